@@ -1,0 +1,1 @@
+"""VM placement as code for Hyper-V: the Pulumi providers and what they stand on."""

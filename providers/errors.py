@@ -1,0 +1,147 @@
+"""The errors an operator can meet: few classes, each with a remedy and whether trying again can help."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class PlacementError(Exception):
+    """Root of every error of ours. Callers branch on the class or on `retryable`, never on the text.
+
+    `str(error)` is one line: what was tried, on what, what came back, and what to do about it.
+    """
+
+    retryable: ClassVar[bool] = False
+    remedy: str = ""
+
+    def __init__(self, message: str, *, remedy: str | None = None, detail: str = "") -> None:
+        """Keep the one-line `message`; `remedy` overrides the class's own, `detail` is for --debug only."""
+        super().__init__(message)
+        self.message = message
+        self.detail = detail
+        if remedy is not None:
+            self.remedy = remedy
+
+    def __str__(self) -> str:
+        """Message and remedy as one line."""
+        text = " ".join(self.message.split()).rstrip(".")
+        return f"{text}. {self.remedy}".strip() if self.remedy else text
+
+
+class StackFileError(PlacementError):
+    """The stack file is wrong; the message holds every finding, a line each, `FILE:LINE: ...`."""
+
+    def __str__(self) -> str:
+        """Keep the lines apart: each finding is a line of its own."""
+        return self.message
+
+
+class CredentialsError(PlacementError):
+    """Credentials are missing, unreadable, or readable by others."""
+
+    remedy = "Set HYPERV_USERNAME and HYPERV_PASSWORD, or name a 0600 file under connection.credentials"
+
+
+class HostUnreachableError(PlacementError):
+    """A host gave no usable answer; its virtual machines are unknown, not gone."""
+
+    retryable = True
+    remedy = "Check that the host is up and that its WinRM listener answers at the address in the stack file"
+
+
+class AuthenticationError(PlacementError):
+    """A host refused the credential; it is not tried again, so that no account gets locked."""
+
+    remedy = "Check user name and password, and that the host allows the chosen authentication"
+
+
+class CertificateError(PlacementError):
+    """A host's TLS certificate could not be verified."""
+
+    remedy = "Name the CA's file under connection.ca in the stack file; verification is never switched off"
+
+
+class ProtocolError(PlacementError):
+    """A host's answer was no valid WS-Management message, or not the one asked for."""
+
+    remedy = "Run again with --debug and report the answer's text"
+
+
+class WsmanFaultError(PlacementError):
+    """A host answered with a WS-Management fault."""
+
+    def __init__(self, message: str, *, code: int | None = None, subcode: str = "", detail: str = "") -> None:
+        """Keep the fault's decimal `code` and its `subcode` (local name, as `InvalidSelectors`)."""
+        super().__init__(message, detail=detail)
+        self.code = code
+        self.subcode = subcode
+
+
+class VmUnknownError(PlacementError):
+    """A virtual machine was found nowhere while some host did not answer: it may well run there."""
+
+    remedy = "Bring the host back, or run again when it answers; nothing is planned for the machine until then"
+
+
+class VmMissingError(PlacementError):
+    """A virtual machine is on none of the hosts, and every host answered."""
+
+    remedy = "Correct name or id in the stack file, or remove the entry"
+
+
+class VmAmbiguousError(PlacementError):
+    """One name or GUID fits several realized systems."""
+
+    remedy = "Set id: (the GUID) in the stack file; two systems with one GUID must be cleared up by hand first"
+
+
+class MoveRefusedError(PlacementError):
+    """A rule that protects machines forbids this move."""
+
+
+class NoRoomError(PlacementError):
+    """A move waited for room that no move under way anywhere could make."""
+
+    remedy = "Free memory, disk or a migration slot on the named host, or choose another one"
+
+
+class MovedByOthersError(PlacementError):
+    """Somebody else is moving the machine elsewhere: this run leaves it alone."""
+
+    remedy = "Run again when that migration has ended"
+
+
+class MigrationStartError(PlacementError):
+    """MigrateVirtualSystemToHost was refused with a ReturnValue: nothing was started."""
+
+    def __init__(self, message: str, *, return_value: int, remedy: str | None = None) -> None:
+        """Keep the method's ReturnValue."""
+        super().__init__(message, remedy=remedy)
+        self.return_value = return_value
+
+
+class MigrationFailedError(PlacementError):
+    """A migration job ended in failure; the machine stays where it was."""
+
+    def __init__(self, message: str, *, codes: tuple[int, ...] = (), remedy: str | None = None) -> None:
+        """Keep the HRESULTs found in the host's texts."""
+        super().__init__(message, remedy=remedy)
+        self.codes = codes
+
+
+class MigrationStalledError(PlacementError):
+    """No progress for so long that we stop following; the job may still run."""
+
+    remedy = "The job still runs at the host; the next run adopts it"
+
+
+class VerificationError(PlacementError):
+    """The job ended, but the hosts do not show what was ordered."""
+
+    remedy = "Look at the machine on both hosts before the next run"
+
+
+class InterruptedRunError(PlacementError):
+    """The run was cancelled; moves under way are left to their hosts."""
+
+    remedy = "The next run adopts it"

@@ -1,0 +1,1 @@
+"""Values everybody speaks in: no I/O, no clock, no SDK."""

@@ -1,0 +1,27 @@
+"""How hosts and virtual machines are named: a GUID is a key, everything else a label."""
+
+from __future__ import annotations
+
+import re
+from typing import NewType
+
+VmId = NewType("VmId", str)
+"""Msvm_ComputerSystem.Name of a virtual machine: a GUID, upper case, no braces."""
+
+HostName = NewType("HostName", str)
+"""The key of a host in the stack file; not its address and not the name it reports."""
+
+_GUID = re.compile(r"^\{?([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})\}?$")
+
+
+def is_guid(text: str) -> bool:
+    """Say whether `text` is a GUID, with or without braces, in any case."""
+    return _GUID.match(text) is not None
+
+
+def vm_id(text: str) -> VmId:
+    """Return `text` as key: upper case, no braces. Raises ValueError where it is no GUID."""
+    match = _GUID.match(text)
+    if match is None:
+        raise ValueError(f"{text!r} is no GUID")
+    return VmId(match.group(1).upper())

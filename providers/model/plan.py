@@ -1,0 +1,126 @@
+"""What separates desired from actual state, as values: placements, moves, findings, a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+
+from .estate import Roots, VirtualMachine
+from .names import HostName, VmId
+
+
+class MigrationType(IntEnum):
+    """Msvm_VirtualSystemMigrationSettingData.MigrationType, the values we order (win32 page of the class)."""
+
+    VIRTUAL_SYSTEM = 32768
+    STORAGE = 32769
+    VIRTUAL_SYSTEM_AND_STORAGE = 32771
+
+
+class Severity(StrEnum):
+    """What a finding means for its machine."""
+
+    WARNING = "warning"
+    REFUSAL = "refusal"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Something an operator must know of a machine or a host: one line and the way out."""
+
+    severity: Severity
+    text: str
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        """Text and remedy as one line."""
+        return f"{self.text}. {self.remedy}" if self.remedy else self.text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placement:
+    """Where one machine shall be: resolved to full paths, file by file. None = not managed."""
+
+    host: HostName | None = None
+    allowed: tuple[HostName, ...] = ()
+    """Every host it may be on, where more than one is."""
+    config: str | None = None
+    checkpoints: str | None = None
+    paging: str | None = None
+    disks: Mapping[str, str] = field(default_factory=dict)
+    """Slot -> full path of the file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiskMove:
+    """One disk of a move; `target` equals the disk's path where the file keeps its path on another host."""
+
+    slot: str
+    instance_id: str
+    source: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """One order to a host: MigrateVirtualSystemToHost of one machine."""
+
+    vm: VirtualMachine
+    type: MigrationType
+    source: HostName
+    destination: HostName
+    """Equals `source` for a storage migration."""
+    roots: Roots
+    """The roots after the move; they equal the machine's own where nothing changes."""
+    disks: tuple[DiskMove, ...] = ()
+    """Disks that go along: for STORAGE only those whose path changes, for VIRTUAL_SYSTEM_AND_STORAGE all."""
+
+    @property
+    def changes_host(self) -> bool:
+        """Whether the machine leaves its host."""
+        return self.type != MigrationType.STORAGE
+
+    @property
+    def copies_storage(self) -> bool:
+        """Whether files are copied."""
+        return self.type != MigrationType.VIRTUAL_SYSTEM
+
+
+class Standing(StrEnum):
+    """How a declared machine stands."""
+
+    IN_PLACE = "in place"
+    MOVE = "move"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+    MISSING = "missing"
+    AMBIGUOUS = "ambiguous"
+    MOVED_BY_OTHERS = "moved by others"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One declared machine in a plan: how it stands, where it shall be, what is ordered for it."""
+
+    label: str
+    standing: Standing
+    placement: Placement
+    vm: VirtualMachine | None = None
+    vm_id: VmId | None = None
+    move: Move | None = None
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Every declared machine, in the order of the stack file."""
+
+    steps: tuple[Step, ...]
+    findings: tuple[Finding, ...] = ()
+    """Of the estate as a whole: hosts that did not answer, broken rules, the guard."""
+
+    @property
+    def moves(self) -> tuple[Move, ...]:
+        """The moves that will be ordered."""
+        return tuple(step.move for step in self.steps if step.move is not None and step.standing == Standing.MOVE)

@@ -1,0 +1,115 @@
+"""Desired state: what a stack file declares, checked and with its defaults filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from .names import HostName, VmId
+
+Authentication = Literal["basic", "ntlm"]
+Layout = Literal["hyper-v", "flat"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """How a host is reached. Secrets are not in here, only where they are read from."""
+
+    auth: Authentication = "ntlm"
+    credentials: Path | None = None
+    """A 0600 YAML file with user name and password; None means the environment."""
+    ca: Path | None = None
+    """PEM file of the authority that signed the host's certificate; None means the system's."""
+    proxy: str | None = None
+    """URL of an HTTP proxy for this host; None dials it directly, whatever the environment says."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reserve:
+    """What a host keeps free."""
+
+    memory_mib: int = 0
+    disk_bytes: int = 0
+    disk_percent: float = 0.0
+    """Of each volume's capacity; the larger of bytes and percent counts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostSpec:
+    """A host that the stack may use."""
+
+    name: HostName
+    endpoint: str
+    """Full URL, as `https://hv1.corp.example:5986/wsman`."""
+    connection: Connection
+    storage: Mapping[str, str] = field(default_factory=dict)
+    """Named root folders: `fast` -> `D:\\Hyper-V`."""
+    reserve: Reserve = Reserve()
+    allow_vtpm: bool = False
+    """The operator's word that this host can unwrap key protectors of machines with a vTPM."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StorageSpec:
+    """Where a machine's files shall live. Each location is a Windows folder path or the name of a host's root.
+
+    A named root means `<root>\\<label of the VM>` on whichever host the machine is. None = not managed.
+    """
+
+    config: str | None = None
+    checkpoints: str | None = None
+    paging: str | None = None
+    all_disks: str | None = None
+    """Folder for every disk that `disks` does not name."""
+    disks: Mapping[str, str] = field(default_factory=dict)
+    """Disk (unique base name, or slot as `SCSI 0:1`) -> full path of the file, folder, or named root."""
+    layout: Layout = "hyper-v"
+    """`hyper-v`: disks go to `<folder>\\Virtual Hard Disks\\`; `flat`: right into the folder."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VmSpec:
+    """A declared virtual machine."""
+
+    label: str
+    """Its key in the stack file."""
+    name: str
+    """ElementName to look for where `id` is None; the label unless `name:` says otherwise."""
+    id: VmId | None = None
+    hosts: tuple[HostName, ...] = ()
+    """One host = pinned, several = any of these, none = only its storage is managed."""
+    storage: StorageSpec | None = None
+    line: int = 0
+    """Where it stands in the stack file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """Machines that must not, or must, share a host."""
+
+    kind: Literal["apart", "together"]
+    labels: tuple[str, ...]
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guard:
+    """Limits on what one run may do."""
+
+    max_moves: int | None = None
+    protected: tuple[str, ...] = ()
+    """Labels of machines that this stack never moves."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stack:
+    """A whole stack file."""
+
+    path: Path
+    hosts: Mapping[HostName, HostSpec]
+    vms: Mapping[str, VmSpec]
+    """By label, in the order of the file."""
+    rules: tuple[Rule, ...] = ()
+    guard: Guard = Guard()

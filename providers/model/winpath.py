@@ -1,0 +1,62 @@
+"""Windows paths as values: compared and cut the Windows way on every operating system."""
+
+from __future__ import annotations
+
+import ntpath
+
+
+def comparable(path: str) -> str:
+    """Return the form in which two spellings of one path are equal: case, separators, trailing slash."""
+    return ntpath.normpath(path).casefold().rstrip("\\")
+
+
+def same(one: str, other: str) -> bool:
+    """Say whether both spell the same path."""
+    return comparable(one) == comparable(other)
+
+
+def is_inside(folder: str, path: str) -> bool:
+    r"""Say whether `path` is `folder` or beneath it; `D:\VMs\web1` does not hold `D:\VMs\web10`."""
+    parent, child = comparable(folder), comparable(path)
+    return child == parent or child.startswith(parent + "\\")
+
+
+def join(folder: str, *parts: str) -> str:
+    """Return `parts` beneath `folder`, with backslashes."""
+    return ntpath.normpath(ntpath.join(folder, *parts))
+
+
+def base_name(path: str) -> str:
+    """Return the last part of `path`."""
+    return ntpath.basename(ntpath.normpath(path))
+
+
+def parent(path: str) -> str:
+    """Return the folder that holds `path`."""
+    return ntpath.dirname(ntpath.normpath(path))
+
+
+def is_unc(path: str) -> bool:
+    r"""Say whether `path` names a share (`\\server\share\...`), not a device (`\\.\`, `\\?\`)."""
+    return share(path) is not None
+
+
+def share(path: str) -> str | None:
+    r"""Return `\\server\share` in comparable form, or None for a path that is on no share."""
+    drive = ntpath.splitdrive(ntpath.normpath(path))[0]
+    if not drive.startswith("\\\\") or drive.startswith(("\\\\.\\", "\\\\?\\")):
+        return None
+    return drive.casefold()
+
+
+def drive(path: str) -> str:
+    r"""Return the drive as `d:`, or the share of a UNC path, in comparable form; empty where there is none."""
+    return ntpath.splitdrive(ntpath.normpath(path))[0].casefold()
+
+
+def is_absolute(path: str) -> bool:
+    r"""Say whether `path` starts at a drive's root (`D:\x`) or at a share (`\\server\share\x`)."""
+    start, rest = ntpath.splitdrive(path.replace("/", "\\"))
+    if start.startswith("\\\\"):
+        return share(path) is not None
+    return len(start) == len("D:") and start[0].isalpha() and rest.startswith("\\")

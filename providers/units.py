@@ -1,0 +1,42 @@
+"""Sizes and times as people write and read them."""
+
+from __future__ import annotations
+
+import re
+
+KIB = 1024
+MIB = 1024 * KIB
+GIB = 1024 * MIB
+TIB = 1024 * GIB
+
+_UNITS = {"B": 1, "KIB": KIB, "MIB": MIB, "GIB": GIB, "TIB": TIB, "KB": KIB, "MB": MIB, "GB": GIB, "TB": TIB}
+_SIZE = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*([A-Za-z]+)\s*$")
+
+
+def parse_bytes(text: str) -> int:
+    """Return the bytes that `text` ("8 GiB", "512 MB") means; binary units, as Hyper-V Manager counts.
+
+    Raises ValueError where number or unit cannot be read.
+    """
+    match = _SIZE.match(text)
+    factor = _UNITS.get(match.group(2).upper()) if match else None
+    if match is None or factor is None:
+        raise ValueError(f"{text!r} is no size; write a number and a unit, such as '8 GiB' or '512 MiB'")
+    return int(float(match.group(1)) * factor)
+
+
+def format_bytes(count: int) -> str:
+    """Return `count` bytes as a person reads them: "1.5 GiB"."""
+    for unit, factor in (("TiB", TIB), ("GiB", GIB), ("MiB", MIB), ("KiB", KIB)):
+        if count >= factor:
+            return f"{count / factor:.1f}".removesuffix(".0") + f" {unit}"
+    return f"{count} B"
+
+
+def format_seconds(seconds: float) -> str:
+    """Return a span as a person reads it: "40 s", "12 min", "3 h 05 min"."""
+    whole = max(0, round(seconds))
+    if whole < 120:  # noqa: PLR2004 - two minutes is where seconds stop mattering
+        return f"{whole} s"
+    minutes = round(whole / 60)
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60:02d} min"  # noqa: PLR2004
