@@ -1,0 +1,31 @@
+"""The Pulumi program: stack NAME declares what `stacks/NAME.yaml` says."""
+
+import pulumi
+
+from providers.actual import compare
+from providers.clock import SystemClock
+from providers.errors import PlacementError
+from providers.hyperv.estate import Estate
+from providers.resources.declare import declare, export
+from providers.stackfile import load
+from providers.stacks import stack_path
+
+
+def main() -> None:
+    """Read, compare, plan, declare; the engine and our plugin do the rest."""
+    try:
+        stack = load(stack_path(pulumi.get_stack()))
+        estate = Estate(stack.hosts, clock=SystemClock())
+        try:
+            inventory, plan = compare(stack, estate)
+        finally:
+            estate.close()
+    except PlacementError as error:
+        raise pulumi.RunError(str(error)) from error
+    if not inventory.hosts:
+        reasons = "\n".join(f"{host.name}: {host.reason}" for host in inventory.unreachable.values())
+        raise pulumi.RunError(f"No host answered:\n{reasons}")
+    export(declare(plan))
+
+
+main()

@@ -1,0 +1,100 @@
+"""`bin/placement`: look at stack files, hosts and locks without the engine."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+
+from providers.clock import SystemClock
+from providers.errors import PlacementError
+from providers.hyperv.estate import Estate
+from providers.locks import backend_folder, is_stale, locks
+from providers.report.records import record
+from providers.report.text import render_inventory
+from providers.stackfile import load
+from providers.stacks import STACKS, stack_path
+
+PROJECT = Path(__file__).resolve().parent.parent
+FAILED = 1
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return the exit code: 0 done, 1 an error of one line (or a line per finding), 2 usage."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except PlacementError as error:
+        sys.stderr.write(f"{error}\n")
+        if options.debug:
+            sys.stderr.write(f"{error.detail}\n{traceback.format_exc()}")
+        return FAILED
+    except KeyboardInterrupt:
+        sys.stderr.write("Interrupted; nothing was changed\n")
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="placement", description="VM placement as code for Hyper-V")
+    parser.add_argument("--debug", action="store_true", help="show what lies behind an error")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    check = commands.add_parser("check", help="check stack files; no host is asked")
+    check.add_argument("files", nargs="*", type=Path, help=f"default: every file in {STACKS}/")
+    check.set_defaults(run=_check)
+    inventory = commands.add_parser("inventory", help="show what the hosts of a stack report now; read-only")
+    inventory.add_argument("stack", help=f"name of a stack ({STACKS}/NAME.yaml)")
+    inventory.add_argument("--json", action="store_true", help="for scripts")
+    inventory.set_defaults(run=_inventory)
+    unlock = commands.add_parser("unlock", help="remove locks that a killed pulumi left behind")
+    unlock.add_argument("stack", nargs="?", help="default: every stack of the local backend")
+    unlock.set_defaults(run=_unlock)
+    return parser
+
+
+def _check(options: argparse.Namespace) -> int:
+    files = options.files or sorted(
+        path for path in (PROJECT / STACKS).glob("*.yaml") if not path.name.startswith("Pulumi.")
+    )
+    failed = 0
+    for path in files:
+        try:
+            stack = load(path)
+        except PlacementError as error:
+            failed = FAILED
+            sys.stderr.write(f"{error}\n")
+        else:
+            sys.stdout.write(f"{path}: {len(stack.vms)} machines on {len(stack.hosts)} hosts\n")
+    return failed
+
+
+def _inventory(options: argparse.Namespace) -> int:
+    stack = load(stack_path(options.stack, PROJECT))
+    estate = Estate(stack.hosts, clock=SystemClock())
+    try:
+        inventory = estate.sweep()
+    finally:
+        estate.close()
+    shown = json.dumps(record(inventory), indent=2) if options.json else render_inventory(inventory)
+    sys.stdout.write(f"{shown}\n")
+    return 0 if inventory.complete else FAILED
+
+
+def _unlock(options: argparse.Namespace) -> int:
+    backend = backend_folder(os.environ.get("PULUMI_BACKEND_URL"), PROJECT)
+    held = 0
+    for lock in locks(backend, options.stack):
+        if is_stale(lock):
+            lock.path.unlink()
+            sys.stdout.write(f"{lock.stack}: lock removed; its holder is gone ({lock.holder})\n")
+        else:
+            held = FAILED
+            sys.stderr.write(f"{lock.stack}: still locked by {lock.holder}; if that is not so: pulumi cancel --yes\n")
+    return held
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,6 @@
+"""Pure: desired and actual state in, a plan out. No I/O, no clock."""
+
+from .compare import plan
+from .difference import Change, differences, observed
+
+__all__ = ["Change", "differences", "observed", "plan"]

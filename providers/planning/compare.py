@@ -1,0 +1,194 @@
+"""Desired against actual state: the plan, machine by machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from providers.model import winpath
+from providers.model.estate import Host, Inventory, MigrationJob, VirtualMachine
+from providers.model.names import HostName, VmId
+from providers.model.plan import Finding, Move, Placement, Plan, Severity, Standing, Step
+from providers.model.stack import HostSpec, Stack, VmSpec
+
+from .choice import choose_host
+from .identify import NotFound, identify
+from .locate import locate
+from .order import order
+from .refusal import refusals
+from .rules import broken_rules, guarded
+
+
+def plan(stack: Stack, inventory: Inventory, known: Mapping[str, VmId] | None = None) -> Plan:
+    """Return how every declared machine stands and what is ordered for it, in the order of the stack file.
+
+    `known`: label -> GUID learnt earlier. Refused moves stay in the plan with their reasons; they are never
+    ordered. What concerns the whole estate (silent hosts, rules, the guard) is in `Plan.findings`.
+    """
+    draft = _Draft(stack=stack, inventory=inventory, known=known or {})
+    steps = tuple(draft.step(spec) for spec in stack.vms.values())
+    moves = sum(step.standing == Standing.MOVE for step in steps)
+    findings = (
+        *_silent(inventory), *broken_rules(stack.rules, draft.ends), *guarded(stack, moves),
+        *_meeting(steps),
+    )  # fmt: skip
+    return Plan(steps=steps, findings=findings)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Draft:
+    """A plan in the making: what the moves so far promise."""
+
+    stack: Stack
+    inventory: Inventory
+    known: Mapping[str, VmId]
+    promised: dict[HostName, int] = field(default_factory=dict)
+    ends: dict[str, HostName] = field(default_factory=dict)
+
+    def step(self, spec: VmSpec) -> Step:
+        found = identify(spec, self.inventory, self.known.get(spec.label))
+        if isinstance(found, NotFound):
+            return Step(
+                label=spec.label,
+                standing=found.standing,
+                placement=Placement(),
+                vm_id=spec.id or self.known.get(spec.label),
+                findings=(found.finding,),
+            )
+        target = choose_host(
+            spec, found, self.inventory, self.promised, self.ends, self.stack.rules
+        )
+        self.ends[spec.label] = target
+        step = step_of(spec, found, self.stack, self.inventory, target)
+        if step.standing == Standing.MOVE and target != found.host:
+            self.promised[target] = self.promised.get(target, 0) + found.memory_mib
+        return step
+
+
+def step_of(
+    spec: VmSpec, vm: VirtualMachine, stack: Stack, inventory: Inventory, target: HostName
+) -> Step:
+    """Return how one machine stands if it shall be on `target`."""
+    host_spec = stack.hosts.get(target)
+    if host_spec is None:
+        return Step(
+            label=spec.label, standing=Standing.IN_PLACE, placement=Placement(), vm=vm, vm_id=vm.id
+        )
+    located = locate(spec, vm, host_spec)
+    return judge(
+        spec.label, vm, located.placement, inventory, host_spec,
+        protected=spec.label in stack.guard.protected,
+        findings=(*located.findings, *_renamed(spec, vm)),
+    )  # fmt: skip
+
+
+def judge(
+    label: str,
+    vm: VirtualMachine,
+    wanted: Placement,
+    inventory: Inventory,
+    target: HostSpec,
+    *,
+    protected: bool = False,
+    findings: tuple[Finding, ...] = (),
+) -> Step:
+    """Return how `vm` stands against `wanted`; `target` is the host it shall be on (its own where it stays)."""
+    source, destination = inventory.hosts[vm.host], inventory.hosts.get(target.name)
+
+    def step(standing: Standing, move: Move | None = None, *more: Finding) -> Step:
+        return Step(
+            label=label, standing=standing, placement=wanted, vm=vm, vm_id=vm.id, move=move,
+            findings=(*findings, *more),
+        )  # fmt: skip
+
+    if destination is None:
+        silent = f"{label} shall be on {target.name}, which does not answer"
+        return step(Standing.REFUSED, None, _refusal(silent, "Bring the host back, then run again"))
+    move = order(vm, wanted, source, destination if wanted.host else None)
+    managed = move is not None or wanted.host is not None
+    foreign = _foreign_job(vm, move, inventory, destination) if managed else None
+    if foreign is not None:
+        return step(Standing.MOVED_BY_OTHERS, None, _moved_by_others(label, foreign))
+    if move is None:
+        refused = any(finding.severity == Severity.REFUSAL for finding in findings)
+        return step(Standing.REFUSED if refused else Standing.IN_PLACE)
+    reasons = refusals(move, source, destination, target)
+    if protected:
+        reasons += (_refusal(f"{label} is protected", "Take it out of guard.protected to let it move"),)
+    refused = any(finding.severity == Severity.REFUSAL for finding in (*findings, *reasons))
+    return step(Standing.REFUSED if refused else Standing.MOVE, move, *reasons)
+
+
+def leads_to(job: MigrationJob, move: Move, destination: Host) -> bool:
+    """Say whether a running job does what `move` orders, so that it can be adopted."""
+    if not move.changes_host:
+        return job.destination is None and _same_paths(job, move)
+    return job.destination is not None and names_host(job.destination, destination) and _same_paths(job, move)
+
+
+def names_host(text: str, host: Host) -> bool:
+    """Say whether a DestinationHost, as somebody wrote it, means `host`: by full or short name."""
+    return text.casefold().rstrip(".") in {host.full_name.casefold(), host.computer_name.casefold()}
+
+
+def _same_paths(job: MigrationJob, move: Move) -> bool:
+    """A job that does not tell its paths is taken to have ours."""
+    ours = {winpath.comparable(disk.target) for disk in move.disks}
+    theirs = {winpath.comparable(path) for path in job.new_paths if path}
+    return not theirs or theirs <= ours
+
+
+def _foreign_job(
+    vm: VirtualMachine, move: Move | None, inventory: Inventory, destination: Host
+) -> tuple[Host, MigrationJob] | None:
+    found = inventory.job_of(vm.id)
+    if found is None or (move is not None and leads_to(found[1], move, destination)):
+        return None
+    return found
+
+
+def _moved_by_others(label: str, found: tuple[Host, MigrationJob]) -> Finding:
+    host, job = found
+    whereto = f"from {host.name} to {job.destination}" if job.destination else f"to other folders on {host.name}"
+    who = f" by {job.owner}" if job.owner else ""
+    return _refusal(
+        f"{label} is being moved {whereto}{who} ({job.percent} %); this run leaves it alone",
+        "Run again when that migration has ended",
+    )
+
+
+def _renamed(spec: VmSpec, vm: VirtualMachine) -> Iterator[Finding]:
+    if spec.id and spec.name != spec.label and spec.name.casefold() != vm.name.casefold():
+        yield Finding(
+            severity=Severity.WARNING,
+            text=f"{spec.label}: the machine {vm.id} is now named {vm.name!r}, the stack file says {spec.name!r}",
+            remedy="Correct name: in the stack file",
+        )
+
+
+def _silent(inventory: Inventory) -> Iterator[Finding]:
+    for host in inventory.unreachable.values():
+        yield Finding(
+            severity=Severity.WARNING,
+            text=f"{host.name} did not answer, its machines are unknown: {host.reason}",
+        )
+
+
+def _meeting(steps: tuple[Step, ...]) -> Iterator[Finding]:
+    """Two machines whose files would become one file: nothing may start."""
+    owner: dict[tuple[str, str], str] = {}
+    for step in steps:
+        if step.move is None:
+            continue
+        for disk in step.move.disks:
+            place = "" if winpath.is_unc(disk.target) else step.move.destination
+            other = owner.setdefault((place, winpath.comparable(disk.target)), step.label)
+            if other != step.label:
+                yield _refusal(
+                    f"{other} and {step.label} would both get the file {disk.target}",
+                    "Give one of them a folder of its own",
+                )
+
+
+def _refusal(text: str, remedy: str) -> Finding:
+    return Finding(severity=Severity.REFUSAL, text=text, remedy=remedy)

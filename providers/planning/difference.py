@@ -1,0 +1,56 @@
+"""What separates a wanted placement from where a machine is: property by property, as Pulumi shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from providers.model import winpath
+from providers.model.estate import DiskKind, VirtualMachine
+from providers.model.plan import Placement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One property that is not as wanted; `property` is its path, as `disks.scsi-0-0`."""
+
+    property: str
+    actual: str | None
+    """None where the machine has no such disk."""
+    wanted: str
+
+
+def observed(vm: VirtualMachine) -> Placement:
+    """Return where the machine is, in the form of a placement."""
+    return Placement(
+        host=vm.host,
+        config=vm.roots.config,
+        checkpoints=vm.roots.checkpoints,
+        paging=vm.roots.paging,
+        disks={disk.slot: disk.path for disk in vm.disks if disk.kind == DiskKind.VIRTUAL_HARD_DISK},
+    )
+
+
+def differences(wanted: Placement, actual: Placement) -> tuple[Change, ...]:
+    """Return what must change, in a stable order. Only what `wanted` names is compared, as Windows paths."""
+    return tuple(_differences(wanted, actual))
+
+
+def _differences(wanted: Placement, actual: Placement) -> Iterator[Change]:
+    if wanted.host is not None and actual.host not in (wanted.host, *wanted.allowed):
+        yield Change(property="host", actual=actual.host, wanted=wanted.host)
+    for name, want, have in (
+        ("config", wanted.config, actual.config),
+        ("checkpoints", wanted.checkpoints, actual.checkpoints),
+        ("paging", wanted.paging, actual.paging),
+    ):
+        if want is not None and _differ(want, have, winpath.same):
+            yield Change(property=name, actual=have, wanted=want)
+    for slot, want in sorted(wanted.disks.items()):
+        have = actual.disks.get(slot)
+        if _differ(want, have, winpath.same):
+            yield Change(property=f"disks.{slot}", actual=have, wanted=want)
+
+
+def _differ(want: str, have: str | None, same: Callable[[str, str], bool]) -> bool:
+    return have is None or not same(want, have)

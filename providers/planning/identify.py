@@ -1,0 +1,87 @@
+"""Which of the machines that the hosts report is the one a stack file means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from providers.model.estate import Inventory, VirtualMachine
+from providers.model.names import VmId
+from providers.model.plan import Finding, Severity, Standing
+from providers.model.stack import VmSpec
+
+REPLICA = 2
+"""Msvm_ComputerSystem.ReplicationMode of a replica: it carries its primary's GUID (win32 page of the class)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotFound:
+    """Why no machine could be told: the standing and one line for the operator."""
+
+    standing: Standing
+    finding: Finding
+
+
+def identify(spec: VmSpec, inventory: Inventory, known: VmId | None = None) -> VirtualMachine | NotFound:
+    """Return the machine that `spec` means, or why none can be told.
+
+    `known` is a GUID learnt earlier (the id in Pulumi's state); the GUID decides where there is one, else
+    the name. Replicas are never candidates.
+    """
+    wanted = spec.id or known
+    candidates = [vm for vm in inventory.vms() if vm.replication_mode != REPLICA and _fits(vm, spec, wanted)]
+    match candidates:
+        case [vm]:
+            return vm
+        case []:
+            return _absent(spec, inventory, wanted)
+        case _:
+            return _ambiguous(spec, candidates)
+
+
+def _fits(vm: VirtualMachine, spec: VmSpec, wanted: VmId | None) -> bool:
+    if wanted is not None:
+        return vm.id == wanted
+    return vm.name.casefold() == spec.name.casefold()
+
+
+def _absent(spec: VmSpec, inventory: Inventory, wanted: VmId | None) -> NotFound:
+    what = f"no machine with id {wanted}" if wanted else f"no machine named {spec.name!r}"
+    if inventory.unreachable:
+        silent = ", ".join(sorted(inventory.unreachable))
+        return _not_found(
+            Standing.UNKNOWN,
+            f"{spec.label} is unknown: {what} on the hosts that answer, and {silent} did not",
+            "It may well run there; nothing is planned for it until every host answers",
+        )
+    if _in_flight(inventory, wanted):
+        return _not_found(
+            Standing.UNKNOWN,
+            f"{spec.label} is unknown: {what}, but a migration under way names a machine that no host shows",
+            "Run again when that migration has ended",
+        )
+    return _not_found(
+        Standing.MISSING,
+        f"{spec.label} is missing: {what} on any of {len(inventory.hosts)} hosts",
+        "Correct its name or id in the stack file, or remove the entry",
+    )
+
+
+def _in_flight(inventory: Inventory, wanted: VmId | None) -> bool:
+    """A sweep is not atomic: a machine that changes hosts meanwhile can be in neither reading."""
+    seen = {vm.id for vm in inventory.vms()}
+    jobs = [job for host in inventory.hosts.values() for job in host.jobs]
+    return any(job.vm_id == wanted if wanted else job.vm_id not in seen for job in jobs)
+
+
+def _ambiguous(spec: VmSpec, candidates: list[VirtualMachine]) -> NotFound:
+    where = ", ".join(f"{vm.id} on {vm.host}" for vm in candidates)
+    if len({vm.id for vm in candidates}) < len(candidates):
+        remedy = "One GUID on two hosts: find out which copy is the true one and remove the other by hand"
+    else:
+        remedy = f"Set id: of {spec.label} in the stack file to the one you mean"
+    return _not_found(Standing.AMBIGUOUS, f"{spec.label} fits {len(candidates)} machines: {where}", remedy)
+
+
+def _not_found(standing: Standing, text: str, remedy: str) -> NotFound:
+    severity = Severity.WARNING if standing == Standing.UNKNOWN else Severity.REFUSAL
+    return NotFound(standing=standing, finding=Finding(severity=severity, text=text, remedy=remedy))

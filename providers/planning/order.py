@@ -1,0 +1,111 @@
+"""The order for one machine: which migration type, which roots, which disks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from providers.model import winpath
+from providers.model.estate import Disk, DiskKind, Host, Roots, VirtualMachine
+from providers.model.names import HostName
+from providers.model.plan import DiskMove, Finding, MigrationType, Move, Placement, Severity
+
+CLUSTER_STORAGE = "C:\\ClusterStorage"
+"""Where every node of a failover cluster mounts the cluster's shared volumes (Cluster Shared Volumes overview)."""
+
+
+def order(vm: VirtualMachine, wanted: Placement, source: Host, destination: Host | None) -> Move | None:
+    """Return the move that takes `vm` to `wanted`, or None where nothing is to be done.
+
+    `destination` is the host that `wanted` names, None where the machine stays. Type by what differs, on
+    proof: only storage = 32769; host alone = 32768, only where every file lies on storage that both hosts
+    see; anything else = 32771, where a disk with no declared place keeps its path.
+    """
+    roots, disks = _roots(vm, wanted), _disks(vm, wanted)
+    changed = [disk for disk in disks if not winpath.same(disk.source, disk.target)]
+    if destination is None or destination.name == vm.host:
+        if not changed and roots == vm.roots:
+            return None
+        return _move(vm, MigrationType.STORAGE, vm.host, roots, changed)
+    if not changed and roots == vm.roots and all(seen_by_both(p, source, destination) for p in _files(vm)):
+        return _move(vm, MigrationType.VIRTUAL_SYSTEM, destination.name, roots, [])
+    return _move(vm, MigrationType.VIRTUAL_SYSTEM_AND_STORAGE, destination.name, roots, disks)
+
+
+def seen_by_both(path: str, source: Host, destination: Host) -> bool:
+    r"""Say whether `path` is the same file from both hosts: on a share, or on a volume of their one cluster.
+
+    `D:\Hyper-V` on both hosts proves nothing.
+    """
+    if winpath.is_unc(path):
+        return True
+    same_cluster = source.cluster is not None and source.cluster == destination.cluster
+    return same_cluster and winpath.is_inside(CLUSTER_STORAGE, path)
+
+
+def onto_itself(move: Move, source: Host, destination: Host) -> Iterator[Finding]:
+    """Yield a refusal for each file that a move with storage would copy onto itself on shared storage."""
+    if move.type != MigrationType.VIRTUAL_SYSTEM_AND_STORAGE:
+        return
+    old, new = move.vm.roots, move.roots
+    pairs = [(d.source, d.target) for d in move.disks]
+    pairs += [(old.config, new.config), (old.checkpoints, new.checkpoints), (old.paging, new.paging)]
+    shared = {s for s, t in pairs if winpath.same(s, t) and seen_by_both(s, source, destination)}
+    for path in sorted(shared):
+        yield Finding(
+            severity=Severity.REFUSAL,
+            text=f"{move.vm.name}: {path} lies on storage that {move.source} and {move.destination} share and"
+            " would keep its path while other files are copied",
+            remedy="Move its storage first (same host), then the machine; or declare a new place for that file",
+        )
+
+
+def _files(vm: VirtualMachine) -> Iterator[str]:
+    yield from (vm.roots.config, vm.roots.checkpoints, vm.roots.paging)
+    if vm.roots.guest_state:
+        yield vm.roots.guest_state
+    yield from (disk.path for disk in _hard_disks(vm))
+
+
+def _hard_disks(vm: VirtualMachine) -> Iterator[Disk]:
+    return (disk for disk in vm.disks if disk.kind == DiskKind.VIRTUAL_HARD_DISK)
+
+
+def _roots(vm: VirtualMachine, wanted: Placement) -> Roots:
+    config = _kept(vm.roots.config, wanted.config)
+    return Roots(
+        config=config,
+        checkpoints=_kept(vm.roots.checkpoints, wanted.checkpoints),
+        paging=_kept(vm.roots.paging, wanted.paging),
+        guest_state=_guest_state(vm.roots, config),
+    )
+
+
+def _kept(actual: str, wanted: str | None) -> str:
+    return actual if wanted is None or winpath.same(actual, wanted) else wanted
+
+
+def _guest_state(roots: Roots, config: str) -> str | None:
+    """Guest state lies with the configuration on new machines; keep it there where it is there now."""
+    if roots.guest_state is not None and winpath.same(roots.guest_state, roots.config):
+        return config
+    return roots.guest_state
+
+
+def _disks(vm: VirtualMachine, wanted: Placement) -> list[DiskMove]:
+    return [
+        DiskMove(
+            slot=disk.slot,
+            instance_id=disk.instance_id,
+            source=disk.path,
+            target=_kept(disk.path, wanted.disks.get(disk.slot)),
+        )
+        for disk in _hard_disks(vm)
+    ]
+
+
+def _move(
+    vm: VirtualMachine, kind: MigrationType, destination: HostName, roots: Roots, disks: list[DiskMove]
+) -> Move:
+    return Move(
+        vm=vm, type=kind, source=vm.host, destination=destination, roots=roots, disks=tuple(disks)
+    )

@@ -1,0 +1,1 @@
+"""Our process that serves the resources to Pulumi's engine."""

@@ -1,0 +1,75 @@
+"""What the engine is told while a call runs: lines bound to a resource, progress not too often."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Final
+
+import grpc
+from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
+
+from providers.clock import Clock
+
+EVERY_ON_TERMINAL: Final = 2.0
+"""Seconds between progress lines of one resource: the live tree shows the last one."""
+EVERY_ELSEWHERE: Final = 30.0
+"""Seconds between progress lines where each becomes a line of a log file."""
+
+_SEVERITIES = {
+    "debug": engine_pb2.DEBUG,
+    "info": engine_pb2.INFO,
+    "warning": engine_pb2.WARNING,
+    "error": engine_pb2.ERROR,
+}
+
+
+class Throttle:
+    """Lets a resource's progress through when it is new and the last one is old enough."""
+
+    def __init__(self, clock: Clock, every: float) -> None:
+        """`every`: seconds between two lines of one resource."""
+        self._clock = clock
+        self._every = every
+        self._lock = threading.Lock()
+        self._last: dict[str, tuple[float, str]] = {}
+
+    def lets(self, urn: str, text: str) -> bool:
+        """Say whether `text` may be shown for `urn` now."""
+        now = self._clock.now()
+        with self._lock:
+            told = self._last.get(urn)
+            if told is not None and (told[1] == text or now - told[0] < self._every):
+                return False
+            self._last[urn] = (now, text)
+            return True
+
+
+class Voice:
+    """A line to the engine's log service (pulumi/pulumi proto/pulumi/engine.proto)."""
+
+    def __init__(self, engine: str, clock: Clock, *, terminal: bool) -> None:
+        """`engine`: its address, host:port. `terminal`: whether a person watches the live tree."""
+        # The engine listens on loopback; a proxy in the environment must not stand in between.
+        channel = grpc.insecure_channel(engine, options=[("grpc.enable_http_proxy", 0)])
+        self._engine = engine_pb2_grpc.EngineStub(channel)
+        self._throttle = Throttle(clock, EVERY_ON_TERMINAL if terminal else EVERY_ELSEWHERE)
+
+    def bound_to(self, urn: str) -> Callable[..., None]:
+        """Return `say(level, text, ephemeral=False)` for one resource."""
+
+        def say(level: str, text: str, *, ephemeral: bool = False) -> None:
+            if ephemeral and not self._throttle.lets(urn, text):
+                return
+            self._tell(urn, level, text, ephemeral=ephemeral)
+
+        return say
+
+    def _tell(self, urn: str, level: str, text: str, *, ephemeral: bool) -> None:
+        request = engine_pb2.LogRequest(
+            severity=_SEVERITIES[level], message=text, urn=urn, ephemeral=ephemeral
+        )
+        try:
+            self._engine.Log(request, timeout=10)
+        except grpc.RpcError:
+            return  # The engine is leaving; the watch ends this process, no move depends on being told.

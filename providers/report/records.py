@@ -1,0 +1,21 @@
+"""Values as JSON records: field names as in the model, keys sorted by the writer's order."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from enum import IntEnum
+from typing import Any
+
+
+def record(value: object) -> Any:
+    """Return `value` (model values, mappings, sequences, enums) as what `json.dumps` takes."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: record(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): record(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [record(item) for item in value]
+    if isinstance(value, IntEnum):
+        return value.name.lower()
+    return value

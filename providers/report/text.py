@@ -1,0 +1,77 @@
+"""Plans and inventories as lines of a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from providers.model.estate import Inventory
+from providers.model.plan import MigrationType, Move, Plan, Standing, Step
+from providers.planning import differences, observed
+from providers.units import MIB, format_bytes
+
+_KINDS = {
+    MigrationType.VIRTUAL_SYSTEM: "live migration",
+    MigrationType.STORAGE: "storage migration",
+    MigrationType.VIRTUAL_SYSTEM_AND_STORAGE: "live migration with storage",
+}
+
+
+def describe(step: Step) -> str:
+    """Return one line that says what moves, from where to where, and how."""
+    if step.vm is None or step.move is None:
+        return f"{step.label}: {step.standing}"
+    changes = differences(step.placement, observed(step.vm))
+    details = [f"{c.property} {c.actual or 'none'} -> {c.wanted}" for c in changes if c.property != "host"]
+    what = f"{_KINDS[step.move.type]}{_volume(step.move)}"
+    return f"{step.label}: {_way(step.move)}, {what}" + (f" ({'; '.join(details)})" if details else "")
+
+
+def _way(move: Move) -> str:
+    if not move.changes_host:
+        return f"stays on {move.source}"
+    return f"is on {move.source}, goes to {move.destination}"
+
+
+def _volume(move: Move) -> str:
+    sizes = {disk.slot: disk.size_bytes for disk in move.vm.disks}
+    known = [size for disk in move.disks if (size := sizes.get(disk.slot)) is not None]
+    memory = f"{format_bytes(move.vm.memory_mib * MIB)} of memory" if move.changes_host else ""
+    files = f"{format_bytes(sum(known))} of files" if known else ""
+    both = " and ".join(part for part in (memory, files) if part)
+    return f", {both}" if both else ""
+
+
+def render_plan(plan: Plan) -> str:
+    """Return the whole plan: findings first, then a line per machine that is not in place, then the count."""
+    return "\n".join(_plan_lines(plan))
+
+
+def _plan_lines(plan: Plan) -> Iterator[str]:
+    for finding in plan.findings:
+        yield f"{finding.severity}: {finding}"
+    for step in plan.steps:
+        if step.standing == Standing.MOVE:
+            yield describe(step)
+        for finding in step.findings:
+            yield f"{finding.severity}: {finding}"
+    standing = [step.standing for step in plan.steps]
+    counted = {kind: standing.count(kind) for kind in Standing}
+    yield ", ".join(f"{count} {kind}" for kind, count in counted.items() if count) or "nothing declared"
+
+
+def render_inventory(inventory: Inventory) -> str:
+    """Return a table of hosts, each with its machines."""
+    return "\n".join(_inventory_lines(inventory))
+
+
+def _inventory_lines(inventory: Inventory) -> Iterator[str]:
+    for host in inventory.hosts.values():
+        free = f"{format_bytes(host.memory_free_mib * MIB)} of {format_bytes(host.memory_mib * MIB)} free"
+        yield f"{host.name} ({host.full_name}): {len(host.vms)} machines, {free}"
+        for volume in host.volumes:
+            yield f"  {volume.path}: {format_bytes(volume.free_bytes)} of {format_bytes(volume.capacity_bytes)} free"
+        for vm in sorted(host.vms, key=lambda vm: vm.name):
+            size = format_bytes(vm.memory_mib * MIB)
+            yield f"  {vm.name:<20} {vm.state.name.lower():<8} {size:>9}  {vm.roots.config}  {vm.id}"
+    for silent in inventory.unreachable.values():
+        yield f"{silent.name}: did not answer: {silent.reason}"

@@ -1,0 +1,1 @@
+"""The dynamic resources of Pulumi, and how a program declares them."""

@@ -1,0 +1,50 @@
+"""What a resource may know of the engine's present call: whose it is, how to say something, whether to stop."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Literal
+
+Level = Literal["debug", "info", "warning", "error"]
+
+
+def _silent(level: Level, text: str, *, ephemeral: bool = False) -> None:
+    """Say nothing: nobody listens outside a call of the engine."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One call of the engine, bound to a resource's URN."""
+
+    urn: str = ""
+    say: Callable[..., None] = _silent
+    """`say(level, text, ephemeral=False)`: a line for this resource; ephemeral ones replace each other."""
+    cancelled: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def stack(self) -> str:
+        """Name of the stack: the second part of `urn:pulumi:STACK::PROJECT::TYPE::NAME`."""
+        return self.urn.split("::")[0].removeprefix("urn:pulumi:")
+
+    @property
+    def label(self) -> str:
+        """The resource's name, which is the machine's key in the stack file."""
+        return self.urn.rsplit("::", maxsplit=1)[-1]
+
+
+current: ContextVar[Call] = ContextVar("current", default=Call())
+"""Set by the process that serves the engine, for the thread that answers the call."""
+
+
+class PartialCreateError(Exception):
+    """The machine is adopted, its move is not done: state keeps `id` and `outputs`, the run shows `reason`."""
+
+    def __init__(self, machine: str, outputs: dict[str, object], reason: str) -> None:
+        """Keep what the state shall hold."""
+        super().__init__(reason)
+        self.machine = machine
+        self.outputs = outputs
+        self.reason = reason

@@ -1,0 +1,105 @@
+"""One stack's hosts as this process sees them: connections, sweeps that many calls share, the ledger of moves."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from providers.clock import Clock, SystemClock
+from providers.errors import VmAmbiguousError, VmMissingError, VmUnknownError
+from providers.hyperv.admission import Admission
+from providers.hyperv.audit import AuditLog
+from providers.hyperv.estate import Estate
+from providers.model.estate import Inventory, VirtualMachine
+from providers.model.names import VmId
+from providers.model.plan import Standing
+from providers.model.stack import Stack, VmSpec
+from providers.planning.identify import NotFound, identify
+from providers.stackfile import load
+from providers.stacks import stack_path
+
+YOUNG = 5.0
+"""Seconds for which a sweep may serve the start of a move; what decides is read again, live, before each start."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sweep:
+    """An inventory and when it was read, in the clock's seconds."""
+
+    inventory: Inventory
+    begun: float
+
+
+class Fleet:
+    """The hosts of one stack. Any number of threads may use it; one sweep serves all that wait for it."""
+
+    def __init__(self, stack: Stack, clock: Clock, audit: Path) -> None:
+        """Connect to nothing yet. `audit`: file to which starts and ends of moves are appended."""
+        self.stack = stack
+        self.clock = clock
+        self.estate = Estate(stack.hosts, clock=clock)
+        self.admission = Admission(self.estate, clock=clock)
+        self.audit = AuditLog(audit, clock=clock)
+        self._sweeping = threading.Lock()
+        self._last: Sweep | None = None
+
+    def sweep(self, *, max_age: float | None = None, after: float | None = None) -> Sweep:
+        """Return a sweep no older than `max_age` seconds, and begun later than `after`; any, where neither is given."""
+        with self._sweeping:
+            if self._last is None or not self._serves(self._last, max_age, after):
+                begun = self.clock.now()
+                self._last = Sweep(inventory=self.estate.sweep(), begun=begun)
+            return self._last
+
+    def _serves(self, sweep: Sweep, max_age: float | None, after: float | None) -> bool:
+        if after is not None and sweep.begun <= after:
+            return False
+        return max_age is None or self.clock.now() - sweep.begun <= max_age
+
+    def find(self, spec: VmSpec, known: VmId | None, *, max_age: float | None = None) -> VirtualMachine:
+        """Return the machine. Gone needs two full sweeps with every host answering and no migration of it.
+
+        Raises VmUnknownError, VmMissingError or VmAmbiguousError.
+        """
+        first = self.sweep(max_age=max_age)
+        found = identify(spec, first.inventory, known)
+        if isinstance(found, NotFound):
+            found = identify(spec, self.sweep(after=first.begun).inventory, known)
+        if isinstance(found, NotFound):
+            raise _error(found)
+        return found
+
+
+def _error(found: NotFound) -> VmUnknownError | VmMissingError | VmAmbiguousError:
+    kind = {
+        Standing.MISSING: VmMissingError,
+        Standing.AMBIGUOUS: VmAmbiguousError,
+    }.get(found.standing, VmUnknownError)
+    return kind(found.finding.text, remedy=found.finding.remedy)
+
+
+class Fleets:
+    """The fleets of this process, by stack: a plugin serves one stack, a test may serve several."""
+
+    def __init__(self, project: Path, clock: Clock | None = None) -> None:
+        """`project`: the folder that holds `stacks/`."""
+        self._project = project
+        self._clock = clock or SystemClock()
+        self._lock = threading.Lock()
+        self._fleets: dict[str, Fleet] = {}
+
+    def of(self, stack: str) -> Fleet:
+        """Return the fleet of `stack`, reading its file at first use. Raises StackFileError."""
+        with self._lock:
+            if stack not in self._fleets:
+                audit = self._project / ".pulumi" / "audit" / f"{stack}.jsonl"
+                self._fleets[stack] = Fleet(load(stack_path(stack, self._project)), self._clock, audit)
+            return self._fleets[stack]
+
+
+@cache
+def fleets() -> Fleets:
+    """Return the fleets of this process: the engine starts it in the project's folder."""
+    return Fleets(Path.cwd())

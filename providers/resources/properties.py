@@ -1,0 +1,72 @@
+"""A machine's placement as Pulumi properties: one name for what is wanted (input) and what is (output)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from providers.model.estate import VirtualMachine
+from providers.model.names import HostName
+from providers.model.plan import Placement, Step
+from providers.planning import observed
+
+PLACED = ("host", "config", "checkpoints", "paging", "disks")
+"""Properties that are wanted as inputs and observed as outputs."""
+OUTPUTS = (*PLACED, "name", "vmId", "state", "reachable", "moves")
+
+
+def inputs_of(step: Step) -> dict[str, Any]:
+    """Return the inputs of a declared machine.
+
+    Of a machine that cannot be told for certain nothing but the name: then this run orders nothing for it.
+    The GUID goes along, so that a name that means another machine one day is noticed.
+    """
+    inputs: dict[str, Any] = {"name": step.vm.name if step.vm else step.label}
+    if step.vm is None:
+        return inputs
+    inputs["vmId"] = step.vm.id
+    inputs.update(_placed(step.placement))
+    if step.placement.allowed:
+        inputs["allowed"] = list(step.placement.allowed)
+    return inputs
+
+
+def outputs_of(vm: VirtualMachine, moves: int) -> dict[str, Any]:
+    """Return what the hosts show of `vm`; `moves`: how many moves this stack has made of it so far."""
+    return {
+        **_placed(observed(vm)),
+        "name": vm.name,
+        "vmId": vm.id,
+        "state": vm.state.name.lower(),
+        "reachable": True,
+        "moves": moves,
+    }
+
+
+def placement_of(properties: Mapping[str, Any]) -> Placement:
+    """Return inputs, or outputs, as a placement."""
+    host = properties.get("host")
+    return Placement(
+        host=HostName(host) if host else None,
+        allowed=tuple(HostName(name) for name in properties.get("allowed") or ()),
+        config=properties.get("config"),
+        checkpoints=properties.get("checkpoints"),
+        paging=properties.get("paging"),
+        disks=dict(cast("Mapping[str, str]", properties.get("disks") or {})),
+    )
+
+
+def moves_in(properties: Mapping[str, Any]) -> int:
+    """Return the number of moves that state remembers."""
+    return int(properties.get("moves") or 0)
+
+
+def _placed(placement: Placement) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "host": placement.host,
+        "config": placement.config,
+        "checkpoints": placement.checkpoints,
+        "paging": placement.paging,
+        "disks": dict(placement.disks) or None,
+    }
+    return {name: value for name, value in values.items() if value is not None}

@@ -1,0 +1,180 @@
+"""VmPlacement: one virtual machine at its place. Adopt, move, read, forget; never make or destroy a machine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pulumi.dynamic import (
+    CheckResult,
+    CreateResult,
+    DiffResult,
+    ReadResult,
+    ResourceProvider,
+    UpdateResult,
+)
+
+from providers.errors import MovedByOthersError, MoveRefusedError, PlacementError, VmAmbiguousError
+from providers.errors import VmMissingError, VmUnknownError
+from providers.hyperv.migration import Progress, migrate
+from providers.model.estate import Inventory, VirtualMachine
+from providers.model.names import VmId, vm_id
+from providers.model.plan import Finding, Placement, Severity, Standing, Step
+from providers.model.stack import VmSpec
+from providers.planning import differences, observed
+from providers.planning.compare import judge
+
+from .call import Call, PartialCreateError, current
+from .fleet import YOUNG, Fleet, fleets
+from .properties import PLACED, moves_in, outputs_of, placement_of
+
+TYPE = "pulumi-python:dynamic/hyperv:VmPlacement"
+ADD, UPDATE = 0, 4
+"""PropertyDiff.Kind of Pulumi's provider protocol; the kinds that replace are never answered."""
+
+
+class DetailedDiffResult(DiffResult):  # type: ignore[misc]  # pulumi.dynamic is untyped here
+    """A diff that names its properties: property path -> kind."""
+
+    detailed: Mapping[str, int]
+
+    def __init__(self, detailed: Mapping[str, int]) -> None:
+        """Something changes where any property is named; nothing is ever replaced."""
+        super().__init__(changes=bool(detailed), replaces=[])
+        self.detailed = detailed
+
+
+class VmPlacement(ResourceProvider):  # type: ignore[misc]  # pulumi.dynamic is untyped here
+    """The provider's verbs for one machine. It keeps nothing: state is what the hosts say now."""
+
+    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+        """Accept the inputs: the program has checked the whole stack file before it declared anything."""
+        return CheckResult(news, [])
+
+    def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DetailedDiffResult:
+        """Compare wanted inputs with observed outputs; of an unknown machine nothing is planned."""
+        if not olds.get("reachable", True):
+            return DetailedDiffResult({})
+        if _means_another(_id, news):
+            return DetailedDiffResult({"vmId": UPDATE})
+        changes = differences(placement_of(news), placement_of(olds))
+        return DetailedDiffResult(
+            {change.property: ADD if change.actual is None else UPDATE for change in changes}
+        )
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        """Adopt the machine wherever it is, then move it if it is not in place."""
+        call = current.get()
+        fleet = fleets().of(call.stack)
+        known = vm_id(props["vmId"]) if props.get("vmId") else None
+        vm = fleet.find(_spec(fleet, call.label), known, max_age=YOUNG)
+        try:
+            outputs = _bring(fleet, call, vm, placement_of(props), 0)
+        except PlacementError as error:
+            raise PartialCreateError(vm.id, outputs_of(vm, 0), str(error)) from error
+        return CreateResult(vm.id, outputs)
+
+    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
+        """Return what the hosts show. Unknown is never gone: then the last known outputs stay."""
+        call = current.get()
+        fleet = fleets().of(call.stack)
+        try:
+            vm = fleet.find(_by_id(call.label, id_), vm_id(id_))
+        except VmMissingError as gone:
+            call.say("warning", str(gone))
+            return ReadResult("", {})
+        except (VmUnknownError, VmAmbiguousError) as unknown:
+            call.say("warning", str(unknown))
+            return ReadResult(id_, {**props, "reachable": False}, _managed(props))
+        outputs = outputs_of(vm, moves_in(props))
+        return ReadResult(vm.id, outputs, {"name": vm.name, "vmId": vm.id, **_managed(outputs)})
+
+    def update(self, id_: str, olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
+        """Move the machine to its place."""
+        call = current.get()
+        if _means_another(id_, news):
+            raise VmAmbiguousError(
+                f"{call.label} now means the machine {news['vmId']}, this stack manages {id_} under that key",
+                remedy=f"Run: pulumi state delete '{call.urn}' and then up again, which adopts the other one",
+            )
+        fleet = fleets().of(call.stack)
+        vm = fleet.find(_by_id(call.label, id_), vm_id(id_), max_age=YOUNG)
+        return UpdateResult(_bring(fleet, call, vm, placement_of(news), moves_in(olds)))
+
+    def delete(self, _id: str, _props: dict[str, Any]) -> None:
+        """Forget the machine; it stays where it is, as it is."""
+
+
+def _bring(
+    fleet: Fleet, call: Call, vm: VirtualMachine, wanted: Placement, moves: int
+) -> dict[str, Any]:
+    """Move `vm` to `wanted` if it is not there, and return its outputs. Raises PlacementError."""
+    if not differences(wanted, observed(vm)):
+        return outputs_of(vm, moves)
+    step = _judge(fleet, call.label, vm, wanted)
+    _say_findings(call, step)
+    if step.move is None:
+        return outputs_of(vm, moves)
+    moved = migrate(
+        fleet.estate,
+        step.move,
+        report=lambda progress: _say_progress(call, progress),
+        cancelled=call.cancelled,
+        clock=fleet.clock,
+        admission=fleet.admission,
+        audit=fleet.audit,
+    )
+    return outputs_of(moved, moves + 1)
+
+
+def _judge(fleet: Fleet, label: str, vm: VirtualMachine, wanted: Placement) -> Step:
+    """Return the step for `vm`, by the newest facts. Raises MoveRefusedError or MovedByOthersError."""
+    inventory = _with(fleet.sweep(max_age=YOUNG).inventory, vm)
+    target = fleet.stack.hosts[wanted.host or vm.host]
+    protected = label in fleet.stack.guard.protected
+    step = judge(label, vm, wanted, inventory, target, protected=protected)
+    reasons = [finding for finding in step.findings if finding.severity == Severity.REFUSAL]
+    if step.standing == Standing.MOVED_BY_OTHERS:
+        raise MovedByOthersError(reasons[0].text, remedy=reasons[0].remedy)
+    if step.standing == Standing.REFUSED:
+        raise MoveRefusedError(_all(reasons), remedy="")
+    return step
+
+
+def _with(inventory: Inventory, vm: VirtualMachine) -> Inventory:
+    """Return `inventory` as it is; where it was read just before `vm` changed hosts, that host is missing."""
+    if vm.host in inventory.hosts:
+        return inventory
+    raise VmUnknownError(f"{vm.name}: its host {vm.host} no longer answers")
+
+
+def _all(reasons: list[Finding]) -> str:
+    return "; ".join(str(reason) for reason in reasons)
+
+
+def _say_findings(call: Call, step: Step) -> None:
+    for finding in step.findings:
+        call.say("warning", str(finding))
+
+
+def _say_progress(call: Call, progress: Progress) -> None:
+    call.say("info", str(progress), ephemeral=True)
+
+
+def _spec(fleet: Fleet, label: str) -> VmSpec:
+    return fleet.stack.vms.get(label) or VmSpec(label=label, name=label)
+
+
+def _by_id(label: str, id_: str) -> VmSpec:
+    return VmSpec(label=label, name=label, id=VmId(vm_id(id_)))
+
+
+def _managed(outputs: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: outputs[name] for name in PLACED if name in outputs}
+
+
+def _means_another(id_: str, news: Mapping[str, Any]) -> bool:
+    wanted = news.get("vmId")
+    return bool(wanted) and vm_id(wanted) != vm_id(id_)
+
+
