@@ -1,0 +1,190 @@
+"""What a newcomer types, and what then is true in the lab."""
+
+from __future__ import annotations
+
+import json
+import signal
+from typing import Any
+
+import psutil
+import pytest
+import yaml
+
+from .conftest import Site, until
+
+pytestmark = pytest.mark.e2e
+
+
+def checksums(status: dict[str, Any]) -> dict[str, list[str]]:
+    """Return each machine's disks by content."""
+    return {name: sorted(vm["sha256"].values()) for name, vm in status["vms"].items()}
+
+
+def declared(site: Site) -> dict[str, list[str]]:
+    """Return machine -> allowed hosts, as the stack file says."""
+    content = yaml.safe_load(site.file("stacks/lab.yaml").read_text(encoding="utf-8"))
+    hosts = {name: vm.get("host") for name, vm in content["vms"].items()}
+    return {name: [host] if isinstance(host, str) else host for name, host in hosts.items() if host}
+
+
+def mover(site: Site) -> tuple[str, str, str]:
+    """Return a machine that must change hosts: name, where it is, where it shall be."""
+    now = site.hosts()
+    for name, allowed in declared(site).items():
+        if now[name] not in allowed:
+            return name, now[name], allowed[0]
+    pytest.fail("stacks/lab.yaml moves nothing")
+
+
+def test_up_reaches_the_declared_placement_and_drift_is_repaired(site: Site) -> None:
+    """From the first preview to a repaired drift, no byte lost and no limit exceeded."""
+    before = site.status()
+    name, source, target = mover(site)
+
+    preview = site.pulumi("preview")
+    assert preview.returncode == 0, preview.stdout
+    assert f"{name}: is on {source}, goes to {target}" in preview.stdout
+
+    up = site.pulumi("up", "--yes")
+    assert up.returncode == 0, up.stdout
+    after = site.status()
+    assert {name: after["vms"][name]["host"] in hosts for name, hosts in declared(site).items()} == dict.fromkeys(
+        declared(site), True
+    )
+    assert checksums(after) == checksums(before)
+    assert after["violations"] == []
+    outputs = json.loads(site.pulumi("stack", "output", "--json").stdout)
+    assert outputs["placement"] == site.hosts()
+    assert outputs["moves"] == len(after["jobs"])
+    assert site.in_order()
+
+    site.lab("move", "VM003", "hv1")
+    drift = site.pulumi("preview", "--expect-no-changes")
+    assert drift.returncode != 0
+    assert "VM003: is on hv1" in drift.stdout
+    repaired = site.up()
+    assert repaired.returncode == 0, repaired.stdout
+    assert site.in_order()
+    assert checksums(site.status()) == checksums(before)
+
+
+def test_a_killed_engine_costs_no_move(site: Site) -> None:
+    """The plugin leaves, the host finishes, the documented commands end in order, nothing moves twice."""
+    site.lab("fault", "clear")
+    name, _, target = mover(site)
+    run = site.start("up", "--yes", "--skip-preview")
+    until(lambda: site.running(name), within=60, what=f"{name} moves")
+    plugins = run.plugins()
+    assert plugins
+    run.process.send_signal(signal.SIGKILL)
+    _, alive = psutil.wait_procs(plugins, timeout=5)
+    assert alive == []
+    until(lambda: site.hosts()[name] == target, within=60, what="the host finishes the move")
+
+    unlocked = site.workspace.run("placement", "unlock", capture_output=True)
+    assert "lock removed" in unlocked.stdout
+    recovered = site.pulumi("refresh", "--yes", "--clear-pending-creates")
+    assert recovered.returncode == 0, recovered.stdout
+    again = site.up()
+    assert again.returncode == 0, again.stdout
+    assert site.in_order()
+    assert len(site.moved(name)) == 1
+    assert site.status()["violations"] == []
+
+
+def test_ctrl_c_leaves_the_move_to_its_host(site: Site) -> None:
+    """The run ends soon with a clear line, the move goes on, the next run adopts it."""
+    site.lab("fault", "clear")
+    name, _, target = mover(site)
+    run = site.start("up", "--yes", "--skip-preview")
+    until(lambda: site.running(name), within=60, what=f"{name} moves")
+    run.interrupt()
+    assert run.ended(within=10) != 0
+    assert "The next run adopts it" in run.text()
+    again = site.up()
+    assert again.returncode == 0, again.stdout
+    assert site.hosts()[name] == target
+    assert len(site.moved(name)) == 1
+    assert site.in_order()
+
+
+def test_three_errors_are_three_lines_and_touch_nothing(site: Site) -> None:
+    """Bad input is told at once and completely."""
+    path = site.file("stacks/lab.yaml")
+    content = path.read_text(encoding="utf-8")
+    content += "  BAD1: {host: hv99}\n  BAD2: {hots: hv1}\n  BAD3: {host: hv1, storage: 'Hyper-V\\x'}\n"
+    path.write_text(content, encoding="utf-8")
+    first = content.count("\n") - 2
+    changing = site.lab("log")
+    run = site.up()
+    assert run.returncode != 0
+    for line in range(first, first + 3):
+        assert f"stacks/lab.yaml:{line}:" in run.stdout
+    assert site.lab("log") == changing
+
+
+def test_a_failed_move_stays_alone(site: Site) -> None:
+    """One machine stays with its cause in a line, the others go on, the next run finishes."""
+    name, source, target = mover(site)
+    site.lab("fault", "add", "migration-fails", "--vm", name, "--times", "1")
+    run = site.up()
+    assert run.returncode != 0
+    line = next(line for line in run.stdout.splitlines() if "error:" in line and name in line)
+    assert "0x8009030E" in line
+    now = site.hosts()
+    assert now[name] == source
+    others = {vm: now[vm] in hosts for vm, hosts in declared(site).items() if vm != name}
+    assert all(others.values())
+    assert site.up().returncode == 0
+    assert site.hosts()[name] == target
+    assert site.in_order()
+
+
+def test_refresh_import_target_and_destroy(site: Site) -> None:
+    """Pulumi's other verbs: drift by refresh, one machine alone, forgetting, taking in again."""
+    assert site.up().returncode == 0
+    before = site.status()["vms"]
+    site.lab("move", "VM003", "hv1")
+    assert site.pulumi("refresh", "--preview-only", "--expect-no-changes").returncode != 0
+    assert site.pulumi("refresh", "--yes").returncode == 0
+    urn = "**::VM003"
+    assert site.up("--target", urn).returncode == 0
+    assert site.hosts()["VM003"] == before["VM003"]["host"]
+
+    destroyed = site.pulumi("destroy", "--yes")
+    assert destroyed.returncode == 0, destroyed.stdout
+    assert site.hosts() == {name: vm["host"] for name, vm in before.items()}
+    imported = site.pulumi(
+        "import", "--yes", "--generate-code=false", "--protect=false",
+        "pulumi-python:dynamic/hyperv:VmPlacement", "VM001", before["VM001"]["id"],
+    )  # fmt: skip
+    assert imported.returncode == 0, imported.stdout
+    assert site.up().returncode == 0
+    assert site.in_order()
+
+
+def test_no_secret_is_left_anywhere(site: Site) -> None:
+    """The lab's password stands in its 0600 file and nowhere else: not in state, exports, logs or argv."""
+    password = next(iter(site.status()["hosts"].values()))["password"]
+    run = site.start("up", "--yes", "--skip-preview", "--logtostderr", "-v=9")
+    seen: set[str] = set()
+
+    def gather() -> bool:
+        for process in psutil.process_iter(["cmdline"]):
+            seen.add(" ".join(process.info["cmdline"] or ()))
+        return run.process.poll() is not None
+
+    until(gather, within=120, what="the run ends")
+    assert run.process.returncode == 0, run.text()[-2000:]
+    assert not [words for words in seen if password in words]
+    assert password not in run.text()
+    assert password not in site.pulumi("stack", "export", "--show-secrets").stdout
+    holders = [
+        path.relative_to(site.workspace.folder).as_posix()
+        for path in site.workspace.folder.rglob("*")
+        if path.is_file() and not path.is_symlink() and ".venv" not in path.parts
+        and path.stat().st_size < 1 << 20 and password in path.read_text(encoding="utf-8", errors="replace")
+    ]  # fmt: skip
+    assert all(path.startswith(".lab/") for path in holders)
+    modes = {(site.workspace.folder / path).stat().st_mode & 0o077 for path in holders}
+    assert modes == {0}

@@ -1,0 +1,324 @@
+"""The plan: how each machine stands, and what is ordered for it."""
+
+from __future__ import annotations
+
+import pytest
+
+from providers.model.estate import Disk, DiskKind, Roots, VirtualMachine, VmState
+from providers.model.plan import MigrationType, Severity, Standing, Step
+from providers.model.stack import Guard, Rule, StorageSpec
+from providers.planning import plan
+from tests.estates import disk, guid, host, inventory, job, machine, spec, stack
+
+
+def only(declared, *hosts, **more) -> Step:  # type: ignore[no-untyped-def]
+    """Return the plan's single step."""
+    (step,) = plan(stack(declared, **more), inventory(*hosts)).steps
+    return step
+
+
+def reasons(step: Step) -> str:
+    """Return what the findings say."""
+    return "\n".join(map(str, step.findings))
+
+
+def test_a_machine_on_its_host_is_in_place() -> None:
+    """Nothing is ordered for a machine that is where it shall be."""
+    step = only(spec(1, "hv1"), host("hv1", machine(1)))
+    assert (step.standing, step.move) == (Standing.IN_PLACE, None)
+
+
+def test_another_host_means_a_move_with_unchanged_paths() -> None:
+    """Local files prove nothing about the other host: they go along, under their paths."""
+    step = only(spec(1, "hv2"), host("hv1", machine(1)), host("hv2"))
+    assert step.standing == Standing.MOVE
+    assert step.move is not None
+    assert step.move.type == MigrationType.VIRTUAL_SYSTEM_AND_STORAGE
+    assert step.move.destination == "hv2"
+    assert step.move.roots == machine(1).roots
+    assert [d.target for d in step.move.disks] == [d.source for d in step.move.disks]
+
+
+def test_host_alone_needs_every_file_on_shared_storage() -> None:
+    """32768 only where both hosts see the very same files."""
+    vm = machine(1, folder="\\\\sofs\\vms\\VM001")
+    step = only(spec(1, "hv2"), host("hv1", vm), host("hv2"))
+    assert step.move is not None
+    assert step.move.type == MigrationType.VIRTUAL_SYSTEM
+    assert step.move.disks == ()
+
+
+def test_a_cluster_volume_is_shared_only_within_one_cluster() -> None:
+    """The same path on nodes of two clusters is two files."""
+    vm = machine(1, folder="C:\\ClusterStorage\\Volume1\\VM001")
+    one = only(spec(1, "hv2"), host("hv1", vm, cluster="c1"), host("hv2", cluster="c1"))
+    two = only(spec(1, "hv2"), host("hv1", vm, cluster="c1"), host("hv2", cluster="c2"))
+    assert one.move is not None
+    assert two.move is not None
+    assert one.move.type == MigrationType.VIRTUAL_SYSTEM
+    assert two.move.type == MigrationType.VIRTUAL_SYSTEM_AND_STORAGE
+
+
+def test_a_shared_file_is_never_copied_onto_itself() -> None:
+    """A move with storage that leaves a file on the share under its path is refused."""
+    vm = machine(1, disks=(disk(1, "D:\\a.vhdx"), disk(1, "\\\\sofs\\vms\\b.vhdx", slot="scsi-0-1")))
+    step = only(spec(1, "hv2"), host("hv1", vm), host("hv2"))
+    assert step.standing == Standing.REFUSED
+    assert "\\\\sofs\\vms\\b.vhdx" in reasons(step)
+
+
+def test_only_storage_is_a_storage_move_of_what_differs() -> None:
+    """Disks already in the folder stay out of a storage migration's list."""
+    vm = machine(1, disks=(disk(1, "E:\\New\\os.vhdx"), disk(1, "D:\\data.vhdx", slot="scsi-0-1")))
+    step = only(spec(1, "hv1", storage="E:\\New"), host("hv1", vm))
+    assert step.move is not None
+    assert step.move.type == MigrationType.STORAGE
+    assert [(d.slot, d.target) for d in step.move.disks] == [
+        ("scsi-0-1", "E:\\New\\Virtual Hard Disks\\data.vhdx")
+    ]
+    assert step.move.roots == Roots(config="E:\\New", checkpoints="E:\\New", paging="E:\\New")
+
+
+def test_a_flat_layout_puts_files_right_into_the_folder() -> None:
+    """`layout: flat` is the field report's own way."""
+    flat = StorageSpec(all_disks="E:\\New", layout="flat")
+    step = only(spec(1, "hv1", storage=flat), host("hv1", machine(1)))
+    assert step.move is not None
+    assert step.move.disks[0].target == "E:\\New\\os.vhdx"
+    assert step.move.roots == machine(1).roots
+
+
+def test_a_file_anywhere_inside_its_folder_is_in_place() -> None:
+    """Windows paths compare without case, and a longer name is another folder."""
+    inside = only(spec(1, "hv1", storage="d:/HYPER-V/vm001"), host("hv1", machine(1)))
+    outside = only(spec(1, "hv1", storage="D:\\Hyper-V\\VM00"), host("hv1", machine(1)))
+    assert inside.standing == Standing.IN_PLACE
+    assert outside.standing == Standing.MOVE
+
+
+def test_a_named_root_is_that_of_the_host_it_goes_to() -> None:
+    """`storage: fast` means `<root>\\<label>`."""
+    step = only(spec(1, "hv2", storage="fast"), host("hv1", machine(1)), host("hv2"))
+    assert step.placement.config == "E:\\Fast\\VM001"
+
+
+@pytest.mark.parametrize("key", ["os.vhdx", "OS.VHDX", "SCSI 0:0", "scsi-0-0"])
+def test_a_disk_is_named_by_file_or_slot(key: str) -> None:
+    """One disk of several moves, the others keep their paths."""
+    vm = machine(1, disks=(disk(1, "D:\\os.vhdx"), disk(1, "D:\\data.vhdx", slot="scsi-0-1")))
+    step = only(spec(1, "hv1", storage=StorageSpec(disks={key: "E:\\x\\os.vhdx"})), host("hv1", vm))
+    assert step.move is not None
+    assert [(d.source, d.target) for d in step.move.disks] == [("D:\\os.vhdx", "E:\\x\\os.vhdx")]
+
+
+def test_an_unknown_disk_is_refused_with_those_there_are() -> None:
+    """A misspelt disk must not pass as in place."""
+    step = only(spec(1, "hv1", storage=StorageSpec(disks={"dta.vhdx": "E:\\x"})), host("hv1", machine(1)))
+    assert step.standing == Standing.REFUSED
+    assert "os.vhdx (scsi-0-0)" in reasons(step)
+
+
+def test_two_disks_never_become_one_file() -> None:
+    """Equal names that would meet in one folder are an error."""
+    vm = machine(1, disks=(disk(1, "D:\\a\\os.vhdx"), disk(1, "D:\\b\\os.vhdx", slot="scsi-0-1")))
+    step = only(spec(1, "hv1", storage="E:\\New"), host("hv1", vm))
+    assert step.standing == Standing.REFUSED
+    assert "would both become" in reasons(step)
+
+
+def test_two_machines_never_get_one_file() -> None:
+    """The whole plan stops: neither of the two may start."""
+    one, two = machine(1, folder="D:\\x"), machine(2, "hv2", folder="D:\\x")
+    declared = {**spec(1, "hv3"), **spec(2, "hv3")}
+    result = plan(stack(declared), inventory(host("hv1", one), host("hv2", two), host("hv3")))
+    assert [finding.severity for finding in result.findings] == [Severity.REFUSAL]
+
+
+PROTECTED: list[tuple[str, VirtualMachine]] = [
+    ("failover cluster", machine(1, clustered=True)),
+    ("may be clustered", machine(1, clustered=None)),
+    ("replicated", machine(1, replication_mode=1)),
+    ("checkpoint", machine(1, checkpoints=1)),
+    ("differencing", machine(1, disks=(disk(1, "D:\\os.vhdx", parent_path="D:\\base.vhdx"),))),
+    ("shared", machine(1, disks=(disk(1, "D:\\os.vhdx", shared=True),))),
+    ("pass-through", machine(1, disks=(disk(1, "\\\\.\\PD1", kind=DiskKind.PASS_THROUGH),))),
+    ("virtual TPM", machine(1, vtpm=True)),
+    ("virtual TPM", machine(1, vtpm=None)),
+    ("between two states", machine(1, state=VmState.OTHER, enabled_state=10)),
+    ("backed up", machine(1, operational_status=(2, 32776))),
+    ("switch 'dmz'", machine(1, switches=("dmz",))),
+]
+
+
+@pytest.mark.parametrize(("reason", "vm"), PROTECTED, ids=[reason for reason, _ in PROTECTED])
+def test_what_rules_protect_is_refused_with_the_reason(reason: str, vm: VirtualMachine) -> None:
+    """Each protected machine stays, and one line says why."""
+    step = only(spec(1, "hv2"), host("hv1", vm), host("hv2"))
+    assert step.standing == Standing.REFUSED
+    assert reason in reasons(step)
+
+
+@pytest.mark.parametrize("vm", [machine(1, checkpoints=2), machine(1, replication_mode=1), machine(1, vtpm=True)])
+def test_a_protected_machine_in_place_is_no_error(vm: VirtualMachine) -> None:
+    """Rules forbid moves, not machines."""
+    assert only(spec(1, "hv1"), host("hv1", vm)).standing == Standing.IN_PLACE
+
+
+def test_a_storage_move_does_not_ask_for_vtpm_consent() -> None:
+    """The key protector stays on its host."""
+    step = only(spec(1, "hv1", storage="E:\\New"), host("hv1", machine(1, vtpm=True)))
+    assert step.standing == Standing.MOVE
+
+
+def test_consent_lets_a_vtpm_machine_go() -> None:
+    """`allow_vtpm` on the destination is the operator's word."""
+    step = only(spec(1, "hv2"), host("hv1", machine(1, vtpm=True)), host("hv2"), allow_vtpm=True)
+    assert step.standing == Standing.MOVE
+
+
+@pytest.mark.parametrize(
+    ("reason", "settings"), [("disabled", {"enabled": False}), ("no address", {"addresses": ()})]
+)
+def test_a_destination_that_cannot_receive_is_refused(reason: str, settings: dict[str, object]) -> None:
+    """The remedy names the host and the command."""
+    step = only(spec(1, "hv2"), host("hv1", machine(1)), host("hv2", migration=settings))
+    assert step.standing == Standing.REFUSED
+    assert reason in reasons(step)
+
+
+def test_a_paused_machine_only_warns() -> None:
+    """Nobody has seen one move; that is no reason to forbid it."""
+    step = only(spec(1, "hv2"), host("hv1", machine(1, state=VmState.PAUSED)), host("hv2"))
+    assert step.standing == Standing.MOVE
+    assert step.findings[0].severity == Severity.WARNING
+
+
+def test_an_iso_stays_out_of_the_order() -> None:
+    """Only virtual hard disks are moved."""
+    iso = Disk(slot="ide-1-0", instance_id="x", path="D:\\x.iso", kind=DiskKind.ISO)
+    vm = machine(1, disks=(*machine(1).disks, iso))
+    step = only(spec(1, "hv2"), host("hv1", vm), host("hv2"))
+    assert step.move is not None
+    assert [d.slot for d in step.move.disks] == ["scsi-0-0"]
+
+
+def test_not_seen_while_a_host_is_silent_is_unknown() -> None:
+    """Unknown is never gone, and nothing is ordered for it."""
+    (step,) = plan(stack(spec(1, "hv1")), inventory(host("hv1"), silent=("hv2", "hv3"))).steps
+    assert (step.standing, step.move) == (Standing.UNKNOWN, None)
+    assert "hv2, hv3" in reasons(step)
+
+
+def test_not_seen_anywhere_is_missing() -> None:
+    """With every host answering, a name that nobody has is an error of the stack file."""
+    assert only(spec(1, "hv1"), host("hv1"), host("hv2"), host("hv3")).standing == Standing.MISSING
+
+
+def test_not_seen_while_its_migration_runs_is_unknown() -> None:
+    """A sweep is not atomic: the machine may be between two readings."""
+    step = only(spec(1, "hv1", id=guid(1)), host("hv1", jobs=(job(1, "hv2.lab.example"),)), host("hv2"))
+    assert step.standing == Standing.UNKNOWN
+
+
+def test_one_guid_on_two_hosts_is_shown_not_chosen() -> None:
+    """Neither copy is touched."""
+    step = only(spec(1, "hv3", id=guid(1)), host("hv1", machine(1)), host("hv2", machine(1, "hv2")))
+    assert (step.standing, step.move) == (Standing.AMBIGUOUS, None)
+
+
+def test_two_machines_of_one_name_need_an_id() -> None:
+    """The remedy says what to write."""
+    twin = machine(2, name="VM001")
+    step = only(spec(1, "hv2"), host("hv1", machine(1), twin), host("hv2"))
+    assert step.standing == Standing.AMBIGUOUS
+    assert "id:" in reasons(step)
+    assert only(spec(1, "hv2", id=guid(2)), host("hv1", machine(1), twin), host("hv2")).vm == twin
+
+
+def test_a_replica_is_never_the_machine() -> None:
+    """A replica carries its primary's GUID."""
+    replica = machine(1, "hv2", replication_mode=2)
+    step = only(spec(1, "hv1"), host("hv1", machine(1)), host("hv2", replica))
+    assert (step.standing, step.vm) == (Standing.IN_PLACE, machine(1))
+
+
+def test_any_of_several_hosts_is_in_place() -> None:
+    """A machine already on one of its hosts stays."""
+    step = only(spec(1, "hv2", "hv1"), host("hv1", machine(1)), host("hv2"))
+    assert step.standing == Standing.IN_PLACE
+
+
+def test_among_several_hosts_the_emptiest_is_chosen() -> None:
+    """Memory that earlier moves of the plan bring is counted."""
+    big = machine(1, memory_mib=8192)
+    declared = {**spec(1, "hv2", "hv3"), **spec(2, "hv2", "hv3")}
+    hosts = (
+        host("hv1", big, machine(2)),
+        host("hv2", memory_free_mib=20000),
+        host("hv3", memory_free_mib=16000),
+    )
+    ends = [move.destination for move in plan(stack(declared), inventory(*hosts)).moves]
+    assert ends == ["hv2", "hv3"]
+
+
+def test_a_rule_keeps_machines_apart_in_the_choice() -> None:
+    """The emptier host is passed over where its rule forbids it."""
+    declared = {**spec(1, "hv2"), **spec(2, "hv2", "hv3")}
+    hosts = (host("hv1", machine(2)), host("hv2", machine(1, "hv2")), host("hv3", memory_free_mib=4096))
+    rules = (Rule(kind="apart", labels=("VM001", "VM002"), line=9),)
+    (move,) = plan(stack(declared, rules=rules), inventory(*hosts)).moves
+    assert move.destination == "hv3"
+
+
+def test_no_host_means_only_storage_is_managed() -> None:
+    """A machine without host: may be anywhere; its folder holds there."""
+    step = only(spec(1, storage="E:\\New"), host("hv1"), host("hv2", machine(1, "hv2")))
+    assert step.move is not None
+    assert (step.move.type, step.move.source) == (MigrationType.STORAGE, "hv2")
+
+
+def test_a_running_job_with_our_target_is_adopted() -> None:
+    """The plan keeps the move; who applies it follows that job."""
+    moving = host("hv1", machine(1), jobs=(job(1, "HV2.lab.example"),))
+    assert only(spec(1, "hv2"), moving, host("hv2")).standing == Standing.MOVE
+
+
+def test_a_job_elsewhere_is_left_alone() -> None:
+    """One line says who moves it and whereto."""
+    moving = host("hv1", machine(1), jobs=(job(1, "hv3.lab.example"),))
+    step = only(spec(1, "hv2"), moving, host("hv2"), host("hv3"))
+    assert (step.standing, step.move) == (Standing.MOVED_BY_OTHERS, None)
+    assert "LAB\\operator" in reasons(step)
+    assert "hv3.lab.example" in reasons(step)
+
+
+def test_a_silent_destination_refuses_only_that_machine() -> None:
+    """The others go on."""
+    declared = {**spec(1, "hv3"), **spec(2, "hv2")}
+    hosts = (host("hv1", machine(1), machine(2)), host("hv2"))
+    first, second = plan(stack(declared), inventory(*hosts, silent=("hv3",))).steps
+    assert (first.standing, second.standing) == (Standing.REFUSED, Standing.MOVE)
+
+
+def test_the_guard_stops_a_plan_that_is_too_large() -> None:
+    """Nothing is moved, and the line says how many were planned."""
+    declared = {**spec(1, "hv2"), **spec(2, "hv2")}
+    hosts = (host("hv1", machine(1), machine(2)), host("hv2"))
+    result = plan(stack(declared, guard=Guard(max_moves=1)), inventory(*hosts))
+    assert "2 moves planned" in str(result.findings[0])
+    assert result.findings[0].severity == Severity.REFUSAL
+
+
+def test_a_protected_label_is_never_moved() -> None:
+    """The guard's list beats the placement."""
+    guard = Guard(protected=("VM001",))
+    step = only(spec(1, "hv2"), host("hv1", machine(1)), host("hv2"), guard=guard)
+    assert step.standing == Standing.REFUSED
+
+
+def test_a_renamed_machine_is_a_warning() -> None:
+    """The GUID is the key; a name is a label."""
+    declared = spec(1, "hv1", id=guid(1), name="OLD-NAME")
+    step = only(declared, host("hv1", machine(1)))
+    assert step.standing == Standing.IN_PLACE
+    assert "OLD-NAME" in reasons(step)

@@ -1,0 +1,77 @@
+"""A copy of the project to work in: own lab, own stacks, own Pulumi home; the user's are never touched."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+PROJECT = Path(__file__).resolve().parent.parent
+_LEFT_OUT = shutil.ignore_patterns(
+    ".git", ".venv", ".lab", ".pulumi", ".*_cache", ".hypothesis", "__pycache__", "tests", "docs", "Pulumi.*.yaml"
+)
+_OWN_SETTINGS = ("PULUMI_", "PLACEMENT_", "LAB_", "HYPERV_")
+"""Variables of the user that would lead a command out of the copy."""
+
+
+class Workspace:
+    """A copy of the project, in which `bin/lab` and `bin/pulumi` are run as a user types them."""
+
+    def __init__(self, folder: Path, *, keep: Mapping[str, str] | None = None) -> None:
+        """Copy the project to `folder`, which must not exist. `keep`: variables to set on top."""
+        shutil.copytree(PROJECT, folder, ignore=_LEFT_OUT)
+        (folder / ".venv").symlink_to(PROJECT / ".venv", target_is_directory=True)
+        self.folder = folder
+        own = {name: value for name, value in os.environ.items() if not name.startswith(_OWN_SETTINGS)}
+        self.environment = {**own, "PULUMI_HOME": str(folder / ".pulumi-home"), **(keep or {})}
+
+    def command(self, *words: str) -> list[str]:
+        """Return the argument list that runs `bin/NAME ...` of the copy."""
+        name, *arguments = words
+        return [sys.executable, str(self.folder / "bin" / name), *arguments]
+
+    def run(self, *words: str, check: bool = True, **options: Any) -> subprocess.CompletedProcess[str]:
+        """Run `bin/NAME ...` in the copy; raise CalledProcessError on a non-zero exit where `check` is set."""
+        return subprocess.run(
+            self.command(*words), cwd=self.folder, env=self.environment, check=check, text=True, **options
+        )
+
+    def status(self) -> dict[str, Any]:
+        """Return the lab's own account of the estate."""
+        answer = self.run("lab", "status", "--json", stdout=subprocess.PIPE)
+        return dict(json.loads(answer.stdout))
+
+    def point_at_lab(self, stack: str = "lab") -> None:
+        """Write the lab's present ports into `stacks/STACK.yaml` of the copy."""
+        path = self.folder / "stacks" / f"{stack}.yaml"
+        text = path.read_text(encoding="utf-8")
+        for name, host in self.status()["hosts"].items():
+            text = re.sub(rf"(?m)^(\s+{name}:.*?https://)[^/]+", rf"\g<1>{_authority(host['https'])}", text)
+            text = re.sub(
+                rf"(?m)^(\s+{name}:\s*\n(?:\s+.*\n)*?\s+address:\s*['\"]?https://)[^/\s'\"]+",
+                rf"\g<1>{_authority(host['https'])}",
+                text,
+            )
+        path.write_text(text, encoding="utf-8")
+
+    def close(self) -> None:
+        """Stop the copy's lab, if it runs, and remove the copy."""
+        remove(self.folder)
+
+
+def remove(folder: Path) -> None:
+    """Stop the lab of the copy in `folder`, by the pid that it noted, and remove the copy; none is no error."""
+    if (folder / ".lab").exists():
+        down = [sys.executable, str(folder / "bin" / "lab"), "down"]
+        subprocess.run(down, cwd=folder, check=False, capture_output=True)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _authority(url: str) -> str:
+    return url.removeprefix("https://").split("/")[0]
