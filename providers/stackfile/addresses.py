@@ -1,0 +1,85 @@
+"""From the address of a host, as people write it, to the endpoint that is dialled."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from urllib.parse import SplitResult, urlsplit
+
+HTTPS_PORT = 5986
+"""WinRM's port for HTTPS (Learn, "Installation and configuration for Windows Remote Management")."""
+_PATH = "/wsman"
+_NAME = re.compile(r"(?=.{1,253}$)[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62})(?:\.[A-Za-z0-9_][A-Za-z0-9_-]{0,62})*")
+_LOOKS_LIKE_IP = re.compile(r"[0-9.]+")
+_EXAMPLE = "such as hv1.corp.example, hv1.corp.example:5986 or https://hv1.corp.example:5986/wsman"
+
+
+def endpoint(address: str) -> str:
+    """Return the URL that `address` (name, IP address, name:port, or URL) means: HTTPS on port 5986, path /wsman.
+
+    An http:// URL stays one: whether it may be used is the caller's to judge. Raises ValueError with what is wrong
+    and what would be right.
+    """
+    if "://" in address:
+        parts = _split(address)
+        scheme, path = parts.scheme.lower(), parts.path.rstrip("/") or _PATH
+    else:
+        scheme, path = "https", _PATH
+        parts = _split(f"//[{address}]" if _is_ipv6(address) else f"//{address}")
+        if parts.path:
+            raise ValueError(f"'{address}' has a path but no scheme; write a name or a full URL, {_EXAMPLE}")
+    if scheme not in {"http", "https"}:
+        raise ValueError(f"'{address}' is no address of a host; write a name or an https:// URL, {_EXAMPLE}")
+    return f"{scheme}://{_host(parts, address)}:{_port(parts, address)}{path}"
+
+
+def authority(url: str) -> str:
+    """Return host and port of an endpoint: two hosts with the same are one machine."""
+    return urlsplit(url).netloc
+
+
+def _split(text: str) -> SplitResult:
+    try:
+        parts = urlsplit(text)
+    except ValueError as error:
+        raise ValueError(f"'{text}' is no address ({error}); write {_EXAMPLE}") from error
+    if "@" in parts.netloc:
+        raise ValueError(
+            "the address holds a user name; credentials never stand in a stack file, see connection.credentials"
+        )
+    if parts.query or parts.fragment or "?" in text or "#" in text:
+        raise ValueError(f"'{text}' has a query or fragment; write {_EXAMPLE}")
+    return parts
+
+
+def _host(parts: SplitResult, address: str) -> str:
+    host = parts.hostname or ""
+    if _is_ipv6(host):
+        return f"[{ipaddress.ip_address(host)}]"
+    if _LOOKS_LIKE_IP.fullmatch(host):
+        try:
+            return str(ipaddress.ip_address(host))
+        except ValueError as error:
+            raise ValueError(
+                f"'{address}': {host} is no IP address; an IPv4 address is four numbers up to 255"
+            ) from error
+    if not _NAME.fullmatch(host):
+        raise ValueError(f"'{address}' holds no host name that DNS could know; write {_EXAMPLE}")
+    return host
+
+
+def _port(parts: SplitResult, address: str) -> int:
+    try:
+        port = parts.port
+    except ValueError as error:
+        raise ValueError(f"'{address}' has no valid port; a port is a number from 1 to 65535") from error
+    if port == 0:
+        raise ValueError(f"'{address}' has port 0; a port is a number from 1 to 65535")
+    return HTTPS_PORT if port is None else port
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        return isinstance(ipaddress.ip_address(text), ipaddress.IPv6Address)
+    except ValueError:
+        return False

@@ -1,0 +1,37 @@
+"""What is wrong with a stack file: collected with lines, told all at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from providers.errors import StackFileError
+
+
+class Findings:
+    """Everything found in one stack file so far."""
+
+    def __init__(self, path: Path) -> None:
+        """Collect for the file at `path`, which is named as the caller spells it."""
+        self._path = path
+        self._found: dict[tuple[int, str], None] = {}
+
+    def add(self, line: int, text: str) -> None:
+        """Note that `line` (the first is 1) is wrong: what it is, and what would be right."""
+        self._found[line, " ".join(text.split())] = None
+
+    def __bool__(self) -> bool:
+        """Whether anything was found."""
+        return bool(self._found)
+
+    def error(self) -> StackFileError:
+        """Return the error that tells all findings, sorted by line."""
+        ordered = sorted(self._found, key=lambda finding: finding[0])
+        return StackFileError("\n".join(f"{self._path}:{line}: {text}" for line, text in ordered))
+
+
+def listed(names: Iterable[str], *, limit: int = 8) -> str:
+    """Return `names` as a person lists them, cut after `limit`."""
+    every = list(names)
+    shown = ", ".join(every[:limit])
+    return f"{shown}, ... ({len(every)} in all)" if len(every) > limit else shown

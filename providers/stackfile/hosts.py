@@ -1,0 +1,134 @@
+"""The sections connection: and hosts: as values."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping as Dict
+from dataclasses import replace
+from pathlib import Path
+from typing import cast
+from urllib.parse import urlsplit
+
+from providers.model.names import HostName
+from providers.model.stack import Authentication, Connection, HostSpec, Reserve
+from providers.units import MIB, parse_bytes
+
+from .addresses import authority, endpoint
+from .findings import Findings
+from .nodes import Mapping, Scalar
+from .paths import is_disk_file, normalized, path_problem
+
+
+def read_hosts(root: Mapping, folder: Path, findings: Findings) -> Dict[HostName, HostSpec]:
+    """Return every host that can be read; files named in connections are relative to `folder`."""
+    everywhere = _connection(root.mapping("connection"), Connection(), folder, findings)
+    section = root.mapping("hosts")
+    hosts: dict[HostName, HostSpec] = {}
+    if section is None:
+        return hosts
+    for name in section.entries:
+        entry = section.mapping(name)
+        if entry is not None:
+            hosts[HostName(name)] = _host(HostName(name), entry, everywhere, folder, findings)
+    _report_shared_endpoints(hosts, section, findings)
+    return hosts
+
+
+def _host(
+    name: HostName, entry: Mapping, everywhere: Connection, folder: Path, findings: Findings
+) -> HostSpec:
+    connection = _connection(entry.mapping("connection"), everywhere, folder, findings)
+    vtpm = entry.scalar("allow_vtpm")
+    return HostSpec(
+        name=name,
+        endpoint=_endpoint(name, entry.scalar("address"), connection, findings),
+        connection=connection,
+        storage=_roots(name, entry.mapping("storage"), findings),
+        reserve=_reserve(entry.mapping("reserve")),
+        allow_vtpm=vtpm is not None and vtpm.text.lower() in {"true", "yes", "on"},
+    )
+
+
+def _connection(
+    entry: Mapping | None, everywhere: Connection, folder: Path, findings: Findings
+) -> Connection:
+    """Return `everywhere` with what `entry` says put over it."""
+    if entry is None:
+        return everywhere
+    auth, proxy = entry.scalar("auth"), entry.scalar("proxy")
+    credentials, ca = entry.scalar("credentials"), entry.scalar("ca")
+    return replace(
+        everywhere,
+        auth=everywhere.auth if auth is None else cast("Authentication", auth.text),
+        proxy=everywhere.proxy if proxy is None else proxy.text,
+        credentials=everywhere.credentials if credentials is None else _file(credentials, folder, findings),
+        ca=everywhere.ca if ca is None else _file(ca, folder, findings),
+    )
+
+
+def _file(node: Scalar, folder: Path, findings: Findings) -> Path:
+    """Return the file `node` names on this computer; whether it is there is seen when it is used."""
+    try:
+        return folder / Path(node.text).expanduser()
+    except RuntimeError:
+        findings.add(node.line, f"'{node.text}': whose home folder ~ means is unknown; write the full path")
+        return folder
+
+
+def _endpoint(name: HostName, address: Scalar | None, connection: Connection, findings: Findings) -> str:
+    if address is None:
+        return ""
+    try:
+        url = endpoint(address.text)
+    except ValueError as error:
+        findings.add(address.line, f"hosts.{name}.address: {error}")
+        return ""
+    if url.startswith("http://"):
+        reason = (
+            "basic only over TLS" if connection.auth == "basic" else "this version speaks NTLM only over TLS"
+        )
+        secure = f"https://{urlsplit(url).hostname}:5986/wsman"
+        findings.add(
+            address.line, f"hosts.{name}.address: '{address.text}' is plain http; {reason}, write {secure}"
+        )
+    return url
+
+
+def _roots(host: HostName, section: Mapping | None, findings: Findings) -> dict[str, str]:
+    roots: dict[str, str] = {}
+    for root in section.entries if section is not None else ():
+        value = section.scalar(root) if section is not None else None
+        if value is None:
+            continue
+        problem = path_problem(value.text)
+        if problem is None and is_disk_file(value.text):
+            problem = "names the file of a disk; a root is a folder"
+        if problem is not None:
+            findings.add(value.line, f"hosts.{host}.storage.{root}: '{value.text}' {problem}")
+        roots[root] = normalized(value.text)
+    return roots
+
+
+def _reserve(section: Mapping | None) -> Reserve:
+    memory = section.scalar("memory") if section is not None else None
+    disk = section.scalar("disk") if section is not None else None
+    share = disk is not None and disk.text.rstrip().endswith("%")
+    return Reserve(
+        memory_mib=0 if memory is None else math.ceil(parse_bytes(memory.text) / MIB),
+        disk_bytes=0 if disk is None or share else parse_bytes(disk.text),
+        disk_percent=float(disk.text.rstrip().removesuffix("%")) if disk is not None and share else 0.0,
+    )
+
+
+def _report_shared_endpoints(hosts: Dict[HostName, HostSpec], section: Mapping, findings: Findings) -> None:
+    first: dict[str, HostName] = {}
+    for name, host in hosts.items():
+        if not host.endpoint:
+            continue
+        other = first.setdefault(authority(host.endpoint), name)
+        if other != name:
+            findings.add(
+                section.entries[name].line,
+                f"hosts.{name}: has the address of {other} (line {section.entries[other].line}); "
+                "one host is named once, correct the address or remove one",
+            )

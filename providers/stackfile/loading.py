@@ -1,0 +1,69 @@
+"""From a stack file to the desired state: read, parse, check, build, and tell everything that is wrong at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from providers.model.stack import Stack
+
+from .checking import check
+from .conflicts import report_shared_targets, report_twins
+from .findings import Findings
+from .hosts import read_hosts
+from .machines import MachineReader
+from .nodes import Mapping
+from .parsing import parse
+from .rules import RuleReader, report_contradictions
+from .schema import stack_shape
+from .source import read_source
+
+
+def load(path: Path) -> Stack:
+    """Return what the stack file at `path` declares, with defaults filled in and paths normalized.
+
+    Files named in it (credentials, CA) are taken relative to its folder and not looked at. Raises StackFileError,
+    and nothing else, whatever stands in the file: its text has a line for each finding, `FILE:LINE: what is wrong;
+    what would be right`, sorted by line, FILE as `path` spells it.
+    """
+    findings = Findings(path)
+    root = _checked_root(path, findings)
+    stack = None if root is None else _stack(path, root, findings)
+    if stack is None or findings:
+        raise findings.error()
+    return stack
+
+
+def _checked_root(path: Path, findings: Findings) -> Mapping | None:
+    """Return the tree with everything in it that fits the schema, or None where it is too torn to read on."""
+    source = read_source(path, findings)
+    document = None if source is None else parse(source, findings)
+    if document is None:
+        return None
+    root = check(document, stack_shape(), findings)
+    return root if document.complete and isinstance(root, Mapping) else None
+
+
+def _stack(path: Path, root: Mapping, findings: Findings) -> Stack:
+    hosts = read_hosts(root, path.absolute().parent, findings)
+    reader = MachineReader(root, hosts, findings)
+    section = root.mapping("vms")
+    entries = {} if section is None else section.entries
+    vms = {label: reader.read(label, entry.value, entry.line) for label, entry in entries.items()}
+    rules = RuleReader(root, findings)
+    stack = Stack(path=path, hosts=hosts, vms=vms, rules=rules.rules(), guard=rules.guard())
+    report_twins(vms, findings)
+    report_shared_targets(vms, hosts, _disk_lines(section), findings)
+    report_contradictions(stack.rules, vms, findings)
+    return stack
+
+
+def _disk_lines(section: Mapping | None) -> dict[tuple[str, str], int]:
+    """Return where each disk with a location of its own stands, by label and disk."""
+    lines: dict[tuple[str, str], int] = {}
+    for label in section.entries if section is not None else ():
+        vm = section.mapping(label) if section is not None else None
+        storage = vm.mapping("storage") if vm is not None else None
+        disks = storage.mapping("disks") if storage is not None else None
+        for disk, entry in disks.entries.items() if disks is not None else ():
+            lines[label, disk] = entry.line
+    return lines

@@ -1,0 +1,145 @@
+"""The sections rules: and guard: as values, and rules that contradict each other or a pin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from collections.abc import Mapping as Dict
+
+from providers.model.names import HostName
+from providers.model.stack import Guard, Rule, VmSpec
+
+from .findings import Findings, listed
+from .near import NearNames
+from .nodes import Mapping, Node, Scalar, Sequence
+
+
+class RuleReader:
+    """Reads rules and guard of one stack file, whose labels are known."""
+
+    def __init__(self, root: Mapping, findings: Findings) -> None:
+        """Know the labels of `root`, those of unreadable machines too."""
+        section = root.mapping("vms")
+        self._labels = None if section is None else section.entries.keys()
+        self._near = NearNames(self._labels or ())
+        self._root = root
+        self._findings = findings
+
+    def rules(self) -> tuple[Rule, ...]:
+        """Return every rule that can be read, in the order of the file."""
+        section = self._root.value("rules")
+        return tuple(self._rules(section.items if isinstance(section, Sequence) else []))
+
+    def guard(self) -> Guard:
+        """Return the guard, which is empty where there is none."""
+        section = self._root.mapping("guard")
+        if section is None:
+            return Guard()
+        most = section.scalar("max_moves")
+        return Guard(
+            max_moves=None if most is None else int(most.text),
+            protected=self._known(section.value("protected"), "guard.protected"),
+        )
+
+    def _rules(self, items: list[Node]) -> Iterator[Rule]:
+        for position, item in enumerate(items):
+            if not isinstance(item, Mapping):
+                continue
+            where = f"rules[{position}]"
+            if "apart" in item.entries:
+                yield Rule(
+                    kind="apart", labels=self._known(item.value("apart"), f"{where}.apart"), line=item.line
+                )
+            elif "together" in item.entries:
+                labels = self._known(item.value("together"), f"{where}.together")
+                yield Rule(kind="together", labels=labels, line=item.line)
+
+    def _known(self, node: Node | None, where: str) -> tuple[str, ...]:
+        """Return the labels in `node` that name a machine, and report the others."""
+        labels = []
+        for item in node.items if isinstance(node, Sequence) else []:
+            if not isinstance(item, Scalar) or item.kind == "broken" or self._labels is None:
+                continue
+            if item.text in self._labels:
+                labels.append(item.text)
+            else:
+                near = self._near.suggestion(item.text) or "; add it there or remove it here"
+                self._findings.add(item.line, f"{where}: '{item.text}' is no label under vms{near}")
+        return tuple(labels)
+
+
+def report_contradictions(rules: tuple[Rule, ...], vms: Dict[str, VmSpec], findings: Findings) -> None:
+    """Report rules that no placement can keep, whatever the hosts hold: each at the rule's line."""
+    groups = _Groups(vms)
+    for rule in rules:
+        if rule.kind == "together" and groups.join(rule.labels):
+            why = f"{_hosts_of(rule.labels, vms)} share no host; allow one to all of them, or drop the rule"
+            _contradiction(rule, why, findings)
+    for rule in rules:
+        if rule.kind == "apart":
+            _report_apart(rule, groups, vms, findings)
+
+
+def _report_apart(rule: Rule, groups: _Groups, vms: Dict[str, VmSpec], findings: Findings) -> None:
+    in_group: dict[str, str] = {}
+    on_host: dict[HostName, str] = {}
+    for label in rule.labels:
+        other = in_group.setdefault(groups.of(label), label)
+        if other != label:
+            _contradiction(
+                rule, f"{other} and {label} are together by other rules; drop one of the rules", findings
+            )
+            continue
+        hosts = groups.hosts(label)
+        pin = next(iter(hosts)) if hosts is not None and len(hosts) == 1 else None
+        if pin is not None and (other := on_host.setdefault(pin, label)) != label:
+            lines = f"lines {vms[other].line} and {vms[label].line}"
+            why = f"{other} and {label} both belong on {pin} ({lines}); pin one elsewhere, or drop the rule"
+            _contradiction(rule, why, findings)
+
+
+def _contradiction(rule: Rule, why: str, findings: Findings) -> None:
+    findings.add(rule.line, f"{rule.kind} cannot hold: {why}")
+
+
+def _hosts_of(labels: tuple[str, ...], vms: Dict[str, VmSpec]) -> str:
+    return listed(f"{label} ({' or '.join(vms[label].hosts) or 'any host'})" for label in labels)
+
+
+class _Groups:
+    """Machines that together-rules tie to each other, and the hosts left to each group."""
+
+    def __init__(self, vms: Dict[str, VmSpec]) -> None:
+        self._group = {label: label for label in vms}
+        self._hosts: dict[str, frozenset[HostName] | None] = {
+            label: frozenset(vm.hosts) or None for label, vm in vms.items()
+        }
+
+    def of(self, label: str) -> str:
+        """Return the label that stands for the group of `label`."""
+        while (above := self._group[label]) != label:
+            self._group[label] = self._group[above]
+            label = above
+        return label
+
+    def hosts(self, label: str) -> frozenset[HostName] | None:
+        """Return the hosts that the group of `label` may be on; None = any."""
+        return self._hosts[self.of(label)]
+
+    def join(self, labels: tuple[str, ...]) -> bool:
+        """Tie `labels` to each other; say whether that leaves them no host where each had one."""
+        emptied = False
+        for label in labels[1:]:
+            one, other = self.of(labels[0]), self.of(label)
+            if one == other:
+                continue
+            before = (self._hosts[one], self._hosts[other])
+            self._group[other] = one
+            self._hosts[one] = _both(*before)
+            emptied |= self._hosts[one] == frozenset() and frozenset() not in before
+        return emptied
+
+
+def _both(one: frozenset[HostName] | None, other: frozenset[HostName] | None) -> frozenset[HostName] | None:
+    if one is None or other is None:
+        return other if one is None else one
+    return one & other

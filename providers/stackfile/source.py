@@ -1,0 +1,131 @@
+"""The text of a stack file: read, decoded, and freed of what no YAML reader survives."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from .findings import Findings
+
+_LARGEST = 16 * 1024 * 1024
+"""Bytes; 10,000 machines with five declared locations each take about 4 MiB."""
+_UNPRINTABLE = re.compile(
+    "[^\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+)
+_TAB_INDENTATION = re.compile(r" *\t[ \t]*")
+_TAB_WIDTH = 8
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+# A double-quoted path that was meant literally, D:\x or \\server\share. No Windows path holds a quote: the next one
+# ends it, also where YAML reads \" as an escape.
+_LITERAL_PATH = re.compile(r'"((?:[A-Za-z]:\\|\\\\)(?!\\)[^"\n]*)"')
+_BEFORE_VALUE = (":", ",", "[", "{", "-", "?")
+_COMMENT = re.compile(r"(?:^|\s)#")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """The text of a stack file, with line ends `\\n`."""
+
+    text: str
+    had_tabs: bool = False
+    """Tabs in its indentation were reported and made blanks: a guess, so later syntax errors may be its own."""
+
+
+def read_source(path: Path, findings: Findings) -> Source | None:
+    """Return the text of the stack file, common slips reported and repaired; None where nothing can be read on."""
+    raw = _read_bytes(path, findings)
+    text = None if raw is None else _decoded(raw, findings)
+    if text is None or not _is_printable(text, findings):
+        return None
+    lines = text.split("\n")
+    repaired = [
+        _repaired(line, number, findings) if "\t" in line or '"' in line else line
+        for number, line in enumerate(lines, start=1)
+    ]
+    return Source(text="\n".join(repaired), had_tabs=any(map(_has_tab, lines)))
+
+
+def _read_bytes(path: Path, findings: Findings) -> bytes | None:
+    try:
+        if path.is_dir():
+            findings.add(1, "is a folder; name the stack file itself, such as stacks/lab.yaml")
+            return None
+        if path.exists() and not path.is_file():
+            findings.add(1, "is no regular file; name a YAML file")
+            return None
+        with path.open("rb") as file:
+            raw = file.read(_LARGEST + 1)
+    except FileNotFoundError:
+        findings.add(1, "there is no such file; check the name of the stack, which names its file")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        findings.add(1, f"cannot be read ({reason}); check the path and that you may read it")
+    else:
+        if len(raw) <= _LARGEST:
+            return raw
+        findings.add(1, f"is larger than {_LARGEST // 1024**2} MiB; a stack file is a short YAML text")
+    return None
+
+
+def _decoded(raw: bytes, findings: Findings) -> str | None:
+    if raw.startswith(_UTF16):
+        findings.add(1, "is UTF-16; save it as UTF-8")
+        return None
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = len(raw[: error.start].replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n"))
+        findings.add(line, f"byte 0x{raw[error.start]:02x} is no UTF-8; save the file as UTF-8 text")
+        return None
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _is_printable(text: str, findings: Findings) -> bool:
+    match = _UNPRINTABLE.search(text)
+    if match is None:
+        return True
+    line = text.count("\n", 0, match.start()) + 1
+    findings.add(line, f"character U+{ord(match[0]):04X} does not belong in a text file; remove it")
+    return False
+
+
+def _repaired(line: str, number: int, findings: Findings) -> str:
+    """Return `line` without tabs in its indentation, and with double-quoted literal paths in single quotes."""
+    tabs = _TAB_INDENTATION.match(line)
+    if _has_tab(line):
+        findings.add(number, "a tab in the indentation; YAML wants blanks there")
+    if tabs is not None:
+        line = tabs[0].expandtabs(_TAB_WIDTH) + line[tabs.end() :]
+
+    def single_quoted(match: re.Match[str]) -> str:
+        if not _starts_value(line[: match.start()]):
+            return match[0]
+        quoted = in_single_quotes(match[1])
+        findings.add(number, escape_advice(match[0], quoted))
+        return quoted
+
+    return _LITERAL_PATH.sub(single_quoted, line)
+
+
+def _has_tab(line: str) -> bool:
+    return _TAB_INDENTATION.match(line) is not None and not line.isspace()
+
+
+def _starts_value(before: str) -> bool:
+    """Say whether a value can start after `before` on its line: outside comments and other quotes."""
+    outside = before.count('"') % 2 == 0 and before.count("'") % 2 == 0
+    bare = before.rstrip()
+    return outside and _COMMENT.search(before) is None and (not bare or bare.endswith(_BEFORE_VALUE))
+
+
+def in_single_quotes(text: str) -> str:
+    """Return `text` as a single-quoted YAML scalar, in which a backslash is just that."""
+    doubled = text.replace("'", "''")
+    return f"'{doubled}'"
+
+
+def escape_advice(written: str, quoted: str) -> str:
+    r"""Return the finding for `written`, a double-quoted scalar in which `\` was meant literally."""
+    return f"{written}: in double quotes a backslash starts an escape (\\t is a tab); use single quotes: {quoted}"
