@@ -1,0 +1,1 @@
+"""A simulated estate of Hyper-V hosts that speaks the real protocol on real sockets."""

@@ -1,0 +1,146 @@
+"""Migration jobs of the simulated hosts: what was asked, how far it is, how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from .objects import LabRoots
+
+# MigrationType (Msvm_VirtualSystemMigrationSettingData page)
+VIRTUAL_SYSTEM, STORAGE, STAGED, VIRTUAL_SYSTEM_AND_STORAGE, DEEP_CHECK = 32768, 32769, 32770, 32771, 32772
+# JobState (CIM_ConcreteJob)
+NEW, STARTING, ACTIVE, COMPLETED, TERMINATED, EXCEPTION = 2, 3, 4, 7, 8, 10
+ENDED = frozenset({COMPLETED, TERMINATED, EXCEPTION})
+# ReturnValue (MigrateVirtualSystemToHost page)
+JOB_STARTED, FAILED, NOT_SUPPORTED, INVALID_PARAMETER, IN_USE, INVALID_STATE = (
+    4096,
+    32768,
+    32770,
+    32773,
+    32774,
+    32775,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MigrationRequest:
+    """What a caller asks of MigrateVirtualSystemToHost, decoded from the texts that came."""
+
+    vm_id: str
+    type: int
+    """MigrationType."""
+    destination: str | None = None
+    """DestinationHost as given."""
+    roots: LabRoots | None = None
+    """Roots in NewSystemSettingData; None where that was NULL."""
+    disks: Mapping[str, str] = field(default_factory=dict)
+    """New path (HostResource[0]) by slot, for each disk in NewResourceSettingData."""
+    addresses: tuple[str, ...] = ()
+    """DestinationIPAddressList."""
+    options: Mapping[str, bool] = field(default_factory=dict)
+    """The boolean properties set to TRUE or FALSE: RetainVhdCopiesOnSource, AvoidRemovingVHDs, ..."""
+    owner: str
+    r"""Who asks, as `LAB\administrator`."""
+    logged_on: bool = False
+    """The caller's credentials are on the source: logged on there, or reached by CredSSP."""
+    system_text: str | None = None
+    """NewSystemSettingData as it came."""
+    resource_texts: tuple[str, ...] = ()
+    """NewResourceSettingData as it came."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A synchronous refusal: nothing was started."""
+
+    return_value: int
+    reason: str
+
+
+@dataclass(slots=True, kw_only=True)
+class FileMove:
+    """One file of a machine on its way: Windows paths, each as its host sees it."""
+
+    source: str
+    target: str
+    size_bytes: int
+
+
+@dataclass(slots=True, kw_only=True)
+class Failure:
+    """How a job is going to end badly, and at which percent."""
+
+    lines: list[str]
+    percent: int
+
+
+@dataclass(slots=True, kw_only=True)
+class Work:
+    """What a running job holds and has to do; it goes when the job ends."""
+
+    live_at: list[str] = field(default_factory=list)
+    """Hosts at which it holds a live-migration slot."""
+    storage_at: list[str] = field(default_factory=list)
+    memory_mib: int = 0
+    """Memory set aside at the destination."""
+    roots: LabRoots
+    """Where the configuration will be."""
+    disks: dict[str, str] = field(default_factory=dict)
+    """Path of each disk after the move, by slot."""
+    moves: list[FileMove] = field(default_factory=list)
+    switched: bool = False
+    """The machine is realized at its new place."""
+    failure: Failure | None = None
+    stall: int | None = None
+    """The fault that makes it stall, and the percent at which it does."""
+    stall_at: int = 0
+    cancelled: bool = False
+    elapsed: float = 0.0
+    """World seconds that it has worked."""
+    advanced: datetime
+
+
+@dataclass(slots=True, kw_only=True)
+class LabJob:
+    """One Msvm_MigrationJob, at the source host."""
+
+    id: str
+    """InstanceID: a bare GUID, upper case."""
+    class_name: str = "Msvm_MigrationJob"
+    host: str
+    """Label of the source, where the job runs."""
+    vm: str
+    """GUID of the machine (VirtualSystemName)."""
+    vm_name: str
+    type: int
+    target: str | None = None
+    """Label of the destination where it is known, None for a storage migration."""
+    destination: str | None = None
+    """DestinationHost as given."""
+    state: int = NEW
+    """JobState: 2 New, 3 Starting, 4 Running, 7 Completed, 8 Terminated, 10 Exception."""
+    percent: int = 0
+    phase: str = ""
+    """What it does now: `checking`, `moving storage`, `moving memory`, `finishing`; empty when ended."""
+    owner: str
+    submitted: datetime
+    started: datetime | None = None
+    ended: datetime | None = None
+    changed: datetime
+    """Time of the last change of state (TimeOfLastStateChange)."""
+    error_code: int = 0
+    """ErrorCode: 32768 after a failure."""
+    errors: list[str] = field(default_factory=list)
+    """The nested causes as text, outermost first: a line each of GetErrorEx."""
+    cancellable: bool = True
+    system_text: str | None = None
+    resource_texts: list[str] = field(default_factory=list)
+    work: Work | None = None
+    """What it holds and does; None when it has ended."""
+
+    @property
+    def running(self) -> bool:
+        """Whether it has not ended."""
+        return self.state not in ENDED

@@ -1,0 +1,194 @@
+"""What the simulated world is made of: hosts, volumes, shares, virtual machines, disks and checkpoints."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+RUNNING, OFF, SAVED, PAUSED = 2, 3, 6, 9  # Msvm_ComputerSystem.EnabledState
+MIGRATING = 32774  # OperationalStatus[1]: migrating virtual machine (Msvm_ComputerSystem page)
+STORAGE_COPY, STORAGE_SWITCH = 32778, 32779  # storage migration phase 1 and 2 (FailoverClusters module's enum)
+
+VHD, ISO, PASS_THROUGH = "vhd", "iso", "pass-through"
+IDE_CONTROLLER_ID = "83F8638B-8DCA-4152-9EDA-2CA8B33039B4"  # the same on every machine (os-win vmutils)
+
+
+@dataclass(slots=True, kw_only=True)
+class LabVolume:
+    """A volume of one host; `used_bytes` is what lies there beside the files of virtual machines."""
+
+    path: str
+    r"""Where it is mounted: `D:\` or, in a cluster, `C:\ClusterStorage\Volume1\`."""
+    capacity_bytes: int
+    used_bytes: int = 0
+    label: str = ""
+    cluster: str | None = None
+    """Name of the failover cluster whose hosts share it; None for a local volume."""
+
+
+@dataclass(slots=True, kw_only=True)
+class LabShare:
+    r"""An SMB share (`\\sofs.lab.example\vms`) that the named hosts really share."""
+
+    path: str
+    capacity_bytes: int
+    hosts: list[str]
+    """Labels of the hosts that may open it."""
+    used_bytes: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class LabSwitch:
+    """A virtual Ethernet switch of a host."""
+
+    id: str
+    name: str
+
+
+@dataclass(slots=True, kw_only=True)
+class LabNic:
+    """A network adapter; `switch` is the name of the switch it is connected to, None for none."""
+
+    id: str
+    switch: str | None
+
+
+@dataclass(slots=True, kw_only=True)
+class LabDisk:
+    """One drive with its medium (or a pass-through disk)."""
+
+    controller: str
+    """`scsi` or `ide`."""
+    controller_id: str
+    """GUID in the controller's InstanceID; IDE_CONTROLLER_ID for ide, one per controller for scsi."""
+    controller_number: int
+    """0, 1, ..: which controller of its kind."""
+    location: int
+    """AddressOnParent: the slot on the controller."""
+    path: str
+    """HostResource[0]: file path, or for pass-through the WMI path of the Msvm_DiskDrive."""
+    kind: str = VHD
+    shared: bool = False
+    """PersistentReservationsSupported: a shared VHDX."""
+    size_bytes: int = 0
+    """What the file occupies, as the host counts it; the real file in `.lab` is a small stand-in."""
+    parent_path: str | None = None
+    """Parent of a differencing disk."""
+    virtual_bytes: int = 0
+    """Virtual size of the disk (MaxInternalSize)."""
+    disk_id: str = ""
+    """GUID inside the VHDX (VirtualDiskId)."""
+
+    @property
+    def slot(self) -> str:
+        """The key of a disk within its machine: `scsi-0-1`, `ide-1-0`."""
+        return f"{self.controller}-{self.controller_number}-{self.location}"
+
+
+@dataclass(slots=True, kw_only=True)
+class LabCheckpoint:
+    """A checkpoint: settings of its own and the disks as they were."""
+
+    id: str
+    name: str
+    created: datetime
+    disks: list[LabDisk] = field(default_factory=list)
+    parent: str | None = None
+    """Id of the checkpoint before it."""
+
+
+@dataclass(slots=True, kw_only=True)
+class LabRoots:
+    """Folders of a machine's files (Msvm_VirtualSystemSettingData); `guest_state` from version 1709 on."""
+
+    config: str
+    checkpoints: str
+    paging: str
+    guest_state: str | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class LabVm:
+    """A virtual machine, realized at the host whose `realized` holds it."""
+
+    id: str
+    """GUID, upper case, no braces."""
+    name: str
+    host: str
+    """Label of the host that holds it now."""
+    enabled_state: int = RUNNING
+    memory_mib: int = 4096
+    roots: LabRoots
+    disks: list[LabDisk] = field(default_factory=list)
+    checkpoints: list[LabCheckpoint] = field(default_factory=list)
+    nics: list[LabNic] = field(default_factory=list)
+    replication_mode: int = 0
+    """0 none, 1 primary, 2 replica (Msvm_ComputerSystem.ReplicationMode)."""
+    clustered: bool = False
+    vtpm: bool = False
+    guardian: str = ""
+    """Host whose shielding certificate protects the vTPM's key; empty without one."""
+    heartbeat: bool = True
+    """Whether the guest answers the heartbeat while it runs."""
+    generation: int = 2
+    version: str = "9.0"
+    created: datetime
+    last_state_change: datetime
+    up_since: datetime | None = None
+    """Since when it counts its uptime: a move starts it anew; None while it is off or saved."""
+    operational_activity: int | None = None
+    """OperationalStatus[1] while something goes on, else None."""
+
+    @property
+    def memory_in_use_mib(self) -> int:
+        """Memory that its host has given it: none while it is off or saved."""
+        return self.memory_mib if self.enabled_state in (RUNNING, PAUSED) else 0
+
+    def disk_at(self, slot: str) -> LabDisk | None:
+        """Return the disk in `slot`, if there is one."""
+        return next((disk for disk in self.disks if disk.slot == slot), None)
+
+
+@dataclass(slots=True, kw_only=True)
+class LabHost:
+    """A simulated Hyper-V host."""
+
+    name: str
+    """Its label: `hv1`."""
+    computer_name: str
+    domain: str
+    port: int
+    memory_mib: int
+    reserved_mib: int = 2048
+    """Memory of the host's own system."""
+    volumes: dict[str, LabVolume]
+    switches: list[LabSwitch]
+    max_live: int = 2
+    max_storage: int = 2
+    migration_enabled: bool = True
+    authentication: int = 1
+    """AuthenticationType: 0 CredSSP, 1 Kerberos."""
+    compression: bool = True
+    smb: bool = False
+    addresses: list[str]
+    """MigrationServiceListenerIPAddressList."""
+    cluster: str | None = None
+    guardians: list[str] = field(default_factory=list)
+    """Hosts whose shielding certificates it holds; it can always open its own vTPMs."""
+    build: int = 20348
+    """20348 is Windows Server 2022."""
+    locale: str = "en-US"
+    processors: int = 16
+    realized: dict[str, LabVm] = field(default_factory=dict)
+    """Msvm_ComputerSystem rows that are machines, by GUID."""
+    planned: dict[str, LabVm] = field(default_factory=dict)
+    """Msvm_PlannedComputerSystem rows, by GUID: what a running migration has set up here."""
+
+    @property
+    def full_name(self) -> str:
+        """The full DNS name."""
+        return f"{self.name}.{self.domain}"
+
+    def vms(self) -> list[LabVm]:
+        """Return the machines realized here, in the order they came."""
+        return list(self.realized.values())

@@ -1,0 +1,218 @@
+"""The world as a whole: its state, the verbs that VMMS offers, and the passing of time."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from lab.faults import Fault, Faults
+from lab.storage.files import Files
+
+from . import admission, progress, record, room
+from .clock import LabClock
+from .jobs import IN_USE, INVALID_STATE, LabJob, MigrationRequest, Refusal
+from .log import EventLog
+from .objects import LabHost, LabShare, LabVm
+
+RETENTION = timedelta(minutes=5)  # Msvm_MigrationJob.TimeBeforeRemoval, default 00000000000500.000000:000
+
+
+@dataclass(slots=True, kw_only=True)
+class Settings:
+    """What was chosen for this world where nobody has seen a real host do it, and who lives in it."""
+
+    domain: str = "lab.example"
+    netbios: str = "LAB"
+    combined_move_takes: str = "both"
+    """Slots that a 32771 move takes at each end: `both` (a live and a storage one: stricter) or `live`. Guess."""
+    built_from: dict[str, object] = field(default_factory=dict)
+    """The arguments the estate was built from."""
+
+
+@dataclass(slots=True, kw_only=True)
+class State:
+    """All that is kept over a restart."""
+
+    version: int = 1
+    time: str = ""
+    settings: Settings = field(default_factory=Settings)
+    hosts: dict[str, LabHost] = field(default_factory=dict)
+    shares: list[LabShare] = field(default_factory=list)
+    jobs: list[LabJob] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    violations: list[dict[str, str]] = field(default_factory=list)
+    peak_jobs: int = 0
+
+
+class World:
+    """A running estate. Hold `lock` while reading several things that must fit together."""
+
+    def __init__(self, home: Path, clock: LabClock, state: State) -> None:
+        """Take over `state`; `home` is the `.lab` folder. Nothing is written yet."""
+        self.lock = threading.RLock()
+        self.home = home
+        self.clock = clock
+        self.state = state
+        self.files = Files(home, state.hosts)
+        self.log = EventLog(home / "lab.log", clock)
+        self.faults = Faults(self._faults_changed, state.faults)
+        self.runs = progress.Runs()
+        self._exceeded: set[tuple[str, str]] = set()
+
+    # reading
+
+    @property
+    def settings(self) -> Settings:
+        """Who lives here, and the choices made where nobody has seen a real host."""
+        return self.state.settings
+
+    @property
+    def hosts(self) -> dict[str, LabHost]:
+        """Hosts by label (`hv1`)."""
+        return self.state.hosts
+
+    @property
+    def shares(self) -> list[LabShare]:
+        """SMB shares."""
+        return self.state.shares
+
+    def vms(self) -> list[LabVm]:
+        """Return every realized machine, host by host."""
+        return [vm for host in self.hosts.values() for vm in host.vms()]
+
+    def find(self, vm_id: str) -> LabVm | None:
+        """Return the realized machine with this GUID; the first where an estate has it twice."""
+        return next((vm for vm in self.vms() if vm.id == vm_id.upper()), None)
+
+    def host_named(self, text: str) -> LabHost | None:
+        """Return the host whose full or computer name this is, as a resolver would."""
+        wanted = text.casefold().rstrip(".")
+        return next(
+            (h for h in self.hosts.values() if wanted in (h.full_name.casefold(), h.computer_name.casefold())),
+            None,
+        )
+
+    def jobs(self, host: str | None = None) -> list[LabJob]:
+        """Return the jobs at `host` (or everywhere), ended ones too while the host keeps them."""
+        with self.lock:
+            self._forget_old()
+            return [job for job in self.state.jobs if host in (None, job.host)]
+
+    def job(self, job_id: str) -> LabJob | None:
+        """Return the job with this InstanceID while its host keeps it."""
+        return next((job for job in self.jobs() if job.id == job_id.upper()), None)
+
+    def running_job(self, vm_id: str) -> LabJob | None:
+        """Return the job that moves this machine now."""
+        return next((job for job in self.state.jobs if job.vm == vm_id and job.running), None)
+
+    def memory_free_mib(self, host: str) -> int:
+        """Return the memory that a machine could still get at `host`."""
+        return room.memory_free_mib(self.hosts[host], self.state.jobs)
+
+    def volume_free(self, host: str, path: str) -> int | None:
+        """Return the free bytes of the volume or share that holds `path`; None where `host` has none such."""
+        return room.free_bytes(self.hosts, self.shares, self.state.jobs, host, path)
+
+    def active_live(self, host: str) -> int:
+        """Return how many live migrations `host` takes part in."""
+        return sum(job.work.live_at.count(host) for job in self.state.jobs if job.work)
+
+    def active_storage(self, host: str) -> int:
+        """Return how many storage migrations `host` takes part in."""
+        return sum(job.work.storage_at.count(host) for job in self.state.jobs if job.work)
+
+    # verbs
+
+    def migrate(self, host: str, request: MigrationRequest) -> LabJob | Refusal:
+        """Do what VMMS at `host` does with MigrateVirtualSystemToHost.
+
+        What VMMS sees at once comes back as Refusal; everything else is a job, which may be bound to fail.
+        """
+        with self.lock:
+            self.advance()
+            answer = admission.admit(self, self.hosts[host], request)
+            if isinstance(answer, LabJob):
+                self.state.jobs.append(answer)
+                self.log.write("start", **describe(answer))
+                self._measure()
+            self.save()
+            return answer
+
+    def cancel(self, job_id: str) -> int:
+        """Ask a job to stop, as RequestStateChange on it does; return the ReturnValue.
+
+        How a migration job ends then is unverified: here in Terminated, with the machine at its source. Guess.
+        """
+        with self.lock:
+            self.advance()
+            job = self.job(job_id)
+            if job is None or job.work is None:
+                return INVALID_STATE
+            if job.work.switched or not job.cancellable:
+                return IN_USE
+            job.work.cancelled = True
+            self.log.write("cancel", **describe(job))
+            self.advance()
+            return 0
+
+    def violation(self, what: str, who: str) -> None:
+        """Note that something happened which must not."""
+        self.state.violations.append({"time": self.clock.now().isoformat(), "what": what, "who": who})
+        self.log.write("violation", what=what, who=who)
+
+    # time and keeping
+
+    def advance(self) -> None:
+        """Bring every job to the present; write the world down before any source file is removed."""
+        with self.lock:
+            before = len(self.state.jobs)
+            ended = progress.advance(self)
+            self._forget_old()
+            if ended.changed or before != len(self.state.jobs):
+                self._measure()
+                self.save()
+            ended.clean_up()
+
+    def save(self) -> None:
+        """Write the world to `world.json`, whole or not at all."""
+        with self.lock:
+            self.state.time = self.clock.now().isoformat()
+            self.state.faults = self.faults.rules
+            record.write(self.home / "world.json", self.state)
+
+    def _faults_changed(self) -> None:
+        with self.lock:
+            self.save()
+
+    def _forget_old(self) -> None:
+        horizon = self.clock.now() - RETENTION
+        self.state.jobs = [job for job in self.state.jobs if job.ended is None or job.ended > horizon]
+
+    def _measure(self) -> None:
+        """Keep the peak, and note what has come to exceed a bound."""
+        active = sum(bool(job.work and (job.work.live_at or job.work.storage_at)) for job in self.state.jobs)
+        self.state.peak_jobs = max(self.state.peak_jobs, active)
+        found = set(self._excesses())
+        for what, who in sorted(found - self._exceeded):
+            self.violation(what, who)
+        self._exceeded = found
+
+    def _excesses(self) -> Iterable[tuple[str, str]]:
+        yield from room.excesses(self.hosts, self.shares, self.state.jobs)
+
+
+def describe(job: LabJob) -> dict[str, object]:
+    """Return a job as the log tells it."""
+    return {
+        "job": job.id,
+        "type": job.type,
+        "vm": job.vm_name,
+        "id": job.vm,
+        "from": job.host,
+        "to": job.target or job.destination,
+        "by": job.owner,
+    }
