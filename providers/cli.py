@@ -92,7 +92,9 @@ def _unlock(options: argparse.Namespace) -> int:
             sys.stdout.write(f"{lock.stack}: lock removed; its holder is gone ({lock.holder})\n")
         else:
             held = FAILED
-            sys.stderr.write(f"{lock.stack}: still locked by {lock.holder}; if that is not so: pulumi cancel --yes\n")
+            sys.stderr.write(
+                f"{lock.stack}: still locked by {lock.holder}; if that is not so: pulumi cancel --yes\n"
+            )
     return held
 
 

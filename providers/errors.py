@@ -80,7 +80,9 @@ class WsmanFaultError(PlacementError):
 class VmUnknownError(PlacementError):
     """A virtual machine was found nowhere while some host did not answer: it may well run there."""
 
-    remedy = "Bring the host back, or run again when it answers; nothing is planned for the machine until then"
+    remedy = (
+        "Bring the host back, or run again when it answers; nothing is planned for the machine until then"
+    )
 
 
 class VmMissingError(PlacementError):
@@ -92,7 +94,9 @@ class VmMissingError(PlacementError):
 class VmAmbiguousError(PlacementError):
     """One name or GUID fits several realized systems."""
 
-    remedy = "Set id: (the GUID) in the stack file; two systems with one GUID must be cleared up by hand first"
+    remedy = (
+        "Set id: (the GUID) in the stack file; two systems with one GUID must be cleared up by hand first"
+    )
 
 
 class MoveRefusedError(PlacementError):

@@ -42,7 +42,8 @@ def backend_folder(url: str | None, project: Path) -> Path:
     parts = urlsplit(url)
     if parts.scheme != "file":
         raise PlacementError(
-            f"The backend {url} is not a local folder", remedy="Use: pulumi cancel --yes, once its holder is gone"
+            f"The backend {url} is not a local folder",
+            remedy="Use: pulumi cancel --yes, once its holder is gone",
         )
     path = unquote(f"{parts.netloc}{parts.path}")
     return Path(path).expanduser() / ".pulumi"

@@ -85,9 +85,7 @@ def job(number: int, destination: str | None, *paths: str, owner: str = "LAB\\op
     )  # fmt: skip
 
 
-def stack(
-    vms: dict[str, VmSpec], *, hosts: tuple[str, ...] = ("hv1", "hv2", "hv3"), **more: Any
-) -> Stack:
+def stack(vms: dict[str, VmSpec], *, hosts: tuple[str, ...] = ("hv1", "hv2", "hv3"), **more: Any) -> Stack:
     r"""Return a stack whose hosts have a root `fast` = `E:\Fast`."""
     rules: tuple[Rule, ...] = more.pop("rules", ())
     guard: Guard = more.pop("guard", Guard())
@@ -104,7 +102,9 @@ def stack(
     return Stack(path=Path("stacks/test.yaml"), hosts=specs, vms=vms, rules=rules, guard=guard)
 
 
-def spec(number: int, *hosts: str, storage: StorageSpec | str | None = None, **more: Any) -> dict[str, VmSpec]:
+def spec(
+    number: int, *hosts: str, storage: StorageSpec | str | None = None, **more: Any
+) -> dict[str, VmSpec]:
     """Return the declaration of VM00N, keyed by its label."""
     label = f"VM{number:03d}"
     if isinstance(storage, str):

@@ -1,0 +1,1 @@
+"""How the project gets what it needs, and its demo."""

@@ -44,7 +44,9 @@ def _show(workspace: Workspace) -> None:
     workspace.point_at_lab()
     first = workspace.status()
 
-    _say("What stacks/lab.yaml declares differs from where the machines are. The preview says what would move:")
+    _say(
+        "What stacks/lab.yaml declares differs from where the machines are. The preview says what would move:"
+    )
     _run(workspace, "pulumi", "preview")
 
     _say("Now move them, live:")

@@ -14,7 +14,16 @@ from typing import Any
 
 PROJECT = Path(__file__).resolve().parent.parent
 _LEFT_OUT = shutil.ignore_patterns(
-    ".git", ".venv", ".lab", ".pulumi", ".*_cache", ".hypothesis", "__pycache__", "tests", "docs", "Pulumi.*.yaml"
+    ".git",
+    ".venv",
+    ".lab",
+    ".pulumi",
+    ".*_cache",
+    ".hypothesis",
+    "__pycache__",
+    "tests",
+    "docs",
+    "Pulumi.*.yaml",
 )
 _OWN_SETTINGS = ("PULUMI_", "PLACEMENT_", "LAB_", "HYPERV_")
 """Variables of the user that would lead a command out of the copy."""

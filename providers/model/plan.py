@@ -123,4 +123,6 @@ class Plan:
     @property
     def moves(self) -> tuple[Move, ...]:
         """The moves that will be ordered."""
-        return tuple(step.move for step in self.steps if step.move is not None and step.standing == Standing.MOVE)
+        return tuple(
+            step.move for step in self.steps if step.move is not None and step.standing == Standing.MOVE
+        )

@@ -53,9 +53,9 @@ class HostSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StorageSpec:
-    """Where a machine's files shall live. Each location is a Windows folder path or the name of a host's root.
+    r"""Where a machine's files shall live. Each location is a Windows folder path or the name of a host's root.
 
-    A named root means `<root>\\<label of the VM>` on whichever host the machine is. None = not managed.
+    A named root means `<root>\<label of the VM>` on whichever host the machine is. None = not managed.
     """
 
     config: str | None = None

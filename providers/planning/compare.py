@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -9,7 +10,7 @@ from providers.model import winpath
 from providers.model.estate import Host, Inventory, MigrationJob, VirtualMachine
 from providers.model.names import HostName, VmId
 from providers.model.plan import Finding, Move, Placement, Plan, Severity, Standing, Step
-from providers.model.stack import HostSpec, Stack, VmSpec
+from providers.model.stack import Guard, HostSpec, Stack, VmSpec
 
 from .choice import choose_host
 from .identify import NotFound, identify
@@ -55,9 +56,7 @@ class _Draft:
                 vm_id=spec.id or self.known.get(spec.label),
                 findings=(found.finding,),
             )
-        target = choose_host(
-            spec, found, self.inventory, self.promised, self.ends, self.stack.rules
-        )
+        target = choose_host(spec, found, self.inventory, self.promised, self.ends, self.stack.rules)
         self.ends[spec.label] = target
         step = step_of(spec, found, self.stack, self.inventory, target)
         if step.standing == Standing.MOVE and target != found.host:
@@ -65,21 +64,15 @@ class _Draft:
         return step
 
 
-def step_of(
-    spec: VmSpec, vm: VirtualMachine, stack: Stack, inventory: Inventory, target: HostName
-) -> Step:
+def step_of(spec: VmSpec, vm: VirtualMachine, stack: Stack, inventory: Inventory, target: HostName) -> Step:
     """Return how one machine stands if it shall be on `target`."""
     host_spec = stack.hosts.get(target)
     if host_spec is None:
-        return Step(
-            label=spec.label, standing=Standing.IN_PLACE, placement=Placement(), vm=vm, vm_id=vm.id
-        )
+        return Step(label=spec.label, standing=Standing.IN_PLACE, placement=Placement(), vm=vm, vm_id=vm.id)
     located = locate(spec, vm, host_spec)
-    return judge(
-        spec.label, vm, located.placement, inventory, host_spec,
-        protected=spec.label in stack.guard.protected,
-        findings=(*located.findings, *_renamed(spec, vm)),
-    )  # fmt: skip
+    findings = (*located.findings, *_renamed(spec, vm))
+    step = judge(spec.label, vm, located.placement, inventory, host_spec, findings=findings)
+    return protect(step, stack.guard)
 
 
 def judge(
@@ -89,7 +82,6 @@ def judge(
     inventory: Inventory,
     target: HostSpec,
     *,
-    protected: bool = False,
     findings: tuple[Finding, ...] = (),
 ) -> Step:
     """Return how `vm` stands against `wanted`; `target` is the host it shall be on (its own where it stays)."""
@@ -113,10 +105,16 @@ def judge(
         refused = any(finding.severity == Severity.REFUSAL for finding in findings)
         return step(Standing.REFUSED if refused else Standing.IN_PLACE)
     reasons = refusals(move, source, destination, target)
-    if protected:
-        reasons += (_refusal(f"{label} is protected", "Take it out of guard.protected to let it move"),)
     refused = any(finding.severity == Severity.REFUSAL for finding in (*findings, *reasons))
     return step(Standing.REFUSED if refused else Standing.MOVE, move, *reasons)
+
+
+def protect(step: Step, guard: Guard) -> Step:
+    """Return `step` as it stands under the guard: a protected machine is never moved."""
+    if step.standing != Standing.MOVE or step.label not in guard.protected:
+        return step
+    reason = _refusal(f"{step.label} is protected", "Take it out of guard.protected to let it move")
+    return dataclasses.replace(step, standing=Standing.REFUSED, findings=(*step.findings, reason))
 
 
 def leads_to(job: MigrationJob, move: Move, destination: Host) -> bool:
@@ -149,7 +147,9 @@ def _foreign_job(
 
 def _moved_by_others(label: str, found: tuple[Host, MigrationJob]) -> Finding:
     host, job = found
-    whereto = f"from {host.name} to {job.destination}" if job.destination else f"to other folders on {host.name}"
+    whereto = (
+        f"from {host.name} to {job.destination}" if job.destination else f"to other folders on {host.name}"
+    )
     who = f" by {job.owner}" if job.owner else ""
     return _refusal(
         f"{label} is being moved {whereto}{who} ({job.percent} %); this run leaves it alone",

@@ -43,7 +43,9 @@ def locate(spec: VmSpec, vm: VirtualMachine, host: HostSpec) -> Located:
         config=_root(folder, storage.config, vm.roots.config),
         checkpoints=_root(folder, storage.checkpoints, vm.roots.checkpoints),
         paging=_root(folder, storage.paging, vm.roots.paging),
-        disks={disk.slot: path for disk in vm.disks if (path := _disk(folder, storage, disk, vm)) is not None},
+        disks={
+            disk.slot: path for disk in vm.disks if (path := _disk(folder, storage, disk, vm)) is not None
+        },
     )
     return Located(placement=placement, findings=(*findings, *_collisions(placement, spec.label)))
 
@@ -74,7 +76,9 @@ def _disk(
         return None
     if wanted.casefold().endswith(_DISK_FILES):
         return disk.path if winpath.same(wanted, disk.path) else wanted
-    return disk.path if winpath.is_inside(wanted, disk.path) else _in_folder(wanted, disk.path, storage.layout)
+    return (
+        disk.path if winpath.is_inside(wanted, disk.path) else _in_folder(wanted, disk.path, storage.layout)
+    )
 
 
 def _in_folder(folder: str, path: str, layout: Layout) -> str:

@@ -106,6 +106,4 @@ def _disks(vm: VirtualMachine, wanted: Placement) -> list[DiskMove]:
 def _move(
     vm: VirtualMachine, kind: MigrationType, destination: HostName, roots: Roots, disks: list[DiskMove]
 ) -> Move:
-    return Move(
-        vm=vm, type=kind, source=vm.host, destination=destination, roots=roots, disks=tuple(disks)
-    )
+    return Move(vm=vm, type=kind, source=vm.host, destination=destination, roots=roots, disks=tuple(disks))

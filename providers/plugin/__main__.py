@@ -6,7 +6,6 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import grpc
@@ -44,7 +43,7 @@ def main() -> None:
     server.start()
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
-    _on_signals(lambda: (cancelled.set(), leave.set()))
+    _on_signals(leave)
     threading.Thread(target=watch, args=(engine, clock, leave.set, leave), daemon=True).start()
     leave.wait()
     cancelled.set()
@@ -52,10 +51,10 @@ def main() -> None:
     os._exit(0)  # Pool threads that still follow a move would keep the process alive.
 
 
-def _on_signals(act: Callable[[], object]) -> None:
+def _on_signals(leave: threading.Event) -> None:
     for name in ("SIGINT", "SIGTERM", "SIGBREAK"):
         if hasattr(signal, name):
-            signal.signal(getattr(signal, name), lambda *_: act())
+            signal.signal(getattr(signal, name), lambda *_: leave.set())
 
 
 main()

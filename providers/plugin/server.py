@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Mapping
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar, cast
 
 import grpc
 from google.protobuf import empty_pb2, struct_pb2
@@ -26,9 +26,9 @@ Answer = TypeVar("Answer")
 VERSION = "0.1.0"
 
 
-def to_struct(values: Mapping[str, Any]) -> struct_pb2.Struct:
-    """Return property values in the protocol's form."""
-    return asyncio.run(rpc.serialize_properties(dict(values), {}))
+def to_struct(values: Mapping[str, Any] | None) -> struct_pb2.Struct:
+    """Return property values in the protocol's form; none at all is an empty set."""
+    return asyncio.run(rpc.serialize_properties(dict(values or {}), {}))
 
 
 def to_values(struct: struct_pb2.Struct, *, keep_unknowns: bool = False) -> dict[str, Any]:
@@ -36,7 +36,7 @@ def to_values(struct: struct_pb2.Struct, *, keep_unknowns: bool = False) -> dict
     return dict(rpc.deserialize_properties(struct, keep_unknowns))
 
 
-class Server(provider_pb2_grpc.ResourceProviderServicer):  # type: ignore[misc]  # generated, untyped
+class Server(provider_pb2_grpc.ResourceProviderServicer):
     """Answers the engine. Each call runs in a thread of its own; errors become one line."""
 
     def __init__(
@@ -81,7 +81,7 @@ class Server(provider_pb2_grpc.ResourceProviderServicer):  # type: ignore[misc] 
                 to_values(request.olds, keep_unknowns=True),
                 to_values(request.news, keep_unknowns=True),
             )
-            return _diff_response(result.detailed)
+            return _diff_response(getattr(result, "detailed", {}))
 
         return self._answer(request, context, diff)
 
@@ -107,7 +107,7 @@ class Server(provider_pb2_grpc.ResourceProviderServicer):  # type: ignore[misc] 
             return proto.ReadResponse(
                 id=result.id,
                 properties=to_struct(result.outs),
-                inputs=to_struct(result.inputs or {}),
+                inputs=to_struct(result.inputs),
                 refresh_before_update=True,
             )
 
@@ -141,9 +141,7 @@ class Server(provider_pb2_grpc.ResourceProviderServicer):  # type: ignore[misc] 
             raise PlacementError(f"There is no resource type {token}", remedy=f"Known types: {known}")
         return provider
 
-    def _answer(
-        self, request: Any, context: grpc.ServicerContext, verb: Callable[[], Answer]
-    ) -> Answer:
+    def _answer(self, request: Any, context: grpc.ServicerContext, verb: Callable[[], Answer]) -> Answer:
         call = Call(urn=request.urn, say=self._voice.bound_to(request.urn), cancelled=self._cancelled)
         token = current.set(call)
         try:
@@ -165,7 +163,7 @@ def _diff_response(detailed: Mapping[str, int]) -> Any:
     response = proto.DiffResponse(changes=changes, hasDetailedDiff=True)
     response.diffs.extend(sorted({path.split(".")[0] for path in detailed}))
     for path, kind in detailed.items():
-        response.detailedDiff[path].CopyFrom(proto.PropertyDiff(kind=kind, inputDiff=False))
+        response.detailedDiff[path].CopyFrom(proto.PropertyDiff(kind=cast("Any", kind), inputDiff=False))
     return response
 
 

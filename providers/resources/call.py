@@ -5,24 +5,17 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from contextvars import ContextVar
-from dataclasses import dataclass, field
-from typing import Literal
-
-Level = Literal["debug", "info", "warning", "error"]
-
-
-def _silent(level: Level, text: str, *, ephemeral: bool = False) -> None:
-    """Say nothing: nobody listens outside a call of the engine."""
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
     """One call of the engine, bound to a resource's URN."""
 
-    urn: str = ""
-    say: Callable[..., None] = _silent
-    """`say(level, text, ephemeral=False)`: a line for this resource; ephemeral ones replace each other."""
-    cancelled: threading.Event = field(default_factory=threading.Event)
+    urn: str
+    say: Callable[..., None]
+    """`say(level, text, ephemeral=False)`, level debug, info, warning or error: a line for this resource; ephemeral ones replace each other."""
+    cancelled: threading.Event
 
     @property
     def stack(self) -> str:
@@ -35,7 +28,7 @@ class Call:
         return self.urn.rsplit("::", maxsplit=1)[-1]
 
 
-current: ContextVar[Call] = ContextVar("current", default=Call())
+current: ContextVar[Call] = ContextVar("current")
 """Set by the process that serves the engine, for the thread that answers the call."""
 
 

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from providers.clock import Clock, SystemClock
-from providers.errors import VmAmbiguousError, VmMissingError, VmUnknownError
+from providers.errors import PlacementError, VmAmbiguousError, VmMissingError, VmUnknownError
 from providers.hyperv.admission import Admission
 from providers.hyperv.audit import AuditLog
 from providers.hyperv.estate import Estate
@@ -72,12 +72,15 @@ class Fleet:
         return found
 
 
-def _error(found: NotFound) -> VmUnknownError | VmMissingError | VmAmbiguousError:
-    kind = {
-        Standing.MISSING: VmMissingError,
-        Standing.AMBIGUOUS: VmAmbiguousError,
-    }.get(found.standing, VmUnknownError)
-    return kind(found.finding.text, remedy=found.finding.remedy)
+_ERRORS: dict[Standing, type[PlacementError]] = {
+    Standing.MISSING: VmMissingError,
+    Standing.AMBIGUOUS: VmAmbiguousError,
+    Standing.UNKNOWN: VmUnknownError,
+}
+
+
+def _error(found: NotFound) -> PlacementError:
+    return _ERRORS[found.standing](found.finding.text, remedy=found.finding.remedy)
 
 
 class Fleets:

@@ -14,15 +14,21 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 
-from providers.errors import MovedByOthersError, MoveRefusedError, PlacementError, VmAmbiguousError
-from providers.errors import VmMissingError, VmUnknownError
+from providers.errors import (
+    MovedByOthersError,
+    MoveRefusedError,
+    PlacementError,
+    VmAmbiguousError,
+    VmMissingError,
+    VmUnknownError,
+)
 from providers.hyperv.migration import Progress, migrate
 from providers.model.estate import Inventory, VirtualMachine
 from providers.model.names import VmId, vm_id
 from providers.model.plan import Finding, Placement, Severity, Standing, Step
 from providers.model.stack import VmSpec
 from providers.planning import differences, observed
-from providers.planning.compare import judge
+from providers.planning.compare import judge, protect
 
 from .call import Call, PartialCreateError, current
 from .fleet import YOUNG, Fleet, fleets
@@ -33,7 +39,7 @@ ADD, UPDATE = 0, 4
 """PropertyDiff.Kind of Pulumi's provider protocol; the kinds that replace are never answered."""
 
 
-class DetailedDiffResult(DiffResult):  # type: ignore[misc]  # pulumi.dynamic is untyped here
+class DetailedDiffResult(DiffResult):
     """A diff that names its properties: property path -> kind."""
 
     detailed: Mapping[str, int]
@@ -44,7 +50,7 @@ class DetailedDiffResult(DiffResult):  # type: ignore[misc]  # pulumi.dynamic is
         self.detailed = detailed
 
 
-class VmPlacement(ResourceProvider):  # type: ignore[misc]  # pulumi.dynamic is untyped here
+class VmPlacement(ResourceProvider):
     """The provider's verbs for one machine. It keeps nothing: state is what the hosts say now."""
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
@@ -105,9 +111,7 @@ class VmPlacement(ResourceProvider):  # type: ignore[misc]  # pulumi.dynamic is 
         """Forget the machine; it stays where it is, as it is."""
 
 
-def _bring(
-    fleet: Fleet, call: Call, vm: VirtualMachine, wanted: Placement, moves: int
-) -> dict[str, Any]:
+def _bring(fleet: Fleet, call: Call, vm: VirtualMachine, wanted: Placement, moves: int) -> dict[str, Any]:
     """Move `vm` to `wanted` if it is not there, and return its outputs. Raises PlacementError."""
     if not differences(wanted, observed(vm)):
         return outputs_of(vm, moves)
@@ -131,8 +135,7 @@ def _judge(fleet: Fleet, label: str, vm: VirtualMachine, wanted: Placement) -> S
     """Return the step for `vm`, by the newest facts. Raises MoveRefusedError or MovedByOthersError."""
     inventory = _with(fleet.sweep(max_age=YOUNG).inventory, vm)
     target = fleet.stack.hosts[wanted.host or vm.host]
-    protected = label in fleet.stack.guard.protected
-    step = judge(label, vm, wanted, inventory, target, protected=protected)
+    step = protect(judge(label, vm, wanted, inventory, target), fleet.stack.guard)
     reasons = [finding for finding in step.findings if finding.severity == Severity.REFUSAL]
     if step.standing == Standing.MOVED_BY_OTHERS:
         raise MovedByOthersError(reasons[0].text, remedy=reasons[0].remedy)
@@ -175,6 +178,4 @@ def _managed(outputs: Mapping[str, Any]) -> dict[str, Any]:
 
 def _means_another(id_: str, news: Mapping[str, Any]) -> bool:
     wanted = news.get("vmId")
-    return bool(wanted) and vm_id(wanted) != vm_id(id_)
-
-
+    return wanted is not None and vm_id(wanted) != vm_id(id_)

@@ -48,9 +48,9 @@ def test_up_reaches_the_declared_placement_and_drift_is_repaired(site: Site) -> 
     up = site.pulumi("up", "--yes")
     assert up.returncode == 0, up.stdout
     after = site.status()
-    assert {name: after["vms"][name]["host"] in hosts for name, hosts in declared(site).items()} == dict.fromkeys(
-        declared(site), True
-    )
+    assert {
+        name: after["vms"][name]["host"] in hosts for name, hosts in declared(site).items()
+    } == dict.fromkeys(declared(site), True)
     assert checksums(after) == checksums(before)
     assert after["violations"] == []
     outputs = json.loads(site.pulumi("stack", "output", "--json").stdout)

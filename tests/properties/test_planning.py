@@ -26,11 +26,14 @@ def worlds(draw: st.DrawFn) -> tuple[Stack, Inventory]:
     for number in range(1, draw(st.integers(1, 6)) + 1):
         folder = f"{draw(st.sampled_from(FOLDERS))}\\VM{number:03d}"
         disks = tuple(
-            disk(number, f"{folder}\\disk{n}.vhdx", slot=f"scsi-0-{n}") for n in range(draw(st.integers(0, 2)))
+            disk(number, f"{folder}\\disk{n}.vhdx", slot=f"scsi-0-{n}")
+            for n in range(draw(st.integers(0, 2)))
         )
         vms.append(machine(number, draw(st.sampled_from(HOSTS)), folder, disks=disks))
         label = f"VM{number:03d}"
-        hosts = tuple(HostName(name) for name in draw(st.lists(st.sampled_from(HOSTS), unique=True, max_size=3)))
+        hosts = tuple(
+            HostName(name) for name in draw(st.lists(st.sampled_from(HOSTS), unique=True, max_size=3))
+        )
         declared[label] = VmSpec(label=label, name=label, hosts=hosts, storage=draw(storages(number)))
     return stack(declared), inventory(*(host(h, *(vm for vm in vms if vm.host == h)) for h in HOSTS))
 
@@ -53,9 +56,7 @@ def carried_out(before: Inventory, moves: tuple[Move, ...]) -> Inventory:
     for move in moves:
         targets = {d.slot: d.target for d in move.disks}
         disks = tuple(dataclasses.replace(d, path=targets.get(d.slot, d.path)) for d in move.vm.disks)
-        after[move.vm.id] = dataclasses.replace(
-            move.vm, host=move.destination, roots=move.roots, disks=disks
-        )
+        after[move.vm.id] = dataclasses.replace(move.vm, host=move.destination, roots=move.roots, disks=disks)
     hosts: list[Host] = [
         dataclasses.replace(h, vms=tuple(vm for vm in after.values() if vm.host == h.name))
         for h in before.hosts.values()

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from providers.model.estate import Disk, DiskKind, Roots, VirtualMachine, VmState
+from providers.model.estate import Disk, DiskKind, Host, Roots, VirtualMachine, VmState
 from providers.model.plan import MigrationType, Severity, Standing, Step
-from providers.model.stack import Guard, Rule, StorageSpec
+from providers.model.stack import Guard, Rule, StorageSpec, VmSpec
 from providers.planning import plan
 from tests.estates import disk, guid, host, inventory, job, machine, spec, stack
 
 
-def only(declared, *hosts, **more) -> Step:  # type: ignore[no-untyped-def]
+def only(declared: dict[str, VmSpec], *hosts: Host, **more: Any) -> Step:
     """Return the plan's single step."""
     (step,) = plan(stack(declared, **more), inventory(*hosts)).steps
     return step
@@ -97,7 +99,7 @@ def test_a_file_anywhere_inside_its_folder_is_in_place() -> None:
 
 
 def test_a_named_root_is_that_of_the_host_it_goes_to() -> None:
-    """`storage: fast` means `<root>\\<label>`."""
+    r"""`storage: fast` means `<root>\<label>`."""
     step = only(spec(1, "hv2", storage="fast"), host("hv1", machine(1)), host("hv2"))
     assert step.placement.config == "E:\\Fast\\VM001"
 
@@ -158,7 +160,9 @@ def test_what_rules_protect_is_refused_with_the_reason(reason: str, vm: VirtualM
     assert reason in reasons(step)
 
 
-@pytest.mark.parametrize("vm", [machine(1, checkpoints=2), machine(1, replication_mode=1), machine(1, vtpm=True)])
+@pytest.mark.parametrize(
+    "vm", [machine(1, checkpoints=2), machine(1, replication_mode=1), machine(1, vtpm=True)]
+)
 def test_a_protected_machine_in_place_is_no_error(vm: VirtualMachine) -> None:
     """Rules forbid moves, not machines."""
     assert only(spec(1, "hv1"), host("hv1", vm)).standing == Standing.IN_PLACE
