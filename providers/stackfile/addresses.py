@@ -15,10 +15,10 @@ _EXAMPLE = "such as hv1.corp.example, hv1.corp.example:5986 or https://hv1.corp.
 
 
 def endpoint(address: str) -> str:
-    """Return the URL that `address` (name, IP address, name:port, or URL) means: HTTPS on port 5986, path /wsman.
+    """Return the URL that `address` (name, IP address, name:port, URL) means: HTTPS, port 5986, path /wsman.
 
-    An http:// URL stays one: whether it may be used is the caller's to judge. Raises ValueError with what is wrong
-    and what would be right.
+    An http:// URL stays one: whether it may be used is the caller's to judge. Raises ValueError with what is
+    wrong and what would be right.
     """
     if "://" in address:
         parts = _split(address)
@@ -45,7 +45,7 @@ def _split(text: str) -> SplitResult:
         raise ValueError(f"'{text}' is no address ({error}); write {_EXAMPLE}") from error
     if "@" in parts.netloc:
         raise ValueError(
-            "the address holds a user name; credentials never stand in a stack file, see connection.credentials"
+            "the address holds a user name; that belongs in the file that connection.credentials names"
         )
     if parts.query or parts.fragment or "?" in text or "#" in text:
         raise ValueError(f"'{text}' has a query or fragment; write {_EXAMPLE}")

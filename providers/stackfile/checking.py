@@ -1,4 +1,4 @@
-"""Holds a tree of nodes against the schema: every difference becomes a finding, and what is wrong is cut out."""
+"""Holds a tree of nodes against the schema: reports every difference and cuts out what does not fit."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _WORDS: dict[Kind, str] = {
 
 
 def check(document: Document, shape: Shape, findings: Findings) -> Node:
-    """Return the document with every value that does not fit `shape` replaced by a broken one, all of them reported."""
+    """Return the document with each value that does not fit `shape` reported and replaced by a broken one."""
     checker = _Checker(findings, complete=document.complete)
     return checker.node(document.root, shape, "", document.root.line)
 
@@ -162,5 +162,5 @@ def _scalar_problem(node: Scalar, shape: Shape) -> str | None:
 
 
 def _whole(text: str) -> int:
-    """Return the number, or for thousands of digits (which int() refuses) one that is out of every range too."""
+    """Return the number, or for thousands of digits (which int() refuses) one as far out of range."""
     return int(text[:20])

@@ -64,8 +64,8 @@ def report_shared_targets(
             line = lines.get((other.label, other_disk), other.line)
             findings.add(
                 lines.get((vm.label, disk), vm.line),
-                f"vms.{vm.label}.storage.disks.{disk}: would become the same file as {other_disk} of {other.label} "
-                f"(line {line}); give one of them another place",
+                f"vms.{vm.label}.storage.disks.{disk}: would become the same file as {other_disk} "
+                f"of {other.label} (line {line}); give one of them another place",
             )
 
 

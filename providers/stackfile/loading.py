@@ -1,4 +1,4 @@
-"""From a stack file to the desired state: read, parse, check, build, and tell everything that is wrong at once."""
+"""From a stack file to the desired state: read, parse, check, build, and tell all errors at once."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from .source import read_source
 def load(path: Path) -> Stack:
     """Return what the stack file at `path` declares, with defaults filled in and paths normalized.
 
-    Files named in it (credentials, CA) are taken relative to its folder and not looked at. Raises StackFileError,
-    and nothing else, whatever stands in the file: its text has a line for each finding, `FILE:LINE: what is wrong;
-    what would be right`, sorted by line, FILE as `path` spells it.
+    Files named in it (credentials, CA) are taken relative to its folder and not looked at. Raises
+    StackFileError, and nothing else, whatever stands in the file: its text has a line for each finding,
+    `FILE:LINE: what is wrong; what would be right`, sorted by line, FILE as `path` spells it.
     """
     findings = Findings(path)
     root = _checked_root(path, findings)
@@ -45,7 +45,7 @@ def _checked_root(path: Path, findings: Findings) -> Mapping | None:
 
 def _stack(path: Path, root: Mapping, findings: Findings) -> Stack:
     hosts = read_hosts(root, path.absolute().parent, findings)
-    reader = MachineReader(root, hosts, findings)
+    reader = MachineReader(root, findings)
     section = root.mapping("vms")
     entries = {} if section is None else section.entries
     vms = {label: reader.read(label, entry.value, entry.line) for label, entry in entries.items()}

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from collections.abc import Mapping as Dict
 
 from providers.model.names import HostName, vm_id
-from providers.model.stack import HostSpec, VmSpec
+from providers.model.stack import VmSpec
 
 from .findings import Findings, listed
 from .near import NearNames
@@ -18,10 +17,9 @@ from .storage import named_roots, read_storage
 class MachineReader:
     """Reads machines of one stack file, which may name its hosts and their storage roots."""
 
-    def __init__(self, root: Mapping, hosts: Dict[HostName, HostSpec], findings: Findings) -> None:
-        """Know `hosts`; what is named but was unreadable in `root` was reported there and is no unknown name."""
+    def __init__(self, root: Mapping, findings: Findings) -> None:
+        """Know the hosts of `root`; one that was unreadable there is no unknown name."""
         self._findings = findings
-        self._hosts = hosts
         section = root.mapping("hosts")
         self._names = list(section.entries) if section is not None else []
         self._near_hosts = NearNames(self._names)

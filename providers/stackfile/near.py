@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterable
 
 _COMPARISONS = 60_000
-"""How many comparisons one set of names makes in all, about a second: suggestions must not make a load slow."""
+"""What one set of names compares in all, about a second: suggestions must not make a load slow."""
 _LENGTH_APART = 3
 
 

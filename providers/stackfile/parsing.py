@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import cast
 
 import yaml
 
@@ -42,6 +43,7 @@ def parse(source: Source, findings: Findings) -> Document | None:
         return None
     except yaml.YAMLError as error:
         complete = False
+        builder.tear()
         if not source.had_tabs:
             findings.add(*explained(error))
     root = builder.root()
@@ -99,13 +101,22 @@ class _TreeBuilder:
                     self._findings.add(_line(event), "a second document starts here; one file is one stack")
                     return
 
-    def root(self) -> Node | None:
-        """Return the tree, closing what an error left open."""
-        while self._open:
+    def tear(self) -> None:
+        """Close what an error left open; the value that it cut off is not to be trusted."""
+        if self._open:
             unfinished = self._open[-1]
-            if unfinished.is_mapping and len(unfinished.nodes) % 2:
-                unfinished.nodes.append(broken(unfinished.nodes[-1].line))
+            if not unfinished.nodes:
+                self._open.pop()
+                self._place(broken(unfinished.line))
+            elif unfinished.is_mapping and len(unfinished.nodes) % 2:
+                unfinished.nodes.append(broken(unfinished.line))
+            else:
+                unfinished.nodes[-1] = broken(unfinished.line)
+        while self._open:
             self._end()
+
+    def root(self) -> Node | None:
+        """Return the tree; None where there is no content."""
         return self._top[0] if self._top and not self._is_nothing(self._top[0]) else None
 
     @staticmethod
@@ -172,8 +183,8 @@ class _TreeBuilder:
         return Scalar(line, "text", text)
 
     def _unescaped(self, event: yaml.ScalarEvent) -> str:
-        r"""Return the text of a double-quoted scalar, read literally where an escape such as \t was surely not meant."""
-        start, end = event.start_mark, event.end_mark
+        r"""Return the text of a double-quoted scalar; literally where an escape (\t) was surely not meant."""
+        start, end = _start(event), cast("yaml.Mark", event.end_mark)
         if start.line != end.line or "\\" not in (raw := self._lines[start.line][start.column : end.column]):
             return str(event.value)
         if not any(match[1] for match in _ESCAPE.finditer(raw)):
@@ -204,4 +215,8 @@ _READ_AS = {
 
 
 def _line(event: yaml.Event) -> int:
-    return int(event.start_mark.line) + 1
+    return _start(event).line + 1
+
+
+def _start(event: yaml.Event) -> yaml.Mark:
+    return cast("yaml.Mark", event.start_mark)

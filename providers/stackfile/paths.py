@@ -43,10 +43,8 @@ def path_problem(path: str) -> str | None:
         return _unc_problem(spelled[2:])
     if path.startswith("/"):
         return f"is a POSIX path; files of a virtual machine lie on Windows, {_EXAMPLE}"
-    if spelled.startswith("\\"):
-        return f"names no drive; write the full path, {_EXAMPLE}"
     if not _DRIVE.match(spelled):
-        return f"is a relative path; write the full path, {_EXAMPLE}"
+        return f"names no drive; write the full path, {_EXAMPLE}"
     if spelled[2:3] != "\\":
         return (
             rf"is relative to the current folder of drive {spelled[:2]}; write '{spelled[:2]}\{spelled[2:]}'"
@@ -77,11 +75,15 @@ def part_problem(part: str) -> str | None:
         return f"goes through '{part}'; write the path without it"
     if part[-1] in " .":
         return f"has a part that ends in a blank or a dot ('{part}'); Windows drops those, remove them"
+    if len(part) > _LONGEST_PART:
+        return f"has a part of {len(part)} characters; Windows allows {_LONGEST_PART}"
+    return _reserved_problem(part)
+
+
+def _reserved_problem(part: str) -> str | None:
     reserved = _RESERVED.search(part)
     if reserved is not None:
         return f"holds {reserved[0]!r} in '{part}', which Windows reserves; use another name"
     if _DEVICE.fullmatch(part):
         return f"has a part named '{part}', which is a device of Windows; use another name"
-    if len(part) > _LONGEST_PART:
-        return f"has a part of {len(part)} characters; Windows allows {_LONGEST_PART}"
     return None

@@ -65,7 +65,7 @@ def stack_shape() -> Shape:
 
 
 def compiled(schema: Mapping[str, Any]) -> Shape:
-    """Return `schema`, a whole JSON Schema, as a Shape. Raises ValueError for a keyword that nobody would check."""
+    """Return a whole JSON Schema as a Shape. Raises ValueError for a keyword that nobody would check."""
     return _shape(schema, schema.get("$defs", {}))
 
 

@@ -17,8 +17,8 @@ _UNPRINTABLE = re.compile(
 _TAB_INDENTATION = re.compile(r" *\t[ \t]*")
 _TAB_WIDTH = 8
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-# A double-quoted path that was meant literally, D:\x or \\server\share. No Windows path holds a quote: the next one
-# ends it, also where YAML reads \" as an escape.
+# A double-quoted path that was meant literally, D:\x or \\server\share. No Windows path holds a quote:
+# the next one ends it, also where YAML reads \" as an escape.
 _LITERAL_PATH = re.compile(r'"((?:[A-Za-z]:\\|\\\\)(?!\\)[^"\n]*)"')
 _BEFORE_VALUE = (":", ",", "[", "{", "-", "?")
 _COMMENT = re.compile(r"(?:^|\s)#")
@@ -26,15 +26,15 @@ _COMMENT = re.compile(r"(?:^|\s)#")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """The text of a stack file, with line ends `\\n`."""
+    """The text of a stack file, every line ending in a line feed."""
 
     text: str
     had_tabs: bool = False
-    """Tabs in its indentation were reported and made blanks: a guess, so later syntax errors may be its own."""
+    """Tabs in its indentation were made blanks, a guess: a syntax error may be the guess's own."""
 
 
 def read_source(path: Path, findings: Findings) -> Source | None:
-    """Return the text of the stack file, common slips reported and repaired; None where nothing can be read on."""
+    """Return the text of the stack file, common slips reported and repaired; None where it is unreadable."""
     raw = _read_bytes(path, findings)
     text = None if raw is None else _decoded(raw, findings)
     if text is None or not _is_printable(text, findings):
@@ -92,7 +92,7 @@ def _is_printable(text: str, findings: Findings) -> bool:
 
 
 def _repaired(line: str, number: int, findings: Findings) -> str:
-    """Return `line` without tabs in its indentation, and with double-quoted literal paths in single quotes."""
+    """Return `line` with blanks for tabs in its indentation and single quotes around literal paths."""
     tabs = _TAB_INDENTATION.match(line)
     if _has_tab(line):
         findings.add(number, "a tab in the indentation; YAML wants blanks there")
@@ -128,4 +128,4 @@ def in_single_quotes(text: str) -> str:
 
 def escape_advice(written: str, quoted: str) -> str:
     r"""Return the finding for `written`, a double-quoted scalar in which `\` was meant literally."""
-    return f"{written}: in double quotes a backslash starts an escape (\\t is a tab); use single quotes: {quoted}"
+    return f"{written}: in double quotes a backslash starts an escape (\\t is a tab); write {quoted}"

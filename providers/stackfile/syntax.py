@@ -44,7 +44,6 @@ def explained(error: yaml.YAMLError) -> tuple[int, str]:
     if context is not None and any(part in problem for part in _AT_START):
         mark = context
     advice = next((text for part, text in _EXPLANATIONS if part in problem), "correct the YAML here")
-    opened = (
-        f", in what starts in line {context.line + 1}" if context is not None and context is not mark else ""
-    )
-    return (1 if mark is None else mark.line + 1), f"no valid YAML ({problem}{opened}): {advice}"
+    line = 1 if mark is None else mark.line + 1
+    opened = "" if context is None or context.line + 1 == line else f", in what starts in line {context.line + 1}"
+    return line, f"no valid YAML ({problem}{opened}): {advice}"

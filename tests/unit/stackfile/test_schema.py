@@ -1,0 +1,299 @@
+"""The JSON Schema and the loader say the same of every document."""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import providers.stackfile
+from providers.stackfile.checking import check
+from providers.stackfile.findings import Findings
+from providers.stackfile.parsing import parse
+from providers.stackfile.schema import SCHEMA_FILE, compiled, stack_shape
+from providers.stackfile.source import Source
+
+SCHEMA = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
+JUDGE = jsonschema.Draft202012Validator(SCHEMA)
+
+HOST = {"address": "hv1"}
+GOOD: dict[str, Any] = {"hosts": {"hv1": HOST}, "vms": {"A": {}, "B": {}}}
+
+
+def _vm(**entry: object) -> dict[str, Any]:
+    return {**GOOD, "vms": {"A": entry}}
+
+
+def _host(**entry: object) -> dict[str, Any]:
+    return {**GOOD, "hosts": {"hv1": {**HOST, **entry}}}
+
+
+# One document a wrong value: what the finding must say of it.
+WRONG: list[tuple[object, str]] = [
+    ([], "is a list, but must be a mapping"),
+    ({"vms": {}}, "'hosts' is missing; add it, such as hosts: {hv1: {address: hv1.corp.example"),
+    ({"hosts": {"hv1": HOST}}, "'vms' is missing; add it, such as vms: {VM001: {host: hv1"),
+    ({**GOOD, "vm": {}}, "unknown key 'vm' (known here: connection, hosts, vms, rules, guard); did you mean 'vms'?"),
+    ({**GOOD, "hosts": []}, "hosts: is a list, but must be a mapping"),
+    ({**GOOD, "hosts": {}}, "hosts: is empty"),
+    ({**GOOD, "hosts": {" a": HOST}}, "hosts. a: ' a' does not fit; a name has"),
+    ({**GOOD, "hosts": {"hv1": "x"}}, "hosts.hv1: is the text 'x', but must be a mapping"),
+    ({**GOOD, "hosts": {"hv1": {}}}, "hosts.hv1: 'address' is missing; add it, such as address: hv1.corp.example"),
+    (_host(adress="x"), "hosts.hv1.adress: unknown key 'adress'"),
+    (_host(address=1), "hosts.hv1.address: is a whole number (1), but must be a text; if it is meant as text, write '1'"),
+    (_host(address=""), "hosts.hv1.address: is an empty text"),
+    (_host(connection=7), "hosts.hv1.connection: is a whole number (7), but must be a mapping"),
+    (_host(connection={"user": "x"}), "hosts.hv1.connection.user: unknown key 'user'"),
+    (_host(connection={"auth": True}), "hosts.hv1.connection.auth: is true or false (true), but must be a text"),
+    (_host(connection={"auth": "kerberos"}), "auth: 'kerberos' cannot be used; this version supports ntlm and basic"),
+    (_host(connection={"credentials": None}), "connection.credentials: has no value, but must be a text"),
+    (_host(connection={"credentials": ""}), "connection.credentials: is an empty text"),
+    (_host(connection={"ca": ["x"]}), "connection.ca: is a list, but must be a text"),
+    (_host(connection={"ca": ""}), "connection.ca: is an empty text"),
+    (_host(connection={"proxy": 3128}), "connection.proxy: is a whole number (3128)"),
+    (_host(connection={"proxy": "http://u:p@proxy:1"}), "proxy: 'http://u:p@proxy:1' does not fit; write http://NAME:PORT"),
+    (_host(storage="x"), "hosts.hv1.storage: is the text 'x', but must be a mapping"),
+    (_host(storage={"a:b": "D:\\x"}), "hosts.hv1.storage.a:b: 'a:b' does not fit; the name of a root"),
+    (_host(storage={"a": 1}), "hosts.hv1.storage.a: is a whole number (1), but must be a text"),
+    (_host(storage={"a": ""}), "hosts.hv1.storage.a: is an empty text"),
+    (_host(reserve=8), "hosts.hv1.reserve: is a whole number (8), but must be a mapping"),
+    (_host(reserve={"cpu": 8}), "hosts.hv1.reserve.cpu: unknown key 'cpu' (known here: memory, disk)"),
+    (_host(reserve={"memory": 8}), "hosts.hv1.reserve.memory: is a whole number (8), but must be a text; write a number and a unit"),
+    (_host(reserve={"memory": "8"}), "reserve.memory: '8' does not fit; write a number and a unit, such as 8 GiB"),
+    (_host(reserve={"disk": 10}), "reserve.disk: is a whole number (10), but must be a text; write a size"),
+    (_host(reserve={"disk": "101 %"}), "reserve.disk: '101 %' does not fit; write a size such as 50 GiB, or a share"),
+    (_host(allow_vtpm="true"), "hosts.hv1.allow_vtpm: is the text 'true', but must be true or false"),
+    ({**GOOD, "connection": {"auht": "ntlm"}}, "connection.auht: unknown key 'auht' (known here: auth, credentials, ca, proxy); did you mean 'auth'?"),
+    ({**GOOD, "vms": None}, "vms: has no value, but must be a mapping of keys to values; give one or remove the line"),
+    ({**GOOD, "vms": {"x ": {}}}, "vms.x : 'x ' does not fit; a name has"),
+    ({**GOOD, "vms": {"A": "hv1"}}, "vms.A: is the text 'hv1', but must be a mapping"),
+    (_vm(hots="hv1"), "vms.A.hots: unknown key 'hots' (known here: id, name, host, storage); did you mean 'host'?"),
+    (_vm(id=7), "vms.A.id: is a whole number (7), but must be a text; write the GUID"),
+    (_vm(id="7"), "vms.A.id: '7' does not fit; write the GUID as (Get-VM NAME).Id shows it"),
+    (_vm(name=7), "vms.A.name: is a whole number (7), but must be a text"),
+    (_vm(name=" x"), "vms.A.name: ' x' does not fit; a name has at least one character and no blank at either end"),
+    (_vm(host=1), "vms.A.host: is a whole number (1), but must be a text or a list; if it is meant as text, write '1'"),
+    (_vm(host=""), "vms.A.host: is an empty text"),
+    (_vm(host=[]), "vms.A.host: has 0 of at least 1 items"),
+    (_vm(host=[1]), "vms.A.host[0]: is a whole number (1), but must be a text"),
+    (_vm(host=["hv1", "hv1"]), "vms.A.host: 'hv1' stands here twice; name it once"),
+    (_vm(storage=1), "vms.A.storage: is a whole number (1), but must be a text or a mapping"),
+    (_vm(storage=""), "vms.A.storage: is an empty text"),
+    (_vm(storage={}), "vms.A.storage: is empty; give it at least 1 entry, of folder, config, checkpoints, paging, disks, layout"),
+    (_vm(storage={"confg": "D:\\x"}), "vms.A.storage.confg: unknown key 'confg'"),
+    (_vm(storage={"config": {}}), "vms.A.storage.config: is a mapping of keys to values, but must be a text"),
+    (_vm(storage={"disks": []}), "vms.A.storage.disks: is a list, but must be a text or a mapping"),
+    (_vm(storage={"disks": {}}), "vms.A.storage.disks: is empty"),
+    (_vm(storage={"disks": {"os": "D:\\x"}}), "vms.A.storage.disks.os: 'os' does not fit; name a disk by its file name"),
+    (_vm(storage={"disks": {"os.vhdx": 1}}), "vms.A.storage.disks.os.vhdx: is a whole number (1), but must be a text"),
+    (_vm(storage={"layout": 1}), "vms.A.storage.layout: is a whole number (1), but must be a text"),
+    (_vm(storage={"layout": "hyperv"}), "vms.A.storage.layout: 'hyperv' cannot be used; write hyper-v or flat"),
+    ({**GOOD, "rules": {}}, "rules: is a mapping of keys to values, but must be a list"),
+    ({**GOOD, "rules": ["apart"]}, "rules[0]: is the text 'apart', but must be a mapping"),
+    ({**GOOD, "rules": [{}]}, "rules[0]: is empty; give it at least 1 entry, of apart, together"),
+    ({**GOOD, "rules": [{"apart": ["A", "B"], "together": ["A", "B"]}]}, "rules[0]: holds apart, together at once; keep 1"),
+    ({**GOOD, "rules": [{"near": ["A", "B"]}]}, "rules[0].near: unknown key 'near' (known here: apart, together)"),
+    ({**GOOD, "rules": [{"apart": "A"}]}, "rules[0].apart: is the text 'A', but must be a list"),
+    ({**GOOD, "rules": [{"apart": ["A"]}]}, "rules[0].apart: has 1 of at least 2 items; name more"),
+    ({**GOOD, "rules": [{"together": ["A"]}]}, "rules[0].together: has 1 of at least 2 items; name more"),
+    ({**GOOD, "rules": [{"together": ["A", "A", "B"]}]}, "rules[0].together: 'A' stands here twice; name it once"),
+    ({**GOOD, "rules": [{"apart": ["A", 2]}]}, "rules[0].apart[1]: is a whole number (2), but must be a text"),
+    ({**GOOD, "guard": []}, "guard: is a list, but must be a mapping"),
+    ({**GOOD, "guard": {"max_move": 5}}, "guard.max_move: unknown key 'max_move' (known here: max_moves, protected); did you mean 'max_moves'?"),
+    ({**GOOD, "guard": {"max_moves": "5"}}, "guard.max_moves: is the text '5', but must be a whole number"),
+    ({**GOOD, "guard": {"max_moves": -1}}, "guard.max_moves: -1 is too small; the least is 0"),
+    ({**GOOD, "guard": {"max_moves": 1_000_001}}, "guard.max_moves: 1000001 is too large; the most is 1000000"),
+    ({**GOOD, "guard": {"protected": "A"}}, "guard.protected: is the text 'A', but must be a list"),
+]  # fmt: skip
+
+_ASSERTIONS = frozenset((
+    "type", "enum", "pattern", "minLength", "minimum", "maximum", "minItems", "uniqueItems", "required",
+    "minProperties", "maxProperties", "additionalProperties", "anyOf",
+))  # fmt: skip
+
+
+def _findings(document: object) -> list[str]:
+    """Return what the loader says of the shape of `document`; JSON is YAML."""
+    findings = Findings(Path("f"))
+    parsed = parse(Source(text=json.dumps(document, ensure_ascii=False)), findings)
+    assert parsed is not None
+    check(parsed, stack_shape(), findings)
+    return [line for line in str(findings.error()).split("\n") if line]
+
+
+def test_the_schema_is_a_valid_schema() -> None:
+    """Editors take it."""
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+
+
+@pytest.mark.parametrize(("document", "expected"), WRONG, ids=[text for _, text in WRONG])
+def test_a_wrong_value_is_told(document: object, expected: str) -> None:
+    """What the schema refuses the loader reports, once, with the words of the table."""
+    assert not JUDGE.is_valid(document)
+
+    found = _findings(document)
+
+    assert len(found) == 1
+    assert expected in found[0]
+
+
+def _assertions(schema: object, pointer: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Yield the place of every keyword that can be violated."""
+    if not isinstance(schema, dict):
+        return
+    for keyword, value in schema.items():
+        here = (*pointer, keyword)
+        if keyword in {"properties", "$defs"}:
+            for name, part in value.items():
+                yield from _assertions(part, (*here, name))
+        elif keyword == "anyOf":
+            yield here
+            for position, part in enumerate(value):
+                yield from _assertions(part, (*here, str(position)))
+        elif keyword in _ASSERTIONS and not isinstance(value, dict):
+            yield here
+        yield from _assertions(value, here) if keyword not in {"properties", "$defs"} else ()
+
+
+def _places(error: jsonschema.ValidationError) -> Iterator[tuple[str, ...]]:
+    """Yield the places of the keywords behind `error`: jsonschema leaves references out of its paths."""
+    place: tuple[str, ...] = ()
+    for step in error.absolute_schema_path:
+        part = _at(place)
+        if isinstance(part, dict) and step not in part:
+            place = tuple(part["$ref"].removeprefix("#/").split("/"))
+        place = (*place, str(step))
+    yield place
+    for cause in error.context or ():
+        yield from _places(cause)
+
+
+def _at(place: tuple[str, ...]) -> Any:
+    part: Any = SCHEMA
+    for step in place:
+        part = part[int(step)] if isinstance(part, list) else part[step]
+    return part
+
+
+def test_every_keyword_of_the_schema_is_violated_by_a_document() -> None:
+    """A keyword that no document of the table violates could be ignored by the loader unseen.
+
+    Names of keys are texts by themselves, and a name of no characters has no pattern to fit.
+    """
+    violated = {place for document, _ in WRONG for error in JUDGE.iter_errors(document) for place in _places(error)}
+    never = {place for place in _assertions(SCHEMA) if place[-2:] == ("propertyNames", "type")}
+
+    assert set(_assertions(SCHEMA)) - violated - never == set()
+
+
+def _keys(schema: object) -> Iterator[str]:
+    """Yield every key that a stack file can use."""
+    if isinstance(schema, dict):
+        yield from schema.get("properties", {})
+        for name, part in schema.items():
+            parts = part.values() if name in {"properties", "$defs"} else part if name == "anyOf" else [part]
+            for each in parts:
+                yield from _keys(each)
+
+
+def _keys_read() -> Iterator[str]:
+    """Yield every key that the loader reads: constant arguments of scalar(), mapping(), value() and _part()."""
+    for module in Path(providers.stackfile.__file__).parent.glob("*.py"):
+        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and _name(node.func) in {"scalar", "mapping", "value", "_part"}:
+                yield from (arg.value for arg in node.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str))
+
+
+def _name(function: ast.expr) -> str:
+    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+
+
+def test_the_loader_reads_the_keys_of_the_schema() -> None:
+    """No key is accepted and then ignored, and none is looked for in vain."""
+    assert set(_keys_read()) == set(_keys(SCHEMA))
+
+
+def test_every_part_has_words_for_editors() -> None:
+    """Whoever writes a stack file in an editor sees what each key means."""
+    for name, part in _described(SCHEMA):
+        assert "title" in part or "description" in part, name
+
+
+def _described(schema: object) -> Iterator[tuple[str, dict[str, Any]]]:
+    if isinstance(schema, dict):
+        for name, part in schema.get("properties", {}).items():
+            target = SCHEMA["$defs"][part["$ref"].rpartition("/")[2]] if "$ref" in part else {}
+            yield name, {**target, **part}
+        for part in schema.values():
+            yield from _described(part)
+
+
+def test_every_object_is_closed_or_says_what_it_holds() -> None:
+    """additionalProperties stands at every object: a misspelt key is never taken silently."""
+    for part in _objects(SCHEMA):
+        assert "additionalProperties" in part
+
+
+def _objects(schema: object) -> Iterator[dict[str, Any]]:
+    if isinstance(schema, dict):
+        if "object" in schema.get("type", ()):
+            yield schema
+        for part in schema.values():
+            yield from _objects(part)
+    elif isinstance(schema, list):
+        for part in schema:
+            yield from _objects(part)
+
+
+def test_a_keyword_that_nobody_checks_is_refused() -> None:
+    """The loader cannot fall behind the schema: it refuses to compile what it does not know."""
+    with pytest.raises(ValueError, match="'multipleOf'"):
+        compiled({"type": "integer", "multipleOf": 2})
+    with pytest.raises(ValueError, match="two alternatives"):
+        compiled({"anyOf": [{"type": "string"}, {"type": "string", "minLength": 1}]})
+
+
+JUNK = st.one_of(
+    st.none(), st.booleans(), st.integers(-2, 2_000_000), st.sampled_from(["", " x", "hv1", "D:\\x", "8 GiB", "10 %", "flat"]),
+    st.just([]), st.just({}), st.lists(st.sampled_from(["A", "B", "C", 1]), max_size=3),
+)  # fmt: skip
+
+
+def _documents(schema: Any) -> st.SearchStrategy[Any]:
+    """Return documents that mostly follow `schema`, each value now and then replaced by junk."""
+    if "$ref" in schema:
+        return _documents({**SCHEMA["$defs"][schema["$ref"].rpartition("/")[2]], **_without(schema, "$ref")})
+    if "anyOf" in schema:
+        return st.one_of(JUNK, *(_documents(part) for part in schema["anyOf"]))
+    if "properties" in schema:
+        parts = {name: _documents(part) for name, part in schema["properties"].items()}
+        required = {name: parts[name] for name in schema.get("required", ())}
+        return st.fixed_dictionaries(required, optional=_without(parts, *required)) | _rarely(st.dictionaries(st.sampled_from([*parts, "x"]), JUNK))
+    if schema.get("type") == "object":
+        names = st.sampled_from(["A", "B", "os.vhdx", "SCSI 0:1", "fast", "a/b", " "])
+        return st.dictionaries(names, _documents(schema["additionalProperties"]), max_size=3)
+    if schema.get("type") == "array":
+        return st.lists(_documents(schema["items"]), max_size=3)
+    return st.sampled_from(schema.get("enum") or schema.get("examples") or ["A", "B"]) | JUNK
+
+
+def _rarely(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.integers(0, 9).flatmap(lambda n: strategy if n == 0 else st.just({}))
+
+
+def _without(values: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if name not in names}
+
+
+@settings(max_examples=300, deadline=None)
+@given(_documents(SCHEMA))
+def test_loader_and_schema_agree_on_any_document(document: object) -> None:
+    """What jsonschema, an implementation of somebody else, accepts the loader accepts, and nothing else."""
+    assert JUDGE.is_valid(document) == (_findings(document) == [])
