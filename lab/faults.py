@@ -19,11 +19,17 @@ class FaultKind:
 
 KINDS = {
     "migration-fails": FaultKind(meaning="a migration job ends in Exception at --after percent", times=1),
-    "refuse-start": FaultKind(meaning="MigrateVirtualSystemToHost returns --code and starts nothing", times=1),
-    "drop-answer": FaultKind(meaning="a migration is accepted, the connection cut before the answer", times=1),
+    "refuse-start": FaultKind(
+        meaning="MigrateVirtualSystemToHost returns --code and starts nothing", times=1
+    ),
+    "drop-answer": FaultKind(
+        meaning="a migration is accepted, the connection cut before the answer", times=1
+    ),
     "job-vanishes": FaultKind(meaning="a job is gone as soon as it has ended", times=1),
     "stall": FaultKind(meaning="a job stays at --after percent until the fault is cleared", times=1),
-    "host-down": FaultKind(meaning="a host accepts no connections and takes part in no migration", times=None),
+    "host-down": FaultKind(
+        meaning="a host accepts no connections and takes part in no migration", times=None
+    ),
     "slow": FaultKind(meaning="a host answers --seconds late", times=None),
     "wsman-fault": FaultKind(meaning="a request (--operation) is answered with the fault --code", times=1),
 }

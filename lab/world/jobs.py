@@ -13,6 +13,14 @@ VIRTUAL_SYSTEM, STORAGE, STAGED, VIRTUAL_SYSTEM_AND_STORAGE, DEEP_CHECK = 32768,
 # JobState (CIM_ConcreteJob)
 NEW, STARTING, ACTIVE, COMPLETED, TERMINATED, EXCEPTION = 2, 3, 4, 7, 8, 10
 ENDED = frozenset({COMPLETED, TERMINATED, EXCEPTION})
+STATE_NAMES: Mapping[int, str] = {
+    NEW: "New",
+    STARTING: "Starting",
+    ACTIVE: "Running",
+    COMPLETED: "Completed",
+    TERMINATED: "Terminated",
+    EXCEPTION: "Exception",
+}
 # ReturnValue (MigrateVirtualSystemToHost page)
 JOB_STARTED, FAILED, NOT_SUPPORTED, INVALID_PARAMETER, IN_USE, INVALID_STATE = (
     4096,
@@ -144,3 +152,15 @@ class LabJob:
     def running(self) -> bool:
         """Whether it has not ended."""
         return self.state not in ENDED
+
+    def summary(self) -> dict[str, object]:
+        """Return the job as the log tells it."""
+        return {
+            "job": self.id,
+            "type": self.type,
+            "vm": self.vm_name,
+            "id": self.vm,
+            "from": self.host,
+            "to": self.target or self.destination or self.host,
+            "by": self.owner,
+        }

@@ -7,7 +7,10 @@ from datetime import datetime
 
 RUNNING, OFF, SAVED, PAUSED = 2, 3, 6, 9  # Msvm_ComputerSystem.EnabledState
 MIGRATING = 32774  # OperationalStatus[1]: migrating virtual machine (Msvm_ComputerSystem page)
-STORAGE_COPY, STORAGE_SWITCH = 32778, 32779  # storage migration phase 1 and 2 (FailoverClusters module's enum)
+STORAGE_COPY, STORAGE_SWITCH = (
+    32778,
+    32779,
+)  # storage migration phase 1 and 2 (FailoverClusters module's enum)
 
 VHD, ISO, PASS_THROUGH = "vhd", "iso", "pass-through"
 IDE_CONTROLLER_ID = "83F8638B-8DCA-4152-9EDA-2CA8B33039B4"  # the same on every machine (os-win vmutils)

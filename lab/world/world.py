@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -56,10 +55,10 @@ class World:
         self.home = home
         self.clock = clock
         self.state = state
-        self.files = Files(home, state.hosts)
+        self.files = Files(home, lambda host: state.hosts[host].cluster)
         self.log = EventLog(home / "lab.log", clock)
         self.faults = Faults(self._faults_changed, state.faults)
-        self.runs = progress.Runs()
+        self.runs: progress.Runs = {}
         self._exceeded: set[tuple[str, str]] = set()
 
     # reading
@@ -91,7 +90,11 @@ class World:
         """Return the host whose full or computer name this is, as a resolver would."""
         wanted = text.casefold().rstrip(".")
         return next(
-            (h for h in self.hosts.values() if wanted in (h.full_name.casefold(), h.computer_name.casefold())),
+            (
+                h
+                for h in self.hosts.values()
+                if wanted in (h.full_name.casefold(), h.computer_name.casefold())
+            ),
             None,
         )
 
@@ -137,7 +140,7 @@ class World:
             answer = admission.admit(self, self.hosts[host], request)
             if isinstance(answer, LabJob):
                 self.state.jobs.append(answer)
-                self.log.write("start", **describe(answer))
+                self.log.write("start", **answer.summary())
                 self._measure()
             self.save()
             return answer
@@ -155,7 +158,7 @@ class World:
             if job.work.switched or not job.cancellable:
                 return IN_USE
             job.work.cancelled = True
-            self.log.write("cancel", **describe(job))
+            self.log.write("cancel", **job.summary())
             self.advance()
             return 0
 
@@ -169,13 +172,11 @@ class World:
     def advance(self) -> None:
         """Bring every job to the present; write the world down before any source file is removed."""
         with self.lock:
-            before = len(self.state.jobs)
-            ended = progress.advance(self)
             self._forget_old()
-            if ended.changed or before != len(self.state.jobs):
+            while (outcome := progress.advance(self)).changed:
                 self._measure()
                 self.save()
-            ended.clean_up()
+                outcome.clean_up()
 
     def save(self) -> None:
         """Write the world to `world.json`, whole or not at all."""
@@ -196,23 +197,7 @@ class World:
         """Keep the peak, and note what has come to exceed a bound."""
         active = sum(bool(job.work and (job.work.live_at or job.work.storage_at)) for job in self.state.jobs)
         self.state.peak_jobs = max(self.state.peak_jobs, active)
-        found = set(self._excesses())
+        found = set(room.excesses(self.hosts, self.shares, self.state.jobs))
         for what, who in sorted(found - self._exceeded):
             self.violation(what, who)
         self._exceeded = found
-
-    def _excesses(self) -> Iterable[tuple[str, str]]:
-        yield from room.excesses(self.hosts, self.shares, self.state.jobs)
-
-
-def describe(job: LabJob) -> dict[str, object]:
-    """Return a job as the log tells it."""
-    return {
-        "job": job.id,
-        "type": job.type,
-        "vm": job.vm_name,
-        "id": job.vm,
-        "from": job.host,
-        "to": job.target or job.destination,
-        "by": job.owner,
-    }

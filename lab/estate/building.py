@@ -1,0 +1,228 @@
+"""Building an estate: its record and its real files, the same ones for the same seed."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import uuid
+from datetime import timedelta
+from pathlib import Path
+
+from lab.storage.files import Files
+from lab.storage.vhdx import write_vhdx
+from lab.world import (
+    LabCheckpoint,
+    LabClock,
+    LabDisk,
+    LabHost,
+    LabNic,
+    LabRoots,
+    LabShare,
+    LabSwitch,
+    LabVm,
+    LabVolume,
+    World,
+)
+from lab.world.objects import IDE_CONTROLLER_ID, ISO, PASS_THROUGH, PAUSED, RUNNING, VHD
+from lab.world.plan_files import configuration_files
+from lab.world.world import Settings, State
+from providers.model import winpath
+from providers.model.names import vm_id
+from providers.units import GIB
+
+from .checking import check
+from .spec import DiskSpec, EstateSpec, HostSpec, VmSpec
+
+_CHECKPOINT_SIZE = GIB
+_AGE = timedelta(days=30)
+_BUILT = ("hosts", "shares", "clusters", "world.json", "world.new", "lab.log")
+
+
+def build(spec: EstateSpec, home: Path, clock: LabClock, *, ports: dict[str, int]) -> World:
+    """Replace what stands in `home` by the estate that `spec` describes; certificates and credentials stay.
+
+    Raises EstateError where such an estate cannot be; nothing was touched then.
+    """
+    check(spec)
+    clear(home)
+    state = State(settings=Settings(domain=spec.domain, combined_move_takes=spec.combined_move_takes))
+    state.hosts = {
+        host.name: _host(spec, host, ports[host.name], number) for number, host in enumerate(spec.hosts)
+    }
+    state.shares = [
+        LabShare(path=share.path, capacity_bytes=share.capacity_bytes, hosts=list(share.hosts))
+        for share in spec.shares
+    ]
+    world = World(home, clock, state)
+    for vm in spec.vms:
+        machine = _machine(spec, vm, clock)
+        state.hosts[vm.host].realized[machine.id] = machine
+        _write_files(world.files, machine, random.Random(f"{spec.seed}/{vm.host}/{vm.name}/files"))
+    world.save()
+    return world
+
+
+def clear(home: Path) -> None:
+    """Remove the estate in `home`, and only that."""
+    home.mkdir(parents=True, exist_ok=True)
+    for name in _BUILT:
+        path = home / name
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def _guid(rng: random.Random) -> str:
+    return str(uuid.UUID(int=rng.getrandbits(128), version=4)).upper()
+
+
+def _host(spec: EstateSpec, host: HostSpec, port: int, number: int) -> LabHost:
+    rng = random.Random(f"{spec.seed}/{host.name}")
+    return LabHost(
+        name=host.name,
+        computer_name=host.name.upper(),
+        domain=spec.domain,
+        port=port,
+        memory_mib=host.memory_mib,
+        volumes={
+            volume.path: LabVolume(
+                path=volume.path,
+                capacity_bytes=volume.capacity_bytes,
+                used_bytes=volume.used_bytes,
+                cluster=host.cluster if volume.path.casefold().startswith("c:\\clusterstorage\\") else None,
+            )
+            for volume in host.volumes
+        },
+        switches=[LabSwitch(id=_guid(rng), name=name) for name in host.switches],
+        max_live=host.max_live,
+        max_storage=host.max_storage,
+        migration_enabled=host.migration_enabled,
+        authentication=host.authentication,
+        addresses=[f"10.0.{number // 200}.{11 + number % 200}"],
+        cluster=host.cluster,
+        guardians=list(host.guardians),
+        locale=host.locale,
+    )
+
+
+def _machine(spec: EstateSpec, vm: VmSpec, clock: LabClock) -> LabVm:
+    rng = random.Random(f"{spec.seed}/{vm.name}")
+    made = clock.now() - _AGE
+    identity = _guid(rng)
+    machine = LabVm(
+        id=vm_id(vm.id) if vm.id else identity,
+        name=vm.name,
+        host=vm.host,
+        enabled_state=vm.enabled_state,
+        memory_mib=vm.memory_mib,
+        roots=LabRoots(
+            config=vm.folder,
+            checkpoints=vm.folder,
+            paging=vm.folder,
+            guest_state=vm.folder if vm.generation > 1 else None,
+        ),
+        nics=[LabNic(id=_guid(rng), switch=switch) for switch in vm.switches],
+        replication_mode=vm.replication_mode,
+        clustered=vm.clustered,
+        vtpm=vm.vtpm,
+        guardian=vm.host if vm.vtpm else "",
+        heartbeat=vm.heartbeat,
+        generation=vm.generation,
+        created=made,
+        last_state_change=made,
+        up_since=made if vm.enabled_state in (RUNNING, PAUSED) else None,
+    )
+    controllers: dict[tuple[str, int], str] = {}
+    for disk in vm.disks:
+        machine.disks.append(_disk(disk, machine, controllers, rng))
+    for name in vm.checkpoints:
+        _add_checkpoint(machine, name, rng, clock)
+    return machine
+
+
+def _disk(
+    disk: DiskSpec, machine: LabVm, controllers: dict[tuple[str, int], str], rng: random.Random
+) -> LabDisk:
+    """Return the disk in its slot; a SCSI controller gets its GUID with its first disk."""
+    kind, number, location = _slot(disk, machine)
+    if (kind, number) not in controllers:
+        controllers[kind, number] = IDE_CONTROLLER_ID if kind == "ide" else _guid(rng)
+    return LabDisk(
+        controller=kind,
+        controller_id=controllers[kind, number],
+        controller_number=number,
+        location=location,
+        path=disk.path,
+        kind=disk.kind,
+        shared=disk.shared,
+        size_bytes=disk.size_bytes if disk.kind == VHD else 0,
+        parent_path=disk.parent,
+        virtual_bytes=disk.virtual_bytes if disk.kind == VHD else 0,
+        disk_id=_guid(rng),
+    )
+
+
+def _slot(disk: DiskSpec, machine: LabVm) -> tuple[str, int, int]:
+    if disk.slot is not None:
+        controller, *place = disk.slot.split("-")
+        return controller, int(place[0]), int(place[1])
+    taken = {known.slot for known in machine.disks}
+    kind = "ide" if machine.generation == 1 else "scsi"
+    free = ((number, place) for number in range(4) for place in range(2 if kind == "ide" else 64))
+    number, location = next(pair for pair in free if f"{kind}-{pair[0]}-{pair[1]}" not in taken)
+    return kind, number, location
+
+
+def _add_checkpoint(machine: LabVm, name: str, rng: random.Random, clock: LabClock) -> None:
+    """Freeze the present disks and go on in differencing files, as Hyper-V names them."""
+    frozen = [disk for disk in machine.disks if disk.kind == VHD]
+    machine.checkpoints.append(
+        LabCheckpoint(
+            id=_guid(rng),
+            name=name,
+            created=clock.now() - timedelta(days=1),
+            disks=list(frozen),
+            parent=machine.checkpoints[-1].id if machine.checkpoints else None,
+        )
+    )
+    machine.disks = [_next_file(disk, rng) if disk in frozen else disk for disk in machine.disks]
+
+
+def _next_file(disk: LabDisk, rng: random.Random) -> LabDisk:
+    stem = winpath.base_name(disk.path).rsplit(".", 1)[0].split("_")[0]
+    return LabDisk(
+        controller=disk.controller,
+        controller_id=disk.controller_id,
+        controller_number=disk.controller_number,
+        location=disk.location,
+        path=winpath.join(winpath.parent(disk.path), f"{stem}_{_guid(rng)}.avhdx"),
+        size_bytes=_CHECKPOINT_SIZE,
+        parent_path=disk.path,
+        virtual_bytes=disk.virtual_bytes,
+        disk_id=disk.disk_id,
+    )
+
+
+def _write_files(files: Files, machine: LabVm, rng: random.Random) -> None:
+    """Make the machine's real files."""
+    disks = [*machine.disks, *(disk for checkpoint in machine.checkpoints for disk in checkpoint.disks)]
+    for disk in disks:
+        if disk.kind == PASS_THROUGH:
+            continue
+        path = files.real(machine.host, disk.path)
+        if path.exists():  # a shared VHDX or an ISO that several machines have
+            continue
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if disk.kind == ISO:
+            path.write_bytes(rng.randbytes(64 * 1024))
+        else:
+            write_vhdx(path, disk_id=disk.disk_id, virtual_bytes=disk.virtual_bytes, rng=rng)
+    checkpoints = (
+        winpath.join(machine.roots.checkpoints, "Snapshots", f"{checkpoint.id}.vmcx")
+        for checkpoint in machine.checkpoints
+    )
+    for name in (*configuration_files(machine, machine.roots), *checkpoints):
+        path = files.real(machine.host, name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(rng.randbytes(4096))

@@ -1,0 +1,95 @@
+"""What an estate shall consist of, before anything is built."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lab.world.objects import RUNNING, VHD
+from providers.units import GIB
+
+DEFAULT_SEED = 1
+DEFAULT_SWITCH = "External"
+
+
+class EstateError(Exception):
+    """The estate cannot be: every finding on a line of its own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiskSpec:
+    """A disk; None in `slot` takes the next free one on the first SCSI controller."""
+
+    path: str
+    size_bytes: int = 12 * GIB
+    virtual_bytes: int = 127 * GIB  # what New Virtual Machine Wizard proposes
+    kind: str = VHD
+    shared: bool = False
+    parent: str | None = None
+    slot: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VmSpec:
+    """A virtual machine; `folder` holds all its files unless disks or `paging` say otherwise."""
+
+    name: str
+    host: str
+    folder: str
+    id: str | None = None
+    memory_mib: int = 4096
+    enabled_state: int = RUNNING
+    disks: tuple[DiskSpec, ...]
+    checkpoints: tuple[str, ...] = ()
+    replication_mode: int = 0
+    clustered: bool = False
+    vtpm: bool = False
+    heartbeat: bool = True
+    generation: int = 2
+    switches: tuple[str | None, ...] = (DEFAULT_SWITCH,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VolumeSpec:
+    """A volume and what else lies on it."""
+
+    path: str
+    capacity_bytes: int
+    used_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostSpec:
+    """A host."""
+
+    name: str
+    memory_mib: int
+    volumes: tuple[VolumeSpec, ...]
+    switches: tuple[str, ...] = (DEFAULT_SWITCH,)
+    max_live: int = 2
+    max_storage: int = 2
+    migration_enabled: bool = True
+    authentication: int = 1
+    cluster: str | None = None
+    guardians: tuple[str, ...] = ()
+    locale: str = "en-US"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShareSpec:
+    """An SMB share and the hosts that may open it."""
+
+    path: str
+    capacity_bytes: int
+    hosts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EstateSpec:
+    """A whole estate."""
+
+    seed: int = DEFAULT_SEED
+    domain: str = "lab.example"
+    combined_move_takes: str = "both"
+    hosts: tuple[HostSpec, ...]
+    shares: tuple[ShareSpec, ...] = ()
+    vms: tuple[VmSpec, ...]

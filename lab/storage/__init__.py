@@ -1,0 +1,1 @@
+"""The real files behind the simulated hosts' volumes and shares."""

@@ -1,0 +1,263 @@
+"""What VMMS does with a request to migrate: refuse it at once, or make a job of it, doomed or not."""
+
+from __future__ import annotations
+
+import ipaddress
+import uuid
+from typing import TYPE_CHECKING
+
+from providers.model import winpath
+
+from . import texts
+from .jobs import (
+    IN_USE,
+    INVALID_PARAMETER,
+    INVALID_STATE,
+    NOT_SUPPORTED,
+    STORAGE,
+    VIRTUAL_SYSTEM,
+    VIRTUAL_SYSTEM_AND_STORAGE,
+    Failure,
+    LabJob,
+    MigrationRequest,
+    Refusal,
+    Work,
+)
+from .objects import ISO, LabHost, LabVm
+from .plan_files import RefusedMoveError, plan_files
+
+if TYPE_CHECKING:
+    from .world import World
+
+_TYPES = (VIRTUAL_SYSTEM, STORAGE, VIRTUAL_SYSTEM_AND_STORAGE)
+_EARLY = 4  # percent at which a doomed job ends; seen below 10 % (SupportArticles)
+
+
+def admit(world: World, source: LabHost, request: MigrationRequest) -> LabJob | Refusal:
+    """Return a job, whose `work.failure` is set where it is bound to fail, or a refusal."""
+    vm = source.realized.get(request.vm_id.upper())
+    refusal = _refusal(world, source, vm, request)
+    if refusal is not None or vm is None:
+        refusal = refusal or Refusal(return_value=INVALID_PARAMETER, reason="no such virtual machine here")
+        world.log.write(
+            "refusal",
+            vm=vm.name if vm else request.vm_id,
+            host=source.name,
+            by=request.owner,
+            return_value=refusal.return_value,
+            reason=refusal.reason,
+        )
+        return refusal
+    destination = world.host_named(request.destination) if request.destination else None
+    job = _job(world, source, vm, request, destination)
+    job.work = _work(world, source, vm, request, destination)
+    return job
+
+
+def _refusal(world: World, source: LabHost, vm: LabVm | None, request: MigrationRequest) -> Refusal | None:
+    """Return what VMMS sees at once; that a running migration shows here, as 32775, is a guess."""
+    if vm is None:
+        return Refusal(return_value=INVALID_PARAMETER, reason="no such virtual machine here")
+    fault = world.faults.take("refuse-start", host=source.name, vm=vm.id)
+    if fault is not None:
+        return Refusal(
+            return_value=fault.code or IN_USE, reason=fault.text or "a fault of the lab refuses it"
+        )
+    refusal = _bad_parameter(vm, request)
+    running = world.running_job(vm.id)
+    if refusal is None and running is not None:
+        refusal = Refusal(return_value=INVALID_STATE, reason=f"job {running.id} already migrates it")
+    if refusal is not None:
+        world.violation(
+            f"start refused for {vm.name} on {source.name}: {refusal.reason} ({refusal.return_value})",
+            request.owner,
+        )
+    return refusal
+
+
+def _bad_parameter(vm: LabVm, request: MigrationRequest) -> Refusal | None:
+    """Return why these arguments are none that this lab (NOT_SUPPORTED) or VMMS (INVALID_PARAMETER) accepts."""
+    kind = request.type
+    options = ", ".join(sorted(name for name, value in request.options.items() if value))
+    isos = {disk.slot: disk.path for disk in vm.disks if disk.kind == ISO}
+    findings = (
+        (kind not in _TYPES, NOT_SUPPORTED, f"the lab has no MigrationType {kind}"),
+        (bool(options), NOT_SUPPORTED, f"the lab has no option {options}"),
+        (
+            (kind == STORAGE) == (request.destination is not None),
+            INVALID_PARAMETER,
+            "DestinationHost does not fit the MigrationType",
+        ),
+        (
+            kind == VIRTUAL_SYSTEM and bool(request.roots or request.disks),
+            NOT_SUPPORTED,
+            "the lab moves no files with MigrationType 32768",
+        ),
+        (
+            kind == STORAGE and not request.roots and not request.disks,
+            INVALID_PARAMETER,
+            "neither roots nor disks are to move",
+        ),
+        (
+            not all(request.disks.values()) or any(vm.disk_at(slot) is None for slot in request.disks),
+            INVALID_PARAMETER,
+            "a disk or its new path is unknown",
+        ),
+        (
+            any(not winpath.same(request.disks.get(slot, path), path) for slot, path in isos.items()),
+            INVALID_PARAMETER,
+            "an ISO is not moved with its machine",
+        ),
+    )
+    return next((Refusal(return_value=code, reason=why) for wrong, code, why in findings if wrong), None)
+
+
+def _job(
+    world: World, source: LabHost, vm: LabVm, request: MigrationRequest, destination: LabHost | None
+) -> LabJob:
+    now = world.clock.now()
+    return LabJob(
+        id=str(uuid.uuid4()).upper(),
+        host=source.name,
+        vm=vm.id,
+        vm_name=vm.name,
+        type=request.type,
+        target=destination.name if destination else None,
+        destination=request.destination,
+        owner=request.owner,
+        submitted=now,
+        changed=now,
+        system_text=request.system_text,
+        resource_texts=list(request.resource_texts),
+    )
+
+
+def _work(
+    world: World, source: LabHost, vm: LabVm, request: MigrationRequest, destination: LabHost | None
+) -> Work:
+    """Return what the job will hold and do; a job over the limit holds nothing and fails."""
+    work = Work(roots=request.roots or vm.roots, advanced=world.clock.now())
+    try:
+        _take_slots(world, source, vm, request, destination, work)
+        if request.destination is not None:
+            _check_destination(world, source, vm, request, destination)
+        plan_files(world, source, vm, request, destination or source, work)
+    except RefusedMoveError as refused:
+        work.failure = Failure(
+            lines=[texts.headline(vm, source, request.type), *refused.lines], percent=_EARLY
+        )
+        work.moves, work.memory_mib = [], 0
+        if not refused.injected:
+            world.violation(
+                f"start of {vm.name} on {source.name} had to fail: {refused.lines[-1]}", request.owner
+            )
+        return work
+    _arm_faults(world, source, vm, request, work)
+    return work
+
+
+def _take_slots(
+    world: World,
+    source: LabHost,
+    vm: LabVm,
+    request: MigrationRequest,
+    destination: LabHost | None,
+    work: Work,
+) -> None:
+    """Take the slots at both ends, or fail: VMMS does not queue."""
+    ends = [source] if destination is None or destination is source else [source, destination]
+    live = request.type != STORAGE
+    storage = request.type == STORAGE or (
+        request.type == VIRTUAL_SYSTEM_AND_STORAGE and world.settings.combined_move_takes == "both"
+    )
+    for host in ends:
+        if live and world.active_live(host.name) >= host.max_live:
+            raise RefusedMoveError(texts.live_limit(vm, host.max_live))
+        if storage and world.active_storage(host.name) >= host.max_storage:
+            raise RefusedMoveError(texts.storage_limit(vm, host.max_storage))
+    names = [end.name for end in ends]
+    work.live_at = names if live else []
+    work.storage_at = list(names) if storage else []
+
+
+def _check_destination(
+    world: World, source: LabHost, vm: LabVm, request: MigrationRequest, destination: LabHost | None
+) -> None:
+    """Fail as VMMS does where the other host cannot be reached or cannot take the machine."""
+    given = request.destination or ""
+    if destination is None:
+        cause = texts.WRONG_PRINCIPAL if _is_address(given) else texts.UNKNOWN_NAME
+        raise RefusedMoveError(texts.connection(given, cause))
+    if destination is source:
+        raise RefusedMoveError(texts.SAME_HOST.format(host=source.computer_name))
+    if vm.clustered:
+        raise RefusedMoveError(texts.CLUSTERED.format(vm=vm.name))
+    if vm.replication_mode:
+        raise RefusedMoveError(texts.REPLICATED.format(vm=vm.name))
+    for host in (source, destination):
+        if not host.migration_enabled:
+            raise RefusedMoveError(texts.DISABLED.format(host=host.computer_name))
+    _check_connection(world, source, request, destination)
+    _check_compatible(world, vm, destination)
+
+
+def _check_compatible(world: World, vm: LabVm, destination: LabHost) -> None:
+    """Fail where the destination has another machine of that id, or lacks what this one needs."""
+    if vm.id in destination.realized or vm.id in destination.planned:
+        raise RefusedMoveError(texts.planned_exists(destination))
+    present = {switch.name for switch in destination.switches}
+    for nic in vm.nics:
+        if nic.switch is not None and nic.switch not in present:
+            raise RefusedMoveError(texts.incompatible(vm, destination), texts.missing_switch(nic.switch))
+    if vm.vtpm and vm.guardian != destination.name and vm.guardian not in destination.guardians:
+        raise RefusedMoveError(texts.vtpm(vm))
+    if vm.memory_in_use_mib > world.memory_free_mib(destination.name):
+        raise RefusedMoveError(texts.no_memory(vm))
+
+
+def _check_connection(world: World, source: LabHost, request: MigrationRequest, destination: LabHost) -> None:
+    """Fail where the source's VMMS cannot reach or cannot authenticate to the destination's.
+
+    CredSSP mode wants the caller's credentials on the source (Set-up-hosts-for-live-migration page). That
+    hosts of different authentication types fail in this way is a guess.
+    """
+    given = request.destination or ""
+    down = world.faults.find("host-down", host=destination.name) is not None
+    if down or not destination.addresses or not _reachable(request, destination):
+        raise RefusedMoveError(texts.connection(given, texts.TIMED_OUT), injected=down)
+    second_hop = source.authentication == 1 or request.logged_on
+    if not second_hop or source.authentication != destination.authentication:
+        raise RefusedMoveError(texts.connection(given, texts.NO_CREDENTIALS), texts.NO_CREDENTIALS_LOCUS)
+
+
+def _reachable(request: MigrationRequest, destination: LabHost) -> bool:
+    """Say whether an address given in DestinationIPAddressList is one of the destination's."""
+    return not request.addresses or any(address in destination.addresses for address in request.addresses)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _arm_faults(world: World, source: LabHost, vm: LabVm, request: MigrationRequest, work: Work) -> None:
+    """Give the job the faults that wait for it."""
+    fails = world.faults.take("migration-fails", host=source.name, vm=vm.id)
+    if fails is not None:
+        given = request.destination or source.computer_name
+        lines = [fails.text] if fails.text else []
+        if not lines and fails.code is not None:
+            lines = [f"The operation failed. (0x{fails.code & 0xFFFFFFFF:08X})"]
+        work.failure = Failure(
+            lines=[
+                texts.headline(vm, source, request.type),
+                *(lines or [texts.connection(given, texts.NO_CREDENTIALS), texts.NO_CREDENTIALS_LOCUS]),
+            ],
+            percent=fails.after,
+        )
+    stall = world.faults.take("stall", host=source.name, vm=vm.id)
+    if stall is not None:
+        work.stall, work.stall_at = stall.id, stall.after

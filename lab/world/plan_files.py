@@ -1,0 +1,148 @@
+"""Which files a migration moves, and why VMMS would not move them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lab.storage.files import PathRefusedError
+from providers.model import winpath
+
+from . import room, texts
+from .jobs import STORAGE, VIRTUAL_SYSTEM, VIRTUAL_SYSTEM_AND_STORAGE, FileMove, MigrationRequest, Work
+from .objects import ISO, PASS_THROUGH, LabDisk, LabHost, LabRoots, LabVm
+
+if TYPE_CHECKING:
+    from .world import World
+
+
+class RefusedMoveError(Exception):
+    """VMMS fails the job early, for the causes in `lines`."""
+
+    def __init__(self, *lines: str, injected: bool = False) -> None:
+        """Keep the causes, outermost first; `injected`: a fault of the lab is behind it, not the caller."""
+        super().__init__(*lines)
+        self.lines = lines
+        self.injected = injected
+
+
+def configuration_files(vm: LabVm, roots: LabRoots) -> list[str]:
+    r"""Return the paths of the machine's own files under `roots`: `<root>\Virtual Machines\<GUID>.vmcx` .."""
+    files = [
+        winpath.join(roots.config, "Virtual Machines", f"{vm.id}.{ending}") for ending in ("vmcx", "vmrs")
+    ]
+    if roots.guest_state is not None:
+        files.append(winpath.join(roots.guest_state, "Virtual Machines", f"{vm.id}.vmgs"))
+    return files
+
+
+def plan_files(
+    world: World, source: LabHost, vm: LabVm, request: MigrationRequest, destination: LabHost, work: Work
+) -> None:
+    """Fill `work` with the files to move, the new paths and the memory to set aside.
+
+    Raises RefusedMoveError where VMMS would fail the job.
+    """
+    if request.destination is not None:
+        work.memory_mib = vm.memory_in_use_mib
+    if request.type == VIRTUAL_SYSTEM:
+        _check_shared_files(world, source, vm, destination)
+        return
+    _check_movable(vm, request)
+    work.roots = roots = replace(work.roots, guest_state=work.roots.guest_state or vm.roots.guest_state)
+    for folder in (roots.checkpoints, roots.paging):
+        if not _sees(world, destination, folder):
+            raise RefusedMoveError(texts.no_volume(folder))
+    pairs = [
+        (old, new, 0)
+        for old, new in zip(configuration_files(vm, vm.roots), configuration_files(vm, roots), strict=True)
+    ]
+    for disk in vm.disks:
+        target = request.disks.get(disk.slot)
+        if disk.kind == ISO or target is None:
+            _check_stays(world, vm, disk, request, destination)
+            continue
+        work.disks[disk.slot] = target
+        pairs.append((disk.path, target, disk.size_bytes))
+    work.moves = _moves(world, source, destination, pairs)
+
+
+def _check_shared_files(world: World, source: LabHost, vm: LabVm, destination: LabHost) -> None:
+    """Fail unless every file is the same file at both hosts.
+
+    How VMMS words a host-only move of local files is a guess: the destination finds nothing to open. That
+    it would open whatever lies under that path there, stale copy or not, is the danger; here it never does.
+    """
+    files = [disk.path for disk in vm.disks] + configuration_files(vm, vm.roots)
+    for path in files:
+        if _real(world, source, path) != _real(world, destination, path) or not _sees(
+            world, destination, path
+        ):
+            raise RefusedMoveError(texts.incompatible(vm, destination), texts.cannot_open(path))
+
+
+def _check_movable(vm: LabVm, request: MigrationRequest) -> None:
+    """Fail for what no storage migration can move; a disk that stays on its host is in nobody's way."""
+    if vm.replication_mode:
+        raise RefusedMoveError(texts.REPLICATED.format(vm=vm.name))
+    if vm.checkpoints:
+        raise RefusedMoveError(texts.CHECKPOINTS.format(vm=vm.name))
+    for disk in vm.disks:
+        if request.type == STORAGE and disk.slot not in request.disks:
+            continue
+        if disk.kind == PASS_THROUGH:
+            raise RefusedMoveError(texts.PHYSICAL_DISK.format(path=disk.path))
+        if disk.shared:
+            raise RefusedMoveError(texts.SHARED_DISK.format(path=disk.path))
+        if disk.parent_path is not None:
+            raise RefusedMoveError(texts.DIFFERENCING.format(path=disk.path, parent=disk.parent_path))
+
+
+def _check_stays(
+    world: World, vm: LabVm, disk: LabDisk, request: MigrationRequest, destination: LabHost
+) -> None:
+    """Fail where a medium that is not to move cannot be opened at the destination.
+
+    A disk left out of a 32771 request is not moved, as with 32769; that the job then fails is a guess.
+    """
+    if request.type != VIRTUAL_SYSTEM_AND_STORAGE:
+        return
+    here, there = _real(world, world.hosts[vm.host], disk.path), _real(world, destination, disk.path)
+    if disk.kind == ISO and not there.exists():
+        raise RefusedMoveError(texts.bad_medium(vm, disk.path))
+    if disk.kind != ISO and (here != there or not _sees(world, destination, disk.path)):
+        raise RefusedMoveError(texts.incompatible(vm, destination), texts.cannot_open(disk.path))
+
+
+def _moves(
+    world: World, source: LabHost, destination: LabHost, pairs: list[tuple[str, str, int]]
+) -> list[FileMove]:
+    """Return the files that really change place, having checked that there is room for them."""
+    moves: list[FileMove] = []
+    wanted: dict[str, int] = {}
+    for old, new, size in pairs:
+        place = room.place_of(destination, world.shares, new)
+        if place is None:
+            raise RefusedMoveError(texts.no_volume(new))
+        here, there = _real(world, source, old), _real(world, destination, new)
+        if here == there:
+            continue
+        if there.exists() or any(winpath.same(new, move.target) for move in moves):
+            raise RefusedMoveError(texts.file_exists(new))
+        wanted[place.path] = wanted.get(place.path, 0) + size
+        if wanted[place.path] > (world.volume_free(destination.name, new) or 0):
+            raise RefusedMoveError(texts.no_space(new))
+        moves.append(FileMove(source=old, target=new, size_bytes=size))
+    return moves
+
+
+def _sees(world: World, host: LabHost, path: str) -> bool:
+    return room.place_of(host, world.shares, path) is not None
+
+
+def _real(world: World, host: LabHost, path: str) -> Path:
+    try:
+        return world.files.real(host.name, path)
+    except PathRefusedError as error:
+        raise RefusedMoveError(f"'{path}': {error}") from error

@@ -1,0 +1,180 @@
+"""Migration jobs in the course of time: copying, the switch to the new place, and the end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lab.storage.copying import Copying
+from lab.storage.files import PathRefusedError
+
+from . import phases, texts
+from .jobs import ACTIVE, COMPLETED, EXCEPTION, FAILED, NEW, STARTING, STATE_NAMES, TERMINATED, LabJob, Work
+from .objects import PAUSED, RUNNING, LabVm
+
+if TYPE_CHECKING:
+    from .world import World
+
+Runs = dict[str, Copying]
+"""The copies of running jobs, by job id."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a stretch of time has brought."""
+
+    changed: bool = False
+    """Some job changed its state or a machine its place."""
+    finished: list[Copying] = field(default_factory=list)
+
+    def clean_up(self) -> None:
+        """Remove the source files of switched machines; only to be called when the switch is on disk."""
+        for copying in self.finished:
+            copying.remove_sources()
+
+
+def advance(world: World) -> Outcome:
+    """Bring every running job to the present."""
+    outcome = Outcome()
+    for job in [job for job in world.state.jobs if job.work is not None]:
+        _advance(world, job, outcome)
+    return outcome
+
+
+def _advance(world: World, job: LabJob, outcome: Outcome) -> None:
+    work = job.work
+    vm = world.hosts[job.host].realized.get(job.vm) or world.find(job.vm)
+    if work is None or vm is None:
+        return
+    course = phases.phases(job.type, job.vm)
+    _work_on(world, work, course)
+    where = phases.position(course, work.elapsed)
+    if work.cancelled and not work.switched:
+        _fail(
+            world, job, vm, [texts.headline(vm, world.hosts[job.host], job.type), texts.CANCELLED], TERMINATED
+        )
+    elif work.failure is not None and where.percent >= work.failure.percent:
+        job.percent = max(job.percent, work.failure.percent)
+        _fail(world, job, vm, work.failure.lines, EXCEPTION)
+    else:
+        _go_on(world, job, vm, where, outcome)
+        return
+    outcome.changed = True
+
+
+def _work_on(world: World, work: Work, course: tuple[phases.Phase, ...]) -> None:
+    """Count the time that has passed, as far as the job is not held by a fault."""
+    now = world.clock.now()
+    work.elapsed += (now - work.advanced).total_seconds()
+    work.advanced = now
+    if work.stall is not None and any(rule.id == work.stall for rule in world.faults.rules):
+        work.elapsed = min(work.elapsed, phases.time_of(course, work.stall_at))
+
+
+def _go_on(world: World, job: LabJob, vm: LabVm, where: phases.Position, outcome: Outcome) -> None:
+    work = job.work
+    if work is None:
+        return
+    job.percent, job.phase = max(job.percent, where.percent), where.phase.name
+    vm.operational_activity = where.phase.activity
+    outcome.changed |= _change_state(world, job, vm, STARTING if where.phase is phases.STARTING else ACTIVE)
+    if work.failure is not None:
+        where = replace(where, copied=min(where.copied, 0.99))
+    try:
+        _copy(world, job, work, where.copied)
+    except (OSError, PathRefusedError) as error:
+        _fail(world, job, vm, [texts.headline(vm, world.hosts[job.host], job.type), _cause(error)], EXCEPTION)
+        world.violation(f"the move of {vm.name} failed: {_cause(error)}", job.owner)
+        outcome.changed = True
+        return
+    if where.phase.name == phases.FINISHING and work.failure is None and not work.switched:
+        _switch(world, job, vm, work)
+        outcome.finished.append(world.runs.pop(job.id))
+        outcome.changed = True
+    elif where.over:
+        _end(world, job, vm, COMPLETED)
+        outcome.changed = True
+
+
+def _change_state(world: World, job: LabJob, vm: LabVm, state: int) -> bool:
+    """Move the job on to `state`; with the first work the destination gets its planned machine."""
+    if job.state == state:
+        return False
+    now = world.clock.now()
+    if job.state == NEW:
+        job.started = now
+    if state == ACTIVE and job.target is not None and job.work is not None and _gets_far(job.work):
+        world.hosts[job.target].planned[vm.id] = _placed(vm, job.target, job.work)
+    job.state, job.changed = state, now
+    return True
+
+
+def _gets_far(work: Work) -> bool:
+    """Say whether the job survives its checks, so that a planned machine is made."""
+    return work.failure is None or work.failure.percent > phases.CHECKED_AT
+
+
+def _copy(world: World, job: LabJob, work: Work, share: float) -> None:
+    """Copy up to `share` of the bytes."""
+    if work.switched:
+        return
+    if job.id not in world.runs:
+        target = job.target or job.host
+        pairs = [
+            (world.files.real(job.host, m.source), world.files.real(target, m.target)) for m in work.moves
+        ]
+        world.runs[job.id] = Copying(pairs)
+    if share > 0:
+        world.runs[job.id].advance(share)
+
+
+def _placed(vm: LabVm, host: str, work: Work) -> LabVm:
+    """Return the machine as it will be at `host`."""
+    disks = [replace(disk, path=work.disks.get(disk.slot, disk.path)) for disk in vm.disks]
+    return replace(vm, host=host, roots=work.roots, disks=disks, operational_activity=None)
+
+
+def _switch(world: World, job: LabJob, vm: LabVm, work: Work) -> None:
+    """Realize the machine at its new place, in one step; its uptime starts anew on another host."""
+    source, target = world.hosts[job.host], world.hosts[job.target or job.host]
+    placed = _placed(vm, target.name, work)
+    placed.operational_activity = vm.operational_activity
+    if target is not source:
+        placed.up_since = world.clock.now() if vm.enabled_state in (RUNNING, PAUSED) else None
+        del source.realized[vm.id]
+    target.planned.pop(vm.id, None)
+    target.realized[vm.id] = placed
+    work.switched = True
+
+
+def _fail(world: World, job: LabJob, vm: LabVm, lines: list[str], state: int) -> None:
+    """End the job with the machine where it was and nothing left at the destination."""
+    copying = world.runs.pop(job.id, None)
+    if copying is not None:
+        copying.abandon()
+    if job.target is not None:
+        world.hosts[job.target].planned.pop(vm.id, None)
+    job.error_code, job.errors = FAILED, lines
+    _end(world, job, vm, state)
+
+
+def _end(world: World, job: LabJob, vm: LabVm, state: int) -> None:
+    now = world.clock.now()
+    job.started = job.started or now
+    job.state, job.ended, job.changed, job.phase, job.work = state, now, now, "", None
+    job.percent = 100 if state == COMPLETED else job.percent
+    job.cancellable = False
+    for machine in (vm, world.find(job.vm)):
+        if machine is not None:
+            machine.operational_activity = None
+    world.log.write("end", **job.summary(), state=STATE_NAMES[state], percent=job.percent, errors=job.errors)
+    if world.faults.take("job-vanishes", host=job.host, vm=job.vm) is not None:
+        world.state.jobs.remove(job)
+
+
+def _cause(error: Exception) -> str:
+    """Return the system's own words for what went wrong with a file."""
+    if isinstance(error, FileExistsError):
+        return texts.file_exists(Path(error.filename).name)
+    return f"{error} (0x80004005)"
