@@ -45,5 +45,7 @@ def explained(error: yaml.YAMLError) -> tuple[int, str]:
         mark = context
     advice = next((text for part, text in _EXPLANATIONS if part in problem), "correct the YAML here")
     line = 1 if mark is None else mark.line + 1
-    opened = "" if context is None or context.line + 1 == line else f", in what starts in line {context.line + 1}"
+    opened = (
+        "" if context is None or context.line + 1 == line else f", in what starts in line {context.line + 1}"
+    )
     return line, f"no valid YAML ({problem}{opened}): {advice}"

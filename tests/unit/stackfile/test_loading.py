@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 
 from providers.errors import StackFileError
+from providers.model.names import HostName
 from providers.model.stack import Connection, Guard, HostSpec, Reserve, Rule, StorageSpec, VmSpec
 from providers.stackfile import load
 
 from .conftest import Findings, Load
 
+HV1, HV2 = HostName("hv1"), HostName("hv2")
 EXAMPLE = r"""
 # yaml-language-server: $schema=../schemas/stack.schema.json
 connection: {auth: ntlm}
@@ -45,8 +47,8 @@ def test_the_example_of_the_design_loads(load_text: Load) -> None:
     """Every section becomes the values the rest of the program speaks in."""
     stack = load_text(EXAMPLE)
 
-    assert stack.hosts["hv1"] == HostSpec(
-        name="hv1",
+    assert stack.hosts[HV1] == HostSpec(
+        name=HV1,
         endpoint="https://hv1.corp.example:5986/wsman",
         connection=Connection(auth="ntlm"),
         storage={"fast": "D:\\Hyper-V", "bulk": "E:\\Hyper-V"},
@@ -56,7 +58,7 @@ def test_the_example_of_the_design_loads(load_text: Load) -> None:
     assert stack.vms["VM002"] == VmSpec(
         label="VM002",
         name="VM002",
-        hosts=("hv1", "hv2"),
+        hosts=(HV1, HV2),
         storage=StorageSpec(config="fast", checkpoints="fast", paging="fast", all_disks="fast"),
         line=12,
     )
@@ -114,7 +116,13 @@ def test_storage_says_where_each_part_lives(load_text: Load, storage: str, expec
 
 @pytest.mark.parametrize(
     "spelled",
-    ["'D:/Hyper-V/VM1'", "'D:\\Hyper-V\\VM1\\'", "D:\\Hyper-V\\VM1", '"D:\\\\Hyper-V\\\\VM1"', "D:/Hyper-V/VM1/"],
+    [
+        "'D:/Hyper-V/VM1'",
+        "'D:\\Hyper-V\\VM1\\'",
+        "D:\\Hyper-V\\VM1",
+        '"D:\\\\Hyper-V\\\\VM1"',
+        "D:/Hyper-V/VM1/",
+    ],
 )
 def test_paths_are_normalized(load_text: Load, spelled: str) -> None:
     """Slashes become backslashes and a trailing one goes; quoting is the writer's choice."""
@@ -134,13 +142,13 @@ hosts:
 vms: {}
 """)
 
-    assert stack.hosts["hv1"].connection == Connection(
+    assert stack.hosts[HV1].connection == Connection(
         auth="ntlm",
         credentials=Path("/etc/hyperv.yaml"),
         ca=tmp_path / "hv1.pem",
         proxy="http://proxy.corp.example:3128",
     )
-    assert stack.hosts["hv2"].connection == Connection(
+    assert stack.hosts[HV2].connection == Connection(
         auth="basic", credentials=Path("/etc/hyperv.yaml"), ca=tmp_path / "certs" / "all.pem"
     )
 
@@ -150,7 +158,7 @@ def test_files_are_found_from_any_folder(path: Path, monkeypatch: pytest.MonkeyP
     path.write_text("connection: {ca: ../ca.pem}\nhosts: {hv1: {address: hv1}}\nvms: {}\n")
     monkeypatch.chdir(path.parent)
 
-    ca = load(Path(path.name)).hosts["hv1"].connection.ca
+    ca = load(Path(path.name)).hosts[HV1].connection.ca
 
     assert ca is not None
     assert ca.is_absolute()
@@ -163,7 +171,7 @@ def test_a_home_folder_is_expanded(load_text: Load, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("USERPROFILE", "/home/op")
     stack = load_text("connection: {credentials: ~/hv.yaml}\nhosts: {hv1: {address: hv1}}\nvms: {}\n")
 
-    assert stack.hosts["hv1"].connection.credentials == Path("/home/op/hv.yaml")
+    assert stack.hosts[HV1].connection.credentials == Path("/home/op/hv.yaml")
 
 
 @pytest.mark.parametrize(
@@ -180,8 +188,8 @@ def test_what_a_host_keeps_free(load_text: Load, reserve: str, expected: Reserve
     """Sizes are binary and rounded up to MiB for memory; a share of the disk is a percentage."""
     stack = load_text(f"hosts: {{hv1: {{address: hv1, reserve: {reserve}, allow_vtpm: yes}}}}\nvms: {{}}\n")
 
-    assert stack.hosts["hv1"].reserve == expected
-    assert stack.hosts["hv1"].allow_vtpm
+    assert stack.hosts[HV1].reserve == expected
+    assert stack.hosts[HV1].allow_vtpm
 
 
 def test_a_guid_is_a_key(load_text: Load) -> None:
@@ -233,7 +241,9 @@ def test_a_misspelt_required_key_is_one_finding(findings: Findings) -> None:
 
 def test_a_wrong_host_entry_is_not_blamed_on_its_machines(findings: Findings) -> None:
     """A machine on a host whose entry is wrong names a known host and maybe a known root."""
-    found = findings("hosts: {hv1: 7, hv2: {address: hv2, storage: 8}}\nvms: {A: {host: hv1}, B: {host: hv2, storage: x}}\n")
+    found = findings(
+        "hosts: {hv1: 7, hv2: {address: hv2, storage: 8}}\nvms: {A: {host: hv1}, B: {host: hv2, storage: x}}\n"
+    )
 
     assert found == [
         "1: hosts.hv1: is a whole number (7), but must be a mapping of keys to values",

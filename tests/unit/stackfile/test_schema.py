@@ -187,7 +187,9 @@ def test_every_keyword_of_the_schema_is_violated_by_a_document() -> None:
 
     Names of keys are texts by themselves, and a name of no characters has no pattern to fit.
     """
-    violated = {place for document, _ in WRONG for error in JUDGE.iter_errors(document) for place in _places(error)}
+    violated = {
+        place for document, _ in WRONG for error in JUDGE.iter_errors(document) for place in _places(error)
+    }
     never = {place for place in _assertions(SCHEMA) if place[-2:] == ("propertyNames", "type")}
 
     assert set(_assertions(SCHEMA)) - violated - never == set()
@@ -208,7 +210,11 @@ def _keys_read() -> Iterator[str]:
     for module in Path(providers.stackfile.__file__).parent.glob("*.py"):
         for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and _name(node.func) in {"scalar", "mapping", "value", "_part"}:
-                yield from (arg.value for arg in node.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str))
+                yield from (
+                    arg.value
+                    for arg in node.args
+                    if isinstance(arg, ast.Constant) and isinstance(arg.value, str)
+                )
 
 
 def _name(function: ast.expr) -> str:
@@ -236,7 +242,7 @@ def _described(schema: object) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def test_every_object_is_closed_or_says_what_it_holds() -> None:
-    """additionalProperties stands at every object: a misspelt key is never taken silently."""
+    """No object leaves additionalProperties out: a misspelt key is never taken silently."""
     for part in _objects(SCHEMA):
         assert "additionalProperties" in part
 
@@ -275,7 +281,9 @@ def _documents(schema: Any) -> st.SearchStrategy[Any]:
     if "properties" in schema:
         parts = {name: _documents(part) for name, part in schema["properties"].items()}
         required = {name: parts[name] for name in schema.get("required", ())}
-        return st.fixed_dictionaries(required, optional=_without(parts, *required)) | _rarely(st.dictionaries(st.sampled_from([*parts, "x"]), JUNK))
+        return st.fixed_dictionaries(required, optional=_without(parts, *required)) | _rarely(
+            st.dictionaries(st.sampled_from([*parts, "x"]), JUNK)
+        )
     if schema.get("type") == "object":
         names = st.sampled_from(["A", "B", "os.vhdx", "SCSI 0:1", "fast", "a/b", " "])
         return st.dictionaries(names, _documents(schema["additionalProperties"]), max_size=3)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
+from pathlib import Path
 
+import pytest
+import yaml
+
+from providers.stackfile import findings as collected
 from providers.stackfile.nodes import plain_kind
+from providers.stackfile.parsing import _TreeBuilder
 
 from .conftest import Findings, Load
 
@@ -20,7 +25,10 @@ def test_an_empty_file(findings: Findings, text: str) -> None:
 @pytest.mark.parametrize("text", ["just text", "[]", "42", "null"])
 def test_a_file_that_is_no_mapping(findings: Findings, text: str) -> None:
     """A list or a text at the top is told what belongs there."""
-    assert findings(text)[0].endswith("must be a mapping of keys to values") or "has no value" in findings(text)[0]
+    assert (
+        findings(text)[0].endswith("must be a mapping of keys to values")
+        or "has no value" in findings(text)[0]
+    )
 
 
 def test_every_tab_in_the_indentation_is_told(findings: Findings) -> None:
@@ -108,7 +116,9 @@ def test_parts_of_yaml_that_a_stack_file_does_not_use(findings: Findings, text: 
     assert expected in found[0]
 
 
-@pytest.mark.parametrize(("key", "means"), [("yes", "true or false"), ("1", "a number"), ("0x10", "a number"), ("~", "nothing")])
+@pytest.mark.parametrize(
+    ("key", "means"), [("yes", "true or false"), ("1", "a number"), ("0x10", "a number"), ("~", "nothing")]
+)
 def test_a_key_that_yaml_reads_otherwise(findings: Findings, key: str, means: str) -> None:
     """Norway is not false: labels that are no text to YAML belong in quotes."""
     assert findings(f"{HOST}vms: {{{key}: {{}}}}\n") == [
@@ -161,7 +171,9 @@ def test_bytes_that_are_no_text(findings: Findings, content: bytes, expected: st
     assert findings(content) == [expected]
 
 
-@pytest.mark.parametrize("deep", ["[" * 100_000, "{a: " * 5_000, "- " * 50_000, "".join(f"{' ' * n}a:\n" for n in range(200))])
+@pytest.mark.parametrize(
+    "deep", ["[" * 100_000, "{a: " * 5_000, "- " * 50_000, "".join(f"{' ' * n}a:\n" for n in range(200))]
+)
 def test_nesting_is_bounded(findings: Findings, deep: str) -> None:
     """A file nested to crash a parser is refused long before."""
     assert findings(deep)[-1].endswith("nested deeper than 16 levels; a stack file needs 6")
@@ -195,3 +207,19 @@ def test_an_alias_bomb_stays_small(findings: Findings) -> None:
 def test_what_yaml_takes_a_plain_text_for(text: str, kind: str) -> None:
     """What either YAML 1.1 or 1.2 reads as no text is no text to us: both kinds of tools will read the file."""
     assert plain_kind(text) == kind
+
+
+@pytest.mark.parametrize(
+    "text", ["a: {b: ['x', \"y\\\\z\", 1, ~]}\nc:\n- d: D:\\x\n  e:\n", '- é\n- {ü: "\\u00e9"}\n']
+)
+def test_both_parsers_give_one_tree(text: str) -> None:
+    """Where libyaml is missing PyYAML's own parser gives the same values in the same lines."""
+    trees = []
+    if not yaml.__with_libyaml__:
+        pytest.skip("PyYAML was built without libyaml here: there is one parser only")
+    for loader in (yaml.SafeLoader, yaml.CSafeLoader):
+        builder = _TreeBuilder(text.split("\n"), collected.Findings(Path("f")))
+        builder.consume(yaml.parse(text, Loader=loader))
+        trees.append(builder.root())
+
+    assert trees[0] == trees[1]
