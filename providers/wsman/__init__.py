@@ -1,0 +1,42 @@
+"""WS-Management without sockets: messages are values that encode and decode in both directions."""
+
+from . import catalogue, names, wql
+from .cimxml import decode_embedded, encode_embedded
+from .decode import decode_request, decode_response
+from .encode import MAX_ENVELOPE_SIZE, encode_items, encode_request, encode_response
+from .epr import EndpointReference
+from .fault import Fault
+from .instance import Fragment, Instance
+from .messages import (
+    Argument,
+    Enumerate,
+    EnumerateResponse,
+    EnumerationMode,
+    Get,
+    GetResponse,
+    Header,
+    InstanceWithReference,
+    Invoke,
+    InvokeResponse,
+    Item,
+    Malformed,
+    Pull,
+    PullResponse,
+    Release,
+    ReleaseResponse,
+    Request,
+    Response,
+    Unsupported,
+)
+from .names import CIMV2, MSCLUSTER, VIRTUALIZATION, WQL_DIALECT, class_of, namespace_of, resource_uri
+from .schema import CimType, ClassSchema, Property, schema_of
+from .values import Value
+
+__all__ = [
+    "CIMV2", "MAX_ENVELOPE_SIZE", "MSCLUSTER", "VIRTUALIZATION", "WQL_DIALECT", "Argument", "CimType", "ClassSchema",
+    "EndpointReference", "Enumerate", "EnumerateResponse", "EnumerationMode", "Fault", "Fragment", "Get",
+    "GetResponse", "Header", "Instance", "InstanceWithReference", "Invoke", "InvokeResponse", "Item", "Malformed",
+    "Property", "Pull", "PullResponse", "Release", "ReleaseResponse", "Request", "Response", "Unsupported", "Value",
+    "catalogue", "class_of", "decode_embedded", "decode_request", "decode_response", "encode_embedded",
+    "encode_items", "encode_request", "encode_response", "names", "namespace_of", "resource_uri", "schema_of", "wql",
+]  # fmt: skip

@@ -1,0 +1,257 @@
+"""Bytes to messages: by namespace and structure, never by prefix or language."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from providers.errors import ProtocolError
+
+from . import epr, fault, instance, names, xml
+from .epr import EndpointReference
+from .instance import Instance
+from .messages import (
+    Argument,
+    Enumerate,
+    EnumerateResponse,
+    EnumerationMode,
+    Get,
+    GetResponse,
+    Header,
+    InstanceWithReference,
+    Invoke,
+    InvokeResponse,
+    Item,
+    Malformed,
+    Pull,
+    PullResponse,
+    Release,
+    ReleaseResponse,
+    Request,
+    Response,
+    Unsupported,
+)
+from .schema import CimType
+from .values import Value, read_interval
+
+_KNOWN = {
+    names.ADDRESSING: {"To", "ReplyTo", "Action", "MessageID", "RelatesTo", "From", "FaultTo"},
+    names.WSMAN: {
+        "ResourceURI", "SelectorSet", "MaxEnvelopeSize", "OperationTimeout", "Locale", "OptionSet", "FragmentTransfer",
+        "RequestTotalItemsCountEstimate", "RequestEPR",
+    },
+    names.MICROSOFT: {"DataLocale", "SessionId", "OperationID", "SequenceId", "ActivityId", "ConnectionRetry"},
+}  # fmt: skip
+_TRUE = {"true", "1"}
+
+
+def decode_request(content: bytes) -> Request:
+    """Read a request. Raises ProtocolError for what is no envelope, or lacks what its action needs."""
+    root, body = _envelope(content)
+    header = _header(root)
+    target = EndpointReference(header.resource_uri, header.selectors)
+    match header.action:
+        case names.GET:
+            return Get(target=target, header=header)
+        case names.ENUMERATE:
+            return _enumerate(xml.need(body, names.ENUMERATION, "Enumerate"), header)
+        case names.PULL:
+            return _pull(xml.need(body, names.ENUMERATION, "Pull"), header)
+        case names.RELEASE:
+            release = xml.need(body, names.ENUMERATION, "Release")
+            return Release(resource_uri=header.resource_uri, context=_context(release) or "", header=header)
+        case _:
+            return _invoke(body, target, header)
+
+
+def _envelope(content: bytes) -> tuple[xml.Element, xml.Element]:
+    root = xml.parse(content)
+    if xml.local(root) != "Envelope" or xml.namespace(root) != names.SOAP:
+        raise ProtocolError(f"The message is no SOAP 1.2 envelope but {xml.local(root)}")
+    return root, xml.need(root, names.SOAP, "Body")
+
+
+def _header(root: xml.Element) -> Header:
+    found = xml.child(root, names.SOAP, "Header")
+    lang = str(root.get(f"{{{names.XML}}}lang") or "")
+    if found is None:
+        return Header(lang=lang)
+    reply_to = xml.child(found, names.ADDRESSING, "ReplyTo")
+    locale = xml.child(found, names.WSMAN, "Locale")
+    timeout = xml.child_text(found, names.WSMAN, "OperationTimeout") or ""
+    size = xml.child_text(found, names.WSMAN, "MaxEnvelopeSize") or ""
+    return Header(
+        action=xml.child_text(found, names.ADDRESSING, "Action") or "",
+        message_id=xml.child_text(found, names.ADDRESSING, "MessageID") or "",
+        to=xml.child_text(found, names.ADDRESSING, "To") or "",
+        reply_to=None if reply_to is None else xml.child_text(reply_to, names.ADDRESSING, "Address") or "",
+        relates_to=xml.child_text(found, names.ADDRESSING, "RelatesTo") or "",
+        resource_uri=xml.child_text(found, names.WSMAN, "ResourceURI") or "",
+        selectors=epr.decode_selectors(found),
+        max_envelope_size=int(size) if size.isdigit() else None,
+        operation_timeout=_timeout(timeout),
+        operation_timeout_text=timeout,
+        locale="" if locale is None else str(locale.get(f"{{{names.XML}}}lang") or ""),
+        locale_mandatory=locale is not None and _mandatory(locale),
+        unknown_mandatory=tuple(
+            xml.local(item) for item in found if _mandatory(item) and not _is_known(item)
+        ),
+        lang=lang,
+    )
+
+
+def _mandatory(element: xml.Element) -> bool:
+    return (element.get(f"{{{names.SOAP}}}mustUnderstand") or "").strip().casefold() in _TRUE
+
+
+def _is_known(element: xml.Element) -> bool:
+    return xml.local(element) in _KNOWN.get(xml.namespace(element), set())
+
+
+def _timeout(text: str) -> timedelta | None:
+    try:
+        return read_interval(text)
+    except ValueError:
+        return None
+
+
+def _enumerate(element: xml.Element, header: Header) -> Enumerate:
+    query = xml.child(element, names.WSMAN, "Filter")
+    if query is None:
+        query = xml.child(element, names.ENUMERATION, "Filter")
+    mode = xml.child_text(element, names.WSMAN, "EnumerationMode") or ""
+    if mode not in set(EnumerationMode):
+        raise ProtocolError(f"The enumeration mode {mode!r} is unknown")
+    return Enumerate(
+        resource_uri=header.resource_uri,
+        query=None if query is None else xml.text_of(query).strip(),
+        dialect=names.WQL_DIALECT if query is None else str(query.get("Dialect") or ""),
+        mode=EnumerationMode(mode),
+        optimize=xml.child(element, names.WSMAN, "OptimizeEnumeration") is not None,
+        max_elements=_max_elements(element, names.WSMAN),
+        header=header,
+    )
+
+
+def _pull(element: xml.Element, header: Header) -> Pull:
+    return Pull(
+        resource_uri=header.resource_uri,
+        context=_context(element) or "",
+        max_elements=_max_elements(element, names.ENUMERATION),
+        header=header,
+    )
+
+
+def _max_elements(element: xml.Element, space: str) -> int | None:
+    text = xml.child_text(element, space, "MaxElements") or ""
+    return int(text) if text.isdigit() else None
+
+
+def _context(element: xml.Element) -> str | None:
+    return xml.child_text(element, names.ENUMERATION, "EnumerationContext")
+
+
+def _invoke(body: xml.Element, target: EndpointReference, header: Header) -> Invoke | Unsupported:
+    element = next(iter(body), None)
+    method = names.class_of(header.action)
+    if element is None or xml.local(element) != f"{method}_INPUT":
+        return Unsupported(header=header)
+    arguments: dict[str, Argument] = {}
+    for item in element:
+        name, value = xml.local(item), _argument(item)
+        if name not in arguments:
+            arguments[name] = value
+            continue
+        before = arguments[name]
+        arguments[name] = (*before, value) if isinstance(before, tuple) else (before, value)  # type: ignore[assignment]
+    return Invoke(target=target, method=method, arguments=arguments, header=header)
+
+
+def _argument(item: xml.Element) -> Value | Malformed:
+    if len(item) == 0 or epr.is_reference(item) or xml.namespace(item[0]) == names.CIM:
+        return instance.decode_scalar(item, CimType.STRING)
+    return Malformed(f"{xml.local(item)} holds {xml.local(item[0])} instead of a reference or text")
+
+
+def decode_response(content: bytes) -> Response:
+    """Read an answer; a fault is a value like the others. Raises ProtocolError for what is no answer."""
+    root, body = _envelope(content)
+    header = _header(root)
+    first = next(iter(body), None)
+    if first is None:
+        return ReleaseResponse(header=header)
+    match xml.namespace(first), xml.local(first):
+        case names.SOAP, "Fault":
+            return fault.decode_body(first, _not_understood(root))
+        case names.ENUMERATION, "EnumerateResponse":
+            return _enumerate_response(first, header)
+        case names.ENUMERATION, "PullResponse":
+            return _pull_response(first, header)
+        case uri, name if name.endswith("_OUTPUT"):
+            outputs = _outputs(first)
+            return InvokeResponse(
+                resource_uri=uri, method=name.removesuffix("_OUTPUT"), outputs=outputs, header=header
+            )
+        case _:
+            return GetResponse(instance=instance.decode_instance(first), header=header)
+
+
+def _not_understood(root: xml.Element) -> str:
+    found = next(root.iter(f"{{{names.SOAP}}}NotUnderstood"), None)
+    return "" if found is None else str(found.get("qname") or "").rpartition(":")[2]
+
+
+def _enumerate_response(element: xml.Element, header: Header) -> EnumerateResponse:
+    items = xml.child(element, names.WSMAN, "Items")
+    return EnumerateResponse(
+        context=_context(element) or None,
+        items=None if items is None else _items(items),
+        end=xml.child(element, names.WSMAN, "EndOfSequence") is not None,
+        header=header,
+    )
+
+
+def _pull_response(element: xml.Element, header: Header) -> PullResponse:
+    items = xml.child(element, names.ENUMERATION, "Items")
+    return PullResponse(
+        context=_context(element) or None,
+        items=() if items is None else _items(items),
+        end=xml.child(element, names.ENUMERATION, "EndOfSequence") is not None,
+        header=header,
+    )
+
+
+def _items(element: xml.Element) -> tuple[Item, ...]:
+    return tuple(_item(item) for item in element)
+
+
+def _item(item: xml.Element) -> Item:
+    match xml.namespace(item), xml.local(item):
+        case names.ADDRESSING, "EndpointReference":
+            return epr.decode_content(item)
+        case names.WSMAN, "XmlFragment":
+            return instance.decode_fragment(item)
+        case names.WSMAN, "Item":
+            return _instance_with_reference(item)
+        case _:
+            return instance.decode_instance(item)
+
+
+def _instance_with_reference(item: xml.Element) -> InstanceWithReference:
+    reference = xml.need(item, names.ADDRESSING, "EndpointReference")
+    found: Instance | None = next((instance.decode_instance(c) for c in item if c is not reference), None)
+    if found is None:
+        raise ProtocolError("An item of object and reference has no object")
+    return InstanceWithReference(found, epr.decode_content(reference))
+
+
+def _outputs(element: xml.Element) -> dict[str, Value]:
+    outputs: dict[str, Value] = {}
+    for item in element:
+        name = xml.local(item)
+        value = instance.decode_scalar(item, CimType.UINT32 if name == "ReturnValue" else CimType.STRING)
+        if name not in outputs:
+            outputs[name] = value
+            continue
+        before = outputs[name]
+        outputs[name] = (*before, value) if isinstance(before, tuple) else (before, value)
+    return outputs

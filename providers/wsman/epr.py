@@ -1,0 +1,70 @@
+"""References to CIM instances: a resource URI and the selectors that are its keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from . import names, xml
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointReference:
+    """Points at one instance (DSP0226 5.1.2). Selectors have no order; their names compare without case."""
+
+    resource_uri: str
+    selectors: Mapping[str, str] = field(default_factory=dict)
+    address: str = field(default=names.ANONYMOUS, compare=False)
+
+    def __hash__(self) -> int:
+        """Hash by what equality compares."""
+        return hash((self.resource_uri, frozenset(self.selectors.items())))
+
+    @property
+    def class_name(self) -> str:
+        """The class that the reference points into."""
+        return names.class_of(self.resource_uri)
+
+    def selector(self, name: str) -> str | None:
+        """Return a selector's value; names compare without case (MS-WSMV 3.1.4.1.2)."""
+        wanted = name.casefold()
+        return next((v for k, v in self.selectors.items() if k.casefold() == wanted), None)
+
+
+def encode_content(reference: EndpointReference) -> str:
+    """Return Address and ReferenceParameters, as they stand directly within a reference property."""
+    return xml.leaf("a:Address", reference.address) + xml.tag(
+        "a:ReferenceParameters",
+        xml.leaf("w:ResourceURI", reference.resource_uri) + encode_selectors(reference.selectors),
+    )
+
+
+def encode_selectors(selectors: Mapping[str, str]) -> str:
+    """Return the SelectorSet; nothing where there are no selectors."""
+    if not selectors:
+        return ""
+    content = "".join(xml.leaf("w:Selector", value, {"Name": name}) for name, value in selectors.items())
+    return xml.tag("w:SelectorSet", content)
+
+
+def is_reference(element: xml.Element) -> bool:
+    """Say whether an element holds a reference's content directly."""
+    return xml.child(element, names.ADDRESSING, "ReferenceParameters") is not None
+
+
+def decode_content(element: xml.Element) -> EndpointReference:
+    """Read Address and ReferenceParameters within `element`. Raises ProtocolError where they are not there."""
+    parameters = xml.need(element, names.ADDRESSING, "ReferenceParameters")
+    return EndpointReference(
+        resource_uri=xml.child_text(parameters, names.WSMAN, "ResourceURI") or "",
+        selectors=decode_selectors(parameters),
+        address=xml.child_text(element, names.ADDRESSING, "Address") or names.ANONYMOUS,
+    )
+
+
+def decode_selectors(element: xml.Element) -> dict[str, str]:
+    """Read the SelectorSet within `element`, if there is one."""
+    found = xml.child(element, names.WSMAN, "SelectorSet")
+    if found is None:
+        return {}
+    return {str(item.get("Name", "")): xml.text_of(item) for item in xml.children(found)}

@@ -1,0 +1,185 @@
+"""The messages of WS-Management as values: what a client asks, and what a host answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from typing import TypeAlias
+
+from . import names
+from .epr import EndpointReference
+from .fault import Fault
+from .instance import Fragment, Instance
+from .values import Value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """Headers of a message, as far as anybody decides by them."""
+
+    action: str = ""
+    message_id: str = ""
+    to: str = ""
+    reply_to: str | None = None
+    """Address of ReplyTo; None where the header is missing."""
+    relates_to: str = ""
+    resource_uri: str = ""
+    selectors: Mapping[str, str] = field(default_factory=dict)
+    max_envelope_size: int | None = None
+    operation_timeout: timedelta | None = None
+    operation_timeout_text: str = ""
+    """As sent: a negative or malformed timeout has no value but is there."""
+    locale: str = ""
+    locale_mandatory: bool = False
+    unknown_mandatory: tuple[str, ...] = ()
+    """Local names of headers marked mustUnderstand that this codec does not know."""
+    lang: str = ""
+    """xml:lang of the envelope."""
+
+
+EMPTY = Header()
+
+
+class EnumerationMode(StrEnum):
+    """What an enumeration yields (DSP0226 8.6)."""
+
+    OBJECTS = ""
+    EPRS = "EnumerateEPR"
+    OBJECTS_AND_EPRS = "EnumerateObjectAndEPR"
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceWithReference:
+    """An item of EnumerateObjectAndEPR."""
+
+    instance: Instance
+    reference: EndpointReference
+
+
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """An argument of the wrong shape, which a host answers with SchemaValidationError; `what` says why."""
+
+    what: str
+
+
+Item: TypeAlias = Instance | Fragment | EndpointReference | InstanceWithReference
+Argument: TypeAlias = "Value | Instance | Malformed | tuple[Value | Instance | Malformed, ...]"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Get:
+    """Read one instance (DSP0226 7.3)."""
+
+    target: EndpointReference
+    header: Header = EMPTY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enumerate:
+    """Begin an enumeration of a class, or of what a WQL query to class `*` yields (DSP0226 8.2)."""
+
+    resource_uri: str
+    query: str | None = None
+    dialect: str = names.WQL_DIALECT
+    mode: EnumerationMode = EnumerationMode.OBJECTS
+    optimize: bool = False
+    """OptimizeEnumeration: the first page comes with the answer."""
+    max_elements: int | None = None
+    header: Header = EMPTY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pull:
+    """Ask for the next page; without `max_elements` a page is one item."""
+
+    resource_uri: str
+    context: str
+    max_elements: int | None = None
+    header: Header = EMPTY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """End an enumeration before its end."""
+
+    resource_uri: str
+    context: str
+    header: Header = EMPTY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invoke:
+    """Call a method of an instance; an Instance as argument travels as embedded CIM-XML text."""
+
+    target: EndpointReference
+    method: str
+    arguments: Mapping[str, Argument] = field(default_factory=dict)
+    header: Header = EMPTY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unsupported:
+    """A request with an action that the codec does not know."""
+
+    header: Header = EMPTY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GetResponse:
+    """The instance asked for."""
+
+    instance: Instance
+    header: Header = EMPTY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnumerateResponse:
+    """The enumeration's context, and its first page where that was asked for."""
+
+    context: str | None = None
+    items: tuple[Item, ...] | None = None
+    """None where the answer was not optimised."""
+    end: bool = False
+    header: Header = EMPTY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PullResponse:
+    """A page, and the context for the next one; the last page has none."""
+
+    context: str | None = None
+    items: tuple[Item, ...] = ()
+    end: bool = False
+    header: Header = EMPTY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseResponse:
+    """The enumeration is gone."""
+
+    header: Header = EMPTY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvokeResponse:
+    """A method's outputs in MOF order; ReturnValue, the last, is a number."""
+
+    resource_uri: str
+    method: str
+    outputs: Mapping[str, Value] = field(default_factory=dict)
+    header: Header = EMPTY
+
+    @property
+    def return_value(self) -> int | None:
+        """ReturnValue; None where the method returns nothing."""
+        value = self.outputs.get("ReturnValue")
+        return value if isinstance(value, int) else None
+
+
+Request: TypeAlias = Get | Enumerate | Pull | Release | Invoke | Unsupported
+Response: TypeAlias = (
+    GetResponse | EnumerateResponse | PullResponse | ReleaseResponse | InvokeResponse | Fault
+)

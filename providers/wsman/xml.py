@@ -1,0 +1,110 @@
+"""XML in and out: strict writing with the prefixes that Windows uses, hardened reading that never minds them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from lxml import etree
+
+from providers.errors import ProtocolError
+
+MAX_BYTES = 16 * 1024 * 1024
+"""Largest message read: far above any MaxEnvelopeSize in use (MS-WSMV 3.1.4.1.20)."""
+MAX_DEPTH = 64
+"""Deepest nesting read: envelopes nest about twelve levels."""
+
+Element = etree._Element  # noqa: SLF001 - the public name of lxml's element type in annotations
+_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def escaped(text: str) -> str:
+    """Return `text` as element content. Raises ProtocolError for characters that XML cannot carry."""
+    if bad := _FORBIDDEN.search(text):
+        raise ProtocolError(f"The character U+{ord(bad.group()):04X} cannot stand in XML", remedy="")
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\r", "&#13;")
+
+
+def quoted(text: str) -> str:
+    """Return `text` as attribute value, without the quotes."""
+    return escaped(text).replace('"', "&quot;").replace("\n", "&#10;").replace("\t", "&#9;")
+
+
+def tag(name: str, content: str | None = "", attributes: Mapping[str, str] | None = None) -> str:
+    """Return an element around `content`, which is XML already; None closes the element itself."""
+    start = name + "".join(f' {key}="{quoted(value)}"' for key, value in (attributes or {}).items())
+    return f"<{start}/>" if content is None else f"<{start}>{content}</{name}>"
+
+
+def leaf(name: str, text: str, attributes: Mapping[str, str] | None = None) -> str:
+    """Return an element that holds `text`."""
+    return tag(name, escaped(text), attributes)
+
+
+def parse(content: bytes) -> Element:
+    """Return the root of `content`.
+
+    Raises ProtocolError for anything that is no plain, bounded XML: DTDs, entities, too deep, too large.
+    """
+    if len(content) > MAX_BYTES:
+        raise ProtocolError(f"An answer of {len(content)} bytes is larger than {MAX_BYTES} allowed")
+    parser = etree.XMLParser(
+        resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False, remove_comments=True,
+        remove_pis=True,
+    )  # fmt: skip
+    try:
+        root = etree.fromstring(content, parser)
+    except etree.XMLSyntaxError as error:
+        raise ProtocolError(f"The answer is no XML: {error.msg}", detail=repr(content[:2000])) from error
+    if root.getroottree().docinfo.doctype:
+        raise ProtocolError("The answer has a document type, which WS-Management never has")
+    _check_depth(root)
+    return root
+
+
+def _check_depth(root: Element) -> None:
+    level = [root]
+    for _ in range(MAX_DEPTH):
+        level = [child for element in level for child in element]
+        if not level:
+            return
+    raise ProtocolError(f"The answer nests deeper than {MAX_DEPTH} elements")
+
+
+def local(element: Element) -> str:
+    """Return the element's name without namespace."""
+    return str(element.tag).rpartition("}")[2]
+
+
+def namespace(element: Element) -> str:
+    """Return the element's namespace; empty where it has none."""
+    return str(element.tag).rpartition("}")[0].lstrip("{")
+
+
+def text_of(element: Element) -> str:
+    """Return all text within the element."""
+    return "".join(element.itertext())
+
+
+def child(element: Element, space: str, name: str) -> Element | None:
+    """Return the first child of that name."""
+    return element.find(f"{{{space}}}{name}" if space else name)
+
+
+def need(element: Element, space: str, name: str) -> Element:
+    """Return the first child of that name. Raises ProtocolError where there is none."""
+    found = child(element, space, name)
+    if found is None:
+        raise ProtocolError(f"The message has no {name} in {local(element)}")
+    return found
+
+
+def child_text(element: Element, space: str, name: str) -> str | None:
+    """Return the stripped text of the first child of that name, or None."""
+    found = child(element, space, name)
+    return None if found is None else text_of(found).strip()
+
+
+def children(element: Element) -> Iterator[Element]:
+    """Yield the child elements."""
+    yield from element
