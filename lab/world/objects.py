@@ -192,6 +192,11 @@ class LabHost:
         """The full DNS name."""
         return f"{self.name}.{self.domain}"
 
+    @property
+    def url(self) -> str:
+        """Its WS-Management endpoint, on loopback."""
+        return f"https://127.0.0.1:{self.port}/wsman"
+
     def vms(self) -> list[LabVm]:
         """Return the machines realized here, in the order they came."""
         return list(self.realized.values())

@@ -11,14 +11,14 @@ from .jobs import COMPLETED, EXCEPTION, FAILED, STATE_NAMES, LabJob
 from .world import State, World
 
 
-def resume(home: Path, *, speed: float = 1.0, clock: LabClock | None = None) -> World:
+def resume(home: Path, *, clock: LabClock | None = None) -> World:
     """Return the world kept in `home`, cleared of jobs that were interrupted.
 
     Raises FileNotFoundError where there is none.
     """
     state = record.read(home / "world.json", State)
     start = datetime.fromisoformat(state.time) if state.time else None
-    world = World(home, clock or RunningClock(start=start, speed=speed), state)
+    world = World(home, clock or RunningClock(start=start, speed=state.settings.speed), state)
     with world.lock:
         for job in [job for job in state.jobs if job.work is not None]:
             _settle(world, job)

@@ -27,8 +27,10 @@ class Settings:
     netbios: str = "LAB"
     combined_move_takes: str = "both"
     """Slots that a 32771 move takes at each end: `both` (a live and a storage one: stricter) or `live`. Guess."""
-    built_from: dict[str, object] = field(default_factory=dict)
-    """The arguments the estate was built from."""
+    speed: float = 1.0
+    """How fast the world's time runs."""
+    built_from: dict[str, str] = field(default_factory=dict)
+    """The arguments the estate was built from, as text."""
 
 
 @dataclass(slots=True, kw_only=True)

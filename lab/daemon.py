@@ -1,0 +1,43 @@
+"""The lab in the background: the world, its hosts' servers, and the passing of time."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from lab import credentials
+from lab.control import FILE, ControlServer
+from lab.verbs import verbs
+from lab.wire import certificates, serve
+from lab.world.restart import resume
+
+_TICK = 0.05  # seconds between two looks at the running jobs
+
+
+def run(home: Path) -> int:
+    """Serve the estate that lies in `home` until told to stop; return the exit code."""
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    world = resume(home)
+    account = credentials.ensure(home, world.settings.netbios)
+    certificates.ensure(home, [(host.name, host.full_name) for host in world.hosts.values()])
+    servers = serve(world, home)
+    try:
+        servers.start()
+    except OSError as error:
+        print(f"a host's port is taken: {error}", file=sys.stderr)
+        return 1
+    control = ControlServer(verbs(world, account, stop))
+    control.start(home)
+    world.log.write("up", hosts=len(world.hosts), vms=len(world.vms()))
+    while not stop.wait(_TICK):
+        world.advance()
+    servers.stop()
+    with world.lock:
+        world.save()
+        world.log.write("down")
+    control.stop()
+    (home / FILE).unlink(missing_ok=True)
+    return 0

@@ -1,0 +1,197 @@
+"""Starting and stopping the lab in the background."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab import ports, stack_file
+from lab.control import FILE, Control, connect
+from lab.estate.building import build
+from lab.estate.generated import DEFAULT_HOSTS, DEFAULT_VMS, generate
+from lab.estate.reading import read_estate
+from lab.estate.spec import DEFAULT_SEED, EstateSpec
+from lab.person import CommandError
+from lab.world import RunningClock, record
+from lab.world.world import State
+
+_START_PATIENCE, _STOP_PATIENCE, _EXIT_PATIENCE, _POLL = 30.0, 15.0, 1.0, 0.02  # seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What was asked of `up`; None where nothing was said."""
+
+    hosts: int | None = None
+    vms: int | None = None
+    estate: Path | None = None
+    seed: int | None = None
+    fresh: bool = False
+    speed: float | None = None
+    limit: int | None = None
+    ports: str | None = None
+    stack: Path | None = None
+
+    @property
+    def built_from(self) -> dict[str, str]:
+        """The arguments that make another estate, as they are kept with it."""
+        if self.estate is not None:
+            return {"estate": str(self.estate.resolve())} | ({"seed": str(self.seed)} if self.seed else {})
+        return {
+            "hosts": str(self.hosts or DEFAULT_HOSTS),
+            "vms": str(self.vms if self.vms is not None else DEFAULT_VMS),
+            "seed": str(self.seed if self.seed is not None else DEFAULT_SEED),
+        }
+
+    @property
+    def builds(self) -> bool:
+        """Whether an estate was asked for, so that the old one goes."""
+        return self.fresh or any(wish is not None for wish in (self.hosts, self.vms, self.estate, self.seed))
+
+    @property
+    def says_something(self) -> bool:
+        """Whether more was asked than to be up."""
+        return self.builds or any(wish is not None for wish in (self.speed, self.limit, self.ports))
+
+
+def up(home: Path, wish: Wish) -> tuple[State, bool]:
+    """Start the lab, or find it running; return its state and whether it was started.
+
+    Raises CommandError, PortTakenError, EstateError or OSError.
+    """
+    running = connect(home)
+    if running is not None:
+        _agree(home, wish)
+    else:
+        (home / FILE).unlink(missing_ok=True)
+        _prepare(home, wish)
+        _start(home)
+    state = _kept(home)
+    if wish.stack is not None:
+        stack_file.write_stack(wish.stack, home, state)
+    return state, running is None
+
+
+def down(home: Path) -> bool:
+    """Stop the lab and wait until it is gone; return whether one ran. Raises CommandError."""
+    control = connect(home)
+    if control is None:
+        (home / FILE).unlink(missing_ok=True)
+        return False
+    control.call("stop")
+    if not _gone(control):
+        # The pid is the lab's own: it answered with the token that only it and its owner have.
+        os.kill(control.pid, signal.SIGTERM)
+        if not _gone(control):
+            raise CommandError(f"the lab (process {control.pid}) does not end")
+    (home / FILE).unlink(missing_ok=True)
+    return True
+
+
+def _agree(home: Path, wish: Wish) -> None:
+    """Raise CommandError where something else was asked for than what runs."""
+    if not wish.says_something:
+        return
+    state = _kept(home)
+    hosts = list(state.hosts.values())
+    same = (
+        not wish.fresh
+        and (not wish.builds or wish.built_from == state.settings.built_from)
+        and wish.speed in (None, state.settings.speed)
+        and all(wish.limit in (None, host.max_live) for host in hosts)
+        and wish.ports in (None, "auto", str(hosts[0].port))
+    )
+    if not same:
+        raise CommandError("the lab runs already, and not so; end it first with bin/lab down")
+
+
+def _prepare(home: Path, wish: Wish) -> None:
+    """Have an estate in `home` that fits the wish, on ports that are free."""
+    kept = None if wish.builds or not (home / "world.json").exists() else _kept(home)
+    if kept is None:
+        spec = _spec(wish)
+        chosen = ports.assign([host.name for host in spec.hosts], wish.ports)
+        ports.check(chosen)
+        world = build(spec, home, RunningClock(), ports=chosen)
+        kept = world.state
+        kept.settings.built_from = wish.built_from
+    else:
+        chosen = {host.name: host.port for host in kept.hosts.values()}
+        chosen = chosen if wish.ports is None else ports.assign(kept.hosts, wish.ports)
+        ports.check(chosen)
+    for host in kept.hosts.values():
+        host.port = chosen[host.name]
+        if wish.limit is not None:
+            host.max_live = host.max_storage = wish.limit
+    kept.settings.speed = wish.speed if wish.speed is not None else kept.settings.speed
+    record.write(home / "world.json", kept)
+
+
+def _spec(wish: Wish) -> EstateSpec:
+    if wish.estate is not None:
+        return read_estate(wish.estate, seed=wish.seed)
+    return generate(
+        hosts=wish.hosts or DEFAULT_HOSTS,
+        vms=wish.vms if wish.vms is not None else DEFAULT_VMS,
+        seed=wish.seed if wish.seed is not None else DEFAULT_SEED,
+    )
+
+
+def _kept(home: Path) -> State:
+    try:
+        return record.read(home / "world.json", State)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise CommandError(
+            f"the estate in {home} cannot be read; build it anew: bin/lab up --fresh"
+        ) from error
+
+
+def _start(home: Path) -> None:
+    """Start the daemon and wait until it answers; its last words become the error."""
+    root = Path(__file__).resolve().parent.parent
+    with (home / "daemon.log").open("w", encoding="utf-8") as words:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "lab", "serve"],
+            cwd=root,
+            env={**os.environ, "LAB_HOME": str(home)},
+            stdin=subprocess.DEVNULL,
+            stdout=words,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    waiting = time.monotonic() + _START_PATIENCE
+    while (control := connect(home)) is None or control.pid != process.pid:
+        if process.poll() is not None:
+            said = (home / "daemon.log").read_text(encoding="utf-8").strip().splitlines()
+            raise CommandError(said[-1] if said else f"the lab ended at once ({process.returncode})")
+        if time.monotonic() > waiting:
+            process.terminate()
+            raise CommandError(f"the lab did not come up; its words are in {home / 'daemon.log'}")
+        time.sleep(_POLL)
+
+
+def _gone(control: Control) -> bool:
+    """Wait until nobody listens on the control port any more, and then for the process to be gone."""
+    waiting = time.monotonic() + _STOP_PATIENCE
+    while control.listens():
+        if time.monotonic() > waiting:
+            return False
+        time.sleep(_POLL)
+    leaving = time.monotonic() + _EXIT_PATIENCE
+    while os.name == "posix" and _exists(control.pid) and time.monotonic() < leaving:
+        time.sleep(_POLL)
+    return True
+
+
+def _exists(pid: int) -> bool:
+    """Say whether there is such a process; one that its parent has not buried counts too."""
+    try:
+        os.kill(pid, 0)
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,49 @@
+"""On which loopback ports the hosts listen."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterable
+
+DEFAULT_BASE = 25986
+_LOOPBACK = "127.0.0.1"
+
+
+class PortTakenError(Exception):
+    """A port is in use; the text is one line with the remedy."""
+
+
+def assign(hosts: Iterable[str], choice: str | None) -> dict[str, int]:
+    """Return a port for each host: counted up from `choice` (a number), or any free ones for `auto`."""
+    names = list(hosts)
+    if choice == "auto":
+        return dict(zip(names, _free(len(names)), strict=True))
+    base = int(choice or DEFAULT_BASE)
+    return {name: base + number for number, name in enumerate(names)}
+
+
+def check(ports: dict[str, int]) -> None:
+    """Raise PortTakenError where one of them is in use."""
+    for host, port in ports.items():
+        with socket.socket() as probe:
+            if os.name == "posix":  # elsewhere this option lets two listen on one port
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((_LOOPBACK, port))
+            except (OSError, OverflowError) as error:
+                raise PortTakenError(
+                    f"port {port} of {host} cannot be used ({error}); stop what listens there, "
+                    "or let the lab choose: bin/lab up --ports auto"
+                ) from error
+
+
+def _free(count: int) -> list[int]:
+    probes = [socket.socket() for _ in range(count)]
+    try:
+        for probe in probes:
+            probe.bind((_LOOPBACK, 0))
+        return [probe.getsockname()[1] for probe in probes]
+    finally:
+        for probe in probes:
+            probe.close()

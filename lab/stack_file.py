@@ -1,0 +1,65 @@
+"""A stack file that declares an estate exactly as it is."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import yaml
+
+from lab.world.objects import PASS_THROUGH, LabVm
+from lab.world.world import State
+from providers.model import winpath
+
+_HEADER = """\
+# yaml-language-server: $schema={schema}
+# Written by `bin/lab up --write-stack`: the lab's estate as it was. The first `pulumi up` only adopts.
+"""
+
+
+def write_stack(path: Path, home: Path, state: State) -> None:
+    """Write the stack file; paths in it are relative to its folder where they can be. Raises OSError."""
+    folder = path.resolve().parent
+    schema = _relative(Path(__file__).resolve().parent.parent / "schemas" / "stack.schema.json", folder)
+    content = {
+        "connection": {
+            "auth": "ntlm",
+            "credentials": _relative(home / "credentials.yaml", folder),
+            "ca": _relative(home / "ca.pem", folder),
+        },
+        "hosts": {host.name: {"address": host.url} for host in state.hosts.values()},
+        "vms": _machines(state),
+    }
+    text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=200, default_flow_style=None)
+    path.write_text(_HEADER.format(schema=schema) + text, encoding="utf-8")
+
+
+def _machines(state: State) -> dict[str, dict[str, str]]:
+    """Return an entry for each machine, by name; a second one of a name gets its GUID as label."""
+    entries: dict[str, dict[str, str]] = {}
+    vms = [vm for host in state.hosts.values() for vm in host.vms()]
+    for vm in sorted(vms, key=lambda vm: vm.name):
+        alone = sum(other.name == vm.name for other in vms) == 1
+        entry = {} if alone else {"id": vm.id, "name": vm.name}
+        entry["host"] = vm.host
+        folder = _folder(vm)
+        if folder is not None:
+            entry["storage"] = folder
+        entries[vm.name if alone else f"{vm.name} {vm.id}"] = entry
+    return entries
+
+
+def _folder(vm: LabVm) -> str | None:
+    """Return the one local folder that holds everything and can be managed; None where there is none."""
+    disks = [disk.path for disk in vm.disks]
+    roots = (vm.roots.checkpoints, vm.roots.paging)
+    odd = any(disk.kind == PASS_THROUGH or disk.shared or disk.parent_path for disk in vm.disks)
+    whole = all(winpath.is_inside(vm.roots.config, path) for path in (*disks, *roots))
+    return vm.roots.config if whole and not odd and not winpath.is_unc(vm.roots.config) else None
+
+
+def _relative(path: Path, folder: Path) -> str:
+    try:
+        return Path(os.path.relpath(path, folder)).as_posix()
+    except ValueError:  # another drive on Windows
+        return str(path)

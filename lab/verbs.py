@@ -1,0 +1,61 @@
+"""What `bin/lab` may ask of the running lab."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import asdict, replace
+from typing import Any
+
+from lab.credentials import Account
+from lab.faults import KINDS, Fault
+from lab.storage.checksums import Checksums
+from lab.world import World
+from lab.world.jobs import COMPLETED
+
+from . import person, status
+from .control import Verbs
+
+
+def verbs(world: World, account: Account, stop: threading.Event) -> Verbs:
+    """Return the verbs by name; `stop` is set when the lab is to end."""
+    checksums = Checksums()
+
+    def job(*, job_id: str) -> dict[str, Any] | None:
+        found = world.job(job_id)
+        if found is None:
+            return None
+        return {"running": found.running, "moved": found.state == COMPLETED, "errors": found.errors}
+
+    return {
+        "ping": lambda: True,
+        "status": lambda: status.status(world, account, checksums),
+        "move": lambda *, vm, host: person.move(world, vm, host).id,
+        "job": job,
+        "settings": lambda: {**world.settings.built_from, "speed": world.settings.speed},
+        "fault-add": lambda **given: asdict(_add_fault(world, given)),
+        "fault-list": lambda: [asdict(rule) for rule in world.faults.rules],
+        "fault-clear": lambda *, fault_id: _clear(world, fault_id),
+        "stop": stop.set,
+    }
+
+
+def _add_fault(world: World, given: dict[str, Any]) -> Fault:
+    """Add a rule; machine and host may be given by any of their names."""
+    with world.lock:
+        host, vm = given.pop("host"), given.pop("vm")
+        fault = Fault(
+            id=0,
+            left=KINDS[given["kind"]].times,
+            host=person.find_host(world, host).name if host else None,
+            vm=person.find_vm(world, vm).id if vm else None,
+            **{name: value for name, value in given.items() if value is not None and name != "times"},
+        )
+        times = given["times"]
+        fault = fault if times is None else replace(fault, left=None if times == "always" else int(times))
+        world.log.write("fault", kind=fault.kind, host=fault.host, vm=fault.vm)
+        return world.faults.add(fault)
+
+
+def _clear(world: World, fault_id: int | None) -> int:
+    with world.lock:
+        return world.faults.clear(fault_id)
