@@ -8,6 +8,10 @@ from pathlib import Path
 from providers.errors import StackFileError
 
 
+_LONGEST = 600
+"""Characters of one finding; what is quoted from the file may be of any length, the advice stands at the end."""
+
+
 class Findings:
     """Everything found in one stack file so far."""
 
@@ -18,7 +22,10 @@ class Findings:
 
     def add(self, line: int, text: str) -> None:
         """Note that `line` (the first is 1) is wrong: what it is, and what would be right."""
-        self._found[line, " ".join(text.split())] = None
+        told = " ".join(text.split())
+        if len(told) > _LONGEST:
+            told = f"{told[: _LONGEST // 2]} ... {told[-_LONGEST // 2 :]}"
+        self._found[line, told] = None
 
     def __bool__(self) -> bool:
         """Whether anything was found."""

@@ -16,6 +16,8 @@ _UNPRINTABLE = re.compile(
 )
 _TAB_INDENTATION = re.compile(r" *\t[ \t]*")
 _TAB_WIDTH = 8
+_LONGEST_REPAIRED = 10_000
+"""Characters; looking at what stands before each quote of a longer line would take its square."""
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 # A double-quoted path that was meant literally, D:\x or \\server\share. No Windows path holds a quote:
 # the next one ends it, also where YAML reads \" as an escape.
@@ -106,7 +108,7 @@ def _repaired(line: str, number: int, findings: Findings) -> str:
         findings.add(number, escape_advice(match[0], quoted))
         return quoted
 
-    return _LITERAL_PATH.sub(single_quoted, line)
+    return line if len(line) > _LONGEST_REPAIRED else _LITERAL_PATH.sub(single_quoted, line)
 
 
 def _has_tab(line: str) -> bool:

@@ -11,6 +11,8 @@ _EXPLANATIONS = (
         "a ':' where none can stand; look at the indentation, or quote the text",
     ),
     ("unknown escape character", "a backslash in double quotes starts an escape; use single quotes"),
+    ("hexdecimal number", "a backslash in double quotes starts an escape; use single quotes"),
+    ("expected escape sequence", "a backslash in double quotes starts an escape; use single quotes"),
     ("cannot start any token", "text that starts with this character must be in quotes"),
     ("unexpected end of stream", "the quote that opens here is never closed"),
     ("unexpected document separator", "the quote that opens here is never closed"),

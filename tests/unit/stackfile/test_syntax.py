@@ -72,6 +72,19 @@ def test_a_syntax_error_is_one_line_in_plain_words(findings: Findings, text: str
     assert found[-1].startswith(expected)
 
 
+def test_a_finding_stays_readable_whatever_it_quotes(findings: Findings) -> None:
+    """A value of a million characters is cut in the middle; what would be right still stands at the end."""
+    found = findings(f"{HOST}vms: {{A: {{id: '{'x' * 1_000_000}'}}}}\n")
+
+    assert len(found[0]) < 700
+    assert found[0].endswith("such as 6a1f0c5e-3d52-4a8b-9c1e-0f2b7d94e8a3")
+
+
+def test_a_very_long_line_is_read_in_time(findings: Findings) -> None:
+    """A line of quotes without end is refused as it stands, without looking back from each of them."""
+    assert findings('"D:\\x ' * 1_000_000)[0].startswith("1: no valid YAML")
+
+
 def test_errors_before_a_syntax_error_are_told_too(findings: Findings) -> None:
     """What was read before YAML gave up is still checked, but nothing is called missing."""
     found = findings("hosts:\n  hv1: {addres: hv1}\nvms: {VM1: [}\n")
