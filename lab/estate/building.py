@@ -207,17 +207,9 @@ def _next_file(disk: LabDisk, rng: random.Random) -> LabDisk:
 def _write_files(files: Files, machine: LabVm, rng: random.Random) -> None:
     """Make the machine's real files."""
     disks = [*machine.disks, *(disk for checkpoint in machine.checkpoints for disk in checkpoint.disks)]
-    for disk in disks:
-        if disk.kind == PASS_THROUGH:
-            continue
-        path = files.real(machine.host, disk.path)
-        if path.exists():  # a shared VHDX or an ISO that several machines have
-            continue
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if disk.kind == ISO:
-            path.write_bytes(rng.randbytes(64 * 1024))
-        else:
-            write_vhdx(path, disk_id=disk.disk_id, virtual_bytes=disk.virtual_bytes, rng=rng)
+    for disk in (disk for disk in disks if disk.kind != PASS_THROUGH):
+        for name in (disk.path, *([disk.parent_path] if disk.parent_path else ())):
+            _write_disk(files.real(machine.host, name), disk, rng)
     checkpoints = (
         winpath.join(machine.roots.checkpoints, "Snapshots", f"{checkpoint.id}.vmcx")
         for checkpoint in machine.checkpoints
@@ -226,3 +218,14 @@ def _write_files(files: Files, machine: LabVm, rng: random.Random) -> None:
         path = files.real(machine.host, name)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(rng.randbytes(4096))
+
+
+def _write_disk(path: Path, disk: LabDisk, rng: random.Random) -> None:
+    """Make one medium, unless it is there: a shared VHDX, a parent or an ISO that several machines have."""
+    if path.exists():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if disk.kind == ISO:
+        path.write_bytes(rng.randbytes(64 * 1024))
+    else:
+        write_vhdx(path, disk_id=disk.disk_id, virtual_bytes=disk.virtual_bytes, rng=rng)

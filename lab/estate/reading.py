@@ -170,11 +170,12 @@ def _disk(entry: Any, folder: str, where: str) -> DiskSpec:
         entry = {"path": entry}
     node = _Node(entry, where)
     path = node.need("path", _text)
+    kind = node.take("kind", _one_of(_KINDS), VHD)
     spec = DiskSpec(
-        path=path if "\\" in path else f"{folder}\\Virtual Hard Disks\\{path}",
+        path=path if "\\" in path or kind == PASS_THROUGH else f"{folder}\\Virtual Hard Disks\\{path}",
         size_bytes=node.take("size", _size, 12 * GIB),
         virtual_bytes=node.take("virtual_size", _size, 127 * GIB),
-        kind=node.take("kind", _one_of(_KINDS), VHD),
+        kind=kind,
         shared=node.take("shared", _yes_or_no, default=False),
         parent=node.take("parent", _text),
         slot=node.take("slot", _text),

@@ -1,0 +1,1 @@
+"""Tests of the lab: its world, its commands, its wire."""

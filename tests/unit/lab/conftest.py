@@ -1,0 +1,120 @@
+"""Small worlds whose time stands still until a test moves it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from lab.estate.building import build
+from lab.estate.generated import SHARE, generate
+from lab.estate.spec import DiskSpec, EstateSpec, VmSpec
+from lab.storage.checksums import Checksums
+from lab.world import LabJob, LabVm, MigrationRequest, Refusal, World
+from lab.world.objects import LabRoots
+
+
+class StillClock:
+    """A clock that moves when told."""
+
+    def __init__(self) -> None:
+        """Start on a fixed day."""
+        self.time = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        """Return the time last set."""
+        return self.time
+
+
+class Stage:
+    """A world with the short words that tests use."""
+
+    def __init__(self, world: World, clock: StillClock) -> None:
+        """Wrap a world whose time `clock` tells."""
+        self.world = world
+        self.clock = clock
+
+    def vm(self, name: str) -> LabVm:
+        """Return the machine of this name."""
+        return next(vm for vm in self.world.vms() if vm.name == name)
+
+    def pass_time(self, seconds: float, step: float = 0.1) -> None:
+        """Let time pass in small steps."""
+        for _ in range(round(seconds / step)):
+            self.clock.time += timedelta(seconds=step)
+            self.world.advance()
+
+    def ask(self, name: str, **given: object) -> LabJob | Refusal:
+        """Ask the machine's host for a migration."""
+        vm = self.vm(name)
+        request = MigrationRequest(vm_id=vm.id, owner="LAB\\tester", **given)  # type: ignore[arg-type]
+        return self.world.migrate(vm.host, request)
+
+    def start(self, name: str, **given: object) -> LabJob:
+        """Ask, and expect a job."""
+        job = self.ask(name, **given)
+        assert isinstance(job, LabJob), job
+        return job
+
+    def start_everything(self, name: str, destination: str, folder: str | None = None) -> LabJob:
+        """Start a 32771 move with unchanged paths, or into `folder`."""
+        vm = self.vm(name)
+        roots = (
+            LabRoots(config=folder, checkpoints=folder, paging=folder, guest_state=folder)
+            if folder
+            else vm.roots
+        )
+        disks = {d.slot: f"{folder}\\{d.path.rsplit(chr(92), 1)[1]}" if folder else d.path for d in vm.disks}
+        return self.start(name, type=32771, destination=destination, roots=roots, disks=disks)
+
+    def real(self, vm: LabVm, path: str) -> Path:
+        """Return the real file behind `path` at the machine's host."""
+        return self.world.files.real(vm.host, path)
+
+    def sums(self, name: str) -> list[str | None]:
+        """Return the checksums of the machine's disks, read anew."""
+        vm = self.vm(name)
+        return [Checksums().sha256(self.real(vm, disk.path)) for disk in vm.disks]
+
+    def files_of(self, host: str) -> set[str]:
+        """Return every real file of a host."""
+        root = self.world.home / "hosts" / host
+        return {path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()}
+
+
+def machine(name: str, host: str = "hv1", **given: object) -> VmSpec:
+    """Return a machine with one disk in a folder of its own."""
+    folder = str(given.pop("folder", f"D:\\Hyper-V\\{name}"))
+    disks = given.pop("disks", (DiskSpec(path=f"{folder}\\Virtual Hard Disks\\{name}.vhdx"),))
+    return VmSpec(name=name, host=host, folder=folder, disks=disks, **given)  # type: ignore[arg-type]
+
+
+def estate(*vms: VmSpec, **changes: object) -> EstateSpec:
+    """Return the default three hosts with these machines; `changes` apply to every host."""
+    plain = generate(vms=0)
+    hosts = tuple(replace(host, **changes) for host in plain.hosts)  # type: ignore[arg-type]
+    return replace(plain, hosts=hosts, vms=vms)
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Callable[[EstateSpec], Stage]:
+    """Return a maker of worlds."""
+
+    def make(spec: EstateSpec) -> Stage:
+        clock = StillClock()
+        ports = {host.name: 25986 + number for number, host in enumerate(spec.hosts)}
+        return Stage(build(spec, tmp_path / "lab", clock, ports=ports), clock)
+
+    return make
+
+
+@pytest.fixture
+def default(stage: Callable[[EstateSpec], Stage]) -> Stage:
+    """The default estate."""
+    return stage(generate())
+
+
+__all__ = ["SHARE", "Stage", "StillClock", "estate", "machine"]
