@@ -39,14 +39,14 @@ def authority(url: str) -> str:
 
 
 def _split(text: str) -> SplitResult:
+    if "@" in text:
+        raise ValueError(
+            "the address holds a user name; that belongs in the file that connection.credentials names"
+        )
     try:
         parts = urlsplit(text)
     except ValueError as error:
         raise ValueError(f"'{text}' is no address ({error}); write {_EXAMPLE}") from error
-    if "@" in parts.netloc:
-        raise ValueError(
-            "the address holds a user name; that belongs in the file that connection.credentials names"
-        )
     if parts.query or parts.fragment or "?" in text or "#" in text:
         raise ValueError(f"'{text}' has a query or fragment; write {_EXAMPLE}")
     return parts

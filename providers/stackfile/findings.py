@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
 from providers.errors import StackFileError
 
-
+_SECRET = re.compile(r"://\S*@")
+"""User name and password in an URL: refused where it stands, and not repeated."""
 _LONGEST = 600
 """Characters of one finding; what is quoted from the file may be of any length, the advice stands at the end."""
 
@@ -22,7 +24,7 @@ class Findings:
 
     def add(self, line: int, text: str) -> None:
         """Note that `line` (the first is 1) is wrong: what it is, and what would be right."""
-        told = " ".join(text.split())
+        told = _SECRET.sub("://***@", " ".join(text.split()))
         if len(told) > _LONGEST:
             told = f"{told[: _LONGEST // 2]} ... {told[-_LONGEST // 2 :]}"
         self._found[line, told] = None
