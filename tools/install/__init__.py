@@ -1,0 +1,1 @@
+"""What set-up does, in parts. Runs before `.venv` exists: the standard library alone."""

@@ -1,0 +1,60 @@
+"""Set-up from start to end: the environment, then the engine, each only where something is missing."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from tools.install import build, environment
+from tools.install.engine import Engine, copy_folder, from_cache, from_path
+from tools.install.errors import SetupError
+from tools.install.guard import alone
+from tools.install.places import cache_folder, engine_file, read_record, write_record
+
+_WAITING = "Another set-up is under way; waiting for it"
+
+
+def main(project: Path) -> int:
+    """Set the project up; return the exit code."""
+    try:
+        with alone(project / ".venv.lock", _WAITING):
+            _environment(project)
+            _engine(project)
+    except SetupError as error:
+        print(f"set-up: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nset-up: interrupted; run it again to go on", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _environment(project: Path) -> None:
+    flaw = environment.flaw(project)
+    if flaw is None:
+        return
+    print(f"Making .venv ({flaw}): about half a minute", flush=True)
+    environment.make(project)
+
+
+def _engine(project: Path) -> None:
+    engine = from_path(os.environ.get("PATH", ""), not_ours=project / "bin") or _own(project)
+    if read_record(engine_file(project)) != engine.record():
+        print(f"Using the Pulumi engine {engine.version} from {Path(engine.pulumi).parent}", flush=True)
+        write_record(engine_file(project), engine.record())
+
+
+def _own(project: Path) -> Engine:
+    cache = cache_folder(sys.platform, os.environ, Path.home())
+    folder = copy_folder(cache, project)
+    engine = from_cache(folder)
+    if engine is None:
+        with alone(cache / f"{folder.name}.lock", "Another project builds the Pulumi engine; waiting for it"):
+            engine = from_cache(folder)
+            if engine is None:
+                build.build(project, folder)
+                engine = from_cache(folder)
+    if engine is None:
+        raise SetupError(f"The Pulumi engine in {folder} is not whole; remove that folder and run set-up again")
+    return engine

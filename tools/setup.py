@@ -1,0 +1,22 @@
+"""Set the project up: `.venv` from the lock file, and a Pulumi engine. Needs nothing but Python."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent
+OLDEST = (3, 11)
+
+if sys.version_info < OLDEST:  # noqa: UP036 - whoever starts it with an older Python shall read one line
+    sys.exit(
+        "Python %d.%d or newer is needed; this is %s. "  # noqa: UP031 - parsed by older Pythons, too
+        "With another one installed: make setup PYTHON=python3.11" % (*OLDEST, sys.version.split()[0])
+    )
+
+sys.path.insert(0, str(PROJECT))
+
+from tools.install.steps import main  # noqa: E402 - the path has to be set first
+
+if __name__ == "__main__":
+    sys.exit(main(PROJECT))
