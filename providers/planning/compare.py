@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from providers.model import winpath
 from providers.model.estate import Host, Inventory, MigrationJob, VirtualMachine
@@ -117,14 +118,26 @@ def protect(step: Step, guard: Guard) -> Step:
     return dataclasses.replace(step, standing=Standing.REFUSED, findings=(*step.findings, reason))
 
 
-def leads_to(job: MigrationJob, move: Move, destination: Host) -> bool:
+class Named(Protocol):
+    """A host's own names."""
+
+    @property
+    def full_name(self) -> str:
+        """Full DNS name."""
+
+    @property
+    def computer_name(self) -> str:
+        """NetBIOS name."""
+
+
+def leads_to(job: MigrationJob, move: Move, destination: Named) -> bool:
     """Say whether a running job does what `move` orders, so that it can be adopted."""
     if not move.changes_host:
         return job.destination is None and _same_paths(job, move)
     return job.destination is not None and names_host(job.destination, destination) and _same_paths(job, move)
 
 
-def names_host(text: str, host: Host) -> bool:
+def names_host(text: str, host: Named) -> bool:
     """Say whether a DestinationHost, as somebody wrote it, means `host`: by full or short name."""
     return text.casefold().rstrip(".") in {host.full_name.casefold(), host.computer_name.casefold()}
 

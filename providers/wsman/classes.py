@@ -62,46 +62,58 @@ CLASSES: dict[str, tuple[str, str]] = {
     "Msvm_PlannedComputerSystem": (_V2, _COMPUTER_SYSTEM),
     "Msvm_VirtualSystemSettingData": (
         _V2,
-        f"{_ELEMENT}; string AdditionalRecoveryInformation BIOSGUID BIOSSerialNumber BaseBoardSerialNumber "
-        "BootSourceOrder[] ChassisAssetTag ChassisSerialNumber ConfigurationDataRoot ConfigurationFile ConfigurationID "
-        "GuestStateDataRoot GuestStateFile LogDataRoot Notes[] Parent RecoveryFile SnapshotDataRoot SuspendDataRoot "
-        "SwapFileDataRoot Version VirtualSystemIdentifier VirtualSystemSubType VirtualSystemType; "
-        "boolean AllowFullSCSICommandSet AllowReducedFcRedundancy BIOSNumLock EnableHibernation "
-        "GuestControlledCacheTypes IncrementalBackupEnabled IsAutomaticSnapshot IsSaved LockOnDisconnect "
-        "PauseAfterBootFailure SecureBootEnabled TurnOffOnGuestRestart VirtualNumaEnabled; "
-        "uint16 AutomaticCriticalErrorAction AutomaticRecoveryAction AutomaticShutdownAction AutomaticStartupAction "
-        "AutomaticStartupActionSequenceNumber BootOrder[] ConsoleMode DebugChannelId DebugPort DebugPortEnabled "
-        "EnhancedSessionTransportType NetworkBootPreferredProtocol UserSnapshotType; "
-        "uint64 HighMmioGapBase HighMmioGapSize LowMmioGapSize; datetime CreationTime; "
-        "interval AutomaticCriticalErrorActionTimeout AutomaticStartupActionDelay",
+        (
+            f"{_ELEMENT}; string AdditionalRecoveryInformation BIOSGUID BIOSSerialNumber BaseBoardSerialNumber "
+            "BootSourceOrder[] ChassisAssetTag ChassisSerialNumber ConfigurationDataRoot ConfigurationFile ConfigurationID "
+            "GuestStateDataRoot GuestStateFile LogDataRoot Notes[] Parent RecoveryFile SnapshotDataRoot SuspendDataRoot "
+            "SwapFileDataRoot Version VirtualSystemIdentifier VirtualSystemSubType VirtualSystemType; "
+            "boolean AllowFullSCSICommandSet AllowReducedFcRedundancy BIOSNumLock EnableHibernation "
+            "GuestControlledCacheTypes IncrementalBackupEnabled IsAutomaticSnapshot IsSaved LockOnDisconnect "
+            "PauseAfterBootFailure SecureBootEnabled TurnOffOnGuestRestart VirtualNumaEnabled; "
+            "uint16 AutomaticCriticalErrorAction AutomaticRecoveryAction AutomaticShutdownAction AutomaticStartupAction "
+            "AutomaticStartupActionSequenceNumber BootOrder[] ConsoleMode DebugChannelId DebugPort DebugPortEnabled "
+            "EnhancedSessionTransportType NetworkBootPreferredProtocol UserSnapshotType; "
+            "uint64 HighMmioGapBase HighMmioGapSize LowMmioGapSize; datetime CreationTime; "
+            "interval AutomaticCriticalErrorActionTimeout AutomaticStartupActionDelay"
+        ),
     ),
     "Msvm_ResourceAllocationSettingData": (_V2, _ALLOCATION),
     "Msvm_StorageAllocationSettingData": (
         _V2,
-        f"{_ALLOCATION}; string HostExtentName OtherHostExtentNameFormat OtherHostExtentNameNamespace SnapshotId "
-        "StorageQoSPolicyID; boolean IgnoreFlushes PersistentReservationsSupported; uint16 Access CachingMode "
-        "HostExtentNameFormat HostExtentNameNamespace WriteHardeningMethod; uint64 HostResourceBlockSize "
-        "HostExtentStartingAddress IOPSAllocationUnits IOPSLimit IOPSReservation VirtualResourceBlockSize",
+        (
+            f"{_ALLOCATION}; string HostExtentName OtherHostExtentNameFormat OtherHostExtentNameNamespace SnapshotId "
+            "StorageQoSPolicyID; boolean IgnoreFlushes PersistentReservationsSupported; uint16 Access CachingMode "
+            "HostExtentNameFormat HostExtentNameNamespace WriteHardeningMethod; uint64 HostResourceBlockSize "
+            "HostExtentStartingAddress IOPSAllocationUnits IOPSLimit IOPSReservation VirtualResourceBlockSize"
+        ),
     ),
     "Msvm_MemorySettingData": (
         _V2,
-        f"{_ALLOCATION}; boolean DynamicMemoryEnabled HugePagesEnabled IsVirtualized SgxEnabled SwapFilesInUse; "
-        "uint32 TargetMemoryBuffer; uint64 MaxMemoryBlocksPerNumaNode SgxSize; string SgxLaunchControlDefault",
+        (
+            f"{_ALLOCATION}; boolean DynamicMemoryEnabled HugePagesEnabled IsVirtualized SgxEnabled SwapFilesInUse; "
+            "uint32 TargetMemoryBuffer; uint64 MaxMemoryBlocksPerNumaNode SgxSize; string SgxLaunchControlDefault"
+        ),
     ),
     "Msvm_SecuritySettingData": (
         _V2,
-        f"{_ELEMENT}; boolean BindToHostTpm DataProtectionRequested EncryptStateAndVmMigrationTraffic KsdEnabled "
-        "ShieldingRequested TpmEnabled VirtualizationBasedSecurityOptOut; uint16 GuestStateIsolationType",
+        (
+            f"{_ELEMENT}; boolean BindToHostTpm DataProtectionRequested EncryptStateAndVmMigrationTraffic KsdEnabled "
+            "ShieldingRequested TpmEnabled VirtualizationBasedSecurityOptOut; uint16 GuestStateIsolationType"
+        ),
     ),
     "Msvm_SyntheticEthernetPortSettingData": (
         _V2,
-        f"{_ALLOCATION}; boolean ClusterMonitored DeviceNamingEnabled InterruptModeration NumaAwarePlacement "
-        "StaticMacAddress; string VirtualSystemIdentifiers[]; uint32 MediaType",
+        (
+            f"{_ALLOCATION}; boolean ClusterMonitored DeviceNamingEnabled InterruptModeration NumaAwarePlacement "
+            "StaticMacAddress; string VirtualSystemIdentifiers[]; uint32 MediaType"
+        ),
     ),
     "Msvm_EthernetPortAllocationSettingData": (
         _V2,
-        f"{_ALLOCATION}; string CompartmentGuid LastKnownSwitchName RequiredFeatureHints[] RequiredFeatures[] "
-        "TestReplicaPoolID TestReplicaSwitchName; uint16 DesiredVLANEndpointMode OtherEndpointMode EnabledState",
+        (
+            f"{_ALLOCATION}; string CompartmentGuid LastKnownSwitchName RequiredFeatureHints[] RequiredFeatures[] "
+            "TestReplicaPoolID TestReplicaSwitchName; uint16 DesiredVLANEndpointMode OtherEndpointMode EnabledState"
+        ),
     ),
     "Msvm_VirtualEthernetSwitch": (
         _V2,
@@ -109,31 +121,39 @@ CLASSES: dict[str, tuple[str, str]] = {
     ),
     "Msvm_HeartbeatComponent": (
         _V2,
-        f"{_ELEMENT}; {_STATUS}; {_ENABLED}; string CreationClassName DeviceID SystemCreationClassName SystemName "
-        "IdentifyingDescriptions[] OtherIdentifyingInfo[]; boolean ErrorCleared PowerManagementSupported; "
-        "uint16 AdditionalAvailability[] Availability PowerManagementCapabilities[] StatusInfo; "
-        "uint32 LastErrorCode; uint64 MaxQuiesceTime PowerOnHours TotalPowerOnHours; string ErrorDescription",
+        (
+            f"{_ELEMENT}; {_STATUS}; {_ENABLED}; string CreationClassName DeviceID SystemCreationClassName SystemName "
+            "IdentifyingDescriptions[] OtherIdentifyingInfo[]; boolean ErrorCleared PowerManagementSupported; "
+            "uint16 AdditionalAvailability[] Availability PowerManagementCapabilities[] StatusInfo; "
+            "uint32 LastErrorCode; uint64 MaxQuiesceTime PowerOnHours TotalPowerOnHours; string ErrorDescription"
+        ),
     ),
     "Msvm_VirtualSystemMigrationService": (
         _V2,
-        f"{_SERVICE}; string MigrationServiceListenerIPAddressList[]; "
-        "uint32 ActiveStorageMigrationCount ActiveVirtualSystemMigrationCount",
+        (
+            f"{_SERVICE}; string MigrationServiceListenerIPAddressList[]; "
+            "uint32 ActiveStorageMigrationCount ActiveVirtualSystemMigrationCount"
+        ),
     ),
     "Msvm_VirtualSystemManagementService": (_V2, _SERVICE),
     "Msvm_ImageManagementService": (_V2, _SERVICE),
     "Msvm_VirtualEthernetSwitchManagementService": (_V2, _SERVICE),
     "Msvm_VirtualSystemMigrationServiceSettingData": (
         _V2,
-        f"{_ELEMENT}; boolean EnableCompression EnableSmbTransport EnableVirtualSystemMigration; "
-        "uint32 AuthenticationType MaximumActiveStorageMigration MaximumActiveVirtualSystemMigration",
+        (
+            f"{_ELEMENT}; boolean EnableCompression EnableSmbTransport EnableVirtualSystemMigration; "
+            "uint32 AuthenticationType MaximumActiveStorageMigration MaximumActiveVirtualSystemMigration"
+        ),
     ),
     "Msvm_VirtualSystemMigrationSettingData": (
         _V2,
-        f"{_ELEMENT}; string AdvancedOptions BandwidthUnit DestinationIPAddressList[] "
-        "DestinationPlannedVirtualSystemId OtherTransportType UnmanagedVhds[]; "
-        "uint16 Bandwidth CPUCappingMagnitude MigrationType Priority TransportType; "
-        "boolean AllowOverwriteExistingFile AvoidRemovingVHDs CancelIfBlackoutThresholdExceeded EnableCompression "
-        "EnableVhdCompression RemoveSourceUnmanagedVhds RetainVhdCopiesOnSource",
+        (
+            f"{_ELEMENT}; string AdvancedOptions BandwidthUnit DestinationIPAddressList[] "
+            "DestinationPlannedVirtualSystemId OtherTransportType UnmanagedVhds[]; "
+            "uint16 Bandwidth CPUCappingMagnitude MigrationType Priority TransportType; "
+            "boolean AllowOverwriteExistingFile AvoidRemovingVHDs CancelIfBlackoutThresholdExceeded EnableCompression "
+            "EnableVhdCompression RemoveSourceUnmanagedVhds RetainVhdCopiesOnSource"
+        ),
     ),
     "Msvm_VirtualSystemMigrationNetworkSettingData": (
         _V2,
@@ -141,8 +161,10 @@ CLASSES: dict[str, tuple[str, str]] = {
     ),
     "Msvm_MigrationJob": (
         _V2,
-        f"{_JOB}; string DestinationHost NewResourceSettingData[] NewSystemSettingData VirtualSystemName; "
-        "uint16 MigrationType",
+        (
+            f"{_JOB}; string DestinationHost NewResourceSettingData[] NewSystemSettingData VirtualSystemName; "
+            "uint16 MigrationType"
+        ),
     ),
     "Msvm_ConcreteJob": (_V2, _JOB),
     "Msvm_StorageJob": (_V2, f"{_JOB}; string Child Parent; uint32 JobCompletionStatusCode"),
@@ -152,41 +174,55 @@ CLASSES: dict[str, tuple[str, str]] = {
     ),
     "Msvm_Error": (
         _V2,
-        "uint32 CIMStatusCode; string CIMStatusCodeDescription ErrorSource Message MessageArguments[] MessageID "
-        "OtherErrorSourceFormat OtherErrorType OwningEntity ProbableCauseDescription RecommendedActions[]; "
-        "uint16 ErrorSourceFormat ErrorType PerceivedSeverity ProbableCause",
+        (
+            "uint32 CIMStatusCode; string CIMStatusCodeDescription ErrorSource Message MessageArguments[] MessageID "
+            "OtherErrorSourceFormat OtherErrorType OwningEntity ProbableCauseDescription RecommendedActions[]; "
+            "uint16 ErrorSourceFormat ErrorType PerceivedSeverity ProbableCause"
+        ),
     ),
     "Msvm_VirtualHardDiskSettingData": (
         _V2,
-        f"{_ELEMENT}; string DataAlignment ParentIdentifier ParentPath Path VirtualDiskId; "
-        "uint16 Format Type; uint32 BlockSize LogicalSectorSize PhysicalSectorSize; uint64 MaxInternalSize; "
-        "boolean IsPmemCompatible PmemAddressAbstractionType; datetime ParentTimestamp",
+        (
+            f"{_ELEMENT}; string DataAlignment ParentIdentifier ParentPath Path VirtualDiskId; "
+            "uint16 Format Type; uint32 BlockSize LogicalSectorSize PhysicalSectorSize; uint64 MaxInternalSize; "
+            "boolean IsPmemCompatible PmemAddressAbstractionType; datetime ParentTimestamp"
+        ),
     ),
     "Msvm_VirtualHardDiskState": (
         _V2,
-        f"{_ELEMENT}; uint32 Alignment FragmentationPercentage; uint64 FileSize MinInternalSize; boolean InUse; "
-        "uint32 PhysicalSectorSize; datetime Timestamp",
+        (
+            f"{_ELEMENT}; uint32 Alignment FragmentationPercentage; uint64 FileSize MinInternalSize; boolean InUse; "
+            "uint32 PhysicalSectorSize; datetime Timestamp"
+        ),
     ),
     "Msvm_ExternalEthernetPort": (_V2, _PORT),
     "Msvm_GuestNetworkAdapterConfiguration": (
         _V2,
-        f"{_ELEMENT}; boolean DHCPEnabled; uint16 IPAddressOrigins[] ProtocolIFType; "
-        "string DNSServers[] DefaultGateways[] IPAddresses[] Subnets[]",
+        (
+            f"{_ELEMENT}; boolean DHCPEnabled; uint16 IPAddressOrigins[] ProtocolIFType; "
+            "string DNSServers[] DefaultGateways[] IPAddresses[] Subnets[]"
+        ),
     ),
     "Win32_OperatingSystem": (
         "root/cimv2",
-        "string BuildNumber CSName Caption Version; uint64 FreePhysicalMemory FreeVirtualMemory "
-        "TotalVirtualMemorySize TotalVisibleMemorySize; datetime LastBootUpTime LocalDateTime; uint32 OSLanguage",
+        (
+            "string BuildNumber CSName Caption Version; uint64 FreePhysicalMemory FreeVirtualMemory "
+            "TotalVirtualMemorySize TotalVisibleMemorySize; datetime LastBootUpTime LocalDateTime; uint32 OSLanguage"
+        ),
     ),
     "Win32_Volume": (
         "root/cimv2",
-        "string Caption DeviceID DriveLetter FileSystem Label Name SystemName; uint64 BlockSize Capacity FreeSpace; "
-        "uint32 DriveType SerialNumber; boolean Automount BootVolume SystemVolume",
+        (
+            "string Caption DeviceID DriveLetter FileSystem Label Name SystemName; uint64 BlockSize Capacity FreeSpace; "
+            "uint32 DriveType SerialNumber; boolean Automount BootVolume SystemVolume"
+        ),
     ),
     "Win32_ComputerSystem": (
         "root/cimv2",
-        "string DNSHostName Domain Manufacturer Model Name Workgroup; boolean HypervisorPresent PartOfDomain; "
-        "uint64 TotalPhysicalMemory; uint32 NumberOfLogicalProcessors NumberOfProcessors; uint16 DomainRole",
+        (
+            "string DNSHostName Domain Manufacturer Model Name Workgroup; boolean HypervisorPresent PartOfDomain; "
+            "uint64 TotalPhysicalMemory; uint32 NumberOfLogicalProcessors NumberOfProcessors; uint16 DomainRole"
+        ),
     ),
     "MSCluster_Cluster": ("root/MSCluster", "string Caption Fqdn Name; uint32 MaximumParallelMigrations"),
     "MSCluster_Resource": (

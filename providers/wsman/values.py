@@ -12,7 +12,7 @@ from .epr import EndpointReference
 from .schema import CimType
 
 Value: TypeAlias = (
-    "None | bool | int | float | str | datetime | timedelta | EndpointReference | tuple[Value, ...]"
+    "bool | int | float | str | datetime | timedelta | EndpointReference | tuple[Value, ...] | None"
 )
 
 _INTERVAL = re.compile(

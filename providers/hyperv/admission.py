@@ -1,0 +1,191 @@
+"""Lets moves start when both hosts have room, one at a time per host, and says why the others wait.
+
+A ledger of the moves of this process closes the gap between reading a host's counts and starting the next move.
+Facts are read live before each start; while a move waits, the last reading is good until one of our moves ends, or
+for a few seconds.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from providers.clock import Clock
+from providers.errors import InterruptedRunError, NoRoomError
+from providers.model.names import HostName
+from providers.model.plan import Move
+from providers.model.stack import HostSpec, Reserve
+
+from .inventory import HostFacts
+from .needs import Needs, shortage
+
+Started = TypeVar("Started")
+FRESH = 4.0
+"""Seconds for which a reading that showed no room is believed."""
+POLL = 1.0
+"""Seconds between two looks of a waiting move."""
+SETTLED = 10.0
+"""Seconds without any start, end or newcomer after which waiting for nothing is given up."""
+
+
+class FactsReader(Protocol):
+    """What admission asks of an estate."""
+
+    specs: dict[HostName, HostSpec]
+
+    def facts(self, host: HostName) -> HostFacts:
+        """Read a host's facts now."""
+
+
+@dataclass(slots=True)
+class _Reading:
+    facts: HostFacts
+    at: float
+    ends: int
+    """How many of our moves at this host had ended when it was read."""
+
+
+class Admission:
+    """The gate of one process and one estate."""
+
+    def __init__(self, estate: FactsReader, *, clock: Clock) -> None:
+        """Nothing is under way yet."""
+        self._estate = estate
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._doors = {name: threading.Lock() for name in estate.specs}
+        self._readings: dict[HostName, _Reading] = {}
+        self._ends: dict[HostName, int] = {}
+        self._running: dict[int, Needs] = {}
+        self._waiting: dict[int, int] = {}
+        """Participant -> the turn at which it found no room; -1 while it has not looked."""
+        self._turn = 0
+        self._turned = self._clock.now()
+
+    @contextmanager
+    def taking_part(self, move: Move) -> Iterator[None]:
+        """Count `move` as one that may yet start, so that others wait for what it will free."""
+        key = id(move)
+        with self._lock:
+            self._waiting[key] = -1
+            self._next_turn()
+        try:
+            yield
+        finally:
+            self._leave(key)
+
+    def _leave(self, key: int) -> None:
+        with self._lock:
+            self._waiting.pop(key, None)
+            ended = self._running.pop(key, None)
+            for host in ended.hosts if ended else ():
+                self._ends[host] = self._ends.get(host, 0) + 1
+            self._next_turn()
+
+    def ended(self, move: Move) -> None:
+        """Give back the room of a move that has ended, before another attempt of it."""
+        with self._lock:
+            if needs := self._running.pop(id(move), None):
+                for host in needs.hosts:
+                    self._ends[host] = self._ends.get(host, 0) + 1
+                self._waiting[id(move)] = -1
+                self._next_turn()
+
+    def _next_turn(self) -> None:
+        self._turn += 1
+        self._turned = self._clock.now()
+
+    def adopt(self, move: Move, needs: Needs) -> None:
+        """Enter a move that runs already."""
+        self._enter(move, needs)
+
+    def start(
+        self,
+        move: Move,
+        needs: Needs,
+        starter: Callable[[], Started],
+        *,
+        waiting: Callable[[str], None],
+        cancelled: threading.Event,
+    ) -> Started:
+        """Wait for room, then run `starter`, and keep the room until `move` leaves.
+
+        Raises NoRoomError where no move under way could make the room, InterruptedRunError when cancelled, and
+        what `starter` or the reading of facts raises.
+        """
+        while not cancelled.is_set():
+            with self._at(needs.hosts):
+                reason = self._shortage(needs)
+                if reason is None:
+                    return self._started(move, needs, starter)
+            waiting(reason)
+            self._give_up_where_hopeless(move, needs, reason)
+            self._clock.wait(POLL, cancelled)
+        raise InterruptedRunError(f"{move.vm.name} was not started: the run was interrupted", remedy="")
+
+    @contextmanager
+    def _at(self, hosts: tuple[HostName, ...]) -> Iterator[None]:
+        """Hold the doors of the hosts, in one order everywhere, so that a slow host delays only its own moves."""
+        with ExitStack() as doors:
+            for host in sorted(hosts):
+                doors.enter_context(self._doors[host])
+            yield
+
+    def _started(self, move: Move, needs: Needs, starter: Callable[[], Started]) -> Started:
+        self._enter(move, needs)
+        try:
+            return starter()
+        except BaseException:
+            self.ended(move)
+            raise
+
+    def _enter(self, move: Move, needs: Needs) -> None:
+        with self._lock:
+            self._running[id(move)] = needs
+            self._waiting.pop(id(move), None)
+            self._next_turn()
+
+    def _shortage(self, needs: Needs) -> str | None:
+        """Return why to wait, or None by facts that were read just now."""
+        reserve = self._estate.specs[needs.destination].reserve
+        known = [self._believable(host) for host in needs.hosts]
+        if all(known):
+            facts = {h: r.facts for h, r in zip(needs.hosts, known, strict=True) if r}
+            if reason := self._judged(needs, facts, reserve):
+                return reason
+        return self._judged(needs, {host: self._read(host) for host in needs.hosts}, reserve)
+
+    def _judged(self, needs: Needs, facts: dict[HostName, HostFacts], reserve: Reserve) -> str | None:
+        with self._lock:
+            running = list(self._running.values())
+        return shortage(needs, facts, running, reserve)
+
+    def _believable(self, host: HostName) -> _Reading | None:
+        reading = self._readings.get(host)
+        if reading is None or reading.ends != self._ends.get(host, 0):
+            return None
+        return reading if self._clock.now() - reading.at < FRESH else None
+
+    def _read(self, host: HostName) -> HostFacts:
+        ends = self._ends.get(host, 0)
+        facts = self._estate.facts(host)
+        self._readings[host] = _Reading(facts, self._clock.now(), ends)
+        return facts
+
+    def _give_up_where_hopeless(self, move: Move, needs: Needs, reason: str) -> None:
+        with self._lock:
+            self._waiting[id(move)] = self._turn
+            alone = not self._running and all(turn == self._turn for turn in self._waiting.values())
+            quiet = self._clock.now() - self._turned > SETTLED
+        if alone and quiet and not any(self._busy(host) for host in needs.hosts):
+            raise NoRoomError(f"{move.vm.name} cannot start: {reason}, and no move under way could make room")
+
+    def _busy(self, host: HostName) -> bool:
+        reading = self._readings.get(host)
+        if reading is None:
+            return False
+        settings = reading.facts.migration
+        return bool(reading.facts.jobs or settings.active_live or settings.active_storage)

@@ -1,0 +1,53 @@
+"""Every start and end of a move, appended to a file: JSON lines."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import threading
+from pathlib import Path
+
+from providers.clock import Clock
+from providers.model.plan import Move
+
+
+class AuditLog:
+    """The file of one stack. A line is one write; a log that cannot be written never stops a move."""
+
+    def __init__(self, path: Path, *, clock: Clock) -> None:
+        """The file and its folder are made at the first line."""
+        self.path = path
+        self._clock = clock
+        self._lock = threading.Lock()
+
+    def note(self, event: str, move: Move, *, job: str = "", result: str = "") -> str | None:
+        """Append a line; return why it could not be written, or None."""
+        line = json.dumps({
+            "time": self._clock.utc().isoformat(timespec="seconds"),
+            "who": _who(),
+            "event": event,
+            "vm": move.vm.name,
+            "id": move.vm.id,
+            "from": move.source,
+            "to": move.destination,
+            "type": int(move.type),
+            "paths": {d.source: d.target for d in move.disks},
+            "config": [move.vm.roots.config, move.roots.config],
+            "job": job,
+            "result": result,
+        })  # fmt: skip
+        try:
+            with self._lock:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                with self.path.open("a", encoding="utf-8") as file:
+                    file.write(line + "\n")
+        except OSError as error:
+            return f"The audit log {self.path} cannot be written: {error.strerror}"
+        return None
+
+
+def _who() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # no name for this user id, as in some containers
+        return "unknown"

@@ -1,0 +1,59 @@
+"""Each credential is tried on one host first: a wrong password tried on many at once would lock the account."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TypeVar
+
+from providers.errors import AuthenticationError
+from providers.model.names import HostName
+
+from .credentials import Credential
+
+Result = TypeVar("Result")
+
+
+class Logins:
+    """What is known of credentials in this process; shared by all hosts of an estate."""
+
+    def __init__(self) -> None:
+        """Know nothing yet."""
+        self._lock = threading.Lock()
+        self._trials: dict[Credential, threading.Lock] = {}
+        self._proven: set[Credential] = set()
+        self._refused: dict[Credential, AuthenticationError] = {}
+        self._refused_at: dict[HostName, AuthenticationError] = {}
+
+    def use(self, credential: Credential, host: HostName, send: Callable[[], Result]) -> Result:
+        """Run `send` with `credential` at `host`; while it is unproven, one such call runs at a time.
+
+        Raises AuthenticationError without trying where the credential was refused before.
+        """
+        with self._lock:
+            trial = self._trials.setdefault(credential, threading.Lock())
+            proven = credential in self._proven
+        if proven:
+            return self._tried(credential, host, send)
+        with trial:
+            return self._tried(credential, host, send)
+
+    def _tried(self, credential: Credential, host: HostName, send: Callable[[], Result]) -> Result:
+        with self._lock:
+            known = self._refused_at.get(host) or self._refused.get(credential)
+        if known is not None:
+            raise AuthenticationError(known.message, remedy=known.remedy)
+        try:
+            result = send()
+        except AuthenticationError as error:
+            self._note_refusal(credential, host, error)
+            raise
+        with self._lock:
+            self._proven.add(credential)
+        return result
+
+    def _note_refusal(self, credential: Credential, host: HostName, error: AuthenticationError) -> None:
+        with self._lock:
+            self._refused_at[host] = error
+            if credential not in self._proven:
+                self._refused[credential] = error

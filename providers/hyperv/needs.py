@@ -1,0 +1,127 @@
+"""What a move needs of its hosts, and whether live facts show room for it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from providers.model import winpath
+from providers.model.estate import VmState, Volume
+from providers.model.names import HostName
+from providers.model.plan import MigrationType, Move
+from providers.model.stack import Reserve
+from providers.units import MIB, format_bytes
+
+from .inventory import HostFacts
+
+
+class Slot(StrEnum):
+    """Kinds of migrations that a host counts."""
+
+    LIVE = "live"
+    STORAGE = "storage"
+
+
+_SLOTS = {
+    MigrationType.VIRTUAL_SYSTEM: (Slot.LIVE,),
+    MigrationType.STORAGE: (Slot.STORAGE,),
+    # Unverified which slots such a move takes; the stricter reading counts both, on both ends.
+    MigrationType.VIRTUAL_SYSTEM_AND_STORAGE: (Slot.LIVE, Slot.STORAGE),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Needs:
+    """Room that one move takes from its start to its end."""
+
+    hosts: tuple[HostName, ...]
+    """Source and destination; one host for a storage migration."""
+    destination: HostName
+    slots: tuple[Slot, ...]
+    memory_mib: int = 0
+    """On the destination; 0 for a machine that is not running, and for a move that stays."""
+    files: Mapping[str, int] = field(default_factory=dict)
+    """Path at the destination -> bytes. Both ends hold a copy until the move ends."""
+
+
+def needs_of(move: Move) -> Needs:
+    """Return what `move` needs. Disks of unknown size count nothing: then the host decides."""
+    sizes = {disk.slot: disk.size_bytes or 0 for disk in move.vm.disks}
+    in_memory = move.vm.state in {VmState.RUNNING, VmState.PAUSED, VmState.OTHER}
+    copied = (d for d in move.disks if move.copies_storage)
+    return Needs(
+        hosts=tuple(dict.fromkeys((move.source, move.destination))),
+        destination=move.destination,
+        slots=_SLOTS[move.type],
+        memory_mib=move.vm.memory_mib if move.changes_host and in_memory else 0,
+        files={d.target: sizes.get(d.slot, 0) for d in copied},
+    )
+
+
+def shortage(
+    needs: Needs,
+    facts: Mapping[HostName, HostFacts],
+    others: Iterable[Needs],
+    reserve: Reserve,
+) -> str | None:
+    """Return why a move must wait, or None where there is room.
+
+    `others`: the moves of this process that have started and not ended. Facts may show them already, or not yet:
+    for slots the larger count holds, memory and disk are counted on top, which can only make it wait longer.
+    """
+    running = list(others)
+    return next(_shortages(needs, facts, running, reserve), None)
+
+
+def _shortages(
+    needs: Needs, facts: Mapping[HostName, HostFacts], running: list[Needs], reserve: Reserve
+) -> Iterator[str]:
+    for host in needs.hosts:
+        ours = [other for other in running if host in other.hosts]
+        for slot in needs.slots:
+            used = max(_active(facts[host], slot), sum(slot in other.slots for other in ours))
+            limit = _limit(facts[host], slot)
+            if used >= limit:
+                yield f"{host} has {used} of {limit} {slot} migrations running"
+    arriving = [other for other in running if other.destination == needs.destination]
+    yield from _memory(needs, facts[needs.destination], arriving, reserve)
+    yield from _disk(needs, facts[needs.destination], arriving, reserve)
+
+
+def _active(facts: HostFacts, slot: Slot) -> int:
+    return facts.migration.active_live if slot == Slot.LIVE else facts.migration.active_storage
+
+
+def _limit(facts: HostFacts, slot: Slot) -> int:
+    return facts.migration.max_live if slot == Slot.LIVE else facts.migration.max_storage
+
+
+def _memory(needs: Needs, facts: HostFacts, arriving: list[Needs], reserve: Reserve) -> Iterator[str]:
+    free = facts.memory_free_mib - reserve.memory_mib - sum(other.memory_mib for other in arriving)
+    if needs.memory_mib > free:
+        lacking = format_bytes((needs.memory_mib - free) * MIB)
+        kept = (
+            f" beside its reserve of {format_bytes(reserve.memory_mib * MIB)}" if reserve.memory_mib else ""
+        )
+        yield f"{needs.destination} lacks {lacking} of memory{kept}"
+
+
+def _disk(needs: Needs, facts: HostFacts, arriving: list[Needs], reserve: Reserve) -> Iterator[str]:
+    for volume in facts.volumes:
+        wanted = _bytes_on(volume, needs, facts.volumes)
+        promised = sum(_bytes_on(volume, other, facts.volumes) for other in arriving)
+        kept = max(reserve.disk_bytes, int(volume.capacity_bytes * reserve.disk_percent / 100))
+        free = volume.free_bytes - promised - kept
+        if wanted and wanted > free:
+            yield f"{needs.destination} lacks {format_bytes(wanted - free)} on {volume.path}"
+
+
+def _bytes_on(volume: Volume, needs: Needs, volumes: tuple[Volume, ...]) -> int:
+    return sum(size for path, size in needs.files.items() if volume_of(path, volumes) == volume)
+
+
+def volume_of(path: str, volumes: Iterable[Volume]) -> Volume | None:
+    """Return the volume that holds `path`: the one mounted deepest above it; None for a share."""
+    holding = [volume for volume in volumes if winpath.is_inside(volume.path, path)]
+    return max(holding, key=lambda volume: len(winpath.comparable(volume.path)), default=None)
