@@ -159,8 +159,7 @@ class Client:
         return response
 
     def _login(self, session: Transport, message: bytes) -> bytes:
-        assert self._credential is not None
-        return self._logins.use(self._credential, self.host.name, lambda: session.send(message))
+        return self._logins.use(session.credential, self.host.name, lambda: session.send(message))
 
     def close(self) -> None:
         """Close the connections that are not in use."""

@@ -50,7 +50,7 @@ RETURN_VALUES = {
 """ReturnValue of MigrateVirtualSystemToHost (win32 page of the method)."""
 
 
-def migrate(
+def migrate(  # noqa: PLR0913 - what a move touches, each named at the call
     estate: Estate,
     move: Move,
     *,

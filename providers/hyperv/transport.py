@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import requests
@@ -26,6 +27,7 @@ class Transport:
     def __init__(self, host: HostSpec, credential: Credential) -> None:
         """Connect at the first request. Certificates are verified; no proxy but the configured one is used."""
         self._host = host
+        self.credential = credential
         connection = host.connection
         self._winrm = WinrmTransport(
             host.endpoint,
@@ -33,8 +35,10 @@ class Transport:
             password=credential.password,
             auth_method=connection.auth,
             server_cert_validation="validate",
-            ca_trust_path=None if connection.ca is None else str(connection.ca),
-            read_timeout_sec=(CONNECT_TIMEOUT, READ_TIMEOUT),  # requests takes connect and read apart
+            ca_trust_path=cast("Any", None if connection.ca is None else str(connection.ca)),
+            read_timeout_sec=cast(
+                "Any", (CONNECT_TIMEOUT, READ_TIMEOUT)
+            ),  # requests takes connect and read apart
             message_encryption="auto",
             proxy=connection.proxy,
         )

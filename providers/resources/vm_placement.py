@@ -22,7 +22,8 @@ from providers.errors import (
     VmMissingError,
     VmUnknownError,
 )
-from providers.hyperv.migration import Progress, migrate
+from providers.hyperv.migration import migrate
+from providers.hyperv.progress import Progress
 from providers.model.estate import Inventory, VirtualMachine
 from providers.model.names import VmId, vm_id
 from providers.model.plan import Finding, Placement, Severity, Standing, Step

@@ -162,7 +162,7 @@ def _invoke(body: xml.Element, target: EndpointReference, header: Header) -> Inv
             arguments[name] = value
             continue
         before = arguments[name]
-        arguments[name] = (*before, value) if isinstance(before, tuple) else (before, value)  # type: ignore[assignment]
+        arguments[name] = (*before, value) if isinstance(before, tuple) else (before, value)
     return Invoke(target=target, method=method, arguments=arguments, header=header)
 
 

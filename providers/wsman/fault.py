@@ -17,6 +17,8 @@ _PREFIXES = {
     names.EVENTING: "e",
 }
 _ACTIONS = {names.ADDRESSING: names.ADDRESSING_FAULT, names.ENUMERATION: names.ENUMERATION_FAULT}
+LARGEST_WIN32 = 0xFFFF
+"""Above it a code is an HRESULT or a code of WS-Management."""
 _FAULT_ACTION = "http://schemas.dmtf.org/wbem/wsman/1/wsman/fault"
 
 
@@ -55,7 +57,7 @@ class Fault:
 
 def code_text(code: int) -> str:
     """Return a code as people look it up: HRESULTs and WSMan codes in hexadecimal, Win32 codes in decimal."""
-    return f"0x{code:08X}" if code > 0xFFFF else str(code)
+    return f"0x{code:08X}" if code > LARGEST_WIN32 else str(code)
 
 
 def encode_body(fault: Fault) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
@@ -125,7 +126,7 @@ def _read_time(text: str) -> datetime | timedelta:
     return read_datetime(text.strip())
 
 
-_READERS = {
+_READERS: dict[CimType, Callable[[str], Value]] = {
     CimType.BOOLEAN: _read_boolean,
     CimType.DATETIME: _read_time,
     CimType.INTERVAL: _read_time,

@@ -36,7 +36,7 @@ def select(
     """
     conditions = [f"{_name(name)} = {literal(value)}" for name, value in (where or {}).items()]
     conditions += [f"{_name(name)} LIKE {starts_with(prefix)}" for name, prefix in (like or {}).items()]
-    query = f"SELECT {_listed(properties)} FROM {_name(class_name)}"
+    query = f"SELECT {_listed(properties)} FROM {_name(class_name)}"  # noqa: S608 - names are checked
     return f"{query} WHERE {' AND '.join(conditions)}" if conditions else query
 
 

@@ -56,7 +56,7 @@ def parse(content: bytes) -> Element:
         root = etree.fromstring(content, parser)
     except etree.XMLSyntaxError as error:
         raise ProtocolError(f"The answer is no XML: {error.msg}", detail=repr(content[:2000])) from error
-    if root.getroottree().docinfo.doctype:
+    if root.getroottree().docinfo.doctype:  # type: ignore[union-attr]  # the stubs know a docinfo without it
         raise ProtocolError("The answer has a document type, which WS-Management never has")
     _check_depth(root)
     return root
@@ -83,7 +83,7 @@ def namespace(element: Element) -> str:
 
 def text_of(element: Element) -> str:
     """Return all text within the element."""
-    return "".join(element.itertext())
+    return "".join(str(part) for part in element.itertext())
 
 
 def child(element: Element, space: str, name: str) -> Element | None:
