@@ -11,17 +11,17 @@ VmId = NewType("VmId", str)
 HostName = NewType("HostName", str)
 """The key of a host in the stack file; not its address and not the name it reports."""
 
-_GUID = re.compile(r"^\{?([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})\}?$")
+_GUID = re.compile(r"(\{)?([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})(?(1)\})")
 
 
 def is_guid(text: str) -> bool:
     """Say whether `text` is a GUID, with or without braces, in any case."""
-    return _GUID.match(text) is not None
+    return _GUID.fullmatch(text) is not None
 
 
 def vm_id(text: str) -> VmId:
     """Return `text` as key: upper case, no braces. Raises ValueError where it is no GUID."""
-    match = _GUID.match(text)
+    match = _GUID.fullmatch(text)
     if match is None:
         raise ValueError(f"{text!r} is no GUID")
-    return VmId(match.group(1).upper())
+    return VmId(match.group(2).upper())

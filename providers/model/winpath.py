@@ -5,9 +5,20 @@ from __future__ import annotations
 import ntpath
 
 
+def _folded(text: str) -> str:
+    """NTFS compares upper-case forms character by character: `ß` and `ss` are two names."""
+    return "".join(map(_lower, text))
+
+
+def _lower(char: str) -> str:
+    upper = char.upper()
+    lower = upper.lower()
+    return lower if len(upper) == len(lower) == 1 and lower.upper() == upper else char
+
+
 def comparable(path: str) -> str:
     """Return the form in which two spellings of one path are equal: case, separators, trailing slash."""
-    return ntpath.normpath(path).casefold().rstrip("\\")
+    return _folded(ntpath.normpath(path)).rstrip("\\")
 
 
 def same(one: str, other: str) -> bool:
@@ -43,15 +54,11 @@ def is_unc(path: str) -> bool:
 
 def share(path: str) -> str | None:
     r"""Return `\\server\share` in comparable form, or None for a path that is on no share."""
-    drive = ntpath.splitdrive(ntpath.normpath(path))[0]
-    if not drive.startswith("\\\\") or drive.startswith(("\\\\.\\", "\\\\?\\")):
+    start = ntpath.splitdrive(ntpath.normpath(path))[0]
+    server, _, name = start.removeprefix("\\\\").partition("\\")
+    if not start.startswith("\\\\") or server in {"", ".", "?"} or not name:
         return None
-    return drive.casefold()
-
-
-def drive(path: str) -> str:
-    r"""Return the drive as `d:`, or the share of a UNC path, in comparable form; empty where there is none."""
-    return ntpath.splitdrive(ntpath.normpath(path))[0].casefold()
+    return _folded(start)
 
 
 def is_absolute(path: str) -> bool:
@@ -59,4 +66,4 @@ def is_absolute(path: str) -> bool:
     start, rest = ntpath.splitdrive(path.replace("/", "\\"))
     if start.startswith("\\\\"):
         return share(path) is not None
-    return len(start) == len("D:") and start[0].isalpha() and rest.startswith("\\")
+    return len(start) == len("D:") and start[0].isascii() and start[0].isalpha() and rest.startswith("\\")

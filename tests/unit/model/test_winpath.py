@@ -96,6 +96,3 @@ def test_cutting_and_joining() -> None:
     assert winpath.base_name("D:\\VMs\\web1\\") == "web1"
     assert winpath.parent("D:\\VMs\\web1\\os.vhdx") == "D:\\VMs\\web1"
     assert winpath.parent("D:\\os.vhdx") == "D:\\"
-    assert winpath.drive("D:\\VMs") == "d:"
-    assert winpath.drive("//SOFS/vms/web1") == "\\\\sofs\\vms"
-    assert not winpath.drive("web1")
