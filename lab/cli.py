@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -25,6 +26,9 @@ def main(words: Sequence[str] | None = None) -> int:
     given = arguments.parser().parse_args(words)
     try:
         return _COMMANDS[given.command](lab_home(), given)
+    except BrokenPipeError:  # `bin/lab status | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains at exit
+        return 1
     except (CommandError, PortTakenError, EstateError, OSError) as error:
         for line in str(error).splitlines() or [type(error).__name__]:
             print(f"lab: {line}", file=sys.stderr)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 import subprocess
@@ -41,7 +42,9 @@ class Wish:
     def built_from(self) -> dict[str, str]:
         """The arguments that make another estate, as they are kept with it."""
         if self.estate is not None:
-            return {"estate": str(self.estate.resolve())} | ({"seed": str(self.seed)} if self.seed else {})
+            content = hashlib.sha256(self.estate.read_bytes()).hexdigest()
+            seed = {} if self.seed is None else {"seed": str(self.seed)}
+            return {"estate": str(self.estate.resolve()), "sha256": content, **seed}
         return {
             "hosts": str(self.hosts or DEFAULT_HOSTS),
             "vms": str(self.vms if self.vms is not None else DEFAULT_VMS),
@@ -107,7 +110,11 @@ def _agree(home: Path, wish: Wish) -> None:
         and wish.ports in (None, "auto", str(hosts[0].port))
     )
     if not same:
-        raise CommandError("the lab runs already, and not so; end it first with bin/lab down")
+        vms = sum(len(host.realized) for host in hosts)
+        raise CommandError(
+            f"a lab of {len(hosts)} hosts with {vms} machines runs already, and not as asked; "
+            "end it first: bin/lab down"
+        )
 
 
 def _prepare(home: Path, wish: Wish) -> None:
@@ -189,9 +196,12 @@ def _gone(control: Control) -> bool:
 
 
 def _exists(pid: int) -> bool:
-    """Say whether there is such a process; one that its parent has not buried counts too."""
+    """Say whether there is such a process; one that has ended but that nobody has buried does not count."""
     try:
         os.kill(pid, 0)
+        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
+    except FileNotFoundError:  # no /proc, as on macOS
+        return True
     except OSError:
         return False
-    return True
+    return state != "Z"

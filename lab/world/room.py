@@ -13,7 +13,9 @@ from .objects import PASS_THROUGH, LabDisk, LabHost, LabShare, LabVm, LabVolume
 Place = LabVolume | LabShare
 
 
+# Each look at the room goes over every path, and there are few: without this a big estate crawls.
 _inside = functools.lru_cache(maxsize=1 << 16)(winpath.is_inside)
+_is_unc = functools.lru_cache(maxsize=1 << 14)(winpath.is_unc)
 
 
 def memory_free_mib(host: LabHost, jobs: Iterable[LabJob]) -> int:
@@ -27,7 +29,7 @@ def memory_free_mib(host: LabHost, jobs: Iterable[LabJob]) -> int:
 
 def place_of(host: LabHost, shares: Sequence[LabShare], path: str) -> Place | None:
     """Return the volume or share that holds `path` as `host` sees it; None where it sees none such."""
-    if winpath.is_unc(path):
+    if _is_unc(path):
         return next(
             (s for s in shares if _inside(s.path, path) and host.name in s.hosts),
             None,
