@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-DEFAULT_HRESULT = 0x8009030E  # no credentials are available in the security package
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaultKind:
@@ -20,7 +18,7 @@ class FaultKind:
 KINDS = {
     "migration-fails": FaultKind(meaning="a migration job ends in Exception at --after percent", times=1),
     "refuse-start": FaultKind(
-        meaning="MigrateVirtualSystemToHost returns --code and starts nothing", times=1
+        meaning="MigrateVirtualSystemToHost returns --error and starts nothing", times=1
     ),
     "drop-answer": FaultKind(
         meaning="a migration is accepted, the connection cut before the answer", times=1
@@ -31,7 +29,7 @@ KINDS = {
         meaning="a host accepts no connections and takes part in no migration", times=None
     ),
     "slow": FaultKind(meaning="a host answers --seconds late", times=None),
-    "wsman-fault": FaultKind(meaning="a request (--operation) is answered with the fault --code", times=1),
+    "wsman-fault": FaultKind(meaning="a request (--operation) is answered with the fault --error", times=1),
 }
 
 

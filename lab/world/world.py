@@ -37,7 +37,6 @@ class Settings:
 class State:
     """All that is kept over a restart."""
 
-    version: int = 1
     time: str = ""
     settings: Settings = field(default_factory=Settings)
     hosts: dict[str, LabHost] = field(default_factory=dict)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
-from lab.estate.spec import EstateSpec
+from lab import person
+from lab.estate.spec import EstateSpec, VolumeSpec
+from providers.units import GIB
 
 from .conftest import SHARE, Stage, estate, machine
 
@@ -178,3 +181,36 @@ def test_moving_back_and_forth_keeps_the_bytes(default: Stage) -> None:
         assert default.vm("VM003").host == host.lower()
     assert default.sums("VM003") == before
     assert default.world.state.violations == []
+
+
+def test_hosts_of_one_cluster_share_its_volume(stage: Make) -> None:
+    r"""Files under C:\ClusterStorage are the same ones for all hosts of the cluster, and for no other host."""
+    volume = "C:\\ClusterStorage\\Volume1\\"
+    spec = estate(machine("A", folder=f"{volume}A"))
+    shared = VolumeSpec(path=volume, capacity_bytes=1000 * GIB)
+    first, second, third = (replace(host, volumes=(*host.volumes, shared)) for host in spec.hosts)
+    here = stage(replace(spec, hosts=(replace(first, cluster="c1"), replace(second, cluster="c1"), third)))
+    job = here.start("A", type=32768, destination="HV3")
+    here.pass_time(2)
+    assert job.state == 10
+    here.start("A", type=32768, destination="HV2")
+    here.pass_time(8)
+    assert here.vm("A").host == "hv2"
+    assert here.world.volume_free("hv1", volume) == here.world.volume_free("hv2", volume) == 988 * GIB
+    assert here.world.volume_free("hv3", volume) == 1000 * GIB
+
+
+def test_a_person_moves_what_is_shared_without_its_files(default: Stage) -> None:
+    """`bin/lab move` picks 32768 for a machine on a share, 32771 with unchanged paths for any other."""
+    assert person.move(default.world, "VM012", "hv1").type == 32768
+    job = person.move(default.world, "vm001", "HV2")
+    assert (job.type, job.owner) == (32771, "LAB\\operator")
+    default.pass_time(8)
+    assert (default.vm("VM012").host, default.vm("VM001").host) == ("hv1", "hv2")
+
+
+def test_a_move_with_storage_may_take_a_live_slot_alone(stage: Make) -> None:
+    """Nobody has seen which slots VMMS takes: the estate can choose the milder reading."""
+    here = stage(replace(estate(machine("A")), combined_move_takes="live"))
+    here.start_everything("A", "HV2")
+    assert (here.world.active_live("hv2"), here.world.active_storage("hv2")) == (1, 0)
