@@ -62,11 +62,6 @@ class Workspace:
         text = path.read_text(encoding="utf-8")
         for name, host in self.status()["hosts"].items():
             text = re.sub(rf"(?m)^(\s+{name}:.*?https://)[^/]+", rf"\g<1>{_authority(host['https'])}", text)
-            text = re.sub(
-                rf"(?m)^(\s+{name}:\s*\n(?:\s+.*\n)*?\s+address:\s*['\"]?https://)[^/\s'\"]+",
-                rf"\g<1>{_authority(host['https'])}",
-                text,
-            )
         path.write_text(text, encoding="utf-8")
 
     def close(self) -> None:

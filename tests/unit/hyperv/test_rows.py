@@ -1,0 +1,162 @@
+"""Rows of Msvm_* classes to machines."""
+
+from __future__ import annotations
+
+from providers.hyperv.rows import ClusterView, Rows, job_of, machines
+from providers.model.estate import DiskKind, VirtualMachine, VmState
+from providers.model.names import HostName
+from providers.wsman import Instance, encode_embedded
+from tests.estates import guid
+
+VM, CHECKPOINT = guid(1), guid(9)
+SCSI_A, SCSI_B = "1" * 8 + "-0000-0000-0000-" + "A" * 12, "2" * 8 + "-0000-0000-0000-" + "B" * 12
+IDE = "83F8638B-8DCA-4152-9EDA-2CA8B33039B4"
+SWITCH = guid(77)
+
+
+def row(class_name: str, **properties: object) -> Instance:
+    """Return a row; a list is an array."""
+    values = {k: tuple(v) if isinstance(v, list) else v for k, v in properties.items()}
+    return Instance(class_name, values)  # type: ignore[arg-type]
+
+
+def medium(owner: str, controller: str, number: int, slot: int, path: str, **more: object) -> Instance:
+    """Return a Msvm_StorageAllocationSettingData row."""
+    return row(
+        "Msvm_StorageAllocationSettingData",
+        InstanceID=f"Microsoft:{owner}\\{controller}\\{number}\\{slot}\\L",
+        HostResource=[path],
+        **{"ResourceSubType": "Microsoft:Hyper-V:Virtual Hard Disk", **more},
+    )
+
+
+def setting(identifier: str, kind: str, owner: str) -> Instance:
+    """Return a Msvm_VirtualSystemSettingData row."""
+    return row(
+        "Msvm_VirtualSystemSettingData", InstanceID=f"Microsoft:{identifier}", VirtualSystemIdentifier=owner,
+        VirtualSystemType=kind, ConfigurationDataRoot="D:\\c", SnapshotDataRoot="D:\\s", SwapFileDataRoot="D:\\p",
+    )  # fmt: skip
+
+
+def rows(**more: object) -> Rows:
+    """Return a host with one machine, and the rows that a real host mixes in."""
+    values: dict[str, object] = {
+        "systems": [
+            row("Msvm_ComputerSystem", Name="HV1", ElementName="HV1", EnabledState=2),
+            row("Msvm_ComputerSystem", Name=VM.lower(), ElementName="web", EnabledState=2, OperationalStatus=[2, 32774]),
+        ],
+        "settings": [
+            setting(VM, "Microsoft:Hyper-V:System:Realized", VM),
+            setting(CHECKPOINT, "Microsoft:Hyper-V:Snapshot:Realized", VM),
+            setting("Definition", "Microsoft:Hyper-V:System:Definition", ""),
+        ],
+        "disks": [
+            medium(VM, SCSI_B, 0, 1, "E:\\data.vhdx", PersistentReservationsSupported=True),
+            medium(VM, SCSI_A, 0, 0, "D:\\os.avhdx"),
+            medium(VM, IDE, 1, 0, "D:\\x.iso", ResourceSubType="Microsoft:Hyper-V:Virtual CD/DVD Disk"),
+            medium(CHECKPOINT, SCSI_A, 0, 0, "D:\\os.vhdx"),
+            medium("Definition", SCSI_A, 0, 0, "D:\\template.vhdx"),
+        ],
+        "physical": [
+            row(
+                "Msvm_ResourceAllocationSettingData", InstanceID=f"Microsoft:{VM}\\{SCSI_A}\\0\\2\\D",
+                ResourceSubType="Microsoft:Hyper-V:Physical Disk Drive", HostResource=["\\\\HV1\\root:Msvm_DiskDrive"],
+            ),
+            row(
+                "Msvm_ResourceAllocationSettingData", InstanceID=f"Microsoft:{VM}\\{SCSI_A}\\0\\0\\D",
+                ResourceSubType="Microsoft:Hyper-V:Synthetic Disk Drive",
+            ),
+        ],
+        "controllers": [
+            row("Msvm_ResourceAllocationSettingData", InstanceID=f"Microsoft:{VM}\\{guid}\\0") for guid in (SCSI_B, SCSI_A)
+        ],
+        "memory": [
+            row("Msvm_MemorySettingData", InstanceID=f"Microsoft:{VM}\\x", VirtualQuantity=4096),
+            row("Msvm_MemorySettingData", InstanceID=f"Microsoft:{CHECKPOINT}\\x", VirtualQuantity=512),
+        ],
+        "security": [row("Msvm_SecuritySettingData", InstanceID=f"Microsoft:{VM}\\x", TpmEnabled=True)],
+        "ports": [
+            row(
+                "Msvm_EthernetPortAllocationSettingData", InstanceID=f"Microsoft:{VM}\\nic\\C",
+                HostResource=[f'\\\\HV1\\root\\virtualization\\v2:Msvm_VirtualEthernetSwitch.Name="{SWITCH}"'],
+            ),
+            row("Msvm_EthernetPortAllocationSettingData", InstanceID=f"Microsoft:{VM}\\nic2\\C"),
+        ],
+        "switches": [row("Msvm_VirtualEthernetSwitch", Name=SWITCH, ElementName="external")],
+        "heartbeats": [row("Msvm_HeartbeatComponent", SystemName=VM, OperationalStatus=[2, 32775])],
+    }  # fmt: skip
+    return Rows(**{**values, **more})  # type: ignore[arg-type]
+
+
+def only(found: Rows, cluster: ClusterView | None = None) -> VirtualMachine:
+    """Return the single machine of those rows."""
+    (vm,) = machines(found, HostName("hv1"), cluster or ClusterView())
+    return vm
+
+
+def test_a_machine_is_told_from_the_host_by_its_guid() -> None:
+    """Captions and descriptions are localised, a GUID is not; it is a key in upper case."""
+    vm = only(rows())
+    assert (vm.id, vm.name, vm.state, vm.memory_mib) == (VM, "web", VmState.RUNNING, 4096)
+    assert vm.operational_status == (2, 32774)
+
+
+def test_rows_of_checkpoints_and_templates_are_not_the_machines() -> None:
+    """They carry another GUID, or none, before the first backslash."""
+    vm = only(rows())
+    assert vm.checkpoints == 1
+    assert [disk.path for disk in vm.disks if disk.kind == DiskKind.VIRTUAL_HARD_DISK] == [
+        "D:\\os.avhdx",
+        "E:\\data.vhdx",
+    ]
+
+
+def test_disks_are_keyed_by_controller_and_slot() -> None:
+    """SCSI controllers count by their sorted GUIDs; IDE has one GUID and numbers."""
+    disks = {disk.slot: disk for disk in only(rows()).disks}
+    assert {slot: disk.kind for slot, disk in disks.items()} == {
+        "ide-1-0": DiskKind.ISO,
+        "scsi-0-0": DiskKind.VIRTUAL_HARD_DISK,
+        "scsi-0-2": DiskKind.PASS_THROUGH,
+        "scsi-1-1": DiskKind.VIRTUAL_HARD_DISK,
+    }
+    assert disks["scsi-1-1"].shared
+
+
+def test_what_protects_a_machine_is_read() -> None:
+    """vTPM, switches by name, the heartbeat's first status."""
+    vm = only(rows())
+    assert (vm.vtpm, vm.switches, vm.heartbeat_ok) == (True, ("external",), True)
+
+
+def test_what_may_not_be_read_is_unknown() -> None:
+    """No right to see the security settings is not the same as no vTPM."""
+    assert only(rows(security=None)).vtpm is None
+    assert only(rows(security=[])).vtpm is False
+
+
+def test_a_clustered_machine_is_known_by_id_or_resource_name() -> None:
+    """A cluster that cannot be read leaves it unknown."""
+    assert only(rows(), ClusterView(name="c", machines=frozenset({"web"}))).clustered is True
+    assert only(rows(), ClusterView(name="c", machines=frozenset({VM}))).clustered is True
+    assert only(rows(), ClusterView(name="c")).clustered is False
+    assert only(rows(), ClusterView(name="c", readable=False)).clustered is None
+
+
+def test_a_running_job_tells_its_target() -> None:
+    """Ended jobs stay five minutes and are no migrations under way."""
+    text = encode_embedded(row("Msvm_StorageAllocationSettingData", HostResource=["E:\\new.vhdx"]))
+    running = row(
+        "Msvm_MigrationJob", InstanceID="J", JobState=4, VirtualSystemName=VM.lower(), PercentComplete=37,
+        DestinationHost="hv2.lab.example", NewResourceSettingData=[text, "not CIM-XML"], Owner="LAB\\operator",
+    )  # fmt: skip
+    job = job_of(running)
+    assert job is not None
+    assert (job.vm_id, job.destination, job.percent, job.new_paths) == (
+        VM,
+        "hv2.lab.example",
+        37,
+        ("E:\\new.vhdx",),
+    )
+    assert job_of(running.replace(JobState=7)) is None
+    assert job_of(running.replace(JobState=2)) is not None
