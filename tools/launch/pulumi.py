@@ -55,7 +55,9 @@ def _language_host(project: Path) -> Path:
 
 
 def _select_stack(command: Sequence[str], environ: Mapping[str, str]) -> None:
-    asked = subprocess.run([*command, "stack", "--show-name"], check=False, capture_output=True, env=dict(environ))
+    asked = subprocess.run(
+        [*command, "stack", "--show-name"], check=False, capture_output=True, env=dict(environ)
+    )
     if asked.returncode != 0:
         # Its words would stand in the way of `--json`.
         made = subprocess.run(

@@ -40,10 +40,11 @@ def become(command: Sequence[str], environ: Mapping[str, str]) -> NoReturn:
     """Run `command` in place of this process, or, on Windows, wait for it and leave with its exit code."""
     if sys.platform != "win32":
         os.execve(command[0], list(command), dict(environ))  # noqa: S606 - an argument list, no shell
-    with subprocess.Popen(list(command), env=dict(environ)) as process:
-        while True:
-            try:
-                sys.exit(process.wait())
-            except KeyboardInterrupt:
-                # The terminal sent Ctrl-C to the command as well, and how to end is its decision.
-                continue
+    else:
+        with subprocess.Popen(list(command), env=dict(environ)) as process:
+            while True:
+                try:
+                    sys.exit(process.wait())
+                except KeyboardInterrupt:
+                    # The terminal sent Ctrl-C to the command as well, and how to end is its decision.
+                    continue

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-_WITH_VALUE = {"-C", "--cwd", "--color", "--memprofilerate", "--otel-traces", "--profiling", "--tracing", "-v", "--verbose"}
+_WITH_VALUE = {
+    "-C",
+    "--cwd",
+    "--color",
+    "--memprofilerate",
+    "--otel-traces",
+    "--profiling",
+    "--tracing",
+    "-v",
+    "--verbose",
+}
 """Global flags of the CLI whose value may be the next word (`pulumi help`)."""
 
 _NEED_STACK = {
