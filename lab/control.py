@@ -9,6 +9,7 @@ import json
 import os
 import secrets
 import socket
+import socketserver
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -27,14 +28,22 @@ _PATIENCE = 30.0  # seconds; the first checksums of a big estate take a few
 Verbs = Mapping[str, Callable[..., Any]]
 
 
+class _Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def server_bind(self) -> None:
+        """Bind without asking for the machine's name, which can take seconds where DNS does not answer."""
+        socketserver.TCPServer.server_bind(self)
+        self.server_name, self.server_port = _LOOPBACK, self.server_address[1]
+
+
 class ControlServer:
     """The daemon's end: answers each verb with its result, or with an error of one line."""
 
     def __init__(self, verbs: Verbs) -> None:
         """Bind a free port of loopback."""
         self._token = secrets.token_urlsafe(32)
-        self._server = http.server.ThreadingHTTPServer((_LOOPBACK, 0), _handler(verbs, self._token))
-        self._server.daemon_threads = True
+        self._server = _Server((_LOOPBACK, 0), _handler(verbs, self._token))
 
     def start(self, home: Path) -> None:
         """Answer from now on, and say in `control.json` (0600) where."""
