@@ -116,7 +116,7 @@ def test_up_status_move_down(lab: Lab) -> None:
 
 def test_a_killed_lab_comes_back(lab: Lab) -> None:
     """Kill -9 in the middle of a move: the machine is at its source, whole, and moves again."""
-    lab.ok("up", "--ports", "auto")
+    lab.ok("up", "--ports", "auto", "--speed", "3")
     before = lab.status()["vms"]["VM003"]
     assert lab.ok("move", "VM003", "hv1", "--no-wait")
     until(lambda: lab.status()["jobs"][0]["percent"] > 20)
