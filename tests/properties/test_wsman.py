@@ -34,7 +34,7 @@ CLASSES = (
 )
 TEXT = st.text(
     st.characters(
-        blacklist_categories=("Cs",), blacklist_characters="".join(map(chr, range(32))) + "\ufffe\uffff"
+        exclude_categories=["Cs"], exclude_characters="".join(map(chr, range(32))) + "\ufffe\uffff"
     )
     | st.sampled_from("<>&\"'\n\t\\"),
     max_size=20,

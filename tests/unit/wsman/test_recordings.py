@@ -10,6 +10,7 @@ import pytest
 from providers.wsman import (
     EndpointReference,
     EnumerateResponse,
+    Fault,
     GetResponse,
     Instance,
     Invoke,
@@ -30,6 +31,7 @@ def test_a_recorded_answer_is_written_again_byte_for_byte(name: str) -> None:
     """Order, prefixes, nil and array forms, dates and headers are the host's own (r4sd/go-wsman testdata)."""
     recorded = recordings.recording(name)
     message = decode_response(recorded.content)
+    assert not isinstance(message, Fault)
     identity = re.search(rb"MessageID>uuid:([^<]+)<", recorded.content)
     assert identity is not None
     written = encode_response(
