@@ -30,7 +30,7 @@ class Estate:
         self.clock = clock
         self.specs = dict(hosts)
         logins = Logins()
-        self._clients = {name: Client(spec, logins) for name, spec in hosts.items()}
+        self._clients = {name: Client(spec, logins, clock) for name, spec in hosts.items()}
 
     def client(self, host: HostName) -> Client:
         """Return the client of a host."""

@@ -19,7 +19,8 @@ from providers.model.names import VmId, is_guid, vm_id
 from providers.units import KIB, MIB
 from providers.wsman import CIMV2, MSCLUSTER, EndpointReference, Instance, decode_embedded, resource_uri
 
-from .client import Client, is_absent, is_denied
+from .client import Client
+from .faults import AbsentFaultError, AccessDeniedFaultError
 from .rows import ClusterView, Rows, job_of, machines
 
 LOCAL_DISK = 3
@@ -132,12 +133,10 @@ def _security(client: Client, of_vm: Mapping[str, str] | None) -> list[Instance]
     """Builds before 2016 have no such class, and no vTPM."""
     try:
         return client.query("Msvm_SecuritySettingData", "InstanceID", "TpmEnabled", like=of_vm)
-    except WsmanFaultError as fault:
-        if is_absent(fault):
-            return []
-        if is_denied(fault):
-            return None
-        raise
+    except AbsentFaultError:
+        return []
+    except AccessDeniedFaultError:
+        return None
 
 
 def read_cluster(client: Client) -> ClusterView:
@@ -148,8 +147,10 @@ def read_cluster(client: Client) -> ClusterView:
     """
     try:
         clusters = client.query("MSCluster_Cluster", "Name", namespace=MSCLUSTER)
-    except WsmanFaultError as fault:
-        return ClusterView() if is_absent(fault) else ClusterView(name="unknown", readable=False)
+    except AbsentFaultError:
+        return ClusterView()
+    except WsmanFaultError:
+        return ClusterView(name="unknown", readable=False)
     name = next((row.text("Name") for row in clusters), None)
     if name is None:
         return ClusterView()
@@ -263,7 +264,7 @@ def _image(client: Client, method: str, output: str, path: str) -> Instance | No
         resource_uri("Msvm_ImageManagementService"), {"CreationClassName": "Msvm_ImageManagementService"}
     )
     try:
-        text = client.invoke(service, method, {"Path": path}).outputs.get(output)
+        text = client.ask(service, method, {"Path": path}).outputs.get(output)
     except WsmanFaultError:
         return None
     return decode_embedded(text) if isinstance(text, str) and text else None

@@ -17,7 +17,8 @@ from providers.errors import (
 )
 from providers.wsman import EndpointReference, Instance, decode_embedded
 
-from .client import Client, is_absent
+from .client import Client
+from .faults import AbsentFaultError
 from .progress import PHASES, Progress, estimate
 from .rows import ENDED
 
@@ -104,11 +105,9 @@ class Follower:
         """Return the job, an outcome where it is gone, or None where the host did not answer this time."""
         try:
             return self.client.get(EndpointReference(self.job.resource_uri, {"InstanceID": self._id}))
-        except WsmanFaultError as fault:
-            if is_absent(fault):
-                return Outcome(state=0)
-            return None
-        except HostUnreachableError:
+        except AbsentFaultError:
+            return Outcome(state=0)
+        except (WsmanFaultError, HostUnreachableError):
             return None
 
     def _say(self, percent: int, elapsed: float) -> None:
@@ -132,7 +131,7 @@ class Follower:
         """Read GetErrorEx: an array of embedded Msvm_Error, outermost first."""
         job = EndpointReference(self.job.resource_uri, {"InstanceID": self._id})
         try:
-            errors = self.client.invoke(job, "GetErrorEx", {}).outputs.get("Errors")
+            errors = self.client.ask(job, "GetErrorEx", {}).outputs.get("Errors")
         except PlacementError:
             return ()
         listed = errors if isinstance(errors, tuple) else (errors,)

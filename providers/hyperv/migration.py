@@ -27,8 +27,8 @@ from . import inventory, orders
 from .admission import Admission
 from .audit import AuditLog
 from .catalogue import codes_in, remedy_for
-from .client import is_absent
 from .estate import Estate
+from .faults import AbsentFaultError
 from .inventory import HostFacts
 from .jobs import Follower, Outcome
 from .needs import needs_of
@@ -226,10 +226,8 @@ class _Migration:
         system = orders.system_reference(self.move.vm.id)
         try:
             status = self.estate.client(self.move.source).get(system).many("OperationalStatus")
-        except WsmanFaultError as fault:
-            if is_absent(fault):
-                return None
-            raise
+        except AbsentFaultError:
+            return None
         return int(status[1]) if len(status) > 1 else None
 
     def _failed(self, outcome: Outcome) -> MigrationFailedError:

@@ -1,0 +1,40 @@
+"""Rows of an enumeration as instances, whichever form the host sent them in, and the filter it did not apply."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from providers.errors import ProtocolError
+from providers.wsman import EndpointReference, Fragment, Instance, InstanceWithReference, Item
+
+Where = Mapping[str, str | int | bool]
+
+
+def typed(item: Item, class_name: str, namespace: str) -> Instance:
+    """Return an item as an instance: projections come without class and types. Raises ProtocolError."""
+    match item:
+        case Instance():
+            return item
+        case Fragment():
+            return item.typed(class_name, namespace)
+        case InstanceWithReference(instance=instance):
+            return instance
+        case EndpointReference():
+            raise ProtocolError(f"A query of {class_name} was answered with references")
+
+
+def fits(instance: Instance, where: Where, like: Mapping[str, str]) -> bool:
+    """Say whether a row fits; a property that a projection left out was filtered by the host."""
+    equal = all(
+        name not in instance.properties or _same(instance[name], value) for name, value in where.items()
+    )
+    return equal and all(
+        name not in instance.properties or instance.text(name).casefold().startswith(prefix.casefold())
+        for name, prefix in like.items()
+    )
+
+
+def _same(actual: object, wanted: str | int | bool) -> bool:
+    if isinstance(wanted, str):
+        return str(actual).casefold() == wanted.casefold()
+    return actual == wanted

@@ -1,0 +1,79 @@
+"""The few connections to one host: each is lent to one thread for one request and its answer."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import uuid4
+
+from providers.errors import PlacementError, ProtocolError
+from providers.model.stack import HostSpec
+from providers.wsman import Fault, Request, Response, decode_response, encode_request
+
+from .credentials import Credential, read_credential
+from .logins import Logins
+from .transport import Transport, knock
+
+SESSIONS = 4
+"""Connections per host; a host allows 25 operations to a user on its oldest builds (win32 WinRM page)."""
+
+
+class Sessions:
+    """Connections that are made when they are needed and then kept."""
+
+    def __init__(self, host: HostSpec, logins: Logins) -> None:
+        """Read the credential and connect at the first request."""
+        self._host = host
+        self._logins = logins
+        self._free: list[Transport] = []
+        self._lock = threading.Lock()
+        self._places = threading.BoundedSemaphore(SESSIONS)
+        self._credential: Credential | None = None
+
+    def exchange(self, request: Request, max_envelope_size: int) -> Response:
+        """Send a request once and return the answer, a fault too. Raises the errors of transport and login."""
+        message_id = str(uuid4()).upper()
+        message = encode_request(
+            request,
+            to=self._host.endpoint,
+            message_id=message_id,
+            max_envelope_size=max_envelope_size,
+            locale="en-US",
+        )
+        with self._lent() as session:
+            answer = decode_response(
+                self._logins.use(session.credential, self._host.name, lambda: session.send(message))
+            )
+            if not isinstance(answer, Fault) and answer.header.relates_to not in {"", f"uuid:{message_id}"}:
+                raise ProtocolError(f"{self._host.name} answered another request than the one that was asked")
+            return answer
+
+    @contextmanager
+    def _lent(self) -> Iterator[Transport]:
+        with self._places:
+            with self._lock:
+                session = self._free.pop() if self._free else None
+            session = session or self._connect()
+            try:
+                yield session
+            except PlacementError:
+                session.reset()
+                raise
+            finally:
+                with self._lock:
+                    self._free.append(session)
+
+    def _connect(self) -> Transport:
+        knock(self._host)
+        with self._lock:
+            if self._credential is None:
+                self._credential = read_credential(self._host.connection, self._host.name)
+            return Transport(self._host, self._credential)
+
+    def close(self) -> None:
+        """Close the connections that are not in use."""
+        with self._lock:
+            for session in self._free:
+                session.reset()
+            self._free.clear()
