@@ -1,0 +1,158 @@
+"""One HTTP connection of a client to a host: TLS, keep-alive, authentication, and what HTTP itself refuses."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler
+from typing import TYPE_CHECKING, Any, cast
+
+from .accounts import Caller
+from .authentication import Challenge, Login
+from .service import MAX_ENVELOPE_BYTES, Dropped, Service
+
+if TYPE_CHECKING:
+    import socketserver
+
+PATH = "/wsman"
+CONTENT_TYPE = "application/soap+xml;charset=UTF-8"
+_IDLE_SECONDS = 120  # HTTP.sys closes an idle connection after two minutes (its "Idle Connection Timeout")
+_CHARSETS = frozenset({"", "utf-8", "utf-16"})
+_MOST_CHUNKS = 10_000
+
+
+class BadRequestError(Exception):
+    """The request's framing cannot be trusted: the connection ends with this status."""
+
+    def __init__(self, status: HTTPStatus) -> None:
+        """Keep the status."""
+        super().__init__(status)
+        self.status = status
+
+
+class Connection(BaseHTTPRequestHandler):
+    """Serves the requests of one connection, one after the other, in the thread that makes it."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = 1 << 16
+    timeout = _IDLE_SECONDS
+
+    def __init__(self, connection: socket.socket, address: Any, service: Service) -> None:
+        """Serve `connection` until it ends."""
+        self._service = service
+        self._login = Login(service.accounts)
+        super().__init__(connection, address, cast("socketserver.BaseServer", service))
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is the base class's
+        """Say nothing on the terminal; the lab's log has what matters."""
+
+    def version_string(self) -> str:
+        """Name the server as a Windows host does."""
+        return "Microsoft-HTTPAPI/2.0"
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Answer what the base class refuses (a bad request line, an unknown method) without a page."""
+        del message, explain
+        self.close_connection = True
+        status = HTTPStatus.METHOD_NOT_ALLOWED if code == HTTPStatus.NOT_IMPLEMENTED else HTTPStatus(code)
+        if status == HTTPStatus.METHOD_NOT_ALLOWED and self.path.partition("?")[0] != PATH:
+            status = HTTPStatus.NOT_FOUND
+        self._answer(status)
+
+    def do_POST(self) -> None:
+        """Answer one request."""
+        if self._service.is_down():
+            self.close_connection = True
+            return
+        try:
+            body = self._body()
+        except BadRequestError as error:
+            self.close_connection = True
+            self._answer(error.status)
+            return
+        refused = self._refused()
+        if refused is not None:
+            self._answer(refused)
+            return
+        self._authenticate(body)
+
+    def _refused(self) -> HTTPStatus | None:
+        """Return what HTTP says before anybody asks who calls; 415 for other content types is a guess."""
+        if self.path.partition("?")[0] != PATH:
+            return HTTPStatus.NOT_FOUND
+        kind = self.headers.get_content_type()
+        charset = (self.headers.get_content_charset() or "").casefold()
+        if kind != "application/soap+xml" or charset not in _CHARSETS:
+            return HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+        return None
+
+    def _authenticate(self, body: bytes) -> None:
+        verdict = self._login.check(self.headers.get("Authorization"))
+        if isinstance(verdict, Challenge):
+            self._answer(HTTPStatus.UNAUTHORIZED, offers=verdict.offers)
+            return
+        offers = (verdict.token,) if verdict.token else ()
+        if not body:
+            self._answer(HTTPStatus.OK, offers=offers)
+            return
+        caller = Caller(name=verdict.name, address=str(self.client_address[0]))
+        machine = (self.headers.get("Host") or "").rpartition(":")[0] or self._service.host.computer_name
+        try:
+            reply = self._service.answer(body, caller, machine)
+        except Dropped:
+            self.close_connection = True
+            return
+        self._answer(HTTPStatus.INTERNAL_SERVER_ERROR if reply.fault else HTTPStatus.OK, reply.body, offers)
+
+    def _body(self) -> bytes:
+        """Read the whole body. Raises BadRequestError where its length is unclear, or over the service's limit."""
+        if "chunked" in (self.headers.get("Transfer-Encoding") or "").casefold():
+            return b"".join(self._chunks())
+        length = self.headers.get("Content-Length")
+        if length is None:
+            raise BadRequestError(HTTPStatus.LENGTH_REQUIRED)
+        if not length.isdigit():
+            raise BadRequestError(HTTPStatus.BAD_REQUEST)
+        _check_size(int(length))
+        return self._exactly(int(length))
+
+    def _chunks(self) -> Iterator[bytes]:
+        total = 0
+        for _ in range(_MOST_CHUNKS):
+            try:
+                size = int(self.rfile.readline(1024).partition(b";")[0], 16)
+            except ValueError as error:
+                raise BadRequestError(HTTPStatus.BAD_REQUEST) from error
+            total += size
+            _check_size(total)
+            yield self._exactly(size)
+            self.rfile.readline(1024)
+            if size == 0:
+                return
+        raise BadRequestError(HTTPStatus.BAD_REQUEST)
+
+    def _exactly(self, size: int) -> bytes:
+        content = self.rfile.read(size)
+        if len(content) != size:
+            raise BadRequestError(HTTPStatus.BAD_REQUEST)
+        return content
+
+    def _answer(self, status: HTTPStatus, body: bytes = b"", offers: tuple[str, ...] = ()) -> None:
+        self.send_response(status)
+        for offer in offers:
+            self.send_header("WWW-Authenticate", offer)
+        if body:
+            self.send_header("Content-Type", CONTENT_TYPE)
+        self.send_header("Content-Length", str(len(body)))
+        if self.close_connection:
+            self.send_header("Connection", "close")
+        self.end_headers()
+        self.wfile.write(body)
+
+
+def _check_size(length: int) -> None:
+    """A request over MaxEnvelopeSizekb is answered with 413 and no SOAP (MS-WSMV 3.1.4.1.20)."""
+    if not 0 <= length <= MAX_ENVELOPE_BYTES:
+        raise BadRequestError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)

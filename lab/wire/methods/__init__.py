@@ -1,0 +1,23 @@
+"""The methods that a host offers, by class and name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from . import images, job_control, migrate
+from .call import Call, Outputs
+
+Method = Callable[[Call], Outputs]
+
+METHODS: Mapping[tuple[str, str], Method] = {
+    ("Msvm_VirtualSystemMigrationService", "MigrateVirtualSystemToHost"): migrate.migrate_to_host,
+    ("Msvm_MigrationJob", "GetError"): job_control.get_error,
+    ("Msvm_MigrationJob", "GetErrorEx"): job_control.get_error_ex,
+    ("Msvm_MigrationJob", "RequestStateChange"): job_control.request_state_change,
+    ("Msvm_MigrationJob", "KillJob"): job_control.kill_job,
+    ("Msvm_ImageManagementService", "GetVirtualHardDiskSettingData"): images.setting_data,
+    ("Msvm_ImageManagementService", "GetVirtualHardDiskState"): images.state,
+}
+"""(class, method) -> what it does."""
+
+__all__ = ["METHODS", "Call", "Outputs"]

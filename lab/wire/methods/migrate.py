@@ -1,0 +1,177 @@
+"""Msvm_VirtualSystemMigrationService.MigrateVirtualSystemToHost: from the texts that came to what VMMS is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from lab.wire import embedded
+from lab.wire.embedded import TextRefusedError
+from lab.wire.views.holders import Holder, holders_of
+from lab.wire.views.migration import missing_properties
+from lab.world import JOB_STARTED, LabHost, LabJob, LabRoots, LabVm, MigrationRequest
+from lab.world.jobs import INVALID_PARAMETER, NOT_SUPPORTED
+from providers.wsman import EndpointReference, Value, resource_uri
+
+from .call import Call, Outputs
+
+_ARGUMENTS = (
+    "ComputerSystem",
+    "DestinationHost",
+    "MigrationSettingData",
+    "NewSystemSettingData",
+    "NewResourceSettingData",
+)
+_SETTINGS = "Msvm_VirtualSystemMigrationSettingData"
+_SYSTEM = "Msvm_VirtualSystemSettingData"
+_DISK = "Msvm_StorageAllocationSettingData"
+_TRANSPORTS = (None, 5, 32768)  # TCP, SMB (Msvm_VirtualSystemMigrationSettingData page)
+_OPTIONS = (
+    "AllowOverwriteExistingFile",
+    "AvoidRemovingVHDs",
+    "CancelIfBlackoutThresholdExceeded",
+    "CPUCappingMagnitude",
+    "DestinationPlannedVirtualSystemId",
+    "EnableVhdCompression",
+    "RemoveSourceUnmanagedVhds",
+    "RetainVhdCopiesOnSource",
+    "UnmanagedVhds",
+)
+
+
+def migrate_to_host(call: Call) -> Outputs:
+    """Start a migration: 4096 and the job's EPR, or what VMMS refuses at once."""
+    call.expect(*_ARGUMENTS)
+    reference, destination = call.reference("ComputerSystem"), call.text("DestinationHost")
+    texts = _Texts(
+        settings=call.text("MigrationSettingData"),
+        system=call.text("NewSystemSettingData"),
+        resources=call.texts("NewResourceSettingData"),
+    )
+    host = call.reader.host
+    vm = _machine(host, reference)
+    try:
+        request = _request(host, vm, destination, texts, call.caller.name)
+    except TextRefusedError as refused:
+        _note_refusal(call, vm, refused)
+        return {"Job": None, "ReturnValue": refused.return_value}
+    answer = call.reader.world.migrate(host.name, request)
+    if not isinstance(answer, LabJob):
+        return {"Job": None, "ReturnValue": answer.return_value}
+    job = EndpointReference(resource_uri(answer.class_name), {"InstanceID": answer.id})
+    return {"Job": job, "ReturnValue": JOB_STARTED}
+
+
+class _Texts:
+    """The texts that came."""
+
+    def __init__(self, *, settings: str | None, system: str | None, resources: tuple[str, ...]) -> None:
+        self.settings, self.system, self.resources = settings, system, resources
+
+
+def _machine(host: LabHost, reference: EndpointReference | None) -> LabVm | None:
+    """Return the machine that is meant: Name alone will do here (r4sd/go-wsman hyperv/checkpoint.go)."""
+    if reference is None or reference.class_name.casefold() != "msvm_computersystem":
+        return None
+    known = {"name", "creationclassname", "__cimnamespace"}
+    if {name.casefold() for name in reference.selectors} - known:
+        return None
+    return host.realized.get((reference.selector("Name") or "").upper())
+
+
+def _request(
+    host: LabHost, vm: LabVm | None, destination: str | None, texts: _Texts, owner: str
+) -> MigrationRequest:
+    """Return what is asked. Raises TextRefusedError."""
+    if vm is None:  # 32773 is a guess: nobody published the answer for a machine that is not there
+        raise TextRefusedError(INVALID_PARAMETER, "no such virtual machine here")
+    if texts.settings is None:
+        raise TextRefusedError(INVALID_PARAMETER, "MigrationSettingData is missing")
+    settings = embedded.read(texts.settings, _SETTINGS, missing=missing_properties(host.build))
+    if settings.get("TransportType") not in _TRANSPORTS:
+        raise TextRefusedError(INVALID_PARAMETER, "TransportType is neither TCP nor SMB")
+    kind = settings.get("MigrationType")
+    if not isinstance(kind, int):
+        raise TextRefusedError(INVALID_PARAMETER, "MigrationType is missing")
+    return MigrationRequest(
+        vm_id=vm.id,
+        type=kind,
+        destination=destination or None,
+        roots=None if texts.system is None else _roots(vm, texts.system),
+        disks=_disks(vm, texts.resources),
+        addresses=_listed(settings.get("DestinationIPAddressList")),
+        options={name: bool(settings.get(name)) for name in _OPTIONS if name in settings},
+        owner=owner,
+        system_text=texts.system,
+        resource_texts=texts.resources,
+    )
+
+
+def _listed(value: Value) -> tuple[str, ...]:
+    return tuple(str(item) for item in value) if isinstance(value, tuple) else ()
+
+
+def _roots(vm: LabVm, text: str) -> LabRoots:
+    """Return the roots in NewSystemSettingData; what is not in it stays (StorageMigration.cs sample)."""
+    given = embedded.read(text, _SYSTEM)
+    for name, own in (("InstanceID", f"Microsoft:{vm.id}"), ("VirtualSystemIdentifier", vm.id)):
+        if given.get(name) not in (None, own):
+            raise TextRefusedError(INVALID_PARAMETER, f"{name} is another system's")
+
+    def folder(name: str, old: str) -> str:
+        value = given.get(name)
+        return str(value) if value else old
+
+    guest_state = given.get("GuestStateDataRoot")
+    return LabRoots(
+        config=folder("ConfigurationDataRoot", vm.roots.config),
+        checkpoints=folder("SnapshotDataRoot", vm.roots.checkpoints),
+        paging=folder("SwapFileDataRoot", vm.roots.paging),
+        guest_state=str(guest_state) if guest_state else None,
+    )
+
+
+def _disks(vm: LabVm, texts: tuple[str, ...]) -> dict[str, str]:
+    """Return the new path of each disk named in NewResourceSettingData, by slot."""
+    own, *checkpoints = holders_of(vm)
+    slots = {own.medium(disk).casefold(): disk.slot for disk in own.disks}
+    frozen = {holder.medium(disk).casefold() for holder in checkpoints for disk in holder.disks}
+    disks: dict[str, str] = {}
+    for text in texts:
+        slot, path = _disk(own, embedded.read(text, _DISK), slots, frozen)
+        if slot in disks:
+            raise TextRefusedError(INVALID_PARAMETER, "a disk is named twice")
+        disks[slot] = path
+    return disks
+
+
+def _disk(
+    own: Holder, given: Mapping[str, Value], slots: Mapping[str, str], frozen: set[str]
+) -> tuple[str, str]:
+    instance_id = str(given.get("InstanceID") or "")
+    if instance_id.casefold() in frozen:
+        raise TextRefusedError(NOT_SUPPORTED, "the lab does not move disks of checkpoints")
+    slot = slots.get(instance_id.casefold())
+    if slot is None:
+        raise TextRefusedError(INVALID_PARAMETER, f"{own.vm.name} has no disk {instance_id!r}")
+    paths = _listed(given.get("HostResource"))
+    if len(paths) != 1:
+        raise TextRefusedError(INVALID_PARAMETER, "HostResource names no path")
+    return slot, paths[0]
+
+
+def _note_refusal(call: Call, vm: LabVm | None, refused: TextRefusedError) -> None:
+    """Leave the trace that refusals leave which the world itself decides."""
+    world, host = call.reader.world, call.reader.host
+    name = vm.name if vm else "?"
+    world.log.write(
+        "refusal",
+        vm=name,
+        host=host.name,
+        by=call.caller.name,
+        return_value=refused.return_value,
+        reason=refused.reason,
+    )
+    world.violation(
+        f"start refused for {name} on {host.name}: {refused.reason} ({refused.return_value})",
+        call.caller.name,
+    )

@@ -1,0 +1,63 @@
+"""Faults as exceptions of the wire: raised where a request goes wrong, answered in one place."""
+
+from __future__ import annotations
+
+from providers.wsman import Fault, catalogue
+from providers.wsman.fault import DETAILS
+
+QUOTA = catalogue.MAX_OPERATIONS
+ACTION_NOT_SUPPORTED = 2150858753  # wsmerror.h: the action is not supported by the service
+
+
+class RequestRefusedError(Exception):
+    """The request is answered with this fault."""
+
+    def __init__(self, fault: Fault) -> None:
+        """Keep the fault."""
+        super().__init__(str(fault))
+        self.fault = fault
+
+
+def version_mismatch() -> Fault:
+    """Another SOAP than 1.2 (SOAP 1.2 part 1, 5.4.7); that Windows answers so is a guess."""
+    return Fault(code="VersionMismatch", reason="The SOAP version is not supported. ")
+
+
+def invalid_namespace(machine: str) -> Fault:
+    """No such WMI namespace: as for a class that is not there (seen by a pypsrp-based tool); guess beyond that."""
+    return catalogue.destination_unreachable(machine)
+
+
+def namespace_conflict(machine: str) -> Fault:
+    """A __cimnamespace other than the URI's; the text is in microsoft/omi issue 398, code and subcode are guesses."""
+    text = (
+        "The WS-Management service cannot process the request. The resource URI and __cimnamespace selector "
+        "attempted to use different namespaces. Try removing the __cimnamespace selector or using a DMTF resource "
+        "URI. If a non-DMTF resource URI is used with a __cimnamespace selector, the namespaces must match. "
+    )
+    return Fault(
+        subcode="InvalidSelectors",
+        reason=text,
+        detail_uri=f"{DETAILS}/UnexpectedSelectors",
+        wsman_code=catalogue.UNEXPECTED_SELECTORS,
+        machine=machine,
+        texts=(text,),
+    )
+
+
+def injected(machine: str, code: int | None, text: str) -> Fault:
+    """Return the fault that a rule of the lab asks for; without a code, too many operations of one user."""
+    code = QUOTA if code is None else code & 0xFFFFFFFF
+    constructors = {
+        catalogue.DESTINATION_UNREACHABLE: catalogue.destination_unreachable,
+        catalogue.UNEXPECTED_SELECTORS: catalogue.invalid_selectors,
+        catalogue.INVALID_ENUMERATION_CONTEXT: catalogue.invalid_enumeration_context,
+        catalogue.TIMED_OUT: catalogue.timed_out,
+        catalogue.ENCODING_LIMIT: catalogue.encoding_limit,
+        catalogue.ACCESS_DENIED: catalogue.access_denied,
+    }
+    if code in constructors:
+        return constructors[code](machine)
+    if code == catalogue.CANNOT_PROCESS_FILTER:
+        return catalogue.cannot_process_filter(machine, text or "Invalid query ")
+    return catalogue.internal_error(machine, code, text or "A fault of the lab. ")

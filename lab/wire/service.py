@@ -1,0 +1,232 @@
+"""The WinRM service of one host: envelopes in, envelopes out."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from lab.world import JOB_STARTED, LabHost, World
+from providers.errors import ProtocolError
+from providers.wsman import (
+    Enumerate,
+    Fault,
+    Get,
+    GetResponse,
+    Instance,
+    Invoke,
+    InvokeResponse,
+    Pull,
+    Release,
+    Request,
+    Response,
+    Unsupported,
+    Value,
+    catalogue,
+    decode_request,
+    encode_response,
+    names,
+)
+
+from .accounts import Accounts, Caller
+from .classes import WmiClass
+from .enumerations import Enumerations
+from .headers import MAX_ENVELOPE_SIZE, envelope_size, refusal
+from .methods import METHODS, Call
+from .reading import Reader
+from .refusal import RequestRefusedError, injected, version_mismatch
+
+MAX_ENVELOPE_BYTES = MAX_ENVELOPE_SIZE
+_SOAP_1_1 = b"http://schemas.xmlsoap.org/soap/envelope/"
+_CHANGING = frozenset({"MigrateVirtualSystemToHost", "RequestStateChange"})
+_MIGRATE = "MigrateVirtualSystemToHost"
+
+
+class Dropped(Exception):  # noqa: N818 - no error: a fault of the lab that was ordered
+    """The connection is to be cut instead of an answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """An envelope, and whether it is a fault (HTTP 500)."""
+
+    body: bytes
+    fault: bool
+
+
+class Service:
+    """What listens at one host's port."""
+
+    def __init__(self, world: World, host: LabHost, accounts: Accounts, now: Callable[[], float]) -> None:
+        """Serve `host`; `now` gives monotonic seconds for the life of enumeration contexts."""
+        self.world = world
+        self.host = host
+        self.accounts = accounts
+        self.stopping = threading.Event()
+        self.counts: Counter[str] = Counter()
+        self._enumerations = Enumerations(now)
+
+    def is_down(self) -> bool:
+        """Say whether a fault of the lab has this host down."""
+        return self.world.faults.find("host-down", host=self.host.name) is not None
+
+    def report(self) -> None:
+        """Write into the log how often each operation was asked."""
+        if self.counts:
+            self.world.log.write("requests", host=self.host.name, **self.counts)
+
+    def answer(self, content: bytes, caller: Caller, machine: str) -> Reply:
+        """Answer one envelope; `machine` is the name that the client dialled.
+
+        Raises Dropped where a fault of the lab cuts the connection.
+        """
+        self._be_slow()
+        try:
+            request = decode_request(content)
+        except ProtocolError:
+            return self._reply(_unreadable(content, machine), "")
+        with self.world.lock:
+            try:
+                response = self._respond(request, caller, machine)
+            except RequestRefusedError as refused:
+                response = refused.fault
+        return self._sized(response, request, machine)
+
+    def _be_slow(self) -> None:
+        with self.world.lock:
+            slow = self.world.faults.take("slow", host=self.host.name)
+        if slow is not None:
+            self.stopping.wait(slow.seconds)
+
+    def _respond(self, request: Request, caller: Caller, machine: str) -> Response:
+        """Answer a request that could be read. Raises RequestRefusedError and Dropped."""
+        fault = refusal(request, machine) or self._ordered_fault(request, machine)
+        if fault is not None:
+            return fault
+        self.world.advance()
+        reader = Reader(self.world, self.host, machine)
+        if isinstance(request, Invoke):
+            return self._invoke(reader, request, caller)
+        return self._read(reader, request, caller)
+
+    def _ordered_fault(self, request: Request, machine: str) -> Fault | None:
+        """Count the request, and return what a rule of the lab has it answered with."""
+        operation = request.method if isinstance(request, Invoke) else type(request).__name__
+        self.counts[operation] += 1
+        ordered = self.world.faults.take("wsman-fault", host=self.host.name, operation=operation)
+        return None if ordered is None else injected(machine, ordered.code, ordered.text)
+
+    def _read(
+        self, reader: Reader, request: Get | Enumerate | Pull | Release | Unsupported, caller: Caller
+    ) -> Response:
+        match request:
+            case Get():
+                return GetResponse(instance=reader.find(request.target)[1])
+            case Enumerate():
+                items = reader.enumerate(request)
+                return self._enumerations.begin(request, items, caller.name, reader.machine)
+            case Pull():
+                return self._enumerations.pull(request, caller.name, reader.machine)
+            case Release():
+                return self._enumerations.release(request, caller.name, reader.machine)
+            case Unsupported():
+                return self._unsupported(reader, request)
+
+    def _invoke(self, reader: Reader, request: Invoke, caller: Caller) -> Response:
+        """Call a method; that an unknown one is ActionNotSupported is a guess."""
+        found = reader.class_of(request.target.resource_uri)
+        method = METHODS.get((found.name, request.method))
+        uri, _, _ = request.header.action.rpartition("/")
+        if method is None or uri.casefold() != request.target.resource_uri.strip().casefold():
+            return catalogue.action_not_supported(reader.machine)
+        target = _service(reader, found, request) if found.service else reader.find(request.target)[1]
+        call = Call(reader=reader, caller=caller, target=target, request=request)
+        outputs = method(call)
+        if request.method in _CHANGING:
+            self._note(request, caller, target.text("InstanceID"), outputs.get("ReturnValue"))
+        response = InvokeResponse(
+            resource_uri=names.resource_uri(found.name, found.namespace),
+            method=request.method,
+            outputs=outputs,
+        )
+        if request.method == _MIGRATE and response.return_value == JOB_STARTED:
+            self._maybe_drop(call)
+        return response
+
+    def _maybe_drop(self, call: Call) -> None:
+        """Cut the connection after an accepted migration where a fault of the lab says so."""
+        reference = call.reference("ComputerSystem")
+        vm = (reference.selector("Name") or "").upper() if reference else None
+        if self.world.faults.take("drop-answer", host=self.host.name, vm=vm, operation=_MIGRATE) is not None:
+            raise Dropped
+
+    def _note(self, request: Invoke, caller: Caller, target: str, answer: Value) -> None:
+        """Log an operation that can change something: who, from where, what, and what came of it."""
+        self.world.log.write(
+            "request",
+            host=self.host.name,
+            operation=request.method,
+            target=target,
+            by=caller.name,
+            address=caller.address,
+            return_value=answer,
+        )
+
+    def _unsupported(self, reader: Reader, request: Unsupported) -> Response:
+        """An action that is none, or a method's without its body: the latter is a SchemaValidationError (guess)."""
+        uri, _, method = request.header.action.rpartition("/")
+        if uri == request.header.resource_uri:
+            found = reader.class_of(uri)
+            if (found.name, method) in METHODS:
+                return catalogue.schema_validation_error(reader.machine)
+        return catalogue.action_not_supported(reader.machine)
+
+    def _sized(self, response: Response, request: Request, machine: str) -> Reply:
+        """Answer, or say that the answer does not fit: the limit counts UTF-16 bytes (captures of txwinrm)."""
+        reply = self._reply(response, request.header.message_id)
+        if not reply.fault and 2 * len(reply.body.decode()) > envelope_size(request):
+            return self._reply(catalogue.encoding_limit(machine), request.header.message_id)
+        return reply
+
+    def _reply(self, response: Response, relates_to: str) -> Reply:
+        body = encode_response(
+            response,
+            relates_to=relates_to,
+            message_id=str(uuid.uuid4()).upper(),
+            lang=self.host.locale,
+        )
+        return Reply(body=body, fault=isinstance(response, Fault))
+
+
+def _service(reader: Reader, found: WmiClass, request: Invoke) -> Instance:
+    """Return the service that a method is called on.
+
+    A service wants a selector, CreationClassName alone will do; none at all is an error of the provider
+    (r4sd/go-wsman hyperv/management_service_selector_test.go; for the migration service a guess).
+    """
+    selectors = reader.selectors(request.target)
+    row = next(iter(found.rows(reader.view)))
+    if not selectors:
+        raise RequestRefusedError(
+            catalogue.internal_error(
+                reader.machine, catalogue.INVALID_METHOD_PARAMETERS, "Invalid method Parameter(s) "
+            )
+        )
+    if selectors.keys() - {key.casefold() for key in found.keys}:
+        raise RequestRefusedError(catalogue.invalid_selectors(reader.machine))
+    own = {key.casefold(): row.text(key).casefold() for key in found.keys}
+    if any(own[name] != value for name, value in selectors.items()):
+        raise RequestRefusedError(catalogue.destination_unreachable(reader.machine))
+    return row
+
+
+def _unreadable(content: bytes, machine: str) -> Fault:
+    """Return the fault for what is no envelope, or lacks what its action needs.
+
+    A body without its element is a SchemaValidationError (pypsrp issue 193); for what is no XML at all, a guess.
+    """
+    if _SOAP_1_1 in content:
+        return version_mismatch()
+    return catalogue.schema_validation_error(machine)

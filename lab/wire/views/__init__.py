@@ -1,0 +1,1 @@
+"""The world as CIM instances, a module for each family of classes."""

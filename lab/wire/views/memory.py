@@ -1,0 +1,46 @@
+"""Msvm_MemorySettingData: what each machine is to get."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lab.wire.view import View
+from providers.wsman import Instance, Value
+
+from .allocation import MEMORY, allocation
+from .holders import holders, templates
+
+_CLASS = "Msvm_MemorySettingData"
+_DEVICE = "4764334D-E001-4176-82EE-5594EC9B530E"  # the memory device of every machine (os-win vmutils)
+_UNITS = "byte * 2^20"
+
+
+def memory(view: View) -> Iterator[Instance]:
+    """Yield a row for each machine and checkpoint, in MiB, static; and the templates."""
+    for holder in holders(view):
+        yield _row(view, f"{holder.prefix}\\{_DEVICE}", holder.vm.memory_mib)
+    for name in templates(_DEVICE):
+        yield _row(view, name, 1024)
+
+
+def _row(view: View, instance_id: str, mib: int) -> Instance:
+    """Static memory: Reservation = Limit = VirtualQuantity (r4sd/terraform-provider-hyperv)."""
+    values: dict[str, Value] = {
+        "AllocationUnits": _UNITS,
+        "DynamicMemoryEnabled": False,
+        "HugePagesEnabled": False,
+        "InstanceID": instance_id,
+        "IsVirtualized": True,
+        "Limit": mib,
+        "MaxMemoryBlocksPerNumaNode": 65536,
+        "Reservation": mib,
+        "SgxEnabled": False,
+        "SgxLaunchControlDefault": "",
+        "SgxSize": 0,
+        "SwapFilesInUse": False,
+        "TargetMemoryBuffer": 20,
+        "VirtualQuantity": mib,
+        "VirtualQuantityUnits": _UNITS,
+        "Weight": 5000,
+    }
+    return allocation(_CLASS, MEMORY, "Memory", view.texts["memory"], **values)

@@ -1,0 +1,107 @@
+"""The migration service, its settings, its networks, and the templates of a migration's settings."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+
+from lab.wire.view import View, instance
+from lab.world.jobs import DEEP_CHECK, STAGED, STORAGE, VIRTUAL_SYSTEM, VIRTUAL_SYSTEM_AND_STORAGE
+from providers.wsman import Instance
+
+from .services import service_row
+
+_SERVER_23H2 = 25398
+TCP = 5  # TransportType (Msvm_VirtualSystemMigrationSettingData page)
+_TEMPLATES = {
+    VIRTUAL_SYSTEM: "VirtualSystem",
+    STORAGE: "Storage",
+    STAGED: "Staged",
+    VIRTUAL_SYSTEM_AND_STORAGE: "VirtualSystemAndStorage",
+    DEEP_CHECK: "StorageDeepCheck",
+}
+"""MigrationType -> InstanceID; VirtualSystemAndStorage was recorded (nova), the others go by analogy: guess."""
+
+
+def service(view: View) -> Iterator[Instance]:
+    """Yield Msvm_VirtualSystemMigrationService, with the counts of this very moment."""
+    host = view.host
+    yield service_row(
+        view,
+        "Msvm_VirtualSystemMigrationService",
+        "migrationwmi",
+        view.texts["migration-service"],
+        ActiveStorageMigrationCount=view.world.active_storage(host.name),
+        ActiveVirtualSystemMigrationCount=view.world.active_live(host.name),
+        MigrationServiceListenerIPAddressList=tuple(host.addresses) or None,
+    )
+
+
+def service_settings(view: View) -> Iterator[Instance]:
+    """Yield Msvm_VirtualSystemMigrationServiceSettingData."""
+    host, title = view.host, view.texts["migration-service-settings"]
+    yield instance(
+        "Msvm_VirtualSystemMigrationServiceSettingData",
+        {
+            "AuthenticationType": host.authentication,
+            "Caption": title,
+            "Description": title,
+            "ElementName": title,
+            "EnableCompression": host.compression,
+            "EnableSmbTransport": host.smb,
+            "EnableVirtualSystemMigration": host.migration_enabled,
+            "InstanceID": f"Microsoft:{host.computer_name}",
+            "MaximumActiveStorageMigration": host.max_storage,
+            "MaximumActiveVirtualSystemMigration": host.max_live,
+        },
+    )
+
+
+def templates(view: View) -> Iterator[Instance]:
+    """Yield a template for each MigrationType."""
+    title = view.texts["migration-settings"]
+    for kind, name in _TEMPLATES.items():
+        yield instance(
+            "Msvm_VirtualSystemMigrationSettingData",
+            {
+                "AllowOverwriteExistingFile": False,
+                "AvoidRemovingVHDs": False,
+                "CPUCappingMagnitude": 0,
+                "CancelIfBlackoutThresholdExceeded": False,
+                "Caption": title,
+                "Description": view.texts["migration-settings-description"],
+                "ElementName": title,
+                "EnableCompression": view.host.compression,
+                "InstanceID": f"Microsoft:{name}",
+                "MigrationType": kind,
+                "RemoveSourceUnmanagedVhds": False,
+                "RetainVhdCopiesOnSource": False,
+                "TransportType": TCP,
+            },
+            without=missing_properties(view.host.build),
+        )
+
+
+def missing_properties(build: int) -> tuple[str, ...]:
+    """Return what the class has only in later builds (microsoft/wmi: server2019 against server23h2)."""
+    return ("AdvancedOptions", "EnableVhdCompression") if build < _SERVER_23H2 else ()
+
+
+def networks(view: View) -> Iterator[Instance]:
+    """Yield "any network": all of IPv4 and of IPv6 (what the Hyper-V module writes; the ids are guesses)."""
+    title = view.texts["migration-network"]
+    for subnet in ("0.0.0.0", "::"):  # noqa: S104 - a subnet, no address to listen at
+        row = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{view.host.name}/{subnet}")).upper()
+        yield instance(
+            "Msvm_VirtualSystemMigrationNetworkSettingData",
+            {
+                "Caption": title,
+                "Description": title,
+                "ElementName": title,
+                "InstanceID": f"Microsoft:{view.host.computer_name}\\{row}",
+                "Metric": 0,
+                "PrefixLength": 0,
+                "SubnetNumber": subnet,
+                "Tags": ("Microsoft:UserManaged",),
+            },
+        )

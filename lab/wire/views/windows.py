@@ -1,0 +1,132 @@
+"""Win32_OperatingSystem, Win32_Volume and Win32_ComputerSystem: guesses by their reference pages until recorded."""
+
+from __future__ import annotations
+
+import string
+import uuid
+from collections.abc import Iterator
+from datetime import timedelta
+
+from lab.wire.view import View, instance
+from lab.world import LabVolume
+from providers.units import GIB, MIB
+from providers.wsman import CIMV2, Instance, Value
+
+_NAMES = {14393: "2016", 17763: "2019", 20348: "2022", 26100: "2025"}
+_UPTIME = timedelta(days=12)
+_LOCAL_DISK, _COMPACT_DISC = 3, 5  # DriveType (Win32_Volume page)
+_MEMBER_SERVER = 3  # DomainRole (Win32_ComputerSystem page)
+
+
+def operating_systems(view: View) -> Iterator[Instance]:
+    """Yield the one Windows; memory in KiB."""
+    host = view.host
+    caption = f"Microsoft Windows Server {_NAMES.get(host.build, '2022')} Datacenter"
+    now = view.world.clock.now()
+    yield instance(
+        "Win32_OperatingSystem",
+        {
+            "BuildNumber": str(host.build),
+            "CSName": host.computer_name,
+            "Caption": caption,
+            "FreePhysicalMemory": view.world.memory_free_mib(host.name) * 1024,
+            "FreeVirtualMemory": view.world.memory_free_mib(host.name) * 1024,
+            "LastBootUpTime": now.replace(microsecond=0) - _UPTIME,
+            "LocalDateTime": now,
+            "Name": rf"{caption}|C:\Windows|\Device\Harddisk0\Partition4",
+            "OSLanguage": 1041 if host.locale.casefold() == "ja-jp" else 1033,
+            "TotalVirtualMemorySize": host.memory_mib * 1024,
+            "TotalVisibleMemorySize": host.memory_mib * 1024,
+            "Version": f"10.0.{host.build}",
+        },
+        namespace=CIMV2,
+    )
+
+
+def computer_systems(view: View) -> Iterator[Instance]:
+    """Yield the host as Windows sees it: its name in DNS and its domain."""
+    host = view.host
+    yield instance(
+        "Win32_ComputerSystem",
+        {
+            "DNSHostName": host.name,
+            "Domain": host.domain,
+            "DomainRole": _MEMBER_SERVER,
+            "HypervisorPresent": True,
+            "Manufacturer": "Hyper-V placement lab",
+            "Model": "Simulated host",
+            "Name": host.computer_name,
+            "NumberOfLogicalProcessors": host.processors,
+            "NumberOfProcessors": 1,
+            "PartOfDomain": True,
+            "TotalPhysicalMemory": host.memory_mib * MIB,
+        },
+        namespace=CIMV2,
+    )
+
+
+def volumes(view: View) -> Iterator[Instance]:
+    """Yield the volumes in use, and what every server has besides: a volume without letter, an empty DVD drive."""
+    for volume in view.host.volumes.values():
+        yield _volume(view, volume)
+    recovery = f"\\\\?\\Volume{{{_derived(view, 'recovery')}}}\\"
+    yield _row(
+        view,
+        {
+            "BlockSize": 4096,
+            "Capacity": GIB,
+            "DeviceID": recovery,
+            "DriveType": _LOCAL_DISK,
+            "FileSystem": "NTFS",
+            "FreeSpace": GIB // 2,
+            "Label": "Recovery",
+            "Name": recovery,
+        },
+    )
+    letter = _free_letter(view)
+    drive = f"\\\\?\\Volume{{{_derived(view, 'dvd')}}}\\"
+    yield _row(
+        view,
+        {"DeviceID": drive, "DriveLetter": letter, "DriveType": _COMPACT_DISC, "Name": f"{letter}\\"},
+    )
+
+
+def _volume(view: View, volume: LabVolume) -> Instance:
+    has_letter = len(volume.path) == len("D:\\")
+    system = volume.path.casefold() == "c:\\"
+    return _row(
+        view,
+        {
+            "BlockSize": 4096,
+            "BootVolume": system,
+            "Capacity": volume.capacity_bytes,
+            "DeviceID": f"\\\\?\\Volume{{{_derived(view, volume.path)}}}\\",
+            "DriveLetter": volume.path[:2] if has_letter else None,
+            "DriveType": _LOCAL_DISK,
+            "FileSystem": "CSVFS" if volume.cluster else "NTFS",
+            "FreeSpace": max(0, view.world.volume_free(view.host.name, volume.path) or 0),
+            "Label": volume.label,
+            "Name": volume.path,
+            "SystemVolume": False,
+        },
+    )
+
+
+def _row(view: View, values: dict[str, Value]) -> Instance:
+    common: dict[str, Value] = {
+        "Automount": True,
+        "BootVolume": False,
+        "Caption": values["Name"],
+        "SystemName": view.host.computer_name,
+        "SystemVolume": False,
+    }
+    return instance("Win32_Volume", {**common, **values}, namespace=CIMV2)
+
+
+def _free_letter(view: View) -> str:
+    taken = {path[0].upper() for path in view.host.volumes}
+    return next(letter for letter in reversed(string.ascii_uppercase) if letter not in taken) + ":"
+
+
+def _derived(view: View, part: str) -> str:
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{view.host.name}/{part}"))
