@@ -1,0 +1,213 @@
+"""Pulumi's provider protocol, spoken to our server over a real channel."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import grpc
+import pytest
+from google.protobuf import empty_pb2
+from pulumi.dynamic import CheckResult, CreateResult, DiffResult, ReadResult, ResourceProvider, UpdateResult
+from pulumi.runtime import proto
+from pulumi.runtime.proto import engine_pb2_grpc, provider_pb2, provider_pb2_grpc, status_pb2
+
+from providers.errors import NoRoomError
+from providers.plugin.server import Server, to_struct, to_values
+from providers.plugin.voice import Throttle, Voice
+from providers.resources.call import PartialCreateError, current
+from tests.clocks import FastClock
+
+TYPE = "pulumi-python:dynamic/hyperv:VmPlacement"
+URN = f"urn:pulumi:lab::hyperv-placement::{TYPE}::VM001"
+
+
+class Echo(ResourceProvider):
+    """Answers with what it was asked, and fails on demand."""
+
+    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+        """Accept."""
+        return CheckResult(news, [])
+
+    def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
+        """Compare every property."""
+        result = DiffResult(changes=olds != news)
+        result.detailed = {name: 4 for name in news if olds.get(name) != news[name]}  # type: ignore[attr-defined]
+        return result
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        """Adopt, or adopt and fail."""
+        call = current.get()
+        call.say("info", f"{call.stack}/{call.label}")
+        if props["host"] == "full":
+            raise PartialCreateError("ID", {"host": "hv1"}, "no room")
+        return CreateResult("ID", props)
+
+    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
+        """Return what is known; nothing for a machine that is gone."""
+        return (
+            ReadResult("", {})
+            if id_ == "GONE"
+            else ReadResult(id_, props or {"host": "hv9"}, {"host": "hv9"})
+        )
+
+    def update(self, _id: str, _olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
+        """Fail in our way, fail as a bug does, wait for Cancel, or obey."""
+        match news["host"]:
+            case "full":
+                raise NoRoomError("VM001 cannot start:\nhv2 is full")
+            case "bug":
+                raise KeyError("oops")
+            case "wait":
+                return UpdateResult({"host": str(current.get().cancelled.wait(30))})
+            case _:
+                return UpdateResult(news)
+
+
+class Engine(engine_pb2_grpc.EngineServicer):
+    """The engine's log service."""
+
+    def __init__(self) -> None:
+        """Nothing was said yet."""
+        self.lines: list[tuple[str, str, bool]] = []
+
+    def Log(self, request: Any, _context: Any) -> Any:  # noqa: N802 - named by the .proto file
+        """Keep a line."""
+        self.lines.append((request.urn, request.message, request.ephemeral))
+        return empty_pb2.Empty()
+
+
+@pytest.fixture
+def engine() -> Iterator[tuple[Engine, str]]:
+    """A log service on loopback, and its address."""
+    said = Engine()
+    server = grpc.server(ThreadPoolExecutor(2))
+    engine_pb2_grpc.add_EngineServicer_to_server(said, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    yield said, f"127.0.0.1:{port}"
+    server.stop(0).wait()
+
+
+@pytest.fixture
+def stub(engine: tuple[Engine, str]) -> Iterator[provider_pb2_grpc.ResourceProviderStub]:
+    """A client of our server."""
+    voice = Voice(engine[1], FastClock(), terminal=True)
+    server = grpc.server(ThreadPoolExecutor(8))
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(
+        Server({TYPE: Echo()}, voice, threading.Event()), server
+    )
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+        yield provider_pb2_grpc.ResourceProviderStub(channel)
+    server.stop(0).wait()
+
+
+def update(host: str) -> Any:
+    """Return an Update request."""
+    return proto.UpdateRequest(id="ID", urn=URN, news=to_struct({"host": host}))
+
+
+def test_a_diff_names_its_properties(stub: Any) -> None:
+    """Kind UPDATE, the old value out of the outputs, and never a replacement."""
+    answer = stub.Diff(
+        proto.DiffRequest(
+            id="ID", urn=URN, olds=to_struct({"host": "a", "x": 1}), news=to_struct({"host": "b", "x": 1})
+        )
+    )
+    assert answer.changes == proto.DiffResponse.DIFF_SOME
+    assert {path: (d.kind, d.inputDiff) for path, d in answer.detailedDiff.items()} == {"host": (4, False)}
+    assert list(answer.replaces) == []
+    assert list(answer.diffs) == ["host"]
+
+
+def test_equal_is_no_change(stub: Any) -> None:
+    """Not "unknown", on which the engine would compare inputs itself."""
+    same = to_struct({"host": "a"})
+    assert stub.Diff(proto.DiffRequest(urn=URN, olds=same, news=same)).changes == proto.DiffResponse.DIFF_NONE
+
+
+def test_every_answer_asks_for_a_refresh_before_the_next_update(stub: Any) -> None:
+    """So that a plain preview sees drift."""
+    assert stub.Create(
+        proto.CreateRequest(urn=URN, properties=to_struct({"host": "a"}))
+    ).refresh_before_update
+    assert stub.Read(proto.ReadRequest(id="ID", urn=URN)).refresh_before_update
+    assert stub.Update(update("a")).refresh_before_update
+
+
+def test_an_import_reads_by_the_id_alone(stub: Any) -> None:
+    """Inputs come back with the outputs; a machine that is gone has no id."""
+    answer = stub.Read(proto.ReadRequest(id="ID", urn=URN))
+    assert (answer.id, to_values(answer.inputs), to_values(answer.properties)) == (
+        "ID",
+        {"host": "hv9"},
+        {"host": "hv9"},
+    )
+    assert stub.Read(proto.ReadRequest(id="GONE", urn=URN)).id == ""
+
+
+def test_an_error_is_one_line_with_its_remedy(stub: Any) -> None:
+    """No traceback, no line break."""
+    with pytest.raises(grpc.RpcError) as caught:
+        stub.Update(update("full"))
+    details = caught.value.details() or ""
+    assert details.startswith("VM001 cannot start: hv2 is full. Free memory")
+    assert "\n" not in details
+
+
+def test_a_bug_says_that_it_is_one(stub: Any) -> None:
+    """An operator must not look for a cause at the hosts."""
+    with pytest.raises(grpc.RpcError) as caught:
+        stub.Update(update("bug"))
+    assert "bug of the plugin: KeyError" in (caught.value.details() or "")
+
+
+def test_a_machine_adopted_but_not_moved_stays_in_state(stub: Any) -> None:
+    """The error carries id and outputs, as the engine wants them (pulumi/pulumi provider.proto)."""
+    with pytest.raises(grpc.RpcError) as caught:
+        stub.Create(proto.CreateRequest(urn=URN, properties=to_struct({"host": "full"})))
+    metadata = {item.key: item.value for item in caught.value.trailing_metadata()}
+    status = status_pb2.Status.FromString(metadata["grpc-status-details-bin"])
+    detail = provider_pb2.ErrorResourceInitFailed()
+    assert status.details[0].Unpack(detail)
+    assert (detail.id, to_values(detail.properties), list(detail.reasons)) == (
+        "ID",
+        {"host": "hv1"},
+        ["no room"],
+    )
+
+
+def test_cancel_reaches_a_call_that_waits(stub: Any) -> None:
+    """Cancel is answered while updates are under way."""
+    waiting = stub.Update.future(update("wait"))
+    stub.Cancel(empty_pb2.Empty())
+    assert to_values(waiting.result(timeout=10).properties) == {"host": "True"}
+
+
+def test_what_a_call_says_is_bound_to_its_resource(stub: Any, engine: tuple[Engine, str]) -> None:
+    """The stack's name comes out of the URN."""
+    stub.Create(proto.CreateRequest(urn=URN, properties=to_struct({"host": "a"})))
+    assert engine[0].lines == [(URN, "lab/VM001", False)]
+
+
+def test_an_unknown_type_lists_those_there_are(stub: Any) -> None:
+    """A typing error in `pulumi import` is answered with what would be right."""
+    with pytest.raises(grpc.RpcError) as caught:
+        stub.Read(proto.ReadRequest(id="ID", urn=URN.replace("VmPlacement", "Vm")))
+    assert TYPE in (caught.value.details() or "")
+
+
+def test_progress_is_told_when_it_is_new_and_not_too_often() -> None:
+    """Each line of a log file costs attention; each resource counts for itself."""
+    clock = FastClock()
+    throttle = Throttle(clock, every=10)
+    assert throttle.lets("a", "1 %")
+    assert not throttle.lets("a", "2 %")
+    assert throttle.lets("b", "1 %")
+    clock.wait(10)
+    assert not throttle.lets("a", "1 %")
+    assert throttle.lets("a", "3 %")
