@@ -70,7 +70,8 @@ def is_stale(lock: Lock) -> bool:
     if lock.hostname != platform.node():
         return False
     try:
-        return "pulumi" not in psutil.Process(lock.pid).name().casefold()
+        process = psutil.Process(lock.pid)
+        return process.status() == psutil.STATUS_ZOMBIE or "pulumi" not in process.name().casefold()
     except psutil.NoSuchProcess:
         return True
     except psutil.AccessDenied:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from providers.model.estate import Inventory
 from providers.model.plan import MigrationType, Move, Plan, Standing, Step
-from providers.planning import differences, observed
 from providers.units import MIB, format_bytes
 
 _KINDS = {
@@ -20,10 +19,26 @@ def describe(step: Step) -> str:
     """Return one line that says what moves, from where to where, and how."""
     if step.vm is None or step.move is None:
         return f"{step.label}: {step.standing}"
-    changes = differences(step.placement, observed(step.vm))
-    details = [f"{c.property} {c.actual or 'none'} -> {c.wanted}" for c in changes if c.property != "host"]
     what = f"{_KINDS[step.move.type]}{_volume(step.move)}"
-    return f"{step.label}: {_way(step.move)}, {what}" + (f" ({'; '.join(details)})" if details else "")
+    details = "; ".join(_relocations(step.move))
+    return f"{step.label}: {_way(step.move)}, {what}" + (f" ({details})" if details else "")
+
+
+def _relocations(move: Move) -> Iterator[str]:
+    """Yield what gets another place: folders once where all roots share them, each disk by its slot."""
+    old, new = move.vm.roots, move.roots
+    folders = {
+        "config": (old.config, new.config),
+        "checkpoints": (old.checkpoints, new.checkpoints),
+        "paging": (old.paging, new.paging),
+    }
+    moved = {name: pair for name, pair in folders.items() if pair[0] != pair[1]}
+    if len(moved) == len(folders) and len(set(moved.values())) == 1:
+        moved = {"folders": (old.config, new.config)}
+    yield from (f"{name} {source} -> {target}" for name, (source, target) in moved.items())
+    for disk in move.disks:
+        if disk.source != disk.target:
+            yield f"{disk.slot} {disk.source} -> {disk.target}"
 
 
 def _way(move: Move) -> str:
