@@ -9,7 +9,6 @@ from datetime import timedelta
 from lab.wire.view import View, instance
 from lab.world import LabCheckpoint, LabVm
 from lab.world.objects import SAVED
-from providers.model import winpath
 from providers.wsman import Instance, Value
 
 from .holders import holders_of
@@ -123,10 +122,10 @@ def _row(view: View, vm: LabVm, own: dict[str, Value]) -> Instance:
             "GuestStateDataRoot": vm.roots.guest_state,
             "GuestStateFile": f"Virtual Machines\\{vm.id}.vmgs" if vm.roots.guest_state else None,
             "IsSaved": vm.enabled_state == SAVED,
-            "LogDataRoot": winpath.join(vm.roots.config, "Virtual Machines", vm.id),
+            "LogDataRoot": vm.roots.config,
             "SecureBootEnabled": modern,
             "SnapshotDataRoot": vm.roots.checkpoints,
-            "SuspendDataRoot": winpath.join(vm.roots.config, "Virtual Machines", vm.id),
+            "SuspendDataRoot": vm.roots.config,
             "SwapFileDataRoot": vm.roots.paging,
             "Version": vm.version,
             "VirtualSystemIdentifier": vm.id,
