@@ -68,9 +68,11 @@ def up(home: Path, wish: Wish) -> tuple[State, bool]:
     Raises CommandError, PortTakenError, EstateError or OSError.
     """
     running = connect(home)
-    if running is not None:
-        _agree(home, wish)
-    else:
+    if running is not None and not _agrees(home, wish):
+        _check_quiet(home, wish)
+        down(home)
+        running = None
+    if running is None:
         (home / FILE).unlink(missing_ok=True)
         _prepare(home, wish)
         _start(home)
@@ -96,24 +98,28 @@ def down(home: Path) -> bool:
     return True
 
 
-def _agree(home: Path, wish: Wish) -> None:
-    """Raise CommandError where something else was asked for than what runs."""
+def _agrees(home: Path, wish: Wish) -> bool:
+    """Say whether what runs is what was asked for."""
     if not wish.says_something:
-        return
+        return True
     state = _kept(home)
     hosts = list(state.hosts.values())
-    same = (
+    return (
         not wish.fresh
         and (not wish.builds or wish.built_from == state.settings.built_from)
         and wish.speed in (None, state.settings.speed)
         and all(wish.limit in (None, host.max_live) for host in hosts)
         and wish.ports in (None, "auto", str(hosts[0].port))
     )
-    if not same:
-        vms = sum(len(host.realized) for host in hosts)
+
+
+def _check_quiet(home: Path, wish: Wish) -> None:
+    """Raise CommandError where a restart would break moves of a world that is to be kept."""
+    moving = [job.vm_name for job in _kept(home).jobs if job.running]
+    if moving and not wish.builds:
         raise CommandError(
-            f"a lab of {len(hosts)} hosts with {vms} machines runs already, and not as asked; "
-            "end it first: bin/lab down"
+            f"the lab runs already, and not as asked; {', '.join(moving)} would be interrupted. "
+            "Wait for them, or end it: bin/lab down"
         )
 
 

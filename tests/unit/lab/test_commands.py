@@ -132,13 +132,23 @@ def test_a_killed_lab_comes_back(lab: Lab) -> None:
 
 
 def test_up_twice(lab: Lab) -> None:
-    """The second says so; one that wants something else is told what to do first."""
+    """The second says so; one that asks for another estate builds it, for another limit keeps the world."""
     lab.ok("up", "--ports", "auto", "--vms", "2")
+    first = lab.status()["vms"]
     assert "runs already" in lab.ok("up")
     assert "runs already" in lab.ok("up", "--vms", "2")
-    assert "bin/lab down" in lab.fails("up", "--vms", "3")
-    assert "bin/lab down" in lab.fails("up", "--fresh")
+    assert "is up" in lab.ok("up", "--migration-limit", "9")
+    assert lab.status()["vms"] == first
+    assert "is up" in lab.ok("up", "--vms", "3", "--ports", "auto")
+    assert len(lab.status()["vms"]) == 3
+
+
+def test_a_restart_never_breaks_a_move(lab: Lab) -> None:
+    """What would only change a setting waits; nothing is interrupted by it."""
+    lab.ok("up", "--ports", "auto")
+    lab.ok("move", "VM003", "hv1", "--no-wait")
     assert "bin/lab down" in lab.fails("up", "--migration-limit", "9")
+    assert lab.status()["jobs"][0]["state"] != "Exception"
 
 
 def test_a_taken_port_is_one_line(lab: Lab) -> None:
