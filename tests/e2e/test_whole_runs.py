@@ -129,8 +129,11 @@ def test_a_failed_move_stays_alone(site: Site) -> None:
     site.lab("fault", "add", "migration-fails", "--vm", name, "--times", "1")
     run = site.up()
     assert run.returncode != 0
-    line = next(line for line in run.stdout.splitlines() if "error:" in line and name in line)
-    assert "0x8009030E" in line
+    (cause,) = {
+        line.strip() for line in run.stdout.splitlines() if f"{name} ({source} -> {target}) failed" in line
+    }
+    assert "0x8009030E" in cause
+    assert "Microsoft Virtual System Migration Service" in cause
     now = site.hosts()
     assert now[name] == source
     others = {vm: now[vm] in hosts for vm, hosts in declared(site).items() if vm != name}

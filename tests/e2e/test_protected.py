@@ -1,0 +1,61 @@
+"""Machines that must be left alone are, each with a line, while the others move."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tools.workspace import Workspace
+
+from .conftest import Site
+
+pytestmark = pytest.mark.e2e
+ESTATE = Path(__file__).parent / "estates" / "protected.yaml"
+REASONS = {
+    "CHECKED": "CHECKED has a checkpoint, and its storage would move",
+    "REPLICATED": "REPLICATED is replicated",
+    "SECURED": "SECURED has a virtual TPM",
+    "DIFFERENCING": "is a differencing disk of",
+    "CLUSTERED": "CLUSTERED is a role of a failover cluster",
+}
+
+
+@pytest.fixture
+def guarded(workspace: Workspace) -> Iterator[Site]:
+    """That estate, slow enough for a person's move to last, and a stack that wants every machine on hv2."""
+    workspace.run(
+        "lab", "up", "--ports", "auto", "--estate", str(ESTATE), "--speed", "0.5", "--write-stack", "stacks/lab.yaml",
+        stdout=subprocess.DEVNULL,
+    )  # fmt: skip
+    path = workspace.folder / "stacks" / "lab.yaml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(
+        text.replace("host: hv1", "host: hv2").replace("host: hv3", "host: hv2"), encoding="utf-8"
+    )
+    here = Site(workspace)
+    yield here
+    for run in here.runs:
+        run.stop()
+
+
+def test_each_is_left_alone_with_a_line_while_the_other_moves(guarded: Site) -> None:
+    """The run ends non-zero, the hosts were never asked, and what somebody else moves is theirs."""
+    guarded.lab("move", "TAKEN", "hv3", "--no-wait")
+    before = guarded.hosts()
+    preview = guarded.pulumi("preview")
+    for reason in REASONS.values():
+        assert reason in preview.stdout
+    run = guarded.up()
+    assert run.returncode != 0
+    for reason in REASONS.values():
+        assert any(reason in line for line in run.stdout.splitlines())
+    assert "TAKEN is being moved" in run.stdout
+    assert "LAB\\operator" in run.stdout
+    after = guarded.hosts()
+    assert after["FREE"] == "hv2"
+    assert {name: after[name] for name in REASONS} == {name: before[name] for name in REASONS}
+    assert {job["vm"] for job in guarded.status()["jobs"]} == {"FREE", "TAKEN"}
+    assert guarded.status()["violations"] == []
