@@ -73,9 +73,9 @@ def flaw(project: Path) -> str | None:
 
 def make(project: Path) -> None:
     """Make the environment anew, in place: its programs hold its path. The stamp comes last."""
+    check_machine()
     folder = venv_folder(project)
     _remove(folder)
-    check_machine()
     _run([sys.executable, "-m", "venv", str(folder)], "make the virtual environment")
     install = ["-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"]
     locked = ["--require-hashes", "--only-binary", ":all:", "--requirement", str(lock_file(project))]
