@@ -24,6 +24,8 @@ from .cluster import read_cluster
 from .faults import AbsentFaultError, AccessDeniedFaultError
 from .rows import ClusterView, Rows, job_of, machines
 
+_UNMOUNTED = "\\\\?\\"
+"""How the name of a volume starts that is mounted nowhere, as the recovery partition (win32 page of Win32_Volume)."""
 LOCAL_DISK = 3
 """Win32_Volume.DriveType of a local disk (win32 page of the class)."""
 DIFFERENCING = 4
@@ -202,7 +204,7 @@ def _volumes(client: Client) -> tuple[Volume, ...]:
             free_bytes=row.number("FreeSpace") or 0,
         )
         for row in rows
-        if row.number("FreeSpace") is not None
+        if row.number("FreeSpace") is not None and not row.text("Name").startswith(_UNMOUNTED)
     ]
     return tuple(sorted(found, key=lambda volume: volume.path))
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from providers.units import format_seconds
 
 PHASES = {
-    32774: "moving memory and state",
+    32774: "migrating",
     32778: "moving storage",
     32779: "finishing storage",
     32780: "preparing at the destination",
