@@ -8,7 +8,7 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parent.parent
 OLDEST = (3, 11)
 
-if sys.version_info < OLDEST:  # noqa: UP036 - whoever starts it with an older Python shall read one line
+if sys.version_info < OLDEST:
     sys.exit(
         "Python %d.%d or newer is needed; this is %s. "  # noqa: UP031 - parsed by older Pythons, too
         "With another one installed: make setup PYTHON=python3.11" % (*OLDEST, sys.version.split()[0])

@@ -8,7 +8,7 @@ for a few seconds.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
@@ -23,6 +23,7 @@ from .inventory import HostFacts
 from .needs import Needs, shortage
 
 Started = TypeVar("Started")
+Facts = Mapping[HostName, HostFacts]
 FRESH = 4.0
 """Seconds for which a reading that showed no room is believed."""
 POLL = 1.0
@@ -106,21 +107,21 @@ class Admission:
         self,
         move: Move,
         needs: Needs,
-        starter: Callable[[], Started],
+        starter: Callable[[Facts], Started],
         *,
         waiting: Callable[[str], None],
         cancelled: threading.Event,
     ) -> Started:
-        """Wait for room, then run `starter`, and keep the room until `move` leaves.
+        """Wait for room, then run `starter` with the facts that show it, and keep the room until `move` leaves.
 
         Raises NoRoomError where no move under way could make the room, InterruptedRunError when cancelled, and
         what `starter` or the reading of facts raises.
         """
         while not cancelled.is_set():
             with self._at(needs.hosts):
-                reason = self._shortage(needs)
+                reason, facts = self._look(needs)
                 if reason is None:
-                    return self._started(move, needs, starter)
+                    return self._started(move, needs, lambda: starter(facts))  # noqa: B023 - called at once
             waiting(reason)
             self._give_up_where_hopeless(move, needs, reason)
             self._clock.wait(POLL, cancelled)
@@ -148,17 +149,16 @@ class Admission:
             self._waiting.pop(id(move), None)
             self._next_turn()
 
-    def _shortage(self, needs: Needs) -> str | None:
-        """Return why to wait, or None by facts that were read just now."""
+    def _look(self, needs: Needs) -> tuple[str | None, Facts]:
+        """Return why to wait, or None, and the facts: those that show room were read just now."""
         reserve = self._estate.specs[needs.destination].reserve
-        known = [self._believable(host) for host in needs.hosts]
-        if all(known):
-            facts = {h: r.facts for h, r in zip(needs.hosts, known, strict=True) if r}
-            if reason := self._judged(needs, facts, reserve):
-                return reason
-        return self._judged(needs, {host: self._read(host) for host in needs.hosts}, reserve)
+        known = {host: reading.facts for host in needs.hosts if (reading := self._believable(host))}
+        if len(known) == len(needs.hosts) and (reason := self._judged(needs, known, reserve)):
+            return reason, known
+        facts = {host: self._read(host) for host in needs.hosts}
+        return self._judged(needs, facts, reserve), facts
 
-    def _judged(self, needs: Needs, facts: dict[HostName, HostFacts], reserve: Reserve) -> str | None:
+    def _judged(self, needs: Needs, facts: Facts, reserve: Reserve) -> str | None:
         with self._lock:
             running = list(self._running.values())
         return shortage(needs, facts, running, reserve)

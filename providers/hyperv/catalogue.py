@@ -57,6 +57,18 @@ UNKNOWN_REMEDY = "See the event logs Hyper-V-VMMS-Admin on both hosts"
 _CODE = re.compile(r"0x([0-9A-Fa-f]{8})")
 
 
+_LIMIT = re.compile(r"migration limit '\d+' was reached")
+"""As events 21501 and its storage twin word it in English; no code travels with it (SupportArticles-docs)."""
+
+
+def lost_a_slot(text: str) -> bool:
+    """Say whether a job failed because a host's limit was reached, which waiting cures.
+
+    A host of another language words it otherwise: then the move fails, and the next run starts it again.
+    """
+    return _LIMIT.search(text) is not None
+
+
 def codes_in(texts: Iterable[str]) -> tuple[int, ...]:
     """Return the HRESULTs in the hosts' texts, in order: texts are localised, codes are not."""
     found = (int(match, 16) for text in texts for match in _CODE.findall(text))

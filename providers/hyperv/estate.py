@@ -14,7 +14,7 @@ from providers.model.stack import HostSpec
 
 from . import inventory
 from .client import Client
-from .inventory import HostFacts
+from .inventory import HostFacts, HostNames
 from .logins import Logins
 
 Result = TypeVar("Result")
@@ -30,6 +30,7 @@ class Estate:
         self.clock = clock
         self.specs = dict(hosts)
         logins = Logins()
+        self._names: dict[HostName, HostNames] = {}
         self._clients = {name: Client(spec, logins, clock) for name, spec in hosts.items()}
 
     def client(self, host: HostName) -> Client:
@@ -40,26 +41,35 @@ class Estate:
         """Read every host in parallel. A host that fails is in `unreachable`, with its reason in one line."""
         hosts: dict[HostName, Host] = {}
         silent: dict[HostName, UnreachableHost] = {}
-        for name, result in self._each(inventory.read_host).items():
+        for name, result in self._each(self._host).items():
             if isinstance(result, PlacementError):
                 silent[name] = UnreachableHost(name=name, reason=str(result))
             else:
                 hosts[name] = result
         return Inventory(hosts=hosts, unreachable=silent)
 
-    def _each(self, read: Callable[[Client], Result]) -> dict[HostName, Result | PlacementError]:
-        def one(client: Client) -> Result | PlacementError:
+    def _host(self, name: HostName) -> Host:
+        return inventory.read_host(self._clients[name], self.names(name))
+
+    def _each(self, read: Callable[[HostName], Result]) -> dict[HostName, Result | PlacementError]:
+        def one(name: HostName) -> Result | PlacementError:
             try:
-                return read(client)
+                return read(name)
             except PlacementError as error:
                 return error
 
         with ThreadPoolExecutor(min(WORKERS, max(1, len(self._clients)))) as pool:
-            return dict(zip(self._clients, pool.map(one, self._clients.values()), strict=True))
+            return dict(zip(self._clients, pool.map(one, self._clients), strict=True))
+
+    def names(self, host: HostName) -> HostNames:
+        """Return what a host calls itself; read once."""
+        if host not in self._names:
+            self._names[host] = inventory.read_names(self._clients[host])
+        return self._names[host]
 
     def facts(self, host: HostName) -> HostFacts:
         """Read what decides whether a move may start on `host` now."""
-        return inventory.read_facts(self._clients[host])
+        return inventory.read_facts(self._clients[host], self.names(host))
 
     def vm(self, host: HostName, vm: VmId) -> VirtualMachine | None:
         """Read one machine on `host`, None where the host does not have it."""

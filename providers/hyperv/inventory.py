@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from providers.errors import ProtocolError, WsmanFaultError
@@ -17,12 +17,15 @@ from providers.model.estate import (
 )
 from providers.model.names import VmId, is_guid, vm_id
 from providers.units import KIB, MIB
-from providers.wsman import CIMV2, MSCLUSTER, EndpointReference, Instance, decode_embedded, resource_uri
+from providers.wsman import CIMV2, EndpointReference, Instance, decode_embedded, resource_uri
 
 from .client import Client
+from .cluster import read_cluster
 from .faults import AbsentFaultError, AccessDeniedFaultError
 from .rows import ClusterView, Rows, job_of, machines
 
+_UNMOUNTED = "\\\\?\\"
+"""How the name of a volume starts that is mounted nowhere, as the recovery partition (win32 page of Win32_Volume)."""
 LOCAL_DISK = 3
 """Win32_Volume.DriveType of a local disk (win32 page of the class)."""
 DIFFERENCING = 4
@@ -34,7 +37,18 @@ _SETTING = (
 )  # fmt: skip
 _DISK = ("InstanceID", "ResourceSubType", "HostResource", "PersistentReservationsSupported")
 _DRIVE = ("InstanceID", "ResourceSubType", "HostResource")
+_JOB = ("InstanceID", "JobState", "PercentComplete", "VirtualSystemName", "DestinationHost", "Owner")
 _PORT = ("InstanceID", "HostResource", "LastKnownSwitchName")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostNames:
+    """What a host calls itself; that changes only with a restart."""
+
+    computer_name: str
+    """NetBIOS name."""
+    full_name: str
+    """Full DNS name: what DestinationHost must be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,42 +57,45 @@ class HostFacts:
 
     full_name: str
     computer_name: str
+    memory_mib: int
     memory_free_mib: int
     volumes: tuple[Volume, ...]
     migration: MigrationSettings
     jobs: tuple[MigrationJob, ...]
+    """Migrations under way, without what they tell of paths."""
 
 
-def read_facts(client: Client) -> HostFacts:
-    """Read a host's limits, active counts, free memory, volumes and running migrations: six requests."""
-    names = _computer(client)
+def read_facts(client: Client, names: HostNames) -> HostFacts:
+    """Read a host's limits, active counts, free memory, volumes and running migrations: five requests."""
+    total, free = _memory(client)
     return HostFacts(
-        full_name=_full_name(names),
-        computer_name=names.text("Name"),
-        memory_free_mib=_memory(client)[1],
+        full_name=names.full_name,
+        computer_name=names.computer_name,
+        memory_mib=total,
+        memory_free_mib=free,
         volumes=_volumes(client),
         migration=_migration(client),
-        jobs=read_jobs(client),
+        jobs=tuple(job for row in _job_rows(client) if (job := job_of(row)) is not None),
     )
 
 
-def read_host(client: Client) -> Host:
+def read_host(client: Client, names: HostNames) -> Host:
     """Read all of a host. Raises the client's errors; what an account may not read is unknown, never absent."""
-    facts = read_facts(client)
-    cluster = read_cluster(client)
+    facts = read_facts(client, names)
+    cluster = read_cluster(client, names.computer_name)
     rows = _rows(client, None)
     return Host(
         name=client.host.name,
         computer_name=facts.computer_name,
         full_name=facts.full_name,
-        memory_mib=_memory(client)[0],
+        memory_mib=facts.memory_mib,
         memory_free_mib=facts.memory_free_mib,
         volumes=facts.volumes,
         migration=facts.migration,
         switches=tuple(sorted(row.text("ElementName") for row in rows.switches)),
         cluster=cluster.name,
         vms=machines(rows, client.host.name, cluster),
-        jobs=facts.jobs,
+        jobs=told_jobs(client, facts.jobs),
         planned=read_planned(client),
     )
 
@@ -89,10 +106,26 @@ def read_vm(client: Client, vm: VmId, cluster: ClusterView | None = None) -> Vir
     return next((machine for machine in found if machine.id == vm), None)
 
 
-def read_jobs(client: Client) -> tuple[MigrationJob, ...]:
-    """Read the migration jobs that have not ended."""
-    rows = client.query("Msvm_MigrationJob")
+def _job_rows(client: Client) -> list[Instance]:
+    """Read all jobs that the host keeps, ended ones too, without the long texts that each carries."""
+    return client.query("Msvm_MigrationJob", *_JOB)
+
+
+def told_jobs(client: Client, jobs: Iterable[MigrationJob]) -> tuple[MigrationJob, ...]:
+    """Return those of `jobs` that have not ended, with what they tell of paths."""
+    rows = [
+        row for state in sorted({job.state for job in jobs}) for row in _jobs_where(client, JobState=state)
+    ]
     return tuple(job for row in rows if (job := job_of(row)) is not None)
+
+
+def jobs_of(client: Client, vm: VmId) -> list[Instance]:
+    """Read the migration jobs of one machine, ended ones too: a host keeps them for five minutes."""
+    return _jobs_where(client, VirtualSystemName=vm)
+
+
+def _jobs_where(client: Client, **where: str | int) -> list[Instance]:
+    return client.query("Msvm_MigrationJob", where=where)
 
 
 def read_planned(client: Client) -> tuple[VmId, ...]:
@@ -139,49 +172,15 @@ def _security(client: Client, of_vm: Mapping[str, str] | None) -> list[Instance]
         return None
 
 
-def read_cluster(client: Client) -> ClusterView:
-    """Read the host's cluster: no such namespace = none. What else goes wrong leaves membership unknown.
-
-    A machine is a role by its VmID, a private property of the resource whose form over WS-Management is unverified, or
-    else by the resource's name, `Virtual Machine <name>` (openstack/os-win clusterutils).
-    """
-    try:
-        clusters = client.query("MSCluster_Cluster", "Name", namespace=MSCLUSTER)
-    except AbsentFaultError:
-        return ClusterView()
-    except WsmanFaultError:
-        return ClusterView(name="unknown", readable=False)
-    name = next((row.text("Name") for row in clusters), None)
-    if name is None:
-        return ClusterView()
-    try:
-        resources = client.query("MSCluster_Resource", where={"Type": "Virtual Machine"}, namespace=MSCLUSTER)
-    except WsmanFaultError:
-        return ClusterView(name=name, readable=False)
-    return ClusterView(name=name, machines=frozenset(_clustered(resources)))
-
-
-def _clustered(resources: list[Instance]) -> set[str]:
-    found: set[str] = set()
-    for row in resources:
-        found.add(row.text("Name").removeprefix("Virtual Machine ").casefold())
-        text = row.text("PrivateProperties").upper()
-        found.update(part for part in text.replace(">", " ").replace("<", " ").split() if is_guid(part))
-    return found
-
-
-def _computer(client: Client) -> Instance:
+def read_names(client: Client) -> HostNames:
+    """Read the names of a host; that DNSHostName and Domain make a member's full name is a guess until recorded."""
     rows = client.query(
         "Win32_ComputerSystem", "Name", "DNSHostName", "Domain", "PartOfDomain", namespace=CIMV2
     )
-    return _single(client, rows, "Win32_ComputerSystem")
-
-
-def _full_name(row: Instance) -> str:
-    """A guess until recorded: DNSHostName and Domain make the full name of a domain member."""
-    host = row.text("DNSHostName") or row.text("Name")
-    domain = row.text("Domain")
-    return f"{host}.{domain}" if row.flag("PartOfDomain") and domain else host
+    row = _single(client, rows, "Win32_ComputerSystem")
+    host, domain = row.text("DNSHostName") or row.text("Name"), row.text("Domain")
+    member = bool(row.flag("PartOfDomain")) and bool(domain)
+    return HostNames(computer_name=row.text("Name"), full_name=f"{host}.{domain}" if member else host)
 
 
 def _memory(client: Client) -> tuple[int, int]:
@@ -205,7 +204,7 @@ def _volumes(client: Client) -> tuple[Volume, ...]:
             free_bytes=row.number("FreeSpace") or 0,
         )
         for row in rows
-        if row.number("FreeSpace") is not None
+        if row.number("FreeSpace") is not None and not row.text("Name").startswith(_UNMOUNTED)
     ]
     return tuple(sorted(found, key=lambda volume: volume.path))
 

@@ -24,8 +24,8 @@ from .rows import ENDED
 
 QUIET = 15 * 60.0
 """Seconds without any progress after which following ends. The job is left alone."""
-FIRST, GROWTH, LONGEST = 0.25, 1.5, 5.0
-"""Seconds between two looks: the first, how it grows, the longest."""
+FIRST, SHARE, LONGEST = 0.25, 0.2, 5.0
+"""Seconds between two looks: the first, then this share of the time gone by, the longest."""
 SUCCEEDED = frozenset({7, 32768})
 """JobState Completed and Completed with warnings (Msvm_MigrationJob page; openstack/os-win jobutils)."""
 
@@ -52,6 +52,28 @@ class Outcome:
 
 
 @dataclass(slots=True, kw_only=True)
+class _Course:
+    """How a job has gone as long as it was followed."""
+
+    begun: float
+    moved: float
+    """When it last showed any progress."""
+    percent: int = 0
+    first: int | None = None
+    """Percent at the first look: an adopted job has come a part of its way before."""
+    seconds_left: float | None = None
+    sign: tuple[object, ...] = ()
+
+    def note(self, row: Instance, now: float) -> None:
+        self.percent = row.number("PercentComplete") or 0
+        self.first = self.percent if self.first is None else self.first
+        self.seconds_left = estimate(self.percent - self.first, 100 - self.percent, now - self.begun)
+        sign = (row.number("JobState"), self.percent, row.many("OperationalStatus"))
+        if sign != self.sign:
+            self.sign, self.moved = sign, now
+
+
+@dataclass(slots=True, kw_only=True)
 class Follower:
     """Follows one job of one machine."""
 
@@ -71,31 +93,29 @@ class Follower:
         Raises InterruptedRunError when the run is cancelled and MigrationStalledError after `QUIET` seconds without
         progress; the job goes on in both cases. Trouble with the connection counts as no progress.
         """
-        begun = moved = self.clock.now()
-        seen: tuple[object, ...] = ()
-        pause, percent = FIRST, 0
+        course = _Course(begun=self.clock.now(), moved=self.clock.now())
         while True:
             row = self._read()
             if isinstance(row, Outcome):
                 return row
-            now = self.clock.now()
             if row is not None:
                 if (row.number("JobState") or 0) in ENDED:
                     return self._outcome(row)
-                percent = row.number("PercentComplete") or 0
-                sign = (row.number("JobState"), percent, tuple(row.many("OperationalStatus")))
-                moved, seen = (now, sign) if sign != seen else (moved, seen)
-                self._say(percent, now - begun)
-            if now - moved > QUIET:
-                raise MigrationStalledError(
-                    f"{self.name}: job {self._id} on {self.client.host.name} is at {percent} %, no progress for"
-                    f" {QUIET / 60:g} min"
-                )
-            if self.clock.wait(pause, self.cancelled):
-                raise InterruptedRunError(
-                    f"{self.name} is still moving ({percent} %), left to {self.client.host.name}"
-                )
-            pause = min(pause * GROWTH, LONGEST)
+                course.note(row, self.clock.now())
+                self._say(course)
+            self._pause(course)
+
+    def _pause(self, course: _Course) -> None:
+        now = self.clock.now()
+        if now - course.moved > QUIET:
+            raise MigrationStalledError(
+                f"{self.name}: job {self._id} on {self.client.host.name} is at {course.percent} %, no progress for"
+                f" {QUIET / 60:g} min"
+            )
+        if self.clock.wait(min(max(FIRST, SHARE * (now - course.begun)), LONGEST), self.cancelled):
+            raise InterruptedRunError(
+                f"{self.name} is still moving ({course.percent} %), left to {self.client.host.name}"
+            )
 
     @property
     def _id(self) -> str:
@@ -110,13 +130,13 @@ class Follower:
         except (WsmanFaultError, HostUnreachableError):
             return None
 
-    def _say(self, percent: int, elapsed: float) -> None:
+    def _say(self, course: _Course) -> None:
         try:
             code = self.activity()
         except PlacementError:
             code = None
         phase = PHASES.get(code or 0, "migrating")
-        self.report(Progress(phase=phase, percent=percent, seconds_left=estimate(percent, elapsed)))
+        self.report(Progress(phase=phase, percent=course.percent, seconds_left=course.seconds_left))
 
     def _outcome(self, row: Instance) -> Outcome:
         outcome = Outcome(state=row.number("JobState") or 0, error_code=row.number("ErrorCode") or 0)

@@ -9,45 +9,33 @@ from dataclasses import dataclass, replace
 from providers.clock import Clock
 from providers.errors import (
     HostUnreachableError,
+    InterruptedRunError,
     MigrationFailedError,
-    MigrationStartError,
-    MovedByOthersError,
     MoveRefusedError,
     PlacementError,
-    ProtocolError,
     VerificationError,
-    WsmanFaultError,
 )
-from providers.model.estate import MigrationJob, VirtualMachine
+from providers.model.estate import DiskKind, VirtualMachine, VmState
 from providers.model.plan import Move
-from providers.planning.compare import leads_to
-from providers.wsman import EndpointReference
 
 from . import inventory, orders
 from .admission import Admission
 from .audit import AuditLog
-from .catalogue import codes_in, remedy_for
+from .catalogue import codes_in, lost_a_slot, remedy_for
 from .estate import Estate
 from .faults import AbsentFaultError
-from .inventory import HostFacts
 from .jobs import Follower, Outcome
 from .needs import needs_of
 from .progress import Progress
+from .starting import Started, Starter
 from .verification import deviations, unmoved
 
-METHOD = "MigrateVirtualSystemToHost"
 ATTEMPTS = 5
 """Starts of one move in one run; each but the first only after a proven failure that trying again can cure."""
 SETTLE = 60.0
 """Seconds after a job's end for the hosts to show it, and for the guest's heartbeat to come back."""
 LEFTOVER = 30.0
 """Seconds that a planned system may take to vanish after a failure (alexbarthnet/PowerShell Move-VMOnline)."""
-RETURN_VALUES = {
-    32768: "failed", 32769: "access denied", 32770: "not supported", 32771: "status unknown", 32772: "timeout",
-    32773: "invalid parameter", 32774: "system in use", 32775: "invalid state", 32776: "incorrect data type",
-    32777: "system not available", 32778: "out of memory",
-}  # fmt: skip
-"""ReturnValue of MigrateVirtualSystemToHost (win32 page of the method)."""
 
 
 def migrate(  # noqa: PLR0913 - what a move touches, each named at the call
@@ -66,26 +54,13 @@ def migrate(  # noqa: PLR0913 - what a move touches, each named at the call
     read as ended in a failure that trying again can cure, with the machine unmoved on both hosts. Raises
     PlacementError: refused, no room, moved by others, failed, stalled, interrupted, or not verified.
     """
-    detailed = replace(move, vm=estate.with_details(move.vm))
-    _check_parents(detailed)
-    migration = _Migration(
-        estate=estate, move=detailed, report=report, cancelled=cancelled, clock=clock, admission=admission,
-        audit=audit,
-    )  # fmt: skip
-    with admission.taking_part(detailed):
-        return migration.run()
-
-
-def _check_parents(move: Move) -> None:
-    """Parents are read only for machines that move, so the plan could not know them."""
-    if not move.copies_storage:
-        return
-    for disk in move.vm.disks:
-        if disk.parent_path is not None:
-            raise MoveRefusedError(
-                f"{move.vm.name}: disk {disk.slot} ({disk.path}) is a differencing disk of {disk.parent_path}",
-                remedy="Merge it first",
-            )
+    if cancelled.is_set():
+        raise InterruptedRunError(f"{move.vm.name} was not started: the run was interrupted", remedy="")
+    with admission.taking_part(move):
+        return _Migration(
+            estate=estate, move=move, report=report, cancelled=cancelled, clock=clock, admission=admission,
+            audit=audit,
+        ).run()  # fmt: skip
 
 
 @dataclass(slots=True, kw_only=True)
@@ -99,122 +74,90 @@ class _Migration:
     audit: AuditLog
 
     def run(self) -> VirtualMachine:
-        if job := self._running():
+        if (running := self._starter().running()) is not None:
             self.admission.adopt(self.move, needs_of(self.move))
-            self._note("adopted", job=job.selector("InstanceID") or "")
-            return self._finish(job)
+            return self._finish(running)
+        if self.move.changes_host and (arrived := self._arrived()) is not None:
+            return arrived
+        detailed = self._detailed()
         for attempt in range(1, ATTEMPTS + 1):
-            job = self._start()
+            started = self._started(detailed)
             try:
-                return self._finish(job)
+                return self._finish(started)
             except MigrationFailedError as error:
-                if attempt == ATTEMPTS or not self._may_try_again(error):
+                if started.adopted or attempt == ATTEMPTS or not self._may_try_again(error):
                     raise
                 self.admission.ended(self.move)
         raise AssertionError("the last attempt raises")
 
-    def _running(self) -> EndpointReference | None:
-        """Return the machine's running job where it does what we want. Raises MovedByOthersError where not."""
-        facts = {host: self.estate.facts(host) for host in {self.move.source, self.move.destination}}
-        destination = facts[self.move.destination]
-        for host, known in facts.items():
-            for job in known.jobs:
-                if job.vm_id != self.move.vm.id:
-                    continue
-                if not leads_to(job, self.move, destination):
-                    raise _moved_by_others(self.move, job)
-                if host == self.move.source:
-                    return EndpointReference(job.resource_uri, {"InstanceID": job.id})
-        return None
+    def _starter(self) -> Starter:
+        return Starter(
+            estate=self.estate,
+            move=self.move,
+            clock=self.clock,
+            cancelled=self.cancelled,
+            note=lambda event, result: self._note(event, result=result),
+            arrived=lambda: not self._deviations(self.move.vm.enabled_state),
+        )
 
-    def _start(self) -> EndpointReference | None:
-        """Wait for room and start; return the job, None where the host was done at once or its answer was lost."""
+    def _arrived(self) -> VirtualMachine | None:
+        """Return the machine where somebody has moved it to its place since the plan."""
+        at_source, at_destination = self._both()
+        if at_source is not None or deviations(self.move, at_source, at_destination):
+            return None
+        return at_destination
+
+    def _detailed(self) -> Move:
+        """Return the move with sizes and parents of its disks: read for machines that move, so the plan has none."""
+        if not self.move.copies_storage:
+            return self.move
+        detailed = self.estate.with_details(self.move.vm)
+        moving = {disk.slot for disk in self.move.disks}
+        for disk in detailed.disks:
+            if disk.slot not in moving or disk.kind != DiskKind.VIRTUAL_HARD_DISK:
+                continue
+            where = f"{self.move.vm.name}: disk {disk.slot} ({disk.path})"
+            if disk.parent_path is not None:
+                raise MoveRefusedError(
+                    f"{where} is a differencing disk of {disk.parent_path}", remedy="Merge it first"
+                )
+            if disk.size_bytes is None:
+                raise MoveRefusedError(
+                    f"{where} cannot be examined by {self.move.source}: its size and parent are unknown",
+                    remedy=f"Try Get-VHD on {self.move.source}",
+                )
+        return replace(self.move, vm=detailed)
+
+    def _started(self, detailed: Move) -> Started:
+        """Wait for room and start."""
         return self.admission.start(
             self.move,
-            needs_of(self.move),
-            self._order,
+            needs_of(detailed),
+            self._starter().start,
             waiting=lambda reason: self.report(Progress(phase=f"waiting: {reason}")),
             cancelled=self.cancelled,
         )
 
-    def _order(self) -> EndpointReference | None:
-        client = self.estate.client(self.move.source)
-        facts = self.estate.facts(self.move.destination)
-        self._check_leftover()
-        order = orders.arguments(client, self.move, facts.full_name, facts.migration.addresses)
-        service = orders.service_reference(inventory.migration_service(client))
-        self._note("start")
+    def _finish(self, started: Started) -> VirtualMachine:
+        if started.adopted:
+            self._note("adopted", job=started.job_id)
         try:
-            answer = client.invoke(service, METHOD, order)
-        except WsmanFaultError:
-            self._note("refused", result="fault")
-            raise
-        except (HostUnreachableError, ProtocolError) as lost:
-            return self._after_lost_answer(lost)
-        job = answer.outputs.get("Job")
-        match answer.return_value:
-            case 4096 if isinstance(job, EndpointReference):  # Method Parameters Checked - Job Started
-                return job
-            case 0:  # done at once
-                return None
-            case value:
-                raise self._refused(value)
-
-    def _refused(self, value: int | None) -> MigrationStartError:
-        meaning = RETURN_VALUES.get(value or 0, "an answer without a job")
-        self._note("refused", result=f"ReturnValue {value}")
-        return MigrationStartError(
-            f"{self.move.source} refused to move {self.move.vm.name} {self._way}: ReturnValue {value} ({meaning})",
-            return_value=value or 0,
-            remedy=f"See the event log Hyper-V-VMMS-Admin on {self.move.source}",
-        )
-
-    def _check_leftover(self) -> None:
-        if not self.move.changes_host:
-            return
-        if self.move.vm.id in inventory.read_planned(self.estate.client(self.move.destination)):
-            raise MoveRefusedError(
-                f"{self.move.destination} holds a planned system with the GUID of {self.move.vm.name}",
-                remedy="Wait half a minute and run again; if it stays, remove the planned virtual machine there",
-            )
-
-    def _after_lost_answer(self, lost: PlacementError) -> EndpointReference | None:
-        """The order may have been taken: look for its job or its result, and never send it again."""
-        begun = self.clock.now()
-        while self.clock.now() - begun < SETTLE and not self.cancelled.is_set():
-            try:
-                if job := self._running():
-                    return job
-                if not self._deviations():
-                    return None
-            except HostUnreachableError:
-                self.clock.wait(1.0, self.cancelled)
-                continue
-            break
-        self._note("lost", result=str(lost))
-        raise PlacementError(
-            f"The answer of {self.move.source} to the order to move {self.move.vm.name} was lost ({lost.message}),"
-            " and no job of it is seen",
-            remedy="The order is not sent twice in one run; run again to see where the machine is",
-        ) from lost
-
-    def _finish(self, job: EndpointReference | None) -> VirtualMachine:
-        identity = "" if job is None else job.selector("InstanceID") or ""
-        try:
-            outcome = Outcome(state=7) if job is None else self._follow(job)
+            outcome = self._followed(started)
             if not outcome.succeeded and not outcome.vanished:
                 raise self._failed(outcome)
-            vm = self._verified(outcome)
+            vm = self._verified(started, outcome)
         except PlacementError as error:
-            self._note("end", job=identity, result=str(error))
+            self._note("end", job=started.job_id, result=str(error))
             raise
-        self._note("end", job=identity, result="moved")
+        self._note("end", job=started.job_id, result="moved")
         return vm
 
-    def _follow(self, job: EndpointReference) -> Outcome:
+    def _followed(self, started: Started) -> Outcome:
+        if started.job is None:
+            return Outcome(state=0)
         return Follower(
             client=self.estate.client(self.move.source),
-            job=job,
+            job=started.job,
             name=f"{self.move.vm.name} ({self._way})",
             activity=self._activity,
             report=self.report,
@@ -235,40 +178,45 @@ class _Migration:
         told = " | ".join(" ".join(text.split()) for text in outcome.texts) or f"JobState {outcome.state}"
         remedy = remedy_for(
             codes,
-            source=self._full_name(self.move.source),
-            destination=self._full_name(self.move.destination),
+            source=self.estate.names(self.move.source).full_name,
+            destination=self.estate.names(self.move.destination).full_name,
         )
         return MigrationFailedError(
             f"{self.move.vm.name} ({self._way}) failed: {told}", codes=codes, remedy=remedy
         )
 
-    def _full_name(self, host: str) -> str:
-        try:
-            return self.estate.facts(
-                self.move.source if host == self.move.source else self.move.destination
-            ).full_name
-        except PlacementError:
-            return host
-
-    def _verified(self, outcome: Outcome) -> VirtualMachine:
+    def _verified(self, started: Started, outcome: Outcome) -> VirtualMachine:
         """Read both hosts until they show what was ordered. Raises VerificationError, or the job's failure."""
         self.report(Progress(phase="verifying", percent=100))
         begun = self.clock.now()
         while True:
-            found = self._deviations()
-            vm = None if found else self.estate.vm(self.move.destination, self.move.vm.id)
-            if vm is not None and (vm.heartbeat_ok or not self.move.vm.heartbeat_ok):
-                return vm
+            found = self._seen(started)
+            if isinstance(found, VirtualMachine):
+                return found
             if self.clock.now() - begun > SETTLE:
                 break
-            self.clock.wait(1.0)
+            if self.clock.wait(1.0, self.cancelled):
+                raise InterruptedRunError(f"{self.move.vm.name} ({self._way}) is not verified yet: {found}")
         if outcome.vanished and self._unmoved():
             raise MigrationFailedError(
                 f"{self.move.vm.name} ({self._way}): the job is gone and the machine did not move",
                 remedy="See the event log Hyper-V-VMMS-Admin on both hosts, then run again",
             )
-        what = "; ".join(found) or "its guest's heartbeat has not come back"
-        raise VerificationError(f"{self.move.vm.name} ({self._way}) is not as ordered: {what}")
+        raise VerificationError(f"{self.move.vm.name} ({self._way}) is not as ordered: {found}")
+
+    def _seen(self, started: Started) -> VirtualMachine | str:
+        """Return the machine where both hosts show what was ordered, else what they show."""
+        try:
+            at_source, at_destination = self._both()
+            found = self._differences(started.enabled_state, at_source, at_destination)
+        except HostUnreachableError as error:
+            return error.message
+        if found or at_destination is None:
+            return "; ".join(found)
+        beat = self.move.vm.heartbeat_ok and started.enabled_state == VmState.RUNNING
+        if beat and not at_destination.heartbeat_ok:
+            return "its guest's heartbeat has not come back"
+        return at_destination
 
     def _both(self) -> tuple[VirtualMachine | None, VirtualMachine | None]:
         vm, move = self.move.vm.id, self.move
@@ -276,8 +224,14 @@ class _Migration:
         at_source = self.estate.vm(move.source, vm) if move.changes_host else at_destination
         return at_source, at_destination
 
-    def _deviations(self) -> list[str]:
-        found = deviations(self.move, *self._both())
+    def _deviations(self, enabled_state: int) -> list[str]:
+        return self._differences(enabled_state, *self._both())
+
+    def _differences(
+        self, enabled_state: int, at_source: VirtualMachine | None, at_destination: VirtualMachine | None
+    ) -> list[str]:
+        before = replace(self.move, vm=replace(self.move.vm, enabled_state=enabled_state))
+        found = deviations(before, at_source, at_destination)
         if not found and self.move.changes_host and self._planned_left():
             found = [f"a planned system of it is left on {self.move.destination}"]
         return found
@@ -289,18 +243,14 @@ class _Migration:
         return unmoved(self.move, *self._both()) and not (self.move.changes_host and self._planned_left())
 
     def _may_try_again(self, error: MigrationFailedError) -> bool:
-        """A lost race for a slot: no code in the texts, and a host that has no slot free now. Texts are localised."""
-        if error.codes or not self._slots_full():
+        """Say whether the job lost a race for a slot, and both hosts show the machine as it was."""
+        if not lost_a_slot(error.message):
             return False
         begun = self.clock.now()
         while not self._unmoved():
             if self.clock.now() - begun > LEFTOVER or self.clock.wait(1.0, self.cancelled):
                 return False
         return True
-
-    def _slots_full(self) -> bool:
-        needs = needs_of(self.move)
-        return any(_full(self.estate.facts(host)) for host in needs.hosts)
 
     @property
     def _way(self) -> str:
@@ -311,16 +261,3 @@ class _Migration:
     def _note(self, event: str, *, job: str = "", result: str = "") -> None:
         if trouble := self.audit.note(event, self.move, job=job, result=result):
             self.report(Progress(phase=trouble))
-
-
-def _full(facts: HostFacts) -> bool:
-    settings = facts.migration
-    return settings.active_live >= settings.max_live or settings.active_storage >= settings.max_storage
-
-
-def _moved_by_others(move: Move, job: MigrationJob) -> MovedByOthersError:
-    whereto = f"to {job.destination}" if job.destination else "to other folders"
-    who = f" by {job.owner}" if job.owner else ""
-    return MovedByOthersError(
-        f"{move.vm.name} is being moved {whereto}{who} ({job.percent} %); this run leaves it alone"
-    )

@@ -46,7 +46,7 @@ class Needs:
 
 
 def needs_of(move: Move) -> Needs:
-    """Return what `move` needs. Disks of unknown size count nothing: then the host decides."""
+    """Return what `move` needs. Space on shares is not counted: no host tells it, so a full one fails the job."""
     sizes = {disk.slot: disk.size_bytes or 0 for disk in move.vm.disks}
     in_memory = move.vm.state in {VmState.RUNNING, VmState.PAUSED, VmState.OTHER}
     copied = (d for d in move.disks if move.copies_storage)
@@ -108,6 +108,9 @@ def _memory(needs: Needs, facts: HostFacts, arriving: list[Needs], reserve: Rese
 
 
 def _disk(needs: Needs, facts: HostFacts, arriving: list[Needs], reserve: Reserve) -> Iterator[str]:
+    for path in needs.files:
+        if not winpath.is_unc(path) and volume_of(path, facts.volumes) is None:
+            yield f"{needs.destination} has no volume for {path}"
     for volume in facts.volumes:
         wanted = _bytes_on(volume, needs, facts.volumes)
         promised = sum(_bytes_on(volume, other, facts.volumes) for other in arriving)

@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
-from providers.errors import PlacementError
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from providers.errors import MoveRefusedError, ProtocolError
 from providers.model import winpath
+from providers.model.estate import DiskKind
 from providers.model.plan import Move
-from providers.wsman import Argument, EndpointReference, Instance, Value, resource_uri
+from providers.wsman import Argument, EndpointReference, Instance, Value, resource_uri, schema_of
 
 from .client import Client
+from .inventory import HostFacts
+from .rows import REALIZED, SNAPSHOT, path_of
 
 TCP = 5
 """Msvm_VirtualSystemMigrationSettingData.TransportType (win32 page of the class)."""
 _FOLLOWERS = ("SuspendDataRoot", "LogDataRoot", "GuestStateDataRoot")
 """Roots that lie with the configuration and go where it goes (Move-VM -VirtualMachinePath moves them together)."""
+_TEMPLATE = "Msvm_VirtualSystemMigrationSettingData"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What the source shows of a machine right before its move starts."""
+
+    enabled_state: int
+    settings: Instance
+    """The realized Msvm_VirtualSystemSettingData."""
+    disks: Mapping[str, Instance]
+    """Msvm_StorageAllocationSettingData by InstanceID, case-folded."""
 
 
 def system_reference(vm_id: str) -> EndpointReference:
@@ -30,37 +48,74 @@ def service_reference(service: Instance) -> EndpointReference:
     )
 
 
-def arguments(client: Client, move: Move, full_name: str, addresses: tuple[str, ...]) -> dict[str, Argument]:
-    """Return the method's arguments, read live from the source.
+def read_standing(client: Client, move: Move) -> Standing:
+    """Read the machine at its source. Raises MoveRefusedError where it is no longer as the move was planned for."""
+    system = client.get(system_reference(move.vm.id))
+    settings = client.query("Msvm_VirtualSystemSettingData", where={"VirtualSystemIdentifier": move.vm.id})
+    rows = client.query("Msvm_StorageAllocationSettingData", like={"InstanceID": f"Microsoft:{move.vm.id}"})
+    disks = {row.text("InstanceID").casefold(): row for row in rows}
+    if reason := _changed(move, system, settings, disks):
+        raise MoveRefusedError(
+            f"{move.vm.name} has changed on {move.source} since it was looked at: {reason}",
+            remedy="Run again",
+        )
+    realized = [row for row in settings if row.text("VirtualSystemType") == REALIZED]
+    if len(realized) != 1:
+        raise ProtocolError(f"{move.source} shows {len(realized)} realized settings of {move.vm.name}")
+    return Standing(enabled_state=system.number("EnabledState") or 0, settings=realized[0], disks=disks)
 
-    `full_name`: the destination's own full name, which Kerberos needs; `addresses`: where it listens.
-    Raises PlacementError where the source no longer shows what the move was planned with.
-    """
+
+def _changed(
+    move: Move, system: Instance, settings: list[Instance], disks: Mapping[str, Instance]
+) -> str | None:
+    checkpoints = sum(row.text("VirtualSystemType").startswith(SNAPSHOT) for row in settings)
+    if checkpoints != move.vm.checkpoints:
+        return f"it has {checkpoints} checkpoints, not {move.vm.checkpoints}"
+    if (system.number("ReplicationMode") or 0) != move.vm.replication_mode:
+        return "its replication"
+    for disk in move.vm.disks:
+        row = disks.get(disk.instance_id.casefold())
+        path = "" if row is None else path_of(row)
+        if disk.kind != DiskKind.PASS_THROUGH and not winpath.same(path, disk.path):
+            return f"disk {disk.slot} is {path or 'gone'}, not {disk.path}"
+    return None
+
+
+def arguments(
+    client: Client, move: Move, standing: Standing, source: HostFacts, destination: HostFacts
+) -> dict[str, Argument]:
+    """Return the method's arguments. DestinationHost is the full name that the destination reports of itself."""
     order: dict[str, Argument] = {"ComputerSystem": system_reference(move.vm.id)}
     if move.changes_host:
-        order["DestinationHost"] = full_name
-    order["MigrationSettingData"] = _migration_setting(client, move, addresses)
+        order["DestinationHost"] = destination.full_name
+    order["MigrationSettingData"] = _migration_setting(client, move, source, destination)
     if move.copies_storage:
         if move.changes_host or move.roots != move.vm.roots:
-            order["NewSystemSettingData"] = _system_setting(client, move)
-        if disks := _disk_settings(client, move):
-            order["NewResourceSettingData"] = disks
+            order["NewSystemSettingData"] = _system_setting(move, standing.settings)
+        if move.disks:
+            order["NewResourceSettingData"] = tuple(
+                _written(standing.disks[disk.instance_id.casefold()], HostResource=(disk.target,), PoolID="")
+                for disk in move.disks
+            )
     return order
 
 
-def _migration_setting(client: Client, move: Move, addresses: tuple[str, ...]) -> Instance:
+def _migration_setting(client: Client, move: Move, source: HostFacts, destination: HostFacts) -> Instance:
     """The template of the type, as the host keeps it; a blank one where it has none (Windows-classic-samples)."""
-    name = "Msvm_VirtualSystemMigrationSettingData"
-    templates = client.query(name, where={"MigrationType": int(move.type)})
-    template = _set_values(templates[0]) if templates else Instance(name, {})
-    changes: dict[str, Value] = {"MigrationType": int(move.type)}
-    if move.changes_host:
-        changes |= {"TransportType": TCP, "DestinationIPAddressList": addresses}
-    return template.replace(**changes)
+    templates = client.query(_TEMPLATE, where={"MigrationType": int(move.type)})
+    template = templates[0] if templates else Instance(_TEMPLATE, {})
+    if not move.changes_host:
+        return _written(template, MigrationType=int(move.type))
+    return _written(
+        template,
+        MigrationType=int(move.type),
+        TransportType=TCP,
+        DestinationIPAddressList=destination.migration.addresses,
+        EnableCompression=source.migration.compression,
+    )
 
 
-def _system_setting(client: Client, move: Move) -> Instance:
-    row = _one(client, "Msvm_VirtualSystemSettingData", f"Microsoft:{move.vm.id}")
+def _system_setting(move: Move, row: Instance) -> Instance:
     old, new = move.vm.roots, move.roots
     changes: dict[str, Value] = {
         "ConfigurationDataRoot": new.config,
@@ -70,39 +125,18 @@ def _system_setting(client: Client, move: Move) -> Instance:
     for name in _FOLLOWERS:
         if row.text(name) and winpath.same(row.text(name), old.config):
             changes[name] = new.config
-    return _set_values(row).replace(**changes)
+    return _written(row, **changes)
 
 
-def _disk_settings(client: Client, move: Move) -> tuple[Instance, ...]:
-    prefix = {"InstanceID": f"Microsoft:{move.vm.id}"}
-    rows = client.query("Msvm_StorageAllocationSettingData", like=prefix)
-    by_id = {row.text("InstanceID").casefold(): row for row in rows}
-    settings = []
-    for disk in move.disks:
-        row = by_id.get(disk.instance_id.casefold())
-        if row is None:
-            raise PlacementError(
-                f"Disk {disk.slot} of {move.vm.name} is no longer attached on {move.source}",
-                remedy="Run again",
-            )
-        settings.append(_set_values(row).replace(HostResource=(disk.target,), PoolID=""))
-    return tuple(settings)
+def _written(row: Instance, **changes: Value) -> Instance:
+    """Return `row` as an argument: without NULLs (left out means "leave"), and without what has no known type.
 
-
-def _one(client: Client, class_name: str, instance_id: str) -> Instance:
-    rows = client.query(class_name, where={"InstanceID": instance_id})
-    if len(rows) != 1:
-        raise PlacementError(
-            f"{client.host.name} shows {len(rows)} settings {instance_id}",
-            remedy="Run again; the machine may be gone",
-        )
-    return rows[0]
-
-
-def _set_values(row: Instance) -> Instance:
-    """Leave NULLs out: an omitted property means "leave as it is"."""
-    return Instance(
-        row.class_name,
-        {name: value for name, value in row.properties.items() if value is not None},
-        row.namespace,
-    )
+    A property that a newer build added would travel as text, whatever it is.
+    """
+    schema = schema_of(row.class_name)
+    kept = {
+        name: value
+        for name, value in row.properties.items()
+        if value is not None and (schema is None or schema.property(name) is not None)
+    }
+    return Instance(row.class_name, {**kept, **changes}, row.namespace)

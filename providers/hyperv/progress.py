@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from providers.units import format_seconds
 
 PHASES = {
-    32774: "moving memory and state",
+    32774: "migrating",
     32778: "moving storage",
     32779: "finishing storage",
     32780: "preparing at the destination",
@@ -15,6 +15,9 @@ PHASES = {
 }
 """Msvm_ComputerSystem.OperationalStatus[1] while migrating (win32 page; above 32774 from the FailoverClusters
 enumeration, unofficial)."""
+
+LEAST_DONE = 5
+"""Percent that must have been seen to pass before an estimate is worth showing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +39,6 @@ class Progress:
         return ", ".join(parts)
 
 
-def estimate(percent: int, elapsed: float) -> float | None:
-    """Return the seconds left at the pace so far; None where too little is done to tell."""
-    return elapsed * (100 - percent) / percent if 5 <= percent < 100 and elapsed > 1 else None  # noqa: PLR2004
+def estimate(done: int, left: int, elapsed: float) -> float | None:
+    """Return the seconds for `left` percent at the pace of `done` percent in `elapsed` seconds; None if too early."""
+    return elapsed * left / done if done >= LEAST_DONE and left > 0 and elapsed > 1 else None

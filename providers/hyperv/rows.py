@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from providers.errors import ProtocolError
 from providers.model.estate import (
@@ -36,7 +36,7 @@ ENDED = frozenset({7, 8, 9, 10, 32768})
 class Rows:
     """What one sweep of a host read of its machines, class by class."""
 
-    systems: Iterable[Instance]
+    systems: Sequence[Instance]
     settings: Iterable[Instance]
     disks: Iterable[Instance]
     physical: Iterable[Instance]
@@ -58,17 +58,25 @@ class ClusterView:
     readable: bool = True
     machines: frozenset[str] = frozenset()
     """GUIDs (upper case) and names (case-folded) of clustered machines."""
+    unidentified: frozenset[str] = frozenset()
+    """Names, case-folded, of roles on this host that tell no GUID."""
+
+    def beside(self, names: Iterable[str]) -> ClusterView:
+        """Return the view for a host with machines of these `names`: an unknown role may be any of them."""
+        strange = self.unidentified - {name.casefold() for name in names}
+        return replace(self, readable=self.readable and not strange)
 
     def holds(self, vm: VmId, name: str) -> bool | None:
         """Say whether a machine is a role of the cluster; None where the cluster cannot be read."""
-        if not self.readable:
-            return None
-        return vm in self.machines or name.casefold() in self.machines
+        if vm in self.machines or name.casefold() in self.machines:
+            return True
+        return False if self.readable else None
 
 
 def machines(rows: Rows, host: HostName, cluster: ClusterView) -> tuple[VirtualMachine, ...]:
     """Return the realized systems, sorted by name and GUID: the order of rows promises nothing."""
     by_vm = _Joined(rows)
+    cluster = cluster.beside(system.text("ElementName") for system in rows.systems)
     found = [
         by_vm.machine(system, host, cluster)
         for system in rows.systems
@@ -154,7 +162,7 @@ class _Joined:
             Disk(
                 slot=slots.of(row),
                 instance_id=row.text("InstanceID"),
-                path=_path(row),
+                path=path_of(row),
                 kind=DiskKind.PASS_THROUGH,
             )
             for row in self.physical.get(vm, ())
@@ -166,7 +174,7 @@ class _Joined:
 def _medium(row: Instance, slots: _Slots) -> Disk | None:
     kinds = {_VHD: DiskKind.VIRTUAL_HARD_DISK, _ISO: DiskKind.ISO}
     kind = kinds.get(row.text("ResourceSubType"))
-    path = _path(row)
+    path = path_of(row)
     if kind is None or not path:
         return None
     return Disk(
@@ -215,7 +223,8 @@ def _group(rows: Iterable[Instance]) -> Mapping[str, list[Instance]]:
     return groups
 
 
-def _path(row: Instance) -> str:
+def path_of(row: Instance) -> str:
+    """Return HostResource[0]: the file of a drive, empty where there is none."""
     return next((str(item) for item in row.many("HostResource") if item), "")
 
 
@@ -258,7 +267,7 @@ def _new_roots(row: Instance) -> tuple[str, ...]:
 
 def _new_paths(row: Instance) -> tuple[str, ...]:
     settings = (_embedded(str(text)) for text in row.many("NewResourceSettingData") if text)
-    return tuple(path for setting in settings if setting and (path := _path(setting)))
+    return tuple(path for setting in settings if setting and (path := path_of(setting)))
 
 
 def _embedded(text: str) -> Instance | None:

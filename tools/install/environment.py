@@ -26,14 +26,17 @@ FORMAT = 1
 """Raised when an environment made by an older set-up will not do."""
 
 _WHOLE = """
-import sys
+import csv, sys
 from importlib.metadata import distributions
 for distribution in distributions():
-    for file in distribution.files or ():
-        if file.suffix != ".pyc" and not file.locate().exists():
-            sys.exit(f"{file} is missing")
+    for name, *_ in csv.reader((distribution.read_text("RECORD") or "").splitlines()):
+        if not name.endswith(".pyc") and not distribution.locate_file(name).exists():
+            sys.exit(f"{name} is missing")
 """
-"""Run by the environment's Python: every file that pip noted is there."""
+"""Run by the environment's Python: every file that pip noted is there.
+
+`Distribution.files` would not do: from Python 3.12 on it leaves missing files out.
+"""
 
 
 def check_machine() -> None:
@@ -70,9 +73,9 @@ def flaw(project: Path) -> str | None:
 
 def make(project: Path) -> None:
     """Make the environment anew, in place: its programs hold its path. The stamp comes last."""
+    check_machine()
     folder = venv_folder(project)
     _remove(folder)
-    check_machine()
     _run([sys.executable, "-m", "venv", str(folder)], "make the virtual environment")
     install = ["-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"]
     locked = ["--require-hashes", "--only-binary", ":all:", "--requirement", str(lock_file(project))]

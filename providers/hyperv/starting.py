@@ -1,0 +1,200 @@
+"""Sends the order to migrate, once, and finds out what has become of it where the answer is lost."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from providers.clock import Clock
+from providers.errors import (
+    HostUnreachableError,
+    MigrationStartError,
+    MovedByOthersError,
+    MoveRefusedError,
+    PlacementError,
+    ProtocolError,
+)
+from providers.model.estate import MigrationJob
+from providers.model.plan import Move
+from providers.planning.compare import leads_to
+from providers.wsman import Argument, EndpointReference, Instance, InvokeResponse
+
+from . import inventory, orders
+from .admission import Facts
+from .estate import Estate
+from .faults import OperationTimeoutFaultError
+from .rows import job_of
+from .transport import AnswerLostError
+
+METHOD = "MigrateVirtualSystemToHost"
+JOB_STARTED = 4096
+"""ReturnValue: Method Parameters Checked - Job Started (win32 page of the method)."""
+LOST_SECONDS = 20.0
+"""Seconds to look for the job of an order whose answer was lost, once the host answers again."""
+UNREACHABLE_SECONDS = 120.0
+"""Seconds to wait for that host to answer."""
+RETURN_VALUES = {
+    32768: "failed", 32769: "access denied", 32770: "not supported", 32771: "status unknown", 32772: "timeout",
+    32773: "invalid parameter", 32774: "system in use", 32775: "invalid state", 32776: "incorrect data type",
+    32777: "system not available", 32778: "out of memory",
+}  # fmt: skip
+"""ReturnValue of MigrateVirtualSystemToHost (win32 page of the method)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """A migration under way."""
+
+    job: EndpointReference | None
+    """None where the host was done at once, or where the machine itself shows that it has moved."""
+    enabled_state: int
+    """The machine's EnabledState at the start: what it must be at the end."""
+    adopted: bool = False
+
+    @property
+    def job_id(self) -> str:
+        """InstanceID of the job, empty without one."""
+        return "" if self.job is None else self.job.selector("InstanceID") or ""
+
+
+@dataclass(slots=True, kw_only=True)
+class Starter:
+    """Starts one move, or adopts the job that already does it."""
+
+    estate: Estate
+    move: Move
+    clock: Clock
+    cancelled: threading.Event
+    note: Callable[[str, str], None]
+    """`note(event, result)`: a line of the audit log."""
+    arrived: Callable[[], bool]
+    """Whether both hosts show the machine as ordered."""
+
+    def running(self) -> Started | None:
+        """Return the machine's running job where it does what we want. Raises MovedByOthersError where not.
+
+        Both hosts are asked: whether a destination shows the job of its source is unverified.
+        """
+        for host in dict.fromkeys((self.move.source, self.move.destination)):
+            rows = inventory.jobs_of(self.estate.client(host), self.move.vm.id)
+            found = self._ours(rows)
+            if found is not None and host == self.move.source:
+                return found
+        return None
+
+    def _ours(self, rows: list[Instance]) -> Started | None:
+        destination = self.estate.names(self.move.destination)
+        for row in rows:
+            job = job_of(row)
+            if job is None:
+                continue
+            if not leads_to(job, self.move, destination):
+                raise _moved_by_others(self.move, job)
+            return self._following(row, adopted=True)
+        return None
+
+    def _following(self, row: Instance, *, adopted: bool = False) -> Started:
+        reference = EndpointReference(row.resource_uri, {"InstanceID": row.text("InstanceID")})
+        return Started(job=reference, enabled_state=self.move.vm.enabled_state, adopted=adopted)
+
+    def start(self, facts: Facts) -> Started:
+        """Order the migration, by facts that were just read. Raises PlacementError where nothing was started."""
+        client = self.estate.client(self.move.source)
+        known = inventory.jobs_of(client, self.move.vm.id)
+        if (running := self._ours(known)) is not None:
+            return running
+        source, destination = facts[self.move.source], facts[self.move.destination]
+        self._check_ends(facts)
+        standing = orders.read_standing(client, self.move)
+        order = orders.arguments(client, self.move, standing, source, destination)
+        service = orders.service_reference(inventory.migration_service(client))
+        self.note("start", "")
+        try:
+            answer = self._sent(service, order, {row.text("InstanceID") for row in known})
+        except PlacementError as error:
+            self.note("refused", str(error))
+            raise
+        job = answer if isinstance(answer, EndpointReference) else None
+        return Started(job=job, enabled_state=standing.enabled_state)
+
+    def _check_ends(self, facts: Facts) -> None:
+        """Look once more at what may have changed while the move waited for room."""
+        if not self.move.changes_host:
+            return
+        name, destination = self.move.vm.name, self.move.destination
+        for host in (self.move.source, destination):
+            if not facts[host].migration.enabled:
+                raise MoveRefusedError(
+                    f"{name}: live migration is disabled on {host}",
+                    remedy=f"Run Enable-VMMigration on {host}",
+                )
+        if not facts[destination].migration.addresses:
+            raise MoveRefusedError(
+                f"{name}: {destination} listens for migrations on no address",
+                remedy="Choose migration networks there (Set-VMHost -UseAnyNetworkForMigration $true)",
+            )
+        if self.move.vm.id in inventory.read_planned(self.estate.client(destination)):
+            raise MoveRefusedError(
+                f"{destination} holds a planned system with the GUID of {name}",
+                remedy="Wait half a minute and run again; if it stays, remove the planned virtual machine there",
+            )
+
+    def _sent(
+        self, service: EndpointReference, order: dict[str, Argument], known: set[str]
+    ) -> EndpointReference | None:
+        """Send the order and return its job; None where the host was done at once."""
+        client = self.estate.client(self.move.source)
+        try:
+            answer = client.invoke(service, METHOD, order)
+        except (AnswerLostError, OperationTimeoutFaultError, ProtocolError) as lost:
+            return self._after_lost_answer(lost, known)
+        return self._accepted(answer, known)
+
+    def _accepted(self, answer: InvokeResponse, known: set[str]) -> EndpointReference | None:
+        job, value = answer.outputs.get("Job"), answer.return_value
+        if value == 0:
+            return None
+        if value == JOB_STARTED:
+            if isinstance(job, EndpointReference):
+                return job
+            return self._after_lost_answer(ProtocolError("it names no job", remedy=""), known)
+        meaning = RETURN_VALUES.get(value or 0, "unknown")
+        raise MigrationStartError(
+            f"{self.move.source} refused to move {self.move.vm.name}: ReturnValue {value} ({meaning})",
+            return_value=value or 0,
+            remedy=f"See the event log Hyper-V-VMMS-Admin on {self.move.source}",
+        )
+
+    def _after_lost_answer(self, lost: PlacementError, known: set[str]) -> EndpointReference | None:
+        """The order may have been taken: look for a new job or its result, and never send it again."""
+        self.note("answer lost", str(lost))
+        begun, answered = self.clock.now(), None
+        while self.clock.now() - begun < UNREACHABLE_SECONDS:
+            try:
+                rows = inventory.jobs_of(self.estate.client(self.move.source), self.move.vm.id)
+                new = next((row for row in rows if row.text("InstanceID") not in known), None)
+                if new is not None:
+                    return self._following(new).job
+                if self.arrived():
+                    return None
+                answered = answered or self.clock.now()
+            except HostUnreachableError:
+                answered = None
+            if answered is not None and self.clock.now() - answered > LOST_SECONDS:
+                break
+            if self.clock.wait(1.0, self.cancelled):
+                break
+        raise PlacementError(
+            f"The answer of {self.move.source} to the order to move {self.move.vm.name} was lost, and no job of it"
+            f" is seen ({lost.message})",
+            remedy="The order is not sent twice in one run; run again to see where the machine is",
+        ) from lost
+
+
+def _moved_by_others(move: Move, job: MigrationJob) -> MovedByOthersError:
+    whereto = f"to {job.destination}" if job.destination else "to other folders"
+    who = f" by {job.owner}" if job.owner else ""
+    return MovedByOthersError(
+        f"{move.vm.name} is being moved {whereto}{who} ({job.percent} %); this run leaves it alone"
+    )

@@ -1,0 +1,198 @@
+"""Our client against hosts of the lab on real sockets; both clocks run fast."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lab import credentials, ports
+from lab.estate.building import build
+from lab.estate.spec import EstateSpec
+from lab.faults import KINDS, Fault
+from lab.storage.checksums import Checksums
+from lab.wire import certificates, serve
+from lab.world import LabVm, RunningClock
+from providers.hyperv.admission import Admission
+from providers.hyperv.audit import AuditLog
+from providers.hyperv.estate import Estate
+from providers.hyperv.migration import migrate
+from providers.hyperv.progress import Progress
+from providers.model.estate import Inventory, VirtualMachine
+from providers.model.names import HostName
+from providers.model.plan import Move, Placement
+from providers.model.stack import Connection, HostSpec, Reserve
+from providers.planning.order import order
+
+SPEED = 10.0
+"""How fast the lab's world and our own waiting run."""
+
+
+class FastClock:
+    """A clock whose seconds pass `SPEED` times as fast as the machine's."""
+
+    def now(self) -> float:
+        """Return fast seconds."""
+        return time.monotonic() * SPEED
+
+    def utc(self) -> datetime:
+        """Return the machine's date and time."""
+        return datetime.now(UTC)
+
+    def wait(self, seconds: float, until: threading.Event | None = None) -> bool:
+        """Wait a part of `seconds`, or until the event is set."""
+        return (until or threading.Event()).wait(seconds / SPEED)
+
+
+class Fabric:
+    """Hosts that listen, and our client's view of them."""
+
+    def __init__(self, spec: EstateSpec, home: Path) -> None:
+        """Build the estate and start its hosts."""
+        self.home = home
+        chosen = ports.assign([host.name for host in spec.hosts], "auto")
+        self.world = build(spec, home, RunningClock(speed=SPEED), ports=chosen)
+        self.account = credentials.ensure(home, self.world.settings.netbios)
+        certificates.ensure(home, [(host.name, host.full_name) for host in self.world.hosts.values()])
+        self.servers = serve(self.world, home)
+        self.servers.start()
+        self.clock = FastClock()
+        self.specs = {HostName(name): self.spec(name) for name in self.world.hosts}
+        self.estate = Estate(self.specs, clock=self.clock)
+        self.admission = Admission(self.estate, clock=self.clock)
+        self.audit = AuditLog(home / "audit" / "log.jsonl", clock=self.clock)
+        self.cancelled = threading.Event()
+        self.progress: list[Progress] = []
+        self._over = threading.Event()
+        self._ticking = threading.Thread(target=self._tick)
+        self._ticking.start()
+
+    def _tick(self) -> None:
+        while not self._over.wait(0.02):
+            self.world.advance()
+
+    def spec(self, name: str, *, auth: str = "basic", file: str = credentials.FILE, **more: Any) -> HostSpec:
+        """Return how a host is reached."""
+        connection = Connection(auth=auth, credentials=self.home / file, ca=self.home / "ca.pem")  # type: ignore[arg-type]
+        host = self.world.hosts[name]
+        return HostSpec(name=HostName(name), endpoint=host.url, connection=connection, **more)
+
+    def reserve(self, name: str, reserve: Reserve) -> None:
+        """Let our side keep `reserve` free on a host."""
+        self.estate.specs[HostName(name)] = self.spec(name, reserve=reserve)
+
+    def lab_vm(self, name: str) -> LabVm:
+        """Return the lab's own record of a machine."""
+        return next(vm for vm in self.world.vms() if vm.name == name)
+
+    def vm(self, name: str) -> VirtualMachine:
+        """Return a machine as a sweep shows it."""
+        found: Inventory = self.estate.sweep()
+        return next(vm for vm in found.vms() if vm.name == name)
+
+    def order(self, name: str, host: str | None = None, **wanted: Any) -> Move:
+        """Return the move that takes a machine to a placement."""
+        found = self.estate.sweep()
+        vm = next(vm for vm in found.vms() if vm.name == name)
+        destination = None if host is None else found.hosts[HostName(host)]
+        placement = Placement(host=None if host is None else HostName(host), **wanted)
+        move = order(vm, placement, found.hosts[vm.host], destination)
+        assert move is not None
+        return move
+
+    def run(self, move: Move) -> VirtualMachine:
+        """Carry out a move to its end."""
+        return migrate(
+            self.estate, move, report=self.progress.append, cancelled=self.cancelled, clock=self.clock,
+            admission=self.admission, audit=self.audit,
+        )  # fmt: skip
+
+    def behind(self, work: Callable[[], object]) -> Behind:
+        """Do something in a thread of its own."""
+        return Behind(work)
+
+    def fault(self, kind: str, *, vm: str | None = None, **more: Any) -> int:
+        """Add a fault to the lab, as often as its kind says."""
+        guid = None if vm is None else self.lab_vm(vm).id
+        values: dict[str, Any] = {"left": KINDS[kind].times, **more}
+        return self.world.faults.add(Fault(id=0, kind=kind, vm=guid, **values)).id
+
+    def sums(self, name: str) -> list[str | None]:
+        """Return the checksums of a machine's disks, by slot, read anew."""
+        vm = self.lab_vm(name)
+        disks = sorted(vm.disks, key=lambda disk: disk.slot)
+        return [Checksums().sha256(self.world.files.real(vm.host, disk.path)) for disk in disks]
+
+    def log(self, event: str) -> list[dict[str, Any]]:
+        """Return the entries of one kind in the lab's log."""
+        lines = (self.home / "lab.log").read_text(encoding="utf-8").splitlines()
+        return [entry for line in lines if (entry := json.loads(line)).get("event") == event]
+
+    def audited(self) -> list[str]:
+        """Return the events of the audit log."""
+        lines = self.audit.path.read_text(encoding="utf-8").splitlines()
+        return [json.loads(line)["event"] for line in lines]
+
+    def close(self) -> None:
+        """Stop everything."""
+        self.estate.close()
+        self._over.set()
+        self._ticking.join()
+        self.servers.stop()
+
+
+class Behind:
+    """Work in a thread; its result or error is for whoever joins."""
+
+    def __init__(self, work: Callable[[], object]) -> None:
+        """Start."""
+        self._work = work
+        self.result: object = None
+        self.error: BaseException | None = None
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            self.result = self._work()
+        except Exception as error:  # noqa: BLE001 - handed to whoever joins
+            self.error = error
+
+    def join(self, seconds: float = 60) -> object:
+        """Wait for the end; raise what the work raised."""
+        self._thread.join(seconds)
+        assert not self._thread.is_alive(), "still at work"
+        if self.error is not None:
+            raise self.error
+        return self.result
+
+
+def until(condition: Callable[[], bool], seconds: float = 20) -> None:
+    """Wait until a condition holds."""
+    end, pause = time.monotonic() + seconds, threading.Event()
+    while not condition():
+        assert time.monotonic() < end, "it did not come about"
+        pause.wait(0.02)
+
+
+Maker = Callable[[EstateSpec], Fabric]
+
+
+@pytest.fixture
+def make_fabric(tmp_path: Path) -> Iterator[Maker]:
+    """Return a maker of labs with our client before them."""
+    made: list[Fabric] = []
+
+    def make(spec: EstateSpec) -> Fabric:
+        made.append(Fabric(spec, tmp_path / f"lab{len(made)}"))
+        return made[-1]
+
+    yield make
+    for fabric in made:
+        fabric.close()

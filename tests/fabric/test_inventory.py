@@ -1,0 +1,233 @@
+"""What a sweep says of hosts that answer, of those that do not, and how often a password is tried."""
+
+from __future__ import annotations
+
+import dataclasses
+import socket
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from lab.estate.generated import SHARE
+from lab.estate.spec import DiskSpec
+from lab.wire import certificates
+from providers.errors import AuthenticationError
+from providers.hyperv.estate import Estate
+from providers.model.estate import DiskKind, Inventory, VmState
+from providers.model.names import HostName
+from providers.model.stack import HostSpec
+from tests.fabric.conftest import Fabric, Maker
+from tests.unit.lab.conftest import estate, machine
+
+HV1, HV2, HV3 = HostName("hv1"), HostName("hv2"), HostName("hv3")
+
+
+@pytest.fixture
+def fabric(make_fabric: Maker) -> Fabric:
+    """One machine of each sort on hv1, one on hv2."""
+    return make_fabric(
+        estate(
+            machine("WEB01"),
+            machine("OFF01", enabled_state=3),
+            machine("SNAP01", checkpoints=("before", "after")),
+            machine("TPM01", vtpm=True),
+            machine("REPL01", replication_mode=1),
+            machine("DVD01", disks=(
+                DiskSpec(path="D:\\Hyper-V\\DVD01\\os.vhdx"),
+                DiskSpec(path="D:\\ISO\\setup.iso", kind="iso"),
+                DiskSpec(path="PHYSICALDRIVE1", kind="pass-through"),
+                DiskSpec(path="D:\\Hyper-V\\DVD01\\shared.vhdx", shared=True, slot="scsi-1-0"),
+            )),
+            machine("SHARED01", folder=f"{SHARE}\\SHARED01"),
+            machine("LONE01", switches=(None,), heartbeat=False),
+            machine("FAR01", "hv2"),
+        )
+    )  # fmt: skip
+
+
+@pytest.mark.lab
+def test_a_sweep_shows_every_machine_as_its_host_holds_it(fabric: Fabric) -> None:
+    """Names, states, memory, roots and disks agree with the lab's own record."""
+    seen = {vm.id: vm for vm in fabric.estate.sweep().vms()}
+    for vm in fabric.world.vms():
+        shown = seen.pop(vm.id)  # type: ignore[call-overload]
+        assert (shown.name, shown.host, shown.enabled_state) == (vm.name, vm.host, vm.enabled_state)
+        assert shown.memory_mib == vm.memory_mib
+        assert shown.roots.config == vm.roots.config
+        assert shown.checkpoints == len(vm.checkpoints)
+        assert len({disk.slot for disk in shown.disks}) == len(shown.disks)
+        assert sorted(disk.kind.value for disk in shown.disks) == sorted(d.kind for d in vm.disks)
+    assert not seen
+
+
+@pytest.mark.lab
+def test_what_forbids_a_move_is_seen(fabric: Fabric) -> None:
+    """Checkpoints, replication, vTPM, shared and pass-through disks, each where it is and nowhere else."""
+    vms = {vm.name: vm for vm in fabric.estate.sweep().vms()}
+    assert [name for name, vm in vms.items() if vm.checkpoints] == ["SNAP01"]
+    assert [name for name, vm in vms.items() if vm.vtpm] == ["TPM01"]
+    assert [name for name, vm in vms.items() if vm.replication_mode] == ["REPL01"]
+    assert vms["OFF01"].state == VmState.OFF
+    disks = {disk.path: disk for disk in vms["DVD01"].disks}
+    assert [disk.path for disk in disks.values() if disk.shared] == ["D:\\Hyper-V\\DVD01\\shared.vhdx"]
+    assert [disk.kind for disk in disks.values()].count(DiskKind.PASS_THROUGH) == 1
+    assert disks["D:\\ISO\\setup.iso"].kind == DiskKind.ISO
+    assert vms["LONE01"].switches == ()
+    assert vms["WEB01"].switches == ("External",)
+    assert (vms["WEB01"].heartbeat_ok, vms["LONE01"].heartbeat_ok) == (True, False)
+    assert all(vm.clustered is False for vm in vms.values())
+
+
+@pytest.mark.lab
+def test_hosts_tell_their_own_names_and_room(fabric: Fabric) -> None:
+    """The full name is the host's word, not the address dialled; volumes and memory are the host's."""
+    host = fabric.estate.sweep().hosts[HV2]
+    assert host.full_name == "hv2.lab.example"
+    assert host.computer_name == "HV2"
+    assert host.memory_free_mib == fabric.world.memory_free_mib("hv2")
+    assert {volume.path for volume in host.volumes} == {"C:\\", "D:\\", "E:\\"}
+    assert host.migration.addresses == tuple(fabric.world.hosts["hv2"].addresses)
+
+
+@pytest.mark.lab
+@pytest.mark.parametrize("auth", ["basic", "ntlm"])
+def test_each_authentication_reads_the_same(fabric: Fabric, auth: str) -> None:
+    """Basic and NTLM over TLS are two ways to one answer."""
+    vms = {vm.name for vm in _swept({HV1: fabric.spec("hv1", auth=auth)}, fabric).vms()}
+    assert vms == {vm.name for vm in fabric.world.vms() if vm.host == "hv1"}
+
+
+@pytest.mark.lab
+def test_a_clustered_machine_is_known_as_one(make_fabric: Maker) -> None:
+    """Machines of a cluster's hosts are roles or not; hosts outside have no such namespace."""
+    spec = estate(machine("ROLE01", clustered=True), machine("PLAIN01"), machine("OUT01", "hv3"))
+    hosts = tuple(
+        dataclasses.replace(host, cluster="CL1") if host.name != "hv3" else host for host in spec.hosts
+    )
+    fabric = make_fabric(dataclasses.replace(spec, hosts=hosts))
+    found = fabric.estate.sweep()
+    assert {vm.name: vm.clustered for vm in found.vms()} == {"ROLE01": True, "PLAIN01": False, "OUT01": False}
+    assert [found.hosts[name].cluster for name in (HV1, HV2, HV3)] == ["CL1", "CL1", None]
+
+
+@pytest.mark.lab
+def test_a_dead_host_is_unreachable_and_delays_nobody(fabric: Fabric) -> None:
+    """Its machines are unknown; the reason is one line."""
+    fabric.fault("host-down", host="hv2")
+    found = fabric.estate.sweep()
+    assert set(found.hosts) == {HV1, HV3}
+    assert "\n" not in found.unreachable[HV2].reason
+    assert "hv2" in found.unreachable[HV2].reason
+
+
+@pytest.mark.lab
+def test_a_host_that_comes_back_is_read_again(fabric: Fabric) -> None:
+    """A dropped connection is no reason to give a host up."""
+    fabric.estate.sweep()
+    rule = fabric.fault("host-down", host="hv2")
+    assert HV2 in fabric.estate.sweep().unreachable
+    fabric.world.faults.clear(rule)
+    assert not fabric.estate.sweep().unreachable
+
+
+@pytest.mark.lab
+@pytest.mark.parametrize("auth", ["basic", "ntlm"])
+def test_a_wrong_password_is_one_clear_error(fabric: Fabric, auth: str) -> None:
+    """Every host that shares the credential gets the same line, which shows no password."""
+    found = _swept(_with_password(fabric, "not the password", auth), fabric)
+    reasons = {host.reason for host in found.unreachable.values()}
+    assert len(found.unreachable) == 3
+    assert all("refused" in reason and "not the password" not in reason for reason in reasons)
+
+
+@pytest.mark.lab
+def test_a_refused_credential_is_not_tried_again(fabric: Fabric) -> None:
+    """Three hosts and two sweeps, one try: more would lock the account."""
+    with Refusing(fabric.home) as refusing:
+        specs = {
+            name: dataclasses.replace(spec, endpoint=refusing.url)
+            for name, spec in _with_password(fabric, "x", "basic").items()
+        }
+        estate_ = Estate(specs, clock=fabric.clock)
+        try:
+            found = [estate_.sweep() for _ in range(2)]
+            with pytest.raises(AuthenticationError):
+                estate_.facts(HV2)
+        finally:
+            estate_.close()
+    assert all(len(sweep.unreachable) == 3 for sweep in found)
+    assert refusing.tries == 1
+
+
+@pytest.mark.lab
+def test_an_untrusted_certificate_is_refused(fabric: Fabric) -> None:
+    """Without the lab's CA nothing is sent, and the remedy names the setting."""
+    spec = fabric.spec("hv1")
+    bare = dataclasses.replace(spec, connection=dataclasses.replace(spec.connection, ca=None))
+    reason = _swept({HV1: bare}, fabric).unreachable[HV1].reason
+    assert "connection.ca" in reason
+    assert "certificate" in reason
+
+
+class Refusing:
+    """A host that refuses every login and counts them."""
+
+    def __init__(self, home: Path) -> None:
+        """Listen with the certificate of the lab's hv1."""
+        refusing = self
+        self.tries = 0
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                self.rfile.read(int(self.headers["Content-Length"]))
+                refusing.tries += "Authorization" in self.headers
+                self.send_response(401)
+                self.send_header("WWW-Authenticate", 'Basic realm="WSMAN"')
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                """Say nothing."""
+
+        class Server(ThreadingHTTPServer):
+            def get_request(self) -> tuple[socket.socket, object]:
+                plain, address = super().get_request()
+                return context.wrap_socket(plain, server_side=True, do_handshake_on_connect=False), address
+
+            def handle_error(self, *_: object) -> None:
+                """A connection without a handshake is a knock."""
+
+        context = certificates.server_context(home, "hv1")
+        self._server = Server(("127.0.0.1", 0), Handler)
+        self.url = f"https://127.0.0.1:{self._server.server_port}/wsman"
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05})
+
+    def __enter__(self) -> Refusing:
+        """Serve."""
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End."""
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+def _with_password(fabric: Fabric, password: str, auth: str) -> dict[HostName, HostSpec]:
+    path = fabric.home / "wrong.yaml"
+    path.write_text(f"username: '{fabric.account.username}'\npassword: '{password}'\n", encoding="utf-8")
+    path.chmod(0o600)
+    return {name: fabric.spec(name, auth=auth, file="wrong.yaml") for name in (HV1, HV2, HV3)}
+
+
+def _swept(hosts: dict[HostName, HostSpec], fabric: Fabric) -> Inventory:
+    estate_ = Estate(hosts, clock=fabric.clock)
+    try:
+        return estate_.sweep()
+    finally:
+        estate_.close()
