@@ -82,7 +82,10 @@ def _judge(workspace: Workspace, first: Mapping[str, Any]) -> None:
 def _run(workspace: Workspace, *words: str, check: bool = True) -> int:
     sys.stdout.write(f"\n$ bin/{' '.join(words)}\n")
     sys.stdout.flush()
-    return workspace.run(*words, check=check).returncode
+    code = workspace.show(*words)
+    if check and code:
+        raise DemoError(f"bin/{words[0]} ended with exit code {code}")
+    return code
 
 
 def _print_moves(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -29,6 +30,10 @@ _OWN_SETTINGS = ("PULUMI_", "PLACEMENT_", "LAB_", "HYPERV_")
 """Variables of the user that would lead a command out of the copy."""
 
 
+PATIENCE = 20
+"""Seconds that an interrupted command may take to end."""
+
+
 class Workspace:
     """A copy of the project, in which `bin/lab` and `bin/pulumi` are run as a user types them."""
 
@@ -50,6 +55,20 @@ class Workspace:
         return subprocess.run(
             self.command(*words), cwd=self.folder, env=self.environment, check=check, text=True, **options
         )
+
+    def show(self, *words: str) -> int:
+        """Run `bin/NAME ...` on the terminal and return its exit code.
+
+        Ctrl-C reaches the command as well: it is given time to end in order before the interruption goes on.
+        """
+        with subprocess.Popen(self.command(*words), cwd=self.folder, env=self.environment) as process:
+            try:
+                return process.wait()
+            except KeyboardInterrupt:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(PATIENCE)
+                process.kill()
+                raise
 
     def status(self) -> dict[str, Any]:
         """Return the lab's own account of the estate."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +18,10 @@ from tools.workspace import Workspace
 
 QUICK = "6"
 """Speed of the lab in tests: a move takes about a second."""
+
+
+NO_PROXY = "http://127.0.0.1:9"
+"""Nobody listens there: hosts, engine and plugin must be dialled directly whatever the environment says."""
 
 
 class Run:
@@ -72,7 +77,7 @@ def until(condition: Callable[[], Any], *, within: float, what: str) -> Any:
     return value
 
 
-_pause = __import__("threading").Event()
+_pause = threading.Event()
 
 
 class Site:
@@ -133,7 +138,7 @@ class Site:
 @pytest.fixture
 def workspace(tmp_path: Path) -> Iterator[Workspace]:
     """A copy of the project; its lab and its runs are stopped afterwards."""
-    copy = Workspace(tmp_path / "project")
+    copy = Workspace(tmp_path / "project", keep={"HTTP_PROXY": NO_PROXY, "HTTPS_PROXY": NO_PROXY})
     yield copy
     copy.close()
 
