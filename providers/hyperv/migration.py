@@ -124,7 +124,7 @@ class _Migration:
             if disk.size_bytes is None:
                 raise MoveRefusedError(
                     f"{where} cannot be examined by {self.move.source}: its size and parent are unknown",
-                    remedy=f"Try Get-VHD on {self.move.source}",
+                    remedy=f"Run again, in case it has moved since; else try Get-VHD on {self.move.source}",
                 )
         return replace(self.move, vm=detailed)
 

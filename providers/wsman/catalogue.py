@@ -28,11 +28,12 @@ QUOTA_CODES = frozenset({2150859173, MAX_OPERATIONS, 2150859175, 2150859176, 215
 
 
 def destination_unreachable(machine: str) -> Fault:
-    """No such instance, or keys missing (Openwsman and r4sd/go-wsman, recorded on 2012 R2)."""
+    """No such instance, or keys missing; WMI's provider says so (recorded on 2012 R2, microsoft/omi test_wsmanparser.cpp)."""
     text = "The WS-Management service cannot process the request. The service cannot find the resource identified by the resource URI and selectors. "
     return Fault(
         subcode="DestinationUnreachable", subcode_namespace=names.ADDRESSING, reason=text,
-        detail_uri=f"{DETAILS}/InvalidResourceURI", wsman_code=DESTINATION_UNREACHABLE, machine=machine, texts=(text,),
+        detail_uri=f"{DETAILS}/InvalidResourceURI", wsman_code=DESTINATION_UNREACHABLE, machine=machine,
+        texts=("", text), provider=WMI_PROVIDER, provider_path=WMI_PROVIDER_PATH,
     )  # fmt: skip
 
 
@@ -104,9 +105,10 @@ def missing_header(name: str) -> Fault:
 
 
 def invalid_header(machine: str, text: str) -> Fault:
-    """A header with an impossible value, as OperationTimeout PT-1S (recorded by pypsrp)."""
+    """A header with an impossible value, as OperationTimeout PT-1S; `text` names it (recorded by pypsrp)."""
     return Fault(
-        subcode="InvalidMessageInformationHeader", subcode_namespace=names.ADDRESSING, reason=text,
+        subcode="InvalidMessageInformationHeader", subcode_namespace=names.ADDRESSING,
+        reason="The WS-Management service cannot process the request. The request contains one or more invalid SOAP headers. ",
         wsman_code=INVALID_HEADER, machine=machine, texts=(text,),
     )  # fmt: skip
 

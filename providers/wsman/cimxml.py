@@ -70,25 +70,35 @@ def _text(value: Value) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Numeric references only: a host took `&#38;` where it refused `&amp;`."""
+    """As a host was seen to take it: `&#38;`, `&#60;` and `&#34;` where it refused `&amp;` and `&lt;`; `&gt;` passed."""
     plain = xml.escaped(text)  # refuses what XML cannot carry
-    for named, numeric in (("&amp;", "&#38;"), ("&lt;", "&#60;"), ("&gt;", "&#62;"), ('"', "&#34;")):
+    for named, numeric in (("&amp;", "&#38;"), ("&lt;", "&#60;"), ('"', "&#34;")):
         plain = plain.replace(named, numeric)
     return plain
 
 
 def decode_embedded(text: str, namespace: str = names.VIRTUALIZATION) -> Instance:
-    """Read the text of an embedded instance; CLASSORIGIN and PROPAGATED may be there. Raises ProtocolError."""
-    root = xml.parse(text.strip().encode())
+    """Read the text of an embedded instance. Raises ProtocolError.
+
+    CLASSORIGIN, PROPAGATED and qualifiers may be there (recorded by nova) and do not matter; references are left out.
+    """
+    root = xml.parse(_bytes(text))
     if xml.local(root) != "INSTANCE" or root.get("CLASSNAME") is None:
         raise ProtocolError(f"An embedded instance starts with INSTANCE, not {xml.local(root)}")
     class_name = str(root.get("CLASSNAME"))
     properties: dict[str, Value] = {}
     for item in root:
-        if xml.local(item).startswith("PROPERTY"):
+        if xml.local(item) in {"PROPERTY", "PROPERTY.ARRAY"}:
             name, value = _read(item, class_name)
             properties[name] = value
     return Instance(class_name, properties, namespace)
+
+
+def _bytes(text: str) -> bytes:
+    try:
+        return text.strip().encode()
+    except UnicodeEncodeError as error:
+        raise ProtocolError("The text of an embedded instance holds half a character") from error
 
 
 def _read(item: xml.Element, class_name: str) -> tuple[str, Value]:
@@ -102,10 +112,14 @@ def _read(item: xml.Element, class_name: str) -> tuple[str, Value]:
     kind = CimType(spelled)
     if xml.local(item) == "PROPERTY.ARRAY":
         return (spec.name if spec else name), _read_array(item, kind)
-    value = xml.child(item, "", "VALUE") if len(item) else None
-    return (spec.name if spec else name), None if value is None else text_to_value(xml.text_of(value), kind)
+    value = xml.child(item, "", "VALUE")
+    return (spec.name if spec else name), None if value is None else _read_value(value, kind)
 
 
 def _read_array(item: xml.Element, kind: CimType) -> Value:
-    array = next(iter(item), None)
-    return None if array is None else tuple(text_to_value(xml.text_of(value), kind) for value in array)
+    array = xml.child(item, "", "VALUE.ARRAY")
+    return None if array is None else tuple(_read_value(value, kind) for value in array)
+
+
+def _read_value(value: xml.Element, kind: CimType) -> Value:
+    return None if xml.local(value) == "VALUE.NULL" else text_to_value(xml.text_of(value), kind)

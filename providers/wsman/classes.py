@@ -64,16 +64,19 @@ CLASSES: dict[str, tuple[str, str]] = {
         _V2,
         (
             f"{_ELEMENT}; string AdditionalRecoveryInformation BIOSGUID BIOSSerialNumber BaseBoardSerialNumber "
-            "BootSourceOrder[] ChassisAssetTag ChassisSerialNumber ConfigurationDataRoot ConfigurationFile ConfigurationID "
-            "GuestStateDataRoot GuestStateFile LogDataRoot Notes[] Parent RecoveryFile SnapshotDataRoot SuspendDataRoot "
-            "SwapFileDataRoot Version VirtualSystemIdentifier VirtualSystemSubType VirtualSystemType; "
-            "boolean AllowFullSCSICommandSet AllowReducedFcRedundancy BIOSNumLock EnableHibernation "
-            "GuestControlledCacheTypes IncrementalBackupEnabled IsAutomaticSnapshot IsSaved LockOnDisconnect "
-            "PauseAfterBootFailure SecureBootEnabled TurnOffOnGuestRestart VirtualNumaEnabled; "
+            "BootPciExpressInstanceFilter BootSourceOrder[] ChassisAssetTag ChassisSerialNumber ConfigurationDataRoot ConfigurationFile ConfigurationID "
+            "FirmwareFile GuestStateDataRoot GuestStateFile LogDataRoot MemoryHostingJobObjectName Notes[] "
+            "NumaNodeTopologyArray[] Parent RecoveryFile SecureBootTemplateId SnapshotDataRoot SuspendDataRoot "
+            "SwapFileDataRoot Version VirtualSystemIdentifier VirtualSystemSubType VirtualSystemType WorkerJobObjectName; "
+            "boolean AllowFullSCSICommandSet AllowReducedFcRedundancy AutomaticSnapshotsEnabled BIOSNumLock BootPciExpress "
+            "EnableHibernation GuestControlledCacheTypes GuestStateIsolationEnabled IncrementalBackupEnabled IsAutomaticSnapshot IsSaved LockOnDisconnect "
+            "PauseAfterBootFailure SecureBootEnabled TurnOffOnGuestRestart VirtualNumaEnabled WatchdogEnabled; "
             "uint16 AutomaticCriticalErrorAction AutomaticRecoveryAction AutomaticShutdownAction AutomaticStartupAction "
-            "AutomaticStartupActionSequenceNumber BootOrder[] ConsoleMode DebugChannelId DebugPort DebugPortEnabled "
-            "EnhancedSessionTransportType NetworkBootPreferredProtocol UserSnapshotType; "
-            "uint64 HighMmioGapBase HighMmioGapSize LowMmioGapSize; datetime CreationTime; "
+            "AutomaticStartupActionSequenceNumber BootOrder[] ConsoleMode DebugPortEnabled "
+            "EnhancedSessionTransportType GuestStateIsolationMode GuestStateIsolationType NetworkBootPreferredProtocol "
+            "UserSnapshotType VMBusMessageRedirection; uint32 DebugChannelId DebugPort; "
+            "uint64 GuestFeatureSet HighMmioGapBase HighMmioGapSize LowMmioGapSize Vtl2AddressRangeBase "
+            "Vtl2AddressRangeSize Vtl2MmioAddressRangeSize; datetime CreationTime; "
             "interval AutomaticCriticalErrorActionTimeout AutomaticStartupActionDelay"
         ),
     ),
@@ -81,38 +84,39 @@ CLASSES: dict[str, tuple[str, str]] = {
     "Msvm_StorageAllocationSettingData": (
         _V2,
         (
-            f"{_ALLOCATION}; string HostExtentName OtherHostExtentNameFormat OtherHostExtentNameNamespace SnapshotId "
+            f"{_ALLOCATION}; string HostExtentName IOPSAllocationUnits OtherHostExtentNameFormat OtherHostExtentNameNamespace SnapshotId "
             "StorageQoSPolicyID; boolean IgnoreFlushes PersistentReservationsSupported; uint16 Access CachingMode "
             "HostExtentNameFormat HostExtentNameNamespace WriteHardeningMethod; uint64 HostResourceBlockSize "
-            "HostExtentStartingAddress IOPSAllocationUnits IOPSLimit IOPSReservation VirtualResourceBlockSize"
+            "HostExtentStartingAddress IOPSLimit IOPSReservation VirtualResourceBlockSize"
         ),
     ),
     "Msvm_MemorySettingData": (
         _V2,
         (
             f"{_ALLOCATION}; boolean DynamicMemoryEnabled HugePagesEnabled IsVirtualized SgxEnabled SwapFilesInUse; "
-            "uint32 TargetMemoryBuffer; uint64 MaxMemoryBlocksPerNumaNode SgxSize; string SgxLaunchControlDefault"
+            "uint8 MemoryAccessTrackingPolicy MemoryEncryptionPolicy; uint32 SgxLaunchControlMode TargetMemoryBuffer; uint64 MaxMemoryBlocksPerNumaNode SgxSize; string SgxLaunchControlDefault"
         ),
     ),
     "Msvm_SecuritySettingData": (
         _V2,
         (
-            f"{_ELEMENT}; boolean BindToHostTpm DataProtectionRequested EncryptStateAndVmMigrationTraffic KsdEnabled "
-            "ShieldingRequested TpmEnabled VirtualizationBasedSecurityOptOut; uint16 GuestStateIsolationType"
+            f"{_ELEMENT}; boolean AppContainerLaunchOptOut BindToHostTpm DataProtectionRequested EncryptStateAndVmMigrationTraffic KsdEnabled "
+            "ShieldingRequested TpmEnabled VirtualizationBasedSecurityOptOut"
         ),
     ),
     "Msvm_SyntheticEthernetPortSettingData": (
         _V2,
         (
-            f"{_ALLOCATION}; boolean ClusterMonitored DeviceNamingEnabled InterruptModeration NumaAwarePlacement "
-            "StaticMacAddress; string VirtualSystemIdentifiers[]; uint32 MediaType"
+            f"{_ALLOCATION}; boolean AllowDirectTranslatedP2P AllowPacketDirect ClusterMonitored DeviceNamingEnabled "
+            "InterruptModeration NumaAwarePlacement StaticMacAddress; string OtherEndpointMode VirtualSystemIdentifiers[]; "
+            "uint16 DesiredVLANEndpointMode; uint32 MediaType"
         ),
     ),
     "Msvm_EthernetPortAllocationSettingData": (
         _V2,
         (
             f"{_ALLOCATION}; string CompartmentGuid LastKnownSwitchName RequiredFeatureHints[] RequiredFeatures[] "
-            "TestReplicaPoolID TestReplicaSwitchName; uint16 DesiredVLANEndpointMode OtherEndpointMode EnabledState"
+            "OtherEndpointMode TestReplicaPoolID TestReplicaSwitchName; uint16 DesiredVLANEndpointMode EnabledState"
         ),
     ),
     "Msvm_VirtualEthernetSwitch": (
@@ -183,9 +187,9 @@ CLASSES: dict[str, tuple[str, str]] = {
     "Msvm_VirtualHardDiskSettingData": (
         _V2,
         (
-            f"{_ELEMENT}; string DataAlignment ParentIdentifier ParentPath Path VirtualDiskId; "
-            "uint16 Format Type; uint32 BlockSize LogicalSectorSize PhysicalSectorSize; uint64 MaxInternalSize; "
-            "boolean IsPmemCompatible PmemAddressAbstractionType; datetime ParentTimestamp"
+            f"{_ELEMENT}; string ParentIdentifier ParentPath Path VirtualDiskId; "
+            "uint16 Format PmemAddressAbstractionType Type; uint32 BlockSize LogicalSectorSize PhysicalSectorSize; "
+            "uint64 DataAlignment MaxInternalSize; boolean IsPmemCompatible; datetime ParentTimestamp"
         ),
     ),
     "Msvm_VirtualHardDiskState": (

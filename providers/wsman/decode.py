@@ -31,16 +31,17 @@ from .messages import (
     Unsupported,
 )
 from .schema import CimType
-from .values import Value, read_interval
+from .values import Value, count_in, read_interval
 
 _KNOWN = {
     names.ADDRESSING: {"To", "ReplyTo", "Action", "MessageID", "RelatesTo", "From", "FaultTo"},
     names.WSMAN: {
-        "ResourceURI", "SelectorSet", "MaxEnvelopeSize", "OperationTimeout", "Locale", "OptionSet", "FragmentTransfer",
+        "ResourceURI", "SelectorSet", "MaxEnvelopeSize", "OperationTimeout", "Locale", "OptionSet",
         "RequestTotalItemsCountEstimate", "RequestEPR",
     },
     names.MICROSOFT: {"DataLocale", "SessionId", "OperationID", "SequenceId", "ActivityId", "ConnectionRetry"},
 }  # fmt: skip
+"""FragmentTransfer is not among them: to answer with the whole where a part was asked for would be a silent lie."""
 _TRUE = {"true", "1"}
 
 
@@ -78,7 +79,6 @@ def _header(root: xml.Element) -> Header:
     reply_to = xml.child(found, names.ADDRESSING, "ReplyTo")
     locale = xml.child(found, names.WSMAN, "Locale")
     timeout = xml.child_text(found, names.WSMAN, "OperationTimeout") or ""
-    size = xml.child_text(found, names.WSMAN, "MaxEnvelopeSize") or ""
     return Header(
         action=xml.child_text(found, names.ADDRESSING, "Action") or "",
         message_id=xml.child_text(found, names.ADDRESSING, "MessageID") or "",
@@ -87,7 +87,7 @@ def _header(root: xml.Element) -> Header:
         relates_to=xml.child_text(found, names.ADDRESSING, "RelatesTo") or "",
         resource_uri=xml.child_text(found, names.WSMAN, "ResourceURI") or "",
         selectors=epr.decode_selectors(found),
-        max_envelope_size=int(size) if size.isdigit() else None,
+        max_envelope_size=count_in(xml.child_text(found, names.WSMAN, "MaxEnvelopeSize")),
         operation_timeout=_timeout(timeout),
         operation_timeout_text=timeout,
         locale="" if locale is None else str(locale.get(f"{{{names.XML}}}lang") or ""),
@@ -110,7 +110,7 @@ def _is_known(element: xml.Element) -> bool:
 def _timeout(text: str) -> timedelta | None:
     try:
         return read_interval(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 
@@ -142,8 +142,7 @@ def _pull(element: xml.Element, header: Header) -> Pull:
 
 
 def _max_elements(element: xml.Element, space: str) -> int | None:
-    text = xml.child_text(element, space, "MaxElements") or ""
-    return int(text) if text.isdigit() else None
+    return count_in(xml.child_text(element, space, "MaxElements"))
 
 
 def _context(element: xml.Element) -> str | None:
@@ -153,11 +152,11 @@ def _context(element: xml.Element) -> str | None:
 def _invoke(body: xml.Element, target: EndpointReference, header: Header) -> Invoke | Unsupported:
     element = next(iter(body), None)
     method = names.class_of(header.action)
-    if element is None or xml.local(element) != f"{method}_INPUT":
+    if element is None or xml.local(element) != f"{method}_INPUT" or not _is_of(element, target.resource_uri):
         return Unsupported(header=header)
     arguments: dict[str, Argument] = {}
     for item in element:
-        name, value = xml.local(item), _argument(item)
+        name, value = xml.local(item), _argument(item, target.resource_uri)
         if name not in arguments:
             arguments[name] = value
             continue
@@ -166,9 +165,19 @@ def _invoke(body: xml.Element, target: EndpointReference, header: Header) -> Inv
     return Invoke(target=target, method=method, arguments=arguments, header=header)
 
 
-def _argument(item: xml.Element) -> Value | Malformed:
+def _is_of(element: xml.Element, uri: str) -> bool:
+    """Say whether the element is in the class's own namespace, which a method's body and parameters are in."""
+    return xml.namespace(element).casefold() == uri.casefold()
+
+
+def _argument(item: xml.Element, uri: str) -> Value | Malformed:
+    if not _is_of(item, uri):
+        return Malformed(f"{xml.local(item)} is not in the namespace of the class")
     if len(item) == 0 or epr.is_reference(item) or xml.namespace(item[0]) == names.CIM:
-        return instance.decode_scalar(item, CimType.STRING)
+        try:
+            return instance.decode_scalar(item, CimType.STRING)
+        except ProtocolError as error:
+            return Malformed(error.message)
     return Malformed(f"{xml.local(item)} holds {xml.local(item[0])} instead of a reference or text")
 
 
@@ -178,6 +187,8 @@ def decode_response(content: bytes) -> Response:
     header = _header(root)
     first = next(iter(body), None)
     if first is None:
+        if header.action != names.RELEASE_RESPONSE:
+            raise ProtocolError("The answer has no content")
         return ReleaseResponse(header=header)
     match xml.namespace(first), xml.local(first):
         case names.SOAP, "Fault":
@@ -186,7 +197,7 @@ def decode_response(content: bytes) -> Response:
             return _enumerate_response(first, header)
         case names.ENUMERATION, "PullResponse":
             return _pull_response(first, header)
-        case uri, name if name.endswith("_OUTPUT"):
+        case uri, name if name.endswith("_OUTPUT") and names.is_wmi(uri):
             outputs = _outputs(first)
             return InvokeResponse(
                 resource_uri=uri, method=name.removesuffix("_OUTPUT"), outputs=outputs, header=header

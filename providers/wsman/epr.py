@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from providers.errors import ProtocolError
+
 from . import names, xml
 
 
@@ -55,8 +57,11 @@ def is_reference(element: xml.Element) -> bool:
 def decode_content(element: xml.Element) -> EndpointReference:
     """Read Address and ReferenceParameters within `element`. Raises ProtocolError where they are not there."""
     parameters = xml.need(element, names.ADDRESSING, "ReferenceParameters")
+    uri = xml.child_text(parameters, names.WSMAN, "ResourceURI")
+    if not uri:
+        raise ProtocolError(f"The reference in {xml.local(element)} names no resource")
     return EndpointReference(
-        resource_uri=xml.child_text(parameters, names.WSMAN, "ResourceURI") or "",
+        resource_uri=uri,
         selectors=decode_selectors(parameters),
         address=xml.child_text(element, names.ADDRESSING, "Address") or names.ANONYMOUS,
     )

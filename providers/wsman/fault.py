@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from . import names, xml
+from .values import count_in
 
 DETAILS = "http://schemas.dmtf.org/wbem/wsman/1/wsman/faultDetail"
 WMI_PROVIDER = "WMI Provider"
@@ -163,7 +164,7 @@ class _Detail:
             if (words := (message.text or "").strip())
         )
         return cls(
-            code=_integer(outer.get("Code")),
+            code=count_in(outer.get("Code")),
             machine=str(outer.get("Machine") or ""),
             texts=texts,
             provider="" if provider is None else str(provider.get("provider") or ""),
@@ -173,8 +174,5 @@ class _Detail:
     @classmethod
     def _wmi(cls, error: xml.Element) -> _Detail:
         values = {xml.local(item): xml.text_of(item).strip() for item in error}
-        return cls(code=_integer(values.get("error_Code")), texts=(values.get("Message", ""),))
-
-
-def _integer(text: str | None) -> int | None:
-    return int(text) if text is not None and text.strip().isdigit() else None
+        texts = (values.get("Message"), values.get("error_WindowsErrorMessage"))
+        return cls(code=count_in(values.get("error_Code")), texts=tuple(text for text in texts if text))

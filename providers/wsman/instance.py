@@ -7,12 +7,18 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Self
 
+from providers.errors import ProtocolError
+
 from . import epr, names, xml
 from .epr import EndpointReference
 from .schema import UNKNOWN, CimType, ClassSchema, Property, schema_of
 from .values import Value, iso_datetime, iso_interval, text_to_value, value_to_text
 
 _NIL = f"{{{names.XSI}}}nil"
+_TIMES = frozenset({"Datetime", "Interval"})
+_TIME_NAMESPACES = frozenset({names.CIM, ""})
+"""In rows of a projection the time's element has no namespace (txwinrm's captures)."""
+_FRAGMENT_NAMESPACES = {"xmlns:xsi": names.XSI, "xmlns:w": names.WSMAN}
 _REFERENCE_NAMESPACES = {"xmlns:a": names.ADDRESSING, "xmlns:w": names.WSMAN}
 
 
@@ -126,7 +132,7 @@ def _encode(element: str, value: Value, spec: Property) -> str:
     return encode_scalar(element, value)
 
 
-def encode_scalar(element: str, value: Value) -> str:
+def encode_scalar(element: str, value: Value, prefix: str = "cim:") -> str:
     """Return one value as an element; NULL is nil, dates and intervals stand in an element of their own."""
     match value:
         case None:
@@ -134,33 +140,38 @@ def encode_scalar(element: str, value: Value) -> str:
         case EndpointReference():
             return xml.tag(element, epr.encode_content(value), _REFERENCE_NAMESPACES)
         case datetime():
-            return xml.tag(element, xml.leaf("cim:Datetime", iso_datetime(value)))
+            return xml.tag(element, xml.leaf(f"{prefix}Datetime", iso_datetime(value)))
         case timedelta():
-            return xml.tag(element, xml.leaf("cim:Interval", iso_interval(value)))
+            return xml.tag(element, xml.leaf(f"{prefix}Interval", iso_interval(value)))
         case tuple():
-            return "".join(encode_scalar(element, item) for item in value)
+            return "".join(encode_scalar(element, item, prefix) for item in value)
         case _:
             return xml.leaf(element, value_to_text(value))
 
 
 def encode_fragment(fragment: Fragment) -> str:
-    """Return a row of a projection: children in no namespace, sorted (MS-WSMV notes 58 to 60)."""
+    """Return a row of a projection: children in no namespace, sorted, `Datetime` too (txwinrm's captures, `*_all_*`).
+
+    That `Interval` and references are written alike is a guess.
+    """
     content = "".join(
-        encode_scalar(name, fragment.properties[name])
+        encode_scalar(name, fragment.properties[name], prefix="")
         for name in sorted(fragment.properties, key=str.casefold)
     )
-    return xml.tag("w:XmlFragment", content, {"xmlns:xsi": names.XSI, "xmlns:cim": names.CIM})
+    return xml.tag("w:XmlFragment", content, _FRAGMENT_NAMESPACES)
 
 
 def decode_instance(element: xml.Element) -> Instance:
     """Read an instance's element by its own class and namespace. Raises ProtocolError."""
-    class_name, uri = xml.local(element), xml.namespace(element)
+    class_name, namespace = xml.local(element), names.namespace_of(xml.namespace(element))
+    if not namespace:
+        raise ProtocolError(f"{class_name} is no instance of a WMI class")
     schema = schema_of(class_name)
     properties: dict[str, Value] = {}
     for item in element:
         spec = _property(schema, xml.local(item))
         _add(properties, spec, decode_scalar(item, spec.type))
-    return Instance(class_name, properties, names.namespace_of(uri) or names.VIRTUALIZATION)
+    return Instance(class_name, properties, namespace)
 
 
 def _add(properties: dict[str, Value], spec: Property, value: Value) -> None:
@@ -189,6 +200,6 @@ def decode_scalar(element: xml.Element, kind: CimType) -> Value:
     if epr.is_reference(element):
         return epr.decode_content(element)
     inner = element[0]
-    if xml.namespace(inner) == names.CIM:
+    if xml.local(inner) in _TIMES and xml.namespace(inner) in _TIME_NAMESPACES:
         return text_to_value((inner.text or "").strip(), CimType.DATETIME)
     return text_to_value(xml.text_of(element), kind)

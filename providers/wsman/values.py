@@ -17,11 +17,13 @@ Value: TypeAlias = (
 )
 
 _INTERVAL = re.compile(
-    r"^P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?$"
+    r"^P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?$", re.ASCII
 )
-_CIM_DATETIME = re.compile(r"^(\d{14})\.(\d{6})([+-])(\d{3})$")
-_CIM_INTERVAL = re.compile(r"^(\d{8})(\d{2})(\d{2})(\d{2})\.(\d{6}):000$")
-_ISO = re.compile(r"^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?(Z|[+-]\d{2}:\d{2})?$")
+_CIM_DATETIME = re.compile(r"^(\d{14})\.(\d{6})([+-])(\d{3})$", re.ASCII)
+_CIM_INTERVAL = re.compile(r"^(\d{8})(\d{2})(\d{2})(\d{2})\.(\d{6}):000$", re.ASCII)
+_INTEGER = re.compile(r"\s*[+-]?[0-9]{1,20}\s*")
+_COUNT = re.compile(r"[0-9]{1,20}")
+_ISO = re.compile(r"^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?(Z|[+-]\d{2}:\d{2})?$", re.ASCII)
 
 
 def text_to_value(text: str, kind: CimType) -> Value:
@@ -30,6 +32,12 @@ def text_to_value(text: str, kind: CimType) -> Value:
         return _READERS.get(kind, str)(text)
     except (ValueError, OverflowError) as error:
         raise ProtocolError(f"{text!r} is no {kind}") from error
+
+
+def count_in(text: str | None) -> int | None:
+    """Return the whole number that `text` is, in ASCII digits alone; None where it is none."""
+    stripped = (text or "").strip()
+    return int(stripped) if _COUNT.fullmatch(stripped) else None
 
 
 def value_to_text(value: Value) -> str:
@@ -49,12 +57,13 @@ def value_to_text(value: Value) -> str:
 
 def iso_datetime(value: datetime) -> str:
     """Return UTC with up to six decimals, trailing zeros dropped, as `2026-10-08T15:15:36.68424Z`."""
-    utc = value.astimezone(UTC)
+    utc = _utc(value)
     return utc.strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0") + _fraction(utc.microsecond) + "Z"
 
 
 def iso_interval(value: timedelta) -> str:
     """Return all parts, decimals on the seconds, as `P0DT0H5M0S`."""
+    _refuse_negative(value)
     hours, rest = divmod(value.seconds, 3600)
     minutes, seconds = divmod(rest, 60)
     return f"P{value.days}DT{hours}H{minutes}M{seconds}{_fraction(value.microseconds)}S"
@@ -62,15 +71,29 @@ def iso_interval(value: timedelta) -> str:
 
 def cim_datetime(value: datetime) -> str:
     """Return the CIM literal in UTC, as `20261008151536.684240+000`."""
-    utc = value.astimezone(UTC)
+    utc = _utc(value)
     return utc.strftime("%Y%m%d%H%M%S").rjust(14, "0") + f".{utc.microsecond:06d}+000"
 
 
 def cim_interval(value: timedelta) -> str:
     """Return the CIM literal, as `00000000000500.000000:000`."""
+    _refuse_negative(value)
     hours, rest = divmod(value.seconds, 3600)
     minutes, seconds = divmod(rest, 60)
     return f"{value.days:08d}{hours:02d}{minutes:02d}{seconds:02d}.{value.microseconds:06d}:000"
+
+
+def _utc(value: datetime) -> datetime:
+    """A time without its zone would be read as local time of whoever runs this, which no host means."""
+    if value.tzinfo is None:
+        raise ProtocolError(f"{value} has no time zone", remedy="")
+    return value.astimezone(UTC)
+
+
+def _refuse_negative(value: timedelta) -> None:
+    """CIM has no negative intervals (DSP0004 5.2.4)."""
+    if value < timedelta(0):
+        raise ProtocolError(f"{value} is negative, which no interval can be", remedy="")
 
 
 def _fraction(microseconds: int) -> str:
@@ -78,7 +101,7 @@ def _fraction(microseconds: int) -> str:
 
 
 def read_datetime(text: str) -> datetime | timedelta:
-    """Read a date or an interval in either form. Raises ValueError."""
+    """Read a date or an interval in either form. Raises ValueError and OverflowError."""
     if match := _ISO.match(text):
         return _from_iso(*match.groups())
     if match := _CIM_DATETIME.match(text):
@@ -97,7 +120,7 @@ def _from_cim(whole: str, micro: str, sign: str, minutes: str) -> datetime:
 
 
 def read_interval(text: str) -> timedelta:
-    """Read an interval in either form. Raises ValueError."""
+    """Read an interval in either form. Raises ValueError and OverflowError."""
     if match := _CIM_INTERVAL.match(text):
         days, hours, minutes, seconds, micro = map(int, match.groups())
         return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds, microseconds=micro)
@@ -110,6 +133,13 @@ def read_interval(text: str) -> timedelta:
     whole, _, fraction = (match.group(6) or "0").partition(".")
     micro = int(fraction.ljust(6, "0")[:6] or 0)
     return timedelta(days=days, hours=hours, minutes=minutes, seconds=int(whole), microseconds=micro)
+
+
+def _read_integer(text: str) -> int:
+    """Only what XML schema calls an integer: `int` alone would take `1_000` and digits of any script."""
+    if not _INTEGER.fullmatch(text):
+        raise ValueError(text)
+    return int(text)
 
 
 def _read_boolean(text: str) -> bool:
@@ -130,7 +160,7 @@ _READERS: dict[CimType, Callable[[str], Value]] = {
     CimType.BOOLEAN: _read_boolean,
     CimType.DATETIME: _read_time,
     CimType.INTERVAL: _read_time,
-    **{kind: int for kind in CimType if kind.startswith(("uint", "sint"))},
+    **{kind: _read_integer for kind in CimType if kind.startswith(("uint", "sint"))},
     CimType.REAL32: float,
     CimType.REAL64: float,
 }

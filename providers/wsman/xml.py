@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from lxml import etree
 
@@ -15,6 +16,7 @@ MAX_DEPTH = 64
 """Deepest nesting read: envelopes nest about twelve levels."""
 
 Element = etree._Element  # noqa: SLF001 - the public name of lxml's element type in annotations
+_NAME = re.compile(r"[A-Za-z_][\w.-]*(?::[A-Za-z_][\w.-]*)?", re.ASCII)
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -31,9 +33,19 @@ def quoted(text: str) -> str:
 
 
 def tag(name: str, content: str | None = "", attributes: Mapping[str, str] | None = None) -> str:
-    """Return an element around `content`, which is XML already; None closes the element itself."""
-    start = name + "".join(f' {key}="{quoted(value)}"' for key, value in (attributes or {}).items())
+    """Return an element around `content`, which is XML already; None closes the element itself.
+
+    Raises ProtocolError where `name` is no name: names of properties and methods come from outside, too.
+    """
+    start = _checked(name) + "".join(f' {key}="{quoted(value)}"' for key, value in (attributes or {}).items())
     return f"<{start}/>" if content is None else f"<{start}>{content}</{name}>"
+
+
+@lru_cache(maxsize=4096)
+def _checked(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise ProtocolError(f"{name!r} cannot be the name of an element", remedy="")
+    return name
 
 
 def leaf(name: str, text: str, attributes: Mapping[str, str] | None = None) -> str:
@@ -47,7 +59,7 @@ def parse(content: bytes) -> Element:
     Raises ProtocolError for anything that is no plain, bounded XML: DTDs, entities, too deep, too large.
     """
     if len(content) > MAX_BYTES:
-        raise ProtocolError(f"An answer of {len(content)} bytes is larger than {MAX_BYTES} allowed")
+        raise ProtocolError(f"A message of {len(content)} bytes is larger than the {MAX_BYTES} allowed")
     parser = etree.XMLParser(
         resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False, remove_comments=True,
         remove_pis=True,
@@ -55,9 +67,9 @@ def parse(content: bytes) -> Element:
     try:
         root = etree.fromstring(content, parser)
     except etree.XMLSyntaxError as error:
-        raise ProtocolError(f"The answer is no XML: {error.msg}", detail=repr(content[:2000])) from error
+        raise ProtocolError(f"The message is no XML: {error.msg}", detail=repr(content[:2000])) from error
     if root.getroottree().docinfo.doctype:  # type: ignore[union-attr]  # the stubs know a docinfo without it
-        raise ProtocolError("The answer has a document type, which WS-Management never has")
+        raise ProtocolError("The message has a document type, which WS-Management never has")
     _check_depth(root)
     return root
 
@@ -68,7 +80,7 @@ def _check_depth(root: Element) -> None:
         level = [child for element in level for child in element]
         if not level:
             return
-    raise ProtocolError(f"The answer nests deeper than {MAX_DEPTH} elements")
+    raise ProtocolError(f"The message nests deeper than {MAX_DEPTH} elements")
 
 
 def local(element: Element) -> str:

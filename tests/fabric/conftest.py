@@ -131,7 +131,8 @@ class Fabric:
 
     def log(self, event: str) -> list[dict[str, Any]]:
         """Return the entries of one kind in the lab's log."""
-        lines = (self.home / "lab.log").read_text(encoding="utf-8").splitlines()
+        path = self.home / "lab.log"
+        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
         return [entry for line in lines if (entry := json.loads(line)).get("event") == event]
 
     def audited(self) -> list[str]:

@@ -7,6 +7,7 @@ import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Self
 
 import pytest
 
@@ -206,7 +207,7 @@ class Refusing:
         self.url = f"https://127.0.0.1:{self._server.server_port}/wsman"
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05})
 
-    def __enter__(self) -> Refusing:
+    def __enter__(self) -> Self:
         """Serve."""
         self._thread.start()
         return self
