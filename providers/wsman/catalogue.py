@@ -38,11 +38,12 @@ def destination_unreachable(machine: str) -> Fault:
 
 
 def invalid_selectors(machine: str) -> Fault:
-    """A selector that is no key (recorded by pypsrp)."""
+    """A selector that is no key (recorded by pypsrp of the shell's provider; that WMI's does alike is a guess)."""
     text = "The WS-Management service cannot process the request because the request contained invalid selectors for the resource. "
     return Fault(
         subcode="InvalidSelectors", reason=text, detail_uri=f"{DETAILS}/UnexpectedSelectors",
-        wsman_code=UNEXPECTED_SELECTORS, machine=machine, texts=(text,),
+        wsman_code=UNEXPECTED_SELECTORS, machine=machine,
+        texts=("", text), provider=WMI_PROVIDER, provider_path=WMI_PROVIDER_PATH,
     )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from .values import Value, cim_datetime, cim_interval, text_to_value, value_to_t
 def encode_embedded(instance: Instance) -> str:
     """Return the text that Hyper-V's methods take: one INSTANCE, arrays as PROPERTY.ARRAY, NULLs without value.
 
+    A number is written for properties in the schema alone: TYPE is required, and has to be the class's own.
     Booleans in lower case and characters as numeric references, both of which a host was seen to accept where
     `&amp;` was refused (r4sd/go-wsman hyperv/embedded.go, hyperv/embedded_escape_test.go).
     """
@@ -47,12 +48,10 @@ def _kind(spec: Property | None, value: Value) -> str:
     match sample:
         case bool():
             return "boolean"
-        case int():
-            return "uint64" if sample >= 0 else "sint64"
-        case float():
-            return "real64"
         case datetime() | timedelta():
             return "datetime"
+        case int() | float():
+            raise ProtocolError(f"The type of {sample} is unknown, and a host refuses a wrong one", remedy="")
         case _:
             return "string"
 

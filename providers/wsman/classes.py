@@ -50,10 +50,11 @@ _PORT = (
     f"{_ELEMENT}; {_STATUS}; {_ENABLED}; string CreationClassName DeviceID IdentifyingDescriptions[] "
     "NetworkAddresses[] OtherIdentifyingInfo[] OtherLinkTechnology OtherNetworkPortType OtherPortType "
     "PermanentAddress SystemCreationClassName SystemName; boolean AutoSense ErrorCleared FullDuplex IsBound "
-    "PowerManagementSupported; datetime LastErrorTime; "
-    "uint16 AdditionalAvailability[] Availability Capabilities[] CapabilityDescriptions[] EnabledCapabilities[] "
+    "PowerManagementSupported; "
+    "string CapabilityDescriptions[] OtherEnabledCapabilities[]; "
+    "uint16 AdditionalAvailability[] Availability Capabilities[] EnabledCapabilities[] "
     "LinkTechnology PortNumber PortType PowerManagementCapabilities[] StatusInfo UsageRestriction; "
-    "uint32 LastErrorCode; uint64 ActiveMaximumTransmissionUnit IdentifyingNumber MaxQuiesceTime MaxSpeed "
+    "uint32 LastErrorCode MaxDataSize; uint64 ActiveMaximumTransmissionUnit MaxQuiesceTime MaxSpeed "
     "PowerOnHours RequestedSpeed Speed SupportedMaximumTransmissionUnit TotalPowerOnHours; string ErrorDescription"
 )
 
@@ -235,7 +236,7 @@ CLASSES: dict[str, tuple[str, str]] = {
     ),
     "MSCluster_ResourceGroup": (
         "root/MSCluster",
-        "string Caption Id Name OwnerNode; uint32 GroupType; sint32 State; uint64 StatusInformation",
+        "string Caption Id Name OwnerNode; uint32 GroupType State; uint64 StatusInformation",
     ),
 }
 """Class -> WMI namespace and properties."""

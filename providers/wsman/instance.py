@@ -192,7 +192,10 @@ def decode_fragment(element: xml.Element) -> Fragment:
 
 
 def decode_scalar(element: xml.Element, kind: CimType) -> Value:
-    """Read one property element: nil, a reference, a date in an element of its own, or text of type `kind`."""
+    """Read one property element: nil, a reference, a date in an element of its own, or text of type `kind`.
+
+    Of an object embedded as elements (MSCluster_Resource.PrivateProperties) the texts are kept, a blank between them.
+    """
     if element.get(_NIL) in {"true", "1"}:
         return None
     if len(element) == 0:
@@ -202,4 +205,4 @@ def decode_scalar(element: xml.Element, kind: CimType) -> Value:
     inner = element[0]
     if xml.local(inner) in _TIMES and xml.namespace(inner) in _TIME_NAMESPACES:
         return text_to_value((inner.text or "").strip(), CimType.DATETIME)
-    return text_to_value(xml.text_of(element), kind)
+    return text_to_value(" ".join(part for text in element.itertext() if (part := str(text).strip())), kind)
