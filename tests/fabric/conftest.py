@@ -99,6 +99,7 @@ class Fabric:
     def order(self, name: str, host: str | None = None, **wanted: Any) -> Move:
         """Return the move that takes a machine to a placement."""
         found = self.estate.sweep()
+        assert not found.unreachable
         vm = next(vm for vm in found.vms() if vm.name == name)
         destination = None if host is None else found.hosts[HostName(host)]
         placement = Placement(host=None if host is None else HostName(host), **wanted)
