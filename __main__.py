@@ -1,11 +1,11 @@
 """The Pulumi program: stack NAME declares what `stacks/NAME.yaml` says."""
 
 import pulumi
-from providers.hyperv.estate import Estate
 
 from providers.actual import compare
 from providers.clock import SystemClock
 from providers.errors import PlacementError
+from providers.hyperv.estate import Estate
 from providers.resources.declare import declare, export
 from providers.stackfile import load
 from providers.stacks import stack_path

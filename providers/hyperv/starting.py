@@ -15,9 +15,9 @@ from providers.errors import (
     PlacementError,
     ProtocolError,
 )
+from providers.model.adoption import leads_to
 from providers.model.estate import MigrationJob
 from providers.model.plan import Move
-from providers.planning.compare import leads_to
 from providers.wsman import Argument, EndpointReference, Instance, InvokeResponse
 
 from . import inventory, orders

@@ -33,9 +33,7 @@ CLASSES = (
     "Msvm_AffectedJobElement",
 )
 TEXT = st.text(
-    st.characters(
-        exclude_categories=["Cs"], exclude_characters="".join(map(chr, range(32))) + "\ufffe\uffff"
-    )
+    st.characters(exclude_categories=["Cs"], exclude_characters="".join(map(chr, range(32))) + "\ufffe\uffff")
     | st.sampled_from("<>&\"'\n\t\\"),
     max_size=20,
 )

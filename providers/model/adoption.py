@@ -1,0 +1,40 @@
+"""Whether a migration that runs already does what a move orders, so that it can be followed instead of started."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from . import winpath
+from .estate import MigrationJob
+from .plan import Move
+
+
+class Named(Protocol):
+    """A host's own names."""
+
+    @property
+    def full_name(self) -> str:
+        """Full DNS name."""
+
+    @property
+    def computer_name(self) -> str:
+        """NetBIOS name."""
+
+
+def leads_to(job: MigrationJob, move: Move, destination: Named) -> bool:
+    """Say whether a running job does what `move` orders, so that it can be adopted."""
+    if not move.changes_host:
+        return job.destination is None and _same_paths(job, move)
+    return job.destination is not None and names_host(job.destination, destination) and _same_paths(job, move)
+
+
+def names_host(text: str, host: Named) -> bool:
+    """Say whether a DestinationHost, as somebody wrote it, means `host`: by full or short name."""
+    return text.casefold().rstrip(".") in {host.full_name.casefold(), host.computer_name.casefold()}
+
+
+def _same_paths(job: MigrationJob, move: Move) -> bool:
+    """A job that does not tell its paths is taken to have ours."""
+    ours = {winpath.comparable(disk.target) for disk in move.disks}
+    theirs = {winpath.comparable(path) for path in job.new_paths if path}
+    return not theirs or theirs <= ours
