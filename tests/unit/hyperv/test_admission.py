@@ -1,0 +1,195 @@
+"""Many moves at one gate: hosts are never overfilled, everyone gets a turn, and waiting for nothing ends."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+
+from providers.errors import InterruptedRunError, NoRoomError
+from providers.hyperv.admission import Admission, Facts
+from providers.hyperv.inventory import HostFacts
+from providers.hyperv.needs import Slot, needs_of
+from providers.model.estate import MigrationSettings
+from providers.model.names import HostName
+from providers.model.plan import MigrationType, Move
+from providers.model.stack import Connection, HostSpec
+from tests.clocks import FastClock
+from tests.estates import machine
+
+
+class Hosts:
+    """Three hosts by their numbers: slots taken and memory free. A start that exceeds them fails the test."""
+
+    def __init__(self, *, limit: int = 2, memory_mib: int = 65536) -> None:
+        """`limit`: of each kind; `memory_mib`: free on each host."""
+        self.specs = {
+            name: HostSpec(name=name, endpoint="https://x", connection=Connection())
+            for name in map(HostName, ("hv1", "hv2", "hv3"))
+        }
+        self._lock = threading.Lock()
+        self._limit = limit
+        self._taken = {name: dict.fromkeys(Slot, 0) for name in self.specs}
+        self._free = dict.fromkeys(self.specs, memory_mib)
+        self.most = 0
+        self.order: list[str] = []
+
+    def facts(self, host: HostName) -> HostFacts:
+        """Return a host's numbers now."""
+        with self._lock:
+            taken, free = dict(self._taken[host]), self._free[host]
+        settings = MigrationSettings(
+            enabled=True, max_live=self._limit, max_storage=self._limit, active_live=taken[Slot.LIVE],
+            active_storage=taken[Slot.STORAGE], authentication=1, addresses=("10.0.0.1",),
+        )  # fmt: skip
+        return HostFacts(
+            full_name=host,
+            computer_name=host,
+            memory_mib=65536,
+            memory_free_mib=free,
+            volumes=(),
+            migration=settings,
+            jobs=(),
+        )
+
+    def begin(self, move: Move) -> None:
+        """Take slots and memory."""
+        needs = needs_of(move)
+        with self._lock:
+            for host in needs.hosts:
+                for slot in needs.slots:
+                    self._taken[host][slot] += 1
+                    assert self._taken[host][slot] <= self._limit
+            self._free[move.destination] -= needs.memory_mib
+            assert self._free[move.destination] >= 0
+            self.order.append(move.vm.name)
+            self.most = max(self.most, sum(taken[Slot.LIVE] for taken in self._taken.values()) // 2)
+
+    def end(self, move: Move) -> None:
+        """Give the slots back; the source's memory gets free."""
+        needs = needs_of(move)
+        with self._lock:
+            for host in needs.hosts:
+                for slot in needs.slots:
+                    self._taken[host][slot] -= 1
+            if move.changes_host:
+                self._free[move.source] += move.vm.memory_mib
+
+
+def move(number: int, source: str, destination: str) -> Move:
+    """Return a move with storage of VM00N, or one of its storage alone where the host stays."""
+    vm = machine(number, source)
+    kind = MigrationType.STORAGE if source == destination else MigrationType.VIRTUAL_SYSTEM_AND_STORAGE
+    return Move(vm=vm, type=kind, source=vm.host, destination=HostName(destination), roots=vm.roots)
+
+
+class Gate:
+    """The gate under test, with moves that last until others had their turn."""
+
+    def __init__(self, hosts: Hosts) -> None:
+        """Make a gate for `hosts`."""
+        self.hosts = hosts
+        self.clock = FastClock()
+        self.admission = Admission(hosts, clock=self.clock)
+        self.cancelled = threading.Event()
+        self.reasons: list[str] = []
+        self.gathered = threading.Barrier(1)
+
+    def pass_through(self, one: Move) -> str:
+        """Wait, start, last for a while, end; return how it went."""
+
+        def begin(_facts: Facts) -> None:
+            self.hosts.begin(one)
+
+        with self.admission.taking_part(one):
+            self.gathered.wait(10)  # the clock is fast: nobody shall give up before all have come
+            try:
+                self.admission.start(
+                    one, needs_of(one), begin, waiting=self.reasons.append, cancelled=self.cancelled
+                )
+            except (NoRoomError, InterruptedRunError) as error:
+                return str(error)
+            self.clock.wait(3)
+            self.hosts.end(one)
+            return "moved"
+
+    def run(self, *moves: Move) -> list[str]:
+        """Send all moves at once, each in a thread."""
+        self.gathered = threading.Barrier(len(moves))
+        with ThreadPoolExecutor(len(moves)) as pool:
+            return list(pool.map(self.pass_through, moves))
+
+
+def test_forty_moves_never_exceed_a_limit_and_all_pass() -> None:
+    """The ledger closes the gap between a reading and the next start."""
+    hosts = ("hv1", "hv2", "hv3")
+    moves = [move(n, hosts[n % 3], hosts[(n + n // 3) % 3]) for n in range(40)]
+    gate = Gate(Hosts())
+    assert gate.run(*moves) == ["moved"] * 40
+    assert sorted(gate.hosts.order) == sorted(m.vm.name for m in moves)
+
+
+def test_moves_with_room_for_all_wait_for_nothing() -> None:
+    """Nobody is told to wait where limits allow everything."""
+    gate = Gate(Hosts(limit=16))
+    assert gate.run(*(move(n, "hv1", "hv2") for n in range(16))) == ["moved"] * 16
+    assert gate.reasons == []
+
+
+def test_a_chain_goes_through_one_after_the_other() -> None:
+    """Each move frees the memory that the next one needs, though all were sent at once."""
+    gate = Gate(Hosts(memory_mib=0))
+    gate.hosts._free[HostName("hv3")] = 2048
+    assert gate.run(move(1, "hv1", "hv2"), move(2, "hv2", "hv3")) == ["moved", "moved"]
+    assert gate.hosts.order == ["VM002", "VM001"]
+
+
+def test_a_swap_without_room_ends_in_a_line_each() -> None:
+    """Neither can ever start: nothing is moved, and the reason is said."""
+    gate = Gate(Hosts(memory_mib=1024))
+    ends = gate.run(move(1, "hv1", "hv2"), move(2, "hv2", "hv1"))
+    assert gate.hosts.order == []
+    assert all("lacks 1 GiB of memory, and no move under way could make room" in end for end in ends)
+
+
+def test_somebody_elses_migration_may_make_room() -> None:
+    """While a host is busy with moves that are not ours, waiting goes on; a cancelled run ends it."""
+    gate = Gate(Hosts(limit=1))
+    foreign = replace(move(9, "hv1", "hv2"))
+    gate.hosts.begin(foreign)
+    released = threading.Thread(target=_release_after_patience, args=(gate, foreign))
+    released.start()
+    assert gate.run(move(1, "hv1", "hv2")) == ["moved"]
+    released.join()
+
+
+def _release_after_patience(gate: Gate, foreign: Move) -> None:
+    """End the foreign move once ours has waited longer than it would for nothing."""
+    bounded = threading.Event()
+    while len(gate.reasons) < 30 and not bounded.wait(0.01):
+        continue
+    gate.hosts.end(foreign)
+
+
+def test_a_cancelled_run_starts_nothing_more() -> None:
+    """A move that waits is told so, and the hosts are not asked."""
+    gate = Gate(Hosts())
+    gate.cancelled.set()
+    (end,) = gate.run(move(1, "hv1", "hv2"))
+    assert "was not started: the run was interrupted" in end
+    assert gate.hosts.order == []
+
+
+def test_a_start_that_fails_gives_its_room_back() -> None:
+    """The next move of the same kind finds the slot free."""
+    gate = Gate(Hosts(limit=1))
+    first, second = move(1, "hv1", "hv2"), move(2, "hv1", "hv2")
+
+    def fail(_facts: Facts) -> None:
+        raise NoRoomError("the host said no")
+
+    with gate.admission.taking_part(first), pytest.raises(NoRoomError, match="the host said no"):
+        gate.admission.start(first, needs_of(first), fail, waiting=print, cancelled=gate.cancelled)
+    assert gate.run(second) == ["moved"]
