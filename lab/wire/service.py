@@ -97,8 +97,8 @@ class Service:
     def _be_slow(self) -> None:
         with self.world.lock:
             slow = self.world.faults.take("slow", host=self.host.name)
-        if slow is not None:
-            self.stopping.wait(slow.seconds)
+        if slow is not None and self.stopping.wait(slow.seconds):
+            raise Dropped
 
     def _respond(self, request: Request, caller: Caller, machine: str) -> Response:
         """Answer a request that could be read. Raises RequestRefusedError and Dropped."""
