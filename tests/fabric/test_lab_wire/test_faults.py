@@ -92,7 +92,7 @@ def test_after_stop_nothing_listens(wire: Wire) -> None:
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", port), timeout=10)
     assert not [thread for thread in threading.enumerate() if thread.name in {"wsman", "accept"}]
-    assert '"event": "requests"' in wire.log()
+    assert '"event": "served"' in wire.log()
 
 
 def test_many_connections_are_cheap(wire: Wire) -> None:

@@ -393,7 +393,7 @@ def test_what_changes_something_is_logged_and_reads_are_counted(wire: Wire) -> N
     assert '"request"' not in wire.log()
     start(client, arguments)
     (line,) = [line for line in wire.log().splitlines() if '"request"' in line]
-    for word in (METHOD, "127.0.0.1", "LAB\\\\administrator", "4096"):
+    for word in (METHOD, wire.vm("WEB01").id, "127.0.0.1", "LAB\\\\administrator", "4096"):
         assert word in line
     counts = wire.servers.counts()["hv1"]
     assert counts["Enumerate"] == 2
