@@ -157,6 +157,7 @@ def test_a_projection_is_read_with_its_class_given_back() -> None:
     assert answer.items is not None
     (row,) = answer.items
     assert isinstance(row, Fragment)
+    assert isinstance(row.properties["LastBootUpTime"], datetime)
     system = row.typed("Win32_OperatingSystem", "root/cimv2")
     assert system["LastBootUpTime"] == datetime(2026, 4, 10, 16, 18, 55, 486340, tzinfo=UTC)
     assert system["FreePhysicalMemory"] == 135108
