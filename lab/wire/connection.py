@@ -20,6 +20,7 @@ CONTENT_TYPE = "application/soap+xml;charset=UTF-8"
 _IDLE_SECONDS = 120  # HTTP.sys closes an idle connection after two minutes (its "Idle Connection Timeout")
 _CHARSETS = frozenset({"", "utf-8", "utf-16"})
 _MOST_CHUNKS = 10_000
+_MOST_DRAINED = 16 * 1024 * 1024  # bytes
 
 
 class BadRequestError(Exception):
@@ -107,7 +108,11 @@ class Connection(BaseHTTPRequestHandler):
         self._answer(HTTPStatus.INTERNAL_SERVER_ERROR if reply.fault else HTTPStatus.OK, reply.body, offers)
 
     def _body(self) -> bytes:
-        """Read the whole body. Raises BadRequestError where its length is unclear, or over the service's limit."""
+        """Read the whole body.
+
+        Raises BadRequestError where its length is unclear, and for more than MaxEnvelopeSizekb, which is answered
+        with 413 and no SOAP (MS-WSMV 3.1.4.1.20).
+        """
         if "chunked" in (self.headers.get("Transfer-Encoding") or "").casefold():
             return b"".join(self._chunks())
         length = self.headers.get("Content-Length")
@@ -115,7 +120,9 @@ class Connection(BaseHTTPRequestHandler):
             raise BadRequestError(HTTPStatus.LENGTH_REQUIRED)
         if not length.isdigit():
             raise BadRequestError(HTTPStatus.BAD_REQUEST)
-        _check_size(int(length))
+        if int(length) > MAX_ENVELOPE_BYTES:
+            self._drain(int(length))
+            raise BadRequestError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         return self._exactly(int(length))
 
     def _chunks(self) -> Iterator[bytes]:
@@ -126,12 +133,19 @@ class Connection(BaseHTTPRequestHandler):
             except ValueError as error:
                 raise BadRequestError(HTTPStatus.BAD_REQUEST) from error
             total += size
-            _check_size(total)
+            if not 0 <= size <= MAX_ENVELOPE_BYTES or total > MAX_ENVELOPE_BYTES:
+                raise BadRequestError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
             yield self._exactly(size)
             self.rfile.readline(1024)
             if size == 0:
                 return
         raise BadRequestError(HTTPStatus.BAD_REQUEST)
+
+    def _drain(self, size: int) -> None:
+        """Read on, so that the client gets to see the answer, but not for ever."""
+        left = min(size, _MOST_DRAINED)
+        while left and (piece := self.rfile.read(min(left, 1 << 16))):
+            left -= len(piece)
 
     def _exactly(self, size: int) -> bytes:
         content = self.rfile.read(size)
@@ -150,9 +164,3 @@ class Connection(BaseHTTPRequestHandler):
             self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(body)
-
-
-def _check_size(length: int) -> None:
-    """A request over MaxEnvelopeSizekb is answered with 413 and no SOAP (MS-WSMV 3.1.4.1.20)."""
-    if not 0 <= length <= MAX_ENVELOPE_BYTES:
-        raise BadRequestError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)

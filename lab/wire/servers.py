@@ -7,7 +7,6 @@ import os
 import selectors
 import socket
 import ssl
-import struct
 import threading
 from collections.abc import Iterable
 
@@ -18,7 +17,6 @@ _LOOPBACK = "127.0.0.1"
 _BACKLOG = 128
 _HANDSHAKE_SECONDS = 10.0
 _PATIENCE = 2.0  # seconds that stop() waits for threads to notice
-_RESET = struct.pack("ii", 1, 0)  # SO_LINGER: closing sends a reset
 
 
 class Servers:
@@ -52,7 +50,9 @@ class Servers:
         self._acceptor.start()
 
     def stop(self) -> None:
-        """Close every connection, running requests included, and let the threads end."""
+        """Close every connection, running requests included, and let the threads end; a second time does nothing."""
+        if self._stopping.is_set():
+            return
         self._stopping.set()
         for service, _ in self._services:
             service.stopping.set()
@@ -88,12 +88,12 @@ class Servers:
                     self._accept(key.fileobj, *key.data)
 
     def _accept(self, listener: socket.socket, service: Service, context: ssl.SSLContext) -> None:
+        """Take a connection; a host that a fault of the lab has down closes it before a word is said."""
         try:
             connection, address = listener.accept()
         except OSError:  # the client has gone again
             return
         if service.is_down():
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
             connection.close()
             return
         thread = threading.Thread(
@@ -107,21 +107,20 @@ class Servers:
         self, connection: socket.socket, address: object, service: Service, context: ssl.SSLContext
     ) -> None:
         """Shake hands and serve one connection to its end."""
+        connection.settimeout(_HANDSHAKE_SECONDS)
+        secure = context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+        with self._lock:
+            self._open.add(secure)
         try:
-            connection.settimeout(_HANDSHAKE_SECONDS)
-            with context.wrap_socket(connection, server_side=True) as secure:
-                with self._lock:
-                    self._open.add(secure)
-                try:
-                    if not self._stopping.is_set():
-                        Connection(secure, address, service)
-                finally:
-                    with self._lock:
-                        self._open.discard(secure)
+            if not self._stopping.is_set():
+                secure.do_handshake()
+                Connection(secure, address, service)
         except OSError:  # TLS refused, or the client has gone; ssl.SSLError is an OSError too
-            connection.close()
+            pass
         finally:
+            secure.close()
             with self._lock:
+                self._open.discard(secure)
                 self._threads.discard(threading.current_thread())
 
 

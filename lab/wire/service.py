@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from lab.world import JOB_STARTED, LabHost, World
 from providers.errors import ProtocolError
 from providers.wsman import (
+    EndpointReference,
     Enumerate,
     Fault,
     Get,
@@ -75,7 +76,7 @@ class Service:
     def report(self) -> None:
         """Write into the log how often each operation was asked."""
         if self.counts:
-            self.world.log.write("requests", host=self.host.name, **self.counts)
+            self.world.log.write("served", host=self.host.name, **self.counts)
 
     def answer(self, content: bytes, caller: Caller, machine: str) -> Reply:
         """Answer one envelope; `machine` is the name that the client dialled.
@@ -97,8 +98,8 @@ class Service:
     def _be_slow(self) -> None:
         with self.world.lock:
             slow = self.world.faults.take("slow", host=self.host.name)
-        if slow is not None:
-            self.stopping.wait(slow.seconds)
+        if slow is not None and self.stopping.wait(slow.seconds):
+            raise Dropped
 
     def _respond(self, request: Request, caller: Caller, machine: str) -> Response:
         """Answer a request that could be read. Raises RequestRefusedError and Dropped."""
@@ -145,7 +146,7 @@ class Service:
         call = Call(reader=reader, caller=caller, target=target, request=request)
         outputs = method(call)
         if request.method in _CHANGING:
-            self._note(request, caller, target.text("InstanceID"), outputs.get("ReturnValue"))
+            self._note(call, outputs.get("ReturnValue"))
         response = InvokeResponse(
             resource_uri=names.resource_uri(found.name, found.namespace),
             method=request.method,
@@ -157,20 +158,19 @@ class Service:
 
     def _maybe_drop(self, call: Call) -> None:
         """Cut the connection after an accepted migration where a fault of the lab says so."""
-        reference = call.reference("ComputerSystem")
-        vm = (reference.selector("Name") or "").upper() if reference else None
+        vm = _system_in(call)
         if self.world.faults.take("drop-answer", host=self.host.name, vm=vm, operation=_MIGRATE) is not None:
             raise Dropped
 
-    def _note(self, request: Invoke, caller: Caller, target: str, answer: Value) -> None:
+    def _note(self, call: Call, answer: Value) -> None:
         """Log an operation that can change something: who, from where, what, and what came of it."""
         self.world.log.write(
             "request",
             host=self.host.name,
-            operation=request.method,
-            target=target,
-            by=caller.name,
-            address=caller.address,
+            operation=call.request.method,
+            target=_system_in(call) or call.target.text("InstanceID"),
+            by=call.caller.name,
+            address=call.caller.address,
             return_value=answer,
         )
 
@@ -198,6 +198,13 @@ class Service:
             lang=self.host.locale,
         )
         return Reply(body=body, fault=isinstance(response, Fault))
+
+
+def _system_in(call: Call) -> str | None:
+    """Return the GUID of the machine that a call is about, None where it names none."""
+    reference = call.argument("ComputerSystem")
+    name = reference.selector("Name") if isinstance(reference, EndpointReference) else None
+    return name.upper() if name else None
 
 
 def _service(reader: Reader, found: WmiClass, request: Invoke) -> Instance:

@@ -23,14 +23,15 @@ def operating_systems(view: View) -> Iterator[Instance]:
     host = view.host
     caption = f"Microsoft Windows Server {_NAMES.get(host.build, '2022')} Datacenter"
     now = view.world.clock.now()
+    free_kib = max(0, view.world.memory_free_mib(host.name)) * 1024
     yield instance(
         "Win32_OperatingSystem",
         {
             "BuildNumber": str(host.build),
             "CSName": host.computer_name,
             "Caption": caption,
-            "FreePhysicalMemory": view.world.memory_free_mib(host.name) * 1024,
-            "FreeVirtualMemory": view.world.memory_free_mib(host.name) * 1024,
+            "FreePhysicalMemory": free_kib,
+            "FreeVirtualMemory": free_kib,
             "LastBootUpTime": now.replace(microsecond=0) - _UPTIME,
             "LocalDateTime": now,
             "Name": rf"{caption}|C:\Windows|\Device\Harddisk0\Partition4",

@@ -57,3 +57,36 @@ def test_a_wmi_error_is_a_fault_as_well() -> None:
     assert isinstance(fault, Fault)
     assert (fault.subcode, fault.wsman_code) == ("QuotaLimit", 2150859173)
     assert fault.wsman_code in catalogue.QUOTA_CODES
+
+
+def test_the_texts_of_a_wmi_error_are_both_kept() -> None:
+    """Windows' own words stand beside those of WMI (WinRb/WinRM wmi_error_v2.xml; such a fault may lack RelatesTo)."""
+    error = (
+        f'<p:MSFT_WmiError xmlns:p="urn:p" xmlns:xsi="{names.XSI}"><p:ErrorSource xsi:nil="true"/>'
+        "<p:Message>Too much. </p:Message><p:MessageID>HRESULT 0x803381a6</p:MessageID>"
+        "<p:error_Code>2150859174</p:error_Code>"
+        "<p:error_WindowsErrorMessage>Too many shells. </p:error_WindowsErrorMessage></p:MSFT_WmiError>"
+    )
+    text = f'<s:Envelope xmlns:s="{names.SOAP}"><s:Body><s:Fault><s:Detail>{error}</s:Detail></s:Fault></s:Body></s:Envelope>'
+    fault = decode_response(text.encode())
+    assert isinstance(fault, Fault)
+    assert fault.texts == ("Too much.", "Too many shells.")
+    assert str(fault) == "Too many shells (0x803381A6)"
+
+
+def test_blanks_and_line_ends_in_a_fault_do_not_matter() -> None:
+    """Some services indent (zenoss/txwinrm test/data_error; WinRb/WinRM soap_fault_v1.xml): codes and words are the same."""
+    text = (
+        f'<s:Envelope xmlns:s="{names.SOAP}" xmlns:w="{names.WSMAN}"><s:Body><s:Fault><s:Code>\n<s:Value>\n s:Receiver\n'
+        "</s:Value><s:Subcode><s:Value>\n\tw:InternalError </s:Value></s:Subcode></s:Code><s:Detail>"
+        f'<f:WSManFault xmlns:f="{names.FAULT}" Code="2150859174" Machine="hv1"><f:Message>\n  Too many\n  operations.\n'
+        "</f:Message></f:WSManFault></s:Detail></s:Fault></s:Body></s:Envelope>"
+    )
+    fault = decode_response(text.encode())
+    assert isinstance(fault, Fault)
+    assert (fault.code, fault.subcode, fault.wsman_code) == (
+        "Receiver",
+        "InternalError",
+        catalogue.MAX_OPERATIONS,
+    )
+    assert str(fault) == "Too many operations (0x803381A6)"

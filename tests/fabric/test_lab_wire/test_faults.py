@@ -1,0 +1,112 @@
+"""Faults of the lab as clients meet them: hosts down, slow answers, ordered faults, cut connections."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable
+
+import pytest
+import requests
+
+from lab.faults import Fault as Rule
+from providers.wsman import GetResponse, catalogue
+
+from .conftest import Wire, a_get
+from .test_migration import METHOD, SERVICE, order
+
+
+def rule(wire: Wire, kind: str, **more: object) -> None:
+    """Add a rule to the lab."""
+    wire.world.faults.add(Rule(id=0, kind=kind, host="hv1", **more))  # type: ignore[arg-type]
+
+
+def test_a_host_that_is_down_answers_nobody(wire: Wire) -> None:
+    """Neither on an open connection nor on a new one; other hosts go on, and it comes back."""
+    client = wire.dial()
+    assert isinstance(client.send(a_get()), GetResponse)
+    rule(wire, "host-down")
+    with pytest.raises(requests.ConnectionError):
+        client.send(a_get())
+    with pytest.raises(requests.ConnectionError):
+        wire.dial().send(a_get())
+    assert len(wire.dial("hv2").select("SELECT * FROM Msvm_ComputerSystem")) == 1
+    wire.world.faults.clear()
+    assert isinstance(client.send(a_get()), GetResponse)
+
+
+@pytest.mark.parametrize(
+    ("code", "subcode"),
+    [
+        (None, "InternalError"),
+        (catalogue.TIMED_OUT, "TimedOut"),
+        (catalogue.ACCESS_DENIED, "AccessDenied"),
+        (catalogue.INVALID_ENUMERATION_CONTEXT, "InvalidEnumerationContext"),
+        (0x80041001 - (1 << 32), "InternalError"),
+    ],
+)
+def test_an_ordered_fault_comes_once(wire: Wire, code: int | None, subcode: str) -> None:
+    """The fault that was asked for, for the operation that was named, as often as said."""
+    rule(wire, "wsman-fault", operation="Get", code=code, left=1)
+    client = wire.dial()
+    assert client.select("SELECT * FROM Msvm_ComputerSystem")
+    fault = client.fault(a_get())
+    assert fault.subcode == subcode
+    assert fault.wsman_code == (code % (1 << 32) if code is not None else catalogue.MAX_OPERATIONS)
+    assert isinstance(client.send(a_get()), GetResponse)
+
+
+def test_a_dropped_answer_leaves_the_job(wire: Wire) -> None:
+    """The migration is accepted, the connection cut: the client sees no answer, the host moves on."""
+    rule(wire, "drop-answer", left=1)
+    client, arguments = wire.dial(), order(wire, "WEB01")
+    with pytest.raises(requests.ConnectionError):
+        client.call(SERVICE, METHOD, **arguments)
+    assert [job.vm_name for job in wire.world.jobs("hv1")] == ["WEB01"]
+
+
+def test_stopping_does_not_wait_for_slow_answers(wire: Wire) -> None:
+    """A host that would answer in an hour goes down at once, and its client sees the connection end."""
+    rule(wire, "slow", seconds=3600.0)
+    client, ended = wire.dial(auth="basic"), threading.Event()
+
+    def ask() -> None:
+        try:
+            client.send(a_get())
+        except requests.RequestException:
+            ended.set()
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    _until(lambda: any(t.name == "wsman" for t in threading.enumerate()))
+    wire.servers.stop()
+    thread.join(30)
+    assert ended.is_set()
+
+
+def test_after_stop_nothing_listens(wire: Wire) -> None:
+    """Every port is free again and no thread of a connection is left."""
+    wire.dial().send(a_get())
+    port = wire.world.hosts["hv1"].port
+    wire.servers.stop()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port), timeout=10)
+    assert not [thread for thread in threading.enumerate() if thread.name in {"wsman", "accept"}]
+    assert '"event": "served"' in wire.log()
+
+
+def test_many_connections_are_cheap(wire: Wire) -> None:
+    """A hundred clients connected at once are all served."""
+    clients = [wire.dial(auth="basic") for _ in range(100)]
+    assert all(isinstance(client.send(a_get()), GetResponse) for client in clients)
+    assert sum(thread.name == "wsman" for thread in threading.enumerate()) == 100
+
+
+def _until(condition: Callable[[], bool]) -> None:
+    """Wait, at most half a minute, until something is so."""
+    pause = threading.Event()
+    for _ in range(3000):
+        if condition():
+            return
+        pause.wait(0.01)
+    pytest.fail("it never came to pass")
