@@ -157,7 +157,6 @@ def security_settings(view: View) -> Iterator[Instance]:
                     "Description": view.texts["security"],
                     "ElementName": view.texts["security"],
                     "EncryptStateAndVmMigrationTraffic": vm.vtpm,
-                    "GuestStateIsolationType": 0,
                     "InstanceID": f"{holder.prefix}\\{_SECURITY_DEVICE}",
                     "KsdEnabled": False,
                     "ShieldingRequested": False,

@@ -18,7 +18,7 @@ _TEMPLATE = "7A2B4C7E-6D60-4B0B-8F3A-0E6D5C4B3A22"  # guess: the ids of these te
 _DISK_FIXED: dict[str, Value] = {
     "Access": 3,
     "CachingMode": 0,
-    "IOPSAllocationUnits": 0,
+    "IOPSAllocationUnits": "",
     "IOPSLimit": 0,
     "IOPSReservation": 0,
     "IgnoreFlushes": False,
