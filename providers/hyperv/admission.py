@@ -1,8 +1,8 @@
 """Lets moves start when both hosts have room, one at a time per host, and says why the others wait.
 
 A ledger of the moves of this process closes the gap between reading a host's counts and starting the next move.
-Facts are read live before each start; while a move waits, the last reading is good until one of our moves ends, or
-for a few seconds.
+Facts are read live before each start, for all that start in the same second; while a move waits, the last reading
+is good until one of our moves ends, or for a few seconds.
 """
 
 from __future__ import annotations
@@ -20,12 +20,14 @@ from providers.model.plan import Move
 from providers.model.stack import HostSpec, Reserve
 
 from .inventory import HostFacts
-from .needs import Needs, shortage
+from .needs import Needs, Running, shortage
 
 Started = TypeVar("Started")
 Facts = Mapping[HostName, HostFacts]
 FRESH = 4.0
 """Seconds for which a reading that showed no room is believed."""
+LIVE = 1.0
+"""Seconds for which a reading that showed room is good enough to start by: what started since is in the ledger."""
 POLL = 1.0
 """Seconds between two looks of a waiting move."""
 SETTLED = 10.0
@@ -44,7 +46,6 @@ class FactsReader(Protocol):
 @dataclass(slots=True)
 class _Reading:
     facts: HostFacts
-    at: float
     ends: int
     """How many of our moves at this host had ended when it was read."""
 
@@ -60,7 +61,7 @@ class Admission:
         self._doors = {name: threading.Lock() for name in estate.specs}
         self._readings: dict[HostName, _Reading] = {}
         self._ends: dict[HostName, int] = {}
-        self._running: dict[int, Needs] = {}
+        self._running: dict[int, Running] = {}
         self._waiting: dict[int, int] = {}
         """Participant -> the turn at which it found no room; -1 while it has not looked."""
         self._turn = 0
@@ -82,15 +83,15 @@ class Admission:
         with self._lock:
             self._waiting.pop(key, None)
             ended = self._running.pop(key, None)
-            for host in ended.hosts if ended else ():
+            for host in ended.needs.hosts if ended else ():
                 self._ends[host] = self._ends.get(host, 0) + 1
             self._next_turn()
 
     def ended(self, move: Move) -> None:
         """Give back the room of a move that has ended, before another attempt of it."""
         with self._lock:
-            if needs := self._running.pop(id(move), None):
-                for host in needs.hosts:
+            if running := self._running.pop(id(move), None):
+                for host in running.needs.hosts:
                     self._ends[host] = self._ends.get(host, 0) + 1
                 self._waiting[id(move)] = -1
                 self._next_turn()
@@ -145,35 +146,32 @@ class Admission:
 
     def _enter(self, move: Move, needs: Needs) -> None:
         with self._lock:
-            self._running[id(move)] = needs
+            self._running[id(move)] = Running(needs=needs, since=self._clock.now())
             self._waiting.pop(id(move), None)
             self._next_turn()
 
     def _look(self, needs: Needs) -> tuple[str | None, Facts]:
         """Return why to wait, or None, and the facts: those that show room were read just now."""
         reserve = self._estate.specs[needs.destination].reserve
-        known = {host: reading.facts for host in needs.hosts if (reading := self._believable(host))}
-        if len(known) == len(needs.hosts) and (reason := self._judged(needs, known, reserve)):
-            return reason, known
-        facts = {host: self._read(host) for host in needs.hosts}
+        older = {host: self._facts(host, FRESH) for host in needs.hosts}
+        if reason := self._judged(needs, older, reserve):
+            return reason, older
+        facts = {host: self._facts(host, LIVE) for host in needs.hosts}
         return self._judged(needs, facts, reserve), facts
+
+    def _facts(self, host: HostName, age: float) -> HostFacts:
+        """Return a reading no older than `age`, of the time since our last move at `host` ended. At its door only."""
+        reading, ends = self._readings.get(host), self._ends.get(host, 0)
+        known = reading is not None and reading.ends == ends
+        if reading is None or not known or self._clock.now() - reading.facts.read_at > age:
+            reading = _Reading(facts=self._estate.facts(host), ends=ends)
+            self._readings[host] = reading
+        return reading.facts
 
     def _judged(self, needs: Needs, facts: Facts, reserve: Reserve) -> str | None:
         with self._lock:
             running = list(self._running.values())
         return shortage(needs, facts, running, reserve)
-
-    def _believable(self, host: HostName) -> _Reading | None:
-        reading = self._readings.get(host)
-        if reading is None or reading.ends != self._ends.get(host, 0):
-            return None
-        return reading if self._clock.now() - reading.at < FRESH else None
-
-    def _read(self, host: HostName) -> HostFacts:
-        ends = self._ends.get(host, 0)
-        facts = self._estate.facts(host)
-        self._readings[host] = _Reading(facts, self._clock.now(), ends)
-        return facts
 
     def _give_up_where_hopeless(self, move: Move, needs: Needs, reason: str) -> None:
         with self._lock:

@@ -49,7 +49,7 @@ class Estate:
         return Inventory(hosts=hosts, unreachable=silent)
 
     def _host(self, name: HostName) -> Host:
-        return inventory.read_host(self._clients[name], self.names(name))
+        return inventory.read_host(self._clients[name], self.names(name), self.clock.now())
 
     def _each(self, read: Callable[[HostName], Result]) -> dict[HostName, Result | PlacementError]:
         def one(name: HostName) -> Result | PlacementError:
@@ -69,7 +69,7 @@ class Estate:
 
     def facts(self, host: HostName) -> HostFacts:
         """Read what decides whether a move may start on `host` now."""
-        return inventory.read_facts(self._clients[host], self.names(host))
+        return inventory.read_facts(self._clients[host], self.names(host), self.clock.now())
 
     def vm(self, host: HostName, vm: VmId) -> VirtualMachine | None:
         """Read one machine on `host`, None where the host does not have it."""

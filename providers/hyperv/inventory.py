@@ -63,25 +63,32 @@ class HostFacts:
     migration: MigrationSettings
     jobs: tuple[MigrationJob, ...]
     """Migrations under way, without what they tell of paths."""
+    service: EndpointReference
+    """Msvm_VirtualSystemMigrationService, by the keys that the host reports."""
+    read_at: float
+    """When the reading began, in the clock's seconds."""
 
 
-def read_facts(client: Client, names: HostNames) -> HostFacts:
+def read_facts(client: Client, names: HostNames, now: float) -> HostFacts:
     """Read a host's limits, active counts, free memory, volumes and running migrations: five requests."""
     total, free = _memory(client)
+    service = _one_of(client, "Msvm_VirtualSystemMigrationService")
     return HostFacts(
         full_name=names.full_name,
         computer_name=names.computer_name,
         memory_mib=total,
         memory_free_mib=free,
         volumes=_volumes(client),
-        migration=_migration(client),
+        migration=_migration(client, service),
+        service=_reference(service),
+        read_at=now,
         jobs=tuple(job for row in _job_rows(client) if (job := job_of(row)) is not None),
     )
 
 
-def read_host(client: Client, names: HostNames) -> Host:
+def read_host(client: Client, names: HostNames, now: float) -> Host:
     """Read all of a host. Raises the client's errors; what an account may not read is unknown, never absent."""
-    facts = read_facts(client, names)
+    facts = read_facts(client, names, now)
     cluster = read_cluster(client, names.computer_name)
     rows = _rows(client, None)
     return Host(
@@ -102,8 +109,15 @@ def read_host(client: Client, names: HostNames) -> Host:
 
 def read_vm(client: Client, vm: VmId, cluster: ClusterView | None = None) -> VirtualMachine | None:
     """Read one machine, None where the host does not have it. Cluster membership only where `cluster` is given."""
+    if not has_vm(client, vm):
+        return None
     found = machines(_rows(client, vm), client.host.name, cluster or ClusterView())
     return next((machine for machine in found if machine.id == vm), None)
+
+
+def has_vm(client: Client, vm: VmId) -> bool:
+    """Say whether the host has a machine, realized: one request."""
+    return bool(client.query("Msvm_ComputerSystem", "Name", where={"Name": vm}))
 
 
 def _job_rows(client: Client) -> list[Instance]:
@@ -209,10 +223,8 @@ def _volumes(client: Client) -> tuple[Volume, ...]:
     return tuple(sorted(found, key=lambda volume: volume.path))
 
 
-def _migration(client: Client) -> MigrationSettings:
-    service = migration_service(client)
-    rows = client.query("Msvm_VirtualSystemMigrationServiceSettingData")
-    settings = _single(client, rows, "Msvm_VirtualSystemMigrationServiceSettingData")
+def _migration(client: Client, service: Instance) -> MigrationSettings:
+    settings = _one_of(client, "Msvm_VirtualSystemMigrationServiceSettingData")
     return MigrationSettings(
         enabled=bool(settings.flag("EnableVirtualSystemMigration")),
         max_live=settings.number("MaximumActiveVirtualSystemMigration") or 0,
@@ -226,11 +238,15 @@ def _migration(client: Client) -> MigrationSettings:
     )
 
 
-def migration_service(client: Client) -> Instance:
-    """Read Msvm_VirtualSystemMigrationService, a singleton, with its keys."""
-    return _single(
-        client, client.query("Msvm_VirtualSystemMigrationService"), "Msvm_VirtualSystemMigrationService"
+def _reference(service: Instance) -> EndpointReference:
+    keys = ("SystemCreationClassName", "SystemName", "CreationClassName", "Name")
+    return EndpointReference(
+        service.resource_uri, {key: service.text(key) for key in keys if service.text(key)}
     )
+
+
+def _one_of(client: Client, class_name: str) -> Instance:
+    return _single(client, client.query(class_name), class_name)
 
 
 def _single(client: Client, rows: list[Instance], class_name: str) -> Instance:

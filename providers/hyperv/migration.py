@@ -102,10 +102,10 @@ class _Migration:
 
     def _arrived(self) -> VirtualMachine | None:
         """Return the machine where somebody has moved it to its place since the plan."""
-        at_source, at_destination = self._both()
-        if at_source is not None or deviations(self.move, at_source, at_destination):
+        if inventory.has_vm(self.estate.client(self.move.source), self.move.vm.id):
             return None
-        return at_destination
+        found = self.estate.vm(self.move.destination, self.move.vm.id)
+        return None if deviations(self.move, None, found) else found
 
     def _detailed(self) -> Move:
         """Return the move with sizes and parents of its disks: read for machines that move, so the plan has none."""

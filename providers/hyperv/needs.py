@@ -59,32 +59,43 @@ def needs_of(move: Move) -> Needs:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """A move of this process that has started and not ended."""
+
+    needs: Needs
+    since: float
+    """When it started, in the clock's seconds."""
+
+
 def shortage(
     needs: Needs,
     facts: Mapping[HostName, HostFacts],
-    others: Iterable[Needs],
+    others: Iterable[Running],
     reserve: Reserve,
 ) -> str | None:
     """Return why a move must wait, or None where there is room.
 
-    `others`: the moves of this process that have started and not ended. Facts may show them already, or not yet:
-    for slots the larger count holds, memory and disk are counted on top, which can only make it wait longer.
+    `others`: the moves of this process under way. What has started since a host was read counts on top of what
+    the host said; memory and disk of all of them count on top, which can only make this one wait longer.
     """
     running = list(others)
     return next(_shortages(needs, facts, running, reserve), None)
 
 
 def _shortages(
-    needs: Needs, facts: Mapping[HostName, HostFacts], running: list[Needs], reserve: Reserve
+    needs: Needs, facts: Mapping[HostName, HostFacts], running: list[Running], reserve: Reserve
 ) -> Iterator[str]:
     for host in needs.hosts:
-        ours = [other for other in running if host in other.hosts]
+        ours = [other for other in running if host in other.needs.hosts]
         for slot in needs.slots:
-            used = max(_active(facts[host], slot), sum(slot in other.slots for other in ours))
+            taking = [other for other in ours if slot in other.needs.slots]
+            since = sum(other.since >= facts[host].read_at for other in taking)
+            used = max(_active(facts[host], slot) + since, len(taking))
             limit = _limit(facts[host], slot)
             if used >= limit:
                 yield f"{host} has {used} of {limit} {slot} migrations running"
-    arriving = [other for other in running if other.destination == needs.destination]
+    arriving = [other.needs for other in running if other.needs.destination == needs.destination]
     yield from _memory(needs, facts[needs.destination], arriving, reserve)
     yield from _disk(needs, facts[needs.destination], arriving, reserve)
 

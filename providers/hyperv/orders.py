@@ -40,14 +40,6 @@ def system_reference(vm_id: str) -> EndpointReference:
     )
 
 
-def service_reference(service: Instance) -> EndpointReference:
-    """Return the reference of the migration service by the keys that the host itself reports."""
-    keys = ("SystemCreationClassName", "SystemName", "CreationClassName", "Name")
-    return EndpointReference(
-        service.resource_uri, {key: service.text(key) for key in keys if service.text(key)}
-    )
-
-
 def read_standing(client: Client, move: Move) -> Standing:
     """Read the machine at its source. Raises MoveRefusedError where it is no longer as the move was planned for."""
     system = client.get(system_reference(move.vm.id))

@@ -108,10 +108,9 @@ class Starter:
         self._check_ends(facts)
         standing = orders.read_standing(client, self.move)
         order = orders.arguments(client, self.move, standing, source, destination)
-        service = orders.service_reference(inventory.migration_service(client))
         self.note("start", "")
         try:
-            answer = self._sent(service, order, {row.text("InstanceID") for row in known})
+            answer = self._sent(source.service, order, {row.text("InstanceID") for row in known})
         except PlacementError as error:
             self.note("refused", str(error))
             raise

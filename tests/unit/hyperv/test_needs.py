@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from providers.hyperv.inventory import HostFacts
-from providers.hyperv.needs import Needs, Slot, needs_of, shortage, volume_of
+from providers.hyperv.needs import Needs, Running, Slot, needs_of, shortage, volume_of
 from providers.model.estate import MigrationSettings, VmState, Volume
 from providers.model.names import HostName
 from providers.model.plan import DiskMove, MigrationType, Move
 from providers.model.stack import Reserve
 from providers.units import GIB
+from providers.wsman import EndpointReference
 from tests.estates import disk, machine
 
 HV1, HV2 = HostName("hv1"), HostName("hv2")
@@ -32,13 +33,14 @@ def facts(**more: Any) -> HostFacts:
     volume = Volume(path="D:\\", capacity_bytes=100 * GIB, free_bytes=more.pop("disk", 20 * GIB))
     return HostFacts(
         full_name="x.lab.example", computer_name="X", memory_mib=65536, memory_free_mib=more.pop("memory", 8192), volumes=(volume,),
-        migration=settings, jobs=(),
+        migration=settings, jobs=(), service=EndpointReference("x"), read_at=100.0,
     )  # fmt: skip
 
 
 def why(one: HostFacts, other: HostFacts, *running: Needs, reserve: Reserve | None = None) -> str | None:
-    """Return what MOVE would wait for."""
-    return shortage(MOVE, {HV1: one, HV2: other}, running, reserve or Reserve())
+    """Return what MOVE would wait for, `running` having started before the hosts were read."""
+    others = [Running(needs=needs, since=50.0) for needs in running]
+    return shortage(MOVE, {HV1: one, HV2: other}, others, reserve or Reserve())
 
 
 def test_room_on_both_ends_lets_it_start() -> None:
@@ -70,6 +72,24 @@ def test_our_own_moves_count_before_the_host_shows_them() -> None:
     """The ledger closes the gap between a start and the host's own count."""
     assert why(facts(), facts(), MOVE) is None
     assert why(facts(), facts(), MOVE, MOVE) == "hv1 has 2 of 2 live migrations running"
+
+
+def test_what_started_since_the_reading_counts_on_top() -> None:
+    """The host counted somebody else's migration; ours began after it was asked."""
+    later = Running(needs=MOVE, since=101.0)
+    hosts = {HV1: facts(live=1), HV2: facts()}
+    assert shortage(MOVE, hosts, [later], Reserve()) == "hv1 has 2 of 2 live migrations running"
+    assert why(facts(live=1), facts(), MOVE) is None
+
+
+def test_a_drive_that_the_destination_lacks_is_said() -> None:
+    """A path on a volume that is not there could only fail; shares lie on no volume."""
+    elsewhere = dataclasses.replace(MOVE, files={"Q:\\x.vhdx": 1})
+    assert (
+        shortage(elsewhere, {HV1: facts(), HV2: facts()}, (), Reserve()) == "hv2 has no volume for Q:\\x.vhdx"
+    )
+    share = dataclasses.replace(MOVE, files={"\\\\sofs\\vms\\x.vhdx": 1})
+    assert shortage(share, {HV1: facts(), HV2: facts()}, (), Reserve()) is None
 
 
 def test_moves_under_way_keep_their_memory_and_disk() -> None:
