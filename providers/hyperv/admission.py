@@ -1,7 +1,7 @@
 """Lets moves start when both hosts have room, one at a time per host, and says why the others wait.
 
 A ledger of the moves of this process closes the gap between reading a host's counts and starting the next move.
-Facts are read live before each start, for all that start in the same second; while a move waits, the last reading
+Facts are read live before each start, for all that start in the same two seconds; while a move waits, the last reading
 is good until one of our moves ends, or for a few seconds.
 """
 
@@ -26,7 +26,7 @@ Started = TypeVar("Started")
 Facts = Mapping[HostName, HostFacts]
 FRESH = 4.0
 """Seconds for which a reading that showed no room is believed."""
-LIVE = 1.0
+LIVE = 2.0
 """Seconds for which a reading that showed room is good enough to start by: what started since is in the ledger."""
 POLL = 1.0
 """Seconds between two looks of a waiting move."""

@@ -10,9 +10,11 @@ from providers.clock import Clock
 from providers.errors import PlacementError
 from providers.model.estate import Host, Inventory, UnreachableHost, VirtualMachine
 from providers.model.names import HostName, VmId
+from providers.model.plan import MigrationType
 from providers.model.stack import HostSpec
+from providers.wsman import Instance
 
-from . import inventory
+from . import inventory, orders
 from .client import Client
 from .inventory import HostFacts, HostNames
 from .logins import Logins
@@ -31,6 +33,7 @@ class Estate:
         self.specs = dict(hosts)
         logins = Logins()
         self._names: dict[HostName, HostNames] = {}
+        self._templates: dict[tuple[HostName, MigrationType], Instance] = {}
         self._clients = {name: Client(spec, logins, clock) for name, spec in hosts.items()}
 
     def client(self, host: HostName) -> Client:
@@ -66,6 +69,12 @@ class Estate:
         if host not in self._names:
             self._names[host] = inventory.read_names(self._clients[host])
         return self._names[host]
+
+    def template(self, host: HostName, kind: MigrationType) -> Instance:
+        """Return a host's settings for a migration of `kind`, to be filled in; read once."""
+        if (host, kind) not in self._templates:
+            self._templates[host, kind] = orders.read_template(self._clients[host], kind)
+        return self._templates[host, kind]
 
     def facts(self, host: HostName) -> HostFacts:
         """Read what decides whether a move may start on `host` now."""

@@ -63,6 +63,8 @@ class HostFacts:
     migration: MigrationSettings
     jobs: tuple[MigrationJob, ...]
     """Migrations under way, without what they tell of paths."""
+    planned: tuple[VmId, ...]
+    """Planned systems that lie here."""
     service: EndpointReference
     """Msvm_VirtualSystemMigrationService, by the keys that the host reports."""
     read_at: float
@@ -70,7 +72,7 @@ class HostFacts:
 
 
 def read_facts(client: Client, names: HostNames, now: float) -> HostFacts:
-    """Read a host's limits, active counts, free memory, volumes and running migrations: five requests."""
+    """Read a host's limits, active counts, free memory, volumes and running migrations: six requests."""
     total, free = _memory(client)
     service = _one_of(client, "Msvm_VirtualSystemMigrationService")
     return HostFacts(
@@ -80,6 +82,7 @@ def read_facts(client: Client, names: HostNames, now: float) -> HostFacts:
         memory_free_mib=free,
         volumes=_volumes(client),
         migration=_migration(client, service),
+        planned=read_planned(client),
         service=_reference(service),
         read_at=now,
         jobs=tuple(job for row in _job_rows(client) if (job := job_of(row)) is not None),
@@ -103,7 +106,7 @@ def read_host(client: Client, names: HostNames, now: float) -> Host:
         cluster=cluster.name,
         vms=machines(rows, client.host.name, cluster),
         jobs=told_jobs(client, facts.jobs),
-        planned=read_planned(client),
+        planned=facts.planned,
     )
 
 

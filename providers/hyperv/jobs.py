@@ -24,7 +24,7 @@ from .rows import ENDED
 
 QUIET = 15 * 60.0
 """Seconds without any progress after which following ends. The job is left alone."""
-FIRST, SHARE, LONGEST = 0.25, 0.2, 5.0
+FIRST, SHARE, LONGEST = 0.5, 0.2, 5.0
 """Seconds between two looks: the first, then this share of the time gone by, the longest."""
 SUCCEEDED = frozenset({7, 32768})
 """JobState Completed and Completed with warnings (Msvm_MigrationJob page; openstack/os-win jobutils)."""

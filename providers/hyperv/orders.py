@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from providers.errors import MoveRefusedError, ProtocolError
 from providers.model import winpath
 from providers.model.estate import DiskKind
-from providers.model.plan import Move
+from providers.model.plan import MigrationType, Move
 from providers.wsman import Argument, EndpointReference, Instance, Value, resource_uri, schema_of
 
 from .client import Client
@@ -74,13 +74,13 @@ def _changed(
 
 
 def arguments(
-    client: Client, move: Move, standing: Standing, source: HostFacts, destination: HostFacts
+    move: Move, template: Instance, standing: Standing, source: HostFacts, destination: HostFacts
 ) -> dict[str, Argument]:
     """Return the method's arguments. DestinationHost is the full name that the destination reports of itself."""
     order: dict[str, Argument] = {"ComputerSystem": system_reference(move.vm.id)}
     if move.changes_host:
         order["DestinationHost"] = destination.full_name
-    order["MigrationSettingData"] = _migration_setting(client, move, source, destination)
+    order["MigrationSettingData"] = _migration_setting(move, template, source, destination)
     if move.copies_storage:
         if move.changes_host or move.roots != move.vm.roots:
             order["NewSystemSettingData"] = _system_setting(move, standing.settings)
@@ -92,10 +92,16 @@ def arguments(
     return order
 
 
-def _migration_setting(client: Client, move: Move, source: HostFacts, destination: HostFacts) -> Instance:
-    """The template of the type, as the host keeps it; a blank one where it has none (Windows-classic-samples)."""
-    templates = client.query(_TEMPLATE, where={"MigrationType": int(move.type)})
-    template = templates[0] if templates else Instance(_TEMPLATE, {})
+def read_template(client: Client, kind: MigrationType) -> Instance:
+    """Read the settings of a migration of `kind` as the host keeps them.
+
+    Blank ones where it keeps none: Windows-classic-samples start from those.
+    """
+    templates = client.query(_TEMPLATE, where={"MigrationType": int(kind)})
+    return templates[0] if templates else Instance(_TEMPLATE, {})
+
+
+def _migration_setting(move: Move, template: Instance, source: HostFacts, destination: HostFacts) -> Instance:
     if not move.changes_host:
         return _written(template, MigrationType=int(move.type))
     return _written(

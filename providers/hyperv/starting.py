@@ -107,7 +107,8 @@ class Starter:
         source, destination = facts[self.move.source], facts[self.move.destination]
         self._check_ends(facts)
         standing = orders.read_standing(client, self.move)
-        order = orders.arguments(client, self.move, standing, source, destination)
+        template = self.estate.template(self.move.source, self.move.type)
+        order = orders.arguments(self.move, template, standing, source, destination)
         self.note("start", "")
         try:
             answer = self._sent(source.service, order, {row.text("InstanceID") for row in known})
@@ -133,7 +134,7 @@ class Starter:
                 f"{name}: {destination} listens for migrations on no address",
                 remedy="Choose migration networks there (Set-VMHost -UseAnyNetworkForMigration $true)",
             )
-        if self.move.vm.id in inventory.read_planned(self.estate.client(destination)):
+        if self.move.vm.id in facts[destination].planned:
             raise MoveRefusedError(
                 f"{destination} holds a planned system with the GUID of {name}",
                 remedy="Wait half a minute and run again; if it stays, remove the planned virtual machine there",

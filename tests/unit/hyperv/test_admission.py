@@ -16,6 +16,7 @@ from providers.model.estate import MigrationSettings
 from providers.model.names import HostName
 from providers.model.plan import MigrationType, Move
 from providers.model.stack import Connection, HostSpec
+from providers.wsman import EndpointReference
 from tests.clocks import FastClock
 from tests.estates import machine
 
@@ -29,6 +30,7 @@ class Hosts:
             name: HostSpec(name=name, endpoint="https://x", connection=Connection())
             for name in map(HostName, ("hv1", "hv2", "hv3"))
         }
+        self.clock = FastClock()
         self._lock = threading.Lock()
         self._limit = limit
         self._taken = {name: dict.fromkeys(Slot, 0) for name in self.specs}
@@ -38,6 +40,7 @@ class Hosts:
 
     def facts(self, host: HostName) -> HostFacts:
         """Return a host's numbers now."""
+        begun = self.clock.now()
         with self._lock:
             taken, free = dict(self._taken[host]), self._free[host]
         settings = MigrationSettings(
@@ -52,6 +55,9 @@ class Hosts:
             volumes=(),
             migration=settings,
             jobs=(),
+            planned=(),
+            service=EndpointReference("x"),
+            read_at=begun,
         )
 
     def begin(self, move: Move) -> None:
@@ -91,7 +97,7 @@ class Gate:
     def __init__(self, hosts: Hosts) -> None:
         """Make a gate for `hosts`."""
         self.hosts = hosts
-        self.clock = FastClock()
+        self.clock = hosts.clock
         self.admission = Admission(hosts, clock=self.clock)
         self.cancelled = threading.Event()
         self.reasons: list[str] = []

@@ -33,7 +33,7 @@ def facts(**more: Any) -> HostFacts:
     volume = Volume(path="D:\\", capacity_bytes=100 * GIB, free_bytes=more.pop("disk", 20 * GIB))
     return HostFacts(
         full_name="x.lab.example", computer_name="X", memory_mib=65536, memory_free_mib=more.pop("memory", 8192), volumes=(volume,),
-        migration=settings, jobs=(), service=EndpointReference("x"), read_at=100.0,
+        migration=settings, jobs=(), planned=(), service=EndpointReference("x"), read_at=100.0,
     )  # fmt: skip
 
 
