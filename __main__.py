@@ -4,7 +4,7 @@ import pulumi
 
 from providers.actual import compare
 from providers.clock import SystemClock
-from providers.errors import PlacementError
+from providers.errors import PlacementError, StackFileError
 from providers.hyperv.estate import Estate
 from providers.resources.declare import declare, export
 from providers.stackfile import load
@@ -20,6 +20,8 @@ def main() -> None:
             inventory, plan = compare(stack, estate)
         finally:
             estate.close()
+    except StackFileError as error:
+        raise pulumi.RunError(error.told) from error
     except PlacementError as error:
         raise pulumi.RunError(str(error)) from error
     if not inventory.hosts:

@@ -35,6 +35,12 @@ class StackFileError(PlacementError):
         """Keep the lines apart: each finding is a line of its own."""
         return self.message
 
+    @property
+    def told(self) -> str:
+        """The findings below a line of their own, for those who put words before an error."""
+        count = self.message.count("\n") + 1
+        return f"the stack file has {count} error{'s' if count > 1 else ''}:\n{self.message}"
+
 
 class CredentialsError(PlacementError):
     """Credentials are missing, unreadable, or readable by others."""

@@ -99,9 +99,10 @@ def judge(
         return step(Standing.REFUSED, None, _refusal(silent, "Bring the host back, then run again"))
     move = order(vm, wanted, source, destination if wanted.host else None)
     managed = move is not None or wanted.host is not None
-    foreign = _foreign_job(vm, move, inventory, destination) if managed else None
-    if foreign is not None:
-        return step(Standing.MOVED_BY_OTHERS, None, _moved_by_others(label, foreign))
+    if managed and (running := inventory.job_of(vm.id)) is not None:
+        if move is None or not leads_to(running[1], move, destination):
+            return step(Standing.MOVED_BY_OTHERS, None, _moved_by_others(label, *running))
+        return step(Standing.MOVE, move, _already_under_way(label, running[1]))
     if move is None:
         refused = any(finding.severity == Severity.REFUSAL for finding in findings)
         return step(Standing.REFUSED if refused else Standing.IN_PLACE)
@@ -118,17 +119,13 @@ def protect(step: Step, guard: Guard) -> Step:
     return dataclasses.replace(step, standing=Standing.REFUSED, findings=(*step.findings, reason))
 
 
-def _foreign_job(
-    vm: VirtualMachine, move: Move | None, inventory: Inventory, destination: Host
-) -> tuple[Host, MigrationJob] | None:
-    found = inventory.job_of(vm.id)
-    if found is None or (move is not None and leads_to(found[1], move, destination)):
-        return None
-    return found
+def _already_under_way(label: str, job: MigrationJob) -> Finding:
+    who = f" by {job.owner}" if job.owner else ""
+    text = f"{label} is on its way there already, started{who} ({job.percent} %)"
+    return Finding(severity=Severity.WARNING, text=text, remedy="This run follows that migration")
 
 
-def _moved_by_others(label: str, found: tuple[Host, MigrationJob]) -> Finding:
-    host, job = found
+def _moved_by_others(label: str, host: Host, job: MigrationJob) -> Finding:
     whereto = (
         f"from {host.name} to {job.destination}" if job.destination else f"to other folders on {host.name}"
     )

@@ -17,7 +17,7 @@ from pulumi.dynamic import ResourceProvider
 from pulumi.runtime import proto, rpc
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc, status_pb2
 
-from providers.errors import PlacementError
+from providers.errors import PlacementError, StackFileError
 from providers.resources.call import Call, PartialCreateError, current
 
 from .voice import Voice
@@ -148,6 +148,8 @@ class Server(provider_pb2_grpc.ResourceProviderServicer):
             return verb()
         except PartialCreateError as partial:
             _abort_partial(context, partial)
+        except StackFileError as error:
+            context.abort(grpc.StatusCode.UNKNOWN, error.told)
         except PlacementError as error:
             call.say("debug", error.detail or repr(error))
             context.abort(grpc.StatusCode.UNKNOWN, str(error))

@@ -8,7 +8,13 @@ from functools import cache
 from pathlib import Path
 
 from providers.clock import Clock, SystemClock
-from providers.errors import PlacementError, VmAmbiguousError, VmMissingError, VmUnknownError
+from providers.errors import (
+    PlacementError,
+    StackFileError,
+    VmAmbiguousError,
+    VmMissingError,
+    VmUnknownError,
+)
 from providers.hyperv.admission import Admission
 from providers.hyperv.audit import AuditLog
 from providers.hyperv.estate import Estate
@@ -92,17 +98,43 @@ class Fleets:
         self._clock = clock or SystemClock()
         self._lock = threading.Lock()
         self._fleets: dict[str, Fleet] = {}
+        self._broken: dict[str, StackFileError] = {}
+        self._told: set[str] = set()
 
     def of(self, stack: str) -> Fleet:
         """Return the fleet of `stack`, reading its file at first use. Raises StackFileError."""
         with self._lock:
+            if stack in self._broken:
+                raise self._broken[stack]
             if stack not in self._fleets:
-                audit = self._project / ".pulumi" / "audit" / f"{stack}.jsonl"
-                self._fleets[stack] = Fleet(load(stack_path(stack, self._project)), self._clock, audit)
+                self._fleets[stack] = self._made(stack)
             return self._fleets[stack]
+
+    def _made(self, stack: str) -> Fleet:
+        try:
+            declared = load(stack_path(stack, self._project))
+        except StackFileError as error:
+            self._broken[stack] = error
+            raise
+        return Fleet(declared, self._clock, self._project / ".pulumi" / "audit" / f"{stack}.jsonl")
+
+    def of_reader(self, stack: str) -> Fleet | None:
+        """Return the fleet for reading, None where its file's errors have been told already.
+
+        Every machine is read, but one list of errors is enough. Raises StackFileError the first time.
+        """
+        try:
+            return self.of(stack)
+        except StackFileError:
+            with self._lock:
+                told = stack in self._told
+                self._told.add(stack)
+            if told:
+                return None
+            raise
 
 
 @cache
 def fleets() -> Fleets:
     """Return the fleets of this process: the engine starts it in the project's folder."""
-    return Fleets(Path.cwd())
+    return Fleets(Path())

@@ -84,13 +84,17 @@ class VmPlacement(ResourceProvider):
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         """Return what the hosts show. Unknown is never gone: then the last known outputs stay."""
         call = current.get()
-        fleet = fleets().of(call.stack)
+        fleet = fleets().of_reader(call.stack)
+        if fleet is None:
+            return ReadResult(id_, props, _managed(props))
         try:
             vm = fleet.find(_by_id(call.label, id_), vm_id(id_))
         except VmMissingError as gone:
             call.say("warning", str(gone))
             return ReadResult("", {})
         except (VmUnknownError, VmAmbiguousError) as unknown:
+            if not props:
+                raise  # an import has nothing known to keep
             call.say("warning", str(unknown))
             return ReadResult(id_, {**props, "reachable": False}, _managed(props))
         outputs = outputs_of(vm, moves_in(props))

@@ -109,18 +109,21 @@ def test_ctrl_c_leaves_the_move_to_its_host(site: Site) -> None:
 
 
 def test_three_errors_are_three_lines_and_touch_nothing(site: Site) -> None:
-    """Bad input is told at once and completely."""
+    """Bad input is told at once and completely, and once, also where many machines are managed already."""
+    assert site.up().returncode == 0
     path = site.file("stacks/lab.yaml")
     content = path.read_text(encoding="utf-8")
     content += "  BAD1: {host: hv99}\n  BAD2: {hots: hv1}\n  BAD3: {host: hv1, storage: 'Hyper-V\\x'}\n"
     path.write_text(content, encoding="utf-8")
-    first = content.count("\n") - 2
-    changing = site.lab("log")
-    run = site.up()
-    assert run.returncode != 0
-    for line in range(first, first + 3):
-        assert f"stacks/lab.yaml:{line}:" in run.stdout
-    assert site.lab("log") == changing
+    wrong = [f"stacks/lab.yaml:{line}:" for line in range(content.count("\n") - 2, content.count("\n") + 1)]
+    before = site.lab("log")
+    for verb in (("preview",), ("refresh", "--yes")):
+        run = site.pulumi(*verb)
+        assert run.returncode != 0
+        diagnostics = run.stdout.partition("Diagnostics:")[2].splitlines()
+        for start in wrong:
+            assert len([line for line in diagnostics if line.strip().startswith(start)]) == 1, run.stdout
+    assert site.lab("log") == before
 
 
 def test_a_failed_move_stays_alone(site: Site) -> None:

@@ -284,7 +284,9 @@ def test_no_host_means_only_storage_is_managed() -> None:
 def test_a_running_job_with_our_target_is_adopted() -> None:
     """The plan keeps the move; who applies it follows that job."""
     moving = host("hv1", machine(1), jobs=(job(1, "HV2.lab.example"),))
-    assert only(spec(1, "hv2"), moving, host("hv2")).standing == Standing.MOVE
+    step = only(spec(1, "hv2"), moving, host("hv2", planned=(guid(1),)))
+    assert step.standing == Standing.MOVE
+    assert "on its way there already" in reasons(step)
 
 
 def test_a_job_elsewhere_is_left_alone() -> None:
