@@ -42,12 +42,18 @@ class Sessions:
             locale="en-US",
         )
         with self._lent() as session:
-            answer = decode_response(
-                self._logins.use(session.credential, self._host.name, lambda: session.send(message))
-            )
-            if not isinstance(answer, Fault) and answer.header.relates_to not in {"", f"uuid:{message_id}"}:
-                raise ProtocolError(f"{self._host.name} answered another request than the one that was asked")
-            return answer
+            answer = self._logins.use(session.credential, self._host.name, lambda: session.send(message))
+            return self._decoded(answer, f"uuid:{message_id}")
+
+    def _decoded(self, envelope: bytes, message_id: str) -> Response:
+        try:
+            answer = decode_response(envelope)
+        except ProtocolError as error:
+            detail = envelope[:2000].decode("utf-8", "replace")
+            raise ProtocolError(f"{self._host.name}: {error.message}", detail=detail) from error
+        if not isinstance(answer, Fault) and answer.header.relates_to not in {"", message_id}:
+            raise ProtocolError(f"{self._host.name} answered another request than the one that was asked")
+        return answer
 
     @contextmanager
     def _lent(self) -> Iterator[Transport]:
@@ -65,11 +71,12 @@ class Sessions:
                     self._free.append(session)
 
     def _connect(self) -> Transport:
-        knock(self._host)
         with self._lock:
             if self._credential is None:
                 self._credential = read_credential(self._host.connection, self._host.name)
-            return Transport(self._host, self._credential)
+            session = Transport(self._host, self._credential)
+        knock(self._host)
+        return session
 
     def close(self) -> None:
         """Close the connections that are not in use."""

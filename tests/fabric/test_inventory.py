@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-import socket
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
-from typing import Self
 
 import pytest
 
 from lab.estate.generated import SHARE
 from lab.estate.spec import DiskSpec
-from lab.wire import certificates
 from providers.errors import AuthenticationError
 from providers.hyperv.estate import Estate
 from providers.model.estate import DiskKind, Inventory, VmState
 from providers.model.names import HostName
 from providers.model.stack import HostSpec
 from tests.fabric.conftest import Fabric, Maker
+from tests.fabric.scripted import Scripted, status
 from tests.unit.lab.conftest import estate, machine
 
 HV1, HV2, HV3 = HostName("hv1"), HostName("hv2"), HostName("hv3")
@@ -146,7 +141,7 @@ def test_a_wrong_password_is_one_clear_error(fabric: Fabric, auth: str) -> None:
 @pytest.mark.lab
 def test_a_refused_credential_is_not_tried_again(fabric: Fabric) -> None:
     """Three hosts and two sweeps, one try: more would lock the account."""
-    with Refusing(fabric.home) as refusing:
+    with Scripted(fabric.home, [status(401)] * 9) as refusing:
         specs = {
             name: dataclasses.replace(spec, endpoint=refusing.url)
             for name, spec in _with_password(fabric, "x", "basic").items()
@@ -159,7 +154,7 @@ def test_a_refused_credential_is_not_tried_again(fabric: Fabric) -> None:
         finally:
             estate_.close()
     assert all(len(sweep.unreachable) == 3 for sweep in found)
-    assert refusing.tries == 1
+    assert refusing.logins == 1
 
 
 @pytest.mark.lab
@@ -170,53 +165,6 @@ def test_an_untrusted_certificate_is_refused(fabric: Fabric) -> None:
     reason = _swept({HV1: bare}, fabric).unreachable[HV1].reason
     assert "connection.ca" in reason
     assert "certificate" in reason
-
-
-class Refusing:
-    """A host that refuses every login and counts them."""
-
-    def __init__(self, home: Path) -> None:
-        """Listen with the certificate of the lab's hv1."""
-        refusing = self
-        self.tries = 0
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self) -> None:
-                self.rfile.read(int(self.headers["Content-Length"]))
-                refusing.tries += "Authorization" in self.headers
-                self.send_response(401)
-                self.send_header("WWW-Authenticate", 'Basic realm="WSMAN"')
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, *_: object) -> None:
-                """Say nothing."""
-
-        class Server(ThreadingHTTPServer):
-            def get_request(self) -> tuple[socket.socket, object]:
-                plain, address = super().get_request()
-                return context.wrap_socket(plain, server_side=True, do_handshake_on_connect=False), address
-
-            def handle_error(self, *_: object) -> None:
-                """A connection without a handshake is a knock."""
-
-        context = certificates.server_context(home, "hv1")
-        self._server = Server(("127.0.0.1", 0), Handler)
-        self.url = f"https://127.0.0.1:{self._server.server_port}/wsman"
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05})
-
-    def __enter__(self) -> Self:
-        """Serve."""
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """End."""
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
 
 
 def _with_password(fabric: Fabric, password: str, auth: str) -> dict[HostName, HostSpec]:

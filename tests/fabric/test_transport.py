@@ -1,0 +1,246 @@
+"""How our client takes what goes wrong beneath the messages: each answer of HTTP, TLS and TCP has its error."""
+
+from __future__ import annotations
+
+import dataclasses
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from lab.wire import certificates
+from providers.errors import (
+    AuthenticationError,
+    CertificateError,
+    HostUnreachableError,
+    PlacementError,
+    ProtocolError,
+    WsmanFaultError,
+)
+from providers.hyperv.client import Client
+from providers.hyperv.faults import AbsentFaultError, BusyFaultError
+from providers.hyperv.logins import Logins
+from providers.hyperv.transport import AnswerLostError
+from providers.model.names import HostName
+from providers.model.stack import Connection, HostSpec
+from providers.wsman import (
+    EndpointReference,
+    EnumerateResponse,
+    Fragment,
+    GetResponse,
+    Instance,
+    InvokeResponse,
+    PullResponse,
+    catalogue,
+    resource_uri,
+)
+from tests.clocks import FastClock
+from tests.fabric.scripted import Reply, Scripted, answer, drop, status
+
+pytestmark = pytest.mark.lab
+JOB = EndpointReference(resource_uri("Msvm_MigrationJob"), {"InstanceID": "X"})
+RUNNING = answer(GetResponse(instance=Instance("Msvm_MigrationJob", {"InstanceID": "X", "JobState": 4})))
+DONE = answer(InvokeResponse(resource_uri=JOB.resource_uri, method="Do", outputs={"ReturnValue": 0}))
+Dial = Callable[..., tuple[Client, Scripted]]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A folder with a CA, a certificate of hv1, and credentials."""
+    certificates.ensure(tmp_path, [("hv1", "hv1.lab.example")])
+    path = tmp_path / "credentials.yaml"
+    path.write_text("username: 'LAB\\a'\npassword: s3cret\n", encoding="utf-8")
+    path.chmod(0o600)
+    return tmp_path
+
+
+@pytest.fixture
+def dial(home: Path) -> Iterator[Dial]:
+    """Return a maker of a host with a script, and of a client that dials it."""
+    with ExitStack() as open_:
+
+        def make(*replies: Reply) -> tuple[Client, Scripted]:
+            host = open_.enter_context(Scripted(home, replies))
+            client = Client(spec(home, host.url), Logins(), FastClock())
+            open_.callback(client.close)
+            return client, host
+
+        yield make
+
+
+def spec(home: Path, url: str) -> HostSpec:
+    """Return how the scripted host is reached."""
+    connection = Connection(auth="basic", credentials=home / "credentials.yaml", ca=home / "ca.pem")
+    return HostSpec(name=HostName("hv1"), endpoint=url, connection=connection)
+
+
+def do(client: Client) -> InvokeResponse:
+    """Call a method that changes something."""
+    return client.invoke(JOB, "Do", {})
+
+
+def test_a_read_is_repeated_once_after_a_cut_connection(dial: Dial) -> None:
+    """Reading changes nothing; a second cut is an error."""
+    client, host = dial(drop, RUNNING, drop, drop, RUNNING)
+    assert client.get(JOB).number("JobState") == 4
+    with pytest.raises(AnswerLostError):
+        client.get(JOB)
+    assert host.requests == 4
+
+
+def test_a_call_that_changes_something_is_never_repeated(dial: Dial) -> None:
+    """It may have been carried out: the caller must look."""
+    client, host = dial(drop, DONE)
+    with pytest.raises(AnswerLostError, match="hv1 dropped the connection"):
+        do(client)
+    assert host.requests == 1
+
+
+def test_an_enumeration_that_is_cut_begins_anew(dial: Dial) -> None:
+    """A page's context is good for one page, so half an enumeration is worth nothing."""
+    begun = answer(EnumerateResponse(context="uuid:1", items=(Fragment({"Name": "a"}),)))
+    rest = answer(PullResponse(items=(Fragment({"Name": "b"}),), end=True))
+    client, host = dial(begun, drop, begun, rest)
+    rows = client.query("Msvm_ComputerSystem", "Name")
+    assert [row.text("Name") for row in rows] == ["a", "b"]
+    assert host.requests == 4
+
+
+def test_a_host_that_refuses_the_projection_is_asked_for_more_and_remembered(dial: Dial) -> None:
+    """An older build may lack a property, another all of WQL; the rows are chosen here then."""
+    refused = answer(catalogue.cannot_process_filter("HV1", "Invalid query"), 500)
+    rows = tuple(Instance("Msvm_ComputerSystem", {"Name": name, "ElementName": "x"}) for name in ("a", "b"))
+    begun = answer(EnumerateResponse(context="uuid:1"))
+    rest = answer(PullResponse(items=rows, end=True))
+    client, host = dial(refused, refused, begun, rest, begun, rest)
+    for _ in range(2):
+        found = client.query("Msvm_ComputerSystem", "Name", where={"Name": "B"})
+        assert [row.text("Name") for row in found] == ["b"]
+    assert host.requests == 6
+
+
+def test_a_busy_host_is_asked_again_for_what_changes_nothing(dial: Dial) -> None:
+    """Quotas and HTTP 503 pass by themselves; a change is left to the caller."""
+    busy = dataclasses.replace(catalogue.access_denied("HV1"), subcode="QuotaLimit", wsman_code=2150859174)
+    client, host = dial(answer(busy, 500), status(503), RUNNING, answer(busy, 500))
+    assert client.get(JOB).text("InstanceID") == "X"
+    with pytest.raises(BusyFaultError) as caught:
+        do(client)
+    assert caught.value.retryable
+    assert host.requests == 4
+
+
+def test_a_fault_is_an_answer_whose_text_does_not_matter(dial: Dial) -> None:
+    """HTTP 500 carries it; codes decide, since texts are localised."""
+    client, _ = dial(
+        answer(catalogue.destination_unreachable("HV1"), 500),
+        answer(catalogue.schema_validation_error("HV1"), 500),
+    )
+    with pytest.raises(AbsentFaultError):
+        client.get(JOB)
+    with pytest.raises(WsmanFaultError) as caught:
+        do(client)
+    assert (caught.value.code, caught.value.subcode) == (2150858817, "SchemaValidationError")
+
+
+@pytest.mark.parametrize(
+    ("reply", "error", "said"),
+    [
+        (status(401), AuthenticationError, r"refused the credential of LAB.a"),
+        (status(413), ProtocolError, "too large"),
+        (status(404, b"<html>"), ProtocolError, "HTTP 404 without a SOAP body"),
+        (status(500), ProtocolError, "HTTP 500 without a SOAP body"),
+        (status(200, b"<html>"), ProtocolError, "hv1: "),
+        (status(200, b""), ProtocolError, "hv1: "),
+        (status(307, Location="https://elsewhere.example/"), PlacementError, "hv1"),
+    ],
+)
+def test_each_status_has_its_error(dial: Dial, reply: Reply, error: type[Exception], said: str) -> None:
+    """One line each; the password is in none, and nothing is sent a second time or elsewhere."""
+    client, host = dial(reply, DONE)
+    with pytest.raises(error, match=said) as caught:
+        do(client)
+    assert "s3cret" not in f"{caught.value!r} {caught.value}"
+    assert "\n" not in str(caught.value)
+    assert host.requests == 1
+
+
+def test_an_answer_to_another_question_is_no_answer(dial: Dial) -> None:
+    """RelatesTo must name the request that was asked."""
+
+    def stray(handler: object, body: bytes) -> None:
+        head, _, tail = body.partition(b"uuid:")
+        RUNNING(handler, head + b"uuid:" + b"0" * 36 + tail[36:])  # type: ignore[arg-type]
+
+    client, _ = dial(stray)
+    with pytest.raises(ProtocolError, match="another request"):
+        client.get(JOB)
+
+
+def test_nobody_at_the_port_is_unreachable(home: Path) -> None:
+    """Nothing was sent, so nothing can have happened."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        client = Client(spec(home, f"https://127.0.0.1:{free.getsockname()[1]}/wsman"), Logins(), FastClock())
+        with pytest.raises(HostUnreachableError, match=r"hv1 is unreachable.*refused") as caught:
+            do(client)
+    assert not isinstance(caught.value, AnswerLostError)
+
+
+def test_a_certificate_of_a_stranger_is_refused(
+    dial: Dial, home: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Another CA is named: no request is sent."""
+    _, host = dial(DONE)
+    other = tmp_path_factory.mktemp("other")
+    certificates.ensure(other, [("hv1", "hv1.lab.example")])
+    strange = spec(home, host.url)
+    strange = dataclasses.replace(
+        strange, connection=dataclasses.replace(strange.connection, ca=other / "ca.pem")
+    )
+    client = Client(strange, Logins(), FastClock())
+    with pytest.raises(CertificateError, match=r"certificate of hv1 is not trusted.*connection\.ca"):
+        do(client)
+    assert host.requests == 0
+
+
+@pytest.mark.parametrize("content", [None, "no certificate\n"])
+def test_a_bad_ca_file_is_named(dial: Dial, home: Path, content: str | None) -> None:
+    """A missing file and one without a certificate are one clear line."""
+    _, host = dial(DONE)
+    path = home / "other.pem"
+    if content is not None:
+        path.write_text(content, encoding="utf-8")
+    wrong = spec(home, host.url)
+    wrong = dataclasses.replace(wrong, connection=dataclasses.replace(wrong.connection, ca=path))
+    with pytest.raises(CertificateError, match=r"other\.pem"):
+        do(Client(wrong, Logins(), FastClock()))
+
+
+def test_the_environments_proxy_is_not_used(dial: Dial, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hosts are dialled directly, whatever the shell says."""
+    for name in ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+        monkeypatch.setenv(name.lower(), "http://127.0.0.1:9")
+    client, _ = dial(DONE)
+    assert do(client).return_value == 0
+
+
+def test_a_proxy_that_is_configured_is_used(dial: Dial, home: Path) -> None:
+    """And where it is dead, the error names it."""
+    _, host = dial(DONE)
+    proxied = spec(home, host.url)
+    connection = dataclasses.replace(proxied.connection, proxy="http://127.0.0.1:9")
+    client = Client(dataclasses.replace(proxied, connection=connection), Logins(), FastClock())
+    with pytest.raises(HostUnreachableError, match=r"127\.0\.0\.1:9"):
+        do(client)
+    assert host.requests == 0
+
+
+def test_basic_over_plain_http_is_refused(home: Path) -> None:
+    """It would show the password to everybody on the way."""
+    client = Client(spec(home, "http://127.0.0.1:9/wsman"), Logins(), FastClock())
+    with pytest.raises(AuthenticationError, match="plain HTTP"):
+        do(client)
