@@ -28,7 +28,12 @@ def identify(spec: VmSpec, inventory: Inventory, known: VmId | None = None) -> V
     the name. Replicas are never candidates.
     """
     wanted = spec.id or known
-    candidates = [vm for vm in inventory.vms() if vm.replication_mode != REPLICA and _fits(vm, spec, wanted)]
+    realized = [vm for vm in inventory.vms() if vm.replication_mode != REPLICA]
+    candidates = [vm for vm in realized if _fits(vm, spec, wanted)]
+    ids = {vm.id for vm in candidates}
+    candidates = [
+        vm for vm in realized if vm.id in ids
+    ]  # a second machine of that GUID may have another name
     match candidates:
         case [vm]:
             return vm

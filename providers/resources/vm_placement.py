@@ -36,7 +36,7 @@ from .fleet import YOUNG, Fleet, fleets
 from .properties import PLACED, moves_in, outputs_of, placement_of
 
 TYPE = "pulumi-python:dynamic/hyperv:VmPlacement"
-ADD, UPDATE = 0, 4
+ADD, DELETE, UPDATE = 0, 2, 4
 """PropertyDiff.Kind of Pulumi's provider protocol; the kinds that replace are never answered."""
 
 
@@ -59,7 +59,13 @@ class VmPlacement(ResourceProvider):
         return CheckResult(news, [])
 
     def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DetailedDiffResult:
-        """Compare wanted inputs with observed outputs; of an unknown machine nothing is planned."""
+        """Compare wanted inputs with observed outputs.
+
+        Of an unknown machine nothing is planned. What must be cleared up by hand counts as a change, so that the
+        run ends with its error.
+        """
+        if olds.get("problem"):
+            return DetailedDiffResult({"problem": DELETE})
         if not olds.get("reachable", True):
             return DetailedDiffResult({})
         if _means_another(_id, news):
@@ -92,11 +98,12 @@ class VmPlacement(ResourceProvider):
         except VmMissingError as gone:
             call.say("warning", str(gone))
             return ReadResult("", {})
-        except (VmUnknownError, VmAmbiguousError) as unknown:
+        except (VmUnknownError, VmAmbiguousError) as error:
             if not props:
                 raise  # an import has nothing known to keep
-            call.say("warning", str(unknown))
-            return ReadResult(id_, {**props, "reachable": False}, _managed(props))
+            call.say("warning", str(error))
+            problem = {"problem": str(error)} if isinstance(error, VmAmbiguousError) else {}
+            return ReadResult(id_, {**props, "reachable": False, **problem}, _managed(props))
         outputs = outputs_of(vm, moves_in(props))
         return ReadResult(vm.id, outputs, {"name": vm.name, "vmId": vm.id, **_managed(outputs)})
 

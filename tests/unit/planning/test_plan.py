@@ -230,6 +230,12 @@ def test_one_guid_on_two_hosts_is_shown_not_chosen() -> None:
     assert (step.standing, step.move) == (Standing.AMBIGUOUS, None)
 
 
+def test_a_second_machine_of_that_guid_is_noticed_under_any_name() -> None:
+    """A copy that somebody renamed is still a copy."""
+    step = only(spec(1, "hv3"), host("hv1", machine(1)), host("hv2", machine(1, "hv2", name="COPY")))
+    assert (step.standing, step.move) == (Standing.AMBIGUOUS, None)
+
+
 def test_two_machines_of_one_name_need_an_id() -> None:
     """The remedy says what to write."""
     twin = machine(2, name="VM001")

