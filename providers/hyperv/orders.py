@@ -46,7 +46,7 @@ def read_standing(client: Client, move: Move) -> Standing:
     settings = client.query("Msvm_VirtualSystemSettingData", where={"VirtualSystemIdentifier": move.vm.id})
     rows = client.query("Msvm_StorageAllocationSettingData", like={"InstanceID": f"Microsoft:{move.vm.id}"})
     disks = {row.text("InstanceID").casefold(): row for row in rows}
-    if reason := _changed(move, system, settings, disks):
+    if reason := changed(move, system, settings, disks):
         raise MoveRefusedError(
             f"{move.vm.name} has changed on {move.source} since it was looked at: {reason}",
             remedy="Run again",
@@ -57,9 +57,10 @@ def read_standing(client: Client, move: Move) -> Standing:
     return Standing(enabled_state=system.number("EnabledState") or 0, settings=realized[0], disks=disks)
 
 
-def _changed(
+def changed(
     move: Move, system: Instance, settings: list[Instance], disks: Mapping[str, Instance]
 ) -> str | None:
+    """Return what is no longer as the move was planned for, or None."""
     checkpoints = sum(row.text("VirtualSystemType").startswith(SNAPSHOT) for row in settings)
     if checkpoints != move.vm.checkpoints:
         return f"it has {checkpoints} checkpoints, not {move.vm.checkpoints}"

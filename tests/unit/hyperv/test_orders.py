@@ -1,0 +1,183 @@
+"""What a host is told to do: its own settings, with new places written in."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+import pytest
+
+from providers.hyperv.inventory import HostFacts
+from providers.hyperv.orders import Standing, arguments, changed
+from providers.model.estate import DiskKind, MigrationSettings, Roots, VirtualMachine
+from providers.model.names import HostName
+from providers.model.plan import DiskMove, MigrationType, Move
+from providers.wsman import EndpointReference, Instance, Value, decode_embedded, encode_embedded
+from tests.estates import disk, guid, machine
+
+VM = machine(
+    1,
+    disks=(
+        disk(1, "D:\\a\\os.vhdx", slot="scsi-0-0"),
+        disk(1, "D:\\a\\data.vhdx", slot="scsi-0-1"),
+        disk(1, "D:\\x.iso", slot="scsi-0-2", kind=DiskKind.ISO),
+    ),
+    roots=Roots(config="D:\\a", checkpoints="D:\\s", paging="D:\\p", guest_state="D:\\a"),
+)
+SYSTEM = Instance("Msvm_ComputerSystem", {"Name": VM.id, "EnabledState": 2, "ReplicationMode": 0})
+SETTINGS = Instance(
+    "Msvm_VirtualSystemSettingData",
+    {
+        "InstanceID": f"Microsoft:{VM.id}",
+        "VirtualSystemType": "Microsoft:Hyper-V:System:Realized",
+        "ConfigurationDataRoot": "d:\\A\\",
+        "SnapshotDataRoot": "D:\\s",
+        "SwapFileDataRoot": "D:\\p",
+        "SuspendDataRoot": "D:\\a",
+        "LogDataRoot": "E:\\logs",
+        "GuestStateDataRoot": "D:\\a",
+        "Parent": None,
+        "PropertyOfAnotherBuild": "5",
+    },
+)
+CHECKPOINT = Instance(
+    "Msvm_VirtualSystemSettingData", {"VirtualSystemType": "Microsoft:Hyper-V:Snapshot:Realized"}
+)
+TEMPLATE = Instance(
+    "Msvm_VirtualSystemMigrationSettingData",
+    {"InstanceID": "Microsoft:Storage", "MigrationType": 32769, "AvoidRemovingVHDs": False, "Priority": None},
+)
+
+
+def rows(vm: VirtualMachine = VM, paths: Mapping[str, str] | None = None) -> dict[str, Instance]:
+    """Return the drives' rows by InstanceID; `paths` by slot differ from the machine's own."""
+    return {
+        d.instance_id.casefold(): Instance(
+            "Msvm_StorageAllocationSettingData",
+            {
+                "InstanceID": d.instance_id,
+                "HostResource": ((paths or {}).get(d.slot, d.path),),
+                "PoolID": "p",
+                "PersistentReservationsSupported": False,
+            },
+        )
+        for d in vm.disks
+    }
+
+
+def facts(**more: Value) -> HostFacts:
+    """Return a host that listens on one address."""
+    settings = MigrationSettings(
+        enabled=True, max_live=2, max_storage=2, active_live=0, active_storage=0, authentication=1,
+        addresses=("10.0.0.12",), compression=bool(more.get("compression", False)),
+    )  # fmt: skip
+    return HostFacts(
+        full_name="hv2.corp.example", computer_name="HV2", memory_mib=1, memory_free_mib=1, volumes=(),
+        migration=settings, jobs=(), planned=(), service=EndpointReference("x"), read_at=0.0,
+    )  # fmt: skip
+
+
+def order(kind: MigrationType, *disks: DiskMove, roots: Roots = VM.roots) -> dict[str, object]:
+    """Return the arguments of a move of VM001, texts decoded."""
+    destination = HostName("hv1" if kind == MigrationType.STORAGE else "hv2")
+    move = Move(vm=VM, type=kind, source=VM.host, destination=destination, roots=roots, disks=disks)
+    standing = Standing(enabled_state=2, settings=SETTINGS, disks=rows())
+    given = arguments(move, TEMPLATE, standing, facts(compression=True), facts())
+
+    def sent(value: object) -> object:
+        if isinstance(value, tuple):
+            return tuple(map(sent, value))
+        return decode_embedded(encode_embedded(value)) if isinstance(value, Instance) else value
+
+    return {name: sent(value) for name, value in given.items()}
+
+
+def to(slot: str, target: str) -> DiskMove:
+    """Return the move of one of the machine's disks."""
+    found = next(d for d in VM.disks if d.slot == slot)
+    return DiskMove(slot=slot, instance_id=found.instance_id, source=found.path, target=target)
+
+
+def test_a_host_alone_names_the_destination_as_it_names_itself() -> None:
+    """No files are spoken of; the destination's addresses go along, compression is the source's choice."""
+    given = order(MigrationType.VIRTUAL_SYSTEM)
+    assert set(given) == {"ComputerSystem", "DestinationHost", "MigrationSettingData"}
+    assert given["DestinationHost"] == "hv2.corp.example"
+    assert given["ComputerSystem"] == EndpointReference(
+        "http://schemas.microsoft.com/wbem/wsman/1/wmi/root/virtualization/v2/Msvm_ComputerSystem",
+        {"CreationClassName": "Msvm_ComputerSystem", "Name": guid(1)},
+    )
+    settings = given["MigrationSettingData"]
+    assert isinstance(settings, Instance)
+    assert settings.properties == {
+        "InstanceID": "Microsoft:Storage", "MigrationType": 32768, "AvoidRemovingVHDs": False, "TransportType": 5,
+        "DestinationIPAddressList": ("10.0.0.12",), "EnableCompression": True,
+    }  # fmt: skip
+
+
+def test_a_storage_migration_names_no_host_and_no_address() -> None:
+    """DestinationHost must be NULL; only the disk that moves is in the order."""
+    given = order(MigrationType.STORAGE, to("scsi-0-1", "E:\\b\\data.vhdx"))
+    assert set(given) == {"ComputerSystem", "MigrationSettingData", "NewResourceSettingData"}
+    sent = given["NewResourceSettingData"]
+    assert isinstance(sent, tuple)
+    (row,) = sent
+    assert row["HostResource"] == ("E:\\b\\data.vhdx",)
+    assert (row["PoolID"], row["PersistentReservationsSupported"]) == ("", False)
+
+
+def test_new_roots_take_along_what_lies_with_the_configuration() -> None:
+    """Saved state and guest state follow it; logs that lie elsewhere stay; unknown properties are not sent."""
+    given = order(MigrationType.STORAGE, roots=Roots(config="E:\\c", checkpoints="E:\\s", paging="D:\\p"))
+    settings = given["NewSystemSettingData"]
+    assert isinstance(settings, Instance)
+    assert {name: settings[name] for name in settings.properties if name.endswith("Root")} == {
+        "ConfigurationDataRoot": "E:\\c", "SnapshotDataRoot": "E:\\s", "SwapFileDataRoot": "D:\\p",
+        "SuspendDataRoot": "E:\\c", "LogDataRoot": "E:\\logs", "GuestStateDataRoot": "E:\\c",
+    }  # fmt: skip
+    assert not {"Parent", "PropertyOfAnotherBuild"} & set(settings.properties)
+    assert "NewResourceSettingData" not in given
+
+
+def test_a_host_with_storage_names_every_disk_and_the_roots() -> None:
+    """An unchanged path means the same path at the destination."""
+    disks = (to("scsi-0-0", "D:\\a\\os.vhdx"), to("scsi-0-1", "E:\\data.vhdx"))
+    given = order(MigrationType.VIRTUAL_SYSTEM_AND_STORAGE, *disks)
+    assert [row["HostResource"] for row in given["NewResourceSettingData"]] == [  # type: ignore[attr-defined]
+        ("D:\\a\\os.vhdx",), ("E:\\data.vhdx",),
+    ]  # fmt: skip
+    assert isinstance(given["NewSystemSettingData"], Instance)
+
+
+@pytest.mark.parametrize(
+    ("system", "settings", "paths", "said"),
+    [
+        ({}, [SETTINGS], {}, None),
+        ({}, [SETTINGS], {"scsi-0-0": "d:/A/os.vhdx"}, None),
+        ({}, [SETTINGS, CHECKPOINT], {}, "it has 1 checkpoints, not 0"),
+        ({"ReplicationMode": 1}, [SETTINGS], {}, "its replication"),
+        (
+            {},
+            [SETTINGS],
+            {"scsi-0-0": "D:\\a\\os_1.avhdx"},
+            r"disk scsi-0-0 is D:\a\os_1.avhdx, not D:\a\os.vhdx",
+        ),
+    ],
+)
+def test_what_has_changed_since_the_plan_is_noticed(
+    system: dict[str, Value], settings: list[Instance], paths: dict[str, str], said: str | None
+) -> None:
+    """The last look before the order: an order by stale paths would move what nobody meant."""
+    move = Move(
+        vm=VM, type=MigrationType.VIRTUAL_SYSTEM, source=VM.host, destination=HostName("hv2"), roots=VM.roots
+    )
+    assert changed(move, SYSTEM.replace(**system), settings, rows(VM, paths)) == said
+
+
+def test_a_disk_that_is_gone_is_noticed() -> None:
+    """A machine that lost a disk is not the one that was planned for."""
+    fewer = dataclasses.replace(VM, disks=VM.disks[:1])
+    move = Move(
+        vm=VM, type=MigrationType.VIRTUAL_SYSTEM, source=VM.host, destination=HostName("hv2"), roots=VM.roots
+    )
+    assert changed(move, SYSTEM, [SETTINGS], rows(fewer)) == r"disk scsi-0-1 is gone, not D:\a\data.vhdx"
