@@ -1,0 +1,91 @@
+"""What is told of a move: progress, known codes, the audit log."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from providers.hyperv.audit import AuditLog
+from providers.hyperv.catalogue import CATALOGUE, UNKNOWN_REMEDY, codes_in, lost_a_slot, remedy_for
+from providers.hyperv.progress import Progress, estimate
+from providers.model.names import HostName
+from providers.model.plan import DiskMove, MigrationType, Move
+from tests.clocks import FastClock
+from tests.estates import machine
+
+VM = machine(1)
+MOVE = Move(
+    vm=VM, type=MigrationType.VIRTUAL_SYSTEM_AND_STORAGE, source=VM.host, destination=HostName("hv2"), roots=VM.roots,
+    disks=(DiskMove(slot="scsi-0-0", instance_id="x", source="D:\\a.vhdx", target="E:\\a.vhdx"),),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("progress", "said"),
+    [
+        (Progress(phase="moving storage", percent=37, seconds_left=40.2), "37 %, moving storage, about 40 s left"),
+        (Progress(phase="moving storage", percent=37), "37 %, moving storage"),
+        (Progress(phase="waiting: hv2 has 2 of 2 live migrations running"), "waiting: hv2 has 2 of 2 live migrations running"),
+    ],
+)  # fmt: skip
+def test_progress_reads_as_one_line(progress: Progress, said: str) -> None:
+    """Percent, phase, time left: as far as they are known."""
+    assert str(progress) == said
+
+
+def test_an_estimate_needs_something_to_go_by() -> None:
+    """Half in ten seconds leaves ten; a percent or two leave nothing to say."""
+    assert estimate(50, 50, 10) == 10
+    assert estimate(2, 98, 10) is None
+    assert estimate(50, 50, 0.5) is None
+    assert estimate(100, 0, 10) is None
+
+
+def test_codes_are_found_in_texts_of_any_language() -> None:
+    """Order and duplicates: the first one counts."""
+    texts = ["移動に失敗しました (0x80070005)。", "0x8009030e, 0x80070005", "no code 0x123"]
+    assert codes_in(texts) == (0x80070005, 0x8009030E)
+
+
+def test_missing_delegation_is_named_exactly() -> None:
+    """Both services, on the source's account, with the full names."""
+    remedy = remedy_for((0x12345678, 0x8009030E), source="hv1.corp.example", destination="hv2.corp.example")
+    for part in ("computer account of hv1.corp.example", "cifs/hv2.corp.example"):
+        assert part in remedy
+    assert "Microsoft Virtual System Migration Service/hv2.corp.example" in remedy
+    assert remedy_for((0x12345678,), source="a", destination="b") == UNKNOWN_REMEDY
+
+
+def test_every_known_code_can_be_told() -> None:
+    """No placeholder is left over."""
+    for code in CATALOGUE:
+        assert "{" not in remedy_for((code,), source="hv1", destination="hv2")
+
+
+def test_a_lost_race_is_told_from_other_failures() -> None:
+    """Only this failure may be tried again."""
+    live = "Failed to perform migration on virtual machine 'X' because virtual machine migration limit '2' was reached,"
+    storage = "Storage migration for 'X' was not finished because maximum storage migration limit '2' was reached, please"
+    assert lost_a_slot(live)
+    assert lost_a_slot(storage)
+    assert not lost_a_slot("Could not find Ethernet switch 'External'. (33012)")
+
+
+def test_the_audit_log_is_a_json_line_an_event(tmp_path: Path) -> None:
+    """Time, who, machine, from, to, paths, job, result."""
+    log = AuditLog(tmp_path / "new" / "audit.jsonl", clock=FastClock())
+    assert log.note("start", MOVE) is None
+    assert log.note("end", MOVE, job="X", result="moved") is None
+    start, end = map(json.loads, log.path.read_text(encoding="utf-8").splitlines())
+    assert (start["event"], end["event"], end["job"], end["result"]) == ("start", "end", "X", "moved")
+    assert (start["vm"], start["from"], start["to"]) == ("VM001", "hv1", "hv2")
+    assert start["paths"] == {"D:\\a.vhdx": "E:\\a.vhdx"}
+    assert start["time"].startswith("2026-01-01T")
+    assert start["who"]
+
+
+def test_a_log_that_cannot_be_written_says_why_and_stops_nothing(tmp_path: Path) -> None:
+    """A folder stands where the file should."""
+    assert "cannot be written" in (AuditLog(tmp_path, clock=FastClock()).note("start", MOVE) or "")
