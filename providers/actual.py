@@ -29,12 +29,24 @@ def compare(stack: Stack, estate: Estate) -> tuple[Inventory, Plan]:
     first = plan(stack, inventory)
     if any(step.standing in _DOUBTFUL for step in first.steps):
         inventory = estate.sweep()
-        first = plan(stack, inventory)
+        first = _twice_missing(first, plan(stack, inventory))
     movers = [move.vm for move in first.moves if move.copies_storage]
     if not movers:
         return inventory, first
     inventory = _with(inventory, _details(estate, movers))
     return inventory, plan(stack, inventory)
+
+
+def _twice_missing(first: Plan, second: Plan) -> Plan:
+    """Return `second`; what is missing only there is unknown: its host may just have come back."""
+    before = {step.label: step.standing for step in first.steps}
+    steps = tuple(
+        replace(step, standing=Standing.UNKNOWN)
+        if step.standing == Standing.MISSING and before[step.label] != Standing.MISSING
+        else step
+        for step in second.steps
+    )
+    return replace(second, steps=steps)
 
 
 def _details(estate: Estate, movers: list[VirtualMachine]) -> Mapping[VmId, VirtualMachine]:

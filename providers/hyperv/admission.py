@@ -79,6 +79,18 @@ class Admission:
         finally:
             self._leave(key)
 
+    @contextmanager
+    def expecting(self) -> Iterator[None]:
+        """Count one that is still being looked up, so that nobody gives up before it has come."""
+        newcomer = object()
+        with self._lock:
+            self._waiting[id(newcomer)] = -1
+            self._next_turn()
+        try:
+            yield
+        finally:
+            self._leave(id(newcomer))
+
     def _leave(self, key: int) -> None:
         with self._lock:
             self._waiting.pop(key, None)
@@ -120,11 +132,14 @@ class Admission:
         """
         while not cancelled.is_set():
             with self._at(needs.hosts):
+                if cancelled.is_set():
+                    break  # it may have queued at the door while the run was interrupted
+                turn = self._turn
                 reason, facts = self._look(needs)
                 if reason is None:
                     return self._started(move, needs, lambda: starter(facts))  # noqa: B023 - called at once
             waiting(reason)
-            self._give_up_where_hopeless(move, needs, reason)
+            self._give_up_where_hopeless(move, needs, reason, turn)
             self._clock.wait(POLL, cancelled)
         raise InterruptedRunError(f"{move.vm.name} was not started: the run was interrupted", remedy="")
 
@@ -173,9 +188,10 @@ class Admission:
             running = list(self._running.values())
         return shortage(needs, facts, running, reserve)
 
-    def _give_up_where_hopeless(self, move: Move, needs: Needs, reason: str) -> None:
+    def _give_up_where_hopeless(self, move: Move, needs: Needs, reason: str, turn: int) -> None:
+        """`turn`: the one before the look that found no room, so that a later end is looked at again."""
         with self._lock:
-            self._waiting[id(move)] = self._turn
+            self._waiting[id(move)] = turn
             alone = not self._running and all(turn == self._turn for turn in self._waiting.values())
             quiet = self._clock.now() - self._turned > SETTLED
         if alone and quiet and not any(self._busy(host) for host in needs.hosts):

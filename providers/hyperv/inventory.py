@@ -268,11 +268,13 @@ def _detailed(client: Client, disk: Disk) -> Disk:
         return disk
     state = _image(client, "GetVirtualHardDiskState", "State", disk.path)
     setting = _image(client, "GetVirtualHardDiskSettingData", "SettingData", disk.path)
-    differencing = setting is not None and setting.number("Type") == DIFFERENCING
+    if state is None or setting is None:
+        return disk  # what is not known to be whole is not moved
+    differencing = setting.number("Type") == DIFFERENCING
     return replace(
         disk,
-        size_bytes=state.number("FileSize") if state else None,
-        parent_path=setting.text("ParentPath") or "an unknown parent" if setting and differencing else None,
+        size_bytes=state.number("FileSize"),
+        parent_path=setting.text("ParentPath") or "an unknown parent" if differencing else None,
     )
 
 
@@ -282,7 +284,8 @@ def _image(client: Client, method: str, output: str, path: str) -> Instance | No
         resource_uri("Msvm_ImageManagementService"), {"CreationClassName": "Msvm_ImageManagementService"}
     )
     try:
-        text = client.ask(service, method, {"Path": path}).outputs.get(output)
+        answer = client.ask(service, method, {"Path": path})
     except WsmanFaultError:
         return None
+    text = answer.outputs.get(output) if answer.return_value == 0 else None
     return decode_embedded(text) if isinstance(text, str) and text else None

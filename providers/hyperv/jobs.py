@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from providers.clock import Clock
 from providers.errors import (
-    HostUnreachableError,
     InterruptedRunError,
     MigrationStalledError,
     PlacementError,
     ProtocolError,
-    WsmanFaultError,
 )
+from providers.units import MIB
 from providers.wsman import EndpointReference, Instance, decode_embedded
 
 from .client import Client
@@ -22,6 +21,8 @@ from .faults import AbsentFaultError
 from .progress import PHASES, Progress, estimate
 from .rows import ENDED
 
+SLOWEST = 20 * MIB
+"""Bytes a second that a copy makes at the least, as far as silence is judged by it."""
 QUIET = 15 * 60.0
 """Seconds without any progress after which following ends. The job is left alone."""
 FIRST, SHARE, LONGEST = 0.5, 0.2, 5.0
@@ -73,6 +74,11 @@ class _Course:
             self.sign, self.moved = sign, now
 
 
+def patience(sizes: Iterable[int]) -> float:
+    """Return the seconds of silence that files of these sizes excuse: PercentComplete is a whole number."""
+    return max(QUIET, 2 * sum(sizes) / 100 / SLOWEST)
+
+
 @dataclass(slots=True, kw_only=True)
 class Follower:
     """Follows one job of one machine."""
@@ -86,11 +92,13 @@ class Follower:
     report: Callable[[Progress], None]
     cancelled: threading.Event
     clock: Clock
+    quiet: float = QUIET
+    """Seconds without progress after which following ends."""
 
     def follow(self) -> Outcome:
         """Return how the job ended.
 
-        Raises InterruptedRunError when the run is cancelled and MigrationStalledError after `QUIET` seconds without
+        Raises InterruptedRunError when the run is cancelled and MigrationStalledError after `quiet` seconds without
         progress; the job goes on in both cases. Trouble with the connection counts as no progress.
         """
         course = _Course(begun=self.clock.now(), moved=self.clock.now())
@@ -107,10 +115,10 @@ class Follower:
 
     def _pause(self, course: _Course) -> None:
         now = self.clock.now()
-        if now - course.moved > QUIET:
+        if now - course.moved > self.quiet:
             raise MigrationStalledError(
                 f"{self.name}: job {self._id} on {self.client.host.name} is at {course.percent} %, no progress for"
-                f" {QUIET / 60:g} min"
+                f" {self.quiet / 60:.0f} min"
             )
         if self.clock.wait(min(max(FIRST, SHARE * (now - course.begun)), LONGEST), self.cancelled):
             raise InterruptedRunError(
@@ -127,8 +135,8 @@ class Follower:
             return self.client.get(EndpointReference(self.job.resource_uri, {"InstanceID": self._id}))
         except AbsentFaultError:
             return Outcome(state=0)
-        except (WsmanFaultError, HostUnreachableError):
-            return None
+        except PlacementError:
+            return None  # a service that restarts may answer anything; the limit on silence ends it
 
     def _say(self, course: _Course) -> None:
         try:

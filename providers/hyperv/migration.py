@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 
 from providers.clock import Clock
 from providers.errors import (
-    HostUnreachableError,
     InterruptedRunError,
     MigrationFailedError,
+    MigrationStalledError,
     MoveRefusedError,
     PlacementError,
     VerificationError,
@@ -24,7 +24,7 @@ from .audit import AuditLog
 from .catalogue import codes_in, lost_a_slot, remedy_for
 from .estate import Estate
 from .faults import AbsentFaultError
-from .jobs import Follower, Outcome
+from .jobs import Follower, Outcome, patience
 from .needs import needs_of
 from .progress import Progress
 from .starting import Started, Starter
@@ -72,14 +72,17 @@ class _Migration:
     clock: Clock
     admission: Admission
     audit: AuditLog
+    sized: Move | None = None
+    """The move with the sizes of its disks."""
 
     def run(self) -> VirtualMachine:
         if (running := self._starter().running()) is not None:
-            self.admission.adopt(self.move, needs_of(self.move))
+            self.sized = self._examined()
+            self.admission.adopt(self.move, needs_of(self.sized))
             return self._finish(running)
         if self.move.changes_host and (arrived := self._arrived()) is not None:
             return arrived
-        detailed = self._detailed()
+        self.sized = detailed = self._detailed()
         for attempt in range(1, ATTEMPTS + 1):
             started = self._started(detailed)
             try:
@@ -106,6 +109,13 @@ class _Migration:
             return None
         found = self.estate.vm(self.move.destination, self.move.vm.id)
         return None if deviations(self.move, None, found) else found
+
+    def _examined(self) -> Move:
+        """Return the move with the sizes of its disks, as far as they can be read while it runs."""
+        try:
+            return replace(self.move, vm=self.estate.with_details(self.move.vm))
+        except PlacementError:
+            return self.move
 
     def _detailed(self) -> Move:
         """Return the move with sizes and parents of its disks: read for machines that move, so the plan has none."""
@@ -163,6 +173,7 @@ class _Migration:
             report=self.report,
             cancelled=self.cancelled,
             clock=self.clock,
+            quiet=patience(needs_of(self.sized or self.move).files.values()),
         ).follow()
 
     def _activity(self) -> int | None:
@@ -197,6 +208,10 @@ class _Migration:
                 break
             if self.clock.wait(1.0, self.cancelled):
                 raise InterruptedRunError(f"{self.move.vm.name} ({self._way}) is not verified yet: {found}")
+        if outcome.vanished and self._starter().running() is not None:
+            raise MigrationStalledError(
+                f"{self.move.vm.name} ({self._way}): its job was lost from sight and still runs"
+            )
         if outcome.vanished and self._unmoved():
             raise MigrationFailedError(
                 f"{self.move.vm.name} ({self._way}): the job is gone and the machine did not move",
@@ -209,8 +224,8 @@ class _Migration:
         try:
             at_source, at_destination = self._both()
             found = self._differences(started.enabled_state, at_source, at_destination)
-        except HostUnreachableError as error:
-            return error.message
+        except PlacementError as error:
+            return error.message  # a host that is busy or restarts says nothing about the move
         if found or at_destination is None:
             return "; ".join(found)
         beat = self.move.vm.heartbeat_ok and started.enabled_state == VmState.RUNNING

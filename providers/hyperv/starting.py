@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from providers.clock import Clock
 from providers.errors import (
     HostUnreachableError,
+    InterruptedRunError,
     MigrationStartError,
     MovedByOthersError,
     MoveRefusedError,
@@ -109,6 +110,10 @@ class Starter:
         standing = orders.read_standing(client, self.move)
         template = self.estate.template(self.move.source, self.move.type)
         order = orders.arguments(self.move, template, standing, source, destination)
+        if self.cancelled.is_set():  # the readings above take their time
+            raise InterruptedRunError(
+                f"{self.move.vm.name} was not started: the run was interrupted", remedy=""
+            )
         self.note("start", "")
         try:
             answer = self._sent(source.service, order, {row.text("InstanceID") for row in known})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from providers.model import winpath
-from providers.model.estate import VirtualMachine
+from providers.model.estate import DiskKind, VirtualMachine
 from providers.model.plan import Move
 
 
@@ -28,7 +28,7 @@ def _deviations(
     if after.enabled_state != before.enabled_state:
         yield f"its EnabledState is {after.enabled_state}, it was {before.enabled_state}"
     yield from _paths(move, after)
-    if sorted(after.switches) != sorted(before.switches):
+    if _folded(after.switches) != _folded(before.switches):
         yield f"its switches are {_listed(after.switches)}, they were {_listed(before.switches)}"
 
 
@@ -37,9 +37,8 @@ def _paths(move: Move, after: VirtualMachine) -> Iterator[str]:
         wanted, have = getattr(move.roots, name), getattr(after.roots, name)
         if wanted is not None and (have is None or not winpath.same(wanted, have)):
             yield f"its {name} folder is {have}, not {wanted}"
-    wanted_disks = {disk.slot: disk.path for disk in move.vm.disks}
-    wanted_disks |= {disk.slot: disk.target for disk in move.disks}
-    actual = {disk.slot: disk.path for disk in after.disks}
+    wanted_disks = _hard_disks(move.vm) | {disk.slot: disk.target for disk in move.disks}
+    actual = _hard_disks(after)
     for slot in sorted(wanted_disks.keys() | actual.keys()):
         wanted, have = wanted_disks.get(slot), actual.get(slot)
         if wanted is None or have is None or not winpath.same(wanted, have):
@@ -50,9 +49,17 @@ def unmoved(move: Move, at_source: VirtualMachine | None, at_destination: Virtua
     """Say whether the machine stands exactly as before the move."""
     if at_source is None or (move.changes_host and at_destination is not None):
         return False
-    return at_source.roots == move.vm.roots and {d.slot: d.path for d in at_source.disks} == {
-        d.slot: d.path for d in move.vm.disks
-    }
+    return at_source.roots == move.vm.roots and _hard_disks(at_source) == _hard_disks(move.vm)
+
+
+def _hard_disks(vm: VirtualMachine) -> dict[str, str]:
+    """Return slot -> path; an ISO may be ejected while its machine moves."""
+    return {disk.slot: disk.path for disk in vm.disks if disk.kind != DiskKind.ISO}
+
+
+def _folded(names: tuple[str, ...]) -> list[str]:
+    """The preflight finds switches without regard to case, so must this."""
+    return sorted(name.casefold() for name in names)
 
 
 def _listed(names: tuple[str, ...]) -> str:

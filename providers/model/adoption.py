@@ -35,6 +35,10 @@ def names_host(text: str, host: Named) -> bool:
 
 def _same_paths(job: MigrationJob, move: Move) -> bool:
     """A job that does not tell its paths is taken to have ours."""
+    roots = {
+        winpath.comparable(root) for root in (move.roots.config, move.roots.checkpoints, move.roots.paging)
+    }
     ours = {winpath.comparable(disk.target) for disk in move.disks}
     theirs = {winpath.comparable(path) for path in job.new_paths if path}
-    return not theirs or theirs <= ours
+    their_roots = {winpath.comparable(root) for root in job.new_roots if root}
+    return theirs <= ours and their_roots <= roots

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from providers.model import winpath
-from providers.model.adoption import leads_to
+from providers.model.adoption import leads_to, names_host
 from providers.model.estate import Host, Inventory, MigrationJob, VirtualMachine
 from providers.model.names import HostName, VmId
 from providers.model.plan import Finding, Move, Placement, Plan, Severity, Standing, Step
@@ -32,7 +32,7 @@ def plan(stack: Stack, inventory: Inventory, known: Mapping[str, VmId] | None = 
     moves = sum(step.standing == Standing.MOVE for step in steps)
     findings = (
         *_silent(inventory), *broken_rules(stack.rules, draft.ends), *guarded(stack, moves),
-        *_meeting(steps),
+        *_meeting(steps), *_twice(steps),
     )  # fmt: skip
     return Plan(steps=steps, findings=findings)
 
@@ -100,6 +100,8 @@ def judge(
     move = order(vm, wanted, source, destination if wanted.host else None)
     managed = move is not None or wanted.host is not None
     if managed and (running := inventory.job_of(vm.id)) is not None:
+        if move is None and running[1].destination and names_host(running[1].destination, source):
+            return step(Standing.IN_PLACE)  # it has arrived, its job is about to end
         if move is None or not leads_to(running[1], move, destination):
             return step(Standing.MOVED_BY_OTHERS, None, _moved_by_others(label, *running))
         return step(Standing.MOVE, move, _already_under_way(label, running[1]))
@@ -151,6 +153,20 @@ def _silent(inventory: Inventory) -> Iterator[Finding]:
             severity=Severity.WARNING,
             text=f"{host.name} did not answer, its machines are unknown: {host.reason}",
         )
+
+
+def _twice(steps: tuple[Step, ...]) -> Iterator[Finding]:
+    """Two entries that mean one machine would move it to and fro: nothing may start."""
+    owner: dict[VmId, str] = {}
+    for step in steps:
+        if step.vm_id is None or step.vm is None:
+            continue
+        other = owner.setdefault(step.vm_id, step.label)
+        if other != step.label:
+            yield _refusal(
+                f"{other} and {step.label} are one machine, {step.vm.name} ({step.vm_id}) on {step.vm.host}",
+                "Remove one of the two entries from the stack file",
+            )
 
 
 def _meeting(steps: tuple[Step, ...]) -> Iterator[Finding]:

@@ -9,8 +9,9 @@ from providers.model.names import VmId
 from providers.model.plan import Finding, Severity, Standing
 from providers.model.stack import VmSpec
 
-REPLICA = 2
-"""Msvm_ComputerSystem.ReplicationMode of a replica: it carries its primary's GUID (win32 page of the class)."""
+REPLICAS = frozenset({2, 3, 4})
+"""Msvm_ComputerSystem.ReplicationMode of a replica, a test replica and an extended replica (win32 page of the class):
+copies, never the machine; a replica carries its primary's GUID."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +29,7 @@ def identify(spec: VmSpec, inventory: Inventory, known: VmId | None = None) -> V
     the name. Replicas are never candidates.
     """
     wanted = spec.id or known
-    realized = [vm for vm in inventory.vms() if vm.replication_mode != REPLICA]
+    realized = [vm for vm in inventory.vms() if vm.replication_mode not in REPLICAS]
     candidates = [vm for vm in realized if _fits(vm, spec, wanted)]
     ids = {vm.id for vm in candidates}
     candidates = [

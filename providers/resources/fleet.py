@@ -53,16 +53,13 @@ class Fleet:
 
     def sweep(self, *, max_age: float | None = None, after: float | None = None) -> Sweep:
         """Return a sweep no older than `max_age` seconds, and begun later than `after`; any, where neither is given."""
+        asked = self.clock.now()
+        oldest = None if max_age is None else asked - max_age
         with self._sweeping:
-            if self._last is None or not self._serves(self._last, max_age, after):
+            if self._last is None or not _serves(self._last, oldest, after):
                 begun = self.clock.now()
                 self._last = Sweep(inventory=self.estate.sweep(), begun=begun)
             return self._last
-
-    def _serves(self, sweep: Sweep, max_age: float | None, after: float | None) -> bool:
-        if after is not None and sweep.begun <= after:
-            return False
-        return max_age is None or self.clock.now() - sweep.begun <= max_age
 
     def find(self, spec: VmSpec, known: VmId | None, *, max_age: float | None = None) -> VirtualMachine:
         """Return the machine. Gone needs two full sweeps with every host answering and no migration of it.
@@ -70,12 +67,33 @@ class Fleet:
         Raises VmUnknownError, VmMissingError or VmAmbiguousError.
         """
         first = self.sweep(max_age=max_age)
-        found = identify(spec, first.inventory, known)
-        if isinstance(found, NotFound):
-            found = identify(spec, self.sweep(after=first.begun).inventory, known)
-        if isinstance(found, NotFound):
-            raise _error(found)
-        return found
+        earlier = identify(spec, first.inventory, known)
+        if not isinstance(earlier, NotFound):
+            return earlier
+        found = identify(spec, self.sweep(after=first.begun).inventory, known)
+        if not isinstance(found, NotFound):
+            return found
+        raise _error(earlier if found.standing == Standing.MISSING else found)
+
+    def first(self, spec: VmSpec, known: VmId | None, *, max_age: float) -> VirtualMachine:
+        """Return a machine that is about to be adopted.
+
+        A name decides only where every host answers: one that is silent may hold the machine that is meant, and
+        another one of that name would be taken for it. Raises as `find` does.
+        """
+        silent = self.sweep(max_age=max_age).inventory.unreachable
+        if spec.id is None and silent:
+            raise VmUnknownError(
+                f"{spec.label} is not adopted by its name alone while {', '.join(sorted(silent))} does not answer:"
+                " another machine of that name may be the one that is meant",
+                remedy="Set id: (the GUID) in the stack file, or run again when every host answers",
+            )
+        return self.find(spec, known, max_age=max_age)
+
+
+def _serves(sweep: Sweep, oldest: float | None, after: float | None) -> bool:
+    """Judged by when it was asked for: who has waited for a slow sweep must not start another one."""
+    return (after is None or sweep.begun > after) and (oldest is None or sweep.begun >= oldest)
 
 
 _ERRORS: dict[Standing, type[PlacementError]] = {

@@ -80,7 +80,8 @@ class VmPlacement(ResourceProvider):
         call = current.get()
         fleet = fleets().of(call.stack)
         known = vm_id(props["vmId"]) if props.get("vmId") else None
-        vm = fleet.find(_spec(fleet, call.label), known, max_age=YOUNG)
+        with fleet.admission.expecting():
+            vm = fleet.first(_spec(fleet, call.label), known, max_age=YOUNG)
         try:
             outputs = _bring(fleet, call, vm, placement_of(props), 0)
         except PlacementError as error:
@@ -116,7 +117,8 @@ class VmPlacement(ResourceProvider):
                 remedy=f"Run: pulumi state delete '{call.urn}' and then up again, which adopts the other one",
             )
         fleet = fleets().of(call.stack)
-        vm = fleet.find(_by_id(call.label, id_), vm_id(id_), max_age=YOUNG)
+        with fleet.admission.expecting():
+            vm = fleet.find(_by_id(call.label, id_), vm_id(id_), max_age=YOUNG)
         return UpdateResult(_bring(fleet, call, vm, placement_of(news), moves_in(olds)))
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:

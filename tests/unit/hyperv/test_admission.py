@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -100,6 +101,7 @@ class Gate:
         self.clock = hosts.clock
         self.admission = Admission(hosts, clock=self.clock)
         self.cancelled = threading.Event()
+        self.on_start: Callable[[], None] = lambda: None
         self.reasons: list[str] = []
         self.gathered = threading.Barrier(1)
 
@@ -108,6 +110,7 @@ class Gate:
 
         def begin(_facts: Facts) -> None:
             self.hosts.begin(one)
+            self.on_start()
 
         with self.admission.taking_part(one):
             self.gathered.wait(10)  # the clock is fast: nobody shall give up before all have come
@@ -186,6 +189,28 @@ def test_a_cancelled_run_starts_nothing_more() -> None:
     (end,) = gate.run(move(1, "hv1", "hv2"))
     assert "was not started: the run was interrupted" in end
     assert gate.hosts.order == []
+
+
+def test_moves_that_queue_at_a_door_do_not_start_after_the_cancel() -> None:
+    """The first to pass cancels the run; those behind it look again before they order anything."""
+    gate = Gate(Hosts(limit=16))
+    gate.on_start = gate.cancelled.set
+    ends = gate.run(*(move(n, "hv1", "hv2") for n in range(8)))
+    assert ends.count("moved") == 1
+    assert len(gate.hosts.order) == 1
+
+
+def test_who_is_still_being_looked_up_may_free_the_room() -> None:
+    """Nobody gives up before the newcomer has come, and all do after it has gone."""
+    gate = Gate(Hosts(memory_mib=1024))
+    one = move(1, "hv1", "hv2")
+    with gate.admission.expecting(), ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(gate.pass_through, one)
+        bounded = threading.Event()
+        while len(gate.reasons) < 30 and not bounded.wait(0.01):
+            assert not waiting.done()
+        gate.cancelled.set()
+        assert "interrupted" in waiting.result(10)
 
 
 def test_a_start_that_fails_gives_its_room_back() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import pytest
 
 from providers.model.estate import Disk, DiskKind, Host, Roots, VirtualMachine, VmState
+from providers.model.names import HostName
 from providers.model.plan import MigrationType, Severity, Standing, Step
 from providers.model.stack import Guard, Rule, StorageSpec, VmSpec
 from providers.planning import plan
@@ -334,3 +336,32 @@ def test_a_renamed_machine_is_a_warning() -> None:
     step = only(declared, host("hv1", machine(1)))
     assert step.standing == Standing.IN_PLACE
     assert "OLD-NAME" in reasons(step)
+
+
+def test_a_machine_whose_job_is_about_to_end_is_in_place() -> None:
+    """It shows at its destination before its job has ended: nobody else moves it."""
+    arrived = host("hv2", machine(1, "hv2"))
+    step = only(spec(1, "hv2"), host("hv1", jobs=(job(1, "hv2.lab.example"),)), arrived)
+    assert step.standing == Standing.IN_PLACE
+
+
+def test_a_job_with_other_folders_is_not_ours() -> None:
+    """The same host is not the same order."""
+    theirs = dataclasses.replace(job(1, "hv2.lab.example"), new_roots=("E:\\Elsewhere",))
+    step = only(spec(1, "hv2"), host("hv1", machine(1), jobs=(theirs,)), host("hv2"))
+    assert step.standing == Standing.MOVED_BY_OTHERS
+
+
+@pytest.mark.parametrize("mode", [2, 3, 4])
+def test_no_kind_of_replica_is_the_machine(mode: int) -> None:
+    """Replica, test replica, extended replica."""
+    copies = host("hv2", machine(1, "hv2", replication_mode=mode))
+    assert only(spec(1, "hv1"), host("hv1", machine(1)), copies).vm == machine(1)
+
+
+def test_two_entries_for_one_machine_stop_the_plan() -> None:
+    """They would move it to and fro."""
+    declared = {**spec(1, "hv2"), "db": VmSpec(label="db", name="db", id=guid(1), hosts=(HostName("hv3"),))}
+    result = plan(stack(declared), inventory(host("hv1", machine(1)), host("hv2"), host("hv3")))
+    assert [finding.severity for finding in result.findings] == [Severity.REFUSAL]
+    assert "VM001 and db are one machine" in str(result.findings[0])
