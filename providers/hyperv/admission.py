@@ -29,7 +29,7 @@ FRESH = 4.0
 LIVE = 2.0
 """Seconds for which a reading that showed room is good enough to start by: what started since is in the ledger."""
 POLL = 1.0
-"""Seconds between two looks of a waiting move."""
+"""Seconds between two looks of a waiting move, unless one of ours ends; a cancelled run is noticed as fast."""
 SETTLED = 10.0
 """Seconds without any start, end or newcomer after which waiting for nothing is given up."""
 
@@ -64,6 +64,8 @@ class Admission:
         self._running: dict[int, Running] = {}
         self._waiting: dict[int, int] = {}
         """Participant -> the turn at which it found no room; -1 while it has not looked."""
+        self._freed = threading.Event()
+        """Set when the next of our moves ends."""
         self._turn = 0
         self._turned = self._clock.now()
 
@@ -94,19 +96,25 @@ class Admission:
     def _leave(self, key: int) -> None:
         with self._lock:
             self._waiting.pop(key, None)
-            ended = self._running.pop(key, None)
-            for host in ended.needs.hosts if ended else ():
-                self._ends[host] = self._ends.get(host, 0) + 1
-            self._next_turn()
+            self._end(key)
 
     def ended(self, move: Move) -> None:
         """Give back the room of a move that has ended, before another attempt of it."""
         with self._lock:
-            if running := self._running.pop(id(move), None):
-                for host in running.needs.hosts:
-                    self._ends[host] = self._ends.get(host, 0) + 1
+            if self._end(id(move)):
                 self._waiting[id(move)] = -1
-                self._next_turn()
+
+    def _end(self, key: int) -> bool:
+        """Give back a move's room and wake who waits for it; whoever leaves without having run frees nothing."""
+        ended = self._running.pop(key, None)
+        if ended is None:
+            return False
+        for host in ended.needs.hosts:
+            self._ends[host] = self._ends.get(host, 0) + 1
+        self._next_turn()
+        self._freed.set()
+        self._freed = threading.Event()
+        return True
 
     def _next_turn(self) -> None:
         self._turn += 1
@@ -130,7 +138,9 @@ class Admission:
         Raises NoRoomError where no move under way could make the room, InterruptedRunError when cancelled, and
         what `starter` or the reading of facts raises.
         """
+        said = ""
         while not cancelled.is_set():
+            freed = self._freed
             with self._at(needs.hosts):
                 if cancelled.is_set():
                     break  # it may have queued at the door while the run was interrupted
@@ -138,9 +148,11 @@ class Admission:
                 reason, facts = self._look(needs)
                 if reason is None:
                     return self._started(move, needs, lambda: starter(facts))  # noqa: B023 - called at once
-            waiting(reason)
+            if reason != said:
+                waiting(reason)
+                said = reason
             self._give_up_where_hopeless(move, needs, reason, turn)
-            self._clock.wait(POLL, cancelled)
+            self._clock.wait(POLL, freed)
         raise InterruptedRunError(f"{move.vm.name} was not started: the run was interrupted", remedy="")
 
     @contextmanager

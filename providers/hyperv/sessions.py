@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import uuid4
 
-from providers.errors import PlacementError, ProtocolError
+from providers.errors import ProtocolError
 from providers.model.stack import HostSpec
 from providers.wsman import Fault, Request, Response, decode_response, encode_request
 
@@ -63,7 +63,7 @@ class Sessions:
             session = session or self._connect()
             try:
                 yield session
-            except PlacementError:
+            except BaseException:  # whatever it was, half an answer may be left in the connection
                 session.reset()
                 raise
             finally:

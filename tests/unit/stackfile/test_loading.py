@@ -165,13 +165,13 @@ def test_files_are_found_from_any_folder(path: Path, monkeypatch: pytest.MonkeyP
     assert ca.resolve() == path.parent.parent / "ca.pem"
 
 
-def test_a_home_folder_is_expanded(load_text: Load, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_home_folder_is_expanded(load_text: Load, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """~/ means the home folder, as everywhere else."""
-    monkeypatch.setenv("HOME", "/home/op")
-    monkeypatch.setenv("USERPROFILE", "/home/op")
+    for variable in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(variable, str(tmp_path))
     stack = load_text("connection: {credentials: ~/hv.yaml}\nhosts: {hv1: {address: hv1}}\nvms: {}\n")
 
-    assert stack.hosts[HV1].connection.credentials == Path("/srv/hv.yaml")
+    assert stack.hosts[HV1].connection.credentials == tmp_path / "hv.yaml"
 
 
 @pytest.mark.parametrize(

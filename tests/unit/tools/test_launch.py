@@ -33,7 +33,7 @@ def test_what_is_unset_gets_our_default() -> None:
 
 def test_what_is_set_stays() -> None:
     """A user's own choice wins, an empty one included."""
-    user = {**dict.fromkeys(DEFAULTS, "mine"), "PULUMI_CONFIG_PASSPHRASE": "secret", "HOME": "/home/ann"}
+    user = {**dict.fromkeys(DEFAULTS, "mine"), "PULUMI_CONFIG_PASSPHRASE": "secret", "HOME": "/home/operator"}
     environ = given(user)
     assert {name: environ[name] for name in user} == user
     assert given({"PULUMI_PARALLEL": ""})["PULUMI_PARALLEL"] == ""

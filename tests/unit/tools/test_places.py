@@ -21,7 +21,7 @@ from tools.install.places import (
 )
 from tools.install.progress import Tally, minutes
 
-HOME = Path("/home/ann")
+HOME = Path("/home/operator")
 
 
 @pytest.mark.parametrize(
