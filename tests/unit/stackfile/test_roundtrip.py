@@ -16,7 +16,8 @@ from providers.model.stack import Connection, Guard, HostSpec, Reserve, Rule, St
 from providers.stackfile import load
 
 FOLDER = Path(tempfile.gettempdir()).absolute()
-PART = st.from_regex(r"[A-Za-z0-9_仮ü][A-Za-z0-9_ .'#&-]{0,8}[A-Za-z0-9_]x", fullmatch=True)
+# None begins as the names of Windows devices do (AUX, CON, ...): those are refused.
+PART = st.from_regex(r"[BD-KMOQ-Zbd-kmoq-z0-9_仮ü][A-Za-z0-9_ .'#&-]{0,8}[A-Za-z0-9_]x", fullmatch=True)
 HOST_NAMES = st.lists(
     st.from_regex(r"[a-z][a-z0-9-]{0,8}", fullmatch=True), min_size=1, max_size=4, unique=True
 )
