@@ -214,7 +214,7 @@ def _service(reader: Reader, found: WmiClass, request: Invoke) -> Instance:
     (r4sd/go-wsman hyperv/management_service_selector_test.go; for the migration service a guess).
     """
     selectors = reader.selectors(request.target)
-    row = next(iter(found.rows(reader.view)))
+    row = next(reader.rows(found))
     if not selectors:
         raise RequestRefusedError(
             catalogue.internal_error(
