@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import shutil
 import uuid
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -103,6 +104,8 @@ def _host(spec: EstateSpec, host: HostSpec, port: int, number: int) -> LabHost:
         cluster=host.cluster,
         guardians=list(host.guardians),
         locale=host.locale,
+        build=host.build,
+        winrm=replace(host.winrm),
     )
 
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from lab.world.builds import BUILDS, DEFAULT_BUILD
+from lab.world.limits import WinrmLimits
 from lab.world.objects import ISO, OFF, PASS_THROUGH, PAUSED, RUNNING, SAVED, VHD
 from providers.units import GIB, MIB, TIB, parse_bytes
 
 from .spec import (
     DEFAULT_SEED,
     DEFAULT_SWITCH,
+    LOCALES,
     DiskSpec,
     EstateError,
     EstateSpec,
@@ -26,6 +30,7 @@ from .spec import (
 _STATES = {"running": RUNNING, "off": OFF, "saved": SAVED, "paused": PAUSED}
 _ROLES = {"none": 0, "primary": 1, "replica": 2}
 _AUTHENTICATION = {"credssp": 0, "kerberos": 1}
+_LOCALES = {name: name for name in LOCALES}
 _KINDS = {"vhd": VHD, "iso": ISO, "pass-through": PASS_THROUGH}
 
 
@@ -109,10 +114,22 @@ def _host(name: str, node: _Node, limit: int) -> HostSpec:
         authentication=node.take("authentication", _one_of(_AUTHENTICATION), 1),
         cluster=node.take("cluster", _text),
         guardians=node.take("guardians", _texts, ()),
-        locale=node.take("locale", _text, "en-US"),
+        locale=node.take("locale", _one_of(_LOCALES), "en-US"),
+        build=node.take("build", _build, DEFAULT_BUILD),
+        winrm=_winrm(node),
     )
     node.close()
     return spec
+
+
+def _winrm(host: _Node) -> WinrmLimits:
+    node = _Node(host.take("winrm", dict, {}), f"{host.where}.winrm")
+    plain = WinrmLimits()
+    limits = WinrmLimits(
+        **{each.name: node.take(each.name, _whole, getattr(plain, each.name)) for each in fields(WinrmLimits)}
+    )
+    node.close()
+    return limits
 
 
 def _volume(path: str, entry: Any, where: str) -> VolumeSpec:
@@ -188,6 +205,11 @@ def _text(value: Any) -> str:
     if not isinstance(value, str) or not value.strip():
         raise ValueError(f"{value!r} is no text")
     return value
+
+
+def _build(value: Any) -> int:
+    """Return a release (2019, 2012R2) as its build number."""
+    return int(_one_of(BUILDS)(str(value).upper()))
 
 
 def _list(value: Any) -> list[Any]:

@@ -27,7 +27,7 @@ _SIGNS: Mapping[str, Callable[[Any, Any], bool]] = {
 }
 
 
-def test_of(condition: Condition | None, class_name: str, missing: Collection[str] = ()) -> Test:
+def test_of(condition: Condition | None, class_name: str, missing: Collection[str]) -> Test:
     """Return the condition as a function of instances of the class.
 
     Raises QueryError for properties that the class has not (or has not yet: `missing`), arrays, and literals of the

@@ -128,9 +128,7 @@ class Reader:
         missing = builds.missing(found.name, self.host.build)
         test = test_of(select.where, found.name, missing)
         wanted = [property_named(found.name, name, missing) for name in select.properties]
-        return [
-            self._item(found, row, mode, wanted) for row in self._shuffled(found) if test(row)
-        ]
+        return [self._item(found, row, mode, wanted) for row in self._shuffled(found) if test(row)]
 
     def rows(self, found: WmiClass) -> Iterator[Instance]:
         """Yield the instances of a class with the properties that this host's build gives them."""

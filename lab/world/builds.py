@@ -1,4 +1,4 @@
-"""Windows builds that a host of the lab can be: their names, numbers, and what each supports."""
+"""Windows builds that a host of the lab can be: their names and numbers."""
 
 from __future__ import annotations
 
@@ -14,24 +14,11 @@ BUILDS: Mapping[str, int] = {
 }
 """Windows Server release -> build number (Windows Server release information page)."""
 DEFAULT_BUILD = SERVER_2022
-_VERSIONS = {
-    SERVER_2012_R2: "5.0",
-    SERVER_2016: "8.0",
-    SERVER_2019: "9.0",
-    SERVER_2022: "10.0",
-    SERVER_2025: "12.0",
-}
-"""Default configuration version by build (page "Upgrade virtual machine version in Hyper-V")."""
 
 
 def release_of(build: int) -> str:
     """Return the release that a build belongs to: the newest that is not newer."""
     return max((number, name) for name, number in BUILDS.items() if number <= max(build, SERVER_2012_R2))[1]
-
-
-def configuration_version(build: int) -> str:
-    """Return the configuration version of machines that a host of this build makes."""
-    return _VERSIONS[BUILDS[release_of(build)]]
 
 
 def version_of(build: int) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from .builds import DEFAULT_BUILD
+from .limits import WinrmLimits
 
 RUNNING, OFF, SAVED, PAUSED = 2, 3, 6, 9  # Msvm_ComputerSystem.EnabledState
 MIGRATING = 32774  # OperationalStatus[1]: migrating virtual machine (Msvm_ComputerSystem page)
@@ -183,6 +184,7 @@ class LabHost:
     build: int = DEFAULT_BUILD
     """Build number of its Windows: 20348 is Windows Server 2022."""
     locale: str = "en-US"
+    winrm: WinrmLimits = field(default_factory=WinrmLimits)
     processors: int = 16
     realized: dict[str, LabVm] = field(default_factory=dict)
     """Msvm_ComputerSystem rows that are machines, by GUID."""
