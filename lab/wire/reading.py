@@ -75,7 +75,7 @@ class Reader:
 
     def selectors(self, target: EndpointReference) -> dict[str, str]:
         """Return the selectors in lower case, without the namespace, which must agree (MS-WSMV 3.1.4.1.2)."""
-        selectors = {name.casefold(): value.casefold() for name, value in target.selectors.items()}
+        selectors = {name.casefold(): _text(value).casefold() for name, value in target.selectors.items()}
         given = selectors.pop(_NAMESPACE_SELECTOR, None)
         own = names.namespace_of(target.resource_uri.strip()).casefold()
         if given is not None and given.replace("\\", "/") != own:
@@ -148,3 +148,8 @@ def _is_null_array(row: Instance, name: str) -> bool:
     schema = schema_of(row.class_name)
     spec = schema.property(name) if schema else None
     return row[name] is None and spec is not None and spec.array
+
+
+def _text(value: str | EndpointReference) -> str:
+    """Return a selector's text; no class here has a key that is a reference, so such a one fits no instance."""
+    return value if isinstance(value, str) else value.resource_uri

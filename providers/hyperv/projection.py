@@ -17,8 +17,8 @@ def typed(item: Item, class_name: str, namespace: str) -> Instance:
             return item
         case Fragment():
             return item.typed(class_name, namespace)
-        case InstanceWithReference(instance=instance):
-            return instance
+        case InstanceWithReference(instance=found):
+            return typed(found, class_name, namespace)
         case EndpointReference():
             raise ProtocolError(f"A query of {class_name} was answered with references")
 

@@ -4,7 +4,7 @@ from . import catalogue, names, wql
 from .cimxml import decode_embedded, encode_embedded
 from .decode import decode_request, decode_response
 from .encode import MAX_ENVELOPE_SIZE, encode_items, encode_request, encode_response
-from .epr import EndpointReference
+from .epr import EndpointReference, Selector
 from .fault import Fault
 from .instance import Fragment, Instance
 from .messages import (
@@ -36,7 +36,8 @@ __all__ = [
     "CIMV2", "MAX_ENVELOPE_SIZE", "MSCLUSTER", "VIRTUALIZATION", "WQL_DIALECT", "Argument", "CimType", "ClassSchema",
     "EndpointReference", "Enumerate", "EnumerateResponse", "EnumerationMode", "Fault", "Fragment", "Get",
     "GetResponse", "Header", "Instance", "InstanceWithReference", "Invoke", "InvokeResponse", "Item", "Malformed",
-    "Property", "Pull", "PullResponse", "Release", "ReleaseResponse", "Request", "Response", "Unsupported", "Value",
+    "Property", "Pull", "PullResponse", "Release", "ReleaseResponse", "Request", "Response",
+    "Selector", "Unsupported", "Value",
     "catalogue", "class_of", "decode_embedded", "decode_request", "decode_response", "encode_embedded",
     "encode_items", "encode_request", "encode_response", "names", "namespace_of", "resource_uri", "schema_of", "wql",
 ]  # fmt: skip

@@ -6,11 +6,10 @@ from datetime import timedelta
 
 from providers.errors import ProtocolError
 
-from . import epr, fault, instance, names, xml
+from . import elements, epr, fault, names, xml
 from .epr import EndpointReference
-from .instance import Instance
+from .instance import Fragment, Instance
 from .messages import (
-    Argument,
     Enumerate,
     EnumerateResponse,
     EnumerationMode,
@@ -30,8 +29,8 @@ from .messages import (
     Response,
     Unsupported,
 )
-from .schema import CimType
-from .values import Value, count_in, read_interval
+from .schema import CimType, Property
+from .values import Value, count_in, read_interval, text_to_value
 
 _KNOWN = {
     names.ADDRESSING: {"To", "ReplyTo", "Action", "MessageID", "RelatesTo", "From", "FaultTo"},
@@ -43,6 +42,7 @@ _KNOWN = {
 }  # fmt: skip
 """FragmentTransfer is not among them: to answer with the whole where a part was asked for would be a silent lie."""
 _TRUE = {"true", "1"}
+_RETURN_VALUE = Property("ReturnValue", CimType.UINT32)
 
 
 def decode_request(content: bytes) -> Request:
@@ -154,14 +154,10 @@ def _invoke(body: xml.Element, target: EndpointReference, header: Header) -> Inv
     method = names.class_of(header.action)
     if element is None or xml.local(element) != f"{method}_INPUT" or not _is_of(element, target.resource_uri):
         return Unsupported(header=header)
-    arguments: dict[str, Argument] = {}
+    found: dict[str, list[Value | Malformed]] = {}
     for item in element:
-        name, value = xml.local(item), _argument(item, target.resource_uri)
-        if name not in arguments:
-            arguments[name] = value
-            continue
-        before = arguments[name]
-        arguments[name] = (*before, value) if isinstance(before, tuple) else (before, value)
+        found.setdefault(xml.local(item), []).append(_argument(item, target.resource_uri))
+    arguments = {name: tuple(values) if len(values) > 1 else values[0] for name, values in found.items()}
     return Invoke(target=target, method=method, arguments=arguments, header=header)
 
 
@@ -173,11 +169,13 @@ def _is_of(element: xml.Element, uri: str) -> bool:
 def _argument(item: xml.Element, uri: str) -> Value | Malformed:
     if not _is_of(item, uri):
         return Malformed(f"{xml.local(item)} is not in the namespace of the class")
-    if len(item) == 0 or epr.is_reference(item) or xml.namespace(item[0]) == names.CIM:
-        try:
-            return instance.decode_scalar(item, CimType.STRING)
-        except ProtocolError as error:
-            return Malformed(error.message)
+    try:
+        if len(item) and elements.is_time(item):
+            return text_to_value((item[0].text or "").strip(), CimType.DATETIME)
+        if len(item) == 0 or epr.is_reference(item):
+            return elements.decode_value(item, CimType.STRING)
+    except ProtocolError as error:
+        return Malformed(error.message)
     return Malformed(f"{xml.local(item)} holds {xml.local(item[0])} instead of a reference or text")
 
 
@@ -197,13 +195,20 @@ def decode_response(content: bytes) -> Response:
             return _enumerate_response(first, header)
         case names.ENUMERATION, "PullResponse":
             return _pull_response(first, header)
-        case uri, name if name.endswith("_OUTPUT") and names.is_wmi(uri):
+        case uri, name if uri and name.endswith("_OUTPUT"):
             outputs = _outputs(first)
             return InvokeResponse(
                 resource_uri=uri, method=name.removesuffix("_OUTPUT"), outputs=outputs, header=header
             )
         case _:
-            return GetResponse(instance=instance.decode_instance(first), header=header)
+            return _get_response(first, header)
+
+
+def _get_response(element: xml.Element, header: Header) -> GetResponse:
+    """An instance of any class answers a Get; without its Action, one of WMI's classes alone is taken for one."""
+    if header.action != names.GET_RESPONSE and (header.action or not names.is_wmi(xml.namespace(element))):
+        raise ProtocolError(f"{header.action or xml.local(element)} answers nothing that is asked here")
+    return GetResponse(instance=elements.decode_instance(element), header=header)
 
 
 def _not_understood(root: xml.Element) -> str:
@@ -212,27 +217,31 @@ def _not_understood(root: xml.Element) -> str:
 
 
 def _enumerate_response(element: xml.Element, header: Header) -> EnumerateResponse:
-    items = xml.child(element, names.WSMAN, "Items")
     return EnumerateResponse(
-        context=_context(element) or None,
-        items=None if items is None else _items(items),
-        end=xml.child(element, names.WSMAN, "EndOfSequence") is not None,
-        header=header,
+        context=_context(element) or None, items=_items(element), end=_is_last(element), header=header
     )
 
 
 def _pull_response(element: xml.Element, header: Header) -> PullResponse:
-    items = xml.child(element, names.ENUMERATION, "Items")
     return PullResponse(
-        context=_context(element) or None,
-        items=() if items is None else _items(items),
-        end=xml.child(element, names.ENUMERATION, "EndOfSequence") is not None,
-        header=header,
+        context=_context(element) or None, items=_items(element) or (), end=_is_last(element), header=header
     )
 
 
-def _items(element: xml.Element) -> tuple[Item, ...]:
-    return tuple(_item(item) for item in element)
+def _items(element: xml.Element) -> tuple[Item, ...] | None:
+    """Read the page; None where there is none."""
+    found = _of_either(element, "Items")
+    return None if found is None else tuple(_item(item) for item in found)
+
+
+def _is_last(element: xml.Element) -> bool:
+    return _of_either(element, "EndOfSequence") is not None
+
+
+def _of_either(element: xml.Element, name: str) -> xml.Element | None:
+    """Items and the end are of WS-Management in an optimised answer, else of WS-Enumeration; both are read in both."""
+    found = xml.child(element, names.WSMAN, name)
+    return xml.child(element, names.ENUMERATION, name) if found is None else found
 
 
 def _item(item: xml.Element) -> Item:
@@ -240,29 +249,24 @@ def _item(item: xml.Element) -> Item:
         case names.ADDRESSING, "EndpointReference":
             return epr.decode_content(item)
         case names.WSMAN, "XmlFragment":
-            return instance.decode_fragment(item)
+            return elements.decode_fragment(item)
         case names.WSMAN, "Item":
             return _instance_with_reference(item)
         case _:
-            return instance.decode_instance(item)
+            return elements.decode_instance(item)
 
 
 def _instance_with_reference(item: xml.Element) -> InstanceWithReference:
     reference = xml.need(item, names.ADDRESSING, "EndpointReference")
-    found: Instance | None = next((instance.decode_instance(c) for c in item if c is not reference), None)
-    if found is None:
+    found = next((_item(other) for other in item if other is not reference), None)
+    if not isinstance(found, Instance | Fragment):
         raise ProtocolError("An item of object and reference has no object")
     return InstanceWithReference(found, epr.decode_content(reference))
 
 
 def _outputs(element: xml.Element) -> dict[str, Value]:
-    outputs: dict[str, Value] = {}
-    for item in element:
-        name = xml.local(item)
-        value = instance.decode_scalar(item, CimType.UINT32 if name == "ReturnValue" else CimType.STRING)
-        if name not in outputs:
-            outputs[name] = value
-            continue
-        before = outputs[name]
-        outputs[name] = (*before, value) if isinstance(before, tuple) else (before, value)
-    return outputs
+    return elements.gathered(
+        (spec, elements.decode_value(item, spec.type))
+        for item in element
+        for spec in (_RETURN_VALUE if xml.local(item) == _RETURN_VALUE.name else Property(xml.local(item)),)
+    )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
 from providers.errors import ProtocolError
 
-from . import epr, fault, instance, names, xml
+from . import elements, epr, fault, names, xml
 from .cimxml import encode_embedded
 from .epr import EndpointReference
 from .instance import Fragment, Instance
@@ -69,10 +69,10 @@ def encode_request(
     return _envelope(_REQUEST, header, body)
 
 
-def _request(message: Request) -> tuple[str, dict[str, str], str, str]:
+def _request(message: Request) -> tuple[str, Mapping[str, epr.Selector], str, str]:
     match message:
         case Get(target=target):
-            return target.resource_uri, dict(target.selectors), names.GET, ""
+            return target.resource_uri, target.selectors, names.GET, ""
         case Enumerate():
             return message.resource_uri, {}, names.ENUMERATE, _enumerate(message)
         case Pull():
@@ -85,7 +85,7 @@ def _request(message: Request) -> tuple[str, dict[str, str], str, str]:
             return message.resource_uri, {}, names.RELEASE, xml.tag("n:Release", content)
         case Invoke(target=target):
             action = f"{target.resource_uri}/{message.method}"
-            return target.resource_uri, dict(target.selectors), action, _invoke(message)
+            return target.resource_uri, target.selectors, action, _invoke(message)
         case Unsupported():
             raise ProtocolError("A request of an unknown action cannot be written", remedy="")
 
@@ -123,7 +123,7 @@ def _argument(element: str, value: Argument) -> str:
         case Malformed():
             raise ProtocolError(f"{value.what} cannot be written", remedy="")
         case _:
-            return instance.encode_scalar(element, value)
+            return elements.encode_value(element, value)
 
 
 def _locale(locale: str) -> str:
@@ -154,7 +154,7 @@ def encode_response(message: Response, *, relates_to: str, message_id: str, lang
 def _response(message: Response) -> tuple[dict[str, str], str, str]:
     match message:
         case GetResponse():
-            return _TRANSFER, names.GET_RESPONSE, instance.encode_instance(message.instance)
+            return _TRANSFER, names.GET_RESPONSE, elements.encode_instance(message.instance)
         case EnumerateResponse():
             return _ENUMERATION, names.ENUMERATE_RESPONSE, _enumerate_response(message)
         case PullResponse():
@@ -190,18 +190,17 @@ def encode_items(items: Iterable[Item]) -> str:
 def _item(item: Item) -> str:
     match item:
         case Instance():
-            return instance.encode_instance(item)
+            return elements.encode_instance(item)
         case Fragment():
-            return instance.encode_fragment(item)
+            return elements.encode_fragment(item)
         case EndpointReference():
-            return xml.tag("a:EndpointReference", epr.encode_content(item))
+            return epr.encode(item)
         case InstanceWithReference():
-            reference = xml.tag("a:EndpointReference", epr.encode_content(item.reference))
-            return xml.tag("w:Item", instance.encode_instance(item.instance) + reference)
+            return xml.tag("w:Item", _item(item.instance) + epr.encode(item.reference))
 
 
 def _invoke_response(message: InvokeResponse) -> str:
-    content = "".join(instance.encode_scalar(f"p:{name}", value) for name, value in message.outputs.items())
+    content = "".join(elements.encode_value(f"p:{name}", value) for name, value in message.outputs.items())
     attributes = {"xmlns:xsi": names.XSI, "xmlns:p": message.resource_uri, "xmlns:cim": names.CIM}
     return xml.tag(f"p:{message.method}_OUTPUT", content, attributes)
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from providers.errors import ProtocolError
 
 from . import names, xml
+
+Selector: TypeAlias = "str | EndpointReference"
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +18,8 @@ class EndpointReference:
     """Points at one instance (DSP0226 5.1.2). Selectors have no order; their names compare without case."""
 
     resource_uri: str
-    selectors: Mapping[str, str] = field(default_factory=dict)
+    selectors: Mapping[str, Selector] = field(default_factory=dict)
+    """Texts; a key that is a reference, as an association's, is one here too (DSP0226 5.4.2.2)."""
     address: str = field(default=names.ANONYMOUS, compare=False)
 
     def __hash__(self) -> int:
@@ -28,9 +32,10 @@ class EndpointReference:
         return names.class_of(self.resource_uri)
 
     def selector(self, name: str) -> str | None:
-        """Return a selector's value; names compare without case (MS-WSMV 3.1.4.1.2)."""
+        """Return a selector's text, None for one that is a reference; names compare without case (MS-WSMV 3.1.4.1.2)."""
         wanted = name.casefold()
-        return next((v for k, v in self.selectors.items() if k.casefold() == wanted), None)
+        found = next((v for k, v in self.selectors.items() if k.casefold() == wanted), None)
+        return found if isinstance(found, str) else None
 
 
 def encode_content(reference: EndpointReference) -> str:
@@ -41,17 +46,35 @@ def encode_content(reference: EndpointReference) -> str:
     )
 
 
-def encode_selectors(selectors: Mapping[str, str]) -> str:
+def encode_selectors(selectors: Mapping[str, Selector]) -> str:
     """Return the SelectorSet; nothing where there are no selectors."""
     if not selectors:
         return ""
-    content = "".join(xml.leaf("w:Selector", value, {"Name": name}) for name, value in selectors.items())
+    content = "".join(
+        xml.tag("w:Selector", _selector(value), {"Name": name}) for name, value in selectors.items()
+    )
     return xml.tag("w:SelectorSet", content)
+
+
+def _selector(value: Selector) -> str:
+    return xml.escaped(value) if isinstance(value, str) else encode(value)
+
+
+def encode(reference: EndpointReference) -> str:
+    """Return the reference in an element of its own, as items and selectors have it."""
+    return xml.tag("a:EndpointReference", encode_content(reference))
 
 
 def is_reference(element: xml.Element) -> bool:
     """Say whether an element holds a reference's content directly."""
     return xml.child(element, names.ADDRESSING, "ReferenceParameters") is not None
+
+
+def find(element: xml.Element) -> xml.Element | None:
+    """Return what holds a reference's content: `element`, or an EndpointReference in it; None where neither does."""
+    if is_reference(element):
+        return element
+    return xml.child(element, names.ADDRESSING, "EndpointReference")
 
 
 def decode_content(element: xml.Element) -> EndpointReference:
@@ -67,9 +90,14 @@ def decode_content(element: xml.Element) -> EndpointReference:
     )
 
 
-def decode_selectors(element: xml.Element) -> dict[str, str]:
+def decode_selectors(element: xml.Element) -> dict[str, Selector]:
     """Read the SelectorSet within `element`, if there is one."""
     found = xml.child(element, names.WSMAN, "SelectorSet")
     if found is None:
         return {}
-    return {str(item.get("Name", "")): xml.text_of(item) for item in xml.children(found)}
+    return {str(item.get("Name", "")): _decoded(item) for item in xml.children(found)}
+
+
+def _decoded(item: xml.Element) -> Selector:
+    reference = xml.child(item, names.ADDRESSING, "EndpointReference") if len(item) else None
+    return xml.text_of(item) if reference is None else decode_content(reference)

@@ -1,25 +1,14 @@
-"""CIM instances as elements of an envelope (DSP0230, WS-CIM): typed by the schema, written as Windows writes them."""
+"""CIM instances as values: typed by their class's schema, rows of projections without class and types."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
 from typing import Any, Self
 
-from providers.errors import ProtocolError
-
-from . import epr, names, xml
-from .epr import EndpointReference
-from .schema import UNKNOWN, CimType, ClassSchema, Property, schema_of
-from .values import Value, iso_datetime, iso_interval, text_to_value, value_to_text
-
-_NIL = f"{{{names.XSI}}}nil"
-_TIMES = frozenset({"Datetime", "Interval"})
-_TIME_NAMESPACES = frozenset({names.CIM, ""})
-"""In rows of a projection the time's element has no namespace (txwinrm's captures)."""
-_FRAGMENT_NAMESPACES = {"xmlns:xsi": names.XSI, "xmlns:w": names.WSMAN}
-_REFERENCE_NAMESPACES = {"xmlns:a": names.ADDRESSING, "xmlns:w": names.WSMAN}
+from . import names
+from .schema import ClassSchema, Property, schema_of
+from .values import Value, text_to_value
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +18,9 @@ class Instance:
     class_name: str
     properties: Mapping[str, Value] = field(default_factory=dict)
     namespace: str = names.VIRTUALIZATION
+    """The WMI namespace; empty where the resource is not WMI's."""
+    uri: str = ""
+    """The resource URI where it is not the one that class and namespace make: another spelling, or not WMI's."""
 
     def __getitem__(self, name: str) -> Value:
         """Return a property; NULL where it is missing, as Windows leaves NULL arrays out."""
@@ -42,7 +34,15 @@ class Instance:
     def text(self, name: str) -> str:
         """Return a property as text, empty where it is NULL."""
         value = self.properties.get(name)
+        if isinstance(value, Instance):
+            return " ".join(value.words())
         return "" if value is None else str(value)
+
+    def words(self) -> Iterator[str]:
+        """Yield the texts of all properties, those of instances inside among them."""
+        for name in self.properties:
+            for value in self.many(name):
+                yield from value.words() if isinstance(value, Instance) else (str(value),)
 
     def number(self, name: str) -> int | None:
         """Return a numeric property, None where it is NULL."""
@@ -68,7 +68,7 @@ class Instance:
     @property
     def resource_uri(self) -> str:
         """The class's resource URI."""
-        return names.resource_uri(self.class_name, self.namespace)
+        return self.uri or names.resource_uri(self.class_name, self.namespace)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class Fragment:
         typed = {
             spec.name or name: _typed(value, spec)
             for name, value in self.properties.items()
-            for spec in (_property(schema, name),)
+            for spec in (property_of(schema, name),)
         }
         return Instance(class_name, typed, namespace)
 
@@ -96,113 +96,7 @@ def _typed(value: Value, spec: Property) -> Value:
     return read if spec.array or len(read) > 1 else read[0]
 
 
-def _property(schema: ClassSchema | None, name: str) -> Property:
+def property_of(schema: ClassSchema | None, name: str) -> Property:
+    """Return what the schema says of a property; a text where it says nothing."""
     found = schema.property(name) if schema else None
-    return found or Property(name, UNKNOWN.type)
-
-
-def encode_instance(instance: Instance) -> str:
-    """Return the instance's element: properties sorted without case, NULL arrays left out, other NULLs nil."""
-    return xml.tag(
-        f"p:{instance.class_name}",
-        encode_properties(instance, sort=True),
-        {
-            "xmlns:xsi": names.XSI,
-            "xmlns:p": instance.resource_uri,
-            "xmlns:cim": names.CIM,
-            "xsi:type": f"p:{instance.class_name}_Type",
-        },
-    )
-
-
-def encode_properties(instance: Instance, *, sort: bool) -> str:
-    """Return the property elements, with prefix `p`."""
-    schema = schema_of(instance.class_name)
-    listed = list(instance.properties)
-    if sort:
-        listed.sort(key=str.casefold)
-    return "".join(_encode(f"p:{n}", instance.properties[n], _property(schema, n)) for n in listed)
-
-
-def _encode(element: str, value: Value, spec: Property) -> str:
-    if isinstance(value, tuple):
-        return "".join(encode_scalar(element, item) for item in value)
-    if value is None and spec.array:
-        return ""
-    return encode_scalar(element, value)
-
-
-def encode_scalar(element: str, value: Value, prefix: str = "cim:") -> str:
-    """Return one value as an element; NULL is nil, dates and intervals stand in an element of their own."""
-    match value:
-        case None:
-            return xml.tag(element, None, {"xsi:nil": "true"})
-        case EndpointReference():
-            return xml.tag(element, epr.encode_content(value), _REFERENCE_NAMESPACES)
-        case datetime():
-            return xml.tag(element, xml.leaf(f"{prefix}Datetime", iso_datetime(value)))
-        case timedelta():
-            return xml.tag(element, xml.leaf(f"{prefix}Interval", iso_interval(value)))
-        case tuple():
-            return "".join(encode_scalar(element, item, prefix) for item in value)
-        case _:
-            return xml.leaf(element, value_to_text(value))
-
-
-def encode_fragment(fragment: Fragment) -> str:
-    """Return a row of a projection: children in no namespace, sorted, `Datetime` too (txwinrm's captures, `*_all_*`).
-
-    That `Interval` and references are written alike is a guess.
-    """
-    content = "".join(
-        encode_scalar(name, fragment.properties[name], prefix="")
-        for name in sorted(fragment.properties, key=str.casefold)
-    )
-    return xml.tag("w:XmlFragment", content, _FRAGMENT_NAMESPACES)
-
-
-def decode_instance(element: xml.Element) -> Instance:
-    """Read an instance's element by its own class and namespace. Raises ProtocolError."""
-    class_name, namespace = xml.local(element), names.namespace_of(xml.namespace(element))
-    if not namespace:
-        raise ProtocolError(f"{class_name} is no instance of a WMI class")
-    schema = schema_of(class_name)
-    properties: dict[str, Value] = {}
-    for item in element:
-        spec = _property(schema, xml.local(item))
-        _add(properties, spec, decode_scalar(item, spec.type))
-    return Instance(class_name, properties, namespace)
-
-
-def _add(properties: dict[str, Value], spec: Property, value: Value) -> None:
-    """An element that repeats is an array; the schema tells an array of one from a scalar."""
-    if spec.name not in properties:
-        properties[spec.name] = (value,) if spec.array and value is not None else value
-        return
-    before = properties[spec.name]
-    properties[spec.name] = (*before, value) if isinstance(before, tuple) else (before, value)
-
-
-def decode_fragment(element: xml.Element) -> Fragment:
-    """Read a row of a projection."""
-    properties: dict[str, Value] = {}
-    for item in element:
-        _add(properties, Property(xml.local(item), CimType.STRING), decode_scalar(item, CimType.STRING))
-    return Fragment(properties)
-
-
-def decode_scalar(element: xml.Element, kind: CimType) -> Value:
-    """Read one property element: nil, a reference, a date in an element of its own, or text of type `kind`.
-
-    Of an object embedded as elements (MSCluster_Resource.PrivateProperties) the texts are kept, a blank between them.
-    """
-    if element.get(_NIL) in {"true", "1"}:
-        return None
-    if len(element) == 0:
-        return text_to_value(element.text or "", kind)
-    if epr.is_reference(element):
-        return epr.decode_content(element)
-    inner = element[0]
-    if xml.local(inner) in _TIMES and xml.namespace(inner) in _TIME_NAMESPACES:
-        return text_to_value((inner.text or "").strip(), CimType.DATETIME)
-    return text_to_value(" ".join(part for text in element.itertext() if (part := str(text).strip())), kind)
+    return found or Property(name)

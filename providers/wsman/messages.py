@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from . import names
-from .epr import EndpointReference
+from .epr import EndpointReference, Selector
 from .fault import Fault
 from .instance import Fragment, Instance
 from .values import Value
@@ -26,7 +26,7 @@ class Header:
     """Address of ReplyTo; None where the header is missing."""
     relates_to: str = ""
     resource_uri: str = ""
-    selectors: Mapping[str, str] = field(default_factory=dict)
+    selectors: Mapping[str, Selector] = field(default_factory=dict)
     max_envelope_size: int | None = None
     operation_timeout: timedelta | None = None
     operation_timeout_text: str = ""
@@ -52,9 +52,9 @@ class EnumerationMode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class InstanceWithReference:
-    """An item of EnumerateObjectAndEPR."""
+    """An item of EnumerateObjectAndEPR; of a projection the object is a row."""
 
-    instance: Instance
+    instance: Instance | Fragment
     reference: EndpointReference
 
 

@@ -12,6 +12,8 @@ WSMAN_FAULTS = "http://schemas.dmtf.org/wbem/wsman/1/wsman"
 MICROSOFT = "http://schemas.microsoft.com/wbem/wsman/1/wsman.xsd"
 FAULT = "http://schemas.microsoft.com/wbem/wsman/1/wsmanfault"
 CIM = "http://schemas.dmtf.org/wbem/wscim/1/common"
+CIM_2005 = "http://schemas.dmtf.org/wsman/2005/06/base"
+"""Where times stood before (MS-WSMV 4.1, an example of 2005)."""
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
 XML = "http://www.w3.org/XML/1998/namespace"
 

@@ -35,7 +35,7 @@ class Property:
     """A property's name as the MOF spells it, its type, and whether it is an array."""
 
     name: str
-    type: CimType
+    type: CimType = CimType.STRING
     array: bool = False
 
 
@@ -52,9 +52,6 @@ class ClassSchema:
     def property(self, name: str) -> Property | None:
         """Return a property by its name in any case."""
         return self.by_name.get(name.lower())
-
-
-UNKNOWN = Property("", CimType.STRING)
 
 
 @cache

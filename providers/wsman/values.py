@@ -5,22 +5,24 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from providers.errors import ProtocolError
 
 from .epr import EndpointReference
 from .schema import CimType
 
-Value: TypeAlias = (
-    "bool | int | float | str | datetime | timedelta | EndpointReference | tuple[Value, ...] | None"
-)
+if TYPE_CHECKING:
+    from .instance import Instance
+
+Value: TypeAlias = "bool | int | float | str | datetime | timedelta | EndpointReference | Instance | tuple[Value, ...] | None"
 
 _INTERVAL = re.compile(
     r"^P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?$", re.ASCII
 )
 _CIM_DATETIME = re.compile(r"^(\d{14})\.(\d{6})([+-])(\d{3})$", re.ASCII)
 _CIM_INTERVAL = re.compile(r"^(\d{8})(\d{2})(\d{2})(\d{2})\.(\d{6}):000$", re.ASCII)
+_REAL = re.compile(r"\s*[+-]?(?:[0-9]{1,400}(?:\.[0-9]{0,400})?|\.[0-9]{1,400})(?:[eE][+-]?[0-9]{1,4})?\s*")
 _INTEGER = re.compile(r"\s*[+-]?[0-9]{1,20}\s*")
 _COUNT = re.compile(r"[0-9]{1,20}")
 _ISO = re.compile(r"^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?(Z|[+-]\d{2}:\d{2})?$", re.ASCII)
@@ -56,9 +58,18 @@ def value_to_text(value: Value) -> str:
 
 
 def iso_datetime(value: datetime) -> str:
-    """Return UTC with up to six decimals, trailing zeros dropped, as `2026-10-08T15:15:36.68424Z`."""
-    utc = _utc(value)
-    return utc.strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0") + _fraction(utc.microsecond) + "Z"
+    """Return up to six decimals, trailing zeros dropped, as `2026-10-08T15:15:36.68424Z`.
+
+    UTC is `Z`, as current hosts write it; another zone is kept as its offset, as 2008 R2 wrote it (WinRb/WinRM
+    spec/mock/enumerate_1.xml).
+    """
+    offset = _aware(value).utcoffset()
+    if not offset or offset % timedelta(minutes=1):  # XML Schema knows offsets to the minute
+        value, zone = value.astimezone(UTC), "Z"
+    else:
+        zone = value.isoformat()[-6:]
+    whole = value.strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0")
+    return whole + _fraction(value.microsecond) + zone
 
 
 def iso_interval(value: timedelta) -> str:
@@ -71,7 +82,7 @@ def iso_interval(value: timedelta) -> str:
 
 def cim_datetime(value: datetime) -> str:
     """Return the CIM literal in UTC, as `20261008151536.684240+000`."""
-    utc = _utc(value)
+    utc = _aware(value).astimezone(UTC)
     return utc.strftime("%Y%m%d%H%M%S").rjust(14, "0") + f".{utc.microsecond:06d}+000"
 
 
@@ -83,11 +94,11 @@ def cim_interval(value: timedelta) -> str:
     return f"{value.days:08d}{hours:02d}{minutes:02d}{seconds:02d}.{value.microseconds:06d}:000"
 
 
-def _utc(value: datetime) -> datetime:
+def _aware(value: datetime) -> datetime:
     """A time without its zone would be read as local time of whoever runs this, which no host means."""
     if value.tzinfo is None:
         raise ProtocolError(f"{value} has no time zone", remedy="")
-    return value.astimezone(UTC)
+    return value
 
 
 def _refuse_negative(value: timedelta) -> None:
@@ -111,7 +122,9 @@ def read_datetime(text: str) -> datetime | timedelta:
 
 def _from_iso(whole: str, fraction: str | None, zone: str | None) -> datetime:
     micro = (fraction or "").ljust(6, "0")[:6]
-    return datetime.fromisoformat(f"{whole}.{micro}{(zone or 'Z').replace('Z', '+00:00')}").astimezone(UTC)
+    read = datetime.fromisoformat(f"{whole}.{micro}{(zone or 'Z').replace('Z', '+00:00')}")
+    read.astimezone(UTC)  # a moment before the year 1 or after 9999 is an OverflowError now, not later
+    return read
 
 
 def _from_cim(whole: str, micro: str, sign: str, minutes: str) -> datetime:
@@ -142,6 +155,13 @@ def _read_integer(text: str) -> int:
     return int(text)
 
 
+def _read_real(text: str) -> float:
+    """Decimals alone: `float` would take `1_0`, digits of any script and `infinity`."""
+    if not _REAL.fullmatch(text):
+        raise ValueError(text)
+    return float(text)
+
+
 def _read_boolean(text: str) -> bool:
     match text.strip().casefold():
         case "true" | "1":
@@ -161,6 +181,6 @@ _READERS: dict[CimType, Callable[[str], Value]] = {
     CimType.DATETIME: _read_time,
     CimType.INTERVAL: _read_time,
     **{kind: _read_integer for kind in CimType if kind.startswith(("uint", "sint"))},
-    CimType.REAL32: float,
-    CimType.REAL64: float,
+    CimType.REAL32: _read_real,
+    CimType.REAL64: _read_real,
 }

@@ -14,8 +14,13 @@ MAX_BYTES = 16 * 1024 * 1024
 """Largest message read: far above any MaxEnvelopeSize in use (MS-WSMV 3.1.4.1.20)."""
 MAX_DEPTH = 64
 """Deepest nesting read: envelopes nest about twelve levels."""
+MAX_TAGS = 500_000
+"""Most `<` in a message: a full page of 500 kB has some 75,000, and each may cost 200 bytes of memory."""
+MAX_ATTRIBUTES = 1_000_000
+"""Most `=` in a message: attributes, declared namespaces, and those within its texts."""
 
 Element = etree._Element  # noqa: SLF001 - the public name of lxml's element type in annotations
+_TOO_DEEP = etree.XPath(f"boolean(/{'/'.join('*' * (MAX_DEPTH + 1))})")
 _NAME = re.compile(r"[A-Za-z_][\w.-]*(?::[A-Za-z_][\w.-]*)?", re.ASCII)
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -60,9 +65,11 @@ def parse(content: bytes) -> Element:
     """
     if len(content) > MAX_BYTES:
         raise ProtocolError(f"A message of {len(content)} bytes is larger than the {MAX_BYTES} allowed")
+    if content.count(b"<") > MAX_TAGS or content.count(b"=") > MAX_ATTRIBUTES:
+        raise ProtocolError(f"The message has more than {MAX_TAGS} tags or {MAX_ATTRIBUTES} attributes")
     parser = etree.XMLParser(
         resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False, remove_comments=True,
-        remove_pis=True,
+        remove_pis=True, encoding=_unmarked_encoding(content),
     )  # fmt: skip
     try:
         root = etree.fromstring(content, parser)
@@ -70,17 +77,20 @@ def parse(content: bytes) -> Element:
         raise ProtocolError(f"The message is no XML: {error.msg}", detail=repr(content[:2000])) from error
     if root.getroottree().docinfo.doctype:  # type: ignore[union-attr]  # the stubs know a docinfo without it
         raise ProtocolError("The message has a document type, which WS-Management never has")
-    _check_depth(root)
+    if _TOO_DEEP(root):
+        raise ProtocolError(f"The message nests deeper than {MAX_DEPTH} elements")
     return root
 
 
-def _check_depth(root: Element) -> None:
-    level = [root]
-    for _ in range(MAX_DEPTH):
-        level = [child for element in level for child in element]
-        if not level:
-            return
-    raise ProtocolError(f"The message nests deeper than {MAX_DEPTH} elements")
+def _unmarked_encoding(content: bytes) -> str | None:
+    """Return UTF-16 where nothing but the zeros tells it: the HTTP charset may name it instead of a mark (DSP0226 13.1)."""
+    match content[:2]:
+        case b"<\0":
+            return "UTF-16LE"
+        case b"\0<":
+            return "UTF-16BE"
+        case _:
+            return None
 
 
 def local(element: Element) -> str:

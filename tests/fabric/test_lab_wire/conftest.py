@@ -35,6 +35,7 @@ from providers.wsman import (
     PullResponse,
     Request,
     Response,
+    Selector,
     decode_response,
     encode_request,
     resource_uri,
@@ -97,7 +98,7 @@ class Dialled:
             context = page.context
         return items
 
-    def get(self, class_name: str, **selectors: str) -> Response:
+    def get(self, class_name: str, **selectors: Selector) -> Response:
         """Get one instance."""
         return self.send(Get(target=EndpointReference(resource_uri(class_name), selectors)))
 

@@ -187,6 +187,7 @@ def test_objects_with_references(wire: Wire) -> None:
     assert found
     for item in found:
         assert isinstance(item, InstanceWithReference)
+        assert isinstance(item.instance, Instance)
         assert item.reference.selector("Name") == item.instance.text("Name")
 
 

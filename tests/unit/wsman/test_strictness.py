@@ -170,7 +170,7 @@ def test_an_object_embedded_as_elements_keeps_its_texts_apart() -> None:
     )
     read = decode_response(envelope("", body))
     assert isinstance(read, GetResponse)
-    assert read.instance["PrivateProperties"] == "A1 2"
+    assert read.instance.text("PrivateProperties") == "A1 2"
     assert read.instance.namespace == "root/MSCluster"
 
 

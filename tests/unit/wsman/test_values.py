@@ -37,11 +37,11 @@ SPANS = {
 
 @pytest.mark.parametrize("text", MOMENTS)
 def test_dates_are_read_in_both_forms(text: str) -> None:
-    """ISO with up to six decimals, and the literal with its offset in minutes; the result is in UTC."""
+    """ISO with up to six decimals, and the literal with its offset in minutes; each is a moment."""
     read = text_to_value(text, CimType.DATETIME)
     assert read == MOMENTS[text]
     assert isinstance(read, datetime)
-    assert read.utcoffset() == timedelta(0)
+    assert read.tzinfo is not None
 
 
 @pytest.mark.parametrize("text", SPANS)
@@ -59,10 +59,14 @@ def test_decimals_lose_their_trailing_zeros() -> None:
     assert iso_interval(timedelta(minutes=5)) == "P0DT0H5M0S"
 
 
-def test_zones_become_utc() -> None:
-    """A host writes UTC, so do we."""
+def test_zones_are_kept_in_answers_and_become_utc_in_literals() -> None:
+    """A current host writes UTC, one of 2008 R2 its offset (WinRb/WinRM spec/mock); seconds of an offset XML has not."""
     there = datetime(2026, 10, 8, 17, 0, tzinfo=timezone(timedelta(hours=2)))
-    assert iso_datetime(there) == "2026-10-08T15:00:00Z"
+    assert iso_datetime(there) == "2026-10-08T17:00:00+02:00"
+    assert text_to_value(iso_datetime(there), CimType.DATETIME) == there
+    odd = there.astimezone(timezone(timedelta(hours=-1, seconds=-7)))
+    assert iso_datetime(odd) == "2026-10-08T15:00:00Z"
+    assert iso_datetime(there.astimezone(UTC)) == "2026-10-08T15:00:00Z"
     assert cim_datetime(there) == "20261008150000.000000+000"
     assert cim_interval(timedelta(days=1, minutes=30)) == "00000001003000.000000:000"
 
