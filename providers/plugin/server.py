@@ -20,6 +20,7 @@ from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc, status_pb2
 from providers.errors import PlacementError, StackFileError
 from providers.resources.call import Call, PartialCreateError, current
 
+from .calls import Calls
 from .voice import Voice
 
 Answer = TypeVar("Answer")
@@ -40,12 +41,17 @@ class Server(provider_pb2_grpc.ResourceProviderServicer):
     """Answers the engine. Each call runs in a thread of its own; errors become one line."""
 
     def __init__(
-        self, providers: Mapping[str, ResourceProvider], voice: Voice, cancelled: threading.Event
+        self,
+        providers: Mapping[str, ResourceProvider],
+        voice: Voice,
+        cancelled: threading.Event,
+        calls: Calls | None = None,
     ) -> None:
         """`providers`: type token -> provider. `cancelled`: set when the engine asks to stop."""
         self._providers = dict(providers)
         self._voice = voice
         self._cancelled = cancelled
+        self._calls = calls or Calls()
 
     def GetPluginInfo(self, _request: Any, _context: Any) -> Any:
         """Say which version this is; the engine wants a semantic one."""
@@ -56,8 +62,9 @@ class Server(provider_pb2_grpc.ResourceProviderServicer):
         return proto.ConfigureResponse(acceptSecrets=False)
 
     def Cancel(self, _request: Any, _context: Any) -> Any:
-        """Start nothing new; calls that follow a move end within a second."""
+        """Start nothing new; calls that follow a move end within a second, those that a host keeps waiting soon after."""
         self._cancelled.set()
+        self._calls.interrupt()
         return empty_pb2.Empty()
 
     def Check(self, request: Any, context: grpc.ServicerContext) -> Any:
@@ -145,7 +152,7 @@ class Server(provider_pb2_grpc.ResourceProviderServicer):
         call = Call(urn=request.urn, say=self._voice.bound_to(request.urn), cancelled=self._cancelled)
         token = current.set(call)
         try:
-            return verb()
+            return self._calls.run(verb)
         except PartialCreateError as partial:
             _abort_partial(context, partial)
         except StackFileError as error:

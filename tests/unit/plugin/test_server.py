@@ -15,6 +15,7 @@ from pulumi.runtime import proto
 from pulumi.runtime.proto import engine_pb2_grpc, provider_pb2, provider_pb2_grpc, status_pb2
 
 from providers.errors import NoRoomError
+from providers.plugin.calls import Calls
 from providers.plugin.server import Server, to_struct, to_values
 from providers.plugin.voice import Throttle, Voice
 from providers.resources.call import PartialCreateError, current
@@ -22,6 +23,10 @@ from tests.clocks import FastClock
 
 TYPE = "pulumi-python:dynamic/hyperv:VmPlacement"
 URN = f"urn:pulumi:lab::hyperv-placement::{TYPE}::VM001"
+
+
+asked, answered = threading.Event(), threading.Event()
+"""A host that was asked, and that has answered."""
 
 
 class Echo(ResourceProvider):
@@ -54,12 +59,15 @@ class Echo(ResourceProvider):
         )
 
     def update(self, _id: str, _olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
-        """Fail in our way, fail as a bug does, wait for Cancel, or obey."""
+        """Fail in our way, fail as a bug does, wait for a silent host or for Cancel, or obey."""
         match news["host"]:
             case "full":
                 raise NoRoomError("VM001 cannot start:\nhv2 is full")
             case "bug":
                 raise KeyError("oops")
+            case "silent":
+                asked.set()
+                return UpdateResult({"host": str(answered.wait(60))})
             case "wait":
                 return UpdateResult({"host": str(current.get().cancelled.wait(30))})
             case _:
@@ -97,7 +105,7 @@ def stub(engine: tuple[Engine, str]) -> Iterator[provider_pb2_grpc.ResourceProvi
     voice = Voice(engine[1], FastClock(), terminal=True)
     server = grpc.server(ThreadPoolExecutor(8))
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(
-        Server({TYPE: Echo()}, voice, threading.Event()), server
+        Server({TYPE: Echo()}, voice, threading.Event(), Calls(grace=3.0)), server
     )
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
@@ -186,6 +194,18 @@ def test_cancel_reaches_a_call_that_waits(stub: Any) -> None:
     waiting = stub.Update.future(update("wait"))
     stub.Cancel(empty_pb2.Empty())
     assert to_values(waiting.result(timeout=10).properties) == {"host": "True"}
+
+
+def test_an_interrupted_run_does_not_wait_for_a_silent_host(stub: Any) -> None:
+    """The call is left behind with a line that says what is unknown."""
+    waiting = stub.Update.future(update("silent"))
+    assert asked.wait(10)
+    stub.Cancel(empty_pb2.Empty())
+    with pytest.raises(grpc.RpcError) as caught:
+        waiting.result(timeout=20)
+    assert not answered.is_set()
+    answered.set()
+    assert "while a host did not answer" in (caught.value.details() or "")
 
 
 def test_what_a_call_says_is_bound_to_its_resource(stub: Any, engine: tuple[Engine, str]) -> None:
