@@ -13,6 +13,7 @@ from providers.errors import (
     MigrationStartError,
     MovedByOthersError,
     MoveRefusedError,
+    OrderLostError,
     PlacementError,
     ProtocolError,
 )
@@ -25,7 +26,7 @@ from . import inventory, orders
 from .admission import Facts
 from .estate import Estate
 from .faults import OperationTimeoutFaultError
-from .rows import job_of
+from .rows import any_job_of, has_ended, job_of
 from .transport import AnswerLostError
 
 METHOD = "MigrateVirtualSystemToHost"
@@ -178,9 +179,10 @@ class Starter:
         while self.clock.now() - begun < UNREACHABLE_SECONDS:
             try:
                 rows = inventory.jobs_of(self.estate.client(self.move.source), self.move.vm.id)
-                new = next((row for row in rows if row.text("InstanceID") not in known), None)
-                if new is not None:
-                    return self._following(new).job
+                if (
+                    ours := self._taken([row for row in rows if row.text("InstanceID") not in known])
+                ) is not None:
+                    return ours
                 if self.arrived():
                     return None
                 answered = answered or self.clock.now()
@@ -190,16 +192,30 @@ class Starter:
                 break
             if self.clock.wait(1.0, self.cancelled):
                 break
-        raise PlacementError(
+        raise OrderLostError(
             f"The answer of {self.move.source} to the order to move {self.move.vm.name} was lost, and no job of it"
-            f" is seen ({lost.message})",
-            remedy="The order is not sent twice in one run; run again to see where the machine is",
+            f" is seen ({lost.message})"
         ) from lost
+
+    def _taken(self, new: list[Instance]) -> EndpointReference | None:
+        """Return the job of our order among those that came since; raise MovedByOthersError for another that runs.
+
+        One that leads elsewhere and is over says nothing of ours.
+        """
+        destination = self.estate.names(self.move.destination)
+        for row in new:
+            job = any_job_of(row)
+            if job is not None and leads_to(job, self.move, destination):
+                return self._following(row).job
+            if job is not None and not has_ended(row):
+                raise _moved_by_others(self.move, job)
+        return None
 
 
 def _moved_by_others(move: Move, job: MigrationJob) -> MovedByOthersError:
     whereto = f"to {job.destination}" if job.destination else "to other folders"
     who = f" by {job.owner}" if job.owner else ""
+    doing = "prepared for a move" if job.only_prepares else "moved"
     return MovedByOthersError(
-        f"{move.vm.name} is being moved {whereto}{who} ({job.percent} %); this run leaves it alone"
+        f"{move.vm.name} is being {doing} {whereto}{who} ({job.percent} %); this run leaves it alone"
     )

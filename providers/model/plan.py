@@ -8,6 +8,7 @@ from enum import IntEnum, StrEnum
 
 from .estate import Roots, VirtualMachine
 from .names import HostName, VmId
+from .options import MigrationOptions
 
 
 class MigrationType(IntEnum):
@@ -15,6 +16,8 @@ class MigrationType(IntEnum):
 
     VIRTUAL_SYSTEM = 32768
     STORAGE = 32769
+    STAGED = 32770
+    """Makes a planned machine at the destination, and moves nothing: never the type of a Move."""
     VIRTUAL_SYSTEM_AND_STORAGE = 32771
 
 
@@ -75,6 +78,9 @@ class Move:
     """The roots after the move; they equal the machine's own where nothing changes."""
     disks: tuple[DiskMove, ...] = ()
     """Disks that go along: for STORAGE only those whose path changes, for VIRTUAL_SYSTEM_AND_STORAGE all."""
+    overwrite: frozenset[str] = frozenset()
+    """Slots of disks whose files may be overwritten at their new place."""
+    options: MigrationOptions = MigrationOptions()
 
     @property
     def changes_host(self) -> bool:
