@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lab.world import LabHost, LabJob, LabVm, MigrationRequest, World
 from lab.world.jobs import VIRTUAL_SYSTEM, VIRTUAL_SYSTEM_AND_STORAGE
-from lab.world.objects import PASS_THROUGH
+from lab.world.objects import FILELESS
 from lab.world.plan_files import configuration_files
 
 
@@ -45,7 +45,7 @@ def move(world: World, vm_text: str, host_text: str) -> LabJob:
                 type=VIRTUAL_SYSTEM if shared else VIRTUAL_SYSTEM_AND_STORAGE,
                 destination=destination.full_name,
                 roots=None if shared else vm.roots,
-                disks={} if shared else {d.slot: d.path for d in vm.disks if d.kind != PASS_THROUGH},
+                disks={} if shared else {d.slot: d.path for d in vm.disks if d.kind not in FILELESS},
                 owner=f"{world.settings.netbios}\\operator",
                 logged_on=True,
             ),
@@ -57,5 +57,5 @@ def move(world: World, vm_text: str, host_text: str) -> LabJob:
 
 def _shared(world: World, vm: LabVm, destination: LabHost) -> bool:
     """Say whether both hosts see every file of the machine as the same file."""
-    paths = [disk.path for disk in vm.disks if disk.kind != PASS_THROUGH] + configuration_files(vm, vm.roots)
+    paths = [disk.path for disk in vm.disks if disk.kind not in FILELESS] + configuration_files(vm, vm.roots)
     return all(world.files.real(vm.host, path) == world.files.real(destination.name, path) for path in paths)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from lab.world.objects import PASS_THROUGH, LabVm
+from lab.world.objects import FILELESS, LabVm
 from lab.world.world import State
 from providers.model import winpath
 
@@ -53,7 +53,7 @@ def _folder(vm: LabVm) -> str | None:
     """Return the one local folder that holds everything and can be managed; None where there is none."""
     disks = [disk.path for disk in vm.disks]
     roots = (vm.roots.checkpoints, vm.roots.paging)
-    odd = any(disk.kind == PASS_THROUGH or disk.shared or disk.parent_path for disk in vm.disks)
+    odd = any(disk.kind in FILELESS or disk.shared or disk.parent_path for disk in vm.disks)
     whole = all(winpath.is_inside(vm.roots.config, path) for path in (*disks, *roots))
     return vm.roots.config if whole and not odd and not winpath.is_unc(vm.roots.config) else None
 

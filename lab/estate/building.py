@@ -23,7 +23,8 @@ from lab.world import (
     LabVolume,
     World,
 )
-from lab.world.objects import IDE_CONTROLLER_ID, ISO, PASS_THROUGH, PAUSED, RUNNING, VHD
+from lab.world.compatibility import default_version
+from lab.world.objects import FILELESS, IDE_CONTROLLER_ID, ISO, PAUSED, RUNNING, VHD
 from lab.world.plan_files import configuration_files
 from lab.world.world import Settings, State
 from providers.model import winpath
@@ -56,7 +57,10 @@ def build(spec: EstateSpec, home: Path, clock: LabClock, *, ports: dict[str, int
     world = World(home, clock, state)
     for vm in spec.vms:
         machine = _machine(spec, vm, clock)
-        state.hosts[vm.host].realized[machine.id] = machine
+        host = state.hosts[vm.host]
+        machine.version = vm.version or default_version(host)
+        machine.processor_generation = host.processor_generation
+        host.realized[machine.id] = machine
         _write_files(world.files, machine, random.Random(f"{spec.seed}/{vm.host}/{vm.name}/files"))
     world.save()
     return world
@@ -103,6 +107,10 @@ def _host(spec: EstateSpec, host: HostSpec, port: int, number: int) -> LabHost:
         cluster=host.cluster,
         guardians=list(host.guardians),
         locale=host.locale,
+        processor_vendor=host.processor_vendor,
+        processor_generation=host.processor_generation,
+        versions=list(host.versions),
+        fibre_channel=list(host.fibre_channel),
     )
 
 
@@ -116,6 +124,9 @@ def _machine(spec: EstateSpec, vm: VmSpec, clock: LabClock) -> LabVm:
         host=vm.host,
         enabled_state=vm.enabled_state,
         memory_mib=vm.memory_mib,
+        memory_minimum_mib=vm.memory_minimum_mib,
+        memory_maximum_mib=vm.memory_maximum_mib,
+        memory_now_mib=vm.memory_now_mib,
         roots=LabRoots(
             config=vm.folder,
             checkpoints=vm.folder,
@@ -129,6 +140,10 @@ def _machine(spec: EstateSpec, vm: VmSpec, clock: LabClock) -> LabVm:
         guardian=vm.host if vm.vtpm else "",
         heartbeat=vm.heartbeat,
         generation=vm.generation,
+        processor_limited=vm.processor_limited,
+        assigned_devices=vm.assigned_devices,
+        gpu_partitions=vm.gpu_partitions,
+        fibre_channel=list(vm.fibre_channel),
         created=made,
         last_state_change=made,
         up_since=made if vm.enabled_state in (RUNNING, PAUSED) else None,
@@ -207,7 +222,7 @@ def _next_file(disk: LabDisk, rng: random.Random) -> LabDisk:
 def _write_files(files: Files, machine: LabVm, rng: random.Random) -> None:
     """Make the machine's real files."""
     disks = [*machine.disks, *(disk for checkpoint in machine.checkpoints for disk in checkpoint.disks)]
-    for disk in (disk for disk in disks if disk.kind != PASS_THROUGH):
+    for disk in (disk for disk in disks if disk.kind not in FILELESS):
         for name in (disk.path, *([disk.parent_path] if disk.parent_path else ())):
             _write_disk(files.real(machine.host, name), disk, rng)
     checkpoints = (

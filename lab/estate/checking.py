@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from lab.world.objects import OFF, PASS_THROUGH, SAVED
+from lab.world.objects import FILELESS, OFF, SAVED
 from providers.model import winpath
 from providers.model.names import is_guid
 from providers.units import format_bytes
@@ -62,15 +62,22 @@ def _machines(spec: EstateSpec) -> Iterator[str]:
                 yield f"{where}.id: {vm.host} has this GUID already"
         if vm.clustered and host.cluster is None:
             yield f"{where}.clustered: {vm.host} is in no cluster"
-        for switch in vm.switches:
-            if switch is not None and switch not in host.switches:
-                yield f"{where}.switches: {vm.host} has no switch '{switch}'"
+        yield from _networks(host, vm)
         yield from _paths(spec, host, vm)
+
+
+def _networks(host: HostSpec, vm: VmSpec) -> Iterator[str]:
+    for switch in vm.switches:
+        if switch is not None and switch not in host.switches:
+            yield f"vms.{vm.name}.switches: {vm.host} has no switch '{switch}'"
+    for san in vm.fibre_channel:
+        if san not in host.fibre_channel:
+            yield f"vms.{vm.name}.fibre_channel: {vm.host} has no virtual SAN '{san}'"
 
 
 def _paths(spec: EstateSpec, host: HostSpec, vm: VmSpec) -> Iterator[str]:
     where = f"vms.{vm.name}"
-    files = [disk.path for disk in vm.disks if disk.kind != PASS_THROUGH]
+    files = [disk.path for disk in vm.disks if disk.kind not in FILELESS]
     parents = [disk.parent for disk in vm.disks if disk.parent is not None]
     for path in (vm.folder, *files, *parents):
         if not winpath.is_absolute(path):
@@ -99,7 +106,7 @@ def _room(spec: EstateSpec) -> Iterator[str]:
     hosts = {host.name: host for host in spec.hosts}
     for host in spec.hosts:
         running = [vm for vm in spec.vms if vm.host == host.name and vm.enabled_state not in (OFF, SAVED)]
-        needed = sum(vm.memory_mib for vm in running) + _SYSTEM_MIB
+        needed = sum(vm.memory_now_mib or vm.memory_mib for vm in running) + _SYSTEM_MIB
         if needed > host.memory_mib:
             yield f"hosts.{host.name}.memory: its running machines and itself need {needed} MiB"
     capacity = {share.path: share.capacity_bytes for share in spec.shares}
@@ -108,7 +115,7 @@ def _room(spec: EstateSpec) -> Iterator[str]:
             capacity[str(_place(spec, host, volume.path))] = volume.capacity_bytes - volume.used_bytes
     used: Counter[str] = Counter()
     for vm in spec.vms:
-        for disk in (disk for disk in vm.disks if disk.kind != PASS_THROUGH):
+        for disk in (disk for disk in vm.disks if disk.kind not in FILELESS):
             used[str(_place(spec, hosts[vm.host], disk.path))] += disk.size_bytes
     for place, size in used.items():
         if size > capacity[place]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from lab.world.objects import ISO, OFF, PASS_THROUGH, PAUSED, RUNNING, SAVED, VHD
+from lab.world.objects import DVD, FILELESS, ISO, OFF, PASS_THROUGH, PAUSED, RUNNING, SAVED, VHD
 from providers.units import GIB, MIB, TIB, parse_bytes
 
 from .spec import (
@@ -26,7 +26,8 @@ from .spec import (
 _STATES = {"running": RUNNING, "off": OFF, "saved": SAVED, "paused": PAUSED}
 _ROLES = {"none": 0, "primary": 1, "replica": 2}
 _AUTHENTICATION = {"credssp": 0, "kerberos": 1}
-_KINDS = {"vhd": VHD, "iso": ISO, "pass-through": PASS_THROUGH}
+_KINDS = {"vhd": VHD, "iso": ISO, "pass-through": PASS_THROUGH, "dvd": DVD}
+_VENDORS = {"intel": "GenuineIntel", "amd": "AuthenticAMD"}
 
 
 class _Node:
@@ -109,10 +110,23 @@ def _host(name: str, node: _Node, limit: int) -> HostSpec:
         authentication=node.take("authentication", _one_of(_AUTHENTICATION), 1),
         cluster=node.take("cluster", _text),
         guardians=node.take("guardians", _texts, ()),
+        **_processor(node),
+        versions=node.take("versions", _texts, ()),
+        fibre_channel=node.take("fibre_channel", _texts, ()),
         locale=node.take("locale", _text, "en-US"),
     )
     node.close()
     return spec
+
+
+def _processor(host: _Node) -> dict[str, Any]:
+    node = _Node(host.take("processor", dict, {}), f"{host.where}.processor")
+    found = {
+        "processor_vendor": node.take("vendor", _one_of(_VENDORS), "GenuineIntel"),
+        "processor_generation": node.take("generation", _whole, 1),
+    }
+    node.close()
+    return found
 
 
 def _volume(path: str, entry: Any, where: str) -> VolumeSpec:
@@ -146,7 +160,7 @@ def _vm(label: str, node: _Node) -> VmSpec:
         host=node.need("host", _text),
         folder=folder,
         id=node.take("id", _text),
-        memory_mib=node.take("memory", _mib, 4096),
+        **_memory(node),
         enabled_state=node.take("state", _one_of(_STATES), RUNNING),
         disks=tuple(
             _disk(entry, folder, f"{node.where}.disks[{number}]")
@@ -159,9 +173,34 @@ def _vm(label: str, node: _Node) -> VmSpec:
         heartbeat=node.take("heartbeat", _yes_or_no, default=True),
         generation=node.take("generation", _one_of({1: 1, 2: 2}), 2),
         switches=node.take("switches", _texts, (DEFAULT_SWITCH,)),
+        version=node.take("version", _text),
+        processor_limited=node.take("processor_compatibility", _yes_or_no, default=False),
+        assigned_devices=node.take("assigned_devices", _whole, 0),
+        gpu_partitions=node.take("gpu_partitions", _whole, 0),
+        fibre_channel=node.take("fibre_channel", _texts, ()),
     )
     node.close()
     return spec
+
+
+def _memory(vm: _Node) -> dict[str, Any]:
+    """Return a size, static, or a mapping with what it starts with, has at least, at most, and now."""
+    given = vm.take("memory", lambda value: value, "4 GiB")
+    if not isinstance(given, Mapping):
+        given = {"startup": given}
+    node = _Node(given, f"{vm.where}.memory")
+    startup = node.need("startup", _mib)
+    dynamic = len(given) > 1
+    found = {
+        "memory_mib": startup,
+        "memory_minimum_mib": node.take("minimum", _mib, startup if dynamic else None),
+        "memory_maximum_mib": node.take(
+            "maximum", _mib, 1024 * 1024 if dynamic else None
+        ),  # New-VM's own: 1 TiB
+        "memory_now_mib": node.take("now", _mib),
+    }
+    node.close()
+    return found
 
 
 def _disk(entry: Any, folder: str, where: str) -> DiskSpec:
@@ -169,10 +208,10 @@ def _disk(entry: Any, folder: str, where: str) -> DiskSpec:
     if isinstance(entry, str):
         entry = {"path": entry}
     node = _Node(entry, where)
-    path = node.need("path", _text)
     kind = node.take("kind", _one_of(_KINDS), VHD)
+    path = node.take("path", _text, "") if kind == DVD else node.need("path", _text)
     spec = DiskSpec(
-        path=path if "\\" in path or kind == PASS_THROUGH else f"{folder}\\Virtual Hard Disks\\{path}",
+        path=path if "\\" in path or kind in FILELESS else f"{folder}\\Virtual Hard Disks\\{path}",
         size_bytes=node.take("size", _size, 12 * GIB),
         virtual_bytes=node.take("virtual_size", _size, 127 * GIB),
         kind=kind,

@@ -37,6 +37,9 @@ class VmSpec:
     folder: str
     id: str | None = None
     memory_mib: int = 4096
+    memory_minimum_mib: int | None = None
+    memory_maximum_mib: int | None = None
+    memory_now_mib: int | None = None
     enabled_state: int = RUNNING
     disks: tuple[DiskSpec, ...]
     checkpoints: tuple[str, ...] = ()
@@ -46,6 +49,12 @@ class VmSpec:
     heartbeat: bool = True
     generation: int = 2
     switches: tuple[str | None, ...] = (DEFAULT_SWITCH,)
+    version: str | None = None
+    """Configuration version; None: the default of its host's build."""
+    processor_limited: bool = False
+    assigned_devices: int = 0
+    gpu_partitions: int = 0
+    fibre_channel: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +80,11 @@ class HostSpec:
     authentication: int = 1
     cluster: str | None = None
     guardians: tuple[str, ...] = ()
+    processor_vendor: str = "GenuineIntel"
+    processor_generation: int = 1
+    versions: tuple[str, ...] = ()
+    """Configuration versions; empty: those of its build."""
+    fibre_channel: tuple[str, ...] = ()
     locale: str = "en-US"
 
 

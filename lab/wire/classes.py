@@ -9,7 +9,20 @@ from lab.world import LabHost
 from providers.wsman import CIMV2, MSCLUSTER, VIRTUALIZATION, EndpointReference, Instance, resource_uri
 
 from .view import View
-from .views import cluster, devices, jobs, memory, migration, network, services, settings, storage, systems
+from .views import (
+    assigned,
+    cluster,
+    devices,
+    jobs,
+    memory,
+    migration,
+    network,
+    processors,
+    services,
+    settings,
+    storage,
+    systems,
+)
 from .views import windows as windows_view
 
 Rows = Callable[[View], Iterable[Instance]]
@@ -67,6 +80,13 @@ CLASSES: tuple[WmiClass, ...] = (
     _allocation("Msvm_ResourceAllocationSettingData", devices.devices),
     _allocation("Msvm_StorageAllocationSettingData", storage.media, "CIM_StorageAllocationSettingData"),
     _allocation("Msvm_MemorySettingData", memory.memory),
+    _allocation("Msvm_ProcessorSettingData", processors.settings),
+    _allocation("Msvm_PciExpressSettingData", assigned.pci_express),
+    _allocation("Msvm_GpuPartitionSettingData", assigned.gpu_partitions),
+    _allocation("Msvm_SyntheticFcPortSettingData", assigned.fc_ports),
+    _allocation("Msvm_FcPortAllocationSettingData", assigned.fc_connections),
+    _system("Msvm_VirtualFcSwitch", assigned.fc_switches),
+    WmiClass(name="Msvm_SummaryInformation", keys=_SETTING_KEYS, rows=systems.summaries),
     _allocation("Msvm_SyntheticEthernetPortSettingData", network.adapters),
     _allocation(
         "Msvm_EthernetPortAllocationSettingData",
@@ -109,6 +129,13 @@ CLASSES: tuple[WmiClass, ...] = (
         bases=("CIM_StorageVolume",),
         keys=("DeviceID",),
         rows=windows_view.volumes,
+    ),
+    WmiClass(
+        name="Win32_Processor",
+        namespace=CIMV2,
+        bases=("CIM_Processor", "CIM_LogicalDevice"),
+        keys=("DeviceID",),
+        rows=windows_view.processors,
     ),
     WmiClass(
         name="Win32_ComputerSystem",

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from providers.wsman import Fault, catalogue
+from providers.wsman import Fault, WsmanFault, catalogue
 from providers.wsman.fault import DETAILS
 
 QUOTA = catalogue.MAX_OPERATIONS
-ACTION_NOT_SUPPORTED = 2150858753  # wsmerror.h: the action is not supported by the service
 
 
 class RequestRefusedError(Exception):
@@ -39,9 +38,7 @@ def namespace_conflict(machine: str) -> Fault:
         subcode="InvalidSelectors",
         reason=text,
         detail_uri=f"{DETAILS}/UnexpectedSelectors",
-        wsman_code=catalogue.UNEXPECTED_SELECTORS,
-        machine=machine,
-        texts=(text,),
+        detail=WsmanFault(code=catalogue.UNEXPECTED_SELECTORS, machine=machine, text=text),
     )
 
 

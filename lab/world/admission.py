@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from providers.model import winpath
 
 from . import texts
+from .compatibility import incompatibility
 from .jobs import (
     IN_USE,
     INVALID_PARAMETER,
@@ -209,6 +210,11 @@ def _check_compatible(world: World, vm: LabVm, destination: LabHost) -> None:
     for nic in vm.nics:
         if nic.switch is not None and nic.switch not in present:
             raise RefusedMoveError(texts.incompatible(vm, destination), texts.missing_switch(nic.switch))
+    for san in vm.fibre_channel:
+        if san not in destination.fibre_channel:
+            raise RefusedMoveError(texts.incompatible(vm, destination), texts.missing_san(san))
+    if reason := incompatibility(vm, world.hosts[vm.host], destination):
+        raise RefusedMoveError(texts.incompatible(vm, destination), reason)
     if vm.vtpm and vm.guardian != destination.name and vm.guardian not in destination.guardians:
         raise RefusedMoveError(texts.vtpm(vm))
     if vm.memory_in_use_mib > world.memory_free_mib(destination.name):

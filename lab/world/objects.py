@@ -12,7 +12,9 @@ STORAGE_COPY, STORAGE_SWITCH = (
     32779,
 )  # storage migration phase 1 and 2 (FailoverClusters module's enum)
 
-VHD, ISO, PASS_THROUGH = "vhd", "iso", "pass-through"
+VHD, ISO, PASS_THROUGH, DVD = "vhd", "iso", "pass-through", "dvd"
+FILELESS = frozenset({PASS_THROUGH, DVD})
+"""Drives without a file: a disk of the host, a DVD drive that is empty or is the host's own."""
 IDE_CONTROLLER_ID = "83F8638B-8DCA-4152-9EDA-2CA8B33039B4"  # the same on every machine (os-win vmutils)
 
 
@@ -69,7 +71,8 @@ class LabDisk:
     location: int
     """AddressOnParent: the slot on the controller."""
     path: str
-    """HostResource[0]: file path, or for pass-through the WMI path of the Msvm_DiskDrive."""
+    """HostResource[0]: file path, for pass-through the WMI path of the Msvm_DiskDrive, for `dvd` the host's drive or
+    nothing."""
     kind: str = VHD
     shared: bool = False
     """PersistentReservationsSupported: a shared VHDX."""
@@ -121,6 +124,12 @@ class LabVm:
     """Label of the host that holds it now."""
     enabled_state: int = RUNNING
     memory_mib: int = 4096
+    """What it starts with (VirtualQuantity)."""
+    memory_minimum_mib: int | None = None
+    memory_maximum_mib: int | None = None
+    """Both set: dynamic memory."""
+    memory_now_mib: int | None = None
+    """What dynamic memory gives it at present; None: what it started with."""
     roots: LabRoots
     disks: list[LabDisk] = field(default_factory=list)
     checkpoints: list[LabCheckpoint] = field(default_factory=list)
@@ -135,6 +144,16 @@ class LabVm:
     """Whether the guest answers the heartbeat while it runs."""
     generation: int = 2
     version: str = "9.0"
+    """Configuration version."""
+    processor_limited: bool = False
+    """Msvm_ProcessorSettingData.LimitProcessorFeatures: shows its guest only what every processor of the vendor has."""
+    processor_generation: int = 1
+    """Of the processor that it was started on: what its guest has seen."""
+    assigned_devices: int = 0
+    """PCI Express devices of the host that are its own (discrete device assignment)."""
+    gpu_partitions: int = 0
+    fibre_channel: list[str] = field(default_factory=list)
+    """Virtual SAN behind each of its Fibre Channel adapters."""
     created: datetime
     last_state_change: datetime
     up_since: datetime | None = None
@@ -145,7 +164,12 @@ class LabVm:
     @property
     def memory_in_use_mib(self) -> int:
         """Memory that its host has given it: none while it is off or saved."""
-        return self.memory_mib if self.enabled_state in (RUNNING, PAUSED) else 0
+        return (self.memory_now_mib or self.memory_mib) if self.enabled_state in (RUNNING, PAUSED) else 0
+
+    @property
+    def dynamic_memory(self) -> bool:
+        """Whether its memory grows and shrinks."""
+        return self.memory_maximum_mib is not None
 
     def disk_at(self, slot: str) -> LabDisk | None:
         """Return the disk in `slot`, if there is one."""
@@ -182,6 +206,14 @@ class LabHost:
     """20348 is Windows Server 2022."""
     locale: str = "en-US"
     processors: int = 16
+    processor_vendor: str = "GenuineIntel"
+    """Win32_Processor.Manufacturer."""
+    processor_generation: int = 1
+    """A later generation can all that an earlier one of its vendor can."""
+    versions: list[str] = field(default_factory=list)
+    """Configuration versions that it takes, the newest last."""
+    fibre_channel: list[str] = field(default_factory=list)
+    """Names of its virtual SANs."""
     realized: dict[str, LabVm] = field(default_factory=dict)
     """Msvm_ComputerSystem rows that are machines, by GUID."""
     planned: dict[str, LabVm] = field(default_factory=dict)

@@ -11,7 +11,7 @@ from providers.model import winpath
 
 from . import room, texts
 from .jobs import STORAGE, VIRTUAL_SYSTEM, VIRTUAL_SYSTEM_AND_STORAGE, FileMove, MigrationRequest, Work
-from .objects import ISO, PASS_THROUGH, LabDisk, LabHost, LabRoots, LabVm
+from .objects import DVD, ISO, PASS_THROUGH, LabDisk, LabHost, LabRoots, LabVm
 
 if TYPE_CHECKING:
     from .world import World
@@ -60,6 +60,8 @@ def plan_files(
     ]
     for disk in vm.disks:
         target = request.disks.get(disk.slot)
+        if disk.kind == DVD:
+            continue
         if disk.kind == ISO or target is None:
             _check_stays(world, vm, disk, request, destination)
             continue
@@ -74,7 +76,7 @@ def _check_shared_files(world: World, source: LabHost, vm: LabVm, destination: L
     How VMMS words a host-only move of local files is a guess: the destination finds nothing to open. That
     it would open whatever lies under that path there, stale copy or not, is the danger; here it never does.
     """
-    files = [disk.path for disk in vm.disks] + configuration_files(vm, vm.roots)
+    files = [disk.path for disk in vm.disks if disk.kind != DVD] + configuration_files(vm, vm.roots)
     for path in files:
         if _real(world, source, path) != _real(world, destination, path) or not _sees(
             world, destination, path

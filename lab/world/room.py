@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from providers.model import winpath
 
 from .jobs import LabJob
-from .objects import PASS_THROUGH, LabDisk, LabHost, LabShare, LabVm, LabVolume
+from .objects import FILELESS, LabDisk, LabHost, LabShare, LabVm, LabVolume
 
 Place = LabVolume | LabShare
 
@@ -90,7 +90,7 @@ def _same_place(one: Place | None, other: Place) -> bool:
 
 def disks_of(vm: LabVm) -> Iterator[LabDisk]:
     """Yield the machine's disk files, those of its checkpoints included."""
-    yield from (disk for disk in vm.disks if disk.kind != PASS_THROUGH)
+    yield from (disk for disk in vm.disks if disk.kind not in FILELESS)
     for checkpoint in vm.checkpoints:
         yield from checkpoint.disks
 

@@ -71,6 +71,27 @@ def missing_switch(name: str) -> str:
     return f"Could not find Ethernet switch '{name}'. (33012)"
 
 
+def processor(vm: LabVm, destination: LabHost) -> str:
+    """A processor that lacks what the guest has seen, as SupportArticles quote it."""
+    return (
+        f"Virtual machine '{vm.name}' is using processor-specific features not supported on host "
+        f"'{destination.computer_name}'. The hardware on the destination computer is not compatible with the "
+        "hardware requirements of this virtual machine."
+    )
+
+
+def version(vm: LabVm) -> str:
+    """A configuration that is too new (events 10698 and 21502 in SupportArticles); the wording is a guess."""
+    return (
+        f"The version '{vm.version}' of the configuration of '{vm.name}' is not supported on the destination."
+    )
+
+
+def missing_san(name: str) -> str:
+    """A virtual SAN that the destination lacks; wording and code are guesses by that for switches."""
+    return f"Could not find virtual Fibre Channel SAN '{name}'."
+
+
 def no_memory(vm: LabVm) -> str:
     """As SupportArticles quote a destination without memory."""
     return f"'{vm.name}' could not initialize memory: Ran out of memory (0x8007000E). (Virtual machine ID {vm.id})"
@@ -136,6 +157,12 @@ DIFFERENCING = (  # guess
 )
 SHARED_DISK = "Storage migration is not possible for the shared virtual hard disk '{path}'. (0x80070032)"
 PHYSICAL_DISK = "Migration is not possible while physical disk '{path}' is attached. (0x80070032)"
+ASSIGNED_DEVICE = (  # guess: that it fails is documented (discrete device assignment page), the wording is not
+    "The operation is not allowed because virtual machine '{vm}' has an assigned {what}. (0x80070032)"
+)
+PHYSICAL_DVD = (
+    "Migration is not possible while the host's DVD drive '{path}' is attached. (0x80070032)"  # guess
+)
 SAME_HOST = "The virtual machine is already on host '{host}'. (0x80070057)"  # guess
 CANCELLED = "The operation was canceled. (0x800704C7)"  # guess
 INTERRUPTED = (  # guess: what a restart of the Virtual Machine Management Service leaves behind

@@ -98,6 +98,49 @@ CLASSES: dict[str, tuple[str, str]] = {
             "uint8 MemoryAccessTrackingPolicy MemoryEncryptionPolicy; uint32 SgxLaunchControlMode TargetMemoryBuffer; uint64 MaxMemoryBlocksPerNumaNode SgxSize; string SgxLaunchControlDefault"
         ),
     ),
+    "Msvm_ProcessorSettingData": (
+        _V2,
+        (
+            f"{_ALLOCATION}; boolean AllowACountMCount EnableHostResourceProtection EnableLegacyApicMode EnablePerfmonIpt "
+            "EnablePerfmonLbr EnablePerfmonPebs EnablePerfmonPmu EnableSocketTopology ExposeVirtualizationExtensions "
+            "HideHypervisorPresent LimitCPUID LimitProcessorFeatures; string CpuGroupId ProcessorFeatureSet; "
+            "uint8 EnablePageShattering LimitProcessorFeaturesMode; uint32 L3CacheWays MaxClusterCountPerSocket "
+            "MaxProcessorCountPerL3; uint64 HwThreadsPerCore MaxNumaNodesPerSocket MaxProcessorsPerNumaNode"
+        ),
+    ),
+    "Msvm_PciExpressSettingData": (
+        _V2,
+        f"{_ALLOCATION}; string VirtualSystemIdentifiers[]; uint16 VirtualFunctions[]",
+    ),
+    "Msvm_GpuPartitionSettingData": (
+        _V2,
+        (
+            f"{_ALLOCATION}; uint64 MaxPartitionCompute MaxPartitionDecode MaxPartitionEncode MaxPartitionVRAM "
+            "MinPartitionCompute MinPartitionDecode MinPartitionEncode MinPartitionVRAM OptimalPartitionCompute "
+            "OptimalPartitionDecode OptimalPartitionEncode OptimalPartitionVRAM"
+        ),
+    ),
+    "Msvm_SyntheticFcPortSettingData": (
+        _V2,
+        (
+            f"{_ALLOCATION}; boolean ChapEnabled; string SecondaryWWNN SecondaryWWPN VirtualPortWWNN VirtualPortWWPN "
+            "VirtualSystemIdentifiers[]"
+        ),
+    ),
+    "Msvm_FcPortAllocationSettingData": (_V2, _ALLOCATION),
+    "Msvm_VirtualFcSwitch": (_V2, _SYSTEM),
+    "Msvm_CompatibilityVector": (_V2, "uint32 CompareOperation VectorId; uint64 CompatibilityInfo"),
+    "Msvm_SummaryInformation": (
+        _V2,
+        (
+            "string AllocatedGPU ElementName GuestOperatingSystem HostComputerSystemName InstanceID Name Notes "
+            "OtherEnabledState StatusDescriptions[] VirtualSwitchNames[] VirtualSystemSubType; boolean "
+            "MemorySpansPhysicalNumaNodes SwapFilesInUse; datetime CreationTime; sint32 AvailableMemoryBuffer "
+            "MemoryAvailable; uint16 ApplicationHealth EnabledState EnhancedSessionModeState HealthState Heartbeat "
+            "IntegrationServicesVersionState NumberOfProcessors OperationalStatus[] ProcessorLoad ReplicationHealth "
+            "ReplicationMode ReplicationState; uint64 MemoryUsage UpTime"
+        ),
+    ),
     "Msvm_SecuritySettingData": (
         _V2,
         (
@@ -227,6 +270,13 @@ CLASSES: dict[str, tuple[str, str]] = {
         (
             "string DNSHostName Domain Manufacturer Model Name Workgroup; boolean HypervisorPresent PartOfDomain; "
             "uint64 TotalPhysicalMemory; uint32 NumberOfLogicalProcessors NumberOfProcessors; uint16 DomainRole"
+        ),
+    ),
+    "Win32_Processor": (
+        "root/cimv2",
+        (
+            "string Caption CreationClassName Description DeviceID Manufacturer Name SystemName; "
+            "uint32 MaxClockSpeed NumberOfCores NumberOfLogicalProcessors; uint16 Architecture Family"
         ),
     ),
     "MSCluster_Cluster": ("root/MSCluster", "string Caption Fqdn Name; uint32 MaximumParallelMigrations"),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from lab.wire.view import instance
 from providers.wsman import Instance, Value
 
+PROCESSOR, FC_PORT, PCI_EXPRESS, GPU_PARTITION, FC_CONNECTION = 3, 7, 32769, 32770, 64764
+"""The first two are those of the CIM; the others Hyper-V's own: guesses, nothing reads them."""
 CONTROLLER_IDE, CONTROLLER_SCSI, DVD_DRIVE, DISK_DRIVE, MEDIUM = 5, 6, 16, 17, 31
 MEMORY, ETHERNET_PORT, ETHERNET_CONNECTION = 4, 10, 33
 _COMMON: dict[str, Value] = {

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from lab.wire.view import View
 from lab.world import LabDisk
-from lab.world.objects import IDE_CONTROLLER_ID, ISO, PASS_THROUGH
+from lab.world.objects import DVD, FILELESS, IDE_CONTROLLER_ID, ISO, PASS_THROUGH
 from providers.wsman import Instance
 
 from .allocation import CONTROLLER_IDE, CONTROLLER_SCSI, DISK_DRIVE, DVD_DRIVE, allocation
@@ -52,6 +52,11 @@ def _drive(view: View, holder: Holder, disk: LabDisk) -> Instance:
     kind, subtype, title = DISK_DRIVE, "Synthetic Disk Drive", view.texts["disk-drive"]
     if disk.kind == ISO:
         kind, subtype, title = DVD_DRIVE, "Synthetic DVD Drive", view.texts["dvd-drive"]
+    elif disk.kind == DVD:
+        own = (
+            "Physical" if disk.path else "Synthetic"
+        )  # the subtype of a host's own drive: the XDE tools' constants
+        kind, subtype, title = DVD_DRIVE, f"{own} DVD Drive", view.texts["dvd-drive"]
     elif disk.kind == PASS_THROUGH:
         subtype, title = "Physical Disk Drive", view.texts["physical-drive"]
     return allocation(
@@ -60,7 +65,7 @@ def _drive(view: View, holder: Holder, disk: LabDisk) -> Instance:
         subtype,
         title,
         AddressOnParent=str(disk.location),
-        HostResource=(disk.path,) if disk.kind == PASS_THROUGH else None,
+        HostResource=(disk.path,) if disk.kind in FILELESS and disk.path else None,
         InstanceID=holder.drive(disk),
         Parent=view.path(_CLASS, InstanceID=holder.controller(disk)),
     )

@@ -16,9 +16,18 @@ _UNITS = "byte * 2^20"
 
 
 def memory(view: View) -> Iterator[Instance]:
-    """Yield a row for each machine and checkpoint, in MiB, static; and the templates."""
+    """Yield a row for each machine and checkpoint, in MiB, and the templates.
+
+    With dynamic memory Reservation is the least, Limit the most, VirtualQuantity what it starts with
+    (Msvm_MemorySettingData page).
+    """
     for holder in holders(view):
-        yield _row(view, f"{holder.prefix}\\{_DEVICE}", holder.vm.memory_mib)
+        vm = holder.vm
+        yield _row(view, f"{holder.prefix}\\{_DEVICE}", vm.memory_mib).replace(
+            DynamicMemoryEnabled=vm.dynamic_memory,
+            Limit=vm.memory_maximum_mib or vm.memory_mib,
+            Reservation=vm.memory_minimum_mib or vm.memory_mib,
+        )
     for name in templates(_DEVICE):
         yield _row(view, name, 1024)
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from lab.wire.view import View, instance
 from lab.world import LabCheckpoint, LabVm
+from lab.world.compatibility import supported_versions
 from lab.world.objects import SAVED
 from providers.wsman import Instance, Value
 
@@ -60,6 +61,28 @@ def system_settings(view: View) -> Iterator[Instance]:
             yield _snapshot(view, vm, checkpoint)
     for vm in view.host.planned.values():
         yield _active(view, vm, _PLANNED)
+    yield from _supported_versions(view)
+
+
+def _supported_versions(view: View) -> Iterator[Instance]:
+    r"""Yield a definition for each configuration version that the host takes.
+
+    The Hyper-V module reads them for Get-VMHostSupportedVersion: settings that Msvm_SettingsDefineCapabilities links
+    to Msvm_VirtualSystemManagementCapabilities and that have a Version. Other definitions of theirs are known as
+    `Microsoft:Definition\VirtualSystem\...`; the InstanceIDs of these, and their type, are guesses.
+    """
+    for version in supported_versions(view.host):
+        yield instance(
+            "Msvm_VirtualSystemSettingData",
+            {
+                "Caption": view.texts["vm-settings"],
+                "Description": view.texts["vm-settings-description"],
+                "ElementName": version,
+                "InstanceID": f"Microsoft:Definition\\VirtualSystem\\Version\\{version}",
+                "Version": version,
+                "VirtualSystemType": "Microsoft:Hyper-V:System:Definition",
+            },
+        )
 
 
 def _active(view: View, vm: LabVm, kind: str) -> Instance:

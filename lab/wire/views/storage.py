@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from lab.wire.view import View
 from lab.world import LabDisk
-from lab.world.objects import ISO, PASS_THROUGH
+from lab.world.objects import FILELESS, ISO
 from providers.wsman import Instance, Value
 
 from .allocation import MEDIUM, allocation
@@ -36,7 +36,7 @@ def media(view: View) -> Iterator[Instance]:
     """
     for holder in holders(view):
         for disk in holder.disks:
-            if disk.kind != PASS_THROUGH:
+            if disk.kind not in FILELESS:
                 yield _medium(view, holder, disk)
     for name in templates(_TEMPLATE):
         yield allocation(

@@ -66,6 +66,27 @@ def computer_systems(view: View) -> Iterator[Instance]:
     )
 
 
+def processors(view: View) -> Iterator[Instance]:
+    """Yield the host's one processor."""
+    host = view.host
+    yield instance(
+        "Win32_Processor",
+        {
+            "Architecture": 9,
+            "Caption": f"{host.processor_vendor} of generation {host.processor_generation}",
+            "CreationClassName": "Win32_Processor",
+            "Description": f"{host.processor_vendor} of generation {host.processor_generation}",
+            "DeviceID": "CPU0",
+            "Manufacturer": host.processor_vendor,
+            "Name": f"Lab processor, generation {host.processor_generation}",
+            "NumberOfCores": host.processors,
+            "NumberOfLogicalProcessors": host.processors,
+            "SystemName": host.computer_name,
+        },
+        namespace=CIMV2,
+    )
+
+
 def volumes(view: View) -> Iterator[Instance]:
     """Yield the volumes in use, and what every server has besides: a volume without letter, an empty DVD drive."""
     for volume in view.host.volumes.values():

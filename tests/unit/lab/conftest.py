@@ -67,7 +67,8 @@ class Stage:
             if folder
             else vm.roots
         )
-        disks = {d.slot: f"{folder}\\{d.path.rsplit(chr(92), 1)[1]}" if folder else d.path for d in vm.disks}
+        files = [d for d in vm.disks if d.kind != "dvd"]
+        disks = {d.slot: f"{folder}\\{d.path.rsplit(chr(92), 1)[1]}" if folder else d.path for d in files}
         return self.start(name, type=32771, destination=destination, roots=roots, disks=disks)
 
     def real(self, vm: LabVm, path: str) -> Path:

@@ -28,10 +28,16 @@ def test_the_example_names_every_key_and_is_built(stage: Make) -> None:
     """The documentation is true: what the example says is what the world has."""
     here = stage(read_estate(EXAMPLE))
     assert here.vm("DB01").id == "6A1F0C5E-3D52-4A8B-9C1E-0F2B7D94E8A3"
-    assert [disk.slot for disk in here.vm("DB01").disks] == ["scsi-0-0", "scsi-0-4", "scsi-0-1"]
+    assert [disk.slot for disk in here.vm("DB01").disks] == ["scsi-0-0", "scsi-0-4", "scsi-0-1", "scsi-0-2"]
     assert [point.name for point in here.vm("OLD01").checkpoints] == ["before the update", "after it"]
     assert here.vm("OLD01").disks[0].path.endswith(".avhdx")
     assert here.vm("REP01").replication_mode == 1
+    dynamic = here.vm("DYN01")
+    assert (dynamic.memory_mib, dynamic.memory_maximum_mib, dynamic.memory_in_use_mib) == (1024, 16384, 3072)
+    assert (here.vm("CPU01").version, here.vm("CPU01").processor_limited) == ("8.0", True)
+    assert here.vm("DB01").version == "9.0"
+    assert (here.vm("DDA01").assigned_devices, here.vm("GPU01").gpu_partitions) == (1, 1)
+    assert here.vm("SAN01").fibre_channel == here.world.hosts["hv1"].fibre_channel == ["Fabric A"]
     assert here.world.hosts["hv3"].volumes["C:\\ClusterStorage\\Volume1\\"].cluster == "c1"
     assert here.world.files.real("hv3", "C:\\ClusterStorage\\Volume1\\x") == here.world.files.real(
         "hv4", "c:\\clusterstorage\\Volume1\\x"
