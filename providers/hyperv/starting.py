@@ -26,6 +26,7 @@ from . import inventory, orders
 from .admission import Facts
 from .estate import Estate
 from .faults import OperationTimeoutFaultError
+from .inventory import HostNames
 from .rows import any_job_of, has_ended, job_of
 from .transport import AnswerLostError
 
@@ -179,10 +180,10 @@ class Starter:
         while self.clock.now() - begun < UNREACHABLE_SECONDS:
             try:
                 rows = inventory.jobs_of(self.estate.client(self.move.source), self.move.vm.id)
-                if (
-                    ours := self._taken([row for row in rows if row.text("InstanceID") not in known])
-                ) is not None:
-                    return ours
+                new = [row for row in rows if row.text("InstanceID") not in known]
+                ours = ours_among(new, self.move, self.estate.names(self.move.destination))
+                if ours is not None:
+                    return self._following(ours).job
                 if self.arrived():
                     return None
                 answered = answered or self.clock.now()
@@ -197,19 +198,19 @@ class Starter:
             f" is seen ({lost.message})"
         ) from lost
 
-    def _taken(self, new: list[Instance]) -> EndpointReference | None:
-        """Return the job of our order among those that came since; raise MovedByOthersError for another that runs.
 
-        One that leads elsewhere and is over says nothing of ours.
-        """
-        destination = self.estate.names(self.move.destination)
-        for row in new:
-            job = any_job_of(row)
-            if job is not None and leads_to(job, self.move, destination):
-                return self._following(row).job
-            if job is not None and not has_ended(row):
-                raise _moved_by_others(self.move, job)
-        return None
+def ours_among(new: list[Instance], move: Move, destination: HostNames) -> Instance | None:
+    """Return the job of our order among those that came since it was sent.
+
+    Raises MovedByOthersError where another one runs; one that led elsewhere and is over says nothing of ours.
+    """
+    for row in new:
+        job = any_job_of(row)
+        if job is not None and leads_to(job, move, destination):
+            return row
+        if job is not None and not has_ended(row):
+            raise _moved_by_others(move, job)
+    return None
 
 
 def _moved_by_others(move: Move, job: MigrationJob) -> MovedByOthersError:

@@ -8,7 +8,7 @@ from enum import IntEnum, StrEnum
 
 from .estate import Roots, VirtualMachine
 from .names import HostName, VmId
-from .options import MigrationOptions
+from .options import AS_HOSTS_ARE_SET, MigrationOptions
 
 
 class MigrationType(IntEnum):
@@ -16,8 +16,6 @@ class MigrationType(IntEnum):
 
     VIRTUAL_SYSTEM = 32768
     STORAGE = 32769
-    STAGED = 32770
-    """Makes a planned machine at the destination, and moves nothing: never the type of a Move."""
     VIRTUAL_SYSTEM_AND_STORAGE = 32771
 
 
@@ -80,7 +78,7 @@ class Move:
     """Disks that go along: for STORAGE only those whose path changes, for VIRTUAL_SYSTEM_AND_STORAGE all."""
     overwrite: frozenset[str] = frozenset()
     """Slots of disks whose files may be overwritten at their new place."""
-    options: MigrationOptions = MigrationOptions()
+    options: MigrationOptions = AS_HOSTS_ARE_SET
 
     @property
     def changes_host(self) -> bool:

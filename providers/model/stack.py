@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from .names import HostName, VmId
-from .options import MigrationOptions
+from .options import AS_HOSTS_ARE_SET, MigrationOptions
 
 Authentication = Literal["basic", "ntlm"]
 Layout = Literal["hyper-v", "flat"]
@@ -84,7 +84,7 @@ class VmSpec:
     hosts: tuple[HostName, ...] = ()
     """One host = pinned, several = any of these, none = only its storage is managed."""
     storage: StorageSpec | None = None
-    migration: MigrationOptions = MigrationOptions()
+    migration: MigrationOptions = AS_HOSTS_ARE_SET
     """How it moves: what is said for all, with its own put over it."""
     line: int = 0
     """Where it stands in the stack file."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from providers.model.names import HostName, vm_id
-from providers.model.options import MigrationOptions
+from providers.model.options import AS_HOSTS_ARE_SET
 from providers.model.stack import VmSpec
 
 from .findings import Findings, listed
@@ -26,7 +26,7 @@ class MachineReader:
         self._names = list(section.entries) if section is not None else []
         self._near_hosts = NearNames(self._names)
         self._roots = {name: self._root_names(section, name) for name in self._names}
-        self._migration = read_options(root.mapping("migration"), MigrationOptions(), "migration", findings)
+        self._migration = read_options(root.mapping("migration"), AS_HOSTS_ARE_SET, "migration", findings)
         self._near_roots = NearNames(root for roots in self._roots.values() if roots for root in roots)
 
     @staticmethod
