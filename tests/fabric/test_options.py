@@ -8,6 +8,7 @@ import pytest
 
 from lab.estate.spec import DiskSpec
 from lab.world import LabJob
+from lab.world.builds import SERVER_2012_R2, SERVER_2016
 from providers.errors import MigrationFailedError, MoveRefusedError
 from providers.model.options import MigrationOptions
 from providers.model.plan import Move
@@ -131,3 +132,20 @@ def test_a_disk_of_another_machine_is_never_overwritten(make_fabric: Maker) -> N
     with pytest.raises(MigrationFailedError, match="0x80070020"):
         fabric.run(replace(chosen(fabric, None), overwrite=frozenset({"scsi-0-0"})))
     assert fabric.sums("WEB02") == before
+
+
+@pytest.mark.parametrize(
+    ("build", "options", "missing"),
+    [
+        (SERVER_2016, {"cpu_cap": "low"}, "CPUCappingMagnitude"),
+        (SERVER_2012_R2, {"avoid_removing_vhds": True}, "AvoidRemovingVHDs"),
+    ],
+)
+def test_an_option_that_the_build_does_not_know_is_refused(
+    make_fabric: Maker, build: int, options: dict[str, object], missing: str
+) -> None:
+    """Nothing is ordered: the host would refuse the text, or ignore what was chosen."""
+    fabric = make_fabric(estate(machine("WEB01"), build=build))
+    with pytest.raises(MoveRefusedError, match=f"hv1 does not know {missing}; its build is too old"):
+        fabric.run(chosen(fabric, "hv2", **options))
+    assert not fabric.log("start")
