@@ -84,7 +84,7 @@ def parse(content: bytes) -> Element:
 
 def _refuse_what_soap_has_not(root: Element) -> None:
     """Refuse document types and processing instructions (SOAP 1.2 part 1, 5), and shapes that only waste time."""
-    if root.getroottree().docinfo.doctype:  # type: ignore[union-attr]  # the stubs know a docinfo without it
+    if root.getroottree().docinfo.doctype:  # type: ignore[attr-defined]  # the stubs know a docinfo without it
         raise ProtocolError("The message has a document type, which WS-Management never has")
     if _has_instruction(root):
         raise ProtocolError("The message has a processing instruction, which WS-Management never has")
