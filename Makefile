@@ -5,7 +5,7 @@ FUZZ_SECONDS ?= 300
 FUZZ_SEED ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check fuzz lock clean
+.PHONY: help setup demo test bench check fuzz lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | sed 's/|/	/'
@@ -18,6 +18,9 @@ demo: setup ## See it work: a lab of hosts, a preview, live migrations, drift fo
 
 test: setup ## Run all tests, the real engine included
 	$(VENV_PYTHON) -m pytest
+
+bench: setup ## Measure what is promised, goals and results side by side (10 minutes; ONLY=name for one)
+	@$(VENV_PYTHON) -m tools.bench $(ONLY)
 
 check: setup ## Check style, types and the direction of imports
 	$(VENV_PYTHON) -m ruff check
