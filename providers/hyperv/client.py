@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import TypeVar
@@ -32,7 +33,13 @@ from providers.wsman import (
     wql,
 )
 
-from .faults import BusyFaultError, EnvelopeLimitFaultError, FilterFaultError, fault_error
+from .faults import (
+    BusyFaultError,
+    EnvelopeLimitFaultError,
+    FilterFaultError,
+    UnsupportedFeatureFaultError,
+    fault_error,
+)
 from .logins import Logins
 from .projection import Where, fits, typed
 from .sessions import Sessions
@@ -58,6 +65,10 @@ class Client:
         self._sessions = Sessions(host, logins)
         self._envelope_size = MAX_ENVELOPE_SIZE
         self._forms: dict[tuple[str, ...], int] = {}
+        self._paged = True
+        self._counting = threading.Lock()
+        self.requests: dict[str, int] = {}
+        """`class/operation` -> how many requests were sent so far."""
 
     def query(
         self,
@@ -82,7 +93,7 @@ class Client:
         first = self._forms.get(key, 0)
         for form, (target, text) in enumerate(forms[first:], start=first):
             with suppress(FilterFaultError):
-                items = self._enumerated(resource_uri(target, namespace), text)
+                items = self._enumerated(class_name, resource_uri(target, namespace), text)
                 self._forms[key] = form
                 rows = (typed(item, class_name, namespace) for item in items)
                 return [row for row in rows if fits(row, where or {}, like or {})]
@@ -90,13 +101,14 @@ class Client:
 
     def get(self, target: EndpointReference) -> Instance:
         """Return one instance. Raises AbsentFaultError where there is none."""
-        return self._safely(lambda: self._ask(Get(target=target), GetResponse)).instance
+        return self._safely(lambda: self._ask(Get(target=target), GetResponse, target.class_name)).instance
 
     def invoke(
         self, target: EndpointReference, method: str, arguments: Mapping[str, Argument]
     ) -> InvokeResponse:
         """Call a method, once: it is never sent again. Raises AnswerLostError where it may have been carried out."""
-        return self._ask(Invoke(target=target, method=method, arguments=arguments), InvokeResponse)
+        request = Invoke(target=target, method=method, arguments=arguments)
+        return self._ask(request, InvokeResponse, target.class_name)
 
     def ask(
         self, target: EndpointReference, method: str, arguments: Mapping[str, Argument]
@@ -108,29 +120,35 @@ class Client:
         """Close the connections that are not in use."""
         self._sessions.close()
 
-    def _enumerated(self, uri: str, text: str | None) -> list[Item]:
-        begin = Enumerate(resource_uri=uri, query=text, optimize=True, max_elements=PAGE)
-        return self._safely(lambda: list(self._pages(begin)))
+    def _enumerated(self, class_name: str, uri: str, text: str | None) -> list[Item]:
+        """Return every item: in full pages, or one by one from a host that refuses to begin with a page."""
+        if self._paged:
+            try:
+                return self._safely(lambda: list(self._pages(class_name, uri, text, PAGE)))
+            except UnsupportedFeatureFaultError:
+                self._paged = False
+        return self._safely(lambda: list(self._pages(class_name, uri, text, None)))
 
-    def _pages(self, begin: Enumerate) -> Iterator[Item]:
+    def _pages(self, class_name: str, uri: str, text: str | None, size: int | None) -> Iterator[Item]:
         """Yield every item; each page's context is good for the next page only."""
-        first = self._ask(begin, EnumerateResponse)
+        begin = Enumerate(resource_uri=uri, query=text, optimize=size is not None, max_elements=size)
+        first = self._ask(begin, EnumerateResponse, class_name)
         yield from first.items or ()
         context, end = first.context, first.end
         while not end:
             if not context:
                 raise ProtocolError(f"{self.host.name} ended an enumeration without saying so")
-            page = self._page(Pull(resource_uri=begin.resource_uri, context=context, max_elements=PAGE))
+            page = self._page(class_name, Pull(resource_uri=uri, context=context, max_elements=size))
             yield from page.items
             context, end = page.context, page.end
 
-    def _page(self, pull: Pull) -> PullResponse:
+    def _page(self, class_name: str, pull: Pull) -> PullResponse:
         """Pull; an enumeration that cannot be read to its end is given back, for a host keeps only so many."""
         try:
-            return self._ask(pull, PullResponse)
+            return self._ask(pull, PullResponse, class_name)
         except ProtocolError:
             with suppress(PlacementError):
-                self._exchange(Release(resource_uri=pull.resource_uri, context=pull.context))
+                self._exchange(Release(resource_uri=pull.resource_uri, context=pull.context), class_name)
             raise
 
     def _safely(self, ask: Callable[[], Result]) -> Result:
@@ -151,8 +169,8 @@ class Client:
                 self._clock.wait(pause)
         return ask()
 
-    def _ask(self, request: Request, kind: type[Answer]) -> Answer:
-        answer = self._exchange(request)
+    def _ask(self, request: Request, kind: type[Answer], subject: str) -> Answer:
+        answer = self._exchange(request, subject)
         if isinstance(answer, Fault):
             raise fault_error(self.host.name, request, answer)
         if not isinstance(answer, kind):
@@ -161,5 +179,9 @@ class Client:
             )
         return answer
 
-    def _exchange(self, request: Request) -> Response:
+    def _exchange(self, request: Request, subject: str) -> Response:
+        operation = request.method if isinstance(request, Invoke) else type(request).__name__
+        key = f"{subject}/{operation}"
+        with self._counting:
+            self.requests[key] = self.requests.get(key, 0) + 1
         return self._sessions.exchange(request, self._envelope_size)
