@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from providers.wsman import Fault, catalogue
+from providers.wsman import Fault, WsmanFault, catalogue
 from providers.wsman.fault import DETAILS
 
 QUOTA = catalogue.MAX_OPERATIONS
-ACTION_NOT_SUPPORTED = 2150858753  # wsmerror.h: the action is not supported by the service
 
 
 class RequestRefusedError(Exception):
@@ -39,15 +38,29 @@ def namespace_conflict(machine: str) -> Fault:
         subcode="InvalidSelectors",
         reason=text,
         detail_uri=f"{DETAILS}/UnexpectedSelectors",
-        wsman_code=catalogue.UNEXPECTED_SELECTORS,
-        machine=machine,
-        texts=(text,),
+        detail=WsmanFault(code=catalogue.UNEXPECTED_SELECTORS, machine=machine, text=text),
+    )
+
+
+def quota(machine: str) -> Fault:
+    """Too many operations of one user at a time (recorded by txwinrm)."""
+    text = (
+        "This user is allowed a maximum number of concurrent operations, which has been exceeded. Close existing "
+        "operations for this user, or raise the quota for this user. "
+    )
+    return Fault(
+        code="Receiver",
+        subcode="InternalError",
+        reason=text,
+        detail=WsmanFault(code=QUOTA, machine=machine, text=text),
     )
 
 
 def injected(machine: str, code: int | None, text: str) -> Fault:
     """Return the fault that a rule of the lab asks for; without a code, too many operations of one user."""
-    code = QUOTA if code is None else code & 0xFFFFFFFF
+    if code is None:
+        return quota(machine)
+    code &= 0xFFFFFFFF
     constructors = {
         catalogue.DESTINATION_UNREACHABLE: catalogue.destination_unreachable,
         catalogue.UNEXPECTED_SELECTORS: catalogue.invalid_selectors,

@@ -5,7 +5,8 @@ from .cimxml import decode_embedded, encode_embedded
 from .decode import decode_request, decode_response
 from .encode import MAX_ENVELOPE_SIZE, encode_items, encode_request, encode_response
 from .epr import EndpointReference, Selector
-from .fault import Fault
+from .fault import Fault, ProviderFault, WsmanFault
+from .header import Header
 from .instance import Fragment, Instance
 from .messages import (
     Argument,
@@ -14,7 +15,6 @@ from .messages import (
     EnumerationMode,
     Get,
     GetResponse,
-    Header,
     InstanceWithReference,
     Invoke,
     InvokeResponse,
@@ -36,8 +36,9 @@ __all__ = [
     "CIMV2", "MAX_ENVELOPE_SIZE", "MSCLUSTER", "VIRTUALIZATION", "WQL_DIALECT", "Argument", "CimType", "ClassSchema",
     "EndpointReference", "Enumerate", "EnumerateResponse", "EnumerationMode", "Fault", "Fragment", "Get",
     "GetResponse", "Header", "Instance", "InstanceWithReference", "Invoke", "InvokeResponse", "Item", "Malformed",
-    "Property", "Pull", "PullResponse", "Release", "ReleaseResponse", "Request", "Response",
+    "Property", "ProviderFault", "Pull", "PullResponse", "Release", "ReleaseResponse", "Request", "Response",
     "Selector", "Unsupported", "Value",
+    "WsmanFault",
     "catalogue", "class_of", "decode_embedded", "decode_request", "decode_response", "encode_embedded",
     "encode_items", "encode_request", "encode_response", "names", "namespace_of", "resource_uri", "schema_of", "wql",
 ]  # fmt: skip

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from . import names
-from .fault import DETAILS, WMI_PROVIDER, WMI_PROVIDER_PATH, Fault
+from .fault import DETAILS, Fault, ProviderFault, WsmanFault
 
 DESTINATION_UNREACHABLE = 2150858752
+ACTION_NOT_SUPPORTED = 2150858753
 MUST_UNDERSTAND = 2150858768
 CANNOT_PROCESS_FILTER = 2150858778
 INVALID_ENUMERATION_CONTEXT = 2150858779
@@ -32,8 +33,7 @@ def destination_unreachable(machine: str) -> Fault:
     text = "The WS-Management service cannot process the request. The service cannot find the resource identified by the resource URI and selectors. "
     return Fault(
         subcode="DestinationUnreachable", subcode_namespace=names.ADDRESSING, reason=text,
-        detail_uri=f"{DETAILS}/InvalidResourceURI", wsman_code=DESTINATION_UNREACHABLE, machine=machine,
-        texts=("", text), provider=WMI_PROVIDER, provider_path=WMI_PROVIDER_PATH,
+        detail_uri=f"{DETAILS}/InvalidResourceURI", detail=_by_wmi(DESTINATION_UNREACHABLE, machine, text),
     )  # fmt: skip
 
 
@@ -42,8 +42,7 @@ def invalid_selectors(machine: str) -> Fault:
     text = "The WS-Management service cannot process the request because the request contained invalid selectors for the resource. "
     return Fault(
         subcode="InvalidSelectors", reason=text, detail_uri=f"{DETAILS}/UnexpectedSelectors",
-        wsman_code=UNEXPECTED_SELECTORS, machine=machine,
-        texts=("", text), provider=WMI_PROVIDER, provider_path=WMI_PROVIDER_PATH,
+        detail=_by_wmi(UNEXPECTED_SELECTORS, machine, text),
     )  # fmt: skip
 
 
@@ -52,8 +51,7 @@ def cannot_process_filter(machine: str, text: str) -> Fault:
     reason = "The data source could not process the filter. The filter might be missing or it might be invalid. Change the filter and try the request again.  "
     return Fault(
         subcode="CannotProcessFilter", subcode_namespace=names.ENUMERATION, reason=reason,
-        wsman_code=CANNOT_PROCESS_FILTER, machine=machine, texts=("", text), provider=WMI_PROVIDER,
-        provider_path=WMI_PROVIDER_PATH,
+        detail=_by_wmi(CANNOT_PROCESS_FILTER, machine, text),
     )  # fmt: skip
 
 
@@ -62,7 +60,7 @@ def filter_dialect_unavailable(machine: str) -> Fault:
     text = "The WS-Management service does not support the filter dialect. "
     return Fault(
         subcode="FilterDialectRequestedUnavailable", subcode_namespace=names.ENUMERATION, reason=text,
-        wsman_code=FILTER_DIALECT_UNAVAILABLE, machine=machine, texts=(text,),
+        detail=WsmanFault(code=FILTER_DIALECT_UNAVAILABLE, machine=machine, text=text),
     )  # fmt: skip
 
 
@@ -73,7 +71,7 @@ def invalid_enumeration_context(machine: str) -> Fault:
     )
     return Fault(
         code="Receiver", subcode="InvalidEnumerationContext", subcode_namespace=names.ENUMERATION, reason=text,
-        wsman_code=INVALID_ENUMERATION_CONTEXT, machine=machine, texts=(text,),
+        detail=WsmanFault(code=INVALID_ENUMERATION_CONTEXT, machine=machine, text=text),
     )  # fmt: skip
 
 
@@ -83,9 +81,7 @@ def schema_validation_error(machine: str) -> Fault:
     return Fault(
         subcode="SchemaValidationError",
         reason=text,
-        wsman_code=SCHEMA_VALIDATION,
-        machine=machine,
-        texts=(text,),
+        detail=WsmanFault(code=SCHEMA_VALIDATION, machine=machine, text=text),
     )
 
 
@@ -110,7 +106,7 @@ def invalid_header(machine: str, text: str) -> Fault:
     return Fault(
         subcode="InvalidMessageInformationHeader", subcode_namespace=names.ADDRESSING,
         reason="The WS-Management service cannot process the request. The request contains one or more invalid SOAP headers. ",
-        wsman_code=INVALID_HEADER, machine=machine, texts=(text,),
+        detail=WsmanFault(code=INVALID_HEADER, machine=machine, text=text),
     )  # fmt: skip
 
 
@@ -119,7 +115,7 @@ def unsupported_feature(machine: str, detail: str) -> Fault:
     text = "The WS-Management service does not support the specified feature. "
     return Fault(
         subcode="UnsupportedFeature", reason=text, detail_uri=f"{DETAILS}/{detail}",
-        wsman_code=UNSUPPORTED_FEATURE, machine=machine, texts=(text,),
+        detail=WsmanFault(code=UNSUPPORTED_FEATURE, machine=machine, text=text),
     )  # fmt: skip
 
 
@@ -127,8 +123,8 @@ def action_not_supported(machine: str) -> Fault:
     """An action that the resource does not have (WS-Addressing 2004/08, 4.4); the text is a guess."""
     text = "The WS-Management service cannot process the request because the action is not supported by the resource. "
     return Fault(
-        subcode="ActionNotSupported", subcode_namespace=names.ADDRESSING, reason=text, machine=machine,
-        texts=(text,),
+        subcode="ActionNotSupported", subcode_namespace=names.ADDRESSING, reason=text,
+        detail=WsmanFault(code=ACTION_NOT_SUPPORTED, machine=machine, text=text),
     )  # fmt: skip
 
 
@@ -136,8 +132,7 @@ def encoding_limit(machine: str) -> Fault:
     """A MaxEnvelopeSize below 8192, or an answer that does not fit (MS-WSMV 2.2.4.10)."""
     text = "The WS-Management service cannot process the request. The requested maximum envelope size is too small. "
     return Fault(
-        subcode="EncodingLimit", reason=text, detail_uri=f"{DETAILS}/MaxEnvelopeSize", wsman_code=ENCODING_LIMIT,
-        machine=machine, texts=(text,),
+        subcode="EncodingLimit", reason=text, detail_uri=f"{DETAILS}/MaxEnvelopeSize", detail=WsmanFault(code=ENCODING_LIMIT, machine=machine, text=text),
     )  # fmt: skip
 
 
@@ -145,15 +140,17 @@ def timed_out(machine: str) -> Fault:
     """OperationTimeout passed (recorded by pypsrp)."""
     text = "The WS-Management service cannot complete the operation within the time specified in OperationTimeout.  "
     return Fault(
-        code="Receiver", subcode="TimedOut", reason=text, wsman_code=TIMED_OUT, machine=machine, texts=(text,)
+        code="Receiver",
+        subcode="TimedOut",
+        reason=text,
+        detail=WsmanFault(code=TIMED_OUT, machine=machine, text=text),
     )
 
 
 def access_denied(machine: str) -> Fault:
     """The account may not do this (wsmerror.h)."""
     return Fault(
-        subcode="AccessDenied", reason="Access is denied. ", wsman_code=ACCESS_DENIED, machine=machine,
-        texts=("Access is denied. ",),
+        subcode="AccessDenied", reason="Access is denied. ", detail=WsmanFault(code=ACCESS_DENIED, machine=machine, text="Access is denied. "),
     )  # fmt: skip
 
 
@@ -161,5 +158,11 @@ def internal_error(machine: str, code: int, text: str) -> Fault:
     """Any failure of the WMI provider: the code is a Win32 code or an HRESULT (recorded by pypsrp)."""
     return Fault(
         code="Receiver", subcode="InternalError", reason="The WS-Management service cannot process the request. ",
-        wsman_code=code, machine=machine, texts=("", text), provider=WMI_PROVIDER, provider_path=WMI_PROVIDER_PATH,
+        detail=_by_wmi(code, machine, text),
     )  # fmt: skip
+
+
+def _by_wmi(code: int, machine: str, text: str) -> WsmanFault:
+    """Return the detail of a fault that WMI's provider found (recorded by WinRb/WinRM and microsoft/omi)."""
+    inner = WsmanFault(code=code, machine=machine, text=text)
+    return WsmanFault(code=code, machine=machine, provider=ProviderFault(inner=inner))

@@ -6,8 +6,9 @@ from datetime import timedelta
 
 from providers.errors import ProtocolError
 
-from . import elements, epr, fault, names, xml
+from . import elements, epr, fault_body, names, xml
 from .epr import EndpointReference
+from .header import Header
 from .instance import Fragment, Instance
 from .messages import (
     Enumerate,
@@ -15,7 +16,6 @@ from .messages import (
     EnumerationMode,
     Get,
     GetResponse,
-    Header,
     InstanceWithReference,
     Invoke,
     InvokeResponse,
@@ -190,7 +190,7 @@ def decode_response(content: bytes) -> Response:
         return ReleaseResponse(header=header)
     match xml.namespace(first), xml.local(first):
         case names.SOAP, "Fault":
-            return fault.decode_body(first, _not_understood(root))
+            return fault_body.decode_body(first, _not_understood(root), header)
         case names.ENUMERATION, "EnumerateResponse":
             return _enumerate_response(first, header)
         case names.ENUMERATION, "PullResponse":

@@ -7,9 +7,10 @@ from datetime import timedelta
 
 from providers.errors import ProtocolError
 
-from . import elements, epr, fault, names, xml
+from . import elements, epr, fault_body, names, xml
 from .cimxml import encode_embedded
 from .epr import EndpointReference
+from .fault import Fault
 from .instance import Fragment, Instance
 from .messages import (
     Argument,
@@ -139,7 +140,7 @@ def _timeout(span: timedelta) -> str:
 
 def encode_response(message: Response, *, relates_to: str, message_id: str, lang: str = "en-US") -> bytes:
     """Return an answer's envelope. `relates_to` is the request's MessageID as sent; `message_id` a bare GUID."""
-    spaces, action, body = _response(message)
+    spaces, action, body = _response(message, lang)
     not_understood = _not_understood(message)
     header = (
         xml.leaf("a:Action", action)
@@ -151,7 +152,7 @@ def encode_response(message: Response, *, relates_to: str, message_id: str, lang
     return _envelope(spaces, header, body, lang)
 
 
-def _response(message: Response) -> tuple[dict[str, str], str, str]:
+def _response(message: Response, lang: str) -> tuple[dict[str, str], str, str]:
     match message:
         case GetResponse():
             return _TRANSFER, names.GET_RESPONSE, elements.encode_instance(message.instance)
@@ -163,8 +164,8 @@ def _response(message: Response) -> tuple[dict[str, str], str, str]:
             return _ENUMERATION, names.RELEASE_RESPONSE, ""
         case InvokeResponse():
             return _TRANSFER, f"{message.resource_uri}/{message.method}Response", _invoke_response(message)
-        case fault.Fault():
-            return _FAULT, message.action, fault.encode_body(message)
+        case Fault():
+            return _FAULT, message.action, fault_body.encode_body(message, lang)
 
 
 def _enumerate_response(message: EnumerateResponse) -> str:
@@ -206,7 +207,7 @@ def _invoke_response(message: InvokeResponse) -> str:
 
 
 def _not_understood(message: Response) -> str:
-    if not isinstance(message, fault.Fault) or not message.not_understood:
+    if not isinstance(message, Fault) or not message.not_understood:
         return ""
     return xml.tag("s:NotUnderstood", None, {"qname": message.not_understood})
 

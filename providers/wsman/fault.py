@@ -2,25 +2,53 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from . import names, xml
+from . import names
+from .header import EMPTY, Header
+from .instance import Instance
 from .values import count_in
 
 DETAILS = "http://schemas.dmtf.org/wbem/wsman/1/wsman/faultDetail"
 WMI_PROVIDER = "WMI Provider"
 WMI_PROVIDER_PATH = r"%systemroot%\system32\WsmWmiPl.dll"
-_PREFIXES = {
-    names.ADDRESSING: "a",
-    names.ENUMERATION: "n",
-    names.WSMAN: "w",
-    names.SOAP: "s",
-    names.EVENTING: "e",
-}
 _ACTIONS = {names.ADDRESSING: names.ADDRESSING_FAULT, names.ENUMERATION: names.ENUMERATION_FAULT}
 LARGEST_WIN32 = 0xFFFF
 """Above it a code is an HRESULT or a code of WS-Management."""
-_FAULT_ACTION = "http://schemas.dmtf.org/wbem/wsman/1/wsman/fault"
+_HRESULT = re.compile(r"HRESULT 0x([0-9A-Fa-f]{1,8})")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderFault:
+    """What a provider said: a text, or a fault of its own, with WMI's extended status (recorded by WinRb/WinRM)."""
+
+    provider: str = WMI_PROVIDER
+    path: str = WMI_PROVIDER_PATH
+    text: str = ""
+    inner: WsmanFault | None = None
+    extended: Instance | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WsmanFault:
+    """The detail of most faults: a code, and a text or what a provider said."""
+
+    code: int | None = None
+    """A code of WS-Management, a Win32 code or an HRESULT."""
+    machine: str = ""
+    """In the outer one the name that was dialled, in an inner one the host's own."""
+    text: str = ""
+    provider: ProviderFault | None = None
+
+    def texts(self) -> Iterator[str]:
+        """Yield the texts from the outermost to the innermost."""
+        yield self.text
+        if self.provider is not None:
+            yield self.provider.text
+            if self.provider.inner is not None:
+                yield from self.provider.inner.texts()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,26 +60,60 @@ class Fault:
     subcode: str = ""
     subcode_namespace: str = names.WSMAN
     reason: str = ""
-    wsman_code: int | None = None
-    """Decimal code of WSManFault (or error_Code of MSFT_WmiError): a WSMan code, a Win32 code or an HRESULT."""
+    lang: str = ""
+    """Language of the reason; empty where it is that of the envelope."""
     detail_uri: str = ""
-    machine: str = ""
-    texts: tuple[str, ...] = ()
-    """Messages from the outermost to the innermost."""
-    provider: str = ""
-    provider_path: str = ""
+    detail: WsmanFault | Instance | None = None
+    """An instance is an error of CIM, as MSFT_WmiError."""
     not_understood: str = ""
     """Local name of the mandatory header that was not understood."""
-    lang: str = "en-US"
+    header: Header = EMPTY
 
     @property
     def action(self) -> str:
-        """The Action header, by the subcode's family."""
-        return _ACTIONS.get(self.subcode_namespace, _FAULT_ACTION)
+        """The Action header: as it came, else by the subcode's family."""
+        return self.header.action or _ACTIONS.get(self.subcode_namespace, names.WSMAN_FAULT)
+
+    @property
+    def wsman_code(self) -> int | None:
+        """The decimal code of WSManFault or MSFT_WmiError; None where there is none."""
+        match self.detail:
+            case WsmanFault(code=code):
+                return code
+            case Instance() as error:
+                match = _HRESULT.search(error.text("MessageID"))
+                return count_in(error.text("error_Code")) or (int(match.group(1), 16) if match else None)
+            case None:
+                return None
+
+    @property
+    def machine(self) -> str:
+        """The machine that the outermost detail names."""
+        return self.detail.machine if isinstance(self.detail, WsmanFault) else ""
+
+    @property
+    def provider(self) -> str:
+        """The provider that speaks; empty where the service itself does."""
+        found = self.detail.provider if isinstance(self.detail, WsmanFault) else None
+        return "" if found is None else found.provider
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Messages from the outermost to the innermost."""
+        return tuple(stripped for text in self._texts() if (stripped := text.strip()))
+
+    def _texts(self) -> Iterable[str]:
+        match self.detail:
+            case WsmanFault():
+                return self.detail.texts()
+            case Instance() as error:
+                return error.text("Message"), error.text("error_WindowsErrorMessage")
+            case None:
+                return ()
 
     def __str__(self) -> str:
         """One line: the innermost text, else the reason, with the code."""
-        words = next((text for text in reversed(self.texts) if text.strip()), self.reason) or self.subcode
+        words = (self.texts or (self.reason.strip(),))[-1] or self.subcode
         code = "" if self.wsman_code is None else f" ({code_text(self.wsman_code)})"
         return " ".join(words.split()).rstrip(".") + code
 
@@ -59,120 +121,3 @@ class Fault:
 def code_text(code: int) -> str:
     """Return a code as people look it up: HRESULTs and WSMan codes in hexadecimal, Win32 codes in decimal."""
     return f"0x{code:08X}" if code > LARGEST_WIN32 else str(code)
-
-
-def encode_body(fault: Fault) -> str:
-    """Return the s:Fault element."""
-    prefix = _PREFIXES.get(fault.subcode_namespace, "w")
-    subcode = xml.tag("s:Subcode", xml.leaf("s:Value", f"{prefix}:{fault.subcode}")) if fault.subcode else ""
-    return xml.tag(
-        "s:Fault",
-        xml.tag("s:Code", xml.leaf("s:Value", f"s:{fault.code}") + subcode)
-        + xml.tag("s:Reason", xml.leaf("s:Text", fault.reason, {"xml:lang": fault.lang}))
-        + _detail(fault),
-    )
-
-
-def _detail(fault: Fault) -> str:
-    uri = xml.leaf("w:FaultDetail", fault.detail_uri) if fault.detail_uri else ""
-    if fault.wsman_code is None:
-        return xml.tag("s:Detail", uri) if uri else ""
-    return xml.tag("s:Detail", uri + _wsman_fault(fault))
-
-
-def _wsman_fault(fault: Fault) -> str:
-    first, *inner = fault.texts or ("",)
-    content = xml.escaped(first)
-    if fault.provider:
-        nested = "".join(_nested(fault, text) for text in inner)
-        content += xml.tag(
-            "f:ProviderFault", nested or None, {"provider": fault.provider, "path": fault.provider_path}
-        )
-    return xml.tag(
-        "f:WSManFault",
-        xml.tag("f:Message", content),
-        {"xmlns:f": names.FAULT, "Code": str(fault.wsman_code), "Machine": fault.machine},
-    )
-
-
-def _nested(fault: Fault, text: str) -> str:
-    return xml.tag(
-        "f:WSManFault",
-        xml.leaf("f:Message", text),
-        {"xmlns:f": names.FAULT, "Code": str(fault.wsman_code), "Machine": fault.machine},
-    )
-
-
-def decode_body(element: xml.Element, not_understood: str = "") -> Fault:
-    """Read an s:Fault element; whatever is missing in it stays empty."""
-    code = xml.child(element, names.SOAP, "Code")
-    subcode = None if code is None else xml.child(code, names.SOAP, "Subcode")
-    space, name = _qualified(subcode)
-    reason = xml.child(element, names.SOAP, "Reason")
-    detail = xml.child(element, names.SOAP, "Detail")
-    found = _Detail.read(detail)
-    return Fault(
-        code=_qualified(code)[1],
-        subcode=name,
-        subcode_namespace=space or names.WSMAN,
-        reason="" if reason is None else xml.text_of(reason).strip(),
-        wsman_code=found.code,
-        detail_uri="" if detail is None else xml.child_text(detail, names.WSMAN, "FaultDetail") or "",
-        machine=found.machine,
-        texts=found.texts,
-        provider=found.provider,
-        provider_path=found.provider_path,
-        not_understood=not_understood,
-    )
-
-
-def _qualified(element: xml.Element | None) -> tuple[str, str]:
-    """Return namespace and local name of the qualified name in s:Value."""
-    value = "" if element is None else xml.child_text(element, names.SOAP, "Value") or ""
-    prefix, _, name = value.rpartition(":")
-    space = "" if element is None else element.nsmap.get(prefix or None) or ""
-    return space, name
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Detail:
-    code: int | None = None
-    machine: str = ""
-    texts: tuple[str, ...] = ()
-    provider: str = ""
-    provider_path: str = ""
-
-    @classmethod
-    def read(cls, detail: xml.Element | None) -> _Detail:
-        if detail is None:
-            return cls()
-        outer = xml.child(detail, names.FAULT, "WSManFault")
-        if outer is not None:
-            return cls._wsman(outer)
-        error = next((item for item in detail if xml.local(item) == "MSFT_WmiError"), None)
-        return cls() if error is None else cls._wmi(error)
-
-    @classmethod
-    def _wsman(cls, outer: xml.Element) -> _Detail:
-        provider = next(iter(outer.iter(f"{{{names.FAULT}}}ProviderFault")), None)
-        texts = tuple(
-            words
-            for message in (
-                *outer.iter(f"{{{names.FAULT}}}Message"),
-                *outer.iter(f"{{{names.FAULT}}}ProviderFault"),
-            )
-            if (words := (message.text or "").strip())
-        )
-        return cls(
-            code=count_in(outer.get("Code")),
-            machine=str(outer.get("Machine") or ""),
-            texts=texts,
-            provider="" if provider is None else str(provider.get("provider") or ""),
-            provider_path="" if provider is None else str(provider.get("path") or ""),
-        )
-
-    @classmethod
-    def _wmi(cls, error: xml.Element) -> _Detail:
-        values = {xml.local(item): xml.text_of(item).strip() for item in error}
-        texts = (values.get("Message"), values.get("error_WindowsErrorMessage"))
-        return cls(code=count_in(values.get("error_Code")), texts=tuple(text for text in texts if text))

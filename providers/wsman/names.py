@@ -14,6 +14,7 @@ FAULT = "http://schemas.microsoft.com/wbem/wsman/1/wsmanfault"
 CIM = "http://schemas.dmtf.org/wbem/wscim/1/common"
 CIM_2005 = "http://schemas.dmtf.org/wsman/2005/06/base"
 """Where times stood before (MS-WSMV 4.1, an example of 2005)."""
+CIMBINDING = "http://schemas.dmtf.org/wbem/wsman/1/cimbinding.xsd"
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
 XML = "http://www.w3.org/XML/1998/namespace"
 

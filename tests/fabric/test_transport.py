@@ -33,6 +33,7 @@ from providers.wsman import (
     Instance,
     InvokeResponse,
     PullResponse,
+    WsmanFault,
     catalogue,
     resource_uri,
 )
@@ -123,7 +124,9 @@ def test_a_host_that_refuses_the_projection_is_asked_for_more_and_remembered(dia
 
 def test_a_busy_host_is_asked_again_for_what_changes_nothing(dial: Dial) -> None:
     """Quotas and HTTP 503 pass by themselves; a change is left to the caller."""
-    busy = dataclasses.replace(catalogue.access_denied("HV1"), subcode="QuotaLimit", wsman_code=2150859174)
+    busy = dataclasses.replace(
+        catalogue.access_denied("HV1"), subcode="QuotaLimit", detail=WsmanFault(code=2150859174)
+    )
     client, host = dial(answer(busy, 500), status(503), RUNNING, answer(busy, 500))
     assert client.get(JOB).text("InstanceID") == "X"
     with pytest.raises(BusyFaultError) as caught:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,9 +20,11 @@ from providers.wsman import (
     Get,
     Instance,
     Invoke,
+    ProviderFault,
     Pull,
     Release,
     Request,
+    WsmanFault,
     decode_embedded,
     decode_request,
     decode_response,
@@ -52,6 +55,28 @@ SETTINGS = st.builds(
 )
 ARGUMENTS = st.none() | TEXTS | REFERENCES | MOMENTS | SPANS
 COUNTS = st.none() | st.integers(1, 32000)
+WORDS = TEXTS.filter(str.strip) | st.just("")
+MACHINES = TEXTS.map(lambda text: " ".join(text.split()))
+WSMAN_FAULTS = st.recursive(
+    st.builds(WsmanFault, code=st.none() | st.integers(0, 2**32 - 1), machine=MACHINES, text=TEXTS),
+    lambda inner: st.builds(
+        WsmanFault, code=st.integers(0, 2**32 - 1), machine=MACHINES, text=WORDS,
+        provider=st.builds(
+            ProviderFault, provider=MACHINES, path=MACHINES, text=WORDS, inner=inner,
+            extended=st.none() | st.builds(
+                Instance, st.just("__ExtendedStatus"), st.dictionaries(NAMES, st.none() | TEXTS), st.just("root/cimv2"),
+            ),
+        ),
+    ),
+    max_leaves=3,
+)  # fmt: skip
+ERRORS = st.builds(
+    Instance,
+    st.just("MSFT_WmiError"),
+    st.fixed_dictionaries({"Message": st.none() | TEXTS}, optional={"error_Code": st.integers(0, 2**32 - 1)}),
+    st.just(""),
+    st.just("http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/MSFT_WmiError"),
+)
 REQUESTS: st.SearchStrategy[Request] = st.one_of(
     st.builds(Get, target=REFERENCES),
     st.builds(
@@ -117,17 +142,18 @@ def test_embedded_texts_hold_no_refused_reference(setting: Instance) -> None:
         code=st.sampled_from(["Sender", "Receiver"]),
         subcode=NAMES,
         subcode_namespace=st.sampled_from([names.ADDRESSING, names.ENUMERATION, names.WSMAN]),
-        reason=STRIPPED,
-        wsman_code=st.integers(0, 2**32 - 1),
+        reason=TEXTS,
         detail_uri=STRIPPED,
-        machine=TEXTS.map(lambda text: " ".join(text.split())),
-        texts=st.tuples(STRIPPED.filter(bool)),
+        detail=st.none() | WSMAN_FAULTS | ERRORS,
         not_understood=NAMES,
     )
 )
 def test_faults(fault: Fault) -> None:
-    """Every field, whatever the texts."""
-    assert decode_response(encode_response(fault, relates_to="uuid:1", message_id="2")) == fault
+    """Every field, whatever the texts and however deep a provider's fault."""
+    read = decode_response(encode_response(fault, relates_to="uuid:1", message_id="2", lang="de-DE"))
+    assert isinstance(read, Fault)
+    assert replace(read, header=fault.header) == fault
+    assert (read.header.relates_to, read.header.action, read.header.lang) == ("uuid:1", fault.action, "de-DE")
 
 
 @given(MOMENTS)

@@ -1,0 +1,1 @@
+"""`make bench`: the figures that the product promises, measured against a lab of its own."""
