@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import TypeVar
@@ -66,9 +65,6 @@ class Client:
         self._envelope_size = MAX_ENVELOPE_SIZE
         self._forms: dict[tuple[str, ...], int] = {}
         self._paged = True
-        self._counting = threading.Lock()
-        self.requests: dict[str, int] = {}
-        """`class/operation` -> how many requests were sent so far."""
 
     def query(
         self,
@@ -93,7 +89,7 @@ class Client:
         first = self._forms.get(key, 0)
         for form, (target, text) in enumerate(forms[first:], start=first):
             with suppress(FilterFaultError):
-                items = self._enumerated(class_name, resource_uri(target, namespace), text)
+                items = self._enumerated(resource_uri(target, namespace), text)
                 self._forms[key] = form
                 rows = (typed(item, class_name, namespace) for item in items)
                 return [row for row in rows if fits(row, where or {}, like or {})]
@@ -101,14 +97,13 @@ class Client:
 
     def get(self, target: EndpointReference) -> Instance:
         """Return one instance. Raises AbsentFaultError where there is none."""
-        return self._safely(lambda: self._ask(Get(target=target), GetResponse, target.class_name)).instance
+        return self._safely(lambda: self._ask(Get(target=target), GetResponse)).instance
 
     def invoke(
         self, target: EndpointReference, method: str, arguments: Mapping[str, Argument]
     ) -> InvokeResponse:
         """Call a method, once: it is never sent again. Raises AnswerLostError where it may have been carried out."""
-        request = Invoke(target=target, method=method, arguments=arguments)
-        return self._ask(request, InvokeResponse, target.class_name)
+        return self._ask(Invoke(target=target, method=method, arguments=arguments), InvokeResponse)
 
     def ask(
         self, target: EndpointReference, method: str, arguments: Mapping[str, Argument]
@@ -120,35 +115,35 @@ class Client:
         """Close the connections that are not in use."""
         self._sessions.close()
 
-    def _enumerated(self, class_name: str, uri: str, text: str | None) -> list[Item]:
+    def _enumerated(self, uri: str, text: str | None) -> list[Item]:
         """Return every item: in full pages, or one by one from a host that refuses to begin with a page."""
         if self._paged:
             try:
-                return self._safely(lambda: list(self._pages(class_name, uri, text, PAGE)))
+                return self._safely(lambda: list(self._pages(uri, text, PAGE)))
             except UnsupportedFeatureFaultError:
                 self._paged = False
-        return self._safely(lambda: list(self._pages(class_name, uri, text, None)))
+        return self._safely(lambda: list(self._pages(uri, text, None)))
 
-    def _pages(self, class_name: str, uri: str, text: str | None, size: int | None) -> Iterator[Item]:
+    def _pages(self, uri: str, text: str | None, size: int | None) -> Iterator[Item]:
         """Yield every item; each page's context is good for the next page only."""
         begin = Enumerate(resource_uri=uri, query=text, optimize=size is not None, max_elements=size)
-        first = self._ask(begin, EnumerateResponse, class_name)
+        first = self._ask(begin, EnumerateResponse)
         yield from first.items or ()
         context, end = first.context, first.end
         while not end:
             if not context:
                 raise ProtocolError(f"{self.host.name} ended an enumeration without saying so")
-            page = self._page(class_name, Pull(resource_uri=uri, context=context, max_elements=size))
+            page = self._page(Pull(resource_uri=uri, context=context, max_elements=size))
             yield from page.items
             context, end = page.context, page.end
 
-    def _page(self, class_name: str, pull: Pull) -> PullResponse:
+    def _page(self, pull: Pull) -> PullResponse:
         """Pull; an enumeration that cannot be read to its end is given back, for a host keeps only so many."""
         try:
-            return self._ask(pull, PullResponse, class_name)
+            return self._ask(pull, PullResponse)
         except ProtocolError:
             with suppress(PlacementError):
-                self._exchange(Release(resource_uri=pull.resource_uri, context=pull.context), class_name)
+                self._exchange(Release(resource_uri=pull.resource_uri, context=pull.context))
             raise
 
     def _safely(self, ask: Callable[[], Result]) -> Result:
@@ -169,8 +164,8 @@ class Client:
                 self._clock.wait(pause)
         return ask()
 
-    def _ask(self, request: Request, kind: type[Answer], subject: str) -> Answer:
-        answer = self._exchange(request, subject)
+    def _ask(self, request: Request, kind: type[Answer]) -> Answer:
+        answer = self._exchange(request)
         if isinstance(answer, Fault):
             raise fault_error(self.host.name, request, answer)
         if not isinstance(answer, kind):
@@ -179,9 +174,5 @@ class Client:
             )
         return answer
 
-    def _exchange(self, request: Request, subject: str) -> Response:
-        operation = request.method if isinstance(request, Invoke) else type(request).__name__
-        key = f"{subject}/{operation}"
-        with self._counting:
-            self.requests[key] = self.requests.get(key, 0) + 1
+    def _exchange(self, request: Request) -> Response:
         return self._sessions.exchange(request, self._envelope_size)

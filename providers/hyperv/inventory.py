@@ -25,7 +25,15 @@ _DRIVE = ("InstanceID", "ResourceType", "ResourceSubType", "HostResource")
 _CONTROLLERS_AND_DRIVES = (6, 17)
 """ResourceType of SCSI controllers and disk drives: pass-through disks, and what numbers the slots."""
 _DVD_DRIVE = 16
-_JOB = ("InstanceID", "JobState", "PercentComplete", "VirtualSystemName", "DestinationHost", "Owner")
+_JOB = (
+    "InstanceID",
+    "JobState",
+    "JobType",
+    "PercentComplete",
+    "VirtualSystemName",
+    "DestinationHost",
+    "Owner",
+)
 _PORT = ("InstanceID", "HostResource", "LastKnownSwitchName")
 _MEMORY = ("InstanceID", "VirtualQuantity", "DynamicMemoryEnabled", "Reservation")
 
@@ -83,11 +91,16 @@ def read_jobs(client: Client) -> tuple[MigrationJob, ...]:
 
 
 def told_jobs(client: Client, jobs: Iterable[MigrationJob]) -> tuple[MigrationJob, ...]:
-    """Return those of `jobs` that have not ended, with what they tell of paths."""
-    rows = [
-        row for state in sorted({job.state for job in jobs}) for row in _jobs_where(client, JobState=state)
-    ]
-    return tuple(job for row in rows if (job := job_of(row)) is not None)
+    """Return those of `jobs` that have not ended, with what they tell of paths.
+
+    Asked for by state: one request for all that run. One that has changed its state meanwhile is asked for by its id.
+    """
+    asked = {job.id: job.state for job in jobs}
+    rows = [row for state in sorted(set(asked.values())) for row in _jobs_where(client, JobState=state)]
+    lost = asked.keys() - {row.text("InstanceID") for row in rows}
+    rows += [row for id_ in sorted(lost) for row in _jobs_where(client, InstanceID=id_)]
+    told = {job.id: job for row in rows if (job := job_of(row)) is not None}
+    return tuple(told.values())
 
 
 def jobs_of(client: Client, vm: VmId) -> list[Instance]:

@@ -9,6 +9,7 @@ from providers.model.plan import Finding, Move, Severity
 from providers.model.stack import HostSpec
 
 from . import preflight
+from .options import option_findings
 from .order import onto_itself
 
 ACTIVITIES = {
@@ -30,7 +31,7 @@ def refusals(
     if source is None or destination is None:
         silent = move.source if source is None else move.destination
         return (_no(f"{silent} no longer answers: what a move asks of it is not known", "Run again"),)
-    findings = [*_machine(move.vm)]
+    findings = [*_machine(move.vm), *option_findings(move, destination)]
     if move.copies_storage:
         findings += [*_storage(move), *preflight.disk_room(move, destination, target)]
     if move.changes_host:
