@@ -73,6 +73,11 @@ def _add_up(up: argparse.ArgumentParser) -> None:
         help="over HTTP also take plain messages and basic, as with AllowUnencrypted=true",
     )
     up.add_argument(
+        "--directory",
+        action="store_true",
+        help="with a real directory: Samba's domain controller (root; make directory installs it)",
+    )
+    up.add_argument(
         "--write-stack",
         type=Path,
         metavar="FILE",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import os
 import sys
@@ -13,6 +14,7 @@ from typing import Any
 
 from lab import arguments, terminal
 from lab.control import Control, connect
+from lab.directory.errors import DirectoryError
 from lab.estate.spec import EstateError
 from lab.home import lab_home
 from lab.person import CommandError
@@ -29,7 +31,7 @@ def main(words: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # `bin/lab status | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains at exit
         return 1
-    except (CommandError, PortTakenError, EstateError, OSError) as error:
+    except (CommandError, DirectoryError, PortTakenError, EstateError, OSError) as error:
         for line in str(error).splitlines() or [type(error).__name__]:
             print(f"lab: {line}", file=sys.stderr)
         return 1
@@ -48,11 +50,12 @@ def _up(home: Path, given: argparse.Namespace) -> int:
         limit=given.migration_limit,
         ports=given.ports,
         allow_unencrypted=given.allow_unencrypted,
+        directory=given.directory,
         build=given.build,
         locale=given.locale,
         stack=given.write_stack,
     )
-    state, started = lifecycle.up(home, wish)
+    state, started = lifecycle.up(home, wish, say=functools.partial(print, flush=True))
     print("\n".join(terminal.render_up(state, started=started, stack=given.write_stack)))
     return 0
 

@@ -1,4 +1,4 @@
-"""The lab in the background: the world, its hosts' servers, and the passing of time."""
+"""The lab in the background: the world, its hosts' servers and its directory, and the passing of time."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ from pathlib import Path
 
 from lab import credentials
 from lab.control import FILE, ControlServer
+from lab.directory.directory import Directory
+from lab.directory.errors import DirectoryError
 from lab.verbs import verbs
 from lab.wire import certificates, serve
+from lab.world import World
 from lab.world.restart import resume
 
 _TICK = 0.05  # seconds between two looks at the running jobs
@@ -21,15 +24,34 @@ def run(home: Path) -> int:
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     world = resume(home)
+    try:
+        directory = Directory.start(home) if world.settings.directory else None
+    except DirectoryError as error:
+        print(error, file=sys.stderr)
+        return 1
+    try:
+        return _serve(home, world, directory, stop)
+    finally:
+        if directory is not None:
+            directory.stop()
+
+
+def _serve(home: Path, world: World, directory: Directory | None, stop: threading.Event) -> int:
     account = credentials.ensure(home, world.settings.netbios)
     certificates.ensure(home, [(host.name, host.full_name) for host in world.hosts.values()])
     servers = serve(world, home)
     try:
         servers.start()
+        if directory is not None:
+            directory.wait_ready()
     except OSError as error:
         print(f"a host's port is taken: {error}", file=sys.stderr)
         return 1
-    control = ControlServer(verbs(world, account, stop))
+    except DirectoryError as error:
+        servers.stop()
+        print(error, file=sys.stderr)
+        return 1
+    control = ControlServer(verbs(world, account, stop, directory))
     control.start(home)
     world.log.write("up", hosts=len(world.hosts), vms=len(world.vms()))
     while not stop.wait(_TICK):

@@ -8,11 +8,13 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lab import ports, stack_file
 from lab.control import FILE, Control, connect
+from lab.directory import directory
 from lab.estate.building import build
 from lab.estate.generated import DEFAULT_HOSTS, DEFAULT_VMS, generate
 from lab.estate.reading import read_estate
@@ -38,6 +40,7 @@ class Wish:
     limit: int | None = None
     ports: str | None = None
     allow_unencrypted: bool | None = None
+    directory: bool = False
     build: str | None = None
     locale: str | None = None
     stack: Path | None = None
@@ -67,13 +70,13 @@ class Wish:
     def says_something(self) -> bool:
         """Whether more was asked than to be up."""
         run = (self.speed, self.limit, self.ports, self.locale, self.allow_unencrypted)
-        return self.builds or any(wish is not None for wish in run)
+        return self.builds or self.directory or any(wish is not None for wish in run)
 
 
-def up(home: Path, wish: Wish) -> tuple[State, bool]:
+def up(home: Path, wish: Wish, say: Callable[[str], None]) -> tuple[State, bool]:
     """Start the lab, or find it running; return its state and whether it was started.
 
-    Raises CommandError, PortTakenError, EstateError or OSError.
+    `say` is told of what takes long. Raises CommandError, DirectoryError, PortTakenError, EstateError or OSError.
     """
     running = connect(home)
     if running is not None and not _agrees(home, wish):
@@ -82,7 +85,8 @@ def up(home: Path, wish: Wish) -> tuple[State, bool]:
         running = None
     if running is None:
         (home / FILE).unlink(missing_ok=True)
-        _prepare(home, wish)
+        directory.end_leftover(home)
+        _prepare(home, wish, say)
         _start(home)
     state = _kept(home)
     if wish.stack is not None:
@@ -95,7 +99,7 @@ def down(home: Path) -> bool:
     control = connect(home)
     if control is None:
         (home / FILE).unlink(missing_ok=True)
-        return False
+        return directory.end_leftover(home)
     control.call("stop")
     if not _gone(control):
         # The pid is the lab's own: it answered with the token that only it and its owner have.
@@ -119,6 +123,7 @@ def _agrees(home: Path, wish: Wish) -> bool:
         and all(wish.limit in (None, host.max_live) and wish.locale in (None, host.locale) for host in hosts)
         and wish.ports in (None, "auto", str(hosts[0].port))
         and wish.allow_unencrypted in (None, state.settings.allow_unencrypted)
+        and (state.settings.directory or not wish.directory)
     )
 
 
@@ -132,7 +137,7 @@ def _check_quiet(home: Path, wish: Wish) -> None:
         )
 
 
-def _prepare(home: Path, wish: Wish) -> None:
+def _prepare(home: Path, wish: Wish, say: Callable[[str], None]) -> None:
     """Have an estate in `home` that fits the wish, on ports that are free."""
     kept = None if wish.builds or not (home / "world.json").exists() else _kept(home)
     if kept is None:
@@ -158,6 +163,9 @@ def _prepare(home: Path, wish: Wish) -> None:
     kept.settings.speed = wish.speed if wish.speed is not None else kept.settings.speed
     if wish.allow_unencrypted is not None:
         kept.settings.allow_unencrypted = wish.allow_unencrypted
+    kept.settings.directory = kept.settings.directory or wish.directory
+    if kept.settings.directory:
+        directory.prepare(home, kept, say)
     record.write(home / "world.json", kept)
 
 

@@ -7,6 +7,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from lab.credentials import Account
+from lab.directory.directory import Directory
 from lab.faults import KINDS, Fault
 from lab.storage.checksums import Checksums
 from lab.world import World
@@ -16,7 +17,9 @@ from . import person, status
 from .control import Verbs
 
 
-def verbs(world: World, account: Account, stop: threading.Event) -> Verbs:
+def verbs(
+    world: World, account: Account, stop: threading.Event, directory: Directory | None = None
+) -> Verbs:
     """Return the verbs by name; `stop` is set when the lab is to end."""
     checksums = Checksums()
 
@@ -28,7 +31,7 @@ def verbs(world: World, account: Account, stop: threading.Event) -> Verbs:
 
     return {
         "ping": lambda: True,
-        "status": lambda: status.status(world, account, checksums),
+        "status": lambda: {**status.status(world, account, checksums), **_directory(directory)},
         "move": lambda *, vm, host: person.move(world, vm, host).id,
         "job": job,
         "settings": lambda: {**world.settings.built_from, "speed": world.settings.speed},
@@ -37,6 +40,10 @@ def verbs(world: World, account: Account, stop: threading.Event) -> Verbs:
         "fault-clear": lambda *, fault_id: _clear(world, fault_id),
         "stop": stop.set,
     }
+
+
+def _directory(directory: Directory | None) -> dict[str, Any]:
+    return {} if directory is None else {"directory": directory.status()}
 
 
 def _add_fault(world: World, given: dict[str, Any]) -> Fault:

@@ -38,7 +38,7 @@ from .spec import DiskSpec, EstateSpec, HostSpec, VmSpec
 
 _CHECKPOINT_SIZE = GIB
 _AGE = timedelta(days=30)
-_BUILT = ("hosts", "shares", "clusters", "world.json", "world.new", "lab.log")
+_BUILT = ("hosts", "shares", "clusters", "directory", "world.json", "world.new", "lab.log")
 
 
 def build(spec: EstateSpec, home: Path, clock: LabClock, *, ports: dict[str, int]) -> World:

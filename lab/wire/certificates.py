@@ -25,6 +25,7 @@ CLIENT_NAME = "administrator@localhost"
 _UPN = x509.ObjectIdentifier("1.3.6.1.4.1.311.20.2.3")
 _CA_KEY = "ca.key"
 _FOLDER = "certificates"
+_LOOPBACK = "127.0.0.1"
 _VALID, _MARGIN = timedelta(days=825), timedelta(days=7)
 _BACKDATED = timedelta(days=1)
 
@@ -40,9 +41,17 @@ def ensure(home: Path, hosts: Iterable[tuple[str, str]]) -> None:
     for label, full_name in hosts:
         path = certificate_file(home, label)
         if not _is_current(path, ca, full_name):
-            _issue(path, ca, key, label, full_name)
+            _issue(path, ca, key, (full_name, label))
     if not _is_ours(home / CLIENT_CERTIFICATE, ca):
         issue_client(home, home / CLIENT_CERTIFICATE, home / CLIENT_KEY, CLIENT_NAME)
+
+
+def issue_server(home: Path, label: str, full_name: str, address: str) -> None:
+    """Write a new certificate for a server that listens at another address of loopback. Raises OSError."""
+    folder = home / _FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    ca, key = _authority(home, folder)
+    _issue(certificate_file(home, label), ca, key, (full_name, label), address)
 
 
 def certificate_file(home: Path, label: str) -> Path:
@@ -148,16 +157,21 @@ def _new_authority(home: Path, folder: Path) -> tuple[x509.Certificate, ec.Ellip
 
 
 def _issue(
-    path: Path, ca: x509.Certificate, ca_key: ec.EllipticCurvePrivateKey, label: str, full_name: str
+    path: Path,
+    ca: x509.Certificate,
+    ca_key: ec.EllipticCurvePrivateKey,
+    names: tuple[str, str],
+    address: str = _LOOPBACK,
 ) -> None:
+    """Write a certificate for a full name and a label, and for one address beside `localhost`."""
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, full_name)])
-    addresses = [x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
-    names = [x509.DNSName(each) for each in dict.fromkeys((full_name, label, "localhost"))]
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
+    addresses = [x509.IPAddress(ipaddress.ip_address(address))]
+    dns_names = [x509.DNSName(each) for each in dict.fromkeys((*names, "localhost"))]
     issuer_key = x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key())
     certificate = (
         _begin(name, ca.subject, key)
-        .add_extension(x509.SubjectAlternativeName([*names, *addresses]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([*dns_names, *addresses]), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(ca=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)

@@ -29,6 +29,8 @@ class Settings:
     """Slots that a 32771 move takes at each end: `both` (a live and a storage one: stricter) or `live`. Guess."""
     allow_unencrypted: bool = False
     """AllowUnencrypted of the hosts' WinRM services: plain messages and basic over HTTP."""
+    directory: bool = False
+    """Whether the domain has a real directory: Samba's domain controller."""
     speed: float = 1.0
     """How fast the world's time runs."""
     built_from: dict[str, str] = field(default_factory=dict)
