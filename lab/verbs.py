@@ -17,9 +17,7 @@ from . import person, status
 from .control import Verbs
 
 
-def verbs(
-    world: World, account: Account, stop: threading.Event, directory: Directory | None = None
-) -> Verbs:
+def verbs(world: World, account: Account, stop: threading.Event, directory: Directory | None = None) -> Verbs:
     """Return the verbs by name; `stop` is set when the lab is to end."""
     checksums = Checksums()
 

@@ -1,4 +1,7 @@
-"""Set the project up: `.venv` from the lock file, and a Pulumi engine. Needs nothing but Python."""
+"""Set the project up: `.venv` from the lock file, and a Pulumi engine. Needs nothing but Python.
+
+With `--directory` also what the lab's directory needs.
+"""
 
 from __future__ import annotations
 
@@ -19,4 +22,4 @@ sys.path.insert(0, str(PROJECT))
 from tools.install.steps import main  # noqa: E402 - the path has to be set first
 
 if __name__ == "__main__":
-    sys.exit(main(PROJECT))
+    sys.exit(main(PROJECT, with_directory=sys.argv[1:] == ["--directory"]))

@@ -34,7 +34,13 @@ PEOPLE = {
     DIRECTORY_ADMINISTRATOR: Person(user="administrator", groups=("Domain Admins",)),
     "host_administrator": Person(user="hvadmin", groups=(HOST_ADMINISTRATORS,)),
     "operator": Person(user="hvoperator", groups=(HOST_OPERATORS,)),
-    "protected": Person(user="protected", groups=(HOST_ADMINISTRATORS, "Protected Users")),
+    "protected": Person(
+        user="protected",
+        groups=(HOST_ADMINISTRATORS, "Protected Users"),
+        # Windows delegates no member of that group ("Protected Users security group", learn.microsoft.com). Samba
+        # refuses those who come by Kerberos, but acts for the others (S4U2Self, seen in 4.17) unless this says so, too.
+        sensitive=True,
+    ),
     "sensitive": Person(user="sensitive", groups=(HOST_ADMINISTRATORS,), sensitive=True),
 }
 """By the name that `status --json` has for each. The directory's administrator is the lab's account."""

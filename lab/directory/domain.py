@@ -87,7 +87,9 @@ class Domain:
         computers = (*hosts, *servers)
         for computer in computers:
             if len(computer.name) > _LONGEST:
-                raise DirectoryError(f"{computer.name} is longer than the {_LONGEST} characters of a domain's computer")
+                raise DirectoryError(
+                    f"{computer.name} is longer than the {_LONGEST} characters of a domain's computer"
+                )
         taken = {computer.name for computer in computers}
         controller = next(name for number in range(1, 100) if (name := f"dc{number}").upper() not in taken)
         return cls(dns=dns, netbios=state.settings.netbios, controller=controller, computers=computers)

@@ -47,7 +47,9 @@ def make(samba: Samba, home: Path, domain: Domain, account: Account, say: Callab
     configuration.write(folder, domain, "127.0.0.1")
     accounts.create(folder / "credentials", domain.netbios, account)
     (folder / "keytabs").mkdir(mode=0o700)
-    provisioning.settle(folder, domain, list(accounts.logins(folder / "credentials")), lambda label: keytab(home, label))
+    provisioning.settle(
+        folder, domain, list(accounts.logins(folder / "credentials")), lambda label: keytab(home, label)
+    )
     write_private(folder / _RECORD, json.dumps(asdict(domain)))
 
 
@@ -60,7 +62,9 @@ def read(home: Path) -> Domain:
         )
         return Domain(**content, computers=computers)
     except (OSError, ValueError, TypeError, KeyError) as error:
-        raise DirectoryError(f"the directory in {home} cannot be read; build it anew: bin/lab up --directory --fresh") from error
+        raise DirectoryError(
+            f"the directory in {home} cannot be read; build it anew: bin/lab up --directory --fresh"
+        ) from error
 
 
 def keytab(home: Path, label: str) -> Path:
@@ -77,7 +81,9 @@ def place(home: Path, domain: Domain, address: str) -> None:
     """Write what tells Samba, and its clients, that it is at `address` now: configuration and certificate."""
     folder = folder_of(home)
     certificates.issue_server(home, domain.controller, domain.controller_name, address)
-    write_private(folder / "tls.pem", certificates.certificate_file(home, domain.controller).read_text("utf-8"))
+    write_private(
+        folder / "tls.pem", certificates.certificate_file(home, domain.controller).read_text("utf-8")
+    )
     shutil.copyfile(home / certificates.CA_FILE, folder / certificates.CA_FILE)
     configuration.write(folder, domain, address)
     (folder / _ADDRESS).write_text(address, encoding="ascii")

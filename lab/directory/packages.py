@@ -54,9 +54,7 @@ class Samba:
             raise DirectoryError(
                 "the directory runs as root alone (Samba's domain controller, ports 88, 389, 636)"
             )
-        return cls(
-            server=server, tool=tool, spnupdate=spnupdate, compiler=compiler, version=_version(server)
-        )
+        return cls(server=server, tool=tool, spnupdate=spnupdate, compiler=compiler, version=_version(server))
 
 
 def program(name: str) -> str | None:

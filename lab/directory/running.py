@@ -36,10 +36,14 @@ class Controller:
         for port in _READY:
             while not _listens(self.address, port):
                 if not self.runs:
-                    raise DirectoryError(f"the directory ended at once; its words are in {self.folder / _OUTPUT}")
+                    raise DirectoryError(
+                        f"the directory ended at once; its words are in {self.folder / _OUTPUT}"
+                    )
                 if time.monotonic() > waiting:
                     self.stop()
-                    raise DirectoryError(f"the directory does not answer; its words are in {self.folder / _OUTPUT}")
+                    raise DirectoryError(
+                        f"the directory does not answer; its words are in {self.folder / _OUTPUT}"
+                    )
                 time.sleep(_POLL)
 
     @property

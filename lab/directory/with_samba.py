@@ -94,8 +94,8 @@ def _computer(sam: SamDB, computer: dict[str, Any]) -> None:
 def _let_passwords_be(sam: SamDB) -> None:
     """Let them be as they are and never expire; Samba's default is 42 days."""
     policy = Message(sam.get_default_basedn())
-    for name, value in {"pwdProperties": "0", "minPwdLength": "4", "minPwdAge": "0", "maxPwdAge": "0"}.items():
-        policy[name] = MessageElement(value, FLAG_MOD_REPLACE, name)
+    for name in ("pwdProperties", "minPwdLength", "minPwdAge", "maxPwdAge"):
+        policy[name] = MessageElement("0", FLAG_MOD_REPLACE, name)
     sam.modify(policy)
 
 

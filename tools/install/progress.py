@@ -16,7 +16,7 @@ EVERY_SECONDS = 15
 
 
 class Tally:
-    """What `go install -v` has said so far: modules fetched, packages compiled, and its last words."""
+    """What a long build has said so far; as it is, what `go install -v` says: modules fetched, packages compiled."""
 
     def __init__(self) -> None:
         """Nothing yet."""
@@ -40,15 +40,18 @@ class Tally:
         return f"{self.modules} modules fetched" if self.modules else "starting"
 
 
-def follow(command: Sequence[str], *, cwd: Path, env: Mapping[str, str], what: str) -> None:
+def follow(
+    command: Sequence[str], *, cwd: Path, env: Mapping[str, str], what: str, tally: Tally | None = None
+) -> None:
     """Run a build to its end, with a line every 15 s. Raises SetupError with its last words if it fails."""
     began = time.monotonic()
-    tally = Tally()
+    tally = tally or Tally()
     with subprocess.Popen(
-        command, cwd=cwd, env=dict(env), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stderr is not None  # noqa: S101 - for the type checker: it is a pipe
-        reader = threading.Thread(target=_read, args=(process.stderr, tally), daemon=True)
+        command, cwd=cwd, env=dict(env), text=True,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None  # noqa: S101 - for the type checker: it is a pipe
+        reader = threading.Thread(target=_read, args=(process.stdout, tally), daemon=True)
         reader.start()
         try:
             while _runs(process):
@@ -58,7 +61,7 @@ def follow(command: Sequence[str], *, cwd: Path, env: Mapping[str, str], what: s
             raise
         reader.join()
     if process.returncode != 0:
-        raise SetupError(f"Building {what} failed:\n" + "\n".join(tally.last))
+        raise SetupError(f"{what} failed:\n" + "\n".join(tally.last))
     print(f"  {what}: done in {minutes(time.monotonic() - began)}", flush=True)
 
 
