@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from providers.clock import Clock
 from providers.errors import PlacementError
-from providers.model.estate import Host, Inventory, UnreachableHost, VirtualMachine
+from providers.model.estate import Disk, Host, Inventory, UnreachableHost, VirtualMachine
 from providers.model.names import HostName, VmId
 from providers.model.plan import MigrationType
 from providers.model.stack import HostSpec
@@ -87,6 +87,10 @@ class Estate:
     def with_details(self, vm: VirtualMachine) -> VirtualMachine:
         """Return `vm` with size and parent of its disks."""
         return inventory.with_details(self._clients[vm.host], vm)
+
+    def disk(self, host: HostName, path: str) -> Disk:
+        """Read size and parent of a virtual hard disk by its path."""
+        return inventory.read_disk(self._clients[host], path)
 
     def close(self) -> None:
         """Close the connections."""

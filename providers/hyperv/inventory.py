@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from providers.errors import ProtocolError, WsmanFaultError
@@ -22,7 +22,7 @@ from providers.wsman import CIMV2, EndpointReference, Instance, decode_embedded,
 from .client import Client
 from .cluster import read_cluster
 from .faults import AbsentFaultError, AccessDeniedFaultError
-from .rows import ClusterView, Rows, job_of, machines
+from .rows import SNAPSHOT, ClusterView, Rows, job_of, machines, owner
 
 _UNMOUNTED = "\\\\?\\"
 """How the name of a volume starts that is mounted nowhere, as the recovery partition (win32 page of Win32_Volume)."""
@@ -171,12 +171,14 @@ def _rows(client: Client, vm: VmId | None) -> Rows:
     def settings(class_name: str, *properties: str, **where: int) -> list[Instance]:
         return client.query(class_name, *properties, where=where, like=of_vm)
 
+    of_machines = client.query(
+        "Msvm_VirtualSystemSettingData", *_SETTING, where={"VirtualSystemIdentifier": vm} if vm else None
+    )
+    disks = settings("Msvm_StorageAllocationSettingData", *_DISK, ResourceType=31)
     return Rows(
         systems=client.query("Msvm_ComputerSystem", *_SYSTEM, where={"Name": vm} if vm else None),
-        settings=client.query(
-            "Msvm_VirtualSystemSettingData", *_SETTING, where={"VirtualSystemIdentifier": vm} if vm else None
-        ),
-        disks=settings("Msvm_StorageAllocationSettingData", *_DISK, ResourceType=31),
+        settings=of_machines,
+        disks=[*disks, *(_frozen(client, of_machines, *_DISK) if vm else ())],
         physical=settings("Msvm_ResourceAllocationSettingData", *_DRIVE, ResourceType=17),
         controllers=settings("Msvm_ResourceAllocationSettingData", "InstanceID", ResourceType=6),
         memory=settings("Msvm_MemorySettingData", "InstanceID", "VirtualQuantity"),
@@ -190,6 +192,20 @@ def _rows(client: Client, vm: VmId | None) -> Rows:
             where={"SystemName": vm} if vm else None,
         ),
     )
+
+
+def _frozen(client: Client, settings: Iterable[Instance], *properties: str) -> Iterator[Instance]:
+    """Read the media of one machine's checkpoints: their rows start with the checkpoint's GUID (r4sd/go-wsman)."""
+    for row in settings:
+        if row.text("VirtualSystemType").startswith(SNAPSHOT) and owner(row):
+            prefix = {"InstanceID": f"Microsoft:{owner(row)}"}
+            yield from client.query("Msvm_StorageAllocationSettingData", *properties, like=prefix)
+
+
+def read_media(client: Client, vm: VmId, settings: Iterable[Instance]) -> list[Instance]:
+    """Read the whole rows of a machine's media and of those of its checkpoints, which `settings` shows."""
+    own = client.query("Msvm_StorageAllocationSettingData", like={"InstanceID": f"Microsoft:{vm}"})
+    return [*own, *_frozen(client, settings)]
 
 
 def _security(client: Client, of_vm: Mapping[str, str] | None) -> list[Instance] | None:
@@ -273,7 +289,16 @@ def _single(client: Client, rows: list[Instance], class_name: str) -> Instance:
 
 def with_details(client: Client, vm: VirtualMachine) -> VirtualMachine:
     """Read size and parent of each virtual hard disk: a call or two a disk, so only for machines that will move."""
-    return replace(vm, disks=tuple(_detailed(client, disk) for disk in vm.disks))
+    return replace(
+        vm,
+        disks=tuple(_detailed(client, disk) for disk in vm.disks),
+        frozen=tuple(_detailed(client, disk) for disk in vm.frozen),
+    )
+
+
+def read_disk(client: Client, path: str) -> Disk:
+    """Read size and parent of a file that no machine need have attached; without a size it cannot be examined."""
+    return _detailed(client, Disk(slot="", instance_id="", path=path))
 
 
 def _detailed(client: Client, disk: Disk) -> Disk:

@@ -20,6 +20,7 @@ from providers.wsman import Instance, decode_embedded
 
 REALIZED = "Microsoft:Hyper-V:System:Realized"
 SNAPSHOT = "Microsoft:Hyper-V:Snapshot:"
+_ORDINARY = "Microsoft:Hyper-V:Snapshot:Realized"
 IDE_CONTROLLER = "83F8638B-8DCA-4152-9EDA-2CA8B33039B4"
 """The IDE controllers' GUID, the same in every machine (openstack/os-win vmutils)."""
 _VHD = "Microsoft:Hyper-V:Virtual Hard Disk"
@@ -90,7 +91,7 @@ class _Joined:
 
     def __init__(self, rows: Rows) -> None:
         self.settings: dict[str, Instance] = {}
-        self.checkpoints: dict[str, int] = {}
+        self.checkpoints: dict[str, list[Instance]] = {}
         for row in rows.settings:
             self._add_setting(row)
         self.controllers = _group(rows.controllers)
@@ -107,12 +108,12 @@ class _Joined:
         if kind == REALIZED:
             self.settings[vm] = row
         elif kind.startswith(SNAPSHOT):
-            self.checkpoints[vm] = self.checkpoints.get(vm, 0) + 1
+            self.checkpoints.setdefault(vm, []).append(row)
 
     def machine(self, system: Instance, host: HostName, cluster: ClusterView) -> VirtualMachine:
         vm = vm_id(system.text("Name"))
         name, enabled = system.text("ElementName"), system.number("EnabledState") or 0
-        setting = self.settings[vm]
+        setting, checkpoints = self.settings[vm], self.checkpoints.get(vm, [])
         return VirtualMachine(
             id=vm,
             name=name,
@@ -123,7 +124,9 @@ class _Joined:
             roots=_roots(setting),
             disks=self._disks(vm),
             operational_status=tuple(int(value) for value in system.many("OperationalStatus")),
-            checkpoints=self.checkpoints.get(vm, 0),
+            checkpoints=len(checkpoints),
+            special_checkpoints=sum(row.text("VirtualSystemType") != _ORDINARY for row in checkpoints),
+            frozen=self._frozen(vm, checkpoints),
             replication_mode=system.number("ReplicationMode") or 0,
             clustered=cluster.holds(vm, name),
             vtpm=self._vtpm(vm),
@@ -155,8 +158,20 @@ class _Joined:
         row = self.heartbeats.get(vm)
         return None if row is None else next(iter(row.many("OperationalStatus")), None) == OK
 
+    def _slots(self, vm: VmId) -> _Slots:
+        return _Slots(self.controllers.get(vm, ()), (*self.disks.get(vm, ()), *self.physical.get(vm, ())))
+
+    def _frozen(self, vm: VmId, checkpoints: list[Instance]) -> tuple[Disk, ...]:
+        """Return the virtual hard disks of checkpoints; that their controllers keep their GUIDs is a guess."""
+        slots = self._slots(vm)
+        rows = (row for setting in checkpoints for row in self.disks.get(owner(setting), ()))
+        found = [
+            disk for row in rows if (disk := _medium(row, slots)) and disk.kind == DiskKind.VIRTUAL_HARD_DISK
+        ]
+        return tuple(sorted(found, key=lambda disk: (disk.slot, disk.path.casefold(), disk.instance_id)))
+
     def _disks(self, vm: VmId) -> tuple[Disk, ...]:
-        slots = _Slots(self.controllers.get(vm, ()), (*self.disks.get(vm, ()), *self.physical.get(vm, ())))
+        slots = self._slots(vm)
         found = [disk for row in self.disks.get(vm, ()) if (disk := _medium(row, slots))]
         found += [
             Disk(
@@ -201,7 +216,12 @@ class _Slots:
         if len(parts) < 4:  # noqa: PLR2004 - machine, controller, number, slot
             raise ProtocolError(f"A drive's InstanceID is {row.text('InstanceID')!r}")
         guid, number, slot = parts[1].upper(), parts[2], parts[3]
-        return f"ide-{number}-{slot}" if guid == IDE_CONTROLLER else f"scsi-{self._numbers[guid]}-{slot}"
+        if guid == IDE_CONTROLLER:
+            return f"ide-{number}-{slot}"
+        known = self._numbers.get(guid)
+        return (
+            f"scsi-{guid if known is None else known}-{slot}"  # a checkpoint may have had another controller
+        )
 
 
 def _parts(row: Instance) -> list[str]:

@@ -79,6 +79,10 @@ class VirtualMachine:
     """OperationalStatus; the second value, where present, is the activity (32774 migrating, ...)."""
     checkpoints: int = 0
     """How many checkpoints it has (settings rows of type Microsoft:Hyper-V:Snapshot:*)."""
+    special_checkpoints: int = 0
+    """Those that nobody took as such: of a backup, of a replica, or with files missing (Snapshot:Recovery, ...)."""
+    frozen: tuple[Disk, ...] = ()
+    """Virtual hard disks of its checkpoints, in the slots of the machine; InstanceIDs start with the checkpoint's GUID."""
     replication_mode: int = 0
     """0 none, 1 primary, 2 replica, 3 test replica, 4 extended replica (Msvm_ComputerSystem page)."""
     clustered: bool | None = False
