@@ -92,14 +92,18 @@ class Fabric:
         return next(vm for vm in self.world.vms() if vm.name == name)
 
     def vm(self, name: str) -> VirtualMachine:
-        """Return a machine as a sweep shows it."""
-        found: Inventory = self.estate.sweep()
-        return next(vm for vm in found.vms() if vm.name == name)
+        """Return a machine as a close look shows it."""
+        return next(vm for vm in self.closely().vms() if vm.name == name)
+
+    def closely(self) -> Inventory:
+        """Return a sweep with all that moves ask of hosts and machines."""
+        found = self.estate.sweep()
+        assert not found.unreachable
+        return self.estate.closely(found, list(found.hosts), ())
 
     def order(self, name: str, host: str | None = None, **wanted: Any) -> Move:
         """Return the move that takes a machine to a placement."""
-        found = self.estate.sweep()
-        assert not found.unreachable
+        found = self.closely()
         vm = next(vm for vm in found.vms() if vm.name == name)
         destination = None if host is None else found.hosts[HostName(host)]
         placement = Placement(host=None if host is None else HostName(host), **wanted)
