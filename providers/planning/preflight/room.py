@@ -61,7 +61,7 @@ def disk_room(move: Move, destination: HostFacts, target: HostSpec) -> Iterator[
     sizes = {disk.instance_id: disk.size_bytes or 0 for disk in (*move.vm.disks, *move.vm.frozen)}
     for volume in destination.volumes:
         coming = (d for d in move.all_disks if volume_of(d.target, destination.volumes) == volume)
-        yield from _volume(move, volume, sum(sizes.get(disk.slot, 0) for disk in coming), target)
+        yield from _volume(move, volume, sum(sizes.get(disk.instance_id, 0) for disk in coming), target)
 
 
 def _volume(move: Move, volume: Volume, wanted: int, target: HostSpec) -> Iterator[Finding]:
