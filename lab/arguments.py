@@ -7,7 +7,9 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
+from lab.estate.spec import LOCALES
 from lab.faults import KINDS
+from lab.world.builds import BUILDS
 
 
 def parser() -> argparse.ArgumentParser:
@@ -39,18 +41,20 @@ def parser() -> argparse.ArgumentParser:
 def _add_up(up: argparse.ArgumentParser) -> None:
     up.description = (
         "Start the lab. Without options it goes on with the estate it has (3 hosts and 12 machines at first); "
-        "--hosts, --vms, --seed, --estate and --fresh build a new one in its place."
+        "--hosts, --vms, --seed, --estate, --build and --fresh build a new one in its place."
     )
     estate = up.add_argument_group("estate")
     estate.add_argument("--hosts", type=_count(1, 64), metavar="N", help="that many hosts, hv1 ..")
     estate.add_argument("--vms", type=_count(0, 2000), metavar="M", help="that many machines, VM001 ..")
     estate.add_argument("--estate", type=_file, metavar="FILE", help="the estate that a YAML file describes")
     estate.add_argument("--seed", type=_count(0, 2**31), metavar="S", help="other GUIDs, sizes and contents")
+    estate.add_argument("--build", choices=BUILDS, help="the hosts' Windows Server (2022)")
     estate.add_argument("--fresh", action="store_true", help="build anew even if there is one")
     run = up.add_argument_group("run")
     run.add_argument(
         "--speed", type=_speed, metavar="X", help="time runs X times as fast (1: a move takes 4 to 8 s)"
     )
+    run.add_argument("--locale", choices=LOCALES, help="the hosts' language (en-US)")
     run.add_argument(
         "--migration-limit",
         type=_count(1, 1000),

@@ -47,6 +47,8 @@ def _up(home: Path, given: argparse.Namespace) -> int:
         speed=given.speed,
         limit=given.migration_limit,
         ports=given.ports,
+        build=given.build,
+        locale=given.locale,
         stack=given.write_stack,
     )
     state, started = lifecycle.up(home, wish)

@@ -29,6 +29,7 @@ KINDS = {
         meaning="a host accepts no connections and takes part in no migration", times=None
     ),
     "slow": FaultKind(meaning="a host answers --seconds late", times=None),
+    "unavailable": FaultKind(meaning="a host answers HTTP 503 without SOAP", times=1),
     "wsman-fault": FaultKind(meaning="a request (--operation) is answered with the fault --error", times=1),
 }
 

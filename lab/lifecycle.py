@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lab import ports, stack_file
@@ -19,6 +19,7 @@ from lab.estate.reading import read_estate
 from lab.estate.spec import DEFAULT_SEED, EstateSpec
 from lab.person import CommandError
 from lab.world import RunningClock, record
+from lab.world.builds import BUILDS
 from lab.world.world import State
 
 _START_PATIENCE, _STOP_PATIENCE, _EXIT_PATIENCE, _POLL = 30.0, 15.0, 1.0, 0.02  # seconds
@@ -36,30 +37,37 @@ class Wish:
     speed: float | None = None
     limit: int | None = None
     ports: str | None = None
+    build: str | None = None
+    locale: str | None = None
     stack: Path | None = None
 
     @property
     def built_from(self) -> dict[str, str]:
         """The arguments that make another estate, as they are kept with it."""
+        build = {} if self.build is None else {"build": self.build}
         if self.estate is not None:
             content = hashlib.sha256(self.estate.read_bytes()).hexdigest()
             seed = {} if self.seed is None else {"seed": str(self.seed)}
-            return {"estate": str(self.estate.resolve()), "sha256": content, **seed}
+            return {"estate": str(self.estate.resolve()), "sha256": content, **seed, **build}
         return {
             "hosts": str(self.hosts or DEFAULT_HOSTS),
             "vms": str(self.vms if self.vms is not None else DEFAULT_VMS),
             "seed": str(self.seed if self.seed is not None else DEFAULT_SEED),
+            **build,
         }
 
     @property
     def builds(self) -> bool:
         """Whether an estate was asked for, so that the old one goes."""
-        return self.fresh or any(wish is not None for wish in (self.hosts, self.vms, self.estate, self.seed))
+        given = (self.hosts, self.vms, self.estate, self.seed, self.build)
+        return self.fresh or any(wish is not None for wish in given)
 
     @property
     def says_something(self) -> bool:
         """Whether more was asked than to be up."""
-        return self.builds or any(wish is not None for wish in (self.speed, self.limit, self.ports))
+        return self.builds or any(
+            wish is not None for wish in (self.speed, self.limit, self.ports, self.locale)
+        )
 
 
 def up(home: Path, wish: Wish) -> tuple[State, bool]:
@@ -108,7 +116,7 @@ def _agrees(home: Path, wish: Wish) -> bool:
         not wish.fresh
         and (not wish.builds or wish.built_from == state.settings.built_from)
         and wish.speed in (None, state.settings.speed)
-        and all(wish.limit in (None, host.max_live) for host in hosts)
+        and all(wish.limit in (None, host.max_live) and wish.locale in (None, host.locale) for host in hosts)
         and wish.ports in (None, "auto", str(hosts[0].port))
     )
 
@@ -141,11 +149,20 @@ def _prepare(home: Path, wish: Wish) -> None:
         host.port = chosen[host.name]
         if wish.limit is not None:
             host.max_live = host.max_storage = wish.limit
+        host.locale = wish.locale or host.locale
     kept.settings.speed = wish.speed if wish.speed is not None else kept.settings.speed
     record.write(home / "world.json", kept)
 
 
 def _spec(wish: Wish) -> EstateSpec:
+    spec = _read_or_generated(wish)
+    if wish.build is None:
+        return spec
+    build = BUILDS[wish.build]
+    return replace(spec, hosts=tuple(replace(host, build=build) for host in spec.hosts))
+
+
+def _read_or_generated(wish: Wish) -> EstateSpec:
     if wish.estate is not None:
         return read_estate(wish.estate, seed=wish.seed)
     return generate(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import shutil
 import uuid
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -111,6 +112,8 @@ def _host(spec: EstateSpec, host: HostSpec, port: int, number: int) -> LabHost:
         processor_generation=host.processor_generation,
         versions=list(host.versions),
         fibre_channel=list(host.fibre_channel),
+        build=host.build,
+        winrm=replace(host.winrm),
     )
 
 

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
+from lab.world.builds import SERVER_2016
 from lab.world.objects import FILELESS, OFF, SAVED
 from providers.model import winpath
 from providers.model.names import is_guid
@@ -60,6 +61,8 @@ def _machines(spec: EstateSpec) -> Iterator[str]:
             seen[f"{vm.host}/{vm.id.upper()}"] += 1
             if seen[f"{vm.host}/{vm.id.upper()}"] > 1:
                 yield f"{where}.id: {vm.host} has this GUID already"
+        if vm.vtpm and host.build < SERVER_2016:
+            yield f"{where}.vtpm: {vm.host} is older than Windows Server 2016, which brought the vTPM"
         if vm.clustered and host.cluster is None:
             yield f"{where}.clustered: {vm.host} is in no cluster"
         yield from _networks(host, vm)

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from lab.world.builds import BUILDS, DEFAULT_BUILD
+from lab.world.limits import WinrmLimits
 from lab.world.objects import DVD, FILELESS, ISO, OFF, PASS_THROUGH, PAUSED, RUNNING, SAVED, VHD
 from providers.units import GIB, MIB, TIB, parse_bytes
 
 from .spec import (
     DEFAULT_SEED,
     DEFAULT_SWITCH,
+    LOCALES,
     DiskSpec,
     EstateError,
     EstateSpec,
@@ -28,6 +32,7 @@ _ROLES = {"none": 0, "primary": 1, "replica": 2}
 _AUTHENTICATION = {"credssp": 0, "kerberos": 1}
 _KINDS = {"vhd": VHD, "iso": ISO, "pass-through": PASS_THROUGH, "dvd": DVD}
 _VENDORS = {"intel": "GenuineIntel", "amd": "AuthenticAMD"}
+_LOCALES = {name: name for name in LOCALES}
 
 
 class _Node:
@@ -113,7 +118,9 @@ def _host(name: str, node: _Node, limit: int) -> HostSpec:
         **_processor(node),
         versions=node.take("versions", _texts, ()),
         fibre_channel=node.take("fibre_channel", _texts, ()),
-        locale=node.take("locale", _text, "en-US"),
+        locale=node.take("locale", _one_of(_LOCALES), "en-US"),
+        build=node.take("build", _build, DEFAULT_BUILD),
+        winrm=_winrm(node),
     )
     node.close()
     return spec
@@ -127,6 +134,16 @@ def _processor(host: _Node) -> dict[str, Any]:
     }
     node.close()
     return found
+
+
+def _winrm(host: _Node) -> WinrmLimits:
+    node = _Node(host.take("winrm", dict, {}), f"{host.where}.winrm")
+    plain = WinrmLimits()
+    limits = WinrmLimits(
+        **{each.name: node.take(each.name, _whole, getattr(plain, each.name)) for each in fields(WinrmLimits)}
+    )
+    node.close()
+    return limits
 
 
 def _volume(path: str, entry: Any, where: str) -> VolumeSpec:
@@ -227,6 +244,11 @@ def _text(value: Any) -> str:
     if not isinstance(value, str) or not value.strip():
         raise ValueError(f"{value!r} is no text")
     return value
+
+
+def _build(value: Any) -> int:
+    """Return a release (2019, 2012R2) as its build number."""
+    return int(_one_of(BUILDS)(str(value).upper()))
 
 
 def _list(value: Any) -> list[Any]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from lab.world.builds import DEFAULT_BUILD
+from lab.world.limits import WinrmLimits
 from lab.world.objects import RUNNING, VHD
 from providers.units import GIB
 
 DEFAULT_SEED = 1
 DEFAULT_SWITCH = "External"
+LOCALES = ("en-US", "ja-JP")
+"""The languages a host can have."""
 
 
 class EstateError(Exception):
@@ -86,6 +90,8 @@ class HostSpec:
     """Configuration versions; empty: those of its build."""
     fibre_channel: tuple[str, ...] = ()
     locale: str = "en-US"
+    build: int = DEFAULT_BUILD
+    winrm: WinrmLimits = field(default_factory=WinrmLimits)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -27,52 +27,47 @@ _SIGNS: Mapping[str, Callable[[Any, Any], bool]] = {
 }
 
 
-def test_of(condition: Condition | None, class_name: str) -> Test:
+def test_of(condition: Condition | None, class_name: str, missing: Collection[str]) -> Test:
     """Return the condition as a function of instances of the class.
 
-    Raises QueryError for properties that the class has not, arrays, and literals of the wrong type.
+    Raises QueryError for properties that the class has not (or has not yet: `missing`), arrays, and literals of the
+    wrong type.
     """
     match condition:
         case None:
             return lambda _: True
         case Not(inner):
-            negated = test_of(inner, class_name)
+            negated = test_of(inner, class_name, missing)
             return lambda row: not negated(row)
         case Both(inner_conditions):
-            every = [test_of(each, class_name) for each in inner_conditions]
+            every = [test_of(each, class_name, missing) for each in inner_conditions]
             return lambda row: all(test(row) for test in every)
         case Either(inner_conditions):
-            some = [test_of(each, class_name) for each in inner_conditions]
+            some = [test_of(each, class_name, missing) for each in inner_conditions]
             return lambda row: any(test(row) for test in some)
         case Comparison():
-            return _compare(condition, class_name)
+            return _compare(condition, class_name, missing)
 
 
-def property_named(class_name: str, name: str, known: Mapping[str, Value]) -> str:
+def property_named(class_name: str, name: str, missing: Collection[str] = ()) -> str:
     """Return a property's name in its own spelling. Raises QueryError where the class has none such."""
-    wanted = name.casefold()
-    found = next((each for each in known if each.casefold() == wanted), None)
     schema = schema_of(class_name)
     spec = schema.property(name) if schema else None
-    if found is None and spec is None:
+    if spec is None or spec.name in missing:
         raise QueryError(INVALID_QUERY)
-    return found or (spec.name if spec else name)
+    return spec.name
 
 
-def _compare(condition: Comparison, class_name: str) -> Test:
+def _compare(condition: Comparison, class_name: str, missing: Collection[str]) -> Test:
+    judge = _judge(condition.operator, condition.literal)
+    if condition.name.casefold() == "__class":
+        return lambda row: judge(row.class_name)
+    name = property_named(class_name, condition.name, missing)
     schema = schema_of(class_name)
-    spec = schema.property(condition.name) if schema else None
+    spec = schema.property(name) if schema else None
     if spec is not None and spec.array:
         raise QueryError(INVALID_QUERY)  # WQL has no conditions on arrays (win32 page "WQL operators")
-    wanted = condition.name.casefold()
-    judge = _judge(condition.operator, condition.literal)
-
-    def test(row: Instance) -> bool:
-        if wanted == "__class":
-            return judge(row.class_name)
-        return judge(row[property_named(class_name, condition.name, row.properties)])
-
-    return test
+    return lambda row: judge(row[name])
 
 
 def _judge(sign: str, literal: Literal) -> Callable[[Value], bool]:

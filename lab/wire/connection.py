@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from .accounts import Caller
 from .authentication import Challenge, Login
-from .service import MAX_ENVELOPE_BYTES, Dropped, Service
+from .service import Dropped, Service, Unavailable
 
 if TYPE_CHECKING:
     import socketserver
@@ -105,7 +105,14 @@ class Connection(BaseHTTPRequestHandler):
         except Dropped:
             self.close_connection = True
             return
+        except Unavailable:
+            self._answer(HTTPStatus.SERVICE_UNAVAILABLE)
+            return
         self._answer(HTTPStatus.INTERNAL_SERVER_ERROR if reply.fault else HTTPStatus.OK, reply.body, offers)
+
+    @property
+    def _most_bytes(self) -> int:
+        return self._service.host.winrm.max_envelope_bytes
 
     def _body(self) -> bytes:
         """Read the whole body.
@@ -120,20 +127,20 @@ class Connection(BaseHTTPRequestHandler):
             raise BadRequestError(HTTPStatus.LENGTH_REQUIRED)
         if not length.isdigit():
             raise BadRequestError(HTTPStatus.BAD_REQUEST)
-        if int(length) > MAX_ENVELOPE_BYTES:
+        if int(length) > self._most_bytes:
             self._drain(int(length))
             raise BadRequestError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         return self._exactly(int(length))
 
     def _chunks(self) -> Iterator[bytes]:
-        total = 0
+        total, most = 0, self._most_bytes
         for _ in range(_MOST_CHUNKS):
             try:
                 size = int(self.rfile.readline(1024).partition(b";")[0], 16)
             except ValueError as error:
                 raise BadRequestError(HTTPStatus.BAD_REQUEST) from error
             total += size
-            if not 0 <= size <= MAX_ENVELOPE_BYTES or total > MAX_ENVELOPE_BYTES:
+            if not 0 <= size <= most or total > most:
                 raise BadRequestError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
             yield self._exactly(size)
             self.rfile.readline(1024)

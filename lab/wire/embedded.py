@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
 from lab.world.jobs import FAILED, INVALID_PARAMETER
@@ -24,7 +24,7 @@ class TextRefusedError(Exception):
         self.reason = reason
 
 
-def read(text: str, class_name: str, *, missing: tuple[str, ...] = ()) -> Mapping[str, Value]:
+def read(text: str, class_name: str, *, missing: Collection[str] = ()) -> Mapping[str, Value]:
     """Return the properties of an embedded instance of `class_name` by their own spelling.
 
     Raises TextRefusedError. Another class, an unknown property (also one of `missing`, which this build has not), a
@@ -53,7 +53,7 @@ def _is_system(item: xml.Element) -> bool:
     return str(item.get("NAME", "")).startswith("__")
 
 
-def _property(item: xml.Element, class_name: str, missing: tuple[str, ...]) -> tuple[str, Value]:
+def _property(item: xml.Element, class_name: str, missing: Collection[str]) -> tuple[str, Value]:
     name = str(item.get("NAME", ""))
     schema = schema_of(class_name)
     spec = schema.property(name) if schema else None

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from lab.world import LabHost
 from providers.wsman import (
     Enumerate,
     EnumerateResponse,
@@ -18,11 +19,10 @@ from providers.wsman import (
     encode_items,
 )
 
+from .builds import optimises_fully
 from .headers import envelope_size
 from .refusal import RequestRefusedError
 
-_TIMEOUT_SECONDS = 60.0  # EnumerationTimeoutms (MS-WSMV 2.2.4.10)
-_MAX_BATCH_ITEMS = 32000  # MaxBatchItems (MS-WSMV 2.2.4.10)
 _ENVELOPE_CHARACTERS = 1500
 """What header and body take beside the items, rounded up: captured pages end below half of the limit (txwinrm)."""
 
@@ -41,6 +41,8 @@ class _Enumeration:
 class Enumerations:
     """The open enumerations of one host; hold the world's lock while using them."""
 
+    host: LabHost
+    """For its limits, and for the form of its answers."""
     now: Callable[[], float]
     """Monotonic seconds."""
     _open: dict[str, _Enumeration] = field(default_factory=dict)
@@ -49,13 +51,14 @@ class Enumerations:
         """Answer Enumerate: a context and nothing else, or the first page where that was asked for.
 
         Optimised answers have the items in the wsman namespace; when all fits, an empty context and EndOfSequence
-        (txwinrm's captures; the first page of current hosts is a full one: guess).
+        (txwinrm's captures). Where more is to come, old builds give one item and current ones a full page (guess).
         """
-        self._forget_expired()
-        opened = _Enumeration(items, owner, self.now() + _TIMEOUT_SECONDS)
+        opened = _Enumeration(items, owner, 0.0)
         if not request.optimize:
             return EnumerateResponse(context=self._keep(opened))
-        page = _page(opened, request.max_elements, envelope_size(request), machine)
+        page = self._page(opened, request, machine)
+        if opened.at < len(items) and not optimises_fully(self.host.build):
+            page, opened.at = page[:1], 1
         if opened.at == len(items):
             return EnumerateResponse(context=None, items=page, end=True)
         return EnumerateResponse(context=self._keep(opened), items=page)
@@ -64,7 +67,7 @@ class Enumerations:
         """Answer Pull, on the class URI or on `*` alike (libvirt): one item unless MaxElements says more."""
         opened = self._take(request.context, owner, machine)
         try:
-            page = _page(opened, request.max_elements, envelope_size(request), machine)
+            page = self._page(opened, request, machine)
         except RequestRefusedError:
             self._open[request.context] = opened
             raise
@@ -79,7 +82,7 @@ class Enumerations:
 
     def _keep(self, opened: _Enumeration) -> str:
         context = f"uuid:{str(uuid.uuid4()).upper()}"
-        opened.expires = self.now() + _TIMEOUT_SECONDS
+        opened.expires = self.now() + self.host.winrm.enumeration_timeout_ms / 1000
         self._open[context] = opened
         return context
 
@@ -99,24 +102,27 @@ class Enumerations:
         now = self.now()
         self._open = {context: each for context, each in self._open.items() if each.expires > now}
 
+    def open_of(self, owner: str) -> int:
+        """Return how many enumerations of this caller wait for a Pull."""
+        self._forget_expired()
+        return sum(each.owner == owner for each in self._open.values())
 
-def _page(
-    opened: _Enumeration, max_elements: int | None, max_envelope_size: int, machine: str
-) -> tuple[Item, ...]:
-    """Return the next items: as many as asked for, and as fit.
+    def _page(self, opened: _Enumeration, request: Enumerate | Pull, machine: str) -> tuple[Item, ...]:
+        """Return the next items: as many as asked for, one where nothing is said, and as fit.
 
-    MaxEnvelopeSize counts UTF-16 bytes (captures of txwinrm). Raises RequestRefusedError where not even one fits.
-    """
-    room = max_envelope_size // 2 - _ENVELOPE_CHARACTERS
-    most = min(max(1, max_elements or 1), _MAX_BATCH_ITEMS)
-    page: list[Item] = []
-    while opened.at < len(opened.items) and len(page) < most:
-        item = opened.items[opened.at]
-        room -= len(encode_items((item,)))
-        if room < 0:
-            break
-        page.append(item)
-        opened.at += 1
-    if not page and opened.at < len(opened.items):
-        raise RequestRefusedError(catalogue.encoding_limit(machine))
-    return tuple(page)
+        MaxEnvelopeSize counts UTF-16 bytes (captures of txwinrm). Raises RequestRefusedError where not even one fits.
+        """
+        limits = self.host.winrm
+        room = envelope_size(request, limits) // 2 - _ENVELOPE_CHARACTERS
+        most = min(max(1, request.max_elements or 1), limits.max_batch_items)
+        page: list[Item] = []
+        while opened.at < len(opened.items) and len(page) < most:
+            item = opened.items[opened.at]
+            room -= len(encode_items((item,)))
+            if room < 0:
+                break
+            page.append(item)
+            opened.at += 1
+        if not page and opened.at < len(opened.items):
+            raise RequestRefusedError(catalogue.encoding_limit(machine))
+        return tuple(page)

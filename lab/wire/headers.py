@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
+from lab.world.limits import WinrmLimits
 from providers.wsman import Fault, Header, Request, catalogue, names
 
-MAX_ENVELOPE_SIZE = 500 * 1024  # MaxEnvelopeSizekb of current hosts (MS-WSMV 2.2.4.10)
 _LEAST_ENVELOPE_SIZE = 8192  # MS-WSMV 3.1.4.1.7
 _INVALID_TIMEOUT = "The request contains a timeout that is invalid. "
 
@@ -45,6 +45,13 @@ def _findings(header: Header, machine: str) -> Iterator[Fault]:
         yield catalogue.destination_unreachable(machine)
 
 
-def envelope_size(request: Request) -> int:
+def envelope_size(request: Request, limits: WinrmLimits) -> int:
     """Return the size an answer may have; the service's own where none or a larger one is asked (3.1.4.1.7)."""
-    return min(request.header.max_envelope_size or MAX_ENVELOPE_SIZE, MAX_ENVELOPE_SIZE)
+    return min(request.header.max_envelope_size or limits.max_envelope_bytes, limits.max_envelope_bytes)
+
+
+def timeout_seconds(request: Request, limits: WinrmLimits) -> float:
+    """Return how long the operation may take; MaxTimeoutms bounds it (MS-WSMV 2.2.4.10)."""
+    most = limits.max_timeout_ms / 1000
+    asked = request.header.operation_timeout
+    return most if asked is None else min(asked.total_seconds(), most)

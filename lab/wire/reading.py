@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from lab.world import LabHost, World
@@ -20,6 +21,7 @@ from providers.wsman import (
     schema_of,
 )
 
+from . import builds
 from .classes import WmiClass, class_named, classes_under, namespace_of
 from .conditions import property_named, test_of
 from .refusal import RequestRefusedError, invalid_namespace, namespace_conflict
@@ -51,7 +53,7 @@ class Reader:
         """Return the class that a resource URI names. Raises RequestRefusedError."""
         namespace = self._namespace(uri)
         found = class_named(namespace, names.class_of(uri.strip()))
-        if found is None:
+        if found is None or not builds.has_class(found.name, self.host.build):
             raise RequestRefusedError(catalogue.destination_unreachable(self.machine))
         return found
 
@@ -68,7 +70,7 @@ class Reader:
         if selectors.keys() - known:
             raise RequestRefusedError(catalogue.invalid_selectors(self.machine))
         if selectors.keys() == known:
-            for row in found.rows(self.view):
+            for row in self.rows(found):
                 if all(row.text(key).casefold() == selectors[key.casefold()] for key in found.keys):
                     return found, row
         raise RequestRefusedError(catalogue.destination_unreachable(self.machine))
@@ -108,25 +110,40 @@ class Reader:
 
     def _query(self, namespace: str, request: Enumerate) -> list[Item]:
         select = parse(request.query or "")
-        classes = classes_under(namespace, select.class_name)
+        classes = [
+            found
+            for found in classes_under(namespace, select.class_name)
+            if builds.has_class(found.name, self.host.build)
+        ]
         if not classes:
             raise QueryError(_UNKNOWN_CLASS)
-        items: list[Item] = []
-        for found in classes:
-            test = test_of(select.where, found.name)
-            items.extend(
-                self._item(found, row, request.mode, select) for row in self._shuffled(found) if test(row)
-            )
-        return items
+        return [item for found in classes for item in self._selected(found, select, request.mode)]
+
+    def _selected(self, found: WmiClass, select: Select, mode: EnumerationMode) -> list[Item]:
+        """Return what a query yields of one class.
+
+        A property that the class has not, or not in this build, is an invalid query, rows or none (win32 page
+        "Querying with WQL"; that an older build answers a newer property so is a guess).
+        """
+        missing = builds.missing(found.name, self.host.build)
+        test = test_of(select.where, found.name, missing)
+        wanted = [property_named(found.name, name, missing) for name in select.properties]
+        return [self._item(found, row, mode, wanted) for row in self._shuffled(found) if test(row)]
+
+    def rows(self, found: WmiClass) -> Iterator[Instance]:
+        """Yield the instances of a class with the properties that this host's build gives them."""
+        missing = builds.missing(found.name, self.host.build)
+        for row in found.rows(self.view):
+            yield _without(row, missing) if missing else row
 
     def _shuffled(self, found: WmiClass) -> list[Instance]:
         """Return the instances in no order that anybody could rely on (r4sd/go-wsman), yet always the same."""
-        rows = list(found.rows(self.view))
+        rows = list(self.rows(found))
         random.Random(f"{self.host.name}/{found.name}").shuffle(rows)
         return rows
 
     def _item(
-        self, found: WmiClass, row: Instance, mode: EnumerationMode, select: Select | None = None
+        self, found: WmiClass, row: Instance, mode: EnumerationMode, wanted: Sequence[str] = ()
     ) -> Item:
         match mode:
             case EnumerationMode.EPRS:
@@ -134,14 +151,18 @@ class Reader:
             case EnumerationMode.OBJECTS_AND_EPRS:
                 return InstanceWithReference(row, found.reference(row))
             case EnumerationMode.OBJECTS:
-                return _projected(row, select.properties) if select and select.properties else row
+                return _projected(row, wanted) if wanted else row
 
 
-def _projected(row: Instance, wanted: tuple[str, ...]) -> Fragment:
+def _projected(row: Instance, wanted: Sequence[str]) -> Fragment:
     """Return the row of a projection; NULL arrays are left out there too (a guess)."""
-    spelled = [property_named(row.class_name, name, row.properties) for name in wanted]
-    values: dict[str, Value] = {name: row[name] for name in spelled}
+    values: dict[str, Value] = {name: row[name] for name in wanted}
     return Fragment({name: value for name, value in values.items() if not _is_null_array(row, name)})
+
+
+def _without(row: Instance, missing: frozenset[str]) -> Instance:
+    kept = {name: value for name, value in row.properties.items() if name not in missing}
+    return Instance(row.class_name, kept, row.namespace)
 
 
 def _is_null_array(row: Instance, name: str) -> bool:

@@ -42,9 +42,25 @@ def namespace_conflict(machine: str) -> Fault:
     )
 
 
+def quota(machine: str) -> Fault:
+    """Too many operations of one user at a time (recorded by txwinrm)."""
+    text = (
+        "This user is allowed a maximum number of concurrent operations, which has been exceeded. Close existing "
+        "operations for this user, or raise the quota for this user. "
+    )
+    return Fault(
+        code="Receiver",
+        subcode="InternalError",
+        reason=text,
+        detail=WsmanFault(code=QUOTA, machine=machine, text=text),
+    )
+
+
 def injected(machine: str, code: int | None, text: str) -> Fault:
     """Return the fault that a rule of the lab asks for; without a code, too many operations of one user."""
-    code = QUOTA if code is None else code & 0xFFFFFFFF
+    if code is None:
+        return quota(machine)
+    code &= 0xFFFFFFFF
     constructors = {
         catalogue.DESTINATION_UNREACHABLE: catalogue.destination_unreachable,
         catalogue.UNEXPECTED_SELECTORS: catalogue.invalid_selectors,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 import uuid
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from lab.world import JOB_STARTED, LabHost, World
@@ -34,12 +35,11 @@ from providers.wsman import (
 from .accounts import Accounts, Caller
 from .classes import WmiClass
 from .enumerations import Enumerations
-from .headers import MAX_ENVELOPE_SIZE, envelope_size, refusal
+from .headers import envelope_size, refusal, timeout_seconds
 from .methods import METHODS, Call
 from .reading import Reader
-from .refusal import RequestRefusedError, injected, version_mismatch
+from .refusal import RequestRefusedError, injected, quota, version_mismatch
 
-MAX_ENVELOPE_BYTES = MAX_ENVELOPE_SIZE
 _SOAP_1_1 = b"http://schemas.xmlsoap.org/soap/envelope/"
 _CHANGING = frozenset({"MigrateVirtualSystemToHost", "RequestStateChange"})
 _MIGRATE = "MigrateVirtualSystemToHost"
@@ -47,6 +47,10 @@ _MIGRATE = "MigrateVirtualSystemToHost"
 
 class Dropped(Exception):  # noqa: N818 - no error: a fault of the lab that was ordered
     """The connection is to be cut instead of an answer."""
+
+
+class Unavailable(Exception):  # noqa: N818 - no error: a fault of the lab that was ordered
+    """The answer is to be HTTP 503 and no SOAP, as from a service that is starting or overloaded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +71,8 @@ class Service:
         self.accounts = accounts
         self.stopping = threading.Event()
         self.counts: Counter[str] = Counter()
-        self._enumerations = Enumerations(now)
+        self._enumerations = Enumerations(host, now)
+        self._under_way: Counter[str] = Counter()
 
     def is_down(self) -> bool:
         """Say whether a fault of the lab has this host down."""
@@ -81,25 +86,57 @@ class Service:
     def answer(self, content: bytes, caller: Caller, machine: str) -> Reply:
         """Answer one envelope; `machine` is the name that the client dialled.
 
-        Raises Dropped where a fault of the lab cuts the connection.
+        Raises Dropped where a fault of the lab cuts the connection, and Unavailable where one has HTTP refuse.
         """
-        self._be_slow()
+        if self.world.faults.take("unavailable", host=self.host.name) is not None:
+            raise Unavailable
         try:
             request = decode_request(content)
         except ProtocolError:
             return self._reply(_unreadable(content, machine), "")
-        with self.world.lock:
-            try:
-                response = self._respond(request, caller, machine)
-            except RequestRefusedError as refused:
-                response = refused.fault
-        return self._sized(response, request, machine)
+        with self._operation(caller) as permitted:
+            timely = self._be_slow(request)
+            with self.world.lock:
+                try:
+                    response = (
+                        self._respond(request, caller, machine) if permitted(request) else quota(machine)
+                    )
+                except RequestRefusedError as refused:
+                    response = refused.fault
+        return self._sized(response if timely else catalogue.timed_out(machine), request, machine)
 
-    def _be_slow(self) -> None:
+    @contextmanager
+    def _operation(self, caller: Caller) -> Iterator[Callable[[Request], bool]]:
+        """Count an operation of this caller while it lasts, and tell whether he may have it.
+
+        MaxConcurrentOperationsPerUser counts what is under way, and each enumeration from its first answer to its
+        end; its Pulls are the same operation (wsman.h). The fault was recorded by txwinrm.
+        """
+        with self.world.lock:
+            before = self._under_way[caller.name] + self._enumerations.open_of(caller.name)
+            self._under_way[caller.name] += 1
+        allowed = before < self.host.winrm.operations_per_user
+        try:
+            yield lambda request: allowed or isinstance(request, Pull | Release)
+        finally:
+            with self.world.lock:
+                self._under_way[caller.name] -= 1
+
+    def _be_slow(self, request: Request) -> bool:
+        """Wait as a fault of the lab orders; return False where OperationTimeout passes meanwhile.
+
+        That the operation is carried out all the same is a guess, and the reading that clients must be ready for;
+        Pull has no bound (win32 page on installing WinRM).
+        """
         with self.world.lock:
             slow = self.world.faults.take("slow", host=self.host.name)
-        if slow is not None and self.stopping.wait(slow.seconds):
+        if slow is None:
+            return True
+        most = timeout_seconds(request, self.host.winrm)
+        timely = isinstance(request, Pull) or slow.seconds <= most
+        if self.stopping.wait(slow.seconds if timely else most):
             raise Dropped
+        return timely
 
     def _respond(self, request: Request, caller: Caller, machine: str) -> Response:
         """Answer a request that could be read. Raises RequestRefusedError and Dropped."""
@@ -186,7 +223,7 @@ class Service:
     def _sized(self, response: Response, request: Request, machine: str) -> Reply:
         """Answer, or say that the answer does not fit: the limit counts UTF-16 bytes (captures of txwinrm)."""
         reply = self._reply(response, request.header.message_id)
-        if not reply.fault and 2 * len(reply.body.decode()) > envelope_size(request):
+        if not reply.fault and 2 * len(reply.body.decode()) > envelope_size(request, self.host.winrm):
             return self._reply(catalogue.encoding_limit(machine), request.header.message_id)
         return reply
 
@@ -214,7 +251,7 @@ def _service(reader: Reader, found: WmiClass, request: Invoke) -> Instance:
     (r4sd/go-wsman hyperv/management_service_selector_test.go; for the migration service a guess).
     """
     selectors = reader.selectors(request.target)
-    row = next(iter(found.rows(reader.view)))
+    row = next(reader.rows(found))
     if not selectors:
         raise RequestRefusedError(
             catalogue.internal_error(

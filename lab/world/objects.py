@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from .builds import DEFAULT_BUILD
+from .limits import WinrmLimits
+
 RUNNING, OFF, SAVED, PAUSED = 2, 3, 6, 9  # Msvm_ComputerSystem.EnabledState
 MIGRATING = 32774  # OperationalStatus[1]: migrating virtual machine (Msvm_ComputerSystem page)
 STORAGE_COPY, STORAGE_SWITCH = (
@@ -202,9 +205,10 @@ class LabHost:
     cluster: str | None = None
     guardians: list[str] = field(default_factory=list)
     """Hosts whose shielding certificates it holds; it can always open its own vTPMs."""
-    build: int = 20348
-    """20348 is Windows Server 2022."""
+    build: int = DEFAULT_BUILD
+    """Build number of its Windows: 20348 is Windows Server 2022."""
     locale: str = "en-US"
+    winrm: WinrmLimits = field(default_factory=WinrmLimits)
     processors: int = 16
     processor_vendor: str = "GenuineIntel"
     """Win32_Processor.Manufacturer."""

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from lab.wire import embedded
+from lab.wire import builds, embedded
 from lab.wire.embedded import TextRefusedError
 from lab.wire.views.holders import Holder, holders_of
-from lab.wire.views.migration import missing_properties
 from lab.world import JOB_STARTED, LabHost, LabJob, LabRoots, LabVm, MigrationRequest
 from lab.world.jobs import INVALID_PARAMETER, NOT_SUPPORTED
 from providers.wsman import EndpointReference, Value, resource_uri
@@ -86,7 +85,7 @@ def _request(
         raise TextRefusedError(INVALID_PARAMETER, "no such virtual machine here")
     if texts.settings is None:
         raise TextRefusedError(INVALID_PARAMETER, "MigrationSettingData is missing")
-    settings = embedded.read(texts.settings, _SETTINGS, missing=missing_properties(host.build))
+    settings = _read(host, texts.settings, _SETTINGS)
     if settings.get("TransportType") not in _TRANSPORTS:
         raise TextRefusedError(INVALID_PARAMETER, "TransportType is neither TCP nor SMB")
     kind = settings.get("MigrationType")
@@ -96,8 +95,8 @@ def _request(
         vm_id=vm.id,
         type=kind,
         destination=destination or None,
-        roots=None if texts.system is None else _roots(vm, texts.system),
-        disks=_disks(vm, texts.resources),
+        roots=None if texts.system is None else _roots(vm, _read(host, texts.system, _SYSTEM)),
+        disks=_disks(vm, [_read(host, text, _DISK) for text in texts.resources]),
         addresses=_listed(settings.get("DestinationIPAddressList")),
         options={name: bool(settings.get(name)) for name in _OPTIONS if name in settings},
         owner=owner,
@@ -110,9 +109,13 @@ def _listed(value: Value) -> tuple[str, ...]:
     return tuple(str(item) for item in value) if isinstance(value, tuple) else ()
 
 
-def _roots(vm: LabVm, text: str) -> LabRoots:
+def _read(host: LabHost, text: str, class_name: str) -> Mapping[str, Value]:
+    """Return what a text sets; a property that this build lacks is unknown. Raises TextRefusedError."""
+    return embedded.read(text, class_name, missing=builds.missing(class_name, host.build))
+
+
+def _roots(vm: LabVm, given: Mapping[str, Value]) -> LabRoots:
     """Return the roots in NewSystemSettingData; what is not in it stays (StorageMigration.cs sample)."""
-    given = embedded.read(text, _SYSTEM)
     for name, own in (("InstanceID", f"Microsoft:{vm.id}"), ("VirtualSystemIdentifier", vm.id)):
         if given.get(name) not in (None, own):
             raise TextRefusedError(INVALID_PARAMETER, f"{name} is another system's")
@@ -130,14 +133,14 @@ def _roots(vm: LabVm, text: str) -> LabRoots:
     )
 
 
-def _disks(vm: LabVm, texts: tuple[str, ...]) -> dict[str, str]:
+def _disks(vm: LabVm, given: list[Mapping[str, Value]]) -> dict[str, str]:
     """Return the new path of each disk named in NewResourceSettingData, by slot."""
     own, *checkpoints = holders_of(vm)
     slots = {own.medium(disk).casefold(): disk.slot for disk in own.disks}
     frozen = {holder.medium(disk).casefold() for holder in checkpoints for disk in holder.disks}
     disks: dict[str, str] = {}
-    for text in texts:
-        slot, path = _disk(own, embedded.read(text, _DISK), slots, frozen)
+    for each in given:
+        slot, path = _disk(own, each, slots, frozen)
         if slot in disks:
             raise TextRefusedError(INVALID_PARAMETER, "a disk is named twice")
         disks[slot] = path

@@ -11,7 +11,6 @@ from providers.wsman import Instance
 
 from .services import service_row
 
-_SERVER_23H2 = 25398
 TCP = 5  # TransportType (Msvm_VirtualSystemMigrationSettingData page)
 _TEMPLATES = {
     VIRTUAL_SYSTEM: "VirtualSystem",
@@ -78,13 +77,7 @@ def templates(view: View) -> Iterator[Instance]:
                 "RetainVhdCopiesOnSource": False,
                 "TransportType": TCP,
             },
-            without=missing_properties(view.host.build),
         )
-
-
-def missing_properties(build: int) -> tuple[str, ...]:
-    """Return what the class has only in later builds (microsoft/wmi: server2019 against server23h2)."""
-    return ("AdvancedOptions", "EnableVhdCompression") if build < _SERVER_23H2 else ()
 
 
 def networks(view: View) -> Iterator[Instance]:

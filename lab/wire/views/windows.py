@@ -9,10 +9,10 @@ from datetime import timedelta
 
 from lab.wire.view import View, instance
 from lab.world import LabVolume
+from lab.world.builds import release_of, version_of
 from providers.units import GIB, MIB
 from providers.wsman import CIMV2, Instance, Value
 
-_NAMES = {14393: "2016", 17763: "2019", 20348: "2022", 26100: "2025"}
 _UPTIME = timedelta(days=12)
 _LOCAL_DISK, _COMPACT_DISC = 3, 5  # DriveType (Win32_Volume page)
 _MEMBER_SERVER = 3  # DomainRole (Win32_ComputerSystem page)
@@ -21,7 +21,7 @@ _MEMBER_SERVER = 3  # DomainRole (Win32_ComputerSystem page)
 def operating_systems(view: View) -> Iterator[Instance]:
     """Yield the one Windows; memory in KiB."""
     host = view.host
-    caption = f"Microsoft Windows Server {_NAMES.get(host.build, '2022')} Datacenter"
+    caption = f"Microsoft Windows Server {release_of(host.build).replace('R2', ' R2')} Datacenter"
     now = view.world.clock.now()
     free_kib = max(0, view.world.memory_free_mib(host.name)) * 1024
     yield instance(
@@ -38,7 +38,7 @@ def operating_systems(view: View) -> Iterator[Instance]:
             "OSLanguage": 1041 if host.locale.casefold() == "ja-jp" else 1033,
             "TotalVirtualMemorySize": host.memory_mib * 1024,
             "TotalVisibleMemorySize": host.memory_mib * 1024,
-            "Version": f"10.0.{host.build}",
+            "Version": version_of(host.build),
         },
         namespace=CIMV2,
     )

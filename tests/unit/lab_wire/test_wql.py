@@ -44,7 +44,7 @@ def test_any_text_survives_our_client_s_literal(text: str) -> None:
 def test_like_fits_exactly_what_starts_so(prefix: str, rest: str) -> None:
     """The client's prefix pattern fits the prefix with anything after it, whatever signs are in it."""
     where = parse(wql.select(SYSTEM, like={"ElementName": prefix})).where
-    fits = condition_test(where, SYSTEM)
+    fits = condition_test(where, SYSTEM, ())
     assert fits(Instance(SYSTEM, {"ElementName": prefix + rest}))
     assert not fits(Instance(SYSTEM, {"ElementName": "\x01" + prefix}))
 
@@ -63,8 +63,8 @@ def test_null_fits_no_comparison() -> None:
     """A NULL is neither equal nor unequal to anything; only IS NULL finds it."""
     row = Instance(SYSTEM, {"ProcessID": None})
     for where in ("ProcessID = 1", "ProcessID <> 1", "ProcessID < 1"):
-        assert not condition_test(parse(f"SELECT * FROM T WHERE {where}").where, SYSTEM)(row)  # noqa: S608
-    assert condition_test(parse("SELECT * FROM T WHERE ProcessID IS NULL").where, SYSTEM)(row)
+        assert not condition_test(parse(f"SELECT * FROM T WHERE {where}").where, SYSTEM, ())(row)  # noqa: S608
+    assert condition_test(parse("SELECT * FROM T WHERE ProcessID IS NULL").where, SYSTEM, ())(row)
 
 
 @pytest.mark.parametrize(
