@@ -1,9 +1,11 @@
 # Set-up is tools/setup.py; make only calls things.
 PYTHON ?= python3
 VENV_PYTHON := .venv/bin/python
+FUZZ_SECONDS ?= 300
+FUZZ_SEED ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench check lock clean
+.PHONY: help setup demo test bench check fuzz lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | sed 's/|/	/'
@@ -25,6 +27,9 @@ check: setup ## Check style, types and the direction of imports
 	$(VENV_PYTHON) -m ruff format --check
 	$(VENV_PYTHON) -m mypy
 	.venv/bin/lint-imports
+
+fuzz: setup ## Read changed messages for FUZZ_SECONDS (default 300): none may do more than be refused
+	$(VENV_PYTHON) -m tools.fuzz --seconds $(FUZZ_SECONDS) --seed $(FUZZ_SEED)
 
 lock: setup ## Pin the newest versions that fit, with hashes, by uv
 	.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes \

@@ -103,6 +103,7 @@ CLASSES: tuple[WmiClass, ...] = (
     _service("Msvm_VirtualSystemMigrationService", migration.service),
     _service("Msvm_VirtualSystemManagementService", services.management),
     _service("Msvm_ImageManagementService", services.images),
+    _service("Msvm_VirtualEthernetSwitchManagementService", services.switch_management),
     _setting("Msvm_VirtualSystemMigrationServiceSettingData", migration.service_settings),
     _setting(
         "Msvm_VirtualSystemMigrationSettingData",

@@ -173,9 +173,9 @@ def _time(inner: xml.Element, kind: CimType) -> Value:
 
 def _inner_instance(element: xml.Element) -> Instance:
     """Read an object inside another, by the class that its xsi:type names, else by the property's own name."""
-    prefix, _, name = (element.get(_TYPE) or "").strip().rpartition(":")
-    uri = (element.nsmap.get(prefix or None) if name else None) or xml.namespace(element[0])
-    return _instance(element, name.removesuffix("_Type") or xml.local(element), uri)
+    declared = (element.get(_TYPE) or "").strip().rpartition(":")[2]
+    class_name = declared.removesuffix("_Type") or xml.local(element)
+    return _instance(element, class_name, xml.namespace(element[0]))
 
 
 def _by_declaration(item: xml.Element) -> Value:

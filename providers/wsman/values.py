@@ -33,7 +33,7 @@ def text_to_value(text: str, kind: CimType) -> Value:
     try:
         return _READERS.get(kind, str)(text)
     except (ValueError, OverflowError) as error:
-        raise ProtocolError(f"{text!r} is no {kind}") from error
+        raise ProtocolError(f"{text[:80]!r} is no {kind}") from error
 
 
 def count_in(text: str | None) -> int | None:

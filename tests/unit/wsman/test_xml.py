@@ -21,6 +21,22 @@ REFUSED = {
     "too deep": (b"<x>" * (xml.MAX_DEPTH + 1) + b"</x>" * (xml.MAX_DEPTH + 1), "deeper"),
     "too large": (b"<x>" + b" " * xml.MAX_BYTES + b"</x>", "larger"),
     "cut short": (b"<x><y>", "no XML"),
+    "an instruction": (b"<x><?php exit ?></x>", "processing instruction"),
+    "an instruction before": (b"<?xml-stylesheet href='file:///etc/hosts'?><x/>", "processing instruction"),
+    "an instruction after": (b"<x/><?a?>", "processing instruction"),
+    "too many tags": (b"<x>" + b"<a/>" * xml.MAX_TAGS + b"</x>", "tags"),
+    "too many attributes": (b"<x>" + b'<a b=""/>' * xml.MAX_EQUALS + b"<a c='' /></x>", "attributes"),
+    "too wide": (
+        b"<x " + b" ".join(b'a%d=""' % i for i in range(xml.MAX_ATTRIBUTES + 1)) + b"/>",
+        "more than 64 attributes",
+    ),
+    "too many namespaces": (
+        b"<x " + b" ".join(b'xmlns:a%d="u"' % i for i in range(xml.MAX_EQUALS + 1)) + b"/>",
+        "attributes",
+    ),
+    "an encoding nobody knows": (b'<?xml version="1.0" encoding="x-none"?><x/>', "no XML"),
+    "UTF-16 that is none": (b'<?xml version="1.0" encoding="UTF-16"?><x/>', "no XML"),
+    "half a character": ("<x>\U0001f5a5</x>".encode("utf-16")[:-9], "no XML"),
     "not in its encoding": (b'<?xml version="1.0" encoding="UTF-8"?><x>\xe4</x>', "no XML"),
 }
 
@@ -34,9 +50,9 @@ def test_what_is_not_read(content: bytes, why: str) -> None:
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 def test_what_is_read(encoding: str) -> None:
-    """Any declared encoding, as deep as allowed; comments and instructions leave no trace in the text around them."""
+    """Any declared encoding, as deep as allowed; comments leave no trace in the text around them."""
     depth = xml.MAX_DEPTH - 1
-    text = "<x>" * depth + "<y>a<!-- c -->b<?z?>c</y>" + "</x>" * depth
+    text = "<x>" * depth + "<y>a<!-- c -->b<![CDATA[<?z?>]]>c</y>" + "</x>" * depth
     root = xml.parse(text.encode(encoding))
     innermost = next(root.iter("y"))
-    assert innermost.text == "abc"
+    assert innermost.text == "ab<?z?>c"

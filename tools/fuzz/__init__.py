@@ -1,0 +1,1 @@
+"""Fuzzing of the reader: messages that hosts sent, changed at random, must be read or refused, never more."""
