@@ -30,6 +30,7 @@ KINDS = {
     ),
     "slow": FaultKind(meaning="a host answers --seconds late", times=None),
     "unavailable": FaultKind(meaning="a host answers HTTP 503 without SOAP", times=1),
+    "login-lost": FaultKind(meaning="a host forgets who has logged on on a connection: HTTP 401", times=1),
     "wsman-fault": FaultKind(meaning="a request (--operation) is answered with the fault --error", times=1),
 }
 

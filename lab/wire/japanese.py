@@ -130,6 +130,10 @@ _MESSAGES: Mapping[str, str] = {
     "Failed to create '{path}': The file exists. (0x80070050)": (
         "'{path}' を作成できませんでした: ファイルが存在します。(0x80070050)"
     ),
+    "Failed to create '{path}': The process cannot access the file because it is being used by another process. "
+    "(0x80070020)": (
+        "'{path}' を作成できませんでした: 別のプロセスが使用中のため、ファイルにアクセスできません。(0x80070020)"
+    ),
     "The device at '{path}' could not be opened: The system cannot find the file specified. (0x80070002)": (
         "'{path}' のデバイスを開けませんでした: 指定されたファイルが見つかりません。(0x80070002)"
     ),

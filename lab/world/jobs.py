@@ -86,6 +86,8 @@ class MigrationRequest:
     r"""Who asks, as `LAB\administrator`."""
     logged_on: bool = False
     """The caller's credentials are on the source: logged on there, or reached by CredSSP."""
+    local: bool = False
+    """The caller is an account of the source alone, to which no other host delegates."""
     system_text: str | None = None
     """NewSystemSettingData as it came."""
     resource_texts: tuple[str, ...] = ()

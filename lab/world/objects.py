@@ -51,6 +51,20 @@ class LabSwitch:
 
     id: str
     name: str
+    extension_id: str = ""
+    """GUID of its extension miniport adapter."""
+
+
+@dataclass(slots=True, kw_only=True)
+class LabPort:
+    """A network adapter of the host itself, to which external switches are bound."""
+
+    id: str
+    name: str
+    address: str
+    """MAC address, 12 hexadecimal digits."""
+    speed: int = 10**9
+    """Bits a second."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -159,6 +173,10 @@ class LabVm:
     """Virtual SAN behind each of its Fibre Channel adapters."""
     created: datetime
     last_state_change: datetime
+    last_configuration_change: datetime | None = None
+    """None: as old as its state."""
+    process_id: int | None = None
+    """Process of its worker while it is up; None: derived from its id."""
     up_since: datetime | None = None
     """Since when it counts its uptime: a move starts it anew; None while it is off or saved."""
     operational_activity: int | None = None
@@ -188,11 +206,14 @@ class LabHost:
     computer_name: str
     domain: str
     port: int
+    http_port: int = 0
+    """Port for plain HTTP; 0 until the host listens for the first time, unless one was chosen."""
     memory_mib: int
     reserved_mib: int = 2048
     """Memory of the host's own system."""
     volumes: dict[str, LabVolume]
     switches: list[LabSwitch]
+    ports: list[LabPort] = field(default_factory=list)
     max_live: int = 2
     max_storage: int = 2
     migration_enabled: bool = True
@@ -232,6 +253,11 @@ class LabHost:
     def url(self) -> str:
         """Its WS-Management endpoint, on loopback."""
         return f"https://127.0.0.1:{self.port}/wsman"
+
+    @property
+    def http_url(self) -> str:
+        """The same without TLS: messages are encrypted there, unless the lab allows plain ones."""
+        return f"http://127.0.0.1:{self.http_port}/wsman"
 
     def vms(self) -> list[LabVm]:
         """Return the machines realized here, in the order they came."""

@@ -8,9 +8,9 @@ from functools import partial
 
 from providers.clock import Clock
 from providers.errors import AuthenticationError, PlacementError
-from providers.hyperv import inventory, orders
-from providers.hyperv.client import Client
+from providers.hyperv import inventory
 from providers.hyperv.credentials import read_credential
+from providers.hyperv.estate import Estate
 from providers.hyperv.logins import Logins
 from providers.hyperv.sessions import Sessions
 from providers.model.estate import VirtualMachine
@@ -55,11 +55,11 @@ def record(host: HostSpec, clock: Clock, report: Callable[[str], None]) -> Recor
 class _Recorder:
     def __init__(self, host: HostSpec, clock: Clock, report: Callable[[str], None]) -> None:
         self.recording = Recording(account=read_credential(host.connection, host.name).username)
-        logins = Logins()
         heard = self.recording.answers.heard
-        self._client = Client(host, logins, clock, heard=heard)
-        self._sessions = Sessions(host, logins, heard)
-        self._clock = clock
+        self._host = host.name
+        self._estate = Estate({host.name: host}, clock=clock, heard=heard)
+        self._client = self._estate.client(host.name)
+        self._sessions = Sessions(host, Logins(), heard)
         self._report = report
 
     def run(self) -> Recording:
@@ -68,32 +68,34 @@ class _Recorder:
             for question in questions.everywhere():
                 self._ask(question)
         finally:
-            self._client.close()
+            self._estate.close()
             self._sessions.close()
         return self.recording
 
     def _own_reads(self) -> None:
         """Read as the product does: so whatever it reads one day is recorded too."""
         self._report("names")
-        names = inventory.read_names(self._client)
+        self._estate.names(self._host)
         self._try("Win32_OperatingSystem", self._read_build)
         vms: tuple[VirtualMachine, ...] = ()
 
         def read_all() -> None:
             nonlocal vms
-            vms = inventory.read_host(self._client, names, self._clock.now()).vms
+            host = inventory.read_host(self._client)
+            vms = host.vms
+            vms = self._estate.host_closely(host, machines=True).vms
 
         self._try("inventory", read_all)
         for kind in MigrationType:
-            self._try(f"template of {int(kind)}", partial(orders.read_template, self._client, kind))
+            self._try(f"template of {int(kind)}", partial(self._estate.template, self._host, kind))
         for vm in _different(vms):
             self._machine(vm)
         for class_name in ("Msvm_MigrationJob", "Msvm_ConcreteJob", "Msvm_StorageJob"):
             self._try(f"jobs of {class_name}", partial(self._read_jobs, class_name))
 
     def _machine(self, vm: VirtualMachine) -> None:
-        self._try("disks of a machine", partial(inventory.with_details, self._client, vm))
-        self._try("one machine", partial(inventory.read_vm, self._client, vm.id))
+        self._try("disks of a machine", partial(self._estate.with_details, vm))
+        self._try("one machine", partial(self._estate.vm_closely, self._host, vm.id))
         self._try("jobs of a machine", partial(inventory.jobs_of, self._client, vm.id))
         for question in questions.of_machine(vm.id):
             self._ask(question)

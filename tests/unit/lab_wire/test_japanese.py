@@ -68,7 +68,7 @@ def test_recorded_texts_are_the_recorded_ones() -> None:
 def test_what_vmms_says_is_translated(name: str, text: str) -> None:
     """Names in quotes, GUIDs and codes are the same, the words are not. A new text needs a line in japanese.py."""
     japanese = translated(text)
-    assert _WORDS.search(japanese), name
+    assert _WORDS.search(japanese), f"{name} in lab/world/texts.py wants its line in lab/wire/japanese.py"
     for kept in re.findall(r"0x[0-9A-F]+|'[^'\s]+'", text):
         assert kept in japanese
     assert (GUID in japanese) == (GUID in text)
