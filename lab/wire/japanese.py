@@ -31,6 +31,8 @@ INSTANCES: Mapping[str, str] = {
     **RECORDED,
     "migrating": "仮想マシンを移行中",
     "copying-storage": "記憶域を移動中",
+    "preparing": "計画済み仮想マシンを移行中",
+    "checking": "互換性を確認中",
     "switching-storage": "記憶域を移動中",
     "vm-settings": "仮想マシンの設定",
     "vm-settings-description": "仮想マシンの設定です。",
