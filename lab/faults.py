@@ -17,6 +17,9 @@ class FaultKind:
 
 KINDS = {
     "migration-fails": FaultKind(meaning="a migration job ends in Exception at --after percent", times=1),
+    "migration-warns": FaultKind(
+        meaning="a migration job moves all and ends in CompletedWithWarnings (32768)", times=1
+    ),
     "refuse-start": FaultKind(
         meaning="MigrateVirtualSystemToHost returns --error and starts nothing", times=1
     ),

@@ -264,6 +264,9 @@ def _arm_faults(world: World, source: LabHost, vm: LabVm, request: MigrationRequ
             ],
             percent=fails.after,
         )
+    warned = world.faults.take("migration-warns", host=source.name, vm=vm.id)
+    if warned is not None:
+        work.warning = warned.text or texts.LEFT_BEHIND.format(path=vm.roots.config)
     stall = world.faults.take("stall", host=source.name, vm=vm.id)
     if stall is not None:
         work.stall, work.stall_at = stall.id, stall.after
