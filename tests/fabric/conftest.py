@@ -77,7 +77,7 @@ class Fabric:
         while not self._over.wait(0.02):
             self.world.advance()
 
-    def spec(self, name: str, *, auth: str = "basic", file: str = credentials.FILE, **more: Any) -> HostSpec:
+    def spec(self, name: str, *, auth: str = "ntlm", file: str = credentials.FILE, **more: Any) -> HostSpec:
         """Return how a host is reached."""
         connection = Connection(auth=auth, credentials=self.home / file, ca=self.home / "ca.pem")  # type: ignore[arg-type]
         host = self.world.hosts[name]
