@@ -39,10 +39,12 @@ TEXT = st.text(
 )
 MOMENTS = st.datetimes(min_value=datetime(1601, 1, 1), max_value=datetime(9999, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 SPANS = st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=9999))
+KEYS = TEXT.filter(lambda text: not {text[:1], text.rstrip(" \t")[-1:]} & {"\n", "\r"})
+"""A key neither starts nor ends with a line: such is read as indentation."""
 REFERENCES = st.builds(
     EndpointReference,
     st.sampled_from([resource_uri(name) for name in CLASSES]),
-    st.dictionaries(st.sampled_from(["Name", "InstanceID"]), TEXT, min_size=1),
+    st.dictionaries(st.sampled_from(["Name", "InstanceID"]), KEYS, min_size=1),
 )
 
 
