@@ -77,4 +77,5 @@ def _job(job: LabJob) -> dict[str, Any]:
         "state": STATE_NAMES[job.state],
         "percent": job.percent,
         "by": job.owner,
+        "options": job.options,
     }

@@ -12,6 +12,8 @@ class PlacementError(Exception):
     """
 
     retryable: ClassVar[bool] = False
+    may_still_run: ClassVar[bool] = False
+    """Whether a host may be at work on it yet: then its room stays taken."""
     remedy: str = ""
 
     def __init__(self, message: str, *, remedy: str | None = None, detail: str = "") -> None:
@@ -142,7 +144,15 @@ class MigrationFailedError(PlacementError):
 class MigrationStalledError(PlacementError):
     """No progress for so long that we stop following; the job may still run."""
 
+    may_still_run = True
     remedy = "The job still runs at the host; the next run adopts it"
+
+
+class OrderLostError(PlacementError):
+    """The answer to an order was lost, and no job of it is seen: it may have been taken all the same."""
+
+    may_still_run = True
+    remedy = "The order is not sent twice in one run; run again to see where the machine is"
 
 
 class VerificationError(PlacementError):

@@ -17,6 +17,7 @@ from lab.world import (
     LabDisk,
     LabHost,
     LabNic,
+    LabPort,
     LabRoots,
     LabShare,
     LabSwitch,
@@ -99,7 +100,8 @@ def _host(spec: EstateSpec, host: HostSpec, port: int, number: int) -> LabHost:
             )
             for volume in host.volumes
         },
-        switches=[LabSwitch(id=_guid(rng), name=name) for name in host.switches],
+        switches=[LabSwitch(id=_guid(rng), name=name, extension_id=_guid(rng)) for name in host.switches],
+        ports=[_port(rng)],
         max_live=host.max_live,
         max_storage=host.max_storage,
         migration_enabled=host.migration_enabled,
@@ -115,6 +117,11 @@ def _host(spec: EstateSpec, host: HostSpec, port: int, number: int) -> LabHost:
         build=host.build,
         winrm=replace(host.winrm),
     )
+
+
+def _port(rng: random.Random) -> LabPort:
+    """Return the host's adapter, with a locally administered address (IEEE 802)."""
+    return LabPort(id=_guid(rng), name="Lab Ethernet Adapter", address=f"02{rng.getrandbits(40):010X}")
 
 
 def _machine(spec: EstateSpec, vm: VmSpec, clock: LabClock) -> LabVm:

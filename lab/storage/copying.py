@@ -3,20 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 _CHUNK = 256 * 1024
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copy:
+    """One file to copy."""
+
+    source: Path
+    target: Path
+    overwrite: bool = False
+    """What lies at the target may be replaced."""
+    keep_source: bool = False
+    """The source stays when all is copied."""
+    keep_target: bool = False
+    """What was copied stays when all is given up."""
+
+
 class Copying:
     """The copies of one migration: made in order, to a share of the whole at a time."""
 
-    def __init__(self, pairs: Sequence[tuple[Path, Path]]) -> None:
-        """Plan to copy each first file to the second; nothing is opened yet."""
-        self._waiting = list(pairs)
-        self._sources = [source for source, _ in pairs]
-        self._made: list[Path] = []
-        self._total = sum(source.stat().st_size for source, _ in pairs)
+    def __init__(self, copies: Sequence[Copy]) -> None:
+        """Plan to copy; nothing is opened yet."""
+        self._waiting = list(copies)
+        self._sources = [copy.source for copy in copies if not copy.keep_source]
+        self._made: list[Copy] = []
+        self._total = sum(copy.source.stat().st_size for copy in copies)
         self._copied = 0
         self._offset = 0
 
@@ -27,15 +42,16 @@ class Copying:
         """
         wanted = self._total if share >= 1 else int(self._total * share)
         while self._waiting and (self._copied < wanted or share >= 1):
-            source, target = self._waiting[0]
+            copy = self._waiting[0]
             if self._offset == 0:
-                self._open(target)
-            self._copied += self._copy_some(source, target)
+                self._open(copy)
+            self._copied += self._copy_some(copy.source, copy.target)
 
     def abandon(self) -> None:
         """Remove what was made so far."""
-        for path in self._made:
-            path.unlink(missing_ok=True)
+        for copy in self._made:
+            if not copy.keep_target:
+                copy.target.unlink(missing_ok=True)
         self._waiting, self._made = [], []
 
     def remove_sources(self) -> None:
@@ -43,10 +59,10 @@ class Copying:
         for path in self._sources:
             path.unlink(missing_ok=True)
 
-    def _open(self, target: Path) -> None:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.open("xb").close()
-        self._made.append(target)
+    def _open(self, copy: Copy) -> None:
+        copy.target.parent.mkdir(parents=True, exist_ok=True)
+        copy.target.open("wb" if copy.overwrite else "xb").close()
+        self._made.append(copy)
 
     def _copy_some(self, source: Path, target: Path) -> int:
         """Copy a chunk, a chunk of zeros as a hole; go to the next file at the end."""

@@ -44,7 +44,7 @@ _PROPERTIES: Mapping[str, Mapping[int, str]] = {
         ),
     },
     "Msvm_VirtualSystemMigrationSettingData": {
-        SERVER_2016: "AvoidRemovingVHDs RemoveSourceUnmanagedVhds",
+        SERVER_2016: "AvoidRemovingVHDs RemoveSourceUnmanagedVhds UnmanagedVhds",
         _WINDOWS_1709: "AllowOverwriteExistingFile CancelIfBlackoutThresholdExceeded CPUCappingMagnitude",
         SERVER_2019: "EnableVhdCompression",
         _SERVER_23H2: "AdvancedOptions",

@@ -100,9 +100,16 @@ CLASSES: tuple[WmiClass, ...] = (
         keys=_DEVICE_KEYS,
         rows=systems.heartbeats,
     ),
+    WmiClass(
+        name="Msvm_ExternalEthernetPort",
+        bases=("CIM_EthernetPort", "CIM_LogicalDevice", "CIM_EnabledLogicalElement", "CIM_ManagedElement"),
+        keys=_DEVICE_KEYS,
+        rows=network.external_ports,
+    ),
     _service("Msvm_VirtualSystemMigrationService", migration.service),
     _service("Msvm_VirtualSystemManagementService", services.management),
     _service("Msvm_ImageManagementService", services.images),
+    _service("Msvm_VirtualEthernetSwitchManagementService", services.switch_management),
     _setting("Msvm_VirtualSystemMigrationServiceSettingData", migration.service_settings),
     _setting(
         "Msvm_VirtualSystemMigrationSettingData",

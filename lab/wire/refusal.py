@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from providers.wsman import Fault, WsmanFault, catalogue
 from providers.wsman.fault import DETAILS
 
@@ -15,6 +17,16 @@ class RequestRefusedError(Exception):
         """Keep the fault."""
         super().__init__(str(fault))
         self.fault = fault
+
+
+def seen_from_inside(fault: Fault, computer_name: str) -> Fault:
+    """Return the fault with the host's own name in what its provider says (recorded by WinRb/WinRM)."""
+    detail = fault.detail
+    provider = detail.provider if isinstance(detail, WsmanFault) else None
+    if not isinstance(detail, WsmanFault) or provider is None or provider.inner is None:
+        return fault
+    inner = replace(provider.inner, machine=computer_name)
+    return replace(fault, detail=replace(detail, provider=replace(provider, inner=inner)))
 
 
 def version_mismatch() -> Fault:

@@ -38,7 +38,8 @@ from .enumerations import Enumerations
 from .headers import envelope_size, refusal, timeout_seconds
 from .methods import METHODS, Call
 from .reading import Reader
-from .refusal import RequestRefusedError, injected, quota, version_mismatch
+from .refusal import RequestRefusedError, injected, quota, seen_from_inside, version_mismatch
+from .texts import spoken_fault
 
 _SOAP_1_1 = b"http://schemas.xmlsoap.org/soap/envelope/"
 _CHANGING = frozenset({"MigrateVirtualSystemToHost", "RequestStateChange"})
@@ -228,6 +229,8 @@ class Service:
         return reply
 
     def _reply(self, response: Response, relates_to: str) -> Reply:
+        if isinstance(response, Fault):
+            response = spoken_fault(seen_from_inside(response, self.host.computer_name), self.host.locale)
         body = encode_response(
             response,
             relates_to=relates_to,

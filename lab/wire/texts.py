@@ -1,13 +1,17 @@
-"""Every localised text that a host's instances carry, in one table.
+"""Every localised text that a host's instances carry, in one table, and the language of all others.
 
-English wordings not seen on a current build are guesses; the Japanese ones were recorded by r4sd/go-wsman.
+English wordings not seen on a current build are guesses.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from lab.world.jobs import ACTIVE, COMPLETED, EXCEPTION, NEW, STARTING, STORAGE, TERMINATED, VIRTUAL_SYSTEM
+from providers.wsman import Fault, Instance, WsmanFault
+
+from .japanese import INSTANCES, translated
 
 Texts = Mapping[str, str]
 
@@ -24,7 +28,7 @@ JOB_STATES = {
 ACTIVITIES = {32774: "migrating", 32778: "copying-storage", 32779: "switching-storage"}
 """OperationalStatus[1] -> key of its description."""
 
-_ENGLISH: Texts = {
+ENGLISH: Texts = {
     "host-caption": "Hosting Computer System",
     "host-description": "Microsoft Hosting Computer System",
     "vm-caption": "Virtual Machine",
@@ -55,11 +59,14 @@ _ENGLISH: Texts = {
     "switch-caption": "Virtual Switch",
     "switch-description": "Microsoft Virtual Switch",
     "switch-identifying": "Virtual Switch Extension Miniport Adapter ID",
+    "external-port-caption": "Ethernet Port",
+    "external-port-description": "Microsoft External Ethernet Port",
     "heartbeat": "Heartbeat",
     "no-contact": "No contact",
     "migration-service": "Hyper-V Virtual System Migration Service",
     "management-service": "Hyper-V Virtual System Management Service",
     "image-service": "Hyper-V Image Management Service",
+    "switch-service": "Hyper-V Virtual Ethernet Switch Management Service",
     "migration-service-settings": "Virtual System Migration Service Setting Data",
     "migration-settings": "Migration Setting Data",
     "migration-settings-description": "Virtual System Migration Setting Data",
@@ -74,22 +81,42 @@ _ENGLISH: Texts = {
     "job-succeeded": "The job completed successfully",
     "job-terminated": "The job was terminated",
     "job-exception": "The job failed",
+    "job-warned": "The job completed with warnings",
 }
-_JAPANESE: Texts = {
-    "host-caption": "ホスト コンピューター システム",
-    "host-description": "Microsoft ホスト コンピューター システム",
-    "vm-caption": "仮想マシン",
-    "operating-normally": "正常稼働中",
-    "switch-caption": "仮想スイッチ",
-    "switch-description": "Microsoft 仮想スイッチ",
-    "switch-identifying": "仮想スイッチ拡張ミニポート アダプター ID",
-    "job-running": "ジョブは実行中です",
-    "job-completed": "ジョブは完了しました",
-    "job-succeeded": "ジョブは正常に完了しました",
-}
-_BY_LOCALE: Mapping[str, Texts] = {"en-us": _ENGLISH, "ja-jp": {**_ENGLISH, **_JAPANESE}}
+_JAPANESE = "ja-jp"
+_BY_LOCALE: Mapping[str, Texts] = {"en-us": ENGLISH, _JAPANESE: INSTANCES}
 
 
 def texts_of(locale: str) -> Texts:
     """Return the texts in `locale`, in English where there are none."""
-    return _BY_LOCALE.get(locale.casefold(), _ENGLISH)
+    return _BY_LOCALE.get(locale.casefold(), ENGLISH)
+
+
+def spoken(text: str, locale: str) -> str:
+    """Return a sentence of VMMS or of the WinRM service in the language of a host; names and codes stay."""
+    return translated(text) if locale.casefold() == _JAPANESE else text
+
+
+def spoken_fault(fault: Fault, locale: str) -> Fault:
+    """Return a fault with its texts in the language of a host."""
+    if locale.casefold() != _JAPANESE:
+        return fault
+    return replace(fault, reason=translated(fault.reason), detail=_spoken_detail(fault.detail))
+
+
+def _spoken_detail(detail: WsmanFault | Instance | None) -> WsmanFault | Instance | None:
+    match detail:
+        case WsmanFault():
+            return _spoken_wsman(detail)
+        case Instance():
+            return detail.replace(Message=translated(detail.text("Message")))
+        case None:
+            return None
+
+
+def _spoken_wsman(detail: WsmanFault) -> WsmanFault:
+    provider = detail.provider
+    if provider is not None:
+        inner = None if provider.inner is None else _spoken_wsman(provider.inner)
+        provider = replace(provider, text=translated(provider.text), inner=inner)
+    return replace(detail, text=translated(detail.text), provider=provider)

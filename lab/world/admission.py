@@ -79,11 +79,9 @@ def _refusal(world: World, source: LabHost, vm: LabVm | None, request: Migration
 def _bad_parameter(vm: LabVm, request: MigrationRequest) -> Refusal | None:
     """Return why these arguments are none that this lab (NOT_SUPPORTED) or VMMS (INVALID_PARAMETER) accepts."""
     kind = request.type
-    options = ", ".join(sorted(name for name, value in request.options.items() if value))
     isos = {disk.slot: disk.path for disk in vm.disks if disk.kind == ISO}
     findings = (
         (kind not in _TYPES, NOT_SUPPORTED, f"the lab has no MigrationType {kind}"),
-        (bool(options), NOT_SUPPORTED, f"the lab has no option {options}"),
         (
             (kind == STORAGE) == (request.destination is not None),
             INVALID_PARAMETER,
@@ -130,6 +128,8 @@ def _job(
         changed=now,
         system_text=request.system_text,
         resource_texts=list(request.resource_texts),
+        options=request.options.told(),
+        addresses=list(request.addresses),
     )
 
 

@@ -32,6 +32,40 @@ JOB_STARTED, FAILED, NOT_SUPPORTED, INVALID_PARAMETER, IN_USE, INVALID_STATE = (
 )
 
 
+TCP, SMB = 5, 32768  # TransportType (Msvm_VirtualSystemMigrationSettingData page)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """Options in MigrationSettingData, as the page of Msvm_VirtualSystemMigrationSettingData describes them."""
+
+    transport: int = TCP
+    """TransportType."""
+    compression: bool = True
+    overwrite: bool = False
+    """AllowOverwriteExistingFile: of disks, for all that the job copies."""
+    avoid_removing: bool = False
+    """AvoidRemovingVHDs: no disk is removed, at the source after success, at the destination after failure."""
+    retain_copies: bool = False
+    """RetainVhdCopiesOnSource: read-only disks stay at the source."""
+    cancel_if_blackout_is_long: bool = False
+    cpu_cap: int = 0
+    """CPUCappingMagnitude: 0 normal, 1 low, 2 high."""
+
+    def told(self) -> dict[str, str]:
+        """Return the options in words, for job and log."""
+        return {
+            "transport": "smb" if self.transport == SMB else "tcp",
+            "compression": str(self.compression and self.transport == TCP).lower(),
+            "cpu_cap": ("normal", "low", "high")[self.cpu_cap],
+            **{
+                name: "true"
+                for name in ("overwrite", "avoid_removing", "retain_copies", "cancel_if_blackout_is_long")
+                if getattr(self, name)
+            },
+        }
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MigrationRequest:
     """What a caller asks of MigrateVirtualSystemToHost, decoded from the texts that came."""
@@ -47,8 +81,7 @@ class MigrationRequest:
     """New path (HostResource[0]) by slot, for each disk in NewResourceSettingData."""
     addresses: tuple[str, ...] = ()
     """DestinationIPAddressList."""
-    options: Mapping[str, bool] = field(default_factory=dict)
-    """The boolean properties set to TRUE or FALSE: RetainVhdCopiesOnSource, AvoidRemovingVHDs, ..."""
+    options: Options = Options()
     owner: str
     r"""Who asks, as `LAB\administrator`."""
     logged_on: bool = False
@@ -74,6 +107,12 @@ class FileMove:
     source: str
     target: str
     size_bytes: int
+    overwrite: bool = False
+    """A file that lies there may be replaced."""
+    keep_source: bool = False
+    """It stays at the source after success."""
+    keep_target: bool = False
+    """What was copied stays at the destination after a failure."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -143,6 +182,10 @@ class LabJob:
     errors: list[str] = field(default_factory=list)
     """The nested causes as text, outermost first: a line each of GetErrorEx."""
     cancellable: bool = True
+    options: dict[str, str] = field(default_factory=dict)
+    """What was chosen, in words."""
+    addresses: list[str] = field(default_factory=list)
+    """DestinationIPAddressList."""
     system_text: str | None = None
     resource_texts: list[str] = field(default_factory=list)
     work: Work | None = None
@@ -163,4 +206,5 @@ class LabJob:
             "from": self.host,
             "to": self.target or self.destination or self.host,
             "by": self.owner,
+            "options": self.options,
         }

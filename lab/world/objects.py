@@ -51,6 +51,20 @@ class LabSwitch:
 
     id: str
     name: str
+    extension_id: str = ""
+    """GUID of its extension miniport adapter."""
+
+
+@dataclass(slots=True, kw_only=True)
+class LabPort:
+    """A network adapter of the host itself, to which external switches are bound."""
+
+    id: str
+    name: str
+    address: str
+    """MAC address, 12 hexadecimal digits."""
+    speed: int = 10**9
+    """Bits a second."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -159,6 +173,10 @@ class LabVm:
     """Virtual SAN behind each of its Fibre Channel adapters."""
     created: datetime
     last_state_change: datetime
+    last_configuration_change: datetime | None = None
+    """None: as old as its state."""
+    process_id: int | None = None
+    """Process of its worker while it is up; None: derived from its id."""
     up_since: datetime | None = None
     """Since when it counts its uptime: a move starts it anew; None while it is off or saved."""
     operational_activity: int | None = None
@@ -193,6 +211,7 @@ class LabHost:
     """Memory of the host's own system."""
     volumes: dict[str, LabVolume]
     switches: list[LabSwitch]
+    ports: list[LabPort] = field(default_factory=list)
     max_live: int = 2
     max_storage: int = 2
     migration_enabled: bool = True

@@ -54,8 +54,8 @@ def plan_files(
     for folder in (roots.checkpoints, roots.paging):
         if not _sees(world, destination, folder):
             raise RefusedMoveError(texts.no_volume(folder))
-    pairs = [
-        (old, new, 0)
+    files = [
+        FileMove(source=old, target=new, size_bytes=0)
         for old, new in zip(configuration_files(vm, vm.roots), configuration_files(vm, roots), strict=True)
     ]
     for disk in vm.disks:
@@ -66,8 +66,20 @@ def plan_files(
             _check_stays(world, vm, disk, request, destination)
             continue
         work.disks[disk.slot] = target
-        pairs.append((disk.path, target, disk.size_bytes))
-    work.moves = _moves(world, source, destination, pairs)
+        files.append(_disk_move(disk, target, request))
+    work.moves = _moves(world, source, destination, files)
+
+
+def _disk_move(disk: LabDisk, target: str, request: MigrationRequest) -> FileMove:
+    keep = request.options.avoid_removing
+    return FileMove(
+        source=disk.path,
+        target=target,
+        size_bytes=disk.size_bytes,
+        overwrite=request.options.overwrite,
+        keep_source=keep,
+        keep_target=keep,
+    )
 
 
 def _check_shared_files(world: World, source: LabHost, vm: LabVm, destination: LabHost) -> None:
@@ -117,26 +129,43 @@ def _check_stays(
         raise RefusedMoveError(texts.incompatible(vm, destination), texts.cannot_open(disk.path))
 
 
-def _moves(
-    world: World, source: LabHost, destination: LabHost, pairs: list[tuple[str, str, int]]
-) -> list[FileMove]:
+def _moves(world: World, source: LabHost, destination: LabHost, files: list[FileMove]) -> list[FileMove]:
     """Return the files that really change place, having checked that there is room for them."""
     moves: list[FileMove] = []
     wanted: dict[str, int] = {}
-    for old, new, size in pairs:
+    for file in files:
+        new = file.target
         place = room.place_of(destination, world.shares, new)
         if place is None:
             raise RefusedMoveError(texts.no_volume(new))
-        here, there = _real(world, source, old), _real(world, destination, new)
+        here, there = _real(world, source, file.source), _real(world, destination, new)
         if here == there:
             continue
-        if there.exists() or any(winpath.same(new, move.target) for move in moves):
+        if any(winpath.same(new, move.target) for move in moves):
             raise RefusedMoveError(texts.file_exists(new))
-        wanted[place.path] = wanted.get(place.path, 0) + size
+        if there.exists():
+            _check_overwriting(world, destination, file)
+        wanted[place.path] = wanted.get(place.path, 0) + file.size_bytes
         if wanted[place.path] > (world.volume_free(destination.name, new) or 0):
             raise RefusedMoveError(texts.no_space(new))
-        moves.append(FileMove(source=old, target=new, size_bytes=size))
+        moves.append(file)
     return moves
+
+
+def _check_overwriting(world: World, destination: LabHost, file: FileMove) -> None:
+    """Fail for a file that lies there already, unless it may be replaced and nobody has it.
+
+    That a disk of another machine is not overwritten whatever the option says is a guess.
+    """
+    if not file.overwrite:
+        raise RefusedMoveError(texts.file_exists(file.target))
+    there = _real(world, destination, file.target)
+    for vm in world.vms():
+        if any(
+            disk.kind != PASS_THROUGH and _real(world, world.hosts[vm.host], disk.path) == there
+            for disk in room.disks_of(vm)
+        ):
+            raise RefusedMoveError(texts.in_use(file.target))
 
 
 def _sees(world: World, host: LabHost, path: str) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lab.storage.copying import Copying
+from lab.storage.copying import Copy, Copying
 from lab.storage.files import PathRefusedError
 
 from . import phases, texts
@@ -121,10 +121,17 @@ def _copy(world: World, job: LabJob, work: Work, share: float) -> None:
         return
     if job.id not in world.runs:
         target = job.target or job.host
-        pairs = [
-            (world.files.real(job.host, m.source), world.files.real(target, m.target)) for m in work.moves
+        copies = [
+            Copy(
+                source=world.files.real(job.host, m.source),
+                target=world.files.real(target, m.target),
+                overwrite=m.overwrite,
+                keep_source=m.keep_source,
+                keep_target=m.keep_target,
+            )
+            for m in work.moves
         ]
-        world.runs[job.id] = Copying(pairs)
+        world.runs[job.id] = Copying(copies)
     if share > 0:
         world.runs[job.id].advance(share)
 

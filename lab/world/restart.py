@@ -38,6 +38,8 @@ def _settle(world: World, job: LabJob) -> None:
         return
     for move in work.moves:
         stale = (job.host, move.source) if work.switched else (job.target or job.host, move.target)
+        if move.keep_source if work.switched else move.keep_target:
+            continue
         world.files.real(*stale).unlink(missing_ok=True)
     vm = world.find(job.vm)
     if vm is not None:

@@ -107,6 +107,11 @@ def file_exists(path: str) -> str:
     return f"Failed to create '{path}': The file exists. (0x80070050)"
 
 
+def in_use(path: str) -> str:
+    """ERROR_SHARING_VIOLATION; the wording around it is a guess."""
+    return f"Failed to create '{path}': The process cannot access the file because it is being used by another process. (0x80070020)"
+
+
 def cannot_open(path: str) -> str:
     """Code 40010 of a compatibility report, with the system's code; on a migration a guess."""
     return (

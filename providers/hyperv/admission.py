@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from providers.clock import Clock
-from providers.errors import InterruptedRunError, NoRoomError
+from providers.errors import InterruptedRunError, NoRoomError, PlacementError
 from providers.model.names import HostName
 from providers.model.plan import Move
 from providers.model.stack import HostSpec, Reserve
@@ -44,6 +44,15 @@ class FactsReader(Protocol):
 
 
 @dataclass(slots=True)
+class _Unseen:
+    """A move that nobody follows any more and whose job may still run."""
+
+    move: Move
+    """Kept, for its identity is its key."""
+    looked: float
+
+
+@dataclass(slots=True)
 class _Reading:
     facts: HostFacts
     ends: int
@@ -62,6 +71,7 @@ class Admission:
         self._readings: dict[HostName, _Reading] = {}
         self._ends: dict[HostName, int] = {}
         self._running: dict[int, Running] = {}
+        self._unseen: dict[int, _Unseen] = {}
         self._waiting: dict[int, int] = {}
         """Participant -> the turn at which it found no room; -1 while it has not looked."""
         self._freed = threading.Event()
@@ -79,7 +89,15 @@ class Admission:
         try:
             yield
         finally:
-            self._leave(key)
+            if key not in self._unseen:
+                self._leave(key)
+
+    def lost_sight(self, move: Move) -> None:
+        """Keep the room of `move` until its source is read and shows no job of it: it is followed no more."""
+        with self._lock:
+            if id(move) in self._running:
+                self._unseen[id(move)] = _Unseen(move=move, looked=self._clock.now())
+                self._next_turn()
 
     @contextmanager
     def expecting(self) -> Iterator[None]:
@@ -144,6 +162,7 @@ class Admission:
             with self._at(needs.hosts):
                 if cancelled.is_set():
                     break  # it may have queued at the door while the run was interrupted
+                self._look_for_the_unseen()
                 turn = self._turn
                 reason, facts = self._look(needs)
                 if reason is None:
@@ -167,8 +186,9 @@ class Admission:
         self._enter(move, needs)
         try:
             return starter()
-        except BaseException:
-            self.ended(move)
+        except BaseException as error:
+            if not (isinstance(error, PlacementError) and error.may_still_run):
+                self.ended(move)
             raise
 
     def _enter(self, move: Move, needs: Needs) -> None:
@@ -185,6 +205,22 @@ class Admission:
             return reason, older
         facts = {host: self._facts(host, LIVE) for host in needs.hosts}
         return self._judged(needs, facts, reserve), facts
+
+    def _look_for_the_unseen(self) -> None:
+        """Give back the room of moves out of sight whose job is gone; a host that does not answer proves nothing."""
+        for key, unseen in list(self._unseen.items()):
+            with self._lock:
+                if self._clock.now() - unseen.looked < FRESH:
+                    continue
+                unseen.looked = self._clock.now()
+            try:
+                facts = self._estate.facts(unseen.move.source)
+            except PlacementError:
+                continue
+            if all(job.vm_id != unseen.move.vm.id for job in facts.jobs):
+                with self._lock:
+                    self._unseen.pop(key, None)
+                self._leave(key)
 
     def _facts(self, host: HostName, age: float) -> HostFacts:
         """Return a reading no older than `age`, of the time since our last move at `host` ended. At its door only."""
@@ -204,9 +240,11 @@ class Admission:
         """`turn`: the one before the look that found no room, so that a later end is looked at again."""
         with self._lock:
             self._waiting[id(move)] = turn
-            alone = not self._running and all(turn == self._turn for turn in self._waiting.values())
+            alone = self._running.keys() <= self._unseen.keys() and all(
+                turn == self._turn for turn in self._waiting.values()
+            )
             quiet = self._clock.now() - self._turned > SETTLED
-        if alone and quiet and not any(self._busy(host) for host in needs.hosts):
+        if alone and quiet and not self._unseen and not any(self._busy(host) for host in needs.hosts):
             raise NoRoomError(f"{move.vm.name} cannot start: {reason}, and no move under way could make room")
 
     def _busy(self, host: HostName) -> bool:

@@ -37,7 +37,15 @@ _SETTING = (
 )  # fmt: skip
 _DISK = ("InstanceID", "ResourceSubType", "HostResource", "PersistentReservationsSupported")
 _DRIVE = ("InstanceID", "ResourceSubType", "HostResource")
-_JOB = ("InstanceID", "JobState", "PercentComplete", "VirtualSystemName", "DestinationHost", "Owner")
+_JOB = (
+    "InstanceID",
+    "JobState",
+    "JobType",
+    "PercentComplete",
+    "VirtualSystemName",
+    "DestinationHost",
+    "Owner",
+)
 _PORT = ("InstanceID", "HostResource", "LastKnownSwitchName")
 
 
@@ -129,11 +137,16 @@ def _job_rows(client: Client) -> list[Instance]:
 
 
 def told_jobs(client: Client, jobs: Iterable[MigrationJob]) -> tuple[MigrationJob, ...]:
-    """Return those of `jobs` that have not ended, with what they tell of paths."""
-    rows = [
-        row for state in sorted({job.state for job in jobs}) for row in _jobs_where(client, JobState=state)
-    ]
-    return tuple(job for row in rows if (job := job_of(row)) is not None)
+    """Return those of `jobs` that have not ended, with what they tell of paths.
+
+    Asked for by state: one request for all that run. One that has changed its state meanwhile is asked for by its id.
+    """
+    asked = {job.id: job.state for job in jobs}
+    rows = [row for state in sorted(set(asked.values())) for row in _jobs_where(client, JobState=state)]
+    lost = asked.keys() - {row.text("InstanceID") for row in rows}
+    rows += [row for id_ in sorted(lost) for row in _jobs_where(client, InstanceID=id_)]
+    told = {job.id: job for row in rows if (job := job_of(row)) is not None}
+    return tuple(told.values())
 
 
 def jobs_of(client: Client, vm: VmId) -> list[Instance]:

@@ -57,10 +57,16 @@ def migrate(  # noqa: PLR0913 - what a move touches, each named at the call
     if cancelled.is_set():
         raise InterruptedRunError(f"{move.vm.name} was not started: the run was interrupted", remedy="")
     with admission.taking_part(move):
-        return _Migration(
+        migration = _Migration(
             estate=estate, move=move, report=report, cancelled=cancelled, clock=clock, admission=admission,
             audit=audit,
-        ).run()  # fmt: skip
+        )  # fmt: skip
+        try:
+            return migration.run()
+        except PlacementError as error:
+            if error.may_still_run:
+                admission.lost_sight(move)
+            raise
 
 
 @dataclass(slots=True, kw_only=True)
@@ -82,6 +88,7 @@ class _Migration:
             return self._finish(running)
         if self.move.changes_host and (arrived := self._arrived()) is not None:
             return arrived
+        self._check_options()
         self.sized = detailed = self._detailed()
         for attempt in range(1, ATTEMPTS + 1):
             started = self._started(detailed)
@@ -92,6 +99,16 @@ class _Migration:
                     raise
                 self.admission.ended(self.move)
         raise AssertionError("the last attempt raises")
+
+    def _check_options(self) -> None:
+        """Refuse what the source's build does not know: a host would ignore it, or say nothing helpful."""
+        template = self.estate.template(self.move.source, self.move.type)
+        if missing := orders.unknown_options(self.move, template):
+            raise MoveRefusedError(
+                f"{self.move.vm.name}: {self.move.source} does not know {', '.join(missing)}; its build is too old for"
+                " what the stack file chooses under migration",
+                remedy="Take the option out for this machine, or move the machine with a newer host",
+            )
 
     def _starter(self) -> Starter:
         return Starter(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from providers.errors import MoveRefusedError, ProtocolError
 from providers.model import winpath
 from providers.model.estate import DiskKind
+from providers.model.options import MigrationOptions, reached_by
 from providers.model.plan import MigrationType, Move
 from providers.wsman import Argument, EndpointReference, Instance, Value, resource_uri, schema_of
 
@@ -15,8 +16,10 @@ from .client import Client
 from .inventory import HostFacts
 from .rows import REALIZED, SNAPSHOT, path_of
 
-TCP = 5
+_TRANSPORTS = {"tcp": 5, "smb": 32768}
 """Msvm_VirtualSystemMigrationSettingData.TransportType (win32 page of the class)."""
+_CPU_CAPS = {"normal": 0, "low": 1, "high": 2}
+"""CPUCappingMagnitude (same page)."""
 _FOLLOWERS = ("SuspendDataRoot", "LogDataRoot", "GuestStateDataRoot")
 """Roots that lie with the configuration and go where it goes (Move-VM -VirtualMachinePath moves them together)."""
 _TEMPLATE = "Msvm_VirtualSystemMigrationSettingData"
@@ -102,16 +105,61 @@ def read_template(client: Client, kind: MigrationType) -> Instance:
     return templates[0] if templates else Instance(_TEMPLATE, {})
 
 
+def unknown_options(move: Move, template: Instance) -> list[str]:
+    """Return the properties that the chosen options need and the source's build does not have.
+
+    An instance shows every scalar property of its class, NULL ones too; a host without templates shows none.
+    """
+    return sorted(name for name in chosen_properties(move) if name not in template.properties)
+
+
+def chosen_properties(move: Move) -> dict[str, Value]:
+    """Return the properties of a migration's settings that the stack file chooses for `move`."""
+    options = move.options
+    values: dict[str, Value] = {
+        "RetainVhdCopiesOnSource": options.retain_vhd_copies_on_source if move.copies_storage else None,
+        "AvoidRemovingVHDs": options.avoid_removing_vhds if move.copies_storage else None,
+        "AllowOverwriteExistingFile": True if _overwrites(move) else None,
+    }
+    if move.changes_host:
+        values |= {
+            "TransportType": _TRANSPORTS.get(options.transport or ""),
+            "EnableCompression": options.compression,
+            "CancelIfBlackoutThresholdExceeded": options.cancel_if_blackout_threshold_exceeded,
+            "CPUCappingMagnitude": _CPU_CAPS.get(options.cpu_cap or ""),
+        }
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _overwrites(move: Move) -> bool:
+    """Say whether every disk that is copied may overwrite: the property is one for all of them."""
+    slots = {disk.slot for disk in move.disks} if move.copies_storage else set()
+    return bool(slots) and slots <= move.overwrite
+
+
 def _migration_setting(move: Move, template: Instance, source: HostFacts, destination: HostFacts) -> Instance:
-    if not move.changes_host:
-        return _written(template, MigrationType=int(move.type))
-    return _written(
-        template,
-        MigrationType=int(move.type),
-        TransportType=TCP,
-        DestinationIPAddressList=destination.migration.addresses,
-        EnableCompression=source.migration.compression,
-    )
+    """Return the settings; what nobody chose is as the hosts are set, as Move-VM does it."""
+    changes: dict[str, Value] = {"MigrationType": int(move.type)}
+    if move.changes_host:
+        both = source.migration.smb and destination.migration.smb
+        changes["TransportType"] = _TRANSPORTS["smb" if both else "tcp"]
+        changes["DestinationIPAddressList"] = _addresses(move.options, destination)
+        if "EnableCompression" in template.properties:  # builds before 2012 R2 have no such property
+            changes["EnableCompression"] = source.migration.compression
+    return _written(template, **{**changes, **chosen_properties(move)})
+
+
+def _addresses(options: MigrationOptions, destination: HostFacts) -> tuple[str, ...]:
+    """Return where the destination is to be reached. Raises MoveRefusedError where that is nowhere."""
+    listening = destination.migration.addresses
+    found = reached_by(listening, options.networks)
+    if listening and not found:
+        raise MoveRefusedError(
+            f"{destination.full_name} listens for migrations on {', '.join(listening)}, none of it within"
+            f" {', '.join(options.networks)}",
+            remedy="Correct migration.networks in the stack file, or add a migration network there",
+        )
+    return found
 
 
 def _system_setting(move: Move, row: Instance) -> Instance:

@@ -239,8 +239,18 @@ def _roots(setting: Instance) -> Roots:
 
 def job_of(row: Instance) -> MigrationJob | None:
     """Return a migration job that has not ended, or None."""
+    return None if has_ended(row) else any_job_of(row)
+
+
+def has_ended(row: Instance) -> bool:
+    """Say whether a job is over, well or not."""
+    return (row.number("JobState") or 0) in ENDED
+
+
+def any_job_of(row: Instance) -> MigrationJob | None:
+    """Return a migration job, ended or not; None where it names no machine."""
     state, vm = row.number("JobState") or 0, row.text("VirtualSystemName")
-    if state in ENDED or not is_guid(vm):
+    if not is_guid(vm):
         return None
     return MigrationJob(
         id=row.text("InstanceID"),
@@ -249,6 +259,7 @@ def job_of(row: Instance) -> MigrationJob | None:
         resource_uri=row.resource_uri,
         destination=row.text("DestinationHost") or None,
         state=state,
+        job_type=row.number("JobType") or 0,
         percent=row.number("PercentComplete") or 0,
         owner=row.text("Owner"),
         new_roots=_new_roots(row),

@@ -13,6 +13,7 @@ from providers.errors import (
     MigrationStartError,
     MovedByOthersError,
     MoveRefusedError,
+    OrderLostError,
     PlacementError,
     ProtocolError,
 )
@@ -25,7 +26,8 @@ from . import inventory, orders
 from .admission import Facts
 from .estate import Estate
 from .faults import OperationTimeoutFaultError
-from .rows import job_of
+from .inventory import HostNames
+from .rows import any_job_of, has_ended, job_of
 from .transport import AnswerLostError
 
 METHOD = "MigrateVirtualSystemToHost"
@@ -178,9 +180,10 @@ class Starter:
         while self.clock.now() - begun < UNREACHABLE_SECONDS:
             try:
                 rows = inventory.jobs_of(self.estate.client(self.move.source), self.move.vm.id)
-                new = next((row for row in rows if row.text("InstanceID") not in known), None)
-                if new is not None:
-                    return self._following(new).job
+                new = [row for row in rows if row.text("InstanceID") not in known]
+                ours = ours_among(new, self.move, self.estate.names(self.move.destination))
+                if ours is not None:
+                    return self._following(ours).job
                 if self.arrived():
                     return None
                 answered = answered or self.clock.now()
@@ -190,16 +193,30 @@ class Starter:
                 break
             if self.clock.wait(1.0, self.cancelled):
                 break
-        raise PlacementError(
+        raise OrderLostError(
             f"The answer of {self.move.source} to the order to move {self.move.vm.name} was lost, and no job of it"
-            f" is seen ({lost.message})",
-            remedy="The order is not sent twice in one run; run again to see where the machine is",
+            f" is seen ({lost.message})"
         ) from lost
+
+
+def ours_among(new: list[Instance], move: Move, destination: HostNames) -> Instance | None:
+    """Return the job of our order among those that came since it was sent.
+
+    Raises MovedByOthersError where another one runs; one that led elsewhere and is over says nothing of ours.
+    """
+    for row in new:
+        job = any_job_of(row)
+        if job is not None and leads_to(job, move, destination):
+            return row
+        if job is not None and not has_ended(row):
+            raise _moved_by_others(move, job)
+    return None
 
 
 def _moved_by_others(move: Move, job: MigrationJob) -> MovedByOthersError:
     whereto = f"to {job.destination}" if job.destination else "to other folders"
     who = f" by {job.owner}" if job.owner else ""
+    doing = "prepared for a move" if job.only_prepares else "moved"
     return MovedByOthersError(
-        f"{move.vm.name} is being moved {whereto}{who} ({job.percent} %); this run leaves it alone"
+        f"{move.vm.name} is being {doing} {whereto}{who} ({job.percent} %); this run leaves it alone"
     )

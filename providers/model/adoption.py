@@ -23,6 +23,8 @@ class Named(Protocol):
 
 def leads_to(job: MigrationJob, move: Move, destination: Named) -> bool:
     """Say whether a running job does what `move` orders, so that it can be adopted."""
+    if job.only_prepares:
+        return False
     if not move.changes_host:
         return job.destination is None and _same_paths(job, move)
     return job.destination is not None and names_host(job.destination, destination) and _same_paths(job, move)

@@ -122,6 +122,10 @@ class MigrationSettings:
     """EnableSmbTransport."""
 
 
+PREPARING = frozenset({300, 301, 302, 303, 304})
+"""JobType: creating a remote machine, and checks of machine and storage (win32 page of Msvm_MigrationJob)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MigrationJob:
     """A migration job that has not ended (Msvm_MigrationJob)."""
@@ -138,10 +142,17 @@ class MigrationJob:
     """JobState as sent."""
     percent: int
     owner: str = ""
+    job_type: int = 0
+    """JobType: 305, 306 and 307 move (machine, both, storage), 300 to 304 prepare or check (Msvm_MigrationJob page)."""
     new_roots: tuple[str, ...] = ()
     """Roots in NewSystemSettingData (configuration, checkpoints, paging), where the job tells them."""
     new_paths: tuple[str, ...] = ()
     """HostResource values in NewResourceSettingData, where the job tells them."""
+
+    @property
+    def only_prepares(self) -> bool:
+        """Whether it makes a planned system or checks, and moves nothing; a type that is not told is a move."""
+        return self.job_type in PREPARING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

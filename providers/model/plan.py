@@ -8,6 +8,7 @@ from enum import IntEnum, StrEnum
 
 from .estate import Roots, VirtualMachine
 from .names import HostName, VmId
+from .options import AS_HOSTS_ARE_SET, MigrationOptions
 
 
 class MigrationType(IntEnum):
@@ -75,6 +76,9 @@ class Move:
     """The roots after the move; they equal the machine's own where nothing changes."""
     disks: tuple[DiskMove, ...] = ()
     """Disks that go along: for STORAGE only those whose path changes, for VIRTUAL_SYSTEM_AND_STORAGE all."""
+    overwrite: frozenset[str] = frozenset()
+    """Slots of disks whose files may be overwritten at their new place."""
+    options: MigrationOptions = AS_HOSTS_ARE_SET
 
     @property
     def changes_host(self) -> bool:

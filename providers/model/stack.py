@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from .names import HostName, VmId
+from .options import AS_HOSTS_ARE_SET, MigrationOptions
 
 Authentication = Literal["basic", "ntlm"]
 Layout = Literal["hyper-v", "flat"]
@@ -65,6 +66,8 @@ class StorageSpec:
     """Folder for every disk that `disks` does not name."""
     disks: Mapping[str, str] = field(default_factory=dict)
     """Disk (unique base name, or slot as `SCSI 0:1`) -> full path of the file, folder, or named root."""
+    overwrite: frozenset[str] = frozenset()
+    """Keys of `disks` whose files may be overwritten at their new place."""
     layout: Layout = "hyper-v"
     """`hyper-v`: disks go to `<folder>\\Virtual Hard Disks\\`; `flat`: right into the folder."""
 
@@ -81,6 +84,8 @@ class VmSpec:
     hosts: tuple[HostName, ...] = ()
     """One host = pinned, several = any of these, none = only its storage is managed."""
     storage: StorageSpec | None = None
+    migration: MigrationOptions = AS_HOSTS_ARE_SET
+    """How it moves: what is said for all, with its own put over it."""
     line: int = 0
     """Where it stands in the stack file."""
 

@@ -16,6 +16,7 @@ from providers.model.stack import Guard, HostSpec, Stack, VmSpec
 from .choice import choose_host
 from .identify import NotFound, identify
 from .locate import locate
+from .options import overwritten
 from .order import order
 from .refusal import refusals
 from .rules import broken_rules, guarded
@@ -72,12 +73,12 @@ def step_of(spec: VmSpec, vm: VirtualMachine, stack: Stack, inventory: Inventory
         return Step(label=spec.label, standing=Standing.IN_PLACE, placement=Placement(), vm=vm, vm_id=vm.id)
     located = locate(spec, vm, host_spec)
     findings = (*located.findings, *_renamed(spec, vm))
-    step = judge(spec.label, vm, located.placement, inventory, host_spec, findings=findings)
+    step = judge(spec, vm, located.placement, inventory, host_spec, findings=findings)
     return protect(step, stack.guard)
 
 
 def judge(
-    label: str,
+    spec: VmSpec,
     vm: VirtualMachine,
     wanted: Placement,
     inventory: Inventory,
@@ -86,6 +87,7 @@ def judge(
     findings: tuple[Finding, ...] = (),
 ) -> Step:
     """Return how `vm` stands against `wanted`; `target` is the host it shall be on (its own where it stays)."""
+    label = spec.label
     source, destination = inventory.hosts[vm.host], inventory.hosts.get(target.name)
 
     def step(standing: Standing, move: Move | None = None, *more: Finding) -> Step:
@@ -98,6 +100,8 @@ def judge(
         silent = f"{label} shall be on {target.name}, which does not answer"
         return step(Standing.REFUSED, None, _refusal(silent, "Bring the host back, then run again"))
     move = order(vm, wanted, source, destination if wanted.host else None)
+    if move is not None:
+        move = dataclasses.replace(move, options=spec.migration, overwrite=overwritten(spec.storage, vm))
     managed = move is not None or wanted.host is not None
     if managed and (running := inventory.job_of(vm.id)) is not None:
         if move is None and running[1].destination and names_host(running[1].destination, source):
@@ -132,8 +136,9 @@ def _moved_by_others(label: str, host: Host, job: MigrationJob) -> Finding:
         f"from {host.name} to {job.destination}" if job.destination else f"to other folders on {host.name}"
     )
     who = f" by {job.owner}" if job.owner else ""
+    doing = "prepared for a move" if job.only_prepares else "moved"
     return _refusal(
-        f"{label} is being moved {whereto}{who} ({job.percent} %); this run leaves it alone",
+        f"{label} is being {doing} {whereto}{who} ({job.percent} %); this run leaves it alone",
         "Run again when that migration has ended",
     )
 

@@ -8,6 +8,7 @@ from providers.model.estate import DiskKind, Host, VirtualMachine, VmState
 from providers.model.plan import Finding, Move, Severity
 from providers.model.stack import HostSpec
 
+from .options import option_findings
 from .order import onto_itself
 
 BACKING_UP = 32776
@@ -17,7 +18,7 @@ _CHECKPOINT_FILES = (".avhdx", ".avhd")
 
 def refusals(move: Move, source: Host, destination: Host, target: HostSpec) -> tuple[Finding, ...]:
     """Return every reason against `move`, and warnings; `destination` equals `source` for a storage move."""
-    findings = [*_machine(move.vm)]
+    findings = [*_machine(move.vm), *option_findings(move, destination)]
     if move.copies_storage:
         findings += _storage(move)
     if move.changes_host:

@@ -149,7 +149,7 @@ def _judge(fleet: Fleet, label: str, vm: VirtualMachine, wanted: Placement) -> S
     """Return the step for `vm`, by the newest facts. Raises MoveRefusedError or MovedByOthersError."""
     inventory = _with(fleet.sweep(max_age=YOUNG).inventory, vm)
     target = fleet.stack.hosts[wanted.host or vm.host]
-    step = protect(judge(label, vm, wanted, inventory, target), fleet.stack.guard)
+    step = protect(judge(_spec(fleet, label), vm, wanted, inventory, target), fleet.stack.guard)
     reasons = [finding for finding in step.findings if finding.severity == Severity.REFUSAL]
     if step.standing == Standing.MOVED_BY_OTHERS:
         raise MovedByOthersError(reasons[0].text, remedy=reasons[0].remedy)

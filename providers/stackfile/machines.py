@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from providers.model.names import HostName, vm_id
+from providers.model.options import AS_HOSTS_ARE_SET
 from providers.model.stack import VmSpec
 
 from .findings import Findings, listed
 from .near import NearNames
 from .nodes import Mapping, Node, Scalar, Sequence
+from .options import read_options
 from .paths import part_problem
 from .storage import named_roots, read_storage
 
@@ -24,6 +26,7 @@ class MachineReader:
         self._names = list(section.entries) if section is not None else []
         self._near_hosts = NearNames(self._names)
         self._roots = {name: self._root_names(section, name) for name in self._names}
+        self._migration = read_options(root.mapping("migration"), AS_HOSTS_ARE_SET, "migration", findings)
         self._near_roots = NearNames(root for roots in self._roots.values() if roots for root in roots)
 
     @staticmethod
@@ -38,7 +41,7 @@ class MachineReader:
     def read(self, label: str, entry: Node, line: int) -> VmSpec:
         """Return what `entry`, whose `label` stands in `line`, declares."""
         if not isinstance(entry, Mapping):
-            return VmSpec(label=label, name=label, line=line)
+            return VmSpec(label=label, name=label, migration=self._migration, line=line)
         guid, name, storage = entry.scalar("id"), entry.scalar("name"), entry.value("storage")
         hosts = tuple(self._known_hosts(label, entry.value("host")))
         if storage is not None:
@@ -51,6 +54,9 @@ class MachineReader:
             storage=None
             if storage is None
             else read_storage(storage, f"vms.{label}.storage", self._findings),
+            migration=read_options(
+                entry.mapping("migration"), self._migration, f"vms.{label}.migration", self._findings
+            ),
             line=line,
         )
 

@@ -40,6 +40,7 @@ def _parts(node: Mapping, where: str, findings: Findings) -> StorageSpec:
         paging=_part(node, "paging", everything, where, findings),
         all_disks=_part(node, "disks", everything, where, findings),
         disks={} if listed is None else _disks(listed, f"{where}.disks", findings),
+        overwrite=frozenset(() if listed is None else _overwritten(listed)),
         layout="hyper-v" if layout is None else cast("Layout", layout.text),
     )
 
@@ -77,7 +78,7 @@ def _disks(section: Mapping, where: str, findings: Findings) -> dict[str, str]:
             findings.add(
                 entry.line, f"{where}: '{key}' and '{other}' are one disk to Windows; keep one of the two"
             )
-        value = section.scalar(key)
+        value = _place(section, key)
         if value is not None:
             _report_conversion(key, value, where, findings)
             disks[key] = _location(value, f"{where}.{key}", findings)
@@ -85,6 +86,20 @@ def _disks(section: Mapping, where: str, findings: Findings) -> dict[str, str]:
         if problem is not None:
             findings.add(entry.line, f"{where}: '{key}' {problem}")
     return disks
+
+
+def _place(section: Mapping, key: str) -> Scalar | None:
+    """Return the location of a disk, which stands alone or under path."""
+    detailed = section.mapping(key)
+    return section.scalar(key) if detailed is None else detailed.scalar("path")
+
+
+def _overwritten(section: Mapping) -> Iterator[str]:
+    for key in section.entries:
+        detailed = section.mapping(key)
+        chosen = None if detailed is None else detailed.scalar("overwrite")
+        if chosen is not None and chosen.text.lower() in {"true", "yes", "on"}:
+            yield key
 
 
 def _report_conversion(key: str, value: Scalar, where: str, findings: Findings) -> None:

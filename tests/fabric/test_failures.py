@@ -18,7 +18,7 @@ from providers.hyperv.admission import Admission
 from providers.hyperv.estate import Estate
 from providers.hyperv.migration import migrate
 from providers.model.plan import Move
-from tests.fabric.conftest import Fabric, Maker, until
+from tests.fabric.conftest import Fabric, FastClock, Maker, until
 from tests.unit.lab.conftest import estate, machine
 
 pytestmark = pytest.mark.lab
@@ -40,6 +40,22 @@ def person_moves(fabric: Fabric, name: str, destination: str) -> LabJob:
     job = fabric.world.migrate(vm.host, request)
     assert isinstance(job, LabJob)
     return job
+
+
+class Impatient(FastClock):
+    """Fifteen minutes pass in a second."""
+
+    def now(self) -> float:
+        """Return very fast seconds."""
+        return super().now() * 100
+
+
+def run_impatiently(fabric: Fabric, name: str) -> None:
+    """Move a machine to hv2, and give up on a job that makes no progress for a second."""
+    migrate(
+        fabric.estate, fabric.order(name, "hv2"), report=fabric.progress.append, audit=fabric.audit,
+        cancelled=fabric.cancelled, clock=Impatient(), admission=fabric.admission,
+    )  # fmt: skip
 
 
 def running(fabric: Fabric) -> bool:
@@ -108,18 +124,8 @@ def test_a_vanished_job_is_answered_by_the_machine(fabric: Fabric) -> None:
 def test_a_job_without_progress_is_left_alone(fabric: Fabric) -> None:
     """Following ends, the job does not: its machine arrives when the fault is gone."""
     rule = fabric.fault("stall", vm="WEB01", after=30)
-
-    class Impatient(type(fabric.clock)):  # type: ignore[misc]
-        """Fifteen minutes pass in a second."""
-
-        def now(self) -> float:
-            return float(super().now()) * 100
-
     with pytest.raises(MigrationStalledError, match=r"\d+ %, no progress for 15 min") as caught:
-        migrate(
-            fabric.estate, fabric.order("WEB01", "hv2"), report=fabric.progress.append, audit=fabric.audit,
-            cancelled=fabric.cancelled, clock=Impatient(), admission=fabric.admission,
-        )  # fmt: skip
+        run_impatiently(fabric, "WEB01")
     assert "adopts it" in str(caught.value)
     fabric.world.faults.clear(rule)
     until(lambda: fabric.lab_vm("WEB01").host == "hv2")
@@ -244,3 +250,18 @@ def test_a_fault_is_an_error_that_names_host_and_code(fabric: Fabric) -> None:
     with pytest.raises(PlacementError, match=r"hv1 refused .*MigrateVirtualSystemToHost"):
         fabric.run(move)
     assert not fabric.log("start")
+
+
+def test_a_job_out_of_sight_keeps_its_room_until_it_is_gone(fabric: Fabric) -> None:
+    """Following ends, the job does not: what it holds at both hosts is not given to another move."""
+    rule = fabric.fault("stall", vm="WEB01", after=30)
+    with pytest.raises(MigrationStalledError):
+        run_impatiently(fabric, "WEB01")
+    for host in fabric.world.hosts.values():
+        host.max_live = host.max_storage = 1
+    waiting = fabric.behind(lambda: fabric.run(fabric.order("WEB02", "hv2")))
+    until(lambda: any("1 of 1 live" in str(progress) for progress in fabric.progress))
+    fabric.world.faults.clear(rule)
+    waiting.join()
+    assert {fabric.lab_vm(name).host for name in ("WEB01", "WEB02")} == {"hv2"}
+    assert not fabric.world.state.violations

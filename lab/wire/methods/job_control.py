@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lab.wire import embedded
+from lab.wire.texts import spoken
 from lab.wire.view import instance
 from lab.world import LabJob
 from lab.world.jobs import INVALID_PARAMETER, INVALID_STATE, NOT_SUPPORTED
@@ -57,7 +58,7 @@ def _errors(call: Call) -> list[str]:
                 {
                     "CIMStatusCode": 1,
                     "ErrorType": 4,
-                    "Message": line,
+                    "Message": spoken(line, call.reader.host.locale),
                     "MessageArguments": arguments if number == 0 else None,
                     "MessageID": "21024",
                     "OwningEntity": "Microsoft-Windows-Hyper-V-VMMS",

@@ -8,7 +8,7 @@ from lab.wire import builds, embedded
 from lab.wire.embedded import TextRefusedError
 from lab.wire.views.holders import Holder, holders_of
 from lab.world import JOB_STARTED, LabHost, LabJob, LabRoots, LabVm, MigrationRequest
-from lab.world.jobs import INVALID_PARAMETER, NOT_SUPPORTED
+from lab.world.jobs import INVALID_PARAMETER, NOT_SUPPORTED, SMB, TCP, Options
 from providers.wsman import EndpointReference, Value, resource_uri
 
 from .call import Call, Outputs
@@ -23,18 +23,11 @@ _ARGUMENTS = (
 _SETTINGS = "Msvm_VirtualSystemMigrationSettingData"
 _SYSTEM = "Msvm_VirtualSystemSettingData"
 _DISK = "Msvm_StorageAllocationSettingData"
-_TRANSPORTS = (None, 5, 32768)  # TCP, SMB (Msvm_VirtualSystemMigrationSettingData page)
-_OPTIONS = (
-    "AllowOverwriteExistingFile",
-    "AvoidRemovingVHDs",
-    "CancelIfBlackoutThresholdExceeded",
-    "CPUCappingMagnitude",
-    "DestinationPlannedVirtualSystemId",
-    "EnableVhdCompression",
-    "RemoveSourceUnmanagedVhds",
-    "RetainVhdCopiesOnSource",
+_REFUSED = (
+    "AdvancedOptions", "DestinationPlannedVirtualSystemId", "EnableVhdCompression", "RemoveSourceUnmanagedVhds",
     "UnmanagedVhds",
-)
+)  # fmt: skip
+"""Properties that the lab does nothing with."""
 
 
 def migrate_to_host(call: Call) -> Outputs:
@@ -86,8 +79,6 @@ def _request(
     if texts.settings is None:
         raise TextRefusedError(INVALID_PARAMETER, "MigrationSettingData is missing")
     settings = _read(host, texts.settings, _SETTINGS)
-    if settings.get("TransportType") not in _TRANSPORTS:
-        raise TextRefusedError(INVALID_PARAMETER, "TransportType is neither TCP nor SMB")
     kind = settings.get("MigrationType")
     if not isinstance(kind, int):
         raise TextRefusedError(INVALID_PARAMETER, "MigrationType is missing")
@@ -98,10 +89,32 @@ def _request(
         roots=None if texts.system is None else _roots(vm, _read(host, texts.system, _SYSTEM)),
         disks=_disks(vm, [_read(host, text, _DISK) for text in texts.resources]),
         addresses=_listed(settings.get("DestinationIPAddressList")),
-        options={name: bool(settings.get(name)) for name in _OPTIONS if name in settings},
+        options=_options(host, settings),
         owner=owner,
         system_text=texts.system,
         resource_texts=texts.resources,
+    )
+
+
+def _options(host: LabHost, settings: Mapping[str, Value]) -> Options:
+    """Return the options. What is missing is as the host is set. Raises TextRefusedError."""
+    transport, compression = settings.get("TransportType"), settings.get("EnableCompression")
+    cap = settings.get("CPUCappingMagnitude") or 0
+    if transport not in (None, TCP, SMB):
+        raise TextRefusedError(INVALID_PARAMETER, "TransportType is neither TCP nor SMB")
+    if cap not in (0, 1, 2):
+        raise TextRefusedError(INVALID_PARAMETER, f"CPUCappingMagnitude {cap} is not known")
+    for name in _REFUSED:
+        if settings.get(name):
+            raise TextRefusedError(NOT_SUPPORTED, f"the lab has no option {name}")
+    return Options(
+        transport=TCP if transport is None else int(str(transport)),
+        compression=host.compression if compression is None else bool(compression),
+        overwrite=bool(settings.get("AllowOverwriteExistingFile")),
+        avoid_removing=bool(settings.get("AvoidRemovingVHDs")),
+        retain_copies=bool(settings.get("RetainVhdCopiesOnSource")),
+        cancel_if_blackout_is_long=bool(settings.get("CancelIfBlackoutThresholdExceeded")),
+        cpu_cap=int(str(cap)),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from lab.wire.texts import JOB_STATES, JOB_TITLES
+from lab.wire.texts import JOB_STATES, JOB_TITLES, spoken
 from lab.wire.view import NEVER, View, instance
 from lab.world import LabJob
 from lab.world.jobs import COMPLETED, STORAGE, VIRTUAL_SYSTEM
@@ -39,6 +39,7 @@ def migration_jobs(view: View) -> Iterator[Instance]:
 def migration_job(view: View, job: LabJob) -> Instance:
     """Return one job."""
     title = view.texts[JOB_TITLES.get(job.type, "moving-vm-and-storage")]
+    errors = [spoken(line, view.host.locale) for line in job.errors]
     return instance(
         job.class_name,
         {
@@ -50,8 +51,8 @@ def migration_job(view: View, job: LabJob) -> Instance:
             "ElapsedTime": _elapsed(view, job),
             "ElementName": title,
             "ErrorCode": job.error_code,
-            "ErrorDescription": job.errors[0] if job.errors else "",
-            "ErrorSummaryDescription": "\n".join(job.errors),
+            "ErrorDescription": errors[0] if errors else "",
+            "ErrorSummaryDescription": "\n".join(errors),
             "InstanceID": job.id,
             "JobState": job.state,
             "JobStatus": view.texts[JOB_STATES[job.state]],

@@ -16,7 +16,9 @@ _ADAPTER = "Msvm_SyntheticEthernetPortSettingData"
 _CONNECTION = "Msvm_EthernetPortAllocationSettingData"
 _SWITCH = "Msvm_VirtualEthernetSwitch"
 _TEMPLATE = "6A45335D-4C3A-44B7-B61F-C9808BBDF8ED"  # guess: the ids of these templates were not published
+_PORT = "Msvm_ExternalEthernetPort"
 _ENABLED, _DISABLED = 2, 3
+_MTU = 1500  # bytes of an Ethernet frame's content (IEEE 802.3)
 
 
 def switches(view: View) -> Iterator[Instance]:
@@ -38,13 +40,52 @@ def switches(view: View) -> Iterator[Instance]:
                 "MaxVMQOffloads": 0,
                 "Name": switch.id,
                 "OperationalStatus": (2,),
-                "OtherIdentifyingInfo": (f"{{{_derived(switch.id, 'miniport')}}}",),
+                "OtherIdentifyingInfo": (f"{{{switch.extension_id}}}",),
                 "RequestedState": 12,
                 "ResetCapability": 5,
                 "Status": "OK",
                 "StatusDescriptions": (view.texts["ok"],),
             },
             without=("TimeOfLastConfigurationChange",),
+        )
+
+
+def external_ports(view: View) -> Iterator[Instance]:
+    """Yield the host's own adapters, as r4sd/go-wsman recorded one (recorded_pull_externalethernetport.xml)."""
+    for port in view.host.ports:
+        yield instance(
+            _PORT,
+            {
+                "ActiveMaximumTransmissionUnit": _MTU,
+                "AutoSense": True,
+                "Caption": view.texts["external-port-caption"],
+                "CreationClassName": _PORT,
+                "Description": view.texts["external-port-description"],
+                "DeviceID": f"Microsoft:{{{port.id}}}",
+                "ElementName": port.name,
+                "EnabledDefault": _ENABLED,
+                "EnabledState": _ENABLED,
+                "FullDuplex": True,
+                "HealthState": 5,
+                "IsBound": bool(view.host.switches),
+                "LinkTechnology": 2,
+                "MaxDataSize": _MTU,
+                "MaxSpeed": port.speed,
+                "Name": port.name,
+                "OperationalStatus": (2,),
+                "PermanentAddress": port.address,
+                "PortNumber": 0,
+                "PortType": 53,
+                "RequestedSpeed": port.speed,
+                "RequestedState": 12,
+                "Speed": port.speed,
+                "Status": "OK",
+                "StatusDescriptions": (view.texts["ok"],),
+                "SupportedMaximumTransmissionUnit": _MTU,
+                "SystemCreationClassName": "Msvm_ComputerSystem",
+                "SystemName": view.host.computer_name,
+                "UsageRestriction": 4,
+            },
         )
 
 

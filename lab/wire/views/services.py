@@ -42,6 +42,12 @@ def management(view: View) -> Iterator[Instance]:
     yield service_row(view, "Msvm_VirtualSystemManagementService", "vmms", title)
 
 
+def switch_management(view: View) -> Iterator[Instance]:
+    """Yield the switch management service; its Name is a guess."""
+    title = view.texts["switch-service"]
+    yield service_row(view, "Msvm_VirtualEthernetSwitchManagementService", "nvspwmi", title)
+
+
 def images(view: View) -> Iterator[Instance]:
     """Yield the image management service; its Name is a guess."""
     yield service_row(view, "Msvm_ImageManagementService", "vhdms", view.texts["image-service"])

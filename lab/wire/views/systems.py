@@ -83,13 +83,13 @@ def _machine(view: View, vm: LabVm, class_name: str) -> Instance:
             "NumberOfNumaNodes": 1,
             "OnTimeInMilliseconds": _on_time(view, vm),
             "OperationalStatus": _status(vm),
-            "ProcessID": 4096 + 4 * (int(vm.id[:4], 16) % 8192) if up else None,
+            "ProcessID": (vm.process_id or 4096 + 4 * (int(vm.id[:4], 16) % 8192)) if up else None,
             "ReplicationHealth": int(replicated),
             "ReplicationMode": vm.replication_mode,
             "ReplicationState": 3 if replicated else 0,  # 3: replicating (Msvm_ComputerSystem page)
             "RequestedState": 5,
             "StatusDescriptions": _descriptions(view, vm),
-            "TimeOfLastConfigurationChange": changed,
+            "TimeOfLastConfigurationChange": vm.last_configuration_change or changed,
             "TimeOfLastStateChange": changed if up or vm.enabled_state == SAVED else NEVER,
         },
     )

@@ -4,10 +4,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-import pytest
-
 from lab.wire.builds import missing
 from providers.wsman import (
     CIMV2,
@@ -15,51 +11,11 @@ from providers.wsman import (
     Fault,
     GetResponse,
     Instance,
-    PullResponse,
-    decode_response,
-    encode_items,
     schema_of,
 )
-from tests.recordings import recording
 from tests.unit.lab.conftest import estate, machine
 
-from .conftest import Maker, Wire, keys, mixed, rows
-
-PER_MACHINE = {
-    "Msvm_ComputerSystem": (
-        "ElementName", "InstallDate", "Name", "OnTimeInMilliseconds", "ProcessID", "NumberOfNumaNodes",
-        "TimeOfLastConfigurationChange", "TimeOfLastStateChange",
-    ),
-    "Msvm_VirtualEthernetSwitch": ("ElementName", "Name", "OtherIdentifyingInfo"),
-}  # fmt: skip
-"""What differs from machine to machine."""
-
-
-@pytest.mark.parametrize(
-    ("name", "where"),
-    [
-        ("recorded_computersystem_pull_host.xml", "InstallDate IS NULL"),
-        ("recorded_computersystem_pull_vm_running_a.xml", "ElementName = 'WEB01'"),
-        ("recorded_computersystem_pull_vm_running_c_eos.xml", "ElementName = 'SNAP01'"),
-        ("recorded_computersystem_pull_vm_off.xml", "ElementName = 'OFF01'"),
-        ("recorded_pull_virtualethernetswitch.xml", "EnabledState = 5"),
-    ],
-)
-def test_rows_are_written_as_a_real_host_writes_them(make_wire: Maker, name: str, where: str) -> None:
-    """Given the same values, the same element, byte for byte: properties, order, nil, arrays, prefixes, texts."""
-    content = recording(name).content
-    answer = decode_response(content)
-    assert isinstance(answer, PullResponse)
-    (expected,) = rows(list(answer.items))
-    spec = mixed()
-    wire = make_wire(
-        replace(spec, hosts=tuple(replace(host, locale="ja-JP", build=26100) for host in spec.hosts))
-    )
-    (shown,) = rows(wire.dial().select(f"SELECT * FROM {expected.class_name} WHERE {where}"))
-    same = {property_name: expected[property_name] for property_name in PER_MACHINE[expected.class_name]}
-    text = content.decode()
-    recorded = text.partition("<n:Items>")[2].partition("</n:Items>")[0]
-    assert encode_items((shown.replace(**same),)) == recorded
+from .conftest import Maker, Wire, keys, rows
 
 
 def test_every_row_has_every_property_of_its_class(wire: Wire) -> None:

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 import pytest
 
 from providers.hyperv.inventory import HostFacts
-from providers.hyperv.orders import Standing, arguments, changed
+from providers.hyperv.orders import Standing, arguments, changed, unknown_options
 from providers.model.estate import DiskKind, MigrationSettings, Roots, VirtualMachine
 from providers.model.names import HostName
+from providers.model.options import MigrationOptions
 from providers.model.plan import DiskMove, MigrationType, Move
 from providers.wsman import EndpointReference, Instance, Value, decode_embedded, encode_embedded
 from tests.estates import disk, guid, machine
@@ -45,7 +46,13 @@ CHECKPOINT = Instance(
 )
 TEMPLATE = Instance(
     "Msvm_VirtualSystemMigrationSettingData",
-    {"InstanceID": "Microsoft:Storage", "MigrationType": 32769, "AvoidRemovingVHDs": False, "Priority": None},
+    {
+        "InstanceID": "Microsoft:Storage",
+        "MigrationType": 32769,
+        "AvoidRemovingVHDs": False,
+        "Priority": None,
+        "EnableCompression": None,
+    },
 )
 
 
@@ -181,3 +188,19 @@ def test_a_disk_that_is_gone_is_noticed() -> None:
         vm=VM, type=MigrationType.VIRTUAL_SYSTEM, source=VM.host, destination=HostName("hv2"), roots=VM.roots
     )
     assert changed(move, SYSTEM, [SETTINGS], rows(fewer)) == r"disk scsi-0-1 is gone, not D:\a\data.vhdx"
+
+
+def test_options_that_the_template_does_not_show_are_unknown_to_the_build() -> None:
+    """Only those that matter to this kind of move are asked for."""
+    options = MigrationOptions(cpu_cap="low", avoid_removing_vhds=True, retain_vhd_copies_on_source=False)
+    kind = MigrationType.VIRTUAL_SYSTEM_AND_STORAGE
+    move = Move(
+        vm=VM, type=kind, source=VM.host, destination=HostName("hv2"), roots=VM.roots, options=options
+    )
+    assert unknown_options(move, TEMPLATE) == ["CPUCappingMagnitude", "RetainVhdCopiesOnSource"]
+    alone = dataclasses.replace(move, type=MigrationType.VIRTUAL_SYSTEM)
+    assert unknown_options(alone, TEMPLATE) == ["CPUCappingMagnitude"]
+    stays = dataclasses.replace(move, type=MigrationType.STORAGE, destination=VM.host)
+    assert unknown_options(stays, TEMPLATE) == ["RetainVhdCopiesOnSource"]
+    plain = dataclasses.replace(move, options=MigrationOptions())
+    assert unknown_options(plain, Instance(TEMPLATE.class_name, {})) == []

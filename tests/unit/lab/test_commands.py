@@ -98,8 +98,8 @@ def test_up_status_move_down(lab: Lab) -> None:
     assert after["vms"]["VM003"]["host"] == "hv1"
     assert after["vms"]["VM003"]["sha256"] == vm["sha256"]
     job = after["jobs"][0]
-    assert job.keys() == {"id", "vm", "from", "to", "state", "percent", "by"}
-    assert list(job.values())[1:] == ["VM003", "hv3", "hv1", "Completed", 100, "LAB\\operator"]
+    assert job.keys() == {"id", "vm", "from", "to", "state", "percent", "by", "options"}
+    assert list(job.values())[1:-1] == ["VM003", "hv3", "hv1", "Completed", 100, "LAB\\operator"]
     assert (after["peak_jobs"], after["violations"]) == (1, [])
 
     assert lab.ok("down") == "The lab is down.\n"

@@ -1,0 +1,54 @@
+"""Whether a move can be made with the options that were chosen for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from providers.model.estate import Host, VirtualMachine
+from providers.model.options import reached_by
+from providers.model.plan import Finding, Move, Severity
+from providers.model.stack import StorageSpec
+
+from .locate import matching_disks
+
+
+def overwritten(storage: StorageSpec | None, vm: VirtualMachine) -> frozenset[str]:
+    """Return the slots of the disks whose files may be overwritten at their new place."""
+    if storage is None:
+        return frozenset()
+    return frozenset(disk.slot for key in storage.overwrite for disk in matching_disks(key, vm))
+
+
+def option_findings(move: Move, destination: Host) -> Iterator[Finding]:
+    """Yield a refusal for each option that this move cannot keep."""
+    name, options = move.vm.name, move.options
+    listening = destination.migration.addresses
+    if move.changes_host and listening and not reached_by(listening, options.networks):
+        yield _no(
+            f"{name}: {destination.name} listens for migrations on {', '.join(listening)}, none of it within"
+            f" {', '.join(options.networks)}",
+            f"Correct migration.networks, or add a migration network on {destination.name} (Add-VMMigrationNetwork)",
+        )
+    yield from _overwriting(move)
+
+
+def _overwriting(move: Move) -> Iterator[Finding]:
+    """A host can be told to overwrite in one order for all disks or for none, so all must be named.
+
+    AllowOverwriteExistingFile is a property of the migration, not of a disk (win32 pages of
+    Msvm_VirtualSystemMigrationSettingData and Msvm_StorageAllocationSettingData).
+    """
+    copied = {disk.slot: disk.source for disk in move.disks} if move.copies_storage else {}
+    if not copied.keys() & move.overwrite:
+        return
+    others = [path for slot, path in sorted(copied.items()) if slot not in move.overwrite]
+    if others:
+        yield _no(
+            f"{move.vm.name}: a host overwrites files for a whole move or not at all, and {', '.join(others)} would go"
+            " along without overwrite: true",
+            "Name overwrite: true for each disk that moves, or move the others first",
+        )
+
+
+def _no(text: str, remedy: str) -> Finding:
+    return Finding(severity=Severity.REFUSAL, text=text, remedy=remedy)
