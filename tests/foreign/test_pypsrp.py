@@ -181,6 +181,24 @@ def test_references_can_be_got(client: Client, mode: str, child: str) -> None:
     assert texts(client.get(SYSTEMS, **keys))["Name"] == keys["Name"]
 
 
+def disks_of(client: Client, vm_id: str) -> str:
+    """Return NewResourceSettingData: what stands in a machine's rows of disks, given back as text."""
+    wql = f"SELECT * FROM Msvm_StorageAllocationSettingData WHERE InstanceID LIKE 'Microsoft:{vm_id}%'"  # noqa: S608
+    page = client.begin(
+        resource_uri("*"),
+        f'<w:OptimizeEnumeration/><w:MaxElements>50</w:MaxElements><w:Filter Dialect="{WQL_DIALECT}">{wql}</w:Filter>',
+    )
+    rows = [texts(row) for row in only(page, "wsman:Items")]
+    assert len(rows) == 2
+    return "".join(
+        '<p:NewResourceSettingData><![CDATA[<INSTANCE CLASSNAME="Msvm_StorageAllocationSettingData">'
+        f'<PROPERTY NAME="InstanceID" TYPE="string"><VALUE>{row["InstanceID"]}</VALUE></PROPERTY>'
+        f'<PROPERTY.ARRAY NAME="HostResource" TYPE="string"><VALUE.ARRAY><VALUE>{row["HostResource"]}</VALUE></VALUE.ARRAY>'
+        "</PROPERTY.ARRAY></INSTANCE>]]></p:NewResourceSettingData>"
+        for row in rows
+    )
+
+
 def test_a_migration_started_and_followed(wire: Wire, client: Client) -> None:
     """Reference and embedded text in, a reference to a job out, and the job read until it has ended."""
     setting = (
@@ -192,7 +210,7 @@ def test_a_migration_started_and_followed(wire: Wire, client: Client) -> None:
     body = (
         f"<p:ComputerSystem>{reference('Msvm_ComputerSystem', CreationClassName='Msvm_ComputerSystem', Name=wire.vm('WEB01').id)}"
         f"</p:ComputerSystem><p:DestinationHost>{wire.world.hosts['hv2'].full_name}</p:DestinationHost>"
-        f"<p:MigrationSettingData><![CDATA[{setting}]]></p:MigrationSettingData>"
+        f"<p:MigrationSettingData><![CDATA[{setting}]]></p:MigrationSettingData>{disks_of(client, wire.vm('WEB01').id)}"
     )
     outputs = client.invoke(
         MIGRATION, "MigrateVirtualSystemToHost", body, CreationClassName="Msvm_VirtualSystemMigrationService"
