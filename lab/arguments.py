@@ -65,7 +65,12 @@ def _add_up(up: argparse.ArgumentParser) -> None:
         "--ports",
         type=_ports,
         metavar="BASE",
-        help="hv1 listens on BASE (25986), hv2 on the next ..; auto: free ones",
+        help="hv1 listens on BASE (25986), hv2 on the next .., and for plain HTTP 1000 above; auto: free ones",
+    )
+    run.add_argument(
+        "--allow-unencrypted",
+        action=argparse.BooleanOptionalAction,
+        help="over HTTP also take plain messages and basic, as with AllowUnencrypted=true",
     )
     up.add_argument(
         "--write-stack",
@@ -129,8 +134,8 @@ def _speed(text: str) -> float:
 
 
 def _ports(text: str) -> str:
-    if text != "auto" and not (text.isdecimal() and 1024 <= int(text) <= 65000):  # noqa: PLR2004 - user ports
-        raise argparse.ArgumentTypeError(f"{text!r} is neither a port from 1024 to 65000 nor `auto`")
+    if text != "auto" and not (text.isdecimal() and 1024 <= int(text) <= 64000):  # noqa: PLR2004 - user ports
+        raise argparse.ArgumentTypeError(f"{text!r} is neither a port from 1024 to 64000 nor `auto`")
     return text
 
 

@@ -47,6 +47,7 @@ def _up(home: Path, given: argparse.Namespace) -> int:
         speed=given.speed,
         limit=given.migration_limit,
         ports=given.ports,
+        allow_unencrypted=given.allow_unencrypted,
         build=given.build,
         locale=given.locale,
         stack=given.write_stack,

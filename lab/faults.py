@@ -17,6 +17,9 @@ class FaultKind:
 
 KINDS = {
     "migration-fails": FaultKind(meaning="a migration job ends in Exception at --after percent", times=1),
+    "migration-warns": FaultKind(
+        meaning="a migration job moves all and ends in CompletedWithWarnings (32768)", times=1
+    ),
     "refuse-start": FaultKind(
         meaning="MigrateVirtualSystemToHost returns --error and starts nothing", times=1
     ),
@@ -30,6 +33,7 @@ KINDS = {
     ),
     "slow": FaultKind(meaning="a host answers --seconds late", times=None),
     "unavailable": FaultKind(meaning="a host answers HTTP 503 without SOAP", times=1),
+    "login-lost": FaultKind(meaning="a host forgets who has logged on on a connection: HTTP 401", times=1),
     "wsman-fault": FaultKind(meaning="a request (--operation) is answered with the fault --error", times=1),
 }
 

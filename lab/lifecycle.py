@@ -37,6 +37,7 @@ class Wish:
     speed: float | None = None
     limit: int | None = None
     ports: str | None = None
+    allow_unencrypted: bool | None = None
     build: str | None = None
     locale: str | None = None
     stack: Path | None = None
@@ -65,9 +66,8 @@ class Wish:
     @property
     def says_something(self) -> bool:
         """Whether more was asked than to be up."""
-        return self.builds or any(
-            wish is not None for wish in (self.speed, self.limit, self.ports, self.locale)
-        )
+        run = (self.speed, self.limit, self.ports, self.locale, self.allow_unencrypted)
+        return self.builds or any(wish is not None for wish in run)
 
 
 def up(home: Path, wish: Wish) -> tuple[State, bool]:
@@ -118,6 +118,7 @@ def _agrees(home: Path, wish: Wish) -> bool:
         and wish.speed in (None, state.settings.speed)
         and all(wish.limit in (None, host.max_live) and wish.locale in (None, host.locale) for host in hosts)
         and wish.ports in (None, "auto", str(hosts[0].port))
+        and wish.allow_unencrypted in (None, state.settings.allow_unencrypted)
     )
 
 
@@ -139,18 +140,24 @@ def _prepare(home: Path, wish: Wish) -> None:
         chosen = ports.assign([host.name for host in spec.hosts], wish.ports)
         ports.check(chosen)
         world = build(spec, home, RunningClock(), ports=chosen)
-        kept = world.state
+        kept, plain = world.state, ports.for_http(chosen, wish.ports)
         kept.settings.built_from = wish.built_from
     else:
         chosen = {host.name: host.port for host in kept.hosts.values()}
-        chosen = chosen if wish.ports is None else ports.assign(kept.hosts, wish.ports)
+        plain = {host.name: host.http_port for host in kept.hosts.values()}
+        if wish.ports is not None:
+            chosen = ports.assign(kept.hosts, wish.ports)
+            plain = ports.for_http(chosen, wish.ports)
         ports.check(chosen)
+    ports.check(plain)
     for host in kept.hosts.values():
-        host.port = chosen[host.name]
+        host.port, host.http_port = chosen[host.name], plain[host.name]
         if wish.limit is not None:
             host.max_live = host.max_storage = wish.limit
         host.locale = wish.locale or host.locale
     kept.settings.speed = wish.speed if wish.speed is not None else kept.settings.speed
+    if wish.allow_unencrypted is not None:
+        kept.settings.allow_unencrypted = wish.allow_unencrypted
     record.write(home / "world.json", kept)
 
 

@@ -7,6 +7,7 @@ import socket
 from collections.abc import Iterable
 
 DEFAULT_BASE = 25986
+_HTTP_ABOVE = 1000  # how far a host's port for plain HTTP lies above that for HTTPS
 _LOOPBACK = "127.0.0.1"
 
 
@@ -21,6 +22,11 @@ def assign(hosts: Iterable[str], choice: str | None) -> dict[str, int]:
         return dict(zip(names, _free(len(names)), strict=True))
     base = int(choice or DEFAULT_BASE)
     return {name: base + number for number, name in enumerate(names)}
+
+
+def for_http(https: dict[str, int], choice: str | None) -> dict[str, int]:
+    """Return each host's port for plain HTTP: 1000 above the other, or for `auto` 0, any that is free then."""
+    return {name: 0 if choice == "auto" else port + _HTTP_ABOVE for name, port in https.items()}
 
 
 def check(ports: dict[str, int]) -> None:

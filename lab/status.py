@@ -6,6 +6,7 @@ from typing import Any
 
 from lab.credentials import Account
 from lab.storage.checksums import Checksums
+from lab.wire.certificates import CA_FILE, CLIENT_CERTIFICATE, CLIENT_KEY
 from lab.world import LabHost, LabJob, LabVm, World
 from lab.world.jobs import STATE_NAMES
 from lab.world.objects import OFF, PAUSED, RUNNING, SAVED, VHD
@@ -43,9 +44,12 @@ def _labelled(vms: list[LabVm]) -> list[tuple[str, LabVm]]:
 def _host(world: World, host: LabHost, account: Account) -> dict[str, Any]:
     return {
         "https": host.url,
-        "ca": str(world.home / "ca.pem"),
+        "http": host.http_url,
+        "ca": str(world.home / CA_FILE),
         "user": account.username,
         "password": account.password,
+        "certificate": str(world.home / CLIENT_CERTIFICATE),
+        "key": str(world.home / CLIENT_KEY),
         "memory_mib": host.memory_mib,
         "memory_free_mib": world.memory_free_mib(host.name),
     }

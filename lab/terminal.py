@@ -55,4 +55,4 @@ def render_event(event: dict[str, Any]) -> str:
 
 
 def _word(value: object) -> str:
-    return "; ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return "; ".join(map(str, value)) if isinstance(value, list) else " ".join(str(value).split("\n"))

@@ -10,7 +10,7 @@ from lab.credentials import Account
 from lab.faults import KINDS, Fault
 from lab.storage.checksums import Checksums
 from lab.world import World
-from lab.world.jobs import COMPLETED
+from lab.world.jobs import COMPLETED, WARNED
 
 from . import person, status
 from .control import Verbs
@@ -24,7 +24,7 @@ def verbs(world: World, account: Account, stop: threading.Event) -> Verbs:
         found = world.job(job_id)
         if found is None:
             return None
-        return {"running": found.running, "moved": found.state == COMPLETED, "errors": found.errors}
+        return {"running": found.running, "moved": found.state in (COMPLETED, WARNED), "errors": found.errors}
 
     return {
         "ping": lambda: True,

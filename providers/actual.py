@@ -10,7 +10,7 @@ from providers.errors import PlacementError
 from providers.hyperv.estate import Estate
 from providers.model.estate import Inventory, VirtualMachine
 from providers.model.names import VmId
-from providers.model.plan import Plan, Standing
+from providers.model.plan import Move, Plan, Standing, Step
 from providers.model.stack import Stack
 from providers.planning import plan
 
@@ -22,19 +22,37 @@ _READERS = 16
 def compare(stack: Stack, estate: Estate) -> tuple[Inventory, Plan]:
     """Sweep the hosts and plan. A machine counts as missing or double only after a second full sweep.
 
-    A sweep is not atomic: a machine that changes hosts meanwhile can be in neither reading, or in both. Sizes and
-    parents of disks cost calls of their own: they are read for the machines that will move, and looked at again.
+    A sweep is not atomic: a machine that changes hosts meanwhile can be in neither reading, or in both. It tells who
+    moves; what only a move asks, of machines, disks and hosts, is then read for those, and all is planned again.
     """
     inventory = estate.sweep()
     first = plan(stack, inventory)
     if any(step.standing in _DOUBTFUL for step in first.steps):
         inventory = estate.sweep()
         first = _twice_missing(first, plan(stack, inventory))
-    movers = [move.vm for move in first.moves if move.copies_storage]
+    movers = [step for step in first.steps if _needs_a_closer_look(step)]
     if not movers:
         return inventory, first
-    inventory = _with(inventory, _details(estate, movers))
+    inventory = _closely(stack, estate, inventory, movers)
     return inventory, plan(stack, inventory)
+
+
+def _needs_a_closer_look(step: Step) -> bool:
+    return step.vm is not None and (step.move is not None or step.standing == Standing.MOVED_BY_OTHERS)
+
+
+def _closely(stack: Stack, estate: Estate, inventory: Inventory, movers: list[Step]) -> Inventory:
+    """Return `inventory` with what decides of these moves: of both ends, of every host they may go to, of themselves."""
+    sources = {step.vm.host for step in movers if step.vm is not None}
+    hosts = {host for step in movers for host in (step.placement.host, *stack.vms[step.label].hosts) if host}
+    inventory = estate.closely(inventory, sources, sorted(hosts))
+    vms = {vm.id: vm for vm in inventory.vms()}
+    moves = [
+        replace(step.move, vm=vms[step.move.vm.id])
+        for step in movers
+        if step.move is not None and step.move.vm.id in vms
+    ]
+    return _with(inventory, _details(estate, inventory, moves))
 
 
 def _twice_missing(first: Plan, second: Plan) -> Plan:
@@ -49,15 +67,18 @@ def _twice_missing(first: Plan, second: Plan) -> Plan:
     return replace(second, steps=steps)
 
 
-def _details(estate: Estate, movers: list[VirtualMachine]) -> Mapping[VmId, VirtualMachine]:
-    def read(vm: VirtualMachine) -> VirtualMachine:
+def _details(estate: Estate, inventory: Inventory, moves: list[Move]) -> Mapping[VmId, VirtualMachine]:
+    def read(move: Move) -> VirtualMachine:
+        vm, facts = move.vm, inventory.hosts[move.vm.host].facts
         try:
-            return estate.with_details(vm)
+            if move.copies_storage:
+                vm = estate.with_details(vm)
+            return estate.with_vectors(vm, facts) if move.changes_host and facts else vm
         except PlacementError:
             return vm  # its host has fallen silent since the sweep: the move itself will say so
 
     with ThreadPoolExecutor(_READERS) as pool:
-        return {vm.id: vm for vm in pool.map(read, movers)}
+        return {vm.id: vm for vm in pool.map(read, moves)}
 
 
 def _with(inventory: Inventory, details: Mapping[VmId, VirtualMachine]) -> Inventory:

@@ -75,7 +75,8 @@ def _inventory(options: argparse.Namespace) -> int:
     stack = load(stack_path(options.stack, PROJECT))
     estate = Estate(stack.hosts, clock=SystemClock())
     try:
-        inventory = estate.sweep()
+        found = estate.sweep()
+        inventory = estate.closely(found, list(found.hosts), ())
     finally:
         estate.close()
     shown = json.dumps(record(inventory), indent=2) if options.json else render_inventory(inventory)

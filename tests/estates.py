@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from providers.model.estate import (
+    Devices,
     Disk,
     Host,
+    HostFacts,
     Inventory,
     MigrationJob,
     MigrationSettings,
@@ -41,6 +43,10 @@ def machine(number: int, host: str = "hv1", folder: str | None = None, **more: A
         "roots": Roots(config=folder, checkpoints=folder, paging=folder),
         "disks": (disk(number, f"{folder}\\Virtual Hard Disks\\os.vhdx"),),
         "switches": ("external",),
+        "version": "9.0",
+        "clustered": False,
+        "vtpm": False,
+        "devices": Devices(),
     }
     return VirtualMachine(**{**values, **more})
 
@@ -51,22 +57,33 @@ def disk(number: int, path: str, slot: str = "scsi-0-0", **more: Any) -> Disk:
 
 
 def host(name: str, *vms: VirtualMachine, jobs: tuple[MigrationJob, ...] = (), **more: Any) -> Host:
-    """Return a host with 64 GiB, half of it free, and live migration enabled."""
+    """Return a host with 64 GiB, half of it free, and live migration enabled; `more` is about its facts."""
+    return Host(name=HostName(name), vms=vms, jobs=jobs, facts=facts(name, **more))
+
+
+def facts(name: str = "hv1", **more: Any) -> HostFacts:
+    """Return what a host of Windows Server 2022 shows of itself for moves."""
     settings: dict[str, Any] = {
         "enabled": True, "max_live": 2, "max_storage": 2, "active_live": 0, "active_storage": 0,
         "authentication": 1, "addresses": ("10.0.0.1",),
     }  # fmt: skip
     settings.update(more.pop("migration", {}))
     values: dict[str, Any] = {
-        "name": HostName(name),
         "computer_name": name.upper(),
         "full_name": f"{name}.lab.example",
         "memory_mib": 65536,
+        "build": 20348,
+        "processor": "GenuineIntel",
+        "processor_model": "Some processor",
+        "versions": ("8.0", "9.0", "10.0"),
+        "fibre_channel": (),
         "memory_free_mib": 32768,
-        "volumes": (Volume(path="D:\\", capacity_bytes=100 * GIB, free_bytes=50 * GIB),),
+        "volumes": tuple(
+            Volume(path=path, capacity_bytes=100 * GIB, free_bytes=50 * GIB) for path in ("D:\\", "E:\\")
+        ),
         "switches": ("external",),
     }
-    return Host(**{**values, **more}, vms=vms, jobs=jobs, migration=MigrationSettings(**settings))
+    return HostFacts(**{**values, **more}, migration=MigrationSettings(**settings))
 
 
 def inventory(*hosts: Host, silent: tuple[str, ...] = ()) -> Inventory:

@@ -6,15 +6,14 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from lab import credentials
 from lab.world import World
 
 from . import certificates
 from .accounts import Accounts
-from .servers import Servers
+from .servers import Servers, Site
 from .service import Service
 
-__all__ = ["Servers", "certificates", "serve"]
+__all__ = ["Servers", "Site", "certificates", "serve"]
 
 
 def serve(world: World, home: Path, *, now: Callable[[], float] = time.monotonic) -> Servers:
@@ -23,10 +22,5 @@ def serve(world: World, home: Path, *, now: Callable[[], float] = time.monotonic
     Certificates and account must be in `home` (`certificates.ensure`, `lab.credentials.ensure`). `now` gives the
     monotonic seconds by which enumeration contexts expire. Raises OSError or ValueError where something is missing.
     """
-    account = credentials.read(home)
-    accounts = Accounts(username=account.username, password=account.password, domain=world.settings.domain)
-    accounts.offer_to_ntlm(home)
-    return Servers(
-        (Service(world, host, accounts, now), certificates.server_context(home, host.name))
-        for host in world.hosts.values()
-    )
+    accounts = Accounts.of(world, home)
+    return Servers(Site.of(Service(world, host, accounts, now), home) for host in world.hosts.values())

@@ -1,64 +1,130 @@
-"""Who may log on at the lab's hosts: one domain account, under each name that a domain knows it by."""
+"""Who may log on at the lab's hosts: one domain account, and on each host a local one of the same name."""
 
 from __future__ import annotations
 
 import hmac
 import os
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
+from lab import credentials
 from lab.home import write_private
+from lab.world import World
 
 _FILE = "ntlm-accounts"
+_NTLM = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """An account that has logged on at a host."""
+
+    name: str
+    r"""`LAB\administrator`, or `HV1\administrator` for the host's own."""
+    local: bool
+    """An account of the host alone: it has no credentials that another host would take."""
+    handed_over: bool = False
+    """The host has the user's password (CredSSP), so that it can log on elsewhere in the user's name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
     """An authenticated client."""
 
-    name: str
-    r"""The account as `LAB\administrator`."""
+    user: User
     address: str
     """IP address it calls from."""
+
+    @property
+    def name(self) -> str:
+        """The account."""
+        return self.user.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accounts:
-    r"""The lab's account: `LAB\administrator`, `lab.example\administrator` or `administrator@lab.example`.
+    r"""The lab's accounts, all with one password.
 
-    A bare `administrator` would be an account of the host itself, which the lab's hosts have not.
+    In the domain `LAB\administrator`, `lab.example\administrator` or `administrator@lab.example`; on a host HV1
+    `HV1\administrator` or a bare `administrator`.
     """
 
     username: str
     password: str = field(repr=False)
     domain: str
+    computers: tuple[str, ...]
+    """Names of the hosts that have a local account."""
+    file: Path
+    """Where NTLM's acceptor finds the accounts."""
+
+    @classmethod
+    def of(cls, world: World, home: Path) -> Self:
+        """Return the accounts of a lab, whose credentials are in `home`. Raises OSError or ValueError."""
+        account = credentials.read(home)
+        accounts = cls(
+            username=account.username,
+            password=account.password,
+            domain=world.settings.domain,
+            computers=tuple(host.computer_name for host in world.hosts.values()),
+            file=home / _FILE,
+        )
+        accounts.write_file()
+        return accounts
 
     def __post_init__(self) -> None:
         """Raise ValueError for what NTLM's account file cannot hold."""
         if any(character in self.username + self.password for character in ":\r\n"):
             raise ValueError("the lab's user name and password can hold no colon and no line break")
 
-    @property
-    def _names(self) -> tuple[tuple[str, str], ...]:
-        """Domain and user of each spelling."""
-        netbios, _, user = self.username.partition("\\")
-        return (netbios, user), (self.domain, user), ("", f"{user}@{self.domain}")
+    def user(self, spelled: str, computer: str) -> User | None:
+        """Return whom a name means at a host, in any case; None for nobody there."""
+        name = spelled.casefold()
+        if name in _spellings(self._in_domain()):
+            return User(name=self.username, local=False)
+        if name in _spellings(self._at((computer,))):
+            return self.local_user(computer)
+        return None
 
-    def knows(self, username: str) -> bool:
-        """Say whether this spells the account; case does not matter."""
-        spelled = {f"{domain}\\{user}".lstrip("\\").casefold() for domain, user in self._names}
-        return username.casefold() in spelled
+    def local_user(self, computer: str) -> User:
+        """Return a host's own account."""
+        return User(name=f"{computer}\\{self._user}", local=True)
 
-    def accepts(self, username: str, password: str) -> bool:
-        """Say whether name and password are right."""
-        right = hmac.compare_digest(password.encode(), self.password.encode())
-        return self.knows(username) and right
+    def is_password(self, password: str) -> bool:
+        """Say whether the password is right."""
+        return hmac.compare_digest(password.encode(), self.password.encode())
 
-    def offer_to_ntlm(self, home: Path) -> None:
-        """Write the file (0600) that pyspnego's NTLM acceptor reads, and name it in its environment variable.
+    def write_file(self) -> None:
+        """Write the file (0600) that pyspnego's NTLM acceptor reads."""
+        names = [*self._in_domain(), *self._at(self.computers)]
+        lines = [f"{domain}:{user}:{self.password}" for domain, user in names]
+        write_private(self.file, "\n".join(lines) + "\n")
 
-        The variable is the process's: one process serves one lab.
+    @contextmanager
+    def for_ntlm(self) -> Iterator[None]:
+        """Have pyspnego's NTLM acceptor know these accounts meanwhile: it finds its file by an environment variable.
+
+        The variable is the process's, and one process may serve several labs.
         """
-        lines = [f"{domain}:{user}:{self.password}" for domain, user in self._names]
-        write_private(home / _FILE, "\n".join(lines) + "\n")
-        os.environ["NTLM_USER_FILE"] = str(home / _FILE)
+        with _NTLM:
+            os.environ["NTLM_USER_FILE"] = str(self.file)
+            yield
+
+    @property
+    def _user(self) -> str:
+        return self.username.partition("\\")[2]
+
+    def _in_domain(self) -> tuple[tuple[str, str], ...]:
+        """Domain and user of each spelling."""
+        netbios = self.username.partition("\\")[0]
+        return (netbios, self._user), (self.domain, self._user), ("", f"{self._user}@{self.domain}")
+
+    def _at(self, computers: Iterable[str]) -> list[tuple[str, str]]:
+        return [*((computer, self._user) for computer in computers), ("", self._user)]
+
+
+def _spellings(names: Iterable[tuple[str, str]]) -> set[str]:
+    return {f"{domain}\\{user}".lstrip("\\").casefold() for domain, user in names}

@@ -1,4 +1,4 @@
-"""Who is at the other end of one TCP connection: basic with each request, NTLM for the connection."""
+"""Who is at the other end of one TCP connection: basic and certificate with each request, NTLM and CredSSP once."""
 
 from __future__ import annotations
 
@@ -6,12 +6,9 @@ import base64
 import binascii
 from dataclasses import dataclass
 
-import spnego
-from spnego.exceptions import SpnegoError
-
-from .accounts import Accounts
-
-_NTLM_SIGNATURE = b"NTLMSSP\x00"
+from .accounts import Accounts, User
+from .certificates import CLIENT_SCHEME, Peer
+from .handshakes import Channel, Handshake, TokenRefusedError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,80 +20,124 @@ class Challenge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Granted:
-    """The request may be carried out for `name`; `token` belongs into WWW-Authenticate of the answer."""
+    """The request may be carried out for `user`; `token` belongs into WWW-Authenticate of the answer."""
 
-    name: str
+    user: User
     token: str = ""
+    channel: Channel | None = None
+    """Keys for encrypted messages, where the login left some."""
 
 
-OFFERS = ("Negotiate", 'Basic realm="WSMAN"')
-"""Basic is off on real hosts unless switched on (WinRM installation page); the lab has it on, over TLS alone."""
+NEGOTIATE, CREDSSP, BASIC = "Negotiate", "CredSSP", 'Basic realm="WSMAN"'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """What a listener of a host asks of those who come."""
+
+    accounts: Accounts
+    computer: str
+    """The host's name, the domain of its local accounts."""
+    basic: bool
+    """Whether basic is taken: over TLS, or where AllowUnencrypted is on."""
+    bindings: bytes = b""
+    """End point of the TLS channel (RFC 5929); empty for plain HTTP."""
+    peer: Peer | None = None
+    """Who the client's certificate is for, where there is one."""
+
+    @property
+    def offers(self) -> tuple[str, ...]:
+        """The schemes for WWW-Authenticate.
+
+        Basic, CredSSP and certificates are off on real hosts until switched on (WinRM installation page); the lab
+        has them on. Kerberos needs a directory. Certificates are not among the offers.
+        """
+        return (NEGOTIATE, BASIC, CREDSSP) if self.basic else (NEGOTIATE, CREDSSP)
 
 
 class Login:
     """The state of authentication of one TCP connection.
 
-    NTLM authenticates a connection, not a request (MS-NTHT 3.2): once done, further requests on it need none, and
-    a request that comes in the middle of a handshake without its token ends the handshake. Channel bindings are
-    not checked, as with CbtHardeningLevel Relaxed and a client that sends none (WinRM installation page).
+    NTLM and CredSSP authenticate a connection, not a request (MS-NTHT 3.2): once done, further requests on it need
+    none, and a request that comes in the middle of a handshake without its token ends the handshake. Channel
+    bindings are checked where a client sends them, as with CbtHardeningLevel Relaxed (WinRM installation page).
     """
 
-    def __init__(self, accounts: Accounts) -> None:
+    def __init__(self, door: Door) -> None:
         """Start with nobody known."""
-        self._accounts = accounts
-        self._handshake: spnego.ContextProxy | None = None
-        self._known = False
+        self._door = door
+        self._handshake: Handshake | None = None
+        self._channel: Channel | None = None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether somebody has logged on for the connection."""
+        return self._channel is not None
+
+    def forget(self) -> None:
+        """Know nobody any more."""
+        self._channel = self._handshake = None
 
     def check(self, authorization: str | None) -> Granted | Challenge:
         """Judge one request by its Authorization header."""
         if authorization is None:
-            self._handshake = None
-            return Granted(name=self._accounts.username) if self._known else Challenge(offers=OFFERS)
+            return self._known()
+        if authorization.strip() == CLIENT_SCHEME:
+            return self._certificate()
         scheme, _, content = authorization.partition(" ")
         try:
             token = base64.b64decode(content.strip(), validate=True)
         except binascii.Error:
             return self._refuse()
         match scheme.casefold():
-            case "basic":
+            case "basic" if self._door.basic:
                 return self._basic(token)
-            case "negotiate":
-                return self._negotiate(token)
+            case "negotiate" | "credssp" as known:
+                return self._step(known, token)
             case _:
                 return self._refuse()
 
+    def _known(self) -> Granted | Challenge:
+        """A request without the header is whoever has logged on, and ends a handshake that is under way."""
+        self._handshake = None
+        if self._channel is None:
+            return Challenge(offers=self._door.offers)
+        return Granted(user=self._channel.user, channel=self._channel)
+
     def _refuse(self) -> Challenge:
-        self._known, self._handshake = False, None
-        return Challenge(offers=OFFERS)
+        self.forget()
+        return Challenge(offers=self._door.offers)
 
     def _basic(self, token: bytes) -> Granted | Challenge:
-        username, _, password = token.decode("utf-8", "replace").partition(":")
-        if not self._accounts.accepts(username, password):
-            return self._refuse()
-        return Granted(name=self._accounts.username)
+        """Basic logs on a local account (Learn, "Authentication for Remote Connections").
 
-    def _negotiate(self, token: bytes) -> Granted | Challenge:
-        """Take one step of the handshake: raw NTLM and NTLM within SPNEGO look alike from outside."""
-        if self._handshake is None:
-            self._known = False
-            self._handshake = _acceptor(token)
+        The domain account's name is taken for the local account of that name: a guess.
+        """
+        username, _, password = token.decode("utf-8", "replace").partition(":")
+        accounts, computer = self._door.accounts, self._door.computer
+        if accounts.user(username, computer) is None or not accounts.is_password(password):
+            return self._refuse()
+        return Granted(user=accounts.local_user(computer))
+
+    def _certificate(self) -> Granted | Challenge:
+        """A client certificate is mapped to a local account, never to one of the domain (the same page)."""
+        if self._door.peer is None or not self._door.peer.is_mapped:
+            return self._refuse()
+        return Granted(user=self._door.accounts.local_user(self._door.computer))
+
+    def _step(self, scheme: str, token: bytes) -> Granted | Challenge:
+        """Take one step of the handshake."""
+        if self._handshake is None or self._handshake.scheme != scheme:
+            self._channel = None
+            self._handshake = Handshake(scheme, self._door.accounts, self._door.bindings)
         try:
             answer = self._handshake.step(token)
-        except (SpnegoError, ValueError, IndexError, KeyError):  # whatever a client may have put in there
+            self._channel = self._handshake.channel(self._door.computer)
+        except TokenRefusedError:
             return self._refuse()
-        text = base64.b64encode(answer).decode() if answer else ""
-        if not self._handshake.complete:
-            return Challenge(offers=(f"Negotiate {text}",)) if text else self._refuse()
-        principal = self._handshake.client_principal or ""
+        label = NEGOTIATE if scheme == "negotiate" else CREDSSP
+        text = f"{label} {base64.b64encode(answer).decode()}" if answer else ""
+        if self._channel is None:
+            return Challenge(offers=(text,)) if text else self._refuse()
         self._handshake = None
-        if not self._accounts.knows(principal):
-            return self._refuse()
-        self._known = True
-        return Granted(name=self._accounts.username, token=f"Negotiate {text}" if text else "")
-
-
-def _acceptor(token: bytes) -> spnego.ContextProxy:
-    """Return a context that can accept what begins with `token`."""
-    if token.startswith(_NTLM_SIGNATURE):
-        return spnego.server(protocol="ntlm", options=spnego.NegotiateOptions.use_ntlm)
-    return spnego.server(protocol="negotiate", options=spnego.NegotiateOptions.use_negotiate)
+        return Granted(user=self._channel.user, token=text, channel=self._channel)

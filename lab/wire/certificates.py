@@ -1,10 +1,11 @@
-"""The lab's own certificate authority and one certificate for each host."""
+"""The lab's own certificate authority, one certificate for each host, and one for a client."""
 
 from __future__ import annotations
 
 import ipaddress
 import ssl
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,6 +17,12 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from lab.home import write_private
 
 CA_FILE = "ca.pem"
+CLIENT_CERTIFICATE, CLIENT_KEY = "client.pem", "client.key"
+CLIENT_SCHEME = "http://schemas.dmtf.org/wbem/wsman/1/wsman/secprofile/https/mutual"
+"""What stands in Authorization where the client's certificate is the proof (DSP0226 C.3)."""
+CLIENT_NAME = "administrator@localhost"
+"""User principal name in the client's certificate, by which a host maps it to its local account."""
+_UPN = x509.ObjectIdentifier("1.3.6.1.4.1.311.20.2.3")
 _CA_KEY = "ca.key"
 _FOLDER = "certificates"
 _VALID, _MARGIN = timedelta(days=825), timedelta(days=7)
@@ -34,6 +41,8 @@ def ensure(home: Path, hosts: Iterable[tuple[str, str]]) -> None:
         path = certificate_file(home, label)
         if not _is_current(path, ca, full_name):
             _issue(path, ca, key, label, full_name)
+    if not _is_ours(home / CLIENT_CERTIFICATE, ca):
+        issue_client(home, home / CLIENT_CERTIFICATE, home / CLIENT_KEY, CLIENT_NAME)
 
 
 def certificate_file(home: Path, label: str) -> Path:
@@ -42,11 +51,73 @@ def certificate_file(home: Path, label: str) -> Path:
 
 
 def server_context(home: Path, label: str) -> ssl.SSLContext:
-    """Return what a host's listener speaks: TLS 1.2 or newer with its own certificate. Raises OSError."""
+    """Return what a host's listener speaks: TLS 1.2 or newer with its own certificate. Raises OSError.
+
+    A client may show a certificate of our CA. Any other ends the TLS handshake, where a Windows host would rather
+    answer 401 (guess): Python can only accept what it can verify.
+    """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.load_cert_chain(certificate_file(home, label))
+    context.load_verify_locations(home / CA_FILE)
+    context.verify_mode = ssl.CERT_OPTIONAL
     return context
+
+
+def end_point(home: Path, label: str) -> bytes:
+    """Return a host's tls-server-end-point (RFC 5929 4.1), for channel bindings. Raises OSError."""
+    certificate = x509.load_pem_x509_certificate(certificate_file(home, label).read_bytes())
+    return b"tls-server-end-point:" + certificate.fingerprint(hashes.SHA256())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Peer:
+    """A client with a certificate of our CA."""
+
+    name: str
+    """The certificate's user principal name, empty where it has none."""
+
+    @property
+    def is_mapped(self) -> bool:
+        """Whether the hosts have a local account for it."""
+        return self.name.casefold() == CLIENT_NAME
+
+    @classmethod
+    def of(cls, connection: ssl.SSLSocket) -> Peer | None:
+        """Return who the certificate at the other end is for, None where none was shown."""
+        shown = connection.getpeercert(binary_form=True)
+        return None if shown is None else cls(name=_principal(x509.load_der_x509_certificate(shown)))
+
+
+def issue_client(home: Path, path: Path, key_path: Path, principal: str) -> None:
+    """Write a client's certificate for a user principal name, and its key (0600). Raises OSError."""
+    ca, ca_key = _authority(home, home / _FOLDER)
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, principal.partition("@")[0])])
+    text = principal.encode()
+    certificate = (
+        _begin(name, ca.subject, key)
+        .add_extension(
+            x509.SubjectAlternativeName([x509.OtherName(_UPN, bytes([0x0C, len(text)]) + text)]),
+            critical=False,
+        )
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_usage(ca=False), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
+        .sign(ca_key, hashes.SHA256())
+    )
+    write_private(key_path, _pem(key))
+    path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+
+
+def _principal(certificate: x509.Certificate) -> str:
+    """Return the user principal name: a DER UTF8String in the subject's alternative names."""
+    try:
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return ""
+    others = names.get_values_for_type(x509.OtherName)
+    return next((o.value[2:].decode("utf-8", "replace") for o in others if o.type_id == _UPN), "")
 
 
 def _authority(home: Path, folder: Path) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
@@ -138,6 +209,15 @@ def _is_current(path: Path, ca: x509.Certificate, full_name: str) -> bool:
     except Exception:  # noqa: BLE001 - whatever is wrong with it, a new one is made
         return False
     return _lasts(certificate) and full_name in names.get_values_for_type(x509.DNSName)
+
+
+def _is_ours(path: Path, ca: x509.Certificate) -> bool:
+    try:
+        certificate = x509.load_pem_x509_certificate(path.read_bytes())
+        certificate.verify_directly_issued_by(ca)
+    except Exception:  # noqa: BLE001 - whatever is wrong with it, a new one is made
+        return False
+    return _lasts(certificate)
 
 
 def _lasts(certificate: x509.Certificate) -> bool:

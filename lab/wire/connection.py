@@ -1,4 +1,4 @@
-"""One HTTP connection of a client to a host: TLS, keep-alive, authentication, and what HTTP itself refuses."""
+"""One HTTP connection of a client to a host: keep-alive, login, encryption, and what HTTP itself refuses."""
 
 from __future__ import annotations
 
@@ -8,8 +8,13 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any, cast
 
+from providers.errors import ProtocolError
+from providers.wsman import sealed
+
 from .accounts import Caller
-from .authentication import Challenge, Login
+from .authentication import Challenge, Door, Granted, Login
+from .certificates import Peer
+from .handshakes import TokenRefusedError
 from .service import Dropped, Service, Unavailable
 
 if TYPE_CHECKING:
@@ -40,10 +45,26 @@ class Connection(BaseHTTPRequestHandler):
     wbufsize = 1 << 16
     timeout = _IDLE_SECONDS
 
-    def __init__(self, connection: socket.socket, address: Any, service: Service) -> None:
-        """Serve `connection` until it ends."""
+    def __init__(
+        self,
+        connection: socket.socket,
+        address: Any,
+        service: Service,
+        *,
+        end_point: bytes = b"",
+        peer: Peer | None = None,
+    ) -> None:
+        """Serve `connection` until it ends; `end_point` is that of its TLS channel, empty for plain HTTP."""
         self._service = service
-        self._login = Login(service.accounts)
+        self._plain_allowed = bool(end_point) or service.world.settings.allow_unencrypted
+        door = Door(
+            accounts=service.accounts,
+            computer=service.host.computer_name,
+            basic=self._plain_allowed,
+            bindings=end_point,
+            peer=peer,
+        )
+        self._login = Login(door)
         super().__init__(connection, address, cast("socketserver.BaseServer", service))
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is the base class's
@@ -73,42 +94,64 @@ class Connection(BaseHTTPRequestHandler):
             self.close_connection = True
             self._answer(error.status)
             return
-        refused = self._refused()
-        if refused is not None:
-            self._answer(refused)
-            return
-        self._authenticate(body)
-
-    def _refused(self) -> HTTPStatus | None:
-        """Return what HTTP says before anybody asks who calls; 415 for other content types is a guess."""
         if self.path.partition("?")[0] != PATH:
-            return HTTPStatus.NOT_FOUND
-        kind = self.headers.get_content_type()
-        charset = (self.headers.get_content_charset() or "").casefold()
-        if kind != "application/soap+xml" or charset not in _CHARSETS:
-            return HTTPStatus.UNSUPPORTED_MEDIA_TYPE
-        return None
-
-    def _authenticate(self, body: bytes) -> None:
+            self._answer(HTTPStatus.NOT_FOUND)
+            return
+        if self._login.is_known and self._service.forgets_logins():
+            self._login.forget()
         verdict = self._login.check(self.headers.get("Authorization"))
         if isinstance(verdict, Challenge):
             self._answer(HTTPStatus.UNAUTHORIZED, offers=verdict.offers)
-            return
-        offers = (verdict.token,) if verdict.token else ()
+        else:
+            self._serve(verdict, body)
+
+    def _serve(self, granted: Granted, body: bytes) -> None:
+        """Answer a request of somebody who is known; a login with encryption begins with an empty one."""
+        offers = (granted.token,) if granted.token else ()
         if not body:
             self._answer(HTTPStatus.OK, offers=offers)
             return
-        caller = Caller(name=verdict.name, address=str(self.client_address[0]))
+        encrypted = sealed.is_sealed(self.headers.get("Content-Type") or "")
+        envelope = self._opened(granted, body) if encrypted else self._plain(body)
+        if isinstance(envelope, HTTPStatus):
+            self._answer(envelope, offers=offers)
+            return
+        caller = Caller(user=granted.user, address=str(self.client_address[0]))
         machine = (self.headers.get("Host") or "").rpartition(":")[0] or self._service.host.computer_name
         try:
-            reply = self._service.answer(body, caller, machine)
+            reply = self._service.answer(envelope, caller, machine)
         except Dropped:
             self.close_connection = True
             return
         except Unavailable:
             self._answer(HTTPStatus.SERVICE_UNAVAILABLE)
             return
-        self._answer(HTTPStatus.INTERNAL_SERVER_ERROR if reply.fault else HTTPStatus.OK, reply.body, offers)
+        status = HTTPStatus.INTERNAL_SERVER_ERROR if reply.fault else HTTPStatus.OK
+        kind, answer = CONTENT_TYPE, reply.body
+        if encrypted and granted.channel is not None:
+            kind, answer = granted.channel.closed(answer)
+        self._answer(status, answer, offers, kind)
+
+    def _plain(self, body: bytes) -> bytes | HTTPStatus:
+        """Return an envelope that came as it is, or what HTTP says to it; 415 for other types is a guess.
+
+        Over HTTP a host without AllowUnencrypted answers 500 and no SOAP (diyan/pywinrm issues 129 and 208).
+        """
+        kind = self.headers.get_content_type()
+        charset = (self.headers.get_content_charset() or "").casefold()
+        if kind != "application/soap+xml" or charset not in _CHARSETS:
+            return HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+        return body if self._plain_allowed else HTTPStatus.INTERNAL_SERVER_ERROR
+
+    def _opened(self, granted: Granted, body: bytes) -> bytes | HTTPStatus:
+        """Return the envelope of an encrypted body; 500 for one that these keys do not open is a guess."""
+        if granted.channel is None:
+            return HTTPStatus.BAD_REQUEST
+        try:
+            return granted.channel.opened(self.headers.get("Content-Type") or "", body)
+        except (ProtocolError, TokenRefusedError):
+            self.close_connection = True
+            return HTTPStatus.INTERNAL_SERVER_ERROR
 
     @property
     def _most_bytes(self) -> int:
@@ -160,12 +203,14 @@ class Connection(BaseHTTPRequestHandler):
             raise BadRequestError(HTTPStatus.BAD_REQUEST)
         return content
 
-    def _answer(self, status: HTTPStatus, body: bytes = b"", offers: tuple[str, ...] = ()) -> None:
+    def _answer(
+        self, status: HTTPStatus, body: bytes = b"", offers: tuple[str, ...] = (), kind: str = CONTENT_TYPE
+    ) -> None:
         self.send_response(status)
         for offer in offers:
             self.send_header("WWW-Authenticate", offer)
         if body:
-            self.send_header("Content-Type", CONTENT_TYPE)
+            self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
         if self.close_connection:
             self.send_header("Connection", "close")

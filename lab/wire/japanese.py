@@ -182,6 +182,9 @@ _MESSAGES: Mapping[str, str] = {
     "The operation is not allowed because virtual machine '{vm}' has an assigned {what}. (0x80070032)": (
         "仮想マシン '{vm}' に割り当てられたデバイスがあるため、この操作は許可されません。(0x80070032)"
     ),
+    "Could not remove the folder '{path}' at the source. (0x80070091)": (
+        "移行元のフォルダー '{path}' を削除できませんでした。(0x80070091)"
+    ),
     "The virtual machine is already on host '{host}'. (0x80070057)": (
         "仮想マシンは既にホスト '{host}' にあります。(0x80070057)"
     ),

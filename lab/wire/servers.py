@@ -1,4 +1,4 @@
-"""The listeners of all hosts: one thread accepts for all of them, each connection has a thread of its own."""
+"""The listeners of all hosts, HTTPS and HTTP: one thread accepts for all, each connection has one of its own."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
 
+from . import certificates
 from .connection import Connection
 from .service import Service
 
@@ -19,12 +23,29 @@ _HANDSHAKE_SECONDS = 10.0
 _PATIENCE = 2.0  # seconds that stop() waits for threads to notice
 
 
-class Servers:
-    """One HTTPS listener on loopback for each host."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """A host's service, and what its HTTPS listener needs."""
 
-    def __init__(self, services: Iterable[tuple[Service, ssl.SSLContext]]) -> None:
+    service: Service
+    context: ssl.SSLContext
+    end_point: bytes
+    """tls-server-end-point of its certificate."""
+
+    @classmethod
+    def of(cls, service: Service, home: Path) -> Self:
+        """Return the site of a service whose certificate is in `home`. Raises OSError where it is not."""
+        name = service.host.name
+        context, end_point = certificates.server_context(home, name), certificates.end_point(home, name)
+        return cls(service=service, context=context, end_point=end_point)
+
+
+class Servers:
+    """An HTTPS and an HTTP listener on loopback for each host."""
+
+    def __init__(self, sites: Iterable[Site]) -> None:
         """Nothing listens before `start`."""
-        self._services = list(services)
+        self._sites = list(sites)
         self._listeners: list[socket.socket] = []
         self._selector = selectors.DefaultSelector()
         self._wake, self._woken = socket.socketpair()
@@ -35,12 +56,15 @@ class Servers:
         self._acceptor = threading.Thread(target=self._accept_all, name="accept", daemon=True)
 
     def start(self) -> None:
-        """Listen at every host's port. Raises OSError where one is taken; then none listens."""
+        """Listen at every host's ports; a host whose HTTP port is 0 gets one.
+
+        Raises OSError where one is taken; then none listens.
+        """
         try:
-            for service, context in self._services:
-                listener = _bound(service.host.port)
-                self._listeners.append(listener)
-                self._selector.register(listener, selectors.EVENT_READ, (service, context))
+            for site in self._sites:
+                host = site.service.host
+                self._listen(host.port, site, secure=True)
+                host.http_port = self._listen(host.http_port, site, secure=False)
             for listener in self._listeners:
                 listener.listen(_BACKLOG)
         except OSError:
@@ -49,13 +73,19 @@ class Servers:
         self._selector.register(self._woken, selectors.EVENT_READ, None)
         self._acceptor.start()
 
+    def _listen(self, port: int, site: Site, *, secure: bool) -> int:
+        listener = _bound(port)
+        self._listeners.append(listener)
+        self._selector.register(listener, selectors.EVENT_READ, (site, secure))
+        return int(listener.getsockname()[1])
+
     def stop(self) -> None:
         """Close every connection, running requests included, and let the threads end; a second time does nothing."""
         if self._stopping.is_set():
             return
         self._stopping.set()
-        for service, _ in self._services:
-            service.stopping.set()
+        for site in self._sites:
+            site.service.stopping.set()
         self._wake.send(b"x")
         if self._acceptor.is_alive():
             self._acceptor.join(_PATIENCE)
@@ -67,12 +97,12 @@ class Servers:
                 connection.shutdown(socket.SHUT_RDWR)
         for thread in threads:
             thread.join(_PATIENCE)
-        for service, _ in self._services:
-            service.report()
+        for site in self._sites:
+            site.service.report()
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Return how often each operation was asked, by host."""
-        return {service.host.name: dict(service.counts) for service, _ in self._services}
+        return {site.service.host.name: dict(site.service.counts) for site in self._sites}
 
     def _close_listeners(self) -> None:
         self._selector.close()
@@ -87,41 +117,48 @@ class Servers:
                 if key.data is not None and isinstance(key.fileobj, socket.socket):
                     self._accept(key.fileobj, *key.data)
 
-    def _accept(self, listener: socket.socket, service: Service, context: ssl.SSLContext) -> None:
+    def _accept(self, listener: socket.socket, site: Site, secure: bool) -> None:
         """Take a connection; a host that a fault of the lab has down closes it before a word is said."""
         try:
             connection, address = listener.accept()
         except OSError:  # the client has gone again
             return
-        if service.is_down():
+        if site.service.is_down():
             connection.close()
             return
         thread = threading.Thread(
-            target=self._serve, args=(connection, address, service, context), name="wsman", daemon=True
+            target=self._serve, args=(connection, address, site, secure), name="wsman", daemon=True
         )
         with self._lock:
             self._threads.add(thread)
         thread.start()
 
-    def _serve(
-        self, connection: socket.socket, address: object, service: Service, context: ssl.SSLContext
-    ) -> None:
-        """Shake hands and serve one connection to its end."""
+    def _serve(self, connection: socket.socket, address: object, site: Site, secure: bool) -> None:
+        """Shake hands, where it is HTTPS, and serve one connection to its end."""
         connection.settimeout(_HANDSHAKE_SECONDS)
-        secure = context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+        if secure:
+            connection = site.context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
         with self._lock:
-            self._open.add(secure)
+            self._open.add(connection)
         try:
             if not self._stopping.is_set():
-                secure.do_handshake()
-                Connection(secure, address, service)
+                self._converse(connection, address, site)
         except OSError:  # TLS refused, or the client has gone; ssl.SSLError is an OSError too
             pass
         finally:
-            secure.close()
+            connection.close()
             with self._lock:
-                self._open.discard(secure)
+                self._open.discard(connection)
                 self._threads.discard(threading.current_thread())
+
+    def _converse(self, connection: socket.socket, address: object, site: Site) -> None:
+        if not isinstance(connection, ssl.SSLSocket):
+            Connection(connection, address, site.service)
+            return
+        connection.do_handshake()
+        Connection(
+            connection, address, site.service, end_point=site.end_point, peer=certificates.Peer.of(connection)
+        )
 
 
 def _bound(port: int) -> socket.socket:

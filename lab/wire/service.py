@@ -79,6 +79,10 @@ class Service:
         """Say whether a fault of the lab has this host down."""
         return self.world.faults.find("host-down", host=self.host.name) is not None
 
+    def forgets_logins(self) -> bool:
+        """Say whether a fault of the lab has this host forget a login now."""
+        return self.world.faults.take("login-lost", host=self.host.name) is not None
+
     def report(self) -> None:
         """Write into the log how often each operation was asked."""
         if self.counts:

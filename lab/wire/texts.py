@@ -8,7 +8,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from lab.world.jobs import ACTIVE, COMPLETED, EXCEPTION, NEW, STARTING, STORAGE, TERMINATED, VIRTUAL_SYSTEM
+from lab.world.jobs import (
+    ACTIVE,
+    COMPLETED,
+    EXCEPTION,
+    NEW,
+    STARTING,
+    STORAGE,
+    TERMINATED,
+    VIRTUAL_SYSTEM,
+    WARNED,
+)
 from providers.wsman import Fault, Instance, WsmanFault
 
 from .japanese import INSTANCES, translated
@@ -22,6 +32,7 @@ JOB_STATES = {
     STARTING: "job-starting",
     ACTIVE: "job-running",
     COMPLETED: "job-completed",
+    WARNED: "job-warned",
     TERMINATED: "job-terminated",
     EXCEPTION: "job-exception",
 }

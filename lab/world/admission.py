@@ -224,14 +224,14 @@ def _check_compatible(world: World, vm: LabVm, destination: LabHost) -> None:
 def _check_connection(world: World, source: LabHost, request: MigrationRequest, destination: LabHost) -> None:
     """Fail where the source's VMMS cannot reach or cannot authenticate to the destination's.
 
-    CredSSP mode wants the caller's credentials on the source (Set-up-hosts-for-live-migration page). That
-    hosts of different authentication types fail in this way is a guess.
+    CredSSP mode wants the caller's credentials on the source (Set-up-hosts-for-live-migration page). A local
+    account has none that count elsewhere. That hosts of different authentication types fail in this way is a guess.
     """
     given = request.destination or ""
     down = world.faults.find("host-down", host=destination.name) is not None
     if down or not destination.addresses or not _reachable(request, destination):
         raise RefusedMoveError(texts.connection(given, texts.TIMED_OUT), injected=down)
-    second_hop = source.authentication == 1 or request.logged_on
+    second_hop = not request.local and (source.authentication == 1 or request.logged_on)
     if not second_hop or source.authentication != destination.authentication:
         raise RefusedMoveError(texts.connection(given, texts.NO_CREDENTIALS), texts.NO_CREDENTIALS_LOCUS)
 
@@ -264,6 +264,9 @@ def _arm_faults(world: World, source: LabHost, vm: LabVm, request: MigrationRequ
             ],
             percent=fails.after,
         )
+    warned = world.faults.take("migration-warns", host=source.name, vm=vm.id)
+    if warned is not None:
+        work.warning = warned.text or texts.LEFT_BEHIND.format(path=vm.roots.config)
     stall = world.faults.take("stall", host=source.name, vm=vm.id)
     if stall is not None:
         work.stall, work.stall_at = stall.id, stall.after

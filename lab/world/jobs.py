@@ -12,7 +12,8 @@ from .objects import LabRoots
 VIRTUAL_SYSTEM, STORAGE, STAGED, VIRTUAL_SYSTEM_AND_STORAGE, DEEP_CHECK = 32768, 32769, 32770, 32771, 32772
 # JobState (CIM_ConcreteJob)
 NEW, STARTING, ACTIVE, COMPLETED, TERMINATED, EXCEPTION = 2, 3, 4, 7, 8, 10
-ENDED = frozenset({COMPLETED, TERMINATED, EXCEPTION})
+WARNED = 32768  # completed with warnings (samples of Windows-classic-samples, os-win jobutils)
+ENDED = frozenset({COMPLETED, TERMINATED, EXCEPTION, WARNED})
 STATE_NAMES: Mapping[int, str] = {
     NEW: "New",
     STARTING: "Starting",
@@ -20,6 +21,7 @@ STATE_NAMES: Mapping[int, str] = {
     COMPLETED: "Completed",
     TERMINATED: "Terminated",
     EXCEPTION: "Exception",
+    WARNED: "CompletedWithWarnings",
 }
 # ReturnValue (MigrateVirtualSystemToHost page)
 JOB_STARTED, FAILED, NOT_SUPPORTED, INVALID_PARAMETER, IN_USE, INVALID_STATE = (
@@ -86,6 +88,8 @@ class MigrationRequest:
     r"""Who asks, as `LAB\administrator`."""
     logged_on: bool = False
     """The caller's credentials are on the source: logged on there, or reached by CredSSP."""
+    local: bool = False
+    """The caller is an account of the source alone, to which no other host delegates."""
     system_text: str | None = None
     """NewSystemSettingData as it came."""
     resource_texts: tuple[str, ...] = ()
@@ -140,6 +144,8 @@ class Work:
     switched: bool = False
     """The machine is realized at its new place."""
     failure: Failure | None = None
+    warning: str | None = None
+    """What it will complain of though it succeeds."""
     stall: int | None = None
     """The fault that makes it stall, and the percent at which it does."""
     stall_at: int = 0
@@ -167,7 +173,7 @@ class LabJob:
     destination: str | None = None
     """DestinationHost as given."""
     state: int = NEW
-    """JobState: 2 New, 3 Starting, 4 Running, 7 Completed, 8 Terminated, 10 Exception."""
+    """JobState: 2 New, 3 Starting, 4 Running, 7 Completed, 8 Terminated, 10 Exception, 32768 with warnings."""
     percent: int = 0
     phase: str = ""
     """What it does now: `checking`, `moving storage`, `moving memory`, `finishing`; empty when ended."""

@@ -206,6 +206,8 @@ class LabHost:
     computer_name: str
     domain: str
     port: int
+    http_port: int = 0
+    """Port for plain HTTP; 0 until the host listens for the first time, unless one was chosen."""
     memory_mib: int
     reserved_mib: int = 2048
     """Memory of the host's own system."""
@@ -251,6 +253,11 @@ class LabHost:
     def url(self) -> str:
         """Its WS-Management endpoint, on loopback."""
         return f"https://127.0.0.1:{self.port}/wsman"
+
+    @property
+    def http_url(self) -> str:
+        """The same without TLS: messages are encrypted there, unless the lab allows plain ones."""
+        return f"http://127.0.0.1:{self.http_port}/wsman"
 
     def vms(self) -> list[LabVm]:
         """Return the machines realized here, in the order they came."""

@@ -10,7 +10,20 @@ from lab.storage.copying import Copy, Copying
 from lab.storage.files import PathRefusedError
 
 from . import phases, texts
-from .jobs import ACTIVE, COMPLETED, EXCEPTION, FAILED, NEW, STARTING, STATE_NAMES, TERMINATED, LabJob, Work
+from .events import events_of
+from .jobs import (
+    ACTIVE,
+    COMPLETED,
+    EXCEPTION,
+    FAILED,
+    NEW,
+    STARTING,
+    STATE_NAMES,
+    TERMINATED,
+    WARNED,
+    LabJob,
+    Work,
+)
 from .objects import PAUSED, RUNNING, LabVm
 
 if TYPE_CHECKING:
@@ -93,7 +106,9 @@ def _go_on(world: World, job: LabJob, vm: LabVm, where: phases.Position, outcome
         outcome.finished.append(world.runs.pop(job.id))
         outcome.changed = True
     elif where.over:
-        _end(world, job, vm, COMPLETED)
+        if work.warning is not None:
+            job.errors = [work.warning]
+        _end(world, job, vm, COMPLETED if work.warning is None else WARNED)
         outcome.changed = True
 
 
@@ -170,12 +185,14 @@ def _end(world: World, job: LabJob, vm: LabVm, state: int) -> None:
     now = world.clock.now()
     job.started = job.started or now
     job.state, job.ended, job.changed, job.phase, job.work = state, now, now, "", None
-    job.percent = 100 if state == COMPLETED else job.percent
+    job.percent = 100 if state in (COMPLETED, WARNED) else job.percent
     job.cancellable = False
     for machine in (vm, world.find(job.vm)):
         if machine is not None:
             machine.operational_activity = None
     world.log.write("end", **job.summary(), state=STATE_NAMES[state], percent=job.percent, errors=job.errors)
+    for event in events_of(job, vm):
+        world.log.write("vmms", host=job.host, event_id=event.id, vm=job.vm, text=event.text)
     if world.faults.take("job-vanishes", host=job.host, vm=job.vm) is not None:
         world.state.jobs.remove(job)
 

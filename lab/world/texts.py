@@ -168,6 +168,7 @@ ASSIGNED_DEVICE = (  # guess: that it fails is documented (discrete device assig
 PHYSICAL_DVD = (
     "Migration is not possible while the host's DVD drive '{path}' is attached. (0x80070032)"  # guess
 )
+LEFT_BEHIND = "Could not remove the folder '{path}' at the source. (0x80070091)"  # guess
 SAME_HOST = "The virtual machine is already on host '{host}'. (0x80070057)"  # guess
 CANCELLED = "The operation was canceled. (0x800704C7)"  # guess
 INTERRUPTED = (  # guess: what a restart of the Virtual Machine Management Service leaves behind

@@ -27,6 +27,8 @@ class Settings:
     netbios: str = "LAB"
     combined_move_takes: str = "both"
     """Slots that a 32771 move takes at each end: `both` (a live and a storage one: stricter) or `live`. Guess."""
+    allow_unencrypted: bool = False
+    """AllowUnencrypted of the hosts' WinRM services: plain messages and basic over HTTP."""
     speed: float = 1.0
     """How fast the world's time runs."""
     built_from: dict[str, str] = field(default_factory=dict)

@@ -15,11 +15,11 @@ from typing import Protocol, TypeVar
 
 from providers.clock import Clock
 from providers.errors import InterruptedRunError, NoRoomError, PlacementError
+from providers.model.estate import HostFacts
 from providers.model.names import HostName
 from providers.model.plan import Move
 from providers.model.stack import HostSpec, Reserve
 
-from .inventory import HostFacts
 from .needs import Needs, Running, shortage
 
 Started = TypeVar("Started")

@@ -32,7 +32,13 @@ from providers.wsman import (
     wql,
 )
 
-from .faults import BusyFaultError, EnvelopeLimitFaultError, FilterFaultError, fault_error
+from .faults import (
+    BusyFaultError,
+    EnvelopeLimitFaultError,
+    FilterFaultError,
+    UnsupportedFeatureFaultError,
+    fault_error,
+)
 from .logins import Logins
 from .projection import Where, fits, typed
 from .sessions import Sessions
@@ -58,6 +64,7 @@ class Client:
         self._sessions = Sessions(host, logins)
         self._envelope_size = MAX_ENVELOPE_SIZE
         self._forms: dict[tuple[str, ...], int] = {}
+        self._paged = True
 
     def query(
         self,
@@ -109,18 +116,24 @@ class Client:
         self._sessions.close()
 
     def _enumerated(self, uri: str, text: str | None) -> list[Item]:
-        begin = Enumerate(resource_uri=uri, query=text, optimize=True, max_elements=PAGE)
-        return self._safely(lambda: list(self._pages(begin)))
+        """Return every item: in full pages, or one by one from a host that refuses to begin with a page."""
+        if self._paged:
+            try:
+                return self._safely(lambda: list(self._pages(uri, text, PAGE)))
+            except UnsupportedFeatureFaultError:
+                self._paged = False
+        return self._safely(lambda: list(self._pages(uri, text, None)))
 
-    def _pages(self, begin: Enumerate) -> Iterator[Item]:
+    def _pages(self, uri: str, text: str | None, size: int | None) -> Iterator[Item]:
         """Yield every item; each page's context is good for the next page only."""
+        begin = Enumerate(resource_uri=uri, query=text, optimize=size is not None, max_elements=size)
         first = self._ask(begin, EnumerateResponse)
         yield from first.items or ()
         context, end = first.context, first.end
         while not end:
             if not context:
                 raise ProtocolError(f"{self.host.name} ended an enumeration without saying so")
-            page = self._page(Pull(resource_uri=begin.resource_uri, context=context, max_elements=PAGE))
+            page = self._page(Pull(resource_uri=uri, context=context, max_elements=size))
             yield from page.items
             context, end = page.context, page.end
 

@@ -3,16 +3,59 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from providers.errors import WsmanFaultError
+from providers.model.names import VmId
 from providers.wsman import MSCLUSTER, Instance
 
 from .client import Client
 from .faults import AbsentFaultError
-from .rows import ClusterView
 
+UNKNOWN = "unknown"
+"""Name of a cluster that a host may be in: it did not answer."""
 _ROLE = "Virtual Machine "
 _GUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterView:
+    """What a host's cluster says of its machines."""
+
+    name: str | None = None
+    """None: the host is in no cluster."""
+    readable: bool = True
+    machines: frozenset[str] = frozenset()
+    """GUIDs (upper case) and names (case-folded) of clustered machines."""
+    unidentified: frozenset[str] = frozenset()
+    """Names, case-folded, of roles on this host that tell no GUID."""
+
+    def beside(self, names: Iterable[str]) -> ClusterView:
+        """Return the view for a host with machines of these `names`: an unknown role may be any of them."""
+        strange = self.unidentified - {name.casefold() for name in names}
+        return replace(self, readable=self.readable and not strange)
+
+    def holds(self, vm: VmId, name: str) -> bool | None:
+        """Say whether a machine is a role of the cluster; None where the cluster cannot be read."""
+        if vm in self.machines or name.casefold() in self.machines:
+            return True
+        return False if self.readable else None
+
+
+def read_name_and_limit(client: Client) -> tuple[str | None, int | None]:
+    """Read the name of the host's cluster, and how many migrations it lets a node run: None where it tells none.
+
+    MaximumParallelMigrations came with the updates of September 2022 (Get-Cluster page).
+    """
+    try:
+        clusters = client.query("MSCluster_Cluster", "Name", "MaximumParallelMigrations", namespace=MSCLUSTER)
+    except AbsentFaultError:
+        return None, None
+    except WsmanFaultError:
+        return UNKNOWN, None
+    row = next(iter(clusters), None)
+    return (None, None) if row is None else (row.text("Name"), row.number("MaximumParallelMigrations"))
 
 
 def read_cluster(client: Client, computer_name: str) -> ClusterView:
@@ -26,7 +69,7 @@ def read_cluster(client: Client, computer_name: str) -> ClusterView:
     except AbsentFaultError:
         return ClusterView()
     except WsmanFaultError:
-        return ClusterView(name="unknown", readable=False)
+        return ClusterView(name=UNKNOWN, readable=False)
     return view_of(name, resources, computer_name)
 
 

@@ -1,4 +1,4 @@
-"""User names and passwords: from the environment or a 0600 file, kept out of everything that is shown."""
+"""What proves who we are: from the environment or a 0600 file, kept out of everything that is shown."""
 
 from __future__ import annotations
 
@@ -14,17 +14,55 @@ import yaml
 
 from providers.errors import CredentialsError
 from providers.model.names import HostName
-from providers.model.stack import Connection
+from providers.model.stack import Authentication, Connection
 
-USERNAME, PASSWORD = "HYPERV_USERNAME", "HYPERV_PASSWORD"
+_VARIABLES = {
+    "username": "HYPERV_USERNAME",
+    "password": "HYPERV_PASSWORD",
+    "keytab": "HYPERV_KEYTAB",
+    "certificate": "HYPERV_CERTIFICATE",
+    "key": "HYPERV_KEY",
+    "key_password": "HYPERV_KEY_PASSWORD",
+}
+_WANTED: Mapping[Authentication, tuple[str, ...]] = {
+    "ntlm": ("username", "password"),
+    "basic": ("username", "password"),
+    "credssp": ("username", "password"),
+    "certificate": ("certificate", "key"),
+    "kerberos": (),  # a ticket that is there already is enough
+}
+"""What each scheme cannot do without."""
+_OF_SCHEME: Mapping[Authentication, tuple[str, ...]] = {
+    "ntlm": (),
+    "basic": (),
+    "credssp": (),
+    "certificate": ("key_password",),
+    "kerberos": ("username", "password", "keytab"),
+}
+"""What each scheme can use besides."""
+_FILES = ("keytab", "certificate", "key")
 
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """A user and a password; the password never shows in a repr."""
+    """A user with a password or keytab, or a certificate with its key; all empty: the ticket or logon that is there."""
 
-    username: str
-    password: str = field(repr=False)
+    username: str = ""
+    """For Kerberos with neither password nor keytab: the principal in the ticket cache."""
+    password: str = field(default="", repr=False)
+    keytab: Path | None = None
+    certificate: Path | None = None
+    """PEM file."""
+    key: Path | None = None
+    """PEM file of the certificate's private key."""
+    key_password: str = field(default="", repr=False)
+
+    @property
+    def owner(self) -> str:
+        """How errors call it."""
+        if self.certificate is not None:
+            return f"the certificate {self.certificate}"
+        return self.username or (f"the keytab {self.keytab}" if self.keytab else "the current logon")
 
 
 def read_credential(
@@ -34,28 +72,51 @@ def read_credential(
 
     Raises CredentialsError, which names the file and what to do, never its content.
     """
+    wanted, more = _WANTED[connection.auth], _OF_SCHEME[connection.auth]
     if connection.credentials is None:
-        return _from_environment(os.environ if environment is None else environment)
-    return _from_file(connection.credentials, host)
+        values = _from_environment(os.environ if environment is None else environment, wanted, more)
+        folder = Path()
+    else:
+        values = _from_file(connection.credentials, host, wanted, more)
+        folder = connection.credentials.parent
+    files = {name: folder / Path(values[name]).expanduser() for name in _FILES if name in values}
+    for name, path in files.items():
+        _check_file(path, private=name != "certificate")
+    texts = {name: value for name, value in values.items() if name not in files}
+    return Credential(**texts, **files)  # type: ignore[arg-type] # names and types are those of the tables above
 
 
-def _from_environment(environment: Mapping[str, str]) -> Credential:
-    missing = [name for name in (USERNAME, PASSWORD) if not environment.get(name)]
+def _from_environment(
+    environment: Mapping[str, str], wanted: tuple[str, ...], more: tuple[str, ...]
+) -> dict[str, str]:
+    missing = [_VARIABLES[name] for name in wanted if not environment.get(_VARIABLES[name])]
     if missing:
-        raise CredentialsError(f"There are no credentials: {' and '.join(missing)} not set")
-    return Credential(environment[USERNAME], environment[PASSWORD])
+        raise CredentialsError(
+            f"There are no credentials: {' and '.join(missing)} not set", remedy=_remedy(wanted)
+        )
+    values = {name: environment.get(_VARIABLES[name], "") for name in (*wanted, *more)}
+    return {name: value for name, value in values.items() if value}
 
 
-def _from_file(path: Path, host: HostName) -> Credential:
+def _from_file(path: Path, host: HostName, wanted: tuple[str, ...], more: tuple[str, ...]) -> dict[str, str]:
     content = _content(path)
     entry = {**content, **_entry(content.get("hosts") or {}, host, path)}
-    username, password = entry.get("username"), entry.get("password")
-    if not isinstance(username, str) or not isinstance(password, str) or not username:
+    values = {name: entry[name] for name in (*wanted, *more) if entry.get(name) is not None}
+    wrong = any(not isinstance(value, str) for value in values.values())
+    missing = any(name not in values for name in wanted)
+    if wrong or missing or values.get("username") == "":
+        names = " and ".join(wanted or more)
         raise CredentialsError(
-            f"{path} gives no username and password (two texts) for {host}",
-            remedy="Write username: and password: at the top level, or under hosts: HOST:",
+            f"{path} gives no {names} (texts) for {host}",
+            remedy=f"Write {' and '.join(f'{name}:' for name in wanted or more)} at the top level, or under "
+            "hosts: HOST:",
         )
-    return Credential(username, password)
+    return values
+
+
+def _remedy(wanted: tuple[str, ...]) -> str:
+    names = " and ".join(_VARIABLES[name] for name in wanted)
+    return f"Set {names}, or name a 0600 file under connection.credentials"
 
 
 def _entry(hosts: Any, host: HostName, path: Path) -> Mapping[str, Any]:
@@ -67,15 +128,11 @@ def _entry(hosts: Any, host: HostName, path: Path) -> Mapping[str, Any]:
 
 def _content(path: Path) -> Mapping[str, Any]:
     try:
-        mode = path.stat().st_mode
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
         raise CredentialsError(f"The credentials file {path} cannot be read: {reason}") from error
-    if sys.platform != "win32" and stat.S_IMODE(mode) & 0o077:
-        raise CredentialsError(
-            f"The credentials file {path} can be read by others", remedy=f"Run: chmod 600 {path}"
-        )
+    _check_file(path, private=True)
     try:
         content = yaml.safe_load(text)
     except yaml.YAMLError:
@@ -85,3 +142,16 @@ def _content(path: Path) -> Mapping[str, Any]:
             f"{path} is no YAML mapping with username and password", remedy="Correct the file"
         )
     return content
+
+
+def _check_file(path: Path, *, private: bool) -> None:
+    """Raise CredentialsError where a file is missing, or where others could read a secret in it."""
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        raise CredentialsError(
+            f"{path} cannot be read: {error.strerror}",
+            remedy="Correct its name in the credentials file, or in the environment",
+        ) from error
+    if private and sys.platform != "win32" and stat.S_IMODE(mode) & 0o077:
+        raise CredentialsError(f"{path} can be read by others", remedy=f"Run: chmod 600 {path}")

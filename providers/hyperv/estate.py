@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TypeVar
 
 from providers.clock import Clock
 from providers.errors import PlacementError
-from providers.model.estate import Host, Inventory, UnreachableHost, VirtualMachine
+from providers.model.estate import Host, HostFacts, Inventory, UnreachableHost, VirtualMachine
 from providers.model.names import HostName, VmId
 from providers.model.plan import MigrationType
 from providers.model.stack import HostSpec
 from providers.wsman import Instance
 
-from . import inventory, orders
+from . import host_facts, images, inventory, orders
 from .client import Client
-from .inventory import HostFacts, HostNames
+from .compatibility import read_vectors
+from .host_facts import HostNames, Traits
 from .logins import Logins
 
 Result = TypeVar("Result")
@@ -33,6 +35,7 @@ class Estate:
         self.specs = dict(hosts)
         logins = Logins()
         self._names: dict[HostName, HostNames] = {}
+        self._traits: dict[HostName, Traits] = {}
         self._templates: dict[tuple[HostName, MigrationType], Instance] = {}
         self._clients = {name: Client(spec, logins, clock) for name, spec in hosts.items()}
 
@@ -41,33 +44,57 @@ class Estate:
         return self._clients[host]
 
     def sweep(self) -> Inventory:
-        """Read every host in parallel. A host that fails is in `unreachable`, with its reason in one line."""
+        """Read in parallel where the machines of every host are.
+
+        What only a move asks is not read. A host that fails is in `unreachable`, with its reason in one line.
+        """
         hosts: dict[HostName, Host] = {}
         silent: dict[HostName, UnreachableHost] = {}
-        for name, result in self._each(self._host).items():
+        read = self._each(self._clients, lambda name: inventory.read_host(self._clients[name]))
+        for name, result in read.items():
             if isinstance(result, PlacementError):
                 silent[name] = UnreachableHost(name=name, reason=str(result))
             else:
                 hosts[name] = result
         return Inventory(hosts=hosts, unreachable=silent)
 
-    def _host(self, name: HostName) -> Host:
-        return inventory.read_host(self._clients[name], self.names(name), self.clock.now())
+    def closely(
+        self, found: Inventory, sources: Collection[HostName], hosts: Iterable[HostName]
+    ) -> Inventory:
+        """Return `found` with what moves ask of these hosts, and of the machines of `sources`, read now.
 
-    def _each(self, read: Callable[[HostName], Result]) -> dict[HostName, Result | PlacementError]:
+        A host that has fallen silent meanwhile stays as it is.
+        """
+        wanted = [name for name in dict.fromkeys((*sources, *hosts)) if name in found.hosts]
+        read = self._each(wanted, lambda name: self.host_closely(found.hosts[name], machines=name in sources))
+        closer = {name: host for name, host in read.items() if isinstance(host, Host)}
+        return replace(found, hosts={**found.hosts, **closer})
+
+    def host_closely(self, host: Host, *, machines: bool) -> Host:
+        """Return a host with what moves ask of it, and of its machines (a query for each class), read now."""
+        facts = self.facts(host.name)
+        if not machines:
+            return replace(host, facts=facts)
+        vms = inventory.read_closely(self._clients[host.name], host.vms, facts.computer_name)
+        return replace(host, facts=facts, vms=tuple(vms))
+
+    def _each(
+        self, names: Iterable[HostName], read: Callable[[HostName], Result]
+    ) -> dict[HostName, Result | PlacementError]:
         def one(name: HostName) -> Result | PlacementError:
             try:
                 return read(name)
             except PlacementError as error:
                 return error
 
-        with ThreadPoolExecutor(min(WORKERS, max(1, len(self._clients)))) as pool:
-            return dict(zip(self._clients, pool.map(one, self._clients), strict=True))
+        hosts = list(names)
+        with ThreadPoolExecutor(min(WORKERS, max(1, len(hosts)))) as pool:
+            return dict(zip(hosts, pool.map(one, hosts), strict=True))
 
     def names(self, host: HostName) -> HostNames:
         """Return what a host calls itself; read once."""
         if host not in self._names:
-            self._names[host] = inventory.read_names(self._clients[host])
+            self._names[host] = host_facts.read_names(self._clients[host])
         return self._names[host]
 
     def template(self, host: HostName, kind: MigrationType) -> Instance:
@@ -78,15 +105,28 @@ class Estate:
 
     def facts(self, host: HostName) -> HostFacts:
         """Read what decides whether a move may start on `host` now."""
-        return inventory.read_facts(self._clients[host], self.names(host), self.clock.now())
+        now, client = self.clock.now(), self._clients[host]
+        facts = host_facts.read_facts(client, self.names(host), now)
+        if host not in self._traits:
+            self._traits[host] = host_facts.read_traits(client, facts)
+        return host_facts.with_traits(facts, self._traits[host])
 
     def vm(self, host: HostName, vm: VmId) -> VirtualMachine | None:
         """Read one machine on `host`, None where the host does not have it."""
         return inventory.read_vm(self._clients[host], vm)
 
+    def vm_closely(self, host: HostName, vm: VmId) -> VirtualMachine | None:
+        """Read one machine on `host` with all that a move asks of it, None where the host does not have it."""
+        return inventory.read_vm_closely(self._clients[host], vm, self.names(host).computer_name)
+
     def with_details(self, vm: VirtualMachine) -> VirtualMachine:
         """Return `vm` with size and parent of its disks."""
-        return inventory.with_details(self._clients[vm.host], vm)
+        return images.with_details(self._clients[vm.host], vm)
+
+    def with_vectors(self, vm: VirtualMachine, facts: HostFacts) -> VirtualMachine:
+        """Return `vm` with what it needs of a processor; `facts`: of its host."""
+        service = host_facts.service_reference(facts.service)
+        return replace(vm, vectors=read_vectors(self._clients[vm.host], service, vm.id))
 
     def close(self) -> None:
         """Close the connections."""

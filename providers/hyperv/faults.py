@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from providers.errors import WsmanFaultError
 from providers.model.names import HostName
 from providers.wsman import Enumerate, Fault, Get, Invoke, Pull, Release, Request, catalogue, class_of
@@ -26,6 +28,10 @@ class AbsentFaultError(WsmanFaultError):
 
 class FilterFaultError(WsmanFaultError):
     """The host does not carry out this query: an unknown class or property, or WQL as such."""
+
+
+class UnsupportedFeatureFaultError(WsmanFaultError):
+    """The host does not do what the request asks for besides, as optimised enumeration (DSP0226, UnsupportedFeature)."""
 
 
 class BusyFaultError(WsmanFaultError):
@@ -62,13 +68,19 @@ def _kind(fault: Fault) -> type[WsmanFaultError]:
         return AccessDeniedFaultError
     if fault.wsman_code in catalogue.QUOTA_CODES or fault.subcode == "QuotaLimit":
         return BusyFaultError
-    if fault.subcode == "CannotProcessFilter":
-        return FilterFaultError
-    if fault.wsman_code in _ABSENT or fault.subcode in {"DestinationUnreachable", "InvalidResourceURI"}:
+    if fault.subcode != "CannotProcessFilter" and fault.wsman_code in _ABSENT:
         return AbsentFaultError
-    if fault.subcode == "EncodingLimit":
-        return EnvelopeLimitFaultError
-    return OperationTimeoutFaultError if fault.subcode == "TimedOut" else WsmanFaultError
+    return _BY_SUBCODE.get(fault.subcode, WsmanFaultError)
+
+
+_BY_SUBCODE: Mapping[str, type[WsmanFaultError]] = {
+    "CannotProcessFilter": FilterFaultError,
+    "DestinationUnreachable": AbsentFaultError,
+    "InvalidResourceURI": AbsentFaultError,
+    "UnsupportedFeature": UnsupportedFeatureFaultError,
+    "EncodingLimit": EnvelopeLimitFaultError,
+    "TimedOut": OperationTimeoutFaultError,
+}
 
 
 def _asked(request: Request) -> str:

@@ -1,42 +1,30 @@
-"""Reads a host: a handful of queries, whatever the number of its machines."""
+"""Reads a host: a handful of queries, whatever the number of its machines; more of it where something will move."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 
 from providers.errors import ProtocolError, WsmanFaultError
-from providers.model.estate import (
-    Disk,
-    DiskKind,
-    Host,
-    MigrationJob,
-    MigrationSettings,
-    VirtualMachine,
-    Volume,
-)
+from providers.model.estate import Host, MigrationJob, VirtualMachine
 from providers.model.names import VmId, is_guid, vm_id
-from providers.units import KIB, MIB
-from providers.wsman import CIMV2, EndpointReference, Instance, decode_embedded, resource_uri
+from providers.wsman import Instance
 
 from .client import Client
-from .cluster import read_cluster
-from .faults import AbsentFaultError, AccessDeniedFaultError
-from .rows import ClusterView, Rows, job_of, machines
+from .close_rows import CloseRows, closely
+from .cluster import ClusterView, read_cluster
+from .faults import AbsentFaultError
+from .rows import Rows, job_of, machines
 
-_UNMOUNTED = "\\\\?\\"
-"""How the name of a volume starts that is mounted nowhere, as the recovery partition (win32 page of Win32_Volume)."""
-LOCAL_DISK = 3
-"""Win32_Volume.DriveType of a local disk (win32 page of the class)."""
-DIFFERENCING = 4
-"""Msvm_VirtualHardDiskSettingData.Type of a differencing disk (win32 page of the class)."""
 _SYSTEM = ("Name", "ElementName", "EnabledState", "OperationalStatus", "ReplicationMode")
 _SETTING = (
     "InstanceID", "VirtualSystemIdentifier", "VirtualSystemType", "ConfigurationDataRoot", "SnapshotDataRoot",
-    "SwapFileDataRoot", "GuestStateDataRoot",
+    "SwapFileDataRoot", "GuestStateDataRoot", "Version",
 )  # fmt: skip
 _DISK = ("InstanceID", "ResourceSubType", "HostResource", "PersistentReservationsSupported")
-_DRIVE = ("InstanceID", "ResourceSubType", "HostResource")
+_DRIVE = ("InstanceID", "ResourceType", "ResourceSubType", "HostResource")
+_CONTROLLERS_AND_DRIVES = (6, 17)
+"""ResourceType of SCSI controllers and disk drives: pass-through disks, and what numbers the slots."""
+_DVD_DRIVE = 16
 _JOB = (
     "InstanceID",
     "JobState",
@@ -47,83 +35,48 @@ _JOB = (
     "Owner",
 )
 _PORT = ("InstanceID", "HostResource", "LastKnownSwitchName")
+_MEMORY = ("InstanceID", "VirtualQuantity", "DynamicMemoryEnabled", "Reservation")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HostNames:
-    """What a host calls itself; that changes only with a restart."""
+def read_host(client: Client) -> Host:
+    """Read where a host's machines and their files are, and its migrations: five classes, a query each.
 
-    computer_name: str
-    """NetBIOS name."""
-    full_name: str
-    """Full DNS name: what DestinationHost must be."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HostFacts:
-    """What decides whether a move may start on a host, at one moment."""
-
-    full_name: str
-    computer_name: str
-    memory_mib: int
-    memory_free_mib: int
-    volumes: tuple[Volume, ...]
-    migration: MigrationSettings
-    jobs: tuple[MigrationJob, ...]
-    """Migrations under way, without what they tell of paths."""
-    planned: tuple[VmId, ...]
-    """Planned systems that lie here."""
-    service: EndpointReference
-    """Msvm_VirtualSystemMigrationService, by the keys that the host reports."""
-    read_at: float
-    """When the reading began, in the clock's seconds."""
-
-
-def read_facts(client: Client, names: HostNames, now: float) -> HostFacts:
-    """Read a host's limits, active counts, free memory, volumes and running migrations: six requests."""
-    total, free = _memory(client)
-    service = _one_of(client, "Msvm_VirtualSystemMigrationService")
-    return HostFacts(
-        full_name=names.full_name,
-        computer_name=names.computer_name,
-        memory_mib=total,
-        memory_free_mib=free,
-        volumes=_volumes(client),
-        migration=_migration(client, service),
-        planned=read_planned(client),
-        service=_reference(service),
-        read_at=now,
-        jobs=tuple(job for row in _job_rows(client) if (job := job_of(row)) is not None),
-    )
-
-
-def read_host(client: Client, names: HostNames, now: float) -> Host:
-    """Read all of a host. Raises the client's errors; what an account may not read is unknown, never absent."""
-    facts = read_facts(client, names, now)
-    cluster = read_cluster(client, names.computer_name)
+    Raises the client's errors.
+    """
     rows = _rows(client, None)
     return Host(
         name=client.host.name,
-        computer_name=facts.computer_name,
-        full_name=facts.full_name,
-        memory_mib=facts.memory_mib,
-        memory_free_mib=facts.memory_free_mib,
-        volumes=facts.volumes,
-        migration=facts.migration,
-        switches=tuple(sorted(row.text("ElementName") for row in rows.switches)),
-        cluster=cluster.name,
-        vms=machines(rows, client.host.name, cluster),
-        jobs=told_jobs(client, facts.jobs),
-        planned=facts.planned,
+        vms=machines(rows, client.host.name),
+        jobs=told_jobs(client, read_jobs(client)),
     )
 
 
-def read_vm(client: Client, vm: VmId, cluster: ClusterView | None = None) -> VirtualMachine | None:
-    """Read one machine, None where the host does not have it. Cluster membership only where `cluster` is given."""
+def read_closely(client: Client, vms: Iterable[VirtualMachine], computer_name: str) -> list[VirtualMachine]:
+    """Return machines of this host with all that a move asks of them: a query for each class, for all of them."""
+    return closely(vms, _close_rows(client, None), read_cluster(client, computer_name))
+
+
+def read_vm(client: Client, vm: VmId) -> VirtualMachine | None:
+    """Read one machine with what a move must leave as it was; None where the host does not have it."""
+    found = _placed(client, vm)
+    if found is None:
+        return None
+    rows = CloseRows(ports=_ports(client, vm), switches=_switches(client), heartbeats=_heartbeats(client, vm))
+    return closely([found], rows, ClusterView(readable=False))[0]
+
+
+def read_vm_closely(client: Client, vm: VmId, computer_name: str) -> VirtualMachine | None:
+    """Read one machine with all that a move asks of it, None where the host does not have it."""
+    found = _placed(client, vm)
+    if found is None:
+        return None
+    return closely([found], _close_rows(client, vm), read_cluster(client, computer_name))[0]
+
+
+def _placed(client: Client, vm: VmId) -> VirtualMachine | None:
     if not has_vm(client, vm):
         return None
-    found = machines(_rows(client, vm), client.host.name, cluster or ClusterView())
-    return next((machine for machine in found if machine.id == vm), None)
+    return next((each for each in machines(_rows(client, vm), client.host.name) if each.id == vm), None)
 
 
 def has_vm(client: Client, vm: VmId) -> bool:
@@ -131,9 +84,10 @@ def has_vm(client: Client, vm: VmId) -> bool:
     return bool(client.query("Msvm_ComputerSystem", "Name", where={"Name": vm}))
 
 
-def _job_rows(client: Client) -> list[Instance]:
-    """Read all jobs that the host keeps, ended ones too, without the long texts that each carries."""
-    return client.query("Msvm_MigrationJob", *_JOB)
+def read_jobs(client: Client) -> tuple[MigrationJob, ...]:
+    """Read the migrations that have not ended, without the long texts that each carries."""
+    rows = client.query("Msvm_MigrationJob", *_JOB)
+    return tuple(job for row in rows if (job := job_of(row)) is not None)
 
 
 def told_jobs(client: Client, jobs: Iterable[MigrationJob]) -> tuple[MigrationJob, ...]:
@@ -160,145 +114,101 @@ def _jobs_where(client: Client, **where: str | int) -> list[Instance]:
 
 def read_planned(client: Client) -> tuple[VmId, ...]:
     """Read the GUIDs of planned systems: migrations on their way in, or what is left of them."""
-    rows = client.query("Msvm_PlannedComputerSystem", "Name")
+    return read_guids(client, "Msvm_PlannedComputerSystem")
+
+
+def read_guids(client: Client, class_name: str) -> tuple[VmId, ...]:
+    """Read the GUIDs of the systems of a class."""
+    rows = client.query(class_name, "Name")
     return tuple(sorted(vm_id(row.text("Name")) for row in rows if is_guid(row.text("Name"))))
 
 
 def _rows(client: Client, vm: VmId | None) -> Rows:
-    """Read the rows of all machines, or of one by the prefix of its InstanceIDs."""
-    of_vm: Mapping[str, str] | None = {"InstanceID": f"Microsoft:{vm}"} if vm else None
-
-    def settings(class_name: str, *properties: str, **where: int) -> list[Instance]:
-        return client.query(class_name, *properties, where=where, like=of_vm)
-
+    """Read where all machines are, or one by the prefix of its InstanceIDs."""
+    of_vm = _prefix(vm)
     return Rows(
         systems=client.query("Msvm_ComputerSystem", *_SYSTEM, where={"Name": vm} if vm else None),
         settings=client.query(
             "Msvm_VirtualSystemSettingData", *_SETTING, where={"VirtualSystemIdentifier": vm} if vm else None
         ),
-        disks=settings("Msvm_StorageAllocationSettingData", *_DISK, ResourceType=31),
-        physical=settings("Msvm_ResourceAllocationSettingData", *_DRIVE, ResourceType=17),
-        controllers=settings("Msvm_ResourceAllocationSettingData", "InstanceID", ResourceType=6),
-        memory=settings("Msvm_MemorySettingData", "InstanceID", "VirtualQuantity"),
-        security=_security(client, of_vm),
-        ports=settings("Msvm_EthernetPortAllocationSettingData", *_PORT),
-        switches=client.query("Msvm_VirtualEthernetSwitch", "Name", "ElementName"),
-        heartbeats=client.query(
-            "Msvm_HeartbeatComponent",
-            "SystemName",
-            "OperationalStatus",
-            where={"SystemName": vm} if vm else None,
+        disks=client.query(
+            "Msvm_StorageAllocationSettingData", *_DISK, where={"ResourceType": 31}, like=of_vm
+        ),
+        devices=client.query(
+            "Msvm_ResourceAllocationSettingData",
+            *_DRIVE,
+            where={"ResourceType": _CONTROLLERS_AND_DRIVES},
+            like=of_vm,
         ),
     )
 
 
-def _security(client: Client, of_vm: Mapping[str, str] | None) -> list[Instance] | None:
-    """Builds before 2016 have no such class, and no vTPM."""
+def _close_rows(client: Client, vm: VmId | None) -> CloseRows:
+    """Read what only a move asks: a query a class for all machines, or for one."""
+
+    def settings(class_name: str, *properties: str, **where: int) -> list[Instance] | None:
+        return _readable(client, class_name, *properties, where=where, like=_prefix(vm))
+
+    return CloseRows(
+        memory=settings("Msvm_MemorySettingData", *_MEMORY),
+        summaries=_readable(
+            client, "Msvm_SummaryInformation", "Name", "MemoryUsage", where={"Name": vm} if vm else {}
+        ),
+        security=settings("Msvm_SecuritySettingData", "InstanceID", "TpmEnabled"),
+        ports=_ports(client, vm),
+        switches=_switches(client),
+        heartbeats=_heartbeats(client, vm),
+        processors=settings("Msvm_ProcessorSettingData", "InstanceID", "LimitProcessorFeatures"),
+        assigned=settings("Msvm_PciExpressSettingData", "InstanceID"),
+        gpu_partitions=settings("Msvm_GpuPartitionSettingData", "InstanceID"),
+        fc_ports=settings("Msvm_FcPortAllocationSettingData", "InstanceID", "HostResource"),
+        fc_switches=_readable(client, "Msvm_VirtualFcSwitch", "Name", "ElementName"),
+        dvd_drives=settings("Msvm_ResourceAllocationSettingData", *_DRIVE, ResourceType=_DVD_DRIVE),
+    )
+
+
+def _readable(
+    client: Client,
+    class_name: str,
+    *properties: str,
+    where: Mapping[str, str | int] | None = None,
+    like: Mapping[str, str] | None = None,
+) -> list[Instance] | None:
+    """Read a class that older builds lack (then there is nothing of it); None where the host does not let us."""
     try:
-        return client.query("Msvm_SecuritySettingData", "InstanceID", "TpmEnabled", like=of_vm)
+        return client.query(class_name, *properties, where=where, like=like)
     except AbsentFaultError:
         return []
-    except AccessDeniedFaultError:
+    except WsmanFaultError as error:
+        if error.retryable:
+            raise
         return None
 
 
-def read_names(client: Client) -> HostNames:
-    """Read the names of a host; that DNSHostName and Domain make a member's full name is a guess until recorded."""
-    rows = client.query(
-        "Win32_ComputerSystem", "Name", "DNSHostName", "Domain", "PartOfDomain", namespace=CIMV2
-    )
-    row = _single(client, rows, "Win32_ComputerSystem")
-    host, domain = row.text("DNSHostName") or row.text("Name"), row.text("Domain")
-    member = bool(row.flag("PartOfDomain")) and bool(domain)
-    return HostNames(computer_name=row.text("Name"), full_name=f"{host}.{domain}" if member else host)
+def _ports(client: Client, vm: VmId | None) -> list[Instance]:
+    return client.query("Msvm_EthernetPortAllocationSettingData", *_PORT, like=_prefix(vm))
 
 
-def _memory(client: Client) -> tuple[int, int]:
-    """Return memory and free memory in MiB; Win32_OperatingSystem counts KiB (win32 page of the class)."""
-    rows = client.query(
-        "Win32_OperatingSystem", "TotalVisibleMemorySize", "FreePhysicalMemory", namespace=CIMV2
-    )
-    row = _single(client, rows, "Win32_OperatingSystem")
-    total, free = row.number("TotalVisibleMemorySize") or 0, row.number("FreePhysicalMemory") or 0
-    return total * KIB // MIB, free * KIB // MIB
+def _switches(client: Client) -> list[Instance]:
+    return client.query("Msvm_VirtualEthernetSwitch", "Name", "ElementName")
 
 
-def _volumes(client: Client) -> tuple[Volume, ...]:
-    rows = client.query(
-        "Win32_Volume", "Name", "Capacity", "FreeSpace", where={"DriveType": LOCAL_DISK}, namespace=CIMV2
-    )
-    found = [
-        Volume(
-            path=row.text("Name"),
-            capacity_bytes=row.number("Capacity") or 0,
-            free_bytes=row.number("FreeSpace") or 0,
-        )
-        for row in rows
-        if row.number("FreeSpace") is not None and not row.text("Name").startswith(_UNMOUNTED)
-    ]
-    return tuple(sorted(found, key=lambda volume: volume.path))
+def _heartbeats(client: Client, vm: VmId | None) -> list[Instance]:
+    where = {"SystemName": vm} if vm else None
+    return client.query("Msvm_HeartbeatComponent", "SystemName", "OperationalStatus", where=where)
 
 
-def _migration(client: Client, service: Instance) -> MigrationSettings:
-    settings = _one_of(client, "Msvm_VirtualSystemMigrationServiceSettingData")
-    return MigrationSettings(
-        enabled=bool(settings.flag("EnableVirtualSystemMigration")),
-        max_live=settings.number("MaximumActiveVirtualSystemMigration") or 0,
-        max_storage=settings.number("MaximumActiveStorageMigration") or 0,
-        active_live=service.number("ActiveVirtualSystemMigrationCount") or 0,
-        active_storage=service.number("ActiveStorageMigrationCount") or 0,
-        authentication=settings.number("AuthenticationType") or 0,
-        addresses=tuple(str(a) for a in service.many("MigrationServiceListenerIPAddressList") if a),
-        compression=bool(settings.flag("EnableCompression")),
-        smb=bool(settings.flag("EnableSmbTransport")),
-    )
+def _prefix(vm: VmId | None) -> Mapping[str, str] | None:
+    return {"InstanceID": f"Microsoft:{vm}"} if vm else None
 
 
-def _reference(service: Instance) -> EndpointReference:
-    keys = ("SystemCreationClassName", "SystemName", "CreationClassName", "Name")
-    return EndpointReference(
-        service.resource_uri, {key: service.text(key) for key in keys if service.text(key)}
-    )
+def one_of(client: Client, class_name: str) -> Instance:
+    """Return the one instance of a class. Raises ProtocolError where there are none or several."""
+    return single(client, client.query(class_name), class_name)
 
 
-def _one_of(client: Client, class_name: str) -> Instance:
-    return _single(client, client.query(class_name), class_name)
-
-
-def _single(client: Client, rows: list[Instance], class_name: str) -> Instance:
+def single(client: Client, rows: list[Instance], class_name: str) -> Instance:
+    """Return the one row. Raises ProtocolError where there are none or several."""
     if len(rows) != 1:
         raise ProtocolError(f"{client.host.name} has {len(rows)} instances of {class_name} instead of one")
     return rows[0]
-
-
-def with_details(client: Client, vm: VirtualMachine) -> VirtualMachine:
-    """Read size and parent of each virtual hard disk: a call or two a disk, so only for machines that will move."""
-    return replace(vm, disks=tuple(_detailed(client, disk) for disk in vm.disks))
-
-
-def _detailed(client: Client, disk: Disk) -> Disk:
-    if disk.kind != DiskKind.VIRTUAL_HARD_DISK:
-        return disk
-    state = _image(client, "GetVirtualHardDiskState", "State", disk.path)
-    setting = _image(client, "GetVirtualHardDiskSettingData", "SettingData", disk.path)
-    if state is None or setting is None:
-        return disk  # what is not known to be whole is not moved
-    differencing = setting.number("Type") == DIFFERENCING
-    return replace(
-        disk,
-        size_bytes=state.number("FileSize"),
-        parent_path=setting.text("ParentPath") or "an unknown parent" if differencing else None,
-    )
-
-
-def _image(client: Client, method: str, output: str, path: str) -> Instance | None:
-    """Ask Msvm_ImageManagementService of a disk; None where it does not tell."""
-    service = EndpointReference(
-        resource_uri("Msvm_ImageManagementService"), {"CreationClassName": "Msvm_ImageManagementService"}
-    )
-    try:
-        answer = client.ask(service, method, {"Path": path})
-    except WsmanFaultError:
-        return None
-    text = answer.outputs.get(output) if answer.return_value == 0 else None
-    return decode_embedded(text) if isinstance(text, str) and text else None

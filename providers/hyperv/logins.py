@@ -10,6 +10,7 @@ from providers.errors import AuthenticationError
 from providers.model.names import HostName
 
 from .credentials import Credential
+from .negotiation import LoginImpossibleError
 
 Result = TypeVar("Result")
 
@@ -26,7 +27,7 @@ class Logins:
         self._refused_at: dict[HostName, AuthenticationError] = {}
 
     def use(self, credential: Credential, host: HostName, send: Callable[[], Result]) -> Result:
-        """Run `send` with `credential` at `host`; while it is unproven, one such call runs at a time.
+        """Log on with `credential` at `host` by `send`; while it is unproven, one such call runs at a time.
 
         Raises AuthenticationError without trying where the credential was refused before.
         """
@@ -45,6 +46,8 @@ class Logins:
             raise AuthenticationError(known.message, remedy=known.remedy)
         try:
             result = send()
+        except LoginImpossibleError:
+            raise
         except AuthenticationError as error:
             self._note_refusal(credential, host, error)
             raise
@@ -53,7 +56,9 @@ class Logins:
         return result
 
     def _note_refusal(self, credential: Credential, host: HostName, error: AuthenticationError) -> None:
+        """Never try again there; nor anywhere else where it was unproven, or refused elsewhere in between."""
         with self._lock:
             self._refused_at[host] = error
             if credential not in self._proven:
                 self._refused[credential] = error
+            self._proven.discard(credential)  # it may have been changed meanwhile: one host at a time again

@@ -7,13 +7,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from providers.model import winpath
-from providers.model.estate import VmState, Volume
+from providers.model.estate import HostFacts, VmState, Volume
 from providers.model.names import HostName
 from providers.model.plan import MigrationType, Move
 from providers.model.stack import Reserve
+from providers.planning.preflight.room import volume_of
 from providers.units import MIB, format_bytes
-
-from .inventory import HostFacts
 
 
 class Slot(StrEnum):
@@ -54,7 +53,7 @@ def needs_of(move: Move) -> Needs:
         hosts=tuple(dict.fromkeys((move.source, move.destination))),
         destination=move.destination,
         slots=_SLOTS[move.type],
-        memory_mib=move.vm.memory_mib if move.changes_host and in_memory else 0,
+        memory_mib=move.vm.memory_mib or 0 if move.changes_host and in_memory else 0,
         files={d.target: sizes.get(d.slot, 0) for d in copied},
     )
 
@@ -105,7 +104,10 @@ def _active(facts: HostFacts, slot: Slot) -> int:
 
 
 def _limit(facts: HostFacts, slot: Slot) -> int:
-    return facts.migration.max_live if slot == Slot.LIVE else facts.migration.max_storage
+    """A cluster's limit binds its nodes beside their own (Get-Cluster page, MaximumParallelMigrations)."""
+    if slot == Slot.STORAGE:
+        return facts.migration.max_storage
+    return min(facts.migration.max_live, facts.cluster_migrations or facts.migration.max_live)
 
 
 def _memory(needs: Needs, facts: HostFacts, arriving: list[Needs], reserve: Reserve) -> Iterator[str]:
@@ -133,9 +135,3 @@ def _disk(needs: Needs, facts: HostFacts, arriving: list[Needs], reserve: Reserv
 
 def _bytes_on(volume: Volume, needs: Needs, volumes: tuple[Volume, ...]) -> int:
     return sum(size for path, size in needs.files.items() if volume_of(path, volumes) == volume)
-
-
-def volume_of(path: str, volumes: Iterable[Volume]) -> Volume | None:
-    """Return the volume that holds `path`: the one mounted deepest above it; None for a share."""
-    holding = [volume for volume in volumes if winpath.is_inside(volume.path, path)]
-    return max(holding, key=lambda volume: len(winpath.comparable(volume.path)), default=None)

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 
 from providers.errors import MoveRefusedError, ProtocolError
 from providers.model import winpath
-from providers.model.estate import DiskKind
+from providers.model.estate import DiskKind, HostFacts
 from providers.model.options import MigrationOptions, reached_by
 from providers.model.plan import MigrationType, Move
 from providers.wsman import Argument, EndpointReference, Instance, Value, resource_uri, schema_of
 
 from .client import Client
-from .inventory import HostFacts
 from .rows import REALIZED, SNAPSHOT, path_of
 
 _TRANSPORTS = {"tcp": 5, "smb": 32768}

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from providers.errors import ProtocolError
 from providers.wsman import EndpointReference, Fragment, Instance, InstanceWithReference, Item
 
-Where = Mapping[str, str | int | bool]
+Where = Mapping[str, str | int | bool | tuple[int, ...]]
 
 
 def typed(item: Item, class_name: str, namespace: str) -> Instance:
@@ -34,7 +34,9 @@ def fits(instance: Instance, where: Where, like: Mapping[str, str]) -> bool:
     )
 
 
-def _same(actual: object, wanted: str | int | bool) -> bool:
+def _same(actual: object, wanted: str | int | bool | tuple[int, ...]) -> bool:
+    if isinstance(wanted, tuple):
+        return actual in wanted
     if isinstance(wanted, str):
         return str(actual).casefold() == wanted.casefold()
     return actual == wanted

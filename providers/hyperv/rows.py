@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from providers.errors import ProtocolError
 from providers.model.estate import (
@@ -25,9 +24,7 @@ IDE_CONTROLLER = "83F8638B-8DCA-4152-9EDA-2CA8B33039B4"
 _VHD = "Microsoft:Hyper-V:Virtual Hard Disk"
 _ISO = "Microsoft:Hyper-V:Virtual CD/DVD Disk"
 _PHYSICAL = "Microsoft:Hyper-V:Physical Disk Drive"
-_GUID_IN_PATH = re.compile(r'Name="?([0-9A-Fa-f-]{36})')
-OK = 2
-"""CIM OperationalStatus OK."""
+_STATES = {int(state): state for state in VmState}
 ENDED = frozenset({7, 8, 9, 10, 32768})
 """JobState: Completed, Terminated, Killed, Exception, Completed with warnings (Msvm_MigrationJob page; os-win)."""
 
@@ -39,48 +36,17 @@ class Rows:
     systems: Sequence[Instance]
     settings: Iterable[Instance]
     disks: Iterable[Instance]
-    physical: Iterable[Instance]
-    controllers: Iterable[Instance]
-    memory: Iterable[Instance]
-    security: Iterable[Instance] | None
-    """None where the host did not let us read it."""
-    ports: Iterable[Instance]
-    switches: Iterable[Instance]
-    heartbeats: Iterable[Instance]
+    devices: Iterable[Instance]
+    """SCSI controllers and disk drives."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClusterView:
-    """What a host's cluster says of its machines."""
-
-    name: str | None = None
-    """None: the host is in no cluster."""
-    readable: bool = True
-    machines: frozenset[str] = frozenset()
-    """GUIDs (upper case) and names (case-folded) of clustered machines."""
-    unidentified: frozenset[str] = frozenset()
-    """Names, case-folded, of roles on this host that tell no GUID."""
-
-    def beside(self, names: Iterable[str]) -> ClusterView:
-        """Return the view for a host with machines of these `names`: an unknown role may be any of them."""
-        strange = self.unidentified - {name.casefold() for name in names}
-        return replace(self, readable=self.readable and not strange)
-
-    def holds(self, vm: VmId, name: str) -> bool | None:
-        """Say whether a machine is a role of the cluster; None where the cluster cannot be read."""
-        if vm in self.machines or name.casefold() in self.machines:
-            return True
-        return False if self.readable else None
-
-
-def machines(rows: Rows, host: HostName, cluster: ClusterView) -> tuple[VirtualMachine, ...]:
+def machines(rows: Rows, host: HostName) -> tuple[VirtualMachine, ...]:
     """Return the realized systems, sorted by name and GUID: the order of rows promises nothing."""
     by_vm = _Joined(rows)
-    cluster = cluster.beside(system.text("ElementName") for system in rows.systems)
     found = [
-        by_vm.machine(system, host, cluster)
+        by_vm.machine(vm, system, host)
         for system in rows.systems
-        if is_guid(system.text("Name")) and vm_id(system.text("Name")) in by_vm.settings
+        if is_guid(system.text("Name")) and (vm := vm_id(system.text("Name"))) in by_vm.settings
     ]
     return tuple(sorted(found, key=lambda vm: (vm.name, vm.id)))
 
@@ -93,14 +59,8 @@ class _Joined:
         self.checkpoints: dict[str, int] = {}
         for row in rows.settings:
             self._add_setting(row)
-        self.controllers = _group(rows.controllers)
-        self.disks = _group(rows.disks)
-        self.physical = _group(rows.physical)
-        self.memory = _group(rows.memory)
-        self.security = None if rows.security is None else _group(rows.security)
-        self.ports = _group(rows.ports)
-        self.heartbeats = {row.text("SystemName").upper(): row for row in rows.heartbeats}
-        self.switches = {row.text("Name").upper(): row.text("ElementName") for row in rows.switches}
+        self.devices = group(rows.devices)
+        self.disks = group(rows.disks)
 
     def _add_setting(self, row: Instance) -> None:
         vm, kind = row.text("VirtualSystemIdentifier").upper(), row.text("VirtualSystemType")
@@ -109,55 +69,26 @@ class _Joined:
         elif kind.startswith(SNAPSHOT):
             self.checkpoints[vm] = self.checkpoints.get(vm, 0) + 1
 
-    def machine(self, system: Instance, host: HostName, cluster: ClusterView) -> VirtualMachine:
-        vm = vm_id(system.text("Name"))
-        name, enabled = system.text("ElementName"), system.number("EnabledState") or 0
-        setting = self.settings[vm]
+    def machine(self, vm: VmId, system: Instance, host: HostName) -> VirtualMachine:
+        enabled, setting = system.number("EnabledState") or 0, self.settings[vm]
         return VirtualMachine(
             id=vm,
-            name=name,
+            name=system.text("ElementName"),
             host=host,
-            state=VmState(enabled) if enabled in set(VmState) else VmState.OTHER,
+            state=_STATES.get(enabled, VmState.OTHER),
             enabled_state=enabled,
-            memory_mib=self._memory(vm),
             roots=_roots(setting),
             disks=self._disks(vm),
             operational_status=tuple(int(value) for value in system.many("OperationalStatus")),
             checkpoints=self.checkpoints.get(vm, 0),
             replication_mode=system.number("ReplicationMode") or 0,
-            clustered=cluster.holds(vm, name),
-            vtpm=self._vtpm(vm),
-            switches=self._switches(vm),
-            heartbeat_ok=self._heartbeat(vm),
+            version=setting.text("Version"),
         )
 
-    def _memory(self, vm: VmId) -> int:
-        return sum(row.number("VirtualQuantity") or 0 for row in self.memory.get(vm, ()))
-
-    def _vtpm(self, vm: VmId) -> bool | None:
-        if self.security is None:
-            return None
-        return any(row.flag("TpmEnabled") for row in self.security.get(vm, ()))
-
-    def _switches(self, vm: VmId) -> tuple[str, ...]:
-        ports = sorted(self.ports.get(vm, ()), key=lambda row: row.text("InstanceID"))
-        return tuple(name for port in ports if (name := self._switch(port)))
-
-    def _switch(self, port: Instance) -> str:
-        """HostResource names the switch by GUID; an adapter that is not connected names none."""
-        path = next((str(item) for item in port.many("HostResource") if item), "")
-        guid = _GUID_IN_PATH.search(path)
-        if guid is None:
-            return ""
-        return self.switches.get(guid.group(1).upper()) or port.text("LastKnownSwitchName")
-
-    def _heartbeat(self, vm: VmId) -> bool | None:
-        row = self.heartbeats.get(vm)
-        return None if row is None else next(iter(row.many("OperationalStatus")), None) == OK
-
     def _disks(self, vm: VmId) -> tuple[Disk, ...]:
-        slots = _Slots(self.controllers.get(vm, ()), (*self.disks.get(vm, ()), *self.physical.get(vm, ())))
-        found = [disk for row in self.disks.get(vm, ()) if (disk := _medium(row, slots))]
+        devices, media = self.devices.get(vm, ()), self.disks.get(vm, ())
+        slots = Slots((*devices, *media))
+        found = [disk for row in media if (disk := _medium(row, slots))]
         found += [
             Disk(
                 slot=slots.of(row),
@@ -165,13 +96,13 @@ class _Joined:
                 path=path_of(row),
                 kind=DiskKind.PASS_THROUGH,
             )
-            for row in self.physical.get(vm, ())
+            for row in devices
             if row.text("ResourceSubType") == _PHYSICAL
         ]
         return tuple(sorted(found, key=lambda disk: disk.slot))
 
 
-def _medium(row: Instance, slots: _Slots) -> Disk | None:
+def _medium(row: Instance, slots: Slots) -> Disk | None:
     kinds = {_VHD: DiskKind.VIRTUAL_HARD_DISK, _ISO: DiskKind.ISO}
     kind = kinds.get(row.text("ResourceSubType"))
     path = path_of(row)
@@ -186,17 +117,19 @@ def _medium(row: Instance, slots: _Slots) -> Disk | None:
     )
 
 
-class _Slots:
+class Slots:
     r"""Controller and slot from an InstanceID `Microsoft:<VM>\<controller>\<number>\<slot>\L`.
 
     SCSI controllers are numbered by their sorted GUIDs: Hyper-V Manager's numbers are not in these rows.
     """
 
-    def __init__(self, controllers: Iterable[Instance], drives: Iterable[Instance]) -> None:
-        guids = {parts[1].upper() for row in (*controllers, *drives) if len(parts := _parts(row)) > 1}
+    def __init__(self, rows: Iterable[Instance]) -> None:
+        """Number the controllers of one machine, by the rows of its controllers, drives and media."""
+        guids = {parts[1].upper() for row in rows if len(parts := _parts(row)) > 1}
         self._numbers = {guid: n for n, guid in enumerate(sorted(guids - {IDE_CONTROLLER}))}
 
     def of(self, row: Instance) -> str:
+        """Return the slot of a drive or medium, as `scsi-0-1` or `ide-1-0`. Raises ProtocolError."""
         parts = _parts(row)
         if len(parts) < 4:  # noqa: PLR2004 - machine, controller, number, slot
             raise ProtocolError(f"A drive's InstanceID is {row.text('InstanceID')!r}")
@@ -214,8 +147,8 @@ def owner(row: Instance) -> str:
     return start.upper() if is_guid(start) else ""
 
 
-def _group(rows: Iterable[Instance]) -> Mapping[str, list[Instance]]:
-    r"""Definitions (`Microsoft:Definition\\...`) belong to no machine and fall out."""
+def group(rows: Iterable[Instance]) -> Mapping[str, list[Instance]]:
+    r"""Return rows by owner; definitions (`Microsoft:Definition\\...`) belong to no machine and fall out."""
     groups: dict[str, list[Instance]] = {}
     for row in rows:
         if guid := owner(row):

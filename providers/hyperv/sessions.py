@@ -13,7 +13,7 @@ from providers.wsman import Fault, Request, Response, decode_response, encode_re
 
 from .credentials import Credential, read_credential
 from .logins import Logins
-from .transport import Transport, knock
+from .transport import LoginLostError, Transport, knock
 
 SESSIONS = 4
 """Connections per host; a host allows 25 operations to a user on its oldest builds (win32 WinRM page)."""
@@ -32,7 +32,10 @@ class Sessions:
         self._credential: Credential | None = None
 
     def exchange(self, request: Request, max_envelope_size: int) -> Response:
-        """Send a request once and return the answer, a fault too. Raises the errors of transport and login."""
+        """Have a request carried out at most once and return the answer, a fault too.
+
+        Raises the errors of transport and login.
+        """
         message_id = str(uuid4()).upper()
         message = encode_request(
             request,
@@ -42,8 +45,18 @@ class Sessions:
             locale="en-US",
         )
         with self._lent() as session:
-            answer = self._logins.use(session.credential, self._host.name, lambda: session.send(message))
+            try:
+                answer = self._sent(session, message)
+            except LoginLostError:  # it was not carried out, so once more is safe for every request
+                session.reset()
+                answer = self._sent(session, message)
             return self._decoded(answer, f"uuid:{message_id}")
+
+    def _sent(self, session: Transport, message: bytes) -> bytes:
+        """Send; where that proves who we are, one such call runs at a time until the credential is known."""
+        if not session.logs_on:
+            return session.send(message)
+        return self._logins.use(session.credential, self._host.name, lambda: session.send(message))
 
     def _decoded(self, envelope: bytes, message_id: str) -> Response:
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from providers.clock import Clock
 from providers.errors import (
@@ -19,14 +19,15 @@ from providers.errors import (
 )
 from providers.model.adoption import leads_to
 from providers.model.estate import MigrationJob
-from providers.model.plan import Move
+from providers.model.plan import Move, Severity
+from providers.planning.refusal import refusals
 from providers.wsman import Argument, EndpointReference, Instance, InvokeResponse
 
 from . import inventory, orders
 from .admission import Facts
 from .estate import Estate
 from .faults import OperationTimeoutFaultError
-from .inventory import HostNames
+from .host_facts import HostNames, service_reference
 from .rows import any_job_of, has_ended, job_of
 from .transport import AnswerLostError
 
@@ -108,7 +109,7 @@ class Starter:
         if (running := self._ours(known)) is not None:
             return running
         source, destination = facts[self.move.source], facts[self.move.destination]
-        self._check_ends(facts)
+        self._check(facts)
         standing = orders.read_standing(client, self.move)
         template = self.estate.template(self.move.source, self.move.type)
         order = orders.arguments(self.move, template, standing, source, destination)
@@ -118,34 +119,29 @@ class Starter:
             )
         self.note("start", "")
         try:
-            answer = self._sent(source.service, order, {row.text("InstanceID") for row in known})
+            answer = self._sent(
+                service_reference(source.service), order, {row.text("InstanceID") for row in known}
+            )
         except PlacementError as error:
             self.note("refused", str(error))
             raise
         job = answer if isinstance(answer, EndpointReference) else None
         return Started(job=job, enabled_state=standing.enabled_state)
 
-    def _check_ends(self, facts: Facts) -> None:
-        """Look once more at what may have changed while the move waited for room."""
-        if not self.move.changes_host:
-            return
-        name, destination = self.move.vm.name, self.move.destination
-        for host in (self.move.source, destination):
-            if not facts[host].migration.enabled:
-                raise MoveRefusedError(
-                    f"{name}: live migration is disabled on {host}",
-                    remedy=f"Run Enable-VMMigration on {host}",
-                )
-        if not facts[destination].migration.addresses:
-            raise MoveRefusedError(
-                f"{name}: {destination} listens for migrations on no address",
-                remedy="Choose migration networks there (Set-VMHost -UseAnyNetworkForMigration $true)",
-            )
-        if self.move.vm.id in facts[destination].planned:
-            raise MoveRefusedError(
-                f"{destination} holds a planned system with the GUID of {name}",
-                remedy="Wait half a minute and run again; if it stays, remove the planned virtual machine there",
-            )
+    def _check(self, facts: Facts) -> None:
+        """Look once more, by the rules of the plan, at what may have changed while the move waited for room."""
+        move, source = self.move, facts[self.move.source]
+        vm = self.estate.vm_closely(move.source, move.vm.id)
+        if vm is None:
+            raise MoveRefusedError(f"{move.vm.name} is no longer on {move.source}", remedy="Run again")
+        if move.changes_host:
+            vm = self.estate.with_vectors(vm, source)
+        now = replace(move, vm=replace(vm, disks=move.vm.disks))  # their sizes and parents have been read
+        target = self.estate.specs[move.destination]
+        findings = refusals(now, source, facts[move.destination], target)
+        reasons = [str(finding) for finding in findings if finding.severity == Severity.REFUSAL]
+        if reasons:
+            raise MoveRefusedError("; ".join(reasons), remedy="")
 
     def _sent(
         self, service: EndpointReference, order: dict[str, Argument], known: set[str]

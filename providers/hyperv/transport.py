@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
 
 import requests
 import urllib3.exceptions
-from requests.adapters import HTTPAdapter
-from spnego.exceptions import SpnegoError
 from winrm.exceptions import InvalidCredentialsError, WinRMError, WinRMTransportError
 from winrm.transport import Transport as WinrmTransport
 
@@ -27,10 +25,13 @@ from providers.model.names import HostName
 from providers.model.stack import HostSpec
 
 from .credentials import Credential
+from .negotiation import NEGOTIATED, Negotiation, Reply
+from .trust import TrustingAdapter, trust
 
 CONNECT_SECONDS = 10
 READ_SECONDS = 75
 """Longer than the OperationTimeout of 60 s that requests carry, so that the host gives up first."""
+_TIMEOUTS = (CONNECT_SECONDS, READ_SECONDS)
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -43,6 +44,12 @@ class AnswerLostError(HostUnreachableError):
         self.timed_out = timed_out
 
 
+class LoginLostError(HostUnreachableError):
+    """A host does not know a login any more (HTTP 401): the request was not carried out."""
+
+    remedy = "Look for a proxy between that splits connections, or for what restarts the WinRM service there"
+
+
 class BusyHostError(HostUnreachableError):
     """A host answered that it cannot serve now (HTTP 503); nothing was done."""
 
@@ -51,34 +58,46 @@ class Transport:
     """One connection with one login. One request at a time: NTLM belongs to the connection (MS-NTHT)."""
 
     def __init__(self, host: HostSpec, credential: Credential) -> None:
-        """Connect to nothing yet. Raises CertificateError or AuthenticationError for settings that cannot work."""
-        self._host = host.name
+        """Connect to nothing yet.
+
+        Raises CertificateError, CredentialsError or AuthenticationError for settings that cannot work.
+        """
+        self._host = host
         self.credential = credential
         self._auth = host.connection.auth
-        self._tls = host.endpoint.casefold().startswith("https:")
-        if self._auth == "basic" and not self._tls:
+        tls = host.endpoint.casefold().startswith("https:")
+        if not tls and self._auth not in NEGOTIATED:
             raise AuthenticationError(
-                f"{host.name}: basic authentication over plain HTTP would show the password",
-                remedy="Use an https endpoint, or auth: ntlm",
+                f"{host.name}: auth: {self._auth} over plain HTTP cannot be: messages would go unencrypted",
+                remedy="Use an https address, or auth: ntlm, kerberos or credssp",
             )
-        self._trust = _trust(host.connection.ca) if self._tls else None
+        self._trust = trust(host.connection.ca, credential) if tls else None
+        self._login: Negotiation | None = None
         self._winrm = WinrmTransport(
             endpoint=host.endpoint,
-            username=credential.username,
+            username=credential.username or "-",  # Kerberos needs none, but pywinrm asks for one
             password=credential.password,
-            auth_method=self._auth,
+            auth_method="ntlm" if self._auth in NEGOTIATED else self._auth,
+            cert_pem=_text(credential.certificate),
+            cert_key_pem=_text(credential.key),
             ca_trust_path=cast("Any", None),
             server_cert_validation="validate",
-            message_encryption="auto",
+            message_encryption="never",  # by pywinrm; ours takes its place
             proxy=host.connection.proxy,
-            read_timeout_sec=cast("Any", (CONNECT_SECONDS, READ_SECONDS)),  # requests takes the two apart
+            read_timeout_sec=cast("Any", _TIMEOUTS),
         )
+
+    @property
+    def logs_on(self) -> bool:
+        """Whether the next `send` proves who we are; basic and certificate do so each time."""
+        return self._login is None
 
     def send(self, envelope: bytes) -> bytes:
         """Send one envelope and return the answer's, also where it is a fault (HTTP 500).
 
-        Nothing is ever sent twice. Raises AuthenticationError, CertificateError, HostUnreachableError (nothing
-        reached the host), AnswerLostError (it may have), BusyHostError, ProtocolError.
+        Nothing is ever sent twice, and no envelope before the login has succeeded. Raises AuthenticationError,
+        CertificateError, HostUnreachableError (nothing reached the host), LoginLostError (it was not carried
+        out), AnswerLostError (it may have been), BusyHostError, ProtocolError.
         """
         try:
             self._prepare()
@@ -86,81 +105,103 @@ class Transport:
         except WinRMTransportError as error:
             return self._answer(error)
         except InvalidCredentialsError as error:
-            raise self._refused(f"refused the credential of {self.credential.username}") from error
-        except (PermissionError, KeyError, SpnegoError) as error:
-            raise self._refused(f"does not accept {self._auth} ({type(error).__name__})") from error
+            raise self._unauthorized() from error
         except OSError as error:  # RequestException among them
-            raise _translated(self._host, error) from error
+            raise self._translated(error) from error
         except (WinRMError, UnicodeDecodeError) as error:
-            raise ProtocolError(f"{self._host} gave an unreadable answer", detail=str(error)) from error
+            raise ProtocolError(f"{self._host.name} gave an unreadable answer", detail=str(error)) from error
         return answer
 
     def reset(self) -> None:
         """Drop connection and login; the next request makes new ones."""
         self._winrm.close_session()
-        self._winrm.encryption = None
+        self._winrm.encryption = self._login = None
 
     def _prepare(self) -> None:
-        """Make the session ours: our trust, no redirects (they would repeat a request elsewhere)."""
-        if self._winrm.session is not None:
-            return
+        """Have a session of ours, logged on where the scheme does that once for a connection."""
+        if self._winrm.session is None:
+            session = self._winrm.build_session()
+            session.max_redirects = 0  # a redirect would repeat the request elsewhere
+            session.trust_env = False  # and ~/.netrc would replace our credential
+            session.cert = None  # it is in our TLS context
+            if self._auth in NEGOTIATED:
+                session.auth = None
+            if self._trust is not None:
+                session.mount("https://", TrustingAdapter(self._trust))
+        if self._auth in NEGOTIATED and self._login is None:
+            self._log_on()
+
+    def _log_on(self) -> None:
+        login = Negotiation(self._host, self.credential)
+        try:
+            login.log_on(self._post_nothing)
+        except OSError as error:
+            raise self._translated(error, nothing_sent=True) from error
+        self._login = login
+        if self._trust is None:
+            self._winrm.encryption = cast("Any", login)
+
+    def _post_nothing(self, headers: Mapping[str, str]) -> Reply:
+        """Post an empty body, as pywinrm does before it encrypts, on the one connection of the session."""
         session = self._winrm.build_session()
-        session.max_redirects = 0
-        if self._trust is not None:
-            session.mount("https://", _TrustingAdapter(self._trust))
+        request = session.prepare_request(requests.Request("POST", self._host.endpoint, headers=headers))
+        answer = session.send(request, timeout=_TIMEOUTS, stream=True, allow_redirects=False)
+        connection = getattr(answer.raw.connection, "sock", None)  # it is given back once the answer is read
+        certificate = (
+            connection.getpeercert(binary_form=True) if isinstance(connection, ssl.SSLSocket) else None
+        )
+        if answer.content and answer.status_code == requests.codes.ok:
+            raise ProtocolError(f"{self._host.name} answered an empty request with a text")
+        if answer.status_code == requests.codes.service_unavailable:
+            raise self._busy()
+        return Reply(
+            status=answer.status_code,
+            offers=answer.headers.get("WWW-Authenticate", ""),
+            certificate=certificate,
+        )
+
+    def _unauthorized(self) -> PlacementError:
+        """Say what a 401 means: a refusal, or after a login that it was forgotten."""
+        if self._login is not None:
+            return LoginLostError(f"{self._host.name} forgot the login of {self.credential.owner} (HTTP 401)")
+        return AuthenticationError(f"{self._host.name} refused the credential of {self.credential.owner}")
+
+    def _busy(self) -> BusyHostError:
+        return BusyHostError(f"{self._host.name}: the WinRM service does not answer now (HTTP 503)")
 
     def _answer(self, error: WinRMTransportError) -> bytes:
-        text = str(error.response_text)
+        text, name = str(error.response_text), self._host.name
         if "Envelope" in text:
             return text.encode()
         match error.code:
             case 413:
                 raise ProtocolError(
-                    f"{self._host} refused the request as too large (HTTP 413)",
+                    f"{name} refused the request as too large (HTTP 413)",
                     remedy="Raise MaxEnvelopeSizekb of its WinRM service to its default of 500",
                 ) from error
             case 503:
-                raise BusyHostError(
-                    f"{self._host}: the WinRM service does not answer now (HTTP 503)"
-                ) from error
+                raise self._busy() from error
             case code:
                 raise ProtocolError(
-                    f"{self._host} answered HTTP {code} without a SOAP body",
+                    f"{name} answered HTTP {code} without a SOAP body",
                     remedy="Check the endpoint in the stack file: host, port and path (/wsman)",
                     detail=text,
                 ) from error
 
-    def _refused(self, what: str) -> AuthenticationError:
-        return AuthenticationError(f"{self._host} {what}")
+    def _translated(self, error: OSError, *, nothing_sent: bool = False) -> PlacementError:
+        if self.credential.certificate is not None and _is_alert(error):
+            return AuthenticationError(
+                f"{self._host.name} refused {self.credential.owner}",
+                remedy="Check that the host trusts its issuer and maps it to an account (New-Item WSMan:...)",
+            )
+        translated = _translated(self._host.name, error)
+        if nothing_sent and isinstance(translated, AnswerLostError):
+            return HostUnreachableError(translated.message)
+        return translated
 
 
-class _TrustingAdapter(HTTPAdapter):
-    """Verifies certificates by one TLS context alone, whatever bundles and variables requests would look at."""
-
-    def __init__(self, trust: ssl.SSLContext) -> None:
-        self._trust = trust
-        super().__init__(pool_connections=1, pool_maxsize=1)
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs, ssl_context=self._trust)
-
-    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
-        return super().proxy_manager_for(proxy, **kwargs, ssl_context=self._trust)
-
-    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:  # noqa: ARG002
-        conn.cert_reqs = "CERT_REQUIRED"
-        conn.ca_certs = None
-
-
-def _trust(ca: Path | None) -> ssl.SSLContext:
-    """Return a context that verifies by `ca`, or by what the operating system trusts."""
-    try:
-        return ssl.create_default_context(cafile=None if ca is None else str(ca))
-    except OSError as error:  # a missing file as well as one that holds no certificate (ssl.SSLError)
-        raise CertificateError(
-            f"The CA file {ca} cannot be read as PEM: {error.strerror or error}",
-            remedy="Correct connection.ca in the stack file",
-        ) from error
+def _text(path: Path | None) -> str | None:
+    return None if path is None else str(path)
 
 
 def knock(host: HostSpec) -> None:
@@ -205,6 +246,11 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         seen.add(id(found))
         yield found
         waiting += [*found.args, getattr(found, "reason", None), found.__cause__, found.__context__]
+
+
+def _is_alert(error: BaseException) -> bool:
+    """Say whether the host ended TLS by an alert, as it does where it refuses a certificate of ours."""
+    return any(isinstance(c, ssl.SSLError) and "ALERT" in (c.reason or "") for c in _causes(error))
 
 
 def _words(error: OSError) -> str:

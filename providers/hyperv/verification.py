@@ -28,8 +28,8 @@ def _deviations(
     if after.enabled_state != before.enabled_state:
         yield f"its EnabledState is {after.enabled_state}, it was {before.enabled_state}"
     yield from _paths(move, after)
-    if _folded(after.switches) != _folded(before.switches):
-        yield f"its switches are {_listed(after.switches)}, they were {_listed(before.switches)}"
+    if before.switches is not None and _folded(after.switches or ()) != _folded(before.switches):
+        yield f"its switches are {_listed(after.switches or ())}, they were {_listed(before.switches)}"
 
 
 def _paths(move: Move, after: VirtualMachine) -> Iterator[str]:

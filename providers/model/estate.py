@@ -61,8 +61,39 @@ class Roots:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Vector:
+    """One Msvm_CompatibilityVector of a machine or a host: a processor's features, or the like."""
+
+    id: int
+    """VectorId: 1 processor features, 2 extended state, 3 size of a cache line (Windows-classic-samples, VmMigration)."""
+    operation: int
+    """CompareOperation, with the machine's value on the left and the host's on the right."""
+    value: int
+    """CompatibilityInfo."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Devices:
+    """What a machine has of its host's own, or needs its next host to have."""
+
+    assigned: int = 0
+    """PCI Express devices assigned to it (Msvm_PciExpressSettingData)."""
+    gpu_partitions: int = 0
+    """Msvm_GpuPartitionSettingData."""
+    fibre_channel: tuple[str, ...] = ()
+    """Virtual SAN behind each Fibre Channel adapter; an empty text where none is told."""
+    host_drives: tuple[str, ...] = ()
+    """Slots of DVD drives that are the host's own."""
+    processor_limited: bool | None = None
+    """Msvm_ProcessorSettingData.LimitProcessorFeatures: it may move to other processors of its vendor."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VirtualMachine:
-    """A realized system, as the host that runs it reports it."""
+    """A realized system, as the host that runs it reports it.
+
+    What only a move asks of it is read for machines that will move; elsewhere it is None, as is what cannot be read.
+    """
 
     id: VmId
     name: str
@@ -71,8 +102,10 @@ class VirtualMachine:
     state: VmState
     enabled_state: int
     """EnabledState as sent, also where `state` is OTHER."""
-    memory_mib: int
-    """Msvm_MemorySettingData.VirtualQuantity in MiB: what a start needs."""
+    memory_mib: int | None = None
+    """What it takes of a host's memory, in MiB; of a machine with dynamic memory what it has now, or its start needs."""
+    memory_certain: bool = True
+    """False where dynamic memory could be more than `memory_mib`: nobody told how much it has."""
     roots: Roots
     disks: tuple[Disk, ...] = ()
     operational_status: tuple[int, ...] = (2,)
@@ -81,14 +114,19 @@ class VirtualMachine:
     """How many checkpoints it has (settings rows of type Microsoft:Hyper-V:Snapshot:*)."""
     replication_mode: int = 0
     """0 none, 1 primary, 2 replica, 3 test replica, 4 extended replica (Msvm_ComputerSystem page)."""
-    clustered: bool | None = False
-    """Role of a failover cluster; None where the host is in a cluster that did not answer."""
-    vtpm: bool | None = False
-    """Msvm_SecuritySettingData.TpmEnabled; None where it could not be read."""
-    switches: tuple[str, ...] = ()
+    version: str = ""
+    """Configuration version (Msvm_VirtualSystemSettingData.Version)."""
+    clustered: bool | None = None
+    """Role of a failover cluster; None also where the host is in a cluster that did not answer."""
+    vtpm: bool | None = None
+    """Msvm_SecuritySettingData.TpmEnabled."""
+    switches: tuple[str, ...] | None = None
     """Name (ElementName) of the switch behind each connected network adapter, in the adapters' order."""
     heartbeat_ok: bool | None = None
-    """Whether Msvm_HeartbeatComponent reports OK; None where the guest has none."""
+    """Whether Msvm_HeartbeatComponent reports OK; None also where the guest has none."""
+    devices: Devices | None = None
+    vectors: tuple[Vector, ...] | None = None
+    """What it needs of a processor (GetSystemCompatibilityVectors)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,27 +194,57 @@ class MigrationJob:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Host:
-    """A host that answered, with what runs on it."""
+class HostFacts:
+    """A host at one moment, as its moves see it. None where a value could not be read."""
 
-    name: HostName
-    computer_name: str
-    """NetBIOS name: Msvm_ComputerSystem.Name of the row that is no virtual machine."""
     full_name: str
     """Full DNS name as the host reports it of itself: what DestinationHost must be."""
+    computer_name: str
+    """NetBIOS name."""
     memory_mib: int
     memory_free_mib: int
     volumes: tuple[Volume, ...]
     migration: MigrationSettings
+    jobs: tuple[MigrationJob, ...] = ()
+    """Migrations under way, without what they tell of paths."""
+    realized: tuple[VmId, ...] = ()
+    """Machines that are here."""
+    planned: tuple[VmId, ...] = ()
+    """Planned systems (Msvm_PlannedComputerSystem): migrations on their way in, or what is left of them."""
     switches: tuple[str, ...] = ()
     """ElementName of each virtual switch."""
     cluster: str | None = None
     """Name of its failover cluster, None outside one."""
+    cluster_migrations: int | None = None
+    """MaximumParallelMigrations of the cluster: its own limit beside the host's; None where it tells none."""
+    build: int | None = None
+    """Win32_OperatingSystem.BuildNumber."""
+    processor: str | None = None
+    """Win32_Processor.Manufacturer: `GenuineIntel`, `AuthenticAMD`."""
+    processor_model: str | None = None
+    """Win32_Processor.Name."""
+    vectors: tuple[Vector, ...] | None = None
+    """What its processors offer (GetSystemCompatibilityVectors of the host itself)."""
+    versions: tuple[str, ...] | None = None
+    """Configuration versions that it takes."""
+    fibre_channel: tuple[str, ...] | None = None
+    """ElementName of each virtual SAN (Msvm_VirtualFcSwitch)."""
+    service: Mapping[str, str] = field(default_factory=dict)
+    """Keys of its Msvm_VirtualSystemMigrationService."""
+    read_at: float = 0.0
+    """When the reading began, in the clock's seconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Host:
+    """A host that answered, with what runs on it."""
+
+    name: HostName
     vms: tuple[VirtualMachine, ...] = ()
     jobs: tuple[MigrationJob, ...] = ()
     """Migration jobs that have not ended."""
-    planned: tuple[VmId, ...] = ()
-    """Planned systems (Msvm_PlannedComputerSystem) that lie here."""
+    facts: HostFacts | None = None
+    """Read where something will move; None elsewhere, and where the host fell silent meanwhile."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from typing import Literal
 from .names import HostName, VmId
 from .options import AS_HOSTS_ARE_SET, MigrationOptions
 
-Authentication = Literal["basic", "ntlm"]
+Authentication = Literal["basic", "certificate", "credssp", "kerberos", "ntlm"]
 Layout = Literal["hyper-v", "flat"]
 
 
@@ -20,9 +20,11 @@ class Connection:
 
     auth: Authentication = "ntlm"
     credentials: Path | None = None
-    """A 0600 YAML file with user name and password; None means the environment."""
+    """A 0600 YAML file with user name and password, or names of keytab or certificate; None means the environment."""
     ca: Path | None = None
     """PEM file of the authority that signed the host's certificate; None means the system's."""
+    kerberos_host: str | None = None
+    """The host's name in its service principal HTTP/NAME; None means the one in the endpoint."""
     proxy: str | None = None
     """URL of an HTTP proxy for this host; None dials it directly, whatever the environment says."""
 
@@ -43,7 +45,7 @@ class HostSpec:
 
     name: HostName
     endpoint: str
-    """Full URL, as `https://hv1.corp.example:5986/wsman`."""
+    """Full URL, as `https://hv1.corp.example:5986/wsman`; over http messages are encrypted."""
     connection: Connection
     storage: Mapping[str, str] = field(default_factory=dict)
     """Named root folders: `fast` -> `D:\\Hyper-V`."""

@@ -29,7 +29,7 @@ def choose_host(
 
     def rank(name: HostName) -> tuple[bool, bool, int]:
         host = inventory.hosts.get(name)
-        free = host.memory_free_mib - promised.get(name, 0) if host else 0
+        free = host.facts.memory_free_mib - promised.get(name, 0) if host and host.facts else 0
         return host is None, _forbidden(spec.label, name, taken, rules), -free
 
     return min(spec.hosts, key=rank)

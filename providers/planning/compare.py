@@ -62,7 +62,7 @@ class _Draft:
         self.ends[spec.label] = target
         step = step_of(spec, found, self.stack, self.inventory, target)
         if step.standing == Standing.MOVE and target != found.host:
-            self.promised[target] = self.promised.get(target, 0) + found.memory_mib
+            self.promised[target] = self.promised.get(target, 0) + (found.memory_mib or 0)
         return step
 
 
@@ -104,15 +104,16 @@ def judge(
         move = dataclasses.replace(move, options=spec.migration, overwrite=overwritten(spec.storage, vm))
     managed = move is not None or wanted.host is not None
     if managed and (running := inventory.job_of(vm.id)) is not None:
-        if move is None and running[1].destination and names_host(running[1].destination, source):
+        facts = destination.facts
+        if move is None and running[1].destination and facts and names_host(running[1].destination, facts):
             return step(Standing.IN_PLACE)  # it has arrived, its job is about to end
-        if move is None or not leads_to(running[1], move, destination):
+        if move is None or facts is None or not leads_to(running[1], move, facts):
             return step(Standing.MOVED_BY_OTHERS, None, _moved_by_others(label, *running))
         return step(Standing.MOVE, move, _already_under_way(label, running[1]))
     if move is None:
         refused = any(finding.severity == Severity.REFUSAL for finding in findings)
         return step(Standing.REFUSED if refused else Standing.IN_PLACE)
-    reasons = refusals(move, source, destination, target)
+    reasons = refusals(move, source.facts, destination.facts, target)
     refused = any(finding.severity == Severity.REFUSAL for finding in (*findings, *reasons))
     return step(Standing.REFUSED if refused else Standing.MOVE, move, *reasons)
 

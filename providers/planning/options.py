@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from providers.model.estate import Host, VirtualMachine
+from providers.model.estate import HostFacts, VirtualMachine
 from providers.model.options import reached_by
 from providers.model.plan import Finding, Move, Severity
 from providers.model.stack import StorageSpec
@@ -19,15 +19,15 @@ def overwritten(storage: StorageSpec | None, vm: VirtualMachine) -> frozenset[st
     return frozenset(disk.slot for key in storage.overwrite for disk in matching_disks(key, vm))
 
 
-def option_findings(move: Move, destination: Host) -> Iterator[Finding]:
+def option_findings(move: Move, destination: HostFacts) -> Iterator[Finding]:
     """Yield a refusal for each option that this move cannot keep."""
     name, options = move.vm.name, move.options
     listening = destination.migration.addresses
     if move.changes_host and listening and not reached_by(listening, options.networks):
         yield _no(
-            f"{name}: {destination.name} listens for migrations on {', '.join(listening)}, none of it within"
+            f"{name}: {move.destination} listens for migrations on {', '.join(listening)}, none of it within"
             f" {', '.join(options.networks)}",
-            f"Correct migration.networks, or add a migration network on {destination.name} (Add-VMMigrationNetwork)",
+            f"Correct migration.networks, or add a migration network on {move.destination} (Add-VMMigrationNetwork)",
         )
     yield from _overwriting(move)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from providers.model import winpath
-from providers.model.estate import Disk, DiskKind, Host, Roots, VirtualMachine
+from providers.model.estate import Disk, DiskKind, Host, HostFacts, Roots, VirtualMachine
 from providers.model.names import HostName
 from providers.model.plan import DiskMove, Finding, MigrationType, Move, Placement, Severity
 
@@ -26,23 +26,26 @@ def order(vm: VirtualMachine, wanted: Placement, source: Host, destination: Host
         if not changed and roots == vm.roots:
             return None
         return _move(vm, MigrationType.STORAGE, vm.host, roots, changed)
-    if not changed and roots == vm.roots and all(seen_by_both(p, source, destination) for p in _files(vm)):
+    shared = all(seen_by_both(path, source.facts, destination.facts) for path in _files(vm))
+    if not changed and roots == vm.roots and shared:
         return _move(vm, MigrationType.VIRTUAL_SYSTEM, destination.name, roots, [])
     return _move(vm, MigrationType.VIRTUAL_SYSTEM_AND_STORAGE, destination.name, roots, disks)
 
 
-def seen_by_both(path: str, source: Host, destination: Host) -> bool:
+def seen_by_both(path: str, source: HostFacts | None, destination: HostFacts | None) -> bool:
     r"""Say whether `path` is the same file from both hosts: on a share, or on a volume of their one cluster.
 
     `D:\Hyper-V` on both hosts proves nothing.
     """
     if winpath.is_unc(path):
         return True
+    if source is None or destination is None:
+        return False
     same_cluster = source.cluster is not None and source.cluster == destination.cluster
     return same_cluster and winpath.is_inside(CLUSTER_STORAGE, path)
 
 
-def onto_itself(move: Move, source: Host, destination: Host) -> Iterator[Finding]:
+def onto_itself(move: Move, source: HostFacts, destination: HostFacts) -> Iterator[Finding]:
     """Yield a refusal for each file that a move with storage would copy onto itself on shared storage."""
     if move.type != MigrationType.VIRTUAL_SYSTEM_AND_STORAGE:
         return

@@ -4,25 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from providers.model.estate import DiskKind, Host, VirtualMachine, VmState
+from providers.model.estate import DiskKind, HostFacts, VirtualMachine, VmState
 from providers.model.plan import Finding, Move, Severity
 from providers.model.stack import HostSpec
 
+from . import preflight
 from .options import option_findings
 from .order import onto_itself
 
-BACKING_UP = 32776
-"""Msvm_ComputerSystem.OperationalStatus[1] while a backup runs (FailoverClusters enumeration; unofficial)."""
+ACTIVITIES = {
+    32768: "getting a checkpoint", 32769: "applying a checkpoint", 32770: "losing a checkpoint",
+    32772: "merging its disks", 32773: "being exported", 32774: "being migrated", 32776: "being backed up",
+    32778: "moving its storage", 32779: "moving its storage",
+}  # fmt: skip
+"""Msvm_ComputerSystem.OperationalStatus[1] (win32 page of the class; from 32776 on FailoverClusters' enumeration, unofficial)."""
 _CHECKPOINT_FILES = (".avhdx", ".avhd")
 
 
-def refusals(move: Move, source: Host, destination: Host, target: HostSpec) -> tuple[Finding, ...]:
-    """Return every reason against `move`, and warnings; `destination` equals `source` for a storage move."""
+def refusals(
+    move: Move, source: HostFacts | None, destination: HostFacts | None, target: HostSpec
+) -> tuple[Finding, ...]:
+    """Return every reason against `move`, and warnings; `destination` equals `source` for a storage move.
+
+    The same for a plan and right before the start, by whatever facts were read then.
+    """
+    if source is None or destination is None:
+        silent = move.source if source is None else move.destination
+        return (_no(f"{silent} no longer answers: what a move asks of it is not known", "Run again"),)
     findings = [*_machine(move.vm), *option_findings(move, destination)]
     if move.copies_storage:
-        findings += _storage(move)
+        findings += [*_storage(move), *preflight.disk_room(move, destination, target)]
     if move.changes_host:
-        findings += [*_hosts(source, destination), *_destination(move, destination, target)]
+        findings += preflight.between(move, source, destination, target)
         findings += onto_itself(move, source, destination)
     return tuple(findings)
 
@@ -50,8 +63,9 @@ def _machine(vm: VirtualMachine) -> Iterator[Finding]:
         yield _no(
             f"{vm.name} is between two states (EnabledState {vm.enabled_state})", "Run again when it rests"
         )
-    if BACKING_UP in vm.operational_status[1:]:
-        yield _no(f"{vm.name} is being backed up", "Run again when the backup has ended")
+    for activity in vm.operational_status[1:]:
+        if activity in ACTIVITIES:
+            yield _no(f"{vm.name} is {ACTIVITIES[activity]}", "Run again when that has ended")
 
 
 def _storage(move: Move) -> Iterator[Finding]:
@@ -73,55 +87,6 @@ def _storage(move: Move) -> Iterator[Finding]:
             yield _no(f"{where} is a differencing disk of {disk.parent_path}", "Merge it first")
         elif not vm.checkpoints and disk.path.casefold().endswith(_CHECKPOINT_FILES):
             yield _no(f"{where} is a checkpoint's file without a checkpoint", "Merge it first")
-
-
-def _hosts(source: Host, destination: Host) -> Iterator[Finding]:
-    for host in (source, destination):
-        if not host.migration.enabled:
-            yield _no(
-                f"Live migration is disabled on {host.name}", f"Run Enable-VMMigration on {host.full_name}"
-            )
-    if not destination.migration.addresses:
-        yield _no(
-            f"{destination.name} listens for migrations on no address",
-            "Choose migration networks there (Set-VMHost -UseAnyNetworkForMigration $true)",
-        )
-    if source.migration.authentication != destination.migration.authentication:
-        yield Finding(
-            severity=Severity.WARNING,
-            text=f"{source.name} and {destination.name} use different authentication for migrations",
-            remedy="Set-VMHost -VirtualMachineMigrationAuthenticationType Kerberos on both",
-        )
-
-
-def _destination(move: Move, destination: Host, target: HostSpec) -> Iterator[Finding]:
-    vm = move.vm
-    if vm.vtpm is not False and not target.allow_vtpm:
-        known = (
-            "has a virtual TPM"
-            if vm.vtpm
-            else "may have a virtual TPM: its security settings could not be read"
-        )
-        yield _no(
-            f"{vm.name} {known}, and {destination.name} may not be able to unwrap its key protector",
-            f"Set hosts.{destination.name}.allow_vtpm: true once the guardian's certificates are there",
-        )
-    if any(disk.kind == DiskKind.PASS_THROUGH for disk in vm.disks) and not move.copies_storage:
-        yield _no(
-            f"{vm.name} has a pass-through disk, which stays on {move.source}", "Convert it to a VHDX first"
-        )
-    have = {name.casefold() for name in destination.switches}
-    for switch in dict.fromkeys(vm.switches):
-        if switch.casefold() not in have:
-            yield _no(
-                f"{vm.name} is connected to switch {switch!r}, which {destination.name} does not have",
-                f"Create the switch on {destination.name}, or connect the machine to another one",
-            )
-    if vm.id in destination.planned:
-        yield _no(
-            f"{destination.name} holds a planned system with the GUID of {vm.name}, left by an earlier attempt",
-            "Wait half a minute and run again; if it stays, remove the planned virtual machine there",
-        )
 
 
 def _no(text: str, remedy: str) -> Finding:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from providers.model.estate import Inventory
+from providers.model.estate import Host, Inventory, VirtualMachine
 from providers.model.plan import MigrationType, Move, Plan, Standing, Step
 from providers.units import MIB, format_bytes
 
@@ -50,7 +50,7 @@ def _way(move: Move) -> str:
 def _volume(move: Move) -> str:
     sizes = {disk.slot: disk.size_bytes for disk in move.vm.disks}
     known = [size for disk in move.disks if (size := sizes.get(disk.slot)) is not None]
-    memory = f"{format_bytes(move.vm.memory_mib * MIB)} of memory" if move.changes_host else ""
+    memory = f"{_memory(move.vm)} of memory" if move.changes_host and move.vm.memory_mib else ""
     files = f"{format_bytes(sum(known))} of files" if known else ""
     both = " and ".join(part for part in (memory, files) if part)
     return f", {both}" if both else ""
@@ -81,12 +81,23 @@ def render_inventory(inventory: Inventory) -> str:
 
 def _inventory_lines(inventory: Inventory) -> Iterator[str]:
     for host in inventory.hosts.values():
-        free = f"{format_bytes(host.memory_free_mib * MIB)} of {format_bytes(host.memory_mib * MIB)} free"
-        yield f"{host.name} ({host.full_name}): {len(host.vms)} machines, {free}"
-        for volume in host.volumes:
-            yield f"  {volume.path}: {format_bytes(volume.free_bytes)} of {format_bytes(volume.capacity_bytes)} free"
+        yield from _host_lines(host)
         for vm in sorted(host.vms, key=lambda vm: vm.name):
-            size = format_bytes(vm.memory_mib * MIB)
-            yield f"  {vm.name:<20} {vm.state.name.lower():<8} {size:>9}  {vm.roots.config}  {vm.id}"
+            yield f"  {vm.name:<20} {vm.state.name.lower():<8} {_memory(vm):>9}  {vm.roots.config}  {vm.id}"
     for silent in inventory.unreachable.values():
         yield f"{silent.name}: did not answer: {silent.reason}"
+
+
+def _host_lines(host: Host) -> Iterator[str]:
+    facts = host.facts
+    if facts is None:
+        yield f"{host.name}: {len(host.vms)} machines"
+        return
+    free = f"{format_bytes(facts.memory_free_mib * MIB)} of {format_bytes(facts.memory_mib * MIB)} free"
+    yield f"{host.name} ({facts.full_name}): {len(host.vms)} machines, {free}"
+    for volume in facts.volumes:
+        yield f"  {volume.path}: {format_bytes(volume.free_bytes)} of {format_bytes(volume.capacity_bytes)} free"
+
+
+def _memory(vm: VirtualMachine) -> str:
+    return "?" if vm.memory_mib is None else format_bytes(vm.memory_mib * MIB)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -18,8 +18,8 @@ from providers.errors import (
 from providers.hyperv.admission import Admission
 from providers.hyperv.audit import AuditLog
 from providers.hyperv.estate import Estate
-from providers.model.estate import Inventory, VirtualMachine
-from providers.model.names import VmId
+from providers.model.estate import Host, Inventory, VirtualMachine
+from providers.model.names import HostName, VmId
 from providers.model.plan import Standing
 from providers.model.stack import Stack, VmSpec
 from providers.planning.identify import NotFound, identify
@@ -38,6 +38,18 @@ class Sweep:
     begun: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Close:
+    """A host read with what moves ask of it, and when."""
+
+    host: Host
+    begun: float
+
+    def tells(self, vm: VmId) -> bool:
+        """Say whether it tells what a move asks of this machine."""
+        return any(each.id == vm and each.switches is not None for each in self.host.vms)
+
+
 class Fleet:
     """The hosts of one stack. Any number of threads may use it; one sweep serves all that wait for it."""
 
@@ -48,6 +60,8 @@ class Fleet:
         self.estate = Estate(stack.hosts, clock=clock)
         self.admission = Admission(self.estate, clock=clock)
         self.audit = AuditLog(audit, clock=clock)
+        self._close: dict[HostName, Close] = {}
+        self._looking = {name: threading.Lock() for name in stack.hosts}
         self._sweeping = threading.Lock()
         self._last: Sweep | None = None
 
@@ -60,6 +74,27 @@ class Fleet:
                 begun = self.clock.now()
                 self._last = Sweep(inventory=self.estate.sweep(), begun=begun)
             return self._last
+
+    def closely(self, found: Inventory, vm: VirtualMachine, target: HostName) -> Inventory:
+        """Return `found` with what a move of `vm` to `target` asks of both, read no more than a few seconds ago.
+
+        Raises PlacementError where one of them does not answer.
+        """
+        ends = {
+            name: self._closely(found.hosts[name], vm) for name in {vm.host, target} if name in found.hosts
+        }
+        return replace(found, hosts={**found.hosts, **ends})
+
+    def _closely(self, host: Host, vm: VirtualMachine) -> Host:
+        source = vm.host == host.name
+        with self._looking[host.name]:
+            last = self._close.get(host.name)
+            old = last is None or self.clock.now() - last.begun > YOUNG
+            if last is None or old or (source and not last.tells(vm.id)):
+                begun = self.clock.now()
+                last = Close(host=self.estate.host_closely(host, machines=source), begun=begun)
+                self._close[host.name] = last
+            return replace(host, facts=last.host.facts, vms=last.host.vms)
 
     def find(self, spec: VmSpec, known: VmId | None, *, max_age: float | None = None) -> VirtualMachine:
         """Return the machine. Gone needs two full sweeps with every host answering and no migration of it.

@@ -24,7 +24,7 @@ from providers.errors import (
 )
 from providers.hyperv.migration import migrate
 from providers.hyperv.progress import Progress
-from providers.model.estate import Inventory, VirtualMachine
+from providers.model.estate import Host, Inventory, VirtualMachine
 from providers.model.names import VmId, vm_id
 from providers.model.plan import Finding, Placement, Severity, Standing, Step
 from providers.model.stack import VmSpec
@@ -147,8 +147,9 @@ def _bring(fleet: Fleet, call: Call, vm: VirtualMachine, wanted: Placement, move
 
 def _judge(fleet: Fleet, label: str, vm: VirtualMachine, wanted: Placement) -> Step:
     """Return the step for `vm`, by the newest facts. Raises MoveRefusedError or MovedByOthersError."""
-    inventory = _with(fleet.sweep(max_age=YOUNG).inventory, vm)
     target = fleet.stack.hosts[wanted.host or vm.host]
+    inventory = fleet.closely(_with(fleet.sweep(max_age=YOUNG).inventory, vm), vm, target.name)
+    vm = _closely(fleet, inventory.hosts[vm.host], vm)
     step = protect(judge(_spec(fleet, label), vm, wanted, inventory, target), fleet.stack.guard)
     reasons = [finding for finding in step.findings if finding.severity == Severity.REFUSAL]
     if step.standing == Standing.MOVED_BY_OTHERS:
@@ -156,6 +157,12 @@ def _judge(fleet: Fleet, label: str, vm: VirtualMachine, wanted: Placement) -> S
     if step.standing == Standing.REFUSED:
         raise MoveRefusedError(_all(reasons), remedy="")
     return step
+
+
+def _closely(fleet: Fleet, host: Host, vm: VirtualMachine) -> VirtualMachine:
+    """Return the machine with what a move asks of it; as it is, where the host no longer shows it."""
+    found = next((each for each in host.vms if each.id == vm.id), vm)
+    return fleet.estate.with_vectors(found, host.facts) if host.facts else found
 
 
 def _with(inventory: Inventory, vm: VirtualMachine) -> Inventory:

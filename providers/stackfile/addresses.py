@@ -6,8 +6,8 @@ import ipaddress
 import re
 from urllib.parse import SplitResult, urlsplit
 
-HTTPS_PORT = 5986
-"""WinRM's port for HTTPS (Learn, "Installation and configuration for Windows Remote Management")."""
+HTTPS_PORT, HTTP_PORT = 5986, 5985
+"""WinRM's ports (Learn, "Installation and configuration for Windows Remote Management")."""
 _PATH = "/wsman"
 _NAME = re.compile(r"(?=.{1,253}$)[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62})(?:\.[A-Za-z0-9_][A-Za-z0-9_-]{0,62})*")
 _LOOKS_LIKE_IP = re.compile(r"[0-9.]+")
@@ -17,20 +17,22 @@ _EXAMPLE = "such as hv1.corp.example, hv1.corp.example:5986 or https://hv1.corp.
 def endpoint(address: str) -> str:
     """Return the URL that `address` (name, IP address, name:port, URL) means: HTTPS, port 5986, path /wsman.
 
-    An http:// URL stays one: whether it may be used is the caller's to judge. Raises ValueError with what is
-    wrong and what would be right.
+    An http:// URL stays one, with port 5985, and NAME:5985 is one, since nothing else listens there: whether it
+    may be used is the caller's to judge. Raises ValueError with what is wrong and what would be right.
     """
     if "://" in address:
         parts = _split(address)
         scheme, path = parts.scheme.lower(), parts.path.rstrip("/") or _PATH
     else:
-        scheme, path = "https", _PATH
+        path = _PATH
         parts = _split(f"//[{address}]" if _is_ipv6(address) else f"//{address}")
         if parts.path:
             raise ValueError(f"'{address}' has a path but no scheme; write a name or a full URL, {_EXAMPLE}")
+        scheme = "http" if _port(parts, address) == HTTP_PORT else "https"
     if scheme not in {"http", "https"}:
         raise ValueError(f"'{address}' is no address of a host; write a name or an https:// URL, {_EXAMPLE}")
-    return f"{scheme}://{_host(parts, address)}:{_port(parts, address)}{path}"
+    port = _port(parts, address) or (HTTPS_PORT if scheme == "https" else HTTP_PORT)
+    return f"{scheme}://{_host(parts, address)}:{port}{path}"
 
 
 def authority(url: str) -> str:
@@ -68,14 +70,14 @@ def _host(parts: SplitResult, address: str) -> str:
     return host
 
 
-def _port(parts: SplitResult, address: str) -> int:
+def _port(parts: SplitResult, address: str) -> int | None:
     try:
         port = parts.port
     except ValueError as error:
         raise ValueError(f"'{address}' has no valid port; a port is a number from 1 to 65535") from error
     if port == 0:
         raise ValueError(f"'{address}' has port 0; a port is a number from 1 to 65535")
-    return HTTPS_PORT if port is None else port
+    return port
 
 
 def _is_ipv6(text: str) -> bool:

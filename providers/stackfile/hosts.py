@@ -13,7 +13,7 @@ from providers.model.names import HostName
 from providers.model.stack import Authentication, Connection, HostSpec, Reserve
 from providers.units import MIB, parse_bytes
 
-from .addresses import authority, endpoint
+from .addresses import HTTPS_PORT, authority, endpoint
 from .findings import Findings
 from .nodes import Mapping, Scalar
 from .paths import is_disk_file, normalized, path_problem
@@ -57,11 +57,13 @@ def _connection(
         return everywhere
     auth, proxy = entry.scalar("auth"), entry.scalar("proxy")
     credentials, ca = entry.scalar("credentials"), entry.scalar("ca")
+    kerberos_host = entry.scalar("kerberos_host")
     return replace(
         everywhere,
         auth=everywhere.auth if auth is None else cast("Authentication", auth.text),
         proxy=everywhere.proxy if proxy is None else proxy.text,
         credentials=everywhere.credentials if credentials is None else _file(credentials, folder, findings),
+        kerberos_host=everywhere.kerberos_host if kerberos_host is None else kerberos_host.text,
         ca=everywhere.ca if ca is None else _file(ca, folder, findings),
     )
 
@@ -83,13 +85,12 @@ def _endpoint(name: HostName, address: Scalar | None, connection: Connection, fi
     except ValueError as error:
         findings.add(address.line, f"hosts.{name}.address: {error}")
         return ""
-    if url.startswith("http://"):
-        reason = (
-            "basic only over TLS" if connection.auth == "basic" else "this version speaks NTLM only over TLS"
-        )
-        secure = f"https://{urlsplit(url).hostname}:5986/wsman"
+    if url.startswith("http://") and connection.auth in {"basic", "certificate"}:
+        secure = f"https://{urlsplit(url).hostname}:{HTTPS_PORT}/wsman"
         findings.add(
-            address.line, f"hosts.{name}.address: '{address.text}' is plain http; {reason}, write {secure}"
+            address.line,
+            f"hosts.{name}.address: '{address.text}' is plain http, and auth: {connection.auth} cannot encrypt "
+            f"messages; write {secure}, or auth: ntlm, kerberos or credssp",
         )
     return url
 

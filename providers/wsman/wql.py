@@ -27,17 +27,23 @@ def starts_with(prefix: str) -> str:
 def select(
     class_name: str,
     *properties: str,
-    where: Mapping[str, str | int | bool] | None = None,
+    where: Mapping[str, str | int | bool | tuple[int, ...]] | None = None,
     like: Mapping[str, str] | None = None,
 ) -> str:
     """Return `SELECT properties FROM class`, with equalities (`where`) and prefixes (`like`) joined by AND.
 
-    Without properties the whole instances are asked for.
+    Several numbers for one name mean any of them. Without properties the whole instances are asked for.
     """
-    conditions = [f"{_name(name)} = {literal(value)}" for name, value in (where or {}).items()]
+    conditions = [_equal(_name(name), value) for name, value in (where or {}).items()]
     conditions += [f"{_name(name)} LIKE {starts_with(prefix)}" for name, prefix in (like or {}).items()]
     query = f"SELECT {_listed(properties)} FROM {_name(class_name)}"  # noqa: S608 - names are checked
     return f"{query} WHERE {' AND '.join(conditions)}" if conditions else query
+
+
+def _equal(name: str, value: str | int | bool | tuple[int, ...]) -> str:
+    if isinstance(value, tuple):
+        return f"({' OR '.join(f'{name} = {literal(each)}' for each in value)})"
+    return f"{name} = {literal(value)}"
 
 
 def _listed(properties: Iterable[str]) -> str:

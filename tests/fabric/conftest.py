@@ -77,7 +77,7 @@ class Fabric:
         while not self._over.wait(0.02):
             self.world.advance()
 
-    def spec(self, name: str, *, auth: str = "basic", file: str = credentials.FILE, **more: Any) -> HostSpec:
+    def spec(self, name: str, *, auth: str = "ntlm", file: str = credentials.FILE, **more: Any) -> HostSpec:
         """Return how a host is reached."""
         connection = Connection(auth=auth, credentials=self.home / file, ca=self.home / "ca.pem")  # type: ignore[arg-type]
         host = self.world.hosts[name]
@@ -92,14 +92,18 @@ class Fabric:
         return next(vm for vm in self.world.vms() if vm.name == name)
 
     def vm(self, name: str) -> VirtualMachine:
-        """Return a machine as a sweep shows it."""
-        found: Inventory = self.estate.sweep()
-        return next(vm for vm in found.vms() if vm.name == name)
+        """Return a machine as a close look shows it."""
+        return next(vm for vm in self.closely().vms() if vm.name == name)
+
+    def closely(self) -> Inventory:
+        """Return a sweep with all that moves ask of hosts and machines."""
+        found = self.estate.sweep()
+        assert not found.unreachable
+        return self.estate.closely(found, list(found.hosts), ())
 
     def order(self, name: str, host: str | None = None, **wanted: Any) -> Move:
         """Return the move that takes a machine to a placement."""
-        found = self.estate.sweep()
-        assert not found.unreachable
+        found = self.closely()
         vm = next(vm for vm in found.vms() if vm.name == name)
         destination = None if host is None else found.hosts[HostName(host)]
         placement = Placement(host=None if host is None else HostName(host), **wanted)

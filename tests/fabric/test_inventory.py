@@ -46,7 +46,7 @@ def fabric(make_fabric: Maker) -> Fabric:
 @pytest.mark.lab
 def test_a_sweep_shows_every_machine_as_its_host_holds_it(fabric: Fabric) -> None:
     """Names, states, memory, roots and disks agree with the lab's own record."""
-    seen = {vm.id: vm for vm in fabric.estate.sweep().vms()}
+    seen = {vm.id: vm for vm in fabric.closely().vms()}
     for vm in fabric.world.vms():
         shown = seen.pop(vm.id)  # type: ignore[call-overload]
         assert (shown.name, shown.host, shown.enabled_state) == (vm.name, vm.host, vm.enabled_state)
@@ -61,7 +61,7 @@ def test_a_sweep_shows_every_machine_as_its_host_holds_it(fabric: Fabric) -> Non
 @pytest.mark.lab
 def test_what_forbids_a_move_is_seen(fabric: Fabric) -> None:
     """Checkpoints, replication, vTPM, shared and pass-through disks, each where it is and nowhere else."""
-    vms = {vm.name: vm for vm in fabric.estate.sweep().vms()}
+    vms = {vm.name: vm for vm in fabric.closely().vms()}
     assert [name for name, vm in vms.items() if vm.checkpoints] == ["SNAP01"]
     assert [name for name, vm in vms.items() if vm.vtpm] == ["TPM01"]
     assert [name for name, vm in vms.items() if vm.replication_mode] == ["REPL01"]
@@ -79,7 +79,8 @@ def test_what_forbids_a_move_is_seen(fabric: Fabric) -> None:
 @pytest.mark.lab
 def test_hosts_tell_their_own_names_and_room(fabric: Fabric) -> None:
     """The full name is the host's word, not the address dialled; volumes and memory are the host's."""
-    host = fabric.estate.sweep().hosts[HV2]
+    host = fabric.closely().hosts[HV2].facts
+    assert host is not None
     assert host.full_name == "hv2.lab.example"
     assert host.computer_name == "HV2"
     assert host.memory_free_mib == fabric.world.memory_free_mib("hv2")
@@ -103,9 +104,10 @@ def test_a_clustered_machine_is_known_as_one(make_fabric: Maker) -> None:
         dataclasses.replace(host, cluster="CL1") if host.name != "hv3" else host for host in spec.hosts
     )
     fabric = make_fabric(dataclasses.replace(spec, hosts=hosts))
-    found = fabric.estate.sweep()
+    found = fabric.closely()
     assert {vm.name: vm.clustered for vm in found.vms()} == {"ROLE01": True, "PLAIN01": False, "OUT01": False}
-    assert [found.hosts[name].cluster for name in (HV1, HV2, HV3)] == ["CL1", "CL1", None]
+    facts = [found.hosts[name].facts for name in (HV1, HV2, HV3)]
+    assert [each.cluster for each in facts if each] == ["CL1", "CL1", None]
 
 
 @pytest.mark.lab

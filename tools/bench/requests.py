@@ -12,7 +12,7 @@ from typing import Any
 from lab import credentials
 from lab.wire import certificates
 from lab.wire.accounts import Accounts, Caller
-from lab.wire.servers import Servers
+from lab.wire.servers import Servers, Site
 from lab.wire.service import Reply, Service
 from lab.world import LabHost, World
 from providers.clock import SystemClock
@@ -125,12 +125,10 @@ def _full(pages: int) -> str:
 def tally_of(home: Path, machines: int) -> Tally:
     """Sweep a host with so many machines, once, and return what it was asked."""
     world, host = one_host(home, machines)
-    account = credentials.ensure(home, world.settings.netbios)
+    credentials.ensure(home, world.settings.netbios)
     certificates.ensure(home, [(host.name, host.full_name)])
-    accounts = Accounts(username=account.username, password=account.password, domain=world.settings.domain)
-    accounts.offer_to_ntlm(home)
-    service = CountingService(world, host, accounts, now=SystemClock().now)
-    servers = Servers([(service, certificates.server_context(home, host.name))])
+    service = CountingService(world, host, Accounts.of(world, home), now=SystemClock().now)
+    servers = Servers([Site.of(service, home)])
     servers.start()
     connection = Connection(auth="ntlm", credentials=home / credentials.FILE, ca=home / "ca.pem")
     name = HostName(host.name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from lab.wire import builds, embedded
+from lab.wire.accounts import Caller
 from lab.wire.embedded import TextRefusedError
 from lab.wire.views.holders import Holder, holders_of
 from lab.world import JOB_STARTED, LabHost, LabJob, LabRoots, LabVm, MigrationRequest
@@ -42,7 +43,7 @@ def migrate_to_host(call: Call) -> Outputs:
     host = call.reader.host
     vm = _machine(host, reference)
     try:
-        request = _request(host, vm, destination, texts, call.caller.name)
+        request = _request(host, vm, destination, texts, call.caller)
     except TextRefusedError as refused:
         _note_refusal(call, vm, refused)
         return {"Job": None, "ReturnValue": refused.return_value}
@@ -71,7 +72,7 @@ def _machine(host: LabHost, reference: EndpointReference | None) -> LabVm | None
 
 
 def _request(
-    host: LabHost, vm: LabVm | None, destination: str | None, texts: _Texts, owner: str
+    host: LabHost, vm: LabVm | None, destination: str | None, texts: _Texts, caller: Caller
 ) -> MigrationRequest:
     """Return what is asked. Raises TextRefusedError."""
     if vm is None:  # 32773 is a guess: nobody published the answer for a machine that is not there
@@ -90,7 +91,9 @@ def _request(
         disks=_disks(vm, [_read(host, text, _DISK) for text in texts.resources]),
         addresses=_listed(settings.get("DestinationIPAddressList")),
         options=_options(host, settings),
-        owner=owner,
+        owner=caller.name,
+        logged_on=caller.user.handed_over,
+        local=caller.user.local,
         system_text=texts.system,
         resource_texts=texts.resources,
     )

@@ -8,12 +8,12 @@ from datetime import timedelta
 from lab.wire.texts import JOB_STATES, JOB_TITLES, spoken
 from lab.wire.view import NEVER, View, instance
 from lab.world import LabJob
-from lab.world.jobs import COMPLETED, STORAGE, VIRTUAL_SYSTEM
+from lab.world.jobs import COMPLETED, STORAGE, VIRTUAL_SYSTEM, WARNED
 from providers.wsman import Instance, Value
 
 _RETENTION = timedelta(minutes=5)  # TimeBeforeRemoval (Msvm_ConcreteJob page)
 _JOB_TYPES = {VIRTUAL_SYSTEM: 305, STORAGE: 307}  # JobType (Msvm_MigrationJob page); the rest are 306
-_OK, _FAILED, _ENDED = 2, 6, 17
+_OK, _DEGRADED, _FAILED, _ENDED = 2, 3, 6, 17
 _FIXED: dict[str, Value] = {
     "DeleteOnCompletion": False,
     "HealthState": 5,
@@ -81,10 +81,10 @@ def _elapsed(view: View, job: LabJob) -> timedelta:
 
 
 def _status(job: LabJob) -> tuple[int, ...]:
-    """OK while it runs, then Completed and how it went; 6 after a failure is a guess."""
+    """OK while it runs, then Completed and how it went; 3 after warnings and 6 after a failure are guesses."""
     if job.running:
         return (_OK,)
-    return (_ENDED, _OK if job.state == COMPLETED else _FAILED)
+    return (_ENDED, {COMPLETED: _OK, WARNED: _DEGRADED}.get(job.state, _FAILED))
 
 
 def _descriptions(view: View, job: LabJob) -> tuple[str, ...]:

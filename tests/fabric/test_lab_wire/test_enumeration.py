@@ -82,7 +82,7 @@ def test_a_context_is_good_once(wire: Wire) -> None:
 def test_a_context_works_on_another_connection_of_the_same_account(wire: Wire) -> None:
     """The context belongs to the host, not to the connection."""
     context = begin(wire.dial()).context
-    assert len(pull(wire.dial(auth="basic"), context).items) == 1
+    assert len(pull(wire.dial(), context).items) == 1
 
 
 def test_contexts_expire(wire: Wire) -> None:

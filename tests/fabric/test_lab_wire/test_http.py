@@ -36,13 +36,13 @@ def test_other_content_types_are_refused(wire: Wire, kind: str) -> None:
     assert (answer.status, body) == (415, b"")
 
 
-def test_no_credentials_is_401_with_both_offers_and_no_body(wire: Wire) -> None:
-    """401 names Negotiate and Basic and carries no SOAP; the connection stays open."""
+def test_no_credentials_is_401_with_the_offers_and_no_body(wire: Wire) -> None:
+    """401 names the schemes, a header each, and carries no SOAP; the connection stays open."""
     connection = wire.connect()
     for _ in range(2):
         answer, body = post(connection)
         assert (answer.status, body) == (401, b"")
-        assert answer.headers.get_all("WWW-Authenticate") == ["Negotiate", 'Basic realm="WSMAN"']
+        assert answer.headers.get_all("WWW-Authenticate") == ["Negotiate", 'Basic realm="WSMAN"', "CredSSP"]
     assert post(connection, envelope(a_get()).encode(), Authorization=basic(wire))[0].status == 200
 
 

@@ -11,13 +11,11 @@ import pytest
 
 from providers.errors import InterruptedRunError, NoRoomError
 from providers.hyperv.admission import Admission, Facts
-from providers.hyperv.inventory import HostFacts
 from providers.hyperv.needs import Slot, needs_of
-from providers.model.estate import MigrationSettings
+from providers.model.estate import HostFacts, MigrationSettings
 from providers.model.names import HostName
 from providers.model.plan import MigrationType, Move
 from providers.model.stack import Connection, HostSpec
-from providers.wsman import EndpointReference
 from tests.clocks import FastClock
 from tests.estates import machine
 
@@ -57,7 +55,6 @@ class Hosts:
             migration=settings,
             jobs=(),
             planned=(),
-            service=EndpointReference("x"),
             read_at=begun,
         )
 
@@ -82,7 +79,7 @@ class Hosts:
                 for slot in needs.slots:
                     self._taken[host][slot] -= 1
             if move.changes_host:
-                self._free[move.source] += move.vm.memory_mib
+                self._free[move.source] += move.vm.memory_mib or 0
 
 
 def move(number: int, source: str, destination: str) -> Move:

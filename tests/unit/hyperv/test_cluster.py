@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from providers.hyperv.cluster import view_of
-from providers.hyperv.rows import ClusterView
+from providers.hyperv.cluster import ClusterView, view_of
 from providers.wsman import MSCLUSTER, Instance
 from tests.estates import guid
 

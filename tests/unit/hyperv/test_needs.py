@@ -7,14 +7,13 @@ from typing import Any
 
 import pytest
 
-from providers.hyperv.inventory import HostFacts
-from providers.hyperv.needs import Needs, Running, Slot, needs_of, shortage, volume_of
-from providers.model.estate import MigrationSettings, VmState, Volume
+from providers.hyperv.needs import Needs, Running, Slot, needs_of, shortage
+from providers.model.estate import HostFacts, MigrationSettings, VmState, Volume
 from providers.model.names import HostName
 from providers.model.plan import DiskMove, MigrationType, Move
 from providers.model.stack import Reserve
+from providers.planning.preflight.room import volume_of
 from providers.units import GIB
-from providers.wsman import EndpointReference
 from tests.estates import disk, machine
 
 HV1, HV2 = HostName("hv1"), HostName("hv2")
@@ -33,7 +32,7 @@ def facts(**more: Any) -> HostFacts:
     volume = Volume(path="D:\\", capacity_bytes=100 * GIB, free_bytes=more.pop("disk", 20 * GIB))
     return HostFacts(
         full_name="x.lab.example", computer_name="X", memory_mib=65536, memory_free_mib=more.pop("memory", 8192), volumes=(volume,),
-        migration=settings, jobs=(), planned=(), service=EndpointReference("x"), read_at=100.0,
+        migration=settings, jobs=(), planned=(), read_at=100.0,
     )  # fmt: skip
 
 

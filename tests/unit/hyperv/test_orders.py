@@ -7,9 +7,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from providers.hyperv.inventory import HostFacts
 from providers.hyperv.orders import Standing, arguments, changed, unknown_options
-from providers.model.estate import DiskKind, MigrationSettings, Roots, VirtualMachine
+from providers.model.estate import DiskKind, HostFacts, MigrationSettings, Roots, VirtualMachine
 from providers.model.names import HostName
 from providers.model.options import MigrationOptions
 from providers.model.plan import DiskMove, MigrationType, Move
@@ -80,7 +79,7 @@ def facts(**more: Value) -> HostFacts:
     )  # fmt: skip
     return HostFacts(
         full_name="hv2.corp.example", computer_name="HV2", memory_mib=1, memory_free_mib=1, volumes=(),
-        migration=settings, jobs=(), planned=(), service=EndpointReference("x"), read_at=0.0,
+        migration=settings, jobs=(), planned=(), read_at=0.0,
     )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from providers.errors import MovedByOthersError
-from providers.hyperv.inventory import HostNames
+from providers.hyperv.host_facts import HostNames
 from providers.hyperv.starting import ours_among
 from providers.model.names import HostName
 from providers.model.plan import MigrationType, Move

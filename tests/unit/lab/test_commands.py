@@ -85,8 +85,9 @@ def test_up_status_move_down(lab: Lab) -> None:
     status = lab.status()
     assert status.keys() == {"hosts", "vms", "jobs", "peak_jobs", "violations"}
     host = status["hosts"]["hv1"]
-    assert host.keys() == {"https", "ca", "user", "password", "memory_mib", "memory_free_mib"}
-    assert Path(host["ca"]).is_file()
+    account = {"user", "password", "certificate", "key"}
+    assert host.keys() == {"https", "http", "ca", "memory_mib", "memory_free_mib"} | account
+    assert all(Path(host[name]).is_file() for name in ("ca", "certificate", "key"))
     vm = status["vms"]["VM003"]
     assert vm.keys() == {"id", "host", "state", "roots", "disks", "sha256"}
     assert vm["roots"].keys() == {"config", "checkpoints", "paging"}
@@ -167,13 +168,14 @@ def test_nothing_listens_outside_loopback_and_secrets_are_private(lab: Lab) -> N
     """Every socket is on 127.0.0.1; whatever holds the password is for its owner alone."""
     lab.ok("up", "--ports", "auto", "--vms", "1")
     listening = [c.laddr for c in lab.process().net_connections() if c.status == psutil.CONN_LISTEN]
-    assert len(listening) == 4
+    assert len(listening) == 7  # HTTPS and HTTP of three hosts, and control
     assert {address.ip for address in listening} == {"127.0.0.1"}
     password = lab.status()["hosts"]["hv1"]["password"]
     texts = [path for path in lab.home.rglob("*") if path.is_file()]
     holders = [path for path in texts if password in path.read_text(encoding="utf-8", errors="replace")]
     assert lab.home / "credentials.yaml" in holders
-    assert {path.stat().st_mode & 0o077 for path in (*holders, lab.home / "control.json")} == {0}
+    private = (*holders, lab.home / "control.json", lab.home / "client.key")
+    assert {path.stat().st_mode & 0o077 for path in private} == {0}
     assert password not in " ".join(lab.process().cmdline())
 
 

@@ -174,7 +174,7 @@ def test_two_realized_machines_with_one_guid_are_a_violation(stage: Make) -> Non
 
 
 def test_the_log_tells_starts_ends_and_refusals(default: Stage) -> None:
-    """One line each, with who asked."""
+    """One line each, with who asked; what VMMS logs of the end comes after it."""
     default.start_everything("VM001", "HV2")
     default.ask("VM001", type=32768, destination="HV2")
     default.pass_time(8)
@@ -186,6 +186,8 @@ def test_the_log_tells_starts_ends_and_refusals(default: Stage) -> None:
         ("violation", None),
         ("refusal", "LAB\\tester"),
         ("end", "LAB\\tester"),
+        ("vmms", None),
+        ("vmms", None),
     ]
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from providers.model.names import HostName
 from providers.stackfile.addresses import endpoint
 
-from .conftest import Findings
+from .conftest import Findings, Load
 
 
 @pytest.mark.parametrize(
@@ -24,6 +25,8 @@ from .conftest import Findings
         ("https://hv1:443/wsman", "https://hv1:443/wsman"),
         ("https://gateway/hv1/wsman/", "https://gateway:5986/hv1/wsman"),
         ("http://hv1:5985/wsman", "http://hv1:5985/wsman"),
+        ("http://hv1", "http://hv1:5985/wsman"),
+        ("hv1:5985", "http://hv1:5985/wsman"),
     ],
 )
 def test_an_address_means_an_endpoint(address: str, expected: str) -> None:
@@ -80,11 +83,11 @@ def test_a_secret_in_an_address_is_refused_and_not_repeated(findings: Findings, 
     [
         (
             "connection: {auth: basic}\nhosts: {hv1: {address: 'http://hv1:5985'}}",
-            "2: hosts.hv1.address: 'http://hv1:5985' is plain http; basic only over TLS, write https://hv1:5986/wsman",
+            "2: hosts.hv1.address: 'http://hv1:5985' is plain http, and auth: basic cannot encrypt messages; write https://hv1:5986/wsman, or auth: ntlm, kerberos or credssp",
         ),
         (
-            "connection: {auth: basic}\nhosts: {hv1: {address: 'http://hv1', connection: {auth: ntlm}}}",
-            "2: hosts.hv1.address: 'http://hv1' is plain http; this version speaks NTLM only over TLS, write https://hv1:5986/wsman",
+            "connection: {auth: ntlm}\nhosts: {hv1: {address: 'hv1:5985', connection: {auth: certificate}}}",
+            "2: hosts.hv1.address: 'hv1:5985' is plain http, and auth: certificate cannot encrypt messages; write https://hv1:5986/wsman, or auth: ntlm, kerberos or credssp",
         ),
         ("\nhosts: {hv1: {address: 'hv1:0'}}", "2: hosts.hv1.address: 'hv1:0' has port 0; a port is a number from 1 to 65535"),
         (
@@ -138,3 +141,15 @@ def test_a_machine_without_a_host_needs_a_root_somewhere(findings: Findings) -> 
     found = findings(f"{ROOTS}vms:\n  A: {{storage: slow}}\n  B: {{host: hv3}}\n")
 
     assert [line.partition(":")[0] for line in found] == ["4"]
+
+
+@pytest.mark.parametrize("auth", ["ntlm", "kerberos", "credssp"])
+def test_plain_http_is_for_those_that_encrypt_messages(load_text: Load, auth: str) -> None:
+    """For all hosts, or for one that differs from the others."""
+    everywhere = f"connection: {{auth: {auth}}}\nhosts: {{hv1: {{address: 'http://hv1'}}}}"
+    own = f"hosts: {{hv1: {{address: hv1:5985, connection: {{auth: {auth}, kerberos_host: hv1.corp.example}}}}}}"
+    for text in (everywhere, f"connection: {{auth: basic}}\n{own}"):
+        assert load_text(f"{text}\nvms: {{}}\n").hosts[HostName("hv1")].endpoint == "http://hv1:5985/wsman"
+    assert (
+        load_text(f"{own}\nvms: {{}}\n").hosts[HostName("hv1")].connection.kerberos_host == "hv1.corp.example"
+    )

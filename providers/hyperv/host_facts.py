@@ -1,0 +1,196 @@
+"""What decides whether a host can take, or give away, a machine: read live, except for what only a restart changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from providers.errors import WsmanFaultError
+from providers.model.estate import HostFacts, MigrationSettings, Vector, Volume
+from providers.units import KIB, MIB
+from providers.wsman import CIMV2, EndpointReference, Instance, resource_uri
+
+from .client import Client
+from .cluster import read_name_and_limit
+from .compatibility import read_vectors
+from .faults import AbsentFaultError
+from .inventory import one_of, read_guids, read_jobs, read_planned, single
+
+_UNMOUNTED = "\\\\?\\"
+"""How the name of a volume starts that is mounted nowhere, as the recovery partition (win32 page of Win32_Volume)."""
+LOCAL_DISK = 3
+"""Win32_Volume.DriveType of a local disk (win32 page of the class)."""
+_SERVICE = "Msvm_VirtualSystemMigrationService"
+_SERVICE_KEYS = ("SystemCreationClassName", "SystemName", "CreationClassName", "Name")
+_DEFINITION = "Microsoft:Definition\\"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostNames:
+    """What a host calls itself; that changes only with a restart."""
+
+    computer_name: str
+    """NetBIOS name."""
+    full_name: str
+    """Full DNS name: what DestinationHost must be."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traits:
+    """What a host is able to do; nothing of it changes while moves run, so it is read once."""
+
+    processor: str | None
+    processor_model: str | None
+    vectors: tuple[Vector, ...] | None
+    versions: tuple[str, ...] | None
+    fibre_channel: tuple[str, ...] | None
+    cluster: str | None
+    cluster_migrations: int | None
+
+
+def read_facts(client: Client, names: HostNames, now: float) -> HostFacts:
+    """Read a host's limits, active counts, free memory, volumes, systems, switches and migrations: eight requests."""
+    total, free, build = _system(client)
+    service = one_of(client, _SERVICE)
+    switches = client.query("Msvm_VirtualEthernetSwitch", "Name", "ElementName")
+    return HostFacts(
+        full_name=names.full_name,
+        computer_name=names.computer_name,
+        memory_mib=total,
+        memory_free_mib=free,
+        build=build,
+        volumes=_volumes(client),
+        migration=_migration(client, service),
+        realized=read_guids(client, "Msvm_ComputerSystem"),
+        planned=read_planned(client),
+        switches=tuple(sorted(row.text("ElementName") for row in switches)),
+        service={key: service.text(key) for key in _SERVICE_KEYS if service.text(key)},
+        read_at=now,
+        jobs=read_jobs(client),
+    )
+
+
+def with_traits(facts: HostFacts, traits: Traits) -> HostFacts:
+    """Return `facts` with what the host is able to do."""
+    return replace(
+        facts,
+        processor=traits.processor,
+        processor_model=traits.processor_model,
+        vectors=traits.vectors,
+        versions=traits.versions,
+        fibre_channel=traits.fibre_channel,
+        cluster=traits.cluster,
+        cluster_migrations=traits.cluster_migrations,
+    )
+
+
+def service_reference(keys: Mapping[str, str]) -> EndpointReference:
+    """Return the reference of a host's Msvm_VirtualSystemMigrationService, by the keys that the host reports."""
+    return EndpointReference(resource_uri(_SERVICE), keys)
+
+
+def read_traits(client: Client, facts: HostFacts) -> Traits:
+    """Read what a host is able to do; what it does not tell is None."""
+    cluster, limit = read_name_and_limit(client)
+    maker, model = _processor(client)
+    return Traits(
+        processor=maker,
+        processor_model=model,
+        vectors=read_vectors(client, service_reference(facts.service), facts.computer_name),
+        versions=_versions(client),
+        fibre_channel=_virtual_sans(client),
+        cluster=cluster,
+        cluster_migrations=limit,
+    )
+
+
+def _versions(client: Client) -> tuple[str, ...] | None:
+    """Return the configuration versions that the host takes, None where it tells none.
+
+    Get-VMHostSupportedVersion takes them from settings that define the capabilities of the management service and have
+    a Version; that these are all the definitions with a Version is unverified.
+    """
+    try:
+        rows = client.query(
+            "Msvm_VirtualSystemSettingData", "InstanceID", "Version", like={"InstanceID": _DEFINITION}
+        )
+    except WsmanFaultError:
+        return None
+    return tuple(sorted({row.text("Version") for row in rows if row.text("Version")})) or None
+
+
+def _processor(client: Client) -> tuple[str | None, str | None]:
+    """Return maker and model; the sockets of a host hold processors of one kind."""
+    try:
+        rows = client.query("Win32_Processor", "Manufacturer", "Name", namespace=CIMV2)
+    except WsmanFaultError:
+        return None, None
+    row = next(iter(rows), None)
+    return (None, None) if row is None else (row.text("Manufacturer") or None, row.text("Name") or None)
+
+
+def _virtual_sans(client: Client) -> tuple[str, ...] | None:
+    try:
+        rows = client.query("Msvm_VirtualFcSwitch", "ElementName")
+    except AbsentFaultError:
+        return ()
+    except WsmanFaultError:
+        return None
+    return tuple(sorted(row.text("ElementName") for row in rows))
+
+
+def read_names(client: Client) -> HostNames:
+    """Read the names of a host; that DNSHostName and Domain make a member's full name is a guess until recorded."""
+    rows = client.query(
+        "Win32_ComputerSystem", "Name", "DNSHostName", "Domain", "PartOfDomain", namespace=CIMV2
+    )
+    row = single(client, rows, "Win32_ComputerSystem")
+    host, domain = row.text("DNSHostName") or row.text("Name"), row.text("Domain")
+    member = bool(row.flag("PartOfDomain")) and bool(domain)
+    return HostNames(computer_name=row.text("Name"), full_name=f"{host}.{domain}" if member else host)
+
+
+def _system(client: Client) -> tuple[int, int, int | None]:
+    """Return memory, free memory in MiB, and the build; Win32_OperatingSystem counts KiB (win32 page of the class)."""
+    rows = client.query(
+        "Win32_OperatingSystem",
+        "TotalVisibleMemorySize",
+        "FreePhysicalMemory",
+        "BuildNumber",
+        namespace=CIMV2,
+    )
+    row = single(client, rows, "Win32_OperatingSystem")
+    total, free = row.number("TotalVisibleMemorySize") or 0, row.number("FreePhysicalMemory") or 0
+    build = row.text("BuildNumber")
+    return total * KIB // MIB, free * KIB // MIB, int(build) if build.isdecimal() else None
+
+
+def _volumes(client: Client) -> tuple[Volume, ...]:
+    rows = client.query(
+        "Win32_Volume", "Name", "Capacity", "FreeSpace", where={"DriveType": LOCAL_DISK}, namespace=CIMV2
+    )
+    found = [
+        Volume(
+            path=row.text("Name"),
+            capacity_bytes=row.number("Capacity") or 0,
+            free_bytes=row.number("FreeSpace") or 0,
+        )
+        for row in rows
+        if row.number("FreeSpace") is not None and not row.text("Name").startswith(_UNMOUNTED)
+    ]
+    return tuple(sorted(found, key=lambda volume: volume.path))
+
+
+def _migration(client: Client, service: Instance) -> MigrationSettings:
+    settings = one_of(client, "Msvm_VirtualSystemMigrationServiceSettingData")
+    return MigrationSettings(
+        enabled=bool(settings.flag("EnableVirtualSystemMigration")),
+        max_live=settings.number("MaximumActiveVirtualSystemMigration") or 0,
+        max_storage=settings.number("MaximumActiveStorageMigration") or 0,
+        active_live=service.number("ActiveVirtualSystemMigrationCount") or 0,
+        active_storage=service.number("ActiveStorageMigrationCount") or 0,
+        authentication=settings.number("AuthenticationType") or 0,
+        addresses=tuple(str(a) for a in service.many("MigrationServiceListenerIPAddressList") if a),
+        compression=bool(settings.flag("EnableCompression")),
+        smb=bool(settings.flag("EnableSmbTransport")),
+    )

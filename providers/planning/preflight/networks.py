@@ -1,0 +1,44 @@
+"""Whether the destination has the switches and virtual SANs that a machine is connected to, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from providers.model.estate import HostFacts, VirtualMachine
+from providers.model.names import HostName
+from providers.model.plan import Finding
+
+from .findings import refusal, warning
+
+
+def networks(vm: VirtualMachine, destination: HostFacts, name: HostName) -> Iterator[Finding]:
+    """Yield each switch and virtual SAN that the host called `name` lacks."""
+    if vm.switches is None:
+        yield refusal(f"The network connections of {vm.name} could not be read", "Run again")
+    have = {switch.casefold() for switch in destination.switches}
+    for switch in dict.fromkeys(vm.switches or ()):
+        if switch.casefold() not in have:
+            yield refusal(
+                f"{vm.name} is connected to switch {switch!r}, which {name} does not have",
+                f"Create the switch on {name}, or connect the machine to another one",
+            )
+    if vm.devices is not None and vm.devices.fibre_channel:
+        yield from _fibre_channel(vm, vm.devices.fibre_channel, destination, name)
+
+
+def _fibre_channel(
+    vm: VirtualMachine, wanted: tuple[str, ...], destination: HostFacts, name: HostName
+) -> Iterator[Finding]:
+    """A virtual SAN of the same name must be there (Hyper-V Virtual Fibre Channel page); zoning nobody here sees."""
+    have = {san.casefold() for san in destination.fibre_channel or ()}
+    missing = [san for san in dict.fromkeys(wanted) if san and san.casefold() not in have]
+    for san in missing if destination.fibre_channel is not None else ():
+        yield refusal(
+            f"{vm.name} is connected to virtual SAN {san!r}, which {name} does not have",
+            f"Create it there (New-VMSan -Name {san!r}), or take the adapter away",
+        )
+    if not missing or destination.fibre_channel is None:
+        yield warning(
+            f"{vm.name} has virtual Fibre Channel: whether {name} reaches its disks is unverified",
+            "Check zoning and masking for both sets of its addresses",
+        )

@@ -1,0 +1,86 @@
+"""Whether the destination has the room: what can never fit is refused, what lacks now is waited for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from providers.model import winpath
+from providers.model.estate import HostFacts, VirtualMachine, Volume
+from providers.model.plan import Finding, Move
+from providers.model.stack import HostSpec, Reserve
+from providers.planning.order import CLUSTER_STORAGE
+from providers.units import MIB, format_bytes
+
+from .findings import in_memory, refusal, warning
+
+
+def memory_room(vm: VirtualMachine, destination: HostFacts, target: HostSpec) -> Iterator[Finding]:
+    """Yield what the destination lacks of memory."""
+    if not in_memory(vm):
+        return
+    if vm.memory_mib is None:
+        yield refusal(f"How much memory {vm.name} has could not be read", "Run again")
+        return
+    if not vm.memory_certain:
+        yield warning(f"{vm.name} has dynamic memory, and how much it has now could not be read (unverified)")
+    needed = format_bytes(vm.memory_mib * MIB)
+    if vm.memory_mib > destination.memory_mib - target.reserve.memory_mib:
+        has = format_bytes(destination.memory_mib * MIB)
+        yield refusal(
+            f"{vm.name} needs {needed} of memory, and {target.name} has {has} in all{_kept(target.reserve)}",
+            "Choose a larger host, or give the machine less",
+        )
+    elif vm.memory_mib > destination.memory_free_mib - target.reserve.memory_mib:
+        free = format_bytes(max(0, destination.memory_free_mib) * MIB)
+        yield warning(
+            f"{vm.name} needs {needed} of memory, and {target.name} has {free} free now{_kept(target.reserve)}",
+            "The move waits until there is room",
+        )
+
+
+def _kept(reserve: Reserve) -> str:
+    if not reserve.memory_mib:
+        return ""
+    return f", less its reserve of {format_bytes(reserve.memory_mib * MIB)}"
+
+
+def disk_room(move: Move, destination: HostFacts, target: HostSpec) -> Iterator[Finding]:
+    """Yield what the destination lacks of disk for the files that are copied to it.
+
+    What is not known counts as nothing: sizes that were not read, and shares, whose space no host tells. A cluster's
+    shared volume only warns: how thin it is provisioned is unverified.
+    """
+    roots = move.roots
+    folders = (path for path in (roots.config, roots.checkpoints, roots.paging, roots.guest_state) if path)
+    for path in dict.fromkeys((*folders, *(disk.target for disk in move.disks))):
+        if not winpath.is_unc(path) and volume_of(path, destination.volumes) is None:
+            yield refusal(
+                f"{move.vm.name} shall have {path}, and {target.name} has no such volume",
+                "Declare a place that exists there (storage: in the stack file)",
+            )
+    sizes = {disk.slot: disk.size_bytes or 0 for disk in move.vm.disks}
+    for volume in destination.volumes:
+        coming = (d for d in move.disks if volume_of(d.target, destination.volumes) == volume)
+        yield from _volume(move, volume, sum(sizes.get(disk.slot, 0) for disk in coming), target)
+
+
+def _volume(move: Move, volume: Volume, wanted: int, target: HostSpec) -> Iterator[Finding]:
+    kept = max(target.reserve.disk_bytes, int(volume.capacity_bytes * target.reserve.disk_percent / 100))
+    needs = f"{move.vm.name} needs {format_bytes(wanted)} on {volume.path} of {target.name}"
+    if not wanted or wanted <= volume.free_bytes - kept:
+        return
+    if wanted > volume.capacity_bytes - kept and not winpath.is_inside(CLUSTER_STORAGE, volume.path):
+        yield refusal(
+            f"{needs}, which has {format_bytes(volume.capacity_bytes)} in all", "Declare a larger volume"
+        )
+    else:
+        yield warning(
+            f"{needs}, which has {format_bytes(max(0, volume.free_bytes))} free now",
+            "The move waits until there is room",
+        )
+
+
+def volume_of(path: str, volumes: Iterable[Volume]) -> Volume | None:
+    """Return the volume that holds `path`: the one mounted deepest above it; None for a share."""
+    holding = [volume for volume in volumes if winpath.is_inside(volume.path, path)]
+    return max(holding, key=lambda volume: len(winpath.comparable(volume.path)), default=None)
