@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from lab.storage.copying import Copy, Copying
 from lab.storage.files import PathRefusedError
+from providers.model import winpath
 
 from . import phases, texts
 from .events import events_of
@@ -24,7 +25,7 @@ from .jobs import (
     LabJob,
     Work,
 )
-from .objects import PAUSED, RUNNING, LabVm
+from .objects import PAUSED, RUNNING, LabDisk, LabVm
 
 if TYPE_CHECKING:
     from .world import World
@@ -153,8 +154,28 @@ def _copy(world: World, job: LabJob, work: Work, share: float) -> None:
 
 def _placed(vm: LabVm, host: str, work: Work) -> LabVm:
     """Return the machine as it will be at `host`."""
-    disks = [replace(disk, path=work.disks.get(disk.slot, disk.path)) for disk in vm.disks]
-    return replace(vm, host=host, roots=work.roots, disks=disks, operational_activity=None)
+    disks = [_disk_after(disk, work.disks.get(disk.slot), work) for disk in vm.disks]
+    checkpoints = [
+        replace(
+            checkpoint,
+            disks=[
+                _disk_after(disk, work.frozen.get(f"{checkpoint.id}/{disk.slot}"), work)
+                for disk in checkpoint.disks
+            ],
+        )
+        for checkpoint in vm.checkpoints
+    ]
+    return replace(
+        vm, host=host, roots=work.roots, disks=disks, checkpoints=checkpoints, operational_activity=None
+    )
+
+
+def _disk_after(disk: LabDisk, path: str | None, work: Work) -> LabDisk:
+    """Return a disk at its new place, with the new place of its parent (that VMMS rewrites the link is a guess)."""
+    parent = disk.parent_path
+    if parent is not None:
+        parent = work.parents.get(winpath.comparable(parent), parent)
+    return replace(disk, path=path or disk.path, parent_path=parent)
 
 
 def _switch(world: World, job: LabJob, vm: LabVm, work: Work) -> None:

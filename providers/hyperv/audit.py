@@ -31,7 +31,7 @@ class AuditLog:
             "from": move.source,
             "to": move.destination,
             "type": int(move.type),
-            "paths": {d.source: d.target for d in move.disks},
+            "paths": {d.source: d.target for d in move.all_disks},
             "config": [move.vm.roots.config, move.roots.config],
             "job": job,
             "result": result,
