@@ -13,6 +13,7 @@ from providers.hyperv.estate import Estate
 from providers.model.estate import DiskKind, Inventory, VmState
 from providers.model.names import HostName
 from providers.model.stack import HostSpec
+from providers.wsman.catalogue import CANNOT_PROCESS_FILTER
 from tests.fabric.conftest import Fabric, Maker
 from tests.fabric.scripted import Scripted, status
 from tests.unit.lab.conftest import estate, machine
@@ -74,6 +75,37 @@ def test_what_forbids_a_move_is_seen(fabric: Fabric) -> None:
     assert vms["WEB01"].switches == ("External",)
     assert (vms["WEB01"].heartbeat_ok, vms["LONE01"].heartbeat_ok) == (True, False)
     assert all(vm.clustered is False for vm in vms.values())
+
+
+@pytest.mark.lab
+def test_a_sweep_is_five_requests_a_host_and_nothing_that_only_moves_ask(fabric: Fabric) -> None:
+    """Whatever the number of machines; the rest is unknown until somebody looks closely."""
+    before = _enumerates(fabric)
+    found = fabric.estate.sweep()
+    assert {name: count - before[name] for name, count in _enumerates(fabric).items()} == dict.fromkeys(
+        ("hv1", "hv2", "hv3"), 5
+    )
+    assert all(host.facts is None for host in found.hosts.values())
+    vms = list(found.vms())
+    assert {(vm.memory_mib, vm.clustered, vm.vtpm, vm.switches, vm.devices) for vm in vms} == {(None,) * 5}
+
+
+@pytest.mark.lab
+def test_what_refuses_queries_is_read_all_the_same(make_fabric: Maker) -> None:
+    """A host that takes no WQL at all shows the same machines, class by class."""
+    spec = estate(*(machine(f"VM{n}", disks=(DiskSpec(path=f"D:\\{n}.vhdx"),)) for n in range(5)))
+    fabric = make_fabric(spec)
+    expected = fabric.estate.sweep()
+    refusing = Estate(fabric.specs, clock=fabric.clock)
+    fabric.fault("wsman-fault", operation="Enumerate", code=CANNOT_PROCESS_FILTER, host="hv1", left=2)
+    try:
+        assert refusing.sweep() == expected
+    finally:
+        refusing.close()
+
+
+def _enumerates(fabric: Fabric) -> dict[str, int]:
+    return {name: counts.get("Enumerate", 0) for name, counts in fabric.servers.counts().items()}
 
 
 @pytest.mark.lab
