@@ -127,7 +127,8 @@ def to_stage(order: Mapping[str, Argument], template: Instance) -> dict[str, Arg
 def into_planned(order: Mapping[str, Argument], move: Move) -> dict[str, Argument]:
     """Return `order` for a machine whose planned twin stands ready: its folders are known there.
 
-    As the Hyper-V module does it with a compatibility report (decompiled, unofficial): the twin has the same GUID.
+    As the Hyper-V module does it with a compatibility report (decompiled): the twin has the same GUID. Over
+    WS-Management unverified.
     """
     settings = order["MigrationSettingData"]
     if not isinstance(settings, Instance):
@@ -178,7 +179,7 @@ def _parents(move: Move) -> dict[str, Value]:
     """Return what takes parents along that nothing attaches: copied, and never removed, for others may need them.
 
     RemoveSourceUnmanagedVhds came with UnmanagedVhds (win32 page); that RetainVhdCopiesOnSource keeps parents is what
-    the Move-VM page says of it.
+    the Move-VM page says of it. How a host links the disks to the copies is unverified.
     """
     if not move.parents:
         return {}

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+from dataclasses import replace
 
 import pytest
 
 from lab.estate.generated import SHARE
 from lab.estate.spec import DiskSpec
+from lab.world import LabJob, MigrationRequest
 from providers.errors import AuthenticationError
+from providers.hyperv import inventory
 from providers.hyperv.estate import Estate
 from providers.model.estate import DiskKind, Inventory, VmState
 from providers.model.names import HostName
 from providers.model.stack import HostSpec
 from providers.wsman.catalogue import CANNOT_PROCESS_FILTER
-from tests.fabric.conftest import Fabric, Maker
+from tests.fabric.conftest import Fabric, Maker, until
 from tests.fabric.scripted import Scripted, status
 from tests.unit.lab.conftest import estate, machine
 
