@@ -151,6 +151,9 @@ _MESSAGES: Mapping[str, str] = {
     "(0x80071392)": (
         "移行先 '{host}' で計画済み仮想マシンを作成できませんでした: オブジェクトは既に存在します。(0x80071392)"
     ),
+    "The planned virtual machine '{planned_id}' could not be found. (0x80070490)": (
+        "計画済み仮想マシン '{planned_id}' が見つかりませんでした。(0x80070490)"
+    ),
     "The key protector for virtual machine '{vm}' could not be unwrapped. (0x80070057)": (
         "仮想マシン '{vm}' のキー プロテクターをラップ解除できませんでした。(0x80070057)"
     ),
