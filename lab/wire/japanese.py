@@ -245,6 +245,9 @@ _MESSAGES: Mapping[str, str] = {
         "WS-Management サービスは要求を処理できません。"
         "リソース URI と __cimnamespace セレクターで異なる名前空間が使用されました。"
     ),
+    "The WS-Management service cannot process the request. The maximum number of shells has been exceeded.": (
+        "WS-Management サービスは要求を処理できません。シェルの最大数を超えました。"
+    ),
     "This user is allowed a maximum number of concurrent operations, which has been exceeded. Close existing "
     "operations for this user, or raise the quota for this user.": (
         "このユーザーに許可されている同時操作の最大数を超えました。"

@@ -87,6 +87,11 @@ def _bad_parameter(vm: LabVm, request: MigrationRequest) -> Refusal | None:
             INVALID_PARAMETER,
             "DestinationHost does not fit the MigrationType",
         ),
+        (  # guess: documented is only that it is NULL there
+            kind == STORAGE and bool(request.addresses),
+            INVALID_PARAMETER,
+            "DestinationIPAddressList has no place in a storage migration",
+        ),
         (
             kind == VIRTUAL_SYSTEM and bool(request.roots or request.disks),
             NOT_SUPPORTED,

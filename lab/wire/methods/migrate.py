@@ -86,7 +86,7 @@ def _request(
     return MigrationRequest(
         vm_id=vm.id,
         type=kind,
-        destination=destination or None,
+        destination=destination,
         roots=None if texts.system is None else _roots(vm, _read(host, texts.system, _SYSTEM)),
         disks=disks,
         frozen=frozen,
