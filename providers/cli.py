@@ -14,6 +14,11 @@ from providers.clock import SystemClock
 from providers.errors import PlacementError
 from providers.hyperv.estate import Estate
 from providers.locks import backend_folder, is_stale, locks
+from providers.model.names import HostName
+from providers.model.stack import Stack
+from providers.recording import archive
+from providers.recording import record as recorder
+from providers.recording.names import names_in
 from providers.report.records import record
 from providers.report.text import render_inventory
 from providers.stackfile import load
@@ -49,6 +54,16 @@ def _parser() -> argparse.ArgumentParser:
     inventory.add_argument("stack", help=f"name of a stack ({STACKS}/NAME.yaml)")
     inventory.add_argument("--json", action="store_true", help="for scripts")
     inventory.set_defaults(run=_inventory)
+    record_ = commands.add_parser(
+        "record", help="save what a host answers to our reads, names and addresses replaced; read-only"
+    )
+    record_.add_argument("host", help="a host of the stack file")
+    record_.add_argument(
+        "--output", type=Path, required=True, metavar="FILE", help="a zip that does not exist yet"
+    )
+    record_.add_argument("--stack", help="the stack that declares it; needed where several do")
+    record_.add_argument("--json", action="store_true", help="for scripts")
+    record_.set_defaults(run=_record)
     unlock = commands.add_parser("unlock", help="remove locks that a killed pulumi left behind")
     unlock.add_argument("stack", nargs="?", help="default: every stack of the local backend")
     unlock.set_defaults(run=_unlock)
@@ -56,9 +71,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _check(options: argparse.Namespace) -> int:
-    files = options.files or sorted(
-        path for path in (PROJECT / STACKS).glob("*.yaml") if not path.name.startswith("Pulumi.")
-    )
+    files = options.files or _stack_files()
     failed = 0
     for path in files:
         try:
@@ -69,6 +82,10 @@ def _check(options: argparse.Namespace) -> int:
         else:
             sys.stdout.write(f"{path}: {len(stack.vms)} machines on {len(stack.hosts)} hosts\n")
     return failed
+
+
+def _stack_files() -> list[Path]:
+    return sorted(path for path in (PROJECT / STACKS).glob("*.yaml") if not path.name.startswith("Pulumi."))
 
 
 def _inventory(options: argparse.Namespace) -> int:
@@ -82,6 +99,44 @@ def _inventory(options: argparse.Namespace) -> int:
     shown = json.dumps(record(inventory), indent=2) if options.json else render_inventory(inventory)
     sys.stdout.write(f"{shown}\n")
     return 0 if inventory.complete else FAILED
+
+
+def _record(options: argparse.Namespace) -> int:
+    archive.check_free(options.output)
+    stack = _stack_with(options.host, options.stack)
+    host = stack.hosts[HostName(options.host)]
+
+    def say(what: str) -> None:
+        sys.stderr.write(f"{host.name}: {what}\n")
+
+    recording = recorder.record(host, SystemClock(), say)
+    manifest = archive.write(options.output, recording, names_in(stack))
+    if options.json:
+        sys.stdout.write(f"{json.dumps({'output': str(options.output), **manifest}, indent=2)}\n")
+        return 0
+    answers = manifest["answers"]
+    sys.stdout.write(
+        f"{options.output}: {len(answers)} answers of {host.name}, {sum(a['fault'] for a in answers)} of them refusals;"
+        f" {len(manifest['unanswered'])} questions without an answer\n"
+        "Names, addresses and GUIDs are replaced. Look through it before you pass it on.\n"
+    )
+    return 0
+
+
+def _stack_with(host: str, name: str | None) -> Stack:
+    """Return the stack that declares `host`. Raises PlacementError where none does, or several do."""
+    paths = _stack_files() if name is None else [stack_path(name, PROJECT)]
+    found = [load(path) for path in paths]
+    having = [stack for stack in found if host in stack.hosts]
+    if len(having) == 1:
+        return having[0]
+    if not having:
+        known = ", ".join(sorted({str(each) for stack in found for each in stack.hosts})) or "none"
+        raise PlacementError(f"No stack file declares the host {host}", remedy=f"Known hosts: {known}")
+    raise PlacementError(
+        f"{host} is declared by {', '.join(str(stack.path) for stack in having)}",
+        remedy="Say which: --stack NAME",
+    )
 
 
 def _unlock(options: argparse.Namespace) -> int:

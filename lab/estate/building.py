@@ -235,11 +235,7 @@ def _write_files(files: Files, machine: LabVm, rng: random.Random) -> None:
     for disk in (disk for disk in disks if disk.kind not in FILELESS):
         for name in (disk.path, *([disk.parent_path] if disk.parent_path else ())):
             _write_disk(files.real(machine.host, name), disk, rng)
-    checkpoints = (
-        winpath.join(machine.roots.checkpoints, "Snapshots", f"{checkpoint.id}.vmcx")
-        for checkpoint in machine.checkpoints
-    )
-    for name in (*configuration_files(machine, machine.roots), *checkpoints):
+    for name in configuration_files(machine, machine.roots):
         path = files.real(machine.host, name)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(rng.randbytes(4096))

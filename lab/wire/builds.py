@@ -15,8 +15,12 @@ from lab.world.builds import SERVER_2016, SERVER_2019
 _WINDOWS_1709 = 16299
 _SERVER_23H2 = 25398
 
-_CLASSES: Mapping[str, int] = {"msvm_securitysettingdata": SERVER_2016}
-"""Class -> the build that brought it (Msvm_SecuritySettingData page: Windows Server 2016)."""
+_CLASSES: Mapping[str, int] = {
+    "msvm_securitysettingdata": SERVER_2016,
+    "msvm_pciexpresssettingdata": SERVER_2016,
+    "msvm_gpupartitionsettingdata": _WINDOWS_1709,
+}
+"""Class -> the build that brought it (pages of the classes; that partitions of a GPU came with 1709 is a guess)."""
 
 _SYSTEM: Mapping[int, str] = {
     SERVER_2016: "LastSuccessfulBackupTime",

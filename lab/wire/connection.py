@@ -65,7 +65,8 @@ class Connection(BaseHTTPRequestHandler):
             peer=peer,
         )
         self._login = Login(door)
-        super().__init__(connection, address, cast("socketserver.BaseServer", service))
+        with service.connected() as self._welcome:
+            super().__init__(connection, address, cast("socketserver.BaseServer", service))
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is the base class's
         """Say nothing on the terminal; the lab's log has what matters."""
@@ -87,6 +88,10 @@ class Connection(BaseHTTPRequestHandler):
         """Answer one request."""
         if self._service.is_down():
             self.close_connection = True
+            return
+        if not self._welcome:
+            self.close_connection = True
+            self._answer(HTTPStatus.SERVICE_UNAVAILABLE)
             return
         try:
             body = self._body()

@@ -31,6 +31,8 @@ INSTANCES: Mapping[str, str] = {
     **RECORDED,
     "migrating": "仮想マシンを移行中",
     "copying-storage": "記憶域を移動中",
+    "preparing": "計画済み仮想マシンを移行中",
+    "checking": "互換性を確認中",
     "switching-storage": "記憶域を移動中",
     "vm-settings": "仮想マシンの設定",
     "vm-settings-description": "仮想マシンの設定です。",
@@ -149,6 +151,9 @@ _MESSAGES: Mapping[str, str] = {
     "(0x80071392)": (
         "移行先 '{host}' で計画済み仮想マシンを作成できませんでした: オブジェクトは既に存在します。(0x80071392)"
     ),
+    "The planned virtual machine '{planned_id}' could not be found. (0x80070490)": (
+        "計画済み仮想マシン '{planned_id}' が見つかりませんでした。(0x80070490)"
+    ),
     "The key protector for virtual machine '{vm}' could not be unwrapped. (0x80070057)": (
         "仮想マシン '{vm}' のキー プロテクターをラップ解除できませんでした。(0x80070057)"
     ),
@@ -244,6 +249,9 @@ _MESSAGES: Mapping[str, str] = {
     "resource URI is used with a __cimnamespace selector, the namespaces must match.": (
         "WS-Management サービスは要求を処理できません。"
         "リソース URI と __cimnamespace セレクターで異なる名前空間が使用されました。"
+    ),
+    "The WS-Management service cannot process the request. The maximum number of shells has been exceeded.": (
+        "WS-Management サービスは要求を処理できません。シェルの最大数を超えました。"
     ),
     "This user is allowed a maximum number of concurrent operations, which has been exceeded. Close existing "
     "operations for this user, or raise the quota for this user.": (

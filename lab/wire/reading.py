@@ -24,14 +24,13 @@ from providers.wsman import (
 from . import builds
 from .classes import WmiClass, class_named, classes_under, namespace_of
 from .conditions import property_named, test_of
-from .refusal import RequestRefusedError, invalid_namespace, namespace_conflict
+from .refusal import UNKNOWN_CLASS, RequestRefusedError, invalid_namespace, namespace_conflict, query_refused
 from .texts import texts_of
 from .tokens import QueryError
 from .view import View
 from .wql import Select, parse
 
 _NAMESPACE_SELECTOR = "__cimnamespace"
-_UNKNOWN_CLASS = "The specified class does not exist in the given namespace. "  # recorded by WinRb/WinRM
 _CLASS_FILTER = "The WS-Management service cannot process the request because the class name must be '*' for a WQL filter. "
 
 
@@ -100,7 +99,7 @@ class Reader:
         try:
             return self._query(self._namespace(request.resource_uri), request)
         except QueryError as error:
-            raise RequestRefusedError(catalogue.cannot_process_filter(self.machine, str(error))) from error
+            raise RequestRefusedError(query_refused(self.machine, str(error), request.query or "")) from error
 
     def _namespace(self, uri: str) -> str:
         found = namespace_of(self.host, names.namespace_of(uri.strip()))
@@ -116,7 +115,7 @@ class Reader:
             if builds.has_class(found.name, self.host.build)
         ]
         if not classes:
-            raise QueryError(_UNKNOWN_CLASS)
+            raise QueryError(UNKNOWN_CLASS)
         return [item for found in classes for item in self._selected(found, select, request.mode)]
 
     def _selected(self, found: WmiClass, select: Select, mode: EnumerationMode) -> list[Item]:

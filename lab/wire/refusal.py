@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from providers.wsman import Fault, WsmanFault, catalogue
-from providers.wsman.fault import DETAILS
+from providers.wsman import CIMV2, Fault, Instance, Value, WsmanFault, catalogue
+from providers.wsman.fault import DETAILS, ProviderFault
 
 QUOTA = catalogue.MAX_OPERATIONS
+UNKNOWN_CLASS = "The specified class does not exist in the given namespace. "
+_WMI_ERROR = "http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/MSFT_WmiError"
+_SHELLS = 2150859173  # ERROR_WSMAN_QUOTA_MAX_SHELLS (wsmerror.h)
+_INVALID_CLASS, _INVALID_QUERY = 0x80041010, 0x80041017  # WBEM_E_* (wbemcli.h)
 
 
 class RequestRefusedError(Exception):
@@ -54,6 +58,37 @@ def namespace_conflict(machine: str) -> Fault:
     )
 
 
+def query_refused(machine: str, text: str, query: str) -> Fault:
+    """A query that WMI does not run: its own code inside, and what was asked (recorded by WinRb/WinRM).
+
+    The code for an unknown class was recorded; that all others are WBEM_E_INVALID_QUERY is a guess.
+    """
+    fault = catalogue.cannot_process_filter(machine, text)
+    detail = fault.detail
+    if not isinstance(detail, WsmanFault):
+        return fault
+    inner = WsmanFault(
+        code=_INVALID_CLASS if text == UNKNOWN_CLASS else _INVALID_QUERY, machine=machine, text=text
+    )
+    status: dict[str, Value] = {"Description": None, "Operation": "ExecQuery", "ParameterInfo": query}
+    extended = Instance("__ExtendedStatus", status, CIMV2)
+    return replace(fault, detail=replace(detail, provider=ProviderFault(inner=inner, extended=extended)))
+
+
+def too_many_shells() -> Fault:
+    """An error of CIM instead of a WSManFault (recorded by WinRb/WinRM, wmi_error_v2.xml)."""
+    text = "The WS-Management service cannot process the request. The maximum number of shells has been exceeded. "
+    error: dict[str, Value] = {
+        "CIMStatusCode": 27,
+        "ErrorSource": None,
+        "ErrorType": 0,
+        "Message": text,
+        "MessageID": f"HRESULT 0x{_SHELLS:08x}",
+        "error_Code": _SHELLS,
+    }
+    return Fault(subcode="QuotaLimit", reason=text, detail=Instance("MSFT_WmiError", error, "", _WMI_ERROR))
+
+
 def quota(machine: str) -> Fault:
     """Too many operations of one user at a time (recorded by txwinrm)."""
     text = (
@@ -81,6 +116,8 @@ def injected(machine: str, code: int | None, text: str) -> Fault:
         catalogue.ENCODING_LIMIT: catalogue.encoding_limit,
         catalogue.ACCESS_DENIED: catalogue.access_denied,
     }
+    if code == _SHELLS:
+        return too_many_shells()
     if code in constructors:
         return constructors[code](machine)
     if code == catalogue.CANNOT_PROCESS_FILTER:

@@ -42,7 +42,7 @@ from .refusal import RequestRefusedError, injected, quota, seen_from_inside, ver
 from .texts import spoken_fault
 
 _SOAP_1_1 = b"http://schemas.xmlsoap.org/soap/envelope/"
-_CHANGING = frozenset({"MigrateVirtualSystemToHost", "RequestStateChange"})
+_CHANGING = frozenset({"DestroySystem", "MigrateVirtualSystemToHost", "RequestStateChange"})
 _MIGRATE = "MigrateVirtualSystemToHost"
 
 
@@ -74,6 +74,7 @@ class Service:
         self.counts: Counter[str] = Counter()
         self._enumerations = Enumerations(host, now)
         self._under_way: Counter[str] = Counter()
+        self._connections = 0
 
     def is_down(self) -> bool:
         """Say whether a fault of the lab has this host down."""
@@ -109,6 +110,21 @@ class Service:
                 except RequestRefusedError as refused:
                     response = refused.fault
         return self._sized(response if timely else catalogue.timed_out(machine), request, machine)
+
+    @contextmanager
+    def connected(self) -> Iterator[bool]:
+        """Count a connection while it lasts, and tell whether it is within MaxConnections.
+
+        That the service answers one too many with HTTP 503 is a guess.
+        """
+        with self.world.lock:
+            self._connections += 1
+            within = self._connections <= self.host.winrm.connections
+        try:
+            yield within
+        finally:
+            with self.world.lock:
+                self._connections -= 1
 
     @contextmanager
     def _operation(self, caller: Caller) -> Iterator[Callable[[Request], bool]]:

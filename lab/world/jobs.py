@@ -34,6 +34,8 @@ JOB_STARTED, FAILED, NOT_SUPPORTED, INVALID_PARAMETER, IN_USE, INVALID_STATE = (
 )
 
 
+MOVE, STAGE, CHECK = "move", "stage", "check"
+"""What a job is for: to move, to make a planned machine, or to check whether a move would work."""
 TCP, SMB = 5, 32768  # TransportType (Msvm_VirtualSystemMigrationSettingData page)
 
 
@@ -49,7 +51,9 @@ class Options:
     avoid_removing: bool = False
     """AvoidRemovingVHDs: no disk is removed, at the source after success, at the destination after failure."""
     retain_copies: bool = False
-    """RetainVhdCopiesOnSource: read-only disks stay at the source."""
+    """RetainVhdCopiesOnSource: read-only disks (of checkpoints, parents) stay at the source."""
+    remove_unmanaged: bool = False
+    """RemoveSourceUnmanagedVhds."""
     cancel_if_blackout_is_long: bool = False
     cpu_cap: int = 0
     """CPUCappingMagnitude: 0 normal, 1 low, 2 high."""
@@ -62,7 +66,13 @@ class Options:
             "cpu_cap": ("normal", "low", "high")[self.cpu_cap],
             **{
                 name: "true"
-                for name in ("overwrite", "avoid_removing", "retain_copies", "cancel_if_blackout_is_long")
+                for name in (
+                    "overwrite",
+                    "avoid_removing",
+                    "retain_copies",
+                    "remove_unmanaged",
+                    "cancel_if_blackout_is_long",
+                )
                 if getattr(self, name)
             },
         }
@@ -80,7 +90,15 @@ class MigrationRequest:
     roots: LabRoots | None = None
     """Roots in NewSystemSettingData; None where that was NULL."""
     disks: Mapping[str, str] = field(default_factory=dict)
-    """New path (HostResource[0]) by slot, for each disk in NewResourceSettingData."""
+    """New path (HostResource[0]) by slot, for each disk of the machine itself in NewResourceSettingData."""
+    frozen: Mapping[str, str] = field(default_factory=dict)
+    """The same for disks of checkpoints, by `<checkpoint>/<slot>`."""
+    unmanaged: Mapping[str, str] = field(default_factory=dict)
+    """UnmanagedVhds: source path -> destination path."""
+    planned_id: str | None = None
+    """DestinationPlannedVirtualSystemId."""
+    only_check: bool = False
+    """Asked by CheckVirtualSystemIsMigratable."""
     addresses: tuple[str, ...] = ()
     """DestinationIPAddressList."""
     options: Options = Options()
@@ -140,6 +158,10 @@ class Work:
     """Where the configuration will be."""
     disks: dict[str, str] = field(default_factory=dict)
     """Path of each disk after the move, by slot."""
+    frozen: dict[str, str] = field(default_factory=dict)
+    """Path of each disk of a checkpoint after the move, by `<checkpoint>/<slot>`."""
+    parents: dict[str, str] = field(default_factory=dict)
+    """New path of each file that others depend on, by its old one in comparable form."""
     moves: list[FileMove] = field(default_factory=list)
     switched: bool = False
     """The machine is realized at its new place."""
@@ -188,6 +210,7 @@ class LabJob:
     errors: list[str] = field(default_factory=list)
     """The nested causes as text, outermost first: a line each of GetErrorEx."""
     cancellable: bool = True
+    purpose: str = MOVE
     options: dict[str, str] = field(default_factory=dict)
     """What was chosen, in words."""
     addresses: list[str] = field(default_factory=list)

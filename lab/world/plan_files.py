@@ -32,6 +32,9 @@ def configuration_files(vm: LabVm, roots: LabRoots) -> list[str]:
     files = [
         winpath.join(roots.config, "Virtual Machines", f"{vm.id}.{ending}") for ending in ("vmcx", "vmrs")
     ]
+    files += [
+        winpath.join(roots.checkpoints, "Snapshots", f"{checkpoint.id}.vmcx") for checkpoint in vm.checkpoints
+    ]
     if roots.guest_state is not None:
         files.append(winpath.join(roots.guest_state, "Virtual Machines", f"{vm.id}.vmgs"))
     return files
@@ -67,7 +70,65 @@ def plan_files(
             continue
         work.disks[disk.slot] = target
         files.append(_disk_move(disk, target, request))
+    files += _frozen_moves(vm, request, work)
+    files += _unmanaged_moves(world, source, request)
+    work.parents = {winpath.comparable(file.source): file.target for file in files}
+    _check_parents(world, source, vm, destination, work)
     work.moves = _moves(world, source, destination, files)
+
+
+def _frozen_moves(vm: LabVm, request: MigrationRequest, work: Work) -> list[FileMove]:
+    """Return the moves of checkpoints' disks.
+
+    To another host all must be named, as the Hyper-V module does (decompiled); that the job fails else is a guess.
+    """
+    files = []
+    for checkpoint in vm.checkpoints:
+        for disk in checkpoint.disks:
+            key = f"{checkpoint.id}/{disk.slot}"
+            target = request.frozen.get(key)
+            if target is not None:
+                work.frozen[key] = target
+                move = _disk_move(disk, target, request)
+                move.keep_source = move.keep_source or request.options.retain_copies
+                files.append(move)
+            elif request.type == VIRTUAL_SYSTEM_AND_STORAGE:
+                raise RefusedMoveError(texts.CHECKPOINTS.format(vm=vm.name))
+    return files
+
+
+def _unmanaged_moves(world: World, source: LabHost, request: MigrationRequest) -> list[FileMove]:
+    """Return the moves of files that nothing attaches; they stay at the source unless they are to be removed."""
+    files = []
+    for path, target in request.unmanaged.items():
+        if not _real(world, source, path).exists():
+            raise RefusedMoveError(texts.cannot_open(path))
+        keep = not request.options.remove_unmanaged or request.options.avoid_removing
+        files.append(
+            FileMove(
+                source=path,
+                target=target,
+                size_bytes=0,
+                keep_source=keep,
+                keep_target=request.options.avoid_removing,
+            )
+        )
+    return files
+
+
+def _check_parents(world: World, source: LabHost, vm: LabVm, destination: LabHost, work: Work) -> None:
+    """Fail where a disk that moves would not find its parent: neither moved along nor the same file there (guess)."""
+    moving = {disk.path for disk in vm.disks if disk.slot in work.disks}
+    for checkpoint in vm.checkpoints:
+        moving |= {disk.path for disk in checkpoint.disks if f"{checkpoint.id}/{disk.slot}" in work.frozen}
+    attached = {winpath.comparable(disk.path) for disk in room.disks_of(vm)}
+    for disk in room.disks_of(vm):
+        parent = disk.parent_path
+        if disk.path not in moving or parent is None or winpath.comparable(parent) in work.parents:
+            continue
+        same = _real(world, source, parent) == _real(world, destination, parent)
+        if not same or winpath.comparable(parent) not in attached:
+            raise RefusedMoveError(texts.DIFFERENCING.format(path=disk.path, parent=parent))
 
 
 def _disk_move(disk: LabDisk, target: str, request: MigrationRequest) -> FileMove:
@@ -88,7 +149,8 @@ def _check_shared_files(world: World, source: LabHost, vm: LabVm, destination: L
     How VMMS words a host-only move of local files is a guess: the destination finds nothing to open. That
     it would open whatever lies under that path there, stale copy or not, is the danger; here it never does.
     """
-    files = [disk.path for disk in vm.disks if disk.kind != DVD] + configuration_files(vm, vm.roots)
+    frozen = [disk.path for checkpoint in vm.checkpoints for disk in checkpoint.disks]
+    files = frozen + [disk.path for disk in vm.disks if disk.kind != DVD] + configuration_files(vm, vm.roots)
     for path in files:
         if _real(world, source, path) != _real(world, destination, path) or not _sees(
             world, destination, path
@@ -100,8 +162,6 @@ def _check_movable(vm: LabVm, request: MigrationRequest) -> None:
     """Fail for what no storage migration can move; a disk that stays on its host is in nobody's way."""
     if vm.replication_mode:
         raise RefusedMoveError(texts.REPLICATED.format(vm=vm.name))
-    if vm.checkpoints:
-        raise RefusedMoveError(texts.CHECKPOINTS.format(vm=vm.name))
     for disk in vm.disks:
         if request.type == STORAGE and disk.slot not in request.disks:
             continue
@@ -109,8 +169,6 @@ def _check_movable(vm: LabVm, request: MigrationRequest) -> None:
             raise RefusedMoveError(texts.PHYSICAL_DISK.format(path=disk.path))
         if disk.shared:
             raise RefusedMoveError(texts.SHARED_DISK.format(path=disk.path))
-        if disk.parent_path is not None:
-            raise RefusedMoveError(texts.DIFFERENCING.format(path=disk.path, parent=disk.parent_path))
 
 
 def _check_stays(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from lab.storage.copying import Copy, Copying
 from lab.storage.files import PathRefusedError
+from providers.model import winpath
 
 from . import phases, texts
 from .events import events_of
@@ -16,7 +17,9 @@ from .jobs import (
     COMPLETED,
     EXCEPTION,
     FAILED,
+    MOVE,
     NEW,
+    STAGE,
     STARTING,
     STATE_NAMES,
     TERMINATED,
@@ -24,7 +27,7 @@ from .jobs import (
     LabJob,
     Work,
 )
-from .objects import PAUSED, RUNNING, LabVm
+from .objects import PAUSED, RUNNING, LabDisk, LabHost, LabVm
 
 if TYPE_CHECKING:
     from .world import World
@@ -60,7 +63,8 @@ def _advance(world: World, job: LabJob, outcome: Outcome) -> None:
     vm = world.hosts[job.host].realized.get(job.vm) or world.find(job.vm)
     if work is None or vm is None:
         return
-    course = phases.phases(job.type, job.vm)
+    moves = job.purpose == MOVE
+    course = phases.phases(job.type, job.vm) if moves else phases.preparation(job.purpose)
     _work_on(world, work, course)
     where = phases.position(course, work.elapsed)
     if work.cancelled and not work.switched:
@@ -92,6 +96,11 @@ def _go_on(world: World, job: LabJob, vm: LabVm, where: phases.Position, outcome
     job.percent, job.phase = max(job.percent, where.percent), where.phase.name
     vm.operational_activity = where.phase.activity
     outcome.changed |= _change_state(world, job, vm, STARTING if where.phase is phases.STARTING else ACTIVE)
+    if job.purpose != MOVE:
+        if where.over:
+            _prepared(world, job, vm, work)
+            outcome.changed = True
+        return
     if work.failure is not None:
         where = replace(where, copied=min(where.copied, 0.99))
     try:
@@ -112,6 +121,15 @@ def _go_on(world: World, job: LabJob, vm: LabVm, where: phases.Position, outcome
         outcome.changed = True
 
 
+def _prepared(world: World, job: LabJob, vm: LabVm, work: Work) -> None:
+    """End a job that moves nothing; one of type Staged leaves a planned machine at the destination."""
+    if job.purpose == STAGE and job.target is not None:
+        planned = _placed(vm, job.target, work)
+        planned.staged = True
+        world.hosts[job.target].planned[vm.id] = planned
+    _end(world, job, vm, COMPLETED)
+
+
 def _change_state(world: World, job: LabJob, vm: LabVm, state: int) -> bool:
     """Move the job on to `state`; with the first work the destination gets its planned machine."""
     if job.state == state:
@@ -119,8 +137,9 @@ def _change_state(world: World, job: LabJob, vm: LabVm, state: int) -> bool:
     now = world.clock.now()
     if job.state == NEW:
         job.started = now
-    if state == ACTIVE and job.target is not None and job.work is not None and _gets_far(job.work):
-        world.hosts[job.target].planned[vm.id] = _placed(vm, job.target, job.work)
+    moves = state == ACTIVE and job.purpose == MOVE and job.target is not None
+    if moves and job.target and job.work is not None and _gets_far(job.work):
+        world.hosts[job.target].planned.setdefault(vm.id, _placed(vm, job.target, job.work))
     job.state, job.changed = state, now
     return True
 
@@ -153,8 +172,28 @@ def _copy(world: World, job: LabJob, work: Work, share: float) -> None:
 
 def _placed(vm: LabVm, host: str, work: Work) -> LabVm:
     """Return the machine as it will be at `host`."""
-    disks = [replace(disk, path=work.disks.get(disk.slot, disk.path)) for disk in vm.disks]
-    return replace(vm, host=host, roots=work.roots, disks=disks, operational_activity=None)
+    disks = [_disk_after(disk, work.disks.get(disk.slot), work) for disk in vm.disks]
+    checkpoints = [
+        replace(
+            checkpoint,
+            disks=[
+                _disk_after(disk, work.frozen.get(f"{checkpoint.id}/{disk.slot}"), work)
+                for disk in checkpoint.disks
+            ],
+        )
+        for checkpoint in vm.checkpoints
+    ]
+    return replace(
+        vm, host=host, roots=work.roots, disks=disks, checkpoints=checkpoints, operational_activity=None
+    )
+
+
+def _disk_after(disk: LabDisk, path: str | None, work: Work) -> LabDisk:
+    """Return a disk at its new place, with the new place of its parent (that VMMS rewrites the link is a guess)."""
+    parent = disk.parent_path
+    if parent is not None:
+        parent = work.parents.get(winpath.comparable(parent), parent)
+    return replace(disk, path=path or disk.path, parent_path=parent)
 
 
 def _switch(world: World, job: LabJob, vm: LabVm, work: Work) -> None:
@@ -176,9 +215,16 @@ def _fail(world: World, job: LabJob, vm: LabVm, lines: list[str], state: int) ->
     if copying is not None:
         copying.abandon()
     if job.target is not None:
-        world.hosts[job.target].planned.pop(vm.id, None)
+        _forget_planned(world.hosts[job.target], vm)
     job.error_code, job.errors = FAILED, lines
     _end(world, job, vm, state)
+
+
+def _forget_planned(host: LabHost, vm: LabVm) -> None:
+    """Drop the planned machine that the job itself has made; that a staged one stays is a guess, the stricter one."""
+    planned = host.planned.get(vm.id)
+    if planned is not None and not planned.staged:
+        del host.planned[vm.id]
 
 
 def _end(world: World, job: LabJob, vm: LabVm, state: int) -> None:

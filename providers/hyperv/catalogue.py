@@ -20,7 +20,8 @@ class Known:
 _DELEGATION = (
     "Trust the computer account of {source} to delegate to cifs/{destination} and"
     " Microsoft Virtual System Migration Service/{destination}, with any authentication protocol, and the other way"
-    " round; after a change it can take 15 minutes (klist purge -li 0x3e7 on the source)"
+    " round; after a change it can take 15 minutes (klist purge -li 0x3e7 on the source). Accounts of auth: basic and"
+    " certificate are the host's own: no other host takes them"
 )
 _PAGE = "Microsoft Learn, Set up hosts for live migration without Failover Clustering"
 _TROUBLE = "Microsoft Learn, Troubleshoot live migration issues"

@@ -41,7 +41,7 @@ from .faults import (
 )
 from .logins import Logins
 from .projection import Where, fits, typed
-from .sessions import Sessions
+from .sessions import Heard, Sessions
 from .transport import AnswerLostError, BusyHostError
 
 PAGE = 32000
@@ -57,11 +57,11 @@ Answer = TypeVar("Answer", bound=Response)
 class Client:
     """One host. Any number of threads may use it."""
 
-    def __init__(self, host: HostSpec, logins: Logins, clock: Clock) -> None:
-        """Read the credential and connect at the first request."""
+    def __init__(self, host: HostSpec, logins: Logins, clock: Clock, *, heard: Heard | None = None) -> None:
+        """Read the credential and connect at the first request. `heard`: told of each request and its answer."""
         self.host = host
         self._clock = clock
-        self._sessions = Sessions(host, logins)
+        self._sessions = Sessions(host, logins, heard)
         self._envelope_size = MAX_ENVELOPE_SIZE
         self._forms: dict[tuple[str, ...], int] = {}
         self._paged = True

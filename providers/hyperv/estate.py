@@ -9,9 +9,8 @@ from typing import TypeVar
 
 from providers.clock import Clock
 from providers.errors import PlacementError
-from providers.model.estate import Host, HostFacts, Inventory, UnreachableHost, VirtualMachine
+from providers.model.estate import Disk, Host, HostFacts, Inventory, UnreachableHost, VirtualMachine
 from providers.model.names import HostName, VmId
-from providers.model.plan import MigrationType
 from providers.model.stack import HostSpec
 from providers.wsman import Instance
 
@@ -20,6 +19,7 @@ from .client import Client
 from .compatibility import read_vectors
 from .host_facts import HostNames, Traits
 from .logins import Logins
+from .sessions import Heard
 
 Result = TypeVar("Result")
 WORKERS = 64
@@ -29,15 +29,17 @@ WORKERS = 64
 class Estate:
     """The hosts of one stack. Any number of threads may use it."""
 
-    def __init__(self, hosts: Mapping[HostName, HostSpec], *, clock: Clock) -> None:
-        """Connect to nothing yet."""
+    def __init__(
+        self, hosts: Mapping[HostName, HostSpec], *, clock: Clock, heard: Heard | None = None
+    ) -> None:
+        """Connect to nothing yet. `heard`: told of each request and its answer."""
         self.clock = clock
         self.specs = dict(hosts)
         logins = Logins()
         self._names: dict[HostName, HostNames] = {}
         self._traits: dict[HostName, Traits] = {}
-        self._templates: dict[tuple[HostName, MigrationType], Instance] = {}
-        self._clients = {name: Client(spec, logins, clock) for name, spec in hosts.items()}
+        self._templates: dict[tuple[HostName, int], Instance] = {}
+        self._clients = {name: Client(spec, logins, clock, heard=heard) for name, spec in hosts.items()}
 
     def client(self, host: HostName) -> Client:
         """Return the client of a host."""
@@ -97,7 +99,7 @@ class Estate:
             self._names[host] = host_facts.read_names(self._clients[host])
         return self._names[host]
 
-    def template(self, host: HostName, kind: MigrationType) -> Instance:
+    def template(self, host: HostName, kind: int) -> Instance:
         """Return a host's settings for a migration of `kind`, to be filled in; read once."""
         if (host, kind) not in self._templates:
             self._templates[host, kind] = orders.read_template(self._clients[host], kind)
@@ -127,6 +129,10 @@ class Estate:
         """Return `vm` with what it needs of a processor; `facts`: of its host."""
         service = host_facts.service_reference(facts.service)
         return replace(vm, vectors=read_vectors(self._clients[vm.host], service, vm.id))
+
+    def disk(self, host: HostName, path: str) -> Disk:
+        """Read size and parent of a virtual hard disk by its path."""
+        return images.read_disk(self._clients[host], path)
 
     def close(self) -> None:
         """Close the connections."""

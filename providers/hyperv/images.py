@@ -16,7 +16,16 @@ DIFFERENCING = 4
 
 def with_details(client: Client, vm: VirtualMachine) -> VirtualMachine:
     """Read size and parent of each virtual hard disk: a call or two a disk, so only for machines that will move."""
-    return replace(vm, disks=tuple(_detailed(client, disk) for disk in vm.disks))
+    return replace(
+        vm,
+        disks=tuple(_detailed(client, disk) for disk in vm.disks),
+        frozen=tuple(_detailed(client, disk) for disk in vm.frozen),
+    )
+
+
+def read_disk(client: Client, path: str) -> Disk:
+    """Read size and parent of a file that no machine need have attached; without a size it cannot be examined."""
+    return _detailed(client, Disk(slot="", instance_id="", path=path))
 
 
 def _detailed(client: Client, disk: Disk) -> Disk:

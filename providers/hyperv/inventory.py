@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from providers.errors import ProtocolError, WsmanFaultError
 from providers.model.estate import Host, MigrationJob, VirtualMachine
@@ -13,7 +13,7 @@ from .client import Client
 from .close_rows import CloseRows, closely
 from .cluster import ClusterView, read_cluster
 from .faults import AbsentFaultError
-from .rows import Rows, job_of, machines
+from .rows import SNAPSHOT, Rows, job_of, machines, owner
 
 _SYSTEM = ("Name", "ElementName", "EnabledState", "OperationalStatus", "ReplicationMode")
 _SETTING = (
@@ -126,14 +126,14 @@ def read_guids(client: Client, class_name: str) -> tuple[VmId, ...]:
 def _rows(client: Client, vm: VmId | None) -> Rows:
     """Read where all machines are, or one by the prefix of its InstanceIDs."""
     of_vm = _prefix(vm)
+    of_machines = client.query(
+        "Msvm_VirtualSystemSettingData", *_SETTING, where={"VirtualSystemIdentifier": vm} if vm else None
+    )
+    disks = client.query("Msvm_StorageAllocationSettingData", *_DISK, where={"ResourceType": 31}, like=of_vm)
     return Rows(
         systems=client.query("Msvm_ComputerSystem", *_SYSTEM, where={"Name": vm} if vm else None),
-        settings=client.query(
-            "Msvm_VirtualSystemSettingData", *_SETTING, where={"VirtualSystemIdentifier": vm} if vm else None
-        ),
-        disks=client.query(
-            "Msvm_StorageAllocationSettingData", *_DISK, where={"ResourceType": 31}, like=of_vm
-        ),
+        settings=of_machines,
+        disks=[*disks, *(_frozen(client, of_machines, *_DISK) if vm else ())],
         devices=client.query(
             "Msvm_ResourceAllocationSettingData",
             *_DRIVE,
@@ -141,6 +141,20 @@ def _rows(client: Client, vm: VmId | None) -> Rows:
             like=of_vm,
         ),
     )
+
+
+def _frozen(client: Client, settings: Iterable[Instance], *properties: str) -> Iterator[Instance]:
+    """Read the media of one machine's checkpoints: their rows start with the checkpoint's GUID (r4sd/go-wsman)."""
+    for row in settings:
+        if row.text("VirtualSystemType").startswith(SNAPSHOT) and owner(row):
+            prefix = {"InstanceID": f"Microsoft:{owner(row)}"}
+            yield from client.query("Msvm_StorageAllocationSettingData", *properties, like=prefix)
+
+
+def read_media(client: Client, vm: VmId, settings: Iterable[Instance]) -> list[Instance]:
+    """Read the whole rows of a machine's media and of those of its checkpoints, which `settings` shows."""
+    own = client.query("Msvm_StorageAllocationSettingData", like=_prefix(vm))
+    return [*own, *_frozen(client, settings)]
 
 
 def _close_rows(client: Client, vm: VmId | None) -> CloseRows:

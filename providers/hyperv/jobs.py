@@ -27,6 +27,8 @@ QUIET = 15 * 60.0
 """Seconds without any progress after which following ends. The job is left alone."""
 FIRST, SHARE, LONGEST = 0.5, 0.2, 5.0
 """Seconds between two looks: the first, then this share of the time gone by, the longest."""
+NEARER = 0.5
+"""Share of the time that seems left after which to look again: an end that nobody looks at holds the next move up."""
 SUCCEEDED = frozenset({7, 32768})
 """JobState Completed and Completed with warnings (Msvm_MigrationJob page; openstack/os-win jobutils)."""
 
@@ -72,6 +74,12 @@ class _Course:
         sign = (row.number("JobState"), self.percent, row.many("OperationalStatus"))
         if sign != self.sign:
             self.sign, self.moved = sign, now
+
+    def pause(self, now: float) -> float:
+        """Return the seconds until the next look: more as time goes by, fewer as the end comes nearer."""
+        left = 0.0 if self.percent >= 100 else self.seconds_left  # noqa: PLR2004 - percent
+        longest = LONGEST if left is None else min(LONGEST, NEARER * left)
+        return max(FIRST, min(SHARE * (now - self.begun), longest))
 
 
 def patience(sizes: Iterable[int]) -> float:
@@ -120,7 +128,7 @@ class Follower:
                 f"{self.name}: job {self._id} on {self.client.host.name} is at {course.percent} %, no progress for"
                 f" {self.quiet / 60:.0f} min"
             )
-        if self.clock.wait(min(max(FIRST, SHARE * (now - course.begun)), LONGEST), self.cancelled):
+        if self.clock.wait(course.pause(now), self.cancelled):
             raise InterruptedRunError(
                 f"{self.name} is still moving ({course.percent} %), left to {self.client.host.name}"
             )

@@ -15,13 +15,14 @@ from providers.errors import (
     PlacementError,
     VerificationError,
 )
-from providers.model.estate import DiskKind, VirtualMachine, VmState
+from providers.model.estate import VirtualMachine, VmState
 from providers.model.plan import Move
 
 from . import inventory, orders
 from .admission import Admission
 from .audit import AuditLog
 from .catalogue import codes_in, lost_a_slot, remedy_for
+from .chains import strays, with_parents
 from .estate import Estate
 from .faults import AbsentFaultError
 from .jobs import Follower, Outcome, patience
@@ -88,35 +89,51 @@ class _Migration:
             return self._finish(running)
         if self.move.changes_host and (arrived := self._arrived()) is not None:
             return arrived
-        self._check_options()
         self.sized = detailed = self._detailed()
+        self._check_options(detailed)
+        self._clear_stage()
         for attempt in range(1, ATTEMPTS + 1):
             started = self._started(detailed)
             try:
                 return self._finish(started)
             except MigrationFailedError as error:
+                self._unstage(started, error)
                 if started.adopted or attempt == ATTEMPTS or not self._may_try_again(error):
                     raise
                 self.admission.ended(self.move)
         raise AssertionError("the last attempt raises")
 
-    def _check_options(self) -> None:
+    def _check_options(self, detailed: Move) -> None:
         """Refuse what the source's build does not know: a host would ignore it, or say nothing helpful."""
         template = self.estate.template(self.move.source, self.move.type)
-        if missing := orders.unknown_options(self.move, template):
+        if missing := orders.unknown_options(detailed, template):
             raise MoveRefusedError(
                 f"{self.move.vm.name}: {self.move.source} does not know {', '.join(missing)}; its build is too old for"
                 " what the stack file chooses under migration",
                 remedy="Take the option out for this machine, or move the machine with a newer host",
             )
 
+    def _clear_stage(self) -> None:
+        """Remove the planned machine that an earlier run of this stack has left; any other is refused later on."""
+        if not (self.move.is_staged and self._planned_left()):
+            return
+        config, stage = self.audit.staged(self.move), self._starter().stage()
+        if config is not None and stage.is_leftover(config):
+            stage.remove()
+
+    def _unstage(self, started: Started, error: MigrationFailedError) -> None:
+        """Remove our planned machine after a failed move into it."""
+        if self.move.is_staged and not started.adopted:
+            self._starter().stage().given_up(error)
+
     def _starter(self) -> Starter:
         return Starter(
             estate=self.estate,
-            move=self.move,
+            move=self.sized or self.move,
             clock=self.clock,
             cancelled=self.cancelled,
             note=lambda event, result: self._note(event, result=result),
+            report=self.report,
             arrived=lambda: not self._deviations(self.move.vm.enabled_state),
         )
 
@@ -138,22 +155,11 @@ class _Migration:
         """Return the move with sizes and parents of its disks: read for machines that move, so the plan has none."""
         if not self.move.copies_storage:
             return self.move
-        detailed = self.estate.with_details(self.move.vm)
-        moving = {disk.slot for disk in self.move.disks}
-        for disk in detailed.disks:
-            if disk.slot not in moving or disk.kind != DiskKind.VIRTUAL_HARD_DISK:
-                continue
-            where = f"{self.move.vm.name}: disk {disk.slot} ({disk.path})"
-            if disk.parent_path is not None:
-                raise MoveRefusedError(
-                    f"{where} is a differencing disk of {disk.parent_path}", remedy="Merge it first"
-                )
-            if disk.size_bytes is None:
-                raise MoveRefusedError(
-                    f"{where} cannot be examined by {self.move.source}: its size and parent are unknown",
-                    remedy=f"Run again, in case it has moved since; else try Get-VHD on {self.move.source}",
-                )
-        return replace(self.move, vm=detailed)
+        return with_parents(
+            self.move,
+            self.estate.with_details(self.move.vm),
+            lambda path: self.estate.disk(self.move.source, path),
+        )
 
     def _started(self, detailed: Move) -> Started:
         """Wait for room and start."""
@@ -241,6 +247,8 @@ class _Migration:
         try:
             at_source, at_destination = self._both()
             found = self._differences(started.enabled_state, at_source, at_destination)
+            if at_destination is not None and not found:
+                found = self._strays(at_destination)
         except PlacementError as error:
             return error.message  # a host that is busy or restarts says nothing about the move
         if found or at_destination is None:
@@ -249,6 +257,17 @@ class _Migration:
         if beat and not at_destination.heartbeat_ok:
             return "its guest's heartbeat has not come back"
         return at_destination
+
+    def _strays(self, after: VirtualMachine) -> list[str]:
+        """Say which differencing disks have lost their parent on the way; of a machine without any nothing is read."""
+        before = (self.sized or self.move).vm
+        if all(disk.parent_path is None for disk in (*before.disks, *before.frozen)):
+            return []
+        return strays(
+            self.sized or self.move,
+            self.estate.with_details(after),
+            lambda path: self.estate.disk(self.move.destination, path),
+        )
 
     def _both(self) -> tuple[VirtualMachine | None, VirtualMachine | None]:
         vm, move = self.move.vm.id, self.move

@@ -46,15 +46,18 @@ class Needs:
 
 def needs_of(move: Move) -> Needs:
     """Return what `move` needs. Space on shares is not counted: no host tells it, so a full one fails the job."""
-    sizes = {disk.slot: disk.size_bytes or 0 for disk in move.vm.disks}
+    sizes = {disk.instance_id: disk.size_bytes or 0 for disk in (*move.vm.disks, *move.vm.frozen)}
     in_memory = move.vm.state in {VmState.RUNNING, VmState.PAUSED, VmState.OTHER}
-    copied = (d for d in move.disks if move.copies_storage)
+    copied = move.all_disks if move.copies_storage else ()
     return Needs(
         hosts=tuple(dict.fromkeys((move.source, move.destination))),
         destination=move.destination,
         slots=_SLOTS[move.type],
         memory_mib=move.vm.memory_mib or 0 if move.changes_host and in_memory else 0,
-        files={d.target: sizes.get(d.slot, 0) for d in copied},
+        files={
+            **{d.target: sizes.get(d.instance_id, 0) for d in copied},
+            **{parent.target: parent.size_bytes for parent in move.parents},
+        },
     )
 
 

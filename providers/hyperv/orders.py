@@ -9,14 +9,28 @@ from providers.errors import MoveRefusedError, ProtocolError
 from providers.model import winpath
 from providers.model.estate import DiskKind, HostFacts
 from providers.model.options import MigrationOptions, reached_by
-from providers.model.plan import MigrationType, Move
-from providers.wsman import Argument, EndpointReference, Instance, Value, resource_uri, schema_of
+from providers.model.plan import Move
+from providers.wsman import (
+    Argument,
+    EndpointReference,
+    Instance,
+    Value,
+    encode_embedded,
+    resource_uri,
+    schema_of,
+)
 
+from . import inventory
 from .client import Client
 from .rows import REALIZED, SNAPSHOT, path_of
 
 _TRANSPORTS = {"tcp": 5, "smb": 32768}
 """Msvm_VirtualSystemMigrationSettingData.TransportType (win32 page of the class)."""
+_ARRAYS = {"UnmanagedVhds"}
+"""Properties that an instance shows only where they are not NULL (r4sd/go-wsman)."""
+STAGED = 32770
+"""MigrationType Staged: creates a planned system at the destination (Msvm_VirtualSystemMigrationSettingData page)."""
+_WAY = {"DestinationIPAddressList", "TransportType"}
 _CPU_CAPS = {"normal": 0, "low": 1, "high": 2}
 """CPUCappingMagnitude (same page)."""
 _FOLLOWERS = ("SuspendDataRoot", "LogDataRoot", "GuestStateDataRoot")
@@ -32,7 +46,7 @@ class Standing:
     settings: Instance
     """The realized Msvm_VirtualSystemSettingData."""
     disks: Mapping[str, Instance]
-    """Msvm_StorageAllocationSettingData by InstanceID, case-folded."""
+    """Msvm_StorageAllocationSettingData by InstanceID, case-folded: the machine's and its checkpoints'."""
 
 
 def system_reference(vm_id: str) -> EndpointReference:
@@ -46,7 +60,7 @@ def read_standing(client: Client, move: Move) -> Standing:
     """Read the machine at its source. Raises MoveRefusedError where it is no longer as the move was planned for."""
     system = client.get(system_reference(move.vm.id))
     settings = client.query("Msvm_VirtualSystemSettingData", where={"VirtualSystemIdentifier": move.vm.id})
-    rows = client.query("Msvm_StorageAllocationSettingData", like={"InstanceID": f"Microsoft:{move.vm.id}"})
+    rows = inventory.read_media(client, move.vm.id, settings)
     disks = {row.text("InstanceID").casefold(): row for row in rows}
     if reason := changed(move, system, settings, disks):
         raise MoveRefusedError(
@@ -68,7 +82,7 @@ def changed(
         return f"it has {checkpoints} checkpoints, not {move.vm.checkpoints}"
     if (system.number("ReplicationMode") or 0) != move.vm.replication_mode:
         return "its replication"
-    for disk in move.vm.disks:
+    for disk in (*move.vm.disks, *move.vm.frozen):
         row = disks.get(disk.instance_id.casefold())
         path = "" if row is None else path_of(row)
         if disk.kind != DiskKind.PASS_THROUGH and not winpath.same(path, disk.path):
@@ -87,15 +101,44 @@ def arguments(
     if move.copies_storage:
         if move.changes_host or move.roots != move.vm.roots:
             order["NewSystemSettingData"] = _system_setting(move, standing.settings)
-        if move.disks:
+        if move.all_disks:
             order["NewResourceSettingData"] = tuple(
                 _written(standing.disks[disk.instance_id.casefold()], HostResource=(disk.target,), PoolID="")
-                for disk in move.disks
+                for disk in move.all_disks
             )
     return order
 
 
-def read_template(client: Client, kind: MigrationType) -> Instance:
+def to_stage(order: Mapping[str, Argument], template: Instance) -> dict[str, Argument]:
+    """Return the order to make a planned machine where `order` would move it, by the template of such migrations."""
+    settings = order["MigrationSettingData"]
+    if not isinstance(settings, Instance):
+        raise ProtocolError("An order has no migration settings")
+    chosen = {
+        name: value
+        for name, value in settings.properties.items()
+        if name in _WAY or not template.properties or name in template.properties
+    }
+    own = {name: template[name] for name in ("InstanceID", "MigrationType") if name in template.properties}
+    changed = {**chosen, **own, "MigrationType": STAGED}
+    return {**order, "MigrationSettingData": Instance(settings.class_name, changed, settings.namespace)}
+
+
+def into_planned(order: Mapping[str, Argument], move: Move) -> dict[str, Argument]:
+    """Return `order` for a machine whose planned twin stands ready: its folders are known there.
+
+    As the Hyper-V module does it with a compatibility report (decompiled): the twin has the same GUID. Over
+    WS-Management unverified.
+    """
+    settings = order["MigrationSettingData"]
+    if not isinstance(settings, Instance):
+        raise ProtocolError("An order has no migration settings")
+    changed = settings.replace(DestinationPlannedVirtualSystemId=move.vm.id)
+    kept = {name: value for name, value in order.items() if name != "NewSystemSettingData"}
+    return {**kept, "MigrationSettingData": changed}
+
+
+def read_template(client: Client, kind: int) -> Instance:
     """Read the settings of a migration of `kind` as the host keeps them.
 
     Blank ones where it keeps none: Windows-classic-samples start from those.
@@ -109,7 +152,8 @@ def unknown_options(move: Move, template: Instance) -> list[str]:
 
     An instance shows every scalar property of its class, NULL ones too; a host without templates shows none.
     """
-    return sorted(name for name in chosen_properties(move) if name not in template.properties)
+    chosen = chosen_properties(move).keys() - _ARRAYS
+    return sorted(name for name in chosen if name not in template.properties)
 
 
 def chosen_properties(move: Move) -> dict[str, Value]:
@@ -117,6 +161,7 @@ def chosen_properties(move: Move) -> dict[str, Value]:
     options = move.options
     values: dict[str, Value] = {
         "RetainVhdCopiesOnSource": options.retain_vhd_copies_on_source if move.copies_storage else None,
+        **_parents(move),
         "AvoidRemovingVHDs": options.avoid_removing_vhds if move.copies_storage else None,
         "AllowOverwriteExistingFile": True if _overwrites(move) else None,
     }
@@ -130,10 +175,27 @@ def chosen_properties(move: Move) -> dict[str, Value]:
     return {name: value for name, value in values.items() if value is not None}
 
 
+def _parents(move: Move) -> dict[str, Value]:
+    """Return what takes parents along that nothing attaches: copied, and never removed, for others may need them.
+
+    RemoveSourceUnmanagedVhds came with UnmanagedVhds (win32 page); that RetainVhdCopiesOnSource keeps parents is what
+    the Move-VM page says of it. How a host links the disks to the copies is unverified.
+    """
+    if not move.parents:
+        return {}
+    embedded = tuple(
+        encode_embedded(
+            Instance("Msvm_MoveUnmanagedVhd", {"VhdSourcePath": p.source, "VhdDestinationPath": p.target})
+        )
+        for p in move.parents
+    )
+    return {"RemoveSourceUnmanagedVhds": False, "RetainVhdCopiesOnSource": True, "UnmanagedVhds": embedded}
+
+
 def _overwrites(move: Move) -> bool:
     """Say whether every disk that is copied may overwrite: the property is one for all of them."""
     slots = {disk.slot for disk in move.disks} if move.copies_storage else set()
-    return bool(slots) and slots <= move.overwrite
+    return bool(slots) and slots <= move.overwrite and not (move.frozen or move.parents)
 
 
 def _migration_setting(move: Move, template: Instance, source: HostFacts, destination: HostFacts) -> Instance:

@@ -18,7 +18,9 @@ from providers.model.names import HostName, VmId, is_guid, vm_id
 from providers.wsman import Instance, decode_embedded
 
 REALIZED = "Microsoft:Hyper-V:System:Realized"
+PLANNED = "Microsoft:Hyper-V:System:Planned"
 SNAPSHOT = "Microsoft:Hyper-V:Snapshot:"
+_ORDINARY = "Microsoft:Hyper-V:Snapshot:Realized"
 IDE_CONTROLLER = "83F8638B-8DCA-4152-9EDA-2CA8B33039B4"
 """The IDE controllers' GUID, the same in every machine (openstack/os-win vmutils)."""
 _VHD = "Microsoft:Hyper-V:Virtual Hard Disk"
@@ -56,7 +58,7 @@ class _Joined:
 
     def __init__(self, rows: Rows) -> None:
         self.settings: dict[str, Instance] = {}
-        self.checkpoints: dict[str, int] = {}
+        self.checkpoints: dict[str, list[Instance]] = {}
         for row in rows.settings:
             self._add_setting(row)
         self.devices = group(rows.devices)
@@ -67,10 +69,11 @@ class _Joined:
         if kind == REALIZED:
             self.settings[vm] = row
         elif kind.startswith(SNAPSHOT):
-            self.checkpoints[vm] = self.checkpoints.get(vm, 0) + 1
+            self.checkpoints.setdefault(vm, []).append(row)
 
     def machine(self, vm: VmId, system: Instance, host: HostName) -> VirtualMachine:
         enabled, setting = system.number("EnabledState") or 0, self.settings[vm]
+        checkpoints = self.checkpoints.get(vm, [])
         return VirtualMachine(
             id=vm,
             name=system.text("ElementName"),
@@ -80,10 +83,22 @@ class _Joined:
             roots=_roots(setting),
             disks=self._disks(vm),
             operational_status=tuple(int(value) for value in system.many("OperationalStatus")),
-            checkpoints=self.checkpoints.get(vm, 0),
+            checkpoints=len(checkpoints),
+            special_checkpoints=sum(row.text("VirtualSystemType") != _ORDINARY for row in checkpoints),
+            frozen=self._frozen(vm, checkpoints),
             replication_mode=system.number("ReplicationMode") or 0,
             version=setting.text("Version"),
         )
+
+    def _frozen(self, vm: VmId, checkpoints: list[Instance]) -> tuple[Disk, ...]:
+        """Return the virtual hard disks of checkpoints; that their controllers keep their GUIDs is a guess."""
+        if not checkpoints:
+            return ()
+        slots = Slots((*self.devices.get(vm, ()), *self.disks.get(vm, ())))
+        rows = (row for setting in checkpoints for row in self.disks.get(owner(setting), ()))
+        media = (disk for row in rows if (disk := _medium(row, slots)))
+        found = [disk for disk in media if disk.kind == DiskKind.VIRTUAL_HARD_DISK]
+        return tuple(sorted(found, key=lambda disk: (disk.slot, disk.path.casefold(), disk.instance_id)))
 
     def _disks(self, vm: VmId) -> tuple[Disk, ...]:
         devices, media = self.devices.get(vm, ()), self.disks.get(vm, ())
@@ -134,7 +149,9 @@ class Slots:
         if len(parts) < 4:  # noqa: PLR2004 - machine, controller, number, slot
             raise ProtocolError(f"A drive's InstanceID is {row.text('InstanceID')!r}")
         guid, number, slot = parts[1].upper(), parts[2], parts[3]
-        return f"ide-{number}-{slot}" if guid == IDE_CONTROLLER else f"scsi-{self._numbers[guid]}-{slot}"
+        if guid == IDE_CONTROLLER:
+            return f"ide-{number}-{slot}"
+        return f"scsi-{self._numbers.get(guid, guid)}-{slot}"  # a checkpoint may have had another controller
 
 
 def _parts(row: Instance) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from uuid import uuid4
 
@@ -19,12 +19,17 @@ SESSIONS = 4
 """Connections per host; a host allows 25 operations to a user on its oldest builds (win32 WinRM page)."""
 
 
+Heard = Callable[[Request, bytes], None]
+"""Told of each request and its answer as it came."""
+
+
 class Sessions:
     """Connections that are made when they are needed and then kept."""
 
-    def __init__(self, host: HostSpec, logins: Logins) -> None:
+    def __init__(self, host: HostSpec, logins: Logins, heard: Heard | None = None) -> None:
         """Read the credential and connect at the first request."""
         self._host = host
+        self._heard = heard
         self._logins = logins
         self._free: list[Transport] = []
         self._lock = threading.Lock()
@@ -50,6 +55,8 @@ class Sessions:
             except LoginLostError:  # it was not carried out, so once more is safe for every request
                 session.reset()
                 answer = self._sent(session, message)
+            if self._heard is not None:
+                self._heard(request, answer)
             return self._decoded(answer, f"uuid:{message_id}")
 
     def _sent(self, session: Transport, message: bytes) -> bytes:

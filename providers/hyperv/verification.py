@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from providers.model import winpath
 from providers.model.estate import DiskKind, VirtualMachine
@@ -28,6 +28,7 @@ def _deviations(
     if after.enabled_state != before.enabled_state:
         yield f"its EnabledState is {after.enabled_state}, it was {before.enabled_state}"
     yield from _paths(move, after)
+    yield from _frozen(move, after)
     if before.switches is not None and _folded(after.switches or ()) != _folded(before.switches):
         yield f"its switches are {_listed(after.switches or ())}, they were {_listed(before.switches)}"
 
@@ -45,11 +46,31 @@ def _paths(move: Move, after: VirtualMachine) -> Iterator[str]:
             yield f"its disk {slot} is {have}, not {wanted}"
 
 
+def _frozen(move: Move, after: VirtualMachine) -> Iterator[str]:
+    """Compare the disks of checkpoints by their paths, all of them at once."""
+    if after.checkpoints != move.vm.checkpoints:
+        yield f"it has {after.checkpoints} checkpoints, it had {move.vm.checkpoints}"
+    targets = {disk.instance_id: disk.target for disk in move.frozen}
+    wanted = _comparable(targets.get(disk.instance_id, disk.path) for disk in move.vm.frozen)
+    have = _comparable(disk.path for disk in after.frozen)
+    if wanted != have:
+        yield f"the disks of its checkpoints are {_listed(tuple(have))}, not {_listed(tuple(wanted))}"
+
+
+def _comparable(paths: Iterable[str]) -> list[str]:
+    return sorted(winpath.comparable(path) for path in paths)
+
+
 def unmoved(move: Move, at_source: VirtualMachine | None, at_destination: VirtualMachine | None) -> bool:
     """Say whether the machine stands exactly as before the move."""
     if at_source is None or (move.changes_host and at_destination is not None):
         return False
-    return at_source.roots == move.vm.roots and _hard_disks(at_source) == _hard_disks(move.vm)
+    frozen = [[disk.path for disk in vm.frozen] for vm in (at_source, move.vm)]
+    return (
+        at_source.roots == move.vm.roots
+        and _hard_disks(at_source) == _hard_disks(move.vm)
+        and frozen[0] == frozen[1]
+    )
 
 
 def _hard_disks(vm: VirtualMachine) -> dict[str, str]:

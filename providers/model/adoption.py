@@ -40,7 +40,7 @@ def _same_paths(job: MigrationJob, move: Move) -> bool:
     roots = {
         winpath.comparable(root) for root in (move.roots.config, move.roots.checkpoints, move.roots.paging)
     }
-    ours = {winpath.comparable(disk.target) for disk in move.disks}
+    ours = {winpath.comparable(disk.target) for disk in move.all_disks}
     theirs = {winpath.comparable(path) for path in job.new_paths if path}
     their_roots = {winpath.comparable(root) for root in job.new_roots if root}
     return theirs <= ours and their_roots <= roots

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
+from typing import TypeVar
 
 from .names import HostName, VmId
+
+Key = TypeVar("Key")
 
 
 class VmState(IntEnum):
@@ -112,6 +115,10 @@ class VirtualMachine:
     """OperationalStatus; the second value, where present, is the activity (32774 migrating, ...)."""
     checkpoints: int = 0
     """How many checkpoints it has (settings rows of type Microsoft:Hyper-V:Snapshot:*)."""
+    special_checkpoints: int = 0
+    """Those that nobody took as such: of a backup, of a replica, or with files missing (Snapshot:Recovery, ...)."""
+    frozen: tuple[Disk, ...] = ()
+    """Virtual hard disks of its checkpoints, in the slots of the machine; InstanceIDs start with the checkpoint's GUID."""
     replication_mode: int = 0
     """0 none, 1 primary, 2 replica, 3 test replica, 4 extended replica (Msvm_ComputerSystem page)."""
     version: str = ""
@@ -262,6 +269,13 @@ class Inventory:
 
     hosts: Mapping[HostName, Host] = field(default_factory=dict)
     unreachable: Mapping[HostName, UnreachableHost] = field(default_factory=dict)
+    _by_id: Mapping[VmId, tuple[VirtualMachine, ...]] = field(init=False, repr=False, compare=False)
+    _by_name: Mapping[str, tuple[VirtualMachine, ...]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Index the machines: each of a thousand is looked for."""
+        object.__setattr__(self, "_by_id", _grouped(self.vms(), lambda vm: vm.id))
+        object.__setattr__(self, "_by_name", _grouped(self.vms(), lambda vm: vm.name.casefold()))
 
     @property
     def complete(self) -> bool:
@@ -273,6 +287,14 @@ class Inventory:
         for host in self.hosts.values():
             yield from host.vms
 
+    def with_id(self, vm: VmId) -> tuple[VirtualMachine, ...]:
+        """Return every machine of that GUID: more than one is an error to show."""
+        return self._by_id.get(vm, ())
+
+    def named(self, name: str) -> tuple[VirtualMachine, ...]:
+        """Return every machine of that name, compared without case."""
+        return self._by_name.get(name.casefold(), ())
+
     def job_of(self, vm: VmId) -> tuple[Host, MigrationJob] | None:
         """Return the running migration job of `vm` and the host that runs it, if there is one."""
         for host in self.hosts.values():
@@ -280,3 +302,12 @@ class Inventory:
                 if job.vm_id == vm:
                     return host, job
         return None
+
+
+def _grouped(
+    vms: Iterable[VirtualMachine], key: Callable[[VirtualMachine], Key]
+) -> dict[Key, tuple[VirtualMachine, ...]]:
+    found: dict[Key, list[VirtualMachine]] = {}
+    for vm in vms:
+        found.setdefault(key(vm), []).append(vm)
+    return {each: tuple(group) for each, group in found.items()}

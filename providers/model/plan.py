@@ -64,6 +64,15 @@ class DiskMove:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ParentCopy:
+    """A parent of a differencing disk that nothing attaches: it is copied, and stays at the source."""
+
+    source: str
+    target: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Move:
     """One order to a host: MigrateVirtualSystemToHost of one machine."""
 
@@ -76,6 +85,10 @@ class Move:
     """The roots after the move; they equal the machine's own where nothing changes."""
     disks: tuple[DiskMove, ...] = ()
     """Disks that go along: for STORAGE only those whose path changes, for VIRTUAL_SYSTEM_AND_STORAGE all."""
+    frozen: tuple[DiskMove, ...] = ()
+    """Disks of checkpoints that go along, as above: beside the disk in their slot."""
+    parents: tuple[ParentCopy, ...] = ()
+    """Known only right before the start: whose parent a disk is costs a call each."""
     overwrite: frozenset[str] = frozenset()
     """Slots of disks whose files may be overwritten at their new place."""
     options: MigrationOptions = AS_HOSTS_ARE_SET
@@ -84,6 +97,16 @@ class Move:
     def changes_host(self) -> bool:
         """Whether the machine leaves its host."""
         return self.type != MigrationType.STORAGE
+
+    @property
+    def all_disks(self) -> tuple[DiskMove, ...]:
+        """The machine's own disks and those of its checkpoints that go along."""
+        return (*self.disks, *self.frozen)
+
+    @property
+    def is_staged(self) -> bool:
+        """Whether a planned machine is made and checked first; there is none for a machine that stays."""
+        return self.changes_host and self.options.check == "staged"
 
     @property
     def copies_storage(self) -> bool:

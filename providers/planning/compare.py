@@ -181,7 +181,7 @@ def _meeting(steps: tuple[Step, ...]) -> Iterator[Finding]:
     for step in steps:
         if step.move is None:
             continue
-        for disk in step.move.disks:
+        for disk in step.move.all_disks:
             place = "" if winpath.is_unc(disk.target) else step.move.destination
             other = owner.setdefault((place, winpath.comparable(disk.target)), step.label)
             if other != step.label:

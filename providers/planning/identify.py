@@ -29,12 +29,10 @@ def identify(spec: VmSpec, inventory: Inventory, known: VmId | None = None) -> V
     the name. Replicas are never candidates.
     """
     wanted = spec.id or known
-    realized = [vm for vm in inventory.vms() if vm.replication_mode not in REPLICAS]
-    candidates = [vm for vm in realized if _fits(vm, spec, wanted)]
-    ids = {vm.id for vm in candidates}
-    candidates = [
-        vm for vm in realized if vm.id in ids
-    ]  # a second machine of that GUID may have another name
+    meant = inventory.with_id(wanted) if wanted is not None else inventory.named(spec.name)
+    ids = dict.fromkeys(vm.id for vm in meant if vm.replication_mode not in REPLICAS)
+    # A second machine of such a GUID may have another name.
+    candidates = [vm for each in ids for vm in inventory.with_id(each) if vm.replication_mode not in REPLICAS]
     match candidates:
         case [vm]:
             return vm
@@ -42,12 +40,6 @@ def identify(spec: VmSpec, inventory: Inventory, known: VmId | None = None) -> V
             return _absent(spec, inventory, wanted)
         case _:
             return _ambiguous(spec, candidates)
-
-
-def _fits(vm: VirtualMachine, spec: VmSpec, wanted: VmId | None) -> bool:
-    if wanted is not None:
-        return vm.id == wanted
-    return vm.name.casefold() == spec.name.casefold()
 
 
 def _absent(spec: VmSpec, inventory: Inventory, wanted: VmId | None) -> NotFound:

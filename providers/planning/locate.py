@@ -36,7 +36,11 @@ def locate(spec: VmSpec, vm: VirtualMachine, host: HostSpec) -> Located:
     if storage is None:
         return Located(placement=Placement(host=wanted, allowed=allowed))
     folder = _folder_on(host, spec.label)
-    findings = (*_missing_roots(storage, host, spec.label), *_unknown_disks(storage, vm, spec.label))
+    findings = (
+        *_missing_roots(storage, host, spec.label),
+        *_unknown_disks(storage, vm, spec.label),
+        *_renamed_files(storage, vm, spec.label),
+    )
     placement = Placement(
         host=wanted,
         allowed=allowed,
@@ -75,10 +79,36 @@ def _disk(
     if location is None or (wanted := folder(location)) is None:
         return None
     if wanted.casefold().endswith(_DISK_FILES):
-        return disk.path if winpath.same(wanted, disk.path) else wanted
+        return _as_file(wanted, disk, vm)
     return (
         disk.path if winpath.is_inside(wanted, disk.path) else _in_folder(wanted, disk.path, storage.layout)
     )
+
+
+def _as_file(wanted: str, disk: Disk, vm: VirtualMachine) -> str:
+    """Return where a disk goes whose file is named: with checkpoints its folder counts, for none of the files is renamed."""
+    if frozen_in(disk.slot, vm):
+        wanted = winpath.join(winpath.parent(wanted), winpath.base_name(disk.path))
+    return disk.path if winpath.same(wanted, disk.path) else wanted
+
+
+def frozen_in(slot: str, vm: VirtualMachine) -> list[Disk]:
+    """Return the disks of checkpoints in a slot."""
+    return [disk for disk in vm.frozen if disk.slot == slot]
+
+
+def _renamed_files(storage: StorageSpec, vm: VirtualMachine, label: str) -> Iterator[Finding]:
+    """Refuse to rename the first file of a chain while checkpoints depend on it."""
+    for key, location in storage.disks.items():
+        for disk in matching_disks(key, vm):
+            names = {winpath.base_name(frozen.path).casefold() for frozen in frozen_in(disk.slot, vm)}
+            wanted = winpath.base_name(location).casefold()
+            if names and wanted.endswith(_DISK_FILES) and wanted not in names:
+                yield _refusal(
+                    f"{label}: disk {disk.slot} shall become {location}, and no file is renamed while checkpoints"
+                    " depend on it",
+                    "Name a folder instead, or delete the checkpoints first",
+                )
 
 
 def _in_folder(folder: str, path: str, layout: Layout) -> str:
@@ -95,10 +125,20 @@ def declared_location(storage: StorageSpec, disk: Disk, vm: VirtualMachine) -> s
 
 
 def matching_disks(key: str, vm: VirtualMachine) -> list[Disk]:
-    """Return the virtual hard disks that a key of the stack file names: a slot, else a base name."""
+    """Return the virtual hard disks that a key of the stack file names: a slot, else a base name.
+
+    Checkpoints rename a disk to `.avhdx`: it is meant by the name of the file that they froze, too.
+    """
     disks = [disk for disk in vm.disks if disk.kind == DiskKind.VIRTUAL_HARD_DISK]
     by_slot = [disk for disk in disks if disk.slot == slot_key(key)]
-    return by_slot or [d for d in disks if winpath.base_name(d.path).casefold() == key.casefold()]
+    return by_slot or [
+        disk
+        for disk in disks
+        if any(
+            winpath.base_name(file.path).casefold() == key.casefold()
+            for file in (disk, *frozen_in(disk.slot, vm))
+        )
+    ]
 
 
 def slot_key(key: str) -> str:

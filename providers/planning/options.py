@@ -42,6 +42,7 @@ def _overwriting(move: Move) -> Iterator[Finding]:
     if not copied.keys() & move.overwrite:
         return
     others = [path for slot, path in sorted(copied.items()) if slot not in move.overwrite]
+    others += [disk.source for disk in move.frozen]
     if others:
         yield _no(
             f"{move.vm.name}: a host overwrites files for a whole move or not at all, and {', '.join(others)} would go"

@@ -25,11 +25,13 @@ def order(vm: VirtualMachine, wanted: Placement, source: Host, destination: Host
     if destination is None or destination.name == vm.host:
         if not changed and roots == vm.roots:
             return None
-        return _move(vm, MigrationType.STORAGE, vm.host, roots, changed)
+        frozen = [disk for disk in _frozen(vm, disks) if not winpath.same(disk.source, disk.target)]
+        return _move(vm, MigrationType.STORAGE, vm.host, roots, changed, frozen)
     shared = all(seen_by_both(path, source.facts, destination.facts) for path in _files(vm))
     if not changed and roots == vm.roots and shared:
-        return _move(vm, MigrationType.VIRTUAL_SYSTEM, destination.name, roots, [])
-    return _move(vm, MigrationType.VIRTUAL_SYSTEM_AND_STORAGE, destination.name, roots, disks)
+        return _move(vm, MigrationType.VIRTUAL_SYSTEM, destination.name, roots, [], [])
+    frozen = _frozen(vm, disks)
+    return _move(vm, MigrationType.VIRTUAL_SYSTEM_AND_STORAGE, destination.name, roots, disks, frozen)
 
 
 def seen_by_both(path: str, source: HostFacts | None, destination: HostFacts | None) -> bool:
@@ -50,7 +52,7 @@ def onto_itself(move: Move, source: HostFacts, destination: HostFacts) -> Iterat
     if move.type != MigrationType.VIRTUAL_SYSTEM_AND_STORAGE:
         return
     old, new = move.vm.roots, move.roots
-    pairs = [(d.source, d.target) for d in move.disks]
+    pairs = [(d.source, d.target) for d in move.all_disks]
     pairs += [(old.config, new.config), (old.checkpoints, new.checkpoints), (old.paging, new.paging)]
     shared = {s for s, t in pairs if winpath.same(s, t) and seen_by_both(s, source, destination)}
     for path in sorted(shared):
@@ -66,7 +68,7 @@ def _files(vm: VirtualMachine) -> Iterator[str]:
     yield from (vm.roots.config, vm.roots.checkpoints, vm.roots.paging)
     if vm.roots.guest_state:
         yield vm.roots.guest_state
-    yield from (disk.path for disk in _hard_disks(vm))
+    yield from (disk.path for disk in (*_hard_disks(vm), *vm.frozen))
 
 
 def _hard_disks(vm: VirtualMachine) -> Iterator[Disk]:
@@ -106,7 +108,37 @@ def _disks(vm: VirtualMachine, wanted: Placement) -> list[DiskMove]:
     ]
 
 
+def _frozen(vm: VirtualMachine, disks: list[DiskMove]) -> list[DiskMove]:
+    """Return where the disks of checkpoints go: into the folder that the disk in their slot goes to, under their names.
+
+    As the Hyper-V module does it with all disks of all checkpoints (decompiled; what VMMS makes of it is unverified).
+    """
+    folders = {
+        disk.slot: winpath.parent(disk.target)
+        for disk in disks
+        if not winpath.same(winpath.parent(disk.source), winpath.parent(disk.target))
+    }
+    return [
+        DiskMove(
+            slot=disk.slot,
+            instance_id=disk.instance_id,
+            source=disk.path,
+            target=_kept(disk.path, winpath.join(folder, winpath.base_name(disk.path)) if folder else None),
+        )
+        for disk in vm.frozen
+        for folder in (folders.get(disk.slot),)
+    ]
+
+
 def _move(
-    vm: VirtualMachine, kind: MigrationType, destination: HostName, roots: Roots, disks: list[DiskMove]
+    vm: VirtualMachine,
+    kind: MigrationType,
+    destination: HostName,
+    roots: Roots,
+    disks: list[DiskMove],
+    frozen: list[DiskMove],
 ) -> Move:
-    return Move(vm=vm, type=kind, source=vm.host, destination=destination, roots=roots, disks=tuple(disks))
+    return Move(
+        vm=vm, type=kind, source=vm.host, destination=destination, roots=roots, disks=tuple(disks),
+        frozen=tuple(frozen),
+    )  # fmt: skip

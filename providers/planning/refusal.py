@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from providers.model import winpath
 from providers.model.estate import DiskKind, HostFacts, VirtualMachine, VmState
 from providers.model.plan import Finding, Move, Severity
 from providers.model.stack import HostSpec
 
 from . import preflight
+from .locate import frozen_in
 from .options import option_findings
 from .order import onto_itself
 
@@ -70,12 +72,13 @@ def _machine(vm: VirtualMachine) -> Iterator[Finding]:
 
 def _storage(move: Move) -> Iterator[Finding]:
     vm = move.vm
-    if vm.checkpoints:
-        some = "a checkpoint" if vm.checkpoints == 1 else f"{vm.checkpoints} checkpoints"
+    if vm.special_checkpoints:
         yield _no(
-            f"{vm.name} has {some}, and its storage would move", "Delete or apply the checkpoints first"
+            f"{vm.name} has checkpoints of a backup or a replica, or with files missing, and its storage would move",
+            "Let the backup end, or delete those checkpoints",
         )
-    for disk in vm.disks:
+    yield from _meeting_files(move)
+    for disk in (*vm.disks, *vm.frozen):
         where = f"{vm.name}: disk {disk.slot} ({disk.path})"
         if disk.kind == DiskKind.PASS_THROUGH:
             yield _no(f"{where} is a pass-through disk, which cannot be moved", "Convert it to a VHDX first")
@@ -83,10 +86,39 @@ def _storage(move: Move) -> Iterator[Finding]:
             yield _no(
                 f"{where} is shared with other machines", "Shared VHDX cannot be moved; detach it first"
             )
-        elif disk.parent_path is not None:
-            yield _no(f"{where} is a differencing disk of {disk.parent_path}", "Merge it first")
-        elif not vm.checkpoints and disk.path.casefold().endswith(_CHECKPOINT_FILES):
+        elif disk.parent_path is not None and not _goes_along(disk.parent_path, move):
+            yield _no(
+                f"{where} is a differencing disk of {disk.parent_path}",
+                "Merge it first, or choose parents: copy under migration",
+            )
+        elif disk.path.casefold().endswith(_CHECKPOINT_FILES) and not frozen_in(disk.slot, vm):
             yield _no(f"{where} is a checkpoint's file without a checkpoint", "Merge it first")
+
+
+def _goes_along(parent: str, move: Move) -> bool:
+    """Say whether a parent is a disk of the machine or of a checkpoint, or was chosen to be copied."""
+    attached = {winpath.comparable(disk.path) for disk in (*move.vm.disks, *move.vm.frozen)}
+    return winpath.comparable(parent) in attached or move.options.parents == "copy"
+
+
+def _meeting_files(move: Move) -> Iterator[Finding]:
+    """A file that belongs to two checkpoints, and two files that would become one: nobody has seen such a move."""
+    sources: set[str] = set()
+    targets: dict[str, str] = {}
+    for disk in (*move.vm.disks, *move.vm.frozen):
+        if disk.kind == DiskKind.VIRTUAL_HARD_DISK and winpath.comparable(disk.path) in sources:
+            yield _no(
+                f"{move.vm.name}: {disk.path} is a disk of more than one checkpoint",
+                "Delete checkpoints first",
+            )
+        sources.add(winpath.comparable(disk.path))
+    for moved in move.all_disks:
+        other = targets.setdefault(winpath.comparable(moved.target), moved.source)
+        if not winpath.same(other, moved.source):
+            yield _no(
+                f"{move.vm.name}: {other} and {moved.source} would both become {moved.target}",
+                "Give their disks folders of their own under storage.disks",
+            )
 
 
 def _no(text: str, remedy: str) -> Finding:

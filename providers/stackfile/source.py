@@ -32,7 +32,7 @@ class Source:
 
     text: str
     had_tabs: bool = False
-    """Tabs in its indentation were made blanks, a guess: a syntax error may be the guess's own."""
+    """Tabs in its indentation were made blanks, on trial: a syntax error may come from just that."""
 
 
 def read_source(path: Path, findings: Findings) -> Source | None:

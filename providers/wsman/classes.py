@@ -203,6 +203,10 @@ CLASSES: dict[str, tuple[str, str]] = {
             "EnableVhdCompression RemoveSourceUnmanagedVhds RetainVhdCopiesOnSource"
         ),
     ),
+    "Msvm_MoveUnmanagedVhd": (
+        _V2,
+        "string Caption Description ElementName InstanceID VhdDestinationPath VhdSourcePath",
+    ),
     "Msvm_VirtualSystemMigrationNetworkSettingData": (
         _V2,
         f"{_ELEMENT}; string SubnetNumber Tags[]; uint8 PrefixLength; uint32 Metric",

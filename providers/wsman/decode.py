@@ -162,8 +162,12 @@ def _invoke(body: xml.Element, target: EndpointReference, header: Header) -> Inv
 
 
 def _is_of(element: xml.Element, uri: str) -> bool:
-    """Say whether the element is in the class's own namespace, which a method's body and parameters are in."""
-    return xml.namespace(element).casefold() == uri.casefold()
+    """Say whether the element is in a namespace of the class, which a method's body and parameters are in.
+
+    The class alone decides: an example of Microsoft's has another WMI namespace in the body (MS-WSMV 4.1.4).
+    """
+    space = xml.namespace(element)
+    return bool(space) and names.class_of(space).casefold() == names.class_of(uri).casefold()
 
 
 def _argument(item: xml.Element, uri: str) -> Value | Malformed:

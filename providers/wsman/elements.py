@@ -15,6 +15,8 @@ from .values import Value, iso_datetime, iso_interval, text_to_value, value_to_t
 
 _NIL = f"{{{names.XSI}}}nil"
 _TYPE = f"{{{names.XSI}}}type"
+_LOCATION = f"{{{names.CIM}}}Location"
+"""Where an instance is to be found: no property of it (MS-WSMV 4.1.1)."""
 _TIMES = frozenset({"Datetime", "Interval", "CIM_DateTime", "Date", "Time"})
 """Elements that hold a time (DSP0230, cimDateTime); Windows writes the first two."""
 _TIME_NAMESPACES = frozenset({names.CIM, names.CIM_2005, ""})
@@ -100,7 +102,7 @@ def decode_instance(element: xml.Element) -> Instance:
 def _instance(element: xml.Element, class_name: str, uri: str) -> Instance:
     namespace = names.namespace_of(uri)
     schema = schema_of(class_name)
-    properties = gathered(_decoded(item, schema) for item in element)
+    properties = gathered(_decoded(item, schema) for item in element if item.tag != _LOCATION)
     same = namespace and uri == names.resource_uri(class_name, namespace)
     return Instance(class_name, properties, namespace, "" if same else uri)
 

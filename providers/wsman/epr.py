@@ -19,7 +19,7 @@ class EndpointReference:
 
     resource_uri: str
     selectors: Mapping[str, Selector] = field(default_factory=dict)
-    """Texts; a key that is a reference, as an association's, is one here too (DSP0226 5.4.2.2)."""
+    """Texts; a key that is a reference, as an association's, is one here too (DSP0226 5.1.2.2)."""
     address: str = field(default=names.ANONYMOUS, compare=False)
 
     def __hash__(self) -> int:
@@ -100,4 +100,10 @@ def decode_selectors(element: xml.Element) -> dict[str, Selector]:
 
 def _decoded(item: xml.Element) -> Selector:
     reference = xml.child(item, names.ADDRESSING, "EndpointReference") if len(item) else None
-    return xml.text_of(item) if reference is None else decode_content(reference)
+    return _unindented(xml.text_of(item)) if reference is None else decode_content(reference)
+
+
+def _unindented(text: str) -> str:
+    """A key neither starts nor ends with a line: there somebody has indented the message, as specifications print it."""
+    stripped = text.strip()
+    return stripped if text[:1] in {"\n", "\r"} or text.rstrip(" \t")[-1:] in {"\n", "\r"} else text

@@ -16,7 +16,7 @@ from .values import Value
 
 
 class EnumerationMode(StrEnum):
-    """What an enumeration yields (DSP0226 8.6)."""
+    """What an enumeration yields (DSP0226 8.7)."""
 
     OBJECTS = ""
     EPRS = "EnumerateEPR"

@@ -102,7 +102,7 @@ def _has_instruction(root: Element) -> bool:
 
 
 def _unmarked_encoding(content: bytes) -> str | None:
-    """Return UTF-16 where nothing but the zeros tells it: the HTTP charset may name it instead of a mark (DSP0226 13.1)."""
+    """Return UTF-16 where nothing but the zeros tells it: the HTTP charset may name it instead of a mark (DSP0226 13)."""
     match content[:2]:
         case b"<\0":
             return "UTF-16LE"

@@ -18,8 +18,8 @@ class Relay:
         self.url = f"{scheme}://127.0.0.1:{self._listener.getsockname()[1]}/wsman"
         self.sent, self.answered = bytearray(), bytearray()
         """What clients and the host have said, in the order it came."""
-        self.connections = 0
-        """How many came with something to say."""
+        self.instead_of_answer = b""
+        """What clients get for the host's next words."""
         self.cut_before_answer = 0
         """How many more answers are swallowed, their connections cut."""
         self._open: list[socket.socket] = []
@@ -56,14 +56,13 @@ class Relay:
                     thread.start()
 
     def _pass(self, one: socket.socket, other: socket.socket, kept: bytearray) -> None:
-        said = False
         with contextlib.suppress(OSError):
             while content := one.recv(1 << 16):
                 if kept is self.answered and self.cut_before_answer:
                     self.cut_before_answer -= 1
                     break
-                self.connections += kept is self.sent and not said
-                said = True
+                if kept is self.answered and self.instead_of_answer:
+                    content, self.instead_of_answer = self.instead_of_answer, b""
                 kept += content
                 other.sendall(content)
         for each in (one, other):

@@ -21,7 +21,7 @@ def status(code: int, body: bytes = b"", **headers: str) -> Reply:
 
     def reply(handler: BaseHTTPRequestHandler, _body: bytes) -> None:
         handler.send_response(code)
-        if code == 401:
+        if code == 401 and "WWW-Authenticate" not in headers:
             handler.send_header("WWW-Authenticate", 'Basic realm="WSMAN"')
         for name, value in headers.items():
             handler.send_header(name, value)
@@ -54,10 +54,11 @@ def answer(message: Response, code: int = 200) -> Reply:
 class Scripted:
     """Serves its replies one after the other, and counts requests and logins."""
 
-    def __init__(self, home: Path, replies: Sequence[Reply]) -> None:
-        """Listen with the certificate of hv1 of the lab in `home`."""
+    def __init__(self, home: Path, replies: Sequence[Reply], *, secure: bool = True) -> None:
+        """Listen with the certificate of hv1 of the lab in `home`, or for plain HTTP."""
         scripted, left = self, list(replies)
         self.requests = self.logins = 0
+        self.bodies: list[bytes] = []
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
@@ -67,6 +68,7 @@ class Scripted:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 scripted.requests += 1
+                scripted.bodies.append(body)
                 scripted.logins += "Authorization" in self.headers
                 left.pop(0)(self, body)
 
@@ -76,6 +78,8 @@ class Scripted:
         class Server(ThreadingHTTPServer):
             def get_request(self) -> tuple[socket.socket, object]:
                 plain, address = super().get_request()
+                if not secure:
+                    return plain, address
                 return context.wrap_socket(plain, server_side=True, do_handshake_on_connect=False), address
 
             def handle_error(self, *_: object) -> None:
@@ -83,7 +87,7 @@ class Scripted:
 
         context = certificates.server_context(home, "hv1")
         self._server = Server(("127.0.0.1", 0), Handler)
-        self.url = f"https://127.0.0.1:{self._server.server_port}/wsman"
+        self.url = f"{'https' if secure else 'http'}://127.0.0.1:{self._server.server_port}/wsman"
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05})
 
     def __enter__(self) -> Self:

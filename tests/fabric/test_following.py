@@ -66,6 +66,7 @@ class Watch:
             HostSpec(name=HostName("hv1"), endpoint=url, connection=connection), Logins(), self.clock
         )
         self.seen: list[Progress] = []
+        self.looks: list[float] = []
         self.cancelled = threading.Event()
         self.activity: int | None = None
 
@@ -73,8 +74,12 @@ class Watch:
         """Follow to the end."""
         return Follower(
             client=self.client, job=JOB, name="VM001 (hv1 -> hv2)", activity=lambda: self.activity,
-            report=self.seen.append, cancelled=self.cancelled, clock=self.clock,
+            report=self._note, cancelled=self.cancelled, clock=self.clock,
         ).follow()  # fmt: skip
+
+    def _note(self, progress: Progress) -> None:
+        self.seen.append(progress)
+        self.looks.append(self.clock.now())
 
 
 @pytest.fixture
@@ -155,6 +160,14 @@ def test_the_interval_grows(watch: Callable[..., Watch]) -> None:
     made = watch(*[job(4, n // 4) for n in range(200)], job(7, 100))
     made.follow()
     assert made.clock.now() > 200 * 4
+
+
+def test_the_interval_shrinks_towards_the_end(watch: Callable[..., Watch]) -> None:
+    """An end is seen soon after it comes: the last pauses are short, however long the job has taken."""
+    made = watch(*[job(4, percent) for percent in range(1, 100)], job(7, 100))
+    made.follow()
+    assert made.looks[50] - made.looks[49] == pytest.approx(5)
+    assert made.clock.now() - made.looks[-1] < 3
 
 
 def test_progress_names_the_phase_and_what_is_left(watch: Callable[..., Watch]) -> None:

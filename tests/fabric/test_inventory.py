@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+from dataclasses import replace
 
 import pytest
 
 from lab.estate.generated import SHARE
 from lab.estate.spec import DiskSpec
+from lab.world import LabJob, MigrationRequest
 from providers.errors import AuthenticationError
+from providers.hyperv import inventory
 from providers.hyperv.estate import Estate
 from providers.model.estate import DiskKind, Inventory, VmState
 from providers.model.names import HostName
 from providers.model.stack import HostSpec
-from tests.fabric.conftest import Fabric, Maker
+from providers.wsman.catalogue import CANNOT_PROCESS_FILTER
+from tests.fabric.conftest import Fabric, Maker, until
 from tests.fabric.scripted import Scripted, status
 from tests.unit.lab.conftest import estate, machine
 
@@ -74,6 +78,37 @@ def test_what_forbids_a_move_is_seen(fabric: Fabric) -> None:
     assert vms["WEB01"].switches == ("External",)
     assert (vms["WEB01"].heartbeat_ok, vms["LONE01"].heartbeat_ok) == (True, False)
     assert all(vm.clustered is False for vm in vms.values())
+
+
+@pytest.mark.lab
+def test_a_sweep_is_five_requests_a_host_and_nothing_that_only_moves_ask(fabric: Fabric) -> None:
+    """Whatever the number of machines; the rest is unknown until somebody looks closely."""
+    before = _enumerates(fabric)
+    found = fabric.estate.sweep()
+    assert {name: count - before[name] for name, count in _enumerates(fabric).items()} == dict.fromkeys(
+        ("hv1", "hv2", "hv3"), 5
+    )
+    assert all(host.facts is None for host in found.hosts.values())
+    vms = list(found.vms())
+    assert {(vm.memory_mib, vm.clustered, vm.vtpm, vm.switches, vm.devices) for vm in vms} == {(None,) * 5}
+
+
+@pytest.mark.lab
+def test_what_refuses_queries_is_read_all_the_same(make_fabric: Maker) -> None:
+    """A host that takes no WQL at all shows the same machines, class by class."""
+    spec = estate(*(machine(f"VM{n}", disks=(DiskSpec(path=f"D:\\{n}.vhdx"),)) for n in range(5)))
+    fabric = make_fabric(spec)
+    expected = fabric.estate.sweep()
+    refusing = Estate(fabric.specs, clock=fabric.clock)
+    fabric.fault("wsman-fault", operation="Enumerate", code=CANNOT_PROCESS_FILTER, host="hv1", left=2)
+    try:
+        assert refusing.sweep() == expected
+    finally:
+        refusing.close()
+
+
+def _enumerates(fabric: Fabric) -> dict[str, int]:
+    return {name: counts.get("Enumerate", 0) for name, counts in fabric.servers.counts().items()}
 
 
 @pytest.mark.lab
@@ -182,3 +217,22 @@ def _swept(hosts: dict[HostName, HostSpec], fabric: Fabric) -> Inventory:
         return estate_.sweep()
     finally:
         estate_.close()
+
+
+def test_a_job_that_changes_its_state_meanwhile_is_not_lost(make_fabric: Maker) -> None:
+    """Jobs are asked for by the state that a first reading showed; one that has gone on since is asked for by its id."""
+    fabric = make_fabric(estate(machine("WEB01")))
+    fabric.fault("stall", vm="WEB01", after=20)
+    vm = fabric.lab_vm("WEB01")
+    request = MigrationRequest(
+        vm_id=vm.id, type=32771, destination="hv2.lab.example", roots=vm.roots, owner="LAB\\alice", logged_on=True,
+        disks={disk.slot: disk.path for disk in vm.disks},
+    )  # fmt: skip
+    assert isinstance(fabric.world.migrate("hv1", request), LabJob)
+    until(lambda: fabric.world.state.jobs[0].percent > 0)
+    client = fabric.estate.client(HostName("hv1"))
+    (job,) = inventory.read_jobs(client)
+    stale = replace(job, state=3)
+    (told,) = inventory.told_jobs(client, [stale])
+    assert (told.id, told.state) == (job.id, 4)
+    assert told.destination == "hv2.lab.example"

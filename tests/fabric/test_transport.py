@@ -6,6 +6,7 @@ import dataclasses
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -27,14 +28,18 @@ from providers.model.names import HostName
 from providers.model.stack import Connection, HostSpec
 from providers.wsman import (
     EndpointReference,
+    Enumerate,
     EnumerateResponse,
     Fragment,
     GetResponse,
     Instance,
     InvokeResponse,
+    Pull,
     PullResponse,
+    Request,
     WsmanFault,
     catalogue,
+    decode_request,
     resource_uri,
 )
 from tests.clocks import FastClock
@@ -120,6 +125,48 @@ def test_a_host_that_refuses_the_projection_is_asked_for_more_and_remembered(dia
         found = client.query("Msvm_ComputerSystem", "Name", where={"Name": "B"})
         assert [row.text("Name") for row in found] == ["b"]
     assert host.requests == 6
+
+
+def test_a_host_that_refuses_to_optimise_is_read_one_by_one(dial: Dial) -> None:
+    """A plain Enumerate, then Pulls without MaxElements; that is remembered."""
+    asked: list[Request] = []
+
+    def heard(reply: Reply) -> Reply:
+        def hear(handler: BaseHTTPRequestHandler, body: bytes) -> None:
+            asked.append(decode_request(body))
+            reply(handler, body)
+
+        return hear
+
+    refused = answer(catalogue.unsupported_feature("HV1", "OptimizedEnumeration"), 500)
+    one = answer(PullResponse(context="uuid:2", items=(Fragment({"Name": "a"}),)))
+    last = answer(PullResponse(items=(Fragment({"Name": "b"}),), end=True))
+    begun = answer(EnumerateResponse(context="uuid:1"))
+    client, _ = dial(*map(heard, (refused, begun, one, last, begun, last)))
+    assert [row.text("Name") for row in client.query("Msvm_ComputerSystem", "Name")] == ["a", "b"]
+    assert [row.text("Name") for row in client.query("Msvm_ComputerSystem", "Name")] == ["b"]
+    enumerates = [request for request in asked if isinstance(request, Enumerate)]
+    assert [request.optimize for request in enumerates] == [True, False, False]
+    pulls = [request for request in asked if isinstance(request, Pull)]
+    assert [request.max_elements for request in pulls] == [None] * 3
+
+
+def test_an_envelope_that_is_too_large_for_a_host_is_asked_smaller(dial: Dial) -> None:
+    """512000 bytes at first, 153600 from then on (MS-WSMV 2.2.4.10)."""
+    sizes: list[int | None] = []
+
+    def heard(reply: Reply) -> Reply:
+        def hear(handler: BaseHTTPRequestHandler, body: bytes) -> None:
+            sizes.append(decode_request(body).header.max_envelope_size)
+            reply(handler, body)
+
+        return hear
+
+    limit = answer(catalogue.encoding_limit("HV1"), 500)
+    client, _ = dial(*map(heard, (limit, RUNNING, RUNNING)))
+    for _ in range(2):
+        assert client.get(JOB).number("JobState") == 4
+    assert sizes == [512000, 153600, 153600]
 
 
 def test_a_busy_host_is_asked_again_for_what_changes_nothing(dial: Dial) -> None:

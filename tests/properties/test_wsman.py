@@ -39,10 +39,12 @@ TEXT = st.text(
 )
 MOMENTS = st.datetimes(min_value=datetime(1601, 1, 1), max_value=datetime(9999, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 SPANS = st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=9999))
+KEYS = TEXT.filter(lambda text: not {text[:1], text.rstrip(" \t")[-1:]} & {"\n", "\r"})
+"""A key neither starts nor ends with a line: such is read as indentation."""
 REFERENCES = st.builds(
     EndpointReference,
     st.sampled_from([resource_uri(name) for name in CLASSES]),
-    st.dictionaries(st.sampled_from(["Name", "InstanceID"]), TEXT, min_size=1),
+    st.dictionaries(st.sampled_from(["Name", "InstanceID"]), KEYS, min_size=1),
 )
 
 
@@ -60,7 +62,16 @@ def scalars(kind: CimType) -> st.SearchStrategy[Any]:
         case CimType.REFERENCE:
             return REFERENCES
         case _:
-            return st.integers(0, 127)
+            return numbers(kind)
+
+
+def numbers(kind: CimType) -> st.SearchStrategy[Any]:
+    """Draw a number that fits a CIM type."""
+    if kind in {CimType.REAL32, CimType.REAL64}:
+        return st.floats(allow_nan=False, allow_infinity=False)
+    bits = int(kind.removeprefix("uint").removeprefix("sint"))
+    least, most = (0, 2**bits - 1) if kind.startswith("uint") else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
+    return st.integers(least, most)
 
 
 @st.composite
@@ -121,11 +132,21 @@ def test_projections(instance: Instance) -> None:
 
 
 @given(
-    st.dictionaries(st.sampled_from(["Job", "State", "Errors"]), st.none() | TEXT | REFERENCES),
+    st.dictionaries(
+        st.sampled_from(["Job", "State", "Errors"]),
+        st.one_of(
+            st.none(),
+            TEXT,
+            REFERENCES,
+            MOMENTS,
+            SPANS,
+            st.lists(TEXT | REFERENCES, min_size=2, max_size=3).map(tuple),
+        ),
+    ),
     st.integers(0, 40000),
 )
 def test_outputs(outputs: dict[str, Any], value: int) -> None:
-    """References, texts and NULLs; the ReturnValue a number."""
+    """References, texts, times, arrays and NULLs; the ReturnValue a number."""
     message = InvokeResponse(
         resource_uri=resource_uri("X"), method="M", outputs={**outputs, "ReturnValue": value}
     )

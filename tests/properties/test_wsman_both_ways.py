@@ -49,7 +49,13 @@ STRIPPED = TEXTS.map(str.strip)
 MOMENTS = st.datetimes(min_value=datetime(1, 1, 2), max_value=datetime(9999, 12, 30), timezones=st.just(UTC))  # noqa: DTZ001
 SPANS = st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=99_999_999))
 URIS = st.builds(resource_uri, NAMES, st.sampled_from(["root/cimv2", "root/virtualization/v2"]))
-REFERENCES = st.builds(EndpointReference, URIS, st.dictionaries(NAMES, TEXTS, max_size=3))
+KEYS = TEXTS.filter(lambda text: not {text[:1], text.rstrip(" \t")[-1:]} & {"\n", "\r"})
+"""A key neither starts nor ends with a line: such is read as indentation."""
+REFERENCES = st.recursive(
+    st.builds(EndpointReference, URIS, st.dictionaries(NAMES, KEYS, max_size=3)),
+    lambda inner: st.builds(EndpointReference, URIS, st.dictionaries(NAMES, KEYS | inner, max_size=3)),
+    max_leaves=3,
+)
 SETTINGS = st.builds(
     Instance, NAMES, st.dictionaries(NAMES, st.none() | TEXTS | st.booleans() | MOMENTS | SPANS, max_size=4)
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -55,7 +56,7 @@ def ensure(project: Path) -> None:
 
 def _key(project: Path) -> str:
     """Return the name of the folder of wheels; it changes with everything that they are made from."""
-    digest = hashlib.sha256(f"{sys.platform} {os.uname().machine} {sys.version_info[:2]}".encode())
+    digest = hashlib.sha256(f"{sys.platform} {platform.machine()} {sys.version_info[:2]}".encode())
     for name in _LOCKS:
         digest.update((project / name).read_bytes())
     return f"kerberos-{digest.hexdigest()[:12]}"

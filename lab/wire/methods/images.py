@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from lab.storage.files import PathRefusedError
 from lab.wire import embedded
@@ -10,12 +11,14 @@ from lab.wire.view import instance
 from lab.world import LabDisk, LabVm
 from lab.world.objects import PAUSED, RUNNING, VHD
 from providers.model import winpath
-from providers.units import MIB
+from providers.units import GIB, MIB
 
 from .call import Call, Outputs
 
 _FILE_NOT_FOUND = 32779  # ReturnValue "File Not Found" (Msvm_ImageManagementService pages)
 _DYNAMIC, _DIFFERENCING, _VHDX = 3, 4, 3  # Type and Format (Msvm_VirtualHardDiskSettingData page)
+PARENT_BYTES = GIB
+"""What the lab tells as the size of a parent that nothing attaches."""
 _SECTOR, _PHYSICAL_SECTOR, _BLOCK = 512, 4096, 32 * MIB
 
 
@@ -97,6 +100,12 @@ def _find(call: Call) -> tuple[LabVm, LabDisk] | None:
 
 
 def _disks(call: Call) -> Iterator[tuple[LabVm, LabDisk]]:
+    """Yield the disks of machines, then the parents that nothing attaches."""
+    found: list[tuple[LabVm, LabDisk]] = []
     for vm in call.reader.world.vms():
         frozen = [disk for checkpoint in vm.checkpoints for disk in checkpoint.disks]
-        yield from ((vm, disk) for disk in (*vm.disks, *frozen) if disk.kind == VHD)
+        found += [(vm, disk) for disk in (*vm.disks, *frozen) if disk.kind == VHD]
+    yield from found
+    for vm, disk in found:
+        if disk.parent_path is not None:
+            yield vm, replace(disk, path=disk.parent_path, parent_path=None, size_bytes=PARENT_BYTES)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from lab.wire import builds, embedded
 from lab.wire.accounts import Caller
@@ -10,6 +11,7 @@ from lab.wire.embedded import TextRefusedError
 from lab.wire.views.holders import Holder, holders_of
 from lab.world import JOB_STARTED, LabHost, LabJob, LabRoots, LabVm, MigrationRequest
 from lab.world.jobs import INVALID_PARAMETER, NOT_SUPPORTED, SMB, TCP, Options
+from lab.world.objects import VHD
 from providers.wsman import EndpointReference, Value, resource_uri
 
 from .call import Call, Outputs
@@ -24,15 +26,22 @@ _ARGUMENTS = (
 _SETTINGS = "Msvm_VirtualSystemMigrationSettingData"
 _SYSTEM = "Msvm_VirtualSystemSettingData"
 _DISK = "Msvm_StorageAllocationSettingData"
-_REFUSED = (
-    "AdvancedOptions", "DestinationPlannedVirtualSystemId", "EnableVhdCompression", "RemoveSourceUnmanagedVhds",
-    "UnmanagedVhds",
-)  # fmt: skip
+_UNMANAGED = "Msvm_MoveUnmanagedVhd"
+_REFUSED = ("AdvancedOptions", "EnableVhdCompression")
 """Properties that the lab does nothing with."""
 
 
 def migrate_to_host(call: Call) -> Outputs:
     """Start a migration: 4096 and the job's EPR, or what VMMS refuses at once."""
+    return _started(call, only_check=False)
+
+
+def check_migratable(call: Call) -> Outputs:
+    """Check a migration by a job that moves nothing (CheckVirtualSystemIsMigratable page: the same arguments)."""
+    return _started(call, only_check=True)
+
+
+def _started(call: Call, *, only_check: bool) -> Outputs:
     call.expect(*_ARGUMENTS)
     reference, destination = call.reference("ComputerSystem"), call.text("DestinationHost")
     texts = _Texts(
@@ -43,7 +52,7 @@ def migrate_to_host(call: Call) -> Outputs:
     host = call.reader.host
     vm = _machine(host, reference)
     try:
-        request = _request(host, vm, destination, texts, call.caller)
+        request = replace(_request(host, vm, destination, texts, call.caller), only_check=only_check)
     except TextRefusedError as refused:
         _note_refusal(call, vm, refused)
         return {"Job": None, "ReturnValue": refused.return_value}
@@ -83,12 +92,16 @@ def _request(
     kind = settings.get("MigrationType")
     if not isinstance(kind, int):
         raise TextRefusedError(INVALID_PARAMETER, "MigrationType is missing")
+    disks, frozen = _disks(host, vm, texts.resources)
     return MigrationRequest(
         vm_id=vm.id,
         type=kind,
-        destination=destination or None,
+        destination=destination,
         roots=None if texts.system is None else _roots(vm, _read(host, texts.system, _SYSTEM)),
-        disks=_disks(vm, [_read(host, text, _DISK) for text in texts.resources]),
+        disks=disks,
+        frozen=frozen,
+        unmanaged=_unmanaged(host, settings),
+        planned_id=str(settings.get("DestinationPlannedVirtualSystemId") or "") or None,
         addresses=_listed(settings.get("DestinationIPAddressList")),
         options=_options(host, settings),
         owner=caller.name,
@@ -116,6 +129,7 @@ def _options(host: LabHost, settings: Mapping[str, Value]) -> Options:
         overwrite=bool(settings.get("AllowOverwriteExistingFile")),
         avoid_removing=bool(settings.get("AvoidRemovingVHDs")),
         retain_copies=bool(settings.get("RetainVhdCopiesOnSource")),
+        remove_unmanaged=bool(settings.get("RemoveSourceUnmanagedVhds")),
         cancel_if_blackout_is_long=bool(settings.get("CancelIfBlackoutThresholdExceeded")),
         cpu_cap=int(str(cap)),
     )
@@ -149,26 +163,31 @@ def _roots(vm: LabVm, given: Mapping[str, Value]) -> LabRoots:
     )
 
 
-def _disks(vm: LabVm, given: list[Mapping[str, Value]]) -> dict[str, str]:
-    """Return the new path of each disk named in NewResourceSettingData, by slot."""
+def _disks(host: LabHost, vm: LabVm, texts: tuple[str, ...]) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the new paths in NewResourceSettingData: of the machine's disks by slot, of checkpoints' by both."""
     own, *checkpoints = holders_of(vm)
     slots = {own.medium(disk).casefold(): disk.slot for disk in own.disks}
-    frozen = {holder.medium(disk).casefold() for holder in checkpoints for disk in holder.disks}
+    frozen = {
+        holder.medium(disk).casefold(): f"{holder.id}/{disk.slot}"
+        for holder in checkpoints
+        for disk in holder.disks
+        if disk.kind == VHD
+    }
     disks: dict[str, str] = {}
-    for each in given:
-        slot, path = _disk(own, each, slots, frozen)
-        if slot in disks:
+    for text in texts:
+        key, path = _disk(own, _read(host, text, _DISK), {**slots, **frozen})
+        if key in disks:
             raise TextRefusedError(INVALID_PARAMETER, "a disk is named twice")
-        disks[slot] = path
-    return disks
+        disks[key] = path
+    of_checkpoints = set(frozen.values())
+    return (
+        {key: path for key, path in disks.items() if key not in of_checkpoints},
+        {key: path for key, path in disks.items() if key in of_checkpoints},
+    )
 
 
-def _disk(
-    own: Holder, given: Mapping[str, Value], slots: Mapping[str, str], frozen: set[str]
-) -> tuple[str, str]:
+def _disk(own: Holder, given: Mapping[str, Value], slots: Mapping[str, str]) -> tuple[str, str]:
     instance_id = str(given.get("InstanceID") or "")
-    if instance_id.casefold() in frozen:
-        raise TextRefusedError(NOT_SUPPORTED, "the lab does not move disks of checkpoints")
     slot = slots.get(instance_id.casefold())
     if slot is None:
         raise TextRefusedError(INVALID_PARAMETER, f"{own.vm.name} has no disk {instance_id!r}")
@@ -176,6 +195,18 @@ def _disk(
     if len(paths) != 1:
         raise TextRefusedError(INVALID_PARAMETER, "HostResource names no path")
     return slot, paths[0]
+
+
+def _unmanaged(host: LabHost, settings: Mapping[str, Value]) -> dict[str, str]:
+    """Return the files of UnmanagedVhds, source -> destination. Raises TextRefusedError."""
+    files: dict[str, str] = {}
+    for text in _listed(settings.get("UnmanagedVhds")):
+        given = _read(host, text, _UNMANAGED)
+        source, target = given.get("VhdSourcePath"), given.get("VhdDestinationPath")
+        if not source or not target:
+            raise TextRefusedError(INVALID_PARAMETER, "an unmanaged disk lacks a path")
+        files[str(source)] = str(target)
+    return files
 
 
 def _note_refusal(call: Call, vm: LabVm | None, refused: TextRefusedError) -> None:

@@ -52,16 +52,20 @@ def disk_room(move: Move, destination: HostFacts, target: HostSpec) -> Iterator[
     """
     roots = move.roots
     folders = (path for path in (roots.config, roots.checkpoints, roots.paging, roots.guest_state) if path)
-    for path in dict.fromkeys((*folders, *(disk.target for disk in move.disks))):
-        if not winpath.is_unc(path) and volume_of(path, destination.volumes) is None:
-            yield refusal(
-                f"{move.vm.name} shall have {path}, and {target.name} has no such volume",
-                "Declare a place that exists there (storage: in the stack file)",
-            )
-    sizes = {disk.slot: disk.size_bytes or 0 for disk in move.vm.disks}
+    nowhere = {
+        path.split("\\")[0].upper(): path
+        for path in reversed((*folders, *(disk.target for disk in move.all_disks)))
+        if not winpath.is_unc(path) and volume_of(path, destination.volumes) is None
+    }
+    for path in nowhere.values():  # one for each drive that is not there
+        yield refusal(
+            f"{move.vm.name} shall have {path}, and {target.name} has no such volume",
+            "Declare a place that exists there (storage: in the stack file)",
+        )
+    sizes = {disk.instance_id: disk.size_bytes or 0 for disk in (*move.vm.disks, *move.vm.frozen)}
     for volume in destination.volumes:
-        coming = (d for d in move.disks if volume_of(d.target, destination.volumes) == volume)
-        yield from _volume(move, volume, sum(sizes.get(disk.slot, 0) for disk in coming), target)
+        coming = (d for d in move.all_disks if volume_of(d.target, destination.volumes) == volume)
+        yield from _volume(move, volume, sum(sizes.get(disk.instance_id, 0) for disk in coming), target)
 
 
 def _volume(move: Move, volume: Volume, wanted: int, target: HostSpec) -> Iterator[Finding]:

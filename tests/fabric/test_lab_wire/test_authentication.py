@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from http.client import HTTPSConnection
+from typing import Any, cast
 
 import pytest
 import spnego
+from spnego.channel_bindings import GssChannelBindings
 from winrm.exceptions import InvalidCredentialsError
+from winrm.transport import Transport
 
+from lab.wire import certificates
 from providers.wsman import GetResponse
 
-from .conftest import Scheme, Wire, a_get, basic, envelope, post
+from .conftest import Dialled, Scheme, Wire, a_get, basic, envelope, post
 
 NAMES = ["LAB\\administrator", "lab\\ADMINISTRATOR", "administrator@lab.example", "Administrator@LAB.EXAMPLE"]
 
@@ -114,3 +118,67 @@ def test_an_empty_body_only_authenticates(wire: Wire) -> None:
     """pywinrm's first request with message encryption has no body: 200, empty."""
     answer, body = post(wire.connect(), b"", Authorization=basic(wire), Content_Length="0")
     assert (answer.status, body) == (200, b"")
+
+
+@pytest.mark.parametrize("auth", ["ntlm", "credssp"])
+@pytest.mark.parametrize("size", [0, 40_000])
+def test_pywinrms_own_encryption_is_understood(wire: Wire, auth: Any, size: int) -> None:
+    """A small message and one that CredSSP splits; its framing is older than ours."""
+    url = wire.world.hosts["hv1"].http_url
+    transport = Transport(
+        endpoint=url,
+        username=wire.account.username,
+        password=wire.account.password,
+        auth_method=auth,
+        ca_trust_path=wire.ca,
+        proxy=None,
+    )
+    text = envelope(a_get()).replace("</s:Envelope>", " " * size + "</s:Envelope>")
+    for _ in range(2):
+        assert isinstance(Dialled(transport, url).post(text.encode()), GetResponse)
+    transport.close_session()
+
+
+@pytest.mark.parametrize(("end_point", "expected"), [(b"its own", 200), (b"another", 401), (b"", 200)])
+def test_a_login_is_bound_to_its_channel_where_the_client_says_so(
+    wire: Wire, end_point: bytes, expected: int
+) -> None:
+    """CbtHardeningLevel Relaxed: a login that was made for another TLS channel, by a relay between, is refused."""
+    own = certificates.end_point(wire.world.home, "hv1")
+    data = own if end_point == b"its own" else b"tls-server-end-point:" + end_point
+    bindings = GssChannelBindings(application_data=data) if end_point else None
+    client = spnego.client(
+        wire.account.username, wire.account.password, hostname="hv1", service="http", protocol="ntlm",
+        options=spnego.NegotiateOptions.use_ntlm, channel_bindings=bindings,
+    )  # fmt: skip
+    connection, token = wire.connect(), client.step()
+    answer, _ = post(connection, b"", Authorization=f"Negotiate {b64encode(token or b'').decode()}")
+    challenge = (answer.headers.get("WWW-Authenticate") or "").partition(" ")[2]
+    last = b64encode(client.step(b64decode(challenge)) or b"").decode()
+    assert post(connection, b"", Authorization=f"Negotiate {last}")[0].status == expected
+
+
+def test_a_message_that_these_keys_do_not_open_is_refused(wire: Wire) -> None:
+    """One byte is turned on the way: nothing is carried out, and the connection ends."""
+    url = wire.world.hosts["hv1"].http_url
+    transport = Transport(
+        endpoint=url,
+        username=wire.account.username,
+        password=wire.account.password,
+        auth_method="ntlm",
+        ca_trust_path=wire.ca,
+        proxy=None,
+    )
+    client = Dialled(transport, url)
+    client.send(a_get())
+    session, encryption = transport.session, transport.encryption
+    assert session is not None
+    assert encryption is not None
+    request = encryption.prepare_encrypted_request(session, url, envelope(a_get()).encode())
+    body = bytearray(cast("bytes", request.body))
+    body[-40] ^= 1
+    request.body = bytes(body)
+    answer = session.send(request)
+    assert (answer.status_code, answer.content) == (500, b"")
+    assert wire.servers.counts()["hv1"] == {"Get": 1}
+    transport.close_session()

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Callable
 
 import pytest
 import requests
 
 from lab.faults import Fault as Rule
-from providers.wsman import GetResponse, catalogue
+from providers.wsman import Enumerate, GetResponse, Instance, WsmanFault, catalogue, resource_uri
 
-from .conftest import Wire, a_get
+from .conftest import Wire, a_get, basic, envelope, post
 from .test_migration import METHOD, SERVICE, order
 
 
@@ -110,3 +111,45 @@ def _until(condition: Callable[[], bool]) -> None:
             return
         pause.wait(0.01)
     pytest.fail("it never came to pass")
+
+
+def test_an_unknown_class_is_told_as_wmi_tells_it(wire: Wire) -> None:
+    """As recorded: the filter's code outside, WMI's own within, from the host's own name, with the query."""
+    query = "SELECT * FROM Msvm_Nothing"
+    fault = wire.dial().fault(Enumerate(resource_uri=resource_uri("*"), query=query))
+    assert (fault.subcode, fault.wsman_code, fault.machine) == (
+        "CannotProcessFilter", catalogue.CANNOT_PROCESS_FILTER, "127.0.0.1",
+    )  # fmt: skip
+    assert isinstance(fault.detail, WsmanFault)
+    provider = fault.detail.provider
+    assert provider is not None
+    assert provider.inner is not None
+    assert provider.extended is not None
+    assert (provider.inner.code, provider.inner.machine) == (0x80041010, "HV1")
+    assert provider.extended.properties == {
+        "Description": None, "Operation": "ExecQuery", "ParameterInfo": query,
+    }  # fmt: skip
+
+
+def test_an_error_of_cim_in_place_of_a_fault(wire: Wire) -> None:
+    """Too many shells come as MSFT_WmiError: no WSManFault, the code in error_Code and MessageID."""
+    rule(wire, "wsman-fault", operation="Get", code=2150859173, left=1)
+    fault = wire.dial().fault(a_get())
+    assert (fault.subcode, fault.wsman_code) == ("QuotaLimit", 2150859173)
+    assert isinstance(fault.detail, Instance)
+    assert fault.detail["MessageID"] == "HRESULT 0x803381a5"
+
+
+def test_one_connection_too_many_is_503(wire: Wire) -> None:
+    """MaxConnections counts those that are open; when one ends the next is served."""
+    wire.world.hosts["hv1"].winrm.connections = 1
+    first, second = wire.connect(), wire.connect()
+    text = envelope(a_get()).encode()
+    assert post(first, text, Authorization=basic(wire))[0].status == 200
+    assert post(second, text, Authorization=basic(wire))[0].status == 503
+    first.close()
+    end, pause = time.monotonic() + 10, threading.Event()
+    while (status := post(wire.connect(), text, Authorization=basic(wire))[0].status) == 503:
+        assert time.monotonic() < end
+        pause.wait(0.05)
+    assert status == 200

@@ -41,12 +41,13 @@ def order(wire: Wire, name: str, destination: str | None = "hv2", kind: int = 32
     """Return the arguments that move everything of a machine, paths unchanged, as os-win sends them."""
     vm = wire.vm(name)
     client = wire.dial(vm.host)
+    addresses = {} if destination is None else {"DestinationIPAddressList": ("10.0.0.12",)}
     (system,) = client.select(f"SELECT * FROM {SYSTEM} WHERE InstanceID = 'Microsoft:{vm.id}'")
     disks = client.select(f"SELECT * FROM {DISK} WHERE InstanceID LIKE 'Microsoft:{vm.id}%'")
     return {
         "ComputerSystem": reference("Msvm_ComputerSystem", **keys(vm.id)),
         "DestinationHost": destination,
-        "MigrationSettingData": settings(kind, TransportType=5, DestinationIPAddressList=("10.0.0.12",)),
+        "MigrationSettingData": settings(kind, TransportType=5, **addresses),
         "NewSystemSettingData": given(system),
         "NewResourceSettingData": tuple(given(disk) for disk in disks),
     }

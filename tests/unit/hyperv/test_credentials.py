@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from providers.errors import CredentialsError
 from providers.hyperv.credentials import Credential, read_credential
 from providers.model.names import HostName
-from providers.model.stack import Connection
+from providers.model.stack import Authentication, Connection
 
 HV1 = HostName("hv1")
 
@@ -62,6 +63,82 @@ def test_a_missing_file_is_named() -> None:
     """The path tells where it was looked for."""
     with pytest.raises(CredentialsError, match=r"nowhere\.yaml cannot be read"):
         read_credential(Connection(credentials=Path("nowhere.yaml")), HV1)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with a certificate, its key and a keytab."""
+    for name, mode in (("me.pem", 0o644), ("me.key", 0o600), ("me.keytab", 0o600)):
+        (tmp_path / name).write_text("x", encoding="utf-8")
+        (tmp_path / name).chmod(mode)
+    return tmp_path
+
+
+def of(folder: Path, auth: Authentication, text: str) -> Credential:
+    """Read the credential for a scheme from a file in `folder`."""
+    return read_credential(dataclasses.replace(in_file(folder, text), auth=auth), HV1)
+
+
+def test_a_certificate_is_two_files_beside_the_credentials(folder: Path) -> None:
+    """Relative names are relative to the credentials file; no password is asked for."""
+    found = of(folder, "certificate", "certificate: me.pem\nkey: me.key\nkey_password: s3cret\n")
+    assert found == Credential(certificate=folder / "me.pem", key=folder / "me.key", key_password="s3cret")
+    assert "s3cret" not in repr(found)
+    assert found.owner == f"the certificate {folder / 'me.pem'}"
+
+
+def test_a_certificate_from_the_environment(folder: Path) -> None:
+    """Both files are named there."""
+    environment = {"HYPERV_CERTIFICATE": str(folder / "me.pem"), "HYPERV_KEY": str(folder / "me.key")}
+    found = read_credential(Connection(auth="certificate"), HV1, environment)
+    assert (found.certificate, found.key) == (folder / "me.pem", folder / "me.key")
+    with pytest.raises(CredentialsError, match="HYPERV_KEY not set"):
+        read_credential(Connection(auth="certificate"), HV1, {"HYPERV_CERTIFICATE": "x"})
+
+
+@pytest.mark.parametrize(
+    ("text", "expected", "owner"),
+    [
+        ("{}", Credential(), "the current logon"),
+        ("username: a@CORP.EXAMPLE", Credential("a@CORP.EXAMPLE"), "a@CORP.EXAMPLE"),
+        ("username: a@CORP.EXAMPLE\npassword: b", Credential("a@CORP.EXAMPLE", "b"), "a@CORP.EXAMPLE"),
+    ],
+)
+def test_kerberos_takes_what_there_is(folder: Path, text: str, expected: Credential, owner: str) -> None:
+    """A ticket that is there already, one of a certain principal, or a password."""
+    found = of(folder, "kerberos", text)
+    assert found == expected
+    assert found.owner == owner
+
+
+def test_kerberos_takes_a_keytab(folder: Path) -> None:
+    """With or without the principal; from the file or the environment."""
+    assert of(folder, "kerberos", "keytab: me.keytab").keytab == folder / "me.keytab"
+    assert read_credential(Connection(auth="kerberos"), HV1, {}) == Credential()
+    environment = {"HYPERV_KEYTAB": str(folder / "me.keytab")}
+    found = read_credential(Connection(auth="kerberos"), HV1, environment)
+    assert found.owner == f"the keytab {folder / 'me.keytab'}"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
+def test_a_key_that_others_can_read_is_refused(folder: Path) -> None:
+    """A key or keytab is as good as a password."""
+    (folder / "me.key").chmod(0o644)
+    with pytest.raises(CredentialsError, match=r"me\.key can be read by others.*chmod 600"):
+        of(folder, "certificate", "certificate: me.pem\nkey: me.key\n")
+
+
+@pytest.mark.parametrize("auth", ["ntlm", "credssp", "basic"])
+def test_the_others_need_a_password(folder: Path, auth: Authentication) -> None:
+    """The line says which entries are missing."""
+    with pytest.raises(CredentialsError, match="gives no username and password"):
+        of(folder, auth, "username: a\n")
+
+
+def test_a_missing_key_is_named(folder: Path) -> None:
+    """Before anything is dialled."""
+    with pytest.raises(CredentialsError, match=r"other\.key cannot be read"):
+        of(folder, "certificate", "certificate: me.pem\nkey: other.key\n")
 
 
 def test_a_password_shows_in_no_repr() -> None:

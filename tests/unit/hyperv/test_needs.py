@@ -32,7 +32,7 @@ def facts(**more: Any) -> HostFacts:
     volume = Volume(path="D:\\", capacity_bytes=100 * GIB, free_bytes=more.pop("disk", 20 * GIB))
     return HostFacts(
         full_name="x.lab.example", computer_name="X", memory_mib=65536, memory_free_mib=more.pop("memory", 8192), volumes=(volume,),
-        migration=settings, jobs=(), planned=(), read_at=100.0,
+        migration=settings, jobs=(), planned=(), read_at=100.0, cluster_migrations=more.pop("cluster", None),
     )  # fmt: skip
 
 
@@ -141,3 +141,10 @@ def move(kind: MigrationType = MigrationType.VIRTUAL_SYSTEM_AND_STORAGE) -> Move
         vm=vm, type=kind, source=HV1, destination=HV1 if kind == MigrationType.STORAGE else HV2, roots=vm.roots,
         disks=(DiskMove(slot="scsi-0-0", instance_id="x", source="D:\\x\\os.vhdx", target="D:\\x\\os.vhdx"),),
     )  # fmt: skip
+
+
+def test_a_clusters_own_limit_binds_its_nodes() -> None:
+    """The stricter of both counts; a cluster that tells none leaves the host's."""
+    assert why(facts(live=1, cluster=1), facts()) == "hv1 has 1 of 1 live migrations running"
+    assert why(facts(), facts(live=1, cluster=4)) is None
+    assert why(facts(storage=1, cluster=1), facts(live=1, cluster=0)) is None

@@ -74,3 +74,13 @@ def test_half_conditions_are_none(where: str) -> None:
     """Conditions that lack a part, or have it in the wrong place."""
     with pytest.raises(QueryError):
         parse(f"SELECT * FROM T WHERE {where}")  # noqa: S608
+
+
+def test_any_of_several_numbers_beside_a_prefix() -> None:
+    """OR binds weaker than AND: our query says which is meant."""
+    query = wql.select(SYSTEM, where={"EnabledState": (2, 3)}, like={"Name": "A"})
+    assert query.endswith("WHERE (EnabledState = 2 OR EnabledState = 3) AND Name LIKE 'A%'")
+    test = condition_test(parse(query).where, SYSTEM, ())
+    rows = [(2, "AB"), (3, "AB"), (4, "AB"), (2, "B")]
+    found = [test(Instance(SYSTEM, {"EnabledState": state, "Name": name})) for state, name in rows]
+    assert found == [True, True, False, False]

@@ -142,7 +142,12 @@ PROTECTED: list[tuple[str, VirtualMachine]] = [
     ("failover cluster", machine(1, clustered=True)),
     ("may be clustered", machine(1, clustered=None)),
     ("replicated", machine(1, replication_mode=1)),
-    ("checkpoint", machine(1, checkpoints=1)),
+    ("checkpoints of a backup", machine(1, checkpoints=1, special_checkpoints=1)),
+    ("without a checkpoint", machine(1, checkpoints=1, disks=(disk(1, "D:\\os_1.avhdx"),))),
+    (
+        "is a disk of more than one checkpoint",
+        machine(1, checkpoints=2, frozen=(disk(2, "D:\\a.vhdx"), disk(3, "d:/A.vhdx"))),
+    ),
     ("differencing", machine(1, disks=(disk(1, "D:\\os.vhdx", parent_path="D:\\base.vhdx"),))),
     ("shared", machine(1, disks=(disk(1, "D:\\os.vhdx", shared=True),))),
     ("pass-through", machine(1, disks=(disk(1, "\\\\.\\PD1", kind=DiskKind.PASS_THROUGH),))),

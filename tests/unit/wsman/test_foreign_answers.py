@@ -166,7 +166,7 @@ def test_a_reference_is_one_with_and_without_its_wrapper(content: str) -> None:
 
 
 def test_keys_of_an_association_are_references() -> None:
-    """A selector may hold an EPR (DSP0226 5.4.2.2): so are the instances of an association told apart."""
+    """A selector may hold an EPR (DSP0226 5.1.2.2): so are the instances of an association told apart."""
     link = (
         "<a:EndpointReference><a:ReferenceParameters><w:ResourceURI>l</w:ResourceURI><w:SelectorSet>"
         f'<w:Selector Name="Antecedent">{WRAPPED}</w:Selector><w:Selector Name="Role">x</w:Selector>'
@@ -195,7 +195,7 @@ def test_items_and_the_end_are_found_in_either_namespace(prefix: str) -> None:
 
 
 def test_items_come_as_objects_references_rows_and_pairs() -> None:
-    """DSP0226 8.7 (EnumerationMode) and 8.3 (fragments), in one page."""
+    """DSP0226 8.7 (EnumerationMode) and 8.6 (fragments), in one page."""
     row = "<w:XmlFragment><Name>a</Name></w:XmlFragment>"
     pairs = f"<w:Item>{ITEM}{WRAPPED}</w:Item><w:Item>{WRAPPED}{row}</w:Item>"
     page = answer(f"<n:PullResponse><n:Items>{ITEM}{WRAPPED}{row}{pairs}</n:Items></n:PullResponse>")
@@ -223,7 +223,7 @@ def test_items_come_as_objects_references_rows_and_pairs() -> None:
     ids=["plain", "BOM", "declared", "UTF-16 BOM", "UTF-16LE", "UTF-16BE", "UTF-16LE declared"],
 )
 def test_the_encodings_of_the_protocol(encode: object) -> None:
-    """UTF-8 and UTF-16 are both the protocol's (DSP0226 13.1); a charset says UTF-16 where no mark does."""
+    """UTF-8 and UTF-16 are both the protocol's (DSP0226 13); a charset says UTF-16 where no mark does."""
     assert callable(encode)
     text = envelope(
         f"<n:PullResponse><n:Items>{ITEM.replace('>a<', '>仮想マシン 🖥<')}</n:Items></n:PullResponse>"

@@ -1,0 +1,91 @@
+"""One pseudonym for each name, address and GUID: the same wherever it appears, and of the same shape."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable
+from typing import Final
+
+_MICROSOFT_OUI = "00155d"
+"""How addresses start that Hyper-V makes up itself: public, and worth keeping."""
+_KEPT_GUIDS: Final = frozenset({"83f8638b-8dca-4152-9eda-2ca8b33039b4"})
+"""The emulated IDE controller's, the same on every host (cloudbase/os-win vmutils)."""
+_WELL_KNOWN_SID = re.compile(r"S-1-(?:[0-4]|5-(?:[1-9]|1\d|20|32-\d+)|15-2-\d|16-\d+)", re.IGNORECASE)
+
+
+class Pseudonyms:
+    """The table of replacements; it never forgets and never tells what an entry stood for."""
+
+    def __init__(self) -> None:
+        """Know nothing yet."""
+        self._given: dict[tuple[str, str], str] = {}
+        self._counts: dict[str, int] = {}
+
+    def guid(self, text: str) -> str:
+        """Return a GUID that says by its digits that it is none of a real host; upper case stays upper case."""
+        if text.casefold() in _KEPT_GUIDS:
+            return text
+        made = self._one("guid", text, lambda n: f"aaaaaaaa-0000-4000-8000-{n:012d}")
+        return _cased(made, text)
+
+    def name(self, text: str) -> str:
+        """Return a name: `name-7`, `NAME-7` where the original was upper case."""
+        return _cased(self._one("name", text, lambda n: f"name-{n}"), text)
+
+    def domain_name(self, text: str) -> str:
+        """Return a full name label by label, so that a host's short name is still the first label of its full one."""
+        return ".".join(label if label.isdigit() else self.name(label) for label in text.split("."))
+
+    def address(self, text: str) -> str:
+        """Return an address of those kept for documentation (RFC 5737, RFC 3849); local and empty ones stay."""
+        try:
+            found = ipaddress.ip_address(text.partition("%")[0])
+        except ValueError:
+            return text
+        if found.is_loopback or found.is_unspecified or found.is_multicast or _is_mask(found):
+            return text
+        if found.version == 4:  # noqa: PLR2004 - of the protocol
+            return self._one("ipv4", str(found), _documentation)
+        prefix = "fe80" if found.is_link_local else "2001:db8"
+        return self._one("ipv6", str(found), lambda n: f"{prefix}::{n:x}")
+
+    def hardware(self, text: str) -> str:
+        """Return a hardware address with the separators of the original."""
+        digits = re.sub(r"[:-]", "", text)
+        start = _MICROSOFT_OUI if digits.casefold().startswith(_MICROSOFT_OUI) else "020000"
+        made = self._one("mac", digits, lambda n: f"{start}{n:06x}")
+        separator = text[2] if len(text) > len(digits) else ""
+        return _cased(separator.join(made[at : at + 2] for at in range(0, 12, 2)), text)
+
+    def sid(self, text: str) -> str:
+        """Return a security identifier of the same authority; those that every Windows has stay."""
+        if _WELL_KNOWN_SID.fullmatch(text):
+            return text
+        return self._one("sid", text, lambda n: f"S-1-5-21-1000-1000-1000-{n}")
+
+    def secret(self, text: str) -> str:
+        """Return something for a serial number or tag."""
+        return self._one("serial", text, lambda n: f"serial-{n}")
+
+    def _one(self, kind: str, text: str, make: Callable[[int], str]) -> str:
+        key = (kind, text.casefold())
+        if key not in self._given:
+            self._counts[kind] = self._counts.get(kind, 0) + 1
+            self._given[key] = make(self._counts[kind])
+        return self._given[key]
+
+
+def _cased(made: str, original: str) -> str:
+    """The case of a GUID or of a computer name tells where a host took it from."""
+    return made.upper() if original == original.upper() and original != original.lower() else made
+
+
+def _is_mask(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    return address.version == 4 and str(address).startswith("255.")  # noqa: PLR2004 - of the protocol
+
+
+def _documentation(number: int) -> str:
+    blocks = ("203.0.113", "198.51.100", "192.0.2")
+    block, last = divmod(number - 1, 254)
+    return f"{blocks[block % len(blocks)]}.{last + 1}"

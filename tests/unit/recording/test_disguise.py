@@ -1,0 +1,131 @@
+"""Names and addresses are replaced, the same everywhere; what Windows itself says stays."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from providers.errors import ProtocolError
+from providers.recording.disguise import Disguise
+from providers.recording.pseudonyms import Pseudonyms
+from providers.wsman import EnumerateResponse, Instance, decode_response, encode_embedded, encode_response
+from tests import recordings
+
+GUID = "D46FD5CD-A9CB-40B1-ACFB-5CC8C759E2D5"
+OURS = re.compile(r"AAAAAAAA-0000-4000-8000-\d{12}")
+
+
+@pytest.fixture
+def disguise() -> Disguise:
+    """A disguise that knows a host, an account and a machine."""
+    return Disguise(["hv1.corp.example", "CORP\\placement", "WEB 01"])
+
+
+@pytest.mark.parametrize(
+    ("text", "shape"),
+    [
+        (GUID, OURS.pattern),
+        (GUID.lower(), OURS.pattern.lower()),
+        ("{" + GUID + "}", r"\{" + OURS.pattern + r"\}"),
+        (f"Microsoft:{GUID}\\83F8638B-8DCA-4152-9EDA-2CA8B33039B4\\0\\1\\L",
+         rf"Microsoft:{OURS.pattern}\\83F8638B-8DCA-4152-9EDA-2CA8B33039B4\\0\\1\\L"),
+        (r"D:\VMs\web one\Virtual Hard Disks\web one.vhdx",
+         r"D:\\name-(\d+)\\name-(\d+)\\Virtual Hard Disks\\name-\2\.vhdx"),
+        (r"C:\ClusterStorage\Volume1\a b.avhdx", r"C:\\ClusterStorage\\Volume1\\name-\d+\.avhdx"),
+        (r"\\sofs.corp.example\vms\x y", r"\\\\name-\d+\.name-\d+\.name-\d+\\name-\d+\\name-\d+"),
+        (r'\\HV1\root\virtualization\v2:Msvm_ComputerSystem.Name="x y"',
+         r'\\\\NAME-\d+\\root\\virtualization\\v2:Msvm_ComputerSystem\.Name="name-\d+"'),
+        ("10.1.2.3", r"203\.0\.113\.1"), ("2001:db9::17", "2001:db8::1"), ("fe80::1c:2%4", "fe80::1"),
+        ("255.255.255.0", r"255\.255\.255\.0"), ("::", "::"), ("127.0.0.1", r"127\.0\.0\.1"),
+        ("00155D0A0B0C", "00155D000001"), ("a4-bb-6d-01-02-0f", "02-00-00-00-00-01"),
+        ("S-1-5-21-1004336348-1177238915-682003330-512", "S-1-5-21-1000-1000-1000-1"),
+        ("S-1-5-18", "S-1-5-18"), ("10.0.20348.1", r"10\.0\.20348\.1"), ("会計", r"name-\d+"),
+        ("Microsoft:Hyper-V:System:Realized", "Microsoft:Hyper-V:System:Realized"),
+        ("a &amp; b", r"name-\d+|a &amp; b"),
+    ],
+)  # fmt: skip
+def test_what_takes_the_place_of_a_text(disguise: Disguise, text: str, shape: str) -> None:
+    """Shape, case and structure stay; what every Windows has stays itself."""
+    assert re.fullmatch(shape, disguise.words(text)), disguise.words(text)
+
+
+def test_sentences_stay_but_for_the_names_in_them(disguise: Disguise) -> None:
+    """Codes and words are what a recording is for; a name that was learnt is found in any case."""
+    said = disguise.sentences(
+        "Migration of 'Web 01' failed at source 'HV1' (Virtual machine ID D46FD5CD-A9CB-40B1-ACFB-5CC8C759E2D5)"
+        " to hv1.corp.example [10.1.2.3] by CORP\\placement: No credentials (0x8009030E) 12:34:56"
+    )
+    assert re.fullmatch(
+        r"Migration of 'NAME-\d+|Migration of 'name-\d+' failed at source 'NAME-\d+' \(Virtual machine ID "
+        + OURS.pattern
+        + r"\) to name-\d+\.name-\d+\.name-\d+ \[203\.0\.113\.1\] by NAME-\d+\\name-\d+:"
+        r" No credentials \(0x8009030E\) 12:34:56",
+        said,
+    ), said
+
+
+@given(st.lists(st.text(min_size=1, max_size=30), max_size=20))
+def test_equal_names_have_equal_pseudonyms_and_others_have_others(names: list[str]) -> None:
+    """Case aside: Windows does not tell names apart by it."""
+    table = Pseudonyms()
+    made = [table.name(name).casefold() for name in names]
+    for one, its in zip(names, made, strict=True):
+        for other, others in zip(names, made, strict=True):
+            assert (its == others) == (one.casefold() == other.casefold())
+
+
+@given(st.from_regex(r"[A-Za-z]{3,12}( [A-Za-z]{2,8})?", fullmatch=True))
+def test_a_name_in_a_path_never_comes_through(name: str) -> None:
+    """Whatever a folder is called: only Hyper-V's own words stay."""
+    disguised = Disguise([]).words(f"D:\\zz{name}\\{name}qq.vhdx")
+    assert name.casefold() not in disguised.casefold().replace("name", "")
+
+
+def test_embedded_instances_are_disguised_within(disguise: Disguise) -> None:
+    """CIM-XML that travels as text is read property by property, and stays readable."""
+    inner = encode_embedded(
+        Instance(
+            "Msvm_VirtualSystemSettingData",
+            {"ElementName": "R&D's own", "ConfigurationDataRoot": "D:\\R&D's own", "Version": "9.0"},
+        )
+    )
+    outer = Instance(
+        "Msvm_MigrationJob", {"InstanceID": GUID, "NewSystemSettingData": inner, "Owner": "CORP\\me"}
+    )
+    envelope = encode_response(
+        EnumerateResponse(items=(outer,), end=True), relates_to="", message_id=GUID, lang="en-US"
+    ).decode()
+    disguise.learn(envelope, "")
+    written = disguise.applied(envelope, "")
+    assert "own" not in written
+    assert "CORP" not in written
+    answer = decode_response(written.encode())
+    assert isinstance(answer, EnumerateResponse)
+    assert answer.items is not None
+    text = answer.items[0].text("NewSystemSettingData")  # type: ignore[union-attr]
+    assert 'CLASSNAME="Msvm_VirtualSystemSettingData"' in text
+    assert "9.0" in text
+
+
+@pytest.mark.parametrize("content", ["<!-- hv1 -->", "<![CDATA[hv1]]>", "<!DOCTYPE a>"])
+def test_what_cannot_be_cut_safely_is_refused(disguise: Disguise, content: str) -> None:
+    """Names in a comment or CDATA would come through."""
+    with pytest.raises(ProtocolError):
+        disguise.applied(f"<a>{content}</a>", "")
+
+
+@pytest.mark.parametrize("name", [n for n in recordings.names() if not n.startswith("request_")])
+def test_a_recorded_answer_in_disguise_decodes_to_the_same_shape(name: str, disguise: Disguise) -> None:
+    """Classes, properties, numbers and times are untouched: only names differ."""
+    content = recordings.recording(name).content.decode()
+    disguise.learn(content, "")
+    written = disguise.applied(content, "")
+    assert re.sub(r">[^<]*<", "><", written) == re.sub(r">[^<]*<", "><", content)
+    assert type(decode_response(written.encode())) is type(decode_response(content.encode()))
+    assert re.findall(r">(-?\d+|true|false|[\d-]+T[\d:.]+Z)<", written) == re.findall(
+        r">(-?\d+|true|false|[\d-]+T[\d:.]+Z)<", content
+    )
+    assert "scrubbed" not in written
