@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import stat
 import subprocess
@@ -44,14 +43,14 @@ class Packages(Tally):
         return f"{self.packages} packages set up" if self.packages else f"{self.fetched} files fetched"
 
 
-def ensure(project: Path, environ: Mapping[str, str]) -> None:
+def ensure(project: Path, environ: Mapping[str, str], *, root: bool) -> None:
     """Have everything, as far as this user may.
 
     Who may not install packages is told in one line what is missing, and goes on without a directory; with CI=true
     that is an error: there nothing is left out. Raises SetupError.
     """
     missing = _missing([*listed(project), *_headers()], environ)
-    obstacle = _obstacle(environ) if missing else None
+    obstacle = _obstacle(environ, root=root) if missing else None
     if obstacle is not None:
         text = f"No directory in the lab: {obstacle}. As root: apt-get install --no-install-recommends {' '.join(missing)}"
         if environ.get("CI") == "true":
@@ -111,10 +110,10 @@ def _headers() -> list[str]:
     return [f"python{sys.version_info[0]}.{sys.version_info[1]}-dev"]
 
 
-def _obstacle(environ: Mapping[str, str]) -> str | None:
+def _obstacle(environ: Mapping[str, str], *, root: bool) -> str | None:
     if shutil.which("apt-get", path=environ.get("PATH")) is None:
         return "it is Samba's domain controller of Debian 12 or newer, which this is not"
-    return None if os.geteuid() == 0 else "packages are missing, and you are not root"
+    return None if root else "packages are missing, and you are not root"
 
 
 @contextmanager

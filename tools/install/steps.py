@@ -22,7 +22,7 @@ def main(project: Path, *, with_directory: bool = False) -> int:
             _environment(project)
             _engine(project)
             if with_directory:
-                directory.ensure(project, os.environ)
+                directory.ensure(project, os.environ, root=hasattr(os, "geteuid") and os.geteuid() == 0)
     except SetupError as error:
         print(f"set-up: {error}", file=sys.stderr)
         return 1
