@@ -17,6 +17,8 @@ def render_up(state: State, *, started: bool, stack: Path | None) -> list[str]:
         f"The lab {'is up' if started else 'runs already'}: {len(hosts)} hosts with {vms} virtual machines.",
         f"  {first.name} {first.url}" + (f" .. {last.name} {last.url}" if last is not first else ""),
     ]
+    if state.settings.directory:
+        lines.append(f"  with the directory {state.settings.domain.upper()}")
     return [*lines, f"Written: {stack}"] if stack is not None else lines
 
 
@@ -32,8 +34,16 @@ def render_status(status: dict[str, Any]) -> list[str]:
     lines += [
         f"{job['vm']}: {job['from']} -> {job['to']}, {job['percent']} %, by {job['by']}" for job in running
     ]
+    if "directory" in status:
+        lines.append(_directory(status["directory"]))
     lines += [f"violation {item['time']}: {item['what']} ({item['who']})" for item in status["violations"]]
     return lines
+
+
+def _directory(directory: dict[str, Any]) -> str:
+    if not directory["running"]:
+        return f"The directory {directory['realm']} has ended; bin/lab down, then bin/lab up brings it back."
+    return f"Directory {directory['realm']}  {directory['ldaps']}  KRB5_CONFIG={directory['krb5_conf']}"
 
 
 def render_fault(fault: dict[str, Any]) -> str:

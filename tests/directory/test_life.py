@@ -112,6 +112,7 @@ def test_status_tells_that_samba_has_died(lab: Lab) -> None:
     lab.ok("up", "--directory", "--hosts", "1", "--vms", "0", "--ports", "auto")
     lab.samba().kill()
     until(lambda: not lab.directory()["running"])
+    assert "The directory LAB.EXAMPLE has ended" in lab.ok("status")
     lab.ok("down")
     lab.ok("up")
     assert lab.directory()["running"]
