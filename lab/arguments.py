@@ -72,7 +72,7 @@ def _add_up(up: argparse.ArgumentParser) -> None:
         action=argparse.BooleanOptionalAction,
         help="over HTTP also take plain messages and basic, as with AllowUnencrypted=true",
     )
-    up.add_argument(
+    run.add_argument(
         "--directory",
         action="store_true",
         help="with a real directory: Samba's domain controller (root; make directory installs it)",

@@ -78,6 +78,8 @@ def up(home: Path, wish: Wish, say: Callable[[str], None]) -> tuple[State, bool]
 
     `say` is told of what takes long. Raises CommandError, DirectoryError, PortTakenError, EstateError or OSError.
     """
+    if wish.directory:
+        directory.check(home)  # before anything that stands is touched
     running = connect(home)
     if running is not None and not _agrees(home, wish):
         _check_quiet(home, wish)

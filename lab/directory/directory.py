@@ -15,6 +15,12 @@ from .configuration import KRB5
 from .domain import Domain
 
 
+def check(home: Path) -> None:
+    """Raise DirectoryError where this machine, this user or `home` cannot have a directory."""
+    packages.Samba.find()
+    folder.check(home)
+
+
 def prepare(home: Path, state: State, say: Callable[[str], None]) -> None:
     """Have a directory in `home` for the estate `state`; one that is there stays as it is, with all that was changed.
 

@@ -34,13 +34,23 @@ def exists(home: Path) -> bool:
     return (folder_of(home) / _RECORD).exists()
 
 
+def check(home: Path) -> None:
+    """Raise DirectoryError where Samba could not work in `home`."""
+    folder = folder_of(home)
+    if len(str(folder)) > _LONGEST or "%" in str(folder):  # smb.conf replaces %
+        raise DirectoryError(
+            f"{folder} is no place for a directory: longer than {_LONGEST} characters, or with a percent sign; "
+            "choose another LAB_HOME"
+        )
+
+
 def make(samba: Samba, home: Path, domain: Domain, account: Account, say: Callable[[str], None]) -> None:
     """Put a directory with all its accounts into `home`, in place of what is there; it does not run yet.
 
     Raises DirectoryError or OSError.
     """
     folder = folder_of(home)
-    _check(folder)
+    check(home)
     end_leftover(folder)
     shutil.rmtree(folder, ignore_errors=True)
     provisioning.copy_fresh(samba, domain, folder, say)
@@ -95,11 +105,3 @@ def last_address(home: Path) -> str | None:
         return (folder_of(home) / _ADDRESS).read_text(encoding="ascii")
     except OSError:
         return None
-
-
-def _check(folder: Path) -> None:
-    if len(str(folder)) > _LONGEST or "%" in str(folder):  # smb.conf replaces %
-        raise DirectoryError(
-            f"{folder} is no place for a directory: longer than {_LONGEST} characters, or with a percent sign; "
-            "choose another LAB_HOME"
-        )

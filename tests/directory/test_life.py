@@ -91,8 +91,7 @@ def test_the_directory_lives_as_long_as_the_lab(lab: Lab) -> None:
     lab.describe("changed")
 
     lab.daemon().kill()
-    psutil.wait_procs([samba], timeout=20)
-    assert not samba.is_running()
+    assert not psutil.wait_procs([samba], timeout=20)[1]
 
     lab.ok("up")  # not asked for again: it belongs to the estate
     assert lab.directory() == first
@@ -100,7 +99,7 @@ def test_the_directory_lives_as_long_as_the_lab(lab: Lab) -> None:
 
     again = lab.samba()
     lab.ok("down")
-    assert not again.is_running()
+    assert not psutil.wait_procs([again], timeout=20)[1]
 
     assert lab.ok("up", "--directory").startswith("The lab is up")
     assert "description: changed" in lab.describe()
@@ -123,7 +122,7 @@ def test_a_new_estate_has_a_new_directory_or_none(lab: Lab) -> None:
     lab.ok("up", "--directory", "--hosts", "2", "--vms", "0", "--ports", "auto")
     samba, before = lab.samba(), lab.directory()
     lab.ok("up", "--directory", "--hosts", "3", "--vms", "0", "--ports", "auto")
-    assert not samba.is_running()
+    assert not psutil.wait_procs([samba], timeout=20)[1]
     after = lab.directory()
     assert after["computers"].keys() == {"hv1", "hv2", "hv3", "sofs"}
     assert after["accounts"]["operator"]["password"] != before["accounts"]["operator"]["password"]
@@ -167,9 +166,13 @@ def test_a_home_that_sockets_cannot_name_is_refused(lab: Lab) -> None:
 
 
 def test_without_samba_one_line_says_what_to_install(lab: Lab, tmp_path: Path) -> None:
-    """A machine without the packages gets the command, not a traceback."""
-    done = lab.run("up", "--directory", "--vms", "0", "--ports", "auto", PATH=str(tmp_path))
+    """A machine without the packages gets the command, not a traceback, and the estate that was there stays."""
+    lab.ok("up", "--hosts", "1", "--vms", "0", "--ports", "auto")
+    lab.ok("down")
+    world = (lab.home / "world.json").read_bytes()
+    done = lab.run("up", "--directory", "--fresh", "--ports", "auto", PATH=str(tmp_path))
     assert done.returncode == 1
     assert done.stderr.startswith("lab: the directory needs samba-tool, ")
     assert "make directory" in done.stderr
+    assert (lab.home / "world.json").read_bytes() == world
     assert len(done.stderr.splitlines()) == 1
