@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from collections.abc import Iterator
 from typing import Any
 
-import gssapi
 import pytest
+
+if importlib.util.find_spec("gssapi") is None and os.environ.get("CI") != "true":
+    pytest.skip("there is no gssapi; make directory compiles it", allow_module_level=True)
+
+import gssapi
 from gssapi.raw import acquire_cred_with_password
 
 from .conftest import Site
