@@ -65,6 +65,10 @@ class LoginImpossibleError(AuthenticationError):
     """There was no attempt that a host or a domain would have judged: nothing is said against the credential."""
 
 
+class SealingError(Exception):
+    """A message could not be encrypted, so nothing of it was sent: the login is used up (SSPI expires contexts)."""
+
+
 class Negotiation:
     """One login; it is worth nothing on another connection than the one it was made on."""
 
@@ -241,7 +245,10 @@ class Negotiation:
             raise ProtocolError(f"{self._host}: {error.message}") from error
 
     def _seal(self, text: bytes) -> sealed.Sealed:
-        result = self._context.wrap_winrm(text)
+        try:
+            result = self._context.wrap_winrm(text)
+        except SpnegoError as error:
+            raise SealingError from error
         return sealed.Sealed(header=result.header, data=result.data, length=len(text) + result.padding_length)
 
     def _unseal(self, piece: sealed.Sealed) -> bytes:

@@ -25,7 +25,7 @@ from providers.model.names import HostName
 from providers.model.stack import HostSpec
 
 from .credentials import Credential
-from .negotiation import NEGOTIATED, Negotiation, Reply
+from .negotiation import NEGOTIATED, Negotiation, Reply, SealingError
 from .trust import TrustingAdapter, trust
 
 CONNECT_SECONDS = 10
@@ -106,6 +106,10 @@ class Transport:
             return self._answer(error)
         except InvalidCredentialsError as error:
             raise self._unauthorized() from error
+        except SealingError as error:
+            raise LoginLostError(
+                f"{self._host.name}: the login of {self.credential.owner} encrypts no more"
+            ) from error
         except OSError as error:  # RequestException among them
             raise self._translated(error) from error
         except (WinRMError, UnicodeDecodeError) as error:
