@@ -20,6 +20,7 @@ KINDS = {
     "migration-warns": FaultKind(
         meaning="a migration job moves all and ends in CompletedWithWarnings (32768)", times=1
     ),
+    "check-fails": FaultKind(meaning="CheckVirtualSystemIsMigratable ends in Exception", times=1),
     "refuse-start": FaultKind(
         meaning="MigrateVirtualSystemToHost returns --error and starts nothing", times=1
     ),

@@ -31,6 +31,8 @@ INSTANCES: Mapping[str, str] = {
     **RECORDED,
     "migrating": "仮想マシンを移行中",
     "copying-storage": "記憶域を移動中",
+    "preparing": "計画済み仮想マシンを移行中",
+    "checking": "互換性を確認中",
     "switching-storage": "記憶域を移動中",
     "vm-settings": "仮想マシンの設定",
     "vm-settings-description": "仮想マシンの設定です。",
@@ -148,6 +150,9 @@ _MESSAGES: Mapping[str, str] = {
     "Failed to create Planned Virtual Machine at migration destination '{host}': The object already exists. "
     "(0x80071392)": (
         "移行先 '{host}' で計画済み仮想マシンを作成できませんでした: オブジェクトは既に存在します。(0x80071392)"
+    ),
+    "The planned virtual machine '{planned_id}' could not be found. (0x80070490)": (
+        "計画済み仮想マシン '{planned_id}' が見つかりませんでした。(0x80070490)"
     ),
     "The key protector for virtual machine '{vm}' could not be unwrapped. (0x80070057)": (
         "仮想マシン '{vm}' のキー プロテクターをラップ解除できませんでした。(0x80070057)"

@@ -42,7 +42,7 @@ from .refusal import RequestRefusedError, injected, quota, seen_from_inside, ver
 from .texts import spoken_fault
 
 _SOAP_1_1 = b"http://schemas.xmlsoap.org/soap/envelope/"
-_CHANGING = frozenset({"MigrateVirtualSystemToHost", "RequestStateChange"})
+_CHANGING = frozenset({"DestroySystem", "MigrateVirtualSystemToHost", "RequestStateChange"})
 _MIGRATE = "MigrateVirtualSystemToHost"
 
 

@@ -36,7 +36,9 @@ JOB_STATES = {
     TERMINATED: "job-terminated",
     EXCEPTION: "job-exception",
 }
-ACTIVITIES = {32774: "migrating", 32778: "copying-storage", 32779: "switching-storage"}
+ACTIVITIES = {
+    32774: "migrating", 32778: "copying-storage", 32779: "switching-storage", 32780: "preparing", 32781: "checking",
+}  # fmt: skip
 """OperationalStatus[1] -> key of its description."""
 
 ENGLISH: Texts = {
@@ -47,6 +49,8 @@ ENGLISH: Texts = {
     "ok": "OK",
     "operating-normally": "Operating normally",
     "migrating": "Migrating virtual machine",
+    "preparing": "Migrating planned virtual machine",
+    "checking": "Checking compatibility",
     "copying-storage": "Moving storage",
     "switching-storage": "Moving storage",
     "vm-settings": "Virtual Machine Settings",

@@ -11,10 +11,14 @@ from providers.model import winpath
 from . import texts
 from .compatibility import incompatibility
 from .jobs import (
+    CHECK,
     IN_USE,
     INVALID_PARAMETER,
     INVALID_STATE,
+    MOVE,
     NOT_SUPPORTED,
+    STAGE,
+    STAGED,
     STORAGE,
     VIRTUAL_SYSTEM,
     VIRTUAL_SYSTEM_AND_STORAGE,
@@ -30,7 +34,7 @@ from .plan_files import RefusedMoveError, plan_files
 if TYPE_CHECKING:
     from .world import World
 
-_TYPES = (VIRTUAL_SYSTEM, STORAGE, VIRTUAL_SYSTEM_AND_STORAGE)
+_TYPES = (VIRTUAL_SYSTEM, STORAGE, STAGED, VIRTUAL_SYSTEM_AND_STORAGE)
 _EARLY = 4  # percent at which a doomed job ends; seen below 10 % (SupportArticles)
 
 
@@ -135,31 +139,56 @@ def _job(
         resource_texts=list(request.resource_texts),
         options=request.options.told(),
         addresses=list(request.addresses),
+        purpose=_purpose(request),
     )
+
+
+def _purpose(request: MigrationRequest) -> str:
+    if request.only_check:
+        return CHECK
+    return STAGE if request.type == STAGED else MOVE
 
 
 def _work(
     world: World, source: LabHost, vm: LabVm, request: MigrationRequest, destination: LabHost | None
 ) -> Work:
     """Return what the job will hold and do; a job over the limit holds nothing and fails."""
-    work = Work(roots=request.roots or vm.roots, advanced=world.clock.now())
+    purpose = _purpose(request)
+    planned = destination.planned.get(vm.id) if destination is not None and request.planned_id else None
+    roots = request.roots or (vm.roots if planned is None else planned.roots)
+    work = Work(roots=roots, advanced=world.clock.now())
     try:
-        _take_slots(world, source, vm, request, destination, work)
+        if purpose == MOVE:  # that the others take no slots is a guess
+            _take_slots(world, source, vm, request, destination, work)
         if request.destination is not None:
             _check_destination(world, source, vm, request, destination)
-        plan_files(world, source, vm, request, destination or source, work)
+        if purpose == STAGE:
+            work.disks, work.frozen = dict(request.disks), dict(request.frozen)
+        else:
+            plan_files(world, source, vm, request, destination or source, work)
     except RefusedMoveError as refused:
         work.failure = Failure(
             lines=[texts.headline(vm, source, request.type), *refused.lines], percent=_EARLY
         )
         work.moves, work.memory_mib = [], 0
-        if not refused.injected:
+        if not refused.injected and purpose != CHECK:
             world.violation(
                 f"start of {vm.name} on {source.name} had to fail: {refused.lines[-1]}", request.owner
             )
         return work
-    _arm_faults(world, source, vm, request, work)
+    if purpose == MOVE:
+        _arm_faults(world, source, vm, request, work)
+    else:
+        work.moves, work.memory_mib = [], 0
+        _arm_check(world, source, vm, request, work)
     return work
+
+
+def _arm_check(world: World, source: LabHost, vm: LabVm, request: MigrationRequest, work: Work) -> None:
+    fails = world.faults.take("check-fails", host=source.name, vm=vm.id) if request.only_check else None
+    if fails is not None:
+        line = fails.text or f"The operation failed. (0x{(fails.code or 0x80004005) & 0xFFFFFFFF:08X})"
+        work.failure = Failure(lines=[texts.headline(vm, source, request.type), line], percent=fails.after)
 
 
 def _take_slots(
@@ -204,13 +233,23 @@ def _check_destination(
         if not host.migration_enabled:
             raise RefusedMoveError(texts.DISABLED.format(host=host.computer_name))
     _check_connection(world, source, request, destination)
-    _check_compatible(world, vm, destination)
+    _check_planned(vm, request, destination)
+    if request.type != STAGED:  # a planned machine is made whatever it lacks there: Compare-VM tells what
+        _check_compatible(world, vm, destination)
+
+
+def _check_planned(vm: LabVm, request: MigrationRequest, destination: LabHost) -> None:
+    """Fail where the destination has a machine of that id already, or lacks the planned one that was named."""
+    if vm.id in destination.realized:
+        raise RefusedMoveError(texts.planned_exists(destination))
+    if request.planned_id is None and vm.id in destination.planned:
+        raise RefusedMoveError(texts.planned_exists(destination))
+    if request.planned_id is not None and request.planned_id.upper() not in destination.planned:
+        raise RefusedMoveError(texts.no_planned(request.planned_id))
 
 
 def _check_compatible(world: World, vm: LabVm, destination: LabHost) -> None:
-    """Fail where the destination has another machine of that id, or lacks what this one needs."""
-    if vm.id in destination.realized or vm.id in destination.planned:
-        raise RefusedMoveError(texts.planned_exists(destination))
+    """Fail where the destination lacks what this machine needs."""
     present = {switch.name for switch in destination.switches}
     for nic in vm.nics:
         if nic.switch is not None and nic.switch not in present:

@@ -34,6 +34,8 @@ JOB_STARTED, FAILED, NOT_SUPPORTED, INVALID_PARAMETER, IN_USE, INVALID_STATE = (
 )
 
 
+MOVE, STAGE, CHECK = "move", "stage", "check"
+"""What a job is for: to move, to make a planned machine, or to check whether a move would work."""
 TCP, SMB = 5, 32768  # TransportType (Msvm_VirtualSystemMigrationSettingData page)
 
 
@@ -93,6 +95,10 @@ class MigrationRequest:
     """The same for disks of checkpoints, by `<checkpoint>/<slot>`."""
     unmanaged: Mapping[str, str] = field(default_factory=dict)
     """UnmanagedVhds: source path -> destination path."""
+    planned_id: str | None = None
+    """DestinationPlannedVirtualSystemId."""
+    only_check: bool = False
+    """Asked by CheckVirtualSystemIsMigratable."""
     addresses: tuple[str, ...] = ()
     """DestinationIPAddressList."""
     options: Options = Options()
@@ -204,6 +210,7 @@ class LabJob:
     errors: list[str] = field(default_factory=list)
     """The nested causes as text, outermost first: a line each of GetErrorEx."""
     cancellable: bool = True
+    purpose: str = MOVE
     options: dict[str, str] = field(default_factory=dict)
     """What was chosen, in words."""
     addresses: list[str] = field(default_factory=list)

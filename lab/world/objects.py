@@ -9,6 +9,10 @@ from .builds import DEFAULT_BUILD
 from .limits import WinrmLimits
 
 RUNNING, OFF, SAVED, PAUSED = 2, 3, 6, 9  # Msvm_ComputerSystem.EnabledState
+PREPARING, CHECKING = (
+    32780,
+    32781,
+)  # preparing a planned machine, checking it (FailoverClusters module's enum)
 MIGRATING = 32774  # OperationalStatus[1]: migrating virtual machine (Msvm_ComputerSystem page)
 STORAGE_COPY, STORAGE_SWITCH = (
     32778,
@@ -179,6 +183,8 @@ class LabVm:
     """Process of its worker while it is up; None: derived from its id."""
     up_since: datetime | None = None
     """Since when it counts its uptime: a move starts it anew; None while it is off or saved."""
+    staged: bool = False
+    """Of a planned machine: a migration of type Staged made it, so it stays until it is moved into or destroyed."""
     operational_activity: int | None = None
     """OperationalStatus[1] while something goes on, else None."""
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .jobs import STORAGE, VIRTUAL_SYSTEM
-from .objects import MIGRATING, STORAGE_COPY, STORAGE_SWITCH
+from .jobs import CHECK, STORAGE, VIRTUAL_SYSTEM
+from .objects import CHECKING as CHECKING_ACTIVITY
+from .objects import MIGRATING, PREPARING, STORAGE_COPY, STORAGE_SWITCH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +26,12 @@ COPYING = "moving storage"
 FINISHING = "finishing"
 CHECKED_AT = 8
 """Percent at which the checks are over."""
+
+
+def preparation(purpose: str) -> tuple[Phase, ...]:
+    """Return the phases of a job that moves nothing: about a second."""
+    activity = CHECKING_ACTIVITY if purpose == CHECK else PREPARING
+    return STARTING, Phase(name=CHECKING, seconds=0.6, until=100, activity=activity)
 
 
 def phases(kind: int, vm_id: str) -> tuple[Phase, ...]:

@@ -17,7 +17,9 @@ from .jobs import (
     COMPLETED,
     EXCEPTION,
     FAILED,
+    MOVE,
     NEW,
+    STAGE,
     STARTING,
     STATE_NAMES,
     TERMINATED,
@@ -25,7 +27,7 @@ from .jobs import (
     LabJob,
     Work,
 )
-from .objects import PAUSED, RUNNING, LabDisk, LabVm
+from .objects import PAUSED, RUNNING, LabDisk, LabHost, LabVm
 
 if TYPE_CHECKING:
     from .world import World
@@ -61,7 +63,8 @@ def _advance(world: World, job: LabJob, outcome: Outcome) -> None:
     vm = world.hosts[job.host].realized.get(job.vm) or world.find(job.vm)
     if work is None or vm is None:
         return
-    course = phases.phases(job.type, job.vm)
+    moves = job.purpose == MOVE
+    course = phases.phases(job.type, job.vm) if moves else phases.preparation(job.purpose)
     _work_on(world, work, course)
     where = phases.position(course, work.elapsed)
     if work.cancelled and not work.switched:
@@ -93,6 +96,11 @@ def _go_on(world: World, job: LabJob, vm: LabVm, where: phases.Position, outcome
     job.percent, job.phase = max(job.percent, where.percent), where.phase.name
     vm.operational_activity = where.phase.activity
     outcome.changed |= _change_state(world, job, vm, STARTING if where.phase is phases.STARTING else ACTIVE)
+    if job.purpose != MOVE:
+        if where.over:
+            _prepared(world, job, vm, work)
+            outcome.changed = True
+        return
     if work.failure is not None:
         where = replace(where, copied=min(where.copied, 0.99))
     try:
@@ -113,6 +121,15 @@ def _go_on(world: World, job: LabJob, vm: LabVm, where: phases.Position, outcome
         outcome.changed = True
 
 
+def _prepared(world: World, job: LabJob, vm: LabVm, work: Work) -> None:
+    """End a job that moves nothing; one of type Staged leaves a planned machine at the destination."""
+    if job.purpose == STAGE and job.target is not None:
+        planned = _placed(vm, job.target, work)
+        planned.staged = True
+        world.hosts[job.target].planned[vm.id] = planned
+    _end(world, job, vm, COMPLETED)
+
+
 def _change_state(world: World, job: LabJob, vm: LabVm, state: int) -> bool:
     """Move the job on to `state`; with the first work the destination gets its planned machine."""
     if job.state == state:
@@ -120,8 +137,9 @@ def _change_state(world: World, job: LabJob, vm: LabVm, state: int) -> bool:
     now = world.clock.now()
     if job.state == NEW:
         job.started = now
-    if state == ACTIVE and job.target is not None and job.work is not None and _gets_far(job.work):
-        world.hosts[job.target].planned[vm.id] = _placed(vm, job.target, job.work)
+    moves = state == ACTIVE and job.purpose == MOVE and job.target is not None
+    if moves and job.target and job.work is not None and _gets_far(job.work):
+        world.hosts[job.target].planned.setdefault(vm.id, _placed(vm, job.target, job.work))
     job.state, job.changed = state, now
     return True
 
@@ -197,9 +215,16 @@ def _fail(world: World, job: LabJob, vm: LabVm, lines: list[str], state: int) ->
     if copying is not None:
         copying.abandon()
     if job.target is not None:
-        world.hosts[job.target].planned.pop(vm.id, None)
+        _forget_planned(world.hosts[job.target], vm)
     job.error_code, job.errors = FAILED, lines
     _end(world, job, vm, state)
+
+
+def _forget_planned(host: LabHost, vm: LabVm) -> None:
+    """Drop the planned machine that the job itself has made; that a staged one stays is a guess, the stricter one."""
+    planned = host.planned.get(vm.id)
+    if planned is not None and not planned.staged:
+        del host.planned[vm.id]
 
 
 def _end(world: World, job: LabJob, vm: LabVm, state: int) -> None:

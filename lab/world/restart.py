@@ -23,7 +23,7 @@ def resume(home: Path, *, clock: LabClock | None = None) -> World:
         for job in [job for job in state.jobs if job.work is not None]:
             _settle(world, job)
         for host in world.hosts.values():
-            host.planned.clear()
+            host.planned = {id_: vm for id_, vm in host.planned.items() if vm.staged}
         world.save()
     return world
 

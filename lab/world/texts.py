@@ -140,6 +140,11 @@ def planned_exists(destination: LabHost) -> str:
     )
 
 
+def no_planned(planned_id: str) -> str:
+    """A planned machine that is not there; wording and code are guesses."""
+    return f"The planned virtual machine '{planned_id}' could not be found. (0x80070490)"
+
+
 def vtpm(vm: LabVm) -> str:
     """A destination without the shielding certificates, as SupportArticles quote it."""
     return f"The key protector for virtual machine '{vm.name}' could not be unwrapped. (0x80070057)"

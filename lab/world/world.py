@@ -12,7 +12,7 @@ from lab.storage.files import Files
 
 from . import admission, progress, record, room
 from .clock import LabClock
-from .jobs import IN_USE, INVALID_STATE, LabJob, MigrationRequest, Refusal
+from .jobs import IN_USE, INVALID_PARAMETER, INVALID_STATE, LabJob, MigrationRequest, Refusal
 from .log import EventLog
 from .objects import LabHost, LabShare, LabVm
 
@@ -163,6 +163,23 @@ class World:
             job.work.cancelled = True
             self.log.write("cancel", **job.summary())
             self.advance()
+            return 0
+
+    def destroy_planned(self, host: str, vm_id: str, who: str) -> int:
+        """Remove a planned machine, as DestroySystem on it does; return the ReturnValue.
+
+        That one which a running job needs is refused as in use is a guess.
+        """
+        with self.lock:
+            self.advance()
+            vm = self.hosts[host].planned.get(vm_id.upper())
+            if vm is None:
+                return INVALID_PARAMETER
+            if self.running_job(vm.id) is not None:
+                return IN_USE
+            del self.hosts[host].planned[vm.id]
+            self.log.write("destroy", vm=vm.name, host=host, by=who, planned=True)
+            self.save()
             return 0
 
     def violation(self, what: str, who: str) -> None:

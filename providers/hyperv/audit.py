@@ -20,6 +20,26 @@ class AuditLog:
         self._clock = clock
         self._lock = threading.Lock()
 
+    def staged(self, move: Move) -> str | None:
+        """Return the configuration folder of the planned machine that this stack has left at the destination of `move`.
+
+        None where no line says so: then a planned machine there is somebody else's.
+        """
+        try:
+            lines = self.path.read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError):
+            return None
+        for line in reversed(lines):
+            entry = _entry(line)
+            if entry.get("id") != move.vm.id or entry.get("to") != move.destination:
+                continue
+            if entry.get("event") == "unstaged" or entry.get("result") == "moved":
+                return None
+            if entry.get("event") == "staged":
+                config = entry.get("config")
+                return str(config[1]) if isinstance(config, list) and len(config) == 2 else None  # noqa: PLR2004 - old and new
+        return None
+
     def note(self, event: str, move: Move, *, job: str = "", result: str = "") -> str | None:
         """Append a line; return why it could not be written, or None."""
         line = json.dumps({
@@ -44,6 +64,15 @@ class AuditLog:
         except OSError as error:
             return f"The audit log {self.path} cannot be written: {error.strerror}"
         return None
+
+
+def _entry(line: str) -> dict[str, object]:
+    """A line that a killed process has torn says nothing."""
+    try:
+        loaded = json.loads(line)
+    except ValueError:
+        return {}
+    return loaded if isinstance(loaded, dict) else {}
 
 
 def _who() -> str:

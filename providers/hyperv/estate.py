@@ -11,7 +11,6 @@ from providers.clock import Clock
 from providers.errors import PlacementError
 from providers.model.estate import Disk, Host, HostFacts, Inventory, UnreachableHost, VirtualMachine
 from providers.model.names import HostName, VmId
-from providers.model.plan import MigrationType
 from providers.model.stack import HostSpec
 from providers.wsman import Instance
 
@@ -39,7 +38,7 @@ class Estate:
         logins = Logins()
         self._names: dict[HostName, HostNames] = {}
         self._traits: dict[HostName, Traits] = {}
-        self._templates: dict[tuple[HostName, MigrationType], Instance] = {}
+        self._templates: dict[tuple[HostName, int], Instance] = {}
         self._clients = {name: Client(spec, logins, clock, heard=heard) for name, spec in hosts.items()}
 
     def client(self, host: HostName) -> Client:
@@ -100,7 +99,7 @@ class Estate:
             self._names[host] = host_facts.read_names(self._clients[host])
         return self._names[host]
 
-    def template(self, host: HostName, kind: MigrationType) -> Instance:
+    def template(self, host: HostName, kind: int) -> Instance:
         """Return a host's settings for a migration of `kind`, to be filled in; read once."""
         if (host, kind) not in self._templates:
             self._templates[host, kind] = orders.read_template(self._clients[host], kind)

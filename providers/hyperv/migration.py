@@ -91,11 +91,13 @@ class _Migration:
             return arrived
         self.sized = detailed = self._detailed()
         self._check_options(detailed)
+        self._clear_stage()
         for attempt in range(1, ATTEMPTS + 1):
             started = self._started(detailed)
             try:
                 return self._finish(started)
             except MigrationFailedError as error:
+                self._unstage(started, error)
                 if started.adopted or attempt == ATTEMPTS or not self._may_try_again(error):
                     raise
                 self.admission.ended(self.move)
@@ -111,6 +113,19 @@ class _Migration:
                 remedy="Take the option out for this machine, or move the machine with a newer host",
             )
 
+    def _clear_stage(self) -> None:
+        """Remove the planned machine that an earlier run of this stack has left; any other is refused later on."""
+        if not (self.move.is_staged and self._planned_left()):
+            return
+        config, stage = self.audit.staged(self.move), self._starter().stage()
+        if config is not None and stage.is_leftover(config):
+            stage.remove()
+
+    def _unstage(self, started: Started, error: MigrationFailedError) -> None:
+        """Remove our planned machine after a failed move into it."""
+        if self.move.is_staged and not started.adopted:
+            self._starter().stage().given_up(error)
+
     def _starter(self) -> Starter:
         return Starter(
             estate=self.estate,
@@ -118,6 +133,7 @@ class _Migration:
             clock=self.clock,
             cancelled=self.cancelled,
             note=lambda event, result: self._note(event, result=result),
+            report=self.report,
             arrived=lambda: not self._deviations(self.move.vm.enabled_state),
         )
 

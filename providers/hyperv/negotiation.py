@@ -146,7 +146,10 @@ class Negotiation:
         return answer
 
     def _client(self, bindings: GssChannelBindings | None) -> Any:
-        """Return a context. Raises AuthenticationError where a KDC refuses, LoginImpossibleError where none can be."""
+        """Return a context, on Windows for Kerberos by SSPI (unverified).
+
+        Raises AuthenticationError where a KDC refuses, LoginImpossibleError where none can be.
+        """
         options, more = spnego.NegotiateOptions.wrapping_winrm, cast("dict[str, Any]", {})
         if self._auth == "ntlm":
             options |= spnego.NegotiateOptions.use_ntlm

@@ -9,7 +9,7 @@ from providers.errors import MoveRefusedError, ProtocolError
 from providers.model import winpath
 from providers.model.estate import DiskKind, HostFacts
 from providers.model.options import MigrationOptions, reached_by
-from providers.model.plan import MigrationType, Move
+from providers.model.plan import Move
 from providers.wsman import (
     Argument,
     EndpointReference,
@@ -28,6 +28,9 @@ _TRANSPORTS = {"tcp": 5, "smb": 32768}
 """Msvm_VirtualSystemMigrationSettingData.TransportType (win32 page of the class)."""
 _ARRAYS = {"UnmanagedVhds"}
 """Properties that an instance shows only where they are not NULL (r4sd/go-wsman)."""
+STAGED = 32770
+"""MigrationType Staged: creates a planned system at the destination (Msvm_VirtualSystemMigrationSettingData page)."""
+_WAY = {"DestinationIPAddressList", "TransportType"}
 _CPU_CAPS = {"normal": 0, "low": 1, "high": 2}
 """CPUCappingMagnitude (same page)."""
 _FOLLOWERS = ("SuspendDataRoot", "LogDataRoot", "GuestStateDataRoot")
@@ -106,7 +109,36 @@ def arguments(
     return order
 
 
-def read_template(client: Client, kind: MigrationType) -> Instance:
+def to_stage(order: Mapping[str, Argument], template: Instance) -> dict[str, Argument]:
+    """Return the order to make a planned machine where `order` would move it, by the template of such migrations."""
+    settings = order["MigrationSettingData"]
+    if not isinstance(settings, Instance):
+        raise ProtocolError("An order has no migration settings")
+    chosen = {
+        name: value
+        for name, value in settings.properties.items()
+        if name in _WAY or not template.properties or name in template.properties
+    }
+    own = {name: template[name] for name in ("InstanceID", "MigrationType") if name in template.properties}
+    changed = {**chosen, **own, "MigrationType": STAGED}
+    return {**order, "MigrationSettingData": Instance(settings.class_name, changed, settings.namespace)}
+
+
+def into_planned(order: Mapping[str, Argument], move: Move) -> dict[str, Argument]:
+    """Return `order` for a machine whose planned twin stands ready: its folders are known there.
+
+    As the Hyper-V module does it with a compatibility report (decompiled): the twin has the same GUID. Over
+    WS-Management unverified.
+    """
+    settings = order["MigrationSettingData"]
+    if not isinstance(settings, Instance):
+        raise ProtocolError("An order has no migration settings")
+    changed = settings.replace(DestinationPlannedVirtualSystemId=move.vm.id)
+    kept = {name: value for name, value in order.items() if name != "NewSystemSettingData"}
+    return {**kept, "MigrationSettingData": changed}
+
+
+def read_template(client: Client, kind: int) -> Instance:
     """Read the settings of a migration of `kind` as the host keeps them.
 
     Blank ones where it keeps none: Windows-classic-samples start from those.
@@ -147,7 +179,7 @@ def _parents(move: Move) -> dict[str, Value]:
     """Return what takes parents along that nothing attaches: copied, and never removed, for others may need them.
 
     RemoveSourceUnmanagedVhds came with UnmanagedVhds (win32 page); that RetainVhdCopiesOnSource keeps parents is what
-    the Move-VM page says of it.
+    the Move-VM page says of it. How a host links the disks to the copies is unverified.
     """
     if not move.parents:
         return {}

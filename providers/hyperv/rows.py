@@ -18,6 +18,7 @@ from providers.model.names import HostName, VmId, is_guid, vm_id
 from providers.wsman import Instance, decode_embedded
 
 REALIZED = "Microsoft:Hyper-V:System:Realized"
+PLANNED = "Microsoft:Hyper-V:System:Planned"
 SNAPSHOT = "Microsoft:Hyper-V:Snapshot:"
 _ORDINARY = "Microsoft:Hyper-V:Snapshot:Realized"
 IDE_CONTROLLER = "83F8638B-8DCA-4152-9EDA-2CA8B33039B4"

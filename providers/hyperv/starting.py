@@ -28,12 +28,12 @@ from .admission import Facts
 from .estate import Estate
 from .faults import OperationTimeoutFaultError
 from .host_facts import HostNames, service_reference
+from .progress import Progress
 from .rows import any_job_of, has_ended, job_of
+from .staging import JOB_STARTED, Stage
 from .transport import AnswerLostError
 
 METHOD = "MigrateVirtualSystemToHost"
-JOB_STARTED = 4096
-"""ReturnValue: Method Parameters Checked - Job Started (win32 page of the method)."""
 LOST_SECONDS = 20.0
 """Seconds to look for the job of an order whose answer was lost, once the host answers again."""
 UNREACHABLE_SECONDS = 120.0
@@ -72,8 +72,16 @@ class Starter:
     cancelled: threading.Event
     note: Callable[[str, str], None]
     """`note(event, result)`: a line of the audit log."""
+    report: Callable[[Progress], None]
     arrived: Callable[[], bool]
     """Whether both hosts show the machine as ordered."""
+
+    def stage(self) -> Stage:
+        """Return what handles the planned machine of this move."""
+        return Stage(
+            estate=self.estate, move=self.move, clock=self.clock, cancelled=self.cancelled, note=self.note,
+            report=self.report,
+        )  # fmt: skip
 
     def running(self) -> Started | None:
         """Return the machine's running job where it does what we want. Raises MovedByOthersError where not.
@@ -117,16 +125,35 @@ class Starter:
             raise InterruptedRunError(
                 f"{self.move.vm.name} was not started: the run was interrupted", remedy=""
             )
+        service, ids = service_reference(source.service), {row.text("InstanceID") for row in known}
+        stage = self.stage() if self.move.is_staged else None
+        if stage is not None:
+            order, ids = self._staged(stage, service, order)
         self.note("start", "")
         try:
-            answer = self._sent(
-                service_reference(source.service), order, {row.text("InstanceID") for row in known}
-            )
+            answer = self._sent(service, order, ids)
         except PlacementError as error:
             self.note("refused", str(error))
+            if stage is not None and not error.may_still_run:
+                raise stage.given_up(error) from error
             raise
         job = answer if isinstance(answer, EndpointReference) else None
         return Started(job=job, enabled_state=standing.enabled_state)
+
+    def _staged(
+        self, stage: Stage, service: EndpointReference, order: dict[str, Argument]
+    ) -> tuple[dict[str, Argument], set[str]]:
+        """Make and check the planned machine; return the order to move into it, and the jobs that are known by then."""
+        template = self.estate.template(self.move.source, orders.STAGED)
+        into = orders.into_planned(order, self.move)
+        stage.prepare(service, orders.to_stage(order, template), into)
+        if self.cancelled.is_set():
+            interrupted = InterruptedRunError(
+                f"{self.move.vm.name} was not started: the run was interrupted", remedy=""
+            )
+            raise stage.given_up(interrupted)
+        rows = inventory.jobs_of(self.estate.client(self.move.source), self.move.vm.id)
+        return into, {row.text("InstanceID") for row in rows}
 
     def _check(self, facts: Facts) -> None:
         """Look once more, by the rules of the plan, at what may have changed while the move waited for room."""
@@ -136,7 +163,8 @@ class Starter:
             raise MoveRefusedError(f"{move.vm.name} is no longer on {move.source}", remedy="Run again")
         if move.changes_host:
             vm = self.estate.with_vectors(vm, source)
-        now = replace(move, vm=replace(vm, disks=move.vm.disks))  # their sizes and parents have been read
+        known = replace(vm, disks=move.vm.disks, frozen=move.vm.frozen)  # sizes and parents have been read
+        now = replace(move, vm=known)
         target = self.estate.specs[move.destination]
         findings = refusals(now, source, facts[move.destination], target)
         reasons = [str(finding) for finding in findings if finding.severity == Severity.REFUSAL]

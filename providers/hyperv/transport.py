@@ -45,7 +45,7 @@ class AnswerLostError(HostUnreachableError):
 
 
 class LoginLostError(HostUnreachableError):
-    """A host does not know a login any more (HTTP 401): the request was not carried out."""
+    """A host does not know a login (any more), or it was cut short: the request was not carried out."""
 
     remedy = "Look for a proxy between that splits connections, or for what restarts the WinRM service there"
 
@@ -142,7 +142,10 @@ class Transport:
             self._winrm.encryption = cast("Any", login)
 
     def _post_nothing(self, headers: Mapping[str, str]) -> Reply:
-        """Post an empty body, as pywinrm does before it encrypts, on the one connection of the session."""
+        """Post an empty body on the one connection of the session, as pywinrm does before it encrypts.
+
+        That a host takes it over TLS, too, is unverified.
+        """
         session = self._winrm.build_session()
         request = session.prepare_request(requests.Request("POST", self._host.endpoint, headers=headers))
         answer = session.send(request, timeout=_TIMEOUTS, stream=True, allow_redirects=False)
@@ -195,9 +198,11 @@ class Transport:
                 remedy="Check that the host trusts its issuer and maps it to an account (New-Item WSMan:...)",
             )
         translated = _translated(self._host.name, error)
-        if nothing_sent and isinstance(translated, AnswerLostError):
+        if not nothing_sent or not isinstance(translated, AnswerLostError):
+            return translated
+        if translated.timed_out:
             return HostUnreachableError(translated.message)
-        return translated
+        return LoginLostError(translated.message, remedy=HostUnreachableError.remedy)
 
 
 def _text(path: Path | None) -> str | None:

@@ -104,6 +104,11 @@ class Move:
         return (*self.disks, *self.frozen)
 
     @property
+    def is_staged(self) -> bool:
+        """Whether a planned machine is made and checked first; there is none for a machine that stays."""
+        return self.changes_host and self.options.check == "staged"
+
+    @property
     def copies_storage(self) -> bool:
         """Whether files are copied."""
         return self.type != MigrationType.VIRTUAL_SYSTEM

@@ -111,7 +111,7 @@ def _disks(vm: VirtualMachine, wanted: Placement) -> list[DiskMove]:
 def _frozen(vm: VirtualMachine, disks: list[DiskMove]) -> list[DiskMove]:
     """Return where the disks of checkpoints go: into the folder that the disk in their slot goes to, under their names.
 
-    As the Hyper-V module does it with all disks of all checkpoints (decompiled, unofficial).
+    As the Hyper-V module does it with all disks of all checkpoints (decompiled; what VMMS makes of it is unverified).
     """
     folders = {
         disk.slot: winpath.parent(disk.target)

@@ -211,6 +211,16 @@ def test_an_answer_that_was_cut_off_is_asked_for_again_only_where_nothing_change
     assert site.fabric.servers.counts()["hv1"] == {"Get": 3, "MigrateVirtualSystemToHost": 1}
 
 
+@pytest.mark.parametrize(("auth", "scheme"), MATRIX[:4])
+def test_a_login_that_was_cut_short_is_made_anew(site: Site, auth: Authentication, scheme: str) -> None:
+    """Nothing but empty requests has left us: an order, too, is carried out, once."""
+    relay = site.relay(scheme)
+    client = site.client(auth, scheme, url=relay.url)
+    relay.cut_before_answer = 1
+    order(client)
+    assert site.fabric.servers.counts()["hv1"] == {"MigrateVirtualSystemToHost": 1}
+
+
 def test_a_login_without_encryption_ends_before_a_message_is_sent(site: Site) -> None:
     """Somebody on the way who strips the flags of sealing from the host's challenge gets no message to read."""
     server = spnego.server(protocol="ntlm", options=spnego.NegotiateOptions.use_ntlm)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+from dataclasses import replace
 
 import pytest
 
 from lab.estate.generated import SHARE
 from lab.estate.spec import DiskSpec
+from lab.world import LabJob, MigrationRequest
 from providers.errors import AuthenticationError
+from providers.hyperv import inventory
 from providers.hyperv.estate import Estate
 from providers.model.estate import DiskKind, Inventory, VmState
 from providers.model.names import HostName
 from providers.model.stack import HostSpec
 from providers.wsman.catalogue import CANNOT_PROCESS_FILTER
-from tests.fabric.conftest import Fabric, Maker
+from tests.fabric.conftest import Fabric, Maker, until
 from tests.fabric.scripted import Scripted, status
 from tests.unit.lab.conftest import estate, machine
 
@@ -214,3 +217,22 @@ def _swept(hosts: dict[HostName, HostSpec], fabric: Fabric) -> Inventory:
         return estate_.sweep()
     finally:
         estate_.close()
+
+
+def test_a_job_that_changes_its_state_meanwhile_is_not_lost(make_fabric: Maker) -> None:
+    """Jobs are asked for by the state that a first reading showed; one that has gone on since is asked for by its id."""
+    fabric = make_fabric(estate(machine("WEB01")))
+    fabric.fault("stall", vm="WEB01", after=20)
+    vm = fabric.lab_vm("WEB01")
+    request = MigrationRequest(
+        vm_id=vm.id, type=32771, destination="hv2.lab.example", roots=vm.roots, owner="LAB\\alice", logged_on=True,
+        disks={disk.slot: disk.path for disk in vm.disks},
+    )  # fmt: skip
+    assert isinstance(fabric.world.migrate("hv1", request), LabJob)
+    until(lambda: fabric.world.state.jobs[0].percent > 0)
+    client = fabric.estate.client(HostName("hv1"))
+    (job,) = inventory.read_jobs(client)
+    stale = replace(job, state=3)
+    (told,) = inventory.told_jobs(client, [stale])
+    assert (told.id, told.state) == (job.id, 4)
+    assert told.destination == "hv2.lab.example"

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from . import compatibility, images, job_control, migrate
+from . import compatibility, images, job_control, migrate, systems
 from .call import Call, Outputs
 
 Method = Callable[[Call], Outputs]
 
 METHODS: Mapping[tuple[str, str], Method] = {
     ("Msvm_VirtualSystemMigrationService", "MigrateVirtualSystemToHost"): migrate.migrate_to_host,
+    ("Msvm_VirtualSystemMigrationService", "CheckVirtualSystemIsMigratable"): migrate.check_migratable,
+    ("Msvm_VirtualSystemManagementService", "DestroySystem"): systems.destroy,
     ("Msvm_VirtualSystemMigrationService", "GetSystemCompatibilityVectors"): compatibility.get_vectors,
     ("Msvm_MigrationJob", "GetError"): job_control.get_error,
     ("Msvm_MigrationJob", "GetErrorEx"): job_control.get_error_ex,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from lab.wire import builds, embedded
 from lab.wire.accounts import Caller
@@ -26,12 +27,21 @@ _SETTINGS = "Msvm_VirtualSystemMigrationSettingData"
 _SYSTEM = "Msvm_VirtualSystemSettingData"
 _DISK = "Msvm_StorageAllocationSettingData"
 _UNMANAGED = "Msvm_MoveUnmanagedVhd"
-_REFUSED = ("AdvancedOptions", "DestinationPlannedVirtualSystemId", "EnableVhdCompression")
+_REFUSED = ("AdvancedOptions", "EnableVhdCompression")
 """Properties that the lab does nothing with."""
 
 
 def migrate_to_host(call: Call) -> Outputs:
     """Start a migration: 4096 and the job's EPR, or what VMMS refuses at once."""
+    return _started(call, only_check=False)
+
+
+def check_migratable(call: Call) -> Outputs:
+    """Check a migration by a job that moves nothing (CheckVirtualSystemIsMigratable page: the same arguments)."""
+    return _started(call, only_check=True)
+
+
+def _started(call: Call, *, only_check: bool) -> Outputs:
     call.expect(*_ARGUMENTS)
     reference, destination = call.reference("ComputerSystem"), call.text("DestinationHost")
     texts = _Texts(
@@ -42,7 +52,7 @@ def migrate_to_host(call: Call) -> Outputs:
     host = call.reader.host
     vm = _machine(host, reference)
     try:
-        request = _request(host, vm, destination, texts, call.caller)
+        request = replace(_request(host, vm, destination, texts, call.caller), only_check=only_check)
     except TextRefusedError as refused:
         _note_refusal(call, vm, refused)
         return {"Job": None, "ReturnValue": refused.return_value}
@@ -91,6 +101,7 @@ def _request(
         disks=disks,
         frozen=frozen,
         unmanaged=_unmanaged(host, settings),
+        planned_id=str(settings.get("DestinationPlannedVirtualSystemId") or "") or None,
         addresses=_listed(settings.get("DestinationIPAddressList")),
         options=_options(host, settings),
         owner=caller.name,

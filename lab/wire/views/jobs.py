@@ -8,11 +8,13 @@ from datetime import timedelta
 from lab.wire.texts import JOB_STATES, JOB_TITLES, spoken
 from lab.wire.view import NEVER, View, instance
 from lab.world import LabJob
-from lab.world.jobs import COMPLETED, STORAGE, VIRTUAL_SYSTEM, WARNED
+from lab.world.jobs import COMPLETED, MOVE, STAGE, STORAGE, VIRTUAL_SYSTEM, VIRTUAL_SYSTEM_AND_STORAGE, WARNED
 from providers.wsman import Instance, Value
 
 _RETENTION = timedelta(minutes=5)  # TimeBeforeRemoval (Msvm_ConcreteJob page)
-_JOB_TYPES = {VIRTUAL_SYSTEM: 305, STORAGE: 307}  # JobType (Msvm_MigrationJob page); the rest are 306
+_JOB_TYPES = {VIRTUAL_SYSTEM: 305, VIRTUAL_SYSTEM_AND_STORAGE: 306, STORAGE: 307}
+_CREATING, _CHECK_TYPES = 300, {VIRTUAL_SYSTEM: 301, VIRTUAL_SYSTEM_AND_STORAGE: 302}
+"""JobType (Msvm_MigrationJob page)."""
 _OK, _DEGRADED, _FAILED, _ENDED = 2, 3, 6, 17
 _FIXED: dict[str, Value] = {
     "DeleteOnCompletion": False,
@@ -56,7 +58,7 @@ def migration_job(view: View, job: LabJob) -> Instance:
             "InstanceID": job.id,
             "JobState": job.state,
             "JobStatus": view.texts[JOB_STATES[job.state]],
-            "JobType": _JOB_TYPES.get(job.type, 306),
+            "JobType": _job_type(job),
             "MigrationType": job.type,
             "Name": title,
             "NewResourceSettingData": tuple(job.resource_texts) or None,
@@ -72,6 +74,14 @@ def migration_job(view: View, job: LabJob) -> Instance:
             "VirtualSystemName": job.vm,
         },
     )
+
+
+def _job_type(job: LabJob) -> int:
+    """Return JobType (Msvm_MigrationJob page); which check names which of its types is a guess."""
+    if job.purpose == STAGE:
+        return _CREATING
+    types = _JOB_TYPES if job.purpose == MOVE else _CHECK_TYPES
+    return types.get(job.type, max(types.values()))
 
 
 def _elapsed(view: View, job: LabJob) -> timedelta:

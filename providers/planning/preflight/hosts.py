@@ -42,7 +42,8 @@ def _leftovers(move: Move, destination: HostFacts) -> Iterator[Finding]:
             "Find out which copy is the true one and remove the other by hand",
         )
     if move.vm.id in destination.planned:
-        yield refusal(
+        told = warning if move.is_staged else refusal  # only the log of this stack can say whether it is ours
+        yield told(
             f"{move.destination} holds a planned system with the GUID of {move.vm.name}, left by an earlier attempt",
             "Wait half a minute and run again; if it stays, remove the planned virtual machine there",
         )

@@ -234,7 +234,8 @@ def test_an_iso_must_be_there_too(stage: Make) -> None:
 @pytest.mark.parametrize(
     ("given", "value"),
     [
-        ({"type": 32770, "destination": "HV2"}, 32770),
+        ({"type": 32772, "destination": "HV2"}, 32770),
+        ({"type": 32770}, 32773),
         ({"type": 32768}, 32773),
         ({"type": 32769, "destination": "HV2", "disks": {"scsi-0-0": "E:\\a.vhdx"}}, 32773),
         ({"type": 32769}, 32773),

@@ -1,0 +1,169 @@
+"""`check: staged`: a planned machine first, checked by the hosts, then the move into it; nothing is left behind."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from lab.estate.generated import SHARE
+from lab.world.jobs import CHECK, MOVE, STAGE
+from lab.world.objects import OFF, RUNNING
+from providers.errors import InterruptedRunError, MigrationFailedError, MoveRefusedError, PlacementError
+from providers.hyperv.audit import AuditLog
+from providers.model.options import MigrationOptions
+from providers.model.plan import MigrationType, Move
+from tests.fabric.conftest import Fabric, Maker, until
+from tests.unit.lab.conftest import estate, machine
+
+pytestmark = pytest.mark.lab
+STAGED = MigrationOptions(check="staged")
+NEW = "E:\\VMs\\WEB01"
+
+
+@pytest.fixture
+def fabric(make_fabric: Maker) -> Fabric:
+    """One machine."""
+    return make_fabric(estate(machine("WEB01")))
+
+
+def staged(fabric: Fabric, **wanted: object) -> Move:
+    """Return a move of the machine to hv2 that is checked first."""
+    return replace(fabric.order("WEB01", "hv2", **wanted), options=STAGED)
+
+
+def purposes(fabric: Fabric) -> list[str]:
+    """Return what the jobs were for, in their order."""
+    return [job.purpose for job in fabric.world.state.jobs]
+
+
+def planned(fabric: Fabric) -> list[str]:
+    """Return the names of all planned machines."""
+    return [vm.name for host in fabric.world.hosts.values() for vm in host.planned.values()]
+
+
+def foreign(fabric: Fabric) -> None:
+    """Leave a planned machine on hv2 that this stack knows nothing of."""
+    vm = fabric.lab_vm("WEB01")
+    fabric.world.hosts["hv2"].planned[vm.id] = replace(vm, host="hv2", staged=True)
+
+
+@pytest.mark.parametrize("state", [RUNNING, OFF])
+def test_a_machine_moves_into_its_planned_twin(make_fabric: Maker, state: int) -> None:
+    """With checkpoints, to new folders: staged, checked, moved, and verified."""
+    fabric = make_fabric(estate(machine("WEB01", enabled_state=state, checkpoints=("one",))))
+    name = fabric.vm("WEB01").disks[0].path.rsplit("\\", 1)[1]
+    move = staged(fabric, config=NEW, checkpoints=NEW, paging=NEW, disks={"scsi-0-0": f"{NEW}\\{name}"})
+    before = fabric.sums("WEB01")
+    after = fabric.run(move)
+    assert (after.host, after.roots, after.state) == ("hv2", move.roots, move.vm.state)
+    assert fabric.sums("WEB01") == before
+    assert purposes(fabric) == [STAGE, CHECK, MOVE]
+    assert (planned(fabric), fabric.world.state.violations) == ([], [])
+    assert fabric.audited() == ["staging", "staged", "start", "end"]
+
+
+def test_a_host_alone_is_staged_too(make_fabric: Maker) -> None:
+    """A machine on a share: no files are spoken of."""
+    fabric = make_fabric(estate(machine("WEB01", folder=f"{SHARE}\\WEB01")))
+    move = staged(fabric)
+    assert move.type == MigrationType.VIRTUAL_SYSTEM
+    assert fabric.run(move).host == "hv2"
+    assert (purposes(fabric), planned(fabric)) == ([STAGE, CHECK, MOVE], [])
+    assert not fabric.world.state.violations
+
+
+def test_the_reasons_of_a_failed_check_are_told_and_nothing_is_left(fabric: Fabric) -> None:
+    """The host's own words with the remedy for their code; the machine never started to move."""
+    fabric.fault("check-fails", vm="WEB01", text="Could not initialize memory. (0x8007000E)")
+    with pytest.raises(MoveRefusedError, match=r"initialize memory.*Free memory on hv2") as caught:
+        fabric.run(staged(fabric))
+    assert "did not pass CheckVirtualSystemIsMigratable" in str(caught.value)
+    assert (purposes(fabric), planned(fabric)) == ([STAGE, CHECK], [])
+    assert fabric.audited()[-1] == "unstaged"
+    assert fabric.lab_vm("WEB01").host == "hv1"
+    assert not fabric.world.state.violations
+
+
+def test_a_refused_order_leaves_nothing(fabric: Fabric) -> None:
+    """The check was passed, and the host refuses the move itself."""
+    move = staged(fabric)
+    behind = fabric.behind(lambda: fabric.run(move))
+    until(lambda: CHECK in purposes(fabric))
+    fabric.fault("refuse-start", vm="WEB01", code=32774)
+    with pytest.raises(PlacementError, match="system in use"):
+        behind.join()
+    assert planned(fabric) == []
+
+
+def test_a_failed_move_leaves_nothing(fabric: Fabric) -> None:
+    """The planned machine is ours, so it goes with the failure."""
+    fabric.fault("migration-fails", vm="WEB01", after=50)
+    with pytest.raises(MigrationFailedError):
+        fabric.run(staged(fabric))
+    assert planned(fabric) == []
+    assert fabric.lab_vm("WEB01").host == "hv1"
+
+
+def test_an_interrupted_check_leaves_nothing(fabric: Fabric) -> None:
+    """Ctrl-C while the planned machine is made or checked: the short job is waited for, its work undone."""
+    move = staged(fabric)
+    behind = fabric.behind(lambda: fabric.run(move))
+    until(lambda: STAGE in purposes(fabric))
+    fabric.cancelled.set()
+    with pytest.raises(InterruptedRunError, match="was not started"):
+        behind.join()
+    assert planned(fabric) == []
+    assert MOVE not in purposes(fabric)
+
+
+def test_a_planned_machine_of_somebody_else_is_left_alone(fabric: Fabric) -> None:
+    """No line of this stack's log says that it is ours: it may be a person's Compare-VM."""
+    foreign(fabric)
+    with pytest.raises(MoveRefusedError, match="which this stack has not made"):
+        fabric.run(staged(fabric))
+    assert planned(fabric) == ["WEB01"]
+    assert not fabric.log("destroy")
+
+
+def left_by_a_crash(fabric: Fabric, move: Move) -> None:
+    """Leave what a process leaves that is killed right after its planned machine was made."""
+    AuditLog(fabric.audit.path, clock=fabric.clock).note("staged", move)
+    foreign(fabric)
+
+
+def test_the_next_run_clears_what_a_crash_left(fabric: Fabric) -> None:
+    """Ours by the log, with the folder that was ordered then."""
+    move = staged(fabric)
+    left_by_a_crash(fabric, move)
+    assert fabric.run(move).host == "hv2"
+    assert planned(fabric) == []
+    assert len(fabric.log("destroy")) == 1
+
+
+def test_a_planned_machine_in_another_folder_is_not_what_we_left(fabric: Fabric) -> None:
+    """Ours has gone since, and somebody has made another one."""
+    move = staged(fabric)
+    left_by_a_crash(fabric, move)
+    vm = fabric.world.hosts["hv2"].planned[move.vm.id]
+    vm.roots = replace(vm.roots, config="E:\\Elsewhere")
+    with pytest.raises(MoveRefusedError, match="which this stack has not made"):
+        fabric.run(move)
+    assert planned(fabric) == ["WEB01"]
+
+
+def test_what_was_cleared_is_not_ours_any_more(fabric: Fabric) -> None:
+    """A line that says so ends the claim."""
+    move = staged(fabric)
+    left_by_a_crash(fabric, move)
+    fabric.audit.note("unstaged", move)
+    with pytest.raises(MoveRefusedError, match="which this stack has not made"):
+        fabric.run(move)
+    assert planned(fabric) == ["WEB01"]
+
+
+def test_a_storage_migration_is_not_staged(fabric: Fabric) -> None:
+    """There is no destination to ask."""
+    move = fabric.order("WEB01", disks={"scsi-0-0": f"{NEW}\\x.vhdx"})
+    fabric.run(replace(move, options=STAGED))
+    assert purposes(fabric) == [MOVE]
