@@ -70,6 +70,19 @@ def test_all_of_a_machine_with_checkpoints(make_fabric: Maker, state: int, host:
     assert not folder(fabric, "hv1", f"{HOME}\\Snapshots")
 
 
+@pytest.mark.parametrize("retained", [True, False])
+def test_read_only_disks_stay_at_the_source_where_that_was_chosen(
+    make_fabric: Maker, *, retained: bool
+) -> None:
+    """The disks of checkpoints are copied and kept, the one that the machine writes to leaves."""
+    fabric = make_fabric(estate(machine("WEB01", checkpoints=TWO)))
+    move = fabric.order("WEB01", "hv2")
+    moved(fabric, replace(move, options=MigrationOptions(retain_vhd_copies_on_source=retained)))
+    frozen, own = {disk.source for disk in move.frozen}, {disk.source for disk in move.disks}
+    kept = {path for path in frozen | own if fabric.world.files.real("hv1", path).exists()}
+    assert kept == (frozen - own if retained else set())
+
+
 def test_unchanged_paths_on_another_host(make_fabric: Maker) -> None:
     """Where no storage is declared, the files of checkpoints keep their paths, too."""
     fabric = make_fabric(estate(machine("WEB01", checkpoints=TWO)))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from lab.estate.generated import SHARE
 from lab.estate.spec import DiskSpec
 from providers.errors import MoveRefusedError, NoRoomError
 from providers.model.estate import VmState
+from providers.model.names import HostName
 from providers.model.plan import MigrationType, Move
 from providers.model.stack import Reserve
 from providers.units import GIB
@@ -15,6 +18,7 @@ from tests.fabric.conftest import Fabric, Maker
 from tests.unit.lab.conftest import estate, machine
 
 pytestmark = pytest.mark.lab
+HV2 = HostName("hv2")
 HOME = "D:\\Hyper-V\\WEB01"
 DISKS = (DiskSpec(path=f"{HOME}\\os.vhdx"), DiskSpec(path=f"{HOME}\\data.vhdx"))
 
@@ -91,6 +95,22 @@ def test_one_disk_of_several(make_fabric: Maker) -> None:
 def test_a_machine_that_does_not_run(make_fabric: Maker, state: VmState) -> None:
     """It moves by the same job and is as before, without a heartbeat to wait for."""
     fabric = make_fabric(estate(machine("WEB01", enabled_state=int(state))))
+    moved(fabric, fabric.order("WEB01", "hv2"))
+
+
+def test_a_machine_with_a_virtual_tpm(make_fabric: Maker) -> None:
+    """Its guest state goes where the configuration goes, to a host that holds its certificates."""
+    fabric = make_fabric(estate(machine("WEB01", vtpm=True), guardians=("hv1", "hv2")))
+    fabric.estate.specs[HV2] = replace(fabric.estate.specs[HV2], allow_vtpm=True)
+    new = "E:\\VMs\\WEB01"
+    move = fabric.order("WEB01", "hv2", config=new, checkpoints=new, paging=new)
+    assert move.roots.guest_state == new
+    moved(fabric, move)
+
+
+def test_a_paused_machine(make_fabric: Maker) -> None:
+    """It moves in the lab, which is a guess: nobody has seen one move."""
+    fabric = make_fabric(estate(machine("WEB01", enabled_state=int(VmState.PAUSED))))
     moved(fabric, fabric.order("WEB01", "hv2"))
 
 

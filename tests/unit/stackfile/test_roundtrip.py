@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from providers.errors import StackFileError
 from providers.model.names import HostName, vm_id
+from providers.model.options import AS_HOSTS_ARE_SET, MigrationOptions
 from providers.model.stack import Connection, Guard, HostSpec, Reserve, Rule, Stack, StorageSpec, VmSpec
 from providers.stackfile import load
 
@@ -57,6 +58,20 @@ def _fields(spec: StorageSpec) -> dict[str, Any]:
     return {name: getattr(spec, name) for name in StorageSpec.__dataclass_fields__}
 
 
+OPTIONS = st.builds(
+    MigrationOptions,
+    transport=st.sampled_from([None, "tcp", "smb"]),
+    compression=st.none() | st.booleans(),
+    networks=st.lists(st.sampled_from(["10.1.0.0/16", "192.0.2.0/24", "fd00::/8"]), unique=True).map(tuple),
+    retain_vhd_copies_on_source=st.none() | st.booleans(),
+    avoid_removing_vhds=st.none() | st.booleans(),
+    cancel_if_blackout_threshold_exceeded=st.none() | st.booleans(),
+    cpu_cap=st.sampled_from([None, "normal", "low", "high"]),
+    check=st.sampled_from([None, "staged"]),
+    parents=st.sampled_from([None, "copy"]),
+)
+
+
 @st.composite
 def machines(draw: st.DrawFn, label: str, number: int, hosts: list[str]) -> VmSpec:
     """A machine on none, one or several of `hosts`."""
@@ -69,6 +84,7 @@ def machines(draw: st.DrawFn, label: str, number: int, hosts: list[str]) -> VmSp
             HostName(name) for name in draw(st.lists(st.sampled_from(hosts), max_size=3, unique=True))
         ),
         storage=draw(st.none() | storages()),
+        migration=draw(st.just(AS_HOSTS_ARE_SET) | OPTIONS),
     )
 
 
@@ -156,8 +172,14 @@ def _vm(vm: VmSpec) -> dict[str, object] | None:
         name=None if vm.name == vm.label else vm.name,
         host=list(vm.hosts) if len(vm.hosts) > 1 else vm.hosts[0] if vm.hosts else None,
         storage=None if storage is None else _storage(storage),
+        migration=_options(vm.migration) or None,
     )
     return entry or None
+
+
+def _options(options: MigrationOptions) -> dict[str, object]:
+    given = {name: getattr(options, name) for name in MigrationOptions.__dataclass_fields__}
+    return _present(**{**given, "networks": list(options.networks) or None})
 
 
 def _storage(storage: StorageSpec) -> object:
@@ -189,11 +211,18 @@ def _spread(vm: VmSpec) -> VmSpec:
         **_fields(storage),
         **{part: getattr(storage, part) or storage.all_disks for part in ("config", "checkpoints", "paging")},
     }
-    return VmSpec(label=vm.label, name=vm.name, id=vm.id, hosts=vm.hosts, storage=StorageSpec(**spread))
+    return VmSpec(
+        label=vm.label,
+        name=vm.name,
+        id=vm.id,
+        hosts=vm.hosts,
+        storage=StorageSpec(**spread),
+        migration=vm.migration,
+    )
 
 
 def _without_lines(stack: Stack) -> tuple[object, ...]:
-    vms = [(vm.label, vm.name, vm.id, vm.hosts, vm.storage) for vm in stack.vms.values()]
+    vms = [(vm.label, vm.name, vm.id, vm.hosts, vm.storage, vm.migration) for vm in stack.vms.values()]
     rules = [(rule.kind, rule.labels) for rule in stack.rules]
     return stack.path, list(stack.hosts.items()), vms, rules, stack.guard
 
