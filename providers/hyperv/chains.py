@@ -9,7 +9,7 @@ from providers.errors import MoveRefusedError
 from providers.model import winpath
 from providers.model.estate import Disk, VirtualMachine
 from providers.model.plan import DiskMove, Move, ParentCopy
-from providers.planning.order import CLUSTER_STORAGE
+from providers.planning.order import on_shared_storage
 
 LONGEST = 64
 """Parents above one disk; a longer chain, or one that bites its tail, is not followed."""
@@ -46,7 +46,7 @@ def check_shared(move: Move, detailed: VirtualMachine, read: Callable[[str], Dis
             path = found.parent_path
             if path is None:
                 break
-            if not (winpath.is_unc(path) or winpath.is_inside(CLUSTER_STORAGE, path)):
+            if not on_shared_storage(path):
                 raise MoveRefusedError(
                     f"{_where(move, disk.slot, disk.path)} is a differencing disk of {path}, which {move.destination}"
                     " does not see",

@@ -17,7 +17,7 @@ from .choice import choose_host
 from .identify import NotFound, identify
 from .locate import locate
 from .options import overwritten
-from .order import CLUSTER_STORAGE, order
+from .order import on_shared_storage, order
 from .refusal import refusals
 from .rules import broken_rules, guarded
 
@@ -129,8 +129,7 @@ def _overwriting(move: Move, inventory: Inventory) -> Iterator[Finding]:
             moving = targets.get(winpath.comparable(disk.path))
             if moving is None or (vm.id == move.vm.id and disk.instance_id == moving.instance_id):
                 continue
-            shared = winpath.is_unc(disk.path) or winpath.is_inside(CLUSTER_STORAGE, disk.path)
-            if shared or vm.host == move.destination:
+            if on_shared_storage(disk.path) or vm.host == move.destination:
                 yield _refusal(
                     f"{move.vm.name} would overwrite {moving.target}, which is a disk of {vm.name} on {vm.host}",
                     "Choose another place, or move that disk first",

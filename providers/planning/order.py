@@ -43,6 +43,11 @@ def order(vm: VirtualMachine, wanted: Placement, source: Host, destination: Host
     return _move(vm, MigrationType.VIRTUAL_SYSTEM_AND_STORAGE, destination.name, roots, disks, frozen)
 
 
+def on_shared_storage(path: str) -> bool:
+    """Say whether more than one host may see `path`: a share, or a cluster's volume. Which hosts do is not said."""
+    return winpath.is_unc(path) or winpath.is_inside(CLUSTER_STORAGE, path)
+
+
 def seen_by_both(path: str, source: HostFacts | None, destination: HostFacts | None) -> bool:
     r"""Say whether `path` is the same file from both hosts: on a share, or on a volume of their one cluster.
 
