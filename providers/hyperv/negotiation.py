@@ -22,6 +22,7 @@ from providers.errors import AuthenticationError, ProtocolError
 from providers.model.stack import Authentication, HostSpec
 from providers.wsman import sealed
 
+from .connection_errors import LoginImpossibleError
 from .credentials import Credential
 
 NEGOTIATED: frozenset[Authentication] = frozenset({"ntlm", "kerberos", "credssp"})
@@ -59,10 +60,6 @@ _KERBEROS_BUILD = (
 _JUDGED_BY_KDC = frozenset({-1765328360, -1765328353, -1765328361, -1765328366, -1765328378})
 """krb5 codes by which a KDC refuses user or password: PREAUTH_FAILED, BAD_INTEGRITY, KEY_EXP, CLIENT_REVOKED and
 C_PRINCIPAL_UNKNOWN."""
-
-
-class LoginImpossibleError(AuthenticationError):
-    """There was no attempt that a host or a domain would have judged: nothing is said against the credential."""
 
 
 class SealingError(Exception):

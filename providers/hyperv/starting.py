@@ -25,13 +25,13 @@ from providers.wsman import Argument, EndpointReference, Instance, InvokeRespons
 
 from . import inventory, orders
 from .admission import Facts
+from .connection_errors import AnswerLostError
 from .estate import Estate
 from .faults import OperationTimeoutFaultError
 from .host_facts import HostNames, service_reference
 from .progress import Progress
 from .rows import any_job_of, has_ended, job_of
 from .staging import JOB_STARTED, Stage
-from .transport import AnswerLostError
 
 METHOD = "MigrateVirtualSystemToHost"
 LOST_SECONDS = 20.0
