@@ -1,10 +1,14 @@
 """The Pulumi program: stack NAME declares what `stacks/NAME.yaml` says."""
 
+import sys
+from pathlib import Path
+
 import pulumi
 
 from providers.actual import compare
 from providers.clock import SystemClock
 from providers.errors import PlacementError, StackFileError
+from providers.handover import Handover, engine_of
 from providers.hyperv.estate import Estate
 from providers.resources.declare import declare, export
 from providers.stackfile import load
@@ -17,7 +21,8 @@ def main() -> None:
         stack = load(stack_path(pulumi.get_stack()))
         estate = Estate(stack.hosts, clock=SystemClock())
         try:
-            inventory, plan = compare(stack, estate)
+            handover = Handover(project=Path(), engine=engine_of(sys.orig_argv), stack=stack)
+            inventory, plan = compare(stack, estate, handover)
         finally:
             estate.close()
     except StackFileError as error:

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from providers.errors import PlacementError
+from providers.handover import Handed, Handover
 from providers.hyperv.estate import Estate
 from providers.model.estate import Inventory, VirtualMachine
 from providers.model.names import VmId
@@ -19,22 +20,32 @@ _READERS = 16
 """Machines whose disks are read at once."""
 
 
-def compare(stack: Stack, estate: Estate) -> tuple[Inventory, Plan]:
+def compare(stack: Stack, estate: Estate, handover: Handover | None = None) -> tuple[Inventory, Plan]:
     """Sweep the hosts and plan. A machine counts as missing or double only after a second full sweep.
 
     A sweep is not atomic: a machine that changes hosts meanwhile can be in neither reading, or in both. It tells who
     moves; what only a move asks, of machines, disks and hosts, is then read for those, and all is planned again.
+    `handover`: where the run's other process may have left its sweep, or will look for ours.
     """
-    inventory = estate.sweep()
+    handed = handover.take(estate.clock.utc()) if handover else None
+    inventory = handed.inventory if handed else _swept(estate, handover)
     first = plan(stack, inventory)
     if any(step.standing in _DOUBTFUL for step in first.steps):
-        inventory = estate.sweep()
+        inventory = _swept(estate, handover)
         first = _twice_missing(first, plan(stack, inventory))
     movers = [step for step in first.steps if _needs_a_closer_look(step)]
     if not movers:
         return inventory, first
     inventory = _closely(stack, estate, inventory, movers)
     return inventory, plan(stack, inventory)
+
+
+def _swept(estate: Estate, handover: Handover | None) -> Inventory:
+    begun = estate.clock.utc()
+    inventory = estate.sweep()
+    if handover:
+        handover.leave(Handed(inventory=inventory, begun=begun))
+    return inventory
 
 
 def _needs_a_closer_look(step: Step) -> bool:

@@ -56,14 +56,14 @@ class Servers:
         self._acceptor = threading.Thread(target=self._accept_all, name="accept", daemon=True)
 
     def start(self) -> None:
-        """Listen at every host's ports; a host whose HTTP port is 0 gets one.
+        """Listen at every host's ports; a host of which one is 0 gets one that is free.
 
         Raises OSError where one is taken; then none listens.
         """
         try:
             for site in self._sites:
                 host = site.service.host
-                self._listen(host.port, site, secure=True)
+                host.port = self._listen(host.port, site, secure=True)
                 host.http_port = self._listen(host.http_port, site, secure=False)
             for listener in self._listeners:
                 listener.listen(_BACKLOG)
@@ -94,7 +94,9 @@ class Servers:
             connections, threads = list(self._open), list(self._threads)
         for connection in connections:
             with contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
+                socket.socket.shutdown(
+                    connection, socket.SHUT_RDWR
+                )  # TLS's own would take it from its thread
         for thread in threads:
             thread.join(_PATIENCE)
         for site in self._sites:

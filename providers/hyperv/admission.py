@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -28,6 +28,8 @@ FRESH = 4.0
 """Seconds for which a reading that showed no room is believed."""
 LIVE = 2.0
 """Seconds for which a reading that showed room is good enough to start by: what started since is in the ledger."""
+SILENT = 120.0
+"""Seconds for which the host of a move out of sight may be silent before nobody waits for that move any more."""
 POLL = 1.0
 """Seconds between two looks of a waiting move, unless one of ours ends; a cancelled run is noticed as fast."""
 SETTLED = 10.0
@@ -50,6 +52,8 @@ class _Unseen:
     move: Move
     """Kept, for its identity is its key."""
     looked: float
+    answered: float
+    """When its source last answered."""
 
 
 @dataclass(slots=True)
@@ -67,7 +71,9 @@ class Admission:
         self._estate = estate
         self._clock = clock
         self._lock = threading.Lock()
-        self._doors = {name: threading.Lock() for name in estate.specs}
+        self._doors = threading.Condition()
+        self._held: set[HostName] = set()
+        self._looking = threading.Lock()
         self._readings: dict[HostName, _Reading] = {}
         self._ends: dict[HostName, int] = {}
         self._running: dict[int, Running] = {}
@@ -96,7 +102,9 @@ class Admission:
         """Keep the room of `move` until its source is read and shows no job of it: it is followed no more."""
         with self._lock:
             if id(move) in self._running:
-                self._unseen[id(move)] = _Unseen(move=move, looked=self._clock.now())
+                self._unseen[id(move)] = _Unseen(
+                    move=move, looked=self._clock.now(), answered=self._clock.now()
+                )
                 self._next_turn()
 
     @contextmanager
@@ -110,6 +118,8 @@ class Admission:
             yield
         finally:
             self._leave(id(newcomer))
+            with self._lock:
+                self._next_turn()  # it may come back as a move: nobody gives up in between
 
     def _leave(self, key: int) -> None:
         with self._lock:
@@ -159,10 +169,10 @@ class Admission:
         said = ""
         while not cancelled.is_set():
             freed = self._freed
-            with self._at(needs.hosts):
+            self._look_for_the_unseen(needs)
+            with self._at(needs.hosts, cancelled):
                 if cancelled.is_set():
                     break  # it may have queued at the door while the run was interrupted
-                self._look_for_the_unseen()
                 turn = self._turn
                 reason, facts = self._look(needs)
                 if reason is None:
@@ -175,12 +185,20 @@ class Admission:
         raise InterruptedRunError(f"{move.vm.name} was not started: the run was interrupted", remedy="")
 
     @contextmanager
-    def _at(self, hosts: tuple[HostName, ...]) -> Iterator[None]:
-        """Hold the doors of the hosts, in one order everywhere, so that a slow host delays only its own moves."""
-        with ExitStack() as doors:
-            for host in sorted(hosts):
-                doors.enter_context(self._doors[host])
+    def _at(self, hosts: tuple[HostName, ...], cancelled: threading.Event) -> Iterator[None]:
+        """Hold the doors of all the hosts, or of none while one is held: a slow host delays only its own moves."""
+        with self._doors:
+            while not cancelled.is_set() and not self._held.isdisjoint(hosts):
+                self._doors.wait(POLL)
+            if cancelled.is_set():
+                hosts = ()
+            self._held.update(hosts)
+        try:
             yield
+        finally:
+            with self._doors:
+                self._held.difference_update(hosts)
+                self._doors.notify_all()
 
     def _started(self, move: Move, needs: Needs, starter: Callable[[], Started]) -> Started:
         self._enter(move, needs)
@@ -206,17 +224,25 @@ class Admission:
         facts = {host: self._facts(host, LIVE) for host in needs.hosts}
         return self._judged(needs, facts, reserve), facts
 
-    def _look_for_the_unseen(self) -> None:
-        """Give back the room of moves out of sight whose job is gone; a host that does not answer proves nothing."""
+    def _look_for_the_unseen(self, needs: Needs) -> None:
+        """Give back the room of moves out of sight, at these hosts, whose job is gone; silence proves nothing."""
+        if not self._looking.acquire(blocking=False):
+            return
+        try:
+            self._look_for(needs)
+        finally:
+            self._looking.release()
+
+    def _look_for(self, needs: Needs) -> None:
         for key, unseen in list(self._unseen.items()):
-            with self._lock:
-                if self._clock.now() - unseen.looked < FRESH:
-                    continue
-                unseen.looked = self._clock.now()
+            if self._clock.now() - unseen.looked < FRESH or not _meet(unseen.move, needs):
+                continue
+            unseen.looked = self._clock.now()
             try:
                 facts = self._estate.facts(unseen.move.source)
             except PlacementError:
                 continue
+            unseen.answered = self._clock.now()
             if all(job.vm_id != unseen.move.vm.id for job in facts.jobs):
                 with self._lock:
                     self._unseen.pop(key, None)
@@ -244,7 +270,11 @@ class Admission:
                 turn == self._turn for turn in self._waiting.values()
             )
             quiet = self._clock.now() - self._turned > SETTLED
-        if alone and quiet and not self._unseen and not any(self._busy(host) for host in needs.hosts):
+            hoped = any(
+                _meet(unseen.move, needs) and self._clock.now() - unseen.answered < SILENT
+                for unseen in self._unseen.values()
+            )
+        if alone and quiet and not hoped and not any(self._busy(host) for host in needs.hosts):
             raise NoRoomError(f"{move.vm.name} cannot start: {reason}, and no move under way could make room")
 
     def _busy(self, host: HostName) -> bool:
@@ -253,3 +283,7 @@ class Admission:
             return False
         settings = reading.facts.migration
         return bool(reading.facts.jobs or settings.active_live or settings.active_storage)
+
+
+def _meet(move: Move, needs: Needs) -> bool:
+    return not {move.source, move.destination}.isdisjoint(needs.hosts)

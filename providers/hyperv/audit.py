@@ -31,9 +31,13 @@ class AuditLog:
             return None
         for line in reversed(lines):
             entry = _entry(line)
-            if entry.get("id") != move.vm.id or entry.get("to") != move.destination:
+            if entry.get("id") != move.vm.id:
                 continue
-            if entry.get("event") == "unstaged" or entry.get("result") == "moved":
+            if entry.get("result") == "moved":
+                return None  # whichever way it went: what lies there now may be somebody else's
+            if entry.get("to") != move.destination:
+                continue
+            if entry.get("event") == "unstaged":
                 return None
             if entry.get("event") == "staged":
                 config = entry.get("config")

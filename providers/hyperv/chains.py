@@ -9,6 +9,7 @@ from providers.errors import MoveRefusedError
 from providers.model import winpath
 from providers.model.estate import Disk, VirtualMachine
 from providers.model.plan import DiskMove, Move, ParentCopy
+from providers.planning.order import on_shared_storage
 
 LONGEST = 64
 """Parents above one disk; a longer chain, or one that bites its tail, is not followed."""
@@ -35,6 +36,23 @@ def with_parents(move: Move, detailed: VirtualMachine, read: Callable[[str], Dis
     found = tuple(copies.values())
     _check_targets(move, found)
     return replace(move, vm=detailed, parents=found)
+
+
+def check_shared(move: Move, detailed: VirtualMachine, read: Callable[[str], Disk]) -> None:
+    """Raise MoveRefusedError where a disk that stays on shared storage depends on a file that only one host sees."""
+    for disk in (*detailed.disks, *detailed.frozen):
+        found = disk
+        for _ in range(LONGEST):
+            path = found.parent_path
+            if path is None:
+                break
+            if not on_shared_storage(path):
+                raise MoveRefusedError(
+                    f"{_where(move, disk.slot, disk.path)} is a differencing disk of {path}, which {move.destination}"
+                    " does not see",
+                    remedy="Merge it first, or put its parent beside it",
+                )
+            found = _examined(move, replace(read(path), slot=disk.slot))
 
 
 def strays(move: Move, after: VirtualMachine, read: Callable[[str], Disk]) -> list[str]:

@@ -32,6 +32,7 @@ from providers.wsman import (
     wql,
 )
 
+from .connection_errors import AnswerLostError, BusyHostError
 from .faults import (
     BusyFaultError,
     EnvelopeLimitFaultError,
@@ -42,7 +43,6 @@ from .faults import (
 from .logins import Logins
 from .projection import Where, fits, typed
 from .sessions import Heard, Sessions
-from .transport import AnswerLostError, BusyHostError
 
 PAGE = 32000
 """MaxBatchItems, the service's own limit (win32 WinRM page)."""

@@ -7,14 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from providers.errors import WsmanFaultError
+from providers.model.estate import UNKNOWN_CLUSTER
 from providers.model.names import VmId
 from providers.wsman import MSCLUSTER, Instance
 
 from .client import Client
 from .faults import AbsentFaultError
 
-UNKNOWN = "unknown"
-"""Name of a cluster that a host may be in: it did not answer."""
 _ROLE = "Virtual Machine "
 _GUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
@@ -53,7 +52,7 @@ def read_name_and_limit(client: Client) -> tuple[str | None, int | None]:
     except AbsentFaultError:
         return None, None
     except WsmanFaultError:
-        return UNKNOWN, None
+        return UNKNOWN_CLUSTER, None
     row = next(iter(clusters), None)
     return (None, None) if row is None else (row.text("Name"), row.number("MaximumParallelMigrations"))
 
@@ -65,11 +64,14 @@ def read_cluster(client: Client, computer_name: str) -> ClusterView:
         name = next((row.text("Name") for row in clusters), None)
         if name is None:
             return ClusterView()
-        resources = client.query("MSCluster_Resource", where={"Type": "Virtual Machine"}, namespace=MSCLUSTER)
     except AbsentFaultError:
         return ClusterView()
     except WsmanFaultError:
-        return ClusterView(name=UNKNOWN, readable=False)
+        return ClusterView(name=UNKNOWN_CLUSTER, readable=False)
+    try:
+        resources = client.query("MSCluster_Resource", where={"Type": "Virtual Machine"}, namespace=MSCLUSTER)
+    except WsmanFaultError:
+        return ClusterView(name=name, readable=False)
     return view_of(name, resources, computer_name)
 
 

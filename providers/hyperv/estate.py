@@ -9,7 +9,15 @@ from typing import TypeVar
 
 from providers.clock import Clock
 from providers.errors import PlacementError
-from providers.model.estate import Disk, Host, HostFacts, Inventory, UnreachableHost, VirtualMachine
+from providers.model.estate import (
+    UNKNOWN_CLUSTER,
+    Disk,
+    Host,
+    HostFacts,
+    Inventory,
+    UnreachableHost,
+    VirtualMachine,
+)
 from providers.model.names import HostName, VmId
 from providers.model.stack import HostSpec
 from providers.wsman import Instance
@@ -109,9 +117,10 @@ class Estate:
         """Read what decides whether a move may start on `host` now."""
         now, client = self.clock.now(), self._clients[host]
         facts = host_facts.read_facts(client, self.names(host), now)
-        if host not in self._traits:
-            self._traits[host] = host_facts.read_traits(client, facts)
-        return host_facts.with_traits(facts, self._traits[host])
+        traits = self._traits.get(host) or host_facts.read_traits(client, facts)
+        if traits.cluster != UNKNOWN_CLUSTER:  # else it is asked again
+            self._traits[host] = traits
+        return host_facts.with_traits(facts, traits)
 
     def vm(self, host: HostName, vm: VmId) -> VirtualMachine | None:
         """Read one machine on `host`, None where the host does not have it."""

@@ -9,8 +9,8 @@ from typing import TypeVar
 from providers.errors import AuthenticationError
 from providers.model.names import HostName
 
+from .connection_errors import LoginImpossibleError
 from .credentials import Credential
-from .negotiation import LoginImpossibleError
 
 Result = TypeVar("Result")
 

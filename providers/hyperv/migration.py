@@ -22,7 +22,7 @@ from . import inventory, orders
 from .admission import Admission
 from .audit import AuditLog
 from .catalogue import codes_in, lost_a_slot, remedy_for
-from .chains import strays, with_parents
+from .chains import check_shared, strays, with_parents
 from .estate import Estate
 from .faults import AbsentFaultError
 from .jobs import Follower, Outcome, patience
@@ -154,7 +154,9 @@ class _Migration:
     def _detailed(self) -> Move:
         """Return the move with sizes and parents of its disks: read for machines that move, so the plan has none."""
         if not self.move.copies_storage:
-            return self.move
+            detailed = self.estate.with_details(self.move.vm)
+            check_shared(self.move, detailed, lambda path: self.estate.disk(self.move.source, path))
+            return replace(self.move, vm=detailed)
         return with_parents(
             self.move,
             self.estate.with_details(self.move.vm),

@@ -22,6 +22,7 @@ from providers.errors import AuthenticationError, ProtocolError
 from providers.model.stack import Authentication, HostSpec
 from providers.wsman import sealed
 
+from .connection_errors import LoginImpossibleError
 from .credentials import Credential
 
 NEGOTIATED: frozenset[Authentication] = frozenset({"ntlm", "kerberos", "credssp"})
@@ -61,8 +62,8 @@ _JUDGED_BY_KDC = frozenset({-1765328360, -1765328353, -1765328361, -1765328366, 
 C_PRINCIPAL_UNKNOWN."""
 
 
-class LoginImpossibleError(AuthenticationError):
-    """There was no attempt that a host or a domain would have judged: nothing is said against the credential."""
+class SealingError(Exception):
+    """A message could not be encrypted, so nothing of it was sent: the login is used up (SSPI expires contexts)."""
 
 
 class Negotiation:
@@ -241,7 +242,10 @@ class Negotiation:
             raise ProtocolError(f"{self._host}: {error.message}") from error
 
     def _seal(self, text: bytes) -> sealed.Sealed:
-        result = self._context.wrap_winrm(text)
+        try:
+            result = self._context.wrap_winrm(text)
+        except SpnegoError as error:
+            raise SealingError from error
         return sealed.Sealed(header=result.header, data=result.data, length=len(text) + result.padding_length)
 
     def _unseal(self, piece: sealed.Sealed) -> bytes:

@@ -5,15 +5,19 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from providers.errors import ProtocolError
 from providers.model.stack import HostSpec
 from providers.wsman import Fault, Request, Response, decode_response, encode_request
 
+from .connection_errors import LoginLostError
 from .credentials import Credential, read_credential
 from .logins import Logins
-from .transport import LoginLostError, Transport, knock
+
+if TYPE_CHECKING:
+    from .transport import Transport
 
 SESSIONS = 4
 """Connections per host; a host allows 25 operations to a user on its oldest builds (win32 WinRM page)."""
@@ -91,6 +95,8 @@ class Sessions:
                     self._free.append(session)
 
     def _connect(self) -> Transport:
+        from .transport import Transport, knock  # noqa: PLC0415  # a third of a second that runs which dial nobody save
+
         with self._lock:
             if self._credential is None:
                 self._credential = read_credential(self._host.connection, self._host.name)

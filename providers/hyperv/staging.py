@@ -18,11 +18,11 @@ from providers.wsman import Argument, EndpointReference, resource_uri
 
 from . import inventory
 from .catalogue import codes_in, remedy_for
+from .connection_errors import AnswerLostError
 from .estate import Estate
 from .jobs import Follower, Outcome
 from .progress import Progress
 from .rows import PLANNED, job_of
-from .transport import AnswerLostError
 
 JOB_STARTED = 4096
 """ReturnValue: Method Parameters Checked - Job Started (win32 pages of the methods)."""

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 
 from providers.clock import Clock
 from providers.errors import (
-    HostUnreachableError,
     InterruptedRunError,
     MigrationStartError,
     MovedByOthersError,
@@ -17,21 +16,22 @@ from providers.errors import (
     PlacementError,
     ProtocolError,
 )
+from providers.model import winpath
 from providers.model.adoption import leads_to
-from providers.model.estate import MigrationJob
+from providers.model.estate import DiskKind, MigrationJob, VirtualMachine
 from providers.model.plan import Move, Severity
 from providers.planning.refusal import refusals
 from providers.wsman import Argument, EndpointReference, Instance, InvokeResponse
 
 from . import inventory, orders
 from .admission import Facts
+from .connection_errors import AnswerLostError
 from .estate import Estate
 from .faults import OperationTimeoutFaultError
 from .host_facts import HostNames, service_reference
 from .progress import Progress
 from .rows import any_job_of, has_ended, job_of
 from .staging import JOB_STARTED, Stage
-from .transport import AnswerLostError
 
 METHOD = "MigrateVirtualSystemToHost"
 LOST_SECONDS = 20.0
@@ -134,7 +134,8 @@ class Starter:
             answer = self._sent(service, order, ids)
         except PlacementError as error:
             self.note("refused", str(error))
-            if stage is not None and not error.may_still_run:
+            theirs = isinstance(error, MovedByOthersError)  # whose job may need the planned machine
+            if stage is not None and not error.may_still_run and not theirs:
                 raise stage.given_up(error) from error
             raise
         job = answer if isinstance(answer, EndpointReference) else None
@@ -161,6 +162,11 @@ class Starter:
         vm = self.estate.vm_closely(move.source, move.vm.id)
         if vm is None:
             raise MoveRefusedError(f"{move.vm.name} is no longer on {move.source}", remedy="Run again")
+        if reason := _changed(move.vm, vm):
+            raise MoveRefusedError(
+                f"{move.vm.name} has changed on {move.source} since it was looked at: {reason}",
+                remedy="Run again",
+            )
         if move.changes_host:
             vm = self.estate.with_vectors(vm, source)
         known = replace(vm, disks=move.vm.disks, frozen=move.vm.frozen)  # sizes and parents have been read
@@ -211,7 +217,11 @@ class Starter:
                 if self.arrived():
                     return None
                 answered = answered or self.clock.now()
-            except HostUnreachableError:
+            except MovedByOthersError:
+                raise
+            except (
+                PlacementError
+            ):  # a service that restarts may answer anything: it says nothing of the order
                 answered = None
             if answered is not None and self.clock.now() - answered > LOST_SECONDS:
                 break
@@ -221,6 +231,29 @@ class Starter:
             f"The answer of {self.move.source} to the order to move {self.move.vm.name} was lost, and no job of it"
             f" is seen ({lost.message})"
         ) from lost
+
+
+def _changed(before: VirtualMachine, now: VirtualMachine) -> str | None:
+    """Return which files or folders are others than a move was planned for; a medium in a drive is none of them."""
+    planned, found = _files(before), _files(now)
+    if added := [path for key, path in found.items() if key not in planned]:
+        return f"it has {', '.join(added)}"
+    if gone := [path for key, path in planned.items() if key not in found]:
+        return f"it no longer has {', '.join(gone)}"
+    pairs = zip(_folders(before), _folders(now), strict=True)
+    return next((f"a folder is {new}, not {old}" for old, new in pairs if not winpath.same(old, new)), None)
+
+
+def _files(vm: VirtualMachine) -> dict[tuple[object, ...], str]:
+    return {
+        (disk.instance_id.casefold(), winpath.comparable(disk.path), disk.kind, disk.shared): disk.path
+        for disk in (*vm.disks, *vm.frozen)
+        if disk.kind != DiskKind.ISO
+    }
+
+
+def _folders(vm: VirtualMachine) -> tuple[str, ...]:
+    return vm.roots.config, vm.roots.checkpoints, vm.roots.paging
 
 
 def ours_among(new: list[Instance], move: Move, destination: HostNames) -> Instance | None:

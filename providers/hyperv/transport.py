@@ -24,8 +24,9 @@ from providers.errors import (
 from providers.model.names import HostName
 from providers.model.stack import HostSpec
 
+from .connection_errors import AnswerLostError, BusyHostError, LoginLostError
 from .credentials import Credential
-from .negotiation import NEGOTIATED, Negotiation, Reply
+from .negotiation import NEGOTIATED, Negotiation, Reply, SealingError
 from .trust import TrustingAdapter, trust
 
 CONNECT_SECONDS = 10
@@ -33,25 +34,6 @@ READ_SECONDS = 75
 """Longer than the OperationTimeout of 60 s that requests carry, so that the host gives up first."""
 _TIMEOUTS = (CONNECT_SECONDS, READ_SECONDS)
 _PORTS = {"http": 80, "https": 443}
-
-
-class AnswerLostError(HostUnreachableError):
-    """A request may have reached the host, and no answer came: whoever sent it must look before doing it again."""
-
-    def __init__(self, message: str, *, timed_out: bool = False) -> None:
-        """`timed_out`: the connection stood all the while, but the host was silent."""
-        super().__init__(message)
-        self.timed_out = timed_out
-
-
-class LoginLostError(HostUnreachableError):
-    """A host does not know a login (any more), or it was cut short: the request was not carried out."""
-
-    remedy = "Look for a proxy between that splits connections, or for what restarts the WinRM service there"
-
-
-class BusyHostError(HostUnreachableError):
-    """A host answered that it cannot serve now (HTTP 503); nothing was done."""
 
 
 class Transport:
@@ -106,6 +88,10 @@ class Transport:
             return self._answer(error)
         except InvalidCredentialsError as error:
             raise self._unauthorized() from error
+        except SealingError as error:
+            raise LoginLostError(
+                f"{self._host.name}: the login of {self.credential.owner} encrypts no more"
+            ) from error
         except OSError as error:  # RequestException among them
             raise self._translated(error) from error
         except (WinRMError, UnicodeDecodeError) as error:

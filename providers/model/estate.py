@@ -12,6 +12,10 @@ from .names import HostName, VmId
 Key = TypeVar("Key")
 
 
+UNKNOWN_CLUSTER = "unknown"
+"""Name of a cluster that a host may be in: it did not answer, so it is the same as no other."""
+
+
 class VmState(IntEnum):
     """Msvm_ComputerSystem.EnabledState, the values that rest (win32 page of the class); others are OTHER."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ntpath
+from functools import lru_cache
 
 
 def _folded(text: str) -> str:
@@ -16,6 +17,7 @@ def _lower(char: str) -> str:
     return lower if len(upper) == len(lower) == 1 and lower.upper() == upper else char
 
 
+@lru_cache(maxsize=8192)  # a plan compares each path of a machine with several others
 def comparable(path: str) -> str:
     """Return the form in which two spellings of one path are equal: case, separators, trailing slash."""
     return _folded(ntpath.normpath(path)).rstrip("\\")

@@ -17,7 +17,7 @@ from .choice import choose_host
 from .identify import NotFound, identify
 from .locate import locate
 from .options import overwritten
-from .order import order
+from .order import on_shared_storage, order
 from .refusal import refusals
 from .rules import broken_rules, guarded
 
@@ -113,9 +113,27 @@ def judge(
     if move is None:
         refused = any(finding.severity == Severity.REFUSAL for finding in findings)
         return step(Standing.REFUSED if refused else Standing.IN_PLACE)
-    reasons = refusals(move, source.facts, destination.facts, target)
+    reasons = (*refusals(move, source.facts, destination.facts, target), *_overwriting(move, inventory))
     refused = any(finding.severity == Severity.REFUSAL for finding in (*findings, *reasons))
     return step(Standing.REFUSED if refused else Standing.MOVE, move, *reasons)
+
+
+def _overwriting(move: Move, inventory: Inventory) -> Iterator[Finding]:
+    """Refuse to overwrite what a machine has as its disk, declared or not, running or off.
+
+    Every machine seen on the destination counts, and everywhere those on shares and shared volumes.
+    """
+    targets = {winpath.comparable(disk.target): disk for disk in move.all_disks} if move.overwrite else {}
+    for vm in inventory.vms() if targets else ():
+        for disk in (*vm.disks, *vm.frozen):
+            moving = targets.get(winpath.comparable(disk.path))
+            if moving is None or (vm.id == move.vm.id and disk.instance_id == moving.instance_id):
+                continue
+            if on_shared_storage(disk.path) or vm.host == move.destination:
+                yield _refusal(
+                    f"{move.vm.name} would overwrite {moving.target}, which is a disk of {vm.name} on {vm.host}",
+                    "Choose another place, or move that disk first",
+                )
 
 
 def protect(step: Step, guard: Guard) -> Step:

@@ -5,10 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from providers.model import winpath
-from providers.model.estate import Disk, DiskKind, Host, HostFacts, Roots, VirtualMachine
+from providers.model.estate import (
+    UNKNOWN_CLUSTER,
+    Disk,
+    DiskKind,
+    Host,
+    HostFacts,
+    Roots,
+    VirtualMachine,
+)
 from providers.model.names import HostName
 from providers.model.plan import DiskMove, Finding, MigrationType, Move, Placement, Severity
 
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "0--1.ipv6-literal.net"})
 CLUSTER_STORAGE = "C:\\ClusterStorage"
 """Where every node of a failover cluster mounts the cluster's shared volumes (Cluster Shared Volumes overview)."""
 
@@ -34,17 +43,31 @@ def order(vm: VirtualMachine, wanted: Placement, source: Host, destination: Host
     return _move(vm, MigrationType.VIRTUAL_SYSTEM_AND_STORAGE, destination.name, roots, disks, frozen)
 
 
+def on_shared_storage(path: str) -> bool:
+    """Say whether more than one host may see `path`: a share, or a cluster's volume. Which hosts do is not said."""
+    return winpath.is_unc(path) or winpath.is_inside(CLUSTER_STORAGE, path)
+
+
 def seen_by_both(path: str, source: HostFacts | None, destination: HostFacts | None) -> bool:
     r"""Say whether `path` is the same file from both hosts: on a share, or on a volume of their one cluster.
 
-    `D:\Hyper-V` on both hosts proves nothing.
+    `D:\Hyper-V` on both hosts proves nothing, nor does a share of one of the two, or one by a name that means
+    another host on each; two clusters that did not answer are not one.
     """
     if winpath.is_unc(path):
-        return True
+        return _server(path) not in {*_LOOPBACK, *_names(source), *_names(destination)}
     if source is None or destination is None:
         return False
-    same_cluster = source.cluster is not None and source.cluster == destination.cluster
-    return same_cluster and winpath.is_inside(CLUSTER_STORAGE, path)
+    known = source.cluster not in {None, UNKNOWN_CLUSTER}
+    return known and source.cluster == destination.cluster and winpath.is_inside(CLUSTER_STORAGE, path)
+
+
+def _server(path: str) -> str:
+    return winpath.comparable(path).removeprefix("\\\\").partition("\\")[0].casefold()
+
+
+def _names(host: HostFacts | None) -> set[str]:
+    return set() if host is None else {host.computer_name.casefold(), host.full_name.casefold()}
 
 
 def onto_itself(move: Move, source: HostFacts, destination: HostFacts) -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from dataclasses import dataclass, replace
 from functools import cache
@@ -15,6 +16,7 @@ from providers.errors import (
     VmMissingError,
     VmUnknownError,
 )
+from providers.handover import Handed, Handover
 from providers.hyperv.admission import Admission
 from providers.hyperv.audit import AuditLog
 from providers.hyperv.estate import Estate
@@ -53,8 +55,11 @@ class Close:
 class Fleet:
     """The hosts of one stack. Any number of threads may use it; one sweep serves all that wait for it."""
 
-    def __init__(self, stack: Stack, clock: Clock, audit: Path) -> None:
-        """Connect to nothing yet. `audit`: file to which starts and ends of moves are appended."""
+    def __init__(self, stack: Stack, clock: Clock, audit: Path, handover: Handover | None = None) -> None:
+        """Connect to nothing yet. `audit`: file to which starts and ends of moves are appended.
+
+        `handover`: where the program of this run may have left its sweep, or will look for ours.
+        """
         self.stack = stack
         self.clock = clock
         self.estate = Estate(stack.hosts, clock=clock)
@@ -64,16 +69,36 @@ class Fleet:
         self._looking = {name: threading.Lock() for name in stack.hosts}
         self._sweeping = threading.Lock()
         self._last: Sweep | None = None
+        self._handover = handover
 
     def sweep(self, *, max_age: float | None = None, after: float | None = None) -> Sweep:
         """Return a sweep no older than `max_age` seconds, and begun later than `after`; any, where neither is given."""
         asked = self.clock.now()
         oldest = None if max_age is None else asked - max_age
         with self._sweeping:
+            if self._last is None:
+                self._last = self._from_program()
             if self._last is None or not _serves(self._last, oldest, after):
-                begun = self.clock.now()
-                self._last = Sweep(inventory=self.estate.sweep(), begun=begun)
+                self._last = self._swept(first=self._last is None)
             return self._last
+
+    def _swept(self, *, first: bool) -> Sweep:
+        """Sweep; the first one, made before the program runs, is the program's too."""
+        begun, date = self.clock.now(), self.clock.utc()
+        inventory = self.estate.sweep()
+        if first and self._handover is not None:
+            self._handover.leave(Handed(inventory=inventory, begun=date))
+        return Sweep(inventory=inventory, begun=begun)
+
+    def _from_program(self) -> Sweep | None:
+        """Return the program's sweep in this process's clock, None where there is none."""
+        now = self.clock.utc()
+        handed = self._handover.take(now) if self._handover is not None else None
+        if handed is None:
+            return None
+        return Sweep(
+            inventory=handed.inventory, begun=self.clock.now() - (now - handed.begun).total_seconds()
+        )
 
     def closely(self, found: Inventory, vm: VirtualMachine, target: HostName) -> Inventory:
         """Return `found` with what a move of `vm` to `target` asks of both, read no more than a few seconds ago.
@@ -145,9 +170,10 @@ def _error(found: NotFound) -> PlacementError:
 class Fleets:
     """The fleets of this process, by stack: a plugin serves one stack, a test may serve several."""
 
-    def __init__(self, project: Path, clock: Clock | None = None) -> None:
-        """`project`: the folder that holds `stacks/`."""
+    def __init__(self, project: Path, clock: Clock | None = None, *, engine: str = "") -> None:
+        """`project`: the folder that holds `stacks/`. `engine`: the address of the engine that is served."""
         self._project = project
+        self._engine = engine
         self._clock = clock or SystemClock()
         self._lock = threading.Lock()
         self._fleets: dict[str, Fleet] = {}
@@ -169,7 +195,10 @@ class Fleets:
         except StackFileError as error:
             self._broken[stack] = error
             raise
-        return Fleet(declared, self._clock, self._project / ".pulumi" / "audit" / f"{stack}.jsonl")
+        audit = self._project / ".pulumi" / "audit" / f"{stack}.jsonl"
+        return Fleet(
+            declared, self._clock, audit, Handover(project=self._project, engine=self._engine, stack=declared)
+        )
 
     def of_reader(self, stack: str) -> Fleet | None:
         """Return the fleet for reading, None where its file's errors have been told already.
@@ -189,5 +218,5 @@ class Fleets:
 
 @cache
 def fleets() -> Fleets:
-    """Return the fleets of this process: the engine starts it in the project's folder."""
-    return Fleets(Path())
+    """Return the fleets of this process: the engine starts it in the project's folder, its address the last argument."""
+    return Fleets(Path(), engine=sys.argv[-1])

@@ -129,7 +129,8 @@ def _bring(fleet: Fleet, call: Call, vm: VirtualMachine, wanted: Placement, move
     """Move `vm` to `wanted` if it is not there, and return its outputs. Raises PlacementError."""
     if not differences(wanted, observed(vm)):
         return outputs_of(vm, moves)
-    step = _judge(fleet, call.label, vm, wanted)
+    with fleet.admission.expecting():  # others may wait for the room that it will free
+        step = _judge(fleet, call.label, vm, wanted)
     _say_findings(call, step)
     if step.move is None:
         return outputs_of(vm, moves)

@@ -18,10 +18,9 @@ from lab.wire.accounts import Accounts
 from providers.errors import AuthenticationError, MigrationFailedError, ProtocolError
 from providers.hyperv.admission import Admission
 from providers.hyperv.client import Client
+from providers.hyperv.connection_errors import AnswerLostError, LoginImpossibleError, LoginLostError
 from providers.hyperv.estate import Estate
 from providers.hyperv.logins import Logins
-from providers.hyperv.negotiation import LoginImpossibleError
-from providers.hyperv.transport import AnswerLostError, LoginLostError
 from providers.model.names import HostName
 from providers.model.stack import Authentication, Connection, HostSpec
 from providers.wsman import EndpointReference, InvokeResponse, resource_uri

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import pytest
 
 from lab.world import LabJob, MigrationRequest
+from providers.clock import Clock
 from providers.errors import (
     HostUnreachableError,
     InterruptedRunError,
@@ -15,8 +19,10 @@ from providers.errors import (
     PlacementError,
 )
 from providers.hyperv.admission import Admission
+from providers.hyperv.audit import AuditLog
 from providers.hyperv.estate import Estate
 from providers.hyperv.migration import migrate
+from providers.model.options import MigrationOptions
 from providers.model.plan import Move
 from tests.fabric.conftest import Fabric, FastClock, Maker, until
 from tests.unit.lab.conftest import estate, machine
@@ -113,6 +119,38 @@ def test_a_lost_answer_is_looked_for_and_not_sent_again(fabric: Fabric) -> None:
     assert len(fabric.log("start")) == 1
     assert not fabric.world.state.violations
     assert fabric.audited() == ["start", "answer lost", "end"]
+
+
+class Watching(AuditLog):
+    """An audit log that lets something happen before the first line of an event."""
+
+    def __init__(self, log: AuditLog, clock: Clock, happenings: dict[str, Callable[[], object]]) -> None:
+        """`happenings`: event -> what is called."""
+        super().__init__(log.path, clock=clock)
+        self._happenings = happenings
+
+    def note(self, event: str, move: Move, *, job: str = "", result: str = "") -> str | None:
+        """Let it happen, then write the line."""
+        self._happenings.pop(event, lambda: None)()
+        return super().note(event, move, job=job, result=result)
+
+
+@pytest.mark.parametrize("options", [MigrationOptions(), MigrationOptions(check="staged")])
+def test_trouble_after_a_lost_answer_says_nothing_of_the_order(
+    fabric: Fabric, options: MigrationOptions
+) -> None:
+    """A service that restarts refuses the next readings: the job is found all the same, and nothing is destroyed."""
+    fabric.audit = Watching(fabric.audit, fabric.clock, {
+        "start": lambda: fabric.fault("drop-answer", host="hv1"),
+        "answer lost": lambda: fabric.fault(
+            "wsman-fault", host="hv1", operation="Enumerate", code=2150858817, left=3
+        ),
+    })  # fmt: skip
+    move = replace(fabric.order("WEB01", "hv2"), options=options)
+    assert fabric.run(move).host == "hv2"
+    assert "answer lost" in fabric.audited()
+    assert not fabric.log("destroy")
+    assert not fabric.world.state.violations
 
 
 def test_a_vanished_job_is_answered_by_the_machine(fabric: Fabric) -> None:

@@ -149,6 +149,36 @@ def test_a_machine_that_has_changed_since_is_refused(make_fabric: Maker) -> None
     assert fabric.lab_vm("WEB01").host == "hv1"
 
 
+def test_a_disk_that_came_since_is_not_left_behind(make_fabric: Maker) -> None:
+    """Everything else is as planned, but an order without the new disk would part it from its machine."""
+    fabric = make_fabric(estate(machine("WEB01"), machine("WEB02", disks=DISKS)))
+    stale, vm = fabric.order("WEB01", "hv2"), fabric.lab_vm("WEB01")
+    vm.disks.append(replace(fabric.lab_vm("WEB02").disks[1]))
+    with pytest.raises(MoveRefusedError, match=r"has changed on hv1.*it has .*data\.vhdx"):
+        fabric.run(stale)
+    assert not fabric.log("start")
+
+
+def test_other_folders_since_are_not_undone(make_fabric: Maker) -> None:
+    """Somebody moved the configuration by hand: the next plan sees it."""
+    fabric = make_fabric(estate(machine("WEB01")))
+    stale = fabric.order("WEB01", "hv2")
+    fabric.run(fabric.order("WEB01", config="E:\\C"))
+    with pytest.raises(MoveRefusedError, match=r"has changed on hv1.*a folder is E:\\C"):
+        fabric.run(stale)
+
+
+def test_a_shared_disk_with_a_local_parent_stays(make_fabric: Maker) -> None:
+    """The file is seen by both hosts, what it depends on is not."""
+    disk = DiskSpec(path=f"{SHARE}\\WEB01\\child.vhdx", parent="D:\\Masters\\base.vhdx")
+    fabric = make_fabric(estate(machine("WEB01", folder=f"{SHARE}\\WEB01", disks=(disk,))))
+    move = fabric.order("WEB01", "hv2")
+    assert move.type == MigrationType.VIRTUAL_SYSTEM
+    with pytest.raises(MoveRefusedError, match=r"differencing disk of D:.Masters.base\.vhdx"):
+        fabric.run(move)
+    assert not fabric.log("start")
+
+
 def test_a_machine_that_has_arrived_by_itself_is_left_alone(make_fabric: Maker) -> None:
     """Somebody was quicker: nothing is ordered, the machine is in place."""
     fabric = make_fabric(estate(machine("WEB01")))

@@ -21,9 +21,9 @@ from providers.errors import (
     WsmanFaultError,
 )
 from providers.hyperv.client import Client
+from providers.hyperv.connection_errors import AnswerLostError
 from providers.hyperv.faults import AbsentFaultError, BusyFaultError
 from providers.hyperv.logins import Logins
-from providers.hyperv.transport import AnswerLostError
 from providers.model.names import HostName
 from providers.model.stack import Connection, HostSpec
 from providers.wsman import (

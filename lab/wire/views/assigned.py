@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from functools import partial
 
 from lab.wire.view import View, instance
 from providers.wsman import Instance
@@ -24,76 +25,58 @@ _TEMPLATES = {  # guesses: the ids of these templates were not published
 
 def pci_express(view: View) -> Iterator[Instance]:
     """Yield each device that a machine was assigned (Msvm_PciExpressSettingData page), and the templates."""
+    row = partial(allocation, _PCI, PCI_EXPRESS, "Virtual Pci Express Port", view.texts["pci-express"])
     for holder in holders(view):
         for number in range(holder.vm.assigned_devices):
             device = _derived(holder.vm.id, f"pci {number}")
-            yield allocation(
-                _PCI,
-                PCI_EXPRESS,
-                "Virtual Pci Express Port",
-                view.texts["pci-express"],
+            yield row(
                 HostResource=(view.path("Msvm_PciExpress", DeviceID=f"Microsoft:{device}"),),
                 InstanceID=f"{holder.prefix}\\{device}",
             )
     for name in templates(_TEMPLATES[_PCI]):
-        yield allocation(
-            _PCI, PCI_EXPRESS, "Virtual Pci Express Port", view.texts["pci-express"], InstanceID=name
-        )
+        yield row(InstanceID=name)
 
 
 def gpu_partitions(view: View) -> Iterator[Instance]:
     """Yield each partition of a GPU that a machine has (Msvm_GpuPartitionSettingData page), and the templates."""
+    row = partial(allocation, _GPU, GPU_PARTITION, "GPU Partition", view.texts["gpu-partition"])
     for holder in holders(view):
         for number in range(holder.vm.gpu_partitions):
-            yield allocation(
-                _GPU,
-                GPU_PARTITION,
-                "GPU Partition",
-                view.texts["gpu-partition"],
+            yield row(
                 InstanceID=f"{holder.prefix}\\{_derived(holder.vm.id, f'gpu {number}')}",
             )
     for name in templates(_TEMPLATES[_GPU]):
-        yield allocation(_GPU, GPU_PARTITION, "GPU Partition", view.texts["gpu-partition"], InstanceID=name)
+        yield row(InstanceID=name)
 
 
 def fc_ports(view: View) -> Iterator[Instance]:
     """Yield each Fibre Channel adapter of a machine, and the templates."""
+    row = partial(allocation, _FC_PORT, FC_PORT, "Synthetic FibreChannel Port", view.texts["fibre-channel"])
     for holder in holders(view):
         for number in range(len(holder.vm.fibre_channel)):
-            yield allocation(
-                _FC_PORT,
-                FC_PORT,
-                "Synthetic FibreChannel Port",
-                view.texts["fibre-channel"],
+            yield row(
                 InstanceID=f"{holder.prefix}\\{_derived(holder.vm.id, f'fc {number}')}",
             )
     for name in templates(_TEMPLATES[_FC_PORT]):
-        yield allocation(
-            _FC_PORT, FC_PORT, "Synthetic FibreChannel Port", view.texts["fibre-channel"], InstanceID=name
-        )
+        yield row(InstanceID=name)
 
 
 def fc_connections(view: View) -> Iterator[Instance]:
     """Yield which virtual SAN each adapter is connected to: HostResource names it, as with Ethernet (a guess)."""
+    row = partial(
+        allocation, _FC_CONNECTION, FC_CONNECTION, "FibreChannel Connection", view.texts["fibre-channel"]
+    )
     for holder in holders(view):
         for number, san in enumerate(holder.vm.fibre_channel):
             port = _derived(holder.vm.id, f"fc {number}")
             known = san in view.host.fibre_channel
-            yield allocation(
-                _FC_CONNECTION,
-                FC_CONNECTION,
-                "FibreChannel Connection",
-                view.texts["fibre-channel"],
+            yield row(
                 HostResource=(_switch_path(view, san),) if known else None,
                 InstanceID=f"{holder.prefix}\\{port}\\C",
                 Parent=view.path(_FC_PORT, InstanceID=f"{holder.prefix}\\{port}"),
             )
     for name in templates(_TEMPLATES[_FC_CONNECTION]):
-        yield allocation(
-            _FC_CONNECTION,
-            FC_CONNECTION,
-            "FibreChannel Connection",
-            view.texts["fibre-channel"],
+        yield row(
             InstanceID=name,
         )
 

@@ -16,7 +16,7 @@ import pytest
 from winrm.exceptions import WinRMTransportError
 from winrm.transport import Transport
 
-from lab import credentials, ports
+from lab import credentials
 from lab.estate.building import build
 from lab.estate.generated import SHARE
 from lab.estate.spec import DiskSpec, EstateSpec
@@ -238,8 +238,7 @@ def make_wire(tmp_path: Path) -> Iterator[Maker]:
     def make(spec: EstateSpec) -> Wire:
         clock, seconds = StillClock(), Seconds()
         home = tmp_path / f"lab{len(made)}"
-        chosen = ports.assign([host.name for host in spec.hosts], "auto")
-        world = build(spec, home, clock, ports=chosen)
+        world = build(spec, home, clock, ports={host.name: 0 for host in spec.hosts})
         credentials.ensure(home, world.settings.netbios)
         certificates.ensure(home, [(host.name, host.full_name) for host in world.hosts.values()])
         servers = serve(world, home, now=seconds)

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from providers.errors import InterruptedRunError, NoRoomError
+from providers.errors import HostUnreachableError, NoRoomError, PlacementError
 from providers.hyperv.admission import Admission, Facts
 from providers.hyperv.needs import Slot, needs_of
 from providers.model.estate import HostFacts, MigrationSettings
@@ -115,7 +115,7 @@ class Gate:
                 self.admission.start(
                     one, needs_of(one), begin, waiting=self.reasons.append, cancelled=self.cancelled
                 )
-            except (NoRoomError, InterruptedRunError) as error:
+            except PlacementError as error:
                 return str(error)
             self.clock.wait(3)
             self.hosts.end(one)
@@ -209,6 +209,71 @@ def test_who_is_still_being_looked_up_may_free_the_room() -> None:
             assert not waiting.done()
         gate.cancelled.set()
         assert "interrupted" in waiting.result(10)
+
+
+class Silent(Hosts):
+    """Hosts of which one answers no more."""
+
+    def __init__(self, silent: str, **more: int) -> None:
+        """`silent`: its name."""
+        super().__init__(**more)
+        self._silent = silent
+        self.asked = 0
+
+    def facts(self, host: HostName) -> HostFacts:
+        """Answer, or not."""
+        if host == self._silent:
+            self.asked += 1
+            raise HostUnreachableError(f"{host} does not answer")
+        return super().facts(host)
+
+
+@pytest.mark.parametrize("silent", ["hv1", "hv2"])
+def test_a_move_out_of_sight_is_not_waited_for_without_end(silent: str) -> None:
+    """Its host is dead: a move that nothing can make room for ends, on other hosts at once, there after a while."""
+    gate = Gate(Silent(silent, memory_mib=1024))
+    lost = move(1, silent, silent)
+    with gate.admission.taking_part(lost):
+        gate.admission.adopt(lost, needs_of(lost))
+        gate.admission.lost_sight(lost)
+    (end,) = gate.run(move(2, "hv2", "hv3"))
+    assert "could make room" in end or "does not answer" in end
+
+
+def test_a_silent_host_of_a_lost_move_delays_nobody_elsewhere() -> None:
+    """It is not asked for a move between other hosts."""
+    hosts = Silent("hv1")
+    gate = Gate(hosts)
+    lost = move(1, "hv1", "hv1")
+    with gate.admission.taking_part(lost):
+        gate.admission.adopt(lost, needs_of(lost))
+        gate.admission.lost_sight(lost)
+    assert gate.run(move(2, "hv2", "hv3")) == ["moved"]
+    assert hosts.asked == 0
+
+
+def test_who_waits_for_one_door_holds_no_other() -> None:
+    """A start that takes long at hv3 delays those of hv3, and not those that share a host with these."""
+    gate = Gate(Hosts())
+    begun, go_on = threading.Event(), threading.Event()
+    slow, behind, free = move(1, "hv3", "hv3"), move(2, "hv1", "hv3"), move(3, "hv1", "hv2")
+
+    def start(one: Move, starter: Callable[[Facts], object]) -> None:
+        with gate.admission.taking_part(one):
+            gate.admission.start(one, needs_of(one), starter, waiting=print, cancelled=gate.cancelled)
+
+    def slowly(_facts: Facts) -> None:
+        begun.set()
+        assert go_on.wait(20)
+
+    with ThreadPoolExecutor(2) as pool:
+        pool.submit(start, slow, slowly)
+        assert begun.wait(10)
+        queued = pool.submit(start, behind, lambda _facts: None)
+        start(free, lambda _facts: None)
+        assert not queued.done()
+        go_on.set()
+        queued.result(20)
 
 
 def test_a_start_that_fails_gives_its_room_back() -> None:

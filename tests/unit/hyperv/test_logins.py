@@ -7,9 +7,9 @@ import threading
 import pytest
 
 from providers.errors import AuthenticationError
+from providers.hyperv.connection_errors import LoginImpossibleError
 from providers.hyperv.credentials import Credential
 from providers.hyperv.logins import Logins
-from providers.hyperv.negotiation import LoginImpossibleError
 from providers.model.names import HostName
 
 CREDENTIAL = Credential("LAB\\a", "b")

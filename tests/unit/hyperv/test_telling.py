@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -84,6 +85,15 @@ def test_the_audit_log_is_a_json_line_an_event(tmp_path: Path) -> None:
     assert start["paths"] == {"D:\\a.vhdx": "E:\\a.vhdx"}
     assert start["time"].startswith("2026-01-01T")
     assert start["who"]
+
+
+def test_what_was_staged_is_ours_until_the_machine_has_moved(tmp_path: Path) -> None:
+    """Whichever way it moved since, a planned machine may be somebody else's by now."""
+    log = AuditLog(tmp_path / "audit.jsonl", clock=FastClock())
+    log.note("staged", MOVE)
+    assert log.staged(MOVE) == MOVE.roots.config
+    log.note("end", replace(MOVE, source=MOVE.destination, destination=MOVE.source), result="moved")
+    assert log.staged(MOVE) is None
 
 
 def test_a_log_that_cannot_be_written_says_why_and_stops_nothing(tmp_path: Path) -> None:

@@ -1,0 +1,103 @@
+"""A sweep handed from plugin to program, or back, within one run, so that hosts are not read twice in a few seconds.
+
+The engine reads what it knows through the plugin first and starts the program then; what it does not know yet the
+program sees first. Both know the engine's address: it stands in the program's command line and is the plugin's last
+argument (seen with Pulumi 3.27x), another one in each pass of an `up`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
+
+from providers.model.estate import Inventory
+from providers.model.plain import from_plain, to_plain
+from providers.model.stack import Stack
+
+LIMIT = 60.0
+"""Seconds after which a sweep is not taken any more: the other process asks as soon as the engine gets to it."""
+_FOLDER = Path(".pulumi") / "sweeps"
+_ADDRESS = re.compile(r"127\.0\.0\.1:(\d+)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handed:
+    """A sweep that another process has made."""
+
+    inventory: Inventory
+    begun: datetime
+    """In UTC."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handover:
+    """Where the two processes of one run meet, for one stack file."""
+
+    project: Path
+    engine: str
+    """The engine's address; empty for a process that has none, which then neither leaves nor takes anything."""
+    stack: Stack
+
+    def leave(self, handed: Handed) -> None:
+        """Leave a sweep for the other process; where that cannot be done, it reads the hosts itself."""
+        if (path := self._path()) is None:
+            return
+        content = {
+            "begun": handed.begun.isoformat(),
+            "stack": _fingerprint(self.stack),
+            "inventory": to_plain(handed.inventory),
+        }
+        with suppress(OSError):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _forget_old(path.parent, handed.begun)
+            fresh = path.with_suffix(".new")
+            fresh.unlink(missing_ok=True)
+            descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                json.dump(content, file)
+            fresh.replace(path)
+
+    def take(self, now: datetime) -> Handed | None:
+        """Return what was left for this run of this very stack file, once; None where it is old, or is none."""
+        if (path := self._path()) is None:
+            return None
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+            path.unlink()
+            begun = datetime.fromisoformat(content["begun"])
+            if (
+                content["stack"] != _fingerprint(self.stack)
+                or not 0 <= (now - begun).total_seconds() <= LIMIT
+            ):
+                return None
+            return Handed(inventory=from_plain(content["inventory"], Inventory), begun=begun)
+        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+            return None
+
+    def _path(self) -> Path | None:
+        found = _ADDRESS.fullmatch(self.engine)
+        return self.project / _FOLDER / f"{found.group(1)}.json" if found else None
+
+
+def engine_of(command: Sequence[str]) -> str:
+    """Return the engine's address in the command line of a program, empty where there is none."""
+    return next((following for word, following in pairwise(command) if word == "--engine"), "")
+
+
+def _fingerprint(stack: Stack) -> str:
+    return hashlib.sha256(stack.path.read_bytes()).hexdigest()
+
+
+def _forget_old(folder: Path, now: datetime) -> None:
+    """Remove what nobody has fetched, as after a run that was killed."""
+    for path in folder.glob("*.json"):
+        if now.timestamp() - path.stat().st_mtime > LIMIT:
+            path.unlink(missing_ok=True)

@@ -1,0 +1,77 @@
+"""Program and plugin of one run read the hosts once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from providers.actual import compare
+from providers.handover import Handover
+from providers.model.names import HostName, VmId
+from providers.model.stack import Stack, VmSpec
+from providers.resources.fleet import YOUNG, Fleet
+from tests.fabric.conftest import Fabric, Maker
+from tests.unit.lab.conftest import estate, machine
+
+pytestmark = pytest.mark.lab
+SPEC = VmSpec(label="WEB01", name="WEB01", hosts=(HostName("hv1"),))
+
+
+@pytest.fixture
+def fabric(make_fabric: Maker) -> Fabric:
+    """One machine."""
+    return make_fabric(estate(machine("WEB01")))
+
+
+def run(fabric: Fabric, tmp_path: Path, *labels: str) -> tuple[Stack, Handover]:
+    """Return the stack file and the meeting place of one run."""
+    path = tmp_path / "stack.yaml"
+    path.write_text("a stack file", encoding="utf-8")
+    vms = {label: VmSpec(label=label, name=label, hosts=(HostName("hv1"),)) for label in labels}
+    stack = Stack(path=path, hosts=fabric.specs, vms=vms)
+    return stack, Handover(project=tmp_path, engine="127.0.0.1:4711", stack=stack)
+
+
+def asked(fabric: Fabric) -> int:
+    """Return how many requests the hosts have had."""
+    return sum(sum(counts.values()) for counts in fabric.servers.counts().values())
+
+
+def test_the_program_takes_the_sweep_of_the_plugin(fabric: Fabric, tmp_path: Path) -> None:
+    """The engine reads what it knows before it starts the program, which then has nothing to ask."""
+    stack, handover = run(fabric, tmp_path, "WEB01")
+    fleet = Fleet(stack, fabric.clock, tmp_path / "audit", handover)
+    seen = fleet.find(SPEC, VmId(fabric.lab_vm("WEB01").id))
+    before = asked(fabric)
+    inventory, plan = compare(stack, fabric.estate, handover)
+    assert asked(fabric) == before
+    assert inventory.with_id(seen.id) == (seen,)
+    assert [step.standing.name for step in plan.steps] == ["IN_PLACE"]
+    fleet.estate.close()
+
+
+def test_the_plugin_takes_the_sweep_of_the_program(fabric: Fabric, tmp_path: Path) -> None:
+    """A first `up` has nothing to refresh: the program is first; its sweep still ages."""
+    stack, handover = run(fabric, tmp_path, "WEB01")
+    compare(stack, fabric.estate, handover)
+    fleet = Fleet(stack, fabric.clock, tmp_path / "audit", handover)
+    before = asked(fabric)
+    taken = fleet.sweep()
+    assert asked(fabric) == before
+    assert fleet.sweep(after=taken.begun).begun > taken.begun
+    assert asked(fabric) > before
+    assert fabric.clock.now() - taken.begun < 10 * YOUNG
+    fleet.estate.close()
+
+
+def test_gone_still_needs_a_sweep_of_ones_own(fabric: Fabric, tmp_path: Path) -> None:
+    """A sweep that was handed over is one reading, never both."""
+    stack, handover = run(fabric, tmp_path, "WEB01", "NOBODY")
+    fleet = Fleet(stack, fabric.clock, tmp_path / "audit", handover)
+    fleet.sweep()
+    before = asked(fabric)
+    _, plan = compare(stack, fabric.estate, handover)
+    assert asked(fabric) > before
+    assert [step.standing.name for step in plan.steps] == ["IN_PLACE", "MISSING"]
+    fleet.estate.close()

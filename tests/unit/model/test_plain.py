@@ -1,0 +1,40 @@
+"""Values of the model come back from JSON as they were."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from providers.model.estate import DiskKind, Host, Inventory, VmState
+from providers.model.plain import from_plain, to_plain
+from tests.estates import disk, host, inventory, job, machine
+
+
+def test_an_inventory_comes_back_equal() -> None:
+    """Enums, tuples, None, nested values and hosts that were silent."""
+    iso = disk(2, "D:\\ISO\\a.iso", "scsi-0-1", kind=DiskKind.ISO)
+    saved = machine(2, state=VmState.SAVED, enabled_state=6, disks=(iso,), clustered=None, memory_mib=None)
+    running = job(1, "hv2", "D:\\VMs")
+    seen = inventory(host("hv1", machine(1), saved, jobs=(running,)), host("hv2"), silent=("hv3",))
+    back = from_plain(json.loads(json.dumps(to_plain(seen))), Inventory)
+    assert back == seen
+    assert back.with_id(saved.id) == (saved,)
+    assert isinstance(back.named("vm002")[0].state, VmState)
+
+
+def test_what_has_its_default_is_left_out() -> None:
+    """A thousand machines are mostly alike."""
+    assert "replication_mode" not in to_plain(machine(1))
+    assert to_plain(replace(machine(1), replication_mode=1))["replication_mode"] == 1
+
+
+@pytest.mark.parametrize(
+    "plain",
+    [[], "text", {"name": "hv1", "no_such_field": 1}, {"name": {"a": 1}}, {"name": "hv1", "vms": [1]}],
+)
+def test_what_is_none_is_an_error(plain: object) -> None:
+    """A file that somebody else wrote is refused, not guessed at."""
+    with pytest.raises((TypeError, ValueError, KeyError, AttributeError)):
+        from_plain(plain, Host)

@@ -1,0 +1,109 @@
+"""A sweep is handed over once, within one run, for one stack file, while it is young."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from providers.handover import LIMIT, Handed, Handover, engine_of
+from tests.estates import host, inventory, machine, stack
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+SWEEP = Handed(inventory=inventory(host("hv1", machine(1))), begun=NOW)
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Handover:
+    """The meeting place of one run."""
+    path = tmp_path / "stack.yaml"
+    path.write_text("hosts: {}\n", encoding="utf-8")
+    return Handover(project=tmp_path, engine="127.0.0.1:4711", stack=replace(stack({}), path=path))
+
+
+def left(here: Handover) -> list[Path]:
+    """Return the files that lie there."""
+    return sorted((here.project / ".pulumi" / "sweeps").glob("*"))
+
+
+def test_what_was_left_is_taken_once(here: Handover) -> None:
+    """Then the file is gone: nobody else can take it for his own."""
+    here.leave(SWEEP)
+    assert here.take(NOW + timedelta(seconds=2)) == SWEEP
+    assert left(here) == []
+    assert here.take(NOW + timedelta(seconds=2)) is None
+
+
+@pytest.mark.parametrize("age", [-1.0, LIMIT + 1])
+def test_an_old_sweep_is_not_taken(here: Handover, age: float) -> None:
+    """Nor one of the future: a clock was set."""
+    here.leave(SWEEP)
+    assert here.take(NOW + timedelta(seconds=age)) is None
+
+
+def test_another_run_does_not_take_it(here: Handover) -> None:
+    """The engine's address tells the runs apart; without one there is no run."""
+    here.leave(SWEEP)
+    assert replace(here, engine="127.0.0.1:4712").take(NOW) is None
+    assert replace(here, engine="").take(NOW) is None
+    assert replace(here, engine="../../../etc/passwd").take(NOW) is None
+    assert here.take(NOW) == SWEEP
+
+
+def test_another_stack_file_does_not_take_it(here: Handover) -> None:
+    """It may have changed between the two processes."""
+    here.leave(SWEEP)
+    here.stack.path.write_text("hosts: {hv9: {}}\n", encoding="utf-8")
+    assert here.take(NOW) is None
+
+
+@pytest.mark.parametrize(
+    "content", ["", "{", "[]", '{"begun": 1}', '{"begun": "x", "stack": "", "inventory": {}}']
+)
+def test_what_cannot_be_read_is_no_sweep(here: Handover, content: str) -> None:
+    """Then the hosts are read."""
+    here.leave(SWEEP)
+    left(here)[0].write_text(content, encoding="utf-8")
+    assert here.take(NOW) is None
+
+
+@pytest.mark.skipif(os.name != "posix", reason="other permissions")
+def test_only_the_owner_may_read_it(here: Handover) -> None:
+    """It tells where everything is."""
+    here.leave(SWEEP)
+    assert stat.S_IMODE(left(here)[0].stat().st_mode) == 0o600
+
+
+def test_what_nobody_fetched_is_removed_later(here: Handover) -> None:
+    """A run that was killed leaves its file."""
+    here.leave(SWEEP)
+    old = left(here)[0]
+    os.utime(old, (NOW.timestamp() - 2 * LIMIT,) * 2)
+    replace(here, engine="127.0.0.1:4712").leave(SWEEP)
+    assert [path.name for path in left(here)] == ["4712.json"]
+
+
+def test_where_it_cannot_be_left_nothing_happens(here: Handover) -> None:
+    """The hosts are read twice then, which is all."""
+    (here.project / ".pulumi").write_text("in the way", encoding="utf-8")
+    here.leave(SWEEP)
+    assert here.take(NOW) is None
+
+
+def test_the_program_finds_the_engine_in_its_command_line() -> None:
+    """As Pulumi's language host writes it."""
+    line = ["python3", "-u", "exec", "--monitor", "127.0.0.1:1", "--engine", "127.0.0.1:2", "--project", "x"]
+    assert engine_of(line) == "127.0.0.1:2"
+    assert engine_of(["python3", "program.py"]) == ""
+    assert engine_of(["--engine"]) == ""
+
+
+def test_nothing_but_the_sweep_is_in_the_file(here: Handover) -> None:
+    """No endpoint, no credential."""
+    here.leave(SWEEP)
+    assert set(json.loads(left(here)[0].read_text(encoding="utf-8"))) == {"begun", "stack", "inventory"}
