@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 from .figure import Figure, listed
 from .site import STACK, Sites
+from .watching import watching
 
 MOVES = 64
 COUNTED = 50
@@ -58,7 +57,7 @@ def measure(sites: Sites) -> list[Figure]:
         folder / ".pulumi" / "audit" / f"{STACK}.jsonl",
         lambda entry: entry["event"] == "end" and entry["result"] == "moved",
     )
-    with _watching(ends, verified):
+    with watching(ends.look, _EVERY), watching(verified.look, _EVERY):
         site.pulumi("up", "--yes", "--skip-preview", "--suppress-outputs", "--parallel", PARALLEL)
     delays = delays_of(ends.seen, verified.seen)
     status = site.workspace.status()
@@ -92,23 +91,3 @@ def shifted(content: dict[str, Any], moves: int) -> dict[str, Any]:
         further = hosts[(hosts.index(host) + 1) % len(hosts)]
         machines[label] = {**machine, "host": further if goes else host}
     return {**content, "vms": machines}
-
-
-@contextmanager
-def _watching(*tails: Tail) -> Iterator[None]:
-    over = threading.Event()
-
-    def watch() -> None:
-        while not over.wait(_EVERY):
-            for tail in tails:
-                tail.look()
-
-    watcher = threading.Thread(target=watch, daemon=True)
-    watcher.start()
-    try:
-        yield
-    finally:
-        over.set()
-        watcher.join()
-        for tail in tails:
-            tail.look()

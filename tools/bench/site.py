@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -17,6 +16,8 @@ import psutil
 import yaml
 
 from tools.workspace import Workspace, remove
+
+from .watching import watching
 
 STACK = "bench"
 _PLUGIN = "providers.plugin"
@@ -74,25 +75,14 @@ class Site:
         """Write the stack file anew."""
         self.stack_file.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
 
-    @contextmanager
-    def watching_plugin(self) -> Iterator[None]:
+    def watching_plugin(self) -> AbstractContextManager[None]:
         """Note meanwhile the most memory that a plugin process of this copy holds."""
-        over = threading.Event()
-        watcher = threading.Thread(target=self._watch, args=(over,), daemon=True)
-        watcher.start()
-        try:
-            yield
-        finally:
-            over.set()
-            watcher.join()
+        return watching(self._look_at_plugins, _EVERY)
 
-    def _watch(self, over: threading.Event) -> None:
-        while not over.wait(_EVERY):
-            for process in _plugins(self.workspace.folder):
-                try:
-                    self.peak_plugin_bytes = max(self.peak_plugin_bytes, process.memory_info().rss)
-                except psutil.Error:
-                    continue
+    def _look_at_plugins(self) -> None:
+        for process in _plugins(self.workspace.folder):
+            with suppress(psutil.Error):
+                self.peak_plugin_bytes = max(self.peak_plugin_bytes, process.memory_info().rss)
 
 
 def run(workspace: Workspace, *words: str, **environment: str) -> str:
