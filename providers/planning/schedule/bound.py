@@ -1,0 +1,24 @@
+"""What no schedule can be faster than."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .problem import Leg, Problem
+
+
+def lower_bound(problem: Problem, legs: Sequence[Leg]) -> float:
+    """Return the largest of: the busiest link, the busiest host's slots, the longest chain of one machine; in seconds."""
+    link = [0.0] * len(problem.hosts)
+    slot = [0.0] * (2 * len(problem.hosts))
+    chain: dict[int, float] = {}
+    for leg in legs:
+        alone = leg.transfer / min(problem.links[host] for host in leg.hosts)
+        chain[leg.machine] = chain.get(leg.machine, 0.0) + alone
+        for host in leg.hosts:
+            link[host] += leg.transfer / problem.links[host]
+        for taken in problem.slots(leg):
+            slot[taken] += alone
+    limits = [number for limit in problem.limits for number in (limit.live, limit.storage)]
+    slots = [seconds / limit for seconds, limit in zip(slot, limits, strict=True) if limit]
+    return max([*link, *slots, *chain.values()], default=0.0)

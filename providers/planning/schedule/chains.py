@@ -1,0 +1,83 @@
+"""Who waits for whom: room as portions that go from hand to hand, so that any run that keeps the order keeps the room.
+
+Each leg takes its portions from what is free at the beginning, or from legs that gave theirs back; those it waits for.
+However long any of them takes, no pool is ever overdrawn (partial order schedules by chaining, Policella et al. 2004).
+Slots are no part of it: a move that fails stops what needs its room, and nobody else.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+
+from .problem import Problem
+from .timing import Timed
+
+Portion = tuple[int, int | None]
+"""An amount, and the leg that gave it back; None for what was free at the beginning."""
+
+
+def predecessors(problem: Problem, run: Sequence[Timed]) -> list[frozenset[int]]:
+    """Return, for each leg of a schedule in the order of starts, the numbers of those that must have ended before."""
+    legs = [each.leg for each in run]
+    portions = [deque([(free, None)] if free > 0 else ()) for free in problem.free]
+    before: list[set[int]] = [set() for _ in legs]
+    last: dict[int, int] = {}
+    for kind, number in _events(run):
+        leg = legs[number]
+        if kind == _END:
+            for pool, amount in leg.releases:
+                portions[pool].append((amount, number))
+            continue
+        if leg.machine in last:
+            before[number].add(last[leg.machine])
+        last[leg.machine] = number
+        for pool, amount in leg.acquires:
+            before[number] |= set(_taken(portions[pool], amount, last_of=before[number]))
+    return _without_detours(before)
+
+
+_END, _START = 0, 1
+
+
+def _events(run: Sequence[Timed]) -> Iterator[tuple[int, int]]:
+    """Yield ends and starts as they come; what ends makes room for what starts at the same moment."""
+    events = [(each.start, _START, number) for number, each in enumerate(run)]
+    events += [(each.end, _END, number) for number, each in enumerate(run)]
+    for _, kind, number in sorted(events):
+        yield kind, number
+
+
+def _taken(portions: deque[Portion], amount: int, last_of: set[int]) -> Iterator[int]:
+    """Take `amount`: first what is waited for anyhow, then what was free, then the oldest that were given back."""
+    ranked = sorted(range(len(portions)), key=lambda at: _rank(at, portions[at], last_of))
+    for at in ranked:
+        if amount <= 0:
+            break
+        has, giver = portions[at]
+        used = min(has, amount)
+        portions[at] = (has - used, giver)
+        amount -= used
+        if giver is not None:
+            yield giver
+    kept = [portion for portion in portions if portion[0] > 0]
+    portions.clear()
+    portions.extend(kept)
+
+
+def _rank(at: int, portion: Portion, waited: set[int]) -> tuple[bool, bool, int]:
+    giver = portion[1]
+    return giver is not None and giver not in waited, giver is not None, at
+
+
+def _without_detours(before: Sequence[set[int]]) -> list[frozenset[int]]:
+    """Drop what another predecessor waits for already."""
+    behind: list[frozenset[int]] = []
+    result = []
+    for own in before:
+        implied = frozenset().union(*(behind[number] for number in own)) if own else frozenset()
+        behind.append(implied | frozenset(own))
+        result.append(frozenset(own) - implied)
+    return result
+
+

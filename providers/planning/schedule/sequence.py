@@ -1,0 +1,254 @@
+"""A safe order of whole legs, one after the other: every machine to its goal, some by a place where they step aside."""
+
+from __future__ import annotations
+
+import heapq
+import random
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from .budget import Budget
+from .problem import Leg, Machine, Place, Problem, fits
+
+SHUFFLES = 6
+"""Orders that are tried at random after the two by size, before anything is parked."""
+CANDIDATES = 24
+"""Ways of stepping aside that are looked at in one stuck state, cheapest first."""
+EXHAUSTIVE = 6
+"""Machines up to which every order is tried before it is said that there is none."""
+
+Rank = Callable[[int], tuple[int, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stuck:
+    """No order was found."""
+
+    legs: tuple[Leg, ...]
+    """What can be done before nothing goes on."""
+    blocked: tuple[Leg, ...]
+    """What finds no room then."""
+    free: tuple[int, ...]
+    """The pools at that moment."""
+    proved: bool
+    """Every order was tried, so that there is none; False where the budget ended the search."""
+
+
+class State:
+    """Who is where, and what is free."""
+
+    __slots__ = ("_free", "at", "cost", "legs")
+
+    def __init__(self, problem: Problem) -> None:
+        """Begin where everything is now."""
+        self._free = list(problem.free)
+        self.at: list[Place] = [machine.start for machine in problem.machines]
+        self.legs: list[Leg] = []
+        self.cost = 0
+
+    @property
+    def free(self) -> list[int]:
+        """What is free of each pool."""
+        return self._free
+
+    def copy(self) -> State:
+        """Return the same state, to go on from in another way."""
+        other = object.__new__(State)
+        other._free, other.at = list(self._free), list(self.at)
+        other.legs, other.cost = list(self.legs), self.cost
+        return other
+
+    def go(self, leg: Leg) -> None:
+        """Have a leg done."""
+        for pool, amount in leg.acquires:
+            self._free[pool] -= amount
+        for pool, amount in leg.releases:
+            self._free[pool] += amount
+        self.at[leg.machine] = leg.target
+        self.legs.append(leg)
+        self.cost += leg.transfer
+
+    def to(self, machine: int, place: Place) -> Leg:
+        """Return the leg that takes a machine there from where it is."""
+        return Leg(machine=machine, source=self.at[machine], target=place)
+
+
+def sequence(problem: Problem, budget: Budget) -> list[Leg] | Stuck:
+    """Return a safe order in which all reach their goals; the cheapest in bytes of those that were found."""
+    movers = [number for number, machine in enumerate(problem.machines) if not machine.in_place]
+    first: State | None = None
+    for rank in _ranks(problem, movers):
+        state = State(problem)
+        if not _drain(problem, state, movers, rank, budget):
+            return state.legs
+        first = first or state
+        if budget.spent:
+            break
+    found = _by_parking(problem, movers, budget)
+    if found is None and len(problem.machines) <= EXHAUSTIVE:
+        return _exhaustive(problem, budget)
+    if found is not None:
+        return found.legs
+    return _stuck(problem, first or State(problem), proved=False)
+
+
+def _ranks(problem: Problem, movers: list[int]) -> Iterator[Rank]:
+    """Yield ways of preferring one leg to another: out of what is wanted first, into it last."""
+    state = State(problem)
+    legs = {number: state.to(number, problem.machines[number].goal) for number in movers}
+    wanted = [0] * len(problem.pools)
+    for leg in legs.values():
+        for pool, amount in leg.acquires:
+            wanted[pool] += amount
+    contested = [want > free for want, free in zip(wanted, problem.free, strict=True)]
+    kind = {
+        number: (
+            any(contested[pool] for pool, _ in leg.acquires),
+            not any(contested[pool] for pool, _ in leg.releases),
+        )
+        for number, leg in legs.items()
+    }
+    size = {number: leg.transfer for number, leg in legs.items()}
+    last = (True, True)  # those that only stepped aside
+
+    def by(order: Callable[[int], int]) -> Rank:
+        return lambda number: (*kind.get(number, last), order(number), number)
+
+    yield by(lambda number: -size.get(number, 0))
+    yield by(lambda number: size.get(number, 0))
+    for seed in range(SHUFFLES):
+        source = random.Random(seed)  # noqa: S311 - an order, no secret
+        mixed = {number: source.randrange(1 << 30) for number in movers}
+        yield by(lambda number, mixed=mixed: mixed.get(number, 0))  # type: ignore[misc]
+
+
+def _drain(
+    problem: Problem, state: State, movers: Iterable[int], rank: Rank, budget: Budget
+) -> list[Leg]:
+    """Let every machine go to its goal that finds room, and return the legs of those that do not."""
+    waiting: dict[int, list[int]] = {}
+    ready = [(rank(number), number) for number in movers if state.at[number] != problem.machines[number].goal]
+    heapq.heapify(ready)
+    blocked: dict[int, Leg] = {}
+    while ready:
+        _, number = heapq.heappop(ready)
+        leg = state.to(number, problem.machines[number].goal)
+        budget.spend()
+        lacking = next((pool for pool, amount in leg.acquires if state.free[pool] < amount), None)
+        if lacking is not None:
+            waiting.setdefault(lacking, []).append(number)
+            blocked[number] = leg
+            continue
+        blocked.pop(number, None)
+        state.go(leg)
+        for pool, _ in leg.releases:
+            for other in waiting.pop(pool, ()):
+                heapq.heappush(ready, (rank(other), other))
+    return [blocked[number] for number in sorted(blocked)]
+
+
+def _by_parking(problem: Problem, movers: list[int], budget: Budget) -> State | None:
+    """Search states in which nothing goes on, fewest waiting machines first, for a way by stepping aside."""
+    rank = next(_ranks(problem, movers))
+    start = State(problem)
+    blocked = _drain(problem, start, movers, rank, budget)
+    queue = [(len(blocked), start.cost, 0, start, blocked)]
+    seen: set[tuple[Place, ...]] = {tuple(start.at)}
+    best: State | None = None
+    count = 0
+    while queue and not budget.spent:
+        _, cost, _, state, blocked = heapq.heappop(queue)
+        if best is not None and cost >= best.cost:
+            continue
+        for leg in _aside(problem, state, blocked):
+            following = state.copy()
+            following.go(leg)
+            left = _after(problem, following, blocked, rank, budget)
+            if not left:
+                if best is None or following.cost < best.cost:
+                    best = following
+                continue
+            key = tuple(following.at)
+            if key not in seen:
+                seen.add(key)
+                count += 1
+                heapq.heappush(queue, (len(left), following.cost, count, following, left))
+        if best is not None:
+            return best
+    return best
+
+
+def _after(
+    problem: Problem, state: State, blocked: Sequence[Leg], rank: Rank, budget: Budget
+) -> list[Leg]:
+    """Let those go on that waited, and only then those that stepped aside, or they would come back at once."""
+    _drain(problem, state, [leg.machine for leg in blocked if leg.machine != state.legs[-1].machine], rank, budget)
+    everybody = [number for number, place in enumerate(state.at) if place != problem.machines[number].goal]
+    return _drain(problem, state, everybody, lambda number: (number,), budget)
+
+
+def _aside(problem: Problem, state: State, blocked: Sequence[Leg]) -> list[Leg]:
+    """Return how machines could make room for those that wait, cheapest in bytes there and back first."""
+    lacking = {pool for leg in blocked for pool, amount in leg.acquires if state.free[pool] < amount}
+    found: list[tuple[int, str, int, Leg]] = []
+    for number, machine in enumerate(problem.machines):
+        if machine.parking and any(holding.pool in lacking for holding in state.at[number].holdings):
+            found += _ways(state, number, machine, lacking)
+    found.sort(key=lambda way: way[:3])
+    return [leg for *_, leg in found[:CANDIDATES]]
+
+
+def _ways(state: State, number: int, machine: Machine, lacking: set[int]) -> Iterator[tuple[int, str, int, Leg]]:
+    for choice, place in enumerate(machine.parking):
+        if place in (state.at[number], machine.goal):
+            continue
+        leg = state.to(number, place)
+        helps = any(pool in lacking for pool, _ in leg.releases)
+        if helps and fits(state.free, leg):
+            back = Leg(machine=number, source=place, target=machine.goal).transfer
+            yield leg.transfer + back, machine.key, choice, leg
+
+
+def _exhaustive(problem: Problem, budget: Budget) -> list[Leg] | Stuck:
+    """Try every order of single legs, cheapest in bytes first: what is found is the cheapest that there is."""
+    goals = tuple(machine.goal for machine in problem.machines)
+    start = State(problem)
+    queue = [(0, 0, start)]
+    done: set[tuple[Place, ...]] = set()
+    count = 0
+    while queue and not budget.spent:
+        cost, _, state = heapq.heappop(queue)
+        key = tuple(state.at)
+        if key in done:
+            continue
+        done.add(key)
+        if key == goals:
+            return state.legs
+        for leg in _every(problem, state):
+            budget.spend()
+            following = state.copy()
+            following.go(leg)
+            if tuple(following.at) not in done:
+                count += 1
+                heapq.heappush(queue, (following.cost, count, following))
+    return _stuck(problem, State(problem), proved=not budget.spent)
+
+
+def _every(problem: Problem, state: State) -> Iterator[Leg]:
+    for number, machine in enumerate(problem.machines):
+        for place in (machine.goal, *machine.parking):
+            if place != state.at[number]:
+                leg = state.to(number, place)
+                if fits(state.free, leg):
+                    yield leg
+
+
+def _stuck(problem: Problem, state: State, *, proved: bool) -> Stuck:
+    blocked = [
+        state.to(number, machine.goal)
+        for number, machine in enumerate(problem.machines)
+        if state.at[number] != machine.goal
+    ]
+    return Stuck(
+        legs=tuple(state.legs), blocked=tuple(blocked), free=tuple(state.free), proved=proved
+    )

@@ -1,0 +1,215 @@
+"""When each leg starts and ends: as many at once as slots and room allow, and never one after which no order is safe.
+
+A leg may overtake others of the safe order only while those before it still find their room without it (the banker's
+rule), so that nothing ever gets stuck. Moves at one host share its link in equal parts.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from .budget import Budget
+from .problem import Leg, Problem
+
+Priority = Callable[[int, Sequence[float]], tuple[float, ...]]
+"""Number of a leg, and bytes that each host has yet to send and receive -> what starts first: the smallest."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timed:
+    """A leg and when it runs, in seconds from the beginning."""
+
+    leg: Leg
+    start: float
+    end: float
+
+
+@dataclass(slots=True)
+class _Running:
+    number: int
+    leg: Leg
+    left: float
+    """Bytes yet to be copied when `rate` was set."""
+    rate: float
+    since: float
+    start: float
+    version: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class _Line:
+    """One pool: what is free, and who will take or give of it, in the safe order."""
+
+    free: int
+    """Now, with what runs still holding both ends."""
+    settled: int
+    """When all that runs has ended."""
+    turns: dict[int, tuple[int, int]] = field(default_factory=dict)
+    """Leg's number -> what it takes and gives, of those that have not started, in the safe order."""
+
+    def lets(self, number: int, takes: int, gives: int) -> bool:
+        """Say whether a leg may start now, before all those that stand in front of it."""
+        if self.free < takes:
+            return False
+        ahead = self.settled
+        least = ahead if ahead >= takes else -1
+        if least < 0:
+            return False
+        for other, (taken, given) in self.turns.items():
+            if other == number:
+                return True
+            if taken and ahead - taken < takes - gives:
+                return False
+            ahead += given - taken
+        return True
+
+
+def timed(problem: Problem, legs: Sequence[Leg], priority: Priority, budget: Budget) -> list[Timed]:
+    """Return when each of `legs`, given in a safe order, runs; in the order of starts."""
+    return _Run(problem, legs, priority, budget).through()
+
+
+class _Run:
+    """One simulation of the estate, from the first start to the last end."""
+
+    def __init__(self, problem: Problem, legs: Sequence[Leg], priority: Priority, budget: Budget) -> None:
+        self._problem = problem
+        self._legs = legs
+        self._priority = priority
+        self._budget = budget
+        self._slots = [problem.slots(leg) for leg in legs]
+        self._open = [
+            number for limit in problem.limits for number in (limit.live, limit.storage)
+        ]
+        self._lines = [_Line(free=free, settled=free) for free in problem.free]
+        self._around: dict[int, dict[int, None]] = {}
+        """Pool -> legs that take of it and have not started."""
+        self._at: list[dict[int, None]] = [{} for _ in problem.hosts]
+        """Host -> legs that have not started."""
+        self._previous: dict[int, int] = {}
+        """Leg -> the one of the same machine before it."""
+        self._load = [0.0] * len(problem.hosts)
+        self._active: list[dict[int, _Running]] = [{} for _ in problem.hosts]
+        self._ends: list[tuple[float, int, int]] = []
+        self._done: list[Timed] = []
+        self._over: set[int] = set()
+        self._now = 0.0
+        self._enter()
+
+    def _enter(self) -> None:
+        last: dict[int, int] = {}
+        for number, leg in enumerate(self._legs):
+            if leg.machine in last:
+                self._previous[number] = last[leg.machine]
+            last[leg.machine] = number
+            for pool, (takes, gives) in _turns(leg).items():
+                self._lines[pool].turns[number] = (takes, gives)
+                if takes:
+                    self._around.setdefault(pool, {})[number] = None
+            for host in leg.hosts:
+                self._at[host][number] = None
+                self._load[host] += leg.transfer / self._problem.links[host]
+
+    def through(self) -> list[Timed]:
+        """Run to the end."""
+        self._start_among(range(len(self._legs)))
+        while self._ends:
+            self._now, number, version = heapq.heappop(self._ends)
+            leg = self._legs[number]
+            running = self._active[leg.hosts[0]].get(number)
+            if running is None or running.version != version:
+                continue
+            self._end(running)
+        self._done.sort(key=lambda each: (each.start, each.leg.machine))
+        return self._done
+
+    def _end(self, running: _Running) -> None:
+        leg = running.leg
+        self._over.add(running.number)
+        self._done.append(Timed(leg=leg, start=running.start, end=self._now))
+        for slot in self._slots[running.number]:
+            self._open[slot] += 1
+        for pool, amount in leg.releases:
+            self._lines[pool].free += amount
+        for host in leg.hosts:
+            del self._active[host][running.number]
+        self._share(leg.hosts)
+        self._start_among(self._touched(leg, leg.releases))
+
+    def _touched(self, leg: Leg, pools: Iterable[tuple[int, int]]) -> Iterable[int]:
+        """Return legs that could start now: at these hosts, or with room in these pools."""
+        found: dict[int, None] = {}
+        for host in leg.hosts:
+            found |= self._at[host]
+        for pool, _ in pools:
+            found |= self._around.get(pool, {})
+        return found
+
+    def _start_among(self, numbers: Iterable[int]) -> None:
+        waiting = dict.fromkeys(numbers)
+        while waiting:
+            order = sorted(waiting, key=lambda number: self._priority(number, self._load))
+            waiting = {}
+            for number in order:
+                if self._may_start(number):
+                    self._start(number)
+                    leg = self._legs[number]
+                    for pool, _ in leg.releases:  # those behind it in the safe order count on less now
+                        waiting |= self._around.get(pool, {})
+
+    def _may_start(self, number: int) -> bool:
+        self._budget.spend()
+        if number in self._over or any(self._open[slot] <= 0 for slot in self._slots[number]):
+            return False
+        leg = self._legs[number]
+        if number not in self._at[leg.hosts[0]]:
+            return False
+        before = self._previous.get(number)
+        if before is not None and before not in self._over:
+            return False
+        gives = dict(leg.releases)
+        return all(
+            self._lines[pool].lets(number, amount, gives.get(pool, 0)) for pool, amount in leg.acquires
+        )
+
+    def _start(self, number: int) -> None:
+        leg = self._legs[number]
+        for slot in self._slots[number]:
+            self._open[slot] -= 1
+        for pool, (takes, gives) in _turns(leg).items():
+            line = self._lines[pool]
+            del line.turns[number]
+            line.free -= takes
+            line.settled += gives - takes
+            self._around.get(pool, {}).pop(number, None)
+        for host in leg.hosts:
+            del self._at[host][number]
+            self._load[host] -= leg.transfer / self._problem.links[host]
+        running = _Running(number, leg, float(leg.transfer), 0.0, self._now, self._now)
+        for host in leg.hosts:
+            self._active[host][number] = running
+        self._share(leg.hosts)
+
+    def _share(self, hosts: Iterable[int]) -> None:
+        """Set the rates of what runs at these hosts anew: they have become more, or fewer."""
+        moves = {number: running for host in hosts for number, running in self._active[host].items()}
+        for number, running in moves.items():
+            rate = min(self._problem.links[host] / len(self._active[host]) for host in running.leg.hosts)
+            if rate == running.rate:
+                continue
+            running.left = max(0.0, running.left - running.rate * (self._now - running.since))
+            running.rate, running.since = rate, self._now
+            running.version += 1
+            heapq.heappush(self._ends, (self._now + running.left / rate, number, running.version))
+
+
+def _turns(leg: Leg) -> Mapping[int, tuple[int, int]]:
+    takes, gives = dict(leg.acquires), dict(leg.releases)
+    return {pool: (takes.get(pool, 0), gives.get(pool, 0)) for pool in sorted({*takes, *gives})}
+
+
+def finish(run: Sequence[Timed]) -> float:
+    """Return when the last leg ends."""
+    return max((each.end for each in run), default=0.0)
