@@ -24,7 +24,7 @@ from providers.planning.schedule.search import best
 from providers.planning.schedule.sequence import Stuck, sequence
 from providers.planning.schedule.timing import Timed
 
-ENOUGH = 100_000
+ENOUGH = 1_000_000
 
 
 @st.composite

@@ -14,8 +14,6 @@ SHUFFLES = 6
 """Orders that are tried at random after the two by size, before anything is parked."""
 CANDIDATES = 24
 """Ways of stepping aside that are looked at in one stuck state, cheapest first."""
-EXHAUSTIVE = 6
-"""Machines up to which every order is tried before it is said that there is none."""
 
 Rank = Callable[[int], tuple[int, ...]]
 
@@ -85,11 +83,12 @@ def sequence(problem: Problem, budget: Budget) -> list[Leg] | Stuck:
         if budget.spent:
             break
     found = _by_parking(problem, movers, budget)
-    if found is None and len(problem.machines) <= EXHAUSTIVE:
-        return _exhaustive(problem, budget)
     if found is not None:
         return found.legs
-    return _stuck(problem, first or State(problem), proved=False)
+    found, proved = _exhaustive(problem, budget)
+    if found is not None:
+        return found.legs
+    return _stuck(problem, first or State(problem), proved=proved)
 
 
 def _ranks(problem: Problem, movers: list[int]) -> Iterator[Rank]:
@@ -209,8 +208,8 @@ def _ways(state: State, number: int, machine: Machine, lacking: set[int]) -> Ite
             yield leg.transfer + back, machine.key, choice, leg
 
 
-def _exhaustive(problem: Problem, budget: Budget) -> list[Leg] | Stuck:
-    """Try every order of single legs, cheapest in bytes first: what is found is the cheapest that there is."""
+def _exhaustive(problem: Problem, budget: Budget) -> tuple[State | None, bool]:
+    """Try every order of single legs, cheapest in bytes first; return the cheapest, and whether all was tried."""
     goals = tuple(machine.goal for machine in problem.machines)
     start = State(problem)
     queue = [(0, 0, start)]
@@ -223,15 +222,15 @@ def _exhaustive(problem: Problem, budget: Budget) -> list[Leg] | Stuck:
             continue
         done.add(key)
         if key == goals:
-            return state.legs
+            return state, True
         for leg in _every(problem, state):
-            budget.spend()
+            budget.spend(len(goals))
             following = state.copy()
             following.go(leg)
             if tuple(following.at) not in done:
                 count += 1
                 heapq.heappush(queue, (following.cost, count, following))
-    return _stuck(problem, State(problem), proved=not budget.spent)
+    return None, not queue
 
 
 def _every(problem: Problem, state: State) -> Iterator[Leg]:
