@@ -114,7 +114,9 @@ def overdrawn(problem: Problem, run: Iterable[Timed]) -> list[str]:
                 free[pool] += amount
             for slot in problem.slots(leg):
                 slots[slot] += 1
-    wrong += [machine.key for machine, place in zip(problem.machines, at, strict=True) if machine.goal != place]
+    wrong += [
+        machine.key for machine, place in zip(problem.machines, at, strict=True) if machine.goal != place
+    ]
     return wrong
 
 

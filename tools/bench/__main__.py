@@ -12,6 +12,7 @@ from pathlib import Path
 
 from . import decoding, lab_memory, moves, preview, requests, sweep
 from .figure import Figure
+from .orders import measuring as orders
 from .site import Sites
 from .table import as_json, render
 
@@ -20,6 +21,7 @@ MEASURES: dict[str, Measure] = {
     "decoding": decoding.measure,
     "requests": requests.measure,
     "lab": lab_memory.measure,
+    "orders": orders.measure,
     "sweep": sweep.measure,
     "preview-300": preview.measure_small,
     "preview-1000": preview.measure_big,

@@ -20,7 +20,7 @@ Portion = tuple[int, int | None]
 def predecessors(problem: Problem, run: Sequence[Timed]) -> list[frozenset[int]]:
     """Return, for each leg of a schedule in the order of starts, the numbers of those that must have ended before."""
     legs = [each.leg for each in run]
-    portions = [deque([(free, None)] if free > 0 else ()) for free in problem.free]
+    portions: list[deque[Portion]] = [deque([(free, None)] if free > 0 else ()) for free in problem.free]
     before: list[set[int]] = [set() for _ in legs]
     last: dict[int, int] = {}
     for kind, number in _events(run):
@@ -79,5 +79,3 @@ def _without_detours(before: Sequence[set[int]]) -> list[frozenset[int]]:
         behind.append(implied | frozenset(own))
         result.append(frozenset(own) - implied)
     return result
-
-

@@ -121,9 +121,7 @@ def _ranks(problem: Problem, movers: list[int]) -> Iterator[Rank]:
         yield by(lambda number, mixed=mixed: mixed.get(number, 0))  # type: ignore[misc]
 
 
-def _drain(
-    problem: Problem, state: State, movers: Iterable[int], rank: Rank, budget: Budget
-) -> list[Leg]:
+def _drain(problem: Problem, state: State, movers: Iterable[int], rank: Rank, budget: Budget) -> list[Leg]:
     """Let every machine go to its goal that finds room, and return the legs of those that do not."""
     waiting: dict[int, list[int]] = {}
     ready = [(rank(number), number) for number in movers if state.at[number] != problem.machines[number].goal]
@@ -177,11 +175,15 @@ def _by_parking(problem: Problem, movers: list[int], budget: Budget) -> State | 
     return best
 
 
-def _after(
-    problem: Problem, state: State, blocked: Sequence[Leg], rank: Rank, budget: Budget
-) -> list[Leg]:
+def _after(problem: Problem, state: State, blocked: Sequence[Leg], rank: Rank, budget: Budget) -> list[Leg]:
     """Let those go on that waited, and only then those that stepped aside, or they would come back at once."""
-    _drain(problem, state, [leg.machine for leg in blocked if leg.machine != state.legs[-1].machine], rank, budget)
+    _drain(
+        problem,
+        state,
+        [leg.machine for leg in blocked if leg.machine != state.legs[-1].machine],
+        rank,
+        budget,
+    )
     everybody = [number for number, place in enumerate(state.at) if place != problem.machines[number].goal]
     return _drain(problem, state, everybody, lambda number: (number,), budget)
 
@@ -197,7 +199,9 @@ def _aside(problem: Problem, state: State, blocked: Sequence[Leg]) -> list[Leg]:
     return [leg for *_, leg in found[:CANDIDATES]]
 
 
-def _ways(state: State, number: int, machine: Machine, lacking: set[int]) -> Iterator[tuple[int, str, int, Leg]]:
+def _ways(
+    state: State, number: int, machine: Machine, lacking: set[int]
+) -> Iterator[tuple[int, str, int, Leg]]:
     for choice, place in enumerate(machine.parking):
         if place in (state.at[number], machine.goal):
             continue
@@ -216,7 +220,7 @@ def _exhaustive(problem: Problem, budget: Budget) -> tuple[State | None, bool]:
     done: set[tuple[Place, ...]] = set()
     count = 0
     while queue and not budget.spent:
-        cost, _, state = heapq.heappop(queue)
+        *_, state = heapq.heappop(queue)
         key = tuple(state.at)
         if key in done:
             continue
@@ -248,6 +252,4 @@ def _stuck(problem: Problem, state: State, *, proved: bool) -> Stuck:
         for number, machine in enumerate(problem.machines)
         if state.at[number] != machine.goal
     ]
-    return Stuck(
-        legs=tuple(state.legs), blocked=tuple(blocked), free=tuple(state.free), proved=proved
-    )
+    return Stuck(legs=tuple(state.legs), blocked=tuple(blocked), free=tuple(state.free), proved=proved)

@@ -80,9 +80,7 @@ class _Run:
         self._priority = priority
         self._budget = budget
         self._slots = [problem.slots(leg) for leg in legs]
-        self._open = [
-            number for limit in problem.limits for number in (limit.live, limit.storage)
-        ]
+        self._open = [number for limit in problem.limits for number in (limit.live, limit.storage)]
         self._lines = [_Line(free=free, settled=free) for free in problem.free]
         self._around: dict[int, dict[int, None]] = {}
         """Pool -> legs that take of it and have not started."""

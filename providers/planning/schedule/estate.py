@@ -1,0 +1,212 @@
+"""The moves of a plan as a problem of room: hosts' memory, volumes, the seats of rules; machines and their places."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from providers.model import winpath
+from providers.model.estate import UNKNOWN_CLUSTER, HostFacts, Inventory, VirtualMachine
+from providers.model.names import HostName
+from providers.model.plan import Move, Placement, Plan, Severity, Standing, Step
+from providers.model.stack import Reserve, Rule, Stack
+from providers.planning.order import CLUSTER_STORAGE, order
+from providers.planning.preflight.findings import in_memory
+from providers.planning.preflight.room import volume_of
+from providers.planning.refusal import refusals
+from providers.units import MIB
+
+from .problem import MEMORY, Holding, Machine, Place, Problem, SlotLimits
+
+LINK = 1.25e9
+"""Bytes a second where nobody has said or learnt how fast a host's migration network is: 10 Gbit/s."""
+SHARES = "shares"
+"""A pool without end: how much room a share has, no host tells."""
+_ENDLESS = 1 << 80
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """A problem, and what its numbers mean."""
+
+    problem: Problem
+    steps: tuple[Step, ...]
+    """By machine, those that move."""
+    moves: tuple[Mapping[Place, Move], ...]
+    """By machine: the order that takes it from where it is now to a place."""
+
+
+def setting_of(stack: Stack, inventory: Inventory, plan: Plan, *, parkable: Iterable[str] = ()) -> Setting:
+    """Return the problem of room that `plan` poses; the machines of `parkable` (labels) may step aside.
+
+    Only hosts whose facts are known count: what could not be read takes no machine. Machines that do not move are part
+    of what is not free.
+    """
+    return _Builder(stack, inventory, plan, set(parkable)).setting()
+
+
+class _Builder:
+    def __init__(self, stack: Stack, inventory: Inventory, plan: Plan, parkable: set[str]) -> None:
+        self._stack = stack
+        self._inventory = inventory
+        self._parkable = parkable
+        self._plan = plan
+        self._facts = {
+            name: host.facts
+            for name in sorted(stack.hosts)
+            if (host := inventory.hosts.get(name)) is not None and host.facts is not None
+        }
+        self._names: list[str] = []
+        self._free: list[int] = []
+        self._pools: dict[str, int] = {}
+        self._numbers = {name: number for number, name in enumerate(self._facts)}
+
+    def setting(self) -> Setting:
+        self._pool(SHARES, _ENDLESS)
+        for name, facts in self._facts.items():
+            reserve = self._stack.hosts[name].reserve
+            self._pool(_memory_of(name), facts.memory_free_mib - reserve.memory_mib)
+            for volume in facts.volumes:
+                kept = _kept(reserve, volume.capacity_bytes)
+                self._pool(_volume_name(name, facts, volume.path), volume.free_bytes - kept)
+        for rule in self._stack.rules:
+            if rule.kind == "apart":
+                self._seats(rule)
+        moving = sorted(
+            (
+                step
+                for step in self._plan.steps
+                if step.standing == Standing.MOVE
+                and step.move is not None
+                and {step.move.source, step.move.destination} <= self._facts.keys()
+            ),
+            key=lambda step: step.label,
+        )
+        moves = [dict(self._moves(step)) for step in moving]
+        machines = [self._machine(step, ways) for step, ways in zip(moving, moves, strict=True)]
+        problem = Problem(
+            pools=tuple(self._names),
+            free=tuple(self._free),
+            links=(LINK,) * len(self._facts),
+            limits=tuple(_limits(facts) for facts in self._facts.values()),
+            machines=tuple(machines),
+            hosts=tuple(self._facts),
+        )
+        return Setting(problem=problem, steps=tuple(moving), moves=tuple(moves))
+
+    def _pool(self, name: str, free: int) -> int:
+        """Return the pool of that name; of one that several hosts tell of, the least that any of them sees free."""
+        number = self._pools.setdefault(name, len(self._names))
+        if number == len(self._names):
+            self._names.append(name)
+            self._free.append(free)
+        self._free[number] = min(self._free[number], free)
+        return number
+
+    def _seats(self, rule: Rule) -> None:
+        """Make a pool for each host: one machine of the rule, or as many as are there now or in the end anyhow."""
+        now: dict[HostName, int] = {}
+        then: dict[HostName, int] = {}
+        for step in self._plan.steps:
+            if step.label in rule.labels and step.vm is not None:
+                end = step.move.destination if step.move and step.standing == Standing.MOVE else step.vm.host
+                now[step.vm.host] = now.get(step.vm.host, 0) + 1
+                then[end] = then.get(end, 0) + 1
+        for host in self._facts:
+            seats = max(1, now.get(host, 0), then.get(host, 0))
+            self._pool(_seat_name(rule, host), seats - now.get(host, 0))
+
+    def _machine(self, step: Step, moves: Mapping[Place, Move]) -> Machine:
+        vm = _moving(step).vm
+        goal, *parking = moves
+        return Machine(
+            key=step.label,
+            start=self._place(step.label, vm, vm.host, {}),
+            goal=goal,
+            parking=tuple(parking),
+        )
+
+    def _moves(self, step: Step) -> Iterator[tuple[Place, Move]]:
+        """Yield the declared place, then those where the machine may step aside, each with the order for it."""
+        move = _moving(step)
+        yield self._place_after(step.label, move), move
+        if step.label not in self._parkable or not move.changes_host:
+            return
+        for name, facts in self._facts.items():
+            if name in (move.source, move.destination):
+                continue
+            aside = order(
+                move.vm, Placement(host=name), self._inventory.hosts[move.source], self._inventory.hosts[name]
+            )
+            if aside is None:
+                continue
+            found = refusals(aside, self._facts[move.source], facts, self._stack.hosts[name])
+            if all(finding.severity != Severity.REFUSAL for finding in found):
+                yield self._place_after(step.label, aside), aside
+
+    def _place_after(self, label: str, move: Move) -> Place:
+        targets = {disk.instance_id: disk.target for disk in move.all_disks}
+        return self._place(label, move.vm, move.destination, targets)
+
+    def _place(self, label: str, vm: VirtualMachine, host: HostName, targets: Mapping[str, str]) -> Place:
+        """Return what a machine holds on `host`, its disks where `targets` (InstanceID -> path) has them, or where they are."""
+        held = []
+        if in_memory(vm):
+            memory = vm.memory_mib or 0
+            held.append(
+                Holding(
+                    pool=self._pools[_memory_of(host)], amount=memory, thing=MEMORY, transfer=memory * MIB
+                )
+            )
+        for disk in (*vm.disks, *vm.frozen):
+            path = targets.get(disk.instance_id, disk.path)
+            size = disk.size_bytes or 0
+            scope, pool = self._where(host, path)
+            amount = 0 if pool == SHARES else size
+            thing = f"{scope}|{winpath.comparable(path)}"
+            held.append(Holding(pool=self._pools[pool], amount=amount, thing=thing, transfer=size))
+        held += [
+            Holding(pool=self._pools[_seat_name(rule, host)], amount=1, thing=f"seat on {host}")
+            for rule in self._stack.rules
+            if rule.kind == "apart" and label in rule.labels
+        ]
+        return Place(host=self._numbers[host], holdings=frozenset(held))
+
+    def _where(self, host: HostName, path: str) -> tuple[str, str]:
+        """Return which file a path is, as seen from `host` (whose, if not everybody's), and the pool of its room."""
+        facts = self._facts[host]
+        volume = None if winpath.is_unc(path) else volume_of(path, facts.volumes)
+        if volume is None:
+            return "", SHARES
+        name = _volume_name(host, facts, volume.path)
+        return name.partition(" of ")[2], name
+
+
+def _moving(step: Step) -> Move:
+    if step.move is None:
+        raise ValueError(f"{step.label} does not move")
+    return step.move
+
+
+def _memory_of(host: HostName) -> str:
+    return f"memory of {host}"
+
+
+def _volume_name(host: HostName, facts: HostFacts, path: str) -> str:
+    """Return the name of a volume's room: a cluster's shared volume is one, whichever node tells of it."""
+    shared = facts.cluster not in {None, UNKNOWN_CLUSTER} and winpath.is_inside(CLUSTER_STORAGE, path)
+    return f"{path} of cluster {facts.cluster}" if shared else f"{path} of {host}"
+
+
+def _seat_name(rule: Rule, host: HostName) -> str:
+    return f"a seat on {host} by the rule in line {rule.line}"
+
+
+def _kept(reserve: Reserve, capacity: int) -> int:
+    return max(reserve.disk_bytes, int(capacity * reserve.disk_percent / 100))
+
+
+def _limits(facts: HostFacts) -> SlotLimits:
+    settings = facts.migration
+    live = min(settings.max_live, facts.cluster_migrations or settings.max_live)
+    return SlotLimits(live=live, storage=settings.max_storage)

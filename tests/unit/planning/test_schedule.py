@@ -1,0 +1,126 @@
+"""The schedule of a plan: who waits for whom, who steps aside, and what is said where nothing would be safe."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from providers.model.estate import Inventory, VirtualMachine, Volume
+from providers.model.names import HostName
+from providers.model.stack import Rule, Stack, VmSpec
+from providers.planning import plan
+from providers.planning.schedule.schedule import Impossible, Schedule, schedule_of
+from providers.units import GIB
+from tests.estates import facts, host, inventory, machine, stack
+
+GIB_IN_MIB = 1024
+
+
+def grown(number: int, on: str, gib: int, disk_gib: int = 10) -> VirtualMachine:
+    """Return a machine with that much memory and a disk of that size."""
+    vm = machine(number, on, memory_mib=gib * GIB_IN_MIB)
+    return replace(vm, disks=tuple(replace(d, size_bytes=disk_gib * GIB) for d in vm.disks))
+
+
+def estate(free: dict[str, int], *vms: VirtualMachine, disk: int = 1000) -> Inventory:
+    """Return hosts with that many GiB of memory free and a volume D: with `disk` GiB free."""
+    volumes = (Volume(path="D:\\", capacity_bytes=4000 * GIB, free_bytes=disk * GIB),)
+    return inventory(
+        *(
+            replace(
+                host(name, *(vm for vm in vms if vm.host == name)),
+                facts=facts(name, memory_free_mib=gib * GIB_IN_MIB, volumes=volumes),
+            )
+            for name, gib in free.items()
+        )
+    )
+
+
+def declared(ends: dict[int, str], *rules: Rule) -> Stack:
+    """Return a stack that pins each machine."""
+    specs = {
+        f"VM{number:03d}": VmSpec(label=f"VM{number:03d}", name=f"VM{number:03d}", hosts=(HostName(end),))
+        for number, end in ends.items()
+    }
+    return replace(stack(specs), rules=rules)
+
+
+def scheduled(wanted: Stack, found: Inventory) -> Schedule | Impossible:
+    """Return the schedule of what is wanted."""
+    return schedule_of(wanted, found, plan(wanted, found))
+
+
+def ways(schedule: Any) -> list[tuple[str, str, tuple[int, ...]]]:
+    """Return machine, destination and predecessors of each move."""
+    assert isinstance(schedule, Schedule), schedule
+    return [(each.label, each.move.destination, each.after) for each in schedule.moves]
+
+
+def test_a_move_waits_for_the_room_that_another_one_frees() -> None:
+    """The second machine goes to the first one's host when that has left, and says so; a third one waits for nobody."""
+    found = estate({"hv1": 0, "hv2": 8, "hv3": 8}, grown(1, "hv1", 8), grown(2, "hv2", 8), grown(3, "hv2", 4))
+    assert ways(scheduled(declared({1: "hv3", 2: "hv1"}), found)) == [
+        ("VM001", "hv3", ()),
+        ("VM002", "hv1", (0,)),
+    ]
+
+
+def test_a_swap_takes_the_way_over_a_third_host() -> None:
+    """The machine with fewer bytes steps aside, keeps its paths there, and goes on when the other one has left."""
+    found = estate({"hv1": 0, "hv2": 2, "hv3": 8}, grown(1, "hv1", 8), grown(2, "hv2", 6))
+    schedule = scheduled(declared({1: "hv2", 2: "hv1"}), found)
+    assert ways(schedule) == [("VM002", "hv3", ()), ("VM001", "hv2", (0,)), ("VM002", "hv1", (1,))]
+    assert isinstance(schedule, Schedule)
+    assert [each.aside for each in schedule.moves] == [True, False, False]
+    assert schedule.moves[2].move.source == "hv3"
+
+
+def test_machines_that_must_be_apart_are_so_on_the_way() -> None:
+    """One leaves before the other one comes, although there is room for both."""
+    found = estate({"hv1": 32, "hv2": 32, "hv3": 32}, grown(1, "hv1", 2), grown(2, "hv2", 2))
+    apart = Rule(kind="apart", labels=("VM001", "VM002"), line=9)
+    schedule = scheduled(declared({1: "hv2", 2: "hv3"}, apart), found)
+    assert ways(schedule) == [("VM002", "hv3", ()), ("VM001", "hv2", (0,))]
+
+
+def test_disks_count_until_the_move_has_ended() -> None:
+    """A volume that would hold both copies only one after the other makes the second move wait."""
+    found = estate({"hv1": 32, "hv2": 32, "hv3": 32}, grown(1, "hv1", 2, 60), grown(2, "hv2", 2, 80), disk=70)
+    schedule = scheduled(declared({1: "hv2", 2: "hv3"}), found)
+    assert isinstance(schedule, Impossible)
+    assert "lack" in schedule.lines[0]
+
+
+def test_what_does_not_fit_in_the_end_is_said_at_once() -> None:
+    """Host, and how much is missing."""
+    found = estate({"hv1": 0, "hv2": 4}, grown(1, "hv1", 3), grown(2, "hv1", 3))
+    schedule = scheduled(declared({1: "hv2", 2: "hv2"}), found)
+    assert schedule == Impossible(lines=("The declared places do not fit: memory of hv2 would lack 2 GiB",))
+
+
+def test_a_swap_without_a_third_place_is_refused_with_what_would_do() -> None:
+    """Every order was tried; each waits for what the other holds; one of them off, or a host more, would do."""
+    found = estate({"hv1": 0, "hv2": 2}, grown(1, "hv1", 8), grown(2, "hv2", 6))
+    schedule = scheduled(declared({1: "hv2", 2: "hv1"}), found)
+    assert schedule == Impossible(
+        lines=(
+            "No order is safe (every order was tried): after 0 of 2 moves nothing goes on",
+            "VM001 (hv1 to hv2) lacks 6 GiB of memory of hv2",
+            "VM002 (hv2 to hv1) lacks 6 GiB of memory of hv1",
+            "With VM002 off there is one",
+            "With another host that has 8 GiB of memory and 10 GiB of disk free there is one",
+        )
+    )
+
+
+def test_the_order_of_the_file_changes_nothing() -> None:
+    """The same machines declared the other way round, and hosts read in another order, make the same schedule."""
+    vms = [grown(number, f"hv{number % 3 + 1}", 2 + number % 5) for number in range(1, 13)]
+    ends = {number: f"hv{(number + number % 2) % 3 + 1}" for number in range(1, 13)}
+    free = {"hv1": 6, "hv2": 6, "hv3": 6}
+    one = scheduled(declared(ends), estate(free, *vms))
+    other = scheduled(
+        declared(dict(reversed(ends.items()))), estate(dict(reversed(free.items())), *reversed(vms))
+    )
+    assert ways(one) == ways(other)
+    assert ways(one)

@@ -1,0 +1,1 @@
+"""How good and how fast orders are, over seeded estates, beside what a simple tool would do."""

@@ -1,0 +1,109 @@
+"""Seeded estates: memory at 85 %, volumes at 75 %, and a target that a walk of single safe moves has reached."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+
+from providers.planning.schedule.problem import MEMORY, Holding, Machine, Place, Problem, SlotLimits
+
+SIZES = ((4, 40), (8, 80), (8, 80), (16, 120), (16, 200), (32, 400))
+"""GiB of memory and GB of disk; each as likely as the next."""
+MEMORY_USED, DISK_USED, MOVED = 0.85, 0.75, 0.30
+LINK = 1.25e9
+SLOTS = 2
+_GB, _GIB, _MIB_PER_GIB = 10**9, 1 << 30, 1024
+
+
+@dataclass(slots=True)
+class _Rooms:
+    """What each host has free: memory in MiB, disk in bytes."""
+
+    memory: list[int]
+    disk: list[int]
+
+    def takes(self, host: int, size: tuple[int, int]) -> bool:
+        return self.memory[host] >= size[0] * _MIB_PER_GIB and self.disk[host] >= size[1] * _GB
+
+    def put(self, host: int, size: tuple[int, int], sign: int = 1) -> None:
+        self.memory[host] -= sign * size[0] * _MIB_PER_GIB
+        self.disk[host] -= sign * size[1] * _GB
+
+
+def estate(hosts: int, machines: int, seed: int) -> Problem:
+    """Return an estate in which 30 % of the machines shall be elsewhere, and a safe way there exists."""
+    source = random.Random(seed)  # noqa: S311 - an estate, no secret
+    sizes = [source.choice(SIZES) for _ in range(machines)]
+    while (built := _filled(source, hosts, sizes)) is None:
+        pass
+    start, rooms = built
+    free = [amount for host in range(hosts) for amount in (rooms.memory[host], rooms.disk[host])]
+    goal = _walked(source, start, rooms, sizes)
+    return Problem(
+        pools=tuple(f"{kind} of {_host(host)}" for host in range(hosts) for kind in ("memory", "disk")),
+        free=tuple(free),
+        links=(LINK,) * hosts,
+        limits=(SlotLimits(live=SLOTS, storage=SLOTS),) * hosts,
+        machines=tuple(
+            Machine(
+                key=f"VM{number:05d}",
+                start=_place(number, start[number], size),
+                goal=_place(number, goal[number], size),
+            )
+            for number, size in enumerate(sizes)
+        ),
+        hosts=tuple(_host(host) for host in range(hosts)),
+    )
+
+
+def _host(number: int) -> str:
+    return f"hv{number:04d}"
+
+
+def _filled(
+    source: random.Random, hosts: int, sizes: list[tuple[int, int]]
+) -> tuple[list[int], _Rooms] | None:
+    """Put each machine on any host that takes it, large ones first; None where one finds no host."""
+    memory = int(sum(size[0] for size in sizes) * _MIB_PER_GIB / hosts / MEMORY_USED)
+    disk = int(sum(size[1] for size in sizes) * _GB / hosts / DISK_USED)
+    rooms = _Rooms(memory=[memory] * hosts, disk=[disk] * hosts)
+    at = [0] * len(sizes)
+    for number in sorted(range(len(sizes)), key=lambda number: -sizes[number][0]):
+        fitting = [host for host in range(hosts) if rooms.takes(host, sizes[number])]
+        if not fitting:
+            return None
+        at[number] = source.choice(fitting)
+        rooms.put(at[number], sizes[number])
+    return at, rooms
+
+
+def _walked(
+    source: random.Random, start: list[int], rooms: _Rooms, sizes: list[tuple[int, int]]
+) -> list[int]:
+    """Return where the machines are after single moves, each of which had room, until enough are elsewhere."""
+    at = list(start)
+    away = 0
+    while away < MOVED * len(at):
+        number, host = source.randrange(len(at)), source.randrange(len(rooms.memory))
+        if host == at[number] or not rooms.takes(host, sizes[number]):
+            continue
+        rooms.put(at[number], sizes[number], -1)
+        rooms.put(host, sizes[number])
+        away += (host != start[number]) - (at[number] != start[number])
+        at[number] = host
+    return at
+
+
+def _place(number: int, host: int, size: tuple[int, int]) -> Place:
+    memory, disk = size
+    return Place(
+        host=host,
+        holdings=frozenset(
+            (
+                Holding(pool=2 * host, amount=memory * _MIB_PER_GIB, thing=MEMORY, transfer=memory * _GIB),
+                Holding(
+                    pool=2 * host + 1, amount=disk * _GB, thing=f"{number} on {host}", transfer=disk * _GB
+                ),
+            )
+        ),
+    )
