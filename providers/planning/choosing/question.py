@@ -1,0 +1,58 @@
+"""The choice as values: units that go together, what each of them could hold where, and what there is to hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """One host for one unit."""
+
+    host: int
+    holds: tuple[tuple[int, int], ...]
+    """Pool and amount."""
+    cost: int
+    """Bytes that are moved to get there; 0 where everything is there now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unit:
+    """A machine, or several that must be together."""
+
+    key: str
+    options: tuple[Option, ...]
+    """In the order of hosts; at least one."""
+
+    @property
+    def far(self) -> int:
+        """Bytes of the dearest option: moving all of it."""
+        return max(option.cost for option in self.options)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """All units whose host is to be chosen; they come sorted by key."""
+
+    units: tuple[Unit, ...]
+    room: tuple[int, ...]
+    """By pool: what is there for these units, all else taken off."""
+    load: tuple[tuple[int, int], ...]
+    """By host: pool of its memory, and how much there is in all, by which balance is judged."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """An answer."""
+
+    chosen: tuple[Option | None, ...]
+    """By unit; None for one that finds no host."""
+    cost: int
+    """Bytes that are moved."""
+    least: int
+    """Bytes below which no choice can be."""
+
+    @property
+    def proved(self) -> bool:
+        """Whether no choice moves fewer bytes."""
+        return self.cost == self.least and all(option is not None for option in self.chosen)
