@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 
 from providers.model import winpath
 from providers.model.adoption import leads_to, names_host
@@ -13,7 +12,7 @@ from providers.model.names import HostName, VmId
 from providers.model.plan import Finding, Move, Placement, Plan, Severity, Standing, Step
 from providers.model.stack import Guard, HostSpec, Stack, VmSpec
 
-from .choice import choose_host
+from .choosing.estate import chosen
 from .identify import NotFound, identify
 from .locate import locate
 from .options import overwritten
@@ -28,42 +27,40 @@ def plan(stack: Stack, inventory: Inventory, known: Mapping[str, VmId] | None = 
     `known`: label -> GUID learnt earlier. Refused moves stay in the plan with their reasons; they are never
     ordered. What concerns the whole estate (silent hosts, rules, the guard) is in `Plan.findings`.
     """
-    draft = _Draft(stack=stack, inventory=inventory, known=known or {})
-    steps = tuple(draft.step(spec) for spec in stack.vms.values())
+    known = known or {}
+    found = {label: identify(spec, inventory, known.get(label)) for label, spec in stack.vms.items()}
+    there = {label: vm for label, vm in found.items() if isinstance(vm, VirtualMachine)}
+    choice = chosen(stack, inventory, there)
+    ends = {label: _end(stack.vms[label], vm, choice) for label, vm in there.items()}
+    steps = tuple(
+        _not_found(spec, known, vm)
+        if isinstance(vm, NotFound)
+        else step_of(spec, vm, stack, inventory, ends[label])
+        for (label, vm), spec in zip(found.items(), stack.vms.values(), strict=True)
+    )
     moves = sum(step.standing == Standing.MOVE for step in steps)
     findings = (
-        *_silent(inventory), *broken_rules(stack.rules, draft.ends), *guarded(stack, moves),
+        *_silent(inventory), *broken_rules(stack.rules, ends), *guarded(stack, moves),
         *_meeting(steps), *_twice(steps),
     )  # fmt: skip
     return Plan(steps=steps, findings=findings)
 
 
-@dataclass(slots=True, kw_only=True)
-class _Draft:
-    """A plan in the making: what the moves so far promise."""
+def _end(spec: VmSpec, vm: VirtualMachine, choice: Mapping[str, HostName]) -> HostName:
+    """Return the host that a machine shall be on: the one it is pinned to, the one chosen, or its own."""
+    if spec.label in choice:
+        return choice[spec.label]
+    return spec.hosts[0] if spec.hosts else vm.host
 
-    stack: Stack
-    inventory: Inventory
-    known: Mapping[str, VmId]
-    promised: dict[HostName, int] = field(default_factory=dict)
-    ends: dict[str, HostName] = field(default_factory=dict)
 
-    def step(self, spec: VmSpec) -> Step:
-        found = identify(spec, self.inventory, self.known.get(spec.label))
-        if isinstance(found, NotFound):
-            return Step(
-                label=spec.label,
-                standing=found.standing,
-                placement=Placement(),
-                vm_id=spec.id or self.known.get(spec.label),
-                findings=(found.finding,),
-            )
-        target = choose_host(spec, found, self.inventory, self.promised, self.ends, self.stack.rules)
-        self.ends[spec.label] = target
-        step = step_of(spec, found, self.stack, self.inventory, target)
-        if step.standing == Standing.MOVE and target != found.host:
-            self.promised[target] = self.promised.get(target, 0) + (found.memory_mib or 0)
-        return step
+def _not_found(spec: VmSpec, known: Mapping[str, VmId], found: NotFound) -> Step:
+    return Step(
+        label=spec.label,
+        standing=found.standing,
+        placement=Placement(),
+        vm_id=spec.id or known.get(spec.label),
+        findings=(found.finding,),
+    )
 
 
 def step_of(spec: VmSpec, vm: VirtualMachine, stack: Stack, inventory: Inventory, target: HostName) -> Step:

@@ -27,7 +27,8 @@ def choose(question: Question) -> Choice:
     for number in sorted(going, key=lambda number: (-board.weight(number), number)):
         board.settle(number, budget)
     cost = sum(
-        question.units[number].far if option is None else option.cost for number, option in enumerate(board.at)
+        question.units[number].far if option is None else option.cost
+        for number, option in enumerate(board.at)
     )
     return Choice(chosen=tuple(board.at), cost=cost, least=stay.least)
 
@@ -44,7 +45,11 @@ class _Board:
         """Return how much of the emptiest pools a unit asks: the largest find a host first."""
         room = self._question.room
         return max(
-            (amount / max(1, room[pool]) for option in self._question.units[number].options for pool, amount in option.holds),
+            (
+                amount / max(1, room[pool])
+                for option in self._question.units[number].options
+                for pool, amount in option.holds
+            ),
             default=0.0,
         )
 
@@ -87,7 +92,9 @@ class _Board:
 
     def _by_ejection(self, number: int, budget: Budget) -> bool:
         """Have the cheapest unit go whose leaving makes the room and that finds another host."""
-        for option in sorted(self._question.units[number].options, key=lambda o: (o.cost, self._load(o), o.host)):
+        for option in sorted(
+            self._question.units[number].options, key=lambda o: (o.cost, self._load(o), o.host)
+        ):
             lacking = {pool for pool, amount in option.holds if self._free[pool] < amount}
             for other in self._holding(lacking):
                 if budget.spent:

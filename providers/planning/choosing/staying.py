@@ -8,9 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-import highspy
+from typing import Any, cast
 
 from .question import Option, Question, Unit
 
@@ -19,6 +17,7 @@ NODES = 2_000
 _SCALE = 1e9
 """Bytes in a unit of the solver's objective."""
 _HALF = 0.5
+_OPTIMAL = "kOptimal"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,9 +34,7 @@ def staying(question: Question) -> Staying:
     """Return who stays where it is, the cheapest way."""
     near = {number: _near(unit) for number, unit in enumerate(question.units)}
     kept = {number: options[0] for number, options in near.items() if options}
-    least = sum(
-        min(option.cost for option in unit.options) for number, unit in enumerate(question.units)
-    )
+    least = sum(min(option.cost for option in unit.options) for number, unit in enumerate(question.units))
     drawn = _drawn(question, kept.values())
     short = {pool for pool, amount in enumerate(drawn) if amount > question.room[pool]}
     for group in _groups(kept, short):
@@ -51,7 +48,9 @@ def staying(question: Question) -> Staying:
 
 def _near(unit: Unit) -> list[Option]:
     """Return the options that are cheaper than moving all of it, the cheapest first."""
-    return sorted((o for o in unit.options if o.cost < unit.far or o.cost == 0), key=lambda o: (o.cost, o.host))
+    return sorted(
+        (o for o in unit.options if o.cost < unit.far or o.cost == 0), key=lambda o: (o.cost, o.host)
+    )
 
 
 def _drawn(question: Question, kept: Iterable[Option]) -> list[int]:
@@ -73,7 +72,9 @@ def _groups(kept: dict[int, Option], short: set[int]) -> Iterator[list[int]]:
         return pool
 
     touching = {
-        number: pools for number, option in kept.items() if (pools := [p for p, _ in option.holds if p in short])
+        number: pools
+        for number, option in kept.items()
+        if (pools := [p for p, _ in option.holds if p in short])
     }
     for pools in touching.values():
         for pool in pools[1:]:
@@ -116,14 +117,16 @@ def _solved(
     }
     kept = _within(question, kept, short)
     cost = sum(kept[n].cost if n in kept else question.units[n].far for n in group)
-    if solver.getModelStatus() == highspy.HighsModelStatus.kOptimal:
+    if solver.getModelStatus().name == _OPTIMAL:
         return Staying(kept=kept, least=cost)
     all_go = sum(question.units[number].far for number in group)
     return Staying(kept=kept, least=max(0, all_go + math.floor(solver.getInfo().mip_dual_bound * _SCALE)))
 
 
 def _solver() -> Any:
-    solver = highspy.Highs()
+    import highspy  # noqa: PLC0415 - a fifth of a second that plans without a choice save
+
+    solver: Any = cast("Any", highspy).Highs()
     for name, value in (
         ("output_flag", False), ("threads", 1), ("random_seed", 0), ("mip_max_nodes", NODES), ("mip_rel_gap", 0.0),
     ):  # fmt: skip
@@ -136,7 +139,9 @@ def _within(question: Question, kept: dict[int, Option], short: set[int]) -> dic
     drawn = [0] * len(question.room)
     sure: dict[int, Option] = {}
     for number, option in sorted(kept.items(), key=lambda item: (-question.units[item[0]].far, item[0])):
-        if all(pool not in short or drawn[pool] + amount <= question.room[pool] for pool, amount in option.holds):
+        if all(
+            pool not in short or drawn[pool] + amount <= question.room[pool] for pool, amount in option.holds
+        ):
             sure[number] = option
             for pool, amount in option.holds:
                 drawn[pool] += amount

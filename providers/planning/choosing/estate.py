@@ -1,0 +1,167 @@
+"""The choice that a stack file leaves, put to the estate: machines with several hosts, rules, memory and volumes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from providers.model.estate import HostFacts, Inventory, VirtualMachine
+from providers.model.names import HostName
+from providers.model.stack import Stack, VmSpec
+from providers.planning.locate import locate
+from providers.planning.preflight.findings import in_memory
+from providers.planning.preflight.room import volume_of
+from providers.units import MIB
+
+from .placing import choose
+from .question import Option, Question, Unit
+
+UNKNOWN = 1 << 80
+"""Room of what could not be read: what it means for a start is judged when it is known."""
+
+
+def chosen(stack: Stack, inventory: Inventory, found: Mapping[str, VirtualMachine]) -> Mapping[str, HostName]:
+    """Return the host of every machine in `found` (label -> machine) whose declaration leaves a choice.
+
+    Fewest bytes first, then the best balance; a machine that may stay where it is stays, unless a rule forbids it. Where
+    no choice keeps the rules, nobody moves for them: the plan says that they do not hold.
+    """
+    return _Asking(stack, inventory, found).answered()
+
+
+@dataclass(slots=True)
+class _Pools:
+    names: dict[str, int] = field(default_factory=dict)
+    room: list[int] = field(default_factory=list)
+    seats: set[int] = field(default_factory=set)
+
+    def number(self, name: str, room: int = 0) -> int:
+        if name not in self.names:
+            self.names[name] = len(self.room)
+            self.room.append(room)
+        return self.names[name]
+
+
+class _Asking:
+    def __init__(self, stack: Stack, inventory: Inventory, found: Mapping[str, VirtualMachine]) -> None:
+        self._stack = stack
+        self._inventory = inventory
+        self._found = found
+        self._pools = _Pools()
+        self._hosts = sorted(stack.hosts)
+        self._facts: dict[HostName, HostFacts | None] = {
+            name: host.facts if (host := inventory.hosts.get(name)) else None for name in self._hosts
+        }
+
+    def answered(self) -> dict[str, HostName]:
+        open_ = [label for label in sorted(self._found) if len(self._stack.vms[label].hosts) > 1]
+        if not open_:
+            return {}
+        self._make_room(open_)
+        question = Question(
+            units=tuple(self._unit(label) for label in open_),
+            room=tuple(self._pools.room),
+            load=tuple(
+                (self._pools.number(_memory(name)), facts.memory_mib if (facts := self._facts[name]) else 1)
+                for name in self._hosts
+            ),
+        )
+        answer = choose(question)
+        return {
+            label: self._hosts[option.host] if option else self._fallback(label)
+            for label, option in zip(open_, answer.chosen, strict=True)
+        }
+
+    def _make_room(self, open_: list[str]) -> None:
+        """Count what there is for those with a choice: what is free, and what they and those that leave hold now."""
+        for name in self._hosts:
+            facts, reserve = self._facts[name], self._stack.hosts[name].reserve
+            self._pools.number(
+                _memory(name), facts.memory_free_mib - reserve.memory_mib if facts else UNKNOWN
+            )
+            for volume in facts.volumes if facts else ():
+                kept = max(reserve.disk_bytes, int(volume.capacity_bytes * reserve.disk_percent / 100))
+                self._pools.number(_volume(name, volume.path), volume.free_bytes - kept)
+        for number, rule in enumerate(self._stack.rules):
+            if rule.kind == "apart":
+                self._pools.seats.update(self._pools.number(_seat(number, name), 1) for name in self._hosts)
+        for label in sorted(self._found.keys() - set(open_)):
+            self._settled(label, self._found[label])
+        for label in open_:
+            self._give_back(label, self._found[label])
+
+    def _give_back(self, label: str, vm: VirtualMachine) -> None:
+        """Make what a machine with a choice holds now part of what there is: for want of room nobody has to leave."""
+        for pool, amount in self._holds(label, vm, vm.host).items():
+            if pool not in self._pools.seats:
+                self._pools.room[pool] = max(0, self._pools.room[pool]) + amount
+
+    def _settled(self, label: str, vm: VirtualMachine) -> None:
+        """Count a machine without a choice at its end: it frees one host, fills the other, and has its seat there."""
+        spec = self._stack.vms[label]
+        end = spec.hosts[0] if spec.hosts else vm.host
+        if end not in self._facts:
+            return
+        leaves = self._holds(label, vm, vm.host) if vm.host in self._facts else {}
+        comes = self._holds(label, vm, end)
+        for pool, amount in leaves.items():
+            if end != vm.host and pool not in self._pools.seats:
+                self._pools.room[pool] += amount
+        for pool, amount in comes.items():
+            if end != vm.host or pool in self._pools.seats:
+                self._pools.room[pool] -= amount
+
+    def _unit(self, label: str) -> Unit:
+        vm, spec = self._found[label], self._stack.vms[label]
+        size = (vm.memory_mib or 0) * MIB * in_memory(vm) + sum(d.size_bytes or 0 for d in vm.disks)
+        reachable = [name for name in self._hosts if name in spec.hosts and name in self._inventory.hosts]
+        return Unit(
+            key=label,
+            options=tuple(
+                Option(
+                    host=self._hosts.index(name),
+                    holds=tuple(sorted(self._holds(label, vm, name).items())),
+                    cost=0 if name == vm.host else max(1, size),
+                )
+                for name in reachable or sorted(spec.hosts)
+            ),
+        )
+
+    def _holds(self, label: str, vm: VirtualMachine, host: HostName) -> dict[int, int]:
+        """Return what a machine would hold of the pools on `host`: pool -> amount."""
+        held: dict[int, int] = {}
+        if in_memory(vm):
+            held[self._pools.number(_memory(host), UNKNOWN)] = vm.memory_mib or 0
+        facts = self._facts.get(host)
+        for path, size in self._files(self._stack.vms[label], vm, host):
+            volume = volume_of(path, facts.volumes) if facts else None
+            if volume is not None and size:
+                pool = self._pools.number(_volume(host, volume.path))
+                held[pool] = held.get(pool, 0) + size
+        for number, rule in enumerate(self._stack.rules):
+            if rule.kind == "apart" and label in rule.labels:
+                held[self._pools.number(_seat(number, host), 1)] = 1
+        return held
+
+    def _files(self, spec: VmSpec, vm: VirtualMachine, host: HostName) -> list[tuple[str, int]]:
+        placed = (
+            locate(spec, vm, self._stack.hosts[host]).placement.disks if host in self._stack.hosts else {}
+        )
+        return [(placed.get(disk.slot, disk.path), disk.size_bytes or 0) for disk in vm.disks]
+
+    def _fallback(self, label: str) -> HostName:
+        """Return a host for a machine that finds none with room: where it is, or the first of its list."""
+        vm, spec = self._found[label], self._stack.vms[label]
+        return vm.host if vm.host in spec.hosts else spec.hosts[0]
+
+
+def _memory(host: HostName) -> str:
+    return f"memory {host}"
+
+
+def _volume(host: HostName, path: str) -> str:
+    return f"volume {host} {path}"
+
+
+def _seat(rule: int, host: HostName) -> str:
+    return f"seat {rule} {host}"
