@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from .directory import DelegationSpec, DirectorySpec
 from .names import HostName, VmId
 from .options import AS_HOSTS_ARE_SET, MigrationOptions
 
@@ -120,3 +121,6 @@ class Stack:
     """By label, in the order of the file."""
     rules: tuple[Rule, ...] = ()
     guard: Guard = Guard()
+    directory: DirectorySpec | None = None
+    delegation: DelegationSpec | None = None
+    """None = who may delegate is not managed."""

@@ -14,6 +14,7 @@ from providers.model.stack import Authentication, Connection, HostSpec, Reserve
 from providers.units import MIB, parse_bytes
 
 from .addresses import HTTPS_PORT, authority, endpoint
+from .files import local_file
 from .findings import Findings
 from .nodes import Mapping, Scalar
 from .paths import is_disk_file, normalized, path_problem
@@ -62,19 +63,12 @@ def _connection(
         everywhere,
         auth=everywhere.auth if auth is None else cast("Authentication", auth.text),
         proxy=everywhere.proxy if proxy is None else proxy.text,
-        credentials=everywhere.credentials if credentials is None else _file(credentials, folder, findings),
+        credentials=everywhere.credentials
+        if credentials is None
+        else local_file(credentials, folder, findings),
         kerberos_host=everywhere.kerberos_host if kerberos_host is None else kerberos_host.text,
-        ca=everywhere.ca if ca is None else _file(ca, folder, findings),
+        ca=everywhere.ca if ca is None else local_file(ca, folder, findings),
     )
-
-
-def _file(node: Scalar, folder: Path, findings: Findings) -> Path:
-    """Return the file `node` names on this computer; whether it is there is seen when it is used."""
-    try:
-        return folder / Path(node.text).expanduser()
-    except RuntimeError:
-        findings.add(node.line, f"'{node.text}': whose home folder ~ means is unknown; write the full path")
-        return folder
 
 
 def _endpoint(name: HostName, address: Scalar | None, connection: Connection, findings: Findings) -> str:
