@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from providers.clock import SystemClock
+from providers.codes import catalogue
 from providers.errors import PlacementError
 from providers.hyperv.estate import Estate
 from providers.locks import backend_folder, is_stale, locks
@@ -19,6 +20,7 @@ from providers.model.stack import Stack
 from providers.recording import archive
 from providers.recording import record as recorder
 from providers.recording.names import names_in
+from providers.report import explain
 from providers.report.records import record
 from providers.report.text import render_inventory
 from providers.stackfile import load
@@ -50,6 +52,16 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser("check", help="check stack files; no host is asked")
     check.add_argument("files", nargs="*", type=Path, help=f"default: every file in {STACKS}/")
     check.set_defaults(run=_check)
+    explain_ = commands.add_parser(
+        "explain", help="say what a code of a host means, and what to do; no host is asked"
+    )
+    explain_.add_argument(
+        "code",
+        nargs="?",
+        help="as 0x8009030E, -2146893042, 33012, 32775, 20306, 401 or a word as limit; default: list all",
+    )
+    explain_.add_argument("--json", action="store_true", help="for scripts")
+    explain_.set_defaults(run=_explain)
     inventory = commands.add_parser("inventory", help="show what the hosts of a stack report now; read-only")
     inventory.add_argument("stack", help=f"name of a stack ({STACKS}/NAME.yaml)")
     inventory.add_argument("--json", action="store_true", help="for scripts")
@@ -86,6 +98,23 @@ def _check(options: argparse.Namespace) -> int:
 
 def _stack_files() -> list[Path]:
     return sorted(path for path in (PROJECT / STACKS).glob("*.yaml") if not path.name.startswith("Pulumi."))
+
+
+def _explain(options: argparse.Namespace) -> int:
+    rows = catalogue.asked(options.code) if options.code is not None else catalogue.catalogue()
+    if options.json:
+        sys.stdout.write(
+            f"{json.dumps([explain.as_record(row) for row in rows], indent=2, ensure_ascii=False)}\n"
+        )
+    elif rows:
+        sys.stdout.write(f"{explain.explained(rows) if options.code is not None else explain.listed(rows)}\n")
+    if rows:
+        return 0
+    known = catalogue.origin(options.code)
+    sys.stderr.write(
+        f"{options.code} is not in the catalogue{f'; {known}' if known else ''}. {catalogue.UNKNOWN_REMEDY}\n"
+    )
+    return FAILED
 
 
 def _inventory(options: argparse.Namespace) -> int:

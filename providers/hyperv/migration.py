@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from providers.clock import Clock
+from providers.codes.catalogue import codes_in, lost_a_slot, remedy_for
 from providers.errors import (
     InterruptedRunError,
     MigrationFailedError,
@@ -21,7 +22,6 @@ from providers.model.plan import Move
 from . import inventory, orders
 from .admission import Admission
 from .audit import AuditLog
-from .catalogue import codes_in, lost_a_slot, remedy_for
 from .chains import check_shared, strays, with_parents
 from .estate import Estate
 from .faults import AbsentFaultError

@@ -11,13 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from providers.clock import Clock
+from providers.codes.catalogue import codes_in, remedy_for
 from providers.errors import InterruptedRunError, MoveRefusedError, PlacementError
 from providers.model import winpath
 from providers.model.plan import Move
 from providers.wsman import Argument, EndpointReference, resource_uri
 
 from . import inventory
-from .catalogue import codes_in, remedy_for
 from .connection_errors import AnswerLostError
 from .estate import Estate
 from .jobs import Follower, Outcome

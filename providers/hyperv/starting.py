@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from providers.clock import Clock
+from providers.codes.catalogue import UNKNOWN_REMEDY, return_value
 from providers.errors import (
     InterruptedRunError,
     MigrationStartError,
@@ -38,12 +39,6 @@ LOST_SECONDS = 20.0
 """Seconds to look for the job of an order whose answer was lost, once the host answers again."""
 UNREACHABLE_SECONDS = 120.0
 """Seconds to wait for that host to answer."""
-RETURN_VALUES = {
-    32768: "failed", 32769: "access denied", 32770: "not supported", 32771: "status unknown", 32772: "timeout",
-    32773: "invalid parameter", 32774: "system in use", 32775: "invalid state", 32776: "incorrect data type",
-    32777: "system not available", 32778: "out of memory",
-}  # fmt: skip
-"""ReturnValue of MigrateVirtualSystemToHost (win32 page of the method)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,11 +191,12 @@ class Starter:
             if isinstance(job, EndpointReference):
                 return job
             return self._after_lost_answer(ProtocolError("it names no job", remedy=""), known)
-        meaning = RETURN_VALUES.get(value or 0, "unknown")
+        row = return_value(value)
         raise MigrationStartError(
-            f"{self.move.source} refused to move {self.move.vm.name}: ReturnValue {value} ({meaning})",
+            f"{self.move.source} refused to move {self.move.vm.name}: ReturnValue {value}"
+            f" ({row.meaning if row else 'unknown'})",
             return_value=value or 0,
-            remedy=f"See the event log Hyper-V-VMMS-Admin on {self.move.source}",
+            remedy=row.remedied(self.move.source, self.move.destination) if row else UNKNOWN_REMEDY,
         )
 
     def _after_lost_answer(self, lost: PlacementError, known: set[str]) -> EndpointReference | None:

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from providers.hyperv.audit import AuditLog
-from providers.hyperv.catalogue import CATALOGUE, UNKNOWN_REMEDY, codes_in, lost_a_slot, remedy_for
 from providers.hyperv.progress import Progress, estimate
 from providers.model.names import HostName
 from providers.model.plan import DiskMove, MigrationType, Move
@@ -42,36 +41,6 @@ def test_an_estimate_needs_something_to_go_by() -> None:
     assert estimate(2, 98, 10) is None
     assert estimate(50, 50, 0.5) is None
     assert estimate(100, 0, 10) is None
-
-
-def test_codes_are_found_in_texts_of_any_language() -> None:
-    """Order and duplicates: the first one counts."""
-    texts = ["移動に失敗しました (0x80070005)。", "0x8009030e, 0x80070005", "no code 0x123"]
-    assert codes_in(texts) == (0x80070005, 0x8009030E)
-
-
-def test_missing_delegation_is_named_exactly() -> None:
-    """Both services, on the source's account, with the full names."""
-    remedy = remedy_for((0x12345678, 0x8009030E), source="hv1.corp.example", destination="hv2.corp.example")
-    for part in ("computer account of hv1.corp.example", "cifs/hv2.corp.example"):
-        assert part in remedy
-    assert "Microsoft Virtual System Migration Service/hv2.corp.example" in remedy
-    assert remedy_for((0x12345678,), source="a", destination="b") == UNKNOWN_REMEDY
-
-
-def test_every_known_code_can_be_told() -> None:
-    """No placeholder is left over."""
-    for code in CATALOGUE:
-        assert "{" not in remedy_for((code,), source="hv1", destination="hv2")
-
-
-def test_a_lost_race_is_told_from_other_failures() -> None:
-    """Only this failure may be tried again."""
-    live = "Failed to perform migration on virtual machine 'X' because virtual machine migration limit '2' was reached,"
-    storage = "Storage migration for 'X' was not finished because maximum storage migration limit '2' was reached, please"
-    assert lost_a_slot(live)
-    assert lost_a_slot(storage)
-    assert not lost_a_slot("Could not find Ethernet switch 'External'. (33012)")
 
 
 def test_the_audit_log_is_a_json_line_an_event(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""What failed hosts and migrations say by a number, and what to do about it."""

@@ -1,0 +1,112 @@
+"""The catalogue of codes: found in any spelling, each row with a remedy and a source, and told by the command line."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from providers.cli import main
+from providers.codes.catalogue import (
+    UNKNOWN_REMEDY,
+    Known,
+    asked,
+    catalogue,
+    codes_in,
+    lost_a_slot,
+    origin,
+    remedy_for,
+    return_value,
+)
+
+
+def test_codes_are_found_in_texts_of_any_language() -> None:
+    """Order and duplicates: the first one counts."""
+    texts = ["移動に失敗しました (0x80070005)。", "0x8009030e, 0x80070005", "no code 0x123"]
+    assert codes_in(texts) == (0x80070005, 0x8009030E)
+
+
+def test_missing_delegation_is_named_exactly() -> None:
+    """Both services, on the source's account, with the full names."""
+    remedy = remedy_for((0x12345678, 0x8009030E), source="hv1.corp.example", destination="hv2.corp.example")
+    for part in ("computer account of hv1.corp.example", "cifs/hv2.corp.example"):
+        assert part in remedy
+    assert "Microsoft Virtual System Migration Service/hv2.corp.example" in remedy
+    assert remedy_for((0x12345678,), source="a", destination="b") == UNKNOWN_REMEDY
+
+
+def test_a_lost_race_is_told_from_other_failures() -> None:
+    """Only this failure may be tried again."""
+    live = "Failed to perform migration on virtual machine 'X' because virtual machine migration limit '2' was reached,"
+    storage = "Storage migration for 'X' was not finished because maximum storage migration limit '2' was reached, please"
+    assert lost_a_slot(live)
+    assert lost_a_slot(storage)
+    assert not lost_a_slot("Could not find Ethernet switch 'External'. (33012)")
+
+
+@pytest.mark.parametrize("row", catalogue(), ids=lambda row: f"{row.kind} {row.shown}")
+def test_each_row_can_be_told(row: Known) -> None:
+    """Meaning, remedy and source are there, and no placeholder is left over."""
+    assert row.meaning
+    assert row.source
+    assert "{" not in row.remedied("hv1", "hv2")
+    assert "}" not in row.remedied("hv1", "hv2")
+    assert row in asked(row.shown)
+
+
+@pytest.mark.parametrize(
+    "spelling", ["0x8009030E", "0x8009030e", "8009030e", "2148074254", "-2146893042", " 0x8009030E "]
+)
+def test_a_code_is_found_in_any_spelling(spelling: str) -> None:
+    """Hexadecimal with and without its prefix, and as an unsigned or signed number."""
+    assert [row.shown for row in asked(spelling)] == ["0x8009030E"]
+
+
+def test_words_find_rows_without_a_code() -> None:
+    """A limit has no code: its word finds both kinds."""
+    assert {row.code for row in asked("limit")} == {"live-limit", "storage-limit"}
+    assert [row.code for row in asked("switch")] == [33012]
+    assert asked("nonsense") == ()
+
+
+def test_a_return_value_is_no_other_code() -> None:
+    """32773 is a ReturnValue, and 33012 none, although both are numbers."""
+    known = return_value(32773)
+    assert known is not None
+    assert known.meaning == "invalid parameter"
+    assert return_value(33012) is None
+
+
+def test_bits_tell_where_an_unknown_code_comes_from() -> None:
+    """A Windows error by its number, others by their facility; a small number tells nothing."""
+    assert origin("0x80070057") == "0x80070057 is error 87 of Windows (net helpmsg 87 tells it)"
+    assert origin("0xC03A0005") == "0xC03A0005 comes from virtual disks, number 5"
+    assert origin("17") is None
+
+
+def test_explain_tells_a_row_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    """Code, meaning, where it shows, what to do, who says so."""
+    assert main(["explain", "0x80070569"]) == 0
+    told = capsys.readouterr().out
+    for part in (
+        "0x80070569 (hresult): logon type not granted",
+        "log on as a service on DESTINATION",
+        "KB 2779204",
+    ):
+        assert part in told
+
+
+def test_explain_lists_all_and_serves_scripts(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a code every row has its line; with --json each is an object."""
+    assert main(["explain"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == len(catalogue())
+    assert main(["explain", "413", "--json"]) == 0
+    assert [row["kind"] for row in json.loads(capsys.readouterr().out)] == ["http"]
+
+
+def test_explain_says_what_it_does_not_know(capsys: pytest.CaptureFixture[str]) -> None:
+    """Exit 1, and what the bits tell."""
+    assert main(["explain", "0x80070057"]) == 1
+    assert "error 87 of Windows" in capsys.readouterr().err
+    assert main(["explain", "17"]) == 1
+    assert capsys.readouterr().err == f"17 is not in the catalogue. {UNKNOWN_REMEDY}\n"
