@@ -41,20 +41,16 @@ def _serve(home: Path, world: World, directory: Directory | None, stop: threadin
     account = credentials.ensure(home, world.settings.netbios)
     certificates.ensure(home, [(host.name, host.full_name) for host in world.hosts.values()])
     try:
+        if directory is not None:
+            directory.wait_ready()
         servers = serve(world, home, users=users_of(directory) if directory else None)
     except DirectoryError as error:
         print(error, file=sys.stderr)
         return 1
     try:
         servers.start()
-        if directory is not None:
-            directory.wait_ready()
     except OSError as error:
         print(f"a host's port is taken: {error}", file=sys.stderr)
-        return 1
-    except DirectoryError as error:
-        servers.stop()
-        print(error, file=sys.stderr)
         return 1
     control = ControlServer(verbs(world, account, stop, directory))
     control.start(home)

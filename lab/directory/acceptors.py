@@ -19,6 +19,8 @@ from spnego._gss import GSSAPIProxy
 from spnego._negotiate import NegotiateProxy
 from spnego._ntlm import NTLMProxy
 
+from .errors import DirectoryError
+
 KERBEROS = gssapi.MechType.kerberos
 _SEALING = spnego.NegotiateOptions.wrapping_winrm
 
@@ -27,11 +29,17 @@ class Acceptor:
     """One host's."""
 
     def __init__(self, label: str, keytab: Path, environment: Mapping[str, str]) -> None:
-        """Take the host's keytab; `environment` tells Kerberos of this process where the domain is."""
+        """Log the host on by its keytab; `environment` tells Kerberos of this process where the domain is.
+
+        Raises DirectoryError where the directory does not answer or does not know the host.
+        """
         os.environ.update(environment)
         store = {"keytab": str(keytab), "client_keytab": str(keytab), "ccache": f"MEMORY:{label}"}
-        # "both" is what makes a caller's delegated credential one of constrained delegation
-        self.credential = gssapi.Credentials(usage="both", mechs=[KERBEROS], store=store)
+        try:
+            # "both" is what makes a caller's delegated credential one of constrained delegation
+            self.credential = gssapi.Credentials(usage="both", mechs=[KERBEROS], store=store)
+        except gssapi.exceptions.GSSError as error:
+            raise DirectoryError(f"the host {label} does not log on at the directory: {error}") from error
 
     def negotiate(self) -> spnego.ContextProxy:
         """Return a context that takes SPNEGO, and Kerberos or NTLM without it."""
