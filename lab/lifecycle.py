@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from lab import ports, stack_file
 from lab.control import FILE, Control, connect
@@ -92,8 +93,14 @@ def up(home: Path, wish: Wish, say: Callable[[str], None]) -> tuple[State, bool]
         _start(home)
     state = _kept(home)
     if wish.stack is not None:
-        stack_file.write_stack(wish.stack, home, state)
+        stack_file.write_stack(wish.stack, home, state, _directory_of(home))
     return state, running is None
+
+
+def _directory_of(home: Path) -> dict[str, Any] | None:
+    """Return what the running lab says of its directory, None where it has none."""
+    control = connect(home)
+    return None if control is None else control.call("status").get("directory")
 
 
 def down(home: Path) -> bool:

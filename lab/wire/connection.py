@@ -62,6 +62,7 @@ class Connection(BaseHTTPRequestHandler):
             computer=service.host.computer_name,
             basic=self._plain_allowed,
             bindings=end_point,
+            domain=users.door(service.host.name) if (users := service.accounts.users) else None,
             peer=peer,
         )
         self._login = Login(door)
