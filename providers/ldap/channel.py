@@ -16,6 +16,8 @@ CONNECT = 5.0
 """Seconds for a connection, and for the handshake of TLS."""
 ANSWER = 15.0
 """Seconds for one answer; a server works at a search for no more than 10."""
+_LOOK = 0.5
+"""Seconds after which the clock is asked again, while nothing comes."""
 LARGEST = 16 << 20
 """Bytes of one message: 200 accounts with the 1,300 values that an object can hold are less."""
 _CHUNK = 65536
@@ -94,18 +96,20 @@ class Channel:
         self._socket.close()
 
     def _read(self, until: float) -> None:
-        left = until - self._clock.now()
-        if left <= 0:
-            raise self._silent()
-        try:
-            self._socket.settimeout(left)
-            came = self._socket.recv(_CHUNK)
-        except TimeoutError as error:
-            raise self._silent() from error
-        except OSError as error:
-            raise ClosedError(str(error)) from error
-        if not came:
-            raise ClosedError("the server hung up")
+        came = b""
+        while not came:
+            if self._clock.now() >= until:
+                raise DirectoryUnreachableError(
+                    f"The directory {self.server} gave no answer within {ANSWER:g} s"
+                )
+            try:
+                self._socket.settimeout(_LOOK)
+                if not (came := self._socket.recv(_CHUNK)):
+                    raise ClosedError("the server hung up")
+            except TimeoutError:
+                continue
+            except OSError as error:
+                raise ClosedError(str(error)) from error
         (self._plain if self._unwrap is None else self._received).extend(came)
         self._unseal()
 
@@ -123,9 +127,6 @@ class Channel:
     def _bounded(self, length: int) -> None:
         if length > LARGEST:
             raise DirectoryUnreachableError(f"{self.server} gave an answer of more than {LARGEST >> 20} MiB")
-
-    def _silent(self) -> DirectoryUnreachableError:
-        return DirectoryUnreachableError(f"The directory {self.server} gave no answer within {ANSWER:g} s")
 
 
 def _length(received: bytearray) -> int | None:

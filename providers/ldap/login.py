@@ -6,12 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 import spnego
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from spnego.channel_bindings import GssChannelBindings
 from spnego.exceptions import SpnegoError
 
 from providers.errors import DirectoryLoginError, DirectoryUnreachableError
+from providers.hyperv.bindings import channel_bindings
 from providers.hyperv.credentials import Credential, read_credential
 from providers.model.directory import DirectorySpec
 from providers.model.names import HostName
@@ -102,7 +100,7 @@ def _context(name: str, credential: Credential, channel: Channel) -> Any:
         service="ldap",
         protocol="kerberos",  # and never NTLM, whatever the server offers
         context_req=wanted,
-        channel_bindings=None if certificate is None else _bindings(certificate),
+        channel_bindings=channel_bindings(certificate),
     )
 
 
@@ -146,11 +144,3 @@ def _judge(result: Result, credential: Credential, channel: Channel) -> None:
     raise DirectoryUnreachableError(
         f"{channel.server} did not take the login of {credential.owner} ({result})"
     )
-
-
-def _bindings(certificate: bytes) -> GssChannelBindings:
-    loaded = x509.load_der_x509_certificate(certificate)
-    used = loaded.signature_hash_algorithm
-    weak = used is None or used.name in {"md5", "sha1"}
-    digest = loaded.fingerprint(hashes.SHA256() if weak or used is None else used)
-    return GssChannelBindings(application_data=b"tls-server-end-point:" + digest)
