@@ -107,6 +107,10 @@ class VmAmbiguousError(PlacementError):
     )
 
 
+class HostSettingsError(PlacementError):
+    """A host did not take the settings of its migration service."""
+
+
 class MoveRefusedError(PlacementError):
     """A rule that protects machines forbids this move."""
 

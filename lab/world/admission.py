@@ -273,7 +273,7 @@ def _check_connection(world: World, source: LabHost, request: MigrationRequest, 
     """
     given = request.destination or ""
     down = world.faults.find("host-down", host=destination.name) is not None
-    if down or not destination.addresses or not _reachable(request, destination):
+    if down or not destination.listening or not _reachable(request, destination):
         raise RefusedMoveError(texts.connection(given, texts.TIMED_OUT), injected=down)
     second_hop = not request.local and (source.authentication == 1 or request.logged_on)
     if not second_hop or source.authentication != destination.authentication:
@@ -282,7 +282,7 @@ def _check_connection(world: World, source: LabHost, request: MigrationRequest, 
 
 def _reachable(request: MigrationRequest, destination: LabHost) -> bool:
     """Say whether an address given in DestinationIPAddressList is one of the destination's."""
-    return not request.addresses or any(address in destination.addresses for address in request.addresses)
+    return not request.addresses or any(address in destination.listening for address in request.addresses)
 
 
 def _is_address(text: str) -> bool:

@@ -184,6 +184,11 @@ class World:
             self.save()
             return 0
 
+    def configured(self, host: str, what: str, who: str) -> None:
+        """Note that somebody has changed how a host takes part in migrations, and keep it."""
+        self.log.write("configure", host=host, what=what, by=who)
+        self.save()
+
     def violation(self, what: str, who: str) -> None:
         """Note that something happened which must not."""
         self.state.violations.append({"time": self.clock.now().isoformat(), "what": what, "who": who})

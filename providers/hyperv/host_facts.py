@@ -21,7 +21,8 @@ _UNMOUNTED = "\\\\?\\"
 LOCAL_DISK = 3
 """Win32_Volume.DriveType of a local disk (win32 page of the class)."""
 _SERVICE = "Msvm_VirtualSystemMigrationService"
-_SERVICE_KEYS = ("SystemCreationClassName", "SystemName", "CreationClassName", "Name")
+SERVICE_KEYS = ("SystemCreationClassName", "SystemName", "CreationClassName", "Name")
+"""Keys of the migration service (win32 page of the class)."""
 _DEFINITION = "Microsoft:Definition\\"
 
 
@@ -64,7 +65,7 @@ def read_facts(client: Client, names: HostNames, now: float) -> HostFacts:
         realized=read_guids(client, "Msvm_ComputerSystem"),
         planned=read_planned(client),
         switches=tuple(sorted(row.text("ElementName") for row in switches)),
-        service={key: service.text(key) for key in _SERVICE_KEYS if service.text(key)},
+        service={key: service.text(key) for key in SERVICE_KEYS if service.text(key)},
         read_at=now,
         jobs=read_jobs(client),
     )

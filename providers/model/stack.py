@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Literal
 
@@ -40,6 +40,37 @@ class Reserve:
     """Of each volume's capacity; the larger of bytes and percent counts."""
 
 
+Performance = Literal["tcpip", "compression", "smb"]
+ANY_NETWORK = ("0.0.0.0/0", "::/0")
+"""Subnets that together mean any network (what Set-VMHost -UseAnyNetworkForMigration leaves)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveMigration:
+    """How a host shall take part in migrations; None = not managed."""
+
+    enabled: bool | None = None
+    authentication: Literal["credssp", "kerberos"] | None = None
+    live_limit: int | None = None
+    """Live migrations at once."""
+    storage_limit: int | None = None
+    performance: Performance | None = None
+    """How memory travels: plain, compressed, or over SMB (Set-VMHost -VirtualMachineMigrationPerformanceOption)."""
+    networks: tuple[str, ...] | None = None
+    """Subnets on which migrations may come, best first."""
+
+    def over(self, other: LiveMigration) -> LiveMigration:
+        """Return `other` with what is said here put over it."""
+        mine = {
+            field.name: value for field in fields(self) if (value := getattr(self, field.name)) is not None
+        }
+        return replace(other, **mine)
+
+    def __bool__(self) -> bool:
+        """Whether anything is managed."""
+        return any(getattr(self, field.name) is not None for field in fields(self))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostSpec:
     """A host that the stack may use."""
@@ -51,6 +82,7 @@ class HostSpec:
     storage: Mapping[str, str] = field(default_factory=dict)
     """Named root folders: `fast` -> `D:\\Hyper-V`."""
     reserve: Reserve = Reserve()
+    live_migration: LiveMigration = LiveMigration()
     allow_vtpm: bool = False
     """The operator's word that this host can unwrap key protectors of machines with a vTPM."""
 

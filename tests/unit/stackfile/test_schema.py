@@ -48,7 +48,7 @@ WRONG: list[tuple[object, str]] = [
     ([], "is a list, but must be a mapping"),
     ({"vms": {}}, "'hosts' is missing; add it, such as hosts: {hv1: {address: hv1.corp.example"),
     ({"hosts": {"hv1": HOST}}, "'vms' is missing; add it, such as vms: {VM001: {host: hv1"),
-    ({**GOOD, "vm": {}}, "unknown key 'vm' (known here: connection, hosts, vms, rules, guard, directory, delegation, migration); did you mean 'vms'?"),
+    ({**GOOD, "vm": {}}, "unknown key 'vm' (known here: connection, hosts, vms, rules, guard, live_migration, directory, delegation, migration); did you mean 'vms'?"),
     ({**GOOD, "hosts": []}, "hosts: is a list, but must be a mapping"),
     ({**GOOD, "hosts": {}}, "hosts: is empty"),
     ({**GOOD, "hosts": {" a": HOST}}, "hosts. a: ' a' does not fit; a name has"),
