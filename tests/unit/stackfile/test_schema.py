@@ -43,6 +43,10 @@ def _delegation(**entry: object) -> dict[str, Any]:
     return {**_directory(), "delegation": {"hosts": "all", **entry}}
 
 
+def _live(**entry: object) -> dict[str, Any]:
+    return {**GOOD, "live_migration": entry}
+
+
 # One document a wrong value: what the finding must say of it.
 WRONG: list[tuple[object, str]] = [
     ([], "is a list, but must be a mapping"),
@@ -171,6 +175,26 @@ WRONG: list[tuple[object, str]] = [
     (_delegation(shares=["//fs1/vms"]), "delegation.shares[0]: '//fs1/vms' does not fit; write the file server's name"),
     (_delegation(on_delete=True), "delegation.on_delete: is true or false (true), but must be a text"),
     (_delegation(on_delete="wipe"), "delegation.on_delete: 'wipe' cannot be used; write keep or remove"),
+    ({**GOOD, "live_migration": []}, "live_migration: is a list, but must be a mapping"),
+    (_live(), "live_migration: is empty; give it at least 1 entry"),
+    (_live(limit=2), "live_migration.limit: unknown key 'limit'"),
+    (_live(enabled="x"), "live_migration.enabled: is the text 'x', but must be true or false"),
+    (_live(authentication=1), "live_migration.authentication: is a whole number (1), but must be a text"),
+    (_live(authentication="ntlm"), "live_migration.authentication: 'ntlm' cannot be used; write credssp or kerberos"),
+    (_live(live_limit="two"), "live_migration.live_limit: is the text 'two', but must be a whole number"),
+    (_live(live_limit=0), "live_migration.live_limit: 0 is too small; the least is 1"),
+    (_live(live_limit=1001), "live_migration.live_limit: 1001 is too large; the most is 1000"),
+    (_live(storage_limit="two"), "live_migration.storage_limit: is the text 'two', but must be a whole number"),
+    (_live(storage_limit=0), "live_migration.storage_limit: 0 is too small; the least is 1"),
+    (_live(storage_limit=1001), "live_migration.storage_limit: 1001 is too large; the most is 1000"),
+    (_live(performance=1), "live_migration.performance: is a whole number (1), but must be a text"),
+    (_live(performance="fast"), "live_migration.performance: 'fast' cannot be used; write tcpip or compression or smb"),
+    (_live(networks=1), "live_migration.networks: is a whole number (1), but must be a text or a list"),
+    (_live(networks="all"), "live_migration.networks: 'all' cannot be used; write any"),
+    (_live(networks=[]), "live_migration.networks: has 0 of at least 1 items"),
+    (_live(networks=["10.0.0.0/24", "10.0.0.0/24"]), "live_migration.networks: '10.0.0.0/24' stands here twice"),
+    (_live(networks=[1]), "live_migration.networks[0]: is a whole number (1), but must be a text"),
+    (_live(networks=[""]), "live_migration.networks[0]: is an empty text"),
 ]  # fmt: skip
 
 _ASSERTIONS = frozenset((
