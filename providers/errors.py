@@ -169,3 +169,34 @@ class InterruptedRunError(PlacementError):
     """The run was cancelled; moves under way are left to their hosts."""
 
     remedy = "The next run adopts it"
+
+
+class DirectoryUnreachableError(PlacementError):
+    """The directory gave no usable answer; what it holds is unknown, not gone."""
+
+    retryable = True
+    remedy = (
+        "Check that the domain controller under directory.server in the stack file is up and answers there"
+    )
+
+
+class DirectoryLoginError(DirectoryUnreachableError):
+    """The directory refused the credential; it is not tried again, so that no account gets locked."""
+
+    retryable = False
+    remedy = "Check user name and password in the file under directory.credentials, or the ticket (klist)"
+
+
+class DirectoryDeniedError(PlacementError):
+    """The directory knows us and does not let us: the message names the object, the remedy the right."""
+
+
+class DirectoryChangedError(PlacementError):
+    """Somebody changed the account between our reading and our writing; nothing was written."""
+
+    retryable = True
+    remedy = "Run again"
+
+
+class AccountMissingError(PlacementError):
+    """No account of the directory, or more than one, calls itself by a host's full name."""

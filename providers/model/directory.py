@@ -89,16 +89,25 @@ class MissingEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountChange:
-    """What is to be added to one account; what others have set there stays."""
+    """What is to be added to one account, or taken away again; what others have set there stays."""
 
     account: ComputerAccount
     delegate_to: tuple[str, ...] = ()
-    """Values for msDS-AllowedToDelegateTo."""
-    trust: bool = False
-    """Whether TRUSTED_TO_AUTH is to be set."""
+    """Values to add to msDS-AllowedToDelegateTo."""
+    not_to: tuple[str, ...] = ()
+    """Values to take away there, spelled as the account has them."""
+    trust: bool | None = None
+    """Whether TRUSTED_TO_AUTH is to be set, or taken away; None leaves it."""
     acting: tuple[ComputerAccount, ...] = ()
     """Who is to be let in by msDS-AllowedToActOnBehalfOfOtherIdentity."""
+    not_acting: tuple[ComputerAccount, ...] = ()
+    """Who is not to be let in there any more."""
 
     def __bool__(self) -> bool:
-        """Whether there is anything to add."""
-        return bool(self.delegate_to or self.trust or self.acting)
+        """Whether there is anything to change."""
+        return self.delegates or bool(self.acting or self.not_acting)
+
+    @property
+    def delegates(self) -> bool:
+        """Whether it is about what the account itself may delegate."""
+        return bool(self.delegate_to or self.not_to) or self.trust is not None

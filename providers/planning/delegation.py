@@ -8,15 +8,16 @@ virtualization blog) for the flag; "Kerberos constrained delegation overview" fo
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from providers.model.directory import FLAG, AccountChange, ComputerAccount, MissingEntry, Mode
 from providers.model.names import HostName
 
-from .delegation_texts import ldif, powershell
+from .delegation_texts import changed_descriptor, changed_flags, ldif, powershell
 
 __all__ = [
-    "ACTING", "ANY", "MIGRATION_SERVICE", "change_of", "entries_of", "holds", "ldif", "missing_for_pair", "powershell",
-    "services_of",
+    "ACTING", "ANY", "MIGRATION_SERVICE", "change_of", "changed_descriptor", "changed_flags", "entries_of", "holds",
+    "ldif", "missing_entries", "missing_for_pair", "powershell", "principal_of", "services_of",
 ]  # fmt: skip
 
 MIGRATION_SERVICE = "Microsoft Virtual System Migration Service"
@@ -40,13 +41,13 @@ def services_of(full_name: str) -> tuple[str, ...]:
 def entries_of(
     host: HostName, full_names: Mapping[HostName, str], mode: Mode, shares: Iterable[str]
 ) -> dict[str, str]:
-    """Return the entries that the account of `host` shall hold, each with the host or file server it is for.
+    """Return the entries that the account of `host` shall hold, each with the host or file server it is about.
 
     `full_names`: of all hosts that delegate to each other, this one among them.
     """
     others = {other: name for other, name in full_names.items() if other != host}
     if mode == "resource-based":
-        return {f"{ACTING}: {name}": host for name in others.values()}
+        return {f"{ACTING}: {name}": str(other) for other, name in others.items()}
     entries = {service: str(other) for other, name in others.items() for service in services_of(name)}
     for share in shares:
         entries |= {f"{_FILES}/{name}": share for name in _both_names(share, full_names[host])}
@@ -62,49 +63,80 @@ def _both_names(server: str, full_name: str) -> Iterator[str]:
     yield short
 
 
-def holds(account: ComputerAccount, entry: str, sids: Mapping[str, str] | None = None) -> bool:
+def principal_of(entry: str) -> str | None:
+    """Return the full name, in lower case, of who a resource-based entry lets in; None for another entry."""
+    kind, _, principal = entry.partition(": ")
+    return principal.lower() if kind == ACTING else None
+
+
+def holds(account: ComputerAccount, entry: str, others: Mapping[str, ComputerAccount]) -> bool:
     """Say whether an account has an entry; names of services compare without regard to case, as the directory does.
 
-    `sids`: of accounts by full name in lower case, for resource-based entries.
+    `others`: accounts by full name in lower case, for resource-based entries.
     """
     if entry == FLAG:
         return account.trusted_to_auth
-    kind, _, principal = entry.partition(": ")
-    if kind == ACTING:
-        return (sids or {}).get(principal.lower(), "") in account.acting
+    if (principal := principal_of(entry)) is not None:
+        return principal in others and others[principal].sid in account.acting
     return entry.casefold() in {each.casefold() for each in account.allowed_to_delegate}
+
+
+def missing_entries(
+    account: ComputerAccount, entries: Mapping[str, str], others: Mapping[str, ComputerAccount]
+) -> tuple[MissingEntry, ...]:
+    """Return which of `entries` an account lacks; `others` as for `holds`."""
+    return tuple(
+        MissingEntry(source=HostName(about), destination=account.host, entry=entry)
+        if principal_of(entry) is not None
+        else MissingEntry(source=account.host, destination=about, entry=entry)
+        for entry, about in entries.items()
+        if not holds(account, entry, others)
+    )
 
 
 def missing_for_pair(
     source: ComputerAccount, destination: ComputerAccount, mode: Mode, shares: Iterable[str] = ()
 ) -> tuple[MissingEntry, ...]:
     """Return what the directory lacks for `source` to act at `destination` (and at `shares`) as its callers."""
-    holder = destination if mode == "resource-based" else source
+    holder, other = (destination, source) if mode == "resource-based" else (source, destination)
     names = {each.host: each.full_name for each in (source, destination)}
-    sids = {source.full_name.lower(): source.sid}
+    entries = entries_of(holder.host, names, mode, shares)
     return tuple(
-        MissingEntry(
-            source=source.host,
-            destination=destination.host if goal in (ANY, holder.host) else goal,
-            entry=entry,
-        )
-        for entry, goal in entries_of(holder.host, names, mode, shares).items()
-        if not holds(holder, entry, sids)
+        replace(each, destination=destination.host) if each.destination == ANY else each
+        for each in missing_entries(holder, entries, {other.full_name.lower(): other})
     )
 
 
 def change_of(
-    account: ComputerAccount, entries: Iterable[str], others: Mapping[str, ComputerAccount]
+    account: ComputerAccount,
+    entries: Iterable[str],
+    others: Mapping[str, ComputerAccount],
+    obsolete: Iterable[str] = (),
 ) -> AccountChange:
-    """Return what adds those of `entries` that `account` lacks; `others`: accounts by full name in lower case."""
-    sids = {name: other.sid for name, other in others.items()}
-    missing = [entry for entry in entries if not holds(account, entry, sids)]
-    principals = [entry.partition(": ")[2].lower() for entry in missing if entry.startswith(f"{ACTING}: ")]
+    """Return what adds those of `entries` that `account` lacks, and takes away those of `obsolete` that it has.
+
+    `others`: accounts by full name in lower case; who is not among them is neither let in nor kept out.
+    """
+    missing = [entry for entry in entries if not holds(account, entry, others)]
+    there = [entry for entry in obsolete if holds(account, entry, others)]
     return AccountChange(
         account=account,
-        delegate_to=tuple(
-            entry for entry in missing if entry != FLAG and not entry.startswith(f"{ACTING}: ")
-        ),
-        trust=FLAG in missing,
-        acting=tuple(others[name] for name in principals if name in others),
+        delegate_to=tuple(_services(missing)),
+        not_to=tuple(_spelled(account, _services(there))),
+        trust=True if FLAG in missing else False if FLAG in there else None,
+        acting=tuple(_principals(missing, others)),
+        not_acting=tuple(_principals(there, others)),
     )
+
+
+def _services(entries: Iterable[str]) -> Iterator[str]:
+    return (entry for entry in entries if entry != FLAG and principal_of(entry) is None)
+
+
+def _spelled(account: ComputerAccount, services: Iterable[str]) -> Iterator[str]:
+    wanted = {service.casefold() for service in services}
+    return (each for each in sorted(account.allowed_to_delegate) if each.casefold() in wanted)
+
+
+def _principals(entries: Iterable[str], others: Mapping[str, ComputerAccount]) -> Iterator[ComputerAccount]:
+    return (others[name] for entry in entries if (name := principal_of(entry)) is not None and name in others)
