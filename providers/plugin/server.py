@@ -7,6 +7,7 @@ would send Create and Update in previews as well (pulumi/pulumi pkg/resource/plu
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn, TypeVar, cast
@@ -25,6 +26,8 @@ from .voice import Voice
 
 Answer = TypeVar("Answer")
 VERSION = "0.1.0"
+_TOP = re.compile(r"[.\[]")
+"""Ends the first part of a property path, as `disks.scsi-0-0` or `entries["cifs/hv1"]`."""
 
 
 def to_struct(values: Mapping[str, Any] | None) -> struct_pb2.Struct:
@@ -170,7 +173,7 @@ class Server(provider_pb2_grpc.ResourceProviderServicer):
 def _diff_response(detailed: Mapping[str, int]) -> Any:
     changes = proto.DiffResponse.DIFF_SOME if detailed else proto.DiffResponse.DIFF_NONE
     response = proto.DiffResponse(changes=changes, hasDetailedDiff=True)
-    response.diffs.extend(sorted({path.split(".")[0] for path in detailed}))
+    response.diffs.extend(sorted({_TOP.split(path, maxsplit=1)[0] for path in detailed}))
     for path, kind in detailed.items():
         response.detailedDiff[path].CopyFrom(proto.PropertyDiff(kind=cast("Any", kind), inputDiff=False))
     return response

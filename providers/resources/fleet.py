@@ -20,6 +20,7 @@ from providers.handover import Handed, Handover
 from providers.hyperv.admission import Admission
 from providers.hyperv.audit import AuditLog
 from providers.hyperv.estate import Estate
+from providers.ldap.client import DirectoryClient
 from providers.model.estate import Host, Inventory, VirtualMachine
 from providers.model.names import HostName, VmId
 from providers.model.plan import Standing
@@ -65,6 +66,8 @@ class Fleet:
         self.estate = Estate(stack.hosts, clock=clock)
         self.admission = Admission(self.estate, clock=clock)
         self.audit = AuditLog(audit, clock=clock)
+        self.directory = DirectoryClient(stack.directory, clock=clock) if stack.directory else None
+        """Where hosts' accounts are; None where the stack file names no directory."""
         self._close: dict[HostName, Close] = {}
         self._looking = {name: threading.Lock() for name in stack.hosts}
         self._sweeping = threading.Lock()
