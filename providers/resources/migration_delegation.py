@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pulumi.dynamic import CheckResult, CreateResult, ReadResult, ResourceProvider, UpdateResult
 
@@ -14,13 +14,15 @@ from providers.errors import (
     DirectoryUnreachableError,
     PlacementError,
 )
-from providers.ldap.client import DirectoryClient
 from providers.model.directory import ComputerAccount
 from providers.planning.delegation import change_of, holds, principal_of
 
 from .call import Call, current
 from .fleet import Fleet, fleets
 from .vm_placement import ADD, DELETE, UPDATE, DetailedDiffResult
+
+if TYPE_CHECKING:
+    from providers.ldap.client import DirectoryClient
 
 TYPE = "pulumi-python:dynamic/hyperv:MigrationDelegation"
 INPUTS = ("account", "mode", "entries", "silent", "onDelete")
