@@ -148,9 +148,9 @@ def too_new(spec: DelegationSpec, builds: Mapping[HostName, int | None]) -> Find
 
 PRICE = Finding(
     severity=Severity.WARNING,
-    text="delegation: has its price: who controls one of these hosts can then act at the others, and at the file "
-    "servers, as anybody who calls it and may be delegated",
-    remedy="Guard the hosts as what they can reach; put administrators of the domain into Protected Users",
+    text="Delegation has a price: whoever controls one of these hosts can then act on the others, and on the file "
+    "servers, in the name of anybody who calls it, members of Protected Users and sensitive accounts excepted",
+    remedy="Guard each of them as you guard all of them",
 )
 
 

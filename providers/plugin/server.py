@@ -19,7 +19,7 @@ from pulumi.runtime import proto, rpc
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc, status_pb2
 
 from providers.errors import PlacementError, StackFileError
-from providers.resources.call import Call, PartialCreateError, current
+from providers.resources.call import Call, HalfDoneError, current
 
 from .calls import Calls
 from .voice import Voice
@@ -156,7 +156,7 @@ class Server(provider_pb2_grpc.ResourceProviderServicer):
         token = current.set(call)
         try:
             return self._calls.run(verb)
-        except PartialCreateError as partial:
+        except HalfDoneError as partial:
             _abort_partial(context, partial)
         except StackFileError as error:
             context.abort(grpc.StatusCode.UNKNOWN, error.told)
@@ -179,10 +179,10 @@ def _diff_response(detailed: Mapping[str, int]) -> Any:
     return response
 
 
-def _abort_partial(context: grpc.ServicerContext, partial: PartialCreateError) -> NoReturn:
-    """Abort so that the engine keeps the adopted machine in state and shows the reason."""
+def _abort_partial(context: grpc.ServicerContext, partial: HalfDoneError) -> NoReturn:
+    """Abort so that the engine keeps what was done in state and shows the reason."""
     detail = provider_pb2.ErrorResourceInitFailed(
-        id=partial.machine, reasons=[partial.reason], refresh_before_update=True
+        id=partial.id, reasons=[partial.reason], refresh_before_update=True
     )
     detail.properties.CopyFrom(to_struct(partial.outputs))
     status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=partial.reason)

@@ -17,7 +17,7 @@ from providers.errors import (
 from providers.model.directory import ComputerAccount
 from providers.planning.delegation import change_of, holds, principal_of
 
-from .call import Call, current
+from .call import Call, HalfDoneError, current
 from .fleet import Fleet, fleets
 from .vm_placement import ADD, DELETE, UPDATE, DetailedDiffResult
 
@@ -139,9 +139,16 @@ def _brought(fleet: Fleet, call: Call, olds: Mapping[str, Any], news: Mapping[st
     known = olds if same else {}
     wanted = wanted_of(news, known)
     added = _Added(list(known.get("added") or []))
-    account, others = _settled(_directory(fleet), name, wanted, added, _obsolete(news, known, wanted))
+    props = {**_kept(news), "account": name}
+    try:
+        account, others = _settled(_directory(fleet), name, wanted, added, _obsolete(news, known, wanted))
+    except PlacementError as error:
+        if added.entries == list(known.get("added") or []):
+            raise
+        outputs = {**props, "entries": {}, "absent": wanted, "added": added.entries, "reachable": False}
+        raise HalfDoneError(call.label, outputs, str(error)) from error
     kept = {e: about for e, about in (known.get("entries") or {}).items() if e in added.entries}
-    return _seen(account, others, {**kept, **wanted}, added.entries, {**_kept(news), "account": name})
+    return _seen(account, others, {**kept, **wanted}, added.entries, props)
 
 
 def _settled(
