@@ -159,6 +159,16 @@ def read_names(client: Client) -> HostNames:
     return HostNames(computer_name=row.text("Name"), full_name=f"{host}.{domain}" if member else host)
 
 
+def read_build(client: Client) -> int | None:
+    """Read the build of a host alone; None where it tells none, or not to this account."""
+    try:
+        rows = client.query("Win32_OperatingSystem", "BuildNumber", namespace=CIMV2)
+    except AccessDeniedFaultError:
+        return None
+    build = single(client, rows, "Win32_OperatingSystem").text("BuildNumber")
+    return int(build) if build.isdecimal() else None
+
+
 def _names_as_dialled(client: Client, denied: AccessDeniedFaultError) -> HostNames:
     """Return the names of a host by its own row among the systems and the full name in the stack file.
 
