@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from providers.clock import Clock
@@ -28,6 +29,7 @@ from .faults import AbsentFaultError
 from .jobs import Follower, Outcome, patience
 from .needs import needs_of
 from .progress import Progress
+from .second_hop import SecondHop, is_refused, pauses, told_missing
 from .starting import Started, Starter
 from .verification import deviations, unmoved
 
@@ -37,6 +39,7 @@ SETTLE = 60.0
 """Seconds after a job's end for the hosts to show it, and for the guest's heartbeat to come back."""
 LEFTOVER = 30.0
 """Seconds that a planned system may take to vanish after a failure (alexbarthnet/PowerShell Move-VMOnline)."""
+_DELEGATE = "Declare delegation: in the stack file, or have a domain administrator add these entries"
 
 
 def migrate(  # noqa: PLR0913 - what a move touches, each named at the call
@@ -48,6 +51,7 @@ def migrate(  # noqa: PLR0913 - what a move touches, each named at the call
     clock: Clock,
     admission: Admission,
     audit: AuditLog,
+    second_hop: SecondHop | None = None,
 ) -> VirtualMachine:
     """Carry out `move` and return the machine as its destination shows it afterwards.
 
@@ -60,7 +64,7 @@ def migrate(  # noqa: PLR0913 - what a move touches, each named at the call
     with admission.taking_part(move):
         migration = _Migration(
             estate=estate, move=move, report=report, cancelled=cancelled, clock=clock, admission=admission,
-            audit=audit,
+            audit=audit, second_hop=second_hop,
         )  # fmt: skip
         try:
             return migration.run()
@@ -79,6 +83,7 @@ class _Migration:
     clock: Clock
     admission: Admission
     audit: AuditLog
+    second_hop: SecondHop | None
     sized: Move | None = None
     """The move with the sizes of its disks."""
 
@@ -91,17 +96,87 @@ class _Migration:
             return arrived
         self.sized = detailed = self._detailed()
         self._check_options(detailed)
+        self._check_delegation()
         self._clear_stage()
-        for attempt in range(1, ATTEMPTS + 1):
+        patience = self._patience()
+        for attempt in itertools.count(1):
             started = self._started(detailed)
             try:
                 return self._finish(started)
             except MigrationFailedError as error:
                 self._unstage(started, error)
-                if started.adopted or attempt == ATTEMPTS or not self._may_try_again(error):
+                if started.adopted or not self._cured(error, attempt, patience):
                     raise
-                self.admission.ended(self.move)
         raise AssertionError("the last attempt raises")
+
+    def _check_delegation(self) -> None:
+        """Refuse a move of which the directory says that its source may not act at its destination."""
+        found = self.second_hop.delegation(self.move, fresh=False) if self.second_hop else None
+        if found is not None and found.missing:
+            raise MoveRefusedError(
+                f"{self.move.vm.name} ({self._way}) would fail with 0x8009030E: {told_missing(found)}",
+                remedy=_DELEGATE,
+            )
+
+    def _patience(self) -> Iterator[float]:
+        """Yield the seconds to wait before each further attempt that a ticket cache makes necessary."""
+        begun, most = self.clock.now(), self.second_hop.wait if self.second_hop else 0.0
+        for pause in pauses():
+            left = begun + most - self.clock.now()
+            if left <= 0:
+                return
+            yield min(pause, left)
+
+    def _cured(self, error: MigrationFailedError, attempt: int, patience: Iterator[float]) -> bool:
+        """Say whether trying again can help, after waiting for it where time is what helps. Raises PlacementError.
+
+        The room of the failed attempt is given back meanwhile.
+        """
+        if is_refused(error.codes):
+            pause = self._until_seen(error, patience)
+            if pause is None or not self._settled():
+                return False
+            self.admission.ended(self.move)
+            self._wait_for_tickets(pause)
+            return True
+        if attempt >= ATTEMPTS or not lost_a_slot(error.message) or not self._settled():
+            return False
+        self.admission.ended(self.move)
+        return True
+
+    def _until_seen(self, error: MigrationFailedError, patience: Iterator[float]) -> float | None:
+        """Return how long to wait for the host to see the directory as it is, None where that would not help.
+
+        Raises MigrationFailedError with the entries that are missing.
+        """
+        found = self.second_hop.delegation(self.move, fresh=True) if self.second_hop else None
+        if found is None:
+            return None
+        if found.missing:
+            raise MigrationFailedError(
+                f"{error.message}: {told_missing(found)}", codes=error.codes, remedy=_DELEGATE
+            ) from error
+        pause = next(patience, None)
+        if pause is None:
+            raise MigrationFailedError(
+                f"{error.message}: the directory has all that is needed on {found.account}, so that"
+                f" {self.move.source} most likely still uses old tickets",
+                codes=error.codes,
+                remedy=f"Run klist purge -li 0x3e7 on {self.move.source}, or wait 15 minutes, and run again",
+            ) from error
+        return pause
+
+    def _wait_for_tickets(self, pause: float) -> None:
+        self.report(
+            Progress(
+                phase=f"waiting {pause:.0f} s: the directory allows it, {self.move.source} does not know yet (old tickets;"
+                f" klist purge -li 0x3e7 there ends it)"
+            )
+        )
+        if self.clock.wait(pause, self.cancelled):
+            raise InterruptedRunError(
+                f"{self.move.vm.name} was not started: the run was interrupted", remedy=""
+            )
 
     def _check_options(self, detailed: Move) -> None:
         """Refuse what the source's build does not know: a host would ignore it, or say nothing helpful."""
@@ -295,10 +370,8 @@ class _Migration:
     def _unmoved(self) -> bool:
         return unmoved(self.move, *self._both()) and not (self.move.changes_host and self._planned_left())
 
-    def _may_try_again(self, error: MigrationFailedError) -> bool:
-        """Say whether the job lost a race for a slot, and both hosts show the machine as it was."""
-        if not lost_a_slot(error.message):
-            return False
+    def _settled(self) -> bool:
+        """Say whether both hosts show the machine as it was, with nothing of the attempt left behind."""
         begun = self.clock.now()
         while not self._unmoved():
             if self.clock.now() - begun > LEFTOVER or self.clock.wait(1.0, self.cancelled):

@@ -92,6 +92,8 @@ class Move:
     overwrite: frozenset[str] = frozenset()
     """Slots of disks whose files may be overwritten at their new place."""
     options: MigrationOptions = AS_HOSTS_ARE_SET
+    caller: str | None = None
+    """How we log on at the source (connection.auth): by it the source can act at the destination, or not."""
 
     @property
     def changes_host(self) -> bool:

@@ -13,6 +13,8 @@ from .options import AS_HOSTS_ARE_SET, MigrationOptions
 
 Authentication = Literal["basic", "certificate", "credssp", "kerberos", "ntlm"]
 Layout = Literal["hyper-v", "flat"]
+DELEGATION_WAIT = 900
+"""Seconds: a host sees a change of its delegation within 15 minutes (Troubleshoot live migration issues)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,3 +158,5 @@ class Stack:
     directory: DirectorySpec | None = None
     delegation: DelegationSpec | None = None
     """None = who may delegate is not managed."""
+    delegation_wait: int = DELEGATION_WAIT
+    """Seconds for which a move waits for its source to see what the directory allows already; 0 = not at all."""

@@ -142,6 +142,7 @@ def _bring(fleet: Fleet, call: Call, vm: VirtualMachine, wanted: Placement, move
         clock=fleet.clock,
         admission=fleet.admission,
         audit=fleet.audit,
+        second_hop=fleet.second_hop,
     )
     return outputs_of(moved, moves + 1)
 
@@ -151,7 +152,9 @@ def _judge(fleet: Fleet, label: str, vm: VirtualMachine, wanted: Placement) -> S
     target = fleet.stack.hosts[wanted.host or vm.host]
     inventory = fleet.closely(_with(fleet.sweep(max_age=YOUNG).inventory, vm), vm, target.name)
     vm = _closely(fleet, inventory.hosts[vm.host], vm)
-    step = protect(judge(_spec(fleet, label), vm, wanted, inventory, target), fleet.stack.guard)
+    caller = fleet.stack.hosts[vm.host].connection.auth
+    step = judge(_spec(fleet, label), vm, wanted, inventory, target, caller=caller)
+    step = protect(step, fleet.stack.guard)
     reasons = [finding for finding in step.findings if finding.severity == Severity.REFUSAL]
     if step.standing == Standing.MOVED_BY_OTHERS:
         raise MovedByOthersError(reasons[0].text, remedy=reasons[0].remedy)

@@ -9,6 +9,8 @@ from urllib.parse import SplitResult, urlsplit
 
 from providers.model.directory import DelegationSpec, DirectorySpec, Mode, OnDelete
 from providers.model.names import HostName
+from providers.model.stack import DELEGATION_WAIT
+from providers.units import parse_seconds
 
 from .files import local_file
 from .findings import Findings
@@ -43,6 +45,12 @@ def read_directory(root: Mapping, folder: Path, findings: Findings) -> Directory
         kerberos_host=None if name is None else name.text,
         line=root.entries["directory"].line,
     )
+
+
+def read_delegation_wait(root: Mapping) -> int:
+    """Return for how many seconds a move waits for a host to see its delegation."""
+    node = root.scalar("delegation_wait")
+    return DELEGATION_WAIT if node is None else parse_seconds(node.text)
 
 
 def read_delegation(root: Mapping, findings: Findings) -> DelegationSpec | None:

@@ -8,7 +8,7 @@ from providers.model.stack import Stack
 
 from .checking import check
 from .conflicts import report_shared_targets, report_twins
-from .directory import read_delegation, read_directory
+from .directory import read_delegation, read_delegation_wait, read_directory
 from .findings import Findings
 from .hosts import read_hosts
 from .machines import MachineReader
@@ -60,6 +60,7 @@ def _stack(path: Path, root: Mapping, findings: Findings) -> Stack:
         guard=rules.guard(),
         directory=read_directory(root, folder, findings),
         delegation=read_delegation(root, findings),
+        delegation_wait=read_delegation_wait(root),
     )
     report_twins(vms, findings)
     report_shared_targets(vms, hosts, _disk_lines(section), findings)

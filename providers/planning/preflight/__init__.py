@@ -15,6 +15,7 @@ from .hosts import hosts
 from .networks import networks
 from .processor import processor
 from .room import disk_room, memory_room
+from .second_hop import second_hop
 
 __all__ = ["between", "disk_room"]
 
@@ -22,6 +23,7 @@ __all__ = ["between", "disk_room"]
 def between(move: Move, source: HostFacts, destination: HostFacts, target: HostSpec) -> Iterator[Finding]:
     """Yield what stands against a move to another host, or may; `target`: the destination in the stack file."""
     yield from hosts(move, source, destination)
+    yield from second_hop(move, source)
     yield from configuration(move.vm, source, destination, target)
     yield from networks(move.vm, destination, target.name)
     yield from processor(move, source, destination)
