@@ -17,7 +17,7 @@ from typing import Any
 
 import gssapi
 import krb5
-from gssapi.raw import acquire_cred_with_password, store_cred_into
+from gssapi.raw import acquire_cred_with_password
 
 from lab.world import World
 from lab.world.builds import SERVER_2016
@@ -153,6 +153,30 @@ class _Way:
         raise RefusedError("nobody in the domain has that name")
 
 
+class _Cache:
+    """A Kerberos cache in memory that holds a copy of a credential's tickets."""
+
+    def __init__(self, credential: Any) -> None:
+        self._context = krb5.init_context()
+        self._cache = krb5.cc_new_unique(self._context, b"MEMORY")
+        self.store = {"ccache": f"MEMORY:{self._cache.name.decode()}"}
+        credential.store(self.store, usage="initiate", overwrite=True)
+
+    def is_for_a_service(self) -> bool:
+        try:
+            krb5.cc_get_config(self._context, self._cache, None, b"proxy_impersonator")
+        except krb5.Krb5Error:
+            return False
+        return True
+
+    def destroy(self) -> None:
+        krb5.cc_destroy(self._context, self._cache)
+
+
+class _Copy(gssapi.Credentials):  # type: ignore[misc]  # of a package without types
+    """A credential that can be watched for its end: gssapi's own takes no weak reference."""
+
+
 def is_constrained(credential: Any) -> bool:
     """Say whether what a caller has left is his ticket for this host, to be used for constrained delegation.
 
@@ -161,28 +185,18 @@ def is_constrained(credential: Any) -> bool:
     """
     if credential is None:
         return False
-    context = krb5.init_context()
-    cache = krb5.cc_new_unique(context, b"MEMORY")
+    cache = _Cache(credential)
     try:
-        store_cred_into(
-            {"ccache": f"MEMORY:{cache.name.decode()}"}, credential, usage="initiate", overwrite=True
-        )
-        krb5.cc_get_config(context, cache, None, b"proxy_impersonator")
-    except krb5.Krb5Error:
-        return False
+        return cache.is_for_a_service()
     finally:
-        krb5.cc_destroy(context, cache)
-    return True
+        cache.destroy()
 
 
 def copied(credential: Any) -> Any:
     """Return a copy with a cache of its own: the original would keep each ticket that it ever got."""
-    context = krb5.init_context()
-    cache = krb5.cc_new_unique(context, b"MEMORY")
-    store = {"ccache": f"MEMORY:{cache.name.decode()}"}
-    store_cred_into(store, credential, usage="initiate", overwrite=True)
-    copy = gssapi.Credentials(usage="initiate", mechs=[KERBEROS], store=store)
-    weakref.finalize(copy, krb5.cc_destroy, context, cache)
+    cache = _Cache(credential)
+    copy = _Copy(usage="initiate", mechs=[KERBEROS], store=cache.store)
+    weakref.finalize(copy, cache.destroy)
     return copy
 
 
