@@ -44,6 +44,8 @@ class Door:
     """The host's name, the domain of its local accounts."""
     basic: bool
     """Whether basic is taken: over TLS, or where AllowUnencrypted is on."""
+    credssp: bool = True
+    """Whether CredSSP is switched on."""
     bindings: bytes = b""
     """End point of the TLS channel (RFC 5929); empty for plain HTTP."""
     domain: users.Door | None = None
@@ -58,7 +60,7 @@ class Door:
         Basic, CredSSP and certificates are off on real hosts until switched on (WinRM installation page); the lab
         has them on. Kerberos, under Negotiate, needs a directory. Certificates are not among the offers.
         """
-        return (NEGOTIATE, BASIC, CREDSSP) if self.basic else (NEGOTIATE, CREDSSP)
+        return (NEGOTIATE, *((BASIC,) if self.basic else ()), *((CREDSSP,) if self.credssp else ()))
 
 
 class Login:
@@ -98,7 +100,7 @@ class Login:
         match scheme.casefold():
             case "basic" if self._door.basic:
                 return self._basic(token)
-            case "negotiate" | "credssp" as known:
+            case "negotiate" | "credssp" as known if known == "negotiate" or self._door.credssp:
                 return self._step(known, token)
             case _:
                 return self._refuse()

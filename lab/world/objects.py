@@ -259,6 +259,13 @@ class LabHost:
     build: int = DEFAULT_BUILD
     """Build number of its Windows: 20348 is Windows Server 2022."""
     locale: str = "en-US"
+    credssp: bool = True
+    """CredSSP of its WinRM service: off on real hosts until somebody switches it on."""
+    credential_guard: bool = False
+    vmm_agent: bool = False
+    """Whether Virtual Machine Manager manages it."""
+    clock_skew: int = 0
+    """Seconds by which its clock is ahead."""
     winrm: WinrmLimits = field(default_factory=WinrmLimits)
     processors: int = 16
     processor_vendor: str = "GenuineIntel"

@@ -53,6 +53,10 @@ class Estate:
         """Return the client of a host."""
         return self._clients[host]
 
+    def host(self, name: HostName) -> Host:
+        """Read where the machines of one host are. Raises PlacementError."""
+        return inventory.read_host(self._clients[name])
+
     def sweep(self) -> Inventory:
         """Read in parallel where the machines of every host are.
 
