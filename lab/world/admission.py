@@ -302,7 +302,12 @@ def _check_connection(world: World, source: LabHost, request: MigrationRequest, 
         raise RefusedMoveError(texts.connection(given, texts.TIMED_OUT), injected=down)
     second_hop = not request.caller.local and (source.authentication == 1 or request.caller.logged_on)
     if not second_hop or source.authentication != destination.authentication:
-        raise RefusedMoveError(*texts.no_credentials(given))
+        raise RefusedMoveError(*no_credentials(given))
+
+
+def no_credentials(destination: str) -> list[str]:
+    """Return what the field report has below the headline: nobody who may act for the caller there."""
+    return [texts.connection(destination, texts.NO_CREDENTIALS), texts.NO_CREDENTIALS_LOCUS]
 
 
 def _reachable(request: MigrationRequest, destination: LabHost) -> bool:
@@ -329,7 +334,7 @@ def _arm_faults(world: World, source: LabHost, vm: LabVm, request: MigrationRequ
         work.failure = Failure(
             lines=[
                 texts.headline(vm, source, request.type),
-                *(lines or texts.no_credentials(given)),
+                *(lines or no_credentials(given)),
             ],
             percent=fails.after,
         )

@@ -6,7 +6,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from . import texts
-from .admission import EARLY
+from .admission import EARLY, no_credentials
 from .jobs import STORAGE, Failure, LabJob, MigrationRequest
 from .second_hop import Hop, SecondHop, Service, services_of
 
@@ -50,7 +50,7 @@ def _arrive(world: World, job: LabJob, unreached: Service | None) -> None:
         causes = (
             [texts.no_access(unreached.server)]
             if job.type == STORAGE
-            else texts.no_credentials(job.destination or "")
+            else no_credentials(job.destination or "")
         )
         work.failure = Failure(lines=[texts.headline(vm, source, job.type), *causes], percent=EARLY)
         work.moves, work.memory_mib = [], 0

@@ -52,11 +52,6 @@ NO_CREDENTIALS_LOCUS = (
 )
 
 
-def no_credentials(destination: str) -> list[str]:
-    """What the field report has below the headline: nobody who may act for the caller there."""
-    return [connection(destination, NO_CREDENTIALS), NO_CREDENTIALS_LOCUS]
-
-
 def no_access(server: str) -> str:
     """The code is SupportArticles' for a share without delegation of cifs; the wording here is a guess."""
     return f"Failed to access the files on '{server}': General access denied error (0x80070005)."
