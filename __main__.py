@@ -7,6 +7,7 @@ import pulumi
 
 from providers.actual import compare
 from providers.clock import SystemClock
+from providers.delegated import plan_delegation
 from providers.errors import PlacementError, StackFileError
 from providers.handover import Handover, engine_of
 from providers.hyperv.estate import Estate
@@ -23,6 +24,7 @@ def main() -> None:
         try:
             handover = Handover(project=Path(), engine=engine_of(sys.orig_argv), stack=stack)
             inventory, plan = compare(stack, estate, handover)
+            delegation = plan_delegation(stack, estate, inventory, estate.clock)
         finally:
             estate.close()
     except StackFileError as error:
@@ -32,7 +34,7 @@ def main() -> None:
     if not inventory.hosts:
         reasons = "\n".join(f"{host.name}: {host.reason}" for host in inventory.unreachable.values())
         raise pulumi.RunError(f"No host answered:\n{reasons}")
-    export(declare(stack, plan))
+    export(declare(stack, plan, delegation))
 
 
 main()

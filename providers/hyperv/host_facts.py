@@ -151,6 +151,13 @@ def read_names(client: Client) -> HostNames:
     return HostNames(computer_name=row.text("Name"), full_name=f"{host}.{domain}" if member else host)
 
 
+def read_build(client: Client) -> int | None:
+    """Read the build of a host alone; None where it tells none."""
+    rows = client.query("Win32_OperatingSystem", "BuildNumber", namespace=CIMV2)
+    build = single(client, rows, "Win32_OperatingSystem").text("BuildNumber")
+    return int(build) if build.isdecimal() else None
+
+
 def _system(client: Client) -> tuple[int, int, int | None]:
     """Return memory, free memory in MiB, and the build; Win32_OperatingSystem counts KiB (win32 page of the class)."""
     rows = client.query(

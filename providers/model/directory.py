@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from .names import HostName
+from .plan import Finding
 
 DirectoryAuthentication = Literal["kerberos", "simple"]
 Mode = Literal["protocol-transition", "constrained", "resource-based"]
@@ -111,3 +113,19 @@ class AccountChange:
     def delegates(self) -> bool:
         """Whether it is about what the account itself may delegate."""
         return bool(self.delegate_to or self.not_to) or self.trust is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DelegationPlan:
+    """What a stack wants of its hosts' accounts, and what the directory lacks of it."""
+
+    spec: DelegationSpec
+    full_names: Mapping[HostName, str] = field(default_factory=dict)
+    """Of the hosts that answer."""
+    unknown: tuple[HostName, ...] = ()
+    """Hosts that are silent or have no account: what is delegated to them stays as it was."""
+    entries: Mapping[HostName, Mapping[str, str]] = field(default_factory=dict)
+    """By host: each entry that its account shall hold, with the host or file server it is about."""
+    missing: Mapping[HostName, tuple[MissingEntry, ...]] = field(default_factory=dict)
+    """By the host whose account lacks them."""
+    findings: tuple[Finding, ...] = ()

@@ -10,14 +10,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from providers.model.directory import FLAG, AccountChange, ComputerAccount, MissingEntry, Mode
+from providers.model.directory import (
+    FLAG,
+    AccountChange,
+    ComputerAccount,
+    DelegationSpec,
+    MissingEntry,
+    Mode,
+)
 from providers.model.names import HostName
+from providers.model.plan import Finding, Severity
 
 from .delegation_texts import changed_descriptor, changed_flags, ldif, powershell
 
 __all__ = [
-    "ACTING", "ANY", "MIGRATION_SERVICE", "change_of", "changed_descriptor", "changed_flags", "entries_of", "holds",
-    "ldif", "missing_entries", "missing_for_pair", "powershell", "principal_of", "services_of",
+    "ACTING", "ANY", "MIGRATION_SERVICE", "PRICE", "change_of", "changed_descriptor", "changed_flags", "entries_of",
+    "holder_for", "holds", "ldif", "missing_entries", "missing_for_pair", "powershell", "principal_of", "services_of",
+    "too_new",
 ]  # fmt: skip
 
 MIGRATION_SERVICE = "Microsoft Virtual System Migration Service"
@@ -25,6 +34,8 @@ MIGRATION_SERVICE = "Microsoft Virtual System Migration Service"
 _FILES = "cifs"
 """Moves storage; an alias of HOST, so no host registers it by itself."""
 ACTING = "msDS-AllowedToActOnBehalfOfOtherIdentity"
+_LAST_WITHOUT_TRANSITION = 9600
+"""Build of Windows Server 2012 R2."""
 ANY = "any"
 """The destination of the flag, which counts for all."""
 
@@ -105,6 +116,42 @@ def missing_for_pair(
         replace(each, destination=destination.host) if each.destination == ANY else each
         for each in missing_entries(holder, entries, {other.full_name.lower(): other})
     )
+
+
+def holder_for(spec: DelegationSpec, source: HostName, destination: HostName) -> HostName | None:
+    """Return the host whose account a move from `source` to `destination` rests on; None where none of `spec` does.
+
+    A move of storage alone rests on it where files may lie on a file server: the host acts as its caller there.
+    """
+    if source not in spec.hosts or destination not in spec.hosts:
+        return None
+    if source == destination and not spec.shares:
+        return None
+    return destination if spec.mode == "resource-based" else source
+
+
+def too_new(spec: DelegationSpec, builds: Mapping[HostName, int | None]) -> Finding | None:
+    """Return why mode `constrained` is not enough for these hosts, None where it is."""
+    newer = [
+        str(host) for host, build in builds.items() if build is not None and build > _LAST_WITHOUT_TRANSITION
+    ]
+    if spec.mode != "constrained" or not newer:
+        return None
+    return Finding(
+        severity=Severity.REFUSAL,
+        text=f"delegation: mode: constrained is enough for Windows Server 2012 R2 alone, and {', '.join(newer)} "
+        f"{'is' if len(newer) == 1 else 'are'} newer: since 2016 a caller comes over WinRM, whose ticket the migration "
+        "service does not get, so that it needs protocol transition",
+        remedy=f"Write mode: protocol-transition, or leave mode out (line {spec.line})",
+    )
+
+
+PRICE = Finding(
+    severity=Severity.WARNING,
+    text="Delegation has a price: whoever controls one of these hosts can then act on the others, and on the file "
+    "servers, in the name of anybody who calls it, members of Protected Users and sensitive accounts excepted",
+    remedy="Guard each of them as you guard all of them",
+)
 
 
 def change_of(

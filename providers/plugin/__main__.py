@@ -12,7 +12,7 @@ import grpc
 from pulumi.runtime.proto import provider_pb2_grpc
 
 from providers.clock import SystemClock
-from providers.resources import migration_host, vm_placement
+from providers.resources import migration_delegation, migration_host, vm_placement
 
 from .server import Server
 from .voice import Voice
@@ -21,6 +21,7 @@ from .watch import watch
 PROVIDERS = {
     vm_placement.TYPE: vm_placement.VmPlacement(),
     migration_host.TYPE: migration_host.MigrationHost(),
+    migration_delegation.TYPE: migration_delegation.MigrationDelegation(),
 }
 THREADS = 1024
 """Calls served at once, above any useful --parallel: waiting moves hold a thread each. Threads start on demand."""

@@ -48,9 +48,12 @@ class DirectorySecondHop:
         if not move.changes_host or move.caller not in {"kerberos", "ntlm"}:
             return None
         try:
-            return self._judged(move, fresh=fresh)
+            found = self._judged(move, fresh=fresh)
+            if found is not None and found.missing and not fresh:
+                found = self._judged(move, fresh=True)  # this very run may have added it since
         except PlacementError:
             return None  # a silent directory proves nothing; the hosts' answer will tell
+        return found
 
     def _judged(self, move: Move, *, fresh: bool) -> Delegation | None:
         source, destination = (

@@ -31,7 +31,7 @@ from providers.model.stack import VmSpec
 from providers.planning import differences, observed
 from providers.planning.compare import judge, protect
 
-from .call import Call, PartialCreateError, current
+from .call import Call, HalfDoneError, current
 from .fleet import YOUNG, Fleet, fleets
 from .properties import PLACED, moves_in, outputs_of, placement_of
 
@@ -85,7 +85,7 @@ class VmPlacement(ResourceProvider):
         try:
             outputs = _bring(fleet, call, vm, placement_of(props), 0)
         except PlacementError as error:
-            raise PartialCreateError(vm.id, outputs_of(vm, 0), str(error)) from error
+            raise HalfDoneError(vm.id, outputs_of(vm, 0), str(error)) from error
         return CreateResult(vm.id, outputs)
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from providers.model.directory import FLAG, TRUSTED_TO_AUTH, ComputerAccount, Mode
+from providers.model.directory import FLAG, TRUSTED_TO_AUTH, ComputerAccount, DelegationSpec, Mode
 from providers.model.names import HostName
-from providers.planning.delegation import ACTING, change_of, ldif, missing_for_pair, powershell
+from providers.planning.delegation import (
+    ACTING,
+    change_of,
+    entries_of,
+    holder_for,
+    ldif,
+    missing_for_pair,
+    powershell,
+    too_new,
+)
 from providers.planning.descriptor import allowed, with_allowed, without_allowed
 
 SID = "S-1-5-21-1004336348-1177238915-682003330-{}"
@@ -119,6 +128,70 @@ def test_a_descriptor_gains_and_loses_one() -> None:
     assert allowed(both) == {one, two}
     assert without_allowed(both, [two]) == with_allowed(b"", [one])
     assert without_allowed(without_allowed(both, [two]), [one]) == b""
+
+
+def test_taking_away_as_text() -> None:
+    """What goes is named as the account spells it, the flag goes alone, and a list loses one of its names."""
+    hv1, hv3 = account("hv1", "CIFS/hv2", "HTTP/x", trusted=True), account("hv3")
+    change = change_of(hv1, [], {}, ["cifs/hv2", FLAG])
+    assert (
+        "delete: msDS-AllowedToDelegateTo\nmsDS-AllowedToDelegateTo: CIFS/hv2\n-\n"
+        "delete: userAccountControl\nuserAccountControl: 16781312\n-\nadd: userAccountControl\nuserAccountControl: 4096\n-\n"
+    ) in ldif([change])
+    assert powershell([change]).splitlines() == [
+        "Set-ADObject -Identity 'CN=HV1,OU=Hosts,DC=corp,DC=example' -Remove @{'msDS-AllowedToDelegateTo' = 'CIFS/hv2'}",
+        "Set-ADAccountControl -Identity 'CN=HV1,OU=Hosts,DC=corp,DC=example' -TrustedToAuthForDelegation $false",
+    ]
+    descriptor = with_allowed(b"", [hv1.sid, hv3.sid])
+    hv2 = account("hv2", descriptor=descriptor, acting=allowed(descriptor))
+    gone = change_of(hv2, [], {"hv3.corp.example": hv3}, [f"{ACTING}: hv3.corp.example"])
+    assert "Where-Object { $_ -notin @('CN=HV3,OU=Hosts,DC=corp,DC=example') }" in powershell([gone])
+    assert "delete: msDS-AllowedToActOnBehalfOfOtherIdentity\n" in ldif([gone])
+    last = change_of(
+        hv2,
+        [],
+        {"hv1.corp.example": hv1, "hv3.corp.example": hv3},
+        [f"{ACTING}: hv{n}.corp.example" for n in (1, 3)],
+    )
+    assert "add:" not in ldif([last])
+
+
+@pytest.mark.parametrize(
+    ("builds", "refused"),
+    [({"hv1": 9600, "hv2": 9600}, ""), ({"hv1": 9600, "hv2": 14393}, "hv2 is newer"), ({"hv1": 26100, "hv2": 14393}, "hv1, hv2 are newer"),
+     ({"hv1": None}, ""), ({}, "")],
+)  # fmt: skip
+def test_constrained_is_for_old_hosts_alone(builds: dict[str, int | None], refused: str) -> None:
+    """One newer host is a refusal with the reason and the line; what is not known refuses nothing."""
+    named = {HostName(name): build for name, build in builds.items()}
+    hosts = (HostName("hv1"), HostName("hv2"))
+    finding = too_new(DelegationSpec(hosts=hosts, mode="constrained", line=7), named)
+    assert (finding is None) == (refused == "")
+    assert refused in str(finding)
+    assert finding is None or "protocol-transition, or leave mode out (line 7)" in str(finding)
+    assert too_new(DelegationSpec(hosts=hosts), named) is None
+
+
+@pytest.mark.parametrize(
+    ("source", "destination", "mode", "shares", "expected"),
+    [
+        ("hv1", "hv2", "protocol-transition", (), "hv1"), ("hv1", "hv2", "resource-based", (), "hv2"),
+        ("hv1", "hv9", "protocol-transition", (), None), ("hv9", "hv1", "protocol-transition", (), None),
+        ("hv1", "hv1", "protocol-transition", (), None), ("hv1", "hv1", "protocol-transition", ("fs1",), "hv1"),
+    ],
+)  # fmt: skip
+def test_which_account_a_move_rests_on(
+    source: str, destination: str, mode: Mode, shares: tuple[str, ...], expected: str | None
+) -> None:
+    """The one that holds the pair's entries, and no other: a failure elsewhere stops nothing."""
+    spec = DelegationSpec(hosts=(HostName("hv1"), HostName("hv2")), mode=mode, shares=shares)
+    assert holder_for(spec, HostName(source), HostName(destination)) == expected
+
+
+def test_a_host_alone_has_nobody_to_delegate_to() -> None:
+    """No entry, no flag."""
+    alone = {HostName("hv1"): "hv1.corp.example"}
+    assert entries_of(HostName("hv1"), alone, "protocol-transition", []) == {}
 
 
 @pytest.mark.parametrize("length", range(1, 60, 7))
