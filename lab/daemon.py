@@ -43,10 +43,15 @@ def _serve(home: Path, world: World, directory: Directory | None, stop: threadin
     try:
         if directory is not None:
             directory.wait_ready()
-        servers = serve(world, home, users=users_of(directory) if directory else None)
+        users = None if directory is None else users_of(directory)
+        servers = serve(world, home, users=users)
     except DirectoryError as error:
         print(error, file=sys.stderr)
         return 1
+    if users is not None:
+        from lab.directory.second_hop import KerberosSecondHop  # noqa: PLC0415 - its libraries come with a directory
+
+        world.second_hop = KerberosSecondHop(users, world)
     try:
         servers.start()
     except OSError as error:

@@ -42,6 +42,7 @@ class Wish:
     ports: str | None = None
     allow_unencrypted: bool | None = None
     directory: bool = False
+    ticket_cache: float | None = None
     build: str | None = None
     locale: str | None = None
     stack: Path | None = None
@@ -70,7 +71,9 @@ class Wish:
     @property
     def says_something(self) -> bool:
         """Whether more was asked than to be up."""
-        run = (self.speed, self.limit, self.ports, self.locale, self.allow_unencrypted)
+        run = (
+            self.speed, self.limit, self.ports, self.locale, self.allow_unencrypted, self.ticket_cache,
+        )  # fmt: skip
         return self.builds or self.directory or any(wish is not None for wish in run)
 
 
@@ -133,6 +136,7 @@ def _agrees(home: Path, wish: Wish) -> bool:
         and wish.ports in (None, "auto", str(hosts[0].port))
         and wish.allow_unencrypted in (None, state.settings.allow_unencrypted)
         and (state.settings.directory or not wish.directory)
+        and wish.ticket_cache in (None, state.settings.ticket_cache)
     )
 
 
@@ -172,6 +176,8 @@ def _prepare(home: Path, wish: Wish, say: Callable[[str], None]) -> None:
     kept.settings.speed = wish.speed if wish.speed is not None else kept.settings.speed
     if wish.allow_unencrypted is not None:
         kept.settings.allow_unencrypted = wish.allow_unencrypted
+    if wish.ticket_cache is not None:
+        kept.settings.ticket_cache = wish.ticket_cache
     kept.settings.directory = kept.settings.directory or wish.directory
     if kept.settings.directory:
         directory.prepare(home, kept, say)

@@ -34,7 +34,7 @@ class Acceptor:
         Raises DirectoryError where the directory does not answer or does not know the host.
         """
         os.environ.update(environment)
-        store = {"keytab": str(keytab), "client_keytab": str(keytab), "ccache": f"MEMORY:{label}"}
+        store = {"keytab": str(keytab), "client_keytab": str(keytab), "ccache": f"MEMORY:{keytab}"}
         try:
             # "both" is what makes a caller's delegated credential one of constrained delegation
             self.credential = gssapi.Credentials(usage="both", mechs=[KERBEROS], store=store)

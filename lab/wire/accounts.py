@@ -45,11 +45,6 @@ class User:
     password: str | None = field(default=None, repr=False)
     """What CredSSP has handed over, so that the host can log on elsewhere in the user's name."""
 
-    @property
-    def handed_over(self) -> bool:
-        """Whether the host has the user's password."""
-        return self.password is not None
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:

@@ -100,7 +100,7 @@ def _migration(host: HostReading, facts: HostFacts) -> Iterator[Diagnosis]:
 def _room(facts: HostFacts, spec: HostSpec) -> Iterator[Diagnosis]:
     """Tell what lacks of the reserve that the stack file wants free."""
     reserve = spec.reserve
-    for volume in facts.volumes:
+    for volume in facts.volumes or ():
         kept = max(reserve.disk_bytes, int(volume.capacity_bytes * reserve.disk_percent / 100))
         if kept and volume.free_bytes < kept:
             yield Diagnosis(
@@ -108,7 +108,7 @@ def _room(facts: HostFacts, spec: HostSpec) -> Iterator[Diagnosis]:
                 text=f"{volume.path} has {format_bytes(volume.free_bytes)} free, {format_bytes(kept)} shall stay free",
                 breaks="No files come to that volume", remedy="Free space there, or lower reserve.disk of the host",
             )  # fmt: skip
-    if reserve.memory_mib and facts.memory_free_mib < reserve.memory_mib:
+    if facts.memory_free_mib is not None and facts.memory_free_mib < reserve.memory_mib:
         yield Diagnosis(
             weight=Weight.WARNING, where=spec.name,
             text=f"{facts.memory_free_mib} MiB of memory are free, {reserve.memory_mib} MiB shall stay free",

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
 
-from providers.errors import WsmanFaultError
+from providers.errors import PlacementError, WsmanFaultError
 from providers.model.estate import HostFacts, MigrationSettings, Vector, Volume
+from providers.model.names import is_guid
 from providers.units import KIB, MIB
 from providers.wsman import CIMV2, DEVICE_GUARD, EndpointReference, Instance, resource_uri
 
 from .client import Client
 from .cluster import read_name_and_limit
 from .compatibility import read_vectors
-from .faults import AbsentFaultError
+from .faults import AbsentFaultError, AccessDeniedFaultError
 from .inventory import one_of, read_guids, read_jobs, read_planned, single
 
 _UNMOUNTED = "\\\\?\\"
@@ -165,10 +167,16 @@ def _virtual_sans(client: Client) -> tuple[str, ...] | None:
 
 
 def read_names(client: Client) -> HostNames:
-    """Read the names of a host; that DNSHostName and Domain make a member's full name is a guess until recorded."""
-    rows = client.query(
-        "Win32_ComputerSystem", "Name", "DNSHostName", "Domain", "PartOfDomain", namespace=CIMV2
-    )
+    """Read the names of a host; that DNSHostName and Domain make a member's full name is a guess until recorded.
+
+    Who may not read root/cimv2 goes by the name that the stack file dials, if it is the host's.
+    """
+    try:
+        rows = client.query(
+            "Win32_ComputerSystem", "Name", "DNSHostName", "Domain", "PartOfDomain", namespace=CIMV2
+        )
+    except AccessDeniedFaultError as denied:
+        return _names_as_dialled(client, denied)
     row = single(client, rows, "Win32_ComputerSystem")
     host, domain = row.text("DNSHostName") or row.text("Name"), row.text("Domain")
     member = bool(row.flag("PartOfDomain")) and bool(domain)
@@ -176,31 +184,61 @@ def read_names(client: Client) -> HostNames:
 
 
 def read_build(client: Client) -> int | None:
-    """Read the build of a host alone; None where it tells none."""
-    rows = client.query("Win32_OperatingSystem", "BuildNumber", namespace=CIMV2)
+    """Read the build of a host alone; None where it tells none, or not to this account."""
+    try:
+        rows = client.query("Win32_OperatingSystem", "BuildNumber", namespace=CIMV2)
+    except AccessDeniedFaultError:
+        return None
     build = single(client, rows, "Win32_OperatingSystem").text("BuildNumber")
     return int(build) if build.isdecimal() else None
 
 
-def _system(client: Client) -> tuple[int, int, int | None]:
-    """Return memory, free memory in MiB, and the build; Win32_OperatingSystem counts KiB (win32 page of the class)."""
-    rows = client.query(
-        "Win32_OperatingSystem",
-        "TotalVisibleMemorySize",
-        "FreePhysicalMemory",
-        "BuildNumber",
-        namespace=CIMV2,
-    )
+def _names_as_dialled(client: Client, denied: AccessDeniedFaultError) -> HostNames:
+    """Return the names of a host by its own row among the systems and the full name in the stack file.
+
+    Raises PlacementError where that is none of its names: DestinationHost must be right.
+    """
+    spec = client.host
+    systems = client.query("Msvm_ComputerSystem", "Name", "ElementName")
+    own = next((row.text("Name") for row in systems if not is_guid(row.text("Name"))), "")
+    dialled = spec.connection.kerberos_host or urlsplit(spec.endpoint).hostname or ""
+    if "." not in dialled or dialled.partition(".")[0].casefold() != own.casefold():
+        raise PlacementError(
+            f"{spec.name} calls itself {own}, and its full name could not be read ({denied.message})",
+            remedy="Dial it by its full name (hosts: address), name it under connection.kerberos_host, or let the account"
+            " read root/cimv2",
+        ) from denied
+    return HostNames(computer_name=own, full_name=dialled)
+
+
+def _system(client: Client) -> tuple[int | None, int | None, int | None]:
+    """Return memory, free memory in MiB, and the build; Win32_OperatingSystem counts KiB (win32 page of the class).
+
+    None for who may not read root/cimv2.
+    """
+    try:
+        rows = client.query(
+            "Win32_OperatingSystem",
+            "TotalVisibleMemorySize",
+            "FreePhysicalMemory",
+            "BuildNumber",
+            namespace=CIMV2,
+        )
+    except AccessDeniedFaultError:
+        return None, None, None
     row = single(client, rows, "Win32_OperatingSystem")
     total, free = row.number("TotalVisibleMemorySize") or 0, row.number("FreePhysicalMemory") or 0
     build = row.text("BuildNumber")
     return total * KIB // MIB, free * KIB // MIB, int(build) if build.isdecimal() else None
 
 
-def _volumes(client: Client) -> tuple[Volume, ...]:
-    rows = client.query(
-        "Win32_Volume", "Name", "Capacity", "FreeSpace", where={"DriveType": LOCAL_DISK}, namespace=CIMV2
-    )
+def _volumes(client: Client) -> tuple[Volume, ...] | None:
+    try:
+        rows = client.query(
+            "Win32_Volume", "Name", "Capacity", "FreeSpace", where={"DriveType": LOCAL_DISK}, namespace=CIMV2
+        )
+    except AccessDeniedFaultError:
+        return None
     found = [
         Volume(
             path=row.text("Name"),

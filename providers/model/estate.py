@@ -212,9 +212,9 @@ class HostFacts:
     """Full DNS name as the host reports it of itself: what DestinationHost must be."""
     computer_name: str
     """NetBIOS name."""
-    memory_mib: int
-    memory_free_mib: int
-    volumes: tuple[Volume, ...]
+    memory_mib: int | None
+    memory_free_mib: int | None
+    volumes: tuple[Volume, ...] | None
     migration: MigrationSettings
     jobs: tuple[MigrationJob, ...] = ()
     """Migrations under way, without what they tell of paths."""

@@ -29,7 +29,8 @@ def choose_host(
 
     def rank(name: HostName) -> tuple[bool, bool, int]:
         host = inventory.hosts.get(name)
-        free = host.facts.memory_free_mib - promised.get(name, 0) if host and host.facts else 0
+        known = host.facts.memory_free_mib if host and host.facts else None
+        free = (known or 0) - promised.get(name, 0)
         return host is None, _forbidden(spec.label, name, taken, rules), -free
 
     return min(spec.hosts, key=rank)

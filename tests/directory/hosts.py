@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import yaml
 
 from lab import credentials
+from lab.directory.second_hop import KerberosSecondHop
 from lab.directory.users import users_of
 from lab.estate.building import build
 from lab.estate.spec import EstateSpec
@@ -69,6 +71,12 @@ class Hosts:
         own = lab_host.url if scheme == "https" else lab_host.http_url
         return HostSpec(name=HostName(host), endpoint=url or own, connection=connection)
 
+    def log(self, event: str) -> list[dict[str, Any]]:
+        """Return the entries of one kind in the lab's log."""
+        path = self.home / "lab.log"
+        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        return [entry for line in lines if (entry := json.loads(line)).get("event") == event]
+
     def client(self, spec: HostSpec) -> Client:
         """Return a client of a host."""
         client = Client(spec, self.logins, FastClock())
@@ -77,12 +85,17 @@ class Hosts:
 
 
 @contextmanager
-def hosts_of(site: Site, spec: EstateSpec, home: Path, clock: LabClock) -> Iterator[Hosts]:
-    """Run hosts in this process that ask the directory of `site`."""
+def hosts_of(
+    site: Site, spec: EstateSpec, home: Path, clock: LabClock, *, ticket_cache: float = 0
+) -> Iterator[Hosts]:
+    """Run hosts in this process that ask the directory of `site`, and keep its answers for `ticket_cache` seconds."""
     world = build(spec, home, clock, ports={host.name: 0 for host in spec.hosts})
+    world.settings.ticket_cache = ticket_cache
     credentials.ensure(home, world.settings.netbios)
     certificates.ensure(home, [(host.name, host.full_name) for host in world.hosts.values()])
-    servers = serve(world, home, users=users_of(site.directory))
+    users = users_of(site.directory)
+    servers = serve(world, home, users=users)
+    world.second_hop = KerberosSecondHop(users, world)
     servers.start()
     try:
         with ExitStack() as open_:
