@@ -169,7 +169,8 @@ class _Migration:
         self.report(
             Progress(
                 phase=f"waiting {pause:.0f} s: the directory allows it, {self.move.source} does not know yet (old tickets;"
-                f" klist purge -li 0x3e7 there ends it)"
+                f" klist purge -li 0x3e7 there ends it)",
+                lasting=True,
             )
         )
         if self.clock.wait(pause, self.cancelled):

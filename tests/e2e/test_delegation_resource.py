@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import yaml
 
-from lab.directory.errors import DirectoryError
-from lab.directory.packages import Samba
-from tools.workspace import Workspace
-
-from .conftest import NO_PROXY, QUICK, Site
+from .conftest import Site
+from .domain import Domain, declare, site_with_directory, stack
 
 pytestmark = pytest.mark.e2e
 SERVICE = "Microsoft Virtual System Migration Service"
@@ -27,89 +21,17 @@ TRUSTED = 0x1000000
 SHOWN = re.compile(r"(hv\d -> \w+: \S.*?)\s*$", re.MULTILINE)
 
 
-class Domain:
-    """The directory of a site's lab, asked and changed by other people's programs."""
-
-    def __init__(self, site: Site) -> None:
-        """Know where it is."""
-        self._site = site
-        self._status: dict[str, Any] = site.status()["directory"]
-
-    def _run(self, tool: str, *words: str, given: str = "") -> str:
-        account = self._status["accounts"]["directory_administrator"]
-        secret = self._site.file("secret")
-        secret.touch(0o600)
-        secret.write_text(account["password"], encoding="utf-8")
-        done = subprocess.run(
-            [tool, "-x", "-H", self._status["ldaps"], "-D", account["principal"], "-y", str(secret), *words],
-            check=True, capture_output=True, text=True, input=given, timeout=60,
-            env={**os.environ, "LDAPTLS_CACERT": self._status["ca"]},
-        )  # fmt: skip
-        return done.stdout
-
-    def of(self, host: str) -> tuple[set[str], int]:
-        """Return what `ldapsearch` shows of a host's account: whom it may delegate to, and its flags."""
-        text = self._run(
-            "ldapsearch", "-LLL", "-o", "ldif-wrap=no", "-b", self._status["base"], f"(sAMAccountName={host}$)",
-            "msDS-AllowedToDelegateTo", "userAccountControl",
-        )  # fmt: skip
-        found = re.findall(r"^(\S+): (.*)$", text, re.MULTILINE)
-        flags = next(int(value) for name, value in found if name == "userAccountControl")
-        return {value for name, value in found if name == "msDS-AllowedToDelegateTo"}, flags
-
-    def change(self, host: str, step: str, service: str) -> None:
-        """Add or delete one entry by `ldapmodify`."""
-        lines = (
-            f"dn: {self._status['computers'][host]['dn']}",
-            "changetype: modify",
-            f"{step}: msDS-AllowedToDelegateTo",
-            f"msDS-AllowedToDelegateTo: {service}",
-            "",
-        )
-        self._run("ldapmodify", given="\n".join(lines))
-
-    def credentials(self, role: str) -> str:
-        """Return the credentials file of an account."""
-        return str(self._status["accounts"][role]["credentials"])
-
-
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """Three hosts of a domain, with three machines, adopted."""
-    try:
-        Samba.find()
-    except DirectoryError as error:
-        if os.environ.get("CI") == "true":
-            raise
-        pytest.skip(str(error))
-    workspace = Workspace(
-        tmp_path_factory.mktemp("e") / "project", keep={"HTTP_PROXY": NO_PROXY, "HTTPS_PROXY": NO_PROXY}
-    )
-    workspace.run(
-        "lab", "up", "--ports", "auto", "--hosts", "3", "--vms", "3", "--speed", QUICK, "--directory",
-        "--write-stack", "stacks/lab.yaml", stdout=subprocess.DEVNULL,
-    )  # fmt: skip
-    yield Site(workspace)
-    workspace.close()
+    """Three hosts of a domain, with three machines."""
+    with site_with_directory(tmp_path_factory.mktemp("e")) as one:
+        yield one
 
 
 @pytest.fixture(scope="module")
 def domain(site: Site) -> Domain:
     """The directory of that lab."""
     return Domain(site)
-
-
-def declare(site: Site, **sections: object) -> None:
-    """Change sections of the stack file; None takes one out."""
-    path = site.file("stacks/lab.yaml")
-    content = {**yaml.safe_load(path.read_text(encoding="utf-8")), **sections}
-    kept = {name: value for name, value in content.items() if value is not None}
-    path.write_text(yaml.safe_dump(kept, sort_keys=False), encoding="utf-8")
-
-
-def stack(site: Site) -> Any:
-    """Return the stack file."""
-    return yaml.safe_load(site.file("stacks/lab.yaml").read_text(encoding="utf-8"))
 
 
 def moved_to(site: Site, **hosts: str) -> dict[str, Any]:
