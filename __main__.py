@@ -12,6 +12,7 @@ from providers.errors import PlacementError, StackFileError
 from providers.handover import Handover, engine_of
 from providers.hyperv.estate import Estate
 from providers.resources.declare import declare, export
+from providers.resources.second_hop import forewarned
 from providers.stackfile import load
 from providers.stacks import stack_path
 
@@ -25,6 +26,7 @@ def main() -> None:
             handover = Handover(project=Path(), engine=engine_of(sys.orig_argv), stack=stack)
             inventory, plan = compare(stack, estate, handover)
             delegation = plan_delegation(stack, estate, inventory, estate.clock)
+            plan = forewarned(stack, estate, plan, delegation, estate.clock)
         finally:
             estate.close()
     except StackFileError as error:

@@ -115,6 +115,15 @@ class MoveRefusedError(PlacementError):
     """A rule that protects machines forbids this move."""
 
 
+class StageFailedError(MoveRefusedError):
+    """A host could not make, or did not pass, the planned machine of `check: staged`: nothing was moved."""
+
+    def __init__(self, message: str, *, codes: tuple[int, ...] = (), remedy: str | None = None) -> None:
+        """Keep the HRESULTs found in the host's texts."""
+        super().__init__(message, remedy=remedy)
+        self.codes = codes
+
+
 class NoRoomError(PlacementError):
     """A move waited for room that no move under way anywhere could make."""
 

@@ -13,6 +13,7 @@ from providers.errors import PlacementError
 from providers.hyperv.client import Client
 from providers.hyperv.credentials import read_credential
 from providers.hyperv.estate import Estate
+from providers.hyperv.host_facts import read_credential_guard
 from providers.hyperv.host_settings import read_migration
 from providers.hyperv.tickets import ticket_is_forwardable
 from providers.hyperv.transport import certificate_end, knock
@@ -21,7 +22,7 @@ from providers.model.directory import ComputerAccount
 from providers.model.estate import Host, Inventory, UnreachableHost
 from providers.model.names import HostName
 from providers.model.stack import HostSpec, Stack
-from providers.wsman import CIMV2, DEVICE_GUARD
+from providers.wsman import CIMV2
 
 from .possible import possible_sources
 from .symptoms import HostReading, Reading
@@ -29,8 +30,6 @@ from .symptoms import HostReading, Reading
 KNOCK = 3.0
 """Seconds after which a host that does not even connect is given up."""
 _WORKERS = 64
-_CREDENTIAL_GUARD = 1
-"""Among SecurityServicesRunning (win32 page of Win32_DeviceGuard)."""
 _VMM_AGENT = "SCVMMAgent"
 """Service of Virtual Machine Manager's agent (Learn, "Ports and protocols for VMM")."""
 Answer = TypeVar("Answer")
@@ -73,7 +72,7 @@ def _host(estate: Estate, name: HostName, clock: Clock) -> tuple[HostReading, Ho
             full_name=estate.names(name).full_name,
             migration=read_migration(client),
             ahead=_perhaps(lambda: _ahead(client, clock)),
-            credential_guard=_perhaps(lambda: _credential_guard(client)),
+            credential_guard=_perhaps(lambda: read_credential_guard(client)),
             managed_by_vmm=_perhaps(lambda: _vmm(client)),
         )
     except PlacementError as error:
@@ -95,11 +94,6 @@ def _ahead(client: Client, clock: Clock) -> float | None:
     middle = begun + (clock.utc() - begun) / 2
     told = rows[0]["LocalDateTime"] if rows else None
     return (told - middle).total_seconds() if isinstance(told, datetime) and told.tzinfo else None
-
-
-def _credential_guard(client: Client) -> bool:
-    rows = client.query("Win32_DeviceGuard", "SecurityServicesRunning", namespace=DEVICE_GUARD)
-    return any(str(_CREDENTIAL_GUARD) in map(str, row.many("SecurityServicesRunning")) for row in rows)
 
 
 def _vmm(client: Client) -> bool:

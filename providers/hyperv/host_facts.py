@@ -10,7 +10,7 @@ from providers.errors import PlacementError, WsmanFaultError
 from providers.model.estate import HostFacts, MigrationSettings, Vector, Volume
 from providers.model.names import is_guid
 from providers.units import KIB, MIB
-from providers.wsman import CIMV2, EndpointReference, Instance, resource_uri
+from providers.wsman import CIMV2, DEVICE_GUARD, EndpointReference, Instance, resource_uri
 
 from .client import Client
 from .cluster import read_name_and_limit
@@ -25,6 +25,8 @@ LOCAL_DISK = 3
 _SERVICE = "Msvm_VirtualSystemMigrationService"
 SERVICE_KEYS = ("SystemCreationClassName", "SystemName", "CreationClassName", "Name")
 """Keys of the migration service (win32 page of the class)."""
+_CREDENTIAL_GUARD = 1
+"""Among SecurityServicesRunning (win32 page of Win32_DeviceGuard)."""
 _DEFINITION = "Microsoft:Definition\\"
 
 
@@ -49,6 +51,7 @@ class Traits:
     fibre_channel: tuple[str, ...] | None
     cluster: str | None
     cluster_migrations: int | None
+    credential_guard: bool | None
 
 
 def read_facts(client: Client, names: HostNames, now: float) -> HostFacts:
@@ -84,6 +87,7 @@ def with_traits(facts: HostFacts, traits: Traits) -> HostFacts:
         fibre_channel=traits.fibre_channel,
         cluster=traits.cluster,
         cluster_migrations=traits.cluster_migrations,
+        credential_guard=traits.credential_guard,
     )
 
 
@@ -104,6 +108,7 @@ def read_traits(client: Client, facts: HostFacts) -> Traits:
         fibre_channel=_virtual_sans(client),
         cluster=cluster,
         cluster_migrations=limit,
+        credential_guard=_credential_guard(client),
     )
 
 
@@ -130,6 +135,25 @@ def _processor(client: Client) -> tuple[str | None, str | None]:
         return None, None
     row = next(iter(rows), None)
     return (None, None) if row is None else (row.text("Manufacturer") or None, row.text("Name") or None)
+
+
+def read_credential_guard(client: Client) -> bool:
+    """Say whether Credential Guard runs; hosts before 2016 have neither it nor its namespace. Raises PlacementError."""
+    try:
+        rows = client.query("Win32_DeviceGuard", "SecurityServicesRunning", namespace=DEVICE_GUARD)
+    except AbsentFaultError:
+        return False
+    return any(str(_CREDENTIAL_GUARD) in map(str, row.many("SecurityServicesRunning")) for row in rows)
+
+
+def _credential_guard(client: Client) -> bool | None:
+    """Ask only where it matters: where the host gets our password."""
+    if client.host.connection.auth != "credssp":
+        return None
+    try:
+        return read_credential_guard(client)
+    except WsmanFaultError:
+        return None
 
 
 def _virtual_sans(client: Client) -> tuple[str, ...] | None:

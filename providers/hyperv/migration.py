@@ -15,9 +15,11 @@ from providers.errors import (
     MigrationStalledError,
     MoveRefusedError,
     PlacementError,
+    StageFailedError,
     VerificationError,
 )
 from providers.model.estate import VirtualMachine, VmState
+from providers.model.names import HostName
 from providers.model.plan import Move
 
 from . import inventory, orders
@@ -29,7 +31,7 @@ from .faults import AbsentFaultError
 from .jobs import Follower, Outcome, patience
 from .needs import needs_of
 from .progress import Progress
-from .second_hop import SecondHop, is_refused, pauses, told_missing
+from .second_hop import Delegation, SecondHop, is_refused, pauses
 from .starting import Started, Starter
 from .verification import deviations, unmoved
 
@@ -39,7 +41,6 @@ SETTLE = 60.0
 """Seconds after a job's end for the hosts to show it, and for the guest's heartbeat to come back."""
 LEFTOVER = 30.0
 """Seconds that a planned system may take to vanish after a failure (alexbarthnet/PowerShell Move-VMOnline)."""
-_DELEGATE = "Declare delegation: in the stack file, or have a domain administrator add these entries"
 
 
 def migrate(  # noqa: PLR0913 - what a move touches, each named at the call
@@ -100,22 +101,25 @@ class _Migration:
         self._clear_stage()
         patience = self._patience()
         for attempt in itertools.count(1):
-            started = self._started(detailed)
+            started = None
             try:
+                started = self._started(detailed)
                 return self._finish(started)
-            except MigrationFailedError as error:
-                self._unstage(started, error)
-                if started.adopted or not self._cured(error, attempt, patience):
+            except (MigrationFailedError, StageFailedError) as error:
+                if started is not None:
+                    self._unstage(started, error)
+                adopted = started is not None and started.adopted
+                if adopted or not self._cured(error, attempt, patience):
                     raise
         raise AssertionError("the last attempt raises")
 
     def _check_delegation(self) -> None:
         """Refuse a move of which the directory says that its source may not act at its destination."""
         found = self.second_hop.delegation(self.move, fresh=False) if self.second_hop else None
-        if found is not None and found.missing:
+        if found is not None and found.against:
             raise MoveRefusedError(
-                f"{self.move.vm.name} ({self._way}) would fail with 0x8009030E: {told_missing(found)}",
-                remedy=_DELEGATE,
+                f"{self.move.vm.name} ({self._way}) would fail with 0x8009030E: {found.against}",
+                remedy=found.remedy,
             )
 
     def _patience(self) -> Iterator[float]:
@@ -127,7 +131,9 @@ class _Migration:
                 return
             yield min(pause, left)
 
-    def _cured(self, error: MigrationFailedError, attempt: int, patience: Iterator[float]) -> bool:
+    def _cured(
+        self, error: MigrationFailedError | StageFailedError, attempt: int, patience: Iterator[float]
+    ) -> bool:
         """Say whether trying again can help, after waiting for it where time is what helps. Raises PlacementError.
 
         The room of the failed attempt is given back meanwhile.
@@ -144,26 +150,19 @@ class _Migration:
         self.admission.ended(self.move)
         return True
 
-    def _until_seen(self, error: MigrationFailedError, patience: Iterator[float]) -> float | None:
+    def _until_seen(
+        self, error: MigrationFailedError | StageFailedError, patience: Iterator[float]
+    ) -> float | None:
         """Return how long to wait for the host to see the directory as it is, None where that would not help.
 
-        Raises MigrationFailedError with the entries that are missing.
+        Only where the directory has all that is needed. Raises MigrationFailedError with what it says else.
         """
         found = self.second_hop.delegation(self.move, fresh=True) if self.second_hop else None
         if found is None:
             return None
-        if found.missing:
-            raise MigrationFailedError(
-                f"{error.message}: {told_missing(found)}", codes=error.codes, remedy=_DELEGATE
-            ) from error
-        pause = next(patience, None)
+        pause = None if found.against or found.unknown else next(patience, None)
         if pause is None:
-            raise MigrationFailedError(
-                f"{error.message}: the directory has all that is needed on {found.account}, so that"
-                f" {self.move.source} most likely still uses old tickets",
-                codes=error.codes,
-                remedy=f"Run klist purge -li 0x3e7 on {self.move.source}, or wait 15 minutes, and run again",
-            ) from error
+            raise _explained(error, found, self.move.source) from error
         return pause
 
     def _wait_for_tickets(self, pause: float) -> None:
@@ -197,7 +196,7 @@ class _Migration:
         if config is not None and stage.is_leftover(config):
             stage.remove()
 
-    def _unstage(self, started: Started, error: MigrationFailedError) -> None:
+    def _unstage(self, started: Started, error: PlacementError) -> None:
         """Remove our planned machine after a failed move into it."""
         if self.move.is_staged and not started.adopted:
             self._starter().stage().given_up(error)
@@ -388,3 +387,17 @@ class _Migration:
     def _note(self, event: str, *, job: str = "", result: str = "") -> None:
         if trouble := self.audit.note(event, self.move, job=job, result=result):
             self.report(Progress(phase=trouble))
+
+
+def _explained(
+    error: MigrationFailedError | StageFailedError, found: Delegation, source: HostName
+) -> MigrationFailedError:
+    """Return a refused second hop's error with what the directory says, right after it."""
+    if found.against:
+        told, remedy = found.against, found.remedy
+    elif found.unknown:
+        told, remedy = f"what is delegated could not be read ({found.unknown})", error.remedy
+    else:
+        told = f"the directory has all that is needed on {found.account}, so that {source} most likely still uses old tickets"
+        remedy = f"Run klist purge -li 0x3e7 on {source}, or wait 15 minutes, and run again"
+    return MigrationFailedError(f"{error.message}: {told}", codes=error.codes, remedy=remedy)

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from providers.model.directory import MissingEntry
 from providers.model.plan import Move
 
 REFUSED = frozenset({0x8009030E, 0x8009030D})
@@ -16,12 +17,34 @@ FIRST, LONGEST = 5.0, 60.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delegation:
-    """What the directory says of one move, read just now."""
+    """What the directory says of one move; all that is needed is there where nothing stands against it."""
 
-    account: str
+    account: str = ""
     """Distinguished name of the account that has, or lacks, the entries."""
-    missing: tuple[str, ...]
-    """`hv1 -> hv2: cifs/hv2.corp.example`; empty where all that is needed is there."""
+    missing: tuple[MissingEntry, ...] = ()
+    barred: str = ""
+    """Why nobody can act for the caller, whatever is delegated."""
+    way_out: str = ""
+    """What a caller who is barred can do."""
+    unknown: str = ""
+    """Why the directory cannot tell; then nothing is known to be missing, or there."""
+
+    @property
+    def against(self) -> str:
+        """What stands against the move, in one sentence; empty where nothing is known to."""
+        if self.barred:
+            return self.barred
+        if self.missing:
+            return f"the directory lacks, on {self.account}: {'; '.join(map(str, self.missing))}"
+        return ""
+
+    @property
+    def remedy(self) -> str:
+        """What to do about it."""
+        return (
+            self.way_out
+            or "Declare delegation: in the stack file, or have a domain administrator add these entries"
+        )
 
 
 class SecondHop(Protocol):
@@ -31,17 +54,12 @@ class SecondHop(Protocol):
     """Seconds for which a move may wait for a host to see what is in the directory already; 0 = not at all."""
 
     def delegation(self, move: Move, *, fresh: bool) -> Delegation | None:
-        """Return what the directory says, None where it cannot be told or is not needed. `fresh`: read it now."""
+        """Return what the directory says, None where none is needed. `fresh`: as it is now."""
 
 
 def is_refused(codes: Collection[int]) -> bool:
     """Say whether a migration failed for want of the right to act at its destination."""
     return not REFUSED.isdisjoint(codes)
-
-
-def told_missing(found: Delegation) -> str:
-    """Return in one sentence what lacks where."""
-    return f"the directory lacks, on {found.account}: {'; '.join(found.missing)}"
 
 
 def pauses() -> Iterator[float]:

@@ -230,6 +230,8 @@ class HostFacts:
     """MaximumParallelMigrations of the cluster: its own limit beside the host's; None where it tells none."""
     build: int | None = None
     """Win32_OperatingSystem.BuildNumber."""
+    credential_guard: bool | None = None
+    """Whether Credential Guard runs; None where it is not told, and where nobody logs on by CredSSP."""
     processor: str | None = None
     """Win32_Processor.Manufacturer: `GenuineIntel`, `AuthenticAMD`."""
     processor_model: str | None = None

@@ -16,12 +16,12 @@ if importlib.util.find_spec("gssapi") is None and os.environ.get("CI") != "true"
 
 from providers.hyperv.estate import Estate
 from providers.ldap.client import DirectoryClient
-from providers.model.directory import DelegationSpec, DirectorySpec
+from providers.model.directory import FLAG, DelegationPlan, DelegationSpec, DirectorySpec
 from providers.model.names import HostName
-from providers.model.plan import Move, Placement
+from providers.model.plan import Move, Placement, Plan, Severity, Standing, Step
 from providers.model.stack import Authentication, Stack
 from providers.planning.order import order
-from providers.resources.second_hop import YOUNG, DirectorySecondHop
+from providers.resources.second_hop import YOUNG, DirectorySecondHop, forewarned
 from tests.clocks import FastClock
 from tests.unit.lab.conftest import StillClock, estate, machine
 
@@ -48,9 +48,9 @@ class Asking:
             server=hosts.site.status["ldaps"], auth="simple", credentials=hosts.login("directory_administrator"),
             ca=Path(hosts.site.status["ca"]),
         )  # fmt: skip
-        declared = Stack(path=Path("stacks/test.yaml"), hosts=specs, vms={}, directory=server, **stack)
+        self.stack = Stack(path=Path("stacks/test.yaml"), hosts=specs, vms={}, directory=server, **stack)
         self.directory = DirectoryClient(server, clock=self.clock)
-        self.hop = DirectorySecondHop(declared, self.estate, self.directory, self.clock)
+        self.hop = DirectorySecondHop(self.stack, self.estate, self.directory, self.clock)
 
     def move(self, caller: str = "ntlm") -> Move:
         """Return the move of the one machine, from hv1 to hv2."""
@@ -65,7 +65,7 @@ class Asking:
     def missing(self, caller: str = "ntlm", *, fresh: bool = True) -> tuple[str, ...] | None:
         """Return what the directory lacks, None where it says nothing."""
         found = self.hop.delegation(self.move(caller), fresh=fresh)
-        return None if found is None else found.missing
+        return None if found is None else tuple(map(str, found.missing))
 
 
 @pytest.fixture
@@ -117,7 +117,8 @@ def test_some_are_never_delegated(hosts: Hosts, role: str, said: str) -> None:
     asking.hop = Asking(hosts, role, auth="kerberos").hop
     found = asking.hop.delegation(move, fresh=True)
     assert found is not None
-    assert said in found.missing[0]
+    assert said in found.against
+    assert not found.missing
 
 
 def test_one_reading_serves_the_moves_of_a_run(hosts: Hosts) -> None:
@@ -144,4 +145,60 @@ def test_a_silent_directory_says_nothing(hosts: Hosts) -> None:
         Stack(path=Path("x"), hosts=asking.estate.specs, vms={}, delegation=DelegationSpec(hosts=())),
         asking.estate, DirectoryClient(server, clock=asking.clock), asking.clock,
     )  # fmt: skip
-    assert asking.missing() is None
+    found = asking.hop.delegation(asking.move(), fresh=True)
+    assert found is not None
+    assert (found.against, found.missing) == ("", ())
+    assert "127.0.0.1:9" in found.unknown
+
+
+def test_a_host_without_an_account_says_nothing(hosts: Hosts) -> None:
+    """No account of that name: what it lacks cannot be told, and the move is not refused for it."""
+    asking = Asking(hosts, "host_administrator")
+    hosts.site.replace("hv2", {"dNSHostName": ["hv9.lab.example"]})
+    try:
+        found = asking.hop.delegation(asking.move(), fresh=True)
+    finally:
+        hosts.site.replace("hv2", {"dNSHostName": ["hv2.lab.example"]})
+    assert found is not None
+    assert "hv2.lab.example (hv2)" in found.unknown
+    assert not found.against
+
+
+def preview(asking: Asking, declared: DelegationPlan | None = None) -> Plan:
+    """Return a plan of the one move as the program shows it."""
+    move = asking.move()
+    step = Step(
+        label="WEB01", standing=Standing.MOVE, placement=Placement(host=move.destination), vm=move.vm, vm_id=move.vm.id,
+        move=move,
+    )  # fmt: skip
+    return forewarned(asking.stack, asking.estate, Plan(steps=(step,)), declared, asking.clock)
+
+
+def test_a_preview_warns_of_what_nobody_declares(hosts: Hosts) -> None:
+    """Each entry at the machine; what `delegation:` is about to add is no reason to warn, what it leaves out is."""
+    asking = Asking(hosts, "host_administrator")
+    (finding,) = preview(asking).steps[0].findings
+    assert finding.severity == Severity.WARNING
+    assert "WEB01 (hv1 -> hv2) would fail with 0x8009030E" in finding.text
+    assert all(f"hv1 -> hv2: {each}" in finding.text for each in SERVICES)
+    spec = DelegationSpec(hosts=(HostName("hv1"), HostName("hv2")))
+    entries = {HostName("hv1"): {**dict.fromkeys(SERVICES, "hv2"), FLAG: "any"}}
+    assert preview(asking, DelegationPlan(spec=spec, entries=entries)).steps[0].findings == ()
+    entries = {HostName("hv1"): dict.fromkeys(SERVICES, "hv2")}
+    (finding,) = preview(asking, DelegationPlan(spec=spec, entries=entries)).steps[0].findings
+    assert FLAG in finding.text
+    assert "cifs" not in finding.text
+
+
+def test_a_preview_says_that_the_directory_is_silent_once(hosts: Hosts) -> None:
+    """Of the estate as a whole; where `delegation:` has said so already, not again."""
+    asking = Asking(hosts, "host_administrator")
+    assert asking.stack.directory is not None
+    silent = replace(asking.stack.directory, server="ldaps://127.0.0.1:9")
+    asking.stack = replace(asking.stack, directory=silent)
+    plan = preview(asking)
+    assert plan.steps[0].findings == ()
+    (finding,) = plan.findings
+    assert "unknown" in finding.text
+    spec = DelegationSpec(hosts=(HostName("hv1"), HostName("hv2")))
+    assert preview(asking, DelegationPlan(spec=spec, unknown=spec.hosts)).findings == ()
