@@ -14,14 +14,6 @@ from providers.planning.locate import locate
 
 from .symptoms import Diagnosis, Reading, Weight
 
-_TOLD_ELSEWHERE = (
-    "Live migration is disabled",
-    "listens for migrations",
-    "allows no live migrations",
-    "use different",
-)
-"""Of hosts and pairs, which have a diagnosis of their own."""
-
 
 def machine_diagnoses(
     stack: Stack, reading: Reading, spec: VmSpec, vm: VirtualMachine, host: HostName
@@ -37,8 +29,8 @@ def machine_diagnoses(
         findings=located.findings,
     )  # fmt: skip
     for finding in step.findings:
-        if any(words in finding.text for words in _TOLD_ELSEWHERE):
-            continue
+        if finding.of_hosts:
+            continue  # hosts and pairs have diagnoses of their own
         refused = finding.severity == Severity.REFUSAL
         yield Diagnosis(
             weight=Weight.ERROR if refused else Weight.WARNING,

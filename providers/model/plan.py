@@ -33,6 +33,8 @@ class Finding:
     severity: Severity
     text: str
     remedy: str = ""
+    of_hosts: bool = False
+    """Whether it is about two hosts, so that every move between them has it, and not about one machine."""
 
     def __str__(self) -> str:
         """Text and remedy as one line."""
