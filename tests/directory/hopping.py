@@ -11,6 +11,7 @@ from typing import Any, Literal
 import pytest
 
 from lab import credentials
+from lab.directory.second_hop import KerberosSecondHop
 from lab.estate.spec import EstateSpec
 from lab.wire.views.holders import holders_of
 from lab.world import LabDisk, LabJob, LabVm
@@ -53,6 +54,12 @@ class Hopping:
         self.hosts, self.world, self.site, self.clock = hosts, hosts.world, hosts.site, clock
         self._role = role
         self._clients: dict[Caller, Client] = {}
+
+    @property
+    def second_hop(self) -> KerberosSecondHop:
+        """What gets the hosts there."""
+        assert isinstance(self.world.second_hop, KerberosSecondHop)
+        return self.world.second_hop
 
     def client(self, caller: Caller) -> Client:
         """Return the client, its connection kept for the next time."""

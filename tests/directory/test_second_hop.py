@@ -15,7 +15,6 @@ if importlib.util.find_spec("gssapi") is None and os.environ.get("CI") != "true"
     pytest.skip("there is no gssapi; make directory compiles it", allow_module_level=True)
 
 from lab.directory.second_hop import KerberosSecondHop, code_name
-from lab.directory.users import users_of
 from lab.estate.generated import SHARE as SHARE_PATH
 from lab.world.builds import SERVER_2012_R2, SERVER_2022
 from lab.world.callers import SecondHopCaller
@@ -42,8 +41,7 @@ def ground(running: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 @pytest.fixture
 def hop(ground: Hopping) -> Hopping:
     """The same with nothing kept, nothing delegated and no jobs."""
-    assert ground.world.second_hop is not None
-    ground.world.second_hop.purge("hv1")
+    ground.second_hop.purge("hv1")
     ground.delegate([], trusted=False)
     ground.world.state.jobs.clear()
     for host in ground.world.hosts.values():
@@ -75,8 +73,7 @@ def test_each_service_counts_by_itself(hop: Hopping, kind: int, name: str, neede
             left_out
         ] * refused
         hop.world.cancel(job.id)
-        assert hop.world.second_hop is not None
-        hop.world.second_hop.purge("hv1")
+        hop.second_hop.purge("hv1")
 
 
 def test_storage_alone_wants_the_file_server(hop: Hopping) -> None:
@@ -116,7 +113,6 @@ def test_a_ticket_that_may_not_be_forwarded_ends_there(hop: Hopping) -> None:
     account = hop.site.account("host_administrator")
     tickets = Path(os.environ["KRB5CCNAME"].removeprefix("FILE:"))
     hop.delegate(BOTH, trusted=True)
-    assert hop.world.second_hop is not None
     for option, build, reached in (
         ("-F", SERVER_2012_R2, False), ("-F", SERVER_2022, True), ("-f", SERVER_2012_R2, True),
     ):  # fmt: skip
@@ -125,7 +121,7 @@ def test_a_ticket_that_may_not_be_forwarded_ends_there(hop: Hopping) -> None:
         own.hold("kerberos", hop.hosts.client(hop.hosts.spec("kerberos", "http", hop.hosts.secret("none"))))
         hop.world.hosts["hv1"].build = build
         assert own.got_there(own.order("kerberos")) == reached
-        hop.world.second_hop.purge("hv1")
+        hop.second_hop.purge("hv1")
 
 
 def test_hosts_keep_what_they_were_told(hop: Hopping) -> None:
@@ -144,9 +140,8 @@ def test_hosts_keep_what_they_were_told(hop: Hopping) -> None:
     hop.pass_time(KEPT - 3)
     assert hop.got_there(hop.order("ntlm"))
     assert hop.told()[-1]["ticket"] == "kept"
-    assert hop.world.second_hop is not None
-    assert hop.world.second_hop.purge("hv2") == 0
-    assert hop.world.second_hop.purge("hv1") == 2
+    assert hop.second_hop.purge("hv2") == 0
+    assert hop.second_hop.purge("hv1") == 2
     assert not hop.got_there(hop.order("ntlm"))
 
 
@@ -154,8 +149,7 @@ def test_a_password_asks_anew_each_time(hop: Hopping) -> None:
     """CredSSP's logon is no affair of the host's cache: what is kept there stays out of it."""
     assert not hop.got_there(hop.order("ntlm"))
     assert hop.got_there(hop.order("credssp"))
-    assert hop.world.second_hop is not None
-    assert hop.world.second_hop.purge("hv1") == 1
+    assert hop.second_hop.purge("hv1") == 1
 
 
 def test_a_service_that_nobody_registered(hop: Hopping) -> None:
@@ -187,24 +181,58 @@ def test_a_silent_directory_is_no_answer(
 
 
 def test_the_other_host_has_to_take_the_ticket(hop: Hopping) -> None:
-    """Where the destination has other keys than the directory thinks, the move fails, though the KDC was willing."""
+    """Where the destination has other keys than the directory thinks, a move fails, with a new ticket and with a kept one."""
     hop.delegate(BOTH, trusted=True)
-    directory = hop.site.directory
-    mistaken = tuple(
-        replace(computer, label="hv3") if computer.label == "hv2" else computer
-        for computer in directory.domain.computers
+    second_hop, directory = hop.second_hop, hop.site.directory
+    computers = tuple(
+        replace(one, label="hv3") if one.label == "hv2" else one for one in directory.domain.computers
     )
-    users = replace(
-        users_of(replace(directory, domain=replace(directory.domain, computers=mistaken))),
-        doors=users_of(directory).doors,
+    users = second_hop._users
+    mistaken = replace(
+        users, directory=replace(directory, domain=replace(directory.domain, computers=computers))
     )
-    before = hop.world.second_hop
-    hop.world.second_hop = KerberosSecondHop(users, hop.world)
+    for kept in (False, True):
+        assert not kept or hop.got_there(hop.order("ntlm"))
+        second_hop._users = mistaken
+        try:
+            assert not hop.got_there(hop.order("ntlm"))
+        finally:
+            second_hop._users = users
+        assert hop.told()[-1]["why"] == "the other computer refuses the ticket"
+
+
+class Listener:
+    """Keeps what hosts want, and passes it on."""
+
+    def __init__(self, behind: KerberosSecondHop) -> None:
+        """Stand before a second hop."""
+        self.behind = behind
+        self.heard: list[Hop] = []
+
+    def reach(self, hop: Hop) -> Service | None:
+        """Remember, and pass on."""
+        self.heard.append(hop)
+        return self.behind.reach(hop)
+
+    def purge(self, host: str) -> int:
+        """Pass on."""
+        return self.behind.purge(host)
+
+
+def test_the_other_host_has_to_see_the_caller(hop: Hopping) -> None:
+    """A ticket in anybody else's name is none, though the KDC gives it and the destination takes it."""
+    hop.delegate(BOTH, trusted=False)
+    hop.world.hosts["hv1"].build = SERVER_2012_R2
+    second_hop = hop.second_hop
+    hop.world.second_hop = listener = Listener(second_hop)
     try:
-        assert not hop.got_there(hop.order("ntlm"))
+        assert hop.got_there(hop.order("kerberos"))
     finally:
-        hop.world.second_hop = before
-    assert hop.told()[-1]["why"] == "the other computer refuses the ticket"
+        hop.world.second_hop = second_hop
+    (wanted,) = listener.heard
+    another = replace(wanted.caller, principal="hvoperator@LAB.EXAMPLE")
+    assert second_hop.reach(replace(wanted, caller=another)) == wanted.services[0]
+    assert hop.told()[-1]["why"] == "the other computer sees hvadmin@LAB.EXAMPLE"
 
 
 def test_a_japanese_host_says_it_in_japanese(hop: Hopping) -> None:
@@ -250,13 +278,10 @@ def test_many_at_once(hop: Hopping) -> None:
     def go(user: str) -> None:
         caller = SecondHopCaller(name=f"LAB\\{user}", principal=f"{user}@LAB.EXAMPLE")
         needed = tuple(Service(kind=kind, server="hv2.lab.example") for kind in SERVICES[:2])
-        assert hop.world.second_hop is not None
         results.append(
             (
                 user,
-                hop.world.second_hop.reach(
-                    Hop(source="hv1", build=SERVER_2022, caller=caller, services=needed)
-                ),
+                hop.second_hop.reach(Hop(source="hv1", build=SERVER_2022, caller=caller, services=needed)),
             )
         )
 
