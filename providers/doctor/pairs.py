@@ -5,19 +5,18 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterator, Mapping
 
-from providers.model.directory import ComputerAccount, Mode
+from providers.model.directory import ComputerAccount
 from providers.model.estate import HostFacts
 from providers.model.live_migration import HostMigration
 from providers.model.names import HostName
 from providers.model.stack import Stack
-from providers.planning.delegation import missing_for_pair
+from providers.planning.delegation import missing_for_pair, needed_mode
 
 from .symptoms import Diagnosis, Reading, Weight
 
 CREDSSP = 0
 _LOCAL = frozenset({"basic", "certificate"})
 _DELEGATED = frozenset({"kerberos", "ntlm"})
-_SERVER_2016 = 14393
 
 
 def pair_diagnoses(
@@ -130,7 +129,7 @@ def _delegation(
     one, other = accounts.get(source), accounts.get(destination)
     if one is None or other is None:
         return
-    mode = _mode(stack, source, facts)
+    mode = needed_mode(stack.delegation, facts.build, stack.hosts[source].connection.auth)
     missing = missing_for_pair(one, other, mode)
     if missing and missing_for_pair(one, other, "resource-based"):
         listed = ", ".join(entry.entry for entry in missing)
@@ -141,15 +140,6 @@ def _delegation(
             if stack.delegation and {source, destination} <= set(stack.delegation.hosts)
             else "Declare delegation: {hosts: all}, and run bin/pulumi up",
         )  # fmt: skip
-
-
-def _mode(stack: Stack, source: HostName, facts: HostFacts) -> Mode:
-    if stack.delegation is not None and stack.delegation.mode == "resource-based":
-        return "resource-based"
-    old = facts.build is not None and facts.build < _SERVER_2016
-    return (
-        "constrained" if old and stack.hosts[source].connection.auth == "kerberos" else "protocol-transition"
-    )
 
 
 def _networks(where: str, source: HostMigration | None, destination: HostFacts) -> Iterator[Diagnosis]:

@@ -25,8 +25,8 @@ from .delegation_texts import changed_descriptor, changed_flags, ldif, powershel
 
 __all__ = [
     "ACTING", "ANY", "MIGRATION_SERVICE", "PRICE", "change_of", "changed_descriptor", "changed_flags", "entries_of",
-    "holder_for", "holds", "ldif", "missing_entries", "missing_for_pair", "powershell", "principal_of", "services_of",
-    "too_new",
+    "holder_for", "holds", "ldif", "missing_entries", "missing_for_pair", "needed_mode", "powershell", "principal_of",
+    "services_of", "too_new",
 ]  # fmt: skip
 
 MIGRATION_SERVICE = "Microsoft Virtual System Migration Service"
@@ -116,6 +116,20 @@ def missing_for_pair(
         replace(each, destination=destination.host) if each.destination == ANY else each
         for each in missing_entries(holder, entries, {other.full_name.lower(): other})
     )
+
+
+def needed_mode(spec: DelegationSpec | None, build: int | None, auth: str | None) -> Mode:
+    """Return which form of delegation a source of this build needs for a caller who logs on by `auth`.
+
+    Since 2016 WinRM cannot hand a Kerberos ticket to the migration service, so that every caller needs protocol
+    transition ("Live Migration via Constrained Delegation with Kerberos in Windows Server 2016", Microsoft's
+    virtualization blog). A host of unknown build is taken for a new one, and an unknown `auth` for one that hands no
+    ticket over.
+    """
+    if spec is not None and spec.mode == "resource-based":
+        return "resource-based"
+    old = build is not None and build <= _LAST_WITHOUT_TRANSITION
+    return "constrained" if old and auth == "kerberos" else "protocol-transition"
 
 
 def holder_for(spec: DelegationSpec, source: HostName, destination: HostName) -> HostName | None:

@@ -17,15 +17,12 @@ from providers.model.directory import ComputerAccount, DelegationPlan, MissingEn
 from providers.model.names import HostName, VmId
 from providers.model.plan import Finding, Move, Plan, Severity, Standing, Step
 from providers.model.stack import Stack
-from providers.planning.delegation import missing_for_pair
+from providers.planning.delegation import missing_for_pair, needed_mode
 
 if TYPE_CHECKING:
     from providers.ldap.accounts import Person
     from providers.ldap.client import DirectoryClient
 
-SERVER_2016 = 14393
-"""Build from which on WinRM cannot hand a Kerberos ticket to the migration service: the flag is needed for every
-caller ("Live Migration via Constrained Delegation with Kerberos in Windows Server 2016", Microsoft's virtualization blog)."""
 YOUNG = 10.0
 """Seconds for which a reading serves the moves of a run, unless something is missing in it."""
 
@@ -108,11 +105,8 @@ class DirectorySecondHop:
 
     def _mode(self, move: Move) -> Mode:
         """Return which form of delegation the source needs for this caller."""
-        declared = self._stack.delegation
-        if declared is not None and declared.mode == "resource-based":
-            return "resource-based"
         build = self._build(move.source) if move.caller == "kerberos" else None
-        return "constrained" if build is not None and build < SERVER_2016 else "protocol-transition"
+        return needed_mode(self._stack.delegation, build, move.caller)
 
     def _build(self, host: HostName) -> int | None:
         """Return the build; None where it is not told, which is taken for a new one: the flag is needed there."""

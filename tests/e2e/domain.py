@@ -65,6 +65,10 @@ class Domain:
         """Return the credentials file of an account."""
         return str(self._status["accounts"][role]["credentials"])
 
+    def passwords(self) -> list[str]:
+        """Return the password of each account."""
+        return [account["password"] for account in self._status["accounts"].values()]
+
 
 @contextmanager
 def site_with_directory(folder: Path, *options: str) -> Iterator[Site]:
