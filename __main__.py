@@ -7,10 +7,12 @@ import pulumi
 
 from providers.actual import compare
 from providers.clock import SystemClock
+from providers.delegated import plan_delegation
 from providers.errors import PlacementError, StackFileError
 from providers.handover import Handover, engine_of
 from providers.hyperv.estate import Estate
 from providers.resources.declare import declare, export
+from providers.resources.second_hop import forewarned
 from providers.stackfile import load
 from providers.stacks import stack_path
 
@@ -23,6 +25,8 @@ def main() -> None:
         try:
             handover = Handover(project=Path(), engine=engine_of(sys.orig_argv), stack=stack)
             inventory, plan = compare(stack, estate, handover)
+            delegation = plan_delegation(stack, estate, inventory, estate.clock)
+            plan = forewarned(stack, estate, plan, delegation, estate.clock)
         finally:
             estate.close()
     except StackFileError as error:
@@ -32,7 +36,7 @@ def main() -> None:
     if not inventory.hosts:
         reasons = "\n".join(f"{host.name}: {host.reason}" for host in inventory.unreachable.values())
         raise pulumi.RunError(f"No host answered:\n{reasons}")
-    export(declare(plan))
+    export(declare(stack, plan, delegation))
 
 
 main()

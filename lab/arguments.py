@@ -32,6 +32,10 @@ def parser() -> argparse.ArgumentParser:
     move.add_argument("vm", metavar="VM", help="name or GUID")
     move.add_argument("host", metavar="HOST", help="where to")
     move.add_argument("--no-wait", action="store_true", help="return at once, not on arrival")
+    purge = commands.add_parser(
+        "purge", help="have a host forget what the directory answered it, as klist purge -li 0x3e7 there"
+    )
+    purge.add_argument("host", metavar="HOST")
     _add_fault(commands.add_parser("fault", help="make something go wrong"))
     log = commands.add_parser("log", help="show every change that was asked, and what came of it")
     log.add_argument("--json", action="store_true", help="as it is kept: one JSON object a line")
@@ -76,6 +80,12 @@ def _add_up(up: argparse.ArgumentParser) -> None:
         "--directory",
         action="store_true",
         help="with a real directory: Samba's domain controller (root; make directory installs it)",
+    )
+    run.add_argument(
+        "--ticket-cache",
+        type=_seconds,
+        metavar="S",
+        help="for how many seconds hosts keep what the directory answered them (20; 0: not at all)",
     )
     up.add_argument(
         "--write-stack",
@@ -136,6 +146,12 @@ def _speed(text: str) -> float:
     if not 0.01 <= speed <= 1000:  # noqa: PLR2004 - slower or faster than this nothing can be followed
         raise argparse.ArgumentTypeError(f"{text!r} is no factor from 0.01 to 1000")
     return speed
+
+
+def _seconds(text: str) -> float:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds")
+    return float(text)
 
 
 def _ports(text: str) -> str:

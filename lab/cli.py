@@ -51,6 +51,7 @@ def _up(home: Path, given: argparse.Namespace) -> int:
         ports=given.ports,
         allow_unencrypted=given.allow_unencrypted,
         directory=given.directory,
+        ticket_cache=given.ticket_cache,
         build=given.build,
         locale=given.locale,
         stack=given.write_stack,
@@ -108,6 +109,12 @@ def _fault(home: Path, given: argparse.Namespace) -> int:
     return 0
 
 
+def _purge(home: Path, given: argparse.Namespace) -> int:
+    count = _running(home).call("purge", host=given.host)
+    print(f"{given.host} has forgotten {count} {'answer' if count == 1 else 'answers'} of the directory.")
+    return 0
+
+
 def _log(home: Path, given: argparse.Namespace) -> int:
     path = home / "lab.log"
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
@@ -131,4 +138,5 @@ _COMMANDS = {
     "move": _move,
     "fault": _fault,
     "log": _log,
+    "purge": _purge,
 }

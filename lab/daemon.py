@@ -11,6 +11,7 @@ from lab import credentials
 from lab.control import FILE, ControlServer
 from lab.directory.directory import Directory
 from lab.directory.errors import DirectoryError
+from lab.directory.users import users_of
 from lab.verbs import verbs
 from lab.wire import certificates, serve
 from lab.world import World
@@ -39,17 +40,22 @@ def run(home: Path) -> int:
 def _serve(home: Path, world: World, directory: Directory | None, stop: threading.Event) -> int:
     account = credentials.ensure(home, world.settings.netbios)
     certificates.ensure(home, [(host.name, host.full_name) for host in world.hosts.values()])
-    servers = serve(world, home)
     try:
-        servers.start()
         if directory is not None:
             directory.wait_ready()
+        users = None if directory is None else users_of(directory)
+        servers = serve(world, home, users=users)
+    except DirectoryError as error:
+        print(error, file=sys.stderr)
+        return 1
+    if users is not None:
+        from lab.directory.second_hop import KerberosSecondHop  # noqa: PLC0415 - its libraries come with a directory
+
+        world.second_hop = KerberosSecondHop(users, world)
+    try:
+        servers.start()
     except OSError as error:
         print(f"a host's port is taken: {error}", file=sys.stderr)
-        return 1
-    except DirectoryError as error:
-        servers.stop()
-        print(error, file=sys.stderr)
         return 1
     control = ControlServer(verbs(world, account, stop, directory))
     control.start(home)

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from lab import ports, stack_file
 from lab.control import FILE, Control, connect
@@ -41,6 +42,7 @@ class Wish:
     ports: str | None = None
     allow_unencrypted: bool | None = None
     directory: bool = False
+    ticket_cache: float | None = None
     build: str | None = None
     locale: str | None = None
     stack: Path | None = None
@@ -69,7 +71,9 @@ class Wish:
     @property
     def says_something(self) -> bool:
         """Whether more was asked than to be up."""
-        run = (self.speed, self.limit, self.ports, self.locale, self.allow_unencrypted)
+        run = (
+            self.speed, self.limit, self.ports, self.locale, self.allow_unencrypted, self.ticket_cache,
+        )  # fmt: skip
         return self.builds or self.directory or any(wish is not None for wish in run)
 
 
@@ -92,8 +96,14 @@ def up(home: Path, wish: Wish, say: Callable[[str], None]) -> tuple[State, bool]
         _start(home)
     state = _kept(home)
     if wish.stack is not None:
-        stack_file.write_stack(wish.stack, home, state)
+        stack_file.write_stack(wish.stack, home, state, _directory_of(home))
     return state, running is None
+
+
+def _directory_of(home: Path) -> dict[str, Any] | None:
+    """Return what the running lab says of its directory, None where it has none."""
+    control = connect(home)
+    return None if control is None else control.call("status").get("directory")
 
 
 def down(home: Path) -> bool:
@@ -126,6 +136,7 @@ def _agrees(home: Path, wish: Wish) -> bool:
         and wish.ports in (None, "auto", str(hosts[0].port))
         and wish.allow_unencrypted in (None, state.settings.allow_unencrypted)
         and (state.settings.directory or not wish.directory)
+        and wish.ticket_cache in (None, state.settings.ticket_cache)
     )
 
 
@@ -165,6 +176,8 @@ def _prepare(home: Path, wish: Wish, say: Callable[[str], None]) -> None:
     kept.settings.speed = wish.speed if wish.speed is not None else kept.settings.speed
     if wish.allow_unencrypted is not None:
         kept.settings.allow_unencrypted = wish.allow_unencrypted
+    if wish.ticket_cache is not None:
+        kept.settings.ticket_cache = wish.ticket_cache
     kept.settings.directory = kept.settings.directory or wish.directory
     if kept.settings.directory:
         directory.prepare(home, kept, say)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lab.world import LabHost, LabJob, LabVm, MigrationRequest, World
+from lab.world.callers import SecondHopCaller
 from lab.world.jobs import VIRTUAL_SYSTEM, VIRTUAL_SYSTEM_AND_STORAGE
 from lab.world.objects import FILELESS
 from lab.world.plan_files import configuration_files
@@ -46,8 +47,7 @@ def move(world: World, vm_text: str, host_text: str) -> LabJob:
                 destination=destination.full_name,
                 roots=None if shared else vm.roots,
                 disks={} if shared else {d.slot: d.path for d in vm.disks if d.kind not in FILELESS},
-                owner=f"{world.settings.netbios}\\operator",
-                logged_on=True,
+                caller=SecondHopCaller(name=f"{world.settings.netbios}\\operator", scheme="console"),
             ),
         )
     if not isinstance(answer, LabJob):

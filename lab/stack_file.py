@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -17,21 +19,40 @@ _HEADER = """\
 """
 
 
-def write_stack(path: Path, home: Path, state: State) -> None:
-    """Write the stack file; paths in it are relative to its folder where they can be. Raises OSError."""
+def write_stack(path: Path, home: Path, state: State, directory: Mapping[str, Any] | None = None) -> None:
+    """Write the stack file; paths in it are relative to its folder where they can be. Raises OSError.
+
+    `directory`: what the lab's status says of it; then its administrator of hosts is who logs on there.
+    """
     folder = path.resolve().parent
     schema = _relative(Path(__file__).resolve().parent.parent / "schemas" / "stack.schema.json", folder)
+    accounts = {
+        role: Path(each["credentials"]) for role, each in (directory or {}).get("accounts", {}).items()
+    }
     content = {
         "connection": {
             "auth": "ntlm",
-            "credentials": _relative(home / "credentials.yaml", folder),
+            "credentials": _relative(accounts.get("host_administrator", home / "credentials.yaml"), folder),
             "ca": _relative(home / "ca.pem", folder),
         },
+        **(_directory(directory, accounts, folder) if directory else {}),
         "hosts": {host.name: {"address": host.url} for host in state.hosts.values()},
         "vms": _machines(state),
     }
     text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=200, default_flow_style=None)
     path.write_text(_HEADER.format(schema=schema) + text, encoding="utf-8")
+
+
+def _directory(found: Mapping[str, Any], accounts: Mapping[str, Path], folder: Path) -> dict[str, Any]:
+    """Return how the directory is asked, as its administrator; what it delegates is left to be declared."""
+    return {
+        "directory": {
+            "server": found["ldaps"],
+            "auth": "simple",
+            "credentials": _relative(accounts["directory_administrator"], folder),
+            "ca": _relative(Path(found["ca"]), folder),
+        }
+    }
 
 
 def _machines(state: State) -> dict[str, dict[str, str]]:

@@ -15,6 +15,7 @@ from lab.world.jobs import COMPLETED, WARNED
 
 from . import person, status
 from .control import Verbs
+from .person import CommandError
 
 
 def verbs(world: World, account: Account, stop: threading.Event, directory: Directory | None = None) -> Verbs:
@@ -36,6 +37,7 @@ def verbs(world: World, account: Account, stop: threading.Event, directory: Dire
         "fault-add": lambda **given: asdict(_add_fault(world, given)),
         "fault-list": lambda: [asdict(rule) for rule in world.faults.rules],
         "fault-clear": lambda *, fault_id: _clear(world, fault_id),
+        "purge": lambda *, host: _purge(world, host),
         "stop": stop.set,
     }
 
@@ -59,6 +61,12 @@ def _add_fault(world: World, given: dict[str, Any]) -> Fault:
         fault = fault if times is None else replace(fault, left=None if times == "always" else int(times))
         world.log.write("fault", kind=fault.kind, host=fault.host, vm=fault.vm)
         return world.faults.add(fault)
+
+
+def _purge(world: World, host: str) -> int:
+    if world.second_hop is None:
+        raise CommandError("the lab has no directory, so its hosts keep no tickets; bin/lab up --directory")
+    return world.second_hop.purge(person.find_host(world, host).name)
 
 
 def _clear(world: World, fault_id: int | None) -> int:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from providers.clock import SystemClock
 from providers.codes import catalogue
+from providers.doctor.symptoms import Weight
 from providers.errors import PlacementError
 from providers.hyperv.estate import Estate
 from providers.locks import backend_folder, is_stale, locks
@@ -21,6 +22,7 @@ from providers.recording import archive
 from providers.recording import record as recorder
 from providers.recording.names import names_in
 from providers.report import explain
+from providers.report.diagnosis import render_diagnoses
 from providers.report.records import record
 from providers.report.text import render_inventory
 from providers.stackfile import load
@@ -28,10 +30,12 @@ from providers.stacks import STACKS, stack_path
 
 PROJECT = Path(__file__).resolve().parent.parent
 FAILED = 1
+ILL = 2
+"""The doctor found an error."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; return the exit code: 0 done, 1 an error of one line (or a line per finding), 2 usage."""
+    """Run one command; return the exit code: 0 done, 1 an error of one line (or a line per finding), 2 usage, or found by the doctor."""
     options = _parser().parse_args(arguments)
     try:
         return int(options.run(options))
@@ -52,6 +56,10 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser("check", help="check stack files; no host is asked")
     check.add_argument("files", nargs="*", type=Path, help=f"default: every file in {STACKS}/")
     check.set_defaults(run=_check)
+    doctor = commands.add_parser("doctor", help="say what stands in the way of moves; read-only")
+    doctor.add_argument("stack", help=f"name of a stack ({STACKS}/NAME.yaml)")
+    doctor.add_argument("--json", action="store_true", help="for scripts")
+    doctor.set_defaults(run=_doctor)
     explain_ = commands.add_parser(
         "explain", help="say what a code of a host means, and what to do; no host is asked"
     )
@@ -98,6 +106,15 @@ def _check(options: argparse.Namespace) -> int:
 
 def _stack_files() -> list[Path]:
     return sorted(path for path in (PROJECT / STACKS).glob("*.yaml") if not path.name.startswith("Pulumi."))
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from providers.doctor.examine import examine  # noqa: PLC0415 - it loads what dials a directory
+
+    found, untold = examine(load(stack_path(options.stack, PROJECT)), SystemClock())
+    shown = {"diagnoses": record(found), "untold": untold}
+    sys.stdout.write(f"{json.dumps(shown, indent=2) if options.json else render_diagnoses(found, untold)}\n")
+    return ILL if any(each.weight == Weight.ERROR for each in found) else 0
 
 
 def _explain(options: argparse.Namespace) -> int:

@@ -107,8 +107,21 @@ class VmAmbiguousError(PlacementError):
     )
 
 
+class HostSettingsError(PlacementError):
+    """A host did not take the settings of its migration service."""
+
+
 class MoveRefusedError(PlacementError):
     """A rule that protects machines forbids this move."""
+
+
+class StageFailedError(MoveRefusedError):
+    """A host could not make, or did not pass, the planned machine of `check: staged`: nothing was moved."""
+
+    def __init__(self, message: str, *, codes: tuple[int, ...] = (), remedy: str | None = None) -> None:
+        """Keep the HRESULTs found in the host's texts."""
+        super().__init__(message, remedy=remedy)
+        self.codes = codes
 
 
 class NoRoomError(PlacementError):
@@ -165,3 +178,34 @@ class InterruptedRunError(PlacementError):
     """The run was cancelled; moves under way are left to their hosts."""
 
     remedy = "The next run adopts it"
+
+
+class DirectoryUnreachableError(PlacementError):
+    """The directory gave no usable answer; what it holds is unknown, not gone."""
+
+    retryable = True
+    remedy = (
+        "Check that the domain controller under directory.server in the stack file is up and answers there"
+    )
+
+
+class DirectoryLoginError(DirectoryUnreachableError):
+    """The directory refused the credential; it is not tried again, so that no account gets locked."""
+
+    retryable = False
+    remedy = "Check user name and password in the file under directory.credentials, or the ticket (klist)"
+
+
+class DirectoryDeniedError(PlacementError):
+    """The directory knows us and does not let us: the message names the object, the remedy the right."""
+
+
+class DirectoryChangedError(PlacementError):
+    """Somebody changed the account between our reading and our writing; nothing was written."""
+
+    retryable = True
+    remedy = "Run again"
+
+
+class AccountMissingError(PlacementError):
+    """No account of the directory, or more than one, calls itself by a host's full name."""

@@ -25,6 +25,23 @@ def parse_bytes(text: str) -> int:
     return int(float(match.group(1)) * factor)
 
 
+_SPAN = re.compile(r"^\s*(\d{1,6})\s*(s|min|h)?\s*$")
+_SECONDS = {None: 1, "s": 1, "min": 60, "h": 3600}
+
+
+def parse_seconds(text: str) -> int:
+    """Return the seconds that `text` ("15 min", "90 s", "2 h", "0") means.
+
+    Raises ValueError where number or unit cannot be read.
+    """
+    match = _SPAN.match(text)
+    if match is None:
+        raise ValueError(
+            f"{text!r} is no span of time; write a number and a unit, such as '15 min' or '90 s'"
+        )
+    return int(match.group(1)) * _SECONDS[match.group(2)]
+
+
 def format_bytes(count: int) -> str:
     """Return `count` bytes as a person reads them: "1.5 GiB"."""
     for unit, factor in (("TiB", TIB), ("GiB", GIB), ("MiB", MIB), ("KiB", KIB)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lab.world import World
 
@@ -13,14 +14,23 @@ from .accounts import Accounts
 from .servers import Servers, Site
 from .service import Service
 
+if TYPE_CHECKING:
+    from lab.directory.users import Users
+
 __all__ = ["Servers", "Site", "certificates", "serve"]
 
 
-def serve(world: World, home: Path, *, now: Callable[[], float] = time.monotonic) -> Servers:
+def serve(
+    world: World, home: Path, *, users: Users | None = None, now: Callable[[], float] = time.monotonic
+) -> Servers:
     """Return the servers of every host of `world`; nothing listens before their `start()`.
 
-    Certificates and account must be in `home` (`certificates.ensure`, `lab.credentials.ensure`). `now` gives the
-    monotonic seconds by which enumeration contexts expire. Raises OSError or ValueError where something is missing.
+    Certificates and account must be in `home` (`certificates.ensure`, `lab.credentials.ensure`). `users`: the
+    people of a running directory. `now` gives the monotonic seconds by which enumeration contexts expire. Raises OSError,
+    ValueError or DirectoryError where something is missing.
     """
-    accounts = Accounts.of(world, home)
+    accounts = Accounts.of(world, home, users)
+    if users is not None:  # a missing library or keytab is said now, not to the first caller
+        for host in world.hosts.values():
+            users.door(host.name)
     return Servers(Site.of(Service(world, host, accounts, now), home) for host in world.hosts.values())

@@ -1,4 +1,4 @@
-"""Who may log on at the lab's hosts: one domain account, and on each host a local one of the same name."""
+"""Who may log on at the lab's hosts: the people of its directory, or one domain account; on each host a local one."""
 
 from __future__ import annotations
 
@@ -9,14 +9,22 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from lab import credentials
 from lab.home import write_private
 from lab.world import World
 
+if TYPE_CHECKING:
+    from lab.directory.users import Users
+
 _FILE = "ntlm-accounts"
 _NTLM = threading.Lock()
+
+
+Scheme = Literal["basic", "certificate", "ntlm", "kerberos", "credssp"]
+ADMINISTRATORS = "Administrators"
+"""Every host's own group; Domain Admins are members of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,8 +35,15 @@ class User:
     r"""`LAB\administrator`, or `HV1\administrator` for the host's own."""
     local: bool
     """An account of the host alone: it has no credentials that another host would take."""
-    handed_over: bool = False
-    """The host has the user's password (CredSSP), so that it can log on elsewhere in the user's name."""
+    scheme: Scheme = "ntlm"
+    groups: frozenset[str] = frozenset({ADMINISTRATORS})
+    """Groups of the domain, or of the host for its own account."""
+    principal: str | None = None
+    """In Kerberos, `user@REALM`; None without a directory, and for the host's own."""
+    delegated: Any = field(default=None, repr=False, compare=False)
+    """The acceptor's credential of a Kerberos caller (gssapi, usage "both")."""
+    password: str | None = field(default=None, repr=False)
+    """What CredSSP has handed over, so that the host can log on elsewhere in the user's name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,10 +75,12 @@ class Accounts:
     """Names of the hosts that have a local account."""
     file: Path
     """Where NTLM's acceptor finds the accounts."""
+    users: Users | None = None
+    """The people of the directory, where the lab has one: they take the place of the one domain account."""
 
     @classmethod
-    def of(cls, world: World, home: Path) -> Self:
-        """Return the accounts of a lab, whose credentials are in `home`. Raises OSError or ValueError."""
+    def of(cls, world: World, home: Path, users: Users | None = None) -> Self:
+        """Return the accounts of a lab, whose credentials are in `home`. Raises OSError, ValueError or DirectoryError."""
         account = credentials.read(home)
         accounts = cls(
             username=account.username,
@@ -71,6 +88,7 @@ class Accounts:
             domain=world.settings.domain,
             computers=tuple(host.computer_name for host in world.hosts.values()),
             file=home / _FILE,
+            users=users,
         )
         accounts.write_file()
         return accounts
@@ -83,7 +101,11 @@ class Accounts:
     def user(self, spelled: str, computer: str) -> User | None:
         """Return whom a name means at a host, in any case; None for nobody there."""
         name = spelled.casefold()
-        if name in _spellings(self._in_domain()):
+        if self.users is not None and (person := self.users.person(spelled)) is not None:
+            netbios = self.username.partition("\\")[0]
+            groups, principal = frozenset(person.groups), self.users.principal(person)
+            return User(name=f"{netbios}\\{person.user}", local=False, groups=groups, principal=principal)
+        if self.users is None and name in _spellings(self._in_domain()):
             return User(name=self.username, local=False)
         if name in _spellings(self._at((computer,))):
             return self.local_user(computer)
@@ -93,14 +115,22 @@ class Accounts:
         """Return a host's own account."""
         return User(name=f"{computer}\\{self._user}", local=True)
 
+    def is_password_of(self, user: User, password: str) -> bool:
+        """Say whether a password is this user's."""
+        if self.users is not None and (person := self.users.person(user.name)) is not None:
+            return self.users.is_password(person, password)
+        return self.is_password(password)
+
     def is_password(self, password: str) -> bool:
-        """Say whether the password is right."""
+        """Say whether the password is the lab account's."""
         return hmac.compare_digest(password.encode(), self.password.encode())
 
     def write_file(self) -> None:
         """Write the file (0600) that pyspnego's NTLM acceptor reads."""
-        names = [*self._in_domain(), *self._at(self.computers)]
+        names = [*(() if self.users else self._in_domain()), *self._at(self.computers)]
         lines = [f"{domain}:{user}:{self.password}" for domain, user in names]
+        if self.users is not None:
+            lines += self.users.directory.ntlm_lines()
         write_private(self.file, "\n".join(lines) + "\n")
 
     @contextmanager

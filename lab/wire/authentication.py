@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import base64
 import binascii
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from .accounts import Accounts, User
 from .certificates import CLIENT_SCHEME, Peer
 from .handshakes import Channel, Handshake, TokenRefusedError
+
+if TYPE_CHECKING:
+    from lab.directory import users
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +44,12 @@ class Door:
     """The host's name, the domain of its local accounts."""
     basic: bool
     """Whether basic is taken: over TLS, or where AllowUnencrypted is on."""
+    credssp: bool = True
+    """Whether CredSSP is switched on."""
     bindings: bytes = b""
     """End point of the TLS channel (RFC 5929); empty for plain HTTP."""
+    domain: users.Door | None = None
+    """What takes the tokens of a directory's people, where the host is of such a domain."""
     peer: Peer | None = None
     """Who the client's certificate is for, where there is one."""
 
@@ -50,9 +58,9 @@ class Door:
         """The schemes for WWW-Authenticate.
 
         Basic, CredSSP and certificates are off on real hosts until switched on (WinRM installation page); the lab
-        has them on. Kerberos needs a directory. Certificates are not among the offers.
+        has them on. Kerberos, under Negotiate, needs a directory. Certificates are not among the offers.
         """
-        return (NEGOTIATE, BASIC, CREDSSP) if self.basic else (NEGOTIATE, CREDSSP)
+        return (NEGOTIATE, *((BASIC,) if self.basic else ()), *((CREDSSP,) if self.credssp else ()))
 
 
 class Login:
@@ -92,7 +100,7 @@ class Login:
         match scheme.casefold():
             case "basic" if self._door.basic:
                 return self._basic(token)
-            case "negotiate" | "credssp" as known:
+            case "negotiate" | "credssp" as known if known == "negotiate" or self._door.credssp:
                 return self._step(known, token)
             case _:
                 return self._refuse()
@@ -115,21 +123,24 @@ class Login:
         """
         username, _, password = token.decode("utf-8", "replace").partition(":")
         accounts, computer = self._door.accounts, self._door.computer
-        if accounts.user(username, computer) is None or not accounts.is_password(password):
+        user = accounts.user(username, computer)
+        own = user is not None and (user.local or user.name.casefold() == accounts.username.casefold())
+        if not own or not accounts.is_password(password):
             return self._refuse()
-        return Granted(user=accounts.local_user(computer))
+        return Granted(user=replace(accounts.local_user(computer), scheme="basic"))
 
     def _certificate(self) -> Granted | Challenge:
         """A client certificate is mapped to a local account, never to one of the domain (the same page)."""
         if self._door.peer is None or not self._door.peer.is_mapped:
             return self._refuse()
-        return Granted(user=self._door.accounts.local_user(self._door.computer))
+        user = self._door.accounts.local_user(self._door.computer)
+        return Granted(user=replace(user, scheme="certificate"))
 
     def _step(self, scheme: str, token: bytes) -> Granted | Challenge:
         """Take one step of the handshake."""
         if self._handshake is None or self._handshake.scheme != scheme:
             self._channel = None
-            self._handshake = Handshake(scheme, self._door.accounts, self._door.bindings)
+            self._handshake = Handshake(scheme, self._door.accounts, self._door.bindings, self._door.domain)
         try:
             answer = self._handshake.step(token)
             self._channel = self._handshake.channel(self._door.computer)

@@ -6,7 +6,16 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from lab.world import LabHost
-from providers.wsman import CIMV2, MSCLUSTER, VIRTUALIZATION, EndpointReference, Instance, resource_uri
+from lab.world.builds import SERVER_2016
+from providers.wsman import (
+    CIMV2,
+    DEVICE_GUARD,
+    MSCLUSTER,
+    VIRTUALIZATION,
+    EndpointReference,
+    Instance,
+    resource_uri,
+)
 
 from .view import View
 from .views import (
@@ -151,6 +160,19 @@ CLASSES: tuple[WmiClass, ...] = (
         keys=("Name",),
         rows=windows_view.computer_systems,
     ),
+    WmiClass(
+        name="Win32_Service",
+        namespace=CIMV2,
+        bases=("Win32_BaseService", "CIM_Service"),
+        keys=("Name",),
+        rows=windows_view.services,
+    ),
+    WmiClass(
+        name="Win32_DeviceGuard",
+        namespace=DEVICE_GUARD,
+        keys=("InstanceIdentifier",),
+        rows=windows_view.device_guard,
+    ),
     WmiClass(name="MSCluster_Cluster", namespace=MSCLUSTER, keys=("Name",), rows=cluster.clusters),
     WmiClass(name="MSCluster_Resource", namespace=MSCLUSTER, keys=("Name",), rows=cluster.resources),
     WmiClass(name="MSCluster_ResourceGroup", namespace=MSCLUSTER, keys=("Name",), rows=cluster.groups),
@@ -164,9 +186,11 @@ _BY_NAME: Mapping[tuple[str, str], WmiClass] = {
 def namespace_of(host: LabHost, namespace: str) -> str | None:
     """Return the namespace in its own spelling; None where the host has none such.
 
-    Hosts outside a failover cluster have no root/MSCluster (os-win clusterutils).
+    Hosts outside a failover cluster have no root/MSCluster (os-win clusterutils), those before 2016 no DeviceGuard.
     """
-    known = [VIRTUALIZATION, CIMV2] + ([MSCLUSTER] if host.cluster else [])
+    known = [VIRTUALIZATION, CIMV2]
+    known += [MSCLUSTER] if host.cluster else []
+    known += [DEVICE_GUARD] if host.build >= SERVER_2016 else []
     wanted = namespace.replace("\\", "/").casefold()
     return next((each for each in known if each.casefold() == wanted), None)
 

@@ -61,7 +61,9 @@ class Connection(BaseHTTPRequestHandler):
             accounts=service.accounts,
             computer=service.host.computer_name,
             basic=self._plain_allowed,
+            credssp=service.host.credssp,
             bindings=end_point,
+            domain=users.door(service.host.name) if (users := service.accounts.users) else None,
             peer=peer,
         )
         self._login = Login(door)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import spnego
 from spnego.channel_bindings import GssChannelBindings
@@ -12,6 +13,9 @@ from spnego.exceptions import SpnegoError
 from providers.wsman import sealed
 
 from .accounts import Accounts, User
+
+if TYPE_CHECKING:
+    from lab.directory.users import Door
 
 _NTLM_SIGNATURE = b"NTLMSSP\x00"
 _BINDINGS = struct.pack("<HH", 0x000A, 16)
@@ -56,20 +60,24 @@ class Channel:
 class Handshake:
     """One login under way on one connection."""
 
-    def __init__(self, scheme: str, accounts: Accounts, bindings: bytes) -> None:
-        """`scheme`: negotiate or credssp. `bindings`: the end point of the TLS channel (RFC 5929), else empty."""
+    def __init__(self, scheme: str, accounts: Accounts, bindings: bytes, door: Door | None = None) -> None:
+        """`scheme`: negotiate or credssp. `bindings`: the end point of the TLS channel (RFC 5929), else empty.
+
+        `door`: what takes tokens at a host of a directory's domain.
+        """
         self.scheme = scheme
+        self._door = door
         self._accounts = accounts
         self._bindings = bindings
         self._context: spnego.ContextProxy | None = None
 
     def step(self, token: bytes) -> bytes:
         """Return the answer to a token, empty where none is due. Raises TokenRefusedError."""
-        bound = self._bindings and _BINDINGS in token
+        bound = self._bindings and (self._door is not None or _BINDINGS in token)
         bindings = GssChannelBindings(application_data=self._bindings) if bound else None
         try:
             with self._accounts.for_ntlm():
-                self._context = self._context or _acceptor(self.scheme, token)
+                self._context = self._context or _acceptor(self.scheme, token, self._door)
                 return self._context.step(token, channel_bindings=bindings) or b""
         except _TOKEN_ERRORS as error:
             raise TokenRefusedError("a token is refused") from error
@@ -83,16 +91,27 @@ class Handshake:
         if user is None:
             raise TokenRefusedError("no account of this host or its domain")
         if self.scheme != "credssp":
-            return Channel(user=user, context=context, protocol=sealed.SPNEGO)
-        handed = context.get_extra_info("client_credential")
-        if not self._accounts.is_password(getattr(handed, "password", "")):
+            return Channel(user=_came_by(user, context), context=context, protocol=sealed.SPNEGO)
+        password = getattr(context.get_extra_info("client_credential"), "password", "")
+        if not self._accounts.is_password_of(user, password):
             raise TokenRefusedError("the password that was handed over is not the account's")
-        user = User(name=user.name, local=user.local, handed_over=True)
+        user = replace(user, scheme="credssp", password=password)
         return Channel(user=user, context=context, protocol=sealed.CREDSSP)
 
 
-def _acceptor(scheme: str, token: bytes) -> spnego.ContextProxy:
+def _came_by(user: User, context: spnego.ContextProxy) -> User:
+    """Return the user with what a login by Kerberos leaves to a host."""
+    if context.negotiated_protocol != "kerberos":
+        return user
+    from lab.directory.acceptors import delegated  # noqa: PLC0415 - only where Kerberos is there
+
+    return replace(user, scheme="kerberos", delegated=delegated(context))
+
+
+def _acceptor(scheme: str, token: bytes, door: Door | None) -> spnego.ContextProxy:
     """Return a context that can accept what begins with `token`; raw NTLM goes under Negotiate, too."""
+    if door is not None:
+        return door.credssp() if scheme == "credssp" else door.negotiate()
     if scheme == "credssp":
         inner = spnego.server(protocol="negotiate", options=spnego.NegotiateOptions.use_negotiate)
         return spnego.server(protocol="credssp", credssp_negotiate_context=inner)

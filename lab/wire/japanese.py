@@ -100,6 +100,9 @@ _MESSAGES: Mapping[str, str] = {
     "Failed to authenticate the connection at the source host: no suitable credentials available.": (
         "移行元ホストで接続を認証できませんでした: 適切な資格情報がありません。"
     ),
+    "Failed to access the files on '{server}': General access denied error (0x80070005).": (
+        "'{server}' 上のファイルにアクセスできませんでした: 一般的なアクセス拒否エラー (0x80070005)。"
+    ),
     "The target principal name is incorrect (0x80090322).": "対象のプリンシパル名が間違っています (0x80090322)。",
     "No such host is known (0x80072AF9).": "そのようなホストは不明です (0x80072AF9)。",
     "A connection attempt failed because the connected party did not properly respond after a period of time, or "

@@ -33,12 +33,13 @@ from providers.wsman import (
 )
 
 from .accounts import Accounts, Caller
-from .classes import WmiClass
+from .classes import WmiClass, namespace_of
 from .enumerations import Enumerations
 from .headers import envelope_size, refusal, timeout_seconds
 from .methods import METHODS, Call
 from .reading import Reader
 from .refusal import RequestRefusedError, injected, quota, seen_from_inside, version_mismatch
+from .rights import denied
 from .texts import spoken_fault
 
 _SOAP_1_1 = b"http://schemas.xmlsoap.org/soap/envelope/"
@@ -166,6 +167,10 @@ class Service:
             return fault
         self.world.advance()
         reader = Reader(self.world, self.host, machine)
+        namespace = namespace_of(self.host, names.namespace_of(_resource(request).strip()))
+        fault = denied(caller.user, namespace, machine) if namespace is not None else None
+        if fault is not None:
+            return fault
         if isinstance(request, Invoke):
             return self._invoke(reader, request, caller)
         return self._read(reader, request, caller)
@@ -258,6 +263,16 @@ class Service:
             lang=self.host.locale,
         )
         return Reply(body=body, fault=isinstance(response, Fault))
+
+
+def _resource(request: Request) -> str:
+    match request:
+        case Get(target=target) | Invoke(target=target):
+            return target.resource_uri
+        case Enumerate() | Pull() | Release():
+            return request.resource_uri
+        case Unsupported():
+            return request.header.resource_uri
 
 
 def _system_in(call: Call) -> str | None:

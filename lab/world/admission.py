@@ -30,12 +30,14 @@ from .jobs import (
 )
 from .objects import ISO, LabHost, LabVm
 from .plan_files import RefusedMoveError, plan_files
+from .second_hop import services_of
 
 if TYPE_CHECKING:
     from .world import World
 
 _TYPES = (VIRTUAL_SYSTEM, STORAGE, STAGED, VIRTUAL_SYSTEM_AND_STORAGE)
-_EARLY = 4  # percent at which a doomed job ends; seen below 10 % (SupportArticles)
+EARLY = 4
+"""Percent at which a doomed job ends; seen below 10 % (SupportArticles)."""
 
 
 def admit(world: World, source: LabHost, request: MigrationRequest) -> LabJob | Refusal:
@@ -162,13 +164,16 @@ def _work(
             _take_slots(world, source, vm, request, destination, work)
         if request.destination is not None:
             _check_destination(world, source, vm, request, destination)
+        work.connecting = _hops(world, source, vm, request, destination)
+        if destination is not None:
+            _check_room(world, vm, request, destination)
         if purpose == STAGE:
             work.disks, work.frozen = dict(request.disks), dict(request.frozen)
         else:
             plan_files(world, source, vm, request, destination or source, work)
     except RefusedMoveError as refused:
         work.failure = Failure(
-            lines=[texts.headline(vm, source, request.type), *refused.lines], percent=_EARLY
+            lines=[texts.headline(vm, source, request.type), *refused.lines], percent=EARLY
         )
         work.moves, work.memory_mib = [], 0
         if not refused.injected and purpose != CHECK:
@@ -218,7 +223,7 @@ def _take_slots(
 def _check_destination(
     world: World, source: LabHost, vm: LabVm, request: MigrationRequest, destination: LabHost | None
 ) -> None:
-    """Fail as VMMS does where the other host cannot be reached or cannot take the machine."""
+    """Fail as VMMS does where the other host cannot be reached."""
     given = request.destination or ""
     if destination is None:
         cause = texts.WRONG_PRINCIPAL if _is_address(given) else texts.UNKNOWN_NAME
@@ -233,6 +238,26 @@ def _check_destination(
         if not host.migration_enabled:
             raise RefusedMoveError(texts.DISABLED.format(host=host.computer_name))
     _check_connection(world, source, request, destination)
+
+
+def _hops(
+    world: World, source: LabHost, vm: LabVm, request: MigrationRequest, destination: LabHost | None
+) -> bool:
+    """Say whether tickets of a directory decide: nobody needs one who is logged on at the source itself.
+
+    Storage alone reaches the file server of a share, whatever the setting for live migrations says (a guess); a local
+    account, which the file server does not know, cannot.
+    """
+    if world.second_hop is None or request.caller.scheme == "console":
+        return False
+    needed = services_of(vm, request, source, destination)
+    if needed and request.caller.local:
+        raise RefusedMoveError(texts.no_access(needed[0].server))
+    return bool(needed)
+
+
+def _check_room(world: World, vm: LabVm, request: MigrationRequest, destination: LabHost) -> None:
+    """Fail where the destination, once it is reached, cannot take the machine."""
     _check_planned(vm, request, destination)
     if request.type != STAGED:  # a planned machine is made whatever it lacks there: Compare-VM tells what
         _check_compatible(world, vm, destination)
@@ -273,16 +298,21 @@ def _check_connection(world: World, source: LabHost, request: MigrationRequest, 
     """
     given = request.destination or ""
     down = world.faults.find("host-down", host=destination.name) is not None
-    if down or not destination.addresses or not _reachable(request, destination):
+    if down or not destination.listening or not _reachable(request, destination):
         raise RefusedMoveError(texts.connection(given, texts.TIMED_OUT), injected=down)
-    second_hop = not request.local and (source.authentication == 1 or request.logged_on)
+    second_hop = not request.caller.local and (source.authentication == 1 or request.caller.logged_on)
     if not second_hop or source.authentication != destination.authentication:
-        raise RefusedMoveError(texts.connection(given, texts.NO_CREDENTIALS), texts.NO_CREDENTIALS_LOCUS)
+        raise RefusedMoveError(*no_credentials(given))
+
+
+def no_credentials(destination: str) -> list[str]:
+    """Return what the field report has below the headline: nobody who may act for the caller there."""
+    return [texts.connection(destination, texts.NO_CREDENTIALS), texts.NO_CREDENTIALS_LOCUS]
 
 
 def _reachable(request: MigrationRequest, destination: LabHost) -> bool:
     """Say whether an address given in DestinationIPAddressList is one of the destination's."""
-    return not request.addresses or any(address in destination.addresses for address in request.addresses)
+    return not request.addresses or any(address in destination.listening for address in request.addresses)
 
 
 def _is_address(text: str) -> bool:
@@ -304,7 +334,7 @@ def _arm_faults(world: World, source: LabHost, vm: LabVm, request: MigrationRequ
         work.failure = Failure(
             lines=[
                 texts.headline(vm, source, request.type),
-                *(lines or [texts.connection(given, texts.NO_CREDENTIALS), texts.NO_CREDENTIALS_LOCUS]),
+                *(lines or no_credentials(given)),
             ],
             percent=fails.after,
         )

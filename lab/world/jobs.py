@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from .callers import SecondHopCaller
 from .objects import LabRoots
 
 # MigrationType (Msvm_VirtualSystemMigrationSettingData page)
@@ -102,16 +103,17 @@ class MigrationRequest:
     addresses: tuple[str, ...] = ()
     """DestinationIPAddressList."""
     options: Options = Options()
-    owner: str
-    r"""Who asks, as `LAB\administrator`."""
-    logged_on: bool = False
-    """The caller's credentials are on the source: logged on there, or reached by CredSSP."""
-    local: bool = False
-    """The caller is an account of the source alone, to which no other host delegates."""
+    caller: SecondHopCaller
+    """Who asks."""
     system_text: str | None = None
     """NewSystemSettingData as it came."""
     resource_texts: tuple[str, ...] = ()
     """NewResourceSettingData as it came."""
+
+    @property
+    def owner(self) -> str:
+        r"""The caller's account, as `LAB\administrator`."""
+        return self.caller.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +165,8 @@ class Work:
     parents: dict[str, str] = field(default_factory=dict)
     """New path of each file that others depend on, by its old one in comparable form."""
     moves: list[FileMove] = field(default_factory=list)
+    connecting: bool = False
+    """Its host is still asking for the tickets that it needs elsewhere."""
     switched: bool = False
     """The machine is realized at its new place."""
     failure: Failure | None = None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass, field
 from datetime import datetime
+from ipaddress import ip_address, ip_network
 
 from .builds import DEFAULT_BUILD
 from .limits import WinrmLimits
@@ -204,6 +206,26 @@ class LabVm:
 
 
 @dataclass(slots=True, kw_only=True)
+class LabNetwork:
+    """A subnet on which a host takes migrations (Msvm_VirtualSystemMigrationNetworkSettingData)."""
+
+    id: str
+    """The last part of its InstanceID."""
+    subnet: str
+    prefix: int
+    metric: int = 0
+    """Lower is preferred."""
+
+
+def any_network() -> list[LabNetwork]:
+    """Return the two rows that mean any network (what the Hyper-V module writes)."""
+    return [
+        LabNetwork(id=str(uuid.uuid5(uuid.NAMESPACE_OID, subnet)).upper(), subnet=subnet, prefix=0)
+        for subnet in ("0.0.0.0", "::")  # noqa: S104 - a subnet, no address to listen at
+    ]
+
+
+@dataclass(slots=True, kw_only=True)
 class LabHost:
     """A simulated Hyper-V host."""
 
@@ -228,13 +250,22 @@ class LabHost:
     compression: bool = True
     smb: bool = False
     addresses: list[str]
-    """MigrationServiceListenerIPAddressList."""
+    """Its IP addresses on which migrations could come."""
+    networks: list[LabNetwork] = field(default_factory=any_network)
+    """Subnets of which they may."""
     cluster: str | None = None
     guardians: list[str] = field(default_factory=list)
     """Hosts whose shielding certificates it holds; it can always open its own vTPMs."""
     build: int = DEFAULT_BUILD
     """Build number of its Windows: 20348 is Windows Server 2022."""
     locale: str = "en-US"
+    credssp: bool = True
+    """CredSSP of its WinRM service: off on real hosts until somebody switches it on."""
+    credential_guard: bool = False
+    vmm_agent: bool = False
+    """Whether Virtual Machine Manager manages it."""
+    clock_skew: int = 0
+    """Seconds by which its clock is ahead."""
     winrm: WinrmLimits = field(default_factory=WinrmLimits)
     processors: int = 16
     processor_vendor: str = "GenuineIntel"
@@ -254,6 +285,18 @@ class LabHost:
     def full_name(self) -> str:
         """The full DNS name."""
         return f"{self.name}.{self.domain}"
+
+    @property
+    def listening(self) -> list[str]:
+        """Return MigrationServiceListenerIPAddressList: its addresses within its networks, those of the lowest metric first."""
+        subnets = [ip_network(f"{each.subnet}/{each.prefix}") for each in self.ranked]
+        found = (a for subnet in subnets for a in self.addresses if ip_address(a) in subnet)
+        return list(dict.fromkeys(found))
+
+    @property
+    def ranked(self) -> list[LabNetwork]:
+        """Its networks, the preferred first."""
+        return sorted(self.networks, key=lambda network: network.metric)
 
     @property
     def url(self) -> str:

@@ -81,10 +81,12 @@ def _advance(world: World, job: LabJob, outcome: Outcome) -> None:
 
 
 def _work_on(world: World, work: Work, course: tuple[phases.Phase, ...]) -> None:
-    """Count the time that has passed, as far as the job is not held by a fault."""
+    """Count the time that has passed, as far as the job is held by neither a fault nor its host's connection."""
     now = world.clock.now()
     work.elapsed += (now - work.advanced).total_seconds()
     work.advanced = now
+    if work.connecting:
+        work.elapsed = min(work.elapsed, phases.STARTING.seconds / 2)
     if work.stall is not None and any(rule.id == work.stall for rule in world.faults.rules):
         work.elapsed = min(work.elapsed, phases.time_of(course, work.stall_at))
 

@@ -50,6 +50,13 @@ NO_CREDENTIALS = "No credentials are available in the security package (0x800903
 NO_CREDENTIALS_LOCUS = (
     "Failed to authenticate the connection at the source host: no suitable credentials available."
 )
+
+
+def no_access(server: str) -> str:
+    """The code is SupportArticles' for a share without delegation of cifs; the wording here is a guess."""
+    return f"Failed to access the files on '{server}': General access denied error (0x80070005)."
+
+
 WRONG_PRINCIPAL = "The target principal name is incorrect (0x80090322)."
 UNKNOWN_NAME = "No such host is known (0x80072AF9)."
 TIMED_OUT = (

@@ -10,11 +10,12 @@ from pathlib import Path
 from lab.faults import Fault, Faults
 from lab.storage.files import Files
 
-from . import admission, progress, record, room
+from . import admission, connecting, progress, record, room
 from .clock import LabClock
 from .jobs import IN_USE, INVALID_PARAMETER, INVALID_STATE, LabJob, MigrationRequest, Refusal
 from .log import EventLog
 from .objects import LabHost, LabShare, LabVm
+from .second_hop import SecondHop
 
 RETENTION = timedelta(minutes=5)  # Msvm_MigrationJob.TimeBeforeRemoval, default 00000000000500.000000:000
 
@@ -31,6 +32,8 @@ class Settings:
     """AllowUnencrypted of the hosts' WinRM services: plain messages and basic over HTTP."""
     directory: bool = False
     """Whether the domain has a real directory: Samba's domain controller."""
+    ticket_cache: float = 20.0
+    """World seconds for which a host keeps what the directory answered it; on Windows up to 15 minutes."""
     speed: float = 1.0
     """How fast the world's time runs."""
     built_from: dict[str, str] = field(default_factory=dict)
@@ -64,6 +67,8 @@ class World:
         self.log = EventLog(home / "lab.log", clock)
         self.faults = Faults(self._faults_changed, state.faults)
         self.runs: progress.Runs = {}
+        self.second_hop: SecondHop | None = None
+        """What gets tickets, where the world has a directory; without one, every domain account's delegation is in order."""
         self._exceeded: set[tuple[str, str]] = set()
 
     # reading
@@ -148,6 +153,8 @@ class World:
                 self.log.write("start", **answer.summary())
                 self._measure()
             self.save()
+            if isinstance(answer, LabJob):
+                connecting.begin(self, answer, request)
             return answer
 
     def cancel(self, job_id: str) -> int:
@@ -183,6 +190,11 @@ class World:
             self.log.write("destroy", vm=vm.name, host=host, by=who, planned=True)
             self.save()
             return 0
+
+    def configured(self, host: str, what: str, who: str) -> None:
+        """Note that somebody has changed how a host takes part in migrations, and keep it."""
+        self.log.write("configure", host=host, what=what, by=who)
+        self.save()
 
     def violation(self, what: str, who: str) -> None:
         """Note that something happened which must not."""

@@ -53,6 +53,10 @@ class Estate:
         """Return the client of a host."""
         return self._clients[host]
 
+    def host(self, name: HostName) -> Host:
+        """Read where the machines of one host are. Raises PlacementError."""
+        return inventory.read_host(self._clients[name])
+
     def sweep(self) -> Inventory:
         """Read in parallel where the machines of every host are.
 
@@ -106,6 +110,16 @@ class Estate:
         if host not in self._names:
             self._names[host] = host_facts.read_names(self._clients[host])
         return self._names[host]
+
+    def full_names(self, hosts: Iterable[HostName]) -> dict[HostName, str]:
+        """Return in parallel what hosts call themselves in full; one that does not answer is missing."""
+        read = self._each(hosts, self.names)
+        return {host: names.full_name for host, names in read.items() if isinstance(names, HostNames)}
+
+    def builds(self, hosts: Iterable[HostName]) -> dict[HostName, int | None]:
+        """Return in parallel the builds of hosts, None where one does not tell; one that does not answer is missing."""
+        read = self._each(hosts, lambda host: host_facts.read_build(self._clients[host]))
+        return {host: build for host, build in read.items() if not isinstance(build, PlacementError)}
 
     def template(self, host: HostName, kind: int) -> Instance:
         """Return a host's settings for a migration of `kind`, to be filled in; read once."""

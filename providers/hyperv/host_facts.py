@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
 
-from providers.errors import WsmanFaultError
+from providers.errors import PlacementError, WsmanFaultError
 from providers.model.estate import HostFacts, MigrationSettings, Vector, Volume
+from providers.model.names import is_guid
 from providers.units import KIB, MIB
-from providers.wsman import CIMV2, EndpointReference, Instance, resource_uri
+from providers.wsman import CIMV2, DEVICE_GUARD, EndpointReference, Instance, resource_uri
 
 from .client import Client
 from .cluster import read_name_and_limit
 from .compatibility import read_vectors
-from .faults import AbsentFaultError
+from .faults import AbsentFaultError, AccessDeniedFaultError
 from .inventory import one_of, read_guids, read_jobs, read_planned, single
 
 _UNMOUNTED = "\\\\?\\"
@@ -21,7 +23,10 @@ _UNMOUNTED = "\\\\?\\"
 LOCAL_DISK = 3
 """Win32_Volume.DriveType of a local disk (win32 page of the class)."""
 _SERVICE = "Msvm_VirtualSystemMigrationService"
-_SERVICE_KEYS = ("SystemCreationClassName", "SystemName", "CreationClassName", "Name")
+SERVICE_KEYS = ("SystemCreationClassName", "SystemName", "CreationClassName", "Name")
+"""Keys of the migration service (win32 page of the class)."""
+_CREDENTIAL_GUARD = 1
+"""Among SecurityServicesRunning (win32 page of Win32_DeviceGuard)."""
 _DEFINITION = "Microsoft:Definition\\"
 
 
@@ -46,6 +51,7 @@ class Traits:
     fibre_channel: tuple[str, ...] | None
     cluster: str | None
     cluster_migrations: int | None
+    credential_guard: bool | None
 
 
 def read_facts(client: Client, names: HostNames, now: float) -> HostFacts:
@@ -64,7 +70,7 @@ def read_facts(client: Client, names: HostNames, now: float) -> HostFacts:
         realized=read_guids(client, "Msvm_ComputerSystem"),
         planned=read_planned(client),
         switches=tuple(sorted(row.text("ElementName") for row in switches)),
-        service={key: service.text(key) for key in _SERVICE_KEYS if service.text(key)},
+        service={key: service.text(key) for key in SERVICE_KEYS if service.text(key)},
         read_at=now,
         jobs=read_jobs(client),
     )
@@ -81,6 +87,7 @@ def with_traits(facts: HostFacts, traits: Traits) -> HostFacts:
         fibre_channel=traits.fibre_channel,
         cluster=traits.cluster,
         cluster_migrations=traits.cluster_migrations,
+        credential_guard=traits.credential_guard,
     )
 
 
@@ -101,6 +108,7 @@ def read_traits(client: Client, facts: HostFacts) -> Traits:
         fibre_channel=_virtual_sans(client),
         cluster=cluster,
         cluster_migrations=limit,
+        credential_guard=_credential_guard(client),
     )
 
 
@@ -129,6 +137,25 @@ def _processor(client: Client) -> tuple[str | None, str | None]:
     return (None, None) if row is None else (row.text("Manufacturer") or None, row.text("Name") or None)
 
 
+def read_credential_guard(client: Client) -> bool:
+    """Say whether Credential Guard runs; hosts before 2016 have neither it nor its namespace. Raises PlacementError."""
+    try:
+        rows = client.query("Win32_DeviceGuard", "SecurityServicesRunning", namespace=DEVICE_GUARD)
+    except AbsentFaultError:
+        return False
+    return any(str(_CREDENTIAL_GUARD) in map(str, row.many("SecurityServicesRunning")) for row in rows)
+
+
+def _credential_guard(client: Client) -> bool | None:
+    """Ask only where it matters: where the host gets our password."""
+    if client.host.connection.auth != "credssp":
+        return None
+    try:
+        return read_credential_guard(client)
+    except WsmanFaultError:
+        return None
+
+
 def _virtual_sans(client: Client) -> tuple[str, ...] | None:
     try:
         rows = client.query("Msvm_VirtualFcSwitch", "ElementName")
@@ -140,35 +167,78 @@ def _virtual_sans(client: Client) -> tuple[str, ...] | None:
 
 
 def read_names(client: Client) -> HostNames:
-    """Read the names of a host; that DNSHostName and Domain make a member's full name is a guess until recorded."""
-    rows = client.query(
-        "Win32_ComputerSystem", "Name", "DNSHostName", "Domain", "PartOfDomain", namespace=CIMV2
-    )
+    """Read the names of a host; that DNSHostName and Domain make a member's full name is a guess until recorded.
+
+    Who may not read root/cimv2 goes by the name that the stack file dials, if it is the host's.
+    """
+    try:
+        rows = client.query(
+            "Win32_ComputerSystem", "Name", "DNSHostName", "Domain", "PartOfDomain", namespace=CIMV2
+        )
+    except AccessDeniedFaultError as denied:
+        return _names_as_dialled(client, denied)
     row = single(client, rows, "Win32_ComputerSystem")
     host, domain = row.text("DNSHostName") or row.text("Name"), row.text("Domain")
     member = bool(row.flag("PartOfDomain")) and bool(domain)
     return HostNames(computer_name=row.text("Name"), full_name=f"{host}.{domain}" if member else host)
 
 
-def _system(client: Client) -> tuple[int, int, int | None]:
-    """Return memory, free memory in MiB, and the build; Win32_OperatingSystem counts KiB (win32 page of the class)."""
-    rows = client.query(
-        "Win32_OperatingSystem",
-        "TotalVisibleMemorySize",
-        "FreePhysicalMemory",
-        "BuildNumber",
-        namespace=CIMV2,
-    )
+def read_build(client: Client) -> int | None:
+    """Read the build of a host alone; None where it tells none, or not to this account."""
+    try:
+        rows = client.query("Win32_OperatingSystem", "BuildNumber", namespace=CIMV2)
+    except AccessDeniedFaultError:
+        return None
+    build = single(client, rows, "Win32_OperatingSystem").text("BuildNumber")
+    return int(build) if build.isdecimal() else None
+
+
+def _names_as_dialled(client: Client, denied: AccessDeniedFaultError) -> HostNames:
+    """Return the names of a host by its own row among the systems and the full name in the stack file.
+
+    Raises PlacementError where that is none of its names: DestinationHost must be right.
+    """
+    spec = client.host
+    systems = client.query("Msvm_ComputerSystem", "Name", "ElementName")
+    own = next((row.text("Name") for row in systems if not is_guid(row.text("Name"))), "")
+    dialled = spec.connection.kerberos_host or urlsplit(spec.endpoint).hostname or ""
+    if "." not in dialled or dialled.partition(".")[0].casefold() != own.casefold():
+        raise PlacementError(
+            f"{spec.name} calls itself {own}, and its full name could not be read ({denied.message})",
+            remedy="Dial it by its full name (hosts: address), name it under connection.kerberos_host, or let the account"
+            " read root/cimv2",
+        ) from denied
+    return HostNames(computer_name=own, full_name=dialled)
+
+
+def _system(client: Client) -> tuple[int | None, int | None, int | None]:
+    """Return memory, free memory in MiB, and the build; Win32_OperatingSystem counts KiB (win32 page of the class).
+
+    None for who may not read root/cimv2.
+    """
+    try:
+        rows = client.query(
+            "Win32_OperatingSystem",
+            "TotalVisibleMemorySize",
+            "FreePhysicalMemory",
+            "BuildNumber",
+            namespace=CIMV2,
+        )
+    except AccessDeniedFaultError:
+        return None, None, None
     row = single(client, rows, "Win32_OperatingSystem")
     total, free = row.number("TotalVisibleMemorySize") or 0, row.number("FreePhysicalMemory") or 0
     build = row.text("BuildNumber")
     return total * KIB // MIB, free * KIB // MIB, int(build) if build.isdecimal() else None
 
 
-def _volumes(client: Client) -> tuple[Volume, ...]:
-    rows = client.query(
-        "Win32_Volume", "Name", "Capacity", "FreeSpace", where={"DriveType": LOCAL_DISK}, namespace=CIMV2
-    )
+def _volumes(client: Client) -> tuple[Volume, ...] | None:
+    try:
+        rows = client.query(
+            "Win32_Volume", "Name", "Capacity", "FreeSpace", where={"DriveType": LOCAL_DISK}, namespace=CIMV2
+        )
+    except AccessDeniedFaultError:
+        return None
     found = [
         Volume(
             path=row.text("Name"),

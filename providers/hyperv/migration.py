@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from providers.clock import Clock
@@ -14,9 +15,11 @@ from providers.errors import (
     MigrationStalledError,
     MoveRefusedError,
     PlacementError,
+    StageFailedError,
     VerificationError,
 )
 from providers.model.estate import VirtualMachine, VmState
+from providers.model.names import HostName
 from providers.model.plan import Move
 
 from . import inventory, orders
@@ -28,6 +31,7 @@ from .faults import AbsentFaultError
 from .jobs import Follower, Outcome, patience
 from .needs import needs_of
 from .progress import Progress
+from .second_hop import Delegation, SecondHop, is_refused, pauses
 from .starting import Started, Starter
 from .verification import deviations, unmoved
 
@@ -48,6 +52,7 @@ def migrate(  # noqa: PLR0913 - what a move touches, each named at the call
     clock: Clock,
     admission: Admission,
     audit: AuditLog,
+    second_hop: SecondHop | None = None,
 ) -> VirtualMachine:
     """Carry out `move` and return the machine as its destination shows it afterwards.
 
@@ -60,7 +65,7 @@ def migrate(  # noqa: PLR0913 - what a move touches, each named at the call
     with admission.taking_part(move):
         migration = _Migration(
             estate=estate, move=move, report=report, cancelled=cancelled, clock=clock, admission=admission,
-            audit=audit,
+            audit=audit, second_hop=second_hop,
         )  # fmt: skip
         try:
             return migration.run()
@@ -79,6 +84,7 @@ class _Migration:
     clock: Clock
     admission: Admission
     audit: AuditLog
+    second_hop: SecondHop | None
     sized: Move | None = None
     """The move with the sizes of its disks."""
 
@@ -91,17 +97,86 @@ class _Migration:
             return arrived
         self.sized = detailed = self._detailed()
         self._check_options(detailed)
+        self._check_delegation()
         self._clear_stage()
-        for attempt in range(1, ATTEMPTS + 1):
-            started = self._started(detailed)
+        patience = self._patience()
+        for attempt in itertools.count(1):
+            started = None
             try:
+                started = self._started(detailed)
                 return self._finish(started)
-            except MigrationFailedError as error:
-                self._unstage(started, error)
-                if started.adopted or attempt == ATTEMPTS or not self._may_try_again(error):
+            except (MigrationFailedError, StageFailedError) as error:
+                if started is not None:
+                    self._unstage(started, error)
+                adopted = started is not None and started.adopted
+                if adopted or not self._cured(error, attempt, patience):
                     raise
-                self.admission.ended(self.move)
         raise AssertionError("the last attempt raises")
+
+    def _check_delegation(self) -> None:
+        """Refuse a move of which the directory says that its source may not act at its destination."""
+        found = self.second_hop.delegation(self.move, fresh=False) if self.second_hop else None
+        if found is not None and found.against:
+            raise MoveRefusedError(
+                f"{self.move.vm.name} ({self._way}) would fail with 0x8009030E: {found.against}",
+                remedy=found.remedy,
+            )
+
+    def _patience(self) -> Iterator[float]:
+        """Yield the seconds to wait before each further attempt that a ticket cache makes necessary."""
+        begun, most = self.clock.now(), self.second_hop.wait if self.second_hop else 0.0
+        for pause in pauses():
+            left = begun + most - self.clock.now()
+            if left <= 0:
+                return
+            yield min(pause, left)
+
+    def _cured(
+        self, error: MigrationFailedError | StageFailedError, attempt: int, patience: Iterator[float]
+    ) -> bool:
+        """Say whether trying again can help, after waiting for it where time is what helps. Raises PlacementError.
+
+        The room of the failed attempt is given back meanwhile.
+        """
+        if is_refused(error.codes):
+            pause = self._until_seen(error, patience)
+            if pause is None or not self._settled():
+                return False
+            self.admission.ended(self.move)
+            self._wait_for_tickets(pause)
+            return True
+        if attempt >= ATTEMPTS or not lost_a_slot(error.message) or not self._settled():
+            return False
+        self.admission.ended(self.move)
+        return True
+
+    def _until_seen(
+        self, error: MigrationFailedError | StageFailedError, patience: Iterator[float]
+    ) -> float | None:
+        """Return how long to wait for the host to see the directory as it is, None where that would not help.
+
+        Only where the directory has all that is needed. Raises MigrationFailedError with what it says else.
+        """
+        found = self.second_hop.delegation(self.move, fresh=True) if self.second_hop else None
+        if found is None:
+            return None
+        pause = None if found.against or found.unknown else next(patience, None)
+        if pause is None:
+            raise _explained(error, found, self.move.source) from error
+        return pause
+
+    def _wait_for_tickets(self, pause: float) -> None:
+        self.report(
+            Progress(
+                phase=f"waiting {pause:.0f} s: the directory allows it, {self.move.source} does not know yet (old tickets;"
+                f" klist purge -li 0x3e7 there ends it)",
+                lasting=True,
+            )
+        )
+        if self.clock.wait(pause, self.cancelled):
+            raise InterruptedRunError(
+                f"{self.move.vm.name} was not started: the run was interrupted", remedy=""
+            )
 
     def _check_options(self, detailed: Move) -> None:
         """Refuse what the source's build does not know: a host would ignore it, or say nothing helpful."""
@@ -121,7 +196,7 @@ class _Migration:
         if config is not None and stage.is_leftover(config):
             stage.remove()
 
-    def _unstage(self, started: Started, error: MigrationFailedError) -> None:
+    def _unstage(self, started: Started, error: PlacementError) -> None:
         """Remove our planned machine after a failed move into it."""
         if self.move.is_staged and not started.adopted:
             self._starter().stage().given_up(error)
@@ -295,10 +370,8 @@ class _Migration:
     def _unmoved(self) -> bool:
         return unmoved(self.move, *self._both()) and not (self.move.changes_host and self._planned_left())
 
-    def _may_try_again(self, error: MigrationFailedError) -> bool:
-        """Say whether the job lost a race for a slot, and both hosts show the machine as it was."""
-        if not lost_a_slot(error.message):
-            return False
+    def _settled(self) -> bool:
+        """Say whether both hosts show the machine as it was, with nothing of the attempt left behind."""
         begun = self.clock.now()
         while not self._unmoved():
             if self.clock.now() - begun > LEFTOVER or self.clock.wait(1.0, self.cancelled):
@@ -314,3 +387,17 @@ class _Migration:
     def _note(self, event: str, *, job: str = "", result: str = "") -> None:
         if trouble := self.audit.note(event, self.move, job=job, result=result):
             self.report(Progress(phase=trouble))
+
+
+def _explained(
+    error: MigrationFailedError | StageFailedError, found: Delegation, source: HostName
+) -> MigrationFailedError:
+    """Return a refused second hop's error with what the directory says, right after it."""
+    if found.against:
+        told, remedy = found.against, found.remedy
+    elif found.unknown:
+        told, remedy = f"what is delegated could not be read ({found.unknown})", error.remedy
+    else:
+        told = f"the directory has all that is needed on {found.account}, so that {source} most likely still uses old tickets"
+        remedy = f"Run klist purge -li 0x3e7 on {source}, or wait 15 minutes, and run again"
+    return MigrationFailedError(f"{error.message}: {told}", codes=error.codes, remedy=remedy)

@@ -114,6 +114,8 @@ def _limit(facts: HostFacts, slot: Slot) -> int:
 
 
 def _memory(needs: Needs, facts: HostFacts, arriving: list[Needs], reserve: Reserve) -> Iterator[str]:
+    if facts.memory_free_mib is None:
+        return  # told before; the host itself refuses what does not fit
     free = facts.memory_free_mib - reserve.memory_mib - sum(other.memory_mib for other in arriving)
     if needs.memory_mib > free:
         lacking = format_bytes((needs.memory_mib - free) * MIB)
@@ -124,6 +126,8 @@ def _memory(needs: Needs, facts: HostFacts, arriving: list[Needs], reserve: Rese
 
 
 def _disk(needs: Needs, facts: HostFacts, arriving: list[Needs], reserve: Reserve) -> Iterator[str]:
+    if facts.volumes is None:
+        return
     for path in needs.files:
         if not winpath.is_unc(path) and volume_of(path, facts.volumes) is None:
             yield f"{needs.destination} has no volume for {path}"

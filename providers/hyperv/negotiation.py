@@ -13,8 +13,6 @@ from urllib.parse import urlsplit
 
 import requests
 import spnego
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 from spnego.channel_bindings import GssChannelBindings
 from spnego.exceptions import SpnegoError
 
@@ -22,6 +20,7 @@ from providers.errors import AuthenticationError, ProtocolError
 from providers.model.stack import Authentication, HostSpec
 from providers.wsman import sealed
 
+from .bindings import channel_bindings
 from .connection_errors import LoginImpossibleError
 from .credentials import Credential
 
@@ -88,7 +87,7 @@ class Negotiation:
         """
         first = post({})
         self._check_offered(first)
-        self._context = self._client(_bindings(first.certificate))
+        self._context = self._client(channel_bindings(first.certificate))
         self._shake_hands(post)
         if not self._context.complete:
             raise self._refused()
@@ -262,14 +261,3 @@ def _remedy(auth: Authentication) -> str | None:
 def _signed(code: Any) -> int | None:
     """Return a krb5 code as the signed 32-bit number that its table has."""
     return (code & 0xFFFFFFFF) - (1 << 32) if isinstance(code, int) and code & 0x80000000 else None
-
-
-def _bindings(certificate: bytes | None) -> GssChannelBindings | None:
-    """Return the end point of the TLS channel with a host of this certificate (RFC 5929 4.1)."""
-    if certificate is None:
-        return None
-    loaded = x509.load_der_x509_certificate(certificate)
-    used = loaded.signature_hash_algorithm
-    weak = used is None or used.name in {"md5", "sha1"}
-    digest = loaded.fingerprint(hashes.SHA256() if weak or used is None else used)
-    return GssChannelBindings(application_data=b"tls-server-end-point:" + digest)

@@ -29,6 +29,8 @@ class Progress:
     """None before the job runs."""
     seconds_left: float | None = None
     """An estimate by the pace so far."""
+    lasting: bool = False
+    """Whether it belongs into the log of the run, and not only into the live tree."""
 
     def __str__(self) -> str:
         """As in `37 %, moving storage, about 40 s left`."""

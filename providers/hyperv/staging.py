@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from providers.clock import Clock
 from providers.codes.catalogue import codes_in, remedy_for
-from providers.errors import InterruptedRunError, MoveRefusedError, PlacementError
+from providers.errors import InterruptedRunError, MoveRefusedError, PlacementError, StageFailedError
 from providers.model import winpath
 from providers.model.plan import Move
 from providers.wsman import Argument, EndpointReference, resource_uri
@@ -187,11 +187,11 @@ class Stage:
         names = {
             host: self.estate.names(host).full_name for host in (self.move.source, self.move.destination)
         }
-        raise MoveRefusedError(
+        codes = codes_in(outcome.texts)
+        raise StageFailedError(
             f"{self.move.vm.name} did not pass {method} ({self.move.source} -> {self.move.destination}): {told}",
+            codes=codes,
             remedy=remedy_for(
-                codes_in(outcome.texts),
-                source=names[self.move.source],
-                destination=names[self.move.destination],
+                codes, source=names[self.move.source], destination=names[self.move.destination]
             ),
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -195,12 +196,33 @@ def _text(path: Path | None) -> str | None:
     return None if path is None else str(path)
 
 
-def knock(host: HostSpec) -> None:
+def certificate_end(host: HostSpec) -> datetime | None:
+    """Return until when the host's certificate is good, None over plain HTTP and behind a proxy.
+
+    Raises CertificateError where it is not trusted, HostUnreachableError.
+    """
+    parts = urlsplit(host.endpoint)
+    if parts.scheme != "https" or host.connection.proxy is not None:
+        return None
+    name = parts.hostname or ""
+    context = ssl.create_default_context(cafile=_text(host.connection.ca))
+    try:
+        with (
+            socket.create_connection((name, parts.port or _PORTS["https"]), timeout=CONNECT_SECONDS) as plain,
+            context.wrap_socket(plain, server_hostname=name) as secure,
+        ):
+            end = (secure.getpeercert() or {}).get("notAfter")
+    except OSError as error:
+        raise _translated(host.name, error) from error
+    return datetime.fromtimestamp(ssl.cert_time_to_seconds(str(end)), UTC)
+
+
+def knock(host: HostSpec, seconds: float = CONNECT_SECONDS) -> None:
     """Open and close a TCP connection to what would be dialled. Raises HostUnreachableError."""
     parts = urlsplit(host.connection.proxy or host.endpoint)
     address = (parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 0))
     try:
-        socket.create_connection(address, timeout=CONNECT_SECONDS).close()
+        socket.create_connection(address, timeout=seconds).close()
     except OSError as error:
         raise HostUnreachableError(
             f"{host.name} is unreachable at {parts.hostname}:{address[1]}: {_words(error)}"

@@ -212,9 +212,9 @@ class HostFacts:
     """Full DNS name as the host reports it of itself: what DestinationHost must be."""
     computer_name: str
     """NetBIOS name."""
-    memory_mib: int
-    memory_free_mib: int
-    volumes: tuple[Volume, ...]
+    memory_mib: int | None
+    memory_free_mib: int | None
+    volumes: tuple[Volume, ...] | None
     migration: MigrationSettings
     jobs: tuple[MigrationJob, ...] = ()
     """Migrations under way, without what they tell of paths."""
@@ -230,6 +230,8 @@ class HostFacts:
     """MaximumParallelMigrations of the cluster: its own limit beside the host's; None where it tells none."""
     build: int | None = None
     """Win32_OperatingSystem.BuildNumber."""
+    credential_guard: bool | None = None
+    """Whether Credential Guard runs; None where it is not told, and where nobody logs on by CredSSP."""
     processor: str | None = None
     """Win32_Processor.Manufacturer: `GenuineIntel`, `AuthenticAMD`."""
     processor_model: str | None = None

@@ -33,6 +33,8 @@ class Finding:
     severity: Severity
     text: str
     remedy: str = ""
+    of_hosts: bool = False
+    """Whether it is about two hosts, so that every move between them has it, and not about one machine."""
 
     def __str__(self) -> str:
         """Text and remedy as one line."""
@@ -92,6 +94,8 @@ class Move:
     overwrite: frozenset[str] = frozenset()
     """Slots of disks whose files may be overwritten at their new place."""
     options: MigrationOptions = AS_HOSTS_ARE_SET
+    caller: str | None = None
+    """How we log on at the source (connection.auth): by it the source can act at the destination, or not."""
 
     @property
     def changes_host(self) -> bool:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Literal
 
+from .directory import DelegationSpec, DirectorySpec
 from .names import HostName, VmId
 from .options import AS_HOSTS_ARE_SET, MigrationOptions
 
 Authentication = Literal["basic", "certificate", "credssp", "kerberos", "ntlm"]
 Layout = Literal["hyper-v", "flat"]
+DELEGATION_WAIT = 900
+"""Seconds: a host sees a change of its delegation within 15 minutes (Troubleshoot live migration issues)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +42,37 @@ class Reserve:
     """Of each volume's capacity; the larger of bytes and percent counts."""
 
 
+Performance = Literal["tcpip", "compression", "smb"]
+ANY_NETWORK = ("0.0.0.0/0", "::/0")
+"""Subnets that together mean any network (what Set-VMHost -UseAnyNetworkForMigration leaves)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveMigration:
+    """How a host shall take part in migrations; None = not managed."""
+
+    enabled: bool | None = None
+    authentication: Literal["credssp", "kerberos"] | None = None
+    live_limit: int | None = None
+    """Live migrations at once."""
+    storage_limit: int | None = None
+    performance: Performance | None = None
+    """How memory travels: plain, compressed, or over SMB (Set-VMHost -VirtualMachineMigrationPerformanceOption)."""
+    networks: tuple[str, ...] | None = None
+    """Subnets on which migrations may come, best first."""
+
+    def over(self, other: LiveMigration) -> LiveMigration:
+        """Return `other` with what is said here put over it."""
+        mine = {
+            field.name: value for field in fields(self) if (value := getattr(self, field.name)) is not None
+        }
+        return replace(other, **mine)
+
+    def __bool__(self) -> bool:
+        """Whether anything is managed."""
+        return any(getattr(self, field.name) is not None for field in fields(self))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostSpec:
     """A host that the stack may use."""
@@ -50,6 +84,7 @@ class HostSpec:
     storage: Mapping[str, str] = field(default_factory=dict)
     """Named root folders: `fast` -> `D:\\Hyper-V`."""
     reserve: Reserve = Reserve()
+    live_migration: LiveMigration = LiveMigration()
     allow_vtpm: bool = False
     """The operator's word that this host can unwrap key protectors of machines with a vTPM."""
 
@@ -120,3 +155,8 @@ class Stack:
     """By label, in the order of the file."""
     rules: tuple[Rule, ...] = ()
     guard: Guard = Guard()
+    directory: DirectorySpec | None = None
+    delegation: DelegationSpec | None = None
+    """None = who may delegate is not managed."""
+    delegation_wait: int = DELEGATION_WAIT
+    """Seconds for which a move waits for its source to see what the directory allows already; 0 = not at all."""

@@ -70,11 +70,15 @@ def step_of(spec: VmSpec, vm: VirtualMachine, stack: Stack, inventory: Inventory
         return Step(label=spec.label, standing=Standing.IN_PLACE, placement=Placement(), vm=vm, vm_id=vm.id)
     located = locate(spec, vm, host_spec)
     findings = (*located.findings, *_renamed(spec, vm))
-    step = judge(spec, vm, located.placement, inventory, host_spec, findings=findings)
+    source = stack.hosts.get(vm.host)
+    step = judge(
+        spec, vm, located.placement, inventory, host_spec, findings=findings,
+        caller=source.connection.auth if source else None,
+    )  # fmt: skip
     return protect(step, stack.guard)
 
 
-def judge(
+def judge(  # noqa: PLR0913 - what a step is judged by, each named at the call
     spec: VmSpec,
     vm: VirtualMachine,
     wanted: Placement,
@@ -82,8 +86,12 @@ def judge(
     target: HostSpec,
     *,
     findings: tuple[Finding, ...] = (),
+    caller: str | None = None,
 ) -> Step:
-    """Return how `vm` stands against `wanted`; `target` is the host it shall be on (its own where it stays)."""
+    """Return how `vm` stands against `wanted`; `target` is the host it shall be on (its own where it stays).
+
+    `caller`: how we log on at its source.
+    """
     label = spec.label
     source, destination = inventory.hosts[vm.host], inventory.hosts.get(target.name)
 
@@ -98,7 +106,9 @@ def judge(
         return step(Standing.REFUSED, None, _refusal(silent, "Bring the host back, then run again"))
     move = order(vm, wanted, source, destination if wanted.host else None)
     if move is not None:
-        move = dataclasses.replace(move, options=spec.migration, overwrite=overwritten(spec.storage, vm))
+        move = dataclasses.replace(
+            move, options=spec.migration, overwrite=overwritten(spec.storage, vm), caller=caller
+        )
     managed = move is not None or wanted.host is not None
     if managed and (running := inventory.job_of(vm.id)) is not None:
         facts = destination.facts

@@ -12,12 +12,17 @@ import grpc
 from pulumi.runtime.proto import provider_pb2_grpc
 
 from providers.clock import SystemClock
-from providers.resources.vm_placement import TYPE, VmPlacement
+from providers.resources import migration_delegation, migration_host, vm_placement
 
 from .server import Server
 from .voice import Voice
 from .watch import watch
 
+PROVIDERS = {
+    vm_placement.TYPE: vm_placement.VmPlacement(),
+    migration_host.TYPE: migration_host.MigrationHost(),
+    migration_delegation.TYPE: migration_delegation.MigrationDelegation(),
+}
 THREADS = 1024
 """Calls served at once, above any useful --parallel: waiting moves hold a thread each. Threads start on demand."""
 MESSAGE_BYTES = 400 << 20
@@ -36,9 +41,7 @@ def main() -> None:
         ThreadPoolExecutor(THREADS, thread_name_prefix="call"),
         options=[("grpc.max_receive_message_length", MESSAGE_BYTES)],
     )
-    provider_pb2_grpc.add_ResourceProviderServicer_to_server(
-        Server({TYPE: VmPlacement()}, voice, cancelled), server
-    )
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(Server(PROVIDERS, voice, cancelled), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     sys.stdout.write(f"{port}\n")

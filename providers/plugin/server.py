@@ -7,6 +7,7 @@ would send Create and Update in previews as well (pulumi/pulumi pkg/resource/plu
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn, TypeVar, cast
@@ -18,13 +19,15 @@ from pulumi.runtime import proto, rpc
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc, status_pb2
 
 from providers.errors import PlacementError, StackFileError
-from providers.resources.call import Call, PartialCreateError, current
+from providers.resources.call import Call, HalfDoneError, current
 
 from .calls import Calls
 from .voice import Voice
 
 Answer = TypeVar("Answer")
 VERSION = "0.1.0"
+_TOP = re.compile(r"[.\[]")
+"""Ends the first part of a property path, as `disks.scsi-0-0` or `entries["cifs/hv1"]`."""
 
 
 def to_struct(values: Mapping[str, Any] | None) -> struct_pb2.Struct:
@@ -153,7 +156,7 @@ class Server(provider_pb2_grpc.ResourceProviderServicer):
         token = current.set(call)
         try:
             return self._calls.run(verb)
-        except PartialCreateError as partial:
+        except HalfDoneError as partial:
             _abort_partial(context, partial)
         except StackFileError as error:
             context.abort(grpc.StatusCode.UNKNOWN, error.told)
@@ -170,16 +173,16 @@ class Server(provider_pb2_grpc.ResourceProviderServicer):
 def _diff_response(detailed: Mapping[str, int]) -> Any:
     changes = proto.DiffResponse.DIFF_SOME if detailed else proto.DiffResponse.DIFF_NONE
     response = proto.DiffResponse(changes=changes, hasDetailedDiff=True)
-    response.diffs.extend(sorted({path.split(".")[0] for path in detailed}))
+    response.diffs.extend(sorted({_TOP.split(path, maxsplit=1)[0] for path in detailed}))
     for path, kind in detailed.items():
         response.detailedDiff[path].CopyFrom(proto.PropertyDiff(kind=cast("Any", kind), inputDiff=False))
     return response
 
 
-def _abort_partial(context: grpc.ServicerContext, partial: PartialCreateError) -> NoReturn:
-    """Abort so that the engine keeps the adopted machine in state and shows the reason."""
+def _abort_partial(context: grpc.ServicerContext, partial: HalfDoneError) -> NoReturn:
+    """Abort so that the engine keeps what was done in state and shows the reason."""
     detail = provider_pb2.ErrorResourceInitFailed(
-        id=partial.machine, reasons=[partial.reason], refresh_before_update=True
+        id=partial.id, reasons=[partial.reason], refresh_before_update=True
     )
     detail.properties.CopyFrom(to_struct(partial.outputs))
     status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=partial.reason)

@@ -93,9 +93,14 @@ def _host_lines(host: Host) -> Iterator[str]:
     if facts is None:
         yield f"{host.name}: {len(host.vms)} machines"
         return
-    free = f"{format_bytes(facts.memory_free_mib * MIB)} of {format_bytes(facts.memory_mib * MIB)} free"
+    known = facts.memory_free_mib is not None and facts.memory_mib is not None
+    free = (
+        f"{format_bytes((facts.memory_free_mib or 0) * MIB)} of {format_bytes((facts.memory_mib or 0) * MIB)} free"
+        if known
+        else "memory unknown (needs the right to read root/cimv2)"
+    )
     yield f"{host.name} ({facts.full_name}): {len(host.vms)} machines, {free}"
-    for volume in facts.volumes:
+    for volume in facts.volumes or ():
         yield f"  {volume.path}: {format_bytes(volume.free_bytes)} of {format_bytes(volume.capacity_bytes)} free"
 
 

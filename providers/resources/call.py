@@ -32,12 +32,15 @@ current: ContextVar[Call] = ContextVar("current")
 """Set by the process that serves the engine, for the thread that answers the call."""
 
 
-class PartialCreateError(Exception):
-    """The machine is adopted, its move is not done: state keeps `id` and `outputs`, the run shows `reason`."""
+class HalfDoneError(Exception):
+    """A create or update has begun and is not done: state keeps `id` and `outputs`, the run shows `reason`.
 
-    def __init__(self, machine: str, outputs: dict[str, object], reason: str) -> None:
+    A machine is adopted and its move is not done; an account was changed and does not answer any more.
+    """
+
+    def __init__(self, id_: str, outputs: dict[str, object], reason: str) -> None:
         """Keep what the state shall hold."""
         super().__init__(reason)
-        self.machine = machine
+        self.id = id_
         self.outputs = outputs
         self.reason = reason

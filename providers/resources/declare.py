@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pulumi
 
+from providers.model.directory import DelegationPlan, DelegationSpec
+from providers.model.names import HostName
 from providers.model.plan import Finding, Plan, Severity, Standing, Step
+from providers.model.stack import HostSpec, Stack
+from providers.planning.delegation import PRICE, holder_for
+from providers.planning.live_migration import declared_settings
 from providers.report.text import describe
 
+from .migration_delegation import OUTPUTS as DELEGATION_OUTPUTS
+from .migration_delegation import TYPE as MIGRATION_DELEGATION
+from .migration_host import NAMES as HOST_OUTPUTS
+from .migration_host import TYPE as MIGRATION_HOST
 from .properties import OUTPUTS, inputs_of
 from .vm_placement import TYPE
 
@@ -26,18 +35,78 @@ class VmPlacement(pulumi.CustomResource):
         super().__init__(TYPE, step.label, properties, options)
 
 
-def declare(plan: Plan) -> dict[str, VmPlacement]:
-    """Register every machine of `plan`; return the resources by key.
+class MigrationHost(pulumi.CustomResource):
+    """How one host takes part in migrations; its outputs are what it has."""
+
+    def __init__(self, host: HostSpec) -> None:
+        """Register the host under its key in the stack file."""
+        properties = {**dict.fromkeys(HOST_OUTPUTS), **declared_settings(host.live_migration)}
+        super().__init__(MIGRATION_HOST, host.name, properties)
+
+
+class MigrationDelegation(pulumi.CustomResource):
+    """What one host's account may delegate; its outputs are what the directory shows of it."""
+
+    def __init__(self, host: HostName, plan: DelegationPlan) -> None:
+        """Register the host's account under the host's key in the stack file; of a silent host, without a name."""
+        properties = {
+            **dict.fromkeys(DELEGATION_OUTPUTS),
+            "account": plan.full_names.get(host),
+            "mode": plan.spec.mode,
+            "entries": dict(plan.entries.get(host, {})),
+            "silent": list(plan.unknown),
+            "onDelete": plan.spec.on_delete,
+        }
+        super().__init__(MIGRATION_DELEGATION, host, properties)
+
+
+def declare(stack: Stack, plan: Plan, delegation: DelegationPlan | None = None) -> dict[str, VmPlacement]:
+    """Register hosts whose settings are declared, accounts, and every machine of `plan`; return the machines by key.
+
+    A move waits for the settings of both its hosts, and for the account that lets the one act at the other.
 
     Raises pulumi.RunError, before anything is registered, where the plan as a whole must not run.
     """
-    _stop_where_forbidden(plan.findings)
-    for finding in plan.findings:
+    findings = (*plan.findings, *(delegation.findings if delegation else ()))
+    _stop_where_forbidden(findings)
+    for finding in findings:
         pulumi.log.warn(str(finding))
-    resources = {step.label: VmPlacement(step) for step in plan.steps}
+    hosts = {name: MigrationHost(host) for name, host in stack.hosts.items() if host.live_migration}
+    accounts = _declare_accounts(delegation) if delegation else {}
+    resources = {
+        step.label: VmPlacement(step, _after(step, hosts, accounts, stack.delegation)) for step in plan.steps
+    }
     for step in plan.steps:
         _say(step, resources[step.label])
     return resources
+
+
+def _declare_accounts(plan: DelegationPlan) -> dict[HostName, MigrationDelegation]:
+    """Register each account, with a line for each entry that is missing, and what that costs once."""
+    if plan.missing:
+        pulumi.log.warn(str(PRICE))
+    accounts = {host: MigrationDelegation(host, plan) for host in plan.spec.hosts}
+    for host, missing in plan.missing.items():
+        pulumi.log.info("\n".join(str(entry) for entry in missing), accounts[host])
+    return accounts
+
+
+def _after(
+    step: Step,
+    hosts: Mapping[HostName, MigrationHost],
+    accounts: Mapping[HostName, MigrationDelegation],
+    spec: DelegationSpec | None,
+) -> pulumi.ResourceOptions:
+    if step.move is None:
+        return pulumi.ResourceOptions()
+    source, destination = step.move.source, step.move.destination
+    first: list[pulumi.Resource] = [
+        hosts[name] for name in dict.fromkeys((source, destination)) if name in hosts
+    ]
+    holder = holder_for(spec, source, destination) if spec else None
+    if holder is not None and holder in accounts:
+        first.append(accounts[holder])
+    return pulumi.ResourceOptions(depends_on=first)
 
 
 def export(resources: dict[str, VmPlacement]) -> None:

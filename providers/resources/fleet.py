@@ -7,6 +7,7 @@ import threading
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from providers.clock import Clock, SystemClock
 from providers.errors import (
@@ -20,6 +21,7 @@ from providers.handover import Handed, Handover
 from providers.hyperv.admission import Admission
 from providers.hyperv.audit import AuditLog
 from providers.hyperv.estate import Estate
+from providers.hyperv.second_hop import SecondHop
 from providers.model.estate import Host, Inventory, VirtualMachine
 from providers.model.names import HostName, VmId
 from providers.model.plan import Standing
@@ -27,6 +29,11 @@ from providers.model.stack import Stack, VmSpec
 from providers.planning.identify import NotFound, identify
 from providers.stackfile import load
 from providers.stacks import stack_path
+
+from .second_hop import DirectorySecondHop
+
+if TYPE_CHECKING:
+    from providers.ldap.client import DirectoryClient
 
 YOUNG = 5.0
 """Seconds for which a sweep may serve the start of a move; what decides is read again, live, before each start."""
@@ -65,6 +72,10 @@ class Fleet:
         self.estate = Estate(stack.hosts, clock=clock)
         self.admission = Admission(self.estate, clock=clock)
         self.audit = AuditLog(audit, clock=clock)
+        self.directory = _directory(stack, clock)
+        self.second_hop: SecondHop | None = (
+            DirectorySecondHop(stack, self.estate, self.directory, clock) if self.directory else None
+        )
         self._close: dict[HostName, Close] = {}
         self._looking = {name: threading.Lock() for name in stack.hosts}
         self._sweeping = threading.Lock()
@@ -149,6 +160,14 @@ class Fleet:
                 remedy="Set id: (the GUID) in the stack file, or run again when every host answers",
             )
         return self.find(spec, known, max_age=max_age)
+
+
+def _directory(stack: Stack, clock: Clock) -> DirectoryClient | None:
+    if stack.directory is None:
+        return None
+    from providers.ldap.client import DirectoryClient  # noqa: PLC0415 - a fifth of a second that most stacks save
+
+    return DirectoryClient(stack.directory, clock=clock)
 
 
 def _serves(sweep: Sweep, oldest: float | None, after: float | None) -> bool:

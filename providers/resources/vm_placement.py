@@ -31,7 +31,7 @@ from providers.model.stack import VmSpec
 from providers.planning import differences, observed
 from providers.planning.compare import judge, protect
 
-from .call import Call, PartialCreateError, current
+from .call import Call, HalfDoneError, current
 from .fleet import YOUNG, Fleet, fleets
 from .properties import PLACED, moves_in, outputs_of, placement_of
 
@@ -85,7 +85,7 @@ class VmPlacement(ResourceProvider):
         try:
             outputs = _bring(fleet, call, vm, placement_of(props), 0)
         except PlacementError as error:
-            raise PartialCreateError(vm.id, outputs_of(vm, 0), str(error)) from error
+            raise HalfDoneError(vm.id, outputs_of(vm, 0), str(error)) from error
         return CreateResult(vm.id, outputs)
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
@@ -142,6 +142,7 @@ def _bring(fleet: Fleet, call: Call, vm: VirtualMachine, wanted: Placement, move
         clock=fleet.clock,
         admission=fleet.admission,
         audit=fleet.audit,
+        second_hop=fleet.second_hop,
     )
     return outputs_of(moved, moves + 1)
 
@@ -151,7 +152,9 @@ def _judge(fleet: Fleet, label: str, vm: VirtualMachine, wanted: Placement) -> S
     target = fleet.stack.hosts[wanted.host or vm.host]
     inventory = fleet.closely(_with(fleet.sweep(max_age=YOUNG).inventory, vm), vm, target.name)
     vm = _closely(fleet, inventory.hosts[vm.host], vm)
-    step = protect(judge(_spec(fleet, label), vm, wanted, inventory, target), fleet.stack.guard)
+    caller = fleet.stack.hosts[vm.host].connection.auth
+    step = judge(_spec(fleet, label), vm, wanted, inventory, target, caller=caller)
+    step = protect(step, fleet.stack.guard)
     reasons = [finding for finding in step.findings if finding.severity == Severity.REFUSAL]
     if step.standing == Standing.MOVED_BY_OTHERS:
         raise MovedByOthersError(reasons[0].text, remedy=reasons[0].remedy)
@@ -183,7 +186,7 @@ def _say_findings(call: Call, step: Step) -> None:
 
 
 def _say_progress(call: Call, progress: Progress) -> None:
-    call.say("info", str(progress), ephemeral=True)
+    call.say("info", str(progress), ephemeral=not progress.lasting)
 
 
 def _spec(fleet: Fleet, label: str) -> VmSpec:

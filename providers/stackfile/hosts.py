@@ -10,11 +10,13 @@ from typing import cast
 from urllib.parse import urlsplit
 
 from providers.model.names import HostName
-from providers.model.stack import Authentication, Connection, HostSpec, Reserve
+from providers.model.stack import Authentication, Connection, HostSpec, LiveMigration, Reserve
 from providers.units import MIB, parse_bytes
 
 from .addresses import HTTPS_PORT, authority, endpoint
+from .files import local_file
 from .findings import Findings
+from .live_migration import read_live_migration
 from .nodes import Mapping, Scalar
 from .paths import is_disk_file, normalized, path_problem
 
@@ -22,6 +24,9 @@ from .paths import is_disk_file, normalized, path_problem
 def read_hosts(root: Mapping, folder: Path, findings: Findings) -> Dict[HostName, HostSpec]:
     """Return every host that can be read; files named in connections are relative to `folder`."""
     everywhere = _connection(root.mapping("connection"), Connection(), folder, findings)
+    migration = read_live_migration(
+        root.mapping("live_migration"), LiveMigration(), "live_migration", findings
+    )
     section = root.mapping("hosts")
     hosts: dict[HostName, HostSpec] = {}
     if section is None:
@@ -29,7 +34,12 @@ def read_hosts(root: Mapping, folder: Path, findings: Findings) -> Dict[HostName
     for name in section.entries:
         entry = section.mapping(name)
         if entry is not None:
-            hosts[HostName(name)] = _host(HostName(name), entry, everywhere, folder, findings)
+            host = _host(HostName(name), entry, everywhere, folder, findings)
+            own = entry.mapping("live_migration")
+            hosts[host.name] = replace(
+                host,
+                live_migration=read_live_migration(own, migration, f"hosts.{name}.live_migration", findings),
+            )
     _report_shared_endpoints(hosts, section, findings)
     return hosts
 
@@ -62,19 +72,12 @@ def _connection(
         everywhere,
         auth=everywhere.auth if auth is None else cast("Authentication", auth.text),
         proxy=everywhere.proxy if proxy is None else proxy.text,
-        credentials=everywhere.credentials if credentials is None else _file(credentials, folder, findings),
+        credentials=everywhere.credentials
+        if credentials is None
+        else local_file(credentials, folder, findings),
         kerberos_host=everywhere.kerberos_host if kerberos_host is None else kerberos_host.text,
-        ca=everywhere.ca if ca is None else _file(ca, folder, findings),
+        ca=everywhere.ca if ca is None else local_file(ca, folder, findings),
     )
-
-
-def _file(node: Scalar, folder: Path, findings: Findings) -> Path:
-    """Return the file `node` names on this computer; whether it is there is seen when it is used."""
-    try:
-        return folder / Path(node.text).expanduser()
-    except RuntimeError:
-        findings.add(node.line, f"'{node.text}': whose home folder ~ means is unknown; write the full path")
-        return folder
 
 
 def _endpoint(name: HostName, address: Scalar | None, connection: Connection, findings: Findings) -> str:

@@ -8,6 +8,7 @@ from providers.model.stack import Stack
 
 from .checking import check
 from .conflicts import report_shared_targets, report_twins
+from .directory import read_delegation, read_delegation_wait, read_directory
 from .findings import Findings
 from .hosts import read_hosts
 from .machines import MachineReader
@@ -44,13 +45,23 @@ def _checked_root(path: Path, findings: Findings) -> Mapping | None:
 
 
 def _stack(path: Path, root: Mapping, findings: Findings) -> Stack:
-    hosts = read_hosts(root, path.absolute().parent, findings)
+    folder = path.absolute().parent
+    hosts = read_hosts(root, folder, findings)
     reader = MachineReader(root, findings)
     section = root.mapping("vms")
     entries = {} if section is None else section.entries
     vms = {label: reader.read(label, entry.value, entry.line) for label, entry in entries.items()}
     rules = RuleReader(root, findings)
-    stack = Stack(path=path, hosts=hosts, vms=vms, rules=rules.rules(), guard=rules.guard())
+    stack = Stack(
+        path=path,
+        hosts=hosts,
+        vms=vms,
+        rules=rules.rules(),
+        guard=rules.guard(),
+        directory=read_directory(root, folder, findings),
+        delegation=read_delegation(root, findings),
+        delegation_wait=read_delegation_wait(root),
+    )
     report_twins(vms, findings)
     report_shared_targets(vms, hosts, _disk_lines(section), findings)
     report_contradictions(stack.rules, vms, findings)

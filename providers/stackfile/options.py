@@ -23,11 +23,11 @@ def read_options(
     transport, cap = entry.scalar("transport"), entry.scalar("cpu_cap")
     own = MigrationOptions(
         transport=None if transport is None else cast("Transport", transport.text),
-        compression=_flag(entry.scalar("compression")),
-        networks=tuple(_networks(entry, f"{where}.networks", findings)),
-        retain_vhd_copies_on_source=_flag(entry.scalar("retain_vhd_copies_on_source")),
-        avoid_removing_vhds=_flag(entry.scalar("avoid_removing_vhds")),
-        cancel_if_blackout_threshold_exceeded=_flag(entry.scalar("cancel_if_blackout_threshold_exceeded")),
+        compression=flag(entry.scalar("compression")),
+        networks=tuple(subnets(entry, f"{where}.networks", findings)),
+        retain_vhd_copies_on_source=flag(entry.scalar("retain_vhd_copies_on_source")),
+        avoid_removing_vhds=flag(entry.scalar("avoid_removing_vhds")),
+        cancel_if_blackout_threshold_exceeded=flag(entry.scalar("cancel_if_blackout_threshold_exceeded")),
         cpu_cap=None if cap is None else cast("CpuCap", cap.text),
         check=None if entry.scalar("check") is None else "staged",
         parents=None if entry.scalar("parents") is None else "copy",
@@ -37,11 +37,13 @@ def read_options(
     return options
 
 
-def _flag(node: Scalar | None) -> bool | None:
+def flag(node: Scalar | None) -> bool | None:
+    """Return a switch, None where it is left out."""
     return None if node is None else node.text.lower() in _TRUE
 
 
-def _networks(entry: Mapping, where: str, findings: Findings) -> Iterator[str]:
+def subnets(entry: Mapping, where: str, findings: Findings) -> Iterator[str]:
+    """Yield the subnets of a list called `where`, and report what is none."""
     listed = entry.value("networks")
     for position, node in enumerate(listed.items if isinstance(listed, Sequence) else ()):
         if not isinstance(node, Scalar) or node.kind == "broken":

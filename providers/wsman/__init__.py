@@ -28,12 +28,21 @@ from .messages import (
     Response,
     Unsupported,
 )
-from .names import CIMV2, MSCLUSTER, VIRTUALIZATION, WQL_DIALECT, class_of, namespace_of, resource_uri
+from .names import (
+    CIMV2,
+    DEVICE_GUARD,
+    MSCLUSTER,
+    VIRTUALIZATION,
+    WQL_DIALECT,
+    class_of,
+    namespace_of,
+    resource_uri,
+)
 from .schema import CimType, ClassSchema, Property, schema_of
 from .values import Value
 
 __all__ = [
-    "CIMV2", "MAX_ENVELOPE_SIZE", "MSCLUSTER", "VIRTUALIZATION", "WQL_DIALECT", "Argument", "CimType", "ClassSchema",
+    "CIMV2", "DEVICE_GUARD", "MAX_ENVELOPE_SIZE", "MSCLUSTER", "VIRTUALIZATION", "WQL_DIALECT", "Argument", "CimType", "ClassSchema",
     "EndpointReference", "Enumerate", "EnumerateResponse", "EnumerationMode", "Fault", "Fragment", "Get",
     "GetResponse", "Header", "Instance", "InstanceWithReference", "Invoke", "InvokeResponse", "Item", "Malformed",
     "Property", "ProviderFault", "Pull", "PullResponse", "Release", "ReleaseResponse", "Request", "Response",

@@ -262,6 +262,20 @@ CLASSES: dict[str, tuple[str, str]] = {
             "TotalVirtualMemorySize TotalVisibleMemorySize; datetime LastBootUpTime LocalDateTime; uint32 OSLanguage"
         ),
     ),
+    "Win32_Service": (
+        "root/cimv2",
+        (
+            "string Caption CreationClassName DisplayName Name StartMode State Status SystemCreationClassName "
+            "SystemName; boolean Started"
+        ),
+    ),
+    "Win32_DeviceGuard": (
+        "root/Microsoft/Windows/DeviceGuard",
+        (
+            "string InstanceIdentifier Version; uint32 VirtualizationBasedSecurityStatus; uint32 "
+            "SecurityServicesConfigured[] SecurityServicesRunning[]"
+        ),
+    ),
     "Win32_Volume": (
         "root/cimv2",
         (

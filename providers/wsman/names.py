@@ -38,6 +38,7 @@ _WMI = "http://schemas.microsoft.com/wbem/wsman/1/wmi/"
 VIRTUALIZATION = "root/virtualization/v2"
 CIMV2 = "root/cimv2"
 MSCLUSTER = "root/MSCluster"
+DEVICE_GUARD = "root/Microsoft/Windows/DeviceGuard"
 
 
 def resource_uri(class_name: str, namespace: str = VIRTUALIZATION) -> str:

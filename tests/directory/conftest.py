@@ -94,8 +94,8 @@ class Site:
 
 @contextmanager
 def site(home: Path) -> Iterator[Site]:
-    """Run a directory for two hosts and their file server."""
-    estate = generate(hosts=2, vms=0, seed=1)
+    """Run a directory for three hosts and their file server."""
+    estate = generate(hosts=3, vms=0, seed=1)
     world = build(estate, home, RunningClock(), ports=ports.assign([h.name for h in estate.hosts], "auto"))
     prepare(home, world.state, print)
     directory = Directory.start(home)

@@ -103,6 +103,28 @@ class Site:
         """Say whether a preview finds nothing to do."""
         return self.pulumi("preview", "--expect-no-changes").returncode == 0
 
+    def watched(self, *words: str) -> tuple[Run, set[str]]:
+        """Run `bin/pulumi` to its end, and return with it every command line that was seen on the machine meanwhile."""
+        run, seen = self.start(*words), set[str]()
+
+        def gather() -> bool:
+            for process in psutil.process_iter(["cmdline"]):
+                seen.add(" ".join(process.info["cmdline"] or ()))
+            return run.process.poll() is not None
+
+        until(gather, within=120, what="the run ends")
+        return run, seen
+
+    def holders(self, secret: str) -> set[str]:
+        """Return the files of the project that contain a secret, as paths within it."""
+        folder = self.workspace.folder
+        return {
+            path.relative_to(folder).as_posix()
+            for path in folder.rglob("*")
+            if path.is_file() and not path.is_symlink() and ".venv" not in path.parts
+            and path.stat().st_size < 1 << 20 and secret in path.read_text(encoding="utf-8", errors="replace")
+        }  # fmt: skip
+
     def start(self, *words: str) -> Run:
         """Start `bin/pulumi` in the background."""
         run = Run(self.workspace, *words)

@@ -186,25 +186,12 @@ def test_no_secret_is_left_anywhere(site: Site) -> None:
     """
     log_on_by(site, "credssp")
     password = next(iter(site.status()["hosts"].values()))["password"]
-    run = site.start("up", "--yes", "--skip-preview", "--logtostderr", "-v=9")
-    seen: set[str] = set()
-
-    def gather() -> bool:
-        for process in psutil.process_iter(["cmdline"]):
-            seen.add(" ".join(process.info["cmdline"] or ()))
-        return run.process.poll() is not None
-
-    until(gather, within=120, what="the run ends")
+    run, seen = site.watched("up", "--yes", "--skip-preview", "--logtostderr", "-v=9")
     assert run.process.returncode == 0, run.text()[-2000:]
     assert not [words for words in seen if password in words]
     assert password not in run.text()
     assert password not in site.pulumi("stack", "export", "--show-secrets").stdout
-    holders = [
-        path.relative_to(site.workspace.folder).as_posix()
-        for path in site.workspace.folder.rglob("*")
-        if path.is_file() and not path.is_symlink() and ".venv" not in path.parts
-        and path.stat().st_size < 1 << 20 and password in path.read_text(encoding="utf-8", errors="replace")
-    ]  # fmt: skip
+    holders = site.holders(password)
     assert all(path.startswith(".lab/") for path in holders)
     modes = {(site.workspace.folder / path).stat().st_mode & 0o077 for path in holders}
     assert modes == {0}

@@ -24,6 +24,7 @@ from providers.hyperv.audit import AuditLog
 from providers.hyperv.estate import Estate
 from providers.hyperv.migration import migrate
 from providers.hyperv.progress import Progress
+from providers.hyperv.second_hop import SecondHop
 from providers.model.estate import Inventory, VirtualMachine
 from providers.model.names import HostName
 from providers.model.plan import Move, Placement
@@ -111,11 +112,11 @@ class Fabric:
         assert move is not None
         return move
 
-    def run(self, move: Move) -> VirtualMachine:
+    def run(self, move: Move, second_hop: SecondHop | None = None) -> VirtualMachine:
         """Carry out a move to its end."""
         return migrate(
             self.estate, move, report=self.progress.append, cancelled=self.cancelled, clock=self.clock,
-            admission=self.admission, audit=self.audit,
+            admission=self.admission, audit=self.audit, second_hop=second_hop,
         )  # fmt: skip
 
     def behind(self, work: Callable[[], object]) -> Behind:

@@ -11,9 +11,9 @@ from typing import Self
 class Relay:
     """Passes bytes on between clients and one port of this machine."""
 
-    def __init__(self, port: int, scheme: str) -> None:
+    def __init__(self, port: int, scheme: str, host: str = "127.0.0.1") -> None:
         """Listen; nothing is passed on before `with`."""
-        self._port = port
+        self._to = (host, port)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"{scheme}://127.0.0.1:{self._listener.getsockname()[1]}/wsman"
         self.sent, self.answered = bytearray(), bytearray()
@@ -48,7 +48,7 @@ class Relay:
         with contextlib.suppress(OSError):
             while True:
                 client, _ = self._listener.accept()
-                host = socket.create_connection(("127.0.0.1", self._port))
+                host = socket.create_connection(self._to)
                 self._open += [client, host]
                 for one, other, kept in ((client, host, self.sent), (host, client, self.answered)):
                     thread = threading.Thread(target=self._pass, args=(one, other, kept))

@@ -25,7 +25,7 @@ from providers.hyperv.migration import migrate
 from providers.model.options import MigrationOptions
 from providers.model.plan import Move
 from tests.fabric.conftest import Fabric, FastClock, Maker, until
-from tests.unit.lab.conftest import estate, machine
+from tests.unit.lab.conftest import AT_THE_HOST, estate, machine
 
 pytestmark = pytest.mark.lab
 
@@ -41,7 +41,7 @@ def person_moves(fabric: Fabric, name: str, destination: str) -> LabJob:
     vm = fabric.lab_vm(name)
     request = MigrationRequest(
         vm_id=vm.id, type=32771, destination=f"{destination}.lab.example", roots=vm.roots,
-        disks={disk.slot: disk.path for disk in vm.disks}, owner="LAB\\alice", logged_on=True,
+        disks={disk.slot: disk.path for disk in vm.disks}, caller=AT_THE_HOST,
     )  # fmt: skip
     job = fabric.world.migrate(vm.host, request)
     assert isinstance(job, LabJob)

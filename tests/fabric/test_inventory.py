@@ -19,7 +19,7 @@ from providers.model.stack import HostSpec
 from providers.wsman.catalogue import CANNOT_PROCESS_FILTER
 from tests.fabric.conftest import Fabric, Maker, until
 from tests.fabric.scripted import Scripted, status
-from tests.unit.lab.conftest import estate, machine
+from tests.unit.lab.conftest import AT_THE_HOST, estate, machine
 
 HV1, HV2, HV3 = HostName("hv1"), HostName("hv2"), HostName("hv3")
 
@@ -119,7 +119,7 @@ def test_hosts_tell_their_own_names_and_room(fabric: Fabric) -> None:
     assert host.full_name == "hv2.lab.example"
     assert host.computer_name == "HV2"
     assert host.memory_free_mib == fabric.world.memory_free_mib("hv2")
-    assert {volume.path for volume in host.volumes} == {"C:\\", "D:\\", "E:\\"}
+    assert {volume.path for volume in host.volumes or ()} == {"C:\\", "D:\\", "E:\\"}
     assert host.migration.addresses == tuple(fabric.world.hosts["hv2"].addresses)
 
 
@@ -225,7 +225,7 @@ def test_a_job_that_changes_its_state_meanwhile_is_not_lost(make_fabric: Maker) 
     fabric.fault("stall", vm="WEB01", after=20)
     vm = fabric.lab_vm("WEB01")
     request = MigrationRequest(
-        vm_id=vm.id, type=32771, destination="hv2.lab.example", roots=vm.roots, owner="LAB\\alice", logged_on=True,
+        vm_id=vm.id, type=32771, destination="hv2.lab.example", roots=vm.roots, caller=AT_THE_HOST,
         disks={disk.slot: disk.path for disk in vm.disks},
     )  # fmt: skip
     assert isinstance(fabric.world.migrate("hv1", request), LabJob)

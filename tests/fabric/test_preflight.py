@@ -9,6 +9,7 @@ import pytest
 
 from lab.estate.spec import DiskSpec
 from lab.world import LabJob, MigrationRequest
+from lab.world.callers import SecondHopCaller
 from lab.world.objects import FILELESS
 from providers.errors import MoveRefusedError, NoRoomError
 from providers.model.plan import Severity
@@ -49,7 +50,7 @@ def asked_all_the_same(fabric: Fabric) -> LabJob:
         destination="hv2.lab.example",
         roots=vm.roots,
         disks=disks,
-        owner="LAB\\careless",
+        caller=SecondHopCaller(name="LAB\\careless"),
     )
     job = fabric.world.migrate("hv1", request)
     assert isinstance(job, LabJob)

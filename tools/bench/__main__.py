@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from . import decoding, lab_memory, moves, preview, requests, sweep
+from . import decoding, doctor, lab_memory, moves, preview, requests, sweep
 from .figure import Figure
 from .orders import measuring as orders
 from .site import Sites
@@ -23,6 +23,7 @@ MEASURES: dict[str, Measure] = {
     "lab": lab_memory.measure,
     "orders": orders.measure,
     "sweep": sweep.measure,
+    "doctor": doctor.measure,
     "preview-300": preview.measure_small,
     "preview-1000": preview.measure_big,
     "moves": moves.measure,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from . import compatibility, images, job_control, migrate, systems
+from . import compatibility, images, job_control, migrate, service_settings, systems
 from .call import Call, Outputs
 
 Method = Callable[[Call], Outputs]
@@ -12,6 +12,10 @@ Method = Callable[[Call], Outputs]
 METHODS: Mapping[tuple[str, str], Method] = {
     ("Msvm_VirtualSystemMigrationService", "MigrateVirtualSystemToHost"): migrate.migrate_to_host,
     ("Msvm_VirtualSystemMigrationService", "CheckVirtualSystemIsMigratable"): migrate.check_migratable,
+    ("Msvm_VirtualSystemMigrationService", "ModifyServiceSettings"): service_settings.modify,
+    ("Msvm_VirtualSystemMigrationService", "AddNetworkSettings"): service_settings.add_networks,
+    ("Msvm_VirtualSystemMigrationService", "ModifyNetworkSettings"): service_settings.modify_networks,
+    ("Msvm_VirtualSystemMigrationService", "RemoveNetworkSettings"): service_settings.remove_networks,
     ("Msvm_VirtualSystemManagementService", "DestroySystem"): systems.destroy,
     ("Msvm_VirtualSystemMigrationService", "GetSystemCompatibilityVectors"): compatibility.get_vectors,
     ("Msvm_MigrationJob", "GetError"): job_control.get_error,

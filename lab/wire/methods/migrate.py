@@ -10,6 +10,7 @@ from lab.wire.accounts import Caller
 from lab.wire.embedded import TextRefusedError
 from lab.wire.views.holders import Holder, holders_of
 from lab.world import JOB_STARTED, LabHost, LabJob, LabRoots, LabVm, MigrationRequest
+from lab.world.callers import SecondHopCaller
 from lab.world.jobs import INVALID_PARAMETER, NOT_SUPPORTED, SMB, TCP, Options
 from lab.world.objects import VHD
 from providers.wsman import EndpointReference, Value, resource_uri
@@ -104,11 +105,21 @@ def _request(
         planned_id=str(settings.get("DestinationPlannedVirtualSystemId") or "") or None,
         addresses=_listed(settings.get("DestinationIPAddressList")),
         options=_options(host, settings),
-        owner=caller.name,
-        logged_on=caller.user.handed_over,
-        local=caller.user.local,
+        caller=_second_hop(caller),
         system_text=texts.system,
         resource_texts=texts.resources,
+    )
+
+
+def _second_hop(caller: Caller) -> SecondHopCaller:
+    user = caller.user
+    return SecondHopCaller(
+        name=user.name,
+        scheme=user.scheme,
+        local=user.local,
+        principal=user.principal,
+        delegated=user.delegated,
+        password=user.password,
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
 
 from lab.wire.view import View, instance
@@ -32,7 +31,7 @@ def service(view: View) -> Iterator[Instance]:
         view.texts["migration-service"],
         ActiveStorageMigrationCount=view.world.active_storage(host.name),
         ActiveVirtualSystemMigrationCount=view.world.active_live(host.name),
-        MigrationServiceListenerIPAddressList=tuple(host.addresses) or None,
+        MigrationServiceListenerIPAddressList=tuple(host.listening) or None,
     )
 
 
@@ -81,20 +80,19 @@ def templates(view: View) -> Iterator[Instance]:
 
 
 def networks(view: View) -> Iterator[Instance]:
-    """Yield "any network": all of IPv4 and of IPv6 (what the Hyper-V module writes; the ids are guesses)."""
+    """Yield the subnets on which migrations may come; the form of their InstanceID is a guess."""
     title = view.texts["migration-network"]
-    for subnet in ("0.0.0.0", "::"):  # noqa: S104 - a subnet, no address to listen at
-        row = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{view.host.name}/{subnet}")).upper()
+    for network in view.host.networks:
         yield instance(
             "Msvm_VirtualSystemMigrationNetworkSettingData",
             {
                 "Caption": title,
                 "Description": title,
                 "ElementName": title,
-                "InstanceID": f"Microsoft:{view.host.computer_name}\\{row}",
-                "Metric": 0,
-                "PrefixLength": 0,
-                "SubnetNumber": subnet,
+                "InstanceID": f"Microsoft:{view.host.computer_name}\\{network.id}",
+                "Metric": network.metric,
+                "PrefixLength": network.prefix,
+                "SubnetNumber": network.subnet,
                 "Tags": ("Microsoft:UserManaged",),
             },
         )

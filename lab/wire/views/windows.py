@@ -1,4 +1,4 @@
-"""Win32_OperatingSystem, Win32_Volume and Win32_ComputerSystem: guesses by their reference pages until recorded."""
+"""Classes of Windows itself, Win32_OperatingSystem and others: guesses by their reference pages until recorded."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from lab.wire.view import View, instance
 from lab.world import LabVolume
 from lab.world.builds import release_of, version_of
 from providers.units import GIB, MIB
-from providers.wsman import CIMV2, Instance, Value
+from providers.wsman import CIMV2, DEVICE_GUARD, Instance, Value
 
 _UPTIME = timedelta(days=12)
 _LOCAL_DISK, _COMPACT_DISC = 3, 5  # DriveType (Win32_Volume page)
+_CREDENTIAL_GUARD = 1
 _MEMBER_SERVER = 3  # DomainRole (Win32_ComputerSystem page)
 
 
@@ -33,7 +34,7 @@ def operating_systems(view: View) -> Iterator[Instance]:
             "FreePhysicalMemory": free_kib,
             "FreeVirtualMemory": free_kib,
             "LastBootUpTime": now.replace(microsecond=0) - _UPTIME,
-            "LocalDateTime": now,
+            "LocalDateTime": now + timedelta(seconds=host.clock_skew),
             "Name": rf"{caption}|C:\Windows|\Device\Harddisk0\Partition4",
             "OSLanguage": 1041 if host.locale.casefold() == "ja-jp" else 1033,
             "TotalVirtualMemorySize": host.memory_mib * 1024,
@@ -42,6 +43,39 @@ def operating_systems(view: View) -> Iterator[Instance]:
         },
         namespace=CIMV2,
     )
+
+
+def services(view: View) -> Iterator[Instance]:
+    """Yield what runs of Windows' services, as far as anybody asks for it here."""
+    names = {
+        "vmms": "Hyper-V Virtual Machine Management",
+        "WinRM": "Windows Remote Management (WS-Management)",
+    }
+    if view.host.vmm_agent:
+        names["SCVMMAgent"] = "System Center Virtual Machine Manager Agent"
+    for name, title in names.items():
+        yield instance(
+            "Win32_Service",
+            {
+                "Caption": title, "CreationClassName": "Win32_Service", "DisplayName": title, "Name": name,
+                "Started": True, "StartMode": "Auto", "State": "Running", "Status": "OK",
+                "SystemCreationClassName": "Win32_ComputerSystem", "SystemName": view.host.computer_name,
+            },
+            namespace=CIMV2,
+        )  # fmt: skip
+
+
+def device_guard(view: View) -> Iterator[Instance]:
+    """Yield what protects the system: 1 among the running services is Credential Guard (Win32_DeviceGuard page)."""
+    running = (_CREDENTIAL_GUARD,) if view.host.credential_guard else (0,)
+    yield instance(
+        "Win32_DeviceGuard",
+        {
+            "InstanceIdentifier": _derived(view, "device guard"), "SecurityServicesConfigured": running,
+            "SecurityServicesRunning": running, "Version": "1.0", "VirtualizationBasedSecurityStatus": 2,
+        },
+        namespace=DEVICE_GUARD,
+    )  # fmt: skip
 
 
 def computer_systems(view: View) -> Iterator[Instance]:

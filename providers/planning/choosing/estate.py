@@ -62,7 +62,10 @@ class _Asking:
             units=tuple(self._unit(label) for label in open_),
             room=tuple(self._pools.room),
             load=tuple(
-                (self._pools.number(_memory(name)), facts.memory_mib if (facts := self._facts[name]) else 1)
+                (
+                    self._pools.number(_memory(name)),
+                    (facts.memory_mib or 1) if (facts := self._facts[name]) else 1,
+                )
                 for name in self._hosts
             ),
         )
@@ -76,10 +79,9 @@ class _Asking:
         """Count what there is for those with a choice: what is free, and what they and those that leave hold now."""
         for name in self._hosts:
             facts, reserve = self._facts[name], self._stack.hosts[name].reserve
-            self._pools.number(
-                _memory(name), facts.memory_free_mib - reserve.memory_mib if facts else UNKNOWN
-            )
-            for volume in facts.volumes if facts else ():
+            free = facts.memory_free_mib if facts else None
+            self._pools.number(_memory(name), UNKNOWN if free is None else free - reserve.memory_mib)
+            for volume in (facts.volumes or ()) if facts else ():
                 kept = max(reserve.disk_bytes, int(volume.capacity_bytes * reserve.disk_percent / 100))
                 self._pools.number(_volume(name, volume.path), volume.free_bytes - kept)
         for number, rule in enumerate(self._stack.rules):
@@ -134,7 +136,7 @@ class _Asking:
             held[self._pools.number(_memory(host), UNKNOWN)] = vm.memory_mib or 0
         facts = self._facts.get(host)
         for path, size in self._files(self._stack.vms[label], vm, host):
-            volume = volume_of(path, facts.volumes) if facts else None
+            volume = volume_of(path, facts.volumes or ()) if facts else None
             if volume is not None and size:
                 pool = self._pools.number(_volume(host, volume.path))
                 held[pool] = held.get(pool, 0) + size

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from providers.model.estate import HostFacts
 from providers.model.plan import Finding, Move
@@ -11,17 +12,20 @@ from providers.model.stack import HostSpec
 from .configuration import configuration
 from .devices import devices
 from .drives import drives
-from .hosts import hosts
+from .hosts import hosts, leftovers
 from .networks import networks
 from .processor import processor
 from .room import disk_room, memory_room
+from .second_hop import second_hop
 
 __all__ = ["between", "disk_room"]
 
 
 def between(move: Move, source: HostFacts, destination: HostFacts, target: HostSpec) -> Iterator[Finding]:
     """Yield what stands against a move to another host, or may; `target`: the destination in the stack file."""
-    yield from hosts(move, source, destination)
+    for finding in (*hosts(move, source, destination), *second_hop(move, source)):
+        yield replace(finding, of_hosts=True)
+    yield from leftovers(move, destination)
     yield from configuration(move.vm, source, destination, target)
     yield from networks(move.vm, destination, target.name)
     yield from processor(move, source, destination)

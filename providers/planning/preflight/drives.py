@@ -33,7 +33,8 @@ def drives(move: Move, source: HostFacts, destination: HostFacts) -> Iterator[Fi
 def _iso(move: Move, disk: Disk, destination: HostFacts) -> Finding:
     """An ISO that cannot be opened fails the move (0xC03A0014, SupportArticles); nothing here sees files."""
     remedy = "Eject it, or put it on a share that both hosts read"
-    if not winpath.is_unc(disk.path) and volume_of(disk.path, destination.volumes) is None:
+    volumes = destination.volumes
+    if volumes is not None and not winpath.is_unc(disk.path) and volume_of(disk.path, volumes) is None:
         return refusal(
             f"{move.vm.name} has {disk.path} in its DVD drive, and {move.destination} has no such volume",
             remedy,

@@ -11,7 +11,7 @@ from .findings import refusal, warning
 
 
 def hosts(move: Move, source: HostFacts, destination: HostFacts) -> Iterator[Finding]:
-    """Yield what is wrong with the migration services of both ends, and with what lies at the destination."""
+    """Yield what is wrong with the migration services of both ends."""
     for name, facts in ((move.source, source), (move.destination, destination)):
         if not facts.migration.enabled:
             yield refusal(
@@ -32,10 +32,10 @@ def hosts(move: Move, source: HostFacts, destination: HostFacts) -> Iterator[Fin
             f"{move.source} and {move.destination} use different authentication for migrations",
             "Set-VMHost -VirtualMachineMigrationAuthenticationType Kerberos on both",
         )
-    yield from _leftovers(move, destination)
 
 
-def _leftovers(move: Move, destination: HostFacts) -> Iterator[Finding]:
+def leftovers(move: Move, destination: HostFacts) -> Iterator[Finding]:
+    """Yield what lies at the destination under the machine's GUID."""
     if move.vm.id in destination.realized:
         yield refusal(
             f"{move.destination} has a machine with the GUID of {move.vm.name} already",

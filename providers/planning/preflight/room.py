@@ -13,6 +13,10 @@ from providers.units import MIB, format_bytes
 
 from .findings import in_memory, refusal, warning
 
+NEEDS_RIGHT = (
+    "The account needs the right to read root/cimv2 there; until then the host itself says what does not fit"
+)
+
 
 def memory_room(vm: VirtualMachine, destination: HostFacts, target: HostSpec) -> Iterator[Finding]:
     """Yield what the destination lacks of memory."""
@@ -23,6 +27,9 @@ def memory_room(vm: VirtualMachine, destination: HostFacts, target: HostSpec) ->
         return
     if not vm.memory_certain:
         yield warning(f"{vm.name} has dynamic memory, and how much it has now could not be read (unverified)")
+    if destination.memory_mib is None or destination.memory_free_mib is None:
+        yield warning(f"How much memory {target.name} has free could not be read", NEEDS_RIGHT)
+        return
     needed = format_bytes(vm.memory_mib * MIB)
     if vm.memory_mib > destination.memory_mib - target.reserve.memory_mib:
         has = format_bytes(destination.memory_mib * MIB)
@@ -50,6 +57,11 @@ def disk_room(move: Move, destination: HostFacts, target: HostSpec) -> Iterator[
     What is not known counts as nothing: sizes that were not read, and shares, whose space no host tells. A cluster's
     shared volume only warns: how thin it is provisioned is unverified.
     """
+    if destination.volumes is None:
+        yield warning(
+            f"Which volumes {target.name} has, and what is free there, could not be read", NEEDS_RIGHT
+        )
+        return
     roots = move.roots
     folders = (path for path in (roots.config, roots.checkpoints, roots.paging, roots.guest_state) if path)
     nowhere = {

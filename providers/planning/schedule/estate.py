@@ -65,8 +65,9 @@ class _Builder:
         self._pool(SHARES, _ENDLESS)
         for name, facts in self._facts.items():
             reserve = self._stack.hosts[name].reserve
-            self._pool(_memory_of(name), facts.memory_free_mib - reserve.memory_mib)
-            for volume in facts.volumes:
+            free = facts.memory_free_mib
+            self._pool(_memory_of(name), _ENDLESS if free is None else free - reserve.memory_mib)
+            for volume in facts.volumes or ():
                 kept = _kept(reserve, volume.capacity_bytes)
                 self._pool(_volume_name(name, facts, volume.path), volume.free_bytes - kept)
         for rule in self._stack.rules:
@@ -175,7 +176,7 @@ class _Builder:
     def _where(self, host: HostName, path: str) -> tuple[str, str]:
         """Return which file a path is, as seen from `host` (whose, if not everybody's), and the pool of its room."""
         facts = self._facts[host]
-        volume = None if winpath.is_unc(path) else volume_of(path, facts.volumes)
+        volume = None if winpath.is_unc(path) else volume_of(path, facts.volumes or ())
         if volume is None:
             return "", SHARES
         name = _volume_name(host, facts, volume.path)

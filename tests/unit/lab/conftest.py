@@ -14,7 +14,11 @@ from lab.estate.generated import SHARE, generate
 from lab.estate.spec import DiskSpec, EstateSpec, VmSpec
 from lab.storage.checksums import Checksums
 from lab.world import LabJob, LabVm, MigrationRequest, Refusal, World
+from lab.world.callers import SecondHopCaller
 from lab.world.objects import LabRoots
+
+TESTER = SecondHopCaller(name="LAB\\tester")
+AT_THE_HOST = SecondHopCaller(name="LAB\\alice", scheme="console")
 
 
 class StillClock:
@@ -50,7 +54,7 @@ class Stage:
     def ask(self, name: str, **given: object) -> LabJob | Refusal:
         """Ask the machine's host for a migration."""
         vm = self.vm(name)
-        request = MigrationRequest(vm_id=vm.id, owner="LAB\\tester", **given)  # type: ignore[arg-type]
+        request = MigrationRequest(vm_id=vm.id, **{"caller": TESTER, **given})  # type: ignore[arg-type]
         return self.world.migrate(vm.host, request)
 
     def start(self, name: str, **given: object) -> LabJob:
@@ -118,4 +122,4 @@ def default(stage: Callable[[EstateSpec], Stage]) -> Stage:
     return stage(generate())
 
 
-__all__ = ["SHARE", "Stage", "StillClock", "estate", "machine"]
+__all__ = ["AT_THE_HOST", "SHARE", "TESTER", "Stage", "StillClock", "estate", "machine"]

@@ -191,6 +191,7 @@ def test_faults_make_a_move_fail(lab: Lab) -> None:
     assert lab.ok("fault", "clear") == "2 cleared.\n"
     assert "no virtual machine" in lab.fails("move", "VM999", "hv1")
     assert "no host" in lab.fails("fault", "add", "slow", "--host", "hv9")
+    assert "the lab has no directory" in lab.fails("purge", "hv1")
     assert lab.run("fault", "add", "nonsense").returncode == 2
     events = [json.loads(line)["event"] for line in lab.ok("log", "--json").splitlines()]
     assert events.count("start") == events.count("end") == 3

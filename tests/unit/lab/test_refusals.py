@@ -13,7 +13,7 @@ from lab.faults import Fault
 from lab.world import Refusal
 from providers.units import GIB
 
-from .conftest import SHARE, Stage, estate, machine
+from .conftest import AT_THE_HOST, SHARE, Stage, estate, machine
 
 Make = Callable[[EstateSpec], Stage]
 
@@ -174,7 +174,9 @@ def test_credssp_wants_somebody_logged_on(default: Stage) -> None:
     assert "0x8009030E" in job.errors[1]
     vm = default.vm("VM001")
     disks = {disk.slot: disk.path for disk in vm.disks}
-    job = default.start("VM001", type=32771, destination="HV2", roots=vm.roots, disks=disks, logged_on=True)
+    job = default.start(
+        "VM001", type=32771, destination="HV2", roots=vm.roots, disks=disks, caller=AT_THE_HOST
+    )
     default.pass_time(8)
     assert job.state == 7
 

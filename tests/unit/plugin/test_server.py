@@ -18,7 +18,7 @@ from providers.errors import NoRoomError
 from providers.plugin.calls import Calls
 from providers.plugin.server import Server, to_struct, to_values
 from providers.plugin.voice import Throttle, Voice
-from providers.resources.call import PartialCreateError, current
+from providers.resources.call import HalfDoneError, current
 from tests.clocks import FastClock
 
 TYPE = "pulumi-python:dynamic/hyperv:VmPlacement"
@@ -46,8 +46,8 @@ class Echo(ResourceProvider):
         """Adopt, or adopt and fail."""
         call = current.get()
         call.say("info", f"{call.stack}/{call.label}")
-        if props["host"] == "full":
-            raise PartialCreateError("ID", {"host": "hv1"}, "no room")
+        if props["host"] == "half":
+            raise HalfDoneError("ID", {"host": "hv1"}, "no room")
         return CreateResult("ID", props)
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
@@ -63,6 +63,8 @@ class Echo(ResourceProvider):
         match news["host"]:
             case "full":
                 raise NoRoomError("VM001 cannot start:\nhv2 is full")
+            case "half":
+                raise HalfDoneError("ID", {"host": "hv1"}, "no room")
             case "bug":
                 raise KeyError("oops")
             case "silent":
@@ -132,6 +134,13 @@ def test_a_diff_names_its_properties(stub: Any) -> None:
     assert list(answer.diffs) == ["host"]
 
 
+def test_a_property_inside_of_another_is_named_by_its_top(stub: Any) -> None:
+    """A key may hold dots: the engine gets the path in whole, and the name of the property beside it."""
+    path = 'entries["cifs/hv1.corp.example"]'
+    answer = stub.Diff(proto.DiffRequest(urn=URN, olds=to_struct({}), news=to_struct({path: "hv1"})))
+    assert (list(answer.diffs), list(answer.detailedDiff)) == (["entries"], [path])
+
+
 def test_equal_is_no_change(stub: Any) -> None:
     """Not "unknown", on which the engine would compare inputs itself."""
     same = to_struct({"host": "a"})
@@ -174,10 +183,16 @@ def test_a_bug_says_that_it_is_one(stub: Any) -> None:
     assert "bug of the plugin: KeyError" in (caught.value.details() or "")
 
 
-def test_a_machine_adopted_but_not_moved_stays_in_state(stub: Any) -> None:
+@pytest.mark.parametrize("verb", ["Create", "Update"])
+def test_what_is_half_done_stays_in_state(stub: Any, verb: str) -> None:
     """The error carries id and outputs, as the engine wants them (pulumi/pulumi provider.proto)."""
+    request = (
+        proto.CreateRequest(urn=URN, properties=to_struct({"host": "half"}))
+        if verb == "Create"
+        else update("half")
+    )
     with pytest.raises(grpc.RpcError) as caught:
-        stub.Create(proto.CreateRequest(urn=URN, properties=to_struct({"host": "full"})))
+        getattr(stub, verb)(request)
     metadata = {item.key: item.value for item in caught.value.trailing_metadata()}
     status = status_pb2.Status.FromString(metadata["grpc-status-details-bin"])
     detail = provider_pb2.ErrorResourceInitFailed()

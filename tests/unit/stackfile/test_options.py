@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from providers.model.names import HostName
 from providers.model.options import AS_HOSTS_ARE_SET, MigrationOptions
+from providers.model.stack import ANY_NETWORK
 from tests.unit.stackfile.conftest import Findings, Load
 
 HOST = "hosts: {hv1: {address: hv1.corp.example}}\n"
@@ -75,3 +77,20 @@ def test_a_machine_that_turns_a_choice_of_all_into_nonsense_is_told(findings: Fi
         f"{HOST}migration: {{compression: true}}\nvms:\n  A: {{migration: {{transport: smb}}}}\n"
     )
     assert line.startswith("4: vms.A.migration: compression is for transport: tcp")
+
+
+def test_a_host_puts_its_own_live_migration_over_what_is_said_for_all(load_text: Load) -> None:
+    """What a host leaves out is as said for all; any network is two subnets; without the section nothing is managed."""
+    stack = load_text(
+        "live_migration: {enabled: true, live_limit: 4, networks: any}\n"
+        "hosts:\n  hv1: {address: a}\n  hv2: {address: b, live_migration: {live_limit: 2, networks: [10.0.1.0/24]}}\n"
+        "vms: {VM1: {host: hv1}}\n"
+    )
+    one, two = stack.hosts[HostName("hv1")].live_migration, stack.hosts[HostName("hv2")].live_migration
+    assert (one.enabled, one.live_limit, one.networks) == (True, 4, ANY_NETWORK)
+    assert (two.enabled, two.live_limit, two.networks) == (True, 2, ("10.0.1.0/24",))
+    assert (
+        not load_text("hosts: {hv1: {address: a}}\nvms: {VM1: {host: hv1}}\n")
+        .hosts[HostName("hv1")]
+        .live_migration
+    )

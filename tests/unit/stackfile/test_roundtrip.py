@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from providers.errors import StackFileError
+from providers.model.directory import DelegationSpec, DirectorySpec
 from providers.model.names import HostName, vm_id
 from providers.model.options import AS_HOSTS_ARE_SET, MigrationOptions
 from providers.model.stack import Connection, Guard, HostSpec, Reserve, Rule, Stack, StorageSpec, VmSpec
@@ -111,6 +113,29 @@ def hosts_named(draw: st.DrawFn, name: str) -> HostSpec:
     )
 
 
+DIRECTORIES = st.builds(
+    DirectorySpec,
+    server=st.sampled_from(["ldaps://dc1.corp.example", "ldaps://[fd00::1]:1636"]),
+    auth=st.sampled_from(["kerberos", "simple"]),
+    credentials=st.just(FOLDER / "d.yaml"),
+    ca=st.none() | st.just(FOLDER / "certs" / "ca.pem"),
+    kerberos_host=st.none() | st.just("dc1.corp.example"),
+)
+
+
+def delegations(hosts: list[str]) -> st.SearchStrategy[DelegationSpec | None]:
+    """Who may delegate, of `hosts`; or nothing of it."""
+    return st.none() | st.builds(
+        DelegationSpec,
+        hosts=st.lists(st.sampled_from(hosts), min_size=1, unique=True).map(
+            lambda names: tuple(map(HostName, names))
+        ),
+        mode=st.sampled_from(["protocol-transition", "constrained"]),
+        shares=st.sampled_from([(), ("fs1",), ("fs1.corp.example", "fs2")]),
+        on_delete=st.sampled_from(["keep", "remove"]),
+    )
+
+
 @st.composite
 def stacks(draw: st.DrawFn) -> Stack:
     """A valid stack; its apart-rules only name machines that may be anywhere."""
@@ -121,12 +146,15 @@ def stacks(draw: st.DrawFn) -> Stack:
     kinds: tuple[Literal["apart", "together"], ...] = ("apart", "together")
     rules = [Rule(kind=draw(st.sampled_from(kinds)), labels=tuple(free))] if len(free) > 1 else []
     protected = draw(st.lists(st.sampled_from(labels), unique=True)) if labels else []
+    delegation = draw(delegations(names))
     return Stack(
         path=FOLDER / "x.yaml",
         hosts={HostName(name): draw(hosts_named(name)) for name in names},
         vms=vms,
         rules=tuple(rules),
         guard=Guard(max_moves=draw(st.none() | st.integers(0, 1000)), protected=tuple(protected)),
+        directory=draw(DIRECTORIES if delegation else st.none() | DIRECTORIES),
+        delegation=delegation,
     )
 
 
@@ -137,6 +165,10 @@ def rendered(stack: Stack) -> str:
         "vms": {label: _vm(vm) for label, vm in stack.vms.items()},
         "rules": [{rule.kind: list(rule.labels)} for rule in stack.rules],
         "guard": _present(max_moves=stack.guard.max_moves, protected=list(stack.guard.protected)),
+        **_present(
+            directory=stack.directory and _directory(stack.directory),
+            delegation=stack.delegation and _delegation(stack.delegation),
+        ),
     }
     return yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
 
@@ -163,6 +195,22 @@ def _host(host: HostSpec) -> dict[str, object]:
         },
         "allow_vtpm": host.allow_vtpm,
     }
+
+
+def _directory(spec: DirectorySpec) -> dict[str, object]:
+    return _present(
+        server=spec.server,
+        auth=spec.auth,
+        credentials=str(spec.credentials),
+        ca=spec.ca and str(spec.ca.relative_to(FOLDER)),
+        kerberos_host=spec.kerberos_host,
+    )
+
+
+def _delegation(spec: DelegationSpec) -> dict[str, object]:
+    return _present(
+        hosts=list(spec.hosts), mode=spec.mode, shares=list(spec.shares) or None, on_delete=spec.on_delete
+    )
 
 
 def _vm(vm: VmSpec) -> dict[str, object] | None:
@@ -200,7 +248,7 @@ def _storage(storage: StorageSpec) -> object:
 def _expected(stack: Stack) -> Stack:
     """Return `stack` as the file can say it: a folder for all disks beside named ones is one for every part."""
     vms = {label: _spread(vm) for label, vm in stack.vms.items()}
-    return Stack(path=stack.path, hosts=stack.hosts, vms=vms, rules=stack.rules, guard=stack.guard)
+    return replace(stack, vms=vms)
 
 
 def _spread(vm: VmSpec) -> VmSpec:
@@ -224,7 +272,9 @@ def _spread(vm: VmSpec) -> VmSpec:
 def _without_lines(stack: Stack) -> tuple[object, ...]:
     vms = [(vm.label, vm.name, vm.id, vm.hosts, vm.storage, vm.migration) for vm in stack.vms.values()]
     rules = [(rule.kind, rule.labels) for rule in stack.rules]
-    return stack.path, list(stack.hosts.items()), vms, rules, stack.guard
+    directory = stack.directory and replace(stack.directory, line=0)
+    delegation = stack.delegation and replace(stack.delegation, line=0)
+    return stack.path, list(stack.hosts.items()), vms, rules, stack.guard, directory, delegation
 
 
 @settings(max_examples=100, deadline=None)

@@ -35,12 +35,24 @@ def _host(**entry: object) -> dict[str, Any]:
     return {**GOOD, "hosts": {"hv1": {**HOST, **entry}}}
 
 
+def _directory(**entry: object) -> dict[str, Any]:
+    return {**GOOD, "directory": {"server": "ldaps://dc1", **entry}}
+
+
+def _delegation(**entry: object) -> dict[str, Any]:
+    return {**_directory(), "delegation": {"hosts": "all", **entry}}
+
+
+def _live(**entry: object) -> dict[str, Any]:
+    return {**GOOD, "live_migration": entry}
+
+
 # One document a wrong value: what the finding must say of it.
 WRONG: list[tuple[object, str]] = [
     ([], "is a list, but must be a mapping"),
     ({"vms": {}}, "'hosts' is missing; add it, such as hosts: {hv1: {address: hv1.corp.example"),
     ({"hosts": {"hv1": HOST}}, "'vms' is missing; add it, such as vms: {VM001: {host: hv1"),
-    ({**GOOD, "vm": {}}, "unknown key 'vm' (known here: connection, hosts, vms, rules, guard, migration); did you mean 'vms'?"),
+    ({**GOOD, "vm": {}}, "unknown key 'vm' (known here: connection, hosts, vms, rules, guard, live_migration, directory, delegation, delegation_wait, migration); did you mean 'vms'?"),
     ({**GOOD, "hosts": []}, "hosts: is a list, but must be a mapping"),
     ({**GOOD, "hosts": {}}, "hosts: is empty"),
     ({**GOOD, "hosts": {" a": HOST}}, "hosts. a: ' a' does not fit; a name has"),
@@ -134,6 +146,59 @@ WRONG: list[tuple[object, str]] = [
     ({**GOOD, "guard": {"max_moves": -1}}, "guard.max_moves: -1 is too small; the least is 0"),
     ({**GOOD, "guard": {"max_moves": 1_000_001}}, "guard.max_moves: 1000001 is too large; the most is 1000000"),
     ({**GOOD, "guard": {"protected": "A"}}, "guard.protected: is the text 'A', but must be a list"),
+    ({**GOOD, "directory": "dc1"}, "directory: is the text 'dc1', but must be a mapping"),
+    ({**GOOD, "directory": {}}, "directory: 'server' is missing; add it, such as server: 'ldaps://dc1.corp.example'"),
+    (_directory(sever="x"), "directory.sever: unknown key 'sever'"),
+    (_directory(server=636), "directory.server: is a whole number (636), but must be a text"),
+    (_directory(server=""), "directory.server: is an empty text"),
+    (_directory(auth=1), "directory.auth: is a whole number (1), but must be a text"),
+    (_directory(auth="ntlm"), "directory.auth: 'ntlm' cannot be used; write kerberos or simple"),
+    (_directory(credentials=1), "directory.credentials: is a whole number (1), but must be a text"),
+    (_directory(credentials=""), "directory.credentials: is an empty text"),
+    (_directory(ca=1), "directory.ca: is a whole number (1), but must be a text"),
+    (_directory(ca=""), "directory.ca: is an empty text"),
+    (_directory(kerberos_host=1), "directory.kerberos_host: is a whole number (1)"),
+    (_directory(kerberos_host="ldap/dc1"), "kerberos_host: 'ldap/dc1' does not fit; write the domain controller's full name"),
+    ({**_directory(), "delegation": "all"}, "delegation: is the text 'all', but must be a mapping"),
+    ({**_directory(), "delegation": {}}, "delegation: 'hosts' is missing; add it, such as hosts: all"),
+    (_delegation(host="all"), "delegation.host: unknown key 'host'"),
+    (_delegation(hosts=1), "delegation.hosts: is a whole number (1), but must be a text or a list"),
+    (_delegation(hosts="hv1"), "delegation.hosts: 'hv1' cannot be used; write all, or a list of hosts"),
+    (_delegation(hosts=[]), "delegation.hosts: has 0 of at least 1 items"),
+    (_delegation(hosts=["hv1", "hv1"]), "delegation.hosts: 'hv1' stands here twice"),
+    (_delegation(mode=1), "delegation.mode: is a whole number (1), but must be a text"),
+    (_delegation(mode="any"), "delegation.mode: 'any' cannot be used; write protocol-transition or constrained"),
+    (_delegation(shares="fs1"), "delegation.shares: is the text 'fs1', but must be a list"),
+    (_delegation(shares=[]), "delegation.shares: has 0 of at least 1 items"),
+    (_delegation(shares=["fs1", "fs1"]), "delegation.shares: 'fs1' stands here twice"),
+    (_delegation(shares=[1]), "delegation.shares[0]: is a whole number (1), but must be a text"),
+    (_delegation(shares=["//fs1/vms"]), "delegation.shares[0]: '//fs1/vms' does not fit; write the file server's name"),
+    (_delegation(on_delete=True), "delegation.on_delete: is true or false (true), but must be a text"),
+    (_delegation(on_delete="wipe"), "delegation.on_delete: 'wipe' cannot be used; write keep or remove"),
+    ({**GOOD, "delegation_wait": True}, "delegation_wait: is true or false (true), but must be a text or a whole number"),
+    ({**GOOD, "delegation_wait": -1}, "delegation_wait: -1 is too small; the least is 0"),
+    ({**GOOD, "delegation_wait": 86401}, "delegation_wait: 86401 is too large; the most is 86400"),
+    ({**GOOD, "delegation_wait": "long"}, "delegation_wait: 'long' does not fit; write a number and a unit"),
+    ({**GOOD, "live_migration": []}, "live_migration: is a list, but must be a mapping"),
+    (_live(), "live_migration: is empty; give it at least 1 entry"),
+    (_live(limit=2), "live_migration.limit: unknown key 'limit'"),
+    (_live(enabled="x"), "live_migration.enabled: is the text 'x', but must be true or false"),
+    (_live(authentication=1), "live_migration.authentication: is a whole number (1), but must be a text"),
+    (_live(authentication="ntlm"), "live_migration.authentication: 'ntlm' cannot be used; write credssp or kerberos"),
+    (_live(live_limit="two"), "live_migration.live_limit: is the text 'two', but must be a whole number"),
+    (_live(live_limit=0), "live_migration.live_limit: 0 is too small; the least is 1"),
+    (_live(live_limit=1001), "live_migration.live_limit: 1001 is too large; the most is 1000"),
+    (_live(storage_limit="two"), "live_migration.storage_limit: is the text 'two', but must be a whole number"),
+    (_live(storage_limit=0), "live_migration.storage_limit: 0 is too small; the least is 1"),
+    (_live(storage_limit=1001), "live_migration.storage_limit: 1001 is too large; the most is 1000"),
+    (_live(performance=1), "live_migration.performance: is a whole number (1), but must be a text"),
+    (_live(performance="fast"), "live_migration.performance: 'fast' cannot be used; write tcpip or compression or smb"),
+    (_live(networks=1), "live_migration.networks: is a whole number (1), but must be a text or a list"),
+    (_live(networks="all"), "live_migration.networks: 'all' cannot be used; write any"),
+    (_live(networks=[]), "live_migration.networks: has 0 of at least 1 items"),
+    (_live(networks=["10.0.0.0/24", "10.0.0.0/24"]), "live_migration.networks: '10.0.0.0/24' stands here twice"),
+    (_live(networks=[1]), "live_migration.networks[0]: is a whole number (1), but must be a text"),
+    (_live(networks=[""]), "live_migration.networks[0]: is an empty text"),
 ]  # fmt: skip
 
 _ASSERTIONS = frozenset((

@@ -1,0 +1,54 @@
+"""The whole examination: read once, judge everything, the worst first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from providers.clock import Clock
+from providers.hyperv.estate import Estate
+from providers.model.stack import Stack
+
+from .hosts import host_diagnoses
+from .machines import machine_diagnoses
+from .pairs import caller_diagnoses, pair_diagnoses
+from .possible import possible_moves, possible_pairs
+from .reading import read
+from .symptoms import Diagnosis, Reading, Weight
+
+
+def examine(stack: Stack, clock: Clock) -> tuple[list[Diagnosis], list[str]]:
+    """Return the diagnoses, errors first, and what cannot be told from here. Nothing is changed; no host is asked twice."""
+    estate = Estate(stack.hosts, clock=clock)
+    try:
+        reading = read(stack, estate, clock)
+    finally:
+        estate.close()
+    found = list(dict.fromkeys(diagnoses(stack, reading)))
+    found.sort(key=lambda each: each.weight != Weight.ERROR)
+    return found, list(untold(stack, reading))
+
+
+def diagnoses(stack: Stack, reading: Reading) -> Iterator[Diagnosis]:
+    """Yield every diagnosis: callers and directory, hosts, pairs, machines."""
+    yield from caller_diagnoses(reading)
+    for spec in stack.hosts.values():
+        yield from host_diagnoses(reading, spec)
+    for source, destination in possible_pairs(stack, reading.inventory):
+        yield from pair_diagnoses(stack, reading, source, destination)
+    for machine, vm, host in possible_moves(stack, reading.inventory):
+        yield from machine_diagnoses(stack, reading, machine, vm, host)
+
+
+def untold(stack: Stack, reading: Reading) -> Iterator[str]:
+    """Yield what nobody can tell from here: it is not said to be in order."""
+    yield "whether TCP 6600 and 445 are open between the hosts (Test-NetConnection HOST -Port 6600, on each)"
+    if stack.directory is None:
+        yield "delegation, for want of directory: in the stack file"
+    for name, host in reading.hosts.items():
+        if host.trouble is None and host.credential_guard is None:
+            yield f"whether Credential Guard runs on {name} (needs the right to read {_DEVICE_GUARD})"
+        if host.trouble is None and host.managed_by_vmm is None:
+            yield f"whether Virtual Machine Manager manages {name} (needs the right to read root/cimv2)"
+
+
+_DEVICE_GUARD = "root/Microsoft/Windows/DeviceGuard"

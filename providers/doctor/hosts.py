@@ -1,0 +1,116 @@
+"""What is wrong with one host by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from statistics import median
+
+from providers.model.estate import HostFacts
+from providers.model.stack import HostSpec
+from providers.units import format_bytes, format_seconds
+
+from .symptoms import Diagnosis, HostReading, Reading, Weight
+
+SKEW = 300.0
+"""Seconds that two clocks may be apart (MS-KILE, the default of "Maximum tolerance for computer clock synchronization")."""
+RENEW = timedelta(days=30)
+"""Before its end a certificate is worth a word."""
+
+
+def host_diagnoses(reading: Reading, spec: HostSpec) -> Iterator[Diagnosis]:
+    """Yield what is wrong with one host."""
+    host = reading.hosts[spec.name]
+    if host.trouble is not None:
+        yield Diagnosis(
+            weight=Weight.ERROR, where=spec.name, text=host.trouble.message,
+            breaks="Nothing of it is known; no machine moves from it or to it", remedy=host.trouble.remedy,
+        )  # fmt: skip
+        return
+    yield from _certificate(host, reading.now)
+    yield from _clock(host, reading)
+    yield from _management(host)
+    found = reading.inventory.hosts.get(spec.name)
+    if found is not None and found.facts is not None:
+        yield from _migration(host, found.facts)
+        yield from _room(found.facts, spec)
+
+
+def _certificate(host: HostReading, now: datetime) -> Iterator[Diagnosis]:
+    end = host.certificate_end
+    if end is not None and end - now < RENEW:
+        days = max(0, (end - now).days)
+        yield Diagnosis(
+            weight=Weight.WARNING, where=host.name, text=f"Its certificate ends on {end:%Y-%m-%d}, in {days} days",
+            breaks="After that nobody reaches it over TLS",
+            remedy=f"Renew it, and give the listener the new one: winrm set winrm/config/Listener?Address=*+Transport=HTTPS on {host.full_name}",
+        )  # fmt: skip
+
+
+def _clock(host: HostReading, reading: Reading) -> Iterator[Diagnosis]:
+    """Compare with the other hosts: what Kerberos between them asks."""
+    told = [each.ahead for each in reading.hosts.values() if each.ahead is not None]
+    if host.ahead is None or len(told) < 2:  # noqa: PLR2004 - one clock alone is not apart from any
+        return
+    apart = host.ahead - median(told)
+    if abs(apart) > SKEW:
+        yield Diagnosis(
+            weight=Weight.ERROR, where=host.name,
+            text=f"Its clock is {format_seconds(abs(apart))} {'ahead of' if apart > 0 else 'behind'} the other hosts'",
+            breaks="Kerberos refuses tickets across more than 5 minutes: logins and moves fail",
+            remedy=f"Run w32tm /resync on {host.full_name}, and look at its time source (w32tm /query /source)",
+        )  # fmt: skip
+
+
+def _management(host: HostReading) -> Iterator[Diagnosis]:
+    if host.managed_by_vmm:
+        yield Diagnosis(
+            weight=Weight.WARNING, where=host.name, text="Virtual Machine Manager's agent runs there",
+            breaks="It may move machines by itself, and each run would move them back",
+            remedy="Take these machines out of its placement, or out of the stack file",
+        )  # fmt: skip
+
+
+def _migration(host: HostReading, facts: HostFacts) -> Iterator[Diagnosis]:
+    settings = facts.migration
+    if not settings.enabled:
+        yield Diagnosis(
+            weight=Weight.ERROR, where=host.name, text="Live migration is disabled",
+            breaks="No machine leaves it or comes to it",
+            remedy="Declare live_migration: {enabled: true}, or run Enable-VMMigration there",
+        )  # fmt: skip
+    elif not settings.addresses:
+        yield Diagnosis(
+            weight=Weight.ERROR, where=host.name, text="It listens for migrations on no address",
+            breaks="No machine comes to it",
+            remedy="Declare live_migration: {networks: any}, or run Set-VMHost -UseAnyNetworkForMigration $true there",
+        )  # fmt: skip
+    for kind, limit, switch in (
+        ("live", settings.max_live, "MaximumVirtualMachineMigrations"),
+        ("storage", settings.max_storage, "MaximumStorageMigrations"),
+    ):
+        if not limit:
+            yield Diagnosis(
+                weight=Weight.ERROR, where=host.name, text=f"It allows no {kind} migration at once",
+                breaks=f"Every {kind} migration of it fails",
+                remedy=f"Declare live_migration: {{{kind}_limit: 2}}, or run Set-VMHost -{switch} 2 there",
+            )  # fmt: skip
+
+
+def _room(facts: HostFacts, spec: HostSpec) -> Iterator[Diagnosis]:
+    """Tell what lacks of the reserve that the stack file wants free."""
+    reserve = spec.reserve
+    for volume in facts.volumes or ():
+        kept = max(reserve.disk_bytes, int(volume.capacity_bytes * reserve.disk_percent / 100))
+        if kept and volume.free_bytes < kept:
+            yield Diagnosis(
+                weight=Weight.WARNING, where=spec.name,
+                text=f"{volume.path} has {format_bytes(volume.free_bytes)} free, {format_bytes(kept)} shall stay free",
+                breaks="No files come to that volume", remedy="Free space there, or lower reserve.disk of the host",
+            )  # fmt: skip
+    if facts.memory_free_mib is not None and facts.memory_free_mib < reserve.memory_mib:
+        yield Diagnosis(
+            weight=Weight.WARNING, where=spec.name,
+            text=f"{facts.memory_free_mib} MiB of memory are free, {reserve.memory_mib} MiB shall stay free",
+            breaks="No running machine comes to it", remedy="Move machines away, or lower reserve.memory of the host",
+        )  # fmt: skip

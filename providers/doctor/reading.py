@@ -1,0 +1,160 @@
+"""Reads what the doctor judges: all hosts and the directory at once, so that a dead one delays nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime
+from typing import TypeVar
+
+from providers.clock import Clock
+from providers.errors import PlacementError
+from providers.hyperv.client import Client
+from providers.hyperv.credentials import read_credential
+from providers.hyperv.estate import Estate
+from providers.hyperv.host_facts import read_credential_guard
+from providers.hyperv.host_settings import read_migration
+from providers.hyperv.tickets import ticket_is_forwardable
+from providers.hyperv.transport import certificate_end, knock
+from providers.ldap.client import DirectoryClient
+from providers.model.directory import ComputerAccount
+from providers.model.estate import Host, Inventory, UnreachableHost
+from providers.model.names import HostName
+from providers.model.stack import HostSpec, Stack
+from providers.wsman import CIMV2
+
+from .possible import possible_sources
+from .symptoms import HostReading, Reading
+
+KNOCK = 3.0
+"""Seconds after which a host that does not even connect is given up."""
+_WORKERS = 64
+_VMM_AGENT = "SCVMMAgent"
+"""Service of Virtual Machine Manager's agent (Learn, "Ports and protocols for VMM")."""
+Answer = TypeVar("Answer")
+
+
+def read(stack: Stack, estate: Estate, clock: Clock) -> Reading:
+    """Return what hosts and directory say now."""
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        directory = pool.submit(_directory, stack, clock)
+        found = dict(
+            zip(stack.hosts, pool.map(lambda name: _host(estate, name, clock), stack.hosts), strict=True)
+        )
+        callers, trouble = directory.result()
+    hosts = {name: reading for name, (reading, _) in found.items()}
+    inventory = Inventory(
+        hosts={name: host for name, (_, host) in found.items() if host is not None},
+        unreachable={
+            name: UnreachableHost(name=name, reason=str(reading.trouble))
+            for name, reading in hosts.items()
+            if reading.trouble is not None
+        },
+    )
+    inventory = estate.closely(inventory, possible_sources(stack, inventory), list(inventory.hosts))
+    accounts, asked = _accounts(stack, hosts, clock) if trouble is None else (None, trouble)
+    return Reading(
+        hosts=hosts, inventory=inventory, accounts=accounts, directory_trouble=asked, callers=callers,
+        forwardable=_forwardable(stack), now=clock.utc(),
+    )  # fmt: skip
+
+
+def _host(estate: Estate, name: HostName, clock: Clock) -> tuple[HostReading, Host | None]:
+    spec, client = estate.specs[name], estate.client(name)
+    reading = HostReading(name=name)
+    try:
+        knock(spec, KNOCK)
+        reading = replace(reading, certificate_end=certificate_end(spec))
+        host = estate.host(name)
+        reading = replace(
+            reading,
+            full_name=estate.names(name).full_name,
+            migration=read_migration(client),
+            ahead=_perhaps(lambda: _ahead(client, clock)),
+            credential_guard=_perhaps(lambda: read_credential_guard(client)),
+            managed_by_vmm=_perhaps(lambda: _vmm(client)),
+        )
+    except PlacementError as error:
+        return replace(reading, trouble=error), None
+    return reading, host
+
+
+def _perhaps(ask: Callable[[], Answer]) -> Answer | None:
+    """Return what an account with few rights may not read, or an older build does not have, as None."""
+    try:
+        return ask()
+    except PlacementError:
+        return None
+
+
+def _ahead(client: Client, clock: Clock) -> float | None:
+    begun = clock.utc()
+    rows = client.query("Win32_OperatingSystem", "LocalDateTime", namespace=CIMV2)
+    middle = begun + (clock.utc() - begun) / 2
+    told = rows[0]["LocalDateTime"] if rows else None
+    return (told - middle).total_seconds() if isinstance(told, datetime) and told.tzinfo else None
+
+
+def _vmm(client: Client) -> bool:
+    rows = client.query("Win32_Service", "State", where={"Name": _VMM_AGENT}, namespace=CIMV2)
+    return any(row.text("State") == "Running" for row in rows)
+
+
+def _directory(stack: Stack, clock: Clock) -> tuple[Mapping[str, str], PlacementError | None]:
+    """Return which of our callers are never delegated, and why the directory cannot be asked."""
+    if stack.directory is None:
+        return {}, None
+    client = DirectoryClient(stack.directory, clock=clock)
+    try:
+        return dict(_barred(client, stack.hosts.values())), None
+    except PlacementError as error:
+        return {}, error
+    finally:
+        client.close()
+
+
+def _barred(client: DirectoryClient, hosts: Iterable[HostSpec]) -> Iterable[tuple[str, str]]:
+    names = {_user(host) for host in hosts if host.connection.auth in {"kerberos", "ntlm"}}
+    for name in sorted(names - {""}):
+        person = client.person(name)
+        if person is not None and person.protected:
+            yield name, "is a member of Protected Users"
+        elif person is not None and person.sensitive:
+            yield name, "is sensitive and cannot be delegated"
+
+
+def _user(host: HostSpec) -> str:
+    try:
+        return read_credential(host.connection, host.name).username
+    except PlacementError:
+        return ""
+
+
+def _accounts(
+    stack: Stack, hosts: Mapping[HostName, HostReading], clock: Clock
+) -> tuple[Mapping[HostName, ComputerAccount] | None, PlacementError | None]:
+    if stack.directory is None:
+        return None, None
+    names = {name: reading.full_name.lower() for name, reading in hosts.items() if reading.full_name}
+    client = DirectoryClient(stack.directory, clock=clock)
+    try:
+        found = client.computers(names.values())
+    except PlacementError as error:
+        return None, error
+    finally:
+        client.close()
+    return {name: replace(found[full], host=name) for name, full in names.items() if full in found}, None
+
+
+def _forwardable(stack: Stack) -> bool | None:
+    """Return whether the ticket that is there may be forwarded, None where no host is logged on at with it."""
+    for host in stack.hosts.values():
+        if host.connection.auth == "kerberos":
+            try:
+                credential = read_credential(host.connection, host.name)
+            except PlacementError:
+                return None
+            if not credential.password and credential.keytab is None:
+                return ticket_is_forwardable()
+    return None

@@ -1,0 +1,70 @@
+"""What the doctor reads of an estate, and what it says of it, as values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from providers.errors import PlacementError
+from providers.model.directory import ComputerAccount
+from providers.model.estate import Inventory
+from providers.model.live_migration import HostMigration
+from providers.model.names import HostName
+
+
+class Weight(StrEnum):
+    """How bad a diagnosis is."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnosis:
+    """One finding."""
+
+    weight: Weight
+    where: str
+    """Host, pair (`hv1 -> hv2`), machine, or `directory`."""
+    text: str
+    breaks: str
+    """What does not work because of it."""
+    remedy: str
+    """The line of the stack file, or the command, that mends it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostReading:
+    """One host. What could not be read is None."""
+
+    name: HostName
+    trouble: PlacementError | None = None
+    """Why it could not be read at all."""
+    full_name: str = ""
+    migration: HostMigration | None = None
+    certificate_end: datetime | None = None
+    """Until when its certificate is good; None over plain HTTP, too."""
+    ahead: float | None = None
+    """Seconds by which its clock is ahead of ours, by the middle of the request that asked for it."""
+    credential_guard: bool | None = None
+    managed_by_vmm: bool | None = None
+    """Whether Virtual Machine Manager's agent runs there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """The whole estate at one moment."""
+
+    hosts: Mapping[HostName, HostReading]
+    inventory: Inventory
+    """With what moves ask of hosts, and of the machines that may move."""
+    accounts: Mapping[HostName, ComputerAccount] | None = None
+    """Hosts' accounts in the directory; None where none is asked, or it does not answer."""
+    directory_trouble: PlacementError | None = None
+    callers: Mapping[str, str] = field(default_factory=dict)
+    """User name -> why that account is never delegated."""
+    forwardable: bool | None = None
+    """Whether the ticket in the cache may be forwarded; None where none is used, or it cannot be told."""
+    now: datetime

@@ -1,0 +1,103 @@
+"""Objects of the directory as values: computers with what they may delegate, and people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from providers.errors import DirectoryDeniedError, DirectoryUnreachableError
+from providers.model.directory import TRUSTED_TO_AUTH, ComputerAccount
+from providers.model.names import HostName
+from providers.planning.descriptor import allowed, sid_text
+
+from .messages import Entry
+
+DELEGATE_TO = "msDS-AllowedToDelegateTo"
+ACTING = "msDS-AllowedToActOnBehalfOfOtherIdentity"
+FLAGS = "userAccountControl"
+FULL_NAME = "dNSHostName"
+COMPUTER = ("sAMAccountName", FULL_NAME, FLAGS, "objectSid", "servicePrincipalName", DELEGATE_TO, ACTING)
+PERSON = (FLAGS, "tokenGroups")
+_DISABLED = 0x2
+_NOT_DELEGATED = 0x100000
+"""Bits D and ND of userAccountControl (MS-ADTS 2.2.16)."""
+_PROTECTED_USERS = "-525"
+"""RID of the group (MS-ADTS 6.1.1.6, Protected Users)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """A caller, as far as delegation goes."""
+
+    dn: str
+    sensitive: bool
+    """"Account is sensitive and cannot be delegated"."""
+    protected: bool
+    """A member of Protected Users, directly or through other groups."""
+
+
+def computer(entry: Entry) -> ComputerAccount:
+    """Return a computer's account. Raises DirectoryDeniedError where we may not read it."""
+    try:
+        flags = int(_one(entry, FLAGS))
+        descriptor = b"".join(_values(entry, ACTING)[:1])
+        full_name = _one(entry, FULL_NAME)
+        return ComputerAccount(
+            host=HostName(full_name),
+            dn=entry.dn,
+            account=_one(entry, "sAMAccountName"),
+            full_name=full_name,
+            allowed_to_delegate=_texts(entry, DELEGATE_TO),
+            trusted_to_auth=bool(flags & TRUSTED_TO_AUTH),
+            flags=flags,
+            services=_texts(entry, "servicePrincipalName"),
+            sid=sid_text(_values(entry, "objectSid")[0]),
+            acting=allowed(descriptor),
+            descriptor=descriptor,
+        )
+    except (IndexError, UnicodeDecodeError) as error:
+        raise DirectoryDeniedError(
+            f"The account {entry.dn} cannot be read in full",
+            remedy=f"Let this account read {', '.join(COMPUTER)} of it",
+        ) from error
+    except ValueError as error:
+        raise DirectoryUnreachableError(
+            f"The directory shows the account {entry.dn} with values that are none ({error})", remedy=""
+        ) from error
+
+
+def enabled(entries: Iterable[Entry]) -> list[Entry]:
+    """Return the accounts that are not disabled: what is left of an earlier host of that name often is."""
+    return [each for each in entries if not int(b"".join(_values(each, FLAGS)[:1]) or b"0") & _DISABLED]
+
+
+def person(entry: Entry) -> Person:
+    """Return a caller. Raises DirectoryDeniedError where we may not read the account."""
+    try:
+        flags = int(_one(entry, FLAGS))
+        groups = [sid_text(raw) for raw in _values(entry, "tokenGroups")]
+    except (IndexError, ValueError) as error:
+        raise DirectoryDeniedError(
+            f"The account {entry.dn} cannot be read in full", remedy=f"Let this account read {FLAGS} of it"
+        ) from error
+    return Person(
+        dn=entry.dn,
+        sensitive=bool(flags & _NOT_DELEGATED),
+        protected=any(sid.startswith("S-1-5-21-") and sid.endswith(_PROTECTED_USERS) for sid in groups),
+    )
+
+
+def _values(entry: Entry, attribute: str) -> tuple[bytes, ...]:
+    """Return the values of an attribute. Raises ValueError where the server gives a part of them alone."""
+    name = attribute.lower()
+    if any(each.startswith(f"{name};") for each in entry.attributes):
+        raise ValueError(f"more values of {attribute} than fit into one answer")
+    return entry.attributes.get(name, ())
+
+
+def _one(entry: Entry, attribute: str) -> str:
+    return _values(entry, attribute)[0].decode()
+
+
+def _texts(entry: Entry, attribute: str) -> frozenset[str]:
+    return frozenset(value.decode() for value in _values(entry, attribute))

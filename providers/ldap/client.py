@@ -1,0 +1,240 @@
+"""One directory as this process asks it: a connection that several threads share, searches and changes."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TypeVar
+
+from providers.clock import Clock
+from providers.errors import (
+    DirectoryChangedError,
+    DirectoryDeniedError,
+    DirectoryLoginError,
+    DirectoryUnreachableError,
+    PlacementError,
+)
+from providers.model.directory import AccountChange, ComputerAccount, DirectorySpec
+from providers.planning.delegation import ldif, powershell
+
+from . import accounts, messages
+from .accounts import COMPUTER, FULL_NAME, PERSON, Person
+from .channel import Channel, ClosedError
+from .login import log_in
+from .messages import Entry, Result
+from .modifying import steps_of
+
+_AT_ONCE = 50
+"""Names in one filter."""
+_MOST = 10_000
+"""Objects that one search may find."""
+Answer = TypeVar("Answer")
+
+
+class DirectoryClient:
+    """A client of one directory. Any number of threads may use it; one request is under way at a time."""
+
+    def __init__(self, spec: DirectorySpec, *, clock: Clock) -> None:
+        """Connect to nothing yet."""
+        self._spec = spec
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._channel: Channel | None = None
+        self._number = 0
+        self._owner = ""
+        self._base = ""
+        self._failed: tuple[float, PlacementError] | None = None
+
+    @property
+    def server(self) -> str:
+        """The URL that is asked."""
+        return self._spec.server
+
+    def computers(self, full_names: Iterable[str]) -> Mapping[str, ComputerAccount]:
+        """Return the accounts of computers that call themselves so, by full name in lower case.
+
+        A name that no account has, or more than one that is enabled, is missing. Raises DirectoryUnreachableError (or
+        its kind for a refused login), DirectoryDeniedError, CertificateError or CredentialsError.
+        """
+        names = sorted({name.lower() for name in full_names})
+        found: dict[str, list[Entry]] = {}
+        for start in range(0, len(names), _AT_ONCE):
+            for entry in self._computers(names[start : start + _AT_ONCE]):
+                name = b"".join(entry.attributes.get(FULL_NAME.lower(), ())).decode(errors="replace")
+                found.setdefault(name.lower(), []).append(entry)
+        alone = {name: left for name, entries in found.items() if len(left := accounts.enabled(entries)) == 1}
+        return {name: accounts.computer(entries[0]) for name, entries in alone.items() if name in names}
+
+    def _computers(self, names: list[str]) -> list[Entry]:
+        asked = [(FULL_NAME, name) for name in names]
+        return self._asked(lambda: self._search(asked, COMPUTER, object_class="computer"))
+
+    def person(self, principal: str) -> Person | None:
+        r"""Return the account of `user@domain`, `DOMAIN\user` or `user`, None where there is none. Raises as `computers`."""
+        user = principal.rsplit("\\", maxsplit=1)[-1]
+        names = [("userPrincipalName", user), ("sAMAccountName", user.split("@")[0])]
+
+        def read() -> list[Entry]:
+            found = self._search(names, (), object_class="user")
+            # the groups are worked out for one object alone
+            return self._search([], PERSON, base=found[0].dn) if len(found) == 1 else []
+
+        found = self._asked(read)
+        return accounts.person(found[0]) if found else None
+
+    def change(self, change: AccountChange) -> None:
+        """Carry out all of `change`, or nothing; what others have set there stays.
+
+        Raises DirectoryChangedError where the account is no longer as it was read, DirectoryDeniedError with the right
+        that is missing, and as `computers` does: then whether it was carried out is unknown.
+        """
+        steps = steps_of(change)
+        if not steps:
+            return
+        result = self._asked(
+            lambda: self._request(lambda number: messages.modify(number, change.account.dn, steps)),
+            repeatable=False,
+        )
+        if result.code in {messages.NO_SUCH_ATTRIBUTE, messages.TYPE_OR_VALUE_EXISTS}:
+            raise DirectoryChangedError(
+                f"{change.account.dn} was changed by somebody else meanwhile ({result})"
+            )
+        if result.code == messages.INSUFFICIENT_ACCESS:
+            raise self._denied(change, result)
+        if result.code != messages.SUCCESS:
+            raise DirectoryDeniedError(
+                f"The directory did not change {change.account.dn} ({result})", remedy=_by_others(change)
+            )
+
+    def close(self) -> None:
+        """Hang up; the next question connects again."""
+        with self._lock:
+            self._hang_up()
+
+    def _denied(self, change: AccountChange, result: Result) -> DirectoryDeniedError:
+        attributes = " and ".join(dict.fromkeys(step.attribute for step in steps_of(change)))
+        privilege = (
+            " and the privilege SeEnableDelegationPrivilege (Enable computer and user accounts to be trusted for "
+            "delegation) on the domain controllers"
+            if change.delegates
+            else ""
+        )
+        return DirectoryDeniedError(
+            f"{self._owner} may not change {attributes} of {change.account.dn} ({result})",
+            remedy=f"It needs write access to {attributes} of {change.account.dn}{privilege}. {_by_others(change)}",
+        )
+
+    def _asked(self, ask: Callable[[], Answer], *, repeatable: bool = True) -> Answer:
+        """Return what `ask` returns on a connection that is logged in.
+
+        Who has waited for a failure shares it: a directory that is silent is waited for once, not by each thread. A
+        refused login is not tried again.
+        """
+        begun = self._clock.now()
+        with self._lock:
+            if self._failed is not None and (
+                self._failed[0] >= begun or isinstance(self._failed[1], DirectoryLoginError)
+            ):
+                raise self._failed[1]
+            try:
+                return self._attempt(ask, again=repeatable and self._channel is not None)
+            except (ClosedError, messages.UnreadableError) as error:
+                raise self._fail(
+                    DirectoryUnreachableError(f"The connection to {self.server} broke off ({error})")
+                ) from error
+            except PlacementError as error:
+                raise self._fail(error) from error.__cause__
+
+    def _attempt(self, ask: Callable[[], Answer], *, again: bool) -> Answer:
+        """Ask; a connection that was kept may have been closed by the server, so that one is asked `again`."""
+        try:
+            self._connected()
+            return ask()
+        except ClosedError:
+            if not again:
+                raise
+            self._hang_up()
+            self._connected()
+            return ask()
+
+    def _fail(self, error: PlacementError) -> PlacementError:
+        self._hang_up()
+        self._failed = (self._clock.now(), error)
+        return error
+
+    def _connected(self) -> None:
+        if self._channel is not None:
+            return
+        self._channel = Channel(self._spec.server, self._spec.ca, self._clock)
+        self._owner = log_in(self._spec, self._channel, self._request)
+        root = self._search([], ("defaultNamingContext",), base="")
+        self._base = b"".join(root[0].attributes.get("defaultnamingcontext", ())).decode() if root else ""
+
+    def _hang_up(self) -> None:
+        channel, self._channel = self._channel, None
+        if channel is not None:
+            channel.close()
+
+    def _request(self, message: Callable[[int], bytes]) -> Result:
+        """Send what `message` makes of a number, and return how it ended."""
+        for answer in self._answers(message):
+            if isinstance(answer, Result):
+                return answer
+        raise ClosedError("no result")
+
+    def _search(
+        self,
+        alternatives: list[tuple[str, str]],
+        attributes: Iterable[str],
+        *,
+        base: str | None = None,
+        object_class: str | None = None,
+    ) -> list[Entry]:
+        """Return what a search finds in the domain, or the object `base` alone, page by page."""
+        found: list[Entry] = []
+        cookie, names = b"", list(attributes) or ["1.1"]  # no attribute at all (RFC 4511 4.5.1.8)
+        while True:
+            result = Result(code=messages.SUCCESS)
+            for answer in self._answers(
+                lambda number, cookie=cookie: messages.search(  # type: ignore[misc] # a default binds it
+                    number, self._base if base is None else base, alternatives, names,
+                    scope="subtree" if base is None else "base", object_class=object_class, cookie=cookie,
+                )
+            ):  # fmt: skip
+                if isinstance(answer, Entry):
+                    found.append(answer)
+                elif answer is not None:
+                    result = answer
+                if len(found) > _MOST:
+                    raise DirectoryUnreachableError(
+                        f"{self.server} found more than {_MOST} objects", remedy=""
+                    )
+            if result.code != messages.SUCCESS:
+                raise DirectoryUnreachableError(
+                    f"{self.server} did not answer a search ({result})", remedy=""
+                )
+            if not (cookie := result.cookie):
+                return found
+
+    def _answers(self, message: Callable[[int], bytes]) -> Iterator[Entry | Result | None]:
+        """Send, and yield what belongs to it up to its result."""
+        channel = self._channel
+        if channel is None:
+            raise ClosedError("not connected")
+        self._number += 1
+        channel.send(message(self._number))
+        answer: Entry | Result | None = None
+        while not isinstance(answer, Result):
+            number, answer = messages.decoded(channel.receive())
+            if number == self._number:
+                yield answer
+            elif isinstance(answer, Result):  # a notice of disconnection has the number 0 (RFC 4511 4.4.1)
+                raise ClosedError(str(answer))
+
+
+def _by_others(change: AccountChange) -> str:
+    """Return the change as somebody with the rights can make it."""
+    return (
+        "Or have a domain administrator do it, by this LDIF (ldifde -i -f FILE, or ldapmodify):\n"
+        f"{ldif([change])}or in PowerShell:\n{powershell([change])}"
+    )

@@ -1,0 +1,17 @@
+"""Files of this computer that a stack file names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .findings import Findings
+from .nodes import Scalar
+
+
+def local_file(node: Scalar, folder: Path, findings: Findings) -> Path:
+    """Return the file `node` names on this computer; whether it is there is seen when it is used."""
+    try:
+        return folder / Path(node.text).expanduser()
+    except RuntimeError:
+        findings.add(node.line, f"'{node.text}': whose home folder ~ means is unknown; write the full path")
+        return folder

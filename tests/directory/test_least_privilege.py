@@ -1,0 +1,127 @@
+"""An operator of hosts: reads Hyper-V's own namespace, moves machines, and is told what he may not see."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+if importlib.util.find_spec("gssapi") is None and os.environ.get("CI") != "true":
+    pytest.skip("there is no gssapi; make directory compiles it", allow_module_level=True)
+
+from lab.world import RunningClock
+from providers.errors import PlacementError
+from providers.hyperv.admission import Admission
+from providers.hyperv.audit import AuditLog
+from providers.hyperv.estate import Estate
+from providers.hyperv.faults import AccessDeniedFaultError
+from providers.hyperv.migration import migrate
+from providers.model.estate import Inventory
+from providers.model.names import HostName
+from providers.model.plan import Placement, Severity
+from providers.planning.order import order
+from providers.planning.refusal import refusals
+from providers.wsman import CIMV2
+from tests.clocks import FastClock
+from tests.unit.lab.conftest import estate, machine
+
+from .conftest import Site
+from .hosts import Hosts, hosts_of
+
+pytestmark = pytest.mark.lab
+RIGHT = "The account needs the right to read root/cimv2"
+
+
+@pytest.fixture
+def hosts(running: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hosts]:
+    """Three hosts of the domain that delegate to each other; time runs fast."""
+    for variable, value in running.directory.environment.items():
+        monkeypatch.setenv(variable, value)
+    services = [
+        f"{service}/{name}"
+        for service in ("Microsoft Virtual System Migration Service", "cifs")
+        for name in ("hv2", "hv2.lab.example")
+    ]
+    running.replace("hv1", {"msDS-AllowedToDelegateTo": services, "userAccountControl": [str(0x1001000)]})
+    with hosts_of(running, estate(machine("WEB01")), tmp_path / "lab", RunningClock(speed=20)) as one:
+        yield one
+    running.replace("hv1", {"msDS-AllowedToDelegateTo": [], "userAccountControl": [str(0x1000)]})
+
+
+def as_(hosts: Hosts, role: str) -> Estate:
+    """Return the hosts as one of the directory's people sees them."""
+    file = hosts.login(role)
+    specs = {HostName(name): hosts.spec("ntlm", "https", file, name) for name in hosts.world.hosts}
+    return Estate(specs, clock=FastClock())
+
+
+def closely(estate_: Estate) -> Inventory:
+    """Return all that moves ask."""
+    found = estate_.sweep()
+    assert not found.unreachable
+    return estate_.closely(found, list(found.hosts), ())
+
+
+def test_an_operator_sees_the_machines_and_is_told_what_he_cannot_see(hosts: Hosts) -> None:
+    """Machines and limits as an administrator sees them; memory and volumes are unknown, and say which right is missing."""
+    operator, administrator = closely(as_(hosts, "operator")), closely(as_(hosts, "host_administrator"))
+    assert [vm.id for vm in operator.vms()] == [vm.id for vm in administrator.vms()]
+    facts = operator.hosts[HostName("hv2")].facts
+    assert facts is not None
+    assert (facts.full_name, facts.memory_free_mib, facts.volumes) == ("hv2.lab.example", None, None)
+    source = operator.hosts[HostName("hv1")]
+    move = order(source.vms[0], Placement(host=HostName("hv2")), source, operator.hosts[HostName("hv2")])
+    assert move is not None
+    findings = refusals(move, source.facts, facts, hosts.spec("ntlm", "https", None, "hv2"))
+    assert {finding.severity for finding in findings} == {Severity.WARNING}
+    assert sum(RIGHT in finding.remedy for finding in findings) == 2
+
+
+def test_an_operator_moves_a_machine(hosts: Hosts) -> None:
+    """From admission to proof; the host is asked for nothing that it refuses to do."""
+    estate_ = as_(hosts, "operator")
+    found = closely(estate_)
+    source = found.hosts[HostName("hv1")]
+    move = order(source.vms[0], Placement(host=HostName("hv2")), source, found.hosts[HostName("hv2")])
+    assert move is not None
+    over = threading.Event()
+    ticking = threading.Thread(target=lambda: _tick(hosts, over))
+    ticking.start()
+    try:
+        vm = migrate(
+            estate_, replace(move, caller="ntlm"), report=lambda _: None, cancelled=threading.Event(),
+            clock=estate_.clock, admission=Admission(estate_, clock=estate_.clock),
+            audit=AuditLog(hosts.home / "audit.jsonl", clock=estate_.clock),
+        )  # fmt: skip
+    finally:
+        over.set()
+        ticking.join()
+    assert vm.host == "hv2"
+    assert hosts.world.state.violations == []
+
+
+def _tick(hosts: Hosts, over: threading.Event) -> None:
+    while not over.wait(0.02):
+        hosts.world.advance()
+
+
+def test_the_lab_lets_nobody_read_more_than_his_groups_allow(hosts: Hosts) -> None:
+    """An operator is refused outside Hyper-V's namespace, and who is in no group at the door of every one."""
+    operator = as_(hosts, "operator").client(HostName("hv1"))
+    with pytest.raises(AccessDeniedFaultError):
+        operator.query("Win32_OperatingSystem", namespace=CIMV2)
+    assert operator.query("Msvm_ComputerSystem")
+
+
+def test_a_host_whose_full_name_cannot_be_known_is_not_guessed(hosts: Hosts) -> None:
+    """DestinationHost must be its own name: dialled by address, it is asked for."""
+    file = hosts.login("operator")
+    spec = hosts.spec("ntlm", "https", file, "hv1")
+    spec = replace(spec, connection=replace(spec.connection, kerberos_host=None))
+    with pytest.raises(PlacementError, match=r"connection\.kerberos_host"):
+        Estate({spec.name: spec}, clock=FastClock()).names(spec.name)

@@ -1,0 +1,156 @@
+"""Our client of the directory against servers that are silent, talk nonsense, or hang up."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from providers.errors import (
+    CredentialsError,
+    DirectoryLoginError,
+    DirectoryUnreachableError,
+    PlacementError,
+)
+from providers.ldap.channel import Channel, ClosedError
+from providers.ldap.client import DirectoryClient
+from providers.model.directory import DirectorySpec
+
+from .conftest import FastClock
+
+
+@contextmanager
+def server(*pieces: bytes, stay: bool = True) -> Iterator[tuple[str, list[bytes]]]:
+    """Listen; say `pieces` to whoever comes, keep what they say, and hang up unless told to `stay`."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    over, heard = threading.Event(), list[bytes]()
+
+    def talk() -> None:
+        one, _ = listener.accept()
+        with one:
+            for piece in pieces:
+                one.sendall(piece)
+            one.settimeout(0.5)
+            try:
+                heard.append(one.recv(65536))
+            except TimeoutError:
+                heard.append(b"")
+            if stay:
+                over.wait(30)
+
+    thread = threading.Thread(target=talk, daemon=True)
+    thread.start()
+    try:
+        yield f"ldap://127.0.0.1:{listener.getsockname()[1]}", heard
+    finally:
+        over.set()
+        thread.join(10)
+        listener.close()
+
+
+def test_a_silent_server_is_waited_for_so_long() -> None:
+    """An answer that never comes is an error in words; what the directory holds is unknown then."""
+    with server() as (url, _):
+        channel = Channel(url, None, FastClock())
+        with pytest.raises(DirectoryUnreachableError, match="gave no answer within 15 s"):
+            channel.receive()
+        channel.close()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [b"HTTP/1.1 400 Bad Request\r\n", b"\x30\x80", b"\x30\x85\x01\x01\x01\x01\x01", b"\x16\x03\x01"],
+)
+def test_nonsense_is_noticed_at_its_first_bytes(said: bytes) -> None:
+    """Another protocol, and lengths that LDAP does not know, end the connection."""
+    with server(said) as (url, _):
+        channel = Channel(url, None, FastClock())
+        with pytest.raises(ClosedError, match="no LDAP message"):
+            channel.receive()
+        channel.close()
+
+
+def test_an_answer_has_a_largest_size() -> None:
+    """A server that announces gigabytes is not waited for, nor is memory taken for it."""
+    with server(b"\x30\x84\x7f\xff\xff\xff") as (url, _):
+        channel = Channel(url, None, FastClock())
+        with pytest.raises(DirectoryUnreachableError, match="more than 16 MiB"):
+            channel.receive()
+        channel.close()
+
+
+def test_a_sealed_answer_has_a_largest_size() -> None:
+    """The length before a sealed buffer is not believed either."""
+    with server(b"\x7f\xff\xff\xff") as (url, _):
+        channel = Channel(url, None, FastClock())
+        channel.seal(bytes, bytes)
+        with pytest.raises(DirectoryUnreachableError, match="more than 16 MiB"):
+            channel.receive()
+        channel.close()
+
+
+def test_a_message_may_come_in_pieces() -> None:
+    """One at a time is handed out, however the bytes fall apart."""
+    one, two = b"\x30\x03\x02\x01\x05", b"\x30\x81\x03\x02\x01\x06"
+    with server(one[:1], one[1:] + two[:2], two[2:], stay=False) as (url, _):
+        channel = Channel(url, None, FastClock())
+        assert [channel.receive(), channel.receive()] == [one, two]
+        with pytest.raises(ClosedError):
+            channel.receive()
+        channel.close()
+
+
+def test_no_password_goes_to_a_server_without_tls(tmp_path: Path) -> None:
+    """Even where a stack of values says so, which the loader would have refused."""
+    file = tmp_path / "d.yaml"
+    file.touch(0o600)
+    file.write_text("username: somebody\npassword: hunter2\n", encoding="utf-8")
+    with server() as (url, heard):
+        client = DirectoryClient(
+            DirectorySpec(server=url, auth="simple", credentials=file), clock=FastClock()
+        )
+        with pytest.raises(DirectoryLoginError, match="No password is sent"):
+            client.computers(["hv1.corp.example"])
+        client.close()
+    assert heard == [b""]
+
+
+def test_an_empty_password_is_no_login(tmp_path: Path) -> None:
+    """A directory would take it for an anonymous one (RFC 4513 5.1.2)."""
+    file = tmp_path / "d.yaml"
+    file.touch(0o600)
+    file.write_text("username: somebody\npassword: ''\n", encoding="utf-8")
+    with server() as (url, heard):
+        client = DirectoryClient(
+            DirectorySpec(server=url, auth="simple", credentials=file), clock=FastClock()
+        )
+        with pytest.raises((DirectoryLoginError, CredentialsError)):
+            client.computers(["hv1.corp.example"])
+        client.close()
+    assert heard == [b""]
+
+
+def test_a_dead_directory_is_told_to_all_and_asked_again(tmp_path: Path) -> None:
+    """Thirty threads that ask at once hear of it, and the next question dials anew: it may be back."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"ldap://127.0.0.1:{listener.getsockname()[1]}"
+    client = DirectoryClient(DirectorySpec(server=url, ca=tmp_path), clock=FastClock())
+    told: list[PlacementError] = []
+
+    def ask() -> None:
+        with pytest.raises(DirectoryUnreachableError, match="does not answer") as caught:
+            client.computers(["hv1.corp.example"])
+        told.append(caught.value)
+
+    threads = [threading.Thread(target=ask) for _ in range(30)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert len(told) == 30
+    ask()
+    assert told[-1] is not told[0]
