@@ -27,6 +27,8 @@ def main() -> None:
             inventory, plan = compare(stack, estate, handover)
             delegation = plan_delegation(stack, estate, inventory, estate.clock)
             plan = forewarned(stack, estate, plan, delegation, estate.clock)
+            if not pulumi.runtime.is_dry_run():
+                handover.leave_schedule(plan.schedule)
         finally:
             estate.close()
     except StackFileError as error:

@@ -1,4 +1,4 @@
-"""A sweep handed from plugin to program, or back, within one run, so that hosts are not read twice in a few seconds.
+"""What program and plugin hand to each other within one run: a sweep, so that hosts are not read twice, and the schedule.
 
 The engine reads what it knows through the plugin first and starts the program then; what it does not know yet the
 program sees first. Both know the engine's address: it stands in the program's command line and is the plugin's last
@@ -11,20 +11,26 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 from providers.model.estate import Inventory
 from providers.model.plain import from_plain, to_plain
+from providers.model.plan import Schedule
 from providers.model.stack import Stack
 
 LIMIT = 60.0
 """Seconds after which a sweep is not taken any more: the other process asks as soon as the engine gets to it."""
 _FOLDER = Path(".pulumi") / "sweeps"
+_SCHEDULES = Path(".pulumi") / "schedules"
+_OLD = 7 * 86400.0
+"""Seconds after which a schedule that nobody has fetched is removed: no run lasts so long."""
 _ADDRESS = re.compile(r"127\.0\.0\.1:(\d+)")
 
 
@@ -56,14 +62,7 @@ class Handover:
             "inventory": to_plain(handed.inventory),
         }
         with suppress(OSError):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            _forget_old(path.parent, handed.begun)
-            fresh = path.with_suffix(".new")
-            fresh.unlink(missing_ok=True)
-            descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                json.dump(content, file)
-            fresh.replace(path)
+            _write(path, content, forget=LIMIT)
 
     def take(self, now: datetime) -> Handed | None:
         """Return what was left for this run of this very stack file, once; None where it is old, or is none."""
@@ -82,9 +81,39 @@ class Handover:
         except (OSError, ValueError, TypeError, KeyError, AttributeError):
             return None
 
-    def _path(self) -> Path | None:
+    def leave_schedule(self, schedule: Schedule) -> None:
+        """Leave the order of this run's moves for the plugin. Raises OSError: without it the order is not kept."""
+        if (path := self._path(_SCHEDULES)) is not None:
+            _write(path, {"stack": _fingerprint(self.stack), "schedule": to_plain(schedule)}, forget=_OLD)
+
+    def take_schedule(self) -> Schedule:
+        """Return the schedule that the program of this run has left, once; an empty one where there is none."""
+        if (path := self._path(_SCHEDULES)) is None:
+            return Schedule()
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+            path.unlink()
+            if content["stack"] != _fingerprint(self.stack):
+                return Schedule()
+            return from_plain(content["schedule"], Schedule)
+        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+            return Schedule()
+
+    def _path(self, folder: Path = _FOLDER) -> Path | None:
         found = _ADDRESS.fullmatch(self.engine)
-        return self.project / _FOLDER / f"{found.group(1)}.json" if found else None
+        return self.project / folder / f"{found.group(1)}.json" if found else None
+
+
+def _write(path: Path, content: Mapping[str, Any], *, forget: float) -> None:
+    """Write a file that only its owner reads, at once or not at all; remove what is older than `forget` seconds."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _forget_old(path.parent, forget)
+    fresh = path.with_suffix(".new")
+    fresh.unlink(missing_ok=True)
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump(content, file)
+    fresh.replace(path)
 
 
 def engine_of(command: Sequence[str]) -> str:
@@ -96,8 +125,9 @@ def _fingerprint(stack: Stack) -> str:
     return hashlib.sha256(stack.path.read_bytes()).hexdigest()
 
 
-def _forget_old(folder: Path, now: datetime) -> None:
+def _forget_old(folder: Path, seconds: float) -> None:
     """Remove what nobody has fetched, as after a run that was killed."""
+    now = time.time()
     for path in folder.glob("*.json"):
-        if now.timestamp() - path.stat().st_mtime > LIMIT:
+        if now - path.stat().st_mtime > seconds:
             path.unlink(missing_ok=True)

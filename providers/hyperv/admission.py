@@ -56,6 +56,15 @@ class _Unseen:
     """When its source last answered."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Queued:
+    """A move that waits for its start."""
+
+    name: str
+    needs: Needs
+    rank: float
+
+
 @dataclass(slots=True)
 class _Reading:
     facts: HostFacts
@@ -78,6 +87,7 @@ class Admission:
         self._ends: dict[HostName, int] = {}
         self._running: dict[int, Running] = {}
         self._unseen: dict[int, _Unseen] = {}
+        self._queue: dict[int, _Queued] = {}
         self._waiting: dict[int, int] = {}
         """Participant -> the turn at which it found no room; -1 while it has not looked."""
         self._freed = threading.Event()
@@ -160,12 +170,26 @@ class Admission:
         *,
         waiting: Callable[[str], None],
         cancelled: threading.Event,
+        rank: float = 0.0,
     ) -> Started:
         """Wait for room, then run `starter` with the facts that show it, and keep the room until `move` leaves.
 
+        `rank`: of two that wait for the same room, the one with the smaller rank gets it.
         Raises NoRoomError where no move under way could make the room, InterruptedRunError when cancelled, and
         what `starter` or the reading of facts raises.
         """
+        with self._queued(move, needs, rank):
+            return self._start(move, needs, starter, waiting, cancelled, rank)
+
+    def _start(
+        self,
+        move: Move,
+        needs: Needs,
+        starter: Callable[[Facts], Started],
+        waiting: Callable[[str], None],
+        cancelled: threading.Event,
+        rank: float,
+    ) -> Started:
         said = ""
         while not cancelled.is_set():
             freed = self._freed
@@ -175,6 +199,7 @@ class Admission:
                     break  # it may have queued at the door while the run was interrupted
                 turn = self._turn
                 reason, facts = self._look(needs)
+                reason = reason or self._first(needs, rank)
                 if reason is None:
                     return self._started(move, needs, lambda: starter(facts))  # noqa: B023 - called at once
             if reason != said:
@@ -183,6 +208,39 @@ class Admission:
             self._give_up_where_hopeless(move, needs, reason, turn)
             self._clock.wait(POLL, freed)
         raise InterruptedRunError(f"{move.vm.name} was not started: the run was interrupted", remedy="")
+
+    @contextmanager
+    def _queued(self, move: Move, needs: Needs, rank: float) -> Iterator[None]:
+        with self._lock:
+            self._queue[id(move)] = _Queued(name=move.vm.name, needs=needs, rank=rank)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._queue.pop(id(move), None)
+
+    def _first(self, needs: Needs, rank: float) -> str | None:
+        """Return who goes first: one with a smaller rank, that has room by what it last read and would lose it to `needs`."""
+        with self._lock:
+            running = list(self._running.values())
+            ahead = [
+                each
+                for each in self._queue.values()
+                if each.rank < rank and not set(each.needs.hosts).isdisjoint(needs.hosts)
+            ]
+        mine = Running(needs=needs, since=self._clock.now())
+        for each in sorted(ahead, key=lambda queued: queued.rank):
+            if self._takes_from(each, running, mine):
+                return f"{each.name} goes first"
+        return None
+
+    def _takes_from(self, other: _Queued, running: list[Running], mine: Running) -> bool:
+        known = {host: found.facts for host in other.needs.hosts if (found := self._readings.get(host))}
+        if known.keys() != set(other.needs.hosts):
+            return False
+        reserve = self._estate.specs[other.needs.destination].reserve
+        room = shortage(other.needs, known, running, reserve) is None
+        return room and shortage(other.needs, known, [*running, mine], reserve) is not None
 
     @contextmanager
     def _at(self, hosts: tuple[HostName, ...], cancelled: threading.Event) -> Iterator[None]:

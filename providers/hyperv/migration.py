@@ -53,8 +53,11 @@ def migrate(  # noqa: PLR0913 - what a move touches, each named at the call
     admission: Admission,
     audit: AuditLog,
     second_hop: SecondHop | None = None,
+    rank: float = 0.0,
 ) -> VirtualMachine:
     """Carry out `move` and return the machine as its destination shows it afterwards.
+
+    `rank`: when it is planned to start; of two that wait for the same room, the earlier one gets it.
 
     A running job with the same target is adopted. An accepted order is never sent again, except after its job was
     read as ended in a failure that trying again can cure, with the machine unmoved on both hosts. Raises
@@ -65,7 +68,7 @@ def migrate(  # noqa: PLR0913 - what a move touches, each named at the call
     with admission.taking_part(move):
         migration = _Migration(
             estate=estate, move=move, report=report, cancelled=cancelled, clock=clock, admission=admission,
-            audit=audit, second_hop=second_hop,
+            audit=audit, second_hop=second_hop, rank=rank,
         )  # fmt: skip
         try:
             return migration.run()
@@ -85,6 +88,7 @@ class _Migration:
     admission: Admission
     audit: AuditLog
     second_hop: SecondHop | None
+    rank: float
     sized: Move | None = None
     """The move with the sizes of its disks."""
 
@@ -246,6 +250,7 @@ class _Migration:
             self._starter().start,
             waiting=lambda reason: self.report(Progress(phase=f"waiting: {reason}")),
             cancelled=self.cancelled,
+            rank=self.rank,
         )
 
     def _finish(self, started: Started) -> VirtualMachine:

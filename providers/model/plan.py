@@ -1,4 +1,4 @@
-"""What separates desired from actual state, as values: placements, moves, findings, a plan."""
+"""What separates desired from actual state, as values: placements, moves, findings, a plan and its schedule."""
 
 from __future__ import annotations
 
@@ -140,7 +140,70 @@ class Step:
     vm: VirtualMachine | None = None
     vm_id: VmId | None = None
     move: Move | None = None
+    reason: str = ""
+    """Why it shall be there: where that is declared, or what makes it go."""
     findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduledMove:
+    """One order to a host, and when."""
+
+    label: str
+    move: Move
+    placement: Placement
+    """Where the machine shall be after it."""
+    start: float
+    """Seconds from the start of the run."""
+    end: float
+    after: tuple[int, ...]
+    """Numbers, in the schedule, of the moves that must have ended: they free what this one needs."""
+    bytes: int = 0
+    """What is copied: files, and memory of a machine that runs."""
+    reason: str = ""
+    """Why: where it is declared, or for whom it makes room."""
+    aside: bool = False
+    """Whether it only makes room: the machine goes on from there."""
+
+    @property
+    def seconds(self) -> float:
+        """How long it takes."""
+        return self.end - self.start
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """All moves of a run, in the order of their starts."""
+
+    moves: tuple[ScheduledMove, ...] = ()
+    bound: float = 0.0
+    """Seconds that no schedule can beat."""
+    _of: Mapping[str, tuple[int, ...]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Index the moves: each of a thousand is looked for."""
+        numbers: dict[str, tuple[int, ...]] = {}
+        for number, each in enumerate(self.moves):
+            numbers[each.label] = (*numbers.get(each.label, ()), number)
+        object.__setattr__(self, "_of", numbers)
+
+    @property
+    def seconds(self) -> float:
+        """When the last move ends."""
+        return max((each.end for each in self.moves), default=0.0)
+
+    @property
+    def bytes(self) -> int:
+        """What is copied in all."""
+        return sum(each.bytes for each in self.moves)
+
+    def legs(self, label: str) -> tuple[int, ...]:
+        """Return the numbers of a machine's moves, one after the other."""
+        return self._of.get(label, ())
+
+    def whole(self, number: int) -> bool:
+        """Say whether a move is the only one of its machine, so that the engine can order it."""
+        return len(self.legs(self.moves[number].label)) == 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +213,8 @@ class Plan:
     steps: tuple[Step, ...]
     findings: tuple[Finding, ...] = ()
     """Of the estate as a whole: hosts that did not answer, broken rules, the guard."""
+    schedule: Schedule = Schedule()
+    """The moves in time; empty while it is not known what the hosts have room for."""
 
     @property
     def moves(self) -> tuple[Move, ...]:

@@ -84,6 +84,8 @@ class HostSpec:
     storage: Mapping[str, str] = field(default_factory=dict)
     """Named root folders: `fast` -> `D:\\Hyper-V`."""
     reserve: Reserve = Reserve()
+    bandwidth: float | None = None
+    """Bytes a second of its migration networks; None = not said."""
     live_migration: LiveMigration = LiveMigration()
     allow_vtpm: bool = False
     """The operator's word that this host can unwrap key protectors of machines with a vTPM."""
@@ -129,10 +131,12 @@ class VmSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """Machines that must not, or must, share a host."""
+    """What must hold of machines and hosts, whoever is moved."""
 
-    kind: Literal["apart", "together"]
-    labels: tuple[str, ...]
+    kind: Literal["apart", "together", "within", "n_plus_1"]
+    """No two on one host; all on one host; all on these hosts; any of these hosts may fail."""
+    labels: tuple[str, ...] = ()
+    hosts: tuple[HostName, ...] = ()
     line: int = 0
 
 
@@ -155,6 +159,8 @@ class Stack:
     """By label, in the order of the file."""
     rules: tuple[Rule, ...] = ()
     guard: Guard = Guard()
+    maintenance: tuple[HostName, ...] = ()
+    """Hosts that must be empty."""
     directory: DirectorySpec | None = None
     delegation: DelegationSpec | None = None
     """None = who may delegate is not managed."""

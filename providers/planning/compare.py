@@ -9,7 +9,7 @@ from providers.model import winpath
 from providers.model.adoption import leads_to, names_host
 from providers.model.estate import Host, Inventory, MigrationJob, VirtualMachine
 from providers.model.names import HostName, VmId
-from providers.model.plan import Finding, Move, Placement, Plan, Severity, Standing, Step
+from providers.model.plan import Finding, Move, Placement, Plan, Schedule, Severity, Standing, Step
 from providers.model.stack import Guard, HostSpec, Stack, VmSpec
 
 from .choosing.estate import chosen
@@ -19,6 +19,7 @@ from .options import overwritten
 from .order import on_shared_storage, order
 from .refusal import refusals
 from .rules import broken_rules, guarded
+from .schedule.schedule import schedule_of
 
 
 def plan(stack: Stack, inventory: Inventory, known: Mapping[str, VmId] | None = None) -> Plan:
@@ -43,7 +44,16 @@ def plan(stack: Stack, inventory: Inventory, known: Mapping[str, VmId] | None = 
         *_silent(inventory), *broken_rules(stack.rules, ends), *guarded(stack, moves),
         *_meeting(steps), *_twice(steps),
     )  # fmt: skip
-    return Plan(steps=steps, findings=findings)
+    return _scheduled(Plan(steps=steps, findings=findings), stack, inventory)
+
+
+def _scheduled(plan: Plan, stack: Stack, inventory: Inventory) -> Plan:
+    """Return `plan` with the order of its moves; where none is safe, with the proof: then nothing may start."""
+    found = schedule_of(stack, inventory, plan)
+    if isinstance(found, Schedule):
+        return dataclasses.replace(plan, schedule=found)
+    proof = _refusal("\n".join(found.lines), "Nothing was moved; change what is declared, or make room")
+    return dataclasses.replace(plan, findings=(*plan.findings, proof))
 
 
 def _end(spec: VmSpec, vm: VirtualMachine, choice: Mapping[str, HostName]) -> HostName:
@@ -75,7 +85,8 @@ def step_of(spec: VmSpec, vm: VirtualMachine, stack: Stack, inventory: Inventory
         spec, vm, located.placement, inventory, host_spec, findings=findings,
         caller=source.connection.auth if source else None,
     )  # fmt: skip
-    return protect(step, stack.guard)
+    declared = f"declared in {stack.path.name}:{spec.line}"
+    return protect(dataclasses.replace(step, reason=declared), stack.guard)
 
 
 def judge(  # noqa: PLR0913 - what a step is judged by, each named at the call

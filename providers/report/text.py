@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from providers.model.estate import Host, Inventory, VirtualMachine
-from providers.model.plan import MigrationType, Move, Plan, Standing, Step
+from providers.model.plan import MigrationType, Move, Plan, Schedule, Standing, Step
 from providers.units import MIB, format_bytes
 
 _KINDS = {
@@ -22,6 +22,18 @@ def describe(step: Step) -> str:
     what = f"{_KINDS[step.move.type]}{_volume(step.move)}"
     details = "; ".join(_relocations(step.move))
     return f"{step.label}: {_way(step.move)}, {what}" + (f" ({details})" if details else "")
+
+
+def told(schedule: Schedule, label: str) -> Iterator[str]:
+    """Yield a line for each move of a machine that waits for others or only makes room."""
+    for number in schedule.legs(label):
+        each = schedule.moves[number]
+        first = ", ".join(schedule.moves[n].label for n in each.after if schedule.moves[n].label != label)
+        waits = f", after {first}" if first else ""
+        if each.aside:
+            yield f"first to {each.move.destination}{waits}: {each.reason}"
+        elif waits:
+            yield f"{'then to ' if not schedule.whole(number) else 'to '}{each.move.destination}{waits}"
 
 
 def _relocations(move: Move) -> Iterator[str]:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import pulumi
 
 from providers.model.directory import DelegationPlan, DelegationSpec
 from providers.model.names import HostName
-from providers.model.plan import Finding, Plan, Severity, Standing, Step
+from providers.model.plan import Finding, Plan, Schedule, Severity, Standing, Step
 from providers.model.stack import HostSpec, Stack
 from providers.planning.delegation import PRICE, holder_for
 from providers.planning.live_migration import declared_settings
-from providers.report.text import describe
+from providers.report.text import describe, told
 
 from .migration_delegation import OUTPUTS as DELEGATION_OUTPUTS
 from .migration_delegation import TYPE as MIGRATION_DELEGATION
@@ -63,7 +64,8 @@ class MigrationDelegation(pulumi.CustomResource):
 def declare(stack: Stack, plan: Plan, delegation: DelegationPlan | None = None) -> dict[str, VmPlacement]:
     """Register hosts whose settings are declared, accounts, and every machine of `plan`; return the machines by key.
 
-    A move waits for the settings of both its hosts, and for the account that lets the one act at the other.
+    A move waits for the settings of both its hosts, for the account that lets the one act at the other, and for the
+    moves that free the room it needs. The legs of a machine that steps aside are the plugin's: nothing depends on it.
 
     Raises pulumi.RunError, before anything is registered, where the plan as a whole must not run.
     """
@@ -73,12 +75,37 @@ def declare(stack: Stack, plan: Plan, delegation: DelegationPlan | None = None) 
         pulumi.log.warn(str(finding))
     hosts = {name: MigrationHost(host) for name, host in stack.hosts.items() if host.live_migration}
     accounts = _declare_accounts(delegation) if delegation else {}
-    resources = {
-        step.label: VmPlacement(step, _after(step, hosts, accounts, stack.delegation)) for step in plan.steps
-    }
+    resources: dict[str, VmPlacement] = {}
+    before = _before(plan.schedule)
+    for step in _in_order(plan, before):
+        first = [
+            *_after(step, hosts, accounts, stack.delegation),
+            *(resources[x] for x in before[step.label]),
+        ]
+        resources[step.label] = VmPlacement(step, pulumi.ResourceOptions(depends_on=first))
     for step in plan.steps:
-        _say(step, resources[step.label])
-    return resources
+        _say(step, plan.schedule, resources[step.label])
+    return {step.label: resources[step.label] for step in plan.steps}
+
+
+def _before(schedule: Schedule) -> Mapping[str, list[str]]:
+    """Return, for each machine that moves once, those that move once as well and must have moved before."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for number, each in enumerate(schedule.moves):
+        if schedule.whole(number):
+            found[each.label] = [schedule.moves[n].label for n in each.after if schedule.whole(n)]
+    return found
+
+
+def _in_order(plan: Plan, before: Mapping[str, list[str]]) -> Iterator[Step]:
+    """Yield every machine after those it waits for: what is not scheduled, then the moves by their starts."""
+    steps = {step.label: step for step in plan.steps}
+    for each in plan.schedule.moves:
+        if before.get(each.label):
+            steps.pop(each.label)
+    yield from steps.values()
+    late = {step.label: step for step in plan.steps if step.label not in steps}
+    yield from (late[each.label] for each in plan.schedule.moves if each.label in late)
 
 
 def _declare_accounts(plan: DelegationPlan) -> dict[HostName, MigrationDelegation]:
@@ -96,9 +123,9 @@ def _after(
     hosts: Mapping[HostName, MigrationHost],
     accounts: Mapping[HostName, MigrationDelegation],
     spec: DelegationSpec | None,
-) -> pulumi.ResourceOptions:
+) -> list[pulumi.Resource]:
     if step.move is None:
-        return pulumi.ResourceOptions()
+        return []
     source, destination = step.move.source, step.move.destination
     first: list[pulumi.Resource] = [
         hosts[name] for name in dict.fromkeys((source, destination)) if name in hosts
@@ -106,7 +133,7 @@ def _after(
     holder = holder_for(spec, source, destination) if spec else None
     if holder is not None and holder in accounts:
         first.append(accounts[holder])
-    return pulumi.ResourceOptions(depends_on=first)
+    return first
 
 
 def export(resources: dict[str, VmPlacement]) -> None:
@@ -125,8 +152,8 @@ def _stop_where_forbidden(findings: Iterable[Finding]) -> None:
         raise pulumi.RunError("\n".join(forbidden))
 
 
-def _say(step: Step, resource: VmPlacement) -> None:
+def _say(step: Step, schedule: Schedule, resource: VmPlacement) -> None:
     if step.standing == Standing.MOVE and step.move is not None:
-        pulumi.log.info(describe(step), resource)
+        pulumi.log.info("\n".join((describe(step), *told(schedule, step.label))), resource)
     for finding in step.findings:
         pulumi.log.warn(str(finding), resource)

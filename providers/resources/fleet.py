@@ -24,12 +24,13 @@ from providers.hyperv.estate import Estate
 from providers.hyperv.second_hop import SecondHop
 from providers.model.estate import Host, Inventory, VirtualMachine
 from providers.model.names import HostName, VmId
-from providers.model.plan import Standing
+from providers.model.plan import Schedule, Standing
 from providers.model.stack import Stack, VmSpec
 from providers.planning.identify import NotFound, identify
 from providers.stackfile import load
 from providers.stacks import stack_path
 
+from .course import Course
 from .second_hop import DirectorySecondHop
 
 if TYPE_CHECKING:
@@ -81,6 +82,17 @@ class Fleet:
         self._sweeping = threading.Lock()
         self._last: Sweep | None = None
         self._handover = handover
+        self._starting = threading.Lock()
+        self._course: Course | None = None
+
+    @property
+    def course(self) -> Course:
+        """The order of this run's moves; the program leaves it before it declares anything."""
+        with self._starting:
+            if self._course is None:
+                schedule = self._handover.take_schedule() if self._handover else Schedule()
+                self._course = Course(schedule, self.clock)
+            return self._course
 
     def sweep(self, *, max_age: float | None = None, after: float | None = None) -> Sweep:
         """Return a sweep no older than `max_age` seconds, and begun later than `after`; any, where neither is given."""

@@ -66,7 +66,9 @@ class MigrationDelegation(ResourceProvider):
             return CreateResult(
                 call.label, {**_kept(props), "entries": {}, "absent": {}, "added": [], "reachable": True}
             )
-        return CreateResult(call.label, _brought(fleets().of(call.stack), call, {}, props))
+        fleet = fleets().of(call.stack)
+        with fleet.course.other_work():
+            return CreateResult(call.label, _brought(fleet, call, {}, props))
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         """Return what the directory shows. Unknown is never gone: then the last known outputs stay."""
@@ -90,7 +92,9 @@ class MigrationDelegation(ResourceProvider):
     def update(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
         """Add what is missing, and take away what is not wanted any more where that is declared."""
         call = current.get()
-        return UpdateResult(_brought(fleets().of(call.stack), call, olds, news))
+        fleet = fleets().of(call.stack)
+        with fleet.course.other_work():
+            return UpdateResult(_brought(fleet, call, olds, news))
 
     def delete(self, _id: str, props: dict[str, Any]) -> None:
         """Leave everything in place, or take away what was added where that is declared."""

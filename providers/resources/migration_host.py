@@ -36,7 +36,9 @@ class MigrationHost(ResourceProvider):
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Set what differs."""
         call = current.get()
-        return CreateResult(call.label, _brought(fleets().of(call.stack), call, props))
+        fleet = fleets().of(call.stack)
+        with fleet.course.other_work():
+            return CreateResult(call.label, _brought(fleet, call, props))
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         """Return what the host has; a silent one keeps what was last known."""
@@ -55,7 +57,9 @@ class MigrationHost(ResourceProvider):
     def update(self, _id: str, _olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
         """Set what differs."""
         call = current.get()
-        return UpdateResult(_brought(fleets().of(call.stack), call, news))
+        fleet = fleets().of(call.stack)
+        with fleet.course.other_work():
+            return UpdateResult(_brought(fleet, call, news))
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Leave the host as it is."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from pulumi.dynamic import (
@@ -26,12 +27,13 @@ from providers.hyperv.migration import migrate
 from providers.hyperv.progress import Progress
 from providers.model.estate import Host, Inventory, VirtualMachine
 from providers.model.names import VmId, vm_id
-from providers.model.plan import Finding, Placement, Severity, Standing, Step
+from providers.model.plan import Finding, Placement, ScheduledMove, Severity, Standing, Step
 from providers.model.stack import VmSpec
 from providers.planning import differences, observed
 from providers.planning.compare import judge, protect
 
 from .call import Call, HalfDoneError, current
+from .course import Course
 from .fleet import YOUNG, Fleet, fleets
 from .properties import PLACED, moves_in, outputs_of, placement_of
 
@@ -56,6 +58,9 @@ class VmPlacement(ResourceProvider):
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Accept the inputs: the program has checked the whole stack file before it declared anything."""
+        course = _course()
+        if course is not None:
+            course.name(current.get().label)
         return CheckResult(news, [])
 
     def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DetailedDiffResult:
@@ -64,6 +69,13 @@ class VmPlacement(ResourceProvider):
         Of an unknown machine nothing is planned. What must be cleared up by hand counts as a change, so that the
         run ends with its error.
         """
+        found = self._compared(_id, olds, news)
+        course = _course()
+        if course is not None and not found.detailed:
+            course.unchanged(current.get().label)
+        return found
+
+    def _compared(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DetailedDiffResult:
         if olds.get("problem"):
             return DetailedDiffResult({"problem": DELETE})
         if not olds.get("reachable", True):
@@ -80,12 +92,13 @@ class VmPlacement(ResourceProvider):
         call = current.get()
         fleet = fleets().of(call.stack)
         known = vm_id(props["vmId"]) if props.get("vmId") else None
-        with fleet.admission.expecting():
-            vm = fleet.first(_spec(fleet, call.label), known, max_age=YOUNG)
-        try:
-            outputs = _bring(fleet, call, vm, placement_of(props), 0)
-        except PlacementError as error:
-            raise HalfDoneError(vm.id, outputs_of(vm, 0), str(error)) from error
+        with fleet.course.under_way(call.label):
+            with fleet.admission.expecting():
+                vm = fleet.first(_spec(fleet, call.label), known, max_age=YOUNG)
+            try:
+                outputs = _bring(fleet, call, vm, placement_of(props), 0)
+            except PlacementError as error:
+                raise HalfDoneError(vm.id, outputs_of(vm, 0), str(error)) from error
         return CreateResult(vm.id, outputs)
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
@@ -117,23 +130,57 @@ class VmPlacement(ResourceProvider):
                 remedy=f"Run: pulumi state delete '{call.urn}' and then up again, which adopts the other one",
             )
         fleet = fleets().of(call.stack)
-        with fleet.admission.expecting():
-            vm = fleet.find(_by_id(call.label, id_), vm_id(id_), max_age=YOUNG)
-        return UpdateResult(_bring(fleet, call, vm, placement_of(news), moves_in(olds)))
+        with fleet.course.under_way(call.label):
+            with fleet.admission.expecting():
+                vm = fleet.find(_by_id(call.label, id_), vm_id(id_), max_age=YOUNG)
+            return UpdateResult(_bring(fleet, call, vm, placement_of(news), moves_in(olds)))
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Forget the machine; it stays where it is, as it is."""
 
 
 def _bring(fleet: Fleet, call: Call, vm: VirtualMachine, wanted: Placement, moves: int) -> dict[str, Any]:
-    """Move `vm` to `wanted` if it is not there, and return its outputs. Raises PlacementError."""
+    """Move `vm` to `wanted` if it is not there, by the way that is scheduled, and return its outputs.
+
+    Raises PlacementError.
+    """
     if not differences(wanted, observed(vm)):
         return outputs_of(vm, moves)
+    for number, leg in fleet.course.legs(call.label):
+        _wait_for_turn(fleet, call, number)
+        if leg.aside:
+            vm, moves = _leg(fleet, call, vm, leg.placement, moves, aside=True)
+            fleet.course.done(number)
+    vm, moves = _leg(fleet, call, vm, wanted, moves)
+    for number, _ in fleet.course.legs(call.label):
+        fleet.course.done(number)
+    return outputs_of(vm, moves)
+
+
+def _wait_for_turn(fleet: Fleet, call: Call, number: int) -> None:
+    """Wait for those that free what this move needs. Nothing is expected of a machine that waits here."""
+
+    def made(move: ScheduledMove) -> bool:
+        found = fleet.find(_by_id(move.label, move.move.vm.id), move.move.vm.id, max_age=YOUNG)
+        return not differences(move.placement, observed(found))
+
+    fleet.course.wait(
+        number,
+        made=made,
+        waiting=lambda reason: call.say("info", f"waiting {reason}", ephemeral=True),
+        cancelled=call.cancelled,
+    )
+
+
+def _leg(
+    fleet: Fleet, call: Call, vm: VirtualMachine, wanted: Placement, moves: int, *, aside: bool = False
+) -> tuple[VirtualMachine, int]:
+    """Make one move, if it is one, and return the machine and the number of its moves so far."""
     with fleet.admission.expecting():  # others may wait for the room that it will free
-        step = _judge(fleet, call.label, vm, wanted)
+        step = _judge(fleet, call.label, vm, wanted, aside=aside)
     _say_findings(call, step)
     if step.move is None:
-        return outputs_of(vm, moves)
+        return vm, moves
     moved = migrate(
         fleet.estate,
         step.move,
@@ -143,17 +190,23 @@ def _bring(fleet: Fleet, call: Call, vm: VirtualMachine, wanted: Placement, move
         admission=fleet.admission,
         audit=fleet.audit,
         second_hop=fleet.second_hop,
+        rank=fleet.course.rank(call.label),
     )
-    return outputs_of(moved, moves + 1)
+    return moved, moves + 1
 
 
-def _judge(fleet: Fleet, label: str, vm: VirtualMachine, wanted: Placement) -> Step:
-    """Return the step for `vm`, by the newest facts. Raises MoveRefusedError or MovedByOthersError."""
+def _judge(fleet: Fleet, label: str, vm: VirtualMachine, wanted: Placement, *, aside: bool = False) -> Step:
+    """Return the step for `vm`, by the newest facts. Raises MoveRefusedError or MovedByOthersError.
+
+    `aside`: only to make room, so that nothing may be overwritten there.
+    """
     target = fleet.stack.hosts[wanted.host or vm.host]
     inventory = fleet.closely(_with(fleet.sweep(max_age=YOUNG).inventory, vm), vm, target.name)
     vm = _closely(fleet, inventory.hosts[vm.host], vm)
     caller = fleet.stack.hosts[vm.host].connection.auth
-    step = judge(_spec(fleet, label), vm, wanted, inventory, target, caller=caller)
+    spec = _spec(fleet, label)
+    spec = replace(spec, storage=None) if aside else spec
+    step = judge(spec, vm, wanted, inventory, target, caller=caller)
     step = protect(step, fleet.stack.guard)
     reasons = [finding for finding in step.findings if finding.severity == Severity.REFUSAL]
     if step.standing == Standing.MOVED_BY_OTHERS:
@@ -161,6 +214,12 @@ def _judge(fleet: Fleet, label: str, vm: VirtualMachine, wanted: Placement) -> S
     if step.standing == Standing.REFUSED:
         raise MoveRefusedError(_all(reasons), remedy="")
     return step
+
+
+def _course() -> Course | None:
+    """Return the order of this run; None where the stack file cannot be read, which is told elsewhere."""
+    fleet = fleets().of_reader(current.get().stack)
+    return fleet.course if fleet else None
 
 
 def _closely(fleet: Fleet, host: Host, vm: VirtualMachine) -> VirtualMachine:

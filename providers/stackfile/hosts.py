@@ -55,6 +55,7 @@ def _host(
         connection=connection,
         storage=_roots(name, entry.mapping("storage"), findings),
         reserve=_reserve(entry.mapping("reserve")),
+        bandwidth=_bandwidth(entry.scalar("bandwidth")),
         allow_vtpm=vtpm is not None and vtpm.text.lower() in {"true", "yes", "on"},
     )
 
@@ -122,6 +123,14 @@ def _reserve(section: Mapping | None) -> Reserve:
         disk_bytes=0 if disk is None or share else parse_bytes(disk.text),
         disk_percent=float(disk.text.rstrip().removesuffix("%")) if disk is not None and share else 0.0,
     )
+
+
+def _bandwidth(node: Scalar | None) -> float | None:
+    """Return bytes a second."""
+    if node is None:
+        return None
+    number, unit = node.text.strip()[: -len("Gbit/s")], node.text.strip()[-len("Gbit/s") :]
+    return float(number) * (1e9 if unit == "Gbit/s" else 1e6) / 8
 
 
 def _report_shared_endpoints(hosts: Dict[HostName, HostSpec], section: Mapping, findings: Findings) -> None:

@@ -14,7 +14,7 @@ from .hosts import read_hosts
 from .machines import MachineReader
 from .nodes import Mapping
 from .parsing import parse
-from .rules import RuleReader, report_contradictions
+from .rules import RuleReader, report_contradictions, report_maintenance
 from .schema import stack_shape
 from .source import read_source
 
@@ -58,6 +58,7 @@ def _stack(path: Path, root: Mapping, findings: Findings) -> Stack:
         vms=vms,
         rules=rules.rules(),
         guard=rules.guard(),
+        maintenance=rules.maintenance(),
         directory=read_directory(root, folder, findings),
         delegation=read_delegation(root, findings),
         delegation_wait=read_delegation_wait(root),
@@ -65,6 +66,8 @@ def _stack(path: Path, root: Mapping, findings: Findings) -> Stack:
     report_twins(vms, findings)
     report_shared_targets(vms, hosts, _disk_lines(section), findings)
     report_contradictions(stack.rules, vms, findings)
+    if stack.maintenance:
+        report_maintenance(stack.maintenance, root.entries["maintenance"].line, vms, findings)
     return stack
 
 

@@ -1,4 +1,4 @@
-"""The sections rules: and guard: as values, and rules that contradict each other or a pin."""
+"""The sections rules:, maintenance: and guard: as values, and rules that contradict each other or a pin."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ class RuleReader:
         section = root.mapping("vms")
         self._labels = None if section is None else section.entries.keys()
         self._near = NearNames(self._labels or ())
+        hosts = root.mapping("hosts")
+        self._hosts = None if hosts is None else hosts.entries.keys()
         self._root = root
         self._findings = findings
 
@@ -28,6 +30,10 @@ class RuleReader:
         """Return every rule that can be read, in the order of the file."""
         section = self._root.value("rules")
         return tuple(self._rules(section.items if isinstance(section, Sequence) else []))
+
+    def maintenance(self) -> tuple[HostName, ...]:
+        """Return the hosts that must be empty."""
+        return self._known_hosts(self._root.value("maintenance"), "maintenance")
 
     def guard(self) -> Guard:
         """Return the guard, which is empty where there is none."""
@@ -52,6 +58,29 @@ class RuleReader:
             elif "together" in item.entries:
                 labels = self._known(item.value("together"), f"{where}.together")
                 yield Rule(kind="together", labels=labels, line=item.line)
+            elif "n_plus_1" in item.entries:
+                hosts = self._known_hosts(item.value("n_plus_1"), f"{where}.n_plus_1")
+                yield Rule(kind="n_plus_1", hosts=hosts, line=item.line)
+            elif (within := item.mapping("within")) is not None:
+                yield Rule(
+                    kind="within",
+                    labels=self._known(within.value("vms"), f"{where}.within.vms"),
+                    hosts=self._known_hosts(within.value("hosts"), f"{where}.within.hosts"),
+                    line=item.line,
+                )
+
+    def _known_hosts(self, node: Node | None, where: str) -> tuple[HostName, ...]:
+        """Return the hosts in `node` that there are, and report the others."""
+        names = []
+        for item in node.items if isinstance(node, Sequence) else []:
+            if not isinstance(item, Scalar) or item.kind == "broken" or self._hosts is None:
+                continue
+            if item.text in self._hosts:
+                names.append(HostName(item.text))
+            else:
+                near = NearNames(self._hosts).suggestion(item.text) or "; add it there or remove it here"
+                self._findings.add(item.line, f"{where}: '{item.text}' is no host under hosts{near}")
+        return tuple(names)
 
     def _known(self, node: Node | None, where: str) -> tuple[str, ...]:
         """Return the labels in `node` that name a machine, and report the others."""
@@ -67,9 +96,27 @@ class RuleReader:
         return tuple(labels)
 
 
+def report_maintenance(
+    hosts: tuple[HostName, ...], line: int, vms: Dict[str, VmSpec], findings: Findings
+) -> None:
+    """Report machines that may be nowhere but on hosts that must be empty."""
+    stuck = [vm.label for vm in vms.values() if vm.hosts and set(vm.hosts) <= set(hosts)]
+    if stuck:
+        findings.add(
+            line,
+            f"maintenance: {listed(stuck)} may be nowhere else than on {' and '.join(hosts)}; allow them another host"
+            " (host: [hv1, hv2]), or take the host out of maintenance",
+        )
+
+
 def report_contradictions(rules: tuple[Rule, ...], vms: Dict[str, VmSpec], findings: Findings) -> None:
     """Report rules that no placement can keep, whatever the hosts hold: each at the rule's line."""
     groups = _Groups(vms)
+    for rule in rules:
+        if rule.kind == "within":
+            for label in groups.keep(rule.labels, rule.hosts):
+                why = f"{label} may only be on {' or '.join(vms[label].hosts)}; allow one of {' or '.join(rule.hosts)}"
+                _contradiction(rule, why, findings)
     for rule in rules:
         if rule.kind == "together" and groups.join(rule.labels):
             why = f"{_hosts_of(rule.labels, vms)} share no host; allow one to all of them, or drop the rule"
@@ -124,6 +171,15 @@ class _Groups:
     def hosts(self, label: str) -> frozenset[HostName] | None:
         """Return the hosts that the group of `label` may be on; None = any."""
         return self._hosts[self.of(label)]
+
+    def keep(self, labels: tuple[str, ...], hosts: tuple[HostName, ...]) -> Iterator[str]:
+        """Leave these machines only these hosts; yield those that have none then."""
+        for label in labels:
+            group = self.of(label)
+            before = self._hosts[group]
+            self._hosts[group] = _both(before, frozenset(hosts))
+            if before and not self._hosts[group]:
+                yield label
 
     def join(self, labels: tuple[str, ...]) -> bool:
         """Tie `labels` to each other; say whether that leaves them no host where each had one."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from providers.model import winpath
 from providers.model.estate import UNKNOWN_CLUSTER, HostFacts, Inventory, VirtualMachine
 from providers.model.names import HostName
-from providers.model.plan import Move, Placement, Plan, Severity, Standing, Step
-from providers.model.stack import Reserve, Rule, Stack
+from providers.model.plan import MigrationType, Move, Placement, Plan, Severity, Standing, Step
+from providers.model.stack import Reserve, Rule, Stack, StorageSpec, VmSpec
+from providers.planning.locate import locate
 from providers.planning.order import CLUSTER_STORAGE, order
 from providers.planning.preflight.findings import in_memory
 from providers.planning.preflight.room import volume_of
@@ -26,27 +27,41 @@ _ENDLESS = 1 << 80
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """An order, and where the machine shall be after it."""
+
+    move: Move
+    placement: Placement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
     """A problem, and what its numbers mean."""
 
     problem: Problem
     steps: tuple[Step, ...]
     """By machine, those that move."""
-    moves: tuple[Mapping[Place, Move], ...]
-    """By machine: the order that takes it from where it is now to a place."""
+    ways: tuple[Mapping[Place, Way], ...]
+    """By machine: how it comes from where it is now to a place."""
 
 
-def setting_of(stack: Stack, inventory: Inventory, plan: Plan, *, parkable: Iterable[str] = ()) -> Setting:
+def setting_of(
+    stack: Stack, inventory: Inventory, plan: Plan, *, parkable: Collection[str] = (), spots: int = 0
+) -> Setting:
     """Return the problem of room that `plan` poses; the machines of `parkable` (labels) may step aside.
+
+    `spots`: to how many hosts each of them, those with most memory free; its own two hosts come on top.
 
     Only hosts whose facts are known count: what could not be read takes no machine. Machines that do not move are part
     of what is not free.
     """
-    return _Builder(stack, inventory, plan, set(parkable)).setting()
+    return _Builder(stack, inventory, plan, parkable, spots).setting()
 
 
 class _Builder:
-    def __init__(self, stack: Stack, inventory: Inventory, plan: Plan, parkable: set[str]) -> None:
+    def __init__(
+        self, stack: Stack, inventory: Inventory, plan: Plan, parkable: Collection[str], spots: int
+    ) -> None:
         self._stack = stack
         self._inventory = inventory
         self._parkable = parkable
@@ -60,6 +75,8 @@ class _Builder:
         self._free: list[int] = []
         self._pools: dict[str, int] = {}
         self._numbers = {name: number for number, name in enumerate(self._facts)}
+        roomy = sorted(self._facts, key=lambda name: (-(self._facts[name].memory_free_mib or 0), name))
+        self._spots = sorted(roomy[:spots])
 
     def setting(self) -> Setting:
         self._pool(SHARES, _ENDLESS)
@@ -83,8 +100,8 @@ class _Builder:
             ),
             key=lambda step: step.label,
         )
-        moves = [dict(self._moves(step)) for step in moving]
-        machines = [self._machine(step, ways) for step, ways in zip(moving, moves, strict=True)]
+        ways = [self._ways(step) for step in moving]
+        machines = [self._machine(step, own) for step, own in zip(moving, ways, strict=True)]
         problem = Problem(
             pools=tuple(self._names),
             free=tuple(self._free),
@@ -93,7 +110,7 @@ class _Builder:
             machines=tuple(machines),
             hosts=tuple(self._facts),
         )
-        return Setting(problem=problem, steps=tuple(moving), moves=tuple(moves))
+        return Setting(problem=problem, steps=tuple(moving), ways=tuple(ways))
 
     def _pool(self, name: str, free: int) -> int:
         """Return the pool of that name; of one that several hosts tell of, the least that any of them sees free."""
@@ -117,33 +134,52 @@ class _Builder:
             seats = max(1, now.get(host, 0), then.get(host, 0))
             self._pool(_seat_name(rule, host), seats - now.get(host, 0))
 
-    def _machine(self, step: Step, moves: Mapping[Place, Move]) -> Machine:
+    def _machine(self, step: Step, ways: Mapping[Place, Way]) -> Machine:
         vm = _moving(step).vm
-        goal, *parking = moves
-        return Machine(
-            key=step.label,
-            start=self._place(step.label, vm, vm.host, {}),
-            goal=goal,
-            parking=tuple(parking),
-        )
+        goal, *parking = ways
+        start = self._place(step.label, vm, vm.host, {})
+        if self._inventory.job_of(vm.id) is not None:
+            # it is on its way: what it needs at its destination is its own already
+            start = replace(start, holdings=start.holdings | goal.holdings)
+        return Machine(key=step.label, start=start, goal=goal, parking=tuple(parking))
 
-    def _moves(self, step: Step) -> Iterator[tuple[Place, Move]]:
-        """Yield the declared place, then those where the machine may step aside, each with the order for it."""
+    def _ways(self, step: Step) -> dict[Place, Way]:
+        """Return the way to the declared place first, then those to places where the machine may step aside."""
         move = _moving(step)
-        yield self._place_after(step.label, move), move
-        if step.label not in self._parkable or not move.changes_host:
+        ways = {self._place_after(step.label, move): Way(move=move, placement=step.placement)}
+        if step.label in self._parkable and self._inventory.job_of(move.vm.id) is None:
+            for way in self._aside(step.label, move):
+                ways.setdefault(self._place_after(step.label, way.move), way)
+        return ways
+
+    def _aside(self, label: str, move: Move) -> Iterator[Way]:
+        """Yield ways out of the way: to another host with all paths kept, or to a named root, its own host's too."""
+        if move.type == MigrationType.VIRTUAL_SYSTEM_AND_STORAGE:
+            for name in self._spots:
+                if name not in (move.source, move.destination):
+                    yield from self._way(move, Placement(host=name))
+        near = sorted({*self._spots, move.source, move.destination})
+        for name in near if move.copies_storage else ():
+            if not move.changes_host and name != move.source:
+                continue
+            host = self._stack.hosts[name]
+            for root in sorted(host.storage):
+                there = StorageSpec(config=root, checkpoints=root, paging=root, all_disks=root)
+                spec = VmSpec(label=label, name=move.vm.name, hosts=(name,), storage=there)
+                located = locate(spec, move.vm, host)
+                if not located.findings:
+                    yield from self._way(move, located.placement)
+
+    def _way(self, move: Move, placement: Placement) -> Iterator[Way]:
+        """Yield the way to a placement that a start would accept."""
+        target = HostName(placement.host or move.source)
+        source, destination = self._inventory.hosts[move.source], self._inventory.hosts[target]
+        aside = order(move.vm, placement, source, destination)
+        if aside is None:
             return
-        for name, facts in self._facts.items():
-            if name in (move.source, move.destination):
-                continue
-            aside = order(
-                move.vm, Placement(host=name), self._inventory.hosts[move.source], self._inventory.hosts[name]
-            )
-            if aside is None:
-                continue
-            found = refusals(aside, self._facts[move.source], facts, self._stack.hosts[name])
-            if all(finding.severity != Severity.REFUSAL for finding in found):
-                yield self._place_after(step.label, aside), aside
+        found = refusals(aside, source.facts, destination.facts, self._stack.hosts[target])
+        if all(finding.severity != Severity.REFUSAL for finding in found):
+            yield Way(move=aside, placement=placement)
 
     def _place_after(self, label: str, move: Move) -> Place:
         targets = {disk.instance_id: disk.target for disk in move.all_disks}
@@ -208,6 +244,7 @@ def _kept(reserve: Reserve, capacity: int) -> int:
 
 
 def _limits(facts: HostFacts) -> SlotLimits:
+    """Return a host's limits; one that lets nothing in is refused by the preflight, which says so."""
     settings = facts.migration
     live = min(settings.max_live, facts.cluster_migrations or settings.max_live)
-    return SlotLimits(live=live, storage=settings.max_storage)
+    return SlotLimits(live=max(1, live), storage=max(1, settings.max_storage))

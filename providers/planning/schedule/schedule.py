@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from providers.model.estate import Inventory, VirtualMachine
 from providers.model.names import HostName
-from providers.model.plan import Move, Plan, Step
+from providers.model.plan import Move, Plan, Schedule, ScheduledMove
 from providers.model.stack import Stack
 from providers.planning.order import order
 
 from .bound import lower_bound
 from .budget import Budget
 from .chains import predecessors
-from .estate import Setting, setting_of
+from .estate import Setting, Way, setting_of
 from .problem import Leg
 from .proof import proof
+from .reasons import why_aside
 from .search import best
 from .sequence import Stuck, sequence
 from .timing import Timed
@@ -25,35 +26,10 @@ ORDERS = 1_000_000
 """Steps for finding a safe order."""
 IMPROVEMENT = 200_000
 """Steps for finding a faster one."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScheduledMove:
-    """One order to a host, and when."""
-
-    label: str
-    move: Move
-    start: float
-    """Seconds from the start of the run."""
-    end: float
-    after: tuple[int, ...]
-    """Numbers, in the schedule, of the moves that must have ended: they free what this one needs."""
-    aside: bool = False
-    """Whether it only makes room: the machine goes on from there."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Schedule:
-    """All moves of a run, in the order of their starts."""
-
-    moves: tuple[ScheduledMove, ...] = ()
-    bound: float = 0.0
-    """Seconds that no schedule can beat."""
-
-    @property
-    def seconds(self) -> float:
-        """When the last move ends."""
-        return max((each.end for each in self.moves), default=0.0)
+SPOTS = 6
+"""Hosts to which a machine may step aside, the emptiest ones, before all are tried."""
+ALL_SPOTS = 20_000
+"""Machines times hosts up to which all of them are tried."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,48 +47,72 @@ def schedule_of(stack: Stack, inventory: Inventory, plan: Plan) -> Schedule | Im
     """
     setting = setting_of(stack, inventory, plan)
     legs = sequence(setting.problem, Budget(ORDERS))
-    if isinstance(legs, Stuck):
-        labels = [step.label for step in setting.steps]
-        setting = setting_of(stack, inventory, plan, parkable=labels)
+    for parkable, spots in _who_may_step_aside(setting, legs):
+        setting = setting_of(stack, inventory, plan, parkable=parkable, spots=spots)
         legs = sequence(setting.problem, Budget(ORDERS))
-        if isinstance(legs, Stuck):
-            return Impossible(lines=tuple(proof(setting.problem, legs, labels)))
+        if not isinstance(legs, Stuck):
+            break
+    if isinstance(legs, Stuck):
+        return Impossible(lines=tuple(proof(setting.problem, legs, [step.label for step in setting.steps])))
     run = best(setting.problem, legs, Budget(IMPROVEMENT))
     return _told(inventory, setting, run)
 
 
+def _who_may_step_aside(setting: Setting, legs: list[Leg] | Stuck) -> Iterator[tuple[set[str], int]]:
+    """Yield machines and, for each, a number of hosts: those in the way and the emptiest hosts first, then all."""
+    if not isinstance(legs, Stuck):
+        return
+    problem, labels = setting.problem, [step.label for step in setting.steps]
+    lacking = {pool for leg in legs.blocked for pool, amount in leg.acquires if legs.free[pool] < amount}
+    in_the_way = {
+        label
+        for label, machine in zip(labels, problem.machines, strict=True)
+        if any(holding.pool in lacking for holding in (*machine.start.holdings, *machine.goal.holdings))
+    }
+    yield in_the_way, SPOTS
+    if len(labels) * len(problem.hosts) <= ALL_SPOTS:
+        yield set(labels), len(problem.hosts)
+
+
 def _told(inventory: Inventory, setting: Setting, run: Sequence[Timed]) -> Schedule:
     before = predecessors(setting.problem, run)
+    labels = [step.label for step in setting.steps]
     at: dict[int, VirtualMachine] = {}
     moves = []
     for number, each in enumerate(run):
         leg = each.leg
-        move = _move(inventory, setting, leg, at)
-        at[leg.machine] = _there(move)
+        way = _way(inventory, setting, leg, at)
+        at[leg.machine] = _there(way.move)
+        aside = leg.target != setting.problem.machines[leg.machine].goal
         moves.append(
             ScheduledMove(
                 label=setting.steps[leg.machine].label,
-                move=move,
+                move=way.move,
+                placement=way.placement,
                 start=each.start,
                 end=each.end,
                 after=tuple(sorted(before[number])),
-                aside=leg.target != setting.problem.machines[leg.machine].goal,
+                bytes=leg.transfer,
+                reason=why_aside(labels, run, before, number) if aside else setting.steps[leg.machine].reason,
+                aside=aside,
             )
         )
     bound = lower_bound(setting.problem, [each.leg for each in run])
     return Schedule(moves=tuple(moves), bound=bound)
 
 
-def _move(inventory: Inventory, setting: Setting, leg: Leg, at: Mapping[int, VirtualMachine]) -> Move:
+def _way(inventory: Inventory, setting: Setting, leg: Leg, at: Mapping[int, VirtualMachine]) -> Way:
     """Return the order of a leg: as it was planned from where the machine is, or from where it stepped aside to."""
-    planned = setting.moves[leg.machine][leg.target]
+    planned = setting.ways[leg.machine][leg.target]
     vm = at.get(leg.machine)
     if vm is None:
         return planned
-    step: Step = setting.steps[leg.machine]
-    source, destination = inventory.hosts[vm.host], inventory.hosts[planned.destination]
-    onward = order(vm, step.placement, source, destination)
-    return replace(onward, options=planned.options, overwrite=planned.overwrite) if onward else planned
+    source, destination = inventory.hosts[vm.host], inventory.hosts[planned.move.destination]
+    onward = order(vm, planned.placement, source, destination)
+    if onward is None:
+        return planned
+    again = replace(onward, options=planned.move.options, overwrite=planned.move.overwrite)
+    return replace(planned, move=again)
 
 
 def _there(move: Move) -> VirtualMachine:

@@ -7,9 +7,10 @@ from typing import Any
 
 from providers.model.estate import Inventory, VirtualMachine, Volume
 from providers.model.names import HostName
+from providers.model.plan import Schedule
 from providers.model.stack import Rule, Stack, VmSpec
 from providers.planning import plan
-from providers.planning.schedule.schedule import Impossible, Schedule, schedule_of
+from providers.planning.schedule.schedule import Impossible, schedule_of
 from providers.units import GIB
 from tests.estates import facts, host, inventory, machine, stack
 

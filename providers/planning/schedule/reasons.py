@@ -1,0 +1,47 @@
+"""Why a machine steps aside, in a few words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .timing import Timed
+
+_NAMED = 3
+"""Machines that are named before the rest is counted."""
+
+
+def why_aside(
+    labels: Sequence[str], run: Sequence[Timed], before: Sequence[frozenset[int]], number: int
+) -> str:
+    """Return for whom leg `number` of a schedule makes room: those that go before its machine can go on.
+
+    `labels`: by machine. `before`: by leg, those that must have ended.
+    """
+    machine = run[number].leg.machine
+    onward = next(later for later in range(number + 1, len(run)) if run[later].leg.machine == machine)
+    awaited = _behind(before, onward)
+    between = [
+        each for each in range(number + 1, onward) if each in awaited and number in _behind(before, each)
+    ]
+    if not between:
+        waiting = [each for each, own in enumerate(before) if number in own and each != onward]
+        return f"makes room for {_listed(labels, run, waiting)}"
+    circle = "swap" if len({run[each].leg.machine for each in between}) == 1 else "cycle"
+    return f"parked to break the {circle} with {_listed(labels, run, between)}"
+
+
+def _behind(before: Sequence[frozenset[int]], number: int) -> set[int]:
+    """Return all that a leg waits for, and what these wait for."""
+    found: set[int] = set()
+    waiting = [number]
+    while waiting:
+        for each in before[waiting.pop()] - found:
+            found.add(each)
+            waiting.append(each)
+    return found
+
+
+def _listed(labels: Sequence[str], run: Sequence[Timed], legs: Sequence[int]) -> str:
+    names = list(dict.fromkeys(labels[run[each].leg.machine] for each in legs))
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")

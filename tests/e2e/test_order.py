@@ -1,0 +1,134 @@
+"""The order of a run, with the real engine: room that others free, swaps and cycles, what cannot be."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+import yaml
+
+from tools.workspace import Workspace
+
+from .conftest import Site, until
+
+pytestmark = pytest.mark.e2e
+SWAP = {
+    "hosts": {name: {"memory": "16 GiB"} for name in ("hv1", "hv2", "hv3")},
+    "vms": {
+        "LEFT": {"host": "hv1", "memory": "10 GiB"},
+        "RIGHT": {"host": "hv2", "memory": "9 GiB"},
+        "NEXT": {"host": "hv3", "memory": "4 GiB"},
+    },
+}
+
+
+def tight() -> tuple[dict[str, Any], dict[str, str]]:
+    """Return an estate of 8 hosts and 200 machines with little room, and the map it shall come to.
+
+    Two swaps and a cycle of four among large machines, of which no host but the last has room for one more; and forty
+    small ones that change places in pairs.
+    """
+    hosts = {f"hv{n}": {"memory": "40 GiB"} for n in range(1, 9)}
+    vms: dict[str, Any] = {}
+    ends: dict[str, str] = {}
+    circles = [("hv1", "hv2"), ("hv3", "hv4"), ("hv4", "hv5", "hv6", "hv7")]
+    for circle in circles:
+        for at, goes in zip(circle, (*circle[1:], circle[0]), strict=True):
+            label = f"BIG-{at}-{goes}"
+            vms[label] = {"host": at, "memory": "8 GiB"}
+            ends[label] = goes
+    for number in range(1, 193):
+        host = f"hv{1 + number % 8}"
+        vms[f"VM{number:03d}"] = {"host": host, "memory": "1 GiB"}
+        ends[f"VM{number:03d}"] = f"hv{1 + (number + 1) % 8}" if number <= 40 else host
+    return {"hosts": hosts, "vms": vms}, ends
+
+
+def placed(workspace: Workspace, estate: Mapping[str, Any], *options: str) -> Site:
+    """Start the lab with an estate, and write the stack file that declares it as it is."""
+    path = workspace.folder / "estate.yaml"
+    path.write_text(yaml.safe_dump(dict(estate)), encoding="utf-8")
+    workspace.run(
+        "lab", "up", "--ports", "auto", "--estate", str(path), "--write-stack", "stacks/lab.yaml", *options,
+        stdout=subprocess.DEVNULL,
+    )  # fmt: skip
+    return Site(workspace)
+
+
+def declare(site: Site, ends: Mapping[str, str]) -> None:
+    """Have the stack file say that each machine shall be there."""
+    path = site.file("stacks/lab.yaml")
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    for number, line in enumerate(lines):
+        found = re.match(r"\s+([\w-]+): *\{.*?host: (hv\d)", line)
+        if found and found[1] in ends:
+            lines[number] = line.replace(f"host: {found[2]}", f"host: {ends[found[1]]}", 1)
+    path.write_text("".join(lines), encoding="utf-8")
+
+
+@pytest.fixture
+def swap(workspace: Workspace) -> Iterator[Site]:
+    """Two machines that shall change places, and a third host with room for one of them."""
+    here = placed(workspace, SWAP, "--speed", "6")
+    declare(here, {"LEFT": "hv2", "RIGHT": "hv1"})
+    yield here
+    for run in here.runs:
+        run.stop()
+
+
+def test_a_swap_goes_over_a_third_host(swap: Site) -> None:
+    """The preview says who steps aside and why; one run does it; then nothing is left to do."""
+    preview = swap.pulumi("preview")
+    assert "RIGHT: is on hv2, goes to hv1" in preview.stdout
+    assert "first to hv3: parked to break the swap with LEFT" in preview.stdout
+    run = swap.up()
+    assert run.returncode == 0, run.stdout
+    assert (swap.hosts()["LEFT"], swap.hosts()["RIGHT"]) == ("hv2", "hv1")
+    assert len(swap.moved("RIGHT")) == 2
+    assert swap.status()["violations"] == []
+    assert swap.in_order()
+
+
+def test_what_needs_an_excluded_move_is_refused_at_once(swap: Site) -> None:
+    """The engine alone knows of --exclude: the machine whose room is not freed says whose it was."""
+    run = swap.up("--exclude", "**RIGHT")
+    assert run.returncode != 0
+    assert "needs the room that RIGHT was to free" in run.stdout
+    assert "no part of this run" in run.stdout
+    assert swap.hosts()["LEFT"] == "hv1"
+    assert swap.moved("LEFT") == []
+
+
+def test_an_impossible_map_is_refused_with_its_proof(swap: Site) -> None:
+    """Nothing is asked of a host but what reads: the lab's log shows no change."""
+    before = swap.lab("log")
+    declare(swap, {"LEFT": "hv2", "RIGHT": "hv2"})
+    preview = swap.pulumi("preview")
+    assert preview.returncode != 0
+    assert "The declared places do not fit: memory of hv2 would lack" in preview.stdout
+    assert swap.up().returncode != 0
+    assert swap.lab("log") == before
+
+
+@pytest.mark.slow
+def test_a_tight_estate_is_brought_to_its_map_in_one_run(workspace: Workspace) -> None:
+    """Two swaps and a cycle of four among two hundred machines; a person's moves make ours wait, not fail."""
+    estate, ends = tight()
+    site = placed(workspace, estate, "--speed", "20")
+    assert site.up().returncode == 0
+    declare(site, ends)
+    run = site.start("up", "--yes", "--skip-preview")
+    until(site.running, within=60, what="a machine moves")
+    site.lab("move", "VM100", "hv8", "--no-wait")
+    assert run.ended(within=240) == 0, run.text()[-3000:]
+    status = site.status()
+    assert {label: vm["host"] for label, vm in status["vms"].items() if label != "VM100"} == {
+        label: end for label, end in ends.items() if label != "VM100"
+    }
+    assert status["violations"] == []
+    refused = [job for job in status["jobs"] if job["state"] == "Exception"]
+    assert refused == []
+    run.stop()
