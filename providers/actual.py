@@ -10,12 +10,15 @@ from providers.errors import PlacementError
 from providers.handover import Handed, Handover
 from providers.hyperv.estate import Estate
 from providers.model.estate import Inventory, VirtualMachine
-from providers.model.names import VmId
+from providers.model.names import HostName, VmId
 from providers.model.plan import Move, Plan, Standing, Step
 from providers.model.stack import Stack
 from providers.planning import plan
+from providers.planning.choosing.allowed import allowed
 
 _DOUBTFUL = {Standing.MISSING, Standing.AMBIGUOUS}
+_ROUNDS = 3
+"""Closer looks: what is known of the room then can make others go, who are looked at in their turn."""
 _READERS = 16
 """Machines whose disks are read at once."""
 
@@ -33,11 +36,16 @@ def compare(stack: Stack, estate: Estate, handover: Handover | None = None) -> t
     if any(step.standing in _DOUBTFUL for step in first.steps):
         inventory = _swept(estate, handover)
         first = _twice_missing(first, plan(stack, inventory))
-    movers = [step for step in first.steps if _needs_a_closer_look(step)]
-    if not movers:
-        return inventory, first
-    inventory = _closely(stack, estate, inventory, movers)
-    return inventory, plan(stack, inventory)
+    known: set[str] = set()
+    spare = {host for rule in stack.rules if rule.kind == "n_plus_1" for host in rule.hosts}
+    for _ in range(_ROUNDS):
+        movers = [step for step in first.steps if _needs_a_closer_look(step)]
+        if known.issuperset(step.label for step in movers) and not spare:
+            break
+        known.update(step.label for step in movers)
+        inventory = _closely(stack, estate, inventory, movers, spare)
+        first, spare = plan(stack, inventory), set()
+    return inventory, first
 
 
 def _swept(estate: Estate, handover: Handover | None) -> Inventory:
@@ -52,10 +60,21 @@ def _needs_a_closer_look(step: Step) -> bool:
     return step.vm is not None and (step.move is not None or step.standing == Standing.MOVED_BY_OTHERS)
 
 
-def _closely(stack: Stack, estate: Estate, inventory: Inventory, movers: list[Step]) -> Inventory:
-    """Return `inventory` with what decides of these moves: of both ends, of every host they may go to, of themselves."""
+def _closely(
+    stack: Stack, estate: Estate, inventory: Inventory, movers: list[Step], others: set[HostName]
+) -> Inventory:
+    """Return `inventory` with what decides of these moves: of both ends, of every host they may go to, of themselves.
+
+    `others`: hosts that a rule asks about as well.
+    """
     sources = {step.vm.host for step in movers if step.vm is not None}
-    hosts = {host for step in movers for host in (step.placement.host, *stack.vms[step.label].hosts) if host}
+    hosts = {
+        host
+        for step in movers
+        if step.vm is not None
+        for host in (step.placement.host, *allowed(stack, step.label, step.vm))
+        if host
+    } | others
     inventory = estate.closely(inventory, sources, sorted(hosts))
     vms = {vm.id: vm for vm in inventory.vms()}
     moves = [

@@ -17,6 +17,7 @@ from .identify import NotFound, identify
 from .locate import locate
 from .options import overwritten
 from .order import on_shared_storage, order
+from .reasons import why
 from .refusal import refusals
 from .rules import broken_rules, guarded
 from .schedule.schedule import schedule_of
@@ -31,8 +32,7 @@ def plan(stack: Stack, inventory: Inventory, known: Mapping[str, VmId] | None = 
     known = known or {}
     found = {label: identify(spec, inventory, known.get(label)) for label, spec in stack.vms.items()}
     there = {label: vm for label, vm in found.items() if isinstance(vm, VirtualMachine)}
-    choice = chosen(stack, inventory, there)
-    ends = {label: _end(stack.vms[label], vm, choice) for label, vm in there.items()}
+    ends = chosen(stack, inventory, there)
     steps = tuple(
         _not_found(spec, known, vm)
         if isinstance(vm, NotFound)
@@ -41,7 +41,7 @@ def plan(stack: Stack, inventory: Inventory, known: Mapping[str, VmId] | None = 
     )
     moves = sum(step.standing == Standing.MOVE for step in steps)
     findings = (
-        *_silent(inventory), *broken_rules(stack.rules, ends), *guarded(stack, moves),
+        *_silent(inventory), *broken_rules(stack, inventory, ends), *guarded(stack, moves),
         *_meeting(steps), *_twice(steps),
     )  # fmt: skip
     return _scheduled(Plan(steps=steps, findings=findings), stack, inventory)
@@ -54,13 +54,6 @@ def _scheduled(plan: Plan, stack: Stack, inventory: Inventory) -> Plan:
         return dataclasses.replace(plan, schedule=found)
     proof = _refusal("\n".join(found.lines), "Nothing was moved; change what is declared, or make room")
     return dataclasses.replace(plan, findings=(*plan.findings, proof))
-
-
-def _end(spec: VmSpec, vm: VirtualMachine, choice: Mapping[str, HostName]) -> HostName:
-    """Return the host that a machine shall be on: the one it is pinned to, the one chosen, or its own."""
-    if spec.label in choice:
-        return choice[spec.label]
-    return spec.hosts[0] if spec.hosts else vm.host
 
 
 def _not_found(spec: VmSpec, known: Mapping[str, VmId], found: NotFound) -> Step:
@@ -82,11 +75,19 @@ def step_of(spec: VmSpec, vm: VirtualMachine, stack: Stack, inventory: Inventory
     findings = (*located.findings, *_renamed(spec, vm))
     source = stack.hosts.get(vm.host)
     step = judge(
-        spec, vm, located.placement, inventory, host_spec, findings=findings,
+        spec, vm, _on(located.placement, stack, vm, target), inventory, host_spec, findings=findings,
         caller=source.connection.auth if source else None,
     )  # fmt: skip
-    declared = f"declared in {stack.path.name}:{spec.line}"
-    return protect(dataclasses.replace(step, reason=declared), stack.guard)
+    reason = why(stack, spec, vm, target)
+    return protect(dataclasses.replace(step, reason=reason), stack.guard)
+
+
+def _on(placement: Placement, stack: Stack, vm: VirtualMachine, target: HostName) -> Placement:
+    """Return `placement` on the host that was chosen. Any allowed host will do for a machine that need not leave its own."""
+    if target != vm.host:
+        return dataclasses.replace(placement, host=target, allowed=())
+    free = tuple(name for name in placement.allowed if name not in stack.maintenance)
+    return dataclasses.replace(placement, allowed=free if len(free) > 1 else ())
 
 
 def judge(  # noqa: PLR0913 - what a step is judged by, each named at the call

@@ -4,23 +4,55 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from providers.model.estate import Inventory
 from providers.model.names import HostName
 from providers.model.plan import Finding, Severity
 from providers.model.stack import Rule, Stack
 
+from .spare import spare_host
 
-def broken_rules(rules: tuple[Rule, ...], ends: Mapping[str, HostName]) -> Iterator[Finding]:
+
+def broken_rules(stack: Stack, inventory: Inventory, ends: Mapping[str, HostName]) -> Iterator[Finding]:
     """Yield a warning for each rule that the plan's end (`ends`: label -> host) would break."""
-    for rule in rules:
+    for rule in stack.rules:
+        if rule.kind == "n_plus_1":
+            yield from spare_host(rule, stack, inventory, ends)
+            continue
         where = {label: ends[label] for label in rule.labels if label in ends}
-        hosts = set(where.values())
-        broken = len(hosts) < len(where) if rule.kind == "apart" else len(hosts) > 1
-        if broken:
+        if _breaks(rule, where):
             shown = ", ".join(f"{label} on {host}" for label, host in where.items())
             yield Finding(
                 severity=Severity.WARNING,
                 text=f"The rule in line {rule.line} ({rule.kind}) does not hold: {shown}",
                 remedy="Correct host: of one of them, or the rule",
+            )
+    yield from _left_in_maintenance(stack, inventory, ends)
+
+
+def _breaks(rule: Rule, where: Mapping[str, HostName]) -> bool:
+    hosts = set(where.values())
+    if rule.kind == "within":
+        return not hosts <= set(rule.hosts)
+    return len(hosts) < len(where) if rule.kind == "apart" else len(hosts) > 1
+
+
+def _left_in_maintenance(
+    stack: Stack, inventory: Inventory, ends: Mapping[str, HostName]
+) -> Iterator[Finding]:
+    """Yield a warning for each host that will not be empty, and who stays there."""
+    declared = {vm.id for vm in stack.vms.values() if vm.id} | {
+        vm.name.casefold() for vm in stack.vms.values()
+    }
+    for name in stack.maintenance:
+        host = inventory.hosts.get(name)
+        staying = [label for label, end in ends.items() if end == name]
+        others = [vm.name for vm in host.vms if not {vm.id, vm.name.casefold()} & declared] if host else []
+        if staying or others:
+            shown = ", ".join([*staying, *(f"{each} (not declared)" for each in others)])
+            yield Finding(
+                severity=Severity.WARNING,
+                text=f"{name} is in maintenance and will not be empty: {shown}",
+                remedy="Declare them without host: or with another one, or move them by hand",
             )
 
 

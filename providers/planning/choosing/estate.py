@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from providers.model.estate import HostFacts, Inventory, VirtualMachine
 from providers.model.names import HostName
+from providers.model.plan import Severity
 from providers.model.stack import Stack, VmSpec
 from providers.planning.locate import locate
+from providers.planning.order import order
 from providers.planning.preflight.findings import in_memory
 from providers.planning.preflight.room import volume_of
+from providers.planning.refusal import refusals
 from providers.units import MIB
 
+from .allowed import Group, allowed, groups
 from .placing import choose
 from .question import Option, Question, Unit
 
@@ -21,7 +25,7 @@ UNKNOWN = 1 << 80
 
 
 def chosen(stack: Stack, inventory: Inventory, found: Mapping[str, VirtualMachine]) -> Mapping[str, HostName]:
-    """Return the host of every machine in `found` (label -> machine) whose declaration leaves a choice.
+    """Return the host of every machine in `found` (label -> machine): the only one that it may be on, or the one chosen.
 
     Fewest bytes first, then the best balance; a machine that may stay where it is stays, unless a rule forbids it. Where
     no choice keeps the rules, nobody moves for them: the plan says that they do not hold.
@@ -54,12 +58,16 @@ class _Asking:
         }
 
     def answered(self) -> dict[str, HostName]:
-        open_ = [label for label in sorted(self._found) if len(self._stack.vms[label].hosts) > 1]
+        everybody = groups(self._stack, self._found)
+        open_ = [group for group in everybody if len(group.hosts) > 1]
+        ends = {
+            label: group.hosts[0] for group in everybody if len(group.hosts) == 1 for label in group.labels
+        }
         if not open_:
-            return {}
-        self._make_room(open_)
+            return ends
+        self._make_room(ends)
         question = Question(
-            units=tuple(self._unit(label) for label in open_),
+            units=tuple(self._unit(group) for group in open_),
             room=tuple(self._pools.room),
             load=tuple(
                 (
@@ -70,12 +78,12 @@ class _Asking:
             ),
         )
         answer = choose(question)
-        return {
-            label: self._hosts[option.host] if option else self._fallback(label)
-            for label, option in zip(open_, answer.chosen, strict=True)
-        }
+        for group, option in zip(open_, answer.chosen, strict=True):
+            for label in group.labels:
+                ends[label] = self._hosts[option.host] if option else self._fallback(label)
+        return ends
 
-    def _make_room(self, open_: list[str]) -> None:
+    def _make_room(self, ends: Mapping[str, HostName]) -> None:
         """Count what there is for those with a choice: what is free, and what they and those that leave hold now."""
         for name in self._hosts:
             facts, reserve = self._facts[name], self._stack.hosts[name].reserve
@@ -87,10 +95,11 @@ class _Asking:
         for number, rule in enumerate(self._stack.rules):
             if rule.kind == "apart":
                 self._pools.seats.update(self._pools.number(_seat(number, name), 1) for name in self._hosts)
-        for label in sorted(self._found.keys() - set(open_)):
-            self._settled(label, self._found[label])
-        for label in open_:
-            self._give_back(label, self._found[label])
+        for label, vm in sorted(self._found.items()):
+            if label in ends:
+                self._settled(label, vm, ends[label])
+            else:
+                self._give_back(label, vm)
 
     def _give_back(self, label: str, vm: VirtualMachine) -> None:
         """Make what a machine with a choice holds now part of what there is: for want of room nobody has to leave."""
@@ -98,10 +107,8 @@ class _Asking:
             if pool not in self._pools.seats:
                 self._pools.room[pool] = max(0, self._pools.room[pool]) + amount
 
-    def _settled(self, label: str, vm: VirtualMachine) -> None:
+    def _settled(self, label: str, vm: VirtualMachine, end: HostName) -> None:
         """Count a machine without a choice at its end: it frees one host, fills the other, and has its seat there."""
-        spec = self._stack.vms[label]
-        end = spec.hosts[0] if spec.hosts else vm.host
         if end not in self._facts:
             return
         leaves = self._holds(label, vm, vm.host) if vm.host in self._facts else {}
@@ -113,21 +120,36 @@ class _Asking:
             if end != vm.host or pool in self._pools.seats:
                 self._pools.room[pool] -= amount
 
-    def _unit(self, label: str) -> Unit:
-        vm, spec = self._found[label], self._stack.vms[label]
-        size = (vm.memory_mib or 0) * MIB * in_memory(vm) + sum(d.size_bytes or 0 for d in vm.disks)
-        reachable = [name for name in self._hosts if name in spec.hosts and name in self._inventory.hosts]
+    def _unit(self, group: Group) -> Unit:
+        reachable = [name for name in group.hosts if name in self._inventory.hosts]
+        suiting = [name for name in reachable if all(self._suits(label, name) for label in group.labels)]
         return Unit(
-            key=label,
-            options=tuple(
-                Option(
-                    host=self._hosts.index(name),
-                    holds=tuple(sorted(self._holds(label, vm, name).items())),
-                    cost=0 if name == vm.host else max(1, size),
-                )
-                for name in reachable or sorted(spec.hosts)
-            ),
+            key=group.labels[0],
+            options=tuple(self._option(group, name) for name in suiting or reachable or group.hosts),
         )
+
+    def _option(self, group: Group, name: HostName) -> Option:
+        held: dict[int, int] = {}
+        cost = 0
+        for label in group.labels:
+            vm = self._found[label]
+            for pool, amount in self._holds(label, vm, name).items():
+                held[pool] = held.get(pool, 0) + amount
+            size = (vm.memory_mib or 0) * MIB * in_memory(vm) + sum(d.size_bytes or 0 for d in vm.disks)
+            cost += 0 if name == vm.host else max(1, size)
+        return Option(host=self._hosts.index(name), holds=tuple(sorted(held.items())), cost=cost)
+
+    def _suits(self, label: str, name: HostName) -> bool:
+        """Say whether a start on that host would not be refused, as far as what a move asks of both was read."""
+        vm, facts = self._found[label], self._facts.get(name)
+        source = self._inventory.hosts[vm.host]
+        if name == vm.host or facts is None or vm.switches is None:
+            return True
+        spec, host = self._stack.vms[label], self._stack.hosts[name]
+        wanted = replace(locate(spec, vm, host).placement, host=name)
+        move = order(vm, wanted, source, self._inventory.hosts[name])
+        found = refusals(move, source.facts, facts, host) if move else ()
+        return all(finding.severity != Severity.REFUSAL for finding in found)
 
     def _holds(self, label: str, vm: VirtualMachine, host: HostName) -> dict[int, int]:
         """Return what a machine would hold of the pools on `host`: pool -> amount."""
@@ -152,9 +174,10 @@ class _Asking:
         return [(placed.get(disk.slot, disk.path), disk.size_bytes or 0) for disk in vm.disks]
 
     def _fallback(self, label: str) -> HostName:
-        """Return a host for a machine that finds none with room: where it is, or the first of its list."""
-        vm, spec = self._found[label], self._stack.vms[label]
-        return vm.host if vm.host in spec.hosts else spec.hosts[0]
+        """Return a host for a machine that finds none with room: where it is, or the first that it may be on."""
+        vm = self._found[label]
+        hosts = allowed(self._stack, label, vm)
+        return vm.host if vm.host in hosts else hosts[0]
 
 
 def _memory(host: HostName) -> str:

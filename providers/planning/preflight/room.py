@@ -1,4 +1,4 @@
-"""Whether the destination has the room: what can never fit is refused, what lacks now is waited for."""
+"""Whether the destination has the room at all: what can never fit is refused. What lacks now is for the schedule."""
 
 from __future__ import annotations
 
@@ -36,12 +36,6 @@ def memory_room(vm: VirtualMachine, destination: HostFacts, target: HostSpec) ->
         yield refusal(
             f"{vm.name} needs {needed} of memory, and {target.name} has {has} in all{_kept(target.reserve)}",
             "Choose a larger host, or give the machine less",
-        )
-    elif vm.memory_mib > destination.memory_free_mib - target.reserve.memory_mib:
-        free = format_bytes(max(0, destination.memory_free_mib) * MIB)
-        yield warning(
-            f"{vm.name} needs {needed} of memory, and {target.name} has {free} free now{_kept(target.reserve)}",
-            "The move waits until there is room",
         )
 
 
@@ -85,14 +79,11 @@ def _volume(move: Move, volume: Volume, wanted: int, target: HostSpec) -> Iterat
     needs = f"{move.vm.name} needs {format_bytes(wanted)} on {volume.path} of {target.name}"
     if not wanted or wanted <= volume.free_bytes - kept:
         return
-    if wanted > volume.capacity_bytes - kept and not winpath.is_inside(CLUSTER_STORAGE, volume.path):
+    if winpath.is_inside(CLUSTER_STORAGE, volume.path):
+        yield warning(f"{needs}, which has {format_bytes(max(0, volume.free_bytes))} free now")
+    elif wanted > volume.capacity_bytes - kept:
         yield refusal(
             f"{needs}, which has {format_bytes(volume.capacity_bytes)} in all", "Declare a larger volume"
-        )
-    else:
-        yield warning(
-            f"{needs}, which has {format_bytes(max(0, volume.free_bytes))} free now",
-            "The move waits until there is room",
         )
 
 

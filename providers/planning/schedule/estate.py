@@ -22,7 +22,7 @@ from .problem import MEMORY, Holding, Machine, Place, Problem, SlotLimits
 LINK = 1.25e9
 """Bytes a second where nobody has said or learnt how fast a host's migration network is: 10 Gbit/s."""
 SHARES = "shares"
-"""A pool without end: how much room a share has, no host tells."""
+"""A pool without end: how much room a share has, no host tells, and a cluster's volume may be thin (unverified how)."""
 _ENDLESS = 1 << 80
 
 
@@ -86,7 +86,7 @@ class _Builder:
             self._pool(_memory_of(name), _ENDLESS if free is None else free - reserve.memory_mib)
             for volume in facts.volumes or ():
                 kept = _kept(reserve, volume.capacity_bytes)
-                self._pool(_volume_name(name, facts, volume.path), volume.free_bytes - kept)
+                self._pool(_volume_name(name, volume.path), volume.free_bytes - kept)
         for rule in self._stack.rules:
             if rule.kind == "apart":
                 self._seats(rule)
@@ -158,7 +158,7 @@ class _Builder:
             for name in self._spots:
                 if name not in (move.source, move.destination):
                     yield from self._way(move, Placement(host=name))
-        near = sorted({*self._spots, move.source, move.destination})
+        near = dict.fromkeys((move.source, move.destination, *self._spots))
         for name in near if move.copies_storage else ():
             if not move.changes_host and name != move.source:
                 continue
@@ -212,11 +212,10 @@ class _Builder:
     def _where(self, host: HostName, path: str) -> tuple[str, str]:
         """Return which file a path is, as seen from `host` (whose, if not everybody's), and the pool of its room."""
         facts = self._facts[host]
+        if facts.cluster not in {None, UNKNOWN_CLUSTER} and winpath.is_inside(CLUSTER_STORAGE, path):
+            return f"cluster {facts.cluster}", SHARES
         volume = None if winpath.is_unc(path) else volume_of(path, facts.volumes or ())
-        if volume is None:
-            return "", SHARES
-        name = _volume_name(host, facts, volume.path)
-        return name.partition(" of ")[2], name
+        return ("", SHARES) if volume is None else (host, _volume_name(host, volume.path))
 
 
 def _moving(step: Step) -> Move:
@@ -229,10 +228,8 @@ def _memory_of(host: HostName) -> str:
     return f"memory of {host}"
 
 
-def _volume_name(host: HostName, facts: HostFacts, path: str) -> str:
-    """Return the name of a volume's room: a cluster's shared volume is one, whichever node tells of it."""
-    shared = facts.cluster not in {None, UNKNOWN_CLUSTER} and winpath.is_inside(CLUSTER_STORAGE, path)
-    return f"{path} of cluster {facts.cluster}" if shared else f"{path} of {host}"
+def _volume_name(host: HostName, path: str) -> str:
+    return f"{path} of {host}"
 
 
 def _seat_name(rule: Rule, host: HostName) -> str:

@@ -17,6 +17,10 @@ Priority = Callable[[int, Sequence[float]], tuple[float, ...]]
 """Number of a leg, and bytes that each host has yet to send and receive -> what starts first: the smallest."""
 
 
+LEAST = 1 << 20
+"""Bytes that every leg copies: there is a configuration at least, and no leg ends when it starts."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timed:
     """A leg and when it runs, in seconds from the beginning."""
@@ -185,7 +189,7 @@ class _Run:
         for host in leg.hosts:
             del self._at[host][number]
             self._load[host] -= leg.transfer / self._problem.links[host]
-        running = _Running(number, leg, float(leg.transfer), 0.0, self._now, self._now)
+        running = _Running(number, leg, float(max(leg.transfer, LEAST)), 0.0, self._now, self._now)
         for host in leg.hosts:
             self._active[host][number] = running
         self._share(leg.hosts)
