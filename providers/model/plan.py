@@ -140,6 +140,8 @@ class Step:
     vm: VirtualMachine | None = None
     vm_id: VmId | None = None
     move: Move | None = None
+    under_way: bool = False
+    """Whether a job that does it runs already: it is followed, and nothing is started."""
     findings: tuple[Finding, ...] = ()
 
 
@@ -156,4 +158,13 @@ class Plan:
         """The moves that will be ordered."""
         return tuple(
             step.move for step in self.steps if step.move is not None and step.standing == Standing.MOVE
+        )
+
+    @property
+    def starts(self) -> tuple[Move, ...]:
+        """Those of the moves that do not run already."""
+        return tuple(
+            step.move
+            for step in self.steps
+            if step.move is not None and step.standing == Standing.MOVE and not step.under_way
         )

@@ -8,24 +8,32 @@ from collections.abc import Iterator, Mapping
 from providers.model import winpath
 from providers.model.adoption import leads_to, names_host
 from providers.model.estate import Host, Inventory, MigrationJob, VirtualMachine
+from providers.model.guard import ON_PAPER, Occasion
 from providers.model.names import HostName, VmId
 from providers.model.plan import Finding, Move, Placement, Plan, Severity, Standing, Step
-from providers.model.stack import Guard, HostSpec, Stack, VmSpec
+from providers.model.stack import HostSpec, Stack, VmSpec
 
 from .choosing.estate import chosen
+from .guard import guarded, protect
 from .identify import NotFound, identify
 from .locate import locate
 from .options import overwritten
 from .order import on_shared_storage, order
 from .refusal import refusals
-from .rules import broken_rules, guarded
+from .rules import broken_rules
 
 
-def plan(stack: Stack, inventory: Inventory, known: Mapping[str, VmId] | None = None) -> Plan:
+def plan(
+    stack: Stack,
+    inventory: Inventory,
+    known: Mapping[str, VmId] | None = None,
+    occasion: Occasion = ON_PAPER,
+) -> Plan:
     """Return how every declared machine stands and what is ordered for it, in the order of the stack file.
 
     `known`: label -> GUID learnt earlier. Refused moves stay in the plan with their reasons; they are never
-    ordered. What concerns the whole estate (silent hosts, rules, the guard) is in `Plan.findings`.
+    ordered. What concerns the whole estate (silent hosts, rules, the guard) is in `Plan.findings`. `occasion`: when
+    the plan is made, and which limits of the guard somebody has allowed.
     """
     known = known or {}
     found = {label: identify(spec, inventory, known.get(label)) for label, spec in stack.vms.items()}
@@ -38,12 +46,12 @@ def plan(stack: Stack, inventory: Inventory, known: Mapping[str, VmId] | None = 
         else step_of(spec, vm, stack, inventory, ends[label])
         for (label, vm), spec in zip(found.items(), stack.vms.values(), strict=True)
     )
-    moves = sum(step.standing == Standing.MOVE for step in steps)
+    planned = Plan(steps=steps)
     findings = (
-        *_silent(inventory), *broken_rules(stack.rules, ends), *guarded(stack, moves),
-        *_meeting(steps), *_twice(steps),
+        *_silent(inventory), *broken_rules(stack.rules, ends),
+        *guarded(stack, planned.starts, occasion.now, occasion.allowed), *_meeting(steps), *_twice(steps),
     )  # fmt: skip
-    return Plan(steps=steps, findings=findings)
+    return dataclasses.replace(planned, findings=findings)
 
 
 def _end(spec: VmSpec, vm: VirtualMachine, choice: Mapping[str, HostName]) -> HostName:
@@ -116,7 +124,8 @@ def judge(  # noqa: PLR0913 - what a step is judged by, each named at the call
             return step(Standing.IN_PLACE)  # it has arrived, its job is about to end
         if move is None or facts is None or not leads_to(running[1], move, facts):
             return step(Standing.MOVED_BY_OTHERS, None, _moved_by_others(label, *running))
-        return step(Standing.MOVE, move, _already_under_way(label, running[1]))
+        followed = step(Standing.MOVE, move, _already_under_way(label, running[1]))
+        return dataclasses.replace(followed, under_way=True)
     if move is None:
         refused = any(finding.severity == Severity.REFUSAL for finding in findings)
         return step(Standing.REFUSED if refused else Standing.IN_PLACE)
@@ -141,14 +150,6 @@ def _overwriting(move: Move, inventory: Inventory) -> Iterator[Finding]:
                     f"{move.vm.name} would overwrite {moving.target}, which is a disk of {vm.name} on {vm.host}",
                     "Choose another place, or move that disk first",
                 )
-
-
-def protect(step: Step, guard: Guard) -> Step:
-    """Return `step` as it stands under the guard: a protected machine is never moved."""
-    if step.standing != Standing.MOVE or step.label not in guard.protected:
-        return step
-    reason = _refusal(f"{step.label} is protected", "Take it out of guard.protected to let it move")
-    return dataclasses.replace(step, standing=Standing.REFUSED, findings=(*step.findings, reason))
 
 
 def _already_under_way(label: str, job: MigrationJob) -> Finding:

@@ -29,7 +29,8 @@ from providers.model.names import VmId, vm_id
 from providers.model.plan import Finding, Placement, Severity, Standing, Step
 from providers.model.stack import VmSpec
 from providers.planning import differences, observed
-from providers.planning.compare import judge, protect
+from providers.planning.compare import judge
+from providers.planning.guard import protect
 
 from .call import Call, HalfDoneError, current
 from .fleet import YOUNG, Fleet, fleets

@@ -1,4 +1,4 @@
-"""The sections rules: and guard: as values, and rules that contradict each other or a pin."""
+"""The section rules: as values, the machines that rules and guard name, and rules that contradict each other or a pin."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from collections.abc import Mapping as Dict
 
 from providers.model.names import HostName
-from providers.model.stack import Guard, Rule, VmSpec
+from providers.model.stack import Rule, VmSpec
 
 from .findings import Findings, listed
 from .near import NearNames
@@ -14,7 +14,7 @@ from .nodes import Mapping, Node, Scalar, Sequence
 
 
 class RuleReader:
-    """Reads rules and guard of one stack file, whose labels are known."""
+    """Reads the rules of one stack file, whose labels are known."""
 
     def __init__(self, root: Mapping, findings: Findings) -> None:
         """Know the labels of `root`, those of unreadable machines too."""
@@ -29,17 +29,6 @@ class RuleReader:
         section = self._root.value("rules")
         return tuple(self._rules(section.items if isinstance(section, Sequence) else []))
 
-    def guard(self) -> Guard:
-        """Return the guard, which is empty where there is none."""
-        section = self._root.mapping("guard")
-        if section is None:
-            return Guard()
-        most = section.scalar("max_moves")
-        return Guard(
-            max_moves=None if most is None else int(most.text),
-            protected=self._known(section.value("protected"), "guard.protected"),
-        )
-
     def _rules(self, items: list[Node]) -> Iterator[Rule]:
         for position, item in enumerate(items):
             if not isinstance(item, Mapping):
@@ -47,13 +36,13 @@ class RuleReader:
             where = f"rules[{position}]"
             if "apart" in item.entries:
                 yield Rule(
-                    kind="apart", labels=self._known(item.value("apart"), f"{where}.apart"), line=item.line
+                    kind="apart", labels=self.known(item.value("apart"), f"{where}.apart"), line=item.line
                 )
             elif "together" in item.entries:
-                labels = self._known(item.value("together"), f"{where}.together")
+                labels = self.known(item.value("together"), f"{where}.together")
                 yield Rule(kind="together", labels=labels, line=item.line)
 
-    def _known(self, node: Node | None, where: str) -> tuple[str, ...]:
+    def known(self, node: Node | None, where: str) -> tuple[str, ...]:
         """Return the labels in `node` that name a machine, and report the others."""
         labels = []
         for item in node.items if isinstance(node, Sequence) else []:

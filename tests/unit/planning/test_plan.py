@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from providers.model.estate import Disk, DiskKind, Host, Roots, VirtualMachine, VmState
+from providers.model.guard import Guard
 from providers.model.names import HostName
 from providers.model.plan import MigrationType, Severity, Standing, Step
-from providers.model.stack import Guard, Rule, StorageSpec, VmSpec
+from providers.model.stack import Rule, StorageSpec, VmSpec
 from providers.planning import plan
 from tests.estates import disk, guid, host, inventory, job, machine, spec, stack
 
