@@ -88,6 +88,7 @@ def _sizes(move: Move) -> Iterator[int | None]:
         yield from (None for parent in parents if winpath.comparable(parent) not in paths)
     if move.changes_host and move.vm.state in {VmState.RUNNING, VmState.PAUSED, VmState.OTHER}:
         yield None if move.vm.memory_mib is None else move.vm.memory_mib * MIB
+        yield 0 if move.vm.memory_certain else None
 
 
 def way_out(limits: Collection[Limit]) -> str:

@@ -102,7 +102,7 @@ def _weekly(weekly: Scalar, zone: Scalar, reason: str, where: str, findings: Fin
         findings.add(
             zone.line,
             f"{where}.timezone: '{zone.text}' is no time zone that is known here; write its name in the IANA database,"
-            " such as Europe/Berlin or UTC",
+            " such as Europe/Berlin or UTC; where that is right, install the system's package tzdata",
         )
         return None
 
