@@ -160,14 +160,16 @@ class Admission:
         *,
         waiting: Callable[[str], None],
         cancelled: threading.Event,
+        permitted: Callable[[], None] = lambda: None,
     ) -> Started:
         """Wait for room, then run `starter` with the facts that show it, and keep the room until `move` leaves.
 
         Raises NoRoomError where no move under way could make the room, InterruptedRunError when cancelled, and
-        what `starter` or the reading of facts raises.
+        what `starter`, the reading of facts, or `permitted` raises, which is asked before each look.
         """
         said = ""
         while not cancelled.is_set():
+            permitted()
             freed = self._freed
             self._look_for_the_unseen(needs)
             with self._at(needs.hosts, cancelled):

@@ -144,6 +144,7 @@ def _bring(fleet: Fleet, call: Call, vm: VirtualMachine, wanted: Placement, move
         admission=fleet.admission,
         audit=fleet.audit,
         second_hop=fleet.second_hop,
+        guarding=fleet.guarding,
     )
     return outputs_of(moved, moves + 1)
 
