@@ -1,11 +1,13 @@
 """The Pulumi program: stack NAME declares what `stacks/NAME.yaml` says."""
 
+import os
 import sys
 from pathlib import Path
 
 import pulumi
 
 from providers.actual import compare
+from providers.allowances import allowances
 from providers.clock import SystemClock
 from providers.delegated import plan_delegation
 from providers.errors import PlacementError, StackFileError
@@ -24,7 +26,7 @@ def main() -> None:
         estate = Estate(stack.hosts, clock=SystemClock())
         try:
             handover = Handover(project=Path(), engine=engine_of(sys.orig_argv), stack=stack)
-            inventory, plan = compare(stack, estate, handover)
+            inventory, plan = compare(stack, estate, handover, allowances(os.environ))
             delegation = plan_delegation(stack, estate, inventory, estate.clock)
             plan = forewarned(stack, estate, plan, delegation, estate.clock)
             if not pulumi.runtime.is_dry_run():

@@ -10,6 +10,7 @@ from providers.errors import PlacementError
 from providers.handover import Handed, Handover
 from providers.hyperv.estate import Estate
 from providers.model.estate import Inventory, VirtualMachine
+from providers.model.guard import Limit, Occasion
 from providers.model.names import HostName, VmId
 from providers.model.plan import Move, Plan, Standing, Step
 from providers.model.stack import Stack
@@ -23,19 +24,25 @@ _READERS = 16
 """Machines whose disks are read at once."""
 
 
-def compare(stack: Stack, estate: Estate, handover: Handover | None = None) -> tuple[Inventory, Plan]:
+def compare(
+    stack: Stack,
+    estate: Estate,
+    handover: Handover | None = None,
+    allowed: frozenset[Limit] = frozenset(),
+) -> tuple[Inventory, Plan]:
     """Sweep the hosts and plan. A machine counts as missing or double only after a second full sweep.
 
     A sweep is not atomic: a machine that changes hosts meanwhile can be in neither reading, or in both. It tells who
     moves; what only a move asks, of machines, disks and hosts, is then read for those, and all is planned again.
-    `handover`: where the run's other process may have left its sweep, or will look for ours.
+    `handover`: where the run's other process may have left its sweep, or will look for ours. `allowed`: which limits
+    of the guard somebody has allowed for this run.
     """
     handed = handover.take(estate.clock.utc()) if handover else None
     inventory = handed.inventory if handed else _swept(estate, handover)
-    first = plan(stack, inventory)
+    first = _planned(stack, estate, inventory, allowed)
     if any(step.standing in _DOUBTFUL for step in first.steps):
         inventory = _swept(estate, handover)
-        first = _twice_missing(first, plan(stack, inventory))
+        first = _twice_missing(first, _planned(stack, estate, inventory, allowed))
     known: set[str] = set()
     spare = {host for rule in stack.rules if rule.kind == "n_plus_1" for host in rule.hosts}
     for _ in range(_ROUNDS):
@@ -44,8 +51,12 @@ def compare(stack: Stack, estate: Estate, handover: Handover | None = None) -> t
             break
         known.update(step.label for step in movers)
         inventory = _closely(stack, estate, inventory, movers, spare)
-        first, spare = plan(stack, inventory), set()
+        first, spare = _planned(stack, estate, inventory, allowed), set()
     return inventory, first
+
+
+def _planned(stack: Stack, estate: Estate, inventory: Inventory, allowed: frozenset[Limit]) -> Plan:
+    return plan(stack, inventory, occasion=Occasion(now=estate.clock.utc(), allowed=allowed))
 
 
 def _swept(estate: Estate, handover: Handover | None) -> Inventory:

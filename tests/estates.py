@@ -19,8 +19,9 @@ from providers.model.estate import (
     VmState,
     Volume,
 )
+from providers.model.guard import Guard
 from providers.model.names import HostName, VmId, vm_id
-from providers.model.stack import Connection, Guard, HostSpec, Rule, Stack, StorageSpec, VmSpec
+from providers.model.stack import Connection, HostSpec, Rule, Stack, StorageSpec, VmSpec
 from providers.units import GIB
 
 

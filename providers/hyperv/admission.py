@@ -162,7 +162,7 @@ class Admission:
         """Enter a move that runs already."""
         self._enter(move, needs)
 
-    def start(
+    def start(  # noqa: PLR0913 - what a start is let by, each named at the call
         self,
         move: Move,
         needs: Needs,
@@ -171,42 +171,33 @@ class Admission:
         waiting: Callable[[str], None],
         cancelled: threading.Event,
         rank: float = 0.0,
+        permitted: Callable[[], None] = lambda: None,
     ) -> Started:
         """Wait for room, then run `starter` with the facts that show it, and keep the room until `move` leaves.
 
         `rank`: of two that wait for the same room, the one with the smaller rank gets it.
         Raises NoRoomError where no move under way could make the room, InterruptedRunError when cancelled, and
-        what `starter` or the reading of facts raises.
+        what `starter`, the reading of facts, or `permitted` raises, which is asked before each look.
         """
         with self._queued(move, needs, rank):
-            return self._start(move, needs, starter, waiting, cancelled, rank)
-
-    def _start(
-        self,
-        move: Move,
-        needs: Needs,
-        starter: Callable[[Facts], Started],
-        waiting: Callable[[str], None],
-        cancelled: threading.Event,
-        rank: float,
-    ) -> Started:
-        said = ""
-        while not cancelled.is_set():
-            freed = self._freed
-            self._look_for_the_unseen(needs)
-            with self._at(needs.hosts, cancelled):
-                if cancelled.is_set():
-                    break  # it may have queued at the door while the run was interrupted
-                turn = self._turn
-                reason, facts = self._look(needs)
-                reason = reason or self._first(needs, rank)
-                if reason is None:
-                    return self._started(move, needs, lambda: starter(facts))  # noqa: B023 - called at once
-            if reason != said:
-                waiting(reason)
-                said = reason
-            self._give_up_where_hopeless(move, needs, reason, turn)
-            self._clock.wait(POLL, freed)
+            said = ""
+            while not cancelled.is_set():
+                permitted()
+                freed = self._freed
+                self._look_for_the_unseen(needs)
+                with self._at(needs.hosts, cancelled):
+                    if cancelled.is_set():
+                        break  # it may have queued at the door while the run was interrupted
+                    turn = self._turn
+                    reason, facts = self._look(needs)
+                    reason = reason or self._first(needs, rank)
+                    if reason is None:
+                        return self._started(move, needs, lambda: starter(facts))  # noqa: B023 - called at once
+                if reason != said:
+                    waiting(reason)
+                    said = reason
+                self._give_up_where_hopeless(move, needs, reason, turn)
+                self._clock.wait(POLL, freed)
         raise InterruptedRunError(f"{move.vm.name} was not started: the run was interrupted", remedy="")
 
     @contextmanager

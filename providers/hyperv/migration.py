@@ -23,11 +23,12 @@ from providers.model.names import HostName
 from providers.model.plan import Move
 
 from . import inventory, orders
-from .admission import Admission
+from .admission import Admission, Facts
 from .audit import AuditLog
 from .chains import check_shared, strays, with_parents
 from .estate import Estate
 from .faults import AbsentFaultError
+from .guarding import Guarding
 from .jobs import Follower, Outcome, patience
 from .needs import needs_of
 from .progress import Progress
@@ -54,6 +55,7 @@ def migrate(  # noqa: PLR0913 - what a move touches, each named at the call
     audit: AuditLog,
     second_hop: SecondHop | None = None,
     rank: float = 0.0,
+    guarding: Guarding | None = None,
 ) -> VirtualMachine:
     """Carry out `move` and return the machine as its destination shows it afterwards.
 
@@ -68,11 +70,12 @@ def migrate(  # noqa: PLR0913 - what a move touches, each named at the call
     with admission.taking_part(move):
         migration = _Migration(
             estate=estate, move=move, report=report, cancelled=cancelled, clock=clock, admission=admission,
-            audit=audit, second_hop=second_hop, rank=rank,
+            audit=audit, second_hop=second_hop, rank=rank, guarding=guarding,
         )  # fmt: skip
         try:
             return migration.run()
         except PlacementError as error:
+            migration.note_failure(error)
             if error.may_still_run:
                 admission.lost_sight(move)
             raise
@@ -89,6 +92,7 @@ class _Migration:
     audit: AuditLog
     second_hop: SecondHop | None
     rank: float
+    guarding: Guarding | None
     sized: Move | None = None
     """The move with the sizes of its disks."""
 
@@ -99,6 +103,7 @@ class _Migration:
             return self._finish(running)
         if self.move.changes_host and (arrived := self._arrived()) is not None:
             return arrived
+        self._permitted()
         self.sized = detailed = self._detailed()
         self._check_options(detailed)
         self._check_delegation()
@@ -116,6 +121,16 @@ class _Migration:
                 if adopted or not self._cured(error, attempt, patience):
                     raise
         raise AssertionError("the last attempt raises")
+
+    def note_failure(self, error: PlacementError) -> None:
+        """Count it, before the room is given back to another move."""
+        if self.guarding is not None:
+            self.guarding.failed(self.move, error)
+
+    def _permitted(self) -> None:
+        """Raise MoveRefusedError where nothing may be started any more."""
+        if self.guarding is not None:
+            self.guarding.check(self.move)
 
     def _check_delegation(self) -> None:
         """Refuse a move of which the directory says that its source may not act at its destination."""
@@ -214,6 +229,7 @@ class _Migration:
             note=lambda event, result: self._note(event, result=result),
             report=self.report,
             arrived=lambda: not self._deviations(self.move.vm.enabled_state),
+            permitted=self._permitted,
         )
 
     def _arrived(self) -> VirtualMachine | None:
@@ -247,11 +263,22 @@ class _Migration:
         return self.admission.start(
             self.move,
             needs_of(detailed),
-            self._starter().start,
+            self._start,
             waiting=lambda reason: self.report(Progress(phase=f"waiting: {reason}")),
             cancelled=self.cancelled,
             rank=self.rank,
+            permitted=self._permitted,
         )
+
+    def _start(self, facts: Facts) -> Started:
+        """Start, and count a failure that is final: the room is free before anybody else hears of it."""
+        try:
+            return self._starter().start(facts)
+        except StageFailedError:
+            raise  # another attempt may cure it
+        except PlacementError as error:
+            self.note_failure(error)
+            raise
 
     def _finish(self, started: Started) -> VirtualMachine:
         if started.adopted:

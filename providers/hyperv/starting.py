@@ -70,6 +70,8 @@ class Starter:
     report: Callable[[Progress], None]
     arrived: Callable[[], bool]
     """Whether both hosts show the machine as ordered."""
+    permitted: Callable[[], None]
+    """Raises PlacementError where nothing may be started any more."""
 
     def stage(self) -> Stage:
         """Return what handles the planned machine of this move."""
@@ -116,10 +118,7 @@ class Starter:
         standing = orders.read_standing(client, self.move)
         template = self.estate.template(self.move.source, self.move.type)
         order = orders.arguments(self.move, template, standing, source, destination)
-        if self.cancelled.is_set():  # the readings above take their time
-            raise InterruptedRunError(
-                f"{self.move.vm.name} was not started: the run was interrupted", remedy=""
-            )
+        self._check_wanted()  # the readings above take their time
         service, ids = service_reference(source.service), {row.text("InstanceID") for row in known}
         stage = self.stage() if self.move.is_staged else None
         if stage is not None:
@@ -143,13 +142,20 @@ class Starter:
         template = self.estate.template(self.move.source, orders.STAGED)
         into = orders.into_planned(order, self.move)
         stage.prepare(service, orders.to_stage(order, template), into)
-        if self.cancelled.is_set():
-            interrupted = InterruptedRunError(
-                f"{self.move.vm.name} was not started: the run was interrupted", remedy=""
-            )
-            raise stage.given_up(interrupted)
+        try:
+            self._check_wanted()
+        except PlacementError as error:
+            raise stage.given_up(error) from error
         rows = inventory.jobs_of(self.estate.client(self.move.source), self.move.vm.id)
         return into, {row.text("InstanceID") for row in rows}
+
+    def _check_wanted(self) -> None:
+        """Raise InterruptedRunError, or what `permitted` raises, where nothing shall be started any more."""
+        if self.cancelled.is_set():
+            raise InterruptedRunError(
+                f"{self.move.vm.name} was not started: the run was interrupted", remedy=""
+            )
+        self.permitted()
 
     def _check(self, facts: Facts) -> None:
         """Look once more, by the rules of the plan, at what may have changed while the move waited for room."""

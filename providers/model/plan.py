@@ -36,6 +36,9 @@ class Finding:
     of_hosts: bool = False
     """Whether it is about two hosts, so that every move between them has it, and not about one machine."""
 
+    passing: bool = False
+    """Whether it is about room that lacks now and that others may free: a schedule answers it."""
+
     def __str__(self) -> str:
         """Text and remedy as one line."""
         return f"{self.text}. {self.remedy}" if self.remedy else self.text
@@ -142,6 +145,8 @@ class Step:
     move: Move | None = None
     reason: str = ""
     """Why it shall be there: where that is declared, or what makes it go."""
+    under_way: bool = False
+    """Whether a job that does it runs already: it is followed, and nothing is started."""
     findings: tuple[Finding, ...] = ()
 
 
@@ -201,6 +206,10 @@ class Schedule:
         """Return the numbers of a machine's moves, one after the other."""
         return self._of.get(label, ())
 
+    def moves_of(self, label: str) -> tuple[Move, ...]:
+        """Return a machine's orders, one after the other."""
+        return tuple(self.moves[number].move for number in self.legs(label))
+
     def whole(self, number: int) -> bool:
         """Say whether a move is the only one of its machine, so that the engine can order it."""
         return len(self.legs(self.moves[number].label)) == 1
@@ -221,4 +230,15 @@ class Plan:
         """The moves that will be ordered."""
         return tuple(
             step.move for step in self.steps if step.move is not None and step.standing == Standing.MOVE
+        )
+
+    @property
+    def starts(self) -> tuple[Move, ...]:
+        """What the run starts: what does not run already, by its schedule, with the moves that only make room."""
+        new = [step for step in self.steps if step.standing == Standing.MOVE and not step.under_way]
+        return tuple(
+            move
+            for step in new
+            if step.move is not None
+            for move in self.schedule.moves_of(step.label) or (step.move,)
         )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from .directory import DelegationSpec, DirectorySpec
+from .guard import NO_LIMITS, Guard
 from .names import HostName, VmId
 from .options import AS_HOSTS_ARE_SET, MigrationOptions
 
@@ -141,15 +142,6 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Guard:
-    """Limits on what one run may do."""
-
-    max_moves: int | None = None
-    protected: tuple[str, ...] = ()
-    """Labels of machines that this stack never moves."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Stack:
     """A whole stack file."""
 
@@ -158,7 +150,7 @@ class Stack:
     vms: Mapping[str, VmSpec]
     """By label, in the order of the file."""
     rules: tuple[Rule, ...] = ()
-    guard: Guard = Guard()
+    guard: Guard = NO_LIMITS
     maintenance: tuple[HostName, ...] = ()
     """Hosts that must be empty."""
     directory: DirectorySpec | None = None

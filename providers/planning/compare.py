@@ -8,26 +8,34 @@ from collections.abc import Iterator, Mapping
 from providers.model import winpath
 from providers.model.adoption import leads_to, names_host
 from providers.model.estate import Host, Inventory, MigrationJob, VirtualMachine
+from providers.model.guard import ON_PAPER, Occasion
 from providers.model.names import HostName, VmId
 from providers.model.plan import Finding, Move, Placement, Plan, Schedule, Severity, Standing, Step
-from providers.model.stack import Guard, HostSpec, Stack, VmSpec
+from providers.model.stack import HostSpec, Stack, VmSpec
 
 from .choosing.estate import chosen
+from .guard import guarded, protect
 from .identify import NotFound, identify
 from .locate import locate
 from .options import overwritten
 from .order import on_shared_storage, order
 from .reasons import why
 from .refusal import refusals
-from .rules import broken_rules, guarded
+from .rules import broken_rules
 from .schedule.schedule import schedule_of
 
 
-def plan(stack: Stack, inventory: Inventory, known: Mapping[str, VmId] | None = None) -> Plan:
+def plan(
+    stack: Stack,
+    inventory: Inventory,
+    known: Mapping[str, VmId] | None = None,
+    occasion: Occasion = ON_PAPER,
+) -> Plan:
     """Return how every declared machine stands and what is ordered for it, in the order of the stack file.
 
     `known`: label -> GUID learnt earlier. Refused moves stay in the plan with their reasons; they are never
-    ordered. What concerns the whole estate (silent hosts, rules, the guard) is in `Plan.findings`.
+    ordered. What concerns the whole estate (silent hosts, rules, the guard) is in `Plan.findings`. `occasion`: when
+    the plan is made, and which limits of the guard somebody has allowed.
     """
     known = known or {}
     found = {label: identify(spec, inventory, known.get(label)) for label, spec in stack.vms.items()}
@@ -39,21 +47,28 @@ def plan(stack: Stack, inventory: Inventory, known: Mapping[str, VmId] | None = 
         else step_of(spec, vm, stack, inventory, ends[label])
         for (label, vm), spec in zip(found.items(), stack.vms.values(), strict=True)
     )
-    moves = sum(step.standing == Standing.MOVE for step in steps)
     findings = (
-        *_silent(inventory), *broken_rules(stack, inventory, ends), *guarded(stack, moves),
-        *_meeting(steps), *_twice(steps),
+        *_silent(inventory), *broken_rules(stack, inventory, ends), *_meeting(steps), *_twice(steps),
     )  # fmt: skip
-    return _scheduled(Plan(steps=steps, findings=findings), stack, inventory)
+    planned = _scheduled(Plan(steps=steps, findings=findings), stack, inventory)
+    guards = guarded(stack, planned.starts, occasion.now, occasion.allowed)
+    return dataclasses.replace(planned, findings=(*planned.findings, *guards))
 
 
 def _scheduled(plan: Plan, stack: Stack, inventory: Inventory) -> Plan:
     """Return `plan` with the order of its moves; where none is safe, with the proof: then nothing may start."""
     found = schedule_of(stack, inventory, plan)
     if isinstance(found, Schedule):
-        return dataclasses.replace(plan, schedule=found)
+        scheduled = {each.label for each in found.moves}
+        steps = tuple(_lasting(step) if step.label in scheduled else step for step in plan.steps)
+        return dataclasses.replace(plan, steps=steps, schedule=found)
     proof = _refusal("\n".join(found.lines), "Nothing was moved; change what is declared, or make room")
     return dataclasses.replace(plan, findings=(*plan.findings, proof))
+
+
+def _lasting(step: Step) -> Step:
+    """Return a step without what its place in the schedule answers."""
+    return dataclasses.replace(step, findings=tuple(each for each in step.findings if not each.passing))
 
 
 def _not_found(spec: VmSpec, known: Mapping[str, VmId], found: NotFound) -> Step:
@@ -128,7 +143,8 @@ def judge(  # noqa: PLR0913 - what a step is judged by, each named at the call
             return step(Standing.IN_PLACE)  # it has arrived, its job is about to end
         if move is None or facts is None or not leads_to(running[1], move, facts):
             return step(Standing.MOVED_BY_OTHERS, None, _moved_by_others(label, *running))
-        return step(Standing.MOVE, move, _already_under_way(label, running[1]))
+        followed = step(Standing.MOVE, move, _already_under_way(label, running[1]))
+        return dataclasses.replace(followed, under_way=True)
     if move is None:
         refused = any(finding.severity == Severity.REFUSAL for finding in findings)
         return step(Standing.REFUSED if refused else Standing.IN_PLACE)
@@ -153,14 +169,6 @@ def _overwriting(move: Move, inventory: Inventory) -> Iterator[Finding]:
                     f"{move.vm.name} would overwrite {moving.target}, which is a disk of {vm.name} on {vm.host}",
                     "Choose another place, or move that disk first",
                 )
-
-
-def protect(step: Step, guard: Guard) -> Step:
-    """Return `step` as it stands under the guard: a protected machine is never moved."""
-    if step.standing != Standing.MOVE or step.label not in guard.protected:
-        return step
-    reason = _refusal(f"{step.label} is protected", "Take it out of guard.protected to let it move")
-    return dataclasses.replace(step, standing=Standing.REFUSED, findings=(*step.findings, reason))
 
 
 def _already_under_way(label: str, job: MigrationJob) -> Finding:

@@ -1,4 +1,4 @@
-"""Rules and guard of a stack file, held against a plan."""
+"""Rules of a stack file, held against a plan."""
 
 from __future__ import annotations
 
@@ -54,14 +54,3 @@ def _left_in_maintenance(
                 text=f"{name} is in maintenance and will not be empty: {shown}",
                 remedy="Declare them without host: or with another one, or move them by hand",
             )
-
-
-def guarded(stack: Stack, moves: int) -> Iterator[Finding]:
-    """Yield a refusal where one run would move more machines than the guard allows."""
-    limit = stack.guard.max_moves
-    if limit is not None and moves > limit:
-        yield Finding(
-            severity=Severity.REFUSAL,
-            text=f"{moves} moves planned, guard.max_moves of {stack.path.name} allows {limit}: nothing is moved",
-            remedy="Look at what changed; if it is meant, raise guard.max_moves in the same commit",
-        )

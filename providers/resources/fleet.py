@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from dataclasses import dataclass, replace
@@ -9,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from providers.allowances import allowances
 from providers.clock import Clock, SystemClock
 from providers.errors import (
     PlacementError,
@@ -21,8 +23,10 @@ from providers.handover import Handed, Handover
 from providers.hyperv.admission import Admission
 from providers.hyperv.audit import AuditLog
 from providers.hyperv.estate import Estate
+from providers.hyperv.guarding import Guarding
 from providers.hyperv.second_hop import SecondHop
 from providers.model.estate import Host, Inventory, VirtualMachine
+from providers.model.guard import Limit
 from providers.model.names import HostName, VmId
 from providers.model.plan import Schedule, Standing
 from providers.model.stack import Stack, VmSpec
@@ -63,16 +67,25 @@ class Close:
 class Fleet:
     """The hosts of one stack. Any number of threads may use it; one sweep serves all that wait for it."""
 
-    def __init__(self, stack: Stack, clock: Clock, audit: Path, handover: Handover | None = None) -> None:
+    def __init__(
+        self,
+        stack: Stack,
+        clock: Clock,
+        audit: Path,
+        handover: Handover | None = None,
+        allowed: frozenset[Limit] = frozenset(),
+    ) -> None:
         """Connect to nothing yet. `audit`: file to which starts and ends of moves are appended.
 
-        `handover`: where the program of this run may have left its sweep, or will look for ours.
+        `handover`: where the program of this run may have left its sweep, or will look for ours. `allowed`: which
+        limits of the guard somebody has allowed for this run.
         """
         self.stack = stack
         self.clock = clock
         self.estate = Estate(stack.hosts, clock=clock)
         self.admission = Admission(self.estate, clock=clock)
         self.audit = AuditLog(audit, clock=clock)
+        self.guarding = Guarding(stack.guard, file=stack.path.name, clock=clock, allowed=allowed)
         self.directory = _directory(stack, clock)
         self.second_hop: SecondHop | None = (
             DirectorySecondHop(stack, self.estate, self.directory, clock) if self.directory else None
@@ -227,9 +240,8 @@ class Fleets:
             self._broken[stack] = error
             raise
         audit = self._project / ".pulumi" / "audit" / f"{stack}.jsonl"
-        return Fleet(
-            declared, self._clock, audit, Handover(project=self._project, engine=self._engine, stack=declared)
-        )
+        handover = Handover(project=self._project, engine=self._engine, stack=declared)
+        return Fleet(declared, self._clock, audit, handover, allowances(os.environ))
 
     def of_reader(self, stack: str) -> Fleet | None:
         """Return the fleet for reading, None where its file's errors have been told already.

@@ -30,7 +30,8 @@ from providers.model.names import VmId, vm_id
 from providers.model.plan import Finding, Placement, ScheduledMove, Severity, Standing, Step
 from providers.model.stack import VmSpec
 from providers.planning import differences, observed
-from providers.planning.compare import judge, protect
+from providers.planning.compare import judge
+from providers.planning.guard import protect
 
 from .call import Call, HalfDoneError, current
 from .course import Course
@@ -191,6 +192,7 @@ def _leg(
         audit=fleet.audit,
         second_hop=fleet.second_hop,
         rank=fleet.course.rank(call.label),
+        guarding=fleet.guarding,
     )
     return moved, moves + 1
 

@@ -10,6 +10,7 @@ from .checking import check
 from .conflicts import report_shared_targets, report_twins
 from .directory import read_delegation, read_delegation_wait, read_directory
 from .findings import Findings
+from .guard import read_guard
 from .hosts import read_hosts
 from .machines import MachineReader
 from .nodes import Mapping
@@ -57,7 +58,7 @@ def _stack(path: Path, root: Mapping, findings: Findings) -> Stack:
         hosts=hosts,
         vms=vms,
         rules=rules.rules(),
-        guard=rules.guard(),
+        guard=read_guard(root, rules.known, findings),
         maintenance=rules.maintenance(),
         directory=read_directory(root, folder, findings),
         delegation=read_delegation(root, findings),

@@ -1,4 +1,4 @@
-"""The sections rules:, maintenance: and guard: as values, and rules that contradict each other or a pin."""
+"""The sections rules: and maintenance: as values, the machines that they and guard name, and rules that contradict each other or a pin."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from collections.abc import Mapping as Dict
 
 from providers.model.names import HostName
-from providers.model.stack import Guard, Rule, VmSpec
+from providers.model.stack import Rule, VmSpec
 
 from .findings import Findings, listed
 from .near import NearNames
@@ -14,7 +14,7 @@ from .nodes import Mapping, Node, Scalar, Sequence
 
 
 class RuleReader:
-    """Reads rules and guard of one stack file, whose labels are known."""
+    """Reads the rules of one stack file, whose labels are known."""
 
     def __init__(self, root: Mapping, findings: Findings) -> None:
         """Know the labels of `root`, those of unreadable machines too."""
@@ -35,17 +35,6 @@ class RuleReader:
         """Return the hosts that must be empty."""
         return self._known_hosts(self._root.value("maintenance"), "maintenance")
 
-    def guard(self) -> Guard:
-        """Return the guard, which is empty where there is none."""
-        section = self._root.mapping("guard")
-        if section is None:
-            return Guard()
-        most = section.scalar("max_moves")
-        return Guard(
-            max_moves=None if most is None else int(most.text),
-            protected=self._known(section.value("protected"), "guard.protected"),
-        )
-
     def _rules(self, items: list[Node]) -> Iterator[Rule]:
         for position, item in enumerate(items):
             if not isinstance(item, Mapping):
@@ -53,10 +42,10 @@ class RuleReader:
             where = f"rules[{position}]"
             if "apart" in item.entries:
                 yield Rule(
-                    kind="apart", labels=self._known(item.value("apart"), f"{where}.apart"), line=item.line
+                    kind="apart", labels=self.known(item.value("apart"), f"{where}.apart"), line=item.line
                 )
             elif "together" in item.entries:
-                labels = self._known(item.value("together"), f"{where}.together")
+                labels = self.known(item.value("together"), f"{where}.together")
                 yield Rule(kind="together", labels=labels, line=item.line)
             elif "n_plus_1" in item.entries:
                 hosts = self._known_hosts(item.value("n_plus_1"), f"{where}.n_plus_1")
@@ -64,7 +53,7 @@ class RuleReader:
             elif (within := item.mapping("within")) is not None:
                 yield Rule(
                     kind="within",
-                    labels=self._known(within.value("vms"), f"{where}.within.vms"),
+                    labels=self.known(within.value("vms"), f"{where}.within.vms"),
                     hosts=self._known_hosts(within.value("hosts"), f"{where}.within.hosts"),
                     line=item.line,
                 )
@@ -82,7 +71,7 @@ class RuleReader:
                 self._findings.add(item.line, f"{where}: '{item.text}' is no host under hosts{near}")
         return tuple(names)
 
-    def _known(self, node: Node | None, where: str) -> tuple[str, ...]:
+    def known(self, node: Node | None, where: str) -> tuple[str, ...]:
         """Return the labels in `node` that name a machine, and report the others."""
         labels = []
         for item in node.items if isinstance(node, Sequence) else []:

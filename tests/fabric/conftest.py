@@ -22,6 +22,7 @@ from lab.world import LabVm, RunningClock
 from providers.hyperv.admission import Admission
 from providers.hyperv.audit import AuditLog
 from providers.hyperv.estate import Estate
+from providers.hyperv.guarding import Guarding
 from providers.hyperv.migration import migrate
 from providers.hyperv.progress import Progress
 from providers.hyperv.second_hop import SecondHop
@@ -112,11 +113,13 @@ class Fabric:
         assert move is not None
         return move
 
-    def run(self, move: Move, second_hop: SecondHop | None = None) -> VirtualMachine:
+    def run(
+        self, move: Move, second_hop: SecondHop | None = None, guarding: Guarding | None = None
+    ) -> VirtualMachine:
         """Carry out a move to its end."""
         return migrate(
             self.estate, move, report=self.progress.append, cancelled=self.cancelled, clock=self.clock,
-            admission=self.admission, audit=self.audit, second_hop=second_hop,
+            admission=self.admission, audit=self.audit, second_hop=second_hop, guarding=guarding,
         )  # fmt: skip
 
     def behind(self, work: Callable[[], object]) -> Behind:

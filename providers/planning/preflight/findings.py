@@ -21,3 +21,10 @@ def warning(text: str, remedy: str = "") -> Finding:
 def in_memory(vm: VirtualMachine) -> bool:
     """Say whether the machine holds memory of its host, or may."""
     return vm.state in _IN_MEMORY
+
+
+def passing(text: str) -> Finding:
+    """Return a warning of room that lacks now and that others may free."""
+    return Finding(
+        severity=Severity.WARNING, text=text, remedy="The move waits until there is room", passing=True
+    )

@@ -1,4 +1,4 @@
-"""Whether the destination has the room at all: what can never fit is refused. What lacks now is for the schedule."""
+"""Whether the destination has the room: what can never fit is refused, what lacks now is waited for."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from providers.model.stack import HostSpec, Reserve
 from providers.planning.order import CLUSTER_STORAGE
 from providers.units import MIB, format_bytes
 
-from .findings import in_memory, refusal, warning
+from .findings import in_memory, passing, refusal, warning
 
 NEEDS_RIGHT = (
     "The account needs the right to read root/cimv2 there; until then the host itself says what does not fit"
@@ -36,6 +36,11 @@ def memory_room(vm: VirtualMachine, destination: HostFacts, target: HostSpec) ->
         yield refusal(
             f"{vm.name} needs {needed} of memory, and {target.name} has {has} in all{_kept(target.reserve)}",
             "Choose a larger host, or give the machine less",
+        )
+    elif vm.memory_mib > destination.memory_free_mib - target.reserve.memory_mib:
+        free = format_bytes(max(0, destination.memory_free_mib) * MIB)
+        yield passing(
+            f"{vm.name} needs {needed} of memory, and {target.name} has {free} free now{_kept(target.reserve)}"
         )
 
 
@@ -79,12 +84,15 @@ def _volume(move: Move, volume: Volume, wanted: int, target: HostSpec) -> Iterat
     needs = f"{move.vm.name} needs {format_bytes(wanted)} on {volume.path} of {target.name}"
     if not wanted or wanted <= volume.free_bytes - kept:
         return
+    free = f"{needs}, which has {format_bytes(max(0, volume.free_bytes))} free now"
     if winpath.is_inside(CLUSTER_STORAGE, volume.path):
-        yield warning(f"{needs}, which has {format_bytes(max(0, volume.free_bytes))} free now")
+        yield warning(free)
     elif wanted > volume.capacity_bytes - kept:
         yield refusal(
             f"{needs}, which has {format_bytes(volume.capacity_bytes)} in all", "Declare a larger volume"
         )
+    else:
+        yield passing(free)
 
 
 def volume_of(path: str, volumes: Iterable[Volume]) -> Volume | None:

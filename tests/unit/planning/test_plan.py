@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from providers.model.estate import Disk, DiskKind, Host, Roots, VirtualMachine, VmState
+from providers.model.guard import Guard
 from providers.model.names import HostName
 from providers.model.plan import MigrationType, Severity, Standing, Step
-from providers.model.stack import Guard, Rule, StorageSpec, VmSpec
+from providers.model.stack import Rule, StorageSpec, VmSpec
 from providers.planning import plan
 from tests.estates import disk, guid, host, inventory, job, machine, spec, stack
 
@@ -317,15 +318,6 @@ def test_a_silent_destination_refuses_only_that_machine() -> None:
     hosts = (host("hv1", machine(1), machine(2)), host("hv2"))
     first, second = plan(stack(declared), inventory(*hosts, silent=("hv3",))).steps
     assert (first.standing, second.standing) == (Standing.REFUSED, Standing.MOVE)
-
-
-def test_the_guard_stops_a_plan_that_is_too_large() -> None:
-    """Nothing is moved, and the line says how many were planned."""
-    declared = {**spec(1, "hv2"), **spec(2, "hv2")}
-    hosts = (host("hv1", machine(1), machine(2)), host("hv2"))
-    result = plan(stack(declared, guard=Guard(max_moves=1)), inventory(*hosts))
-    assert "2 moves planned" in str(result.findings[0])
-    assert result.findings[0].severity == Severity.REFUSAL
 
 
 def test_a_protected_label_is_never_moved() -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from providers.errors import StackFileError
+from providers.model.guard import Guard
 from providers.model.names import HostName
-from providers.model.stack import Connection, Guard, HostSpec, Reserve, Rule, StorageSpec, VmSpec
+from providers.model.stack import Connection, HostSpec, Reserve, Rule, StorageSpec, VmSpec
 from providers.stackfile import load
 
 from .conftest import Findings, Load

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import tempfile
 from dataclasses import replace
+from datetime import datetime, time, timedelta, timezone
 from pathlib import Path
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 import yaml
 from hypothesis import given, settings
@@ -13,9 +15,10 @@ from hypothesis import strategies as st
 
 from providers.errors import StackFileError
 from providers.model.directory import DelegationSpec, DirectorySpec
+from providers.model.guard import DAYS, Freeze, Guard, OneOff, WallTime, Weekly
 from providers.model.names import HostName, vm_id
 from providers.model.options import AS_HOSTS_ARE_SET, MigrationOptions
-from providers.model.stack import Connection, Guard, HostSpec, Reserve, Rule, Stack, StorageSpec, VmSpec
+from providers.model.stack import Connection, HostSpec, Reserve, Rule, Stack, StorageSpec, VmSpec
 from providers.stackfile import load
 
 FOLDER = Path(tempfile.gettempdir()).absolute()
@@ -136,6 +139,45 @@ def delegations(hosts: list[str]) -> st.SearchStrategy[DelegationSpec | None]:
     )
 
 
+REASONS = st.sampled_from(["", "end of the year"])
+MINUTES = st.integers(0, 7 * 24 * 60 - 1)
+"""Since Monday 0:00."""
+
+
+def _wall_time(minute: int) -> WallTime:
+    hour, minutes = divmod(minute % (24 * 60), 60)
+    return WallTime(day=minute // (24 * 60), time=time(hour, minutes))
+
+
+ONE_OFFS = st.builds(
+    lambda begins, lasts, offset, reason: OneOff(
+        begins=begins.replace(tzinfo=timezone(offset), microsecond=0),
+        ends=begins.replace(tzinfo=timezone(offset), microsecond=0) + lasts,
+        reason=reason,
+    ),
+    st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1)),  # noqa: DTZ001 - it gets an offset
+    st.integers(1, 10**6).map(lambda minutes: timedelta(minutes=minutes)),
+    st.integers(-14 * 4, 14 * 4).map(lambda quarters: timedelta(minutes=15 * quarters)),
+    REASONS,
+)
+WEEKLIES = st.builds(
+    lambda minutes, zone, reason: Weekly(
+        begins=_wall_time(minutes[0]), ends=_wall_time(minutes[1]), zone=ZoneInfo(zone), reason=reason
+    ),
+    st.lists(MINUTES, min_size=2, max_size=2, unique=True),
+    st.sampled_from(["Europe/Berlin", "UTC", "America/New_York"]),
+    REASONS,
+)
+GUARDS = st.builds(
+    Guard,
+    max_moves=st.none() | st.integers(0, 1000),
+    max_bytes=st.none() | st.integers(0, 10**15 - 1),
+    max_hosts=st.none() | st.integers(0, 1000),
+    max_failures=st.none() | st.integers(1, 1000),
+    freeze=st.lists(ONE_OFFS | WEEKLIES, max_size=2).map(tuple),
+)
+
+
 @st.composite
 def stacks(draw: st.DrawFn) -> Stack:
     """A valid stack; its apart-rules only name machines that may be anywhere."""
@@ -152,7 +194,7 @@ def stacks(draw: st.DrawFn) -> Stack:
         hosts={HostName(name): draw(hosts_named(name)) for name in names},
         vms=vms,
         rules=tuple(rules),
-        guard=Guard(max_moves=draw(st.none() | st.integers(0, 1000)), protected=tuple(protected)),
+        guard=replace(draw(GUARDS), protected=tuple(protected)),
         directory=draw(DIRECTORIES if delegation else st.none() | DIRECTORIES),
         delegation=delegation,
     )
@@ -164,7 +206,7 @@ def rendered(stack: Stack) -> str:
         "hosts": {name: _host(host) for name, host in stack.hosts.items()},
         "vms": {label: _vm(vm) for label, vm in stack.vms.items()},
         "rules": [{rule.kind: list(rule.labels)} for rule in stack.rules],
-        "guard": _present(max_moves=stack.guard.max_moves, protected=list(stack.guard.protected)),
+        "guard": _guard(stack.guard),
         **_present(
             directory=stack.directory and _directory(stack.directory),
             delegation=stack.delegation and _delegation(stack.delegation),
@@ -195,6 +237,25 @@ def _host(host: HostSpec) -> dict[str, object]:
         },
         "allow_vtpm": host.allow_vtpm,
     }
+
+
+def _guard(guard: Guard) -> dict[str, object]:
+    return _present(
+        max_moves=guard.max_moves,
+        max_bytes=None if guard.max_bytes is None else f"{guard.max_bytes} B",
+        max_hosts=guard.max_hosts,
+        max_failures=guard.max_failures,
+        freeze=[_freeze(freeze) for freeze in guard.freeze],
+        protected=list(guard.protected),
+    )
+
+
+def _freeze(freeze: Freeze) -> dict[str, object]:
+    reason = _present(reason=freeze.reason or None)
+    if isinstance(freeze, OneOff):
+        return {"from": freeze.begins.isoformat(), "until": freeze.ends.isoformat(), **reason}
+    begins, ends = (f"{DAYS[at.day]} {at.time:%H:%M}" for at in (freeze.begins, freeze.ends))
+    return {"weekly": f"{begins} - {ends}", "timezone": freeze.zone.key, **reason}
 
 
 def _directory(spec: DirectorySpec) -> dict[str, object]:

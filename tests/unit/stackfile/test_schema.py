@@ -43,6 +43,10 @@ def _delegation(**entry: object) -> dict[str, Any]:
     return {**_directory(), "delegation": {"hosts": "all", **entry}}
 
 
+def _freeze(**entry: object) -> dict[str, Any]:
+    return {**GOOD, "guard": {"freeze": [entry]}}
+
+
 def _live(**entry: object) -> dict[str, Any]:
     return {**GOOD, "live_migration": entry}
 
@@ -152,10 +156,29 @@ WRONG: list[tuple[object, str]] = [
     ({**GOOD, "rules": [{"together": ["A", "A", "B"]}]}, "rules[0].together: 'A' stands here twice; name it once"),
     ({**GOOD, "rules": [{"apart": ["A", 2]}]}, "rules[0].apart[1]: is a whole number (2), but must be a text"),
     ({**GOOD, "guard": []}, "guard: is a list, but must be a mapping"),
-    ({**GOOD, "guard": {"max_move": 5}}, "guard.max_move: unknown key 'max_move' (known here: max_moves, protected); did you mean 'max_moves'?"),
+    ({**GOOD, "guard": {"max_move": 5}}, "guard.max_move: unknown key 'max_move' (known here: max_moves, max_bytes, max_hosts, max_failures, freeze, protected); did you mean 'max_moves'?"),
     ({**GOOD, "guard": {"max_moves": "5"}}, "guard.max_moves: is the text '5', but must be a whole number"),
     ({**GOOD, "guard": {"max_moves": -1}}, "guard.max_moves: -1 is too small; the least is 0"),
     ({**GOOD, "guard": {"max_moves": 1_000_001}}, "guard.max_moves: 1000001 is too large; the most is 1000000"),
+    ({**GOOD, "guard": {"max_bytes": 5}}, "guard.max_bytes: is a whole number (5), but must be a text; write a number and a unit, such as 2 TiB"),
+    ({**GOOD, "guard": {"max_bytes": "2 TiB/s"}}, "guard.max_bytes: '2 TiB/s' does not fit; write a number and a unit, such as 2 TiB"),
+    ({**GOOD, "guard": {"max_hosts": "8"}}, "guard.max_hosts: is the text '8', but must be a whole number"),
+    ({**GOOD, "guard": {"max_hosts": -1}}, "guard.max_hosts: -1 is too small; the least is 0"),
+    ({**GOOD, "guard": {"max_hosts": 1_000_001}}, "guard.max_hosts: 1000001 is too large; the most is 1000000"),
+    ({**GOOD, "guard": {"max_failures": True}}, "guard.max_failures: is true or false (true), but must be a whole number"),
+    ({**GOOD, "guard": {"max_failures": 0}}, "guard.max_failures: 0 is too small; the least is 1"),
+    ({**GOOD, "guard": {"max_failures": 1_000_001}}, "guard.max_failures: 1000001 is too large; the most is 1000000"),
+    ({**GOOD, "guard": {"freeze": {"weekly": "fri 18:00 - mon 06:00"}}}, "guard.freeze: is a mapping of keys to values, but must be a list"),
+    ({**GOOD, "guard": {"freeze": ["fri 18:00 - mon 06:00"]}}, "guard.freeze[0]: is the text 'fri 18:00 - mon 06:00', but must be a mapping"),
+    (_freeze(form="2026-12-24T12:00Z"), "guard.freeze[0].form: unknown key 'form' (known here: from, until, weekly, timezone, reason); did you mean 'from'?"),
+    (_freeze(until=2026), "guard.freeze[0].until: is a whole number (2026), but must be a text; write date, time and offset from UTC"),
+    (_freeze(**{"from": "2026-12-24 12:00"}), "guard.freeze[0].from: '2026-12-24 12:00' does not fit; write date, time and offset from UTC, such as 2026-12-24T12:00+01:00"),
+    (_freeze(weekly=5), "guard.freeze[0].weekly: is a whole number (5), but must be a text; write two days with times"),
+    (_freeze(weekly="friday 18:00 - mon 06:00"), "guard.freeze[0].weekly: 'friday 18:00 - mon 06:00' does not fit; write two days with times, such as fri 18:00 - mon 06:00"),
+    (_freeze(timezone=1), "guard.freeze[0].timezone: is a whole number (1), but must be a text"),
+    (_freeze(timezone=""), "guard.freeze[0].timezone: is an empty text"),
+    (_freeze(reason=1), "guard.freeze[0].reason: is a whole number (1), but must be a text"),
+    (_freeze(reason=""), "guard.freeze[0].reason: is an empty text"),
     ({**GOOD, "guard": {"protected": "A"}}, "guard.protected: is the text 'A', but must be a list"),
     ({**GOOD, "directory": "dc1"}, "directory: is the text 'dc1', but must be a mapping"),
     ({**GOOD, "directory": {}}, "directory: 'server' is missing; add it, such as server: 'ldaps://dc1.corp.example'"),

@@ -1,0 +1,146 @@
+"""The guard of a stack file: what one run may do, when it may not begin, and what somebody has allowed once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta, tzinfo
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+Limit = Literal["max_moves", "max_bytes", "max_hosts", "freeze", "max_failures"]
+LIMITS: tuple[Limit, ...] = ("max_moves", "max_bytes", "max_hosts", "freeze", "max_failures")
+"""What can be allowed once, by its key under `guard:`; a protected machine cannot."""
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WallTime:
+    """A moment of every week, as clocks on the wall show it."""
+
+    day: int
+    """0 is Monday."""
+    time: time
+
+    def of_week(self, monday: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
+        """Return the earliest and the latest moment, in UTC, that this can mean in the week that begins on `monday`.
+
+        They differ where clocks are changed: an hour that comes twice, or not at all (PEP 495).
+        """
+        date = monday.date() + timedelta(days=self.day)
+        both = [
+            datetime.combine(date, self.time, tzinfo=zone).replace(fold=fold).astimezone(UTC)
+            for fold in (0, 1)
+        ]
+        return min(both), max(both)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OneOff:
+    """A freeze that comes once."""
+
+    begins: datetime
+    ends: datetime
+    """The first moment at which moves may start again; both with their offset from UTC."""
+    reason: str = ""
+
+    @property
+    def zone(self) -> tzinfo:
+        """In which its end is told: that of its end."""
+        return self.ends.tzinfo or UTC
+
+    def end_at(self, now: datetime) -> datetime | None:
+        """Return when it ends, in UTC, if `now` lies in it."""
+        return self.ends.astimezone(UTC) if self.begins <= now < self.ends else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weekly:
+    """A freeze that comes every week, by the clocks of one time zone; it may run over the end of the week."""
+
+    begins: WallTime
+    ends: WallTime
+    zone: ZoneInfo
+    reason: str = ""
+
+    def end_at(self, now: datetime) -> datetime | None:
+        """Return when it ends, in UTC, if `now` (in UTC) lies in it. Where clocks are changed, the longer reading counts."""
+        local = now.astimezone(self.zone)
+        monday = local - timedelta(days=local.weekday())
+        over = (self.ends.day, self.ends.time) < (self.begins.day, self.begins.time)
+        for week in (-1, 0, 1):
+            first = monday + timedelta(weeks=week)
+            begin = self.begins.of_week(first, self.zone)[0]
+            end = self.ends.of_week(first + timedelta(weeks=over), self.zone)[1]
+            if begin <= now < end:
+                return end
+        return None
+
+
+Freeze = OneOff | Weekly
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guard:
+    """Limits on what one run may do; None = no limit."""
+
+    max_moves: int | None = None
+    max_bytes: int | None = None
+    """Of disks that are copied, and of memory that goes to another host."""
+    max_hosts: int | None = None
+    """Hosts that moves leave or come to."""
+    max_failures: int | None = None
+    """Failed moves of one cause after which nothing new starts."""
+    freeze: tuple[Freeze, ...] = ()
+    """When nothing starts."""
+    protected: tuple[str, ...] = ()
+    """Labels of machines that this stack never moves."""
+
+
+NO_LIMITS = Guard()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Occasion:
+    """When a plan is made, and what somebody has allowed for this once."""
+
+    now: datetime | None = None
+    """With its offset from UTC; None for a plan that nobody will carry out: then no freeze is judged."""
+    allowed: frozenset[Limit] = frozenset()
+
+
+ON_PAPER = Occasion()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frozen:
+    """That a moment lies in a freeze."""
+
+    until: datetime
+    """When the last of the freezes ends that follow each other without a gap; in UTC."""
+    zone: tzinfo = UTC
+    """In which people are told of it."""
+    reason: str = ""
+    """Of the one that it lies in."""
+
+    def __str__(self) -> str:
+        """Until when, and why."""
+        when = self.until.astimezone(self.zone).isoformat(sep=" ", timespec="minutes")
+        return f"{when} ({self.reason})" if self.reason else when
+
+
+def frozen(freezes: Iterable[Freeze], now: datetime) -> Frozen | None:
+    """Return until when nothing may start, None where `now` (with its offset from UTC) lies in no freeze."""
+    windows = tuple(freezes)
+    now = now.astimezone(UTC)  # Python compares what is in one zone by the clocks on the wall
+    first = last = _longest(windows, now)
+    for _ in windows:  # each can prolong it: one that ends as the next begins
+        following = _longest(windows, last[0]) if last else None
+        last = following or last
+    return Frozen(until=last[0], zone=last[1].zone, reason=first[1].reason) if first and last else None
+
+
+def _longest(windows: tuple[Freeze, ...], now: datetime) -> tuple[datetime, Freeze] | None:
+    """Return the window around `now` that ends last, and its end."""
+    ends = [(end, window) for window in windows if (end := window.end_at(now)) is not None]
+    return max(ends, key=lambda pair: pair[0], default=None)
