@@ -44,15 +44,23 @@ def compare(
         inventory = _swept(estate, handover)
         first = _twice_missing(first, _planned(stack, estate, inventory, allowed))
     known: set[str] = set()
-    spare = {host for rule in stack.rules if rule.kind == "n_plus_1" for host in rule.hosts}
+    asked = {host for rule in stack.rules if rule.kind == "n_plus_1" for host in rule.hosts}
     for _ in range(_ROUNDS):
         movers = [step for step in first.steps if _needs_a_closer_look(step)]
-        if known.issuperset(step.label for step in movers) and not spare:
+        if known.issuperset(step.label for step in movers) and not asked:
             break
         known.update(step.label for step in movers)
-        inventory = _closely(stack, estate, inventory, movers, spare)
-        first, spare = _planned(stack, estate, inventory, allowed), set()
+        inventory = _closely(stack, estate, inventory, movers, asked)
+        first = _planned(stack, estate, inventory, allowed)
+        asked = _for_parking(stack, inventory, first)
     return inventory, first
+
+
+def _for_parking(stack: Stack, inventory: Inventory, found: Plan) -> set[HostName]:
+    """Return the hosts to look at as well where there is no safe order: a machine may step aside to any of them."""
+    if found.schedule.moves or not found.moves:
+        return set()
+    return {name for name, host in inventory.hosts.items() if name in stack.hosts and host.facts is None}
 
 
 def _planned(stack: Stack, estate: Estate, inventory: Inventory, allowed: frozenset[Limit]) -> Plan:

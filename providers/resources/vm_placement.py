@@ -147,12 +147,14 @@ def _bring(fleet: Fleet, call: Call, vm: VirtualMachine, wanted: Placement, move
     """
     if not differences(wanted, observed(vm)):
         return outputs_of(vm, moves)
+    aside_since: float | None = None
     for number, leg in fleet.course.legs(call.label):
         _wait_for_turn(fleet, call, number)
         if leg.aside:
             vm, moves = _leg(fleet, call, vm, leg.placement, moves, aside=True)
+            aside_since = fleet.clock.now()
             fleet.course.done(number)
-    vm, moves = _leg(fleet, call, vm, wanted, moves)
+    vm, moves = _leg(fleet, call, vm, wanted, moves, since=aside_since)
     for number, _ in fleet.course.legs(call.label):
         fleet.course.done(number)
     return outputs_of(vm, moves)
@@ -173,12 +175,22 @@ def _wait_for_turn(fleet: Fleet, call: Call, number: int) -> None:
     )
 
 
-def _leg(
-    fleet: Fleet, call: Call, vm: VirtualMachine, wanted: Placement, moves: int, *, aside: bool = False
+def _leg(  # noqa: PLR0913 - what a leg is made of, the last two named at the call
+    fleet: Fleet,
+    call: Call,
+    vm: VirtualMachine,
+    wanted: Placement,
+    moves: int,
+    *,
+    aside: bool = False,
+    since: float | None = None,
 ) -> tuple[VirtualMachine, int]:
-    """Make one move, if it is one, and return the machine and the number of its moves so far."""
+    """Make one move, if it is one, and return the machine and the number of its moves so far.
+
+    `since`: when it has come to where it is now; older readings do not show it there.
+    """
     with fleet.admission.expecting():  # others may wait for the room that it will free
-        step = _judge(fleet, call.label, vm, wanted, aside=aside)
+        step = _judge(fleet, call.label, vm, wanted, aside=aside, since=since)
     _say_findings(call, step)
     if step.move is None:
         return vm, moves
@@ -197,13 +209,16 @@ def _leg(
     return moved, moves + 1
 
 
-def _judge(fleet: Fleet, label: str, vm: VirtualMachine, wanted: Placement, *, aside: bool = False) -> Step:
+def _judge(
+    fleet: Fleet, label: str, vm: VirtualMachine, wanted: Placement, *, aside: bool, since: float | None
+) -> Step:
     """Return the step for `vm`, by the newest facts. Raises MoveRefusedError or MovedByOthersError.
 
     `aside`: only to make room, so that nothing may be overwritten there.
     """
     target = fleet.stack.hosts[wanted.host or vm.host]
-    inventory = fleet.closely(_with(fleet.sweep(max_age=YOUNG).inventory, vm), vm, target.name)
+    age = YOUNG if since is None else None
+    inventory = fleet.closely(_with(fleet.sweep(max_age=age, after=since).inventory, vm), vm, target.name)
     vm = _closely(fleet, inventory.hosts[vm.host], vm)
     caller = fleet.stack.hosts[vm.host].connection.auth
     spec = _spec(fleet, label)

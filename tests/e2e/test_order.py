@@ -82,7 +82,7 @@ def swap(workspace: Workspace) -> Iterator[Site]:
 def test_a_swap_goes_over_a_third_host(swap: Site) -> None:
     """The preview says who steps aside and why; one run does it; then nothing is left to do."""
     preview = swap.pulumi("preview")
-    assert "RIGHT: is on hv2, goes to hv1" in preview.stdout
+    assert "RIGHT: is on hv2, goes to hv1" in preview.stdout, preview.stdout
     assert "first to hv3: parked to break the swap with LEFT" in preview.stdout
     run = swap.up()
     assert run.returncode == 0, run.stdout
