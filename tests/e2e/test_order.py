@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -28,10 +29,9 @@ SWAP = {
 def tight() -> tuple[dict[str, Any], dict[str, str]]:
     """Return an estate of 8 hosts and 200 machines with little room, and the map it shall come to.
 
-    Two swaps and a cycle of four among large machines, of which no host but the last has room for one more; and forty
-    small ones that change places in pairs.
+    Two swaps and a cycle of four among machines of 8 GiB, of which no host but the last has room for one more; and
+    forty small ones that go round. Each host has 3 GiB free, the last 14.
     """
-    hosts = {f"hv{n}": {"memory": "40 GiB"} for n in range(1, 9)}
     vms: dict[str, Any] = {}
     ends: dict[str, str] = {}
     circles = [("hv1", "hv2"), ("hv3", "hv4"), ("hv4", "hv5", "hv6", "hv7")]
@@ -44,7 +44,9 @@ def tight() -> tuple[dict[str, Any], dict[str, str]]:
         host = f"hv{1 + number % 8}"
         vms[f"VM{number:03d}"] = {"host": host, "memory": "1 GiB"}
         ends[f"VM{number:03d}"] = f"hv{1 + (number + 1) % 8}" if number <= 40 else host
-    return {"hosts": hosts, "vms": vms}, ends
+    large = Counter(vm["host"] for label, vm in vms.items() if label.startswith("BIG"))
+    hosts = {f"hv{n}": {"memory": f"{24 + 8 * large[f'hv{n}'] + 5} GiB"} for n in range(1, 8)}
+    return {"hosts": {**hosts, "hv8": {"memory": "40 GiB"}}, "vms": vms}, ends
 
 
 def placed(workspace: Workspace, estate: Mapping[str, Any], *options: str) -> Site:
