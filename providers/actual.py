@@ -12,10 +12,12 @@ from providers.hyperv.estate import Estate
 from providers.model.estate import Inventory, VirtualMachine
 from providers.model.guard import Limit, Occasion
 from providers.model.names import HostName, VmId
+from providers.model.paces import UNLEARNT, Paces
 from providers.model.plan import Move, Plan, Standing, Step
 from providers.model.stack import Stack
 from providers.planning import plan
 from providers.planning.choosing.allowed import allowed
+from providers.planning.learning import learnt
 
 _DOUBTFUL = {Standing.MISSING, Standing.AMBIGUOUS}
 _ROUNDS = 3
@@ -35,14 +37,15 @@ def compare(
     A sweep is not atomic: a machine that changes hosts meanwhile can be in neither reading, or in both. It tells who
     moves; what only a move asks, of machines, disks and hosts, is then read for those, and all is planned again.
     `handover`: where the run's other process may have left its sweep, or will look for ours. `allowed`: which limits
-    of the guard somebody has allowed for this run.
+    of the guard somebody has allowed for this run. What past moves took, the plugin may have left as well.
     """
+    paces = learnt(handover.take_past()) if handover else UNLEARNT
     handed = handover.take(estate.clock.utc()) if handover else None
     inventory = handed.inventory if handed else _swept(estate, handover)
-    first = _planned(stack, estate, inventory, allowed)
+    first = _planned(stack, estate, inventory, allowed, paces)
     if any(step.standing in _DOUBTFUL for step in first.steps):
         inventory = _swept(estate, handover)
-        first = _twice_missing(first, _planned(stack, estate, inventory, allowed))
+        first = _twice_missing(first, _planned(stack, estate, inventory, allowed, paces))
     known: set[str] = set()
     asked = {host for rule in stack.rules if rule.kind == "n_plus_1" for host in rule.hosts}
     for _ in range(_ROUNDS):
@@ -51,7 +54,7 @@ def compare(
             break
         known.update(step.label for step in movers)
         inventory = _closely(stack, estate, inventory, movers, asked)
-        first = _planned(stack, estate, inventory, allowed)
+        first = _planned(stack, estate, inventory, allowed, paces)
         asked = _for_parking(stack, inventory, first)
     return inventory, first
 
@@ -63,8 +66,10 @@ def _for_parking(stack: Stack, inventory: Inventory, found: Plan) -> set[HostNam
     return {name for name, host in inventory.hosts.items() if name in stack.hosts and host.facts is None}
 
 
-def _planned(stack: Stack, estate: Estate, inventory: Inventory, allowed: frozenset[Limit]) -> Plan:
-    return plan(stack, inventory, occasion=Occasion(now=estate.clock.utc(), allowed=allowed))
+def _planned(
+    stack: Stack, estate: Estate, inventory: Inventory, allowed: frozenset[Limit], paces: Paces
+) -> Plan:
+    return plan(stack, inventory, occasion=Occasion(now=estate.clock.utc(), allowed=allowed), paces=paces)
 
 
 def _swept(estate: Estate, handover: Handover | None) -> Inventory:
