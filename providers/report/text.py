@@ -14,6 +14,8 @@ _KINDS = {
     MigrationType.VIRTUAL_SYSTEM_AND_STORAGE: "live migration with storage",
 }
 
+_NEXT_TO_NONE = "under 1 s"
+
 
 def describe(step: Step) -> str:
     """Return one line that says what moves, from where to where, and how."""
@@ -46,36 +48,41 @@ def summary(schedule: Schedule) -> str:
     count = len(schedule.moves)
     pauses = [each.blackout for each in schedule.moves if each.blackout]
     still = (
-        f"; about {_about(schedule.blackout)} of pauses in all, {_about(max(pauses))} the longest"
+        f"; {_about(schedule.blackout)} of pauses in all, {_span(max(pauses))} the longest"
         " (no host reports the real ones)"
         if pauses
         else ""
     )
     return (
-        f"{count} move{'' if count == 1 else 's'}, {format_bytes(schedule.bytes)}, about {_about(schedule.seconds)}"
-        f" (no order of them ends before {_about(schedule.bound)}){still}"
+        f"{count} move{'' if count == 1 else 's'}, {format_bytes(schedule.bytes)}, {_about(schedule.seconds)}"
+        f" (no order of them ends before {_span(schedule.bound)}){still}"
     )
 
 
 def took(seconds: float, estimated: float | None) -> str:
     """Return what a move took, beside what was thought of it."""
-    thought = "" if estimated is None else f", estimated {_about(estimated)}"
-    return f"moved in {_about(seconds)}{thought}"
+    thought = "" if estimated is None else f", estimated {_span(estimated)}"
+    return f"moved in {_span(seconds)}{thought}"
 
 
 def run_took(seconds: float, estimated: float) -> str:
     """Return what all moves of a run took, beside what was thought of them."""
     error = f" ({(seconds - estimated) / estimated:+.0%})".replace("%", " %") if estimated > 0 else ""
-    return f"run took {_about(seconds)}, estimated {_about(estimated)}{error}"
+    return f"run took {_span(seconds)}, estimated {_span(estimated)}{error}"
 
 
 def _cost(move: ScheduledMove) -> str:
-    pause = f", pauses about {_about(move.blackout)}" if move.blackout else ""
-    return f"{format_bytes(move.bytes)}, about {_about(move.seconds)}{pause}"
+    pause = f", pauses {_about(move.blackout)}" if move.blackout else ""
+    return f"{format_bytes(move.bytes)}, {_about(move.seconds)}{pause}"
 
 
 def _about(seconds: float) -> str:
-    return format_seconds(seconds) if seconds >= 0.5 else "under 1 s"  # noqa: PLR2004 - what rounds to none
+    span = _span(seconds)
+    return span if span == _NEXT_TO_NONE else f"about {span}"
+
+
+def _span(seconds: float) -> str:
+    return format_seconds(seconds) if seconds >= 0.5 else _NEXT_TO_NONE  # noqa: PLR2004 - what rounds to none
 
 
 def _relocations(move: Move) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from collections import Counter
@@ -82,16 +83,46 @@ def swap(workspace: Workspace) -> Iterator[Site]:
 
 
 def test_a_swap_goes_over_a_third_host(swap: Site) -> None:
-    """The preview says who steps aside and why; one run does it; then nothing is left to do."""
+    """The preview says who steps aside and why; one run does it, and the next plan reckons with what it took."""
     preview = swap.pulumi("preview")
     assert "RIGHT: is on hv2, goes to hv1" in preview.stdout, preview.stdout
     assert "first to hv3: parked to break the swap with LEFT" in preview.stdout
+    first = estimated(preview.stdout)
     run = swap.up()
     assert run.returncode == 0, run.stdout
     assert (swap.hosts()["LEFT"], swap.hosts()["RIGHT"]) == ("hv2", "hv1")
+    assert re.search(r"moved in .*, estimated ", run.stdout), run.stdout
+    assert re.search(r"run took .*, estimated .* %\)", run.stdout), run.stdout
+    assert remembered(swap) == {
+        "LEFT": [("hv1", "hv2")], "RIGHT": [("hv2", "hv3"), ("hv3", "hv1")], "NEXT": [],
+    }  # fmt: skip
     assert len(swap.moved("RIGHT")) == 2
     assert swap.status()["violations"] == []
     assert swap.in_order()
+
+    declare(swap, {"LEFT": "hv1", "RIGHT": "hv2"})
+    assert (
+        estimated(swap.pulumi("preview").stdout) != first
+    )  # the same way back, by what the moves have taken
+
+
+def estimated(text: str) -> str:
+    """Return what a preview says of the three moves as a whole."""
+    found = re.search(r"3 moves, .* \(no order of them ends before .*\)", text)
+    assert found is not None, text
+    return found[0]
+
+
+def remembered(site: Site) -> dict[str, list[tuple[str, str]]]:
+    """Return the ends of each machine's past moves, as the outputs have them, each with its time and estimate."""
+    state = json.loads(site.pulumi("stack", "export").stdout)
+    found = {}
+    for resource in state["deployment"]["resources"]:
+        if resource["type"].endswith(":VmPlacement"):
+            last = resource["outputs"].get("lastMoves", [])
+            assert all(each["bytes"] > 0 and each["seconds"] > 0 and each["estimated"] > 0 for each in last)
+            found[resource["urn"].rsplit("::")[-1]] = [(each["from"], each["to"]) for each in last]
+    return found
 
 
 def test_what_needs_an_excluded_move_is_refused_at_once(swap: Site) -> None:
