@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from providers.model.names import HostName
 from providers.model.paces import PastMove
+from providers.model.plan import Move, ScheduledMove
 
 LAST_MOVES = "lastMoves"
 KEPT = 4
@@ -28,6 +30,28 @@ class Past:
         """Return the past with one more move, of which nothing may be known."""
         last = self.last if move is None else (*self.last, move)[-KEPT:]
         return replace(self, moves=self.moves + 1, last=last)
+
+
+def remembered(
+    planned: ScheduledMove | None, made: Move, seconds: float | None, ended: datetime
+) -> PastMove | None:
+    """Return what the next plans learn of a move; None where its time is not known, or where it was planned otherwise.
+
+    The machine may have been elsewhere by then: what was to be copied, and how fast, was said of another way.
+    """
+    if planned is None or seconds is None:
+        return None
+    way = planned.move
+    if (way.source, way.destination, way.type) != (made.source, made.destination, made.type):
+        return None
+    return PastMove(
+        ended=int(ended.timestamp()),
+        source=way.source,
+        destination=way.destination,
+        bytes=planned.bytes,
+        seconds=round(seconds, 1),
+        estimated=round(planned.seconds, 1),
+    )
 
 
 def past_in(properties: Mapping[str, Any]) -> Past:

@@ -23,12 +23,11 @@ from providers.errors import (
     VmMissingError,
     VmUnknownError,
 )
-from providers.hyperv.migration import Moved, migrate
+from providers.hyperv.migration import migrate
 from providers.hyperv.progress import Progress
 from providers.model.estate import Host, Inventory, VirtualMachine
 from providers.model.names import VmId, vm_id
-from providers.model.paces import PastMove
-from providers.model.plan import Finding, Move, Placement, ScheduledMove, Severity, Standing, Step
+from providers.model.plan import Finding, Placement, ScheduledMove, Severity, Standing, Step
 from providers.model.stack import VmSpec
 from providers.planning import differences, observed
 from providers.planning.compare import judge
@@ -38,7 +37,7 @@ from providers.report.text import run_took, took
 from .call import Call, HalfDoneError, current
 from .course import Course
 from .fleet import YOUNG, Fleet, fleets
-from .past import Past, past_in
+from .past import Past, past_in, remembered
 from .properties import PLACED, outputs_of, placement_of
 
 TYPE = "pulumi-python:dynamic/hyperv:VmPlacement"
@@ -195,7 +194,8 @@ def _leg(  # noqa: PLR0913 - what a leg is made of, the last two named at the ca
 ) -> tuple[VirtualMachine, Past]:
     """Make one move, if it is one, and return the machine and its moves so far.
 
-    `planned`: as it stands in the schedule, if it does. `since`: when it has come to where it is now; older readings do not show it there.
+    `planned`: as it stands in the schedule, if it does. `since`: when it has come to where it is now; older readings
+    do not show it there.
     """
     with fleet.admission.expecting():  # others may wait for the room that it will free
         step = _judge(fleet, call.label, vm, wanted, aside=planned is not None and planned.aside, since=since)
@@ -214,29 +214,10 @@ def _leg(  # noqa: PLR0913 - what a leg is made of, the last two named at the ca
         rank=fleet.course.rank(call.label),
         guarding=fleet.guarding,
     )
-    estimated = planned.seconds if planned is not None and _same_way(planned.move, step.move) else None
+    made = remembered(planned, step.move, moved.seconds, fleet.clock.utc())
     if moved.seconds is not None:
-        call.say("info", took(moved.seconds, estimated))
-    return moved.vm, past.and_then(_remembered(fleet, moved, planned) if estimated is not None else None)
-
-
-def _same_way(planned: Move, made: Move) -> bool:
-    """Say whether what was planned is what was made: the machine may have been elsewhere by then."""
-    return (planned.source, planned.destination, planned.type) == (made.source, made.destination, made.type)
-
-
-def _remembered(fleet: Fleet, moved: Moved, planned: ScheduledMove | None) -> PastMove | None:
-    """Return what the next plans learn of a move, None where its time is not known."""
-    if planned is None or moved.seconds is None:
-        return None
-    return PastMove(
-        ended=int(fleet.clock.utc().timestamp()),
-        source=planned.move.source,
-        destination=planned.move.destination,
-        bytes=planned.bytes,
-        seconds=round(moved.seconds, 1),
-        estimated=round(planned.seconds, 1),
-    )
+        call.say("info", took(moved.seconds, made.estimated if made else None))
+    return moved.vm, past.and_then(made)
 
 
 def _judge(

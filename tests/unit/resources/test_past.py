@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,7 +12,8 @@ from pulumi.runtime import rpc
 
 from providers.model.names import HostName
 from providers.model.paces import PastMove
-from providers.resources.past import KEPT, Past, past_in, plain_past
+from providers.model.plan import MigrationType, Move, Placement, ScheduledMove
+from providers.resources.past import KEPT, Past, past_in, plain_past, remembered
 from providers.resources.properties import outputs_of
 from providers.resources.vm_placement import VmPlacement
 from tests.estates import machine
@@ -46,6 +49,30 @@ def test_a_few_are_kept_and_none_is_not_told() -> None:
         past = past.and_then(move(number))
     assert past.last == tuple(move(number) for number in range(KEPT, 2 * KEPT))
     assert past.moves == 2 * KEPT
+
+
+def test_what_was_planned_otherwise_is_not_remembered() -> None:
+    """A move from another host, one without a plan, and one whose order somebody else gave tell nothing."""
+    vm = machine(1)
+    order = Move(
+        vm=vm, type=MigrationType.VIRTUAL_SYSTEM, source=vm.host, destination=HostName("hv2"), roots=vm.roots
+    )
+    planned = ScheduledMove(
+        label="VM001", move=order, placement=Placement(), start=5, end=65.04, after=(), bytes=10**10
+    )
+    when = datetime(2026, 1, 1, tzinfo=UTC)
+    assert remembered(planned, order, 61.52, when) == PastMove(
+        ended=1_767_225_600,
+        source=vm.host,
+        destination=HostName("hv2"),
+        bytes=10**10,
+        seconds=61.5,
+        estimated=60.0,
+    )
+    assert remembered(None, order, 61.5, when) is None
+    assert remembered(planned, order, None, when) is None
+    assert remembered(planned, replace(order, source=HostName("hv3")), 61.5, when) is None
+    assert remembered(planned, replace(order, type=MigrationType.STORAGE), 61.5, when) is None
 
 
 @pytest.mark.parametrize(
