@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from providers.handover import LIMIT, Handed, Handover, engine_of
+from providers.model.names import HostName
+from providers.model.plan import MigrationType, Move, Placement, Schedule, ScheduledMove
 from tests.estates import host, inventory, machine, stack
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -107,3 +109,38 @@ def test_nothing_but_the_sweep_is_in_the_file(here: Handover) -> None:
     """No endpoint, no credential."""
     here.leave(SWEEP)
     assert set(json.loads(left(here)[0].read_text(encoding="utf-8"))) == {"begun", "stack", "inventory"}
+
+
+def planned() -> Schedule:
+    """Return a schedule with one move."""
+    vm = machine(1)
+    move = Move(
+        vm=vm, type=MigrationType.VIRTUAL_SYSTEM, source=vm.host, destination=HostName("hv2"), roots=vm.roots
+    )
+    each = ScheduledMove(
+        label="VM001", move=move, placement=Placement(host=HostName("hv2")), start=0, end=4, after=()
+    )
+    return Schedule(moves=(each,), bound=4)
+
+
+def test_the_schedule_of_a_run_is_taken_once_and_by_that_run(here: Handover) -> None:
+    """Another engine, or another stack file, gets an empty one."""
+    here.leave_schedule(planned())
+    assert replace(here, engine="127.0.0.1:4712").take_schedule() == Schedule()
+    assert here.take_schedule() == planned()
+    assert here.take_schedule() == Schedule()
+    here.leave_schedule(planned())
+    here.stack.path.write_text("hosts: {hv9: {}}\n", encoding="utf-8")
+    assert here.take_schedule() == Schedule()
+
+
+def test_a_preview_is_remembered_for_the_run_that_follows(here: Handover) -> None:
+    """Not for long, not for another stack file, and once."""
+    here.leave_preview(planned(), NOW)
+    assert replace(here, engine="127.0.0.1:4712").take_preview(NOW + timedelta(minutes=5)) == planned()
+    assert here.take_preview(NOW) is None
+    here.leave_preview(planned(), NOW)
+    assert here.take_preview(NOW + timedelta(days=2)) is None
+    here.leave_preview(planned(), NOW)
+    here.stack.path.write_text("hosts: {hv9: {}}\n", encoding="utf-8")
+    assert here.take_preview(NOW) is None
