@@ -31,6 +31,8 @@ LIMIT = 60.0
 _FOLDER = Path(".pulumi") / "sweeps"
 _PAST = Path(".pulumi") / "past"
 _SCHEDULES = Path(".pulumi") / "schedules"
+_REMEMBERED = 86400.0
+"""Seconds for which a preview is what the run that follows was agreed on."""
 _OLD = 7 * 86400.0
 """Seconds after which a schedule, or past moves, that nobody has fetched are removed: no run lasts so long."""
 _ADDRESS = re.compile(r"127\.0\.0\.1:(\d+)")
@@ -136,6 +138,27 @@ class Handover:
             return from_plain(content["schedule"], Schedule)
         except (OSError, ValueError, TypeError, KeyError, AttributeError):
             return Schedule()
+
+    def leave_preview(self, schedule: Schedule, now: datetime) -> None:
+        """Keep what a preview of this stack has shown, for the run that follows; without it no difference is said."""
+        content = {"stack": _fingerprint(self.stack), "at": now.isoformat(), "schedule": to_plain(schedule)}
+        with suppress(OSError):
+            _write(self._preview(), content, forget=_OLD)
+
+    def take_preview(self, now: datetime) -> Schedule | None:
+        """Return what the last preview of this very stack file has shown, once; None where that was long ago."""
+        try:
+            content = json.loads(self._preview().read_text(encoding="utf-8"))
+            self._preview().unlink()
+            age = (now - datetime.fromisoformat(content["at"])).total_seconds()
+            if content["stack"] != _fingerprint(self.stack) or not 0 <= age <= _REMEMBERED:
+                return None
+            return from_plain(content["schedule"], Schedule)
+        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+            return None
+
+    def _preview(self) -> Path:
+        return self.project / _SCHEDULES / f"preview-{self.stack.path.stem}.json"
 
     def _path(self, folder: Path = _FOLDER) -> Path | None:
         found = _ADDRESS.fullmatch(self.engine)

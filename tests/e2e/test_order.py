@@ -125,6 +125,17 @@ def remembered(site: Site) -> dict[str, list[tuple[str, str]]]:
     return found
 
 
+def test_a_plan_that_is_not_what_was_shown_says_so(swap: Site) -> None:
+    """Between preview and update a person has moved a machine: planned again, and the difference is told."""
+    swap.pulumi("preview")
+    swap.lab("move", "RIGHT", "hv3")
+    run = swap.up()
+    assert run.returncode == 0, run.stdout
+    assert "The hosts have changed since the preview, so the plan has:" in run.stdout
+    assert "RIGHT: hv3 -> hv1 instead of hv2 -> hv3, then hv3 -> hv1" in run.stdout
+    assert (swap.hosts()["LEFT"], swap.hosts()["RIGHT"]) == ("hv2", "hv1")
+
+
 def test_what_needs_an_excluded_move_is_refused_at_once(swap: Site) -> None:
     """The engine alone knows of --exclude: the machine whose room is not freed says whose it was."""
     run = swap.up("--exclude", "**RIGHT")

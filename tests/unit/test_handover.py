@@ -14,6 +14,7 @@ import pytest
 from providers.handover import LIMIT, Handed, Handover, engine_of
 from providers.model.names import HostName
 from providers.model.paces import PastMove
+from providers.model.plan import MigrationType, Move, Placement, Schedule, ScheduledMove
 from tests.estates import host, inventory, machine, stack
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -159,3 +160,38 @@ def test_where_past_moves_cannot_be_left_the_plan_goes_without(here: Handover) -
     (here.project / ".pulumi").write_text("in the way", encoding="utf-8")
     here.leave_past(PAST)
     assert here.take_past() == ()
+
+
+def planned() -> Schedule:
+    """Return a schedule with one move."""
+    vm = machine(1)
+    move = Move(
+        vm=vm, type=MigrationType.VIRTUAL_SYSTEM, source=vm.host, destination=HostName("hv2"), roots=vm.roots
+    )
+    each = ScheduledMove(
+        label="VM001", move=move, placement=Placement(host=HostName("hv2")), start=0, end=4, after=()
+    )
+    return Schedule(moves=(each,), bound=4)
+
+
+def test_the_schedule_of_a_run_is_taken_once_and_by_that_run(here: Handover) -> None:
+    """Another engine, or another stack file, gets an empty one."""
+    here.leave_schedule(planned())
+    assert replace(here, engine="127.0.0.1:4712").take_schedule() == Schedule()
+    assert here.take_schedule() == planned()
+    assert here.take_schedule() == Schedule()
+    here.leave_schedule(planned())
+    here.stack.path.write_text("hosts: {hv9: {}}\n", encoding="utf-8")
+    assert here.take_schedule() == Schedule()
+
+
+def test_a_preview_is_remembered_for_the_run_that_follows(here: Handover) -> None:
+    """Not for long, not for another stack file, and once."""
+    here.leave_preview(planned(), NOW)
+    assert replace(here, engine="127.0.0.1:4712").take_preview(NOW + timedelta(minutes=5)) == planned()
+    assert here.take_preview(NOW) is None
+    here.leave_preview(planned(), NOW)
+    assert here.take_preview(NOW + timedelta(days=2)) is None
+    here.leave_preview(planned(), NOW)
+    here.stack.path.write_text("hosts: {hv9: {}}\n", encoding="utf-8")
+    assert here.take_preview(NOW) is None
