@@ -223,6 +223,20 @@ class Schedule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """How good the answer is where the stack file leaves hosts to choose."""
+
+    machines: int
+    """How many have more than one host that they may be on."""
+    bytes: int
+    """What is moved for it."""
+    least: int
+    """What every choice moves at least."""
+    proved: bool
+    """Whether all of them found a place by it, and no choice moves fewer bytes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """Every declared machine, in the order of the stack file."""
 
@@ -231,6 +245,8 @@ class Plan:
     """Of the estate as a whole: hosts that did not answer, broken rules, the guard."""
     schedule: Schedule = Schedule()
     """The moves in time; empty while it is not known what the hosts have room for."""
+    choice: Choice | None = None
+    """None where every machine has one host."""
 
     @property
     def moves(self) -> tuple[Move, ...]:

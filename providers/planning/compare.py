@@ -42,7 +42,7 @@ def plan(
     known = known or {}
     found = {label: identify(spec, inventory, known.get(label)) for label, spec in stack.vms.items()}
     there = {label: vm for label, vm in found.items() if isinstance(vm, VirtualMachine)}
-    ends = chosen(stack, inventory, there)
+    ends, choice = chosen(stack, inventory, there)
     steps = tuple(
         _not_found(spec, known, vm)
         if isinstance(vm, NotFound)
@@ -52,7 +52,7 @@ def plan(
     findings = (
         *_silent(inventory), *broken_rules(stack, inventory, ends), *_meeting(steps), *_twice(steps),
     )  # fmt: skip
-    planned = _scheduled(Plan(steps=steps, findings=findings), stack, inventory, paces)
+    planned = _scheduled(Plan(steps=steps, findings=findings, choice=choice), stack, inventory, paces)
     guards = guarded(stack, planned.starts, occasion.now, occasion.allowed)
     return dataclasses.replace(planned, findings=(*planned.findings, *guards))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from providers.model.estate import Host, Inventory, VirtualMachine
-from providers.model.plan import MigrationType, Move, Plan, Schedule, ScheduledMove, Standing, Step
+from providers.model.plan import Choice, MigrationType, Move, Plan, Schedule, ScheduledMove, Standing, Step
 from providers.units import MIB, format_bytes, format_seconds
 
 _KINDS = {
@@ -57,6 +57,18 @@ def summary(schedule: Schedule) -> str:
         f"{count} move{'' if count == 1 else 's'}, {format_bytes(schedule.bytes)}, {_about(schedule.seconds)}"
         f" (no order of them ends before {_span(schedule.bound)}){still}"
     )
+
+
+def chosen(choice: Choice) -> str:
+    """Return one line about the hosts that were chosen: what is moved for it, and whether that is proved the least."""
+    machines = f"{choice.machines} machine{' has' if choice.machines == 1 else 's have'} a choice of hosts"
+    if not choice.bytes:
+        return f"{machines}; none of them has to move"
+    if choice.proved:
+        return (
+            f"{machines}; {format_bytes(choice.bytes)} are moved for it, and no choice moves fewer (proved)"
+        )
+    return f"{machines}; {format_bytes(choice.bytes)} are moved for it, and every choice moves {format_bytes(choice.least)} at least"
 
 
 def took(seconds: float, estimated: float | None) -> str:

@@ -14,7 +14,7 @@ from providers.model.plan import Finding, Plan, Schedule, Severity, Standing, St
 from providers.model.stack import HostSpec, Stack
 from providers.planning.delegation import PRICE, holder_for
 from providers.planning.live_migration import declared_settings
-from providers.report.text import describe, summary, told
+from providers.report.text import chosen, describe, summary, told
 
 from .migration_delegation import OUTPUTS as DELEGATION_OUTPUTS
 from .migration_delegation import TYPE as MIGRATION_DELEGATION
@@ -87,6 +87,8 @@ def declare(stack: Stack, plan: Plan, delegation: DelegationPlan | None = None) 
         _say(step, plan.schedule, resources[step.label])
     if plan.schedule.moves:
         pulumi.log.info(summary(plan.schedule))
+    if plan.choice is not None and plan.choice.bytes:
+        pulumi.log.info(chosen(plan.choice))
     return {step.label: resources[step.label] for step in plan.steps}
 
 

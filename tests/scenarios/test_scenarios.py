@@ -96,6 +96,7 @@ def test_a_story_ends_as_told(story: dict[str, Any], tmp_path: Path) -> None:
         each.label: each.reason for each in found.schedule.moves if each.label in expected.get("why", {})
     }
     assert reasons == expected.get("why", {})
+    assert (found.choice.proved if found.choice else None) == expected.get("proved")
     assert walked(stack, estate, found.schedule)[1] == []
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from providers.model.estate import HostFacts, Inventory, VirtualMachine
 from providers.model.names import HostName
-from providers.model.plan import Severity
+from providers.model.plan import Choice, Severity
 from providers.model.stack import Stack, VmSpec
 from providers.planning.locate import locate
 from providers.planning.order import order
@@ -24,8 +24,10 @@ UNKNOWN = 1 << 80
 """Room of what could not be read: what it means for a start is judged when it is known."""
 
 
-def chosen(stack: Stack, inventory: Inventory, found: Mapping[str, VirtualMachine]) -> Mapping[str, HostName]:
-    """Return the host of every machine in `found` (label -> machine): the only one that it may be on, or the one chosen.
+def chosen(
+    stack: Stack, inventory: Inventory, found: Mapping[str, VirtualMachine]
+) -> tuple[Mapping[str, HostName], Choice | None]:
+    """Return the host of every machine in `found` (label -> machine), the only one that it may be on or the one chosen, and how good that is.
 
     Fewest bytes first, then the best balance; a machine that may stay where it is stays, unless a rule forbids it. Where
     no choice keeps the rules, nobody moves for them: the plan says that they do not hold.
@@ -57,14 +59,14 @@ class _Asking:
             name: host.facts if (host := inventory.hosts.get(name)) else None for name in self._hosts
         }
 
-    def answered(self) -> dict[str, HostName]:
+    def answered(self) -> tuple[dict[str, HostName], Choice | None]:
         everybody = groups(self._stack, self._found)
         open_ = [group for group in everybody if len(group.hosts) > 1]
         ends = {
             label: group.hosts[0] for group in everybody if len(group.hosts) == 1 for label in group.labels
         }
         if not open_:
-            return ends
+            return ends, None
         self._make_room(ends)
         question = Question(
             units=tuple(self._unit(group) for group in open_),
@@ -81,7 +83,8 @@ class _Asking:
         for group, option in zip(open_, answer.chosen, strict=True):
             for label in group.labels:
                 ends[label] = self._hosts[option.host] if option else self._fallback(label)
-        return ends
+        machines = sum(len(group.labels) for group in open_)
+        return ends, Choice(machines=machines, bytes=answer.cost, least=answer.least, proved=answer.proved)
 
     def _make_room(self, ends: Mapping[str, HostName]) -> None:
         """Count what there is for those with a choice: what is free, and what they and those that leave hold now."""
