@@ -16,6 +16,7 @@ from providers.model.plan import Move, Plan, Standing, Step
 from providers.model.stack import Stack
 from providers.planning import plan
 from providers.planning.choosing.allowed import allowed
+from providers.recorded import of_hosts
 
 _DOUBTFUL = {Standing.MISSING, Standing.AMBIGUOUS}
 _ROUNDS = 3
@@ -53,6 +54,14 @@ def compare(
         inventory = _closely(stack, estate, inventory, movers, spare)
         first, spare = _planned(stack, estate, inventory, allowed), set()
     return inventory, first
+
+
+def compare_recorded(
+    stack: Stack, recorded: Inventory, allowed: frozenset[Limit] = frozenset()
+) -> tuple[Inventory, Plan]:
+    """Plan by what was read earlier: no host is asked and no clock, so that no freeze is judged."""
+    inventory = of_hosts(recorded, stack.hosts)
+    return inventory, plan(stack, inventory, occasion=Occasion(allowed=allowed))
 
 
 def _planned(stack: Stack, estate: Estate, inventory: Inventory, allowed: frozenset[Limit]) -> Plan:

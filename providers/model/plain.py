@@ -59,7 +59,19 @@ def _reader(kind: Any) -> _Reader:
         return lambda plain: {key: inner(each) for key, each in plain.items()}
     if dataclasses.is_dataclass(kind):
         return _dataclass_reader(kind)
-    return kind if isinstance(kind, type) and issubclass(kind, Enum) else _scalar
+    return _leaf(kind)
+
+
+def _leaf(kind: Any) -> _Reader:
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return kind
+
+    def exactly(plain: Any) -> Any:
+        if type(plain) is not kind:
+            raise TypeError(f"{type(plain).__name__} is no {kind.__name__}")
+        return plain
+
+    return exactly if kind in {str, int, bool} else _scalar
 
 
 def _dataclass_reader(kind: Any) -> _Reader:
