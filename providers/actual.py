@@ -53,7 +53,16 @@ def compare(
         known.update(step.label for step in movers)
         inventory = _closely(stack, estate, inventory, movers, spare)
         first, spare = _planned(stack, estate, inventory, allowed), set()
+    if first.moves and not first.schedule.moves and (unread := _unread(inventory)):
+        inventory = estate.closely(
+            inventory, (), unread
+        )  # a host that no move names may be one to step aside to
+        first = _planned(stack, estate, inventory, allowed)
     return inventory, first
+
+
+def _unread(inventory: Inventory) -> list[HostName]:
+    return sorted(name for name, host in inventory.hosts.items() if host.facts is None)
 
 
 def compare_recorded(

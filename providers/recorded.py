@@ -104,9 +104,8 @@ def _of(content: Mapping[str, Any], name: str) -> Recorded:
 
 def _agrees(inventory: Inventory) -> bool:
     """Say whether hosts and machines are filed under their own names, each host once."""
-    named = all(
-        name == each.name for name, each in (*inventory.hosts.items(), *inventory.unreachable.items())
-    )
+    named = all(name == host.name for name, host in inventory.hosts.items())
+    named = named and all(name == silent.name for name, silent in inventory.unreachable.items())
     at_home = all(vm.host == name for name, host in inventory.hosts.items() for vm in host.vms)
     return named and at_home and not inventory.hosts.keys() & inventory.unreachable.keys()
 
