@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import sys
@@ -37,6 +38,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     0 done, 1 an error of one line (or a line per finding), 2 usage, or found by the doctor, 3 infeasible.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(
+                errors="backslashreplace"
+            )  # names of hosts are in any script, a terminal may not be
     options = _parser().parse_args(arguments)
     try:
         return int(options.run(options))

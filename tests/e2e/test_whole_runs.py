@@ -55,8 +55,12 @@ def test_up_reaches_the_declared_placement_and_drift_is_repaired(site: Site) -> 
     assert after["violations"] == []
     outputs = json.loads(site.pulumi("stack", "output", "--json").stdout)
     assert outputs["placement"] == site.hosts()
-    assert outputs["moves"] == len(after["jobs"])
-    assert site.in_order()
+    assert outputs["moves"] == len(after["jobs"]) == outputs["plan"]["totals"]["moves"]
+    assert (name, source, target) in [(m["label"], m["from"], m["to"]) for m in outputs["plan"]["moves"]]
+    assert site.in_order()  # though the plan that it would export is empty now
+    again = site.pulumi("up", "--yes", "--expect-no-changes")
+    assert again.returncode == 0, again.stdout
+    assert json.loads(site.pulumi("stack", "output", "plan", "--json").stdout)["moves"] == []
 
     site.lab("move", "VM003", "hv1")
     drift = site.pulumi("preview", "--expect-no-changes")
