@@ -129,7 +129,7 @@ def _solver() -> Any:
     class Silent(highspy.Highs):
         def enableCallbacks(self) -> None:  # noqa: N802 - HiGHS's own name
             """Say nothing from here on: called while it is made, this would print a banner among our output."""
-            cast("Any", self).setOptionValue("output_flag", False)
+            cast("Any", self).silent()
             cast("Any", super()).enableCallbacks()
 
     solver: Any = cast("Any", Silent)()
