@@ -14,6 +14,7 @@ from providers.errors import PlacementError, StackFileError
 from providers.handover import Handover, engine_of
 from providers.hyperv.estate import Estate
 from providers.resources.declare import declare, export
+from providers.resources.hand_over import hand_over
 from providers.resources.second_hop import forewarned
 from providers.stackfile import load
 from providers.stacks import stack_path
@@ -29,8 +30,7 @@ def main() -> None:
             inventory, plan = compare(stack, estate, handover, allowances(os.environ))
             delegation = plan_delegation(stack, estate, inventory, estate.clock)
             plan = forewarned(stack, estate, plan, delegation, estate.clock)
-            if not pulumi.runtime.is_dry_run():
-                handover.leave_schedule(plan.schedule)
+            hand_over(handover, plan.schedule, estate.clock.utc())
         finally:
             estate.close()
     except StackFileError as error:

@@ -12,10 +12,12 @@ from providers.hyperv.estate import Estate
 from providers.model.estate import Inventory, VirtualMachine
 from providers.model.guard import Limit, Occasion
 from providers.model.names import HostName, VmId
+from providers.model.paces import UNLEARNT, Paces
 from providers.model.plan import Move, Plan, Standing, Step
 from providers.model.stack import Stack
 from providers.planning import plan
 from providers.planning.choosing.allowed import allowed
+from providers.planning.learning import learnt
 from providers.recorded import of_hosts
 
 _DOUBTFUL = {Standing.MISSING, Standing.AMBIGUOUS}
@@ -36,33 +38,26 @@ def compare(
     A sweep is not atomic: a machine that changes hosts meanwhile can be in neither reading, or in both. It tells who
     moves; what only a move asks, of machines, disks and hosts, is then read for those, and all is planned again.
     `handover`: where the run's other process may have left its sweep, or will look for ours. `allowed`: which limits
-    of the guard somebody has allowed for this run.
+    of the guard somebody has allowed for this run. What past moves took, the plugin may have left as well.
     """
+    paces = learnt(handover.take_past()) if handover else UNLEARNT
     handed = handover.take(estate.clock.utc()) if handover else None
     inventory = handed.inventory if handed else _swept(estate, handover)
-    first = _planned(stack, estate, inventory, allowed)
+    first = _planned(stack, estate, inventory, allowed, paces)
     if any(step.standing in _DOUBTFUL for step in first.steps):
         inventory = _swept(estate, handover)
-        first = _twice_missing(first, _planned(stack, estate, inventory, allowed))
+        first = _twice_missing(first, _planned(stack, estate, inventory, allowed, paces))
     known: set[str] = set()
-    spare = {host for rule in stack.rules if rule.kind == "n_plus_1" for host in rule.hosts}
+    asked = {host for rule in stack.rules if rule.kind == "n_plus_1" for host in rule.hosts}
     for _ in range(_ROUNDS):
         movers = [step for step in first.steps if _needs_a_closer_look(step)]
-        if known.issuperset(step.label for step in movers) and not spare:
+        if known.issuperset(step.label for step in movers) and not asked:
             break
         known.update(step.label for step in movers)
-        inventory = _closely(stack, estate, inventory, movers, spare)
-        first, spare = _planned(stack, estate, inventory, allowed), set()
-    if first.moves and not first.schedule.moves and (unread := _unread(inventory)):
-        inventory = estate.closely(
-            inventory, (), unread
-        )  # a host that no move names may be one to step aside to
-        first = _planned(stack, estate, inventory, allowed)
+        inventory = _closely(stack, estate, inventory, movers, asked)
+        first = _planned(stack, estate, inventory, allowed, paces)
+        asked = _for_parking(stack, inventory, first)
     return inventory, first
-
-
-def _unread(inventory: Inventory) -> list[HostName]:
-    return sorted(name for name, host in inventory.hosts.items() if host.facts is None)
 
 
 def compare_recorded(
@@ -73,8 +68,17 @@ def compare_recorded(
     return inventory, plan(stack, inventory, occasion=Occasion(allowed=allowed))
 
 
-def _planned(stack: Stack, estate: Estate, inventory: Inventory, allowed: frozenset[Limit]) -> Plan:
-    return plan(stack, inventory, occasion=Occasion(now=estate.clock.utc(), allowed=allowed))
+def _for_parking(stack: Stack, inventory: Inventory, found: Plan) -> set[HostName]:
+    """Return the hosts to look at as well where there is no safe order: a machine may step aside to any of them."""
+    if found.schedule.moves or not found.moves:
+        return set()
+    return {name for name, host in inventory.hosts.items() if name in stack.hosts and host.facts is None}
+
+
+def _planned(
+    stack: Stack, estate: Estate, inventory: Inventory, allowed: frozenset[Limit], paces: Paces
+) -> Plan:
+    return plan(stack, inventory, occasion=Occasion(now=estate.clock.utc(), allowed=allowed), paces=paces)
 
 
 def _swept(estate: Estate, handover: Handover | None) -> Inventory:

@@ -1,4 +1,4 @@
-"""What program and plugin hand to each other within one run: a sweep, so that hosts are not read twice, and the schedule.
+"""What program and plugin hand to each other within one run: a sweep, so that hosts are not read twice, past moves, the schedule.
 
 The engine reads what it knows through the plugin first and starts the program then; what it does not know yet the
 program sees first. Both know the engine's address: it stands in the program's command line and is the plugin's last
@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from providers.model.estate import Inventory
+from providers.model.paces import PastMove
 from providers.model.plain import from_plain, to_plain
 from providers.model.plan import Schedule
 from providers.model.stack import Stack
@@ -28,9 +29,12 @@ from providers.model.stack import Stack
 LIMIT = 60.0
 """Seconds after which a sweep is not taken any more: the other process asks as soon as the engine gets to it."""
 _FOLDER = Path(".pulumi") / "sweeps"
+_PAST = Path(".pulumi") / "past"
 _SCHEDULES = Path(".pulumi") / "schedules"
+_REMEMBERED = 86400.0
+"""Seconds for which a preview is what the run that follows was agreed on."""
 _OLD = 7 * 86400.0
-"""Seconds after which a schedule that nobody has fetched is removed: no run lasts so long."""
+"""Seconds after which a schedule, or past moves, that nobody has fetched are removed: no run lasts so long."""
 _ADDRESS = re.compile(r"127\.0\.0\.1:(\d+)")
 
 
@@ -81,6 +85,42 @@ class Handover:
         except (OSError, ValueError, TypeError, KeyError, AttributeError):
             return None
 
+    def leave_past(self, past: Sequence[PastMove]) -> None:
+        """Leave a machine's past moves, beside those of others, for the program; where that cannot be done, it goes without.
+
+        One call at a time.
+        """
+        if (path := self._path(_PAST)) is None:
+            return
+        line = {"stack": self.stack.path.name, "past": to_plain(tuple(past))}
+        with suppress(OSError):
+            if not path.exists():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                _forget_old(path.parent, _OLD)
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            with os.fdopen(descriptor, "a", encoding="utf-8") as file:
+                file.write(json.dumps(line) + "\n")
+
+    def take_past(self) -> tuple[PastMove, ...]:
+        """Return, once, the past moves that were left in this run of this stack; what cannot be read is left out."""
+        if (path := self._path(_PAST)) is None:
+            return ()
+        try:
+            lines = path.read_text(encoding="utf-8").splitlines()
+            path.unlink()
+        except (OSError, ValueError):
+            return ()
+        return tuple(each for line in lines for each in self._past(line))
+
+    def _past(self, line: str) -> tuple[PastMove, ...]:
+        try:
+            content = json.loads(line)
+            if content["stack"] != self.stack.path.name:
+                return ()
+            return tuple(from_plain(each, PastMove) for each in content["past"])
+        except (ValueError, TypeError, KeyError, AttributeError):
+            return ()
+
     def leave_schedule(self, schedule: Schedule) -> None:
         """Leave the order of this run's moves for the plugin. Raises OSError: without it the order is not kept."""
         if (path := self._path(_SCHEDULES)) is not None:
@@ -98,6 +138,27 @@ class Handover:
             return from_plain(content["schedule"], Schedule)
         except (OSError, ValueError, TypeError, KeyError, AttributeError):
             return Schedule()
+
+    def leave_preview(self, schedule: Schedule, now: datetime) -> None:
+        """Keep what a preview of this stack has shown, for the run that follows; without it no difference is said."""
+        content = {"stack": _fingerprint(self.stack), "at": now.isoformat(), "schedule": to_plain(schedule)}
+        with suppress(OSError):
+            _write(self._preview(), content, forget=_OLD)
+
+    def take_preview(self, now: datetime) -> Schedule | None:
+        """Return what the last preview of this very stack file has shown, once; None where that was long ago."""
+        try:
+            content = json.loads(self._preview().read_text(encoding="utf-8"))
+            self._preview().unlink()
+            age = (now - datetime.fromisoformat(content["at"])).total_seconds()
+            if content["stack"] != _fingerprint(self.stack) or not 0 <= age <= _REMEMBERED:
+                return None
+            return from_plain(content["schedule"], Schedule)
+        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+            return None
+
+    def _preview(self) -> Path:
+        return self.project / _SCHEDULES / f"preview-{self.stack.path.stem}.json"
 
     def _path(self, folder: Path = _FOLDER) -> Path | None:
         found = _ADDRESS.fullmatch(self.engine)

@@ -51,9 +51,12 @@ def format_bytes(count: int) -> str:
 
 
 def format_seconds(seconds: float) -> str:
-    """Return a span as a person reads it: "40 s", "12 min", "3 h 05 min"."""
+    """Return a span as a person reads it: "40 s", "2 min 10 s", "12 min", "3 h 05 min"."""
     whole = max(0, round(seconds))
-    if whole < 120:  # noqa: PLR2004 - two minutes is where seconds stop mattering
+    minutes, rest = divmod(whole, 60)
+    if minutes == 0:
         return f"{whole} s"
+    if minutes < 10:  # noqa: PLR2004 - ten minutes is where seconds stop mattering
+        return f"{minutes} min {rest:02d} s" if rest else f"{minutes} min"
     minutes = round(whole / 60)
     return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60:02d} min"  # noqa: PLR2004

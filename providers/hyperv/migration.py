@@ -44,6 +44,16 @@ LEFTOVER = 30.0
 """Seconds that a planned system may take to vanish after a failure (alexbarthnet/PowerShell Move-VMOnline)."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """A machine that has moved."""
+
+    vm: VirtualMachine
+    """As its destination shows it."""
+    seconds: float | None
+    """From the order until it was verified; None where somebody else gave the order."""
+
+
 def migrate(  # noqa: PLR0913 - what a move touches, each named at the call
     estate: Estate,
     move: Move,
@@ -56,8 +66,8 @@ def migrate(  # noqa: PLR0913 - what a move touches, each named at the call
     second_hop: SecondHop | None = None,
     rank: float = 0.0,
     guarding: Guarding | None = None,
-) -> VirtualMachine:
-    """Carry out `move` and return the machine as its destination shows it afterwards.
+) -> Moved:
+    """Carry out `move` and return the machine as its destination shows it afterwards, and the time that it took.
 
     `rank`: when it is planned to start; of two that wait for the same room, the earlier one gets it.
 
@@ -96,13 +106,13 @@ class _Migration:
     sized: Move | None = None
     """The move with the sizes of its disks."""
 
-    def run(self) -> VirtualMachine:
+    def run(self) -> Moved:
         if (running := self._starter().running()) is not None:
             self.sized = self._examined()
             self.admission.adopt(self.move, needs_of(self.sized))
-            return self._finish(running)
+            return Moved(vm=self._finish(running), seconds=None)
         if self.move.changes_host and (arrived := self._arrived()) is not None:
-            return arrived
+            return Moved(vm=arrived, seconds=None)
         self._permitted()
         self.sized = detailed = self._detailed()
         self._check_options(detailed)
@@ -113,7 +123,7 @@ class _Migration:
             started = None
             try:
                 started = self._started(detailed)
-                return self._finish(started)
+                return self._timed(started)
             except (MigrationFailedError, StageFailedError) as error:
                 if started is not None:
                     self._unstage(started, error)
@@ -121,6 +131,10 @@ class _Migration:
                 if adopted or not self._cured(error, attempt, patience):
                     raise
         raise AssertionError("the last attempt raises")
+
+    def _timed(self, started: Started) -> Moved:
+        vm = self._finish(started)
+        return Moved(vm=vm, seconds=None if started.begun is None else self.clock.now() - started.begun)
 
     def note_failure(self, error: PlacementError) -> None:
         """Count it, before the room is given back to another move."""

@@ -50,6 +50,8 @@ class Started:
     enabled_state: int
     """The machine's EnabledState at the start: what it must be at the end."""
     adopted: bool = False
+    begun: float | None = None
+    """When the order was sent, by the clock; None where it was not this process that did."""
 
     @property
     def job_id(self) -> str:
@@ -124,6 +126,7 @@ class Starter:
         if stage is not None:
             order, ids = self._staged(stage, service, order)
         self.note("start", "")
+        begun = self.clock.now()
         try:
             answer = self._sent(service, order, ids)
         except PlacementError as error:
@@ -133,7 +136,7 @@ class Starter:
                 raise stage.given_up(error) from error
             raise
         job = answer if isinstance(answer, EndpointReference) else None
-        return Started(job=job, enabled_state=standing.enabled_state)
+        return Started(job=job, enabled_state=standing.enabled_state, begun=begun)
 
     def _staged(
         self, stage: Stage, service: EndpointReference, order: dict[str, Argument]

@@ -167,6 +167,8 @@ class ScheduledMove:
     """Numbers, in the schedule, of the moves that must have ended: they free what this one needs."""
     bytes: int = 0
     """What is copied: files, and memory of a machine that runs."""
+    blackout: float = 0.0
+    """Seconds, roughly, for which the machine stands still; no host reports the real ones."""
     reason: str = ""
     """Why: where it is declared, or for whom it makes room."""
     aside: bool = False
@@ -211,6 +213,11 @@ class Schedule:
         for each in self.moves:  # who waits starts later
             found.append(1 + max((found[number] for number in each.after), default=0))
         return tuple(found)
+
+    @property
+    def blackout(self) -> float:
+        """Seconds, roughly, for which machines stand still, all of them together."""
+        return sum(each.blackout for each in self.moves)
 
     def legs(self, label: str) -> tuple[int, ...]:
         """Return the numbers of a machine's moves, one after the other."""

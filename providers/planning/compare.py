@@ -10,6 +10,7 @@ from providers.model.adoption import leads_to, names_host
 from providers.model.estate import Host, Inventory, MigrationJob, VirtualMachine
 from providers.model.guard import ON_PAPER, Occasion
 from providers.model.names import HostName, VmId
+from providers.model.paces import UNLEARNT, Paces
 from providers.model.plan import Finding, Move, Placement, Plan, Schedule, Severity, Standing, Step
 from providers.model.stack import HostSpec, Stack, VmSpec
 
@@ -30,12 +31,13 @@ def plan(
     inventory: Inventory,
     known: Mapping[str, VmId] | None = None,
     occasion: Occasion = ON_PAPER,
+    paces: Paces = UNLEARNT,
 ) -> Plan:
     """Return how every declared machine stands and what is ordered for it, in the order of the stack file.
 
     `known`: label -> GUID learnt earlier. Refused moves stay in the plan with their reasons; they are never
     ordered. What concerns the whole estate (silent hosts, rules, the guard) is in `Plan.findings`. `occasion`: when
-    the plan is made, and which limits of the guard somebody has allowed.
+    the plan is made, and which limits of the guard somebody has allowed. `paces`: what past moves have had.
     """
     known = known or {}
     found = {label: identify(spec, inventory, known.get(label)) for label, spec in stack.vms.items()}
@@ -50,14 +52,14 @@ def plan(
     findings = (
         *_silent(inventory), *broken_rules(stack, inventory, ends), *_meeting(steps), *_twice(steps),
     )  # fmt: skip
-    planned = _scheduled(Plan(steps=steps, findings=findings), stack, inventory)
+    planned = _scheduled(Plan(steps=steps, findings=findings), stack, inventory, paces)
     guards = guarded(stack, planned.starts, occasion.now, occasion.allowed)
     return dataclasses.replace(planned, findings=(*planned.findings, *guards))
 
 
-def _scheduled(plan: Plan, stack: Stack, inventory: Inventory) -> Plan:
+def _scheduled(plan: Plan, stack: Stack, inventory: Inventory, paces: Paces) -> Plan:
     """Return `plan` with the order of its moves; where none is safe, with the proof: then nothing may start."""
-    found = schedule_of(stack, inventory, plan)
+    found = schedule_of(stack, inventory, plan, paces)
     if isinstance(found, Schedule):
         scheduled = {each.label for each in found.moves}
         steps = tuple(_lasting(step) if step.label in scheduled else step for step in plan.steps)

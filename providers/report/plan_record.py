@@ -1,10 +1,11 @@
 """A plan as plain values: what `--json` prints and what the stack exports.
 
 feasible   whether it may run: no finding of the whole plan is a refusal
-totals     moves, bytes, seconds, bound (seconds that no order beats), waves, machines {standing: count}
+totals     moves, bytes, seconds, bound (seconds that no order beats), blackout (seconds, estimated, of all
+           machines together), waves, machines {standing: count}
 moves      in the order of their starts: number, label, id (GUID), from, to, type (live, storage, live+storage), aside
-           (only makes room), wave, start, end and seconds (from the start of the run), bytes, after [numbers],
-           reason, disks [{slot, from, to}]
+           (only makes room), wave, start, end and seconds (from the start of the run), bytes, blackout, after
+           [numbers], reason, disks [{slot, from, to}]
 findings   of the whole plan: severity (warning, refusal), text, remedy, rule (a rule would not hold in the end)
 machines   {standing: [{label, id, host, to, findings}]}; standing as in totals; id and host null where not found
 """
@@ -24,9 +25,10 @@ KINDS = {
 
 
 def plan_record(plan: Plan, *, compact: bool = False) -> dict[str, Any]:
-    """Return a plan as plain values. `compact`: without disks, and without machines that are in place."""
+    """Return a plan as plain values. `compact`: without disks, and of machines those alone of whom there is more to say."""
     schedule, waves = plan.schedule, plan.schedule.waves
-    told = [step for step in plan.steps if not compact or step.findings or step.standing != Standing.IN_PLACE]
+    left_out = {step.label for step in plan.left_out}
+    told = [step for step in plan.steps if not compact or step.findings or step.label in left_out]
     return {
         "feasible": not plan.refusals,
         "totals": {
@@ -34,6 +36,7 @@ def plan_record(plan: Plan, *, compact: bool = False) -> dict[str, Any]:
             "bytes": schedule.bytes,
             "seconds": round(schedule.seconds, 1),
             "bound": round(schedule.bound, 1),
+            "blackout": round(schedule.blackout, 2),
             "waves": max(waves, default=0),
             "machines": {kind.value: count for kind in Standing if (count := _count(plan, kind))},
         },
@@ -70,6 +73,7 @@ def _move(number: int, each: ScheduledMove, wave: int, *, compact: bool) -> dict
         "end": round(each.end, 1),
         "seconds": round(each.seconds, 1),
         "bytes": each.bytes,
+        "blackout": round(each.blackout, 2),
         "after": list(each.after),
         "reason": each.reason,
     }

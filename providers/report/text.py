@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from providers.model.estate import Host, Inventory, VirtualMachine
-from providers.model.plan import MigrationType, Move, Schedule, Step
-from providers.units import MIB, format_bytes
+from providers.model.plan import MigrationType, Move, Schedule, ScheduledMove, Step
+from providers.units import MIB, format_bytes, format_seconds
 
 from .cells import visible
 
@@ -15,6 +15,8 @@ _KINDS = {
     MigrationType.STORAGE: "storage migration",
     MigrationType.VIRTUAL_SYSTEM_AND_STORAGE: "live migration with storage",
 }
+
+_NEXT_TO_NONE = "under 1 s"
 
 
 def describe(step: Step) -> str:
@@ -27,15 +29,62 @@ def describe(step: Step) -> str:
 
 
 def told(schedule: Schedule, label: str) -> Iterator[str]:
-    """Yield a line for each move of a machine that waits for others or only makes room."""
+    """Yield a line for each move of a machine: what it costs, where it waits for others, why it only makes room."""
     for number in schedule.legs(label):
         each = schedule.moves[number]
         first = ", ".join(schedule.moves[n].label for n in each.after if schedule.moves[n].label != label)
         waits = f", after {first}" if first else ""
         if each.aside:
-            yield f"first to {each.move.destination}{waits}: {each.reason}"
-        elif waits:
-            yield f"{'then to ' if not schedule.whole(number) else 'to '}{each.move.destination}{waits}"
+            yield f"first to {each.move.destination}{waits}: {each.reason}; {_cost(each)}"
+        elif not schedule.whole(number):
+            yield f"then to {each.move.destination}{waits}; {_cost(each)}"
+        else:
+            yield f"to {each.move.destination}{waits}; {_cost(each)}" if waits else _cost(each)
+
+
+def summary(schedule: Schedule) -> str:
+    """Return one line about all moves of a run: how many, what they cost, and what no order of them could beat.
+
+    A blackout is never more than thought of: no host reports the real one.
+    """
+    count = len(schedule.moves)
+    pauses = [each.blackout for each in schedule.moves if each.blackout]
+    still = (
+        f"; {_about(schedule.blackout)} of pauses in all, {_span(max(pauses))} the longest"
+        " (no host reports the real ones)"
+        if pauses
+        else ""
+    )
+    return (
+        f"{count} move{'' if count == 1 else 's'}, {format_bytes(schedule.bytes)}, {_about(schedule.seconds)}"
+        f" (no order of them ends before {_span(schedule.bound)}){still}"
+    )
+
+
+def took(seconds: float, estimated: float | None) -> str:
+    """Return what a move took, beside what was thought of it."""
+    thought = "" if estimated is None else f", estimated {_span(estimated)}"
+    return f"moved in {_span(seconds)}{thought}"
+
+
+def run_took(seconds: float, estimated: float) -> str:
+    """Return what all moves of a run took, beside what was thought of them."""
+    error = f" ({(seconds - estimated) / estimated:+.0%})".replace("%", " %") if estimated > 0 else ""
+    return f"run took {_span(seconds)}, estimated {_span(estimated)}{error}"
+
+
+def _cost(move: ScheduledMove) -> str:
+    pause = f", pauses {_about(move.blackout)}" if move.blackout else ""
+    return f"{format_bytes(move.bytes)}, {_about(move.seconds)}{pause}"
+
+
+def _about(seconds: float) -> str:
+    span = _span(seconds)
+    return span if span == _NEXT_TO_NONE else f"about {span}"
+
+
+def _span(seconds: float) -> str:
+    return format_seconds(seconds) if seconds >= 0.5 else _NEXT_TO_NONE  # noqa: PLR2004 - what rounds to none
 
 
 def _relocations(move: Move) -> Iterator[str]:

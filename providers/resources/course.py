@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from providers.clock import Clock
 from providers.errors import InterruptedRunError, NoRoomError
@@ -17,6 +18,17 @@ SETTLED = 8.0
 
 STARVED = 60.0
 """Seconds without anything new, and with everybody waiting, after which the engine is taken to have no hand left."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """A run whose moves are all made."""
+
+    seconds: float
+    """Since the engine has asked for the first of them."""
+    estimated: float
+    """By the schedule."""
+
 
 Made = Callable[[ScheduledMove], bool]
 """Whether the hosts show that a move is made, by whomever."""
@@ -40,6 +52,8 @@ class Course:
         self._named: set[str] = set()
         self._unchanged: set[str] = set()
         self._others = 0
+        self._begun: float | None = None
+        self._ended = False
         self._waiters = 0
         self._heard = clock.now()
         self._news = threading.Event()
@@ -85,6 +99,8 @@ class Course:
     def under_way(self, label: str) -> Iterator[None]:
         """Count the engine's order for a machine, from its arrival to its end."""
         with self._lock:
+            if self._begun is None and self._schedule.legs(label):
+                self._begun = self._clock.now()
             self._named.add(label)
             self._present.add(label)
             self._tell()
@@ -101,6 +117,15 @@ class Course:
         with self._lock:
             self._done.add(number)
             self._tell()
+
+    def ended(self) -> Ended | None:
+        """Return, once, how long it took until all moves were made; None before, and where there is but one."""
+        with self._lock:
+            left = len(self._schedule.moves) - len(self._done)
+            if left or self._ended or self._begun is None or len(self._done) == 1:
+                return None
+            self._ended = True
+            return Ended(seconds=self._clock.now() - self._begun, estimated=self._schedule.seconds)
 
     def wait(
         self, number: int, *, made: Made, waiting: Callable[[str], None], cancelled: threading.Event

@@ -15,7 +15,7 @@ from providers.model.stack import HostSpec, Stack
 from providers.planning.delegation import PRICE, holder_for
 from providers.planning.live_migration import declared_settings
 from providers.report.plan_record import plan_record
-from providers.report.text import describe, told
+from providers.report.text import describe, summary, told
 
 from .migration_delegation import OUTPUTS as DELEGATION_OUTPUTS
 from .migration_delegation import TYPE as MIGRATION_DELEGATION
@@ -86,6 +86,8 @@ def declare(stack: Stack, plan: Plan, delegation: DelegationPlan | None = None) 
         resources[step.label] = VmPlacement(step, pulumi.ResourceOptions(depends_on=first))
     for step in plan.steps:
         _say(step, plan.schedule, resources[step.label])
+    if plan.schedule.moves:
+        pulumi.log.info(summary(plan.schedule))
     return {step.label: resources[step.label] for step in plan.steps}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -28,6 +29,7 @@ from providers.hyperv.second_hop import SecondHop
 from providers.model.estate import Host, Inventory, VirtualMachine
 from providers.model.guard import Limit
 from providers.model.names import HostName, VmId
+from providers.model.paces import PastMove
 from providers.model.plan import Schedule, Standing
 from providers.model.stack import Stack, VmSpec
 from providers.planning.identify import NotFound, identify
@@ -96,6 +98,7 @@ class Fleet:
         self._last: Sweep | None = None
         self._handover = handover
         self._starting = threading.Lock()
+        self._remembering = threading.Lock()
         self._course: Course | None = None
 
     @property
@@ -106,6 +109,12 @@ class Fleet:
                 schedule = self._handover.take_schedule() if self._handover else Schedule()
                 self._course = Course(schedule, self.clock)
             return self._course
+
+    def remember(self, past: Sequence[PastMove]) -> None:
+        """Leave past moves for the program, which plans by them; without them it plans by what is declared."""
+        if past and self._handover is not None:
+            with self._remembering:
+                self._handover.leave_past(past)
 
     def sweep(self, *, max_age: float | None = None, after: float | None = None) -> Sweep:
         """Return a sweep no older than `max_age` seconds, and begun later than `after`; any, where neither is given."""

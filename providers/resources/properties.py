@@ -10,9 +10,11 @@ from providers.model.names import HostName
 from providers.model.plan import Placement, Step
 from providers.planning import observed
 
+from .past import LAST_MOVES, Past, plain_past
+
 PLACED = ("host", "config", "checkpoints", "paging", "disks")
 """Properties that are wanted as inputs and observed as outputs."""
-OUTPUTS = (*PLACED, "name", "vmId", "state", "reachable", "moves")
+OUTPUTS = (*PLACED, "name", "vmId", "state", "reachable", "moves", LAST_MOVES)
 
 
 def inputs_of(step: Step) -> dict[str, Any]:
@@ -31,15 +33,15 @@ def inputs_of(step: Step) -> dict[str, Any]:
     return inputs
 
 
-def outputs_of(vm: VirtualMachine, moves: int) -> dict[str, Any]:
-    """Return what the hosts show of `vm`; `moves`: how many moves this stack has made of it so far."""
+def outputs_of(vm: VirtualMachine, past: Past) -> dict[str, Any]:
+    """Return what the hosts show of `vm`; `past`: what this stack has moved of it so far."""
     return {
         **_placed(observed(vm)),
         "name": vm.name,
         "vmId": vm.id,
         "state": vm.state.name.lower(),
         "reachable": True,
-        "moves": moves,
+        **plain_past(past),
     }
 
 
@@ -54,11 +56,6 @@ def placement_of(properties: Mapping[str, Any]) -> Placement:
         paging=properties.get("paging"),
         disks=dict(cast("Mapping[str, str]", properties.get("disks") or {})),
     )
-
-
-def moves_in(properties: Mapping[str, Any]) -> int:
-    """Return the number of moves that state remembers."""
-    return int(properties.get("moves") or 0)
 
 
 def _placed(placement: Placement) -> dict[str, Any]:

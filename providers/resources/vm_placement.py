@@ -32,11 +32,13 @@ from providers.model.stack import VmSpec
 from providers.planning import differences, observed
 from providers.planning.compare import judge
 from providers.planning.guard import protect
+from providers.report.text import run_took, took
 
 from .call import Call, HalfDoneError, current
 from .course import Course
 from .fleet import YOUNG, Fleet, fleets
-from .properties import PLACED, moves_in, outputs_of, placement_of
+from .past import Past, past_in, remembered
+from .properties import PLACED, outputs_of, placement_of
 
 TYPE = "pulumi-python:dynamic/hyperv:VmPlacement"
 ADD, DELETE, UPDATE = 0, 2, 4
@@ -97,9 +99,9 @@ class VmPlacement(ResourceProvider):
             with fleet.admission.expecting():
                 vm = fleet.first(_spec(fleet, call.label), known, max_age=YOUNG)
             try:
-                outputs = _bring(fleet, call, vm, placement_of(props), 0)
+                outputs = _bring(fleet, call, vm, placement_of(props), Past())
             except PlacementError as error:
-                raise HalfDoneError(vm.id, outputs_of(vm, 0), str(error)) from error
+                raise HalfDoneError(vm.id, outputs_of(vm, Past()), str(error)) from error
         return CreateResult(vm.id, outputs)
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
@@ -108,6 +110,8 @@ class VmPlacement(ResourceProvider):
         fleet = fleets().of_reader(call.stack)
         if fleet is None:
             return ReadResult(id_, props, _managed(props))
+        past = past_in(props)
+        fleet.remember(past.last)
         try:
             vm = fleet.find(_by_id(call.label, id_), vm_id(id_))
         except VmMissingError as gone:
@@ -119,7 +123,7 @@ class VmPlacement(ResourceProvider):
             call.say("warning", str(error))
             problem = {"problem": str(error)} if isinstance(error, VmAmbiguousError) else {}
             return ReadResult(id_, {**props, "reachable": False, **problem}, _managed(props))
-        outputs = outputs_of(vm, moves_in(props))
+        outputs = outputs_of(vm, past)
         return ReadResult(vm.id, outputs, {"name": vm.name, "vmId": vm.id, **_managed(outputs)})
 
     def update(self, id_: str, olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
@@ -134,28 +138,33 @@ class VmPlacement(ResourceProvider):
         with fleet.course.under_way(call.label):
             with fleet.admission.expecting():
                 vm = fleet.find(_by_id(call.label, id_), vm_id(id_), max_age=YOUNG)
-            return UpdateResult(_bring(fleet, call, vm, placement_of(news), moves_in(olds)))
+            return UpdateResult(_bring(fleet, call, vm, placement_of(news), past_in(olds)))
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Forget the machine; it stays where it is, as it is."""
 
 
-def _bring(fleet: Fleet, call: Call, vm: VirtualMachine, wanted: Placement, moves: int) -> dict[str, Any]:
+def _bring(fleet: Fleet, call: Call, vm: VirtualMachine, wanted: Placement, past: Past) -> dict[str, Any]:
     """Move `vm` to `wanted` if it is not there, by the way that is scheduled, and return its outputs.
 
     Raises PlacementError.
     """
     if not differences(wanted, observed(vm)):
-        return outputs_of(vm, moves)
-    for number, leg in fleet.course.legs(call.label):
+        return outputs_of(vm, past)
+    planned: ScheduledMove | None = None
+    aside_since: float | None = None
+    for number, planned in fleet.course.legs(call.label):
         _wait_for_turn(fleet, call, number)
-        if leg.aside:
-            vm, moves = _leg(fleet, call, vm, leg.placement, moves, aside=True)
+        if planned.aside:
+            vm, past = _leg(fleet, call, vm, planned.placement, past, planned=planned)
+            aside_since = fleet.clock.now()
             fleet.course.done(number)
-    vm, moves = _leg(fleet, call, vm, wanted, moves)
+    vm, past = _leg(fleet, call, vm, wanted, past, planned=planned, since=aside_since)
     for number, _ in fleet.course.legs(call.label):
         fleet.course.done(number)
-    return outputs_of(vm, moves)
+    if (ended := fleet.course.ended()) is not None:
+        call.say("info", run_took(ended.seconds, ended.estimated))
+    return outputs_of(vm, past)
 
 
 def _wait_for_turn(fleet: Fleet, call: Call, number: int) -> None:
@@ -173,15 +182,26 @@ def _wait_for_turn(fleet: Fleet, call: Call, number: int) -> None:
     )
 
 
-def _leg(
-    fleet: Fleet, call: Call, vm: VirtualMachine, wanted: Placement, moves: int, *, aside: bool = False
-) -> tuple[VirtualMachine, int]:
-    """Make one move, if it is one, and return the machine and the number of its moves so far."""
+def _leg(  # noqa: PLR0913 - what a leg is made of, the last two named at the call
+    fleet: Fleet,
+    call: Call,
+    vm: VirtualMachine,
+    wanted: Placement,
+    past: Past,
+    *,
+    planned: ScheduledMove | None,
+    since: float | None = None,
+) -> tuple[VirtualMachine, Past]:
+    """Make one move, if it is one, and return the machine and its moves so far.
+
+    `planned`: as it stands in the schedule, if it does. `since`: when it has come to where it is now; older readings
+    do not show it there.
+    """
     with fleet.admission.expecting():  # others may wait for the room that it will free
-        step = _judge(fleet, call.label, vm, wanted, aside=aside)
+        step = _judge(fleet, call.label, vm, wanted, aside=planned is not None and planned.aside, since=since)
     _say_findings(call, step)
     if step.move is None:
-        return vm, moves
+        return vm, past
     moved = migrate(
         fleet.estate,
         step.move,
@@ -194,16 +214,22 @@ def _leg(
         rank=fleet.course.rank(call.label),
         guarding=fleet.guarding,
     )
-    return moved, moves + 1
+    made = remembered(planned, step.move, moved.seconds, fleet.clock.utc())
+    if moved.seconds is not None:
+        call.say("info", took(moved.seconds, made.estimated if made else None))
+    return moved.vm, past.and_then(made)
 
 
-def _judge(fleet: Fleet, label: str, vm: VirtualMachine, wanted: Placement, *, aside: bool = False) -> Step:
+def _judge(
+    fleet: Fleet, label: str, vm: VirtualMachine, wanted: Placement, *, aside: bool, since: float | None
+) -> Step:
     """Return the step for `vm`, by the newest facts. Raises MoveRefusedError or MovedByOthersError.
 
     `aside`: only to make room, so that nothing may be overwritten there.
     """
     target = fleet.stack.hosts[wanted.host or vm.host]
-    inventory = fleet.closely(_with(fleet.sweep(max_age=YOUNG).inventory, vm), vm, target.name)
+    age = YOUNG if since is None else None
+    inventory = fleet.closely(_with(fleet.sweep(max_age=age, after=since).inventory, vm), vm, target.name)
     vm = _closely(fleet, inventory.hosts[vm.host], vm)
     caller = fleet.stack.hosts[vm.host].connection.auth
     spec = _spec(fleet, label)

@@ -93,7 +93,7 @@ def test_an_operator_moves_a_machine(hosts: Hosts) -> None:
     ticking = threading.Thread(target=lambda: _tick(hosts, over))
     ticking.start()
     try:
-        vm = migrate(
+        moved = migrate(
             estate_, replace(move, caller="ntlm"), report=lambda _: None, cancelled=threading.Event(),
             clock=estate_.clock, admission=Admission(estate_, clock=estate_.clock),
             audit=AuditLog(hosts.home / "audit.jsonl", clock=estate_.clock),
@@ -101,7 +101,7 @@ def test_an_operator_moves_a_machine(hosts: Hosts) -> None:
     finally:
         over.set()
         ticking.join()
-    assert vm.host == "hv2"
+    assert moved.vm.host == "hv2"
     assert hosts.world.state.violations == []
 
 

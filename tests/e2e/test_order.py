@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -28,10 +30,9 @@ SWAP = {
 def tight() -> tuple[dict[str, Any], dict[str, str]]:
     """Return an estate of 8 hosts and 200 machines with little room, and the map it shall come to.
 
-    Two swaps and a cycle of four among large machines, of which no host but the last has room for one more; and forty
-    small ones that change places in pairs.
+    Two swaps and a cycle of four among machines of 8 GiB, of which no host but the last has room for one more; and
+    forty small ones that go round. Each host has 3 GiB free, the last 14.
     """
-    hosts = {f"hv{n}": {"memory": "40 GiB"} for n in range(1, 9)}
     vms: dict[str, Any] = {}
     ends: dict[str, str] = {}
     circles = [("hv1", "hv2"), ("hv3", "hv4"), ("hv4", "hv5", "hv6", "hv7")]
@@ -44,7 +45,9 @@ def tight() -> tuple[dict[str, Any], dict[str, str]]:
         host = f"hv{1 + number % 8}"
         vms[f"VM{number:03d}"] = {"host": host, "memory": "1 GiB"}
         ends[f"VM{number:03d}"] = f"hv{1 + (number + 1) % 8}" if number <= 40 else host
-    return {"hosts": hosts, "vms": vms}, ends
+    large = Counter(vm["host"] for label, vm in vms.items() if label.startswith("BIG"))
+    hosts = {f"hv{n}": {"memory": f"{24 + 8 * large[f'hv{n}'] + 5} GiB"} for n in range(1, 8)}
+    return {"hosts": {**hosts, "hv8": {"memory": "40 GiB"}}, "vms": vms}, ends
 
 
 def placed(workspace: Workspace, estate: Mapping[str, Any], *options: str) -> Site:
@@ -80,16 +83,57 @@ def swap(workspace: Workspace) -> Iterator[Site]:
 
 
 def test_a_swap_goes_over_a_third_host(swap: Site) -> None:
-    """The preview says who steps aside and why; one run does it; then nothing is left to do."""
+    """The preview says who steps aside and why; one run does it, and the next plan reckons with what it took."""
     preview = swap.pulumi("preview")
-    assert "RIGHT: is on hv2, goes to hv1" in preview.stdout
+    assert "RIGHT: is on hv2, goes to hv1" in preview.stdout, preview.stdout
     assert "first to hv3: parked to break the swap with LEFT" in preview.stdout
+    first = estimated(preview.stdout)
     run = swap.up()
     assert run.returncode == 0, run.stdout
     assert (swap.hosts()["LEFT"], swap.hosts()["RIGHT"]) == ("hv2", "hv1")
+    assert re.search(r"moved in .*, estimated ", run.stdout), run.stdout
+    assert re.search(r"run took .*, estimated .* %\)", run.stdout), run.stdout
+    assert remembered(swap) == {
+        "LEFT": [("hv1", "hv2")], "RIGHT": [("hv2", "hv3"), ("hv3", "hv1")], "NEXT": [],
+    }  # fmt: skip
     assert len(swap.moved("RIGHT")) == 2
     assert swap.status()["violations"] == []
     assert swap.in_order()
+
+    declare(swap, {"LEFT": "hv1", "RIGHT": "hv2"})
+    assert (
+        estimated(swap.pulumi("preview").stdout) != first
+    )  # the same way back, by what the moves have taken
+
+
+def estimated(text: str) -> str:
+    """Return what a preview says of the three moves as a whole."""
+    found = re.search(r"3 moves, .* \(no order of them ends before .*\)", text)
+    assert found is not None, text
+    return found[0]
+
+
+def remembered(site: Site) -> dict[str, list[tuple[str, str]]]:
+    """Return the ends of each machine's past moves, as the outputs have them, each with its time and estimate."""
+    state = json.loads(site.pulumi("stack", "export").stdout)
+    found = {}
+    for resource in state["deployment"]["resources"]:
+        if resource["type"].endswith(":VmPlacement"):
+            last = resource["outputs"].get("lastMoves", [])
+            assert all(each["bytes"] > 0 and each["seconds"] > 0 and each["estimated"] > 0 for each in last)
+            found[resource["urn"].rsplit("::")[-1]] = [(each["from"], each["to"]) for each in last]
+    return found
+
+
+def test_a_plan_that_is_not_what_was_shown_says_so(swap: Site) -> None:
+    """Between preview and update a person has moved a machine: planned again, and the difference is told."""
+    swap.pulumi("preview")
+    swap.lab("move", "RIGHT", "hv3")
+    run = swap.up()
+    assert run.returncode == 0, run.stdout
+    assert "The hosts have changed since the preview, so the plan has:" in run.stdout
+    assert "RIGHT: hv3 -> hv1 instead of hv2 -> hv3, then hv3 -> hv1" in run.stdout
+    assert (swap.hosts()["LEFT"], swap.hosts()["RIGHT"]) == ("hv2", "hv1")
 
 
 def test_what_needs_an_excluded_move_is_refused_at_once(swap: Site) -> None:

@@ -23,7 +23,7 @@ from providers.hyperv.admission import Admission
 from providers.hyperv.audit import AuditLog
 from providers.hyperv.estate import Estate
 from providers.hyperv.guarding import Guarding
-from providers.hyperv.migration import migrate
+from providers.hyperv.migration import Moved, migrate
 from providers.hyperv.progress import Progress
 from providers.hyperv.second_hop import SecondHop
 from providers.model.estate import Inventory, VirtualMachine
@@ -117,6 +117,12 @@ class Fabric:
         self, move: Move, second_hop: SecondHop | None = None, guarding: Guarding | None = None
     ) -> VirtualMachine:
         """Carry out a move to its end."""
+        return self.timed(move, second_hop, guarding).vm
+
+    def timed(
+        self, move: Move, second_hop: SecondHop | None = None, guarding: Guarding | None = None
+    ) -> Moved:
+        """Carry out a move to its end and return with it how long it took."""
         return migrate(
             self.estate, move, report=self.progress.append, cancelled=self.cancelled, clock=self.clock,
             admission=self.admission, audit=self.audit, second_hop=second_hop, guarding=guarding,

@@ -272,13 +272,14 @@ def test_a_new_process_finds_what_an_old_one_left(fabric: Fabric) -> None:
     person_moves(fabric, "WEB01", "hv2")
     other = Estate(fabric.specs, clock=fabric.clock)
     try:
-        after = migrate(
+        moved = migrate(
             other, move, report=fabric.progress.append, audit=fabric.audit, cancelled=fabric.cancelled,
             clock=fabric.clock, admission=Admission(other, clock=fabric.clock),
         )  # fmt: skip
     finally:
         other.close()
-    assert after.host == "hv2"
+    assert moved.vm.host == "hv2"
+    assert moved.seconds is None
 
 
 def test_a_fault_is_an_error_that_names_host_and_code(fabric: Fabric) -> None:

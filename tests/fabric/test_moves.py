@@ -26,7 +26,10 @@ DISKS = (DiskSpec(path=f"{HOME}\\os.vhdx"), DiskSpec(path=f"{HOME}\\data.vhdx"))
 def moved(fabric: Fabric, move: Move) -> None:
     """Carry out a move; host and checksums are as ordered, and the lab has nothing to complain of."""
     name, before = move.vm.name, fabric.sums(move.vm.name)
-    after = fabric.run(move)
+    done = fabric.timed(move)
+    assert done.seconds is not None
+    assert done.seconds > 0
+    after = done.vm
     assert after.host == fabric.lab_vm(name).host == move.destination
     assert fabric.sums(name) == before
     assert after.state == move.vm.state

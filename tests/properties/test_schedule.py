@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Sequence
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from providers.planning.schedule.budget import Budget
@@ -25,6 +25,8 @@ from providers.planning.schedule.sequence import Stuck, sequence
 from providers.planning.schedule.timing import Timed
 
 ENOUGH = 1_000_000
+ESTATES = 1_000
+"""For each property."""
 
 
 @st.composite
@@ -81,7 +83,7 @@ def estates(draw: st.DrawFn, *, hosts: int = 4, machines: int = 5, full: bool = 
 def solved(problem: Problem) -> list[Timed] | Stuck:
     """Return the schedule of an estate, or why there is none."""
     legs = sequence(problem, Budget(ENOUGH))
-    return legs if isinstance(legs, Stuck) else best(problem, legs, Budget(2_000))
+    return legs if isinstance(legs, Stuck) else best(problem, legs, Budget(300))
 
 
 def overdrawn(problem: Problem, run: Iterable[Timed]) -> list[str]:
@@ -149,6 +151,7 @@ def _after(free: Sequence[int], leg: Leg) -> list[int]:
 
 
 @given(estates(machines=9))
+@settings(max_examples=ESTATES)
 def test_a_schedule_is_safe_at_every_instant(problem: Problem) -> None:
     """Run on the model, a schedule ends where it shall, and no pool or slot is overdrawn on the way."""
     run = solved(problem)
@@ -156,6 +159,7 @@ def test_a_schedule_is_safe_at_every_instant(problem: Problem) -> None:
 
 
 @given(estates(hosts=3, machines=4, full=True))
+@settings(max_examples=ESTATES)
 def test_everything_that_can_be_solved_is(problem: Problem) -> None:
     """An order is found exactly where trying everything finds one; a refusal says that all was tried."""
     run = solved(problem)
@@ -164,6 +168,7 @@ def test_everything_that_can_be_solved_is(problem: Problem) -> None:
 
 
 @given(estates(machines=9), st.randoms(use_true_random=False))
+@settings(max_examples=ESTATES)
 def test_the_order_alone_keeps_the_room(problem: Problem, chance: object) -> None:
     """However long each leg takes, and whatever else starts: who waits for its predecessors finds its room."""
     run = solved(problem)
@@ -187,6 +192,7 @@ def test_the_order_alone_keeps_the_room(problem: Problem, chance: object) -> Non
 
 
 @given(estates())
+@settings(max_examples=ESTATES)
 def test_what_is_in_place_is_left_there(problem: Problem) -> None:
     """Where every machine is at its goal nothing is ordered."""
     machines = tuple(

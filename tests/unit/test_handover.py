@@ -12,6 +12,9 @@ from pathlib import Path
 import pytest
 
 from providers.handover import LIMIT, Handed, Handover, engine_of
+from providers.model.names import HostName
+from providers.model.paces import PastMove
+from providers.model.plan import MigrationType, Move, Placement, Schedule, ScheduledMove
 from tests.estates import host, inventory, machine, stack
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -107,3 +110,88 @@ def test_nothing_but_the_sweep_is_in_the_file(here: Handover) -> None:
     """No endpoint, no credential."""
     here.leave(SWEEP)
     assert set(json.loads(left(here)[0].read_text(encoding="utf-8"))) == {"begun", "stack", "inventory"}
+
+
+PAST = (
+    PastMove(
+        ended=1_767_225_600,
+        source=HostName("hv1"),
+        destination=HostName("hv2"),
+        bytes=10**12,
+        seconds=61.5,
+        estimated=60.0,
+    ),
+)
+
+
+def test_past_moves_of_all_machines_are_taken_once(here: Handover) -> None:
+    """Each machine's are told by a call of its own."""
+    here.leave_past(PAST)
+    here.leave_past(PAST * 2)
+    assert here.take_past() == PAST * 3
+    assert here.take_past() == ()
+    assert replace(here, engine="").take_past() == ()
+
+
+def test_past_moves_of_another_stack_are_left_out(here: Handover) -> None:
+    """A port may come again, and a host of the same name be another one; so are lines that a kill has torn."""
+    other = replace(here, stack=replace(here.stack, path=here.stack.path.with_name("other.yaml")))
+    other.leave_past(PAST)
+    here.leave_past(PAST)
+    path = here.project / ".pulumi" / "past" / "4711.json"
+    with path.open("a", encoding="utf-8") as file:
+        file.write('[]\n{"stack": "stack.yaml", "past": [{"ended"')
+    assert here.take_past() == PAST
+
+
+@pytest.mark.skipif(os.name != "posix", reason="other permissions")
+def test_only_the_owner_may_read_past_moves(here: Handover) -> None:
+    """They tell which hosts there are; those that nobody has fetched for a week are removed."""
+    here.leave_past(PAST)
+    path = here.project / ".pulumi" / "past" / "4711.json"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    os.utime(path, (NOW.timestamp() - 30 * 86400,) * 2)
+    replace(here, engine="127.0.0.1:4712").leave_past(PAST)
+    assert [each.name for each in path.parent.iterdir()] == ["4712.json"]
+
+
+def test_where_past_moves_cannot_be_left_the_plan_goes_without(here: Handover) -> None:
+    """Nothing fails."""
+    (here.project / ".pulumi").write_text("in the way", encoding="utf-8")
+    here.leave_past(PAST)
+    assert here.take_past() == ()
+
+
+def planned() -> Schedule:
+    """Return a schedule with one move."""
+    vm = machine(1)
+    move = Move(
+        vm=vm, type=MigrationType.VIRTUAL_SYSTEM, source=vm.host, destination=HostName("hv2"), roots=vm.roots
+    )
+    each = ScheduledMove(
+        label="VM001", move=move, placement=Placement(host=HostName("hv2")), start=0, end=4, after=()
+    )
+    return Schedule(moves=(each,), bound=4)
+
+
+def test_the_schedule_of_a_run_is_taken_once_and_by_that_run(here: Handover) -> None:
+    """Another engine, or another stack file, gets an empty one."""
+    here.leave_schedule(planned())
+    assert replace(here, engine="127.0.0.1:4712").take_schedule() == Schedule()
+    assert here.take_schedule() == planned()
+    assert here.take_schedule() == Schedule()
+    here.leave_schedule(planned())
+    here.stack.path.write_text("hosts: {hv9: {}}\n", encoding="utf-8")
+    assert here.take_schedule() == Schedule()
+
+
+def test_a_preview_is_remembered_for_the_run_that_follows(here: Handover) -> None:
+    """Not for long, not for another stack file, and once."""
+    here.leave_preview(planned(), NOW)
+    assert replace(here, engine="127.0.0.1:4712").take_preview(NOW + timedelta(minutes=5)) == planned()
+    assert here.take_preview(NOW) is None
+    here.leave_preview(planned(), NOW)
+    assert here.take_preview(NOW + timedelta(days=2)) is None
+    here.leave_preview(planned(), NOW)
+    here.stack.path.write_text("hosts: {hv9: {}}\n", encoding="utf-8")
+    assert here.take_preview(NOW) is None

@@ -51,10 +51,11 @@ def test_a_written_size_is_read_back_nearly(count: int) -> None:
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [
-        (-5, "0 s"), (0.4, "0 s"), (40, "40 s"), (119, "119 s"), (120, "2 min"), (3540, "59 min"),
+        (-5, "0 s"), (0.4, "0 s"), (40, "40 s"), (59.6, "1 min"), (110, "1 min 50 s"), (125, "2 min 05 s"),
+        (599, "9 min 59 s"), (601, "10 min"), (3540, "59 min"),
         (7140, "119 min"), (7200, "2 h 00 min"), (11_100, "3 h 05 min"),
     ],
 )  # fmt: skip
 def test_a_span_reads_in_seconds_minutes_or_hours(seconds: float, text: str) -> None:
-    """Seconds up to two minutes, minutes up to two hours."""
+    """Seconds up to ten minutes, minutes up to two hours."""
     assert format_seconds(seconds) == text

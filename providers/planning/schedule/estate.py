@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from providers.model import winpath
 from providers.model.estate import UNKNOWN_CLUSTER, HostFacts, Inventory, VirtualMachine
 from providers.model.names import HostName
+from providers.model.paces import UNLEARNT, Paces
 from providers.model.plan import MigrationType, Move, Placement, Plan, Severity, Standing, Step
 from providers.model.stack import Reserve, Rule, Stack, StorageSpec, VmSpec
 from providers.planning.locate import locate
@@ -17,10 +18,9 @@ from providers.planning.preflight.room import volume_of
 from providers.planning.refusal import refusals
 from providers.units import MIB
 
+from .links import link, pairs, shown
 from .problem import MEMORY, Holding, Machine, Place, Problem, SlotLimits
 
-LINK = 1.25e9
-"""Bytes a second where nobody has said or learnt how fast a host's migration network is: 10 Gbit/s."""
 SHARES = "shares"
 """A pool without end: how much room a share has, no host tells, and a cluster's volume may be thin (unverified how)."""
 _ENDLESS = 1 << 80
@@ -46,7 +46,13 @@ class Setting:
 
 
 def setting_of(
-    stack: Stack, inventory: Inventory, plan: Plan, *, parkable: Collection[str] = (), spots: int = 0
+    stack: Stack,
+    inventory: Inventory,
+    plan: Plan,
+    *,
+    paces: Paces = UNLEARNT,
+    parkable: Collection[str] = (),
+    spots: int = 0,
 ) -> Setting:
     """Return the problem of room that `plan` poses; the machines of `parkable` (labels) may step aside.
 
@@ -55,17 +61,24 @@ def setting_of(
     Only hosts whose facts are known count: what could not be read takes no machine. Machines that do not move are part
     of what is not free.
     """
-    return _Builder(stack, inventory, plan, parkable, spots).setting()
+    return _Builder(stack, inventory, plan, paces, parkable, spots).setting()
 
 
 class _Builder:
     def __init__(
-        self, stack: Stack, inventory: Inventory, plan: Plan, parkable: Collection[str], spots: int
+        self,
+        stack: Stack,
+        inventory: Inventory,
+        plan: Plan,
+        paces: Paces,
+        parkable: Collection[str],
+        spots: int,
     ) -> None:
         self._stack = stack
         self._inventory = inventory
         self._parkable = parkable
         self._plan = plan
+        self._paces = paces
         self._facts = {
             name: host.facts
             for name in sorted(stack.hosts)
@@ -105,7 +118,9 @@ class _Builder:
         problem = Problem(
             pools=tuple(self._names),
             free=tuple(self._free),
-            links=(LINK,) * len(self._facts),
+            links=tuple(link(self._stack, self._paces, name) for name in self._facts),
+            paces=pairs(self._paces, tuple(self._facts)),
+            shown=shown(self._stack, self._paces, tuple(self._facts)),
             limits=tuple(_limits(facts) for facts in self._facts.values()),
             machines=tuple(machines),
             hosts=tuple(self._facts),

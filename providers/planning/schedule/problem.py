@@ -7,8 +7,9 @@ instant.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 
 
@@ -115,6 +116,27 @@ class Problem:
     machines: tuple[Machine, ...]
     hosts: tuple[str, ...]
     """Names."""
+    paces: Mapping[tuple[int, ...], float] = field(default_factory=dict)
+    """Bytes a second that one move has had, by its ends (`Leg.hosts`): it is no faster this time."""
+    shown: Mapping[int, float] = field(default_factory=dict)
+    """By host: what one move of it has had, for ways on which nothing has gone yet."""
+
+    def pace(self, leg: Leg) -> float:
+        """Return the bytes a second that a leg would have if no other one went."""
+        return min(self.limit(leg), *(self.links[host] for host in leg.hosts))
+
+    def limit(self, leg: Leg) -> float:
+        """Return the bytes a second that a leg does not exceed whatever its links have left; infinite if unknown.
+
+        By moves of its pair, else by what the slower of its ends has shown; files on one host take no link, so that
+        only such moves say anything of them.
+        """
+        known = self.paces.get(leg.hosts)
+        if known is not None:
+            return known
+        if len(leg.hosts) == 1:
+            return math.inf
+        return min(self.shown.get(host, math.inf) for host in leg.hosts)
 
     def slots(self, leg: Leg) -> tuple[int, ...]:
         """Return which slots a leg takes: live ones of host h are 2h, storage ones 2h + 1.

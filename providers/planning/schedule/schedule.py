@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 
 from providers.model.estate import Inventory, VirtualMachine
 from providers.model.names import HostName
+from providers.model.paces import UNLEARNT, Paces
 from providers.model.plan import Move, Plan, Schedule, ScheduledMove
 from providers.model.stack import Stack
 from providers.planning.order import order
 
+from .blackout import blackout
 from .bound import lower_bound
 from .budget import Budget
 from .chains import predecessors
@@ -40,15 +42,17 @@ class Impossible:
     """The proof, for people."""
 
 
-def schedule_of(stack: Stack, inventory: Inventory, plan: Plan) -> Schedule | Impossible:
+def schedule_of(
+    stack: Stack, inventory: Inventory, plan: Plan, paces: Paces = UNLEARNT
+) -> Schedule | Impossible:
     """Return the schedule of the moves that `plan` orders. The same values give the same schedule, however sorted.
 
-    Machines step aside only where no order does without.
+    Machines step aside only where no order does without. `paces`: what past moves have had, for how long these take.
     """
-    setting = setting_of(stack, inventory, plan)
+    setting = setting_of(stack, inventory, plan, paces=paces)
     legs = sequence(setting.problem, Budget(ORDERS))
     for parkable, spots in _who_may_step_aside(setting, legs):
-        setting = setting_of(stack, inventory, plan, parkable=parkable, spots=spots)
+        setting = setting_of(stack, inventory, plan, paces=paces, parkable=parkable, spots=spots)
         legs = sequence(setting.problem, Budget(ORDERS))
         if not isinstance(legs, Stuck):
             break
@@ -93,6 +97,7 @@ def _told(inventory: Inventory, setting: Setting, run: Sequence[Timed]) -> Sched
                 end=each.end,
                 after=tuple(sorted(before[number])),
                 bytes=leg.transfer,
+                blackout=blackout(way.move, setting.problem.pace(leg)),
                 reason=why_aside(labels, run, before, number) if aside else setting.steps[leg.machine].reason,
                 aside=aside,
             )

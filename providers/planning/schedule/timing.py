@@ -1,7 +1,8 @@
 """When each leg starts and ends: as many at once as slots and room allow, and never one after which no order is safe.
 
 A leg may overtake others of the safe order only while those before it still find their room without it (the banker's
-rule), so that nothing ever gets stuck. Moves at one host share its link in equal parts.
+rule), so that nothing ever gets stuck. Moves at one host share its link in equal parts, and none is faster than its pair
+has been.
 """
 
 from __future__ import annotations
@@ -39,6 +40,8 @@ class _Running:
     rate: float
     since: float
     start: float
+    limit: float
+    """Bytes a second that it does not exceed."""
     version: int = 0
 
 
@@ -189,7 +192,9 @@ class _Run:
         for host in leg.hosts:
             del self._at[host][number]
             self._load[host] -= leg.transfer / self._problem.links[host]
-        running = _Running(number, leg, float(max(leg.transfer, LEAST)), 0.0, self._now, self._now)
+        running = _Running(
+            number, leg, float(max(leg.transfer, LEAST)), 0.0, self._now, self._now, self._problem.limit(leg)
+        )
         for host in leg.hosts:
             self._active[host][number] = running
         self._share(leg.hosts)
@@ -198,7 +203,10 @@ class _Run:
         """Set the rates of what runs at these hosts anew: they have become more, or fewer."""
         moves = {number: running for host in hosts for number, running in self._active[host].items()}
         for number, running in moves.items():
-            rate = min(self._problem.links[host] / len(self._active[host]) for host in running.leg.hosts)
+            rate = min(
+                running.limit,
+                *(self._problem.links[host] / len(self._active[host]) for host in running.leg.hosts),
+            )
             if rate == running.rate:
                 continue
             running.left = max(0.0, running.left - running.rate * (self._now - running.since))

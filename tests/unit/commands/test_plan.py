@@ -41,7 +41,7 @@ def crowd() -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("name", "code", "first"),
     [
-        ("migration/cycle-of-four", 0, "5 moves, 150 GiB, about 2 min, in 5 waves; nothing is refused"),
+        ("migration/cycle-of-four", 0, "5 moves, 150 GiB, about 2 min 09 s, in 5 waves; nothing is refused"),
         ("basic/in-place", 0, "Nothing to move: 2 machines are in place"),
         ("constraints/n-plus-1", 0, "Nothing to move: 3 machines are in place"),
         ("constraints/protected", 1, "1 move, 14 GiB, about 12 s, in 1 wave; 1 refused"),

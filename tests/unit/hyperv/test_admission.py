@@ -152,6 +152,42 @@ def test_a_chain_goes_through_one_after_the_other() -> None:
     assert gate.hosts.order == ["VM002", "VM001"]
 
 
+@pytest.mark.parametrize("early", [1, 2])
+def test_of_two_that_wait_for_a_slot_the_one_planned_earlier_gets_it(early: int) -> None:
+    """Whoever came first, and whoever wakes first."""
+    gate = Gate(Hosts(limit=1))
+    running, waiting = move(9, "hv1", "hv2"), [move(1, "hv1", "hv2"), move(2, "hv1", "hv2")]
+    both = threading.Barrier(3)
+
+    def wait_for(one: Move) -> None:
+        said = threading.Event()
+
+        def hear(_reason: str) -> None:
+            if not said.is_set():
+                said.set()
+                both.wait(10)
+
+        with gate.admission.taking_part(one):
+            gate.admission.start(
+                one, needs_of(one), lambda _facts: gate.hosts.begin(one), waiting=hear,
+                cancelled=gate.cancelled, rank=0.0 if one.vm.name == f"VM{early:03d}" else 1.0,
+            )  # fmt: skip
+            gate.hosts.end(one)
+
+    with ThreadPoolExecutor(2) as pool:
+        with gate.admission.taking_part(running):
+            gate.admission.start(
+                running, needs_of(running), lambda _facts: gate.hosts.begin(running), waiting=gate.reasons.append,
+                cancelled=gate.cancelled,
+            )  # fmt: skip
+            ends = [pool.submit(wait_for, one) for one in waiting]
+            both.wait(10)  # both have looked, and found no room
+            gate.hosts.end(running)
+        for end in ends:
+            end.result(10)
+    assert gate.hosts.order == ["VM009", f"VM{early:03d}", f"VM{3 - early:03d}"]
+
+
 def test_a_swap_without_room_ends_in_a_line_each() -> None:
     """Neither can ever start: nothing is moved, and the reason is said."""
     gate = Gate(Hosts(memory_mib=1024))

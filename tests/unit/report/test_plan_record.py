@@ -25,13 +25,13 @@ def test_a_move_has_its_number_and_those_it_waits_for() -> None:
     assert json.loads(json.dumps(record)) == record
     assert record["moves"][0] == {
         "number": 0, "label": "VM001", "id": first.move.vm.id, "from": "hv1", "to": "hv2", "type": "live",
-        "aside": True, "wave": 1, "start": 0, "end": 30.0, "seconds": 30.0, "bytes": GIB, "after": [],
+        "aside": True, "wave": 1, "start": 0, "end": 30.0, "seconds": 30.0, "bytes": GIB, "blackout": 0, "after": [],
         "reason": "declared in test.yaml:1",
         "disks": [{"slot": "scsi-0-0", "from": "D:\\a.vhdx", "to": "E:\\a.vhdx"}],
     }  # fmt: skip
     assert (record["moves"][1]["wave"], record["moves"][1]["after"]) == (2, [0])
     assert record["totals"] == {
-        "moves": 2, "bytes": 2 * GIB, "seconds": 60, "bound": 0, "waves": 2, "machines": {"move": 2},
+        "moves": 2, "bytes": 2 * GIB, "seconds": 60, "bound": 0, "blackout": 0, "waves": 2, "machines": {"move": 2},
     }  # fmt: skip
     assert record["findings"] == [
         {"severity": "warning", "text": RULE.text, "remedy": RULE.remedy, "rule": True}
@@ -40,13 +40,13 @@ def test_a_move_has_its_number_and_those_it_waits_for() -> None:
 
 
 def test_machines_are_filed_by_how_they_stand() -> None:
-    """The compact form leaves out who is in place, and disks."""
+    """The compact form leaves out disks, and machines that only move or stay: moves say who, totals how many."""
     others = left_out("WEB", Standing.IN_PLACE), left_out("DC01", Standing.REFUSED, RULE)
     whole = plan_record(planned(scheduled(1, 0, 1), others=others))
     compact = plan_record(planned(scheduled(1, 0, 1), others=others), compact=True)
     assert list(whole["machines"]) == ["in place", "move", "refused"]
     assert [each["label"] for each in whole["machines"]["refused"]] == ["DC01"]
-    assert list(compact["machines"]) == ["move", "refused"]
+    assert list(compact["machines"]) == ["refused"]
     assert "disks" not in compact["moves"][0]
     assert compact["totals"] == whole["totals"]
 

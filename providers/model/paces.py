@@ -1,0 +1,40 @@
+"""What past moves took, and the paces that they show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from .names import HostName
+
+Pair = tuple[HostName, HostName]
+"""Source and destination; the same twice for a move of files on one host."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class PastMove:
+    """A move that was made and verified, beside what was thought of it before."""
+
+    ended: int
+    """Seconds since 1970, UTC."""
+    source: HostName
+    destination: HostName
+    bytes: int
+    """What the plan said that it copies: files, and memory of a machine that ran."""
+    seconds: float
+    """From the accepted order until both hosts showed the machine in its place."""
+    estimated: float
+    """Seconds that the plan gave it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paces:
+    """Bytes a second that single moves have had."""
+
+    pairs: Mapping[Pair, float] = field(default_factory=dict)
+    hosts: Mapping[HostName, float] = field(default_factory=dict)
+    """By host: the best of its pairs, so that its link carries as much at least. Moves on one host say nothing of it."""
+
+
+UNLEARNT = Paces()
+"""Nothing has moved yet."""

@@ -1,0 +1,62 @@
+"""Past moves and plans: no order of what is remembered changes a plan, and no pace breaks one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from providers.model.names import HostName
+from providers.model.paces import PastMove
+from providers.planning.learning import learnt
+from providers.planning.schedule.bound import lower_bound
+from providers.planning.schedule.problem import Problem
+from providers.planning.schedule.sequence import Stuck
+from providers.planning.schedule.timing import finish
+from providers.units import GIB
+
+from .test_schedule import estates, overdrawn, solved
+
+HOSTS = st.sampled_from([HostName("hv1"), HostName("hv2"), HostName("hv3")])
+MOVES = st.builds(
+    PastMove,
+    ended=st.integers(0, 20),
+    source=HOSTS,
+    destination=HOSTS,
+    bytes=st.integers(0, 500 * GIB),
+    seconds=st.floats(0, 1e5),
+    estimated=st.floats(0, 1e5),
+)
+
+
+@given(st.lists(MOVES, max_size=40), st.randoms(use_true_random=False))
+def test_the_order_of_past_moves_changes_nothing(past: list[PastMove], chance: object) -> None:
+    """Nor does telling some of them twice."""
+    mixed = [*past, *past[:3]]
+    chance.shuffle(mixed)  # type: ignore[attr-defined]
+    assert learnt(mixed) == learnt(past)
+
+
+PACE = st.floats(0.1, 100)
+
+
+@given(
+    estates(machines=9),
+    st.dictionaries(st.lists(st.integers(0, 3), min_size=1, max_size=2, unique=True).map(tuple), PACE),
+    st.dictionaries(st.integers(0, 3), PACE),
+)
+def test_slow_pairs_keep_a_schedule_safe(
+    problem: Problem, paces: dict[tuple[int, ...], float], shown: dict[int, float]
+) -> None:
+    """Whatever paces are known, nothing is overdrawn, no leg beats its pace, and the run not its bound."""
+    slow = replace(problem, paces=paces, shown=shown)
+    run = solved(slow)
+    assert isinstance(run, Stuck) == isinstance(solved(problem), Stuck)
+    if isinstance(run, Stuck):
+        return
+    assert overdrawn(slow, run) == []
+    assert all(
+        (each.end - each.start) * slow.pace(each.leg) >= each.leg.transfer * (1 - 1e-9) for each in run
+    )
+    assert finish(run) >= lower_bound(slow, [each.leg for each in run]) * (1 - 1e-9)

@@ -1,0 +1,201 @@
+"""The order of a run as the plugin keeps it: who waits, who goes on, and who is told that nobody will come."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from providers.errors import InterruptedRunError, NoRoomError
+from providers.model.names import HostName
+from providers.model.plan import MigrationType, Move, Placement, Schedule, ScheduledMove
+from providers.resources.course import SETTLED, STARVED, Course
+from tests.clocks import FastClock
+from tests.estates import machine
+
+PATIENCE = 10.0
+"""Seconds of real time for a thread to end."""
+
+
+def leg(number: int, source: str, destination: str, *after: int, aside: bool = False) -> ScheduledMove:
+    """Return a move of VM00N that waits for others."""
+    vm = machine(number, source)
+    move = Move(
+        vm=vm, type=MigrationType.VIRTUAL_SYSTEM_AND_STORAGE, source=HostName(source),
+        destination=HostName(destination), roots=vm.roots,
+    )  # fmt: skip
+    return ScheduledMove(
+        label=vm.name, move=move, placement=Placement(host=HostName(destination)), start=float(len(after)),
+        end=9.0, after=after, aside=aside,
+    )  # fmt: skip
+
+
+SWAP = Schedule(
+    moves=(
+        leg(2, "hv2", "hv3", aside=True),
+        leg(1, "hv1", "hv2", 0),
+        leg(2, "hv3", "hv1", 1),
+    )
+)
+CHAIN = Schedule(moves=(leg(1, "hv1", "hv2"), leg(2, "hv3", "hv1", 0)))
+
+
+class Waiting:
+    """A move that waits in a thread of its own."""
+
+    def __init__(self, course: Course, number: int, *, made: bool = False) -> None:
+        """`made`: what the hosts show of those it waits for."""
+        self.said: list[str] = []
+        self.cancelled = threading.Event()
+        self.begun = threading.Event()
+        self._pool = ThreadPoolExecutor(1)
+        self._answer = self._pool.submit(
+            course.wait, number, made=lambda _: made, waiting=self._hear, cancelled=self.cancelled
+        )
+        self._pool.shutdown(wait=False)
+
+    def _hear(self, text: str) -> None:
+        self.said.append(text)
+        self.begun.set()
+
+    def ends(self) -> None:
+        """Wait for its end. Raises what it raised."""
+        self._answer.result(PATIENCE)
+
+
+class StoppedClock(FastClock):
+    """Time goes on only when the test says so."""
+
+    def wait(self, seconds: float, until: threading.Event | None = None) -> bool:
+        """Wait for the event in real time, no longer than a moment."""
+        return until is not None and until.wait(min(seconds, 0.01))
+
+    def passes(self, seconds: float) -> None:
+        """Let time pass."""
+        super().wait(seconds)
+
+
+def test_a_move_waits_until_the_one_before_it_is_made() -> None:
+    """It says for whom, once."""
+    course = Course(SWAP, StoppedClock())
+    with course.under_way("VM002"), course.under_way("VM001"):
+        waiting = Waiting(course, 1)
+        assert waiting.begun.wait(PATIENCE)
+        course.done(0)
+        waiting.ends()
+    assert waiting.said == ["for VM002 to step aside to hv3"]
+
+
+def test_the_legs_of_one_machine_wait_for_what_is_between_them() -> None:
+    """The way back is free when the other machine has left."""
+    course = Course(SWAP, StoppedClock())
+    with course.under_way("VM001"), course.under_way("VM002"):
+        course.done(0)
+        back = Waiting(course, 2)
+        assert back.begun.wait(PATIENCE)
+        course.done(1)
+        back.ends()
+    assert back.said == ["for VM001 to leave hv1"]
+
+
+def test_who_waits_for_a_failed_move_is_told_whose() -> None:
+    """The machine has left without its move."""
+    course = Course(SWAP, StoppedClock())
+    with course.under_way("VM001"):
+        with course.under_way("VM002"):
+            waiting = Waiting(course, 1)
+            assert waiting.begun.wait(PATIENCE)
+        with pytest.raises(NoRoomError, match="VM002 was to free, and that move was not made"):
+            waiting.ends()
+
+
+def test_a_whole_move_that_the_engine_never_gave_is_no_part_of_the_run() -> None:
+    """The engine starts VM002 only when it is done with VM001: so that one was excluded."""
+    course = Course(CHAIN, StoppedClock())
+    with (
+        course.under_way("VM002"),
+        pytest.raises(NoRoomError, match=r"VM001 was to free \(hv1 -> hv2\), which is no part of this run"),
+    ):
+        Waiting(course, 1).ends()
+
+
+def test_what_somebody_else_has_moved_is_made() -> None:
+    """The hosts decide, not our memory."""
+    course = Course(CHAIN, StoppedClock())
+    with course.under_way("VM002"):
+        Waiting(course, 1, made=True).ends()
+
+
+def test_a_leg_is_given_up_when_the_engine_has_been_quiet() -> None:
+    """Until then the machine may still be named."""
+    clock = StoppedClock()
+    course = Course(SWAP, clock)
+    with course.under_way("VM001"):
+        waiting = Waiting(course, 1)
+        assert waiting.begun.wait(PATIENCE)
+        clock.passes(SETTLED + 1)
+        with pytest.raises(NoRoomError, match="no part of this run"):
+            waiting.ends()
+
+
+def test_work_of_another_kind_may_hold_machines_back() -> None:
+    """A host that is being set up keeps its machines from being named."""
+    clock = StoppedClock()
+    course = Course(SWAP, clock)
+    with course.under_way("VM001"):
+        with course.other_work():
+            waiting = Waiting(course, 1)
+            assert waiting.begun.wait(PATIENCE)
+            clock.passes(10 * SETTLED)
+        with course.under_way("VM002"):
+            course.done(0)
+            waiting.ends()
+
+
+def test_a_machine_that_was_named_is_waited_for_until_the_engine_starves() -> None:
+    """It is in the run, but nobody has a hand free for it: the error says which setting."""
+    clock = StoppedClock()
+    course = Course(SWAP, clock)
+    course.name("VM002")
+    with course.under_way("VM001"):
+        waiting = Waiting(course, 1)
+        assert waiting.begun.wait(PATIENCE)
+        clock.passes(STARVED + 1)
+        with pytest.raises(NoRoomError, match="PULUMI_PARALLEL=256"):
+            waiting.ends()
+
+
+def test_a_machine_without_change_frees_nothing() -> None:
+    """Unless it is where the plan wanted it: then the hosts show it."""
+    course = Course(SWAP, StoppedClock())
+    course.name("VM002")
+    course.unchanged("VM002")
+    with course.under_way("VM001"), pytest.raises(NoRoomError):
+        Waiting(course, 1).ends()
+
+
+def test_ctrl_c_ends_the_wait() -> None:
+    """With a line for the machine."""
+    course = Course(SWAP, StoppedClock())
+    with course.under_way("VM001"), course.under_way("VM002"):
+        waiting = Waiting(course, 1)
+        assert waiting.begun.wait(PATIENCE)
+        waiting.cancelled.set()
+        with pytest.raises(InterruptedRunError, match="VM001 was not started"):
+            waiting.ends()
+
+
+def test_the_rank_is_that_of_the_next_leg() -> None:
+    """What is not scheduled comes last."""
+    course = Course(SWAP, StoppedClock())
+    assert course.rank("VM002") == 0.0
+    course.done(0)
+    assert course.rank("VM002") == 1.0
+    assert course.rank("VM009") == float("inf")
+
+
+def test_a_run_without_a_schedule_waits_for_nobody() -> None:
+    """As where the file of the program was lost."""
+    course = Course(Schedule(), StoppedClock())
+    assert course.legs("VM001") == []

@@ -1,0 +1,93 @@
+"""What outputs remember of a machine's moves."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from google.protobuf import struct_pb2
+from pulumi.runtime import rpc
+
+from providers.model.names import HostName
+from providers.model.paces import PastMove
+from providers.model.plan import MigrationType, Move, Placement, ScheduledMove
+from providers.resources.past import KEPT, Past, past_in, plain_past, remembered
+from providers.resources.properties import outputs_of
+from providers.resources.vm_placement import VmPlacement
+from tests.estates import machine
+
+
+def move(number: int) -> PastMove:
+    """Return one of several moves."""
+    return PastMove(
+        ended=1_767_225_600 + number,
+        source=HostName("hv1"),
+        destination=HostName("hv2"),
+        bytes=3 * 2**40 + number,
+        seconds=61.5,
+        estimated=60.0,
+    )
+
+
+PAST = Past().and_then(move(1)).and_then(None).and_then(move(2))
+
+
+def test_state_gives_back_what_it_was_given() -> None:
+    """Numbers become floats on their way through the engine."""
+    struct = struct_pb2.Struct()
+    struct.update(plain_past(PAST))
+    assert past_in(rpc.deserialize_properties(struct)) == PAST == Past(moves=3, last=(move(1), move(2)))
+
+
+def test_a_few_are_kept_and_none_is_not_told() -> None:
+    """State does not grow with the years."""
+    past = Past()
+    assert plain_past(past) == {"moves": 0}
+    for number in range(2 * KEPT):
+        past = past.and_then(move(number))
+    assert past.last == tuple(move(number) for number in range(KEPT, 2 * KEPT))
+    assert past.moves == 2 * KEPT
+
+
+def test_what_was_planned_otherwise_is_not_remembered() -> None:
+    """A move from another host, one without a plan, and one whose order somebody else gave tell nothing."""
+    vm = machine(1)
+    order = Move(
+        vm=vm, type=MigrationType.VIRTUAL_SYSTEM, source=vm.host, destination=HostName("hv2"), roots=vm.roots
+    )
+    planned = ScheduledMove(
+        label="VM001", move=order, placement=Placement(), start=5, end=65.04, after=(), bytes=10**10
+    )
+    when = datetime(2026, 1, 1, tzinfo=UTC)
+    assert remembered(planned, order, 61.52, when) == PastMove(
+        ended=1_767_225_600,
+        source=vm.host,
+        destination=HostName("hv2"),
+        bytes=10**10,
+        seconds=61.5,
+        estimated=60.0,
+    )
+    assert remembered(None, order, 61.5, when) is None
+    assert remembered(planned, order, None, when) is None
+    assert remembered(planned, replace(order, source=HostName("hv3")), 61.5, when) is None
+    assert remembered(planned, replace(order, type=MigrationType.STORAGE), 61.5, when) is None
+
+
+@pytest.mark.parametrize(
+    "told",
+    [None, 7, {}, [7], ["text"], [{}], [{**plain_past(PAST)["lastMoves"][0], "seconds": "NaN"}],
+     [{**plain_past(PAST)["lastMoves"][0], "bytes": float("inf")}]],
+)  # fmt: skip
+def test_what_is_no_past_is_left_out(told: Any) -> None:
+    """State that somebody has edited, or an older release wrote, stops no run."""
+    assert past_in({"moves": 2.0, "lastMoves": told}) == Past(moves=2)
+
+
+def test_the_past_makes_no_change() -> None:
+    """Neither when it is new nor when it differs: it is nothing that anybody wants."""
+    vm = machine(1)
+    wanted = {"host": "hv1", "vmId": vm.id}
+    assert VmPlacement()._compared(vm.id, outputs_of(vm, PAST), wanted).detailed == {}
+    assert VmPlacement()._compared(vm.id, outputs_of(vm, Past()), {**wanted, "lastMoves": []}).detailed == {}

@@ -1,0 +1,49 @@
+"""A run's time beside its estimate: told when all its moves are made, once."""
+
+from __future__ import annotations
+
+from providers.model.names import HostName
+from providers.model.plan import MigrationType, Move, Placement, Schedule, ScheduledMove
+from providers.resources.course import Course, Ended
+from tests.clocks import FastClock
+from tests.estates import machine
+
+
+def scheduled(number: int, start: float, end: float) -> ScheduledMove:
+    """Return a move of VM00N."""
+    vm = machine(number)
+    move = Move(
+        vm=vm, type=MigrationType.VIRTUAL_SYSTEM, source=vm.host, destination=HostName("hv2"), roots=vm.roots
+    )
+    return ScheduledMove(label=vm.name, move=move, placement=Placement(), start=start, end=end, after=())
+
+
+TWO = Schedule(moves=(scheduled(1, 0, 30), scheduled(2, 10, 60)))
+
+
+def test_the_last_move_that_ends_tells_what_the_run_took() -> None:
+    """From the first order for a machine that moves; nothing before all are made, and nothing twice."""
+    clock = FastClock()
+    course = Course(TWO, clock)
+    with course.under_way("VM009"):
+        clock.wait(100)
+    with course.under_way("VM001"):
+        clock.wait(50)
+        course.done(0)
+        assert course.ended() is None
+    with course.under_way("VM002"):
+        clock.wait(25)
+        course.done(1)
+        assert course.ended() == Ended(seconds=75, estimated=60)
+        assert course.ended() is None
+
+
+def test_a_run_that_is_not_whole_is_compared_with_nothing() -> None:
+    """Nor one of a single move, which says it itself, nor one without a plan."""
+    clock = FastClock()
+    for schedule in (TWO, Schedule(moves=TWO.moves[:1]), Schedule()):
+        course = Course(schedule, clock)
+        with course.under_way("VM001"):
+            if schedule.moves:
+                course.done(0)
+            assert course.ended() is None
