@@ -12,6 +12,7 @@ from providers.hyperv.estate import Estate
 from providers.model.estate import Inventory
 from providers.model.stack import Stack
 from providers.recorded import Recorded, write
+from providers.report.cells import visible
 from providers.report.records import record
 from providers.report.text import render_inventory
 from providers.stackfile import load
@@ -30,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
         machines = sum(len(host.vms) for host in found.hosts.values())
         sys.stdout.write(f"{options.save}: {machines} machines on {len(found.hosts)} hosts\n")
         for silent in found.unreachable.values():
-            sys.stderr.write(f"{silent.name}: did not answer: {silent.reason}\n")
+            sys.stderr.write(f"{silent.name}: did not answer: {visible(silent.reason)}\n")
     else:
         sys.stdout.write(f"{render_inventory(found)}\n")
     return 0 if found.complete else FAILED

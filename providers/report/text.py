@@ -130,7 +130,7 @@ def _inventory_lines(inventory: Inventory) -> Iterator[str]:
         for vm in sorted(host.vms, key=lambda vm: vm.name):
             yield f"  {visible(vm.name):<20} {vm.state.name.lower():<8} {_memory(vm):>9}  {visible(vm.roots.config)}  {vm.id}"
     for silent in inventory.unreachable.values():
-        yield f"{silent.name}: did not answer: {silent.reason}"
+        yield f"{silent.name}: did not answer: {visible(silent.reason)}"
 
 
 def _host_lines(host: Host) -> Iterator[str]:

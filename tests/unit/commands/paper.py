@@ -31,10 +31,10 @@ def on_paper(told: dict[str, Any], folder: Path) -> list[str]:
     return [str(stack.path), "--inventory", str(inventory)]
 
 
-def placement(seed: int, *words: str) -> subprocess.CompletedProcess[bytes]:
+def placement(seed: int, *words: str, encoding: str = "utf-8") -> subprocess.CompletedProcess[bytes]:
     """Run `bin/placement` with a hash seed, without credentials, proxies and names of anything."""
     kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "HOME") if name in os.environ}
     return subprocess.run(
         [sys.executable, str(PROJECT / "bin" / "placement"), *words], capture_output=True, timeout=120,
-        env={**kept, "PYTHONHASHSEED": str(seed)}, check=False,
+        env={**kept, "PYTHONHASHSEED": str(seed), "PYTHONIOENCODING": encoding}, check=False,
     )  # fmt: skip

@@ -111,3 +111,15 @@ def test_the_plan_is_the_same_to_the_byte(form: tuple[str, ...], tmp_path: Path)
     assert b"apart from" in one.stdout
     first = b"{" if form else b"27 moves, "
     assert one.stdout.startswith(first)  # what a solver says of itself is no part of it
+
+
+def test_names_in_any_script_are_shown_on_any_terminal(tmp_path: Path) -> None:
+    """One that knows ASCII alone shows escapes."""
+    told = {
+        "hosts": {"hv1": {}, "hv2": {}},
+        "vms": {"東京": {"at": "hv1"}},
+        "stack": {"vms": {"東京": {"host": "hv2"}}},
+    }
+    shown = placement(1, "plan", *on_paper(told, tmp_path), encoding="ascii")
+    assert (shown.returncode, shown.stderr) == (0, b"")
+    assert b"\\u6771\\u4eac" in shown.stdout
