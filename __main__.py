@@ -40,7 +40,7 @@ def main() -> None:
     if not inventory.hosts:
         reasons = "\n".join(f"{host.name}: {host.reason}" for host in inventory.unreachable.values())
         raise pulumi.RunError(f"No host answered:\n{reasons}")
-    export(declare(stack, plan, delegation))
+    export(declare(stack, plan, delegation), plan)
 
 
 main()

@@ -18,6 +18,7 @@ from providers.model.stack import Stack
 from providers.planning import plan
 from providers.planning.choosing.allowed import allowed
 from providers.planning.learning import learnt
+from providers.recorded import of_hosts
 
 _DOUBTFUL = {Standing.MISSING, Standing.AMBIGUOUS}
 _ROUNDS = 3
@@ -57,6 +58,14 @@ def compare(
         first = _planned(stack, estate, inventory, allowed, paces)
         asked = _for_parking(stack, inventory, first)
     return inventory, first
+
+
+def compare_recorded(
+    stack: Stack, recorded: Inventory, allowed: frozenset[Limit] = frozenset()
+) -> tuple[Inventory, Plan]:
+    """Plan by what was read earlier: no host is asked and no clock, so that no freeze is judged."""
+    inventory = of_hosts(recorded, stack.hosts)
+    return inventory, plan(stack, inventory, occasion=Occasion(allowed=allowed))
 
 
 def _for_parking(stack: Stack, inventory: Inventory, found: Plan) -> set[HostName]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import sys
@@ -12,9 +13,9 @@ from pathlib import Path
 
 from providers.clock import SystemClock
 from providers.codes import catalogue
+from providers.commands import check, inventory, plan
 from providers.doctor.symptoms import Weight
 from providers.errors import PlacementError
-from providers.hyperv.estate import Estate
 from providers.locks import backend_folder, is_stale, locks
 from providers.model.names import HostName
 from providers.model.stack import Stack
@@ -24,18 +25,24 @@ from providers.recording.names import names_in
 from providers.report import explain
 from providers.report.diagnosis import render_diagnoses
 from providers.report.records import record
-from providers.report.text import render_inventory
 from providers.stackfile import load
-from providers.stacks import STACKS, stack_path
+from providers.stacks import PROJECT, STACKS, stack_files, stack_path
 
-PROJECT = Path(__file__).resolve().parent.parent
 FAILED = 1
 ILL = 2
 """The doctor found an error."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; return the exit code: 0 done, 1 an error of one line (or a line per finding), 2 usage, or found by the doctor."""
+    """Run one command; return the exit code.
+
+    0 done, 1 an error of one line (or a line per finding), 2 usage, or found by the doctor, 3 infeasible.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(
+                errors="backslashreplace"
+            )  # names of hosts are in any script, a terminal may not be
     options = _parser().parse_args(arguments)
     try:
         return int(options.run(options))
@@ -53,9 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="placement", description="VM placement as code for Hyper-V")
     parser.add_argument("--debug", action="store_true", help="show what lies behind an error")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    check = commands.add_parser("check", help="check stack files; no host is asked")
-    check.add_argument("files", nargs="*", type=Path, help=f"default: every file in {STACKS}/")
-    check.set_defaults(run=_check)
+    _look_ahead(commands)
     doctor = commands.add_parser("doctor", help="say what stands in the way of moves; read-only")
     doctor.add_argument("stack", help=f"name of a stack ({STACKS}/NAME.yaml)")
     doctor.add_argument("--json", action="store_true", help="for scripts")
@@ -70,10 +75,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     explain_.add_argument("--json", action="store_true", help="for scripts")
     explain_.set_defaults(run=_explain)
-    inventory = commands.add_parser("inventory", help="show what the hosts of a stack report now; read-only")
-    inventory.add_argument("stack", help=f"name of a stack ({STACKS}/NAME.yaml)")
-    inventory.add_argument("--json", action="store_true", help="for scripts")
-    inventory.set_defaults(run=_inventory)
     record_ = commands.add_parser(
         "record", help="save what a host answers to our reads, names and addresses replaced; read-only"
     )
@@ -90,22 +91,25 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _check(options: argparse.Namespace) -> int:
-    files = options.files or _stack_files()
-    failed = 0
-    for path in files:
-        try:
-            stack = load(path)
-        except PlacementError as error:
-            failed = FAILED
-            sys.stderr.write(f"{error}\n")
-        else:
-            sys.stdout.write(f"{path}: {len(stack.vms)} machines on {len(stack.hosts)} hosts\n")
-    return failed
-
-
-def _stack_files() -> list[Path]:
-    return sorted(path for path in (PROJECT / STACKS).glob("*.yaml") if not path.name.startswith("Pulumi."))
+def _look_ahead(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the commands that need no run: what a stack file wants, what there is, and what separates the two."""
+    stack = f"a stack ({STACKS}/NAME.yaml) or a path to such a file"
+    recorded = "a recorded inventory, so that no host is asked"
+    check_ = commands.add_parser("check", help="check stack files; no host is asked")
+    check_.add_argument("files", nargs="*", help=f"{stack}; default: every file in {STACKS}/")
+    check_.add_argument("--inventory", type=Path, metavar="FILE", help=recorded)
+    check_.add_argument("--json", action="store_true", help="for scripts")
+    check_.set_defaults(run=check.run)
+    inventory_ = commands.add_parser("inventory", help="show what the hosts of a stack report now; read-only")
+    inventory_.add_argument("stack", help=stack)
+    inventory_.add_argument("--save", type=Path, metavar="FILE", help="record it, for `plan` and `check`")
+    inventory_.add_argument("--json", action="store_true", help="for scripts")
+    inventory_.set_defaults(run=inventory.run)
+    plan_ = commands.add_parser("plan", help="show what would move, when, and why; read-only")
+    plan_.add_argument("stack", help=stack)
+    plan_.add_argument("--inventory", type=Path, metavar="FILE", help=recorded)
+    plan_.add_argument("--json", action="store_true", help="for scripts")
+    plan_.set_defaults(run=plan.run)
 
 
 def _doctor(options: argparse.Namespace) -> int:
@@ -134,19 +138,6 @@ def _explain(options: argparse.Namespace) -> int:
     return FAILED
 
 
-def _inventory(options: argparse.Namespace) -> int:
-    stack = load(stack_path(options.stack, PROJECT))
-    estate = Estate(stack.hosts, clock=SystemClock())
-    try:
-        found = estate.sweep()
-        inventory = estate.closely(found, list(found.hosts), ())
-    finally:
-        estate.close()
-    shown = json.dumps(record(inventory), indent=2) if options.json else render_inventory(inventory)
-    sys.stdout.write(f"{shown}\n")
-    return 0 if inventory.complete else FAILED
-
-
 def _record(options: argparse.Namespace) -> int:
     archive.check_free(options.output)
     stack = _stack_with(options.host, options.stack)
@@ -171,7 +162,7 @@ def _record(options: argparse.Namespace) -> int:
 
 def _stack_with(host: str, name: str | None) -> Stack:
     """Return the stack that declares `host`. Raises PlacementError where none does, or several do."""
-    paths = _stack_files() if name is None else [stack_path(name, PROJECT)]
+    paths = stack_files(PROJECT) if name is None else [stack_path(name, PROJECT)]
     found = [load(path) for path in paths]
     having = [stack for stack in found if host in stack.hosts]
     if len(having) == 1:

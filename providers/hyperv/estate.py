@@ -72,6 +72,29 @@ class Estate:
                 hosts[name] = result
         return Inventory(hosts=hosts, unreachable=silent)
 
+    def whole(self) -> Inventory:
+        """Read in parallel all that any move could ask of any host or machine: calls for every disk and machine.
+
+        A host that fails at any of it is in `unreachable`: half of it would pass for all.
+        """
+        found = self.sweep()
+        read = self._each(found.hosts, lambda name: self._wholly(found.hosts[name]))
+        hosts = {name: host for name, host in read.items() if isinstance(host, Host)}
+        failed = {
+            name: UnreachableHost(name=name, reason=str(error))
+            for name, error in read.items()
+            if isinstance(error, PlacementError)
+        }
+        return Inventory(hosts=hosts, unreachable={**found.unreachable, **failed})
+
+    def _wholly(self, host: Host) -> Host:
+        closer = self.host_closely(host, machines=True)
+        if closer.facts is None:
+            return closer
+        facts = closer.facts
+        vms = tuple(self.with_vectors(self.with_details(vm), facts) for vm in closer.vms)
+        return replace(closer, vms=vms)
+
     def closely(
         self, found: Inventory, sources: Collection[HostName], hosts: Iterable[HostName]
     ) -> Inventory:

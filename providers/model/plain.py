@@ -15,7 +15,7 @@ _Reader = Callable[[Any], Any]
 
 
 def to_plain(value: Any) -> Any:
-    """Return dataclasses as dicts, tuples as lists, enums as their values."""
+    """Return dataclasses as dicts, tuples as lists, sets as sorted lists, enums as their values."""
     if dataclasses.is_dataclass(value):
         kind: Any = typing.cast("Any", type(value))
         given = ((name, getattr(value, name), default) for name, default in _fields(kind))
@@ -24,6 +24,8 @@ def to_plain(value: Any) -> Any:
         return {key: to_plain(own) for key, own in value.items()}
     if isinstance(value, tuple):
         return [to_plain(own) for own in value]
+    if isinstance(value, frozenset):
+        return sorted(to_plain(own) for own in value)
     return value.value if isinstance(value, Enum) else value
 
 
@@ -51,15 +53,27 @@ def _reader(kind: Any) -> _Reader:
     if origin in {types.UnionType, typing.Union}:
         inner = _reader(next(each for each in arguments if each is not types.NoneType))
         return lambda plain: None if plain is None else inner(plain)
-    if origin is tuple:
+    if origin in {tuple, frozenset}:
         inner = _reader(arguments[0])
-        return lambda plain: tuple([inner(each) for each in plain])
+        return lambda plain: origin([inner(each) for each in plain])
     if isinstance(origin, type) and issubclass(origin, Mapping):
         inner = _reader(arguments[1])
         return lambda plain: {key: inner(each) for key, each in plain.items()}
     if dataclasses.is_dataclass(kind):
         return _dataclass_reader(kind)
-    return kind if isinstance(kind, type) and issubclass(kind, Enum) else _scalar
+    return _leaf(kind)
+
+
+def _leaf(kind: Any) -> _Reader:
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return kind
+
+    def exactly(plain: Any) -> Any:
+        if type(plain) is not kind:
+            raise TypeError(f"{type(plain).__name__} is no {kind.__name__}")
+        return plain
+
+    return exactly if kind in {str, int, bool} else _scalar
 
 
 def _dataclass_reader(kind: Any) -> _Reader:

@@ -38,6 +38,8 @@ class Finding:
 
     passing: bool = False
     """Whether it is about room that lacks now and that others may free: a schedule answers it."""
+    of_rule: bool = False
+    """Whether it says that a rule of the stack file would not hold in the end."""
 
     def __str__(self) -> str:
         """Text and remedy as one line."""
@@ -205,6 +207,14 @@ class Schedule:
         return sum(each.bytes for each in self.moves)
 
     @property
+    def waves(self) -> tuple[int, ...]:
+        """By move: 1 for one that waits for none, otherwise one more than the highest of those it waits for."""
+        found: list[int] = []
+        for each in self.moves:  # who waits starts later
+            found.append(1 + max((found[number] for number in each.after), default=0))
+        return tuple(found)
+
+    @property
     def blackout(self) -> float:
         """Seconds, roughly, for which machines stand still, all of them together."""
         return sum(each.blackout for each in self.moves)
@@ -254,6 +264,21 @@ class Plan:
         return tuple(
             step.move for step in self.steps if step.move is not None and step.standing == Standing.MOVE
         )
+
+    @property
+    def refusals(self) -> tuple[Finding, ...]:
+        """Why the plan as a whole must not run: no safe order, the guard, entries that contradict each other."""
+        return tuple(each for each in self.findings if each.severity == Severity.REFUSAL)
+
+    @property
+    def broken_rules(self) -> tuple[Finding, ...]:
+        """Rules of the stack file that would not hold in the end; alone they stop nothing."""
+        return tuple(each for each in self.findings if each.of_rule)
+
+    @property
+    def left_out(self) -> tuple[Step, ...]:
+        """Declared machines that the run neither finds in place nor moves: refused, unknown, missing, moved by others."""
+        return tuple(step for step in self.steps if step.standing not in {Standing.IN_PLACE, Standing.MOVE})
 
     @property
     def starts(self) -> tuple[Move, ...]:

@@ -23,6 +23,7 @@ def broken_rules(stack: Stack, inventory: Inventory, ends: Mapping[str, HostName
             shown = ", ".join(f"{label} on {host}" for label, host in where.items())
             yield Finding(
                 severity=Severity.WARNING,
+                of_rule=True,
                 text=f"The rule in line {rule.line} ({rule.kind}) does not hold: {shown}",
                 remedy="Correct host: of one of them, or the rule",
             )
@@ -51,6 +52,7 @@ def _left_in_maintenance(
             shown = ", ".join([*staying, *(f"{each} (not declared)" for each in others)])
             yield Finding(
                 severity=Severity.WARNING,
+                of_rule=True,
                 text=f"{name} is in maintenance and will not be empty: {shown}",
                 remedy="Declare them without host: or with another one, or move them by hand",
             )

@@ -37,6 +37,7 @@ def spare_host(
             lacking = format_bytes(sum(vm.memory_mib or 0 for vm in homeless) * MIB)
             yield Finding(
                 severity=Severity.WARNING,
+                of_rule=True,
                 text=f"The rule in line {rule.line} (n_plus_1) does not hold: without {lost} the others find no room for"
                 f" {len(homeless)} of its {len(running)} running machines ({lacking} of memory)",
                 remedy="Place fewer machines on these hosts, or add one",

@@ -1,12 +1,14 @@
-"""Plans and inventories as lines of a terminal."""
+"""Moves and inventories as lines of a terminal."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from providers.model.estate import Host, Inventory, VirtualMachine
-from providers.model.plan import Choice, MigrationType, Move, Plan, Schedule, ScheduledMove, Standing, Step
+from providers.model.plan import Choice, MigrationType, Move, Schedule, ScheduledMove, Step
 from providers.units import MIB, format_bytes, format_seconds
+
+from .cells import visible
 
 _KINDS = {
     MigrationType.VIRTUAL_SYSTEM: "live migration",
@@ -129,24 +131,6 @@ def _volume(move: Move) -> str:
     return f", {both}" if both else ""
 
 
-def render_plan(plan: Plan) -> str:
-    """Return the whole plan: findings first, then a line per machine that is not in place, then the count."""
-    return "\n".join(_plan_lines(plan))
-
-
-def _plan_lines(plan: Plan) -> Iterator[str]:
-    for finding in plan.findings:
-        yield f"{finding.severity}: {finding}"
-    for step in plan.steps:
-        if step.standing == Standing.MOVE:
-            yield describe(step)
-        for finding in step.findings:
-            yield f"{finding.severity}: {finding}"
-    standing = [step.standing for step in plan.steps]
-    counted = {kind: standing.count(kind) for kind in Standing}
-    yield ", ".join(f"{count} {kind}" for kind, count in counted.items() if count) or "nothing declared"
-
-
 def render_inventory(inventory: Inventory) -> str:
     """Return a table of hosts, each with its machines."""
     return "\n".join(_inventory_lines(inventory))
@@ -156,9 +140,9 @@ def _inventory_lines(inventory: Inventory) -> Iterator[str]:
     for host in inventory.hosts.values():
         yield from _host_lines(host)
         for vm in sorted(host.vms, key=lambda vm: vm.name):
-            yield f"  {vm.name:<20} {vm.state.name.lower():<8} {_memory(vm):>9}  {vm.roots.config}  {vm.id}"
+            yield f"  {visible(vm.name):<20} {vm.state.name.lower():<8} {_memory(vm):>9}  {visible(vm.roots.config)}  {vm.id}"
     for silent in inventory.unreachable.values():
-        yield f"{silent.name}: did not answer: {silent.reason}"
+        yield f"{silent.name}: did not answer: {visible(silent.reason)}"
 
 
 def _host_lines(host: Host) -> Iterator[str]:

@@ -14,6 +14,7 @@ from providers.model.plan import Finding, Plan, Schedule, Severity, Standing, St
 from providers.model.stack import HostSpec, Stack
 from providers.planning.delegation import PRICE, holder_for
 from providers.planning.live_migration import declared_settings
+from providers.report.plan_text import outline
 from providers.report.text import chosen, describe, summary, told
 
 from .migration_delegation import OUTPUTS as DELEGATION_OUTPUTS
@@ -140,10 +141,11 @@ def _after(
     return first
 
 
-def export(resources: dict[str, VmPlacement]) -> None:
-    """Export, out of the resources' own outputs: `placement` (machine -> host) and `moves` (made so far)."""
+def export(resources: dict[str, VmPlacement], plan: Plan) -> None:
+    """Export, out of the resources' own outputs, `placement` (machine -> host) and `moves` (made so far), and the `plan`."""
     pulumi.export("placement", {label: resource.host for label, resource in resources.items()})
     pulumi.export("moves", pulumi.Output.all(*(r.moves for r in resources.values())).apply(_total))
+    pulumi.export("plan", outline(plan))
 
 
 def _total(moves: Iterable[float | None]) -> int:

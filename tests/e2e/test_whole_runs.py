@@ -55,8 +55,13 @@ def test_up_reaches_the_declared_placement_and_drift_is_repaired(site: Site) -> 
     assert after["violations"] == []
     outputs = json.loads(site.pulumi("stack", "output", "--json").stdout)
     assert outputs["placement"] == site.hosts()
-    assert outputs["moves"] == len(after["jobs"])
-    assert site.in_order()
+    assert outputs["moves"] == len(after["jobs"]) == len(outputs["plan"]) - 1
+    assert any(line.startswith(f"{name}: {source} -> {target}, ") for line in outputs["plan"])
+    assert site.in_order()  # though the plan that it would export is empty now
+    again = site.pulumi("up", "--yes", "--expect-no-changes")
+    assert again.returncode == 0, again.stdout
+    (nothing,) = json.loads(site.pulumi("stack", "output", "plan", "--json").stdout)
+    assert nothing.startswith("Nothing to move")
 
     site.lab("move", "VM003", "hv1")
     drift = site.pulumi("preview", "--expect-no-changes")

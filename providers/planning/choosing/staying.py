@@ -126,7 +126,13 @@ def _solved(
 def _solver() -> Any:
     import highspy  # noqa: PLC0415 - a fifth of a second that plans without a choice save
 
-    solver: Any = cast("Any", highspy).Highs()
+    class Silent(highspy.Highs):
+        def enableCallbacks(self) -> None:  # noqa: N802 - HiGHS's own name
+            """Say nothing from here on: called while it is made, this would print a banner among our output."""
+            cast("Any", self).silent()
+            cast("Any", super()).enableCallbacks()
+
+    solver: Any = cast("Any", Silent)()
     for name, value in (
         ("output_flag", False), ("threads", 1), ("random_seed", 0), ("mip_max_nodes", NODES), ("mip_rel_gap", 0.0),
     ):  # fmt: skip

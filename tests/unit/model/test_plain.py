@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+import yaml
 
 from providers.model.estate import DiskKind, Host, Inventory, VmState
 from providers.model.plain import from_plain, to_plain
+from providers.model.plan import Schedule
+from providers.planning import plan
 from tests.estates import disk, host, inventory, job, machine
+from tests.scenarios.estate import estate_of
+from tests.scenarios.test_scenarios import declared
+from tests.unit.report.schedules import scheduled
+
+STORIES = Path(__file__).parents[2] / "scenarios"
 
 
 def test_an_inventory_comes_back_equal() -> None:
@@ -24,6 +33,24 @@ def test_an_inventory_comes_back_equal() -> None:
     assert isinstance(back.named("vm002")[0].state, VmState)
 
 
+@pytest.mark.parametrize("story", sorted(STORIES.glob("*/*.yaml")), ids=lambda path: path.stem)
+def test_a_schedule_comes_back_equal(story: Path, tmp_path: Path) -> None:
+    """Of every story: the plugin carries out what the program has planned, or it knows no order."""
+    told = yaml.safe_load(story.read_text(encoding="utf-8"))
+    schedule = plan(declared(told, tmp_path), estate_of(told)).schedule
+    assert from_plain(json.loads(json.dumps(to_plain(schedule))), Schedule) == schedule
+
+
+def test_what_may_be_overwritten_comes_back_as_a_set() -> None:
+    """Written in an order of its own, whatever that of the set is."""
+    move = scheduled(1, 0, 1)
+    slots = frozenset({"scsi-0-1", "ide-0-0", "scsi-0-0"})
+    move = replace(move, move=replace(move.move, overwrite=slots))
+    plain = to_plain(Schedule(moves=(move,)))
+    assert plain["moves"][0]["move"]["overwrite"] == sorted(slots)
+    assert from_plain(json.loads(json.dumps(plain)), Schedule).moves[0] == move
+
+
 def test_what_has_its_default_is_left_out() -> None:
     """A thousand machines are mostly alike."""
     assert "replication_mode" not in to_plain(machine(1))
@@ -32,7 +59,14 @@ def test_what_has_its_default_is_left_out() -> None:
 
 @pytest.mark.parametrize(
     "plain",
-    [[], "text", {"name": "hv1", "no_such_field": 1}, {"name": {"a": 1}}, {"name": "hv1", "vms": [1]}],
+    [
+        [],
+        "text",
+        {"name": "hv1", "no_such_field": 1},
+        {"name": {"a": 1}},
+        {"name": "hv1", "vms": [1]},
+        {"name": 1},
+    ],
 )
 def test_what_is_none_is_an_error(plain: object) -> None:
     """A file that somebody else wrote is refused, not guessed at."""

@@ -1,0 +1,1 @@
+"""Commands that look ahead: what a plan would be, from hosts or from a recorded inventory."""

@@ -1,0 +1,59 @@
+"""`bin/placement plan`: the plan of a stack, from its hosts or from a recorded inventory."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from providers.actual import compare, compare_recorded
+from providers.allowances import allowances
+from providers.clock import SystemClock
+from providers.hyperv.estate import Estate
+from providers.model.estate import Inventory
+from providers.model.plan import Plan
+from providers.model.stack import Stack
+from providers.recorded import read
+from providers.report.plan_record import plan_record
+from providers.report.plan_text import render_plan
+from providers.stackfile import load
+from providers.stacks import PROJECT, stack_meant
+
+FAILED = 1
+INFEASIBLE = 3
+_COLUMNS = 100
+"""Of what is no terminal."""
+
+
+def run(options: argparse.Namespace) -> int:
+    """Show the plan. 0; 1 where a host or a machine stays out of it; 3 where it must not run as a whole."""
+    stack = load(stack_meant(options.stack, PROJECT))
+    inventory, plan = recorded_plan(stack, options.inventory) if options.inventory else _live(stack)
+    if options.json:
+        shown = json.dumps(plan_record(plan), indent=2)
+    else:
+        columns = shutil.get_terminal_size((_COLUMNS, 0)).columns if sys.stdout.isatty() else _COLUMNS
+        shown = render_plan(plan, columns)
+    sys.stdout.write(f"{shown}\n")
+    return INFEASIBLE if plan.refusals else verdict(inventory, plan)
+
+
+def verdict(inventory: Inventory, plan: Plan) -> int:
+    """Return 1 where a host did not answer, or a machine is neither in place nor moved; else 0."""
+    return FAILED if plan.left_out or not inventory.complete else 0
+
+
+def recorded_plan(stack: Stack, file: Path) -> tuple[Inventory, Plan]:
+    """Return the plan by a recorded inventory; nothing but the file is read. Raises PlacementError."""
+    return compare_recorded(stack, read(file).inventory, allowances(os.environ))
+
+
+def _live(stack: Stack) -> tuple[Inventory, Plan]:
+    estate = Estate(stack.hosts, clock=SystemClock())
+    try:
+        return compare(stack, estate, allowed=allowances(os.environ))
+    finally:
+        estate.close()

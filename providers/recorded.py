@@ -1,0 +1,126 @@
+"""A recorded inventory: what hosts answered at one moment, as a JSON document that a later plan is made from."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from providers.errors import PlacementError
+from providers.model.estate import Host, Inventory, UnreachableHost
+from providers.model.names import HostName
+from providers.model.plain import from_plain, to_plain
+
+FORMAT = "placement inventory"
+VERSION = 1
+_REMEDY = "Record one: bin/placement inventory STACK --save FILE"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """What was read of the hosts of a stack, and when."""
+
+    read: datetime
+    """When the reading began, in UTC."""
+    inventory: Inventory
+
+
+def document(recorded: Recorded) -> str:
+    """Return the document: the same values give the same text, in whatever order hosts have answered."""
+    content = {
+        "format": FORMAT,
+        "version": VERSION,
+        "read": recorded.read.astimezone(UTC).isoformat(timespec="seconds"),
+        "inventory": to_plain(_in_order(recorded.inventory)),
+    }
+    return f"{json.dumps(content, indent=1, sort_keys=True)}\n"
+
+
+def write(path: Path, recorded: Recorded) -> None:
+    """Write the document at once or not at all; only its owner reads it. Raises PlacementError where that fails."""
+    fresh = path.with_name(f"{path.name}.new")
+    try:
+        fresh.unlink(missing_ok=True)
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
+            file.write(document(recorded))
+        fresh.replace(path)
+    except OSError as error:
+        raise PlacementError(
+            f"{path} cannot be written: {error.strerror}", remedy="Name another file"
+        ) from error
+
+
+def read(path: Path) -> Recorded:
+    """Return what a file holds. Raises PlacementError where it cannot be read or is none of ours."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise PlacementError(f"{path} cannot be read: {error.strerror}", remedy=_REMEDY) from error
+    return parsed(content, str(path))
+
+
+def _in_order(inventory: Inventory) -> Inventory:
+    """Return `inventory` with machines by GUID, and without moments of a clock that no other process has."""
+    hosts = {
+        name: replace(
+            host,
+            vms=tuple(sorted(host.vms, key=lambda vm: vm.id)),
+            jobs=tuple(sorted(host.jobs, key=lambda job: job.id)),
+            facts=replace(host.facts, read_at=0.0) if host.facts else None,
+        )
+        for name, host in inventory.hosts.items()
+    }
+    return replace(inventory, hosts=hosts)
+
+
+def parsed(text: str | bytes, name: str) -> Recorded:
+    """Return what a document holds; `name`: of its file. Raises PlacementError where it is none of ours."""
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise _none(name, "it is no JSON document") from error
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise _none(name, f"its format is not {FORMAT!r}")
+    if content.get("version") != VERSION:
+        raise _none(name, f"it is of version {content.get('version')!r}, and this program reads {VERSION}")
+    return _of(content, name)
+
+
+def _of(content: Mapping[str, Any], name: str) -> Recorded:
+    try:
+        read = datetime.fromisoformat(content["read"])
+        inventory = from_plain(content["inventory"], Inventory)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise _none(name, "it is damaged") from error
+    if read.tzinfo is None or not _agrees(inventory):
+        raise _none(name, "it is damaged")
+    return Recorded(read=read, inventory=inventory)
+
+
+def _agrees(inventory: Inventory) -> bool:
+    """Say whether hosts and machines are filed under their own names, each host once."""
+    named = all(name == host.name for name, host in inventory.hosts.items())
+    named = named and all(name == silent.name for name, silent in inventory.unreachable.items())
+    at_home = all(vm.host == name for name, host in inventory.hosts.items() for vm in host.vms)
+    return named and at_home and not inventory.hosts.keys() & inventory.unreachable.keys()
+
+
+def _none(name: str, why: str) -> PlacementError:
+    return PlacementError(f"{name} is no recorded inventory that can be read: {why}", remedy=_REMEDY)
+
+
+def of_hosts(inventory: Inventory, hosts: Mapping[HostName, Any]) -> Inventory:
+    """Return what was read of `hosts`, in their order: one that was not recorded is unknown, others do not count."""
+    found: dict[HostName, Host] = {name: inventory.hosts[name] for name in hosts if name in inventory.hosts}
+    silent = {
+        name: inventory.unreachable.get(name)
+        or UnreachableHost(name=name, reason="it is not in the recorded inventory; record it anew")
+        for name in hosts
+        if name not in found
+    }
+    return Inventory(hosts=found, unreachable=silent)

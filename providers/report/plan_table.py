@@ -1,0 +1,56 @@
+"""The moves of a plan as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from providers.model.plan import Schedule, ScheduledMove
+from providers.units import format_bytes
+
+from .cells import fitted, visible, width
+from .plan_gantt import clock
+from .plan_record import KINDS
+
+_HEADS = ("wave", "machine", "from -> to", "kind", "size", "start", "end", "after", "why")
+_RIGHT = {"wave", "size", "start", "end"}
+_WIDEST = 32
+"""Cells of a column but the last, which nothing follows."""
+_NAMED = 2
+"""Machines named under `after`; others are counted."""
+
+
+def table(schedule: Schedule) -> Iterator[str]:
+    """Yield a line of heads and one for each move, in the order of their starts."""
+    if not schedule.moves:
+        return
+    rows = [
+        _HEADS,
+        *(_row(schedule, each, wave) for each, wave in zip(schedule.moves, schedule.waves, strict=True)),
+    ]
+    widths = [min(_WIDEST, max(width(row[column]) for row in rows)) for column in range(len(_HEADS) - 1)]
+    for row in rows:
+        yield _line(row, widths)
+
+
+def _line(row: Sequence[str], widths: Sequence[int]) -> str:
+    cells = [
+        fitted(text, room, right=head in _RIGHT)
+        for text, room, head in zip(row, widths, _HEADS, strict=False)
+    ]
+    return "  ".join([*cells, row[-1]]).rstrip()
+
+
+def _row(schedule: Schedule, each: ScheduledMove, wave: int) -> tuple[str, ...]:
+    move = each.move
+    way = f"{move.source} -> {move.destination}" if move.changes_host else f"stays on {move.source}"
+    cells = (
+        str(wave), each.label, way, f"{KINDS[move.type]}{', aside' if each.aside else ''}", format_bytes(each.bytes),
+        clock(each.start), clock(each.end), _after(schedule, each), each.reason,
+    )  # fmt: skip
+    return tuple(visible(cell) for cell in cells)
+
+
+def _after(schedule: Schedule, each: ScheduledMove) -> str:
+    names = list(dict.fromkeys(schedule.moves[number].label for number in each.after))
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" +{more}" if more > 0 else "")

@@ -1,0 +1,1 @@
+"""Commands that look ahead, from stack files and recorded inventories alone."""
