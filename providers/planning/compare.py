@@ -24,6 +24,7 @@ from .reasons import why
 from .refusal import refusals
 from .rules import broken_rules
 from .schedule.schedule import schedule_of
+from .shares import uncounted
 
 
 def plan(
@@ -63,7 +64,8 @@ def _scheduled(plan: Plan, stack: Stack, inventory: Inventory, paces: Paces) -> 
     if isinstance(found, Schedule):
         scheduled = {each.label for each in found.moves}
         steps = tuple(_lasting(step) if step.label in scheduled else step for step in plan.steps)
-        return dataclasses.replace(plan, steps=steps, schedule=found)
+        findings = (*plan.findings, *uncounted(found))
+        return dataclasses.replace(plan, steps=steps, schedule=found, findings=findings)
     proof = _refusal("\n".join(found.lines), "Nothing was moved; change what is declared, or make room")
     return dataclasses.replace(plan, findings=(*plan.findings, proof))
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pulumi
 
 from providers.model.directory import DelegationPlan, DelegationSpec
 from providers.model.names import HostName
-from providers.model.plan import Finding, Plan, Schedule, Severity, Standing, Step
+from providers.model.plan import Finding, Move, Plan, Schedule, Severity, Standing, Step
 from providers.model.stack import HostSpec, Stack
 from providers.planning.delegation import PRICE, holder_for
 from providers.planning.live_migration import declared_settings
@@ -80,7 +80,7 @@ def declare(stack: Stack, plan: Plan, delegation: DelegationPlan | None = None) 
     before = _before(plan.schedule)
     for step in _in_order(plan, before):
         first = [
-            *_after(step, hosts, accounts, stack.delegation),
+            *_after(_ways(plan, step), hosts, accounts, stack.delegation),
             *(resources[x] for x in before[step.label]),
         ]
         resources[step.label] = VmPlacement(step, pulumi.ResourceOptions(depends_on=first))
@@ -123,22 +123,22 @@ def _declare_accounts(plan: DelegationPlan) -> dict[HostName, MigrationDelegatio
     return accounts
 
 
+def _ways(plan: Plan, step: Step) -> Sequence[Move]:
+    """Return a machine's moves: by the schedule, with those that only make room, or the one that is ordered."""
+    return plan.schedule.moves_of(step.label) or ([step.move] if step.move else [])
+
+
 def _after(
-    step: Step,
+    ways: Sequence[Move],
     hosts: Mapping[HostName, MigrationHost],
     accounts: Mapping[HostName, MigrationDelegation],
     spec: DelegationSpec | None,
 ) -> list[pulumi.Resource]:
-    if step.move is None:
-        return []
-    source, destination = step.move.source, step.move.destination
-    first: list[pulumi.Resource] = [
-        hosts[name] for name in dict.fromkeys((source, destination)) if name in hosts
-    ]
-    holder = holder_for(spec, source, destination) if spec else None
-    if holder is not None and holder in accounts:
-        first.append(accounts[holder])
-    return first
+    """Return what must be set before a machine goes these ways: settings of their hosts, accounts that let one act at the other."""
+    ends = dict.fromkeys(name for way in ways for name in (way.source, way.destination))
+    holders = dict.fromkeys(holder_for(spec, way.source, way.destination) for way in ways if spec)
+    first: list[pulumi.Resource] = [hosts[name] for name in ends if name in hosts]
+    return first + [accounts[name] for name in holders if name is not None and name in accounts]
 
 
 def export(resources: dict[str, VmPlacement], plan: Plan) -> None:

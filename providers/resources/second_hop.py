@@ -14,7 +14,7 @@ from providers.hyperv.estate import Estate
 from providers.hyperv.second_hop import Delegation
 from providers.model import winpath
 from providers.model.directory import ComputerAccount, DelegationPlan, MissingEntry, Mode
-from providers.model.names import HostName, VmId
+from providers.model.names import HostName
 from providers.model.plan import Finding, Move, Plan, Severity, Standing, Step
 from providers.model.stack import Stack
 from providers.planning.delegation import missing_for_pair, needed_mode
@@ -155,7 +155,7 @@ def forewarned(
 
     `declared`: what `delegation:` is about to add, which is no reason to warn.
     """
-    if stack.directory is None or not any(needs_delegation(move) for move in plan.moves):
+    if stack.directory is None or not any(needs_delegation(move) for move in plan.starts):
         return plan
     if declared is not None and set(declared.unknown) >= set(declared.spec.hosts):
         return plan  # the directory is silent, and that has been told
@@ -164,11 +164,11 @@ def forewarned(
     client = DirectoryClient(stack.directory, clock=clock)
     try:
         hop = DirectorySecondHop(stack, estate, client, clock)
-        told = {move.vm.id: _without(found, declared) for move, found in hop.foreseen(plan.moves)}
+        told = [(move, _without(found, declared)) for move, found in hop.foreseen(plan.starts)]
     finally:
         client.close()
     steps = tuple(_warned(step, told) for step in plan.steps)
-    unknown = dict.fromkeys(found.unknown for found in told.values() if found.unknown)
+    unknown = dict.fromkeys(found.unknown for _, found in told if found.unknown)
     silent = (_warning(f"Whether moves are delegated is unknown: {why}") for why in unknown)
     return replace(plan, steps=steps, findings=(*plan.findings, *silent))
 
@@ -189,12 +189,17 @@ def _holder(entry: MissingEntry, declared: DelegationPlan) -> str:
     return entry.destination if declared.spec.mode == "resource-based" else entry.source
 
 
-def _warned(step: Step, told: Mapping[VmId, Delegation]) -> Step:
-    found = told.get(step.vm_id) if step.vm_id and step.standing == Standing.MOVE else None
-    if found is None or not found.against or step.move is None:
-        return step
-    text = f"{step.label} ({step.move.source} -> {step.move.destination}) would fail with 0x8009030E: {found.against}"
-    return replace(step, findings=(*step.findings, _warning(text, found.remedy)))
+def _warned(step: Step, told: Iterable[tuple[Move, Delegation]]) -> Step:
+    """Return a step with a warning for each of its moves that would fail, those that only make room as well."""
+    warnings = (
+        _warning(
+            f"{step.label} ({move.source} -> {move.destination}) would fail with 0x8009030E: {found.against}",
+            found.remedy,
+        )
+        for move, found in told
+        if move.vm.id == step.vm_id and step.standing == Standing.MOVE and found.against
+    )
+    return replace(step, findings=(*step.findings, *warnings))
 
 
 def _warning(text: str, remedy: str = "") -> Finding:

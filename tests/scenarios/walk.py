@@ -70,7 +70,7 @@ def _give(room: Room, each: ScheduledMove, vm: VirtualMachine) -> None:
     if move.changes_host and vm.state == VmState.RUNNING:
         room[move.source, "memory"] += vm.memory_mib or 0
     for disk in move.disks:
-        if move.changes_host or disk.source != disk.target:
+        if (move.changes_host or disk.source != disk.target) and not disk.source.startswith("\\\\"):
             room[move.source, disk.source[:3]] += _size(vm, disk.instance_id)
     for key in _slots(move):
         room[key] += 1
@@ -83,7 +83,7 @@ def _needs(move: Move, vm: VirtualMachine, found: Inventory) -> Room:
     if move.changes_host and vm.state == VmState.RUNNING:
         needs[move.destination, "memory"] += vm.memory_mib or 0
     for disk in move.disks:
-        if move.changes_host or disk.source != disk.target:
+        if (move.changes_host or disk.source != disk.target) and not disk.target.startswith("\\\\"):
             needs[move.destination, disk.target[:3]] += _size(vm, disk.instance_id)
     return needs
 

@@ -59,7 +59,7 @@ def schedule_of(
     if isinstance(legs, Stuck):
         return Impossible(lines=tuple(proof(setting.problem, legs, [step.label for step in setting.steps])))
     run = best(setting.problem, legs, Budget(IMPROVEMENT))
-    return _told(inventory, setting, run)
+    return _told(stack, inventory, setting, run)
 
 
 def _who_may_step_aside(setting: Setting, legs: list[Leg] | Stuck) -> Iterator[tuple[set[str], int]]:
@@ -78,7 +78,7 @@ def _who_may_step_aside(setting: Setting, legs: list[Leg] | Stuck) -> Iterator[t
         yield set(labels), len(problem.hosts)
 
 
-def _told(inventory: Inventory, setting: Setting, run: Sequence[Timed]) -> Schedule:
+def _told(stack: Stack, inventory: Inventory, setting: Setting, run: Sequence[Timed]) -> Schedule:
     before = predecessors(setting.problem, run)
     labels = [step.label for step in setting.steps]
     at: dict[int, VirtualMachine] = {}
@@ -87,11 +87,12 @@ def _told(inventory: Inventory, setting: Setting, run: Sequence[Timed]) -> Sched
         leg = each.leg
         way = _way(inventory, setting, leg, at)
         at[leg.machine] = _there(way.move)
+        caller = stack.hosts[way.move.source].connection.auth
         aside = leg.target != setting.problem.machines[leg.machine].goal
         moves.append(
             ScheduledMove(
                 label=setting.steps[leg.machine].label,
-                move=way.move,
+                move=replace(way.move, caller=caller),
                 placement=way.placement,
                 start=each.start,
                 end=each.end,
