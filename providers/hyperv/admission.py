@@ -1,7 +1,7 @@
 """Lets moves start when both hosts have room, one at a time per host, and says why the others wait.
 
 A ledger of the moves of this process closes the gap between reading a host's counts and starting the next move.
-Facts are read live before each start, for all that start in the same two seconds; while a move waits, the last reading
+Facts are read live before each start, for all that start in the same half second; while a move waits, the last reading
 is good until one of our moves ends, or for a few seconds.
 """
 
@@ -26,8 +26,9 @@ Started = TypeVar("Started")
 Facts = Mapping[HostName, HostFacts]
 FRESH = 4.0
 """Seconds for which a reading that showed no room is believed."""
-LIVE = 2.0
-"""Seconds for which a reading that showed room is good enough to start by: what started since is in the ledger."""
+LIVE = 0.5
+"""Seconds for which a reading that showed room is good enough to start by: what we started since is in the ledger, and
+what others start in that time may cost us the race for a slot, which is run again."""
 SILENT = 120.0
 """Seconds for which the host of a move out of sight may be silent before nobody waits for that move any more."""
 POLL = 1.0

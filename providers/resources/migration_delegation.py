@@ -18,8 +18,8 @@ from providers.model.directory import ComputerAccount
 from providers.planning.delegation import change_of, holds, principal_of
 
 from .call import Call, HalfDoneError, current
+from .differing import ADD, DELETE, UPDATE, DetailedDiffResult
 from .fleet import Fleet, fleets
-from .vm_placement import ADD, DELETE, UPDATE, DetailedDiffResult
 
 if TYPE_CHECKING:
     from providers.ldap.client import DirectoryClient

@@ -13,8 +13,8 @@ from providers.model.stack import LiveMigration
 from providers.planning.live_migration import declared_settings, differing, settings_of
 
 from .call import Call, current
+from .differing import UPDATE, DetailedDiffResult
 from .fleet import Fleet, fleets
-from .vm_placement import UPDATE, DetailedDiffResult
 
 TYPE = "pulumi-python:dynamic/hyperv:MigrationHost"
 

@@ -9,7 +9,6 @@ from typing import Any
 from pulumi.dynamic import (
     CheckResult,
     CreateResult,
-    DiffResult,
     ReadResult,
     ResourceProvider,
     UpdateResult,
@@ -36,24 +35,12 @@ from providers.report.text import run_took, took
 
 from .call import Call, HalfDoneError, current
 from .course import Course
+from .differing import ADD, DELETE, UPDATE, DetailedDiffResult
 from .fleet import YOUNG, Fleet, fleets
 from .past import Past, past_in, remembered
 from .properties import PLACED, outputs_of, placement_of
 
 TYPE = "pulumi-python:dynamic/hyperv:VmPlacement"
-ADD, DELETE, UPDATE = 0, 2, 4
-"""PropertyDiff.Kind of Pulumi's provider protocol; the kinds that replace are never answered."""
-
-
-class DetailedDiffResult(DiffResult):
-    """A diff that names its properties: property path -> kind."""
-
-    detailed: Mapping[str, int]
-
-    def __init__(self, detailed: Mapping[str, int]) -> None:
-        """Something changes where any property is named; nothing is ever replaced."""
-        super().__init__(changes=bool(detailed), replaces=[])
-        self.detailed = detailed
 
 
 class VmPlacement(ResourceProvider):
