@@ -13,7 +13,7 @@ from pathlib import Path
 
 from providers.clock import SystemClock
 from providers.codes import catalogue
-from providers.commands import check, inventory, plan
+from providers.commands import check, drift, inventory, plan
 from providers.doctor.symptoms import Weight
 from providers.errors import PlacementError
 from providers.locks import backend_folder, is_stale, locks
@@ -36,7 +36,8 @@ ILL = 2
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return the exit code.
 
-    0 done, 1 an error of one line (or a line per finding), 2 usage, or found by the doctor, 3 infeasible.
+    0 done, 1 an error of one line (or a line per finding), 2 usage, drift, or found by the doctor, 3 infeasible, 4 no
+    drift seen and some host silent.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -110,6 +111,7 @@ def _look_ahead(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     plan_.add_argument("--inventory", type=Path, metavar="FILE", help=recorded)
     plan_.add_argument("--json", action="store_true", help="for scripts")
     plan_.set_defaults(run=plan.run)
+    drift.add(commands)
 
 
 def _doctor(options: argparse.Namespace) -> int:
