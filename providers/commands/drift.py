@@ -7,6 +7,7 @@ import json
 import sys
 from pathlib import Path
 
+from providers.accepting import Accepted, accept
 from providers.clock import SystemClock
 from providers.drifted import Found, read_drift
 from providers.errors import PlacementError
@@ -14,10 +15,12 @@ from providers.hyperv.audit import AuditLog, audit_path
 from providers.hyperv.estate import Estate
 from providers.model.stack import Stack
 from providers.planning.drift import DriftReport
+from providers.report.cells import visible
 from providers.report.drift_junit import render_junit
 from providers.report.drift_markdown import render_markdown
 from providers.report.drift_record import drift_record
 from providers.report.drift_text import render_drift
+from providers.report.records import record
 from providers.stackfile import load
 from providers.stacks import PROJECT, STACKS, stack_meant
 
@@ -39,15 +42,23 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     form.add_argument("--json", action="store_true", help="for scripts")
     form.add_argument("--markdown", action="store_true", help="for an issue or a chat")
     drift.add_argument("--junit", type=Path, metavar="FILE", help="write JUnit XML as well")
+    drift.add_argument(
+        "--accept",
+        nargs="*",
+        metavar="VM",
+        help="write where these machines are into the stack file, without names all that are elsewhere; name the stack first",
+    )
     drift.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Tell the drift of a stack. Raises PlacementError."""
+    """Tell the drift of a stack, or accept it. Raises PlacementError."""
     stack = load(stack_meant(options.stack, PROJECT))
     found = _found(stack)
     if options.junit is not None:
         _write(options.junit, render_junit(found.report))
+    if options.accept is not None:
+        return _accepted(accept(stack, found, options.accept), stack, options)
     sys.stdout.write(_shown(found.report, options))
     return verdict(found.report)
 
@@ -65,6 +76,25 @@ def _found(stack: Stack) -> Found:
         return read_drift(stack, estate, AuditLog(audit_path(PROJECT, stack.path.stem), clock=estate.clock))
     finally:
         estate.close()
+
+
+def _accepted(done: Accepted, stack: Stack, options: argparse.Namespace) -> int:
+    if options.json:
+        sys.stdout.write(f"{json.dumps(record(done), indent=2)}\n")
+        return 0
+    for line in done.left:
+        sys.stderr.write(f"left: {visible(line)}\n")
+    if done.labels:
+        count = len(done.labels)
+        machines = "1 machine" if count == 1 else f"{count} machines"
+        lines = [
+            f"{stack.path}: {machines} accepted; look at the change and commit it",
+            *done.diff.splitlines(),
+        ]
+    else:
+        lines = [f"{stack.path}: nothing to accept"]
+    sys.stdout.write("\n".join(visible(line) for line in lines) + "\n")
+    return 0
 
 
 def _shown(report: DriftReport, options: argparse.Namespace) -> str:
