@@ -34,15 +34,22 @@ def read_drift(stack: Stack, estate: Estate, audit: AuditLog) -> Found:
 
     The settings of hosts are read where the stack declares some, the directory where it declares delegation.
     """
-    inventory, plan = compare(stack, estate)
+    inventory, plan = compare(stack, estate, orders=False)
     readings = Readings(
         settings=_settings(stack, estate, inventory),
         delegation=plan_delegation(stack, estate, inventory, estate.clock),
+        names=estate.all_names(_with_recent_moves(inventory)),
         past=audit.moved(),
         now=estate.clock.utc(),
     )
     report = drift_of(stack, inventory, plan, readings)
     return Found(report=report, inventory=inventory, plan=plan)
+
+
+def _with_recent_moves(inventory: Inventory) -> set[HostName]:
+    """Return the hosts of machines that jobs tell of: by its names a host is known as a job's destination."""
+    moved = {job.vm_id for host in inventory.hosts.values() for job in host.recent}
+    return {vm.host for vm in inventory.vms() if vm.id in moved}
 
 
 def _settings(stack: Stack, estate: Estate, inventory: Inventory) -> Mapping[HostName, HostMigration | str]:

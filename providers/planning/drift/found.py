@@ -25,7 +25,7 @@ def drift_of(stack: Stack, inventory: Inventory, plan: Plan, readings: Readings)
     today = readings.now.astimezone(UTC).date()
     snoozes = {label: spec.snooze for label, spec in stack.vms.items() if spec.snooze is not None}
     quiet = {label: snooze for label, snooze in snoozes.items() if today <= snooze.until}
-    movers = Movers(inventory, readings.past)
+    movers = Movers(inventory, readings.past, readings.names)
     found = [
         *(drift for step in plan.steps if (drift := _of_machine(step, stack, movers)) is not None),
         *_undeclared(stack, inventory, plan, movers),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from providers.model import winpath
-from providers.model.adoption import names_host
+from providers.model.adoption import Named, names_host
 from providers.model.estate import Inventory, MigrationJob, VirtualMachine
-from providers.model.names import VmId
+from providers.model.names import HostName, VmId
 
 from .values import Mover, PastMove
 
@@ -15,9 +15,12 @@ from .values import Mover, PastMove
 class Movers:
     """What hosts and audit log tell of past moves. A job that our log knows is ours."""
 
-    def __init__(self, inventory: Inventory, past: Iterable[PastMove]) -> None:
-        """Index jobs and moves by machine."""
+    def __init__(
+        self, inventory: Inventory, past: Iterable[PastMove], names: Mapping[HostName, Named]
+    ) -> None:
+        """Index jobs and moves by machine. `names`: what hosts call themselves."""
         self._inventory = inventory
+        self._names = names
         self._jobs: dict[VmId, list[MigrationJob]] = {}
         for host in inventory.hosts.values():
             for job in host.recent:
@@ -46,8 +49,8 @@ class Movers:
     def _leads_here(self, job: MigrationJob, vm: VirtualMachine, other_host: bool) -> bool:
         if job.destination is None:
             return not other_host
-        facts = self._inventory.hosts[vm.host].facts
-        return facts is None or names_host(job.destination, facts)
+        names = self._names.get(vm.host)
+        return names is not None and names_host(job.destination, names)
 
 
 def _by_log(vm: VirtualMachine, past: Sequence[PastMove], *, other_host: bool) -> Mover:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from providers.model.adoption import Named
 from providers.model.directory import DelegationPlan
 from providers.model.live_migration import HostMigration
 from providers.model.names import HostName, VmId
@@ -115,6 +116,8 @@ class Readings:
     settings: Mapping[HostName, HostMigration | str] = field(default_factory=dict)
     """By host that something is declared of; a text says why they could not be read."""
     delegation: DelegationPlan | None = None
+    names: Mapping[HostName, Named] = field(default_factory=dict)
+    """What hosts call themselves: those that have machines which jobs tell of."""
     past: tuple[PastMove, ...] = ()
     """Our own moves, the oldest first."""
     now: datetime

@@ -17,12 +17,15 @@ from providers.planning.drift import Drift, DriftReport, Kind, Mover, PastMove, 
 from tests.estates import facts, guid, host, inventory, job, machine, spec, stack
 
 NOW = datetime(2026, 12, 1, 3, 0, tzinfo=UTC)
+NAMES = {HostName(name): facts(name) for name in ("hv1", "hv2", "hv3")}
 BEGUN, ENDED = "2026-12-01T02:57:00+00:00", "2026-12-01T02:58:00+00:00"
 
 
 def report_of(declared: Stack, seen: Inventory, **readings: Any) -> DriftReport:
     """Return the drift of what was seen, by the plan that every run makes."""
-    return drift_of(declared, seen, plan(declared, seen), Readings(**{"now": NOW, **readings}))
+    return drift_of(
+        declared, seen, plan(declared, seen), Readings(**{"now": NOW, "names": NAMES, **readings})
+    )
 
 
 def only(declared: dict[str, VmSpec], seen: Inventory, **readings: Any) -> Drift:
@@ -213,10 +216,11 @@ def test_a_snooze_does_not_keep_a_run_from_moving() -> None:
     assert plan(stack(asleep), seen) == plan(stack(spec(1, "hv1")), seen)
 
 
-def test_a_job_that_names_its_destination_in_another_way_does_not_lead_here() -> None:
-    """Host names are compared with what the host calls itself, where that is known."""
-    there = replace(
-        host("hv2", machine(1, "hv2")), facts=facts("hv2", full_name="node7.corp", computer_name="NODE7")
-    )
-    source = replace(host("hv1"), recent=(ended(1, "hv2"),))
-    assert only(spec(1, "hv1"), inventory(source, there)).mover == Mover()
+def test_a_job_leads_here_by_what_the_host_calls_itself() -> None:
+    """Its label in the stack file may be another; where its names are not known nobody is named."""
+    source = replace(host("hv1"), recent=(ended(1, "node7.corp"),))
+    seen = inventory(source, host("hv2", machine(1, "hv2")))
+    named = {HostName("hv2"): facts("hv2", full_name="NODE7.corp", computer_name="NODE7")}
+    assert only(spec(1, "hv1"), seen, names=named).mover == Mover(who="LAB\\operator", when=ENDED)
+    assert only(spec(1, "hv1"), seen).mover == Mover()
+    assert only(spec(1, "hv1"), seen, names={}).mover == Mover()
