@@ -90,7 +90,7 @@ class _Storage:
         covered += [disk.path for disk in self._managed if not self._has("disks")]
         off = {*self._roots.values(), *(disk.path for disk in self._off)}
         fits = off.issuperset(covered) and all(map(self._beside, covered))
-        if covered and (fits or not self._usable(folder)):
+        if (covered and fits) or not self._usable(folder):
             return self._spelled(self._vm.roots.config, folder)
         return None
 
