@@ -108,7 +108,7 @@ def _edited(text: str, stack: Stack, found: Found, labels: Sequence[str]) -> str
     for label in labels:
         vm = steps[label].vm
         if vm is not None:
-            rewrite(editor, stack.vms[label], vm, stack.hosts[vm.host])
+            rewrite(editor, stack.vms[label], vm, stack.hosts)
     return editor.text()
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from providers.model import winpath
 from providers.model.estate import Disk, DiskKind, VirtualMachine
+from providers.model.names import HostName
 from providers.model.plan import Placement
 from providers.model.stack import HostSpec, StorageSpec, VmSpec
 from providers.planning.locate import (
@@ -20,8 +21,8 @@ from providers.stackfile.editing import Editor, Value
 _ROOTS = ("config", "checkpoints", "paging")
 
 
-def rewrite(editor: Editor, spec: VmSpec, vm: VirtualMachine, host: HostSpec) -> None:
-    """Edit the entry of `spec`, whose machine is on `host`. A list of hosts gets one more; what fits stays as it is.
+def rewrite(editor: Editor, spec: VmSpec, vm: VirtualMachine, hosts: Mapping[HostName, HostSpec]) -> None:
+    """Edit the entry of `spec` to say where `vm` is. `hosts`: of the stack. A list of hosts gets one more; what fits stays as it is.
 
     Raises PlacementError where the entry is of no form that we write.
     """
@@ -32,17 +33,25 @@ def rewrite(editor: Editor, spec: VmSpec, vm: VirtualMachine, host: HostSpec) ->
         else:
             editor.put(vm.host, *path, "host")
     if spec.storage is not None:
-        _Storage(editor, spec, spec.storage, vm, host).rewrite()
+        _Storage(editor, spec, spec.storage, vm, hosts).rewrite()
 
 
 class _Storage:
     def __init__(
-        self, editor: Editor, spec: VmSpec, storage: StorageSpec, vm: VirtualMachine, host: HostSpec
+        self,
+        editor: Editor,
+        spec: VmSpec,
+        storage: StorageSpec,
+        vm: VirtualMachine,
+        hosts: Mapping[HostName, HostSpec],
     ) -> None:
-        self._editor, self._storage, self._vm, self._host = editor, storage, vm, host
+        self._editor, self._storage, self._vm, self._host = editor, storage, vm, hosts[vm.host]
+        self._others = (
+            [hosts[name] for name in spec.hosts] if editor.is_list("vms", spec.label, "host") else []
+        )
         self._label = spec.label
         self._path = ("vms", spec.label, "storage")
-        wanted = locate(spec, vm, host).placement
+        wanted = locate(spec, vm, self._host).placement
         self._roots = {name: at for name in _ROOTS if (at := self._root_elsewhere(name, wanted)) is not None}
         self._managed = [disk for disk in self._disks() if declared_location(storage, disk, vm) is not None]
         self._off = [disk for disk in self._managed if not _as_wanted(disk, wanted)]
@@ -134,10 +143,10 @@ class _Storage:
         return self._vm.roots.config if all(map(self._beside, places)) else None
 
     def _spelled(self, folder: str, before: str) -> str:
-        """Return a folder by the named root that means it, where a root was named before."""
+        """Return a folder by the named root that means it and every host of the entry has, where a root was named before."""
         roots: Mapping[str, str] = {} if winpath.is_absolute(before) else self._host.storage
         named = (name for name, at in roots.items() if winpath.same(winpath.join(at, self._label), folder))
-        return next(named, folder)
+        return next((name for name in named if all(name in host.storage for host in self._others)), folder)
 
     def _usable(self, location: str) -> bool:
         return winpath.is_absolute(location) or location in self._host.storage
