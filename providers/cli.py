@@ -14,7 +14,7 @@ from typing import get_args
 
 from providers.clock import SystemClock
 from providers.codes import catalogue
-from providers.commands import check, discover, inventory, plan
+from providers.commands import check, discover, drift, inventory, plan
 from providers.doctor.symptoms import Weight
 from providers.errors import PlacementError
 from providers.locks import backend_folder, is_stale, locks
@@ -37,7 +37,8 @@ ILL = 2
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return the exit code.
 
-    0 done, 1 an error of one line (or a line per finding), 2 usage, or found by the doctor, 3 infeasible.
+    0 done, 1 an error of one line (or a line per finding), 2 usage, drift, or found by the doctor, 3 infeasible, 4 no
+    drift seen and some host silent.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -131,6 +132,7 @@ def _look_ahead(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     plan_.add_argument("--inventory", type=Path, metavar="FILE", help=recorded)
     plan_.add_argument("--json", action="store_true", help="for scripts")
     plan_.set_defaults(run=plan.run)
+    drift.add(commands)
 
 
 def _doctor(options: argparse.Namespace) -> int:

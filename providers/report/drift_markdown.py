@@ -1,0 +1,36 @@
+"""Drift as Markdown, for an issue or a chat: text from files and hosts stands in code, where nothing of it is read as markup."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from providers.planning.drift import DriftReport
+
+from .drift_words import ended, headline, snoozed, told
+from .markdown import code
+
+
+def render_markdown(report: DriftReport) -> str:
+    """Return the line that says it all, then a table of drift, and lists of what is unknown or snoozed."""
+    return "\n".join(_lines(report)) + "\n"
+
+
+def _lines(report: DriftReport) -> Iterator[str]:
+    yield f"**{code(headline(report))}**"
+    if report.drifts:
+        yield from ("", "| drift | what | how |", "| --- | --- | --- |")
+        for drift in report.drifts:
+            yield f"| {drift.kind} | {code(drift.subject)} | {code(told(drift))} |"
+    yield from _list("Unknown", (f"{code(each.subject)}: {code(each.text)}" for each in report.unknown))
+    yield from _list(
+        "Snoozed",
+        (f"{code(each.subject)}: {code(told(each))}; {code(snoozed(each))}" for each in report.snoozed),
+    )
+    yield from _list("Snoozes that have ended", (code(ended(each)) for each in report.ended))
+    yield from ("", f"Checked at {report.checked}.")
+
+
+def _list(title: str, items: Iterator[str]) -> Iterator[str]:
+    lines = [f"- {item}" for item in items]
+    if lines:
+        yield from ("", f"### {title}", "", *lines)
