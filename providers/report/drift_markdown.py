@@ -11,16 +11,15 @@ from .markdown import code
 
 
 def render_markdown(report: DriftReport) -> str:
-    """Return the line that says it all, then a table of drift, and lists of what is unknown or snoozed."""
+    """Return the line that says it all, then lists of drift, of what is unknown, and of snoozes."""
     return "\n".join(_lines(report)) + "\n"
 
 
 def _lines(report: DriftReport) -> Iterator[str]:
     yield f"**{code(headline(report))}**"
-    if report.drifts:
-        yield from ("", "| drift | what | how |", "| --- | --- | --- |")
-        for drift in report.drifts:
-            yield f"| {drift.kind} | {code(drift.subject)} | {code(told(drift))} |"
+    yield ""
+    for drift in report.drifts:
+        yield f"- {drift.kind}: {code(drift.subject)}: {code(told(drift))}"
     yield from _list("Unknown", (f"{code(each.subject)}: {code(each.text)}" for each in report.unknown))
     yield from _list(
         "Snoozed",
