@@ -13,7 +13,7 @@ from pathlib import Path
 
 from providers.clock import SystemClock
 from providers.codes import catalogue
-from providers.commands import check, inventory, plan
+from providers.commands import check, inventory, plan, review
 from providers.doctor.symptoms import Weight
 from providers.errors import PlacementError
 from providers.locks import backend_folder, is_stale, locks
@@ -110,6 +110,7 @@ def _look_ahead(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     plan_.add_argument("--inventory", type=Path, metavar="FILE", help=recorded)
     plan_.add_argument("--json", action="store_true", help="for scripts")
     plan_.set_defaults(run=plan.run)
+    review.register(commands, stack, recorded)
 
 
 def _doctor(options: argparse.Namespace) -> int:
