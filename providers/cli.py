@@ -14,7 +14,7 @@ from typing import get_args
 
 from providers.clock import SystemClock
 from providers.codes import catalogue
-from providers.commands import check, discover, drift, inventory, plan
+from providers.commands import check, discover, drift, inventory, plan, review
 from providers.doctor.symptoms import Weight
 from providers.errors import PlacementError
 from providers.locks import backend_folder, is_stale, locks
@@ -133,6 +133,7 @@ def _look_ahead(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     plan_.add_argument("--json", action="store_true", help="for scripts")
     plan_.set_defaults(run=plan.run)
     drift.add(commands)
+    review.register(commands, stack, recorded)
 
 
 def _doctor(options: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""Drift as Markdown, for an issue or a chat: text from files and hosts stands in code, where nothing of it is read as markup."""
+"""Drift as Markdown, for an issue or a chat: text from files and hosts is escaped, so that nothing of it is read as markup."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from providers.planning.drift import DriftReport
 
 from .drift_words import ended, headline, snoozed, told
-from .markdown import code
+from .markdown import name, text
 
 
 def render_markdown(report: DriftReport) -> str:
@@ -16,16 +16,16 @@ def render_markdown(report: DriftReport) -> str:
 
 
 def _lines(report: DriftReport) -> Iterator[str]:
-    yield f"**{code(headline(report))}**"
+    yield f"**{text(headline(report))}**"
     yield ""
     for drift in report.drifts:
-        yield f"- {drift.kind}: {code(drift.subject)}: {code(told(drift))}"
-    yield from _list("Unknown", (f"{code(each.subject)}: {code(each.text)}" for each in report.unknown))
+        yield f"- {drift.kind}: {name(drift.subject)}: {text(told(drift))}"
+    yield from _list("Unknown", (f"{name(each.subject)}: {text(each.text)}" for each in report.unknown))
     yield from _list(
         "Snoozed",
-        (f"{code(each.subject)}: {code(told(each))}; {code(snoozed(each))}" for each in report.snoozed),
+        (f"{name(each.subject)}: {text(told(each))}; {text(snoozed(each))}" for each in report.snoozed),
     )
-    yield from _list("Snoozes that have ended", (code(ended(each)) for each in report.ended))
+    yield from _list("Snoozes that have ended", (text(ended(each)) for each in report.ended))
     yield from ("", f"Checked at {report.checked}.")
 
 

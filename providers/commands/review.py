@@ -1,0 +1,94 @@
+"""`bin/placement review`: what a change of a stack file would do, as a comment, a record, or a page."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from providers.actual import compare_recorded
+from providers.allowances import allowances
+from providers.errors import PlacementError
+from providers.model.estate import Inventory
+from providers.model.plan import Plan
+from providers.model.stack import Stack
+from providers.planning.causes import causes
+from providers.planning.changes import changes
+from providers.planning.compare import steps_of
+from providers.planning.schedule.peaks import rooms
+from providers.recorded import of_hosts, read
+from providers.report.review import Base, Review, review_record
+from providers.report.review_comment import comment
+from providers.stackfile import load
+from providers.stacks import PROJECT, stack_meant
+
+from .base import base_stack
+from .plan import INFEASIBLE, live_plan, verdict
+
+
+def register(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], stack: str, recorded: str
+) -> None:
+    """Add the command; `stack`, `recorded`: what the words of that name mean."""
+    review = commands.add_parser("review", help="say what a change would do, for a pull request; read-only")
+    review.add_argument("stack", help=stack)
+    review.add_argument(
+        "--base", metavar="REV|FILE", help="what was declared before: a revision of git, or a file"
+    )
+    review.add_argument("--inventory", type=Path, metavar="FILE", help=recorded)
+    review.add_argument("--json", action="store_true", help="for scripts")
+    review.add_argument("--output", type=Path, metavar="FILE", help="where to write it; default: the output")
+    review.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Review. 0; 1 where a host or a machine stays out of the plan; 3 where it must not run as a whole."""
+    stack = load(stack_meant(options.stack, PROJECT))
+    review = _reviewed(stack, options.base, options.inventory)
+    shown = json.dumps(review_record(review), indent=2) if options.json else comment(review)
+    put(shown, options.output)
+    return INFEASIBLE if review.plan.refusals else verdict(review.inventory, review.plan)
+
+
+def _reviewed(stack: Stack, base: str | None, file: Path | None) -> Review:
+    recorded, inventory, plan = _planned(stack, file)
+    return Review(
+        stack=stack, inventory=inventory, plan=plan, rooms=rooms(stack, inventory, plan), recorded=recorded,
+        base=None if base is None else _based(stack, base, inventory, plan),
+    )  # fmt: skip
+
+
+def _planned(stack: Stack, file: Path | None) -> tuple[datetime | None, Inventory, Plan]:
+    if file is None:
+        return None, *live_plan(stack)
+    recorded = read(file)
+    return recorded.read, *compare_recorded(stack, recorded.inventory, allowances(os.environ))
+
+
+def _based(stack: Stack, word: str, inventory: Inventory, plan: Plan) -> Base:
+    """Return what has changed since; what was due before is told by the same inventory."""
+    before = before_of(stack, word)
+    earlier = steps_of(before, of_hosts(inventory, before.hosts))
+    return Base(name=word, changes=changes(before, stack), causes=causes(earlier, plan))
+
+
+def before_of(stack: Stack, word: str) -> Stack:
+    """Return what was declared before; of a stack file that is new: nothing."""
+    return base_stack(word, stack.path) or replace(stack, hosts={}, vms={}, rules=(), maintenance=())
+
+
+def put(shown: str, file: Path | None) -> None:
+    """Write a text to the output, or to a file. Raises PlacementError where that fails."""
+    if file is None:
+        sys.stdout.write(f"{shown}\n")
+        return
+    try:
+        file.write_text(f"{shown}\n", encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise PlacementError(
+            f"{file} cannot be written: {error.strerror}", remedy="Name another file"
+        ) from error
