@@ -157,9 +157,11 @@ def _bring(fleet: Fleet, call: Call, vm: VirtualMachine, wanted: Placement, past
 def _wait_for_turn(fleet: Fleet, call: Call, number: int) -> None:
     """Wait for those that free what this move needs. Nothing is expected of a machine that waits here."""
 
-    def made(move: ScheduledMove) -> bool:
-        found = fleet.find(_by_id(move.label, move.move.vm.id), move.move.vm.id, max_age=YOUNG)
-        return not differences(move.placement, observed(found))
+    def made(each: ScheduledMove) -> bool:
+        """Say whether the room is free: the machine is where it was to go, or has left that host for another."""
+        found = fleet.find(_by_id(each.label, each.move.vm.id), each.move.vm.id, max_age=YOUNG)
+        left = each.move.changes_host and found.host != each.move.source
+        return left or not differences(each.placement, observed(found))
 
     fleet.course.wait(
         number,
