@@ -321,7 +321,7 @@
     let count = 0, first = null;
     for (const machine of machines.values()) {
       const shown = blocks.get(machine.id);
-      const hit = !words || machine.name.toLocaleLowerCase().includes(words) || (shown.host || "").toLocaleLowerCase() === words || machine.id.toLocaleLowerCase() === words;
+      const hit = !words || machine.name.toLocaleLowerCase().includes(words) || (shown.host || "").toLocaleLowerCase().includes(words) || machine.id.toLocaleLowerCase() === words;
       shown.button.classList.toggle("faint", !hit);
       if (hit) { count += 1; first = first || shown.button; }
     }
