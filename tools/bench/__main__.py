@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from . import decoding, doctor, drift, lab_memory, moves, preview, requests, sweep
+from . import decoding, doctor, drift, lab_memory, moves, preview, requests, review, sweep
 from .figure import Figure
 from .orders import measuring as orders
 from .site import Sites
@@ -28,6 +28,7 @@ MEASURES: dict[str, Measure] = {
     "preview-300": preview.measure_small,
     "preview-1000": preview.measure_big,
     "moves": moves.measure,
+    "review": review.measure,
 }
 INTERRUPTED = 130
 LAST_WORDS = 20
