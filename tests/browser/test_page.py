@@ -58,8 +58,8 @@ def _unfiltered(raw: bytes, stride: int, depth: int) -> list[bytes]:
 def _predicted(kind: int, left: int, up: int, corner: int) -> int:
     if kind < 4:
         return (0, left, up, (left + up) // 2)[kind]
-    guess = left + up - corner
-    return min((left, up, corner), key=lambda each: abs(guess - each))
+    linear = left + up - corner
+    return min((left, up, corner), key=lambda each: abs(linear - each))
 
 
 def test_the_page_asks_nobody_and_complains_of_nothing(opened: Opener) -> None:

@@ -72,7 +72,8 @@ def test_drift_is_told_apart_from_the_change(
         "1 move by this change, 1 by drift that was there before; 1 machine due to move before, not any more"
         in text
     )
-    assert "declared in story.yaml:11 (drift)" in text
+    (drifted,) = (line for line in text.splitlines() if line.endswith("(drift) |"))
+    assert "<code>B</code> | <code>hv1</code> → <code>hv3</code>" in drifted
 
 
 def test_a_stack_file_that_is_new_adds_everything(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
