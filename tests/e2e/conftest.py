@@ -24,6 +24,13 @@ NO_PROXY = "http://127.0.0.1:9"
 """Nobody listens there: hosts, engine and plugin must be dialled directly whatever the environment says."""
 
 
+@pytest.fixture(scope="session", autouse=True)
+def ctrl_c_is_heard() -> None:
+    """Undo what a shell does to its background jobs: they ignore SIGINT, and so would all that is started here."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 class Run:
     """A `bin/pulumi` that runs in the background, as in a terminal of its own."""
 
