@@ -12,6 +12,7 @@ from pathlib import Path
 
 from . import decoding, doctor, drift, lab_memory, moves, preview, requests, review, sweep
 from .figure import Figure
+from .orders import choosing
 from .orders import measuring as orders
 from .site import Sites
 from .table import as_json, render
@@ -22,6 +23,7 @@ MEASURES: dict[str, Measure] = {
     "requests": requests.measure,
     "lab": lab_memory.measure,
     "orders": orders.measure,
+    "choosing": choosing.measure,
     "sweep": sweep.measure,
     "doctor": doctor.measure,
     "drift": drift.measure,
