@@ -38,8 +38,8 @@ def measure(_sites: Sites) -> list[Figure]:
         Figure(
             name="bytes moved by it", unit="x greedy repair", result=answer.cost / repaired, at_most=1.0,
             notes=(
-                f"{amount(answer.cost / _GB / 1000)} TB; greedy repair {amount(repaired / _GB / 1000)} TB;"
-                f" lower bound {amount(answer.least / _GB / 1000)} TB",
+                (f"{amount(answer.cost / _GB / 1000)} TB; greedy repair {amount(repaired / _GB / 1000)} TB;"
+                f" lower bound {amount(answer.least / _GB / 1000)} TB"),
             ),
         ),
     ]  # fmt: skip
