@@ -15,6 +15,7 @@ from lab.world import LabJob
 from providers import cli
 from providers.drifted import read_drift
 from providers.planning.drift import Kind, Mover
+from providers.report.markdown import text
 from providers.stackfile import load
 from tests.fabric.conftest import Fabric, Maker, until
 from tests.unit.lab.conftest import estate, machine
@@ -100,7 +101,9 @@ def _accept_one(stack: Path, capsys: pytest.CaptureFixture[str]) -> None:
         "+   WEB02: { host: hv2 }    # with its database",
     ]
     assert cli.main(["drift", str(stack), "--markdown"]) == 2
-    assert capsys.readouterr().out.splitlines()[0] == f"**`{stack.stem}: 1 drift: 1 placed elsewhere`**"
+    assert (
+        capsys.readouterr().out.splitlines()[0] == f"**{text(f'{stack.stem}: 1 drift: 1 placed elsewhere')}**"
+    )
     assert cli.main(["drift", str(stack), "--accept"]) == 0
     capsys.readouterr()
     assert cli.main(["drift", str(stack)]) == 0
