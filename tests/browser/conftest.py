@@ -29,9 +29,12 @@ class Opened:
 Opener = Callable[..., Opened]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """A browser for all tests; skipped with a line where there is none, and with CI=true a failure."""
+    """A browser for these tests, skipped with a line where there is none, and with CI=true a failure.
+
+    It ends with them: its driver keeps an event loop running in this thread, which no other test could bear.
+    """
     path = installed.found(os.environ)
     if path is None:
         missing = f"{installed.advice()} (make browser)"
