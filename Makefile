@@ -5,7 +5,7 @@ FUZZ_SECONDS ?= 300
 FUZZ_SEED ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup directory demo test bench check fuzz lock clean
+.PHONY: help setup directory browser demo test bench check fuzz lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | sed 's/|/	/'
@@ -16,10 +16,13 @@ setup: ## Get what the project needs: .venv, and the Pulumi engine (5 minutes wh
 directory: ## Get what the lab's directory needs besides: Debian's Samba (as root), Kerberos for Python (4 minutes)
 	@$(PYTHON) tools/setup.py --directory
 
+browser: ## Get a browser for the tests of the review's page: Debian's Chromium (as root, a minute)
+	@$(PYTHON) tools/setup.py --browser
+
 demo: directory ## See it work: a lab of hosts, a preview, live migrations, drift found and repaired
 	@$(VENV_PYTHON) -m tools.demo
 
-test: directory ## Run all tests, the real engine included
+test: directory browser ## Run all tests, the real engine included
 	$(VENV_PYTHON) -m pytest
 
 bench: setup ## Measure what is promised, goals and results side by side (10 minutes; ONLY=name for one)

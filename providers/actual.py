@@ -32,6 +32,8 @@ def compare(
     estate: Estate,
     handover: Handover | None = None,
     allowed: frozenset[Limit] = frozenset(),
+    *,
+    orders: bool = True,
 ) -> tuple[Inventory, Plan]:
     """Sweep the hosts and plan. A machine counts as missing or double only after a second full sweep.
 
@@ -39,6 +41,8 @@ def compare(
     moves; what only a move asks, of machines, disks and hosts, is then read for those, and all is planned again.
     `handover`: where the run's other process may have left its sweep, or will look for ours. `allowed`: which limits
     of the guard somebody has allowed for this run. What past moves took, the plugin may have left as well.
+    `orders`: whether moves are to be ordered or shown. Where not, a machine that is pinned to a host and elsewhere is not
+    looked at closely: no closer look puts it in place.
     """
     paces = learnt(handover.take_past()) if handover else UNLEARNT
     handed = handover.take(estate.clock.utc()) if handover else None
@@ -50,7 +54,7 @@ def compare(
     known: set[str] = set()
     asked = {host for rule in stack.rules if rule.kind == "n_plus_1" for host in rule.hosts}
     for _ in range(_ROUNDS):
-        movers = [step for step in first.steps if _needs_a_closer_look(step)]
+        movers = [step for step in first.steps if _needs_a_closer_look(step, stack, orders=orders)]
         if known.issuperset(step.label for step in movers) and not asked:
             break
         known.update(step.label for step in movers)
@@ -89,8 +93,10 @@ def _swept(estate: Estate, handover: Handover | None) -> Inventory:
     return inventory
 
 
-def _needs_a_closer_look(step: Step) -> bool:
-    return step.vm is not None and (step.move is not None or step.standing == Standing.MOVED_BY_OTHERS)
+def _needs_a_closer_look(step: Step, stack: Stack, *, orders: bool) -> bool:
+    if step.vm is None or step.standing == Standing.MOVED_BY_OTHERS:
+        return step.vm is not None  # whether a job leads where we want it, the names of hosts tell
+    return step.move is not None and (orders or len(stack.vms[step.label].hosts) != 1)
 
 
 def _closely(

@@ -65,12 +65,13 @@ def read(path: Path) -> Recorded:
 
 
 def _in_order(inventory: Inventory) -> Inventory:
-    """Return `inventory` with machines by GUID, and without moments of a clock that no other process has."""
+    """Return `inventory` with machines by GUID, without a clock's moments that no other process has, without ended jobs: no plan asks."""
     hosts = {
         name: replace(
             host,
             vms=tuple(sorted(host.vms, key=lambda vm: vm.id)),
             jobs=tuple(sorted(host.jobs, key=lambda job: job.id)),
+            recent=(),
             facts=replace(host.facts, read_at=0.0) if host.facts else None,
         )
         for name, host in inventory.hosts.items()

@@ -31,7 +31,7 @@ _COLUMNS = 100
 def run(options: argparse.Namespace) -> int:
     """Show the plan. 0; 1 where a host or a machine stays out of it; 3 where it must not run as a whole."""
     stack = load(stack_meant(options.stack, PROJECT))
-    inventory, plan = recorded_plan(stack, options.inventory) if options.inventory else _live(stack)
+    inventory, plan = recorded_plan(stack, options.inventory) if options.inventory else live_plan(stack)
     if options.json:
         shown = json.dumps(plan_record(plan), indent=2)
     else:
@@ -51,7 +51,8 @@ def recorded_plan(stack: Stack, file: Path) -> tuple[Inventory, Plan]:
     return compare_recorded(stack, read(file).inventory, allowances(os.environ))
 
 
-def _live(stack: Stack) -> tuple[Inventory, Plan]:
+def live_plan(stack: Stack) -> tuple[Inventory, Plan]:
+    """Return the plan by what the hosts say now."""
     estate = Estate(stack.hosts, clock=SystemClock())
     try:
         return compare(stack, estate, allowed=allowances(os.environ))

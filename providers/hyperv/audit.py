@@ -5,10 +5,18 @@ from __future__ import annotations
 import getpass
 import json
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 
 from providers.clock import Clock
+from providers.model.names import HostName, is_guid, vm_id
 from providers.model.plan import Move
+from providers.planning.drift import PastMove
+
+
+def audit_path(project: Path, stack: str) -> Path:
+    """Return where the file of a stack lies."""
+    return project / ".pulumi" / "audit" / f"{stack}.jsonl"
 
 
 class AuditLog:
@@ -44,6 +52,14 @@ class AuditLog:
                 return str(config[1]) if isinstance(config, list) and len(config) == 2 else None  # noqa: PLR2004 - old and new
         return None
 
+    def moved(self) -> tuple[PastMove, ...]:
+        """Return the moves that this stack has made, the oldest first; none where there is no log that can be read."""
+        try:
+            lines = self.path.read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError):
+            return ()
+        return tuple(move for line in lines if (move := _past_move(_entry(line))) is not None)
+
     def note(self, event: str, move: Move, *, job: str = "", result: str = "") -> str | None:
         """Append a line; return why it could not be written, or None."""
         line = json.dumps({
@@ -77,6 +93,22 @@ def _entry(line: str) -> dict[str, object]:
     except ValueError:
         return {}
     return loaded if isinstance(loaded, dict) else {}
+
+
+def _past_move(entry: Mapping[str, object]) -> PastMove | None:
+    """Return the move that a line tells the good end of, else None."""
+    config, paths = entry.get("config"), entry.get("paths")
+    if entry.get("result") != "moved" or not is_guid(str(entry.get("id"))):
+        return None
+    return PastMove(
+        vm_id=vm_id(str(entry["id"])),
+        who=str(entry.get("who", "")),
+        time=str(entry.get("time", "")),
+        host=HostName(str(entry.get("to", ""))),
+        config=str(config[1]) if isinstance(config, list) and len(config) == 2 else "",  # noqa: PLR2004 - old and new
+        disks=frozenset(str(path) for path in paths.values()) if isinstance(paths, dict) else frozenset(),
+        job=str(entry.get("job", "")),
+    )
 
 
 def _who() -> str:

@@ -136,8 +136,12 @@ class Estate:
 
     def full_names(self, hosts: Iterable[HostName]) -> dict[HostName, str]:
         """Return in parallel what hosts call themselves in full; one that does not answer is missing."""
+        return {host: names.full_name for host, names in self.all_names(hosts).items()}
+
+    def all_names(self, hosts: Iterable[HostName]) -> dict[HostName, HostNames]:
+        """Return in parallel what hosts call themselves; one that does not answer is missing."""
         read = self._each(hosts, self.names)
-        return {host: names.full_name for host, names in read.items() if isinstance(names, HostNames)}
+        return {host: names for host, names in read.items() if isinstance(names, HostNames)}
 
     def builds(self, hosts: Iterable[HostName]) -> dict[HostName, int | None]:
         """Return in parallel the builds of hosts, None where one does not tell; one that does not answer is missing."""

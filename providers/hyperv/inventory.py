@@ -13,7 +13,7 @@ from .client import Client
 from .close_rows import CloseRows, closely
 from .cluster import ClusterView, read_cluster
 from .faults import AbsentFaultError
-from .rows import SNAPSHOT, Rows, job_of, machines, owner
+from .rows import SNAPSHOT, Rows, job_of, machines, owner, recent_job_of
 
 _SYSTEM = ("Name", "ElementName", "EnabledState", "OperationalStatus", "ReplicationMode")
 _SETTING = (
@@ -33,6 +33,9 @@ _JOB = (
     "VirtualSystemName",
     "DestinationHost",
     "Owner",
+    "ErrorCode",
+    "StartTime",
+    "TimeOfLastStateChange",
 )
 _PORT = ("InstanceID", "HostResource", "LastKnownSwitchName")
 _MEMORY = ("InstanceID", "VirtualQuantity", "DynamicMemoryEnabled", "Reservation")
@@ -44,10 +47,12 @@ def read_host(client: Client) -> Host:
     Raises the client's errors.
     """
     rows = _rows(client, None)
+    jobs = client.query("Msvm_MigrationJob", *_JOB)
     return Host(
         name=client.host.name,
         vms=machines(rows, client.host.name),
-        jobs=told_jobs(client, read_jobs(client)),
+        jobs=told_jobs(client, _running(jobs)),
+        recent=tuple(job for row in jobs if (job := recent_job_of(row)) is not None),
     )
 
 
@@ -86,7 +91,10 @@ def has_vm(client: Client, vm: VmId) -> bool:
 
 def read_jobs(client: Client) -> tuple[MigrationJob, ...]:
     """Read the migrations that have not ended, without the long texts that each carries."""
-    rows = client.query("Msvm_MigrationJob", *_JOB)
+    return _running(client.query("Msvm_MigrationJob", *_JOB))
+
+
+def _running(rows: Iterable[Instance]) -> tuple[MigrationJob, ...]:
     return tuple(job for row in rows if (job := job_of(row)) is not None)
 
 

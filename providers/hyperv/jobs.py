@@ -19,7 +19,7 @@ from providers.wsman import EndpointReference, Instance, decode_embedded
 from .client import Client
 from .faults import AbsentFaultError
 from .progress import PHASES, Progress, estimate
-from .rows import ENDED
+from .rows import ENDED, SUCCEEDED
 
 SLOWEST = 20 * MIB
 """Bytes a second that a copy makes at the least, as far as silence is judged by it."""
@@ -29,8 +29,6 @@ FIRST, SHARE, LONGEST = 0.5, 0.2, 5.0
 """Seconds between two looks: the first, then this share of the time gone by, the longest."""
 NEARER = 0.5
 """Share of the time that seems left after which to look again: an end that nobody looks at holds the next move up."""
-SUCCEEDED = frozenset({7, 32768})
-"""JobState Completed and Completed with warnings (Msvm_MigrationJob page; openstack/os-win jobutils)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from providers.errors import ProtocolError
 from providers.model.estate import (
@@ -29,6 +30,10 @@ _PHYSICAL = "Microsoft:Hyper-V:Physical Disk Drive"
 _STATES = {int(state): state for state in VmState}
 ENDED = frozenset({7, 8, 9, 10, 32768})
 """JobState: Completed, Terminated, Killed, Exception, Completed with warnings (Msvm_MigrationJob page; os-win)."""
+SUCCEEDED = frozenset({7, 32768})
+"""JobState Completed and Completed with warnings (Msvm_MigrationJob page; openstack/os-win jobutils)."""
+_NEVER = 1601
+"""Year of a date that was never set (r4sd/go-wsman's recordings)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,7 +219,24 @@ def any_job_of(row: Instance) -> MigrationJob | None:
         owner=row.text("Owner"),
         new_roots=_new_roots(row),
         new_paths=_new_paths(row),
+        begun=_time(row, "StartTime"),
+        changed=_time(row, "TimeOfLastStateChange"),
     )
+
+
+def recent_job_of(row: Instance) -> MigrationJob | None:
+    """Return a migration that moved a machine and ended well, or None."""
+    if (row.number("JobState") or 0) not in SUCCEEDED or row.number("ErrorCode"):
+        return None
+    job = any_job_of(row)
+    return None if job is None or job.only_prepares else job
+
+
+def _time(row: Instance, name: str) -> str:
+    value = row.get(name)
+    if not isinstance(value, datetime) or value.year <= _NEVER:
+        return ""
+    return value.astimezone(UTC).isoformat(timespec="seconds")
 
 
 def _new_roots(row: Instance) -> tuple[str, ...]:

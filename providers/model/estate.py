@@ -197,6 +197,10 @@ class MigrationJob:
     """Roots in NewSystemSettingData (configuration, checkpoints, paging), where the job tells them."""
     new_paths: tuple[str, ...] = ()
     """HostResource values in NewResourceSettingData, where the job tells them."""
+    begun: str = ""
+    """StartTime: ISO 8601, in UTC; empty where the host tells none."""
+    changed: str = ""
+    """TimeOfLastStateChange, in the same form: of an ended job its end."""
 
     @property
     def only_prepares(self) -> bool:
@@ -256,6 +260,8 @@ class Host:
     vms: tuple[VirtualMachine, ...] = ()
     jobs: tuple[MigrationJob, ...] = ()
     """Migration jobs that have not ended."""
+    recent: tuple[MigrationJob, ...] = ()
+    """Migrations that ended well in the last minutes: a host forgets a job five minutes after its end."""
     facts: HostFacts | None = None
     """Read where something will move; None elsewhere, and where the host fell silent meanwhile."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from datetime import date
 from pathlib import Path
 from typing import Literal
 
@@ -113,6 +114,15 @@ class StorageSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Snooze:
+    """Somebody's word that drift of a machine is known and need not be counted for now."""
+
+    until: date
+    """The last day, in UTC."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VmSpec:
     """A declared virtual machine."""
 
@@ -126,6 +136,8 @@ class VmSpec:
     storage: StorageSpec | None = None
     migration: MigrationOptions = AS_HOSTS_ARE_SET
     """How it moves: what is said for all, with its own put over it."""
+    snooze: Snooze | None = None
+    """Of drift alone: a run moves the machine all the same."""
     line: int = 0
     """Where it stands in the stack file."""
 

@@ -11,7 +11,7 @@ from providers.model.estate import Host, Inventory, MigrationJob, VirtualMachine
 from providers.model.guard import ON_PAPER, Occasion
 from providers.model.names import HostName, VmId
 from providers.model.paces import UNLEARNT, Paces
-from providers.model.plan import Finding, Move, Placement, Plan, Schedule, Severity, Standing, Step
+from providers.model.plan import Choice, Finding, Move, Placement, Plan, Schedule, Severity, Standing, Step
 from providers.model.stack import HostSpec, Stack, VmSpec
 
 from .choosing.estate import chosen
@@ -40,7 +40,24 @@ def plan(
     ordered. What concerns the whole estate (silent hosts, rules, the guard) is in `Plan.findings`. `occasion`: when
     the plan is made, and which limits of the guard somebody has allowed. `paces`: what past moves have had.
     """
-    known = known or {}
+    steps, ends, choice = _stood(stack, inventory, known or {})
+    findings = (
+        *_silent(inventory), *broken_rules(stack, inventory, ends), *_meeting(steps), *_twice(steps),
+    )  # fmt: skip
+    planned = _scheduled(Plan(steps=steps, findings=findings, choice=choice), stack, inventory, paces)
+    guards = guarded(stack, planned.starts, occasion.now, occasion.allowed)
+    return dataclasses.replace(planned, findings=(*planned.findings, *guards))
+
+
+def steps_of(stack: Stack, inventory: Inventory) -> tuple[Step, ...]:
+    """Return how every declared machine stands, as a plan has it, without the search for an order of moves."""
+    return _stood(stack, inventory, {})[0]
+
+
+def _stood(
+    stack: Stack, inventory: Inventory, known: Mapping[str, VmId]
+) -> tuple[tuple[Step, ...], Mapping[str, HostName], Choice | None]:
+    """Return the steps, the host on which each machine that was found shall be, and how good that choice is."""
     found = {label: identify(spec, inventory, known.get(label)) for label, spec in stack.vms.items()}
     there = {label: vm for label, vm in found.items() if isinstance(vm, VirtualMachine)}
     ends, choice = chosen(stack, inventory, there)
@@ -50,12 +67,7 @@ def plan(
         else step_of(spec, vm, stack, inventory, ends[label])
         for (label, vm), spec in zip(found.items(), stack.vms.values(), strict=True)
     )
-    findings = (
-        *_silent(inventory), *broken_rules(stack, inventory, ends), *_meeting(steps), *_twice(steps),
-    )  # fmt: skip
-    planned = _scheduled(Plan(steps=steps, findings=findings, choice=choice), stack, inventory, paces)
-    guards = guarded(stack, planned.starts, occasion.now, occasion.allowed)
-    return dataclasses.replace(planned, findings=(*planned.findings, *guards))
+    return steps, ends, choice
 
 
 def _scheduled(plan: Plan, stack: Stack, inventory: Inventory, paces: Paces) -> Plan:

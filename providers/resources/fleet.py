@@ -22,7 +22,7 @@ from providers.errors import (
 )
 from providers.handover import Handed, Handover
 from providers.hyperv.admission import Admission
-from providers.hyperv.audit import AuditLog
+from providers.hyperv.audit import AuditLog, audit_path
 from providers.hyperv.estate import Estate
 from providers.hyperv.guarding import Guarding
 from providers.hyperv.second_hop import SecondHop
@@ -248,7 +248,7 @@ class Fleets:
         except StackFileError as error:
             self._broken[stack] = error
             raise
-        audit = self._project / ".pulumi" / "audit" / f"{stack}.jsonl"
+        audit = audit_path(self._project, stack)
         handover = Handover(project=self._project, engine=self._engine, stack=declared)
         return Fleet(declared, self._clock, audit, handover, allowances(os.environ))
 

@@ -1,5 +1,5 @@
 """Stack files: YAML and its schema to desired state, every error with its line and a way out."""
 
-from .loading import load
+from .loading import load, load_text
 
-__all__ = ["load"]
+__all__ = ["load", "load_text"]

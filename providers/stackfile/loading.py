@@ -17,7 +17,7 @@ from .nodes import Mapping
 from .parsing import parse
 from .rules import RuleReader, report_contradictions, report_maintenance
 from .schema import stack_shape
-from .source import read_source
+from .source import Source, read_source, source_of
 
 
 def load(path: Path) -> Stack:
@@ -28,16 +28,28 @@ def load(path: Path) -> Stack:
     `FILE:LINE: what is wrong; what would be right`, sorted by line, FILE as `path` spells it.
     """
     findings = Findings(path)
-    root = _checked_root(path, findings)
+    return _loaded(path, read_source(path, findings), findings)
+
+
+def load_text(content: bytes, path: Path, name: Path) -> Stack:
+    """Return what the stack file at `path` would declare if `content` stood in it; findings name it `name`.
+
+    Raises StackFileError, as `load`.
+    """
+    findings = Findings(name)
+    return _loaded(path, source_of(content, findings), findings)
+
+
+def _loaded(path: Path, source: Source | None, findings: Findings) -> Stack:
+    root = _checked_root(source, findings)
     stack = None if root is None else _stack(path, root, findings)
     if stack is None or findings:
         raise findings.error()
     return stack
 
 
-def _checked_root(path: Path, findings: Findings) -> Mapping | None:
+def _checked_root(source: Source | None, findings: Findings) -> Mapping | None:
     """Return the tree with everything in it that fits the schema, or None where it is too torn to read on."""
-    source = read_source(path, findings)
     document = None if source is None else parse(source, findings)
     if document is None:
         return None

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 
 from providers.model.names import HostName, vm_id
 from providers.model.options import AS_HOSTS_ARE_SET
-from providers.model.stack import VmSpec
+from providers.model.stack import Snooze, VmSpec
 
 from .findings import Findings, listed
 from .near import NearNames
@@ -57,8 +58,22 @@ class MachineReader:
             migration=read_options(
                 entry.mapping("migration"), self._migration, f"vms.{label}.migration", self._findings
             ),
+            snooze=self._snooze(label, entry.mapping("snooze")),
             line=line,
         )
+
+    def _snooze(self, label: str, entry: Mapping | None) -> Snooze | None:
+        until, reason = (None, None) if entry is None else (entry.scalar("until"), entry.scalar("reason"))
+        if until is None or reason is None:
+            return None
+        try:
+            return Snooze(until=date.fromisoformat(until.text), reason=reason.text)
+        except ValueError:
+            self._findings.add(
+                until.line,
+                f"vms.{label}.snooze.until: no calendar has {until.text}; write a date, such as 2026-12-01",
+            )
+            return None
 
     def _known_hosts(self, label: str, node: Node | None) -> Iterator[HostName]:
         nodes = node.items if isinstance(node, Sequence) else [node]

@@ -38,7 +38,12 @@ class Source:
 def read_source(path: Path, findings: Findings) -> Source | None:
     """Return the text of the stack file, common slips reported and repaired; None where it is unreadable."""
     raw = _read_bytes(path, findings)
-    text = None if raw is None else _decoded(raw, findings)
+    return None if raw is None else source_of(raw, findings)
+
+
+def source_of(raw: bytes, findings: Findings) -> Source | None:
+    """Return the text of a stack file that has been read already; None where it is no text."""
+    text = _decoded(raw, findings)
     if text is None or not _is_printable(text, findings):
         return None
     lines = text.split("\n")

@@ -125,6 +125,27 @@ def remembered(site: Site) -> dict[str, list[tuple[str, str]]]:
     return found
 
 
+def test_the_run_does_what_the_review_said_in_that_order(swap: Site) -> None:
+    """The review is by a recorded inventory, as on a pull request; the lab's jobs are held against its JSON."""
+    recorded = str(swap.file("inventory.json"))
+    swap.workspace.run("placement", "inventory", "lab", "--save", recorded, stdout=subprocess.DEVNULL)
+    review = swap.workspace.run(
+        "placement", "review", "lab", "--inventory", recorded, "--json", stdout=subprocess.PIPE
+    )
+    said = json.loads(review.stdout)["plan"]["moves"]
+    assert swap.up().returncode == 0
+    log = [json.loads(line) for line in swap.lab("log", "--json").splitlines()]
+    done = [
+        (each["event"], each["vm"], each["from"], each["to"])
+        for each in log
+        if each["event"] in {"start", "end"}
+    ]
+    # each of them waits for the one before it
+    assert done == [
+        (event, move["label"], move["from"], move["to"]) for move in said for event in ("start", "end")
+    ]
+
+
 def test_a_plan_that_is_not_what_was_shown_says_so(swap: Site) -> None:
     """Between preview and update a person has moved a machine: planned again, and the difference is told."""
     swap.pulumi("preview")

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from . import decoding, doctor, lab_memory, moves, preview, requests, sweep
+from . import decoding, doctor, drift, lab_memory, moves, preview, requests, review, sweep
 from .figure import Figure
 from .orders import choosing
 from .orders import measuring as orders
@@ -26,9 +26,11 @@ MEASURES: dict[str, Measure] = {
     "choosing": choosing.measure,
     "sweep": sweep.measure,
     "doctor": doctor.measure,
+    "drift": drift.measure,
     "preview-300": preview.measure_small,
     "preview-1000": preview.measure_big,
     "moves": moves.measure,
+    "review": review.measure,
 }
 INTERRUPTED = 130
 LAST_WORDS = 20

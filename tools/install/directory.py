@@ -13,7 +13,8 @@ from pathlib import Path
 
 from tools.install import kerberos
 from tools.install.errors import SetupError
-from tools.install.progress import Tally, follow
+from tools.install.packages import Packages
+from tools.install.progress import follow
 
 LIST = Path("lab", "directory", "debian-packages.txt")
 POLICY = Path("/usr/sbin/policy-rc.d")
@@ -22,25 +23,6 @@ _REFUSE = (
 )
 _SERVICES = ("smbd", "nmbd", "winbind", "samba-ad-dc")
 _UMASK_FREE = stat.S_IRWXU | stat.S_IRGRP | stat.S_IXGRP | stat.S_IROTH | stat.S_IXOTH
-
-
-class Packages(Tally):
-    """What apt-get has said so far."""
-
-    def __init__(self) -> None:
-        """Nothing yet."""
-        super().__init__()
-        self.fetched = 0
-
-    def read(self, line: str) -> None:
-        """Count one line."""
-        self.fetched += line.startswith("Get:")
-        self.packages += line.startswith("Setting up ")
-        self.last.append(line)
-
-    def __str__(self) -> str:
-        """Return the counts for people."""
-        return f"{self.packages} packages set up" if self.packages else f"{self.fetched} files fetched"
 
 
 def ensure(project: Path, environ: Mapping[str, str], *, root: bool) -> None:

@@ -9,7 +9,7 @@ from providers.model import winpath
 from providers.model.estate import UNKNOWN_CLUSTER, HostFacts, Inventory, VirtualMachine
 from providers.model.names import HostName
 from providers.model.paces import UNLEARNT, Paces
-from providers.model.plan import MigrationType, Move, Placement, Plan, Severity, Standing, Step
+from providers.model.plan import MigrationType, Move, Placement, Plan, ScheduledMove, Severity, Standing, Step
 from providers.model.stack import Reserve, Rule, Stack, StorageSpec, VmSpec
 from providers.planning.locate import locate
 from providers.planning.order import CLUSTER_STORAGE, order
@@ -43,6 +43,21 @@ class Setting:
     """By machine, those that move."""
     ways: tuple[Mapping[Place, Way], ...]
     """By machine: how it comes from where it is now to a place."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ends:
+    """What each move of a schedule holds before and after it, of which pools."""
+
+    pools: tuple[str, ...]
+    """Names: those of `memory_pool` and `volume_pool`, and others."""
+    moves: tuple[tuple[Place, Place], ...]
+    """By the number of a move: where it starts, where it ends."""
+
+
+def ends_of(stack: Stack, inventory: Inventory, plan: Plan) -> Ends:
+    """Return what the moves of a plan's schedule hold at both ends: the same reading by which it was made."""
+    return _Builder(stack, inventory, plan, UNLEARNT, (), 0).ends()
 
 
 def setting_of(
@@ -91,18 +106,39 @@ class _Builder:
         roomy = sorted(self._facts, key=lambda name: (-(self._facts[name].memory_free_mib or 0), name))
         self._spots = sorted(roomy[:spots])
 
-    def setting(self) -> Setting:
+    def ends(self) -> Ends:
+        self._fill()
+        return Ends(
+            pools=tuple(self._names),
+            moves=tuple(self._both(each) for each in self._plan.schedule.moves),
+        )
+
+    def _both(self, each: ScheduledMove) -> tuple[Place, Place]:
+        vm = each.move.vm
+        start, end = self._place(each.label, vm, vm.host, {}), self._place_after(each.label, each.move)
+        return self._begun(vm, start, end), end
+
+    def _begun(self, vm: VirtualMachine, start: Place, end: Place) -> Place:
+        """Return `start`; of a machine on its way with what it needs at its destination, which is its own already."""
+        if self._inventory.job_of(vm.id) is None:
+            return start
+        return replace(start, holdings=start.holdings | end.holdings)
+
+    def _fill(self) -> None:
         self._pool(SHARES, _ENDLESS)
         for name, facts in self._facts.items():
             reserve = self._stack.hosts[name].reserve
             free = facts.memory_free_mib
-            self._pool(_memory_of(name), _ENDLESS if free is None else free - reserve.memory_mib)
+            self._pool(memory_pool(name), _ENDLESS if free is None else free - reserve.memory_mib)
             for volume in facts.volumes or ():
-                kept = _kept(reserve, volume.capacity_bytes)
-                self._pool(_volume_name(name, volume.path), volume.free_bytes - kept)
+                kept = kept_of(reserve, volume.capacity_bytes)
+                self._pool(volume_pool(name, volume.path), volume.free_bytes - kept)
         for rule in self._stack.rules:
             if rule.kind == "apart":
                 self._seats(rule)
+
+    def setting(self) -> Setting:
+        self._fill()
         moving = sorted(
             (
                 step
@@ -153,10 +189,7 @@ class _Builder:
         vm = _moving(step).vm
         goal, *parking = ways
         start = self._place(step.label, vm, vm.host, {})
-        if self._inventory.job_of(vm.id) is not None:
-            # it is on its way: what it needs at its destination is its own already
-            start = replace(start, holdings=start.holdings | goal.holdings)
-        return Machine(key=step.label, start=start, goal=goal, parking=tuple(parking))
+        return Machine(key=step.label, start=self._begun(vm, start, goal), goal=goal, parking=tuple(parking))
 
     def _ways(self, step: Step) -> dict[Place, Way]:
         """Return the way to the declared place first, then those to places where the machine may step aside."""
@@ -207,7 +240,7 @@ class _Builder:
             memory = vm.memory_mib or 0
             held.append(
                 Holding(
-                    pool=self._pools[_memory_of(host)], amount=memory, thing=MEMORY, transfer=memory * MIB
+                    pool=self._pools[memory_pool(host)], amount=memory, thing=MEMORY, transfer=memory * MIB
                 )
             )
         for disk in (*vm.disks, *vm.frozen):
@@ -230,7 +263,7 @@ class _Builder:
         if facts.cluster not in {None, UNKNOWN_CLUSTER} and winpath.is_inside(CLUSTER_STORAGE, path):
             return f"cluster {facts.cluster}", SHARES
         volume = None if winpath.is_unc(path) else volume_of(path, facts.volumes or ())
-        return ("", SHARES) if volume is None else (host, _volume_name(host, volume.path))
+        return ("", SHARES) if volume is None else (host, volume_pool(host, volume.path))
 
 
 def _moving(step: Step) -> Move:
@@ -239,11 +272,13 @@ def _moving(step: Step) -> Move:
     return step.move
 
 
-def _memory_of(host: HostName) -> str:
+def memory_pool(host: HostName) -> str:
+    """Return the name of the pool of a host's memory, in MiB."""
     return f"memory of {host}"
 
 
-def _volume_name(host: HostName, path: str) -> str:
+def volume_pool(host: HostName, path: str) -> str:
+    """Return the name of the pool of a host's volume, in bytes."""
     return f"{path} of {host}"
 
 
@@ -251,7 +286,8 @@ def _seat_name(rule: Rule, host: HostName) -> str:
     return f"a seat on {host} by the rule in line {rule.line}"
 
 
-def _kept(reserve: Reserve, capacity: int) -> int:
+def kept_of(reserve: Reserve, capacity: int) -> int:
+    """Return the bytes of a volume that stay free."""
     return max(reserve.disk_bytes, int(capacity * reserve.disk_percent / 100))
 
 

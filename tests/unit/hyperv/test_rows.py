@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from providers.hyperv.rows import Rows, job_of, machines
+from datetime import UTC, datetime, timedelta, timezone
+
+from providers.hyperv.rows import Rows, job_of, machines, recent_job_of
 from providers.model.estate import DiskKind, VirtualMachine, VmState
 from providers.model.names import HostName
 from providers.wsman import Instance, encode_embedded
@@ -130,3 +132,24 @@ def test_a_running_job_tells_its_target() -> None:
     )
     assert job_of(running.replace(JobState=7)) is None
     assert job_of(running.replace(JobState=2)) is not None
+
+
+def test_a_job_that_ended_well_tells_who_and_when() -> None:
+    """One that failed, only checked, or still runs has moved nothing; a date that was never set is none."""
+    ended = row(
+        "Msvm_MigrationJob", InstanceID="J", JobState=7, JobType=306, VirtualSystemName=VM, Owner="LAB\\operator",
+        ErrorCode=0, TimeOfLastStateChange=datetime(2026, 12, 1, 3, 0, tzinfo=timezone(timedelta(hours=1))),
+        StartTime=datetime(1601, 1, 1, tzinfo=UTC),
+    )  # fmt: skip
+    job = recent_job_of(ended)
+    assert job is not None
+    assert (job.owner, job.begun, job.changed) == ("LAB\\operator", "", "2026-12-01T02:00:00+00:00")
+    assert recent_job_of(ended.replace(JobState=32768)) is not None
+    for change in (
+        {"JobState": 10},
+        {"JobState": 4},
+        {"ErrorCode": 32768},
+        {"JobType": 302},
+        {"VirtualSystemName": ""},
+    ):
+        assert recent_job_of(ended.replace(**change)) is None

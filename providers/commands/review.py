@@ -1,0 +1,141 @@
+"""`bin/placement review`: what a change of a stack file would do, as a comment, a record, or a page."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from providers.actual import compare_recorded
+from providers.allowances import allowances
+from providers.errors import PlacementError
+from providers.model.estate import Inventory
+from providers.model.plan import Plan
+from providers.model.stack import Stack
+from providers.planning.causes import causes
+from providers.planning.changes import changes
+from providers.planning.compare import steps_of
+from providers.planning.schedule.peaks import rooms
+from providers.recorded import of_hosts, read
+from providers.report.page import page
+from providers.report.preview_comment import preview_comment, preview_record
+from providers.report.previewed import previewed
+from providers.report.review import Base, Review, review_record
+from providers.report.review_comment import comment
+from providers.stackfile import load
+from providers.stacks import PROJECT, stack_meant
+
+from .base import base_stack
+from .plan import FAILED, INFEASIBLE, live_plan, verdict
+
+
+def register(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], stack: str, recorded: str
+) -> None:
+    """Add the command; `stack`, `recorded`: what the words of that name mean."""
+    review = commands.add_parser("review", help="say what a change would do, for a pull request; read-only")
+    review.add_argument("stack", help=stack)
+    review.add_argument(
+        "--base", metavar="REV|FILE", help="what was declared before: a revision of git, or a file"
+    )
+    review.add_argument("--inventory", type=Path, metavar="FILE", help=recorded)
+    review.add_argument(
+        "--preview",
+        type=Path,
+        metavar="FILE",
+        help="output of `pulumi preview --json`, where there is neither of these",
+    )
+    review.add_argument("--json", action="store_true", help="for scripts")
+    review.add_argument(
+        "--html", type=Path, metavar="FILE", help="write a page with a map of the estate as well"
+    )
+    review.add_argument("--output", type=Path, metavar="FILE", help="where to write it; default: the output")
+    review.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Review. 0; 1 where a host or a machine stays out of the plan; 3 where it must not run as a whole."""
+    stack = load(stack_meant(options.stack, PROJECT))
+    if options.preview is not None:
+        return _by_preview(stack, options)
+    review = _reviewed(stack, options.base, options.inventory)
+    shown = json.dumps(review_record(review), indent=2) if options.json else comment(review)
+    put(shown, options.output)
+    if options.html is not None:
+        put(page(review), options.html)
+    return INFEASIBLE if review.plan.refusals else verdict(review.inventory, review.plan)
+
+
+def _by_preview(stack: Stack, options: argparse.Namespace) -> int:
+    """Review by what the engine told. 0; 1 where it warned: of what, no event says; 3 where the preview failed."""
+    if options.inventory is not None:
+        raise PlacementError(
+            "A preview is of the hosts as they were then", remedy="Give either --preview or --inventory"
+        )
+    if options.html is not None:
+        raise PlacementError(
+            "No page can be drawn from a preview: it tells of no host",
+            remedy="Give --inventory FILE instead of it",
+        )
+    found = previewed(_content(options.preview), str(options.preview))
+    changed = None if options.base is None else changes(before_of(stack, options.base), stack)
+    if options.json:
+        put(json.dumps(preview_record(stack, found, options.base, changed), indent=2), options.output)
+    else:
+        put(preview_comment(stack, found, changed), options.output)
+    if found.of("error"):
+        return INFEASIBLE
+    return FAILED if found.of("warning") else 0
+
+
+def _content(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise PlacementError(
+            f"{file} cannot be read: {error.strerror}", remedy="Make one: bin/pulumi preview --json > FILE"
+        ) from error
+
+
+def _reviewed(stack: Stack, base: str | None, file: Path | None) -> Review:
+    recorded, inventory, plan = _planned(stack, file)
+    return Review(
+        stack=stack, inventory=inventory, plan=plan, rooms=rooms(stack, inventory, plan), recorded=recorded,
+        base=None if base is None else _based(stack, base, inventory, plan),
+    )  # fmt: skip
+
+
+def _planned(stack: Stack, file: Path | None) -> tuple[datetime | None, Inventory, Plan]:
+    if file is None:
+        return None, *live_plan(stack)
+    recorded = read(file)
+    return recorded.read, *compare_recorded(stack, recorded.inventory, allowances(os.environ))
+
+
+def _based(stack: Stack, word: str, inventory: Inventory, plan: Plan) -> Base:
+    """Return what has changed since; what was due before is told by the same inventory."""
+    before = before_of(stack, word)
+    earlier = steps_of(before, of_hosts(inventory, before.hosts))
+    return Base(name=word, changes=changes(before, stack), causes=causes(earlier, plan))
+
+
+def before_of(stack: Stack, word: str) -> Stack:
+    """Return what was declared before; of a stack file that is new: nothing."""
+    return base_stack(word, stack.path) or replace(stack, hosts={}, vms={}, rules=(), maintenance=())
+
+
+def put(shown: str, file: Path | None) -> None:
+    """Write a text to the output, or to a file. Raises PlacementError where that fails."""
+    if file is None:
+        sys.stdout.write(f"{shown}\n")
+        return
+    try:
+        file.write_text(f"{shown}\n", encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise PlacementError(
+            f"{file} cannot be written: {error.strerror}", remedy="Name another file"
+        ) from error

@@ -1,0 +1,1 @@
+"""From hosts as they are to a stack file that declares just that."""

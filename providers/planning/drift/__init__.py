@@ -1,0 +1,6 @@
+"""Pure: a plan and what was read in, drift out: what is not as declared, since when and by whom as far as that is known."""
+
+from .found import drift_of
+from .values import Drift, DriftReport, Ended, Kind, Mover, PastMove, Readings, Unknown
+
+__all__ = ["Drift", "DriftReport", "Ended", "Kind", "Mover", "PastMove", "Readings", "Unknown", "drift_of"]

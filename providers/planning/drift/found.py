@@ -1,0 +1,158 @@
+"""Drift by the plan: machines that are elsewhere, unknown or undeclared; settings and delegation that differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC
+
+from providers.model.estate import Inventory
+from providers.model.names import HostName
+from providers.model.plan import Plan, Severity, Standing, Step
+from providers.model.stack import Snooze, Stack
+from providers.planning.difference import Change, differences, observed
+from providers.planning.identify import REPLICAS
+from providers.planning.live_migration import declared_settings, differing, settings_of
+
+from .movers import Movers
+from .values import Drift, DriftReport, Ended, Kind, Mover, Readings, Unknown
+
+DIRECTORY = "directory"
+
+
+def drift_of(stack: Stack, inventory: Inventory, plan: Plan, readings: Readings) -> DriftReport:
+    """Return what is not as `stack` declares, by the `plan` that its comparison with `inventory` made."""
+    today = readings.now.astimezone(UTC).date()
+    snoozes = {label: spec.snooze for label, spec in stack.vms.items() if spec.snooze is not None}
+    quiet = {label: snooze for label, snooze in snoozes.items() if today <= snooze.until}
+    movers = Movers(inventory, readings.past, readings.names)
+    found = [
+        *(drift for step in plan.steps if (drift := _of_machine(step, stack, movers)) is not None),
+        *_undeclared(stack, inventory, plan, movers),
+        *_settings(stack, readings),
+        *_delegation(readings),
+    ]
+    told = [_quieted(drift, quiet) for drift in found]
+    return DriftReport(
+        stack=stack.path.stem,
+        checked=readings.now.astimezone(UTC).isoformat(timespec="seconds"),
+        labels=tuple(stack.vms),
+        hosts=tuple(stack.hosts),
+        drifts=tuple(drift for drift in told if drift.snooze is None),
+        snoozed=tuple(drift for drift in told if drift.snooze is not None),
+        unknown=tuple(_unknown(inventory, plan, readings)),
+        ended=tuple(
+            Ended(label=label, snooze=snooze) for label, snooze in snoozes.items() if label not in quiet
+        ),
+    )
+
+
+def _quieted(drift: Drift, quiet: dict[str, Snooze]) -> Drift:
+    return replace(drift, snooze=quiet.get(drift.subject)) if drift.of_machine else drift
+
+
+def _of_machine(step: Step, stack: Stack, movers: Movers) -> Drift | None:
+    if step.standing == Standing.UNKNOWN:
+        return None
+    if step.vm is None:
+        kind = Kind.MISSING if step.standing == Standing.MISSING else Kind.AMBIGUOUS
+        return Drift(kind=kind, subject=step.label, text=_findings(step), vm_id=step.vm_id)
+    changes = differences(step.placement, observed(step.vm))
+    moved = any(change.property == "host" for change in changes)
+    leaving = step.standing == Standing.MOVED_BY_OTHERS
+    if not changes and not leaving and step.standing != Standing.REFUSED:
+        return None
+    declared = step.vm.host in stack.vms[step.label].hosts
+    return Drift(
+        kind=Kind.PLACED if moved else Kind.FILES,
+        subject=step.label,
+        text="; ".join(_lines(changes, stack.vms[step.label].hosts)) or _findings(step),
+        host=step.vm.host,
+        vm_id=step.vm.id,
+        changes=changes,
+        reason=step.reason if moved and (declared or not stack.vms[step.label].hosts) else "",
+        mover=movers.of(step.vm, other_host=moved) if changes or leaving else None,
+    )
+
+
+def _lines(changes: tuple[Change, ...], hosts: tuple[HostName, ...]) -> Iterator[str]:
+    for change in changes:
+        if change.property == "host" and len(hosts) > 1 and change.actual not in hosts:
+            yield f"is on {change.actual}, declared on any of {', '.join(hosts)}"
+        elif change.property == "host":
+            yield f"is on {change.actual}, declared on {change.wanted}"
+        else:
+            yield f"{change.property} is {change.actual or 'not there'}, declared {change.wanted}"
+
+
+def _findings(step: Step) -> str:
+    refusals = [each for each in step.findings if each.severity == Severity.REFUSAL]
+    return " | ".join(str(each) for each in refusals or step.findings) or str(step.standing)
+
+
+def _undeclared(stack: Stack, inventory: Inventory, plan: Plan, movers: Movers) -> Iterator[Drift]:
+    """Yield machines that no entry means. Replicas are copies of others, and no entry can mean them."""
+    meant = {step.vm_id for step in plan.steps if step.vm_id is not None}
+    unclear = {
+        stack.vms[step.label].name.casefold() for step in plan.steps if step.standing == Standing.AMBIGUOUS
+    }
+    for vm in inventory.vms():
+        if vm.id in meant or vm.name.casefold() in unclear or vm.replication_mode in REPLICAS:
+            continue
+        mover = movers.of(vm, other_host=True)
+        yield Drift(
+            kind=Kind.UNDECLARED,
+            subject=vm.name,
+            text=f"is on {vm.host}, and no entry of the stack file means it ({vm.id})",
+            host=vm.host,
+            vm_id=vm.id,
+            mover=None if mover == Mover() else mover,
+        )
+
+
+def _settings(stack: Stack, readings: Readings) -> Iterator[Drift]:
+    for host, actual in readings.settings.items():
+        if isinstance(actual, str):
+            continue
+        wanted, has = declared_settings(stack.hosts[host].live_migration), settings_of(actual)
+        names = differing(wanted, has)
+        if names:
+            changes = tuple(
+                Change(property=name, actual=_shown(has[name]), wanted=_shown(wanted[name])) for name in names
+            )
+            yield Drift(
+                kind=Kind.SETTINGS,
+                subject=host,
+                text="; ".join(
+                    f"{each.property} is {each.actual}, declared {each.wanted}" for each in changes
+                ),
+                host=host,
+                changes=changes,
+            )
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return ", ".join(map(str, value)) or "none" if isinstance(value, list) else str(value)
+
+
+def _delegation(readings: Readings) -> Iterator[Drift]:
+    missing = readings.delegation.missing if readings.delegation else {}
+    for host, entries in missing.items():
+        told = ", ".join(str(entry) for entry in entries)
+        yield Drift(kind=Kind.DELEGATION, subject=host, text=f"the directory lacks {told}", host=host)
+
+
+def _unknown(inventory: Inventory, plan: Plan, readings: Readings) -> Iterator[Unknown]:
+    for host in inventory.unreachable.values():
+        yield Unknown(subject=host.name, text=f"did not answer, its machines are unknown: {host.reason}")
+    for name, actual in readings.settings.items():
+        if isinstance(actual, str) and name not in inventory.unreachable:
+            yield Unknown(subject=name, text=f"its settings are unknown: {actual}")
+    delegation = readings.delegation
+    for finding in delegation.findings if delegation is not None else ():
+        yield Unknown(subject=DIRECTORY, text=str(finding))
+    for step in plan.steps:
+        if step.standing == Standing.UNKNOWN:
+            yield Unknown(subject=step.label, text=_findings(step), is_machine=True)

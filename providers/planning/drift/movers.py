@@ -1,0 +1,69 @@
+"""Who moved a machine: by the hosts' jobs, which they keep for five minutes, and by our own audit log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from providers.model import winpath
+from providers.model.adoption import Named, names_host
+from providers.model.estate import Inventory, MigrationJob, VirtualMachine
+from providers.model.names import HostName, VmId
+
+from .values import Mover, PastMove
+
+
+class Movers:
+    """What hosts and audit log tell of past moves. A job that our log knows is ours."""
+
+    def __init__(
+        self, inventory: Inventory, past: Iterable[PastMove], names: Mapping[HostName, Named]
+    ) -> None:
+        """Index jobs and moves by machine. `names`: what hosts call themselves."""
+        self._inventory = inventory
+        self._names = names
+        self._jobs: dict[VmId, list[MigrationJob]] = {}
+        for host in inventory.hosts.values():
+            for job in host.recent:
+                self._jobs.setdefault(job.vm_id, []).append(job)
+        self._past: dict[VmId, list[PastMove]] = {}
+        for move in past:
+            self._past.setdefault(move.vm_id, []).append(move)
+
+    def of(self, vm: VirtualMachine, *, other_host: bool) -> Mover:
+        """Return who brought `vm` to its host (`other_host`), or its files to their place."""
+        if (running := self._inventory.job_of(vm.id)) is not None:
+            return Mover(who=running[1].owner, when=running[1].begun, running=True)
+        past = self._past.get(vm.id, [])
+        job = self._last_job(vm, other_host=other_host)
+        if job is not None:
+            ours = next((move for move in past if move.job == job.id), None)
+            who = ours.who if ours else job.owner
+            return Mover(who=who, when=job.changed, ours=ours is not None)
+        return _by_log(vm, past, other_host=other_host)
+
+    def _last_job(self, vm: VirtualMachine, *, other_host: bool) -> MigrationJob | None:
+        """Return the last job that can have brought it here. One that names another host has not."""
+        leading = [job for job in self._jobs.get(vm.id, ()) if self._leads_here(job, vm, other_host)]
+        return max(leading, key=lambda job: (job.changed, job.id), default=None)
+
+    def _leads_here(self, job: MigrationJob, vm: VirtualMachine, other_host: bool) -> bool:
+        if job.destination is None:
+            return not other_host
+        names = self._names.get(vm.host)
+        return names is not None and names_host(job.destination, names)
+
+
+def _by_log(vm: VirtualMachine, past: Sequence[PastMove], *, other_host: bool) -> Mover:
+    """Return what our log tells where no host has a job: ours if it left the machine as it is, else later than ours."""
+    if not past:
+        return Mover()
+    last = past[-1]
+    if last.host == vm.host and (other_host or _left_as_it_is(last, vm)):
+        return Mover(who=last.who, when=last.time, ours=True)
+    return Mover(after=last.time)
+
+
+def _left_as_it_is(move: PastMove, vm: VirtualMachine) -> bool:
+    disks = {winpath.comparable(disk.path) for disk in (*vm.disks, *vm.frozen)}
+    went = {winpath.comparable(path) for path in move.disks}
+    return winpath.same(move.config, vm.roots.config) and went <= disks

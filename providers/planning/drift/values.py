@@ -1,0 +1,143 @@
+"""Drift as values: each difference between a stack file and its hosts, who made it, and what could not be told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from providers.model.adoption import Named
+from providers.model.directory import DelegationPlan
+from providers.model.live_migration import HostMigration
+from providers.model.names import HostName, VmId
+from providers.model.stack import Snooze
+from providers.planning.difference import Change
+
+
+class Kind(StrEnum):
+    """What is not as declared."""
+
+    PLACED = "placed elsewhere"
+    FILES = "files elsewhere"
+    UNDECLARED = "not declared"
+    MISSING = "missing"
+    AMBIGUOUS = "ambiguous"
+    SETTINGS = "host settings"
+    DELEGATION = "delegation"
+
+
+_OF_MACHINES = frozenset({Kind.PLACED, Kind.FILES, Kind.MISSING, Kind.AMBIGUOUS})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mover:
+    """Who brought a machine where it is, as far as hosts and our audit log tell."""
+
+    who: str = ""
+    r"""An account, as `LAB\operator`; empty where nobody tells."""
+    when: str = ""
+    """When it ended, or, while `running`, began: ISO 8601; empty where nobody tells."""
+    after: str = ""
+    """ISO 8601: it was after this, when we had moved the machine ourselves."""
+    ours: bool = False
+    """Whether it was a run of this project."""
+    running: bool = False
+    """Whether it is on its way yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastMove:
+    """A move that we made, as our audit log has it."""
+
+    vm_id: VmId
+    who: str
+    time: str
+    """When it ended: ISO 8601, in UTC."""
+    host: HostName
+    """Where the machine was afterwards."""
+    config: str
+    """Its configuration folder afterwards."""
+    disks: frozenset[str] = frozenset()
+    """Where the disks that went along were afterwards."""
+    job: str = ""
+    """InstanceID of the host's job."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drift:
+    """One thing that is not as declared."""
+
+    kind: Kind
+    subject: str
+    """The label of a declared machine, the name of one that is not declared, or a host."""
+    text: str
+    """What there is, and what was declared, in one line."""
+    host: HostName | None = None
+    """Where the machine is."""
+    vm_id: VmId | None = None
+    changes: tuple[Change, ...] = ()
+    """Property by property, of a machine that is placed elsewhere or has files elsewhere."""
+    reason: str = ""
+    """Why it shall be elsewhere, where that is no `host:` of its own: a rule, maintenance."""
+    mover: Mover | None = None
+    """None where nothing was moved, or is known to have been."""
+    snooze: Snooze | None = None
+    """Where somebody quieted it, and that counts yet: then it is told and not counted."""
+
+    @property
+    def of_machine(self) -> bool:
+        """Whether its subject is the label of a declared machine."""
+        return self.kind in _OF_MACHINES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unknown:
+    """What could not be told: never gone, and never drift."""
+
+    subject: str
+    """A host, the label of a machine, or `directory`."""
+    text: str
+    is_machine: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """A snooze whose last day has gone by."""
+
+    label: str
+    snooze: Snooze
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readings:
+    """What is read beside a sweep: settings of hosts, delegation, our own moves."""
+
+    settings: Mapping[HostName, HostMigration | str] = field(default_factory=dict)
+    """By host that something is declared of; a text says why they could not be read."""
+    delegation: DelegationPlan | None = None
+    names: Mapping[HostName, Named] = field(default_factory=dict)
+    """What hosts call themselves: those that have machines which jobs tell of."""
+    past: tuple[PastMove, ...] = ()
+    """Our own moves, the oldest first."""
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriftReport:
+    """The answer to the question whether everything is where we said."""
+
+    stack: str
+    """The name of the stack file, without its ending."""
+    checked: str
+    """When: ISO 8601, in UTC."""
+    labels: tuple[str, ...]
+    """Every declared machine."""
+    hosts: tuple[HostName, ...]
+    """Every declared host."""
+    drifts: tuple[Drift, ...] = ()
+    """Those that count."""
+    snoozed: tuple[Drift, ...] = ()
+    """Those that do not count for now."""
+    unknown: tuple[Unknown, ...] = ()
+    ended: tuple[Ended, ...] = ()

@@ -1,0 +1,111 @@
+"""What a schedule leaves free of each host's memory and volumes: before it, at its tightest moment, and after it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from providers.model.estate import HostFacts, Inventory
+from providers.model.names import HostName
+from providers.model.plan import Plan, Schedule
+from providers.model.stack import HostSpec, Stack
+from providers.units import MIB
+
+from .estate import Ends, ends_of, kept_of, memory_pool, volume_pool
+from .problem import Leg
+
+Free = tuple[float, int]
+"""From this second of the run on so many bytes are free."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """One thing of a host that can run out, and its way through a run."""
+
+    host: HostName
+    kind: Literal["memory", "disk"]
+    volume: str
+    """Where it is mounted; empty for memory."""
+    capacity: int | None
+    """Bytes; None where the host does not tell."""
+    kept: int
+    """Bytes that the stack file wants free."""
+    course: tuple[Free, ...]
+    """What is free before the start, as of second 0, and then each time that it changes. A move holds both of its ends until it has ended."""
+
+    @property
+    def before(self) -> int:
+        """Bytes free at the start."""
+        return self.course[0][1]
+
+    @property
+    def least(self) -> int:
+        """Bytes free at the tightest moment."""
+        return min(free for _, free in self.course)
+
+    @property
+    def least_at(self) -> float:
+        """When that is first so, in seconds from the start."""
+        return next(second for second, free in self.course if free == self.least)
+
+    @property
+    def after(self) -> int:
+        """Bytes free at the end."""
+        return self.course[-1][1]
+
+
+def rooms(stack: Stack, inventory: Inventory, plan: Plan) -> tuple[Room, ...]:
+    """Return the memory of every host that a move of the schedule leaves or reaches, and the volumes it changes.
+
+    Sorted by host, memory first; what a host does not tell is left out, as are shares and volumes of clusters, whose
+    room nobody knows. Machines that run something else meanwhile are not known either: this is the plan's own reading.
+    """
+    schedule = plan.schedule
+    touched = sorted({host for each in schedule.moves for host in (each.move.source, each.move.destination)})
+    changes = _changes(schedule, ends_of(stack, inventory, plan)) if touched else {}
+    found: list[Room] = []
+    for name in touched:
+        there = inventory.hosts[name].facts
+        if there is not None:
+            found += _of_host(stack.hosts[name], there, changes)
+    return tuple(found)
+
+
+def _of_host(spec: HostSpec, facts: HostFacts, changes: dict[str, list[tuple[float, int]]]) -> Iterator[Room]:
+    if facts.memory_free_mib is not None:
+        steps = [(second, by * MIB) for second, by in changes.get(memory_pool(spec.name), [])]
+        yield Room(
+            host=spec.name, kind="memory", volume="",
+            capacity=None if facts.memory_mib is None else facts.memory_mib * MIB,
+            kept=spec.reserve.memory_mib * MIB, course=_course(facts.memory_free_mib * MIB, steps),
+        )  # fmt: skip
+    for volume in sorted(facts.volumes or (), key=lambda volume: volume.path):
+        steps = changes.get(volume_pool(spec.name, volume.path), [])
+        if steps:
+            yield Room(
+                host=spec.name, kind="disk", volume=volume.path, capacity=volume.capacity_bytes,
+                kept=kept_of(spec.reserve, volume.capacity_bytes), course=_course(volume.free_bytes, steps),
+            )  # fmt: skip
+
+
+def _changes(schedule: Schedule, ends: Ends) -> dict[str, list[tuple[float, int]]]:
+    """Return by pool when how much of it is given back, or taken (negative); at one moment what ends comes first."""
+    found: dict[str, list[tuple[float, int, int]]] = {}
+    for number, (each, (start, end)) in enumerate(zip(schedule.moves, ends.moves, strict=True)):
+        leg = Leg(machine=number, source=start, target=end)
+        for pool, amount in leg.acquires:
+            found.setdefault(ends.pools[pool], []).append((each.start, 1, -amount))
+        for pool, amount in leg.releases:
+            found.setdefault(ends.pools[pool], []).append((each.end, 0, amount))
+    return {pool: [(second, amount) for second, _, amount in sorted(steps)] for pool, steps in found.items()}
+
+
+def _course(free: int, steps: list[tuple[float, int]]) -> tuple[Free, ...]:
+    course = [(0.0, free)]
+    for second, by in steps:
+        free += by
+        if len(course) > 1 and course[-1][0] == second:
+            course.pop()
+        course.append((second, free))
+    return tuple(course)

@@ -1,0 +1,97 @@
+"""Drift as JUnit XML: a case for each declared machine and, in a suite of its own, for each host."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from lxml import etree
+
+from providers.planning.drift import Drift, DriftReport
+
+from .drift_words import ended, snoozed, told
+
+_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What no XML document may hold, not even as a reference (XML 1.0, 2.2)."""
+
+
+def render_junit(report: DriftReport) -> bytes:
+    """Return the document: drift fails a case, what is unknown is an error of it, a snooze skips it."""
+    root = etree.Element("testsuites", name=_clean(f"drift of {report.stack}"))
+    suites = [
+        _suite(root, "machines", report, [*report.labels], _of_machines(report)),
+        _suite(root, "hosts", report, _cases_of_hosts(report), _of_hosts(report)),
+    ]
+    for name in ("tests", "failures", "errors", "skipped"):
+        root.set(name, str(sum(int(suite.get(name, "0")) for suite in suites)))
+    return etree.tostring(root, encoding="UTF-8", xml_declaration=True, pretty_print=True)
+
+
+_Outcome = tuple[str, str, str]
+"""Subject, element, message."""
+
+
+def _suite(
+    root: etree._Element, name: str, report: DriftReport, cases: Sequence[str], outcomes: Iterable[_Outcome]
+) -> etree._Element:
+    """Add a suite; a case has at most one outcome, as readers expect: the gravest, with every message of its kind."""
+    by_case: dict[str, dict[str, list[str]]] = {}
+    for subject, element, message in outcomes:
+        by_case.setdefault(subject, {}).setdefault(element, []).append(message)
+    suite = etree.SubElement(
+        root, "testsuite", name=name, timestamp=report.checked.removesuffix("+00:00"), time="0"
+    )
+    counts = dict.fromkeys(("failure", "error", "skipped"), 0)
+    for case in cases:
+        of_case = etree.SubElement(
+            suite, "testcase", classname=_clean(f"{report.stack}.{name}"), name=_clean(case), time="0"
+        )
+        found = by_case.get(case, {})
+        for element in [each for each in counts if each in found][:1]:
+            counts[element] += 1
+            text = "\n".join(_clean(message) for message in found[element])
+            etree.SubElement(of_case, element, message=text.replace("\n", " | ")).text = text
+        if "note" in found:
+            etree.SubElement(of_case, "system-out").text = "\n".join(_clean(text) for text in found["note"])
+    suite.set("tests", str(len(cases)))
+    suite.set("failures", str(counts["failure"]))
+    suite.set("errors", str(counts["error"]))
+    suite.set("skipped", str(counts["skipped"]))
+    return suite
+
+
+def _of_machines(report: DriftReport) -> Iterator[_Outcome]:
+    known = set(report.labels)
+    for drift in report.drifts:
+        if drift.of_machine:
+            yield drift.subject, "failure", _message(drift)
+    for drift in report.snoozed:
+        yield drift.subject, "skipped", f"{_message(drift)}; {snoozed(drift)}"
+    for each in report.unknown:
+        if each.is_machine and each.subject in known:
+            yield each.subject, "error", f"unknown: {each.text}"
+    for over in report.ended:
+        yield over.label, "note", ended(over)
+
+
+def _of_hosts(report: DriftReport) -> Iterator[_Outcome]:
+    for drift in report.drifts:
+        if not drift.of_machine and drift.host is not None:
+            yield drift.host, "failure", f"{drift.subject}: {_message(drift)}"
+    for each in report.unknown:
+        if not each.is_machine:
+            yield each.subject, "error", f"unknown: {each.text}"
+
+
+def _cases_of_hosts(report: DriftReport) -> list[str]:
+    """Every host, and what else could not be told."""
+    others = (each.subject for each in report.unknown if not each.is_machine)
+    return list(dict.fromkeys((*report.hosts, *others)))
+
+
+def _message(drift: Drift) -> str:
+    return f"{drift.kind}: {told(drift)}"
+
+
+def _clean(text: str) -> str:
+    return _NO_XML.sub("\ufffd", text)

@@ -1,0 +1,27 @@
+"""Drift as lines of a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from providers.planning.drift import DriftReport
+
+from .cells import visible
+from .drift_words import ended, headline, snoozed, told
+
+
+def render_drift(report: DriftReport) -> str:
+    """Return the line that says it all, then a line for each drift, for what is unknown, and for each snooze."""
+    return "\n".join(visible(line) for line in _lines(report))
+
+
+def _lines(report: DriftReport) -> Iterator[str]:
+    yield headline(report)
+    for drift in report.drifts:
+        yield f"  {drift.kind}: {drift.subject}: {told(drift)}"
+    for each in report.unknown:
+        yield f"  unknown: {each.subject}: {each.text}"
+    for drift in report.snoozed:
+        yield f"  snoozed: {drift.subject}: {told(drift)}; {snoozed(drift)}"
+    for over in report.ended:
+        yield f"  note: {ended(over)}"

@@ -1,0 +1,83 @@
+"""The words for drift that all its forms share: the line that says it all, who moved what, what is snoozed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from providers.planning.drift import Drift, DriftReport, Ended, Kind, Mover
+
+_LISTED = 5
+
+
+def headline(report: DriftReport) -> str:
+    """Return one line that says it all."""
+    return "; ".join(_headline(report))
+
+
+def _headline(report: DriftReport) -> Iterator[str]:
+    silent = [each.subject for each in report.unknown if not each.is_machine]
+    lost = sum(each.is_machine for each in report.unknown)
+    if report.drifts:
+        kinds = [drift.kind for drift in report.drifts]
+        counts = ", ".join(f"{kinds.count(kind)} {kind}" for kind in Kind if kind in kinds)
+        yield f"{report.stack}: {_many(len(kinds), 'drift')}: {counts}"
+    elif report.unknown:
+        yield f"{report.stack}: no drift seen, and not all could be told"
+    else:
+        yield (
+            f"{report.stack}: no drift, {_many(len(report.labels), 'machine')} on "
+            f"{_many(len(report.hosts), 'host')} as declared"
+        )
+    if silent:
+        yield f"unknown: {_listed(dict.fromkeys(silent))}"
+    if lost:
+        yield f"{_many(lost, 'machine')} unknown"
+    if report.snoozed:
+        yield f"{len(report.snoozed)} snoozed"
+
+
+def told(drift: Drift) -> str:
+    """Return what there is and who did it, in one line."""
+    parts = [drift.text]
+    if drift.reason:
+        parts.append(f"because {drift.reason}")
+    if drift.mover is not None:
+        parts.append(who(drift.mover))
+    return "; ".join(parts)
+
+
+def who(mover: Mover) -> str:
+    """Return by whom and when something was moved."""
+    if mover.ours:
+        return f"moved by our own run ({mover.who or 'unknown'}, {mover.when or 'time unknown'}), and declared otherwise"
+    if mover.running:
+        return f"being moved by {mover.who or 'unknown'} since {mover.when or 'unknown'}"
+    when = mover.when or (f"unknown, after our own move of {mover.after}" if mover.after else "unknown")
+    return f"moved by {mover.who or 'unknown'}, when: {when}"
+
+
+def snoozed(drift: Drift) -> str:
+    """Return until when and why it does not count."""
+    return (
+        ""
+        if drift.snooze is None
+        else f"snoozed until {drift.snooze.until.isoformat()}: {drift.snooze.reason}"
+    )
+
+
+def ended(each: Ended) -> str:
+    """Return that a snooze is over."""
+    return (
+        f"the snooze of {each.label} ended on {each.snooze.until.isoformat()} ({each.snooze.reason});"
+        " its drift counts again, and the entry can go"
+    )
+
+
+def _listed(names: Iterable[str]) -> str:
+    every = list(names)
+    more = f" and {len(every) - _LISTED} more" if len(every) > _LISTED else ""
+    return ", ".join(every[:_LISTED]) + more
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"

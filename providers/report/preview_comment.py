@@ -1,0 +1,97 @@
+"""A preview of the engine as a comment and as a record: what its events tell, and what they do not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+from providers.model.stack import Stack
+from providers.planning.changes import Change
+
+from .markdown import Budget, cut, folded, name, table, text
+from .previewed import Message, Previewed, PreviewStep
+from .review import changes_record
+from .review_comment import changes_part, marker
+
+_STEPS, _MESSAGES = 30_000, 10_000
+"""Characters of the steps, and of what was said so severely."""
+_REST = "all of them: --json"
+_LONG = 2_000
+
+
+def preview_headline(found: Previewed) -> str:
+    """Return the line that says it all, as far as a preview tells."""
+    machines = [step for step in found.steps if step.is_machine and step.operation != "delete"]
+    moves = [step for step in machines if _moves(step)]
+    others = len(found.steps) - len(moves)
+    parts = [_count(len(moves), "machine") + " to move"]
+    if others:
+        parts.append(_count(others, "other change"))
+    if warnings := found.of("warning"):
+        parts.append(_count(len(warnings), "warning"))
+    if errors := found.of("error"):
+        return f"The preview failed with {_count(len(errors), 'error')}; {', '.join(parts)}"
+    return ", ".join(parts)
+
+
+def preview_comment(stack: Stack, found: Previewed, changes: tuple[Change, ...] | None) -> str:
+    """Return the comment; `changes`: what is declared differently, where that was asked."""
+    rows = [
+        (name(step.label), text(step.operation), _shown(step, "before"), _shown(step, "after"))
+        for step in found.steps
+    ]
+    steps = table(("machine or host", "operation", "is", "shall be"), rows, Budget(_STEPS), _REST)
+    lines = [
+        text(preview_headline(found)), "",
+        (
+            f"Made for {name(stack.path.name)} from a preview of Pulumi. It tells what would change, and neither when,"
+            " nor what room is left, nor which rules hold: give a recorded inventory for those."
+        ), "",
+        *([] if changes is None else changes_part(changes)),
+        *_said("Errors", found.of("error")), *_said("Warnings", found.of("warning")),
+        *(["**Changes**", "", *steps, ""] if rows else []),
+        *folded("What the plan said", _listed(found.of("info"))),
+        marker(stack.path.stem),
+    ]  # fmt: skip
+    return "\n".join(lines)
+
+
+def preview_record(
+    stack: Stack, found: Previewed, base: str | None, changes: tuple[Change, ...] | None
+) -> dict[str, Any]:
+    """Return the same keys as of a review, with `preview`: steps and messages; plan is null, rooms are empty."""
+    based = None if changes is None else {"name": base, "changes": changes_record(changes)}
+    return {
+        "headline": preview_headline(found), "stack": stack.path.name, "source": "preview", "recorded": None,
+        "plan": None, "rooms": [], "base": based, "preview": asdict(found),
+    }  # fmt: skip
+
+
+def _moves(step: PreviewStep) -> bool:
+    return any(each.name in {"host", "config", "checkpoints", "paging"} or each.name.startswith("disks.") for each in step.differences) and step.operation != "create"  # fmt: skip
+
+
+def _shown(step: PreviewStep, side: str) -> str:
+    return "<br>".join(
+        f"{text(each.name)}: {name(value)}"
+        for each in step.differences
+        if (value := getattr(each, side)) is not None
+    )
+
+
+def _said(title: str, messages: Iterable[Message]) -> list[str]:
+    lines = _listed(messages)
+    return [f"**{title}**", "", *lines, ""] if lines else []
+
+
+def _listed(messages: Iterable[Message]) -> list[str]:
+    lines = []
+    for each in messages:
+        about = f"{name(each.label)}: " if each.label is not None else "all: "
+        lines.append(f"- {about}" + "<br>".join(text(line, _LONG) for line in each.text.splitlines()))
+    return cut(lines, Budget(_MESSAGES), f"\nand {{}} more ({_REST})")
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -1,0 +1,104 @@
+"""A review of a stack file: a plan, what it leaves free, and what has changed since another version of the file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from providers.model.estate import Inventory
+from providers.model.plan import Plan
+from providers.model.stack import Stack
+from providers.planning.causes import Causes
+from providers.planning.changes import Change
+from providers.planning.schedule.peaks import Room
+
+from .plan_record import plan_record
+from .plan_text import headline
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Base:
+    """What was declared before."""
+
+    name: str
+    """As it was asked for: a revision or a file."""
+    changes: tuple[Change, ...]
+    causes: Causes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """All that a review says; the page, the comment and the record show the same."""
+
+    stack: Stack
+    inventory: Inventory
+    plan: Plan
+    rooms: tuple[Room, ...]
+    recorded: datetime | None
+    """When the inventory was recorded; None = the hosts were asked."""
+    base: Base | None = None
+
+
+def first_line(plan: Plan) -> str:
+    """Return one line that says it all: moves, bytes, time, what is left out, whether rules hold."""
+    broken = len(plan.broken_rules)
+    rules = f"{broken} {'rule' if broken == 1 else 'rules'} broken" if broken else "no rule broken"
+    return f"{headline(plan)}; {rules}"
+
+
+def review_record(review: Review) -> dict[str, Any]:
+    """Return a review as plain values.
+
+    headline   the first line of the comment
+    stack      the file's name
+    source     `hosts`, or `inventory` with `recorded`, when that was (UTC); else null
+    plan       as `bin/placement plan --json`
+    rooms      [{host, kind (memory, disk), volume, capacity, kept, before, least, least_at, after, course [[second,
+               bytes free]]}], bytes; of hosts that moves touch
+    base       null without `--base`; else name, changes [{section, label, kind, fields [{name, before, after}]}], and
+               numbers of moves: changed (come from this change), drift (were due before); settled: labels of machines
+               that were due to move before, and are not any more
+    """
+    return {
+        "headline": first_line(review.plan),
+        "stack": review.stack.path.name,
+        "source": "hosts" if review.recorded is None else "inventory",
+        "recorded": None if review.recorded is None else review.recorded.isoformat(timespec="seconds"),
+        "plan": plan_record(review.plan),
+        "rooms": [_room(room) for room in review.rooms],
+        "base": None if review.base is None else _base(review.base),
+    }
+
+
+def _room(room: Room) -> dict[str, Any]:
+    return {
+        "host": room.host, "kind": room.kind, "volume": room.volume, "capacity": room.capacity, "kept": room.kept,
+        "before": room.before, "least": room.least, "least_at": round(room.least_at, 1), "after": room.after,
+        "course": [[round(second, 1), free] for second, free in room.course],
+    }  # fmt: skip
+
+
+def _base(base: Base) -> dict[str, Any]:
+    return {
+        "name": base.name,
+        "changes": changes_record(base.changes),
+        "changed": list(base.causes.changed),
+        "drift": list(base.causes.drift),
+        "settled": list(base.causes.settled),
+    }
+
+
+def changes_record(changes: tuple[Change, ...]) -> list[dict[str, Any]]:
+    """Return what is declared differently, as plain values."""
+    return [
+        {
+            "section": each.section,
+            "label": each.label,
+            "kind": each.kind.value,
+            "fields": [
+                {"name": field.name, "before": field.before, "after": field.after} for field in each.fields
+            ],
+        }
+        for each in changes
+    ]

@@ -1,0 +1,231 @@
+"""A review as a comment on a pull request, in Markdown: the whole in its first line, details folded, never too long."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from providers.model.plan import Finding, Plan, ScheduledMove, Severity, Step
+from providers.planning.changes import Change, FieldChange
+from providers.planning.schedule.peaks import Room
+from providers.units import format_bytes, format_seconds
+
+from .markdown import Budget, cut, folded, name, table, text
+from .plan_gantt import clock
+from .plan_record import KINDS
+from .review import Base, Review, first_line
+from .text import chosen
+
+LIMIT = 65_000
+"""Characters; GitHub takes 65,536, GitLab a million."""
+_CHANGES, _MOVES, _DISKS, _ROOMS, _FINDINGS, _MACHINES = 9_000, 25_000, 8_000, 8_000, 6_000, 7_000
+"""What each part may take: together with what stands around them less than the limit."""
+_REST = "all of them: the page, or --json"
+_PROOF = 2_000
+"""Characters of one finding: a proof has several lines."""
+_STILL = 0.005
+"""Seconds that are shown as none."""
+
+
+def comment(review: Review) -> str:
+    """Return the comment. Its last line is a mark by which a pipeline finds it again; nobody sees it."""
+    plan = review.plan
+    lines = [
+        text(first_line(plan)), "", *_introduction(review), *_changes(review.base), *_findings(plan),
+        *_moves(review), *_left_out(plan), *_warned(plan), *_disks(plan), *_rooms(review.rooms),
+        marker(review.stack.path.stem),
+    ]  # fmt: skip
+    return "\n".join(lines)
+
+
+def marker(stack: str) -> str:
+    """Return the mark of a stack's comment."""
+    return f"<!-- placement review: {re.sub(r'[^A-Za-z0-9_]+', '-', stack).strip('-')} -->"
+
+
+def _introduction(review: Review) -> Iterator[str]:
+    source = (
+        "the hosts as they are now"
+        if review.recorded is None
+        else f"the inventory recorded at {text(review.recorded.isoformat(timespec='minutes'))}"
+    )
+    yield f"Planned for {name(review.stack.path.name)} by {source}. Times and blackouts are estimates."
+    if review.plan.choice is not None:
+        yield f"{text(chosen(review.plan.choice))}."
+    yield ""
+    if review.base is not None:
+        found = review.base.causes
+        settled = (
+            f"; {_count(len(found.settled), 'machine')} due to move before, not any more"
+            if found.settled
+            else ""
+        )
+        yield (
+            f"Against {name(review.base.name)}: {_count(len(found.changed), 'move')} by this change,"
+            f" {len(found.drift)} by drift that was there before{settled}."
+        )
+        yield ""
+
+
+def _changes(base: Base | None) -> list[str]:
+    if base is None:
+        return []
+    return changes_part(base.changes)
+
+
+def changes_part(changes: tuple[Change, ...]) -> list[str]:
+    """Return what is declared differently, folded."""
+    rows = [
+        (each.kind, _entry(each), "<br>".join(_field(each, field) for field in each.fields[:_FIELDS]))
+        for each in changes
+    ]
+    if not rows:
+        return ["Nothing is declared differently.", ""]
+    lines = table(("", "entry", "before → after"), rows, Budget(_CHANGES), _REST)
+    return folded(f"Declared differently: {len(rows)}", lines)
+
+
+_FIELDS = 12
+"""Fields of one entry."""
+
+
+def _entry(change: Change) -> str:
+    return f"{text(change.section)} {name(change.label)}" if change.label else text(change.section)
+
+
+def _field(change: Change, field: FieldChange) -> str:
+    sides = [value for value in (field.before, field.after) if value is not None]
+    if len(sides) == 1 and change.kind == "changed":
+        sides = [field.before or "not declared", field.after or "not declared"]
+    return f"{text(field.name)}: {' → '.join(name(side) for side in sides)}"
+
+
+def _findings(plan: Plan) -> list[str]:
+    lines = [*_told(plan.findings)]
+    if not lines:
+        return ["No rule is broken, and the guard lets it pass." if plan.steps else "", ""]
+    return [
+        "**Rules, guard and hosts**", "",
+        *cut(lines, Budget(_FINDINGS), f"\nand {{}} more ({_REST})"), "",
+    ]  # fmt: skip
+
+
+def _told(findings: Iterable[Finding]) -> Iterator[str]:
+    for each in findings:
+        first, *proof = each.text.split("\n")
+        yield f"- **{'stops it' if each.severity == Severity.REFUSAL else 'warning'}**: {text(first, _PROOF)}"
+        if proof:
+            yield "".join(f"<br>{text(line, _PROOF)}" for line in proof)
+        if each.remedy:
+            yield f"  - to do: {text(each.remedy, _PROOF)}"
+
+
+def _moves(review: Review) -> list[str]:
+    schedule = review.plan.schedule
+    drift = set(review.base.causes.drift) if review.base else set()
+    heads = ("wave", "machine", "from → to", "kind", "size", "starts", "takes", "blackout", "why")
+    rows = [
+        _move(each, wave, drift=number in drift)
+        for number, (each, wave) in enumerate(zip(schedule.moves, schedule.waves, strict=True))
+    ]
+    if not rows:
+        return _unscheduled(review.plan)
+    return [
+        "**Moves**, by their starts", "",
+        *table(heads, rows, Budget(_MOVES), _REST), "",
+    ]  # fmt: skip
+
+
+def _move(each: ScheduledMove, wave: int, *, drift: bool) -> tuple[str, ...]:
+    move = each.move
+    way = (
+        f"{name(move.source)} → {name(move.destination)}"
+        if move.changes_host
+        else f"stays on {name(move.source)}"
+    )
+    why = f"{text(each.reason)}{' (drift)' if drift else ''}"
+    kind = f"{KINDS[move.type]}{', aside' if each.aside else ''}"
+    still = f"{each.blackout:.1f} s" if each.blackout >= _STILL else "none"
+    return (
+        str(wave), name(each.label), way, text(kind), format_bytes(each.bytes), clock(each.start),
+        format_seconds(each.seconds), still, why,
+    )  # fmt: skip
+
+
+def _unscheduled(plan: Plan) -> list[str]:
+    """Return the moves that are wanted and have no time."""
+    wanted = [step for step in plan.steps if step.move is not None and step not in plan.left_out]
+    rows = [
+        (name(step.label), name(step.move.source), name(step.move.destination), text(step.reason))
+        for step in wanted
+        if step.move is not None
+    ]
+    if not rows:
+        return []
+    heads = ("machine", "from", "to", "why")
+    return ["**Wanted moves**, without times", "", *table(heads, rows, Budget(_MOVES), _REST), ""]
+
+
+def _left_out(plan: Plan) -> list[str]:
+    lines = [line for step in plan.left_out for line in _machine(step)]
+    if not lines:
+        return []
+    return [
+        "**Left out**: what the run does not move, and why", "",
+        *cut(lines, Budget(_MACHINES), f"\nand {{}} more lines ({_REST})"), "",
+    ]  # fmt: skip
+
+
+def _machine(step: Step) -> Iterator[str]:
+    where = f" on {name(step.vm.host)}" if step.vm else ""
+    yield f"- {name(step.label)}{where}: **{step.standing}**"
+    yield from (f"  - {each.severity}: {text(each, _PROOF)}" for each in step.findings)
+
+
+def _warned(plan: Plan) -> list[str]:
+    left_out = {step.label for step in plan.left_out}
+    warned = [
+        f"- {name(step.label)}: {text(each, _PROOF)}"
+        for step in plan.steps
+        if step.label not in left_out
+        for each in step.findings
+    ]
+    lines = cut(warned, Budget(_MACHINES), f"\nand {{}} more ({_REST})")
+    return folded(f"Warnings of single machines: {len(warned)}", lines)
+
+
+def _disks(plan: Plan) -> list[str]:
+    rows = [
+        (name(each.label), text(disk.slot), name(disk.source), name(disk.target))
+        for each in plan.schedule.moves
+        for disk in each.move.all_disks
+        if disk.source != disk.target
+    ]
+    if not rows:
+        return []
+    lines = table(("machine", "disk", "from", "to"), rows, Budget(_DISKS), _REST)
+    return folded(f"Files that get another path: {len(rows)}", lines)
+
+
+def _rooms(rooms: tuple[Room, ...]) -> list[str]:
+    if not rooms:
+        return []
+    heads = ("host", "what", "free before", "least", "at", "free after", "of", "kept free")
+    lines = table(heads, [_room(room) for room in rooms], Budget(_ROOMS), _REST)
+    return folded("Memory and disk of the hosts touched: free before, at the peak, after", lines)
+
+
+def _room(room: Room) -> tuple[str, ...]:
+    capacity = "?" if room.capacity is None else format_bytes(room.capacity)
+    return (
+        name(room.host), name(room.volume) if room.volume else room.kind, _free(room.before), _free(room.least),
+        clock(room.least_at), _free(room.after), capacity, format_bytes(room.kept),
+    )  # fmt: skip
+
+
+def _free(count: int) -> str:
+    return f"-{format_bytes(-count)}" if count < 0 else format_bytes(count)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -1,0 +1,184 @@
+"""The page of a review, clicked through in headless Chromium: map, slider, search, colours, keyboard, accessibility."""
+
+from __future__ import annotations
+
+import re
+import struct
+import zlib
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.unit.commands.paper import story
+from tests.unit.report.schedules import HOSTILE
+
+from .conftest import Opener
+
+pytestmark = pytest.mark.slow
+
+CYCLE = "migration/cycle-of-four"
+HOSTILE_ESTATE: dict[str, Any] = {
+    "hosts": {"hv1": {}, "hv2": {}},
+    "vms": {HOSTILE: {"at": "hv1"}, "</script><script>alert(2)</script>": {"at": "hv1"}},
+    "stack": {"vms": {HOSTILE: {"host": "hv2"}, "</script><script>alert(2)</script>": {"host": "hv2"}}},
+}
+
+
+def pixels(page: Page, selector: str) -> list[bytes]:
+    """Return the pixels of one element's screenshot, three bytes each, without alpha."""
+    png = page.locator(selector).screenshot()
+    at, width, depth, data = 8, 0, 3, b""
+    while at < len(png):
+        (length,) = struct.unpack_from(">I", png, at)
+        kind, body = png[at + 4 : at + 8], png[at + 8 : at + 8 + length]
+        if kind == b"IHDR":
+            width, depth = struct.unpack(">I", body[:4])[0], {2: 3, 6: 4}[body[9]]
+        data += body if kind == b"IDAT" else b""
+        at += length + 12
+    rows = _unfiltered(zlib.decompress(data), width * depth, depth)
+    return [row[n : n + 3] for row in rows for n in range(0, width * depth, depth)]
+
+
+def _unfiltered(raw: bytes, stride: int, depth: int) -> list[bytes]:
+    """Undo the filters of PNG, row by row (PNG specification, 9.2)."""
+    rows, above = [], bytearray(stride)
+    for start in range(0, len(raw), stride + 1):
+        kind, row = raw[start], bytearray(raw[start + 1 : start + 1 + stride])
+        for n in range(stride):
+            left, up = row[n - depth] if n >= depth else 0, above[n]
+            corner = above[n - depth] if n >= depth else 0
+            row[n] = (row[n] + _predicted(kind, left, up, corner)) & 0xFF
+        rows.append(bytes(row))
+        above = row
+    return rows
+
+
+def _predicted(kind: int, left: int, up: int, corner: int) -> int:
+    if kind < 4:
+        return (0, left, up, (left + up) // 2)[kind]
+    linear = left + up - corner
+    return min((left, up, corner), key=lambda each: abs(linear - each))
+
+
+def test_the_page_asks_nobody_and_complains_of_nothing(opened: Opener) -> None:
+    """One request, for the file itself; the policy holds, and no script of its own breaks it."""
+    shown = opened(story(CYCLE))
+    shown.page.get_by_role("button", name="Step on").click()
+    assert [url[:7] for url in shown.requests] == ["file://"]
+    assert len(shown.requests) == 1
+    assert shown.complaints == []
+    assert "no rule broken" in shown.page.locator("h1").inner_text()
+    shown.page.evaluate("document.body.append(Object.assign(new Image(), {src: 'http://127.0.0.1:9/x'}))")
+    shown.page.wait_for_function("() => true")
+    assert any("Content Security Policy" in each for each in shown.complaints)
+
+
+def test_a_step_of_the_slider_moves_machines_and_arrows(opened: Opener) -> None:
+    """By pixels, too: the map is not blank, an arrow is drawn, and after a step the picture is another one."""
+    page = opened(story(CYCLE)).page
+    before = pixels(page, "#estate")
+    accent = bytes((0x0B, 0x57, 0xB0))
+    assert len(set(before)) > 5
+    assert page.locator("#arrows path.now").count() == 1
+    bars = before.count(accent)
+    page.get_by_role("slider", name="Moment of the run").focus()
+    page.keyboard.press("End")
+    expect(page.locator("#moment")).to_have_text("02:09 of 02:09: 5 of 5 done, 0 under way")
+    after = pixels(page, "#estate")
+    assert before != after
+    assert page.locator("#arrows path").count() == 0
+    assert bars > after.count(accent)
+    columns = page.locator(".host")
+    where = {
+        columns.nth(n).locator("h3").inner_text(): columns.nth(n).locator("button.vm").all_inner_texts()
+        for n in range(columns.count())
+    }
+    assert where == {"hv1": ["✓ D"], "hv2": ["✓ A"], "hv3": ["✓ B"], "hv4": ["✓ C"], "hv5": []}
+
+
+def test_play_goes_through_the_run(opened: Opener) -> None:
+    """And can be stopped."""
+    page = opened(story(CYCLE)).page
+    play = page.locator("#play")
+    play.click()
+    expect(play).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("#moment")).to_contain_text("2 of 5 done")
+    play.click()
+    expect(play).to_have_text("Play")
+
+
+def test_search_finds_a_machine_and_a_click_shows_it(opened: Opener) -> None:
+    """Others fade; what is shown is why and when it moves; the table leads to it as well."""
+    page = opened(story(CYCLE)).page
+    page.get_by_role("searchbox").fill("hv3")
+    expect(page.locator("#found")).to_have_text("1 of 4 machines")
+    assert page.locator("button.vm.faint").count() == 3
+    page.locator("button.vm:not(.faint)").click()
+    expect(page.locator("#machine")).to_contain_text("hv3 → hv4")
+    page.get_by_role("searchbox").fill("")
+    assert page.locator("button.vm.faint").count() == 0
+    page.locator("#moves").get_by_role("button", name="D").first.click()
+    expect(page.locator("#machine")).to_contain_text("parked to break the cycle with C, B, A")
+    assert page.locator("button.vm.chosen").inner_text() == "▶ D"
+
+
+def test_the_map_is_used_by_keyboard(opened: Opener) -> None:
+    """Tab leads to one machine, arrow keys to the others, Enter shows one."""
+    page = opened(story(CYCLE)).page
+    page.locator("#estate-frame").focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("ArrowRight")
+    focused = page.evaluate("document.activeElement.getAttribute('aria-label')")
+    assert re.match(r"B, will move, on hv2, 8 GiB", focused)
+    page.keyboard.press("Enter")
+    expect(page.locator("#machine")).to_contain_text("hv2 → hv3")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_colours_follow_the_system_until_they_are_switched(opened: Opener, scheme: str) -> None:
+    """The switch says how it stands."""
+    page = opened(story(CYCLE), scheme).page
+    ground = "getComputedStyle(document.body).backgroundColor"
+    light, dark = "rgb(255, 255, 255)", "rgb(18, 23, 29)"
+    assert page.evaluate(ground) == (dark if scheme == "dark" else light)
+    switch = page.get_by_role("button", name="Dark colours")
+    expect(switch).to_have_attribute("aria-pressed", str(scheme == "dark").lower())
+    switch.click()
+    assert page.evaluate(ground) == (light if scheme == "dark" else dark)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    "name", [CYCLE, "constraints/protected", "infeasible/swap-without-room", "basic/silent-host"]
+)
+def test_an_accessibility_checker_finds_nothing(opened: Opener, name: str, scheme: str) -> None:
+    """axe-core with all of its rules of WCAG 2 A and AA, and best practices; in the middle of a run."""
+    page = opened(story(name), scheme).page
+    page.locator("#on").click()
+    found = Axe().run(page)
+    assert [(each["id"], each["nodes"][0]["html"]) for each in found.response["violations"]] == []
+    assert len(found.response["passes"]) > 20
+
+
+def test_hostile_names_are_text(opened: Opener) -> None:
+    """In blocks, tables, bars, and after a click; no element, no dialog, no script comes of them."""
+    shown = opened(HOSTILE_ESTATE)
+    page = shown.page
+    assert page.locator("img").count() == 0
+    assert page.locator("script").count() == 2
+    assert HOSTILE in " ".join(page.locator("button.vm").all_inner_texts())
+    page.locator("button.vm", has_text="onerror").click()
+    assert HOSTILE in page.locator("#machine").inner_text()
+    page.locator("#on").click()
+    assert shown.complaints == []
+
+
+def test_it_can_be_printed(opened: Opener) -> None:
+    """Without what is only for the screen, and nothing scrolled out of sight."""
+    page = opened(story(CYCLE)).page
+    page.emulate_media(media="print")
+    expect(page.locator("#time")).to_be_hidden()
+    expect(page.locator("#moves")).to_be_visible()
+    assert page.evaluate("getComputedStyle(document.querySelector('.scroll')).overflow") == "visible"

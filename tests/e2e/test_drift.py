@@ -1,0 +1,70 @@
+"""The nightly question, and both answers to it: the file is changed, or a run brings the machine back."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import subprocess
+from typing import Any
+
+import pytest
+
+from tests.e2e.conftest import Site, until
+
+pytestmark = pytest.mark.e2e
+
+
+def drift(site: Site, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run `bin/placement drift lab`."""
+    return site.workspace.run(
+        "placement", "drift", "lab", *words, check=False, capture_output=True, stdin=subprocess.DEVNULL
+    )
+
+
+def told(site: Site) -> dict[str, Any]:
+    """Return the drift as a script reads it."""
+    return dict(json.loads(drift(site, "--json").stdout))
+
+
+def test_a_person_moves_two_machines_one_is_accepted_and_one_brought_back(site: Site) -> None:
+    """Who and when are said, ours is told from theirs; afterwards there is none, and with a host down nothing is gone."""
+    before = {each["subject"] for each in told(site)["drifts"]}
+    assert site.up().returncode == 0
+    assert drift(site).returncode == 0
+    assert {"VM002", "VM003"} <= before
+    for name, host in (("VM003", "hv1"), ("VM001", "hv2")):
+        site.lab("move", name, host)
+    until(lambda: not site.running(), within=60, what="both moves end")
+    found = drift(site)
+    assert found.returncode == 2, found.stderr
+    assert "2 drifts: 2 placed elsewhere" in found.stdout.splitlines()[0]
+    movers = {each["subject"]: each["mover"] for each in told(site)["drifts"]}
+    assert {name: mover["who"] for name, mover in movers.items()} == dict.fromkeys(
+        ("VM001", "VM003"), "LAB\\operator"
+    )
+    assert all(mover["when"] and not mover["ours"] for mover in movers.values())
+
+    path = site.file("stacks/lab.yaml")
+    old = path.read_text(encoding="utf-8")
+    assert drift(site, "--accept", "VM001").returncode == 0
+    lines = difflib.ndiff(old.splitlines(), path.read_text(encoding="utf-8").splitlines())
+    changed = [line for line in lines if line[0] in "+-"]
+    assert [line[0] for line in changed] == ["-", "+"]
+    assert changed[1] == changed[0].replace("hv1", "hv2", 1).replace("-", "+", 1)
+    assert site.up().returncode == 0
+    assert drift(site).returncode == 0
+
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("VM003: {host: hv2}", "VM003: {host: hv1}"), encoding="utf-8"
+    )
+    (ours,) = told(site)["drifts"]
+    assert (ours["subject"], ours["mover"]["ours"]) == ("VM003", True)
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("VM003: {host: hv1}", "VM003: {host: hv2}"), encoding="utf-8"
+    )
+
+    site.lab("fault", "add", "host-down", "--host", "hv3")
+    silent = drift(site)
+    assert silent.returncode == 4
+    assert "unknown: hv3" in silent.stdout.splitlines()[0]
+    assert "missing" not in silent.stdout

@@ -1,0 +1,214 @@
+"""`bin/placement review`: what was declared before, exit codes, all forms, and the same bytes each time."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from providers.cli import main
+from tests.unit.report.schedules import HOSTILE
+
+from .paper import on_paper, placement, story
+from .test_plan import GUARDED, crowd
+
+MOVED: dict[str, Any] = {
+    "hosts": {"hv1": {}, "hv2": {}, "hv3": {}},
+    "vms": {"A": {"at": "hv1"}, "B": {"at": "hv1"}, "C": {"at": "hv1"}},
+    "stack": {"vms": {"A": {"host": "hv2"}, "B": {"host": "hv3"}, "C": {"host": "hv1"}}},
+}
+"""B and C are where nobody has declared them before, A is declared elsewhere now: one change, one drift."""
+
+
+def before(words: list[str], folder: Path, **hosts: str) -> str:
+    """Write what was declared before: the same file with other hosts for some machines; return its path."""
+    content = yaml.safe_load(Path(words[0]).read_text(encoding="utf-8"))
+    for label, host in hosts.items():
+        content["vms"][label]["host"] = host
+    path = folder / "before.yaml"
+    path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+    return str(path)
+
+
+def git(folder: Path, *words: str) -> None:
+    """Run git there, as nobody."""
+    name = ("-c", "user.name=x", "-c", "user.email=x@lab.example")
+    subprocess.run(["git", "-C", str(folder), *name, *words], check=True, capture_output=True)
+
+
+@pytest.mark.parametrize("form", ["file", "revision"])
+def test_drift_is_told_apart_from_the_change(
+    form: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A move is of this change if the file before did not order it; what it ordered and nobody orders now is settled."""
+    words = on_paper(MOVED, tmp_path)
+    base = before(words, tmp_path, A="hv1", C="hv2")
+    if form == "revision":
+        now = Path(words[0]).read_text(encoding="utf-8")
+        Path(words[0]).write_text(Path(base).read_text(encoding="utf-8"), encoding="utf-8")
+        git(tmp_path, "init", "-q")
+        git(tmp_path, "add", "story.yaml")
+        git(tmp_path, "commit", "-qm", "before")
+        Path(words[0]).write_text(now, encoding="utf-8")
+        base = "HEAD"
+    assert main(["review", *words, "--base", base, "--json"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    labels = [move["label"] for move in record["plan"]["moves"]]
+    assert [labels[number] for number in record["base"]["changed"]] == ["A"]
+    assert [labels[number] for number in record["base"]["drift"]] == ["B"]
+    assert record["base"]["settled"] == ["C"]
+    assert [(each["label"], each["kind"]) for each in record["base"]["changes"]] == [
+        ("A", "changed"),
+        ("C", "changed"),
+    ]
+    assert record["base"]["changes"][0]["fields"] == [{"name": "hosts", "before": "hv1", "after": "hv2"}]
+    assert main(["review", *words, "--base", base]) == 0
+    text = capsys.readouterr().out
+    assert (
+        "1 move by this change, 1 by drift that was there before; 1 machine due to move before, not any more"
+        in text
+    )
+    (drifted,) = (line for line in text.splitlines() if line.endswith("(drift) |"))
+    assert "<code>B</code> | <code>hv1</code> → <code>hv3</code>" in drifted
+
+
+def test_a_stack_file_that_is_new_adds_everything(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A revision without it is no error; a revision that is none is one line."""
+    words = on_paper(MOVED, tmp_path)
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "commit", "-qm", "empty", "--allow-empty")
+    assert main(["review", *words, "--base", "HEAD", "--json"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert {each["kind"] for each in record["base"]["changes"]} == {"added"}
+    assert record["base"]["drift"] == []
+    for none in ("no-such-revision", "--output=x", "HEAD:story.yaml"):
+        assert main(["review", *words, f"--base={none}"]) == 1
+        shown = capsys.readouterr()
+        assert (shown.out, shown.err.count("\n")) == ("", 1)
+    assert not (tmp_path / "x").exists()
+
+
+def test_a_base_that_is_no_stack_file_names_its_lines(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By the name under which it was asked for."""
+    words = on_paper(MOVED, tmp_path)
+    base = tmp_path / "base.yaml"
+    base.write_text("hosts: {hv1: {address: x}}\nvms: {A: {hst: hv1}}\n", encoding="utf-8")
+    assert main(["review", *words, "--base", str(base)]) == 1
+    assert f"{base}:2: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("told", "code"),
+    [
+        ("migration/cycle-of-four", 0),
+        ("constraints/protected", 1),
+        ("basic/silent-host", 1),
+        ("infeasible/swap-without-room", 3),
+        (GUARDED, 3),
+    ],
+    ids=["moves", "refused", "silent", "infeasible", "guarded"],
+)
+def test_the_exit_code_is_that_of_the_plan(
+    told: str | dict[str, Any], code: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The comment, the record and the page are written all the same."""
+    words = on_paper(story(told) if isinstance(told, str) else told, tmp_path)
+    assert main(["plan", *words, "--json"]) == code
+    plan = json.loads(capsys.readouterr().out)
+    out, page = tmp_path / "out.md", tmp_path / "page.html"
+    assert main(["review", *words, "--output", str(out), "--html", str(page)]) == code
+    assert capsys.readouterr().out == ""
+    assert out.read_text(encoding="utf-8").endswith("<!-- placement review: story -->\n")
+    assert main(["review", *words, "--json"]) == code
+    assert json.loads(capsys.readouterr().out)["plan"] == plan
+    assert page.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+
+
+def test_what_to_type_stands_beside_a_guard(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """In the comment, so that a reviewer can answer with it."""
+    main(["review", *on_paper(GUARDED, tmp_path)])
+    assert "PLACEMENT&#95;ALLOW&#61;max&#95;moves" in capsys.readouterr().out
+
+
+def step(label: str, operation: str, before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
+    """Return a step of a preview as the engine writes it."""
+    return {
+        "op": operation,
+        "urn": f"urn:pulumi:prod::hyperv::pulumi-python:dynamic/hyperv:VmPlacement::{label}",
+        "oldState": {"outputs": before},
+        "newState": {"inputs": {**after, "__provider": "pickled"}},
+    }
+
+
+def test_a_preview_of_the_engine_tells_what_it_can(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Moves with their diffs and what was said of them; that it tells no more is said; errors make it fail."""
+    stack = on_paper(MOVED, tmp_path)[0]
+    file = tmp_path / "preview.json"
+    content: dict[str, Any] = {
+        "steps": [
+            step("B", "refresh", {"host": "hv1"}, {"host": "hv1"}),
+            step(
+                "A",
+                "update",
+                {"host": "hv1", "disks": {"scsi-0-0": "D:\\a"}},
+                {"host": "hv2", "disks": {"scsi-0-0": "D:\\a"}},
+            ),
+            step(HOSTILE, "create", {}, {"name": HOSTILE}),
+        ],
+        "diagnostics": [
+            {"urn": step("A", "", {}, {})["urn"], "message": "A: is on hv1\n23 GiB\n", "severity": "info"}
+        ],
+    }
+    file.write_text(json.dumps(content), encoding="utf-8")
+    assert main(["review", stack, "--preview", str(file)]) == 0
+    text = capsys.readouterr().out
+    assert text.startswith("1 machine to move, 1 other change\n")
+    assert "| <code>A</code> | update | host: <code>hv1</code> | host: <code>hv2</code> |" in text
+    assert "It tells what would change, and neither when" in text
+    assert "pickled" not in text
+    assert "<img" not in text
+    content["diagnostics"].append({"message": "x", "severity": "warning"})
+    file.write_text(json.dumps(content), encoding="utf-8")
+    assert main(["review", stack, "--preview", str(file), "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["preview"]["steps"][0]["label"] == "A"
+    content["diagnostics"].append({"message": "No order is safe", "severity": "error"})
+    file.write_text(json.dumps(content), encoding="utf-8")
+    assert main(["review", stack, "--preview", str(file), "--base", stack]) == 3
+    assert capsys.readouterr().out.startswith("The preview failed with 1 error; ")
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"steps": [{"op": "update"}]}', '{"steps": 1}'])
+def test_what_is_no_preview_is_one_line(
+    text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As is a page of one, or one beside an inventory."""
+    words = on_paper(MOVED, tmp_path)
+    file = tmp_path / "preview.json"
+    file.write_text(text, encoding="utf-8")
+    assert main(["review", words[0], "--preview", str(file)]) == 1
+    assert "pulumi preview --json" in capsys.readouterr().err
+    assert main(["review", *words, "--preview", str(file)]) == 1
+    assert main(["review", words[0], "--preview", str(file), "--html", str(tmp_path / "x.html")]) == 1
+
+
+@pytest.mark.slow
+def test_a_review_is_the_same_to_the_byte(tmp_path: Path) -> None:
+    """Comment and page, whatever Python's hash seed is; without a host or an environment."""
+    words = on_paper(crowd(), tmp_path)
+    pages = [tmp_path / "1.html", tmp_path / "2.html"]
+    one, other = (
+        placement(seed, "review", *words, "--base", words[0], "--html", str(page))
+        for seed, page in enumerate(pages, start=1)
+    )
+    assert one.stderr == b""
+    assert one.stdout == other.stdout
+    assert one.stdout.startswith(b"27 moves, ")
+    assert pages[0].read_bytes() == pages[1].read_bytes()

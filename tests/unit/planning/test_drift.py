@@ -1,0 +1,226 @@
+"""Drift: what differs, who did it, and what nobody can tell."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import Any
+
+from providers.model.directory import DelegationPlan, DelegationSpec, MissingEntry
+from providers.model.estate import Inventory, MigrationJob
+from providers.model.live_migration import HostMigration
+from providers.model.names import HostName
+from providers.model.plan import Finding, Severity
+from providers.model.stack import LiveMigration, Rule, Snooze, Stack, VmSpec
+from providers.planning import plan
+from providers.planning.drift import Drift, DriftReport, Kind, Mover, PastMove, Readings, drift_of
+from tests.estates import facts, guid, host, inventory, job, machine, spec, stack
+
+NOW = datetime(2026, 12, 1, 3, 0, tzinfo=UTC)
+NAMES = {HostName(name): facts(name) for name in ("hv1", "hv2", "hv3")}
+BEGUN, ENDED = "2026-12-01T02:57:00+00:00", "2026-12-01T02:58:00+00:00"
+
+
+def report_of(declared: Stack, seen: Inventory, **readings: Any) -> DriftReport:
+    """Return the drift of what was seen, by the plan that every run makes."""
+    return drift_of(
+        declared, seen, plan(declared, seen), Readings(**{"now": NOW, "names": NAMES, **readings})
+    )
+
+
+def only(declared: dict[str, VmSpec], seen: Inventory, **readings: Any) -> Drift:
+    """Return the one drift."""
+    (drift,) = report_of(stack(declared), seen, **readings).drifts
+    return drift
+
+
+def ended(number: int, destination: str | None, **more: Any) -> MigrationJob:
+    """Return a migration that has ended well."""
+    return replace(job(number, destination), state=7, percent=100, begun=BEGUN, changed=ENDED, **more)
+
+
+def ours(host_name: str, **more: Any) -> PastMove:
+    """Return our own move of VM001 to a host."""
+    values: dict[str, Any] = {
+        "vm_id": guid(1), "who": "placement", "time": "2026-11-01T00:00:00+00:00", "host": HostName(host_name),
+        "config": "D:\\Hyper-V\\VM001", "job": "JOB-ours",
+    }  # fmt: skip
+    return PastMove(**{**values, **more})
+
+
+def test_what_is_as_declared_is_no_drift() -> None:
+    """Neither drift nor anything unknown."""
+    found = report_of(stack(spec(1, "hv1")), inventory(host("hv1", machine(1)), host("hv2"), host("hv3")))
+    assert (found.drifts, found.unknown, found.labels) == ((), (), ("VM001",))
+
+
+def test_a_machine_elsewhere_is_told_with_the_job_that_took_it_there() -> None:
+    """Owner and end of the host's job are who and when."""
+    source = replace(host("hv1"), recent=(ended(1, "hv2.lab.example"),))
+    drift = only(spec(1, "hv1"), inventory(source, host("hv2", machine(1, "hv2"))))
+    assert (drift.kind, drift.subject, drift.text) == (Kind.PLACED, "VM001", "is on hv2, declared on hv1")
+    assert drift.mover == Mover(who="LAB\\operator", when=ENDED)
+
+
+def test_the_last_job_that_leads_here_counts() -> None:
+    """One to another host, one of storage alone, and an earlier one did not bring it."""
+    jobs = (
+        ended(1, "hv2", id="A", owner="LAB\\early"),
+        replace(ended(1, "hv2", id="B", owner="LAB\\late"), changed="2026-12-01T02:59:00+00:00"),
+        replace(ended(1, "hv3", id="C", owner="LAB\\other"), changed="2026-12-01T02:59:30+00:00"),
+        replace(ended(1, None, id="D", owner="LAB\\storage"), changed="2026-12-01T02:59:40+00:00"),
+    )
+    seen = inventory(replace(host("hv1"), recent=jobs), host("hv2", machine(1, "hv2")), host("hv3"))
+    assert only(spec(1, "hv1"), seen).mover == Mover(who="LAB\\late", when="2026-12-01T02:59:00+00:00")
+
+
+def test_nobody_is_named_where_nobody_tells() -> None:
+    """A host forgets its jobs after five minutes."""
+    drift = only(spec(1, "hv1"), inventory(host("hv1"), host("hv2", machine(1, "hv2"))))
+    assert drift.mover == Mover()
+
+
+def test_a_move_of_our_own_is_not_somebody_elses() -> None:
+    """The stack file has changed since; the audit log says so, and knows the job where it is there yet."""
+    seen = inventory(host("hv1"), host("hv2", machine(1, "hv2")))
+    past = (ours("hv1"), ours("hv2"))
+    assert only(spec(1, "hv1"), seen, past=past).mover == Mover(
+        who="placement", when="2026-11-01T00:00:00+00:00", ours=True
+    )
+    source = replace(host("hv1"), recent=(ended(1, "hv2", id="JOB-ours"),))
+    seen = inventory(source, host("hv2", machine(1, "hv2")))
+    assert only(spec(1, "hv1"), seen, past=past).mover == Mover(who="placement", when=ENDED, ours=True)
+
+
+def test_a_move_after_ours_is_somebody_elses() -> None:
+    """We had left it on another host, or its files in another place: since then it was moved, by nobody knows whom."""
+    seen = inventory(host("hv1"), host("hv2", machine(1, "hv2")))
+    assert only(spec(1, "hv1"), seen, past=(ours("hv1"),)).mover == Mover(after="2026-11-01T00:00:00+00:00")
+    seen = inventory(host("hv1", machine(1, folder="E:\\Other")))
+    declared = spec(1, "hv1", storage="D:\\Hyper-V\\VM001")
+    assert only(declared, seen, past=(ours("hv1"),)).mover == Mover(after="2026-11-01T00:00:00+00:00")
+    there = only(declared, seen, past=(ours("hv1", config="E:\\Other"),)).mover
+    assert there is not None
+    assert there.ours
+
+
+def test_a_machine_under_way_is_told_with_who_moves_it() -> None:
+    """Where it is declared yet, or on its way back: it is not where it was said, and somebody moves it now."""
+    source = host("hv1", machine(1), jobs=(replace(job(1, "hv2"), begun=BEGUN),))
+    drift = only(spec(1, "hv1"), inventory(source, host("hv2")))
+    assert drift.mover == Mover(who="LAB\\operator", when=BEGUN, running=True)
+    assert "is being moved from hv1 to hv2 by LAB\\operator" in drift.text
+
+
+def test_files_elsewhere_are_told_path_by_path() -> None:
+    """The host is right, three folders and a disk are not."""
+    source = replace(host("hv1", machine(1)), recent=(ended(1, None),))
+    drift = only(spec(1, "hv1", storage="E:\\New"), inventory(source))
+    assert drift.kind == Kind.FILES
+    assert [change.property for change in drift.changes] == [
+        "config",
+        "checkpoints",
+        "paging",
+        "disks.scsi-0-0",
+    ]
+    assert drift.mover == Mover(who="LAB\\operator", when=ENDED)
+
+
+def test_a_choice_of_hosts_is_named_whole() -> None:
+    """Any of them would do; on one of them there is no drift."""
+    seen = inventory(host("hv1"), host("hv2"), host("hv3", machine(1, "hv3")))
+    assert only(spec(1, "hv1", "hv2"), seen).text == "is on hv3, declared on any of hv1, hv2"
+    assert not report_of(stack(spec(1, "hv1", "hv3")), seen).drifts
+
+
+def test_a_rule_that_is_broken_is_drift_with_its_reason() -> None:
+    """The host alone would do; the rule makes it go."""
+    declared = {**spec(1, "hv1"), **spec(2, "hv1", "hv2")}
+    rules = (Rule(kind="apart", labels=("VM001", "VM002"), line=7),)
+    seen = inventory(host("hv1", machine(1), machine(2)), host("hv2"))
+    (drift,) = report_of(stack(declared, hosts=("hv1", "hv2"), rules=rules), seen).drifts
+    assert drift.subject == "VM002"
+    assert drift.reason
+
+
+def test_a_machine_that_no_entry_means_is_told_and_a_replica_is_not() -> None:
+    """A replica is a copy that no entry can mean."""
+    extra = replace(machine(9, "hv2"), name="<b>")
+    copy = replace(machine(8, "hv2"), replication_mode=2)
+    seen = inventory(host("hv1", machine(1)), host("hv2", extra, copy))
+    drift = only(spec(1, "hv1"), seen)
+    assert (drift.kind, drift.subject, drift.host, drift.mover) == (Kind.UNDECLARED, "<b>", "hv2", None)
+
+
+def test_missing_is_said_only_where_every_host_answers() -> None:
+    """With one silent host it is unknown, never gone, and no drift."""
+    assert only(spec(1, "hv1"), inventory(host("hv1"), host("hv2"), host("hv3"))).kind == Kind.MISSING
+    found = report_of(stack(spec(1, "hv1")), inventory(host("hv1"), silent=("hv2",)))
+    assert not found.drifts
+    assert [(each.subject, each.is_machine) for each in found.unknown] == [("hv2", False), ("VM001", True)]
+    assert "missing" not in str(found)
+
+
+def test_two_machines_of_one_name_are_ambiguous_and_not_undeclared() -> None:
+    """Which of them is meant, a person must say."""
+    twin = replace(machine(2, "hv2"), name="VM001")
+    drift = only(spec(1, "hv1"), inventory(host("hv1", machine(1)), host("hv2", twin)))
+    assert (drift.kind, drift.subject) == (Kind.AMBIGUOUS, "VM001")
+
+
+def test_settings_of_hosts_are_compared_as_the_resource_compares_them() -> None:
+    """Only what is declared; a host whose settings cannot be read is unknown."""
+    declared = stack(spec(1, "hv1"), live_migration=LiveMigration(live_limit=4, enabled=True))
+    actual = HostMigration(
+        enabled=True, authentication="kerberos", live_limit=2, storage_limit=2, performance="smb", networks=()
+    )
+    seen = inventory(host("hv1", machine(1)), host("hv2"), host("hv3"))
+    settings = {HostName("hv1"): actual, HostName("hv2"): "timed out"}
+    found = report_of(declared, seen, settings=settings)
+    (drift,) = found.drifts
+    assert (drift.kind, drift.subject, drift.text) == (Kind.SETTINGS, "hv1", "liveLimit is 2, declared 4")
+    assert [each.subject for each in found.unknown] == ["hv2"]
+
+
+def test_delegation_that_the_directory_lacks_is_drift() -> None:
+    """A directory that does not answer is unknown."""
+    entry = MissingEntry(source=HostName("hv1"), destination="hv2", entry="cifs/hv2")
+    delegation = DelegationPlan(
+        spec=DelegationSpec(hosts=(HostName("hv1"), HostName("hv2"))),
+        missing={HostName("hv1"): (entry,)},
+        findings=(Finding(severity=Severity.WARNING, text="hv2 has no account"),),
+    )
+    seen = inventory(host("hv1", machine(1)), host("hv2"), host("hv3"))
+    found = report_of(stack(spec(1, "hv1")), seen, delegation=delegation)
+    (drift,) = found.drifts
+    assert (drift.kind, drift.subject) == (Kind.DELEGATION, "hv1")
+    assert drift.text == "the directory lacks hv1 -> hv2: cifs/hv2"
+    assert [each.text for each in found.unknown] == ["hv2 has no account"]
+
+
+def test_a_snooze_quiets_to_the_end_of_its_day_and_is_said_when_it_has_ended() -> None:
+    """What is snoozed is told and does not count."""
+    seen = inventory(host("hv1"), host("hv2", machine(1, "hv2")), host("hv3"))
+    for until, quiet in ((date(2026, 12, 1), True), (date(2026, 11, 30), False)):
+        declared = stack(spec(1, "hv1", snooze=Snooze(until=until, reason="new disks")))
+        found = report_of(declared, seen)
+        assert [drift.subject for drift in (found.snoozed if quiet else found.drifts)] == ["VM001"]
+        assert len(found.drifts) + len(found.snoozed) == 1
+        assert [each.label for each in found.ended] == ([] if quiet else ["VM001"])
+
+
+def test_a_snooze_does_not_keep_a_run_from_moving() -> None:
+    """It is about drift alone: the plan is the same."""
+    seen = inventory(host("hv1"), host("hv2", machine(1, "hv2")), host("hv3"))
+    asleep = spec(1, "hv1", snooze=Snooze(until=date(2027, 1, 1), reason="new disks"))
+    assert plan(stack(asleep), seen) == plan(stack(spec(1, "hv1")), seen)
+
+
+def test_a_job_leads_here_by_what_the_host_calls_itself() -> None:
+    """Its label in the stack file may be another; where its names are not known nobody is named."""
+    source = replace(host("hv1"), recent=(ended(1, "node7.corp"),))
+    seen = inventory(source, host("hv2", machine(1, "hv2")))
+    named = {HostName("hv2"): facts("hv2", full_name="NODE7.corp", computer_name="NODE7")}
+    assert only(spec(1, "hv1"), seen, names=named).mover == Mover(who="LAB\\operator", when=ENDED)
+    assert only(spec(1, "hv1"), seen).mover == Mover()
+    assert only(spec(1, "hv1"), seen, names={}).mover == Mover()

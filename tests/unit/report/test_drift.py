@@ -1,0 +1,145 @@
+"""Drift as text, JSON, Markdown and JUnit XML; names of machines are hostile."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from datetime import date
+from html import unescape
+
+from lxml import etree
+
+from providers.commands.drift import verdict
+from providers.model.names import HostName
+from providers.model.stack import Snooze
+from providers.planning.drift import Drift, DriftReport, Ended, Kind, Mover, Unknown
+from providers.report.drift_junit import render_junit
+from providers.report.drift_markdown import render_markdown
+from providers.report.drift_record import drift_record
+from providers.report.drift_text import render_drift
+from tests.unit.report.test_markdown import rendered
+
+HOSTILE = "<img src=x onerror=alert(1)>]]>&\"'"
+NASTY = f"{HOSTILE}|`x`\n@all\x1b[31m\x00"
+SNOOZE = Snooze(until=date(2026, 12, 1), reason=NASTY)
+
+
+def drift(subject: str, **more: object) -> Drift:
+    """Return a machine that somebody has moved."""
+    mover = Mover(who=f"LAB\\{NASTY}", when="2026-12-01T02:58:00+00:00")
+    values: dict[str, object] = {
+        "kind": Kind.PLACED, "subject": subject, "text": f"is on {NASTY}, declared on hv1", "host": HostName("hv2"),
+        "mover": mover,
+    }  # fmt: skip
+    return Drift(**{**values, **more})  # type: ignore[arg-type]
+
+
+EMPTY = DriftReport(
+    stack="lab", checked="2026-12-01T03:00:00+00:00", labels=("VM001", NASTY, "VM003", "VM004"),
+    hosts=(HostName("hv1"), HostName("hv2")),
+)  # fmt: skip
+FULL = replace(
+    EMPTY,
+    drifts=(drift(NASTY), drift(NASTY, kind=Kind.UNDECLARED), drift("hv2", kind=Kind.SETTINGS, mover=None)),
+    snoozed=(drift("VM003", snooze=SNOOZE),),
+    unknown=(Unknown(subject="hv1", text=NASTY), Unknown(subject="VM004", text="unknown", is_machine=True)),
+    ended=(Ended(label=NASTY, snooze=SNOOZE),),
+)
+
+
+def test_the_first_line_says_it_all() -> None:
+    """How many of what, and what could not be told."""
+    first = render_drift(FULL).partition("\n")[0]
+    assert first == (
+        "lab: 3 drifts: 1 placed elsewhere, 1 not declared, 1 host settings; unknown: hv1; 1 machine unknown; 1 snoozed"
+    )
+    assert render_drift(EMPTY) == "lab: no drift, 4 machines on 2 hosts as declared"
+    silent = replace(EMPTY, unknown=(Unknown(subject="hv1", text="timed out"),))
+    assert (
+        render_drift(silent).partition("\n")[0]
+        == "lab: no drift seen, and not all could be told; unknown: hv1"
+    )
+
+
+def test_the_exit_code_says_drift_before_silence() -> None:
+    """0 none, 2 drift also where a host is silent, 4 where only silence is in the way; snoozed drift does not count."""
+    silent = (Unknown(subject="hv1", text="timed out"),)
+    assert verdict(EMPTY) == 0
+    assert verdict(replace(EMPTY, snoozed=FULL.snoozed)) == 0
+    assert verdict(FULL) == 2
+    assert verdict(replace(EMPTY, unknown=silent)) == 4
+
+
+def test_who_and_when_stand_in_every_form() -> None:
+    """A move that is ours, one by others, one that nobody knows of, and one that runs yet."""
+    movers = {
+        "moved by LAB\\ann, when: 2026-12-01T02:58:00+00:00": Mover(
+            who="LAB\\ann", when="2026-12-01T02:58:00+00:00"
+        ),
+        "moved by our own run (root, 2026-11-01T00:00:00+00:00)": Mover(
+            who="root", when="2026-11-01T00:00:00+00:00", ours=True
+        ),
+        "moved by unknown, when: unknown": Mover(),
+        "moved by unknown, when: unknown, after our own move of 2026-11-01": Mover(after="2026-11-01"),
+        "being moved by LAB\\ann since 2026-12-01": Mover(who="LAB\\ann", when="2026-12-01", running=True),
+    }
+    for words, mover in movers.items():
+        told = replace(EMPTY, drifts=(drift("VM001", mover=mover, text="is on hv2"),))
+        assert words in render_drift(told)
+        assert words in plain(render_markdown(told))
+        assert words in etree.fromstring(render_junit(told)).findtext(".//failure", "")
+
+
+def test_a_terminal_is_not_steered() -> None:
+    """Control characters are escapes, and a name is one line."""
+    text = render_drift(FULL)
+    assert "\x1b" not in text
+    assert "\x00" not in text
+    assert len(text.splitlines()) == 1 + 3 + 2 + 1 + 1
+
+
+def test_markdown_shows_names_as_text() -> None:
+    """Read as a forge does: no tag, mention or escape of theirs is one; one drift is one line."""
+    markdown = render_markdown(FULL)
+    assert len([line for line in markdown.splitlines() if line.startswith("- ")]) == 3 + 2 + 1 + 1
+    html = rendered(markdown)
+    assert set(re.findall(r"</?(\w+)", html)) == {"p", "strong", "ul", "li", "code", "h3"}
+    assert "@all" not in html
+    assert HOSTILE in plain(markdown)
+
+
+def plain(markdown: str) -> str:
+    """Return the text that a reader sees."""
+    return unescape(re.sub(r"<[^>]+>", "", rendered(markdown))).replace("\u200b", "")
+
+
+def test_json_holds_names_as_they_are() -> None:
+    """A script gets what the host said."""
+    told = json.loads(json.dumps(drift_record(FULL, 2)))
+    assert [each["subject"] for each in told["drifts"]] == [NASTY, NASTY, "hv2"]
+    assert told["drifts"][0]["mover"]["who"] == f"LAB\\{NASTY}"
+    assert told["drifts"][0]["kind"] == "placed elsewhere"
+    assert told["snoozed"][0]["snooze"] == {"until": "2026-12-01", "reason": NASTY}
+    assert told["exit_code"] == 2
+
+
+def test_junit_has_a_case_for_each_declared_machine() -> None:
+    """Drift fails it, unknown is an error, a snooze skips it; hosts are a suite of their own."""
+    root = etree.fromstring(render_junit(FULL))
+    machines, hosts = root.findall("testsuite")
+    assert [case.get("name") for case in machines] == ["VM001", _shown(NASTY), "VM003", "VM004"]
+    assert [[child.tag for child in case] for case in machines] == [
+        [], ["failure", "system-out"], ["skipped"], ["error"],
+    ]  # fmt: skip
+    assert [[child.tag for child in case] for case in hosts] == [["error"], ["failure"]]
+    assert {name: root.get(name) for name in ("tests", "failures", "errors", "skipped")} == {
+        "tests": "6", "failures": "2", "errors": "2", "skipped": "1",
+    }  # fmt: skip
+    assert HOSTILE in machines[1].findtext("failure", "")
+    assert HOSTILE in hosts[1].findtext("failure", "")
+
+
+def _shown(text: str) -> str:
+    """Return what an attribute of XML can hold of `text`."""
+    return text.replace("\x1b", "\ufffd").replace("\x00", "\ufffd")

@@ -1,0 +1,51 @@
+"""The page as text: nothing in it can leave its data, nothing in it asks for anything."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+from providers.report.page import page
+from tests.unit.commands.paper import story
+from tests.unit.report.reviews import ring
+from tests.unit.report.schedules import HOSTILE, STEERING
+from tests.unit.report.test_review_comment import review_of
+
+
+def test_hostile_names_stay_in_the_data(tmp_path: Path) -> None:
+    """Ends of scripts, comments and templates are escapes there, and read as they were."""
+    nasty = f"</script><!--<script>{{{{script}}}}{HOSTILE}{STEERING}"
+    review = review_of(story("migration/swap"), tmp_path)
+    steps = tuple(replace(step, label=nasty) for step in review.plan.steps)
+    html = page(replace(review, plan=replace(review.plan, steps=steps)))
+    assert len(re.findall(r"<script", html)) == len(re.findall(r"</script>", html)) == 2
+    embedded = html.partition('id="data">')[2].partition("</script>")[0]
+    assert not set("<>&") & set(embedded)
+    assert nasty in [each[5] for each in json.loads(embedded)["estate"]["machines"]]
+
+
+def test_the_policy_names_its_own_script_and_style_alone(tmp_path: Path) -> None:
+    """By their hashes; nothing else is allowed, and nothing is asked for."""
+    html = page(review_of(story("migration/swap"), tmp_path))
+    policy = re.search(r'Content-Security-Policy" content="([^"]*)"', html)
+    assert policy is not None
+    assert policy[1].startswith("default-src 'none'; ")
+    for tag in ("script", "style"):
+        (own,) = re.findall(rf"<{tag}>(.*?)</{tag}>", html, re.DOTALL)
+        assert f"'sha256-{base64.b64encode(hashlib.sha256(own.encode()).digest()).decode()}'" in policy[1]
+        assert "innerHTML" not in own
+        assert "url(" not in own
+    assert not re.search(r"\b(?:src|href)=\"(?!#)", html)
+    assert "unsafe" not in policy[1]
+
+
+def test_a_large_estate_makes_a_small_page(tmp_path: Path) -> None:
+    """All of its machines are in there."""
+    html = page(review_of(ring(20, 400, 100), tmp_path))
+    embedded = json.loads(html.partition('id="data">')[2].partition("</script>")[0])
+    assert len(embedded["estate"]["machines"]) == 400
+    assert len(html) < 400_000
