@@ -42,7 +42,7 @@ def backend_folder(url: str | None, project: Path) -> Path:
     parts = urlsplit(url)
     if parts.scheme != "file":
         raise PlacementError(
-            f"The backend {url} is not a local folder",
+            f"The state is kept in {parts.scheme}:, which is no local folder",  # the rest may hold a password
             remedy="Use: pulumi cancel --yes, once its holder is gone",
         )
     path = unquote(f"{parts.netloc}{parts.path}")

@@ -1,0 +1,142 @@
+"""State in PostgreSQL and in object storage: the commands of docs/state.md, with servers on loopback."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.documents import blocks
+from tools.install import database
+from tools.workspace import PROJECT
+
+from .conftest import Site, until
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+
+PAGE = PROJECT / "docs" / "state.md"
+SERVE_S3 = """
+import sys
+from moto.server import ThreadedMotoServer
+server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+server.start()
+print(server.get_host_and_port()[1], flush=True)
+sys.stdin.read()
+server.stop()
+"""
+"""A port that the system chose is told; it serves until its input ends."""
+
+
+@contextmanager
+def postgres(folder: Path) -> Iterator[Mapping[str, str]]:
+    """Run a PostgreSQL that asks for passwords in `folder`; yield the variables by which clients reach it."""
+    programs = database.found(os.environ)
+    if programs is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail(database.advice())
+        pytest.skip(database.advice())
+    account = _unprivileged()
+    password = secrets.token_urlsafe(12)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    given = folder / "password"
+    given.write_text(password, encoding="utf-8")
+    passfile = folder / "pgpass"
+    passfile.touch(mode=0o600)
+    passfile.write_text(f"127.0.0.1:{port}:*:placement:{password}\n", encoding="utf-8")
+    if account:
+        for path in (folder, given):
+            shutil.chown(path, account)
+    data = folder / "data"
+    _run([programs / "initdb", "-D", data, "-U", "placement", "-A", "scram-sha-256", f"--pwfile={given}", "--no-sync"], account)
+    serve = [programs / "postgres", "-D", data, "-h", "127.0.0.1", "-p", str(port), "-k", folder, "-F"]
+    with (folder / "log").open("wb") as log:
+        server = subprocess.Popen(serve, user=account, group=account, stdout=log, stderr=log, cwd=folder)
+    try:
+        environ = {"DATABASE": f"127.0.0.1:{port}", "PGPASSFILE": str(passfile), "PGSSLMODE": "disable"}
+        create = [programs / "createdb", "-h", "127.0.0.1", "-p", str(port), "-U", "placement", "--no-password", "placement"]
+        until(
+            lambda: subprocess.run(create, env={**os.environ, **environ}, check=False, capture_output=True).returncode == 0,
+            within=30, what="PostgreSQL makes a database",
+        )  # fmt: skip
+        yield environ
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+def _unprivileged() -> str | None:
+    """Return the account that is to run the server: it refuses to run as root."""
+    if os.geteuid() != 0:
+        return None
+    names = {entry.pw_name for entry in pwd.getpwall()}
+    return "postgres" if "postgres" in names else "nobody"
+
+
+def _run(command: Sequence[str | Path], account: str | None) -> None:
+    done = subprocess.run(command, user=account, group=account, check=False, capture_output=True, text=True, cwd="/")
+    assert done.returncode == 0, done.stderr
+
+
+@contextmanager
+def object_storage() -> Iterator[Mapping[str, str]]:
+    """Run a server of S3's protocol with a bucket; yield the variables by which clients reach it."""
+    with subprocess.Popen(
+        [sys.executable, "-c", SERVE_S3], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as server:  # fmt: skip
+        assert server.stdout is not None
+        endpoint = f"http://127.0.0.1:{int(server.stdout.readline())}"
+        made = urllib.request.Request(f"{endpoint}/placement", method="PUT")
+        urllib.request.build_opener(urllib.request.ProxyHandler({})).open(made, timeout=20).close()
+        yield {"ENDPOINT": endpoint, "BUCKET": "placement", "AWS_ACCESS_KEY_ID": "lab", "AWS_SECRET_ACCESS_KEY": "lab"}
+        server.stdin.close() if server.stdin else None
+
+
+def type_in(site: Site, text: str, environ: Mapping[str, str]) -> str:
+    """Run a block of the page; return what it printed."""
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", text], cwd=site.workspace.folder,
+        env={**site.workspace.environment, **environ}, check=False, text=True, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, timeout=200,
+    )  # fmt: skip
+    assert done.returncode == 0, f"{text}\n{done.stdout}"
+    return done.stdout
+
+
+def test_state_is_kept_where_the_page_says(site: Site) -> None:
+    """In PostgreSQL with a lock that holds, in object storage, and taken along from one to the other; never in the project."""
+    export, take_along, in_database, in_storage = (block.text for block in blocks(PAGE))
+    passphrase = {"PULUMI_CONFIG_PASSPHRASE": "of the lab"}
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, postgres(Path(folder)) as reached:
+        environ = {**passphrase, **reached}
+        type_in(site, in_database, environ)
+        url = f"postgres://placement@{reached['DATABASE']}/placement"
+        type_in(site, export, {**environ, "PULUMI_BACKEND_URL": url})
+        site.lab("move", "VM001", "hv2")
+        site.workspace.environment.update(environ, PULUMI_BACKEND_URL=url)
+        run = site.start("up", "--yes", "--skip-preview", "--stack", "lab")
+        until(lambda: site.running("VM001"), within=60, what="VM001 moves back")
+        refused = site.pulumi("up", "--yes", "--skip-preview", "--stack", "lab")
+        assert refused.returncode != 0
+        assert "locked" in refused.stdout
+        assert run.ended(within=100) == 0, run.text()
+        for name in ("PULUMI_BACKEND_URL", "PGPASSFILE"):
+            del site.workspace.environment[name]
+    with object_storage() as reached:
+        environ = {**passphrase, **reached}
+        new_place = f"s3://placement?endpoint={reached['ENDPOINT']}&s3ForcePathStyle=true&region=us-east-1"
+        type_in(site, take_along, {**environ, "NEW_PLACE": new_place})
+        type_in(site, in_storage, environ)
+    assert not (site.file(".pulumi") / "stacks").exists()
+
