@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import dedent
 
-_BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(r"^( *)```sh\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 _CODE = re.compile(r"# exit code (\d+)$")
 
 
@@ -23,6 +24,6 @@ class Block:
 def blocks(page: Path) -> Iterator[Block]:
     """Yield the shell blocks of a page, in order."""
     for match in _BLOCK.finditer(page.read_text(encoding="utf-8")):
-        text = match.group(1)
+        text = dedent(match.group(2))
         said = _CODE.search(text.rstrip())
         yield Block(text=text, code=int(said.group(1)) if said else 0)

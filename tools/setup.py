@@ -23,5 +23,8 @@ sys.path.insert(0, str(PROJECT))
 from tools.install.steps import main  # noqa: E402 - the path has to be set first
 
 if __name__ == "__main__":
-    options = {name: f"--{name.removeprefix('with_')}" in sys.argv for name in ("with_directory", "with_browser", "with_database")}
+    options = {
+        name: f"--{name.removeprefix('with_')}" in sys.argv
+        for name in ("with_directory", "with_browser", "with_database")
+    }
     sys.exit(main(PROJECT, **options))

@@ -10,12 +10,12 @@ import socket
 import subprocess
 import sys
 import tempfile
-import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import requests
 
 from tests.documents import blocks
 from tools.install import database
@@ -59,13 +59,18 @@ def postgres(folder: Path) -> Iterator[Mapping[str, str]]:
         for path in (folder, given):
             shutil.chown(path, account)
     data = folder / "data"
-    _run([programs / "initdb", "-D", data, "-U", "placement", "-A", "scram-sha-256", f"--pwfile={given}", "--no-sync"], account)
-    serve = [programs / "postgres", "-D", data, "-h", "127.0.0.1", "-p", str(port), "-k", folder, "-F"]
+    user: list[str | Path] = ["-U", "placement", "-A", "scram-sha-256", f"--pwfile={given}"]
+    _run([programs / "initdb", "-D", data, *user, "--no-sync"], account)
+    listen: list[str | Path] = ["-h", "127.0.0.1", "-p", str(port), "-k", folder]
     with (folder / "log").open("wb") as log:
-        server = subprocess.Popen(serve, user=account, group=account, stdout=log, stderr=log, cwd=folder)
+        server = subprocess.Popen(
+            [programs / "postgres", "-D", data, *listen, "-F"],
+            user=account, group=account, stdout=log, stderr=log, cwd=folder,
+        )  # fmt: skip
     try:
         environ = {"DATABASE": f"127.0.0.1:{port}", "PGPASSFILE": str(passfile), "PGSSLMODE": "disable"}
-        create = [programs / "createdb", "-h", "127.0.0.1", "-p", str(port), "-U", "placement", "--no-password", "placement"]
+        where = ["-h", "127.0.0.1", "-p", str(port), "-U", "placement"]
+        create: list[str | Path] = [programs / "createdb", *where, "--no-password", "placement"]
         until(
             lambda: subprocess.run(create, env={**os.environ, **environ}, check=False, capture_output=True).returncode == 0,
             within=30, what="PostgreSQL makes a database",
@@ -85,7 +90,9 @@ def _unprivileged() -> str | None:
 
 
 def _run(command: Sequence[str | Path], account: str | None) -> None:
-    done = subprocess.run(command, user=account, group=account, check=False, capture_output=True, text=True, cwd="/")
+    done = subprocess.run(
+        command, user=account, group=account, check=False, capture_output=True, text=True, cwd="/"
+    )
     assert done.returncode == 0, done.stderr
 
 
@@ -95,12 +102,15 @@ def object_storage() -> Iterator[Mapping[str, str]]:
     with subprocess.Popen(
         [sys.executable, "-c", SERVE_S3], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as server:  # fmt: skip
+        assert server.stdin is not None
         assert server.stdout is not None
         endpoint = f"http://127.0.0.1:{int(server.stdout.readline())}"
-        made = urllib.request.Request(f"{endpoint}/placement", method="PUT")
-        urllib.request.build_opener(urllib.request.ProxyHandler({})).open(made, timeout=20).close()
-        yield {"ENDPOINT": endpoint, "BUCKET": "placement", "AWS_ACCESS_KEY_ID": "lab", "AWS_SECRET_ACCESS_KEY": "lab"}
-        server.stdin.close() if server.stdin else None
+        with requests.Session() as client:
+            client.trust_env = False  # no proxy
+            client.put(f"{endpoint}/placement", timeout=20).raise_for_status()
+        keys = {"AWS_ACCESS_KEY_ID": "lab", "AWS_SECRET_ACCESS_KEY": "lab"}
+        yield {"ENDPOINT": endpoint, "BUCKET": "placement", **keys}
+        server.stdin.close()
 
 
 def type_in(site: Site, text: str, environ: Mapping[str, str]) -> str:
@@ -139,4 +149,3 @@ def test_state_is_kept_where_the_page_says(site: Site) -> None:
         type_in(site, take_along, {**environ, "NEW_PLACE": new_place})
         type_in(site, in_storage, environ)
     assert not (site.file(".pulumi") / "stacks").exists()
-

@@ -74,3 +74,6 @@ def test_only_local_folders_have_such_locks(tmp_path: Path) -> None:
     assert backend_folder("file:///srv/state", tmp_path) == Path("/srv/state/.pulumi")
     with pytest.raises(PlacementError, match="pulumi cancel"):
         backend_folder("s3://bucket", tmp_path)
+    with pytest.raises(PlacementError) as error:
+        backend_folder("postgres://placement:geheim@db/state", tmp_path)
+    assert "geheim" not in str(error.value)

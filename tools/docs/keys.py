@@ -19,6 +19,7 @@ Sizes, times and rates are a number and a unit; `NAME` is a name of your choice.
 """
 
 Node = Mapping[str, Any]
+_COLUMNS = ("key", "value", "meaning", "default", "example")
 
 
 class SchemaGapError(Exception):
@@ -46,8 +47,7 @@ def render(schema: Node) -> str:
     pages = [INTRODUCTION]
     for section in sections:
         required = set(section.node.get("required", ()))
-        lines = [f"## {section.title}\n", *_said(section.node), row("key", "value", "meaning", "default", "example")]
-        lines.append(row(*["---"] * 5))
+        lines = [f"## {section.title}\n", *_said(section.node), row(*_COLUMNS), row(*["---"] * len(_COLUMNS))]
         for name, given in section.node["properties"].items():
             lines.append(_line(schema, given, name, anchors, required=name in required, where=section.path))
         pages.append("\n".join(lines) + "\n")
@@ -148,7 +148,11 @@ def _kind(form: Node) -> str:
     }  # fmt: skip
     text = " or ".join(words.get(word, word) for word in kinds)
     if "minimum" in form:
-        text += f", {form['minimum']} to {form['maximum']}" if "maximum" in form else f", at least {form['minimum']}"
+        text += (
+            f", {form['minimum']} to {form['maximum']}"
+            if "maximum" in form
+            else f", at least {form['minimum']}"
+        )
     return text
 
 
