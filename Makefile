@@ -5,10 +5,10 @@ FUZZ_SECONDS ?= 300
 FUZZ_SEED ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup directory browser demo test bench check fuzz lock clean
+.PHONY: help setup directory browser database demo docs docs-write test bench check fuzz lock clean
 
 help: ## Show this list
-	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | sed 's/|/	/'
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | sed 's/|/	/'
 
 setup: ## Get what the project needs: .venv, and the Pulumi engine (5 minutes where it has to be built)
 	@$(PYTHON) tools/setup.py
@@ -19,20 +19,30 @@ directory: ## Get what the lab's directory needs besides: Debian's Samba (as roo
 browser: ## Get a browser for the tests of the review's page: Debian's Chromium (as root, a minute)
 	@$(PYTHON) tools/setup.py --browser
 
+database: ## Get a PostgreSQL for the tests of kept state (Debian's, as root, a minute); none is started
+	@$(PYTHON) tools/setup.py --database
+
 demo: directory ## See it work: a lab of hosts, a preview, live migrations, drift found and repaired
 	@$(VENV_PYTHON) -m tools.demo
 
-test: directory browser ## Run all tests, the real engine included
+test: directory browser database ## Run all tests, the real engine included
 	$(VENV_PYTHON) -m pytest
 
 bench: setup ## Measure what is promised, goals and results side by side (10 minutes; ONLY=name for one)
 	@$(VENV_PYTHON) -m tools.bench $(ONLY)
 
-check: setup ## Check style, types and the direction of imports
+check: setup ## Check style, types, the direction of imports, and the documentation
 	$(VENV_PYTHON) -m ruff check
 	$(VENV_PYTHON) -m ruff format --check
 	$(VENV_PYTHON) -m mypy
 	.venv/bin/lint-imports
+	$(VENV_PYTHON) -m tools.docs
+
+docs: setup ## Make docs/ a site in docs/_site; warnings and links that lead nowhere are errors
+	@$(VENV_PYTHON) -m tools.docs
+
+docs-write: setup ## Write the pages of docs/ that are made from the schema and from the codes
+	@$(VENV_PYTHON) -m tools.docs write
 
 fuzz: setup ## Read changed messages for FUZZ_SECONDS (default 300): none may do more than be refused
 	$(VENV_PYTHON) -m tools.fuzz --seconds $(FUZZ_SECONDS) --seed $(FUZZ_SEED)

@@ -1,6 +1,7 @@
 """Set the project up: `.venv` from the lock file, and a Pulumi engine. Needs nothing but Python.
 
-With `--directory` also what the lab's directory needs, with `--browser` a browser for the tests of the page.
+With `--directory` also what the lab's directory needs, with `--browser` a browser for the tests of the page, with `--database`
+a PostgreSQL for the tests of kept state.
 """
 
 from __future__ import annotations
@@ -22,4 +23,8 @@ sys.path.insert(0, str(PROJECT))
 from tools.install.steps import main  # noqa: E402 - the path has to be set first
 
 if __name__ == "__main__":
-    sys.exit(main(PROJECT, with_directory="--directory" in sys.argv, with_browser="--browser" in sys.argv))
+    options = {
+        name: f"--{name.removeprefix('with_')}" in sys.argv
+        for name in ("with_directory", "with_browser", "with_database")
+    }
+    sys.exit(main(PROJECT, **options))

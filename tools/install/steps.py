@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from tools.install import browser, build, directory, environment
+from tools.install import browser, build, database, directory, environment
 from tools.install.engine import Engine, copy_folder, from_cache, from_path
 from tools.install.errors import SetupError
 from tools.install.guard import alone
@@ -15,8 +15,10 @@ from tools.install.places import cache_folder, engine_file, read_record, write_r
 _WAITING = "Another set-up is under way; waiting for it"
 
 
-def main(project: Path, *, with_directory: bool = False, with_browser: bool = False) -> int:
-    """Set the project up, with what the lab's directory and tests of pages need if asked; return the exit code."""
+def main(
+    project: Path, *, with_directory: bool = False, with_browser: bool = False, with_database: bool = False
+) -> int:
+    """Set the project up, with what the lab's directory and some tests need if asked; return the exit code."""
     root = hasattr(os, "geteuid") and os.geteuid() == 0
     try:
         with alone(project / ".venv.lock", _WAITING):
@@ -26,6 +28,8 @@ def main(project: Path, *, with_directory: bool = False, with_browser: bool = Fa
                 directory.ensure(project, os.environ, root=root)
             if with_browser:
                 browser.ensure(os.environ, root=root)
+            if with_database:
+                database.ensure(os.environ, root=root)
     except SetupError as error:
         print(f"set-up: {error}", file=sys.stderr)
         return 1

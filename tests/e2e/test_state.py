@@ -1,0 +1,151 @@
+"""State in PostgreSQL and in object storage: the commands of docs/state.md, with servers on loopback."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.documents import blocks
+from tools.install import database
+from tools.workspace import PROJECT
+
+from .conftest import Site, until
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+
+PAGE = PROJECT / "docs" / "state.md"
+SERVE_S3 = """
+import sys
+from moto.server import ThreadedMotoServer
+server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+server.start()
+print(server.get_host_and_port()[1], flush=True)
+sys.stdin.read()
+server.stop()
+"""
+"""A port that the system chose is told; it serves until its input ends."""
+
+
+@contextmanager
+def postgres(folder: Path) -> Iterator[Mapping[str, str]]:
+    """Run a PostgreSQL that asks for passwords in `folder`; yield the variables by which clients reach it."""
+    programs = database.found(os.environ)
+    if programs is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail(database.advice())
+        pytest.skip(database.advice())
+    account = _unprivileged()
+    password = secrets.token_urlsafe(12)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    given = folder / "password"
+    given.write_text(password, encoding="utf-8")
+    passfile = folder / "pgpass"
+    passfile.touch(mode=0o600)
+    passfile.write_text(f"127.0.0.1:{port}:*:placement:{password}\n", encoding="utf-8")
+    if account:
+        for path in (folder, given):
+            shutil.chown(path, account)
+    data = folder / "data"
+    user: list[str | Path] = ["-U", "placement", "-A", "scram-sha-256", f"--pwfile={given}"]
+    _run([programs / "initdb", "-D", data, *user, "--no-sync"], account)
+    listen: list[str | Path] = ["-h", "127.0.0.1", "-p", str(port), "-k", folder]
+    with (folder / "log").open("wb") as log:
+        server = subprocess.Popen(
+            [programs / "postgres", "-D", data, *listen, "-F"],
+            user=account, group=account, stdout=log, stderr=log, cwd=folder,
+        )  # fmt: skip
+    try:
+        environ = {"DATABASE": f"127.0.0.1:{port}", "PGPASSFILE": str(passfile), "PGSSLMODE": "disable"}
+        where = ["-h", "127.0.0.1", "-p", str(port), "-U", "placement"]
+        create: list[str | Path] = [programs / "createdb", *where, "--no-password", "placement"]
+        until(
+            lambda: subprocess.run(create, env={**os.environ, **environ}, check=False, capture_output=True).returncode == 0,
+            within=30, what="PostgreSQL makes a database",
+        )  # fmt: skip
+        yield environ
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+def _unprivileged() -> str | None:
+    """Return the account that is to run the server: it refuses to run as root."""
+    if os.geteuid() != 0:
+        return None
+    names = {entry.pw_name for entry in pwd.getpwall()}
+    return "postgres" if "postgres" in names else "nobody"
+
+
+def _run(command: Sequence[str | Path], account: str | None) -> None:
+    done = subprocess.run(
+        command, user=account, group=account, check=False, capture_output=True, text=True, cwd="/"
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@contextmanager
+def object_storage() -> Iterator[Mapping[str, str]]:
+    """Run a server of S3's protocol with a bucket; yield the variables by which clients reach it."""
+    with subprocess.Popen(
+        [sys.executable, "-c", SERVE_S3], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as server:  # fmt: skip
+        assert server.stdin is not None
+        assert server.stdout is not None
+        endpoint = f"http://127.0.0.1:{int(server.stdout.readline())}"
+        with requests.Session() as client:
+            client.trust_env = False  # no proxy
+            client.put(f"{endpoint}/placement", timeout=20).raise_for_status()
+        keys = {"AWS_ACCESS_KEY_ID": "lab", "AWS_SECRET_ACCESS_KEY": "lab"}
+        yield {"ENDPOINT": endpoint, "BUCKET": "placement", **keys}
+        server.stdin.close()
+
+
+def start(site: Site, text: str, environ: Mapping[str, str]) -> subprocess.Popen[str]:
+    """Start a block of the page."""
+    return subprocess.Popen(
+        ["bash", "-euo", "pipefail", "-c", text], cwd=site.workspace.folder,
+        env={**site.workspace.environment, **environ}, text=True, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+
+
+def end(typed: subprocess.Popen[str]) -> None:
+    """Wait for the end of a block, which is a good one."""
+    told, _ = typed.communicate(timeout=200)
+    assert typed.returncode == 0, told
+
+
+def test_state_is_kept_where_the_page_says(site: Site) -> None:
+    """In PostgreSQL with a lock that holds, and taken along to object storage; nothing of it in the project."""
+    export, take_along, in_database, in_storage = (block.text for block in blocks(PAGE))
+    passphrase = {"PULUMI_CONFIG_PASSPHRASE": "of the lab"}
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, postgres(Path(folder)) as reached:
+        environ = {**passphrase, **reached}
+        first = start(site, in_database, environ)
+        until(site.running, within=100, what="the first machines move")
+        environ["PULUMI_BACKEND_URL"] = f"postgres://placement@{reached['DATABASE']}/placement"
+        second = start(site, "bin/pulumi up --yes --skip-preview --stack lab", environ)
+        told, _ = second.communicate(timeout=100)
+        assert second.returncode != 0
+        assert "locked" in told
+        end(first)
+        end(start(site, export, environ))
+    with object_storage() as reached:
+        environ = {**passphrase, **reached}
+        place = f"s3://placement?endpoint={reached['ENDPOINT']}&s3ForcePathStyle=true&region=us-east-1"
+        end(start(site, take_along, {**environ, "NEW_PLACE": place}))
+        end(start(site, in_storage, environ))
+    assert not (site.file(".pulumi") / "stacks").exists()

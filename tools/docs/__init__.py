@@ -1,0 +1,1 @@
+"""The documentation: pages written from what the product reads, and the site."""
