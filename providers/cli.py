@@ -10,7 +10,6 @@ import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from typing import get_args
 
 from providers.clock import SystemClock
 from providers.codes import catalogue
@@ -19,7 +18,7 @@ from providers.doctor.symptoms import Weight
 from providers.errors import PlacementError
 from providers.locks import backend_folder, is_stale, locks
 from providers.model.names import HostName
-from providers.model.stack import Authentication, Stack
+from providers.model.stack import Stack
 from providers.recording import archive
 from providers.recording import record as recorder
 from providers.recording.names import names_in
@@ -63,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--debug", action="store_true", help="show what lies behind an error")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _look_ahead(commands)
-    _look_around(commands)
+    discover.add_to(commands)
     doctor = commands.add_parser("doctor", help="say what stands in the way of moves; read-only")
     doctor.add_argument("stack", help=f"name of a stack ({STACKS}/NAME.yaml)")
     doctor.add_argument("--json", action="store_true", help="for scripts")
@@ -94,25 +93,6 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _look_around(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add what begins a stack file."""
-    discover_ = commands.add_parser(
-        "discover", help="write a stack file that declares hosts as they are; read-only to hosts"
-    )
-    discover_.add_argument(
-        "hosts", nargs="+", metavar="HOST", help="a name, name:port or URL, as in a stack file"
-    )
-    discover_.add_argument("--stack", required=True, metavar="NAME", help=f"writes {STACKS}/NAME.yaml")
-    discover_.add_argument("--output", type=Path, metavar="FILE", help="another file; it must not exist yet")
-    discover_.add_argument("--auth", choices=get_args(Authentication), default="ntlm", help="default: ntlm")
-    discover_.add_argument("--credentials", type=Path, metavar="FILE", help="0600; default: the environment")
-    discover_.add_argument(
-        "--ca", type=Path, metavar="FILE", help="PEM of the hosts' authority; default: the system's"
-    )
-    discover_.add_argument("--partial", action="store_true", help="write although a host did not answer")
-    discover_.set_defaults(run=discover.run)
-
-
 def _look_ahead(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the commands that need no run: what a stack file wants, what there is, and what separates the two."""
     stack = f"a stack ({STACKS}/NAME.yaml) or a path to such a file"
@@ -132,8 +112,8 @@ def _look_ahead(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     plan_.add_argument("--inventory", type=Path, metavar="FILE", help=recorded)
     plan_.add_argument("--json", action="store_true", help="for scripts")
     plan_.set_defaults(run=plan.run)
-    drift.add(commands)
-    review.register(commands, stack, recorded)
+    drift.add_to(commands)
+    review.add_to(commands)
 
 
 def _doctor(options: argparse.Namespace) -> int:

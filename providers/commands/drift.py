@@ -29,8 +29,8 @@ SILENT = 4
 """No drift was seen, and some host could not be asked."""
 
 
-def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command."""
+def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to those of `bin/placement`."""
     drift = commands.add_parser(
         "drift",
         help="say what is not as declared, and who did it; hosts are only read",

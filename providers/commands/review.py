@@ -10,9 +10,14 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from providers.actual import compare_recorded
+from providers.actual import compare, compare_recorded
 from providers.allowances import allowances
+from providers.clock import SystemClock
+from providers.doctor import reading
+from providers.doctor.foreseen import as_told, foreseen
+from providers.doctor.symptoms import Reading
 from providers.errors import PlacementError
+from providers.hyperv.estate import Estate
 from providers.model.estate import Inventory
 from providers.model.plan import Plan
 from providers.model.stack import Stack
@@ -27,22 +32,22 @@ from providers.report.previewed import previewed
 from providers.report.review import Base, Review, review_record
 from providers.report.review_comment import comment
 from providers.stackfile import load
-from providers.stacks import PROJECT, stack_meant
+from providers.stacks import PROJECT, STACKS, stack_meant
 
 from .base import base_stack
-from .plan import FAILED, INFEASIBLE, live_plan, verdict
+from .plan import FAILED, INFEASIBLE, verdict
 
 
-def register(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], stack: str, recorded: str
-) -> None:
-    """Add the command; `stack`, `recorded`: what the words of that name mean."""
+def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to those of `bin/placement`."""
     review = commands.add_parser("review", help="say what a change would do, for a pull request; read-only")
-    review.add_argument("stack", help=stack)
+    review.add_argument("stack", help=f"a stack ({STACKS}/NAME.yaml) or a path to such a file")
     review.add_argument(
         "--base", metavar="REV|FILE", help="what was declared before: a revision of git, or a file"
     )
-    review.add_argument("--inventory", type=Path, metavar="FILE", help=recorded)
+    review.add_argument(
+        "--inventory", type=Path, metavar="FILE", help="a recorded inventory, so that no host is asked"
+    )
     review.add_argument(
         "--preview",
         type=Path,
@@ -58,7 +63,7 @@ def register(
 
 
 def run(options: argparse.Namespace) -> int:
-    """Review. 0; 1 where a host or a machine stays out of the plan; 3 where it must not run as a whole."""
+    """Review. 0; 1 where a host or a machine stays out of the plan, or the doctor would stop it; 3 where it must not run."""
     stack = load(stack_meant(options.stack, PROJECT))
     if options.preview is not None:
         return _by_preview(stack, options)
@@ -67,7 +72,9 @@ def run(options: argparse.Namespace) -> int:
     put(shown, options.output)
     if options.html is not None:
         put(page(review), options.html)
-    return INFEASIBLE if review.plan.refusals else verdict(review.inventory, review.plan)
+    if review.plan.refusals:
+        return INFEASIBLE
+    return FAILED if review.diagnoses else verdict(review.inventory, review.plan)
 
 
 def _by_preview(stack: Stack, options: argparse.Namespace) -> int:
@@ -102,18 +109,30 @@ def _content(file: Path) -> bytes:
 
 
 def _reviewed(stack: Stack, base: str | None, file: Path | None) -> Review:
-    recorded, inventory, plan = _planned(stack, file)
+    recorded, inventory, plan, told = _planned(stack, file)
     return Review(
         stack=stack, inventory=inventory, plan=plan, rooms=rooms(stack, inventory, plan), recorded=recorded,
+        diagnoses=foreseen(stack, told, plan),
         base=None if base is None else _based(stack, base, inventory, plan),
     )  # fmt: skip
 
 
-def _planned(stack: Stack, file: Path | None) -> tuple[datetime | None, Inventory, Plan]:
-    if file is None:
-        return None, *live_plan(stack)
-    recorded = read(file)
-    return recorded.read, *compare_recorded(stack, recorded.inventory, allowances(os.environ))
+def _planned(stack: Stack, file: Path | None) -> tuple[datetime | None, Inventory, Plan, Reading]:
+    """Return when the hosts were read (None: now), what they said, the plan by it, and what the doctor reads."""
+    allowed = allowances(os.environ)
+    if file is not None:
+        recorded = read(file)
+        inventory, plan = compare_recorded(stack, recorded.inventory, allowed)
+        return recorded.read, inventory, plan, as_told(inventory, recorded.read)
+    clock = SystemClock()
+    estate = Estate(stack.hosts, clock=clock)
+    try:
+        inventory, plan = compare(stack, estate, allowed=allowed)
+        if not any(step.move for step in plan.steps):
+            return None, inventory, plan, as_told(inventory, clock.utc())
+        return None, inventory, plan, reading.read(stack, estate, clock)
+    finally:
+        estate.close()
 
 
 def _based(stack: Stack, word: str, inventory: Inventory, plan: Plan) -> Base:

@@ -1,1 +1,1 @@
-"""From hosts as they are to a stack file that declares just that."""
+"""From live hosts to a stack file that declares them as they are."""

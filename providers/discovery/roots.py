@@ -1,80 +1,106 @@
-r"""The folders of hosts under which machines live, each in a folder of its own name: `D:\Hyper-V` of `D:\Hyper-V\WEB01`."""
+r"""Named storage roots: folders in which several machines live, each as `<root>\<its name>`."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+import re
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 
 from providers.model import winpath
-from providers.model.estate import DiskKind, VirtualMachine
+from providers.model.names import HostName
 
 _SEVERAL = 2
-"""Machines that make a folder a root; one alone is declared by its path."""
+"""Machines that make a folder worth a name."""
+_CLUSTER_STORAGE = "clusterstorage"
+Roots = Mapping[HostName, Mapping[str, str]]
+"""Name -> folder, by host."""
 
 
-def home_of(vm: VirtualMachine) -> str | None:
-    """Return the one folder that holds all files of a machine, None where they are scattered."""
-    roots = vm.roots
-    folder = roots.config
-    same = winpath.same(folder, roots.checkpoints) and winpath.same(folder, roots.paging)
-    disks = (disk.path for disk in vm.disks if disk.kind == DiskKind.VIRTUAL_HARD_DISK)
-    return folder if same and all(winpath.is_inside(folder, path) for path in disks) else None
+@dataclass(frozen=True, slots=True)
+class Home:
+    """A folder that a machine's files are in."""
+
+    host: HostName
+    label: str
+    folder: str
 
 
-def is_flat(vm: VirtualMachine, home: str) -> bool:
-    """Say whether its disks lie right in its folder, not in Hyper-V's own folder for them."""
-    paths = [disk.path for disk in vm.disks if disk.kind == DiskKind.VIRTUAL_HARD_DISK]
-    return bool(paths) and all(winpath.same(winpath.parent(path), home) for path in paths)
+def is_own(folder: str, label: str) -> bool:
+    """Say whether a folder is a machine's own by its name: then what is above it may be a root."""
+    return bool(label) and winpath.same(winpath.base_name(folder), label)
 
 
-def roots_of(machines: Iterable[tuple[str, VirtualMachine]]) -> dict[str, str]:
-    """Return the named roots of one host (name -> folder), by its machines (label, machine).
+def find_roots(homes: Iterable[Home], kept: Roots) -> Roots:
+    r"""Return the roots of each host that a machine on it lives under, in the order of their names.
 
-    Each is called after its drive or share and, where one of those has several, after the folder as well.
+    `D:\Hyper-V` is `d` wherever no host has a second root on D:, so that machines can go from one host to another
+    under one name though the folders differ. `kept`: roots that have names already; they keep them.
     """
-    count: Counter[str] = Counter()
-    spelled: dict[str, str] = {}
-    for label, vm in machines:
-        if (root := root_of(label, vm)) is not None:
-            key = winpath.comparable(root)
-            count[key] += 1
-            spelled.setdefault(key, root)
-    folders = sorted(spelled[key] for key, machines_there in count.items() if machines_there >= _SEVERAL)
-    return _named(folders)
+    owners: dict[str, set[tuple[HostName, str]]] = defaultdict(set)
+    paths: dict[HostName, dict[str, str]] = defaultdict(dict)
+    for home in homes:
+        root = _above(home.folder)
+        if is_own(home.folder, home.label) and winpath.is_absolute(root):
+            owners[winpath.comparable(root)].add((home.host, home.label))
+            paths[home.host].setdefault(winpath.comparable(root), root)
+    several = {root for root, machines in owners.items() if len(machines) >= _SEVERAL}
+    found = {
+        host: {key: path for key, path in by_key.items() if key in several} for host, by_key in paths.items()
+    }
+    crowded = {
+        short
+        for by_key in found.values()
+        for short, count in Counter(map(_short, by_key.values())).items()
+        if count > 1
+    }
+    return {
+        host: _named(found.get(host, {}), kept.get(host, {}), crowded) for host in sorted({*found, *kept})
+    }
 
 
-def root_of(label: str, vm: VirtualMachine) -> str | None:
-    """Return the folder above a machine's own, where that has its label; None elsewhere."""
-    home = home_of(vm)
-    if home is None or winpath.base_name(home).casefold() != label.casefold():
-        return None
-    above = winpath.parent(home)
-    return above if winpath.is_absolute(above) else None
+def _named(found: Mapping[str, str], kept: Mapping[str, str], crowded: Collection[str]) -> dict[str, str]:
+    names = dict(kept)
+    known = {winpath.comparable(path) for path in kept.values()}
+    for key, path in sorted(found.items()):
+        if key not in known:
+            short = _short(path)
+            names[_free(_long(path) if short in crowded else short, names)] = path
+    return dict(sorted(names.items()))
 
 
-def _named(folders: list[str]) -> dict[str, str]:
-    drives = Counter(_drive(folder) for folder in folders)
-    named: dict[str, str] = {}
-    for folder in folders:
-        drive = _drive(folder)
-        name = drive if drives[drive] == 1 else f"{drive}-{_word(winpath.base_name(folder))}"
-        while name in named:
-            name += "-2"
-        named[name] = folder
-    return named
+def _free(name: str, taken: Mapping[str, str]) -> str:
+    """Return `name`, with a number where it has gone."""
+    number, free = 2, name
+    while free in taken:
+        number, free = number + 1, f"{name}-{number}"
+    return free
 
 
-def _drive(folder: str) -> str:
-    if winpath.is_unc(folder):
-        return "-".join(_word(part) for part in folder.strip("\\").split("\\")[:2])
-    return _word(folder[0])
+def _above(folder: str) -> str:
+    """Return the folder that holds `folder`; a share without the backslash that Windows puts behind it."""
+    above = winpath.parent(folder)
+    return above.rstrip("\\") if winpath.is_unc(above) else above
 
 
-def _word(text: str) -> str:
-    kept = "".join(letter if letter.isalnum() else "-" for letter in text.lower()).strip("-")
-    return kept or "root"
+def _short(path: str) -> str:
+    r"""Return the drive's letter, the share's name, or the volume's in `C:\ClusterStorage`."""
+    parts = _parts(path)
+    if winpath.is_unc(path):
+        return _slug(parts[1])
+    if len(parts) > 2 and parts[1].casefold() == _CLUSTER_STORAGE:  # noqa: PLR2004 - drive, folder, volume
+        return _slug(parts[2])
+    return _slug(parts[0])
 
 
-def named(folder: str, roots: Mapping[str, str]) -> str | None:
-    """Return the name of a root folder, None where it has none."""
-    return next((name for name, path in roots.items() if winpath.same(path, folder)), None)
+def _long(path: str) -> str:
+    return _slug("-".join(_parts(path)))
+
+
+def _parts(path: str) -> list[str]:
+    return [part for part in path.replace("/", "\\").split("\\") if part]
+
+
+def _slug(text: str) -> str:
+    """Return `text` as the name of a root: no colon and no backslash, nothing that needs quotes."""
+    return re.sub(r"[^a-z0-9]+", "-", text.casefold()).strip("-") or "root"

@@ -1,81 +1,184 @@
-"""A stack file as text: what is there, with comments where a choice was made."""
+"""A draft as the text of a stack file."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from datetime import date
 
-import yaml
+from providers.model.names import HostName
+from providers.model.stack import StorageSpec
+from providers.stackfile.paths import is_path
 
-from providers.model.estate import VirtualMachine
+from .machines import Draft, Entry, Extent
+from .scalars import path, quoted, remark
 
-SCHEMA = "# yaml-language-server: $schema=../schemas/stack.schema.json"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """A machine's declaration."""
-
-    label: str
-    vm: VirtualMachine
-    values: Mapping[str, Any]
-    comment: str = ""
+_WIDTH = 110
+"""Characters of a line above which an entry is written in several."""
+Tree = Mapping[str, "str | Tree"]
+"""Keys as they are, values as written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """All that goes into the file."""
+class HostText:
+    """A host as the stack file will have it."""
 
-    connection: Mapping[str, Any]
-    hosts: Mapping[str, Mapping[str, Any]]
-    entries: tuple[Entry, ...]
-    remarks: tuple[str, ...] = field(default=())
-    """Lines about what is not declared, and why."""
-
-
-def text_of(found: Found) -> str:
-    """Return the file. What hosts report is quoted by the YAML library, and in comments bare of control characters."""
-    return "\n".join((*_lines(found), ""))
+    name: HostName
+    address: str
+    connection: Tree
+    """What differs from that of all hosts."""
+    silent: str = ""
+    """Why nothing is known of its machines."""
 
 
-def _lines(found: Found) -> Iterator[str]:
-    yield SCHEMA
-    yield "# Everything as it was found: the first `up` adopts the machines and moves none. Change what shall be otherwise."
-    yield from (f"# {_bare(each)}" for each in found.remarks)
-    if found.connection:
-        yield from _block({"connection": dict(found.connection)})
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preface:
+    """What stands above the machines."""
+
+    schema: str
+    """Path of the JSON Schema, for editors."""
+    written: date
+    connection: Tree
+    hosts: tuple[HostText, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """The text of a stack file, and the machine that each line of `vms:` is about."""
+
+    text: str
+    labels: Mapping[int, str]
+    """Line (the first is 1) -> label."""
+
+
+def skeleton(preface: Preface) -> str:
+    """Return a stack file that has hosts and no machines yet."""
+    return "\n".join((*_above(preface, Draft(entries=(), roots={}, left_out=())), "vms: {}", ""))
+
+
+def written(preface: Preface, draft: Draft) -> Written:
+    """Return the stack file that says what `draft` holds."""
+    lines = [*_above(preface, draft), "vms:" if draft.entries else "vms: {}"]
+    labels: dict[int, str] = {}
+    host = None
+    for entry in draft.entries:
+        if entry.host != host:
+            host = entry.host
+            lines += [*([""] if labels else []), f"  # {remark(host)}"]
+        for line in _entry(entry):
+            lines.append(line)
+            labels[len(lines)] = entry.label.key
+    if draft.left_out:
+        lines += ["", "# Left out:"]
+        lines += [
+            f"# {remark(each.vm.name)} on {each.vm.host}: {remark(each.remark)}" for each in draft.left_out
+        ]
+    return Written(text="\n".join((*lines, "")), labels=labels)
+
+
+def _above(preface: Preface, draft: Draft) -> Iterator[str]:
+    yield f"# yaml-language-server: $schema={preface.schema}"
+    yield f"# Written by `bin/placement discover` on {preface.written.isoformat()}: every machine where its host showed it, so that"
+    yield "# the first `pulumi up` adopts and moves nothing. From here on it is yours to edit."
+    silent = [host for host in preface.hosts if host.silent]
+    if silent:
+        yield "#"
+        yield f"# NOT COMPLETE: {', '.join(host.name for host in silent)} did not answer; machines there are not declared."
+    yield "connection:"
+    yield from _block(preface.connection, 2)
+    yield ""
     yield "hosts:"
-    for name, host in found.hosts.items():
-        yield from _indented({name: dict(host)})
-    if not found.entries:
-        yield "vms: {}"
+    for host in preface.hosts:
+        yield from _host(host, draft)
+    yield ""
+
+
+def _host(host: HostText, draft: Draft) -> Iterator[str]:
+    roots = draft.roots.get(host.name, {})
+    if host.silent:
+        yield f"  # did not answer: {remark(host.silent)}"
+    address = {"address": quoted(host.address)}
+    if not roots and not host.connection:
+        yield f"  {quoted(host.name)}: {_flow(address)}"
         return
-    yield "vms:"
-    yield from _entries(found.entries)
+    yield f"  {quoted(host.name)}:"
+    yield from _block({**address, **({"connection": host.connection} if host.connection else {})}, 4)
+    if roots:
+        uses = Counter(_names_in(entry for entry in draft.entries if entry.host == host.name))
+        yield "    storage: # roots: a machine that names one lives in <root>\\<its label>"
+        for name, folder in roots.items():
+            yield f"      {quoted(name)}: {path(folder)} # {uses[name]} here"
 
 
-def _entries(entries: Iterable[Entry]) -> Iterator[str]:
-    host = ""
-    for each in entries:
-        if each.vm.host != host:
-            host = each.vm.host
-            yield f"  # on {_bare(host)}"
-        if each.comment:
-            yield f"  # {_bare(each.label)}: {_bare(each.comment)}"
-        yield from _indented({each.label: dict(each.values)})
+def _names_in(entries: Iterable[Entry]) -> Iterator[str]:
+    """Yield each root's name once for each machine that names it."""
+    for entry in entries:
+        storage = entry.storage
+        if storage is not None:
+            places = (
+                storage.config,
+                storage.checkpoints,
+                storage.paging,
+                storage.all_disks,
+                *storage.disks.values(),
+            )
+            yield from {place for place in places if place is not None and not is_path(place)}
 
 
-def _block(values: Mapping[str, Any]) -> list[str]:
-    text: str = yaml.safe_dump(
-        dict(values), default_flow_style=None, sort_keys=False, allow_unicode=True, width=1 << 20
+def _entry(entry: Entry) -> Iterator[str]:
+    tree: dict[str, str | Tree] = {}
+    if entry.label.id is not None:
+        tree["id"] = quoted(entry.label.id)
+    if entry.label.name is not None:
+        tree["name"] = quoted(entry.label.name)
+    if entry.extent >= Extent.HOST:
+        tree["host"] = quoted(entry.host)
+    if entry.storage is not None:
+        tree["storage"] = storage_tree(entry.storage)
+    why = f" # {remark(entry.remark)}" if entry.remark else ""
+    line = f"  {quoted(entry.label.key)}: {_flow(tree)}"
+    if len(line) <= _WIDTH:
+        yield line + why
+    else:
+        yield f"  {quoted(entry.label.key)}:{why}"
+        yield from _block(tree, 4)
+
+
+def storage_tree(storage: StorageSpec) -> str | Tree:
+    """Return a declaration of storage: one location where that says all, else one for each part."""
+    config, disks = storage.config, storage.all_disks
+    flat = {"layout": "flat"} if storage.layout == "flat" else {}
+    apart = {quoted_key: _location(place) for quoted_key, place in storage.disks.items()}
+    if config is not None and config == storage.checkpoints == storage.paging and disks is not None:
+        if config == disks and not flat and not apart:
+            return _location(config)
+        own = {"disks": apart} if apart else {"disks": _location(disks)} if disks != config else {}
+        return {"folder": _location(config), **own, **flat}
+    parts = {"config": config, "checkpoints": storage.checkpoints, "paging": storage.paging}
+    tree: dict[str, str | Tree] = {key: _location(place) for key, place in parts.items() if place is not None}
+    if apart:
+        tree["disks"] = apart
+    elif disks is not None:
+        tree["disks"] = _location(disks)
+    return {**tree, **flat}
+
+
+def _location(place: str) -> str:
+    return path(place) if is_path(place) else quoted(place)
+
+
+def _flow(tree: Tree) -> str:
+    inside = ", ".join(
+        f"{quoted(key)}: {value if isinstance(value, str) else _flow(value)}" for key, value in tree.items()
     )
-    return text.rstrip("\n").split("\n")
+    return "{" + inside + "}"
 
 
-def _indented(values: Mapping[str, Any]) -> Iterator[str]:
-    return (f"  {line}" for line in _block(values))
-
-
-def _bare(text: str) -> str:
-    return "".join(letter if letter.isprintable() else "?" for letter in text)
+def _block(tree: Tree, indent: int) -> Iterator[str]:
+    for key, value in tree.items():
+        if isinstance(value, str):
+            yield f"{' ' * indent}{quoted(key)}: {value}"
+        else:
+            yield f"{' ' * indent}{quoted(key)}:"
+            yield from _block(value, indent + 2)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from providers.doctor.symptoms import Diagnosis
 from providers.model.estate import Inventory
 from providers.model.plan import Plan
 from providers.model.stack import Stack
@@ -37,14 +38,17 @@ class Review:
     rooms: tuple[Room, ...]
     recorded: datetime | None
     """When the inventory was recorded; None = the hosts were asked."""
+    diagnoses: tuple[Diagnosis, ...] = ()
+    """What the doctor would stop of it."""
     base: Base | None = None
 
 
-def first_line(plan: Plan) -> str:
-    """Return one line that says it all: moves, bytes, time, what is left out, whether rules hold."""
-    broken = len(plan.broken_rules)
+def first_line(review: Review) -> str:
+    """Return one line that says it all: moves, bytes, time, what is left out, whether rules hold, what the doctor stops."""
+    broken, stops = len(review.plan.broken_rules), len(review.diagnoses)
     rules = f"{broken} {'rule' if broken == 1 else 'rules'} broken" if broken else "no rule broken"
-    return f"{headline(plan)}; {rules}"
+    doctor = f"; the doctor finds {stops} {'error' if stops == 1 else 'errors'}" if stops else ""
+    return f"{headline(review.plan)}; {rules}{doctor}"
 
 
 def review_record(review: Review) -> dict[str, Any]:
@@ -54,6 +58,7 @@ def review_record(review: Review) -> dict[str, Any]:
     stack      the file's name
     source     `hosts`, or `inventory` with `recorded`, when that was (UTC); else null
     plan       as `bin/placement plan --json`
+    doctor     [{where (host, pair, directory), text, breaks, remedy}], errors that stand in the way of these moves
     rooms      [{host, kind (memory, disk), volume, capacity, kept, before, least, least_at, after, course [[second,
                bytes free]]}], bytes; of hosts that moves touch
     base       null without `--base`; else name, changes [{section, label, kind, fields [{name, before, after}]}], and
@@ -61,11 +66,15 @@ def review_record(review: Review) -> dict[str, Any]:
                that were due to move before, and are not any more
     """
     return {
-        "headline": first_line(review.plan),
+        "headline": first_line(review),
         "stack": review.stack.path.name,
         "source": "hosts" if review.recorded is None else "inventory",
         "recorded": None if review.recorded is None else review.recorded.isoformat(timespec="seconds"),
         "plan": plan_record(review.plan),
+        "doctor": [
+            {"where": each.where, "text": each.text, "breaks": each.breaks, "remedy": each.remedy}
+            for each in review.diagnoses
+        ],
         "rooms": [_room(room) for room in review.rooms],
         "base": None if review.base is None else _base(review.base),
     }

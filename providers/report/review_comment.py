@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from providers.doctor.symptoms import Diagnosis
 from providers.model.plan import Finding, Plan, ScheduledMove, Severity, Step
 from providers.planning.changes import Change, FieldChange
 from providers.planning.schedule.peaks import Room
@@ -18,7 +19,15 @@ from .text import chosen
 
 LIMIT = 65_000
 """Characters; GitHub takes 65,536, GitLab a million."""
-_CHANGES, _MOVES, _DISKS, _ROOMS, _FINDINGS, _MACHINES = 9_000, 25_000, 8_000, 8_000, 6_000, 7_000
+_CHANGES, _MOVES, _DISKS, _ROOMS, _FINDINGS, _DOCTOR, _MACHINES = (
+    9_000,
+    23_000,
+    7_000,
+    7_000,
+    6_000,
+    4_000,
+    7_000,
+)
 """What each part may take: together with what stands around them less than the limit."""
 _REST = "all of them: the page, or --json"
 _PROOF = 2_000
@@ -31,8 +40,8 @@ def comment(review: Review) -> str:
     """Return the comment. Its last line is a mark by which a pipeline finds it again; nobody sees it."""
     plan = review.plan
     lines = [
-        text(first_line(plan)), "", *_introduction(review), *_changes(review.base), *_findings(plan),
-        *_moves(review), *_left_out(plan), *_warned(plan), *_disks(plan), *_rooms(review.rooms),
+        text(first_line(review)), "", *_introduction(review), *_changes(review.base), *_findings(plan),
+        *_doctor(review), *_moves(review), *_left_out(plan), *_warned(plan), *_disks(plan), *_rooms(review.rooms),
         marker(review.stack.path.stem),
     ]  # fmt: skip
     return "\n".join(lines)
@@ -118,6 +127,26 @@ def _told(findings: Iterable[Finding]) -> Iterator[str]:
             yield "".join(f"<br>{text(line, _PROOF)}" for line in proof)
         if each.remedy:
             yield f"  - to do: {text(each.remedy, _PROOF)}"
+
+
+def _doctor(review: Review) -> list[str]:
+    """Return what stands in the way of these moves, and whom to ask for what an inventory does not tell."""
+    lines = [line for each in review.diagnoses for line in _diagnosis(each)]
+    if lines:
+        lines = [
+            "**What the doctor would stop**", "",
+            *cut(lines, Budget(_DOCTOR), f"\nand {{}} more lines ({_REST})"), "",
+        ]  # fmt: skip
+    if review.recorded is not None and review.plan.moves:
+        doctor = name(f"bin/placement doctor {review.stack.path.stem}")
+        lines += [f"No inventory tells of delegation, clocks and certificates: {doctor} does.", ""]
+    return lines
+
+
+def _diagnosis(each: Diagnosis) -> Iterator[str]:
+    yield f"- {name(each.where)}: {text(each.text, _PROOF)}. {text(each.breaks, _PROOF)}"
+    if each.remedy:
+        yield f"  - to do: {text(each.remedy, _PROOF)}"
 
 
 def _moves(review: Review) -> list[str]:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import re
 import struct
 import zlib
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from providers.doctor.symptoms import Diagnosis, Weight
 from tests.unit.commands.paper import story
 from tests.unit.report.schedules import HOSTILE
+from tests.unit.report.test_review_comment import review_of
 
 from .conftest import Opener
 
@@ -160,6 +164,18 @@ def test_an_accessibility_checker_finds_nothing(opened: Opener, name: str, schem
     found = Axe().run(page)
     assert [(each["id"], each["nodes"][0]["html"]) for each in found.response["violations"]] == []
     assert len(found.response["passes"]) > 20
+
+
+def test_what_the_doctor_would_stop_has_a_part_of_its_own(opened: Opener, tmp_path: Path) -> None:
+    """Which is not there where it stops nothing; what it says of a host is text."""
+    expect(opened(story(CYCLE)).page.locator("#doctor-part")).to_be_hidden()
+    stops = Diagnosis(
+        weight=Weight.ERROR, where="hv1 -> hv2", text=HOSTILE, breaks="It fails", remedy="Mend it"
+    )
+    page = opened(replace(review_of(story(CYCLE), tmp_path), diagnoses=(stops,))).page
+    expect(page.locator("#doctor-part")).to_be_visible()
+    assert page.locator("#doctor li").inner_text() == f"hv1 -> hv2: {HOSTILE}. It fails. To do: Mend it"
+    assert Axe().run(page).response["violations"] == []
 
 
 def test_hostile_names_are_text(opened: Opener) -> None:

@@ -1,30 +1,101 @@
-"""From hosts alone to a first run that adopts: nothing is written by hand, and nothing moves."""
+"""From live hosts to a stack in order: discover, adopt, and nothing is left to do."""
 
 from __future__ import annotations
 
 import json
+import subprocess
+from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
+
+from providers.stackfile import load
+from tools.workspace import Workspace
 
 from .conftest import Site
 
 pytestmark = pytest.mark.e2e
+HOSTS = ("hv1", "hv2", "hv3")
+HOSTILE = ("""<img src=x onerror=alert(1)>]]>&"'""", "a: b", "web #1", "yes", "仮想 1", "x::y", "- {z}")
 
 
-def test_the_first_run_after_discover_adopts_and_moves_nothing(site: Site) -> None:
-    """Every machine is created in state, the lab saw no job, and the next preview has nothing to do."""
-    urls = [host["https"] for host in site.status()["hosts"].values()]
-    made = site.workspace.run(
-        "placement", "discover", *urls, "--stack", "new", "--credentials", ".lab/credentials.yaml", "--ca", ".lab/ca.pem",
-        capture_output=True,
-    )  # fmt: skip
-    assert "12 machines on 3 hosts" in str(made.stdout)
-    assert "credentials: ../.lab/credentials.yaml" in site.file("stacks/new.yaml").read_text(encoding="utf-8")
-    jobs = site.status()["jobs"]
-    assert site.pulumi("stack", "init", "new").returncode == 0
-    run = site.up("--stack", "new")
-    assert run.returncode == 0, run.stdout
-    placed = json.loads(site.pulumi("stack", "output", "placement", "--json", "--stack", "new").stdout)
-    assert placed == site.hosts()
-    assert site.status()["jobs"] == jobs
-    assert site.pulumi("preview", "--expect-no-changes", "--stack", "new").returncode == 0
+def estate() -> dict[str, Any]:
+    """Return thirty machines and more, of every kind that is declared in a way of its own."""
+    plain = {f"VM{number:03d}": {"host": HOSTS[number % 3]} for number in range(1, 15)}
+    named = {
+        name: {"host": HOSTS[number % 3], "folder": f"D:\\Hyper-V\\odd{number}", "disks": ["os.vhdx"]}
+        for number, name in enumerate(HOSTILE)
+    }
+    share = "\\\\sofs.lab.example\\vms"
+    return {
+        "hosts": {name: {"memory": "256 GiB"} for name in HOSTS},
+        "shares": {share: {"capacity": "10 TiB", "hosts": list(HOSTS)}},
+        "vms": {
+            **plain,
+            **named,
+            "FLAT": {"host": "hv1", "disks": ["D:\\Hyper-V\\FLAT\\os.vhdx", "D:\\Hyper-V\\FLAT\\data.vhdx"]},
+            "APART": {"host": "hv2", "disks": ["os.vhdx", {"path": "E:\\Data\\db.vhdx", "slot": "scsi-0-4"}]},
+            "CHECKED": {"host": "hv1", "checkpoints": ["before the update"]},
+            "SECURED": {"host": "hv1", "vtpm": True},
+            "REPLICATED": {"host": "hv2", "replication": "primary"},
+            "COPY": {"host": "hv3", "replication": "replica"},
+            "SHARED": {"host": "hv3", "folder": f"{share}\\SHARED"},
+            "DISC": {"host": "hv1", "disks": ["os.vhdx", {"path": "D:\\ISO\\setup.iso", "kind": "iso"}]},
+            "OFF": {"host": "hv3", "state": "off"},
+        },
+    }
+
+
+def discovered(workspace: Workspace, *options: str) -> tuple[Site, str]:
+    """Start a lab, and return it with what discover says of the file that it writes of its hosts."""
+    workspace.run("lab", "up", "--ports", "auto", *options, stdout=subprocess.DEVNULL)
+    site = Site(workspace)
+    told = workspace.run(
+        "placement", "discover", *(host["https"] for host in site.status()["hosts"].values()), "--stack", "found",
+        "--credentials", ".lab/credentials.yaml", "--ca", ".lab/ca.pem", stdout=subprocess.PIPE,
+    ).stdout  # fmt: skip
+    assert site.pulumi("stack", "init", "found").returncode == 0
+    return site, told
+
+
+def adopt(site: Site) -> None:
+    """See that a preview has nothing to say but adoption, that it is done with no job, and that nothing is left."""
+    preview = site.pulumi("preview", "--json")
+    shown = json.loads(preview.stdout[preview.stdout.index("{") :])
+    assert {step["op"] for step in shown["steps"]} == {"create"}
+    assert [line for line in shown.get("diagnostics", []) if line["severity"] in {"warning", "error"}] == []
+    run = site.up()
+    assert run.returncode == 0, run.stdout[-3000:]
+    status = site.status()
+    assert (status["jobs"], status["violations"]) == ([], [])
+    preview = site.pulumi("preview", "--expect-no-changes")
+    assert preview.returncode == 0, preview.stdout[-3000:]
+
+
+def test_two_hundred_machines_are_adopted(workspace: Workspace) -> None:
+    """Eight hosts, named on the command line, and not one line written by hand."""
+    site, told = discovered(workspace, "--hosts", "8", "--vms", "200")
+    assert "stacks/found.yaml: 200 machines on 8 hosts\n" in told
+    adopt(site)
+
+
+def test_machines_of_every_kind_are_adopted(workspace: Workspace, tmp_path: Path) -> None:
+    """No job at any host, no warning in the preview, and the next preview expects no change and finds none."""
+    described = tmp_path / "estate.yaml"
+    described.write_text(yaml.safe_dump(estate(), allow_unicode=True), encoding="utf-8")
+    site, told = discovered(workspace, "--estate", str(described))
+    assert "stacks/found.yaml: 29 machines on 3 hosts, 1 without their storage, 1 left out" in told
+    stack = load(site.file("stacks/found.yaml"))
+    assert set(HOSTILE) < set(stack.vms)
+    adopt(site)
+
+    again = workspace.run(
+        "placement", "discover", "--from", "found", "--stack", "again", stdout=subprocess.PIPE
+    ).stdout
+    assert "stacks/again.yaml: 29 machines" in again
+    second = load(site.file("stacks/again.yaml"))
+    assert [(vm.label, vm.hosts, vm.storage) for vm in second.vms.values()] == [
+        (vm.label, vm.hosts, vm.storage) for vm in stack.vms.values()
+    ]
+    assert second.hosts == stack.hosts

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from lab.world.objects import LabNetwork
 from providers.cli import main
 from tests.fabric.conftest import Fabric
 from tests.fabric.test_recorded_inventory import SWAP, fabric, stack_file
@@ -36,3 +37,23 @@ def test_live_and_recorded_reviews_agree(
     assert live["base"]["drift"] == [move["number"] for move in live["plan"]["moves"]]
     assert {room["host"] for room in live["rooms"]} == {"hv1", "hv2", "hv3"}
     assert fabric.account.password not in page.read_text(encoding="utf-8")
+
+
+def test_the_doctor_is_asked_beforehand(
+    fabric: Fabric, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A route that only hosts tell of is missing: the first line counts it, for these moves alone, and it exits with 1."""
+    fabric.world.hosts["hv1"].networks = [LabNetwork(id="A", subnet="10.77.0.0", prefix=16)]
+    fabric.world.hosts["hv3"].clock_skew = 900  # no machine leaves it or comes to it
+    there = {name: {"host": host} for name, host in (("LEFT", "hv1"), ("RIGHT", "hv2"), ("STAYS", "hv3"))}
+    stack = stack_file(fabric, tmp_path, {**there, "SNAP01": {"host": "hv2"}})
+    assert main(["review", stack, "--json"]) == 1
+    record = json.loads(capsys.readouterr().out)
+    assert [each["where"] for each in record["doctor"]] == ["hv1", "hv1 -> hv2"]
+    assert record["doctor"][0]["text"] == "It listens for migrations on no address"
+    assert "no migration network in common" in record["doctor"][1]["text"]
+    assert main(["review", stack]) == 1
+    text = capsys.readouterr().out
+    assert text.splitlines()[0].endswith("; no rule broken; the doctor finds 2 errors")
+    assert "to do: Declare live&#95;migration: &#123;networks:" in text
+    assert "No inventory tells" not in text

@@ -254,6 +254,7 @@
   const told = (finding) => `${finding.severity === "refusal" ? "Stops it" : "Warning"}: ${lined(finding.text)}${finding.remedy ? ". To do: " + plain(finding.remedy) : ""}`;
   function lists() {
     list("findings", plan.findings.map(told));
+    list("doctor", data.doctor.map((each) => `${plain(each.where)}: ${lined(each.text)}. ${lined(each.breaks)}${each.remedy ? ". To do: " + plain(each.remedy) : ""}`));
     const out = [];
     for (const [standing, those] of Object.entries(plan.machines)) {
       for (const machine of those) {

@@ -212,3 +212,29 @@ def test_a_review_is_the_same_to_the_byte(tmp_path: Path) -> None:
     assert one.stdout == other.stdout
     assert one.stdout.startswith(b"27 moves, ")
     assert pages[0].read_bytes() == pages[1].read_bytes()
+
+
+def test_what_the_doctor_would_stop_is_told_from_an_inventory(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Only of hosts that moves touch, refused ones too; what no inventory holds is not said to be in order."""
+    told = {**MOVED, "hosts": {"hv1": {}, "hv2": {}, "hv3": {"migration": {"enabled": False}}}}
+    words = on_paper(told, tmp_path)
+    assert main(["review", *words, "--json"]) == 1
+    record = json.loads(capsys.readouterr().out)
+    assert [(each["where"], each["text"]) for each in record["doctor"]] == [
+        ("hv3", "Live migration is disabled")
+    ]
+    assert main(["review", *words]) == 1
+    text = capsys.readouterr().out
+    assert "; the doctor finds 1 error\n" in text
+    assert "- <code>hv3</code>: Live migration is disabled. No machine leaves it or comes to it" in text
+    assert (
+        "No inventory tells of delegation, clocks and certificates: <code>bin/placement doctor story</code>"
+        in text
+    )
+    content = yaml.safe_load(Path(words[0]).read_text(encoding="utf-8"))
+    content["vms"]["B"]["host"] = "hv1"
+    Path(words[0]).write_text(yaml.safe_dump(content), encoding="utf-8")
+    assert main(["review", *words, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["doctor"] == []

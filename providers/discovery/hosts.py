@@ -1,0 +1,122 @@
+"""Which hosts are asked, and the short names that they get in the stack file."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from providers.errors import CredentialsError, PlacementError
+from providers.hyperv.credentials import read_credential
+from providers.model.estate import Inventory
+from providers.model.names import HostName
+from providers.model.stack import Connection, HostSpec
+from providers.stackfile.addresses import endpoint
+
+from .scalars import path, quoted
+from .text import HostText, Tree
+
+
+def named_by_address(addresses: Iterable[str]) -> dict[HostName, str]:
+    """Return the addresses by the name that each host has until it has told its own: the first part of the DNS name.
+
+    Raises PlacementError for what is no address.
+    """
+    found: dict[HostName, str] = {}
+    for address in addresses:
+        try:
+            name = urlsplit(endpoint(address)).hostname or address
+        except ValueError as error:
+            raise PlacementError(str(error)) from error
+        found[_free(name if _is_ip(name) else name.partition(".")[0], found)] = address
+    return found
+
+
+def own_names(inventory: Inventory, specs: Mapping[HostName, HostSpec]) -> dict[HostName, HostName]:
+    """Return the name that each host gets: what it calls itself (NetBIOS) in lower case; a silent one keeps its own.
+
+    A host that the credentials file knows by the name it was asked under keeps that. Raises PlacementError where two
+    addresses lead to one host.
+    """
+    names: dict[HostName, HostName] = {}
+    owners: dict[str, HostName] = {}
+    for name, spec in specs.items():
+        host = inventory.hosts.get(name)
+        if host is None or host.facts is None:
+            names[name] = _free(name, names.values())
+            continue
+        other = owners.setdefault(host.facts.full_name.casefold(), name)
+        if other != name:
+            raise PlacementError(
+                f"{specs[other].endpoint} and {spec.endpoint} are one host, {host.facts.full_name}",
+                remedy="Name it once",
+            )
+        own = HostName(host.facts.computer_name.lower())
+        names[name] = _free(own if own == name or _same_credential(spec, own) else name, names.values())
+    return names
+
+
+def connection_tree(connection: Connection, folder: Path, over: Connection | None = None) -> Tree:
+    """Return a connection as it stands in a stack file in `folder`; `over`: only what differs from that."""
+    shown: dict[str, str] = {}
+    for field in fields(connection):
+        value = getattr(connection, field.name)
+        if value is not None and (over is None or value != getattr(over, field.name)):
+            shown[field.name] = path(relative(value, folder)) if isinstance(value, Path) else quoted(value)
+    return shown
+
+
+def host_texts(
+    specs: Mapping[HostName, HostSpec],
+    addresses: Mapping[HostName, str],
+    names: Mapping[HostName, HostName],
+    silent: Mapping[HostName, str],
+    most: Connection,
+    folder: Path,
+) -> tuple[HostText, ...]:
+    """Return the section hosts:, in the order of names; `most`: the connection of the whole stack."""
+    texts = (
+        HostText(
+            name=names[name],
+            address=addresses[name],
+            connection=connection_tree(spec.connection, folder, most),
+            silent=silent.get(name, ""),
+        )
+        for name, spec in specs.items()
+    )
+    return tuple(sorted(texts, key=lambda text: text.name))
+
+
+def _same_credential(spec: HostSpec, own: HostName) -> bool:
+    try:
+        return read_credential(spec.connection, own) == read_credential(spec.connection, spec.name)
+    except CredentialsError:
+        return False
+
+
+def _free(name: str, taken: Iterable[str]) -> HostName:
+    """Return `name` in lower case, with a number where it has gone."""
+    gone, start = set(taken), name.lower()
+    number, free = 2, start
+    while free in gone:
+        number, free = number + 1, f"{start}-{number}"
+    return HostName(free)
+
+
+def _is_ip(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def relative(file: Path, folder: Path) -> str:
+    """Return how a stack file in `folder` names a file; backslashes are no part of it."""
+    try:
+        return Path(os.path.relpath(file, folder)).as_posix()
+    except ValueError:  # another drive on Windows
+        return str(file)

@@ -1,0 +1,67 @@
+"""Which key each machine gets in a stack file, and what must be said besides so that it alone is meant."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from providers.model.estate import VirtualMachine
+from providers.model.names import VmId
+
+from .scalars import quoted
+
+_SOUND = re.compile(r"[^\s\x00-\x1f\x7f](?:[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?")
+"""The pattern of a label in schemas/stack.schema.json."""
+_LONGEST_KEY = 1000
+"""Characters as written: a key of YAML on the line of its value has 1,024 at most (YAML 1.1, 7.2.1)."""
+_MERGE_KEY = "<<"
+_SHORT = 8
+"""Digits of a GUID that tell namesakes apart."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Label:
+    """A machine's key, with `id:` and `name:` where the key alone does not say which machine is meant."""
+
+    key: str
+    id: VmId | None = None
+    name: str | None = None
+
+
+def is_sound(name: str) -> bool:
+    """Say whether the reader of stack files takes `name` as a key."""
+    return _is_name(name) and name != _MERGE_KEY and len(quoted(name)) <= _LONGEST_KEY
+
+
+def labels(declared: Iterable[VirtualMachine], seen: Iterable[VirtualMachine]) -> Mapping[VmId, Label]:
+    """Return the label of each machine of `declared`: its name, where among all machines `seen` it is the only one of that.
+
+    Namesakes (Windows' names have no case) and names that cannot be keys get a part of the GUID, and `id:`.
+    """
+    names = Counter(vm.name.casefold() for vm in seen)
+    found: dict[VmId, Label] = {}
+    others = []
+    for vm in declared:
+        if names[vm.name.casefold()] == 1 and is_sound(vm.name):
+            found[vm.id] = Label(key=vm.name)
+        else:
+            others.append(vm)
+    taken = {label.key.casefold() for label in found.values()}
+    for vm in others:
+        key = _other_key(vm, taken)
+        taken.add(key.casefold())
+        found[vm.id] = Label(key=key, id=vm.id, name=vm.name if _is_name(vm.name) else None)
+    return found
+
+
+def _other_key(vm: VirtualMachine, taken: set[str]) -> str:
+    shown = " ".join("".join(char if char.isprintable() else " " for char in vm.name).split())
+    start = shown if is_sound(f"{shown} {vm.id}") else "VM"
+    key = f"{start} {vm.id[:_SHORT]}"
+    return key if key.casefold() not in taken else f"{start} {vm.id}"
+
+
+def _is_name(text: str) -> bool:
+    return _SOUND.fullmatch(text) is not None

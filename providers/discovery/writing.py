@@ -1,0 +1,77 @@
+"""A new stack file, there whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from providers.errors import PlacementError
+from providers.model.stack import Stack
+from providers.stackfile import load
+
+_MODE = 0o644
+"""Nothing in a stack file is secret."""
+
+
+class FileExistsAlreadyError(PlacementError):
+    """There is a file where the stack file shall go; somebody may have worked on it."""
+
+    remedy = "Choose another --output, or move that file away"
+
+
+def check_free(path: Path) -> None:
+    """Raise FileExistsAlreadyError where `path` exists, and PlacementError where its folder does not."""
+    if path.exists() or path.is_symlink():
+        raise FileExistsAlreadyError(f"{path} exists already")
+    if not path.parent.is_dir():
+        raise PlacementError(f"There is no folder {path.parent}", remedy="Make it first")
+
+
+class Trial:
+    """A stack file under another name, beside its place: files that it names are relative to its folder."""
+
+    def __init__(self, place: Path, path: Path) -> None:
+        """Try at `path` what shall stand at `place`."""
+        self._place = place
+        self._path = path
+
+    def load(self, text: str) -> Stack:
+        """Return what `text` declares. Raises StackFileError, and PlacementError where it cannot be written."""
+        try:
+            self._path.write_text(text, encoding="utf-8", newline="\n")
+        except OSError as error:
+            raise _unwritable(self._place, error) from error
+        return load(self._path)
+
+    def keep(self) -> None:
+        """Put what was loaded last in its place. Raises FileExistsAlreadyError where something has come there meanwhile."""
+        try:
+            self._path.chmod(_MODE)
+            self._place.open("x").close()
+            self._path.replace(self._place)
+        except FileExistsError as error:
+            raise FileExistsAlreadyError(f"{self._place} exists already") from error
+        except OSError as error:
+            raise _unwritable(self._place, error) from error
+
+
+@contextmanager
+def trial(place: Path) -> Iterator[Trial]:
+    """Lend a trial for the file at `place`; what was not kept is removed."""
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{place.name}.", suffix=".tmp", dir=place.parent)
+    except OSError as error:
+        raise _unwritable(place, error) from error
+    os.close(handle)
+    try:
+        yield Trial(place, Path(name))
+    finally:
+        with suppress(FileNotFoundError):
+            Path(name).unlink()
+
+
+def _unwritable(place: Path, error: OSError) -> PlacementError:
+    return PlacementError(f"{place} cannot be written: {error.strerror}", remedy="Choose another --output")
