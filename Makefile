@@ -26,7 +26,7 @@ demo: directory ## See it work: a lab of hosts, a preview, live migrations, drif
 	@$(VENV_PYTHON) -m tools.demo
 
 test: directory browser database ## Run all tests, the real engine included
-	$(VENV_PYTHON) -m pytest
+	@$(VENV_PYTHON) -m tools.suite
 
 bench: setup ## Measure what is promised, goals and results side by side (10 minutes; ONLY=name for one)
 	@$(VENV_PYTHON) -m tools.bench $(ONLY)

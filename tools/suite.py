@@ -1,0 +1,69 @@
+"""All tests, in two processes at once: whole runs, which take longest, beside everything else."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from typing import IO
+
+RUNS = "tests/e2e"
+PARTS: Mapping[str, Sequence[str]] = {
+    "runs": (sys.executable, "-m", "pytest", RUNS),
+    "rest": (sys.executable, "-m", "pytest", f"--ignore={RUNS}"),
+}
+"""Name -> command. Two, because that is how many cores the slowest machine has that they must pass on."""
+_ENDED = 130
+
+
+def main() -> int:
+    """Run all parts; return 0 where each has passed."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    codes = run(PARTS, sys.stdout)
+    return max(codes.values(), key=abs)
+
+
+def run(parts: Mapping[str, Sequence[str]], output: IO[str]) -> dict[str, int]:
+    """Run commands at once, their lines as they come with the part's name before; return the exit codes.
+
+    Told to end, it ends them and waits until they have: what they have started, they stop.
+    """
+    running = {name: _start(command) for name, command in parts.items()}
+    turn, last = threading.Lock(), dict.fromkeys(parts, "")
+
+    def show(name: str, lines: IO[str]) -> None:
+        for line in lines:
+            with turn:
+                output.write(f"{name} | {line}")
+                output.flush()
+                last[name] = line.strip() or last[name]
+
+    readers = [
+        threading.Thread(target=show, args=(name, process.stdout)) for name, process in running.items()
+    ]
+    for reader in readers:
+        reader.start()
+    try:
+        codes = {name: process.wait() for name, process in running.items()}
+    except KeyboardInterrupt:
+        for process in running.values():
+            process.terminate()
+        codes = {name: process.wait() or _ENDED for name, process in running.items()}
+    for reader in readers:
+        reader.join()
+    output.write("".join(f"{name}: {line}\n" for name, line in last.items()))
+    return codes
+
+
+def _start(command: Sequence[str]) -> subprocess.Popen[str]:
+    """Start a command that hears of Ctrl-C from us alone, once: a second would break its clearing up off."""
+    return subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        encoding="utf-8", errors="replace", start_new_session=True,
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    sys.exit(main())
