@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from providers.model import winpath
 from providers.model.estate import DiskKind, VirtualMachine
-from providers.model.plan import Placement
+from providers.model.plan import Placement, ScheduledMove
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +34,15 @@ def observed(vm: VirtualMachine) -> Placement:
 def differences(wanted: Placement, actual: Placement) -> tuple[Change, ...]:
     """Return what must change, in a stable order. Only what `wanted` names is compared, as Windows paths."""
     return tuple(_differences(wanted, actual))
+
+
+def has_made_room(planned: ScheduledMove, vm: VirtualMachine) -> bool:
+    """Say whether others have the room that a move was to free: the machine is where it was to go, or has left its host.
+
+    Whoever moved it, and wherever to: what waits for it asks for its own room once more right before it starts.
+    """
+    left = planned.move.changes_host and vm.host != planned.move.source
+    return left or not differences(planned.placement, observed(vm))
 
 
 def _differences(wanted: Placement, actual: Placement) -> Iterator[Change]:

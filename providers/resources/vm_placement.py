@@ -28,7 +28,7 @@ from providers.model.estate import Host, Inventory, VirtualMachine
 from providers.model.names import VmId, vm_id
 from providers.model.plan import Finding, Placement, ScheduledMove, Severity, Standing, Step
 from providers.model.stack import VmSpec
-from providers.planning import differences, observed
+from providers.planning import differences, has_made_room, observed
 from providers.planning.compare import judge
 from providers.planning.guard import protect
 from providers.report.text import run_took, took
@@ -158,10 +158,8 @@ def _wait_for_turn(fleet: Fleet, call: Call, number: int) -> None:
     """Wait for those that free what this move needs. Nothing is expected of a machine that waits here."""
 
     def made(each: ScheduledMove) -> bool:
-        """Say whether the room is free: the machine is where it was to go, or has left that host for another."""
         found = fleet.find(_by_id(each.label, each.move.vm.id), each.move.vm.id, max_age=YOUNG)
-        left = each.move.changes_host and found.host != each.move.source
-        return left or not differences(each.placement, observed(found))
+        return has_made_room(each, found)
 
     fleet.course.wait(
         number,
