@@ -23,7 +23,7 @@ def ordered(destination: str, folder: str) -> ScheduledMove:
         destination=HostName(destination), roots=machine(1, destination, folder).roots,
     )  # fmt: skip
     placement = Placement(host=HostName(destination), config=folder, checkpoints=folder, paging=folder)
-    return ScheduledMove(label="VM001", move=move, placement=placement, start=0.0, end=9.0)
+    return ScheduledMove(label="VM001", move=move, placement=placement, start=0.0, end=9.0, after=())
 
 
 @pytest.mark.parametrize(
