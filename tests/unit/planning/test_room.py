@@ -18,8 +18,9 @@ HOME = "D:\\Hyper-V\\VM001"
 def ordered(destination: str, folder: str) -> ScheduledMove:
     """Return a move of VM001 from hv1, of its files as well."""
     vm = machine(1, "hv1", HOME)
+    type_ = MigrationType.STORAGE if destination == "hv1" else MigrationType.VIRTUAL_SYSTEM_AND_STORAGE
     move = Move(
-        vm=vm, type=MigrationType.VIRTUAL_SYSTEM_AND_STORAGE, source=HostName("hv1"),
+        vm=vm, type=type_, source=HostName("hv1"),
         destination=HostName(destination), roots=machine(1, destination, folder).roots,
     )  # fmt: skip
     placement = Placement(host=HostName(destination), config=folder, checkpoints=folder, paging=folder)
