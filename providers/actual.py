@@ -13,7 +13,7 @@ from providers.model.estate import Inventory, VirtualMachine
 from providers.model.guard import Limit, Occasion
 from providers.model.names import HostName, VmId
 from providers.model.paces import UNLEARNT, Paces
-from providers.model.plan import Move, Plan, Standing, Step
+from providers.model.plan import Finding, Move, Plan, Severity, Standing, Step
 from providers.model.stack import Stack
 from providers.planning import plan
 from providers.planning.choosing.allowed import allowed
@@ -47,10 +47,16 @@ def compare(
     paces = learnt(handover.take_past()) if handover else UNLEARNT
     handed = handover.take(estate.clock.utc()) if handover else None
     inventory = handed.inventory if handed else _swept(estate, handover)
-    first = _planned(stack, estate, inventory, allowed, paces)
+
+    def planned() -> Plan:
+        return _unless_seen(_planned(stack, estate, inventory, allowed, paces), sound)
+
+    sound: frozenset[str] = frozenset()
+    first = planned()
     if any(step.standing in _DOUBTFUL for step in first.steps):
+        sound = frozenset(step.label for step in first.steps if step.standing not in _DOUBTFUL)
         inventory = _swept(estate, handover)
-        first = _twice_missing(first, _planned(stack, estate, inventory, allowed, paces))
+        first = planned()
     known: set[str] = set()
     asked = {host for rule in stack.rules if rule.kind == "n_plus_1" for host in rule.hosts}
     for _ in range(_ROUNDS):
@@ -59,7 +65,7 @@ def compare(
             break
         known.update(step.label for step in movers)
         inventory = _closely(stack, estate, inventory, movers, asked)
-        first = _planned(stack, estate, inventory, allowed, paces)
+        first = planned()
         asked = _for_parking(stack, inventory, first)
     return inventory, first
 
@@ -124,16 +130,24 @@ def _closely(
     return _with(inventory, _details(estate, inventory, moves))
 
 
-def _twice_missing(first: Plan, second: Plan) -> Plan:
-    """Return `second`; what is missing only there is unknown: its host may just have come back."""
-    before = {step.label: step.standing for step in first.steps}
-    steps = tuple(
-        replace(step, standing=Standing.UNKNOWN)
-        if step.standing == Standing.MISSING and before[step.label] != Standing.MISSING
-        else step
-        for step in second.steps
+def _unless_seen(found: Plan, sound: frozenset[str]) -> Plan:
+    """Return the plan; what is missing or double there is unknown if an earlier sweep had it otherwise (`sound`: labels)."""
+    return replace(
+        found,
+        steps=tuple(
+            _doubted(step) if step.standing in _DOUBTFUL and step.label in sound else step
+            for step in found.steps
+        ),
     )
-    return replace(second, steps=steps)
+
+
+def _doubted(step: Step) -> Step:
+    finding = Finding(
+        severity=Severity.WARNING,
+        text=f"{step.label} is unknown: two sweeps of the hosts, one right after the other, do not agree on where it is",
+        remedy="Run again: it may just be changing hosts, or its host has just come back",
+    )
+    return replace(step, standing=Standing.UNKNOWN, findings=(finding,))
 
 
 def _details(estate: Estate, inventory: Inventory, moves: list[Move]) -> Mapping[VmId, VirtualMachine]:

@@ -75,3 +75,25 @@ def test_gone_still_needs_a_sweep_of_ones_own(fabric: Fabric, tmp_path: Path) ->
     assert asked(fabric) > before
     assert [step.standing.name for step in plan.steps] == ["IN_PLACE", "MISSING"]
     fleet.estate.close()
+
+
+@pytest.mark.parametrize("closer", [False, True], ids=["swept alone", "looked at closely besides"])
+def test_what_one_of_two_sweeps_has_seen_is_not_gone(
+    make_fabric: Maker, tmp_path: Path, *, closer: bool
+) -> None:
+    """A machine of the first sweep that the second does not show is unknown, whatever is read after it, and so it is told."""
+    fabric = make_fabric(
+        estate(machine("WEB01"), machine("GONE"), machine("MOVER", "hv2" if closer else "hv1"))
+    )
+    stack, handover = run(fabric, tmp_path, "WEB01", "GONE", "MOVER", "NOBODY")
+    fleet = Fleet(stack, fabric.clock, tmp_path / "audit", handover)
+    fleet.sweep()
+    del fabric.world.hosts["hv1"].realized[fabric.lab_vm("GONE").id]
+    _, plan = compare(stack, fabric.estate, handover)
+    steps = {step.label: step for step in plan.steps}
+    assert steps["GONE"].standing.name == "UNKNOWN"
+    assert "two sweeps" in steps["GONE"].findings[0].text
+    assert "remove" not in str(steps["GONE"].findings)
+    assert steps["NOBODY"].standing.name == "MISSING"
+    assert steps["MOVER"].standing.name == ("MOVE" if closer else "IN_PLACE")
+    fleet.estate.close()
