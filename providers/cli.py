@@ -10,6 +10,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from providers.clock import SystemClock
 from providers.codes import catalogue
@@ -36,8 +37,8 @@ ILL = 2
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return the exit code.
 
-    0 done, 1 an error of one line (or a line per finding), 2 usage, drift, or found by the doctor, 3 infeasible, 4 no
-    drift seen and some host silent.
+    0 done, 1 an error of one line (or a line per finding), 2 drift, or found by the doctor, 3 infeasible, 4 no drift
+    seen and some host silent. Raises SystemExit(1) for words that are no command.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -57,8 +58,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser for which a word that it does not know is an error like any other: 2 would say drift, or an ill estate."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say how the command is used, and end with the exit code of errors."""
+        self.print_usage(sys.stderr)
+        self.exit(FAILED, f"{self.prog}: {message}\n")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="placement", description="VM placement as code for Hyper-V")
+    parser: argparse.ArgumentParser = _Parser(
+        prog="placement", description="VM placement as code for Hyper-V"
+    )
     parser.add_argument("--debug", action="store_true", help="show what lies behind an error")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _look_ahead(commands)

@@ -12,6 +12,7 @@ from providers.clock import SystemClock
 from providers.drifted import Found, read_drift
 from providers.errors import PlacementError
 from providers.hyperv.audit import AuditLog, audit_path
+from providers.hyperv.credentials import check_some
 from providers.hyperv.estate import Estate
 from providers.model.stack import Stack
 from providers.planning.drift import DriftReport
@@ -71,6 +72,7 @@ def verdict(report: DriftReport) -> int:
 
 
 def _found(stack: Stack) -> Found:
+    check_some({name: host.connection for name, host in stack.hosts.items()})
     estate = Estate(stack.hosts, clock=SystemClock())
     try:
         return read_drift(stack, estate, AuditLog(audit_path(PROJECT, stack.path.stem), clock=estate.clock))

@@ -86,6 +86,20 @@ def read_credential(
     return Credential(**texts, **files)  # type: ignore[arg-type] # names and types are those of the tables above
 
 
+def check_some(hosts: Mapping[HostName, Connection]) -> None:
+    """Raise the CredentialsError of the first host where there is no credential for any: we cannot ask; nobody is silent."""
+    first: CredentialsError | None = None
+    for host, connection in hosts.items():
+        try:
+            read_credential(connection, host)
+        except CredentialsError as error:
+            first = first or error
+        else:
+            return
+    if first is not None:
+        raise first
+
+
 def _from_environment(
     environment: Mapping[str, str], wanted: tuple[str, ...], more: tuple[str, ...]
 ) -> dict[str, str]:
