@@ -11,7 +11,7 @@ from providers.allowances import allowances
 from providers.clock import SystemClock
 from providers.delegated import plan_delegation
 from providers.errors import PlacementError, StackFileError
-from providers.handover import Handover, engine_of
+from providers.handover import Handover, engine_of, engine_started
 from providers.hyperv.estate import Estate
 from providers.resources.declare import declare, export
 from providers.resources.hand_over import hand_over
@@ -26,7 +26,9 @@ def main() -> None:
         stack = load(stack_path(pulumi.get_stack()))
         estate = Estate(stack.hosts, clock=SystemClock())
         try:
-            handover = Handover(project=Path(), engine=engine_of(sys.orig_argv), stack=stack)
+            handover = Handover(
+                project=Path(), engine=engine_of(sys.orig_argv), stack=stack, since=engine_started()
+            )
             inventory, plan = compare(stack, estate, handover, allowances(os.environ))
             delegation = plan_delegation(stack, estate, inventory, estate.clock)
             plan = forewarned(stack, estate, plan, delegation, estate.clock)

@@ -15,10 +15,12 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from providers.model.estate import Inventory
 from providers.model.paces import PastMove
@@ -26,6 +28,8 @@ from providers.model.plain import from_plain, to_plain
 from providers.model.plan import Schedule
 from providers.model.stack import Stack
 
+_ENGINE = "pulumi"
+"""In the name of the engine's process, and of those between it and the program."""
 LIMIT = 60.0
 """Seconds after which a sweep is not taken any more: the other process asks as soon as the engine gets to it."""
 _FOLDER = Path(".pulumi") / "sweeps"
@@ -35,6 +39,8 @@ _REMEMBERED = 86400.0
 """Seconds for which a preview is what the run that follows was agreed on."""
 _OLD = 7 * 86400.0
 """Seconds after which a schedule, or past moves, that nobody has fetched are removed: no run lasts so long."""
+_SLACK = timedelta(seconds=2)
+"""Systems tell when a process was started to a second or two."""
 _ADDRESS = re.compile(r"127\.0\.0\.1:(\d+)")
 
 
@@ -55,6 +61,8 @@ class Handover:
     engine: str
     """The engine's address; empty for a process that has none, which then neither leaves nor takes anything."""
     stack: Stack
+    since: datetime | None = None
+    """When this run's engine was started, in UTC: what was left before is of another run, whose engine had the same port."""
 
     def leave(self, handed: Handed) -> None:
         """Leave a sweep for the other process; where that cannot be done, it reads the hosts itself."""
@@ -76,14 +84,15 @@ class Handover:
             content = json.loads(path.read_text(encoding="utf-8"))
             path.unlink()
             begun = datetime.fromisoformat(content["begun"])
-            if (
-                content["stack"] != _fingerprint(self.stack)
-                or not 0 <= (now - begun).total_seconds() <= LIMIT
-            ):
+            if content["stack"] != _fingerprint(self.stack) or not self._is_ours(begun, now):
                 return None
             return Handed(inventory=from_plain(content["inventory"], Inventory), begun=begun)
         except (OSError, ValueError, TypeError, KeyError, AttributeError):
             return None
+
+    def _is_ours(self, begun: datetime, now: datetime) -> bool:
+        young = timedelta() <= now - begun <= timedelta(seconds=LIMIT)
+        return young and (self.since is None or begun >= self.since - _SLACK)
 
     def leave_past(self, past: Sequence[PastMove]) -> None:
         """Leave a machine's past moves, beside those of others, for the program; where that cannot be done, it goes without.
@@ -180,6 +189,16 @@ def _write(path: Path, content: Mapping[str, Any], *, forget: float) -> None:
 def engine_of(command: Sequence[str]) -> str:
     """Return the engine's address in the command line of a program, empty where there is none."""
     return next((following for word, following in pairwise(command) if word == "--engine"), "")
+
+
+def engine_started() -> datetime | None:
+    """Return when the engine above this process was started, in UTC; None where there is none, or it cannot be told."""
+    try:
+        above = psutil.Process().parents()
+        starts = [each.create_time() for each in above if _ENGINE in each.name().casefold()]
+    except psutil.Error:
+        return None
+    return datetime.fromtimestamp(min(starts), UTC) if starts else None
 
 
 def _fingerprint(stack: Stack) -> str:

@@ -20,7 +20,7 @@ from providers.errors import (
     VmMissingError,
     VmUnknownError,
 )
-from providers.handover import Handed, Handover
+from providers.handover import Handed, Handover, engine_started
 from providers.hyperv.admission import Admission
 from providers.hyperv.audit import AuditLog, audit_path
 from providers.hyperv.estate import Estate
@@ -249,7 +249,9 @@ class Fleets:
             self._broken[stack] = error
             raise
         audit = audit_path(self._project, stack)
-        handover = Handover(project=self._project, engine=self._engine, stack=declared)
+        handover = Handover(
+            project=self._project, engine=self._engine, stack=declared, since=engine_started()
+        )
         return Fleet(declared, self._clock, audit, handover, allowances(os.environ))
 
     def of_reader(self, stack: str) -> Fleet | None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import os
 import stat
+import subprocess
+import sys
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from providers.handover import LIMIT, Handed, Handover, engine_of
+from providers.handover import LIMIT, Handed, Handover, engine_of, engine_started
 from providers.model.names import HostName
 from providers.model.paces import PastMove
 from providers.model.plan import MigrationType, Move, Placement, Schedule, ScheduledMove
@@ -47,6 +50,28 @@ def test_an_old_sweep_is_not_taken(here: Handover, age: float) -> None:
     """Nor one of the future: a clock was set."""
     here.leave(SWEEP)
     assert here.take(NOW + timedelta(seconds=age)) is None
+
+
+def test_an_engine_with_the_port_of_an_earlier_one_does_not_take_its_sweep(here: Handover) -> None:
+    """What was left before the engine was started tells of hosts as they were before the run in between moved machines."""
+    here.leave(SWEEP)
+    assert replace(here, since=NOW + timedelta(seconds=5)).take(NOW + timedelta(seconds=10)) is None
+    assert left(here) == []
+    here.leave(SWEEP)
+    assert replace(here, since=NOW - timedelta(seconds=1)).take(NOW + timedelta(seconds=10)) == SWEEP
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a script is no program of its own name there")
+def test_the_engine_above_tells_when_it_was_started(tmp_path: Path) -> None:
+    """Whatever stands between it and the program; where there is none, nothing is told."""
+    assert engine_started() is None
+    engine = tmp_path / "pulumi"
+    ask = "from providers.handover import engine_started as at; print(at().timestamp())"
+    engine.write_text(f"#!/bin/sh\n{sys.executable} -c '{ask}'\nexit 0\n", encoding="utf-8")
+    engine.chmod(0o755)
+    before = time.time()
+    done = subprocess.run([engine], capture_output=True, text=True, check=True, timeout=60)
+    assert before - 2 <= float(done.stdout) <= time.time() + 2
 
 
 def test_another_run_does_not_take_it(here: Handover) -> None:
