@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import difflib
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from providers.drifted import Found
 from providers.errors import PlacementError, StackFileError
-from providers.model.plan import Severity, Standing, Step
+from providers.model.plan import Standing, Step
 from providers.model.stack import Stack
-from providers.planning import differences, observed, plan
-from providers.planning.drift import Drift, Kind
+from providers.planning.drift import Drift, Kind, disturbances, still_elsewhere
 from providers.rewriting import rewrite
 from providers.stackfile import load
 from providers.stackfile.editing import Editor
@@ -65,6 +64,8 @@ def _obstacle(label: str, stack: Stack, found: Found) -> str | None:
     drift = _drift_of(label, found)
     if step.standing == Standing.UNKNOWN:
         return f"{label} is unknown, not gone: {_why(step)}"
+    if (doubt := _doubt_of(label, found)) is not None:
+        return doubt
     if drift is None:
         return f"{label} is as declared; there is nothing to accept"
     return _hindrance(drift, step, stack)
@@ -85,6 +86,11 @@ def _hindrance(drift: Drift, step: Step, stack: Stack) -> str | None:
 def _drift_of(label: str, found: Found) -> Drift | None:
     every = (*found.report.drifts, *found.report.snoozed)
     return next((drift for drift in every if drift.of_machine and drift.subject == label), None)
+
+
+def _doubt_of(label: str, found: Found) -> str | None:
+    unknown = found.report.unknown
+    return next((each.text for each in unknown if each.is_machine and each.subject == label), None)
 
 
 def _why(step: Step) -> str:
@@ -137,23 +143,18 @@ def _prove(fresh: Path, stack: Stack, found: Found, labels: Sequence[str]) -> No
         raise AcceptError(
             f"what would be written does not load, so that {stack.path} stays: {told}"
         ) from error
-    steps = {step.label: step for step in plan(declared, found.inventory).steps}
-    for label in labels:
-        remaining = list(_remaining(steps[label]))
-        if remaining:
-            raise AcceptError(
-                f"{label} would still not be as declared, so that {stack.path} stays: {'; '.join(remaining)}",
-                remedy="Change its entry by hand",
-            )
-
-
-def _remaining(step: Step) -> Iterator[str]:
-    if step.vm is not None:
-        yield from (
-            f"{change.property} {change.actual}, declared {change.wanted}"
-            for change in differences(step.placement, observed(step.vm))
+    remaining = still_elsewhere(declared, found.inventory, labels)
+    if remaining:
+        raise AcceptError(
+            f"{'; '.join(remaining.values())}, so that {stack.path} stays",
+            remedy="Change such an entry by hand",
         )
-    yield from (each.text for each in step.findings if each.severity == Severity.REFUSAL)
+    disturbed = tuple(disturbances(stack, declared, found.inventory, labels))
+    if disturbed:
+        raise AcceptError(
+            f"{'; '.join(disturbed)}, so that {stack.path} stays",
+            remedy="Accept those who are elsewhere as well, or change the file by hand",
+        )
 
 
 def _diff(path: Path, old: str, new: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC
 
@@ -26,8 +26,10 @@ def drift_of(stack: Stack, inventory: Inventory, plan: Plan, readings: Readings)
     snoozes = {label: spec.snooze for label, spec in stack.vms.items() if spec.snooze is not None}
     quiet = {label: snooze for label, snooze in snoozes.items() if today <= snooze.until}
     movers = Movers(inventory, readings.past, readings.names)
+    stood = {step.label: _of_machine(step, stack, movers) for step in plan.steps}
+    doubts = {label: doubt for label, drift in stood.items() if (doubt := _doubt(drift, stack, inventory))}
     found = [
-        *(drift for step in plan.steps if (drift := _of_machine(step, stack, movers)) is not None),
+        *(drift for drift in stood.values() if drift is not None and drift.subject not in doubts),
         *_undeclared(stack, inventory, plan, movers),
         *_settings(stack, readings),
         *_delegation(readings),
@@ -40,7 +42,7 @@ def drift_of(stack: Stack, inventory: Inventory, plan: Plan, readings: Readings)
         hosts=tuple(stack.hosts),
         drifts=tuple(drift for drift in told if drift.snooze is None),
         snoozed=tuple(drift for drift in told if drift.snooze is not None),
-        unknown=tuple(_unknown(inventory, plan, readings)),
+        unknown=tuple(_unknown(inventory, plan, readings, doubts)),
         ended=tuple(
             Ended(label=label, snooze=snooze) for label, snooze in snoozes.items() if label not in quiet
         ),
@@ -72,6 +74,21 @@ def _of_machine(step: Step, stack: Stack, movers: Movers) -> Drift | None:
         changes=changes,
         reason=step.reason if moved and (declared or not stack.vms[step.label].hosts) else "",
         mover=movers.of(step.vm, other_host=moved) if changes or leaving else None,
+    )
+
+
+def _doubt(drift: Drift | None, stack: Stack, inventory: Inventory) -> str | None:
+    """Return why it is unknown whether a machine that is not as declared is the one that is meant, None where it is.
+
+    A name decides only where every host answers, as for a machine that is adopted.
+    """
+    if drift is None or drift.vm_id is None or stack.vms[drift.subject].id or not inventory.unreachable:
+        return None
+    silent = ", ".join(sorted(inventory.unreachable))
+    return (
+        f"{drift.subject} is unknown: {drift.vm_id} on {drift.host} has its name and is not as declared, and while {silent}"
+        " does not answer, another machine of that name may be the one that is meant."
+        " Set id: (the GUID) in the stack file, or run again when every host answers"
     )
 
 
@@ -144,7 +161,9 @@ def _delegation(readings: Readings) -> Iterator[Drift]:
         yield Drift(kind=Kind.DELEGATION, subject=host, text=f"the directory lacks {told}", host=host)
 
 
-def _unknown(inventory: Inventory, plan: Plan, readings: Readings) -> Iterator[Unknown]:
+def _unknown(
+    inventory: Inventory, plan: Plan, readings: Readings, doubts: Mapping[str, str]
+) -> Iterator[Unknown]:
     for host in inventory.unreachable.values():
         yield Unknown(subject=host.name, text=f"did not answer, its machines are unknown: {host.reason}")
     for name, actual in readings.settings.items():
@@ -156,3 +175,5 @@ def _unknown(inventory: Inventory, plan: Plan, readings: Readings) -> Iterator[U
     for step in plan.steps:
         if step.standing == Standing.UNKNOWN:
             yield Unknown(subject=step.label, text=_findings(step), is_machine=True)
+        elif step.label in doubts:
+            yield Unknown(subject=step.label, text=doubts[step.label], is_machine=True)

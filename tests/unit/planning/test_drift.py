@@ -161,6 +161,31 @@ def test_missing_is_said_only_where_every_host_answers() -> None:
     assert "missing" not in str(found)
 
 
+def test_a_name_decides_of_drift_only_where_every_host_answers() -> None:
+    """A namesake may be seen while the machine that is meant is on the silent host; a GUID leaves no doubt."""
+    for silent in ("hv1", "hv3"):
+        answering = [name for name in ("hv1", "hv2", "hv3") if name != silent]
+        seen = inventory(
+            *(host(name, *([machine(1, "hv2")] if name == "hv2" else [])) for name in answering),
+            silent=(silent,),
+        )
+        found = report_of(stack(spec(1, "hv1")), seen)
+        assert not found.drifts
+        assert [each.subject for each in found.unknown if each.is_machine] == ["VM001"]
+        assert silent in found.unknown[-1].text
+        (drift,) = report_of(stack(spec(1, "hv1", id=guid(1))), seen).drifts
+        assert (drift.kind, drift.subject) == (Kind.PLACED, "VM001")
+
+
+def test_a_machine_in_place_by_its_name_is_no_drift_while_another_host_is_silent() -> None:
+    """As in every plan; with a file elsewhere it is unknown whether it is the one that is meant."""
+    seen = inventory(host("hv1", machine(1)), host("hv2"), silent=("hv3",))
+    found = report_of(stack(spec(1, "hv1")), seen)
+    assert (found.drifts, [each.subject for each in found.unknown]) == ((), ["hv3"])
+    found = report_of(stack(spec(1, "hv1", storage="E:\\New")), seen)
+    assert (found.drifts, [each.subject for each in found.unknown]) == ((), ["hv3", "VM001"])
+
+
 def test_two_machines_of_one_name_are_ambiguous_and_not_undeclared() -> None:
     """Which of them is meant, a person must say."""
     twin = replace(machine(2, "hv2"), name="VM001")
