@@ -82,10 +82,10 @@ def _obstacle(label: str, stack: Stack, found: Found) -> str | None:
 
 def _hindrance(drift: Drift, step: Step, stack: Stack) -> str | None:
     label = step.label
-    if drift.kind not in {Kind.PLACED, Kind.FILES} or step.vm is None:
-        return f"{label} cannot be accepted: {_why(step)}"
     if drift.mover is not None and drift.mover.running:
         return f"{label} is on its way; accept it when its migration has ended"
+    if drift.kind not in {Kind.PLACED, Kind.FILES} or step.vm is None:
+        return f"{label} cannot be accepted: {_why(step)}"
     hosts = stack.vms[label].hosts
     if drift.kind == Kind.PLACED and (not hosts or step.vm.host in hosts):
         return f"{label} is where its entry allows; what makes it go is: {drift.reason}. Change that"

@@ -50,7 +50,7 @@ def drift_of(stack: Stack, inventory: Inventory, plan: Plan, readings: Readings)
 
 
 def _quieted(drift: Drift, quiet: dict[str, Snooze]) -> Drift:
-    return replace(drift, snooze=quiet.get(drift.subject)) if drift.of_machine else drift
+    return replace(drift, snooze=quiet.get(drift.subject)) if drift.can_be_snoozed else drift
 
 
 def _of_machine(step: Step, stack: Stack, movers: Movers) -> Drift | None:
@@ -61,12 +61,12 @@ def _of_machine(step: Step, stack: Stack, movers: Movers) -> Drift | None:
         return Drift(kind=kind, subject=step.label, text=_findings(step), vm_id=step.vm_id)
     changes = differences(step.placement, observed(step.vm))
     moved = any(change.property == "host" for change in changes)
-    leaving = step.standing == Standing.MOVED_BY_OTHERS
+    leaving = step.standing == Standing.MOVED_BY_OTHERS and movers.runs(step.vm)
     if not changes and not leaving and step.standing != Standing.REFUSED:
         return None
     declared = step.vm.host in stack.vms[step.label].hosts
     return Drift(
-        kind=Kind.PLACED if moved else Kind.FILES,
+        kind=_kind(changes, moved=moved, leaving=leaving),
         subject=step.label,
         text="; ".join(_lines(changes, stack.vms[step.label].hosts)) or _findings(step),
         host=step.vm.host,
@@ -75,6 +75,12 @@ def _of_machine(step: Step, stack: Stack, movers: Movers) -> Drift | None:
         reason=step.reason if moved and (declared or not stack.vms[step.label].hosts) else "",
         mover=movers.of(step.vm, other_host=moved) if changes or leaving else None,
     )
+
+
+def _kind(changes: tuple[Change, ...], *, moved: bool, leaving: bool) -> Kind:
+    if changes:
+        return Kind.PLACED if moved else Kind.FILES
+    return Kind.LEAVING if leaving else Kind.UNCOMPARED
 
 
 def _doubt(drift: Drift | None, stack: Stack, inventory: Inventory) -> str | None:

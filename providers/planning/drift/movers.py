@@ -19,7 +19,12 @@ class Movers:
         self, inventory: Inventory, past: Iterable[PastMove], names: Mapping[HostName, Named]
     ) -> None:
         """Index jobs and moves by machine. `names`: what hosts call themselves."""
-        self._inventory = inventory
+        self._running = {
+            job.vm_id: job
+            for host in inventory.hosts.values()
+            for job in reversed(host.jobs)
+            if not job.only_prepares
+        }
         self._names = names
         self._jobs: dict[VmId, list[MigrationJob]] = {}
         for host in inventory.hosts.values():
@@ -29,10 +34,14 @@ class Movers:
         for move in past:
             self._past.setdefault(move.vm_id, []).append(move)
 
+    def runs(self, vm: VirtualMachine) -> bool:
+        """Say whether a migration of `vm` runs that moves something: one that prepares or checks does not."""
+        return vm.id in self._running
+
     def of(self, vm: VirtualMachine, *, other_host: bool) -> Mover:
         """Return who brought `vm` to its host (`other_host`), or its files to their place."""
-        if (running := self._inventory.job_of(vm.id)) is not None:
-            return Mover(who=running[1].owner, when=running[1].begun, running=True)
+        if (running := self._running.get(vm.id)) is not None:
+            return Mover(who=running.owner, when=running.begun, running=True)
         past = self._past.get(vm.id, [])
         job = self._last_job(vm, other_host=other_host)
         if job is not None:

@@ -11,7 +11,7 @@ from providers.model.estate import Inventory, MigrationJob
 from providers.model.live_migration import HostMigration
 from providers.model.names import HostName
 from providers.model.plan import Finding, Severity
-from providers.model.stack import LiveMigration, Rule, Snooze, Stack, VmSpec
+from providers.model.stack import LiveMigration, Rule, Snooze, Stack, StorageSpec, VmSpec
 from providers.planning import plan
 from providers.planning.drift import Drift, DriftReport, Kind, Mover, PastMove, Readings, drift_of
 from tests.estates import facts, guid, host, inventory, job, machine, spec, stack
@@ -108,8 +108,42 @@ def test_a_machine_under_way_is_told_with_who_moves_it() -> None:
     """Where it is declared yet, or on its way back: it is not where it was said, and somebody moves it now."""
     source = host("hv1", machine(1), jobs=(replace(job(1, "hv2"), begun=BEGUN),))
     drift = only(spec(1, "hv1"), inventory(source, host("hv2")))
+    assert drift.kind == Kind.LEAVING
     assert drift.mover == Mover(who="LAB\\operator", when=BEGUN, running=True)
     assert "is being moved from hv1 to hv2 by LAB\\operator" in drift.text
+
+
+def test_a_machine_in_place_that_is_only_checked_is_no_drift() -> None:
+    """A preparation or a check moves nothing; of a machine elsewhere it is not who moves it."""
+    checks = replace(job(1, "hv3"), job_type=304, begun=BEGUN)
+    source = host("hv1", machine(1), jobs=(checks,))
+    assert not report_of(stack(spec(1, "hv1")), inventory(source, host("hv2"), host("hv3"))).drifts
+    elsewhere = host("hv2", machine(1, "hv2"), jobs=(checks,))
+    assert only(spec(1, "hv1"), inventory(host("hv1"), elsewhere, host("hv3"))).mover == Mover()
+    both = host("hv1", machine(1), jobs=(checks, replace(job(1, "hv2"), begun=BEGUN)))
+    drift = only(spec(1, "hv1"), inventory(both, host("hv2"), host("hv3")))
+    assert (drift.kind, drift.mover) == (Kind.LEAVING, Mover(who="LAB\\operator", when=BEGUN, running=True))
+
+
+def test_an_entry_that_cannot_be_compared_is_drift_of_its_own_kind() -> None:
+    """It names a disk that the machine does not have: no file of it is known to be elsewhere."""
+    drift = only(
+        spec(1, "hv1", storage=StorageSpec(disks={"gone.vhdx": "E:\\x"})),
+        inventory(host("hv1", machine(1)), host("hv2"), host("hv3")),
+    )
+    assert (drift.kind, drift.changes, drift.mover) == (Kind.UNCOMPARED, (), None)
+    assert "gone.vhdx" in drift.text
+
+
+def test_a_snooze_does_not_quiet_a_machine_that_is_missing_or_ambiguous() -> None:
+    """Somebody knows that it is elsewhere, and not that it is gone, or that there are two."""
+    declared = stack(spec(1, "hv1", snooze=Snooze(until=date(2026, 12, 24), reason="stays on hv2")))
+    found = report_of(declared, inventory(host("hv1"), host("hv2"), host("hv3")))
+    assert [drift.kind for drift in found.drifts] == [Kind.MISSING]
+    twin = replace(machine(2, "hv2"), name="VM001")
+    found = report_of(declared, inventory(host("hv1", machine(1)), host("hv2", twin), host("hv3")))
+    assert [drift.kind for drift in found.drifts] == [Kind.AMBIGUOUS]
+    assert not found.snoozed
 
 
 def test_files_elsewhere_are_told_path_by_path() -> None:

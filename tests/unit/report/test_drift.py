@@ -140,6 +140,21 @@ def test_junit_has_a_case_for_each_declared_machine() -> None:
     assert HOSTILE in hosts[1].findtext("failure", "")
 
 
+def test_junit_tells_drift_and_silence_of_one_host() -> None:
+    """A case has one outcome: what could not be told has a case of its own beside the failure."""
+    both = replace(
+        EMPTY,
+        drifts=(drift("hv2", kind=Kind.SETTINGS, mover=None),),
+        unknown=(Unknown(subject="hv2", text="its settings are unknown: denied"),),
+    )
+    root = etree.fromstring(render_junit(both))
+    cases = {case.get("name"): [child.tag for child in case] for case in root.findall("testsuite")[1]}
+    assert cases == {"hv1": [], "hv2": ["failure"], "hv2 (unknown)": ["error"]}
+    assert {name: root.get(name) for name in ("tests", "failures", "errors")} == {
+        "tests": "7", "failures": "1", "errors": "1",
+    }  # fmt: skip
+
+
 def _shown(text: str) -> str:
     """Return what an attribute of XML can hold of `text`."""
     return text.replace("\x1b", "\ufffd").replace("\x00", "\ufffd")
