@@ -38,12 +38,12 @@ def _headline(report: DriftReport) -> Iterator[str]:
 
 def told(drift: Drift) -> str:
     """Return what there is and who did it, in one line."""
-    parts = [drift.text]
-    if drift.reason:
-        parts.append(f"because {drift.reason}")
-    if drift.mover is not None:
-        parts.append(who(drift.mover))
-    return "; ".join(parts)
+    return what(drift) if drift.mover is None else f"{what(drift)}; {who(drift.mover)}"
+
+
+def what(drift: Drift) -> str:
+    """Return what there is, and what was declared and why."""
+    return f"{drift.text}; because {drift.reason}" if drift.reason else drift.text
 
 
 def who(mover: Mover) -> str:

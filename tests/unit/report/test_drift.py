@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import date
 from html import unescape
 
+import pytest
 from lxml import etree
 
 from providers.commands.drift import verdict
@@ -107,6 +108,38 @@ def test_markdown_shows_names_as_text() -> None:
     assert set(re.findall(r"</?(\w+)", html)) == {"p", "strong", "ul", "li", "code", "h3"}
     assert "@all" not in html
     assert HOSTILE in plain(markdown)
+
+
+def test_markdown_never_cuts_who_and_when_off() -> None:
+    """What is elsewhere may be long, and is cut alone."""
+    mover = Mover(who="LAB\\" + "a" * 280, when="2026-12-01T02:58:00+00:00")
+    told = replace(EMPTY, drifts=(drift("VM001", text="disks are elsewhere " * 100, mover=mover),))
+    shown = plain(render_markdown(told))
+    assert f"moved by {mover.who}, when: {mover.when}" in shown
+    assert "elsewhere " * 30 not in shown
+
+
+@pytest.mark.parametrize("count", [50, 400, 2000])
+def test_markdown_fits_what_a_forge_takes(count: int) -> None:
+    """However much there is of whatever kind, hostile or not; how much is left out is said of each."""
+    machines = tuple(f"{number} {NASTY * 3}" for number in range(count))
+    most = replace(
+        EMPTY,
+        labels=machines,
+        drifts=tuple(drift(label, text=f"{NASTY} is elsewhere") for label in machines),
+        unknown=tuple(Unknown(subject=label, text=NASTY * 9, is_machine=True) for label in machines),
+        snoozed=tuple(drift(label, snooze=SNOOZE) for label in machines),
+        ended=tuple(Ended(label=label, snooze=SNOOZE) for label in machines),
+    )
+    markdown = render_markdown(most)
+    assert len(markdown) < 65_000
+    left_out = [int(found) for found in re.findall(r"^and (\d+) more", markdown, re.MULTILINE)]
+    shown = len([line for line in markdown.splitlines() if line.startswith("- ")])
+    assert shown + sum(left_out) == 4 * count
+    assert len(left_out) == 4
+    for only in ("drifts", "unknown"):
+        alone = replace(EMPTY, **{only: getattr(most, only)})
+        assert len(render_markdown(alone)) < 65_000
 
 
 def plain(markdown: str) -> str:
