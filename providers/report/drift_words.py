@@ -49,7 +49,10 @@ def what(drift: Drift) -> str:
 def who(mover: Mover) -> str:
     """Return by whom and when something was moved."""
     if mover.ours:
-        return f"moved by our own run ({mover.who or 'unknown'}, {mover.when or 'time unknown'}), and declared otherwise"
+        run = f"our own run ({mover.who or 'unknown'}, {mover.when or 'time unknown'})"
+        if mover.by_log:
+            return f"brought there by {run}, unless somebody has moved it since: hosts forget"
+        return f"moved by {run}"
     if mover.running:
         return f"being moved by {mover.who or 'unknown'} since {mover.when or 'unknown'}"
     when = mover.when or (f"unknown, after our own move of {mover.after}" if mover.after else "unknown")

@@ -81,6 +81,7 @@ def test_two_machines_that_a_person_moved_are_named_with_who_and_when(
             "when": ended,
             "after": "",
             "ours": False,
+            "by_log": False,
             "running": False,
         }
         assert drift["text"] == "is on hv2, declared on hv1"

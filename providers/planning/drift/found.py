@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC
 
-from providers.model.estate import Inventory
+from providers.model.estate import Inventory, VirtualMachine
 from providers.model.names import HostName
 from providers.model.plan import Plan, Severity, Standing, Step
 from providers.model.stack import Snooze, Stack
@@ -73,8 +73,12 @@ def _of_machine(step: Step, stack: Stack, movers: Movers) -> Drift | None:
         vm_id=step.vm.id,
         changes=changes,
         reason=step.reason if moved and (declared or not stack.vms[step.label].hosts) else "",
-        mover=movers.of(step.vm, other_host=moved) if changes or leaving else None,
+        mover=_mover(movers, step.vm, changes, moved=moved) if changes or leaving else None,
     )
+
+
+def _mover(movers: Movers, vm: VirtualMachine, changes: tuple[Change, ...], *, moved: bool) -> Mover:
+    return movers.of(vm, None if moved else {change.actual for change in changes if change.actual})
 
 
 def _kind(changes: tuple[Change, ...], *, moved: bool, leaving: bool) -> Kind:
@@ -122,7 +126,7 @@ def _undeclared(stack: Stack, inventory: Inventory, plan: Plan, movers: Movers) 
     for vm in inventory.vms():
         if vm.id in meant or vm.name.casefold() in unclear or vm.replication_mode in REPLICAS:
             continue
-        mover = movers.of(vm, other_host=True)
+        mover = movers.of(vm)
         yield Drift(
             kind=Kind.UNDECLARED,
             subject=vm.name,

@@ -47,6 +47,8 @@ class Mover:
     """ISO 8601: it was after this, when we had moved the machine ourselves."""
     ours: bool = False
     """Whether it was a run of this project."""
+    by_log: bool = False
+    """Whether our log alone says so: others may have moved it away and back since, and hosts have forgotten it."""
     running: bool = False
     """Whether it is on its way yet."""
 

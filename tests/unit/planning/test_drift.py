@@ -85,7 +85,7 @@ def test_a_move_of_our_own_is_not_somebody_elses() -> None:
     seen = inventory(host("hv1"), host("hv2", machine(1, "hv2")))
     past = (ours("hv1"), ours("hv2"))
     assert only(spec(1, "hv1"), seen, past=past).mover == Mover(
-        who="placement", when="2026-11-01T00:00:00+00:00", ours=True
+        who="placement", when="2026-11-01T00:00:00+00:00", ours=True, by_log=True
     )
     source = replace(host("hv1"), recent=(ended(1, "hv2", id="JOB-ours"),))
     seen = inventory(source, host("hv2", machine(1, "hv2")))
@@ -101,7 +101,7 @@ def test_a_move_after_ours_is_somebody_elses() -> None:
     assert only(declared, seen, past=(ours("hv1"),)).mover == Mover(after="2026-11-01T00:00:00+00:00")
     there = only(declared, seen, past=(ours("hv1", config="E:\\Other"),)).mover
     assert there is not None
-    assert there.ours
+    assert (there.ours, there.by_log) == (True, True)
 
 
 def test_a_machine_under_way_is_told_with_who_moves_it() -> None:
@@ -158,6 +158,25 @@ def test_files_elsewhere_are_told_path_by_path() -> None:
         "disks.scsi-0-0",
     ]
     assert drift.mover == Mover(who="LAB\\operator", when=ENDED)
+
+
+def test_files_elsewhere_are_nobodys_who_moved_the_machine_alone() -> None:
+    """Only a job that moves storage counts (306 both, 307 storage), and where it tells paths, those of the files in question."""
+    there, new = machine(1, folder="D:\\Hyper-V\\VM001"), "D:\\Hyper-V\\VM001\\Virtual Hard Disks\\os.vhdx"
+    declared = spec(1, "hv1", storage="E:\\New")
+
+    def mover(*jobs: MigrationJob) -> Mover | None:
+        return only(declared, inventory(replace(host("hv1", there), recent=jobs), host("hv2"))).mover
+
+    named = Mover(who="LAB\\operator", when=ENDED)
+    assert mover(ended(1, "hv1", job_type=305)) == Mover()
+    assert mover(ended(1, "hv1")) == Mover()
+    assert mover(ended(1, "hv1", job_type=306)) == named
+    assert mover(ended(1, "hv2", job_type=306)) == Mover()
+    assert mover(ended(1, None, job_type=307)) == named
+    assert mover(ended(1, None, job_type=307, new_paths=("F:\\other.vhdx",))) == Mover()
+    assert mover(ended(1, None, job_type=307, new_paths=("F:\\other.vhdx", new.upper()))) == named
+    assert mover(ended(1, None, job_type=307, new_roots=("D:\\Hyper-V\\VM001\\", ""))) == named
 
 
 def test_a_choice_of_hosts_is_named_whole() -> None:

@@ -81,6 +81,9 @@ def test_who_and_when_stand_in_every_form() -> None:
         "moved by our own run (root, 2026-11-01T00:00:00+00:00)": Mover(
             who="root", when="2026-11-01T00:00:00+00:00", ours=True
         ),
+        "brought there by our own run (root, 2026-11-01), unless somebody has moved it since: hosts forget": Mover(
+            who="root", when="2026-11-01", ours=True, by_log=True
+        ),
         "moved by unknown, when: unknown": Mover(),
         "moved by unknown, when: unknown, after our own move of 2026-11-01": Mover(after="2026-11-01"),
         "being moved by LAB\\ann since 2026-12-01": Mover(who="LAB\\ann", when="2026-12-01", running=True),
@@ -88,6 +91,7 @@ def test_who_and_when_stand_in_every_form() -> None:
     for words, mover in movers.items():
         told = replace(EMPTY, drifts=(drift("VM001", mover=mover, text="is on hv2"),))
         assert words in render_drift(told)
+        assert "declared otherwise" not in render_drift(told)
         assert words in plain(render_markdown(told))
         assert words in etree.fromstring(render_junit(told)).findtext(".//failure", "")
 
