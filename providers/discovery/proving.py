@@ -35,8 +35,9 @@ def prove(
     beside it. Raises NotDeclarableError where what is wrong is no machine's.
     """
     readings = tuple(inventories)
+    complete = all(inventory.complete for inventory in readings)
     while True:
-        made = draft(seen, kept)
+        made = draft(seen, kept, complete=complete)
         text = written(preface, made)
         wrong = _wrong(text, readings, load)
         if not wrong:

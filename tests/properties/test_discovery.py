@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -14,7 +15,7 @@ from providers.discovery.machines import Extent, draft, judged
 from providers.discovery.proving import prove
 from providers.discovery.scalars import path, quoted, remark
 from providers.discovery.text import HostText, Preface, written
-from providers.model.estate import Disk, DiskKind, Inventory, Roots, VirtualMachine
+from providers.model.estate import Disk, DiskKind, Inventory, Roots, UnreachableHost, VirtualMachine
 from providers.model.names import HostName
 from providers.model.plan import Standing
 from providers.model.stack import Stack
@@ -136,6 +137,20 @@ def test_no_name_gets_out_of_its_place(found: Inventory) -> None:
         of = next(each for each in made.entries if each.label.key == key)
         assert entry.get("name") == of.label.name
         assert of.label.id or (of.vm, key) in shown
+
+
+@given(found=inventories())
+def test_while_a_host_is_silent_each_entry_says_which_machine_it_means(
+    found: Inventory, loaded: Callable[[str], Stack]
+) -> None:
+    """By its GUID, whatever its name; the keys are those of a whole reading, and nothing moves."""
+    partial = replace(found, unreachable={HostName("hv9"): UnreachableHost(name=HostName("hv9"), reason="-")})
+    text, made = prove(preface(), judged(partial), {}, [partial], loaded)
+    stack = loaded(text.text)
+    assert [spec.id for spec in stack.vms.values()] == [entry.vm for entry in made.entries]
+    assert {step.standing for step in plan(stack, partial).steps} <= {Standing.IN_PLACE}
+    whole = prove(preface(), judged(found), {}, [found], loaded)[1]
+    assert [entry.label.key for entry in made.entries] == [entry.label.key for entry in whole.entries]
 
 
 @given(text=st.text(min_size=1))
