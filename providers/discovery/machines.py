@@ -16,6 +16,7 @@ from providers.planning.identify import REPLICAS
 from .labels import Label, labels
 from .roots import Home, Roots, find_roots, is_own
 from .storage import folders, hard_disks, storage_of, undeclarable
+from .unseen import Unseen
 
 
 class Extent(IntEnum):
@@ -64,6 +65,8 @@ class Draft:
     """By host, then by name."""
     roots: Roots
     left_out: tuple[Seen, ...]
+    unseen: tuple[Unseen, ...] = ()
+    """What no host shows and some host tells of."""
 
 
 def judged(inventory: Inventory) -> tuple[Seen, ...]:
