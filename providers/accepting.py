@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from providers.drifted import Found
@@ -30,7 +30,7 @@ class Accepted:
     diff: str
     """Unified, of the stack file; empty where nothing was to be done."""
     left: tuple[str, ...] = ()
-    """Why other drift of machines was left alone, a line each."""
+    """Why other drift of machines was left alone, and what of them could not be told, a line each."""
 
 
 def accept(stack: Stack, found: Found, labels: Sequence[str]) -> Accepted:
@@ -49,16 +49,26 @@ def accept(stack: Stack, found: Found, labels: Sequence[str]) -> Accepted:
         left += _untold(found)
     if not chosen:
         return Accepted(labels=(), diff="", left=tuple(left))
+    done = _written(stack, found, chosen, all_or_none=bool(labels))
+    return replace(done, left=(*left, *done.left))
+
+
+def _written(stack: Stack, found: Found, chosen: tuple[str, ...], *, all_or_none: bool) -> Accepted:
+    """Write where `chosen` are, or as many of them as can be. Raises AcceptError, and PlacementError where nothing can be written."""
     old = _read(stack)
+    text = old.decode("utf-8")
     with replacement(stack.path, old) as fresh:
-        attempt = _Attempt(stack, found, old.decode("utf-8"), fresh)
-        kept, why = (chosen, {}) if labels else attempt.most(chosen)
-        left += why.values()
+        attempt = _Attempt(stack, found, text, fresh)
+        kept, why = (chosen, {}) if all_or_none else attempt.most(chosen)
+        left = tuple(why.values())
         if not kept:
-            return Accepted(labels=(), diff="", left=tuple(left))
-        new = attempt.prove(kept)
+            return Accepted(labels=(), diff="", left=left)
+        try:
+            new = attempt.prove(kept)
+        except _WrongError as wrong:
+            raise wrong.of_all(stack.path) from wrong
         fresh.keep()
-    return Accepted(labels=kept, diff=_diff(stack.path, old.decode("utf-8"), new), left=tuple(left))
+    return Accepted(labels=kept, diff=_diff(stack.path, text, new), left=left)
 
 
 def _all(found: Found) -> list[str]:
@@ -134,6 +144,10 @@ class _WrongError(AcceptError):
         super().__init__(message, remedy=remedy)
         self.of = of or {}
 
+    def of_all(self, path: Path) -> AcceptError:
+        """Return it as the end of a run that was to accept just these machines."""
+        return AcceptError(f"{path} stays as it is: {self.message}", remedy=self.remedy)
+
 
 class _Attempt:
     """A new text of the stack file, held against the same hosts before it is kept."""
@@ -175,7 +189,7 @@ class _Attempt:
             declared = self._fresh.load(text)
         except StackFileError as error:
             raise _WrongError(
-                f"what would be written does not load, so that {self._stack.path} stays: {self._fresh.told(error.message)}"
+                f"what would be written does not load: {self._fresh.told(error.message)}"
             ) from error
         self._hold(declared, labels)
         return text
@@ -199,14 +213,14 @@ class _Attempt:
         remaining = still_elsewhere(declared, self._found.inventory, labels)
         if remaining:
             raise _WrongError(
-                f"{'; '.join(remaining.values())}, so that {self._stack.path} stays",
+                "; ".join(remaining.values()),
                 remedy="Change such an entry by hand",
                 of=remaining,
             )
         disturbed = tuple(disturbances(self._stack, declared, self._found.inventory, labels))
         if disturbed:
             raise _WrongError(
-                f"{'; '.join(disturbed)}, so that {self._stack.path} stays",
+                "; ".join(disturbed),
                 remedy="Accept those who are elsewhere as well, or change the file by hand",
             )
 
