@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import difflib
-import shutil
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from providers.drifted import Found
 from providers.errors import PlacementError, StackFileError
-from providers.model.plan import Severity, Standing, Step
+from providers.model.plan import Standing, Step
 from providers.model.stack import Stack
-from providers.planning import differences, observed, plan
-from providers.planning.drift import Drift, Kind
+from providers.planning.drift import Drift, Kind, disturbances, still_elsewhere
 from providers.rewriting import rewrite
 from providers.stackfile import load
 from providers.stackfile.editing import Editor
+from providers.stackfile.replacing import Replacement, replacement
 
 
 class AcceptError(PlacementError):
@@ -31,26 +30,45 @@ class Accepted:
     diff: str
     """Unified, of the stack file; empty where nothing was to be done."""
     left: tuple[str, ...] = ()
-    """Why other drift of machines was left alone, a line each."""
+    """Why other drift of machines was left alone, and what of them could not be told, a line each."""
 
 
 def accept(stack: Stack, found: Found, labels: Sequence[str]) -> Accepted:
     """Write where `labels` are now, or all machines that are elsewhere, into the stack file.
 
-    The file is replaced only where the new one loads and the comparison with the same hosts finds these machines in
-    place. Raises AcceptError; then the file is as it was.
+    The file is replaced only where the new one loads, the comparison with the same hosts finds these machines in place,
+    and no other machine would move by it. Raises AcceptError where one of `labels` cannot be written; then the file is as
+    it was. Without names as many are written as can be.
     """
     reasons = {label: _obstacle(label, stack, found) for label in labels or _all(found)}
     if labels and any(reasons.values()):
         raise AcceptError("; ".join(reason for reason in reasons.values() if reason))
     chosen = tuple(label for label, reason in reasons.items() if reason is None)
-    left = tuple(reason for reason in reasons.values() if reason)
+    left = [reason for reason in reasons.values() if reason]
+    if not labels:
+        left += _untold(found)
     if not chosen:
-        return Accepted(labels=(), diff="", left=left)
+        return Accepted(labels=(), diff="", left=tuple(left))
+    done = _written(stack, found, chosen, all_or_none=bool(labels))
+    return replace(done, left=(*left, *done.left))
+
+
+def _written(stack: Stack, found: Found, chosen: tuple[str, ...], *, all_or_none: bool) -> Accepted:
+    """Write where `chosen` are, or as many of them as can be. Raises AcceptError, and PlacementError where nothing can be written."""
     old = _read(stack)
-    new = _edited(old, stack, found, chosen)
-    _replace(stack, found, chosen, new)
-    return Accepted(labels=chosen, diff=_diff(stack.path, old, new), left=left)
+    text = old.decode("utf-8")
+    with replacement(stack.path, old) as fresh:
+        attempt = _Attempt(stack, found, text, fresh)
+        kept, why = (chosen, {}) if all_or_none else attempt.most(chosen)
+        left = tuple(why.values())
+        if not kept:
+            return Accepted(labels=(), diff="", left=left)
+        try:
+            new = attempt.prove(kept)
+        except _WrongError as wrong:
+            raise wrong.of_all(stack.path) from wrong
+        fresh.keep()
+    return Accepted(labels=kept, diff=_diff(stack.path, text, new), left=left)
 
 
 def _all(found: Found) -> list[str]:
@@ -65,6 +83,8 @@ def _obstacle(label: str, stack: Stack, found: Found) -> str | None:
     drift = _drift_of(label, found)
     if step.standing == Standing.UNKNOWN:
         return f"{label} is unknown, not gone: {_why(step)}"
+    if (doubt := _doubt_of(label, found)) is not None:
+        return doubt
     if drift is None:
         return f"{label} is as declared; there is nothing to accept"
     return _hindrance(drift, step, stack)
@@ -72,10 +92,10 @@ def _obstacle(label: str, stack: Stack, found: Found) -> str | None:
 
 def _hindrance(drift: Drift, step: Step, stack: Stack) -> str | None:
     label = step.label
-    if drift.kind not in {Kind.PLACED, Kind.FILES} or step.vm is None:
-        return f"{label} cannot be accepted: {_why(step)}"
     if drift.mover is not None and drift.mover.running:
         return f"{label} is on its way; accept it when its migration has ended"
+    if drift.kind not in {Kind.PLACED, Kind.FILES} or step.vm is None:
+        return f"{label} cannot be accepted: {_why(step)}"
     hosts = stack.vms[label].hosts
     if drift.kind == Kind.PLACED and (not hosts or step.vm.host in hosts):
         return f"{label} is where its entry allows; what makes it go is: {drift.reason}. Change that"
@@ -87,73 +107,122 @@ def _drift_of(label: str, found: Found) -> Drift | None:
     return next((drift for drift in every if drift.of_machine and drift.subject == label), None)
 
 
+def _doubt_of(label: str, found: Found) -> str | None:
+    unknown = found.report.unknown
+    return next((each.text for each in unknown if each.is_machine and each.subject == label), None)
+
+
 def _why(step: Step) -> str:
     return " | ".join(map(str, step.findings)) or str(step.standing)
 
 
-def _read(stack: Stack) -> str:
-    """Return the file's text. Raises AcceptError where it is not what was compared any more."""
+def _untold(found: Found) -> list[str]:
+    """Return what could not be told of machines: silent hosts, and machines that are unknown."""
+    return [
+        each.text if each.is_machine else f"{each.subject} {each.text}"
+        for each in found.report.unknown
+        if each.is_machine or each.subject in found.inventory.unreachable
+    ]
+
+
+def _read(stack: Stack) -> bytes:
+    """Return what the file holds. Raises AcceptError where it is not what was compared any more."""
     try:
-        text = stack.path.read_bytes().decode("utf-8")
+        content = stack.path.read_bytes()
+        content.decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise AcceptError(f"{stack.path} cannot be read: {error}") from error
     if load(stack.path) != stack:
         raise AcceptError(f"{stack.path} was changed while hosts were read", remedy="Run again")
-    return text
+    return content
 
 
-def _edited(text: str, stack: Stack, found: Found, labels: Sequence[str]) -> str:
-    editor = Editor(text)
-    steps = {step.label: step for step in found.plan.steps}
-    for label in labels:
-        vm = steps[label].vm
-        if vm is not None:
-            rewrite(editor, stack.vms[label], vm, stack.hosts)
-    return editor.text()
+class _WrongError(AcceptError):
+    """Some machines cannot be accepted together; `of`: those that it is known to be the fault of, and why."""
+
+    def __init__(self, message: str, *, remedy: str = "", of: Mapping[str, str] | None = None) -> None:
+        super().__init__(message, remedy=remedy)
+        self.of = of or {}
+
+    def of_all(self, path: Path) -> AcceptError:
+        """Return it as the end of a run that was to accept just these machines."""
+        return AcceptError(f"{path} stays as it is: {self.message}", remedy=self.remedy)
 
 
-def _replace(stack: Stack, found: Found, labels: Sequence[str], text: str) -> None:
-    """Put a new file in the old one's place, once it is proved. Raises AcceptError."""
-    path = stack.path.resolve()
-    fresh = path.with_name(f".{path.name}.accepted")
-    try:
+class _Attempt:
+    """A new text of the stack file, held against the same hosts before it is kept."""
+
+    def __init__(self, stack: Stack, found: Found, text: str, fresh: Replacement) -> None:
+        """`text`: what the file holds."""
+        self._stack, self._found, self._text, self._fresh = stack, found, text, fresh
+
+    def most(self, labels: tuple[str, ...]) -> tuple[tuple[str, ...], dict[str, str]]:
+        """Return as many of `labels` as can be written together, and why the others cannot.
+
+        Whoever was left for the company it was in gets a second try with those that are written.
+        """
+        first: dict[str, str] = {}
+        kept = self._grown((), labels, first)
+        left: dict[str, str] = {}
+        kept = self._grown(kept, tuple(first), left)
+        return tuple(label for label in labels if label in kept), left
+
+    def _grown(self, base: tuple[str, ...], more: tuple[str, ...], left: dict[str, str]) -> tuple[str, ...]:
+        """Return `base` with what of `more` can be written with it: halves are tried where nobody is at fault alone."""
+        if not more:
+            return base
         try:
-            fresh.write_bytes(text.encode("utf-8"))
-            shutil.copymode(path, fresh)
-            _prove(fresh, stack, found, labels)
-            fresh.replace(path)
-        finally:
-            fresh.unlink(missing_ok=True)
-    except OSError as error:
-        raise AcceptError(f"{stack.path} cannot be written: {error.strerror}") from error
+            self.prove((*base, *more))
+        except _WrongError as wrong:
+            own = [label for label in more if label in wrong.of] or list(more[:1] if len(more) == 1 else ())
+            if own:
+                left.update({label: f"{label} is left: {wrong.of.get(label, wrong)}" for label in own})
+                return self._grown(base, tuple(label for label in more if label not in own), left)
+            half = len(more) // 2
+            return self._grown(self._grown(base, more[:half], left), more[half:], left)
+        return (*base, *more)
 
+    def prove(self, labels: Collection[str]) -> str:
+        """Return the text that says where `labels` are. Raises _WrongError, and PlacementError where it cannot be written."""
+        text = self._edited(labels)
+        try:
+            declared = self._fresh.load(text)
+        except StackFileError as error:
+            raise _WrongError(
+                f"what would be written does not load: {self._fresh.told(error.message)}"
+            ) from error
+        self._hold(declared, labels)
+        return text
 
-def _prove(fresh: Path, stack: Stack, found: Found, labels: Sequence[str]) -> None:
-    """Hold the new file against the same hosts."""
-    try:
-        declared = load(fresh)
-    except StackFileError as error:
-        told = error.message.replace(str(fresh), str(stack.path))
-        raise AcceptError(
-            f"what would be written does not load, so that {stack.path} stays: {told}"
-        ) from error
-    steps = {step.label: step for step in plan(declared, found.inventory).steps}
-    for label in labels:
-        remaining = list(_remaining(steps[label]))
+    def _edited(self, labels: Collection[str]) -> str:
+        editor = Editor(self._text)
+        steps = {step.label: step for step in self._found.plan.steps}
+        wrong: dict[str, str] = {}
+        for label in labels:
+            vm = steps[label].vm
+            try:
+                if vm is not None:
+                    rewrite(editor, self._stack.vms[label], vm, self._stack.hosts)
+            except PlacementError as error:
+                wrong[label] = str(error)
+        if wrong:
+            raise _WrongError("; ".join(wrong.values()), of=wrong)
+        return editor.text()
+
+    def _hold(self, declared: Stack, labels: Collection[str]) -> None:
+        remaining = still_elsewhere(declared, self._found.inventory, labels)
         if remaining:
-            raise AcceptError(
-                f"{label} would still not be as declared, so that {stack.path} stays: {'; '.join(remaining)}",
-                remedy="Change its entry by hand",
+            raise _WrongError(
+                "; ".join(remaining.values()),
+                remedy="Change such an entry by hand",
+                of=remaining,
             )
-
-
-def _remaining(step: Step) -> Iterator[str]:
-    if step.vm is not None:
-        yield from (
-            f"{change.property} {change.actual}, declared {change.wanted}"
-            for change in differences(step.placement, observed(step.vm))
-        )
-    yield from (each.text for each in step.findings if each.severity == Severity.REFUSAL)
+        disturbed = tuple(disturbances(self._stack, declared, self._found.inventory, labels))
+        if disturbed:
+            raise _WrongError(
+                "; ".join(disturbed),
+                remedy="Accept those who are elsewhere as well, or change the file by hand",
+            )
 
 
 def _diff(path: Path, old: str, new: str) -> str:

@@ -194,11 +194,12 @@ def _host_named(host: Host, name: HostName) -> Host:
 
 def _summary(place: Path, made: Draft, hosts: int, stack: str) -> str:
     less = Counter(entry.extent for entry in made.entries)
+    left_out = len(made.left_out) + len(made.unseen)
     told = [
         f"{place}: {len(made.entries)} machines on {hosts} hosts",
         *([f"{less[Extent.HOST]} without their storage"] if less[Extent.HOST] else []),
         *([f"{less[Extent.WATCHED]} only watched"] if less[Extent.WATCHED] else []),
-        *([f"{len(made.left_out)} left out"] if made.left_out else []),
+        *([f"{left_out} left out"] if left_out else []),
     ]
     return (
         f"{', '.join(told)}; why stands beside each\n" if len(told) > 1 else f"{told[0]}\n"

@@ -35,17 +35,20 @@ def is_sound(name: str) -> bool:
     return _is_name(name) and name != _MERGE_KEY and len(quoted(name)) <= _LONGEST_KEY
 
 
-def labels(declared: Iterable[VirtualMachine], seen: Iterable[VirtualMachine]) -> Mapping[VmId, Label]:
+def labels(
+    declared: Iterable[VirtualMachine], seen: Iterable[VirtualMachine], *, complete: bool = True
+) -> Mapping[VmId, Label]:
     """Return the label of each machine of `declared`: its name, where among all machines `seen` it is the only one of that.
 
-    Namesakes (Windows' names have no case) and names that cannot be keys get a part of the GUID, and `id:`.
+    Namesakes (Windows' names have no case) and names that cannot be keys get a part of the GUID, and `id:`. Where not every
+    host was read (`complete`), each gets `id:`: a silent host may hold a namesake.
     """
     names = Counter(vm.name.casefold() for vm in seen)
     found: dict[VmId, Label] = {}
     others = []
     for vm in declared:
         if names[vm.name.casefold()] == 1 and is_sound(vm.name):
-            found[vm.id] = Label(key=vm.name)
+            found[vm.id] = Label(key=vm.name, id=None if complete else vm.id)
         else:
             others.append(vm)
     taken = {label.key.casefold() for label in found.values()}

@@ -16,6 +16,7 @@ from providers.planning.identify import REPLICAS
 from .labels import Label, labels
 from .roots import Home, Roots, find_roots, is_own
 from .storage import folders, hard_disks, storage_of, undeclarable
+from .unseen import Unseen
 
 
 class Extent(IntEnum):
@@ -64,6 +65,8 @@ class Draft:
     """By host, then by name."""
     roots: Roots
     left_out: tuple[Seen, ...]
+    unseen: tuple[Unseen, ...] = ()
+    """What no host shows and some host tells of."""
 
 
 def judged(inventory: Inventory) -> tuple[Seen, ...]:
@@ -88,12 +91,12 @@ def judged(inventory: Inventory) -> tuple[Seen, ...]:
     return tuple(found)
 
 
-def draft(seen: tuple[Seen, ...], kept: Roots) -> Draft:
-    """Return what is written of these machines. `kept`: roots that have names already."""
+def draft(seen: tuple[Seen, ...], kept: Roots, *, complete: bool = True) -> Draft:
+    """Return what is written of these machines. `kept`: roots that have names already. `complete`: whether every host was read."""
     ordered = sorted(seen, key=lambda each: (each.vm.host, each.vm.name.casefold(), each.vm.id))
     declared = [each for each in ordered if each.extent > Extent.NOTHING]
     real = [each.vm for each in seen if each.vm.replication_mode not in REPLICAS]
-    keys = labels((each.vm for each in declared), real)
+    keys = labels((each.vm for each in declared), real, complete=complete)
     roots = find_roots((home for each in declared for home in _homes(each, keys)), kept)
     return Draft(
         entries=tuple(_entry(each, keys[each.vm.id], roots.get(each.vm.host, {})) for each in declared),

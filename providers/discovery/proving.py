@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from providers.errors import PlacementError, StackFileError
 from providers.model.estate import Inventory
@@ -14,6 +15,7 @@ from providers.planning import plan
 from .machines import Draft, Extent, Seen, draft
 from .roots import Roots
 from .text import Preface, Written, written
+from .unseen import unseen
 
 Load = Callable[[str], Stack]
 """From a text to what it declares; raises StackFileError."""
@@ -35,8 +37,10 @@ def prove(
     beside it. Raises NotDeclarableError where what is wrong is no machine's.
     """
     readings = tuple(inventories)
+    nowhere = unseen((each.vm.id for each in seen), readings)
+    complete = all(inventory.complete for inventory in readings)
     while True:
-        made = draft(seen, kept)
+        made = replace(draft(seen, kept, complete=complete), unseen=nowhere)
         text = written(preface, made)
         wrong = _wrong(text, readings, load)
         if not wrong:

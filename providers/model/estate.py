@@ -173,6 +173,8 @@ class MigrationSettings:
 
 PREPARING = frozenset({300, 301, 302, 303, 304})
 """JobType: creating a remote machine, and checks of machine and storage (win32 page of Msvm_MigrationJob)."""
+WITH_STORAGE = frozenset({306, 307})
+"""JobType of what moves files: machine and storage, storage alone (the same page)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,6 +208,11 @@ class MigrationJob:
     def only_prepares(self) -> bool:
         """Whether it makes a planned system or checks, and moves nothing; a type that is not told is a move."""
         return self.job_type in PREPARING
+
+    @property
+    def moves_storage(self) -> bool:
+        """Whether it moves files; where no type is told, one that has no destination can do nothing else."""
+        return self.job_type in WITH_STORAGE or (not self.job_type and self.destination is None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,35 +29,44 @@ def render_junit(report: DriftReport) -> bytes:
 
 _Outcome = tuple[str, str, str]
 """Subject, element, message."""
+_OUTCOMES = {"failure": "drift", "error": "unknown", "skipped": "snoozed"}
+"""Elements of a case, the gravest first, and what they are called where a case has more than one."""
 
 
 def _suite(
     root: etree._Element, name: str, report: DriftReport, cases: Sequence[str], outcomes: Iterable[_Outcome]
 ) -> etree._Element:
-    """Add a suite; a case has at most one outcome, as readers expect: the gravest, with every message of its kind."""
+    """Add a suite; a case has at most one outcome, as readers expect: what is unknown has one of its own beside drift."""
     by_case: dict[str, dict[str, list[str]]] = {}
     for subject, element, message in outcomes:
         by_case.setdefault(subject, {}).setdefault(element, []).append(message)
     suite = etree.SubElement(
         root, "testsuite", name=name, timestamp=report.checked.removesuffix("+00:00"), time="0"
     )
-    counts = dict.fromkeys(("failure", "error", "skipped"), 0)
     for case in cases:
-        of_case = etree.SubElement(
-            suite, "testcase", classname=_clean(f"{report.stack}.{name}"), name=_clean(case), time="0"
-        )
         found = by_case.get(case, {})
-        for element in [each for each in counts if each in found][:1]:
-            counts[element] += 1
-            text = "\n".join(_clean(message) for message in found[element])
-            etree.SubElement(of_case, element, message=text.replace("\n", " | ")).text = text
+        elements = [each for each in _OUTCOMES if each in found]
+        of_case = _case(suite, report, case)
+        for element in elements[:1]:
+            _outcome(of_case, element, found[element])
         if "note" in found:
             etree.SubElement(of_case, "system-out").text = "\n".join(_clean(text) for text in found["note"])
-    suite.set("tests", str(len(cases)))
-    suite.set("failures", str(counts["failure"]))
-    suite.set("errors", str(counts["error"]))
-    suite.set("skipped", str(counts["skipped"]))
+        for element in elements[1:]:
+            _outcome(_case(suite, report, f"{case} ({_OUTCOMES[element]})"), element, found[element])
+    suite.set("tests", str(len(suite)))
+    for element, plural in (("failure", "failures"), ("error", "errors"), ("skipped", "skipped")):
+        suite.set(plural, str(len(suite.findall(f"testcase/{element}"))))
     return suite
+
+
+def _case(suite: etree._Element, report: DriftReport, name: str) -> etree._Element:
+    of = _clean(f"{report.stack}.{suite.get('name')}")
+    return etree.SubElement(suite, "testcase", classname=of, name=_clean(name), time="0")
+
+
+def _outcome(case: etree._Element, element: str, messages: Iterable[str]) -> None:
+    text = "\n".join(_clean(message) for message in messages)
+    etree.SubElement(case, element, message=text.replace("\n", " | ")).text = text
 
 
 def _of_machines(report: DriftReport) -> Iterator[_Outcome]:

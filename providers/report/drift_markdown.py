@@ -2,34 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from providers.planning.drift import DriftReport
+from providers.planning.drift import Drift, DriftReport
 
-from .drift_words import ended, headline, snoozed, told
-from .markdown import name, text
+from .drift_words import ended, headline, snoozed, what, who
+from .markdown import Budget, cut, name, text
+
+LIMIT = 65_000
+"""Characters; GitHub takes 65,536 in an issue, GitLab a million."""
+_DRIFTS, _UNKNOWN, _SNOOZED, _ENDED = 34_000, 14_000, 8_000, 4_000
+"""What each part may take: together with what stands around them less than the limit."""
+_MOVER = 1_000
+"""Characters of who moved a machine and when: Windows' names of accounts have up to 256."""
+_REST = "\nand {} more (all of them: --json)"
 
 
 def render_markdown(report: DriftReport) -> str:
-    """Return the line that says it all, then lists of drift, of what is unknown, and of snoozes."""
+    """Return the line that says it all, then lists of drift, of what is unknown, and of snoozes; never above LIMIT."""
     return "\n".join(_lines(report)) + "\n"
 
 
 def _lines(report: DriftReport) -> Iterator[str]:
     yield f"**{text(headline(report))}**"
     yield ""
-    for drift in report.drifts:
-        yield f"- {drift.kind}: {name(drift.subject)}: {text(told(drift))}"
-    yield from _list("Unknown", (f"{name(each.subject)}: {text(each.text)}" for each in report.unknown))
+    yield from cut([_drift(drift) for drift in report.drifts], Budget(_DRIFTS), _REST)
     yield from _list(
-        "Snoozed",
-        (f"{name(each.subject)}: {text(told(each))}; {text(snoozed(each))}" for each in report.snoozed),
+        "Unknown", (f"- {name(each.subject)}: {text(each.text)}" for each in report.unknown), _UNKNOWN
     )
-    yield from _list("Snoozes that have ended", (text(ended(each)) for each in report.ended))
+    yield from _list("Snoozed", (_snoozed(each) for each in report.snoozed), _SNOOZED)
+    yield from _list("Snoozes that have ended", (f"- {text(ended(each))}" for each in report.ended), _ENDED)
     yield from ("", f"Checked at {report.checked}.")
 
 
-def _list(title: str, items: Iterator[str]) -> Iterator[str]:
-    lines = [f"- {item}" for item in items]
-    if lines:
-        yield from ("", f"### {title}", "", *lines)
+def _drift(drift: Drift) -> str:
+    return f"- {drift.kind}: {_told(drift)}"
+
+
+def _snoozed(drift: Drift) -> str:
+    return f"- {_told(drift)}; {text(snoozed(drift))}"
+
+
+def _told(drift: Drift) -> str:
+    """Return what there is and who did it: each is cut by itself, so that a long path takes nobody's name away."""
+    by = f"; {text(who(drift.mover), _MOVER)}" if drift.mover is not None else ""
+    return f"{name(drift.subject)}: {text(what(drift))}{by}"
+
+
+def _list(title: str, lines: Iterable[str], characters: int) -> Iterator[str]:
+    shown = cut(list(lines), Budget(characters), _REST)
+    if shown:
+        yield from ("", f"### {title}", "", *shown)

@@ -38,18 +38,21 @@ def _headline(report: DriftReport) -> Iterator[str]:
 
 def told(drift: Drift) -> str:
     """Return what there is and who did it, in one line."""
-    parts = [drift.text]
-    if drift.reason:
-        parts.append(f"because {drift.reason}")
-    if drift.mover is not None:
-        parts.append(who(drift.mover))
-    return "; ".join(parts)
+    return what(drift) if drift.mover is None else f"{what(drift)}; {who(drift.mover)}"
+
+
+def what(drift: Drift) -> str:
+    """Return what there is, and what was declared and why."""
+    return f"{drift.text}; because {drift.reason}" if drift.reason else drift.text
 
 
 def who(mover: Mover) -> str:
     """Return by whom and when something was moved."""
     if mover.ours:
-        return f"moved by our own run ({mover.who or 'unknown'}, {mover.when or 'time unknown'}), and declared otherwise"
+        run = f"our own run ({mover.who or 'unknown'}, {mover.when or 'time unknown'})"
+        if mover.by_log:
+            return f"brought there by {run}, unless somebody has moved it since: hosts forget"
+        return f"moved by {run}"
     if mover.running:
         return f"being moved by {mover.who or 'unknown'} since {mover.when or 'unknown'}"
     when = mover.when or (f"unknown, after our own move of {mover.after}" if mover.after else "unknown")

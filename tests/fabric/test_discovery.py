@@ -92,7 +92,10 @@ def test_what_is_odd_is_declared_with_less_and_said(make_fabric: Maker, tmp_path
 def test_a_silent_host_leaves_nothing_behind(
     make_fabric: Maker, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Nothing is written while a host is silent; with --partial the file names it, and no machine counts as gone."""
+    """Nothing is written while a host is silent; with --partial the file names it, and no machine counts as gone.
+
+    Each entry says which machine it means: the silent host may hold a namesake.
+    """
     fabric, output = make_fabric(estate(machine("WEB01"))), tmp_path / "found.yaml"
     assert discover(fabric, output, besides=(NOBODY,)) == 1
     told = capsys.readouterr().err
@@ -102,7 +105,9 @@ def test_a_silent_host_leaves_nothing_behind(
     assert discover(fabric, output, "--partial", besides=(NOBODY,)) == 0
     text = output.read_text(encoding="utf-8")
     assert "NOT COMPLETE: 127.0.0.1-4 did not answer" in text
-    assert list(load(output).vms) == ["WEB01"]
+    assert [(vm.label, vm.name, vm.id) for vm in load(output).vms.values()] == [
+        ("WEB01", "WEB01", fabric.lab_vm("WEB01").id)
+    ]
 
 
 def test_what_is_there_already_is_kept(

@@ -81,6 +81,7 @@ def test_two_machines_that_a_person_moved_are_named_with_who_and_when(
             "when": ended,
             "after": "",
             "ours": False,
+            "by_log": False,
             "running": False,
         }
         assert drift["text"] == "is on hv2, declared on hv1"
@@ -112,7 +113,7 @@ def _accept_one(stack: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_with_a_host_down_nothing_is_called_gone(
     fabric: Fabric, stack: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Its machine is unknown, and cannot be accepted; drift elsewhere is still said, and wins."""
+    """Its machine is unknown, and cannot be accepted; drift elsewhere is still said, and wins, where the GUID tells who."""
     fabric.fault("host-down", host="hv3")
     assert cli.main(["drift", str(stack)]) == 4
     said = capsys.readouterr().out
@@ -126,6 +127,12 @@ def test_with_a_host_down_nothing_is_called_gone(
     assert "FAR01 is unknown, not gone" in capsys.readouterr().err
     assert stack.read_bytes() == before
     moved(fabric, "WEB01")
+    assert cli.main(["drift", str(stack)]) == 4
+    assert "WEB01 is unknown" in capsys.readouterr().out
+    guid = fabric.lab_vm("WEB01").id
+    stack.write_text(
+        stack.read_text(encoding="utf-8").replace("WEB01: {", f"WEB01: {{ id: '{guid}',"), encoding="utf-8"
+    )
     assert cli.main(["drift", str(stack)]) == 2
     assert (
         capsys.readouterr()

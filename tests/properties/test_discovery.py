@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -14,7 +15,7 @@ from providers.discovery.machines import Extent, draft, judged
 from providers.discovery.proving import prove
 from providers.discovery.scalars import path, quoted, remark
 from providers.discovery.text import HostText, Preface, written
-from providers.model.estate import Disk, DiskKind, Inventory, Roots, VirtualMachine
+from providers.model.estate import Disk, DiskKind, Inventory, Roots, UnreachableHost, VirtualMachine
 from providers.model.names import HostName
 from providers.model.plan import Standing
 from providers.model.stack import Stack
@@ -138,6 +139,20 @@ def test_no_name_gets_out_of_its_place(found: Inventory) -> None:
         assert of.label.id or (of.vm, key) in shown
 
 
+@given(found=inventories())
+def test_while_a_host_is_silent_each_entry_says_which_machine_it_means(
+    found: Inventory, loaded: Callable[[str], Stack]
+) -> None:
+    """By its GUID, whatever its name; the keys are those of a whole reading, and nothing moves."""
+    partial = replace(found, unreachable={HostName("hv9"): UnreachableHost(name=HostName("hv9"), reason="-")})
+    text, made = prove(preface(), judged(partial), {}, [partial], loaded)
+    stack = loaded(text.text)
+    assert [spec.id for spec in stack.vms.values()] == [entry.vm for entry in made.entries]
+    assert {step.standing for step in plan(stack, partial).steps} <= {Standing.IN_PLACE}
+    whole = prove(preface(), judged(found), {}, [found], loaded)[1]
+    assert [entry.label.key for entry in made.entries] == [entry.label.key for entry in whole.entries]
+
+
 @given(text=st.text(min_size=1))
 @example(text="\x85")
 @example(text="\ufeff")
@@ -165,3 +180,33 @@ def test_a_guid_on_two_hosts_is_nobodys_to_choose() -> None:
     assert {each.remark for each in made.left_out} == {
         f"{guid(1)} was seen 2 times: find out which is the true one"
     }
+
+
+def test_a_machine_on_its_way_that_no_host_shows_is_said(loaded: Callable[[str], Stack]) -> None:
+    """By a job that runs, by one that has ended at a host that was not asked, or gone between two looks."""
+    ended = replace(job(8, "far.example"), state=7)
+    first = inventory(
+        replace(host("hv1", machine(1), jobs=(job(9, "hv2\nx: y"),)), recent=(ended,)),
+        host("hv2", machine(7, "hv2")),
+        host("hv3"),
+    )
+    second = replace(first, hosts={**first.hosts, HostName("hv2"): host("hv2")})
+    text, made = prove(preface(), judged(second), {}, [first, second], loaded)
+    assert [each.vm for each in made.unseen] == [guid(8), guid(9), guid(7)]
+    lines = [line for line in text.text.splitlines() if line.startswith("# ") and " on hv" in line]
+    assert f"# {guid(8)} on hv1: was moved to far.example a few minutes ago" in lines[0]
+    assert f"# {guid(9)} on hv1: is on its way to hv2" in lines[1]
+    assert "# VM007 on hv2: was there at the first look" in lines[2]
+    assert list(loaded(text.text).vms) == ["VM001"]
+
+
+def test_a_machine_that_a_host_shows_is_not_said_to_be_nowhere(loaded: Callable[[str], Stack]) -> None:
+    """Jobs of machines that are there are told beside their entries, or not at all."""
+    seen = inventory(
+        replace(host("hv1", machine(1), jobs=(job(1, "hv2"),)), recent=(job(2, "hv2"),)),
+        host("hv2", machine(2, "hv2")),
+        host("hv3"),
+    )
+    text, made = prove(preface(), judged(seen), {}, [seen], loaded)
+    assert made.unseen == ()
+    assert "Left out" not in text.text

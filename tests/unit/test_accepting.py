@@ -190,6 +190,7 @@ def test_disks_of_checkpoints_are_declared_by_their_folder(tmp_path: Path) -> No
     ("vms", "there", "label", "why"),
     [
         ("  VM001: {host: hv1}\n", seen(silent=("hv2",)), "VM001", "VM001 is unknown, not gone"),
+        ("  VM001: {host: hv1}\n", seen(machine(1, "hv2"), silent=("hv1",)), "VM001", "VM001 is unknown"),
         ("  VM001: {host: hv1}\n", seen(), "VM001", "VM001 cannot be accepted"),
         ("  VM001: {host: hv1}\n", seen(machine(1)), "VM001", "nothing to accept"),
         ("  VM001: {host: hv1}\n", seen(machine(1)), "VM009", "VM009 is not declared"),
@@ -267,3 +268,103 @@ def test_replace_is_not_asked_of_a_machine_without_files_elsewhere(tmp_path: Pat
     file = File(tmp_path, "  VM001: {host: hv1, storage: {folder: fast, layout: flat}}\n")
     file.accept(seen(replace(machine(1, "hv2"))))
     assert file.changed()[1:] == ["+   VM001: {host: hv2, storage: {folder: fast, layout: flat}}"]
+
+
+def test_what_would_move_another_machine_is_not_written(tmp_path: Path) -> None:
+    """A machine that was in place would be next: who, whereto and why are said, and the file stays."""
+    file = File(
+        tmp_path,
+        "  VM001: {host: hv1}\n  VM002: {host: [hv1, hv2]}\n",
+        "rules:\n  - {apart: [VM001, VM002]}\n",
+    )
+    with pytest.raises(AcceptError, match=r"VM002 would then go from hv2 to hv1 \(.*apart.*\)"):
+        file.accept(seen(machine(1, "hv2"), machine(2, "hv2")), "VM001")
+    assert file.path.read_text(encoding="utf-8") == file.text
+
+
+def test_what_would_send_a_drifted_machine_elsewhere_is_not_written(tmp_path: Path) -> None:
+    """It was due to go to one host, and would go to another one that nobody has seen in a preview."""
+    file = File(
+        tmp_path,
+        "  VM001: {host: hv1}\n  VM002: {host: [hv2, hv1]}\n",
+        "rules:\n  - {apart: [VM001, VM002]}\n",
+    )
+    there = seen(machine(1, "hv2"), machine(2, "hv3"))
+    with pytest.raises(AcceptError, match="VM002 would then go from hv3 to hv1"):
+        file.accept(there, "VM001")
+    assert file.accept(there, "VM001", "VM002").labels == ("VM001", "VM002")
+
+
+def test_others_that_were_due_anyhow_do_not_stand_in_the_way(tmp_path: Path) -> None:
+    """Their moves are as they were, and one that is not needed any more is none to be told of."""
+    file = File(
+        tmp_path,
+        "  VM001: {host: hv1}\n  VM002: {host: [hv1, hv2]}\n  VM003: {host: hv1}\n",
+        "rules:\n  - {apart: [VM001, VM002]}\n",
+    )
+    there = seen(machine(1, "hv2"), machine(2, "hv1"), machine(3, "hv3"))
+    assert file.accept(there, "VM001").labels == ("VM001",)
+
+
+def test_what_would_leave_no_room_for_others_is_not_written(tmp_path: Path) -> None:
+    """A machine that was about to come could not be ordered any more."""
+    file = File(tmp_path, "  VM001: {host: hv1}\n  VM002: {host: hv2}\n")
+    big = machine(1, "hv2", memory_mib=30000)
+    coming = machine(2, "hv3", memory_mib=30000)
+    there = inventory(
+        host("hv1"), host("hv2", big, memory_free_mib=20000), host("hv3", coming, memory_free_mib=20000)
+    )
+    with pytest.raises(AcceptError, match=r"nothing could start any more: .*memory of hv2"):
+        file.accept(there, "VM001")
+    assert file.path.read_text(encoding="utf-8") == file.text
+
+
+def test_one_that_cannot_be_written_does_not_keep_the_others(tmp_path: Path) -> None:
+    """Without names it is left, and why is said; by its name it is an error."""
+    file = File(
+        tmp_path,
+        "  VM001: {host: hv1}\n  VM002: {host: hv1, storage: {folder: fast, disks: {gone.vhdx: 'E:\\x'}}}\n"
+        "  VM003: {host: hv1}\n",
+    )
+    there = seen(machine(1, "hv2"), machine(2, "hv2"), machine(3, "hv3"))
+    done = file.accept(there)
+    assert done.labels == ("VM001", "VM003")
+    assert [why.partition(" ")[0] for why in done.left] == ["VM002"]
+    assert "gone.vhdx" in done.left[0]
+    with pytest.raises(AcceptError, match=r"gone\.vhdx"):
+        file.accept(there, "VM002")
+
+
+def test_those_that_would_move_others_are_left_and_said(tmp_path: Path) -> None:
+    """Of many, just the one whose acceptance would make another machine go."""
+    file = File(
+        tmp_path,
+        "".join(f"  VM00{number}: {{host: hv1}}\n" for number in range(1, 6))
+        + "  VM006: {host: [hv1, hv2]}\n",
+        "rules:\n  - {apart: [VM003, VM006]}\n",
+    )
+    done = file.accept(seen(*(machine(number, "hv2", memory_mib=1) for number in range(1, 7))))
+    assert done.labels == ("VM001", "VM002", "VM004", "VM005")
+    assert len(done.left) == 1
+    assert "VM003 is left: VM006 would then go from hv2 to hv1" in done.left[0]
+
+
+def test_who_can_only_be_accepted_in_company_is(tmp_path: Path) -> None:
+    """Two that belong together are elsewhere together; a third that cannot be written does not part them."""
+    file = File(
+        tmp_path,
+        "  VM001: {host: hv1}\n  VM002: {host: hv1, storage: {folder: fast, disks: {gone.vhdx: 'E:\\x'}}}\n"
+        "  VM003: {host: hv1}\n",
+        "rules:\n  - {together: [VM001, VM003]}\n",
+    )
+    done = file.accept(seen(machine(1, "hv2"), machine(2, "hv2"), machine(3, "hv2")))
+    assert done.labels == ("VM001", "VM003")
+
+
+def test_what_could_not_be_told_is_said_to_be_left(tmp_path: Path) -> None:
+    """A silent host and its machine; `nothing to accept` alone would say that all is as declared."""
+    file = File(tmp_path, "  VM001: {host: hv1}\n  VM002: {host: hv2}\n")
+    done = file.accept(seen(machine(2, "hv2"), silent=("hv1",)))
+    assert (done.labels, len(done.left)) == ((), 2)
+    assert done.left[0].startswith("hv1 did not answer")
+    assert done.left[1].startswith("VM001 is unknown")

@@ -1,6 +1,10 @@
 """Pure: a plan and what was read in, drift out: what is not as declared, since when and by whom as far as that is known."""
 
+from .acceptance import disturbances, still_elsewhere
 from .found import drift_of
 from .values import Drift, DriftReport, Ended, Kind, Mover, PastMove, Readings, Unknown
 
-__all__ = ["Drift", "DriftReport", "Ended", "Kind", "Mover", "PastMove", "Readings", "Unknown", "drift_of"]
+__all__ = [
+    "Drift", "DriftReport", "Ended", "Kind", "Mover", "PastMove", "Readings", "Unknown", "disturbances", "drift_of",
+    "still_elsewhere",
+]  # fmt: skip

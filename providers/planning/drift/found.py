@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC
 
-from providers.model.estate import Inventory
+from providers.model.estate import Inventory, VirtualMachine
 from providers.model.names import HostName
 from providers.model.plan import Plan, Severity, Standing, Step
 from providers.model.stack import Snooze, Stack
@@ -26,8 +26,10 @@ def drift_of(stack: Stack, inventory: Inventory, plan: Plan, readings: Readings)
     snoozes = {label: spec.snooze for label, spec in stack.vms.items() if spec.snooze is not None}
     quiet = {label: snooze for label, snooze in snoozes.items() if today <= snooze.until}
     movers = Movers(inventory, readings.past, readings.names)
+    stood = {step.label: _of_machine(step, stack, movers) for step in plan.steps}
+    doubts = {label: doubt for label, drift in stood.items() if (doubt := _doubt(drift, stack, inventory))}
     found = [
-        *(drift for step in plan.steps if (drift := _of_machine(step, stack, movers)) is not None),
+        *(drift for drift in stood.values() if drift is not None and drift.subject not in doubts),
         *_undeclared(stack, inventory, plan, movers),
         *_settings(stack, readings),
         *_delegation(readings),
@@ -40,7 +42,7 @@ def drift_of(stack: Stack, inventory: Inventory, plan: Plan, readings: Readings)
         hosts=tuple(stack.hosts),
         drifts=tuple(drift for drift in told if drift.snooze is None),
         snoozed=tuple(drift for drift in told if drift.snooze is not None),
-        unknown=tuple(_unknown(inventory, plan, readings)),
+        unknown=tuple(_unknown(inventory, plan, readings, doubts)),
         ended=tuple(
             Ended(label=label, snooze=snooze) for label, snooze in snoozes.items() if label not in quiet
         ),
@@ -48,7 +50,7 @@ def drift_of(stack: Stack, inventory: Inventory, plan: Plan, readings: Readings)
 
 
 def _quieted(drift: Drift, quiet: dict[str, Snooze]) -> Drift:
-    return replace(drift, snooze=quiet.get(drift.subject)) if drift.of_machine else drift
+    return replace(drift, snooze=quiet.get(drift.subject)) if drift.can_be_snoozed else drift
 
 
 def _of_machine(step: Step, stack: Stack, movers: Movers) -> Drift | None:
@@ -59,19 +61,44 @@ def _of_machine(step: Step, stack: Stack, movers: Movers) -> Drift | None:
         return Drift(kind=kind, subject=step.label, text=_findings(step), vm_id=step.vm_id)
     changes = differences(step.placement, observed(step.vm))
     moved = any(change.property == "host" for change in changes)
-    leaving = step.standing == Standing.MOVED_BY_OTHERS
+    leaving = step.standing == Standing.MOVED_BY_OTHERS and movers.runs(step.vm)
     if not changes and not leaving and step.standing != Standing.REFUSED:
         return None
     declared = step.vm.host in stack.vms[step.label].hosts
     return Drift(
-        kind=Kind.PLACED if moved else Kind.FILES,
+        kind=_kind(changes, moved=moved, leaving=leaving),
         subject=step.label,
         text="; ".join(_lines(changes, stack.vms[step.label].hosts)) or _findings(step),
         host=step.vm.host,
         vm_id=step.vm.id,
         changes=changes,
         reason=step.reason if moved and (declared or not stack.vms[step.label].hosts) else "",
-        mover=movers.of(step.vm, other_host=moved) if changes or leaving else None,
+        mover=_mover(movers, step.vm, changes, moved=moved) if changes or leaving else None,
+    )
+
+
+def _mover(movers: Movers, vm: VirtualMachine, changes: tuple[Change, ...], *, moved: bool) -> Mover:
+    return movers.of(vm, None if moved else {change.actual for change in changes if change.actual})
+
+
+def _kind(changes: tuple[Change, ...], *, moved: bool, leaving: bool) -> Kind:
+    if changes:
+        return Kind.PLACED if moved else Kind.FILES
+    return Kind.LEAVING if leaving else Kind.UNCOMPARED
+
+
+def _doubt(drift: Drift | None, stack: Stack, inventory: Inventory) -> str | None:
+    """Return why it is unknown whether a machine that is not as declared is the one that is meant, None where it is.
+
+    A name decides only where every host answers, as for a machine that is adopted.
+    """
+    if drift is None or drift.vm_id is None or stack.vms[drift.subject].id or not inventory.unreachable:
+        return None
+    silent = ", ".join(sorted(inventory.unreachable))
+    return (
+        f"{drift.subject} is unknown: {drift.vm_id} on {drift.host} has its name and is not as declared, and while {silent}"
+        " does not answer, another machine of that name may be the one that is meant."
+        " Set id: (the GUID) in the stack file, or run again when every host answers"
     )
 
 
@@ -99,7 +126,7 @@ def _undeclared(stack: Stack, inventory: Inventory, plan: Plan, movers: Movers) 
     for vm in inventory.vms():
         if vm.id in meant or vm.name.casefold() in unclear or vm.replication_mode in REPLICAS:
             continue
-        mover = movers.of(vm, other_host=True)
+        mover = movers.of(vm)
         yield Drift(
             kind=Kind.UNDECLARED,
             subject=vm.name,
@@ -144,7 +171,9 @@ def _delegation(readings: Readings) -> Iterator[Drift]:
         yield Drift(kind=Kind.DELEGATION, subject=host, text=f"the directory lacks {told}", host=host)
 
 
-def _unknown(inventory: Inventory, plan: Plan, readings: Readings) -> Iterator[Unknown]:
+def _unknown(
+    inventory: Inventory, plan: Plan, readings: Readings, doubts: Mapping[str, str]
+) -> Iterator[Unknown]:
     for host in inventory.unreachable.values():
         yield Unknown(subject=host.name, text=f"did not answer, its machines are unknown: {host.reason}")
     for name, actual in readings.settings.items():
@@ -156,3 +185,5 @@ def _unknown(inventory: Inventory, plan: Plan, readings: Readings) -> Iterator[U
     for step in plan.steps:
         if step.standing == Standing.UNKNOWN:
             yield Unknown(subject=step.label, text=_findings(step), is_machine=True)
+        elif step.label in doubts:
+            yield Unknown(subject=step.label, text=doubts[step.label], is_machine=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from providers.model import winpath
 from providers.model.adoption import Named, names_host
@@ -19,7 +19,12 @@ class Movers:
         self, inventory: Inventory, past: Iterable[PastMove], names: Mapping[HostName, Named]
     ) -> None:
         """Index jobs and moves by machine. `names`: what hosts call themselves."""
-        self._inventory = inventory
+        self._running = {
+            job.vm_id: job
+            for host in inventory.hosts.values()
+            for job in reversed(host.jobs)
+            if not job.only_prepares
+        }
         self._names = names
         self._jobs: dict[VmId, list[MigrationJob]] = {}
         for host in inventory.hosts.values():
@@ -29,37 +34,49 @@ class Movers:
         for move in past:
             self._past.setdefault(move.vm_id, []).append(move)
 
-    def of(self, vm: VirtualMachine, *, other_host: bool) -> Mover:
-        """Return who brought `vm` to its host (`other_host`), or its files to their place."""
-        if (running := self._inventory.job_of(vm.id)) is not None:
-            return Mover(who=running[1].owner, when=running[1].begun, running=True)
+    def runs(self, vm: VirtualMachine) -> bool:
+        """Say whether a migration of `vm` runs that moves something: one that prepares or checks does not."""
+        return vm.id in self._running
+
+    def of(self, vm: VirtualMachine, paths: Collection[str] | None = None) -> Mover:
+        """Return who brought `vm` to its host, or, where `paths` are given, these files of it to their place."""
+        if (running := self._running.get(vm.id)) is not None:
+            return Mover(who=running.owner, when=running.begun, running=True)
         past = self._past.get(vm.id, [])
-        job = self._last_job(vm, other_host=other_host)
+        job = self._last_job(vm, paths)
         if job is not None:
             ours = next((move for move in past if move.job == job.id), None)
             who = ours.who if ours else job.owner
             return Mover(who=who, when=job.changed, ours=ours is not None)
-        return _by_log(vm, past, other_host=other_host)
+        return _by_log(vm, past, other_host=paths is None)
 
-    def _last_job(self, vm: VirtualMachine, *, other_host: bool) -> MigrationJob | None:
-        """Return the last job that can have brought it here. One that names another host has not."""
-        leading = [job for job in self._jobs.get(vm.id, ()) if self._leads_here(job, vm, other_host)]
+    def _last_job(self, vm: VirtualMachine, paths: Collection[str] | None) -> MigrationJob | None:
+        """Return the last job that can have brought it, or these files, here."""
+        leading = [job for job in self._jobs.get(vm.id, ()) if self._leads_here(job, vm, paths)]
         return max(leading, key=lambda job: (job.changed, job.id), default=None)
 
-    def _leads_here(self, job: MigrationJob, vm: VirtualMachine, other_host: bool) -> bool:
+    def _leads_here(self, job: MigrationJob, vm: VirtualMachine, paths: Collection[str] | None) -> bool:
+        """Say whether a job leads to the host where `vm` is; of files it must move files, and to these paths, if it tells."""
+        if paths is not None and not (job.moves_storage and _tells_no_other(job, paths)):
+            return False
         if job.destination is None:
-            return not other_host
+            return paths is not None
         names = self._names.get(vm.host)
         return names is not None and names_host(job.destination, names)
 
 
+def _tells_no_other(job: MigrationJob, paths: Collection[str]) -> bool:
+    told = {winpath.comparable(path) for path in (*job.new_paths, *job.new_roots) if path}
+    return not told or not told.isdisjoint(map(winpath.comparable, paths))
+
+
 def _by_log(vm: VirtualMachine, past: Sequence[PastMove], *, other_host: bool) -> Mover:
-    """Return what our log tells where no host has a job: ours if it left the machine as it is, else later than ours."""
+    """Return what our log tells where no host has a job: that it may have been ours, or that it was later than ours."""
     if not past:
         return Mover()
     last = past[-1]
     if last.host == vm.host and (other_host or _left_as_it_is(last, vm)):
-        return Mover(who=last.who, when=last.time, ours=True)
+        return Mover(who=last.who, when=last.time, ours=True, by_log=True)
     return Mover(after=last.time)
 
 

@@ -20,6 +20,10 @@ class Kind(StrEnum):
 
     PLACED = "placed elsewhere"
     FILES = "files elsewhere"
+    LEAVING = "on its way"
+    """It is where it is declared yet, and a migration that runs takes it, or its files, away."""
+    UNCOMPARED = "cannot be compared"
+    """Its entry does not fit it, as where it names a disk that the machine does not have."""
     UNDECLARED = "not declared"
     MISSING = "missing"
     AMBIGUOUS = "ambiguous"
@@ -27,7 +31,8 @@ class Kind(StrEnum):
     DELEGATION = "delegation"
 
 
-_OF_MACHINES = frozenset({Kind.PLACED, Kind.FILES, Kind.MISSING, Kind.AMBIGUOUS})
+_KNOWN_TO_BE_THERE = frozenset({Kind.PLACED, Kind.FILES, Kind.LEAVING, Kind.UNCOMPARED})
+_OF_MACHINES = _KNOWN_TO_BE_THERE | {Kind.MISSING, Kind.AMBIGUOUS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +47,8 @@ class Mover:
     """ISO 8601: it was after this, when we had moved the machine ourselves."""
     ours: bool = False
     """Whether it was a run of this project."""
+    by_log: bool = False
+    """Whether our log alone says so: others may have moved it away and back since, and hosts have forgotten it."""
     running: bool = False
     """Whether it is on its way yet."""
 
@@ -89,6 +96,11 @@ class Drift:
     def of_machine(self) -> bool:
         """Whether its subject is the label of a declared machine."""
         return self.kind in _OF_MACHINES
+
+    @property
+    def can_be_snoozed(self) -> bool:
+        """Whether a snooze may quiet it: one of a machine that is gone, or that two may be, was not meant."""
+        return self.kind in _KNOWN_TO_BE_THERE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

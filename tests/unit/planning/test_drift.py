@@ -11,7 +11,7 @@ from providers.model.estate import Inventory, MigrationJob
 from providers.model.live_migration import HostMigration
 from providers.model.names import HostName
 from providers.model.plan import Finding, Severity
-from providers.model.stack import LiveMigration, Rule, Snooze, Stack, VmSpec
+from providers.model.stack import LiveMigration, Rule, Snooze, Stack, StorageSpec, VmSpec
 from providers.planning import plan
 from providers.planning.drift import Drift, DriftReport, Kind, Mover, PastMove, Readings, drift_of
 from tests.estates import facts, guid, host, inventory, job, machine, spec, stack
@@ -85,7 +85,7 @@ def test_a_move_of_our_own_is_not_somebody_elses() -> None:
     seen = inventory(host("hv1"), host("hv2", machine(1, "hv2")))
     past = (ours("hv1"), ours("hv2"))
     assert only(spec(1, "hv1"), seen, past=past).mover == Mover(
-        who="placement", when="2026-11-01T00:00:00+00:00", ours=True
+        who="placement", when="2026-11-01T00:00:00+00:00", ours=True, by_log=True
     )
     source = replace(host("hv1"), recent=(ended(1, "hv2", id="JOB-ours"),))
     seen = inventory(source, host("hv2", machine(1, "hv2")))
@@ -101,15 +101,49 @@ def test_a_move_after_ours_is_somebody_elses() -> None:
     assert only(declared, seen, past=(ours("hv1"),)).mover == Mover(after="2026-11-01T00:00:00+00:00")
     there = only(declared, seen, past=(ours("hv1", config="E:\\Other"),)).mover
     assert there is not None
-    assert there.ours
+    assert (there.ours, there.by_log) == (True, True)
 
 
 def test_a_machine_under_way_is_told_with_who_moves_it() -> None:
     """Where it is declared yet, or on its way back: it is not where it was said, and somebody moves it now."""
     source = host("hv1", machine(1), jobs=(replace(job(1, "hv2"), begun=BEGUN),))
     drift = only(spec(1, "hv1"), inventory(source, host("hv2")))
+    assert drift.kind == Kind.LEAVING
     assert drift.mover == Mover(who="LAB\\operator", when=BEGUN, running=True)
     assert "is being moved from hv1 to hv2 by LAB\\operator" in drift.text
+
+
+def test_a_machine_in_place_that_is_only_checked_is_no_drift() -> None:
+    """A preparation or a check moves nothing; of a machine elsewhere it is not who moves it."""
+    checks = replace(job(1, "hv3"), job_type=304, begun=BEGUN)
+    source = host("hv1", machine(1), jobs=(checks,))
+    assert not report_of(stack(spec(1, "hv1")), inventory(source, host("hv2"), host("hv3"))).drifts
+    elsewhere = host("hv2", machine(1, "hv2"), jobs=(checks,))
+    assert only(spec(1, "hv1"), inventory(host("hv1"), elsewhere, host("hv3"))).mover == Mover()
+    both = host("hv1", machine(1), jobs=(checks, replace(job(1, "hv2"), begun=BEGUN)))
+    drift = only(spec(1, "hv1"), inventory(both, host("hv2"), host("hv3")))
+    assert (drift.kind, drift.mover) == (Kind.LEAVING, Mover(who="LAB\\operator", when=BEGUN, running=True))
+
+
+def test_an_entry_that_cannot_be_compared_is_drift_of_its_own_kind() -> None:
+    """It names a disk that the machine does not have: no file of it is known to be elsewhere."""
+    drift = only(
+        spec(1, "hv1", storage=StorageSpec(disks={"gone.vhdx": "E:\\x"})),
+        inventory(host("hv1", machine(1)), host("hv2"), host("hv3")),
+    )
+    assert (drift.kind, drift.changes, drift.mover) == (Kind.UNCOMPARED, (), None)
+    assert "gone.vhdx" in drift.text
+
+
+def test_a_snooze_does_not_quiet_a_machine_that_is_missing_or_ambiguous() -> None:
+    """Somebody knows that it is elsewhere, and not that it is gone, or that there are two."""
+    declared = stack(spec(1, "hv1", snooze=Snooze(until=date(2026, 12, 24), reason="stays on hv2")))
+    found = report_of(declared, inventory(host("hv1"), host("hv2"), host("hv3")))
+    assert [drift.kind for drift in found.drifts] == [Kind.MISSING]
+    twin = replace(machine(2, "hv2"), name="VM001")
+    found = report_of(declared, inventory(host("hv1", machine(1)), host("hv2", twin), host("hv3")))
+    assert [drift.kind for drift in found.drifts] == [Kind.AMBIGUOUS]
+    assert not found.snoozed
 
 
 def test_files_elsewhere_are_told_path_by_path() -> None:
@@ -124,6 +158,25 @@ def test_files_elsewhere_are_told_path_by_path() -> None:
         "disks.scsi-0-0",
     ]
     assert drift.mover == Mover(who="LAB\\operator", when=ENDED)
+
+
+def test_files_elsewhere_are_nobodys_who_moved_the_machine_alone() -> None:
+    """Only a job that moves storage counts (306 both, 307 storage), and where it tells paths, those of the files in question."""
+    there, new = machine(1, folder="D:\\Hyper-V\\VM001"), "D:\\Hyper-V\\VM001\\Virtual Hard Disks\\os.vhdx"
+    declared = spec(1, "hv1", storage="E:\\New")
+
+    def mover(*jobs: MigrationJob) -> Mover | None:
+        return only(declared, inventory(replace(host("hv1", there), recent=jobs), host("hv2"))).mover
+
+    named = Mover(who="LAB\\operator", when=ENDED)
+    assert mover(ended(1, "hv1", job_type=305)) == Mover()
+    assert mover(ended(1, "hv1")) == Mover()
+    assert mover(ended(1, "hv1", job_type=306)) == named
+    assert mover(ended(1, "hv2", job_type=306)) == Mover()
+    assert mover(ended(1, None, job_type=307)) == named
+    assert mover(ended(1, None, job_type=307, new_paths=("F:\\other.vhdx",))) == Mover()
+    assert mover(ended(1, None, job_type=307, new_paths=("F:\\other.vhdx", new.upper()))) == named
+    assert mover(ended(1, None, job_type=307, new_roots=("D:\\Hyper-V\\VM001\\", ""))) == named
 
 
 def test_a_choice_of_hosts_is_named_whole() -> None:
@@ -159,6 +212,31 @@ def test_missing_is_said_only_where_every_host_answers() -> None:
     assert not found.drifts
     assert [(each.subject, each.is_machine) for each in found.unknown] == [("hv2", False), ("VM001", True)]
     assert "missing" not in str(found)
+
+
+def test_a_name_decides_of_drift_only_where_every_host_answers() -> None:
+    """A namesake may be seen while the machine that is meant is on the silent host; a GUID leaves no doubt."""
+    for silent in ("hv1", "hv3"):
+        answering = [name for name in ("hv1", "hv2", "hv3") if name != silent]
+        seen = inventory(
+            *(host(name, *([machine(1, "hv2")] if name == "hv2" else [])) for name in answering),
+            silent=(silent,),
+        )
+        found = report_of(stack(spec(1, "hv1")), seen)
+        assert not found.drifts
+        assert [each.subject for each in found.unknown if each.is_machine] == ["VM001"]
+        assert silent in found.unknown[-1].text
+        (drift,) = report_of(stack(spec(1, "hv1", id=guid(1))), seen).drifts
+        assert (drift.kind, drift.subject) == (Kind.PLACED, "VM001")
+
+
+def test_a_machine_in_place_by_its_name_is_no_drift_while_another_host_is_silent() -> None:
+    """As in every plan; with a file elsewhere it is unknown whether it is the one that is meant."""
+    seen = inventory(host("hv1", machine(1)), host("hv2"), silent=("hv3",))
+    found = report_of(stack(spec(1, "hv1")), seen)
+    assert (found.drifts, [each.subject for each in found.unknown]) == ((), ["hv3"])
+    found = report_of(stack(spec(1, "hv1", storage="E:\\New")), seen)
+    assert (found.drifts, [each.subject for each in found.unknown]) == ((), ["hv3", "VM001"])
 
 
 def test_two_machines_of_one_name_are_ambiguous_and_not_undeclared() -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import date
 from html import unescape
 
+import pytest
 from lxml import etree
 
 from providers.commands.drift import verdict
@@ -80,6 +81,9 @@ def test_who_and_when_stand_in_every_form() -> None:
         "moved by our own run (root, 2026-11-01T00:00:00+00:00)": Mover(
             who="root", when="2026-11-01T00:00:00+00:00", ours=True
         ),
+        "brought there by our own run (root, 2026-11-01), unless somebody has moved it since: hosts forget": Mover(
+            who="root", when="2026-11-01", ours=True, by_log=True
+        ),
         "moved by unknown, when: unknown": Mover(),
         "moved by unknown, when: unknown, after our own move of 2026-11-01": Mover(after="2026-11-01"),
         "being moved by LAB\\ann since 2026-12-01": Mover(who="LAB\\ann", when="2026-12-01", running=True),
@@ -87,6 +91,7 @@ def test_who_and_when_stand_in_every_form() -> None:
     for words, mover in movers.items():
         told = replace(EMPTY, drifts=(drift("VM001", mover=mover, text="is on hv2"),))
         assert words in render_drift(told)
+        assert "declared otherwise" not in render_drift(told)
         assert words in plain(render_markdown(told))
         assert words in etree.fromstring(render_junit(told)).findtext(".//failure", "")
 
@@ -107,6 +112,38 @@ def test_markdown_shows_names_as_text() -> None:
     assert set(re.findall(r"</?(\w+)", html)) == {"p", "strong", "ul", "li", "code", "h3"}
     assert "@all" not in html
     assert HOSTILE in plain(markdown)
+
+
+def test_markdown_never_cuts_who_and_when_off() -> None:
+    """What is elsewhere may be long, and is cut alone."""
+    mover = Mover(who="LAB\\" + "a" * 280, when="2026-12-01T02:58:00+00:00")
+    told = replace(EMPTY, drifts=(drift("VM001", text="disks are elsewhere " * 100, mover=mover),))
+    shown = plain(render_markdown(told))
+    assert f"moved by {mover.who}, when: {mover.when}" in shown
+    assert "elsewhere " * 30 not in shown
+
+
+@pytest.mark.parametrize("count", [50, 400, 2000])
+def test_markdown_fits_what_a_forge_takes(count: int) -> None:
+    """However much there is of whatever kind, hostile or not; how much is left out is said of each."""
+    machines = tuple(f"{number} {NASTY * 3}" for number in range(count))
+    most = replace(
+        EMPTY,
+        labels=machines,
+        drifts=tuple(drift(label, text=f"{NASTY} is elsewhere") for label in machines),
+        unknown=tuple(Unknown(subject=label, text=NASTY * 9, is_machine=True) for label in machines),
+        snoozed=tuple(drift(label, snooze=SNOOZE) for label in machines),
+        ended=tuple(Ended(label=label, snooze=SNOOZE) for label in machines),
+    )
+    markdown = render_markdown(most)
+    assert len(markdown) < 65_000
+    left_out = [int(found) for found in re.findall(r"^and (\d+) more", markdown, re.MULTILINE)]
+    shown = len([line for line in markdown.splitlines() if line.startswith("- ")])
+    assert shown + sum(left_out) == 4 * count
+    assert len(left_out) == 4
+    for only in ("drifts", "unknown"):
+        alone = replace(EMPTY, **{only: getattr(most, only)})
+        assert len(render_markdown(alone)) < 65_000
 
 
 def plain(markdown: str) -> str:
@@ -138,6 +175,21 @@ def test_junit_has_a_case_for_each_declared_machine() -> None:
     }  # fmt: skip
     assert HOSTILE in machines[1].findtext("failure", "")
     assert HOSTILE in hosts[1].findtext("failure", "")
+
+
+def test_junit_tells_drift_and_silence_of_one_host() -> None:
+    """A case has one outcome: what could not be told has a case of its own beside the failure."""
+    both = replace(
+        EMPTY,
+        drifts=(drift("hv2", kind=Kind.SETTINGS, mover=None),),
+        unknown=(Unknown(subject="hv2", text="its settings are unknown: denied"),),
+    )
+    root = etree.fromstring(render_junit(both))
+    cases = {case.get("name"): [child.tag for child in case] for case in root.findall("testsuite")[1]}
+    assert cases == {"hv1": [], "hv2": ["failure"], "hv2 (unknown)": ["error"]}
+    assert {name: root.get(name) for name in ("tests", "failures", "errors")} == {
+        "tests": "7", "failures": "1", "errors": "1",
+    }  # fmt: skip
 
 
 def _shown(text: str) -> str:

@@ -1,0 +1,74 @@
+"""A stack file is replaced whole, and never over somebody's edit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from providers.errors import PlacementError, StackFileError
+from providers.stackfile.replacing import StackFileChangedError, replacement
+
+OLD = "hosts:\n  hv1: {address: hv1}\nvms:\n  VM001: {host: hv1}\n"
+NEW = f"{OLD}  VM002: {{host: hv1}}\n"
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """A stack file, alone in its folder."""
+    path = tmp_path / "lab.yaml"
+    path.write_bytes(OLD.encode())
+    return path
+
+
+def test_what_was_loaded_takes_the_place_of_the_old_one(file: Path) -> None:
+    """With its mode, and nothing is left behind."""
+    file.chmod(0o640)
+    with replacement(file, OLD.encode()) as fresh:
+        assert list(fresh.load(NEW).vms) == ["VM001", "VM002"]
+        fresh.keep()
+    assert file.read_bytes() == NEW.encode()
+    assert file.stat().st_mode & 0o777 == 0o640
+    assert list(file.parent.iterdir()) == [file]
+
+
+def test_an_edit_made_meanwhile_stays(file: Path) -> None:
+    """Whoever saved the file while the new one was proved has the last word, even without a change of meaning."""
+    edited = f"{OLD}# a colleague's remark\n"
+    with replacement(file, OLD.encode()) as fresh:
+        fresh.load(NEW)
+        file.write_text(edited, encoding="utf-8")
+        with pytest.raises(StackFileChangedError):
+            fresh.keep()
+    assert file.read_text(encoding="utf-8") == edited
+    assert list(file.parent.iterdir()) == [file]
+
+
+def test_a_file_that_is_gone_does_not_come_back(file: Path) -> None:
+    """Somebody has removed or renamed it meanwhile."""
+    with replacement(file, OLD.encode()) as fresh:
+        fresh.load(NEW)
+        file.unlink()
+        with pytest.raises(PlacementError, match="cannot be written"):
+            fresh.keep()
+    assert list(file.parent.iterdir()) == []
+
+
+def test_what_does_not_load_leaves_nothing(file: Path) -> None:
+    """Neither the old file is touched, nor is there a new one; what the loader says is said of the old name."""
+    with replacement(file, OLD.encode()) as fresh:
+        with pytest.raises(StackFileError) as wrong:
+            fresh.load("vms: {}\n")
+        assert fresh.told(wrong.value.message).startswith(str(file))
+    assert file.read_bytes() == OLD.encode()
+    assert list(file.parent.iterdir()) == [file]
+
+
+def test_the_files_of_others_beside_it_are_left_alone(file: Path) -> None:
+    """Our own has a name that nobody else has."""
+    other = file.with_name(".lab.yaml.accepted")
+    other.write_text("mine", encoding="utf-8")
+    with replacement(file, OLD.encode()) as fresh:
+        fresh.load(NEW)
+        fresh.keep()
+    assert other.read_text(encoding="utf-8") == "mine"
