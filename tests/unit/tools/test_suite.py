@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 
-from tools.suite import PARTS, RUNS, run
+from tools.suite import PARTS, TESTS, run
 
 PATIENT = "import sys, time, signal; signal.signal(signal.SIGTERM, lambda *_: sys.exit('cleared up')); print('begun', flush=True); time.sleep(60)"
 RUNNER = f"""
@@ -45,6 +45,10 @@ def test_told_to_end_it_lets_both_clear_up() -> None:
     assert rest.count("cleared up") == 4
 
 
-def test_no_test_is_left_out() -> None:
-    """One part runs what the other ignores."""
-    assert [command[-1] for command in PARTS.values()] == [RUNS, f"--ignore={RUNS}"]
+def test_no_test_is_left_out_and_none_run_twice() -> None:
+    """Each file of tests is, or lies in, just one of what the parts name."""
+    named = [path for paths in PARTS.values() for path in paths]
+    files = sorted(TESTS.rglob("test_*.py"))
+    assert len(files) > 100
+    for file in files:
+        assert len([path for path in named if path == file or path in file.parents]) == 1, file
