@@ -63,7 +63,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 
 def run(options: argparse.Namespace) -> int:
-    """Review. 0; 1 where a host or a machine stays out of the plan, or the doctor would stop it; 3 where it must not run."""
+    """Review. 0; 1 where a host or a machine stays out of the plan, or the doctor would stop it; 3 infeasible."""
     stack = load(stack_meant(options.stack, PROJECT))
     if options.preview is not None:
         return _by_preview(stack, options)
@@ -72,7 +72,7 @@ def run(options: argparse.Namespace) -> int:
     put(shown, options.output)
     if options.html is not None:
         put(page(review), options.html)
-    if review.plan.refusals:
+    if review.plan.refusals or review.plan.broken_rules:
         return INFEASIBLE
     return FAILED if review.diagnoses else verdict(review.inventory, review.plan)
 
@@ -112,6 +112,7 @@ def _reviewed(stack: Stack, base: str | None, file: Path | None) -> Review:
     recorded, inventory, plan, told = _planned(stack, file)
     return Review(
         stack=stack, inventory=inventory, plan=plan, rooms=rooms(stack, inventory, plan), recorded=recorded,
+        age=None if recorded is None else SystemClock().utc() - recorded,
         diagnoses=foreseen(stack, told, plan),
         base=None if base is None else _based(stack, base, inventory, plan),
     )  # fmt: skip

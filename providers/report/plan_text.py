@@ -37,8 +37,7 @@ def _outlined(schedule: Schedule, each: ScheduledMove) -> str:
 
 def _lines(plan: Plan, columns: int) -> Iterator[str]:
     yield headline(plan)
-    if plan.choice is not None:
-        yield chosen(plan.choice)
+    yield from choice_lines(plan)
     yield from finding_lines(plan.findings)
     for part in (
         table(plan.schedule),
@@ -49,6 +48,12 @@ def _lines(plan: Plan, columns: int) -> Iterator[str]:
         lines = list(part)
         if lines:
             yield from ("", *lines)
+
+
+def choice_lines(plan: Plan) -> Iterator[str]:
+    """Yield a line about the hosts that were chosen; of bytes only where something is moved."""
+    if plan.choice is not None and (plan.moves or not plan.choice.bytes):
+        yield chosen(plan.choice)
 
 
 def headline(plan: Plan) -> str:

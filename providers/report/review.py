@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from providers.doctor.symptoms import Diagnosis
@@ -16,6 +17,9 @@ from providers.planning.schedule.peaks import Room
 
 from .plan_record import plan_record
 from .plan_text import headline
+
+OLD = timedelta(days=2)
+"""Age of an inventory that is worth a word: the one of a night is expected every morning."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,17 +42,46 @@ class Review:
     rooms: tuple[Room, ...]
     recorded: datetime | None
     """When the inventory was recorded; None = the hosts were asked."""
+    age: timedelta | None = None
+    """How old the recorded inventory is; None where it is not, or nobody asked."""
     diagnoses: tuple[Diagnosis, ...] = ()
     """What the doctor would stop of it."""
     base: Base | None = None
 
+    @property
+    def freezes_unjudged(self) -> bool:
+        """Whether freezes are declared and nobody could judge them: a recorded inventory has no clock."""
+        return self.recorded is not None and bool(self.stack.guard.freeze)
+
 
 def first_line(review: Review) -> str:
-    """Return one line that says it all: moves, bytes, time, what is left out, whether rules hold, what the doctor stops."""
-    broken, stops = len(review.plan.broken_rules), len(review.diagnoses)
-    rules = f"{broken} {'rule' if broken == 1 else 'rules'} broken" if broken else "no rule broken"
-    doctor = f"; the doctor finds {stops} {'error' if stops == 1 else 'errors'}" if stops else ""
-    return f"{headline(review.plan)}; {rules}{doctor}"
+    """Return one line that says it all: moves, bytes, time, what is left out, rules, what the doctor stops, what is not known."""
+    return "; ".join((headline(review.plan), *_rules(review), *_stopped(review), *_not_known(review)))
+
+
+def _rules(review: Review) -> Iterator[str]:
+    broken = len(review.plan.broken_rules)
+    if broken:
+        yield f"{broken} {'rule' if broken == 1 else 'rules'} broken"
+    elif not review.plan.refusals:
+        known = review.inventory.complete or not review.stack.rules
+        yield "no rule broken" if known else "no rule broken as far as hosts answered"
+
+
+def _stopped(review: Review) -> Iterator[str]:
+    stops = len(review.diagnoses)
+    if stops:
+        yield f"the doctor finds {stops} {'error' if stops == 1 else 'errors'}"
+
+
+def _not_known(review: Review) -> Iterator[str]:
+    silent = len(review.inventory.unreachable)
+    if silent:
+        yield f"{silent} {'host' if silent == 1 else 'hosts'} silent"
+    if review.freezes_unjudged:
+        yield "freezes not judged"
+    if review.age is not None and review.age >= OLD:
+        yield f"the inventory is {review.age.days} days old"
 
 
 def review_record(review: Review) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from providers.doctor.symptoms import Diagnosis
+from providers.model.guard import NO_LIMITS
 from providers.model.plan import Finding, Plan, ScheduledMove, Severity, Step
 from providers.planning.changes import Change, FieldChange
 from providers.planning.schedule.peaks import Room
@@ -14,20 +15,13 @@ from providers.units import format_bytes, format_seconds
 from .markdown import Budget, cut, folded, name, table, text
 from .plan_gantt import clock
 from .plan_record import KINDS
+from .plan_text import choice_lines
 from .review import Base, Review, first_line
-from .text import chosen
 
 LIMIT = 65_000
 """Characters; GitHub takes 65,536, GitLab a million."""
-_CHANGES, _MOVES, _DISKS, _ROOMS, _FINDINGS, _DOCTOR, _MACHINES = (
-    9_000,
-    23_000,
-    7_000,
-    7_000,
-    6_000,
-    4_000,
-    7_000,
-)
+_CHANGES, _MOVES, _DISKS, _ROOMS = 9_000, 22_000, 6_000, 6_000
+_FINDINGS, _DOCTOR, _LEFT_OUT, _WARNED = 6_000, 4_000, 5_000, 4_000
 """What each part may take: together with what stands around them less than the limit."""
 _REST = "all of them: the page, or --json"
 _PROOF = 2_000
@@ -40,7 +34,7 @@ def comment(review: Review) -> str:
     """Return the comment. Its last line is a mark by which a pipeline finds it again; nobody sees it."""
     plan = review.plan
     lines = [
-        text(first_line(review)), "", *_introduction(review), *_changes(review.base), *_findings(plan),
+        text(first_line(review)), "", *_introduction(review), *_changes(review.base), *_findings(review),
         *_doctor(review), *_moves(review), *_left_out(plan), *_warned(plan), *_disks(plan), *_rooms(review.rooms),
         marker(review.stack.path.stem),
     ]  # fmt: skip
@@ -59,8 +53,7 @@ def _introduction(review: Review) -> Iterator[str]:
         else f"the inventory recorded at {text(review.recorded.isoformat(timespec='minutes'))}"
     )
     yield f"Planned for {name(review.stack.path.name)} by {source}. Times and blackouts are estimates."
-    if review.plan.choice is not None:
-        yield f"{text(chosen(review.plan.choice))}."
+    yield from (f"{text(line)}." for line in choice_lines(review.plan))
     yield ""
     if review.base is not None:
         found = review.base.causes
@@ -84,10 +77,7 @@ def _changes(base: Base | None) -> list[str]:
 
 def changes_part(changes: tuple[Change, ...]) -> list[str]:
     """Return what is declared differently, folded."""
-    rows = [
-        (each.kind, _entry(each), "<br>".join(_field(each, field) for field in each.fields[:_FIELDS]))
-        for each in changes
-    ]
+    rows = [(each.kind, _entry(each), "<br>".join(_fields(each))) for each in changes]
     if not rows:
         return ["Nothing is declared differently.", ""]
     lines = table(("", "entry", "before → after"), rows, Budget(_CHANGES), _REST)
@@ -95,7 +85,14 @@ def changes_part(changes: tuple[Change, ...]) -> list[str]:
 
 
 _FIELDS = 12
-"""Fields of one entry."""
+"""Fields of one entry; what is taken away stands first."""
+
+
+def _fields(change: Change) -> Iterator[str]:
+    ranked = sorted(change.fields, key=lambda field: (field.after is not None, field.before is None))
+    yield from (_field(change, field) for field in ranked[:_FIELDS])
+    if len(ranked) > _FIELDS:
+        yield f"and {len(ranked) - _FIELDS} more fields ({_REST})"
 
 
 def _entry(change: Change) -> str:
@@ -109,14 +106,32 @@ def _field(change: Change, field: FieldChange) -> str:
     return f"{text(field.name)}: {' → '.join(name(side) for side in sides)}"
 
 
-def _findings(plan: Plan) -> list[str]:
-    lines = [*_told(plan.findings)]
+def _findings(review: Review) -> list[str]:
+    lines = [*_told(review.plan.findings)]
+    told = " ".join((*([] if lines else _rules_hold(review)), *_guard(review)))
     if not lines:
-        return ["No rule is broken, and the guard lets it pass." if plan.steps else "", ""]
+        return [told, ""]
     return [
         "**Rules, guard and hosts**", "",
-        *cut(lines, Budget(_FINDINGS), f"\nand {{}} more ({_REST})"), "",
+        *cut(lines, Budget(_FINDINGS), f"\nand {{}} more ({_REST})"), "", *([told, ""] if told else []),
     ]  # fmt: skip
+
+
+def _rules_hold(review: Review) -> Iterator[str]:
+    if review.inventory.complete and review.plan.steps:
+        yield "No rule is broken."
+
+
+def _guard(review: Review) -> Iterator[str]:
+    """Yield what the guard lets pass, whom it keeps, and what of it could not be judged."""
+    guard = review.stack.guard
+    kept = [step for step in review.plan.left_out if step.label in guard.protected]
+    if kept:
+        yield f"The guard keeps {_count(len(kept), 'machine')} where {'it is' if len(kept) == 1 else 'they are'}."
+    elif guard != NO_LIMITS and not review.plan.refusals:
+        yield "The guard's limits let it pass." if review.freezes_unjudged else "The guard lets it pass."
+    if review.freezes_unjudged:
+        yield "Its freezes are judged when it runs: an inventory has no clock."
 
 
 def _told(findings: Iterable[Finding]) -> Iterator[str]:
@@ -201,7 +216,7 @@ def _left_out(plan: Plan) -> list[str]:
         return []
     return [
         "**Left out**: what the run does not move, and why", "",
-        *cut(lines, Budget(_MACHINES), f"\nand {{}} more lines ({_REST})"), "",
+        *cut(lines, Budget(_LEFT_OUT), f"\nand {{}} more lines ({_REST})"), "",
     ]  # fmt: skip
 
 
@@ -219,7 +234,7 @@ def _warned(plan: Plan) -> list[str]:
         if step.label not in left_out
         for each in step.findings
     ]
-    lines = cut(warned, Budget(_MACHINES), f"\nand {{}} more ({_REST})")
+    lines = cut(warned, Budget(_WARNED), f"\nand {{}} more ({_REST})")
     return folded(f"Warnings of single machines: {len(warned)}", lines)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -227,7 +228,7 @@ def test_what_the_doctor_would_stop_is_told_from_an_inventory(
     ]
     assert main(["review", *words]) == 1
     text = capsys.readouterr().out
-    assert "; the doctor finds 1 error\n" in text
+    assert "; the doctor finds 1 error; the inventory is " in text.splitlines()[0]
     assert "- <code>hv3</code>: Live migration is disabled. No machine leaves it or comes to it" in text
     assert (
         "No inventory tells of delegation, clocks and certificates: <code>bin/placement doctor story</code>"
@@ -238,3 +239,33 @@ def test_what_the_doctor_would_stop_is_told_from_an_inventory(
     Path(words[0]).write_text(yaml.safe_dump(content), encoding="utf-8")
     assert main(["review", *words, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["doctor"] == []
+
+
+def test_a_rule_that_would_not_hold_is_no_green_check(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exit code 3, as `check` has it; nothing is said to be moved where nothing moves, and of rules once."""
+    words = on_paper(story("infeasible/rule-without-hosts"), tmp_path)
+    assert main(["review", *words]) == 3
+    text = capsys.readouterr().out
+    assert text.splitlines()[0].startswith("Nothing to move: 3 machines are in place; 1 rule broken; ")
+    assert "are moved for it" not in text
+    (tmp_path / "none").mkdir()
+    words = on_paper(story("infeasible/swap-without-room"), tmp_path / "none")
+    assert main(["review", *words]) == 3
+    assert "rule" not in capsys.readouterr().out.splitlines()[0]
+
+
+def test_what_is_not_known_is_in_the_first_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An old inventory, a silent host, freezes that no inventory can judge; none of them is said to be in order."""
+    told = {**MOVED, "hosts": {**MOVED["hosts"], "hv9": "silent"}}
+    freeze = {"from": "2020-01-01T00:00+00:00", "until": "2099-01-01T00:00+00:00"}
+    told["stack"] = {**MOVED["stack"], "guard": {"freeze": [freeze]}, "rules": [{"apart": ["A", "B"]}]}
+    words = on_paper(told, tmp_path)
+    assert main(["review", *words]) == 1
+    text = capsys.readouterr().out
+    pattern = r"; no rule broken as far as hosts answered; 1 host silent; freezes not judged; the inventory is \d+ days old$"
+    assert re.search(pattern, text.splitlines()[0]), text.splitlines()[0]
+    assert "No rule is broken." not in text
+    assert "The guard lets it pass" not in text
+    assert "Its freezes are judged when it runs: an inventory has no clock." in text

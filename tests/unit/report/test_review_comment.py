@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from providers.actual import compare_recorded
+from providers.doctor.symptoms import Diagnosis, Weight
+from providers.model.plan import Finding, Severity
 from providers.planning.causes import Causes
 from providers.planning.changes import Change, FieldChange, Kind
 from providers.planning.schedule.peaks import rooms
@@ -96,6 +98,51 @@ def test_five_hundred_moves_fit_a_forge(tmp_path: Path) -> None:
     assert len(short) < LIMIT
     assert len(text) < LIMIT
     assert re.search(r"and \d+ more \(all of them: the page, or --json\)", text)
+
+
+def test_every_part_full_fits_a_forge(tmp_path: Path) -> None:
+    """Moves, changes, paths, findings, the doctor, refusals and warnings at once: the riskiest reviews are the longest."""
+    review = review_of(ring(32, 1000, 500), tmp_path)
+    said = "every word of it counts " * 10
+    warning = Finding(severity=Severity.WARNING, text=said, remedy=said)
+    refused = review_of(story("constraints/protected"), tmp_path).plan.left_out[0]
+    steps = tuple(replace(step, findings=(warning,)) for step in review.plan.steps)
+    left_out = tuple(replace(refused, label=f"OUT{n:03d}", findings=(warning,)) for n in range(300))
+    moves = tuple(
+        replace(
+            each,
+            reason=said,
+            move=replace(
+                each.move, disks=tuple(replace(disk, target=f"E:{disk.target}") for disk in each.move.disks)
+            ),
+        )
+        for each in review.plan.schedule.moves
+    )
+    plan = replace(
+        review.plan, steps=(*steps, *left_out), findings=(warning,) * 300,
+        schedule=replace(review.plan.schedule, moves=moves),
+    )  # fmt: skip
+    stops = Diagnosis(weight=Weight.ERROR, where="hv1 -> hv2", text=said, breaks=said, remedy=said)
+    fields = tuple(FieldChange(name=f"storage.disks.{n}", before=said, after=said) for n in range(40))
+    changed = tuple(
+        Change(section="machine", label=f"VM{n:04d}", kind=Kind.CHANGED, fields=fields) for n in range(500)
+    )
+    base = Base(name="origin/main", changes=changed, causes=Causes(changed=(), drift=(), settled=()))
+    text = comment(replace(review, plan=plan, base=base, diagnoses=(stops,) * 100))
+    assert 50_000 < len(text) < LIMIT
+
+
+def test_what_is_taken_away_stands_first(tmp_path: Path) -> None:
+    """However many fields an entry has: a guard that protects a machine no longer must not be lost among freezes."""
+    fields = (
+        *(FieldChange(name=f"freeze.{n}.begins", before=None, after="2027-01-01") for n in range(20)),
+        FieldChange(name="protected", before="DC01", after=None),
+    )
+    change = Change(section="guard", label="", kind=Kind.CHANGED, fields=fields)
+    base = Base(name="main", changes=(change,), causes=Causes(changed=(), drift=(), settled=()))
+    text = comment(replace(review_of(story("migration/swap"), tmp_path), base=base))
+    assert "| guard | protected: <code>DC01</code> → <code>not declared</code><br>freeze.0.begins" in text
+    assert "and 9 more fields (all of them: the page, or --json)" in text
 
 
 @pytest.mark.parametrize("name", [HOSTILE, STEERING, "a|b`c", "@everyone", "[x](http://evil.example)"])
