@@ -164,14 +164,29 @@ class Course:
         raise InterruptedRunError(f"{mine.label} was not started: the run was interrupted", remedy="")
 
     def _hope(self, before: int, number: int) -> bool:
-        """Say whether a move that is not made may yet be."""
+        """Say whether a move that is not made may yet be, so that `number` is to wait for it."""
         label = self._schedule.moves[before].label
+        if label not in self._present and self._schedule.whole(before) and self._schedule.whole(number):
+            return False  # the engine starts what waits only when it is done with it
+        return self._may_come(before, set())
+
+    def _may_come(self, number: int, seen: set[int]) -> bool:
+        """Say whether a move that is not made is in hand, or the engine may still come to it.
+
+        The engine names a machine only after all that it depends on (pulumi SDK, runtime/resource.py): as long as one of
+        those may be made, its silence says nothing. `seen`: moves that have been found to have no hope.
+        """
+        if number in seen:
+            return False
+        seen.add(number)
+        label = self._schedule.moves[number].label
         if label in self._present:
             return True
         if label in self._left or label in self._unchanged:
             return False
-        if self._schedule.whole(before) and self._schedule.whole(number):
-            return False  # the engine starts what waits only when it is done with it
+        left = (before for before in self._schedule.moves[number].after if before not in self._done)
+        if any(self._may_come(before, seen) for before in left):
+            return True
         silence = self._clock.now() - self._heard
         if label in self._named:
             return silence <= STARVED or self._waiters < len(self._present)

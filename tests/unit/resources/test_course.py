@@ -38,6 +38,15 @@ SWAP = Schedule(
         leg(2, "hv3", "hv1", 1),
     )
 )
+RING = Schedule(
+    moves=(
+        leg(1, "hv1", "hv4", aside=True),
+        leg(2, "hv2", "hv1", 0),
+        leg(3, "hv3", "hv2", 1),
+        leg(1, "hv4", "hv3", 2),
+    )
+)
+"""A cycle of three. The engine names VM003 when VM002 has been moved, and no sooner."""
 CHAIN = Schedule(moves=(leg(1, "hv1", "hv2"), leg(2, "hv3", "hv1", 0)))
 
 
@@ -67,9 +76,21 @@ class Waiting:
 class StoppedClock(FastClock):
     """Time goes on only when the test says so."""
 
+    def __init__(self) -> None:
+        """Nobody has looked yet."""
+        super().__init__()
+        self._look = threading.Event()
+
     def wait(self, seconds: float, until: threading.Event | None = None) -> bool:
         """Wait for the event in real time, no longer than a moment."""
+        self._look.set()
         return until is not None and until.wait(min(seconds, 0.01))
+
+    def looked(self) -> None:
+        """Wait until the one who waits has looked again, and has gone on waiting."""
+        for _ in range(2):
+            self._look.clear()
+            assert self._look.wait(PATIENCE), "it waits no longer"
 
     def passes(self, seconds: float) -> None:
         """Let time pass."""
@@ -125,6 +146,40 @@ def test_what_somebody_else_has_moved_is_made() -> None:
     course = Course(CHAIN, StoppedClock())
     with course.under_way("VM002"):
         Waiting(course, 1, made=True).ends()
+
+
+def test_a_parked_machine_waits_for_whom_the_engine_names_later() -> None:
+    """However long the move takes after which it is named: the engine's silence says nothing before."""
+    clock = StoppedClock()
+    course = Course(RING, clock)
+    with course.under_way("VM001"):
+        with course.under_way("VM002"):
+            course.done(0)
+            back = Waiting(course, 3)
+            assert back.begun.wait(PATIENCE)
+            clock.passes(3600)
+            clock.looked()
+            course.done(1)
+        with course.under_way("VM003"):
+            clock.passes(3600)
+            course.done(2)
+        back.ends()
+
+
+def test_a_parked_machine_is_told_when_nobody_will_come() -> None:
+    """What VM003 waited for is made, and the engine names it not: it was excluded, and is waited for no longer."""
+    clock = StoppedClock()
+    course = Course(RING, clock)
+    with course.under_way("VM001"):
+        with course.under_way("VM002"):
+            course.done(0)
+            back = Waiting(course, 3)
+            assert back.begun.wait(PATIENCE)
+            clock.passes(3600)
+            course.done(1)
+        clock.passes(SETTLED + 1)
+        with pytest.raises(NoRoomError, match=r"VM003 was to free .* no part of this run"):
+            back.ends()
 
 
 def test_a_leg_is_given_up_when_the_engine_has_been_quiet() -> None:
