@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from providers.model import winpath
 from providers.model.estate import UNKNOWN_CLUSTER, HostFacts, Inventory, VirtualMachine
@@ -103,8 +104,11 @@ class _Builder:
         self._free: list[int] = []
         self._pools: dict[str, int] = {}
         self._numbers = {name: number for number, name in enumerate(self._facts)}
-        roomy = sorted(self._facts, key=lambda name: (-(self._facts[name].memory_free_mib or 0), name))
-        self._spots = sorted(roomy[:spots])
+        self._spots = spots
+        self._roomy = sorted(
+            (name for name in self._facts if name not in stack.maintenance),
+            key=lambda name: (-(self._facts[name].memory_free_mib or 0), name),
+        )
 
     def ends(self) -> Ends:
         self._fill()
@@ -200,13 +204,23 @@ class _Builder:
                 ways.setdefault(self._place_after(step.label, way.move), way)
         return ways
 
+    def _parking(self, label: str) -> list[HostName]:
+        """Return the hosts with most memory free to which a machine may step aside: none that is emptied, or no place for it.
+
+        What holds in the end holds on the way: `within` may be a matter of licences.
+        """
+        within = [set(r.hosts) for r in self._stack.rules if r.kind == "within" and label in r.labels]
+        fitting = (name for name in self._roomy if all(name in hosts for hosts in within))
+        return sorted(islice(fitting, self._spots))
+
     def _aside(self, label: str, move: Move) -> Iterator[Way]:
         """Yield ways out of the way: to another host with all paths kept, or to a named root, its own host's too."""
+        spots = self._parking(label)
         if move.type == MigrationType.VIRTUAL_SYSTEM_AND_STORAGE:
-            for name in self._spots:
+            for name in spots:
                 if name not in (move.source, move.destination):
                     yield from self._way(move, Placement(host=name))
-        near = dict.fromkeys((move.source, move.destination, *self._spots))
+        near = dict.fromkeys((move.source, move.destination, *spots))
         for name in near if move.copies_storage else ():
             if not move.changes_host and name != move.source:
                 continue
