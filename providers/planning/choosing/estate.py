@@ -100,7 +100,8 @@ class _Asking:
                 self._pools.seats.update(self._pools.number(_seat(number, name), 1) for name in self._hosts)
         for label, vm in sorted(self._found.items()):
             if label in ends:
-                self._settled(label, vm, ends[label])
+                goes = ends[label] in self._facts and self._suits(label, ends[label])
+                self._settled(label, vm, ends[label] if goes else vm.host)
             else:
                 self._give_back(label, vm)
 
@@ -146,6 +147,8 @@ class _Asking:
         """Say whether a start on that host would not be refused, as far as what a move asks of both was read."""
         vm, facts = self._found[label], self._facts.get(name)
         source = self._inventory.hosts[vm.host]
+        if label in self._stack.guard.protected and name != vm.host:
+            return False
         if name == vm.host or facts is None or vm.switches is None:
             return True
         spec, host = self._stack.vms[label], self._stack.hosts[name]
