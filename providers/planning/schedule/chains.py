@@ -1,7 +1,8 @@
 """Who waits for whom: room as portions that go from hand to hand, so that any run that keeps the order keeps the room.
 
 Each leg takes its portions from what is free at the beginning, or from legs that gave theirs back; those it waits for.
-However long any of them takes, no pool is ever overdrawn (partial order schedules by chaining, Policella et al. 2004).
+What is given back to a pool below its reserve fills that up first. However long any of them takes, no pool is ever
+overdrawn (partial order schedules by chaining, Policella et al. 2004).
 Slots are no part of it: a move that fails stops what needs its room, and nobody else.
 """
 
@@ -21,18 +22,24 @@ def predecessors(problem: Problem, run: Sequence[Timed]) -> list[frozenset[int]]
     """Return, for each leg of a schedule in the order of starts, the numbers of those that must have ended before."""
     legs = [each.leg for each in run]
     portions: list[deque[Portion]] = [deque([(free, None)] if free > 0 else ()) for free in problem.free]
+    debts = [max(0, -free) for free in problem.free]
+    payers: list[set[int]] = [set() for _ in problem.free]
     before: list[set[int]] = [set() for _ in legs]
     last: dict[int, int] = {}
     for kind, number in _events(run):
         leg = legs[number]
         if kind == _END:
             for pool, amount in leg.releases:
-                portions[pool].append((amount, number))
+                paid = min(debts[pool], amount)
+                debts[pool] -= paid
+                payers[pool] |= {number} if paid else set()
+                portions[pool].append((amount - paid, number))
             continue
         if leg.machine in last:
             before[number].add(last[leg.machine])
         last[leg.machine] = number
         for pool, amount in leg.acquires:
+            before[number] |= payers[pool]  # of a pool below its reserve there is nothing before all of these
             before[number] |= set(_taken(portions[pool], amount, last_of=before[number]))
     return _without_detours(before)
 
