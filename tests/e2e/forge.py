@@ -114,7 +114,7 @@ class GitLab:
         """Nothing is there yet."""
         self.url = url
         self.notes: list[dict[str, Any]] = [
-            {"id": 1, "author": {"id": 1}, "body": "<!-- placement-review --> mine"}
+            {"id": 1, "author": {"id": 1}, "body": "<!-- placement-review lab --> mine"}
         ]
         self.issues: list[dict[str, Any]] = []
         self.artifacts: dict[str, bytes] = {}

@@ -29,6 +29,7 @@ EXPRESSIONS = {
     "github.event.repository.default_branch": "main",
     "github.event.workflow_run.id": "12",
     "github.event.workflow_run.head_sha": COMMIT,
+    "github.event.workflow_run.html_url": "https://forge.example/runs/12",
 }
 OURS = ("HYPERV_", "PULUMI_")
 """Variables that the lab sets instead of the forge's secrets."""
@@ -92,7 +93,8 @@ def on_github(site: Site, github: GitHub, name: str, **more: str) -> int:
             sys.stdout.write(f"{name}, {step['name']}: {finished.stdout}{finished.stderr}\n")
         elif "upload-artifact" in step.get("uses", ""):
             run_of = {"inventory": "11", "review": "12"}[name]
-            github.upload(step["with"]["name"], run_of, site.file(step["with"]["path"]))
+            for path in step["with"]["path"].split():
+                github.upload(step["with"]["name"], run_of, site.file(path))
     return done
 
 
@@ -108,7 +110,8 @@ def on_gitlab(site: Site, project: GitLab, name: str, **more: str) -> int:
     values = {
         "CI_API_V4_URL": project.url, "CI_PROJECT_ID": "5", "CI_DEFAULT_BRANCH": "main", "CI_JOB_TOKEN": TOKEN,
         "CI_MERGE_REQUEST_PROJECT_ID": "5", "CI_MERGE_REQUEST_IID": "9",
-        "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main",
+        "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main", "CI_COMMIT_SHA": COMMIT,
+        "CI_PIPELINE_URL": "https://forge.example/pipelines/1",
         "PLACEMENT_TOKEN": TOKEN, "PLACEMENT_NOTE_TOKEN": TOKEN, **more,
     }  # fmt: skip
     finished = run(site, "\n".join([*job["before_script"], *job["script"]]), values)
@@ -160,15 +163,18 @@ def test_every_command_of_the_pipelines_does_what_they_expect(repository: Site, 
         (comment,) = github.read()["comments"]
         assert comment["on"] == "7"
         review = site.file("review.md").read_text(encoding="utf-8")
-        assert comment["body"] == f"<!-- placement-review -->\n{review}"
+        said = f"At {COMMIT}; the page and all numbers: https://forge.example/runs/12"
+        assert comment["body"] == f"<!-- placement-review lab -->\n{review}\n{said}\n"
+        for kind in ("html", "json"):
+            assert (github.home / "placement-review-12" / f"review.{kind}").stat().st_size > 0
         assert "moves, " in review.splitlines()[0]
         assert on_gitlab(site, project, "review") == 0
         site.file("review.md").write_text("/close\n" + site.file("review.md").read_text(encoding="utf-8"))
         for _ in range(2):
             assert on_gitlab(site, project, "comment") == 0
         mine, note = project.notes
-        assert (mine["body"], note["author"]) == ("<!-- placement-review --> mine", {"id": BOT})
-        assert note["body"] == f"<!-- placement-review -->\n\\/close\n{review}"
+        assert (mine["body"], note["author"]) == ("<!-- placement-review lab --> mine", {"id": BOT})
+        assert note["body"].startswith(f"<!-- placement-review lab -->\n\\/close\n{review}\nAt {COMMIT}; ")
 
         assert drift(site, github, project, "opened") == "Placement of lab has drifted"
         assert drift(site, github, project, "edited") == "Placement of lab has drifted"
