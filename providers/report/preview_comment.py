@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from providers.model.stack import Stack
@@ -18,6 +18,17 @@ _STEPS, _MESSAGES = 30_000, 10_000
 """Characters of the steps, and of what was said so severely."""
 _REST = "all of them: --json"
 _LONG = 2_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreviewBase:
+    """What is declared differently since; without the causes of moves, which no preview tells."""
+
+    name: str
+    """As it was asked for: a revision or a file."""
+    changes: tuple[Change, ...]
+    unread: str | None
+    """Why it cannot be told: what stood there is no stack file."""
 
 
 def preview_headline(found: Previewed) -> str:
@@ -35,8 +46,8 @@ def preview_headline(found: Previewed) -> str:
     return ", ".join(parts)
 
 
-def preview_comment(stack: Stack, found: Previewed, changes: tuple[Change, ...] | None) -> str:
-    """Return the comment; `changes`: what is declared differently, where that was asked."""
+def preview_comment(stack: Stack, found: Previewed, base: PreviewBase | None) -> str:
+    """Return the comment; `base`: what is declared differently, where that was asked."""
     rows = [
         (name(step.label), text(step.operation), _shown(step, "before"), _shown(step, "after"))
         for step in found.steps
@@ -48,7 +59,7 @@ def preview_comment(stack: Stack, found: Previewed, changes: tuple[Change, ...] 
             f"Made for {name(stack.path.name)} from a preview of Pulumi. It tells what would change, and neither when,"
             " nor what room is left, nor which rules hold: give a recorded inventory for those."
         ), "",
-        *([] if changes is None else changes_part(changes)),
+        *_changed(base),
         *_said("Errors", found.of("error")), *_said("Warnings", found.of("warning")),
         *(["**Changes**", "", *steps, ""] if rows else []),
         *folded("What the plan said", _listed(found.of("info"))),
@@ -57,11 +68,21 @@ def preview_comment(stack: Stack, found: Previewed, changes: tuple[Change, ...] 
     return "\n".join(lines)
 
 
-def preview_record(
-    stack: Stack, found: Previewed, base: str | None, changes: tuple[Change, ...] | None
-) -> dict[str, Any]:
+def _changed(base: PreviewBase | None) -> list[str]:
+    if base is None:
+        return []
+    if base.unread is not None:
+        return [f"Reviewed without what has changed: {text(base.unread, _LONG)}.", ""]
+    return changes_part(base.changes)
+
+
+def preview_record(stack: Stack, found: Previewed, base: PreviewBase | None) -> dict[str, Any]:
     """Return the same keys as of a review, with `preview`: steps and messages; plan is null, rooms are empty."""
-    based = None if changes is None else {"name": base, "changes": changes_record(changes)}
+    based = (
+        None
+        if base is None
+        else {"name": base.name, "changes": changes_record(base.changes), "unread": base.unread}
+    )
     return {
         "headline": preview_headline(found), "stack": stack.path.name, "source": "preview", "recorded": None,
         "plan": None, "rooms": [], "base": based, "preview": asdict(found),

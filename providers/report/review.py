@@ -26,6 +26,7 @@ class Base:
     """As it was asked for: a revision or a file."""
     changes: tuple[Change, ...]
     causes: Causes
+    unread: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,9 +40,13 @@ def page_data(review: Review) -> dict[str, Any]:
     estate: hosts [{name, silent, memory, free}] (bytes; null where not told), machines [[id, name, host, MiB that it
     takes, state, label or null where it is not declared, standing or null]], by host and name.
     wanted: [{label, id, from, to, type, reason, disks}] as in the plan's moves, of machines that the schedule lacks.
+    unread: why what was declared before is not known, where it is not.
     """
     plan = review.plan
-    return {**review_record(review), "estate": _estate(review.inventory, plan), "wanted": list(_wanted(plan))}
+    return {
+        **review_record(review), "estate": _estate(review.inventory, plan), "wanted": list(_wanted(plan)),
+        "unread": None if review.base is None else review.base.unread,
+    }  # fmt: skip
 
 
 def _wanted(plan: Plan) -> Iterator[dict[str, Any]]:
