@@ -33,14 +33,21 @@ class PreviewBase:
 
 def preview_headline(found: Previewed) -> str:
     """Return the line that says it all, as far as a preview tells."""
-    machines = [step for step in found.steps if step.is_machine and step.operation != "delete"]
-    moves = [step for step in machines if _moves(step)]
-    others = len(found.steps) - len(moves)
-    parts = [_count(len(moves), "machine") + " to move"]
+    moves = found.moves()
+    adopted = sum(step.is_adopted and not moves[n] for n, step in enumerate(found.steps))
+    others = len(found.steps) - moves.count(True) - adopted
+    known = None not in moves
+    parts = [f"{_count(moves.count(True), 'machine')} to move"] if known or True in moves else []
+    if adopted and known:
+        parts.append(f"{_count(adopted, 'adoption')} without a move")
     if others:
         parts.append(_count(others, "other change"))
     if warnings := found.of("warning"):
         parts.append(_count(len(warnings), "warning"))
+    if not known:
+        parts.append(
+            f"{_count(adopted, 'adoption')}; whether {'it moves' if adopted == 1 else 'they move'} is not known"
+        )
     if errors := found.of("error"):
         return f"The preview failed with {_count(len(errors), 'error')}; {', '.join(parts)}"
     return ", ".join(parts)
@@ -49,8 +56,8 @@ def preview_headline(found: Previewed) -> str:
 def preview_comment(stack: Stack, found: Previewed, base: PreviewBase | None) -> str:
     """Return the comment; `base`: what is declared differently, where that was asked."""
     rows = [
-        (name(step.label), text(step.operation), _shown(step, "before"), _shown(step, "after"))
-        for step in found.steps
+        (name(step.label), text(_operation(step, moves)), _shown(step, "before"), _shown(step, "after"))
+        for step, moves in zip(found.steps, found.moves(), strict=True)
     ]
     steps = table(("machine or host", "operation", "is", "shall be"), rows, Budget(_STEPS), _REST)
     lines = [
@@ -77,7 +84,14 @@ def _changed(base: PreviewBase | None) -> list[str]:
 
 
 def preview_record(stack: Stack, found: Previewed, base: PreviewBase | None) -> dict[str, Any]:
-    """Return the same keys as of a review, with `preview`: steps and messages; plan is null, rooms are empty."""
+    """Return the keys of a review, and one more: what a preview does not tell is null, or empty.
+
+    plan, doctor, recorded   null
+    rooms      empty
+    base       null without `--base`; else name, changes, and unread: why what was declared before is not known
+    preview    steps [{kind, label, operation, differences [{name, before, after}], moves (null where that is not
+               told)}], messages [{severity, label, text}]
+    """
     based = (
         None
         if base is None
@@ -85,12 +99,20 @@ def preview_record(stack: Stack, found: Previewed, base: PreviewBase | None) -> 
     )
     return {
         "headline": preview_headline(found), "stack": stack.path.name, "source": "preview", "recorded": None,
-        "plan": None, "rooms": [], "base": based, "preview": asdict(found),
+        "plan": None, "doctor": None, "rooms": [], "base": based,
+        "preview": {
+            "steps": [
+                {**asdict(step), "moves": moves} for step, moves in zip(found.steps, found.moves(), strict=True)
+            ],
+            "messages": [asdict(each) for each in found.messages],
+        },
     }  # fmt: skip
 
 
-def _moves(step: PreviewStep) -> bool:
-    return any(each.name in {"host", "config", "checkpoints", "paging"} or each.name.startswith("disks.") for each in step.differences) and step.operation != "create"  # fmt: skip
+def _operation(step: PreviewStep, moves: bool | None) -> str:
+    if not step.is_adopted or moves is False:
+        return step.operation
+    return f"{step.operation}, {'then move' if moves else 'may move'}"
 
 
 def _shown(step: PreviewStep, side: str) -> str:

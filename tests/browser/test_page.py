@@ -14,6 +14,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from providers.doctor.symptoms import Diagnosis, Weight
+from providers.planning.causes import Causes
+from providers.report.review import Base
 from tests.unit.commands.paper import story
 from tests.unit.report.schedules import HOSTILE
 from tests.unit.report.test_review_comment import review_of
@@ -233,6 +235,17 @@ def test_what_the_doctor_would_stop_has_a_part_of_its_own(opened: Opener, tmp_pa
     expect(page.locator("#doctor-part")).to_be_visible()
     assert page.locator("#doctor li").inner_text() == f"hv1 -> hv2: {HOSTILE}. It fails. To do: Mend it"
     assert Axe().run(page).response["violations"] == []
+
+
+def test_a_base_that_cannot_be_read_is_told(opened: Opener, tmp_path: Path) -> None:
+    """Under the headline, as text; without it nothing is said of that."""
+    assert "cannot be read" not in opened(story(CYCLE)).page.locator("#source").inner_text()
+    nothing = Causes(changed=(), drift=(), settled=())
+    base = Base(name="main", changes=(), causes=nothing, unread=f"the file at main cannot be read: {HOSTILE}")
+    page = opened(replace(review_of(story(CYCLE), tmp_path), base=base)).page
+    said = f"(reviewed without what has changed: the file at main cannot be read: {HOSTILE})"
+    expect(page.locator("#source")).to_contain_text(said)
+    expect(page.locator("#changes-part")).to_be_hidden()
 
 
 def test_hostile_names_are_text(opened: Opener) -> None:

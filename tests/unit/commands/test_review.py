@@ -13,7 +13,12 @@ from typing import Any
 import pytest
 import yaml
 
+from providers.actual import compare_recorded
 from providers.cli import main
+from providers.recorded import read
+from providers.report.text import describe
+from providers.resources.properties import inputs_of
+from providers.stackfile import load
 from tests.unit.report.schedules import HOSTILE
 
 from .paper import PROJECT, on_paper, placement, story
@@ -307,7 +312,7 @@ def test_a_preview_of_the_engine_tells_what_it_can(
     file.write_text(json.dumps(content), encoding="utf-8")
     assert main(["review", stack, "--preview", str(file)]) == 0
     text = capsys.readouterr().out
-    assert text.startswith("1 machine to move, 1 other change\n")
+    assert text.startswith("1 machine to move, 1 adoption without a move\n")
     assert "| <code>A</code> | update | host: <code>hv1</code> | host: <code>hv2</code> |" in text
     assert "It tells what would change, and neither when" in text
     assert "pickled" not in text
@@ -315,11 +320,80 @@ def test_a_preview_of_the_engine_tells_what_it_can(
     content["diagnostics"].append({"message": "x", "severity": "warning"})
     file.write_text(json.dumps(content), encoding="utf-8")
     assert main(["review", stack, "--preview", str(file), "--json"]) == 1
-    assert json.loads(capsys.readouterr().out)["preview"]["steps"][0]["label"] == "A"
+    record = json.loads(capsys.readouterr().out)
+    assert record["preview"]["steps"][0]["label"] == "A"
+    assert set(record) == {
+        "headline",
+        "stack",
+        "source",
+        "recorded",
+        "plan",
+        "doctor",
+        "rooms",
+        "base",
+        "preview",
+    }
+    assert (record["plan"], record["doctor"], record["rooms"], record["base"]) == (None, None, [], None)
     content["diagnostics"].append({"message": "No order is safe", "severity": "error"})
     file.write_text(json.dumps(content), encoding="utf-8")
     assert main(["review", stack, "--preview", str(file), "--base", stack]) == 3
     assert capsys.readouterr().out.startswith("The preview failed with 1 error; ")
+
+
+def adopted(tmp_path: Path, *, told: bool) -> list[str]:
+    """Return the words for a preview of a fresh stack; `told`: with what the program says of each move."""
+    words = on_paper(MOVED, tmp_path)
+    _, plan = compare_recorded(load(Path(words[0])), read(Path(words[2])).inventory)
+    steps = [step(each.label, "create", {}, inputs_of(each)) for each in plan.steps]
+    said = [
+        {
+            "urn": step(each.label, "", {}, {})["urn"],
+            "message": f"{describe(each)}\nmore\n",
+            "severity": "info",
+        }
+        for each in plan.steps
+        if each.move is not None
+    ]
+    host = {**step("hv1", "create", {}, {"liveLimit": "2"})}
+    host["urn"] = host["urn"].replace("VmPlacement", "MigrationHost")
+    file = tmp_path / "preview.json"
+    content = {"steps": [host, *steps], **({"diagnostics": said} if told else {})}
+    file.write_text(json.dumps(content), encoding="utf-8")
+    return ["review", words[0], "--preview", str(file)]
+
+
+def test_what_is_adopted_and_then_moved_counts_as_a_move(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The first run of a stack moves machines, too: which, the program says of each in so many words."""
+    words = adopted(tmp_path, told=True)
+    assert main(words) == 0
+    text = capsys.readouterr().out
+    assert text.startswith("2 machines to move, 1 adoption without a move, 1 other change\n")
+    assert "| <code>A</code> | create, then move | " in text
+    assert "| <code>C</code> | create | " in text
+    assert main([*words, "--json"]) == 0
+    steps = json.loads(capsys.readouterr().out)["preview"]["steps"]
+    assert [(each["label"], each["moves"]) for each in steps] == [
+        ("hv1", False),
+        ("A", True),
+        ("B", True),
+        ("C", False),
+    ]
+
+
+def test_adoptions_of_which_nothing_is_said_may_move(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A preview without a word on any move is not one without moves: its words may have been left out."""
+    words = adopted(tmp_path, told=False)
+    assert main(words) == 0
+    text = capsys.readouterr().out
+    assert text.startswith("1 other change, 3 adoptions; whether they move is not known\n")
+    assert "| <code>A</code> | create, may move | " in text
+    assert main([*words, "--json"]) == 0
+    steps = json.loads(capsys.readouterr().out)["preview"]["steps"]
+    assert [each["moves"] for each in steps] == [False, None, None, None]
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"steps": [{"op": "update"}]}', '{"steps": 1}'])
