@@ -6,7 +6,6 @@ import argparse
 import json
 import os
 import sys
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -21,20 +20,20 @@ from providers.hyperv.estate import Estate
 from providers.model.estate import Inventory
 from providers.model.plan import Plan
 from providers.model.stack import Stack
-from providers.planning.causes import causes
+from providers.planning.causes import Causes, causes
 from providers.planning.changes import changes
 from providers.planning.compare import steps_of
 from providers.planning.schedule.peaks import rooms
 from providers.recorded import of_hosts, read
 from providers.report.page import page
-from providers.report.preview_comment import preview_comment, preview_record
+from providers.report.preview_comment import PreviewBase, preview_comment, preview_record
 from providers.report.previewed import previewed
 from providers.report.review import Base, Review, review_record
 from providers.report.review_comment import comment
 from providers.stackfile import load
 from providers.stacks import PROJECT, STACKS, stack_meant
 
-from .base import base_stack
+from .base import declared_before
 from .plan import FAILED, INFEASIBLE, verdict
 
 
@@ -89,11 +88,11 @@ def _by_preview(stack: Stack, options: argparse.Namespace) -> int:
             remedy="Give --inventory FILE instead of it",
         )
     found = previewed(_content(options.preview), str(options.preview))
-    changed = None if options.base is None else changes(before_of(stack, options.base), stack)
+    base = None if options.base is None else _based_on_file(stack, options.base)
     if options.json:
-        put(json.dumps(preview_record(stack, found, options.base, changed), indent=2), options.output)
+        put(json.dumps(preview_record(stack, found, base), indent=2), options.output)
     else:
-        put(preview_comment(stack, found, changed), options.output)
+        put(preview_comment(stack, found, base), options.output)
     if found.of("error"):
         return INFEASIBLE
     return FAILED if found.of("warning") else 0
@@ -138,14 +137,19 @@ def _planned(stack: Stack, file: Path | None) -> tuple[datetime | None, Inventor
 
 def _based(stack: Stack, word: str, inventory: Inventory, plan: Plan) -> Base:
     """Return what has changed since; what was due before is told by the same inventory."""
-    before = before_of(stack, word)
-    earlier = steps_of(before, of_hosts(inventory, before.hosts))
-    return Base(name=word, changes=changes(before, stack), causes=causes(earlier, plan))
+    before = declared_before(word, stack)
+    if before.stack is None:
+        nothing = Causes(changed=(), drift=(), settled=())
+        return Base(name=word, changes=(), causes=nothing, unread=before.unread)
+    earlier = steps_of(before.stack, of_hosts(inventory, before.stack.hosts))
+    return Base(name=word, changes=changes(before.stack, stack), causes=causes(earlier, plan))
 
 
-def before_of(stack: Stack, word: str) -> Stack:
-    """Return what was declared before; of a stack file that is new: nothing."""
-    return base_stack(word, stack.path) or replace(stack, hosts={}, vms={}, rules=(), maintenance=())
+def _based_on_file(stack: Stack, word: str) -> PreviewBase:
+    """Return what is declared differently: whatever was due before, no preview tells."""
+    before = declared_before(word, stack)
+    changed = () if before.stack is None else changes(before.stack, stack)
+    return PreviewBase(name=word, changes=changed, unread=before.unread)
 
 
 def put(shown: str, file: Path | None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from providers.model.stack import Stack
@@ -20,26 +20,44 @@ _REST = "all of them: --json"
 _LONG = 2_000
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreviewBase:
+    """What is declared differently since; without the causes of moves, which no preview tells."""
+
+    name: str
+    """As it was asked for: a revision or a file."""
+    changes: tuple[Change, ...]
+    unread: str | None
+    """Why it cannot be told: what stood there is no stack file."""
+
+
 def preview_headline(found: Previewed) -> str:
     """Return the line that says it all, as far as a preview tells."""
-    machines = [step for step in found.steps if step.is_machine and step.operation != "delete"]
-    moves = [step for step in machines if _moves(step)]
-    others = len(found.steps) - len(moves)
-    parts = [_count(len(moves), "machine") + " to move"]
+    moves = found.moves()
+    adopted = sum(step.is_adopted and not moves[n] for n, step in enumerate(found.steps))
+    others = len(found.steps) - moves.count(True) - adopted
+    known = None not in moves
+    parts = [f"{_count(moves.count(True), 'machine')} to move"] if known or True in moves else []
+    if adopted and known:
+        parts.append(f"{_count(adopted, 'adoption')} without a move")
     if others:
         parts.append(_count(others, "other change"))
     if warnings := found.of("warning"):
         parts.append(_count(len(warnings), "warning"))
+    if not known:
+        parts.append(
+            f"{_count(adopted, 'adoption')}; whether {'it moves' if adopted == 1 else 'they move'} is not known"
+        )
     if errors := found.of("error"):
         return f"The preview failed with {_count(len(errors), 'error')}; {', '.join(parts)}"
     return ", ".join(parts)
 
 
-def preview_comment(stack: Stack, found: Previewed, changes: tuple[Change, ...] | None) -> str:
-    """Return the comment; `changes`: what is declared differently, where that was asked."""
+def preview_comment(stack: Stack, found: Previewed, base: PreviewBase | None) -> str:
+    """Return the comment; `base`: what is declared differently, where that was asked."""
     rows = [
-        (name(step.label), text(step.operation), _shown(step, "before"), _shown(step, "after"))
-        for step in found.steps
+        (name(step.label), text(_operation(step, moves)), _shown(step, "before"), _shown(step, "after"))
+        for step, moves in zip(found.steps, found.moves(), strict=True)
     ]
     steps = table(("machine or host", "operation", "is", "shall be"), rows, Budget(_STEPS), _REST)
     lines = [
@@ -48,7 +66,7 @@ def preview_comment(stack: Stack, found: Previewed, changes: tuple[Change, ...] 
             f"Made for {name(stack.path.name)} from a preview of Pulumi. It tells what would change, and neither when,"
             " nor what room is left, nor which rules hold: give a recorded inventory for those."
         ), "",
-        *([] if changes is None else changes_part(changes)),
+        *_changed(base),
         *_said("Errors", found.of("error")), *_said("Warnings", found.of("warning")),
         *(["**Changes**", "", *steps, ""] if rows else []),
         *folded("What the plan said", _listed(found.of("info"))),
@@ -57,19 +75,44 @@ def preview_comment(stack: Stack, found: Previewed, changes: tuple[Change, ...] 
     return "\n".join(lines)
 
 
-def preview_record(
-    stack: Stack, found: Previewed, base: str | None, changes: tuple[Change, ...] | None
-) -> dict[str, Any]:
-    """Return the same keys as of a review, with `preview`: steps and messages; plan is null, rooms are empty."""
-    based = None if changes is None else {"name": base, "changes": changes_record(changes)}
+def _changed(base: PreviewBase | None) -> list[str]:
+    if base is None:
+        return []
+    if base.unread is not None:
+        return [f"Reviewed without what has changed: {text(base.unread, _LONG)}.", ""]
+    return changes_part(base.changes)
+
+
+def preview_record(stack: Stack, found: Previewed, base: PreviewBase | None) -> dict[str, Any]:
+    """Return the keys of a review, and one more: what a preview does not tell is null, or empty.
+
+    plan, doctor, recorded   null
+    rooms      empty
+    base       null without `--base`; else name, changes, and unread: why what was declared before is not known
+    preview    steps [{kind, label, operation, differences [{name, before, after}], moves (null where that is not
+               told)}], messages [{severity, label, text}]
+    """
+    based = (
+        None
+        if base is None
+        else {"name": base.name, "changes": changes_record(base.changes), "unread": base.unread}
+    )
     return {
         "headline": preview_headline(found), "stack": stack.path.name, "source": "preview", "recorded": None,
-        "plan": None, "rooms": [], "base": based, "preview": asdict(found),
+        "plan": None, "doctor": None, "rooms": [], "base": based,
+        "preview": {
+            "steps": [
+                {**asdict(step), "moves": moves} for step, moves in zip(found.steps, found.moves(), strict=True)
+            ],
+            "messages": [asdict(each) for each in found.messages],
+        },
     }  # fmt: skip
 
 
-def _moves(step: PreviewStep) -> bool:
-    return any(each.name in {"host", "config", "checkpoints", "paging"} or each.name.startswith("disks.") for each in step.differences) and step.operation != "create"  # fmt: skip
+def _operation(step: PreviewStep, moves: bool | None) -> str:
+    if not step.is_adopted or moves is False:
+        return step.operation
+    return f"{step.operation}, {'then move' if moves else 'may move'}"
 
 
 def _shown(step: PreviewStep, side: str) -> str:

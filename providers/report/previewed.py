@@ -13,6 +13,8 @@ _QUIET = {"same", "refresh", "read", "read-discard", "discard"}
 """Operations that change nothing (pulumi: pkg/display/operation.go)."""
 _TYPE = "pulumi-python:dynamic/hyperv:"
 _MACHINE = "VmPlacement"
+_PLACE = {"host", "config", "checkpoints", "paging"}
+"""Properties of a machine that only a move changes, beside its disks."""
 _REMEDY = "Make one: bin/pulumi preview --json > FILE"
 
 
@@ -41,6 +43,18 @@ class PreviewStep:
         """Whether it is a virtual machine."""
         return self.kind == _MACHINE
 
+    @property
+    def is_adopted(self) -> bool:
+        """Whether it is a machine that is adopted, wherever it is, and then moved if it is not in place."""
+        return self.is_machine and self.operation == "create"
+
+    @property
+    def goes_elsewhere(self) -> bool:
+        """Whether it is a machine that another place is wanted for than it has; of one that is adopted: not known."""
+        if not self.is_machine or self.operation in {"create", "delete"}:
+            return False
+        return any(each.name in _PLACE or each.name.startswith("disks.") for each in self.differences)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
@@ -49,6 +63,13 @@ class Message:
     severity: str
     label: str | None
     text: str
+
+    @property
+    def tells_a_move(self) -> bool:
+        """Whether it is what the program says of a machine that moves, and of no other (report/text.py, `describe`)."""
+        return self.label is not None and self.text.startswith(
+            (f"{self.label}: is on ", f"{self.label}: stays on ")
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +82,18 @@ class Previewed:
     def of(self, severity: str) -> tuple[Message, ...]:
         """Return what was said that severely: info, warning, error."""
         return tuple(each for each in self.messages if each.severity == severity)
+
+    def moves(self) -> tuple[bool | None, ...]:
+        """Return for each step whether a machine moves by it; None = that cannot be told.
+
+        The steps do not tell where a machine is that is adopted: the program's words do. A preview without any word on
+        any move may have none of either.
+        """
+        told = {each.label for each in self.of("info") if each.tells_a_move}
+        silent = None if not told else False
+        return tuple(
+            (step.label in told or silent) if step.is_adopted else step.goes_elsewhere for step in self.steps
+        )
 
 
 def previewed(text: str | bytes, name: str) -> Previewed:

@@ -30,6 +30,7 @@ class Base:
     """As it was asked for: a revision or a file."""
     changes: tuple[Change, ...]
     causes: Causes
+    unread: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +97,7 @@ def review_record(review: Review) -> dict[str, Any]:
                bytes free]]}], bytes; of hosts that moves touch
     base       null without `--base`; else name, changes [{section, label, kind, fields [{name, before, after}]}], and
                numbers of moves: changed (come from this change), drift (were due before); settled: labels of machines
-               that were due to move before, and are not any more
+               that were due to move before, and are not any more; unread: why the base could not be read, else null
     """
     return {
         "headline": first_line(review),
@@ -128,6 +129,7 @@ def _base(base: Base) -> dict[str, Any]:
         "changed": list(base.causes.changed),
         "drift": list(base.causes.drift),
         "settled": list(base.causes.settled),
+        "unread": base.unread,
     }
 
 

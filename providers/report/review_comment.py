@@ -56,23 +56,27 @@ def _introduction(review: Review) -> Iterator[str]:
     yield from (f"{text(line)}." for line in choice_lines(review.plan))
     yield ""
     if review.base is not None:
-        found = review.base.causes
-        settled = (
-            f"; {_count(len(found.settled), 'machine')} due to move before, not any more"
-            if found.settled
-            else ""
-        )
-        yield (
-            f"Against {name(review.base.name)}: {_count(len(found.changed), 'move')} by this change,"
-            f" {len(found.drift)} by drift that was there before{settled}."
-        )
+        yield from _against(review.base)
+
+
+def _against(base: Base) -> Iterator[str]:
+    if base.unread is not None:
+        yield f"Reviewed without what has changed: {text(base.unread)}."
         yield ""
+        return
+    found = base.causes
+    settled = (
+        f"; {_count(len(found.settled), 'machine')} due to move before, not any more" if found.settled else ""
+    )
+    yield (
+        f"Against {name(base.name)}: {_count(len(found.changed), 'move')} by this change,"
+        f" {len(found.drift)} by drift that was there before{settled}."
+    )
+    yield ""
 
 
 def _changes(base: Base | None) -> list[str]:
-    if base is None:
-        return []
-    return changes_part(base.changes)
+    return [] if base is None or base.unread is not None else changes_part(base.changes)
 
 
 def changes_part(changes: tuple[Change, ...]) -> list[str]:

@@ -14,6 +14,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from providers.doctor.symptoms import Diagnosis, Weight
+from providers.planning.causes import Causes
+from providers.report.review import Base
 from tests.unit.commands.paper import story
 from tests.unit.report.schedules import HOSTILE
 from tests.unit.report.test_review_comment import review_of
@@ -117,7 +119,7 @@ def test_search_finds_a_machine_and_a_click_shows_it(opened: Opener) -> None:
     """Others fade; what is shown is why and when it moves; the table leads to it as well."""
     page = opened(story(CYCLE)).page
     page.get_by_role("searchbox").fill("hv3")
-    expect(page.locator("#found")).to_have_text("1 of 4 machines")
+    expect(page.locator("#found")).to_have_text("1 of 4 machines, 1 of 5 hosts")
     assert page.locator("button.vm.faint").count() == 3
     page.locator("button.vm:not(.faint)").click()
     expect(page.locator("#machine")).to_contain_text("hv3 → hv4")
@@ -126,6 +128,63 @@ def test_search_finds_a_machine_and_a_click_shows_it(opened: Opener) -> None:
     page.locator("#moves").get_by_role("button", name="D").first.click()
     expect(page.locator("#machine")).to_contain_text("parked to break the cycle with C, B, A")
     assert page.locator("button.vm.chosen").inner_text() == "▶ D"
+
+
+def test_what_is_wanted_without_an_order_is_shown(opened: Opener) -> None:
+    """As wanted, with an arrow and a row each: a page that says nothing of it would say that all may stay."""
+    page = opened(story("infeasible/swap-without-room")).page
+    assert page.locator("button.vm").all_inner_texts() == ["◇ A", "◇ B"]
+    assert page.locator("button.vm").first.get_attribute("aria-label") == "A, wanted, no order, on hv1, 8 GiB"
+    assert page.locator("#arrows path.wanted").count() == 2
+    expect(page.locator("#moment")).to_have_text("2 moves are wanted, and there is no order for them")
+    expect(page.locator("#moves-part")).to_be_hidden()
+    expect(page.locator("#gantt-part")).to_be_hidden()
+    rows = page.locator("#wanted tbody tr")
+    assert [row.split("\t")[:4] for row in rows.all_inner_texts()] == [
+        ["A", "hv1", "hv2", "live+storage"],
+        ["B", "hv2", "hv1", "live+storage"],
+    ]
+    page.locator("#wanted").get_by_role("button", name="B").click()
+    expect(page.locator("#machine")).to_contain_text("hv2 → hv1, live+storage, no order")
+
+
+def test_what_has_an_order_is_not_told_as_wanted(opened: Opener) -> None:
+    """The part is only there where it has a row."""
+    page = opened(story(CYCLE)).page
+    expect(page.locator("#wanted-part")).to_be_hidden()
+    expect(page.locator("#moves-part")).to_be_visible()
+    assert page.locator("#arrows path.wanted").count() == 0
+
+
+RENAMED: dict[str, Any] = {
+    "hosts": {"hv1": {}, "hv2": {}, "spare": {}},
+    "vms": {"SRV-0815": {"at": "hv1"}, "B": {"at": "hv2"}},
+    "stack": {"vms": {"front": {"name": "SRV-0815", "host": "hv2"}}},
+}
+
+
+@pytest.mark.parametrize("words", ["front", "srv-0815"])
+def test_a_machine_is_found_by_either_of_its_names(opened: Opener, words: str) -> None:
+    """The entry's and the host's; both stand in its block, in the table and in its details."""
+    page = opened(RENAMED).page
+    page.get_by_role("searchbox").fill(words)
+    expect(page.locator("#found")).to_have_text("1 of 2 machines, 0 of 3 hosts")
+    assert page.locator("button.vm:not(.faint)").inner_text() == "▶ front (SRV-0815)"
+    page.locator("#moves").get_by_role("button", name="front (SRV-0815)").click()
+    told = page.locator("#machine").inner_text()
+    assert "Name\nSRV-0815\n" in told
+    assert "Entry\nfront, move\n" in told
+
+
+def test_a_host_without_machines_is_found(opened: Opener) -> None:
+    """It is marked, and led to; nothing else is."""
+    page = opened(RENAMED).page
+    page.get_by_role("searchbox").fill("SPARE")
+    expect(page.locator("#found")).to_have_text("0 of 2 machines, 1 of 3 hosts")
+    assert page.locator(".host.hit h3").all_inner_texts() == ["spare"]
+    assert page.locator("button.vm.faint").count() == 2
+    page.get_by_role("searchbox").fill("")
+    assert page.locator(".host.hit").count() == 0
 
 
 def test_the_map_is_used_by_keyboard(opened: Opener) -> None:
@@ -176,6 +235,17 @@ def test_what_the_doctor_would_stop_has_a_part_of_its_own(opened: Opener, tmp_pa
     expect(page.locator("#doctor-part")).to_be_visible()
     assert page.locator("#doctor li").inner_text() == f"hv1 -> hv2: {HOSTILE}. It fails. To do: Mend it"
     assert Axe().run(page).response["violations"] == []
+
+
+def test_a_base_that_cannot_be_read_is_told(opened: Opener, tmp_path: Path) -> None:
+    """Under the headline, as text; without it nothing is said of that."""
+    assert "cannot be read" not in opened(story(CYCLE)).page.locator("#source").inner_text()
+    nothing = Causes(changed=(), drift=(), settled=())
+    base = Base(name="main", changes=(), causes=nothing, unread=f"the file at main cannot be read: {HOSTILE}")
+    page = opened(replace(review_of(story(CYCLE), tmp_path), base=base)).page
+    said = f"(reviewed without what has changed: the file at main cannot be read: {HOSTILE})"
+    expect(page.locator("#source")).to_contain_text(said)
+    expect(page.locator("#changes-part")).to_be_hidden()
 
 
 def test_hostile_names_are_text(opened: Opener) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from providers.model.estate import Inventory
-from providers.model.plan import Plan
+from providers.model.plan import Plan, Standing
+from providers.report.plan_record import KINDS
 from providers.report.review import Review, review_record
 from providers.units import MIB
 
@@ -33,12 +35,32 @@ def page(review: Review) -> str:
 
 
 def page_data(review: Review) -> dict[str, Any]:
-    """Return what the page shows: the review's record, and the estate as it is before the run.
+    """Return what the page shows: the review's record, the estate as it is before the run, and moves without an order.
 
     estate: hosts [{name, silent, memory, free}] (bytes; null where not told), machines [[id, name, host, MiB that it
     takes, state, label or null where it is not declared, standing or null]], by host and name.
+    wanted: [{label, id, from, to, type, reason, disks}] as in the plan's moves, of machines that the schedule lacks.
+    unread: why what was declared before is not known, where it is not.
     """
-    return {**review_record(review), "estate": _estate(review.inventory, review.plan)}
+    plan = review.plan
+    return {
+        **review_record(review), "estate": _estate(review.inventory, plan), "wanted": list(_wanted(plan)),
+        "unread": None if review.base is None else review.base.unread,
+    }  # fmt: skip
+
+
+def _wanted(plan: Plan) -> Iterator[dict[str, Any]]:
+    """Yield what is wanted and has no order: the plan is infeasible, or nobody told what room there is."""
+    scheduled = {each.label for each in plan.schedule.moves}
+    for step in plan.steps:
+        if step.standing != Standing.MOVE or step.move is None or step.label in scheduled:
+            continue
+        move = step.move
+        yield {
+            "label": step.label, "id": move.vm.id, "from": move.source, "to": move.destination,
+            "type": KINDS[move.type], "reason": step.reason,
+            "disks": [{"slot": each.slot, "from": each.source, "to": each.target} for each in move.all_disks],
+        }  # fmt: skip
 
 
 def _estate(inventory: Inventory, plan: Plan) -> dict[str, Any]:

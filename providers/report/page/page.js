@@ -3,7 +3,7 @@
 // textContent: names of machines come from hosts and files, and are never markup.
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
-  const plan = data.plan, moves = plan.moves;
+  const plan = data.plan, moves = plan.moves, wanted = new Map(data.wanted.map((move) => [move.id, move]));
   const at = (id) => document.getElementById(id);
   const SVG = "http://www.w3.org/2000/svg";
   const MIN_PX = 18, PX_PER_GIB = 3, MAX_PX = 160, ROW = 18, LABEL = 190, SCALE = 900, NEAR = 400;
@@ -41,11 +41,18 @@
     return String(text).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (c) => "\\u" + c.codePointAt(0).toString(16).padStart(4, "0"));
   }
 
+  // A machine is known by its entry to those who declare it, and by its name to the host.
+  function titled(entry, real) {
+    if (entry === null) return real;
+    return entry.toLowerCase() === real.toLowerCase() ? entry : `${entry} (${real})`;
+  }
+
   // -- the estate as it stands at a moment
   const machines = new Map();  // GUID -> machine
   const legs = new Map();      // GUID -> numbers of its moves
   for (const [id, name, host, memory, state, label, standing] of data.estate.machines) {
-    machines.set(id, { id, name: plain(label === null ? name : label), host, memory, state, declared: label !== null, standing });
+    const real = plain(name), entry = label === null ? null : plain(label);
+    machines.set(id, { id, name: titled(entry, real), real, entry, host, memory, state, standing });
   }
   moves.forEach((move, number) => {
     if (!legs.has(move.id)) legs.set(move.id, []);
@@ -56,6 +63,7 @@
 
   function stand(machine, now) {  // -> [status, host, move that runs]
     const own = legs.get(machine.id);
+    if (!own && wanted.has(machine.id)) return ["wanted", machine.host, null];
     if (!own) return [LEFT_OUT.has(machine.standing) ? "out" : "stays", machine.host, null];
     let host = machine.host, done = 0;
     for (const number of own) {
@@ -64,8 +72,8 @@
     }
     return [done === own.length ? "done" : "waits", host, null];
   }
-  const MARKS = { stays: "", waits: "\u25CB ", moves: "\u25B6 ", done: "\u2713 ", out: "\u2717 " };
-  const WORDS = { stays: "stays", waits: "will move", moves: "moves now", done: "has moved", out: "left out" };
+  const MARKS = { stays: "", waits: "\u25CB ", wanted: "\u25C7 ", moves: "\u25B6 ", done: "\u2713 ", out: "\u2717 " };
+  const WORDS = { stays: "stays", waits: "will move", wanted: "wanted, no order", moves: "moves now", done: "has moved", out: "left out" };
 
   // -- columns and blocks, made once; a step moves only what changes
   const estate = at("estate"), columns = new Map(), blocks = new Map(), guests = new Map();
@@ -144,7 +152,7 @@
       column.fill.style.transform = "scaleX(" + (capacity ? Math.min(1, Math.max(0, 1 - bytes / capacity)) : 0) + ")";
     }
   }
-  // Arrows: of moves that run and of those that are next; of the chosen machine always.
+  // Arrows: of moves that run, of those that are next, and of those that are wanted without an order.
   function pointed() {
     const found = [];
     for (const machine of movers) {
@@ -152,24 +160,28 @@
       const running = own.find((move) => now >= move.start && now < move.end);
       const next = own.find((move) => now < move.start);
       const move = running || next;
-      if (move && move.from !== move.to) found.push({ machine, move, running: Boolean(running) });
+      if (move && move.from !== move.to) found.push({ machine, move, kind: running ? "now" : "later" });
     }
-    found.sort((a, b) => Number(b.running) - Number(a.running) || a.move.start - b.move.start);
+    found.sort((a, b) => Number(b.kind === "now") - Number(a.kind === "now") || a.move.start - b.move.start);
+    for (const move of wanted.values()) {
+      const machine = machines.get(move.id);
+      if (machine && move.from !== move.to && columns.has(move.to)) found.push({ machine, move, kind: "wanted" });
+    }
     return found.slice(0, NEAR);
   }
   function arrow() {
     const frame = estate.getBoundingClientRect(), drawn = [], shapes = [];
-    for (const { machine, move, running } of pointed()) {
+    for (const { machine, move, kind } of pointed()) {
       const from = blocks.get(machine.id).button.getBoundingClientRect();
       const held = guests.get(machine.id);
       const to = (held ? held.box : columns.get(move.to).column).getBoundingClientRect();
-      drawn.push({ from, to, running, held });
+      drawn.push({ from, to, kind, held });
     }
-    for (const { from, to, running, held } of drawn) {  // all is measured before anything is changed
+    for (const { from, to, kind, held } of drawn) {  // all is measured before anything is changed
       const right = to.left >= from.left;
       const x1 = (right ? from.right : from.left) - frame.left, y1 = from.top + from.height / 2 - frame.top;
       const x2 = (right ? to.left : to.right) - frame.left, y2 = (held ? to.top + to.height / 2 : to.top + 12) - frame.top;
-      const bend = right ? 18 : -18, tip = right ? -6 : 6, kind = running ? "now" : "later";
+      const bend = right ? 18 : -18, tip = right ? -6 : 6;
       shapes.push(
         draw("path", { d: `M${x1},${y1} C${x1 + bend},${y1} ${x2 - bend},${y2} ${x2},${y2}`, class: kind }),
         draw("polygon", { points: `${x2},${y2} ${x2 + tip},${y2 - 4} ${x2 + tip},${y2 + 4}`, class: kind }),
@@ -180,7 +192,11 @@
   function tell() {
     const running = moves.filter((move) => now >= move.start && now < move.end).length;
     const done = moves.filter((move) => now >= move.end).length;
-    const text = `${clock(now)} of ${clock(moments[moments.length - 1])}: ${done} of ${moves.length} done, ${running} under way`;
+    const text = moves.length
+      ? `${clock(now)} of ${clock(moments[moments.length - 1])}: ${done} of ${moves.length} done, ${running} under way`
+      : wanted.size === 0 ? "Nothing moves"
+      : wanted.size === 1 ? "1 move is wanted, and there is no order for it"
+      : `${wanted.size} moves are wanted, and there is no order for them`;
     at("moment").textContent = text;
     at("time").setAttribute("aria-valuetext", text);
   }
@@ -226,18 +242,27 @@
       return td;
     })))));
   }
+  function pick(move) {
+    const machine = machines.get(move.id), title = titled(plain(move.label), machine ? machine.real : plain(move.label));
+    return make("button", { type: "button", textContent: title, onclick: () => choose(move.id, true) });
+  }
+  const aim = (move) => move.from === move.to ? "stays" : plain(move.to);
   const number = (text) => ({ number: String(text) });
   function tables() {
     const drift = new Set(data.base ? data.base.drift : []);
     fill(at("moves"), plan.totals.moves + " moves, by their starts",
       ["Wave", "Machine", "From", "To", "Kind", "Size", "Starts", "Takes", "Blackout", "After", "Why"],
       moves.map((move) => [
-        number(move.wave), make("button", { type: "button", textContent: plain(move.label), onclick: () => choose(move.id, true) }),
-        plain(move.from), move.from === move.to ? "stays" : plain(move.to), move.type + (move.aside ? ", aside" : ""), number(size(move.bytes)),
+        number(move.wave), pick(move), plain(move.from), aim(move),
+        move.type + (move.aside ? ", aside" : ""), number(size(move.bytes)),
         number(clock(move.start)), number(clock(move.seconds)), number(move.blackout.toFixed(1) + " s"),
         [...new Set(move.after.map((other) => plain(moves[other].label)))].join(", "),
         plain(move.reason) + (drift.has(move.number) ? " (drift)" : ""),
       ]));
+    fill(at("wanted"), wanted.size + " moves that are wanted, and have no order", ["Machine", "From", "To", "Kind", "Why"],
+      [...wanted.values()].map((move) => [pick(move), plain(move.from), aim(move), move.type, plain(move.reason)]));
+    at("wanted-part").hidden = wanted.size === 0;
+    at("moves-part").hidden = at("gantt-part").hidden = moves.length === 0 && wanted.size > 0;
     fill(at("rooms"), "Free before, at the tightest moment, and after",
       ["Host", "What", "Free before", "Least", "At", "Free after", "Of", "Kept free"],
       data.rooms.map((room) => [
@@ -270,6 +295,9 @@
   }
 
   // -- one machine
+  function relocated(move) {
+    return move.disks.filter((disk) => disk.from !== disk.to).map((disk) => [plain(disk.slot), `${plain(disk.from)} \u2192 ${plain(disk.to)}`]);
+  }
   function choose(id, seek) {
     if (chosen) blocks.get(chosen)?.button.classList.remove("chosen");
     chosen = id;
@@ -279,12 +307,14 @@
     shown.classList.add("chosen");
     focusable(shown);
     if (seek) shown.scrollIntoView({ block: "nearest", inline: "center" });
-    const rows = [["Name", machine.name], ["Host", plain(machine.host)], ["Memory", size((machine.memory || 0) * 1048576)], ["State", machine.state],
-      ["Declared", machine.declared ? "yes, " + machine.standing : "no"], ["GUID", id]];
+    const rows = [["Name", machine.real], ["Entry", machine.entry === null ? "not declared" : machine.entry + ", " + machine.standing], ["Host", plain(machine.host)], ["Memory", size((machine.memory || 0) * 1048576)], ["State", machine.state],
+      ["GUID", id]];
     for (const move of (legs.get(id) || []).map((each) => moves[each])) {
       rows.push([`Move in wave ${move.wave}`, `${plain(move.from)} \u2192 ${plain(move.to)}, ${move.type}${move.aside ? ", aside" : ""}, ${size(move.bytes)}, ${clock(move.start)} to ${clock(move.end)}, blackout about ${move.blackout.toFixed(1)} s: ${plain(move.reason)}`]);
-      for (const disk of move.disks) if (disk.from !== disk.to) rows.push([plain(disk.slot), `${plain(disk.from)} \u2192 ${plain(disk.to)}`]);
+      rows.push(...relocated(move));
     }
+    const move = wanted.get(id);
+    if (move) rows.push(["Move that is wanted", `${plain(move.from)} \u2192 ${plain(move.to)}, ${move.type}, no order: ${plain(move.reason)}`], ...relocated(move));
     at("machine").replaceChildren(make("dl", {}, ...rows.flatMap(([term, value]) => [make("dt", { textContent: term }), make("dd", { textContent: value })])));
   }
   let entry = null;  // the one block that Tab leads to
@@ -319,15 +349,22 @@
   // -- search, theme, slider
   at("search").addEventListener("input", () => {
     const words = at("search").value.trim().toLocaleLowerCase();
-    let count = 0, first = null;
+    const has = (text) => (text || "").toLocaleLowerCase().includes(words);
+    let count = 0, first = null, hosts = 0, top = null;
+    for (const { host, column } of columns.values()) {
+      const hit = words !== "" && has(plain(host.name));
+      column.classList.toggle("hit", hit);
+      if (hit) { hosts += 1; top = top || column; }
+    }
     for (const machine of machines.values()) {
       const shown = blocks.get(machine.id);
-      const hit = !words || machine.name.toLocaleLowerCase().includes(words) || (shown.host || "").toLocaleLowerCase().includes(words) || machine.id.toLocaleLowerCase() === words;
+      const hit = !words || has(machine.entry) || has(machine.real) || has(shown.host) || machine.id.toLocaleLowerCase() === words;
       shown.button.classList.toggle("faint", !hit);
       if (hit) { count += 1; first = first || shown.button; }
     }
-    at("found").textContent = words ? `${count} of ${machines.size} machines` : "";
-    if (words && first) { focusable(first); first.scrollIntoView({ block: "nearest", inline: "nearest" }); }
+    at("found").textContent = words ? `${count} of ${machines.size} machines, ${hosts} of ${columns.size} hosts` : "";
+    if (words && first) focusable(first);
+    if (words && (first || top)) (first || top).scrollIntoView({ block: "nearest", inline: "nearest" });
   });
   const dark = matchMedia("(prefers-color-scheme: dark)");
   function isDark() { return (document.documentElement.dataset.theme || (dark.matches ? "dark" : "light")) === "dark"; }
@@ -357,7 +394,7 @@
   at("headline").textContent = plain(data.headline);
   document.title = "Placement review of " + plain(data.stack);
   at("source").textContent = (data.source === "hosts" ? "By the hosts as they were asked" : "By the inventory recorded at " + data.recorded) + ", for " + plain(data.stack) +
-    (data.base ? ", against " + plain(data.base.name) : "") + ". Times and blackouts are estimates.";
+    (data.base ? ", against " + plain(data.base.name) : "") + (data.unread ? " (reviewed without what has changed: " + plain(data.unread) + ")" : "") + ". Times and blackouts are estimates.";
   for (const machine of machines.values()) place(machine);
   const start = estate.querySelector("button.vm");
   if (start) focusable(start);

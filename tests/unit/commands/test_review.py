@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from providers.actual import compare_recorded
 from providers.cli import main
+from providers.recorded import read
+from providers.report.text import describe
+from providers.resources.properties import inputs_of
+from providers.stackfile import load
 from tests.unit.report.schedules import HOSTILE
 
-from .paper import on_paper, placement, story
+from .paper import PROJECT, on_paper, placement, story
 from .test_plan import GUARDED, crowd
 
 MOVED: dict[str, Any] = {
@@ -93,15 +101,154 @@ def test_a_stack_file_that_is_new_adds_everything(tmp_path: Path, capsys: pytest
     assert not (tmp_path / "x").exists()
 
 
-def test_a_base_that_is_no_stack_file_names_its_lines(
+def committed(folder: Path, *more: str) -> None:
+    """Make the folder a repository with all that lies in it, and one revision of that."""
+    git(folder, "init", "-q", "-b", "main")
+    git(folder, "add", "-A", *more)
+    git(folder, "commit", "-qm", "before")
+
+
+@pytest.mark.parametrize("form", ["file", "revision"])
+def test_a_base_that_does_not_load_is_told_and_the_rest_is_reviewed(
+    form: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Who repairs a broken file needs a review too: by its first error, and nothing is called changed or drift."""
+    words = on_paper(MOVED, tmp_path)
+    now = Path(words[0]).read_text(encoding="utf-8")
+    broken = "hosts: {hv1: {address: x}}\nvms: {A: {hst: hv1}, B: {hst: hv1}}\n"
+    (tmp_path / "base.yaml").write_text(broken, encoding="utf-8")
+    Path(words[0]).write_text(broken, encoding="utf-8")
+    committed(tmp_path)
+    Path(words[0]).write_text(now, encoding="utf-8")
+    base = str(tmp_path / "base.yaml") if form == "file" else "main"
+    named = base if form == "file" else "main:story.yaml"
+    page = tmp_path / "page.html"
+    assert main(["review", *words, "--base", base, "--json", "--html", str(page)]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert [move["label"] for move in record["plan"]["moves"]] == ["A", "B"]
+    assert [record["base"][key] for key in ("changes", "changed", "drift", "settled")] == [[], [], [], []]
+    said = f"the file at {base} cannot be read: {named}:2: "
+    assert record["base"]["unread"].startswith(said)
+    assert main(["review", *words, "--base", base]) == 0
+    comment = capsys.readouterr().out
+    assert "Reviewed without what has changed: the file at " in comment
+    assert "declared differently" not in comment
+    shown = json.loads(page.read_text(encoding="utf-8").partition('id="data">')[2].partition("</script>")[0])
+    assert shown["unread"].startswith(said)
+    assert "\n" not in shown["unread"]
+    preview = tmp_path / "preview.json"
+    preview.write_text('{"steps": []}', encoding="utf-8")
+    told = ["review", words[0], "--base", base, "--preview", str(preview)]
+    assert main([*told, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["base"]["unread"].startswith(said)
+    assert main(told) == 0
+    assert "without what has changed: the file at " in capsys.readouterr().out
+
+
+def test_what_git_cannot_give_is_an_error_and_no_new_stack(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """By the name under which it was asked for."""
+    """A clone without contents whose remote is gone knows that the file was there; git's own words are shown."""
+    origin, clone = tmp_path / "origin", tmp_path / "clone"
+    origin.mkdir()
+    words = on_paper(MOVED, origin)
+    committed(origin)
+    git(origin, "config", "uploadpack.allowFilter", "true")
+    git(tmp_path, "clone", "-q", "--filter=blob:none", "--no-checkout", origin.as_uri(), "clone")
+    (clone / "story.yaml").write_bytes((origin / "story.yaml").read_bytes())
+    origin.rename(tmp_path / "gone")
+    inventory = str(tmp_path / "gone" / Path(words[2]).name)
+    assert main(["review", str(clone / "story.yaml"), "--inventory", inventory, "--base", "main"]) == 1
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "story.yaml cannot be read at 'main', says git: " in shown.err
+    assert "fatal: " in shown.err
+    assert shown.err.count("\n") == 1
+
+
+def test_a_repository_that_git_does_not_open_is_no_missing_revision(tmp_path: Path) -> None:
+    """Git's reason is shown, and nobody is told to fetch."""
     words = on_paper(MOVED, tmp_path)
-    base = tmp_path / "base.yaml"
-    base.write_text("hosts: {hv1: {address: x}}\nvms: {A: {hst: hv1}}\n", encoding="utf-8")
-    assert main(["review", *words, "--base", str(base)]) == 1
-    assert f"{base}:2: " in capsys.readouterr().err
+    committed(tmp_path)
+    run = subprocess.run(
+        [sys.executable, str(PROJECT / "bin" / "placement"), "review", *words, "--base", "main"],
+        env={**os.environ, "GIT_TEST_ASSUME_DIFFERENT_OWNER": "1"},
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert (run.returncode, run.stdout) == (1, "")
+    assert "detected dubious ownership" in run.stderr
+    assert "git config --global --add safe.directory" in run.stderr
+    assert "fetch" not in run.stderr
+
+
+@pytest.mark.parametrize("where", ["beside", "outside", "folder", "tracked"])
+def test_a_stack_file_behind_a_link_is_compared_with_itself(
+    where: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """However it is reached: a link is no new stack, and what stands in one is no stack file."""
+    inside = tmp_path / "repository"
+    inside.mkdir()
+    words = on_paper(MOVED, inside)
+    link = {"outside": tmp_path / "link.yaml", "folder": tmp_path / "folder"}.get(where, inside / "link.yaml")
+    if where == "tracked":
+        link.symlink_to("story.yaml")
+    committed(inside)
+    if where != "tracked":
+        link.symlink_to(inside if where == "folder" else words[0])
+    stack = link / "story.yaml" if where == "folder" else link
+    assert main(["review", str(stack), *words[1:], "--base", "main", "--json"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert record["base"]["changes"] == []
+    assert [record["plan"]["moves"][number]["label"] for number in record["base"]["drift"]] == ["A", "B"]
+
+
+def test_a_link_that_led_nowhere_is_a_base_that_cannot_be_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As a broken file: a change that repairs it can be reviewed."""
+    words = on_paper(MOVED, tmp_path)
+    now = Path(words[0]).read_text(encoding="utf-8")
+    Path(words[0]).unlink()
+    Path(words[0]).symlink_to("nowhere.yaml")
+    committed(tmp_path)
+    Path(words[0]).unlink()
+    Path(words[0]).write_text(now, encoding="utf-8")
+    page = tmp_path / "page.html"
+    assert main(["review", *words, "--base", "main", "--html", str(page)]) == 0
+    capsys.readouterr()
+    assert "the file at main cannot be read: main:story.yaml is a link that leads" in page.read_text(
+        encoding="utf-8"
+    )
+
+
+def test_a_word_that_is_both_a_file_and_a_revision_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nobody guesses which is meant; either can be said."""
+    words = on_paper(MOVED, tmp_path)
+    committed(tmp_path)
+    (tmp_path / "main").write_bytes(Path(before(words, tmp_path, A="hv1")).read_bytes())
+    with contextlib.chdir(tmp_path):
+        assert main(["review", *words, "--base", "main"]) == 1
+        shown = capsys.readouterr()
+        assert shown.out == ""
+        assert "'main' is both a file and a revision of git. Say which: ./main, or main~0" in shown.err
+        changed = []
+        for word in ("./main", "main~0"):
+            assert main(["review", *words, "--base", word, "--json"]) == 0
+            changed.append([each["label"] for each in json.loads(capsys.readouterr().out)["base"]["changes"]])
+    assert changed == [["A"], []]
+
+
+def test_a_file_is_a_base_where_there_is_no_repository(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A revision is none there, by git's own words."""
+    words = on_paper(MOVED, tmp_path)
+    assert main(["review", *words, "--base", before(words, tmp_path, A="hv1"), "--json"]) == 0
+    assert [each["label"] for each in json.loads(capsys.readouterr().out)["base"]["changes"]] == ["A"]
+    assert main(["review", *words, "--base", "main"]) == 1
+    assert "not a git repository" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -171,7 +318,7 @@ def test_a_preview_of_the_engine_tells_what_it_can(
     file.write_text(json.dumps(content), encoding="utf-8")
     assert main(["review", stack, "--preview", str(file)]) == 0
     text = capsys.readouterr().out
-    assert text.startswith("1 machine to move, 1 other change\n")
+    assert text.startswith("1 machine to move, 1 adoption without a move\n")
     assert "| <code>A</code> | update | host: <code>hv1</code> | host: <code>hv2</code> |" in text
     assert "It tells what would change, and neither when" in text
     assert "pickled" not in text
@@ -179,11 +326,80 @@ def test_a_preview_of_the_engine_tells_what_it_can(
     content["diagnostics"].append({"message": "x", "severity": "warning"})
     file.write_text(json.dumps(content), encoding="utf-8")
     assert main(["review", stack, "--preview", str(file), "--json"]) == 1
-    assert json.loads(capsys.readouterr().out)["preview"]["steps"][0]["label"] == "A"
+    record = json.loads(capsys.readouterr().out)
+    assert record["preview"]["steps"][0]["label"] == "A"
+    assert set(record) == {
+        "headline",
+        "stack",
+        "source",
+        "recorded",
+        "plan",
+        "doctor",
+        "rooms",
+        "base",
+        "preview",
+    }
+    assert (record["plan"], record["doctor"], record["rooms"], record["base"]) == (None, None, [], None)
     content["diagnostics"].append({"message": "No order is safe", "severity": "error"})
     file.write_text(json.dumps(content), encoding="utf-8")
     assert main(["review", stack, "--preview", str(file), "--base", stack]) == 3
     assert capsys.readouterr().out.startswith("The preview failed with 1 error; ")
+
+
+def adopted(tmp_path: Path, *, told: bool) -> list[str]:
+    """Return the words for a preview of a fresh stack; `told`: with what the program says of each move."""
+    words = on_paper(MOVED, tmp_path)
+    _, plan = compare_recorded(load(Path(words[0])), read(Path(words[2])).inventory)
+    steps = [step(each.label, "create", {}, inputs_of(each)) for each in plan.steps]
+    said = [
+        {
+            "urn": step(each.label, "", {}, {})["urn"],
+            "message": f"{describe(each)}\nmore\n",
+            "severity": "info",
+        }
+        for each in plan.steps
+        if each.move is not None
+    ]
+    host = {**step("hv1", "create", {}, {"liveLimit": "2"})}
+    host["urn"] = host["urn"].replace("VmPlacement", "MigrationHost")
+    file = tmp_path / "preview.json"
+    content = {"steps": [host, *steps], **({"diagnostics": said} if told else {})}
+    file.write_text(json.dumps(content), encoding="utf-8")
+    return ["review", words[0], "--preview", str(file)]
+
+
+def test_what_is_adopted_and_then_moved_counts_as_a_move(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The first run of a stack moves machines, too: which, the program says of each in so many words."""
+    words = adopted(tmp_path, told=True)
+    assert main(words) == 0
+    text = capsys.readouterr().out
+    assert text.startswith("2 machines to move, 1 adoption without a move, 1 other change\n")
+    assert "| <code>A</code> | create, then move | " in text
+    assert "| <code>C</code> | create | " in text
+    assert main([*words, "--json"]) == 0
+    steps = json.loads(capsys.readouterr().out)["preview"]["steps"]
+    assert [(each["label"], each["moves"]) for each in steps] == [
+        ("hv1", False),
+        ("A", True),
+        ("B", True),
+        ("C", False),
+    ]
+
+
+def test_adoptions_of_which_nothing_is_said_may_move(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A preview without a word on any move is not one without moves: its words may have been left out."""
+    words = adopted(tmp_path, told=False)
+    assert main(words) == 0
+    text = capsys.readouterr().out
+    assert text.startswith("1 other change, 3 adoptions; whether they move is not known\n")
+    assert "| <code>A</code> | create, may move | " in text
+    assert main([*words, "--json"]) == 0
+    steps = json.loads(capsys.readouterr().out)["preview"]["steps"]
+    assert [each["moves"] for each in steps] == [False, None, None, None]
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"steps": [{"op": "update"}]}', '{"steps": 1}'])

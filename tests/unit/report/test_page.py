@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from providers.report.page import page
+from providers.report.page.assembling import page_data
 from tests.unit.commands.paper import story
 from tests.unit.report.reviews import ring
 from tests.unit.report.schedules import HOSTILE, STEERING
@@ -41,6 +42,18 @@ def test_the_policy_names_its_own_script_and_style_alone(tmp_path: Path) -> None
         assert "url(" not in own
     assert not re.search(r"\b(?:src|href)=\"(?!#)", html)
     assert "unsafe" not in policy[1]
+
+
+def test_moves_without_an_order_are_in_the_data(tmp_path: Path) -> None:
+    """Those of an infeasible plan; none that the schedule has, none of a machine that is refused."""
+    wanted = page_data(review_of(story("infeasible/swap-without-room"), tmp_path))["wanted"]
+    assert [(each["label"], each["from"], each["to"]) for each in wanted] == [
+        ("A", "hv1", "hv2"),
+        ("B", "hv2", "hv1"),
+    ]
+    assert wanted[0]["reason"].startswith("declared in story.yaml:")
+    for name in ("migration/swap", "constraints/protected"):
+        assert page_data(review_of(story(name), tmp_path))["wanted"] == []
 
 
 def test_a_large_estate_makes_a_small_page(tmp_path: Path) -> None:
