@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from providers.actual import compare
 from providers.delegated import plan_delegation
 from providers.errors import PlacementError
 from providers.hyperv.audit import AuditLog
 from providers.hyperv.estate import WORKERS, Estate
+from providers.hyperv.event_log import migrations
 from providers.hyperv.host_settings import read_migration
 from providers.model.estate import Inventory
 from providers.model.live_migration import HostMigration
-from providers.model.names import HostName
+from providers.model.names import HostName, VmId
 from providers.model.plan import Plan
 from providers.model.stack import Stack
-from providers.planning.drift import DriftReport, Readings, drift_of
+from providers.planning.drift import DriftReport, Kind, LoggedMove, Readings, drift_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +44,40 @@ def read_drift(stack: Stack, estate: Estate, audit: AuditLog) -> Found:
         now=estate.clock.utc(),
     )
     report = drift_of(stack, inventory, plan, readings)
+    asked = _whose_logs(stack, report, inventory)
+    if asked:
+        report = drift_of(stack, inventory, plan, replace(readings, logged=_logged(estate, asked)))
     return Found(report=report, inventory=inventory, plan=plan)
+
+
+def _whose_logs(stack: Stack, report: DriftReport, inventory: Inventory) -> set[HostName]:
+    """Return the hosts whose event logs may tell when a machine went that no job tells of: where it is, and where it was to be."""
+    asked: set[HostName] = set()
+    for drift in (*report.drifts, *report.snoozed):
+        told = drift.mover is not None and (drift.mover.who and not drift.mover.by_log)
+        if drift.kind in {Kind.PLACED, Kind.UNDECLARED} and drift.host is not None and not told:
+            spec = stack.vms.get(drift.subject) if drift.of_machine else None
+            asked |= {drift.host, *(spec.hosts if spec else ())}
+    return asked & inventory.hosts.keys()
+
+
+def _logged(estate: Estate, hosts: Collection[HostName]) -> Mapping[VmId, LoggedMove]:
+    """Return the last migration of each machine by the logs of these hosts; one that gives no log tells nothing."""
+
+    def read(name: HostName) -> Mapping[VmId, LoggedMove]:
+        try:
+            found = migrations(estate.client(name))
+        except PlacementError:
+            return {}
+        return {vm: LoggedMove(time=time, host=name) for vm, time in found.items()}
+
+    last: dict[VmId, LoggedMove] = {}
+    with ThreadPoolExecutor(min(WORKERS, len(hosts))) as pool:
+        for each in pool.map(read, sorted(hosts)):
+            for vm, move in each.items():
+                if vm not in last or last[vm].time < move.time:
+                    last[vm] = move
+    return last
 
 
 def _with_recent_moves(inventory: Inventory) -> set[HostName]:

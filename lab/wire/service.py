@@ -24,6 +24,8 @@ from providers.wsman import (
     Release,
     Request,
     Response,
+    Subscribe,
+    Unsubscribe,
     Unsupported,
     Value,
     catalogue,
@@ -40,6 +42,7 @@ from .methods import METHODS, Call
 from .reading import Reader
 from .refusal import RequestRefusedError, injected, quota, seen_from_inside, version_mismatch
 from .rights import denied
+from .subscriptions import Subscriptions
 from .texts import spoken_fault
 
 _SOAP_1_1 = b"http://schemas.xmlsoap.org/soap/envelope/"
@@ -74,6 +77,7 @@ class Service:
         self.stopping = threading.Event()
         self.counts: Counter[str] = Counter()
         self._enumerations = Enumerations(host, now)
+        self._subscriptions = Subscriptions(host)
         self._under_way: Counter[str] = Counter()
         self._connections = 0
 
@@ -166,6 +170,8 @@ class Service:
         if fault is not None:
             return fault
         self.world.advance()
+        if _resource(request) == names.EVENT_LOG:
+            return self._of_log(request, caller, machine)
         reader = Reader(self.world, self.host, machine)
         namespace = namespace_of(self.host, names.namespace_of(_resource(request).strip()))
         fault = denied(caller.user, namespace, machine) if namespace is not None else None
@@ -173,7 +179,24 @@ class Service:
             return fault
         if isinstance(request, Invoke):
             return self._invoke(reader, request, caller)
+        if isinstance(request, Subscribe | Unsubscribe):
+            return catalogue.action_not_supported(machine)
         return self._read(reader, request, caller)
+
+    def _of_log(self, request: Request, caller: Caller, machine: str) -> Response:
+        """Answer what is about the event log; that only administrators may read it is a guess, the stricter one."""
+        fault = denied(caller.user, names.CIMV2, machine)
+        if fault is not None:
+            return fault
+        match request:
+            case Subscribe():
+                return self._subscriptions.subscribe(request, caller.name, self.world.clock.now(), machine)
+            case Unsubscribe():
+                return self._subscriptions.unsubscribe(request, caller.name, machine)
+            case Pull():
+                return self._subscriptions.pull(request, caller.name, machine)
+            case _:
+                return catalogue.action_not_supported(machine)
 
     def _ordered_fault(self, request: Request, machine: str) -> Fault | None:
         """Count the request, and return what a rule of the lab has it answered with."""
@@ -271,7 +294,7 @@ def _resource(request: Request) -> str:
             return target.resource_uri
         case Enumerate() | Pull() | Release():
             return request.resource_uri
-        case Unsupported():
+        case Unsupported() | Subscribe() | Unsubscribe():
             return request.header.resource_uri
 
 

@@ -1,7 +1,7 @@
 """What VMMS writes into its event log when a migration ends; the lab keeps it in its own log as `vmms` entries.
 
 The log Hyper-V-VMMS-Admin is no classic one, so Win32_NTLogEvent does not show it. Hosts give it to subscribers of WS-Eventing
-(MS-WSMV 3.1.4.6), which the lab does not serve.
+(MS-WSMV 3.1.4.6).
 """
 
 from __future__ import annotations

@@ -52,6 +52,18 @@ class LabShare:
 
 
 @dataclass(slots=True, kw_only=True)
+class LabEvent:
+    """An entry of a host's log Hyper-V-VMMS-Admin."""
+
+    record: int
+    id: int
+    time: datetime
+    vm: str
+    """GUID of the machine."""
+    text: str
+
+
+@dataclass(slots=True, kw_only=True)
 class LabSwitch:
     """A virtual Ethernet switch of a host."""
 
@@ -278,6 +290,8 @@ class LabHost:
     """Names of its virtual SANs."""
     realized: dict[str, LabVm] = field(default_factory=dict)
     """Msvm_ComputerSystem rows that are machines, by GUID."""
+    events: list[LabEvent] = field(default_factory=list)
+    """The last of its log Hyper-V-VMMS-Admin, the oldest first."""
     planned: dict[str, LabVm] = field(default_factory=dict)
     """Msvm_PlannedComputerSystem rows, by GUID: what a running migration has set up here."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from lab.storage.files import PathRefusedError
 from providers.model import winpath
 
 from . import phases, texts
-from .events import events_of
+from .events import Event, events_of
 from .jobs import (
     ACTIVE,
     COMPLETED,
@@ -27,7 +28,7 @@ from .jobs import (
     LabJob,
     Work,
 )
-from .objects import PAUSED, RUNNING, LabDisk, LabHost, LabVm
+from .objects import PAUSED, RUNNING, LabDisk, LabEvent, LabHost, LabVm
 
 if TYPE_CHECKING:
     from .world import World
@@ -241,8 +242,19 @@ def _end(world: World, job: LabJob, vm: LabVm, state: int) -> None:
     world.log.write("end", **job.summary(), state=STATE_NAMES[state], percent=job.percent, errors=job.errors)
     for event in events_of(job, vm):
         world.log.write("vmms", host=job.host, event_id=event.id, vm=job.vm, text=event.text)
+        _remember(world.hosts[job.host], event, job.vm, now)
     if world.faults.take("job-vanishes", host=job.host, vm=job.vm) is not None:
         world.state.jobs.remove(job)
+
+
+def _remember(host: LabHost, event: Event, vm: str, now: datetime) -> None:
+    record = host.events[-1].record + 1 if host.events else 1
+    host.events.append(LabEvent(record=record, id=event.id, time=now, vm=vm, text=event.text))
+    del host.events[:-_EVENTS]
+
+
+_EVENTS = 200
+"""Entries that a host keeps: a real log keeps as many as its size allows."""
 
 
 def _cause(error: Exception) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from providers.errors import ProtocolError
-from providers.wsman import EndpointReference, Fragment, Instance, InstanceWithReference, Item
+from providers.wsman import EndpointReference, Fragment, Instance, InstanceWithReference, Item, LogEvent
 
 Where = Mapping[str, str | int | bool | tuple[int, ...]]
 
@@ -19,8 +19,8 @@ def typed(item: Item, class_name: str, namespace: str) -> Instance:
             return item.typed(class_name, namespace)
         case InstanceWithReference(instance=found):
             return typed(found, class_name, namespace)
-        case EndpointReference():
-            raise ProtocolError(f"A query of {class_name} was answered with references")
+        case EndpointReference() | LogEvent():
+            raise ProtocolError(f"A query of {class_name} was answered with something else than rows")
 
 
 def fits(instance: Instance, where: Where, like: Mapping[str, str]) -> bool:

@@ -56,7 +56,8 @@ def who(mover: Mover) -> str:
     if mover.running:
         return f"being moved by {mover.who or 'unknown'} since {mover.when or 'unknown'}"
     when = mover.when or (f"unknown, after our own move of {mover.after}" if mover.after else "unknown")
-    return f"moved by {mover.who or 'unknown'}, when: {when}"
+    log = f" (event log of {mover.log_of})" if mover.log_of else ""
+    return f"moved by {mover.who or 'unknown'}, when: {when}{log}"
 
 
 def snoozed(drift: Drift) -> str:

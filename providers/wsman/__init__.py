@@ -19,6 +19,7 @@ from .messages import (
     Invoke,
     InvokeResponse,
     Item,
+    LogEvent,
     Malformed,
     Pull,
     PullResponse,
@@ -26,6 +27,10 @@ from .messages import (
     ReleaseResponse,
     Request,
     Response,
+    Subscribe,
+    SubscribeResponse,
+    Unsubscribe,
+    UnsubscribeResponse,
     Unsupported,
 )
 from .names import (
@@ -44,9 +49,9 @@ from .values import Value
 __all__ = [
     "CIMV2", "DEVICE_GUARD", "MAX_ENVELOPE_SIZE", "MSCLUSTER", "VIRTUALIZATION", "WQL_DIALECT", "Argument", "CimType", "ClassSchema",
     "EndpointReference", "Enumerate", "EnumerateResponse", "EnumerationMode", "Fault", "Fragment", "Get",
-    "GetResponse", "Header", "Instance", "InstanceWithReference", "Invoke", "InvokeResponse", "Item", "Malformed",
+    "GetResponse", "Header", "Instance", "InstanceWithReference", "Invoke", "InvokeResponse", "Item", "LogEvent", "Malformed",
     "Property", "ProviderFault", "Pull", "PullResponse", "Release", "ReleaseResponse", "Request", "Response",
-    "Selector", "Unsupported", "Value",
+    "Selector", "Subscribe", "SubscribeResponse", "Unsubscribe", "UnsubscribeResponse", "Unsupported", "Value",
     "WsmanFault",
     "catalogue", "class_of", "decode_embedded", "decode_request", "decode_response", "encode_embedded",
     "encode_items", "encode_request", "encode_response", "names", "namespace_of", "resource_uri", "schema_of", "wql",

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from providers.errors import ProtocolError
 
-from . import elements, epr, fault_body, names, xml
+from . import elements, epr, eventlog, fault_body, names, xml
 from .epr import EndpointReference
 from .header import Header
 from .instance import Fragment, Instance
@@ -27,6 +27,10 @@ from .messages import (
     ReleaseResponse,
     Request,
     Response,
+    Subscribe,
+    SubscribeResponse,
+    Unsubscribe,
+    UnsubscribeResponse,
     Unsupported,
 )
 from .schema import CimType, Property
@@ -45,7 +49,7 @@ _TRUE = {"true", "1"}
 _RETURN_VALUE = Property("ReturnValue", CimType.UINT32)
 
 
-def decode_request(content: bytes) -> Request:
+def decode_request(content: bytes) -> Request:  # noqa: PLR0911 - one for each message
     """Read a request. Raises ProtocolError for what is no envelope, or lacks what its action needs."""
     root, body = _envelope(content)
     header = _header(root)
@@ -60,8 +64,20 @@ def decode_request(content: bytes) -> Request:
         case names.RELEASE:
             release = xml.need(body, names.ENUMERATION, "Release")
             return Release(resource_uri=header.resource_uri, context=_context(release) or "", header=header)
+        case names.SUBSCRIBE:
+            subscribe = xml.need(body, names.EVENTING, "Subscribe")
+            return Subscribe(query=eventlog.decode_subscribe(subscribe), header=header)
+        case names.UNSUBSCRIBE:
+            return Unsubscribe(identifier=_identifier(root), header=header)
         case _:
             return _invoke(body, target, header)
+
+
+def _identifier(root: xml.Element) -> str:
+    found = xml.child_text(xml.need(root, names.SOAP, "Header"), names.EVENTING, "Identifier")
+    if not found:
+        raise ProtocolError("The message does not say which subscription it is about")
+    return found
 
 
 def _envelope(content: bytes) -> tuple[xml.Element, xml.Element]:
@@ -183,12 +199,14 @@ def _argument(item: xml.Element, uri: str) -> Value | Malformed:
     return Malformed(f"{xml.local(item)} holds {xml.local(item[0])} instead of a reference or text")
 
 
-def decode_response(content: bytes) -> Response:
+def decode_response(content: bytes) -> Response:  # noqa: PLR0911 - one for each message
     """Read an answer; a fault is a value like the others. Raises ProtocolError for what is no answer."""
     root, body = _envelope(content)
     header = _header(root)
     first = next(iter(body), None)
     if first is None:
+        if header.action == names.UNSUBSCRIBE_RESPONSE:
+            return UnsubscribeResponse(header=header)
         if header.action != names.RELEASE_RESPONSE:
             raise ProtocolError("The answer has no content")
         return ReleaseResponse(header=header)
@@ -199,6 +217,9 @@ def decode_response(content: bytes) -> Response:
             return _enumerate_response(first, header)
         case names.ENUMERATION, "PullResponse":
             return _pull_response(first, header)
+        case names.EVENTING, "SubscribeResponse":
+            identifier, context = eventlog.decode_subscribed(first)
+            return SubscribeResponse(identifier=identifier, context=context, header=header)
         case uri, name if uri and name.endswith("_OUTPUT"):
             outputs = _outputs(first)
             return InvokeResponse(
@@ -254,6 +275,8 @@ def _item(item: xml.Element) -> Item:
             return epr.decode_content(item)
         case names.WSMAN, "XmlFragment":
             return elements.decode_fragment(item)
+        case names.EVENT, "Event":
+            return eventlog.decode_event(item)
         case names.WSMAN, "Item":
             return _instance_with_reference(item)
         case _:

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from providers.errors import ProtocolError
 
-from . import elements, epr, fault_body, names, xml
+from . import elements, epr, eventlog, fault_body, names, xml
 from .cimxml import encode_embedded
 from .epr import EndpointReference
 from .fault import Fault
@@ -22,6 +22,7 @@ from .messages import (
     Invoke,
     InvokeResponse,
     Item,
+    LogEvent,
     Malformed,
     Pull,
     PullResponse,
@@ -29,6 +30,10 @@ from .messages import (
     ReleaseResponse,
     Request,
     Response,
+    Subscribe,
+    SubscribeResponse,
+    Unsubscribe,
+    UnsubscribeResponse,
     Unsupported,
 )
 
@@ -65,12 +70,15 @@ def encode_request(
         + xml.leaf("a:MessageID", f"uuid:{message_id}")
         + _locale(locale)
         + epr.encode_selectors(selectors)
+        + _of_subscription(message)
         + xml.leaf("w:OperationTimeout", _timeout(operation_timeout))
     )
     return _envelope(_REQUEST, header, body)
 
 
-def _request(message: Request) -> tuple[str, Mapping[str, epr.Selector], str, str]:
+def _request(  # noqa: PLR0911 - one for each message
+    message: Request,
+) -> tuple[str, Mapping[str, epr.Selector], str, str]:
     match message:
         case Get(target=target):
             return target.resource_uri, target.selectors, names.GET, ""
@@ -87,8 +95,23 @@ def _request(message: Request) -> tuple[str, Mapping[str, epr.Selector], str, st
         case Invoke(target=target):
             action = f"{target.resource_uri}/{message.method}"
             return target.resource_uri, target.selectors, action, _invoke(message)
+        case Subscribe():
+            return names.EVENT_LOG, {}, names.SUBSCRIBE, eventlog.encode_subscribe(message)
+        case Unsubscribe():
+            body = xml.tag("e:Unsubscribe", None, {"xmlns:e": names.EVENTING})
+            return names.EVENT_LOG, {}, names.UNSUBSCRIBE, body
         case Unsupported():
             raise ProtocolError("A request of an unknown action cannot be written", remedy="")
+
+
+def _of_subscription(message: Request) -> str:
+    match message:
+        case Subscribe() | Pull(resource_uri=names.EVENT_LOG):
+            return eventlog.encode_options()
+        case Unsubscribe():
+            return eventlog.encode_identifier(message.identifier)
+        case _:
+            return ""
 
 
 def _enumerate(message: Enumerate) -> str:
@@ -152,7 +175,9 @@ def encode_response(message: Response, *, relates_to: str, message_id: str, lang
     return _envelope(spaces, header, body, lang)
 
 
-def _response(message: Response, lang: str) -> tuple[dict[str, str], str, str]:
+def _response(  # noqa: PLR0911 - one for each message
+    message: Response, lang: str
+) -> tuple[dict[str, str], str, str]:
     match message:
         case GetResponse():
             return _TRANSFER, names.GET_RESPONSE, elements.encode_instance(message.instance)
@@ -162,6 +187,10 @@ def _response(message: Response, lang: str) -> tuple[dict[str, str], str, str]:
             return _ENUMERATION, names.PULL_RESPONSE, _pull_response(message)
         case ReleaseResponse():
             return _ENUMERATION, names.RELEASE_RESPONSE, ""
+        case SubscribeResponse():
+            return _ENUMERATION, names.SUBSCRIBE_RESPONSE, eventlog.encode_subscribed(message)
+        case UnsubscribeResponse():
+            return _ENUMERATION, names.UNSUBSCRIBE_RESPONSE, ""
         case InvokeResponse():
             return _TRANSFER, f"{message.resource_uri}/{message.method}Response", _invoke_response(message)
         case Fault():
@@ -196,6 +225,8 @@ def _item(item: Item) -> str:
             return elements.encode_fragment(item)
         case EndpointReference():
             return epr.encode(item)
+        case LogEvent():
+            return eventlog.encode_event(item)
         case InstanceWithReference():
             return xml.tag("w:Item", _item(item.instance) + epr.encode(item.reference))
 

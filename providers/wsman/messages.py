@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -38,7 +39,24 @@ class Malformed:
     what: str
 
 
-Item: TypeAlias = Instance | Fragment | EndpointReference | InstanceWithReference
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogEvent:
+    """An entry of an event log (MS-EVEN6 2.2.13; forms of txwinrm, test/data_subscribe)."""
+
+    id: int
+    record: int
+    """EventRecordID: the log's own number."""
+    time: datetime
+    """In UTC."""
+    channel: str
+    computer: str
+    data: tuple[str, ...] = ()
+    """Texts of EventData or UserData, in their order."""
+    message: str = ""
+    """In the language that was asked for; empty where it was not rendered."""
+
+
+Item: TypeAlias = Instance | Fragment | EndpointReference | InstanceWithReference | LogEvent
 Argument: TypeAlias = "Value | Instance | Malformed | tuple[Value | Instance | Malformed, ...]"
 
 
@@ -80,6 +98,23 @@ class Release:
 
     resource_uri: str
     context: str
+    header: Header = EMPTY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscribe:
+    """Subscribe to the event log in pull mode, to what is there already as well (MS-WSMV 3.1.4.6)."""
+
+    query: str
+    """A QueryList, as Windows' event log takes it."""
+    header: Header = EMPTY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unsubscribe:
+    """End a subscription."""
+
+    identifier: str
     header: Header = EMPTY
 
 
@@ -137,6 +172,22 @@ class ReleaseResponse:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SubscribeResponse:
+    """The subscription, and the context of the first Pull."""
+
+    identifier: str
+    context: str
+    header: Header = EMPTY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnsubscribeResponse:
+    """The subscription is gone."""
+
+    header: Header = EMPTY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InvokeResponse:
     """A method's outputs in MOF order; ReturnValue, the last, is a number."""
 
@@ -152,7 +203,14 @@ class InvokeResponse:
         return value if isinstance(value, int) else None
 
 
-Request: TypeAlias = Get | Enumerate | Pull | Release | Invoke | Unsupported
+Request: TypeAlias = Get | Enumerate | Pull | Release | Subscribe | Unsubscribe | Invoke | Unsupported
 Response: TypeAlias = (
-    GetResponse | EnumerateResponse | PullResponse | ReleaseResponse | InvokeResponse | Fault
+    GetResponse
+    | EnumerateResponse
+    | PullResponse
+    | ReleaseResponse
+    | SubscribeResponse
+    | UnsubscribeResponse
+    | InvokeResponse
+    | Fault
 )

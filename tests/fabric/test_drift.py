@@ -83,6 +83,7 @@ def test_two_machines_that_a_person_moved_are_named_with_who_and_when(
             "ours": False,
             "by_log": False,
             "running": False,
+            "log_of": "",
         }
         assert drift["text"] == "is on hv2, declared on hv1"
     assert sorted(drift["subject"] for drift in told["drifts"]) == sorted(["WEB02", HOSTILE])
@@ -149,6 +150,36 @@ def test_a_move_of_our_own_is_told_as_ours(fabric: Fabric, stack: Path) -> None:
     assert (drift.kind, drift.subject, drift.mover.ours) == (Kind.PLACED, "WEB01", True)
     job = next(iter(fabric.world.jobs("hv1")))
     assert drift.mover.when == job.changed.replace(microsecond=0).isoformat()
+
+
+def test_when_the_job_is_forgotten_the_event_log_tells_when(
+    fabric: Fabric, stack: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By whom it does not tell; a move of our own before that one is not taken for it."""
+    fabric.run(fabric.order("WEB01", "hv2"))
+    moved(fabric, "WEB02")
+    job = next(job for job in fabric.world.jobs("hv1") if job.vm == fabric.lab_vm("WEB02").id)
+    fabric.world.state.jobs.clear()
+    drifts = read_drift(load(stack), fabric.estate, fabric.audit).report.drifts
+    movers = {drift.subject: drift.mover for drift in drifts}
+    ours, theirs = movers["WEB01"], movers["WEB02"]
+    assert ours is not None
+    assert theirs is not None
+    assert (ours.ours, ours.by_log, ours.log_of) == (True, True, "")
+    assert job.ended is not None
+    when = job.ended.isoformat(timespec="seconds")
+    assert (theirs.who, theirs.when, theirs.log_of) == ("", when, "hv1")
+    assert cli.main(["drift", str(stack)]) == 2
+    assert f"moved by unknown, when: {when} (event log of hv1)" in capsys.readouterr().out
+
+
+def test_who_may_not_read_the_event_log_hears_unknown(fabric: Fabric, stack: Path) -> None:
+    """It is no error: what stands in the stack file is compared all the same."""
+    moved(fabric, "WEB02")
+    fabric.world.state.jobs.clear()
+    fabric.fault("wsman-fault", operation="Subscribe", code=5, left=None)
+    (drift,) = read_drift(load(stack), fabric.estate, fabric.audit).report.drifts
+    assert (drift.subject, drift.mover) == ("WEB02", Mover())
 
 
 def test_a_machine_on_its_way_is_told_with_who_moves_it(fabric: Fabric, stack: Path) -> None:

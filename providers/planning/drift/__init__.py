@@ -2,9 +2,9 @@
 
 from .acceptance import disturbances, still_elsewhere
 from .found import drift_of
-from .values import Drift, DriftReport, Ended, Kind, Mover, PastMove, Readings, Unknown
+from .values import Drift, DriftReport, Ended, Kind, LoggedMove, Mover, PastMove, Readings, Unknown
 
 __all__ = [
-    "Drift", "DriftReport", "Ended", "Kind", "Mover", "PastMove", "Readings", "Unknown", "disturbances", "drift_of",
+    "Drift", "DriftReport", "Ended", "Kind", "LoggedMove", "Mover", "PastMove", "Readings", "Unknown", "disturbances", "drift_of",
     "still_elsewhere",
 ]  # fmt: skip

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 
 from providers.model import winpath
 from providers.model.adoption import Named, names_host
 from providers.model.estate import Inventory, MigrationJob, VirtualMachine
 from providers.model.names import HostName, VmId
 
-from .values import Mover, PastMove
+from .values import LoggedMove, Mover, PastMove
+
+_APART = timedelta(minutes=2)
+"""By which a host's event must be later than our own move to be of another one: their clocks differ, and so do ends."""
 
 
 class Movers:
     """What hosts and audit log tell of past moves. A job that our log knows is ours."""
 
     def __init__(
-        self, inventory: Inventory, past: Iterable[PastMove], names: Mapping[HostName, Named]
+        self,
+        inventory: Inventory,
+        past: Iterable[PastMove],
+        names: Mapping[HostName, Named],
+        logged: Mapping[VmId, LoggedMove],
     ) -> None:
-        """Index jobs and moves by machine. `names`: what hosts call themselves."""
+        """Index jobs and moves by machine. `names`: what hosts call themselves; `logged`: what their event logs tell."""
+        self._logged = logged
         self._running = {
             job.vm_id: job
             for host in inventory.hosts.values()
@@ -48,6 +57,9 @@ class Movers:
             ours = next((move for move in past if move.job == job.id), None)
             who = ours.who if ours else job.owner
             return Mover(who=who, when=job.changed, ours=ours is not None)
+        seen = self._logged.get(vm.id) if paths is None else None
+        if seen is not None and (not past or seen.time - datetime.fromisoformat(past[-1].time) > _APART):
+            return Mover(when=seen.time.isoformat(timespec="seconds"), log_of=seen.host)
         return _by_log(vm, past, other_host=paths is None)
 
     def _last_job(self, vm: VirtualMachine, paths: Collection[str] | None) -> MigrationJob | None:

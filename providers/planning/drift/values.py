@@ -51,6 +51,18 @@ class Mover:
     """Whether our log alone says so: others may have moved it away and back since, and hosts have forgotten it."""
     running: bool = False
     """Whether it is on its way yet."""
+    log_of: str = ""
+    """The host whose event log alone tells when: it names nobody."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedMove:
+    """A migration of a machine that a host's event log knows of: when, and no more."""
+
+    time: datetime
+    """In UTC."""
+    host: HostName
+    """Whose log it is: one of its two ends."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +144,8 @@ class Readings:
     """What hosts call themselves: those that have machines which jobs tell of."""
     past: tuple[PastMove, ...] = ()
     """Our own moves, the oldest first."""
+    logged: Mapping[VmId, LoggedMove] = field(default_factory=dict)
+    """The last migration of machines by hosts' event logs, of those that nothing else tells of."""
     now: datetime
 
 
