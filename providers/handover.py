@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import time
 from collections.abc import Mapping, Sequence
@@ -22,6 +21,7 @@ from typing import Any
 
 import psutil
 
+from providers.files import append_line, write_whole
 from providers.model.estate import Inventory
 from providers.model.paces import PastMove
 from providers.model.plain import from_plain, to_plain
@@ -106,9 +106,7 @@ class Handover:
             if not path.exists():
                 path.parent.mkdir(parents=True, exist_ok=True)
                 _forget_old(path.parent, _OLD)
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-            with os.fdopen(descriptor, "a", encoding="utf-8") as file:
-                file.write(json.dumps(line) + "\n")
+            append_line(path, json.dumps(line))
 
     def take_past(self) -> tuple[PastMove, ...]:
         """Return, once, the past moves that were left in this run of this stack; what cannot be read is left out."""
@@ -178,12 +176,7 @@ def _write(path: Path, content: Mapping[str, Any], *, forget: float) -> None:
     """Write a file that only its owner reads, at once or not at all; remove what is older than `forget` seconds."""
     path.parent.mkdir(parents=True, exist_ok=True)
     _forget_old(path.parent, forget)
-    fresh = path.with_suffix(".new")
-    fresh.unlink(missing_ok=True)
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(content, file)
-    fresh.replace(path)
+    write_whole(path, json.dumps(content))
 
 
 def engine_of(command: Sequence[str]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from providers.errors import PlacementError
+from providers.files import write_whole
 from providers.model.estate import Host, Inventory, UnreachableHost
 from providers.model.names import HostName
 from providers.model.plain import from_plain, to_plain
@@ -42,13 +42,8 @@ def document(recorded: Recorded) -> str:
 
 def write(path: Path, recorded: Recorded) -> None:
     """Write the document at once or not at all; only its owner reads it. Raises PlacementError where that fails."""
-    fresh = path.with_name(f"{path.name}.new")
     try:
-        fresh.unlink(missing_ok=True)
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
-            file.write(document(recorded))
-        fresh.replace(path)
+        write_whole(path, document(recorded))
     except OSError as error:
         raise PlacementError(
             f"{path} cannot be written: {error.strerror}", remedy="Name another file"

@@ -11,6 +11,7 @@ from providers.accepting import Accepted, accept
 from providers.clock import SystemClock
 from providers.drifted import Found, read_drift
 from providers.errors import PlacementError
+from providers.files import write_whole
 from providers.hyperv.audit import AuditLog, audit_path
 from providers.hyperv.credentials import check_some
 from providers.hyperv.estate import Estate
@@ -107,7 +108,7 @@ def _shown(report: DriftReport, options: argparse.Namespace) -> str:
 
 def _write(path: Path, content: bytes) -> None:
     try:
-        path.write_bytes(content)
+        write_whole(path, content, mode=None)
     except OSError as error:
         raise PlacementError(
             f"{path} cannot be written: {error.strerror}", remedy="Name another file"

@@ -16,6 +16,7 @@ from providers.doctor import reading
 from providers.doctor.foreseen import as_told, foreseen
 from providers.doctor.symptoms import Reading
 from providers.errors import PlacementError
+from providers.files import write_whole
 from providers.hyperv.estate import Estate
 from providers.model.estate import Inventory
 from providers.model.plan import Plan
@@ -158,7 +159,7 @@ def put(shown: str, file: Path | None) -> None:
         sys.stdout.write(f"{shown}\n")
         return
     try:
-        file.write_text(f"{shown}\n", encoding="utf-8", newline="\n")
+        write_whole(file, f"{shown}\n", mode=None)
     except OSError as error:
         raise PlacementError(
             f"{file} cannot be written: {error.strerror}", remedy="Name another file"

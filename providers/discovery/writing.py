@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from providers.errors import PlacementError
+from providers.files import Draft, draft
 from providers.model.stack import Stack
 from providers.stackfile import load
 
@@ -33,44 +32,40 @@ def check_free(path: Path) -> None:
 class Trial:
     """A stack file under another name, beside its place: files that it names are relative to its folder."""
 
-    def __init__(self, place: Path, path: Path) -> None:
-        """Try at `path` what shall stand at `place`."""
-        self._place = place
-        self._path = path
+    def __init__(self, fresh: Draft) -> None:
+        """Try in `fresh` what shall stand in its place."""
+        self._fresh = fresh
 
     def load(self, text: str) -> Stack:
         """Return what `text` declares. Raises StackFileError, and PlacementError where it cannot be written."""
         try:
-            self._path.write_text(text, encoding="utf-8", newline="\n")
+            self._fresh.write(text)
         except OSError as error:
-            raise _unwritable(self._place, error) from error
-        return load(self._path)
+            raise _unwritable(self._fresh.place, error) from error
+        return load(self._fresh.path)
 
     def keep(self) -> None:
         """Put what was loaded last in its place. Raises FileExistsAlreadyError where something has come there meanwhile."""
+        place = self._fresh.place
         try:
-            self._path.chmod(_MODE)
-            self._place.open("x").close()
-            self._path.replace(self._place)
+            self._fresh.path.chmod(_MODE)
+            place.open("x").close()
+            self._fresh.keep()
         except FileExistsError as error:
-            raise FileExistsAlreadyError(f"{self._place} exists already") from error
+            raise FileExistsAlreadyError(f"{place} exists already") from error
         except OSError as error:
-            raise _unwritable(self._place, error) from error
+            raise _unwritable(place, error) from error
 
 
 @contextmanager
 def trial(place: Path) -> Iterator[Trial]:
     """Lend a trial for the file at `place`; what was not kept is removed."""
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{place.name}.", suffix=".tmp", dir=place.parent)
-    except OSError as error:
-        raise _unwritable(place, error) from error
-    os.close(handle)
-    try:
-        yield Trial(place, Path(name))
-    finally:
-        with suppress(FileNotFoundError):
-            Path(name).unlink()
+    with ExitStack() as borrowed:
+        try:
+            fresh = borrowed.enter_context(draft(place))
+        except OSError as error:
+            raise _unwritable(place, error) from error
+        yield Trial(fresh)
 
 
 def _unwritable(place: Path, error: OSError) -> PlacementError:

@@ -54,6 +54,22 @@ def test_only_its_owner_may_read_the_file(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.skipif(os.name != "posix", reason="links and devices of POSIX")
+def test_what_is_no_file_of_ours_is_not_replaced(tmp_path: Path) -> None:
+    """A link stays a link, a device a device; somebody's PATH.new stays."""
+    link, theirs = tmp_path / "latest.json", tmp_path / "latest.json.new"
+    link.symlink_to("real.json")
+    theirs.write_text("theirs", encoding="utf-8")
+    write(link, RECORDED)
+    assert link.is_symlink()
+    assert read(tmp_path / "real.json") == RECORDED
+    assert theirs.read_text(encoding="utf-8") == "theirs"
+    (tmp_path / "full").symlink_to("/dev/full")
+    with pytest.raises(PlacementError, match="No space left"):
+        write(tmp_path / "full", RECORDED)
+    assert stat.S_ISCHR(Path("/dev/full").lstat().st_mode)
+
+
 def _changed(**more: Any) -> str:
     return json.dumps({**json.loads(document(RECORDED)), **more})
 
