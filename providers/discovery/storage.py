@@ -60,10 +60,11 @@ def storage_of(vm: VirtualMachine, named: Named) -> StorageSpec:
     One folder where all lies in Hyper-V's own layout (`<folder>\Virtual Hard Disks\<file>`), or flat; else each part.
     Raises nothing; a machine with `undeclarable` files is not to be asked for.
     """
-    config, checkpoints, paging = (named(folder) for folder in _roots(vm))
+    own = _roots(vm)
+    together = all(winpath.same(own[0], folder) for folder in own)
+    config, checkpoints, paging = (named(own[0] if together else folder) for folder in own)
     disks = hard_disks(vm)
     homes = {home.key: home for home in map(_home, disks)}
-    together = config == checkpoints == paging
     if not homes:
         return StorageSpec(
             config=config, checkpoints=checkpoints, paging=paging, all_disks=config if together else None

@@ -65,12 +65,13 @@ def unmoved(move: Move, at_source: VirtualMachine | None, at_destination: Virtua
     """Say whether the machine stands exactly as before the move."""
     if at_source is None or (move.changes_host and at_destination is not None):
         return False
-    frozen = [[disk.path for disk in vm.frozen] for vm in (at_source, move.vm)]
-    return (
-        at_source.roots == move.vm.roots
-        and _hard_disks(at_source) == _hard_disks(move.vm)
-        and frozen[0] == frozen[1]
-    )
+    return at_source.roots == move.vm.roots and _places(at_source) == _places(move.vm)
+
+
+def _places(vm: VirtualMachine) -> tuple[dict[str, str], list[str]]:
+    """Return where the disks are, and those of its checkpoints, in comparable form."""
+    disks = {slot: winpath.comparable(path) for slot, path in _hard_disks(vm).items()}
+    return disks, _comparable(disk.path for disk in vm.frozen)
 
 
 def _hard_disks(vm: VirtualMachine) -> dict[str, str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import TypeVar
 
+from . import winpath
 from .names import HostName, VmId
 
 Key = TypeVar("Key")
@@ -53,9 +54,12 @@ class Disk:
     """Parent of a differencing disk; read for machines that will move, None elsewhere."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Roots:
-    """Folders of a virtual machine's files (Msvm_VirtualSystemSettingData)."""
+    """Folders of a virtual machine's files (Msvm_VirtualSystemSettingData). Equal where they are the same folders.
+
+    A host keeps each folder as it was spelled to it, and spells one folder in several ways (openstack/os-win 94046df).
+    """
 
     config: str
     """ConfigurationDataRoot."""
@@ -65,6 +69,18 @@ class Roots:
     """SwapFileDataRoot."""
     guest_state: str | None = None
     """GuestStateDataRoot (Windows 10 1709 and later)."""
+
+    def __eq__(self, other: object) -> bool:
+        """Compare as Windows paths: case, separators and a trailing backslash do not count."""
+        return self._comparable() == other._comparable() if isinstance(other, Roots) else NotImplemented
+
+    def __hash__(self) -> int:
+        """Return a hash that fits."""
+        return hash(self._comparable())
+
+    def _comparable(self) -> tuple[str | None, ...]:
+        paths = (self.config, self.checkpoints, self.paging, self.guest_state)
+        return tuple(None if path is None else winpath.comparable(path) for path in paths)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -113,8 +113,9 @@ def _kept(actual: str, wanted: str | None) -> str:
 
 
 def _guest_state(roots: Roots, config: str) -> str | None:
-    """Guest state lies with the configuration on new machines; keep it there where it is there now."""
-    if roots.guest_state is not None and winpath.same(roots.guest_state, roots.config):
+    """Guest state lies with the configuration on new machines; it follows where that goes, and stays as it is spelled else."""
+    together = roots.guest_state is not None and winpath.same(roots.guest_state, roots.config)
+    if together and not winpath.same(config, roots.config):
         return config
     return roots.guest_state
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from providers.doctor.symptoms import Diagnosis
+from providers.model import winpath
 from providers.model.guard import NO_LIMITS
 from providers.model.plan import Finding, Plan, ScheduledMove, Severity, Step
 from providers.planning.changes import Change, FieldChange
@@ -247,7 +248,7 @@ def _disks(plan: Plan) -> list[str]:
         (name(each.label), text(disk.slot), name(disk.source), name(disk.target))
         for each in plan.schedule.moves
         for disk in each.move.all_disks
-        if disk.source != disk.target
+        if not winpath.same(disk.source, disk.target)
     ]
     if not rows:
         return []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from providers.model import winpath
 from providers.model.estate import Host, Inventory, VirtualMachine
 from providers.model.plan import Choice, MigrationType, Move, Schedule, ScheduledMove, Step
 from providers.units import MIB, format_bytes, format_seconds
@@ -107,12 +108,12 @@ def _relocations(move: Move) -> Iterator[str]:
         "checkpoints": (old.checkpoints, new.checkpoints),
         "paging": (old.paging, new.paging),
     }
-    moved = {name: pair for name, pair in folders.items() if pair[0] != pair[1]}
+    moved = {name: pair for name, pair in folders.items() if not winpath.same(*pair)}
     if len(moved) == len(folders) and len(set(moved.values())) == 1:
         moved = {"folders": (old.config, new.config)}
     yield from (f"{name} {source} -> {target}" for name, (source, target) in moved.items())
     for disk in move.disks:
-        if disk.source != disk.target:
+        if not winpath.same(disk.source, disk.target):
             yield f"{disk.slot} {disk.source} -> {disk.target}"
 
 
