@@ -15,7 +15,7 @@ def allowances(environment: Mapping[str, str]) -> frozenset[Limit]:
     known: dict[str, Limit] = {limit: limit for limit in LIMITS}
     if unknown := sorted(named - known.keys()):
         raise PlacementError(
-            f"{VARIABLE} names {', '.join(map(repr, unknown))}, which is no limit of the guard",
+            f"{VARIABLE} names {', '.join(map(repr, unknown))}, which is nothing that can be allowed",
             remedy=f"Known: {', '.join(LIMITS)}; separate several by commas",
         )
     return frozenset(known[name] for name in named)

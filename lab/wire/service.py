@@ -47,7 +47,7 @@ from .texts import spoken_fault
 
 _SOAP_1_1 = b"http://schemas.xmlsoap.org/soap/envelope/"
 _CHANGING = frozenset({"DestroySystem", "MigrateVirtualSystemToHost", "RequestStateChange"})
-_MIGRATE = "MigrateVirtualSystemToHost"
+_STARTING = frozenset({"MigrateVirtualSystemToHost", "CheckVirtualSystemIsMigratable"})
 
 
 class Dropped(Exception):  # noqa: N818 - no error: a fault of the lab that was ordered
@@ -238,14 +238,14 @@ class Service:
             method=request.method,
             outputs=outputs,
         )
-        if request.method == _MIGRATE and response.return_value == JOB_STARTED:
+        if request.method in _STARTING and response.return_value == JOB_STARTED:
             self._maybe_drop(call)
         return response
 
     def _maybe_drop(self, call: Call) -> None:
-        """Cut the connection after an accepted migration where a fault of the lab says so."""
-        vm = _system_in(call)
-        if self.world.faults.take("drop-answer", host=self.host.name, vm=vm, operation=_MIGRATE) is not None:
+        """Cut the connection after an accepted migration, or check of one, where a fault of the lab says so."""
+        vm, method = _system_in(call), call.request.method
+        if self.world.faults.take("drop-answer", host=self.host.name, vm=vm, operation=method) is not None:
             raise Dropped
 
     def _note(self, call: Call, answer: Value) -> None:

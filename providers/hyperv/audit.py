@@ -47,7 +47,7 @@ class AuditLog:
                 continue
             if entry.get("event") == "unstaged":
                 return None
-            if entry.get("event") == "staged":
+            if entry.get("event") in {"staging", "staged"}:
                 config = entry.get("config")
                 return str(config[1]) if isinstance(config, list) and len(config) == 2 else None  # noqa: PLR2004 - old and new
         return None

@@ -51,6 +51,10 @@ class Guarding:
         self._causes: dict[str, _Cause] = {}
         self._stopped: _Cause | None = None
 
+    def allows(self, what: Limit) -> bool:
+        """Say whether somebody has allowed this for the run."""
+        return what in self._allowed
+
     def check(self, move: Move) -> None:
         """Raise MoveRefusedError where `move` must not be started now."""
         if "freeze" not in self._allowed and (freeze := frozen(self._guard.freeze, self._clock.utc())):

@@ -18,6 +18,7 @@ from providers.errors import (
     StageFailedError,
     VerificationError,
 )
+from providers.model import winpath
 from providers.model.estate import VirtualMachine, VmState
 from providers.model.names import HostName
 from providers.model.plan import Move
@@ -222,17 +223,22 @@ class _Migration:
             )
 
     def _clear_stage(self) -> None:
-        """Remove the planned machine that an earlier run of this stack has left; any other is refused later on."""
-        if not (self.move.is_staged and self._planned_left()):
+        """Remove the planned machine that an earlier run of this stack has left, or that a person lets this run remove."""
+        if not self.move.is_staged:
             return
-        config, stage = self.audit.staged(self.move), self._starter().stage()
-        if config is not None and stage.is_leftover(config):
+        stage = self._starter().stage()
+        if (found := stage.found()) is None:
+            return
+        ordered = self.audit.staged(self.move)
+        ours = ordered is not None and winpath.same(found.config, ordered)
+        allowed = self.guarding is not None and self.guarding.allows("planned")
+        if ours or (allowed and found.usable):
             stage.remove()
 
     def _unstage(self, started: Started, error: PlacementError) -> None:
         """Remove our planned machine after a failed move into it."""
-        if self.move.is_staged and not started.adopted:
-            self._starter().stage().given_up(error)
+        if started.stage is not None:
+            started.stage.given_up(error)
 
     def _starter(self) -> Starter:
         return Starter(

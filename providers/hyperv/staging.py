@@ -1,7 +1,9 @@
 """`check: staged`: a planned machine at the destination, what it says of the move, and its removal where nothing comes of it.
 
-A planned system has the machine's GUID, so nothing on it says who made it. It counts as ours only where our own order
-made it: in this run by its job, in a later one by this stack's audit log. Any other is left alone.
+A planned system has the machine's GUID, so nothing on it says who made it. It is removed only where our own order made it:
+in this run by its job, in a later one by this stack's audit log, or where a person allows it. One that lies exactly where
+this stack orders it, while the machine rests at its source and no job of it runs at either end, is moved into: so a run
+that was cut is finished by the next one on another runner, too. Any other is named and left.
 """
 
 from __future__ import annotations
@@ -15,20 +17,43 @@ from providers.codes.catalogue import codes_in, remedy_for
 from providers.errors import InterruptedRunError, MoveRefusedError, PlacementError, StageFailedError
 from providers.model import winpath
 from providers.model.plan import Move
-from providers.wsman import Argument, EndpointReference, resource_uri
+from providers.wsman import Argument, EndpointReference, Instance, resource_uri
 
 from . import inventory
 from .connection_errors import AnswerLostError
 from .estate import Estate
+from .faults import OperationTimeoutFaultError
 from .jobs import Follower, Outcome
+from .lost import trace_of_order
 from .progress import Progress
-from .rows import PLANNED, job_of
+from .rows import PLANNED, any_job_of, job_of
 
 JOB_STARTED = 4096
 """ReturnValue: Method Parameters Checked - Job Started (win32 pages of the methods)."""
 SECONDS = 30.0
 """How long a planned system may take to vanish, as long as after a failed move (alexbarthnet/PowerShell Move-VMOnline)."""
 _MANAGEMENT = "Msvm_VirtualSystemManagementService"
+_FOLDERS = {
+    "config": "ConfigurationDataRoot",
+    "checkpoints": "SnapshotDataRoot",
+    "paging": "SwapFileDataRoot",
+}
+ALLOW = "PLACEMENT_ALLOW=planned"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundStage:
+    """A planned system of the machine at its destination that this run has not ordered."""
+
+    config: str
+    """Its ConfigurationDataRoot; empty where that could not be read."""
+    against: str
+    """Why it is not taken for what an earlier run of this stack has left; empty where every fact speaks for it."""
+
+    @property
+    def usable(self) -> bool:
+        """Whether it can be moved into: it lies where we order it, and nobody is at work on it."""
+        return not self.against
 
 
 @dataclass(slots=True, kw_only=True)
@@ -42,31 +67,78 @@ class Stage:
     note: Callable[[str, str], None]
     """`note(event, result)`: a line of the audit log."""
     report: Callable[[Progress], None]
+    found_config: str | None = None
+    """Configuration folder of a planned system that was there before: this run has not made it, so it is not ours to remove."""
 
     def prepare(
         self, service: EndpointReference, stage: dict[str, Argument], check: dict[str, Argument]
     ) -> None:
-        """Make the planned machine and have it checked.
+        """Make the planned machine, or take the one that an earlier run has left, and have it checked.
 
-        Raises MoveRefusedError with the reasons of the host, InterruptedRunError, and what the requests raise; the
-        planned machine is gone then, or the error says where it is left.
+        Raises MoveRefusedError with the reasons of the host, InterruptedRunError, and what the requests raise; a
+        planned machine of this run is gone then, or the error says where one is left.
         """
-        if self.move.vm.id in inventory.read_planned(self.estate.client(self.move.destination)):
-            raise MoveRefusedError(
-                f"{self.move.destination} holds a planned system with the GUID of {self.move.vm.name}, which this"
-                " stack has not made",
-                remedy="Wait half a minute and run again; if it stays, remove the planned virtual machine there",
-            )
-        self.note("staging", "")
-        self._done("MigrateVirtualSystemToHost", service, stage, "preparing at the destination")
-        self.note("staged", "")
+        found = self.found()
+        if found is None:
+            self._make(service, stage)
+        elif found.usable:
+            self.found_config = found.config
+            self.note("stage found", "")
+        else:
+            raise self._foreign(found)
         try:
             self._done("CheckVirtualSystemIsMigratable", service, check, "checking compatibility")
         except PlacementError as error:
             raise self.given_up(error) from error
 
+    def _make(self, service: EndpointReference, stage: dict[str, Argument]) -> None:
+        self.note("staging", "")
+        try:
+            self._done("MigrateVirtualSystemToHost", service, stage, "preparing at the destination")
+        except StageFailedError as error:
+            raise self.given_up(error) from error
+        self.note("staged", "")
+
+    def _foreign(self, found: FoundStage) -> MoveRefusedError:
+        vm, host = self.move.vm, self.move.destination
+        folder = f" in {found.config}" if found.config else ""
+        return MoveRefusedError(
+            f"{host} holds a planned system with the GUID of {vm.name} ({vm.id}){folder}, which this stack has not"
+            f" ordered: {found.against}",
+            remedy=f"Find out who prepares a move of {vm.name} to {host} (Compare-VM, another stack), and run again when that"
+            " has ended; this stack removes only what it has made",
+        )
+
+    def found(self) -> FoundStage | None:
+        """Return the planned system of the machine at its destination, None where there is none. Raises PlacementError."""
+        if self.move.vm.id not in inventory.read_planned(self.estate.client(self.move.destination)):
+            return None
+        rows = self.estate.client(self.move.destination).query(
+            "Msvm_VirtualSystemSettingData",
+            where={"VirtualSystemIdentifier": self.move.vm.id, "VirtualSystemType": PLANNED},
+        )
+        if len(rows) != 1:
+            return FoundStage(config="", against="its settings could not be read")
+        other = next((name for name in _FOLDERS if not self._as_ordered(rows[0], name)), None)
+        folder = f"its {other} folder is another one than is ordered" if other else ""
+        return FoundStage(config=rows[0].text(_FOLDERS["config"]), against=folder or self._kept())
+
+    def _as_ordered(self, row: Instance, name: str) -> bool:
+        return winpath.same(row.text(_FOLDERS[name]), getattr(self.move.roots, name))
+
     def given_up(self, error: PlacementError) -> PlacementError:
-        """Remove our planned machine after `error`; return it, with the trouble that the removal made."""
+        """Remove our planned machine after `error`; return it, with the trouble that the removal made.
+
+        One that this run has not made is named and left.
+        """
+        if self.found_config is not None:
+            left = f"a planned system of it is left on {self.move.destination} in {self.found_config}, which this run has found there"
+            error.message = f"{error.message}; {left}"
+            error.remedy = (
+                f"{error.remedy}. If nobody else prepares a move of {self.move.vm.name} (Compare-VM, another stack),"
+                f" {ALLOW} lets the next run remove it and make it anew"
+            ).removeprefix(". ")
+            return error
         trouble = self.remove()
         if trouble:
             error.message = f"{error.message}; {trouble}"
@@ -95,20 +167,14 @@ class Stage:
         self.note("left staged", left)
         return left
 
-    def is_leftover(self, config: str) -> bool:
-        """Say whether the planned system at the destination has the configuration folder that we once ordered."""
-        rows = self.estate.client(self.move.destination).query(
-            "Msvm_VirtualSystemSettingData",
-            where={"VirtualSystemIdentifier": self.move.vm.id, "VirtualSystemType": PLANNED},
-        )
-        return len(rows) == 1 and winpath.same(rows[0].text("ConfigurationDataRoot"), config)
-
     def _kept(self) -> str:
         """Return why the planned system must not be touched now, or an empty text."""
-        vm, source = self.move.vm.id, self.estate.client(self.move.source)
-        if any(job_of(row) is not None for row in inventory.jobs_of(source, vm)):
+        vm = self.move.vm.id
+        source, destination = (self.estate.client(host) for host in (self.move.source, self.move.destination))
+        rows = (row for client in (source, destination) for row in inventory.jobs_of(client, vm))
+        if any(job_of(row) is not None for row in rows):
             return "a job of the machine runs"
-        if inventory.has_vm(self.estate.client(self.move.destination), vm):
+        if inventory.has_vm(destination, vm):
             return "the machine itself is there"
         if not inventory.has_vm(source, vm):
             return f"the machine is not on {self.move.source}"
@@ -128,13 +194,13 @@ class Stage:
     def _done(self, method: str, service: EndpointReference, order: dict[str, Argument], phase: str) -> None:
         """Call a method and follow its job to the end. Raises MoveRefusedError where it does not succeed."""
         self.report(Progress(phase=phase))
+        client = self.estate.client(self.move.source)
+        known = {row.text("InstanceID") for row in inventory.jobs_of(client, self.move.vm.id)}
         try:
-            answer = self.estate.client(self.move.source).invoke(service, method, order)
-        except AnswerLostError as lost:
-            raise MoveRefusedError(
-                f"{self.move.vm.name}: the answer of {self.move.source} to {method} was lost ({lost.message})",
-                remedy=f"Run again; if a planned system is left on {self.move.destination}, remove it there",
-            ) from lost
+            answer = client.invoke(service, method, order)
+        except (AnswerLostError, OperationTimeoutFaultError) as lost:
+            self._judge(self._followed(self._job_since(known, method, lost), self.cancelled), method)
+            return
         job, value = answer.outputs.get("Job"), answer.return_value
         if value == 0:
             return
@@ -144,6 +210,25 @@ class Stage:
                 remedy=f"See the event log Hyper-V-VMMS-Admin on {self.move.source}",
             )
         self._judge(self._followed(job, self.cancelled), method)
+
+    def _job_since(self, known: set[str], method: str, lost: PlacementError) -> EndpointReference:
+        """Return the job of an order whose answer was lost: the one that came since. Raises MoveRefusedError."""
+
+        def look() -> EndpointReference | None:
+            for row in inventory.jobs_of(self.estate.client(self.move.source), self.move.vm.id):
+                job = any_job_of(row)
+                if job is not None and job.only_prepares and job.id not in known:
+                    return EndpointReference(row.resource_uri, {"InstanceID": job.id})
+            return None
+
+        found = trace_of_order(look, self.clock, self.cancelled)
+        if found is None:
+            raise MoveRefusedError(
+                f"{self.move.vm.name}: the answer of {self.move.source} to {method} was lost ({lost.message}), and no job of"
+                " it is seen",
+                remedy="Nothing was moved. Run again: it looks for what the host has made",
+            ) from lost
+        return found
 
     def _followed(self, job: EndpointReference, cancelled: threading.Event) -> Outcome:
         follower = Follower(

@@ -30,15 +30,19 @@ from .connection_errors import AnswerLostError
 from .estate import Estate
 from .faults import OperationTimeoutFaultError
 from .host_facts import HostNames, service_reference
+from .lost import trace_of_order
 from .progress import Progress
 from .rows import any_job_of, has_ended, job_of
 from .staging import JOB_STARTED, Stage
 
 METHOD = "MigrateVirtualSystemToHost"
-LOST_SECONDS = 20.0
-"""Seconds to look for the job of an order whose answer was lost, once the host answers again."""
-UNREACHABLE_SECONDS = 120.0
-"""Seconds to wait for that host to answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Trace:
+    """What is seen of an order: its job; None where the machine itself shows that it was carried out."""
+
+    job: EndpointReference | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +56,8 @@ class Started:
     adopted: bool = False
     begun: float | None = None
     """When the order was sent, by the clock; None where it was not this process that did."""
+    stage: Stage | None = None
+    """What handles the planned machine that it moves into, where this run has one."""
 
     @property
     def job_id(self) -> str:
@@ -136,7 +142,7 @@ class Starter:
                 raise stage.given_up(error) from error
             raise
         job = answer if isinstance(answer, EndpointReference) else None
-        return Started(job=job, enabled_state=standing.enabled_state, begun=begun)
+        return Started(job=job, enabled_state=standing.enabled_state, begun=begun, stage=stage)
 
     def _staged(
         self, stage: Stage, service: EndpointReference, order: dict[str, Argument]
@@ -211,27 +217,18 @@ class Starter:
     def _after_lost_answer(self, lost: PlacementError, known: set[str]) -> EndpointReference | None:
         """The order may have been taken: look for a new job or its result, and never send it again."""
         self.note("answer lost", str(lost))
-        begun, answered = self.clock.now(), None
-        while self.clock.now() - begun < UNREACHABLE_SECONDS:
-            try:
-                rows = inventory.jobs_of(self.estate.client(self.move.source), self.move.vm.id)
-                new = [row for row in rows if row.text("InstanceID") not in known]
-                ours = ours_among(new, self.move, self.estate.names(self.move.destination))
-                if ours is not None:
-                    return self._following(ours).job
-                if self.arrived():
-                    return None
-                answered = answered or self.clock.now()
-            except MovedByOthersError:
-                raise
-            except (
-                PlacementError
-            ):  # a service that restarts may answer anything: it says nothing of the order
-                answered = None
-            if answered is not None and self.clock.now() - answered > LOST_SECONDS:
-                break
-            if self.clock.wait(1.0, self.cancelled):
-                break
+
+        def look() -> _Trace | None:
+            rows = inventory.jobs_of(self.estate.client(self.move.source), self.move.vm.id)
+            new = [row for row in rows if row.text("InstanceID") not in known]
+            ours = ours_among(new, self.move, self.estate.names(self.move.destination))
+            if ours is not None:
+                return _Trace(job=self._following(ours).job)
+            return _Trace(job=None) if self.arrived() else None
+
+        found = trace_of_order(look, self.clock, self.cancelled)
+        if found is not None:
+            return found.job
         raise OrderLostError(
             f"The answer of {self.move.source} to the order to move {self.move.vm.name} was lost, and no job of it"
             f" is seen ({lost.message})"

@@ -8,9 +8,10 @@ from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-Limit = Literal["max_moves", "max_bytes", "max_hosts", "freeze", "max_failures"]
-LIMITS: tuple[Limit, ...] = ("max_moves", "max_bytes", "max_hosts", "freeze", "max_failures")
-"""What can be allowed once, by its key under `guard:`; a protected machine cannot."""
+Limit = Literal["max_moves", "max_bytes", "max_hosts", "freeze", "max_failures", "planned"]
+LIMITS: tuple[Limit, ...] = ("max_moves", "max_bytes", "max_hosts", "freeze", "max_failures", "planned")
+"""What can be allowed once: limits by their keys under `guard:`, and that planned systems are removed which lie where this
+stack orders them and which its audit log does not know; a protected machine cannot."""
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 

@@ -6,11 +6,15 @@ from dataclasses import replace
 
 import pytest
 
+from lab import person
 from lab.estate.generated import SHARE
 from lab.world.jobs import CHECK, MOVE, STAGE
 from lab.world.objects import OFF, RUNNING
 from providers.errors import InterruptedRunError, MigrationFailedError, MoveRefusedError, PlacementError
 from providers.hyperv.audit import AuditLog
+from providers.hyperv.guarding import Guarding
+from providers.hyperv.staging import Stage
+from providers.model.guard import Guard, Limit
 from providers.model.options import MigrationOptions
 from providers.model.plan import MigrationType, Move
 from tests.fabric.conftest import Fabric, Maker, until
@@ -117,25 +121,97 @@ def test_an_interrupted_check_leaves_nothing(fabric: Fabric) -> None:
     assert MOVE not in purposes(fabric)
 
 
-def test_a_planned_machine_of_somebody_else_is_left_alone(fabric: Fabric) -> None:
-    """No line of this stack's log says that it is ours: it may be a person's Compare-VM."""
+def elsewhere(fabric: Fabric) -> None:
+    """Give the planned machine on hv2 another folder than the one that is ordered."""
+    vm = fabric.world.hosts["hv2"].planned[fabric.lab_vm("WEB01").id]
+    vm.roots = replace(vm.roots, config="E:\\Elsewhere")
+
+
+def test_a_planned_machine_in_another_folder_is_somebody_elses(fabric: Fabric) -> None:
+    """It is named with its folder and left, whatever a person has allowed: it may be a Compare-VM that somebody needs."""
     foreign(fabric)
-    with pytest.raises(MoveRefusedError, match="which this stack has not made"):
+    elsewhere(fabric)
+    with pytest.raises(MoveRefusedError, match=r"in E:\\Elsewhere, which this stack has not ordered"):
+        fabric.run(staged(fabric))
+    with pytest.raises(MoveRefusedError, match="which this stack has not ordered"):
+        fabric.run(staged(fabric), guarding=allowing(fabric, "planned"))
+    assert planned(fabric) == ["WEB01"]
+    assert not fabric.log("destroy")
+
+
+def test_a_planned_machine_where_we_order_it_is_moved_into(fabric: Fabric) -> None:
+    """As a run on another runner finds it, whose audit log knows nothing: checked first, and never destroyed."""
+    foreign(fabric)
+    assert fabric.run(staged(fabric)).host == "hv2"
+    assert (purposes(fabric), planned(fabric)) == ([CHECK, MOVE], [])
+    assert not fabric.log("destroy")
+    assert fabric.audited() == ["stage found", "start", "end"]
+    assert not fabric.world.state.violations
+
+
+def test_a_found_planned_machine_that_fails_its_check_is_left_and_named(fabric: Fabric) -> None:
+    """What this stack has not proven to be its own it does not remove; the error has the word that allows it."""
+    foreign(fabric)
+    fabric.fault("check-fails", vm="WEB01", text="Could not initialize memory. (0x8007000E)")
+    with pytest.raises(MoveRefusedError, match=r"is left on hv2.*PLACEMENT_ALLOW=planned"):
         fabric.run(staged(fabric))
     assert planned(fabric) == ["WEB01"]
     assert not fabric.log("destroy")
 
 
-def left_by_a_crash(fabric: Fabric, move: Move) -> None:
-    """Leave what a process leaves that is killed right after its planned machine was made."""
-    AuditLog(fabric.audit.path, clock=fabric.clock).note("staged", move)
+def test_a_person_may_have_a_found_planned_machine_made_anew(fabric: Fabric) -> None:
+    """Only that one, only in this run."""
+    foreign(fabric)
+    assert fabric.run(staged(fabric), guarding=allowing(fabric, "planned")).host == "hv2"
+    assert purposes(fabric) == [STAGE, CHECK, MOVE]
+    assert len(fabric.log("destroy")) == 1
+
+
+def test_a_planned_machine_is_left_alone_while_a_job_of_its_machine_runs(fabric: Fabric) -> None:
+    """Somebody's check at the source may be what it is for."""
+    foreign(fabric)
+    stage = Stage(
+        estate=fabric.estate, move=staged(fabric), clock=fabric.clock, cancelled=fabric.cancelled,
+        note=lambda *_: None, report=fabric.progress.append,
+    )  # fmt: skip
+    before = stage.found()
+    assert before is not None
+    assert before.usable
+    fabric.fault("stall", vm="WEB01")
+    fabric.world.hosts["hv2"].planned.clear()
+    person.move(fabric.world, "WEB01", "hv2")
+    foreign(fabric)
+    meanwhile = stage.found()
+    assert meanwhile is not None
+    assert meanwhile.against == "a job of the machine runs"
+
+
+def allowing(fabric: Fabric, *words: Limit) -> Guarding:
+    """Return the guard of a run for which somebody has allowed this."""
+    return Guarding(Guard(), file="lab.yaml", clock=fabric.clock, allowed=frozenset(words))
+
+
+@pytest.mark.parametrize("step", [STAGE, CHECK])
+def test_a_lost_answer_while_staging_is_followed_by_its_job(fabric: Fabric, step: str) -> None:
+    """The host has taken the order: its job is looked for, and nothing is ordered twice."""
+    method = "MigrateVirtualSystemToHost" if step == STAGE else "CheckVirtualSystemIsMigratable"
+    fabric.fault("drop-answer", vm="WEB01", operation=method)
+    assert fabric.run(staged(fabric)).host == "hv2"
+    assert purposes(fabric) == [STAGE, CHECK, MOVE]
+    assert (planned(fabric), fabric.world.state.violations) == ([], [])
+
+
+def left_by_a_crash(fabric: Fabric, move: Move, event: str = "staged") -> None:
+    """Leave what a process leaves that is killed right after its planned machine was made, or before it heard of that."""
+    AuditLog(fabric.audit.path, clock=fabric.clock).note(event, move)
     foreign(fabric)
 
 
-def test_the_next_run_clears_what_a_crash_left(fabric: Fabric) -> None:
+@pytest.mark.parametrize("event", ["staging", "staged"])
+def test_the_next_run_clears_what_a_crash_left(fabric: Fabric, event: str) -> None:
     """Ours by the log, with the folder that was ordered then."""
     move = staged(fabric)
-    left_by_a_crash(fabric, move)
+    left_by_a_crash(fabric, move, event)
     assert fabric.run(move).host == "hv2"
     assert planned(fabric) == []
     assert len(fabric.log("destroy")) == 1
@@ -145,19 +221,8 @@ def test_a_planned_machine_in_another_folder_is_not_what_we_left(fabric: Fabric)
     """Ours has gone since, and somebody has made another one."""
     move = staged(fabric)
     left_by_a_crash(fabric, move)
-    vm = fabric.world.hosts["hv2"].planned[move.vm.id]
-    vm.roots = replace(vm.roots, config="E:\\Elsewhere")
-    with pytest.raises(MoveRefusedError, match="which this stack has not made"):
-        fabric.run(move)
-    assert planned(fabric) == ["WEB01"]
-
-
-def test_what_was_cleared_is_not_ours_any_more(fabric: Fabric) -> None:
-    """A line that says so ends the claim."""
-    move = staged(fabric)
-    left_by_a_crash(fabric, move)
-    fabric.audit.note("unstaged", move)
-    with pytest.raises(MoveRefusedError, match="which this stack has not made"):
+    elsewhere(fabric)
+    with pytest.raises(MoveRefusedError, match="which this stack has not ordered"):
         fabric.run(move)
     assert planned(fabric) == ["WEB01"]
 

@@ -1,0 +1,41 @@
+"""What an order has become whose answer was lost: its host is asked, and the order is never sent again."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TypeVar
+
+from providers.clock import Clock
+from providers.errors import MovedByOthersError, PlacementError
+
+Trace = TypeVar("Trace")
+LOST_SECONDS = 20.0
+"""Seconds to look for the trace of an order whose answer was lost, once the host answers again."""
+UNREACHABLE_SECONDS = 120.0
+"""Seconds to wait for that host to answer."""
+
+
+def trace_of_order(
+    look: Callable[[], Trace | None], clock: Clock, cancelled: threading.Event
+) -> Trace | None:
+    """Return the first that `look` finds of an order, once a second; None where the host shows nothing of it.
+
+    A host that does not answer, or answers an error as a service that restarts does, says nothing of the order. Raises
+    MovedByOthersError where `look` does.
+    """
+    begun, answered = clock.now(), None
+    while clock.now() - begun < UNREACHABLE_SECONDS:
+        try:
+            if (found := look()) is not None:
+                return found
+            answered = answered or clock.now()
+        except MovedByOthersError:
+            raise
+        except PlacementError:
+            answered = None
+        if answered is not None and clock.now() - answered > LOST_SECONDS:
+            return None
+        if clock.wait(1.0, cancelled):
+            return None
+    return None
