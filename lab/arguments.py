@@ -97,7 +97,7 @@ def _add_up(up: argparse.ArgumentParser) -> None:
 
 def _add_fault(fault: argparse.ArgumentParser) -> None:
     actions = fault.add_subparsers(dest="action", required=True, metavar="ACTION")
-    kinds = "\n".join(f"  {name:16} {kind.meaning}" for name, kind in KINDS.items())
+    kinds = "\n".join(f"  {name:20} {kind.meaning}" for name, kind in KINDS.items())
     add = actions.add_parser(
         "add",
         help="add a rule",
@@ -110,7 +110,9 @@ def _add_fault(fault: argparse.ArgumentParser) -> None:
     add.add_argument("--operation", help="only for this WS-Man operation or method, such as Enumerate")
     add.add_argument("--times", type=_times, metavar="N", help="how often, or `always`; most kinds: once")
     add.add_argument("--after", type=_count(0, 100), metavar="PERCENT", help="at which percent of a job (5)")
-    add.add_argument("--error", metavar="CODE|TEXT", help="0x8009030E, 32774, or words of your own")
+    add.add_argument(
+        "--error", metavar="CODE|TEXT", help="0x8009030E, 32774, or words (a name, a password) of your own"
+    )
     add.add_argument("--seconds", type=float, metavar="S", help="how late a slow host answers (5)")
     actions.add_parser("list", help="list the rules and how often each still applies")
     clear = actions.add_parser("clear", help="remove a rule, or all")

@@ -15,27 +15,53 @@ class FaultKind:
     """Default number of times; None: until it is cleared."""
 
 
+def _job(meaning: str) -> FaultKind:
+    return FaultKind(meaning=meaning, times=1)
+
+
+def _host(meaning: str) -> FaultKind:
+    return FaultKind(meaning=meaning, times=None)
+
+
 KINDS = {
-    "migration-fails": FaultKind(meaning="a migration job ends in Exception at --after percent", times=1),
-    "migration-warns": FaultKind(
-        meaning="a migration job moves all and ends in CompletedWithWarnings (32768)", times=1
+    "migration-fails": _job("a migration job ends in Exception at --after percent"),
+    "migration-warns": _job(
+        "a migration job moves all and ends in CompletedWithWarnings (32768); --error: its words, ` | ` between two"
     ),
-    "check-fails": FaultKind(meaning="CheckVirtualSystemIsMigratable ends in Exception", times=1),
-    "refuse-start": FaultKind(
-        meaning="MigrateVirtualSystemToHost returns --error and starts nothing", times=1
+    "completes-with-code": _job(
+        "a migration job moves all and ends in Completed with ErrorCode --error (32768)"
     ),
-    "drop-answer": FaultKind(
-        meaning="a migration is accepted, the connection cut before the answer", times=1
+    "completes-unmoved": _job("a migration job ends in Completed, and nothing has moved"),
+    "fails-moved": _job("a migration job moves all and ends in Exception, with --error as its words or code"),
+    "disks-left": _job("a migration job succeeds and leaves the disks' files at the source, too"),
+    "source-stays": _job("a migration job succeeds, and the machine is still realized at the source as well"),
+    "planned-left": _job("a migration job, however it ends, leaves its planned machine at the destination"),
+    "heartbeat-lost": _job("a machine's guest does not answer the heartbeat after its move"),
+    "vm-renamed": _job("a machine is called --error when its move ends (its name and `-old`)"),
+    "vm-deleted": _job("a machine is deleted when its move ends; its files stay"),
+    "vm-turned-off": _job("a machine's guest has shut down when its move ends"),
+    "vm-moved-on": _job(
+        "a machine is on the host --error when its move ends (the first that is neither end)"
     ),
-    "job-vanishes": FaultKind(meaning="a job is gone as soon as it has ended", times=1),
-    "stall": FaultKind(meaning="a job stays at --after percent until the fault is cleared", times=1),
-    "host-down": FaultKind(
-        meaning="a host accepts no connections and takes part in no migration", times=None
+    "check-fails": _job("CheckVirtualSystemIsMigratable ends in Exception"),
+    "refuse-start": _job("MigrateVirtualSystemToHost returns --error and starts nothing"),
+    "drop-answer": _job("a migration is accepted, the connection cut before the answer"),
+    "bad-answer": _job(
+        "a migration is accepted, and the answer is HTTP --error without SOAP (503, 401, 500 ..), or `broken`"
     ),
-    "slow": FaultKind(meaning="a host answers --seconds late", times=None),
-    "unavailable": FaultKind(meaning="a host answers HTTP 503 without SOAP", times=1),
-    "login-lost": FaultKind(meaning="a host forgets who has logged on on a connection: HTTP 401", times=1),
-    "wsman-fault": FaultKind(meaning="a request (--operation) is answered with the fault --error", times=1),
+    "job-vanishes": _job("a job is gone as soon as it has ended"),
+    "stall": _job("a job stays at --after percent until the fault is cleared"),
+    "host-down": _host("a host accepts no connections and takes part in no migration"),
+    "slow": _host("a host answers --seconds late"),
+    "unavailable": _job("a host answers HTTP 503 without SOAP"),
+    "login-lost": _job("a host forgets who has logged on on a connection: HTTP 401"),
+    "login-refused": _host("a host forgets who has logged on, and refuses every login: HTTP 401"),
+    "password-changed": _host(
+        "a host forgets who has logged on, and takes only the password --error (without a directory)"
+    ),
+    "certificate-changed": _host("a host shows a certificate of another authority, on new connections alone"),
+    "right-lost": _host("a host denies every request, or each --operation: access denied"),
+    "wsman-fault": _job("a request (--operation) is answered with the fault --error"),
 }
 
 

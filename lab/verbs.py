@@ -57,6 +57,8 @@ def _add_fault(world: World, given: dict[str, Any]) -> Fault:
             vm=person.find_vm(world, vm).id if vm else None,
             **{name: value for name, value in given.items() if value is not None and name != "times"},
         )
+        if fault.kind == "vm-moved-on" and fault.text:
+            fault = replace(fault, text=person.find_host(world, fault.text).name)
         times = given["times"]
         fault = fault if times is None else replace(fault, left=None if times == "always" else int(times))
         world.log.write("fault", kind=fault.kind, host=fault.host, vm=fault.vm)

@@ -96,14 +96,14 @@ class Login:
         try:
             token = base64.b64decode(content.strip(), validate=True)
         except binascii.Error:
-            return self._refuse()
+            return self.refuse()
         match scheme.casefold():
             case "basic" if self._door.basic:
                 return self._basic(token)
             case "negotiate" | "credssp" as known if known == "negotiate" or self._door.credssp:
                 return self._step(known, token)
             case _:
-                return self._refuse()
+                return self.refuse()
 
     def _known(self) -> Granted | Challenge:
         """A request without the header is whoever has logged on, and ends a handshake that is under way."""
@@ -112,7 +112,8 @@ class Login:
             return Challenge(offers=self._door.offers)
         return Granted(user=self._channel.user, channel=self._channel)
 
-    def _refuse(self) -> Challenge:
+    def refuse(self) -> Challenge:
+        """Know nobody any more, and say what is on offer."""
         self.forget()
         return Challenge(offers=self._door.offers)
 
@@ -126,13 +127,13 @@ class Login:
         user = accounts.user(username, computer)
         own = user is not None and (user.local or user.name.casefold() == accounts.username.casefold())
         if not own or not accounts.is_password(password):
-            return self._refuse()
+            return self.refuse()
         return Granted(user=replace(accounts.local_user(computer), scheme="basic"))
 
     def _certificate(self) -> Granted | Challenge:
         """A client certificate is mapped to a local account, never to one of the domain (the same page)."""
         if self._door.peer is None or not self._door.peer.is_mapped:
-            return self._refuse()
+            return self.refuse()
         user = self._door.accounts.local_user(self._door.computer)
         return Granted(user=replace(user, scheme="certificate"))
 
@@ -145,10 +146,10 @@ class Login:
             answer = self._handshake.step(token)
             self._channel = self._handshake.channel(self._door.computer)
         except TokenRefusedError:
-            return self._refuse()
+            return self.refuse()
         label = NEGOTIATE if scheme == "negotiate" else CREDSSP
         text = f"{label} {base64.b64encode(answer).decode()}" if answer else ""
         if self._channel is None:
-            return Challenge(offers=(text,)) if text else self._refuse()
+            return Challenge(offers=(text,)) if text else self.refuse()
         self._handshake = None
         return Granted(user=self._channel.user, token=text, channel=self._channel)

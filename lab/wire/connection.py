@@ -15,7 +15,7 @@ from .accounts import Caller
 from .authentication import Challenge, Door, Granted, Login
 from .certificates import Peer
 from .handshakes import TokenRefusedError
-from .service import Dropped, Service, Unavailable
+from .service import Dropped, Instead, Service
 
 if TYPE_CHECKING:
     import socketserver
@@ -57,18 +57,24 @@ class Connection(BaseHTTPRequestHandler):
         """Serve `connection` until it ends; `end_point` is that of its TLS channel, empty for plain HTTP."""
         self._service = service
         self._plain_allowed = bool(end_point) or service.world.settings.allow_unencrypted
+        self._end_point, self._peer = end_point, peer
+        self._accounts, self._login = service.accounts, self._new_login()
+        self._other_certificate = service.shows_another_certificate()
+        with service.connected() as self._welcome:
+            super().__init__(connection, address, cast("socketserver.BaseServer", service))
+
+    def _new_login(self) -> Login:
+        service = self._service
         door = Door(
             accounts=service.accounts,
             computer=service.host.computer_name,
             basic=self._plain_allowed,
             credssp=service.host.credssp,
-            bindings=end_point,
+            bindings=self._end_point,
             domain=users.door(service.host.name) if (users := service.accounts.users) else None,
-            peer=peer,
+            peer=self._peer,
         )
-        self._login = Login(door)
-        with service.connected() as self._welcome:
-            super().__init__(connection, address, cast("socketserver.BaseServer", service))
+        return Login(door)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is the base class's
         """Say nothing on the terminal; the lab's log has what matters."""
@@ -88,7 +94,7 @@ class Connection(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """Answer one request."""
-        if self._service.is_down():
+        if self._service.is_down() or self._has_other_certificate():
             self.close_connection = True
             return
         if not self._welcome:
@@ -104,13 +110,25 @@ class Connection(BaseHTTPRequestHandler):
         if self.path.partition("?")[0] != PATH:
             self._answer(HTTPStatus.NOT_FOUND)
             return
-        if self._login.is_known and self._service.forgets_logins():
-            self._login.forget()
-        verdict = self._login.check(self.headers.get("Authorization"))
+        verdict = self._judged()
         if isinstance(verdict, Challenge):
             self._answer(HTTPStatus.UNAUTHORIZED, offers=verdict.offers)
         else:
             self._serve(verdict, body)
+
+    def _has_other_certificate(self) -> bool:
+        """Say whether the listener has changed its certificate since this connection began."""
+        return bool(self._end_point) and self._other_certificate != self._service.shows_another_certificate()
+
+    def _judged(self) -> Granted | Challenge:
+        """Judge the request's login, by the accounts as they are now."""
+        if self._accounts is not self._service.accounts:
+            self._accounts, self._login = self._service.accounts, self._new_login()
+        if self._login.is_known and self._service.forgets_logins():
+            self._login.forget()
+        if self._service.refuses_logins():
+            return self._login.refuse()
+        return self._login.check(self.headers.get("Authorization"))
 
     def _serve(self, granted: Granted, body: bytes) -> None:
         """Answer a request of somebody who is known; a login with encryption begins with an empty one."""
@@ -130,8 +148,9 @@ class Connection(BaseHTTPRequestHandler):
         except Dropped:
             self.close_connection = True
             return
-        except Unavailable:
-            self._answer(HTTPStatus.SERVICE_UNAVAILABLE)
+        except Instead as instead:
+            unauthorized = instead.status == HTTPStatus.UNAUTHORIZED
+            self._answer(instead.status, instead.body, self._login.refuse().offers if unauthorized else ())
             return
         status = HTTPStatus.INTERNAL_SERVER_ERROR if reply.fault else HTTPStatus.OK
         kind, answer = CONTENT_TYPE, reply.body

@@ -10,6 +10,7 @@ import ssl
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Self
 
@@ -18,12 +19,14 @@ from .connection import Connection
 from .service import Service
 
 _LOOPBACK = "127.0.0.1"
+_ANOTHER = "another-authority"
+"""Folder of the authority that a changed certificate is of."""
 _BACKLOG = 128
 _HANDSHAKE_SECONDS = 10.0
 _PATIENCE = 2.0  # seconds that stop() waits for threads to notice
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Site:
     """A host's service, and what its HTTPS listener needs."""
 
@@ -31,13 +34,26 @@ class Site:
     context: ssl.SSLContext
     end_point: bytes
     """tls-server-end-point of its certificate."""
+    home: Path
 
     @classmethod
     def of(cls, service: Service, home: Path) -> Self:
         """Return the site of a service whose certificate is in `home`. Raises OSError where it is not."""
         name = service.host.name
         context, end_point = certificates.server_context(home, name), certificates.end_point(home, name)
-        return cls(service=service, context=context, end_point=end_point)
+        return cls(service=service, context=context, end_point=end_point, home=home)
+
+    @cached_property
+    def changed(self) -> Site:
+        """The same host with a certificate of another authority, made when it is first asked for. Raises OSError."""
+        home, host = self.home / _ANOTHER, self.service.host
+        with self.service.world.lock:
+            certificates.ensure(home, [(host.name, host.full_name)])
+        return Site.of(self.service, home)
+
+    def now(self) -> Site:
+        """Return what the listener shows now: a fault of the lab changes its certificate. Raises OSError."""
+        return self.changed if self.service.shows_another_certificate() else self
 
 
 class Servers:
@@ -139,6 +155,7 @@ class Servers:
         """Shake hands, where it is HTTPS, and serve one connection to its end."""
         connection.settimeout(_HANDSHAKE_SECONDS)
         if secure:
+            site = site.now()
             connection = site.context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
         with self._lock:
             self._open.add(connection)

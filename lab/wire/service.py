@@ -7,8 +7,10 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from http import HTTPStatus
 
+from lab.faults import Fault as Rule
 from lab.world import JOB_STARTED, LabHost, World
 from providers.errors import ProtocolError
 from providers.wsman import (
@@ -48,14 +50,21 @@ from .texts import spoken_fault
 _SOAP_1_1 = b"http://schemas.xmlsoap.org/soap/envelope/"
 _CHANGING = frozenset({"DestroySystem", "MigrateVirtualSystemToHost", "RequestStateChange"})
 _STARTING = frozenset({"MigrateVirtualSystemToHost", "CheckVirtualSystemIsMigratable"})
+_BROKEN = b'<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Header><a:Act'
 
 
 class Dropped(Exception):  # noqa: N818 - no error: a fault of the lab that was ordered
     """The connection is to be cut instead of an answer."""
 
 
-class Unavailable(Exception):  # noqa: N818 - no error: a fault of the lab that was ordered
-    """The answer is to be HTTP 503 and no SOAP, as from a service that is starting or overloaded."""
+class Instead(Exception):  # noqa: N818 - no error: a fault of the lab that was ordered
+    """The answer is to be this: a status without SOAP, as from a service that starts, or a broken envelope."""
+
+    def __init__(self, status: HTTPStatus, body: bytes = b"") -> None:
+        """Keep what is to be sent."""
+        super().__init__(status)
+        self.status = status
+        self.body = body
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +82,8 @@ class Service:
         """Serve `host`; `now` gives monotonic seconds for the life of enumeration contexts."""
         self.world = world
         self.host = host
-        self.accounts = accounts
+        self._accounts = accounts
+        self._changed: Accounts | None = None
         self.stopping = threading.Event()
         self.counts: Counter[str] = Counter()
         self._enumerations = Enumerations(host, now)
@@ -89,6 +99,28 @@ class Service:
         """Say whether a fault of the lab has this host forget a login now."""
         return self.world.faults.take("login-lost", host=self.host.name) is not None
 
+    def refuses_logins(self) -> bool:
+        """Say whether a fault of the lab has this host know nobody any more."""
+        return self.world.faults.find("login-refused", host=self.host.name) is not None
+
+    def shows_another_certificate(self) -> bool:
+        """Say whether a fault of the lab has this host's listener show a certificate of another authority."""
+        return self.world.faults.find("certificate-changed", host=self.host.name) is not None
+
+    @property
+    def accounts(self) -> Accounts:
+        """Who may log on now: with another password where a fault of the lab has changed it."""
+        rule = self.world.faults.find("password-changed", host=self.host.name)
+        if rule is None:
+            return self._accounts
+        with self.world.lock:
+            password = rule.text or str(rule.code or "")  # an empty one is nobody's: no login sends it
+            if self._changed is None or self._changed.password != password:
+                file = self._accounts.file.with_name(f"{self._accounts.file.name}-{self.host.name}")
+                self._changed = replace(self._accounts, password=password, file=file)
+                self._changed.write_file()
+            return self._changed
+
     def report(self) -> None:
         """Write into the log how often each operation was asked."""
         if self.counts:
@@ -97,10 +129,10 @@ class Service:
     def answer(self, content: bytes, caller: Caller, machine: str) -> Reply:
         """Answer one envelope; `machine` is the name that the client dialled.
 
-        Raises Dropped where a fault of the lab cuts the connection, and Unavailable where one has HTTP refuse.
+        Raises Dropped where a fault of the lab cuts the connection, and Instead where one has another answer sent.
         """
         if self.world.faults.take("unavailable", host=self.host.name) is not None:
-            raise Unavailable
+            raise Instead(HTTPStatus.SERVICE_UNAVAILABLE)
         try:
             request = decode_request(content)
         except ProtocolError:
@@ -202,6 +234,8 @@ class Service:
         """Count the request, and return what a rule of the lab has it answered with."""
         operation = request.method if isinstance(request, Invoke) else type(request).__name__
         self.counts[operation] += 1
+        if self.world.faults.take("right-lost", host=self.host.name, operation=operation) is not None:
+            return catalogue.access_denied(machine)
         ordered = self.world.faults.take("wsman-fault", host=self.host.name, operation=operation)
         return None if ordered is None else injected(machine, ordered.code, ordered.text)
 
@@ -239,12 +273,15 @@ class Service:
             outputs=outputs,
         )
         if request.method in _STARTING and response.return_value == JOB_STARTED:
-            self._maybe_drop(call)
+            self._answer_badly(call)
         return response
 
-    def _maybe_drop(self, call: Call) -> None:
-        """Cut the connection after an accepted migration, or check of one, where a fault of the lab says so."""
+    def _answer_badly(self, call: Call) -> None:
+        """Cut the connection after an accepted order, or answer something else, where a fault of the lab says so."""
         vm, method = _system_in(call), call.request.method
+        bad = self.world.faults.take("bad-answer", host=self.host.name, vm=vm, operation=method)
+        if bad is not None:
+            raise _instead(bad)
         if self.world.faults.take("drop-answer", host=self.host.name, vm=vm, operation=method) is not None:
             raise Dropped
 
@@ -286,6 +323,16 @@ class Service:
             lang=self.host.locale,
         )
         return Reply(body=body, fault=isinstance(response, Fault))
+
+
+def _instead(rule: Rule) -> Instead:
+    """Return what an accepted order is answered with: HTTP 503 unless the rule says otherwise."""
+    if rule.text:
+        return Instead(HTTPStatus.OK, _BROKEN)
+    try:
+        return Instead(HTTPStatus(rule.code or HTTPStatus.SERVICE_UNAVAILABLE))
+    except ValueError:
+        return Instead(HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
 def _resource(request: Request) -> str:

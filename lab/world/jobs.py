@@ -215,6 +215,8 @@ class LabJob:
     """The nested causes as text, outermost first: a line each of GetErrorEx."""
     cancellable: bool = True
     purpose: str = MOVE
+    vm_deleted: bool = False
+    """Somebody has deleted its machine."""
     options: dict[str, str] = field(default_factory=dict)
     """What was chosen, in words."""
     addresses: list[str] = field(default_factory=list)

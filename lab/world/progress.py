@@ -11,7 +11,7 @@ from lab.storage.copying import Copy, Copying
 from lab.storage.files import PathRefusedError
 from providers.model import winpath
 
-from . import phases, texts
+from . import endings, phases, texts
 from .events import Event, events_of
 from .jobs import (
     ACTIVE,
@@ -114,14 +114,27 @@ def _go_on(world: World, job: LabJob, vm: LabVm, where: phases.Position, outcome
         outcome.changed = True
         return
     if where.phase.name == phases.FINISHING and work.failure is None and not work.switched:
-        _switch(world, job, vm, work)
-        outcome.finished.append(world.runs.pop(job.id))
+        _finish(world, job, vm, work, outcome)
         outcome.changed = True
     elif where.over:
-        if work.warning is not None:
-            job.errors = [work.warning]
-        _end(world, job, vm, COMPLETED if work.warning is None else WARNED)
+        _end(world, job, vm, endings.of_success(world, job, vm, work))
         outcome.changed = True
+
+
+def _finish(world: World, job: LabJob, vm: LabVm, work: Work, outcome: Outcome) -> None:
+    """Switch the machine to its new place, and let its old files go; a rule of the lab has some of it left undone."""
+    if endings.happens(world, "completes-unmoved", job):
+        _undo(world, job, vm)
+        _end(world, job, vm, COMPLETED)
+        return
+    stays = job.target not in (None, job.host) and endings.happens(world, "source-stays", job)
+    left = endings.happens(world, "disks-left", job)
+    _switch(world, job, vm, work)
+    if stays:
+        world.hosts[job.host].realized[vm.id] = vm
+    copying = world.runs.pop(job.id)
+    if not (stays or left):
+        outcome.finished.append(copying)
 
 
 def _prepared(world: World, job: LabJob, vm: LabVm, work: Work) -> None:
@@ -208,19 +221,28 @@ def _switch(world: World, job: LabJob, vm: LabVm, work: Work) -> None:
         placed.up_since = world.clock.now() if vm.enabled_state in (RUNNING, PAUSED) else None
         del source.realized[vm.id]
     target.planned.pop(vm.id, None)
+    if target is not source and endings.happens(world, "planned-left", job):
+        endings.leave_planned(world, job, replace(placed))
     target.realized[vm.id] = placed
     work.switched = True
 
 
 def _fail(world: World, job: LabJob, vm: LabVm, lines: list[str], state: int) -> None:
     """End the job with the machine where it was and nothing left at the destination."""
+    _undo(world, job, vm)
+    job.error_code, job.errors = FAILED, lines
+    _end(world, job, vm, state)
+
+
+def _undo(world: World, job: LabJob, vm: LabVm) -> None:
     copying = world.runs.pop(job.id, None)
     if copying is not None:
         copying.abandon()
-    if job.target is not None:
-        _forget_planned(world.hosts[job.target], vm)
-    job.error_code, job.errors = FAILED, lines
-    _end(world, job, vm, state)
+    if job.target is None:
+        return
+    if job.work is not None and endings.happens(world, "planned-left", job):
+        endings.leave_planned(world, job, _placed(vm, job.target, job.work))
+    _forget_planned(world.hosts[job.target], vm)
 
 
 def _forget_planned(host: LabHost, vm: LabVm) -> None:
@@ -243,6 +265,7 @@ def _end(world: World, job: LabJob, vm: LabVm, state: int) -> None:
     for event in events_of(job, vm):
         world.log.write("vmms", host=job.host, event_id=event.id, vm=job.vm, text=event.text)
         _remember(world.hosts[job.host], event, job.vm, now)
+    endings.meanwhile(world, job)
     if world.faults.take("job-vanishes", host=job.host, vm=job.vm) is not None:
         world.state.jobs.remove(job)
 

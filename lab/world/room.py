@@ -104,7 +104,7 @@ def excesses(
     for share in shares:
         if (free_bytes(hosts, shares, jobs, share.hosts[0], share.path) or 0) < 0:
             yield f"{share.path} holds more than it can", ""
-    counts: dict[str, list[str]] = {job.vm: [] for job in jobs}
+    counts: dict[str, list[str]] = {job.vm: [] for job in jobs if not job.vm_deleted}
     for host in hosts.values():
         for vm in host.vms():
             counts.setdefault(vm.id, []).append(host.name)

@@ -5,16 +5,32 @@ from __future__ import annotations
 import socket
 import threading
 import time
+import uuid
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import requests
+from winrm.exceptions import InvalidCredentialsError, WinRMTransportError
 
 from lab.faults import Fault as Rule
-from providers.wsman import Enumerate, GetResponse, Instance, WsmanFault, catalogue, resource_uri
+from providers.errors import ProtocolError
+from providers.wsman import (
+    Enumerate,
+    GetResponse,
+    Instance,
+    Invoke,
+    WsmanFault,
+    catalogue,
+    encode_request,
+    resource_uri,
+)
 
-from .conftest import Wire, a_get, basic, envelope, post
+from .conftest import Dialled, Wire, a_get, basic, envelope, post
 from .test_migration import METHOD, SERVICE, order
+
+REFUSED = (InvalidCredentialsError, PermissionError)
+"""What pywinrm and requests_ntlm raise at a 401 that offers no more."""
 
 
 def rule(wire: Wire, kind: str, **more: object) -> None:
@@ -64,6 +80,80 @@ def test_a_dropped_answer_leaves_the_job(wire: Wire) -> None:
     with pytest.raises(requests.ConnectionError):
         client.call(SERVICE, METHOD, **arguments)
     assert [job.vm_name for job in wire.world.jobs("hv1")] == ["WEB01"]
+
+
+@pytest.mark.parametrize(("code", "status"), [(None, 503), (401, 401), (500, 500)])
+def test_an_order_may_be_taken_and_answered_badly(wire: Wire, code: int | None, status: int) -> None:
+    """The host moves on all the same."""
+    rule(wire, "bad-answer", left=1, code=code)
+    client, arguments = wire.dial(), order(wire, "WEB01")
+    with pytest.raises((WinRMTransportError, InvalidCredentialsError)) as caught:
+        client.transport.send_message(asked(client, arguments))
+    assert getattr(caught.value, "code", 401) == status
+    assert [job.vm_name for job in wire.world.jobs("hv1")] == ["WEB01"]
+
+
+def asked(client: Dialled, arguments: dict[str, Any]) -> bytes:
+    """Return the envelope of an order."""
+    message = Invoke(target=SERVICE, method=METHOD, arguments=arguments)
+    return encode_request(message, to=client.url, message_id=str(uuid.uuid4()))
+
+
+def test_an_answer_may_be_broken(wire: Wire) -> None:
+    """Half an envelope, with HTTP 200."""
+    rule(wire, "bad-answer", left=1, text="broken")
+    with pytest.raises(ProtocolError):
+        wire.dial().call(SERVICE, METHOD, **order(wire, "WEB01"))
+    assert [job.vm_name for job in wire.world.jobs("hv1")] == ["WEB01"]
+
+
+def test_a_host_may_refuse_every_login(wire: Wire) -> None:
+    """Those who are logged on are forgotten; when the rule goes they are taken again."""
+    known, basic_ = wire.dial(), wire.dial(auth="basic")
+    assert isinstance(known.send(a_get()), GetResponse)
+    rule(wire, "login-refused")
+    for client in (known, basic_, wire.dial()):
+        with pytest.raises(REFUSED):
+            client.send(a_get())
+    assert wire.dial("hv2").select("SELECT * FROM Msvm_ComputerSystem")
+    wire.world.faults.clear()
+    assert isinstance(wire.dial().send(a_get()), GetResponse)
+
+
+def test_a_password_may_change(wire: Wire) -> None:
+    """The old one is refused, on connections that are logged on as well; the new one is taken."""
+    known = wire.dial()
+    assert isinstance(known.send(a_get()), GetResponse)
+    rule(wire, "password-changed", text="n3w-Passw0rd")
+    for auth in ("ntlm", "basic"):
+        with pytest.raises(REFUSED):
+            wire.dial(auth=auth).send(a_get())
+        assert isinstance(wire.dial(auth=auth, password="n3w-Passw0rd").send(a_get()), GetResponse)
+    with pytest.raises(REFUSED):
+        known.send(a_get())
+
+
+def test_a_certificate_may_change(wire: Wire) -> None:
+    """Open connections end, new ones meet a certificate that their authority has not issued."""
+    known = wire.dial()
+    assert isinstance(known.send(a_get()), GetResponse)
+    rule(wire, "certificate-changed")
+    with pytest.raises(requests.ConnectionError):
+        known.send(a_get())
+    with pytest.raises(requests.exceptions.SSLError, match="certificate verify failed"):
+        wire.dial().send(a_get())
+    wire.world.faults.clear()
+    assert isinstance(wire.dial().send(a_get()), GetResponse)
+
+
+def test_a_right_may_be_lost(wire: Wire) -> None:
+    """Access denied, for one operation or for all."""
+    rule(wire, "right-lost", operation="Get")
+    client = wire.dial()
+    assert client.fault(a_get()).subcode == "AccessDenied"
+    assert client.select("SELECT * FROM Msvm_ComputerSystem")
+    rule(wire, "right-lost")
+    assert client.fault(Enumerate(resource_uri=resource_uri("Msvm_ComputerSystem"))).subcode == "AccessDenied"
 
 
 def test_stopping_does_not_wait_for_slow_answers(wire: Wire) -> None:
