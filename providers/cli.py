@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import io
 import json
-import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -14,10 +13,9 @@ from typing import NoReturn
 
 from providers.clock import SystemClock
 from providers.codes import catalogue
-from providers.commands import check, discover, drift, inventory, plan, review
+from providers.commands import check, discover, drift, inventory, plan, review, unlock
 from providers.doctor.symptoms import Weight
 from providers.errors import PlacementError
-from providers.locks import backend_folder, is_stale, locks
 from providers.model.names import HostName
 from providers.model.stack import Stack
 from providers.recording import archive
@@ -99,9 +97,7 @@ def _parser() -> argparse.ArgumentParser:
     record_.add_argument("--stack", help="the stack that declares it; needed where several do")
     record_.add_argument("--json", action="store_true", help="for scripts")
     record_.set_defaults(run=_record)
-    unlock = commands.add_parser("unlock", help="remove locks that a killed pulumi left behind")
-    unlock.add_argument("stack", nargs="?", help="default: every stack of the local backend")
-    unlock.set_defaults(run=_unlock)
+    unlock.add_to(commands)
     return parser
 
 
@@ -190,21 +186,6 @@ def _stack_with(host: str, name: str | None) -> Stack:
         f"{host} is declared by {', '.join(str(stack.path) for stack in having)}",
         remedy="Say which: --stack NAME",
     )
-
-
-def _unlock(options: argparse.Namespace) -> int:
-    backend = backend_folder(os.environ.get("PULUMI_BACKEND_URL"), PROJECT)
-    held = 0
-    for lock in locks(backend, options.stack):
-        if is_stale(lock):
-            lock.path.unlink()
-            sys.stdout.write(f"{lock.stack}: lock removed; its holder is gone ({lock.holder})\n")
-        else:
-            held = FAILED
-            sys.stderr.write(
-                f"{lock.stack}: still locked by {lock.holder}; if that is not so: pulumi cancel --yes\n"
-            )
-    return held
 
 
 if __name__ == "__main__":
