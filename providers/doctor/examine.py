@@ -8,6 +8,7 @@ from providers.clock import Clock
 from providers.hyperv.estate import Estate
 from providers.model.stack import Stack
 
+from .files import file_diagnoses
 from .hosts import host_diagnoses
 from .machines import machine_diagnoses
 from .pairs import caller_diagnoses, pair_diagnoses
@@ -37,6 +38,7 @@ def diagnoses(stack: Stack, reading: Reading) -> Iterator[Diagnosis]:
         yield from pair_diagnoses(stack, reading, source, destination)
     for machine, vm, host in possible_moves(stack, reading.inventory):
         yield from machine_diagnoses(stack, reading, machine, vm, host)
+    yield from file_diagnoses(stack, reading.inventory)
 
 
 def untold(stack: Stack, reading: Reading) -> Iterator[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Mapping
 
-from providers.model import winpath
 from providers.model.adoption import leads_to, names_host
 from providers.model.estate import Host, Inventory, MigrationJob, VirtualMachine
 from providers.model.guard import ON_PAPER, Occasion
@@ -19,12 +18,13 @@ from .guard import guarded, protect
 from .identify import NotFound, identify
 from .locate import locate
 from .options import overwritten
-from .order import on_shared_storage, order
+from .order import order
 from .reasons import why
 from .refusal import refusals
 from .rules import broken_rules
-from .schedule.schedule import schedule_of
+from .schedule.schedule import Impossible, schedule_of
 from .shares import uncounted
+from .taken import onto_own_disks, refuse, without_taken
 
 
 def plan(
@@ -42,7 +42,7 @@ def plan(
     """
     steps, ends, choice = _stood(stack, inventory, known or {})
     findings = (
-        *_silent(inventory), *broken_rules(stack, inventory, ends), *_meeting(steps), *_twice(steps),
+        *_silent(inventory), *broken_rules(stack, inventory, ends), *_twice(steps),
     )  # fmt: skip
     planned = _scheduled(Plan(steps=steps, findings=findings, choice=choice), stack, inventory, paces)
     guards = guarded(stack, planned.starts, occasion.now, occasion.allowed)
@@ -67,12 +67,17 @@ def _stood(
         else step_of(spec, vm, stack, inventory, ends[label])
         for (label, vm), spec in zip(found.items(), stack.vms.values(), strict=True)
     )
-    return steps, ends, choice
+    return without_taken(steps, inventory), ends, choice
 
 
 def _scheduled(plan: Plan, stack: Stack, inventory: Inventory, paces: Paces) -> Plan:
     """Return `plan` with the order of its moves; where none is safe, with the proof: then nothing may start."""
     found = schedule_of(stack, inventory, plan, paces)
+    if isinstance(found, Impossible) and found.names:
+        fewer = _without_names(plan, inventory, found.names)
+        again = _scheduled(fewer, stack, inventory, paces)
+        if not again.refusals or plan.refusals:
+            return again  # the others go on
     if isinstance(found, Schedule):
         scheduled = {each.label for each in found.moves}
         steps = tuple(_lasting(step) if step.label in scheduled else step for step in plan.steps)
@@ -80,6 +85,19 @@ def _scheduled(plan: Plan, stack: Stack, inventory: Inventory, paces: Paces) -> 
         return dataclasses.replace(plan, steps=steps, schedule=found, findings=findings)
     proof = _refusal("\n".join(found.lines), "Nothing was moved; change what is declared, or make room")
     return dataclasses.replace(plan, findings=(*plan.findings, proof))
+
+
+def _without_names(plan: Plan, inventory: Inventory, names: Mapping[str, str]) -> Plan:
+    """Return `plan` with those refused who wait for nothing but a name, and those whose files would meet theirs then."""
+    remedy = (
+        "Declare another place for that disk (storage: in its entry), or give one of them a place to step aside to:"
+        " another root under hosts.HOST.storage, or a third host"
+    )
+    steps = tuple(
+        refuse(step, _refusal(names[step.label], remedy)) if step.label in names else step
+        for step in plan.steps
+    )
+    return dataclasses.replace(plan, steps=without_taken(steps, inventory))
 
 
 def _lasting(step: Step) -> Step:
@@ -164,27 +182,9 @@ def judge(  # noqa: PLR0913 - what a step is judged by, each named at the call
     if move is None:
         refused = any(finding.severity == Severity.REFUSAL for finding in findings)
         return step(Standing.REFUSED if refused else Standing.IN_PLACE)
-    reasons = (*refusals(move, source.facts, destination.facts, target), *_overwriting(move, inventory))
+    reasons = (*refusals(move, source.facts, destination.facts, target), *onto_own_disks(move, inventory))
     refused = any(finding.severity == Severity.REFUSAL for finding in (*findings, *reasons))
     return step(Standing.REFUSED if refused else Standing.MOVE, move, *reasons)
-
-
-def _overwriting(move: Move, inventory: Inventory) -> Iterator[Finding]:
-    """Refuse to overwrite what a machine has as its disk, declared or not, running or off.
-
-    Every machine seen on the destination counts, and everywhere those on shares and shared volumes.
-    """
-    targets = {winpath.comparable(disk.target): disk for disk in move.all_disks} if move.overwrite else {}
-    for vm in inventory.vms() if targets else ():
-        for disk in (*vm.disks, *vm.frozen):
-            moving = targets.get(winpath.comparable(disk.path))
-            if moving is None or (vm.id == move.vm.id and disk.instance_id == moving.instance_id):
-                continue
-            if on_shared_storage(disk.path) or vm.host == move.destination:
-                yield _refusal(
-                    f"{move.vm.name} would overwrite {moving.target}, which is a disk of {vm.name} on {vm.host}",
-                    "Choose another place, or move that disk first",
-                )
 
 
 def _already_under_way(label: str, job: MigrationJob) -> Finding:
@@ -234,22 +234,6 @@ def _twice(steps: tuple[Step, ...]) -> Iterator[Finding]:
                 f"{other} and {step.label} are one machine, {step.vm.name} ({step.vm_id}) on {step.vm.host}",
                 "Remove one of the two entries from the stack file",
             )
-
-
-def _meeting(steps: tuple[Step, ...]) -> Iterator[Finding]:
-    """Two machines whose files would become one file: nothing may start."""
-    owner: dict[tuple[str, str], str] = {}
-    for step in steps:
-        if step.move is None:
-            continue
-        for disk in step.move.all_disks:
-            place = "" if winpath.is_unc(disk.target) else step.move.destination
-            other = owner.setdefault((place, winpath.comparable(disk.target)), step.label)
-            if other != step.label:
-                yield _refusal(
-                    f"{other} and {step.label} would both get the file {disk.target}",
-                    "Give one of them a folder of its own",
-                )
 
 
 def _refusal(text: str, remedy: str) -> Finding:

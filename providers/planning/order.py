@@ -62,6 +62,11 @@ def seen_by_both(path: str, source: HostFacts | None, destination: HostFacts | N
     return known and source.cluster == destination.cluster and winpath.is_inside(CLUSTER_STORAGE, path)
 
 
+def on_loopback(path: str) -> bool:
+    """Say whether a share is named so that it is each host's own: the same path is another file on every host."""
+    return winpath.is_unc(path) and _server(path) in _LOOPBACK
+
+
 def _server(path: str) -> str:
     return winpath.comparable(path).removeprefix("\\\\").partition("\\")[0].casefold()
 

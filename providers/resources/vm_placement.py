@@ -31,6 +31,7 @@ from providers.model.stack import VmSpec
 from providers.planning import differences, has_made_room, observed
 from providers.planning.compare import judge
 from providers.planning.guard import protect
+from providers.planning.taken import refuse, taken_now
 from providers.report.text import run_took, took
 
 from .call import Call, HalfDoneError, current
@@ -222,12 +223,27 @@ def _judge(
     spec = _spec(fleet, label)
     spec = replace(spec, storage=None) if aside else spec
     step = judge(spec, vm, wanted, inventory, target, caller=caller)
-    step = protect(step, fleet.stack.guard)
+    step = _names_are_free(fleet, protect(step, fleet.stack.guard), inventory)
     reasons = [finding for finding in step.findings if finding.severity == Severity.REFUSAL]
     if step.standing == Standing.MOVED_BY_OTHERS:
         raise MovedByOthersError(reasons[0].text, remedy=reasons[0].remedy)
     if step.standing == Standing.REFUSED:
         raise MoveRefusedError(_all(reasons), remedy="")
+    return step
+
+
+def _names_are_free(fleet: Fleet, step: Step, inventory: Inventory) -> Step:
+    """Return `step`, refused where another machine has the name of one of its files: by a look that is made anew.
+
+    Those that it waits for have gone by now, and an older look may still show them.
+    """
+    if step.move is None or step.standing != Standing.MOVE or step.under_way:
+        return step
+    if not any(taken_now(step.move, inventory)):
+        return step
+    anew = fleet.sweep(after=fleet.clock.now()).inventory
+    for finding in taken_now(step.move, anew):
+        step = refuse(step, finding)
     return step
 
 

@@ -1,8 +1,9 @@
-"""Runs a schedule on the bare numbers of an estate: whether any host, volume, slot or rule is ever overdrawn."""
+"""Runs a schedule on the bare numbers of an estate: whether any host, volume, slot, rule or file name is ever overdrawn."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
 
 from providers.model.estate import Inventory, VirtualMachine, VmState
@@ -20,6 +21,7 @@ def walked(stack: Stack, found: Inventory, schedule: Schedule) -> tuple[dict[str
     events += [(each.start, 1, number) for number, each in enumerate(schedule.moves)]
     ended: set[int] = set()
     both: dict[str, tuple[str, str]] = {}
+    running: dict[int, ScheduledMove] = {}
     for when, starts, number in sorted(events):
         each = schedule.moves[number]
         vm = at[each.move.vm.name]
@@ -27,6 +29,7 @@ def walked(stack: Stack, found: Inventory, schedule: Schedule) -> tuple[dict[str
             if vm.host != each.move.source or not ended.issuperset(each.after):
                 wrong.append(f"{when}: {each.label} starts out of turn")
             _take(room, each, vm, found)
+            running[number] = each
             both[vm.name] = (each.move.source, each.move.destination)
             wrong += [
                 f"{when}: {what} of {host} is overdrawn" for (host, what), left in room.items() if left < 0
@@ -36,6 +39,8 @@ def walked(stack: Stack, found: Inventory, schedule: Schedule) -> tuple[dict[str
             at[vm.name] = _after(each.move, vm)
             both.pop(vm.name)
             ended.add(number)
+            del running[number]
+        wrong += [f"{when}: {what}" for what in _shared_names(at, running.values())]
         wrong += list(_apart(stack, at, both, found))
     return at, wrong
 
@@ -86,6 +91,24 @@ def _needs(move: Move, vm: VirtualMachine, found: Inventory) -> Room:
         if (move.changes_host or disk.source != disk.target) and not disk.target.startswith("\\\\"):
             needs[move.destination, disk.target[:3]] += _size(vm, disk.instance_id)
     return needs
+
+
+def _shared_names(at: dict[str, VirtualMachine], running: Iterable[ScheduledMove]) -> list[str]:
+    """Return the files that two machines have at once: those of a machine on its way lie at both of its ends."""
+    names = [(vm.name, _file(vm.host, disk.path)) for vm in at.values() for disk in vm.disks]
+    names += [
+        (each.move.vm.name, _file(each.move.destination, disk.target))
+        for each in running
+        for disk in each.move.disks
+    ]
+    owners: dict[tuple[str, str], set[str]] = {}
+    for name, file in names:
+        owners.setdefault(file, set()).add(name)
+    return [f"{file} is of {sorted(own)}" for file, own in owners.items() if len(own) > 1]
+
+
+def _file(host: str, path: str) -> tuple[str, str]:
+    return "" if path.startswith("\\\\") else host, path.lower()
 
 
 def _slots(move: Move) -> list[tuple[str, str]]:

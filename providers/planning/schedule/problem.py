@@ -1,7 +1,7 @@
 """An estate as the schedule sees it: pools of room, places that hold parts of them, machines that go from place to place.
 
-Everything that can run out is a pool: a host's memory, a volume's bytes, and the one seat that a rule (apart) leaves its
-machines on a host. A machine on its way holds what both of its places hold, so that capacity and rules hold at every
+Everything that can run out is a pool: a host's memory, a volume's bytes, the one seat that a rule (apart) leaves its
+machines on a host, and the name of a file, which one machine has. A machine on its way holds what both of its places hold, so that capacity and rules hold at every
 instant.
 """
 
@@ -120,6 +120,8 @@ class Problem:
     """Bytes a second that one move has had, by its ends (`Leg.hosts`): it is no faster this time."""
     shown: Mapping[int, float] = field(default_factory=dict)
     """By host: what one move of it has had, for ways on which nothing has gone yet."""
+    names: frozenset[int] = frozenset()
+    """Which pools are names of files: one machine holds one, and no room makes another."""
 
     def pace(self, leg: Leg) -> float:
         """Return the bytes a second that a leg would have if no other one went."""

@@ -23,11 +23,27 @@ def proof(problem: Problem, stuck: Stuck, labels: Sequence[str]) -> list[str]:
     if at_end:
         return at_end
     done = len(stuck.legs)
-    how = "every order was tried" if stuck.proved else "no order was found within the search's budget"
+    how = _how(stuck)
     lines = [f"No order is safe ({how}): after {done} of {done + len(stuck.blocked)} moves nothing goes on"]
-    lines += [_waits(problem, leg, stuck.free, labels) for leg in stuck.blocked]
+    lines += [_waits(problem, leg, stuck, labels) for leg in stuck.blocked]
     lines += _remedies(problem, stuck, labels)
     return lines
+
+
+def for_names_alone(problem: Problem, stuck: Stuck, labels: Sequence[str]) -> dict[str, str]:
+    """Return who waits for nothing but names of files that others do not give up (label -> the reason in words)."""
+    found = {}
+    for leg in stuck.blocked:
+        lacking = {pool for pool, amount in leg.acquires if stuck.free[pool] < amount}
+        if lacking and lacking <= problem.names:
+            found[labels[leg.machine]] = (
+                f"{_waits(problem, leg, stuck, labels)}, and no order is safe ({_how(stuck)})"
+            )
+    return found
+
+
+def _how(stuck: Stuck) -> str:
+    return "every order was tried" if stuck.proved else "no order was found within the search's budget"
 
 
 def _overfull_in_the_end(problem: Problem) -> Iterator[str]:
@@ -43,14 +59,24 @@ def _overfull_in_the_end(problem: Problem) -> Iterator[str]:
             yield f"The declared places do not fit: {problem.pools[pool]} would lack {_amount(problem, pool, -free)}"
 
 
-def _waits(problem: Problem, leg: Leg, free: Sequence[int], labels: Sequence[str]) -> str:
+def _waits(problem: Problem, leg: Leg, stuck: Stuck, labels: Sequence[str]) -> str:
     lacks = [
-        f"{_amount(problem, pool, amount - free[pool])} of {problem.pools[pool]}"
+        _owned(problem, pool, stuck, labels)
+        if pool in problem.names
+        else f"{_amount(problem, pool, amount - stuck.free[pool])} of {problem.pools[pool]}"
         for pool, amount in leg.acquires
-        if free[pool] < amount
+        if stuck.free[pool] < amount
     ]
     way = f"{problem.hosts[leg.source.host]} to {problem.hosts[leg.target.host]}"
     return f"{labels[leg.machine]} ({way}) lacks {' and '.join(lacks)}"
+
+
+def _owned(problem: Problem, pool: int, stuck: Stuck, labels: Sequence[str]) -> str:
+    """Return a file's name and who has it where nothing goes on."""
+    at = {number: machine.start for number, machine in enumerate(problem.machines)}
+    at |= {leg.machine: leg.target for leg in stuck.legs}
+    having = [labels[n] for n, place in at.items() if any(h.pool == pool for h in place.holdings)]
+    return f"the file name {problem.pools[pool]}, which {' and '.join(having) or 'another machine'} has"
 
 
 def _amount(problem: Problem, pool: int, amount: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from providers.model.estate import Inventory, VirtualMachine
 from providers.model.names import HostName
@@ -17,8 +17,9 @@ from .bound import lower_bound
 from .budget import Budget
 from .chains import predecessors
 from .estate import Setting, Way, setting_of
+from .names import with_names
 from .problem import Leg
-from .proof import proof
+from .proof import for_names_alone, proof
 from .reasons import why_aside
 from .search import best
 from .sequence import Stuck, sequence
@@ -40,6 +41,8 @@ class Impossible:
 
     lines: tuple[str, ...]
     """The proof, for people."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Who waits for nothing but names of files that others have, label -> why: without them there may be an order."""
 
 
 def schedule_of(
@@ -49,15 +52,20 @@ def schedule_of(
 
     Machines step aside only where no order does without. `paces`: what past moves have had, for how long these take.
     """
-    setting = setting_of(stack, inventory, plan, paces=paces)
+    setting = with_names(setting_of(stack, inventory, plan, paces=paces), inventory)
     legs = sequence(setting.problem, Budget(ORDERS))
     for parkable, spots in _who_may_step_aside(setting, legs):
-        setting = setting_of(stack, inventory, plan, paces=paces, parkable=parkable, spots=spots)
+        roomier = setting_of(stack, inventory, plan, paces=paces, parkable=parkable, spots=spots)
+        setting = with_names(roomier, inventory)
         legs = sequence(setting.problem, Budget(ORDERS))
         if not isinstance(legs, Stuck):
             break
     if isinstance(legs, Stuck):
-        return Impossible(lines=tuple(proof(setting.problem, legs, [step.label for step in setting.steps])))
+        labels = [step.label for step in setting.steps]
+        return Impossible(
+            lines=tuple(proof(setting.problem, legs, labels)),
+            names=for_names_alone(setting.problem, legs, labels),
+        )
     run = best(setting.problem, legs, Budget(IMPROVEMENT))
     return _told(stack, inventory, setting, run)
 

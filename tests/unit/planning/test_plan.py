@@ -132,11 +132,13 @@ def test_two_disks_never_become_one_file() -> None:
 
 
 def test_two_machines_never_get_one_file() -> None:
-    """The whole plan stops: neither of the two may start."""
+    """Neither of the two may start, and a third one goes on."""
     one, two = machine(1, folder="D:\\x"), machine(2, "hv2", folder="D:\\x")
-    declared = {**spec(1, "hv3"), **spec(2, "hv3")}
-    result = plan(stack(declared), inventory(host("hv1", one), host("hv2", two), host("hv3")))
-    assert [finding.severity for finding in result.findings] == [Severity.REFUSAL]
+    declared = {**spec(1, "hv3"), **spec(2, "hv3"), **spec(3, "hv3")}
+    result = plan(stack(declared), inventory(host("hv1", one, machine(3)), host("hv2", two), host("hv3")))
+    assert [step.standing for step in result.steps] == [Standing.REFUSED, Standing.REFUSED, Standing.MOVE]
+    assert "would both get the file D:\\x" in reasons(result.steps[0])
+    assert result.refusals == ()
 
 
 PROTECTED: list[tuple[str, VirtualMachine]] = [
