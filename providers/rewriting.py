@@ -5,17 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from providers.model import winpath
-from providers.model.estate import Disk, DiskKind, VirtualMachine
+from providers.model.estate import Disk, VirtualMachine
 from providers.model.names import HostName
 from providers.model.plan import Placement
 from providers.model.stack import HostSpec, StorageSpec, VmSpec
-from providers.planning.locate import (
-    DISK_FOLDER,
-    declared_location,
-    frozen_in,
-    locate,
-    matching_disks,
-)
+from providers.planning.disk_keys import frozen_in, hard_disks, key_of, matching_disks
+from providers.planning.locate import DISK_FOLDER, declared_location, locate
 from providers.stackfile.editing import Editor, Value
 
 _ROOTS = ("config", "checkpoints", "paging")
@@ -53,11 +48,8 @@ class _Storage:
         self._path = ("vms", spec.label, "storage")
         wanted = locate(spec, vm, self._host).placement
         self._roots = {name: at for name in _ROOTS if (at := self._root_elsewhere(name, wanted)) is not None}
-        self._managed = [disk for disk in self._disks() if declared_location(storage, disk, vm) is not None]
+        self._managed = [disk for disk in hard_disks(vm) if declared_location(storage, disk, vm) is not None]
         self._off = [disk for disk in self._managed if not _as_wanted(disk, wanted)]
-
-    def _disks(self) -> list[Disk]:
-        return [disk for disk in self._vm.disks if disk.kind == DiskKind.VIRTUAL_HARD_DISK]
 
     def _root_elsewhere(self, name: str, wanted: Placement) -> str | None:
         """Return where a folder is that is declared elsewhere, or at a named root that its host does not have."""
@@ -134,7 +126,7 @@ class _Storage:
 
     def _folder_of(self, disk: Disk) -> str:
         folder = winpath.parent(disk.path)
-        own = winpath.base_name(folder).casefold() == DISK_FOLDER.casefold()
+        own = winpath.same_name(winpath.base_name(folder), DISK_FOLDER)
         return winpath.parent(folder) if own and self._storage.layout == "hyper-v" else folder
 
     def _one_folder(self) -> str | None:
@@ -155,13 +147,7 @@ class _Storage:
         return next((key for key in self._storage.disks if disk in matching_disks(key, self._vm)), None)
 
     def _key(self, disk: Disk) -> str:
-        """Return the name of a disk's file where it is the only one of that name, else its slot."""
-        frozen = frozen_in(disk.slot, self._vm)
-        name = winpath.base_name((frozen[0] if frozen else disk).path)
-        if len(matching_disks(name, self._vm)) == 1:
-            return name
-        kind, number, slot = disk.slot.split("-", 2)
-        return f"{kind.upper()} {number}:{slot}"
+        return key_of(disk, self._vm)
 
     def _place(self, disk: Disk) -> str:
         """Return the file, or with checkpoints its folder: the file's name is that of the day."""

@@ -11,11 +11,12 @@ from providers.model import winpath
 from providers.model.estate import Disk, DiskKind, Inventory, VirtualMachine
 from providers.model.names import HostName, VmId
 from providers.model.stack import StorageSpec
+from providers.planning.disk_keys import hard_disks
 from providers.planning.identify import REPLICAS
 
 from .labels import Label, labels
 from .roots import Home, Roots, find_roots, is_own
-from .storage import folders, hard_disks, storage_of, undeclarable
+from .storage import folders, storage_of, undeclarable
 from .unseen import Unseen
 
 

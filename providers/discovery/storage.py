@@ -2,14 +2,13 @@ r"""Where a machine's files are, as a declaration that leaves each of them where
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from providers.model import winpath
-from providers.model.estate import Disk, DiskKind, VirtualMachine
+from providers.model.estate import Disk, VirtualMachine
 from providers.model.stack import Layout, StorageSpec
-from providers.planning.locate import slot_key
+from providers.planning.disk_keys import hard_disks, matching_disks, place_key
 from providers.stackfile.paths import DISK_FOLDER, is_disk_file, normalized, part_problem, path_problem
 
 _CHECKPOINT_FILES = (".avhdx", ".avhd")
@@ -33,11 +32,6 @@ def folders(vm: VirtualMachine) -> Iterator[str]:
     """Yield every folder that a declaration of this machine's storage may name."""
     yield from _roots(vm)
     yield from (_home(disk).folder for disk in hard_disks(vm))
-
-
-def hard_disks(vm: VirtualMachine) -> list[Disk]:
-    """Return what storage moves take along: no ISO, no pass-through disk."""
-    return [disk for disk in vm.disks if disk.kind == DiskKind.VIRTUAL_HARD_DISK]
 
 
 def undeclarable(vm: VirtualMachine) -> str | None:
@@ -85,7 +79,7 @@ def storage_of(vm: VirtualMachine, named: Named) -> StorageSpec:
         checkpoints=checkpoints,
         paging=paging,
         all_disks=config if together else None,
-        disks=dict(zip(_keys(scattered, disks), (_place(disk, named) for disk in scattered), strict=True)),
+        disks=dict(zip(_keys(scattered, vm), (_place(disk, named) for disk in scattered), strict=True)),
     )
 
 
@@ -99,20 +93,12 @@ def _home(disk: Disk) -> _Home:
     return _Home(winpath.parent(folder), "hyper-v") if own else _Home(folder, "flat")
 
 
-def _keys(scattered: Iterable[Disk], disks: Iterable[Disk]) -> Iterator[str]:
-    """Yield how disks are named: by file where no other disk has its name, and a checkpoint has not renamed it."""
-    names = Counter(winpath.base_name(disk.path).casefold() for disk in disks)
+def _keys(scattered: Iterable[Disk], vm: VirtualMachine) -> Iterator[str]:
+    """Yield how disks are named: by file where that means no other disk and lasts, which a checkpoint's does not."""
     for disk in scattered:
         name = winpath.base_name(disk.path)
-        lasting = not _is_checkpoint_file(disk.path) and names[name.casefold()] == 1
-        yield name if lasting and part_problem(name) is None else _slot_name(disk.slot)
-
-
-def _slot_name(slot: str) -> str:
-    """Return `scsi-0-1` as people write it, `SCSI 0:1`."""
-    kind, _, place = slot.partition("-")
-    name = f"{kind.upper()} {place.replace('-', ':')}"
-    return name if slot_key(name) == slot else slot
+        lasting = not _is_checkpoint_file(disk.path) and matching_disks(name, vm) == [disk]
+        yield name if lasting and part_problem(name) is None else place_key(disk)
 
 
 def _place(disk: Disk, named: Named) -> str:
@@ -124,4 +110,4 @@ def _place(disk: Disk, named: Named) -> str:
 
 
 def _is_checkpoint_file(path: str) -> bool:
-    return path.casefold().endswith(_CHECKPOINT_FILES)
+    return winpath.has_ending(path, _CHECKPOINT_FILES)

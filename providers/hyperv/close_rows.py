@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from providers.model.estate import Devices, VirtualMachine, VmState
 from providers.model.names import VmId
+from providers.model.slots import ONLY, place_of, slot_name
 from providers.wsman import Instance
 
 from .cluster import ClusterView
-from .rows import Slots, group
+from .rows import group
 
 OK = 2
 """CIM OperationalStatus OK."""
@@ -73,7 +74,7 @@ class _Joined:
             vtpm=self._vtpm(vm.id),
             switches=self._switches(vm.id),
             heartbeat_ok=self._heartbeat(vm.id),
-            devices=self._devices(vm.id),
+            devices=self._devices(vm),
         )
 
     def _memory(self, vm: VirtualMachine) -> tuple[int | None, bool]:
@@ -109,7 +110,8 @@ class _Joined:
         row = self.heartbeats.get(vm)
         return None if row is None else next(iter(row.many("OperationalStatus")), None) == OK
 
-    def _devices(self, vm: VmId) -> Devices | None:
+    def _devices(self, machine: VirtualMachine) -> Devices | None:
+        vm = machine.id
         groups = (self.assigned, self.gpu_partitions, self.fc_ports, self.dvd_drives)
         if any(rows is None for rows in groups):
             return None
@@ -119,13 +121,20 @@ class _Joined:
             assigned=len(assigned),
             gpu_partitions=len(partitions),
             fibre_channel=tuple(sorted(self.sans.get(_guid_of(port) or "", "") for port in ports)),
-            host_drives=tuple(
-                Slots(drives).of(row) for row in drives if row.text("ResourceSubType") == _HOST_DRIVE
-            ),
+            host_drives=tuple(_host_drives(drives, machine)),
             processor_limited=any(row.flag("LimitProcessorFeatures") for row in processor)
             if processor
             else None,
         )
+
+
+def _host_drives(drives: list[Instance], vm: VirtualMachine) -> Iterator[str]:
+    """Yield the slots of drives that are the host's own. Only a disk tells that its SCSI controller is the single one."""
+    single = any(disk.slot.startswith(f"scsi-{ONLY}-") for disk in vm.disks)
+    for row in drives:
+        place = place_of(row.text("InstanceID"))
+        if place is not None and row.text("ResourceSubType") == _HOST_DRIVE:
+            yield slot_name(place, () if single else ("",))
 
 
 def _promised(row: Instance) -> int:

@@ -16,14 +16,13 @@ from providers.model.estate import (
     VmState,
 )
 from providers.model.names import HostName, VmId, is_guid, vm_id
+from providers.model.slots import IDE_CONTROLLER, place_of, slot_name
 from providers.wsman import Instance, decode_embedded
 
 REALIZED = "Microsoft:Hyper-V:System:Realized"
 PLANNED = "Microsoft:Hyper-V:System:Planned"
 SNAPSHOT = "Microsoft:Hyper-V:Snapshot:"
 _ORDINARY = "Microsoft:Hyper-V:Snapshot:Realized"
-IDE_CONTROLLER = "83F8638B-8DCA-4152-9EDA-2CA8B33039B4"
-"""The IDE controllers' GUID, the same in every machine (openstack/os-win vmutils)."""
 _VHD = "Microsoft:Hyper-V:Virtual Hard Disk"
 _ISO = "Microsoft:Hyper-V:Virtual CD/DVD Disk"
 _PHYSICAL = "Microsoft:Hyper-V:Physical Disk Drive"
@@ -138,25 +137,22 @@ def _medium(row: Instance, slots: Slots) -> Disk | None:
 
 
 class Slots:
-    r"""Controller and slot from an InstanceID `Microsoft:<VM>\<controller>\<number>\<slot>\L`.
-
-    SCSI controllers are numbered by their sorted GUIDs: Hyper-V Manager's numbers are not in these rows.
-    """
+    """Names of the slots of one machine's drives."""
 
     def __init__(self, rows: Iterable[Instance]) -> None:
-        """Number the controllers of one machine, by the rows of its controllers, drives and media."""
+        """Note the SCSI controllers of the machine, by the rows of its controllers, drives and media."""
         guids = {parts[1].upper() for row in rows if len(parts := _parts(row)) > 1}
-        self._numbers = {guid: n for n, guid in enumerate(sorted(guids - {IDE_CONTROLLER}))}
+        self._controllers = guids - {IDE_CONTROLLER}
 
     def of(self, row: Instance) -> str:
-        """Return the slot of a drive or medium, as `scsi-0-1` or `ide-1-0`. Raises ProtocolError."""
-        parts = _parts(row)
-        if len(parts) < 4:  # noqa: PLR2004 - machine, controller, number, slot
+        """Return the slot of a drive or medium, also of a checkpoint, which may have had another controller.
+
+        Raises ProtocolError where its InstanceID says none.
+        """
+        place = place_of(row.text("InstanceID"))
+        if place is None:
             raise ProtocolError(f"A drive's InstanceID is {row.text('InstanceID')!r}")
-        guid, number, slot = parts[1].upper(), parts[2], parts[3]
-        if guid == IDE_CONTROLLER:
-            return f"ide-{number}-{slot}"
-        return f"scsi-{self._numbers.get(guid, guid)}-{slot}"  # a checkpoint may have had another controller
+        return slot_name(place, self._controllers)
 
 
 def _parts(row: Instance) -> list[str]:

@@ -40,7 +40,10 @@ class Disk:
     """One attached medium or pass-through disk of the running configuration (not of a checkpoint)."""
 
     slot: str
-    """Controller and slot, as `scsi-0-1` or `ide-1-0`: the key of a disk, stable across renames."""
+    """Controller and slot, as `scsi-0-1` or `ide-1-0`: the key of a disk, stable across renames.
+
+    With several SCSI controllers each goes by its own GUID: `scsi-3f2a1b2c-1` (`slots.slot_name`).
+    """
     instance_id: str
     """InstanceID of the Msvm_StorageAllocationSettingData row (Msvm_ResourceAllocationSettingData for pass-through)."""
     path: str

@@ -106,7 +106,7 @@ class StorageSpec:
     all_disks: str | None = None
     """Folder for every disk that `disks` does not name."""
     disks: Mapping[str, str] = field(default_factory=dict)
-    """Disk (unique base name, or slot as `SCSI 0:1`) -> full path of the file, folder, or named root."""
+    """Disk (unique base name, or place as `SCSI 0:1`, with several SCSI controllers `SCSI 3F2A1B2C:1`) -> full path of the file, folder, or named root."""
     overwrite: frozenset[str] = frozenset()
     """Keys of `disks` whose files may be overwritten at their new place."""
     layout: Layout = "hyper-v"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ntpath
+from collections.abc import Collection
 from functools import lru_cache
 
 
@@ -26,6 +27,16 @@ def comparable(path: str) -> str:
 def same(one: str, other: str) -> bool:
     """Say whether both spell the same path."""
     return comparable(one) == comparable(other)
+
+
+def same_name(one: str, other: str) -> bool:
+    """Say whether two names of files or folders, without what holds them, are one to Windows."""
+    return _folded(one) == _folded(other)
+
+
+def has_ending(path: str, endings: Collection[str]) -> bool:
+    """Say whether the name of a file ends in one of `endings`, given in lower case with their dots."""
+    return ntpath.splitext(base_name(path))[1].lower() in endings
 
 
 def is_inside(folder: str, path: str) -> bool:

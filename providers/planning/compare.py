@@ -14,6 +14,7 @@ from providers.model.plan import Choice, Finding, Move, Placement, Plan, Schedul
 from providers.model.stack import HostSpec, Stack, VmSpec
 
 from .choosing.estate import chosen
+from .disk_keys import strange_places
 from .guard import guarded, protect
 from .identify import NotFound, identify
 from .locate import locate
@@ -154,6 +155,7 @@ def judge(  # noqa: PLR0913 - what a step is judged by, each named at the call
     `caller`: how we log on at its source.
     """
     label = spec.label
+    findings = (*findings, *strange_places(wanted, vm, label))
     source, destination = inventory.hosts[vm.host], inventory.hosts.get(target.name)
 
     def step(standing: Standing, move: Move | None = None, *more: Finding) -> Step:

@@ -56,9 +56,18 @@ def _differences(wanted: Placement, actual: Placement) -> Iterator[Change]:
         if want is not None and _differ(want, have, winpath.same):
             yield Change(property=name, actual=have, wanted=want)
     for slot, want in sorted(wanted.disks.items()):
-        have = actual.disks.get(slot)
+        have = actual.disks.get(slot) or _by_another_name(want, wanted, actual)
         if _differ(want, have, winpath.same):
             yield Change(property=f"disks.{slot}", actual=have, wanted=want)
+
+
+def _by_another_name(want: str, wanted: Placement, actual: Placement) -> str | None:
+    """Return the file of a disk that is where it shall be, and whose slot goes by a name that `wanted` does not have.
+
+    State that was written while a machine had one SCSI controller, or by a version that numbered several, has such names.
+    """
+    others = (path for slot, path in actual.disks.items() if slot not in wanted.disks)
+    return next((path for path in others if winpath.same(path, want)), None)
 
 
 def _differ(want: str, have: str | None, same: Callable[[str, str], bool]) -> bool:

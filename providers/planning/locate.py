@@ -16,8 +16,9 @@ from providers.model.names import HostName
 from providers.model.plan import Finding, Placement, Severity
 from providers.model.stack import HostSpec, Layout, StorageSpec, VmSpec
 
+from .disk_keys import DISK_FILES, frozen_in, key_findings, matching_disks
+
 DISK_FOLDER = "Virtual Hard Disks"
-_DISK_FILES = (".vhdx", ".vhd", ".vhds", ".avhdx", ".avhd")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +39,7 @@ def locate(spec: VmSpec, vm: VirtualMachine, host: HostSpec) -> Located:
     folder = _folder_on(host, spec.label)
     findings = (
         *_missing_roots(storage, host, spec.label),
-        *_unknown_disks(storage, vm, spec.label),
+        *key_findings(storage, vm, spec.label),
         *_renamed_files(storage, vm, spec.label),
     )
     placement = Placement(
@@ -78,7 +79,7 @@ def _disk(
     location = declared_location(storage, disk, vm)
     if location is None or (wanted := folder(location)) is None:
         return None
-    if wanted.casefold().endswith(_DISK_FILES):
+    if winpath.has_ending(wanted, DISK_FILES):
         return _as_file(wanted, disk, vm)
     return (
         disk.path if winpath.is_inside(wanted, disk.path) else _in_folder(wanted, disk.path, storage.layout)
@@ -92,18 +93,14 @@ def _as_file(wanted: str, disk: Disk, vm: VirtualMachine) -> str:
     return disk.path if winpath.same(wanted, disk.path) else wanted
 
 
-def frozen_in(slot: str, vm: VirtualMachine) -> list[Disk]:
-    """Return the disks of checkpoints in a slot."""
-    return [disk for disk in vm.frozen if disk.slot == slot]
-
-
 def _renamed_files(storage: StorageSpec, vm: VirtualMachine, label: str) -> Iterator[Finding]:
     """Refuse to rename the first file of a chain while checkpoints depend on it."""
     for key, location in storage.disks.items():
         for disk in matching_disks(key, vm):
-            names = {winpath.base_name(frozen.path).casefold() for frozen in frozen_in(disk.slot, vm)}
-            wanted = winpath.base_name(location).casefold()
-            if names and wanted.endswith(_DISK_FILES) and wanted not in names:
+            names = [winpath.base_name(frozen.path) for frozen in frozen_in(disk.slot, vm)]
+            wanted = winpath.base_name(location)
+            kept = any(winpath.same_name(wanted, name) for name in names)
+            if names and winpath.has_ending(wanted, DISK_FILES) and not kept:
                 yield _refusal(
                     f"{label}: disk {disk.slot} shall become {location}, and no file is renamed while checkpoints"
                     " depend on it",
@@ -122,41 +119,6 @@ def declared_location(storage: StorageSpec, disk: Disk, vm: VirtualMachine) -> s
         if disk in matching_disks(key, vm):
             return location
     return storage.all_disks
-
-
-def matching_disks(key: str, vm: VirtualMachine) -> list[Disk]:
-    """Return the virtual hard disks that a key of the stack file names: a slot, else a base name.
-
-    Checkpoints rename a disk to `.avhdx`: it is meant by the name of the file that they froze, too.
-    """
-    disks = [disk for disk in vm.disks if disk.kind == DiskKind.VIRTUAL_HARD_DISK]
-    by_slot = [disk for disk in disks if disk.slot == slot_key(key)]
-    return by_slot or [
-        disk
-        for disk in disks
-        if any(
-            winpath.base_name(file.path).casefold() == key.casefold()
-            for file in (disk, *frozen_in(disk.slot, vm))
-        )
-    ]
-
-
-def slot_key(key: str) -> str:
-    """Return a key such as `SCSI 0:1` in the form of `Disk.slot`, `scsi-0-1`."""
-    return key.strip().casefold().replace(" ", "-").replace(":", "-")
-
-
-def _unknown_disks(storage: StorageSpec, vm: VirtualMachine, label: str) -> Iterator[Finding]:
-    for key in storage.disks:
-        found = matching_disks(key, vm)
-        if len(found) == 1:
-            continue
-        have = ", ".join(f"{winpath.base_name(d.path)} ({d.slot})" for d in vm.disks) or "none"
-        what = "has no such disk" if not found else f"has {len(found)} disks of that name"
-        yield _refusal(
-            f"{label}: the stack file names disk {key!r}, the machine {what}; it has {have}",
-            "Name the disk by its file name, or by controller and slot as 'SCSI 0:1'",
-        )
 
 
 def _missing_roots(storage: StorageSpec, host: HostSpec, label: str) -> Iterator[Finding]:

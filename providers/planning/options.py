@@ -9,7 +9,7 @@ from providers.model.options import reached_by
 from providers.model.plan import Finding, Move, Severity
 from providers.model.stack import StorageSpec
 
-from .locate import matching_disks
+from .disk_keys import matching_disks
 
 
 def overwritten(storage: StorageSpec | None, vm: VirtualMachine) -> frozenset[str]:

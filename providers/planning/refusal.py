@@ -10,7 +10,7 @@ from providers.model.plan import Finding, Move, Severity
 from providers.model.stack import HostSpec
 
 from . import preflight
-from .locate import frozen_in
+from .disk_keys import frozen_in
 from .options import option_findings
 from .order import onto_itself
 
@@ -91,7 +91,7 @@ def _storage(move: Move) -> Iterator[Finding]:
                 f"{where} is a differencing disk of {disk.parent_path}",
                 "Merge it first, or choose parents: copy under migration",
             )
-        elif disk.path.casefold().endswith(_CHECKPOINT_FILES) and not frozen_in(disk.slot, vm):
+        elif winpath.has_ending(disk.path, _CHECKPOINT_FILES) and not frozen_in(disk.slot, vm):
             yield _no(f"{where} is a checkpoint's file without a checkpoint", "Merge it first")
 
 

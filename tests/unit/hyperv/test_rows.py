@@ -104,15 +104,27 @@ def test_rows_of_checkpoints_and_templates_are_not_the_machines() -> None:
 
 
 def test_disks_are_keyed_by_controller_and_slot() -> None:
-    """SCSI controllers count by their sorted GUIDs; IDE has one GUID and numbers."""
+    """Several SCSI controllers go by their own GUIDs; IDE has one GUID and numbers."""
     disks = {disk.slot: disk for disk in only(rows()).disks}
     assert {slot: disk.kind for slot, disk in disks.items()} == {
         "ide-1-0": DiskKind.ISO,
-        "scsi-0-0": DiskKind.VIRTUAL_HARD_DISK,
-        "scsi-0-2": DiskKind.PASS_THROUGH,
-        "scsi-1-1": DiskKind.VIRTUAL_HARD_DISK,
+        "scsi-11111111-0": DiskKind.VIRTUAL_HARD_DISK,
+        "scsi-11111111-2": DiskKind.PASS_THROUGH,
+        "scsi-22222222-1": DiskKind.VIRTUAL_HARD_DISK,
     }
-    assert disks["scsi-1-1"].shared
+    assert disks["scsi-22222222-1"].shared
+
+
+def test_disks_of_checkpoints_are_keyed_as_those_of_their_machine() -> None:
+    """Else nobody could tell which disk a frozen file belongs to."""
+    vm = only(rows())
+    assert [disk.slot for disk in vm.frozen] == ["scsi-11111111-0"]
+
+
+def test_a_single_controller_is_number_0() -> None:
+    """Hyper-V's number of it can be no other."""
+    vm = only(rows(disks=[medium(VM, SCSI_B, 0, 1, "E:\\data.vhdx")], devices=[]))
+    assert [disk.slot for disk in vm.disks] == ["scsi-0-1"]
 
 
 def test_a_running_job_tells_its_target() -> None:
