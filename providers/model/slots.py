@@ -49,6 +49,7 @@ def slot_name(place: Place, controllers: Collection[str]) -> str:
     """Return `ide-1-0`, `scsi-0-1`, or where there are several SCSI controllers `scsi-3f2a1b2c-1`.
 
     `controllers`: GUIDs of all SCSI controllers of the machine, upper case. Two that begin alike go by their whole GUIDs.
+    That a controller keeps its GUID when its machine moves is unverified.
     """
     if not place.on_scsi:
         return f"ide-{place.number}-{place.slot}"
