@@ -12,7 +12,9 @@ from providers.clock import SystemClock
 from providers.delegated import plan_delegation
 from providers.errors import PlacementError, StackFileError
 from providers.handover import Handover, engine_of, engine_started
+from providers.hyperv.audit import AuditLog, audit_path
 from providers.hyperv.estate import Estate
+from providers.resources.audited import close_audit
 from providers.resources.declare import declare, export
 from providers.resources.hand_over import hand_over
 from providers.resources.second_hop import forewarned
@@ -32,6 +34,7 @@ def main() -> None:
             inventory, plan = compare(stack, estate, handover, allowances(os.environ))
             delegation = plan_delegation(stack, estate, inventory, estate.clock)
             plan = forewarned(stack, estate, plan, delegation, estate.clock)
+            close_audit(AuditLog(audit_path(Path(), pulumi.get_stack()), clock=estate.clock), inventory)
             hand_over(handover, plan.schedule, estate.clock.utc())
         finally:
             estate.close()

@@ -186,6 +186,8 @@ def _work(
     else:
         work.moves, work.memory_mib = [], 0
         _arm_check(world, source, vm, request, work)
+    if (stall := world.faults.take("stall", host=source.name, vm=vm.id)) is not None:
+        work.stall, work.stall_at = stall.id, stall.after
     return work
 
 
@@ -341,6 +343,3 @@ def _arm_faults(world: World, source: LabHost, vm: LabVm, request: MigrationRequ
     warned = world.faults.take("migration-warns", host=source.name, vm=vm.id)
     if warned is not None:
         work.warning = warned.text or texts.LEFT_BEHIND.format(path=vm.roots.config)
-    stall = world.faults.take("stall", host=source.name, vm=vm.id)
-    if stall is not None:
-        work.stall, work.stall_at = stall.id, stall.after

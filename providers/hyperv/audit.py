@@ -6,17 +6,37 @@ import getpass
 import json
 import threading
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from providers.clock import Clock
+from providers.files import append_line
+from providers.model.estate import Inventory
 from providers.model.names import HostName, is_guid, vm_id
 from providers.model.plan import Move
-from providers.planning.drift import PastMove
+from providers.planning.drift import AuditedMoves, OpenStart, PastMove, ending_of
+from providers.planning.drift.endings import MOVED
+
+_ENDING = ".jsonl"
+_STARTS = frozenset({"start", "adopted"})
+_ENDS = frozenset({"end", "refused", "found"})
+"""Events after which a start is not open any more. `left`: the run stopped following a move that may go on."""
 
 
 def audit_path(project: Path, stack: str) -> Path:
     """Return where the file of a stack lies."""
-    return project / ".pulumi" / "audit" / f"{stack}.jsonl"
+    return project / ".pulumi" / "audit" / f"{stack}{_ENDING}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditRecord:
+    """What a log holds."""
+
+    entries: tuple[Mapping[str, Any], ...] = ()
+    """Line by line, the oldest first."""
+    unreadable: int = 0
+    """Lines that a killed process or a full disk has torn: each costs itself only."""
 
 
 class AuditLog:
@@ -28,43 +48,71 @@ class AuditLog:
         self._clock = clock
         self._lock = threading.Lock()
 
+    def read(self) -> AuditRecord:
+        """Return what the log holds; nothing where there is none, or it cannot be opened."""
+        return _read(self.path)
+
     def staged(self, move: Move) -> str | None:
         """Return the configuration folder of the planned machine that this stack has left at the destination of `move`.
 
-        None where no line says so: then a planned machine there is somebody else's.
+        It is claimed from the order on: whether the host has made it, a run that was cut never heard. None where no line
+        says so: then a planned machine there is somebody else's.
         """
-        try:
-            lines = self.path.read_text(encoding="utf-8").splitlines()
-        except (OSError, UnicodeDecodeError):
-            return None
-        for line in reversed(lines):
-            entry = _entry(line)
+        for entry in reversed(self.read().entries):
             if entry.get("id") != move.vm.id:
                 continue
-            if entry.get("result") == "moved":
+            if entry.get("result") == MOVED:
                 return None  # whichever way it went: what lies there now may be somebody else's
             if entry.get("to") != move.destination:
                 continue
             if entry.get("event") == "unstaged":
                 return None
             if entry.get("event") in {"staging", "staged"}:
-                config = entry.get("config")
-                return str(config[1]) if isinstance(config, list) and len(config) == 2 else None  # noqa: PLR2004 - old and new
+                return _new_config(entry) or None
         return None
 
-    def moved(self) -> tuple[PastMove, ...]:
-        """Return the moves that this stack has made, the oldest first; none where there is no log that can be read."""
-        try:
-            lines = self.path.read_text(encoding="utf-8").splitlines()
-        except (OSError, UnicodeDecodeError):
-            return ()
-        return tuple(move for line in lines if (move := _past_move(_entry(line))) is not None)
+    def moved(self) -> AuditedMoves:
+        """Return the moves that this stack and the others of its project have made, the oldest first."""
+        moves: list[PastMove] = []
+        unreadable = 0
+        for path in sorted({self.path, *self.path.parent.glob(f"*{_ENDING}")}):
+            stack = "" if path == self.path else path.stem
+            record = _read(path)
+            unreadable += record.unreadable
+            moves += [move for entry in record.entries if (move := _past_move(entry, stack)) is not None]
+        return AuditedMoves(moves=tuple(sorted(moves, key=lambda move: move.time)), unreadable=unreadable)
+
+    def open_starts(self) -> tuple[Mapping[str, Any], ...]:
+        """Return the last start of each machine whose end no line tells, as it stands in the log."""
+        last: dict[str, Mapping[str, Any]] = {}
+        for entry in self.read().entries:
+            vm, event = str(entry.get("id")), entry.get("event")
+            if event in _STARTS:
+                last[vm] = entry
+            elif event in _ENDS:
+                last.pop(vm, None)
+        return tuple(last.values())
+
+    def close(self, inventory: Inventory) -> str | None:
+        """Append how each move ended that an earlier run began and did not see the end of, as far as hosts show it.
+
+        Return why a line could not be written, or None.
+        """
+        for entry in self.open_starts():
+            start = _open_start(entry)
+            result = ending_of(start, inventory) if start is not None else None
+            if result is None:
+                continue
+            found = {**entry, **self._now(), "event": "found", "result": result}
+            begun = {"begun": entry.get("time", ""), "by": entry.get("who", "")}
+            if trouble := self._append({**found, **begun}):
+                return trouble
+        return None
 
     def note(self, event: str, move: Move, *, job: str = "", result: str = "") -> str | None:
         """Append a line; return why it could not be written, or None."""
-        line = json.dumps({
-            "time": self._clock.utc().isoformat(timespec="seconds"),
-            "who": _who(),
+        return self._append({
+            **self._now(),
             "event": event,
             "vm": move.vm.name,
             "id": move.vm.id,
@@ -76,39 +124,75 @@ class AuditLog:
             "job": job,
             "result": result,
         })  # fmt: skip
+
+    def _now(self) -> dict[str, str]:
+        return {"time": self._clock.utc().isoformat(timespec="seconds"), "who": _who()}
+
+    def _append(self, entry: Mapping[str, Any]) -> str | None:
         try:
             with self._lock:
-                self.path.parent.mkdir(parents=True, exist_ok=True)
-                with self.path.open("a", encoding="utf-8") as file:
-                    file.write(line + "\n")
+                append_line(self.path, json.dumps(entry))
         except OSError as error:
             return f"The audit log {self.path} cannot be written: {error.strerror}"
         return None
 
 
-def _entry(line: str) -> dict[str, object]:
-    """A line that a killed process has torn says nothing."""
+def _read(path: Path) -> AuditRecord:
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return AuditRecord()
+    lines = [line for line in content.split(b"\n") if line.strip()]
+    entries = [entry for line in lines if (entry := _entry(line)) is not None]
+    return AuditRecord(entries=tuple(entries), unreadable=len(lines) - len(entries))
+
+
+def _entry(line: bytes) -> Mapping[str, Any] | None:
+    """Return what a line says; None where it is torn."""
     try:
         loaded = json.loads(line)
     except ValueError:
-        return {}
-    return loaded if isinstance(loaded, dict) else {}
+        return None
+    return loaded if isinstance(loaded, dict) else None
 
 
-def _past_move(entry: Mapping[str, object]) -> PastMove | None:
+def _past_move(entry: Mapping[str, Any], stack: str) -> PastMove | None:
     """Return the move that a line tells the good end of, else None."""
-    config, paths = entry.get("config"), entry.get("paths")
-    if entry.get("result") != "moved" or not is_guid(str(entry.get("id"))):
+    if entry.get("result") != MOVED or not is_guid(str(entry.get("id"))):
         return None
     return PastMove(
         vm_id=vm_id(str(entry["id"])),
-        who=str(entry.get("who", "")),
+        who=str(entry.get("by") or entry.get("who", "")),
         time=str(entry.get("time", "")),
         host=HostName(str(entry.get("to", ""))),
-        config=str(config[1]) if isinstance(config, list) and len(config) == 2 else "",  # noqa: PLR2004 - old and new
-        disks=frozenset(str(path) for path in paths.values()) if isinstance(paths, dict) else frozenset(),
+        config=_new_config(entry),
+        disks=frozenset(_paths(entry).values()),
         job=str(entry.get("job", "")),
+        stack=stack,
     )
+
+
+def _open_start(entry: Mapping[str, Any]) -> OpenStart | None:
+    if not is_guid(str(entry.get("id"))):
+        return None
+    return OpenStart(
+        vm_id=vm_id(str(entry["id"])),
+        source=HostName(str(entry.get("from", ""))),
+        destination=HostName(str(entry.get("to", ""))),
+        config=_new_config(entry),
+        paths=_paths(entry),
+    )
+
+
+def _new_config(entry: Mapping[str, Any]) -> str:
+    """Return the configuration folder that was ordered, of the pair of old and new; empty where a line has none."""
+    config = entry.get("config")
+    return str(config[1]) if isinstance(config, list) and len(config) == 2 else ""  # noqa: PLR2004 - old and new
+
+
+def _paths(entry: Mapping[str, Any]) -> dict[str, str]:
+    paths = entry.get("paths")
+    return {str(old): str(new) for old, new in paths.items()} if isinstance(paths, dict) else {}
 
 
 def _who() -> str:

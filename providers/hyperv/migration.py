@@ -309,7 +309,7 @@ class _Migration:
                 raise self._failed(outcome)
             vm = self._verified(started, outcome)
         except PlacementError as error:
-            self._note("end", job=started.job_id, result=str(error))
+            self._note(_ending(error), job=started.job_id, result=str(error))
             raise
         self._note("end", job=started.job_id, result="moved")
         return vm
@@ -438,7 +438,12 @@ class _Migration:
 
     def _note(self, event: str, *, job: str = "", result: str = "") -> None:
         if trouble := self.audit.note(event, self.move, job=job, result=result):
-            self.report(Progress(phase=trouble))
+            self.report(Progress(phase=trouble, warns=True))
+
+
+def _ending(error: PlacementError) -> str:
+    """Return the audit log's event for a move that was followed until `error`: only what was seen to end has ended."""
+    return "left" if error.may_still_run or isinstance(error, InterruptedRunError) else "end"
 
 
 def _explained(

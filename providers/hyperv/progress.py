@@ -31,6 +31,8 @@ class Progress:
     """An estimate by the pace so far."""
     lasting: bool = False
     """Whether it belongs into the log of the run, and not only into the live tree."""
+    warns: bool = False
+    """Whether it is trouble that the operator must find in the run's diagnostics; then it lasts, too."""
 
     def __str__(self) -> str:
         """As in `37 %, moving storage, about 40 s left`."""

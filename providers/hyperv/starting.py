@@ -136,7 +136,7 @@ class Starter:
         try:
             answer = self._sent(service, order, ids)
         except PlacementError as error:
-            self.note("refused", str(error))
+            self.note("left" if error.may_still_run else "refused", str(error))
             theirs = isinstance(error, MovedByOthersError)  # whose job may need the planned machine
             if stage is not None and not error.may_still_run and not theirs:
                 raise stage.given_up(error) from error

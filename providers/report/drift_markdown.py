@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from providers.planning.drift import Drift, DriftReport
 
-from .drift_words import ended, headline, snoozed, what, who
+from .drift_words import ended, headline, snoozed, unreadable, what, who
 from .markdown import Budget, cut, name, text
 
 LIMIT = 65_000
@@ -32,6 +32,8 @@ def _lines(report: DriftReport) -> Iterator[str]:
     )
     yield from _list("Snoozed", (_snoozed(each) for each in report.snoozed), _SNOOZED)
     yield from _list("Snoozes that have ended", (f"- {text(ended(each))}" for each in report.ended), _ENDED)
+    if note := unreadable(report):
+        yield from ("", text(note))
     yield from ("", f"Checked at {report.checked}.")
 
 

@@ -26,6 +26,7 @@ def drift_record(report: DriftReport, exit_code: int) -> Mapping[str, Any]:
             {"label": each.label, "until": each.snooze.until.isoformat(), "note": ended(each)}
             for each in report.ended
         ],
+        "unreadable_audit_lines": report.unreadable,
     }
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from providers.planning.drift import DriftReport
 
 from .cells import visible
-from .drift_words import ended, headline, snoozed, told
+from .drift_words import ended, headline, snoozed, told, unreadable
 
 
 def render_drift(report: DriftReport) -> str:
@@ -25,3 +25,5 @@ def _lines(report: DriftReport) -> Iterator[str]:
         yield f"  snoozed: {drift.subject}: {told(drift)}; {snoozed(drift)}"
     for over in report.ended:
         yield f"  note: {ended(over)}"
+    if note := unreadable(report):
+        yield f"  note: {note}"

@@ -49,7 +49,8 @@ def what(drift: Drift) -> str:
 def who(mover: Mover) -> str:
     """Return by whom and when something was moved."""
     if mover.ours:
-        run = f"our own run ({mover.who or 'unknown'}, {mover.when or 'time unknown'})"
+        by = f"a run of the stack {mover.stack}" if mover.stack else "our own run"
+        run = f"{by} ({mover.who or 'unknown'}, {mover.when or 'time unknown'})"
         if mover.by_log:
             return f"brought there by {run}, unless somebody has moved it since: hosts forget"
         return f"moved by {run}"
@@ -75,6 +76,19 @@ def ended(each: Ended) -> str:
         f"the snooze of {each.label} ended on {each.snooze.until.isoformat()} ({each.snooze.reason});"
         " its drift counts again, and the entry can go"
     )
+
+
+def unreadable(report: DriftReport) -> str:
+    """Return that the audit logs could not be read whole; empty where they could."""
+    count = report.unreadable
+    if not count:
+        return ""
+    lines = (
+        "1 line of the audit logs (.pulumi/audit) cannot"
+        if count == 1
+        else f"{count} lines of the audit logs (.pulumi/audit) cannot"
+    )
+    return f"{lines} be read: who moved what may be missing here"
 
 
 def _listed(names: Iterable[str]) -> str:

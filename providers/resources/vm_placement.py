@@ -276,7 +276,10 @@ def _say_findings(call: Call, step: Step) -> None:
 
 
 def _say_progress(call: Call, progress: Progress) -> None:
-    call.say("info", str(progress), ephemeral=not progress.lasting)
+    if progress.warns:
+        call.say("warning", str(progress))
+    else:
+        call.say("info", str(progress), ephemeral=not progress.lasting)
 
 
 def _spec(fleet: Fleet, label: str) -> VmSpec:

@@ -1,10 +1,22 @@
 """Pure: a plan and what was read in, drift out: what is not as declared, since when and by whom as far as that is known."""
 
 from .acceptance import disturbances, still_elsewhere
+from .endings import OpenStart, ending_of
 from .found import drift_of
-from .values import Drift, DriftReport, Ended, Kind, LoggedMove, Mover, PastMove, Readings, Unknown
+from .values import (
+    AuditedMoves,
+    Drift,
+    DriftReport,
+    Ended,
+    Kind,
+    LoggedMove,
+    Mover,
+    PastMove,
+    Readings,
+    Unknown,
+)
 
 __all__ = [
-    "Drift", "DriftReport", "Ended", "Kind", "LoggedMove", "Mover", "PastMove", "Readings", "Unknown", "disturbances", "drift_of",
-    "still_elsewhere",
+    "AuditedMoves", "Drift", "DriftReport", "Ended", "Kind", "LoggedMove", "Mover", "OpenStart", "PastMove", "Readings", "Unknown",
+    "disturbances", "drift_of", "ending_of", "still_elsewhere",
 ]  # fmt: skip

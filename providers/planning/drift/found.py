@@ -25,7 +25,7 @@ def drift_of(stack: Stack, inventory: Inventory, plan: Plan, readings: Readings)
     today = readings.now.astimezone(UTC).date()
     snoozes = {label: spec.snooze for label, spec in stack.vms.items() if spec.snooze is not None}
     quiet = {label: snooze for label, snooze in snoozes.items() if today <= snooze.until}
-    movers = Movers(inventory, readings.past, readings.names, readings.logged)
+    movers = Movers(inventory, readings.past.moves, readings.names, readings.logged)
     stood = {step.label: _of_machine(step, stack, movers) for step in plan.steps}
     doubts = {label: doubt for label, drift in stood.items() if (doubt := _doubt(drift, stack, inventory))}
     found = [
@@ -46,6 +46,7 @@ def drift_of(stack: Stack, inventory: Inventory, plan: Plan, readings: Readings)
         ended=tuple(
             Ended(label=label, snooze=snooze) for label, snooze in snoozes.items() if label not in quiet
         ),
+        unreadable=readings.past.unreadable,
     )
 
 

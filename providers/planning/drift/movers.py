@@ -56,7 +56,7 @@ class Movers:
         if job is not None:
             ours = next((move for move in past if move.job == job.id), None)
             who = ours.who if ours else job.owner
-            return Mover(who=who, when=job.changed, ours=ours is not None)
+            return Mover(who=who, when=job.changed, ours=ours is not None, stack=ours.stack if ours else "")
         seen = self._logged.get(vm.id) if paths is None else None
         if seen is not None and (not past or seen.time - datetime.fromisoformat(past[-1].time) > _APART):
             return Mover(when=seen.time.isoformat(timespec="seconds"), log_of=seen.host)
@@ -88,7 +88,7 @@ def _by_log(vm: VirtualMachine, past: Sequence[PastMove], *, other_host: bool) -
         return Mover()
     last = past[-1]
     if last.host == vm.host and (other_host or _left_as_it_is(last, vm)):
-        return Mover(who=last.who, when=last.time, ours=True, by_log=True)
+        return Mover(who=last.who, when=last.time, ours=True, by_log=True, stack=last.stack)
     return Mover(after=last.time)
 
 

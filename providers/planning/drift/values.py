@@ -51,6 +51,8 @@ class Mover:
     """Whether our log alone says so: others may have moved it away and back since, and hosts have forgotten it."""
     running: bool = False
     """Whether it is on its way yet."""
+    stack: str = ""
+    """Which other stack of the project it was, where `ours`; empty for the one that is looked at."""
     log_of: str = ""
     """The host whose event log alone tells when: it names nobody."""
 
@@ -81,6 +83,18 @@ class PastMove:
     """Where the disks that went along were afterwards."""
     job: str = ""
     """InstanceID of the host's job."""
+    stack: str = ""
+    """Which stack of the project made it; empty for the one that is looked at."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditedMoves:
+    """Moves of ours, as the audit logs of a project tell them."""
+
+    moves: tuple[PastMove, ...] = ()
+    """The oldest first."""
+    unreadable: int = 0
+    """Lines of the logs that are torn: what they told is not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,8 +156,8 @@ class Readings:
     delegation: DelegationPlan | None = None
     names: Mapping[HostName, Named] = field(default_factory=dict)
     """What hosts call themselves: those that have machines which jobs tell of."""
-    past: tuple[PastMove, ...] = ()
-    """Our own moves, the oldest first."""
+    past: AuditedMoves = AuditedMoves()
+    """Our own moves."""
     logged: Mapping[VmId, LoggedMove] = field(default_factory=dict)
     """The last migration of machines by hosts' event logs, of those that nothing else tells of."""
     now: datetime
@@ -167,3 +181,5 @@ class DriftReport:
     """Those that do not count for now."""
     unknown: tuple[Unknown, ...] = ()
     ended: tuple[Ended, ...] = ()
+    unreadable: int = 0
+    """Lines of the audit logs that cannot be read: who moved what may stand there."""

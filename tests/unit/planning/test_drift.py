@@ -13,7 +13,16 @@ from providers.model.names import HostName
 from providers.model.plan import Finding, Severity
 from providers.model.stack import LiveMigration, Rule, Snooze, Stack, StorageSpec, VmSpec
 from providers.planning import plan
-from providers.planning.drift import Drift, DriftReport, Kind, Mover, PastMove, Readings, drift_of
+from providers.planning.drift import (
+    AuditedMoves,
+    Drift,
+    DriftReport,
+    Kind,
+    Mover,
+    PastMove,
+    Readings,
+    drift_of,
+)
 from tests.estates import facts, guid, host, inventory, job, machine, spec, stack
 
 NOW = datetime(2026, 12, 1, 3, 0, tzinfo=UTC)
@@ -84,22 +93,28 @@ def test_a_move_of_our_own_is_not_somebody_elses() -> None:
     """The stack file has changed since; the audit log says so, and knows the job where it is there yet."""
     seen = inventory(host("hv1"), host("hv2", machine(1, "hv2")))
     past = (ours("hv1"), ours("hv2"))
-    assert only(spec(1, "hv1"), seen, past=past).mover == Mover(
+    assert only(spec(1, "hv1"), seen, past=AuditedMoves(moves=past)).mover == Mover(
         who="placement", when="2026-11-01T00:00:00+00:00", ours=True, by_log=True
     )
     source = replace(host("hv1"), recent=(ended(1, "hv2", id="JOB-ours"),))
     seen = inventory(source, host("hv2", machine(1, "hv2")))
-    assert only(spec(1, "hv1"), seen, past=past).mover == Mover(who="placement", when=ENDED, ours=True)
+    assert only(spec(1, "hv1"), seen, past=AuditedMoves(moves=past)).mover == Mover(
+        who="placement", when=ENDED, ours=True
+    )
 
 
 def test_a_move_after_ours_is_somebody_elses() -> None:
     """We had left it on another host, or its files in another place: since then it was moved, by nobody knows whom."""
     seen = inventory(host("hv1"), host("hv2", machine(1, "hv2")))
-    assert only(spec(1, "hv1"), seen, past=(ours("hv1"),)).mover == Mover(after="2026-11-01T00:00:00+00:00")
+    assert only(spec(1, "hv1"), seen, past=AuditedMoves(moves=(ours("hv1"),))).mover == Mover(
+        after="2026-11-01T00:00:00+00:00"
+    )
     seen = inventory(host("hv1", machine(1, folder="E:\\Other")))
     declared = spec(1, "hv1", storage="D:\\Hyper-V\\VM001")
-    assert only(declared, seen, past=(ours("hv1"),)).mover == Mover(after="2026-11-01T00:00:00+00:00")
-    there = only(declared, seen, past=(ours("hv1", config="E:\\Other"),)).mover
+    assert only(declared, seen, past=AuditedMoves(moves=(ours("hv1"),))).mover == Mover(
+        after="2026-11-01T00:00:00+00:00"
+    )
+    there = only(declared, seen, past=AuditedMoves(moves=(ours("hv1", config="E:\\Other"),))).mover
     assert there is not None
     assert (there.ours, there.by_log) == (True, True)
 
