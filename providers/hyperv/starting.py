@@ -135,14 +135,35 @@ class Starter:
         begun = self.clock.now()
         try:
             answer = self._sent(service, order, ids)
+        except MigrationStartError as refused:
+            return self._overtaken(refused, stage)
         except PlacementError as error:
-            self.note("left" if error.may_still_run else "refused", str(error))
-            theirs = isinstance(error, MovedByOthersError)  # whose job may need the planned machine
-            if stage is not None and not error.may_still_run and not theirs:
-                raise stage.given_up(error) from error
+            self._give_up(error, stage)
             raise
         job = answer if isinstance(answer, EndpointReference) else None
         return Started(job=job, enabled_state=standing.enabled_state, begun=begun, stage=stage)
+
+    def _overtaken(self, refused: MigrationStartError, stage: Stage | None) -> Started:
+        """Follow the migration to our target that somebody has started right before our order; raise `refused` else.
+
+        Two stacks may order one move at once: the host takes the first (that the second gets 32775 is a guess).
+        """
+        try:
+            running = self._ours(inventory.jobs_of(self.estate.client(self.move.source), self.move.vm.id))
+        except PlacementError as error:
+            told = error if isinstance(error, MovedByOthersError) else refused
+            self._give_up(told, stage)
+            raise told from refused
+        if running is not None:
+            return running
+        self._give_up(refused, stage)
+        raise refused
+
+    def _give_up(self, error: PlacementError, stage: Stage | None) -> None:
+        """Note that nothing was started, and remove our planned machine unless somebody may need it."""
+        self.note("left" if error.may_still_run else "refused", str(error))
+        if stage is not None and not error.may_still_run and not isinstance(error, MovedByOthersError):
+            stage.given_up(error)
 
     def _staged(
         self, stage: Stage, service: EndpointReference, order: dict[str, Argument]

@@ -121,6 +121,23 @@ def test_a_lost_answer_is_looked_for_and_not_sent_again(fabric: Fabric) -> None:
     assert fabric.audited() == ["start", "answer lost", "end"]
 
 
+@pytest.mark.parametrize(("whereto", "outcome"), [("hv2", "arrives"), ("hv3", "is left alone")])
+def test_a_race_that_is_lost_right_before_the_order(make_fabric: Maker, whereto: str, outcome: str) -> None:
+    """Somebody's order came between our last look and ours: a job to our target is followed, another one is theirs."""
+    fabric = make_fabric(estate(machine("WEB01")))
+    fabric.audit = Watching(
+        fabric.audit, fabric.clock, {"start": lambda: person_moves(fabric, "WEB01", whereto)}
+    )
+    move = fabric.order("WEB01", "hv2")
+    if outcome == "arrives":
+        assert fabric.run(move).host == "hv2"
+    else:
+        with pytest.raises(MovedByOthersError, match="hv3"):
+            fabric.run(move)
+    assert len(fabric.log("start")) == 1
+    assert fabric.audited()[:2] == ["start", "adopted" if outcome == "arrives" else "refused"]
+
+
 class Watching(AuditLog):
     """An audit log that lets something happen before the first line of an event."""
 
