@@ -9,12 +9,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from providers.errors import PlacementError
+from providers.errors import PlacementError, StackFileError
 from providers.model.plan import Plan
 from providers.model.stack import Stack
 from providers.report.plan_record import plan_record
 from providers.report.plan_text import finding_lines, headline, left_out_lines
 from providers.stackfile import load
+from providers.stackfile.overlap import declared_twice
 from providers.stacks import PROJECT, stack_files, stack_meant
 
 from .plan import FAILED, INFEASIBLE, recorded_plan, verdict
@@ -28,7 +29,7 @@ def run(options: argparse.Namespace) -> int:
             f"{len(paths)} stack files cannot be held against one recorded inventory",
             remedy="Name the one: bin/placement check STACK --inventory FILE",
         )
-    checked = {path: _read(path) for path in paths}
+    checked = _apart({path: _read(path) for path in paths})
     wrong = any(isinstance(found, PlacementError) for found in checked.values())
     plan, code = None, FAILED if wrong else 0
     for found in checked.values():
@@ -47,6 +48,15 @@ def _read(path: Path) -> Stack | PlacementError:
         return load(path)
     except PlacementError as error:
         return error
+
+
+def _apart(checked: Mapping[Path, Stack | PlacementError]) -> Mapping[Path, Stack | PlacementError]:
+    """Return what was read; a file that declares machines of another one is wrong."""
+    twice = declared_twice({path: found for path, found in checked.items() if isinstance(found, Stack)})
+    return {
+        path: StackFileError("\n".join(lines)) if (lines := twice.get(path)) else found
+        for path, found in checked.items()
+    }
 
 
 def _tell(checked: Mapping[Path, Stack | PlacementError], plan: Plan | None) -> None:

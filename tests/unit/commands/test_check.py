@@ -68,3 +68,31 @@ def test_one_inventory_is_of_one_stack_file(tmp_path: Path, capsys: pytest.Captu
     words = on_paper(story("basic/in-place"), tmp_path)
     assert main(["check", words[0], *words]) == 1
     assert "check STACK --inventory FILE" in capsys.readouterr().err
+
+
+ONE = "hosts: {hv1: {address: hv1.lab.example}}\nvms:\n  WEB01: {host: hv1}\n  DB01: {host: hv1, id: 6A1F0C5E-3D52-4A8B-9C1E-0F2B7D94E8A3}\n"
+ELSEWHERE = "hosts: {hv9: {address: hv9.lab.example}}\nvms:\n  WEB01: {host: hv9}\n"
+
+
+@pytest.mark.parametrize(
+    ("other", "line"),
+    [
+        ("hosts: {a: {address: hv1.lab.example}}\nvms:\n  web01: {host: a}\n", "two.yaml:3: vms.web01 is declared in"),
+        (
+            "hosts: {b: {address: hv2.lab.example}}\nvms:\n  X: {host: b, id: 6A1F0C5E-3D52-4A8B-9C1E-0F2B7D94E8A3}\n",
+            "two.yaml:3: vms.X is declared in",
+        ),
+        (ELSEWHERE, ""),
+    ],
+    ids=["by name on a shared host", "by its GUID", "a namesake on hosts that they do not share"],
+)  # fmt: skip
+def test_a_machine_of_two_stack_files_is_an_error(
+    other: str, line: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each run would move it to its own side, and be the other one's drift."""
+    paths = [tmp_path / "one.yaml", tmp_path / "two.yaml"]
+    for path, text in zip(paths, (ONE, other), strict=True):
+        path.write_text(text, encoding="utf-8")
+    assert main(["check", *map(str, paths)]) == (1 if line else 0)
+    said = capsys.readouterr().err
+    assert (line in said) if line else not said
