@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -14,10 +14,13 @@ import yaml
 Kind = Literal["hresult", "return value", "message", "event", "fault", "http"]
 FILE = Path(__file__).with_name("codes.yaml")
 UNKNOWN_REMEDY = "See the event logs Hyper-V-VMMS-Admin on both hosts"
-_CODE = re.compile(r"0x([0-9A-Fa-f]{8})")
+_CODE = re.compile(r"0x(?P<hex>[0-9A-Fa-f]{8})|\((?P<number>-?[0-9]{5,10})\)")
+"""HRESULTs stand anywhere in a text; Hyper-V's own numbers, and some HRESULTs, in brackets: `(33012)` (Compare-VM page)."""
 _LIMIT = re.compile(r"migration limit '\d+' was reached")
 """As events 21501 and its storage twin word it in English; no code travels with it (SupportArticles-docs)."""
 _WORD = 1 << 32
+_OF_JOBS = frozenset({"hresult", "message", "return value"})
+"""Kinds of codes that stand in the text of a job."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +40,8 @@ class Known:
     seen: bool = True
     """False where nobody has seen it at a migration."""
     words: tuple[str, ...] = ()
+    told: str = ""
+    """A pattern of the host's English text, for what comes without a code of its own."""
 
     @property
     def shown(self) -> str:
@@ -44,9 +49,10 @@ class Known:
         wide = isinstance(self.code, int) and self.code >= 1 << 31
         return f"0x{self.code:08X}" if wide else str(self.code)
 
-    def remedied(self, source: str, destination: str) -> str:
-        """Return the remedy for two hosts."""
-        return self.remedy.replace("{source}", source).replace("{destination}", destination)
+    def remedied(self, source: str, destination: str, machine: str = "GUID") -> str:
+        """Return the remedy for two hosts and the machine of that GUID."""
+        found = self.remedy.replace("{source}", source).replace("{destination}", destination)
+        return found.replace("{machine}", machine)
 
 
 @cache
@@ -65,16 +71,38 @@ def lost_a_slot(text: str) -> bool:
 
 
 def codes_in(texts: Iterable[str]) -> tuple[int, ...]:
-    """Return the HRESULTs in the hosts' texts, in order: texts are localised, codes are not."""
-    found = (int(match, 16) for text in texts for match in _CODE.findall(text))
+    """Return the codes in the hosts' texts, in order: texts are localised, codes are not.
+
+    Every `0x...`; of numbers in brackets those that the catalogue knows, for a text may hold other numbers.
+    """
+    known = {row.code for row in catalogue() if row.kind in _OF_JOBS}
+    found = [
+        code for text in texts for match in _CODE.finditer(text) if (code := _code(match, known)) is not None
+    ]
     return tuple(dict.fromkeys(found))
 
 
-def remedy_for(codes: Iterable[int], *, source: str, destination: str) -> str:
-    """Return what to do about the first code that the catalogue knows."""
-    hresults = {row.code: row for row in catalogue() if row.kind == "hresult"}
-    known = next((hresults[code] for code in codes if code in hresults), None)
-    return known.remedied(source, destination) if known else UNKNOWN_REMEDY
+def _code(match: re.Match[str], known: Collection[int | str]) -> int | None:
+    if match["hex"]:
+        return int(match["hex"], 16)
+    number = int(match["number"]) % _WORD
+    return number if number in known else None
+
+
+def remedy_for(
+    codes: Iterable[int], *, source: str, destination: str, texts: Iterable[str] = (), machine: str = "GUID"
+) -> str:
+    """Return what to do about a failure: by what its texts say without a code, else by the first code that is known.
+
+    A job's own code goes before the ReturnValue that stands around it.
+    """
+    asked_for, rows = list(codes), catalogue()
+    told = " ".join(" ".join(texts).split())
+    found = [row for row in rows if row.told and re.search(row.told, told)]
+    for kinds in (("hresult", "message"), ("return value",)):
+        by_code = {row.code: row for row in rows if row.kind in kinds}
+        found += [by_code[code] for code in asked_for if code in by_code]
+    return found[0].remedied(source, destination, machine) if found else UNKNOWN_REMEDY
 
 
 def return_value(value: int | None) -> Known | None:

@@ -127,7 +127,7 @@ class HostConfigurator:
         ).follow()  # fmt: skip
         if not (outcome.succeeded or outcome.vanished):
             told = " | ".join(" ".join(text.split()) for text in outcome.texts) or f"JobState {outcome.state}"
-            remedy = remedy_for(codes_in(outcome.texts), source=host, destination=host)
+            remedy = remedy_for(codes_in(outcome.texts), source=host, destination=host, texts=outcome.texts)
             raise HostSettingsError(f"{host} failed at {method}: {told}", remedy=remedy)
 
 

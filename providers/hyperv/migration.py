@@ -343,6 +343,8 @@ class _Migration:
             codes,
             source=self.estate.names(self.move.source).full_name,
             destination=self.estate.names(self.move.destination).full_name,
+            texts=outcome.texts,
+            machine=self.move.vm.id,
         )
         return MigrationFailedError(
             f"{self.move.vm.name} ({self._way}) failed: {told}", codes=codes, remedy=remedy

@@ -80,7 +80,7 @@ class _Joined:
         checkpoints = self.checkpoints.get(vm, [])
         return VirtualMachine(
             id=vm,
-            name=system.text("ElementName"),
+            name=system.text("ElementName") or vm,
             host=host,
             state=_STATES.get(enabled, VmState.OTHER),
             enabled_state=enabled,

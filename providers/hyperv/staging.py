@@ -277,6 +277,10 @@ class Stage:
             f"{self.move.vm.name} did not pass {method} ({self.move.source} -> {self.move.destination}): {told}",
             codes=codes,
             remedy=remedy_for(
-                codes, source=names[self.move.source], destination=names[self.move.destination]
+                codes,
+                source=names[self.move.source],
+                destination=names[self.move.destination],
+                texts=outcome.texts,
+                machine=self.move.vm.id,
             ),
         )

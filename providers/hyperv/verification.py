@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from providers.model import winpath
 from providers.model.estate import DiskKind, VirtualMachine
+from providers.model.names import folded
 from providers.model.plan import Move
 
 
@@ -81,7 +82,7 @@ def _hard_disks(vm: VirtualMachine) -> dict[str, str]:
 
 def _folded(names: tuple[str, ...]) -> list[str]:
     """The preflight finds switches without regard to case, so must this."""
-    return sorted(name.casefold() for name in names)
+    return sorted(map(folded, names))
 
 
 def _listed(names: tuple[str, ...]) -> str:

@@ -14,6 +14,24 @@ HostName = NewType("HostName", str)
 _GUID = re.compile(r"(\{)?([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})(?(1)\})")
 
 
+def folded(name: str) -> str:
+    """Return the form in which two spellings of one name are equal: of machines, switches, virtual SANs, hosts and accounts.
+
+    Hyper-V lets two names differ in case only; which of them somebody means is then for him to say.
+    """
+    return name.casefold()
+
+
+def same(one: str, other: str) -> bool:
+    """Say whether two names are one but for case."""
+    return folded(one) == folded(other)
+
+
+def dns(name: str) -> str:
+    """Return a host's name as DNS compares it: without case and without the dot of the root."""
+    return folded(name).rstrip(".")
+
+
 def is_guid(text: str) -> bool:
     """Say whether `text` is a GUID, with or without braces, in any case."""
     return _GUID.fullmatch(text) is not None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from providers.model.estate import Inventory, VirtualMachine
 from providers.model.names import VmId
+from providers.model.near_names import near_machines
 from providers.model.plan import Finding, Severity, Standing
 from providers.model.stack import VmSpec
 
@@ -44,11 +45,12 @@ def identify(spec: VmSpec, inventory: Inventory, known: VmId | None = None) -> V
 
 def _absent(spec: VmSpec, inventory: Inventory, wanted: VmId | None) -> NotFound:
     what = f"no machine with id {wanted}" if wanted else f"no machine named {spec.name!r}"
+    beside = "" if wanted else near_machines(spec.name, inventory.vms())
     if inventory.unreachable:
         silent = ", ".join(sorted(inventory.unreachable))
         return _not_found(
             Standing.UNKNOWN,
-            f"{spec.label} is unknown: {what} on the hosts that answer, and {silent} did not",
+            f"{spec.label} is unknown: {what} on the hosts that answer{beside}, and {silent} did not",
             "It may well run there; nothing is planned for it until every host answers",
         )
     if _in_flight(inventory, wanted):
@@ -59,7 +61,7 @@ def _absent(spec: VmSpec, inventory: Inventory, wanted: VmId | None) -> NotFound
         )
     return _not_found(
         Standing.MISSING,
-        f"{spec.label} is missing: {what} on any of {len(inventory.hosts)} hosts",
+        f"{spec.label} is missing: {what} on any of {len(inventory.hosts)} hosts{beside}",
         "Correct its name or id in the stack file, or remove the entry",
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from providers.model import near_names
 from providers.planning.drift import DriftReport
 
 from .cells import visible
@@ -18,7 +19,7 @@ def render_drift(report: DriftReport) -> str:
 def _lines(report: DriftReport) -> Iterator[str]:
     yield headline(report)
     for drift in report.drifts:
-        yield f"  {drift.kind}: {drift.subject}: {told(drift)}"
+        yield f"  {drift.kind}: {near_names.told(drift.subject)}: {told(drift)}"
     for each in report.unknown:
         yield f"  unknown: {each.subject}: {each.text}"
     for drift in report.snoozed:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from providers.model import winpath
+from providers.model import near_names, winpath
 from providers.model.estate import Host, Inventory, VirtualMachine
 from providers.model.plan import Choice, MigrationType, Move, Schedule, ScheduledMove, Step
 from providers.units import MIB, format_bytes, format_seconds
@@ -141,7 +141,7 @@ def _inventory_lines(inventory: Inventory) -> Iterator[str]:
     for host in inventory.hosts.values():
         yield from _host_lines(host)
         for vm in sorted(host.vms, key=lambda vm: vm.name):
-            yield f"  {visible(vm.name):<20} {vm.state.name.lower():<8} {_memory(vm):>9}  {visible(vm.roots.config)}  {vm.id}"
+            yield f"  {visible(near_names.told(vm.name)):<20} {vm.state.name.lower():<8} {_memory(vm):>9}  {visible(vm.roots.config)}  {vm.id}"
     for silent in inventory.unreachable.values():
         yield f"{silent.name}: did not answer: {visible(silent.reason)}"
 

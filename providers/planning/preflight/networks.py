@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from providers.model import names
 from providers.model.estate import HostFacts, VirtualMachine
 from providers.model.names import HostName
 from providers.model.plan import Finding
@@ -15,12 +16,20 @@ def networks(vm: VirtualMachine, destination: HostFacts, name: HostName) -> Iter
     """Yield each switch and virtual SAN that the host called `name` lacks."""
     if vm.switches is None:
         yield refusal(f"The network connections of {vm.name} could not be read", "Run again")
-    have = {switch.casefold() for switch in destination.switches}
     for switch in dict.fromkeys(vm.switches or ()):
-        if switch.casefold() not in have:
+        if switch in destination.switches:
+            continue
+        alike = next((each for each in destination.switches if names.same(each, switch)), None)
+        if alike is None:
             yield refusal(
                 f"{vm.name} is connected to switch {switch!r}, which {name} does not have",
                 f"Create the switch on {name}, or connect the machine to another one",
+            )
+        else:
+            yield warning(
+                f"{vm.name} is connected to switch {switch!r}, which is spelled {alike!r} on {name}; which of the two a host"
+                " asks for is not known",
+                f"Give both one name: Rename-VMSwitch -Name {alike!r} -NewName {switch!r} on {name}",
             )
     if vm.devices is not None and vm.devices.fibre_channel:
         yield from _fibre_channel(vm, vm.devices.fibre_channel, destination, name)
@@ -30,8 +39,18 @@ def _fibre_channel(
     vm: VirtualMachine, wanted: tuple[str, ...], destination: HostFacts, name: HostName
 ) -> Iterator[Finding]:
     """A virtual SAN of the same name must be there (Hyper-V Virtual Fibre Channel page); zoning nobody here sees."""
-    have = {san.casefold() for san in destination.fibre_channel or ()}
-    missing = [san for san in dict.fromkeys(wanted) if san and san.casefold() not in have]
+    there = destination.fibre_channel or ()
+    missing = [
+        san for san in dict.fromkeys(wanted) if san and not any(names.same(san, each) for each in there)
+    ]
+    for san in dict.fromkeys(wanted):
+        alike = next((each for each in there if san not in there and names.same(san, each)), None)
+        if alike is not None:
+            yield warning(
+                f"{vm.name} is connected to virtual SAN {san!r}, which is spelled {alike!r} on {name}; which of the two a"
+                " host asks for is not known",
+                "Give both one name",
+            )
     for san in missing if destination.fibre_channel is not None else ():
         yield refusal(
             f"{vm.name} is connected to virtual SAN {san!r}, which {name} does not have",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -35,6 +36,39 @@ def test_missing_delegation_is_named_exactly() -> None:
     assert remedy_for((0x12345678,), source="a", destination="b") == UNKNOWN_REMEDY
 
 
+@pytest.mark.parametrize(
+    ("text", "codes", "remedy"),
+    [
+        ("Could not find Ethernet switch 'External'. (33012)", (33012,), "Make a switch of that name on hv2"),
+        ("... is not compatible (32784). Could not find ... (33012)", (32784, 33012), "Make a switch of that name"),
+        ("The machine is not compatible. (32784)", (32784,), "Compare-VM -Name NAME -DestinationHost hv2"),
+        ("Access is denied. (-2147024891)", (0x80070005,), "Check the permissions of the folder"),
+        ("Failed to create 'C:\\os.vhdx': The file exists. (0x80070050)", (0x80070050,), "Find out whose file it is"),
+        ("used by another process. (0x80070020)", (0x80070020,), "virus scan"),
+        ("cannot find the path specified. (0x80070003)", (0x80070003,), "volume or share of the declared place"),
+        ("The object already exists. (0x80071392)", (0x80071392,), "-Filter \"Name='4711'\"; $planned shows exactly one"),
+        ("The version '5.0' of the configuration of 'A' is not supported on the destination.", (), "Update hv2"),
+        ("The key protector for 'A' could not be unwrapped. (0x80070057)", (0x80070057,), "Shielded VM Local"),
+        ("migration is not enabled on host 'HV2'. (0x80070032)", (0x80070032,), "Run Enable-VMMigration"),
+        ("12 of (65536) blocks, of (123) files", (), UNKNOWN_REMEDY),
+        ("失敗しました。(33012)", (33012,), "Make a switch of that name on hv2"),
+    ],
+)  # fmt: skip
+def test_each_code_and_text_of_a_job_finds_its_remedy(text: str, codes: tuple[int, ...], remedy: str) -> None:
+    """Not HRESULTs alone; and a job's own code before the ReturnValue around it."""
+    assert codes_in([text]) == codes
+    found = remedy_for(codes, source="hv1", destination="hv2", texts=[text], machine="4711")
+    assert remedy in found
+
+
+def test_nothing_is_removed_unlooked_at() -> None:
+    """A remedy that removes something says first how to see that it is the right thing, and that nothing needs it."""
+    removing = [row for row in catalogue() if re.search("Remove-|DestroySystem|remove", row.remedy)]
+    assert {row.shown for row in removing} == {"0x80071392", "0xC0370027"}
+    for row in removing:
+        assert re.search("see on both hosts|shut it down", row.remedy.split("remove it")[0])
+
+
 def test_a_lost_race_is_told_from_other_failures() -> None:
     """Only this failure may be tried again."""
     live = "Failed to perform migration on virtual machine 'X' because virtual machine migration limit '2' was reached,"
@@ -49,9 +83,10 @@ def test_each_row_can_be_told(row: Known) -> None:
     """Meaning, remedy and source are there, and no placeholder is left over."""
     assert row.meaning
     assert row.source
-    assert "{" not in row.remedied("hv1", "hv2")
-    assert "}" not in row.remedied("hv1", "hv2")
+    assert not re.search(r"\{\w*\}", row.remedied("hv1", "hv2"))
+    assert "\n" not in row.remedy
     assert row in asked(row.shown)
+    re.compile(row.told)
 
 
 @pytest.mark.parametrize(

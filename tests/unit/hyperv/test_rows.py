@@ -165,3 +165,9 @@ def test_a_job_that_ended_well_tells_who_and_when() -> None:
         {"VirtualSystemName": ""},
     ):
         assert recent_job_of(ended.replace(**change)) is None
+
+
+def test_a_machine_without_a_name_shows_as_its_guid() -> None:
+    """Else lines begin with nothing."""
+    system = row("Msvm_ComputerSystem", Name=VM.lower(), ElementName="", EnabledState=2)
+    assert only(rows(systems=[system])).name == VM

@@ -110,9 +110,22 @@ def test_what_cannot_end_well_is_refused(
     assert (severity, words in text) == ("refusal", True), text
 
 
+def test_a_virtual_san_in_another_case_is_warned_of_beside_its_zoning() -> None:
+    """As for switches: which of the two names a host asks for is not known."""
+    found = said({"devices": Devices(fibre_channel=("Fabric A",))}, {}, {"fibre_channel": ("FABRIC A",)})
+    assert [severity for severity, _ in found] == ["warning", "warning"]
+    assert "virtual SAN 'Fabric A', which is spelled 'FABRIC A' on hv2" in found[0][1]
+
+
 WARNED: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any], str]] = [
     ({}, {}, {"migration": {"authentication": 0}}, "use different authentication"),
     ({"state": VmState.PAUSED}, {}, {}, "VM001 is paused"),
+    (
+        {},
+        {},
+        {"switches": ("EXTERNAL", "x")},
+        "switch 'external', which is spelled 'EXTERNAL' on hv2; which of the two a host",
+    ),
     ({"version": "5.0"}, {}, {}, "configuration version 5.0, older than all that hv2 tells of (unverified)"),
     ({}, {"build": 26100}, {"versions": None}, "which ones hv2 takes could not be read (unverified)"),
     (
@@ -132,7 +145,7 @@ WARNED: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any], str]] = [
     (
         {"devices": Devices(fibre_channel=("Fabric A",))},
         {},
-        {"fibre_channel": ("FABRIC A",)},
+        {"fibre_channel": ("Fabric A",)},
         "whether hv2 reaches its disks is unverified",
     ),
     ({"devices": Devices(host_drives=("scsi-0-1",))}, {}, {}, "the DVD drive of hv1 in scsi-0-1"),

@@ -12,6 +12,7 @@ from providers.hyperv.verification import unmoved
 from providers.model.estate import Roots, VirtualMachine
 from providers.model.names import HostName
 from providers.model.plan import MigrationType, Move, Placement, Standing
+from providers.model.stack import VmSpec
 from providers.planning.compare import plan
 from providers.planning.order import order
 from tests.estates import disk, host, inventory, machine, spec, stack
@@ -99,3 +100,14 @@ def test_roots_are_equal_where_they_are_the_same_folders() -> None:
     assert one == other
     assert len({one, other}) == 1
     assert one != replace(one, guest_state="D:\\a")
+
+
+def test_a_missing_machine_has_the_names_beside_it_that_look_alike() -> None:
+    """Seen: "A7 is missing" beside "not declared: A7", two lines that looked equal."""
+    here = inventory(host("hv1", machine(7, name="A7 ")), host("hv2"))
+    declared = {"A7": VmSpec(label="A7", name="A7", hosts=(HostName("hv2"),))}
+    (step,) = plan(stack(declared, hosts=("hv1", "hv2")), here).steps
+    assert (
+        "A7 is missing: no machine named 'A7' on any of 2 hosts; 'A7 ' (blank at its end) is on hv1"
+        in str(step.findings[0])
+    )
