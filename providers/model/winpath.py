@@ -5,6 +5,7 @@ from __future__ import annotations
 import ntpath
 from collections.abc import Collection
 from functools import lru_cache
+from ipaddress import ip_address
 
 
 def _folded(text: str) -> str:
@@ -72,6 +73,34 @@ def share(path: str) -> str | None:
     if not start.startswith("\\\\") or server in {"", ".", "?"} or not name:
         return None
     return _folded(start)
+
+
+@lru_cache(maxsize=8192)
+def server_and_rest(path: str) -> tuple[str, str] | None:
+    r"""Return `server` and `share\folder\file` of a path on a share, both in comparable form; None for any other path."""
+    if not is_unc(path):
+        return None
+    server, _, rest = comparable(path).removeprefix("\\\\").partition("\\")
+    return server, rest
+
+
+def may_be_one_server(one: str, other: str) -> bool:
+    """Say whether two names of servers may mean one: a short and a full name, or an address and anything."""
+    if _is_address(one) or _is_address(other):
+        return True
+    short, full = sorted((_folded(one).rstrip("."), _folded(other).rstrip(".")), key=len)
+    return full == short or ("." not in short and full.startswith(short + "."))
+
+
+def _is_address(server: str) -> bool:
+    """IPv6 addresses are written with dashes before a suffix of their own (MS-DTYP 2.2.57)."""
+    if server.lower().endswith(".ipv6-literal.net"):
+        return True
+    try:
+        ip_address(server)
+    except ValueError:
+        return False
+    return True
 
 
 def is_absolute(path: str) -> bool:

@@ -24,6 +24,7 @@ from .reasons import why
 from .refusal import refusals
 from .rules import broken_rules
 from .schedule.schedule import Impossible, schedule_of
+from .servers import maybe_one_file
 from .shares import uncounted
 from .taken import onto_own_disks, refuse, without_taken
 
@@ -184,7 +185,11 @@ def judge(  # noqa: PLR0913 - what a step is judged by, each named at the call
     if move is None:
         refused = any(finding.severity == Severity.REFUSAL for finding in findings)
         return step(Standing.REFUSED if refused else Standing.IN_PLACE)
-    reasons = (*refusals(move, source.facts, destination.facts, target), *onto_own_disks(move, inventory))
+    reasons = (
+        *refusals(move, source.facts, destination.facts, target),
+        *onto_own_disks(move, inventory),
+        *maybe_one_file(move, inventory),
+    )
     refused = any(finding.severity == Severity.REFUSAL for finding in (*findings, *reasons))
     return step(Standing.REFUSED if refused else Standing.MOVE, move, *reasons)
 

@@ -1,0 +1,65 @@
+"""Two spellings of a server may be one server: nothing is overwritten on that guess, and it is said."""
+
+from __future__ import annotations
+
+import pytest
+
+from providers.model import winpath
+from providers.model.plan import Severity, Standing, Step
+from providers.model.stack import StorageSpec, VmSpec
+from providers.planning import plan
+from tests.estates import disk, host, inventory, machine, spec, stack
+
+REST = "vms\\VM001\\Virtual Hard Disks\\os.vhdx"
+
+
+def stands(has: str, wanted: str, *, overwrite: bool = False, owner: int = 1) -> Step:
+    """Return the step of VM001, whose disk shall be on the server `wanted`; `has`: where VM00N has such a file."""
+    path = f"\\\\{has}\\{REST}"
+    mover = machine(1, disks=(disk(1, path if owner == 1 else "D:\\os.vhdx"),))
+    other = machine(2, "hv2", disks=(disk(2, path if owner == 2 else "D:\\x.vhdx"),))
+    declared = f"\\\\{wanted}\\{REST}"
+    storage = StorageSpec(
+        disks={"os.vhdx": declared}, overwrite=frozenset({"os.vhdx"}) if overwrite else frozenset()
+    )
+    vms: dict[str, VmSpec] = {**spec(1, "hv1", storage=storage), **spec(2, "hv2")}
+    return plan(stack(vms), inventory(host("hv1", mover), host("hv2", other))).steps[0]
+
+
+@pytest.mark.parametrize(
+    ("has", "wanted"),
+    [
+        ("fs1.corp.example", "FS1"),
+        ("fs1", "fs1.corp.example"),
+        ("10.9.9.9", "fs1"),
+        ("fs1", "fe80--1.ipv6-literal.net"),
+    ],
+)
+@pytest.mark.parametrize("owner", [1, 2])
+def test_a_server_in_two_spellings(has: str, wanted: str, owner: int) -> None:
+    """Of the machine itself and of others: a warning, and where files may be overwritten a refusal."""
+    warned = stands(has, wanted, owner=owner)
+    assert warned.standing == Standing.MOVE
+    assert [f.severity for f in warned.findings if "whether the two servers are one" in f.text] == [
+        Severity.WARNING
+    ]
+    refused = stands(has, wanted, owner=owner, overwrite=True)
+    assert refused.standing == Standing.REFUSED
+    assert "and files may be overwritten" in str(refused.findings)
+
+
+@pytest.mark.parametrize(
+    ("has", "wanted"), [("fs1", "fs2"), ("fs1.a.example", "fs1.b.example"), ("fs1", "fs10.x")]
+)
+def test_other_servers_are_others(has: str, wanted: str) -> None:
+    """No noise for names that are not spellings of each other."""
+    step = stands(has, wanted, overwrite=True)
+    assert (step.standing, step.findings) == (Standing.MOVE, ())
+
+
+def test_one_spelling_is_one_file() -> None:
+    """Case and a dot at the end of a full name are no other server; then nothing moves, or the name is taken."""
+    assert stands("fs1", "FS1").standing == Standing.IN_PLACE
+    assert winpath.may_be_one_server("fs1.corp.example.", "fs1.corp.example")
+    assert winpath.server_and_rest("\\\\FS1\\Vms\\a\\") == ("fs1", "vms\\a")
+    assert winpath.server_and_rest("D:\\a") is None
