@@ -5,7 +5,7 @@ FUZZ_SECONDS ?= 300
 FUZZ_SEED ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup directory browser database demo docs docs-write test bench check fuzz lock clean
+.PHONY: help setup directory browser database demo docs docs-write test test-all bench check fuzz lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | sed 's/|/	/'
@@ -25,8 +25,11 @@ database: ## Get a PostgreSQL for the tests of kept state (Debian's, as root, a 
 demo: directory ## See it work: a lab of hosts, a preview, live migrations, drift found and repaired
 	@$(VENV_PYTHON) -m tools.demo
 
-test: directory browser database ## Run all tests, the real engine included
+test: directory browser database ## Run all tests, the real engine included (of its longest runs a sample: tools/suite.py)
 	@$(VENV_PYTHON) -m tools.suite
+
+test-all: directory browser database ## Run all tests and every whole run in both forms: first `up`, and on an adopted stack
+	@$(VENV_PYTHON) -m tools.suite --all
 
 bench: setup ## Measure what is promised, goals and results side by side (10 minutes; ONLY=name for one)
 	@$(VENV_PYTHON) -m tools.bench $(ONLY)

@@ -16,7 +16,7 @@ from providers.hyperv.audit import AuditLog, audit_path
 from providers.hyperv.estate import Estate
 from providers.resources.audited import close_audit
 from providers.resources.declare import declare, export
-from providers.resources.hand_over import hand_over
+from providers.resources.hand_over import agree, hand_over
 from providers.resources.second_hop import forewarned
 from providers.stackfile import load
 from providers.stacks import stack_path
@@ -31,6 +31,7 @@ def main() -> None:
             handover = Handover(
                 project=Path(), engine=engine_of(sys.orig_argv), stack=stack, since=engine_started()
             )
+            agree(handover, estate.clock.utc())
             inventory, plan = compare(stack, estate, handover, allowances(os.environ))
             delegation = plan_delegation(stack, estate, inventory, estate.clock)
             plan = forewarned(stack, estate, plan, delegation, estate.clock)

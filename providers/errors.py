@@ -130,6 +130,20 @@ class NoRoomError(PlacementError):
     remedy = "Free memory, disk or a migration slot on the named host, or choose another one"
 
 
+class OrderMissingError(PlacementError):
+    """The order of a run's moves has not reached the plugin: nothing is started without it."""
+
+    remedy = (
+        "See that .pulumi/schedules in the project's folder can be written to and has room, then run again"
+    )
+
+
+class StackFileSavedError(PlacementError):
+    """The stack file was saved while a run was starting, so that its two processes have read different ones."""
+
+    remedy = "Run again"
+
+
 class MovedByOthersError(PlacementError):
     """Somebody else is moving the machine elsewhere: this run leaves it alone."""
 

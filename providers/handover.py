@@ -2,12 +2,12 @@
 
 The engine reads what it knows through the plugin first and starts the program then; what it does not know yet the
 program sees first. Both know the engine's address: it stands in the program's command line and is the plugin's last
-argument (seen with Pulumi 3.27x), another one in each pass of an `up`.
+argument (seen with Pulumi 3.27x), another one in each pass of an `up`. What is not there, or is half written, has not
+been left yet: whoever needs it asks again.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import time
@@ -54,6 +54,15 @@ class Handed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """The moves of a run as its program has planned them."""
+
+    schedule: Schedule
+    stack: str
+    """Digest of the stack file by which it planned."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Handover:
     """Where the two processes of one run meet, for one stack file."""
 
@@ -70,7 +79,7 @@ class Handover:
             return
         content = {
             "begun": handed.begun.isoformat(),
-            "stack": _fingerprint(self.stack),
+            "stack": self.stack.digest,
             "inventory": to_plain(handed.inventory),
         }
         with suppress(OSError):
@@ -84,7 +93,7 @@ class Handover:
             content = json.loads(path.read_text(encoding="utf-8"))
             path.unlink()
             begun = datetime.fromisoformat(content["begun"])
-            if content["stack"] != _fingerprint(self.stack) or not self._is_ours(begun, now):
+            if content["stack"] != self.stack.digest or not self._is_ours(begun, now):
                 return None
             return Handed(inventory=from_plain(content["inventory"], Inventory), begun=begun)
         except (OSError, ValueError, TypeError, KeyError, AttributeError):
@@ -128,27 +137,52 @@ class Handover:
         except (ValueError, TypeError, KeyError, AttributeError):
             return ()
 
-    def leave_schedule(self, schedule: Schedule) -> None:
-        """Leave the order of this run's moves for the plugin. Raises OSError: without it the order is not kept."""
-        if (path := self._path(_SCHEDULES)) is not None:
-            _write(path, {"stack": _fingerprint(self.stack), "schedule": to_plain(schedule)}, forget=_OLD)
+    def read_otherwise(self, now: datetime) -> bool:
+        """Say whether this run's other process has left a sweep by another content of the stack file: it was saved meanwhile.
 
-    def take_schedule(self) -> Schedule:
-        """Return the schedule that the program of this run has left, once; an empty one where there is none."""
-        if (path := self._path(_SCHEDULES)) is None:
-            return Schedule()
+        What was left is not taken by that.
+        """
+        if (path := self._path()) is None or self.since is None:
+            return False
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
-            path.unlink()
-            if content["stack"] != _fingerprint(self.stack):
-                return Schedule()
-            return from_plain(content["schedule"], Schedule)
+            ours = self._is_ours(datetime.fromisoformat(content["begun"]), now)
+            return bool(ours and content["stack"] != self.stack.digest)
         except (OSError, ValueError, TypeError, KeyError, AttributeError):
-            return Schedule()
+            return False
+
+    def leave_schedule(self, schedule: Schedule, now: datetime) -> None:
+        """Leave the order of this run's moves for the plugin. Raises OSError: without it the order is not kept."""
+        if (path := self.orders) is not None:
+            content = {"at": now.isoformat(), "stack": self.stack.digest, "schedule": to_plain(schedule)}
+            _write(path, content, forget=_OLD)
+
+    def take_schedule(self) -> Order | None:
+        """Return what the program of this run has left, once; None as long as it is not there, or only half of it.
+
+        What lies there of an earlier run, whose engine had the same port, is not there.
+        """
+        if (path := self.orders) is None:
+            return None
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+            if self.since is not None and datetime.fromisoformat(content["at"]) < self.since - _SLACK:
+                return None
+            order = Order(schedule=from_plain(content["schedule"], Schedule), stack=str(content["stack"]))
+        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+            return None
+        with suppress(OSError):
+            path.unlink()
+        return order
+
+    @property
+    def orders(self) -> Path | None:
+        """Where the schedule of this run is left; None where there is no engine."""
+        return self._path(_SCHEDULES)
 
     def leave_preview(self, schedule: Schedule, now: datetime) -> None:
         """Keep what a preview of this stack has shown, for the run that follows; without it no difference is said."""
-        content = {"stack": _fingerprint(self.stack), "at": now.isoformat(), "schedule": to_plain(schedule)}
+        content = {"stack": self.stack.digest, "at": now.isoformat(), "schedule": to_plain(schedule)}
         with suppress(OSError):
             _write(self._preview(), content, forget=_OLD)
 
@@ -158,7 +192,7 @@ class Handover:
             content = json.loads(self._preview().read_text(encoding="utf-8"))
             self._preview().unlink()
             age = (now - datetime.fromisoformat(content["at"])).total_seconds()
-            if content["stack"] != _fingerprint(self.stack) or not 0 <= age <= _REMEMBERED:
+            if content["stack"] != self.stack.digest or not 0 <= age <= _REMEMBERED:
                 return None
             return from_plain(content["schedule"], Schedule)
         except (OSError, ValueError, TypeError, KeyError, AttributeError):
@@ -192,10 +226,6 @@ def engine_started() -> datetime | None:
     except psutil.Error:
         return None
     return datetime.fromtimestamp(min(starts), UTC) if starts else None
-
-
-def _fingerprint(stack: Stack) -> str:
-    return hashlib.sha256(stack.path.read_bytes()).hexdigest()
 
 
 def _forget_old(folder: Path, seconds: float) -> None:

@@ -19,15 +19,29 @@ PARTS: Mapping[str, Sequence[Path]] = {
     "rest": [*BESIDE, *(path.parent for path in sorted(TESTS.glob("*/__init__.py")) if path.parent != RUNS)],
 }
 """Name -> files and folders. Two, because that is how many cores the slowest machine has that they must pass on."""
+SAMPLE = 5
+"""How many of the long whole runs (marker `all`) `make test` runs: about a minute and a half."""
+SEED = 3
+"""Which ones: the same in every run. `make test-all` runs all of them."""
 _ENDED = 130
 
 
 def main() -> int:
-    """Run all parts; return 0 where each has passed."""
+    """Run all parts, with `--all` the long whole runs as well; return 0 where each has passed."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     pytest = (sys.executable, "-m", "pytest")
-    codes = run({name: (*pytest, *map(str, paths)) for name, paths in PARTS.items()}, sys.stdout)
+    codes = run(
+        {name: (*pytest, *chosen(name, sys.argv[1:]), *map(str, paths)) for name, paths in PARTS.items()},
+        sys.stdout,
+    )
     return max(codes.values(), key=abs)
+
+
+def chosen(part: str, words: Sequence[str]) -> Sequence[str]:
+    """Return pytest's options that say which of the long whole runs a part runs."""
+    if "--all" in words:
+        return ("--all",)
+    return ("--sample", str(SAMPLE), "--sample-seed", str(SEED)) if part == "runs" else ()
 
 
 def run(parts: Mapping[str, Sequence[str]], output: IO[str]) -> dict[str, int]:

@@ -158,6 +158,8 @@ class Stack:
     """A whole stack file."""
 
     path: Path
+    digest: str = field(default="", compare=False)
+    """SHA-256 of the bytes that it was read from, in hexadecimal: two processes have read one file if it is the same."""
     hosts: Mapping[HostName, HostSpec]
     vms: Mapping[str, VmSpec]
     """By label, in the order of the file."""

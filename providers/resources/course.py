@@ -37,13 +37,13 @@ Made = Callable[[ScheduledMove], bool]
 class Course:
     """The schedule of the program, move by move. Any number of threads may use it.
 
-    The engine orders whole moves (`depends_on`). The legs of a machine that steps aside it cannot order, and with
+    What the engine has in its run is noted from its first call on, whether the schedule is known by then or not. The engine orders whole moves (`depends_on`). The legs of a machine that steps aside it cannot order, and with
     `--target` or `--exclude` it starts what waits for a move that will never be made: both are seen to here.
     """
 
-    def __init__(self, schedule: Schedule, clock: Clock) -> None:
-        """Nothing has been asked for yet."""
-        self._schedule = schedule
+    def __init__(self, clock: Clock, schedule: Schedule | None = None) -> None:
+        """Nothing has been asked for yet. `schedule`: None while it is not known."""
+        self._schedule = schedule or Schedule()
         self._clock = clock
         self._lock = threading.Lock()
         self._done: set[int] = set()
@@ -52,12 +52,18 @@ class Course:
         self._named: set[str] = set()
         self._unchanged: set[str] = set()
         self._others = 0
-        self._begun: float | None = None
+        self._begun: dict[str, float] = {}
         self._ended = False
         self._waiters = 0
         self._heard = clock.now()
         self._news = threading.Event()
         """Set, and replaced, when anything changes."""
+
+    def follow(self, schedule: Schedule) -> None:
+        """Go by this schedule from now on: the moves of the run are asked for after it has come."""
+        with self._lock:
+            self._schedule = schedule
+            self._tell()
 
     def legs(self, label: str) -> list[tuple[int, ScheduledMove]]:
         """Return a machine's moves with their numbers, one after the other; none where nothing is scheduled for it."""
@@ -72,15 +78,20 @@ class Course:
             )
 
     def name(self, label: str) -> None:
-        """Note that the engine has this machine in its run."""
+        """Note that the engine has this machine in its run; whether anything is ordered for it is still to come."""
         with self._lock:
             self._named.add(label)
+            self._unchanged.discard(label)
             self._tell()
 
     def unchanged(self, label: str) -> None:
-        """Note that the engine will order nothing for it."""
+        """Note that the engine will order nothing for it.
+
+        What it compares before it has named a machine are its old inputs, as it refreshes: they say nothing of this run.
+        """
         with self._lock:
-            self._unchanged.add(label)
+            if label in self._named:
+                self._unchanged.add(label)
             self._tell()
 
     @contextmanager
@@ -99,8 +110,7 @@ class Course:
     def under_way(self, label: str) -> Iterator[None]:
         """Count the engine's order for a machine, from its arrival to its end."""
         with self._lock:
-            if self._begun is None and self._schedule.legs(label):
-                self._begun = self._clock.now()
+            self._begun.setdefault(label, self._clock.now())
             self._named.add(label)
             self._present.add(label)
             self._tell()
@@ -122,10 +132,11 @@ class Course:
         """Return, once, how long it took until all moves were made; None before, and where there is but one."""
         with self._lock:
             left = len(self._schedule.moves) - len(self._done)
-            if left or self._ended or self._begun is None or len(self._done) == 1:
+            begun = [at for label, at in self._begun.items() if self._schedule.legs(label)]
+            if left or self._ended or not begun or len(self._done) == 1:
                 return None
             self._ended = True
-            return Ended(seconds=self._clock.now() - self._begun, estimated=self._schedule.seconds)
+            return Ended(seconds=self._clock.now() - min(begun), estimated=self._schedule.seconds)
 
     def wait(
         self, number: int, *, made: Made, waiting: Callable[[str], None], cancelled: threading.Event

@@ -30,12 +30,13 @@ from providers.model.estate import Host, Inventory, VirtualMachine
 from providers.model.guard import Limit
 from providers.model.names import HostName, VmId
 from providers.model.paces import PastMove
-from providers.model.plan import Schedule, Standing
+from providers.model.plan import Standing
 from providers.model.stack import Stack, VmSpec
 from providers.planning.identify import NotFound, identify
 from providers.stackfile import load
 from providers.stacks import stack_path
 
+from .arrival import Arrival
 from .course import Course
 from .second_hop import DirectorySecondHop
 
@@ -97,18 +98,9 @@ class Fleet:
         self._sweeping = threading.Lock()
         self._last: Sweep | None = None
         self._handover = handover
-        self._starting = threading.Lock()
         self._remembering = threading.Lock()
-        self._course: Course | None = None
-
-    @property
-    def course(self) -> Course:
-        """The order of this run's moves; the program leaves it before it declares anything."""
-        with self._starting:
-            if self._course is None:
-                schedule = self._handover.take_schedule() if self._handover else Schedule()
-                self._course = Course(schedule, self.clock)
-            return self._course
+        self.course = Course(clock)
+        self.arrival = Arrival(self.course, clock, handover)
 
     def remember(self, past: Sequence[PastMove]) -> None:
         """Leave past moves for the program, which plans by them; without them it plans by what is declared."""

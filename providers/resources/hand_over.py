@@ -6,6 +6,7 @@ from datetime import datetime
 
 import pulumi
 
+from providers.errors import OrderMissingError, StackFileSavedError
 from providers.handover import Handover
 from providers.model.plan import Schedule
 from providers.planning.staleness import changes
@@ -14,15 +15,31 @@ _SHOWN = 20
 """Lines of differences that are said."""
 
 
+def agree(handover: Handover, now: datetime) -> None:
+    """Make sure that the plugin, which may have read the stack file before, has read the same one.
+
+    Raises StackFileSavedError; not in a preview, where what the plugin has read decides nothing.
+    """
+    if not pulumi.runtime.is_dry_run() and handover.read_otherwise(now):
+        raise StackFileSavedError(
+            f"{handover.stack.path} was saved while this run was starting: nothing was started"
+        )
+
+
 def hand_over(handover: Handover, schedule: Schedule, now: datetime) -> None:
     """Leave the schedule for the plugin; in a preview only remember what is shown, for the run that follows.
 
-    Where the estate has changed since the preview, the run goes by the new plan and says how it differs.
+    Where the estate has changed since the preview, the run goes by the new plan and says how it differs. Raises
+    OrderMissingError where there are moves and their order cannot be left.
     """
     if pulumi.runtime.is_dry_run():
         handover.leave_preview(schedule, now)
         return
-    handover.leave_schedule(schedule)
+    try:
+        handover.leave_schedule(schedule, now)
+    except OSError as error:
+        if schedule.moves:
+            raise _not_left(handover, error) from error
     shown = handover.take_preview(now)
     lines = list(changes(shown, schedule)) if shown is not None else []
     if lines:
@@ -31,3 +48,11 @@ def hand_over(handover: Handover, schedule: Schedule, now: datetime) -> None:
             ["The hosts have changed since the preview, so the plan has:", *lines[:_SHOWN], *more]
         )
         pulumi.log.warn(told)
+
+
+def _not_left(handover: Handover, error: OSError) -> OrderMissingError:
+    reason = error.strerror or str(error)
+    return OrderMissingError(
+        f"The order of this run's moves cannot be written to {handover.orders}: {reason}; nothing was started",
+        remedy="Make room there, or let this account write to that folder, then run again",
+    )

@@ -67,6 +67,7 @@ class MigrationDelegation(ResourceProvider):
                 call.label, {**_kept(props), "entries": {}, "absent": {}, "added": [], "reachable": True}
             )
         fleet = fleets().of(call.stack)
+        fleet.arrival.agree(call.label)
         with fleet.course.other_work():
             return CreateResult(call.label, _brought(fleet, call, {}, props))
 
@@ -93,6 +94,7 @@ class MigrationDelegation(ResourceProvider):
         """Add what is missing, and take away what is not wanted any more where that is declared."""
         call = current.get()
         fleet = fleets().of(call.stack)
+        fleet.arrival.agree(call.label)
         with fleet.course.other_work():
             return UpdateResult(_brought(fleet, call, olds, news))
 

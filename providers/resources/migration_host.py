@@ -37,6 +37,7 @@ class MigrationHost(ResourceProvider):
         """Set what differs."""
         call = current.get()
         fleet = fleets().of(call.stack)
+        fleet.arrival.agree(call.label)
         with fleet.course.other_work():
             return CreateResult(call.label, _brought(fleet, call, props))
 
@@ -58,6 +59,7 @@ class MigrationHost(ResourceProvider):
         """Set what differs."""
         call = current.get()
         fleet = fleets().of(call.stack)
+        fleet.arrival.agree(call.label)
         with fleet.course.other_work():
             return UpdateResult(_brought(fleet, call, news))
 

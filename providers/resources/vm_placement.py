@@ -35,7 +35,6 @@ from providers.planning.taken import refuse, taken_now
 from providers.report.text import run_took, took
 
 from .call import Call, HalfDoneError, current
-from .course import Course
 from .differing import ADD, DELETE, UPDATE, DetailedDiffResult
 from .fleet import YOUNG, Fleet, fleets
 from .past import Past, past_in, remembered
@@ -49,9 +48,10 @@ class VmPlacement(ResourceProvider):
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Accept the inputs: the program has checked the whole stack file before it declared anything."""
-        course = _course()
-        if course is not None:
-            course.name(current.get().label)
+        fleet = fleets().of_reader(current.get().stack)  # None: the stack file's errors are told elsewhere
+        if fleet is not None:
+            fleet.course.name(current.get().label)
+            fleet.arrival.look()
         return CheckResult(news, [])
 
     def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DetailedDiffResult:
@@ -61,9 +61,9 @@ class VmPlacement(ResourceProvider):
         run ends with its error.
         """
         found = self._compared(_id, olds, news)
-        course = _course()
-        if course is not None and not found.detailed:
-            course.unchanged(current.get().label)
+        fleet = fleets().of_reader(current.get().stack)
+        if fleet is not None and not found.detailed:
+            fleet.course.unchanged(current.get().label)
         return found
 
     def _compared(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DetailedDiffResult:
@@ -83,6 +83,7 @@ class VmPlacement(ResourceProvider):
         call = current.get()
         fleet = fleets().of(call.stack)
         known = vm_id(props["vmId"]) if props.get("vmId") else None
+        fleet.arrival.agree(call.label)
         with fleet.course.under_way(call.label):
             with fleet.admission.expecting():
                 vm = fleet.first(_spec(fleet, call.label), known, max_age=YOUNG)
@@ -123,6 +124,7 @@ class VmPlacement(ResourceProvider):
                 remedy=f"Run: pulumi state delete '{call.urn}' and then up again, which adopts the other one",
             )
         fleet = fleets().of(call.stack)
+        fleet.arrival.agree(call.label)
         with fleet.course.under_way(call.label):
             with fleet.admission.expecting():
                 vm = fleet.find(_by_id(call.label, id_), vm_id(id_), max_age=YOUNG)
@@ -139,6 +141,7 @@ def _bring(fleet: Fleet, call: Call, vm: VirtualMachine, wanted: Placement, past
     """
     if not differences(wanted, observed(vm)):
         return outputs_of(vm, past)
+    fleet.arrival.wait(call.label, call.cancelled)
     planned: ScheduledMove | None = None
     aside_since: float | None = None
     for number, planned in fleet.course.legs(call.label):
@@ -245,12 +248,6 @@ def _names_are_free(fleet: Fleet, step: Step, inventory: Inventory) -> Step:
     for finding in taken_now(step.move, anew):
         step = refuse(step, finding)
     return step
-
-
-def _course() -> Course | None:
-    """Return the order of this run; None where the stack file cannot be read, which is told elsewhere."""
-    fleet = fleets().of_reader(current.get().stack)
-    return fleet.course if fleet else None
 
 
 def _closely(fleet: Fleet, host: Host, vm: VirtualMachine) -> VirtualMachine:

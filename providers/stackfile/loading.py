@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from providers.model.stack import Stack
@@ -43,9 +44,9 @@ def load_text(content: bytes, path: Path, name: Path) -> Stack:
 def _loaded(path: Path, source: Source | None, findings: Findings) -> Stack:
     root = _checked_root(source, findings)
     stack = None if root is None else _stack(path, root, findings)
-    if stack is None or findings:
+    if stack is None or source is None or findings:
         raise findings.error()
-    return stack
+    return replace(stack, digest=source.digest)
 
 
 def _checked_root(source: Source | None, findings: Findings) -> Mapping | None:

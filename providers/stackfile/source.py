@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,8 @@ class Source:
     text: str
     had_tabs: bool = False
     """Tabs in its indentation were made blanks, on trial: a syntax error may come from just that."""
+    digest: str = ""
+    """SHA-256 of the file's bytes, in hexadecimal."""
 
 
 def read_source(path: Path, findings: Findings) -> Source | None:
@@ -51,7 +54,11 @@ def source_of(raw: bytes, findings: Findings) -> Source | None:
         _repaired(line, number, findings) if "\t" in line or '"' in line else line
         for number, line in enumerate(lines, start=1)
     ]
-    return Source(text="\n".join(repaired), had_tabs=any(map(_has_tab, lines)))
+    return Source(
+        text="\n".join(repaired),
+        had_tabs=any(map(_has_tab, lines)),
+        digest=hashlib.sha256(raw).hexdigest(),
+    )
 
 
 def _read_bytes(path: Path, findings: Findings) -> bytes | None:

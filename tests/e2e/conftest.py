@@ -14,6 +14,7 @@ from typing import Any
 import psutil
 import pytest
 
+from tests.e2e import forms
 from tools.workspace import Workspace
 
 QUICK = "6"
@@ -164,6 +165,19 @@ class Site:
         return self.workspace.folder / name
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Have every whole run in both its forms, unless it says why not."""
+    here = Path(__file__).parent
+    left = forms.superfluous([item for item in items if here in item.path.parents])
+    items[:] = [item for item in items if item not in left]
+
+
+@pytest.fixture(params=[forms.FIRST, forms.ADOPTED])
+def history(request: pytest.FixtureRequest) -> Callable[..., None]:
+    """What happened to the stack before: nothing, or an `up` that took every machine in where it is."""
+    return forms.adopting(request.param)
+
+
 @pytest.fixture
 def workspace(tmp_path: Path) -> Iterator[Workspace]:
     """A copy of the project; its lab and its runs are stopped afterwards."""
@@ -173,11 +187,12 @@ def workspace(tmp_path: Path) -> Iterator[Workspace]:
 
 
 @pytest.fixture
-def site(workspace: Workspace) -> Iterator[Site]:
+def site(workspace: Workspace, history: Callable[..., None]) -> Iterator[Site]:
     """The default lab, quick, and the stack `lab` that ships with the project."""
     workspace.run("lab", "up", "--ports", "auto", "--speed", QUICK, stdout=subprocess.DEVNULL)
     workspace.point_at_lab()
     here = Site(workspace)
+    history(here)
     yield here
     for run in here.runs:
         run.stop()

@@ -52,6 +52,7 @@ def big(workspace: Workspace) -> Iterator[Callable[..., Site]]:
             run.stop()
 
 
+@pytest.mark.one_form("its first `up` adopts")
 def test_forty_moves_at_once(big: Callable[..., Site]) -> None:
     """With limits of 16 nothing waits; the first `up` only adopted. No move ends before all have begun."""
     site = big("--migration-limit", "16", speed="8")
@@ -69,9 +70,10 @@ def test_forty_moves_at_once(big: Callable[..., Site]) -> None:
     assert site.in_order()
 
 
-def test_the_default_limits_are_kept(big: Callable[..., Site]) -> None:
+def test_the_default_limits_are_kept(big: Callable[..., Site], history: Callable[..., None]) -> None:
     """With limits of 2 the same run waits its turn, and no host ever refuses a job."""
     site = big(speed="8")
+    history(site, "big")
     assert shifted(site.file("stacks/big.yaml")) == MOVES
     run = site.up("--parallel", "64", "--suppress-outputs")
     assert run.returncode == 0, run.stdout[-3000:]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Callable
 
 import pytest
 
@@ -18,12 +19,15 @@ LOCALES = {"2012R2": "ja-JP", "2025": "ja-JP"}
 
 
 @pytest.mark.parametrize("release", BUILDS)
-def test_every_build_ends_where_it_is_declared(workspace: Workspace, release: str) -> None:
+def test_every_build_ends_where_it_is_declared(
+    workspace: Workspace, history: Callable[..., None], release: str
+) -> None:
     """The shipped stack: every machine on an allowed host, no byte lost, no rule broken."""
     sort = ("--build", release, "--locale", LOCALES.get(release, "en-US"))
     workspace.run("lab", "up", "--ports", "auto", "--speed", QUICK, *sort, stdout=subprocess.DEVNULL)
     workspace.point_at_lab()
     site = Site(workspace)
+    history(site)
     before = site.status()
     up = site.up()
     assert up.returncode == 0, up.stdout

@@ -15,7 +15,7 @@ from tools.workspace import Workspace
 
 from .conftest import until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.one_form("the demo makes its own stack")]
 
 
 def start(workspace: Workspace, log: Path) -> subprocess.Popen[bytes]:

@@ -15,7 +15,7 @@ from tools.workspace import Workspace
 
 from .conftest import Site
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.one_form("it is about adopting")]
 HOSTS = tuple(f"hv{number}" for number in range(1, 9))
 HOSTILE = ("""<img src=x onerror=alert(1)>]]>&"'""", "a: b", "web #1", "yes", "仮想 1", "x::y", "- {z}")
 

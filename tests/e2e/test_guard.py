@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ guard:
 
 
 @pytest.fixture
-def guarded(workspace: Workspace) -> Site:
+def guarded(workspace: Workspace, history: Callable[..., None]) -> Site:
     """An estate in which three machines can move, and a stack that wants them on hv2 and lets none of them."""
     workspace.run(
         "lab", "up", "--ports", "auto", "--estate", str(ESTATE), "--write-stack", "stacks/lab.yaml",
@@ -34,7 +35,9 @@ def guarded(workspace: Workspace) -> Site:
     lines = [line for line in labels.splitlines() if line.strip().startswith(tuple(f"{n}:" for n in MOVERS))]
     vms = "\n".join(lines).replace("host: hv1", "host: hv2").replace("host: hv3", "host: hv2")
     path.write_text(f"{kept}vms:\n{vms}\n{GUARD}", encoding="utf-8")
-    return Site(workspace)
+    here = Site(workspace)
+    history(here)
+    return here
 
 
 def test_a_run_over_its_limits_refuses_and_goes_on_once_it_is_allowed(guarded: Site) -> None:

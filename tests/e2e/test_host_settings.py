@@ -20,7 +20,7 @@ from tools.workspace import Workspace
 
 from .conftest import Site
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.one_form("its first `up` adopts")]
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import json
 import re
 import subprocess
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -73,15 +73,17 @@ def declare(site: Site, ends: Mapping[str, str]) -> None:
 
 
 @pytest.fixture
-def swap(workspace: Workspace) -> Iterator[Site]:
+def swap(workspace: Workspace, history: Callable[..., None]) -> Iterator[Site]:
     """Two machines that shall change places, and a third host with room for one of them."""
     here = placed(workspace, SWAP, "--speed", "6")
     declare(here, {"LEFT": "hv2", "RIGHT": "hv1"})
+    history(here)
     yield here
     for run in here.runs:
         run.stop()
 
 
+@pytest.mark.both
 def test_a_swap_goes_over_a_third_host(swap: Site) -> None:
     """The preview says who steps aside and why; one run does it, and the next plan reckons with what it took."""
     preview = swap.pulumi("preview")
@@ -146,6 +148,7 @@ def test_the_run_does_what_the_review_said_in_that_order(swap: Site) -> None:
     ]
 
 
+@pytest.mark.both
 def test_a_plan_that_is_not_what_was_shown_says_so(swap: Site) -> None:
     """Between preview and update a person has moved a machine: planned again, and the difference is told."""
     swap.pulumi("preview")
@@ -179,6 +182,7 @@ def test_an_impossible_map_is_refused_with_its_proof(swap: Site) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.one_form("its first `up` adopts")
 def test_a_tight_estate_is_brought_to_its_map_in_one_run(workspace: Workspace) -> None:
     """Two swaps and a cycle of four among two hundred machines; a person's moves make ours wait, not fail."""
     estate, ends = tight()

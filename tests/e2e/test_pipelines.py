@@ -143,6 +143,7 @@ def repository(site: Site) -> Site:
 
 
 @pytest.mark.e2e
+@pytest.mark.one_form("its pipelines adopt")
 def test_every_command_of_the_pipelines_does_what_they_expect(repository: Site, tmp_path: Path) -> None:
     """Night, pull request, morning, merge, morning again, at both forges: one comment, one issue, closed in the end."""
     site, github = repository, GitHub(tmp_path / "github")

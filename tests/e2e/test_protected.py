@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -25,7 +25,7 @@ REASONS = {
 
 
 @pytest.fixture
-def guarded(workspace: Workspace) -> Iterator[Site]:
+def guarded(workspace: Workspace, history: Callable[..., None]) -> Iterator[Site]:
     """That estate, and a stack that wants every machine on hv2."""
     workspace.run(
         "lab", "up", "--ports", "auto", "--estate", str(ESTATE), "--write-stack", "stacks/lab.yaml",
@@ -37,6 +37,7 @@ def guarded(workspace: Workspace) -> Iterator[Site]:
         text.replace("host: hv1", "host: hv2").replace("host: hv3", "host: hv2"), encoding="utf-8"
     )
     here = Site(workspace)
+    history(here)
     yield here
     for run in here.runs:
         run.stop()

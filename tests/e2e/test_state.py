@@ -23,7 +23,7 @@ from tools.workspace import PROJECT
 
 from .conftest import Site, until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.one_form("the page begins without a stack")]
 
 PAGE = PROJECT / "docs" / "state.md"
 SERVE_S3 = """

@@ -20,7 +20,7 @@ from tools.workspace import PROJECT, Workspace
 from .conftest import QUICK
 
 __all__ = ["chromium"]
-pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.one_form("the page begins without a stack")]
 
 IDENTITY = {
     f"GIT_{who}_{what}": value

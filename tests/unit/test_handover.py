@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from providers.handover import LIMIT, Handed, Handover, engine_of, engine_started
+from providers.handover import LIMIT, Handed, Handover, Order, engine_of, engine_started
 from providers.model.names import HostName
 from providers.model.paces import PastMove
 from providers.model.plan import MigrationType, Move, Placement, Schedule, ScheduledMove
@@ -29,7 +29,14 @@ def here(tmp_path: Path) -> Handover:
     """The meeting place of one run."""
     path = tmp_path / "stack.yaml"
     path.write_text("hosts: {}\n", encoding="utf-8")
-    return Handover(project=tmp_path, engine="127.0.0.1:4711", stack=replace(stack({}), path=path))
+    return Handover(
+        project=tmp_path, engine="127.0.0.1:4711", stack=replace(stack({}), path=path, digest="a1")
+    )
+
+
+def saved(here: Handover) -> Handover:
+    """Return the same meeting place for a process that has read the stack file after it was saved once more."""
+    return replace(here, stack=replace(here.stack, digest="b2"))
 
 
 def left(here: Handover) -> list[Path]:
@@ -86,8 +93,22 @@ def test_another_run_does_not_take_it(here: Handover) -> None:
 def test_another_stack_file_does_not_take_it(here: Handover) -> None:
     """It may have changed between the two processes."""
     here.leave(SWEEP)
-    here.stack.path.write_text("hosts: {hv9: {}}\n", encoding="utf-8")
-    assert here.take(NOW) is None
+    assert saved(here).take(NOW) is None
+
+
+def test_a_stack_file_that_was_saved_as_the_run_started_is_noticed(here: Handover) -> None:
+    """By what the other process has read, and not by what an earlier run on the same port has left."""
+    run = replace(here, since=NOW - timedelta(seconds=5))
+    assert not run.read_otherwise(NOW)
+    run.leave(SWEEP)
+    assert not run.read_otherwise(NOW)
+    assert saved(run).read_otherwise(NOW)
+    assert not replace(saved(run), since=NOW + timedelta(seconds=5)).read_otherwise(
+        NOW + timedelta(seconds=6)
+    )
+    assert not replace(saved(run), since=None).read_otherwise(NOW)
+    left(here)[0].write_text('{"begun": ', encoding="utf-8")
+    assert not saved(run).read_otherwise(NOW)
 
 
 @pytest.mark.parametrize(
@@ -200,14 +221,33 @@ def planned() -> Schedule:
 
 
 def test_the_schedule_of_a_run_is_taken_once_and_by_that_run(here: Handover) -> None:
-    """Another engine, or another stack file, gets an empty one."""
-    here.leave_schedule(planned())
-    assert replace(here, engine="127.0.0.1:4712").take_schedule() == Schedule()
-    assert here.take_schedule() == planned()
-    assert here.take_schedule() == Schedule()
-    here.leave_schedule(planned())
-    here.stack.path.write_text("hosts: {hv9: {}}\n", encoding="utf-8")
-    assert here.take_schedule() == Schedule()
+    """Another engine finds none; by which stack file it was planned stands beside it."""
+    assert here.take_schedule() is None
+    here.leave_schedule(planned(), NOW)
+    assert replace(here, engine="127.0.0.1:4712").take_schedule() is None
+    assert saved(here).take_schedule() == Order(schedule=planned(), stack="a1")
+    assert here.take_schedule() is None
+
+
+def test_a_schedule_that_is_half_written_is_not_there_yet(here: Handover) -> None:
+    """It is left where it lies, and is there once it is whole."""
+    here.leave_schedule(planned(), NOW)
+    assert here.orders is not None
+    whole = here.orders.read_bytes()
+    for torn in (b"", whole[:1], whole[: len(whole) // 2], whole[:-1], b"\xff", b"[]", b"{}", b'{"at": 1}'):
+        here.orders.write_bytes(torn)
+        assert here.take_schedule() is None
+    here.orders.write_bytes(whole)
+    assert here.take_schedule() == Order(schedule=planned(), stack="a1")
+
+
+def test_the_schedule_of_an_earlier_run_on_the_same_port_is_none(here: Handover) -> None:
+    """A run that was killed leaves its own; the program of this run writes over it."""
+    here.leave_schedule(Schedule(), NOW)
+    now = replace(here, since=NOW + timedelta(seconds=60))
+    assert now.take_schedule() is None
+    now.leave_schedule(planned(), NOW + timedelta(seconds=62))
+    assert now.take_schedule() == Order(schedule=planned(), stack="a1")
 
 
 def test_a_preview_is_remembered_for_the_run_that_follows(here: Handover) -> None:
@@ -218,5 +258,4 @@ def test_a_preview_is_remembered_for_the_run_that_follows(here: Handover) -> Non
     here.leave_preview(planned(), NOW)
     assert here.take_preview(NOW + timedelta(days=2)) is None
     here.leave_preview(planned(), NOW)
-    here.stack.path.write_text("hosts: {hv9: {}}\n", encoding="utf-8")
-    assert here.take_preview(NOW) is None
+    assert saved(here).take_preview(NOW) is None

@@ -99,7 +99,7 @@ class StoppedClock(FastClock):
 
 def test_a_move_waits_until_the_one_before_it_is_made() -> None:
     """It says for whom, once."""
-    course = Course(SWAP, StoppedClock())
+    course = Course(StoppedClock(), SWAP)
     with course.under_way("VM002"), course.under_way("VM001"):
         waiting = Waiting(course, 1)
         assert waiting.begun.wait(PATIENCE)
@@ -110,7 +110,7 @@ def test_a_move_waits_until_the_one_before_it_is_made() -> None:
 
 def test_the_legs_of_one_machine_wait_for_what_is_between_them() -> None:
     """The way back is free when the other machine has left."""
-    course = Course(SWAP, StoppedClock())
+    course = Course(StoppedClock(), SWAP)
     with course.under_way("VM001"), course.under_way("VM002"):
         course.done(0)
         back = Waiting(course, 2)
@@ -122,7 +122,7 @@ def test_the_legs_of_one_machine_wait_for_what_is_between_them() -> None:
 
 def test_who_waits_for_a_failed_move_is_told_whose() -> None:
     """The machine has left without its move."""
-    course = Course(SWAP, StoppedClock())
+    course = Course(StoppedClock(), SWAP)
     with course.under_way("VM001"):
         with course.under_way("VM002"):
             waiting = Waiting(course, 1)
@@ -133,7 +133,7 @@ def test_who_waits_for_a_failed_move_is_told_whose() -> None:
 
 def test_a_whole_move_that_the_engine_never_gave_is_no_part_of_the_run() -> None:
     """The engine starts VM002 only when it is done with VM001: so that one was excluded."""
-    course = Course(CHAIN, StoppedClock())
+    course = Course(StoppedClock(), CHAIN)
     with (
         course.under_way("VM002"),
         pytest.raises(NoRoomError, match=r"VM001 was to free \(hv1 -> hv2\), which is no part of this run"),
@@ -143,7 +143,7 @@ def test_a_whole_move_that_the_engine_never_gave_is_no_part_of_the_run() -> None
 
 def test_what_somebody_else_has_moved_is_made() -> None:
     """The hosts decide, not our memory."""
-    course = Course(CHAIN, StoppedClock())
+    course = Course(StoppedClock(), CHAIN)
     with course.under_way("VM002"):
         Waiting(course, 1, made=True).ends()
 
@@ -151,7 +151,7 @@ def test_what_somebody_else_has_moved_is_made() -> None:
 def test_a_parked_machine_waits_for_whom_the_engine_names_later() -> None:
     """However long the move takes after which it is named: the engine's silence says nothing before."""
     clock = StoppedClock()
-    course = Course(RING, clock)
+    course = Course(clock, RING)
     with course.under_way("VM001"):
         with course.under_way("VM002"):
             course.done(0)
@@ -169,7 +169,7 @@ def test_a_parked_machine_waits_for_whom_the_engine_names_later() -> None:
 def test_a_parked_machine_is_told_when_nobody_will_come() -> None:
     """What VM003 waited for is made, and the engine names it not: it was excluded, and is waited for no longer."""
     clock = StoppedClock()
-    course = Course(RING, clock)
+    course = Course(clock, RING)
     with course.under_way("VM001"):
         with course.under_way("VM002"):
             course.done(0)
@@ -185,7 +185,7 @@ def test_a_parked_machine_is_told_when_nobody_will_come() -> None:
 def test_a_leg_is_given_up_when_the_engine_has_been_quiet() -> None:
     """Until then the machine may still be named."""
     clock = StoppedClock()
-    course = Course(SWAP, clock)
+    course = Course(clock, SWAP)
     with course.under_way("VM001"):
         waiting = Waiting(course, 1)
         assert waiting.begun.wait(PATIENCE)
@@ -197,7 +197,7 @@ def test_a_leg_is_given_up_when_the_engine_has_been_quiet() -> None:
 def test_work_of_another_kind_may_hold_machines_back() -> None:
     """A host that is being set up keeps its machines from being named."""
     clock = StoppedClock()
-    course = Course(SWAP, clock)
+    course = Course(clock, SWAP)
     with course.under_way("VM001"):
         with course.other_work():
             waiting = Waiting(course, 1)
@@ -211,7 +211,7 @@ def test_work_of_another_kind_may_hold_machines_back() -> None:
 def test_a_machine_that_was_named_is_waited_for_until_the_engine_starves() -> None:
     """It is in the run, but nobody has a hand free for it: the error says which setting."""
     clock = StoppedClock()
-    course = Course(SWAP, clock)
+    course = Course(clock, SWAP)
     course.name("VM002")
     with course.under_way("VM001"):
         waiting = Waiting(course, 1)
@@ -223,16 +223,32 @@ def test_a_machine_that_was_named_is_waited_for_until_the_engine_starves() -> No
 
 def test_a_machine_without_change_frees_nothing() -> None:
     """Unless it is where the plan wanted it: then the hosts show it."""
-    course = Course(SWAP, StoppedClock())
+    course = Course(StoppedClock(), SWAP)
     course.name("VM002")
     course.unchanged("VM002")
     with course.under_way("VM001"), pytest.raises(NoRoomError):
         Waiting(course, 1).ends()
 
 
+def test_what_a_refresh_compares_says_nothing_of_the_run() -> None:
+    """The engine compares old inputs before the program runs, and the new ones when it has named the machine."""
+    clock = StoppedClock()
+    course = Course(clock, SWAP)
+    course.unchanged("VM002")
+    with course.under_way("VM001"):
+        waiting = Waiting(course, 1)
+        assert waiting.begun.wait(PATIENCE)
+        course.unchanged("VM002")
+        clock.looked()
+        course.name("VM002")
+        with course.under_way("VM002"):
+            course.done(0)
+        waiting.ends()
+
+
 def test_ctrl_c_ends_the_wait() -> None:
     """With a line for the machine."""
-    course = Course(SWAP, StoppedClock())
+    course = Course(StoppedClock(), SWAP)
     with course.under_way("VM001"), course.under_way("VM002"):
         waiting = Waiting(course, 1)
         assert waiting.begun.wait(PATIENCE)
@@ -243,7 +259,7 @@ def test_ctrl_c_ends_the_wait() -> None:
 
 def test_the_rank_is_that_of_the_next_leg() -> None:
     """What is not scheduled comes last."""
-    course = Course(SWAP, StoppedClock())
+    course = Course(StoppedClock(), SWAP)
     assert course.rank("VM002") == 0.0
     course.done(0)
     assert course.rank("VM002") == 1.0
@@ -252,5 +268,5 @@ def test_the_rank_is_that_of_the_next_leg() -> None:
 
 def test_a_run_without_a_schedule_waits_for_nobody() -> None:
     """As where the file of the program was lost."""
-    course = Course(Schedule(), StoppedClock())
+    course = Course(StoppedClock(), Schedule())
     assert course.legs("VM001") == []

@@ -24,7 +24,7 @@ TWO = Schedule(moves=(scheduled(1, 0, 30), scheduled(2, 10, 60)))
 def test_the_last_move_that_ends_tells_what_the_run_took() -> None:
     """From the first order for a machine that moves; nothing before all are made, and nothing twice."""
     clock = FastClock()
-    course = Course(TWO, clock)
+    course = Course(clock, TWO)
     with course.under_way("VM009"):
         clock.wait(100)
     with course.under_way("VM001"):
@@ -42,7 +42,7 @@ def test_a_run_that_is_not_whole_is_compared_with_nothing() -> None:
     """Nor one of a single move, which says it itself, nor one without a plan."""
     clock = FastClock()
     for schedule in (TWO, Schedule(moves=TWO.moves[:1]), Schedule()):
-        course = Course(schedule, clock)
+        course = Course(clock, schedule)
         with course.under_way("VM001"):
             if schedule.moves:
                 course.done(0)
