@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -25,12 +25,14 @@ from providers.hyperv.admission import Admission
 from providers.hyperv.audit import AuditLog, audit_path
 from providers.hyperv.estate import Estate
 from providers.hyperv.guarding import Guarding
+from providers.hyperv.migration import Moved, migrate
+from providers.hyperv.progress import Progress
 from providers.hyperv.second_hop import SecondHop
 from providers.model.estate import Host, Inventory, VirtualMachine
 from providers.model.guard import Limit
 from providers.model.names import HostName, VmId
 from providers.model.paces import PastMove
-from providers.model.plan import Standing
+from providers.model.plan import Move, Standing
 from providers.model.stack import Stack, VmSpec
 from providers.planning.identify import NotFound, identify
 from providers.stackfile import load
@@ -43,6 +45,8 @@ from .second_hop import DirectorySecondHop
 if TYPE_CHECKING:
     from providers.ldap.client import DirectoryClient
 
+Mover = Callable[..., Moved]
+"""Called as `migrate` is."""
 YOUNG = 5.0
 """Seconds for which a sweep may serve the start of a move; what decides is read again, live, before each start."""
 
@@ -70,22 +74,27 @@ class Close:
 class Fleet:
     """The hosts of one stack. Any number of threads may use it; one sweep serves all that wait for it."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a run of a stack is made of, the last ones named at the call
         self,
         stack: Stack,
         clock: Clock,
         audit: Path,
         handover: Handover | None = None,
         allowed: frozenset[Limit] = frozenset(),
+        *,
+        estate: Estate | None = None,
+        mover: Mover = migrate,
     ) -> None:
         """Connect to nothing yet. `audit`: file to which starts and ends of moves are appended.
 
         `handover`: where the program of this run may have left its sweep, or will look for ours. `allowed`: which
-        limits of the guard somebody has allowed for this run.
+        limits of the guard somebody has allowed for this run. `estate` and `mover`: what reads the hosts and carries out
+        a move, where it is not what the stack's hosts ask for.
         """
         self.stack = stack
         self.clock = clock
-        self.estate = Estate(stack.hosts, clock=clock)
+        self.estate = estate or Estate(stack.hosts, clock=clock)
+        self._mover = mover
         self.admission = Admission(self.estate, clock=clock)
         self.audit = AuditLog(audit, clock=clock)
         self.guarding = Guarding(stack.guard, file=stack.path.name, clock=clock, allowed=allowed)
@@ -171,6 +180,27 @@ class Fleet:
         if not isinstance(found, NotFound):
             return found
         raise _error(earlier if found.standing == Standing.MISSING else found)
+
+    def is_moving(self, vm: VmId) -> bool:
+        """Say whether a host shows a migration job of the machine, read no more than a few seconds ago."""
+        return self.sweep(max_age=YOUNG).inventory.job_of(vm) is not None
+
+    def move(
+        self, label: str, move: Move, *, report: Callable[[Progress], None], cancelled: threading.Event
+    ) -> Moved:
+        """Carry out a move of the machine that is declared under `label`. Raises PlacementError."""
+        return self._mover(
+            self.estate,
+            move,
+            report=report,
+            cancelled=cancelled,
+            clock=self.clock,
+            admission=self.admission,
+            audit=self.audit,
+            second_hop=self.second_hop,
+            rank=self.course.rank(label),
+            guarding=self.guarding,
+        )
 
     def first(self, spec: VmSpec, known: VmId | None, *, max_age: float) -> VirtualMachine:
         """Return a machine that is about to be adopted.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -22,7 +22,6 @@ from providers.errors import (
     VmMissingError,
     VmUnknownError,
 )
-from providers.hyperv.migration import migrate
 from providers.hyperv.progress import Progress
 from providers.model.estate import Host, Inventory, VirtualMachine
 from providers.model.names import VmId, vm_id
@@ -36,7 +35,7 @@ from providers.report.text import run_took, took
 
 from .call import Call, HalfDoneError, current
 from .differing import ADD, DELETE, UPDATE, DetailedDiffResult
-from .fleet import YOUNG, Fleet, fleets
+from .fleet import YOUNG, Fleet, Fleets, fleets
 from .past import Past, past_in, remembered
 from .properties import PLACED, outputs_of, placement_of
 
@@ -46,9 +45,16 @@ TYPE = "pulumi-python:dynamic/hyperv:VmPlacement"
 class VmPlacement(ResourceProvider):
     """The provider's verbs for one machine. It keeps nothing: state is what the hosts say now."""
 
+    def __init__(self, of: Callable[[], Fleets] = fleets) -> None:
+        """`of`: returns the fleets of this process."""
+        super().__init__()
+        self._fleets = of
+
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Accept the inputs: the program has checked the whole stack file before it declared anything."""
-        fleet = fleets().of_reader(current.get().stack)  # None: the stack file's errors are told elsewhere
+        fleet = self._fleets().of_reader(
+            current.get().stack
+        )  # None: the stack file's errors are told elsewhere
         if fleet is not None:
             fleet.course.name(current.get().label)
             fleet.arrival.look()
@@ -61,7 +67,7 @@ class VmPlacement(ResourceProvider):
         run ends with its error.
         """
         found = self._compared(_id, olds, news)
-        fleet = fleets().of_reader(current.get().stack)
+        fleet = self._fleets().of_reader(current.get().stack)
         if fleet is not None and not found.detailed:
             fleet.course.unchanged(current.get().label)
         return found
@@ -81,7 +87,7 @@ class VmPlacement(ResourceProvider):
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Adopt the machine wherever it is, then move it if it is not in place."""
         call = current.get()
-        fleet = fleets().of(call.stack)
+        fleet = self._fleets().of(call.stack)
         known = vm_id(props["vmId"]) if props.get("vmId") else None
         fleet.arrival.agree(call.label)
         with fleet.course.under_way(call.label):
@@ -96,7 +102,7 @@ class VmPlacement(ResourceProvider):
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         """Return what the hosts show. Unknown is never gone: then the last known outputs stay."""
         call = current.get()
-        fleet = fleets().of_reader(call.stack)
+        fleet = self._fleets().of_reader(call.stack)
         if fleet is None:
             return ReadResult(id_, props, _managed(props))
         past = past_in(props)
@@ -123,7 +129,7 @@ class VmPlacement(ResourceProvider):
                 f"{call.label} now means the machine {news['vmId']}, this stack manages {id_} under that key",
                 remedy=f"Run: pulumi state delete '{call.urn}' and then up again, which adopts the other one",
             )
-        fleet = fleets().of(call.stack)
+        fleet = self._fleets().of(call.stack)
         fleet.arrival.agree(call.label)
         with fleet.course.under_way(call.label):
             with fleet.admission.expecting():
@@ -144,8 +150,11 @@ def _bring(fleet: Fleet, call: Call, vm: VirtualMachine, wanted: Placement, past
     fleet.arrival.wait(call.label, call.cancelled)
     planned: ScheduledMove | None = None
     aside_since: float | None = None
+    running = fleet.is_moving(vm.id)
     for number, planned in fleet.course.legs(call.label):
-        _wait_for_turn(fleet, call, number)
+        if not running:  # what a job does already needs nobody's room any more: it is followed at once
+            _wait_for_turn(fleet, call, number)
+        running = False
         if planned.aside:
             vm, past = _leg(fleet, call, vm, planned.placement, past, planned=planned)
             aside_since = fleet.clock.now()
@@ -193,17 +202,8 @@ def _leg(  # noqa: PLR0913 - what a leg is made of, the last two named at the ca
     _say_findings(call, step)
     if step.move is None:
         return vm, past
-    moved = migrate(
-        fleet.estate,
-        step.move,
-        report=lambda progress: _say_progress(call, progress),
-        cancelled=call.cancelled,
-        clock=fleet.clock,
-        admission=fleet.admission,
-        audit=fleet.audit,
-        second_hop=fleet.second_hop,
-        rank=fleet.course.rank(call.label),
-        guarding=fleet.guarding,
+    moved = fleet.move(
+        call.label, step.move, report=lambda progress: _say_progress(call, progress), cancelled=call.cancelled
     )
     made = remembered(planned, step.move, moved.seconds, fleet.clock.utc())
     if moved.seconds is not None:
