@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from . import decoding, doctor, drift, lab_memory, moves, preview, requests, review, sweep
+from . import decoding, doctor, drift, following, lab_memory, moves, preview, requests, review, sweep
 from .figure import Figure
 from .orders import choosing
 from .orders import measuring as orders
@@ -29,6 +29,7 @@ MEASURES: dict[str, Measure] = {
     "drift": drift.measure,
     "preview-300": preview.measure_small,
     "preview-1000": preview.measure_big,
+    "following": following.measure,
     "moves": moves.measure,
     "review": review.measure,
 }

@@ -80,7 +80,7 @@ class Site:
         return watching(self._look_at_plugins, _EVERY)
 
     def _look_at_plugins(self) -> None:
-        for process in _plugins(self.workspace.folder):
+        for process in plugins(self.workspace.folder):
             with suppress(psutil.Error):
                 self.peak_plugin_bytes = max(self.peak_plugin_bytes, process.memory_info().rss)
 
@@ -101,7 +101,8 @@ def timed(workspace: Workspace, *words: str, **environment: str) -> float:
     return time.monotonic() - begun
 
 
-def _plugins(folder: Path) -> list[psutil.Process]:
+def plugins(folder: Path) -> list[psutil.Process]:
+    """Return the plugin processes of a copy that this process has started."""
     found = []
     for process in psutil.Process().children(recursive=True):
         try:
@@ -130,6 +131,10 @@ class Sites(AbstractContextManager["Sites"]):
         options = ("--migration-limit", "16", "--speed", "0.25")
         return self._site("middle", lambda folder: Site(folder, hosts=8, vms=300, options=options))
 
+    def small(self) -> Site:
+        """4 hosts with 16 machines."""
+        return self._site("small", lambda folder: Site(folder, hosts=4, vms=16))
+
     def _site(self, name: str, make: Callable[[Path], Site]) -> Site:
         if name not in self._sites:
             self._sites[name] = make(self.folder / name)
@@ -147,7 +152,7 @@ class Sites(AbstractContextManager["Sites"]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Stop every lab by its own pid, and remove the copies."""
-        for name in ("big", "middle"):
+        for name in ("big", "middle", "small"):
             remove(self.folder / name)
         for copy in self._copies:
             copy.close()
