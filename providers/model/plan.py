@@ -40,6 +40,8 @@ class Finding:
     """Whether it is about room that lacks now and that others may free: a schedule answers it."""
     of_rule: bool = False
     """Whether it says that a rule of the stack file would not hold in the end."""
+    of_name: bool = False
+    """Whether it is about the name of a file, which another machine has or shall get as well: only a whole plan tells."""
 
     def __str__(self) -> str:
         """Text and remedy as one line."""
@@ -187,6 +189,8 @@ class Schedule:
     moves: tuple[ScheduledMove, ...] = ()
     bound: float = 0.0
     """Seconds that no schedule can beat."""
+    refused: Mapping[str, Finding] = field(default_factory=dict)
+    """Label -> why a machine is not moved, where that is known from the plan as a whole and not from its own move."""
     _of: Mapping[str, tuple[int, ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -26,7 +26,7 @@ from .rules import broken_rules
 from .schedule.schedule import Impossible, schedule_of
 from .servers import maybe_one_file
 from .shares import uncounted
-from .taken import onto_own_disks, refuse, without_taken
+from .taken import name_refused, onto_own_disks, refuse, without_taken
 
 
 def plan(
@@ -78,13 +78,14 @@ def _scheduled(plan: Plan, stack: Stack, inventory: Inventory, paces: Paces) -> 
     if isinstance(found, Impossible) and found.names:
         fewer = _without_names(plan, inventory, found.names)
         again = _scheduled(fewer, stack, inventory, paces)
-        if not again.refusals or plan.refusals:
+        if len(again.refusals) == len(plan.refusals):
             return again  # the others go on
     if isinstance(found, Schedule):
         scheduled = {each.label for each in found.moves}
         steps = tuple(_lasting(step) if step.label in scheduled else step for step in plan.steps)
         findings = (*plan.findings, *uncounted(found))
-        return dataclasses.replace(plan, steps=steps, schedule=found, findings=findings)
+        schedule = dataclasses.replace(found, refused=_refused_for_names(plan.steps))
+        return dataclasses.replace(plan, steps=steps, schedule=schedule, findings=findings)
     proof = _refusal("\n".join(found.lines), "Nothing was moved; change what is declared, or make room")
     return dataclasses.replace(plan, findings=(*plan.findings, proof))
 
@@ -96,10 +97,14 @@ def _without_names(plan: Plan, inventory: Inventory, names: Mapping[str, str]) -
         " another root under hosts.HOST.storage, or a third host"
     )
     steps = tuple(
-        refuse(step, _refusal(names[step.label], remedy)) if step.label in names else step
+        refuse(step, name_refused(names[step.label], remedy)) if step.label in names else step
         for step in plan.steps
     )
     return dataclasses.replace(plan, steps=without_taken(steps, inventory))
+
+
+def _refused_for_names(steps: tuple[Step, ...]) -> dict[str, Finding]:
+    return {step.label: finding for step in steps for finding in step.findings if finding.of_name}
 
 
 def _lasting(step: Step) -> Step:

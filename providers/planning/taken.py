@@ -178,11 +178,10 @@ def owners(inventory: Inventory, wanted: Collection[Key]) -> Iterator[tuple[Key,
 
 
 def _kept(label: str, move: Move, path: str, owner: VirtualMachine, why: str) -> Finding:
-    return Finding(
-        severity=Severity.REFUSAL,
-        text=f"{label} {_would(move, path)} on {move.destination}, which is a disk of {owner.name} on {owner.host};"
+    return name_refused(
+        f"{label} {_would(move, path)} on {move.destination}, which is a disk of {owner.name} on {owner.host};"
         f" {owner.name} {why}",
-        remedy=f"Declare another place for that disk of {label} (storage: in its entry), or move {owner.name} first",
+        f"Declare another place for that disk of {label} (storage: in its entry), or move {owner.name} first",
     )
 
 
@@ -191,8 +190,12 @@ def _would(move: Move, path: str) -> str:
 
 
 def _meeting(label: str, others: Sequence[str], path: str) -> Finding:
-    return Finding(
-        severity=Severity.REFUSAL,
-        text=f"{label} and {', '.join(others)} would both get the file {path}",
-        remedy="Give one of them a folder of its own",
+    return name_refused(
+        f"{label} and {', '.join(others)} would both get the file {path}",
+        "Give one of them a folder of its own",
     )
+
+
+def name_refused(text: str, remedy: str) -> Finding:
+    """Return the refusal of a move for the name of a file."""
+    return Finding(severity=Severity.REFUSAL, text=text, remedy=remedy, of_name=True)

@@ -76,7 +76,7 @@ def _give(room: Room, each: ScheduledMove, vm: VirtualMachine) -> None:
         room[move.source, "memory"] += vm.memory_mib or 0
     for disk in move.disks:
         if (move.changes_host or disk.source != disk.target) and not disk.source.startswith("\\\\"):
-            room[move.source, disk.source[:3]] += _size(vm, disk.instance_id)
+            room[move.source, _volume(disk.source)] += _size(vm, disk.instance_id)
     for key in _slots(move):
         room[key] += 1
 
@@ -89,15 +89,15 @@ def _needs(move: Move, vm: VirtualMachine, found: Inventory) -> Room:
         needs[move.destination, "memory"] += vm.memory_mib or 0
     for disk in move.disks:
         if (move.changes_host or disk.source != disk.target) and not disk.target.startswith("\\\\"):
-            needs[move.destination, disk.target[:3]] += _size(vm, disk.instance_id)
+            needs[move.destination, _volume(disk.target)] += _size(vm, disk.instance_id)
     return needs
 
 
 def _shared_names(at: dict[str, VirtualMachine], running: Iterable[ScheduledMove]) -> list[str]:
     """Return the files that two machines have at once: those of a machine on its way lie at both of its ends."""
-    names = [(vm.name, _file(vm.host, disk.path)) for vm in at.values() for disk in vm.disks]
+    names = [(vm.name, file_of(vm.host, disk.path)) for vm in at.values() for disk in vm.disks]
     names += [
-        (each.move.vm.name, _file(each.move.destination, disk.target))
+        (each.move.vm.name, file_of(each.move.destination, disk.target))
         for each in running
         for disk in each.move.disks
     ]
@@ -107,8 +107,16 @@ def _shared_names(at: dict[str, VirtualMachine], running: Iterable[ScheduledMove
     return [f"{file} is of {sorted(own)}" for file, own in owners.items() if len(own) > 1]
 
 
-def _file(host: str, path: str) -> tuple[str, str]:
-    return "" if path.startswith("\\\\") else host, path.lower()
+def file_of(host: str, path: str) -> tuple[str, str]:
+    """Return which file a path is, as seen from a host: written apart from the code that is tested."""
+    start, rest = path[:2].replace("/", "\\"), path[2:].replace("/", "\\")
+    while "\\\\" in rest:
+        rest = rest.replace("\\\\", "\\")
+    return "" if start == "\\\\" else host, (start + rest).lower()
+
+
+def _volume(path: str) -> str:
+    return path[:3].replace("/", "\\").upper()
 
 
 def _slots(move: Move) -> list[tuple[str, str]]:
