@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import io
 import json
 import sys
 import traceback
@@ -14,6 +13,7 @@ from typing import NoReturn
 from providers.clock import SystemClock
 from providers.codes import catalogue
 from providers.commands import check, discover, drift, inventory, plan, review, unlock
+from providers.commands.output import delivered
 from providers.doctor.symptoms import Weight
 from providers.errors import PlacementError
 from providers.model.names import HostName
@@ -25,7 +25,7 @@ from providers.report import explain
 from providers.report.diagnosis import render_diagnoses
 from providers.report.records import record
 from providers.stackfile import load
-from providers.stacks import PROJECT, STACKS, stack_files, stack_path
+from providers.stacks import PROJECT, STACKS, stack_files, stack_meant
 
 FAILED = 1
 ILL = 2
@@ -36,24 +36,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return the exit code.
 
     0 done, 1 an error of one line (or a line per finding), 2 drift, or found by the doctor, 3 infeasible, 4 no drift
-    seen and some host silent. Raises SystemExit(1) for words that are no command.
+    seen and some host silent.
     """
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(
-                errors="backslashreplace"
-            )  # names of hosts are in any script, a terminal may not be
-    options = _parser().parse_args(arguments)
+    return delivered(lambda: _run(arguments))
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    try:
+        options = _parser().parse_args(arguments)
+    except SystemExit as end:  # --help, or words that are no command
+        return int(end.code or 0)
     try:
         return int(options.run(options))
-    except PlacementError as error:
-        sys.stderr.write(f"{error}\n")
+    except (PlacementError, OSError) as error:
+        sys.stderr.write(f"{error if isinstance(error, PlacementError) else _of_this_computer(error)}\n")
         if options.debug:
-            sys.stderr.write(f"{error.detail}\n{traceback.format_exc()}")
+            sys.stderr.write(f"{getattr(error, 'detail', '')}\n{traceback.format_exc()}")
         return FAILED
     except KeyboardInterrupt:
         sys.stderr.write("Interrupted; nothing was changed\n")
         return 130
+
+
+def _of_this_computer(error: OSError) -> PlacementError:
+    """Return what to say of a file, or a program, whose failure nobody has told more of."""
+    named = f"{error.filename} cannot be used" if error.filename else "This computer does not let us go on"
+    return PlacementError(
+        f"{named}: {error.strerror or error}",
+        remedy="Look at its mode and at the room on its disk, then run again",
+    )
 
 
 class _Parser(argparse.ArgumentParser):
@@ -74,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     _look_ahead(commands)
     discover.add_to(commands)
     doctor = commands.add_parser("doctor", help="say what stands in the way of moves; read-only")
-    doctor.add_argument("stack", help=f"name of a stack ({STACKS}/NAME.yaml)")
+    doctor.add_argument("stack", help=f"a stack ({STACKS}/NAME.yaml) or a path to such a file")
     doctor.add_argument("--json", action="store_true", help="for scripts")
     doctor.set_defaults(run=_doctor)
     explain_ = commands.add_parser(
@@ -127,7 +138,7 @@ def _look_ahead(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 def _doctor(options: argparse.Namespace) -> int:
     from providers.doctor.examine import examine  # noqa: PLC0415 - it loads what dials a directory
 
-    found, untold = examine(load(stack_path(options.stack, PROJECT)), SystemClock())
+    found, untold = examine(load(stack_meant(options.stack, PROJECT)), SystemClock())
     shown = {"diagnoses": record(found), "untold": untold}
     sys.stdout.write(f"{json.dumps(shown, indent=2) if options.json else render_diagnoses(found, untold)}\n")
     return ILL if any(each.weight == Weight.ERROR for each in found) else 0
@@ -174,7 +185,7 @@ def _record(options: argparse.Namespace) -> int:
 
 def _stack_with(host: str, name: str | None) -> Stack:
     """Return the stack that declares `host`. Raises PlacementError where none does, or several do."""
-    paths = stack_files(PROJECT) if name is None else [stack_path(name, PROJECT)]
+    paths = stack_files(PROJECT) if name is None else [stack_meant(name, PROJECT)]
     found = [load(path) for path in paths]
     having = [stack for stack in found if host in stack.hosts]
     if len(having) == 1:

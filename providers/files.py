@@ -37,6 +37,11 @@ class Draft:
         """Put the draft in the place of what stands there, at once. Raises OSError."""
         self.path.replace(self.place)
 
+    def keep_as_new(self) -> None:
+        """Put the draft where nothing stands. Raises FileExistsError where something does, OSError."""
+        self.place.open("x").close()  # the name is ours from here on
+        self.keep()
+
 
 @contextmanager
 def draft(place: Path, *, mode: int = _PRIVATE) -> Iterator[Draft]:

@@ -49,8 +49,7 @@ class Trial:
         place = self._fresh.place
         try:
             self._fresh.path.chmod(_MODE)
-            place.open("x").close()
-            self._fresh.keep()
+            self._fresh.keep_as_new()
         except FileExistsError as error:
             raise FileExistsAlreadyError(f"{place} exists already") from error
         except OSError as error:

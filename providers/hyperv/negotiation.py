@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import re
+import struct
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -59,6 +61,18 @@ _KERBEROS_BUILD = (
 _JUDGED_BY_KDC = frozenset({-1765328360, -1765328353, -1765328361, -1765328366, -1765328378})
 """krb5 codes by which a KDC refuses user or password: PREAUTH_FAILED, BAD_INTEGRITY, KEY_EXP, CLIENT_REVOKED and
 C_PRINCIPAL_UNKNOWN."""
+
+
+_UNREADABLE = (ArithmeticError, LookupError, TypeError, ValueError, NotImplementedError, struct.error)
+"""What pyspnego raises beside its own errors, for bytes that are no token and for digests that are blocked."""
+
+
+def _has_md5() -> bool:
+    try:
+        hashlib.md5(b"").digest()  # noqa: S324 - whether it is allowed is the question
+    except ValueError:
+        return False
+    return True
 
 
 class SealingError(Exception):
@@ -143,6 +157,10 @@ class Negotiation:
             answer: bytes | None = self._context.step(token)
         except SpnegoError as error:
             raise self._failed(error) from error
+        except _UNREADABLE as error:
+            raise self._impossible(error) or ProtocolError(
+                f"{self._host} sent a token that cannot be read", detail=str(error)
+            ) from error
         return answer
 
     def _client(self, bindings: GssChannelBindings | None) -> Any:
@@ -171,7 +189,20 @@ class Negotiation:
                 f"auth: kerberos needs the Python packages gssapi and krb5 ({error})", remedy=_KERBEROS_BUILD
             ) from error
         except Exception as error:
-            raise self._failed(error) from error
+            raise self._impossible(error) or self._failed(error) from error
+
+    def _impossible(self, error: Exception) -> LoginImpossibleError | None:
+        """Say that this computer computes no NTLM, where that is so: nobody has judged the credential then.
+
+        MD4 pyspnego brings along; MD5, in each of its messages' checksums (MS-NLMP 3.3.2), OpenSSL has to allow.
+        """
+        if self._auth == "kerberos" or _has_md5():
+            return None
+        words = " ".join(str(error).split())
+        return LoginImpossibleError(
+            f"auth: {self._auth} needs NTLM, which this computer does not compute: MD5 is blocked, as in FIPS mode ({words})",
+            remedy="Use auth: kerberos in the stack file, or a computer without FIPS mode",
+        )
 
     def _spnego_credential(self) -> Any:
         credential = self._credential

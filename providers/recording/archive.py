@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import zipfile
 from collections.abc import Iterable
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from providers.errors import PlacementError, ProtocolError
+from providers.files import draft
 
 from .answers import Answer
 from .disguise import Disguise
@@ -17,6 +19,8 @@ from .record import Recording
 
 FORMAT = 1
 MANIFEST = "manifest.json"
+_MODE = 0o666
+"""Less what the umask takes: it is made to be passed on."""
 _HEADER = """\
 <!-- Recorded by bin/placement record; names, addresses and GUIDs were replaced before hashing.
      Do not edit: write other values as a file of your own and call it synthetic.
@@ -44,10 +48,14 @@ def write(path: Path, recording: Recording, known: Iterable[str]) -> dict[str, A
     `known`: names that are known beforehand. Raises OutputExistsError, and PlacementError where it cannot be written.
     """
     files, manifest = disguised(recording, known)
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, each in files.items():
+            archive.writestr(name, each)
     try:
-        with zipfile.ZipFile(path, "x", zipfile.ZIP_DEFLATED) as archive:
-            for name, content in files.items():
-                archive.writestr(name, content)
+        with draft(path, mode=_MODE) as fresh:
+            fresh.write(content.getvalue())
+            fresh.keep_as_new()
     except FileExistsError as error:
         raise OutputExistsError(f"{path} exists already") from error
     except OSError as error:

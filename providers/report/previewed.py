@@ -96,16 +96,27 @@ class Previewed:
         )
 
 
+_PARTS = {"steps": list, "diagnostics": list, "changeSummary": dict}
+"""Of a preview the engine writes each that is not empty, and one is (pulumi/pulumi pkg/display/json.go, PreviewDigest)."""
+
+
 def previewed(text: str | bytes, name: str) -> Previewed:
     """Return what a preview tells; `name`: of its file. Raises PlacementError where it is none."""
     try:
-        content = json.loads(text)
+        content = _digest(json.loads(text))
         return Previewed(
             steps=tuple(_steps(content.get("steps") or ())),
             messages=tuple(_messages(content.get("diagnostics") or ())),
         )
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise PlacementError(f"{name} is no output of `pulumi preview --json`", remedy=_REMEDY) from error
+
+
+def _digest(content: Any) -> Mapping[str, Any]:
+    """Return `content` where it is the engine's. Raises TypeError: any other object would be a preview without a change."""
+    if not any(isinstance(content.get(name), kind) for name, kind in _PARTS.items()):
+        raise TypeError
+    return dict(content)
 
 
 def _steps(found: Any) -> Iterator[PreviewStep]:

@@ -14,6 +14,12 @@ _LONGEST = 600
 """Characters of one finding; what is quoted from the file may be of any length, the advice stands at the end."""
 
 
+WHOLE = 0
+"""The line of what is said of a file as a whole, which may not even be there."""
+_SHOWN = 100
+"""Findings that are told; whoever mends those finds the next."""
+
+
 class Findings:
     """Everything found in one stack file so far."""
 
@@ -23,7 +29,7 @@ class Findings:
         self._found: dict[tuple[int, str], None] = {}
 
     def add(self, line: int, text: str) -> None:
-        """Note that `line` (the first is 1) is wrong: what it is, and what would be right."""
+        """Note that `line` (the first is 1, WHOLE none) is wrong: what it is, and what would be right."""
         told = _SECRET.sub("://***@", " ".join(text.split()))
         if len(told) > _LONGEST:
             told = f"{told[: _LONGEST // 2]} ... {told[-_LONGEST // 2 :]}"
@@ -34,9 +40,15 @@ class Findings:
         return bool(self._found)
 
     def error(self) -> StackFileError:
-        """Return the error that tells all findings, sorted by line."""
+        """Return the error that tells the findings, sorted by line; of very many, how many more there are."""
         ordered = sorted(self._found, key=lambda finding: finding[0])
-        return StackFileError("\n".join(f"{self._path}:{line}: {text}" for line, text in ordered))
+        told = ordered[:_SHOWN]
+        if len(ordered) > len(told):
+            told.append((ordered[_SHOWN][0], f"and {len(ordered) - _SHOWN} more findings from here on"))
+        return StackFileError("\n".join(f"{self._place(line)}: {text}" for line, text in told))
+
+    def _place(self, line: int) -> str:
+        return str(self._path) if line == WHOLE else f"{self._path}:{line}"
 
 
 def listed(names: Iterable[str], *, limit: int = 8) -> str:

@@ -8,7 +8,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from .findings import Findings
+from .findings import WHOLE, Findings, listed
+from .near import NearNames
 
 _LARGEST = 16 * 1024 * 1024
 """Bytes; 10,000 machines with five declared locations each take about 4 MiB."""
@@ -19,7 +20,12 @@ _TAB_INDENTATION = re.compile(r" *\t[ \t]*")
 _TAB_WIDTH = 8
 _LONGEST_REPAIRED = 10_000
 """Characters; looking at what stands before each quote of a longer line would take its square."""
-_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "UTF-32"),  # which begins as UTF-16 does
+    (codecs.BOM_UTF32_BE, "UTF-32"),
+    (codecs.BOM_UTF16_LE, "UTF-16"),
+    (codecs.BOM_UTF16_BE, "UTF-16"),
+)
 # A double-quoted path that was meant literally, D:\x or \\server\share. No Windows path holds a quote:
 # the next one ends it, also where YAML reads \" as an escape.
 _LITERAL_PATH = re.compile(r'"((?:[A-Za-z]:\\|\\\\)(?!\\)[^"\n]*)"')
@@ -64,18 +70,18 @@ def source_of(raw: bytes, findings: Findings) -> Source | None:
 def _read_bytes(path: Path, findings: Findings) -> bytes | None:
     try:
         if path.is_dir():
-            findings.add(1, "is a folder; name the stack file itself, such as stacks/lab.yaml")
+            findings.add(WHOLE, "is a folder; name the stack file itself, such as stacks/lab.yaml")
             return None
         if path.exists() and not path.is_file():
-            findings.add(1, "is no regular file; name a YAML file")
+            findings.add(WHOLE, "is no regular file; name a YAML file")
             return None
         with path.open("rb") as file:
             raw = file.read(_LARGEST + 1)
     except FileNotFoundError:
-        findings.add(1, "there is no such file; check the name of the stack, which names its file")
+        findings.add(WHOLE, f"there is no such file{_meant(path)}")
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        findings.add(1, f"cannot be read ({reason}); check the path and that you may read it")
+        findings.add(WHOLE, f"cannot be read ({reason}); check the path and that you may read it")
     else:
         if len(raw) <= _LARGEST:
             return raw
@@ -83,10 +89,22 @@ def _read_bytes(path: Path, findings: Findings) -> bytes | None:
     return None
 
 
+def _meant(path: Path) -> str:
+    """Say which file may have been meant: a near one, else those that are there."""
+    try:
+        found = [each.stem for each in path.parent.glob(f"*{path.suffix}")]
+    except OSError:
+        found = []
+    names = sorted(name for name in found if not name.startswith("Pulumi."))
+    near = NearNames(names).suggestion(path.stem)
+    return near or f"; the name of a stack is that of its file (there: {listed(names) or 'none'})"
+
+
 def _decoded(raw: bytes, findings: Findings) -> str | None:
-    if raw.startswith(_UTF16):
-        findings.add(1, "is UTF-16; save it as UTF-8")
-        return None
+    for mark, name in _MARKS:
+        if raw.startswith(mark):
+            findings.add(1, f"is {name}; save it as UTF-8")
+            return None
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -402,7 +402,10 @@ def test_adoptions_of_which_nothing_is_said_may_move(
     assert [each["moves"] for each in steps] == [False, None, None, None]
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"steps": [{"op": "update"}]}', '{"steps": 1}'])
+@pytest.mark.parametrize(
+    "text",
+    ["{", "[]", "{}", '{"format": "placement inventory"}', '{"steps": [{"op": "update"}]}', '{"steps": 1}'],
+)
 def test_what_is_no_preview_is_one_line(
     text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -263,15 +263,37 @@ def test_the_file_is_named_as_the_caller_spells_it(path: Path, monkeypatch: pyte
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     """A stack without a file says so, and which file was looked for."""
-    with pytest.raises(StackFileError, match=r"none\.yaml:1: there is no such file; check"):
+    with pytest.raises(StackFileError, match=r"none\.yaml: there is no such file; the name of a stack is"):
         load(tmp_path / "none.yaml")
+
+
+def test_a_slip_in_the_name_of_a_stack_is_seen(tmp_path: Path) -> None:
+    """The near one is named, else those that are there; Pulumi's own files are none."""
+    for name in ("lab.yaml", "big.yaml", "Pulumi.lab.yaml"):
+        (tmp_path / name).write_text("")
+    with pytest.raises(StackFileError, match=r"labb\.yaml: there is no such file; did you mean 'lab'\?"):
+        load(tmp_path / "labb.yaml")
+    with pytest.raises(StackFileError, match=r"the name of a stack is that of its file \(there: big, lab\)"):
+        load(tmp_path / "production.yaml")
+
+
+def test_thousands_of_findings_are_counted(path: Path) -> None:
+    """A terminal is left readable: a hundred lines, and how many more there are."""
+    path.write_text(
+        "hosts: {hv1: {address: hv1}}\nvms:\n" + "".join(f"  VM{n}: {{hosst: hv1}}\n" for n in range(3000))
+    )
+    with pytest.raises(StackFileError) as caught:
+        load(path)
+    lines = caught.value.message.splitlines()
+    assert len(lines) == 101
+    assert lines[-1] == f"{path}:103: and 2900 more findings from here on"
 
 
 def test_what_is_no_file(tmp_path: Path) -> None:
     """A folder, or a name no system takes, is one clear line."""
-    with pytest.raises(StackFileError, match=":1: is a folder; name the stack file itself"):
+    with pytest.raises(StackFileError, match=": is a folder; name the stack file itself"):
         load(tmp_path)
-    with pytest.raises(StackFileError, match=":1: cannot be read"):
+    with pytest.raises(StackFileError, match="y: cannot be read"):
         load(tmp_path / "x\0y")
 
 
@@ -290,5 +312,5 @@ def test_a_file_that_may_not_be_read(path: Path) -> None:
     path.write_text("x")
     path.chmod(0)
 
-    with pytest.raises(StackFileError, match=r":1: cannot be read \(Permission denied\)"):
+    with pytest.raises(StackFileError, match=r"yaml: cannot be read \(Permission denied\)"):
         load(path)

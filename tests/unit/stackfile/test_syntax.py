@@ -174,6 +174,7 @@ def test_escapes_for_letters_are_read(load_text: Load) -> None:
     [
         (b"hosts:\n  hv\xff: {}\n", "2: byte 0xff is no UTF-8; save the file as UTF-8 text"),
         ("hosts: {}\n".encode("utf-16"), "1: is UTF-16; save it as UTF-8"),
+        ("hosts: {}\n".encode("utf-32"), "1: is UTF-32; save it as UTF-8"),
         (b"hosts:\r\n\r\n  a\0b: 1\n", "3: character U+0000 does not belong in a text file; remove it"),
         (b"\x89PNG\r\n\x1a\n\0\0", "1: byte 0x89 is no UTF-8; save the file as UTF-8 text"),
         ("hosts: a\u2028b\n".encode(), "1: character U+2028 does not belong in a text file; remove it"),
