@@ -15,8 +15,9 @@ from providers.handover import Handover, engine_of, engine_started
 from providers.hyperv.audit import AuditLog, audit_path
 from providers.hyperv.estate import Estate
 from providers.resources.audited import close_audit
+from providers.identities import Identities, identities_path, known_to_state
 from providers.resources.declare import declare, export
-from providers.resources.hand_over import agree, hand_over
+from providers.resources.hand_over import agree, hand_over, keep
 from providers.resources.second_hop import forewarned
 from providers.stackfile import load
 from providers.stacks import stack_path
@@ -32,11 +33,14 @@ def main() -> None:
                 project=Path(), engine=engine_of(sys.orig_argv), stack=stack, since=engine_started()
             )
             agree(handover, estate.clock.utc())
-            inventory, plan = compare(stack, estate, handover, allowances(os.environ))
+            identities = Identities(identities_path(Path(), stack.path.stem), estate.clock)
+            known = known_to_state(identities.kept(), handover.take_identities(estate.clock.utc()))
+            inventory, plan = compare(stack, estate, handover, allowances(os.environ), known=known)
             delegation = plan_delegation(stack, estate, inventory, estate.clock)
             plan = forewarned(stack, estate, plan, delegation, estate.clock)
             close_audit(AuditLog(audit_path(Path(), pulumi.get_stack()), clock=estate.clock), inventory)
             hand_over(handover, plan.schedule, estate.clock.utc())
+            keep(identities, known)
         finally:
             estate.close()
     except StackFileError as error:

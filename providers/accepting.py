@@ -210,14 +210,16 @@ class _Attempt:
         return editor.text()
 
     def _hold(self, declared: Stack, labels: Collection[str]) -> None:
-        remaining = still_elsewhere(declared, self._found.inventory, labels)
+        remaining = still_elsewhere(declared, self._found.inventory, labels, self._found.plan.known)
         if remaining:
             raise _WrongError(
                 "; ".join(remaining.values()),
                 remedy="Change such an entry by hand",
                 of=remaining,
             )
-        disturbed = tuple(disturbances(self._stack, declared, self._found.inventory, labels))
+        disturbed = tuple(
+            disturbances(self._stack, declared, self._found.inventory, labels, self._found.plan.known)
+        )
         if disturbed:
             raise _WrongError(
                 "; ".join(disturbed),

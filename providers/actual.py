@@ -11,6 +11,7 @@ from providers.handover import Handed, Handover
 from providers.hyperv.estate import Estate
 from providers.model.estate import Inventory, VirtualMachine
 from providers.model.guard import Limit, Occasion
+from providers.model.identity import NOTHING_KEPT, Kept
 from providers.model.names import HostName, VmId
 from providers.model.paces import UNLEARNT, Paces
 from providers.model.plan import Finding, Move, Plan, Severity, Standing, Step
@@ -34,6 +35,7 @@ def compare(
     allowed: frozenset[Limit] = frozenset(),
     *,
     orders: bool = True,
+    known: Kept = NOTHING_KEPT,
 ) -> tuple[Inventory, Plan]:
     """Sweep the hosts and plan. A machine counts as missing or double only after a second full sweep.
 
@@ -42,14 +44,14 @@ def compare(
     `handover`: where the run's other process may have left its sweep, or will look for ours. `allowed`: which limits
     of the guard somebody has allowed for this run. What past moves took, the plugin may have left as well.
     `orders`: whether moves are to be ordered or shown. Where not, a machine that is pinned to a host and elsewhere is not
-    looked at closely: no closer look puts it in place.
+    looked at closely: no closer look puts it in place. `known`: which machine each key meant in the last run.
     """
     paces = learnt(handover.take_past()) if handover else UNLEARNT
     handed = handover.take(estate.clock.utc()) if handover else None
     inventory = handed.inventory if handed else _swept(estate, handover)
 
     def planned() -> Plan:
-        return _unless_seen(_planned(stack, estate, inventory, allowed, paces), sound)
+        return _unless_seen(_planned(stack, estate, inventory, known, allowed, paces), sound)
 
     sound: frozenset[str] = frozenset()
     first = planned()
@@ -57,13 +59,13 @@ def compare(
         sound = frozenset(step.label for step in first.steps if step.standing not in _DOUBTFUL)
         inventory = _swept(estate, handover)
         first = planned()
-    known: set[str] = set()
+    looked: set[str] = set()
     asked = {host for rule in stack.rules if rule.kind == "n_plus_1" for host in rule.hosts}
     for _ in range(_ROUNDS):
         movers = [step for step in first.steps if _needs_a_closer_look(step, stack, orders=orders)]
-        if known.issuperset(step.label for step in movers) and not asked:
+        if looked.issuperset(step.label for step in movers) and not asked:
             break
-        known.update(step.label for step in movers)
+        looked.update(step.label for step in movers)
         inventory = _closely(stack, estate, inventory, movers, asked)
         first = planned()
         asked = _for_parking(stack, inventory, first)
@@ -71,11 +73,14 @@ def compare(
 
 
 def compare_recorded(
-    stack: Stack, recorded: Inventory, allowed: frozenset[Limit] = frozenset()
+    stack: Stack,
+    recorded: Inventory,
+    allowed: frozenset[Limit] = frozenset(),
+    known: Kept = NOTHING_KEPT,
 ) -> tuple[Inventory, Plan]:
     """Plan by what was read earlier: no host is asked and no clock, so that no freeze is judged."""
     inventory = of_hosts(recorded, stack.hosts)
-    return inventory, plan(stack, inventory, occasion=Occasion(allowed=allowed))
+    return inventory, plan(stack, inventory, known, occasion=Occasion(allowed=allowed))
 
 
 def _for_parking(stack: Stack, inventory: Inventory, found: Plan) -> set[HostName]:
@@ -86,9 +91,15 @@ def _for_parking(stack: Stack, inventory: Inventory, found: Plan) -> set[HostNam
 
 
 def _planned(
-    stack: Stack, estate: Estate, inventory: Inventory, allowed: frozenset[Limit], paces: Paces
+    stack: Stack,
+    estate: Estate,
+    inventory: Inventory,
+    known: Kept,
+    allowed: frozenset[Limit],
+    paces: Paces,
 ) -> Plan:
-    return plan(stack, inventory, occasion=Occasion(now=estate.clock.utc(), allowed=allowed), paces=paces)
+    occasion = Occasion(now=estate.clock.utc(), allowed=allowed)
+    return plan(stack, inventory, known, occasion=occasion, paces=paces)
 
 
 def _swept(estate: Estate, handover: Handover | None) -> Inventory:

@@ -16,6 +16,7 @@ from providers.commands import check, discover, drift, inventory, plan, review, 
 from providers.commands.output import delivered
 from providers.doctor.symptoms import Weight
 from providers.errors import PlacementError
+from providers.identities import kept_of
 from providers.model.names import HostName
 from providers.model.stack import Stack
 from providers.recording import archive
@@ -138,7 +139,8 @@ def _look_ahead(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 def _doctor(options: argparse.Namespace) -> int:
     from providers.doctor.examine import examine  # noqa: PLC0415 - it loads what dials a directory
 
-    found, untold = examine(load(stack_meant(options.stack, PROJECT)), SystemClock())
+    stack = load(stack_meant(options.stack, PROJECT))
+    found, untold = examine(stack, SystemClock(), kept_of(stack, PROJECT))
     shown = {"diagnoses": record(found), "untold": untold}
     sys.stdout.write(f"{json.dumps(shown, indent=2) if options.json else render_diagnoses(found, untold)}\n")
     return ILL if any(each.weight == Weight.ERROR for each in found) else 0

@@ -14,6 +14,7 @@ from providers.hyperv.estate import WORKERS, Estate
 from providers.hyperv.event_log import migrations
 from providers.hyperv.host_settings import read_migration
 from providers.model.estate import Inventory
+from providers.model.identity import NOTHING_KEPT, Kept
 from providers.model.live_migration import HostMigration
 from providers.model.names import HostName, VmId
 from providers.model.plan import Plan
@@ -30,12 +31,12 @@ class Found:
     plan: Plan
 
 
-def read_drift(stack: Stack, estate: Estate, audit: AuditLog) -> Found:
+def read_drift(stack: Stack, estate: Estate, audit: AuditLog, known: Kept = NOTHING_KEPT) -> Found:
     """Return what is not as `stack` declares. Hosts are only read; one that does not answer is unknown.
 
-    The settings of hosts are read where the stack declares some, the directory where it declares delegation.
+    `known`: which machine each key meant in the last run. The settings of hosts are read where the stack declares some, the directory where it declares delegation.
     """
-    inventory, plan = compare(stack, estate, orders=False)
+    inventory, plan = compare(stack, estate, orders=False, known=known)
     readings = Readings(
         settings=_settings(stack, estate, inventory),
         delegation=plan_delegation(stack, estate, inventory, estate.clock),

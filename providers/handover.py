@@ -1,4 +1,4 @@
-"""What program and plugin hand to each other within one run: a sweep, so that hosts are not read twice, past moves, the schedule.
+"""What program and plugin hand to each other within one run: a sweep, so that hosts are not read twice, identities, past moves, the schedule.
 
 The engine reads what it knows through the plugin first and starts the program then; what it does not know yet the
 program sees first. Both know the engine's address: it stands in the program's command line and is the plugin's last
@@ -23,6 +23,7 @@ import psutil
 
 from providers.files import append_line, write_whole
 from providers.model.estate import Inventory
+from providers.model.names import VmId, vm_id
 from providers.model.paces import PastMove
 from providers.model.plain import from_plain, to_plain
 from providers.model.plan import Schedule
@@ -34,6 +35,7 @@ LIMIT = 60.0
 """Seconds after which a sweep is not taken any more: the other process asks as soon as the engine gets to it."""
 _FOLDER = Path(".pulumi") / "sweeps"
 _PAST = Path(".pulumi") / "past"
+_IDENTITIES = Path(".pulumi") / "known"
 _SCHEDULES = Path(".pulumi") / "schedules"
 _REMEMBERED = 86400.0
 """Seconds for which a preview is what the run that follows was agreed on."""
@@ -99,8 +101,8 @@ class Handover:
         except (OSError, ValueError, TypeError, KeyError, AttributeError):
             return None
 
-    def _is_ours(self, begun: datetime, now: datetime) -> bool:
-        young = timedelta() <= now - begun <= timedelta(seconds=LIMIT)
+    def _is_ours(self, begun: datetime, now: datetime, limit: float = LIMIT) -> bool:
+        young = timedelta() <= now - begun <= timedelta(seconds=limit)
         return young and (self.since is None or begun >= self.since - _SLACK)
 
     def leave_past(self, past: Sequence[PastMove]) -> None:
@@ -134,6 +136,41 @@ class Handover:
             if content["stack"] != self.stack.path.name:
                 return ()
             return tuple(from_plain(each, PastMove) for each in content["past"])
+        except (ValueError, TypeError, KeyError, AttributeError):
+            return ()
+
+    def leave_identity(self, label: str, machine: VmId, now: datetime) -> None:
+        """Leave which machine state has under a key, for the program; where that cannot be done, it goes by the last run.
+
+        One call at a time.
+        """
+        if (path := self._path(_IDENTITIES)) is None:
+            return
+        line = {"stack": self.stack.path.name, "label": label, "id": machine, "at": now.isoformat()}
+        with suppress(OSError):
+            if not path.exists():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                _forget_old(path.parent, _OLD)
+            append_line(path, json.dumps(line))
+
+    def take_identities(self, now: datetime) -> dict[str, VmId]:
+        """Return, once, key -> GUID as the plugin has read it from state in this run; nothing is waited for."""
+        if (path := self._path(_IDENTITIES)) is None:
+            return {}
+        try:
+            lines = path.read_text(encoding="utf-8").splitlines()
+            path.unlink()
+        except (OSError, ValueError):
+            return {}
+        return dict(each for line in lines for each in self._identity(line, now))
+
+    def _identity(self, line: str, now: datetime) -> tuple[tuple[str, VmId], ...]:
+        try:
+            content = json.loads(line)
+            at = datetime.fromisoformat(content["at"])
+            if content["stack"] != self.stack.path.name or not self._is_ours(at, now, _OLD):
+                return ()
+            return ((str(content["label"]), vm_id(content["id"])),)
         except (ValueError, TypeError, KeyError, AttributeError):
             return ()
 

@@ -15,6 +15,7 @@ from providers.files import write_whole
 from providers.hyperv.audit import AuditLog, audit_path
 from providers.hyperv.credentials import check_some
 from providers.hyperv.estate import Estate
+from providers.identities import kept_of
 from providers.model.stack import Stack
 from providers.planning.drift import DriftReport
 from providers.report.cells import visible
@@ -76,7 +77,8 @@ def _found(stack: Stack) -> Found:
     check_some({name: host.connection for name, host in stack.hosts.items()})
     estate = Estate(stack.hosts, clock=SystemClock())
     try:
-        return read_drift(stack, estate, AuditLog(audit_path(PROJECT, stack.path.stem), clock=estate.clock))
+        audit = AuditLog(audit_path(PROJECT, stack.path.stem), clock=estate.clock)
+        return read_drift(stack, estate, audit, kept_of(stack, PROJECT))
     finally:
         estate.close()
 

@@ -13,6 +13,7 @@ from providers.actual import compare, compare_recorded
 from providers.allowances import allowances
 from providers.clock import SystemClock
 from providers.hyperv.estate import Estate
+from providers.identities import kept_of
 from providers.model.estate import Inventory
 from providers.model.plan import Plan
 from providers.model.stack import Stack
@@ -36,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
         shown = json.dumps(plan_record(plan), indent=2)
     else:
         columns = shutil.get_terminal_size((_COLUMNS, 0)).columns if sys.stdout.isatty() else _COLUMNS
-        shown = render_plan(plan, columns)
+        shown = f"{render_plan(plan, columns)}\n\n{plan.known.told()}"
     sys.stdout.write(f"{shown}\n")
     return INFEASIBLE if plan.refusals else verdict(inventory, plan)
 
@@ -48,13 +49,13 @@ def verdict(inventory: Inventory, plan: Plan) -> int:
 
 def recorded_plan(stack: Stack, file: Path) -> tuple[Inventory, Plan]:
     """Return the plan by a recorded inventory; nothing but the file is read. Raises PlacementError."""
-    return compare_recorded(stack, read(file).inventory, allowances(os.environ))
+    return compare_recorded(stack, read(file).inventory, allowances(os.environ), kept_of(stack, PROJECT))
 
 
 def live_plan(stack: Stack) -> tuple[Inventory, Plan]:
     """Return the plan by what the hosts say now."""
     estate = Estate(stack.hosts, clock=SystemClock())
     try:
-        return compare(stack, estate, allowed=allowances(os.environ))
+        return compare(stack, estate, allowed=allowances(os.environ), known=kept_of(stack, PROJECT))
     finally:
         estate.close()

@@ -18,6 +18,7 @@ from providers.doctor.symptoms import Reading
 from providers.errors import PlacementError
 from providers.files import write_whole
 from providers.hyperv.estate import Estate
+from providers.identities import kept_of
 from providers.model.estate import Inventory
 from providers.model.plan import Plan
 from providers.model.stack import Stack
@@ -120,18 +121,18 @@ def _reviewed(stack: Stack, base: str | None, file: Path | None) -> Review:
 
 def _planned(stack: Stack, file: Path | None) -> tuple[datetime | None, Inventory, Plan, Reading]:
     """Return when the hosts were read (None: now), what they said, the plan by it, and what the doctor reads."""
-    allowed = allowances(os.environ)
+    allowed, known = allowances(os.environ), kept_of(stack, PROJECT)
     if file is not None:
         recorded = read(file)
-        inventory, plan = compare_recorded(stack, recorded.inventory, allowed)
+        inventory, plan = compare_recorded(stack, recorded.inventory, allowed, known)
         return recorded.read, inventory, plan, as_told(inventory, recorded.read)
     clock = SystemClock()
     estate = Estate(stack.hosts, clock=clock)
     try:
-        inventory, plan = compare(stack, estate, allowed=allowed)
+        inventory, plan = compare(stack, estate, allowed=allowed, known=known)
         if not any(step.move for step in plan.steps):
             return None, inventory, plan, as_told(inventory, clock.utc())
-        return None, inventory, plan, reading.read(stack, estate, clock)
+        return None, inventory, plan, reading.read(stack, estate, clock, known)
     finally:
         estate.close()
 
@@ -142,7 +143,7 @@ def _based(stack: Stack, word: str, inventory: Inventory, plan: Plan) -> Base:
     if before.stack is None:
         nothing = Causes(changed=(), drift=(), settled=())
         return Base(name=word, changes=(), causes=nothing, unread=before.unread)
-    earlier = steps_of(before.stack, of_hosts(inventory, before.stack.hosts))
+    earlier = steps_of(before.stack, of_hosts(inventory, before.stack.hosts), plan.known)
     return Base(name=word, changes=changes(before.stack, stack), causes=causes(earlier, plan))
 
 

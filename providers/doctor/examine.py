@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from providers.clock import Clock
 from providers.hyperv.estate import Estate
+from providers.model.identity import NOTHING_KEPT, Kept
 from providers.model.stack import Stack
 
 from .files import file_diagnoses
@@ -17,11 +18,11 @@ from .reading import read
 from .symptoms import Diagnosis, Reading, Weight
 
 
-def examine(stack: Stack, clock: Clock) -> tuple[list[Diagnosis], list[str]]:
+def examine(stack: Stack, clock: Clock, known: Kept = NOTHING_KEPT) -> tuple[list[Diagnosis], list[str]]:
     """Return the diagnoses, errors first, and what cannot be told from here. Nothing is changed; no host is asked twice."""
     estate = Estate(stack.hosts, clock=clock)
     try:
-        reading = read(stack, estate, clock)
+        reading = read(stack, estate, clock, known)
     finally:
         estate.close()
     found = list(dict.fromkeys(diagnoses(stack, reading)))
@@ -34,9 +35,9 @@ def diagnoses(stack: Stack, reading: Reading) -> Iterator[Diagnosis]:
     yield from caller_diagnoses(reading)
     for spec in stack.hosts.values():
         yield from host_diagnoses(reading, spec)
-    for source, destination in possible_pairs(stack, reading.inventory):
+    for source, destination in possible_pairs(stack, reading.inventory, reading.known):
         yield from pair_diagnoses(stack, reading, source, destination)
-    for machine, vm, host in possible_moves(stack, reading.inventory):
+    for machine, vm, host in possible_moves(stack, reading.inventory, reading.known):
         yield from machine_diagnoses(stack, reading, machine, vm, host)
     yield from file_diagnoses(stack, reading.inventory)
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from providers.model.estate import Inventory, VirtualMachine
+from providers.model.identity import Kept
 from providers.model.names import HostName
 from providers.model.stack import Stack, VmSpec
 from providers.planning.identify import NotFound, identify
 
 
-def possible_moves(stack: Stack, inventory: Inventory) -> Iterator[tuple[VmSpec, VirtualMachine, HostName]]:
+def possible_moves(
+    stack: Stack, inventory: Inventory, known: Kept
+) -> Iterator[tuple[VmSpec, VirtualMachine, HostName]]:
     """Yield each declared machine that was found with each other host that it may be on."""
     for spec in stack.vms.values():
-        found = identify(spec, inventory, None)
+        found = identify(spec, inventory, known.machines.get(spec.label))
         if isinstance(found, NotFound):
             continue
         for host in spec.hosts:
@@ -21,14 +24,14 @@ def possible_moves(stack: Stack, inventory: Inventory) -> Iterator[tuple[VmSpec,
                 yield spec, found, host
 
 
-def possible_sources(stack: Stack, inventory: Inventory) -> list[HostName]:
+def possible_sources(stack: Stack, inventory: Inventory, known: Kept) -> list[HostName]:
     """Return the hosts that a machine could leave."""
-    return list(dict.fromkeys(vm.host for _, vm, _ in possible_moves(stack, inventory)))
+    return list(dict.fromkeys(vm.host for _, vm, _ in possible_moves(stack, inventory, known)))
 
 
-def possible_pairs(stack: Stack, inventory: Inventory) -> list[tuple[HostName, HostName]]:
+def possible_pairs(stack: Stack, inventory: Inventory, known: Kept) -> list[tuple[HostName, HostName]]:
     """Return source and destination of every move that the stack file could need, later ones of a choice included."""
-    pairs = {(vm.host, host): None for _, vm, host in possible_moves(stack, inventory)}
+    pairs = {(vm.host, host): None for _, vm, host in possible_moves(stack, inventory, known)}
     for spec in stack.vms.values():
         pairs |= {(one, other): None for one in spec.hosts for other in spec.hosts if one != other}
     return [pair for pair in pairs if pair[0] in stack.hosts and pair[1] in stack.hosts]

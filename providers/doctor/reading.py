@@ -20,6 +20,7 @@ from providers.hyperv.transport import certificate_end, knock
 from providers.ldap.client import DirectoryClient
 from providers.model.directory import ComputerAccount
 from providers.model.estate import Host, Inventory, UnreachableHost
+from providers.model.identity import NOTHING_KEPT, Kept
 from providers.model.names import HostName
 from providers.model.stack import HostSpec, Stack
 from providers.wsman import CIMV2
@@ -35,7 +36,7 @@ _VMM_AGENT = "SCVMMAgent"
 Answer = TypeVar("Answer")
 
 
-def read(stack: Stack, estate: Estate, clock: Clock) -> Reading:
+def read(stack: Stack, estate: Estate, clock: Clock, known: Kept = NOTHING_KEPT) -> Reading:
     """Return what hosts and directory say now."""
     with ThreadPoolExecutor(_WORKERS) as pool:
         directory = pool.submit(_directory, stack, clock)
@@ -52,11 +53,11 @@ def read(stack: Stack, estate: Estate, clock: Clock) -> Reading:
             if reading.trouble is not None
         },
     )
-    inventory = estate.closely(inventory, possible_sources(stack, inventory), list(inventory.hosts))
+    inventory = estate.closely(inventory, possible_sources(stack, inventory, known), list(inventory.hosts))
     accounts, asked = _accounts(stack, hosts, clock) if trouble is None else (None, trouble)
     return Reading(
         hosts=hosts, inventory=inventory, accounts=accounts, directory_trouble=asked, callers=callers,
-        forwardable=_forwardable(stack), now=clock.utc(),
+        forwardable=_forwardable(stack), now=clock.utc(), known=known,
     )  # fmt: skip
 
 

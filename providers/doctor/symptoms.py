@@ -10,6 +10,7 @@ from enum import StrEnum
 from providers.errors import PlacementError
 from providers.model.directory import ComputerAccount
 from providers.model.estate import Inventory
+from providers.model.identity import NOTHING_KEPT, Kept
 from providers.model.live_migration import HostMigration
 from providers.model.names import HostName
 
@@ -67,4 +68,6 @@ class Reading:
     """User name -> why that account is never delegated."""
     forwardable: bool | None = None
     """Whether the ticket in the cache may be forwarded; None where none is used, or it cannot be told."""
+    known: Kept = NOTHING_KEPT
+    """By what machines were told, beside the names and ids of the stack file."""
     now: datetime

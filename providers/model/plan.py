@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 
 from .estate import Roots, VirtualMachine
+from .identity import NOTHING_KEPT, Kept
 from .names import HostName, VmId
 from .options import AS_HOSTS_ARE_SET, MigrationOptions
 
@@ -38,6 +39,8 @@ class Finding:
 
     passing: bool = False
     """Whether it is about room that lacks now and that others may free: a schedule answers it."""
+    of_identity: bool = False
+    """Whether it is about which machine an entry means."""
     of_rule: bool = False
     """Whether it says that a rule of the stack file would not hold in the end."""
     of_name: bool = False
@@ -261,6 +264,8 @@ class Plan:
     """The moves in time; empty while it is not known what the hosts have room for."""
     choice: Choice | None = None
     """None where every machine has one host."""
+    known: Kept = NOTHING_KEPT
+    """By what machines were told, beside the names and ids of the stack file."""
 
     @property
     def moves(self) -> tuple[Move, ...]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from providers.model.adoption import leads_to, names_host
 from providers.model.estate import Host, Inventory, MigrationJob, VirtualMachine
 from providers.model.guard import ON_PAPER, Occasion
+from providers.model.identity import NOTHING_KEPT, Kept
 from providers.model.names import HostName, VmId
 from providers.model.paces import UNLEARNT, Paces
 from providers.model.plan import Choice, Finding, Move, Placement, Plan, Schedule, Severity, Standing, Step
@@ -27,33 +28,36 @@ from .schedule.schedule import Impossible, schedule_of
 from .servers import maybe_one_file
 from .shares import uncounted
 from .taken import name_refused, onto_own_disks, refuse, without_taken
+from .takeover import renamed, takeover
 
 
 def plan(
     stack: Stack,
     inventory: Inventory,
-    known: Mapping[str, VmId] | None = None,
+    known: Kept = NOTHING_KEPT,
     occasion: Occasion = ON_PAPER,
     paces: Paces = UNLEARNT,
 ) -> Plan:
     """Return how every declared machine stands and what is ordered for it, in the order of the stack file.
 
-    `known`: label -> GUID learnt earlier. Refused moves stay in the plan with their reasons; they are never
+    `known`: which machine each key meant in the last run. Refused moves stay in the plan with their reasons; they are never
     ordered. What concerns the whole estate (silent hosts, rules, the guard) is in `Plan.findings`. `occasion`: when
     the plan is made, and which limits of the guard somebody has allowed. `paces`: what past moves have had.
     """
-    steps, ends, choice = _stood(stack, inventory, known or {})
+    steps, ends, choice = _stood(stack, inventory, known.machines)
     findings = (
         *_silent(inventory), *broken_rules(stack, inventory, ends), *_twice(steps),
     )  # fmt: skip
-    planned = _scheduled(Plan(steps=steps, findings=findings, choice=choice), stack, inventory, paces)
+    planned = _scheduled(
+        Plan(steps=steps, findings=findings, choice=choice, known=known), stack, inventory, paces
+    )
     guards = guarded(stack, planned.starts, occasion.now, occasion.allowed)
     return dataclasses.replace(planned, findings=(*planned.findings, *guards))
 
 
-def steps_of(stack: Stack, inventory: Inventory) -> tuple[Step, ...]:
+def steps_of(stack: Stack, inventory: Inventory, known: Kept = NOTHING_KEPT) -> tuple[Step, ...]:
     """Return how every declared machine stands, as a plan has it, without the search for an order of moves."""
-    return _stood(stack, inventory, {})[0]
+    return _stood(stack, inventory, known.machines)[0]
 
 
 def _stood(
@@ -66,7 +70,7 @@ def _stood(
     steps = tuple(
         _not_found(spec, known, vm)
         if isinstance(vm, NotFound)
-        else step_of(spec, vm, stack, inventory, ends[label])
+        else step_of(spec, vm, stack, inventory, ends[label], known.get(label))
         for (label, vm), spec in zip(found.items(), stack.vms.values(), strict=True)
     )
     return without_taken(steps, inventory), ends, choice
@@ -122,13 +126,24 @@ def _not_found(spec: VmSpec, known: Mapping[str, VmId], found: NotFound) -> Step
     )
 
 
-def step_of(spec: VmSpec, vm: VirtualMachine, stack: Stack, inventory: Inventory, target: HostName) -> Step:
-    """Return how one machine stands if it shall be on `target`."""
+def step_of(
+    spec: VmSpec,
+    vm: VirtualMachine,
+    stack: Stack,
+    inventory: Inventory,
+    target: HostName,
+    managed: VmId | None = None,
+) -> Step:
+    """Return how one machine stands if it shall be on `target`; `managed`: the machine of that key in the last run."""
     host_spec = stack.hosts.get(target)
     if host_spec is None:
         return Step(label=spec.label, standing=Standing.IN_PLACE, placement=Placement(), vm=vm, vm_id=vm.id)
     located = locate(spec, vm, host_spec)
-    findings = (*located.findings, *_renamed(spec, vm))
+    findings = (
+        *located.findings,
+        *takeover(spec.label, managed, vm.id, stack, inventory),
+        *renamed(spec, vm, inventory),
+    )
     source = stack.hosts.get(vm.host)
     step = judge(
         spec, vm, _on(located.placement, stack, vm, target), inventory, host_spec, findings=findings,
@@ -217,15 +232,6 @@ def _moved_by_others(label: str, host: Host, job: MigrationJob) -> Finding:
     )
 
 
-def _renamed(spec: VmSpec, vm: VirtualMachine) -> Iterator[Finding]:
-    if spec.id and spec.name != spec.label and spec.name.casefold() != vm.name.casefold():
-        yield Finding(
-            severity=Severity.WARNING,
-            text=f"{spec.label}: the machine {vm.id} is now named {vm.name!r}, the stack file says {spec.name!r}",
-            remedy="Correct name: in the stack file",
-        )
-
-
 def _silent(inventory: Inventory) -> Iterator[Finding]:
     for host in inventory.unreachable.values():
         yield Finding(
@@ -244,7 +250,7 @@ def _twice(steps: tuple[Step, ...]) -> Iterator[Finding]:
         if other != step.label:
             yield _refusal(
                 f"{other} and {step.label} are one machine, {step.vm.name} ({step.vm_id}) on {step.vm.host}",
-                "Remove one of the two entries from the stack file",
+                "Remove one of the two entries, or say which machine each means: bin/placement adopt KEY --id GUID",
             )
 
 

@@ -44,7 +44,7 @@ def identify(spec: VmSpec, inventory: Inventory, known: VmId | None = None) -> V
 
 
 def _absent(spec: VmSpec, inventory: Inventory, wanted: VmId | None) -> NotFound:
-    what = f"no machine with id {wanted}" if wanted else f"no machine named {spec.name!r}"
+    what = _what(spec, wanted)
     beside = "" if wanted else near_machines(spec.name, inventory.vms())
     if inventory.unreachable:
         silent = ", ".join(sorted(inventory.unreachable))
@@ -59,11 +59,35 @@ def _absent(spec: VmSpec, inventory: Inventory, wanted: VmId | None) -> NotFound
             f"{spec.label} is unknown: {what}, but a migration under way names a machine that no host shows",
             "Run again when that migration has ended",
         )
+    others = namesakes(spec, inventory) if wanted else ""
+    remedy = "Correct its name in the stack file, or remove the entry"
+    if spec.id:
+        remedy = "Correct its id in the stack file, or remove the entry"
+    elif wanted:
+        remedy = "Restore that machine, or remove the entry"
+    if others:
+        remedy = (
+            "Nothing is done with that one. Restore the machine that is meant, or take the other one over by a line in the"
+            f" stack file: bin/placement adopt {spec.label} --id GUID"
+        )
     return _not_found(
         Standing.MISSING,
-        f"{spec.label} is missing: {what} on any of {len(inventory.hosts)} hosts{beside}",
-        "Correct its name or id in the stack file, or remove the entry",
+        f"{spec.label} is missing: {what} on any of {len(inventory.hosts)} hosts{beside}{others}",
+        remedy,
     )
+
+
+def _what(spec: VmSpec, wanted: VmId | None) -> str:
+    if wanted is None:
+        return f"no machine named {spec.name!r}"
+    return f"no machine with id {wanted}{'' if spec.id else ', which this stack manages under that key,'}"
+
+
+def namesakes(spec: VmSpec, inventory: Inventory) -> str:
+    """Return which machines have the name of an entry now, to be said after what is said of the one that is meant."""
+    named = [vm for vm in inventory.named(spec.name) if vm.replication_mode not in REPLICAS]
+    told = ", ".join(f"{vm.id} on {vm.host}" for vm in named)
+    return f"; {spec.name!r} is another machine now, {told}" if told else ""
 
 
 def _in_flight(inventory: Inventory, wanted: VmId | None) -> bool:

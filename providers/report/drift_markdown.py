@@ -11,7 +11,7 @@ from .markdown import Budget, cut, name, text
 
 LIMIT = 65_000
 """Characters; GitHub takes 65,536 in an issue, GitLab a million."""
-_DRIFTS, _UNKNOWN, _SNOOZED, _ENDED = 34_000, 14_000, 8_000, 4_000
+_DRIFTS, _UNKNOWN, _SNOOZED, _ENDED = 30_000, 14_000, 8_000, 4_000
 """What each part may take: together with what stands around them less than the limit."""
 _MOVER = 1_000
 """Characters of who moved a machine and when: Windows' names of accounts have up to 256."""
@@ -34,7 +34,9 @@ def _lines(report: DriftReport) -> Iterator[str]:
     yield from _list("Snoozes that have ended", (f"- {text(ended(each))}" for each in report.ended), _ENDED)
     if note := unreadable(report):
         yield from ("", text(note))
-    yield from ("", f"Checked at {report.checked}.")
+    yield from _list("Notes", (f"- {text(note)}" for note in report.notes), _ENDED)
+    known = f" {report.known}." if report.known else ""
+    yield from ("", f"Checked at {report.checked}.{known}")
 
 
 def _drift(drift: Drift) -> str:

@@ -22,6 +22,8 @@ def drift_record(report: DriftReport, exit_code: int) -> Mapping[str, Any]:
         "drifts": [_drift(drift) for drift in report.drifts],
         "snoozed": [_drift(drift) for drift in report.snoozed],
         "unknown": [record(each) for each in report.unknown],
+        "notes": list(report.notes),
+        "known": report.known,
         "ended_snoozes": [
             {"label": each.label, "until": each.snooze.until.isoformat(), "note": ended(each)}
             for each in report.ended

@@ -28,3 +28,6 @@ def _lines(report: DriftReport) -> Iterator[str]:
         yield f"  note: {ended(over)}"
     if note := unreadable(report):
         yield f"  note: {note}"
+    yield from (f"  note: {note}" for note in report.notes)
+    if report.known:
+        yield report.known

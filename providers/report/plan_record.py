@@ -8,6 +8,7 @@ moves      in the order of their starts: number, label, id (GUID), from, to, typ
            [numbers], reason, disks [{slot, from, to}]
 choice     where hosts are left to choose: machines (how many), bytes (moved for it), least (of every choice), proved;
            null where every machine has one host
+known      by what machines are told: the GUIDs of the last run and when that was, or names
 findings   of the whole plan: severity (warning, refusal), text, remedy, rule (a rule would not hold in the end)
 machines   {standing: [{label, id, host, to, findings}]}; standing as in totals; id and host null where not found
 """
@@ -42,6 +43,7 @@ def plan_record(plan: Plan) -> dict[str, Any]:
         },
         "moves": [_move(number, each, waves[number]) for number, each in enumerate(schedule.moves)],
         "choice": _choice(plan.choice),
+        "known": plan.known.told(),
         "findings": _findings(plan.findings),
         "machines": {
             kind.value: [_machine(step) for step in plan.steps if step.standing == kind]

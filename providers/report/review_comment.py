@@ -54,6 +54,7 @@ def _introduction(review: Review) -> Iterator[str]:
         else f"the inventory recorded at {text(review.recorded.isoformat(timespec='minutes'))}"
     )
     yield f"Planned for {name(review.stack.path.name)} by {source}. Times and blackouts are estimates."
+    yield f"{text(review.plan.known.told())}."
     yield from (f"{text(line)}." for line in choice_lines(review.plan))
     yield ""
     if review.base is not None:

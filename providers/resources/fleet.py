@@ -28,6 +28,7 @@ from providers.hyperv.guarding import Guarding
 from providers.hyperv.migration import Moved, migrate
 from providers.hyperv.progress import Progress
 from providers.hyperv.second_hop import SecondHop
+from providers.identities import Identities, identities_path
 from providers.model.estate import Host, Inventory, VirtualMachine
 from providers.model.guard import Limit
 from providers.model.names import HostName, VmId
@@ -84,8 +85,11 @@ class Fleet:
         *,
         estate: Estate | None = None,
         mover: Mover = migrate,
+        identities: Path | None = None,
     ) -> None:
         """Connect to nothing yet. `audit`: file to which starts and ends of moves are appended.
+
+        `identities`: file that keeps which machines are managed; by default beside that folder.
 
         `handover`: where the program of this run may have left its sweep, or will look for ours. `allowed`: which
         limits of the guard somebody has allowed for this run. `estate` and `mover`: what reads the hosts and carries out
@@ -97,6 +101,9 @@ class Fleet:
         self._mover = mover
         self.admission = Admission(self.estate, clock=clock)
         self.audit = AuditLog(audit, clock=clock)
+        self.identities = Identities(
+            identities or identities_path(audit.parent.parent.parent, stack.path.stem), clock
+        )
         self.guarding = Guarding(stack.guard, file=stack.path.name, clock=clock, allowed=allowed)
         self.directory = _directory(stack, clock)
         self.second_hop: SecondHop | None = (
@@ -116,6 +123,16 @@ class Fleet:
         if past and self._handover is not None:
             with self._remembering:
                 self._handover.leave_past(past)
+
+    def told_by_state(self, label: str, machine: VmId) -> None:
+        """Leave which machine state has under a key for the program, which plans by it."""
+        if self._handover is not None:
+            with self._remembering:
+                self._handover.leave_identity(label, machine, self.clock.utc())
+
+    def kept(self, label: str) -> VmId | None:
+        """Return the machine of a key in the last run, as far as that is known here."""
+        return self.identities.kept().machines.get(label)
 
     def sweep(self, *, max_age: float | None = None, after: float | None = None) -> Sweep:
         """Return a sweep no older than `max_age` seconds, and begun later than `after`; any, where neither is given."""
@@ -209,7 +226,7 @@ class Fleet:
         another one of that name would be taken for it. Raises as `find` does.
         """
         silent = self.sweep(max_age=max_age).inventory.unreachable
-        if spec.id is None and silent:
+        if spec.id is None and known is None and silent:
             raise VmUnknownError(
                 f"{spec.label} is not adopted by its name alone while {', '.join(sorted(silent))} does not answer:"
                 " another machine of that name may be the one that is meant",

@@ -8,11 +8,19 @@ import pulumi
 
 from providers.errors import OrderMissingError, StackFileSavedError
 from providers.handover import Handover
+from providers.identities import Identities
+from providers.model.identity import Kept
 from providers.model.plan import Schedule
 from providers.planning.staleness import changes
 
 _SHOWN = 20
 """Lines of differences that are said."""
+
+
+def keep(identities: Identities, known: Kept) -> None:
+    """Keep, in a run and not in a preview, which machines state was read to have: for reports, and runs that read none."""
+    if not pulumi.runtime.is_dry_run() and (trouble := identities.keep(known.machines, of_a_run=True)):
+        pulumi.log.warn(trouble)
 
 
 def agree(handover: Handover, now: datetime) -> None:

@@ -24,9 +24,8 @@ from providers.errors import (
 )
 from providers.hyperv.progress import Progress
 from providers.model.estate import Host, Inventory, VirtualMachine
-from providers.model.names import VmId, vm_id
+from providers.model.names import vm_id
 from providers.model.plan import Finding, Placement, ScheduledMove, Severity, Standing, Step
-from providers.model.stack import VmSpec
 from providers.planning import differences, has_made_room, observed
 from providers.planning.compare import judge
 from providers.planning.guard import protect
@@ -36,6 +35,7 @@ from providers.report.text import run_took, took
 from .call import Call, HalfDoneError, current
 from .differing import ADD, DELETE, UPDATE, DetailedDiffResult
 from .fleet import YOUNG, Fleet, Fleets, fleets
+from .identity import check_takeover, keep, managed_id, managed_spec, means_another, spec_of
 from .past import Past, past_in, remembered
 from .properties import PLACED, outputs_of, placement_of
 
@@ -77,7 +77,7 @@ class VmPlacement(ResourceProvider):
             return DetailedDiffResult({"problem": DELETE})
         if not olds.get("reachable", True):
             return DetailedDiffResult({})
-        if _means_another(_id, news):
+        if means_another(managed_id(_id, olds), news):
             return DetailedDiffResult({"vmId": UPDATE})
         changes = differences(placement_of(news), placement_of(olds))
         return DetailedDiffResult(
@@ -88,11 +88,15 @@ class VmPlacement(ResourceProvider):
         """Adopt the machine wherever it is, then move it if it is not in place."""
         call = current.get()
         fleet = self._fleets().of(call.stack)
-        known = vm_id(props["vmId"]) if props.get("vmId") else None
+        kept = fleet.kept(call.label)
+        known = vm_id(props["vmId"]) if props.get("vmId") else kept
         fleet.arrival.agree(call.label)
         with fleet.course.under_way(call.label):
             with fleet.admission.expecting():
-                vm = fleet.first(_spec(fleet, call.label), known, max_age=YOUNG)
+                if known is not None:
+                    check_takeover(fleet, call.label, kept, known)
+                vm = fleet.first(spec_of(fleet, call.label), known, max_age=YOUNG)
+                keep(fleet, call, vm.id)
             try:
                 outputs = _bring(fleet, call, vm, placement_of(props), Past())
             except PlacementError as error:
@@ -105,39 +109,41 @@ class VmPlacement(ResourceProvider):
         fleet = self._fleets().of_reader(call.stack)
         if fleet is None:
             return ReadResult(id_, props, _managed(props))
-        past = past_in(props)
+        past, managed = past_in(props), managed_id(id_, props)
         fleet.remember(past.last)
+        if props:
+            fleet.told_by_state(call.label, managed)
         try:
-            vm = fleet.find(_by_id(call.label, id_), vm_id(id_))
-        except VmMissingError as gone:
-            call.say("warning", str(gone))
-            return ReadResult("", {})
-        except (VmUnknownError, VmAmbiguousError) as error:
+            vm = fleet.find(managed_spec(fleet, call.label), managed)
+        except (VmMissingError, VmUnknownError, VmAmbiguousError) as error:
             if not props:
                 raise  # an import has nothing known to keep
             call.say("warning", str(error))
-            problem = {"problem": str(error)} if isinstance(error, VmAmbiguousError) else {}
+            problem = {} if isinstance(error, VmUnknownError) else {"problem": str(error)}
             return ReadResult(id_, {**props, "reachable": False, **problem}, _managed(props))
         outputs = outputs_of(vm, past)
         return ReadResult(vm.id, outputs, {"name": vm.name, "vmId": vm.id, **_managed(outputs)})
 
     def update(self, id_: str, olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
         """Move the machine to its place."""
-        call = current.get()
-        if _means_another(id_, news):
-            raise VmAmbiguousError(
-                f"{call.label} now means the machine {news['vmId']}, this stack manages {id_} under that key",
-                remedy=f"Run: pulumi state delete '{call.urn}' and then up again, which adopts the other one",
-            )
+        call, managed = current.get(), managed_id(id_, olds)
         fleet = self._fleets().of(call.stack)
         fleet.arrival.agree(call.label)
         with fleet.course.under_way(call.label):
             with fleet.admission.expecting():
-                vm = fleet.find(_by_id(call.label, id_), vm_id(id_), max_age=YOUNG)
+                if means_another(managed, news):
+                    check_takeover(fleet, call.label, managed, vm_id(news["vmId"]))
+                    managed = vm_id(news["vmId"])
+                vm = fleet.find(managed_spec(fleet, call.label), managed, max_age=YOUNG)
+                keep(fleet, call, vm.id)
             return UpdateResult(_bring(fleet, call, vm, placement_of(news), past_in(olds)))
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Forget the machine; it stays where it is, as it is."""
+        call = current.get()
+        fleet = self._fleets().of_reader(call.stack)
+        if fleet is not None and (trouble := fleet.identities.forget(call.label)):
+            call.say("warning", trouble)
 
 
 def _bring(fleet: Fleet, call: Call, vm: VirtualMachine, wanted: Placement, past: Past) -> dict[str, Any]:
@@ -171,7 +177,7 @@ def _wait_for_turn(fleet: Fleet, call: Call, number: int) -> None:
     """Wait for those that free what this move needs. Nothing is expected of a machine that waits here."""
 
     def made(each: ScheduledMove) -> bool:
-        found = fleet.find(_by_id(each.label, each.move.vm.id), each.move.vm.id, max_age=YOUNG)
+        found = fleet.find(managed_spec(fleet, each.label), each.move.vm.id, max_age=YOUNG)
         return has_made_room(each, found)
 
     fleet.course.wait(
@@ -223,7 +229,7 @@ def _judge(
     inventory = fleet.closely(_with(fleet.sweep(max_age=age, after=since).inventory, vm), vm, target.name)
     vm = _closely(fleet, inventory.hosts[vm.host], vm)
     caller = fleet.stack.hosts[vm.host].connection.auth
-    spec = _spec(fleet, label)
+    spec = spec_of(fleet, label)
     spec = replace(spec, storage=None) if aside else spec
     step = judge(spec, vm, wanted, inventory, target, caller=caller)
     step = _names_are_free(fleet, protect(step, fleet.stack.guard), inventory)
@@ -279,18 +285,5 @@ def _say_progress(call: Call, progress: Progress) -> None:
         call.say("info", str(progress), ephemeral=not progress.lasting)
 
 
-def _spec(fleet: Fleet, label: str) -> VmSpec:
-    return fleet.stack.vms.get(label) or VmSpec(label=label, name=label)
-
-
-def _by_id(label: str, id_: str) -> VmSpec:
-    return VmSpec(label=label, name=label, id=VmId(vm_id(id_)))
-
-
 def _managed(outputs: Mapping[str, Any]) -> dict[str, Any]:
     return {name: outputs[name] for name in PLACED if name in outputs}
-
-
-def _means_another(id_: str, news: Mapping[str, Any]) -> bool:
-    wanted = news.get("vmId")
-    return wanted is not None and vm_id(wanted) != vm_id(id_)

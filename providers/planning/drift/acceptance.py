@@ -5,25 +5,33 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 
 from providers.model.estate import Inventory, VirtualMachine
+from providers.model.identity import NOTHING_KEPT, Kept
 from providers.model.plan import Move, Plan, Severity, Standing, Step
 from providers.model.stack import Stack
 from providers.planning.compare import plan, steps_of
 from providers.planning.difference import differences, observed
 
 
-def still_elsewhere(accepted: Stack, inventory: Inventory, labels: Collection[str]) -> Mapping[str, str]:
-    """Return, by label, what of the machines of `labels` would not be as `accepted` declares; those in place are left out."""
-    steps = {step.label: step for step in steps_of(accepted, inventory)}
+def still_elsewhere(
+    accepted: Stack, inventory: Inventory, labels: Collection[str], known: Kept = NOTHING_KEPT
+) -> Mapping[str, str]:
+    """Return, by label, what of the machines of `labels` would not be as `accepted` declares; those in place are left out.
+
+    `known`: by what the drift was told.
+    """
+    steps = {step.label: step for step in steps_of(accepted, inventory, known)}
     left = {label: "; ".join(_remaining(steps[label])) for label in labels}
     return {label: f"{label} would still not be as declared: {text}" for label, text in left.items() if text}
 
 
-def disturbances(before: Stack, after: Stack, inventory: Inventory, labels: Collection[str]) -> Iterator[str]:
+def disturbances(
+    before: Stack, after: Stack, inventory: Inventory, labels: Collection[str], known: Kept = NOTHING_KEPT
+) -> Iterator[str]:
     """Yield what `after` would do to other machines than those of `labels` that `before` would not, a line each.
 
     A machine that a run with `before` would move all the same is none of them; one that would go elsewhere is.
     """
-    was, now = plan(before, inventory), plan(after, inventory)
+    was, now = plan(before, inventory, known), plan(after, inventory, known)
     steps = {step.label: step for step in was.steps}
     for step in now.steps:
         if step.label not in labels and step.vm is not None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC
 
 from providers.model.estate import Inventory, VirtualMachine
+from providers.model.identity import Kept
 from providers.model.names import HostName
 from providers.model.plan import Plan, Severity, Standing, Step
 from providers.model.stack import Snooze, Stack
@@ -27,7 +28,11 @@ def drift_of(stack: Stack, inventory: Inventory, plan: Plan, readings: Readings)
     quiet = {label: snooze for label, snooze in snoozes.items() if today <= snooze.until}
     movers = Movers(inventory, readings.past.moves, readings.names, readings.logged)
     stood = {step.label: _of_machine(step, stack, movers) for step in plan.steps}
-    doubts = {label: doubt for label, drift in stood.items() if (doubt := _doubt(drift, stack, inventory))}
+    doubts = {
+        label: doubt
+        for label, drift in stood.items()
+        if (doubt := _doubt(drift, stack, inventory, plan.known))
+    }
     found = [
         *(drift for drift in stood.values() if drift is not None and drift.subject not in doubts),
         *_undeclared(stack, inventory, plan, movers),
@@ -47,7 +52,17 @@ def drift_of(stack: Stack, inventory: Inventory, plan: Plan, readings: Readings)
             Ended(label=label, snooze=snooze) for label, snooze in snoozes.items() if label not in quiet
         ),
         unreadable=readings.past.unreadable,
+        notes=tuple(_notes(plan, stood)),
+        known=plan.known.told(),
     )
+
+
+def _notes(plan: Plan, stood: Mapping[str, Drift | None]) -> Iterator[str]:
+    """Yield what is to be known of machines as a word of who they are; what a drift or an unknown says is not repeated."""
+    for step in plan.steps:
+        drift = stood[step.label]
+        if step.vm is not None and (drift is None or drift.kind in {Kind.PLACED, Kind.FILES, Kind.LEAVING}):
+            yield from (str(each) for each in step.findings if each.of_identity)
 
 
 def _quieted(drift: Drift, quiet: dict[str, Snooze]) -> Drift:
@@ -88,12 +103,14 @@ def _kind(changes: tuple[Change, ...], *, moved: bool, leaving: bool) -> Kind:
     return Kind.LEAVING if leaving else Kind.UNCOMPARED
 
 
-def _doubt(drift: Drift | None, stack: Stack, inventory: Inventory) -> str | None:
+def _doubt(drift: Drift | None, stack: Stack, inventory: Inventory, known: Kept) -> str | None:
     """Return why it is unknown whether a machine that is not as declared is the one that is meant, None where it is.
 
     A name decides only where every host answers, as for a machine that is adopted.
     """
-    if drift is None or drift.vm_id is None or stack.vms[drift.subject].id or not inventory.unreachable:
+    if drift is None or drift.vm_id is None or not inventory.unreachable:
+        return None
+    if stack.vms[drift.subject].id or drift.subject in known.machines:
         return None
     silent = ", ".join(sorted(inventory.unreachable))
     return (

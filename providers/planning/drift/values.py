@@ -183,3 +183,7 @@ class DriftReport:
     ended: tuple[Ended, ...] = ()
     unreadable: int = 0
     """Lines of the audit logs that cannot be read: who moved what may stand there."""
+    notes: tuple[str, ...] = ()
+    """What is to be known of who machines are: another name, another machine taken over. It is no drift."""
+    known: str = ""
+    """By what machines were told."""

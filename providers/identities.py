@@ -1,0 +1,139 @@
+"""The identities of a stack, kept between its runs in a file beside the audit log: machines by GUID, hosts by UUID.
+
+State knows them too, but only the engine reads it, and not in every run before the program plans (`--refresh=false`,
+`--target`). Where the file is missing, torn or foreign, nothing is known: then state and names decide.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from providers.clock import Clock
+from providers.files import write_whole
+from providers.model.identity import NOTHING_KEPT, Kept
+from providers.model.names import HostName, VmId, is_guid, vm_id
+from providers.model.stack import Stack
+
+_VERSION = 1
+
+
+def identities_path(project: Path, stack: str) -> Path:
+    """Return where the file of a stack lies."""
+    return project / ".pulumi" / "identities" / f"{stack}.json"
+
+
+def kept_of(stack: Stack, project: Path) -> Kept:
+    """Return what is kept of a stack of the project; nothing of a stack file that lies elsewhere."""
+    ours = project / "stacks"
+    if stack.path.absolute().parent != ours.absolute():
+        return NOTHING_KEPT
+    return read_kept(identities_path(project, stack.path.stem))
+
+
+def read_kept(path: Path) -> Kept:
+    """Return what a file keeps; nothing where there is none that can be read."""
+    try:
+        return _kept(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return NOTHING_KEPT
+
+
+def known_to_state(kept: Kept, told: Mapping[str, VmId]) -> Kept:
+    """Return what is kept, with what state was read to have in this very run: that counts."""
+    return replace(kept, machines={**kept.machines, **told})
+
+
+class Identities:
+    """The file of one stack. Any number of threads may use it; those that come while it is written share the next writing."""
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        """Nothing is read yet."""
+        self.path = path
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._writing = threading.Lock()
+        self._kept: Kept | None = None
+        self._changes = 0
+        self._written = 0
+
+    def kept(self) -> Kept:
+        """Return what is kept, with all that this process has changed."""
+        with self._lock:
+            if self._kept is None:
+                self._kept = read_kept(self.path)
+            return self._kept
+
+    def keep(self, machines: Mapping[str, VmId], *, of_a_run: bool = False) -> str | None:
+        """Keep which machines are managed; return why that could not be written, or None.
+
+        `of_a_run`: that a run has begun is kept as well, even where nothing else is new.
+        """
+        now = self._clock.utc()
+        return self._change(
+            lambda kept: replace(
+                kept,
+                machines={**kept.machines, **machines},
+                at=now if of_a_run or kept.at is None else kept.at,
+            )
+        )
+
+    def forget(self, label: str) -> str | None:
+        """Forget the machine of a key; return why that could not be written, or None."""
+        return self._change(
+            lambda kept: replace(
+                kept, machines={key: each for key, each in kept.machines.items() if key != label}
+            )
+        )
+
+    def keep_hosts(self, hosts: Mapping[HostName, str]) -> str | None:
+        """Keep which computers the hosts are; return why that could not be written, or None."""
+        return self._change(lambda kept: replace(kept, hosts={**kept.hosts, **hosts}))
+
+    def _change(self, change: Callable[[Kept], Kept]) -> str | None:
+        self.kept()
+        with self._lock:
+            before, self._kept = self._kept or NOTHING_KEPT, change(self._kept or NOTHING_KEPT)
+            if before == self._kept:
+                return None
+            self._changes += 1
+            mine = self._changes
+        with self._writing:
+            if self._written >= mine:
+                return None
+            with self._lock:
+                kept, number = self._kept, self._changes
+            try:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                write_whole(self.path, json.dumps(_plain(kept), indent=1))
+            except OSError as error:
+                return (
+                    f"Which machines this stack manages is not kept: {self.path} cannot be written:"
+                    f" {error.strerror}"
+                )
+            self._written = number
+        return None
+
+
+def _plain(kept: Kept) -> dict[str, Any]:
+    return {
+        "version": _VERSION,
+        "at": None if kept.at is None else kept.at.isoformat(timespec="seconds"),
+        "machines": dict(sorted(kept.machines.items())),
+        "hosts": dict(sorted(kept.hosts.items())),
+    }
+
+
+def _kept(content: Any) -> Kept:
+    """Raises ValueError, TypeError, KeyError or AttributeError where that is nothing of ours."""
+    if content["version"] != _VERSION:
+        raise ValueError("another version")
+    machines = {str(key): vm_id(each) for key, each in content["machines"].items()}
+    hosts = {HostName(key): each for key, each in content["hosts"].items() if is_guid(each)}
+    at = None if content["at"] is None else datetime.fromisoformat(content["at"])
+    return Kept(machines=machines, hosts=hosts, at=at)

@@ -1,0 +1,30 @@
+"""Which machine a key of the stack file meant in the last run, and which computer a host was."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from .names import HostName, VmId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What is kept of a stack between its runs. Nothing is known of what is not in it."""
+
+    machines: Mapping[str, VmId] = field(default_factory=dict)
+    """Key in the stack file -> GUID of the machine that was managed under it."""
+    hosts: Mapping[HostName, str] = field(default_factory=dict)
+    """Key in the stack file -> UUID of the computer, as its firmware tells it."""
+    at: datetime | None = None
+    """When machines were last kept, in UTC; None where no run is known."""
+
+    def told(self) -> str:
+        """Return by what machines are told, as a line of a report."""
+        if self.at is None:
+            return "Machines are told by name where they have no id: no run of this stack is known here"
+        return f"Machines are told by the GUIDs of the last run, {self.at:%Y-%m-%d %H:%M} UTC"
+
+
+NOTHING_KEPT = Kept()

@@ -1,0 +1,61 @@
+"""Which machine a resource is: state's GUID decides, and the stack file alone may put another one in its place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from providers.errors import VmAmbiguousError
+from providers.model.names import VmId, vm_id
+from providers.model.plan import Severity
+from providers.model.stack import VmSpec
+from providers.planning.takeover import takeover
+
+from .call import Call
+from .fleet import YOUNG, Fleet, Sweep
+
+
+def spec_of(fleet: Fleet, label: str) -> VmSpec:
+    """Return the entry of a key; of one that is not in the stack file any more, its name alone."""
+    return fleet.stack.vms.get(label) or VmSpec(label=label, name=label)
+
+
+def managed_spec(fleet: Fleet, label: str) -> VmSpec:
+    """Return the entry of a machine that is managed already: state's GUID decides, whatever `id:` says by now."""
+    return replace(spec_of(fleet, label), id=None)
+
+
+def managed_id(id_: str, outputs: Mapping[str, Any]) -> VmId:
+    """Return which machine state has under a key: after a takeover its outputs know, and the next reading corrects its id."""
+    return vm_id(outputs.get("vmId") or id_)
+
+
+def means_another(managed: VmId, inputs: Mapping[str, Any]) -> bool:
+    """Say whether the program means another machine by a key than state has."""
+    wanted = inputs.get("vmId")
+    return wanted is not None and vm_id(wanted) != managed
+
+
+def check_takeover(fleet: Fleet, label: str, managed: VmId | None, wanted: VmId) -> None:
+    """Raise VmAmbiguousError where the machine `wanted` must not take the place of `managed` under a key.
+
+    Gone needs two full sweeps, as for every machine.
+    """
+    if managed is None or managed == wanted:
+        return
+    first = fleet.sweep(max_age=YOUNG)
+    _stop_where_refused(fleet, label, managed, wanted, first)
+    _stop_where_refused(fleet, label, managed, wanted, fleet.sweep(after=first.begun))
+
+
+def _stop_where_refused(fleet: Fleet, label: str, managed: VmId, wanted: VmId, sweep: Sweep) -> None:
+    for found in takeover(label, managed, wanted, fleet.stack, sweep.inventory):
+        if found.severity == Severity.REFUSAL:
+            raise VmAmbiguousError(found.text, remedy=found.remedy)
+
+
+def keep(fleet: Fleet, call: Call, machine: VmId) -> None:
+    """Keep, for the runs and reports that follow, which machine is managed."""
+    if trouble := fleet.identities.keep({call.label: machine}):
+        call.say("warning", trouble)
