@@ -12,8 +12,12 @@ from typing import NoReturn
 
 from providers.clock import SystemClock
 from providers.codes import catalogue
+<<<<<<< HEAD
 from providers.commands import check, discover, drift, inventory, plan, review, unlock
 from providers.commands.output import delivered
+=======
+from providers.commands import adopt, check, discover, drift, inventory, plan, review, unlock
+>>>>>>> c879c61 (Take a machine of another GUID over by a line of the stack file: bin/placement adopt)
 from providers.doctor.symptoms import Weight
 from providers.errors import PlacementError
 from providers.identities import kept_of
@@ -109,6 +113,7 @@ def _parser() -> argparse.ArgumentParser:
     record_.add_argument("--stack", help="the stack that declares it; needed where several do")
     record_.add_argument("--json", action="store_true", help="for scripts")
     record_.set_defaults(run=_record)
+    adopt.add_to(commands)
     unlock.add_to(commands)
     return parser
 
