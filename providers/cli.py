@@ -12,12 +12,8 @@ from typing import NoReturn
 
 from providers.clock import SystemClock
 from providers.codes import catalogue
-<<<<<<< HEAD
-from providers.commands import check, discover, drift, inventory, plan, review, unlock
-from providers.commands.output import delivered
-=======
 from providers.commands import adopt, check, discover, drift, inventory, plan, review, unlock
->>>>>>> c879c61 (Take a machine of another GUID over by a line of the stack file: bin/placement adopt)
+from providers.commands.output import delivered
 from providers.doctor.symptoms import Weight
 from providers.errors import PlacementError
 from providers.identities import kept_of
