@@ -115,6 +115,12 @@ class MoveRefusedError(PlacementError):
     """A rule that protects machines forbids this move."""
 
 
+class PlanError(PlacementError):
+    """A plan contradicts itself; nothing is ordered by it."""
+
+    remedy = "This is a fault of the planner: report it with a recorded inventory (bin/placement inventory STACK --save FILE)"
+
+
 class StageFailedError(MoveRefusedError):
     """A host could not make, or did not pass, the planned machine of `check: staged`: nothing was moved."""
 

@@ -63,6 +63,10 @@ class Placement:
     paging: str | None = None
     disks: Mapping[str, str] = field(default_factory=dict)
     """Slot -> full path of the file."""
+    guest_state: str | None = None
+    """Told of a whole placement only; of others it goes where the configuration goes, if it lies there now."""
+    frozen: Mapping[str, str] = field(default_factory=dict)
+    """InstanceID -> full path, of disks of checkpoints; told of a whole placement only, of others it follows from `disks`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +168,7 @@ class ScheduledMove:
     label: str
     move: Move
     placement: Placement
-    """Where the machine shall be after it."""
+    """Where the machine shall be after it, whole: host, every folder and every file. What is ordered is ordered by it."""
     start: float
     """Seconds from the start of the run."""
     end: float

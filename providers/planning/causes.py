@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from providers.model.names import VmId
 from providers.model.plan import Placement, Plan, Standing, Step
 
-_Target = tuple[VmId, str]
-"""A machine, and where it is to be: everything of a placement but the other hosts that would do as well."""
+from .legs import compared, end_of
+
+_Target = tuple[VmId, tuple[tuple[str, str], ...]]
+"""A machine, and where it is to be: host, every folder, every file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +32,7 @@ def causes(before: Sequence[Step], after: Plan) -> Causes:
     What only makes room is drift where all that waits for it is.
     """
     moves = after.schedule.moves
-    due = {_target(step.move.vm.id, step.placement) for step in before if step.move is not None}
+    due = {_target(step.move.vm.id, end_of(step.move)) for step in before if step.move is not None}
     drift = {
         number
         for number, each in enumerate(moves)
@@ -60,5 +62,4 @@ def _settled(before: Sequence[Step], after: Plan) -> Iterator[str]:
 
 
 def _target(vm: VmId, placement: Placement) -> _Target:
-    disks = dict(sorted(placement.disks.items()))
-    return vm, repr(replace(placement, allowed=(), disks=disks))
+    return vm, tuple(compared(placement))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from providers.model import winpath
 from providers.model.estate import DiskKind, VirtualMachine
@@ -42,7 +42,8 @@ def has_made_room(planned: ScheduledMove, vm: VirtualMachine) -> bool:
     Whoever moved it, and wherever to: what waits for it asks for its own room once more right before it starts.
     """
     left = planned.move.changes_host and vm.host != planned.move.source
-    return left or not differences(planned.placement, observed(vm))
+    end = replace(planned.placement, disks={disk.slot: disk.target for disk in planned.move.disks})
+    return left or not differences(end, observed(vm))
 
 
 def _differences(wanted: Placement, actual: Placement) -> Iterator[Change]:

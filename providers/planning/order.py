@@ -34,12 +34,12 @@ def order(vm: VirtualMachine, wanted: Placement, source: Host, destination: Host
     if destination is None or destination.name == vm.host:
         if not changed and roots == vm.roots:
             return None
-        frozen = [disk for disk in _frozen(vm, disks) if not winpath.same(disk.source, disk.target)]
+        frozen = [disk for disk in _frozen(vm, disks, wanted) if not winpath.same(disk.source, disk.target)]
         return _move(vm, MigrationType.STORAGE, vm.host, roots, changed, frozen)
     shared = all(seen_by_both(path, source.facts, destination.facts) for path in _files(vm))
     if not changed and roots == vm.roots and shared:
         return _move(vm, MigrationType.VIRTUAL_SYSTEM, destination.name, roots, [], [])
-    frozen = _frozen(vm, disks)
+    frozen = _frozen(vm, disks, wanted)
     return _move(vm, MigrationType.VIRTUAL_SYSTEM_AND_STORAGE, destination.name, roots, disks, frozen)
 
 
@@ -109,7 +109,7 @@ def _roots(vm: VirtualMachine, wanted: Placement) -> Roots:
         config=config,
         checkpoints=_kept(vm.roots.checkpoints, wanted.checkpoints),
         paging=_kept(vm.roots.paging, wanted.paging),
-        guest_state=_guest_state(vm.roots, config),
+        guest_state=_guest_state(vm.roots, config, wanted.guest_state),
     )
 
 
@@ -117,8 +117,10 @@ def _kept(actual: str, wanted: str | None) -> str:
     return actual if wanted is None or winpath.same(actual, wanted) else wanted
 
 
-def _guest_state(roots: Roots, config: str) -> str | None:
+def _guest_state(roots: Roots, config: str, wanted: str | None) -> str | None:
     """Guest state lies with the configuration on new machines; it follows where that goes, and stays as it is spelled else."""
+    if roots.guest_state is not None and wanted is not None:
+        return _kept(roots.guest_state, wanted)
     together = roots.guest_state is not None and winpath.same(roots.guest_state, roots.config)
     if together and not winpath.same(config, roots.config):
         return config
@@ -137,8 +139,8 @@ def _disks(vm: VirtualMachine, wanted: Placement) -> list[DiskMove]:
     ]
 
 
-def _frozen(vm: VirtualMachine, disks: list[DiskMove]) -> list[DiskMove]:
-    """Return where the disks of checkpoints go: into the folder that the disk in their slot goes to, under their names.
+def _frozen(vm: VirtualMachine, disks: list[DiskMove], wanted: Placement) -> list[DiskMove]:
+    """Return where the disks of checkpoints go: as told, else into the folder of the disk in their slot, under their names.
 
     As the Hyper-V module does it with all disks of all checkpoints (decompiled; what VMMS makes of it is unverified).
     """
@@ -152,11 +154,16 @@ def _frozen(vm: VirtualMachine, disks: list[DiskMove]) -> list[DiskMove]:
             slot=disk.slot,
             instance_id=disk.instance_id,
             source=disk.path,
-            target=_kept(disk.path, winpath.join(folder, winpath.base_name(disk.path)) if folder else None),
+            target=_kept(
+                disk.path, wanted.frozen.get(disk.instance_id) or _beside(folders.get(disk.slot), disk)
+            ),
         )
         for disk in vm.frozen
-        for folder in (folders.get(disk.slot),)
     ]
+
+
+def _beside(folder: str | None, disk: Disk) -> str | None:
+    return winpath.join(folder, winpath.base_name(disk.path)) if folder else None
 
 
 def _move(

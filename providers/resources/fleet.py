@@ -163,21 +163,27 @@ class Fleet:
             inventory=handed.inventory, begun=self.clock.now() - (now - handed.begun).total_seconds()
         )
 
-    def closely(self, found: Inventory, vm: VirtualMachine, target: HostName) -> Inventory:
+    def closely(
+        self, found: Inventory, vm: VirtualMachine, target: HostName, *, after: float | None = None
+    ) -> Inventory:
         """Return `found` with what a move of `vm` to `target` asks of both, read no more than a few seconds ago.
 
-        Raises PlacementError where one of them does not answer.
+        `after`: and later than that, for what was read before shows the machine where it was. Raises PlacementError where
+        one of them does not answer.
         """
         ends = {
-            name: self._closely(found.hosts[name], vm) for name in {vm.host, target} if name in found.hosts
+            name: self._closely(found.hosts[name], vm, after)
+            for name in {vm.host, target}
+            if name in found.hosts
         }
         return replace(found, hosts={**found.hosts, **ends})
 
-    def _closely(self, host: Host, vm: VirtualMachine) -> Host:
+    def _closely(self, host: Host, vm: VirtualMachine, after: float | None) -> Host:
         source = vm.host == host.name
         with self._looking[host.name]:
             last = self._close.get(host.name)
             old = last is None or self.clock.now() - last.begun > YOUNG
+            old = old or (last is not None and after is not None and last.begun <= after)
             if last is None or old or (source and not last.tells(vm.id)):
                 begun = self.clock.now()
                 last = Close(host=self.estate.host_closely(host, machines=source), begun=begun)

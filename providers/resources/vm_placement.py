@@ -18,6 +18,7 @@ from providers.errors import (
     MovedByOthersError,
     MoveRefusedError,
     PlacementError,
+    PlanError,
     VmAmbiguousError,
     VmMissingError,
     VmUnknownError,
@@ -25,10 +26,11 @@ from providers.errors import (
 from providers.hyperv.progress import Progress
 from providers.model.estate import Host, Inventory, VirtualMachine
 from providers.model.names import vm_id
-from providers.model.plan import Finding, Placement, ScheduledMove, Severity, Standing, Step
+from providers.model.plan import Finding, Move, Placement, ScheduledMove, Severity, Standing, Step
 from providers.planning import differences, has_made_room, observed
 from providers.planning.compare import judge
 from providers.planning.guard import protect
+from providers.planning.legs import departures
 from providers.planning.taken import refuse, taken_now
 from providers.report.text import run_took, took
 
@@ -154,23 +156,29 @@ def _bring(fleet: Fleet, call: Call, vm: VirtualMachine, wanted: Placement, past
     if not differences(wanted, observed(vm)):
         return outputs_of(vm, past)
     fleet.arrival.wait(call.label, call.cancelled)
-    planned: ScheduledMove | None = None
-    aside_since: float | None = None
     running = fleet.is_moving(vm.id)
-    for number, planned in fleet.course.legs(call.label):
+    legs = fleet.course.legs(call.label)
+    since: float | None = None
+    for number, planned in legs:
         if not running:  # what a job does already needs nobody's room any more: it is followed at once
             _wait_for_turn(fleet, call, number)
         running = False
-        if planned.aside:
-            vm, past = _leg(fleet, call, vm, planned.placement, past, planned=planned)
-            aside_since = fleet.clock.now()
-            fleet.course.done(number)
-    vm, past = _leg(fleet, call, vm, wanted, past, planned=planned, since=aside_since)
-    for number, _ in fleet.course.legs(call.label):
+        vm, past = _leg(fleet, call, vm, planned.placement, past, planned=planned, since=since)
+        since = fleet.clock.now()
         fleet.course.done(number)
+    if not legs:
+        vm, past = _leg(fleet, call, vm, wanted, past)
+    _check_end(vm, wanted)
     if (ended := fleet.course.ended()) is not None:
         call.say("info", run_took(ended.seconds, ended.estimated))
     return outputs_of(vm, past)
+
+
+def _check_end(vm: VirtualMachine, wanted: Placement) -> None:
+    """Raise PlanError where the legs of a machine have not led to what is declared."""
+    if left := differences(wanted, observed(vm)):
+        apart = ", ".join(f"{each.property} is {each.actual}, declared {each.wanted}" for each in left)
+        raise PlanError(f"{vm.name} was moved as planned, and is not as declared: {apart}")
 
 
 def _wait_for_turn(fleet: Fleet, call: Call, number: int) -> None:
@@ -195,7 +203,7 @@ def _leg(  # noqa: PLR0913 - what a leg is made of, the last two named at the ca
     wanted: Placement,
     past: Past,
     *,
-    planned: ScheduledMove | None,
+    planned: ScheduledMove | None = None,
     since: float | None = None,
 ) -> tuple[VirtualMachine, Past]:
     """Make one move, if it is one, and return the machine and its moves so far.
@@ -204,7 +212,7 @@ def _leg(  # noqa: PLR0913 - what a leg is made of, the last two named at the ca
     do not show it there.
     """
     with fleet.admission.expecting():  # others may wait for the room that it will free
-        step = _judge(fleet, call.label, vm, wanted, aside=planned is not None and planned.aside, since=since)
+        step = _judge(fleet, call.label, vm, wanted, planned=planned, since=since)
     _say_findings(call, step)
     if step.move is None:
         return vm, past
@@ -218,19 +226,27 @@ def _leg(  # noqa: PLR0913 - what a leg is made of, the last two named at the ca
 
 
 def _judge(
-    fleet: Fleet, label: str, vm: VirtualMachine, wanted: Placement, *, aside: bool, since: float | None
+    fleet: Fleet,
+    label: str,
+    vm: VirtualMachine,
+    wanted: Placement,
+    *,
+    planned: ScheduledMove | None,
+    since: float | None,
 ) -> Step:
     """Return the step for `vm`, by the newest facts. Raises MoveRefusedError or MovedByOthersError.
 
-    `aside`: only to make room, so that nothing may be overwritten there.
+    What would not be ordered as it was booked (`planned`) is refused: its room was counted for another move. Where it
+    only makes room, nothing may be overwritten.
     """
     target = fleet.stack.hosts[wanted.host or vm.host]
     age = YOUNG if since is None else None
-    inventory = fleet.closely(_with(fleet.sweep(max_age=age, after=since).inventory, vm), vm, target.name)
+    inventory = _with(fleet.sweep(max_age=age, after=since).inventory, vm)
+    inventory = fleet.closely(inventory, vm, target.name, after=since)
     vm = _closely(fleet, inventory.hosts[vm.host], vm)
     caller = fleet.stack.hosts[vm.host].connection.auth
     spec = spec_of(fleet, label)
-    spec = replace(spec, storage=None) if aside else spec
+    spec = replace(spec, storage=None) if planned is not None and planned.aside else spec
     step = judge(spec, vm, wanted, inventory, target, caller=caller)
     step = _names_are_free(fleet, protect(step, fleet.stack.guard), inventory)
     reasons = [finding for finding in step.findings if finding.severity == Severity.REFUSAL]
@@ -238,6 +254,8 @@ def _judge(
         raise MovedByOthersError(reasons[0].text, remedy=reasons[0].remedy)
     if step.standing == Standing.REFUSED:
         raise MoveRefusedError(_all(reasons), remedy="")
+    if planned is not None and step.move is not None and not step.under_way:
+        _check_as_booked(label, planned.move, step.move)
     return step
 
 
@@ -254,6 +272,14 @@ def _names_are_free(fleet: Fleet, step: Step, inventory: Inventory) -> Step:
     for finding in taken_now(step.move, anew):
         step = refuse(step, finding)
     return step
+
+
+def _check_as_booked(label: str, booked: Move, live: Move) -> None:
+    if apart := "; ".join(departures(booked, live)):
+        raise MoveRefusedError(
+            f"{label} is not moved, for the estate has changed since the plan: {apart}",
+            remedy="Run again: the next plan is made from what is there now",
+        )
 
 
 def _closely(fleet: Fleet, host: Host, vm: VirtualMachine) -> VirtualMachine:

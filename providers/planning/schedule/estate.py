@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from providers.model import winpath
-from providers.model.estate import UNKNOWN_CLUSTER, HostFacts, Inventory, VirtualMachine
+from providers.model.estate import UNKNOWN_CLUSTER, HostFacts, Inventory, Roots, VirtualMachine
 from providers.model.names import HostName
 from providers.model.paces import UNLEARNT, Paces
 from providers.model.plan import MigrationType, Move, Placement, Plan, ScheduledMove, Severity, Standing, Step
 from providers.model.stack import Reserve, Rule, Stack, StorageSpec, VmSpec
+from providers.planning.legs import after, compared, end_of, onward
 from providers.planning.locate import locate
 from providers.planning.order import CLUSTER_STORAGE, order
 from providers.planning.preflight.findings import in_memory
@@ -29,7 +30,7 @@ _ENDLESS = 1 << 80
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
-    """An order, and where the machine shall be after it."""
+    """An order, and where the machine is after it, whole."""
 
     move: Move
     placement: Placement
@@ -119,7 +120,7 @@ class _Builder:
 
     def _both(self, each: ScheduledMove) -> tuple[Place, Place]:
         vm = each.move.vm
-        start, end = self._place(each.label, vm, vm.host, {}), self._place_after(each.label, each.move)
+        start, end = self._place(each.label, vm), self._place(each.label, after(each.move))
         return self._begun(vm, start, end), end
 
     def _begun(self, vm: VirtualMachine, start: Place, end: Place) -> Place:
@@ -192,16 +193,16 @@ class _Builder:
     def _machine(self, step: Step, ways: Mapping[Place, Way]) -> Machine:
         vm = _moving(step).vm
         goal, *parking = ways
-        start = self._place(step.label, vm, vm.host, {})
+        start = self._place(step.label, vm)
         return Machine(key=step.label, start=self._begun(vm, start, goal), goal=goal, parking=tuple(parking))
 
     def _ways(self, step: Step) -> dict[Place, Way]:
         """Return the way to the declared place first, then those to places where the machine may step aside."""
         move = _moving(step)
-        ways = {self._place_after(step.label, move): Way(move=move, placement=step.placement)}
+        ways = {self._place(step.label, after(move)): Way(move=move, placement=end_of(move))}
         if step.label in self._parkable and self._inventory.job_of(move.vm.id) is None:
             for way in self._aside(step.label, move):
-                ways.setdefault(self._place_after(step.label, way.move), way)
+                ways.setdefault(self._place(step.label, after(way.move)), way)
         return ways
 
     def _parking(self, label: str) -> list[HostName]:
@@ -233,43 +234,50 @@ class _Builder:
                     yield from self._way(move, located.placement)
 
     def _way(self, move: Move, placement: Placement) -> Iterator[Way]:
-        """Yield the way to a placement that a start would accept."""
-        target = HostName(placement.host or move.source)
-        source, destination = self._inventory.hosts[move.source], self._inventory.hosts[target]
-        aside = order(move.vm, placement, source, destination)
-        if aside is None:
+        """Yield the way to a placement that a start would accept, and from which it would accept the way on."""
+        aside = order(
+            move.vm,
+            placement,
+            self._inventory.hosts[move.source],
+            self._inventory.hosts[_target(move, placement)],
+        )
+        end = end_of(move)
+        if aside is None or list(compared(end_of(aside))) == list(compared(end)):
             return
-        found = refusals(aside, source.facts, destination.facts, self._stack.hosts[target])
-        if all(finding.severity != Severity.REFUSAL for finding in found):
-            yield Way(move=aside, placement=placement)
+        aside = replace(aside, options=move.options)
+        on = replace(onward(after(aside), end, self._inventory), options=move.options)
+        if self._accepted(aside) and self._accepted(on):
+            yield Way(move=aside, placement=end_of(aside))
 
-    def _place_after(self, label: str, move: Move) -> Place:
-        targets = {disk.instance_id: disk.target for disk in move.all_disks}
-        return self._place(label, move.vm, move.destination, targets)
+    def _accepted(self, move: Move) -> bool:
+        source, destination = self._inventory.hosts[move.source], self._inventory.hosts[move.destination]
+        found = refusals(move, source.facts, destination.facts, self._stack.hosts[move.destination])
+        return all(finding.severity != Severity.REFUSAL for finding in found)
 
-    def _place(self, label: str, vm: VirtualMachine, host: HostName, targets: Mapping[str, str]) -> Place:
-        """Return what a machine holds on `host`, its disks where `targets` (InstanceID -> path) has them, or where they are."""
+    def _place(self, label: str, vm: VirtualMachine) -> Place:
+        """Return what a machine holds where it is."""
         held = []
         if in_memory(vm):
             memory = vm.memory_mib or 0
-            held.append(
-                Holding(
-                    pool=self._pools[memory_pool(host)], amount=memory, thing=MEMORY, transfer=memory * MIB
-                )
-            )
-        for disk in (*vm.disks, *vm.frozen):
-            path = targets.get(disk.instance_id, disk.path)
-            size = disk.size_bytes or 0
-            scope, pool = self._where(host, path)
-            amount = 0 if pool == SHARES else size
-            thing = f"{scope}|{winpath.comparable(path)}"
-            held.append(Holding(pool=self._pools[pool], amount=amount, thing=thing, transfer=size))
+            pool = self._pools[memory_pool(vm.host)]
+            held.append(Holding(pool=pool, amount=memory, thing=MEMORY, transfer=memory * MIB))
         held += [
-            Holding(pool=self._pools[_seat_name(rule, host)], amount=1, thing=f"seat on {host}")
+            self._file(vm.host, disk.path, "disk", disk.size_bytes or 0) for disk in (*vm.disks, *vm.frozen)
+        ]
+        held += [self._file(vm.host, path, kind, 0) for kind, path in _folders(vm.roots)]
+        held += [
+            Holding(pool=self._pools[_seat_name(rule, vm.host)], amount=1, thing=f"seat on {vm.host}")
             for rule in self._stack.rules
             if rule.kind == "apart" and label in rule.labels
         ]
-        return Place(host=self._numbers[host], holdings=frozenset(held))
+        return Place(host=self._numbers[vm.host], holdings=frozenset(held))
+
+    def _file(self, host: HostName, path: str, kind: str, size: int) -> Holding:
+        scope, pool = self._where(host, path)
+        return Holding(
+            pool=self._pools[pool], amount=0 if pool == SHARES else size,
+            thing=f"{kind} {scope}|{winpath.comparable(path)}", transfer=size, file=True,
+        )  # fmt: skip
 
     def _where(self, host: HostName, path: str) -> tuple[str, str]:
         """Return which file a path is, as seen from `host` (whose, if not everybody's), and the pool of its room."""
@@ -278,6 +286,19 @@ class _Builder:
             return f"cluster {facts.cluster}", SHARES
         volume = None if winpath.is_unc(path) else volume_of(path, facts.volumes or ())
         return ("", SHARES) if volume is None else (host, volume_pool(host, volume.path))
+
+
+def _folders(roots: Roots) -> Iterator[tuple[str, str]]:
+    """Yield the folders of a machine; what they hold beside disks is small, and no host tells how much."""
+    yield "configuration", roots.config
+    yield "checkpoints", roots.checkpoints
+    yield "paging", roots.paging
+    if roots.guest_state:
+        yield "guest state", roots.guest_state
+
+
+def _target(move: Move, placement: Placement) -> HostName:
+    return HostName(placement.host or move.source)
 
 
 def _moving(step: Step) -> Move:

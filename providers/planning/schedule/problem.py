@@ -24,6 +24,8 @@ class Holding:
     """What it is, as `memory` or a file's path: the same thing at two places stays where it is in a move."""
     transfer: int = 0
     """Bytes that are copied when it comes to be held."""
+    file: bool = False
+    """Whether it is a file, or a folder of files: to come to hold it takes a migration of storage."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,11 +61,8 @@ class Leg:
 
     @cached_property
     def copies_files(self) -> bool:
-        """Whether it copies anything but memory."""
-        return any(
-            holding.transfer and holding.thing != MEMORY
-            for holding in self.target.holdings - self.source.holdings
-        )
+        """Whether it copies files."""
+        return any(holding.file for holding in self.target.holdings - self.source.holdings)
 
     @property
     def hosts(self) -> tuple[int, ...]:

@@ -6,11 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from providers.model.estate import Inventory, VirtualMachine
-from providers.model.names import HostName
 from providers.model.paces import UNLEARNT, Paces
-from providers.model.plan import Move, Plan, Schedule, ScheduledMove
+from providers.model.plan import Plan, Schedule, ScheduledMove
 from providers.model.stack import Stack
-from providers.planning.order import order
+from providers.planning.legs import after, onward
 
 from .blackout import blackout
 from .bound import lower_bound
@@ -94,7 +93,7 @@ def _told(stack: Stack, inventory: Inventory, setting: Setting, run: Sequence[Ti
     for number, each in enumerate(run):
         leg = each.leg
         way = _way(inventory, setting, leg, at)
-        at[leg.machine] = _there(way.move)
+        at[leg.machine] = after(way.move)
         caller = stack.hosts[way.move.source].connection.auth
         aside = leg.target != setting.problem.machines[leg.machine].goal
         moves.append(
@@ -121,21 +120,7 @@ def _way(inventory: Inventory, setting: Setting, leg: Leg, at: Mapping[int, Virt
     vm = at.get(leg.machine)
     if vm is None:
         return planned
-    source, destination = inventory.hosts[vm.host], inventory.hosts[planned.move.destination]
-    onward = order(vm, planned.placement, source, destination)
-    if onward is None:
-        return planned
-    again = replace(onward, options=planned.move.options, overwrite=planned.move.overwrite)
-    return replace(planned, move=again)
-
-
-def _there(move: Move) -> VirtualMachine:
-    """Return the machine as it is after a move."""
-    paths = {disk.instance_id: disk.target for disk in move.all_disks}
+    move = onward(vm, planned.placement, inventory)
     return replace(
-        move.vm,
-        host=HostName(move.destination),
-        roots=move.roots,
-        disks=tuple(replace(d, path=paths.get(d.instance_id, d.path)) for d in move.vm.disks),
-        frozen=tuple(replace(d, path=paths.get(d.instance_id, d.path)) for d in move.vm.frozen),
+        planned, move=replace(move, options=planned.move.options, overwrite=planned.move.overwrite)
     )

@@ -1,0 +1,62 @@
+"""A machine that steps aside into a named root, with the real engine: where it is in the end, and in the run after."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import yaml
+
+from tools.workspace import Workspace
+
+from .conftest import Site
+from .test_order import placed
+
+pytestmark = pytest.mark.e2e
+VOLUMES = {"C:\\": "256 GiB", "D:\\": "100 GiB", "E:\\": "200 GiB"}
+FULL = {
+    "hosts": {"hv1": {"volumes": VOLUMES}, "hv2": {"volumes": VOLUMES}},
+    "vms": {
+        "A": {"host": "hv1", "folder": "D:\\Hyper-V\\A", "disks": [{"path": "a.vhdx", "size": "80 GiB"}]},
+        "B": {"host": "hv2", "folder": "D:\\Hyper-V\\B", "disks": [{"path": "b.vhdx", "size": "80 GiB"}]},
+    },
+}
+"""Two machines that fit on a D: one at a time, and an E: beside it that is empty."""
+PLACES = {name: [f"D:\\Hyper-V\\{name}\\Virtual Hard Disks\\{name.lower()}.vhdx"] for name in "AB"}
+
+
+def swapped(site: Site) -> None:
+    """Declare that the two change hosts, whose E: is a named root; of storage nothing is declared."""
+    path = site.file("stacks/lab.yaml")
+    stack = yaml.safe_load(path.read_text(encoding="utf-8"))
+    stack["hosts"] = {
+        name: {**host, "storage": {"bulk": "E:\\Bulk"}} for name, host in stack["hosts"].items()
+    }
+    now = site.hosts()
+    stack["vms"] = {"A": {"host": now["B"]}, "B": {"host": now["A"]}}
+    path.write_text(yaml.safe_dump(stack, sort_keys=False), encoding="utf-8")
+
+
+def disks(site: Site) -> dict[str, list[str]]:
+    """Return machine -> paths of its disks."""
+    return {name: vm["disks"] for name, vm in site.status()["vms"].items()}
+
+
+@pytest.fixture
+def full(workspace: Workspace) -> Iterator[Site]:
+    """Both machines where they are, not yet adopted."""
+    here = placed(workspace, FULL, "--speed", "20")
+    yield here
+    for run in here.runs:
+        run.stop()
+
+
+def test_a_machine_with_undeclared_storage_comes_back_to_its_paths(full: Site) -> None:
+    """In the run that adopts it; then it is in order, and no volume was overfilled."""
+    swapped(full)
+    run = full.up()
+    assert run.returncode == 0, run.stdout
+    assert full.hosts() == {"A": "hv2", "B": "hv1"}
+    assert disks(full) == PLACES
+    assert full.status()["violations"] == []
+    assert full.in_order()
