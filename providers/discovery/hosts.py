@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from providers.errors import CredentialsError, PlacementError
 from providers.hyperv.credentials import read_credential
 from providers.model.estate import Inventory
-from providers.model.names import HostName
+from providers.model.names import HostName, dns
 from providers.model.stack import Connection, HostSpec
 from providers.stackfile.addresses import endpoint
 
@@ -48,7 +48,7 @@ def own_names(inventory: Inventory, specs: Mapping[HostName, HostSpec]) -> dict[
         if host is None or host.facts is None:
             names[name] = _free(name, names.values())
             continue
-        other = owners.setdefault(host.facts.full_name.casefold(), name)
+        other = owners.setdefault(dns(host.facts.full_name), name)
         if other != name:
             raise PlacementError(
                 f"{specs[other].endpoint} and {spec.endpoint} are one host, {host.facts.full_name}",

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from providers.model.estate import VirtualMachine
-from providers.model.names import VmId
+from providers.model.names import VmId, folded
 
 from .scalars import quoted
 
@@ -43,18 +43,18 @@ def labels(
     Namesakes (Windows' names have no case) and names that cannot be keys get a part of the GUID, and `id:`. Where not every
     host was read (`complete`), each gets `id:`: a silent host may hold a namesake.
     """
-    names = Counter(vm.name.casefold() for vm in seen)
+    names = Counter(folded(vm.name) for vm in seen)
     found: dict[VmId, Label] = {}
     others = []
     for vm in declared:
-        if names[vm.name.casefold()] == 1 and is_sound(vm.name):
+        if names[folded(vm.name)] == 1 and is_sound(vm.name):
             found[vm.id] = Label(key=vm.name, id=None if complete else vm.id)
         else:
             others.append(vm)
-    taken = {label.key.casefold() for label in found.values()}
+    taken = {folded(label.key) for label in found.values()}
     for vm in others:
         key = _other_key(vm, taken)
-        taken.add(key.casefold())
+        taken.add(folded(key))
         found[vm.id] = Label(key=key, id=vm.id, name=vm.name if _is_name(vm.name) else None)
     return found
 
@@ -63,7 +63,7 @@ def _other_key(vm: VirtualMachine, taken: set[str]) -> str:
     shown = " ".join("".join(char if char.isprintable() else " " for char in vm.name).split())
     start = shown if is_sound(f"{shown} {vm.id}") else "VM"
     key = f"{start} {vm.id[:_SHORT]}"
-    return key if key.casefold() not in taken else f"{start} {vm.id}"
+    return key if folded(key) not in taken else f"{start} {vm.id}"
 
 
 def _is_name(text: str) -> bool:

@@ -9,7 +9,7 @@ from enum import IntEnum
 
 from providers.model import winpath
 from providers.model.estate import Disk, DiskKind, Inventory, VirtualMachine
-from providers.model.names import HostName, VmId
+from providers.model.names import HostName, VmId, folded
 from providers.model.stack import StorageSpec
 from providers.planning.disk_keys import hard_disks
 from providers.planning.identify import REPLICAS
@@ -94,7 +94,7 @@ def judged(inventory: Inventory) -> tuple[Seen, ...]:
 
 def draft(seen: tuple[Seen, ...], kept: Roots, *, complete: bool = True) -> Draft:
     """Return what is written of these machines. `kept`: roots that have names already. `complete`: whether every host was read."""
-    ordered = sorted(seen, key=lambda each: (each.vm.host, each.vm.name.casefold(), each.vm.id))
+    ordered = sorted(seen, key=lambda each: (each.vm.host, folded(each.vm.name), each.vm.id))
     declared = [each for each in ordered if each.extent > Extent.NOTHING]
     real = [each.vm for each in seen if each.vm.replication_mode not in REPLICAS]
     keys = labels((each.vm for each in declared), real, complete=complete)

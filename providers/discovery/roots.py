@@ -88,7 +88,7 @@ def _short(path: str) -> str:
     parts = _parts(path)
     if winpath.is_unc(path):
         return _slug(parts[1])
-    if len(parts) > 2 and parts[1].casefold() == _CLUSTER_STORAGE:  # noqa: PLR2004 - drive, folder, volume
+    if len(parts) > 2 and winpath.same_name(parts[1], _CLUSTER_STORAGE):  # noqa: PLR2004 - drive, folder, volume
         return _slug(parts[2])
     return _slug(parts[0])
 

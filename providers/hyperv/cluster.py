@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from providers.errors import WsmanFaultError
 from providers.model.estate import UNKNOWN_CLUSTER
-from providers.model.names import VmId
+from providers.model.names import VmId, dns, folded
 from providers.wsman import MSCLUSTER, Instance
 
 from .client import Client
@@ -32,12 +32,12 @@ class ClusterView:
 
     def beside(self, names: Iterable[str]) -> ClusterView:
         """Return the view for a host with machines of these `names`: an unknown role may be any of them."""
-        strange = self.unidentified - {name.casefold() for name in names}
+        strange = self.unidentified - {folded(name) for name in names}
         return replace(self, readable=self.readable and not strange)
 
     def holds(self, vm: VmId, name: str) -> bool | None:
         """Say whether a machine is a role of the cluster; None where the cluster cannot be read."""
-        if vm in self.machines or name.casefold() in self.machines:
+        if vm in self.machines or folded(name) in self.machines:
             return True
         return False if self.readable else None
 
@@ -86,7 +86,7 @@ def view_of(name: str, resources: list[Instance], computer_name: str) -> Cluster
     names: set[str] = set()
     unidentified: set[str] = set()
     for row in resources:
-        machine = row.text("Name").removeprefix(_ROLE).casefold()
+        machine = folded(row.text("Name").removeprefix(_ROLE))
         told = {guid.upper() for guid in _GUID.findall(row.text("PrivateProperties"))}
         ids |= told
         names.add(machine)
@@ -96,4 +96,4 @@ def view_of(name: str, resources: list[Instance], computer_name: str) -> Cluster
 
 
 def _short(node: str) -> str:
-    return node.split(".", maxsplit=1)[0].casefold()
+    return dns(node).partition(".")[0]

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from providers.errors import PlacementError, WsmanFaultError
 from providers.model.estate import HostFacts, MigrationSettings, Vector, Volume
-from providers.model.names import is_guid
+from providers.model.names import is_guid, same
 from providers.units import KIB, MIB
 from providers.wsman import CIMV2, DEVICE_GUARD, EndpointReference, Instance, resource_uri
 
@@ -202,7 +202,7 @@ def _names_as_dialled(client: Client, denied: AccessDeniedFaultError) -> HostNam
     systems = client.query("Msvm_ComputerSystem", "Name", "ElementName")
     own = next((row.text("Name") for row in systems if not is_guid(row.text("Name"))), "")
     dialled = spec.connection.kerberos_host or urlsplit(spec.endpoint).hostname or ""
-    if "." not in dialled or dialled.partition(".")[0].casefold() != own.casefold():
+    if "." not in dialled or not same(dialled.partition(".")[0], own):
         raise PlacementError(
             f"{spec.name} calls itself {own}, and its full name could not be read ({denied.message})",
             remedy="Dial it by its full name (hosts: address), name it under connection.kerberos_host, or let the account"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from providers.errors import ProtocolError
+from providers.model import winpath
 from providers.model.estate import (
     Disk,
     DiskKind,
@@ -102,7 +103,9 @@ class _Joined:
         rows = (row for setting in checkpoints for row in self.disks.get(owner(setting), ()))
         media = (disk for row in rows if (disk := _medium(row, slots)))
         found = [disk for disk in media if disk.kind == DiskKind.VIRTUAL_HARD_DISK]
-        return tuple(sorted(found, key=lambda disk: (disk.slot, disk.path.casefold(), disk.instance_id)))
+        return tuple(
+            sorted(found, key=lambda disk: (disk.slot, winpath.comparable(disk.path), disk.instance_id))
+        )
 
     def _disks(self, vm: VmId) -> tuple[Disk, ...]:
         devices, media = self.devices.get(vm, ()), self.disks.get(vm, ())

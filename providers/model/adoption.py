@@ -6,6 +6,7 @@ from typing import Protocol
 
 from . import winpath
 from .estate import MigrationJob
+from .names import dns
 from .plan import Move
 
 
@@ -32,7 +33,7 @@ def leads_to(job: MigrationJob, move: Move, destination: Named) -> bool:
 
 def names_host(text: str, host: Named) -> bool:
     """Say whether a DestinationHost, as somebody wrote it, means `host`: by full or short name."""
-    return text.casefold().rstrip(".") in {host.full_name.casefold(), host.computer_name.casefold()}
+    return dns(text) in {dns(host.full_name), dns(host.computer_name)}
 
 
 def _same_paths(job: MigrationJob, move: Move) -> bool:

@@ -8,7 +8,7 @@ from enum import IntEnum, StrEnum
 from typing import TypeVar
 
 from . import winpath
-from .names import HostName, VmId
+from .names import HostName, VmId, folded
 
 Key = TypeVar("Key")
 
@@ -313,7 +313,7 @@ class Inventory:
     def __post_init__(self) -> None:
         """Index the machines: each of a thousand is looked for."""
         object.__setattr__(self, "_by_id", _grouped(self.vms(), lambda vm: vm.id))
-        object.__setattr__(self, "_by_name", _grouped(self.vms(), lambda vm: vm.name.casefold()))
+        object.__setattr__(self, "_by_name", _grouped(self.vms(), lambda vm: folded(vm.name)))
 
     @property
     def complete(self) -> bool:
@@ -331,7 +331,7 @@ class Inventory:
 
     def named(self, name: str) -> tuple[VirtualMachine, ...]:
         """Return every machine of that name, compared without case."""
-        return self._by_name.get(name.casefold(), ())
+        return self._by_name.get(folded(name), ())
 
     def job_of(self, vm: VmId) -> tuple[Host, MigrationJob] | None:
         """Return the running migration job of `vm` and the host that runs it, if there is one."""

@@ -35,9 +35,14 @@ def same_name(one: str, other: str) -> bool:
     return _folded(one) == _folded(other)
 
 
+def ending(path: str) -> str:
+    """Return what the name of a file ends in, in lower case and with its dot; empty where it has none."""
+    return ntpath.splitext(base_name(path))[1].lower()
+
+
 def has_ending(path: str, endings: Collection[str]) -> bool:
     """Say whether the name of a file ends in one of `endings`, given in lower case with their dots."""
-    return ntpath.splitext(base_name(path))[1].lower() in endings
+    return base_name(path).lower().endswith(tuple(endings))
 
 
 def is_inside(folder: str, path: str) -> bool:
@@ -59,6 +64,11 @@ def base_name(path: str) -> str:
 def parent(path: str) -> str:
     """Return the folder that holds `path`."""
     return ntpath.dirname(ntpath.normpath(path))
+
+
+def start(path: str) -> str:
+    r"""Return the drive (`D:`) or share (`\\server\share`) at the start of a path, as it is spelled."""
+    return ntpath.splitdrive(ntpath.normpath(path))[0]
 
 
 def is_unc(path: str) -> bool:

@@ -18,7 +18,7 @@ from providers.model.directory import (
     MissingEntry,
     Mode,
 )
-from providers.model.names import HostName
+from providers.model.names import HostName, folded
 from providers.model.plan import Finding, Severity
 
 from .delegation_texts import changed_descriptor, changed_flags, ldif, powershell
@@ -89,7 +89,7 @@ def holds(account: ComputerAccount, entry: str, others: Mapping[str, ComputerAcc
         return account.trusted_to_auth
     if (principal := principal_of(entry)) is not None:
         return principal in others and others[principal].sid in account.acting
-    return entry.casefold() in {each.casefold() for each in account.allowed_to_delegate}
+    return folded(entry) in {folded(each) for each in account.allowed_to_delegate}
 
 
 def missing_entries(
@@ -195,8 +195,8 @@ def _services(entries: Iterable[str]) -> Iterator[str]:
 
 
 def _spelled(account: ComputerAccount, services: Iterable[str]) -> Iterator[str]:
-    wanted = {service.casefold() for service in services}
-    return (each for each in sorted(account.allowed_to_delegate) if each.casefold() in wanted)
+    wanted = {folded(service) for service in services}
+    return (each for each in sorted(account.allowed_to_delegate) if folded(each) in wanted)
 
 
 def _principals(entries: Iterable[str], others: Mapping[str, ComputerAccount]) -> Iterator[ComputerAccount]:

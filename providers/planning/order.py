@@ -14,7 +14,7 @@ from providers.model.estate import (
     Roots,
     VirtualMachine,
 )
-from providers.model.names import HostName
+from providers.model.names import HostName, dns
 from providers.model.plan import DiskMove, Finding, MigrationType, Move, Placement, Severity
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "0--1.ipv6-literal.net"})
@@ -68,11 +68,11 @@ def on_loopback(path: str) -> bool:
 
 
 def _server(path: str) -> str:
-    return winpath.comparable(path).removeprefix("\\\\").partition("\\")[0].casefold()
+    return dns((winpath.server_and_rest(path) or ("", ""))[0])
 
 
 def _names(host: HostFacts | None) -> set[str]:
-    return set() if host is None else {host.computer_name.casefold(), host.full_name.casefold()}
+    return set() if host is None else {dns(host.computer_name), dns(host.full_name)}
 
 
 def onto_itself(move: Move, source: HostFacts, destination: HostFacts) -> Iterator[Finding]:

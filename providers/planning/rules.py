@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from providers.model.estate import Inventory
-from providers.model.names import HostName
+from providers.model.names import HostName, folded
 from providers.model.plan import Finding, Severity
 from providers.model.stack import Rule, Stack
 
@@ -41,13 +41,11 @@ def _left_in_maintenance(
     stack: Stack, inventory: Inventory, ends: Mapping[str, HostName]
 ) -> Iterator[Finding]:
     """Yield a warning for each host that will not be empty, and who stays there."""
-    declared = {vm.id for vm in stack.vms.values() if vm.id} | {
-        vm.name.casefold() for vm in stack.vms.values()
-    }
+    declared = {vm.id for vm in stack.vms.values() if vm.id} | {folded(vm.name) for vm in stack.vms.values()}
     for name in stack.maintenance:
         host = inventory.hosts.get(name)
         staying = [label for label, end in ends.items() if end == name]
-        others = [vm.name for vm in host.vms if not {vm.id, vm.name.casefold()} & declared] if host else []
+        others = [vm.name for vm in host.vms if not {vm.id, folded(vm.name)} & declared] if host else []
         if staying or others:
             shown = ", ".join([*staying, *(f"{each} (not declared)" for each in others)])
             yield Finding(

@@ -8,9 +8,6 @@ from providers.model import winpath
 from providers.model.plan import Finding, Schedule, Severity
 from providers.units import format_bytes
 
-_PARTS = 2
-"""Server and share: what a UNC path names before its folders."""
-
 
 def uncounted(schedule: Schedule) -> Iterator[Finding]:
     """Yield a warning for each share to which files are copied: how many bytes, and that nobody holds them against its room."""
@@ -20,7 +17,7 @@ def uncounted(schedule: Schedule) -> Iterator[Finding]:
         sizes = {d.instance_id: d.size_bytes or 0 for d in (*each.move.vm.disks, *each.move.vm.frozen)}
         for disk in each.move.all_disks:
             if winpath.is_unc(disk.target) and not winpath.same(disk.source, disk.target):
-                share = "\\\\" + "\\".join(disk.target.removeprefix("\\\\").split("\\")[:_PARTS])
+                share = winpath.start(disk.target)
                 key = winpath.comparable(share)
                 names.setdefault(key, share)
                 coming[key] = coming.get(key, 0) + sizes.get(disk.instance_id, 0)

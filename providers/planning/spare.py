@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from providers.model.estate import Inventory, VirtualMachine
-from providers.model.names import HostName
+from providers.model.names import HostName, folded
 from providers.model.plan import Finding, Severity
 from providers.model.stack import Rule, Stack
 from providers.units import MIB, format_bytes
@@ -63,9 +63,9 @@ def _running_on(
     name: HostName, stack: Stack, inventory: Inventory, ends: Mapping[str, HostName]
 ) -> Iterator[VirtualMachine]:
     """Yield the running machines that are on a host in the end, declared or not."""
-    by_name = {spec.name.casefold(): label for label, spec in stack.vms.items()}
+    by_name = {folded(spec.name): label for label, spec in stack.vms.items()}
     by_id = {spec.id: label for label, spec in stack.vms.items() if spec.id}
     for vm in inventory.vms():
-        label = by_id.get(vm.id) or by_name.get(vm.name.casefold())
+        label = by_id.get(vm.id) or by_name.get(folded(vm.name))
         if in_memory(vm) and ends.get(label or "", vm.host) == name:
             yield vm

@@ -14,7 +14,7 @@ from providers.hyperv.estate import Estate
 from providers.hyperv.second_hop import Delegation
 from providers.model import winpath
 from providers.model.directory import ComputerAccount, DelegationPlan, MissingEntry, Mode
-from providers.model.names import HostName
+from providers.model.names import HostName, folded
 from providers.model.plan import Finding, Move, Plan, Severity, Standing, Step
 from providers.model.stack import Stack
 from providers.planning.delegation import missing_for_pair, needed_mode
@@ -177,9 +177,9 @@ def _without(found: Delegation, declared: DelegationPlan | None) -> Delegation:
     """Return `found` without the entries that the run adds before the move."""
     if declared is None:
         return found
-    planned = {(host, entry.casefold()) for host, entries in declared.entries.items() for entry in entries}
+    planned = {(host, folded(entry)) for host, entries in declared.entries.items() for entry in entries}
     left = tuple(
-        each for each in found.missing if (_holder(each, declared), each.entry.casefold()) not in planned
+        each for each in found.missing if (_holder(each, declared), folded(each.entry)) not in planned
     )
     return replace(found, missing=left)
 
@@ -228,5 +228,5 @@ def _file_servers(move: Move) -> Iterator[str]:
     """Yield the servers of shares that hold files of the move, before or after."""
     paths = [move.roots.config, *(path for disk in move.all_disks for path in (disk.source, disk.target))]
     paths += [disk.path for disk in move.vm.disks]
-    servers = (winpath.comparable(path).lstrip("\\").split("\\")[0] for path in paths if winpath.is_unc(path))
+    servers = (parts[0] for path in paths if (parts := winpath.server_and_rest(path)) is not None)
     yield from dict.fromkeys(servers)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from providers.model import winpath
-from providers.model.names import HostName
+from providers.model.names import HostName, folded
 from providers.model.stack import HostSpec, StorageSpec, VmSpec
 
 from .findings import Findings
@@ -26,7 +26,7 @@ def report_twins(vms: Mapping[str, VmSpec], findings: Findings) -> None:
                 "correct the id or remove one entry",
             )
             continue
-        namesake = by_name.setdefault(vm.name.casefold(), vm)
+        namesake = by_name.setdefault(folded(vm.name), vm)
         if namesake is not vm and (vm.id is None or namesake.id is None):
             without = " and ".join(one.label for one in (namesake, vm) if one.id is None)
             findings.add(

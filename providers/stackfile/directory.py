@@ -8,7 +8,7 @@ from typing import cast
 from urllib.parse import SplitResult, urlsplit
 
 from providers.model.directory import DelegationSpec, DirectorySpec, Mode, OnDelete
-from providers.model.names import HostName
+from providers.model.names import HostName, dns
 from providers.model.stack import DELEGATION_WAIT
 from providers.units import parse_seconds
 
@@ -136,7 +136,7 @@ def _shares(section: Mapping, findings: Findings) -> Iterator[str]:
     for node in listed.items if isinstance(listed, Sequence) else ():
         if not isinstance(node, Scalar) or node.kind == "broken":
             continue
-        first = seen.setdefault(node.text.casefold(), node.text)
+        first = seen.setdefault(dns(node.text), node.text)
         if first != node.text:
             findings.add(node.line, f"delegation.shares: '{node.text}' is {first}; name it once")
         else:

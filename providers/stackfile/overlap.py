@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from providers.model.names import same
 from providers.model.stack import Stack, VmSpec
 
 from .addresses import authority
@@ -36,7 +37,7 @@ def _same(spec: VmSpec, stack: Stack, other: Stack) -> VmSpec | None:
         if spec.id is not None and each.id is not None:
             if spec.id == each.id:
                 return each
-        elif shared and spec.name.casefold() == each.name.casefold():
+        elif shared and same(spec.name, each.name):
             return each
     return None
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ntpath
 import re
 
+from providers.model import winpath
+
 DISK_FOLDER = "Virtual Hard Disks"
 """Where Hyper-V's own layout puts disks beneath a machine's folder (Move-VM -DestinationStoragePath)."""
 
@@ -26,7 +28,7 @@ def is_path(location: str) -> bool:
 
 def is_disk_file(path: str) -> bool:
     """Say whether `path` names the file of a virtual hard disk rather than a folder."""
-    return path.casefold().endswith(_DISK_FILES)
+    return winpath.has_ending(path, _DISK_FILES)
 
 
 def normalized(path: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import cast
 
+from providers.model import winpath
+from providers.model.names import folded
 from providers.model.stack import Layout, StorageSpec
 
 from .findings import Findings
@@ -74,7 +76,7 @@ def _disks(section: Mapping, where: str, findings: Findings) -> dict[str, str]:
     disks: dict[str, str] = {}
     spelled: dict[str, str] = {}
     for key, entry in section.entries.items():
-        if (other := spelled.setdefault(key.casefold(), key)) != key:
+        if (other := spelled.setdefault(folded(key), key)) != key:
             findings.add(
                 entry.line, f"{where}: '{key}' and '{other}' are one disk to Windows; keep one of the two"
             )
@@ -106,7 +108,7 @@ def _report_conversion(key: str, value: Scalar, where: str, findings: Findings) 
     """Report a file whose extension is not its disk's: a move copies, it does not convert."""
     if not is_disk_file(key) or not is_disk_file(value.text):
         return
-    has, wanted = (text.rpartition(".")[2].casefold() for text in (key, value.text))
+    has, wanted = (winpath.ending(text).removeprefix(".") for text in (key, value.text))
     if has != wanted:
         findings.add(
             value.line,

@@ -8,7 +8,7 @@ from datetime import UTC
 
 from providers.model.estate import Inventory, VirtualMachine
 from providers.model.identity import Kept
-from providers.model.names import HostName
+from providers.model.names import HostName, folded
 from providers.model.plan import Plan, Severity, Standing, Step
 from providers.model.stack import Snooze, Stack
 from providers.planning.difference import Change, differences, observed
@@ -139,10 +139,10 @@ def _undeclared(stack: Stack, inventory: Inventory, plan: Plan, movers: Movers) 
     """Yield machines that no entry means. Replicas are copies of others, and no entry can mean them."""
     meant = {step.vm_id for step in plan.steps if step.vm_id is not None}
     unclear = {
-        stack.vms[step.label].name.casefold() for step in plan.steps if step.standing == Standing.AMBIGUOUS
+        folded(stack.vms[step.label].name) for step in plan.steps if step.standing == Standing.AMBIGUOUS
     }
     for vm in inventory.vms():
-        if vm.id in meant or vm.name.casefold() in unclear or vm.replication_mode in REPLICAS:
+        if vm.id in meant or folded(vm.name) in unclear or vm.replication_mode in REPLICAS:
             continue
         mover = movers.of(vm)
         yield Drift(

@@ -64,7 +64,7 @@ def disk_room(move: Move, destination: HostFacts, target: HostSpec) -> Iterator[
     roots = move.roots
     folders = (path for path in (roots.config, roots.checkpoints, roots.paging, roots.guest_state) if path)
     nowhere = {
-        path.split("\\")[0].upper(): path
+        winpath.comparable(winpath.start(path)): path
         for path in reversed((*folders, *(disk.target for disk in move.all_disks)))
         if not winpath.is_unc(path) and volume_of(path, destination.volumes) is None
     }

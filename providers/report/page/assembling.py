@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from providers.model.estate import Inventory
+from providers.model.names import folded
 from providers.model.plan import Plan, Standing
 from providers.report.plan_record import KINDS
 from providers.report.review import Review, review_record
@@ -71,7 +72,7 @@ def _estate(inventory: Inventory, plan: Plan) -> dict[str, Any]:
         facts = host.facts
         memory, free = (facts.memory_mib, facts.memory_free_mib) if facts else (None, None)
         hosts.append({"name": name, "silent": False, "memory": _bytes(memory), "free": _bytes(free)})
-        for vm in sorted(host.vms, key=lambda vm: (vm.name.casefold(), vm.id)):
+        for vm in sorted(host.vms, key=lambda vm: (folded(vm.name), vm.id)):
             step = declared.get(vm.id)
             stands = (None, None) if step is None else (step.label, step.standing.value)
             machines.append([vm.id, vm.name, vm.host, vm.memory_mib, vm.state.name.lower(), *stands])
