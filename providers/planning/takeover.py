@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from providers.model.estate import Inventory, VirtualMachine
-from providers.model.names import VmId
+from providers.model.names import VmId, same
 from providers.model.plan import Finding, Severity
 from providers.model.stack import Stack, VmSpec
 
@@ -61,7 +61,7 @@ def renamed(spec: VmSpec, vm: VirtualMachine, inventory: Inventory) -> Iterator[
     A key beside an `id:` is no name.
     """
     named_by_key = spec.name == spec.label
-    if spec.name.casefold() == vm.name.casefold() or (spec.id and named_by_key):
+    if same(spec.name, vm.name) or (spec.id and named_by_key):
         return
     yield _warning(
         f"{spec.label}: the machine {vm.id} is now named {vm.name!r}, the stack file says {spec.name!r}"
