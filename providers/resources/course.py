@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from providers.clock import Clock
 from providers.errors import InterruptedRunError, NoRoomError
-from providers.model.plan import Schedule, ScheduledMove
+from providers.model.plan import Finding, Schedule, ScheduledMove
 
 POLL = 1.0
 """Seconds between two looks of a waiting move, unless a move ends; a cancelled run is noticed as fast."""
@@ -68,6 +68,10 @@ class Course:
     def legs(self, label: str) -> list[tuple[int, ScheduledMove]]:
         """Return a machine's moves with their numbers, one after the other; none where nothing is scheduled for it."""
         return [(number, self._schedule.moves[number]) for number in self._schedule.legs(label)]
+
+    def refused(self, label: str) -> Finding | None:
+        """Return why the plan as a whole does not let a machine move, where its own move does not show it."""
+        return self._schedule.refused.get(label)
 
     def rank(self, label: str) -> float:
         """Return when a machine's first move that is left is planned, in seconds; without a plan it comes last."""
