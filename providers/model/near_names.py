@@ -71,6 +71,12 @@ def near_machines(name: str, vms: Iterable[VirtualMachine]) -> str:
     return "".join(f"; {_told_beside(vm.name, name)} is on {vm.host}" for vm in found)
 
 
+def near_ones(name: str, others: Iterable[str]) -> str:
+    """Return `; it has 'External ' (blank at its end)` for names of a host that look like `name`; empty where there is none."""
+    found = near(name, others)[:_SHOWN]
+    return f"; it has {', '.join(_told_beside(each, name) for each in found)}" if found else ""
+
+
 def _told_beside(name: str, wanted: str) -> str:
     odd = oddness(name)
     if not odd:

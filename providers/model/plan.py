@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 
+from . import winpath
 from .estate import Roots, VirtualMachine
 from .identity import NOTHING_KEPT, Kept
 from .names import HostName, VmId
@@ -69,14 +70,28 @@ class Placement:
     """InstanceID -> full path, of disks of checkpoints; told of a whole placement only, of others it follows from `disks`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class DiskMove:
-    """One disk of a move; `target` equals the disk's path where the file keeps its path on another host."""
+    """One disk of a move; `target` equals the disk's path where the file keeps its path on another host.
+
+    Equal where both paths are the same, however they are spelled.
+    """
 
     slot: str
     instance_id: str
     source: str
     target: str
+
+    def __eq__(self, other: object) -> bool:
+        """Compare paths as Windows does."""
+        return self._comparable() == other._comparable() if isinstance(other, DiskMove) else NotImplemented
+
+    def __hash__(self) -> int:
+        """Return a hash that fits."""
+        return hash(self._comparable())
+
+    def _comparable(self) -> tuple[str, ...]:
+        return self.slot, self.instance_id, winpath.comparable(self.source), winpath.comparable(self.target)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

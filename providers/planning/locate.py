@@ -52,7 +52,7 @@ def locate(spec: VmSpec, vm: VirtualMachine, host: HostSpec) -> Located:
             disk.slot: path for disk in vm.disks if (path := _disk(folder, storage, disk, vm)) is not None
         },
     )
-    return Located(placement=placement, findings=(*findings, *_collisions(placement, spec.label)))
+    return Located(placement=placement, findings=(*findings, *_collisions(placement, vm, spec.label)))
 
 
 def _folder_on(host: HostSpec, label: str) -> Callable[[str], str | None]:
@@ -102,7 +102,7 @@ def _renamed_files(storage: StorageSpec, vm: VirtualMachine, label: str) -> Iter
             kept = any(winpath.same_name(wanted, name) for name in names)
             if names and winpath.has_ending(wanted, DISK_FILES) and not kept:
                 yield _refusal(
-                    f"{label}: disk {disk.slot} shall become {location}, and no file is renamed while checkpoints"
+                    f"{label}: disk {disk.path} shall become {location}, and no file is renamed while checkpoints"
                     " depend on it",
                     "Name a folder instead, or delete the checkpoints first",
                 )
@@ -133,13 +133,14 @@ def _missing_roots(storage: StorageSpec, host: HostSpec, label: str) -> Iterator
         )
 
 
-def _collisions(placement: Placement, label: str) -> Iterator[Finding]:
-    seen: dict[str, str] = {}
-    for slot, path in placement.disks.items():
-        other = seen.setdefault(winpath.comparable(path), slot)
-        if other != slot:
+def _collisions(placement: Placement, vm: VirtualMachine, label: str) -> Iterator[Finding]:
+    seen: dict[str, Disk] = {}
+    for disk in vm.disks:
+        path = placement.disks.get(disk.slot)
+        other = disk if path is None else seen.setdefault(winpath.comparable(path), disk)
+        if other is not disk:
             yield _refusal(
-                f"{label}: disks {other} and {slot} would both become {path}",
+                f"{label}: disks {other.path} and {disk.path} would both become {path}",
                 "Give one of them a place of its own under storage.disks",
             )
 

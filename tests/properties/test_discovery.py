@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 import yaml
@@ -18,6 +19,7 @@ from providers.discovery.text import HostText, Preface, written
 from providers.model.estate import Disk, DiskKind, Inventory, Roots, UnreachableHost, VirtualMachine
 from providers.model.names import HostName
 from providers.model.plan import Standing
+from providers.model.slots import place_of, slot_name
 from providers.model.stack import Stack
 from providers.planning import plan
 from providers.stackfile import load
@@ -37,9 +39,24 @@ UNDECLARABLE = ("\\\\?\\Volume{{1}}\\{0}", "", "D:\\x.vhdx", "relative\\{0}", "D
 NESTS = ("Virtual Hard Disks\\", "virtual hard disks\\", "", "Disks\\")
 FILES = ("os.vhdx", "OS.VHDX", "data.vhd", "os_1.avhdx", "a b #1.vhdx", "it's.vhdx")
 
+CONTROLLERS = tuple(
+    f"{start}-0000-4000-8000-0000000000{end}"
+    for start, end in (("3F2A1B2C", "01"), ("9C1E0F2B", "02"), ("3F2A1B2C", "03"))
+)
+"""Of a machine with several; two begin alike."""
+
 names = st.one_of(
     st.sampled_from(HOSTILE), st.sampled_from(("VM1", "vm1", "VM2")), st.text(min_size=1, max_size=20)
 )
+
+
+def hung(number: int, path: str, slot: int, controller: str | None, **more: Any) -> Disk:
+    """Return a disk on the single SCSI controller of VM00N, or on one of several."""
+    if controller is None:
+        return disk(number, path, f"scsi-0-{slot}", **more)
+    place = place_of(instance := f"Microsoft:{guid(number)}\\{controller}\\0\\{slot}\\L")
+    assert place is not None
+    return Disk(slot=slot_name(place, CONTROLLERS), instance_id=instance, path=path, **more)
 
 
 @st.composite
@@ -53,13 +70,16 @@ def machines(draw: st.DrawFn, number: int, folders: tuple[str, ...]) -> VirtualM
     elsewhere = st.one_of(st.just(config), fitting)
     roots = Roots(config=config, checkpoints=draw(elsewhere), paging=draw(elsewhere))
     disks: list[Disk] = []
+    several = draw(st.booleans())
     for slot in range(draw(st.integers(0, 3))):
         file = f"{draw(elsewhere)}\\{draw(st.sampled_from(NESTS))}{draw(st.sampled_from(FILES))}".replace(
             "\\\\", "\\"
         )
         kind = draw(st.sampled_from((*[DiskKind.VIRTUAL_HARD_DISK] * 8, *DiskKind)))
         file = f"\\{file}" if config.startswith("\\\\") else file
-        disks.append(disk(number, file, f"scsi-0-{slot}", kind=kind, shared=draw(st.integers(0, 9)) == 0))
+        shared = draw(st.integers(0, 9)) == 0
+        at = draw(st.sampled_from(CONTROLLERS)) if several else None
+        disks.append(hung(number, file, slot, at, kind=kind, shared=shared))
     return machine(
         draw(st.one_of(st.just(number), st.integers(1, 6))) if draw(st.booleans()) else number,
         draw(st.sampled_from(HOSTS)), name=name, roots=roots, disks=tuple(disks),

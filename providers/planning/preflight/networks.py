@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from providers.model import names
 from providers.model.estate import HostFacts, VirtualMachine
 from providers.model.names import HostName
+from providers.model.near_names import near_ones
 from providers.model.plan import Finding
 
 from .findings import refusal, warning
@@ -22,7 +23,7 @@ def networks(vm: VirtualMachine, destination: HostFacts, name: HostName) -> Iter
         alike = next((each for each in destination.switches if names.same(each, switch)), None)
         if alike is None:
             yield refusal(
-                f"{vm.name} is connected to switch {switch!r}, which {name} does not have",
+                f"{vm.name} is connected to switch {switch!r}, which {name} does not have{near_ones(switch, destination.switches)}",
                 f"Create the switch on {name}, or connect the machine to another one",
             )
         else:

@@ -61,6 +61,7 @@ REFUSED: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any], str]] = [
     ({}, {}, {"realized": (guid(1),)}, "hv2 has a machine with the GUID of VM001 already"),
     ({}, {}, {"planned": (guid(1),)}, "hv2 holds a planned system with the GUID of VM001"),
     ({}, {}, {"switches": ()}, "connected to switch 'external', which hv2 does not have"),
+    ({}, {}, {"switches": ("external ",)}, "which hv2 does not have; it has 'external ' (blank at its end)"),
     ({"switches": None}, {}, {}, "The network connections of VM001 could not be read"),
     ({"vtpm": True}, {}, {}, "VM001 has a virtual TPM"),
     ({"vtpm": None}, {}, {}, "VM001 may have a virtual TPM"),
