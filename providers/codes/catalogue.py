@@ -14,12 +14,13 @@ import yaml
 Kind = Literal["hresult", "return value", "message", "event", "fault", "http"]
 FILE = Path(__file__).with_name("codes.yaml")
 UNKNOWN_REMEDY = "See the event logs Hyper-V-VMMS-Admin on both hosts"
-_CODE = re.compile(r"0x(?P<hex>[0-9A-Fa-f]{8})|\((?P<number>-?[0-9]{5,10})\)")
-"""HRESULTs stand anywhere in a text; Hyper-V's own numbers, and some HRESULTs, in brackets: `(33012)` (Compare-VM page)."""
+_CODE = re.compile(r"0x(?P<hex>[0-9A-Fa-f]{8})|(?:\(|[Cc]ode:? '?)(?P<number>-?[0-9]{5,10})\b")
+"""HRESULTs stand anywhere in a text; Hyper-V's own numbers, and some HRESULTs, in brackets, `(33012)` (Compare-VM page), or
+`Error code: '32774'` (reports of failed checkpoints)."""
 _LIMIT = re.compile(r"migration limit '\d+' was reached")
 """As events 21501 and its storage twin word it in English; no code travels with it (SupportArticles-docs)."""
 _WORD = 1 << 32
-_OF_JOBS = frozenset({"hresult", "message", "return value"})
+_OF_JOBS = frozenset({"hresult", "message", "return value", "event"})
 """Kinds of codes that stand in the text of a job."""
 
 
@@ -99,7 +100,7 @@ def remedy_for(
     asked_for, rows = list(codes), catalogue()
     told = " ".join(" ".join(texts).split())
     found = [row for row in rows if row.told and re.search(row.told, told)]
-    for kinds in (("hresult", "message"), ("return value",)):
+    for kinds in (("hresult", "message"), ("return value",), ("event",)):
         by_code = {row.code: row for row in rows if row.kind in kinds}
         found += [by_code[code] for code in asked_for if code in by_code]
     return found[0].remedied(source, destination, machine) if found else UNKNOWN_REMEDY

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import TypeVar
@@ -309,6 +309,10 @@ class Inventory:
     unreachable: Mapping[HostName, UnreachableHost] = field(default_factory=dict)
     _by_id: Mapping[VmId, tuple[VirtualMachine, ...]] = field(init=False, repr=False, compare=False)
     _by_name: Mapping[str, tuple[VirtualMachine, ...]] = field(init=False, repr=False, compare=False)
+    _by_share: dict[str, list[tuple[str, VirtualMachine, Disk]]] = field(
+        init=False, repr=False, compare=False, default_factory=dict
+    )
+    """Filled when it is first asked for: most sweeps are not."""
 
     def __post_init__(self) -> None:
         """Index the machines: each of a thousand is looked for."""
@@ -333,6 +337,15 @@ class Inventory:
         """Return every machine of that name, compared without case."""
         return self._by_name.get(folded(name), ())
 
+    def beyond_servers(self, rest: str) -> Sequence[tuple[str, VirtualMachine, Disk]]:
+        r"""Return the disks, those of checkpoints included, at `\\SERVER\<rest>`: each with its server and machine.
+
+        `rest` and servers are in comparable form, as of `winpath.server_and_rest`.
+        """
+        if not self._by_share:
+            self._by_share.update(_beyond_servers(self.vms()))  # at once: another thread may look meanwhile
+        return self._by_share.get(rest, ())
+
     def job_of(self, vm: VmId) -> tuple[Host, MigrationJob] | None:
         """Return the running migration job of `vm` and the host that runs it, if there is one."""
         for host in self.hosts.values():
@@ -349,3 +362,15 @@ def _grouped(
     for vm in vms:
         found.setdefault(key(vm), []).append(vm)
     return {each: tuple(group) for each, group in found.items()}
+
+
+def _beyond_servers(vms: Iterable[VirtualMachine]) -> dict[str, list[tuple[str, VirtualMachine, Disk]]]:
+    found: dict[str, list[tuple[str, VirtualMachine, Disk]]] = {
+        "": []
+    }  # no path: it says that this has been made
+    for vm in vms:
+        for disk in (*vm.disks, *vm.frozen):
+            parts = winpath.server_and_rest(disk.path)
+            if parts is not None:
+                found.setdefault(parts[1], []).append((parts[0], vm, disk))
+    return found

@@ -50,6 +50,8 @@ def test_missing_delegation_is_named_exactly() -> None:
         ("The version '5.0' of the configuration of 'A' is not supported on the destination.", (), "Update hv2"),
         ("The key protector for 'A' could not be unwrapped. (0x80070057)", (0x80070057,), "Shielded VM Local"),
         ("migration is not enabled on host 'HV2'. (0x80070032)", (0x80070032,), "Run Enable-VMMigration"),
+        ("Checkpoint failed. Error code: '32774'.", (32774,), "Wait until what is done with the machine has ended"),
+        ("Event (20413) at the destination", (20413,), "Check the permissions of its folder"),
         ("12 of (65536) blocks, of (123) files", (), UNKNOWN_REMEDY),
         ("失敗しました。(33012)", (33012,), "Make a switch of that name on hv2"),
     ],
