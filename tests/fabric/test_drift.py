@@ -83,6 +83,7 @@ def test_two_machines_that_a_person_moved_are_named_with_who_and_when(
             "ours": False,
             "by_log": False,
             "running": False,
+            "stack": "",
             "log_of": "",
         }
         assert drift["text"] == "is on hv2, declared on hv1"
