@@ -16,6 +16,7 @@ from providers.hyperv.audit import AuditLog, audit_path
 from providers.hyperv.estate import Estate
 from providers.identities import Identities, identities_path, known_to_state
 from providers.resources.audited import close_audit
+from providers.planning import silence
 from providers.resources.declare import declare, export
 from providers.resources.hand_over import agree, hand_over, keep
 from providers.resources.second_hop import forewarned
@@ -48,8 +49,8 @@ def main() -> None:
     except PlacementError as error:
         raise pulumi.RunError(str(error)) from error
     if not inventory.hosts:
-        reasons = "\n".join(f"{host.name}: {host.reason}" for host in inventory.unreachable.values())
-        raise pulumi.RunError(f"No host answered:\n{reasons}")
+        reasons = "\n".join(silence.told(inventory.unreachable.values()))
+        raise pulumi.RunError(f"No host could be read:\n{reasons}")
     export(declare(stack, plan, delegation), plan)
 
 

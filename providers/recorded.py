@@ -11,7 +11,7 @@ from typing import Any
 
 from providers.errors import PlacementError
 from providers.files import write_whole
-from providers.model.estate import Host, Inventory, UnreachableHost
+from providers.model.estate import Host, Inventory, Silence, UnreachableHost
 from providers.model.names import HostName
 from providers.model.plain import from_plain, to_plain
 
@@ -110,12 +110,15 @@ def _none(name: str, why: str) -> PlacementError:
     return PlacementError(f"{name} is no recorded inventory that can be read: {why}", remedy=_REMEDY)
 
 
+_NOT_IN_IT = "it is not in the recorded inventory; record it anew"
+
+
 def of_hosts(inventory: Inventory, hosts: Mapping[HostName, Any]) -> Inventory:
     """Return what was read of `hosts`, in their order: one that was not recorded is unknown, others do not count."""
     found: dict[HostName, Host] = {name: inventory.hosts[name] for name in hosts if name in inventory.hosts}
     silent = {
         name: inventory.unreachable.get(name)
-        or UnreachableHost(name=name, reason="it is not in the recorded inventory; record it anew")
+        or UnreachableHost(name=name, reason=_NOT_IN_IT, kind=Silence.UNASKED)
         for name in hosts
         if name not in found
     }

@@ -11,6 +11,7 @@ from providers.clock import SystemClock
 from providers.hyperv.estate import Estate
 from providers.model.estate import Inventory
 from providers.model.stack import Stack
+from providers.planning.silence import became
 from providers.recorded import Recorded, write
 from providers.report.cells import visible
 from providers.report.records import record
@@ -31,7 +32,7 @@ def run(options: argparse.Namespace) -> int:
         machines = sum(len(host.vms) for host in found.hosts.values())
         sys.stdout.write(f"{options.save}: {machines} machines on {len(found.hosts)} hosts\n")
         for silent in found.unreachable.values():
-            sys.stderr.write(f"{silent.name}: did not answer: {visible(silent.reason)}\n")
+            sys.stderr.write(f"{silent.name}: {became(silent)}: {visible(silent.reason)}\n")
     else:
         sys.stdout.write(f"{render_inventory(found)}\n")
     return 0 if found.complete else FAILED

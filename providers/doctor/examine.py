@@ -10,7 +10,7 @@ from providers.model.identity import NOTHING_KEPT, Kept
 from providers.model.stack import Stack
 
 from .files import file_diagnoses
-from .hosts import host_diagnoses
+from .hosts import host_diagnoses, silent_hosts
 from .machines import machine_diagnoses
 from .pairs import caller_diagnoses, pair_diagnoses
 from .possible import possible_moves, possible_pairs
@@ -33,8 +33,10 @@ def examine(stack: Stack, clock: Clock, known: Kept = NOTHING_KEPT) -> tuple[lis
 def diagnoses(stack: Stack, reading: Reading) -> Iterator[Diagnosis]:
     """Yield every diagnosis: callers and directory, hosts, pairs, machines."""
     yield from caller_diagnoses(reading)
+    yield from silent_hosts(reading)
     for spec in stack.hosts.values():
-        yield from host_diagnoses(reading, spec)
+        if reading.hosts[spec.name].trouble is None:
+            yield from host_diagnoses(reading, spec)
     for source, destination in possible_pairs(stack, reading.inventory, reading.known):
         yield from pair_diagnoses(stack, reading, source, destination)
     for machine, vm, host in possible_moves(stack, reading.inventory, reading.known):

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from statistics import median
 
+from providers.hyperv.trust import NEW_CERTIFICATE
 from providers.model.estate import HostFacts
 from providers.model.stack import HostSpec
+from providers.planning.silence import several
 from providers.units import format_bytes, format_seconds
 
 from .symptoms import Diagnosis, HostReading, Reading, Weight
@@ -18,14 +20,28 @@ RENEW = timedelta(days=30)
 """Before its end a certificate is worth a word."""
 
 
+def silent_hosts(reading: Reading) -> Iterator[Diagnosis]:
+    """Yield why hosts could not be read, once for each cause."""
+    causes: dict[tuple[str, str], list[str]] = {}
+    for host in reading.hosts.values():
+        if host.trouble is not None:
+            causes.setdefault((host.trouble.message, host.trouble.remedy), []).append(host.name)
+    for (message, remedy), names in causes.items():
+        yield _unread(several(names), message, remedy)
+
+
+def _unread(where: str, message: str, remedy: str) -> Diagnosis:
+    return Diagnosis(
+        weight=Weight.ERROR, where=where, text=message,
+        breaks="Nothing is known of it; no machine moves from there or to there", remedy=remedy,
+    )  # fmt: skip
+
+
 def host_diagnoses(reading: Reading, spec: HostSpec) -> Iterator[Diagnosis]:
     """Yield what is wrong with one host."""
     host = reading.hosts[spec.name]
     if host.trouble is not None:
-        yield Diagnosis(
-            weight=Weight.ERROR, where=spec.name, text=host.trouble.message,
-            breaks="Nothing of it is known; no machine moves from it or to it", remedy=host.trouble.remedy,
-        )  # fmt: skip
+        yield _unread(spec.name, host.trouble.message, host.trouble.remedy)
         return
     yield from _certificate(host, reading.now)
     yield from _clock(host, reading)
@@ -43,7 +59,7 @@ def _certificate(host: HostReading, now: datetime) -> Iterator[Diagnosis]:
         yield Diagnosis(
             weight=Weight.WARNING, where=host.name, text=f"Its certificate ends on {end:%Y-%m-%d}, in {days} days",
             breaks="After that nobody reaches it over TLS",
-            remedy=f"Renew it, and give the listener the new one: winrm set winrm/config/Listener?Address=*+Transport=HTTPS on {host.full_name}",
+            remedy=f"Have a new one issued, and on {host.full_name} give it to the listener: {NEW_CERTIFICATE}",
         )  # fmt: skip
 
 

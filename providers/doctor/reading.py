@@ -12,14 +12,14 @@ from providers.clock import Clock
 from providers.errors import PlacementError
 from providers.hyperv.client import Client
 from providers.hyperv.credentials import read_credential
-from providers.hyperv.estate import Estate
+from providers.hyperv.estate import Estate, unreachable
 from providers.hyperv.host_facts import read_credential_guard
 from providers.hyperv.host_settings import read_migration
 from providers.hyperv.tickets import ticket_is_forwardable
 from providers.hyperv.transport import certificate_end, knock
 from providers.ldap.client import DirectoryClient
 from providers.model.directory import ComputerAccount
-from providers.model.estate import Host, Inventory, UnreachableHost
+from providers.model.estate import Host, Inventory
 from providers.model.identity import NOTHING_KEPT, Kept
 from providers.model.names import HostName
 from providers.model.stack import HostSpec, Stack
@@ -48,7 +48,7 @@ def read(stack: Stack, estate: Estate, clock: Clock, known: Kept = NOTHING_KEPT)
     inventory = Inventory(
         hosts={name: host for name, (_, host) in found.items() if host is not None},
         unreachable={
-            name: UnreachableHost(name=name, reason=str(reading.trouble))
+            name: unreachable(name, reading.trouble)
             for name, reading in hosts.items()
             if reading.trouble is not None
         },

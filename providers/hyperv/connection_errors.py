@@ -26,3 +26,7 @@ class BusyHostError(HostUnreachableError):
 
 class LoginImpossibleError(AuthenticationError):
     """There was no attempt that a host or a domain would have judged: nothing is said against the credential."""
+
+
+class NotTriedError(AuthenticationError):
+    """Another host has refused the credential, so this one was not asked: no account gets locked."""

@@ -8,13 +8,14 @@ from dataclasses import replace
 from typing import TypeVar
 
 from providers.clock import Clock
-from providers.errors import PlacementError
+from providers.errors import CredentialsError, HostUnreachableError, PlacementError
 from providers.model.estate import (
     UNKNOWN_CLUSTER,
     Disk,
     Host,
     HostFacts,
     Inventory,
+    Silence,
     UnreachableHost,
     VirtualMachine,
 )
@@ -25,6 +26,7 @@ from providers.wsman import Instance
 from . import host_facts, images, inventory, orders
 from .client import Client
 from .compatibility import read_vectors
+from .connection_errors import NotTriedError
 from .host_facts import HostNames, Traits
 from .logins import Logins
 from .sessions import Heard
@@ -32,6 +34,16 @@ from .sessions import Heard
 Result = TypeVar("Result")
 WORKERS = 64
 """Hosts read at once."""
+
+
+def unreachable(host: HostName, error: PlacementError) -> UnreachableHost:
+    """Return a host that could not be read, by the error of its reading."""
+    kind = Silence.UNREADABLE
+    if isinstance(error, (CredentialsError, NotTriedError)):
+        kind = Silence.UNASKED
+    elif isinstance(error, HostUnreachableError):
+        kind = Silence.SILENT
+    return UnreachableHost(name=host, reason=str(error), kind=kind)
 
 
 class Estate:
@@ -67,7 +79,7 @@ class Estate:
         read = self._each(self._clients, lambda name: inventory.read_host(self._clients[name]))
         for name, result in read.items():
             if isinstance(result, PlacementError):
-                silent[name] = UnreachableHost(name=name, reason=str(result))
+                silent[name] = unreachable(name, result)
             else:
                 hosts[name] = result
         return Inventory(hosts=hosts, unreachable=silent)
@@ -81,7 +93,7 @@ class Estate:
         read = self._each(found.hosts, lambda name: self._wholly(found.hosts[name]))
         hosts = {name: host for name, host in read.items() if isinstance(host, Host)}
         failed = {
-            name: UnreachableHost(name=name, reason=str(error))
+            name: unreachable(name, error)
             for name, error in read.items()
             if isinstance(error, PlacementError)
         }

@@ -9,7 +9,7 @@ from typing import TypeVar
 from providers.errors import AuthenticationError
 from providers.model.names import HostName
 
-from .connection_errors import LoginImpossibleError
+from .connection_errors import LoginImpossibleError, NotTriedError
 from .credentials import Credential
 
 Result = TypeVar("Result")
@@ -41,9 +41,11 @@ class Logins:
 
     def _tried(self, credential: Credential, host: HostName, send: Callable[[], Result]) -> Result:
         with self._lock:
-            known = self._refused_at.get(host) or self._refused.get(credential)
-        if known is not None:
-            raise AuthenticationError(known.message, remedy=known.remedy)
+            here, elsewhere = self._refused_at.get(host), self._refused.get(credential)
+        if here is not None:
+            raise AuthenticationError(here.message, remedy=here.remedy)
+        if elsewhere is not None:
+            raise NotTriedError(elsewhere.message, remedy=elsewhere.remedy)
         try:
             result = send()
         except LoginImpossibleError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,18 +18,16 @@ from winrm.transport import Transport as WinrmTransport
 
 from providers.errors import (
     AuthenticationError,
-    CertificateError,
     HostUnreachableError,
     PlacementError,
     ProtocolError,
 )
-from providers.model.names import HostName
 from providers.model.stack import HostSpec
 
 from .connection_errors import AnswerLostError, BusyHostError, LoginLostError
 from .credentials import Credential
 from .negotiation import NEGOTIATED, Negotiation, Reply, SealingError
-from .trust import TrustingAdapter, trust
+from .trust import TrustingAdapter, distrusted, trust
 
 CONNECT_SECONDS = 10
 READ_SECONDS = 75
@@ -82,6 +81,7 @@ class Transport:
         CertificateError, HostUnreachableError (nothing reached the host), LoginLostError (it was not carried
         out), AnswerLostError (it may have been), BusyHostError, ProtocolError.
         """
+        begun = time.monotonic()
         try:
             self._prepare()
             answer: bytes = self._winrm.send_message(envelope)
@@ -94,7 +94,7 @@ class Transport:
                 f"{self._host.name}: the login of {self.credential.owner} encrypts no more"
             ) from error
         except OSError as error:  # RequestException among them
-            raise self._translated(error) from error
+            raise self._translated(error, begun) from error
         except (WinRMError, UnicodeDecodeError) as error:
             raise ProtocolError(f"{self._host.name} gave an unreadable answer", detail=str(error)) from error
         return answer
@@ -119,11 +119,11 @@ class Transport:
             self._log_on()
 
     def _log_on(self) -> None:
-        login = Negotiation(self._host, self.credential)
+        login, begun = Negotiation(self._host, self.credential), time.monotonic()
         try:
             login.log_on(self._post_nothing)
         except OSError as error:
-            raise self._translated(error, nothing_sent=True) from error
+            raise self._translated(error, begun, nothing_sent=True) from error
         self._login = login
         if self._trust is None:
             self._winrm.encryption = cast("Any", login)
@@ -178,13 +178,13 @@ class Transport:
                     detail=text,
                 ) from error
 
-    def _translated(self, error: OSError, *, nothing_sent: bool = False) -> PlacementError:
+    def _translated(self, error: OSError, begun: float, *, nothing_sent: bool = False) -> PlacementError:
         if self.credential.certificate is not None and _is_alert(error):
             return AuthenticationError(
                 f"{self._host.name} refused {self.credential.owner}",
                 remedy="Check that the host trusts its issuer and maps it to an account (New-Item WSMan:...)",
             )
-        translated = _translated(self._host.name, error)
+        translated = _translated(self._host, error, time.monotonic() - begun)
         if not nothing_sent or not isinstance(translated, AnswerLostError):
             return translated
         if translated.timed_out:
@@ -205,7 +205,7 @@ def certificate_end(host: HostSpec) -> datetime | None:
     if parts.scheme != "https" or host.connection.proxy is not None:
         return None
     name = parts.hostname or ""
-    context = ssl.create_default_context(cafile=_text(host.connection.ca))
+    context, begun = ssl.create_default_context(cafile=_text(host.connection.ca)), time.monotonic()
     try:
         with (
             socket.create_connection((name, parts.port or _PORTS["https"]), timeout=CONNECT_SECONDS) as plain,
@@ -213,7 +213,7 @@ def certificate_end(host: HostSpec) -> datetime | None:
         ):
             end = (secure.getpeercert() or {}).get("notAfter")
     except OSError as error:
-        raise _translated(host.name, error) from error
+        raise _translated(host, error, time.monotonic() - begun) from error
     return datetime.fromtimestamp(ssl.cert_time_to_seconds(str(end)), UTC)
 
 
@@ -225,18 +225,19 @@ def knock(host: HostSpec, seconds: float = CONNECT_SECONDS) -> None:
         socket.create_connection(address, timeout=seconds).close()
     except OSError as error:
         raise HostUnreachableError(
-            f"{host.name} is unreachable at {parts.hostname}:{address[1]}: {_words(error)}"
+            f"{host.name} is unreachable at {parts.hostname}:{address[1]}: {_words(error, seconds)}"
         ) from error
 
 
-def _translated(host: HostName, error: OSError) -> PlacementError:
-    causes = tuple(_causes(error))
+def _translated(spec: HostSpec, error: OSError, seconds: float) -> PlacementError:
+    """Return what an error of a connection says of a host; `seconds`: how long it has taken."""
+    host, causes = spec.name, tuple(_causes(error))
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
-            return CertificateError(f"The certificate of {host} is not trusted: {cause.verify_message}")
-    words = next((_words(c) for c in causes if isinstance(c, OSError) and c.strerror), "no answer")
+            return distrusted(spec, cause)
+    words = next((_words(c, seconds) for c in causes if isinstance(c, OSError) and c.strerror), "no answer")
     if isinstance(error, requests.ConnectTimeout):
-        return HostUnreachableError(f"{host} is unreachable: no connection within {CONNECT_SECONDS} s")
+        return HostUnreachableError(f"{host} is unreachable: no connection within {seconds:.0f} s")
     if isinstance(error, requests.exceptions.ProxyError):
         return HostUnreachableError(
             f"{host} is unreachable through its proxy: {words}", remedy="Check connection.proxy"
@@ -244,7 +245,7 @@ def _translated(host: HostName, error: OSError) -> PlacementError:
     if any(isinstance(cause, urllib3.exceptions.NewConnectionError) for cause in causes):
         return HostUnreachableError(f"{host} is unreachable: {words}")
     if isinstance(error, requests.ReadTimeout):
-        return AnswerLostError(f"{host} did not answer within {READ_SECONDS} s", timed_out=True)
+        return AnswerLostError(f"{host} did not answer within {seconds:.0f} s", timed_out=True)
     return AnswerLostError(f"{host} dropped the connection: {words}")
 
 
@@ -266,7 +267,7 @@ def _is_alert(error: BaseException) -> bool:
     return any(isinstance(c, ssl.SSLError) and "ALERT" in (c.reason or "") for c in _causes(error))
 
 
-def _words(error: OSError) -> str:
+def _words(error: OSError, seconds: float) -> str:
     if isinstance(error, TimeoutError):
-        return f"no connection within {CONNECT_SECONDS} s"
+        return f"no connection within {seconds:.0f} s"
     return (error.strerror or str(error) or type(error).__name__).casefold()

@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 import ssl
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+from cryptography import x509
 from requests.adapters import HTTPAdapter
 
 from providers.errors import CertificateError, CredentialsError
+from providers.model.stack import HostSpec
 
 from .credentials import Credential
+
+
+_EXPIRED = 10
+"""X509_V_ERR_CERT_HAS_EXPIRED (openssl, include/openssl/x509_vfy.h)."""
+_TLS_PORT = 443
+_PATIENCE = 10.0
+"""Seconds."""
+NEW_CERTIFICATE = (
+    "winrm set winrm/config/Listener?Address=*+Transport=HTTPS '@{CertificateThumbprint=\"THUMBPRINT\"}'"
+    " (thumbprints: Get-ChildItem Cert:\\LocalMachine\\My)"
+)
+"""Learn, "Installation and configuration for Windows Remote Management", and "How to configure WINRM for HTTPS"."""
 
 
 class TrustingAdapter(HTTPAdapter):
@@ -50,6 +66,33 @@ def trust(ca: Path | None, credential: Credential) -> ssl.SSLContext:
     if credential.certificate is not None and credential.key is not None:
         _show(context, credential.certificate, credential.key, credential.key_password)
     return context
+
+
+def distrusted(host: HostSpec, error: ssl.SSLCertVerificationError) -> CertificateError:
+    """Return what is wrong with the certificate of a host; of one that has expired, since when, and what mends it."""
+    if error.verify_code != _EXPIRED:
+        return CertificateError(f"The certificate of {host.name} is not trusted: {error.verify_message}")
+    shown = None if host.connection.proxy is not None else _certificate_shown(host)
+    if shown is None or shown.not_valid_after_utc > datetime.now(UTC):
+        return CertificateError(
+            f"The certificate of {host.name}, or of the authority that issued it, has expired",
+            remedy="Look which, and have a new one issued (certlm.msc there; openssl x509 -enddate for connection.ca)",
+        )
+    since = shown.not_valid_after_utc
+    return CertificateError(
+        f"The certificate of {host.name} has expired: it was good until {since:%Y-%m-%d %H:%M} UTC",
+        remedy="Have a new one issued, and on the host give it to the listener: " + NEW_CERTIFICATE,
+    )
+
+
+def _certificate_shown(host: HostSpec) -> x509.Certificate | None:
+    """Return the certificate that a host shows, believed by nobody: only its end is read, and nothing is sent."""
+    parts = urlsplit(host.endpoint)
+    try:
+        text = ssl.get_server_certificate((parts.hostname or "", parts.port or _TLS_PORT), timeout=_PATIENCE)
+        return x509.load_pem_x509_certificate(text.encode("ascii"))
+    except (OSError, ValueError):
+        return None
 
 
 def _show(context: ssl.SSLContext, certificate: Path, key: Path, password: str) -> None:

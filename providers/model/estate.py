@@ -292,6 +292,17 @@ class Host:
     """Read where something will move; None elsewhere, and where the host fell silent meanwhile."""
 
 
+class Silence(StrEnum):
+    """How it came that nothing is known of a host."""
+
+    SILENT = "silent"
+    """It gave no answer."""
+    UNREADABLE = "unreadable"
+    """It, or its certificate, did not let us in, or its answer could not be read."""
+    UNASKED = "unasked"
+    """Nothing was sent to it: there is no credential for it, or another host has refused that."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnreachableHost:
     """A host that gave no usable answer: what it runs is unknown."""
@@ -299,6 +310,7 @@ class UnreachableHost:
     name: HostName
     reason: str
     """One line: the error and its remedy."""
+    kind: Silence = Silence.SILENT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,6 +27,7 @@ from .rules import broken_rules
 from .schedule.schedule import Impossible, schedule_of
 from .servers import maybe_one_file
 from .shares import uncounted
+from .silence import told
 from .taken import name_refused, onto_own_disks, refuse, without_taken
 from .takeover import renamed, takeover
 
@@ -233,11 +234,8 @@ def _moved_by_others(label: str, host: Host, job: MigrationJob) -> Finding:
 
 
 def _silent(inventory: Inventory) -> Iterator[Finding]:
-    for host in inventory.unreachable.values():
-        yield Finding(
-            severity=Severity.WARNING,
-            text=f"{host.name} did not answer, its machines are unknown: {host.reason}",
-        )
+    for line in told(inventory.unreachable.values()):
+        yield Finding(severity=Severity.WARNING, text=line)
 
 
 def _twice(steps: tuple[Step, ...]) -> Iterator[Finding]:

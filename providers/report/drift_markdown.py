@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from providers.planning.drift import Drift, DriftReport
 
-from .drift_words import ended, headline, snoozed, unreadable, what, who
+from .drift_words import ended, headline, snoozed, unknown, unreadable, what, who
 from .markdown import Budget, cut, name, text
 
 LIMIT = 65_000
@@ -28,7 +28,7 @@ def _lines(report: DriftReport) -> Iterator[str]:
     yield ""
     yield from cut([_drift(drift) for drift in report.drifts], Budget(_DRIFTS), _REST)
     yield from _list(
-        "Unknown", (f"- {name(each.subject)}: {text(each.text)}" for each in report.unknown), _UNKNOWN
+        "Unknown", (f"- {name(subject)}: {text(why)}" for subject, why in unknown(report)), _UNKNOWN
     )
     yield from _list("Snoozed", (_snoozed(each) for each in report.snoozed), _SNOOZED)
     yield from _list("Snoozes that have ended", (f"- {text(ended(each))}" for each in report.ended), _ENDED)

@@ -8,7 +8,7 @@ from providers.model import near_names
 from providers.planning.drift import DriftReport
 
 from .cells import visible
-from .drift_words import ended, headline, snoozed, told, unreadable
+from .drift_words import ended, headline, snoozed, told, unknown, unreadable
 
 
 def render_drift(report: DriftReport) -> str:
@@ -20,8 +20,8 @@ def _lines(report: DriftReport) -> Iterator[str]:
     yield headline(report)
     for drift in report.drifts:
         yield f"  {drift.kind}: {near_names.told(drift.subject)}: {told(drift)}"
-    for each in report.unknown:
-        yield f"  unknown: {each.subject}: {each.text}"
+    for subject, text in unknown(report):
+        yield f"  unknown: {subject}: {text}"
     for drift in report.snoozed:
         yield f"  snoozed: {drift.subject}: {told(drift)}; {snoozed(drift)}"
     for over in report.ended:

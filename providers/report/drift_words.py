@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from providers.planning.drift import Drift, DriftReport, Ended, Kind, Mover
+from providers.planning.silence import several
 
 _LISTED = 5
 
@@ -68,6 +69,18 @@ def snoozed(drift: Drift) -> str:
         if drift.snooze is None
         else f"snoozed until {drift.snooze.until.isoformat()}: {drift.snooze.reason}"
     )
+
+
+def unknown(report: DriftReport) -> Iterator[tuple[str, str]]:
+    """Yield who is unknown, and why: hosts of one cause together."""
+    found: dict[tuple[bool, str], list[str]] = {}
+    for each in report.unknown:
+        found.setdefault((each.is_machine, each.text), []).append(each.subject)
+    for (machines, text), subjects in found.items():
+        if machines:
+            yield from ((subject, text) for subject in subjects)
+        else:
+            yield several(subjects), text
 
 
 def ended(each: Ended) -> str:

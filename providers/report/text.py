@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from providers.model import near_names, winpath
 from providers.model.estate import Host, Inventory, VirtualMachine
 from providers.model.plan import Choice, MigrationType, Move, Schedule, ScheduledMove, Step
+from providers.planning.silence import became
 from providers.units import MIB, format_bytes, format_seconds
 
 from .cells import visible
@@ -143,7 +144,7 @@ def _inventory_lines(inventory: Inventory) -> Iterator[str]:
         for vm in sorted(host.vms, key=lambda vm: vm.name):
             yield f"  {visible(near_names.told(vm.name)):<20} {vm.state.name.lower():<8} {_memory(vm):>9}  {visible(vm.roots.config)}  {vm.id}"
     for silent in inventory.unreachable.values():
-        yield f"{silent.name}: did not answer: {visible(silent.reason)}"
+        yield f"{silent.name}: {became(silent)}: {visible(silent.reason)}"
 
 
 def _host_lines(host: Host) -> Iterator[str]:

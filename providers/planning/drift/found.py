@@ -11,6 +11,7 @@ from providers.model.identity import Kept
 from providers.model.names import HostName, folded
 from providers.model.plan import Plan, Severity, Standing, Step
 from providers.model.stack import Snooze, Stack
+from providers.planning.silence import became
 from providers.planning.difference import Change, differences, observed
 from providers.planning.identify import REPLICAS
 from providers.planning.live_migration import declared_settings, differing, settings_of
@@ -193,7 +194,7 @@ def _unknown(
     inventory: Inventory, plan: Plan, readings: Readings, doubts: Mapping[str, str]
 ) -> Iterator[Unknown]:
     for host in inventory.unreachable.values():
-        yield Unknown(subject=host.name, text=f"did not answer, its machines are unknown: {host.reason}")
+        yield Unknown(subject=host.name, text=f"{became(host)}, its machines are unknown: {host.reason}")
     for name, actual in readings.settings.items():
         if isinstance(actual, str) and name not in inventory.unreachable:
             yield Unknown(subject=name, text=f"its settings are unknown: {actual}")

@@ -94,7 +94,7 @@ def test_a_host_that_was_not_recorded_makes_its_machines_unknown(
     path = Path(words[0])
     path.write_text(path.read_text(encoding="utf-8").replace("hosts:\n", "hosts:\n  hv9: {address: hv9.lab.example}\n"), encoding="utf-8")  # fmt: skip
     assert main(["plan", *words]) == 1
-    assert "hv9 did not answer, its machines are unknown: it is not in the recorded inventory" in (
+    assert "hv9 was not asked, its machines are unknown: it is not in the recorded inventory" in (
         capsys.readouterr().out
     )
 
