@@ -15,8 +15,8 @@ from providers.handover import Handover, engine_of, engine_started
 from providers.hyperv.audit import AuditLog, audit_path
 from providers.hyperv.estate import Estate
 from providers.identities import Identities, identities_path, known_to_state
-from providers.resources.audited import close_audit
 from providers.planning import silence
+from providers.resources.audited import close_audit
 from providers.resources.declare import declare, export
 from providers.resources.hand_over import agree, hand_over, keep
 from providers.resources.second_hop import forewarned

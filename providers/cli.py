@@ -139,11 +139,15 @@ def _look_ahead(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 
 def _doctor(options: argparse.Namespace) -> int:
     from providers.doctor.examine import examine  # noqa: PLC0415 - it loads what dials a directory
+    from providers.doctor.reading import logged_on  # noqa: PLC0415 - the same
 
     stack = load(stack_meant(options.stack, PROJECT))
     found, untold = examine(stack, SystemClock(), kept_of(stack, PROJECT))
-    shown = {"diagnoses": record(found), "untold": untold}
-    sys.stdout.write(f"{json.dumps(shown, indent=2) if options.json else render_diagnoses(found, untold)}\n")
+    who = logged_on(stack)
+    shown = {"diagnoses": record(found), "untold": untold, "logged_on": who}
+    sys.stdout.write(
+        f"{json.dumps(shown, indent=2) if options.json else render_diagnoses(found, untold, who)}\n"
+    )
     return ILL if any(each.weight == Weight.ERROR for each in found) else 0
 
 

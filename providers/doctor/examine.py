@@ -8,6 +8,7 @@ from providers.clock import Clock
 from providers.hyperv.estate import Estate
 from providers.model.identity import NOTHING_KEPT, Kept
 from providers.model.stack import Stack
+from providers.planning.silence import several
 
 from .files import file_diagnoses
 from .hosts import host_diagnoses, silent_hosts
@@ -49,11 +50,25 @@ def untold(stack: Stack, reading: Reading) -> Iterator[str]:
     yield "whether TCP 6600 and 445 are open between the hosts (Test-NetConnection HOST -Port 6600, on each)"
     if stack.directory is None:
         yield "delegation, for want of directory: in the stack file"
-    for name, host in reading.hosts.items():
-        if host.trouble is None and host.credential_guard is None:
-            yield f"whether Credential Guard runs on {name} (needs the right to read {_DEVICE_GUARD})"
-        if host.trouble is None and host.managed_by_vmm is None:
-            yield f"whether Virtual Machine Manager manages {name} (needs the right to read root/cimv2)"
+    read = [host for host in reading.hosts.values() if host.trouble is None]
+    of_host = [each.name for each in read if reading.inventory.hosts[each.name].facts is None]
+    if of_host:
+        yield f"what moves ask of {several(of_host)}, silent since"
+    for what, needs, names in (
+        (
+            "whether Credential Guard runs on",
+            _DEVICE_GUARD,
+            [each.name for each in read if each.credential_guard is None],
+        ),
+        (
+            "whether Virtual Machine Manager manages",
+            "root/cimv2",
+            [each.name for each in read if each.managed_by_vmm is None],
+        ),
+        ("the clock of", "root/cimv2", [each.name for each in read if each.ahead is None]),
+    ):
+        if names:
+            yield f"{what} {several(names)} (needs the right to read {needs})"
 
 
 _DEVICE_GUARD = "root/Microsoft/Windows/DeviceGuard"

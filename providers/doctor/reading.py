@@ -23,6 +23,7 @@ from providers.model.estate import Host, Inventory
 from providers.model.identity import NOTHING_KEPT, Kept
 from providers.model.names import HostName
 from providers.model.stack import HostSpec, Stack
+from providers.planning.silence import several
 from providers.wsman import CIMV2
 
 from .possible import possible_sources
@@ -146,6 +147,18 @@ def _accounts(
     finally:
         client.close()
     return {name: replace(found[full], host=name) for name, full in names.items() if full in found}, None
+
+
+def logged_on(stack: Stack) -> list[str]:
+    """Return who we are at which hosts, and where that was read; of hosts without a credential a diagnosis tells."""
+    found: dict[str, list[str]] = {}
+    for host in stack.hosts.values():
+        try:
+            credential = read_credential(host.connection, host.name)
+        except PlacementError:
+            continue
+        found.setdefault(f"{credential.owner}, of {credential.source}", []).append(host.name)
+    return [f"{several(names)} as {who}" for who, names in found.items()]
 
 
 def _forwardable(stack: Stack) -> bool | None:

@@ -56,6 +56,8 @@ class Credential:
     key: Path | None = None
     """PEM file of the certificate's private key."""
     key_password: str = field(default="", repr=False)
+    source: str = field(default="", compare=False)
+    """Where it was read: the file, or the environment and why."""
 
     @property
     def owner(self) -> str:
@@ -70,20 +72,24 @@ def read_credential(
 ) -> Credential:
     """Return the credential for `host`: of its own entry in the file, of the file, or of the environment.
 
-    Raises CredentialsError, which names the file and what to do, never its content.
+    The environment also serves where the file that is named is not there, as on a runner that has no such file. Raises
+    CredentialsError, which names the file and what to do, never its content.
     """
     wanted, more = _WANTED[connection.auth], _OF_SCHEME[connection.auth]
-    if connection.credentials is None:
-        values = _from_environment(os.environ if environment is None else environment, wanted, more)
-        folder = Path()
+    variables = os.environ if environment is None else environment
+    file, folder = connection.credentials, Path()
+    if file is None:
+        values, source = _from_environment(variables, wanted, more), _ENVIRONMENT
+    elif not file.exists() and _given(variables, wanted, more):
+        values, source = _from_environment(variables, wanted, more), f"{_ENVIRONMENT}, for there is no {file}"
     else:
-        values = _from_file(connection.credentials, host, wanted, more)
-        folder = connection.credentials.parent
+        values, source = _from_file(file, host, wanted, more), str(file)
+        folder = file.parent
     files = {name: folder / Path(values[name]).expanduser() for name in _FILES if name in values}
     for name, path in files.items():
         _check_file(path, private=name != "certificate")
     texts = {name: value for name, value in values.items() if name not in files}
-    return Credential(**texts, **files)  # type: ignore[arg-type] # names and types are those of the tables above
+    return Credential(**texts, **files, source=source)  # type: ignore[arg-type] # names and types are those of the tables above
 
 
 def check_some(hosts: Mapping[HostName, Connection]) -> None:
@@ -98,6 +104,16 @@ def check_some(hosts: Mapping[HostName, Connection]) -> None:
             return
     if first is not None:
         raise first
+
+
+_ENVIRONMENT = "the environment"
+
+
+def _given(environment: Mapping[str, str], wanted: tuple[str, ...], more: tuple[str, ...]) -> bool:
+    """Say whether the environment has what a scheme cannot do without, or anything of what it can use."""
+    names = [_VARIABLES[name] for name in wanted] or [_VARIABLES[name] for name in more]
+    found = [bool(environment.get(name)) for name in names]
+    return all(found) if wanted else any(found)
 
 
 def _from_environment(
@@ -140,12 +156,20 @@ def _entry(hosts: Any, host: HostName, path: Path) -> Mapping[str, Any]:
     return entry
 
 
+_FILE_REMEDY = (
+    "Write it (chmod 600), correct connection.credentials in the stack file, or, where it is not there, set "
+    "HYPERV_USERNAME and HYPERV_PASSWORD"
+)
+
+
 def _content(path: Path) -> Mapping[str, Any]:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
-        raise CredentialsError(f"The credentials file {path} cannot be read: {reason}") from error
+        raise CredentialsError(
+            f"The credentials file {path} cannot be read: {reason}", remedy=_FILE_REMEDY
+        ) from error
     _check_file(path, private=True)
     try:
         content = yaml.safe_load(text)

@@ -16,7 +16,6 @@ from providers.model.stack import HostSpec
 
 from .credentials import Credential
 
-
 _EXPIRED = 10
 """X509_V_ERR_CERT_HAS_EXPIRED (openssl, include/openssl/x509_vfy.h)."""
 _TLS_PORT = 443

@@ -7,19 +7,32 @@ from collections.abc import Iterator, Sequence
 from providers.doctor.symptoms import Diagnosis, Weight
 
 
-def render_diagnoses(found: Sequence[Diagnosis], untold: Sequence[str]) -> str:
-    """Return each finding with what it breaks and what mends it, then the count, then what could not be told."""
-    return "\n".join(_lines(found, untold))
+def render_diagnoses(found: Sequence[Diagnosis], untold: Sequence[str], logged_on: Sequence[str] = ()) -> str:
+    """Return each finding with what it breaks and what mends it, then the count, what could not be told, and who asked."""
+    return "\n".join(_lines(found, untold, logged_on))
 
 
-def _lines(found: Sequence[Diagnosis], untold: Sequence[str]) -> Iterator[str]:
+def _lines(found: Sequence[Diagnosis], untold: Sequence[str], logged_on: Sequence[str]) -> Iterator[str]:
     for each in found:
         yield f"{each.weight}: {each.where}: {each.text}"
         yield f"    breaks: {each.breaks}"
         if each.remedy:
             yield f"    do:     {each.remedy}"
+    yield _headline(found, untold)
+    yield from (f"not checked: {each}" for each in untold)
+    yield from (f"logged on: {each}" for each in logged_on)
+
+
+def _headline(found: Sequence[Diagnosis], untold: Sequence[str]) -> str:
+    """Return how it stands: nothing is in the way only where everything was asked."""
     errors = sum(each.weight == Weight.ERROR for each in found)
-    yield (
-        f"{errors} errors, {len(found) - errors} warnings" if found else "Nothing stands in the way of moves"
-    )
-    yield f"Cannot be told from here: {'; '.join(untold)}"
+    unchecked = f"; not checked: {_many(len(untold), 'thing')}, below" if untold else ""
+    if found:
+        return f"{_many(errors, 'error')}, {_many(len(found) - errors, 'warning')}{unchecked}"
+    if untold:
+        return f"Nothing was found in the way of moves{unchecked}"
+    return "Nothing stands in the way of moves"
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"

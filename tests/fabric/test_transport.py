@@ -6,10 +6,15 @@ import dataclasses
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
+import requests
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from lab.wire import certificates
 from providers.errors import (
@@ -24,6 +29,7 @@ from providers.hyperv.client import Client
 from providers.hyperv.connection_errors import AnswerLostError
 from providers.hyperv.faults import AbsentFaultError, BusyFaultError
 from providers.hyperv.logins import Logins
+from providers.hyperv.transport import _translated
 from providers.model.names import HostName
 from providers.model.stack import Connection, HostSpec
 from providers.wsman import (
@@ -254,6 +260,50 @@ def test_a_certificate_of_a_stranger_is_refused(
     with pytest.raises(CertificateError, match=r"certificate of hv1 is not trusted.*connection\.ca"):
         do(client)
     assert host.requests == 0
+
+
+def expired(home: Path) -> datetime:
+    """Have hv1 show a certificate of the lab's authority that has expired; return when."""
+    path = certificates.certificate_file(home, "hv1")
+    old = x509.load_pem_x509_certificate(path.read_bytes())
+    own = serialization.load_pem_private_key(path.read_bytes(), None)
+    authority = serialization.load_pem_private_key((path.parent / "ca.key").read_bytes(), None)
+    assert isinstance(own, ec.EllipticCurvePrivateKey)
+    assert isinstance(authority, ec.EllipticCurvePrivateKey)
+    end = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
+    made = x509.CertificateBuilder(
+        issuer_name=old.issuer, subject_name=old.subject, public_key=own.public_key(), serial_number=7,
+        not_valid_before=end - timedelta(days=9), not_valid_after=end, extensions=list(old.extensions),
+    ).sign(authority, hashes.SHA256())  # fmt: skip
+    key = own.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    path.write_bytes(key + made.public_bytes(serialization.Encoding.PEM))
+    return end
+
+
+def test_an_expired_certificate_says_since_when_and_how_the_listener_gets_another(
+    dial: Dial, home: Path
+) -> None:
+    """It is believed no more than any other: no request is sent."""
+    end = expired(home)
+    client, host = dial(DONE)
+    with pytest.raises(CertificateError) as caught:
+        do(client)
+    assert host.requests == 0
+    assert (
+        caught.value.message
+        == f"The certificate of hv1 has expired: it was good until {end:%Y-%m-%d %H:%M} UTC"
+    )
+    assert "CertificateThumbprint" in caught.value.remedy
+
+
+def test_a_host_that_says_nothing_is_told_with_the_time_that_it_took(home: Path) -> None:
+    """TLS gives up sooner than an answer is waited for, and drips of an answer take longer."""
+    told = _translated(spec(home, "https://127.0.0.1:1/wsman"), requests.ReadTimeout(), 14.3)
+    assert str(told).startswith("hv1 did not answer within 14 s")
+    knocked = _translated(spec(home, "https://127.0.0.1:1/wsman"), TimeoutError(110, "timed out"), 3.0)
+    assert "no connection within 3 s" in str(knocked)
 
 
 @pytest.mark.parametrize("content", [None, "no certificate\n"])

@@ -65,6 +65,24 @@ def test_a_missing_file_is_named() -> None:
         read_credential(Connection(credentials=Path("nowhere.yaml")), HV1)
 
 
+def test_the_environment_serves_where_the_file_is_not_there(tmp_path: Path) -> None:
+    """As on a runner that has no such file; one that is there and unfit is an error all the same, and is said."""
+    environment = {"HYPERV_USERNAME": "a", "HYPERV_PASSWORD": "b"}
+    nowhere = Connection(credentials=tmp_path / "nowhere.yaml")
+    found = read_credential(nowhere, HV1, environment)
+    assert found == Credential("a", "b")
+    assert found.source == f"the environment, for there is no {tmp_path / 'nowhere.yaml'}"
+    with pytest.raises(
+        CredentialsError, match=r"nowhere\.yaml cannot be read: No such file.*set HYPERV_USERNAME"
+    ):
+        read_credential(nowhere, HV1, {"HYPERV_USERNAME": "a"})
+    there = in_file(tmp_path, "username: a\n")
+    with pytest.raises(CredentialsError, match="gives no username and password"):
+        read_credential(there, HV1, environment)
+    whole = in_file(tmp_path, "username: c\npassword: d\n")
+    assert read_credential(whole, HV1, environment).source == str(whole.credentials)
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A folder with a certificate, its key and a keytab."""

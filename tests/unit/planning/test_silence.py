@@ -1,0 +1,35 @@
+"""Hosts of which nothing is known are told once for each cause, and none is said to be silent that was not asked."""
+
+from __future__ import annotations
+
+from providers.errors import AuthenticationError, CredentialsError, HostUnreachableError, PlacementError
+from providers.hyperv.connection_errors import NotTriedError
+from providers.hyperv.estate import unreachable
+from providers.model.names import HostName
+from providers.planning.silence import told
+
+
+def lines(*found: tuple[str, PlacementError]) -> list[str]:
+    """Return what is told of hosts with these errors."""
+    return list(told(unreachable(HostName(name), error) for name, error in found))
+
+
+def test_one_refused_credential_is_one_line() -> None:
+    """The first host refused it, and the other thirty-one were spared."""
+    refused = AuthenticationError("hv1 refused the credential of LAB\\a", remedy="")
+    spared = NotTriedError(refused.message, remedy="")
+    [line] = lines(("hv1", refused), *((f"hv{n}", spared) for n in range(2, 33)))
+    assert line == (
+        "hv1 could not be read and 31 hosts (hv2, hv3, hv4, hv5, hv6, hv7, hv8, hv9, ...) were not asked, their machines are"
+        " unknown: hv1 refused the credential of LAB\\a"
+    )
+
+
+def test_each_cause_has_its_line_in_the_order_of_hosts() -> None:
+    """Silence is a host's own; without a credential nobody is asked."""
+    silent = HostUnreachableError("hv2 did not answer within 75 s", remedy="")
+    none = CredentialsError("There are no credentials", remedy="")
+    assert lines(("hv1", none), ("hv2", silent), ("hv3", none)) == [
+        "2 hosts (hv1, hv3) were not asked, their machines are unknown: There are no credentials",
+        "hv2 did not answer, its machines are unknown: hv2 did not answer within 75 s",
+    ]
