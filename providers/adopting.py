@@ -16,6 +16,7 @@ from providers.planning.identify import REPLICAS
 from providers.planning.takeover import takeover
 from providers.stackfile.editing import Editor
 from providers.stackfile.replacing import Replacement, replacement
+from providers.units import counted
 
 
 class AdoptError(PlacementError):
@@ -80,7 +81,7 @@ def _seen(inventory: Inventory, machine: VmId) -> VirtualMachine:
             remedy="Run again when every host answers",
         )
     raise AdoptError(
-        f"No machine with id {machine} on any of {len(inventory.hosts)} hosts",
+        f"No machine with id {machine} on any of {counted(len(inventory.hosts), 'host')}",
         remedy="See what there is: bin/placement inventory",
     )
 

@@ -15,7 +15,7 @@ from providers.codes import catalogue
 from providers.commands import adopt, check, discover, drift, inventory, plan, review, unlock
 from providers.commands.output import delivered
 from providers.doctor.symptoms import Weight
-from providers.errors import PlacementError
+from providers.errors import PlacementError, of_this_computer
 from providers.identities import kept_of
 from providers.model.names import HostName
 from providers.model.stack import Stack
@@ -27,6 +27,7 @@ from providers.report.diagnosis import render_diagnoses
 from providers.report.records import record
 from providers.stackfile import load
 from providers.stacks import PROJECT, STACKS, stack_files, stack_meant
+from providers.units import counted
 
 FAILED = 1
 ILL = 2
@@ -50,22 +51,13 @@ def _run(arguments: Sequence[str] | None) -> int:
     try:
         return int(options.run(options))
     except (PlacementError, OSError) as error:
-        sys.stderr.write(f"{error if isinstance(error, PlacementError) else _of_this_computer(error)}\n")
+        sys.stderr.write(f"{error if isinstance(error, PlacementError) else of_this_computer(error)}\n")
         if options.debug:
             sys.stderr.write(f"{getattr(error, 'detail', '')}\n{traceback.format_exc()}")
         return FAILED
     except KeyboardInterrupt:
         sys.stderr.write("Interrupted; nothing was changed\n")
         return 130
-
-
-def _of_this_computer(error: OSError) -> PlacementError:
-    """Return what to say of a file, or a program, whose failure nobody has told more of."""
-    named = f"{error.filename} cannot be used" if error.filename else "This computer does not let us go on"
-    return PlacementError(
-        f"{named}: {error.strerror or error}",
-        remedy="Look at its mode and at the room on its disk, then run again",
-    )
 
 
 class _Parser(argparse.ArgumentParser):
@@ -183,8 +175,8 @@ def _record(options: argparse.Namespace) -> int:
         return 0
     answers = manifest["answers"]
     sys.stdout.write(
-        f"{options.output}: {len(answers)} answers of {host.name}, {sum(a['fault'] for a in answers)} of them refusals;"
-        f" {len(manifest['unanswered'])} questions without an answer\n"
+        f"{options.output}: {counted(len(answers), 'answer')} of {host.name}, {sum(a['fault'] for a in answers)} of them refusals;"
+        f" {counted(len(manifest['unanswered']), 'question')} without an answer\n"
         "Names, addresses and GUIDs are replaced. Look through it before you pass it on.\n"
     )
     return 0

@@ -30,6 +30,15 @@ class PlacementError(Exception):
         return f"{text}. {self.remedy}".strip() if self.remedy else text
 
 
+def of_this_computer(error: OSError) -> PlacementError:
+    """Return what to say of a file, or of a program, of this computer whose failure nobody has said more of."""
+    named = f"{error.filename} cannot be used" if error.filename else "This computer does not let us go on"
+    return PlacementError(
+        f"{named}: {error.strerror or error}",
+        remedy="Look at its mode and at the room on its disk, then run again",
+    )
+
+
 class StackFileError(PlacementError):
     """The stack file is wrong; the message holds every finding, a line each, `FILE:LINE: ...`."""
 

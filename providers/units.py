@@ -60,3 +60,8 @@ def format_seconds(seconds: float) -> str:
         return f"{minutes} min {rest:02d} s" if rest else f"{minutes} min"
     minutes = round(whole / 60)
     return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60:02d} min"  # noqa: PLR2004
+
+
+def counted(number: int, what: str) -> str:
+    """Return `1 machine`, `2 machines`."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

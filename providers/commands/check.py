@@ -17,6 +17,7 @@ from providers.report.plan_text import finding_lines, headline, left_out_lines
 from providers.stackfile import load
 from providers.stackfile.overlap import declared_twice
 from providers.stacks import PROJECT, stack_files, stack_meant
+from providers.units import counted
 
 from .plan import FAILED, INFEASIBLE, recorded_plan, verdict
 
@@ -64,7 +65,9 @@ def _tell(checked: Mapping[Path, Stack | PlacementError], plan: Plan | None) -> 
         if isinstance(found, PlacementError):
             sys.stderr.write(f"{found}\n")
         else:
-            sys.stdout.write(f"{path}: {len(found.vms)} machines on {len(found.hosts)} hosts\n")
+            sys.stdout.write(
+                f"{path}: {counted(len(found.vms), 'machine')} on {counted(len(found.hosts), 'host')}\n"
+            )
     if plan is not None:
         sys.stdout.writelines(f"{line}\n" for line in _feasibility(plan))
 

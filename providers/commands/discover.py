@@ -24,6 +24,7 @@ from providers.model.names import HostName
 from providers.model.stack import Authentication, Connection, HostSpec
 from providers.stackfile import load
 from providers.stacks import PROJECT, STACKS, stack_meant, stack_path
+from providers.units import counted
 
 SCHEMA = PROJECT / "schemas" / "stack.schema.json"
 _STACK = re.compile(r"[A-Za-z0-9._-]{1,100}")
@@ -196,7 +197,7 @@ def _summary(place: Path, made: Draft, hosts: int, stack: str) -> str:
     less = Counter(entry.extent for entry in made.entries)
     left_out = len(made.left_out) + len(made.unseen)
     told = [
-        f"{place}: {len(made.entries)} machines on {hosts} hosts",
+        f"{place}: {counted(len(made.entries), 'machine')} on {counted(hosts, 'host')}",
         *([f"{less[Extent.HOST]} without their storage"] if less[Extent.HOST] else []),
         *([f"{less[Extent.WATCHED]} only watched"] if less[Extent.WATCHED] else []),
         *([f"{left_out} left out"] if left_out else []),

@@ -18,6 +18,7 @@ from providers.report.records import record
 from providers.report.text import render_inventory
 from providers.stackfile import load
 from providers.stacks import PROJECT, stack_meant
+from providers.units import counted
 
 from .plan import FAILED
 
@@ -30,7 +31,9 @@ def run(options: argparse.Namespace) -> int:
         sys.stdout.write(f"{json.dumps(record(found), indent=2)}\n")
     elif options.save:
         machines = sum(len(host.vms) for host in found.hosts.values())
-        sys.stdout.write(f"{options.save}: {machines} machines on {len(found.hosts)} hosts\n")
+        sys.stdout.write(
+            f"{options.save}: {counted(machines, 'machine')} on {counted(len(found.hosts), 'host')}\n"
+        )
         for silent in found.unreachable.values():
             sys.stderr.write(f"{silent.name}: {became(silent)}: {visible(silent.reason)}\n")
     else:

@@ -11,7 +11,7 @@ from providers.model.estate import VmState
 from providers.model.guard import LIMITS, Guard, Limit, frozen
 from providers.model.plan import Finding, Move, Severity, Standing, Step
 from providers.model.stack import Stack
-from providers.units import MIB, format_bytes
+from providers.units import MIB, counted, format_bytes
 
 VARIABLE = "PLACEMENT_ALLOW"
 """The environment variable that allows limits once."""
@@ -48,7 +48,10 @@ def _over(
     guard: Guard, moves: tuple[Move, ...], now: datetime | None, file: str
 ) -> Iterator[tuple[Limit, str]]:
     if guard.max_moves is not None and len(moves) > guard.max_moves:
-        yield "max_moves", f"{len(moves)} moves planned, guard.max_moves of {file} allows {guard.max_moves}"
+        yield (
+            "max_moves",
+            f"{counted(len(moves), 'move')} planned, guard.max_moves of {file} allows {guard.max_moves}",
+        )
     count = sum(size or 0 for move in moves for size in _sizes(move))
     if guard.max_bytes is not None and count > guard.max_bytes:
         allows = _apart(count, guard.max_bytes)
@@ -58,13 +61,13 @@ def _over(
         named = ", ".join(hosts)
         yield (
             "max_hosts",
-            f"{len(hosts)} hosts touched ({named}), guard.max_hosts of {file} allows {guard.max_hosts}",
+            f"{counted(len(hosts), 'host')} touched ({named}), guard.max_hosts of {file} allows {guard.max_hosts}",
         )
     freeze = frozen(guard.freeze, now) if moves and now is not None else None
     if freeze is not None:
         yield (
             "freeze",
-            f"{len(moves)} moves planned, guard.freeze of {file} lets nothing start until {freeze}",
+            f"{counted(len(moves), 'move')} planned, guard.freeze of {file} lets nothing start until {freeze}",
         )
 
 

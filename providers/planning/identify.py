@@ -9,6 +9,7 @@ from providers.model.names import VmId
 from providers.model.near_names import near_machines
 from providers.model.plan import Finding, Severity, Standing
 from providers.model.stack import VmSpec
+from providers.units import counted
 
 REPLICAS = frozenset({2, 3, 4})
 """Msvm_ComputerSystem.ReplicationMode of a replica, a test replica and an extended replica (win32 page of the class):
@@ -72,7 +73,7 @@ def _absent(spec: VmSpec, inventory: Inventory, wanted: VmId | None) -> NotFound
         )
     return _not_found(
         Standing.MISSING,
-        f"{spec.label} is missing: {what} on any of {len(inventory.hosts)} hosts{beside}{others}",
+        f"{spec.label} is missing: {what} on any of {counted(len(inventory.hosts), 'host')}{beside}{others}",
         remedy,
     )
 

@@ -18,7 +18,7 @@ from pulumi.dynamic import ResourceProvider
 from pulumi.runtime import proto, rpc
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc, status_pb2
 
-from providers.errors import PlacementError, StackFileError
+from providers.errors import PlacementError, StackFileError, of_this_computer
 from providers.resources.call import Call, HalfDoneError, current
 
 from .calls import Calls
@@ -163,6 +163,8 @@ class Server(provider_pb2_grpc.ResourceProviderServicer):
         except PlacementError as error:
             call.say("debug", error.detail or repr(error))
             context.abort(grpc.StatusCode.UNKNOWN, str(error))
+        except OSError as error:
+            context.abort(grpc.StatusCode.UNKNOWN, str(of_this_computer(error)))
         except Exception as error:  # noqa: BLE001 - the engine shows a bug as one line, --debug has its kind
             context.abort(grpc.StatusCode.UNKNOWN, f"A bug of the plugin: {type(error).__name__}: {error}")
         finally:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from providers.doctor.symptoms import Diagnosis, Weight
+from providers.units import counted
 
 
 def render_diagnoses(found: Sequence[Diagnosis], untold: Sequence[str], logged_on: Sequence[str] = ()) -> str:
@@ -26,13 +27,9 @@ def _lines(found: Sequence[Diagnosis], untold: Sequence[str], logged_on: Sequenc
 def _headline(found: Sequence[Diagnosis], untold: Sequence[str]) -> str:
     """Return how it stands: nothing is in the way only where everything was asked."""
     errors = sum(each.weight == Weight.ERROR for each in found)
-    unchecked = f"; not checked: {_many(len(untold), 'thing')}, below" if untold else ""
+    unchecked = f"; not checked: {counted(len(untold), 'thing')}, below" if untold else ""
     if found:
-        return f"{_many(errors, 'error')}, {_many(len(found) - errors, 'warning')}{unchecked}"
+        return f"{counted(errors, 'error')}, {counted(len(found) - errors, 'warning')}{unchecked}"
     if untold:
         return f"Nothing was found in the way of moves{unchecked}"
     return "Nothing stands in the way of moves"
-
-
-def _many(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"

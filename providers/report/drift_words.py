@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from providers.planning.drift import Drift, DriftReport, Ended, Kind, Mover
 from providers.planning.silence import several
+from providers.units import counted
 
 _LISTED = 5
 
@@ -21,18 +22,18 @@ def _headline(report: DriftReport) -> Iterator[str]:
     if report.drifts:
         kinds = [drift.kind for drift in report.drifts]
         counts = ", ".join(f"{kinds.count(kind)} {kind}" for kind in Kind if kind in kinds)
-        yield f"{report.stack}: {_many(len(kinds), 'drift')}: {counts}"
+        yield f"{report.stack}: {counted(len(kinds), 'drift')}: {counts}"
     elif report.unknown:
         yield f"{report.stack}: no drift seen, and not all could be told"
     else:
         yield (
-            f"{report.stack}: no drift, {_many(len(report.labels), 'machine')} on "
-            f"{_many(len(report.hosts), 'host')} as declared"
+            f"{report.stack}: no drift, {counted(len(report.labels), 'machine')} on "
+            f"{counted(len(report.hosts), 'host')} as declared"
         )
     if silent:
         yield f"unknown: {_listed(dict.fromkeys(silent))}"
     if lost:
-        yield f"{_many(lost, 'machine')} unknown"
+        yield f"{counted(lost, 'machine')} unknown"
     if report.snoozed:
         yield f"{len(report.snoozed)} snoozed"
 
@@ -108,7 +109,3 @@ def _listed(names: Iterable[str]) -> str:
     every = list(names)
     more = f" and {len(every) - _LISTED} more" if len(every) > _LISTED else ""
     return ", ".join(every[:_LISTED]) + more
-
-
-def _many(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"

@@ -8,6 +8,7 @@ from typing import Any
 
 from providers.model.stack import Stack
 from providers.planning.changes import Change
+from providers.units import counted
 
 from .markdown import Budget, cut, folded, name, table, text
 from .previewed import Message, Previewed, PreviewStep
@@ -37,19 +38,19 @@ def preview_headline(found: Previewed) -> str:
     adopted = sum(step.is_adopted and not moves[n] for n, step in enumerate(found.steps))
     others = len(found.steps) - moves.count(True) - adopted
     known = None not in moves
-    parts = [f"{_count(moves.count(True), 'machine')} to move"] if known or True in moves else []
+    parts = [f"{counted(moves.count(True), 'machine')} to move"] if known or True in moves else []
     if adopted and known:
-        parts.append(f"{_count(adopted, 'adoption')} without a move")
+        parts.append(f"{counted(adopted, 'adoption')} without a move")
     if others:
-        parts.append(_count(others, "other change"))
+        parts.append(counted(others, "other change"))
     if warnings := found.of("warning"):
-        parts.append(_count(len(warnings), "warning"))
+        parts.append(counted(len(warnings), "warning"))
     if not known:
         parts.append(
-            f"{_count(adopted, 'adoption')}; whether {'it moves' if adopted == 1 else 'they move'} is not known"
+            f"{counted(adopted, 'adoption')}; whether {'it moves' if adopted == 1 else 'they move'} is not known"
         )
     if errors := found.of("error"):
-        return f"The preview failed with {_count(len(errors), 'error')}; {', '.join(parts)}"
+        return f"The preview failed with {counted(len(errors), 'error')}; {', '.join(parts)}"
     return ", ".join(parts)
 
 
@@ -134,7 +135,3 @@ def _listed(messages: Iterable[Message]) -> list[str]:
         about = f"{name(each.label)}: " if each.label is not None else "all: "
         lines.append(f"- {about}" + "<br>".join(text(line, _LONG) for line in each.text.splitlines()))
     return cut(lines, Budget(_MESSAGES), f"\nand {{}} more ({_REST})")
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"

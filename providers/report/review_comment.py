@@ -11,7 +11,7 @@ from providers.model.guard import NO_LIMITS
 from providers.model.plan import Finding, Plan, ScheduledMove, Severity, Step
 from providers.planning.changes import Change, FieldChange
 from providers.planning.schedule.peaks import Room
-from providers.units import format_bytes, format_seconds
+from providers.units import counted, format_bytes, format_seconds
 
 from .markdown import Budget, cut, folded, name, table, text
 from .plan_gantt import clock
@@ -68,10 +68,12 @@ def _against(base: Base) -> Iterator[str]:
         return
     found = base.causes
     settled = (
-        f"; {_count(len(found.settled), 'machine')} due to move before, not any more" if found.settled else ""
+        f"; {counted(len(found.settled), 'machine')} due to move before, not any more"
+        if found.settled
+        else ""
     )
     yield (
-        f"Against {name(base.name)}: {_count(len(found.changed), 'move')} by this change,"
+        f"Against {name(base.name)}: {counted(len(found.changed), 'move')} by this change,"
         f" {len(found.drift)} by drift that was there before{settled}."
     )
     yield ""
@@ -133,7 +135,7 @@ def _guard(review: Review) -> Iterator[str]:
     guard = review.stack.guard
     kept = [step for step in review.plan.left_out if step.label in guard.protected]
     if kept:
-        yield f"The guard keeps {_count(len(kept), 'machine')} where {'it is' if len(kept) == 1 else 'they are'}."
+        yield f"The guard keeps {counted(len(kept), 'machine')} where {'it is' if len(kept) == 1 else 'they are'}."
     elif guard != NO_LIMITS and not review.plan.refusals:
         yield "The guard's limits let it pass." if review.freezes_unjudged else "The guard lets it pass."
     if review.freezes_unjudged:
@@ -275,7 +277,3 @@ def _room(room: Room) -> tuple[str, ...]:
 
 def _free(count: int) -> str:
     return f"-{format_bytes(-count)}" if count < 0 else format_bytes(count)
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -8,7 +8,7 @@ from providers.model import near_names, winpath
 from providers.model.estate import Host, Inventory, VirtualMachine
 from providers.model.plan import Choice, MigrationType, Move, Schedule, ScheduledMove, Step
 from providers.planning.silence import became
-from providers.units import MIB, format_bytes, format_seconds
+from providers.units import MIB, counted, format_bytes, format_seconds
 
 from .cells import visible
 
@@ -150,7 +150,7 @@ def _inventory_lines(inventory: Inventory) -> Iterator[str]:
 def _host_lines(host: Host) -> Iterator[str]:
     facts = host.facts
     if facts is None:
-        yield f"{host.name}: {len(host.vms)} machines"
+        yield f"{host.name}: {counted(len(host.vms), 'machine')}"
         return
     known = facts.memory_free_mib is not None and facts.memory_mib is not None
     free = (
@@ -158,7 +158,7 @@ def _host_lines(host: Host) -> Iterator[str]:
         if known
         else "memory unknown (needs the right to read root/cimv2)"
     )
-    yield f"{host.name} ({facts.full_name}): {len(host.vms)} machines, {free}"
+    yield f"{host.name} ({facts.full_name}): {counted(len(host.vms), 'machine')}, {free}"
     for volume in facts.volumes or ():
         yield f"  {volume.path}: {format_bytes(volume.free_bytes)} of {format_bytes(volume.capacity_bytes)} free"
 

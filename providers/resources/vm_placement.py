@@ -25,7 +25,7 @@ from providers.errors import (
 )
 from providers.hyperv.progress import Progress
 from providers.model.estate import Host, Inventory, VirtualMachine
-from providers.model.names import vm_id
+from providers.model.names import is_guid, vm_id
 from providers.model.plan import Finding, Move, Placement, ScheduledMove, Severity, Standing, Step
 from providers.planning import differences, has_made_room, observed
 from providers.planning.compare import judge
@@ -108,6 +108,11 @@ class VmPlacement(ResourceProvider):
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         """Return what the hosts show. Unknown is never gone: then the last known outputs stay."""
         call = current.get()
+        if not props and not is_guid(id_):
+            raise PlacementError(
+                f"'{id_}' is no GUID, by which a machine is imported",
+                remedy="Look it up: bin/placement inventory STACK, or on the host: Get-VM | Format-List Name, VMId",
+            )
         fleet = self._fleets().of_reader(call.stack)
         if fleet is None:
             return ReadResult(id_, props, _managed(props))

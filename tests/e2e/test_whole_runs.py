@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import shlex
 import signal
 from typing import Any
 
 import psutil
 import pytest
 import yaml
+
+from tests.documents import blocks
+from tools.workspace import PROJECT
 
 from .conftest import Site, until
 
@@ -165,13 +169,21 @@ def test_refresh_import_target_and_destroy(site: Site) -> None:
     destroyed = site.pulumi("destroy", "--yes")
     assert destroyed.returncode == 0, destroyed.stdout
     assert site.hosts() == {name: vm["host"] for name, vm in before.items()}
-    imported = site.pulumi(
-        "import", "--yes", "--generate-code=false", "--protect=false",
-        "pulumi-python:dynamic/hyperv:VmPlacement", "VM001", before["VM001"]["id"],
-    )  # fmt: skip
+    slip = site.pulumi(*_import("VM001", "VM001"))
+    assert slip.returncode != 0
+    assert "'VM001' is no GUID" in slip.stdout
+    assert "bin/placement inventory" in slip.stdout
+    assert "bug" not in slip.stdout
+    imported = site.pulumi(*_import("VM001", before["VM001"]["id"]))
     assert imported.returncode == 0, imported.stdout
     assert site.up().returncode == 0
     assert site.in_order()
+
+
+def _import(label: str, guid: str) -> list[str]:
+    """Return the words of `bin/pulumi` by which docs/connect.md takes in a machine."""
+    [line] = [block.text for block in blocks(PROJECT / "docs" / "connect.md") if "VmPlacement" in block.text]
+    return shlex.split(line.replace("WEB01", label).replace("$GUID", guid))[1:]
 
 
 def log_on_by(site: Site, auth: str) -> None:

@@ -67,6 +67,8 @@ class Echo(ResourceProvider):
                 raise HalfDoneError("ID", {"host": "hv1"}, "no room")
             case "bug":
                 raise KeyError("oops")
+            case "disk":
+                raise OSError(28, "No space left on device", "audit")
             case "silent":
                 asked.set()
                 return UpdateResult({"host": str(answered.wait(60))})
@@ -174,6 +176,15 @@ def test_an_error_is_one_line_with_its_remedy(stub: Any) -> None:
     details = caught.value.details() or ""
     assert details.startswith("VM001 cannot start: hv2 is full. Free memory")
     assert "\n" not in details
+
+
+def test_a_full_disk_is_no_bug(stub: Any) -> None:
+    """What this computer lacks is said as that."""
+    with pytest.raises(grpc.RpcError) as caught:
+        stub.Update(update("disk"))
+    told = caught.value.details() or ""
+    assert told.startswith("audit cannot be used: No space left on device. ")
+    assert "bug" not in told
 
 
 def test_a_bug_says_that_it_is_one(stub: Any) -> None:
