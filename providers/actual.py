@@ -18,6 +18,8 @@ from providers.model.plan import Finding, Move, Plan, Severity, Standing, Step
 from providers.model.stack import Stack
 from providers.planning import plan
 from providers.planning.choosing.allowed import allowed
+from providers.planning.computers import showing_the_same
+from providers.planning.doubles import is_outdated
 from providers.planning.learning import learnt
 from providers.recorded import of_hosts
 
@@ -59,8 +61,12 @@ def compare(
         sound = frozenset(step.label for step in first.steps if step.standing not in _DOUBTFUL)
         inventory = _swept(estate, handover)
         first = planned()
+    if suspects := showing_the_same(inventory):
+        inventory = estate.closely(inventory, (), sorted(suspects))
+        first = planned()
     looked: set[str] = set()
     asked = {host for rule in stack.rules if rule.kind == "n_plus_1" for host in rule.hosts}
+    again = False
     for _ in range(_ROUNDS):
         movers = [step for step in first.steps if _needs_a_closer_look(step, stack, orders=orders)]
         if looked.issuperset(step.label for step in movers) and not asked:
@@ -68,6 +74,10 @@ def compare(
         looked.update(step.label for step in movers)
         inventory = _closely(stack, estate, inventory, movers, asked)
         first = planned()
+        if not again and any(step.move and is_outdated(step.move, inventory) for step in first.steps):
+            again, inventory = True, _swept(estate, handover)
+            looked.clear()
+            first = planned()
         asked = _for_parking(stack, inventory, first)
     return inventory, first
 

@@ -12,7 +12,7 @@ from providers.model.names import VmId
 from providers.model.plan import Severity
 from providers.model.stack import Stack
 from providers.planning.compare import steps_of
-from providers.planning.identify import REPLICAS
+from providers.planning.computers import REPLICAS
 from providers.planning.takeover import takeover
 from providers.stackfile.editing import Editor
 from providers.stackfile.replacing import Replacement, replacement

@@ -161,6 +161,13 @@ CLASSES: tuple[WmiClass, ...] = (
         rows=windows_view.computer_systems,
     ),
     WmiClass(
+        name="Win32_ComputerSystemProduct",
+        namespace=CIMV2,
+        bases=("CIM_Product",),
+        keys=("IdentifyingNumber", "Name", "Version"),
+        rows=windows_view.products,
+    ),
+    WmiClass(
         name="Win32_Service",
         namespace=CIMV2,
         bases=("Win32_BaseService", "CIM_Service"),

@@ -279,6 +279,8 @@ class LabHost:
     clock_skew: int = 0
     """Seconds by which its clock is ahead."""
     winrm: WinrmLimits = field(default_factory=WinrmLimits)
+    uuid: str = ""
+    """Of the computer, by its firmware; empty: made of its label."""
     processors: int = 16
     processor_vendor: str = "GenuineIntel"
     """Win32_Processor.Manufacturer."""

@@ -14,6 +14,7 @@ from providers.hyperv.credentials import read_credential
 from providers.model.estate import Inventory
 from providers.model.names import HostName, dns
 from providers.model.stack import Connection, HostSpec
+from providers.planning.computers import NAME_IT_ONCE, one_host
 from providers.stackfile.addresses import endpoint
 
 from .scalars import path, quoted
@@ -50,10 +51,8 @@ def own_names(inventory: Inventory, specs: Mapping[HostName, HostSpec]) -> dict[
             continue
         other = owners.setdefault(dns(host.facts.full_name), name)
         if other != name:
-            raise PlacementError(
-                f"{specs[other].endpoint} and {spec.endpoint} are one host, {host.facts.full_name}",
-                remedy="Name it once",
-            )
+            both = one_host(specs[other].endpoint, spec.endpoint, host.facts.full_name)
+            raise PlacementError(both, remedy=NAME_IT_ONCE)
         own = HostName(host.facts.computer_name.lower())
         names[name] = _free(own if own == name or _same_credential(spec, own) else name, names.values())
     return names

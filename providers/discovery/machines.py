@@ -11,8 +11,8 @@ from providers.model import winpath
 from providers.model.estate import Disk, DiskKind, Inventory, VirtualMachine
 from providers.model.names import HostName, VmId, folded
 from providers.model.stack import StorageSpec
+from providers.planning.computers import REPLICAS
 from providers.planning.disk_keys import hard_disks
-from providers.planning.identify import REPLICAS
 
 from .labels import Label, labels
 from .roots import Home, Roots, find_roots, is_own

@@ -27,6 +27,12 @@ SERVICE_KEYS = ("SystemCreationClassName", "SystemName", "CreationClassName", "N
 """Keys of the migration service (win32 page of the class)."""
 _CREDENTIAL_GUARD = 1
 """Among SecurityServicesRunning (win32 page of Win32_DeviceGuard)."""
+_OF_NOBODY = frozenset({
+    "00000000-0000-0000-0000-000000000000", "FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF",
+    "03000200-0400-0500-0006-000700080009",
+})  # fmt: skip
+"""UUIDs that identify no computer; the last is the default of firmware that nobody has filled in (unverified: seen in public
+inventories of several makers)."""
 _DEFINITION = "Microsoft:Definition\\"
 
 
@@ -52,6 +58,7 @@ class Traits:
     cluster: str | None
     cluster_migrations: int | None
     credential_guard: bool | None
+    uuid: str | None
 
 
 def read_facts(client: Client, names: HostNames, now: float) -> HostFacts:
@@ -88,6 +95,7 @@ def with_traits(facts: HostFacts, traits: Traits) -> HostFacts:
         cluster=traits.cluster,
         cluster_migrations=traits.cluster_migrations,
         credential_guard=traits.credential_guard,
+        uuid=traits.uuid,
     )
 
 
@@ -109,6 +117,7 @@ def read_traits(client: Client, facts: HostFacts) -> Traits:
         cluster=cluster,
         cluster_migrations=limit,
         credential_guard=_credential_guard(client),
+        uuid=read_uuid(client),
     )
 
 
@@ -135,6 +144,20 @@ def _processor(client: Client) -> tuple[str | None, str | None]:
         return None, None
     row = next(iter(rows), None)
     return (None, None) if row is None else (row.text("Manufacturer") or None, row.text("Name") or None)
+
+
+def read_uuid(client: Client) -> str | None:
+    """Return the UUID that the computer's firmware tells, None where it tells none, or not to this account.
+
+    All zeros say that there is none (Win32_ComputerSystemProduct page); all ones, and what some makers give to all that
+    they build, say no more.
+    """
+    try:
+        rows = client.query("Win32_ComputerSystemProduct", "UUID", namespace=CIMV2)
+    except WsmanFaultError:
+        return None
+    told = next((row.text("UUID") for row in rows), "").upper()
+    return told if is_guid(told) and told not in _OF_NOBODY else None
 
 
 def read_credential_guard(client: Client) -> bool:

@@ -258,6 +258,8 @@ class HostFacts:
     """Name of its failover cluster, None outside one."""
     cluster_migrations: int | None = None
     """MaximumParallelMigrations of the cluster: its own limit beside the host's; None where it tells none."""
+    uuid: str | None = None
+    """Of the computer, as its firmware tells it (Win32_ComputerSystemProduct.UUID); None where it tells none."""
     build: int | None = None
     """Win32_OperatingSystem.BuildNumber."""
     credential_guard: bool | None = None

@@ -15,6 +15,7 @@ from providers.model.plan import Choice, Finding, Move, Placement, Plan, Schedul
 from providers.model.stack import HostSpec, Stack, VmSpec
 
 from .choosing.estate import chosen
+from .computers import named_twice
 from .disk_keys import strange_places
 from .guard import guarded, protect
 from .identify import NotFound, identify
@@ -47,7 +48,7 @@ def plan(
     """
     steps, ends, choice = _stood(stack, inventory, known.machines)
     findings = (
-        *_silent(inventory), *broken_rules(stack, inventory, ends), *_twice(steps),
+        *_silent(inventory), *named_twice(inventory), *broken_rules(stack, inventory, ends), *_twice(steps),
     )  # fmt: skip
     planned = _scheduled(
         Plan(steps=steps, findings=findings, choice=choice, known=known), stack, inventory, paces

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 from providers.model.estate import Inventory, VirtualMachine
@@ -11,9 +12,8 @@ from providers.model.plan import Finding, Severity, Standing
 from providers.model.stack import VmSpec
 from providers.units import counted
 
-REPLICAS = frozenset({2, 3, 4})
-"""Msvm_ComputerSystem.ReplicationMode of a replica, a test replica and an extended replica (win32 page of the class):
-copies, never the machine; a replica carries its primary's GUID."""
+from .computers import REPLICAS
+from .doubles import double
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +41,7 @@ def identify(spec: VmSpec, inventory: Inventory, known: VmId | None = None) -> V
         case []:
             return _absent(spec, inventory, wanted)
         case _:
-            return _ambiguous(spec, candidates)
+            return _ambiguous(spec, candidates, inventory)
 
 
 def _absent(spec: VmSpec, inventory: Inventory, wanted: VmId | None) -> NotFound:
@@ -98,13 +98,17 @@ def _in_flight(inventory: Inventory, wanted: VmId | None) -> bool:
     return any(job.vm_id == wanted if wanted else job.vm_id not in seen for job in jobs)
 
 
-def _ambiguous(spec: VmSpec, candidates: list[VirtualMachine]) -> NotFound:
+def _ambiguous(spec: VmSpec, candidates: list[VirtualMachine], inventory: Inventory) -> NotFound:
+    of = Counter(vm.id for vm in candidates)
+    twice = [vm for vm in candidates if of[vm.id] > 1]
+    if twice:
+        return _not_found(*double(spec.label, [vm for vm in twice if vm.id == twice[0].id], inventory))
     where = ", ".join(f"{vm.id} on {vm.host}" for vm in candidates)
-    if len({vm.id for vm in candidates}) < len(candidates):
-        remedy = "One GUID on two hosts: find out which copy is the true one and remove the other by hand"
-    else:
-        remedy = f"Set id: of {spec.label} in the stack file to the one you mean"
-    return _not_found(Standing.AMBIGUOUS, f"{spec.label} fits {len(candidates)} machines: {where}", remedy)
+    return _not_found(
+        Standing.AMBIGUOUS,
+        f"{spec.label} fits {len(candidates)} machines: {where}",
+        f"Set id: in the stack file to the one that is meant: bin/placement adopt {spec.label} --id GUID",
+    )
 
 
 def _not_found(standing: Standing, text: str, remedy: str) -> NotFound:

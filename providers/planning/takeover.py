@@ -9,7 +9,8 @@ from providers.model.names import VmId, same
 from providers.model.plan import Finding, Severity
 from providers.model.stack import Stack, VmSpec
 
-from .identify import REPLICAS, namesakes
+from .computers import REPLICAS
+from .identify import namesakes
 
 
 def takeover(

@@ -35,6 +35,7 @@ from providers.model.names import HostName, VmId
 from providers.model.paces import PastMove
 from providers.model.plan import Move, Standing
 from providers.model.stack import Stack, VmSpec
+from providers.planning.computers import showing_the_same
 from providers.planning.identify import NotFound, identify
 from providers.stackfile import load
 from providers.stacks import stack_path
@@ -112,6 +113,8 @@ class Fleet:
         self._close: dict[HostName, Close] = {}
         self._looking = {name: threading.Lock() for name in stack.hosts}
         self._sweeping = threading.Lock()
+        self._telling_apart = threading.Lock()
+        self._told_apart: Sweep | None = None
         self._last: Sweep | None = None
         self._handover = handover
         self._remembering = threading.Lock()
@@ -199,10 +202,21 @@ class Fleet:
         earlier = identify(spec, first.inventory, known)
         if not isinstance(earlier, NotFound):
             return earlier
-        found = identify(spec, self.sweep(after=first.begun).inventory, known)
+        second = self.sweep(after=first.begun)
+        found = identify(spec, second.inventory, known)
+        if isinstance(found, NotFound) and found.standing == Standing.AMBIGUOUS:
+            found = identify(spec, self._apart(second), known)
         if not isinstance(found, NotFound):
             return found
         raise _error(earlier if found.standing == Standing.MISSING else found)
+
+    def _apart(self, sweep: Sweep) -> Inventory:
+        """Return a sweep with the facts of hosts that show the same machines, read after it, once for all calls."""
+        with self._telling_apart:
+            if self._told_apart is None or self._told_apart.begun != sweep.begun:
+                hosts = sorted(showing_the_same(sweep.inventory))
+                self._told_apart = replace(sweep, inventory=self.estate.closely(sweep.inventory, (), hosts))
+            return self._told_apart.inventory
 
     def is_moving(self, vm: VmId) -> bool:
         """Say whether a host shows a migration job of the machine, read no more than a few seconds ago."""

@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from providers.errors import VmAmbiguousError
+from providers.errors import PlacementError, VmAmbiguousError
+from providers.hyperv.inventory import has_vm
+from providers.model.estate import VirtualMachine
 from providers.model.names import VmId, vm_id
-from providers.model.plan import Severity
+from providers.model.plan import Placement, Severity
 from providers.model.stack import VmSpec
+from providers.planning import differences, observed
 from providers.planning.takeover import takeover
 
 from .call import Call
@@ -59,3 +62,23 @@ def keep(fleet: Fleet, call: Call, machine: VmId) -> None:
     """Keep, for the runs and reports that follow, which machine is managed."""
     if trouble := fleet.identities.keep({call.label: machine}):
         call.say("warning", trouble)
+
+
+def brought_by_others(
+    fleet: Fleet, label: str, vm: VirtualMachine, wanted: Placement
+) -> VirtualMachine | None:
+    """Return the machine where somebody has moved it to its place since it was looked at; None where it is not there.
+
+    The destination is asked first. Raises VmAmbiguousError where both hosts show it, looked at anew.
+    """
+    if wanted.host is None or wanted.host == vm.host:
+        return None
+    try:
+        if not has_vm(fleet.estate.client(wanted.host), vm.id):
+            return None
+        found = fleet.find(managed_spec(fleet, label), vm.id, max_age=0.0)
+    except VmAmbiguousError:
+        raise
+    except PlacementError:
+        return None  # what was refused is told, and not that a host was silent meanwhile
+    return None if differences(wanted, observed(found)) else found

@@ -29,6 +29,7 @@ from providers.model.names import is_guid, vm_id
 from providers.model.plan import Finding, Move, Placement, ScheduledMove, Severity, Standing, Step
 from providers.planning import differences, has_made_room, observed
 from providers.planning.compare import judge
+from providers.planning.doubles import is_outdated
 from providers.planning.guard import protect
 from providers.planning.legs import departures
 from providers.planning.taken import refuse, taken_now
@@ -37,7 +38,15 @@ from providers.report.text import run_took, took
 from .call import Call, HalfDoneError, current
 from .differing import ADD, DELETE, UPDATE, DetailedDiffResult
 from .fleet import YOUNG, Fleet, Fleets, fleets
-from .identity import check_takeover, keep, managed_id, managed_spec, means_another, spec_of
+from .identity import (
+    brought_by_others,
+    check_takeover,
+    keep,
+    managed_id,
+    managed_spec,
+    means_another,
+    spec_of,
+)
 from .past import Past, past_in, remembered
 from .properties import PLACED, outputs_of, placement_of
 
@@ -211,6 +220,27 @@ def _leg(  # noqa: PLR0913 - what a leg is made of, the last two named at the ca
     planned: ScheduledMove | None = None,
     since: float | None = None,
 ) -> tuple[VirtualMachine, Past]:
+    """Make one move, or find it made by others, and return the machine and its moves so far."""
+    try:
+        return _made(fleet, call, vm, wanted, past, planned=planned, since=since)
+    except MoveRefusedError:
+        arrived = brought_by_others(fleet, call.label, vm, wanted)
+        if arrived is None:
+            raise
+        call.say("info", f"was moved to {arrived.host} by somebody else meanwhile, as declared")
+        return arrived, past
+
+
+def _made(  # noqa: PLR0913 - as above
+    fleet: Fleet,
+    call: Call,
+    vm: VirtualMachine,
+    wanted: Placement,
+    past: Past,
+    *,
+    planned: ScheduledMove | None,
+    since: float | None = None,
+) -> tuple[VirtualMachine, Past]:
     """Make one move, if it is one, and return the machine and its moves so far.
 
     `planned`: as it stands in the schedule, if it does. `since`: when it has come to where it is now; older readings
@@ -253,6 +283,10 @@ def _judge(
     spec = spec_of(fleet, label)
     spec = replace(spec, storage=None) if planned is not None and planned.aside else spec
     step = judge(spec, vm, wanted, inventory, target, caller=caller)
+    if step.move is not None and not step.under_way and is_outdated(step.move, inventory):
+        anew = _with(fleet.sweep(after=fleet.clock.now()).inventory, vm)
+        inventory = fleet.closely(anew, vm, target.name)
+        step = judge(spec, vm, wanted, inventory, target, caller=caller)
     step = _names_are_free(fleet, protect(step, fleet.stack.guard), inventory)
     reasons = [finding for finding in step.findings if finding.severity == Severity.REFUSAL]
     if step.standing == Standing.MOVED_BY_OTHERS:

@@ -290,6 +290,10 @@ CLASSES: dict[str, tuple[str, str]] = {
             "uint64 TotalPhysicalMemory; uint32 NumberOfLogicalProcessors NumberOfProcessors; uint16 DomainRole"
         ),
     ),
+    "Win32_ComputerSystemProduct": (
+        "root/cimv2",
+        "string Caption IdentifyingNumber Name UUID Vendor Version",
+    ),
     "Win32_Processor": (
         "root/cimv2",
         (

@@ -100,6 +100,22 @@ def computer_systems(view: View) -> Iterator[Instance]:
     )
 
 
+def products(view: View) -> Iterator[Instance]:
+    """Yield what the firmware tells of the computer, which stays when Windows is installed anew (the class's page)."""
+    yield instance(
+        "Win32_ComputerSystemProduct",
+        {
+            "Caption": "Computer System Product",
+            "IdentifyingNumber": f"LAB-{view.host.name}",
+            "Name": "Simulated host",
+            "UUID": view.host.uuid or _derived(view, "computer").upper(),
+            "Vendor": "Hyper-V placement lab",
+            "Version": "1.0",
+        },
+        namespace=CIMV2,
+    )
+
+
 def processors(view: View) -> Iterator[Instance]:
     """Yield the host's one processor."""
     host = view.host

@@ -11,8 +11,8 @@ from providers.model.identity import Kept
 from providers.model.names import HostName, folded
 from providers.model.plan import Plan, Severity, Standing, Step
 from providers.model.stack import Snooze, Stack
+from providers.planning.computers import REPLICAS
 from providers.planning.difference import Change, differences, observed
-from providers.planning.identify import REPLICAS
 from providers.planning.live_migration import declared_settings, differing, settings_of
 from providers.planning.silence import became
 

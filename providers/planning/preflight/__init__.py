@@ -25,7 +25,7 @@ def between(move: Move, source: HostFacts, destination: HostFacts, target: HostS
     """Yield what stands against a move to another host, or may; `target`: the destination in the stack file."""
     for finding in (*hosts(move, source, destination), *second_hop(move, source)):
         yield replace(finding, of_hosts=True)
-    yield from leftovers(move, destination)
+    yield from leftovers(move, source, destination)
     yield from configuration(move.vm, source, destination, target)
     yield from networks(move.vm, destination, target.name)
     yield from processor(move, source, destination)

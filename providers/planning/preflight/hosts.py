@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from providers.model.estate import HostFacts
 from providers.model.plan import Finding, Move
+from providers.planning.computers import NAME_IT_ONCE, is_one_computer, one_host
+from providers.planning.doubles import about_copies
 
 from .findings import refusal, warning
 
@@ -34,14 +36,31 @@ def hosts(move: Move, source: HostFacts, destination: HostFacts) -> Iterator[Fin
         )
 
 
-def leftovers(move: Move, destination: HostFacts) -> Iterator[Finding]:
-    """Yield what lies at the destination under the machine's GUID."""
-    if move.vm.id in destination.realized:
-        yield refusal(
-            f"{move.destination} has a machine with the GUID of {move.vm.name} already",
-            "Find out which copy is the true one and remove the other by hand",
-        )
-    if move.vm.id in destination.planned:
+def leftovers(move: Move, source: HostFacts, destination: HostFacts) -> Iterator[Finding]:
+    """Yield what lies at the destination under the machine's GUID.
+
+    While a migration of the machine runs, what lies there is that migration's. A second machine is spoken of only where
+    both hosts show it at once and are two computers.
+    """
+    vm = move.vm
+    if is_one_computer(source, destination):
+        yield refusal(one_host(move.source, move.destination, source.full_name), NAME_IT_ONCE)
+        return
+    if any(job.vm_id == vm.id for job in (*source.jobs, *destination.jobs)):
+        if vm.id in {*destination.realized, *destination.planned}:
+            yield refusal(f"{vm.name} is being migrated right now", "Run again when that migration has ended")
+        return
+    if vm.id in destination.realized:
+        if vm.id in source.realized:
+            yield refusal(
+                f"{move.source} and {move.destination} both have a machine with the GUID of {vm.name}",
+                about_copies(vm.id),
+            )
+        else:
+            yield refusal(
+                f"{vm.name} has come to {move.destination} meanwhile", "Run again: that is looked at anew"
+            )
+    if vm.id in destination.planned:
         told = warning if move.is_staged else refusal  # only the log of this stack can say whether it is ours
         yield told(
             f"{move.destination} holds a planned system with the GUID of {move.vm.name}, left by an earlier attempt",

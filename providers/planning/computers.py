@@ -1,0 +1,57 @@
+"""Whether two hosts of a stack file are one computer, by what they report of themselves, and machines that two hosts show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import combinations
+
+from providers.model.estate import HostFacts, Inventory
+from providers.model.names import HostName, VmId
+from providers.model.plan import Finding, Severity
+
+REPLICAS = frozenset({2, 3, 4})
+"""Msvm_ComputerSystem.ReplicationMode of a replica, a test replica and an extended replica (win32 page of the class):
+copies, never the machine; a replica carries its primary's GUID."""
+NAME_IT_ONCE = "Name it once"
+
+
+def one_host(first: str, second: str, full_name: str) -> str:
+    """Return the sentence about two entries that are one computer; `NAME_IT_ONCE` is what to do."""
+    return f"{first} and {second} are one host, {full_name}"
+
+
+def is_one_computer(one: HostFacts, other: HostFacts) -> bool:
+    """Say whether two hosts are one computer: by its full name, unless their firmware tells that they are two.
+
+    One UUID alone proves nothing: some makers give a whole series the same.
+    """
+    differ = one.uuid is not None and other.uuid is not None and one.uuid != other.uuid
+    return one.full_name.casefold() == other.full_name.casefold() and not differ
+
+
+def twins(facts: Mapping[HostName, HostFacts]) -> Iterator[tuple[HostName, HostName, str]]:
+    """Yield each pair of entries that are one computer, with its full name."""
+    for (first, one), (second, other) in combinations(facts.items(), 2):
+        if is_one_computer(one, other):
+            yield first, second, one.full_name
+
+
+def named_twice(inventory: Inventory) -> Iterator[Finding]:
+    """Refuse to start anything where a computer is declared twice: its machines and its room count twice."""
+    for first, second, full_name in twins(facts_in(inventory)):
+        yield Finding(severity=Severity.REFUSAL, text=one_host(first, second, full_name), remedy=NAME_IT_ONCE)
+
+
+def facts_in(inventory: Inventory) -> dict[HostName, HostFacts]:
+    """Return the facts of the hosts that were read closely."""
+    return {name: host.facts for name, host in inventory.hosts.items() if host.facts is not None}
+
+
+def showing_the_same(inventory: Inventory) -> set[HostName]:
+    """Return the hosts that show a machine which another one shows as well; replicas are shown by two hosts."""
+    owner: dict[VmId, HostName] = {}
+    found: set[HostName] = set()
+    for vm in inventory.vms():
+        if vm.replication_mode not in REPLICAS and (other := owner.setdefault(vm.id, vm.host)) != vm.host:
+            found |= {other, vm.host}
+    return found

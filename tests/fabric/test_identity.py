@@ -1,0 +1,168 @@
+"""Two entries for one computer, and machines that hosts show twice: nothing is said of copies before all else is excluded."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lab import person
+from lab.world import LabJob
+from providers import cli
+from providers.actual import compare
+from providers.handover import Handed, Handover
+from providers.model.estate import Inventory
+from providers.model.plan import Standing
+from providers.model.stack import Stack
+from providers.resources.call import Call, current
+from providers.resources.fleet import Fleets
+from providers.resources.vm_placement import VmPlacement
+from providers.stackfile import load
+from tests.fabric.conftest import Fabric, Maker, until
+from tests.unit.lab.conftest import estate, machine
+
+pytestmark = pytest.mark.lab
+
+
+@pytest.fixture
+def fabric(make_fabric: Maker) -> Fabric:
+    """Two machines on hv1."""
+    return make_fabric(estate(machine("WEB01"), machine("WEB02")))
+
+
+@pytest.fixture
+def declared(fabric: Fabric, tmp_path: Path) -> Callable[..., Stack]:
+    """Return what writes `stacks/lab.yaml`: machines by host, and further hosts by address."""
+
+    def write(vms: Mapping[str, str], **more: str) -> Stack:
+        path = tmp_path / "stacks" / "lab.yaml"
+        path.parent.mkdir(exist_ok=True)
+        hosts = {name: host.url for name, host in fabric.world.hosts.items()} | more
+        path.write_text(
+            f"connection: {{credentials: '{fabric.home / 'credentials.yaml'}', ca: '{fabric.home / 'ca.pem'}'}}\n"
+            "hosts:\n"
+            + "".join(f"  {name}: {{address: '{url}'}}\n" for name, url in hosts.items())
+            + "vms:\n"
+            + "".join(f"  {name}: {{host: {host}}}\n" for name, host in vms.items()),
+            encoding="utf-8",
+        )
+        return load(path)
+
+    return write
+
+
+def by_another_name(fabric: Fabric, name: str) -> str:
+    """Return an address that leads to the same host, as an alias in DNS does."""
+    return fabric.world.hosts[name].url.replace("127.0.0.1", "localhost")
+
+
+def test_two_entries_for_one_computer_are_said_and_nothing_about_copies(
+    fabric: Fabric, declared: Callable[..., Stack], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Plan and doctor say what discover says: two names of one host are no reason to remove a machine."""
+    stack = declared({"WEB01": "hv1alias", "WEB02": "hv3"}, hv1alias=by_another_name(fabric, "hv1"))
+    assert cli.main(["plan", str(stack.path)]) == 3
+    told = capsys.readouterr().out
+    assert "refusal: hv1 and hv1alias are one host, hv1.lab.example. Name it once" in told
+    assert "WEB01 cannot be told: hv1 and hv1alias are one host, hv1.lab.example. Name it once" in told
+    assert "Remove-VM" not in told
+    assert "copy" not in told
+    assert cli.main(["doctor", str(stack.path)]) == 2
+    told = capsys.readouterr().out
+    assert "hv1 and hv1alias are one host, hv1.lab.example" in told
+    assert "Name it once" in told
+
+
+def test_two_computers_with_one_machine_are_told_with_what_to_look_at_first(
+    fabric: Fabric, declared: Callable[..., Stack]
+) -> None:
+    """The remedy names the machine and the command, and what must be known before."""
+    world = fabric.world
+    vm = fabric.lab_vm("WEB01")
+    world.hosts["hv2"].realized[vm.id] = replace(vm, host="hv2", enabled_state=3)
+    stack = declared({"WEB01": "hv3", "WEB02": "hv1"})
+    _, plan = compare(stack, fabric.estate)
+    step = plan.steps[0]
+    assert step.standing == Standing.AMBIGUOUS
+    (finding,) = step.findings
+    assert f"WEB01 is there more than once, with one GUID ({vm.id}): on hv1 (running, " in finding.text
+    assert "on hv2 (off, " in finding.text
+    assert finding.remedy.startswith("Nothing is done with either. Compare them on both hosts: Get-VM")
+    assert finding.remedy.endswith(f"Get-VM -Id {vm.id} | Remove-VM, which leaves its disk files")
+
+
+def moved_by_a_person(fabric: Fabric, name: str, host: str) -> None:
+    """Let a person at its host move a machine, to the end."""
+    job: LabJob = person.move(fabric.world, name, host)
+    until(lambda: not job.running)
+
+
+def before_that(fabric: Fabric, stack: Stack, engine: str) -> tuple[Handover, Inventory]:
+    """Return a sweep of this moment as the other process of the run has left it, to be found later."""
+    handover = Handover(project=stack.path.parent.parent, engine=engine, stack=stack)
+    seen = fabric.estate.sweep()
+    handover.leave(Handed(inventory=seen, begun=fabric.clock.utc()))
+    return handover, seen
+
+
+def test_the_declared_move_made_by_a_person_is_no_copy_for_the_plan(
+    fabric: Fabric, declared: Callable[..., Stack]
+) -> None:
+    """A sweep from before it and facts from after it show the machine twice: it is looked at anew, and is in place."""
+    stack = declared({"WEB01": "hv2", "WEB02": "hv1"})
+    handover, seen = before_that(fabric, stack, "127.0.0.1:4711")
+    moved_by_a_person(fabric, "WEB01", "hv2")
+    assert seen.named("WEB01")[0].host == "hv1"
+    _, plan = compare(stack, fabric.estate, handover)
+    assert [(step.standing, step.findings) for step in plan.steps] == [(Standing.IN_PLACE, ())] * 2
+
+
+def call(said: list[str]) -> Call:
+    """Return a call of the engine for WEB01."""
+
+    def say(_level: str, text: str, *, ephemeral: bool = False) -> None:
+        said.extend([] if ephemeral else [text])
+
+    urn = "urn:pulumi:lab::hyperv-placement::pulumi-python:dynamic/hyperv:VmPlacement::WEB01"
+    return Call(urn=urn, say=say, cancelled=threading.Event())
+
+
+def test_the_declared_move_made_by_a_person_is_adopted_as_arrived(
+    fabric: Fabric, declared: Callable[..., Stack], tmp_path: Path
+) -> None:
+    """The plugin saw it at its source, then at its destination: both are read again, and there is one machine, in its place."""
+    stack = declared({"WEB01": "hv2", "WEB02": "hv1"})
+    fleets, said = Fleets(tmp_path, fabric.clock), list[str]()
+    fleet = fleets.of("lab")
+    vm = fleet.sweep().inventory.named("WEB01")[0]
+    token = current.set(call(said))
+    try:
+        provider = VmPlacement(lambda: fleets)
+        olds: dict[str, Any] = provider.read(vm.id, {"vmId": vm.id, "name": "WEB01"}).outs
+        moved_by_a_person(fabric, "WEB01", "hv2")
+        outputs = provider.update(vm.id, olds, {"name": "WEB01", "vmId": vm.id, "host": "hv2"}).outs
+    finally:
+        current.reset(token)
+        fleet.estate.close()
+    assert outputs["host"] == "hv2"
+    assert outputs["moves"] == 0
+    assert "was moved to hv2 by somebody else meanwhile, as declared" in said
+    assert stack.vms["WEB01"].hosts == ("hv2",)
+
+
+def test_the_planned_twin_of_a_running_migration_is_no_leftover(
+    fabric: Fabric, declared: Callable[..., Stack]
+) -> None:
+    """What lies at the destination belongs to the migration: no word of removing it."""
+    stack = declared({"WEB01": "hv2", "WEB02": "hv1"})
+    handover, _ = before_that(fabric, stack, "127.0.0.1:4712")
+    fabric.world.clock.speed = 0.01  # it stays under way
+    person.move(fabric.world, "WEB01", "hv2")
+    until(lambda: fabric.lab_vm("WEB01").id in fabric.world.hosts["hv2"].planned)
+    _, plan = compare(stack, fabric.estate, handover)
+    told = "; ".join(str(finding) for step in plan.steps for finding in step.findings)
+    assert "remove" not in told.casefold(), told
