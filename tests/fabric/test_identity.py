@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -14,9 +13,10 @@ from lab import person
 from lab.world import LabJob
 from providers import cli
 from providers.actual import compare
+from providers.clock import SystemClock
 from providers.handover import Handed, Handover
 from providers.model.estate import Inventory
-from providers.model.plan import Standing
+from providers.model.plan import Schedule, Standing
 from providers.model.stack import Stack
 from providers.resources.call import Call, current
 from providers.resources.fleet import Fleets
@@ -136,22 +136,27 @@ def test_the_declared_move_made_by_a_person_is_adopted_as_arrived(
 ) -> None:
     """The plugin saw it at its source, then at its destination: both are read again, and there is one machine, in its place."""
     stack = declared({"WEB01": "hv2", "WEB02": "hv1"})
-    fleets, said = Fleets(tmp_path, fabric.clock), list[str]()
+    engine, clock, said = (
+        "127.0.0.1:4713",
+        SystemClock(),
+        list[str](),
+    )  # a sweep is young for five of our seconds
+    Handover(project=tmp_path, engine=engine, stack=stack).leave_schedule(Schedule(), clock.utc())
+    fleets = Fleets(tmp_path, clock, engine=engine)
     fleet = fleets.of("lab")
     vm = fleet.sweep().inventory.named("WEB01")[0]
     token = current.set(call(said))
     try:
         provider = VmPlacement(lambda: fleets)
-        olds: dict[str, Any] = provider.read(vm.id, {"vmId": vm.id, "name": "WEB01"}).outs
+        olds = provider.read(vm.id, {"vmId": vm.id, "name": "WEB01"}).outs or {}
         moved_by_a_person(fabric, "WEB01", "hv2")
-        outputs = provider.update(vm.id, olds, {"name": "WEB01", "vmId": vm.id, "host": "hv2"}).outs
+        outputs = provider.update(vm.id, olds, {"name": "WEB01", "vmId": vm.id, "host": "hv2"}).outs or {}
     finally:
         current.reset(token)
         fleet.estate.close()
     assert outputs["host"] == "hv2"
     assert outputs["moves"] == 0
     assert "was moved to hv2 by somebody else meanwhile, as declared" in said
-    assert stack.vms["WEB01"].hosts == ("hv2",)
 
 
 def test_the_planned_twin_of_a_running_migration_is_no_leftover(
@@ -160,9 +165,10 @@ def test_the_planned_twin_of_a_running_migration_is_no_leftover(
     """What lies at the destination belongs to the migration: no word of removing it."""
     stack = declared({"WEB01": "hv2", "WEB02": "hv1"})
     handover, _ = before_that(fabric, stack, "127.0.0.1:4712")
-    fabric.world.clock.speed = 0.01  # it stays under way
+    fabric.fault("stall", vm="WEB01", after=50)
     person.move(fabric.world, "WEB01", "hv2")
     until(lambda: fabric.lab_vm("WEB01").id in fabric.world.hosts["hv2"].planned)
     _, plan = compare(stack, fabric.estate, handover)
-    told = "; ".join(str(finding) for step in plan.steps for finding in step.findings)
-    assert "remove" not in told.casefold(), told
+    step = plan.steps[0]
+    assert (step.standing, step.under_way) == (Standing.MOVE, True)
+    assert "remove" not in str(step.findings).casefold()

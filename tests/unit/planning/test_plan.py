@@ -236,7 +236,7 @@ def test_not_seen_while_its_migration_runs_is_unknown() -> None:
 
 def test_one_guid_on_two_hosts_is_shown_not_chosen() -> None:
     """Neither copy is touched."""
-    shown = {"realized": (guid(1),)}
+    shown: dict[str, Any] = {"realized": (guid(1),)}
     step = only(
         spec(1, "hv3", id=guid(1)), host("hv1", machine(1), **shown), host("hv2", machine(1, "hv2"), **shown)
     )
@@ -245,7 +245,7 @@ def test_one_guid_on_two_hosts_is_shown_not_chosen() -> None:
 
 def test_a_second_machine_of_that_guid_is_noticed_under_any_name() -> None:
     """A copy that somebody renamed is still a copy."""
-    shown = {"realized": (guid(1),)}
+    shown: dict[str, Any] = {"realized": (guid(1),)}
     copy = machine(1, "hv2", name="COPY")
     step = only(spec(1, "hv3"), host("hv1", machine(1), **shown), host("hv2", copy, **shown))
     assert (step.standing, step.move) == (Standing.AMBIGUOUS, None)
