@@ -8,11 +8,8 @@ from providers.clock import Clock
 from providers.hyperv.estate import Estate
 from providers.model.identity import NOTHING_KEPT, Kept
 from providers.model.stack import Stack
-<<<<<<< HEAD
-from providers.planning.silence import several
-=======
 from providers.planning.computers import NAME_IT_ONCE, facts_in, one_host, twins
->>>>>>> 8987f2b (Speak of two machines with one GUID only where two computers show it at once and nothing is on its way)
+from providers.planning.silence import several
 
 from .files import file_diagnoses
 from .hosts import host_diagnoses, silent_hosts
@@ -40,17 +37,13 @@ def diagnoses(stack: Stack, reading: Reading) -> Iterator[Diagnosis]:
     yield from caller_diagnoses(reading)
     yield from silent_hosts(reading)
     for spec in stack.hosts.values():
-<<<<<<< HEAD
         if reading.hosts[spec.name].trouble is None:
             yield from host_diagnoses(reading, spec)
-=======
-        yield from host_diagnoses(reading, spec)
     for first, second, full_name in twins(facts_in(reading.inventory)):
         yield Diagnosis(
             weight=Weight.ERROR, where=second, text=one_host(first, second, full_name),
             breaks="Its machines and its room count twice: nothing is moved", remedy=NAME_IT_ONCE,
         )  # fmt: skip
->>>>>>> 8987f2b (Speak of two machines with one GUID only where two computers show it at once and nothing is on its way)
     for source, destination in possible_pairs(stack, reading.inventory, reading.known):
         yield from pair_diagnoses(stack, reading, source, destination)
     for machine, vm, host in possible_moves(stack, reading.inventory, reading.known):

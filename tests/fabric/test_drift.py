@@ -88,7 +88,6 @@ def test_two_machines_that_a_person_moved_are_named_with_who_and_when(
             "running": False,
             "stack": "",
             "log_of": "",
-            "stack": "",
         }
         assert drift["text"] == "is on hv2, declared on hv1"
     assert sorted(drift["subject"] for drift in told["drifts"]) == sorted(["WEB02", HOSTILE])
