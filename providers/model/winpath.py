@@ -10,7 +10,7 @@ from ipaddress import ip_address
 
 def _folded(text: str) -> str:
     """NTFS compares upper-case forms character by character: `ß` and `ss` are two names."""
-    return "".join(map(_lower, text))
+    return text.lower() if text.isascii() else "".join(map(_lower, text))
 
 
 def _lower(char: str) -> str:
@@ -19,7 +19,7 @@ def _lower(char: str) -> str:
     return lower if len(upper) == len(lower) == 1 and lower.upper() == upper else char
 
 
-@lru_cache(maxsize=8192)  # a plan compares each path of a machine with several others
+@lru_cache(maxsize=1 << 16)  # a plan compares each path of a machine with those of all others
 def comparable(path: str) -> str:
     """Return the form in which two spellings of one path are equal: case, separators, trailing slash."""
     return _folded(ntpath.normpath(path)).rstrip("\\")
@@ -78,6 +78,8 @@ def is_unc(path: str) -> bool:
 
 def share(path: str) -> str | None:
     r"""Return `\\server\share` in comparable form, or None for a path that is on no share."""
+    if path[:2].replace("/", "\\") != "\\\\":
+        return None
     start = ntpath.splitdrive(ntpath.normpath(path))[0]
     server, _, name = start.removeprefix("\\\\").partition("\\")
     if not start.startswith("\\\\") or server in {"", ".", "?"} or not name:

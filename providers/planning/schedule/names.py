@@ -6,7 +6,7 @@ Only names that two machines have or want make a pool, so that an estate without
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from providers.model.estate import Inventory
@@ -39,7 +39,7 @@ def with_names(setting: Setting, inventory: Inventory) -> Setting:
     touched = [mover.touches() for mover in movers]
     paths = {key: path for names in touched for key, path in names.items()}
     moving = {step.vm_id for step in setting.steps}
-    kept = {key for key, vm in owners(inventory, paths) if vm.id not in moving}
+    kept = {key for key, vm in owners(inventory, _of_parking(setting, movers)) if vm.id not in moving}
     wanting = Counter(key for names in touched for key in names)
     contested = [key for key in paths if key in kept or wanting[key] > 1]
     if not contested:
@@ -65,12 +65,24 @@ def with_names(setting: Setting, inventory: Inventory) -> Setting:
     return replace(setting, problem=problem, ways=ways)
 
 
+def _of_parking(setting: Setting, movers: Sequence[_Mover]) -> set[Key]:
+    """Return the names that machines would have where they step aside: who wants another's for good is refused before."""
+    goals = [machine.goal for machine in setting.problem.machines]
+    return {
+        key
+        for mover, goal in zip(movers, goals, strict=True)
+        for place, names in mover.places.items()
+        if place != goal
+        for key in names
+    }
+
+
 def _mover(setting: Setting, number: int, inventory: Inventory) -> _Mover:
     move = next(iter(setting.ways[number].values())).move
     start = dict(held_now(move.vm, inventory.hosts[move.source]))
     stays = start if move.options.avoid_removing_vhds and move.copies_storage else {}
     places = {place: {**stays, **_names_after(way, inventory)} for place, way in setting.ways[number].items()}
-    if inventory.job_of(move.vm.id) is not None:  # what it needs at its destination is its own already
+    if setting.steps[number].under_way:  # what it needs at its destination is its own already
         start = {**start, **places[setting.problem.machines[number].goal]}
     return _Mover(start=start, places=places)
 
