@@ -10,7 +10,7 @@ from providers.model.names import HostName
 from providers.model.plan import Placement
 from providers.model.stack import HostSpec, StorageSpec, VmSpec
 from providers.planning.disk_keys import frozen_in, hard_disks, key_of, matching_disks
-from providers.planning.locate import DISK_FOLDER, declared_location, locate
+from providers.planning.locate import DISK_FOLDER, declared_locations, locate
 from providers.stackfile.editing import Editor, Value
 
 _ROOTS = ("config", "checkpoints", "paging")
@@ -48,7 +48,8 @@ class _Storage:
         self._path = ("vms", spec.label, "storage")
         wanted = locate(spec, vm, self._host).placement
         self._roots = {name: at for name in _ROOTS if (at := self._root_elsewhere(name, wanted)) is not None}
-        self._managed = [disk for disk in hard_disks(vm) if declared_location(storage, disk, vm) is not None]
+        declared = declared_locations(storage, vm)
+        self._managed = [disk for disk in hard_disks(vm) if disk.slot in declared]
         self._off = [disk for disk in self._managed if not _as_wanted(disk, wanted)]
 
     def _root_elsewhere(self, name: str, wanted: Placement) -> str | None:

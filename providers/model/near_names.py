@@ -27,7 +27,7 @@ def looks(name: str) -> str:
 def near(name: str, others: Iterable[str]) -> list[str]:
     """Return those of `others` that look like `name` and are other names, in their order."""
     form = looks(name)
-    found = (other for other in others if folded(other) != folded(name) and looks(other) == form)
+    found = (other for other in others if looks(other) == form and folded(other) != folded(name))
     return list(dict.fromkeys(found))
 
 

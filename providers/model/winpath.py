@@ -30,9 +30,15 @@ def same(one: str, other: str) -> bool:
     return comparable(one) == comparable(other)
 
 
+@lru_cache(maxsize=8192)
+def comparable_name(name: str) -> str:
+    """Return the form in which two spellings of one name of a file or folder, without what holds it, are equal."""
+    return _folded(name)
+
+
 def same_name(one: str, other: str) -> bool:
     """Say whether two names of files or folders, without what holds them, are one to Windows."""
-    return _folded(one) == _folded(other)
+    return comparable_name(one) == comparable_name(other)
 
 
 def ending(path: str) -> str:

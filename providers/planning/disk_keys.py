@@ -45,15 +45,41 @@ def frozen_in(slot: str, vm: VirtualMachine) -> list[Disk]:
     return [disk for disk in vm.frozen if disk.slot == slot]
 
 
-def matching_disks(key: str, vm: VirtualMachine) -> list[Disk]:
-    """Return the virtual hard disks that a key of the stack file names: a place, else a base name.
+class DiskKeys:
+    """All that keys may call the virtual hard disks of one machine."""
 
-    Checkpoints rename a disk to `.avhdx`: it is meant by the name of the file that they froze, too. With several SCSI
-    controllers `SCSI 1:0` means none.
-    """
-    spoken = _spoken(key)
-    at_place = [] if spoken is None else [disk for disk in hard_disks(vm) if _is_at(spoken, disk, vm)]
-    return at_place or [disk for disk in hard_disks(vm) if _is_named(key, disk, vm)]
+    def __init__(self, vm: VirtualMachine) -> None:
+        """Index the disks: a machine may have hundreds, and a key for each."""
+        self._disks = hard_disks(vm)
+        self._several = has_several_controllers(vm)
+        self._named: dict[str, list[Disk]] = {}
+        for disk in self._disks:
+            for name in {winpath.comparable_name(name) for name in _names(disk, vm)}:
+                self._named.setdefault(name, []).append(disk)
+
+    def meant(self, key: str) -> list[Disk]:
+        """Return the disks that a key names: by their place, else by their base name.
+
+        Checkpoints rename a disk to `.avhdx`: it is meant by the name of the file that they froze, too. With several SCSI
+        controllers `SCSI 1:0` means none.
+        """
+        spoken = _spoken(key)
+        at_place = [] if spoken is None else [disk for disk in self._disks if self._is_at(spoken, disk)]
+        return at_place or self._named.get(winpath.comparable_name(key), [])
+
+    def _is_at(self, spoken: _Spoken, disk: Disk) -> bool:
+        if spoken.guid is None:
+            here = disk.slot == f"{spoken.kind}-{spoken.number}-{spoken.slot}"
+            return here and not (spoken.counts and self._several)
+        place = place_of(disk.instance_id)
+        if place is None or not place.on_scsi or spoken.kind != "scsi":
+            return False
+        return place.slot == spoken.slot and place.controller.casefold().startswith(spoken.guid)
+
+
+def matching_disks(key: str, vm: VirtualMachine) -> list[Disk]:
+    """Return the virtual hard disks that a key of the stack file names (`DiskKeys.meant`)."""
+    return DiskKeys(vm).meant(key)
 
 
 def slot_key(key: str) -> str:
@@ -83,8 +109,9 @@ def place_key(disk: Disk) -> str:
 def key_findings(storage: StorageSpec, vm: VirtualMachine, label: str) -> Iterator[Finding]:
     """Yield a refusal for each key that does not mean one disk, and for each that may well mean another than it says."""
     spoken: dict[str, str] = {}
+    keys = DiskKeys(vm)
     for key, location in storage.disks.items():
-        found = matching_disks(key, vm)
+        found = keys.meant(key)
         if len(found) == 1:
             first = spoken.setdefault(found[0].slot, key)
             if first != key:
@@ -92,7 +119,13 @@ def key_findings(storage: StorageSpec, vm: VirtualMachine, label: str) -> Iterat
                     f"{label}: disks {first!r} and {key!r} are one disk, {found[0].path}",
                     "Remove one of the two",
                 )
-            yield from _takes_anothers_name(key, location, found[0], vm, label)
+            yield from (
+                _refusal(
+                    f"{label}: {_takes_anothers_name(key, location, found[0], other, vm)}",
+                    f"Write '{key_of(other, vm)}' if that one is meant, else choose another file name",
+                )
+                for other in _others_named(location, found[0], keys)
+            )
         elif _counted_wrongly(key, vm):
             yield _counted(key, vm, label)
         else:
@@ -117,17 +150,6 @@ def strange_places(wanted: Placement, vm: VirtualMachine, label: str) -> Iterato
 def _spoken(key: str) -> _Spoken | None:
     found = _PLACE.fullmatch(slot_key(key))
     return None if found is None else _Spoken(found["kind"], found["number"], found["guid"], found["slot"])
-
-
-def _is_at(spoken: _Spoken, disk: Disk, vm: VirtualMachine) -> bool:
-    if spoken.guid is None:
-        return disk.slot == f"{spoken.kind}-{spoken.number}-{spoken.slot}" and not (
-            spoken.counts and has_several_controllers(vm)
-        )
-    place = place_of(disk.instance_id)
-    if place is None or not place.on_scsi or spoken.kind != "scsi":
-        return False
-    return place.slot == spoken.slot and place.controller.casefold().startswith(spoken.guid)
 
 
 def has_several_controllers(vm: VirtualMachine) -> bool:
@@ -164,25 +186,24 @@ def _keys(disks: Iterable[Disk], vm: VirtualMachine) -> str:
     return ", or ".join(f"'{key_of(disk, vm)}' for {disk.path}" for disk in disks)
 
 
-def _takes_anothers_name(
-    key: str, location: str, disk: Disk, vm: VirtualMachine, label: str
-) -> Iterator[Finding]:
-    """Refuse to give a disk the file name of another: more likely the key means another disk than its writer."""
+def _others_named(location: str, disk: Disk, keys: DiskKeys) -> list[Disk]:
+    """Return the other disks that have the file name which `disk` shall get and does not have itself."""
     wanted = winpath.base_name(location)
-    if not winpath.has_ending(wanted, DISK_FILES) or _is_named(wanted, disk, vm):
-        return
-    for other in hard_disks(vm):
-        if _is_named(wanted, other, vm):
-            yield _refusal(
-                f"{label}: disk {key!r} is {disk.path}, and shall become {location}; {wanted} is the name of another disk"
-                f" of {vm.name}, {other.path}",
-                f"Write '{key_of(other, vm)}' if that one is meant, else choose another file name",
-            )
+    named = keys.meant(wanted) if winpath.has_ending(wanted, DISK_FILES) else []
+    return [] if disk in named else named
 
 
-def _is_named(name: str, disk: Disk, vm: VirtualMachine) -> bool:
-    files = (disk, *frozen_in(disk.slot, vm))
-    return any(winpath.same_name(winpath.base_name(file.path), name) for file in files)
+def _takes_anothers_name(key: str, location: str, disk: Disk, other: Disk, vm: VirtualMachine) -> str:
+    """Say why a disk does not get the file name of another: more likely the key means another disk than its writer."""
+    return (
+        f"disk {key!r} is {disk.path}, and shall become {location}; {winpath.base_name(location)} is the name of another"
+        f" disk of {vm.name}, {other.path}"
+    )
+
+
+def _names(disk: Disk, vm: VirtualMachine) -> list[str]:
+    """Return the names of a disk's file, and of those that checkpoints have frozen of it."""
+    return [winpath.base_name(file.path) for file in (disk, *frozen_in(disk.slot, vm))]
 
 
 def _refusal(text: str, remedy: str) -> Finding:

@@ -7,16 +7,16 @@ anywhere inside its folder is in place and keeps its path.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from providers.model import winpath
-from providers.model.estate import Disk, DiskKind, VirtualMachine
+from providers.model.estate import Disk, VirtualMachine
 from providers.model.names import HostName
 from providers.model.plan import Finding, Placement, Severity
 from providers.model.stack import HostSpec, Layout, StorageSpec, VmSpec
 
-from .disk_keys import DISK_FILES, frozen_in, key_findings, matching_disks
+from .disk_keys import DISK_FILES, DiskKeys, frozen_in, hard_disks, key_findings
 
 DISK_FOLDER = "Virtual Hard Disks"
 
@@ -37,6 +37,7 @@ def locate(spec: VmSpec, vm: VirtualMachine, host: HostSpec) -> Located:
     if storage is None:
         return Located(placement=Placement(host=wanted, allowed=allowed))
     folder = _folder_on(host, spec.label)
+    declared = declared_locations(storage, vm)
     findings = (
         *_missing_roots(storage, host, spec.label),
         *key_findings(storage, vm, spec.label),
@@ -49,15 +50,17 @@ def locate(spec: VmSpec, vm: VirtualMachine, host: HostSpec) -> Located:
         checkpoints=_root(folder, storage.checkpoints, vm.roots.checkpoints),
         paging=_root(folder, storage.paging, vm.roots.paging),
         disks={
-            disk.slot: path for disk in vm.disks if (path := _disk(folder, storage, disk, vm)) is not None
+            disk.slot: path
+            for disk in hard_disks(vm)
+            if (path := _disk(folder(declared.get(disk.slot)), storage.layout, disk, vm)) is not None
         },
     )
     return Located(placement=placement, findings=(*findings, *_collisions(placement, vm, spec.label)))
 
 
-def _folder_on(host: HostSpec, label: str) -> Callable[[str], str | None]:
-    def folder(location: str) -> str | None:
-        if winpath.is_absolute(location):
+def _folder_on(host: HostSpec, label: str) -> Callable[[str | None], str | None]:
+    def folder(location: str | None) -> str | None:
+        if location is None or winpath.is_absolute(location):
             return location
         root = host.storage.get(location)
         return None if root is None else winpath.join(root, label)
@@ -65,25 +68,18 @@ def _folder_on(host: HostSpec, label: str) -> Callable[[str], str | None]:
     return folder
 
 
-def _root(folder: Callable[[str], str | None], location: str | None, actual: str) -> str | None:
-    if location is None or (wanted := folder(location)) is None:
+def _root(folder: Callable[[str | None], str | None], location: str | None, actual: str) -> str | None:
+    if (wanted := folder(location)) is None:
         return None
     return actual if winpath.is_inside(wanted, actual) else wanted
 
 
-def _disk(
-    folder: Callable[[str], str | None], storage: StorageSpec, disk: Disk, vm: VirtualMachine
-) -> str | None:
-    if disk.kind != DiskKind.VIRTUAL_HARD_DISK:
-        return None
-    location = declared_location(storage, disk, vm)
-    if location is None or (wanted := folder(location)) is None:
+def _disk(wanted: str | None, layout: Layout, disk: Disk, vm: VirtualMachine) -> str | None:
+    if wanted is None:
         return None
     if winpath.has_ending(wanted, DISK_FILES):
         return _as_file(wanted, disk, vm)
-    return (
-        disk.path if winpath.is_inside(wanted, disk.path) else _in_folder(wanted, disk.path, storage.layout)
-    )
+    return disk.path if winpath.is_inside(wanted, disk.path) else _in_folder(wanted, disk.path, layout)
 
 
 def _as_file(wanted: str, disk: Disk, vm: VirtualMachine) -> str:
@@ -95,8 +91,9 @@ def _as_file(wanted: str, disk: Disk, vm: VirtualMachine) -> str:
 
 def _renamed_files(storage: StorageSpec, vm: VirtualMachine, label: str) -> Iterator[Finding]:
     """Refuse to rename the first file of a chain while checkpoints depend on it."""
+    keys = DiskKeys(vm)
     for key, location in storage.disks.items():
-        for disk in matching_disks(key, vm):
+        for disk in keys.meant(key):
             names = [winpath.base_name(frozen.path) for frozen in frozen_in(disk.slot, vm)]
             wanted = winpath.base_name(location)
             kept = any(winpath.same_name(wanted, name) for name in names)
@@ -113,12 +110,17 @@ def _in_folder(folder: str, path: str, layout: Layout) -> str:
     return winpath.join(folder, name) if layout == "flat" else winpath.join(folder, DISK_FOLDER, name)
 
 
-def declared_location(storage: StorageSpec, disk: Disk, vm: VirtualMachine) -> str | None:
-    """Return what the file says of `disk`: its own entry by slot or unique base name, else that of all disks."""
+def declared_locations(storage: StorageSpec, vm: VirtualMachine) -> Mapping[str, str]:
+    """Return what the file says of the disks, by slot: their own entries by place or unique base name, else that of all disks."""
+    keys = DiskKeys(vm)
+    found: dict[str, str] = {}
     for key, location in storage.disks.items():
-        if disk in matching_disks(key, vm):
-            return location
-    return storage.all_disks
+        for disk in keys.meant(key):
+            found.setdefault(disk.slot, location)
+    everywhere = (
+        {} if storage.all_disks is None else {disk.slot: storage.all_disks for disk in hard_disks(vm)}
+    )
+    return {**everywhere, **found}
 
 
 def _missing_roots(storage: StorageSpec, host: HostSpec, label: str) -> Iterator[Finding]:
