@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from itertools import combinations
 
 from providers.model.estate import HostFacts, Inventory
-from providers.model.names import HostName, VmId
+from providers.model.names import HostName, VmId, dns
 from providers.model.plan import Finding, Severity
 
 REPLICAS = frozenset({2, 3, 4})
@@ -26,7 +26,7 @@ def is_one_computer(one: HostFacts, other: HostFacts) -> bool:
     One UUID alone proves nothing: some makers give a whole series the same.
     """
     differ = one.uuid is not None and other.uuid is not None and one.uuid != other.uuid
-    return one.full_name.casefold() == other.full_name.casefold() and not differ
+    return dns(one.full_name) == dns(other.full_name) and not differ
 
 
 def twins(facts: Mapping[HostName, HostFacts]) -> Iterator[tuple[HostName, HostName, str]]:
