@@ -11,8 +11,7 @@ from providers.model.estate import Disk, VirtualMachine
 from providers.model.plan import DiskMove, Move, ParentCopy
 from providers.planning.order import on_shared_storage
 
-LONGEST = 64
-"""Parents above one disk; a longer chain, or one that bites its tail, is not followed."""
+from .images import LONGEST
 
 
 def with_parents(move: Move, detailed: VirtualMachine, read: Callable[[str], Disk]) -> Move:

@@ -2,25 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from providers.errors import WsmanFaultError
-from providers.model.estate import Disk, DiskKind, VirtualMachine
+from providers.model import winpath
+from providers.model.estate import Disk, DiskKind, ParentFile, VirtualMachine
 from providers.wsman import EndpointReference, Instance, decode_embedded, resource_uri
 
 from .client import Client
 
+LONGEST = 64
+"""Parents above one disk; a longer chain, or one that bites its tail, is not followed."""
+UNKNOWN_PARENT = "an unknown parent"
 DIFFERENCING = 4
 """Msvm_VirtualHardDiskSettingData.Type of a differencing disk (win32 page of the class)."""
 
 
 def with_details(client: Client, vm: VirtualMachine) -> VirtualMachine:
-    """Read size and parent of each virtual hard disk: a call or two a disk, so only for machines that will move."""
+    """Read size and parent of each virtual hard disk: a call or two a disk, so only for machines that will move.
+
+    Parents that nothing of the machine attaches are read as well: where they are copied, they take room.
+    """
+    disks = [_detailed(client, disk) for disk in vm.disks]
+    frozen = [_detailed(client, disk) for disk in vm.frozen]
+    attached = {winpath.comparable(disk.path) for disk in (*disks, *frozen)}
     return replace(
         vm,
-        disks=tuple(_detailed(client, disk) for disk in vm.disks),
-        frozen=tuple(_detailed(client, disk) for disk in vm.frozen),
+        disks=tuple(replace(disk, above=tuple(_above(client, disk, attached))) for disk in disks),
+        frozen=tuple(replace(disk, above=tuple(_above(client, disk, attached))) for disk in frozen),
     )
+
+
+def _above(client: Client, disk: Disk, attached: Collection[str]) -> Iterator[ParentFile]:
+    """Yield the parents above a disk up to the first that is attached, or that does not tell its own."""
+    path = disk.parent_path
+    for _ in range(LONGEST):
+        if path is None or winpath.comparable(path) in attached:
+            return
+        if path == UNKNOWN_PARENT:
+            yield ParentFile(path=path)
+            return
+        found = read_disk(client, path)
+        yield ParentFile(path=path, size_bytes=found.size_bytes, max_bytes=found.max_bytes)
+        path = found.parent_path
 
 
 def read_disk(client: Client, path: str) -> Disk:
@@ -33,13 +58,14 @@ def _detailed(client: Client, disk: Disk) -> Disk:
         return disk
     state = _image(client, "GetVirtualHardDiskState", "State", disk.path)
     setting = _image(client, "GetVirtualHardDiskSettingData", "SettingData", disk.path)
-    if state is None or setting is None:
+    if setting is None:
         return disk  # what is not known to be whole is not moved
     differencing = setting.number("Type") == DIFFERENCING
     return replace(
         disk,
-        size_bytes=state.number("FileSize"),
-        parent_path=setting.text("ParentPath") or "an unknown parent" if differencing else None,
+        size_bytes=state.number("FileSize") if state is not None else None,
+        max_bytes=setting.number("MaxInternalSize"),
+        parent_path=setting.text("ParentPath") or UNKNOWN_PARENT if differencing else None,
     )
 
 

@@ -46,7 +46,7 @@ class Needs:
 
 def needs_of(move: Move) -> Needs:
     """Return what `move` needs. Space on shares is not counted: no host tells it, so a full one fails the job."""
-    sizes = {disk.instance_id: disk.size_bytes or 0 for disk in (*move.vm.disks, *move.vm.frozen)}
+    sizes = {disk.instance_id: disk.counted_bytes for disk in (*move.vm.disks, *move.vm.frozen)}
     in_memory = move.vm.state in {VmState.RUNNING, VmState.PAUSED, VmState.OTHER}
     copied = move.all_disks if move.copies_storage else ()
     return Needs(

@@ -36,6 +36,21 @@ class DiskKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ParentFile:
+    """A file above a differencing disk that no machine attaches."""
+
+    path: str
+    size_bytes: int | None = None
+    max_bytes: int | None = None
+    """As of a disk."""
+
+    @property
+    def counted_bytes(self) -> int:
+        """What it is taken to need, as of a disk."""
+        return _counted(self.size_bytes, self.max_bytes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Disk:
     """One attached medium or pass-through disk of the running configuration (not of a checkpoint)."""
 
@@ -53,8 +68,21 @@ class Disk:
     """PersistentReservationsSupported: a shared VHDX or VHD set."""
     size_bytes: int | None = None
     """Size of the file; read for machines that will move, None elsewhere."""
+    max_bytes: int | None = None
+    """MaxInternalSize: what its guest may write, so about what the file can grow to; read as the size is."""
     parent_path: str | None = None
     """Parent of a differencing disk; read for machines that will move, None elsewhere."""
+    above: tuple[ParentFile, ...] = ()
+    """Parents that neither the machine nor its checkpoints attach, the nearest first; read as the parent is."""
+
+    @property
+    def counted_bytes(self) -> int:
+        """What its file is taken to need: its size, else the largest that it may have; 0 where neither is known."""
+        return _counted(self.size_bytes, self.max_bytes)
+
+
+def _counted(size: int | None, largest: int | None) -> int:
+    return size if size is not None else largest or 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -29,6 +29,7 @@ from .schedule.schedule import Impossible, schedule_of
 from .servers import maybe_one_file
 from .shares import uncounted
 from .silence import told
+from .sizes import left_behind, unsized
 from .taken import name_refused, onto_own_disks, refuse, without_taken
 from .takeover import renamed, takeover
 
@@ -47,6 +48,7 @@ def plan(
     the plan is made, and which limits of the guard somebody has allowed. `paces`: what past moves have had.
     """
     steps, ends, choice = _stood(stack, inventory, known.machines)
+    steps = tuple(_sized(step, inventory) for step in steps)
     findings = (
         *_silent(inventory), *named_twice(inventory), *broken_rules(stack, inventory, ends), *_twice(steps),
     )  # fmt: skip
@@ -93,7 +95,7 @@ def _scheduled(plan: Plan, stack: Stack, inventory: Inventory, paces: Paces) -> 
         schedule = dataclasses.replace(found, refused=_refused_for_names(plan.steps))
         return dataclasses.replace(plan, steps=steps, schedule=schedule, findings=findings)
     proof = _refusal("\n".join(found.lines), "Nothing was moved; change what is declared, or make room")
-    return dataclasses.replace(plan, findings=(*plan.findings, proof))
+    return dataclasses.replace(plan, findings=(*plan.findings, proof, *left_behind(plan.moves)))
 
 
 def _without_names(plan: Plan, inventory: Inventory, names: Mapping[str, str]) -> Plan:
@@ -111,6 +113,13 @@ def _without_names(plan: Plan, inventory: Inventory, names: Mapping[str, str]) -
 
 def _refused_for_names(steps: tuple[Step, ...]) -> dict[str, Finding]:
     return {step.label: finding for step in steps for finding in step.findings if finding.of_name}
+
+
+def _sized(step: Step, inventory: Inventory) -> Step:
+    """Return a step that moves with a warning for each of its files whose size is not known."""
+    if step.move is None or step.standing != Standing.MOVE:
+        return step
+    return dataclasses.replace(step, findings=(*step.findings, *unsized(step.move, inventory)))
 
 
 def _lasting(step: Step) -> Step:

@@ -13,6 +13,8 @@ from providers.model.plan import Finding, Move, Severity, Standing, Step
 from providers.model.stack import Stack
 from providers.units import MIB, counted, format_bytes
 
+from .sizes import parents_of
+
 VARIABLE = "PLACEMENT_ALLOW"
 """The environment variable that allows limits once."""
 
@@ -78,17 +80,14 @@ def _apart(count: int, limit: int) -> tuple[str, str]:
 
 
 def _sizes(move: Move) -> Iterator[int | None]:
-    """Yield the bytes of each disk that is copied, and of the memory that goes to another host; None is not known.
-
-    Parents that go along are examined right before the start only.
-    """
+    """Yield the bytes of each file that is copied, and of the memory that goes to another host; None is not known."""
     known = {disk.instance_id: disk for disk in (*move.vm.disks, *move.vm.frozen)}
     copied = [known[disk.instance_id] for disk in (move.all_disks if move.copies_storage else ())]
     yield from (disk.size_bytes for disk in copied)
     if move.options.parents == "copy":
         paths = {winpath.comparable(disk.path) for disk in copied}
-        parents = (disk.parent_path for disk in copied if disk.parent_path is not None)
-        yield from (None for parent in parents if winpath.comparable(parent) not in paths)
+        parents = {winpath.comparable(each.path): each for disk in copied for each in parents_of(disk, paths)}
+        yield from (parent.size_bytes for parent in parents.values())
     if move.changes_host and move.vm.state in {VmState.RUNNING, VmState.PAUSED, VmState.OTHER}:
         yield None if move.vm.memory_mib is None else move.vm.memory_mib * MIB
         yield 0 if move.vm.memory_certain else None

@@ -14,7 +14,7 @@ def uncounted(schedule: Schedule) -> Iterator[Finding]:
     coming: dict[str, int] = {}
     names: dict[str, str] = {}
     for each in schedule.moves:
-        sizes = {d.instance_id: d.size_bytes or 0 for d in (*each.move.vm.disks, *each.move.vm.frozen)}
+        sizes = {d.instance_id: d.counted_bytes for d in (*each.move.vm.disks, *each.move.vm.frozen)}
         for disk in each.move.all_disks:
             if winpath.is_unc(disk.target) and not winpath.same(disk.source, disk.target):
                 share = winpath.start(disk.target)

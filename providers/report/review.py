@@ -93,7 +93,8 @@ def review_record(review: Review) -> dict[str, Any]:
     source     `hosts`, or `inventory` with `recorded`, when that was (UTC); else null
     plan       as `bin/placement plan --json`
     doctor     [{where (host, pair, directory), text, breaks, remedy}], errors that stand in the way of these moves
-    rooms      [{host, kind (memory, disk), volume, capacity, kept, before, least, least_at, after, course [[second,
+    rooms      [{host, kind (memory, disk), volume, capacity, kept, known (false where a file comes of which nobody knows
+               how large it is: then the rest counts without it), before, least, least_at, after, course [[second,
                bytes free]]}], bytes; of hosts that moves touch
     base       null without `--base`; else name, changes [{section, label, kind, fields [{name, before, after}]}], and
                numbers of moves: changed (come from this change), drift (were due before); settled: labels of machines
@@ -117,7 +118,7 @@ def review_record(review: Review) -> dict[str, Any]:
 def _room(room: Room) -> dict[str, Any]:
     return {
         "host": room.host, "kind": room.kind, "volume": room.volume, "capacity": room.capacity, "kept": room.kept,
-        "before": room.before, "least": room.least, "least_at": round(room.least_at, 1), "after": room.after,
+        "known": room.known, "before": room.before, "least": room.least, "least_at": round(room.least_at, 1), "after": room.after,
         "course": [[round(second, 1), free] for second, free in room.course],
     }  # fmt: skip
 

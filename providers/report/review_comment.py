@@ -267,11 +267,18 @@ def _rooms(rooms: tuple[Room, ...]) -> list[str]:
     return folded("Memory and disk of the hosts touched: free before, at the peak, after", lines)
 
 
+_NOT_KNOWN = ("not known", "", "not known")
+"""Of a volume to which a file comes of which nobody knows how large it is."""
+
+
 def _room(room: Room) -> tuple[str, ...]:
     capacity = "?" if room.capacity is None else format_bytes(room.capacity)
+    least, at, after = (
+        (_free(room.least), clock(room.least_at), _free(room.after)) if room.known else _NOT_KNOWN
+    )
     return (
-        name(room.host), name(room.volume) if room.volume else room.kind, _free(room.before), _free(room.least),
-        clock(room.least_at), _free(room.after), capacity, format_bytes(room.kept),
+        name(room.host), name(room.volume) if room.volume else room.kind, _free(room.before), least, at, after,
+        capacity, format_bytes(room.kept),
     )  # fmt: skip
 
 

@@ -43,7 +43,9 @@ def estates(draw: st.DrawFn, *, hosts: int = 4, machines: int = 5, full: bool = 
         memory, disk = sizes[number]
         held = [
             Holding(pool=2 * host, amount=memory, thing=MEMORY, transfer=memory),
-            Holding(pool=2 * host + 1, amount=disk, thing=f"{number} on {host}", transfer=10 * disk),
+            Holding(
+                pool=2 * host + 1, amount=disk, thing=f"{number} on {host}", transfer=10 * disk, file=True
+            ),
         ]
         if number in apart:
             held.append(Holding(pool=seats + host, amount=1, thing=f"seat on {host}"))

@@ -73,7 +73,7 @@ def disk_room(move: Move, destination: HostFacts, target: HostSpec) -> Iterator[
             f"{move.vm.name} shall have {path}, and {target.name} has no such volume",
             "Declare a place that exists there (storage: in the stack file)",
         )
-    sizes = {disk.instance_id: disk.size_bytes or 0 for disk in (*move.vm.disks, *move.vm.frozen)}
+    sizes = {disk.instance_id: disk.counted_bytes for disk in (*move.vm.disks, *move.vm.frozen)}
     for volume in destination.volumes:
         coming = (d for d in move.all_disks if volume_of(d.target, destination.volumes) == volume)
         yield from _volume(move, volume, sum(sizes.get(disk.instance_id, 0) for disk in coming), target)

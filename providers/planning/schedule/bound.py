@@ -13,10 +13,10 @@ def lower_bound(problem: Problem, legs: Sequence[Leg]) -> float:
     slot = [0.0] * (2 * len(problem.hosts))
     chain: dict[int, float] = {}
     for leg in legs:
-        alone = leg.transfer / problem.pace(leg)
+        alone = leg.left / problem.pace(leg)
         chain[leg.machine] = chain.get(leg.machine, 0.0) + alone
         for host in leg.hosts:
-            link[host] += leg.transfer / problem.links[host]
+            link[host] += leg.left / problem.links[host]
         for taken in problem.slots(leg):
             slot[taken] += alone
     limits = [number for limit in problem.limits for number in (limit.live, limit.storage)]

@@ -1,4 +1,4 @@
-"""The moves of a plan as a problem of room: hosts' memory, volumes, the seats of rules; machines and their places."""
+"""The moves of a plan as a problem of room: machines, where they go, and where they may stand meanwhile."""
 
 from __future__ import annotations
 
@@ -6,26 +6,21 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from providers.model import winpath
-from providers.model.estate import UNKNOWN_CLUSTER, HostFacts, Inventory, Roots, VirtualMachine
+from providers.model.estate import HostFacts, Inventory
 from providers.model.names import HostName
 from providers.model.paces import UNLEARNT, Paces
 from providers.model.plan import MigrationType, Move, Placement, Plan, ScheduledMove, Severity, Standing, Step
-from providers.model.stack import Reserve, Rule, Stack, StorageSpec, VmSpec
+from providers.model.stack import Stack, StorageSpec, VmSpec
 from providers.planning.legs import after, compared, end_of, onward
 from providers.planning.locate import locate
-from providers.planning.order import CLUSTER_STORAGE, order
-from providers.planning.preflight.findings import in_memory
-from providers.planning.preflight.room import volume_of
+from providers.planning.order import order
 from providers.planning.refusal import refusals
-from providers.units import MIB
+from providers.planning.sizes import leaves_something, volumes_unknown
 
+from .coming import coming, unseen
+from .holdings import Holdings, volume_pool
 from .links import link, pairs, shown
-from .problem import MEMORY, Holding, Machine, Place, Problem, SlotLimits
-
-SHARES = "shares"
-"""A pool without end: how much room a share has, no host tells, and a cluster's volume may be thin (unverified how)."""
-_ENDLESS = 1 << 80
+from .problem import Machine, Place, Problem, SlotLimits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +50,10 @@ class Ends:
     """Names: those of `memory_pool` and `volume_pool`, and others."""
     moves: tuple[tuple[Place, Place], ...]
     """By the number of a move: where it starts, where it ends."""
+    coming: Mapping[str, int]
+    """Pool -> what of it is promised to machines on their way, and free by the readings."""
+    unknown: frozenset[str]
+    """Pools to which files go of which nobody knows how large they are."""
 
 
 def ends_of(stack: Stack, inventory: Inventory, plan: Plan) -> Ends:
@@ -76,7 +75,7 @@ def setting_of(
     `spots`: to how many hosts each of them, those with most memory free; its own two hosts come on top.
 
     Only hosts whose facts are known count: what could not be read takes no machine. Machines that do not move are part
-    of what is not free.
+    of what is not free; those that somebody moves hold both their ends.
     """
     return _Builder(stack, inventory, plan, paces, parkable, spots).setting()
 
@@ -96,15 +95,9 @@ class _Builder:
         self._parkable = parkable
         self._plan = plan
         self._paces = paces
-        self._facts = {
-            name: host.facts
-            for name in sorted(stack.hosts)
-            if (host := inventory.hosts.get(name)) is not None and host.facts is not None
-        }
-        self._names: list[str] = []
-        self._free: list[int] = []
-        self._pools: dict[str, int] = {}
-        self._numbers = {name: number for number, name in enumerate(self._facts)}
+        self._holdings = Holdings(stack, inventory, plan)
+        self._facts = self._holdings.facts
+        self._coming = coming(self._holdings, inventory, plan)
         self._spots = spots
         self._roomy = sorted(
             (name for name in self._facts if name not in stack.maintenance),
@@ -112,38 +105,29 @@ class _Builder:
         )
 
     def ends(self) -> Ends:
-        self._fill()
+        names = self._holdings.names
+        promised = unseen(self._holdings, self._inventory, self._coming)
+        moves = self._plan.schedule.moves
         return Ends(
-            pools=tuple(self._names),
-            moves=tuple(self._both(each) for each in self._plan.schedule.moves),
+            pools=tuple(names),
+            moves=tuple(self._both(each) for each in moves),
+            coming={names[pool]: amount for pool, amount in promised.items()},
+            unknown=frozenset(
+                volume_pool(each.move.destination, path)
+                for each in moves
+                for path in volumes_unknown(each.move, self._facts[each.move.destination].volumes or ())
+            ),
         )
 
     def _both(self, each: ScheduledMove) -> tuple[Place, Place]:
-        vm = each.move.vm
-        start, end = self._place(each.label, vm), self._place(each.label, after(each.move))
-        return self._begun(vm, start, end), end
+        return self._start(each.label, each.move), self._holdings.at_end(each.label, each.move)
 
-    def _begun(self, vm: VirtualMachine, start: Place, end: Place) -> Place:
-        """Return `start`; of a machine on its way with what it needs at its destination, which is its own already."""
-        if self._inventory.job_of(vm.id) is None:
-            return start
-        return replace(start, holdings=start.holdings | end.holdings)
-
-    def _fill(self) -> None:
-        self._pool(SHARES, _ENDLESS)
-        for name, facts in self._facts.items():
-            reserve = self._stack.hosts[name].reserve
-            free = facts.memory_free_mib
-            self._pool(memory_pool(name), _ENDLESS if free is None else free - reserve.memory_mib)
-            for volume in facts.volumes or ():
-                kept = kept_of(reserve, volume.capacity_bytes)
-                self._pool(volume_pool(name, volume.path), volume.free_bytes - kept)
-        for rule in self._stack.rules:
-            if rule.kind == "apart":
-                self._seats(rule)
+    def _start(self, label: str, move: Move) -> Place:
+        """Return what a machine holds before a move; on its way, what it needs at its destination is its own already."""
+        begun = self._coming.get(move.vm.id)
+        return begun.start if begun is not None else self._holdings.place(label, move.vm)
 
     def setting(self) -> Setting:
-        self._fill()
         moving = sorted(
             (
                 step
@@ -156,9 +140,10 @@ class _Builder:
         )
         ways = [self._ways(step) for step in moving]
         machines = [self._machine(step, own) for step, own in zip(moving, ways, strict=True)]
+        promised = unseen(self._holdings, self._inventory, self._coming)
         problem = Problem(
-            pools=tuple(self._names),
-            free=tuple(self._free),
+            pools=tuple(self._holdings.names),
+            free=tuple(free - promised.get(pool, 0) for pool, free in enumerate(self._holdings.free)),
             links=tuple(link(self._stack, self._paces, name) for name in self._facts),
             paces=pairs(self._paces, tuple(self._facts)),
             shown=shown(self._stack, self._paces, tuple(self._facts)),
@@ -168,41 +153,22 @@ class _Builder:
         )
         return Setting(problem=problem, steps=tuple(moving), ways=tuple(ways))
 
-    def _pool(self, name: str, free: int) -> int:
-        """Return the pool of that name; of one that several hosts tell of, the least that any of them sees free."""
-        number = self._pools.setdefault(name, len(self._names))
-        if number == len(self._names):
-            self._names.append(name)
-            self._free.append(free)
-        self._free[number] = min(self._free[number], free)
-        return number
-
-    def _seats(self, rule: Rule) -> None:
-        """Make a pool for each host: one machine of the rule, or as many as are there now or in the end anyhow."""
-        now: dict[HostName, int] = {}
-        then: dict[HostName, int] = {}
-        for step in self._plan.steps:
-            if step.label in rule.labels and step.vm is not None:
-                end = step.move.destination if step.move and step.standing == Standing.MOVE else step.vm.host
-                now[step.vm.host] = now.get(step.vm.host, 0) + 1
-                then[end] = then.get(end, 0) + 1
-        for host in self._facts:
-            seats = max(1, now.get(host, 0), then.get(host, 0))
-            self._pool(_seat_name(rule, host), seats - now.get(host, 0))
-
     def _machine(self, step: Step, ways: Mapping[Place, Way]) -> Machine:
-        vm = _moving(step).vm
         goal, *parking = ways
-        start = self._place(step.label, vm)
-        return Machine(key=step.label, start=self._begun(vm, start, goal), goal=goal, parking=tuple(parking))
+        start = self._start(step.label, _moving(step))
+        return Machine(key=step.label, start=start, goal=goal, parking=tuple(parking))
 
     def _ways(self, step: Step) -> dict[Place, Way]:
-        """Return the way to the declared place first, then those to places where the machine may step aside."""
+        """Return the way to the declared place first, then those to places where the machine may step aside.
+
+        One that leaves files wherever it has been does not: on its way back it would meet them.
+        """
         move = _moving(step)
-        ways = {self._place(step.label, after(move)): Way(move=move, placement=end_of(move))}
-        if step.label in self._parkable and self._inventory.job_of(move.vm.id) is None:
+        ways = {self._holdings.at_end(step.label, move): Way(move=move, placement=end_of(move))}
+        here = self._inventory.job_of(move.vm.id) is None and not leaves_something(move)
+        if step.label in self._parkable and here:
             for way in self._aside(step.label, move):
-                ways.setdefault(self._place(step.label, after(way.move)), way)
+                ways.setdefault(self._holdings.at_end(step.label, way.move), way)
         return ways
 
     def _parking(self, label: str) -> list[HostName]:
@@ -254,48 +220,6 @@ class _Builder:
         found = refusals(move, source.facts, destination.facts, self._stack.hosts[move.destination])
         return all(finding.severity != Severity.REFUSAL for finding in found)
 
-    def _place(self, label: str, vm: VirtualMachine) -> Place:
-        """Return what a machine holds where it is."""
-        held = []
-        if in_memory(vm):
-            memory = vm.memory_mib or 0
-            pool = self._pools[memory_pool(vm.host)]
-            held.append(Holding(pool=pool, amount=memory, thing=MEMORY, transfer=memory * MIB))
-        held += [
-            self._file(vm.host, disk.path, "disk", disk.size_bytes or 0) for disk in (*vm.disks, *vm.frozen)
-        ]
-        held += [self._file(vm.host, path, kind, 0) for kind, path in _folders(vm.roots)]
-        held += [
-            Holding(pool=self._pools[_seat_name(rule, vm.host)], amount=1, thing=f"seat on {vm.host}")
-            for rule in self._stack.rules
-            if rule.kind == "apart" and label in rule.labels
-        ]
-        return Place(host=self._numbers[vm.host], holdings=frozenset(held))
-
-    def _file(self, host: HostName, path: str, kind: str, size: int) -> Holding:
-        scope, pool = self._where(host, path)
-        return Holding(
-            pool=self._pools[pool], amount=0 if pool == SHARES else size,
-            thing=f"{kind} {scope}|{winpath.comparable(path)}", transfer=size, file=True,
-        )  # fmt: skip
-
-    def _where(self, host: HostName, path: str) -> tuple[str, str]:
-        """Return which file a path is, as seen from `host` (whose, if not everybody's), and the pool of its room."""
-        facts = self._facts[host]
-        if facts.cluster not in {None, UNKNOWN_CLUSTER} and winpath.is_inside(CLUSTER_STORAGE, path):
-            return f"cluster {facts.cluster}", SHARES
-        volume = None if winpath.is_unc(path) else volume_of(path, facts.volumes or ())
-        return ("", SHARES) if volume is None else (host, volume_pool(host, volume.path))
-
-
-def _folders(roots: Roots) -> Iterator[tuple[str, str]]:
-    """Yield the folders of a machine; what they hold beside disks is small, and no host tells how much."""
-    yield "configuration", roots.config
-    yield "checkpoints", roots.checkpoints
-    yield "paging", roots.paging
-    if roots.guest_state:
-        yield "guest state", roots.guest_state
-
 
 def _target(move: Move, placement: Placement) -> HostName:
     return HostName(placement.host or move.source)
@@ -305,25 +229,6 @@ def _moving(step: Step) -> Move:
     if step.move is None:
         raise ValueError(f"{step.label} does not move")
     return step.move
-
-
-def memory_pool(host: HostName) -> str:
-    """Return the name of the pool of a host's memory, in MiB."""
-    return f"memory of {host}"
-
-
-def volume_pool(host: HostName, path: str) -> str:
-    """Return the name of the pool of a host's volume, in bytes."""
-    return f"{path} of {host}"
-
-
-def _seat_name(rule: Rule, host: HostName) -> str:
-    return f"a seat on {host} by the rule in line {rule.line}"
-
-
-def kept_of(reserve: Reserve, capacity: int) -> int:
-    """Return the bytes of a volume that stay free."""
-    return max(reserve.disk_bytes, int(capacity * reserve.disk_percent / 100))
 
 
 def _limits(facts: HostFacts) -> SlotLimits:

@@ -12,7 +12,8 @@ from providers.model.plan import Plan, Schedule
 from providers.model.stack import HostSpec, Stack
 from providers.units import MIB
 
-from .estate import Ends, ends_of, kept_of, memory_pool, volume_pool
+from .estate import Ends, ends_of
+from .holdings import kept_of, memory_pool, volume_pool
 from .problem import Leg
 
 Free = tuple[float, int]
@@ -33,6 +34,8 @@ class Room:
     """Bytes that the stack file wants free."""
     course: tuple[Free, ...]
     """What is free before the start, as of second 0, and then each time that it changes. A move holds both of its ends until it has ended."""
+    known: bool = True
+    """False where a file comes of which nobody knows how large it is: then `course` counts without it."""
 
     @property
     def before(self) -> int:
@@ -63,16 +66,24 @@ def rooms(stack: Stack, inventory: Inventory, plan: Plan) -> tuple[Room, ...]:
     """
     schedule = plan.schedule
     touched = sorted({host for each in schedule.moves for host in (each.move.source, each.move.destination)})
-    changes = _changes(schedule, ends_of(stack, inventory, plan)) if touched else {}
+    if not touched:
+        return ()
+    ends = ends_of(stack, inventory, plan)
+    changes = _changes(schedule, ends)
     found: list[Room] = []
     for name in touched:
         there = inventory.hosts[name].facts
         if there is not None:
-            found += _of_host(stack.hosts[name], there, changes)
+            found += _of_host(stack.hosts[name], there, changes, ends.unknown)
     return tuple(found)
 
 
-def _of_host(spec: HostSpec, facts: HostFacts, changes: dict[str, list[tuple[float, int]]]) -> Iterator[Room]:
+def _of_host(
+    spec: HostSpec,
+    facts: HostFacts,
+    changes: dict[str, list[tuple[float, int]]],
+    unknown: frozenset[str],
+) -> Iterator[Room]:
     if facts.memory_free_mib is not None:
         steps = [(second, by * MIB) for second, by in changes.get(memory_pool(spec.name), [])]
         yield Room(
@@ -81,17 +92,21 @@ def _of_host(spec: HostSpec, facts: HostFacts, changes: dict[str, list[tuple[flo
             kept=spec.reserve.memory_mib * MIB, course=_course(facts.memory_free_mib * MIB, steps),
         )  # fmt: skip
     for volume in sorted(facts.volumes or (), key=lambda volume: volume.path):
-        steps = changes.get(volume_pool(spec.name, volume.path), [])
-        if steps:
+        pool = volume_pool(spec.name, volume.path)
+        steps = changes.get(pool, [])
+        if steps or pool in unknown:
             yield Room(
                 host=spec.name, kind="disk", volume=volume.path, capacity=volume.capacity_bytes,
-                kept=kept_of(spec.reserve, volume.capacity_bytes), course=_course(volume.free_bytes, steps),
+                kept=kept_of(spec.reserve, volume.capacity_bytes), course=_course(volume.free_bytes, steps), known=pool not in unknown,
             )  # fmt: skip
 
 
 def _changes(schedule: Schedule, ends: Ends) -> dict[str, list[tuple[float, int]]]:
-    """Return by pool when how much of it is given back, or taken (negative); at one moment what ends comes first."""
-    found: dict[str, list[tuple[float, int, int]]] = {}
+    """Return by pool when how much of it is given back, or taken (negative); at one moment what ends comes first.
+
+    What is promised to machines on their way is taken from the beginning.
+    """
+    found = {pool: [(0.0, 1, -amount)] for pool, amount in ends.coming.items() if amount}
     for number, (each, (start, end)) in enumerate(zip(schedule.moves, ends.moves, strict=True)):
         leg = Leg(machine=number, source=start, target=end)
         for pool, amount in leg.acquires:

@@ -34,6 +34,10 @@ class Place:
 
     host: int
     holdings: frozenset[Holding]
+    begun: frozenset[Holding] = frozenset()
+    """Part of `holdings`: what a job that runs already brings there; the machine itself is still elsewhere."""
+    done: float = 0.0
+    """How much of that is copied, from 0 to 1, as far as the job tells."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,14 +59,28 @@ class Leg:
         return _amounts(self.source.holdings - self.target.holdings)
 
     @cached_property
+    def _brought(self) -> frozenset[Holding]:
+        return (self.target.holdings - self.source.holdings) | (self.source.begun & self.target.holdings)
+
+    @cached_property
     def transfer(self) -> int:
         """Bytes that it copies."""
-        return sum(holding.transfer for holding in self.target.holdings - self.source.holdings)
+        return sum(holding.transfer for holding in self._brought)
+
+    @cached_property
+    def left(self) -> float:
+        """Bytes that it has yet to copy."""
+        return self.transfer * (1 - self.source.done)
+
+    @property
+    def runs(self) -> bool:
+        """Whether a job does it already: nothing is waited for, and nobody can hold it up."""
+        return bool(self.source.begun)
 
     @cached_property
     def copies_files(self) -> bool:
         """Whether it copies files."""
-        return any(holding.file for holding in self.target.holdings - self.source.holdings)
+        return any(holding.file for holding in self._brought)
 
     @property
     def hosts(self) -> tuple[int, ...]:
@@ -89,7 +107,7 @@ class Machine:
     @property
     def in_place(self) -> bool:
         """Whether nothing is to be done for it."""
-        return self.start.holdings == self.goal.holdings and self.start.host == self.goal.host
+        return self.start == self.goal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

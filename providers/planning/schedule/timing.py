@@ -115,7 +115,7 @@ class _Run:
                     self._around.setdefault(pool, {})[number] = None
             for host in leg.hosts:
                 self._at[host][number] = None
-                self._load[host] += leg.transfer / self._problem.links[host]
+                self._load[host] += leg.left / self._problem.links[host]
 
     def through(self) -> list[Timed]:
         """Run to the end."""
@@ -155,7 +155,7 @@ class _Run:
     def _start_among(self, numbers: Iterable[int]) -> None:
         waiting = dict.fromkeys(numbers)
         while waiting:
-            order = sorted(waiting, key=lambda number: self._priority(number, self._load))
+            order = sorted(waiting, key=lambda n: (not self._legs[n].runs, self._priority(n, self._load)))
             waiting = {}
             for number in order:
                 if self._may_start(number):
@@ -166,10 +166,12 @@ class _Run:
 
     def _may_start(self, number: int) -> bool:
         self._budget.spend()
-        if number in self._over or any(self._open[slot] <= 0 for slot in self._slots[number]):
-            return False
         leg = self._legs[number]
-        if number not in self._at[leg.hosts[0]]:
+        if number in self._over or number not in self._at[leg.hosts[0]]:
+            return False
+        if leg.runs:
+            return True
+        if any(self._open[slot] <= 0 for slot in self._slots[number]):
             return False
         before = self._previous.get(number)
         if before is not None and before not in self._over:
@@ -191,9 +193,9 @@ class _Run:
             self._around.get(pool, {}).pop(number, None)
         for host in leg.hosts:
             del self._at[host][number]
-            self._load[host] -= leg.transfer / self._problem.links[host]
+            self._load[host] -= leg.left / self._problem.links[host]
         running = _Running(
-            number, leg, float(max(leg.transfer, LEAST)), 0.0, self._now, self._now, self._problem.limit(leg)
+            number, leg, float(max(leg.left, LEAST)), 0.0, self._now, self._now, self._problem.limit(leg)
         )
         for host in leg.hosts:
             self._active[host][number] = running

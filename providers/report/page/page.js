@@ -266,8 +266,9 @@
     fill(at("rooms"), "Free before, at the tightest moment, and after",
       ["Host", "What", "Free before", "Least", "At", "Free after", "Of", "Kept free"],
       data.rooms.map((room) => [
-        plain(room.host), room.volume ? plain(room.volume) : "memory", number(size(room.before)), number(size(room.least)),
-        number(clock(room.least_at)), number(size(room.after)), number(size(room.capacity)), number(size(room.kept)),
+        plain(room.host), room.volume ? plain(room.volume) : "memory", number(size(room.before)),
+        ...(room.known ? [number(size(room.least)), number(clock(room.least_at)), number(size(room.after))]
+          : ["not known", "", "not known"]), number(size(room.capacity)), number(size(room.kept)),
       ]));
   }
   function list(id, lines) {
