@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 import yaml
@@ -43,17 +43,19 @@ def disks(site: Site) -> dict[str, list[str]]:
 
 
 @pytest.fixture
-def full(workspace: Workspace) -> Iterator[Site]:
-    """Both machines where they are, not yet adopted."""
+def full(workspace: Workspace, history: Callable[..., None]) -> Iterator[Site]:
+    """Two machines that shall change places."""
     here = placed(workspace, FULL, "--speed", "20")
+    swapped(here)
+    history(here)
     yield here
     for run in here.runs:
         run.stop()
 
 
+@pytest.mark.both
 def test_a_machine_with_undeclared_storage_comes_back_to_its_paths(full: Site) -> None:
-    """In the run that adopts it; then it is in order, and no volume was overfilled."""
-    swapped(full)
+    """It was parked in a root; then it is in order, and no volume was overfilled."""
     run = full.up()
     assert run.returncode == 0, run.stdout
     assert full.hosts() == {"A": "hv2", "B": "hv1"}
