@@ -8,6 +8,8 @@ from providers.model import winpath
 from providers.model.estate import Disk, DiskKind, Inventory, VirtualMachine
 from providers.model.plan import Finding, Move, Severity
 
+_SPELL = "Spell the server as it is spelled there if it is the same: then it counts as one place"
+
 
 def maybe_one_file(move: Move, inventory: Inventory) -> Iterator[Finding]:
     r"""Yield a finding for each machine that has, by another spelling of the server, a file that `move` would make.
@@ -15,6 +17,7 @@ def maybe_one_file(move: Move, inventory: Inventory) -> Iterator[Finding]:
     `\\fs1\vms` and `\\fs1.corp.example\vms`, or an address: aliases and DFS are not known here. A refusal where the move
     overwrites files, for it could be the file itself; else a warning.
     """
+    yield from _own_folders(move)
     told: set[tuple[str, str, str]] = set()
     for moved in move.all_disks:
         parts = winpath.server_and_rest(moved.target)
@@ -29,6 +32,22 @@ def maybe_one_file(move: Move, inventory: Inventory) -> Iterator[Finding]:
                 yield _finding(move, moved.target, disk, vm)
 
 
+def _own_folders(move: Move) -> Iterator[Finding]:
+    r"""Yield a warning where the machine's folders would move from `\\fs1\vms` to `\\fs1.corp.example\vms`."""
+    old, new = move.vm.roots, move.roots
+    pairs = ((old.config, new.config), (old.checkpoints, new.checkpoints), (old.paging, new.paging))
+    for before, after in dict.fromkeys(pairs):
+        have, get = winpath.server_and_rest(before), winpath.server_and_rest(after)
+        if have is None or get is None or have[1] != get[1] or have[0] == get[0]:
+            continue
+        if winpath.may_be_one_server(have[0], get[0]):
+            yield Finding(
+                severity=Severity.WARNING,
+                text=f"{move.vm.name} would get the folder {after}, and has {before}: whether the two servers are one is not known",
+                remedy=_SPELL,
+            )
+
+
 def _finding(move: Move, path: str, disk: Disk, vm: VirtualMachine) -> Finding:
     whose = "its own disk" if vm.id == move.vm.id else f"a disk of {vm.name} on {vm.host}"
     text = f"{move.vm.name} would get the file {path}, and {disk.path} is {whose}: whether the two servers are one is not known"
@@ -41,5 +60,5 @@ def _finding(move: Move, path: str, disk: Disk, vm: VirtualMachine) -> Finding:
     return Finding(
         severity=Severity.WARNING,
         text=text,
-        remedy="Spell the server as that disk has it if it is the same: then it counts as one place",
+        remedy=_SPELL,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from providers.model.estate import HostFacts
+from providers.model.names import VmId
 from providers.model.plan import Finding, Move
 from providers.planning.computers import NAME_IT_ONCE, is_one_computer, one_host
 from providers.planning.doubles import about_copies
@@ -64,5 +65,16 @@ def leftovers(move: Move, source: HostFacts, destination: HostFacts) -> Iterator
         told = warning if move.is_staged else refusal  # only the log of this stack can say whether it is ours
         yield told(
             f"{move.destination} holds a planned system with the GUID of {move.vm.name}, left by an earlier attempt",
-            "Wait half a minute and run again; if it stays, remove the planned virtual machine there",
+            _gone_by_hand(vm.id, destination.full_name),
         )
+
+
+def _gone_by_hand(vm: VmId, host: str) -> str:
+    """Return how a person removes a planned system, and what to see first: Hyper-V Manager does not show it."""
+    cim = "Get-CimInstance -Namespace root/virtualization/v2"
+    return (
+        f"Wait half a minute and run again. If it stays, see on both hosts that no migration of it runs ({cim} Msvm_MigrationJob),"
+        f" and on {host} that this shows exactly one: $planned = {cim} Msvm_PlannedComputerSystem -Filter \"Name='{vm}'\". Only"
+        f" then: {cim} Msvm_VirtualSystemManagementService | Invoke-CimMethod -MethodName DestroySystem -Arguments"
+        " @{AffectedSystem=$planned}"
+    )

@@ -124,6 +124,14 @@ def test_a_virtual_san_in_another_case_is_warned_of_beside_its_zoning() -> None:
     assert "virtual SAN 'Fabric A', which is spelled 'FABRIC A' on hv2" in found[0][1]
 
 
+def test_a_planned_system_is_removed_by_its_guid_and_after_a_look() -> None:
+    """No other machine can be meant, and nothing is removed that is on its way."""
+    (finding,) = found(machine(1), facts("hv1"), facts("hv2", planned=(guid(1),)), Reserve())
+    text = finding.remedy
+    assert f"Msvm_PlannedComputerSystem -Filter \"Name='{guid(1)}'\". Only then:" in text
+    assert text.index("no migration of it runs") < text.index("exactly one") < text.index("DestroySystem")
+
+
 WARNED: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any], str]] = [
     ({}, {}, {"migration": {"authentication": 0}}, "use different authentication"),
     ({"state": VmState.PAUSED}, {}, {}, "VM001 is paused"),

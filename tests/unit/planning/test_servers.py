@@ -57,6 +57,17 @@ def test_other_servers_are_others(has: str, wanted: str) -> None:
     assert (step.standing, step.findings) == (Standing.MOVE, ())
 
 
+def test_folders_of_its_own_by_another_spelling_are_warned_of_once() -> None:
+    """The configuration would move onto itself, and nobody could tell."""
+    folder = "\\\\fs1.corp.example\\vms\\VM001"
+    vm = machine(1, folder=folder, disks=())
+    storage = StorageSpec(config=(new := "\\\\fs1\\vms\\VM001"), checkpoints=new, paging=new)
+    (step,) = plan(stack(spec(1, "hv1", storage=storage)), inventory(host("hv1", vm))).steps
+    assert [each.text for each in step.findings] == [
+        f"VM001 would get the folder {new}, and has {folder}: whether the two servers are one is not known"
+    ]
+
+
 def test_one_spelling_is_one_file() -> None:
     """Case and a dot at the end of a full name are no other server; then nothing moves, or the name is taken."""
     assert stands("fs1", "FS1").standing == Standing.IN_PLACE
