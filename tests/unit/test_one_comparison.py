@@ -124,7 +124,8 @@ def _last(node: ast.AST) -> str:
 def _constant(node: ast.AST) -> bool:
     """Say whether it is no spelling of anybody's: None, a text of the code, or the comparable form."""
     comparable = isinstance(node, ast.Call) and ast.unparse(node.func) == "winpath.comparable"
-    return comparable or isinstance(node, ast.Constant | ast.Set | ast.Tuple)
+    ours = isinstance(node, ast.Name) and node.id.isupper()
+    return comparable or ours or isinstance(node, ast.Constant | ast.Set | ast.Tuple)
 
 
 def files() -> list[Path]:
@@ -192,6 +193,7 @@ def test_what_is_found(text: str) -> None:
         "winpath.same(one, other)",
         "word.casefold()",
         "winpath.comparable(path) in seen",
+        "path == UNKNOWN_PARENT",
         "line.startswith('#')",
     ],
 )
