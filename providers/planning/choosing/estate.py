@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from providers.model import winpath
 from providers.model.estate import HostFacts, Inventory, VirtualMachine
-from providers.model.names import HostName
+from providers.model.names import HostName, VmId
 from providers.model.plan import Choice, Severity
 from providers.model.stack import Stack, VmSpec
+from providers.planning.files import Key, files_of, held_now, key_of
 from providers.planning.locate import locate
 from providers.planning.order import order
 from providers.planning.preflight.findings import in_memory
@@ -55,6 +57,7 @@ class _Asking:
         self._found = found
         self._pools = _Pools()
         self._hosts = sorted(stack.hosts)
+        self._shared = self._names_of_several()
         self._facts: dict[HostName, HostFacts | None] = {
             name: host.facts if (host := inventory.hosts.get(name)) else None for name in self._hosts
         }
@@ -98,12 +101,51 @@ class _Asking:
         for number, rule in enumerate(self._stack.rules):
             if rule.kind == "apart":
                 self._pools.seats.update(self._pools.number(_seat(number, name), 1) for name in self._hosts)
+        self._seat_undeclared()
         for label, vm in sorted(self._found.items()):
             if label in ends:
                 goes = ends[label] in self._facts and self._suits(label, ends[label])
                 self._settled(label, vm, ends[label] if goes else vm.host)
             else:
                 self._give_back(label, vm)
+
+    def _names_of_several(self) -> frozenset[str]:
+        """Return the paths, in comparable form, that disks of two machines have or shall have, whatever the hosts."""
+        owners: dict[str, set[VmId]] = {}
+        for vm in self._inventory.vms():
+            for disk in files_of(vm):
+                owners.setdefault(winpath.comparable(disk.path), set()).add(vm.id)
+        for label, vm in self._found.items():
+            hosts = self._stack.vms[label].hosts if self._stack.vms[label].storage else ()
+            for path, _ in self._files(self._stack.vms[label], vm, hosts[0]) if hosts else ():
+                owners.setdefault(winpath.comparable(path), set()).add(vm.id)
+        return frozenset(path for path, ids in owners.items() if len(ids) > 1)
+
+    def _seat_undeclared(self) -> None:
+        """Take the names of files that machines have which nobody moves."""
+        known = {vm.id for vm in self._found.values()}
+        for host in self._inventory.hosts.values() if self._shared else ():
+            for vm in host.vms:
+                for key, _ in held_now(vm, host) if vm.id not in known else ():
+                    if key[1] in self._shared:
+                        self._pools.room[self._name(key)] -= 1
+
+    def _name(self, key: Key) -> int:
+        """Return the pool of a file's name: one machine has it, as a seat of a rule."""
+        number = self._pools.number(f"name {key}", 1)
+        self._pools.seats.add(number)
+        return number
+
+    def _names(self, label: str, vm: VirtualMachine, name: HostName) -> Iterator[Key]:
+        """Yield the names that a machine's disks would have on that host, of those that several machines have."""
+        host = self._inventory.hosts.get(name)
+        if host is None or not self._shared:
+            return
+        placed = self._placed(self._stack.vms[label], vm, name)
+        for disk in files_of(vm):
+            key = key_of(placed.get(disk.slot, disk.path), host)
+            if key[1] in self._shared:
+                yield key
 
     def _give_back(self, label: str, vm: VirtualMachine) -> None:
         """Make what a machine with a choice holds now part of what there is: for want of room nobody has to leave."""
@@ -171,13 +213,15 @@ class _Asking:
         for number, rule in enumerate(self._stack.rules):
             if rule.kind == "apart" and label in rule.labels:
                 held[self._pools.number(_seat(number, host), 1)] = 1
+        held |= {self._name(key): 1 for key in self._names(label, vm, host)}
         return held
 
     def _files(self, spec: VmSpec, vm: VirtualMachine, host: HostName) -> list[tuple[str, int]]:
-        placed = (
-            locate(spec, vm, self._stack.hosts[host]).placement.disks if host in self._stack.hosts else {}
-        )
+        placed = self._placed(spec, vm, host)
         return [(placed.get(disk.slot, disk.path), disk.size_bytes or 0) for disk in vm.disks]
+
+    def _placed(self, spec: VmSpec, vm: VirtualMachine, host: HostName) -> Mapping[str, str]:
+        return locate(spec, vm, self._stack.hosts[host]).placement.disks if host in self._stack.hosts else {}
 
     def _fallback(self, label: str) -> HostName:
         """Return a host for a machine that finds none with room: where it is, or the first that it may be on."""
