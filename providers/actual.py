@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import date
 
 from providers.errors import PlacementError
 from providers.handover import Handed, Handover
@@ -87,10 +88,15 @@ def compare_recorded(
     recorded: Inventory,
     allowed: frozenset[Limit] = frozenset(),
     known: Kept = NOTHING_KEPT,
+    *,
+    read: date | None = None,
 ) -> tuple[Inventory, Plan]:
-    """Plan by what was read earlier: no host is asked and no clock, so that no freeze is judged."""
+    """Plan by what was read earlier: no host is asked and no clock, so that no freeze is judged.
+
+    `read`: the day of that reading (UTC), by which snoozes and absences of hosts end; None = they all count.
+    """
     inventory = of_hosts(recorded, stack.hosts)
-    return inventory, plan(stack, inventory, known, occasion=Occasion(allowed=allowed))
+    return inventory, plan(stack, inventory, known, occasion=Occasion(allowed=allowed, read=read))
 
 
 def _for_parking(stack: Stack, inventory: Inventory, found: Plan) -> set[HostName]:

@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from providers.clock import SystemClock
 from providers.codes import catalogue
-from providers.commands import adopt, check, discover, drift, inventory, plan, review, unlock
+from providers.commands import adopt, check, discover, drift, inventory, plan, result, review, unlock
 from providers.commands.output import delivered
 from providers.doctor.symptoms import Weight
 from providers.errors import PlacementError, of_this_computer
@@ -37,8 +37,8 @@ ILL = 2
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return the exit code.
 
-    0 done, 1 an error of one line (or a line per finding), 2 drift, or found by the doctor, 3 infeasible, 4 no drift
-    seen and some host silent.
+    0 done, 1 an error of one line (or a line per finding), 2 drift, not reached, or found by the doctor, 3 infeasible, 4 nothing
+    wrong was seen and some host is silent.
     """
     return delivered(lambda: _run(arguments))
 
@@ -126,6 +126,7 @@ def _look_ahead(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     plan_.add_argument("--json", action="store_true", help="for scripts")
     plan_.set_defaults(run=plan.run)
     drift.add_to(commands)
+    result.add_to(commands)
     review.add_to(commands)
 
 

@@ -130,6 +130,12 @@ class PlanError(PlacementError):
     remedy = "This is a fault of the planner: report it with a recorded inventory (bin/placement inventory STACK --save FILE)"
 
 
+class NotPlannedError(PlacementError):
+    """A machine was left out of the plan of this run, and could be moved now."""
+
+    remedy = "Run again: the next plan has it"
+
+
 class StageFailedError(MoveRefusedError):
     """A host could not make, or did not pass, the planned machine of `check: staged`: nothing was moved."""
 

@@ -35,8 +35,8 @@ def run(options: argparse.Namespace) -> int:
     plan, code = None, FAILED if wrong else 0
     for found in checked.values():
         if options.inventory and isinstance(found, Stack):
-            inventory, plan = recorded_plan(found, options.inventory)
-            code = INFEASIBLE if plan.refusals or plan.broken_rules else verdict(inventory, plan)
+            _, plan = recorded_plan(found, options.inventory)
+            code = INFEASIBLE if plan.refusals or plan.broken_rules else verdict(plan)
     if options.json:
         sys.stdout.write(f"{json.dumps(_record(checked, plan), indent=2)}\n")
     else:

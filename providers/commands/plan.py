@@ -17,6 +17,7 @@ from providers.identities import kept_of
 from providers.model.estate import Inventory
 from providers.model.plan import Plan
 from providers.model.stack import Stack
+from providers.planning.counting import complete
 from providers.recorded import read
 from providers.report.plan_record import plan_record
 from providers.report.plan_text import render_plan
@@ -32,24 +33,27 @@ _COLUMNS = 100
 def run(options: argparse.Namespace) -> int:
     """Show the plan. 0; 1 where a host or a machine stays out of it; 3 where it must not run as a whole."""
     stack = load(stack_meant(options.stack, PROJECT))
-    inventory, plan = recorded_plan(stack, options.inventory) if options.inventory else live_plan(stack)
+    _, plan = recorded_plan(stack, options.inventory) if options.inventory else live_plan(stack)
     if options.json:
         shown = json.dumps(plan_record(plan), indent=2)
     else:
         columns = shutil.get_terminal_size((_COLUMNS, 0)).columns if sys.stdout.isatty() else _COLUMNS
         shown = f"{render_plan(plan, columns)}\n\n{plan.known.told()}"
     sys.stdout.write(f"{shown}\n")
-    return INFEASIBLE if plan.refusals else verdict(inventory, plan)
+    return INFEASIBLE if plan.refusals else verdict(plan)
 
 
-def verdict(inventory: Inventory, plan: Plan) -> int:
-    """Return 1 where a host did not answer, or a machine is neither in place nor moved; else 0."""
-    return FAILED if plan.left_out or not inventory.complete else 0
+def verdict(plan: Plan) -> int:
+    """Return 1 where a host did not answer, or a machine is neither in place nor moved, and that counts; else 0."""
+    return 0 if complete(plan) else FAILED
 
 
 def recorded_plan(stack: Stack, file: Path) -> tuple[Inventory, Plan]:
     """Return the plan by a recorded inventory; nothing but the file is read. Raises PlacementError."""
-    return compare_recorded(stack, read(file).inventory, allowances(os.environ), kept_of(stack, PROJECT))
+    recorded = read(file)
+    return compare_recorded(
+        stack, recorded.inventory, allowances(os.environ), kept_of(stack, PROJECT), read=recorded.day
+    )
 
 
 def live_plan(stack: Stack) -> tuple[Inventory, Plan]:

@@ -75,7 +75,7 @@ def run(options: argparse.Namespace) -> int:
         put(page(review), options.html)
     if review.plan.refusals or review.plan.broken_rules:
         return INFEASIBLE
-    return FAILED if review.diagnoses else verdict(review.inventory, review.plan)
+    return FAILED if review.diagnoses else verdict(review.plan)
 
 
 def _by_preview(stack: Stack, options: argparse.Namespace) -> int:
@@ -124,7 +124,7 @@ def _planned(stack: Stack, file: Path | None) -> tuple[datetime | None, Inventor
     allowed, known = allowances(os.environ), kept_of(stack, PROJECT)
     if file is not None:
         recorded = read(file)
-        inventory, plan = compare_recorded(stack, recorded.inventory, allowed, known)
+        inventory, plan = compare_recorded(stack, recorded.inventory, allowed, known, read=recorded.day)
         return recorded.read, inventory, plan, as_told(inventory, recorded.read)
     clock = SystemClock()
     estate = Estate(stack.hosts, clock=clock)

@@ -390,11 +390,12 @@ class Inventory:
 
     def job_of(self, vm: VmId) -> tuple[Host, MigrationJob] | None:
         """Return the running migration job of `vm` and the host that runs it, if there is one."""
+        return next(self.jobs_of(vm), None)
+
+    def jobs_of(self, vm: VmId) -> Iterator[tuple[Host, MigrationJob]]:
+        """Yield every running migration job of `vm`, also those that prepare or check, and the hosts that run them."""
         for host in self.hosts.values():
-            for job in host.jobs:
-                if job.vm_id == vm:
-                    return host, job
-        return None
+            yield from ((host, job) for job in host.jobs if job.vm_id == vm)
 
 
 def _grouped(

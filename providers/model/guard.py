@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -107,7 +107,14 @@ class Occasion:
 
     now: datetime | None = None
     """With its offset from UTC; None for a plan that nobody will carry out: then no freeze is judged."""
+    read: date | None = None
+    """The day, in UTC, on which the hosts were read, where that is not `now`."""
     allowed: frozenset[Limit] = frozenset()
+
+    @property
+    def day(self) -> date | None:
+        """By which snoozes and absences end, in UTC; None where no day is known."""
+        return self.now.astimezone(UTC).date() if self.now is not None else self.read
 
 
 ON_PAPER = Occasion()

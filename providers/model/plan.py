@@ -174,6 +174,18 @@ class Step:
     under_way: bool = False
     """Whether a job that does it runs already: it is followed, and nothing is started."""
     findings: tuple[Finding, ...] = ()
+    excused: str = ""
+    """Why it does not count that it is not in its place: it is snoozed, or its host is away; empty where it counts."""
+
+    @property
+    def left_out(self) -> bool:
+        """Whether a run neither finds it in place nor moves it."""
+        return self.standing not in {Standing.IN_PLACE, Standing.MOVE}
+
+    @property
+    def fails(self) -> bool:
+        """Whether a run that leaves it so has not done what is declared."""
+        return self.left_out and not self.excused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -285,6 +297,8 @@ class Plan:
     """None where every machine has one host."""
     known: Kept = NOTHING_KEPT
     """By what machines were told, beside the names and ids of the stack file."""
+    silent: tuple[HostName, ...] = ()
+    """Hosts that did not answer and that nobody has declared away."""
 
     @property
     def moves(self) -> tuple[Move, ...]:
@@ -306,7 +320,12 @@ class Plan:
     @property
     def left_out(self) -> tuple[Step, ...]:
         """Declared machines that the run neither finds in place nor moves: refused, unknown, missing, moved by others."""
-        return tuple(step for step in self.steps if step.standing not in {Standing.IN_PLACE, Standing.MOVE})
+        return tuple(step for step in self.steps if step.left_out)
+
+    @property
+    def failing(self) -> tuple[Step, ...]:
+        """Those of them that count: neither snoozed nor on a host that is away."""
+        return tuple(step for step in self.steps if step.fails)
 
     @property
     def starts(self) -> tuple[Move, ...]:

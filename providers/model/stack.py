@@ -76,6 +76,15 @@ class LiveMigration:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Away:
+    """Somebody's word that a host is away on purpose, and that neither its silence nor its machines count for now."""
+
+    until: date
+    """The last day, in UTC."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HostSpec:
     """A host that the stack may use."""
 
@@ -91,6 +100,8 @@ class HostSpec:
     live_migration: LiveMigration = LiveMigration()
     allow_vtpm: bool = False
     """The operator's word that this host can unwrap key protectors of machines with a vTPM."""
+    away: Away | None = None
+    """While it is away nothing is moved to it; `Stack.on` takes off what is over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,3 +183,20 @@ class Stack:
     """None = who may delegate is not managed."""
     delegation_wait: int = DELEGATION_WAIT
     """Seconds for which a move waits for its source to see what the directory allows already; 0 = not at all."""
+
+    def on(self, day: date | None) -> Stack:
+        """Return the stack as it counts on `day` (UTC): without the snoozes and absences that are over by then.
+
+        None = no day is known: all of them count.
+        """
+        if day is None:
+            return self
+        over = {name for name, host in self.hosts.items() if host.away and host.away.until < day}
+        awake = {label for label, vm in self.vms.items() if vm.snooze and vm.snooze.until < day}
+        if not over and not awake:
+            return self
+        return replace(
+            self,
+            hosts={n: replace(h, away=None) if n in over else h for n, h in self.hosts.items()},
+            vms={label: replace(v, snooze=None) if label in awake else v for label, v in self.vms.items()},
+        )

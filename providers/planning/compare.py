@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 
 from providers.model.adoption import leads_to, names_host
-from providers.model.estate import Host, Inventory, MigrationJob, VirtualMachine
+from providers.model.estate import Host, HostFacts, Inventory, MigrationJob, VirtualMachine
 from providers.model.guard import ON_PAPER, Occasion
 from providers.model.identity import NOTHING_KEPT, Kept
 from providers.model.names import HostName, VmId
@@ -16,6 +16,7 @@ from providers.model.stack import HostSpec, Stack, VmSpec
 
 from .choosing.estate import chosen
 from .computers import named_twice
+from .counting import excused, is_away, silent, until
 from .disk_keys import strange_places
 from .guard import guarded, protect
 from .identify import NotFound, identify
@@ -28,7 +29,7 @@ from .rules import broken_rules
 from .schedule.schedule import Impossible, schedule_of
 from .servers import maybe_one_file
 from .shares import uncounted
-from .silence import told
+from .silence import became, several, told
 from .sizes import left_behind, unsized
 from .taken import name_refused, onto_own_disks, refuse, without_taken
 from .takeover import renamed, takeover
@@ -47,14 +48,18 @@ def plan(
     ordered. What concerns the whole estate (silent hosts, rules, the guard) is in `Plan.findings`. `occasion`: when
     the plan is made, and which limits of the guard somebody has allowed. `paces`: what past moves have had.
     """
+    stack = stack.on(occasion.day)
     steps, ends, choice = _stood(stack, inventory, known.machines)
     steps = tuple(_sized(step, inventory) for step in steps)
+    steps = tuple(excused(step, stack, inventory) for step in steps)
     findings = (
-        *_silent(inventory), *named_twice(inventory), *broken_rules(stack, inventory, ends), *_twice(steps),
+        *_silent(stack, inventory, steps), *named_twice(inventory), *broken_rules(stack, inventory, ends),
+        *_twice(steps),
     )  # fmt: skip
-    planned = _scheduled(
-        Plan(steps=steps, findings=findings, choice=choice, known=known), stack, inventory, paces
+    unplanned = Plan(
+        steps=steps, findings=findings, choice=choice, known=known, silent=silent(stack, inventory)
     )
+    planned = _scheduled(unplanned, stack, inventory, paces)
     guards = guarded(stack, planned.starts, occasion.now, occasion.allowed)
     return dataclasses.replace(planned, findings=(*planned.findings, *guards))
 
@@ -197,18 +202,18 @@ def judge(  # noqa: PLR0913 - what a step is judged by, each named at the call
         )  # fmt: skip
 
     if destination is None:
-        silent = f"{label} shall be on {target.name}, which does not answer"
-        return step(Standing.REFUSED, None, _refusal(silent, "Bring the host back, then run again"))
+        text = f"{label} shall be on {target.name}, which does not answer"
+        reason = _refusal(text, "Bring the host back, then run again")
+        return step(Standing.REFUSED, None, next(_to_away(label, target), reason))
     move = order(vm, wanted, source, destination if wanted.host else None)
     if move is not None:
         move = dataclasses.replace(
             move, options=spec.migration, overwrite=overwritten(spec.storage, vm), caller=caller
         )
     managed = move is not None or wanted.host is not None
-    if managed and (running := inventory.job_of(vm.id)) is not None:
-        facts = destination.facts
-        if move is None and running[1].destination and facts and names_host(running[1].destination, facts):
-            return step(Standing.IN_PLACE)  # it has arrived, its job is about to end
+    facts = destination.facts
+    jobs = (each for each in inventory.jobs_of(vm.id) if move is not None or _leads_away(each[1], facts))
+    if managed and (running := next(jobs, None)) is not None:
         if move is None or facts is None or not leads_to(running[1], move, facts):
             return step(Standing.MOVED_BY_OTHERS, None, _moved_by_others(label, *running))
         followed = step(Standing.MOVE, move, _already_under_way(label, running[1]))
@@ -217,12 +222,28 @@ def judge(  # noqa: PLR0913 - what a step is judged by, each named at the call
         refused = any(finding.severity == Severity.REFUSAL for finding in findings)
         return step(Standing.REFUSED if refused else Standing.IN_PLACE)
     reasons = (
+        *(_to_away(label, target) if move.changes_host else ()),
         *refusals(move, source.facts, destination.facts, target),
         *onto_own_disks(move, inventory),
         *maybe_one_file(move, inventory),
     )
     refused = any(finding.severity == Severity.REFUSAL for finding in (*findings, *reasons))
     return step(Standing.REFUSED if refused else Standing.MOVE, move, *reasons)
+
+
+def _leads_away(job: MigrationJob, here: HostFacts | None) -> bool:
+    """Say whether a job takes a machine from its place: one that prepares or checks does not, nor one that has brought it there."""
+    arrived = here is not None and job.destination is not None and names_host(job.destination, here)
+    return not job.only_prepares and not arrived
+
+
+def _to_away(label: str, target: HostSpec) -> Iterator[Finding]:
+    """Refuse to move a machine to a host that is away, whether it answers or not."""
+    if target.away is not None:
+        yield _refusal(
+            f"{label} shall be on {target.name}, which is away until {until(target.away)}",
+            f"Take away: off hosts.{target.name} when it is back, or declare another host",
+        )
 
 
 def _already_under_way(label: str, job: MigrationJob) -> Finding:
@@ -243,9 +264,26 @@ def _moved_by_others(label: str, host: Host, job: MigrationJob) -> Finding:
     )
 
 
-def _silent(inventory: Inventory) -> Iterator[Finding]:
-    for line in told(inventory.unreachable.values()):
+def _silent(stack: Stack, inventory: Inventory, steps: tuple[Step, ...]) -> Iterator[Finding]:
+    """Yield each cause once; the machines' own lines need not repeat it."""
+    lost = inventory.unreachable
+    counting = silent(stack, inventory)
+    lines = [
+        f"{is_away(name, away)}; it {became(host)}, and its machines do not count"
+        for name, host in lost.items()
+        if name not in counting and (away := stack.hosts[name].away) is not None
+    ]
+    for line in (*told(lost[name] for name in counting), *lines):
         yield Finding(severity=Severity.WARNING, text=line)
+    count = sum(step.standing == Standing.UNKNOWN and not step.excused for step in steps)
+    if count and lost:
+        names = several(sorted(lost))
+        yield Finding(
+            severity=Severity.WARNING,
+            text=f"{count} declared {'machine is' if count == 1 else 'machines are'} unknown while {names} cannot be read;"
+            " nothing is planned for them",
+            remedy="See to what is said of the hosts, or declare them away (hosts.NAME.away), then run again",
+        )
 
 
 def _twice(steps: tuple[Step, ...]) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from lxml import etree
 
+from providers.model.stack import Away
 from providers.planning.drift import Drift, DriftReport
 
 from .drift_words import ended, snoozed, told
@@ -79,8 +80,12 @@ def _of_machines(report: DriftReport) -> Iterator[_Outcome]:
     for each in report.unknown:
         if each.is_machine and each.subject in known:
             yield each.subject, "error", f"unknown: {each.text}"
+    for each in report.away:
+        if each.is_machine:
+            yield each.subject, "skipped", each.text
     for over in report.ended:
-        yield over.label, "note", ended(over)
+        if not isinstance(over.snooze, Away):
+            yield over.label, "note", ended(over)
 
 
 def _of_hosts(report: DriftReport) -> Iterator[_Outcome]:
@@ -90,6 +95,12 @@ def _of_hosts(report: DriftReport) -> Iterator[_Outcome]:
     for each in report.unknown:
         if not each.is_machine:
             yield each.subject, "error", f"unknown: {each.text}"
+    for each in report.away:
+        if not each.is_machine:
+            yield each.subject, "skipped", each.text
+    for over in report.ended:
+        if isinstance(over.snooze, Away):
+            yield over.label, "note", ended(over)
 
 
 def _cases_of_hosts(report: DriftReport) -> list[str]:

@@ -11,7 +11,7 @@ from .markdown import Budget, cut, name, text
 
 LIMIT = 65_000
 """Characters; GitHub takes 65,536 in an issue, GitLab a million."""
-_DRIFTS, _UNKNOWN, _SNOOZED, _ENDED = 30_000, 14_000, 8_000, 4_000
+_DRIFTS, _UNKNOWN, _SNOOZED, _AWAY, _ENDED = 30_000, 12_000, 7_000, 3_000, 4_000
 """What each part may take: together with what stands around them less than the limit."""
 _MOVER = 1_000
 """Characters of who moved a machine and when: Windows' names of accounts have up to 256."""
@@ -31,6 +31,7 @@ def _lines(report: DriftReport) -> Iterator[str]:
         "Unknown", (f"- {name(subject)}: {text(why)}" for subject, why in unknown(report)), _UNKNOWN
     )
     yield from _list("Snoozed", (_snoozed(each) for each in report.snoozed), _SNOOZED)
+    yield from _list("Away", (f"- {name(each.subject)}: {text(each.text)}" for each in report.away), _AWAY)
     yield from _list("Snoozes that have ended", (f"- {text(ended(each))}" for each in report.ended), _ENDED)
     if note := unreadable(report):
         yield from ("", text(note))

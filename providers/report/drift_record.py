@@ -24,6 +24,7 @@ def drift_record(report: DriftReport, exit_code: int) -> Mapping[str, Any]:
         "unknown": [record(each) for each in report.unknown],
         "notes": list(report.notes),
         "known": report.known,
+        "away": [record(each) for each in report.away],
         "ended_snoozes": [
             {"label": each.label, "until": each.snooze.until.isoformat(), "note": ended(each)}
             for each in report.ended

@@ -24,6 +24,8 @@ def _lines(report: DriftReport) -> Iterator[str]:
         yield f"  unknown: {subject}: {text}"
     for drift in report.snoozed:
         yield f"  snoozed: {drift.subject}: {told(drift)}; {snoozed(drift)}"
+    for each in report.away:
+        yield f"  away: {each.subject}: {each.text}"
     for over in report.ended:
         yield f"  note: {ended(over)}"
     if note := unreadable(report):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from providers.model.stack import Away
 from providers.planning.drift import Drift, DriftReport, Ended, Kind, Mover
 from providers.planning.silence import several
 from providers.units import counted
@@ -36,6 +37,9 @@ def _headline(report: DriftReport) -> Iterator[str]:
         yield f"{counted(lost, 'machine')} unknown"
     if report.snoozed:
         yield f"{len(report.snoozed)} snoozed"
+    gone = [each.subject for each in report.away if not each.is_machine]
+    if gone:
+        yield f"away: {_listed(gone)}"
 
 
 def told(drift: Drift) -> str:
@@ -85,7 +89,12 @@ def unknown(report: DriftReport) -> Iterator[tuple[str, str]]:
 
 
 def ended(each: Ended) -> str:
-    """Return that a snooze is over."""
+    """Return that a snooze is over, or the absence of a host."""
+    if isinstance(each.snooze, Away):
+        return (
+            f"{each.label} was to be away until {each.snooze.until.isoformat()} ({each.snooze.reason});"
+            " its silence counts again, and the entry can go"
+        )
     return (
         f"the snooze of {each.label} ended on {each.snooze.until.isoformat()} ({each.snooze.reason});"
         " its drift counts again, and the entry can go"

@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -311,7 +312,8 @@ class Fleets:
         handover = Handover(
             project=self._project, engine=self._engine, stack=declared, since=engine_started()
         )
-        return Fleet(declared, self._clock, audit, handover, allowances(os.environ))
+        current = declared.on(self._clock.utc().astimezone(UTC).date())
+        return Fleet(current, self._clock, audit, handover, allowances(os.environ))
 
     def of_reader(self, stack: str) -> Fleet | None:
         """Return the fleet for reading, None where its file's errors have been told already.

@@ -14,6 +14,8 @@ from .past import LAST_MOVES, Past, plain_past
 
 PLACED = ("host", "config", "checkpoints", "paging", "disks")
 """Properties that are wanted as inputs and observed as outputs."""
+STANDING = "standing"
+"""The input of a machine that this run leaves out; no host reports it, so it is no output."""
 OUTPUTS = (*PLACED, "name", "vmId", "state", "reachable", "moves", LAST_MOVES)
 
 
@@ -21,12 +23,18 @@ def inputs_of(step: Step) -> dict[str, Any]:
     """Return the inputs of a declared machine.
 
     Of a machine that cannot be told for certain nothing but the name: then this run orders nothing for it.
-    The GUID goes along, so that a name that means another machine one day is noticed.
+    The GUID goes along, so that a name that means another machine one day is noticed. Where the machine is left out of
+    the plan and that counts, `standing` says how it stands: a change to the engine, so that a run asks our update,
+    which ends with the machine's error unless it is in its place by then (ADR 23).
     """
     inputs: dict[str, Any] = {"name": step.vm.name if step.vm else step.label}
+    if step.fails:
+        inputs[STANDING] = step.standing.value
     if step.vm is None:
         return inputs
     inputs["vmId"] = step.vm.id
+    if step.left_out and step.excused:
+        return inputs
     inputs.update(_placed(step.placement))
     if step.placement.allowed:
         inputs["allowed"] = list(step.placement.allowed)

@@ -47,8 +47,9 @@ from .identity import (
     means_another,
     spec_of,
 )
+from .left_out import briefly, proven
 from .past import Past, past_in, remembered
-from .properties import PLACED, outputs_of, placement_of
+from .properties import PLACED, STANDING, outputs_of, placement_of
 
 TYPE = "pulumi-python:dynamic/hyperv:VmPlacement"
 
@@ -74,8 +75,8 @@ class VmPlacement(ResourceProvider):
     def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DetailedDiffResult:
         """Compare wanted inputs with observed outputs.
 
-        Of an unknown machine nothing is planned. What must be cleared up by hand counts as a change, so that the
-        run ends with its error.
+        What the plan leaves out, or what must be cleared up by hand, counts as a change, so that the run ends with its
+        error; of an unknown machine that does not count nothing is planned.
         """
         found = self._compared(_id, olds, news)
         fleet = self._fleets().of_reader(current.get().stack)
@@ -84,10 +85,12 @@ class VmPlacement(ResourceProvider):
         return found
 
     def _compared(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DetailedDiffResult:
+        if news.get(STANDING):
+            return DetailedDiffResult({STANDING: ADD})
         if olds.get("problem"):
             return DetailedDiffResult({"problem": DELETE})
         if not olds.get("reachable", True):
-            return DetailedDiffResult({})
+            return DetailedDiffResult({"reachable": UPDATE} if news.get("vmId") else {})
         if means_another(managed_id(_id, olds), news):
             return DetailedDiffResult({"vmId": UPDATE})
         changes = differences(placement_of(news), placement_of(olds))
@@ -103,13 +106,13 @@ class VmPlacement(ResourceProvider):
         known = vm_id(props["vmId"]) if props.get("vmId") else kept
         fleet.arrival.agree(call.label)
         with fleet.course.under_way(call.label):
-            with fleet.admission.expecting():
+            with fleet.admission.expecting(), briefly(call.label, props, fleet):
                 if known is not None:
                     check_takeover(fleet, call.label, kept, known)
                 vm = fleet.first(spec_of(fleet, call.label), known, max_age=YOUNG)
                 keep(fleet, call, vm.id)
             try:
-                outputs = _bring(fleet, call, vm, placement_of(props), Past())
+                outputs = _bring(fleet, call, vm, props, Past())
             except PlacementError as error:
                 raise HalfDoneError(vm.id, outputs_of(vm, Past()), str(error)) from error
         return CreateResult(vm.id, outputs)
@@ -146,13 +149,13 @@ class VmPlacement(ResourceProvider):
         fleet = self._fleets().of(call.stack)
         fleet.arrival.agree(call.label)
         with fleet.course.under_way(call.label):
-            with fleet.admission.expecting():
+            with fleet.admission.expecting(), briefly(call.label, news, fleet):
                 if means_another(managed, news):
                     check_takeover(fleet, call.label, managed, vm_id(news["vmId"]))
                     managed = vm_id(news["vmId"])
                 vm = fleet.find(managed_spec(fleet, call.label), managed, max_age=YOUNG)
                 keep(fleet, call, vm.id)
-            return UpdateResult(_bring(fleet, call, vm, placement_of(news), past_in(olds)))
+            return UpdateResult(_bring(fleet, call, vm, news, past_in(olds)))
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Forget the machine; it stays where it is, as it is."""
@@ -162,11 +165,16 @@ class VmPlacement(ResourceProvider):
             call.say("warning", trouble)
 
 
-def _bring(fleet: Fleet, call: Call, vm: VirtualMachine, wanted: Placement, past: Past) -> dict[str, Any]:
-    """Move `vm` to `wanted` if it is not there, by the way that is scheduled, and return its outputs.
+def _bring(
+    fleet: Fleet, call: Call, vm: VirtualMachine, inputs: Mapping[str, Any], past: Past
+) -> dict[str, Any]:
+    """Move `vm` to where `inputs` want it if it is not there, by the way that is scheduled, and return its outputs.
 
-    Raises PlacementError.
+    One that the plan has left out is not moved: it is in its place by now, or that is an error. Raises PlacementError.
     """
+    wanted = placement_of(inputs)
+    if inputs.get(STANDING):
+        return outputs_of(proven(fleet, call.label, vm, inputs[STANDING], wanted.host), past)
     if not differences(wanted, observed(vm)):
         return outputs_of(vm, past)
     fleet.arrival.wait(call.label, call.cancelled)

@@ -10,7 +10,7 @@ from typing import cast
 from urllib.parse import urlsplit
 
 from providers.model.names import HostName
-from providers.model.stack import Authentication, Connection, HostSpec, LiveMigration, Reserve
+from providers.model.stack import Authentication, Away, Connection, HostSpec, LiveMigration, Reserve
 from providers.units import MIB, parse_bytes
 
 from .addresses import HTTPS_PORT, authority, endpoint
@@ -19,6 +19,7 @@ from .findings import Findings
 from .live_migration import read_live_migration
 from .nodes import Mapping, Scalar
 from .paths import is_disk_file, normalized, path_problem
+from .words import read_word
 
 
 def read_hosts(root: Mapping, folder: Path, findings: Findings) -> Dict[HostName, HostSpec]:
@@ -57,7 +58,13 @@ def _host(
         reserve=_reserve(entry.mapping("reserve")),
         bandwidth=_bandwidth(entry.scalar("bandwidth")),
         allow_vtpm=vtpm is not None and vtpm.text.lower() in {"true", "yes", "on"},
+        away=_away(name, entry.mapping("away"), findings),
     )
+
+
+def _away(name: HostName, entry: Mapping | None, findings: Findings) -> Away | None:
+    word = read_word(entry, f"hosts.{name}.away", findings)
+    return None if word is None else Away(until=word[0], reason=word[1])
 
 
 def _connection(

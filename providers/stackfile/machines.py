@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
 
 from providers.model.names import HostName, vm_id
 from providers.model.options import AS_HOSTS_ARE_SET
@@ -15,6 +14,7 @@ from .nodes import Mapping, Node, Scalar, Sequence
 from .options import read_options
 from .paths import part_problem
 from .storage import named_roots, read_storage
+from .words import read_word
 
 
 class MachineReader:
@@ -63,17 +63,8 @@ class MachineReader:
         )
 
     def _snooze(self, label: str, entry: Mapping | None) -> Snooze | None:
-        until, reason = (None, None) if entry is None else (entry.scalar("until"), entry.scalar("reason"))
-        if until is None or reason is None:
-            return None
-        try:
-            return Snooze(until=date.fromisoformat(until.text), reason=reason.text)
-        except ValueError:
-            self._findings.add(
-                until.line,
-                f"vms.{label}.snooze.until: no calendar has {until.text}; write a date, such as 2026-12-01",
-            )
-            return None
+        word = read_word(entry, f"vms.{label}.snooze", self._findings)
+        return None if word is None else Snooze(until=word[0], reason=word[1])
 
     def _known_hosts(self, label: str, node: Node | None) -> Iterator[HostName]:
         nodes = node.items if isinstance(node, Sequence) else [node]

@@ -113,6 +113,9 @@ class _TreeBuilder:
             else:
                 unfinished.nodes[-1] = broken(unfinished.line)
         while self._open:
+            cut = self._open[-1]
+            if cut.is_mapping and len(cut.nodes) % 2:  # what was cut off was, or was in, a key
+                cut.nodes.append(broken(cut.line))
             self._end()
 
     def root(self) -> Node | None:

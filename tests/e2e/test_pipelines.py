@@ -31,6 +31,7 @@ EXPRESSIONS = {
     "github.event.workflow_run.head_sha": COMMIT,
     "github.event.workflow_run.html_url": "https://forge.example/runs/12",
 }
+ALWAYS = "${{ !cancelled() }}"
 OURS = ("HYPERV_", "PULUMI_")
 """Variables that the lab sets instead of the forge's secrets."""
 
@@ -74,14 +75,17 @@ def run(site: Site, script: str, environment: Mapping[str, str]) -> subprocess.C
 
 
 def on_github(site: Site, github: GitHub, name: str, **more: str) -> int:
-    """Run the steps of a workflow to the first that fails; what it uploads is kept. Return the last exit code."""
+    """Run the steps of a workflow to the first that fails, and those that run all the same; what it uploads is kept.
+
+    Return the first exit code that is not 0.
+    """
     workflow = yaml.safe_load((PIPELINES / "github" / f"{name}.yaml").read_text(encoding="utf-8"))
     (job,) = workflow["jobs"].values()
     outputs = github.home / "outputs"
     outputs.write_text("", encoding="utf-8")
     done = 0
     for step in job["steps"]:
-        if "run" in step and done == 0:
+        if "run" in step and (done == 0 or step.get("if") == ALWAYS):
             told = dict(line.split("=") for line in outputs.read_text(encoding="utf-8").splitlines())
             given = {**job["env"], **step.get("env", {})}
             values = {
@@ -89,7 +93,7 @@ def on_github(site: Site, github: GitHub, name: str, **more: str) -> int:
             }
             values |= {"STACK": "lab", "GITHUB_OUTPUT": str(outputs), **github.environment(), **more}
             finished = run(site, step["run"], values)
-            done = finished.returncode
+            done = done or finished.returncode
             sys.stdout.write(f"{name}, {step['name']}: {finished.stdout}{finished.stderr}\n")
         elif "upload-artifact" in step.get("uses", ""):
             run_of = {"inventory": "11", "review": "12"}[name]
@@ -181,7 +185,9 @@ def test_every_command_of_the_pipelines_does_what_they_expect(repository: Site, 
         assert drift(site, github, project, "edited") == "Placement of lab has drifted"
         assert on_github(site, github, "apply") == 0
         assert on_gitlab(site, project, "apply") == 0
+        assert on_gitlab(site, project, "result") == 0
         site.lab("fault", "add", "host-down", "--host", "hv3")
+        assert on_gitlab(site, project, "result") == 4
         assert drift(site, github, project, "silent") == "Hosts of lab do not answer"
         site.lab("fault", "clear")
         assert drift(site, github, project, "closed") is None

@@ -10,8 +10,9 @@ from providers.model.estate import Inventory, VirtualMachine
 from providers.model.identity import Kept
 from providers.model.names import HostName, folded
 from providers.model.plan import Plan, Severity, Standing, Step
-from providers.model.stack import Snooze, Stack
+from providers.model.stack import Stack
 from providers.planning.computers import REPLICAS
+from providers.planning.counting import is_away
 from providers.planning.difference import Change, differences, observed
 from providers.planning.live_migration import declared_settings, differing, settings_of
 from providers.planning.silence import became
@@ -24,9 +25,7 @@ DIRECTORY = "directory"
 
 def drift_of(stack: Stack, inventory: Inventory, plan: Plan, readings: Readings) -> DriftReport:
     """Return what is not as `stack` declares, by the `plan` that its comparison with `inventory` made."""
-    today = readings.now.astimezone(UTC).date()
-    snoozes = {label: spec.snooze for label, spec in stack.vms.items() if spec.snooze is not None}
-    quiet = {label: snooze for label, snooze in snoozes.items() if today <= snooze.until}
+    declared, stack = stack, stack.on(readings.now.astimezone(UTC).date())
     movers = Movers(inventory, readings.past.moves, readings.names, readings.logged)
     stood = {step.label: _of_machine(step, stack, movers) for step in plan.steps}
     doubts = {
@@ -40,7 +39,8 @@ def drift_of(stack: Stack, inventory: Inventory, plan: Plan, readings: Readings)
         *_settings(stack, readings),
         *_delegation(readings),
     ]
-    told = [_quieted(drift, quiet) for drift in found]
+    told = [_quieted(drift, stack) for drift in found]
+    unknown = tuple(_unknown(stack, inventory, plan, readings, doubts))
     return DriftReport(
         stack=stack.path.stem,
         checked=readings.now.astimezone(UTC).isoformat(timespec="seconds"),
@@ -48,10 +48,9 @@ def drift_of(stack: Stack, inventory: Inventory, plan: Plan, readings: Readings)
         hosts=tuple(stack.hosts),
         drifts=tuple(drift for drift in told if drift.snooze is None),
         snoozed=tuple(drift for drift in told if drift.snooze is not None),
-        unknown=tuple(_unknown(inventory, plan, readings, doubts)),
-        ended=tuple(
-            Ended(label=label, snooze=snooze) for label, snooze in snoozes.items() if label not in quiet
-        ),
+        unknown=tuple(each for each, counts in unknown if counts),
+        away=tuple(each for each, counts in unknown if not counts),
+        ended=tuple(_ended(declared, stack)),
         unreadable=readings.past.unreadable,
         notes=tuple(_notes(plan, stood)),
         known=plan.known.told(),
@@ -66,8 +65,20 @@ def _notes(plan: Plan, stood: Mapping[str, Drift | None]) -> Iterator[str]:
             yield from (str(each) for each in step.findings if each.of_identity)
 
 
-def _quieted(drift: Drift, quiet: dict[str, Snooze]) -> Drift:
-    return replace(drift, snooze=quiet.get(drift.subject)) if drift.can_be_snoozed else drift
+def _quieted(drift: Drift, stack: Stack) -> Drift:
+    if not drift.can_be_snoozed:
+        return drift
+    return replace(drift, snooze=stack.vms[drift.subject].snooze)
+
+
+def _ended(declared: Stack, stack: Stack) -> Iterator[Ended]:
+    """Yield the words of the file that do not count any more in `stack`."""
+    for label, vm in declared.vms.items():
+        if vm.snooze is not None and stack.vms[label].snooze is None:
+            yield Ended(label=label, snooze=vm.snooze)
+    for name, host in declared.hosts.items():
+        if host.away is not None and stack.hosts[name].away is None:
+            yield Ended(label=name, snooze=host.away)
 
 
 def _of_machine(step: Step, stack: Stack, movers: Movers) -> Drift | None:
@@ -191,18 +202,23 @@ def _delegation(readings: Readings) -> Iterator[Drift]:
 
 
 def _unknown(
-    inventory: Inventory, plan: Plan, readings: Readings, doubts: Mapping[str, str]
-) -> Iterator[Unknown]:
+    stack: Stack, inventory: Inventory, plan: Plan, readings: Readings, doubts: Mapping[str, str]
+) -> Iterator[tuple[Unknown, bool]]:
+    """Yield what could not be told, and whether that counts."""
     for host in inventory.unreachable.values():
-        yield Unknown(subject=host.name, text=f"{became(host)}, its machines are unknown: {host.reason}")
+        away = stack.hosts[host.name].away if host.name in stack.hosts else None
+        text = f"{became(host)}, its machines are unknown: {host.reason}"
+        if away is not None:
+            text = f"{is_away(host.name, away)}; it {text}"
+        yield Unknown(subject=host.name, text=text), away is None
     for name, actual in readings.settings.items():
         if isinstance(actual, str) and name not in inventory.unreachable:
-            yield Unknown(subject=name, text=f"its settings are unknown: {actual}")
+            yield Unknown(subject=name, text=f"its settings are unknown: {actual}"), True
     delegation = readings.delegation
     for finding in delegation.findings if delegation is not None else ():
-        yield Unknown(subject=DIRECTORY, text=str(finding))
+        yield Unknown(subject=DIRECTORY, text=str(finding)), True
     for step in plan.steps:
         if step.standing == Standing.UNKNOWN:
-            yield Unknown(subject=step.label, text=_findings(step), is_machine=True)
+            yield Unknown(subject=step.label, text=_findings(step), is_machine=True), not step.excused
         elif step.label in doubts:
-            yield Unknown(subject=step.label, text=doubts[step.label], is_machine=True)
+            yield Unknown(subject=step.label, text=doubts[step.label], is_machine=True), True

@@ -11,7 +11,7 @@ from providers.model.adoption import Named
 from providers.model.directory import DelegationPlan
 from providers.model.live_migration import HostMigration
 from providers.model.names import HostName, VmId
-from providers.model.stack import Snooze
+from providers.model.stack import Away, Snooze
 from providers.planning.difference import Change
 
 
@@ -141,10 +141,11 @@ class Unknown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
-    """A snooze whose last day has gone by."""
+    """A snooze, or the absence of a host, whose last day has gone by."""
 
     label: str
-    snooze: Snooze
+    """Of the machine, or the name of the host."""
+    snooze: Snooze | Away
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,6 +181,8 @@ class DriftReport:
     snoozed: tuple[Drift, ...] = ()
     """Those that do not count for now."""
     unknown: tuple[Unknown, ...] = ()
+    away: tuple[Unknown, ...] = ()
+    """What could not be told of hosts that are away, and of machines that only they can have: it does not count for now."""
     ended: tuple[Ended, ...] = ()
     unreadable: int = 0
     """Lines of the audit logs that cannot be read: who moved what may stand there."""

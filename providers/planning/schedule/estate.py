@@ -100,7 +100,11 @@ class _Builder:
         self._coming = coming(self._holdings, inventory, plan)
         self._spots = spots
         self._roomy = sorted(
-            (name for name in self._facts if name not in stack.maintenance),
+            (
+                name
+                for name in self._facts
+                if name not in stack.maintenance and stack.hosts[name].away is None
+            ),
             key=lambda name: (-(self._facts[name].memory_free_mib or 0), name),
         )
 

@@ -18,7 +18,7 @@ from providers.model.directory import DelegationSpec, DirectorySpec
 from providers.model.guard import DAYS, Freeze, Guard, OneOff, WallTime, Weekly
 from providers.model.names import HostName, vm_id
 from providers.model.options import AS_HOSTS_ARE_SET, MigrationOptions
-from providers.model.stack import Connection, HostSpec, Reserve, Rule, Stack, StorageSpec, VmSpec
+from providers.model.stack import Away, Connection, HostSpec, Reserve, Rule, Stack, StorageSpec, VmSpec
 from providers.stackfile import load
 
 FOLDER = Path(tempfile.gettempdir()).absolute()
@@ -113,6 +113,7 @@ def hosts_named(draw: st.DrawFn, name: str) -> HostSpec:
             disk_percent=float(draw(st.integers(0, 100))) if share else 0.0,
         ),
         allow_vtpm=draw(st.booleans()),
+        away=draw(st.none() | st.builds(Away, until=st.dates(), reason=PART)),
     )
 
 
@@ -236,6 +237,7 @@ def _host(host: HostSpec) -> dict[str, object]:
             "disk": f"{share:g} %" if share else f"{reserve.disk_bytes} B",
         },
         "allow_vtpm": host.allow_vtpm,
+        **_present(away=host.away and {"until": host.away.until.isoformat(), "reason": host.away.reason}),
     }
 
 

@@ -62,6 +62,7 @@ def test_tabs_elsewhere_are_fine(load_text: Load) -> None:
         ("hosts: 'x\nvms: {}\n", "1: no valid YAML (found unexpected end of stream): the quote that opens here is never closed"),
         ("hosts:\n    a: 1\n  b: 2\n", "3: no valid YAML (did not find expected key, in what starts in line 1): the indentation"),
         ("hosts:\n  hv1\nvms\nrules: []\n", "4: no valid YAML (could not find expected ':'"),
+        ("hosts: {[}\n", "1: no valid YAML (did not find expected node content"),
         ('hosts: "a\\qb"\n', "1: no valid YAML (found unknown escape character): a backslash in double quotes"),
     ],
 )  # fmt: skip

@@ -1,0 +1,77 @@
+"""Whether it counts that a machine is not in its place: the one judgement behind every command's exit code."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from enum import StrEnum
+
+from providers.model.estate import Inventory
+from providers.model.names import HostName
+from providers.model.plan import Finding, Plan, Severity, Standing, Step
+from providers.model.stack import Away, Snooze, Stack
+
+_FOUND = {Standing.MOVE, Standing.REFUSED, Standing.MOVED_BY_OTHERS}
+"""What a snooze may excuse: that a machine is gone, or that two may be meant, was not foreseen by whoever wrote it."""
+
+
+class Proof(StrEnum):
+    """What is known of a machine's place."""
+
+    REACHED = "reached"
+    """It was read in its place, or need not be there for now."""
+    MISSED = "not reached"
+    UNREAD = "not known"
+    """Some host that may have it did not answer, or it was changing hosts."""
+
+
+def proof(step: Step) -> Proof:
+    """Return whether the machine of `step` is proven to be where the stack file wants it."""
+    if step.excused or step.standing == Standing.IN_PLACE:
+        return Proof.REACHED
+    return Proof.UNREAD if step.standing == Standing.UNKNOWN else Proof.MISSED
+
+
+def excused(step: Step, stack: Stack, inventory: Inventory) -> Step:
+    """Return `step` with the reason for which it does not count, where there is one; what is left out says so as well.
+
+    `stack`: as it counts that day (`Stack.on`).
+    """
+    excuse = _excuse(step, stack, inventory)
+    said = Finding(severity=Severity.WARNING, text=f"{step.label} does not count for now: {excuse}")
+    findings = (*step.findings, said) if excuse and step.left_out else step.findings
+    return replace(step, excused=excuse, findings=findings)
+
+
+def _excuse(step: Step, stack: Stack, inventory: Inventory) -> str:
+    snooze = stack.vms[step.label].snooze
+    if snooze is not None and step.standing in _FOUND:
+        return f"snoozed until {until(snooze)}"
+    if step.standing != Standing.UNKNOWN:
+        return ""
+    silent = [name for name in stack.vms[step.label].hosts or stack.hosts if name in inventory.unreachable]
+    away = [(name, away) for name in silent if (away := stack.hosts[name].away) is not None]
+    if not away or len(away) < len(silent):
+        return ""
+    return "; ".join(is_away(name, absence) for name, absence in away)
+
+
+def until(word: Snooze | Away) -> str:
+    """Return until when and why, as `2026-12-01: new disks`."""
+    return f"{word.until.isoformat()}: {word.reason}"
+
+
+def is_away(name: HostName, away: Away) -> str:
+    """Return that a host is away, until when, and why."""
+    return f"{name} is away until {until(away)}"
+
+
+def silent(stack: Stack, inventory: Inventory) -> tuple[HostName, ...]:
+    """Return the hosts that did not answer though they are not away. `stack`: as it counts that day."""
+    return tuple(
+        name for name in inventory.unreachable if name not in stack.hosts or stack.hosts[name].away is None
+    )
+
+
+def complete(plan: Plan) -> bool:
+    """Say whether a plan leaves nothing out that counts: no machine, and no host."""
+    return not plan.failing and not plan.silent
