@@ -98,9 +98,9 @@ def test_exit_codes_of_the_engine_are_those_of_the_table(reached: Site) -> None:
     wanted = {
         **{name: adopted[name] for name in ("PLACED", "DC", "TAKEN", "BACK")},
         "MOVES": {"host": "hv2"},
-        "RESTLESS": {"host": "hv1", "snooze": SNOOZE},
+        "RESTLESS": {"host": "hv1", "snooze": dict(SNOOZE)},
         "SECURED": {"host": "hv2"},
-        "ASLEEP": {"host": "hv2", "snooze": SNOOZE},
+        "ASLEEP": {"host": "hv2", "snooze": dict(SNOOZE)},
         "GHOST": {"host": "hv1"},
         "TWIN": {"host": "hv1"},
     }
