@@ -46,11 +46,10 @@ def run(options: argparse.Namespace) -> int:
 
 def _read(stack: Stack) -> Outcome:
     check_some({name: host.connection for name, host in stack.hosts.items()})
-    name = stack.path.stem
-    log = last_words(audit_path(PROJECT, name))
+    log = last_words(audit_path(PROJECT, stack.path.stem))
     estate = Estate(stack.hosts, clock=SystemClock())
     try:
         inventory, plan = compare(stack, estate, known=kept_of(stack, PROJECT))
     finally:
         estate.close()
-    return outcome_of(name, plan, tuple(inventory.unreachable), log)
+    return outcome_of(stack, plan, inventory, log)

@@ -6,7 +6,8 @@ from dataclasses import replace
 from enum import StrEnum
 
 from providers.model.estate import Inventory
-from providers.model.names import HostName
+from providers.model.identity import Kept
+from providers.model.names import HostName, VmId
 from providers.model.plan import Finding, Plan, Severity, Standing, Step
 from providers.model.stack import Away, Snooze, Stack
 
@@ -53,6 +54,23 @@ def _excuse(step: Step, stack: Stack, inventory: Inventory) -> str:
     if not away or len(away) < len(silent):
         return ""
     return "; ".join(is_away(name, absence) for name, absence in away)
+
+
+def doubt(
+    label: str, vm: VmId | None, host: HostName | None, stack: Stack, inventory: Inventory, known: Kept
+) -> str | None:
+    """Return why it is unknown whether a machine that is not as declared is the one that is meant, None where it is.
+
+    A name decides only where every host answers, as for a machine that is adopted.
+    """
+    if vm is None or stack.vms[label].id or label in known.machines or not inventory.unreachable:
+        return None
+    silent = ", ".join(sorted(inventory.unreachable))
+    return (
+        f"{label} is unknown: {vm} on {host} has its name and is not as declared, and while {silent} does not answer,"
+        " another machine of that name may be the one that is meant."
+        " Set id: (the GUID) in the stack file, or run again when every host answers"
+    )
 
 
 def until(word: Snooze | Away) -> str:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from providers.model.estate import Inventory
 from providers.model.names import HostName, VmId
 from providers.model.plan import Plan, Severity, Standing, Step
+from providers.model.stack import Stack
 
-from .counting import Proof, proof
+from .counting import Proof, doubt, proof
 from .difference import differences, observed
 
 
@@ -60,18 +62,30 @@ class Outcome:
         return next((each for each in (Proof.MISSED, Proof.UNREAD) if each in found), Proof.REACHED)
 
 
-def outcome_of(stack: str, plan: Plan, silent: tuple[HostName, ...], log: Mapping[VmId, LastWord]) -> Outcome:
+def outcome_of(stack: Stack, plan: Plan, inventory: Inventory, log: Mapping[VmId, LastWord]) -> Outcome:
     """Return what a run has come to, by a plan that was made of its hosts afterwards."""
-    left = tuple(_left(step, log) for step in plan.steps if step.standing != Standing.IN_PLACE)
-    return Outcome(stack=stack, machines=len(plan.steps), left=left, silent=silent)
+    left = tuple(
+        _left(step, _doubt(step, stack, plan, inventory), log)
+        for step in plan.steps
+        if step.standing != Standing.IN_PLACE
+    )
+    silent = tuple(inventory.unreachable)
+    return Outcome(stack=stack.path.stem, machines=len(plan.steps), left=left, silent=silent)
 
 
-def _left(step: Step, log: Mapping[VmId, LastWord]) -> Left:
+def _doubt(step: Step, stack: Stack, plan: Plan, inventory: Inventory) -> str | None:
+    if step.vm is None or step.excused:
+        return None
+    return doubt(step.label, step.vm.id, step.vm.host, stack, inventory, plan.known)
+
+
+def _left(step: Step, doubted: str | None, log: Mapping[VmId, LastWord]) -> Left:
+    text = doubted or _text(step)
     return Left(
         label=step.label,
-        standing=step.standing,
-        proof=proof(step),
-        text=_text(step) if step.excused in _text(step) else f"{_text(step)}; {step.excused}",
+        standing=Standing.UNKNOWN if doubted else step.standing,
+        proof=Proof.UNREAD if doubted else proof(step),
+        text=text if step.excused in text else f"{text}; {step.excused}",
         host=step.vm.host if step.vm else None,
         vm_id=step.vm_id,
         last=log.get(step.vm_id) if step.vm_id else None,

@@ -17,7 +17,7 @@ from tools.workspace import Workspace
 
 from .conftest import Site, until
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.one_form("it adopts first, and says itself what was before")]
 ESTATE = Path(__file__).parent / "estates" / "reached.yaml"
 SNOOZE = {"until": "2099-12-31", "reason": "new disks"}
 STANDS = {

@@ -7,12 +7,11 @@ from dataclasses import replace
 from datetime import UTC
 
 from providers.model.estate import Inventory, VirtualMachine
-from providers.model.identity import Kept
 from providers.model.names import HostName, folded
 from providers.model.plan import Plan, Severity, Standing, Step
 from providers.model.stack import Stack
 from providers.planning.computers import REPLICAS
-from providers.planning.counting import is_away
+from providers.planning.counting import doubt, is_away
 from providers.planning.difference import Change, differences, observed
 from providers.planning.live_migration import declared_settings, differing, settings_of
 from providers.planning.silence import became
@@ -29,9 +28,11 @@ def drift_of(stack: Stack, inventory: Inventory, plan: Plan, readings: Readings)
     movers = Movers(inventory, readings.past.moves, readings.names, readings.logged)
     stood = {step.label: _of_machine(step, stack, movers) for step in plan.steps}
     doubts = {
-        label: doubt
-        for label, drift in stood.items()
-        if (doubt := _doubt(drift, stack, inventory, plan.known))
+        step.label: text
+        for step in plan.steps
+        if (drift := stood[step.label]) is not None
+        and not step.excused
+        and (text := doubt(step.label, drift.vm_id, drift.host, stack, inventory, plan.known))
     }
     found = [
         *(drift for drift in stood.values() if drift is not None and drift.subject not in doubts),
@@ -113,23 +114,6 @@ def _kind(changes: tuple[Change, ...], *, moved: bool, leaving: bool) -> Kind:
     if changes:
         return Kind.PLACED if moved else Kind.FILES
     return Kind.LEAVING if leaving else Kind.UNCOMPARED
-
-
-def _doubt(drift: Drift | None, stack: Stack, inventory: Inventory, known: Kept) -> str | None:
-    """Return why it is unknown whether a machine that is not as declared is the one that is meant, None where it is.
-
-    A name decides only where every host answers, as for a machine that is adopted.
-    """
-    if drift is None or drift.vm_id is None or not inventory.unreachable:
-        return None
-    if stack.vms[drift.subject].id or drift.subject in known.machines:
-        return None
-    silent = ", ".join(sorted(inventory.unreachable))
-    return (
-        f"{drift.subject} is unknown: {drift.vm_id} on {drift.host} has its name and is not as declared, and while {silent}"
-        " does not answer, another machine of that name may be the one that is meant."
-        " Set id: (the GUID) in the stack file, or run again when every host answers"
-    )
 
 
 def _lines(changes: tuple[Change, ...], hosts: tuple[HostName, ...]) -> Iterator[str]:
