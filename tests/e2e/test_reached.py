@@ -148,10 +148,10 @@ def _with_a_silent_host(site: Site, declared: Declared, vms: dict[str, dict[str,
     declared.write(far)
     shown = site.pulumi("preview", "--expect-no-changes")
     assert shown.returncode != 0, shown.stdout
-    assert "2 declared machines are unknown while hv3 does not answer" in shown.stdout
+    assert "2 declared machines are unknown while hv3 cannot be read" in shown.stdout
     run = site.up()
     assert run.returncode != 0, run.stdout
-    unknown = {name: f"{name} is unknown: hv3 did not answer" for name in ("LOST", "FAR")}
+    unknown = {name: f"{name} is unknown: hv3 cannot be read" for name in ("LOST", "FAR")}
     assert errors(run.stdout) == unknown, run.stdout
     assert _result(site, "2 of 10 machines unknown") == 4
 
@@ -165,6 +165,11 @@ def _with_a_silent_host(site: Site, declared: Declared, vms: dict[str, dict[str,
     site.lab("fault", "clear")
     declared.write(far)
     assert _result(site, "move: FAR (on hv3): host is hv3, declared hv2") == 2
+    denied = ("wsman-fault", "--host", "hv3", "--operation", "Enumerate", "--error", "0x80070005")
+    site.lab("fault", "add", *denied)  # one query, once: it answers again before the run has ended
+    cut = site.up()
+    assert cut.returncode != 0, cut.stdout
+    assert "FAR" in errors(cut.stdout), cut.stdout
     last = site.up()
     assert last.returncode == 0, last.stdout
     assert site.hosts()["FAR"] == "hv2"
