@@ -11,6 +11,7 @@ from providers.drifted import Found
 from providers.errors import PlacementError, StackFileError
 from providers.model.plan import Standing, Step
 from providers.model.stack import Stack
+from providers.planning.counting import doubt
 from providers.planning.drift import Drift, Kind, disturbances, still_elsewhere
 from providers.rewriting import rewrite
 from providers.stackfile import load
@@ -83,7 +84,7 @@ def _obstacle(label: str, stack: Stack, found: Found) -> str | None:
     drift = _drift_of(label, found)
     if step.standing == Standing.UNKNOWN:
         return f"{label} is unknown, not gone: {_why(step)}"
-    if (doubt := _doubt_of(label, found)) is not None:
+    if (doubt := _doubt_of(label, stack, found)) is not None:
         return doubt
     if drift is None:
         return f"{label} is as declared; there is nothing to accept"
@@ -107,7 +108,11 @@ def _drift_of(label: str, found: Found) -> Drift | None:
     return next((drift for drift in every if drift.of_machine and drift.subject == label), None)
 
 
-def _doubt_of(label: str, found: Found) -> str | None:
+def _doubt_of(label: str, stack: Stack, found: Found) -> str | None:
+    """Return why it is not known which machine is meant; a snooze does not make it known."""
+    drift = _drift_of(label, found)
+    if drift is not None:
+        return doubt(label, drift.vm_id, drift.host, stack, found.inventory, found.plan.known)
     unknown = found.report.unknown
     return next((each.text for each in unknown if each.is_machine and each.subject == label), None)
 
@@ -120,7 +125,7 @@ def _untold(found: Found) -> list[str]:
     """Return what could not be told of machines: silent hosts, and machines that are unknown."""
     return [
         each.text if each.is_machine else f"{each.subject} {each.text}"
-        for each in found.report.unknown
+        for each in (*found.report.unknown, *found.report.away)
         if each.is_machine or each.subject in found.inventory.unreachable
     ]
 

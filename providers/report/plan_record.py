@@ -10,7 +10,8 @@ choice     where hosts are left to choose: machines (how many), bytes (moved for
            null where every machine has one host
 known      by what machines are told: the GUIDs of the last run and when that was, or names
 findings   of the whole plan: severity (warning, refusal), text, remedy, rule (a rule would not hold in the end)
-machines   {standing: [{label, id, host, to, findings}]}; standing as in totals; id and host null where not found
+machines   {standing: [{label, id, host, to, excused, findings}]}; standing as in totals; id and host null where not found;
+           excused: why it does not count (a snooze, a host that is away), else null
 """
 
 from __future__ import annotations
@@ -106,5 +107,6 @@ def _machine(step: Step) -> dict[str, Any]:
         "id": step.vm_id,
         "host": step.vm.host if step.vm else None,
         "to": step.move.destination if step.move else None,
+        "excused": step.excused or None,
         "findings": _findings(step.findings),
     }

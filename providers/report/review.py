@@ -76,9 +76,12 @@ def _stopped(review: Review) -> Iterator[str]:
 
 
 def _not_known(review: Review) -> Iterator[str]:
-    silent = len(review.inventory.unreachable)
+    silent = len(review.plan.silent)
+    away = len(review.inventory.unreachable) - silent
     if silent:
         yield f"{silent} {'host' if silent == 1 else 'hosts'} silent"
+    if away:
+        yield f"{away} {'host' if away == 1 else 'hosts'} away"
     if review.freezes_unjudged:
         yield "freezes not judged"
     if review.age is not None and review.age >= OLD:

@@ -263,6 +263,14 @@ def test_a_snoozed_machine_is_accepted_by_name_alone(tmp_path: Path) -> None:
     assert file.changed()[1:] == ["+   VM001: {host: hv2, snooze: {until: 2026-12-24, reason: new disks}}"]
 
 
+def test_a_snooze_does_not_tell_which_of_two_namesakes_is_meant(tmp_path: Path) -> None:
+    """While a host is silent that may have the other one, nothing is accepted by a name alone."""
+    file = File(tmp_path, "  VM001: {host: hv1, snooze: {until: 2026-12-24, reason: new disks}}\n")
+    there = inventory(host("hv1"), host("hv2", machine(1, "hv2")), silent=("hv3",))
+    with pytest.raises(AcceptError, match="another machine of that name may be the one that is meant"):
+        file.accept(there, "VM001")
+
+
 def test_replace_is_not_asked_of_a_machine_without_files_elsewhere(tmp_path: Path) -> None:
     """Storage that is in place keeps its words when the host changes."""
     file = File(tmp_path, "  VM001: {host: hv1, storage: {folder: fast, layout: flat}}\n")

@@ -121,6 +121,18 @@ def test_a_snooze_excuses_what_is_found_and_nothing_else() -> None:
     assert step(asleep, twice) == (Standing.AMBIGUOUS, True)
 
 
+def test_who_only_looks_takes_nobody_away() -> None:
+    """A job that prepares or checks leaves a machine in its place; one that moves beside it does not."""
+    checks = replace(job(1, "hv3.lab.example"), job_type=304)
+    here = host("hv1", machine(1), jobs=(checks,))
+    declared = stack(spec(1, "hv1"))
+    (step,) = on(LAST, declared, inventory(here, host("hv2"), host("hv3"))).steps
+    assert step.standing == Standing.IN_PLACE
+    both = host("hv1", machine(1), jobs=(checks, job(1, "hv3.lab.example")))
+    (step,) = on(LAST, declared, inventory(both, host("hv2"), host("hv3"))).steps
+    assert (step.standing, step.fails) == (Standing.MOVED_BY_OTHERS, True)
+
+
 def test_a_recording_is_judged_by_its_own_day() -> None:
     """So that the same input gives the same plan on every day; without a day all words count."""
     declared = with_away(stack(spec(1, "hv3")), "hv3")

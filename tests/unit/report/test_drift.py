@@ -13,7 +13,7 @@ from lxml import etree
 
 from providers.commands.drift import verdict
 from providers.model.names import HostName
-from providers.model.stack import Snooze
+from providers.model.stack import Away, Snooze
 from providers.planning.drift import Drift, DriftReport, Ended, Kind, Mover, Unknown
 from providers.report.drift_junit import render_junit
 from providers.report.drift_markdown import render_markdown
@@ -70,6 +70,27 @@ def test_the_exit_code_says_drift_before_silence() -> None:
     assert verdict(replace(EMPTY, snoozed=FULL.snoozed)) == 0
     assert verdict(FULL) == 2
     assert verdict(replace(EMPTY, unknown=silent)) == 4
+
+
+def test_a_host_that_is_away_is_listed_and_does_not_count() -> None:
+    """In every form, with the machine that it alone can have; when the word is over, that is said of the host."""
+    gone = (
+        Unknown(subject="hv1", text="hv1 is away until 2026-12-01: a new mainboard"),
+        Unknown(subject="VM004", text="VM004 is unknown", is_machine=True),
+    )
+    over = Ended(label="hv2", snooze=Away(until=date(2026, 11, 1), reason="a new mainboard"))
+    report = replace(EMPTY, away=gone, ended=(over,))
+    assert verdict(report) == 0
+    lines = render_drift(report).splitlines()
+    assert lines[0] == "lab: no drift, 4 machines on 2 hosts as declared; away: hv1"
+    assert "  away: VM004: VM004 is unknown" in lines
+    note = "hv2 was to be away until 2026-11-01 (a new mainboard); its silence counts again, and the entry can go"
+    assert f"  note: {note}" in lines
+    assert "### Away" in render_markdown(report)
+    assert [each["subject"] for each in drift_record(report, 0)["away"]] == ["hv1", "VM004"]
+    machines, hosts = etree.fromstring(render_junit(report)).findall("testsuite")
+    assert [[child.tag for child in case] for case in machines] == [[], [], [], ["skipped"]]
+    assert [[child.tag for child in case] for case in hosts] == [["skipped"], ["system-out"]]
 
 
 def test_who_and_when_stand_in_every_form() -> None:
