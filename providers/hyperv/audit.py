@@ -12,6 +12,7 @@ from typing import Any
 
 from providers.clock import Clock
 from providers.files import append_line
+from providers.model import winpath
 from providers.model.estate import Inventory
 from providers.model.names import HostName, is_guid, vm_id
 from providers.model.plan import Move
@@ -37,6 +38,19 @@ class AuditRecord:
     """Line by line, the oldest first."""
     unreadable: int = 0
     """Lines that a killed process or a full disk has torn: each costs itself only."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormerOwner:
+    """A machine that a move has brought to a file's place, or away from it."""
+
+    vm: str
+    """Its name then."""
+    who: str
+    time: str
+    """ISO 8601, in UTC."""
+    left_for: HostName | None
+    """Where it went; None where the move has brought the file."""
 
 
 class AuditLog:
@@ -81,6 +95,20 @@ class AuditLog:
             unreadable += record.unreadable
             moves += [move for entry in record.entries if (move := _past_move(entry, stack)) is not None]
         return AuditedMoves(moves=tuple(sorted(moves, key=lambda move: move.time)), unreadable=unreadable)
+
+    def owner_of(self, host: HostName, path: str) -> FormerOwner | None:
+        """Return whose disk a file was by the last move that left it or brought it there, of any stack of this project.
+
+        On a share it is one file for all hosts. None where no line tells.
+        """
+        logs = [_read(each).entries for each in {self.path, *self.path.parent.glob(f"*{_ENDING}")}]
+        owners = [
+            owner
+            for entries in logs
+            for entry in entries
+            if entry.get("result") == MOVED and (owner := _former(entry, host, path)) is not None
+        ]
+        return max(owners, key=lambda owner: owner.time, default=None)
 
     def open_starts(self) -> tuple[Mapping[str, Any], ...]:
         """Return the last start of each machine whose end no line tells, as it stands in the log."""
@@ -169,6 +197,22 @@ def _past_move(entry: Mapping[str, Any], stack: str) -> PastMove | None:
         disks=frozenset(_paths(entry).values()),
         job=str(entry.get("job", "")),
         stack=stack,
+    )
+
+
+def _former(entry: Mapping[str, Any], host: HostName, path: str) -> FormerOwner | None:
+    """Return whose file a line tells it to be, or to have been."""
+    paths, source, end = _paths(entry), entry.get("from"), str(entry.get("to", ""))
+    shared = winpath.is_unc(path)
+    came = (shared or end == host) and any(winpath.same(new, path) for new in paths.values())
+    left = (shared or source == host) and any(winpath.same(old, path) for old in paths)
+    if not came and not left:
+        return None
+    return FormerOwner(
+        vm=str(entry.get("vm", "")),
+        who=str(entry.get("by") or entry.get("who", "")),
+        time=str(entry.get("time", "")),
+        left_for=None if came else HostName(end),
     )
 
 

@@ -41,6 +41,13 @@ def same_name(one: str, other: str) -> bool:
     return comparable_name(one) == comparable_name(other)
 
 
+def named_in(path: str, text: str) -> bool:
+    """Say whether a text, as of a host's message, names `path`, in whatever case."""
+    wanted, words = _folded(ntpath.normpath(path)), _folded(text)
+    at = words.find(wanted)
+    return at >= 0 and not words[at + len(wanted) : at + len(wanted) + 1].isalnum()
+
+
 def ending(path: str) -> str:
     """Return what the name of a file ends in, in lower case and with its dot; empty where it has none."""
     return ntpath.splitext(base_name(path))[1].lower()

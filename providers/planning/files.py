@@ -15,6 +15,7 @@ from providers.model.names import VmId
 from providers.model.plan import Move
 
 from .order import CLUSTER_STORAGE, on_loopback
+from .sizes import copied_parents, stay_behind
 
 Key = tuple[str, str]
 """Where a path is one file (on a host, in a cluster, or for everybody on a share), and the path in comparable form."""
@@ -38,11 +39,17 @@ def held_now(vm: VirtualMachine, host: Host) -> Iterator[tuple[Key, str]]:
 
 
 def held_after(move: Move, destination: Host) -> Iterator[tuple[Key, str]]:
-    """Yield the files that a machine has when `move` has ended, with their paths."""
+    """Yield the files that a machine has when `move` has ended, with their paths: parents that are copied, too."""
     targets = {disk.instance_id: disk.target for disk in move.all_disks}
     for disk in files_of(move.vm):
         path = targets.get(disk.instance_id, disk.path)
         yield key_of(path, destination), path
+    yield from ((key_of(parent.target, destination), parent.target) for parent in copied_parents(move))
+
+
+def left_at(move: Move, source: Host) -> Iterator[tuple[Key, str]]:
+    """Yield the files of a machine that stay where they are when `move` has ended, as its options say."""
+    yield from ((key_of(disk.path, source), disk.path) for disk in stay_behind(move))
 
 
 def files_of(vm: VirtualMachine) -> Iterator[Disk]:

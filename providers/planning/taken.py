@@ -9,7 +9,7 @@ from providers.model.estate import Inventory, VirtualMachine
 from providers.model.names import VmId
 from providers.model.plan import Finding, Move, Severity, Standing, Step
 
-from .files import Key, being_made, files_of, held_after, held_now, key_of
+from .files import Key, being_made, files_of, held_after, held_now, key_of, left_at
 
 
 def without_taken(steps: Sequence[Step], inventory: Inventory) -> tuple[Step, ...]:
@@ -98,6 +98,8 @@ class _Claims:
         }
         self._wanted: dict[Key, dict[str, str]] = {}
         """File -> label and path of each machine that wants it and does not have it."""
+        self._left_at_source: dict[Key, set[str]] = {}
+        """File -> labels of machines whose moves leave it behind."""
         self._kept: dict[Key, set[str]] = {}
         """File -> labels of machines that have it before and after their moves."""
         for label, move in self._moves.items():
@@ -106,6 +108,10 @@ class _Claims:
                 self._wanted.setdefault(key, {})[label] = path
             for key in _names_after(move, inventory).keys() - new.keys():
                 self._kept.setdefault(key, set()).add(label)
+            for key, _ in (
+                left_at(move, inventory.hosts[move.source]) if move.source in inventory.hosts else ()
+            ):
+                self._left_at_source.setdefault(key, set()).add(label)
         self._owners: dict[Key, list[VirtualMachine]] = {}
         for key, vm in owners(inventory, self._wanted):
             self._owners.setdefault(key, []).append(vm)
@@ -149,8 +155,9 @@ class _Claims:
             return "stays there"
         if step.label in self._kept.get(key, ()):
             return "keeps it"
-        leaves_files = self._moves[step.label].options.avoid_removing_vhds
-        return "leaves its files where they are (avoid_removing_vhds)" if leaves_files else ""
+        if step.label in self._left_at_source.get(key, ()):
+            return "leaves it there when it goes (avoid_removing_vhds, retain_vhd_copies_on_source)"
+        return ""
 
 
 def _new_names(move: Move, inventory: Inventory) -> dict[Key, str]:

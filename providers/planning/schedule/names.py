@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from providers.model.estate import Inventory
-from providers.planning.files import Key, held_after, held_now
+from providers.planning.files import Key, held_after, held_now, left_at
 from providers.planning.taken import owners
 
 from .estate import Setting, Way
@@ -79,8 +79,8 @@ def _of_parking(setting: Setting, movers: Sequence[_Mover]) -> set[Key]:
 
 def _mover(setting: Setting, number: int, inventory: Inventory) -> _Mover:
     move = next(iter(setting.ways[number].values())).move
-    start = dict(held_now(move.vm, inventory.hosts[move.source]))
-    stays = start if move.options.avoid_removing_vhds and move.copies_storage else {}
+    source = inventory.hosts[move.source]
+    start, stays = dict(held_now(move.vm, source)), dict(left_at(move, source))
     places = {place: {**stays, **_names_after(way, inventory)} for place, way in setting.ways[number].items()}
     if setting.steps[number].under_way:  # what it needs at its destination is its own already
         start = {**start, **places[setting.problem.machines[number].goal]}

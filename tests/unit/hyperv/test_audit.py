@@ -151,3 +151,22 @@ def test_what_ends_a_start(tmp_path: Path, event: str, left: int) -> None:
     log, move = started(tmp_path)
     log.note(event, move, result="why")
     assert len(log.open_starts()) == left
+
+
+def test_whose_a_file_was_is_told_by_the_last_move_of_any_stack(tmp_path: Path) -> None:
+    """Brought there or left there; names compare as Windows', a failed move tells nothing, nor another host's file."""
+    log, move = started(tmp_path)
+    old, new = "d:\\hyper-v\\vm001\\VIRTUAL HARD DISKS\\os.vhdx", "e:/new/OS.vhdx"
+    assert log.owner_of(HostName("hv2"), new) is None
+    log.note("end", move, result="it failed")
+    assert log.owner_of(HostName("hv2"), new) is None
+    log.note("end", move, result="moved")
+    assert log.owner_of(HostName("hv1"), new) is None
+    came, left = log.owner_of(HostName("hv2"), new), log.owner_of(HostName("hv1"), old)
+    assert came is not None
+    assert (came.vm, came.left_for) == ("VM001", None)
+    assert left is not None
+    assert (left.vm, left.left_for) == ("VM001", "hv2")
+    assert left.time.endswith("+00:00")
+    other = AuditLog(audit_path(tmp_path, "other"), clock=SystemClock())
+    assert other.owner_of(HostName("hv1"), old) == left

@@ -96,3 +96,11 @@ def test_cutting_and_joining() -> None:
     assert winpath.base_name("D:\\VMs\\web1\\") == "web1"
     assert winpath.parent("D:\\VMs\\web1\\os.vhdx") == "D:\\VMs\\web1"
     assert winpath.parent("D:\\os.vhdx") == "D:\\"
+
+
+def test_a_text_names_a_path() -> None:
+    """In whatever case, and as a whole: a path that goes on is another one."""
+    text = "Failed to create 'D:\\VHD\\Os.vhdx': The file exists. (0x80070050)"
+    assert winpath.named_in("d:/vhd/OS.vhdx", text)
+    assert not winpath.named_in("d:\\vhd\\os.vhd", text)
+    assert not winpath.named_in("e:\\vhd\\os.vhdx", text)

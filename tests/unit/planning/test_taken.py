@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from providers.model.estate import DiskKind, Inventory, VirtualMachine
+from providers.model.estate import DiskKind, Inventory, ParentFile, VirtualMachine
 from providers.model.names import HostName
 from providers.model.options import MigrationOptions
 from providers.model.plan import Plan, Standing, Step
 from providers.model.stack import StorageSpec, VmSpec
 from providers.planning import plan
+from providers.units import GIB
 from tests.estates import disk, host, inventory, job, machine, spec, stack
 
 BASE = "D:\\VHD\\base.vhdx"
@@ -61,7 +62,7 @@ def test_the_reason_why_an_owner_stays_is_said() -> None:
         found, spec(1, "hv2"), spec(2, "hv3", migration=MigrationOptions(avoid_removing_vhds=True))
     )
     assert [step.standing for step in retained.steps] == [Standing.REFUSED, Standing.MOVE]
-    assert "VM002 leaves its files where they are (avoid_removing_vhds)" in told(retained.steps[0])
+    assert "VM002 leaves it there when it goes (avoid_removing_vhds" in told(retained.steps[0])
 
 
 def test_a_refusal_goes_on_along_a_chain() -> None:
@@ -106,3 +107,20 @@ def test_a_share_by_a_name_that_each_host_has_for_itself_is_no_share() -> None:
     found = inventory(host("hv1", having(1, "hv1")), host("hv2", having(2, "hv2", here)))
     step = planned(found, spec(1, "hv1", storage=StorageSpec(disks={"base.vhdx": here}))).steps[0]
     assert step.standing == Standing.MOVE
+
+
+def test_two_copies_of_one_parent_are_two_files() -> None:
+    """Machines that share a parent and take it along into one folder would both make it there."""
+    parent = ParentFile(path="D:\\Golden\\base.vhdx", size_bytes=GIB)
+    one, two = (
+        having(number, f"hv{number}", f"D:\\{number}.vhdx", parent_path=parent.path, above=(parent,))
+        for number in (1, 2)
+    )
+    found = inventory(host("hv1", one), host("hv2", two), host("hv3"))
+    copying: dict[str, Any] = {
+        "storage": StorageSpec(all_disks="E:\\All", layout="flat"),
+        "migration": MigrationOptions(parents="copy"),
+    }
+    result = planned(found, spec(1, "hv3", **copying), spec(2, "hv3", **copying))
+    assert [step.standing for step in result.steps] == [Standing.REFUSED] * 2
+    assert "VM001 and VM002 would both get the file E:\\All\\base.vhdx" in told(result.steps[0])
