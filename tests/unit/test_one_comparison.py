@@ -39,6 +39,10 @@ ELSEWHERE = {
 FOLDING = frozenset({"casefold", "lower", "upper", "swapcase", "title"})
 NAME = re.compile(r"(^|_)(name|names|full_name|computer_name|switch|switches|share|host|server|label|key)$")
 PATH = re.compile(r"(^|_)(path|paths|root|folder|folders|config|paging|guest_state|parent_path|file_name)$")
+KEYED = re.compile(
+    r"^(path|target|root|folder|config|paging|guest_state|parent_path|full_name|computer_name)$"
+)
+"""Attributes that are no keys as they are spelled."""
 CUTTING = frozenset({"startswith", "endswith", "removeprefix", "removesuffix", "split", "rsplit", "partition", "rpartition", "strip", "rstrip", "lstrip"})  # fmt: skip
 ALLOWED = {
     "doctor/reading.py": {"reading.full_name.lower()"},  # key of the directory's accounts
@@ -56,7 +60,12 @@ ALLOWED = {
         "disks != config",
     },
     "hyperv/audit.py": {"path == self.path"},  # a file of ours
+    "hyperv/needs.py": {  # paths of one move, each with its bytes
+        "{d.target: sizes.get(d.instance_id, 0) for d in copied}",
+        "{parent.target: parent.size_bytes for parent in move.parents}",
+    },
     "hyperv/rows.py": {"row.text('InstanceID').split('\\\\')"},
+    "planning/sizes.py": {"{volume.path for volume in held if volume is not None}"},  # of one list of volumes
     "report/records.py": {"value.name.lower()"},  # of an enumeration
     "stackfile/machines.py": {
         "root in roots",
@@ -75,6 +84,10 @@ def breaches(tree: ast.AST, file: str) -> Iterator[tuple[int, str]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Compare):
             yield from _compared(node)
+        elif isinstance(node, ast.SetComp | ast.DictComp):
+            key = node.elt if isinstance(node, ast.SetComp) else node.key
+            if isinstance(key, ast.Attribute) and KEYED.search(key.attr):
+                yield node.lineno, ast.unparse(node)
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             yield from _called(node, node.func, file)
 
@@ -173,6 +186,8 @@ def test_every_exception_is_still_there() -> None:
         "host.full_name.lower()",
         "destination.switches[0].upper()",
         "path.startswith(folder)",
+        "{disk.path for disk in vm.disks}",
+        "{disk.path: disk for disk in vm.disks}",
         "wanted.split('\\\\')[0]",
         "vm.roots.config.rstrip('\\\\')",
     ],
@@ -194,6 +209,8 @@ def test_what_is_found(text: str) -> None:
         "word.casefold()",
         "winpath.comparable(path) in seen",
         "path == UNKNOWN_PARENT",
+        "{winpath.comparable(disk.path) for disk in vm.disks}",
+        "{disk.slot: disk.path for disk in vm.disks}",
         "line.startswith('#')",
     ],
 )
