@@ -3,9 +3,11 @@ PYTHON ?= python3
 VENV_PYTHON := .venv/bin/python
 FUZZ_SECONDS ?= 300
 FUZZ_SEED ?= 0
+COUNT ?= 40
+SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup directory browser database demo docs docs-write test test-all bench check fuzz lock clean
+.PHONY: help setup directory browser database demo docs docs-write test test-all runs bench check fuzz lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | sed 's/|/	/'
@@ -30,6 +32,9 @@ test: directory browser database ## Run all tests, the real engine included (of 
 
 test-all: directory browser database ## Run all tests and every whole run in both forms: first `up`, and on an adopted stack
 	@$(VENV_PYTHON) -m tools.suite --all
+
+runs: setup ## Disturb COUNT (40) runs of the real engine on random maps: exit code 0 has to mean reached (20 minutes; SEED=1)
+	@$(VENV_PYTHON) -m tools.runs --count $(COUNT) --seed $(SEED)
 
 bench: setup ## Measure what is promised, goals and results side by side (10 minutes; ONLY=name for one)
 	@$(VENV_PYTHON) -m tools.bench $(ONLY)

@@ -77,11 +77,11 @@ def declare(stack: Stack, plan: Plan, delegation: DelegationPlan | None = None) 
     hosts = {name: MigrationHost(host) for name, host in stack.hosts.items() if host.live_migration}
     accounts = _declare_accounts(delegation) if delegation else {}
     resources: dict[str, VmPlacement] = {}
-    before = _before(plan.schedule)
-    for step in _in_order(plan, before):
+    waits = before(plan.schedule)
+    for step in in_order(plan, waits):
         first = [
             *_after(_ways(plan, step), hosts, accounts, stack.delegation),
-            *(resources[x] for x in before[step.label]),
+            *(resources[x] for x in waits[step.label]),
         ]
         resources[step.label] = VmPlacement(step, pulumi.ResourceOptions(depends_on=first))
     for step in plan.steps:
@@ -93,7 +93,7 @@ def declare(stack: Stack, plan: Plan, delegation: DelegationPlan | None = None) 
     return {step.label: resources[step.label] for step in plan.steps}
 
 
-def _before(schedule: Schedule) -> Mapping[str, list[str]]:
+def before(schedule: Schedule) -> Mapping[str, list[str]]:
     """Return, for each machine that moves once, those that move once as well and must have moved before."""
     found: dict[str, list[str]] = defaultdict(list)
     for number, each in enumerate(schedule.moves):
@@ -102,11 +102,11 @@ def _before(schedule: Schedule) -> Mapping[str, list[str]]:
     return found
 
 
-def _in_order(plan: Plan, before: Mapping[str, list[str]]) -> Iterator[Step]:
+def in_order(plan: Plan, waits: Mapping[str, list[str]]) -> Iterator[Step]:
     """Yield every machine after those it waits for: what is not scheduled, then the moves by their starts."""
     steps = {step.label: step for step in plan.steps}
     for each in plan.schedule.moves:
-        if before.get(each.label):
+        if waits.get(each.label):
             steps.pop(each.label)
     yield from steps.values()
     late = {step.label: step for step in plan.steps if step.label not in steps}

@@ -141,9 +141,8 @@ def test_a_failed_move_stays_alone(site: Site) -> None:
     site.lab("fault", "add", "migration-fails", "--vm", name, "--times", "1")
     run = site.up()
     assert run.returncode != 0
-    (cause,) = {
-        line.strip() for line in run.stdout.splitlines() if f"{name} ({source} -> {target}) failed" in line
-    }
+    diagnostics = run.stdout.partition("Diagnostics:")[2].splitlines()
+    (cause,) = {line.strip() for line in diagnostics if f"{name} ({source} -> {target}) failed" in line}
     assert "0x8009030E" in cause
     assert "Microsoft Virtual System Migration Service" in cause
     now = site.hosts()

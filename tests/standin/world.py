@@ -1,0 +1,223 @@
+"""Hosts as values: what they show, what a move does to them, and what goes wrong."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from typing import Any
+
+from providers.clock import Clock
+from providers.errors import (
+    MigrationFailedError,
+    MigrationStalledError,
+    MigrationStartError,
+    MoveRefusedError,
+    VerificationError,
+)
+from providers.hyperv.admission import Admission
+from providers.hyperv.estate import Estate
+from providers.hyperv.migration import Moved
+from providers.hyperv.needs import needs_of
+from providers.model.estate import Host, HostFacts, Inventory, UnreachableHost, VirtualMachine
+from providers.model.names import HostName, VmId
+from providers.model.plan import Move
+from providers.model.stack import Stack
+from tests.estates import facts, job
+
+SECONDS = 10.0
+"""That a move takes."""
+UNSEEN = 25.0
+"""That a job takes which nobody follows any more."""
+
+
+class Fate(Enum):
+    """What becomes of an order."""
+
+    MOVES = "it moves"
+    REFUSED = "the host refuses it"
+    FAILS = "its job fails"
+    UNVERIFIED = "it arrives, and the hosts do not show it in time"
+    LOST = "it goes on where nobody follows it any more"
+    TAKEN = "somebody has moved the machine away just before"
+
+
+@dataclass(slots=True, kw_only=True)
+class World:
+    """The estate. `violations`: what no run may do to it."""
+
+    memory: Mapping[HostName, int]
+    """MiB of each host."""
+    vms: dict[VmId, VirtualMachine]
+    fates: dict[str, list[Fate]] = field(default_factory=dict)
+    """By name of the machine, one for each order."""
+    silent: list[frozenset[HostName]] = field(default_factory=list)
+    """Hosts that do not answer, sweep by sweep; then all do."""
+    arriving: dict[VmId, tuple[VirtualMachine, float | None]] = field(default_factory=dict)
+    """Machines under way, and when their jobs end where nobody follows them (None: somebody does)."""
+    orders: list[tuple[str, HostName, HostName]] = field(default_factory=list)
+    violations: list[str] = field(default_factory=list)
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def free(self, host: HostName) -> int:
+        """Return the memory that is not taken, in MiB: a machine under way takes it at both ends."""
+        there = [*self.vms.values(), *(vm for vm, _ in self.arriving.values())]
+        return self.memory[host] - sum(vm.memory_mib or 0 for vm in there if vm.host == host)
+
+    def facts(self, host: HostName, now: float) -> HostFacts:
+        """Return what a host shows of itself."""
+        with self.lock:
+            self._settle(now)
+            return replace(
+                facts(host, memory_mib=self.memory[host], memory_free_mib=self.free(host)),
+                jobs=self._jobs(host), read_at=now,
+            )  # fmt: skip
+
+    def host(self, name: HostName, now: float) -> Host:
+        """Return what a host shows of all."""
+        with self.lock:
+            self._settle(now)
+            vms = tuple(vm for vm in self.vms.values() if vm.host == name)
+            return Host(name=name, vms=vms, jobs=self._jobs(name), facts=self.facts(name, now))
+
+    def _jobs(self, host: HostName) -> tuple[Any, ...]:
+        return tuple(
+            replace(job(1, f"{vm.host}.lab.example"), id=f"JOB-{vm.id}", vm_id=vm.id)
+            for vm, _ in self.arriving.values()
+            if self.vms[vm.id].host == host
+        )
+
+    def sweep(self, now: float) -> Inventory:
+        """Return what the hosts show that answer this time."""
+        with self.lock:
+            silent = self.silent.pop(0) if self.silent else frozenset()
+            return Inventory(
+                hosts={name: self.host(name, now) for name in self.memory if name not in silent},
+                unreachable={name: UnreachableHost(name=name, reason="timed out") for name in silent},
+            )
+
+    def _settle(self, now: float) -> None:
+        """End the jobs that nobody follows, in their time."""
+        for id_, (_, until) in list(self.arriving.items()):
+            if until is not None and until <= now:
+                self._arrive(id_)
+
+    def _arrive(self, id_: VmId) -> VirtualMachine:
+        vm, _ = self.arriving.pop(id_)
+        self.vms[id_] = vm
+        return vm
+
+    def order(self, move: Move) -> Fate:
+        """Take an order. Raises PlacementError where the host does not."""
+        with self.lock:
+            fates = self.fates.get(move.vm.name, [])
+            fate = fates.pop(0) if fates else Fate.MOVES
+            self.orders.append((move.vm.name, move.source, move.destination))
+            vm = self.vms[move.vm.id]
+            if fate is Fate.TAKEN:
+                room = [h for h in self.memory if h != vm.host and self.free(h) >= (vm.memory_mib or 0)]
+                self.vms[vm.id] = replace(vm, host=room[0]) if room else vm
+            if self.vms[vm.id].host != move.source:
+                raise MoveRefusedError(f"{vm.name} is no longer on {move.source}")
+            if fate is Fate.REFUSED:
+                raise MigrationStartError(f"{move.source} refused to move {vm.name}", return_value=32773)
+            if vm.id in self.arriving:
+                self.violations.append(f"{vm.name} was ordered twice")
+            if move.changes_host and self.free(move.destination) < (vm.memory_mib or 0):
+                self.violations.append(
+                    f"{vm.name} was started to {move.destination}, which has no room for it"
+                )
+            targets = {disk.instance_id: disk.target for disk in move.disks}
+            disks = tuple(replace(d, path=targets.get(d.instance_id, d.path)) for d in vm.disks)
+            self.arriving[vm.id] = (replace(vm, host=move.destination, roots=move.roots, disks=disks), None)
+            return fate
+
+    def adopt(self, id_: VmId) -> bool:
+        """Follow a job that runs; say whether there is one."""
+        with self.lock:
+            if id_ not in self.arriving:
+                return False
+            self.arriving[id_] = (self.arriving[id_][0], None)
+            return True
+
+    def end(self, move: Move, fate: Fate, now: float) -> VirtualMachine:
+        """End a job that was followed, and return the machine. Raises PlacementError."""
+        with self.lock:
+            if fate is Fate.FAILS:
+                del self.arriving[move.vm.id]
+                raise MigrationFailedError(f"{move.vm.name} failed: General access denied error")
+            if fate is Fate.LOST:
+                self.arriving[move.vm.id] = (self.arriving[move.vm.id][0], now + UNSEEN)
+                raise MigrationStalledError(f"{move.vm.name}: no progress")
+            vm = self._arrive(move.vm.id)
+            if fate is Fate.UNVERIFIED:
+                raise VerificationError(f"{move.vm.name} is not as ordered")
+            return vm
+
+
+class Values(Estate):
+    """Reads a world as an estate reads hosts."""
+
+    def __init__(self, world: World, stack: Stack, clock: Clock) -> None:
+        """Dial nobody."""
+        super().__init__(stack.hosts, clock=clock)
+        self._world = world
+        self._clock = clock
+
+    def sweep(self) -> Inventory:
+        """Read all."""
+        return self._world.sweep(self._clock.now())
+
+    def closely(self, inventory: Inventory, sources: Any, hosts: Any) -> Inventory:  # noqa: ARG002 - as estates read
+        """Return what was read: a sweep of values tells all."""
+        return inventory
+
+    def host_closely(self, host: Host, *, machines: bool) -> Host:  # noqa: ARG002 - the same
+        """Read one host."""
+        return self._world.host(host.name, self._clock.now())
+
+    def facts(self, host: HostName) -> HostFacts:
+        """Read what decides of a start."""
+        return self._world.facts(host, self._clock.now())
+
+    def with_details(self, vm: VirtualMachine) -> VirtualMachine:
+        """Return it as it is."""
+        return vm
+
+    def with_vectors(self, vm: VirtualMachine, facts: HostFacts) -> VirtualMachine:  # noqa: ARG002 - the same
+        """Return it as it is."""
+        return vm
+
+
+def mover(world: World) -> Callable[..., Moved]:
+    """Return what carries out moves in a world, by the real admission."""
+
+    def migrate(
+        _estate: Estate,
+        move: Move,
+        *,
+        cancelled: threading.Event,
+        clock: Clock,
+        admission: Admission,
+        rank: float,
+        **_: Any,
+    ) -> Moved:
+        with admission.taking_part(move):
+            try:
+                adopted = world.adopt(move.vm.id)
+                if adopted:
+                    admission.adopt(move, needs_of(move))
+                    fate = Fate.MOVES
+                else:
+                    fate = admission.start(
+                        move, needs_of(move), lambda _: world.order(move), waiting=lambda _: None,
+                        cancelled=cancelled, rank=rank,
+                    )  # fmt: skip
+                clock.wait(SECONDS)
+                return Moved(vm=world.end(move, fate, clock.now()), seconds=None if adopted else SECONDS)
+            except MigrationStalledError:
+                admission.lost_sight(move)
+                raise
+
+    return migrate

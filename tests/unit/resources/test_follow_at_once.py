@@ -1,0 +1,47 @@
+"""A migration that runs already is followed at once: it needs nobody's room any more."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+from providers.handover import Handover
+from providers.model.names import HostName
+from providers.resources.call import Call, current
+from providers.resources.fleet import Fleet
+from providers.resources.vm_placement import TYPE, VmPlacement
+from tests.estates import guid, machine, spec, stack
+from tests.standin.clock import Turns
+from tests.standin.engine import OneFleet
+from tests.standin.world import SECONDS, Values, World, mover
+
+from .test_course import SWAP
+
+
+def test_a_running_job_waits_for_no_turn(tmp_path: Path) -> None:
+    """VM001 is under way since a run that was killed; in the new plan it comes after VM002, which this run does not move."""
+    hv1, hv2 = HostName("hv1"), HostName("hv2")
+    vm = machine(1, hv1)
+    world = World(
+        memory=dict.fromkeys((hv1, hv2, HostName("hv3")), 65536), vms={vm.id: vm, guid(2): machine(2, hv2)}
+    )
+    world.arriving[vm.id] = (replace(vm, host=hv2), None)
+    wanted, clock = stack(spec(1, hv2)), Turns()
+    handover = Handover(project=tmp_path, engine="127.0.0.1:4711", stack=wanted)
+    handover.leave_schedule(SWAP, clock.utc())
+    fleet = Fleet(
+        wanted, clock, tmp_path / "audit", handover, estate=Values(world, wanted, clock), mover=mover(world)
+    )
+    current.set(
+        Call(
+            urn=f"urn:pulumi:lab::hyperv-placement::{TYPE}::VM001",
+            say=lambda *_, **__: None,
+            cancelled=threading.Event(),
+        )
+    )
+    updated = VmPlacement(lambda: OneFleet(fleet)).update(guid(1), {"host": hv1}, {"host": hv2})
+    assert updated.outs is not None
+    assert updated.outs["host"] == hv2
+    assert clock.now() == SECONDS
+    assert world.orders == []
