@@ -41,7 +41,7 @@ def main() -> None:
             plan = forewarned(stack, estate, plan, delegation, estate.clock)
             close_audit(AuditLog(audit_path(Path(), pulumi.get_stack()), clock=estate.clock), inventory)
             hand_over(handover, plan.schedule, estate.clock.utc())
-            keep(identities, known)
+            keep(identities, known, inventory, estate)
         finally:
             estate.close()
     except StackFileError as error:

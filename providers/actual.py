@@ -49,6 +49,7 @@ def compare(
     `orders`: whether moves are to be ordered or shown. Where not, a machine that is pinned to a host and elsewhere is not
     looked at closely: no closer look puts it in place. `known`: which machine each key meant in the last run.
     """
+    estate.expect(known.hosts)
     paces = learnt(handover.take_past()) if handover else UNLEARNT
     handed = handover.take(estate.clock.utc()) if handover else None
     inventory = handed.inventory if handed else _swept(estate, handover)
@@ -62,7 +63,10 @@ def compare(
         sound = frozenset(step.label for step in first.steps if step.standing not in _DOUBTFUL)
         inventory = _swept(estate, handover)
         first = planned()
-    if suspects := showing_the_same(inventory):
+    suspects = showing_the_same(inventory)
+    if any(step.standing == Standing.MISSING for step in first.steps):
+        suspects |= known.hosts.keys() & inventory.hosts.keys()  # its host may be another computer by now
+    if suspects:
         inventory = estate.closely(inventory, (), sorted(suspects))
         first = planned()
     looked: set[str] = set()

@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from providers.clock import SystemClock
 from providers.codes import catalogue
-from providers.commands import adopt, check, discover, drift, inventory, plan, result, review, unlock
+from providers.commands import accept_host, adopt, check, discover, drift, inventory, plan, result, review, unlock
 from providers.commands.output import delivered
 from providers.doctor.symptoms import Weight
 from providers.errors import PlacementError, of_this_computer
@@ -102,6 +102,7 @@ def _parser() -> argparse.ArgumentParser:
     record_.add_argument("--json", action="store_true", help="for scripts")
     record_.set_defaults(run=_record)
     adopt.add_to(commands)
+    accept_host.add_to(commands)
     unlock.add_to(commands)
     return parser
 

@@ -19,7 +19,8 @@ from providers.model.live_migration import HostMigration
 from providers.model.names import HostName, VmId
 from providers.model.plan import Plan
 from providers.model.stack import Stack
-from providers.planning.drift import DriftReport, Kind, LoggedMove, Readings, drift_of
+from providers.planning.computers import another_computer
+from providers.planning.drift import DriftReport, Kind, LoggedMove, Readings, Unknown, drift_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +35,8 @@ class Found:
 def read_drift(stack: Stack, estate: Estate, audit: AuditLog, known: Kept = NOTHING_KEPT) -> Found:
     """Return what is not as `stack` declares. Hosts are only read; one that does not answer is unknown.
 
-    `known`: which machine each key meant in the last run. The settings of hosts are read where the stack declares some, the directory where it declares delegation.
+    `known`: which machine each key meant in the last run, and which computer each host was. The settings of hosts are
+    read where the stack declares some, the directory where it declares delegation.
     """
     inventory, plan = compare(stack, estate, orders=False, known=known)
     readings = Readings(
@@ -43,12 +45,24 @@ def read_drift(stack: Stack, estate: Estate, audit: AuditLog, known: Kept = NOTH
         names=estate.all_names(_with_recent_moves(inventory)),
         past=audit.moved(),
         now=estate.clock.utc(),
+        computers=_other_computers(estate, inventory, known),
     )
     report = drift_of(stack, inventory, plan, readings)
     asked = _whose_logs(stack, report, inventory)
     if asked:
         report = drift_of(stack, inventory, plan, replace(readings, logged=_logged(estate, asked)))
     return Found(report=report, inventory=inventory, plan=plan)
+
+
+def _other_computers(estate: Estate, inventory: Inventory, known: Kept) -> tuple[Unknown, ...]:
+    """Return the hosts that are other computers than in the last run: one query each."""
+    before = {name: known.hosts[name] for name in inventory.hosts if name in known.hosts}
+    now = estate.uuids(before)
+    return tuple(
+        Unknown(subject=name, text=str(another_computer(name, now[name], uuid)))
+        for name, uuid in before.items()
+        if now.get(name, uuid) != uuid
+    )
 
 
 def _whose_logs(stack: Stack, report: DriftReport, inventory: Inventory) -> set[HostName]:

@@ -30,10 +30,16 @@ def identities_path(project: Path, stack: str) -> Path:
 
 def kept_of(stack: Stack, project: Path) -> Kept:
     """Return what is kept of a stack of the project; nothing of a stack file that lies elsewhere."""
-    ours = project / "stacks"
-    if stack.path.absolute().parent != ours.absolute():
-        return NOTHING_KEPT
-    return read_kept(identities_path(project, stack.path.stem))
+    return (
+        read_kept(identities_path(project, stack.path.stem))
+        if is_of_project(stack, project)
+        else NOTHING_KEPT
+    )
+
+
+def is_of_project(stack: Stack, project: Path) -> bool:
+    """Say whether a stack file lies where the engine looks for it: of others no run is known."""
+    return stack.path.absolute().parent == (project / "stacks").absolute()
 
 
 def read_kept(path: Path) -> Kept:
@@ -74,7 +80,7 @@ class Identities:
 
         `of_a_run`: that a run has begun is kept as well, even where nothing else is new.
         """
-        now = self._clock.utc()
+        now = self._clock.utc().replace(microsecond=0)
         return self._change(
             lambda kept: replace(
                 kept,

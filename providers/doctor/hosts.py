@@ -9,6 +9,7 @@ from statistics import median
 from providers.hyperv.trust import NEW_CERTIFICATE
 from providers.model.estate import HostFacts
 from providers.model.stack import HostSpec
+from providers.planning.computers import another_computer
 from providers.planning.silence import several
 from providers.units import format_bytes, format_seconds
 
@@ -48,8 +49,18 @@ def host_diagnoses(reading: Reading, spec: HostSpec) -> Iterator[Diagnosis]:
     yield from _management(host)
     found = reading.inventory.hosts.get(spec.name)
     if found is not None and found.facts is not None:
+        yield from _computer(host, found.facts)
         yield from _migration(host, found.facts)
         yield from _room(found.facts, spec)
+
+
+def _computer(host: HostReading, facts: HostFacts) -> Iterator[Diagnosis]:
+    if facts.replaced:
+        found = another_computer(host.name, facts.uuid or "", facts.uuid_before or "")
+        yield Diagnosis(
+            weight=Weight.ERROR, where=host.name, text=found.text, breaks="No machine moves from it or to it",
+            remedy=found.remedy,
+        )  # fmt: skip
 
 
 def _certificate(host: HostReading, now: datetime) -> Iterator[Diagnosis]:

@@ -39,6 +39,7 @@ Answer = TypeVar("Answer")
 
 def read(stack: Stack, estate: Estate, clock: Clock, known: Kept = NOTHING_KEPT) -> Reading:
     """Return what hosts and directory say now."""
+    estate.expect(known.hosts)
     with ThreadPoolExecutor(_WORKERS) as pool:
         directory = pool.submit(_directory, stack, clock)
         found = dict(

@@ -58,8 +58,13 @@ class Estate:
         logins = Logins()
         self._names: dict[HostName, HostNames] = {}
         self._traits: dict[HostName, Traits] = {}
+        self._expected: Mapping[HostName, str] = {}
         self._templates: dict[tuple[HostName, int], Instance] = {}
         self._clients = {name: Client(spec, logins, clock, heard=heard) for name, spec in hosts.items()}
+
+    def expect(self, computers: Mapping[HostName, str]) -> None:
+        """Hold hosts against the UUIDs that their computers had in the last run, from now on."""
+        self._expected = dict(computers)
 
     def client(self, host: HostName) -> Client:
         """Return the client of a host."""
@@ -160,6 +165,11 @@ class Estate:
         read = self._each(hosts, lambda host: host_facts.read_build(self._clients[host]))
         return {host: build for host, build in read.items() if not isinstance(build, PlacementError)}
 
+    def uuids(self, hosts: Iterable[HostName]) -> dict[HostName, str]:
+        """Return in parallel the UUIDs of hosts' computers; one that tells none, or does not answer, is missing."""
+        read = self._each(hosts, lambda host: host_facts.read_uuid(self._clients[host]))
+        return {host: uuid for host, uuid in read.items() if isinstance(uuid, str)}
+
     def template(self, host: HostName, kind: int) -> Instance:
         """Return a host's settings for a migration of `kind`, to be filled in; read once."""
         if (host, kind) not in self._templates:
@@ -173,7 +183,8 @@ class Estate:
         traits = self._traits.get(host) or host_facts.read_traits(client, facts)
         if traits.cluster != UNKNOWN_CLUSTER:  # else it is asked again
             self._traits[host] = traits
-        return host_facts.with_traits(facts, traits)
+        facts = host_facts.with_traits(facts, traits)
+        return replace(facts, uuid_before=self._expected.get(host))
 
     def vm(self, host: HostName, vm: VmId) -> VirtualMachine | None:
         """Read one machine on `host`, None where the host does not have it."""

@@ -288,6 +288,8 @@ class HostFacts:
     """MaximumParallelMigrations of the cluster: its own limit beside the host's; None where it tells none."""
     uuid: str | None = None
     """Of the computer, as its firmware tells it (Win32_ComputerSystemProduct.UUID); None where it tells none."""
+    uuid_before: str | None = None
+    """What it was in the last run; None where that is not known."""
     build: int | None = None
     """Win32_OperatingSystem.BuildNumber."""
     credential_guard: bool | None = None
@@ -306,6 +308,11 @@ class HostFacts:
     """Keys of its Msvm_VirtualSystemMigrationService."""
     read_at: float = 0.0
     """When the reading began, in the clock's seconds."""
+
+    @property
+    def replaced(self) -> bool:
+        """Whether the host is known to be another computer than in the last run."""
+        return self.uuid is not None and self.uuid_before is not None and self.uuid != self.uuid_before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from providers.model.plan import Choice, Finding, Move, Placement, Plan, Schedul
 from providers.model.stack import HostSpec, Stack, VmSpec
 
 from .choosing.estate import chosen
-from .computers import named_twice
+from .computers import named_twice, replaced
 from .counting import excused, is_away, silent, until
 from .disk_keys import strange_places
 from .guard import guarded, protect
@@ -53,8 +53,8 @@ def plan(
     steps = tuple(_sized(step, inventory) for step in steps)
     steps = tuple(excused(step, stack, inventory) for step in steps)
     findings = (
-        *_silent(stack, inventory, steps), *named_twice(inventory), *broken_rules(stack, inventory, ends),
-        *_twice(steps),
+        *_silent(stack, inventory, steps), *named_twice(inventory), *replaced(inventory),
+        *broken_rules(stack, inventory, ends), *_twice(steps),
     )  # fmt: skip
     unplanned = Plan(
         steps=steps, findings=findings, choice=choice, known=known, silent=silent(stack, inventory)

@@ -42,6 +42,31 @@ def named_twice(inventory: Inventory) -> Iterator[Finding]:
         yield Finding(severity=Severity.REFUSAL, text=one_host(first, second, full_name), remedy=NAME_IT_ONCE)
 
 
+def another_computer(host: HostName, uuid: str, before: str) -> Finding:
+    """Return the warning about a host that was replaced under its name."""
+    return Finding(
+        severity=Severity.WARNING,
+        text=f"{host} is another computer than in the last run (its UUID is {uuid}, it was {before}): nothing moves to it"
+        " or from it",
+        remedy=f"If it was replaced on purpose: bin/placement accept-host {host}",
+    )
+
+
+def replaced(inventory: Inventory) -> Iterator[Finding]:
+    """Say of each host that was read closely whether it is another computer than in the last run, once."""
+    for name, facts in facts_in(inventory).items():
+        if facts.replaced:
+            yield another_computer(name, facts.uuid or "", facts.uuid_before or "")
+
+
+def keeps_out(name: HostName, facts: HostFacts) -> Iterator[Finding]:
+    """Refuse a move from or to a host that is another computer; the plan says once what to do about it."""
+    if facts.replaced:
+        yield Finding(
+            severity=Severity.REFUSAL, text=f"{name} is another computer than in the last run", of_hosts=True
+        )
+
+
 def facts_in(inventory: Inventory) -> dict[HostName, HostFacts]:
     """Return the facts of the hosts that were read closely."""
     return {name: host.facts for name, host in inventory.hosts.items() if host.facts is not None}

@@ -10,6 +10,7 @@ from providers.model.plan import Finding, Move, Severity
 from providers.model.stack import HostSpec
 
 from . import preflight
+from .computers import keeps_out
 from .disk_keys import frozen_in
 from .options import option_findings
 from .order import onto_itself
@@ -33,12 +34,13 @@ def refusals(
     if source is None or destination is None:
         silent = move.source if source is None else move.destination
         return (_no(f"{silent} no longer answers: what a move asks of it is not known", "Run again"),)
-    findings = [*_machine(move.vm), *option_findings(move, destination)]
+    findings = [*_machine(move.vm), *option_findings(move, destination), *keeps_out(move.source, source)]
     if move.copies_storage:
         findings += [*_storage(move), *preflight.disk_room(move, destination, target)]
     if move.changes_host:
         findings += preflight.between(move, source, destination, target)
         findings += onto_itself(move, source, destination)
+        findings += keeps_out(move.destination, destination)
     return tuple(findings)
 
 

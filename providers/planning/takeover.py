@@ -67,9 +67,7 @@ def renamed(spec: VmSpec, vm: VirtualMachine, inventory: Inventory) -> Iterator[
     yield _warning(
         f"{spec.label}: the machine {vm.id} is now named {vm.name!r}, the stack file says {spec.name!r}"
         f"{namesakes(spec, inventory)}",
-        f"Write name: under {spec.label} in the stack file"
-        if named_by_key
-        else "Correct name: in the stack file",
+        f"Write name: {vm.name!r} under {spec.label} in the stack file",
     )
 
 

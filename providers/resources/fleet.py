@@ -106,6 +106,7 @@ class Fleet:
         self.identities = Identities(
             identities or identities_path(audit.parent.parent.parent, stack.path.stem), clock
         )
+        self.estate.expect(self.identities.kept().hosts)
         self.guarding = Guarding(stack.guard, file=stack.path.name, clock=clock, allowed=allowed)
         self.directory = _directory(stack, clock)
         self.second_hop: SecondHop | None = (

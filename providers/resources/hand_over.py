@@ -8,18 +8,30 @@ import pulumi
 
 from providers.errors import OrderMissingError, StackFileSavedError
 from providers.handover import Handover
+from providers.hyperv.estate import Estate
 from providers.identities import Identities
+from providers.model.estate import Inventory
 from providers.model.identity import Kept
 from providers.model.plan import Schedule
+from providers.planning.computers import facts_in
 from providers.planning.staleness import changes
 
 _SHOWN = 20
 """Lines of differences that are said."""
 
 
-def keep(identities: Identities, known: Kept) -> None:
-    """Keep, in a run and not in a preview, which machines state was read to have: for reports, and runs that read none."""
-    if not pulumi.runtime.is_dry_run() and (trouble := identities.keep(known.machines, of_a_run=True)):
+def keep(identities: Identities, known: Kept, inventory: Inventory, estate: Estate) -> None:
+    """Keep, in a run and not in a preview, which machines state was read to have, and which computers hosts are.
+
+    A host that is known as another computer stays known as that until somebody accepts it.
+    """
+    if pulumi.runtime.is_dry_run():
+        return
+    fresh = [name for name in inventory.hosts if name not in known.hosts]
+    told = {name: facts.uuid for name, facts in facts_in(inventory).items() if facts.uuid and name in fresh}
+    told |= estate.uuids(name for name in fresh if name not in told)
+    trouble = identities.keep(known.machines, of_a_run=True) or identities.keep_hosts(told)
+    if trouble:
         pulumi.log.warn(trouble)
 
 

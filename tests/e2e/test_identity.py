@@ -36,12 +36,12 @@ def managed(workspace: Workspace) -> Iterator[Site]:
 
 
 def behind_everybodys_back(site: Site, change: Callable[[dict[str, Any]], None]) -> None:
-    """Change the machines of hv1 as an administrator would, while nobody looks."""
+    """Change hosts and machines as an administrator would, while nobody looks."""
     site.lab("down")
     path = site.file(".lab/world.json")
     world = json.loads(path.read_text(encoding="utf-8"))
     before = set(world["hosts"]["hv1"]["realized"])
-    change(world["hosts"]["hv1"]["realized"])
+    change(world["hosts"])
     for gone in before - set(world["hosts"]["hv1"]["realized"]):
         for file in [*site.file(".lab/hosts/hv1").rglob(f"{gone}*")]:  # named by the GUID of their machine
             file.rename(file.with_name(file.name.replace(gone, MADE_ANEW)))
@@ -50,8 +50,9 @@ def behind_everybodys_back(site: Site, change: Callable[[dict[str, Any]], None])
     site.workspace.point_at_lab()
 
 
-def renamed_and_made_anew(machines: dict[str, Any]) -> None:
+def renamed_and_made_anew(hosts: dict[str, Any]) -> None:
     """Rename APP; rename WEB, and name another machine WEB; delete DB, and make it anew."""
+    machines = hosts["hv1"]["realized"]
     by_name = {vm["name"]: vm for vm in machines.values()}
     by_name["APP"]["name"] = "APPSRV01"
     by_name["WEB"]["name"], by_name["KEEP"]["name"] = "WEB-old", "WEB"
@@ -114,3 +115,15 @@ def test_a_guid_decides_in_preview_plan_drift_and_up_alike(managed: Site) -> Non
     state = json.loads(managed.pulumi("stack", "export").stdout)["deployment"]["resources"]
     (db,) = [each for each in state if each["urn"].endswith("::DB")]
     assert db["id"] == db["outputs"]["vmId"] == MADE_ANEW
+
+    def another_board(hosts: dict[str, Any]) -> None:
+        hosts["hv2"]["uuid"] = str(uuid.UUID(int=8, version=4)).upper()
+
+    behind_everybodys_back(managed, another_board)
+    declare(managed, {"APP": "hv1"})
+    plan = command(managed, "plan", "lab")
+    assert "hv2 is another computer than in the last run" in plan.stdout, plan.stdout
+    assert "APP (on hv2)" in plan.stdout
+    accepted = command(managed, "accept-host", "hv2")
+    assert accepted.returncode == 0, accepted.stdout
+    assert "another computer" not in command(managed, "plan", "lab").stdout

@@ -14,8 +14,13 @@ from lab.world import LabJob
 from providers import cli
 from providers.actual import compare
 from providers.clock import SystemClock
+from providers.doctor.examine import examine
+from providers.drifted import read_drift
 from providers.handover import Handed, Handover
+from providers.hyperv.estate import Estate
 from providers.model.estate import Inventory
+from providers.model.identity import Kept
+from providers.model.names import HostName
 from providers.model.plan import Schedule, Standing
 from providers.model.stack import Stack
 from providers.resources.call import Call, current
@@ -172,3 +177,27 @@ def test_the_planned_twin_of_a_running_migration_is_no_leftover(
     step = plan.steps[0]
     assert (step.standing, step.under_way) == (Standing.MOVE, True)
     assert "remove" not in str(step.findings).casefold()
+
+
+def test_a_host_replaced_under_its_name_is_another_computer(
+    fabric: Fabric, declared: Callable[..., Stack]
+) -> None:
+    """Said once, and nothing moves to it; of a host that was never read nothing is said."""
+    stack = declared({"WEB01": "hv2", "WEB02": "hv3"})
+    known = Kept(hosts=fabric.estate.uuids([HostName("hv1"), HostName("hv2")]))
+    assert set(known.hosts) == {"hv1", "hv2"}
+    fabric.world.hosts["hv2"].uuid = "6E1F4E8C-0A5B-4F0D-9C39-2F6B7C1D0A11"
+    fresh = Estate(stack.hosts, clock=fabric.clock)
+    _, plan = compare(stack, fresh, known=known)
+    said = [str(each) for each in plan.findings if "another computer" in each.text]
+    assert said == [(
+        "hv2 is another computer than in the last run (its UUID is 6E1F4E8C-0A5B-4F0D-9C39-2F6B7C1D0A11, it was"
+        f" {known.hosts[HostName('hv2')]}): nothing moves to it or from it. If it was replaced on purpose:"
+        " bin/placement accept-host hv2"
+    )]  # fmt: skip
+    assert [step.standing for step in plan.steps] == [Standing.REFUSED, Standing.MOVE]
+    found, _ = examine(stack, fabric.clock, known)
+    assert [each.where for each in found if "another computer" in each.text] == ["hv2"]
+    drift = read_drift(stack, fresh, fabric.audit, known).report
+    assert [each.subject for each in drift.unknown if "another computer" in each.text] == ["hv2"]
+    fresh.close()

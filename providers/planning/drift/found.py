@@ -195,6 +195,7 @@ def _unknown(
         if away is not None:
             text = f"{is_away(host.name, away)}; it {text}"
         yield Unknown(subject=host.name, text=text), away is None
+    yield from ((each, True) for each in readings.computers)
     for name, actual in readings.settings.items():
         if isinstance(actual, str) and name not in inventory.unreachable:
             yield Unknown(subject=name, text=f"its settings are unknown: {actual}"), True

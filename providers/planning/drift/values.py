@@ -161,6 +161,8 @@ class Readings:
     """Our own moves."""
     logged: Mapping[VmId, LoggedMove] = field(default_factory=dict)
     """The last migration of machines by hosts' event logs, of those that nothing else tells of."""
+    computers: tuple[Unknown, ...] = ()
+    """Hosts that are other computers than in the last run."""
     now: datetime
 
 

@@ -1,0 +1,89 @@
+"""Another machine under a key: taken over by a line of the stack file alone, and only where the old one is gone or declared."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from providers.model.identity import Kept
+from providers.model.names import VmId
+from providers.model.plan import Severity, Standing, Step
+from providers.model.stack import VmSpec
+from providers.planning import plan
+from tests.estates import guid, host, inventory, machine, spec, stack
+
+
+def planned(
+    declared: dict[str, VmSpec], known: dict[str, VmId], *vms: int, silent: tuple[str, ...] = ()
+) -> Step:
+    """Return the first step of a plan over machines of hv1."""
+    seen = inventory(host("hv1", *(machine(number) for number in vms)), host("hv2"), silent=silent)
+    return plan(stack(declared), seen, Kept(machines=known)).steps[0]
+
+
+def said(step: Step) -> str:
+    """Return what the findings of a step say, with how much it means."""
+    return "\n".join(f"{each.severity.value}: {each}" for each in step.findings if each.of_identity)
+
+
+def test_a_known_machine_is_found_under_another_name() -> None:
+    """It moves as usual, with a word; who has its name now is said and left alone."""
+    seen = inventory(host("hv1", machine(1, name="VM001-old"), machine(2, name="VM001")), host("hv2"))
+    (step,) = plan(stack(spec(1, "hv2")), seen, Kept(machines={"VM001": guid(1)})).steps
+    assert (step.standing, step.vm_id) == (Standing.MOVE, guid(1))
+    assert said(step) == (
+        f"warning: VM001: the machine {guid(1)} is now named 'VM001-old', the stack file says 'VM001'; 'VM001' is another"
+        f" machine now, {guid(2)} on hv1. Write name: 'VM001-old' under VM001 in the stack file"
+    )
+
+
+def test_a_machine_made_anew_under_the_name_of_a_missing_one_is_not_moved() -> None:
+    """Missing is the machine that is known; the other one is named with the line that would take it over."""
+    seen = inventory(host("hv1", machine(2, name="VM001")), host("hv2"))
+    (step,) = plan(stack(spec(1, "hv2")), seen, Kept(machines={"VM001": guid(1)})).steps
+    assert (step.standing, step.move) == (Standing.MISSING, None)
+    told = str(step.findings[0])
+    assert f"VM001 is missing: no machine with id {guid(1)}, which this stack manages under that key" in told
+    assert f"'VM001' is another machine now, {guid(2)} on hv1" in told
+    assert "bin/placement adopt VM001 --id GUID" in told
+
+
+def test_a_declared_id_takes_over_where_the_old_machine_is_gone() -> None:
+    """The preview says so, and the machine moves."""
+    step = planned(spec(1, "hv2", id=guid(2)), {"VM001": guid(1)}, 2)
+    assert step.standing == Standing.MOVE
+    assert said(step) == (
+        f"warning: VM001: the machine {guid(1)} is on no host any more; {guid(2)} is taken over in its place"
+    )
+
+
+def test_a_declared_id_is_refused_while_the_old_machine_is_there() -> None:
+    """The preview says what the run would."""
+    step = planned(spec(1, "hv2", id=guid(2)), {"VM001": guid(1)}, 1, 2)
+    assert (step.standing, step.findings[0].severity) == (Standing.REFUSED, Severity.REFUSAL)
+    assert f"VM001 now means the machine {guid(2)}, this stack manages {guid(1)} under that key" in said(step)
+    assert f"and that one is 'VM001' on hv1. Declare it under a key of its own (id: {guid(1)})" in said(step)
+
+
+def test_it_is_refused_while_nobody_can_say_that_the_old_machine_is_gone() -> None:
+    """Silence is not absence."""
+    step = planned(spec(1, "hv2", id=guid(2)), {"VM001": guid(1)}, 2, silent=("hv3",))
+    assert step.standing == Standing.REFUSED
+    assert "may be on hv3, which does not answer" in said(step)
+
+
+def test_the_old_machine_may_get_a_key_of_its_own() -> None:
+    """That line of the stack file says that nothing is forgotten."""
+    old = dataclasses.replace(spec(3, "hv1")["VM003"], id=guid(1))
+    step = planned({**spec(1, "hv2", id=guid(2)), "VM003": old}, {"VM001": guid(1)}, 1, 2)
+    assert step.standing == Standing.MOVE
+    assert f"{guid(1)} is declared as VM003 now" in said(step)
+
+
+def test_two_computers_are_told_by_name_and_firmware() -> None:
+    """One name is one computer, unless both tell a UUID and these differ."""
+    twin = plan(stack(spec(1, "hv1")), inventory(host("hv1"), host("hv2", full_name="HV1.lab.example")))
+    assert [str(each) for each in twin.refusals] == [
+        "hv1 and hv2 are one host, hv1.lab.example. Name it once"
+    ]
+    apart = inventory(host("hv1", uuid="A"), host("hv2", full_name="hv1.lab.example", uuid="B"))
+    assert plan(stack(spec(1, "hv1")), apart).refusals == ()

@@ -1,0 +1,84 @@
+"""What is kept of a stack between its runs: whole, or nothing."""
+
+from __future__ import annotations
+
+import json
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from providers.clock import SystemClock
+from providers.identities import Identities, read_kept
+from providers.model.identity import NOTHING_KEPT
+from providers.model.names import HostName
+from tests.estates import guid
+
+UUID = "4C4C4544-0042-3510-8053-B4C04F595931"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """The file of a stack, which is not there yet."""
+    return tmp_path / ".pulumi" / "identities" / "lab.json"
+
+
+def test_what_is_kept_is_read_again(path: Path) -> None:
+    """By another process, too; what is forgotten is gone, and a report says when the last run was."""
+    first = Identities(path, SystemClock())
+    assert first.kept() == NOTHING_KEPT
+    assert first.keep({"WEB": guid(1), "DB": guid(2)}, of_a_run=True) is None
+    assert first.keep_hosts({HostName("hv1"): UUID}) is None
+    assert first.forget("DB") is None
+    again = read_kept(path)
+    assert (dict(again.machines), dict(again.hosts)) == ({"WEB": guid(1)}, {"hv1": UUID})
+    assert again == first.kept()
+    assert again.told().startswith("Machines are told by the GUIDs of the last run, ")
+    assert "by name" in NOTHING_KEPT.told()
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "{", "[]", "null", '{"version": 2, "machines": {}, "hosts": {}, "at": null}',
+     '{"version": 1, "machines": {"WEB": "no guid"}, "hosts": {}, "at": null}', "\udcff"],
+)  # fmt: skip
+def test_a_torn_or_foreign_file_keeps_nothing(path: Path, content: str) -> None:
+    """It is written anew by the next run."""
+    path.parent.mkdir(parents=True)
+    path.write_bytes(content.encode("utf-8", "surrogateescape"))
+    assert read_kept(path) == NOTHING_KEPT
+    assert Identities(path, SystemClock()).keep({"WEB": guid(1)}) is None
+    assert read_kept(path).machines == {"WEB": guid(1)}
+
+
+def test_many_at_once_are_all_kept(path: Path) -> None:
+    """Each thread returns only when its machine stands in the file."""
+    identities, missed = Identities(path, SystemClock()), list[int]()
+
+    def keep(number: int) -> None:
+        identities.keep({f"VM{number}": guid(number)})
+        if f"VM{number}" not in json.loads(path.read_text(encoding="utf-8"))["machines"]:
+            missed.append(number)
+
+    threads = [threading.Thread(target=keep, args=(number,)) for number in range(40)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert missed == []
+    assert len(read_kept(path).machines) == 40
+
+
+def test_a_file_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    """And the machine is known in this process all the same."""
+    (tmp_path / "identities").write_text("a file where the folder should be", encoding="utf-8")
+    identities = Identities(tmp_path / "identities" / "lab.json", SystemClock())
+    assert "cannot be written" in (identities.keep({"WEB": guid(1)}) or "")
+    assert identities.kept().machines == {"WEB": guid(1)}
+
+
+def test_the_time_of_the_last_run_is_told() -> None:
+    """In UTC, to the minute."""
+    kept = NOTHING_KEPT.__class__(at=datetime(2026, 11, 29, 12, 4, 59, tzinfo=UTC))
+    assert kept.told() == "Machines are told by the GUIDs of the last run, 2026-11-29 12:04 UTC"
