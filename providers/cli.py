@@ -12,7 +12,18 @@ from typing import NoReturn
 
 from providers.clock import SystemClock
 from providers.codes import catalogue
-from providers.commands import accept_host, adopt, check, discover, drift, inventory, plan, result, review, unlock
+from providers.commands import (
+    accept_host,
+    adopt,
+    check,
+    discover,
+    drift,
+    inventory,
+    plan,
+    result,
+    review,
+    unlock,
+)
 from providers.commands.output import delivered
 from providers.doctor.symptoms import Weight
 from providers.errors import PlacementError, of_this_computer

@@ -16,7 +16,7 @@ from tools.workspace import Workspace
 from .conftest import Site
 from .test_order import declare, placed
 
-pytestmark = [pytest.mark.e2e, pytest.mark.one_form("its first `up` adopts")]
+pytestmark = [pytest.mark.e2e, pytest.mark.one_form("it is about stacks that were adopted before")]
 ESTATE = {
     "hosts": {"hv1": {"memory": "64 GiB"}, "hv2": {"memory": "64 GiB"}},
     "vms": {name: {"host": "hv1"} for name in ("WEB", "DB", "APP", "KEEP")},
