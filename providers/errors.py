@@ -105,15 +105,13 @@ class VmUnknownError(PlacementError):
 class VmMissingError(PlacementError):
     """A virtual machine is on none of the hosts, and every host answered."""
 
-    remedy = "Correct name or id in the stack file, or remove the entry"
+    remedy = "Correct name or id in the stack file, or remove the entry, which forgets the machine and touches nothing"
 
 
 class VmAmbiguousError(PlacementError):
     """One name or GUID fits several realized systems."""
 
-    remedy = (
-        "Set id: (the GUID) in the stack file; two systems with one GUID must be cleared up by hand first"
-    )
+    remedy = "Set id: (the GUID) in the stack file"
 
 
 class HostSettingsError(PlacementError):

@@ -86,7 +86,8 @@ def judged(inventory: Inventory) -> tuple[Seen, ...]:
             seen = seen.at_most(Extent.NOTHING, "a replica: only its primary is ever placed")
         elif twice[vm.id] > 1:
             seen = seen.at_most(
-                Extent.NOTHING, f"{vm.id} was seen {twice[vm.id]} times: find out which is the true one"
+                Extent.NOTHING,
+                f"{vm.id} was seen {twice[vm.id]} times: run again, or see bin/placement doctor once the file is written",
             )
         found.append(seen)
     return tuple(found)

@@ -30,7 +30,7 @@ def with_parents(move: Move, detailed: VirtualMachine, read: Callable[[str], Dis
             if not winpath.same(first.target, copy.target):
                 raise MoveRefusedError(
                     f"{move.vm.name}: {copy.source} is the parent of disks that go to different folders",
-                    remedy="Let them go to one folder, or merge them first",
+                    remedy="Let them go to one folder",
                 )
     found = tuple(copies.values())
     _check_targets(move, found)
@@ -49,7 +49,8 @@ def check_shared(move: Move, detailed: VirtualMachine, read: Callable[[str], Dis
                 raise MoveRefusedError(
                     f"{_where(move, disk.slot, disk.path)} is a differencing disk of {path}, which {move.destination}"
                     " does not see",
-                    remedy="Merge it first, or put its parent beside it",
+                    remedy=f"Put {path} where both hosts see it, on the same share; a merge would write into it, and other disks may have it as"
+                    " their parent",
                 )
             found = _examined(move, replace(read(path), slot=disk.slot))
 
@@ -91,7 +92,7 @@ def _above(
         if move.options.parents != "copy":
             raise MoveRefusedError(
                 f"{_where(move, moving.slot, disk.path)} is a differencing disk of {path}",
-                remedy="Merge it first, or choose parents: copy under migration",
+                remedy=f"Choose parents: copy under migration. A merge writes into {path}, which other disks may have as their parent",
             )
         disk = _examined(move, replace(read(path), slot=moving.slot))
         target = winpath.join(winpath.parent(moving.target), winpath.base_name(path))
@@ -107,7 +108,7 @@ def _check_targets(move: Move, copies: tuple[ParentCopy, ...]) -> None:
         if winpath.comparable(copy.target) in taken or (stays and winpath.same(copy.source, copy.target)):
             raise MoveRefusedError(
                 f"{move.vm.name}: the parent {copy.source} would become {copy.target}, which is taken",
-                remedy="Choose another folder for the disk, or merge it first",
+                remedy="Choose another folder for the disk",
             )
         taken.add(winpath.comparable(copy.target))
 

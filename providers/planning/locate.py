@@ -101,7 +101,7 @@ def _renamed_files(storage: StorageSpec, vm: VirtualMachine, label: str) -> Iter
                 yield _refusal(
                     f"{label}: disk {disk.path} shall become {location}, and no file is renamed while checkpoints"
                     " depend on it",
-                    "Name a folder instead, or delete the checkpoints first",
+                    "Name a folder instead, and keep the file's name",
                 )
 
 

@@ -57,7 +57,8 @@ def _machine(vm: VirtualMachine) -> Iterator[Finding]:
     if vm.replication_mode:
         yield _no(
             f"{vm.name} is replicated (ReplicationMode {vm.replication_mode})",
-            "Remove the replication first, or leave the machine where it is",
+            f"Leave it where it is. Only where nobody relies on its replica: Get-VM -Id {vm.id} | Remove-VMReplication; it is set up"
+            " anew after the move",
         )
     if vm.state == VmState.PAUSED:
         yield Finding(
@@ -77,7 +78,8 @@ def _storage(move: Move) -> Iterator[Finding]:
     if vm.special_checkpoints:
         yield _no(
             f"{vm.name} has checkpoints of a backup or a replica, or with files missing, and its storage would move",
-            "Let the backup end, or delete those checkpoints",
+            "Let the backup end: its checkpoint goes with it. What stays after that is cleared up by the software that took it (see"
+            f" Get-VM -Id {vm.id} | Get-VMSnapshot)",
         )
     yield from _meeting_files(move)
     for disk in (*vm.disks, *vm.frozen):
@@ -86,15 +88,20 @@ def _storage(move: Move) -> Iterator[Finding]:
             yield _no(f"{where} is a pass-through disk, which cannot be moved", "Convert it to a VHDX first")
         elif disk.shared:
             yield _no(
-                f"{where} is shared with other machines", "Shared VHDX cannot be moved; detach it first"
+                f"{where} is shared with other machines: a shared VHDX cannot be moved",
+                "Leave its storage where it is: detached, the disk is gone from its guests' cluster",
             )
         elif disk.parent_path is not None and not _goes_along(disk.parent_path, move):
             yield _no(
                 f"{where} is a differencing disk of {disk.parent_path}",
-                "Merge it first, or choose parents: copy under migration",
+                f"Choose parents: copy under migration. A merge writes into {disk.parent_path}, which other disks may have as their parent",
             )
         elif winpath.has_ending(disk.path, _CHECKPOINT_FILES) and not frozen_in(disk.slot, vm):
-            yield _no(f"{where} is a checkpoint's file without a checkpoint", "Merge it first")
+            yield _no(
+                f"{where} is a checkpoint's file without a checkpoint",
+                "See that no backup runs and what it depends on (ParentPath of Get-VHD); a merge is made"
+                " with the machine off and a copy of both files at hand",
+            )
 
 
 def _goes_along(parent: str, move: Move) -> bool:
@@ -111,7 +118,8 @@ def _meeting_files(move: Move) -> Iterator[Finding]:
         if disk.kind == DiskKind.VIRTUAL_HARD_DISK and winpath.comparable(disk.path) in sources:
             yield _no(
                 f"{move.vm.name}: {disk.path} is a disk of more than one checkpoint",
-                "Delete checkpoints first",
+                f"Leave its storage where it is. Where no backup runs and no state to go back to is needed, Remove-VMSnapshot merges what"
+                f" Get-VM -Id {move.vm.id} | Get-VMSnapshot shows",
             )
         sources.add(winpath.comparable(disk.path))
     for moved in move.all_disks:

@@ -198,7 +198,7 @@ def test_a_guid_on_two_hosts_is_nobodys_to_choose() -> None:
     made = draft(judged(found), {})
     assert made.entries == ()
     assert {each.remark for each in made.left_out} == {
-        f"{guid(1)} was seen 2 times: find out which is the true one"
+        f"{guid(1)} was seen 2 times: run again, or see bin/placement doctor once the file is written"
     }
 
 

@@ -31,8 +31,18 @@ def _assigned(move: Move) -> Finding:
     """Machines with assigned devices are not migrated (discrete device assignment page)."""
     what = f"{move.vm.name} has a PCI Express device of {move.source} assigned to it"
     if move.vm.state == VmState.OFF:
-        return warning(f"{what}; how it moves while it is off is unverified", "Remove the device first")
-    return refusal(what, "Remove the device first (Remove-VMAssignableDevice)")
+        return warning(
+            f"{what}; how it moves while it is off is unverified", _without(move, "VMAssignableDevice")
+        )
+    return refusal(what, _without(move, "VMAssignableDevice"))
+
+
+def _without(move: Move, noun: str) -> str:
+    """Return how a machine gets rid of a device, and what that asks for: its guest loses it."""
+    return (
+        f"Leave it where it is. Only where its guest can do without, and with the machine off: Get-VM -Id {move.vm.id} |"
+        f" Get-{noun} | Remove-{noun}"
+    )
 
 
 def _gpu(move: Move, source: HostFacts, destination: HostFacts) -> Finding:
@@ -41,7 +51,7 @@ def _gpu(move: Move, source: HostFacts, destination: HostFacts) -> Finding:
     if builds and min(builds) < SERVER_2025:
         return refusal(
             f"{what}, which does not migrate before Windows Server 2025",
-            "Remove the partition first (Remove-VMGpuPartitionAdapter)",
+            _without(move, "VMGpuPartitionAdapter"),
         )
     return warning(
         f"{what}: whether {move.destination} has one like it is unverified",

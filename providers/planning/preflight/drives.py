@@ -26,7 +26,7 @@ def drives(move: Move, source: HostFacts, destination: HostFacts) -> Iterator[Fi
     for slot in move.vm.devices.host_drives if move.vm.devices else ():
         yield warning(
             f"{move.vm.name} has the DVD drive of {move.source} in {slot}: how it moves is unverified",
-            "Detach it first",
+            f"Empty the drive first: Get-VM -Id {move.vm.id} | Get-VMDvdDrive | Set-VMDvdDrive -Path $null",
         )
 
 

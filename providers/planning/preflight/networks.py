@@ -55,7 +55,7 @@ def _fibre_channel(
     for san in missing if destination.fibre_channel is not None else ():
         yield refusal(
             f"{vm.name} is connected to virtual SAN {san!r}, which {name} does not have",
-            f"Create it there (New-VMSan -Name {san!r}), or take the adapter away",
+            f"Create it there (New-VMSan -Name {san!r}), or connect the adapter to one that is there",
         )
     if not missing or destination.fibre_channel is None:
         yield warning(
