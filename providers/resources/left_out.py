@@ -37,6 +37,10 @@ def proven(
     step = step_of(spec, vm, fleet.stack, found, target)
     if step.standing == Standing.IN_PLACE:
         return vm
+    if step.standing == Standing.MOVE and (why := fleet.course.refused(label)) is not None:
+        raise MoveRefusedError(
+            why.text, remedy=why.remedy
+        )  # alone it could go: the plan as a whole refuses it
     raise _error(step, vm, standing)
 
 

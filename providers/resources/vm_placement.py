@@ -307,14 +307,12 @@ def _judge(
 
 
 def _names_are_free(fleet: Fleet, step: Step, inventory: Inventory) -> Step:
-    """Return `step`, refused where the plan said so, or where another machine has the name of one of its files.
+    """Return `step`, refused where another machine has the name of one of its files: by a look that is made anew.
 
-    That is looked at anew: those that it waits for have gone by now, and an older look may still show them.
+    Those that it waits for have gone by now, and an older look may still show them.
     """
     if step.move is None or step.standing != Standing.MOVE or step.under_way:
         return step
-    if (refused := fleet.course.refused(step.label)) is not None:
-        return refuse(step, refused)
     if not any(taken_now(step.move, inventory)):
         return step
     anew = fleet.sweep(after=fleet.clock.now()).inventory
