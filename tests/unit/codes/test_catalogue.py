@@ -47,7 +47,7 @@ def test_missing_delegation_is_named_exactly() -> None:
         ("used by another process. (0x80070020)", (0x80070020,), "virus scan"),
         ("cannot find the path specified. (0x80070003)", (0x80070003,), "volume or share of the declared place"),
         ("The object already exists. (0x80071392)", (0x80071392,), "-Filter \"Name='4711'\"; $planned shows exactly one"),
-        ("The version '5.0' of the configuration of 'A' is not supported on the destination.", (), "Update hv2"),
+        ("The version '5.0' of the configuration of 'A' is not supported on the destination.", (), "update hv2"),
         ("The key protector for 'A' could not be unwrapped. (0x80070057)", (0x80070057,), "Shielded VM Local"),
         ("migration is not enabled on host 'HV2'. (0x80070032)", (0x80070032,), "Run Enable-VMMigration"),
         ("Checkpoint failed. Error code: '32774'.", (32774,), "Wait until what is done with the machine has ended"),
