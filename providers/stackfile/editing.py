@@ -52,9 +52,12 @@ class Editor:
         self._newline = "\r\n" if "\r\n" in text else "\n"
         self._splices: list[_Splice] = []
         try:
-            self._root = YAML().compose(self._text)
+            # A tab after a colon the loader reads as a blank, as YAML does, and ruamel.yaml does not; each takes one place.
+            self._root = YAML().compose(self._text.replace("\t", " "))
         except YAMLError as error:
-            raise PlacementError(f"the stack file cannot be edited: {error}") from error
+            raise PlacementError(
+                f"the stack file cannot be edited: {error}", remedy="Write the change into it by hand"
+            ) from error
 
     def text(self) -> str:
         """Return the text with all changes made."""

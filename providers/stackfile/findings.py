@@ -10,6 +10,9 @@ from providers.errors import StackFileError
 
 _SECRET = re.compile(r"://\S*@")
 """User name and password in an URL: refused where it stands, and not repeated."""
+_WORD = re.compile(r"\S{301,}")
+"""Longer than any path of Windows that is meant (260): a slip, as a number of 5,000 digits."""
+_WORD_SHOWN = 60
 _LONGEST = 600
 """Characters of one finding; what is quoted from the file may be of any length, the advice stands at the end."""
 
@@ -31,6 +34,7 @@ class Findings:
     def add(self, line: int, text: str) -> None:
         """Note that `line` (the first is 1, WHOLE none) is wrong: what it is, and what would be right."""
         told = _SECRET.sub("://***@", " ".join(text.split()))
+        told = _WORD.sub(lambda word: f"{word[0][:_WORD_SHOWN]}... ({len(word[0])} characters)", told)
         if len(told) > _LONGEST:
             told = f"{told[: _LONGEST // 2]} ... {told[-_LONGEST // 2 :]}"
         self._found[line, told] = None

@@ -45,7 +45,7 @@ def parse(source: Source, findings: Findings) -> Document | None:
         complete = False
         builder.tear()
         if not source.had_tabs:
-            findings.add(*explained(error))
+            findings.add(*explained(error, source.text.split("\n")))
     root = builder.root()
     if root is None and not findings:
         findings.add(1, "is empty; a stack file needs at least the sections hosts: and vms:")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import yaml
 
 # Part of PyYAML's or libyaml's text -> what to do about it. The two word some errors differently.
@@ -38,8 +40,11 @@ _EXPLANATIONS = (
 _AT_START = ("unexpected end of stream", "unexpected document separator")
 
 
-def explained(error: yaml.YAMLError) -> tuple[int, str]:
-    """Return the line of `error`, and what is wrong there with what would be right."""
+_LONGEST_KEY = 1024
+
+
+def explained(error: yaml.YAMLError, lines: Sequence[str] = ()) -> tuple[int, str]:
+    """Return the line of `error`, and what is wrong there with what would be right. `lines`: of the text."""
     problem = str(getattr(error, "problem", None) or error)
     mark = getattr(error, "problem_mark", None)
     context = getattr(error, "context_mark", None)
@@ -47,7 +52,19 @@ def explained(error: yaml.YAMLError) -> tuple[int, str]:
         mark = context
     advice = next((text for part, text in _EXPLANATIONS if part in problem), "correct the YAML here")
     line = 1 if mark is None else mark.line + 1
+    if len(lines) >= line and _has_long_key(lines[line - 1]):
+        return line, f"a key of more than {_LONGEST_KEY:,} characters, which YAML does not allow; shorten it"
     opened = (
         "" if context is None or context.line + 1 == line else f", in what starts in line {context.line + 1}"
     )
     return line, f"no valid YAML ({problem}{opened}): {advice}"
+
+
+def _has_long_key(line: str) -> bool:
+    """Say whether a key of `line` is longer than a key may be (YAML 1.2, 7.4.2); readers call it anything else."""
+    if len(line) <= _LONGEST_KEY:
+        return False
+    return any(
+        len(part.rpartition("{")[2].rpartition(",")[2].strip()) > _LONGEST_KEY
+        for part in line.split(":")[:-1]
+    )

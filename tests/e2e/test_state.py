@@ -144,8 +144,9 @@ def test_state_is_kept_where_the_page_says(site: Site) -> None:
         end(first)
         end(start(site, export, environ))
     with object_storage() as reached:
-        environ = {**passphrase, **reached}
+        passphrase = {"PULUMI_CONFIG_PASSPHRASE": "another one"}
+        environ = {"PULUMI_CONFIG_PASSPHRASE": "of the lab", "NEW_PASSPHRASE": "another one", **reached}
         place = f"s3://placement?endpoint={reached['ENDPOINT']}&s3ForcePathStyle=true&region=us-east-1"
         end(start(site, take_along, {**environ, "NEW_PLACE": place}))
-        end(start(site, in_storage, environ))
+        end(start(site, in_storage, {**environ, **passphrase}))
     assert not (site.file(".pulumi") / "stacks").exists()

@@ -56,6 +56,15 @@ def test_a_value_keeps_its_quotes_and_gets_those_it_needs() -> None:
     assert editor.text() == "a: {b: \"y\", c: 'y', d: 'no', e: 'y, z]'}\nf: 'D:\\it''s'\ng: '# x: y'\n"
 
 
+def test_a_tab_after_a_colon_is_a_blank_and_stays() -> None:
+    """The loader reads it so; the two have one opinion of what is YAML."""
+    text = "vms:\n  A:\t{host:\thv1}\t# tab\n  B:\n    host:\thv1\n"
+    editor = Editor(text)
+    editor.put("hv2", "vms", "A", "host")
+    editor.put("hv2", "vms", "B", "host")
+    assert editor.text() == text.replace("hv1", "hv2")
+
+
 def test_lists_and_mappings_get_one_more() -> None:
     """In their own form: behind the last in a line, on a line of its own in a block, before what follows."""
     editor = Editor(TEXT)

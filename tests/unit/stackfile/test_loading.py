@@ -314,3 +314,28 @@ def test_a_file_that_may_not_be_read(path: Path) -> None:
 
     with pytest.raises(StackFileError, match=r"yaml: cannot be read \(Permission denied\)"):
         load(path)
+
+
+@pytest.mark.parametrize("entry", ["{key}: {{host: hv1}}", "'{key}': {{host: hv1}}", "A: {{{key}: hv1}}"])
+def test_a_key_that_is_too_long_is_told_as_that(path: Path, entry: str) -> None:
+    """YAML's own words are of colons and commas."""
+    path.write_text("hosts: {hv1: {address: hv1}}\nvms:\n  " + entry.format(key="K" * 1100) + "\n")
+    with pytest.raises(StackFileError, match=r":3: a key of more than 1,024 characters, .*; shorten it"):
+        load(path)
+
+
+def test_a_value_of_thousands_of_digits_is_not_repeated(path: Path) -> None:
+    """Its beginning and its length are enough."""
+    path.write_text(
+        "hosts: {hv1: {address: hv1}}\nvms: {A: {host: hv1}}\nguard: {max_moves: " + "9" * 5000 + "}\n"
+    )
+    with pytest.raises(
+        StackFileError, match=r"guard\.max_moves: 9{60}\.\.\. \(5000 characters\) is too large"
+    ):
+        load(path)
+
+
+def test_a_tab_after_a_colon_is_a_blank(path: Path) -> None:
+    """As YAML has it; only indentation must not be of tabs."""
+    path.write_text("hosts: {hv1: {address:\thv1}}\nvms:\n  A:\t{host:\thv1}\t# tab\n")
+    assert load(path).vms["A"].hosts == ("hv1",)
