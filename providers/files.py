@@ -16,6 +16,8 @@ _BINARY = getattr(os, "O_BINARY", 0)
 _LONGEST = 40
 """Characters of a file's name that stand in the name of its draft: of 255 bytes, which most systems allow."""
 _STREAMS = (1, 2)
+DRAFTS = ".*.tmp"
+"""What the names of drafts fit: who is killed while he writes one leaves it behind."""
 
 
 class Draft:

@@ -21,7 +21,7 @@ from typing import Any
 
 import psutil
 
-from providers.files import append_line, write_whole
+from providers.files import DRAFTS, append_line, write_whole
 from providers.model.estate import Inventory
 from providers.model.names import VmId, vm_id
 from providers.model.paces import PastMove
@@ -266,8 +266,9 @@ def engine_started() -> datetime | None:
 
 
 def _forget_old(folder: Path, seconds: float) -> None:
-    """Remove what nobody has fetched, as after a run that was killed."""
+    """Remove what nobody has fetched, and what was never finished, as after a run that was killed."""
     now = time.time()
-    for path in folder.glob("*.json"):
-        if now - path.stat().st_mtime > seconds:
-            path.unlink(missing_ok=True)
+    for path in (*folder.glob("*.json"), *folder.glob(DRAFTS)):
+        with suppress(FileNotFoundError):  # another run was faster
+            if now - path.stat().st_mtime > seconds:
+                path.unlink()

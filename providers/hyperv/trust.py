@@ -71,27 +71,33 @@ def distrusted(host: HostSpec, error: ssl.SSLCertVerificationError) -> Certifica
     """Return what is wrong with the certificate of a host; of one that has expired, since when, and what mends it."""
     if error.verify_code != _EXPIRED:
         return CertificateError(f"The certificate of {host.name} is not trusted: {error.verify_message}")
-    shown = None if host.connection.proxy is not None else _certificate_shown(host)
-    if shown is None or shown.not_valid_after_utc > datetime.now(UTC):
+    parts = urlsplit(host.endpoint)
+    direct = host.connection.proxy is None
+    since = expired_since(error, parts.hostname or "", parts.port or _TLS_PORT) if direct else None
+    if since is None:
         return CertificateError(
             f"The certificate of {host.name}, or of the authority that issued it, has expired",
             remedy="Look which, and have a new one issued (certlm.msc there; openssl x509 -enddate for connection.ca)",
         )
-    since = shown.not_valid_after_utc
     return CertificateError(
         f"The certificate of {host.name} has expired: it was good until {since:%Y-%m-%d %H:%M} UTC",
         remedy="Have a new one issued, and on the host give it to the listener: " + NEW_CERTIFICATE,
     )
 
 
-def _certificate_shown(host: HostSpec) -> x509.Certificate | None:
-    """Return the certificate that a host shows, believed by nobody: only its end is read, and nothing is sent."""
-    parts = urlsplit(host.endpoint)
+def expired_since(error: ssl.SSLCertVerificationError, server: str, port: int) -> datetime | None:
+    """Return when the certificate that a server shows has expired; None where it is not that which is wrong.
+
+    Nobody believes it: only its end is read, and nothing is sent.
+    """
+    if error.verify_code != _EXPIRED:
+        return None
     try:
-        text = ssl.get_server_certificate((parts.hostname or "", parts.port or _TLS_PORT), timeout=_PATIENCE)
-        return x509.load_pem_x509_certificate(text.encode("ascii"))
+        text = ssl.get_server_certificate((server, port), timeout=_PATIENCE)
+        end = x509.load_pem_x509_certificate(text.encode("ascii")).not_valid_after_utc
     except (OSError, ValueError):
         return None
+    return end if end <= datetime.now(UTC) else None
 
 
 def _show(context: ssl.SSLContext, certificate: Path, key: Path, password: str) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from providers.clock import Clock
 from providers.errors import CertificateError, DirectoryUnreachableError
+from providers.hyperv.trust import expired_since
 
 PORTS = {"ldap": 389, "ldaps": 636}
 CONNECT = 5.0
@@ -52,10 +54,7 @@ class Channel:
             plain = socket.create_connection((self.host, port), CONNECT)
             self._socket = plain if trust is None else _secured(plain, trust, self.host)
         except ssl.SSLCertVerificationError as error:
-            raise CertificateError(
-                f"The certificate of {server} is not trusted: {error.verify_message}",
-                remedy="Name the CA's file under directory.ca in the stack file; verification is never switched off",
-            ) from error
+            raise _distrusted(server, error, expired_since(error, self.host, port)) from error
         except OSError as error:
             raise DirectoryUnreachableError(
                 f"The directory {server} does not answer: {error.strerror or error}"
@@ -147,6 +146,19 @@ def _length(received: bytearray) -> int | None:
     if len(received) < head + digits:
         return None
     return head + digits + int.from_bytes(received[head : head + digits], "big")
+
+
+def _distrusted(server: str, error: ssl.SSLCertVerificationError, since: datetime | None) -> CertificateError:
+    if since is not None:
+        return CertificateError(
+            f"The certificate of {server} has expired: it was good until {since:%Y-%m-%d %H:%M} UTC",
+            # Learn, "Enable LDAP over SSL with a third-party certification authority"
+            remedy="Have a new one issued to the domain controller, which takes it by itself",
+        )
+    return CertificateError(
+        f"The certificate of {server} is not trusted: {error.verify_message}",
+        remedy="Name the CA's file under directory.ca in the stack file; verification is never switched off",
+    )
 
 
 def _trust(ca: Path | None) -> ssl.SSLContext:
