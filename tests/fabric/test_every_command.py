@@ -30,6 +30,8 @@ pytestmark = [
 WRITTEN = {"save", "output", "html", "junit"}
 """Options that name a file which is written."""
 READ = {"inventory", "preview"}
+OWN_STACK = {"discover", "record", "unlock"}
+"""Commands that do not read the file of the stack that is named as others do."""
 GUID = "11111111-2222-3333-4444-555555555555"
 
 
@@ -50,17 +52,14 @@ class Place:
     def words(self, name: str, *, files: Mapping[str, Path] | None = None, extra: bool = False) -> list[str]:
         """Return words for a command: what it cannot do without, and what `files` has an option for; `extra`: all it can write."""
         given, words = files or {}, list[str]()
+        wanted = {"files", "hosts"} | ({"stack"} if name not in OWN_STACK else set())
         for action in commands()[name]._actions:
             option = max(action.option_strings, key=len, default="")
             if action.dest in WRITTEN and (extra or action.required):
                 words += [option, str(self.home / f"{name}.{action.dest}")]
             elif option and action.dest in given:
                 words += [option, str(given[action.dest])]
-            elif (
-                (not option and action.nargs not in {"?", "*"})
-                or action.required
-                or action.dest in {"files", "hosts"}
-            ):
+            elif action.required or (not option and action.dest in wanted):
                 words += [*([option] if option else []), self.word(name, action.dest, given)]
         return [name, *words, *(self.known(name))]
 
@@ -188,8 +187,7 @@ def readers() -> list[tuple[str, str]]:
         (name, "stack" if action.dest == "files" else action.dest)
         for name in NAMES
         for action in commands()[name]._actions
-        if action.dest in READ
-        or (action.dest in {"stack", "files"} and name not in {"discover", "record", "unlock"})
+        if action.dest in READ or (action.dest in {"stack", "files"} and name not in OWN_STACK)
     ]
 
 

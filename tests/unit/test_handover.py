@@ -259,3 +259,21 @@ def test_a_preview_is_remembered_for_the_run_that_follows(here: Handover) -> Non
     assert here.take_preview(NOW + timedelta(days=2)) is None
     here.leave_preview(planned(), NOW)
     assert saved(here).take_preview(NOW) is None
+
+
+def test_torn_files_are_none(here: Handover) -> None:
+    """A power cut leaves half of what was handed over, or zeros; a line that is torn costs itself only."""
+    here.leave(SWEEP)
+    here.leave_preview(planned(), NOW)
+    [sweep], preview = left(here), here._preview()
+    for path, take in ((sweep, here.take), (preview, here.take_preview)):
+        whole = path.read_bytes()
+        for torn in (b"", whole[:1], whole[: len(whole) // 2], whole[:-1], bytes(len(whole))):
+            path.write_bytes(torn)
+            assert take(NOW + timedelta(seconds=2)) is None
+    here.leave_past(PAST)
+    lines = here._path(Path(".pulumi") / "past")
+    assert lines is not None
+    lines.write_bytes(lines.read_bytes()[:-20])
+    here.leave_past(PAST)
+    assert here.take_past() == PAST
