@@ -13,6 +13,7 @@ from providers.model.plan import Severity
 from providers.model.stack import Stack
 from providers.planning.compare import steps_of
 from providers.planning.computers import REPLICAS
+from providers.planning.silence import told
 from providers.planning.takeover import takeover
 from providers.stackfile.editing import Editor
 from providers.stackfile.replacing import Replacement, replacement
@@ -75,9 +76,8 @@ def _seen(inventory: Inventory, machine: VmId) -> VirtualMachine:
             remedy="Name the primary",
         )
     if inventory.unreachable:
-        silent = ", ".join(sorted(inventory.unreachable))
         raise AdoptError(
-            f"No machine with id {machine} on the hosts that answer, and {silent} did not",
+            f"No machine with id {machine} on the hosts that answer; {' '.join(told(inventory.unreachable.values()))}",
             remedy="Run again when every host answers",
         )
     raise AdoptError(

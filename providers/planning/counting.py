@@ -11,6 +11,8 @@ from providers.model.names import HostName, VmId
 from providers.model.plan import Finding, Plan, Severity, Standing, Step
 from providers.model.stack import Away, Snooze, Stack
 
+from .silence import who
+
 _FOUND = {Standing.MOVE, Standing.REFUSED, Standing.MOVED_BY_OTHERS}
 """What a snooze may excuse: that a machine is gone, or that two may be meant, was not foreseen by whoever wrote it."""
 
@@ -65,9 +67,8 @@ def doubt(
     """
     if vm is None or stack.vms[label].id or label in known.machines or not inventory.unreachable:
         return None
-    silent = ", ".join(sorted(inventory.unreachable))
     return (
-        f"{label} is unknown: {vm} on {host} has its name and is not as declared, and while {silent} does not answer,"
+        f"{label} is unknown: {vm} on {host} has its name and is not as declared, and {who(inventory.unreachable.values())}:"
         " another machine of that name may be the one that is meant."
         " Set id: (the GUID) in the stack file, or run again when every host answers"
     )

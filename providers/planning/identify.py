@@ -14,6 +14,7 @@ from providers.units import counted
 
 from .computers import REPLICAS
 from .doubles import double
+from .silence import who
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,10 +49,9 @@ def _absent(spec: VmSpec, inventory: Inventory, wanted: VmId | None) -> NotFound
     what = _what(spec, wanted)
     beside = "" if wanted else near_machines(spec.name, inventory.vms())
     if inventory.unreachable:
-        silent = ", ".join(sorted(inventory.unreachable))
         return _not_found(
             Standing.UNKNOWN,
-            f"{spec.label} is unknown: {what} on the hosts that answer{beside}, and {silent} did not",
+            f"{spec.label} is unknown: {what} on the hosts that answer{beside}, and {who(inventory.unreachable.values())}",
             "It may well run there; nothing is planned for it until every host answers",
         )
     if _in_flight(inventory, wanted):

@@ -24,11 +24,15 @@ def became(host: UnreachableHost) -> str:
 def told(hosts: Iterable[UnreachableHost]) -> Iterator[str]:
     """Yield a line for each cause, in the order of hosts: how many it has hit, and that their machines are unknown."""
     for reason, found in _by_reason(hosts).items():
-        kinds: dict[Silence, list[str]] = {}
-        for host in found:
-            kinds.setdefault(host.kind, []).append(host.name)
-        who = " and ".join(f"{several(names)} {_DONE[kind][len(names) > 1]}" for kind, names in kinds.items())
-        yield f"{who}, {'their' if len(found) > 1 else 'its'} machines are unknown: {reason}"
+        yield f"{who(found)}, {'their' if len(found) > 1 else 'its'} machines are unknown: {reason}"
+
+
+def who(hosts: Iterable[UnreachableHost]) -> str:
+    """Return what became of which hosts: `hv1 could not be read and 2 hosts (hv2, hv3) were not asked`."""
+    kinds: dict[Silence, list[str]] = {}
+    for host in hosts:
+        kinds.setdefault(host.kind, []).append(host.name)
+    return " and ".join(f"{several(names)} {_DONE[kind][len(names) > 1]}" for kind, names in kinds.items())
 
 
 def several(names: Sequence[str]) -> str:

@@ -11,6 +11,7 @@ from providers.model.stack import Stack, VmSpec
 
 from .computers import REPLICAS
 from .identify import namesakes
+from .silence import who
 
 
 def takeover(
@@ -41,9 +42,8 @@ def takeover(
             f"Declare it under a key of its own (id: {managed}), or write id: {managed} back under {label}",
         )
     elif inventory.unreachable:
-        silent = ", ".join(sorted(inventory.unreachable))
         yield _refusal(
-            f"{now_means}, and that one may be on {silent}, which does not answer",
+            f"{now_means}, and that one may be out of sight: {who(inventory.unreachable.values())}",
             "Run again when every host answers",
         )
     elif any(job.vm_id == managed for host in inventory.hosts.values() for job in host.jobs):

@@ -38,6 +38,7 @@ from providers.model.plan import Move, Standing
 from providers.model.stack import Stack, VmSpec
 from providers.planning.computers import showing_the_same
 from providers.planning.identify import NotFound, identify
+from providers.planning.silence import who
 from providers.stackfile import load
 from providers.stacks import stack_path
 
@@ -250,7 +251,7 @@ class Fleet:
         silent = self.sweep(max_age=max_age).inventory.unreachable
         if spec.id is None and known is None and silent:
             raise VmUnknownError(
-                f"{spec.label} is not adopted by its name alone while {', '.join(sorted(silent))} does not answer:"
+                f"{spec.label} is not adopted by its name alone, for {who(silent.values())}:"
                 " another machine of that name may be the one that is meant",
                 remedy="Set id: (the GUID) in the stack file, or run again when every host answers",
             )
