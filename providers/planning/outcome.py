@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from providers.model.estate import Inventory
+from providers.model.estate import Inventory, Silence
 from providers.model.names import HostName, VmId
 from providers.model.plan import Plan, Severity, Standing, Step
 from providers.model.stack import Stack
 
 from .counting import Proof, doubt, proof
 from .difference import differences, observed
+from .silence import told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +54,11 @@ class Outcome:
     left: tuple[Left, ...]
     """In the order of the stack file."""
     silent: tuple[HostName, ...]
-    """Hosts that did not answer, whether away or not."""
+    """Hosts of which nothing was read, whether away or not."""
+    unread: tuple[HostName, ...] = ()
+    """Those of them that did not let us in, or were not asked: they are not said to be silent."""
+    causes: tuple[str, ...] = ()
+    """Why, a line for each cause."""
 
     @property
     def proof(self) -> Proof:
@@ -69,8 +74,11 @@ def outcome_of(stack: Stack, plan: Plan, inventory: Inventory, log: Mapping[VmId
         for step in plan.steps
         if step.standing != Standing.IN_PLACE
     )
-    silent = tuple(inventory.unreachable)
-    return Outcome(stack=stack.path.stem, machines=len(plan.steps), left=left, silent=silent)
+    lost = inventory.unreachable
+    return Outcome(
+        stack=stack.path.stem, machines=len(plan.steps), left=left, silent=tuple(lost),
+        unread=tuple(name for name, host in lost.items() if host.kind != Silence.SILENT), causes=tuple(told(lost.values())),
+    )  # fmt: skip
 
 
 def _doubt(step: Step, stack: Stack, plan: Plan, inventory: Inventory) -> str | None:

@@ -13,8 +13,9 @@ from .records import record
 
 
 def render_outcome(outcome: Outcome) -> str:
-    """Return the line that says it all, then one for each machine that is not in its place."""
-    return "\n".join(visible(line) for line in (headline(outcome), *map(_line, outcome.left)))
+    """Return the line that says it all, then one for each machine that is not in its place, and why hosts are not known."""
+    lines = (headline(outcome), *map(_line, outcome.left), *(f"  {cause}" for cause in outcome.causes))
+    return "\n".join(map(visible, lines))
 
 
 def headline(outcome: Outcome) -> str:
@@ -38,8 +39,10 @@ def _headline(outcome: Outcome) -> Iterator[str]:
         yield f"{unread} of {whole} unknown"
     if quiet:
         yield f"{quiet} {'does' if quiet == 1 else 'do'} not count for now"
-    if outcome.silent:
-        yield f"did not answer: {', '.join(outcome.silent)}"
+    if silent := [name for name in outcome.silent if name not in outcome.unread]:
+        yield f"did not answer: {', '.join(silent)}"
+    if outcome.unread:
+        yield f"not read: {', '.join(outcome.unread)}"
 
 
 def _line(each: Left) -> str:
@@ -59,7 +62,8 @@ def outcome_record(outcome: Outcome, exit_code: int) -> dict[str, Any]:
 
     summary    the first line
     exit_code  0 reached, 2 not reached, 4 reached as far as hosts answered
-    stack      the file's name without its ending; machines: how many it declares; silent: hosts that did not answer
+    stack      the file's name without its ending; machines: how many it declares; silent: hosts of which nothing was read;
+               causes: why, a line for each
     left       [{label, standing, proof (reached: it does not count for now; not reached; not known), text, host, vm_id,
                last: null or {time, event, source, to, result} of our audit log}]
     """
@@ -69,5 +73,6 @@ def outcome_record(outcome: Outcome, exit_code: int) -> dict[str, Any]:
         "stack": outcome.stack,
         "machines": outcome.machines,
         "silent": list(outcome.silent),
+        "causes": list(outcome.causes),
         "left": [record(each) for each in outcome.left],
     }
