@@ -53,6 +53,8 @@ Mover = Callable[..., Moved]
 """Called as `migrate` is."""
 YOUNG = 5.0
 """Seconds for which a sweep may serve the start of a move; what decides is read again, live, before each start."""
+UNDER_WAY = 60.0
+"""Seconds for which a sweep that shows a job of a machine may serve to follow it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,8 +224,15 @@ class Fleet:
             return self._told_apart.inventory
 
     def is_moving(self, vm: VmId) -> bool:
-        """Say whether a host shows a migration job of the machine, read no more than a few seconds ago."""
-        return self.sweep(max_age=YOUNG).inventory.job_of(vm) is not None
+        """Say whether a host has shown a migration job of the machine within the last minute."""
+        return self.sweep(max_age=UNDER_WAY).inventory.job_of(vm) is not None
+
+    def age_for(self, vm: VmId) -> float:
+        """Return how old a sweep may be for an order: a job that runs is followed, not started, by what is read of it anew.
+
+        Another sweep of many hosts before would only keep it waiting.
+        """
+        return UNDER_WAY if self.is_moving(vm) else YOUNG
 
     def move(
         self, label: str, move: Move, *, report: Callable[[Progress], None], cancelled: threading.Event

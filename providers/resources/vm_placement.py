@@ -153,7 +153,7 @@ class VmPlacement(ResourceProvider):
                 if means_another(managed, news):
                     check_takeover(fleet, call.label, managed, vm_id(news["vmId"]))
                     managed = vm_id(news["vmId"])
-                vm = fleet.find(managed_spec(fleet, call.label), managed, max_age=YOUNG)
+                vm = fleet.find(managed_spec(fleet, call.label), managed, max_age=fleet.age_for(managed))
                 keep(fleet, call, vm.id)
             return UpdateResult(_bring(fleet, call, vm, news, past_in(olds)))
 
@@ -283,7 +283,7 @@ def _judge(
     only makes room, nothing may be overwritten.
     """
     target = fleet.stack.hosts[wanted.host or vm.host]
-    age = YOUNG if since is None else None
+    age = fleet.age_for(vm.id) if since is None else None
     inventory = _with(fleet.sweep(max_age=age, after=since).inventory, vm)
     inventory = fleet.closely(inventory, vm, target.name, after=since)
     vm = _closely(fleet, inventory.hosts[vm.host], vm)

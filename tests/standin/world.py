@@ -56,6 +56,8 @@ class World:
     """Hosts that do not answer, sweep by sweep; then all do."""
     arriving: dict[VmId, tuple[VirtualMachine, float | None]] = field(default_factory=dict)
     """Machines under way, and when their jobs end where nobody follows them (None: somebody does)."""
+    sweeps: int = 0
+    """How often all hosts were read."""
     orders: list[tuple[str, HostName, HostName]] = field(default_factory=list)
     violations: list[str] = field(default_factory=list)
     lock: threading.RLock = field(default_factory=threading.RLock)
@@ -91,6 +93,7 @@ class World:
     def sweep(self, now: float) -> Inventory:
         """Return what the hosts show that answer this time."""
         with self.lock:
+            self.sweeps += 1
             silent = self.silent.pop(0) if self.silent else frozenset()
             return Inventory(
                 hosts={name: self.host(name, now) for name in self.memory if name not in silent},
