@@ -32,11 +32,11 @@ from providers.planning.compare import judge
 from providers.planning.doubles import is_outdated
 from providers.planning.guard import protect
 from providers.planning.legs import departures
-from providers.planning.taken import refuse, taken_now
 from providers.report.text import run_took, took
 
 from .call import Call, HalfDoneError, current
 from .differing import ADD, DELETE, UPDATE, DetailedDiffResult
+from .file_names import names_are_free
 from .fleet import YOUNG, Fleet, Fleets, fleets
 from .identity import (
     brought_by_others,
@@ -295,7 +295,7 @@ def _judge(
         anew = _with(fleet.sweep(after=fleet.clock.now()).inventory, vm)
         inventory = fleet.closely(anew, vm, target.name)
         step = judge(spec, vm, wanted, inventory, target, caller=caller)
-    step = _names_are_free(fleet, protect(step, fleet.stack.guard), inventory)
+    step = names_are_free(fleet, protect(step, fleet.stack.guard), inventory)
     reasons = [finding for finding in step.findings if finding.severity == Severity.REFUSAL]
     if step.standing == Standing.MOVED_BY_OTHERS:
         raise MovedByOthersError(reasons[0].text, remedy=reasons[0].remedy)
@@ -303,21 +303,6 @@ def _judge(
         raise MoveRefusedError(_all(reasons), remedy="")
     if planned is not None and step.move is not None and not step.under_way:
         _check_as_booked(label, planned.move, step.move)
-    return step
-
-
-def _names_are_free(fleet: Fleet, step: Step, inventory: Inventory) -> Step:
-    """Return `step`, refused where another machine has the name of one of its files: by a look that is made anew.
-
-    Those that it waits for have gone by now, and an older look may still show them.
-    """
-    if step.move is None or step.standing != Standing.MOVE or step.under_way:
-        return step
-    if not any(taken_now(step.move, inventory)):
-        return step
-    anew = fleet.sweep(after=fleet.clock.now()).inventory
-    for finding in taken_now(step.move, anew):
-        step = refuse(step, finding)
     return step
 
 
