@@ -68,7 +68,7 @@ def test_it_is_refused_while_nobody_can_say_that_the_old_machine_is_gone() -> No
     """Silence is not absence."""
     step = planned(spec(1, "hv2", id=guid(2)), {"VM001": guid(1)}, 2, silent=("hv3",))
     assert step.standing == Standing.REFUSED
-    assert "may be on hv3, which does not answer" in said(step)
+    assert "may be out of sight: hv3 did not answer" in said(step)
 
 
 def test_the_old_machine_may_get_a_key_of_its_own() -> None:
