@@ -50,11 +50,17 @@ def test_the_line_is_written_and_all_else_stays(declared: Callable[[], Stack]) -
     [
         ("VM009", 9, seen(9), {}, "VM009 is not declared in"),
         ("VM001", 9, seen(1, 2), {}, "on any of 2 hosts"),
-        ("VM001", 9, seen(1, 2, silent=("hv3",)), {}, "on the hosts that answer, and hv3 did not"),
+        ("VM001", 9, seen(1, 2, silent=("hv3",)), {}, "on the hosts that answer; hv3 did not answer"),
         ("VM001", 2, seen(1, 2), {}, "is the machine of VM002"),
         ("VM001", 9, seen(2, 9), {"VM002": guid(9)}, "is the machine of VM002"),
         ("VM001", 9, seen(1, 2, 9), {"VM001": guid(1)}, "and that one is 'VM001' on hv1"),
-        ("VM001", 9, seen(2, 9, silent=("hv3",)), {"VM001": guid(1)}, "and that one may be on hv3"),
+        (
+            "VM001",
+            9,
+            seen(2, 9, silent=("hv3",)),
+            {"VM001": guid(1)},
+            "may be out of sight: hv3 did not answer",
+        ),
     ],
 )
 def test_what_cannot_be_proven_is_not_written(
