@@ -137,8 +137,16 @@ class AuditLog:
                 return trouble
         return None
 
-    def note(self, event: str, move: Move, *, job: str = "", result: str = "") -> str | None:
-        """Append a line; return why it could not be written, or None."""
+    def note(
+        self,
+        event: str,
+        move: Move,
+        *,
+        job: str = "",
+        result: str = "",
+        more: Mapping[str, object] | None = None,
+    ) -> str | None:
+        """Append a line; return why it could not be written, or None. `more`: fields beside those of every line."""
         return self._append({
             **self._now(),
             "event": event,
@@ -151,6 +159,7 @@ class AuditLog:
             "config": [move.vm.roots.config, move.roots.config],
             "job": job,
             "result": result,
+            **(more or {}),
         })  # fmt: skip
 
     def _now(self) -> dict[str, str]:

@@ -65,6 +65,10 @@ class _Joined:
         self.dvd_drives = _grouped(rows.dvd_drives)
 
     def completed(self, vm: VirtualMachine, cluster: ClusterView) -> VirtualMachine:
+        if self.memory is not None and vm.id not in self.memory:
+            return (
+                vm  # it has left the host since it was seen there: no rows of it means not read, never none
+            )
         memory, certain = self._memory(vm)
         return replace(
             vm,

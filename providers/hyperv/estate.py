@@ -190,6 +190,12 @@ class Estate:
         """Read one machine on `host`, None where the host does not have it."""
         return inventory.read_vm(self._clients[host], vm)
 
+    def whereabouts(self, vm: VmId) -> tuple[list[VirtualMachine], list[HostName]]:
+        """Ask every host for a machine, in parallel; return it as each one shows it that has it, and who did not answer."""
+        read = self._each(self._clients, lambda name: self.vm(name, vm))
+        found = [seen for seen in read.values() if isinstance(seen, VirtualMachine)]
+        return found, [name for name, seen in read.items() if isinstance(seen, PlacementError)]
+
     def vm_closely(self, host: HostName, vm: VmId) -> VirtualMachine | None:
         """Read one machine on `host` with all that a move asks of it, None where the host does not have it."""
         return inventory.read_vm_closely(self._clients[host], vm, self.names(host).computer_name)

@@ -53,6 +53,14 @@ def read_disk(client: Client, path: str) -> Disk:
     return _detailed(client, Disk(slot="", instance_id="", path=path))
 
 
+def has_disk(client: Client, path: str) -> bool:
+    """Say whether the host knows a virtual hard disk at this path; a host that does not tell has none, as far as we know.
+
+    Raises PlacementError where the host cannot be asked.
+    """
+    return _image(client, "GetVirtualHardDiskState", "State", path) is not None
+
+
 def _detailed(client: Client, disk: Disk) -> Disk:
     if disk.kind != DiskKind.VIRTUAL_HARD_DISK:
         return disk

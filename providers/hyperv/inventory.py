@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from providers.errors import ProtocolError, WsmanFaultError
 from providers.model.estate import Host, MigrationJob, VirtualMachine
@@ -13,7 +14,7 @@ from .client import Client
 from .close_rows import CloseRows, closely
 from .cluster import ClusterView, read_cluster
 from .faults import AbsentFaultError
-from .rows import SNAPSHOT, Rows, job_of, machines, owner, recent_job_of
+from .rows import SNAPSHOT, Rows, job_of, machines, once_each, owner, recent_job_of
 
 _SYSTEM = ("Name", "ElementName", "EnabledState", "OperationalStatus", "ReplicationMode")
 _SETTING = (
@@ -63,24 +64,22 @@ def read_closely(client: Client, vms: Iterable[VirtualMachine], computer_name: s
 
 def read_vm(client: Client, vm: VmId) -> VirtualMachine | None:
     """Read one machine with what a move must leave as it was; None where the host does not have it."""
-    found = _placed(client, vm)
-    if found is None:
+    if not has_vm(client, vm):
         return None
     rows = CloseRows(ports=_ports(client, vm), switches=_switches(client), heartbeats=_heartbeats(client, vm))
-    return closely([found], rows, ClusterView(readable=False))[0]
+    found = _placed(client, vm)  # read last: what has left meanwhile has no adapters here, and is not here
+    return None if found is None else closely([found], rows, ClusterView(readable=False))[0]
 
 
 def read_vm_closely(client: Client, vm: VmId, computer_name: str) -> VirtualMachine | None:
     """Read one machine with all that a move asks of it, None where the host does not have it."""
-    found = _placed(client, vm)
+    found = _placed(client, vm) if has_vm(client, vm) else None
     if found is None:
         return None
     return closely([found], _close_rows(client, vm), read_cluster(client, computer_name))[0]
 
 
 def _placed(client: Client, vm: VmId) -> VirtualMachine | None:
-    if not has_vm(client, vm):
-        return None
     return next((each for each in machines(_rows(client, vm), client.host.name) if each.id == vm), None)
 
 
@@ -132,23 +131,24 @@ def read_guids(client: Client, class_name: str) -> tuple[VmId, ...]:
 
 
 def _rows(client: Client, vm: VmId | None) -> Rows:
-    """Read where all machines are, or one by the prefix of its InstanceIDs."""
+    """Read where all machines are, or one by the prefix of its InstanceIDs.
+
+    Settings first and systems last: a machine in both was there all the while, so that none of its devices is missing.
+    """
     of_vm = _prefix(vm)
     of_machines = client.query(
         "Msvm_VirtualSystemSettingData", *_SETTING, where={"VirtualSystemIdentifier": vm} if vm else None
     )
     disks = client.query("Msvm_StorageAllocationSettingData", *_DISK, where={"ResourceType": 31}, like=of_vm)
-    return Rows(
-        systems=client.query("Msvm_ComputerSystem", *_SYSTEM, where={"Name": vm} if vm else None),
-        settings=of_machines,
-        disks=[*disks, *(_frozen(client, of_machines, *_DISK) if vm else ())],
-        devices=client.query(
-            "Msvm_ResourceAllocationSettingData",
-            *_DRIVE,
-            where={"ResourceType": _CONTROLLERS_AND_DRIVES},
-            like=of_vm,
-        ),
+    frozen = list(_frozen(client, of_machines, *_DISK)) if vm else []
+    devices = client.query(
+        "Msvm_ResourceAllocationSettingData",
+        *_DRIVE,
+        where={"ResourceType": _CONTROLLERS_AND_DRIVES},
+        like=of_vm,
     )
+    systems = client.query("Msvm_ComputerSystem", *_SYSTEM, where={"Name": vm} if vm else None)
+    return Rows(systems=systems, settings=of_machines, disks=[*disks, *frozen], devices=devices)
 
 
 def _frozen(client: Client, settings: Iterable[Instance], *properties: str) -> Iterator[Instance]:
@@ -162,17 +162,19 @@ def _frozen(client: Client, settings: Iterable[Instance], *properties: str) -> I
 def read_media(client: Client, vm: VmId, settings: Iterable[Instance]) -> list[Instance]:
     """Read the whole rows of a machine's media and of those of its checkpoints, which `settings` shows."""
     own = client.query("Msvm_StorageAllocationSettingData", like=_prefix(vm))
-    return [*own, *_frozen(client, settings)]
+    return list(once_each([*own, *_frozen(client, settings)]))
 
 
 def _close_rows(client: Client, vm: VmId | None) -> CloseRows:
-    """Read what only a move asks: a query a class for all machines, or for one."""
+    """Read what only a move asks: a query a class for all machines, or for one.
+
+    Memory last, which every machine has: one without it has left meanwhile, and what it has was not read.
+    """
 
     def settings(class_name: str, *properties: str, **where: int) -> list[Instance] | None:
         return _readable(client, class_name, *properties, where=where, like=_prefix(vm))
 
-    return CloseRows(
-        memory=settings("Msvm_MemorySettingData", *_MEMORY),
+    rows = CloseRows(
         summaries=_readable(
             client, "Msvm_SummaryInformation", "Name", "MemoryUsage", where={"Name": vm} if vm else {}
         ),
@@ -187,6 +189,7 @@ def _close_rows(client: Client, vm: VmId | None) -> CloseRows:
         fc_switches=_readable(client, "Msvm_VirtualFcSwitch", "Name", "ElementName"),
         dvd_drives=settings("Msvm_ResourceAllocationSettingData", *_DRIVE, ResourceType=_DVD_DRIVE),
     )
+    return replace(rows, memory=settings("Msvm_MemorySettingData", *_MEMORY))
 
 
 def _readable(

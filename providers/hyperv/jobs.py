@@ -19,7 +19,7 @@ from providers.wsman import EndpointReference, Instance, decode_embedded
 from .client import Client
 from .faults import AbsentFaultError
 from .progress import PHASES, Progress, estimate
-from .rows import ENDED, SUCCEEDED
+from .rows import ENDED, SUCCEEDED, WARNED
 
 SLOWEST = 20 * MIB
 """Bytes a second that a copy makes at the least, as far as silence is judged by it."""
@@ -27,6 +27,7 @@ QUIET = 15 * 60.0
 """Seconds without any progress after which following ends. The job is left alone."""
 FIRST, SHARE, LONGEST = 0.5, 0.2, 5.0
 """Seconds between two looks: the first, then this share of the time gone by, the longest."""
+_STATES = {7: "Completed", 8: "Terminated", 9: "Killed", 10: "Exception", WARNED: "CompletedWithWarnings"}
 NEARER = 0.5
 """Share of the time that seems left after which to look again: an end that nobody looks at holds the next move up."""
 
@@ -39,7 +40,7 @@ class Outcome:
     """JobState; 0 where the job vanished: a host removes it five minutes after its end."""
     error_code: int = 0
     texts: tuple[str, ...] = ()
-    """Every line of GetErrorEx, or else the job's own descriptions."""
+    """Every line of GetErrorEx, or else the job's own descriptions: of a failure, or of what it warns."""
 
     @property
     def vanished(self) -> bool:
@@ -50,6 +51,21 @@ class Outcome:
     def succeeded(self) -> bool:
         """Whether the host says that it is done; the machine is read all the same."""
         return self.state in SUCCEEDED and self.error_code == 0
+
+    @property
+    def failed(self) -> bool:
+        """Whether the host says that it failed; the machine is read all the same."""
+        return not self.succeeded and not self.vanished
+
+    @property
+    def words(self) -> str:
+        """What the host says of the end, in one line."""
+        told = " | ".join(" ".join(text.split()) for text in self.texts)
+        name = _STATES.get(self.state, f"JobState {self.state}")
+        if self.state in SUCCEEDED and self.error_code:
+            name = f"{name} with ErrorCode {self.error_code}"
+            return f"{name}: {told}" if told else name
+        return told or f"its job ended in {name} without a word"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -154,7 +170,7 @@ class Follower:
 
     def _outcome(self, row: Instance) -> Outcome:
         outcome = Outcome(state=row.number("JobState") or 0, error_code=row.number("ErrorCode") or 0)
-        if outcome.succeeded:
+        if outcome.succeeded and outcome.state != WARNED:
             return outcome
         texts = self._errors() or tuple(
             text for name in ("ErrorDescription", "ErrorSummaryDescription") if (text := row.text(name))

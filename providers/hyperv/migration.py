@@ -4,29 +4,29 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from providers.clock import Clock
-from providers.codes.catalogue import codes_in, lost_a_slot, remedy_for
+from providers.codes.catalogue import lost_a_slot
 from providers.errors import (
     InterruptedRunError,
     MigrationFailedError,
-    MigrationStalledError,
     MoveRefusedError,
     PlacementError,
     StageFailedError,
-    VerificationError,
 )
 from providers.model import winpath
-from providers.model.estate import VirtualMachine, VmState
+from providers.model.estate import VirtualMachine
 from providers.model.names import HostName
 from providers.model.plan import Move
 
 from . import inventory, orders
 from .admission import Admission, Facts
 from .audit import AuditLog
-from .chains import check_shared, strays, with_parents
+from .chains import check_shared, with_parents
+from .ending import LEFTOVER, Arrived, Ending
+from .ends import Ends
 from .estate import Estate
 from .faults import AbsentFaultError
 from .guarding import Guarding
@@ -35,14 +35,10 @@ from .needs import needs_of
 from .progress import Progress
 from .second_hop import Delegation, SecondHop, is_refused, pauses
 from .starting import Started, Starter
-from .verification import deviations, unmoved
+from .verification import deviations
 
 ATTEMPTS = 5
 """Starts of one move in one run; each but the first only after a proven failure that trying again can cure."""
-SETTLE = 60.0
-"""Seconds after a job's end for the hosts to show it, and for the guest's heartbeat to come back."""
-LEFTOVER = 30.0
-"""Seconds that a planned system may take to vanish after a failure (alexbarthnet/PowerShell Move-VMOnline)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +49,8 @@ class Moved:
     """As its destination shows it."""
     seconds: float | None
     """From the order until it was verified; None where somebody else gave the order."""
+    warnings: tuple[str, ...] = ()
+    """What was reported of its end, each a line."""
 
 
 def migrate(  # noqa: PLR0913 - what a move touches, each named at the call
@@ -111,7 +109,7 @@ class _Migration:
         if (running := self._starter().running()) is not None:
             self.sized = self._examined()
             self.admission.adopt(self.move, needs_of(self.sized))
-            return Moved(vm=self._finish(running), seconds=None)
+            return self._timed(running)
         if self.move.changes_host and (arrived := self._arrived()) is not None:
             return Moved(vm=arrived, seconds=None)
         self._permitted()
@@ -134,8 +132,9 @@ class _Migration:
         raise AssertionError("the last attempt raises")
 
     def _timed(self, started: Started) -> Moved:
-        vm = self._finish(started)
-        return Moved(vm=vm, seconds=None if started.begun is None else self.clock.now() - started.begun)
+        arrived = self._finish(started)
+        seconds = None if started.begun is None else self.clock.now() - started.begun
+        return Moved(vm=arrived.vm, seconds=seconds, warnings=arrived.warnings)
 
     def note_failure(self, error: PlacementError) -> None:
         """Count it, before the room is given back to another move."""
@@ -248,7 +247,7 @@ class _Migration:
             cancelled=self.cancelled,
             note=lambda event, result: self._note(event, result=result),
             report=self.report,
-            arrived=lambda: not self._deviations(self.move.vm.enabled_state),
+            arrived=self._ends.arrived,
             permitted=self._permitted,
         )
 
@@ -300,19 +299,29 @@ class _Migration:
             self.note_failure(error)
             raise
 
-    def _finish(self, started: Started) -> VirtualMachine:
+    def _finish(self, started: Started) -> Arrived:
         if started.adopted:
             self._note("adopted", job=started.job_id)
         try:
-            outcome = self._followed(started)
-            if not outcome.succeeded and not outcome.vanished:
-                raise self._failed(outcome)
-            vm = self._verified(started, outcome)
+            arrived = self._ending(started).proven(self._followed(started))
         except PlacementError as error:
             self._note(_ending(error), job=started.job_id, result=str(error))
             raise
-        self._note("end", job=started.job_id, result="moved")
-        return vm
+        self._note("end", job=started.job_id, result="moved", more=arrived.record())
+        for warning in arrived.warnings:
+            self.report(Progress(phase=warning, warns=True))
+        return arrived
+
+    def _ending(self, started: Started) -> Ending:
+        return Ending(
+            ends=self._ends,
+            way=self._named,
+            enabled_state=started.enabled_state,
+            running=lambda: self._starter().running() is not None,
+            report=self.report,
+            cancelled=self.cancelled,
+            clock=self.clock,
+        )
 
     def _followed(self, started: Started) -> Outcome:
         if started.job is None:
@@ -320,7 +329,7 @@ class _Migration:
         return Follower(
             client=self.estate.client(self.move.source),
             job=started.job,
-            name=f"{self.move.vm.name} ({self._way})",
+            name=self._named,
             activity=self._activity,
             report=self.report,
             cancelled=self.cancelled,
@@ -336,98 +345,14 @@ class _Migration:
             return None
         return int(status[1]) if len(status) > 1 else None
 
-    def _failed(self, outcome: Outcome) -> MigrationFailedError:
-        codes = codes_in(outcome.texts)
-        told = " | ".join(" ".join(text.split()) for text in outcome.texts) or f"JobState {outcome.state}"
-        remedy = remedy_for(
-            codes,
-            source=self.estate.names(self.move.source).full_name,
-            destination=self.estate.names(self.move.destination).full_name,
-            texts=outcome.texts,
-            machine=self.move.vm.id,
-        )
-        return MigrationFailedError(
-            f"{self.move.vm.name} ({self._way}) failed: {told}", codes=codes, remedy=remedy
-        )
-
-    def _verified(self, started: Started, outcome: Outcome) -> VirtualMachine:
-        """Read both hosts until they show what was ordered. Raises VerificationError, or the job's failure."""
-        self.report(Progress(phase="verifying", percent=100))
-        begun = self.clock.now()
-        while True:
-            found = self._seen(started)
-            if isinstance(found, VirtualMachine):
-                return found
-            if self.clock.now() - begun > SETTLE:
-                break
-            if self.clock.wait(1.0, self.cancelled):
-                raise InterruptedRunError(f"{self.move.vm.name} ({self._way}) is not verified yet: {found}")
-        if outcome.vanished and self._starter().running() is not None:
-            raise MigrationStalledError(
-                f"{self.move.vm.name} ({self._way}): its job was lost from sight and still runs"
-            )
-        if outcome.vanished and self._unmoved():
-            raise MigrationFailedError(
-                f"{self.move.vm.name} ({self._way}): the job is gone and the machine did not move",
-                remedy="See the event log Hyper-V-VMMS-Admin on both hosts, then run again",
-            )
-        raise VerificationError(f"{self.move.vm.name} ({self._way}) is not as ordered: {found}")
-
-    def _seen(self, started: Started) -> VirtualMachine | str:
-        """Return the machine where both hosts show what was ordered, else what they show."""
-        try:
-            at_source, at_destination = self._both()
-            found = self._differences(started.enabled_state, at_source, at_destination)
-            if at_destination is not None and not found:
-                found = self._strays(at_destination)
-        except PlacementError as error:
-            return error.message  # a host that is busy or restarts says nothing about the move
-        if found or at_destination is None:
-            return "; ".join(found)
-        beat = self.move.vm.heartbeat_ok and started.enabled_state == VmState.RUNNING
-        if beat and not at_destination.heartbeat_ok:
-            return "its guest's heartbeat has not come back"
-        return at_destination
-
-    def _strays(self, after: VirtualMachine) -> list[str]:
-        """Say which differencing disks have lost their parent on the way; of a machine without any nothing is read."""
-        before = (self.sized or self.move).vm
-        if all(disk.parent_path is None for disk in (*before.disks, *before.frozen)):
-            return []
-        return strays(
-            self.sized or self.move,
-            self.estate.with_details(after),
-            lambda path: self.estate.disk(self.move.destination, path),
-        )
-
-    def _both(self) -> tuple[VirtualMachine | None, VirtualMachine | None]:
-        vm, move = self.move.vm.id, self.move
-        at_destination = self.estate.vm(move.destination, vm)
-        at_source = self.estate.vm(move.source, vm) if move.changes_host else at_destination
-        return at_source, at_destination
-
-    def _deviations(self, enabled_state: int) -> list[str]:
-        return self._differences(enabled_state, *self._both())
-
-    def _differences(
-        self, enabled_state: int, at_source: VirtualMachine | None, at_destination: VirtualMachine | None
-    ) -> list[str]:
-        before = replace(self.move, vm=replace(self.move.vm, enabled_state=enabled_state))
-        found = deviations(before, at_source, at_destination)
-        if not found and self.move.changes_host and self._planned_left():
-            found = [f"a planned system of it is left on {self.move.destination}"]
-        return found
-
-    def _planned_left(self) -> bool:
-        return self.move.vm.id in inventory.read_planned(self.estate.client(self.move.destination))
-
-    def _unmoved(self) -> bool:
-        return unmoved(self.move, *self._both()) and not (self.move.changes_host and self._planned_left())
+    @property
+    def _ends(self) -> Ends:
+        return Ends(estate=self.estate, move=self.sized or self.move)
 
     def _settled(self) -> bool:
         """Say whether both hosts show the machine as it was, with nothing of the attempt left behind."""
         begun = self.clock.now()
-        while not self._unmoved():
+        while not self._ends.unmoved():
             if self.clock.now() - begun > LEFTOVER or self.clock.wait(1.0, self.cancelled):
                 return False
         return True
@@ -438,8 +363,14 @@ class _Migration:
             return f"storage on {self.move.source}"
         return f"{self.move.source} -> {self.move.destination}"
 
-    def _note(self, event: str, *, job: str = "", result: str = "") -> None:
-        if trouble := self.audit.note(event, self.move, job=job, result=result):
+    @property
+    def _named(self) -> str:
+        return f"{self.move.vm.name} ({self._way})"
+
+    def _note(
+        self, event: str, *, job: str = "", result: str = "", more: Mapping[str, object] | None = None
+    ) -> None:
+        if trouble := self.audit.note(event, self.move, job=job, result=result, more=more):
             self.report(Progress(phase=trouble, warns=True))
 
 

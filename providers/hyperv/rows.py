@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -28,9 +28,11 @@ _VHD = "Microsoft:Hyper-V:Virtual Hard Disk"
 _ISO = "Microsoft:Hyper-V:Virtual CD/DVD Disk"
 _PHYSICAL = "Microsoft:Hyper-V:Physical Disk Drive"
 _STATES = {int(state): state for state in VmState}
-ENDED = frozenset({7, 8, 9, 10, 32768})
+WARNED = 32768
+"""JobState Completed with warnings (openstack/os-win jobutils; samples of Windows-classic-samples)."""
+ENDED = frozenset({7, 8, 9, 10, WARNED})
 """JobState: Completed, Terminated, Killed, Exception, Completed with warnings (Msvm_MigrationJob page; os-win)."""
-SUCCEEDED = frozenset({7, 32768})
+SUCCEEDED = frozenset({7, WARNED})
 """JobState Completed and Completed with warnings (Msvm_MigrationJob page; openstack/os-win jobutils)."""
 _NEVER = 1601
 """Year of a date that was never set (r4sd/go-wsman's recordings)."""
@@ -64,7 +66,7 @@ class _Joined:
     def __init__(self, rows: Rows) -> None:
         self.settings: dict[str, Instance] = {}
         self.checkpoints: dict[str, list[Instance]] = {}
-        for row in rows.settings:
+        for row in _apart(rows.settings):
             self._add_setting(row)
         self.devices = group(rows.devices)
         self.disks = group(rows.disks)
@@ -171,10 +173,30 @@ def owner(row: Instance) -> str:
 def group(rows: Iterable[Instance]) -> Mapping[str, list[Instance]]:
     r"""Return rows by owner; definitions (`Microsoft:Definition\\...`) belong to no machine and fall out."""
     groups: dict[str, list[Instance]] = {}
-    for row in rows:
+    for row in once_each(rows):
         if guid := owner(row):
             groups.setdefault(guid, []).append(row)
     return groups
+
+
+def once_each(rows: Iterable[Instance]) -> Iterator[Instance]:
+    """Yield the first row of each InstanceID.
+
+    A planned system that is left beside its realized machine has the machine's GUID, so the rows of its devices have the same
+    InstanceIDs: they are no further devices. That the machine's own come first is a guess.
+    """
+    seen: set[str] = set()
+    for row in rows:
+        key = row.text("InstanceID").casefold()
+        if not key or key not in seen:
+            seen.add(key)
+            yield row
+
+
+def _apart(settings: Iterable[Instance]) -> Iterator[Instance]:
+    """Yield the settings of realized machines, and of each checkpoint once: planned systems have settings of their own."""
+    rows = [row for row in settings if row.text("VirtualSystemType") != PLANNED]
+    yield from once_each(rows)
 
 
 def path_of(row: Instance) -> str:

@@ -1,19 +1,81 @@
-"""What the hosts must show after a move: only that is success."""
+"""What the hosts must show after a move: only that is success. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from providers.model import winpath
 from providers.model.estate import DiskKind, VirtualMachine
-from providers.model.names import folded
+from providers.model.names import HostName, folded
 from providers.model.plan import Move
+from providers.model.states import in_words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unread:
+    """A host that could not be asked for the machine: it proves nothing."""
+
+    reason: str
+
+
+Side = VirtualMachine | Unread | None
+"""What one host shows: the machine, that it does not have it, or nothing at all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """Both ends of a move as they were read; of a move that stays both are the one host."""
+
+    source: Side
+    destination: Side
+    planned: bool | None = None
+    """Whether the destination holds a planned system of the machine; None where that was not read."""
+
+    @property
+    def unread(self) -> str:
+        """Why an end was not read, empty where both were."""
+        sides = dict.fromkeys((self.source, self.destination))
+        return "; ".join(side.reason for side in sides if isinstance(side, Unread))
+
+    def machines(self) -> tuple[VirtualMachine, ...]:
+        """Return the machine as each end shows it, once for each host."""
+        found = (side for side in (self.source, self.destination) if isinstance(side, VirtualMachine))
+        return tuple({vm.host: vm for vm in found}.values())
+
+    def arrived(self, move: Move) -> VirtualMachine | None:
+        """Return the machine where both ends prove that it is as ordered."""
+        vm = self.destination
+        if not isinstance(vm, VirtualMachine) or isinstance(self.source, Unread):
+            return None
+        return None if deviations(move, self.source, vm) else vm
+
+    def unmoved(self, move: Move) -> bool:
+        """Say whether the source shows the machine exactly as before, and the destination does not show it.
+
+        A destination that was not read is no proof of the contrary: see `unread`.
+        """
+        if not isinstance(self.source, VirtualMachine):
+            return False
+        there = self.destination if isinstance(self.destination, VirtualMachine) else None
+        return unmoved(move, self.source, there)
+
+    def differences(self, move: Move) -> list[str]:
+        """Return what is not as ordered, in words; of what was not read that it was not."""
+        if self.unread:
+            return [self.unread]
+        source = self.source if isinstance(self.source, VirtualMachine) else None
+        there = self.destination if isinstance(self.destination, VirtualMachine) else None
+        return deviations(move, source, there)
 
 
 def deviations(
     move: Move, at_source: VirtualMachine | None, at_destination: VirtualMachine | None
 ) -> list[str]:
-    """Return what differs from the order, in words; `at_source` is not looked at where the machine stays."""
+    """Return what differs from the order, in words; `at_source` is not looked at where the machine stays.
+
+    What was not known of the machine before is not compared. Whether it runs is no part of its place: see `remarks`.
+    """
     return list(_deviations(move, at_source, at_destination))
 
 
@@ -26,25 +88,68 @@ def _deviations(
     if move.changes_host and at_source is not None:
         yield f"it is still on {move.source} as well"
     before, after = move.vm, at_destination
-    if after.enabled_state != before.enabled_state:
-        yield f"its EnabledState is {after.enabled_state}, it was {before.enabled_state}"
     yield from _paths(move, after)
     yield from _frozen(move, after)
-    if before.switches is not None and _folded(after.switches or ()) != _folded(before.switches):
-        yield f"its switches are {_listed(after.switches or ())}, they were {_listed(before.switches)}"
+    known = before.switches is not None and after.switches is not None
+    if known and _folded(after.switches or ()) != _folded(before.switches or ()):
+        yield f"its switches are {_listed(after.switches or ())}, they were {_listed(before.switches or ())}"
+
+
+def remarks(move: Move, enabled_state: int, after: VirtualMachine) -> Iterator[str]:
+    """Yield what is worth a warning of a machine that is proven at its destination.
+
+    `enabled_state`: what it had when the move began.
+    """
+    if after.enabled_state != enabled_state:
+        yield f"it is {in_words(after.enabled_state)}, was {in_words(enabled_state)}"
+    if after.name != move.vm.name:
+        yield f"it is now named {after.name}"
+
+
+def where(look: Look, move: Move, enabled_state: int) -> str:
+    """Return where the machine is, in words; empty where both ends were read and neither has it."""
+    if found := look.machines():
+        return "it is " + " and ".join(_on(vm, enabled_state) for vm in found)
+    if look.unread:
+        read = [
+            host
+            for host, side in ((move.source, look.source), (move.destination, look.destination))
+            if side is None
+        ]
+        missing = f"it is not on {read[0]}, and " if read else ""
+        return f"{missing}where it is could not be read ({look.unread})"
+    return ""
+
+
+def found_elsewhere(
+    found: Iterable[VirtualMachine], silent: Iterable[HostName], asked: int, enabled_state: int
+) -> str:
+    """Return where a machine is that neither end of its move has: `asked` hosts in all, of which `silent` did not answer."""
+    if seen := [_on(vm, enabled_state) for vm in found]:
+        return "it is " + " and ".join(seen)
+    if unheard := sorted(silent):
+        return f"it is on no host that answers; {', '.join(unheard)} did not"
+    return f"it is on none of {asked} hosts"
+
+
+def _on(vm: VirtualMachine, enabled_state: int) -> str:
+    was = "" if vm.enabled_state == enabled_state else f", was {in_words(enabled_state)}"
+    return f"on {vm.host}, {in_words(vm.enabled_state)}{was}"
 
 
 def _paths(move: Move, after: VirtualMachine) -> Iterator[str]:
     for name in ("config", "checkpoints", "paging", "guest_state"):
         wanted, have = getattr(move.roots, name), getattr(after.roots, name)
         if wanted is not None and (have is None or not winpath.same(wanted, have)):
-            yield f"its {name} folder is {have}, not {wanted}"
+            yield f"its {name.replace('_', ' ')} folder is {have or 'not told'}, not {wanted}"
     wanted_disks = _hard_disks(move.vm) | {disk.slot: disk.target for disk in move.disks}
     actual = _hard_disks(after)
     for slot in sorted(wanted_disks.keys() | actual.keys()):
         wanted, have = wanted_disks.get(slot), actual.get(slot)
-        if wanted is None or have is None or not winpath.same(wanted, have):
-            yield f"its disk {slot} is {have}, not {wanted}"
+        if wanted is None:
+            yield f"it has {have} as {slot}, which it had not"
+        elif have is None or not winpath.same(wanted, have):
+            yield f"its disk {slot} is {have or 'not there'}, not {wanted}"
 
 
 def _frozen(move: Move, after: VirtualMachine) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -146,10 +147,10 @@ class Watching(AuditLog):
         super().__init__(log.path, clock=clock)
         self._happenings = happenings
 
-    def note(self, event: str, move: Move, *, job: str = "", result: str = "") -> str | None:
+    def note(self, event: str, move: Move, **said: Any) -> str | None:
         """Let it happen, then write the line."""
         self._happenings.pop(event, lambda: None)()
-        return super().note(event, move, job=job, result=result)
+        return super().note(event, move, **said)
 
 
 @pytest.mark.parametrize("options", [MigrationOptions(), MigrationOptions(check="staged")])

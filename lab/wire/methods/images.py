@@ -64,7 +64,7 @@ def state(call: Call) -> Outputs:
                 "Alignment": 1,
                 "FileSize": disk.size_bytes,
                 "FragmentationPercentage": 0,
-                "InUse": vm.enabled_state in (RUNNING, PAUSED),
+                "InUse": vm is not None and vm.enabled_state in (RUNNING, PAUSED),
                 "MinInternalSize": disk.virtual_bytes,
                 "PhysicalSectorSize": _PHYSICAL_SECTOR,
                 "Timestamp": call.reader.world.clock.now(),
@@ -74,11 +74,11 @@ def state(call: Call) -> Outputs:
     return {"State": text, "Job": None, "ReturnValue": 0}
 
 
-def _find(call: Call) -> tuple[LabVm, LabDisk] | None:
+def _find(call: Call) -> tuple[LabVm | None, LabDisk] | None:
     """Return the disk at `Path` as this host sees it, if its file is there.
 
-    Paths are compared by the file they lead to: a share is the same at every host, `D:` is not. A file that belongs
-    to no machine is not found: the lab knows nothing of it.
+    Paths are compared by the file they lead to: a share is the same at every host, `D:` is not. Of a file that belongs
+    to no machine, as what a move has left, the lab knows its name and the size of its stand-in.
     """
     path, world = call.text("Path"), call.reader.world
     if not path:
@@ -89,13 +89,17 @@ def _find(call: Call) -> tuple[LabVm, LabDisk] | None:
         return None
     if not real.exists():
         return None
-    return next(
-        (
-            (vm, disk)
-            for vm, disk in _disks(call)
-            if winpath.same(disk.path, path) and world.files.real(vm.host, disk.path) == real
-        ),
-        None,
+    of_machines = (
+        (vm, disk)
+        for vm, disk in _disks(call)
+        if winpath.same(disk.path, path) and world.files.real(vm.host, disk.path) == real
+    )
+    return next(of_machines, None) or (None, _of_nobody(path, real.stat().st_size))
+
+
+def _of_nobody(path: str, size: int) -> LabDisk:
+    return LabDisk(
+        controller="scsi", controller_id="", controller_number=0, location=0, path=path, size_bytes=size
     )
 
 

@@ -7,7 +7,15 @@ from typing import Any
 
 import pytest
 
-from providers.hyperv.verification import deviations, unmoved
+from providers.hyperv.verification import (
+    Look,
+    Unread,
+    deviations,
+    found_elsewhere,
+    remarks,
+    unmoved,
+    where,
+)
 from providers.model.estate import Roots, VirtualMachine, VmState
 from providers.model.names import HostName
 from providers.model.plan import DiskMove, MigrationType, Move
@@ -20,6 +28,7 @@ MOVE = Move(
     roots=TARGET,
     disks=(DiskMove(slot="scsi-0-0", instance_id="x", source="D:\\a\\os.vhdx", target="E:\\os.vhdx"),),
 )  # fmt: skip
+DOWN = Unread(reason="hv2 is down")
 STORAGE = dataclasses.replace(MOVE, type=MigrationType.STORAGE, destination=HostName("hv1"))
 
 
@@ -37,13 +46,12 @@ def test_a_machine_as_ordered_deviates_in_nothing() -> None:
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        ({"enabled_state": 3, "state": VmState.OFF}, "its EnabledState is 3, it was 2"),
         ({"roots": dataclasses.replace(TARGET, paging="D:\\p")}, r"its paging folder is D:\p, not E:\p"),
         (
             {"roots": dataclasses.replace(TARGET, guest_state=None)},
-            r"its guest_state folder is None, not E:\c",
+            r"its guest state folder is not told, not E:\c",
         ),
-        ({"disks": (disk(1, "E:\\os.vhdx"),)}, r"its disk scsi-0-1 is None, not D:\a\data.vhdx"),
+        ({"disks": (disk(1, "E:\\os.vhdx"),)}, r"its disk scsi-0-1 is not there, not D:\a\data.vhdx"),
         ({"switches": ()}, "its switches are none, they were external"),
     ],
 )
@@ -52,10 +60,70 @@ def test_each_deviation_is_said(more: dict[str, Any], said: str) -> None:
     assert deviations(MOVE, None, after(**more)) == [said]
 
 
+def test_what_is_no_part_of_its_place_is_a_remark() -> None:
+    """Whether it runs, and what it is called: worth a warning, in words."""
+    now = after(enabled_state=3, state=VmState.OFF, name="OLD")
+    assert deviations(MOVE, None, now) == []
+    assert list(remarks(MOVE, 2, now)) == ["it is off, was running", "it is now named OLD"]
+
+
+@pytest.mark.parametrize(("before", "now"), [(None, ("external",)), (("external",), None)])
+def test_what_was_not_read_is_not_compared(
+    before: tuple[str, ...] | None, now: tuple[str, ...] | None
+) -> None:
+    """Not read is not none, on either side."""
+    move = dataclasses.replace(MOVE, vm=dataclasses.replace(BEFORE, switches=before))
+    assert deviations(move, None, after(switches=now)) == []
+
+
+@pytest.mark.parametrize(
+    ("look", "said"),
+    [
+        (Look(source=BEFORE, destination=None), "it is on hv1, running"),
+        (Look(source=None, destination=after(enabled_state=3)), "it is on hv2, off, was running"),
+        (
+            Look(source=BEFORE, destination=after(enabled_state=9)),
+            "it is on hv1, running and on hv2, paused, was running",
+        ),
+        (Look(source=None, destination=None), ""),
+        (
+            Look(source=None, destination=DOWN),
+            "it is not on hv1, and where it is could not be read (hv2 is down)",
+        ),
+        (Look(source=DOWN, destination=DOWN), "where it is could not be read (hv2 is down)"),
+        (
+            Look(source=None, destination=after(enabled_state=5)),
+            "it is on hv2, in a state without a name (EnabledState 5), was running",
+        ),
+    ],
+)
+def test_where_a_machine_is_is_said_in_words(look: Look, said: str) -> None:
+    """Hosts and states by their names; what could not be read as that."""
+    assert where(look, MOVE, 2) == said
+
+
+def test_a_machine_elsewhere_is_named_and_silence_with_it() -> None:
+    """Of all hosts."""
+    third = after(host="hv3")
+    assert found_elsewhere([third], [], 4, 2) == "it is on hv3, running"
+    assert found_elsewhere([], ["hv4"], 4, 2) == "it is on no host that answers; hv4 did not"  # type: ignore[list-item]
+    assert found_elsewhere([], [], 4, 2) == "it is on none of 4 hosts"
+
+
+def test_an_end_that_was_not_read_proves_nothing() -> None:
+    """Neither that the machine has arrived nor that it has not moved, as far as the destination goes."""
+    assert Look(source=DOWN, destination=after()).arrived(MOVE) is None
+    assert not Look(source=DOWN, destination=None).unmoved(MOVE)
+    assert Look(source=BEFORE, destination=DOWN).differences(MOVE) == ["hv2 is down"]
+    assert Look(source=None, destination=after()).arrived(MOVE) == after()
+
+
 def test_a_disk_too_many_is_a_deviation() -> None:
     """The machine must be the same."""
     strange = after().disks + (disk(1, "E:\\new.vhdx", slot="scsi-0-9"),)  # noqa: RUF005 - one more, not a copy
-    assert deviations(MOVE, None, after(disks=strange)) == [r"its disk scsi-0-9 is E:\new.vhdx, not None"]
+    assert deviations(MOVE, None, after(disks=strange)) == [
+        r"it has E:\new.vhdx as scsi-0-9, which it had not"
+    ]
 
 
 def test_a_machine_on_both_hosts_or_on_none_is_no_success() -> None:
