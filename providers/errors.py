@@ -191,7 +191,14 @@ class MigrationStalledError(PlacementError):
     """No progress for so long that we stop following; the job may still run."""
 
     may_still_run = True
-    remedy = "The job still runs at the host; the next run adopts it"
+    remedy = "It ran when it was last read; the next run adopts it if it still does"
+
+
+class JobUnknownError(PlacementError):
+    """A job cannot be followed any more: what it does now is not known."""
+
+    may_still_run = True
+    remedy = "The next run looks for the job and for the machine before it orders anything"
 
 
 class OrderLostError(PlacementError):

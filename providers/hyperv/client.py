@@ -50,6 +50,7 @@ from .faults import (
 from .logins import Logins
 from .projection import Where, fits, typed
 from .sessions import Heard, Sessions
+from .trouble import Told
 
 PAGE = 32000
 """MaxBatchItems, the service's own limit (win32 WinRM page)."""
@@ -68,6 +69,7 @@ class Client:
         """Read the credential and connect at the first request. `heard`: told of each request and its answer."""
         self.host = host
         self._clock = clock
+        self.told = Told()
         self._sessions = Sessions(host, logins, heard)
         self._envelope_size = MAX_ENVELOPE_SIZE
         self._forms: dict[tuple[str, ...], int] = {}
@@ -110,13 +112,15 @@ class Client:
         self, target: EndpointReference, method: str, arguments: Mapping[str, Argument]
     ) -> InvokeResponse:
         """Call a method, once: it is never sent again. Raises AnswerLostError where it may have been carried out."""
-        return self._ask(Invoke(target=target, method=method, arguments=arguments), InvokeResponse)
+        order = Invoke(target=target, method=method, arguments=arguments)
+        return self._judged(order, self._sessions.order(order, self._envelope_size), InvokeResponse)
 
     def ask(
         self, target: EndpointReference, method: str, arguments: Mapping[str, Argument]
     ) -> InvokeResponse:
         """Call a method that changes nothing, again where its answer was lost."""
-        return self._safely(lambda: self.invoke(target, method, arguments))
+        question = Invoke(target=target, method=method, arguments=arguments)
+        return self._safely(lambda: self._ask(question, InvokeResponse))
 
     def events(self, query: str) -> list[LogEvent]:
         """Return the entries of an event log that fit a QueryList; the host forgets the subscription afterwards.
@@ -200,7 +204,9 @@ class Client:
         return ask()
 
     def _ask(self, request: Request, kind: type[Answer]) -> Answer:
-        answer = self._exchange(request)
+        return self._judged(request, self._exchange(request), kind)
+
+    def _judged(self, request: Request, answer: Response, kind: type[Answer]) -> Answer:
         if isinstance(answer, Fault):
             raise fault_error(self.host.name, request, answer)
         if not isinstance(answer, kind):

@@ -113,7 +113,7 @@ class Ending:
 
     def _is_final(self, look: Look, outcome: Outcome, passed: float, same: float) -> bool:
         """Say whether what is not as ordered will stay so."""
-        if passed > SETTLE:
+        if passed > SETTLE or look.refused:
             return True
         if outcome.failed and look.unmoved(self.ends.move):
             planned = look.planned is not False and not look.unread and not self.ends.move.is_staged
@@ -164,6 +164,11 @@ class Ending:
             return MigrationFailedError(
                 f"{self.way}: the job is gone and the machine did not move: {place}",
                 remedy="See the event log Hyper-V-VMMS-Admin on both hosts, then run again",
+            )
+        if look.unread:
+            return VerificationError(
+                f"{self.way}: its job has ended, and what it has done could not be read: {place}",
+                remedy="Run again when the hosts answer: it looks for the machine first",
             )
         told = "; ".join([*(strays or look.differences(self.ends.move)), place])
         return VerificationError(f"{self.way} is not as ordered: {told}")

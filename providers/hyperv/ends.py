@@ -12,6 +12,7 @@ from providers.model.plan import Move
 from . import inventory
 from .chains import strays
 from .estate import Estate
+from .trouble import LASTING
 from .verification import Look, Side, Unread, found_elsewhere, where
 
 
@@ -66,7 +67,7 @@ class Ends:
         try:
             return self.estate.vm(host, self.move.vm.id)
         except PlacementError as error:  # a host that is busy or restarts says nothing about the move
-            return Unread(reason=error.message)
+            return Unread(reason=error.message, lasting=isinstance(error, LASTING))
 
     def _planned(self) -> bool | None:
         if not self.move.changes_host:

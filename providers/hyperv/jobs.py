@@ -9,17 +9,19 @@ from dataclasses import dataclass
 from providers.clock import Clock
 from providers.errors import (
     InterruptedRunError,
+    JobUnknownError,
     MigrationStalledError,
     PlacementError,
     ProtocolError,
 )
-from providers.units import MIB
+from providers.units import MIB, format_seconds
 from providers.wsman import EndpointReference, Instance, decode_embedded
 
 from .client import Client
 from .faults import AbsentFaultError
 from .progress import PHASES, Progress, estimate
 from .rows import ENDED, SUCCEEDED, WARNED
+from .trouble import LASTING
 
 SLOWEST = 20 * MIB
 """Bytes a second that a copy makes at the least, as far as silence is judged by it."""
@@ -75,6 +77,10 @@ class _Course:
     begun: float
     moved: float
     """When it last showed any progress."""
+    read: float | None = None
+    """When it was last read; None before it was."""
+    silence: PlacementError | None = None
+    """Why it was not read just now; None where the last reading said how it is."""
     percent: int = 0
     first: int | None = None
     """Percent at the first look: an adopted job has come a part of its way before."""
@@ -82,12 +88,19 @@ class _Course:
     sign: tuple[object, ...] = ()
 
     def note(self, row: Instance, now: float) -> None:
+        self.read, self.silence = now, None
         self.percent = row.number("PercentComplete") or 0
         self.first = self.percent if self.first is None else self.first
         self.seconds_left = estimate(self.percent - self.first, 100 - self.percent, now - self.begun)
         sign = (row.number("JobState"), self.percent, row.many("OperationalStatus"))
         if sign != self.sign:
             self.sign, self.moved = sign, now
+
+    def seen(self, now: float) -> str:
+        """Return how it was when it was last read, in words."""
+        if self.read is None:
+            return "it was never read"
+        return f"it was at {self.percent} % when it was last read, {format_seconds(now - self.read)} ago"
 
     def pause(self, now: float) -> float:
         """Return the seconds until the next look: more as time goes by, fewer as the end comes nearer."""
@@ -120,53 +133,91 @@ class Follower:
     def follow(self) -> Outcome:
         """Return how the job ended.
 
-        Raises InterruptedRunError when the run is cancelled and MigrationStalledError after `quiet` seconds without
-        progress; the job goes on in both cases. Trouble with the connection counts as no progress.
+        Raises InterruptedRunError when the run is cancelled, MigrationStalledError after `quiet` seconds in which it was
+        read and did not move, JobUnknownError after such a silence and at once where the host refuses us; the job may go
+        on in all these cases.
         """
         course = _Course(begun=self.clock.now(), moved=self.clock.now())
         while True:
-            row = self._read()
+            row = self._read(course)
             if isinstance(row, Outcome):
                 return row
             if row is not None:
                 if (row.number("JobState") or 0) in ENDED:
                     return self._outcome(row)
                 course.note(row, self.clock.now())
-                self._say(course)
+            self._say(course)
             self._pause(course)
 
     def _pause(self, course: _Course) -> None:
         now = self.clock.now()
+        host = self.client.host.name
         if now - course.moved > self.quiet:
+            if course.silence is not None:
+                raise JobUnknownError(
+                    f"{self.name}: {host} tells nothing of its job any more ({course.silence.message}); {course.seen(now)},"
+                    " and what it does now is not known"
+                )
             raise MigrationStalledError(
-                f"{self.name}: job {self._id} on {self.client.host.name} is at {course.percent} %, no progress for"
-                f" {self.quiet / 60:.0f} min"
+                f"{self.name}: job {self._id} on {host} is at {course.percent} %, nothing moved for"
+                f" {format_seconds(now - course.moved)}"
             )
         if self.clock.wait(course.pause(now), self.cancelled):
-            raise InterruptedRunError(
-                f"{self.name} is still moving ({course.percent} %), left to {self.client.host.name}"
-            )
+            if course.silence is not None or course.read is None:
+                raise InterruptedRunError(
+                    f"{self.name} is left to {host}, which tells nothing of its job now; {course.seen(now)}",
+                    remedy="The next run looks for it",
+                )
+            raise InterruptedRunError(f"{self.name} is still moving ({course.percent} %), left to {host}")
 
     @property
     def _id(self) -> str:
         return self.job.selector("InstanceID") or ""
 
-    def _read(self) -> Instance | Outcome | None:
-        """Return the job, an outcome where it is gone, or None where the host did not answer this time."""
+    def _read(self, course: _Course) -> Instance | Outcome | None:
+        """Return the job, an outcome where it is gone, or None where the host did not answer this time.
+
+        Raises JobUnknownError where asking again would not help.
+        """
         try:
             return self.client.get(EndpointReference(self.job.resource_uri, {"InstanceID": self._id}))
         except AbsentFaultError:
             return Outcome(state=0)
-        except PlacementError:
-            return None  # a service that restarts may answer anything; the limit on silence ends it
+        except LASTING as error:
+            raise self._refused(error, course) from error
+        except (
+            PlacementError
+        ) as error:  # a service that restarts may answer anything; the limit on silence ends it
+            course.silence = error
+            return None
+
+    def _refused(self, error: PlacementError, course: _Course) -> JobUnknownError:
+        """Return the end of following: the cause once for each host, and in short for its other moves."""
+        host, known = (
+            self.client.host.name,
+            f"what its job does now is not known ({course.seen(self.clock.now())})",
+        )
+        if self.client.told.first(error):
+            remedy = f"{error.remedy}. {JobUnknownError.remedy}".removeprefix(". ")
+            return JobUnknownError(f"{self.name}: {error.message}; {known}", remedy=remedy)
+        return JobUnknownError(f"{self.name}: {host} is not asked any more, as said of another move; {known}")
 
     def _say(self, course: _Course) -> None:
+        now = self.clock.now()
+        if course.silence is not None:
+            since = now - (course.begun if course.read is None else course.read)
+            silent = f"{self.client.host.name} tells nothing of it for {format_seconds(since)}"
+            self.report(Progress(phase=silent, percent=None if course.read is None else course.percent))
+            return
         try:
             code = self.activity()
         except PlacementError:
             code = None
         phase = PHASES.get(code or 0, "migrating")
-        self.report(Progress(phase=phase, percent=course.percent, seconds_left=course.seconds_left))
+        still = now - course.moved
+        self.report(
+            Progress(phase=phase, percent=course.percent, seconds_left=course.seconds_left, still=still)
+        )
 
     def _outcome(self, row: Instance) -> Outcome:
         outcome = Outcome(state=row.number("JobState") or 0, error_code=row.number("ErrorCode") or 0)

@@ -24,7 +24,7 @@ class Logins:
         self._trials: dict[Credential, threading.Lock] = {}
         self._proven: set[Credential] = set()
         self._refused: dict[Credential, AuthenticationError] = {}
-        self._refused_at: dict[HostName, AuthenticationError] = {}
+        self._refused_at: dict[tuple[HostName, Credential], AuthenticationError] = {}
 
     def use(self, credential: Credential, host: HostName, send: Callable[[], Result]) -> Result:
         """Log on with `credential` at `host` by `send`; while it is unproven, one such call runs at a time.
@@ -41,7 +41,7 @@ class Logins:
 
     def _tried(self, credential: Credential, host: HostName, send: Callable[[], Result]) -> Result:
         with self._lock:
-            here, elsewhere = self._refused_at.get(host), self._refused.get(credential)
+            here, elsewhere = self._refused_at.get((host, credential)), self._refused.get(credential)
         if here is not None:
             raise AuthenticationError(here.message, remedy=here.remedy)
         if elsewhere is not None:
@@ -58,9 +58,9 @@ class Logins:
         return result
 
     def _note_refusal(self, credential: Credential, host: HostName, error: AuthenticationError) -> None:
-        """Never try again there; nor anywhere else where it was unproven, or refused elsewhere in between."""
+        """Never try it again there; nor anywhere else where it was unproven, or refused elsewhere in between."""
         with self._lock:
-            self._refused_at[host] = error
+            self._refused_at[host, credential] = error
             if credential not in self._proven:
                 self._refused[credential] = error
             self._proven.discard(credential)  # it may have been changed meanwhile: one host at a time again

@@ -9,6 +9,8 @@ from typing import TypeVar
 from providers.clock import Clock
 from providers.errors import MovedByOthersError, PlacementError
 
+from .trouble import LASTING
+
 Trace = TypeVar("Trace")
 LOST_SECONDS = 20.0
 """Seconds to look for the trace of an order whose answer was lost, once the host answers again."""
@@ -22,7 +24,7 @@ def trace_of_order(
     """Return the first that `look` finds of an order, once a second; None where the host shows nothing of it.
 
     A host that does not answer, or answers an error as a service that restarts does, says nothing of the order. Raises
-    MovedByOthersError where `look` does.
+    MovedByOthersError where `look` does, and trouble that waiting does not cure.
     """
     begun, answered = clock.now(), None
     while clock.now() - begun < UNREACHABLE_SECONDS:
@@ -30,7 +32,7 @@ def trace_of_order(
             if (found := look()) is not None:
                 return found
             answered = answered or clock.now()
-        except MovedByOthersError:
+        except (MovedByOthersError, *LASTING):
             raise
         except PlacementError:
             answered = None

@@ -16,6 +16,8 @@ PHASES = {
 """Msvm_ComputerSystem.OperationalStatus[1] while migrating (win32 page; above 32774 from the FailoverClusters
 enumeration, unofficial)."""
 
+STILL = 60.0
+"""Seconds without any movement after which an estimate by the pace before says nothing."""
 LEAST_DONE = 5
 """Percent that must have been seen to pass before an estimate is worth showing."""
 
@@ -34,11 +36,16 @@ class Progress:
     warns: bool = False
     """Whether it is trouble that the operator must find in the run's diagnostics; then it lasts, too."""
 
+    still: float = 0.0
+    """Seconds since anything moved, where it was read all the while."""
+
     def __str__(self) -> str:
         """As in `37 %, moving storage, about 40 s left`."""
         parts = [f"{self.percent} %"] if self.percent is not None else []
         parts.append(self.phase)
-        if self.seconds_left is not None:
+        if self.still >= STILL:
+            parts.append(f"nothing moved for {format_seconds(self.still)}")
+        elif self.seconds_left is not None:
             parts.append(f"about {format_seconds(self.seconds_left)} left")
         return ", ".join(parts)
 

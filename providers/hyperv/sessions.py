@@ -8,11 +8,19 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from providers.errors import ProtocolError
+from providers.errors import AuthenticationError, CredentialsError, HostUnreachableError, ProtocolError
 from providers.model.stack import HostSpec
-from providers.wsman import Fault, Request, Response, decode_response, encode_request
+from providers.wsman import (
+    Fault,
+    Get,
+    Invoke,
+    Request,
+    Response,
+    decode_response,
+    encode_request,
+)
 
-from .connection_errors import LoginLostError
+from .connection_errors import AnswerLostError, BusyHostError, LoginLostError
 from .credentials import Credential, read_credential
 from .logins import Logins
 
@@ -43,8 +51,77 @@ class Sessions:
     def exchange(self, request: Request, max_envelope_size: int) -> Response:
         """Have a request carried out at most once and return the answer, a fault too.
 
-        Raises the errors of transport and login.
+        A credential that its file gives no longer is read again, and tried once. Raises the errors of transport and login.
         """
+        return self._renewing(lambda session: self._exchanged(session, request, max_envelope_size))
+
+    def order(self, request: Invoke, max_envelope_size: int) -> Response:
+        """Send what changes something: once, on a connection that has just been heard on, and never again.
+
+        So a login that was forgotten is found by a read that may be repeated. Raises AnswerLostError where the order was sent
+        and was not answered by the service itself: HTTP 401 or 503 say nothing of what was done.
+        """
+
+        def sent(session: Transport) -> Response:
+            self._prove(session, Get(target=request.target), max_envelope_size)
+            message, message_id = self._encoded(request, max_envelope_size)
+            try:
+                answer = session.send(message)
+            except (AuthenticationError, LoginLostError, BusyHostError) as error:
+                raise AnswerLostError(f"{error.message}, in answer to an order") from error
+            return self._heard_and_decoded(request, answer, message_id)
+
+        return self._renewing(sent)
+
+    def _renewing(self, exchange: Callable[[Transport], Response]) -> Response:
+        """Lend a connection; once more with a new one where the credential was refused and has changed meanwhile."""
+        used: Credential | None = None
+        try:
+            with self._lent() as session:
+                used = session.credential
+                return exchange(session)
+        except AuthenticationError:
+            if used is None or not self._renewed(used):
+                raise
+        with self._lent() as session:
+            return exchange(session)
+
+    def _renewed(self, refused: Credential) -> bool:
+        """Read the credential again; say whether it is another one than was refused, which no connection uses any more."""
+        with self._lock:
+            try:
+                now = read_credential(self._host.connection, self._host.name)
+            except CredentialsError:  # a file that is being written, or is gone: the refusal is what counts
+                return False
+            if now == refused:
+                return False
+            self._credential = now
+            for session in self._free:
+                session.reset()
+            self._free.clear()
+            return True
+
+    def _prove(self, session: Transport, read: Get, max_envelope_size: int) -> None:
+        """Have the connection answer a read, whatever it says; a new one where it does not. Raises HostUnreachableError."""
+        try:
+            self._exchanged(session, read, max_envelope_size)
+        except (AnswerLostError, BusyHostError, ProtocolError):
+            session.reset()
+            try:
+                self._exchanged(session, read, max_envelope_size)
+            except (AnswerLostError, BusyHostError, ProtocolError) as error:
+                raise HostUnreachableError(f"{error.message}; nothing was ordered") from error
+
+    def _exchanged(self, session: Transport, request: Request, max_envelope_size: int) -> Response:
+        message, message_id = self._encoded(request, max_envelope_size)
+        try:
+            answer = self._sent(session, message)
+        except LoginLostError:  # it was not carried out, so once more is safe for every request but an order
+            session.reset()
+            answer = self._sent(session, message)
+        return self._heard_and_decoded(request, answer, message_id)
+
+    def _encoded(self, request: Request, max_envelope_size: int) -> tuple[bytes, str]:
         message_id = str(uuid4()).upper()
         message = encode_request(
             request,
@@ -53,15 +130,12 @@ class Sessions:
             max_envelope_size=max_envelope_size,
             locale="en-US",
         )
-        with self._lent() as session:
-            try:
-                answer = self._sent(session, message)
-            except LoginLostError:  # it was not carried out, so once more is safe for every request
-                session.reset()
-                answer = self._sent(session, message)
-            if self._heard is not None:
-                self._heard(request, answer)
-            return self._decoded(answer, f"uuid:{message_id}")
+        return message, f"uuid:{message_id}"
+
+    def _heard_and_decoded(self, request: Request, answer: bytes, message_id: str) -> Response:
+        if self._heard is not None:
+            self._heard(request, answer)
+        return self._decoded(answer, message_id)
 
     def _sent(self, session: Transport, message: bytes) -> bytes:
         """Send; where that proves who we are, one such call runs at a time until the credential is known."""
@@ -92,7 +166,8 @@ class Sessions:
                 raise
             finally:
                 with self._lock:
-                    self._free.append(session)
+                    if session.credential == self._credential:
+                        self._free.append(session)
 
     def _connect(self) -> Transport:
         from .transport import Transport, knock  # noqa: PLC0415  # a third of a second that runs which dial nobody save

@@ -14,7 +14,13 @@ from dataclasses import dataclass
 
 from providers.clock import Clock
 from providers.codes.catalogue import codes_in, remedy_for
-from providers.errors import InterruptedRunError, MoveRefusedError, PlacementError, StageFailedError
+from providers.errors import (
+    InterruptedRunError,
+    MoveRefusedError,
+    PlacementError,
+    ProtocolError,
+    StageFailedError,
+)
 from providers.model import winpath
 from providers.model.plan import Move
 from providers.wsman import Argument, EndpointReference, Instance, resource_uri
@@ -198,7 +204,7 @@ class Stage:
         known = {row.text("InstanceID") for row in inventory.jobs_of(client, self.move.vm.id)}
         try:
             answer = client.invoke(service, method, order)
-        except (AnswerLostError, OperationTimeoutFaultError) as lost:
+        except (AnswerLostError, OperationTimeoutFaultError, ProtocolError) as lost:
             self._judge(self._followed(self._job_since(known, method, lost), self.cancelled), method)
             return
         job, value = answer.outputs.get("Job"), answer.return_value

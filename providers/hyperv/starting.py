@@ -16,6 +16,7 @@ from providers.errors import (
     OrderLostError,
     PlacementError,
     ProtocolError,
+    WsmanFaultError,
 )
 from providers.model import winpath
 from providers.model.adoption import leads_to
@@ -27,15 +28,19 @@ from providers.wsman import Argument, EndpointReference, Instance, InvokeRespons
 from . import inventory, orders
 from .admission import Facts
 from .connection_errors import AnswerLostError
+from .ends import Ends
 from .estate import Estate
-from .faults import OperationTimeoutFaultError
+from .faults import AbsentFaultError, AccessDeniedFaultError, BusyFaultError, FilterFaultError
 from .host_facts import HostNames, service_reference
 from .lost import trace_of_order
 from .progress import Progress
 from .rows import any_job_of, has_ended, job_of
 from .staging import JOB_STARTED, Stage
+from .trouble import LASTING
 
 METHOD = "MigrateVirtualSystemToHost"
+_REFUSALS = (AbsentFaultError, AccessDeniedFaultError, BusyFaultError, FilterFaultError)
+"""Faults of the service itself, before a provider is called: nothing was done. Any other may come after it was."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,7 +220,11 @@ class Starter:
         client = self.estate.client(self.move.source)
         try:
             answer = client.invoke(service, METHOD, order)
-        except (AnswerLostError, OperationTimeoutFaultError, ProtocolError) as lost:
+        except WsmanFaultError as fault:
+            if isinstance(fault, _REFUSALS):
+                raise
+            return self._after_lost_answer(fault, known)
+        except (AnswerLostError, ProtocolError) as lost:
             return self._after_lost_answer(lost, known)
         return self._accepted(answer, known)
 
@@ -247,13 +256,18 @@ class Starter:
                 return _Trace(job=self._following(ours).job)
             return _Trace(job=None) if self.arrived() else None
 
-        found = trace_of_order(look, self.clock, self.cancelled)
+        told = f"The answer of {self.move.source} to the order to move {self.move.vm.name} was lost ({lost.message})"
+        try:
+            found = trace_of_order(look, self.clock, self.cancelled)
+        except LASTING as error:
+            raise OrderLostError(
+                f"{told}, and its job cannot be looked for: {error.message}", remedy=error.remedy
+            ) from error
         if found is not None:
             return found.job
-        raise OrderLostError(
-            f"The answer of {self.move.source} to the order to move {self.move.vm.name} was lost, and no job of it"
-            f" is seen ({lost.message})"
-        ) from lost
+        ends = Ends(estate=self.estate, move=self.move)
+        place = ends.whereabouts(ends.look(), self.move.vm.enabled_state)
+        raise OrderLostError(f"{told}, and no job of it is seen; {place}") from lost
 
 
 def _changed(before: VirtualMachine, now: VirtualMachine) -> str | None:

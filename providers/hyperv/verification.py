@@ -17,6 +17,8 @@ class Unread:
     """A host that could not be asked for the machine: it proves nothing."""
 
     reason: str
+    lasting: bool = False
+    """Whether asking again would not help."""
 
 
 Side = VirtualMachine | Unread | None
@@ -37,6 +39,11 @@ class Look:
         """Why an end was not read, empty where both were."""
         sides = dict.fromkeys((self.source, self.destination))
         return "; ".join(side.reason for side in sides if isinstance(side, Unread))
+
+    @property
+    def refused(self) -> bool:
+        """Whether an end was not read, and asking again would not help."""
+        return any(isinstance(side, Unread) and side.lasting for side in (self.source, self.destination))
 
     def machines(self) -> tuple[VirtualMachine, ...]:
         """Return the machine as each end shows it, once for each host."""

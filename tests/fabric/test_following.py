@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from lab.wire import certificates
-from providers.errors import InterruptedRunError, MigrationStalledError
+from providers.errors import InterruptedRunError, JobUnknownError, MigrationStalledError
 from providers.hyperv.client import Client
 from providers.hyperv.jobs import Follower, Outcome
 from providers.hyperv.logins import Logins
@@ -28,7 +29,7 @@ from providers.wsman import (
     resource_uri,
 )
 from tests.clocks import FastClock
-from tests.fabric.scripted import Reply, Scripted, answer, drop
+from tests.fabric.scripted import Reply, Scripted, answer, drop, status
 
 pytestmark = pytest.mark.lab
 JOB = EndpointReference(
@@ -116,7 +117,7 @@ def test_each_end_is_judged_by_state_and_error_code(
     """Completed with an ErrorCode is a failure; with warnings it is none."""
     outcome = watch(job(state, 100, ErrorCode=code), errors("why")).follow()
     assert outcome.succeeded == succeeded
-    assert outcome.texts == (() if succeeded else ("why",))
+    assert outcome.texts == (() if (state, code) == (7, 0) else ("why",))
 
 
 def test_every_line_of_the_errors_is_kept(watch: Callable[..., Watch]) -> None:
@@ -150,9 +151,49 @@ def test_silence_is_told_from_slowness(watch: Callable[..., Watch]) -> None:
     assert made.follow().succeeded
     assert made.clock.now() > 2000
     with pytest.raises(
-        MigrationStalledError, match=r"VM001 .*job X on hv1 is at 42 %, no progress for 15 min"
+        MigrationStalledError, match=r"VM001 .*job X on hv1 is at 42 %, nothing moved for 15 min"
     ):
         watch(*[job(4, 42)] * 400).follow()
+
+
+def test_silence_is_not_called_running(watch: Callable[..., Watch]) -> None:
+    """A host that tells nothing for a quarter of an hour: how the job was then, and that nobody knows how it is now."""
+    with pytest.raises(
+        JobUnknownError,
+        match=r"hv1 tells nothing of its job any more .*it was at 42 % .* 15 min ago, and what it does now is not known",
+    ) as caught:
+        watch(job(4, 42), *[drop] * 1000).follow()
+    assert "still runs" not in str(caught.value)
+    assert "looks for the job" in str(caught.value)
+
+
+def test_a_refused_credential_ends_following_at_once(watch: Callable[..., Watch]) -> None:
+    """One look is enough, and the password is tried no more."""
+    made = watch(job(4, 19), status(401))
+    with pytest.raises(
+        JobUnknownError,
+        match=r"refused the credential of a; what its job does now is not known \(it was at 19 %",
+    ):
+        made.follow()
+    assert made.clock.now() < 2
+
+
+def test_a_job_that_stands_still_says_since_when(watch: Callable[..., Watch]) -> None:
+    """No estimate by a pace that is over."""
+    made = watch(*(job(4, percent) for percent in range(10, 100)), *[job(4, 99)] * 60, job(7, 100))
+    made.follow()
+    assert "left" in str(made.seen[60])
+    assert re.fullmatch(r"99 %, migrating, nothing moved for \d min( \d\d s)?", str(made.seen[-1]))
+
+
+def test_an_interrupted_run_in_silence_says_what_was_read_last(watch: Callable[..., Watch]) -> None:
+    """Nothing is called moving that was not read as moving."""
+    made = watch(drop, drop)
+    made.cancelled.set()
+    with pytest.raises(
+        InterruptedRunError, match=r"tells nothing of its job now; it was never read\. The next run looks"
+    ):
+        made.follow()
 
 
 def test_the_interval_grows(watch: Callable[..., Watch]) -> None:

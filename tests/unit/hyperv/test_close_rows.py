@@ -84,6 +84,21 @@ def test_what_may_not_be_read_is_unknown() -> None:
     assert only(rows(memory=None)).memory_mib is None
 
 
+def test_a_machine_that_has_left_meanwhile_was_not_read() -> None:
+    """Every machine has memory: without a row of it the host shows nothing more, and no adapter is not read as none."""
+    left = only(rows(memory=[], ports=[]))
+    assert (left.switches, left.devices, left.memory_mib) == (None, None, None)
+    assert only(rows(ports=[])).switches == ()
+
+
+def test_rows_of_a_planned_twin_are_no_further_devices() -> None:
+    """A planned system beside its machine has the machine's GUID, and rows of the same InstanceIDs."""
+    once = rows()
+    twice = rows(ports=[*once.ports, *once.ports], memory=[*(once.memory or ()), *(once.memory or ())])
+    assert only(twice) == only(once)
+    assert only(once).switches
+
+
 def test_a_clustered_machine_is_known_by_id_or_resource_name() -> None:
     """A cluster that cannot be read leaves it unknown."""
     assert only(rows(), ClusterView(name="c", machines=frozenset({"vm001"}))).clustered is True
@@ -102,10 +117,11 @@ def test_devices_of_the_host_are_counted_and_named() -> None:
         },
     )
     empty = drive.replace(ResourceSubType="Microsoft:Hyper-V:Synthetic DVD Drive")
+    gpu = row("Msvm_GpuPartitionSettingData", VM)
     vm = only(
         rows(
             assigned=[row("Msvm_PciExpressSettingData", VM)],
-            gpu_partitions=[row("Msvm_GpuPartitionSettingData", VM)] * 2,
+            gpu_partitions=[gpu, gpu.replace(InstanceID=f"Microsoft:{VM}\\{guid(6)}")],
             fc_ports=[connection("Msvm_FcPortAllocationSettingData", SAN)],
             dvd_drives=[drive, empty],
             processors=None,

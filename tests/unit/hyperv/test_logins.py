@@ -65,6 +65,16 @@ def test_a_password_that_was_changed_meanwhile_is_tried_twice_and_no_more() -> N
     assert refused(logins, HV4)
 
 
+def test_another_secret_of_the_same_account_is_another_credential() -> None:
+    """A host that refused the old one is asked with the new one, once."""
+    logins, new = Logins(), Credential("LAB\\a", "new")
+    logins.use(CREDENTIAL, HV1, lambda: None)
+    with pytest.raises(AuthenticationError):
+        logins.use(CREDENTIAL, HV1, refuse)
+    assert logins.use(new, HV1, lambda: "in") == "in"
+    assert refused(logins, HV1)
+
+
 def test_what_nobody_has_judged_says_nothing_against_a_credential() -> None:
     """A host that lacks the scheme, or a ticket for a name that the domain does not know."""
     logins = Logins()
