@@ -104,10 +104,31 @@ def test_a_read_is_repeated_once_after_a_cut_connection(dial: Dial) -> None:
 
 def test_a_call_that_changes_something_is_never_repeated(dial: Dial) -> None:
     """It may have been carried out: the caller must look."""
-    client, host = dial(drop, DONE)
+    client, host = dial(RUNNING, drop, DONE)
     with pytest.raises(AnswerLostError, match="hv1 dropped the connection"):
         do(client)
-    assert host.requests == 1
+    assert host.requests == 2
+
+
+def test_an_order_is_sent_on_a_connection_that_has_answered(dial: Dial) -> None:
+    """A read before it finds what is wrong with connection, login or service; it is repeated, the order is not sent."""
+    client, host = dial(drop, RUNNING, DONE, status(503), drop)
+    assert do(client).return_value == 0
+    with pytest.raises(HostUnreachableError, match="nothing was ordered") as caught:
+        do(client)
+    assert not isinstance(caught.value, AnswerLostError)
+    assert [decode_request(body).header.action.rpartition("/")[2] for body in host.bodies] == [
+        "Get", "Get", "Do", "Get", "Get",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("reply", [status(401), status(503)])
+def test_what_is_not_the_services_own_answer_says_nothing_of_an_order(dial: Dial, reply: Reply) -> None:
+    """It may have been carried out: no second one is sent."""
+    client, host = dial(RUNNING, reply, DONE)
+    with pytest.raises(AnswerLostError, match="in answer to an order"):
+        do(client)
+    assert host.requests == 2
 
 
 def test_an_enumeration_that_is_cut_begins_anew(dial: Dial) -> None:
@@ -180,18 +201,19 @@ def test_a_busy_host_is_asked_again_for_what_changes_nothing(dial: Dial) -> None
     busy = dataclasses.replace(
         catalogue.access_denied("HV1"), subcode="QuotaLimit", detail=WsmanFault(code=2150859174)
     )
-    client, host = dial(answer(busy, 500), status(503), RUNNING, answer(busy, 500))
+    client, host = dial(answer(busy, 500), status(503), RUNNING, RUNNING, answer(busy, 500))
     assert client.get(JOB).text("InstanceID") == "X"
     with pytest.raises(BusyFaultError) as caught:
         do(client)
     assert caught.value.retryable
-    assert host.requests == 4
+    assert host.requests == 5
 
 
 def test_a_fault_is_an_answer_whose_text_does_not_matter(dial: Dial) -> None:
     """HTTP 500 carries it; codes decide, since texts are localised."""
     client, _ = dial(
         answer(catalogue.destination_unreachable("HV1"), 500),
+        RUNNING,
         answer(catalogue.schema_validation_error("HV1"), 500),
     )
     with pytest.raises(AbsentFaultError):
@@ -204,7 +226,7 @@ def test_a_fault_is_an_answer_whose_text_does_not_matter(dial: Dial) -> None:
 @pytest.mark.parametrize(
     ("reply", "error", "said"),
     [
-        (status(401), AuthenticationError, r"refused the credential of LAB.a"),
+        (status(401), AnswerLostError, r"refused the credential of LAB.a"),
         (status(413), ProtocolError, "too large"),
         (status(404, b"<html>"), ProtocolError, "HTTP 404 without a SOAP body"),
         (status(500), ProtocolError, "HTTP 500 without a SOAP body"),
@@ -215,12 +237,12 @@ def test_a_fault_is_an_answer_whose_text_does_not_matter(dial: Dial) -> None:
 )
 def test_each_status_has_its_error(dial: Dial, reply: Reply, error: type[Exception], said: str) -> None:
     """One line each; the password is in none, and nothing is sent a second time or elsewhere."""
-    client, host = dial(reply, DONE)
+    client, host = dial(RUNNING, reply, DONE)
     with pytest.raises(error, match=said) as caught:
         do(client)
     assert "s3cret" not in f"{caught.value!r} {caught.value}"
     assert "\n" not in str(caught.value)
-    assert host.requests == 1
+    assert host.requests == 2
 
 
 def test_an_answer_to_another_question_is_no_answer(dial: Dial) -> None:
@@ -324,7 +346,7 @@ def test_the_environments_proxy_is_not_used(dial: Dial, monkeypatch: pytest.Monk
     for name in ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
         monkeypatch.setenv(name.lower(), "http://127.0.0.1:9")
-    client, _ = dial(DONE)
+    client, _ = dial(RUNNING, DONE)
     assert do(client).return_value == 0
 
 
