@@ -46,7 +46,7 @@ class Site:
     def __init__(self, fabric: Fabric, open_: ExitStack) -> None:
         """Write a file with the right secrets and one with wrong ones."""
         self.fabric, self.logins, self._open = fabric, Logins(), open_
-        self.heard: Callable[[], object] = lambda: None
+        self.heard: Callable[[], None] = lambda: None
         """Called after each answer that a client has heard."""
         account = credentials.read(fabric.home)
         self.accounts = Accounts.of(fabric.world, fabric.home)
