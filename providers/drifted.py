@@ -13,6 +13,7 @@ from providers.hyperv.audit import AuditLog
 from providers.hyperv.estate import WORKERS, Estate
 from providers.hyperv.event_log import migrations
 from providers.hyperv.host_settings import read_migration
+from providers.hyperv.remains import look_for
 from providers.model.estate import Inventory
 from providers.model.identity import NOTHING_KEPT, Kept
 from providers.model.live_migration import HostMigration
@@ -47,10 +48,11 @@ def read_drift(stack: Stack, estate: Estate, audit: AuditLog, known: Kept = NOTH
         now=estate.clock.utc(),
         computers=_other_computers(estate, inventory, known),
     )
-    report = drift_of(stack, inventory, plan, readings)
+    left = look_for(estate, inventory, audit.left())
+    report = drift_of(stack, inventory, plan, readings, left)
     asked = _whose_logs(stack, report, inventory)
     if asked:
-        report = drift_of(stack, inventory, plan, replace(readings, logged=_logged(estate, asked)))
+        report = drift_of(stack, inventory, plan, replace(readings, logged=_logged(estate, asked)), left)
     return Found(report=report, inventory=inventory, plan=plan)
 
 

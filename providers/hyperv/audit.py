@@ -16,7 +16,7 @@ from providers.model import winpath
 from providers.model.estate import Inventory
 from providers.model.names import HostName, is_guid, vm_id
 from providers.model.plan import Move
-from providers.planning.drift import AuditedMoves, OpenStart, PastMove, ending_of
+from providers.planning.drift import AuditedMoves, LeftFile, OpenStart, PastMove, ending_of
 from providers.planning.drift.endings import MOVED
 
 _ENDING = ".jsonl"
@@ -109,6 +109,18 @@ class AuditLog:
             if entry.get("result") == MOVED and (owner := _former(entry, host, path)) is not None
         ]
         return max(owners, key=lambda owner: owner.time, default=None)
+
+    def left(self) -> tuple[LeftFile, ...]:
+        """Return the files that moves of this stack have left at their sources, each once, by the last move that left it."""
+        found: dict[tuple[str, str], LeftFile] = {}
+        for entry in self.read().entries:
+            left = entry.get("left")
+            files = left.get("files") if isinstance(left, dict) else None
+            for path in files if isinstance(files, list) else ():
+                host = HostName(str(entry.get("from", "")))
+                name, time = str(entry.get("vm", "")), str(entry.get("time", ""))
+                found[host, str(path)] = LeftFile(host=host, path=str(path), vm=name, time=time)
+        return tuple(found.values())
 
     def open_starts(self) -> tuple[Mapping[str, Any], ...]:
         """Return the last start of each machine whose end no line tells, as it stands in the log."""

@@ -40,7 +40,7 @@ from .trouble import LASTING
 
 METHOD = "MigrateVirtualSystemToHost"
 _REFUSALS = (AbsentFaultError, AccessDeniedFaultError, BusyFaultError, FilterFaultError)
-"""Faults of the service itself, before a provider is called: nothing was done. Any other may come after it was."""
+"""Faults of the service itself, before a provider is called (unverified): nothing was done. Any other may come after it was."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -197,6 +197,36 @@ def test_a_machine_on_its_way_is_told_with_who_moves_it(fabric: Fabric, stack: P
     assert drift.mover == Mover(who="LAB\\operator", when=begun, running=True)
 
 
+def test_what_a_move_has_left_behind_is_drift_until_it_is_gone(fabric: Fabric, stack: Path) -> None:
+    """Files that our log names, and planned copies that nobody needs; a machine that is as declared changes nothing of it."""
+    text = stack.read_text(encoding="utf-8")
+    stack.write_text(text.replace("WEB01: { host: hv1 }", "WEB01: { host: hv2 }"), encoding="utf-8")
+    for kind in ("disks-left", "planned-left"):
+        fabric.fault(kind, vm="WEB01")
+    fabric.run(fabric.order("WEB01", "hv2"))
+    path, guid = "D:\\Hyper-V\\WEB01\\Virtual Hard Disks\\WEB01.vhdx", fabric.lab_vm("WEB01").id
+    drifts = read_drift(load(stack), fabric.estate, fabric.audit).report.drifts
+    assert [(drift.kind, drift.subject) for drift in drifts] == [
+        ("left behind", "hv2"),
+        ("left behind", "hv1"),
+    ]
+    assert drifts[0].text.startswith(f"holds a planned copy of WEB01 ({guid}), which is on hv2")
+    assert drifts[1].text.startswith(f"still holds {path}, which the move of WEB01 at 20")
+    fabric.world.files.real("hv1", path).unlink()
+    fabric.world.hosts["hv2"].planned.clear()
+    assert read_drift(load(stack), fabric.estate, fabric.audit).report.drifts == ()
+
+
+def test_the_planned_twin_of_a_migration_that_runs_is_no_leftover(fabric: Fabric, stack: Path) -> None:
+    """Its job is read after it."""
+    fabric.fault("stall", vm="WEB01", after=50)
+    job = person.move(fabric.world, "WEB01", "hv2")
+    until(lambda: job.percent >= 50)
+    assert fabric.world.hosts["hv2"].planned
+    kinds = [drift.kind for drift in read_drift(load(stack), fabric.estate, fabric.audit).report.drifts]
+    assert "left behind" not in kinds
+
+
 def test_hosts_are_only_read(fabric: Fabric, stack: Path) -> None:
     """The lab logs every request that can change something: there was none, and a sweep is what it costs."""
     before = _enumerates(fabric)

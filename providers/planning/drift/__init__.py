@@ -3,12 +3,14 @@
 from .acceptance import disturbances, still_elsewhere
 from .endings import OpenStart, ending_of
 from .found import drift_of
+from .left import LeftBehind
 from .values import (
     AuditedMoves,
     Drift,
     DriftReport,
     Ended,
     Kind,
+    LeftFile,
     LoggedMove,
     Mover,
     PastMove,
@@ -17,6 +19,6 @@ from .values import (
 )
 
 __all__ = [
-    "AuditedMoves", "Drift", "DriftReport", "Ended", "Kind", "LoggedMove", "Mover", "OpenStart", "PastMove", "Readings", "Unknown",
+    "AuditedMoves", "Drift", "DriftReport", "Ended", "Kind", "LeftBehind", "LeftFile", "LoggedMove", "Mover", "OpenStart", "PastMove", "Readings", "Unknown",
     "disturbances", "drift_of", "ending_of", "still_elsewhere",
 ]  # fmt: skip

@@ -16,14 +16,21 @@ from providers.planning.difference import Change, differences, observed
 from providers.planning.live_migration import declared_settings, differing, settings_of
 from providers.planning.silence import became
 
+from .left import LeftBehind, left_behind, unread
 from .movers import Movers
 from .values import Drift, DriftReport, Ended, Kind, Mover, Readings, Unknown
 
 DIRECTORY = "directory"
 
 
-def drift_of(stack: Stack, inventory: Inventory, plan: Plan, readings: Readings) -> DriftReport:
-    """Return what is not as `stack` declares, by the `plan` that its comparison with `inventory` made."""
+def drift_of(
+    stack: Stack, inventory: Inventory, plan: Plan, readings: Readings, left: LeftBehind | None = None
+) -> DriftReport:
+    """Return what is not as `stack` declares, by the `plan` that its comparison with `inventory` made.
+
+    `left`: what was found of what moves have left behind.
+    """
+    left = left or LeftBehind(unread={})
     declared, stack = stack, stack.on(readings.now.astimezone(UTC).date())
     movers = Movers(inventory, readings.past.moves, readings.names, readings.logged)
     stood = {step.label: _of_machine(step, stack, movers) for step in plan.steps}
@@ -39,6 +46,7 @@ def drift_of(stack: Stack, inventory: Inventory, plan: Plan, readings: Readings)
         *_undeclared(stack, inventory, plan, movers),
         *_settings(stack, readings),
         *_delegation(readings),
+        *left_behind(inventory, left),
     ]
     told = [_quieted(drift, stack) for drift in found]
     unknown = tuple(_unknown(stack, inventory, plan, readings, doubts))
@@ -49,7 +57,7 @@ def drift_of(stack: Stack, inventory: Inventory, plan: Plan, readings: Readings)
         hosts=tuple(stack.hosts),
         drifts=tuple(drift for drift in told if drift.snooze is None),
         snoozed=tuple(drift for drift in told if drift.snooze is not None),
-        unknown=tuple(each for each, counts in unknown if counts),
+        unknown=(*(each for each, counts in unknown if counts), *unread(left, inventory.unreachable)),
         away=tuple(each for each, counts in unknown if not counts),
         ended=tuple(_ended(declared, stack)),
         unreadable=readings.past.unreadable,

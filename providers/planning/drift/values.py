@@ -29,6 +29,8 @@ class Kind(StrEnum):
     AMBIGUOUS = "ambiguous"
     SETTINGS = "host settings"
     DELEGATION = "delegation"
+    LEFT_BEHIND = "left behind"
+    """Files, or a planned copy, that a move was to take away."""
 
 
 _KNOWN_TO_BE_THERE = frozenset({Kind.PLACED, Kind.FILES, Kind.LEAVING, Kind.UNCOMPARED})
@@ -95,6 +97,18 @@ class AuditedMoves:
     """The oldest first."""
     unreadable: int = 0
     """Lines of the logs that are torn: what they told is not known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftFile:
+    """A disk's file that one of our moves has left at its source, as our audit log has it."""
+
+    host: HostName
+    path: str
+    vm: str
+    """Name of the machine that it was of."""
+    time: str
+    """When the move ended: ISO 8601, in UTC."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
