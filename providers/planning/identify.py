@@ -52,7 +52,7 @@ def _absent(spec: VmSpec, inventory: Inventory, wanted: VmId | None) -> NotFound
         return _not_found(
             Standing.UNKNOWN,
             f"{spec.label} is unknown: {what} on the hosts that answer{beside}, and {who(inventory.unreachable.values())}",
-            "It may well run there; nothing is planned for it until every host answers",
+            "",  # what that means, and what to do, is said once for all of them
         )
     if _in_flight(inventory, wanted):
         return _not_found(

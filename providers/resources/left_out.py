@@ -12,6 +12,7 @@ from providers.model.names import HostName
 from providers.model.plan import Severity, Standing, Step
 from providers.model.stack import Stack, VmSpec
 from providers.planning.compare import step_of
+from providers.planning.silence import several
 
 from .fleet import YOUNG, Fleet
 from .properties import STANDING
@@ -75,9 +76,8 @@ def briefly(label: str, inputs: Mapping[str, Any], fleet: Fleet) -> Iterator[Non
     try:
         yield
     except VmUnknownError as error:
-        silent = ", ".join(sorted(fleet.sweep().inventory.unreachable))
-        if inputs.get(STANDING) and silent:
-            raise VmUnknownError(
-                f"{label} is unknown: {silent} cannot be read", remedy="", detail=str(error)
-            ) from error
-        raise
+        silent = sorted(fleet.sweep().inventory.unreachable)
+        if not (inputs.get(STANDING) and silent):
+            raise
+        short = f"{label} is unknown: {several(silent)} cannot be read"
+        raise VmUnknownError(short, remedy="", detail=str(error)) from error
