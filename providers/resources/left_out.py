@@ -12,7 +12,7 @@ from providers.model.names import HostName
 from providers.model.plan import Severity, Standing, Step
 from providers.model.stack import Stack, VmSpec
 from providers.planning.compare import step_of
-from providers.planning.silence import several
+from providers.planning.silence import who
 
 from .fleet import YOUNG, Fleet
 from .properties import STANDING
@@ -20,8 +20,11 @@ from .properties import STANDING
 
 def proven(
     fleet: Fleet, label: str, vm: VirtualMachine, standing: str, planned: HostName | None
-) -> VirtualMachine:
+) -> VirtualMachine | None:
     """Return the machine as it is read now, where that is its place. It is never moved here.
+
+    None where the plan has refused to move it and nothing forbids that any more: the run itself may have set what lacked,
+    as the settings of a host.
 
     `standing`: how the plan has it; `planned`: the host that the plan wants it on, None where it did not find the machine.
     Raises PlacementError: MovedByOthersError, MoveRefusedError, NotPlannedError, or that of a host which does not answer.
@@ -39,9 +42,10 @@ def proven(
     if step.standing == Standing.IN_PLACE:
         return vm
     if step.standing == Standing.MOVE and (why := fleet.course.refused(label)) is not None:
-        raise MoveRefusedError(
-            why.text, remedy=why.remedy
-        )  # alone it could go: the plan as a whole refuses it
+        # alone it could go: the plan as a whole refuses it
+        raise MoveRefusedError(why.text, remedy=why.remedy)
+    if step.standing == Standing.MOVE and standing == Standing.REFUSED:
+        return None
     raise _error(step, vm, standing)
 
 
@@ -76,8 +80,8 @@ def briefly(label: str, inputs: Mapping[str, Any], fleet: Fleet) -> Iterator[Non
     try:
         yield
     except VmUnknownError as error:
-        silent = sorted(fleet.sweep().inventory.unreachable)
+        silent = fleet.sweep().inventory.unreachable
         if not (inputs.get(STANDING) and silent):
             raise
-        short = f"{label} is unknown: {several(silent)} cannot be read"
+        short = f"{label} is unknown: {who(silent.values())}"
         raise VmUnknownError(short, remedy="", detail=str(error)) from error

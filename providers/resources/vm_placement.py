@@ -170,11 +170,14 @@ def _bring(
 ) -> dict[str, Any]:
     """Move `vm` to where `inputs` want it if it is not there, by the way that is scheduled, and return its outputs.
 
-    One that the plan has left out is not moved: it is in its place by now, or that is an error. Raises PlacementError.
+    One that the plan has left out is in its place by now, or that is an error; only one that was refused may have become
+    free to go. Raises PlacementError.
     """
     wanted = placement_of(inputs)
-    if inputs.get(STANDING):
-        return outputs_of(proven(fleet, call.label, vm, inputs[STANDING], wanted.host), past)
+    if standing := inputs.get(STANDING):
+        found = proven(fleet, call.label, vm, standing, wanted.host)
+        if found is not None:
+            return outputs_of(found, past)
     if not differences(wanted, observed(vm)):
         return outputs_of(vm, past)
     fleet.arrival.wait(call.label, call.cancelled)

@@ -36,7 +36,7 @@ STANDS = {
 SAID = {
     "SECURED": "SECURED has a virtual TPM",
     "GHOST": "GHOST is missing",
-    "TWIN": "TWIN fits 2 machines",
+    "TWIN": "TWIN is there more than once",
     "TAKEN": "TAKEN is being moved from hv4 to hv1",
     "BACK": "BACK is being moved from hv2 to hv4",
 }
@@ -151,7 +151,7 @@ def _with_a_silent_host(site: Site, declared: Declared, vms: dict[str, dict[str,
     assert "2 declared machines are unknown while hv3 cannot be read" in shown.stdout
     run = site.up()
     assert run.returncode != 0, run.stdout
-    unknown = {name: f"{name} is unknown: hv3 cannot be read" for name in ("LOST", "FAR")}
+    unknown = {name: f"{name} is unknown: hv3 did not answer" for name in ("LOST", "FAR")}
     assert errors(run.stdout) == unknown, run.stdout
     assert _result(site, "2 of 10 machines unknown") == 4
 
