@@ -199,7 +199,7 @@ def _unknown(
     """Yield what could not be told, and whether that counts."""
     for host in inventory.unreachable.values():
         away = stack.hosts[host.name].away if host.name in stack.hosts else None
-        text = f"{became(host)}, its machines are unknown: {host.reason}"
+        text = f"{became(host)}, machines there are unknown: {host.reason}"
         if away is not None:
             text = f"{is_away(host.name, away)}; it {text}"
         yield Unknown(subject=host.name, text=text), away is None
