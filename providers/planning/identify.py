@@ -67,10 +67,9 @@ def _absent(spec: VmSpec, inventory: Inventory, wanted: VmId | None) -> NotFound
     elif wanted:
         remedy = "Restore that machine, or remove the entry"
     if others:
-        remedy = (
-            "Nothing is done with that one. Restore the machine that is meant, or take the other one over by a line in the"
-            f" stack file: bin/placement adopt {spec.label} --id GUID"
-        )
+        ids = {vm.id for vm in inventory.named(spec.name)}
+        which = next(iter(ids)) if len(ids) == 1 else "GUID"
+        remedy = f"That one is left alone. Restore the one that is meant, or take the other over: bin/placement adopt {spec.label} --id {which}"
     return _not_found(
         Standing.MISSING,
         f"{spec.label} is missing: {what} on any of {counted(len(inventory.hosts), 'host')}{beside}{others}",
@@ -81,7 +80,7 @@ def _absent(spec: VmSpec, inventory: Inventory, wanted: VmId | None) -> NotFound
 def _what(spec: VmSpec, wanted: VmId | None) -> str:
     if wanted is None:
         return f"no machine named {spec.name!r}"
-    return f"no machine with id {wanted}{'' if spec.id else ', which this stack manages under that key,'}"
+    return f"no machine with id {wanted}{'' if spec.id else ' (managed under that key)'}"
 
 
 def namesakes(spec: VmSpec, inventory: Inventory) -> str:

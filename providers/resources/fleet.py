@@ -123,6 +123,7 @@ class Fleet:
         self._last: Sweep | None = None
         self._handover = handover
         self._remembering = threading.Lock()
+        self._told_by_state: set[str] = set()
         self.course = Course(clock)
         self.arrival = Arrival(self.course, clock, handover)
 
@@ -134,9 +135,14 @@ class Fleet:
 
     def told_by_state(self, label: str, machine: VmId) -> None:
         """Leave which machine state has under a key for the program, which plans by it."""
+        self._told_by_state.add(label)
         if self._handover is not None:
             with self._remembering:
                 self._handover.leave_identity(label, machine, self.clock.utc())
+
+    def plans_by_state(self, label: str) -> bool:
+        """Say whether the program knows which machine state has under a key: by this run's readings, or by those of the last."""
+        return label in self._told_by_state or self.kept(label) is not None
 
     def kept(self, label: str) -> VmId | None:
         """Return the machine of a key in the last run, as far as that is known here."""

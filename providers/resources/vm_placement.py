@@ -25,13 +25,14 @@ from providers.errors import (
 )
 from providers.hyperv.progress import Progress
 from providers.model.estate import Host, Inventory, VirtualMachine
-from providers.model.names import is_guid, vm_id
+from providers.model.names import VmId, is_guid, vm_id
 from providers.model.plan import Finding, Move, Placement, ScheduledMove, Severity, Standing, Step
 from providers.planning import differences, has_made_room, observed
 from providers.planning.compare import judge
 from providers.planning.doubles import is_outdated
 from providers.planning.guard import protect
 from providers.planning.legs import departures
+from providers.planning.takeover import takeover
 from providers.report.text import run_took, took
 
 from .call import Call, HalfDoneError, current
@@ -91,12 +92,23 @@ class VmPlacement(ResourceProvider):
             return DetailedDiffResult({"problem": DELETE})
         if not olds.get("reachable", True):
             return DetailedDiffResult({"reachable": UPDATE} if news.get("vmId") else {})
-        if means_another(managed_id(_id, olds), news):
+        managed = managed_id(_id, olds)
+        if means_another(managed, news):
+            self._forewarn(managed, vm_id(news["vmId"]))
             return DetailedDiffResult({"vmId": UPDATE})
         changes = differences(placement_of(news), placement_of(olds))
         return DetailedDiffResult(
             {change.property: ADD if change.actual is None else UPDATE for change in changes}
         )
+
+    def _forewarn(self, managed: VmId, wanted: VmId) -> None:
+        """Say in a preview what the run would refuse, where the program could not: it did not know what state has."""
+        call = current.get()
+        fleet = self._fleets().of_reader(call.stack)
+        if fleet is not None and not fleet.plans_by_state(call.label):
+            seen = fleet.sweep().inventory
+            for found in takeover(call.label, managed, wanted, fleet.stack, seen):
+                call.say("warning", str(found))
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Adopt the machine wherever it is, then move it if it is not in place."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from providers.resources.call import Call, current
 from providers.resources.fleet import Fleets
 from providers.resources.vm_placement import VmPlacement
 from providers.stackfile import load
+from tests.estates import guid
 from tests.fabric.conftest import Fabric, Maker, until
 from tests.unit.lab.conftest import estate, machine
 
@@ -201,3 +202,48 @@ def test_a_host_replaced_under_its_name_is_another_computer(
     drift = read_drift(stack, fresh, fabric.audit, known).report
     assert [each.subject for each in drift.unknown if "another computer" in each.text] == ["hv2"]
     fresh.close()
+
+
+@pytest.fixture
+def plugin(
+    declared: Callable[..., Stack], tmp_path: Path
+) -> Iterator[tuple[VmPlacement, Inventory, list[str]]]:
+    """What serves the engine for WEB01, what its hosts showed at first, and what it says."""
+    declared({"WEB01": "hv1", "WEB02": "hv1"})
+    fleets, said = Fleets(tmp_path, SystemClock()), list[str]()
+    token = current.set(call(said))
+    yield VmPlacement(lambda: fleets), fleets.of("lab").sweep().inventory, said
+    current.reset(token)
+    fleets.of("lab").estate.close()
+
+
+def test_a_preview_without_state_says_what_the_run_would_refuse(
+    plugin: tuple[VmPlacement, Inventory, list[str]],
+) -> None:
+    """The program has planned by name alone, with --refresh=false in a new checkout: the plugin knows better."""
+    provider, seen, said = plugin
+    one, other = (seen.named(name)[0].id for name in ("WEB01", "WEB02"))
+    olds = {"vmId": other, "name": "WEB01", "host": "hv1", "reachable": True}
+    found = provider.diff(other, olds, {"name": "WEB01", "vmId": one, "host": "hv1"})
+    assert found.detailed == {"vmId": 4}
+    assert said == [(
+        f"WEB01 now means the machine {one}, this stack manages {other} under that key. To take it over write its id into"
+        f" the stack file: bin/placement adopt WEB01 --id {one}"
+    )]  # fmt: skip
+
+
+def test_a_machine_that_is_gone_stays_in_state_with_its_guid(
+    plugin: tuple[VmPlacement, Inventory, list[str]],
+) -> None:
+    """The engine would forget it else, and take the next machine of its name for it."""
+    provider, seen, said = plugin
+    gone, other = guid(7), seen.named("WEB01")[0].id
+    found = provider.read(gone, {"vmId": gone, "name": "WEB01", "host": "hv1"})
+    problem = (
+        f"WEB01 is missing: no machine with id {gone} (managed under that key) on any of 3 hosts; 'WEB01' is another machine"
+        f" now, {other} on hv1. That one is left alone. Restore the one that is meant, or take the other over:"
+        f" bin/placement adopt WEB01 --id {other}"
+    )
+    assert (found.id, said) == (gone, [problem])
+    outputs = found.outs or {}
+    assert (outputs["vmId"], outputs["reachable"], outputs["problem"]) == (gone, False, problem)

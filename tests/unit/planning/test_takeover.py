@@ -42,9 +42,9 @@ def test_a_machine_made_anew_under_the_name_of_a_missing_one_is_not_moved() -> N
     (step,) = plan(stack(spec(1, "hv2")), seen, Kept(machines={"VM001": guid(1)})).steps
     assert (step.standing, step.move) == (Standing.MISSING, None)
     told = str(step.findings[0])
-    assert f"VM001 is missing: no machine with id {guid(1)}, which this stack manages under that key" in told
+    assert f"VM001 is missing: no machine with id {guid(1)} (managed under that key) on any" in told
     assert f"'VM001' is another machine now, {guid(2)} on hv1" in told
-    assert "bin/placement adopt VM001 --id GUID" in told
+    assert f"bin/placement adopt VM001 --id {guid(2)}" in told
 
 
 def test_a_declared_id_takes_over_where_the_old_machine_is_gone() -> None:
