@@ -112,7 +112,7 @@ def test_orders_replayed_are_the_plan_booked(number: int) -> None:
         hurried(number, result)
 
 
-@pytest.mark.parametrize("number", (*PARKED, *LEFT))
+@pytest.mark.parametrize("number", [*PARKED, *LEFT])
 def test_estates_that_went_wrong_when_booked_and_ordered_were_two_computations(number: int) -> None:
     """The same of estates whose orders a planner that booked otherwise than it ordered has overfilled or misled."""
     result = checked(number)
