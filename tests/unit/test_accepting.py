@@ -12,10 +12,11 @@ import pytest
 from providers.accepting import Accepted, AcceptError, accept
 from providers.drifted import Found
 from providers.model.estate import Inventory, Roots, VirtualMachine
+from providers.model.identity import NOTHING_KEPT, Kept
 from providers.planning import plan
 from providers.planning.drift import Readings, drift_of
 from providers.stackfile import load
-from tests.estates import disk, host, inventory, job, machine
+from tests.estates import disk, guid, host, inventory, job, machine
 
 HOSTS = """\
 # the file's own words
@@ -31,8 +32,9 @@ NOW = datetime(2026, 12, 1, tzinfo=UTC)
 class File:
     """A stack file, and what its hosts were seen to have."""
 
-    def __init__(self, path: Path, vms: str, more: str = "") -> None:
-        """Write it."""
+    def __init__(self, path: Path, vms: str, more: str = "", known: Kept = NOTHING_KEPT) -> None:
+        """Write it; `known`: by what machines are told."""
+        self.known = known
         self.path = path / "lab.yaml"
         self.text = f"{HOSTS}{vms}{more}"
         self.path.write_text(self.text, encoding="utf-8")
@@ -48,7 +50,7 @@ class File:
 
     def _found(self, seen: Inventory) -> Found:
         stack = load(self.path)
-        made = plan(stack, seen)
+        made = plan(stack, seen, self.known)
         return Found(report=drift_of(stack, seen, made, Readings(now=NOW)), inventory=seen, plan=made)
 
     def changed(self) -> list[str]:
@@ -376,3 +378,11 @@ def test_what_could_not_be_told_is_said_to_be_left(tmp_path: Path) -> None:
     assert (done.labels, len(done.left)) == ((), 2)
     assert done.left[0].startswith("hv1 did not answer")
     assert done.left[1].startswith("VM001 is unknown")
+
+
+def test_a_renamed_machine_is_accepted_by_its_guid(tmp_path: Path) -> None:
+    """By its name it would be missing, and nothing could be written."""
+    known = Kept(machines={"VM001": guid(1)})
+    file = File(tmp_path, "  VM001: {host: hv1}\n", known=known)
+    assert file.accept(seen(machine(1, "hv2", name="VM001-old")), "VM001").labels == ("VM001",)
+    assert file.changed() == ["-   VM001: {host: hv1}", "+   VM001: {host: hv2}"]

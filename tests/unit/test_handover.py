@@ -18,7 +18,7 @@ from providers.handover import LIMIT, Handed, Handover, Order, engine_of, engine
 from providers.model.names import HostName
 from providers.model.paces import PastMove
 from providers.model.plan import MigrationType, Move, Placement, Schedule, ScheduledMove
-from tests.estates import host, inventory, machine, stack
+from tests.estates import guid, host, inventory, machine, stack
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 SWEEP = Handed(inventory=inventory(host("hv1", machine(1))), begun=NOW)
@@ -277,3 +277,20 @@ def test_torn_files_are_none(here: Handover) -> None:
     lines.write_bytes(lines.read_bytes()[:-20])
     here.leave_past(PAST)
     assert here.take_past() == PAST
+
+
+def test_identities_are_taken_once_and_of_this_run_alone(here: Handover) -> None:
+    """Key by key; torn lines, another stack's, and those of an earlier engine on the same port say nothing."""
+    assert here.take_identities(NOW) == {}
+    here.leave_identity("WEB", guid(1), NOW)
+    here.leave_identity("DB", guid(2), NOW)
+    (path,) = (here.project / ".pulumi" / "known").glob("*")
+    with path.open("a", encoding="utf-8") as file:
+        file.write('{"stack": "stack.yaml", "label": "TO\n[]\n{"stack": "other.yaml"}\n')
+    here.leave_identity("APP", guid(3), NOW)
+    assert here.take_identities(NOW) == {"WEB": guid(1), "DB": guid(2), "APP": guid(3)}
+    assert here.take_identities(NOW) == {}
+    here.leave_identity("WEB", guid(1), NOW)
+    later = replace(here, since=NOW + timedelta(seconds=5))
+    assert later.take_identities(NOW + timedelta(seconds=6)) == {}
+    assert replace(here, engine="").take_identities(NOW) == {}
