@@ -104,7 +104,8 @@ def _text(step: Step) -> str:
     reasons = [each for each in step.findings if each.severity == Severity.REFUSAL] or step.findings
     if step.standing != Standing.MOVE or step.vm is None:
         return " | ".join(map(str, reasons))
-    found = differences(step.placement, observed(step.vm))
-    return "; ".join(
-        f"{each.property} is {each.actual or 'not there'}, declared {each.wanted}" for each in found
-    )
+    found = [
+        f"{each.property} is {each.actual or 'not there'}, declared {each.wanted}"
+        for each in differences(step.placement, observed(step.vm))
+    ]
+    return "; ".join((*found, *(str(each) for each in step.findings if step.under_way)))
