@@ -99,8 +99,19 @@ def compare_recorded(
 
     `read`: the day of that reading (UTC), by which snoozes and absences of hosts end; None = they all count.
     """
-    inventory = of_hosts(recorded, stack.hosts)
+    inventory = _held_against(of_hosts(recorded, stack.hosts), known)
     return inventory, plan(stack, inventory, known, occasion=Occasion(allowed=allowed, read=read))
+
+
+def _held_against(inventory: Inventory, known: Kept) -> Inventory:
+    """Return a recorded inventory with what its hosts were in the last run."""
+    hosts = {
+        name: replace(host, facts=replace(host.facts, uuid_before=known.hosts.get(name)))
+        if host.facts
+        else host
+        for name, host in inventory.hosts.items()
+    }
+    return replace(inventory, hosts=hosts)
 
 
 def _for_parking(stack: Stack, inventory: Inventory, found: Plan) -> set[HostName]:

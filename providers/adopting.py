@@ -11,6 +11,7 @@ from providers.model.identity import Kept
 from providers.model.names import VmId
 from providers.model.plan import Severity
 from providers.model.stack import Stack
+from providers.planning.adoption import adopting
 from providers.planning.compare import steps_of
 from providers.planning.computers import REPLICAS
 from providers.planning.silence import told
@@ -93,7 +94,7 @@ def _check_free(stack: Stack, inventory: Inventory, kept: Kept, label: str, vm: 
     if other is not None:
         raise AdoptError(
             f"{vm.id} ({vm.name!r} on {vm.host}) is the machine of {other}",
-            remedy=f"Say first which machine {other} means: bin/placement adopt {other} --id GUID",
+            remedy=f"Say first which machine {other} means: {adopting(other, 'GUID')}",
         )
 
 

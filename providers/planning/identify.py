@@ -12,6 +12,7 @@ from providers.model.plan import Finding, Severity, Standing
 from providers.model.stack import VmSpec
 from providers.units import counted
 
+from .adoption import adopting
 from .computers import REPLICAS
 from .doubles import double
 from .silence import who
@@ -69,7 +70,7 @@ def _absent(spec: VmSpec, inventory: Inventory, wanted: VmId | None) -> NotFound
     if others:
         ids = {vm.id for vm in inventory.named(spec.name)}
         which = next(iter(ids)) if len(ids) == 1 else "GUID"
-        remedy = f"That one is left alone. Restore the one that is meant, or take the other over: bin/placement adopt {spec.label} --id {which}"
+        remedy = f"That one is left alone. Restore the one that is meant, or take the other over: {adopting(spec.label, which)}"
     return _not_found(
         Standing.MISSING,
         f"{spec.label} is missing: {what} on any of {counted(len(inventory.hosts), 'host')}{beside}{others}",
@@ -106,7 +107,7 @@ def _ambiguous(spec: VmSpec, candidates: list[VirtualMachine], inventory: Invent
     return _not_found(
         Standing.AMBIGUOUS,
         f"{spec.label} fits {len(candidates)} machines: {where}",
-        f"Set id: in the stack file to the one that is meant: bin/placement adopt {spec.label} --id GUID",
+        f"Set id: in the stack file to the one that is meant: {adopting(spec.label, 'GUID')}",
     )
 
 

@@ -9,6 +9,7 @@ from providers.model.names import VmId, same
 from providers.model.plan import Finding, Severity
 from providers.model.stack import Stack, VmSpec
 
+from .adoption import adopting
 from .computers import REPLICAS
 from .identify import namesakes
 from .silence import who
@@ -29,7 +30,7 @@ def takeover(
     if spec is None or spec.id != wanted:
         yield _refusal(
             now_means,
-            f"To take it over write its id into the stack file: bin/placement adopt {label} --id {wanted}",
+            f"To take it over write its id into the stack file: {adopting(label, wanted)}",
         )
         return
     other = next((each.label for each in stack.vms.values() if each.id == managed), None)

@@ -87,3 +87,12 @@ def test_two_computers_are_told_by_name_and_firmware() -> None:
     ]
     apart = inventory(host("hv1", uuid="A"), host("hv2", full_name="hv1.lab.example", uuid="B"))
     assert plan(stack(spec(1, "hv1")), apart).refusals == ()
+
+
+def test_the_command_is_written_as_a_shell_takes_it() -> None:
+    """A key may have blanks, or what a shell would read."""
+    label = "my vm; rm -rf"
+    declared = {label: VmSpec(label=label, name=label, hosts=spec(1, "hv2")["VM001"].hosts)}
+    seen = inventory(host("hv1", machine(2, name=label)), host("hv2"))
+    (step,) = plan(stack(declared), seen, Kept(machines={label: guid(1)})).steps
+    assert step.findings[0].remedy.endswith(f"bin/placement adopt 'my vm; rm -rf' --id {guid(2)}")
