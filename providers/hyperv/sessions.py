@@ -166,8 +166,11 @@ class Sessions:
                 raise
             finally:
                 with self._lock:
-                    if session.credential == self._credential:
+                    current = session.credential == self._credential
+                    if current:
                         self._free.append(session)
+                if not current:  # the credential has changed meanwhile
+                    session.reset()
 
     def _connect(self) -> Transport:
         from .transport import Transport, knock  # noqa: PLC0415  # a third of a second that runs which dial nobody save

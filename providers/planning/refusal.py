@@ -8,6 +8,7 @@ from providers.model import winpath
 from providers.model.estate import DiskKind, HostFacts, VirtualMachine, VmState
 from providers.model.plan import Finding, Move, Severity
 from providers.model.stack import HostSpec
+from providers.model.states import in_words
 
 from . import preflight
 from .computers import keeps_out
@@ -65,9 +66,7 @@ def _machine(vm: VirtualMachine) -> Iterator[Finding]:
             severity=Severity.WARNING, text=f"{vm.name} is paused; nobody has seen a paused machine move"
         )
     elif vm.state == VmState.OTHER:
-        yield _no(
-            f"{vm.name} is between two states (EnabledState {vm.enabled_state})", "Run again when it rests"
-        )
+        yield _no(f"{vm.name} is {in_words(vm.enabled_state)}, between two states", "Run again when it rests")
     for activity in vm.operational_status[1:]:
         if activity in ACTIVITIES:
             yield _no(f"{vm.name} is {ACTIVITIES[activity]}", "Run again when that has ended")

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from lab import person
 from lab.estate.generated import SHARE
 from lab.estate.spec import DiskSpec
 from lab.world import LabJob, MigrationRequest
@@ -60,6 +61,20 @@ def test_a_sweep_shows_every_machine_as_its_host_holds_it(fabric: Fabric) -> Non
         assert len({disk.slot for disk in shown.disks}) == len(shown.disks)
         assert sorted(disk.kind.value for disk in shown.disks) == sorted(d.kind for d in vm.disks)
     assert not seen
+
+
+@pytest.mark.lab
+def test_what_a_machine_had_that_has_left_since_the_sweep_was_not_read(fabric: Fabric) -> None:
+    """A move that somebody began ends between two readings: no adapters, memory or devices are seen, and none is said."""
+    swept = fabric.estate.sweep()
+    job = person.move(fabric.world, "WEB01", "hv2")
+    until(lambda: not job.running)
+    closer = fabric.estate.closely(swept, [HV1], [HV2])
+    gone = next(vm for vm in closer.hosts[HV1].vms if vm.name == "WEB01")
+    assert (gone.switches, gone.memory_mib, gone.devices) == (None, None, None)
+    there = fabric.estate.vm(HV2, gone.id)
+    assert there is not None
+    assert there.switches == ("External",)
 
 
 @pytest.mark.lab
