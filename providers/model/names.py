@@ -32,6 +32,11 @@ def dns(name: str) -> str:
     return folded(name).rstrip(".")
 
 
+def powershell(text: str) -> str:
+    """Return a text as PowerShell takes it whole: in single quotes, in which those of the text are doubled."""
+    return "'" + text.replace("'", "''") + "'"
+
+
 def is_guid(text: str) -> bool:
     """Say whether `text` is a GUID, with or without braces, in any case."""
     return _GUID.fullmatch(text) is not None

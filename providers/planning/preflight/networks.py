@@ -30,7 +30,7 @@ def networks(vm: VirtualMachine, destination: HostFacts, name: HostName) -> Iter
             yield warning(
                 f"{vm.name} is connected to switch {switch!r}, which is spelled {alike!r} on {name}; which of the two a host"
                 " asks for is not known",
-                f"Give both one name: Rename-VMSwitch -Name {alike!r} -NewName {switch!r} on {name}",
+                f"Give both one name: Rename-VMSwitch -Name {names.powershell(alike)} -NewName {names.powershell(switch)} on {name}",
             )
     if vm.devices is not None and vm.devices.fibre_channel:
         yield from _fibre_channel(vm, vm.devices.fibre_channel, destination, name)
@@ -55,7 +55,7 @@ def _fibre_channel(
     for san in missing if destination.fibre_channel is not None else ():
         yield refusal(
             f"{vm.name} is connected to virtual SAN {san!r}, which {name} does not have",
-            f"Create it there (New-VMSan -Name {san!r}), or connect the adapter to one that is there",
+            f"Create it there (New-VMSan -Name {names.powershell(san)}), or connect the adapter to one that is there",
         )
     if not missing or destination.fibre_channel is None:
         yield warning(

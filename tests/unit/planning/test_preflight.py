@@ -254,3 +254,11 @@ def test_a_vector_without_counterpart_leaves_it_open() -> None:
     assert fits((FEATURES, strange), (FEATURES,)) is None
     assert fits((FEATURES, strange), (dataclasses.replace(FEATURES, value=0),)) is False
     assert fits((), (FEATURES,)) is None
+
+
+def test_the_command_for_a_switch_is_one_that_powershell_takes() -> None:
+    """A name may have an apostrophe."""
+    (finding,) = found(
+        machine(1, switches=("Dave's",)), facts("hv1"), facts("hv2", switches=("DAVE'S",)), Reserve()
+    )
+    assert "Rename-VMSwitch -Name 'DAVE''S' -NewName 'Dave''s' on hv2" in finding.remedy
