@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from providers.model.plan import Schedule, ScheduledMove
+from providers.model.plan import Move, Schedule, ScheduledMove
 from providers.units import format_bytes
 
 from .cells import fitted, visible, width
+from .moved_files import moved_files
 from .plan_gantt import clock
 from .plan_record import KINDS
 
@@ -19,8 +20,12 @@ _NAMED = 2
 """Machines named under `after`; others are counted."""
 
 
+_FILES = 8
+"""Files of one move that get another path before the rest is counted."""
+
+
 def table(schedule: Schedule) -> Iterator[str]:
-    """Yield a line of heads and one for each move, in the order of their starts."""
+    """Yield a line of heads and one for each move, in the order of their starts; below it the files that get another path."""
     if not schedule.moves:
         return
     rows = [
@@ -28,8 +33,18 @@ def table(schedule: Schedule) -> Iterator[str]:
         *(_row(schedule, each, wave) for each, wave in zip(schedule.moves, schedule.waves, strict=True)),
     ]
     widths = [min(_WIDEST, max(width(row[column]) for row in rows)) for column in range(len(_HEADS) - 1)]
-    for row in rows:
+    yield _line(rows[0], widths)
+    for row, each in zip(rows[1:], schedule.moves, strict=True):
         yield _line(row, widths)
+        yield from _files(each.move)
+
+
+def _files(move: Move) -> Iterator[str]:
+    files = list(moved_files(move))
+    for name, source, target in files[:_FILES]:
+        yield f"      {visible(f'{name}: {source} -> {target}')}"
+    if len(files) > _FILES:
+        yield f"      ... and {len(files) - _FILES} more files (all: --json)"
 
 
 def _line(row: Sequence[str], widths: Sequence[int]) -> str:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Iterator
 
 from providers.doctor.symptoms import Diagnosis
-from providers.model import winpath
 from providers.model.guard import NO_LIMITS
 from providers.model.plan import Finding, Plan, ScheduledMove, Severity, Step
 from providers.planning.changes import Change, FieldChange
@@ -14,6 +13,7 @@ from providers.planning.schedule.peaks import Room
 from providers.units import counted, format_bytes, format_seconds
 
 from .markdown import Budget, cut, folded, name, table, text
+from .moved_files import moved_files
 from .plan_gantt import clock
 from .plan_record import KINDS
 from .plan_text import choice_lines
@@ -248,10 +248,9 @@ def _warned(plan: Plan) -> list[str]:
 
 def _disks(plan: Plan) -> list[str]:
     rows = [
-        (name(each.label), text(disk.slot), name(disk.source), name(disk.target))
+        (name(each.label), text(disk), name(source), name(target))
         for each in plan.schedule.moves
-        for disk in each.move.all_disks
-        if not winpath.same(disk.source, disk.target)
+        for disk, source, target in moved_files(each.move)
     ]
     if not rows:
         return []

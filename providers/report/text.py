@@ -11,6 +11,7 @@ from providers.planning.silence import became
 from providers.units import MIB, counted, format_bytes, format_seconds
 
 from .cells import visible
+from .moved_files import moved_files
 
 _KINDS = {
     MigrationType.VIRTUAL_SYSTEM: "live migration",
@@ -37,11 +38,15 @@ def told(schedule: Schedule, label: str) -> Iterator[str]:
         first = ", ".join(schedule.moves[n].label for n in each.after if schedule.moves[n].label != label)
         waits = f", after {first}" if first else ""
         if each.aside:
-            yield f"first to {each.move.destination}{waits}: {each.reason}; {_cost(each)}"
+            yield f"first to {each.move.destination}{waits}: {each.reason}; {_cost(each)}{_targets(each.move)}"
         elif not schedule.whole(number):
-            yield f"then to {each.move.destination}{waits}; {_cost(each)}"
+            yield f"then to {each.move.destination}{waits}; {_cost(each)}{_targets(each.move)}"
         else:
             yield f"to {each.move.destination}{waits}; {_cost(each)}" if waits else _cost(each)
+
+
+def _targets(move: Move) -> str:
+    return "".join(f"; {name} to {target}" for name, _, target in moved_files(move))
 
 
 def summary(schedule: Schedule) -> str:
@@ -113,9 +118,7 @@ def _relocations(move: Move) -> Iterator[str]:
     if len(moved) == len(folders) and len(set(moved.values())) == 1:
         moved = {"folders": (old.config, new.config)}
     yield from (f"{name} {source} -> {target}" for name, (source, target) in moved.items())
-    for disk in move.disks:
-        if not winpath.same(disk.source, disk.target):
-            yield f"{disk.slot} {disk.source} -> {disk.target}"
+    yield from (f"{name} {source} -> {target}" for name, source, target in moved_files(move))
 
 
 def _way(move: Move) -> str:
@@ -125,8 +128,8 @@ def _way(move: Move) -> str:
 
 
 def _volume(move: Move) -> str:
-    sizes = {disk.slot: disk.size_bytes for disk in move.vm.disks}
-    known = [size for disk in move.disks if (size := sizes.get(disk.slot)) is not None]
+    sizes = {disk.instance_id: disk.size_bytes for disk in (*move.vm.disks, *move.vm.frozen)}
+    known = [size for disk in move.all_disks if (size := sizes.get(disk.instance_id)) is not None]
     memory = f"{_memory(move.vm)} of memory" if move.changes_host and move.vm.memory_mib else ""
     files = f"{format_bytes(sum(known))} of files" if known else ""
     both = " and ".join(part for part in (memory, files) if part)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from providers.model import winpath
-from providers.model.estate import HostFacts, Inventory, VirtualMachine
+from providers.model.estate import Disk, HostFacts, Inventory, VirtualMachine
 from providers.model.names import HostName, VmId
 from providers.model.plan import Choice, Severity
 from providers.model.stack import Stack, VmSpec
@@ -159,9 +159,10 @@ class _Asking:
             return
         leaves = self._holds(label, vm, vm.host) if vm.host in self._facts else {}
         comes = self._holds(label, vm, end)
+        left = self._left_behind(label, vm)
         for pool, amount in leaves.items():
             if end != vm.host and pool not in self._pools.seats:
-                self._pools.room[pool] += amount
+                self._pools.room[pool] += amount - left.get(pool, 0)
         for pool, amount in comes.items():
             if end != vm.host or pool in self._pools.seats:
                 self._pools.room[pool] -= amount
@@ -179,9 +180,12 @@ class _Asking:
         cost = 0
         for label in group.labels:
             vm = self._found[label]
-            for pool, amount in self._holds(label, vm, name).items():
+            left = self._left_behind(label, vm) if name != vm.host else {}
+            for pool, amount in (*self._holds(label, vm, name).items(), *left.items()):
                 held[pool] = held.get(pool, 0) + amount
-            size = (vm.memory_mib or 0) * MIB * in_memory(vm) + sum(d.size_bytes or 0 for d in vm.disks)
+            size = (vm.memory_mib or 0) * MIB * in_memory(vm) + sum(
+                d.counted_bytes for d in (*vm.disks, *vm.frozen)
+            )
             cost += 0 if name == vm.host else max(1, size)
         return Option(host=self._hosts.index(name), holds=tuple(sorted(held.items())), cost=cost)
 
@@ -216,9 +220,31 @@ class _Asking:
         held |= {self._name(key): 1 for key in self._names(label, vm, host)}
         return held
 
+    def _left_behind(self, label: str, vm: VirtualMachine) -> dict[int, int]:
+        """Return what a machine that goes elsewhere still holds of the volumes of its host, by its options."""
+        options, facts = self._stack.vms[label].migration, self._facts.get(vm.host)
+        files = (*vm.disks, *vm.frozen) if options.avoid_removing_vhds else vm.frozen
+        if not (options.avoid_removing_vhds or options.retain_vhd_copies_on_source) or facts is None:
+            return {}
+        held: dict[int, int] = {}
+        for disk in files:
+            volume = volume_of(disk.path, facts.volumes or ())
+            if volume is not None:
+                pool = self._pools.number(_volume(vm.host, volume.path))
+                held[pool] = held.get(pool, 0) + disk.counted_bytes
+        return held
+
     def _files(self, spec: VmSpec, vm: VirtualMachine, host: HostName) -> list[tuple[str, int]]:
         placed = self._placed(spec, vm, host)
-        return [(placed.get(disk.slot, disk.path), disk.size_bytes or 0) for disk in vm.disks]
+        disks = [(disk, placed.get(disk.slot, disk.path)) for disk in vm.disks]
+        disks += [(disk, _beside(disk, vm, placed)) for disk in vm.frozen]
+        copied = host != vm.host and spec.migration.parents == "copy"
+        parents = {
+            winpath.join(winpath.parent(path), winpath.base_name(parent.path)): parent.counted_bytes
+            for disk, path in disks
+            for parent in (disk.above if copied else ())
+        }
+        return [*((path, disk.counted_bytes) for disk, path in disks), *parents.items()]
 
     def _placed(self, spec: VmSpec, vm: VirtualMachine, host: HostName) -> Mapping[str, str]:
         return locate(spec, vm, self._stack.hosts[host]).placement.disks if host in self._stack.hosts else {}
@@ -228,6 +254,15 @@ class _Asking:
         vm = self._found[label]
         hosts = allowed(self._stack, label, vm)
         return vm.host if vm.host in hosts else hosts[0]
+
+
+def _beside(frozen: Disk, vm: VirtualMachine, placed: Mapping[str, str]) -> str:
+    """Return where a checkpoint's disk goes: beside the disk in its slot, where that leaves its folder."""
+    own = next((disk for disk in vm.disks if disk.slot == frozen.slot), None)
+    target = placed.get(frozen.slot)
+    if own is None or target is None or winpath.same(winpath.parent(own.path), winpath.parent(target)):
+        return frozen.path
+    return winpath.join(winpath.parent(target), winpath.base_name(frozen.path))
 
 
 def _memory(host: HostName) -> str:

@@ -90,6 +90,17 @@ def test_disks_that_are_not_removed_take_their_room_at_the_source() -> None:
     assert said[1] == "VM002 leaves 80 GiB of files at hv2 (avoid_removing_vhds), which count as taken"
 
 
+@pytest.mark.parametrize(("options", "end"), [({}, "hv2"), ({"avoid_removing_vhds": True}, "hv3")])
+def test_a_choice_of_hosts_knows_what_stays(options: dict[str, Any], end: str) -> None:
+    """VM001 must leave hv1, with hv2 the first choice: hv2 has room for it only if VM002 takes its files along."""
+    small = replace(with_free(estate(), HostName("hv3"), 85), vms=())
+    found = estate(grown(1, "hv1"), grown(2, "hv2"))
+    found = replace(found, hosts={**found.hosts, HostName("hv3"): replace(small, name=HostName("hv3"))})
+    wanted = stack({**spec(1, "hv2", "hv3"), **spec(2, "hv1", migration=MigrationOptions(**options))})
+    ends = {step.label: step.move.destination for step in plan(wanted, found).steps if step.move}
+    assert (ends["VM001"], ends["VM002"]) == (end, "hv1")
+
+
 def test_who_leaves_files_behind_does_not_step_aside() -> None:
     """It would meet its own old files on the way back: in a swap the other one does, and without it there is no order."""
     swap = estate(grown(1, "hv1", memory=40), grown(2, "hv2", memory=41), disk_gib=400)

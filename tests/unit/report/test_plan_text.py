@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from providers.model.plan import Finding, Severity, Standing
+from dataclasses import replace
+
+from providers.model.plan import DiskMove, Finding, Severity, Standing
 from providers.report.plan_text import headline, outline, render_plan
 
 from .schedules import HOSTILE, STEERING, left_out, planned, scheduled
@@ -40,6 +42,26 @@ def test_the_table_has_a_row_a_move() -> None:
         "wave  machine  from -> to  kind          size  start    end  after  why",
         "   1  VM001    hv1 -> hv2  live, aside  1 GiB  00:00  01:05         declared in test.yaml:1",
         "   2  VM002    hv1 -> hv2  live         1 GiB  01:05  66:40  VM001  declared in test.yaml:1",
+    ]
+
+
+def test_the_table_names_the_file_that_moves() -> None:
+    """Each file that gets another path, below its machine, those of checkpoints as well; of very many the rest is counted."""
+    each = scheduled(1, 0, 65)
+    disks = tuple(
+        DiskMove(slot=f"scsi-0-{n}", instance_id=f"{n}", source=f"D:\\s\\{n}.vhdx", target=f"E:\\s\\{n}.vhdx")
+        for n in range(9)
+    )
+    kept = replace(disks[0], target="d:/s/0.VHDX")
+    few = replace(each.move, disks=(kept, disks[1]), frozen=(replace(disks[2], slot="scsi-0-1"),))
+    assert render_plan(planned(replace(each, move=few))).splitlines()[4:6] == [
+        "      scsi-0-1: D:\\s\\1.vhdx -> E:\\s\\1.vhdx",
+        "      scsi-0-1 of a checkpoint: D:\\s\\2.vhdx -> E:\\s\\2.vhdx",
+    ]
+    many = render_plan(planned(replace(each, move=replace(each.move, disks=disks)))).splitlines()
+    assert many[11:13] == [
+        "      scsi-0-7: D:\\s\\7.vhdx -> E:\\s\\7.vhdx",
+        "      ... and 1 more files (all: --json)",
     ]
 
 
