@@ -22,6 +22,7 @@ from providers.hyperv.estate import Estate
 from providers.model.estate import Host, Inventory, UnreachableHost
 from providers.model.names import HostName
 from providers.model.stack import Authentication, Connection, HostSpec
+from providers.planning.silence import became, several
 from providers.stackfile import load
 from providers.stacks import PROJECT, STACKS, stack_meant, stack_path
 from providers.units import counted
@@ -67,9 +68,11 @@ def run(options: argparse.Namespace) -> int:
     with trial(place) as attempt:
         asked = _asked(options, place.absolute().parent, clock, attempt)
         inventories = _read(asked.specs, clock)
-        silent = {name: host.reason for name, host in inventories[-1].unreachable.items()}
-        for name, reason in silent.items():
-            sys.stderr.write(f"{asked.addresses[name]}: {reason}\n")
+        lost = inventories[-1].unreachable
+        silent = {name: f"{became(host)}: {host.reason}" for name, host in lost.items()}
+        for reason in dict.fromkeys(host.reason for host in lost.values()):
+            hit = [asked.addresses[name] for name, host in lost.items() if host.reason == reason]
+            sys.stderr.write(f"{several(hit)}: {reason}\n")
         if silent and (not options.partial or not inventories[-1].hosts):
             sys.stderr.write(_NOTHING if options.partial else f"{_NOTHING.rstrip()} {_OR_PARTIAL}\n")
             return FAILED
@@ -78,8 +81,8 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-_NOTHING = "Nothing was written: machines on hosts that do not answer would be missing.\n"
-_OR_PARTIAL = "Run again when they answer, or write what is known: --partial"
+_NOTHING = "Nothing was written: machines on hosts that cannot be read would be missing.\n"
+_OR_PARTIAL = "Run again when they can be, or write what is known: --partial"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

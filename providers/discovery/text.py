@@ -89,7 +89,7 @@ def _above(preface: Preface, draft: Draft) -> Iterator[str]:
     silent = [host for host in preface.hosts if host.silent]
     if silent:
         yield "#"
-        yield f"# NOT COMPLETE: {', '.join(host.name for host in silent)} did not answer; machines there are not declared."
+        yield f"# NOT COMPLETE: {', '.join(host.name for host in silent)} could not be read; machines there are not declared."
     yield "connection:"
     yield from _block(preface.connection, 2)
     yield ""
@@ -102,7 +102,7 @@ def _above(preface: Preface, draft: Draft) -> Iterator[str]:
 def _host(host: HostText, draft: Draft) -> Iterator[str]:
     roots = draft.roots.get(host.name, {})
     if host.silent:
-        yield f"  # did not answer: {remark(host.silent)}"
+        yield f"  # {remark(host.silent)}"
     address = {"address": quoted(host.address)}
     if not roots and not host.connection:
         yield f"  {quoted(host.name)}: {_flow(address)}"

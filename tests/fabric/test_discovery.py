@@ -104,7 +104,7 @@ def test_a_silent_host_leaves_nothing_behind(
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == []
     assert discover(fabric, output, "--partial", besides=(NOBODY,)) == 0
     text = output.read_text(encoding="utf-8")
-    assert "NOT COMPLETE: 127.0.0.1-4 did not answer" in text
+    assert "NOT COMPLETE: 127.0.0.1-4 could not be read" in text
     assert [(vm.label, vm.name, vm.id) for vm in load(output).vms.values()] == [
         ("WEB01", "WEB01", fabric.lab_vm("WEB01").id)
     ]

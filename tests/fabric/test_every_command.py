@@ -166,6 +166,35 @@ def test_on_a_full_disk_what_cannot_be_written_is_said(place: Place, name: str) 
     assert set(place.home.iterdir()) <= before
 
 
+@pytest.mark.parametrize(
+    "name", [name for name in NAMES if any(each.dest in WRITTEN for each in commands()[name]._actions)]
+)
+def test_a_file_below_a_file_cannot_be_written_and_that_is_said(place: Place, name: str) -> None:
+    """As in a folder that is not there, or takes nothing from this account."""
+    below = place.home / "made.yaml" / "below"
+    words = [
+        str(below) if word.startswith(str(place.home / f"{name}.")) else word
+        for word in place.words(name, extra=True)
+    ]
+    done = place.run([str(below) if word == str(place.home / "new.yaml") else word for word in words])
+    assert done.code == 1
+    assert str(below.parent) in done.errors
+    assert len(done.errors.splitlines()) <= 2
+
+
+def test_on_a_full_disk_a_stack_file_stays_as_it_is(place: Place) -> None:
+    """Whole, under its own name, and with nothing beside it."""
+    path = place.home / "made.yaml"
+    before, content = set(place.home.iterdir()), path.read_bytes()
+    machine = place.fabric.lab_vm("WEB02").id
+    for words in (["drift", str(path), "--accept"], ["adopt", "WEB02", str(path), "--id", machine]):
+        done = place.run(words, disk_full=True)
+        assert done.code == 1
+        assert f"{path} cannot be written: File too large" in done.errors
+        assert path.read_bytes() == content
+        assert set(place.home.iterdir()) == before
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_without_md5_there_is_no_ntlm_and_a_line_says_so(
     place: Place, undisturbed: Mapping[str, Done], name: str

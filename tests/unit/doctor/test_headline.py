@@ -1,0 +1,52 @@
+"""The doctor's last lines: nothing is in order that was not asked, and who asked is said."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from providers.doctor.reading import logged_on
+from providers.doctor.symptoms import Diagnosis, Weight
+from providers.model.names import HostName
+from providers.model.stack import Connection, HostSpec
+from providers.report.diagnosis import render_diagnoses
+from tests.estates import stack
+
+ILL = Diagnosis(weight=Weight.ERROR, where="hv1", text="x", breaks="y", remedy="z")
+
+
+def test_nothing_stands_in_the_way_only_where_everything_was_asked() -> None:
+    """Else the headline counts what was not checked, and each has its line."""
+    assert render_diagnoses([], []) == "Nothing stands in the way of moves"
+    assert render_diagnoses([], ["delegation"]).splitlines() == [
+        "Nothing was found in the way of moves; not checked: 1 thing, below",
+        "not checked: delegation",
+    ]
+    shown = render_diagnoses([ILL], ["a", "b"], ["hv1 as LAB\\a, of the environment"]).splitlines()
+    assert shown[3:] == [
+        "1 error, 0 warnings; not checked: 2 things, below",
+        "not checked: a",
+        "not checked: b",
+        "logged on: hv1 as LAB\\a, of the environment",
+    ]
+
+
+def test_it_is_said_which_credential_was_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the file, or of the environment where there is no such file; none is a matter of the diagnoses."""
+    there, nowhere = tmp_path / "there.yaml", tmp_path / "nowhere.yaml"
+    there.write_text("username: 'LAB\\b'\npassword: x\n", encoding="utf-8")
+    there.chmod(0o600)
+    monkeypatch.setenv("HYPERV_USERNAME", "LAB\\a")
+    monkeypatch.setenv("HYPERV_PASSWORD", "s3cret")
+    hosts = {
+        HostName(name): HostSpec(
+            name=HostName(name), endpoint=f"https://{name}", connection=Connection(credentials=file)
+        )
+        for name, file in (("hv1", there), ("hv2", nowhere), ("hv3", nowhere))
+    }
+    assert logged_on(replace(stack({}), hosts=hosts)) == [
+        f"hv1 as LAB\\b, of {there}",
+        f"2 hosts (hv2, hv3) as LAB\\a, of the environment, for there is no {nowhere}",
+    ]
