@@ -35,7 +35,7 @@ def examine(stack: Stack, clock: Clock, known: Kept = NOTHING_KEPT) -> tuple[lis
 def diagnoses(stack: Stack, reading: Reading) -> Iterator[Diagnosis]:
     """Yield every diagnosis: callers and directory, hosts, pairs, machines."""
     yield from caller_diagnoses(reading)
-    yield from silent_hosts(reading)
+    yield from silent_hosts(stack, reading)
     for spec in stack.hosts.values():
         if reading.hosts[spec.name].trouble is None:
             yield from host_diagnoses(reading, spec)

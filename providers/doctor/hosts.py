@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from statistics import median
 
 from providers.hyperv.trust import NEW_CERTIFICATE
 from providers.model.estate import HostFacts
-from providers.model.stack import HostSpec
+from providers.model.stack import HostSpec, Stack
 from providers.planning.computers import another_computer
+from providers.planning.counting import is_away
 from providers.planning.silence import several
 from providers.units import format_bytes, format_seconds
 
@@ -21,11 +22,19 @@ RENEW = timedelta(days=30)
 """Before its end a certificate is worth a word."""
 
 
-def silent_hosts(reading: Reading) -> Iterator[Diagnosis]:
-    """Yield why hosts could not be read, once for each cause."""
+def silent_hosts(stack: Stack, reading: Reading) -> Iterator[Diagnosis]:
+    """Yield why hosts could not be read, once for each cause; one that is away only warns."""
     causes: dict[tuple[str, str], list[str]] = {}
+    today = stack.on(reading.now.astimezone(UTC).date())
     for host in reading.hosts.values():
-        if host.trouble is not None:
+        away = today.hosts[host.name].away
+        if host.trouble is not None and away is not None:
+            yield Diagnosis(
+                weight=Weight.WARNING, where=host.name, text=is_away(host.name, away),
+                breaks="Nothing is known of it, and that does not count for now",
+                remedy=f"Take away: off hosts.{host.name} when it is back",
+            )  # fmt: skip
+        elif host.trouble is not None:
             causes.setdefault((host.trouble.message, host.trouble.remedy), []).append(host.name)
     for (message, remedy), names in causes.items():
         yield _unread(several(names), message, remedy)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from lab.world.objects import LabNetwork, LabSwitch
 from providers.doctor.examine import examine
 from providers.doctor.symptoms import Diagnosis, Weight
 from providers.model.names import HostName
-from providers.model.stack import HostSpec, Reserve, Stack, VmSpec
+from providers.model.stack import Away, HostSpec, Reserve, Stack, VmSpec
 from providers.units import GIB
 from tests.fabric.conftest import Fabric, Maker
 from tests.unit.lab.conftest import estate, machine
@@ -90,6 +91,21 @@ def test_a_dead_host_delays_and_hides_nobody(fabric: Fabric) -> None:
     fabric.world.hosts["hv2"].migration_enabled = False
     found = examined(fabric)
     assert {each.where for each in found if each.weight == Weight.ERROR} == {"hv2", "hv3"}
+
+
+def test_a_host_that_is_away_only_warns_to_the_end_of_its_last_day(fabric: Fabric) -> None:
+    """Somebody has said that it is away, until when, and why; afterwards its silence is an error again."""
+    fabric.fault("host-down", host="hv3")
+
+    def away(until: date) -> Callable[[HostSpec], HostSpec]:
+        return lambda spec: (
+            replace(spec, away=Away(until=until, reason="a new mainboard")) if spec.name == "hv3" else spec
+        )
+
+    (quiet,) = examined(fabric, away(date(2099, 12, 31)))
+    assert (quiet.weight, quiet.text) == (Weight.WARNING, "hv3 is away until 2099-12-31: a new mainboard")
+    (loud,) = examined(fabric, away(date(2020, 1, 1)))
+    assert (loud.weight, loud.where) == (Weight.ERROR, "hv3")
 
 
 def test_a_wrong_password_is_found(fabric: Fabric) -> None:
