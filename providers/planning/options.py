@@ -47,7 +47,7 @@ def _overwriting(move: Move) -> Iterator[Finding]:
         yield _no(
             f"{move.vm.name}: a host overwrites files for a whole move or not at all, and {', '.join(others)} would go"
             " along without overwrite: true",
-            "Name overwrite: true for each disk that moves, or move the others first",
+            "Move the others first. overwrite: true for all that move only where each file at the new places is known to be nobody's",
         )
 
 
