@@ -18,9 +18,11 @@ from providers.errors import (
 )
 from providers.model.estate import VirtualMachine, VmState
 
+from .audit import AuditLog
 from .ends import Ends
 from .jobs import Outcome
 from .leftovers import Left, left_at_source
+from .occupied import occupied
 from .progress import Progress
 from .verification import Look, remarks
 
@@ -58,6 +60,8 @@ class Ending:
     ends: Ends
     way: str
     """The machine and its way, as messages name them."""
+    audit: AuditLog
+    """Tells whose a file was that lies in the way."""
     enabled_state: int
     """What the machine had when the move began."""
     running: Callable[[], bool]
@@ -189,6 +193,6 @@ class Ending:
             texts=outcome.texts,
             machine=move.vm.id,
         )
-        return MigrationFailedError(
-            f"{self.way} failed: {outcome.words}; {place}", codes=codes, remedy=remedy
-        )
+        in_the_way = occupied(self.ends.estate, self.audit, move, codes, outcome.texts)
+        told = "; ".join(each for each in (outcome.words, in_the_way, place) if each)
+        return MigrationFailedError(f"{self.way} failed: {told}", codes=codes, remedy=remedy)

@@ -316,6 +316,7 @@ class _Migration:
         return Ending(
             ends=self._ends,
             way=self._named,
+            audit=self.audit,
             enabled_state=started.enabled_state,
             running=lambda: self._starter().running() is not None,
             report=self.report,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -112,6 +113,15 @@ def test_a_file_that_lies_at_the_new_place_is_not_overwritten(fabric: Fabric) ->
     with pytest.raises(MigrationFailedError, match=r"The file exists.*0x80070050"):
         fabric.run(chosen(fabric, None))
     assert there.read_bytes() == b"somebody's"
+
+
+def test_a_file_in_the_way_is_named_with_whose_it_was(fabric: Fabric) -> None:
+    """No machine has it any more: our audit log knows that this stack has left it there."""
+    fabric.run(chosen(fabric, "hv2", avoid_removing_vhds=True))
+    left = re.escape(f"{HOME}\\os.vhdx lies on hv1 already, a disk of WEB01 until it was moved to hv2 (")
+    with pytest.raises(MigrationFailedError, match=f"{left}.*Find out whose file it is"):
+        fabric.run(chosen(fabric, "hv1"))
+    assert fabric.lab_vm("WEB01").host == "hv2"
 
 
 def test_a_file_is_overwritten_where_its_disk_is_named_so(fabric: Fabric) -> None:
