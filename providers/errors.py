@@ -211,7 +211,7 @@ class OrderLostError(PlacementError):
 class VerificationError(PlacementError):
     """The job ended, but the hosts do not show what was ordered."""
 
-    remedy = "Look at the machine on both hosts before the next run"
+    remedy = "Look at the machine at its hosts before the next run"
 
 
 class InterruptedRunError(PlacementError):
