@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -78,9 +79,20 @@ def read_estate(path: Path, *, seed: int | None = None) -> EstateSpec:
     """Return the estate in `path`; `seed` overrides the file's own. Raises EstateError or OSError."""
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        _check_is_text(content)
         return _estate(_Node(content, "estate"), seed)
     except (yaml.YAMLError, UnicodeDecodeError, EstateError) as error:
         raise EstateError(f"{path}: {' '.join(str(error).split())}") from error
+
+
+def _check_is_text(content: Any) -> None:
+    """Raise EstateError for an escape that is half a character, which no file and no message can hold."""
+    try:
+        json.dumps(content, ensure_ascii=False, default=str, skipkeys=True).encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise EstateError(
+            f"{error.object[error.start : error.end]!r} is half a character; write the whole one"
+        ) from error
 
 
 def _estate(node: _Node, seed: int | None) -> EstateSpec:

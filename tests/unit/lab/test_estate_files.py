@@ -70,6 +70,7 @@ def test_a_chain_of_checkpoints_hangs_together(stage: Make) -> None:
         ("hosts: {hv1: }\nvms: {A: {host: hv1, vtpm: 1}}", "vms.A.vtpm: 1 is neither true nor false"),
         ("hosts: {hv1: }\nvms: {A: {host: hv1, disks: [{size: 1 GiB}]}}", "vms.A.disks[0]: path is missing"),
         ("hosts: {\n", "line 2"),
+        ('hosts: {hv1: }\nvms: {"\\ud800x": {host: hv1}}', r"'\ud800' is half a character"),
     ],
 )
 def test_errors_name_the_place(tmp_path: Path, text: str, words: str) -> None:
