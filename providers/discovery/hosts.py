@@ -60,12 +60,13 @@ def own_names(inventory: Inventory, specs: Mapping[HostName, HostSpec]) -> dict[
 
 def connection_tree(connection: Connection, folder: Path, over: Connection | None = None) -> Tree:
     """Return a connection as it stands in a stack file in `folder`; `over`: only what differs from that."""
+    common = {} if over is None else connection_tree(over, folder)
     shown: dict[str, str] = {}
     for field in fields(connection):
         value = getattr(connection, field.name)
-        if value is not None and (over is None or value != getattr(over, field.name)):
+        if value is not None:
             shown[field.name] = path(relative(value, folder)) if isinstance(value, Path) else quoted(value)
-    return shown
+    return {name: text for name, text in shown.items() if common.get(name) != text}
 
 
 def host_texts(

@@ -69,9 +69,11 @@ def test_what_is_odd_is_declared_with_less_and_said(make_fabric: Maker, tmp_path
         )),
         machine("LUN01", "hv2", disks=(DiskSpec(path="PHYSICALDRIVE1", kind="pass-through"),)),
     )  # fmt: skip
-    fabric, output = make_fabric(odd), tmp_path / "found.yaml"
+    fabric, output = make_fabric(odd), tmp_path / "stacks" / "found.yaml"
+    output.parent.mkdir()
     assert discover(fabric, output) == 0
     stack = load(output)
+    assert output.read_text(encoding="utf-8").count("credentials:") == 1, "said once, not under every host"
     vms = {vm.name: vm for vm in stack.vms.values()}
     assert vms[HOSTILE].storage is not None
     assert {vm.id for name, vm in vms.items() if name.casefold() == "twin"} == {
