@@ -9,7 +9,7 @@ import yaml
 
 from tools.workspace import Workspace
 
-from .conftest import Site
+from .conftest import Site, until
 from .test_order import placed
 
 pytestmark = pytest.mark.e2e
@@ -62,3 +62,54 @@ def test_a_machine_with_undeclared_storage_comes_back_to_its_paths(full: Site) -
     assert disks(full) == PLACES
     assert full.status()["violations"] == []
     assert full.in_order()
+
+
+ROOM = {
+    "hosts": {
+        name: {"volumes": {"C:\\": "256 GiB", "D:\\": "200 GiB", "E:\\": "100 GiB"}}
+        for name in ("hv1", "hv2", "hv3")
+    },
+    "vms": {
+        "LEFT": {
+            "host": "hv1",
+            "folder": "D:\\Hyper-V\\LEFT",
+            "disks": [{"path": "l.vhdx", "size": "60 GiB"}],
+        },
+        "RIGHT": {
+            "host": "hv1",
+            "folder": "E:\\Hyper-V\\RIGHT",
+            "disks": [{"path": "r.vhdx", "size": "60 GiB"}],
+        },
+    },
+}
+"""LEFT's files shall go to the E: of its host, which has room for them when RIGHT has left it."""
+
+
+@pytest.fixture
+def waiting(workspace: Workspace, history: Callable[..., None]) -> Iterator[Site]:
+    """LEFT waits for RIGHT, whose move stands still until the fault is cleared."""
+    here = placed(workspace, ROOM, "--speed", "20")
+    path = here.file("stacks/lab.yaml")
+    stack = yaml.safe_load(path.read_text(encoding="utf-8"))
+    stack["vms"] = {"LEFT": {"host": "hv1", "storage": "E:\\Hyper-V\\LEFT"}, "RIGHT": {"host": "hv2"}}
+    path.write_text(yaml.safe_dump(stack, sort_keys=False), encoding="utf-8")
+    history(here)
+    here.lab("fault", "add", "stall", "--vm", "RIGHT")
+    yield here
+    for run in here.runs:
+        run.stop()
+
+
+def test_a_leg_that_would_be_another_move_is_refused(waiting: Site) -> None:
+    """A person has moved LEFT to another host since the plan: its order would be one whose room nobody has counted."""
+    run = waiting.start("up", "--yes", "--skip-preview")
+    until(lambda: waiting.running("RIGHT"), within=60, what="RIGHT moves")
+    waiting.lab("move", "LEFT", "hv3")
+    waiting.lab("fault", "clear")
+    assert run.ended(within=120) != 0
+    assert (
+        "LEFT is not moved, for the estate has changed since the plan: it would be a live migration with storage, a storage"
+        " migration was planned. Run again"
+    ) in run.text()
+    assert waiting.hosts() == {"LEFT": "hv3", "RIGHT": "hv2"}
+    assert len(waiting.moved("LEFT")) == 1
