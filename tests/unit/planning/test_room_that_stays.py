@@ -233,3 +233,14 @@ def test_a_machine_that_somebody_else_moves_has_its_room_too() -> None:
     wanted, found = under_way()
     others = replace(wanted, vms={"VM003": wanted.vms["VM003"]})
     assert "memory of hv2 would lack 6 GiB" in refused(others, found)
+
+
+def test_a_machine_under_way_that_finds_no_room_is_told() -> None:
+    """It runs already, so nothing refuses it, and nobody else is planned into what is not there."""
+    vms = grown(1, "hv1", 10, memory=50), grown(2, "hv2", 10, memory=20)
+    going = {"hv1": (replace(job(1, "hv2.lab.example"), job_type=306),)}
+    result = plan(stack(spec(1, "hv2")), estate(*vms, jobs=going))
+    assert [each.text for each in result.findings] == [
+        "What is on its way to hv2 needs 6 GiB more of its memory than is free there"
+    ]
+    assert len(result.schedule.moves) == 1
