@@ -74,6 +74,11 @@ def unsized(move: Move, inventory: Inventory) -> Iterator[Finding]:
             yield _warning(f"{text}: {_not_known(move, target, inventory)} is not known")
 
 
+def of_unknown_size(move: Move) -> bool:
+    """Say whether a move copies a file of which nobody knows how large it is, nor how large it may get."""
+    return any(largest is None for *_, largest in _unsized(move))
+
+
 def volumes_unknown(move: Move, volumes: Iterable[Volume]) -> set[str]:
     """Return the volumes of the destination to which a move copies files of which nobody knows how large they get."""
     known = tuple(volumes)

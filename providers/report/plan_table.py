@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from providers.model.plan import Move, Schedule, ScheduledMove
+from providers.planning.sizes import of_unknown_size
 from providers.units import format_bytes
 
 from .cells import fitted, visible, width
@@ -59,10 +60,15 @@ def _row(schedule: Schedule, each: ScheduledMove, wave: int) -> tuple[str, ...]:
     move = each.move
     way = f"{move.source} -> {move.destination}" if move.changes_host else f"stays on {move.source}"
     cells = (
-        str(wave), each.label, way, f"{KINDS[move.type]}{', aside' if each.aside else ''}", format_bytes(each.bytes),
+        str(wave), each.label, way, f"{KINDS[move.type]}{', aside' if each.aside else ''}", _size(each),
         clock(each.start), clock(each.end), _after(schedule, each), each.reason,
     )  # fmt: skip
     return tuple(visible(cell) for cell in cells)
+
+
+def _size(each: ScheduledMove) -> str:
+    """Return what is copied; with `+ ?` where the size of a file is not known."""
+    return f"{format_bytes(each.bytes)}{' + ?' if of_unknown_size(each.move) else ''}"
 
 
 def _after(schedule: Schedule, each: ScheduledMove) -> str:

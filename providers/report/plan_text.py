@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from providers.model.plan import Finding, Plan, Schedule, ScheduledMove, Standing, Step
+from providers.planning.sizes import of_unknown_size
 from providers.units import format_bytes, format_seconds
 
 from .cells import visible
@@ -67,8 +68,9 @@ def _outcome(plan: Plan) -> str:
     if plan.refusals:
         return f"Infeasible: nothing may be moved, for {_count(len(plan.refusals), 'reason', 'reasons')}"
     if schedule.moves:
+        least = "at least " if any(of_unknown_size(each.move) for each in schedule.moves) else ""
         return (
-            f"{_count(len(schedule.moves), 'move', 'moves')}, {format_bytes(schedule.bytes)}, about"
+            f"{_count(len(schedule.moves), 'move', 'moves')}, {least}{format_bytes(schedule.bytes)}, about"
             f" {format_seconds(schedule.seconds)}, in {_count(max(schedule.waves), 'wave', 'waves')}"
         )
     if moves := standings.count(Standing.MOVE):

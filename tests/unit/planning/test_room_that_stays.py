@@ -14,6 +14,7 @@ from providers.model.plan import Plan
 from providers.model.stack import Stack
 from providers.planning import plan
 from providers.planning.schedule.peaks import Room, rooms
+from providers.report.plan_text import render_plan
 from providers.units import GIB, MIB
 from tests.estates import disk, facts, host, inventory, job, machine, spec, stack
 
@@ -169,6 +170,9 @@ def test_a_volume_gets_a_disk_of_which_nothing_is_known() -> None:
     result = plan(wanted, found)
     assert "how much room D:\\ of hv2 has after it is not known" in str(result.steps[0].findings[0])
     assert not room(wanted, found, result, "hv2").known
+    shown = render_plan(result)
+    assert shown.startswith("1 move, at least 4 GiB, about ")
+    assert "  4 GiB + ?  00:00" in shown
     assert room(wanted, found, result, "hv2", "memory").known
 
 
