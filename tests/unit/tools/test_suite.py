@@ -6,8 +6,11 @@ import io
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
-from tools.suite import PARTS, TESTS, run
+import pytest
+
+from tools.suite import PARTS, SAMPLE, SEED, TESTS, chosen, run
 
 PATIENT = "import sys, time, signal; signal.signal(signal.SIGTERM, lambda *_: sys.exit('cleared up')); print('begun', flush=True); time.sleep(60)"
 RUNNER = f"""
@@ -52,3 +55,26 @@ def test_no_test_is_left_out_and_none_run_twice() -> None:
     assert len(files) > 100
     for file in files:
         assert len([path for path in named if path == file or path in file.parents]) == 1, file
+
+
+def test_of_the_long_runs_a_sample_is_run_or_all() -> None:
+    """The same sample each time, in the part that has the whole runs."""
+    assert chosen("runs", []) == ("--sample", str(SAMPLE), "--sample-seed", str(SEED))
+    assert chosen("rest", []) == ()
+    assert {chosen(part, ["--all"]) for part in PARTS} == {("--all",)}
+
+
+@pytest.mark.parametrize(("options", "long"), [((), 0), (("--sample", "2"), 2), (("--all",), 3)])
+def test_what_is_marked_as_long_is_left_out_but_a_sample(
+    tmp_path: Path, options: tuple[str, ...], long: int
+) -> None:
+    """By the tests' own conftest, in another process."""
+    (tmp_path / "conftest.py").write_bytes((TESTS / "conftest.py").read_bytes())
+    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers = all: long\n", encoding="utf-8")
+    (tmp_path / "test_long.py").write_text(
+        "import pytest\n\n@pytest.mark.all\n@pytest.mark.parametrize('n', range(3))\ndef test_long(n): pass\n\ndef test_short(): pass\n",
+        encoding="utf-8",
+    )
+    words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options]
+    told = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    assert f"{1 + long} passed" in told, told
