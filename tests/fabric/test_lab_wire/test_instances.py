@@ -22,7 +22,7 @@ def test_every_row_has_every_property_of_its_class(wire: Wire) -> None:
     """No property of the schema is left out where it is no NULL array."""
     queries = [
         ("CIM_ManagedElement", "root/virtualization/v2"), ("Win32_OperatingSystem", CIMV2),
-        ("Win32_Volume", CIMV2), ("Win32_ComputerSystem", CIMV2),
+        ("Win32_Volume", CIMV2), ("Win32_ComputerSystem", CIMV2), ("Win32_ComputerSystemProduct", CIMV2),
     ]  # fmt: skip
     for name, namespace in queries:
         for row in rows(wire.dial().select(f"SELECT * FROM {name}", namespace)):
