@@ -17,7 +17,6 @@ from providers.errors import (
     MigrationStalledError,
     MigrationStartError,
     MovedByOthersError,
-    OrderLostError,
     PlacementError,
 )
 from providers.hyperv.admission import Admission
@@ -138,48 +137,6 @@ def test_a_race_that_is_lost_right_before_the_order(make_fabric: Maker, whereto:
             fabric.run(move)
     assert len(fabric.log("start")) == 1
     assert fabric.audited()[:2] == ["start", "adopted" if outcome == "arrives" else "refused"]
-
-
-@pytest.mark.parametrize("answer", [{"code": 503}, {"code": 401}, {"code": 500}, {"text": "broken"}])
-@pytest.mark.parametrize("options", [MigrationOptions(), MigrationOptions(check="staged")])
-def test_an_order_that_is_taken_and_answered_badly_is_looked_for(
-    fabric: Fabric, options: MigrationOptions, answer: dict[str, Any]
-) -> None:
-    """Whatever is not the service's own answer says nothing of the order: its job is found, and it is sent once."""
-    fabric.audit = Watching(fabric.audit, fabric.clock, {
-        "start": lambda: fabric.fault("bad-answer", vm="WEB01", **answer),
-    })  # fmt: skip
-    assert fabric.run(replace(fabric.order("WEB01", "hv2"), options=options)).host == "hv2"
-    assert "answer lost" in fabric.audited()
-    assert "refused" not in fabric.audited()
-    orders = [entry["operation"] for entry in fabric.log("request")]
-    assert orders.count("MigrateVirtualSystemToHost") == (2 if options.check == "staged" else 1)
-    assert not fabric.world.state.violations
-
-
-def test_a_login_that_is_forgotten_is_found_before_the_order(fabric: Fabric) -> None:
-    """A read comes first on the same connection: the order itself is neither refused nor sent twice."""
-    fabric.audit = Watching(fabric.audit, fabric.clock, {
-        "start": lambda: fabric.fault("login-lost", host="hv1", left=1),
-    })  # fmt: skip
-    assert fabric.run(fabric.order("WEB01", "hv2")).host == "hv2"
-    assert fabric.audited() == ["start", "end"]
-    assert (
-        len([entry for entry in fabric.log("request") if entry["operation"] == "MigrateVirtualSystemToHost"])
-        == 1
-    )
-
-
-def test_a_lost_order_that_was_not_taken_says_where_the_machine_is(fabric: Fabric) -> None:
-    """No job, no second order, and the machine's place in words."""
-    fabric.audit = Watching(fabric.audit, fabric.clock, {
-        "start": lambda: fabric.fault(
-            "wsman-fault", host="hv1", operation="MigrateVirtualSystemToHost", code=0x80338012
-        ),
-    })  # fmt: skip
-    with pytest.raises(OrderLostError, match="no job of it is seen; it is on hv1, running"):
-        fabric.run(fabric.order("WEB01", "hv2"))
-    assert not fabric.log("start")
 
 
 class Watching(AuditLog):

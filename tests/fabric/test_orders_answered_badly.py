@@ -1,0 +1,64 @@
+"""Whatever answers an order and is not the service's own word says nothing of it: the host is looked at, and no second order is sent."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from providers.errors import OrderLostError
+from providers.model.options import MigrationOptions
+from tests.fabric.conftest import Fabric, Maker
+from tests.fabric.test_failures import Watching
+from tests.unit.lab.conftest import estate, machine
+
+pytestmark = pytest.mark.lab
+
+
+@pytest.fixture
+def fabric(make_fabric: Maker) -> Fabric:
+    """One machine on hv1."""
+    return make_fabric(estate(machine("WEB01")))
+
+
+@pytest.mark.parametrize("answer", [{"code": 503}, {"code": 401}, {"code": 500}, {"text": "broken"}])
+@pytest.mark.parametrize("options", [MigrationOptions(), MigrationOptions(check="staged")])
+def test_an_order_that_is_taken_and_answered_badly_is_looked_for(
+    fabric: Fabric, options: MigrationOptions, answer: dict[str, Any]
+) -> None:
+    """Whatever is not the service's own answer says nothing of the order: its job is found, and it is sent once."""
+    fabric.audit = Watching(fabric.audit, fabric.clock, {
+        "start": lambda: fabric.fault("bad-answer", vm="WEB01", **answer),
+    })  # fmt: skip
+    assert fabric.run(replace(fabric.order("WEB01", "hv2"), options=options)).host == "hv2"
+    assert "answer lost" in fabric.audited()
+    assert "refused" not in fabric.audited()
+    orders = [entry["operation"] for entry in fabric.log("request")]
+    assert orders.count("MigrateVirtualSystemToHost") == (2 if options.check == "staged" else 1)
+    assert not fabric.world.state.violations
+
+
+def test_a_login_that_is_forgotten_is_found_before_the_order(fabric: Fabric) -> None:
+    """A read comes first on the same connection: the order itself is neither refused nor sent twice."""
+    fabric.audit = Watching(fabric.audit, fabric.clock, {
+        "start": lambda: fabric.fault("login-lost", host="hv1", left=1),
+    })  # fmt: skip
+    assert fabric.run(fabric.order("WEB01", "hv2")).host == "hv2"
+    assert fabric.audited() == ["start", "end"]
+    assert (
+        len([entry for entry in fabric.log("request") if entry["operation"] == "MigrateVirtualSystemToHost"])
+        == 1
+    )
+
+
+def test_a_lost_order_that_was_not_taken_says_where_the_machine_is(fabric: Fabric) -> None:
+    """No job, no second order, and the machine's place in words."""
+    fabric.audit = Watching(fabric.audit, fabric.clock, {
+        "start": lambda: fabric.fault(
+            "wsman-fault", host="hv1", operation="MigrateVirtualSystemToHost", code=0x80338012
+        ),
+    })  # fmt: skip
+    with pytest.raises(OrderLostError, match="no job of it is seen; it is on hv1, running"):
+        fabric.run(fabric.order("WEB01", "hv2"))
+    assert not fabric.log("start")
