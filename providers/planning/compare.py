@@ -13,7 +13,6 @@ from providers.model.names import HostName, VmId
 from providers.model.paces import UNLEARNT, Paces
 from providers.model.plan import Choice, Finding, Move, Placement, Plan, Schedule, Severity, Standing, Step
 from providers.model.stack import HostSpec, Stack, VmSpec
-from providers.units import format_bytes
 
 from .choosing.estate import chosen
 from .computers import named_twice, replaced
@@ -27,7 +26,7 @@ from .order import order
 from .reasons import why
 from .refusal import refusals
 from .rules import broken_rules
-from .schedule.peaks import rooms
+from .schedule.peaks import crowded
 from .schedule.schedule import Impossible, schedule_of
 from .servers import maybe_one_file
 from .shares import uncounted
@@ -100,24 +99,10 @@ def _scheduled(plan: Plan, stack: Stack, inventory: Inventory, paces: Paces) -> 
         steps = tuple(_lasting(step) if step.label in scheduled else step for step in plan.steps)
         findings = (*plan.findings, *uncounted(found))
         schedule = dataclasses.replace(found, refused=_refused_for_names(plan.steps))
-        findings = (*findings, *_crowded(dataclasses.replace(plan, schedule=schedule), stack, inventory))
+        findings = (*findings, *crowded(dataclasses.replace(plan, schedule=schedule), stack, inventory))
         return dataclasses.replace(plan, steps=steps, schedule=schedule, findings=findings)
     proof = _refusal("\n".join(found.lines), "Nothing was moved; change what is declared, or make room")
     return dataclasses.replace(plan, findings=(*plan.findings, proof, *left_behind(plan.moves)))
-
-
-def _crowded(plan: Plan, stack: Stack, inventory: Inventory) -> Iterator[Finding]:
-    """Yield a warning where less is free than what is on its way needs: no move of ours takes what is not there."""
-    if not any(host.jobs for host in inventory.hosts.values()):
-        return
-    for room in rooms(stack, inventory, plan):
-        if room.least < 0:
-            yield Finding(
-                severity=Severity.WARNING,
-                text=f"What is on its way to {room.host} needs {format_bytes(-room.least)} more of its"
-                f" {room.volume or room.kind} than is free there",
-                remedy="That migration may fail; nothing else is planned into that room",
-            )
 
 
 def _without_names(plan: Plan, inventory: Inventory, names: Mapping[str, str]) -> Plan:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
 import yaml
 
+from providers.resources.fleet import YOUNG
 from tools.workspace import Workspace
 
 from .conftest import Site, until
@@ -105,6 +107,10 @@ def test_a_leg_that_would_be_another_move_is_refused(waiting: Site) -> None:
     run = waiting.start("up", "--yes", "--skip-preview")
     until(lambda: waiting.running("RIGHT"), within=60, what="RIGHT moves")
     waiting.lab("move", "LEFT", "hv3")
+    old = time.monotonic() + YOUNG
+    until(
+        lambda: time.monotonic() > old, within=2 * YOUNG, what="no sweep from before serves a start any more"
+    )
     waiting.lab("fault", "clear")
     assert run.ended(within=120) != 0
     assert (

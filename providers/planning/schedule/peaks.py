@@ -8,9 +8,9 @@ from typing import Literal
 
 from providers.model.estate import HostFacts, Inventory
 from providers.model.names import HostName
-from providers.model.plan import Plan, Schedule
+from providers.model.plan import Finding, Plan, Schedule, Severity
 from providers.model.stack import HostSpec, Stack
-from providers.units import MIB
+from providers.units import MIB, format_bytes
 
 from .estate import Ends, ends_of
 from .holdings import kept_of, memory_pool, volume_pool
@@ -76,6 +76,20 @@ def rooms(stack: Stack, inventory: Inventory, plan: Plan) -> tuple[Room, ...]:
         if there is not None:
             found += _of_host(stack.hosts[name], there, changes, ends.unknown)
     return tuple(found)
+
+
+def crowded(plan: Plan, stack: Stack, inventory: Inventory) -> Iterator[Finding]:
+    """Yield a warning where less is free than what is on its way needs: no move of ours takes what is not there."""
+    if not any(host.jobs for host in inventory.hosts.values()):
+        return
+    for room in rooms(stack, inventory, plan):
+        if room.least < 0:
+            yield Finding(
+                severity=Severity.WARNING,
+                text=f"What is on its way to {room.host} needs {format_bytes(-room.least)} more of its"
+                f" {room.volume or room.kind} than is free there",
+                remedy="That migration may fail; nothing else is planned into that room",
+            )
 
 
 def _of_host(
