@@ -358,15 +358,21 @@ class Inventory:
     unreachable: Mapping[HostName, UnreachableHost] = field(default_factory=dict)
     _by_id: Mapping[VmId, tuple[VirtualMachine, ...]] = field(init=False, repr=False, compare=False)
     _by_name: Mapping[str, tuple[VirtualMachine, ...]] = field(init=False, repr=False, compare=False)
+    _jobs: Mapping[VmId, tuple[tuple[Host, MigrationJob], ...]] = field(init=False, repr=False, compare=False)
     _by_share: dict[str, list[tuple[str, VirtualMachine, Disk]]] = field(
         init=False, repr=False, compare=False, default_factory=dict
     )
     """Filled when it is first asked for: most sweeps are not."""
 
     def __post_init__(self) -> None:
-        """Index the machines: each of a thousand is looked for."""
+        """Index the machines and their jobs: each of a thousand is looked for."""
         object.__setattr__(self, "_by_id", _grouped(self.vms(), lambda vm: vm.id))
         object.__setattr__(self, "_by_name", _grouped(self.vms(), lambda vm: folded(vm.name)))
+        jobs: dict[VmId, tuple[tuple[Host, MigrationJob], ...]] = {}
+        for host in self.hosts.values():
+            for job in host.jobs:
+                jobs[job.vm_id] = (*jobs.get(job.vm_id, ()), (host, job))
+        object.__setattr__(self, "_jobs", jobs)
 
     @property
     def complete(self) -> bool:
@@ -401,8 +407,7 @@ class Inventory:
 
     def jobs_of(self, vm: VmId) -> Iterator[tuple[Host, MigrationJob]]:
         """Yield every running migration job of `vm`, also those that prepare or check, and the hosts that run them."""
-        for host in self.hosts.values():
-            yield from ((host, job) for job in host.jobs if job.vm_id == vm)
+        yield from self._jobs.get(vm, ())
 
 
 def _grouped(

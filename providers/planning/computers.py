@@ -31,9 +31,13 @@ def is_one_computer(one: HostFacts, other: HostFacts) -> bool:
 
 def twins(facts: Mapping[HostName, HostFacts]) -> Iterator[tuple[HostName, HostName, str]]:
     """Yield each pair of entries that are one computer, with its full name."""
-    for (first, one), (second, other) in combinations(facts.items(), 2):
-        if is_one_computer(one, other):
-            yield first, second, one.full_name
+    by_name: dict[str, list[HostName]] = {}
+    for name, each in facts.items():
+        by_name.setdefault(dns(each.full_name), []).append(name)
+    for names in by_name.values():
+        for first, second in combinations(names, 2):
+            if is_one_computer(facts[first], facts[second]):
+                yield first, second, facts[first].full_name
 
 
 def named_twice(inventory: Inventory) -> Iterator[Finding]:
