@@ -40,6 +40,15 @@ def means_another(managed: VmId, inputs: Mapping[str, Any]) -> bool:
     return wanted is not None and vm_id(wanted) != managed
 
 
+def meant_by(spec: VmSpec, managed: VmId, inputs: Mapping[str, Any]) -> VmId:
+    """Return which machine the program means by a key that state has `managed` under.
+
+    Where the program has found none, an `id:` in the entry may still mean another one.
+    """
+    wanted = inputs.get("vmId")
+    return vm_id(wanted) if wanted is not None else spec.id or managed
+
+
 def check_takeover(fleet: Fleet, label: str, managed: VmId | None, wanted: VmId) -> None:
     """Raise VmAmbiguousError where the machine `wanted` must not take the place of `managed` under a key.
 

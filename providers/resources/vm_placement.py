@@ -46,6 +46,7 @@ from .identity import (
     managed_id,
     managed_spec,
     means_another,
+    meant_by,
     spec_of,
 )
 from .left_out import briefly, proven
@@ -162,10 +163,11 @@ class VmPlacement(ResourceProvider):
         fleet.arrival.agree(call.label)
         with fleet.course.under_way(call.label):
             with fleet.admission.expecting(), briefly(call.label, news, fleet):
-                if means_another(managed, news):
-                    check_takeover(fleet, call.label, managed, vm_id(news["vmId"]))
-                    managed = vm_id(news["vmId"])
-                vm = fleet.find(managed_spec(fleet, call.label), managed, max_age=fleet.age_for(managed))
+                spec = spec_of(fleet, call.label)
+                meant = meant_by(spec, managed, news)
+                spec = spec if spec.id == meant else managed_spec(fleet, call.label)
+                vm = fleet.find(spec, meant, max_age=fleet.age_for(meant))
+                check_takeover(fleet, call.label, managed, meant)
                 keep(fleet, call, vm.id)
             return UpdateResult(_bring(fleet, call, vm, news, past_in(olds)))
 

@@ -16,6 +16,7 @@ from providers.actual import compare
 from providers.clock import SystemClock
 from providers.doctor.examine import examine
 from providers.drifted import read_drift
+from providers.errors import VmMissingError
 from providers.handover import Handed, Handover
 from providers.hyperv.estate import Estate
 from providers.model.estate import Inventory
@@ -247,3 +248,25 @@ def test_a_machine_that_is_gone_stays_in_state_with_its_guid(
     assert (found.id, said) == (gone, [problem])
     outputs = found.outs or {}
     assert (outputs["vmId"], outputs["reachable"], outputs["problem"]) == (gone, False, problem)
+
+
+def test_an_id_that_no_machine_has_is_an_error_though_the_old_machine_is_in_its_place(
+    declared: Callable[..., Stack], tmp_path: Path
+) -> None:
+    """The entry means a machine that is missing: that another one, which state has, stands there proves nothing."""
+    stack = declared({"WEB01": "hv1", "WEB02": "hv1"})
+    text = stack.path.read_text(encoding="utf-8")
+    stack.path.write_text(
+        text.replace("WEB01: {host: hv1", f"WEB01: {{id: {guid(7)}, host: hv1"), encoding="utf-8"
+    )
+    fleets, said = Fleets(tmp_path, SystemClock()), list[str]()
+    token = current.set(call(said))
+    try:
+        provider, fleet = VmPlacement(lambda: fleets), fleets.of("lab")
+        old = fleet.sweep().inventory.named("WEB01")[0].id
+        olds = {"vmId": old, "name": "WEB01", "host": "hv1", "reachable": True}
+        with pytest.raises(VmMissingError, match=f"WEB01 is missing: no machine with id {guid(7)} on any of"):
+            provider.update(old, olds, {"name": "WEB01", "standing": "missing"})
+    finally:
+        current.reset(token)
+        fleets.of("lab").estate.close()
