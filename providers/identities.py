@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +20,7 @@ from providers.model.identity import NOTHING_KEPT, Kept
 from providers.model.names import HostName, VmId, is_guid, vm_id
 from providers.model.stack import Stack
 
+Change = Callable[[Kept], Kept]
 _VERSION = 1
 
 
@@ -65,6 +66,7 @@ class Identities:
         self._lock = threading.Lock()
         self._writing = threading.Lock()
         self._kept: Kept | None = None
+        self._unwritten: list[Change] = []
         self._changes = 0
         self._written = 0
 
@@ -101,29 +103,42 @@ class Identities:
         """Keep which computers the hosts are; return why that could not be written, or None."""
         return self._change(lambda kept: replace(kept, hosts={**kept.hosts, **hosts}))
 
-    def _change(self, change: Callable[[Kept], Kept]) -> str | None:
+    def _change(self, change: Change) -> str | None:
+        """Change what is kept, in the file as it is by then: the run's other process may have written it meanwhile."""
         self.kept()
         with self._lock:
-            before, self._kept = self._kept or NOTHING_KEPT, change(self._kept or NOTHING_KEPT)
-            if before == self._kept:
-                return None
+            self._kept = change(self._kept or NOTHING_KEPT)
+            self._unwritten.append(change)
             self._changes += 1
             mine = self._changes
         with self._writing:
-            if self._written >= mine:
-                return None
-            with self._lock:
-                kept, number = self._kept, self._changes
-            try:
+            return None if self._written >= mine else self._write()
+
+    def _write(self) -> str | None:
+        with self._lock:
+            changes, number = tuple(self._unwritten), self._changes
+        before = read_kept(self.path)
+        kept = _changed(before, changes) if before != NOTHING_KEPT else self.kept()
+        try:
+            if kept != before:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
                 write_whole(self.path, json.dumps(_plain(kept), indent=1))
-            except OSError as error:
-                return (
-                    f"Which machines this stack manages is not kept: {self.path} cannot be written:"
-                    f" {error.strerror}"
-                )
-            self._written = number
+        except OSError as error:
+            return (
+                f"Which machines this stack manages is not kept: {self.path} cannot be written:"
+                f" {error.strerror}"
+            )
+        with self._lock:
+            del self._unwritten[: len(changes)]
+            self._kept = _changed(kept, self._unwritten)
+        self._written = number
         return None
+
+
+def _changed(kept: Kept, changes: Iterable[Change]) -> Kept:
+    for change in changes:
+        kept = change(kept)
+    return kept
 
 
 def _plain(kept: Kept) -> dict[str, Any]:

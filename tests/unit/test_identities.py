@@ -70,6 +70,20 @@ def test_many_at_once_are_all_kept(path: Path) -> None:
     assert len(read_kept(path).machines) == 40
 
 
+def test_what_another_process_has_kept_meanwhile_stays(path: Path) -> None:
+    """The plugin has read the file before the program writes it, in every run of an adopted stack."""
+    plugin, program = Identities(path, SystemClock()), Identities(path, SystemClock())
+    assert plugin.kept() == NOTHING_KEPT
+    program.keep({"WEB": guid(1), "DB": guid(2)}, of_a_run=True)
+    program.keep_hosts({HostName("hv1"): UUID})
+    at = program.kept().at
+    assert plugin.keep({"NEW": guid(3)}) is None
+    assert plugin.forget("DB") is None
+    again = read_kept(path)
+    assert dict(again.machines) == {"WEB": guid(1), "NEW": guid(3)}
+    assert (dict(again.hosts), again.at) == ({"hv1": UUID}, at)
+
+
 def test_a_file_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     """And the machine is known in this process all the same."""
     (tmp_path / "identities").write_text("a file where the folder should be", encoding="utf-8")
