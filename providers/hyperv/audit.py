@@ -7,6 +7,7 @@ import json
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ class AuditRecord:
     entries: tuple[Mapping[str, Any], ...] = ()
     """Line by line, the oldest first."""
     unreadable: int = 0
-    """Lines that a killed process or a full disk has torn: each costs itself only."""
+    """Lines that a killed process or a full disk has torn: each costs itself only. One, too, for a log that cannot be opened."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,20 +190,23 @@ class AuditLog:
 def _read(path: Path) -> AuditRecord:
     try:
         content = path.read_bytes()
-    except OSError:
+    except FileNotFoundError:
         return AuditRecord()
+    except OSError:
+        return AuditRecord(unreadable=1)
     lines = [line for line in content.split(b"\n") if line.strip()]
     entries = [entry for line in lines if (entry := _entry(line)) is not None]
     return AuditRecord(entries=tuple(entries), unreadable=len(lines) - len(entries))
 
 
 def _entry(line: bytes) -> Mapping[str, Any] | None:
-    """Return what a line says; None where it is torn."""
+    """Return what a line says; None where it is torn, or no line of ours: that has an event, and a time with its zone."""
     try:
         loaded = json.loads(line)
-    except ValueError:
+        dated = datetime.fromisoformat(loaded["time"]).tzinfo is not None
+        return loaded if dated and isinstance(loaded.get("event", ""), str) else None
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
-    return loaded if isinstance(loaded, dict) else None
 
 
 def _past_move(entry: Mapping[str, Any], stack: str) -> PastMove | None:

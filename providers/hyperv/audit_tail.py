@@ -32,7 +32,7 @@ def last_words(path: Path) -> Mapping[VmId, LastWord]:
 def _word(line: bytes) -> tuple[VmId, LastWord] | None:
     try:
         entry = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(entry, dict) or not is_guid(str(entry.get("id"))):
         return None

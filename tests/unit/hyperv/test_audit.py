@@ -49,7 +49,10 @@ def test_moves_that_ended_well_are_read_back(tmp_path: Path) -> None:
     log.note("end", move, job="A", result="it failed")
     log.note("end", move, job="B", result="moved")
     with log.path.open("a", encoding="utf-8") as file:
-        file.write('{"result": "moved", "id": "no GUID"}\n[1]\n{"result": "moved", "id"')
+        date = "2026-11-29T00:00:00+00:00"
+        file.write(
+            f'{{"time": "{date}", "result": "moved", "id": "no GUID"}}\n[1]\n{{"result": "moved", "id"'
+        )
     (past,) = log.moved().moves
     assert log.moved().unreadable == 2
     assert dataclasses.replace(past, who="", time="") == dataclasses.replace(
@@ -64,6 +67,35 @@ def test_a_log_that_is_no_text_tells_nothing(tmp_path: Path) -> None:
     """Whoever looks at drift is told what hosts know."""
     path = tmp_path / "lab.jsonl"
     path.write_bytes(b"\xff\xfe\x00")
+    assert AuditLog(path, clock=SystemClock()).moved() == AuditedMoves(unreadable=1)
+
+
+STRANGE = (
+    '{"event": [], "id": "%s", "result": "moved", "time": "2026-11-29T00:00:00+00:00"}',
+    '{"event": "end", "id": "%s", "result": "moved", "to": "hv2"}',
+    '{"event": "end", "id": "%s", "result": "moved", "to": "hv2", "time": "yesterday"}',
+    '{"event": "end", "id": "%s", "result": "moved", "to": "hv2", "time": "2026-11-29T00:00:00"}',
+    "[" * 100_000,
+)
+
+
+@pytest.mark.parametrize("strange", STRANGE)
+def test_a_strange_line_costs_itself_alone(tmp_path: Path, strange: str) -> None:
+    """Somebody's hand, or another version, has written what we never write: no time that says when, an event that is no word."""
+    log, move = started(tmp_path)
+    with log.path.open("a", encoding="utf-8") as file:
+        file.write(strange.replace("%s", guid(1)) + "\n")
+    log.note("end", move, job="B", result="moved")
+    found = log.moved()
+    assert ([past.job for past in found.moves], found.unreadable) == (["B"], 1)
+    assert log.open_starts() == ()
+    assert log.staged(move) is None
+
+
+def test_a_log_that_cannot_be_opened_is_not_an_empty_one(tmp_path: Path) -> None:
+    """Who moved what may be missing then, and drift says so."""
+    path = tmp_path / "lab.jsonl"
+    path.mkdir()
     assert AuditLog(path, clock=SystemClock()).moved() == AuditedMoves(unreadable=1)
 
 

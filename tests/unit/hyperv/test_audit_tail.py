@@ -27,6 +27,7 @@ def test_the_last_line_of_each_machine_counts_and_a_torn_one_says_nothing(tmp_pa
         line(1, "end", "failed"),
         "[]",
         '{"id": 7}',
+        "[" * 100_000,
         line(2, "end", "moved")[:40],
     ]
     log.write_bytes("\n".join(lines).encode() + b"\n\xff\xfe")
