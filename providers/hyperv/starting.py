@@ -40,7 +40,8 @@ from .trouble import LASTING
 
 METHOD = "MigrateVirtualSystemToHost"
 _REFUSALS = (AbsentFaultError, AccessDeniedFaultError, BusyFaultError, FilterFaultError)
-"""Faults of the service itself, before a provider is called (unverified): nothing was done. Any other may come after it was."""
+"""Faults of the service itself, before a provider is called (unverified): a job that runs all the same shows that one was not.
+Any other may come after the order was taken, so its job is looked for until it is seen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +141,7 @@ class Starter:
         begun = self.clock.now()
         try:
             answer = self._sent(service, order, ids)
-        except MigrationStartError as refused:
+        except (MigrationStartError, *_REFUSALS) as refused:
             return self._overtaken(refused, stage)
         except PlacementError as error:
             self._give_up(error, stage)
@@ -148,10 +149,11 @@ class Starter:
         job = answer if isinstance(answer, EndpointReference) else None
         return Started(job=job, enabled_state=standing.enabled_state, begun=begun, stage=stage)
 
-    def _overtaken(self, refused: MigrationStartError, stage: Stage | None) -> Started:
-        """Follow the migration to our target that somebody has started right before our order; raise `refused` else.
+    def _overtaken(self, refused: PlacementError, stage: Stage | None) -> Started:
+        """Follow the migration to our target that runs although our order was refused; raise `refused` where none does.
 
-        Two stacks may order one move at once: the host takes the first (that the second gets 32775 is a guess).
+        Two stacks may order one move at once: the host takes the first (that the second gets 32775 is a guess). And a
+        fault that came after the order was taken is no refusal, whatever its code.
         """
         try:
             running = self._ours(inventory.jobs_of(self.estate.client(self.move.source), self.move.vm.id))
@@ -232,6 +234,8 @@ class Starter:
         job, value = answer.outputs.get("Job"), answer.return_value
         if value == 0:
             return None
+        if value is None:
+            return self._after_lost_answer(ProtocolError("it has no ReturnValue", remedy=""), known)
         if value == JOB_STARTED:
             if isinstance(job, EndpointReference):
                 return job
@@ -240,7 +244,7 @@ class Starter:
         raise MigrationStartError(
             f"{self.move.source} refused to move {self.move.vm.name}: ReturnValue {value}"
             f" ({row.meaning if row else 'unknown'})",
-            return_value=value or 0,
+            return_value=value,
             remedy=row.remedied(self.move.source, self.move.destination) if row else UNKNOWN_REMEDY,
         )
 

@@ -10,7 +10,7 @@ import pytest
 from providers.errors import OrderLostError
 from providers.model.options import MigrationOptions
 from tests.fabric.conftest import Fabric, Maker
-from tests.fabric.test_failures import Watching
+from tests.fabric.test_failures import Watching, person_moves
 from tests.unit.lab.conftest import estate, machine
 
 pytestmark = pytest.mark.lab
@@ -62,3 +62,19 @@ def test_a_lost_order_that_was_not_taken_says_where_the_machine_is(fabric: Fabri
     with pytest.raises(OrderLostError, match="no job of it is seen; it is on hv1, running"):
         fabric.run(fabric.order("WEB01", "hv2"))
     assert not fabric.log("start")
+
+
+@pytest.mark.parametrize("code", [5, 0x80338000])
+def test_a_fault_that_comes_after_the_order_was_taken_is_no_refusal(fabric: Fabric, code: int) -> None:
+    """What its code means says refused; the job at the source shows that it was not, and it is followed."""
+    fabric.audit = Watching(fabric.audit, fabric.clock, {
+        "start": lambda: (
+            fabric.fault(
+                "wsman-fault", host="hv1", operation="MigrateVirtualSystemToHost", code=code
+            ),
+            person_moves(fabric, "WEB01", "hv2"),
+        ),
+    })  # fmt: skip
+    assert fabric.run(fabric.order("WEB01", "hv2")).host == "hv2"
+    assert fabric.audited() == ["start", "adopted", "end"]
+    assert len(fabric.log("start")) == 1
