@@ -34,6 +34,7 @@ READ_SECONDS = 75
 """Longer than the OperationTimeout of 60 s that requests carry, so that the host gives up first."""
 _TIMEOUTS = (CONNECT_SECONDS, READ_SECONDS)
 _PORTS = {"http": 80, "https": 443}
+_ENDPOINT = "Check the endpoint in the stack file: host, port and path (/wsman)"
 
 
 class Transport:
@@ -92,6 +93,11 @@ class Transport:
         except SealingError as error:
             raise LoginLostError(
                 f"{self._host.name}: the login of {self.credential.owner} encrypts no more"
+            ) from error
+        except requests.TooManyRedirects as error:
+            code = 302 if error.response is None else error.response.status_code
+            raise ProtocolError(
+                f"{self._host.name} answered HTTP {code}, a redirect, which is not followed", remedy=_ENDPOINT
             ) from error
         except OSError as error:  # RequestException among them
             raise self._translated(error, begun) from error
@@ -174,7 +180,7 @@ class Transport:
             case code:
                 raise ProtocolError(
                     f"{name} answered HTTP {code} without a SOAP body",
-                    remedy="Check the endpoint in the stack file: host, port and path (/wsman)",
+                    remedy=_ENDPOINT,
                     detail=text,
                 ) from error
 

@@ -21,7 +21,6 @@ from providers.errors import (
     AuthenticationError,
     CertificateError,
     HostUnreachableError,
-    PlacementError,
     ProtocolError,
     WsmanFaultError,
 )
@@ -232,7 +231,11 @@ def test_a_fault_is_an_answer_whose_text_does_not_matter(dial: Dial) -> None:
         (status(500), ProtocolError, "HTTP 500 without a SOAP body"),
         (status(200, b"<html>"), ProtocolError, "hv1: "),
         (status(200, b""), ProtocolError, "hv1: "),
-        (status(307, Location="https://elsewhere.example/"), PlacementError, "hv1"),
+        (
+            status(307, Location="https://elsewhere.example/"),
+            ProtocolError,
+            "hv1 answered HTTP 307, a redirect",
+        ),
     ],
 )
 def test_each_status_has_its_error(dial: Dial, reply: Reply, error: type[Exception], said: str) -> None:
