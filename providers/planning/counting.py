@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from enum import StrEnum
 
@@ -11,6 +12,7 @@ from providers.model.names import HostName, VmId
 from providers.model.plan import Finding, Plan, Severity, Standing, Step
 from providers.model.stack import Away, Snooze, Stack
 
+from .adoption import adopting
 from .silence import who
 
 _FOUND = {Standing.MOVE, Standing.REFUSED, Standing.MOVED_BY_OTHERS}
@@ -65,13 +67,31 @@ def doubt(
 
     A name decides only where every host answers, as for a machine that is adopted.
     """
-    if vm is None or stack.vms[label].id or label in known.machines or not inventory.unreachable:
+    if vm is None or not _by_name_alone(label, stack, inventory, known):
         return None
     return (
         f"{label} is unknown: {vm} on {host} has its name and is not as declared, and {who(inventory.unreachable.values())}:"
         " another machine of that name may be the one that is meant."
         " Set id: (the GUID) in the stack file, or run again when every host answers"
     )
+
+
+def may_be_another(step: Step, stack: Stack, inventory: Inventory, known: Kept) -> Iterator[Finding]:
+    """Warn of a move of a machine that is told by its name alone, while a host that may have a namesake is silent."""
+    if step.vm is None or step.standing != Standing.MOVE or step.under_way:
+        return
+    if _by_name_alone(step.label, stack, inventory, known):
+        yield Finding(
+            severity=Severity.WARNING,
+            text=f"{step.label} is told by its name alone, and {who(inventory.unreachable.values())}: another machine of that"
+            f" name may be the one that is meant, and {step.vm.id} on {step.vm.host} is moved",
+            remedy=f"If it is the one, say so: {adopting(step.label, step.vm.id)}; if not, run when every host answers",
+            of_identity=True,
+        )
+
+
+def _by_name_alone(label: str, stack: Stack, inventory: Inventory, known: Kept) -> bool:
+    return not (stack.vms[label].id or label in known.machines) and bool(inventory.unreachable)
 
 
 def until(word: Snooze | Away) -> str:

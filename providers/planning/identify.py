@@ -66,7 +66,7 @@ def _absent(spec: VmSpec, inventory: Inventory, wanted: VmId | None) -> NotFound
     if spec.id:
         remedy = "Correct its id in the stack file, or remove the entry"
     elif wanted:
-        remedy = "Restore that machine, or remove the entry"
+        remedy = "Look for it on hosts that the stack file does not name before you restore it; or remove the entry"
     if others:
         ids = {vm.id for vm in inventory.named(spec.name)}
         which = next(iter(ids)) if len(ids) == 1 else "GUID"

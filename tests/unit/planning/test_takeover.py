@@ -47,6 +47,28 @@ def test_a_machine_made_anew_under_the_name_of_a_missing_one_is_not_moved() -> N
     assert f"bin/placement adopt VM001 --id {guid(2)}" in told
 
 
+def test_who_is_missing_may_run_on_a_host_that_the_file_no_longer_names() -> None:
+    """Restoring it from a backup at once would make a second machine of it."""
+    told = str(planned(spec(1, "hv2"), {"VM001": guid(1)}).findings[0])
+    assert told.endswith(
+        "Look for it on hosts that the stack file does not name before you restore it; or remove the entry"
+    )
+
+
+def test_a_move_by_the_name_alone_is_said_while_a_host_is_silent() -> None:
+    """Another machine of that name may be there; where it is known by GUID, or stays, nothing is said."""
+    (line,) = said(planned(spec(1, "hv2"), {}, 1, silent=("hv3",))).splitlines()
+    assert line == (
+        "warning: VM001 is told by its name alone, and hv3 did not answer: another machine of that name may be the one that is"
+        f" meant, and {guid(1)} on hv1 is moved. If it is the one, say so: bin/placement adopt VM001 --id {guid(1)}; if not,"
+        " run when every host answers"
+    )
+    assert said(planned(spec(1, "hv2"), {"VM001": guid(1)}, 1, silent=("hv3",))) == ""
+    assert said(planned(spec(1, "hv2", id=guid(1)), {}, 1, silent=("hv3",))) == ""
+    assert said(planned(spec(1, "hv1"), {}, 1, silent=("hv3",))) == ""
+    assert said(planned(spec(1, "hv2"), {}, 1)) == ""
+
+
 def test_a_declared_id_takes_over_where_the_old_machine_is_gone() -> None:
     """The preview says so, and the machine moves."""
     step = planned(spec(1, "hv2", id=guid(2)), {"VM001": guid(1)}, 2)
