@@ -32,7 +32,7 @@ from .faults import OperationTimeoutFaultError
 from .jobs import Follower, Outcome
 from .lost import trace_of_order
 from .progress import Progress
-from .rows import PLANNED, any_job_of, job_of
+from .rows import PLANNED, SUCCEEDED, any_job_of, job_of
 
 JOB_STARTED = 4096
 """ReturnValue: Method Parameters Checked - Job Started (win32 pages of the methods)."""
@@ -256,7 +256,7 @@ class Stage:
             ) from None
 
     def _undo_interrupted(self, job: EndpointReference) -> None:
-        """Wait for the end of a short job that an interrupted run began, and remove what it has made."""
+        """Wait for the end of a short job that an interrupted run began, and remove what this run has made."""
         client, begun = self.estate.client(self.move.source), self.clock.now()
         while self.clock.now() - begun <= SECONDS:
             try:
@@ -266,7 +266,7 @@ class Stage:
             except PlacementError:
                 return
             if job_of(row) is None:
-                if (row.number("JobState") or 0) in {7, 32768}:
+                if (row.number("JobState") or 0) in SUCCEEDED and self.found_config is None:
                     self.remove()
                 return
             self.clock.wait(1.0)

@@ -159,6 +159,19 @@ def test_a_found_planned_machine_that_fails_its_check_is_left_and_named(fabric: 
     assert not fabric.log("destroy")
 
 
+def test_an_interrupted_check_leaves_a_found_planned_machine(fabric: Fabric) -> None:
+    """Ctrl-C while the host checks it: this run has not made it, so it is named and not removed."""
+    foreign(fabric)
+    move = staged(fabric)
+    behind = fabric.behind(lambda: fabric.run(move))
+    until(lambda: CHECK in purposes(fabric))
+    fabric.cancelled.set()
+    with pytest.raises(InterruptedRunError, match="is left on hv2"):
+        behind.join()
+    assert planned(fabric) == ["WEB01"]
+    assert not fabric.log("destroy")
+
+
 def test_a_person_may_have_a_found_planned_machine_made_anew(fabric: Fabric) -> None:
     """Only that one, only in this run."""
     foreign(fabric)
