@@ -202,7 +202,7 @@ class JobUnknownError(PlacementError):
 
 
 class OrderLostError(PlacementError):
-    """The answer to an order was lost, and no job of it is seen: it may have been taken all the same."""
+    """The answer to an order was lost, and no job of it is seen, or none could be looked for: it may have been taken all the same."""
 
     may_still_run = True
     remedy = "The order is not sent twice in one run; run again to see where the machine is"

@@ -23,21 +23,24 @@ def trace_of_order(
 ) -> Trace | None:
     """Return the first that `look` finds of an order, once a second; None where the host shows nothing of it.
 
-    A host that does not answer, or answers an error as a service that restarts does, says nothing of the order. Raises
-    MovedByOthersError where `look` does, and trouble that waiting does not cure.
+    A host that does not answer, or answers an error as a service that restarts does, says nothing of the order: where that is
+    all that it does, its error is raised. Raises MovedByOthersError where `look` does, and trouble that waiting does not cure.
     """
     begun, answered = clock.now(), None
+    trouble: PlacementError | None = None
     while clock.now() - begun < UNREACHABLE_SECONDS:
         try:
             if (found := look()) is not None:
                 return found
-            answered = answered or clock.now()
+            answered, trouble = answered or clock.now(), None
         except (MovedByOthersError, *LASTING):
             raise
-        except PlacementError:
-            answered = None
+        except PlacementError as error:
+            answered, trouble = None, error
         if answered is not None and clock.now() - answered > LOST_SECONDS:
             return None
         if clock.wait(1.0, cancelled):
-            return None
+            break
+    if trouble is not None:
+        raise trouble
     return None

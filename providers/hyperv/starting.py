@@ -267,11 +267,19 @@ class Starter:
             raise OrderLostError(
                 f"{told}, and its job cannot be looked for: {error.message}", remedy=error.remedy
             ) from error
+        except MovedByOthersError:
+            raise
+        except PlacementError as error:
+            raise OrderLostError(
+                f"{told}, and whether a job of it runs was not read ({error.message}); {self._place()}"
+            ) from error
         if found is not None:
             return found.job
+        raise OrderLostError(f"{told}, and no job of it is seen; {self._place()}") from lost
+
+    def _place(self) -> str:
         ends = Ends(estate=self.estate, move=self.move)
-        place = ends.whereabouts(ends.look(), self.move.vm.enabled_state)
-        raise OrderLostError(f"{told}, and no job of it is seen; {place}") from lost
+        return ends.whereabouts(ends.look(), self.move.vm.enabled_state)
 
 
 def _changed(before: VirtualMachine, now: VirtualMachine) -> str | None:

@@ -10,7 +10,7 @@ import pytest
 from providers.errors import OrderLostError
 from providers.model.options import MigrationOptions
 from tests.fabric.conftest import Fabric, Maker
-from tests.fabric.test_failures import Watching, person_moves
+from tests.fabric.test_failures import Watching, person_moves, run_impatiently
 from tests.unit.lab.conftest import estate, machine
 
 pytestmark = pytest.mark.lab
@@ -78,3 +78,17 @@ def test_a_fault_that_comes_after_the_order_was_taken_is_no_refusal(fabric: Fabr
     assert fabric.run(fabric.order("WEB01", "hv2")).host == "hv2"
     assert fabric.audited() == ["start", "adopted", "end"]
     assert len(fabric.log("start")) == 1
+
+
+def test_a_lost_order_of_a_host_that_falls_silent_is_not_called_unseen(fabric: Fabric) -> None:
+    """Nobody has read whether its job runs: it does."""
+    fabric.fault("stall", vm="WEB01", after=40)
+    fabric.audit = Watching(fabric.audit, fabric.clock, {
+        "start": lambda: fabric.fault("drop-answer", vm="WEB01"),
+        "answer lost": lambda: fabric.fault("host-down", host="hv1"),
+    })  # fmt: skip
+    with pytest.raises(
+        OrderLostError, match=r"whether a job of it runs was not read .*; it is not on hv2, and where it is"
+    ):
+        run_impatiently(fabric, "WEB01")
+    assert fabric.audited() == ["start", "answer lost", "left"]
