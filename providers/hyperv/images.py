@@ -11,6 +11,7 @@ from providers.model.estate import Disk, DiskKind, ParentFile, VirtualMachine
 from providers.wsman import EndpointReference, Instance, decode_embedded, resource_uri
 
 from .client import Client
+from .faults import AbsentFaultError
 
 LONGEST = 64
 """Parents above one disk; a longer chain, or one that bites its tail, is not followed."""
@@ -54,11 +55,14 @@ def read_disk(client: Client, path: str) -> Disk:
 
 
 def has_disk(client: Client, path: str) -> bool:
-    """Say whether the host knows a virtual hard disk at this path; a host that does not tell has none, as far as we know.
+    """Say whether the host knows a virtual hard disk at this path; one whose build cannot tell has none, as far as we know.
 
-    Raises PlacementError where the host cannot be asked.
+    Raises PlacementError where the host cannot be asked, or does not let us.
     """
-    return _image(client, "GetVirtualHardDiskState", "State", path) is not None
+    try:
+        return _asked(client, "GetVirtualHardDiskState", "State", path) is not None
+    except AbsentFaultError:
+        return False
 
 
 def _detailed(client: Client, disk: Disk) -> Disk:
@@ -78,13 +82,18 @@ def _detailed(client: Client, disk: Disk) -> Disk:
 
 
 def _image(client: Client, method: str, output: str, path: str) -> Instance | None:
-    """Ask Msvm_ImageManagementService of a disk; None where it does not tell."""
+    """Ask Msvm_ImageManagementService of a disk; None where it does not tell, for whatever reason."""
+    try:
+        return _asked(client, method, output, path)
+    except WsmanFaultError:
+        return None
+
+
+def _asked(client: Client, method: str, output: str, path: str) -> Instance | None:
+    """Ask the service of a disk; None where it answers that it cannot tell. Raises PlacementError."""
     service = EndpointReference(
         resource_uri("Msvm_ImageManagementService"), {"CreationClassName": "Msvm_ImageManagementService"}
     )
-    try:
-        answer = client.ask(service, method, {"Path": path})
-    except WsmanFaultError:
-        return None
+    answer = client.ask(service, method, {"Path": path})
     text = answer.outputs.get(output) if answer.return_value == 0 else None
     return decode_embedded(text) if isinstance(text, str) and text else None

@@ -11,6 +11,7 @@ import pytest
 from lab.estate.spec import DiskSpec
 from providers.errors import MigrationFailedError, PlacementError, VerificationError
 from tests.fabric.conftest import SPEED, Fabric, Maker
+from tests.fabric.test_failures import Watching
 from tests.fabric.test_moves import moved
 from tests.unit.lab.conftest import estate, machine
 
@@ -176,6 +177,15 @@ def test_disks_that_stay_at_the_source_are_reported(fabric: Fabric) -> None:
     assert told.startswith("hv1 still holds ")
     assert sorted(last_line(fabric)["left"]["files"]) == files
     assert all(file in told for file in files)
+
+
+def test_a_source_that_does_not_let_us_look_for_files_has_not_been_looked_at(fabric: Fabric) -> None:
+    """Whether it still holds them nobody knows: that is no word of their being gone."""
+    fabric.audit = Watching(fabric.audit, fabric.clock, {
+        "start": lambda: fabric.fault("right-lost", host="hv1", operation="GetVirtualHardDiskState"),
+    })  # fmt: skip
+    (told,) = fabric.timed(fabric.order("WEB01", "hv2")).warnings
+    assert "whether files of it are left on hv1 was not read (hv1 refused" in told
 
 
 def test_a_live_migration_logs_its_blackout(make_fabric: Maker) -> None:
