@@ -51,6 +51,11 @@ class OperationTimeoutFaultError(WsmanFaultError):
     """The host gave up waiting for the operation; it may have been carried out all the same."""
 
 
+REFUSALS = (AbsentFaultError, AccessDeniedFaultError, BusyFaultError, FilterFaultError)
+"""Faults of the service itself, before a provider is called (unverified): a job that runs all the same shows that one was not.
+Any other may come after an order was taken, so its job is looked for until it is seen."""
+
+
 def fault_error(host: HostName, request: Request, fault: Fault) -> WsmanFaultError:
     """Return the error for a fault: one line with what was asked of which host, and what came back."""
     kind = _kind(fault)

@@ -62,6 +62,8 @@ class Outcome:
     @property
     def words(self) -> str:
         """What the host says of the end, in one line."""
+        if self.vanished:
+            return "its job was gone before its end was read"
         told = " | ".join(" ".join(text.split()) for text in self.texts)
         name = _STATES.get(self.state, f"JobState {self.state}")
         if self.state in SUCCEEDED and self.error_code:

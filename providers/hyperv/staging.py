@@ -20,6 +20,7 @@ from providers.errors import (
     PlacementError,
     ProtocolError,
     StageFailedError,
+    WsmanFaultError,
 )
 from providers.model import winpath
 from providers.model.plan import Move
@@ -28,7 +29,7 @@ from providers.wsman import Argument, EndpointReference, Instance, resource_uri
 from . import inventory
 from .connection_errors import AnswerLostError
 from .estate import Estate
-from .faults import OperationTimeoutFaultError
+from .faults import REFUSALS
 from .jobs import Follower, Outcome
 from .lost import trace_of_order
 from .progress import Progress
@@ -204,17 +205,21 @@ class Stage:
         known = {row.text("InstanceID") for row in inventory.jobs_of(client, self.move.vm.id)}
         try:
             answer = client.invoke(service, method, order)
-        except (AnswerLostError, OperationTimeoutFaultError, ProtocolError) as lost:
+        except REFUSALS:
+            raise
+        except (AnswerLostError, WsmanFaultError, ProtocolError) as lost:
             self._judge(self._followed(self._job_since(known, method, lost), self.cancelled), method)
             return
         job, value = answer.outputs.get("Job"), answer.return_value
         if value == 0:
             return
-        if value != JOB_STARTED or not isinstance(job, EndpointReference):
+        if value not in {JOB_STARTED, None}:
             raise MoveRefusedError(
                 f"{self.move.vm.name}: {self.move.source} refused {method} with ReturnValue {value}",
                 remedy=f"See the event log Hyper-V-VMMS-Admin on {self.move.source}",
             )
+        if value is None or not isinstance(job, EndpointReference):
+            job = self._job_since(known, method, ProtocolError("it names no job", remedy=""))
         self._judge(self._followed(job, self.cancelled), method)
 
     def _job_since(self, known: set[str], method: str, lost: PlacementError) -> EndpointReference:
@@ -277,13 +282,12 @@ class Stage:
     def _judge(self, outcome: Outcome, method: str) -> None:
         if outcome.succeeded:
             return
-        told = " | ".join(" ".join(text.split()) for text in outcome.texts) or f"JobState {outcome.state}"
         names = {
             host: self.estate.names(host).full_name for host in (self.move.source, self.move.destination)
         }
         codes = codes_in(outcome.texts)
         raise StageFailedError(
-            f"{self.move.vm.name} did not pass {method} ({self.move.source} -> {self.move.destination}): {told}",
+            f"{self.move.vm.name} did not pass {method} ({self.move.source} -> {self.move.destination}): {outcome.words}",
             codes=codes,
             remedy=remedy_for(
                 codes,

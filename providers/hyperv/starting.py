@@ -30,7 +30,7 @@ from .admission import Facts
 from .connection_errors import AnswerLostError
 from .ends import Ends
 from .estate import Estate
-from .faults import AbsentFaultError, AccessDeniedFaultError, BusyFaultError, FilterFaultError
+from .faults import REFUSALS
 from .host_facts import HostNames, service_reference
 from .lost import trace_of_order
 from .progress import Progress
@@ -39,9 +39,6 @@ from .staging import JOB_STARTED, Stage
 from .trouble import LASTING
 
 METHOD = "MigrateVirtualSystemToHost"
-_REFUSALS = (AbsentFaultError, AccessDeniedFaultError, BusyFaultError, FilterFaultError)
-"""Faults of the service itself, before a provider is called (unverified): a job that runs all the same shows that one was not.
-Any other may come after the order was taken, so its job is looked for until it is seen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +138,7 @@ class Starter:
         begun = self.clock.now()
         try:
             answer = self._sent(service, order, ids)
-        except (MigrationStartError, *_REFUSALS) as refused:
+        except (MigrationStartError, *REFUSALS) as refused:
             return self._overtaken(refused, stage)
         except PlacementError as error:
             self._give_up(error, stage)
@@ -223,7 +220,7 @@ class Starter:
         try:
             answer = client.invoke(service, METHOD, order)
         except WsmanFaultError as fault:
-            if isinstance(fault, _REFUSALS):
+            if isinstance(fault, REFUSALS):
                 raise
             return self._after_lost_answer(fault, known)
         except (AnswerLostError, ProtocolError) as lost:

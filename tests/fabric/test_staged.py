@@ -214,6 +214,22 @@ def test_a_lost_answer_while_staging_is_followed_by_its_job(fabric: Fabric, step
     assert (planned(fabric), fabric.world.state.violations) == ([], [])
 
 
+@pytest.mark.parametrize("step", [STAGE, CHECK])
+def test_a_staging_job_that_vanishes_is_said_to_have_vanished(fabric: Fabric, step: str) -> None:
+    """What became of it nobody has read: nothing is moved, in words, and what this run has made is gone."""
+    move = staged(fabric)
+    if step == STAGE:
+        fabric.fault("job-vanishes", vm="WEB01")
+    behind = fabric.behind(lambda: fabric.run(move))
+    if step == CHECK:
+        until(lambda: CHECK in purposes(fabric))
+        fabric.fault("job-vanishes", vm="WEB01")
+    with pytest.raises(MoveRefusedError, match="its job was gone before its end was read"):
+        behind.join()
+    assert planned(fabric) == []
+    assert fabric.lab_vm("WEB01").host == "hv1"
+
+
 def left_by_a_crash(fabric: Fabric, move: Move, event: str = "staged") -> None:
     """Leave what a process leaves that is killed right after its planned machine was made, or before it heard of that."""
     AuditLog(fabric.audit.path, clock=fabric.clock).note(event, move)
