@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from providers.errors import MovedByOthersError, MoveRefusedError, NotPlannedError, VmUnknownError
-from providers.model.estate import VirtualMachine
+from providers.model.estate import Inventory, VirtualMachine
 from providers.model.names import HostName
 from providers.model.plan import Severity, Standing, Step
 from providers.model.stack import Stack, VmSpec
@@ -15,6 +15,7 @@ from providers.planning.compare import step_of
 from providers.planning.silence import who
 
 from .fleet import YOUNG, Fleet
+from .identity import managed_spec, spec_of
 from .properties import STANDING
 
 
@@ -29,15 +30,8 @@ def proven(
     `standing`: how the plan has it; `planned`: the host that the plan wants it on, None where it did not find the machine.
     Raises PlacementError: MovedByOthersError, MoveRefusedError, NotPlannedError, or that of a host which does not answer.
     """
-    spec = fleet.stack.vms.get(label) or VmSpec(label=label, name=label)
-    target = planned or _own(spec, vm, fleet.stack)
-    if target is None:
-        raise _not_planned(label, vm, standing)
-    found = fleet.sweep(max_age=YOUNG).inventory
-    if vm.host not in found.hosts:
-        raise VmUnknownError(f"{label}: its host {vm.host} no longer answers")
-    found = fleet.closely(found, vm, target)
-    vm = next((each for each in found.hosts[vm.host].vms if each.id == vm.id), vm)
+    spec = spec_of(fleet, label)
+    vm, target, found = _read_anew(fleet, label, vm, standing, planned)
     step = step_of(spec, vm, fleet.stack, found, target)
     if step.standing == Standing.IN_PLACE:
         return vm
@@ -47,6 +41,28 @@ def proven(
     if step.standing == Standing.MOVE and standing == Standing.REFUSED:
         return None
     raise _error(step, vm, standing)
+
+
+def _read_anew(
+    fleet: Fleet, label: str, vm: VirtualMachine, standing: str, planned: HostName | None
+) -> tuple[VirtualMachine, HostName, Inventory]:
+    """Return the machine as its host shows it now, where it shall be, and what was read.
+
+    The sweep that told of its migration does not tell where it is when that has ended.
+    """
+    for age in (YOUNG, 0.0):
+        vm = fleet.find(managed_spec(fleet, label), vm.id, max_age=age)
+        sweep = fleet.sweep()
+        target = planned or _own(spec_of(fleet, label), vm, fleet.stack)
+        if target is None:
+            raise _not_planned(label, vm, standing)
+        if vm.host not in sweep.inventory.hosts:
+            raise VmUnknownError(f"{label}: its host {vm.host} no longer answers")
+        found = fleet.closely(sweep.inventory, vm, target, after=None if age else sweep.begun)
+        shown = next((each for each in found.hosts[vm.host].vms if each.id == vm.id), None)
+        if shown is not None:
+            return shown, target, found
+    raise VmUnknownError(f"{label} is unknown: {vm.host} does not show it any more", remedy="Run again")
 
 
 def _error(step: Step, vm: VirtualMachine, standing: str) -> Exception:

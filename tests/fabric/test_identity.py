@@ -16,7 +16,7 @@ from providers.actual import compare
 from providers.clock import SystemClock
 from providers.doctor.examine import examine
 from providers.drifted import read_drift
-from providers.errors import VmMissingError
+from providers.errors import NotPlannedError, VmMissingError
 from providers.handover import Handed, Handover
 from providers.hyperv.estate import Estate
 from providers.model.estate import Inventory
@@ -25,9 +25,10 @@ from providers.model.names import HostName
 from providers.model.plan import Schedule, Standing
 from providers.model.stack import Stack
 from providers.resources.call import Call, current
-from providers.resources.fleet import Fleets
+from providers.resources.fleet import YOUNG, Fleets
 from providers.resources.vm_placement import VmPlacement
 from providers.stackfile import load
+from tests.clocks import FastClock
 from tests.estates import guid
 from tests.fabric.conftest import Fabric, Maker, until
 from tests.unit.lab.conftest import estate, machine
@@ -270,3 +271,28 @@ def test_an_id_that_no_machine_has_is_an_error_though_the_old_machine_is_in_its_
     finally:
         current.reset(token)
         fleets.of("lab").estate.close()
+
+
+def test_who_has_been_taken_away_by_the_time_of_the_run_is_not_in_place(
+    fabric: Fabric, declared: Callable[..., Stack], tmp_path: Path
+) -> None:
+    """The sweep that shows its migration, and still shows it at home, does not tell where it is when that has ended."""
+    declared({"WEB01": "hv1", "WEB02": "hv1"})
+    clock, said = FastClock(), list[str]()
+    fleets = Fleets(tmp_path, clock)
+    fleet = fleets.of("lab")
+    stalled = fabric.fault("stall", vm="WEB01", after=50)
+    job = person.move(fabric.world, "WEB01", "hv2")
+    vm = fleet.sweep().inventory.named("WEB01")[0]
+    assert (vm.host, fleet.is_moving(vm.id)) == ("hv1", True)
+    fabric.world.faults.clear(stalled)
+    until(lambda: not job.running)
+    clock.wait(YOUNG + 1)
+    token = current.set(call(said))
+    try:
+        wanted = {"name": "WEB01", "vmId": vm.id, "host": "hv1", "standing": "moved by others"}
+        with pytest.raises(NotPlannedError, match="WEB01 is on hv2 now, and was moved by others"):
+            VmPlacement(lambda: fleets).update(vm.id, {"vmId": vm.id, "host": "hv1"}, wanted)
+    finally:
+        current.reset(token)
+        fleet.estate.close()
