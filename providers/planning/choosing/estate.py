@@ -57,7 +57,7 @@ class _Asking:
         self._found = found
         self._pools = _Pools()
         self._hosts = sorted(stack.hosts)
-        self._shared = self._names_of_several()
+        self._shared: frozenset[str] = frozenset()
         self._facts: dict[HostName, HostFacts | None] = {
             name: host.facts if (host := inventory.hosts.get(name)) else None for name in self._hosts
         }
@@ -101,6 +101,7 @@ class _Asking:
         for number, rule in enumerate(self._stack.rules):
             if rule.kind == "apart":
                 self._pools.seats.update(self._pools.number(_seat(number, name), 1) for name in self._hosts)
+        self._shared = self._names_of_several()
         self._seat_undeclared()
         for label, vm in sorted(self._found.items()):
             if label in ends:

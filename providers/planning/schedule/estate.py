@@ -169,8 +169,8 @@ class _Builder:
         """
         move = _moving(step)
         ways = {self._holdings.at_end(step.label, move): Way(move=move, placement=end_of(move))}
-        here = self._inventory.job_of(move.vm.id) is None and not leaves_something(move)
-        if step.label in self._parkable and here:
+        parkable = step.label in self._parkable and not leaves_something(move)
+        if parkable and self._inventory.job_of(move.vm.id) is None:
             for way in self._aside(step.label, move):
                 ways.setdefault(self._holdings.at_end(step.label, way.move), way)
         return ways

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from providers.model.estate import Inventory, VirtualMachine
+from providers.model.estate import Inventory
 from providers.model.paces import UNLEARNT, Paces
-from providers.model.plan import Plan, Schedule, ScheduledMove
+from providers.model.plan import Move, Plan, Schedule, ScheduledMove
 from providers.model.stack import Stack
 from providers.planning.legs import after, onward
 
@@ -88,12 +88,12 @@ def _who_may_step_aside(setting: Setting, legs: list[Leg] | Stuck) -> Iterator[t
 def _told(stack: Stack, inventory: Inventory, setting: Setting, run: Sequence[Timed]) -> Schedule:
     before = predecessors(setting.problem, run)
     labels = [step.label for step in setting.steps]
-    at: dict[int, VirtualMachine] = {}
+    last: dict[int, Move] = {}
     moves = []
     for number, each in enumerate(run):
         leg = each.leg
-        way = _way(inventory, setting, leg, at)
-        at[leg.machine] = after(way.move)
+        way = _way(inventory, setting, leg, last.get(leg.machine))
+        last[leg.machine] = way.move
         caller = stack.hosts[way.move.source].connection.auth
         aside = leg.target != setting.problem.machines[leg.machine].goal
         moves.append(
@@ -114,13 +114,15 @@ def _told(stack: Stack, inventory: Inventory, setting: Setting, run: Sequence[Ti
     return Schedule(moves=tuple(moves), bound=bound)
 
 
-def _way(inventory: Inventory, setting: Setting, leg: Leg, at: Mapping[int, VirtualMachine]) -> Way:
-    """Return the order of a leg: as it was planned from where the machine is, or from where it stepped aside to."""
+def _way(inventory: Inventory, setting: Setting, leg: Leg, before: Move | None) -> Way:
+    """Return the order of a leg: as it was planned from where the machine is, or from where it stepped aside to.
+
+    `before`: the machine's move before this one, None where it has not stepped aside.
+    """
     planned = setting.ways[leg.machine][leg.target]
-    vm = at.get(leg.machine)
-    if vm is None:
+    if before is None:
         return planned
-    move = onward(vm, planned.placement, inventory)
+    move = onward(after(before), planned.placement, inventory)
     return replace(
         planned, move=replace(move, options=planned.move.options, overwrite=planned.move.overwrite)
     )
