@@ -177,7 +177,8 @@ def _counted(key: str, vm: VirtualMachine, label: str) -> Finding:
 def _unknown(key: str, found: list[Disk], vm: VirtualMachine, label: str) -> Finding:
     have = ", ".join(f"{winpath.base_name(disk.path)} ({disk.slot})" for disk in vm.disks) or "none"
     what = "has no such disk" if not found else f"has {len(found)} disks of that name"
-    remedy = f"Write instead {_keys(found or hard_disks(vm), vm)}" if vm.disks else "Remove that key"
+    meant = found or hard_disks(vm)
+    remedy = f"Write instead {_keys(meant, vm)}" if meant else "Remove that key"
     return _refusal(f"{label}: the stack file names disk {key!r}, the machine {what}; it has {have}", remedy)
 
 

@@ -16,10 +16,16 @@ def without_taken(steps: Sequence[Step], inventory: Inventory) -> tuple[Step, ..
     """Return `steps`; refused are those whose files would lie where another machine's files stay, and no others.
 
     Who is refused stays, so that its own files may refuse others. A name that its owner gives up in this run is no
-    reason: the schedule waits for it.
+    reason: the schedule waits for it. A move that runs already is followed, with a warning.
     """
-    refused = taken(steps, inventory)
-    return tuple(refuse(step, refused[step.label]) if step.label in refused else step for step in steps)
+    found = taken(steps, inventory)
+    return tuple(_with(step, found[step.label]) if step.label in found else step for step in steps)
+
+
+def _with(step: Step, finding: Finding) -> Step:
+    if finding.severity == Severity.REFUSAL:
+        return refuse(step, finding)
+    return replace(step, findings=(*step.findings, finding))
 
 
 def refuse(step: Step, finding: Finding) -> Step:
@@ -32,7 +38,7 @@ def taken(steps: Sequence[Step], inventory: Inventory) -> dict[str, Finding]:
     claims = _Claims(steps, inventory)
     while found := claims.kept_by_others() or claims.wanted_twice():
         claims.refused |= found
-    return claims.refused
+    return {**claims.met_on_the_way(), **claims.refused}
 
 
 def taken_now(move: Move, inventory: Inventory) -> Iterator[Finding]:
@@ -85,6 +91,9 @@ def onto_own_disks(move: Move, inventory: Inventory) -> Iterator[Finding]:
             )
 
 
+_MAY_FAIL = "That migration may fail; what it says at its end is reported"
+
+
 class _Claims:
     """Who has which name now, who wants which, and who goes."""
 
@@ -117,7 +126,20 @@ class _Claims:
             self._owners.setdefault(key, []).append(vm)
 
     def kept_by_others(self) -> dict[str, Finding]:
-        """Return the moves, of those that are left, that want what its owner does not give up."""
+        """Return the moves, of those that are left, that want what its owner does not give up; none that runs already."""
+        return {
+            label: each for label, each in self._kept_by_others().items() if not self._step(label).under_way
+        }
+
+    def met_on_the_way(self) -> dict[str, Finding]:
+        """Return a warning for each move that runs already and makes a file that another machine keeps: nobody can refuse it."""
+        return {
+            label: replace(each, severity=Severity.WARNING, remedy=_MAY_FAIL, of_name=False)
+            for label, each in self._kept_by_others().items()
+            if self._step(label).under_way
+        }
+
+    def _kept_by_others(self) -> dict[str, Finding]:
         found: dict[str, Finding] = {}
         for key, owners in self._owners.items():
             for label, path in self._left(key).items():

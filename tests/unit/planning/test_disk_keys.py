@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from providers.discovery.storage import storage_of
-from providers.model.estate import Disk, VirtualMachine
+from providers.model.estate import Disk, DiskKind, VirtualMachine
 from providers.model.names import HostName
 from providers.model.plan import Placement, Severity, Standing, Step
 from providers.model.slots import place_of, slot_name
@@ -146,3 +146,11 @@ def test_a_place_that_is_gone_is_refused_and_not_forgotten() -> None:
     wanted = Placement(host=HostName("hv1"), disks={"scsi-0-0": "E:\\fast\\os.vhdx"})
     step = judge(declared.vms["VM001"], several(), wanted, sweep, declared.hosts[HostName("hv1")])
     assert "E:\\fast\\os.vhdx was to be the file of the disk in scsi-0-0" in refused(step)
+
+
+def test_a_key_of_a_machine_without_virtual_hard_disks_is_to_be_removed() -> None:
+    """A pass-through disk or an ISO has no key: there is none to write instead."""
+    only = machine(1, disks=(disk(1, "D:\\ISO\\win.iso", "ide-1-0", kind=DiskKind.ISO),))
+    step = stands(only, **{"os.vhdx": "D:\\New"})
+    assert step.standing == Standing.REFUSED
+    assert [each.remedy for each in step.findings if each.severity == Severity.REFUSAL] == ["Remove that key"]

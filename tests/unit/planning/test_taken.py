@@ -10,7 +10,7 @@ import pytest
 from providers.model.estate import DiskKind, Inventory, ParentFile, VirtualMachine
 from providers.model.names import HostName
 from providers.model.options import MigrationOptions
-from providers.model.plan import Plan, Standing, Step
+from providers.model.plan import Plan, Severity, Standing, Step
 from providers.model.stack import StorageSpec, VmSpec
 from providers.planning import plan
 from providers.units import GIB
@@ -124,3 +124,15 @@ def test_two_copies_of_one_parent_are_two_files() -> None:
     result = planned(found, spec(1, "hv3", **copying), spec(2, "hv3", **copying))
     assert [step.standing for step in result.steps] == [Standing.REFUSED] * 2
     assert "VM001 and VM002 would both get the file E:\\All\\base.vhdx" in told(result.steps[0])
+
+
+def test_a_move_that_runs_is_followed_though_another_has_the_name() -> None:
+    """Nobody asks us whether it may start: it is not refused, and what it meets is said."""
+    found = inventory(
+        host("hv1", having(1, "hv1"), jobs=(job(1, "hv2.lab.example"),)), host("hv2", having(2, "hv2"))
+    )
+    step = planned(found, spec(1, "hv2"), spec(2, "hv2")).steps[0]
+    assert (step.standing, step.under_way) == (Standing.MOVE, True)
+    assert {each.severity for each in step.findings} == {Severity.WARNING}
+    assert f"VM001 would get the file {BASE} on hv2, which is a disk of VM002 on hv2" in told(step)
+    assert "This run follows that migration" in told(step)
