@@ -97,8 +97,8 @@ def _apart(booked: Placement, live: Placement) -> Iterator[str]:
         yield f"it would go to {live.host}, {booked.host} was planned"
     for name, folder in _folders(booked).items():
         there = _folders(live)[name]
-        if not _same(folder, there):
-            yield f"its {name} would be {there or 'nowhere'}, {folder or 'nowhere'} was planned"
+        if folder is not None and not _same(folder, there):  # a host may tell what the one before it did not
+            yield f"its {name} would be {there or 'nowhere'}, {folder} was planned"
     then, now = _files(booked), _files(live)
     for name in {**then, **now}:
         if name not in now:

@@ -75,10 +75,19 @@ def _named(destination: str, facts: Mapping[HostName, HostFacts]) -> HostName | 
 
 
 def _told(disks: tuple[Disk, ...], job: MigrationJob) -> tuple[Disk, ...]:
-    """Return disks with the paths that a job tells, by the names of their files; others keep theirs."""
-    paths = {winpath.base_name(path).casefold(): path for path in job.new_paths if path}
+    """Return disks with the paths that a job tells, by the names of their files; others keep theirs.
+
+    Of several files of one name each gets a path of its own, in the order in which both come.
+    """
+    paths: dict[str, list[str]] = {}
+    for path in job.new_paths:
+        if path:
+            paths.setdefault(winpath.comparable_name(winpath.base_name(path)), []).append(path)
     return tuple(
-        replace(disk, path=paths.get(winpath.base_name(disk.path).casefold(), disk.path)) for disk in disks
+        replace(disk, path=named.pop(0))
+        if (named := paths.get(winpath.comparable_name(winpath.base_name(disk.path))))
+        else disk
+        for disk in disks
     )
 
 

@@ -91,6 +91,18 @@ def test_a_way_back_takes_checkpoints_and_guest_state_where_they_were() -> None:
     assert after(back) == replace(vm, host=HostName("hv2"))
 
 
+def test_a_folder_that_was_not_told_when_it_was_booked_is_not_compared() -> None:
+    """The host where it steps aside may tell of guest state, which the one before it did not."""
+    vm = machine(1)
+    found = inventory(host("hv1", vm), host("hv2"), host("hv3"))
+    aside = onward(vm, replace(whole(vm), host=HostName("hv3")), found)
+    booked = onward(after(aside), replace(whole(vm), host=HostName("hv2")), found)
+    newer = replace(booked.vm, roots=replace(booked.vm.roots, guest_state=HOME))
+    live = onward(newer, end_of(booked), found)
+    assert booked.roots.guest_state is None
+    assert list(departures(booked, live)) == []
+
+
 def test_a_leg_without_an_order_is_a_fault_of_the_planner() -> None:
     """It is never replaced by another order that happens to be there."""
     vm = machine(1)

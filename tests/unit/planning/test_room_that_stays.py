@@ -239,6 +239,16 @@ def test_a_machine_that_somebody_else_moves_has_its_room_too() -> None:
     assert "memory of hv2 would lack 6 GiB" in refused(others, found)
 
 
+def test_files_of_one_name_on_their_way_are_counted_each() -> None:
+    """Two disks os.vhdx of 40 GiB in two folders: 80 GiB come to hv2, and 30 more do not fit into its 100."""
+    vm = grown(1, "hv1", 40)
+    second = disk(1, "D:\\Second\\os.vhdx", "scsi-0-1", size_bytes=40 * GIB)
+    vm = replace(vm, disks=(*vm.disks, second))
+    going = replace(job(1, "hv2.lab.example", "D:\\A\\os.vhdx", "D:\\B\\os.vhdx"), job_type=306)
+    found = estate(vm, grown(2, "hv3", 30), jobs={"hv1": (going,)})
+    assert "D:\\ of hv2 would lack 10 GiB" in refused(stack(spec(2, "hv2")), found)
+
+
 def test_a_machine_under_way_that_finds_no_room_is_told() -> None:
     """It runs already, so nothing refuses it, and nobody else is planned into what is not there."""
     vms = grown(1, "hv1", 10, memory=50), grown(2, "hv2", 10, memory=20)
