@@ -112,10 +112,11 @@ class _Claims:
         self._kept: dict[Key, set[str]] = {}
         """File -> labels of machines that have it before and after their moves."""
         for label, move in self._moves.items():
-            new = _new_names(move, inventory)
+            then = _names_after(move, inventory)
+            new = _without_own(then, move, inventory)
             for key, path in new.items():
                 self._wanted.setdefault(key, {})[label] = path
-            for key in _names_after(move, inventory).keys() - new.keys():
+            for key in then.keys() - new.keys():
                 self._kept.setdefault(key, set()).add(label)
             for key, _ in (
                 left_at(move, inventory.hosts[move.source]) if move.source in inventory.hosts else ()
@@ -184,9 +185,13 @@ class _Claims:
 
 def _new_names(move: Move, inventory: Inventory) -> dict[Key, str]:
     """Return the files that a machine has after a move and not before it, with their paths."""
+    return _without_own(_names_after(move, inventory), move, inventory)
+
+
+def _without_own(names: Mapping[Key, str], move: Move, inventory: Inventory) -> dict[Key, str]:
     source = inventory.hosts.get(move.source)
-    now = {} if source is None else dict(held_now(move.vm, source))
-    return {key: path for key, path in _names_after(move, inventory).items() if key not in now}
+    now = set() if source is None else {key for key, _ in held_now(move.vm, source)}
+    return {key: path for key, path in names.items() if key not in now}
 
 
 def _names_after(move: Move, inventory: Inventory) -> dict[Key, str]:

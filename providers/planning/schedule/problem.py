@@ -72,7 +72,7 @@ class Leg:
         """Bytes that it has yet to copy."""
         return self.transfer * (1 - self.source.done)
 
-    @property
+    @cached_property
     def runs(self) -> bool:
         """Whether a job does it already: nothing is waited for, and nobody can hold it up."""
         return bool(self.source.begun)
@@ -82,7 +82,7 @@ class Leg:
         """Whether it copies files."""
         return any(holding.file for holding in self._brought)
 
-    @property
+    @cached_property
     def hosts(self) -> tuple[int, ...]:
         """Both ends; one, where only files move."""
         if self.source.host == self.target.host:
