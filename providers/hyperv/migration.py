@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from providers.clock import Clock
@@ -17,7 +17,7 @@ from providers.errors import (
     StageFailedError,
 )
 from providers.model import winpath
-from providers.model.estate import VirtualMachine
+from providers.model.estate import Disk, VirtualMachine
 from providers.model.names import HostName
 from providers.model.plan import Move
 
@@ -259,11 +259,21 @@ class _Migration:
         return None if deviations(self.move, None, found) else found
 
     def _examined(self) -> Move:
-        """Return the move with the sizes of its disks, as far as they can be read while it runs."""
+        """Return the move with the sizes and parents of its disks, as far as they can be read while it runs.
+
+        Somebody else's order may take along what ours would not: which parents it leaves is not known then.
+        """
         try:
-            return replace(self.move, vm=self.estate.with_details(self.move.vm))
+            return self._detailed()
+        except MoveRefusedError:
+            pass
         except PlacementError:
             return self.move
+        try:
+            vm = self.estate.with_details(self.move.vm)
+        except PlacementError:
+            return self.move
+        return replace(self.move, vm=replace(vm, disks=_alone(vm.disks), frozen=_alone(vm.frozen)))
 
     def _detailed(self) -> Move:
         """Return the move with sizes and parents of its disks: read for machines that move, so the plan has none."""
@@ -373,6 +383,11 @@ class _Migration:
     ) -> None:
         if trouble := self.audit.note(event, self.move, job=job, result=result, more=more):
             self.report(Progress(phase=trouble, warns=True))
+
+
+def _alone(disks: Iterable[Disk]) -> tuple[Disk, ...]:
+    """Return disks as if nobody had asked for their parents."""
+    return tuple(replace(disk, parent_path=None) for disk in disks)
 
 
 def _ending(error: PlacementError) -> str:

@@ -10,10 +10,10 @@ from lab.estate.generated import SHARE
 from lab.estate.spec import DiskSpec
 from lab.storage.checksums import Checksums
 from lab.world.objects import OFF, RUNNING, SAVED
-from providers.errors import MoveRefusedError
+from providers.errors import InterruptedRunError, MoveRefusedError
 from providers.model.options import MigrationOptions
 from providers.model.plan import MigrationType, Move
-from tests.fabric.conftest import Fabric, Maker
+from tests.fabric.conftest import Fabric, Maker, until
 from tests.fabric.test_moves import moved
 from tests.unit.lab.conftest import estate, machine
 
@@ -126,6 +126,27 @@ def test_a_parent_that_nothing_attaches_is_copied_where_that_was_chosen(
     copy = fabric.world.files.real(host or "hv1", f"{NEW}\\base.vhdx")
     assert copy.read_bytes() == before
     assert fabric.lab_vm("WEB01").disks[0].parent_path == f"{NEW}\\base.vhdx"
+
+
+@pytest.mark.parametrize("host", ["hv2", None])
+def test_a_move_with_parents_is_adopted_by_the_next_run(make_fabric: Maker, host: str | None) -> None:
+    """The parents that it copies are those that the run would have it copy, though it runs already."""
+    fabric = make_fabric(estate(machine("WEB01", disks=(CHILD,))))
+    rule = fabric.fault("stall", vm="WEB01", after=40)
+    move = fabric.order("WEB01", host, disks={"scsi-0-0": f"{NEW}\\child.vhdx"})
+    move = replace(move, options=MigrationOptions(parents="copy"))
+    first = fabric.behind(lambda: fabric.run(move))
+    until(lambda: any(job.running and job.percent > 0 for job in fabric.world.state.jobs))
+    fabric.cancelled.set()
+    with pytest.raises(InterruptedRunError):
+        first.join(10)
+    fabric.cancelled.clear()
+    second = fabric.behind(lambda: fabric.run(move))
+    until(lambda: "adopted" in fabric.audited())
+    fabric.world.faults.clear(rule)
+    second.join()
+    assert fabric.lab_vm("WEB01").disks[0].parent_path == f"{NEW}\\base.vhdx"
+    assert len(fabric.log("start")) == 1
 
 
 def test_a_parent_is_never_written_over_a_file(make_fabric: Maker) -> None:
