@@ -132,7 +132,7 @@ def _lock(path: Path) -> Lock | None:
             username=str(content.get("username", "")),
             timestamp=str(content.get("timestamp", "")),
         )
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+    except (ArithmeticError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
 
 

@@ -72,6 +72,7 @@ TORN = (
     "null",
     '{"pid": "x", "hostname": "y"}',
     '{"pid": -1, "hostname": "y"}',
+    '{"pid": 1e999, "hostname": "y"}',
     "\x00" * 64,
 )
 
