@@ -78,12 +78,16 @@ class VmPlacement(ResourceProvider):
         """Compare wanted inputs with observed outputs.
 
         What the plan leaves out, or what must be cleared up by hand, counts as a change, so that the run ends with its
-        error; of an unknown machine that does not count nothing is planned.
+        error; of an unknown machine that does not count nothing is planned. So does what is scheduled: the program may have
+        read the hosts later than state was, and found it elsewhere.
         """
-        found = self._compared(_id, olds, news)
+        found, label = self._compared(_id, olds, news), current.get().label
         fleet = self._fleets().of_reader(current.get().stack)
-        if fleet is not None and not found.detailed:
-            fleet.course.unchanged(current.get().label)
+        if fleet is None or found.detailed:
+            return found
+        if fleet.course.legs(label):
+            return DetailedDiffResult({"host": UPDATE})
+        fleet.course.unchanged(label)
         return found
 
     def _compared(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DetailedDiffResult:
