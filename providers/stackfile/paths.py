@@ -86,6 +86,8 @@ def _reserved_problem(part: str) -> str | None:
     reserved = _RESERVED.search(part)
     if reserved is not None:
         return f"holds {reserved[0]!r} in '{part}', which Windows reserves; use another name"
+    if "\x7f" in part:
+        return f"holds a control character in {part!r}, which no stack file takes; use another name"
     if _DEVICE.fullmatch(part):
         return f"has a part named '{part}', which is a device of Windows; use another name"
     return None

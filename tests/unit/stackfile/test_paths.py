@@ -49,6 +49,7 @@ BAD = [
     ('D:\\a"b', "holds '\"'"),
     ("D:\\a|b", "holds '|'"),
     ("D:\\a\tb", "holds '\\t'"),
+    ("D:\\a\x7fb", "holds a control character"),
     ("D:\\con", "a device of Windows"),
     ("D:\\Com1.vhdx", "a device of Windows"),
     ("D:\\x\\NUL.tar.gz", "a device of Windows"),
