@@ -58,6 +58,7 @@ class _Asking:
         self._pools = _Pools()
         self._hosts = sorted(stack.hosts)
         self._shared: frozenset[str] = frozenset()
+        self._attached_twice: frozenset[Key] = frozenset()
         self._facts: dict[HostName, HostFacts | None] = {
             name: host.facts if (host := inventory.hosts.get(name)) else None for name in self._hosts
         }
@@ -102,6 +103,7 @@ class _Asking:
             if rule.kind == "apart":
                 self._pools.seats.update(self._pools.number(_seat(number, name), 1) for name in self._hosts)
         self._shared = self._names_of_several()
+        self._attached_twice = self._names_attached_twice()
         self._seat_undeclared()
         for label, vm in sorted(self._found.items()):
             if label in ends:
@@ -122,13 +124,23 @@ class _Asking:
                 owners.setdefault(winpath.comparable(path), set()).add(vm.id)
         return frozenset(path for path, ids in owners.items() if len(ids) > 1)
 
+    def _names_attached_twice(self) -> frozenset[Key]:
+        """Return the files that two machines have already: no choice of hosts makes them one machine's."""
+        having: dict[Key, set[VmId]] = {}
+        for host in self._inventory.hosts.values() if self._shared else ():
+            for vm in host.vms:
+                for key, _ in held_now(vm, host):
+                    if key[1] in self._shared:
+                        having.setdefault(key, set()).add(vm.id)
+        return frozenset(key for key, ids in having.items() if len(ids) > 1)
+
     def _seat_undeclared(self) -> None:
         """Take the names of files that machines have which nobody moves."""
         known = {vm.id for vm in self._found.values()}
         for host in self._inventory.hosts.values() if self._shared else ():
             for vm in host.vms:
                 for key, _ in held_now(vm, host) if vm.id not in known else ():
-                    if key[1] in self._shared:
+                    if key[1] in self._shared and key not in self._attached_twice:
                         self._pools.room[self._name(key)] -= 1
 
     def _name(self, key: Key) -> int:
@@ -145,7 +157,7 @@ class _Asking:
         placed = self._placed(self._stack.vms[label], vm, name)
         for disk in files_of(vm):
             key = key_of(placed.get(disk.slot, disk.path), host)
-            if key[1] in self._shared:
+            if key[1] in self._shared and key not in self._attached_twice:
                 yield key
 
     def _give_back(self, label: str, vm: VirtualMachine) -> None:

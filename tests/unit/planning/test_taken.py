@@ -136,3 +136,13 @@ def test_a_move_that_runs_is_followed_though_another_has_the_name() -> None:
     assert {each.severity for each in step.findings} == {Severity.WARNING}
     assert f"VM001 would get the file {BASE} on hv2, which is a disk of VM002 on hv2" in told(step)
     assert "This run follows that migration" in told(step)
+
+
+def test_a_file_that_two_machines_have_already_costs_no_choice() -> None:
+    """Both attach one file on a share, one is not declared: the other may stay, and nothing moves."""
+    path = "\\\\sofs\\vms\\both.vhdx"
+    found = inventory(host("hv1", having(1, "hv1", path)), host("hv2", having(2, "hv2", path)))
+    result = plan(stack(spec(1, "hv1", "hv2"), hosts=("hv1", "hv2")), found)
+    assert result.steps[0].standing == Standing.IN_PLACE
+    assert result.choice is not None
+    assert (result.choice.bytes, result.choice.proved) == (0, True)
