@@ -93,10 +93,12 @@ class VmPlacement(ResourceProvider):
     def _compared(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DetailedDiffResult:
         if news.get(STANDING):
             return DetailedDiffResult({STANDING: ADD})
+        if not news.get("vmId"):
+            return DetailedDiffResult({})  # unknown, and that does not count
         if olds.get("problem"):
             return DetailedDiffResult({"problem": DELETE})
         if not olds.get("reachable", True):
-            return DetailedDiffResult({"reachable": UPDATE} if news.get("vmId") else {})
+            return DetailedDiffResult({"reachable": UPDATE})
         managed = managed_id(_id, olds)
         if means_another(managed, news):
             self._forewarn(managed, vm_id(news["vmId"]))

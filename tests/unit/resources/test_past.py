@@ -91,3 +91,9 @@ def test_the_past_makes_no_change() -> None:
     wanted = {"host": "hv1", "vmId": vm.id}
     assert VmPlacement()._compared(vm.id, outputs_of(vm, PAST), wanted).detailed == {}
     assert VmPlacement()._compared(vm.id, outputs_of(vm, Past()), {**wanted, "lastMoves": []}).detailed == {}
+
+
+def test_a_machine_that_does_not_count_is_no_change_whatever_was_said_of_it_before() -> None:
+    """It was missing in an earlier run, and is unknown now, for its host is away: state still has what was said then."""
+    olds = {"vmId": "x", "reachable": False, "problem": "VM001 is missing"}
+    assert VmPlacement()._compared("x", olds, {"name": "VM001"}).detailed == {}
