@@ -22,7 +22,7 @@ from typing import Any
 import yaml
 
 from lab.faults import KINDS
-from tools.workspace import Workspace
+from tools.workspace import Workspace, stop_session
 
 HOSTS = ("hv1", "hv2", "hv3")
 FAULTS = 2
@@ -162,20 +162,29 @@ def _up(workspace: Workspace) -> int:
     with log.open("w", encoding="utf-8") as output, subprocess.Popen(
         workspace.command("pulumi", "up", "--yes", "--skip-preview", "--suppress-outputs"), cwd=workspace.folder,
         env=workspace.environment, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+        start_new_session=True,
     ) as process:  # fmt: skip
-        begun = time.monotonic()
-        with suppress(subprocess.TimeoutExpired):
-            return process.wait(STUCK)
-        _lab(workspace, "fault", "clear")
-        with suppress(subprocess.TimeoutExpired):
-            return process.wait(PATIENCE - (time.monotonic() - begun))
-        process.send_signal(signal.SIGINT)
-        with suppress(subprocess.TimeoutExpired):
-            return process.wait(STUCK)
-        process.kill()
-        process.wait()
+        try:
+            if (code := _ended(process, workspace)) is not None:
+                return code
+        finally:
+            stop_session(process.pid)
     workspace.run("placement", "unlock", "lab", check=False, stdout=subprocess.DEVNULL)
     return -signal.SIGKILL
+
+
+def _ended(process: subprocess.Popen[bytes], workspace: Workspace) -> int | None:
+    """Return the exit code of a run; None where neither cleared faults nor Ctrl-C end it."""
+    begun = time.monotonic()
+    with suppress(subprocess.TimeoutExpired):
+        return process.wait(STUCK)
+    _lab(workspace, "fault", "clear")
+    with suppress(subprocess.TimeoutExpired):
+        return process.wait(PATIENCE - (time.monotonic() - begun))
+    process.send_signal(signal.SIGINT)
+    with suppress(subprocess.TimeoutExpired):
+        return process.wait(STUCK)
+    return None
 
 
 def _unreached(

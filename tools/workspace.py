@@ -7,11 +7,14 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 PROJECT = Path(__file__).resolve().parent.parent
 _LEFT_OUT = shutil.ignore_patterns(
@@ -94,6 +97,17 @@ def remove(folder: Path) -> None:
         down = [sys.executable, str(folder / "bin" / "lab"), "down"]
         subprocess.run(down, cwd=folder, check=False, capture_output=True)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def stop_session(leader: int) -> None:
+    """Kill what is left of the session that process `leader` began.
+
+    An engine that is killed leaves its language host behind, in a process group of its own (seen with Pulumi 3.259).
+    """
+    for pid in psutil.pids():
+        with contextlib.suppress(OSError):
+            if os.getsid(pid) == leader:
+                os.kill(pid, signal.SIGKILL)
 
 
 def _authority(url: str) -> str:

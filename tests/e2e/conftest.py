@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from tests.e2e import forms
-from tools.workspace import Workspace
+from tools.workspace import Workspace, stop_session
 
 QUICK = "6"
 """Speed of the lab in tests: a move takes about a second."""
@@ -62,10 +62,9 @@ class Run:
         return self.log.read_text(encoding="utf-8")
 
     def stop(self) -> None:
-        """Leave nothing behind."""
-        if self.process.poll() is None:
-            os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
+        """Leave nothing behind, whether it runs or was killed."""
+        stop_session(self.process.pid)
+        self.process.wait()
 
 
 def _words(process: psutil.Process) -> list[str]:

@@ -12,6 +12,8 @@ from typing import Any
 
 import psutil
 
+from tools.workspace import stop_session
+
 from .figure import Figure, listed
 from .site import PATIENCE, STACK, Site, Sites, plugins, run
 
@@ -49,7 +51,7 @@ def _killed(site: Site, seen: Callable[[], Any]) -> float:
     workspace = site.workspace
     with subprocess.Popen(
         workspace.command("pulumi", *UP), cwd=workspace.folder, env={**workspace.environment, "PULUMI_STACK": STACK},
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
     ) as process:  # fmt: skip
         try:
             born = min(each.create_time() for each in _until(lambda: plugins(workspace.folder), process))
@@ -59,6 +61,7 @@ def _killed(site: Site, seen: Callable[[], Any]) -> float:
         finally:
             process.kill()  # bin/pulumi has become the engine; what is below it notices and leaves
     psutil.wait_procs(left, timeout=PATIENCE)
+    stop_session(process.pid)
     run(workspace, "placement", "unlock")
     return taken
 
