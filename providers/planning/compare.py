@@ -16,7 +16,7 @@ from providers.model.stack import HostSpec, Stack, VmSpec
 
 from .choosing.estate import chosen
 from .computers import named_twice, replaced
-from .counting import excused, is_away, may_be_another, silent, until
+from .counting import doubted, excused, is_away, silent, until
 from .disk_keys import strange_places
 from .guard import guarded, protect
 from .identify import NotFound, identify
@@ -52,11 +52,7 @@ def plan(
     stack = stack.on(occasion.day)
     steps, ends, choice = _stood(stack, inventory, known.machines)
     steps = tuple(_sized(step, inventory) for step in steps)
-    steps = tuple(excused(step, stack, inventory) for step in steps)
-    steps = tuple(
-        dataclasses.replace(step, findings=(*step.findings, *may_be_another(step, stack, inventory, known)))
-        for step in steps
-    )
+    steps = tuple(excused(doubted(step, stack, inventory, known), stack, inventory) for step in steps)
     findings = (
         *_silent(stack, inventory, steps), *named_twice(inventory), *replaced(inventory),
         *broken_rules(stack, inventory, ends), *_twice(steps),

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from enum import StrEnum
 
 from providers.model.estate import Inventory
 from providers.model.identity import Kept
 from providers.model.names import HostName, VmId
-from providers.model.plan import Finding, Plan, Severity, Standing, Step
+from providers.model.plan import Finding, Placement, Plan, Severity, Standing, Step
 from providers.model.stack import Away, Snooze, Stack
 
 from .adoption import adopting
@@ -67,31 +66,40 @@ def doubt(
 
     A name decides only where every host answers, as for a machine that is adopted.
     """
-    if vm is None or not _by_name_alone(label, stack, inventory, known):
+    text = _doubt(label, vm, host, stack, inventory, known)
+    remedy = "Set id: (the GUID) in the stack file, or run again when every host answers"
+    return f"{text}. {remedy}" if text else None
+
+
+def _doubt(
+    label: str, vm: VmId | None, host: HostName | None, stack: Stack, inventory: Inventory, known: Kept
+) -> str | None:
+    if vm is None or stack.vms[label].id or label in known.machines or not inventory.unreachable:
         return None
     return (
         f"{label} is unknown: {vm} on {host} has its name and is not as declared, and {who(inventory.unreachable.values())}:"
-        " another machine of that name may be the one that is meant."
-        " Set id: (the GUID) in the stack file, or run again when every host answers"
+        " another machine of that name may be the one that is meant"
     )
 
 
-def may_be_another(step: Step, stack: Stack, inventory: Inventory, known: Kept) -> Iterator[Finding]:
-    """Warn of a move of a machine that is told by its name alone, while a host that may have a namesake is silent."""
+def doubted(step: Step, stack: Stack, inventory: Inventory, known: Kept) -> Step:
+    """Return `step`; unknown where it would move a machine by its name alone while a host that may have a namesake is silent."""
     if step.vm is None or step.standing != Standing.MOVE or step.under_way:
-        return
-    if _by_name_alone(step.label, stack, inventory, known):
-        yield Finding(
-            severity=Severity.WARNING,
-            text=f"{step.label} is told by its name alone, and {who(inventory.unreachable.values())}: another machine of that"
-            f" name may be the one that is meant, and {step.vm.id} on {step.vm.host} is moved",
-            remedy=f"If it is the one, say so: {adopting(step.label, step.vm.id)}; if not, run when every host answers",
-            of_identity=True,
-        )
-
-
-def _by_name_alone(label: str, stack: Stack, inventory: Inventory, known: Kept) -> bool:
-    return not (stack.vms[label].id or label in known.machines) and bool(inventory.unreachable)
+        return step
+    text = _doubt(step.label, step.vm.id, step.vm.host, stack, inventory, known)
+    if text is None:
+        return step
+    finding = Finding(
+        severity=Severity.WARNING, text=text, of_identity=True,
+        remedy=f"If it is the one, say so: {adopting(step.label, step.vm.id)}; if not, run when every host answers",
+    )  # fmt: skip
+    return Step(
+        label=step.label,
+        standing=Standing.UNKNOWN,
+        placement=Placement(),
+        vm_id=step.vm.id,
+        findings=(finding,),
+    )
 
 
 def until(word: Snooze | Away) -> str:

@@ -321,7 +321,7 @@ def test_a_job_elsewhere_is_left_alone() -> None:
 
 def test_a_silent_destination_refuses_only_that_machine() -> None:
     """The others go on."""
-    declared = {**spec(1, "hv3"), **spec(2, "hv2")}
+    declared = {**spec(1, "hv3"), **spec(2, "hv2", id=guid(2))}
     hosts = (host("hv1", machine(1), machine(2)), host("hv2"))
     first, second = plan(stack(declared), inventory(*hosts, silent=("hv3",))).steps
     assert (first.standing, second.standing) == (Standing.REFUSED, Standing.MOVE)
