@@ -23,8 +23,8 @@ class Kept:
     def told(self) -> str:
         """Return by what machines are told, as a line of a report."""
         if self.at is None:
-            return "Machines are told by name where they have no id: no run of this stack is known here"
-        return f"Machines are told by the GUIDs of the last run, {self.at:%Y-%m-%d %H:%M} UTC"
+            return "Machines are identified by name where they have no id: no run of this stack is known here"
+        return f"Machines are identified by the GUIDs of the last run, {self.at:%Y-%m-%d %H:%M} UTC"
 
 
 NOTHING_KEPT = Kept()

@@ -93,8 +93,8 @@ def test_a_guid_decides_in_preview_plan_drift_and_up_alike(managed: Site) -> Non
         assert f"'DB' is another machine now, {MADE_ANEW} on hv1" in told, told
         assert "bin/placement adopt DB --id" in told, told
         assert "DB: is on hv1, goes to hv2" not in told, told
-    assert "Machines are told by the GUIDs of the last run, " in plan.stdout
-    assert "Machines are told by the GUIDs of the last run, " in drift.stdout
+    assert "Machines are identified by the GUIDs of the last run, " in plan.stdout
+    assert "Machines are identified by the GUIDs of the last run, " in drift.stdout
 
     run = managed.up()
     assert run.returncode != 0
