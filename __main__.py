@@ -20,6 +20,7 @@ from providers.resources.audited import close_audit
 from providers.resources.declare import declare, export
 from providers.resources.hand_over import agree, hand_over, keep
 from providers.resources.second_hop import forewarned
+from providers.resources.targets import taken_by_run
 from providers.stackfile import load
 from providers.stacks import stack_path
 
@@ -36,7 +37,9 @@ def main() -> None:
             agree(handover, estate.clock.utc())
             identities = Identities(identities_path(Path(), stack.path.stem), estate.clock)
             known = known_to_state(identities.kept(), handover.take_identities(estate.clock.utc()))
-            inventory, plan = compare(stack, estate, handover, allowances(os.environ), known=known)
+            inventory, plan = compare(
+                stack, estate, handover, allowances(os.environ), known=known, in_run=taken_by_run(stack)
+            )
             delegation = plan_delegation(stack, estate, inventory, estate.clock)
             plan = forewarned(stack, estate, plan, delegation, estate.clock)
             close_audit(AuditLog(audit_path(Path(), pulumi.get_stack()), clock=estate.clock), inventory)

@@ -14,7 +14,7 @@ from providers.model.estate import Inventory, VirtualMachine
 from providers.model.guard import Limit, Occasion
 from providers.model.identity import NOTHING_KEPT, Kept
 from providers.model.names import HostName, VmId
-from providers.model.paces import UNLEARNT, Paces
+from providers.model.paces import UNLEARNT
 from providers.model.plan import Finding, Move, Plan, Severity, Standing, Step
 from providers.model.stack import Stack
 from providers.planning import plan
@@ -31,7 +31,7 @@ _READERS = 16
 """Machines whose disks are read at once."""
 
 
-def compare(
+def compare(  # noqa: PLR0913 - what a run is compared by, each but the first named at the call
     stack: Stack,
     estate: Estate,
     handover: Handover | None = None,
@@ -39,6 +39,7 @@ def compare(
     *,
     orders: bool = True,
     known: Kept = NOTHING_KEPT,
+    in_run: frozenset[str] | None = None,
 ) -> tuple[Inventory, Plan]:
     """Sweep the hosts and plan. A machine counts as missing or double only after a second full sweep.
 
@@ -47,7 +48,8 @@ def compare(
     `handover`: where the run's other process may have left its sweep, or will look for ours. `allowed`: which limits
     of the guard somebody has allowed for this run. What past moves took, the plugin may have left as well.
     `orders`: whether moves are to be ordered or shown. Where not, a machine that is pinned to a host and elsewhere is not
-    looked at closely: no closer look puts it in place. `known`: which machine each key meant in the last run.
+    looked at closely: no closer look puts it in place. `known`: which machine each key meant in the last run. `in_run`: labels
+    of the machines that the run takes, None for all.
     """
     estate.expect(known.hosts)
     paces = learnt(handover.take_past()) if handover else UNLEARNT
@@ -55,7 +57,8 @@ def compare(
     inventory = handed.inventory if handed else _swept(estate, handover)
 
     def planned() -> Plan:
-        return _unless_seen(_planned(stack, estate, inventory, known, allowed, paces), sound)
+        occasion = Occasion(now=estate.clock.utc(), allowed=allowed, in_run=in_run)
+        return _unless_seen(plan(stack, inventory, known, occasion=occasion, paces=paces), sound)
 
     sound: frozenset[str] = frozenset()
     first = planned()
@@ -119,18 +122,6 @@ def _for_parking(stack: Stack, inventory: Inventory, found: Plan) -> set[HostNam
     if found.schedule.moves or not found.moves:
         return set()
     return {name for name, host in inventory.hosts.items() if name in stack.hosts and host.facts is None}
-
-
-def _planned(
-    stack: Stack,
-    estate: Estate,
-    inventory: Inventory,
-    known: Kept,
-    allowed: frozenset[Limit],
-    paces: Paces,
-) -> Plan:
-    occasion = Occasion(now=estate.clock.utc(), allowed=allowed)
-    return plan(stack, inventory, known, occasion=occasion, paces=paces)
 
 
 def _swept(estate: Estate, handover: Handover | None) -> Inventory:

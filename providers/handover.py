@@ -265,6 +265,15 @@ def engine_started() -> datetime | None:
     return datetime.fromtimestamp(min(starts), UTC) if starts else None
 
 
+def engine_command() -> Sequence[str]:
+    """Return the command line of the engine above this process; an empty one where there is none, or it cannot be told."""
+    try:
+        above = [each for each in psutil.Process().parents() if Path(each.name()).stem.casefold() == _ENGINE]
+        return above[0].cmdline() if above else ()
+    except psutil.Error:
+        return ()
+
+
 def _forget_old(folder: Path, seconds: float) -> None:
     """Remove what nobody has fetched, and what was never finished, as after a run that was killed."""
     now = time.time()

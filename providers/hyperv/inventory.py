@@ -14,7 +14,7 @@ from .client import Client
 from .close_rows import CloseRows, closely
 from .cluster import ClusterView, read_cluster
 from .faults import AbsentFaultError
-from .rows import SNAPSHOT, Rows, job_of, machines, once_each, owner, recent_job_of
+from .rows import SNAPSHOT, Rows, job_of, machines, once_each, owner, planned, recent_job_of
 
 _SYSTEM = ("Name", "ElementName", "EnabledState", "OperationalStatus", "ReplicationMode")
 _SETTING = (
@@ -54,6 +54,7 @@ def read_host(client: Client) -> Host:
         vms=machines(rows, client.host.name),
         jobs=told_jobs(client, _running(jobs)),
         recent=tuple(job for row in jobs if (job := recent_job_of(row)) is not None),
+        planned=planned(rows),
     )
 
 

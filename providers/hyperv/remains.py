@@ -17,7 +17,7 @@ from .images import has_disk
 
 
 def look_for(estate: Estate, inventory: Inventory, files: Iterable[LeftFile]) -> LeftBehind:
-    """Return what is there yet, of hosts that answered the sweep. Hosts are only read: one query each where nothing is left."""
+    """Return what is there yet, of hosts that answered the sweep. Hosts are only read, and not at all where the sweep shows nothing."""
     hosts = list(inventory.hosts)
     if not hosts:
         return LeftBehind(unread={})
@@ -36,8 +36,7 @@ def _planned(
     One of a migration that runs has a job, read after it; one whose migration has just ended is gone at the second look.
     """
     known = {vm.id for vm in inventory.vms()}
-    first = _read(estate, hosts, unread)
-    seen = {(host, vm) for host, vms in first.items() for vm in vms if vm in known}
+    seen = {(host.name, vm) for host in inventory.hosts.values() for vm in host.planned if vm in known}
     if not seen:
         return ()
     busy: set[VmId] = set()

@@ -43,7 +43,7 @@ class Rows:
     """What one sweep of a host read of its machines, class by class."""
 
     systems: Sequence[Instance]
-    settings: Iterable[Instance]
+    settings: Sequence[Instance]
     disks: Iterable[Instance]
     devices: Iterable[Instance]
     """SCSI controllers and disk drives."""
@@ -58,6 +58,13 @@ def machines(rows: Rows, host: HostName) -> tuple[VirtualMachine, ...]:
         if is_guid(system.text("Name")) and (vm := vm_id(system.text("Name"))) in by_vm.settings
     ]
     return tuple(sorted(found, key=lambda vm: (vm.name, vm.id)))
+
+
+def planned(rows: Rows) -> tuple[VmId, ...]:
+    """Return the GUIDs of the planned systems, sorted."""
+    found = (row for row in rows.settings if row.text("VirtualSystemType") == PLANNED)
+    names = (row.text("VirtualSystemIdentifier") for row in found)
+    return tuple(sorted({vm_id(name) for name in names if is_guid(name)}))
 
 
 class _Joined:

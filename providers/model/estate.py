@@ -325,6 +325,8 @@ class Host:
     """Migration jobs that have not ended."""
     recent: tuple[MigrationJob, ...] = ()
     """Migrations that ended well in the last minutes: a host forgets a job five minutes after its end."""
+    planned: tuple[VmId, ...] = ()
+    """Planned systems, by their settings: migrations on their way in, or what is left of them."""
     facts: HostFacts | None = None
     """Read where something will move; None elsewhere, and where the host fell silent meanwhile."""
 

@@ -110,6 +110,8 @@ class Occasion:
     read: date | None = None
     """The day, in UTC, on which the hosts were read, where that is not `now`."""
     allowed: frozenset[Limit] = frozenset()
+    in_run: frozenset[str] | None = None
+    """Labels of the machines that the run takes (`--target`, `--exclude`); None for all: no other one counts for limits."""
 
     @property
     def day(self) -> date | None:

@@ -61,8 +61,16 @@ def plan(
         steps=steps, findings=findings, choice=choice, known=known, silent=silent(stack, inventory)
     )
     planned = _scheduled(unplanned, stack, inventory, paces)
-    guards = guarded(stack, planned.starts, occasion.now, occasion.allowed)
+    guards = guarded(stack, _taken(planned, occasion).starts, occasion.now, occasion.allowed)
     return dataclasses.replace(planned, findings=(*planned.findings, *guards))
+
+
+def _taken(plan: Plan, occasion: Occasion) -> Plan:
+    """Return `plan` with the machines alone that the run takes."""
+    if occasion.in_run is None:
+        return plan
+    steps = tuple(step for step in plan.steps if step.label in occasion.in_run)
+    return dataclasses.replace(plan, steps=steps)
 
 
 def steps_of(stack: Stack, inventory: Inventory, known: Kept = NOTHING_KEPT) -> tuple[Step, ...]:

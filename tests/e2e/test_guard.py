@@ -41,7 +41,10 @@ def guarded(workspace: Workspace, history: Callable[..., None]) -> Site:
 
 
 def test_a_run_over_its_limits_refuses_and_goes_on_once_it_is_allowed(guarded: Site) -> None:
-    """Every limit is told at once; the variable reaches program and plugin; after one failure nothing starts."""
+    """Every limit is told at once; the variable reaches program and plugin; after one failure nothing starts.
+
+    One machine alone is within the limit of moves, though three are elsewhere.
+    """
     for name in MOVERS:
         guarded.lab("fault", "add", "migration-fails", "--vm", name)
     preview = guarded.pulumi("preview")
@@ -54,3 +57,10 @@ def test_a_run_over_its_limits_refuses_and_goes_on_once_it_is_allowed(guarded: S
     assert run.returncode != 0
     assert "failed with 0x8009030E (first: " in run.stdout
     assert "PLACEMENT_ALLOW=max_moves,freeze,max_failures bin/pulumi up" in run.stdout
+
+    guarded.lab("fault", "clear")
+    guarded.workspace.environment["PLACEMENT_ALLOW"] = "freeze"
+    alone = guarded.up("--target", "**::FREE")
+    assert alone.returncode == 0, alone.stdout
+    assert guarded.hosts()["FREE"] == "hv2"
+    assert guarded.hosts()["TAKEN"] != "hv2"  # no part of the run, and no move of it counted

@@ -38,6 +38,20 @@ def planned(
     return plan(stack(declared, guard=guard), inventory(*hosts), occasion=occasion)
 
 
+def test_machines_that_the_run_does_not_take_count_for_no_limit() -> None:
+    """`--target` of one machine is the careful answer to drift of many: the guard must not shut it."""
+    declared = {**spec(1, "hv2"), **spec(2, "hv2")}
+    hosts = inventory(host("hv1", machine(1), machine(2)), host("hv2"))
+    guarded = stack(declared, guard=Guard(max_moves=1))
+    for labels, refused in (
+        (None, True),
+        (frozenset({"VM002"}), False),
+        (frozenset({"VM001", "VM002"}), True),
+    ):
+        found = plan(guarded, hosts, occasion=Occasion(in_run=labels))
+        assert bool(found.refusals) is refused
+
+
 def two_moves(guard: Guard, **more: Any) -> tuple[Finding, ...]:
     """Return what is said of two running machines of 2 GiB that go from hv1 to hv2, each with a disk of 10 GiB."""
     vms = [
