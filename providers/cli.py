@@ -29,7 +29,6 @@ from providers.doctor.symptoms import Weight
 from providers.errors import PlacementError, of_this_computer
 from providers.identities import kept_of
 from providers.model.names import HostName
-from providers.model.stack import Stack
 from providers.recording import archive
 from providers.recording import record as recorder
 from providers.recording.names import names_in
@@ -37,7 +36,7 @@ from providers.report import explain
 from providers.report.diagnosis import render_diagnoses
 from providers.report.records import record
 from providers.stackfile import load
-from providers.stacks import PROJECT, STACKS, stack_files, stack_meant
+from providers.stacks import PROJECT, STACKS, stack_meant
 from providers.units import counted
 
 FAILED = 1
@@ -175,7 +174,7 @@ def _explain(options: argparse.Namespace) -> int:
 
 def _record(options: argparse.Namespace) -> int:
     archive.check_free(options.output)
-    stack = _stack_with(options.host, options.stack)
+    stack = accept_host.stack_with(options.host, options.stack, "--stack NAME")
     host = stack.hosts[HostName(options.host)]
 
     def say(what: str) -> None:
@@ -193,22 +192,6 @@ def _record(options: argparse.Namespace) -> int:
         "Names, addresses and GUIDs are replaced. Look through it before you pass it on.\n"
     )
     return 0
-
-
-def _stack_with(host: str, name: str | None) -> Stack:
-    """Return the stack that declares `host`. Raises PlacementError where none does, or several do."""
-    paths = stack_files(PROJECT) if name is None else [stack_meant(name, PROJECT)]
-    found = [load(path) for path in paths]
-    having = [stack for stack in found if host in stack.hosts]
-    if len(having) == 1:
-        return having[0]
-    if not having:
-        known = ", ".join(sorted({str(each) for stack in found for each in stack.hosts})) or "none"
-        raise PlacementError(f"No stack file declares the host {host}", remedy=f"Known hosts: {known}")
-    raise PlacementError(
-        f"{host} is declared by {', '.join(str(stack.path) for stack in having)}",
-        remedy="Say which: --stack NAME",
-    )
 
 
 if __name__ == "__main__":

@@ -36,7 +36,8 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 def run(options: argparse.Namespace) -> int:
     """Keep the host's computer as the one that is meant. Raises PlacementError."""
     host = HostName(options.host)
-    stack, clock = _stack_with(host, options.stack), SystemClock()
+    stack = stack_with(host, options.stack, f"bin/placement accept-host {host} STACK")
+    clock = SystemClock()
     if not is_of_project(stack, PROJECT):
         raise PlacementError(
             f"{stack.path} is no stack of this project: nothing is kept of it",
@@ -80,11 +81,10 @@ def _uuid(stack: Stack, host: HostName, clock: SystemClock) -> str:
     return found
 
 
-def _stack_with(host: HostName, word: str | None) -> Stack:
-    """Return the stack that declares `host`. Raises PlacementError where none does, or several do."""
-    found = [
-        load(path) for path in ([stack_meant(word, PROJECT)] if word is not None else stack_files(PROJECT))
-    ]
+def stack_with(host: str, word: str | None, which: str) -> Stack:
+    """Return the stack that declares `host`. Raises PlacementError where none does, or, with `which` to type, several do."""
+    paths = stack_files(PROJECT) if word is None else [stack_meant(word, PROJECT)]
+    found = [load(path) for path in paths]
     having = [stack for stack in found if host in stack.hosts]
     if len(having) == 1:
         return having[0]
@@ -93,5 +93,5 @@ def _stack_with(host: HostName, word: str | None) -> Stack:
         raise PlacementError(f"No stack file declares the host {host}", remedy=f"Known hosts: {known}")
     raise PlacementError(
         f"{host} is declared by {', '.join(str(stack.path) for stack in having)}",
-        remedy=f"Say which: bin/placement accept-host {host} STACK",
+        remedy=f"Say which: {which}",
     )

@@ -18,18 +18,15 @@ from .images import has_disk
 
 def look_for(estate: Estate, inventory: Inventory, files: Iterable[LeftFile]) -> LeftBehind:
     """Return what is there yet, of hosts that answered the sweep. Hosts are only read, and not at all where the sweep shows nothing."""
-    hosts = list(inventory.hosts)
-    if not hosts:
-        return LeftBehind(unread={})
     unread: dict[HostName, str] = {}
-    planned = _planned(estate, inventory, hosts, unread)
+    planned = _planned(estate, inventory, unread)
     found = [file for file in files if file.host in inventory.hosts and not _used(inventory, file)]
     there = tuple(file for file in found if _is_there(estate, file, unread))
     return LeftBehind(planned=planned, files=there, unread=unread)
 
 
 def _planned(
-    estate: Estate, inventory: Inventory, hosts: list[HostName], unread: dict[HostName, str]
+    estate: Estate, inventory: Inventory, unread: dict[HostName, str]
 ) -> tuple[tuple[HostName, VmId], ...]:
     """Return the planned systems of realized machines that stay planned while no job of the machine runs anywhere.
 
@@ -40,7 +37,7 @@ def _planned(
     if not seen:
         return ()
     busy: set[VmId] = set()
-    for host in hosts:
+    for host in inventory.hosts:
         try:
             busy |= {job.vm_id for job in reading.read_jobs(estate.client(host))}
         except PlacementError as error:
