@@ -62,7 +62,9 @@ def connection_tree(connection: Connection, folder: Path, over: Connection | Non
     """Return a connection as it stands in a stack file in `folder`; `over`: only what differs from that."""
     common = {} if over is None else connection_tree(over, folder)
     shown: dict[str, str] = {}
-    for field in fields(connection):
+    for field in (
+        each for each in fields(connection) if each.compare
+    ):  # the policy is no part of a stack file
         value = getattr(connection, field.name)
         if value is not None:
             shown[field.name] = path(relative(value, folder)) if isinstance(value, Path) else quoted(value)

@@ -12,6 +12,7 @@ from .directory import DelegationSpec, DirectorySpec
 from .guard import NO_LIMITS, Guard
 from .names import HostName, VmId
 from .options import AS_HOSTS_ARE_SET, MigrationOptions
+from .policy import UNRESTRICTED, Policy
 
 Authentication = Literal["basic", "certificate", "credssp", "kerberos", "ntlm"]
 Layout = Literal["hyper-v", "flat"]
@@ -32,6 +33,8 @@ class Connection:
     """The host's name in its service principal HTTP/NAME; None means the one in the endpoint."""
     proxy: str | None = None
     """URL of an HTTP proxy for this host; None dials it directly, whatever the environment says."""
+    policy: Policy = field(default=UNRESTRICTED, compare=False, repr=False)
+    """Says which logins may be used; never of the stack file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,6 +186,8 @@ class Stack:
     """None = who may delegate is not managed."""
     delegation_wait: int = DELEGATION_WAIT
     """Seconds for which a move waits for its source to see what the directory allows already; 0 = not at all."""
+    policy: Policy = field(default=UNRESTRICTED, compare=False, repr=False)
+    """What operators permit; it stands outside the stack file."""
 
     def on(self, day: date | None) -> Stack:
         """Return the stack as it counts on `day` (UTC): without the snoozes and absences that are over by then.

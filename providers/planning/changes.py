@@ -10,8 +10,8 @@ from typing import Any
 
 from providers.model.stack import Rule, Stack
 
-_UNSAID = frozenset({"line", "label"})
-"""Fields that say where something stands, or under which key."""
+_UNSAID = frozenset({"line", "label", "policy"})
+"""Fields that say where something stands, or under which key, and what is no part of a stack file."""
 
 
 class Kind(StrEnum):

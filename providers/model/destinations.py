@@ -1,0 +1,82 @@
+"""Where a connection leads, by the text that is dialled, and whether that is one of the places an operator has named."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+_LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
+_NAME = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(?:\.{_LABEL})*")
+_NUMBER = re.compile(r"(?:[0-9]+|0x[0-9a-f]*)")
+"""A last label which makes resolvers take the whole for an IPv4 address, as in 0x7f.1 (inet_aton; WHATWG URL, "ends in a number")."""
+
+
+def destination(url: str) -> tuple[str, int | None] | None:
+    """Return host and port of a URL; None where its authority is anything else than just these.
+
+    What two parsers could read as two places is no place: user names, ports of letters, text after brackets, empty labels.
+    """
+    try:
+        parts = urlsplit(url)
+        host, port = (parts.hostname or "").lower(), parts.port
+    except ValueError:
+        return None
+    shown = f"[{host}]" if ":" in host else host
+    if parts.netloc.lower() not in {shown, f"{shown}:{port}"} or not is_place(host):
+        return None
+    return host, port
+
+
+def is_place(host: str) -> bool:
+    """Say whether `host`, in lower case, is an IP address or a name by the grammar of DNS (RFC 1123 2.1; `_` as Windows allows)."""
+    return _address(host) is not None or _is_name(host)
+
+
+def is_pattern(text: str) -> bool:
+    """Say whether `text` names places: a name, `.suffix`, an IP address or a network."""
+    return _network(text) is not None or _is_name(text.lower().removeprefix("."))
+
+
+def fits(host: str, patterns: Iterable[str]) -> bool:
+    """Say whether a name or an IP address is one of `patterns`: `.corp.example` is every name below it, not the name itself.
+
+    A name is never looked up: a network fits addresses alone. An IPv4 address inside an IPv6 one (`::ffff:10.0.0.1`,
+    RFC 4291 2.5.5.2) is that IPv4 address, for it is what is dialled.
+    """
+    host = host.lower()
+    address = _address(host)
+    if address is not None:
+        networks = (network for pattern in patterns if (network := _network(pattern)) is not None)
+        return any(address.version == network.version and address in network for network in networks)
+    if not _is_name(host):
+        return False
+    named = [pattern.lower() for pattern in patterns]
+    return any(
+        host.endswith(pattern) and host != pattern if pattern.startswith(".") else host == pattern
+        for pattern in named
+    )
+
+
+def _is_name(host: str) -> bool:
+    return _NAME.fullmatch(host) is not None and _NUMBER.fullmatch(host.rpartition(".")[2]) is None
+
+
+def _address(text: str) -> Address | None:
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return mapped or address
+
+
+def _network(text: str) -> Network | None:
+    try:
+        return ipaddress.ip_network(text)
+    except ValueError:
+        return None
