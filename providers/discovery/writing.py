@@ -11,9 +11,6 @@ from providers.files import Draft, draft
 from providers.model.stack import Stack
 from providers.stackfile import load
 
-_MODE = 0o644
-"""Nothing in a stack file is secret."""
-
 
 class FileExistsAlreadyError(PlacementError):
     """There is a file where the stack file shall go; somebody may have worked on it."""
@@ -48,7 +45,6 @@ class Trial:
         """Put what was loaded last in its place. Raises FileExistsAlreadyError where something has come there meanwhile."""
         place = self._fresh.place
         try:
-            self._fresh.path.chmod(_MODE)
             self._fresh.keep_as_new()
         except FileExistsError as error:
             raise FileExistsAlreadyError(f"{place} exists already") from error

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from providers.errors import PlacementError
-from providers.files import Draft, draft
+from providers.files import Draft, draft, mode_of, read_bounded
 from providers.model.stack import Stack
 
 from .loading import load
+from .source import LARGEST
 
 
 class StackFileChangedError(PlacementError):
@@ -46,10 +46,9 @@ class Replacement:
         """
         place = self._fresh.place
         try:
-            shutil.copymode(place, self._fresh.path)
-            if place.read_bytes() != self._old:
+            if read_bounded(place, LARGEST) != self._old:
                 raise StackFileChangedError(f"{place} was changed meanwhile; it stays as it is")
-            self._fresh.keep()
+            self._fresh.keep(mode=mode_of(place))
         except OSError as error:
             raise _unwritable(place, error) from error
 

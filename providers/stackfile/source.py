@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import codecs
+import errno
 import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from providers.files import read_bounded
+
 from .findings import WHOLE, Findings, listed
 from .near import NearNames
 
-_LARGEST = 16 * 1024 * 1024
+LARGEST = 16 * 1024 * 1024
 """Bytes; 10,000 machines with five declared locations each take about 4 MiB."""
 _UNPRINTABLE = re.compile(
     "[^\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
@@ -72,20 +75,14 @@ def _read_bytes(path: Path, findings: Findings) -> bytes | None:
         if path.is_dir():
             findings.add(WHOLE, "is a folder; name the stack file itself, such as stacks/lab.yaml")
             return None
-        if path.exists() and not path.is_file():
-            findings.add(WHOLE, "is no regular file; name a YAML file")
-            return None
-        with path.open("rb") as file:
-            raw = file.read(_LARGEST + 1)
+        return read_bounded(path, LARGEST)
     except FileNotFoundError:
         findings.add(WHOLE, f"there is no such file{_meant(path)}")
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        findings.add(WHOLE, f"cannot be read ({reason}); check the path and that you may read it")
-    else:
-        if len(raw) <= _LARGEST:
-            return raw
-        findings.add(1, f"is larger than {_LARGEST // 1024**2} MiB; a stack file is a short YAML text")
+    except OSError as error:
+        if error.errno == errno.EFBIG:
+            findings.add(1, f"is larger than {LARGEST >> 20} MiB; a stack file is a short YAML text")
+        else:
+            findings.add(WHOLE, f"cannot be read ({error.strerror}); name a YAML file that you may read")
     return None
 
 

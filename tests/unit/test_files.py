@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
+import socket
 import stat
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from providers.files import append_line, draft, write_whole
+from providers.files import append_line, draft, read_bounded, read_own, write_whole
+from providers.system import ForeignError
+from tests.strangers import AS_ROOT, link_of_another, of_another
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="pipes, devices and permissions of POSIX")
 LIMITED = """
@@ -187,3 +191,149 @@ def test_a_torn_line_costs_itself_only(tmp_path: Path) -> None:
     first, torn, last = path.read_text(encoding="utf-8").splitlines()
     assert (first, last) == ("one", "two")
     assert set(torn) == {"x"}
+
+
+@AS_ROOT
+@pytest.mark.parametrize("write", [write_whole, append_line])
+def test_nothing_is_written_through_a_link_of_another_user(
+    write: Callable[[Path, str], None], tmp_path: Path
+) -> None:
+    """He would choose which of our files is replaced, or gets a line."""
+    secret = tmp_path / "secret"
+    secret.write_text("ours", encoding="utf-8")
+    link = link_of_another(tmp_path / "log.jsonl", secret)
+    with pytest.raises(OSError, match="link of another user"):
+        write(link, "x")
+    assert secret.read_text(encoding="utf-8") == "ours"
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["log.jsonl", "secret"]
+
+
+@AS_ROOT
+def test_our_own_link_is_not_followed_to_where_others_may_put_things(tmp_path: Path) -> None:
+    """The file would be somebody's by tomorrow."""
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared").chmod(0o777)
+    link = tmp_path / "latest"
+    link.symlink_to(tmp_path / "shared" / "file")
+    with pytest.raises(OSError, match="others may write it"):
+        write_whole(link, "x")
+    assert list((tmp_path / "shared").iterdir()) == []
+
+
+@AS_ROOT
+def test_no_line_goes_into_a_file_or_a_pipe_of_another_user(tmp_path: Path) -> None:
+    """He reads it, or keeps it open."""
+    path = tmp_path / "log"
+    path.touch()
+    with pytest.raises(OSError, match="belongs to another user"):
+        append_line(of_another(path), "x")
+    os.mkfifo(tmp_path / "pipe")
+    holder = os.open(tmp_path / "pipe", os.O_RDWR)
+    with pytest.raises(OSError, match="belongs to another user"):
+        write_whole(of_another(tmp_path / "pipe"), "x")
+    os.close(holder)
+    assert path.read_bytes() == b""
+
+
+@POSIX
+def test_a_log_that_was_open_to_others_is_closed(tmp_path: Path) -> None:
+    """With the folder that it lies in."""
+    path = tmp_path / "audit" / "lab.jsonl"
+    path.parent.mkdir(mode=0o755)
+    path.write_text("old\n", encoding="utf-8")
+    path.chmod(0o644)
+    append_line(path, "new")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    assert path.read_bytes() == b"old\nnew\n"
+
+
+@POSIX
+def test_a_draft_that_was_exchanged_is_not_written(tmp_path: Path) -> None:
+    """By a link, or by another name of a file of ours."""
+    (tmp_path / "secret").write_text("ours", encoding="utf-8")
+    with draft(tmp_path / "a") as fresh:
+        fresh.path.unlink()
+        fresh.path.hardlink_to(tmp_path / "secret")
+        with pytest.raises(OSError, match="another file meanwhile"):
+            fresh.write("x")
+        fresh.path.unlink()
+        fresh.path.symlink_to(tmp_path / "secret")
+        with pytest.raises(OSError, match="has become a link"):
+            fresh.write("x")
+    assert (tmp_path / "secret").read_text(encoding="utf-8") == "ours"
+
+
+def pipe(path: Path) -> Path:
+    """Return a pipe that nobody writes to."""
+    os.mkfifo(path)
+    return path
+
+
+def endless(path: Path) -> Path:
+    """Return a file that has 16 TiB and takes no room."""
+    with path.open("wb") as file:
+        file.truncate(1 << 40)
+    return path
+
+
+@POSIX
+@pytest.mark.parametrize("read", [read_bounded, read_own])
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (pipe, "but a pipe"),
+        (lambda at: (at.mkdir(), at)[1], "but a folder"),
+        (lambda _: Path("/dev/zero"), "but a device"),
+        (lambda at: (at.symlink_to("/dev/zero"), at)[1], "but a device"),
+        (endless, "it is larger than 64 bytes"),
+        (lambda at: at.with_name("a\0b"), "its name holds a NUL"),
+        (lambda at: at, "No such file"),
+    ],
+    ids=["pipe", "folder", "device", "link to a device", "huge", "NUL", "missing"],
+)
+def test_what_is_no_file_of_a_size_is_refused_at_once(
+    read: Callable[[Path, int], bytes], make: Callable[[Path], Path], said: str, tmp_path: Path
+) -> None:
+    """Nothing waits, and no memory fills."""
+    with pytest.raises(OSError, match=said):
+        read(make(tmp_path / "a"), 64)
+
+
+@POSIX
+def test_a_socket_is_refused(tmp_path: Path) -> None:
+    """It cannot be opened at all."""
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(tmp_path / "s"))
+        with pytest.raises(OSError, match="but a socket"):
+            read_bounded(tmp_path / "s", 64)
+
+
+def test_a_file_of_just_the_size_is_read(tmp_path: Path) -> None:
+    """To its last byte."""
+    (tmp_path / "a").write_bytes(b"x" * 64)
+    assert read_bounded(tmp_path / "a", 64) == b"x" * 64
+    assert read_own(tmp_path / "a", 64) == b"x" * 64
+    with pytest.raises(OSError, match="larger"):
+        read_bounded(tmp_path / "a", 63)
+
+
+@AS_ROOT
+def test_what_others_made_or_could_have_made_is_not_taken_for_ours(tmp_path: Path) -> None:
+    """A file of theirs, one that they may write, and one in a folder that they may write."""
+    path = tmp_path / "folder" / "a"
+    path.parent.mkdir()
+    path.write_text("x", encoding="utf-8")
+    assert read_own(path, 64) == b"x"
+    path.chmod(0o666)
+    with pytest.raises(ForeignError, match="others may write it"):
+        read_own(path, 64)
+    path.chmod(0o600)
+    path.parent.chmod(0o777)
+    with pytest.raises(ForeignError, match="others may write it"):
+        read_own(path, 64)
+    path.parent.chmod(0o1777)
+    assert read_own(path, 64) == b"x"
+    with pytest.raises(ForeignError, match="belongs to another user"):
+        read_own(of_another(path), 64)
+    assert read_bounded(path, 64) == b"x"

@@ -1,0 +1,208 @@
+"""POSIX: owners and modes, and a way to a file on which each link was made by this user or by root.
+
+The way is gone folder by folder with descriptors (openat(2), O_NOFOLLOW), so that what was looked at is what is used: a folder
+or a link that is exchanged meanwhile is refused, not followed.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from .values import Account, Belongings, ForeignError, check_name
+
+assert sys.platform != "win32"  # noqa: S101 - what the type checker asks for, who reads this for Windows
+
+import grp  # noqa: E402
+import pwd  # noqa: E402
+
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | getattr(os, "O_PATH", 0)
+"""O_PATH: folders that may be crossed and not listed are no obstacle; macOS lists them."""
+_LINKS = 40
+"""As Linux allows on one way (path_resolution(7))."""
+_PRIVATE = 0o700
+_OTHERS = 0o077
+_KERNELS = ("pipe:[", "socket:[", "anon_inode:")
+"""What the links of /proc/self/fd seem to lead to (proc_pid_fd(5)): the kernel alone can follow them."""
+
+
+def account() -> Account:
+    """Return whom this process runs as."""
+    uid = os.geteuid()
+    try:
+        return Account(id=str(uid), name=pwd.getpwuid(uid).pw_name)
+    except KeyError:
+        return Account(id=str(uid), name="")
+
+
+def keep_private() -> None:
+    """Let what this process and its children make be this user's alone."""
+    os.umask(_OTHERS)
+
+
+def belongings(of: Path | int) -> Belongings:
+    """Return whose a file is, by its path (a link is followed) or by its descriptor. Raises OSError."""
+    return _belongings(os.fstat(of) if isinstance(of, int) else of.stat())
+
+
+def _belongings(found: os.stat_result) -> Belongings:
+    mode = stat.S_IMODE(found.st_mode)
+    group_is_ours = _is_alone_in(found.st_gid) if mode & stat.S_IRWXG else True
+    others = mode & (stat.S_IRWXO if group_is_ours else stat.S_IRWXO | stat.S_IRWXG)
+    return Belongings(
+        owner=str(found.st_uid),
+        trusted=found.st_uid in {os.geteuid(), 0},
+        others_write=bool(others & (stat.S_IWGRP | stat.S_IWOTH)),
+        others_read=bool(others & (stat.S_IRGRP | stat.S_IROTH)),
+        sticky=stat.S_ISDIR(found.st_mode) and bool(mode & stat.S_ISVTX),
+    )
+
+
+def _is_alone_in(group: int) -> bool:
+    """Say whether a group is the user's private one, as most distributions give him: of his name, without other members."""
+    try:
+        own, found = pwd.getpwuid(os.geteuid()), grp.getgrgid(group)
+    except KeyError:
+        return False
+    alone = set(found.gr_mem) <= {own.pw_name}
+    return own.pw_gid == group and found.gr_name == own.pw_name and alone
+
+
+class Place:
+    """A folder that is held open, and the name in it that a path leads to."""
+
+    def __init__(self, descriptor: int, folder: Path, name: str, *, linked: bool, kernels: bool) -> None:
+        """`linked`: the path named a link, which leads here. `kernels`: the kernel alone knows whereto."""
+        self.folder, self.name = folder, name
+        self._descriptor, self._linked, self._kernels = descriptor, linked, kernels
+
+    @property
+    def path(self) -> Path:
+        """Where it is, without links."""
+        return self.folder / self.name
+
+    def belongings(self) -> Belongings:
+        """Return whose the folder is."""
+        return _belongings(os.fstat(self._descriptor))
+
+    def check_link(self) -> None:
+        """Raise ForeignError where a link led here and others may put things into this folder."""
+        if self._linked:
+            self.belongings().check(self.folder)
+
+    def open(self, name: str, flags: int, mode: int = 0o600) -> int:
+        """Open a file of the folder, a link never, and wait for nobody. Raises OSError."""
+        follow = 0 if self._kernels else os.O_NOFOLLOW
+        try:
+            return os.open(name, flags | follow | os.O_CLOEXEC, mode, dir_fd=self._descriptor)
+        except OSError as error:
+            if error.errno == errno.ELOOP:
+                raise ForeignError(self.folder / name, "it has become a link meanwhile") from error
+            error.filename = str(self.folder / name)
+            raise
+
+    def make_folder(self, name: str) -> None:
+        """Make a folder in the folder, for this user alone. Raises OSError."""
+        os.mkdir(name, _PRIVATE, dir_fd=self._descriptor)
+
+    def replace(self, name: str, by: str) -> None:
+        """Put the file `by` of the folder in the place of `name`, at once. Raises OSError."""
+        os.replace(by, name, src_dir_fd=self._descriptor, dst_dir_fd=self._descriptor)
+
+    def remove(self, name: str) -> None:
+        """Remove a file of the folder. Raises OSError."""
+        os.unlink(name, dir_fd=self._descriptor)
+
+
+@contextmanager
+def place_of(path: Path) -> Iterator[Place]:
+    """Lend the place that `path` names, or a link there. Raises ForeignError where a link on the way is another user's, OSError."""
+    place = _gone(path)
+    try:
+        yield place
+    finally:
+        os.close(place._descriptor)  # noqa: SLF001 - it is ours
+
+
+def _gone(path: Path) -> Place:
+    """Go the way to `path`; the descriptor of its last folder is the caller's to close."""
+    check_name(path)
+    todo = list(reversed(path.parts)) or ["."]
+    here, folder = os.open(".", _FOLDER), Path.cwd()
+    links, linked = 0, False
+    try:
+        while True:
+            name = todo.pop()
+            target = None if name in {os.sep, ".", ".."} else _link(name, here, folder)
+            if target is not None:
+                links, linked = links + 1, linked or not todo
+                _check_number(links, path)
+                if not todo and target.startswith(_KERNELS):
+                    return Place(here, folder, name, linked=False, kernels=True)
+                todo += reversed(Path(target).parts)
+            elif todo or name in {os.sep, ".", ".."}:
+                following = os.open(name, _FOLDER | os.O_NOFOLLOW, dir_fd=here)
+                os.close(here)
+                here, folder = following, _entered(folder, name)
+                if not todo:
+                    return Place(here, folder, ".", linked=linked, kernels=False)
+            else:
+                return Place(here, folder, name, linked=linked, kernels=False)
+    except BaseException:
+        os.close(here)
+        raise
+
+
+def _check_number(links: int, path: Path) -> None:
+    if links > _LINKS:
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
+
+
+def _link(name: str, folder: int, where: Path) -> str | None:
+    """Return where the link `name` leads; None for what is no link, or is not there. Raises ForeignError."""
+    try:
+        found = os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
+        return None
+    if not stat.S_ISLNK(found.st_mode):
+        return None
+    if not _belongings(found).trusted:
+        raise ForeignError(where / name, f"it is a link of another user ({found.st_uid}): remove it")
+    return os.readlink(name, dir_fd=folder)
+
+
+def _entered(folder: Path, name: str) -> Path:
+    if name == "..":
+        return folder.parent
+    return folder / name  # an absolute name is all there is then, and `.` stays
+
+
+def private_folder(path: Path) -> None:
+    """Make `path`, with what is missing above it, a folder of this user's alone; one that is wider is closed.
+
+    Raises ForeignError where it belongs to somebody else, OSError.
+    """
+    if not path.is_dir():
+        _make(path)
+    with place_of(path) as place:
+        descriptor = place.open(place.name, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            found = os.fstat(descriptor)
+            _belongings(found).check_owner(path)
+            if found.st_uid == os.geteuid() and found.st_mode & _OTHERS:
+                os.fchmod(descriptor, stat.S_IMODE(found.st_mode) & ~_OTHERS)
+            _belongings(os.fstat(descriptor)).check(path)
+        finally:
+            os.close(descriptor)
+
+
+def _make(path: Path) -> None:
+    missing = [each for each in (path, *path.parents) if not each.exists()]
+    for each in reversed(missing):
+        with place_of(each) as place, suppress(FileExistsError):  # another process was faster
+            place.make_folder(place.name)
