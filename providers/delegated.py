@@ -13,6 +13,7 @@ from providers.model.estate import Inventory
 from providers.model.names import HostName
 from providers.model.plan import Finding, Severity
 from providers.model.stack import Stack
+from providers.planning.accounts import account_called
 from providers.planning.delegation import entries_of, missing_entries, too_new
 
 
@@ -84,7 +85,7 @@ def _without_account(names: Mapping[HostName, str], known: Mapping[HostName, str
         if host not in known:
             yield _warning(
                 f"{host} calls itself {name}, and no account of the directory, or more than one, is called so",
-                f"Check with Get-ADComputer -Filter \"dNSHostName -eq '{name}'\", and that directory.server is of its domain",
+                f"Check with {account_called(name)}, and that directory.server is of its domain",
             )
 
 

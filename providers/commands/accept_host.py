@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 
+from providers import quoting
 from providers.clock import SystemClock
 from providers.errors import PlacementError
 from providers.hyperv.estate import Estate
@@ -13,9 +14,9 @@ from providers.hyperv.host_facts import read_uuid
 from providers.identities import Identities, identities_path, is_of_project
 from providers.model.names import HostName
 from providers.model.stack import Stack
-from providers.report.cells import visible
 from providers.stackfile import load
 from providers.stacks import PROJECT, STACKS, stack_files, stack_meant
+from providers.visible import visible
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -36,7 +37,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 def run(options: argparse.Namespace) -> int:
     """Keep the host's computer as the one that is meant. Raises PlacementError."""
     host = HostName(options.host)
-    stack = stack_with(host, options.stack, f"bin/placement accept-host {host} STACK")
+    stack = stack_with(host, options.stack, str(quoting.own("bin/placement accept-host {} STACK", host)))
     clock = SystemClock()
     if not is_of_project(stack, PROJECT):
         raise PlacementError(

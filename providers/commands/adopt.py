@@ -15,9 +15,10 @@ from providers.hyperv.estate import Estate
 from providers.identities import kept_of
 from providers.model.names import is_guid, vm_id
 from providers.model.stack import Stack
-from providers.report.cells import visible
+from providers.planning.adoption import adopting
 from providers.stackfile import load
 from providers.stacks import PROJECT, STACKS, stack_files, stack_meant
+from providers.visible import visible
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -65,7 +66,7 @@ def _stack_with(label: str, word: str | None) -> Stack:
         raise PlacementError(f"No stack file declares {label}", remedy="Write an entry for it first")
     raise PlacementError(
         f"{label} is declared by {', '.join(str(stack.path) for stack in having)}",
-        remedy=f"Say which: bin/placement adopt {label} --id GUID STACK",
+        remedy=f"Say which: {adopting(label, 'GUID')} STACK",
     )
 
 

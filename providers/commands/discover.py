@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast, get_args
 
+from providers import quoting
 from providers.clock import Clock, SystemClock
 from providers.discovery.hosts import connection_tree, host_texts, named_by_address, own_names, relative
 from providers.discovery.machines import Draft, Extent, judged
@@ -206,5 +207,6 @@ def _summary(place: Path, made: Draft, hosts: int, stack: str) -> str:
         *([f"{left_out} left out"] if left_out else []),
     ]
     return (
-        f"{', '.join(told)}; why stands beside each\n" if len(told) > 1 else f"{told[0]}\n"
-    ) + f"Look through it, then: bin/pulumi stack init {stack}; bin/pulumi up (it only adopts)\n"
+        (f"{', '.join(told)}; why stands beside each\n" if len(told) > 1 else f"{told[0]}\n")
+        + f"Look through it, then: {quoting.own('bin/pulumi stack init {}', stack)}; {quoting.own('bin/pulumi up')} (it only adopts)\n"
+    )

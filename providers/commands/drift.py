@@ -18,7 +18,6 @@ from providers.hyperv.estate import Estate
 from providers.identities import kept_of
 from providers.model.stack import Stack
 from providers.planning.drift import DriftReport
-from providers.report.cells import visible
 from providers.report.drift_junit import render_junit
 from providers.report.drift_markdown import render_markdown
 from providers.report.drift_record import drift_record
@@ -26,6 +25,7 @@ from providers.report.drift_text import render_drift
 from providers.report.records import record
 from providers.stackfile import load
 from providers.stacks import PROJECT, STACKS, stack_meant
+from providers.visible import visible
 
 DRIFT = 2
 SILENT = 4

@@ -13,12 +13,12 @@ from providers.model.estate import Inventory
 from providers.model.stack import Stack
 from providers.planning.silence import became
 from providers.recorded import Recorded, write
-from providers.report.cells import visible
 from providers.report.records import record
 from providers.report.text import render_inventory
 from providers.stackfile import load
 from providers.stacks import PROJECT, stack_meant
 from providers.units import counted
+from providers.visible import visible
 
 from .plan import FAILED
 

@@ -8,10 +8,11 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from providers import quoting
 from providers.errors import PlacementError
 from providers.locks import Fragment, Lock, backend_folder, engines, is_stale, locks, stacks_of, writers
-from providers.report.cells import visible
 from providers.stacks import PROJECT
+from providers.visible import visible
 
 FAILED = 1
 
@@ -64,7 +65,7 @@ def _judged(found: Lock | Fragment, backend: Path, holders: set[int]) -> bool:
                 found.stack, found.remove, f"lock removed; its holder is gone ({visible(found.holder)})"
             )
         sys.stderr.write(
-            f"{found.stack}: still locked by {visible(found.holder)}; if that is not so: bin/pulumi cancel --yes --stack {found.stack}\n"
+            f"{found.stack}: still locked by {visible(found.holder)}; if that is not so: {_cancel(found.stack)}\n"
         )
         return False
     at_it = writers(found, engines(), holders, backend)
@@ -72,7 +73,7 @@ def _judged(found: Lock | Fragment, backend: Path, holders: set[int]) -> bool:
         named = " and ".join(f"process {engine.pid}" for engine in at_it)
         sys.stderr.write(
             f"{found.stack}: {found.path.name} is torn and names no holder, and a pulumi that may be it runs here ({named});"
-            f" run again when that has ended, or, where it is not at {found.stack}: bin/pulumi cancel --yes --stack {found.stack}\n"
+            f" run again when that has ended, or, where it is not at {found.stack}: {_cancel(found.stack)}\n"
         )
         return False
     return _removed(
@@ -80,6 +81,10 @@ def _judged(found: Lock | Fragment, backend: Path, holders: set[int]) -> bool:
         found.remove,
         f"{found.path.name} removed; a full disk or a power cut has torn it, and no pulumi that may hold it runs here",
     )
+
+
+def _cancel(stack: str) -> quoting.Command:
+    return quoting.own("bin/pulumi cancel --yes --stack {}", stack)
 
 
 def _removed(stack: str, remove: Callable[[], None], done: str) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import IntEnum
 
+from providers import quoting
 from providers.model import winpath
 from providers.model.estate import Disk, DiskKind, Inventory, VirtualMachine
 from providers.model.names import HostName, VmId, folded
@@ -87,7 +88,7 @@ def judged(inventory: Inventory) -> tuple[Seen, ...]:
         elif twice[vm.id] > 1:
             seen = seen.at_most(
                 Extent.NOTHING,
-                f"{vm.id} was seen {twice[vm.id]} times: run again, or see bin/placement doctor once the file is written",
+                f"{vm.id} was seen {twice[vm.id]} times: run again, or see {quoting.own('bin/placement doctor')} once the file is written",
             )
         found.append(seen)
     return tuple(found)

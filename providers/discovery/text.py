@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from providers import quoting
 from providers.model.names import HostName
 from providers.model.stack import StorageSpec
 from providers.stackfile.paths import is_path
@@ -84,7 +85,7 @@ def _left_out(draft: Draft) -> Iterator[str]:
 
 def _above(preface: Preface, draft: Draft) -> Iterator[str]:
     yield f"# yaml-language-server: $schema={preface.schema}"
-    yield f"# Written by `bin/placement discover` on {preface.written.isoformat()}: every machine where its host showed it, so that"
+    yield f"# Written by `{quoting.own('bin/placement discover')}` on {preface.written.isoformat()}: every machine where its host showed it, so that"
     yield "# the first `pulumi up` adopts and moves nothing. From here on it is yours to edit."
     silent = [host for host in preface.hosts if host.silent]
     if silent:

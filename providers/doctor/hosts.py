@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from statistics import median
 
+from providers import quoting
 from providers.hyperv.trust import NEW_CERTIFICATE
 from providers.model.estate import HostFacts
 from providers.model.stack import HostSpec, Stack
@@ -94,7 +95,7 @@ def _clock(host: HostReading, reading: Reading) -> Iterator[Diagnosis]:
             weight=Weight.ERROR, where=host.name,
             text=f"Its clock is {format_seconds(abs(apart))} {'ahead of' if apart > 0 else 'behind'} the other hosts'",
             breaks="Kerberos refuses tickets across more than 5 minutes: logins and moves fail",
-            remedy=f"Run w32tm /resync on {host.full_name}, and look at its time source (w32tm /query /source)",
+            remedy=f"On {host.full_name} run {quoting.powershell('w32tm /resync')}, and look at its time source ({quoting.powershell('w32tm /query /source')})",
         )  # fmt: skip
 
 
@@ -121,15 +122,15 @@ def _migration(host: HostReading, facts: HostFacts) -> Iterator[Diagnosis]:
             breaks="No machine comes to it",
             remedy="Declare live_migration: {networks: any}, or run Set-VMHost -UseAnyNetworkForMigration $true there",
         )  # fmt: skip
-    for kind, limit, switch in (
-        ("live", settings.max_live, "MaximumVirtualMachineMigrations"),
-        ("storage", settings.max_storage, "MaximumStorageMigrations"),
+    for kind, limit, line in (
+        ("live", settings.max_live, quoting.powershell("Set-VMHost -MaximumVirtualMachineMigrations 2")),
+        ("storage", settings.max_storage, quoting.powershell("Set-VMHost -MaximumStorageMigrations 2")),
     ):
         if not limit:
             yield Diagnosis(
                 weight=Weight.ERROR, where=host.name, text=f"It allows no {kind} migration at once",
                 breaks=f"Every {kind} migration of it fails",
-                remedy=f"Declare live_migration: {{{kind}_limit: 2}}, or run Set-VMHost -{switch} 2 there",
+                remedy=f"Declare live_migration: {{{kind}_limit: 2}}, or run {line} there",
             )  # fmt: skip
 
 

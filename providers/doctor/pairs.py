@@ -10,6 +10,7 @@ from providers.model.estate import HostFacts
 from providers.model.live_migration import HostMigration
 from providers.model.names import HostName
 from providers.model.stack import Stack
+from providers.planning.accounts import account_called
 from providers.planning.delegation import missing_for_pair, needed_mode
 
 from .symptoms import Diagnosis, Reading, Weight
@@ -57,7 +58,7 @@ def caller_diagnoses(reading: Reading) -> Iterator[Diagnosis]:
                 yield Diagnosis(
                     weight=Weight.ERROR, where=host, text=f"The directory has no single account of {found.full_name}",
                     breaks="Its delegation can neither be told nor set",
-                    remedy=f"Look for it: Get-ADComputer -Filter \"dNSHostName -eq '{found.full_name}'\"",
+                    remedy=f"Look for it: {account_called(found.full_name)}",
                 )  # fmt: skip
 
 

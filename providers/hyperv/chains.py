@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+from providers import quoting
 from providers.errors import MoveRefusedError
 from providers.model import winpath
 from providers.model.estate import Disk, VirtualMachine
@@ -118,7 +119,7 @@ def _examined(move: Move, disk: Disk) -> Disk:
         raise MoveRefusedError(
             f"{_where(move, disk.slot, disk.path)} cannot be examined by {move.source}: its size and parent are"
             " unknown",
-            remedy=f"Run again, in case it has moved since; else try Get-VHD on {move.source}",
+            remedy=f"Run again, in case it has moved since; else, on {move.source}, try {quoting.powershell('Get-VHD')}",
         )
     return disk
 

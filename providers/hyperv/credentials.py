@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from providers import quoting
 from providers.errors import CredentialsError
 from providers.model.names import HostName
 from providers.model.stack import Authentication, Connection
@@ -192,4 +193,6 @@ def _check_file(path: Path, *, private: bool) -> None:
             remedy="Correct its name in the credentials file, or in the environment",
         ) from error
     if private and sys.platform != "win32" and stat.S_IMODE(mode) & 0o077:
-        raise CredentialsError(f"{path} can be read by others", remedy=f"Run: chmod 600 {path}")
+        raise CredentialsError(
+            f"{path} can be read by others", remedy=f"Run: {quoting.own('chmod 600 {}', path)}"
+        )

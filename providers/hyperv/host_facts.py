@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from providers.errors import PlacementError, WsmanFaultError
 from providers.model.estate import HostFacts, MigrationSettings, Vector, Volume
-from providers.model.names import is_guid, same
+from providers.model.names import dns_name, is_guid, same
 from providers.units import KIB, MIB
 from providers.wsman import CIMV2, DEVICE_GUARD, EndpointReference, Instance, resource_uri
 
@@ -203,7 +203,18 @@ def read_names(client: Client) -> HostNames:
     row = single(client, rows, "Win32_ComputerSystem")
     host, domain = row.text("DNSHostName") or row.text("Name"), row.text("Domain")
     member = bool(row.flag("PartOfDomain")) and bool(domain)
-    return HostNames(computer_name=row.text("Name"), full_name=f"{host}.{domain}" if member else host)
+    return _names(client, row.text("Name"), f"{host}.{domain}" if member else host)
+
+
+def _names(client: Client, computer_name: str, full_name: str) -> HostNames:
+    """Return the names of a host. Raises PlacementError where one can be none: who reports that is not believed in the rest."""
+    wrong = next((name for name in (computer_name, full_name) if not dns_name(name)), None)
+    if wrong is not None:
+        raise PlacementError(
+            f"{client.host.name} reports a name that is none: {wrong}",
+            remedy="Letters of A to Z, digits, hyphens and underscores make a name; look who answers at its address",
+        )
+    return HostNames(computer_name=computer_name, full_name=full_name)
 
 
 def read_build(client: Client) -> int | None:
@@ -231,7 +242,7 @@ def _names_as_dialled(client: Client, denied: AccessDeniedFaultError) -> HostNam
             remedy="Dial it by its full name (hosts: address), name it under connection.kerberos_host, or let the account"
             " read root/cimv2",
         ) from denied
-    return HostNames(computer_name=own, full_name=dialled)
+    return _names(client, own, dialled)
 
 
 def _system(client: Client) -> tuple[int | None, int | None, int | None]:

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from providers import quoting
 from providers.clock import Clock
 from providers.codes.catalogue import lost_a_slot
 from providers.errors import (
@@ -37,6 +38,8 @@ from .second_hop import Delegation, SecondHop, is_refused, pauses
 from .starting import Started, Starter
 from .verification import deviations
 
+_PURGE = quoting.powershell("klist purge -li 0x3e7")
+"""Has a host ask for new tickets: 0x3e7 is the session of its system account (klist page)."""
 ATTEMPTS = 5
 """Starts of one move in one run; each but the first only after a proven failure that trying again can cure."""
 
@@ -202,7 +205,7 @@ class _Migration:
         self.report(
             Progress(
                 phase=f"waiting {pause:.0f} s: the directory allows it, {self.move.source} does not know yet (old tickets;"
-                f" klist purge -li 0x3e7 there ends it)",
+                f" {_PURGE} there ends it)",
                 lasting=True,
             )
         )
@@ -405,5 +408,5 @@ def _explained(
         told, remedy = f"what is delegated could not be read ({found.unknown})", error.remedy
     else:
         told = f"the directory has all that is needed on {found.account}, so that {source} most likely still uses old tickets"
-        remedy = f"Run klist purge -li 0x3e7 on {source}, or wait 15 minutes, and run again"
+        remedy = f"On {source} run {_PURGE}, or wait 15 minutes, and run again"
     return MigrationFailedError(f"{error.message}: {told}", codes=error.codes, remedy=remedy)

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from providers import quoting
 from providers.clock import Clock
 from providers.codes.catalogue import codes_in, remedy_for
 from providers.errors import (
@@ -112,7 +113,7 @@ class Stage:
         return MoveRefusedError(
             f"{host} holds a planned system with the GUID of {vm.name} ({vm.id}){folder}, which this stack has not"
             f" ordered: {found.against}",
-            remedy=f"Find out who prepares a move of {vm.name} to {host} (Compare-VM, another stack), and run again when that"
+            remedy=f"Find out who prepares a move of {vm.name} to {host} ({quoting.powershell('Compare-VM')}, another stack), and run again when that"
             " has ended; this stack removes only what it has made",
         )
 
@@ -142,7 +143,7 @@ class Stage:
             left = f"a planned system of it is left on {self.move.destination} in {self.found_config}, which this run has found there"
             error.message = f"{error.message}; {left}"
             error.remedy = (
-                f"{error.remedy}. If nobody else prepares a move of {self.move.vm.name} (Compare-VM, another stack),"
+                f"{error.remedy}. If nobody else prepares a move of {self.move.vm.name} ({quoting.powershell('Compare-VM')}, another stack),"
                 f" {ALLOW} lets the next run remove it and make it anew"
             ).removeprefix(". ")
             return error

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TypeVar
 
+from providers import quoting
 from providers.clock import Clock
 from providers.errors import (
     DirectoryChangedError,
@@ -235,6 +236,6 @@ class DirectoryClient:
 def _by_others(change: AccountChange) -> str:
     """Return the change as somebody with the rights can make it."""
     return (
-        "Or have a domain administrator do it, by this LDIF (ldifde -i -f FILE, or ldapmodify):\n"
+        f"Or have a domain administrator do it, by this LDIF ({quoting.own('ldifde -i -f FILE, or ldapmodify')}):\n"
         f"{ldif([change])}or in PowerShell:\n{powershell([change])}"
     )

@@ -11,6 +11,9 @@ VmId = NewType("VmId", str)
 HostName = NewType("HostName", str)
 """The key of a host in the stack file; not its address and not the name it reports."""
 
+_LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
+_DNS_LONGEST = 253
+"""Characters of a name without the dot of the root (RFC 1035 2.3.4: 255 octets on the wire)."""
 _GUID = re.compile(r"(\{)?([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})(?(1)\})")
 
 
@@ -32,9 +35,15 @@ def dns(name: str) -> str:
     return folded(name).rstrip(".")
 
 
-def powershell(text: str) -> str:
-    """Return a text as PowerShell takes it whole: in single quotes, in which those of the text are doubled."""
-    return "'" + text.replace("'", "''") + "'"
+def dns_name(text: str) -> bool:
+    """Say whether `text` can be the name of a host, a full or a short one: labels of letters, digits, hyphens and underscores.
+
+    RFC 1123 2.1 and RFC 1035 2.3.4, with the underscore, which Windows lets a computer have (Microsoft, "Naming conventions
+    in Active Directory": DNS servers may allow it anywhere in a name). Names in other scripts, which Windows lets a computer
+    have as well and advises against, are none here.
+    """
+    name = text.removesuffix(".")
+    return len(name) <= _DNS_LONGEST and all(map(_LABEL.fullmatch, name.split(".")))
 
 
 def is_guid(text: str) -> bool:

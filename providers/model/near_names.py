@@ -6,11 +6,11 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
+from providers.visible import hidden, visible
+
 from .estate import VirtualMachine
 from .names import folded
 
-_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-"""Control and format characters (zero-width ones, those that turn the direction), surrogates, ends of lines."""
 _SHOWN = 3
 """How many near names are told: more would be another problem."""
 
@@ -18,9 +18,7 @@ _SHOWN = 3
 @lru_cache(maxsize=8192)  # each missing machine is held against all names of an estate
 def looks(name: str) -> str:
     """Return the form in which names are equal that people can hardly tell apart."""
-    seen = "".join(
-        char for char in unicodedata.normalize("NFKC", name) if not _hidden(char) or char.isspace()
-    )
+    seen = "".join(char for char in unicodedata.normalize("NFKC", name) if not hidden(char) or char.isspace())
     return folded(unicodedata.normalize("NFKC", folded(" ".join(seen.split()))))
 
 
@@ -44,7 +42,7 @@ def _oddities(name: str) -> Iterator[str]:
     inner = name.strip()
     if " ".join(inner.split()) != inner:
         yield "another blank within"
-    for char in dict.fromkeys(char for char in inner if _hidden(char) and not char.isspace()):
+    for char in dict.fromkeys(char for char in inner if hidden(char) and not char.isspace()):
         yield f"with U+{ord(char):04X}, which does not show"
     if unicodedata.normalize("NFC", inner) != inner:
         yield "its letters are decomposed"
@@ -60,7 +58,7 @@ def told(name: str) -> str:
 
 def quoted(name: str) -> str:
     """Return a name in quotes, with escapes for what does not show."""
-    return "'" + "".join(f"\\u{ord(c):04x}" if _hidden(c) else c for c in name) + "'"
+    return f"'{visible(name)}'"
 
 
 def near_machines(name: str, vms: Iterable[VirtualMachine]) -> str:
@@ -83,7 +81,3 @@ def _told_beside(name: str, wanted: str) -> str:
         other = oddness(wanted)
         odd = f"the name looked for: {other}" if other else "it looks alike"
     return f"{quoted(name)} ({odd})"
-
-
-def _hidden(char: str) -> bool:
-    return unicodedata.category(char) in _HIDDEN

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import shlex
+from providers import quoting
 
 
-def adopting(label: str, machine: str) -> str:
+def adopting(label: str, machine: str) -> quoting.Command:
     """Return the command line; `machine`: a GUID, or a word for one."""
-    return f"bin/placement adopt {shlex.quote(label)} --id {machine}"
+    return quoting.own("bin/placement adopt {} --id {}", label, machine)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from itertools import combinations
 
+from providers import quoting
 from providers.model.estate import HostFacts, Inventory
 from providers.model.names import HostName, VmId, dns
 from providers.model.plan import Finding, Severity
@@ -52,7 +53,7 @@ def another_computer(host: HostName, uuid: str, before: str) -> Finding:
         severity=Severity.WARNING,
         text=f"{host} is another computer than in the last run (its UUID is {uuid}, it was {before}): nothing moves to it"
         " or from it",
-        remedy=f"If it was replaced on purpose: bin/placement accept-host {host}",
+        remedy=f"If it was replaced on purpose: {quoting.own('bin/placement accept-host {}', host)}",
     )
 
 

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import re
 from collections.abc import Iterable, Iterator
 
+from providers import quoting
 from providers.model.directory import TRUSTED_TO_AUTH, AccountChange
 
 from .descriptor import with_allowed, without_allowed
-
-_SAFE = re.compile(r"(?![ :<])[\x01-\x09\x0b\x0c\x0e-\x7f]*(?<! )")
-"""SAFE-STRING of RFC 2849; anything else is written in base64."""
 
 
 def ldif(changes: Iterable[AccountChange]) -> str:
@@ -26,12 +22,12 @@ def powershell(changes: Iterable[AccountChange]) -> str:
 
 def _record(change: AccountChange) -> Iterator[str]:
     account = change.account
-    yield _line("dn", account.dn)
+    yield quoting.ldif_line("dn", account.dn)
     yield "changetype: modify"
     for verb, services in (("add", change.delegate_to), ("delete", change.not_to)):
         if services:
             yield f"{verb}: msDS-AllowedToDelegateTo"
-            yield from (_line("msDS-AllowedToDelegateTo", service) for service in services)
+            yield from (quoting.ldif_line("msDS-AllowedToDelegateTo", service) for service in services)
             yield "-"
     if (flags := changed_flags(change)) != account.flags:
         yield from _exchange("userAccountControl", str(account.flags), str(flags))
@@ -60,42 +56,58 @@ def changed_descriptor(change: AccountChange) -> bytes:
 def _exchange(attribute: str, before: str | bytes, after: str | bytes) -> Iterator[str]:
     """Yield the lines that take away exactly what was read: another value makes the whole change fail."""
     if before:
-        yield from (f"delete: {attribute}", _line(attribute, before), "-")
+        yield from (f"delete: {attribute}", quoting.ldif_line(attribute, before), "-")
     if after:
-        yield from (f"add: {attribute}", _line(attribute, after), "-")
-
-
-def _line(attribute: str, value: str | bytes) -> str:
-    if isinstance(value, str) and _SAFE.fullmatch(value):
-        return f"{attribute}: {value}"
-    raw = value.encode() if isinstance(value, str) else value
-    return f"{attribute}:: {base64.b64encode(raw).decode()}"
+        yield from (f"add: {attribute}", quoting.ldif_line(attribute, after), "-")
 
 
 def _commands(change: AccountChange) -> Iterator[str]:
-    dn = _quoted(change.account.dn)
-    for verb, services in (("Add", change.delegate_to), ("Remove", change.not_to)):
-        if services:
-            listed = ", ".join(_quoted(service) for service in services)
-            yield f"Set-ADObject -Identity {dn} -{verb} @{{'msDS-AllowedToDelegateTo' = {listed}}}"
+    dn = change.account.dn
+    if change.delegate_to:
+        yield str(
+            quoting.powershell(
+                "Set-ADObject -Identity {} -Add @{'msDS-AllowedToDelegateTo' = {}}",
+                dn,
+                tuple(change.delegate_to),
+            )
+        )
+    if change.not_to:
+        yield str(
+            quoting.powershell(
+                "Set-ADObject -Identity {} -Remove @{'msDS-AllowedToDelegateTo' = {}}",
+                dn,
+                tuple(change.not_to),
+            )
+        )
     if change.trust is not None:
-        yield f"Set-ADAccountControl -Identity {dn} -TrustedToAuthForDelegation ${str(change.trust).lower()}"
+        yield str(
+            quoting.powershell(
+                "Set-ADAccountControl -Identity {} -TrustedToAuthForDelegation {}", dn, change.trust
+            )
+        )
     if change.acting or change.not_acting:
-        yield _let_in(dn, change)
+        yield str(_let_in(change))
 
 
-def _let_in(dn: str, change: AccountChange) -> str:
+def _let_in(change: AccountChange) -> quoting.Command:
     """The parameter replaces the whole list: so the line reads it, and writes it with the difference."""
-    name = "PrincipalsAllowedToDelegateToAccount"
-    listed = f"@((Get-ADComputer -Identity {dn} -Properties {name}).{name})"
-    if change.not_acting:
-        gone = ", ".join(_quoted(other.dn) for other in change.not_acting)
-        listed = f"({listed} | Where-Object {{ $_ -notin @({gone}) }})"
-    if change.acting:
-        listed = f"({listed} + @({', '.join(_quoted(other.dn) for other in change.acting)}))"
-    return f"Set-ADComputer -Identity {dn} -{name} {listed}"
-
-
-def _quoted(text: str) -> str:
-    """Return a PowerShell literal; PowerShell takes typographic quotes for plain ones."""
-    return "'" + re.sub("(['\u2018\u2019\u201a\u201b])", r"\1\1", text) + "'"
+    dn = change.account.dn
+    come, gone = (tuple(other.dn for other in others) for others in (change.acting, change.not_acting))
+    if not gone:
+        return quoting.powershell(
+            "Set-ADComputer -Identity {} -PrincipalsAllowedToDelegateToAccount (@((Get-ADComputer -Identity {} -Properties"
+            " PrincipalsAllowedToDelegateToAccount).PrincipalsAllowedToDelegateToAccount) + @({}))",
+            dn, dn, come,
+        )  # fmt: skip
+    if not come:
+        return quoting.powershell(
+            "Set-ADComputer -Identity {} -PrincipalsAllowedToDelegateToAccount (@((Get-ADComputer -Identity {} -Properties"
+            " PrincipalsAllowedToDelegateToAccount).PrincipalsAllowedToDelegateToAccount) | Where-Object { $_ -notin @({}) })",
+            dn, dn, gone,
+        )  # fmt: skip
+    return quoting.powershell(
+        "Set-ADComputer -Identity {} -PrincipalsAllowedToDelegateToAccount ((@((Get-ADComputer -Identity {} -Properties"
+        " PrincipalsAllowedToDelegateToAccount).PrincipalsAllowedToDelegateToAccount) | Where-Object { $_ -notin @({}) })"
+        " + @({}))",
+        dn, dn, gone, come,
+    )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import combinations
 
+from providers import quoting
 from providers.model.estate import HostFacts, Inventory, VirtualMachine
 from providers.model.names import VmId
 from providers.model.plan import Move, Standing
@@ -57,9 +58,9 @@ def is_outdated(move: Move, inventory: Inventory) -> bool:
 def about_copies(vm: VmId) -> str:
     """Return what to do about two machines of one GUID: what to look at before anything is removed, and the exact command."""
     return (
-        f"Nothing is done with either. Compare them on both hosts: Get-VM -Id {vm} | Format-List State, Uptime, Path,"
-        " HardDrives. Only once it is known whose disks are current, and the others are saved elsewhere, on the host of the"
-        f" stale one: Get-VM -Id {vm} | Remove-VM, which leaves its disk files"
+        f"Nothing is done with either. Compare them on both hosts: {quoting.powershell('Get-VM -Id {} | Format-List State, Uptime, Path, HardDrives', vm)}. Only once it is known whose disks are"
+        f" current, and the others are saved elsewhere, on the host of the stale one: {quoting.powershell('Get-VM -Id {} | Remove-VM', vm)},"
+        " which leaves its disk files"
     )
 
 

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 
+from providers import quoting
 from providers.model import winpath
 from providers.model.estate import VmState
 from providers.model.guard import LIMITS, Guard, Limit, frozen
@@ -96,7 +97,7 @@ def _sizes(move: Move) -> Iterator[int | None]:
 def way_out(limits: Collection[Limit]) -> str:
     """Return what to type so that one run goes past `limits`."""
     names = ",".join(limit for limit in LIMITS if limit in limits)
-    return f"allow it once: {VARIABLE}={names} bin/pulumi up (on Windows first: set {VARIABLE}={names})"
+    return f"allow it once: {VARIABLE}={names} {quoting.own('bin/pulumi up')} (on Windows first: set {VARIABLE}={names})"
 
 
 def protect(step: Step, guard: Guard) -> Step:

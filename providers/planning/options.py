@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from providers import quoting
 from providers.model.estate import HostFacts, VirtualMachine
 from providers.model.options import reached_by
 from providers.model.plan import Finding, Move, Severity
@@ -27,7 +28,7 @@ def option_findings(move: Move, destination: HostFacts) -> Iterator[Finding]:
         yield _no(
             f"{name}: {move.destination} listens for migrations on {', '.join(listening)}, none of it within"
             f" {', '.join(options.networks)}",
-            f"Correct migration.networks, or add a migration network on {move.destination} (Add-VMMigrationNetwork)",
+            f"Correct migration.networks, or add a migration network on {move.destination} ({quoting.powershell('Add-VMMigrationNetwork')})",
         )
     yield from _overwriting(move)
 

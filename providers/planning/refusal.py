@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from providers import quoting
 from providers.model import winpath
 from providers.model.estate import DiskKind, HostFacts, VirtualMachine, VmState
+from providers.model.names import VmId
 from providers.model.plan import Finding, Move, Severity
 from providers.model.stack import HostSpec
 from providers.model.states import in_words
@@ -58,8 +60,8 @@ def _machine(vm: VirtualMachine) -> Iterator[Finding]:
     if vm.replication_mode:
         yield _no(
             f"{vm.name} is replicated (ReplicationMode {vm.replication_mode})",
-            f"Leave it where it is. Only where nobody relies on its replica: Get-VM -Id {vm.id} | Remove-VMReplication; it is set up"
-            " anew after the move",
+            f"Leave it where it is. Only where nobody relies on its replica:"
+            f" {quoting.powershell('Get-VM -Id {} | Remove-VMReplication', vm.id)}; it is set up anew after the move",
         )
     if vm.state == VmState.PAUSED:
         yield Finding(
@@ -78,7 +80,7 @@ def _storage(move: Move) -> Iterator[Finding]:
         yield _no(
             f"{vm.name} has checkpoints of a backup or a replica, or with files missing, and its storage would move",
             "Let the backup end: its checkpoint goes with it. What stays after that is cleared up by the software that took it (see"
-            f" Get-VM -Id {vm.id} | Get-VMSnapshot)",
+            f" {_snapshots(vm.id)})",
         )
     yield from _meeting_files(move)
     for disk in (*vm.disks, *vm.frozen):
@@ -103,6 +105,10 @@ def _storage(move: Move) -> Iterator[Finding]:
             )
 
 
+def _snapshots(vm: VmId) -> quoting.Command:
+    return quoting.powershell("Get-VM -Id {} | Get-VMSnapshot", vm)
+
+
 def _goes_along(parent: str, move: Move) -> bool:
     """Say whether a parent is a disk of the machine or of a checkpoint, or was chosen to be copied."""
     attached = {winpath.comparable(disk.path) for disk in (*move.vm.disks, *move.vm.frozen)}
@@ -117,8 +123,8 @@ def _meeting_files(move: Move) -> Iterator[Finding]:
         if disk.kind == DiskKind.VIRTUAL_HARD_DISK and winpath.comparable(disk.path) in sources:
             yield _no(
                 f"{move.vm.name}: {disk.path} is a disk of more than one checkpoint",
-                f"Leave its storage where it is. Where no backup runs and no state to go back to is needed, Remove-VMSnapshot merges what"
-                f" Get-VM -Id {move.vm.id} | Get-VMSnapshot shows",
+                f"Leave its storage where it is. Where no backup runs and no state to go back to is needed, {quoting.powershell('Remove-VMSnapshot')}"
+                f" merges what {_snapshots(move.vm.id)} shows",
             )
         sources.add(winpath.comparable(disk.path))
     for moved in move.all_disks:

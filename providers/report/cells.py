@@ -1,23 +1,10 @@
-"""Text in the cells of a terminal: what hosts put into names cannot steer it, and columns stay in line."""
+"""Text in the cells of a terminal: columns stay in line, whatever hosts put into names."""
 
 from __future__ import annotations
 
 import unicodedata
 
 _CUT = "~"
-_ESCAPED = {"Cc", "Cf", "Cs", "Zl", "Zp"}
-"""Control and format characters (those that turn the direction of text, too), surrogates, ends of lines."""
-
-
-def visible(text: str) -> str:
-    """Return `text` with what would steer a terminal as escapes."""
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(_escape(c) if unicodedata.category(c) in _ESCAPED else c for c in text)
-
-
-def _escape(character: str) -> str:
-    return character.encode("unicode_escape").decode("ascii")
 
 
 def width(text: str) -> int:

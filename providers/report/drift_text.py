@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from providers.model import near_names
 from providers.planning.drift import DriftReport
+from providers.visible import visible
 
-from .cells import visible
 from .drift_words import ended, headline, snoozed, told, unknown, unreadable
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from .cells import visible
+from providers.visible import visible
 
 LONGEST = 300
 """Characters of one piece of text: names of machines have up to 100, what a file calls them may have any."""

@@ -7,8 +7,8 @@ from typing import Any
 
 from providers.planning.counting import Proof
 from providers.planning.outcome import LastWord, Left, Outcome
+from providers.visible import visible
 
-from .cells import visible
 from .records import record
 
 

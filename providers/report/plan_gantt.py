@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from providers.model.plan import Schedule, ScheduledMove
+from providers.visible import visible
 
-from .cells import fitted, visible, width
+from .cells import fitted, width
 
 MOST = 40
 """Rows; what comes later is counted in a line."""

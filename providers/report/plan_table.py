@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from providers.model.plan import Move, Schedule, ScheduledMove
 from providers.planning.sizes import of_unknown_size
 from providers.units import format_bytes
+from providers.visible import visible
 
-from .cells import fitted, visible, width
+from .cells import fitted, width
 from .moved_files import moved_files
 from .plan_gantt import clock
 from .plan_record import KINDS

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from providers.model.plan import Finding, Plan, Schedule, ScheduledMove, Standing, Step
 from providers.planning.sizes import of_unknown_size
 from providers.units import format_bytes, format_seconds
+from providers.visible import visible
 
-from .cells import visible
 from .plan_gantt import clock, gantt
 from .plan_table import table
 from .text import chosen, describe

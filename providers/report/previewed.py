@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from providers import quoting
 from providers.errors import PlacementError
 
 _QUIET = {"same", "refresh", "read", "read-discard", "discard"}
@@ -109,7 +110,9 @@ def previewed(text: str | bytes, name: str) -> Previewed:
             messages=tuple(_messages(content.get("diagnostics") or ())),
         )
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise PlacementError(f"{name} is no output of `pulumi preview --json`", remedy=_REMEDY) from error
+        raise PlacementError(
+            f"{name} is no output of `{quoting.own('pulumi preview --json')}`", remedy=_REMEDY
+        ) from error
 
 
 def _digest(content: Any) -> Mapping[str, Any]:

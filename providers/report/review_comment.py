@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from providers import quoting
 from providers.doctor.symptoms import Diagnosis
 from providers.model.guard import NO_LIMITS
 from providers.model.plan import Finding, Plan, ScheduledMove, Severity, Step
@@ -161,7 +162,7 @@ def _doctor(review: Review) -> list[str]:
             *cut(lines, Budget(_DOCTOR), f"\nand {{}} more lines ({_REST})"), "",
         ]  # fmt: skip
     if review.recorded is not None and review.plan.moves:
-        doctor = name(f"bin/placement doctor {review.stack.path.stem}")
+        doctor = name(quoting.own("bin/placement doctor {}", review.stack.path.stem))
         lines += [f"No inventory tells of delegation, clocks and certificates: {doctor} does.", ""]
     return lines
 

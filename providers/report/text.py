@@ -9,8 +9,8 @@ from providers.model.estate import Host, Inventory, VirtualMachine
 from providers.model.plan import Choice, MigrationType, Move, Schedule, ScheduledMove, Step
 from providers.planning.silence import became
 from providers.units import MIB, counted, format_bytes, format_seconds
+from providers.visible import visible
 
-from .cells import visible
 from .moved_files import moved_files
 
 _KINDS = {

@@ -15,6 +15,7 @@ from providers.errors import (
     PlacementError,
 )
 from providers.model.directory import ComputerAccount
+from providers.planning.accounts import account_called
 from providers.planning.delegation import change_of, holds, principal_of
 
 from .call import Call, HalfDoneError, current
@@ -194,7 +195,7 @@ def _accounts(
     if account is None:
         raise AccountMissingError(
             f"No account of the directory, or more than one, calls itself {name}",
-            remedy=f"Check with Get-ADComputer -Filter \"dNSHostName -eq '{name}'\", and that directory.server is of its domain",
+            remedy=f"Check with {account_called(name)}, and that directory.server is of its domain",
         )
     return account, found
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from providers import quoting
 from providers.errors import ProtocolError
 
 
 def literal(value: str | int | bool) -> str:
-    """Return a literal: strings in single quotes with backslash and quote escaped (win32 page "WQL")."""
+    """Return a literal: a string as `quoting.wql` has it."""
     match value:
         case bool():
             return "TRUE" if value else "FALSE"
         case int():
             return str(value)
         case str():
-            return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+            return quoting.wql(value)
 
 
 def starts_with(prefix: str) -> str:

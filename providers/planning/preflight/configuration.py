@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from providers import quoting
 from providers.model.estate import HostFacts, VirtualMachine
 from providers.model.names import HostName
 from providers.model.plan import Finding
@@ -42,7 +43,7 @@ def _version(
         if source.build is None or destination.build is None or source.build > destination.build:
             yield warning(
                 f"{what}, and which ones {name} takes could not be read (unverified)",
-                f"Compare with Get-VMHostSupportedVersion on {destination.full_name}",
+                f"On {destination.full_name}, compare with {quoting.powershell('Get-VMHostSupportedVersion')}",
             )
     elif own > max(known):
         newest = ".".join(map(str, max(known)))

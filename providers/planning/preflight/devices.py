@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from providers import quoting
 from providers.model.estate import HostFacts, VmState
 from providers.model.plan import Finding, Move
 
@@ -32,17 +33,26 @@ def _assigned(move: Move) -> Finding:
     what = f"{move.vm.name} has a PCI Express device of {move.source} assigned to it"
     if move.vm.state == VmState.OFF:
         return warning(
-            f"{what}; how it moves while it is off is unverified", _without(move, "VMAssignableDevice")
+            f"{what}; how it moves while it is off is unverified",
+            _without(
+                quoting.powershell(
+                    "Get-VM -Id {} | Get-VMAssignableDevice | Remove-VMAssignableDevice", move.vm.id
+                )
+            ),
         )
-    return refusal(what, _without(move, "VMAssignableDevice"))
-
-
-def _without(move: Move, noun: str) -> str:
-    """Return how a machine gets rid of a device, and what that asks for: its guest loses it."""
-    return (
-        f"Leave it where it is. Only where its guest can do without, and with the machine off: Get-VM -Id {move.vm.id} |"
-        f" Get-{noun} | Remove-{noun}"
+    return refusal(
+        what,
+        _without(
+            quoting.powershell(
+                "Get-VM -Id {} | Get-VMAssignableDevice | Remove-VMAssignableDevice", move.vm.id
+            )
+        ),
     )
+
+
+def _without(line: quoting.Command) -> str:
+    """Return how a machine gets rid of a device, and what that asks for: its guest loses it."""
+    return f"Leave it where it is. Only where its guest can do without, and with the machine off: {line}"
 
 
 def _gpu(move: Move, source: HostFacts, destination: HostFacts) -> Finding:
@@ -51,7 +61,11 @@ def _gpu(move: Move, source: HostFacts, destination: HostFacts) -> Finding:
     if builds and min(builds) < SERVER_2025:
         return refusal(
             f"{what}, which does not migrate before Windows Server 2025",
-            _without(move, "VMGpuPartitionAdapter"),
+            _without(
+                quoting.powershell(
+                    "Get-VM -Id {} | Get-VMGpuPartitionAdapter | Remove-VMGpuPartitionAdapter", move.vm.id
+                )
+            ),
         )
     return warning(
         f"{what}: whether {move.destination} has one like it is unverified",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from providers import quoting
 from providers.model import winpath
 from providers.model.estate import Disk, DiskKind, HostFacts
 from providers.model.plan import Finding, Move
@@ -26,7 +27,8 @@ def drives(move: Move, source: HostFacts, destination: HostFacts) -> Iterator[Fi
     for slot in move.vm.devices.host_drives if move.vm.devices else ():
         yield warning(
             f"{move.vm.name} has the DVD drive of {move.source} in {slot}: how it moves is unverified",
-            f"Empty the drive first: Get-VM -Id {move.vm.id} | Get-VMDvdDrive | Set-VMDvdDrive -Path $null",
+            "Empty the drive first:"
+            f" {quoting.powershell('Get-VM -Id {} | Get-VMDvdDrive | Set-VMDvdDrive -Path $null', move.vm.id)}",
         )
 
 

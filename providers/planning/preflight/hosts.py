@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from providers import quoting
 from providers.model.estate import HostFacts
 from providers.model.names import VmId
 from providers.model.plan import Finding, Move
@@ -18,12 +19,13 @@ def hosts(move: Move, source: HostFacts, destination: HostFacts) -> Iterator[Fin
     for name, facts in ((move.source, source), (move.destination, destination)):
         if not facts.migration.enabled:
             yield refusal(
-                f"Live migration is disabled on {name}", f"Run Enable-VMMigration on {facts.full_name}"
+                f"Live migration is disabled on {name}",
+                f"On {facts.full_name} run {quoting.powershell('Enable-VMMigration')}",
             )
         elif not facts.migration.max_live:
             yield refusal(
                 f"{name} allows no live migrations at once",
-                f"Run Set-VMHost -MaximumVirtualMachineMigrations 2 on {facts.full_name}",
+                f"On {facts.full_name} run {quoting.powershell('Set-VMHost -MaximumVirtualMachineMigrations 2')}",
             )
     if not destination.migration.addresses:
         yield refusal(
@@ -71,10 +73,16 @@ def leftovers(move: Move, source: HostFacts, destination: HostFacts) -> Iterator
 
 def _gone_by_hand(vm: VmId, host: str) -> str:
     """Return how a person removes a planned system, and what to see first: Hyper-V Manager does not show it."""
-    cim = "Get-CimInstance -Namespace root/virtualization/v2"
+    running = quoting.powershell("Get-CimInstance -Namespace root/virtualization/v2 Msvm_MigrationJob")
+    one = quoting.powershell(
+        "$planned = Get-CimInstance -Namespace root/virtualization/v2 Msvm_PlannedComputerSystem -Filter {}",
+        f"Name={quoting.wql(vm)}",
+    )
+    gone = quoting.powershell(
+        "Get-CimInstance -Namespace root/virtualization/v2 Msvm_VirtualSystemManagementService | Invoke-CimMethod"
+        " -MethodName DestroySystem -Arguments @{AffectedSystem=$planned}"
+    )
     return (
-        f"Wait half a minute and run again. If it stays, see on both hosts that no migration of it runs ({cim} Msvm_MigrationJob),"
-        f" and on {host} that this shows exactly one: $planned = {cim} Msvm_PlannedComputerSystem -Filter \"Name='{vm}'\". Only"
-        f" then: {cim} Msvm_VirtualSystemManagementService | Invoke-CimMethod -MethodName DestroySystem -Arguments"
-        " @{AffectedSystem=$planned}"
+        f"Wait half a minute and run again. If it stays, see on both hosts that no migration of it runs ({running}),"
+        f" and on {host} that this shows exactly one: {one}. Only then: {gone}"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from providers import quoting
 from providers.model import names
 from providers.model.estate import HostFacts, VirtualMachine
 from providers.model.names import HostName
@@ -30,7 +31,7 @@ def networks(vm: VirtualMachine, destination: HostFacts, name: HostName) -> Iter
             yield warning(
                 f"{vm.name} is connected to switch {switch!r}, which is spelled {alike!r} on {name}; which of the two a host"
                 " asks for is not known",
-                f"Give both one name: Rename-VMSwitch -Name {names.powershell(alike)} -NewName {names.powershell(switch)} on {name}",
+                f"Give both one name, on {name}: {_renaming(alike, switch)}",
             )
     if vm.devices is not None and vm.devices.fibre_channel:
         yield from _fibre_channel(vm, vm.devices.fibre_channel, destination, name)
@@ -55,10 +56,17 @@ def _fibre_channel(
     for san in missing if destination.fibre_channel is not None else ():
         yield refusal(
             f"{vm.name} is connected to virtual SAN {san!r}, which {name} does not have",
-            f"Create it there (New-VMSan -Name {names.powershell(san)}), or connect the adapter to one that is there",
+            f"Create it there ({quoting.powershell('New-VMSan -Name {}', san)}), or connect the adapter to one that is there",
         )
     if not missing or destination.fibre_channel is None:
         yield warning(
             f"{vm.name} has virtual Fibre Channel: whether {name} reaches its disks is unverified",
             "Check zoning and masking for both sets of its addresses",
         )
+
+
+def _renaming(old: str, new: str) -> quoting.Command:
+    """Compared, not looked up: a name that is looked up is a pattern, which may fit other switches as well."""
+    return quoting.powershell(
+        "Get-VMSwitch | Where-Object Name -ceq {} | Rename-VMSwitch -NewName {}", old, new
+    )

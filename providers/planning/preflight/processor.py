@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
+from providers import quoting
 from providers.model.estate import HostFacts, Vector, VmState
+from providers.model.names import VmId
 from providers.model.plan import Finding, Move
 
 from .findings import refusal, warning
@@ -57,7 +59,7 @@ def processor(move: Move, source: HostFacts, destination: HostFacts) -> Iterator
     elif fit is None and not _same_model(source, destination):
         yield warning(
             f"Whether the processors of {move.destination} do for {vm.name} could not be read (unverified)",
-            f"Compare-VM on {source.full_name} tells",
+            f"On {source.full_name}, {quoting.powershell('Compare-VM')} tells",
         )
 
 
@@ -69,7 +71,9 @@ def _cure(move: Move) -> str:
     limited = move.vm.devices is not None and move.vm.devices.processor_limited
     if limited:
         return "Turn the machine off to move it, or choose a host with newer processors"
-    return (
-        f"Turn it off, run Set-VMProcessor {move.vm.name!r} -CompatibilityForMigrationEnabled $true and start it again;"
-        " or move it while it is off"
-    )
+    return f"Turn it off, run {_limiting(move.vm.id)} and start it again; or move it while it is off"
+
+
+def _limiting(vm: VmId) -> quoting.Command:
+    """By its GUID: a name would be a pattern, and two machines may have one."""
+    return quoting.powershell("Get-VM -Id {} | Set-VMProcessor -CompatibilityForMigrationEnabled $true", vm)

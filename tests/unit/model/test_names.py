@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from providers.model.names import is_guid, vm_id
+from providers.model.names import dns_name, is_guid, vm_id
 
 GUID = "6A1F0C5E-3D52-4A8B-9C1E-0F2B7D94E8A3"
 
@@ -24,3 +24,23 @@ def test_a_label_is_no_guid(text: str) -> None:
     assert not is_guid(text)
     with pytest.raises(ValueError, match="is no GUID"):
         vm_id(text)
+
+
+@pytest.mark.parametrize(
+    "name", ["hv1", "HV_1", "hv1.lab.example", "hv1.lab.example.", "_x", "a" * 63, ".".join(["a" * 61] * 4)]
+)
+def test_a_name_of_dns_is_one(name: str) -> None:
+    """Short or full, with the dot of the root or without; Windows lets underscores stand."""
+    assert dns_name(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "", ".", "hv1..lab", "-hv1", "hv1-.lab", "a" * 64, ".".join(["a" * 61] * 5), "hv 1", "hv1\n", "hv1\u202e", "x$(iex $env:TEMP)", "'; calc #",
+        "hv1/x", "h*", "hv\u00fc1", "hv1;x", "hv1`", "\uff48v1",
+    ],
+)  # fmt: skip
+def test_anything_else_is_no_name_of_a_host(name: str) -> None:
+    """A host that reports such a one is not believed in the rest."""
+    assert not dns_name(name)

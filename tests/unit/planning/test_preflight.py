@@ -128,7 +128,7 @@ def test_a_planned_system_is_removed_by_its_guid_and_after_a_look() -> None:
     """No other machine can be meant, and nothing is removed that is on its way."""
     (finding,) = found(machine(1), facts("hv1"), facts("hv2", planned=(guid(1),)), Reserve())
     text = finding.remedy
-    assert f"Msvm_PlannedComputerSystem -Filter \"Name='{guid(1)}'\". Only then:" in text
+    assert f"Msvm_PlannedComputerSystem -Filter 'Name=''{guid(1)}'''. Only then:" in text
     assert text.index("no migration of it runs") < text.index("exactly one") < text.index("DestroySystem")
 
 
@@ -261,4 +261,7 @@ def test_the_command_for_a_switch_is_one_that_powershell_takes() -> None:
     (finding,) = found(
         machine(1, switches=("Dave's",)), facts("hv1"), facts("hv2", switches=("DAVE'S",)), Reserve()
     )
-    assert "Rename-VMSwitch -Name 'DAVE''S' -NewName 'Dave''s' on hv2" in finding.remedy
+    assert (
+        "on hv2: Get-VMSwitch | Where-Object Name -ceq 'DAVE''S' | Rename-VMSwitch -NewName 'Dave''s'"
+        in finding.remedy
+    )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from providers.report.cells import fitted, visible, width
+from providers.report.cells import fitted, width
+from providers.visible import visible
 
 from .schedules import HOSTILE, STEERING
 
