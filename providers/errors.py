@@ -53,6 +53,12 @@ class StackFileError(PlacementError):
         return f"the stack file has {count} error{'s' if count > 1 else ''}:\n{self.message}"
 
 
+class StackNameError(PlacementError):
+    """What was given as the name of a stack is none, and never becomes part of a path."""
+
+    remedy = "Name a stack, as lab of stacks/lab.yaml; most commands take a path that ends in .yaml as well"
+
+
 class CredentialsError(PlacementError):
     """Credentials are missing, unreadable, or readable by others."""
 

@@ -23,7 +23,7 @@ import psutil
 
 from providers.files import DRAFTS, append_line, write_whole
 from providers.model.estate import Inventory
-from providers.model.names import VmId, vm_id
+from providers.model.names import VmId, stack_name, vm_id
 from providers.model.paces import PastMove
 from providers.model.plain import from_plain, to_plain
 from providers.model.plan import Schedule
@@ -43,7 +43,7 @@ _OLD = 7 * 86400.0
 """Seconds after which a schedule, or past moves, that nobody has fetched are removed: no run lasts so long."""
 _SLACK = timedelta(seconds=2)
 """Systems tell when a process was started to a second or two."""
-_ADDRESS = re.compile(r"127\.0\.0\.1:(\d+)")
+_ADDRESS = re.compile(r"127\.0\.0\.1:([0-9]{1,5})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,7 +236,7 @@ class Handover:
             return None
 
     def _preview(self) -> Path:
-        return self.project / _SCHEDULES / f"preview-{self.stack.path.stem}.json"
+        return self.project / _SCHEDULES / f"preview-{stack_name(self.stack.path.stem)}.json"
 
     def _path(self, folder: Path = _FOLDER) -> Path | None:
         found = _ADDRESS.fullmatch(self.engine)

@@ -17,7 +17,7 @@ from typing import Any
 from providers.clock import Clock
 from providers.files import write_whole
 from providers.model.identity import NOTHING_KEPT, Kept
-from providers.model.names import HostName, VmId, is_guid, vm_id
+from providers.model.names import HostName, VmId, is_guid, stack_name, vm_id
 from providers.model.stack import Stack
 
 Change = Callable[[Kept], Kept]
@@ -25,8 +25,8 @@ _VERSION = 1
 
 
 def identities_path(project: Path, stack: str) -> Path:
-    """Return where the file of a stack lies."""
-    return project / ".pulumi" / "identities" / f"{stack}.json"
+    """Return where the file of a stack lies. Raises StackNameError."""
+    return project / ".pulumi" / "identities" / f"{stack_name(stack)}.json"
 
 
 def kept_of(stack: Stack, project: Path) -> Kept:

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from providers.model.names import stack_name
+
 STACKS = "stacks"
 PROJECT = Path(__file__).resolve().parent.parent
 
 
 def stack_path(stack: str, project: Path | None = None) -> Path:
-    """Return the file of Pulumi stack `stack`, as a short path where the project is the current folder."""
-    return (project or Path()) / STACKS / f"{stack}.yaml"
+    """Return the file of Pulumi stack `stack`, as a short path where the project is the current folder.
+
+    Raises StackNameError where that is no name of a stack.
+    """
+    return (project or Path()) / STACKS / f"{stack_name(stack)}.yaml"
 
 
 def stack_meant(word: str, project: Path) -> Path:
-    """Return the file that a word of a command line means: a path to a YAML file, or the name of a stack."""
+    """Return the file that a word of a command line means: a path to a YAML file, or the name of a stack.
+
+    Raises StackNameError where it is neither.
+    """
     path = Path(word)
     return path if path.suffix in {".yaml", ".yml"} else stack_path(word, project)
 

@@ -29,8 +29,6 @@ from providers.stacks import PROJECT, STACKS, stack_meant, stack_path
 from providers.units import counted
 
 SCHEMA = PROJECT / "schemas" / "stack.schema.json"
-_STACK = re.compile(r"[A-Za-z0-9._-]{1,100}")
-"""Names that Pulumi takes for a stack (Pulumi, "Stacks")."""
 _PLACE = re.compile(r"^.*?:[0-9]+: (?:hosts\.[^:]*: )?", re.MULTILINE)
 FAILED = 1
 
@@ -98,12 +96,8 @@ class _Asked:
 
 
 def _place(options: argparse.Namespace) -> Path:
-    if not _STACK.fullmatch(options.stack):
-        raise PlacementError(
-            f"'{options.stack}' is no name of a stack",
-            remedy="Use letters, digits, dots, hyphens and underscores",
-        )
-    return cast("Path", options.output or stack_path(options.stack, PROJECT))
+    named = stack_path(options.stack, PROJECT)
+    return cast("Path", options.output or named)
 
 
 def _asked(options: argparse.Namespace, folder: Path, clock: Clock, attempt: Trial) -> _Asked:

@@ -11,7 +11,8 @@ from pathlib import Path
 from providers import quoting
 from providers.errors import PlacementError
 from providers.locks import Fragment, Lock, backend_folder, engines, is_stale, locks, stacks_of, writers
-from providers.stacks import PROJECT
+from providers.model.names import stack_name
+from providers.stacks import PROJECT, stack_meant
 from providers.visible import visible
 
 FAILED = 1
@@ -31,9 +32,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 def run(options: argparse.Namespace) -> int:
     """Remove what is stale, and say of each what was done. Raises PlacementError where locks cannot be read."""
     backend = backend_folder(os.environ.get("PULUMI_BACKEND_URL"), PROJECT)
-    stack = (
-        None if options.stack is None else Path(options.stack).name.removesuffix(".yaml").removesuffix(".yml")
-    )
+    stack = None if options.stack is None else stack_name(stack_meant(options.stack, PROJECT).stem)
     try:
         found = list(locks(backend, stack))
     except OSError as error:

@@ -15,7 +15,7 @@ from providers.clock import Clock
 from providers.files import append_line
 from providers.model import winpath
 from providers.model.estate import Inventory
-from providers.model.names import HostName, is_guid, vm_id
+from providers.model.names import HostName, is_guid, stack_name, vm_id
 from providers.model.plan import Move
 from providers.planning.drift import AuditedMoves, LeftFile, OpenStart, PastMove, ending_of
 from providers.planning.drift.endings import MOVED
@@ -27,8 +27,8 @@ _ENDS = frozenset({"end", "refused", "found"})
 
 
 def audit_path(project: Path, stack: str) -> Path:
-    """Return where the file of a stack lies."""
-    return project / ".pulumi" / "audit" / f"{stack}{_ENDING}"
+    """Return where the file of a stack lies. Raises StackNameError."""
+    return project / ".pulumi" / "audit" / f"{stack_name(stack)}{_ENDING}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

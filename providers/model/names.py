@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import NewType
 
+from providers.errors import StackNameError
+
 VmId = NewType("VmId", str)
 """Msvm_ComputerSystem.Name of a virtual machine: a GUID, upper case, no braces."""
 
@@ -14,7 +16,26 @@ HostName = NewType("HostName", str)
 _LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
 _DNS_LONGEST = 253
 """Characters of a name without the dot of the root (RFC 1035 2.3.4: 255 octets on the wire)."""
+StackName = NewType("StackName", str)
+"""Name of a Pulumi stack, of its grammar: what may become part of a path."""
+
+_STACK = re.compile(r"[A-Za-z0-9_.-]{1,100}")
+"""pulumi/pulumi sdk/go/common/tokens/stacks.go, which PULUMI_DISABLE_VALIDATION switches off there."""
+_SHOWN = 100
 _GUID = re.compile(r"(\{)?([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})(?(1)\})")
+
+
+def stack_name(text: str) -> StackName:
+    """Return `text` as the name of a stack. Raises StackNameError where it is none: it holds a `/`, or is `..`, for example.
+
+    Pulumi lets `.` and `..` pass; as parts of a path they are folders.
+    """
+    if _STACK.fullmatch(text) is None or not text.strip("."):
+        shown = ascii(text if len(text) <= _SHOWN else f"{text[:_SHOWN]}...")
+        raise StackNameError(
+            f"{shown} is no name of a stack: letters, digits, _ . and - make one, at most 100"
+        )
+    return StackName(text)
 
 
 def folded(name: str) -> str:

@@ -19,9 +19,11 @@ from pulumi.runtime import proto, rpc
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc, status_pb2
 
 from providers.errors import PlacementError, StackFileError, of_this_computer
+from providers.model.urn import read_urn
 from providers.resources.call import Call, HalfDoneError, current
 
 from .calls import Calls
+from .ours import ForeignCallError, OneStack
 from .voice import Voice
 
 Answer = TypeVar("Answer")
@@ -55,6 +57,7 @@ class Server(provider_pb2_grpc.ResourceProviderServicer):
         self._voice = voice
         self._cancelled = cancelled
         self._calls = calls or Calls()
+        self._ours = OneStack()
 
     def GetPluginInfo(self, _request: Any, _context: Any) -> Any:
         """Say which version this is; the engine wants a semantic one."""
@@ -144,7 +147,7 @@ class Server(provider_pb2_grpc.ResourceProviderServicer):
         return self._answer(request, context, delete)
 
     def _provider(self, request: Any) -> ResourceProvider:
-        token = request.type or request.urn.split("::")[2].rsplit("$", maxsplit=1)[-1]
+        token = read_urn(request.urn).type
         provider = self._providers.get(token)
         if provider is None:
             known = ", ".join(sorted(self._providers))
@@ -152,6 +155,10 @@ class Server(provider_pb2_grpc.ResourceProviderServicer):
         return provider
 
     def _answer(self, request: Any, context: grpc.ServicerContext, verb: Callable[[], Answer]) -> Answer:
+        try:
+            self._ours.admit(request.urn, request.type)
+        except ForeignCallError as error:
+            context.abort(grpc.StatusCode.PERMISSION_DENIED, str(error))
         call = Call(urn=request.urn, say=self._voice.bound_to(request.urn), cancelled=self._cancelled)
         token = current.set(call)
         try:

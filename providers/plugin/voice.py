@@ -48,11 +48,19 @@ class Throttle:
 class Voice:
     """A line to the engine's log service (pulumi/pulumi proto/pulumi/engine.proto)."""
 
-    def __init__(self, engine: str, clock: Clock, *, terminal: bool) -> None:
-        """`engine`: its address, host:port. `terminal`: whether a person watches the live tree."""
+    def __init__(
+        self, engine: str, clock: Clock, *, terminal: bool, runs: Callable[[], bool] = lambda: True
+    ) -> None:
+        """`engine`: its address, host:port. `terminal`: whether a person watches the live tree.
+
+        `runs`: says whether the engine is there yet: at the port of one that is gone anybody may listen, and is not
+        told what machines are called.
+        """
         # The engine listens on loopback; a proxy in the environment must not stand in between.
         channel = grpc.insecure_channel(engine, options=[("grpc.enable_http_proxy", 0)])
         self._engine = engine_pb2_grpc.EngineStub(channel)
+        self._runs = runs
+        self._strangers = threading.Lock()
         self._throttle = Throttle(clock, EVERY_ON_TERMINAL if terminal else EVERY_ELSEWHERE)
 
     def bound_to(self, urn: str) -> Callable[..., None]:
@@ -65,7 +73,20 @@ class Voice:
 
         return say
 
+    def warn_of_strangers(self, what: str) -> None:
+        """Say, once in a run, that somebody else has called: who tries that may try other things on this computer."""
+        if self._strangers.acquire(blocking=False):  # never released
+            self._tell(
+                "",
+                "warning",
+                f"Somebody else on this computer has called this run's plugin and was not served: {what}. Others may"
+                " follow, which are not reported. See who is logged on: a computer that moves machines should have no other users",
+                ephemeral=False,
+            )
+
     def _tell(self, urn: str, level: str, text: str, *, ephemeral: bool) -> None:
+        if not self._runs():
+            return
         request = engine_pb2.LogRequest(
             severity=_SEVERITIES[level], message=text, urn=urn, ephemeral=ephemeral
         )

@@ -24,11 +24,20 @@ def answers(address: str) -> bool:
         return False
 
 
-def watch(address: str, clock: Clock, gone: Callable[[], None], stop: threading.Event) -> None:
-    """Call `gone` once the engine at `address` answers no more; return at once when `stop` is set."""
+def watch(
+    address: str,
+    clock: Clock,
+    gone: Callable[[], None],
+    stop: threading.Event,
+    runs: Callable[[], bool] = lambda: True,
+) -> None:
+    """Call `gone` once the engine at `address` answers no more; return at once when `stop` is set.
+
+    `runs`: says whether its process is there yet: at the port of one that is gone, anybody may listen.
+    """
     misses = 0
     while not clock.wait(EVERY, stop):
         misses = 0 if answers(address) else misses + 1
-        if misses >= MISSES:
+        if misses >= MISSES or not runs():
             gone()
             return

@@ -7,6 +7,9 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
 
+from providers.model.names import StackName
+from providers.model.urn import read_urn
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
@@ -18,14 +21,14 @@ class Call:
     cancelled: threading.Event
 
     @property
-    def stack(self) -> str:
-        """Name of the stack: the second part of `urn:pulumi:STACK::PROJECT::TYPE::NAME`."""
-        return self.urn.split("::")[0].removeprefix("urn:pulumi:")
+    def stack(self) -> StackName:
+        """Name of the stack, of its grammar."""
+        return read_urn(self.urn).stack
 
     @property
     def label(self) -> str:
         """The resource's name, which is the machine's key in the stack file."""
-        return self.urn.rsplit("::", maxsplit=1)[-1]
+        return read_urn(self.urn).label
 
 
 current: ContextVar[Call] = ContextVar("current")

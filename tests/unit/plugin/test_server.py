@@ -257,3 +257,59 @@ def test_progress_is_told_when_it_is_new_and_not_too_often() -> None:
     clock.wait(10)
     assert not throttle.lets("a", "1 %")
     assert throttle.lets("a", "3 %")
+
+
+def read_as(stub: Any, urn: str, **more: Any) -> tuple[grpc.StatusCode, str]:
+    """Return how a Read of a resource is answered."""
+    try:
+        stub.Read(proto.ReadRequest(id="ID", urn=urn, **more))
+    except grpc.RpcError as error:
+        return error.code(), error.details() or ""
+    return grpc.StatusCode.OK, ""
+
+
+@pytest.mark.parametrize("other", [URN.replace(":lab:", ":prod:"), URN.replace("hyperv-placement", "other")])
+def test_the_stack_of_the_first_call_is_the_runs_for_good(stub: Any, other: str) -> None:
+    """A call for another one, or another project's, is refused in a line that names both."""
+    assert read_as(stub, URN)[0] == grpc.StatusCode.OK
+    code, told = read_as(stub, other)
+    assert code == grpc.StatusCode.PERMISSION_DENIED
+    assert "and this run is one of stack lab of project hyperv-placement" in told
+    assert read_as(stub, URN)[0] == grpc.StatusCode.OK
+
+
+@pytest.mark.parametrize("stack", ["x/evil", "../stacks/mine", "..", "", "/etc/passwd", "a\nb"])
+@pytest.mark.parametrize("verb", ["Check", "Diff", "Create", "Read", "Update", "Delete"])
+def test_a_stack_that_would_lead_elsewhere_is_refused(stub: Any, verb: str, stack: str) -> None:
+    """By every verb, as the first call too, and it does not become the run's."""
+    request = {
+        "Check": proto.CheckRequest, "Diff": proto.DiffRequest, "Create": proto.CreateRequest,
+        "Read": proto.ReadRequest, "Update": proto.UpdateRequest, "Delete": proto.DeleteRequest,
+    }[verb]  # fmt: skip
+    with pytest.raises(grpc.RpcError) as caught:
+        getattr(stub, verb)(request(urn=URN.replace(":lab:", f":{stack}:")))
+    assert caught.value.code() == grpc.StatusCode.PERMISSION_DENIED
+    assert "\n" not in (caught.value.details() or "")
+    assert read_as(stub, URN)[0] == grpc.StatusCode.OK
+
+
+def test_a_call_that_names_two_types_is_refused(stub: Any) -> None:
+    """Which of them is meant, nobody can say."""
+    assert read_as(stub, URN, type=TYPE)[0] == grpc.StatusCode.OK
+    assert read_as(stub, URN, type=TYPE.replace("VmPlacement", "MigrationHost"))[0] == (
+        grpc.StatusCode.PERMISSION_DENIED
+    )
+
+
+def test_an_engine_that_is_gone_is_told_nothing(engine: tuple[Engine, str]) -> None:
+    """Whoever listens at its port by then would get to know what machines are called."""
+    Voice(engine[1], FastClock(), terminal=True, runs=lambda: False).bound_to(URN)("info", "VM001 moves")
+    assert engine[0].lines == []
+
+
+def test_strangers_are_reported_once(engine: tuple[Engine, str]) -> None:
+    """Of the run, bound to no machine: a thousand calls are no thousand lines."""
+    voice = Voice(engine[1], FastClock(), terminal=True)
+    for _ in range(3):
+        voice.warn_of_strangers("Create: 127.0.0.1:4711 is held by a process of user 65534")
+    assert [(urn, "user 65534" in text) for urn, text, _ in engine[0].lines] == [("", True)]

@@ -25,3 +25,11 @@ def test_a_watch_that_is_stopped_tells_nothing() -> None:
     stop.set()
     watch("127.0.0.1:1", FastClock(), gone.set, stop)
     assert not gone.is_set()
+
+
+def test_an_engine_whose_process_has_ended_is_gone_though_its_port_answers() -> None:
+    """Somebody else may have taken the port at once."""
+    gone = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        watch(f"127.0.0.1:{other.getsockname()[1]}", FastClock(), gone.set, threading.Event(), lambda: False)
+    assert gone.is_set()

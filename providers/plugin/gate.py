@@ -1,0 +1,79 @@
+"""The gate before every call of the plugin, known and unknown ones: who is not served gets no further.
+
+It stands before the request is read, so that a stranger's request costs neither its size nor its decoding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import grpc
+
+Refusal = Callable[[str], str | None]
+"""Why a peer is not served, by gRPC's name of him; None where he is."""
+
+
+_LONGEST = 40
+"""Characters of a call's name; those of Pulumi have at most 20."""
+
+
+class Gate(grpc.ServerInterceptor):  # type: ignore[misc, type-arg, unused-ignore]
+    """Asks before each call whether its peer is served."""
+
+    def __init__(self, refusal: Refusal, report: Callable[[str], None]) -> None:
+        """`report`: is given one line for each call that is refused."""
+        self._refusal = refusal
+        self._report = report
+
+    def intercept_service(self, continuation: Callable[[Any], Any], handler_call_details: Any) -> Any:
+        """Return what answers a call: the refusal, or what would answer it without the gate."""
+        handler, method = continuation(handler_call_details), str(handler_call_details.method)
+
+        def admit(context: grpc.ServicerContext) -> None:
+            why = self._refusal(context.peer())
+            if why is not None:
+                self._report(f"{_named(method)}: {why}")
+                context.abort(
+                    grpc.StatusCode.PERMISSION_DENIED,
+                    f"This plugin serves the run that started it alone: {why}",
+                )
+
+        return _behind(admit, handler)
+
+
+def _named(method: str) -> str:
+    """Return the name of a call as it may be printed: who calls has chosen it."""
+    name = method.rpartition("/")[2]
+    return name if name.isascii() and name.isidentifier() and len(name) <= _LONGEST else "an unknown call"
+
+
+def _behind(admit: Callable[[Any], None], handler: Any) -> Any:
+    """Return a handler that reads nothing of a request before its peer is admitted: all are taken as streams, which look alike on the wire."""
+    if handler is None:
+        return grpc.stream_unary_rpc_method_handler(lambda _requests, context: _unknown(admit, context))
+    inner = handler.stream_stream or handler.stream_unary or handler.unary_stream or handler.unary_unary
+
+    def of(requests: Iterator[Any]) -> Any:
+        return requests if handler.request_streaming else next(requests)
+
+    def once(requests: Iterator[Any], context: grpc.ServicerContext) -> Any:
+        admit(context)
+        return inner(of(requests), context)
+
+    def many(requests: Iterator[Any], context: grpc.ServicerContext) -> Iterator[Any]:
+        admit(context)
+        yield from inner(of(requests), context)
+
+    if handler.response_streaming:
+        return grpc.stream_stream_rpc_method_handler(
+            many, handler.request_deserializer, handler.response_serializer
+        )
+    return grpc.stream_unary_rpc_method_handler(
+        once, handler.request_deserializer, handler.response_serializer
+    )
+
+
+def _unknown(admit: Callable[[Any], None], context: grpc.ServicerContext) -> None:
+    admit(context)
+    context.abort(grpc.StatusCode.UNIMPLEMENTED, "Method not found!")
