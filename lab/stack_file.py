@@ -36,7 +36,9 @@ def write_stack(path: Path, home: Path, state: State, directory: Mapping[str, An
             "ca": _relative(home / "ca.pem", folder),
         },
         **(_directory(directory, accounts, folder) if directory else {}),
-        "hosts": {host.name: {"address": host.url} for host in state.hosts.values()},
+        "hosts": {
+            host.name: {"address": host.url, "account": host.full_name} for host in state.hosts.values()
+        },
         "vms": _machines(state),
     }
     text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=200, default_flow_style=None)

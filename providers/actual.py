@@ -10,7 +10,7 @@ from datetime import date
 from providers.errors import PlacementError
 from providers.handover import Handed, Handover
 from providers.hyperv.estate import Estate
-from providers.model.estate import Inventory, VirtualMachine
+from providers.model.estate import Host, Inventory, VirtualMachine
 from providers.model.guard import Limit, Occasion
 from providers.model.identity import NOTHING_KEPT, Kept
 from providers.model.names import HostName, VmId
@@ -102,19 +102,20 @@ def compare_recorded(
 
     `read`: the day of that reading (UTC), by which snoozes and absences of hosts end; None = they all count.
     """
-    inventory = _held_against(of_hosts(recorded, stack.hosts), known)
+    inventory = _held_against(of_hosts(recorded, stack.hosts), stack, known)
     return inventory, plan(stack, inventory, known, occasion=Occasion(allowed=allowed, read=read))
 
 
-def _held_against(inventory: Inventory, known: Kept) -> Inventory:
-    """Return a recorded inventory with what its hosts were in the last run."""
-    hosts = {
-        name: replace(host, facts=replace(host.facts, uuid_before=known.hosts.get(name)))
-        if host.facts
-        else host
-        for name, host in inventory.hosts.items()
-    }
-    return replace(inventory, hosts=hosts)
+def _held_against(inventory: Inventory, stack: Stack, known: Kept) -> Inventory:
+    """Return a recorded inventory with what its hosts were in the last run, and what this stack file declares of them."""
+
+    def held(host: Host) -> Host:
+        if host.facts is None:
+            return host
+        before, declared = known.hosts.get(host.name), stack.hosts[host.name].account
+        return replace(host, facts=replace(host.facts, uuid_before=before, declared=declared))
+
+    return replace(inventory, hosts={name: held(host) for name, host in inventory.hosts.items()})
 
 
 def _for_parking(stack: Stack, inventory: Inventory, found: Plan) -> set[HostName]:

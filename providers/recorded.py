@@ -65,14 +65,18 @@ def read(path: Path) -> Recorded:
 
 
 def _in_order(inventory: Inventory) -> Inventory:
-    """Return `inventory` with machines by GUID, without a clock's moments that no other process has, without ended jobs: no plan asks."""
+    """Return `inventory` with machines by GUID, and without what the reading process alone has.
+
+    Its clock's moments no other process has, ended jobs no plan asks for, and who hosts are is declared by the stack file that
+    is planned.
+    """
     hosts = {
         name: replace(
             host,
             vms=tuple(sorted(host.vms, key=lambda vm: vm.id)),
             jobs=tuple(sorted(host.jobs, key=lambda job: job.id)),
             recent=(),
-            facts=replace(host.facts, read_at=0.0) if host.facts else None,
+            facts=replace(host.facts, read_at=0.0, declared=None) if host.facts else None,
         )
         for name, host in inventory.hosts.items()
     }

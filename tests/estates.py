@@ -72,6 +72,7 @@ def facts(name: str = "hv1", **more: Any) -> HostFacts:
     values: dict[str, Any] = {
         "computer_name": name.upper(),
         "full_name": f"{name}.lab.example",
+        "proven": (f"{name}.lab.example",),
         "memory_mib": 65536,
         "build": 20348,
         "processor": "GenuineIntel",

@@ -23,7 +23,7 @@ from providers.hyperv.estate import Estate
 from providers.model.estate import Host, Inventory, UnreachableHost
 from providers.model.names import HostName
 from providers.model.stack import Authentication, Connection, HostSpec
-from providers.planning.silence import became, several
+from providers.planning.silence import several
 from providers.stackfile import load
 from providers.stacks import PROJECT, STACKS, stack_meant, stack_path
 from providers.units import counted
@@ -68,15 +68,14 @@ def run(options: argparse.Namespace) -> int:
         asked = _asked(options, place.absolute().parent, clock, attempt)
         inventories = _read(asked.specs, clock)
         lost = inventories[-1].unreachable
-        silent = {name: f"{became(host)}: {host.reason}" for name, host in lost.items()}
         for reason in dict.fromkeys(host.reason for host in lost.values()):
             hit = [asked.addresses[name] for name, host in lost.items() if host.reason == reason]
             sys.stderr.write(f"{several(hit)}: {reason}\n")
-        if silent and (not options.partial or not inventories[-1].hosts):
+        if lost and (not options.partial or not inventories[-1].hosts):
             sys.stderr.write(_NOTHING if options.partial else f"{_NOTHING.rstrip()} {_OR_PARTIAL}\n")
             return FAILED
-        made = _write(asked, inventories, silent, attempt)
-    sys.stdout.write(_summary(place, made, len(asked.specs) - len(silent), options.stack))
+        made = _write(asked, inventories, attempt)
+    sys.stdout.write(_summary(place, made, len(asked.specs) - len(lost), options.stack))
     return 0
 
 
@@ -105,11 +104,13 @@ def _asked(options: argparse.Namespace, folder: Path, clock: Clock, attempt: Tri
     if bool(options.hosts) == (options.source is not None):
         raise PlacementError("No host to ask", remedy="Name hosts, or take those of a stack: --from STACK")
     roots: dict[HostName, Mapping[str, str]] = {}
+    accounts: dict[HostName, str] = {}
     if options.source is not None:
         given = load(stack_meant(options.source, PROJECT)).hosts
         addresses = {name: spec.endpoint for name, spec in given.items()}
         connections = {name: _over(options, spec.connection) for name, spec in given.items()}
         roots = {name: spec.storage for name, spec in given.items()}
+        accounts = {name: spec.account for name, spec in given.items() if spec.account}
     else:
         addresses = named_by_address(options.hosts)
         connections = dict.fromkeys(addresses, _over(options, Connection()))
@@ -119,7 +120,12 @@ def _asked(options: argparse.Namespace, folder: Path, clock: Clock, attempt: Tri
         written=clock.utc().date(),
         connection=connection_tree(most, folder),
         hosts=tuple(
-            HostText(name=name, address=address, connection=connection_tree(connections[name], folder, most))
+            HostText(
+                name=name,
+                address=address,
+                connection=connection_tree(connections[name], folder, most),
+                account=accounts.get(name, ""),
+            )
             for name, address in addresses.items()
         ),
     )
@@ -165,14 +171,14 @@ def _without(found: Inventory, lost: Mapping[HostName, UnreachableHost]) -> Inve
     return Inventory(hosts=left, unreachable={**found.unreachable, **lost})
 
 
-def _write(
-    asked: _Asked, inventories: tuple[Inventory, Inventory], silent: Mapping[HostName, str], attempt: Trial
-) -> Draft:
+def _write(asked: _Asked, inventories: tuple[Inventory, Inventory], attempt: Trial) -> Draft:
     names = own_names(inventories[-1], asked.specs)
     kept = {names[name]: spec.storage for name, spec in asked.specs.items() if spec.storage}
     preface = replace(
         asked.preface,
-        hosts=host_texts(asked.specs, asked.addresses, names, silent, asked.connection, asked.folder),
+        hosts=host_texts(
+            asked.specs, asked.addresses, names, inventories[-1], asked.connection, asked.folder
+        ),
     )
     swept, closer = (_renamed(found, names) for found in inventories)
     _, made = prove(preface, judged(closer), kept, (swept, closer), attempt.load)

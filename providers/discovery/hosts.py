@@ -11,11 +11,13 @@ from urllib.parse import urlsplit
 
 from providers.errors import CredentialsError, PlacementError
 from providers.hyperv.credentials import read_credential
-from providers.model.estate import Inventory
+from providers.model.estate import HostFacts, Inventory
 from providers.model.names import HostName, dns
+from providers.model.own_name import doubt, own_name
 from providers.model.stack import Connection, HostSpec
 from providers.planning.computers import NAME_IT_ONCE, one_host
-from providers.stackfile.addresses import endpoint
+from providers.planning.silence import became
+from providers.stackfile.addresses import endpoint, is_account
 
 from .scalars import path, quoted
 from .text import HostText, Tree
@@ -75,21 +77,40 @@ def host_texts(
     specs: Mapping[HostName, HostSpec],
     addresses: Mapping[HostName, str],
     names: Mapping[HostName, HostName],
-    silent: Mapping[HostName, str],
+    found: Inventory,
     most: Connection,
     folder: Path,
 ) -> tuple[HostText, ...]:
     """Return the section hosts:, in the order of names; `most`: the connection of the whole stack."""
-    texts = (
-        HostText(
-            name=names[name],
-            address=addresses[name],
-            connection=connection_tree(spec.connection, folder, most),
-            silent=silent.get(name, ""),
+    texts = []
+    for name, spec in specs.items():
+        host = found.hosts.get(name)
+        account, remark = _account(names[name], spec, host.facts if host else None)
+        texts.append(
+            HostText(
+                name=names[name],
+                address=addresses[name],
+                connection=connection_tree(spec.connection, folder, most),
+                silent=f"{became(lost)}: {lost.reason}" if (lost := found.unreachable.get(name)) else "",
+                account=account,
+                remark=remark,
+            )
         )
-        for name, spec in specs.items()
-    )
     return tuple(sorted(texts, key=lambda text: text.name))
+
+
+def _account(name: HostName, spec: HostSpec, facts: HostFacts | None) -> tuple[str, str]:
+    """Return the account to declare, and what is to be said of it.
+
+    A name that nothing proves is what the host reports, for somebody to compare; one that contradicts what was proven or
+    declared is not written.
+    """
+    if facts is None or own_name(facts) is not None:
+        return spec.account or "", ""
+    if facts.declared or facts.proven or not is_account(facts.full_name):
+        why = doubt(name, facts)
+        return spec.account or "", f"{why.text}. {why.remedy}" if why else ""
+    return facts.full_name, "account: is what the host reports: compare it with the directory"
 
 
 def _same_credential(spec: HostSpec, own: HostName) -> bool:

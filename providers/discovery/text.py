@@ -31,6 +31,10 @@ class HostText:
     """What differs from that of all hosts."""
     silent: str = ""
     """Why nothing is known of its machines."""
+    account: str = ""
+    """Full name of its computer account, where nothing proves it."""
+    remark: str = ""
+    """What is to be said of its name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +108,11 @@ def _host(host: HostText, draft: Draft) -> Iterator[str]:
     roots = draft.roots.get(host.name, {})
     if host.silent:
         yield f"  # {remark(host.silent)}"
+    if host.remark:
+        yield f"  # {remark(host.remark)}"
     address = {"address": quoted(host.address)}
+    if host.account:
+        address["account"] = quoted(host.account)
     if not roots and not host.connection:
         yield f"  {quoted(host.name)}: {_flow(address)}"
         return

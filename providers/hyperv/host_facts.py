@@ -17,6 +17,7 @@ from .cluster import read_name_and_limit
 from .compatibility import read_vectors
 from .faults import AbsentFaultError, AccessDeniedFaultError
 from .inventory import one_of, read_guids, read_jobs, read_planned, single
+from .proof import proven_names
 
 _UNMOUNTED = "\\\\?\\"
 """How the name of a volume starts that is mounted nowhere, as the recovery partition (win32 page of Win32_Volume)."""
@@ -43,7 +44,11 @@ class HostNames:
     computer_name: str
     """NetBIOS name."""
     full_name: str
-    """Full DNS name: what DestinationHost must be."""
+    """Full DNS name: what DestinationHost must be, where `own_name` says that it is its own."""
+    proven: tuple[str, ...] = ()
+    """Names that reaching it proved."""
+    declared: str | None = None
+    """Its name by the stack file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +74,8 @@ def read_facts(client: Client, names: HostNames, now: float) -> HostFacts:
     return HostFacts(
         full_name=names.full_name,
         computer_name=names.computer_name,
+        proven=names.proven,
+        declared=names.declared,
         memory_mib=total,
         memory_free_mib=free,
         build=build,
@@ -192,7 +199,7 @@ def _virtual_sans(client: Client) -> tuple[str, ...] | None:
 def read_names(client: Client) -> HostNames:
     """Read the names of a host; that DNSHostName and Domain make a member's full name is a guess until recorded.
 
-    Who may not read root/cimv2 goes by the name that the stack file dials, if it is the host's.
+    Who may not read root/cimv2 goes by the name that the stack file declares or dials, if it is the host's.
     """
     try:
         rows = client.query(
@@ -214,7 +221,10 @@ def _names(client: Client, computer_name: str, full_name: str) -> HostNames:
             f"{client.host.name} reports a name that is none: {wrong}",
             remedy="Letters of A to Z, digits, hyphens and underscores make a name; look who answers at its address",
         )
-    return HostNames(computer_name=computer_name, full_name=full_name)
+    spec = client.host
+    return HostNames(
+        computer_name=computer_name, full_name=full_name, proven=proven_names(spec), declared=spec.account
+    )
 
 
 def read_build(client: Client) -> int | None:
@@ -235,12 +245,11 @@ def _names_as_dialled(client: Client, denied: AccessDeniedFaultError) -> HostNam
     spec = client.host
     systems = client.query("Msvm_ComputerSystem", "Name", "ElementName")
     own = next((row.text("Name") for row in systems if not is_guid(row.text("Name"))), "")
-    dialled = spec.connection.kerberos_host or urlsplit(spec.endpoint).hostname or ""
+    dialled = spec.account or spec.connection.kerberos_host or urlsplit(spec.endpoint).hostname or ""
     if "." not in dialled or not same(dialled.partition(".")[0], own):
         raise PlacementError(
             f"{spec.name} calls itself {own}, and its full name could not be read ({denied.message})",
-            remedy="Dial it by its full name (hosts: address), name it under connection.kerberos_host, or let the account"
-            " read root/cimv2",
+            remedy=f"Write its full name as account: under hosts.{spec.name}, dial it by that, or let the account read root/cimv2",
         ) from denied
     return _names(client, own, dialled)
 

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from providers.errors import MoveRefusedError, ProtocolError
 from providers.model import winpath
 from providers.model.estate import DiskKind, HostFacts
+from providers.model.names import HostName
 from providers.model.options import MigrationOptions, reached_by
+from providers.model.own_name import doubt
 from providers.model.plan import Move
 from providers.wsman import (
     Argument,
@@ -93,10 +95,10 @@ def changed(
 def arguments(
     move: Move, template: Instance, standing: Standing, source: HostFacts, destination: HostFacts
 ) -> dict[str, Argument]:
-    """Return the method's arguments. DestinationHost is the full name that the destination reports of itself."""
+    """Return the method's arguments. DestinationHost is the destination's own name. Raises MoveRefusedError where it has none."""
     order: dict[str, Argument] = {"ComputerSystem": system_reference(move.vm.id)}
     if move.changes_host:
-        order["DestinationHost"] = destination.full_name
+        order["DestinationHost"] = _own_name(move.destination, destination)
     order["MigrationSettingData"] = _migration_setting(move, template, source, destination)
     if move.copies_storage:
         if move.changes_host or move.roots != move.vm.roots:
@@ -107,6 +109,12 @@ def arguments(
                 for disk in move.all_disks
             )
     return order
+
+
+def _own_name(name: HostName, host: HostFacts) -> str:
+    if (why := doubt(name, host)) is not None:
+        raise MoveRefusedError(why.text, remedy=why.remedy)
+    return host.full_name
 
 
 def to_stage(order: Mapping[str, Argument], template: Instance) -> dict[str, Argument]:

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Mapping
+from typing import TypeVar
 
 from . import winpath
 from .estate import MigrationJob
 from .names import dns
+from .own_name import Identity, called, own_name
 from .plan import Move
 
-
-class Named(Protocol):
-    """A host's own names."""
-
-    @property
-    def full_name(self) -> str:
-        """Full DNS name."""
-
-    @property
-    def computer_name(self) -> str:
-        """NetBIOS name."""
+Key = TypeVar("Key")
 
 
-def leads_to(job: MigrationJob, move: Move, destination: Named) -> bool:
+def leads_to(job: MigrationJob, move: Move, destination: Identity) -> bool:
     """Say whether a running job does what `move` orders, so that it can be adopted."""
     if job.only_prepares:
         return False
@@ -31,9 +23,15 @@ def leads_to(job: MigrationJob, move: Move, destination: Named) -> bool:
     return job.destination is not None and names_host(job.destination, destination) and _same_paths(job, move)
 
 
-def names_host(text: str, host: Named) -> bool:
+def names_host(text: str, host: Identity) -> bool:
     """Say whether a DestinationHost, as somebody wrote it, means `host`: by full or short name."""
-    return dns(text) in {dns(host.full_name), dns(host.computer_name)}
+    return dns(text) in called(host)
+
+
+def host_named(text: str, hosts: Mapping[Key, Identity]) -> Key | None:
+    """Return which host a DestinationHost means; one whose own name it is before any that only reports it."""
+    meant = [key for key, host in hosts.items() if names_host(text, host)]
+    return min(meant, key=lambda key: own_name(hosts[key]) is None, default=None)
 
 
 def _same_paths(job: MigrationJob, move: Move) -> bool:

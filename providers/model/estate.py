@@ -267,9 +267,9 @@ class HostFacts:
     """A host at one moment, as its moves see it. None where a value could not be read."""
 
     full_name: str
-    """Full DNS name as the host reports it of itself: what DestinationHost must be."""
+    """Full DNS name as the host reports it of itself: what DestinationHost must be, where `own_name` says that it is its own."""
     computer_name: str
-    """NetBIOS name."""
+    """NetBIOS name, as it reports it."""
     memory_mib: int | None
     memory_free_mib: int | None
     volumes: tuple[Volume, ...] | None
@@ -308,6 +308,10 @@ class HostFacts:
     """Keys of its Msvm_VirtualSystemMigrationService."""
     read_at: float = 0.0
     """When the reading began, in the clock's seconds."""
+    proven: tuple[str, ...] | None = None
+    """Names that reaching it proved, by its certificate or by a ticket for it; None where that was not recorded."""
+    declared: str | None = None
+    """Its name by the stack file; a recorded inventory does not carry it."""
 
     @property
     def replaced(self) -> bool:

@@ -95,6 +95,8 @@ class HostSpec:
     endpoint: str
     """Full URL, as `https://hv1.corp.example:5986/wsman`; over http messages are encrypted."""
     connection: Connection
+    account: str | None = None
+    """Full DNS name of its computer account, where the stack file declares it; None = what reaching it proves."""
     storage: Mapping[str, str] = field(default_factory=dict)
     """Named root folders: `fast` -> `D:\\Hyper-V`."""
     reserve: Reserve = Reserve()

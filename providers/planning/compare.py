@@ -15,7 +15,7 @@ from providers.model.plan import Choice, Finding, Move, Placement, Plan, Schedul
 from providers.model.stack import HostSpec, Stack, VmSpec
 
 from .choosing.estate import chosen
-from .computers import named_twice, replaced
+from .computers import named_twice, replaced, unnamed
 from .counting import doubted, excused, is_away, silent, until
 from .disk_keys import strange_places
 from .guard import guarded, protect
@@ -55,6 +55,7 @@ def plan(
     steps = tuple(excused(doubted(step, stack, inventory, known), stack, inventory) for step in steps)
     findings = (
         *_silent(stack, inventory, steps), *named_twice(inventory), *replaced(inventory),
+        *unnamed(inventory, _destinations(steps)),
         *broken_rules(stack, inventory, ends), *_twice(steps),
     )  # fmt: skip
     unplanned = Plan(
@@ -63,6 +64,10 @@ def plan(
     planned = _scheduled(unplanned, stack, inventory, paces)
     guards = guarded(stack, _taken(planned, occasion).starts, occasion.now, occasion.allowed)
     return dataclasses.replace(planned, findings=(*planned.findings, *guards))
+
+
+def _destinations(steps: tuple[Step, ...]) -> Iterator[HostName]:
+    return (step.move.destination for step in steps if step.move is not None and step.move.changes_host)
 
 
 def _taken(plan: Plan, occasion: Occasion) -> Plan:

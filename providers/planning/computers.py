@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import combinations
 
 from providers import quoting
 from providers.model.estate import HostFacts, Inventory
 from providers.model.names import HostName, VmId, dns
+from providers.model.own_name import doubt
 from providers.model.plan import Finding, Severity
 
 REPLICAS = frozenset({2, 3, 4})
@@ -69,6 +70,26 @@ def keeps_out(name: HostName, facts: HostFacts) -> Iterator[Finding]:
     if facts.replaced:
         yield Finding(
             severity=Severity.REFUSAL, text=f"{name} is another computer than in the last run", of_hosts=True
+        )
+
+
+def unnamed(inventory: Inventory, destinations: Iterable[HostName]) -> Iterator[Finding]:
+    """Say of each host that machines shall go to, and that nothing proves to be who it says, what to write, once."""
+    facts = facts_in(inventory)
+    for name in dict.fromkeys(destinations):
+        if name in facts and (why := doubt(name, facts[name])) is not None:
+            yield Finding(
+                severity=Severity.WARNING, text=f"{why.text}: nothing moves to it", remedy=why.remedy
+            )
+
+
+def is_unnamed(name: HostName, facts: HostFacts) -> Iterator[Finding]:
+    """Refuse a move to a host whose name is neither proven nor declared; the plan says once what to do about it."""
+    if doubt(name, facts) is not None:
+        yield Finding(
+            severity=Severity.REFUSAL,
+            text=f"Nothing proves that {name} is the computer that it says it is",
+            of_hosts=True,
         )
 
 

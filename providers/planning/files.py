@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from providers.model import winpath
-from providers.model.adoption import names_host
+from providers.model.adoption import host_named
 from providers.model.estate import UNKNOWN_CLUSTER, Disk, DiskKind, Host, Inventory, VirtualMachine
 from providers.model.names import VmId
 from providers.model.plan import Move
@@ -71,5 +71,6 @@ def being_made(inventory: Inventory) -> Iterator[tuple[Key, VmId]]:
 
 
 def _named(destination: str, inventory: Inventory) -> Host | None:
-    hosts = inventory.hosts.values()
-    return next((host for host in hosts if host.facts and names_host(destination, host.facts)), None)
+    facts = {name: host.facts for name, host in inventory.hosts.items() if host.facts is not None}
+    found = host_named(destination, facts)
+    return None if found is None else inventory.hosts[found]

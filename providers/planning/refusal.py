@@ -13,7 +13,7 @@ from providers.model.stack import HostSpec
 from providers.model.states import in_words
 
 from . import preflight
-from .computers import keeps_out
+from .computers import is_unnamed, keeps_out
 from .disk_keys import frozen_in
 from .options import option_findings
 from .order import onto_itself
@@ -44,6 +44,7 @@ def refusals(
         findings += preflight.between(move, source, destination, target)
         findings += onto_itself(move, source, destination)
         findings += keeps_out(move.destination, destination)
+        findings += is_unnamed(move.destination, destination)
     return tuple(findings)
 
 

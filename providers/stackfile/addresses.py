@@ -35,6 +35,11 @@ def endpoint(address: str) -> str:
     return f"{scheme}://{_host(parts, address)}:{port}{path}"
 
 
+def is_account(name: str) -> bool:
+    """Say whether `name` can be the name of a computer account."""
+    return _NAME.fullmatch(name) is not None
+
+
 def authority(url: str) -> str:
     """Return host and port of an endpoint: two hosts with the same are one machine."""
     return urlsplit(url).netloc

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import cast
 from urllib.parse import urlsplit
 
-from providers.model.names import HostName
+from providers.model.names import HostName, dns
 from providers.model.stack import Authentication, Away, Connection, HostSpec, LiveMigration, Reserve
 from providers.units import MIB, parse_bytes
 
@@ -41,7 +41,7 @@ def read_hosts(root: Mapping, folder: Path, findings: Findings) -> Dict[HostName
                 host,
                 live_migration=read_live_migration(own, migration, f"hosts.{name}.live_migration", findings),
             )
-    _report_shared_endpoints(hosts, section, findings)
+    _report_shared(hosts, section, findings)
     return hosts
 
 
@@ -49,11 +49,12 @@ def _host(
     name: HostName, entry: Mapping, everywhere: Connection, folder: Path, findings: Findings
 ) -> HostSpec:
     connection = _connection(entry.mapping("connection"), everywhere, folder, findings)
-    vtpm = entry.scalar("allow_vtpm")
+    vtpm, account = entry.scalar("allow_vtpm"), entry.scalar("account")
     return HostSpec(
         name=name,
         endpoint=_endpoint(name, entry.scalar("address"), connection, findings),
         connection=connection,
+        account=None if account is None else account.text.rstrip("."),
         storage=_roots(name, entry.mapping("storage"), findings),
         reserve=_reserve(entry.mapping("reserve")),
         bandwidth=_bandwidth(entry.scalar("bandwidth")),
@@ -140,15 +141,19 @@ def _bandwidth(node: Scalar | None) -> float | None:
     return float(number) * (1e9 if unit == "Gbit/s" else 1e6) / 8
 
 
-def _report_shared_endpoints(hosts: Dict[HostName, HostSpec], section: Mapping, findings: Findings) -> None:
-    first: dict[str, HostName] = {}
+def _report_shared(hosts: Dict[HostName, HostSpec], section: Mapping, findings: Findings) -> None:
+    """Report hosts that have one address or one account: one host is named once."""
+    addresses: dict[str, HostName] = {}
+    accounts: dict[str, HostName] = {}
     for name, host in hosts.items():
-        if not host.endpoint:
-            continue
-        other = first.setdefault(authority(host.endpoint), name)
-        if other != name:
-            findings.add(
-                section.entries[name].line,
-                f"hosts.{name}: has the address of {other} (line {section.entries[other].line}); "
-                "one host is named once, correct the address or remove one",
-            )
+        for what, key, seen in (
+            ("address", authority(host.endpoint) if host.endpoint else "", addresses),
+            ("account", dns(host.account or ""), accounts),
+        ):
+            other = seen.setdefault(key, name) if key else name
+            if other != name:
+                findings.add(
+                    section.entries[name].line,
+                    f"hosts.{name}: has the {what} of {other} (line {section.entries[other].line}); "
+                    f"one host is named once, correct the {what} or remove one",
+                )

@@ -128,7 +128,7 @@ def _estate(folder: Path) -> tuple[Path, Path]:
 def _host(name: str, labels: list[str]) -> Host:
     machines = tuple(_machine(label, name) for label in labels)
     facts = HostFacts(
-        full_name=f"{name}.bench.example", computer_name=name.upper(), memory_mib=2 * _MEMORY_MIB * len(labels),
+        full_name=f"{name}.bench.example", proven=(f"{name}.bench.example",), computer_name=name.upper(), memory_mib=2 * _MEMORY_MIB * len(labels),
         memory_free_mib=_MEMORY_MIB * len(labels),
         volumes=(Volume(path="D:\\", capacity_bytes=2 * _DISK * len(labels), free_bytes=_DISK * len(labels)),),
         migration=MigrationSettings(

@@ -6,9 +6,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from providers.model import winpath
-from providers.model.adoption import Named, names_host
+from providers.model.adoption import names_host
 from providers.model.estate import Inventory, MigrationJob, VirtualMachine
 from providers.model.names import HostName, VmId
+from providers.model.own_name import Identity
 
 from .values import LoggedMove, Mover, PastMove
 
@@ -23,7 +24,7 @@ class Movers:
         self,
         inventory: Inventory,
         past: Iterable[PastMove],
-        names: Mapping[HostName, Named],
+        names: Mapping[HostName, Identity],
         logged: Mapping[VmId, LoggedMove],
     ) -> None:
         """Index jobs and moves by machine. `names`: what hosts call themselves; `logged`: what their event logs tell."""

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from providers.model.adoption import Named
 from providers.model.directory import DelegationPlan
 from providers.model.live_migration import HostMigration
 from providers.model.names import HostName, VmId
+from providers.model.own_name import Identity
 from providers.model.stack import Away, Snooze
 from providers.planning.difference import Change
 
@@ -169,7 +169,7 @@ class Readings:
     settings: Mapping[HostName, HostMigration | str] = field(default_factory=dict)
     """By host that something is declared of; a text says why they could not be read."""
     delegation: DelegationPlan | None = None
-    names: Mapping[HostName, Named] = field(default_factory=dict)
+    names: Mapping[HostName, Identity] = field(default_factory=dict)
     """What hosts call themselves: those that have machines which jobs tell of."""
     past: AuditedMoves = AuditedMoves()
     """Our own moves."""

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from providers.model import winpath
-from providers.model.adoption import names_host
-from providers.model.estate import Disk, HostFacts, Inventory, MigrationJob, VirtualMachine
-from providers.model.names import HostName, VmId
+from providers.model.adoption import host_named
+from providers.model.estate import Disk, Inventory, MigrationJob, VirtualMachine
+from providers.model.names import VmId
 from providers.model.plan import Move, Plan
 from providers.planning.preflight.findings import in_memory
 from providers.planning.preflight.room import volume_of
@@ -62,16 +62,12 @@ def _end(
     """Return where a job takes a machine: as we would order it, else as far as the job tells."""
     if move is not None:
         return holdings.at_end(label, move) if move.destination in holdings.facts else None
-    target = vm.host if job.destination is None else _named(job.destination, holdings.facts)
+    target = vm.host if job.destination is None else host_named(job.destination, holdings.facts)
     if target is None or len(inventory.with_id(vm.id)) > 1:
         return None
     return holdings.place(
         label, replace(vm, host=target, disks=_told(vm.disks, job), frozen=_told(vm.frozen, job))
     )
-
-
-def _named(destination: str, facts: Mapping[HostName, HostFacts]) -> HostName | None:
-    return next((name for name, each in facts.items() if names_host(destination, each)), None)
 
 
 def _told(disks: tuple[Disk, ...], job: MigrationJob) -> tuple[Disk, ...]:

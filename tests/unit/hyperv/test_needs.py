@@ -31,7 +31,7 @@ def facts(**more: Any) -> HostFacts:
     )  # fmt: skip
     volume = Volume(path="D:\\", capacity_bytes=100 * GIB, free_bytes=more.pop("disk", 20 * GIB))
     return HostFacts(
-        full_name="x.lab.example", computer_name="X", memory_mib=65536, memory_free_mib=more.pop("memory", 8192), volumes=(volume,),
+        full_name="x.lab.example", proven=("x.lab.example",), computer_name="X", memory_mib=65536, memory_free_mib=more.pop("memory", 8192), volumes=(volume,),
         migration=settings, jobs=(), planned=(), read_at=100.0, cluster_migrations=more.pop("cluster", None),
     )  # fmt: skip
 

@@ -78,7 +78,7 @@ def facts(**more: Value) -> HostFacts:
         addresses=("10.0.0.12",), compression=bool(more.get("compression", False)),
     )  # fmt: skip
     return HostFacts(
-        full_name="hv2.corp.example", computer_name="HV2", memory_mib=1, memory_free_mib=1, volumes=(),
+        full_name="hv2.corp.example", proven=("hv2.corp.example",), computer_name="HV2", memory_mib=1, memory_free_mib=1, volumes=(),
         migration=settings, jobs=(), planned=(), read_at=0.0,
     )  # fmt: skip
 

@@ -16,7 +16,7 @@ MOVE = Move(
     vm=machine(1), type=MigrationType.VIRTUAL_SYSTEM_AND_STORAGE, source=HostName("hv1"),
     destination=HostName("hv2"), roots=machine(1).roots,
 )  # fmt: skip
-HV2 = HostNames(computer_name="HV2", full_name="hv2.lab.example")
+HV2 = HostNames(computer_name="HV2", full_name="hv2.lab.example", proven=("hv2.lab.example",))
 
 
 def job(id_: str, destination: str, **more: Value) -> Instance:

@@ -145,7 +145,9 @@ def test_a_stack_file_declares_what_is(stage: Make, tmp_path: Path) -> None:
     assert content["connection"] == {
         "auth": "ntlm", "credentials": "../lab/credentials.yaml", "ca": "../lab/ca.pem",
     }  # fmt: skip
-    assert content["hosts"]["hv2"] == {"address": "https://127.0.0.1:25987/wsman"}
+    assert content["hosts"]["hv2"] == {
+        "address": "https://127.0.0.1:25987/wsman", "account": "hv2.lab.example",
+    }  # fmt: skip
     assert content["vms"]["VM001"] == {"host": "hv1", "storage": "D:\\Hyper-V\\VM001"}
     assert content["vms"]["VM012"] == {"host": "hv3"}
     assert {name: vm["host"] for name, vm in content["vms"].items()} == {

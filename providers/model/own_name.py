@@ -1,0 +1,95 @@
+"""By which full name a host may be called: one that was proven or declared, never one that it alone reports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from .names import HostName, dns
+
+_NETBIOS = 15
+"""Characters of a NetBIOS name: of a longer name its start (Microsoft, "Naming conventions in Active Directory")."""
+
+
+class Identity(Protocol):
+    """What is known of a host's names."""
+
+    @property
+    def full_name(self) -> str:
+        """Full DNS name as the host reports it of itself."""
+
+    @property
+    def computer_name(self) -> str:
+        """NetBIOS name as the host reports it of itself."""
+
+    @property
+    def proven(self) -> tuple[str, ...] | None:
+        """Names that reaching the host has proven: by its certificate, or by a ticket for it; None where nobody noted it."""
+
+    @property
+    def declared(self) -> str | None:
+        """Name that the stack file declares (hosts: account)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """Why a host is not called by the name that it reports, and what to write."""
+
+    text: str
+    remedy: str
+
+
+def own_name(host: Identity) -> str | None:
+    """Return the full name of a host, as it spells it; None where it is neither proven nor declared.
+
+    Whole names are compared, as DNS does: `hv1` proves nothing of `hv1.corp.example`. What is declared counts alone. A
+    name with letters beyond ASCII is none: two of them can look, and fold, like one.
+    """
+    accepted = (host.declared,) if host.declared else host.proven or ()
+    same = any(dns(host.full_name) == dns(name) for name in accepted)
+    return host.full_name if same and host.full_name.isascii() else None
+
+
+def called(host: Identity) -> frozenset[str]:
+    """Return the names by which a host may be meant, as DNS compares them: its own, else those that it reports."""
+    own = own_name(host)
+    if own is None:
+        return frozenset({dns(host.full_name), dns(host.computer_name)})
+    short = dns(own).partition(".")[0]
+    return frozenset({dns(own), short, short[:_NETBIOS]})
+
+
+def doubt(name: HostName, host: Identity) -> Doubt | None:
+    """Return why `host`, called `name` in the stack file, has no name of its own; None where it has."""
+    if own_name(host) is not None:
+        return None
+    reported = f"{name} reports that it is {host.full_name}"
+    if host.declared:
+        return Doubt(
+            text=f"{reported}, and the stack file declares {host.declared}",
+            remedy=f"See which computer answers there; if {name} was renamed, correct hosts.{name}.account",
+        )
+    if host.proven:
+        return Doubt(
+            text=f"{reported}, and what was proven is {' and '.join(host.proven)}",
+            remedy=f"See which computer answers there; if that name is an alias, {_write(name, host)}",
+        )
+    if host.proven is None:
+        return Doubt(
+            text=f"{reported}, and what proved it was not recorded",
+            remedy=f"Record the inventory anew, or {_write(name, host)}",
+        )
+    return Doubt(
+        text=f"{reported}, and neither a certificate nor a ticket proves it",
+        remedy=f"If that is its account in the directory, {_write(name, host)}, or dial it by its full name over https",
+    )
+
+
+def _write(name: HostName, host: Identity) -> str:
+    """Return what to write: the reported name only where it begins as the host is called in the stack file or proven."""
+    short = dns(host.full_name).partition(".")[0]
+    expected = {dns(each).partition(".")[0] for each in (name, *(host.proven or ()))}
+    shown = host.full_name if short in expected else f"{expected.pop()}.corp.example"
+    return f"write account: {shown} under hosts.{name}" + (
+        "" if shown == host.full_name else " with its full name"
+    )
