@@ -279,6 +279,8 @@ class LabHost:
     clock_skew: int = 0
     """Seconds by which its clock is ahead."""
     winrm: WinrmLimits = field(default_factory=WinrmLimits)
+    claims: str = ""
+    """What it reports as its DNS and NetBIOS name, as a host in somebody else's hands would; empty: its own."""
     uuid: str = ""
     """Of the computer, by its firmware; empty: made of its label."""
     processors: int = 16

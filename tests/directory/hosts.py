@@ -69,7 +69,8 @@ class Hosts:
             auth=auth, credentials=file, ca=self.home / "ca.pem", kerberos_host=lab_host.full_name, **more
         )
         own = lab_host.url if scheme == "https" else lab_host.http_url
-        return HostSpec(name=HostName(host), endpoint=url or own, connection=connection)
+        account = None if scheme == "https" or auth == "kerberos" else lab_host.full_name
+        return HostSpec(name=HostName(host), endpoint=url or own, connection=connection, account=account)
 
     def log(self, event: str) -> list[dict[str, Any]]:
         """Return the entries of one kind in the lab's log."""

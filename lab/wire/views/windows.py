@@ -84,13 +84,13 @@ def computer_systems(view: View) -> Iterator[Instance]:
     yield instance(
         "Win32_ComputerSystem",
         {
-            "DNSHostName": host.name,
+            "DNSHostName": host.claims or host.name,
             "Domain": host.domain,
             "DomainRole": _MEMBER_SERVER,
             "HypervisorPresent": True,
             "Manufacturer": "Hyper-V placement lab",
             "Model": "Simulated host",
-            "Name": host.computer_name,
+            "Name": host.claims.upper() or host.computer_name,
             "NumberOfLogicalProcessors": host.processors,
             "NumberOfProcessors": 1,
             "PartOfDomain": True,
