@@ -19,9 +19,9 @@ pytestmark = pytest.mark.lab
 HV1, HV2 = HostName("hv1"), HostName("hv2")
 
 
-def _over_http(fabric: Fabric, **more: str) -> HostSpec:
+def _over_http(fabric: Fabric, account: str | None = None) -> HostSpec:
     spec = fabric.spec("hv2")
-    return replace(spec, endpoint=fabric.world.hosts["hv2"].http_url, **more)
+    return replace(spec, endpoint=fabric.world.hosts["hv2"].http_url, account=account)
 
 
 def test_a_certificate_with_one_full_name_proves_it_where_an_address_is_dialled(make_fabric: Maker) -> None:
@@ -45,7 +45,7 @@ def test_nothing_is_ordered_to_a_host_that_reports_another_ones_name(make_fabric
     """Its machines can still leave it, and the others go on among themselves."""
     fabric = make_fabric(generate(hosts=3, vms=3))
     fabric.world.hosts["hv1"].claims = "hv3"
-    homes = {vm.host: vm.name for vm in fabric.closely().vms()}
+    homes = {str(vm.host): vm.name for vm in fabric.closely().vms()}
     with pytest.raises(MoveRefusedError, match="hv1"):
         fabric.run(fabric.order(homes["hv2"], "hv1", **_folder(homes["hv2"])))
     assert fabric.lab_vm(homes["hv2"]).host == "hv2"
