@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return the exit code.
 
     0 done, 1 an error of one line (or a line per finding), 2 drift, not reached, or found by the doctor, 3 infeasible, 4 nothing
-    wrong was seen and some host is silent.
+    wrong was seen and some host is silent, 5 a change of trust.
     """
     return delivered(lambda: _run(arguments))
 
@@ -123,6 +123,14 @@ def _look_ahead(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     recorded = "a recorded inventory, so that no host is asked"
     check_ = commands.add_parser("check", help="check stack files; no host is asked")
     check_.add_argument("files", nargs="*", help=f"{stack}; default: every file in {STACKS}/")
+    check_.add_argument(
+        "--base", metavar="REV|FILE", help="what was declared before: tell what changes of trust, exit code 5"
+    )
+    check_.add_argument(
+        "--head",
+        metavar="REV",
+        help="what is to be declared: a revision of git; default: files as they lie there",
+    )
     check_.add_argument("--inventory", type=Path, metavar="FILE", help=recorded)
     check_.add_argument("--json", action="store_true", help="for scripts")
     check_.set_defaults(run=check.run)

@@ -14,7 +14,7 @@ from providers.allowances import allowances
 from providers.clock import SystemClock
 from providers.doctor import reading
 from providers.doctor.foreseen import as_told, foreseen
-from providers.doctor.symptoms import Reading
+from providers.doctor.symptoms import Diagnosis, Reading
 from providers.errors import PlacementError
 from providers.files import write_whole
 from providers.hyperv.estate import Estate
@@ -28,15 +28,15 @@ from providers.planning.compare import steps_of
 from providers.planning.schedule.peaks import rooms
 from providers.recorded import of_hosts, read
 from providers.report.page import page
-from providers.report.preview_comment import PreviewBase, preview_comment, preview_record
+from providers.report.preview_comment import PreviewBase, preview_code, preview_comment, preview_record
 from providers.report.previewed import previewed
 from providers.report.review import Base, Review, review_record
 from providers.report.review_comment import comment
-from providers.stackfile import load
 from providers.stacks import PROJECT, STACKS, stack_meant
 
-from .base import declared_before
+from .base import Before, declared, declared_before
 from .plan import FAILED, INFEASIBLE, verdict
+from .trusting import TRUST, trust_of
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -45,6 +45,11 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     review.add_argument("stack", help=f"a stack ({STACKS}/NAME.yaml) or a path to such a file")
     review.add_argument(
         "--base", metavar="REV|FILE", help="what was declared before: a revision of git, or a file"
+    )
+    review.add_argument(
+        "--head",
+        metavar="REV",
+        help="what is to be declared: a revision of git; default: the file as it lies there",
     )
     review.add_argument(
         "--inventory", type=Path, metavar="FILE", help="a recorded inventory, so that no host is asked"
@@ -64,22 +69,27 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 
 def run(options: argparse.Namespace) -> int:
-    """Review. 0; 1 where a host or a machine stays out of the plan, or the doctor would stop it; 3 infeasible."""
-    stack = load(stack_meant(options.stack, PROJECT))
+    """Review. 0; 1 where a host or a machine stays out of the plan, or the doctor would stop it; 3 infeasible; 5 trust changes."""
+    path = stack_meant(options.stack, PROJECT)
+    stack = declared(path, options.head)
     if options.preview is not None:
         return _by_preview(stack, options)
-    review = _reviewed(stack, options.base, options.inventory)
+    review = _reviewed(stack, options)
     shown = json.dumps(review_record(review), indent=2) if options.json else comment(review)
     put(shown, options.output)
     if options.html is not None:
         put(page(review), options.html)
-    if review.plan.refusals or review.plan.broken_rules:
+    return TRUST if review.trust is not None and review.trust.stops else review.code
+
+
+def _code(plan: Plan, diagnoses: tuple[Diagnosis, ...]) -> int:
+    if plan.refusals or plan.broken_rules:
         return INFEASIBLE
-    return FAILED if review.diagnoses else verdict(review.plan)
+    return FAILED if diagnoses else verdict(plan)
 
 
 def _by_preview(stack: Stack, options: argparse.Namespace) -> int:
-    """Review by what the engine told. 0; 1 where it warned: of what, no event says; 3 where the preview failed."""
+    """Review by what the engine told. 0; 1 where it warned: of what, no event says; 3 where the preview failed; 5 trust changes."""
     if options.inventory is not None:
         raise PlacementError(
             "A preview is of the hosts as they were then", remedy="Give either --preview or --inventory"
@@ -90,14 +100,12 @@ def _by_preview(stack: Stack, options: argparse.Namespace) -> int:
             remedy="Give --inventory FILE instead of it",
         )
     found = previewed(_content(options.preview), str(options.preview))
-    base = None if options.base is None else _based_on_file(stack, options.base)
+    base = None if options.base is None else _based_on_file(stack, options)
     if options.json:
         put(json.dumps(preview_record(stack, found, base), indent=2), options.output)
     else:
         put(preview_comment(stack, found, base), options.output)
-    if found.of("error"):
-        return INFEASIBLE
-    return FAILED if found.of("warning") else 0
+    return TRUST if base is not None and base.trust.stops else preview_code(found)
 
 
 def _content(file: Path) -> bytes:
@@ -109,13 +117,17 @@ def _content(file: Path) -> bytes:
         ) from error
 
 
-def _reviewed(stack: Stack, base: str | None, file: Path | None) -> Review:
-    recorded, inventory, plan, told = _planned(stack, file)
+def _reviewed(stack: Stack, options: argparse.Namespace) -> Review:
+    before = None if options.base is None else declared_before(options.base, stack)
+    trust = None if before is None else trust_of(before, stack, options.head)
+    recorded, inventory, plan, told = _planned(stack, options.inventory)
+    diagnoses = foreseen(stack, told, plan)
     return Review(
         stack=stack, inventory=inventory, plan=plan, rooms=rooms(stack, inventory, plan), recorded=recorded,
         age=None if recorded is None else SystemClock().utc() - recorded,
-        diagnoses=foreseen(stack, told, plan),
-        base=None if base is None else _based(stack, base, inventory, plan),
+        diagnoses=diagnoses,
+        base=None if before is None else _based(stack, options.base, before, inventory, plan),
+        trust=trust, code=_code(plan, diagnoses),
     )  # fmt: skip
 
 
@@ -137,9 +149,8 @@ def _planned(stack: Stack, file: Path | None) -> tuple[datetime | None, Inventor
         estate.close()
 
 
-def _based(stack: Stack, word: str, inventory: Inventory, plan: Plan) -> Base:
+def _based(stack: Stack, word: str, before: Before, inventory: Inventory, plan: Plan) -> Base:
     """Return what has changed since; what was due before is told by the same inventory."""
-    before = declared_before(word, stack)
     if before.stack is None:
         nothing = Causes(changed=(), drift=(), settled=())
         return Base(name=word, changes=(), causes=nothing, unread=before.unread)
@@ -147,11 +158,12 @@ def _based(stack: Stack, word: str, inventory: Inventory, plan: Plan) -> Base:
     return Base(name=word, changes=changes(before.stack, stack), causes=causes(earlier, plan))
 
 
-def _based_on_file(stack: Stack, word: str) -> PreviewBase:
+def _based_on_file(stack: Stack, options: argparse.Namespace) -> PreviewBase:
     """Return what is declared differently: whatever was due before, no preview tells."""
-    before = declared_before(word, stack)
+    before = declared_before(options.base, stack)
     changed = () if before.stack is None else changes(before.stack, stack)
-    return PreviewBase(name=word, changes=changed, unread=before.unread)
+    trust = trust_of(before, stack, options.head)
+    return PreviewBase(name=options.base, changes=changed, unread=before.unread, trust=trust)
 
 
 def put(shown: str, file: Path | None) -> None:

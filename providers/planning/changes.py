@@ -104,29 +104,32 @@ def _sections(before: Stack, after: Stack) -> Iterator[Change]:
 
 def _flat(value: Any, stack: Stack) -> dict[str, str]:
     """Return every field that is declared, by its way from `value`; fields of values without any are left out."""
-    return {name: text for name, text in _walk("", value, stack) if text}
+    said = ((name, shown(leaf, stack)) for name, leaf in leaves("", value))
+    return {name: text for name, text in said if text}
 
 
-def _walk(name: str, value: Any, stack: Stack) -> Iterator[tuple[str, str]]:
+def leaves(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """Yield each single value that is declared in `value`, by its way from it; `name`: the way to `value` itself."""
     if dataclasses.is_dataclass(value):
         for field in dataclasses.fields(value):
             if field.name not in _UNSAID:
-                yield from _walk(_joined(name, field.name), getattr(value, field.name), stack)
+                yield from leaves(_joined(name, field.name), getattr(value, field.name))
     elif isinstance(value, Mapping):
         for key, own in value.items():
-            yield from _walk(_joined(name, str(key)), own, stack)
+            yield from leaves(_joined(name, str(key)), own)
     elif isinstance(value, tuple) and any(dataclasses.is_dataclass(each) for each in value):
         for number, own in enumerate(value, start=1):
-            yield from _walk(_joined(name, str(number)), own, stack)
+            yield from leaves(_joined(name, str(number)), own)
     elif value is not None:
-        yield name, _said(value, stack)
+        yield name, value
 
 
 def _joined(name: str, more: str) -> str:
     return f"{name}.{more}" if name else more
 
 
-def _said(value: Any, stack: Stack) -> str:
+def shown(value: Any, stack: Stack) -> str:
+    """Return a single value as reports show it; files of the stack file's folder by their way from there."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, tuple | frozenset):

@@ -8,12 +8,14 @@ from typing import Any
 
 from providers.model.stack import Stack
 from providers.planning.changes import Change
+from providers.planning.trust.model import Trust
 from providers.units import counted
 
 from .markdown import Budget, cut, folded, name, table, text
 from .previewed import Message, Previewed, PreviewStep
 from .review import changes_record
-from .review_comment import changes_part, marker
+from .review_comment import changes_part, marker, trust_part
+from .trust_text import trust_line, trust_record
 
 _STEPS, _MESSAGES = 30_000, 10_000
 """Characters of the steps, and of what was said so severely."""
@@ -30,6 +32,12 @@ class PreviewBase:
     changes: tuple[Change, ...]
     unread: str | None
     """Why it cannot be told: what stood there is no stack file."""
+    trust: Trust
+
+
+def preview_code(found: Previewed) -> int:
+    """Return what a preview alone comes to, as an exit code: 0; 1 where it warned: of what, no event says; 3 where it failed."""
+    return 3 if found.of("error") else int(bool(found.of("warning")))
 
 
 def preview_headline(found: Previewed) -> str:
@@ -56,13 +64,14 @@ def preview_headline(found: Previewed) -> str:
 
 def preview_comment(stack: Stack, found: Previewed, base: PreviewBase | None) -> str:
     """Return the comment; `base`: what is declared differently, where that was asked."""
+    trust = None if base is None else base.trust
     rows = [
         (name(step.label), text(_operation(step, moves)), _shown(step, "before"), _shown(step, "after"))
         for step, moves in zip(found.steps, found.moves(), strict=True)
     ]
     steps = table(("machine or host", "operation", "is", "shall be"), rows, Budget(_STEPS), _REST)
     lines = [
-        text(preview_headline(found)), "",
+        text(_first(found, trust), _LONG), "", *trust_part(trust),
         (
             f"Made for {name(stack.path.name)} from a preview of Pulumi. It tells what would change, and neither when,"
             " nor what room is left, nor which rules hold: give a recorded inventory for those."
@@ -84,6 +93,10 @@ def _changed(base: PreviewBase | None) -> list[str]:
     return changes_part(base.changes)
 
 
+def _first(found: Previewed, trust: Trust | None) -> str:
+    return "; ".join(part for part in (trust_line(trust), preview_headline(found)) if part)
+
+
 def preview_record(stack: Stack, found: Previewed, base: PreviewBase | None) -> dict[str, Any]:
     """Return the keys of a review, and one more: what a preview does not tell is null, or empty.
 
@@ -93,13 +106,15 @@ def preview_record(stack: Stack, found: Previewed, base: PreviewBase | None) -> 
     preview    steps [{kind, label, operation, differences [{name, before, after}], moves (null where that is not
                told)}], messages [{severity, label, text}]
     """
+    trust = None if base is None else base.trust
     based = (
         None
         if base is None
         else {"name": base.name, "changes": changes_record(base.changes), "unread": base.unread}
     )
     return {
-        "headline": preview_headline(found), "stack": stack.path.name, "source": "preview", "recorded": None,
+        "headline": _first(found, trust), "stack": stack.path.name, "trust": trust_record(trust), "code": preview_code(found),
+        "source": "preview", "recorded": None,
         "plan": None, "doctor": None, "rooms": [], "base": based,
         "preview": {
             "steps": [

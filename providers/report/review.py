@@ -14,9 +14,11 @@ from providers.model.stack import Stack
 from providers.planning.causes import Causes
 from providers.planning.changes import Change
 from providers.planning.schedule.peaks import Room
+from providers.planning.trust.model import Trust
 
 from .plan_record import plan_record
 from .plan_text import headline
+from .trust_text import trust_line, trust_record
 
 OLD = timedelta(days=2)
 """Age of an inventory that is worth a word: the one of a night is expected every morning."""
@@ -48,6 +50,10 @@ class Review:
     diagnoses: tuple[Diagnosis, ...] = ()
     """What the doctor would stop of it."""
     base: Base | None = None
+    trust: Trust | None = None
+    """What changes of trust; None where nothing was compared."""
+    code: int = 0
+    """What the plan alone comes to, as an exit code: 0, 1 or 3."""
 
     @property
     def freezes_unjudged(self) -> bool:
@@ -56,8 +62,11 @@ class Review:
 
 
 def first_line(review: Review) -> str:
-    """Return one line that says it all: moves, bytes, time, what is left out, rules, what the doctor stops, what is not known."""
-    return "; ".join((headline(review.plan), *_rules(review), *_stopped(review), *_not_known(review)))
+    """Return one line that says it all: trust, moves, bytes, time, what is left out, rules, what the doctor stops, what is not known."""
+    parts = (
+        trust_line(review.trust), headline(review.plan), *_rules(review), *_stopped(review), *_not_known(review)
+    )  # fmt: skip
+    return "; ".join(part for part in parts if part)
 
 
 def _rules(review: Review) -> Iterator[str]:
@@ -93,6 +102,8 @@ def review_record(review: Review) -> dict[str, Any]:
 
     headline   the first line of the comment
     stack      the file's name
+    trust      null without `--base`; else as `trust_record` says
+    code       what the plan alone comes to, as an exit code: 0, 1 or 3; where trust stops, the command ends with 5
     source     `hosts`, or `inventory` with `recorded`, when that was (UTC); else null
     plan       as `bin/placement plan --json`
     doctor     [{where (host, pair, directory), text, breaks, remedy}], errors that stand in the way of these moves
@@ -106,6 +117,8 @@ def review_record(review: Review) -> dict[str, Any]:
     return {
         "headline": first_line(review),
         "stack": review.stack.path.name,
+        "trust": trust_record(review.trust),
+        "code": review.code,
         "source": "hosts" if review.recorded is None else "inventory",
         "recorded": None if review.recorded is None else review.recorded.isoformat(timespec="seconds"),
         "plan": plan_record(review.plan),

@@ -11,6 +11,7 @@ from providers.model.guard import NO_LIMITS
 from providers.model.plan import Finding, Plan, ScheduledMove, Severity, Step
 from providers.planning.changes import Change, FieldChange
 from providers.planning.schedule.peaks import Room
+from providers.planning.trust.model import Trust
 from providers.units import counted, format_bytes, format_seconds
 
 from .markdown import Budget, cut, folded, name, table, text
@@ -19,10 +20,13 @@ from .plan_gantt import clock
 from .plan_record import KINDS
 from .plan_text import choice_lines
 from .review import Base, Review, first_line
+from .trust_text import trust_rows
 
 LIMIT = 65_000
 """Characters; GitHub takes 65,536, GitLab a million."""
-_CHANGES, _MOVES, _DISKS, _ROOMS = 9_000, 22_000, 6_000, 6_000
+_FIRST = 1_000
+"""Characters of the first line: where passwords go is named before the plan is."""
+_TRUST, _CHANGES, _MOVES, _DISKS, _ROOMS = 6_000, 9_000, 17_000, 5_000, 5_000
 _FINDINGS, _DOCTOR, _LEFT_OUT, _WARNED = 6_000, 4_000, 5_000, 4_000
 """What each part may take: together with what stands around them less than the limit."""
 _REST = "all of them: the page, or --json"
@@ -36,11 +40,25 @@ def comment(review: Review) -> str:
     """Return the comment. Its last line is a mark by which a pipeline finds it again; nobody sees it."""
     plan = review.plan
     lines = [
-        text(first_line(review)), "", *_introduction(review), *_changes(review.base), *_findings(review),
+        text(first_line(review), _FIRST), "", *trust_part(review.trust), *_introduction(review), *_changes(review.base),
+        *_findings(review),
         *_doctor(review), *_moves(review), *_left_out(plan), *_warned(plan), *_disks(plan), *_rooms(review.rooms),
         marker(review.stack.path.stem),
     ]  # fmt: skip
     return "\n".join(lines)
+
+
+def trust_part(trust: Trust | None) -> list[str]:
+    """Return what changes of trust, in full and never folded."""
+    if trust is None or not (trust.changes or trust.notes):
+        return []
+    rows = [
+        (name(whom), text(key), name(before), name(after)) for whom, key, before, after in trust_rows(trust)
+    ]
+    lines = table(("of", "key", "before", "after"), rows, Budget(_TRUST), _REST)
+    notes = [f"{text(note)}." for note in trust.notes]
+    shown = ["**Trust**: who approves this answers for it", "", *lines, ""] if rows else []
+    return [*shown, *notes, *([""] if notes else [])]
 
 
 def marker(stack: str) -> str:

@@ -90,8 +90,9 @@ def test_a_stack_file_that_is_new_adds_everything(tmp_path: Path, capsys: pytest
     words = on_paper(MOVED, tmp_path)
     git(tmp_path, "init", "-q")
     git(tmp_path, "commit", "-qm", "empty", "--allow-empty")
-    assert main(["review", *words, "--base", "HEAD", "--json"]) == 0
+    assert main(["review", *words, "--base", "HEAD", "--json"]) == 5
     record = json.loads(capsys.readouterr().out)
+    assert record["code"] == 0
     assert {each["kind"] for each in record["base"]["changes"]} == {"added"}
     assert record["base"]["drift"] == []
     for none in ("no-such-revision", "--output=x", "HEAD:story.yaml"):
@@ -123,13 +124,17 @@ def test_a_base_that_does_not_load_is_told_and_the_rest_is_reviewed(
     base = str(tmp_path / "base.yaml") if form == "file" else "main"
     named = base if form == "file" else "main:story.yaml"
     page = tmp_path / "page.html"
-    assert main(["review", *words, "--base", base, "--json", "--html", str(page)]) == 0
+    assert main(["review", *words, "--base", base, "--json", "--html", str(page)]) == 5
     record = json.loads(capsys.readouterr().out)
     assert [move["label"] for move in record["plan"]["moves"]] == ["A", "B"]
     assert [record["base"][key] for key in ("changes", "changed", "drift", "settled")] == [[], [], [], []]
     said = f"the file at {base} cannot be read: {named}:2: "
     assert record["base"]["unread"].startswith(said)
-    assert main(["review", *words, "--base", base]) == 0
+    assert record["trust"]["unread"] == record["base"]["unread"]
+    assert record["headline"].startswith(
+        "Whether it changes where or how passwords are sent is not known: the file at "
+    )
+    assert main(["review", *words, "--base", base]) == 5
     comment = capsys.readouterr().out
     assert "Reviewed without what has changed: the file at " in comment
     assert "declared differently" not in comment
@@ -139,9 +144,9 @@ def test_a_base_that_does_not_load_is_told_and_the_rest_is_reviewed(
     preview = tmp_path / "preview.json"
     preview.write_text('{"steps": []}', encoding="utf-8")
     told = ["review", words[0], "--base", base, "--preview", str(preview)]
-    assert main([*told, "--json"]) == 0
+    assert main([*told, "--json"]) == 5
     assert json.loads(capsys.readouterr().out)["base"]["unread"].startswith(said)
-    assert main(told) == 0
+    assert main(told) == 5
     assert "without what has changed: the file at " in capsys.readouterr().out
 
 
@@ -214,7 +219,7 @@ def test_a_link_that_led_nowhere_is_a_base_that_cannot_be_read(
     Path(words[0]).unlink()
     Path(words[0]).write_text(now, encoding="utf-8")
     page = tmp_path / "page.html"
-    assert main(["review", *words, "--base", "main", "--html", str(page)]) == 0
+    assert main(["review", *words, "--base", "main", "--html", str(page)]) == 5
     capsys.readouterr()
     assert "the file at main cannot be read: main:story.yaml is a link that leads" in page.read_text(
         encoding="utf-8"
@@ -331,6 +336,8 @@ def test_a_preview_of_the_engine_tells_what_it_can(
     assert set(record) == {
         "headline",
         "stack",
+        "trust",
+        "code",
         "source",
         "recorded",
         "plan",

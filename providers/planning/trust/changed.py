@@ -1,0 +1,236 @@
+"""The changes of trust between two versions of a stack file, by the values that count in the end.
+
+A field of the model that is not named here as placement is trust: a key that somebody adds cannot be forgotten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import fields, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from providers.model import winpath
+from providers.model.guard import NO_LIMITS
+from providers.model.names import HostName
+from providers.model.stack import HostSpec, Stack, VmSpec
+from providers.planning.changes import leaves, shown
+
+from .loosened import loosened
+from .model import Aspect, TrustChange
+
+_HOST_PLACEMENT = (
+    "name",
+    "storage",
+    "reserve",
+    "bandwidth",
+    "away",
+    "live_migration.enabled",
+    "live_migration.live_limit",
+    "live_migration.storage_limit",
+    "live_migration.performance",
+)
+"""Fields of a host that say what goes where and when. Servers of shares in `storage` are looked at apart."""
+_HOST_PASSWORDS = ("endpoint", "connection", "live_migration.authentication")
+"""With live_migration.authentication: credssp a caller hands its password to the source host (Set-VMHost)."""
+_STACK_PLACEMENT = frozenset(
+    {"path", "digest", "hosts", "vms", "rules", "guard", "maintenance", "delegation_wait"}
+)
+"""Of those, hosts, vms and guard are looked at apart."""
+_STACK_PASSWORDS = frozenset({"directory"})
+_VM_PLACEMENT = ("name", "id", "hosts", "storage", "migration", "snooze")
+_NEW = "new host"
+_SHORT = {"endpoint": "address"}
+"""How the stack file calls a field of the model."""
+
+Permitted = Callable[[HostSpec], bool]
+
+
+def _nobody(_: HostSpec) -> bool:
+    return False
+
+
+def trust_changes(
+    before: Stack,
+    after: Stack,
+    *,
+    replaced: Collection[Path] = (),
+    permitted: Permitted = _nobody,
+    now: datetime | None = None,
+) -> tuple[TrustChange, ...]:
+    """Return what `after` changes of trust, passwords first.
+
+    replaced    files that both name and whose content is another one now
+    permitted   whether the operator's policy lets credentials go to a host as it is declared
+    now         freezes that are over by then may go; None: none is over
+    """
+    renamed = _renamed(before, after)
+    found = (
+        *_hosts(before, after, renamed, frozenset(replaced)),
+        *_new_hosts(before, after, renamed, permitted),
+        *_sections(before, after, renamed, frozenset(replaced)),
+        *_servers(before, after),
+        *_machines(before, after),
+        *(_guarded(*each) for each in loosened(before, after, now)),
+    )
+    order = list(Aspect)
+    return tuple(sorted(found, key=lambda change: order.index(change.aspect)))
+
+
+def removal(before: Stack) -> tuple[TrustChange, ...]:
+    """Return what goes with a stack file that is removed: its guard holds nobody back any more."""
+    gone = _guarded("stack file", "declared", None)
+    return (gone, *(_guarded(*each) for each in loosened(before, replace(before, guard=NO_LIMITS), None)))
+
+
+def _guarded(name: str, before: str | None, after: str | None) -> TrustChange:
+    return TrustChange(aspect=Aspect.GUARD, name=name, before=before, after=after)
+
+
+def _hosts(
+    before: Stack, after: Stack, renamed: Mapping[HostName, HostName], replaced: frozenset[Path]
+) -> Iterator[TrustChange]:
+    """Yield each value that changes, with all hosts for which it changes alike."""
+    alike: dict[tuple[str, str | None, str | None], list[str]] = {}
+    for name, host in after.hosts.items():
+        earlier = before.hosts.get(renamed.get(name, name))
+        if earlier is None:
+            continue
+        old, new = _trusted(earlier), _trusted(host)
+        for way in dict.fromkeys([*new, *old]):
+            sides = _sides(old.get(way), new.get(way), before, after, replaced)
+            if sides is not None:
+                alike.setdefault((way, *sides), []).append(name)
+    for (way, old_text, new_text), names in alike.items():
+        yield TrustChange(
+            aspect=Aspect.PASSWORDS if _among(way, _HOST_PASSWORDS) else Aspect.TRUST,
+            subjects=tuple(names),
+            everywhere=len(names) == len(after.hosts) > 1,
+            name=_key(way),
+            before=old_text,
+            after=new_text,
+        )
+
+
+def _sides(
+    old: Any, new: Any, before: Stack, after: Stack, replaced: frozenset[Path]
+) -> tuple[str | None, str | None] | None:
+    """Return how both sides of a value are shown; None where nothing has changed."""
+    if old == new:
+        if isinstance(new, Path) and new in replaced:
+            return f"{shown(new, before)} as it was", f"{shown(new, after)} with other content"
+        return None
+    return (
+        None if old is None else shown(old, before),
+        None if new is None else shown(new, after),
+    )
+
+
+def _trusted(host: HostSpec) -> dict[str, Any]:
+    return {way: value for way, value in leaves("", host) if not _among(way, _HOST_PLACEMENT)}
+
+
+def _among(way: str, names: tuple[str, ...]) -> bool:
+    return any(way == name or way.startswith(f"{name}.") for name in names)
+
+
+def _key(way: str) -> str:
+    return _SHORT.get(way, way.removeprefix("connection."))
+
+
+def _renamed(before: Stack, after: Stack) -> dict[HostName, HostName]:
+    """Return by their new keys hosts that have another key now and nothing else of trust."""
+    gone = {name: host for name, host in before.hosts.items() if name not in after.hosts}
+    return {
+        name: earlier
+        for name, host in after.hosts.items()
+        if name not in before.hosts
+        for earlier, old in gone.items()
+        if _trusted(old) == _trusted(host)
+    }
+
+
+def _new_hosts(
+    before: Stack, after: Stack, renamed: Mapping[HostName, HostName], permitted: Permitted
+) -> Iterator[TrustChange]:
+    used = {_whose(host) for host in before.hosts.values()}
+    for name, host in after.hosts.items():
+        if name in before.hosts or name in renamed:
+            continue
+        said = [f"{_key(way)}: {shown(value, after)}" for way, value in _trusted(host).items() if value]
+        yield TrustChange(
+            aspect=Aspect.PASSWORDS, subjects=(name,), name=_NEW, after=", ".join(said),
+            stops=host.allow_vtpm or _whose(host) not in used or not permitted(host),
+        )  # fmt: skip
+
+
+def _whose(host: HostSpec) -> tuple[Any, ...]:
+    """Return what a policy of hosts does not tell: which credentials go there, and through whom."""
+    return host.connection.credentials, host.connection.proxy, host.live_migration.authentication
+
+
+def _sections(
+    before: Stack, after: Stack, renamed: Mapping[HostName, HostName], replaced: frozenset[Path]
+) -> Iterator[TrustChange]:
+    now_called = {earlier: name for name, earlier in renamed.items()}
+    for field in fields(Stack):
+        if field.name in _STACK_PLACEMENT:
+            continue
+        old, new = (dict(leaves(field.name, getattr(stack, field.name))) for stack in (before, after))
+        for way in dict.fromkeys([*new, *old]):
+            hosts = now_called if way == "delegation.hosts" else {}
+            pair = (_plain(old.get(way), hosts), _plain(new.get(way), {}))
+            sides = _sides(*pair, before, after, replaced)
+            if sides is not None and pair not in ((None, ()), ((), None)):
+                aspect = Aspect.PASSWORDS if field.name in _STACK_PASSWORDS else Aspect.TRUST
+                yield TrustChange(aspect=aspect, name=way, before=sides[0] or None, after=sides[1] or None)
+
+
+def _plain(value: Any, now_called: Mapping[HostName, HostName]) -> Any:
+    """Return a list of names in one order, with hosts by their keys of today."""
+    if isinstance(value, tuple):
+        return tuple(sorted(now_called.get(each, each) for each in value))
+    return value
+
+
+def _servers(before: Stack, after: Stack) -> Iterator[TrustChange]:
+    r"""Yield servers of shares that no path has named before: hosts log on there, and put files of machines there."""
+    known = {server for server, _ in _named_servers(before)}
+    for server, path in dict(_named_servers(after)).items():
+        if server not in known:
+            yield TrustChange(aspect=Aspect.TRUST, subjects=(server,), name="new file server", after=path)
+
+
+def _named_servers(stack: Stack) -> Iterator[tuple[str, str]]:
+    entries = (*(host.storage for host in stack.hosts.values()), *(vm.storage for vm in stack.vms.values()))
+    for entry in entries:
+        for _, path in leaves("", entry):
+            found = winpath.server_and_rest(path) if isinstance(path, str) else None
+            if found is not None:
+                yield found[0], path
+
+
+def _machines(before: Stack, after: Stack) -> Iterator[TrustChange]:
+    for label, vm in after.vms.items():
+        earlier = before.vms.get(label)
+        allowed = _overwritten(vm) - (_overwritten(earlier) if earlier else frozenset())
+        if allowed:
+            yield TrustChange(
+                aspect=Aspect.GUARD, subjects=(label,), name="overwrite", after=", ".join(sorted(allowed))
+            )
+        old = {} if earlier is None else _others(earlier)
+        for way, value in _others(vm).items():
+            if old.get(way) != value:
+                yield TrustChange(
+                    aspect=Aspect.TRUST, subjects=(label,), name=way,
+                    before=None if way not in old else str(old[way]), after=str(value),
+                )  # fmt: skip
+
+
+def _overwritten(vm: VmSpec) -> frozenset[str]:
+    return vm.storage.overwrite if vm.storage else frozenset()
+
+
+def _others(vm: VmSpec) -> dict[str, Any]:
+    return {way: value for way, value in leaves("", vm) if not _among(way, _VM_PLACEMENT)}
