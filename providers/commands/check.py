@@ -14,13 +14,13 @@ from providers.errors import PlacementError, StackFileError
 from providers.model.plan import Plan
 from providers.model.stack import Stack
 from providers.planning.trust.model import Trust
-from providers.report.cells import visible
 from providers.report.plan_record import plan_record
 from providers.report.plan_text import finding_lines, headline, left_out_lines
 from providers.report.trust_text import trust_lines, trust_record
 from providers.stackfile.overlap import declared_twice
 from providers.stacks import PROJECT, STACKS, stack_files, stack_meant
 from providers.units import counted
+from providers.visible import visible
 
 from .base import declared, declared_before
 from .git import at_revision, stack_names

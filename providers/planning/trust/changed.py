@@ -166,8 +166,8 @@ def _new_hosts(
 
 
 def _whose(host: HostSpec) -> tuple[Any, ...]:
-    """Return what a policy of hosts does not tell: which credentials go there, and through whom."""
-    return host.connection.credentials, host.connection.proxy, host.live_migration.authentication
+    """Return which credentials go to a host, and how: what a policy that names hosts does not tell."""
+    return replace(host.connection, kerberos_host=None), host.live_migration.authentication
 
 
 def _sections(

@@ -253,6 +253,7 @@ def test_a_new_host_stops_unless_the_policy_permits_it_with_credentials_that_hos
     assert trust_line(Trust(changes=(listed,))) == "Within the policy: new host hv4"
     for way, value in (
         ("connection/credentials", "other.yaml"), ("connection/proxy", "http://p:1"), ("allow_vtpm", True),
+        ("connection/ca", "x.pem"), ("connection/auth", "basic"),
         ("live_migration/authentication", "credssp"),
     ):  # fmt: skip
         (stopped,) = changes(put(after, f"hosts/hv4/{way}", value), permitted=True)
