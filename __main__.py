@@ -16,6 +16,7 @@ from providers.hyperv.audit import AuditLog, audit_path
 from providers.hyperv.estate import Estate
 from providers.identities import Identities, identities_path, known_to_state
 from providers.planning import silence
+from providers.resources import saying
 from providers.resources.audited import close_audit
 from providers.resources.declare import declare, export
 from providers.resources.hand_over import agree, hand_over, keep
@@ -48,12 +49,12 @@ def main() -> None:
         finally:
             estate.close()
     except StackFileError as error:
-        raise pulumi.RunError(error.told) from error
+        raise saying.stopped(error.told) from error
     except PlacementError as error:
-        raise pulumi.RunError(str(error)) from error
+        raise saying.stopped(error) from error
     if not inventory.hosts:
         reasons = "\n".join(silence.told(inventory.unreachable.values()))
-        raise pulumi.RunError(f"No host could be read:\n{reasons}")
+        raise saying.stopped(f"No host could be read:\n{reasons}")
     export(declare(stack, plan, delegation), plan)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from .visible import visible, visible_lines
+
 
 class PlacementError(Exception):
     """Root of every error of ours. Callers branch on the class or on `retryable`, never on the text.
@@ -25,9 +27,12 @@ class PlacementError(Exception):
             self.remedy = remedy
 
     def __str__(self) -> str:
-        """Message and remedy as one line."""
-        text = " ".join(self.message.split()).rstrip(".")
-        return f"{text}. {self.remedy}".strip() if self.remedy else text
+        """Message and remedy as one line; what hosts and files put into it shows."""
+        text = visible(" ".join(self.message.split())).rstrip(".")
+        return f"{text}. {self._advice()}".strip() if self.remedy else text
+
+    def _advice(self) -> str:
+        return visible(self.remedy)
 
 
 def of_this_computer(error: OSError) -> PlacementError:
@@ -44,13 +49,13 @@ class StackFileError(PlacementError):
 
     def __str__(self) -> str:
         """Keep the lines apart: each finding is a line of its own."""
-        return self.message
+        return visible_lines(self.message)
 
     @property
     def told(self) -> str:
         """The findings below a line of their own, for those who put words before an error."""
         count = self.message.count("\n") + 1
-        return f"the stack file has {count} error{'s' if count > 1 else ''}:\n{self.message}"
+        return f"the stack file has {count} error{'s' if count > 1 else ''}:\n{self}"
 
 
 class StackNameError(PlacementError):
@@ -243,7 +248,13 @@ class DirectoryLoginError(DirectoryUnreachableError):
 
 
 class DirectoryDeniedError(PlacementError):
-    """The directory knows us and does not let us: the message names the object, the remedy the right."""
+    """The directory knows us and does not let us: the message names the object, the remedy the right.
+
+    The remedy may hold what somebody else is to carry out, in lines.
+    """
+
+    def _advice(self) -> str:
+        return visible_lines(self.remedy)
 
 
 class DirectoryChangedError(PlacementError):

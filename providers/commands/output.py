@@ -10,6 +10,8 @@ from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout, suppress
 from typing import TextIO
 
+from providers.visible import outward
+
 FAILED = 1
 _GONE = {errno.EPIPE, errno.EINVAL} if sys.platform == "win32" else {errno.EPIPE}
 """What a pipe says that nobody reads any more (Python, "Note on SIGPIPE"; Windows says EINVAL)."""
@@ -60,7 +62,7 @@ class _Errors(io.TextIOBase):
     def write(self, text: str, /) -> int:
         if self._real is not None:
             with suppress(OSError, ValueError):
-                self._real.write(text)
+                self._real.write(outward(text))
                 self._real.flush()
                 return len(text)
             _give_up(self._real)
@@ -81,7 +83,7 @@ def _put(text: str, output: TextIO | None) -> str | None:
     if output is None:
         return "the output is closed"
     try:
-        output.write(text)
+        output.write(outward(text))
         output.flush()
     except OSError as error:
         _give_up(output)

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 
+from providers.visible import visible, visible_lines
+
 from . import winpath
 from .estate import Roots, VirtualMachine
 from .identity import NOTHING_KEPT, Kept
@@ -47,9 +49,13 @@ class Finding:
     of_name: bool = False
     """Whether it is about the name of a file, which another machine has or shall get as well: only a whole plan tells."""
 
+    of_lines: bool = False
+    """Whether `text` is a proof of several lines; a line end in any other is part of a name."""
+
     def __str__(self) -> str:
-        """Text and remedy as one line."""
-        return f"{self.text}. {self.remedy}" if self.remedy else self.text
+        """Text and remedy as one line, or as the lines of a proof; what hosts and files put into it shows."""
+        text = visible_lines(self.text) if self.of_lines else visible(self.text)
+        return f"{text}. {visible(self.remedy)}" if self.remedy else text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from providers.model.names import HostName, VmId
 from providers.model.paces import UNLEARNT, Paces
 from providers.model.plan import Choice, Finding, Move, Placement, Plan, Schedule, Severity, Standing, Step
 from providers.model.stack import HostSpec, Stack, VmSpec
+from providers.visible import visible
 
 from .choosing.estate import chosen
 from .computers import named_twice, replaced, unnamed
@@ -114,7 +115,10 @@ def _scheduled(plan: Plan, stack: Stack, inventory: Inventory, paces: Paces) -> 
         schedule = dataclasses.replace(found, refused=_refused_for_names(plan.steps))
         findings = (*findings, *crowded(dataclasses.replace(plan, schedule=schedule), stack, inventory))
         return dataclasses.replace(plan, steps=steps, schedule=schedule, findings=findings)
-    proof = _refusal("\n".join(found.lines), "Nothing was moved; change what is declared, or make room")
+    proof = Finding(
+        severity=Severity.REFUSAL, text="\n".join(map(visible, found.lines)), of_lines=True,
+        remedy="Nothing was moved; change what is declared, or make room",
+    )  # fmt: skip
     return dataclasses.replace(plan, findings=(*plan.findings, proof, *left_behind(plan.moves)))
 
 

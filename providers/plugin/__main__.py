@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import grpc
 from pulumi.runtime.proto import provider_pb2_grpc
 
+from providers import quoting
 from providers.clock import SystemClock
 from providers.resources import migration_delegation, migration_host, vm_placement
 
@@ -73,7 +74,7 @@ def _peers(engine: str) -> Peers:
     if not peers.has_engine:
         sys.exit(
             f"The plugin serves the pulumi that starts it alone, and no process above this one listens at {engine}."
-            " Run bin/pulumi; a plugin that was started by hand (PULUMI_DEBUG_PROVIDERS) is not served"
+            f" Run {quoting.own('bin/pulumi')}; a plugin that was started by hand (PULUMI_DEBUG_PROVIDERS) is not served"
         )
     return peers
 

@@ -21,6 +21,7 @@ from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc, status_pb2
 from providers.errors import PlacementError, StackFileError, of_this_computer
 from providers.model.urn import read_urn
 from providers.resources.call import Call, HalfDoneError, current
+from providers.visible import outward
 
 from .calls import Calls
 from .ours import ForeignCallError, OneStack
@@ -80,7 +81,9 @@ class Server(provider_pb2_grpc.ResourceProviderServicer):
             result = self._provider(request).check(
                 to_values(request.olds, keep_unknowns=True), to_values(request.news, keep_unknowns=True)
             )
-            failures = [proto.CheckFailure(property=f.property, reason=f.reason) for f in result.failures]
+            failures = [
+                proto.CheckFailure(property=f.property, reason=outward(f.reason)) for f in result.failures
+            ]
             return proto.CheckResponse(inputs=to_struct(result.inputs), failures=failures)
 
         return self._answer(request, context, check)
@@ -166,14 +169,14 @@ class Server(provider_pb2_grpc.ResourceProviderServicer):
         except HalfDoneError as partial:
             _abort_partial(context, partial)
         except StackFileError as error:
-            context.abort(grpc.StatusCode.UNKNOWN, error.told)
+            _abort(context, error.told)
         except PlacementError as error:
             call.say("debug", error.detail or repr(error))
-            context.abort(grpc.StatusCode.UNKNOWN, str(error))
+            _abort(context, str(error))
         except OSError as error:
-            context.abort(grpc.StatusCode.UNKNOWN, str(of_this_computer(error)))
+            _abort(context, str(of_this_computer(error)))
         except Exception as error:  # noqa: BLE001 - the engine shows a bug as one line, --debug has its kind
-            context.abort(grpc.StatusCode.UNKNOWN, f"A bug of the plugin: {type(error).__name__}: {error}")
+            _abort(context, f"A bug of the plugin: {type(error).__name__}: {error}")
         finally:
             current.reset(token)
         raise AssertionError("abort does not return")
@@ -188,14 +191,17 @@ def _diff_response(detailed: Mapping[str, int]) -> Any:
     return response
 
 
+def _abort(context: grpc.ServicerContext, text: str) -> NoReturn:
+    context.abort(grpc.StatusCode.UNKNOWN, outward(text))
+    raise AssertionError("abort does not return")
+
+
 def _abort_partial(context: grpc.ServicerContext, partial: HalfDoneError) -> NoReturn:
     """Abort so that the engine keeps what was done in state and shows the reason."""
-    detail = provider_pb2.ErrorResourceInitFailed(
-        id=partial.id, reasons=[partial.reason], refresh_before_update=True
-    )
+    reason = outward(partial.reason)
+    detail = provider_pb2.ErrorResourceInitFailed(id=partial.id, reasons=[reason], refresh_before_update=True)
     detail.properties.CopyFrom(to_struct(partial.outputs))
-    status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=partial.reason)
+    status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=reason)
     status.details.add().Pack(detail)
     context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
-    context.abort(grpc.StatusCode.UNKNOWN, partial.reason)
-    raise AssertionError("abort does not return")
+    _abort(context, reason)

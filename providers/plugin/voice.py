@@ -10,6 +10,7 @@ import grpc
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
 
 from providers.clock import Clock
+from providers.visible import outward
 
 EVERY_ON_TERMINAL: Final = 2.0
 """Seconds between progress lines of one resource: the live tree shows the last one."""
@@ -88,7 +89,7 @@ class Voice:
         if not self._runs():
             return
         request = engine_pb2.LogRequest(
-            severity=_SEVERITIES[level], message=text, urn=urn, ephemeral=ephemeral
+            severity=_SEVERITIES[level], message=outward(text), urn=urn, ephemeral=ephemeral
         )
         try:
             self._engine.Log(request, timeout=10)

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 
 from providers.doctor.symptoms import Diagnosis, Weight
 from providers.units import counted
+from providers.visible import visible
 
 
 def render_diagnoses(found: Sequence[Diagnosis], untold: Sequence[str], logged_on: Sequence[str] = ()) -> str:
     """Return each finding with what it breaks and what mends it, then the count, what could not be told, and who asked."""
-    return "\n".join(_lines(found, untold, logged_on))
+    return "\n".join(map(visible, _lines(found, untold, logged_on)))
 
 
 def _lines(found: Sequence[Diagnosis], untold: Sequence[str], logged_on: Sequence[str]) -> Iterator[str]:

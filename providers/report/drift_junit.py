@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from lxml import etree
 
 from providers.model.stack import Away
 from providers.planning.drift import Drift, DriftReport
+from providers.visible import visible
 
 from .drift_words import ended, snoozed, told
-
-_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What no XML document may hold, not even as a reference (XML 1.0, 2.2)."""
 
 
 def render_junit(report: DriftReport) -> bytes:
@@ -114,4 +111,5 @@ def _message(drift: Drift) -> str:
 
 
 def _clean(text: str) -> str:
-    return _NO_XML.sub("\ufffd", text)
+    """Return `text` as one line that shows; so it holds nothing that no XML document may hold (XML 1.0, 2.2)."""
+    return visible(text)

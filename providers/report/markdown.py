@@ -10,8 +10,11 @@ from providers.visible import visible
 LONGEST = 300
 """Characters of one piece of text: names of machines have up to 100, what a file calls them may have any."""
 _SPECIAL = re.compile(r"[\\`*_{}\[\]<>()#+!|~@$&\"'^=]")
-_SIGILS = re.compile(r"([@#!~%$&](?=\w)|:(?=//)|(?<=\bwww)(?=\.))", re.IGNORECASE)
+_SIGILS = re.compile(r"([@#!~%$&](?=\w)|\bGH-(?=\d)|:(?=//)|(?<=\bwww)(?=\.))", re.IGNORECASE)
 """What makes a forge see a person, an issue, a label or an address in plain text, also where it stands as an entity."""
+_COMMIT = re.compile(r"(?<![\w-])[0-9a-f]{7,40}(?![\w-])", re.IGNORECASE)
+"""What GitHub and GitLab link to a commit; a GUID, which people copy, has hyphens beside."""
+_APART = re.compile(r"[0-9a-f]{1,6}", re.IGNORECASE)
 _NOTHING = "\u200b"
 _CUT = "\u2026"
 
@@ -26,7 +29,9 @@ def text(value: object, longest: int = LONGEST) -> str:
     whole = str(value)
     cut = whole if len(whole) <= longest else whole[:longest] + _CUT
     apart = _SIGILS.sub(rf"\1{_NOTHING}", visible(cut))
-    return _SPECIAL.sub(lambda found: f"&#{ord(found[0])};", apart)
+    apart = _COMMIT.sub(lambda found: _NOTHING.join(_APART.findall(found[0])), apart)
+    shown = _SPECIAL.sub(lambda found: f"&#{ord(found[0])};", apart)
+    return shown.replace(_NOTHING, f"&#{ord(_NOTHING)};")
 
 
 def name(value: object) -> str:

@@ -94,7 +94,7 @@ def _count(number: int, one: str, several: str) -> str:
 def finding_lines(findings: Iterable[Finding]) -> Iterator[str]:
     """Yield each finding; further lines of a proof are set in, so that none can pass for a finding of its own."""
     for finding in findings:
-        proof = "\n" in finding.text
+        proof = finding.of_lines
         first, *rest = [*finding.text.split("\n"), finding.remedy] if proof else [str(finding)]
         yield f"{finding.severity}: {visible(first)}"
         yield from (f"    {visible(line)}" for line in rest)

@@ -163,7 +163,7 @@ def _guard(review: Review) -> Iterator[str]:
 
 def _told(findings: Iterable[Finding]) -> Iterator[str]:
     for each in findings:
-        first, *proof = each.text.split("\n")
+        first, *proof = each.text.split("\n") if each.of_lines else [each.text]
         yield f"- **{'stops it' if each.severity == Severity.REFUSAL else 'warning'}**: {text(first, _PROOF)}"
         if proof:
             yield "".join(f"<br>{text(line, _PROOF)}" for line in proof)

@@ -138,7 +138,7 @@ def _volume(move: Move) -> str:
 
 def render_inventory(inventory: Inventory) -> str:
     """Return a table of hosts, each with its machines."""
-    return "\n".join(_inventory_lines(inventory))
+    return "\n".join(map(visible, _inventory_lines(inventory)))
 
 
 def _inventory_lines(inventory: Inventory) -> Iterator[str]:

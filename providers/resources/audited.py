@@ -7,10 +7,12 @@ import pulumi
 from providers.hyperv.audit import AuditLog
 from providers.model.estate import Inventory
 
+from . import saying
+
 
 def close_audit(log: AuditLog, inventory: Inventory) -> None:
     """Append how moves ended whose runs were killed or cut, as far as hosts show it; a preview writes nothing."""
     if pulumi.runtime.is_dry_run():
         return
     if trouble := log.close(inventory):
-        pulumi.log.warn(trouble)
+        saying.warn(trouble)

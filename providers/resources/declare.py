@@ -17,6 +17,7 @@ from providers.planning.live_migration import declared_settings
 from providers.report.plan_text import outline
 from providers.report.text import chosen, describe, summary, told
 
+from . import saying
 from .migration_delegation import OUTPUTS as DELEGATION_OUTPUTS
 from .migration_delegation import TYPE as MIGRATION_DELEGATION
 from .migration_host import NAMES as HOST_OUTPUTS
@@ -73,7 +74,7 @@ def declare(stack: Stack, plan: Plan, delegation: DelegationPlan | None = None) 
     findings = (*plan.findings, *(delegation.findings if delegation else ()))
     _stop_where_forbidden(findings)
     for finding in findings:
-        pulumi.log.warn(str(finding))
+        saying.warn(finding)
     hosts = {name: MigrationHost(host) for name, host in stack.hosts.items() if host.live_migration}
     accounts = _declare_accounts(delegation) if delegation else {}
     resources: dict[str, VmPlacement] = {}
@@ -87,9 +88,9 @@ def declare(stack: Stack, plan: Plan, delegation: DelegationPlan | None = None) 
     for step in plan.steps:
         _say(step, plan.schedule, resources[step.label])
     if plan.schedule.moves:
-        pulumi.log.info(summary(plan.schedule))
+        saying.info(summary(plan.schedule))
     if plan.choice is not None and plan.choice.bytes:
-        pulumi.log.info(chosen(plan.choice))
+        saying.info(chosen(plan.choice))
     return {step.label: resources[step.label] for step in plan.steps}
 
 
@@ -116,10 +117,10 @@ def in_order(plan: Plan, waits: Mapping[str, list[str]]) -> Iterator[Step]:
 def _declare_accounts(plan: DelegationPlan) -> dict[HostName, MigrationDelegation]:
     """Register each account, with a line for each entry that is missing, and what that costs once."""
     if plan.missing:
-        pulumi.log.warn(str(PRICE))
+        saying.warn(PRICE)
     accounts = {host: MigrationDelegation(host, plan) for host in plan.spec.hosts}
     for host, missing in plan.missing.items():
-        pulumi.log.info("\n".join(str(entry) for entry in missing), accounts[host])
+        saying.info("\n".join(str(entry) for entry in missing), accounts[host])
     return accounts
 
 
@@ -155,11 +156,11 @@ def _total(moves: Iterable[float | None]) -> int:
 def _stop_where_forbidden(findings: Iterable[Finding]) -> None:
     forbidden = [str(finding) for finding in findings if finding.severity == Severity.REFUSAL]
     if forbidden:
-        raise pulumi.RunError("\n".join(forbidden))
+        raise saying.stopped("\n".join(forbidden))
 
 
 def _say(step: Step, schedule: Schedule, resource: VmPlacement) -> None:
     if step.standing == Standing.MOVE and step.move is not None:
-        pulumi.log.info("\n".join((describe(step), *told(schedule, step.label))), resource)
+        saying.info("\n".join((describe(step), *told(schedule, step.label))), resource)
     for finding in step.findings:
-        pulumi.log.warn(str(finding), resource)
+        saying.warn(finding, resource)

@@ -16,6 +16,8 @@ from providers.model.plan import Schedule
 from providers.planning.computers import facts_in
 from providers.planning.staleness import changes
 
+from . import saying
+
 _SHOWN = 20
 """Lines of differences that are said."""
 
@@ -32,7 +34,7 @@ def keep(identities: Identities, known: Kept, inventory: Inventory, estate: Esta
     told |= estate.uuids(name for name in fresh if name not in told)
     trouble = identities.keep(known.machines, of_a_run=True) or identities.keep_hosts(told)
     if trouble:
-        pulumi.log.warn(trouble)
+        saying.warn(trouble)
 
 
 def agree(handover: Handover, now: datetime) -> None:
@@ -67,7 +69,7 @@ def hand_over(handover: Handover, schedule: Schedule, now: datetime) -> None:
         told = "\n".join(
             ["The hosts have changed since the preview, so the plan has:", *lines[:_SHOWN], *more]
         )
-        pulumi.log.warn(told)
+        saying.warn(told)
 
 
 def _not_left(handover: Handover, error: OSError) -> OrderMissingError:

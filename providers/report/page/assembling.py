@@ -15,6 +15,7 @@ from providers.model.plan import Plan, Standing
 from providers.report.plan_record import KINDS
 from providers.report.review import Review, review_record
 from providers.units import MIB
+from providers.visible import visible_lines
 
 _HERE = Path(__file__).parent
 _UNSAFE = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"}
@@ -87,8 +88,21 @@ def _bytes(mib: int | None) -> int | None:
 
 
 def _embedded(data: dict[str, Any]) -> str:
-    written = json.dumps(data, separators=(",", ":"))  # ASCII: other characters are escapes already
+    written = json.dumps(_shown(data), separators=(",", ":"))  # ASCII: other characters are escapes already
     return "".join(_UNSAFE.get(character, character) for character in written)
+
+
+def _shown(value: Any) -> Any:
+    """Return plain values with every text as it may be seen: a browser turns the direction of a line as a terminal does."""
+    match value:
+        case str():
+            return visible_lines(value)
+        case dict():
+            return {_shown(key): _shown(each) for key, each in value.items()}
+        case list() | tuple():
+            return [_shown(each) for each in value]
+        case _:
+            return value
 
 
 def _part(name: str) -> str:

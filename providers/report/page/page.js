@@ -38,7 +38,7 @@
   }
   // What would steer the text around it is shown as a mark, as in the terminal.
   function plain(text) {
-    return String(text).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (c) => "\\u" + c.codePointAt(0).toString(16).padStart(4, "0"));
+    return String(text).replace(/[\p{Cc}\p{Cf}\p{Cn}\p{Cs}\p{DI}\p{Zl}\p{Zp}\u2800]/gu, (c) => "\\u" + c.codePointAt(0).toString(16).padStart(4, "0"));
   }
 
   // A machine is known by its entry to those who declare it, and by its name to the host.

@@ -19,6 +19,7 @@ from providers.report.drift_junit import render_junit
 from providers.report.drift_markdown import render_markdown
 from providers.report.drift_record import drift_record
 from providers.report.drift_text import render_drift
+from providers.visible import visible
 from tests.unit.report.test_markdown import rendered
 
 HOSTILE = "<img src=x onerror=alert(1)>]]>&\"'"
@@ -186,7 +187,7 @@ def test_junit_has_a_case_for_each_declared_machine() -> None:
     """Drift fails it, unknown is an error, a snooze skips it; hosts are a suite of their own."""
     root = etree.fromstring(render_junit(FULL))
     machines, hosts = root.findall("testsuite")
-    assert [case.get("name") for case in machines] == ["VM001", _shown(NASTY), "VM003", "VM004"]
+    assert [case.get("name") for case in machines] == ["VM001", visible(NASTY), "VM003", "VM004"]
     assert [[child.tag for child in case] for case in machines] == [
         [], ["failure", "system-out"], ["skipped"], ["error"],
     ]  # fmt: skip
@@ -211,8 +212,3 @@ def test_junit_tells_drift_and_silence_of_one_host() -> None:
     assert {name: root.get(name) for name in ("tests", "failures", "errors")} == {
         "tests": "7", "failures": "1", "errors": "1",
     }  # fmt: skip
-
-
-def _shown(text: str) -> str:
-    """Return what an attribute of XML can hold of `text`."""
-    return text.replace("\x1b", "\ufffd").replace("\x00", "\ufffd")

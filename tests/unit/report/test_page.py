@@ -11,6 +11,7 @@ from pathlib import Path
 
 from providers.report.page import page
 from providers.report.page.assembling import page_data
+from providers.visible import hidden, visible_lines
 from tests.unit.commands.paper import story
 from tests.unit.report.reviews import ring
 from tests.unit.report.schedules import HOSTILE, STEERING
@@ -18,7 +19,7 @@ from tests.unit.report.test_review_comment import review_of
 
 
 def test_hostile_names_stay_in_the_data(tmp_path: Path) -> None:
-    """Ends of scripts, comments and templates are escapes there, and read as they were."""
+    """Ends of scripts, comments and templates are escapes there, and so is what does not show."""
     nasty = f"</script><!--<script>{{{{script}}}}{HOSTILE}{STEERING}"
     review = review_of(story("migration/swap"), tmp_path)
     steps = tuple(replace(step, label=nasty) for step in review.plan.steps)
@@ -26,7 +27,9 @@ def test_hostile_names_stay_in_the_data(tmp_path: Path) -> None:
     assert len(re.findall(r"<script", html)) == len(re.findall(r"</script>", html)) == 2
     embedded = html.partition('id="data">')[2].partition("</script>")[0]
     assert not set("<>&") & set(embedded)
-    assert nasty in [each[5] for each in json.loads(embedded)["estate"]["machines"]]
+    shown = visible_lines(nasty)
+    assert shown in [each[5] for each in json.loads(embedded)["estate"]["machines"]]
+    assert not any(hidden(char) for char in shown if char != "\n")
 
 
 def test_the_policy_names_its_own_script_and_style_alone(tmp_path: Path) -> None:

@@ -9,7 +9,9 @@ from providers.report.plan_text import headline, outline, render_plan
 
 from .schedules import HOSTILE, STEERING, left_out, planned, scheduled
 
-REFUSAL = Finding(severity=Severity.REFUSAL, text="No order is safe\nA lacks 6 GiB", remedy="Make room")
+REFUSAL = Finding(
+    severity=Severity.REFUSAL, text="No order is safe\nA lacks 6 GiB", of_lines=True, remedy="Make room"
+)
 PROTECTED = Finding(severity=Severity.REFUSAL, text="DC01 is protected", remedy="Take it out")
 
 
