@@ -11,7 +11,7 @@ from providers.allowances import allowances
 from providers.clock import SystemClock
 from providers.delegated import plan_delegation
 from providers.errors import PlacementError, StackFileError
-from providers.handover import Handover, engine_of, engine_started
+from providers.handover import Handover, engine_of, engine_started, run_of
 from providers.hyperv.audit import AuditLog, audit_path
 from providers.hyperv.estate import Estate
 from providers.identities import Identities, identities_path, known_to_state
@@ -33,8 +33,8 @@ def main() -> None:
         estate = Estate(stack.hosts, clock=SystemClock())
         try:
             handover = Handover(
-                project=Path(), engine=engine_of(sys.orig_argv), stack=stack, since=engine_started()
-            )
+                project=Path(), engine=engine_of(sys.orig_argv), stack=stack, since=engine_started(), run=run_of(os.environ)
+            )  # fmt: skip
             agree(handover, estate.clock.utc())
             identities = Identities(identities_path(Path(), stack.path.stem), estate.clock)
             known = known_to_state(identities.kept(), handover.take_identities(estate.clock.utc()))

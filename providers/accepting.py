@@ -9,6 +9,7 @@ from pathlib import Path
 
 from providers.drifted import Found
 from providers.errors import PlacementError, StackFileError
+from providers.files import read_bounded
 from providers.model.plan import Standing, Step
 from providers.model.stack import Stack
 from providers.planning.counting import doubt
@@ -17,6 +18,7 @@ from providers.rewriting import rewrite
 from providers.stackfile import load
 from providers.stackfile.editing import Editor
 from providers.stackfile.replacing import Replacement, replacement
+from providers.stackfile.source import LARGEST
 
 
 class AcceptError(PlacementError):
@@ -133,7 +135,7 @@ def _untold(found: Found) -> list[str]:
 def _read(stack: Stack) -> bytes:
     """Return what the file holds. Raises AcceptError where it is not what was compared any more."""
     try:
-        content = stack.path.read_bytes()
+        content = read_bounded(stack.path, LARGEST)
         content.decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise AcceptError(f"{stack.path} cannot be read: {error}") from error

@@ -6,6 +6,7 @@ import difflib
 from dataclasses import dataclass
 
 from providers.errors import PlacementError, StackFileError
+from providers.files import read_bounded
 from providers.model.estate import Inventory, VirtualMachine
 from providers.model.identity import Kept
 from providers.model.names import VmId
@@ -18,6 +19,7 @@ from providers.planning.silence import told
 from providers.planning.takeover import takeover
 from providers.stackfile.editing import Editor
 from providers.stackfile.replacing import Replacement, replacement
+from providers.stackfile.source import LARGEST
 from providers.units import counted
 
 
@@ -50,7 +52,7 @@ def adopt(stack: Stack, inventory: Inventory, kept: Kept, label: str, machine: V
     if stack.vms[label].id == machine:
         return Adopted(label=label, vm=vm, diff="")
     try:
-        old = stack.path.read_bytes()
+        old = read_bounded(stack.path, LARGEST)
     except OSError as error:
         raise AdoptError(
             f"{stack.path} cannot be read: {error.strerror}", remedy="Make it readable"

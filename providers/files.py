@@ -187,6 +187,12 @@ def read_open(descriptor: int, path: Path, limit: int) -> bytes:
     return b"".join(parts)
 
 
+def remove(path: Path) -> None:
+    """Remove a file, or a link itself, where there is one. Raises OSError; ForeignError where a link on the way is another user's."""
+    with place_of(path, follow=False) as place, suppress(FileNotFoundError):
+        place.remove(place.name)
+
+
 def set_mode(descriptor: int, mode: int) -> None:
     """Give an open file its mode, where the system has modes. Raises OSError."""
     if hasattr(os, "fchmod"):

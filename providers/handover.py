@@ -4,6 +4,9 @@ The engine reads what it knows through the plugin first and starts the program t
 program sees first. Both know the engine's address: it stands in the program's command line and is the plugin's last
 argument (seen with Pulumi 3.27x), another one in each pass of an `up`. What is not there, or is half written, has not
 been left yet: whoever needs it asks again.
+
+Only what this user has left counts: the folders are his alone, and a file of another user, or one that others may write, is not
+there. `bin/pulumi` draws a number for each run, which both processes find in their environment and in the names of the files.
 """
 
 from __future__ import annotations
@@ -21,13 +24,14 @@ from typing import Any
 
 import psutil
 
-from providers.files import DRAFTS, append_line, write_whole
+from providers.files import DRAFTS, append_line, read_own, write_whole
 from providers.model.estate import Inventory
 from providers.model.names import VmId, stack_name, vm_id
 from providers.model.paces import PastMove
 from providers.model.plain import from_plain, to_plain
 from providers.model.plan import Schedule
 from providers.model.stack import Stack
+from providers.system import private_folder
 
 _ENGINE = "pulumi"
 """In the name of the engine's process, and of those between it and the program."""
@@ -43,6 +47,12 @@ _OLD = 7 * 86400.0
 """Seconds after which a schedule, or past moves, that nobody has fetched are removed: no run lasts so long."""
 _SLACK = timedelta(seconds=2)
 """Systems tell when a process was started to a second or two."""
+_LARGEST = 256 << 20
+"""Bytes of one file: a sweep of 200 hosts with 10,000 machines has some 60 MiB."""
+_NOTHING_OF_OURS = (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError)
+RUN = "PLACEMENT_RUN"
+"""Where `bin/pulumi` leaves the number of the run (tools/launch/settings.py)."""
+_NUMBER = re.compile(r"[0-9a-f]{32}")
 _ADDRESS = re.compile(r"127\.0\.0\.1:([0-9]{1,5})")
 
 
@@ -74,6 +84,8 @@ class Handover:
     stack: Stack
     since: datetime | None = None
     """When this run's engine was started, in UTC: what was left before is of another run, whose engine had the same port."""
+    run: str = ""
+    """The number of the run, which nobody can guess; empty where the engine was not started by `bin/pulumi`."""
 
     def leave(self, handed: Handed) -> None:
         """Leave a sweep for the other process; where that cannot be done, it reads the hosts itself."""
@@ -92,13 +104,13 @@ class Handover:
         if (path := self._path()) is None:
             return None
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))
+            content = json.loads(read_own(path, _LARGEST))
             path.unlink()
             begun = datetime.fromisoformat(content["begun"])
             if content["stack"] != self.stack.digest or not self._is_ours(begun, now):
                 return None
             return Handed(inventory=from_plain(content["inventory"], Inventory), begun=begun)
-        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        except _NOTHING_OF_OURS:
             return None
 
     def _is_ours(self, begun: datetime, now: datetime, limit: float = LIMIT) -> bool:
@@ -115,7 +127,7 @@ class Handover:
         line = {"stack": self.stack.path.name, "past": to_plain(tuple(past))}
         with suppress(OSError):
             if not path.exists():
-                path.parent.mkdir(parents=True, exist_ok=True)
+                private_folder(path.parent)
                 _forget_old(path.parent, _OLD)
             append_line(path, json.dumps(line))
 
@@ -124,7 +136,7 @@ class Handover:
         if (path := self._path(_PAST)) is None:
             return ()
         try:
-            lines = path.read_text(encoding="utf-8").splitlines()
+            lines = read_own(path, _LARGEST).decode("utf-8").splitlines()
             path.unlink()
         except (OSError, ValueError):
             return ()
@@ -136,7 +148,7 @@ class Handover:
             if content["stack"] != self.stack.path.name:
                 return ()
             return tuple(from_plain(each, PastMove) for each in content["past"])
-        except (ValueError, TypeError, KeyError, AttributeError):
+        except _NOTHING_OF_OURS:
             return ()
 
     def leave_identity(self, label: str, machine: VmId, now: datetime) -> None:
@@ -149,7 +161,7 @@ class Handover:
         line = {"stack": self.stack.path.name, "label": label, "id": machine, "at": now.isoformat()}
         with suppress(OSError):
             if not path.exists():
-                path.parent.mkdir(parents=True, exist_ok=True)
+                private_folder(path.parent)
                 _forget_old(path.parent, _OLD)
             append_line(path, json.dumps(line))
 
@@ -158,7 +170,7 @@ class Handover:
         if (path := self._path(_IDENTITIES)) is None:
             return {}
         try:
-            lines = path.read_text(encoding="utf-8").splitlines()
+            lines = read_own(path, _LARGEST).decode("utf-8").splitlines()
             path.unlink()
         except (OSError, ValueError):
             return {}
@@ -171,7 +183,7 @@ class Handover:
             if content["stack"] != self.stack.path.name or not self._is_ours(at, now, _OLD):
                 return ()
             return ((str(content["label"]), vm_id(content["id"])),)
-        except (ValueError, TypeError, KeyError, AttributeError):
+        except _NOTHING_OF_OURS:
             return ()
 
     def read_otherwise(self, now: datetime) -> bool:
@@ -182,10 +194,10 @@ class Handover:
         if (path := self._path()) is None or self.since is None:
             return False
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))
+            content = json.loads(read_own(path, _LARGEST))
             ours = self._is_ours(datetime.fromisoformat(content["begun"]), now)
             return bool(ours and content["stack"] != self.stack.digest)
-        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        except _NOTHING_OF_OURS:
             return False
 
     def leave_schedule(self, schedule: Schedule, now: datetime) -> None:
@@ -202,11 +214,11 @@ class Handover:
         if (path := self.orders) is None:
             return None
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))
+            content = json.loads(read_own(path, _LARGEST))
             if self.since is not None and datetime.fromisoformat(content["at"]) < self.since - _SLACK:
                 return None
             order = Order(schedule=from_plain(content["schedule"], Schedule), stack=str(content["stack"]))
-        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        except _NOTHING_OF_OURS:
             return None
         with suppress(OSError):
             path.unlink()
@@ -226,13 +238,13 @@ class Handover:
     def take_preview(self, now: datetime) -> Schedule | None:
         """Return what the last preview of this very stack file has shown, once; None where that was long ago."""
         try:
-            content = json.loads(self._preview().read_text(encoding="utf-8"))
+            content = json.loads(read_own(self._preview(), _LARGEST))
             self._preview().unlink()
             age = (now - datetime.fromisoformat(content["at"])).total_seconds()
             if content["stack"] != self.stack.digest or not 0 <= age <= _REMEMBERED:
                 return None
             return from_plain(content["schedule"], Schedule)
-        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        except _NOTHING_OF_OURS:
             return None
 
     def _preview(self) -> Path:
@@ -240,14 +252,20 @@ class Handover:
 
     def _path(self, folder: Path = _FOLDER) -> Path | None:
         found = _ADDRESS.fullmatch(self.engine)
-        return self.project / folder / f"{found.group(1)}.json" if found else None
+        return self.project / folder / f"{found[1]}{self.run and '-'}{self.run}.json" if found else None
 
 
 def _write(path: Path, content: Mapping[str, Any], *, forget: float) -> None:
     """Write a file that only its owner reads, at once or not at all; remove what is older than `forget` seconds."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    private_folder(path.parent)
     _forget_old(path.parent, forget)
     write_whole(path, json.dumps(content))
+
+
+def run_of(environment: Mapping[str, str]) -> str:
+    """Return the number of this run; empty where there is none, or it is nothing that `bin/pulumi` has drawn."""
+    number = environment.get(RUN, "")
+    return number if _NUMBER.fullmatch(number) else ""
 
 
 def engine_of(command: Sequence[str]) -> str:

@@ -15,13 +15,16 @@ from pathlib import Path
 from typing import Any
 
 from providers.clock import Clock
-from providers.files import write_whole
+from providers.files import read_own, write_whole
 from providers.model.identity import NOTHING_KEPT, Kept
 from providers.model.names import HostName, VmId, is_guid, stack_name, vm_id
 from providers.model.stack import Stack
+from providers.system import private_folder
 
 Change = Callable[[Kept], Kept]
 _VERSION = 1
+_LARGEST = 64 << 20
+"""Bytes; 10,000 machines have about 1 MiB."""
 
 
 def identities_path(project: Path, stack: str) -> Path:
@@ -46,8 +49,8 @@ def is_of_project(stack: Stack, project: Path) -> bool:
 def read_kept(path: Path) -> Kept:
     """Return what a file keeps; nothing where there is none that can be read."""
     try:
-        return _kept(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return _kept(json.loads(read_own(path, _LARGEST)))
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return NOTHING_KEPT
 
 
@@ -121,7 +124,7 @@ class Identities:
         kept = _changed(before, changes) if before != NOTHING_KEPT else self.kept()
         try:
             if kept != before:
-                self.path.parent.mkdir(parents=True, exist_ok=True)
+                private_folder(self.path.parent)
                 write_whole(self.path, json.dumps(_plain(kept), indent=1))
         except OSError as error:
             return (

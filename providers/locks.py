@@ -19,8 +19,11 @@ from urllib.parse import unquote, urlsplit
 import psutil
 
 from providers.errors import PlacementError
+from providers.files import read_bounded, remove
 
 _ATTRIBUTES = ".attrs"
+_LARGEST = 1 << 20
+"""Bytes; a lock has some 150."""
 _SLACK = 2.0
 """Seconds: systems tell the start of a process, and some disks the time of a file, to a second or two."""
 
@@ -43,8 +46,8 @@ class Lock:
 
     def remove(self) -> None:
         """Remove it with what belongs to it. Raises OSError."""
-        self.path.unlink(missing_ok=True)
-        attributes_of(self.path).unlink(missing_ok=True)
+        remove(self.path)
+        remove(attributes_of(self.path))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,9 +61,9 @@ class Fragment:
 
     def remove(self) -> None:
         """Remove it with what belongs to it. Raises OSError."""
-        self.path.unlink(missing_ok=True)
+        remove(self.path)
         if not self.path.name.endswith(_ATTRIBUTES):
-            attributes_of(self.path).unlink(missing_ok=True)
+            remove(attributes_of(self.path))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +123,7 @@ def _read(path: Path) -> Iterator[Lock | Fragment]:
 def _lock(path: Path) -> Lock | None:
     """Return the lock that a file holds; None where that cannot be read, as after a power cut."""
     try:
-        content = json.loads(path.read_bytes())
+        content = json.loads(read_bounded(path, _LARGEST))
         pid = int(content["pid"])
         if pid <= 0:
             return None

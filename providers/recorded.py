@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from providers.errors import PlacementError
-from providers.files import write_whole
+from providers.files import read_bounded, write_whole
 from providers.model.estate import Host, Inventory, Silence, UnreachableHost
 from providers.model.names import HostName
 from providers.model.plain import from_plain, to_plain
 
 FORMAT = "placement inventory"
 VERSION = 1
+LARGEST = 256 << 20
+"""Bytes; 200 hosts with 10,000 machines have some 60 MiB."""
 _REMEDY = "Record one: bin/placement inventory STACK --save FILE"
 
 
@@ -58,7 +60,7 @@ def write(path: Path, recorded: Recorded) -> None:
 def read(path: Path) -> Recorded:
     """Return what a file holds. Raises PlacementError where it cannot be read or is none of ours."""
     try:
-        content = path.read_bytes()
+        content = read_bounded(path, LARGEST)
     except OSError as error:
         raise PlacementError(f"{path} cannot be read: {error.strerror}", remedy=_REMEDY) from error
     return parsed(content, str(path))

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from providers.errors import PlacementError, StackFileError
+from providers.files import read_bounded
 from providers.model.stack import Stack
 from providers.stackfile import load, load_text
 
-from .git import at_revision, is_revision, named
+from .git import LARGEST, at_revision, is_revision, named
 
 _REMEDY = "Name a file, or a revision of git that is fetched: git fetch origin main, then --base origin/main"
 
@@ -81,6 +82,6 @@ def _loaded(word: str, path: Path, file: Path | None) -> Stack | None:
 
 def _content(file: Path) -> bytes:
     try:
-        return file.read_bytes()
+        return read_bounded(file, LARGEST)
     except OSError as error:
         raise PlacementError(f"{file} cannot be read: {error.strerror}", remedy=_REMEDY) from error

@@ -16,7 +16,7 @@ from providers.doctor import reading
 from providers.doctor.foreseen import as_told, foreseen
 from providers.doctor.symptoms import Diagnosis, Reading
 from providers.errors import PlacementError
-from providers.files import write_whole
+from providers.files import read_bounded, write_whole
 from providers.hyperv.estate import Estate
 from providers.identities import kept_of
 from providers.model.estate import Inventory
@@ -37,6 +37,9 @@ from providers.stacks import PROJECT, STACKS, stack_meant
 from .base import Before, declared, declared_before
 from .plan import FAILED, INFEASIBLE, verdict
 from .trusting import TRUST, trust_of
+
+_LARGEST_PREVIEW = 256 << 20
+"""Bytes; the engine writes some 5 KiB for each machine."""
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -110,7 +113,7 @@ def _by_preview(stack: Stack, options: argparse.Namespace) -> int:
 
 def _content(file: Path) -> bytes:
     try:
-        return file.read_bytes()
+        return read_bounded(file, _LARGEST_PREVIEW)
     except OSError as error:
         raise PlacementError(
             f"{file} cannot be read: {error.strerror}", remedy="Make one: bin/pulumi preview --json > FILE"

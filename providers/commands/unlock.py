@@ -37,7 +37,8 @@ def run(options: argparse.Namespace) -> int:
         found = list(locks(backend, stack))
     except OSError as error:
         raise PlacementError(
-            f"The locks in {backend} cannot be read: {error.strerror or error}", remedy="Make them readable"
+            f"The locks in {backend} cannot be read: {error.filename or backend}: {error.strerror or error}",
+            remedy="Make them readable, or remove what is no lock",
         ) from error
     if not found:
         return _nothing(backend, stack)

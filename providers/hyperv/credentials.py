@@ -14,8 +14,10 @@ import yaml
 
 from providers import quoting
 from providers.errors import CredentialsError
+from providers.files import read_bounded
 from providers.model.names import HostName
 from providers.model.stack import Authentication, Connection
+from providers.system import belongings
 
 _VARIABLES = {
     "username": "HYPERV_USERNAME",
@@ -41,6 +43,8 @@ _OF_SCHEME: Mapping[Authentication, tuple[str, ...]] = {
     "kerberos": ("username", "password", "keytab"),
 }
 """What each scheme can use besides."""
+_LARGEST = 1 << 20
+"""Bytes of a file; an entry for each of 200 hosts takes 30 KiB."""
 _FILES = ("keytab", "certificate", "key")
 
 
@@ -165,7 +169,7 @@ _FILE_REMEDY = (
 
 def _content(path: Path) -> Mapping[str, Any]:
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_bounded(path, _LARGEST).decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
         raise CredentialsError(
@@ -184,14 +188,20 @@ def _content(path: Path) -> Mapping[str, Any]:
 
 
 def _check_file(path: Path, *, private: bool) -> None:
-    """Raise CredentialsError where a file is missing, or where others could read a secret in it."""
+    """Raise CredentialsError where a file is none that can be read, or where others gave us a secret in it, or could read it."""
     try:
-        mode = path.stat().st_mode
+        read_bounded(path, _LARGEST)
+        found, mode = belongings(path), path.stat().st_mode
     except OSError as error:
         raise CredentialsError(
             f"{path} cannot be read: {error.strerror}",
             remedy="Correct its name in the credentials file, or in the environment",
         ) from error
+    if private and not found.trusted:
+        raise CredentialsError(
+            f"{path} belongs to another user ({found.owner}), who may change whom it logs on as",
+            remedy="Name a file of your own",
+        )
     if private and sys.platform != "win32" and stat.S_IMODE(mode) & 0o077:
         raise CredentialsError(
             f"{path} can be read by others", remedy=f"Run: {quoting.own('chmod 600 {}', path)}"

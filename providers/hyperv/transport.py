@@ -27,7 +27,7 @@ from providers.model.stack import HostSpec
 from .connection_errors import AnswerLostError, BusyHostError, LoginLostError
 from .credentials import Credential
 from .negotiation import NEGOTIATED, Negotiation, Reply, SealingError
-from .trust import TrustingAdapter, distrusted, trust
+from .trust import TrustingAdapter, context_for, distrusted, trust
 
 CONNECT_SECONDS = 10
 READ_SECONDS = 75
@@ -211,7 +211,7 @@ def certificate_end(host: HostSpec) -> datetime | None:
     if parts.scheme != "https" or host.connection.proxy is not None:
         return None
     name = parts.hostname or ""
-    context, begun = ssl.create_default_context(cafile=_text(host.connection.ca)), time.monotonic()
+    context, begun = context_for(host.connection.ca), time.monotonic()
     try:
         with (
             socket.create_connection((name, parts.port or _PORTS["https"]), timeout=CONNECT_SECONDS) as plain,

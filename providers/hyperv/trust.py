@@ -12,6 +12,7 @@ from cryptography import x509
 from requests.adapters import HTTPAdapter
 
 from providers.errors import CertificateError, CredentialsError
+from providers.files import read_bounded
 from providers.model.stack import HostSpec
 
 from .credentials import Credential
@@ -19,6 +20,8 @@ from .credentials import Credential
 _EXPIRED = 10
 """X509_V_ERR_CERT_HAS_EXPIRED (openssl, include/openssl/x509_vfy.h)."""
 _TLS_PORT = 443
+_LARGEST_CA = 16 << 20
+"""Bytes; all authorities that a system trusts have 0.3 MiB."""
 _PATIENCE = 10.0
 """Seconds."""
 NEW_CERTIFICATE = (
@@ -50,13 +53,20 @@ class TrustingAdapter(HTTPAdapter):
         conn.ca_certs = None
 
 
+def context_for(ca: Path | None) -> ssl.SSLContext:
+    """Return a context that verifies by the certificates in `ca`, or by what the operating system trusts. Raises OSError."""
+    if ca is not None:
+        read_bounded(ca, _LARGEST_CA)  # OpenSSL would wait for a pipe, and read a device without end
+    return ssl.create_default_context(cafile=None if ca is None else str(ca))
+
+
 def trust(ca: Path | None, credential: Credential) -> ssl.SSLContext:
     """Return a context that verifies by `ca`, or by what the operating system trusts, and shows our certificate.
 
     Raises CertificateError or CredentialsError for files that cannot be read.
     """
     try:
-        context = ssl.create_default_context(cafile=None if ca is None else str(ca))
+        context = context_for(ca)
     except OSError as error:  # a missing file as well as one that holds no certificate (ssl.SSLError)
         raise CertificateError(
             f"The CA file {ca} cannot be read as PEM: {error.strerror or error}",

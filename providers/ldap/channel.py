@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from providers.clock import Clock
 from providers.errors import CertificateError, DirectoryUnreachableError
-from providers.hyperv.trust import expired_since
+from providers.hyperv.trust import context_for, expired_since
 
 PORTS = {"ldap": 389, "ldaps": 636}
 CONNECT = 5.0
@@ -163,7 +163,7 @@ def _distrusted(server: str, error: ssl.SSLCertVerificationError, since: datetim
 
 def _trust(ca: Path | None) -> ssl.SSLContext:
     try:
-        return ssl.create_default_context(cafile=None if ca is None else str(ca))
+        return context_for(ca)
     except OSError as error:
         raise CertificateError(
             f"The CA file {ca} cannot be read as PEM: {error.strerror or error}",

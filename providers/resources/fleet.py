@@ -21,7 +21,7 @@ from providers.errors import (
     VmMissingError,
     VmUnknownError,
 )
-from providers.handover import Handed, Handover, engine_started
+from providers.handover import Handed, Handover, engine_started, run_of
 from providers.hyperv.admission import Admission
 from providers.hyperv.audit import AuditLog, audit_path
 from providers.hyperv.estate import Estate
@@ -327,8 +327,8 @@ class Fleets:
             raise
         audit = audit_path(self._project, stack)
         handover = Handover(
-            project=self._project, engine=self._engine, stack=declared, since=engine_started()
-        )
+            project=self._project, engine=self._engine, stack=declared, since=engine_started(), run=run_of(os.environ)
+        )  # fmt: skip
         current = declared.on(self._clock.utc().astimezone(UTC).date())
         return Fleet(current, self._clock, audit, handover, allowances(os.environ))
 

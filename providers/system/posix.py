@@ -120,16 +120,19 @@ class Place:
 
 
 @contextmanager
-def place_of(path: Path) -> Iterator[Place]:
-    """Lend the place that `path` names, or a link there. Raises ForeignError where a link on the way is another user's, OSError."""
-    place = _gone(path)
+def place_of(path: Path, *, follow: bool = True) -> Iterator[Place]:
+    """Lend the place that `path` names, or a link there. Raises ForeignError where a link on the way is another user's, OSError.
+
+    `follow`: without it, a link that stands there is meant itself.
+    """
+    place = _gone(path, follow=follow)
     try:
         yield place
     finally:
         os.close(place._descriptor)  # noqa: SLF001 - it is ours
 
 
-def _gone(path: Path) -> Place:
+def _gone(path: Path, *, follow: bool) -> Place:
     """Go the way to `path`; the descriptor of its last folder is the caller's to close."""
     check_name(path)
     todo = list(reversed(path.parts)) or ["."]
@@ -138,7 +141,9 @@ def _gone(path: Path) -> Place:
     try:
         while True:
             name = todo.pop()
-            target = None if name in {os.sep, ".", ".."} else _link(name, here, folder)
+            target = (
+                None if name in {os.sep, ".", ".."} or not (todo or follow) else _link(name, here, folder)
+            )
             if target is not None:
                 links, linked = links + 1, linked or not todo
                 _check_number(links, path)

@@ -171,14 +171,18 @@ class Place:
 
 
 @contextmanager
-def place_of(path: Path) -> Iterator[Place]:
-    """Lend the place that `path` names, or a link there. Raises ForeignError where a link on the way is another user's, OSError."""
+def place_of(path: Path, *, follow: bool = True) -> Iterator[Place]:
+    """Lend the place that `path` names, or a link there. Raises ForeignError where a link on the way is another user's, OSError.
+
+    `follow`: without it, a link that stands there is meant itself.
+    """
     check_name(path)
     here = path.absolute()
-    for each in (*reversed(here.parents), here):
+    for each in (*reversed(here.parents), here) if follow else reversed(here.parents):
         if _is_link(each) and not (found := _owned(each)).trusted:
             raise ForeignError(each, f"it is a link of another user ({found.owner}): remove it")
-    yield Place(Path(os.path.realpath(here)), linked=_is_link(here))
+    real = Path(os.path.realpath(here)) if follow else Path(os.path.realpath(here.parent)) / here.name
+    yield Place(real, linked=follow and _is_link(here))
 
 
 def _is_link(path: Path) -> bool:

@@ -14,11 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from providers.handover import LIMIT, Handed, Handover, Order, engine_of, engine_started
+from providers.handover import LIMIT, Handed, Handover, Order, engine_of, engine_started, run_of
 from providers.model.names import HostName
 from providers.model.paces import PastMove
 from providers.model.plan import MigrationType, Move, Placement, Schedule, ScheduledMove
 from tests.estates import guid, host, inventory, machine, stack
+from tests.strangers import AS_ROOT, link_of_another, of_another
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 SWEEP = Handed(inventory=inventory(host("hv1", machine(1))), begun=NOW)
@@ -294,3 +295,67 @@ def test_identities_are_taken_once_and_of_this_run_alone(here: Handover) -> None
     later = replace(here, since=NOW + timedelta(seconds=5))
     assert later.take_identities(NOW + timedelta(seconds=6)) == {}
     assert replace(here, engine="").take_identities(NOW) == {}
+
+
+@AS_ROOT
+def test_what_another_user_has_left_is_not_taken(here: Handover) -> None:
+    """By whatever way it came there: it names hosts, machines and the order of moves."""
+    here.leave(SWEEP)
+    here.leave_identity("WEB", guid(1), NOW)
+    here.leave_past(PAST)
+    here.leave_schedule(Schedule(), NOW)
+    here.leave_preview(Schedule(), NOW)
+    for path in here.project.glob(".pulumi/*/*.json*"):
+        of_another(path)
+    assert (here.take(NOW), here.take_identities(NOW), here.take_past()) == (None, {}, ())
+    assert (here.take_schedule(), here.take_preview(NOW)) == (None, None)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="other permissions")
+def test_what_others_may_have_changed_is_not_taken(here: Handover) -> None:
+    """A file that everybody may write."""
+    here.leave_schedule(Schedule(), NOW)
+    assert here.orders is not None
+    here.orders.chmod(0o666)
+    assert here.take_schedule() is None
+    here.orders.chmod(0o600)
+    assert here.take_schedule() is not None
+
+
+@AS_ROOT
+def test_nothing_is_left_where_another_user_would_find_it(here: Handover) -> None:
+    """In a folder of his, or beyond a link of his: the run says so, for without a schedule nothing moves."""
+    (here.project / "elsewhere").mkdir()
+    link_of_another(here.project / ".pulumi", here.project / "elsewhere")
+    here.leave(SWEEP)
+    here.leave_past(PAST)
+    with pytest.raises(OSError, match="link of another user"):
+        here.leave_schedule(Schedule(), NOW)
+    assert list((here.project / "elsewhere").iterdir()) == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="other permissions")
+def test_the_folders_of_a_run_are_its_users_alone(here: Handover) -> None:
+    """Those that an earlier version has made wider are closed."""
+    (here.project / ".pulumi" / "sweeps").mkdir(parents=True, mode=0o755)
+    (here.project / ".pulumi" / "sweeps").chmod(0o777)
+    here.leave(SWEEP)
+    assert stat.S_IMODE((here.project / ".pulumi" / "sweeps").stat().st_mode) == 0o700
+    assert here.take(NOW) == SWEEP
+
+
+def test_a_run_takes_only_what_bears_its_number(here: Handover) -> None:
+    """Nobody who does not know it can leave something for it, and an engine on the same port has another one."""
+    number = "0123456789abcdef" * 2
+    mine = replace(here, run=run_of({"PLACEMENT_RUN": number}))
+    for other in (here, replace(here, run="f" * 32)):
+        other.leave_schedule(Schedule(), NOW)
+        assert mine.take_schedule() is None
+    mine.leave_schedule(Schedule(), NOW)
+    assert mine.take_schedule() is not None
+
+
+@pytest.mark.parametrize("number", ["", "x", "../../etc", "A" * 32, "0" * 31, "0" * 32 + "\n"])
+def test_what_no_wrapper_has_drawn_is_no_number(number: str) -> None:
+    """It becomes part of a path."""
+    assert run_of({"PLACEMENT_RUN": number}) == ""

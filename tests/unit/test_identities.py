@@ -14,6 +14,7 @@ from providers.identities import Identities, read_kept
 from providers.model.identity import NOTHING_KEPT
 from providers.model.names import HostName
 from tests.estates import guid
+from tests.strangers import AS_ROOT, link_of_another, of_another
 
 UUID = "4C4C4544-0042-3510-8053-B4C04F595931"
 
@@ -96,3 +97,17 @@ def test_the_time_of_the_last_run_is_told() -> None:
     """In UTC, to the minute."""
     kept = NOTHING_KEPT.__class__(at=datetime(2026, 11, 29, 12, 4, 59, tzinfo=UTC))
     assert kept.told() == "Machines are identified by the GUIDs of the last run, 2026-11-29 12:04 UTC"
+
+
+@AS_ROOT
+def test_what_another_user_has_written_is_not_kept_of_us(path: Path) -> None:
+    """He would say which machines we manage."""
+    identities = Identities(path, SystemClock())
+    assert identities.keep({"WEB": guid(1)}) is None
+    assert read_kept(of_another(path)) == NOTHING_KEPT
+    path.unlink()
+    secret = path.with_name("secret")
+    secret.write_text("ours", encoding="utf-8")
+    link_of_another(path, secret)
+    assert "link of another user" in str(identities.keep({"DB": guid(2)}))
+    assert secret.read_text(encoding="utf-8") == "ours"

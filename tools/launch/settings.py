@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -40,6 +41,8 @@ def settings(
         result.setdefault(name, value)
     if terminal:
         result.setdefault("PLACEMENT_TERMINAL", "1")
+    # Program and plugin of this run find each other's files by it, and nobody else does (providers/handover.py).
+    result["PLACEMENT_RUN"] = secrets.token_hex(16)
     result["PATH"] = os.pathsep.join([*map(str, programs), environ.get("PATH", os.defpath)])
     result["no_proxy"] = result["NO_PROXY"] = direct(environ.get("no_proxy"), environ.get("NO_PROXY"))
     return result

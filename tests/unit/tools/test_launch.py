@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from providers.handover import run_of
 from tools.launch.pulumi import inside
 from tools.launch.settings import DEFAULTS, direct, own_backend, settings
 from tools.launch.start import python_environment
@@ -66,6 +67,13 @@ def test_a_backend_counts_as_chosen_in_the_environment_or_in_the_project_file(
 ) -> None:
     """Pulumi reads both, and so the wrapper respects both."""
     assert own_backend(environ, project_file) is own
+
+
+def test_each_run_has_a_number_that_nobody_can_guess() -> None:
+    """Whatever the environment had: an outer run's is not ours."""
+    numbers = {given({"PLACEMENT_RUN": "0" * 32})["PLACEMENT_RUN"] for _ in range(3)}
+    assert len(numbers) == 3
+    assert all(run_of({"PLACEMENT_RUN": number}) == number != "0" * 32 for number in numbers)
 
 
 def test_progress_is_throttled_unless_it_goes_to_a_terminal() -> None:
