@@ -85,7 +85,7 @@ class Handover:
     since: datetime | None = None
     """When this run's engine was started, in UTC: what was left before is of another run, whose engine had the same port."""
     run: str = ""
-    """The number of the run, which nobody can guess; empty where the engine was not started by `bin/pulumi`."""
+    """The number of the run, which nobody else knows; empty where the engine was not started by `bin/pulumi`."""
 
     def leave(self, handed: Handed) -> None:
         """Leave a sweep for the other process; where that cannot be done, it reads the hosts itself."""
