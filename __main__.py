@@ -12,12 +12,12 @@ from providers.clock import SystemClock
 from providers.delegated import plan_delegation
 from providers.errors import PlacementError, StackFileError
 from providers.handover import Handover, engine_of, engine_started, run_of
-from providers.hyperv.audit import AuditLog, audit_path
+from providers.hyperv.audit import audit_path
 from providers.hyperv.estate import Estate
 from providers.identities import Identities, identities_path, known_to_state
 from providers.planning import silence
 from providers.resources import saying
-from providers.resources.audited import close_audit
+from providers.resources.audited import audit_of, open_audit
 from providers.resources.declare import declare, export
 from providers.resources.hand_over import agree, hand_over, keep
 from providers.resources.second_hop import forewarned
@@ -43,7 +43,8 @@ def main() -> None:
             )
             delegation = plan_delegation(stack, estate, inventory, estate.clock)
             plan = forewarned(stack, estate, plan, delegation, estate.clock)
-            close_audit(AuditLog(audit_path(Path(), pulumi.get_stack()), clock=estate.clock), inventory)
+            log = audit_of(stack, audit_path(Path(), pulumi.get_stack()), estate.clock)
+            open_audit(log, inventory, plan.schedule)
             hand_over(handover, plan.schedule, estate.clock.utc())
             keep(identities, known, inventory, estate)
         finally:

@@ -133,6 +133,14 @@ class MoveRefusedError(PlacementError):
     """A rule that protects machines forbids this move."""
 
 
+class AuditRefusedError(MoveRefusedError):
+    """What would be started could not be written down, and the stack file or the policy lets nothing start then."""
+
+
+class AuditLostError(PlacementError):
+    """Something was done and could not be written down, although that is required."""
+
+
 class PlanError(PlacementError):
     """A plan contradicts itself; nothing is ordered by it."""
 

@@ -11,6 +11,7 @@ there. `bin/pulumi` draws a number for each run, which both processes find in th
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import time
@@ -266,6 +267,12 @@ def run_of(environment: Mapping[str, str]) -> str:
     """Return the number of this run; empty where there is none, or it is nothing that `bin/pulumi` has drawn."""
     number = environment.get(RUN, "")
     return number if _NUMBER.fullmatch(number) else ""
+
+
+def fingerprint(schedule: Schedule) -> str:
+    """Return the hash of a plan, by which the audit log names it: SHA-256 of its JSON, in hexadecimal."""
+    plain = json.dumps(to_plain(schedule), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(plain.encode("ascii")).hexdigest()
 
 
 def engine_of(command: Sequence[str]) -> str:

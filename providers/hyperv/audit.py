@@ -1,71 +1,71 @@
-"""Every start and end of a move, appended to a file: JSON lines."""
+"""Every start and end of a move, appended to a file: JSON lines, each with who, from where, and the hash of the one before."""
 
 from __future__ import annotations
 
-import getpass
-import json
-import threading
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+import os
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from providers.clock import Clock
-from providers.files import append_line
-from providers.model import winpath
+from providers.errors import AuditRefusedError, PlacementError
+from providers.journal.origin import Origin, origin
+from providers.journal.reading import read
+from providers.journal.store import FULL, Journal
+from providers.journal.syslog import SYSLOG, Syslog, server_in
 from providers.model.estate import Inventory
-from providers.model.names import HostName, is_guid, stack_name, vm_id
+from providers.model.names import HostName, stack_name
 from providers.model.plan import Move
-from providers.planning.drift import AuditedMoves, LeftFile, OpenStart, PastMove, ending_of
-from providers.planning.drift.endings import MOVED
+from providers.planning.drift import AuditedMoves, LeftFile, PastMove, ending_of
 
-_ENDING = ".jsonl"
-_STARTS = frozenset({"start", "adopted"})
-_ENDS = frozenset({"end", "refused", "found"})
-"""Events after which a start is not open any more. `left`: the run stopped following a move that may go on."""
+from . import audit_words
+from .audit_words import Entry, FormerOwner
+
+ENDING = ".jsonl"
+_RESULT = 8192
+"""Characters of a result that are kept: a host writes into it."""
+_OF_A_MOVE = ("vm", "id", "from", "to", "type", "paths", "config", "job")
+_REMEDY = "Make the log writable, then run again; audit: required lets nothing start without it"
 
 
 def audit_path(project: Path, stack: str) -> Path:
-    """Return where the file of a stack lies. Raises StackNameError."""
-    return project / ".pulumi" / "audit" / f"{stack_name(stack)}{_ENDING}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuditRecord:
-    """What a log holds."""
-
-    entries: tuple[Mapping[str, Any], ...] = ()
-    """Line by line, the oldest first."""
-    unreadable: int = 0
-    """Lines that a killed process or a full disk has torn: each costs itself only. One, too, for a log that cannot be opened."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FormerOwner:
-    """A machine that a move has brought to a file's place, or away from it."""
-
-    vm: str
-    """Its name then."""
-    who: str
-    time: str
-    """ISO 8601, in UTC."""
-    left_for: HostName | None
-    """Where it went; None where the move has brought the file."""
+    """Return where the file of a stack lies. Raises StackNameError where that is no name of a stack."""
+    return project / ".pulumi" / "audit" / f"{stack_name(stack)}{ENDING}"
 
 
 class AuditLog:
-    """The file of one stack. A line is one write; a log that cannot be written never stops a move."""
+    """The log of one stack. One that cannot be written stops a move only where that is required."""
 
-    def __init__(self, path: Path, *, clock: Clock) -> None:
-        """The file and its folder are made at the first line."""
+    def __init__(
+        self,
+        path: Path,
+        *,
+        clock: Clock,
+        of: Callable[[], Origin] | None = None,
+        required: bool = False,
+        full: int = FULL,
+    ) -> None:
+        """The file and its folder are made at the first line. `of`: who and what lines are from, asked once, at the first.
+
+        `required`: nothing starts that cannot be written down. `full`: bytes after which another file is begun.
+        """
         self.path = path
+        self.required = required
+        self._plan = ""
         self._clock = clock
-        self._lock = threading.Lock()
+        self._origin = cache(of or (lambda: origin(os.environ)))
+        self._journal = Journal(path, stamp=self._stamp, carry=audit_words.carried, full=full)
+        self._trouble: str | None = None
+        self._told = False
+        self._syslog = _Beside(os.environ.get(SYSLOG, ""))
 
-    def read(self) -> AuditRecord:
-        """Return what the log holds; nothing where there is none, or it cannot be opened."""
-        return _read(self.path)
+    def entries(self) -> Iterator[Entry | None]:
+        """Yield what the log holds, the oldest first; None for what cannot be read, each torn line and each file."""
+        return _entries(self.path)
+
+    def _known(self) -> Iterator[Entry]:
+        return (entry for entry in self.entries() if entry is not None)
 
     def staged(self, move: Move) -> str | None:
         """Return the configuration folder of the planned machine that this stack has left at the destination of `move`.
@@ -73,66 +73,39 @@ class AuditLog:
         It is claimed from the order on: whether the host has made it, a run that was cut never heard. None where no line
         says so: then a planned machine there is somebody else's.
         """
-        for entry in reversed(self.read().entries):
-            if entry.get("id") != move.vm.id:
-                continue
-            if entry.get("result") == MOVED:
-                return None  # whichever way it went: what lies there now may be somebody else's
-            if entry.get("to") != move.destination:
-                continue
-            if entry.get("event") == "unstaged":
-                return None
-            if entry.get("event") in {"staging", "staged"}:
-                return _new_config(entry) or None
-        return None
+        return audit_words.staged(self._known(), move)
 
     def moved(self) -> AuditedMoves:
         """Return the moves that this stack and the others of its project have made, the oldest first."""
         moves: list[PastMove] = []
         unreadable = 0
-        for path in sorted({self.path, *self.path.parent.glob(f"*{_ENDING}")}):
+        for path in self._logs():
             stack = "" if path == self.path else path.stem
-            record = _read(path)
-            unreadable += record.unreadable
-            moves += [move for entry in record.entries if (move := _past_move(entry, stack)) is not None]
+            for entry in _entries(path):
+                move = None if entry is None else audit_words.past_move(entry, stack)
+                unreadable += entry is None
+                moves += [] if move is None else [move]
         return AuditedMoves(moves=tuple(sorted(moves, key=lambda move: move.time)), unreadable=unreadable)
+
+    def _logs(self) -> list[Path]:
+        return sorted({self.path, *self.path.parent.glob(f"*{ENDING}")})
 
     def owner_of(self, host: HostName, path: str) -> FormerOwner | None:
         """Return whose disk a file was by the last move that left it or brought it there, of any stack of this project.
 
         On a share it is one file for all hosts. None where no line tells.
         """
-        logs = [_read(each).entries for each in {self.path, *self.path.parent.glob(f"*{_ENDING}")}]
-        owners = [
-            owner
-            for entries in logs
-            for entry in entries
-            if entry.get("result") == MOVED and (owner := _former(entry, host, path)) is not None
-        ]
-        return max(owners, key=lambda owner: owner.time, default=None)
+        entries = (entry for log in self._logs() for entry in _entries(log) if entry is not None)
+        owners = (audit_words.former_owner(entry, host, path) for entry in entries)
+        return max((each for each in owners if each is not None), key=lambda owner: owner.time, default=None)
 
     def left(self) -> tuple[LeftFile, ...]:
         """Return the files that moves of this stack have left at their sources, each once, by the last move that left it."""
-        found: dict[tuple[str, str], LeftFile] = {}
-        for entry in self.read().entries:
-            left = entry.get("left")
-            files = left.get("files") if isinstance(left, dict) else None
-            for path in files if isinstance(files, list) else ():
-                host = HostName(str(entry.get("from", "")))
-                name, time = str(entry.get("vm", "")), str(entry.get("time", ""))
-                found[host, str(path)] = LeftFile(host=host, path=str(path), vm=name, time=time)
-        return tuple(found.values())
+        return audit_words.left_files(self._known())
 
-    def open_starts(self) -> tuple[Mapping[str, Any], ...]:
+    def open_starts(self) -> tuple[Entry, ...]:
         """Return the last start of each machine whose end no line tells, as it stands in the log."""
-        last: dict[str, Mapping[str, Any]] = {}
-        for entry in self.read().entries:
-            vm, event = str(entry.get("id")), entry.get("event")
-            if event in _STARTS:
-                last[vm] = entry
-            elif event in _ENDS:
-                last.pop(vm, None)
-        return tuple(last.values())
+        return audit_words.open_starts(self._known())
 
     def close(self, inventory: Inventory) -> str | None:
         """Append how each move ended that an earlier run began and did not see the end of, as far as hosts show it.
@@ -140,13 +113,13 @@ class AuditLog:
         Return why a line could not be written, or None.
         """
         for entry in self.open_starts():
-            start = _open_start(entry)
+            start = audit_words.open_start(entry)
             result = ending_of(start, inventory) if start is not None else None
             if result is None:
                 continue
-            found = {**entry, **self._now(), "event": "found", "result": result}
+            found = {name: entry[name] for name in _OF_A_MOVE if name in entry}
             begun = {"begun": entry.get("time", ""), "by": entry.get("who", "")}
-            if trouble := self._append({**found, **begun}):
+            if trouble := self.append({"event": "found", **found, "result": result, **begun}):
                 return trouble
         return None
 
@@ -159,9 +132,8 @@ class AuditLog:
         result: str = "",
         more: Mapping[str, object] | None = None,
     ) -> str | None:
-        """Append a line; return why it could not be written, or None. `more`: fields beside those of every line."""
-        return self._append({
-            **self._now(),
+        """Append a line of a move; return why it could not be written, or None. `more`: fields beside those of every line."""
+        return self.append({
             "event": event,
             "vm": move.vm.name,
             "id": move.vm.id,
@@ -171,101 +143,66 @@ class AuditLog:
             "paths": {d.source: d.target for d in move.all_disks},
             "config": [move.vm.roots.config, move.roots.config],
             "job": job,
-            "result": result,
+            "result": result if len(result) <= _RESULT else f"{result[:_RESULT]} ... ({len(result)} characters)",
             **(more or {}),
         })  # fmt: skip
 
-    def _now(self) -> dict[str, str]:
-        return {"time": self._clock.utc().isoformat(timespec="seconds"), "who": _who()}
-
-    def _append(self, entry: Mapping[str, Any]) -> str | None:
+    def append(self, entry: Mapping[str, Any]) -> str | None:
+        """Append a line; return why it could not be written, or None."""
         try:
-            with self._lock:
-                append_line(self.path, json.dumps(entry))
-        except OSError as error:
-            return f"The audit log {self.path} cannot be written: {error.strerror}"
+            line = self._journal.append(entry)
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
+            self._trouble = f"The audit log {self.path} cannot be written: {reason}"
+            return self._trouble
+        self._syslog.send(line, str(entry.get("event", "")), self._clock.utc().isoformat(timespec="seconds"))
         return None
 
+    def go_by(self, plan: str) -> None:
+        """Say in every line from now on by which plan this run goes: its hash."""
+        self._plan = plan
 
-def _read(path: Path) -> AuditRecord:
+    def check(self, what: str) -> None:
+        """Raise AuditRefusedError, naming `what` was not started, where a line was lost and that is not allowed."""
+        if self.required and self._trouble is not None:
+            raise AuditRefusedError(f"{what} was not started: {self._trouble}", remedy=_REMEDY)
+
+    def news(self) -> str | None:
+        """Return what has become known of lines that were lost, each once; None where nothing has."""
+        if self._trouble is not None and not self._told:
+            self._told = True
+            return self._trouble
+        return self._syslog.trouble()
+
+    def _stamp(self) -> dict[str, Any]:
+        plan = {"plan": self._plan} if self._plan else {}
+        return {"time": self._clock.utc().isoformat(timespec="seconds"), **self._origin().fields(), **plan}
+
+
+class _Beside:
+    """The syslog server that the environment names, if any: what is wrong with it stops nothing."""
+
+    def __init__(self, address: str) -> None:
+        self._syslog: Syslog | None = None
+        self._wrong: str | None = None
+        try:
+            self._syslog = Syslog(server_in(address)) if address else None
+        except PlacementError as error:
+            self._wrong = str(error)
+
+    def send(self, line: bytes, event: str, time: str) -> None:
+        if self._syslog is not None:
+            self._syslog.send(line, event, time)
+
+    def trouble(self) -> str | None:
+        wrong, self._wrong = self._wrong, None
+        return wrong or (self._syslog.trouble() if self._syslog is not None else None)
+
+
+def _entries(path: Path) -> Iterator[Entry | None]:
+    """Yield the entries of a log, None for what cannot be read; no line of ours is one that has no event, or no time with its zone."""
     try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        return AuditRecord()
+        for entry in read(path):
+            yield entry if entry is not None and audit_words.is_ours(entry) else None
     except OSError:
-        return AuditRecord(unreadable=1)
-    lines = [line for line in content.split(b"\n") if line.strip()]
-    entries = [entry for line in lines if (entry := _entry(line)) is not None]
-    return AuditRecord(entries=tuple(entries), unreadable=len(lines) - len(entries))
-
-
-def _entry(line: bytes) -> Mapping[str, Any] | None:
-    """Return what a line says; None where it is torn, or no line of ours: that has an event, and a time with its zone."""
-    try:
-        loaded = json.loads(line)
-        dated = datetime.fromisoformat(loaded["time"]).tzinfo is not None
-        return loaded if dated and isinstance(loaded.get("event", ""), str) else None
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        return None
-
-
-def _past_move(entry: Mapping[str, Any], stack: str) -> PastMove | None:
-    """Return the move that a line tells the good end of, else None."""
-    if entry.get("result") != MOVED or not is_guid(str(entry.get("id"))):
-        return None
-    return PastMove(
-        vm_id=vm_id(str(entry["id"])),
-        who=str(entry.get("by") or entry.get("who", "")),
-        time=str(entry.get("time", "")),
-        host=HostName(str(entry.get("to", ""))),
-        config=_new_config(entry),
-        disks=frozenset(_paths(entry).values()),
-        job=str(entry.get("job", "")),
-        stack=stack,
-    )
-
-
-def _former(entry: Mapping[str, Any], host: HostName, path: str) -> FormerOwner | None:
-    """Return whose file a line tells it to be, or to have been."""
-    paths, source, end = _paths(entry), entry.get("from"), str(entry.get("to", ""))
-    shared = winpath.is_unc(path)
-    came = (shared or end == host) and any(winpath.same(new, path) for new in paths.values())
-    left = (shared or source == host) and any(winpath.same(old, path) for old in paths)
-    if not came and not left:
-        return None
-    return FormerOwner(
-        vm=str(entry.get("vm", "")),
-        who=str(entry.get("by") or entry.get("who", "")),
-        time=str(entry.get("time", "")),
-        left_for=None if came else HostName(end),
-    )
-
-
-def _open_start(entry: Mapping[str, Any]) -> OpenStart | None:
-    if not is_guid(str(entry.get("id"))):
-        return None
-    return OpenStart(
-        vm_id=vm_id(str(entry["id"])),
-        source=HostName(str(entry.get("from", ""))),
-        destination=HostName(str(entry.get("to", ""))),
-        config=_new_config(entry),
-        paths=_paths(entry),
-    )
-
-
-def _new_config(entry: Mapping[str, Any]) -> str:
-    """Return the configuration folder that was ordered, of the pair of old and new; empty where a line has none."""
-    config = entry.get("config")
-    return str(config[1]) if isinstance(config, list) and len(config) == 2 else ""  # noqa: PLR2004 - old and new
-
-
-def _paths(entry: Mapping[str, Any]) -> dict[str, str]:
-    paths = entry.get("paths")
-    return {str(old): str(new) for old, new in paths.items()} if isinstance(paths, dict) else {}
-
-
-def _who() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # no name for this user id, as in some containers
-        return "unknown"
+        yield None

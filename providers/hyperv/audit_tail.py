@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
 from providers.errors import PlacementError
+from providers.journal.reading import read
 from providers.model.names import HostName, VmId, is_guid, vm_id
 from providers.planning.outcome import LastWord
+
+from .audit_words import Entry
 
 
 def last_words(path: Path) -> Mapping[VmId, LastWord]:
@@ -16,28 +18,27 @@ def last_words(path: Path) -> Mapping[VmId, LastWord]:
 
     Raises PlacementError where a log is there and cannot be read.
     """
+    words: dict[VmId, LastWord] = {}
     try:
-        lines = path.read_bytes().splitlines()
-    except FileNotFoundError:
-        return {}
+        for entry in read(path):
+            if entry is None or not is_guid(str(entry.get("id"))):
+                continue
+            vm = vm_id(str(entry["id"]))
+            if (
+                "carried" not in entry or vm not in words
+            ):  # it stood in an earlier file, before what came after it there
+                words[vm] = _word(entry)
     except OSError as error:
         raise PlacementError(
             f"The audit log {path} cannot be read: {error.strerror}",
             remedy="Give yourself the right to read it",
         ) from error
-    words = (_word(line) for line in lines)
-    return dict(word for word in words if word is not None)
+    return words
 
 
-def _word(line: bytes) -> tuple[VmId, LastWord] | None:
-    try:
-        entry = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(entry, dict) or not is_guid(str(entry.get("id"))):
-        return None
+def _word(entry: Entry) -> LastWord:
     told = {name: str(entry.get(name, "")) for name in ("time", "event", "from", "to", "result")}
-    return vm_id(str(entry["id"])), LastWord(
+    return LastWord(
         time=told["time"],
         event=told["event"],
         source=HostName(told["from"]),

@@ -11,6 +11,7 @@ from providers import quoting
 from providers.clock import Clock
 from providers.codes.catalogue import lost_a_slot
 from providers.errors import (
+    AuditLostError,
     InterruptedRunError,
     MigrationFailedError,
     MoveRefusedError,
@@ -107,6 +108,8 @@ class _Migration:
     guarding: Guarding | None
     sized: Move | None = None
     """The move with the sizes of its disks."""
+    lost: str = ""
+    """Why a line of it is not in the audit log; empty where all are."""
 
     def run(self) -> Moved:
         if (running := self._starter().running()) is not None:
@@ -146,6 +149,7 @@ class _Migration:
 
     def _permitted(self) -> None:
         """Raise MoveRefusedError where nothing may be started any more."""
+        self.audit.check(self.move.vm.name)
         if self.guarding is not None:
             self.guarding.check(self.move)
 
@@ -249,6 +253,7 @@ class _Migration:
             clock=self.clock,
             cancelled=self.cancelled,
             note=lambda event, result: self._note(event, result=result),
+            announce=self._announce,
             report=self.report,
             arrived=self._ends.arrived,
             permitted=self._permitted,
@@ -323,6 +328,11 @@ class _Migration:
         self._note("end", job=started.job_id, result="moved", more=arrived.record())
         for warning in arrived.warnings:
             self.report(Progress(phase=warning, warns=True))
+        if self.lost and self.audit.required:
+            raise AuditLostError(
+                f"{self._named} is done, and not all of it is in the audit log: {self.lost}",
+                remedy="Make the log writable: the next run notes how it ended",
+            )
         return arrived
 
     def _ending(self, started: Started) -> Ending:
@@ -384,8 +394,15 @@ class _Migration:
     def _note(
         self, event: str, *, job: str = "", result: str = "", more: Mapping[str, object] | None = None
     ) -> None:
-        if trouble := self.audit.note(event, self.move, job=job, result=result, more=more):
-            self.report(Progress(phase=trouble, warns=True))
+        self.lost = self.audit.note(event, self.move, job=job, result=result, more=more) or self.lost
+        if news := self.audit.news():
+            self.report(Progress(phase=news, warns=True))
+
+    def _announce(self, event: str) -> None:
+        """Note what is about to be ordered. Raises AuditRefusedError where that cannot be, and must be."""
+        self._note(event)
+        if self.lost:
+            self.audit.check(self.move.vm.name)
 
 
 def _alone(disks: Iterable[Disk]) -> tuple[Disk, ...]:

@@ -8,7 +8,8 @@ from providers.errors import PlacementError
 from providers.model import winpath
 from providers.model.plan import Move
 
-from .audit import AuditLog, FormerOwner
+from .audit import AuditLog
+from .audit_words import FormerOwner
 from .estate import Estate
 
 _EXISTS = frozenset({0x80070050, 0x800700B7})

@@ -74,6 +74,8 @@ class Stage:
     cancelled: threading.Event
     note: Callable[[str, str], None]
     """`note(event, result)`: a line of the audit log."""
+    announce: Callable[[str], None]
+    """`announce(event)`: the line before an order. Raises PlacementError where nothing may be ordered, as it cannot be written."""
     report: Callable[[Progress], None]
     found_config: str | None = None
     """Configuration folder of a planned system that was there before: this run has not made it, so it is not ours to remove."""
@@ -100,7 +102,7 @@ class Stage:
             raise self.given_up(error) from error
 
     def _make(self, service: EndpointReference, stage: dict[str, Argument]) -> None:
-        self.note("staging", "")
+        self.announce("staging")
         try:
             self._done("MigrateVirtualSystemToHost", service, stage, "preparing at the destination")
         except StageFailedError as error:

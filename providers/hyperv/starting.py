@@ -78,6 +78,8 @@ class Starter:
     cancelled: threading.Event
     note: Callable[[str, str], None]
     """`note(event, result)`: a line of the audit log."""
+    announce: Callable[[str], None]
+    """`announce(event)`: the line before an order. Raises PlacementError where nothing may be ordered, as it cannot be written."""
     report: Callable[[Progress], None]
     arrived: Callable[[], bool]
     """Whether both hosts show the machine as ordered."""
@@ -88,7 +90,7 @@ class Starter:
         """Return what handles the planned machine of this move."""
         return Stage(
             estate=self.estate, move=self.move, clock=self.clock, cancelled=self.cancelled, note=self.note,
-            report=self.report,
+            announce=self.announce, report=self.report,
         )  # fmt: skip
 
     def running(self) -> Started | None:
@@ -134,7 +136,7 @@ class Starter:
         stage = self.stage() if self.move.is_staged else None
         if stage is not None:
             order, ids = self._staged(stage, service, order)
-        self.note("start", "")
+        self._announced(stage)
         begun = self.clock.now()
         try:
             answer = self._sent(service, order, ids)
@@ -145,6 +147,15 @@ class Starter:
             raise
         job = answer if isinstance(answer, EndpointReference) else None
         return Started(job=job, enabled_state=standing.enabled_state, begun=begun, stage=stage)
+
+    def _announced(self, stage: Stage | None) -> None:
+        """Note the start, or remove the planned machine that was made for it. Raises PlacementError."""
+        try:
+            self.announce("start")
+        except PlacementError as error:
+            if stage is not None:
+                raise stage.given_up(error) from error
+            raise
 
     def _overtaken(self, refused: PlacementError, stage: Stage | None) -> Started:
         """Follow the migration to our target that runs although our order was refused; raise `refused` where none does.

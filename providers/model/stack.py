@@ -188,6 +188,8 @@ class Stack:
     """None = who may delegate is not managed."""
     delegation_wait: int = DELEGATION_WAIT
     """Seconds for which a move waits for its source to see what the directory allows already; 0 = not at all."""
+    audit_required: bool = False
+    """Whether a run that cannot write its audit log starts nothing."""
     policy: Policy = field(default=UNRESTRICTED, compare=False, repr=False)
     """What operators permit; it stands outside the stack file."""
 

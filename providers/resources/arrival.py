@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 from providers.clock import Clock
 from providers.errors import InterruptedRunError, OrderMissingError, StackFileSavedError
-from providers.handover import Handover, Order
+from providers.handover import Handover, Order, fingerprint
 from providers.model.plan import Schedule
 
 from .course import Course
@@ -23,11 +24,21 @@ class Arrival:
     The engine reads and compares what it knows before the program runs: what is not there then comes later.
     """
 
-    def __init__(self, course: Course, clock: Clock, handover: Handover | None) -> None:
-        """Where there is no program to leave a schedule, as `handover` is None, there is none to wait for."""
+    def __init__(
+        self,
+        course: Course,
+        clock: Clock,
+        handover: Handover | None,
+        planned: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """Where there is no program to leave a schedule, as `handover` is None, there is none to wait for.
+
+        `planned`: called with the plan's hash when it comes.
+        """
         self._course = course
         self._clock = clock
         self._handover = handover
+        self._planned = planned
         self._lock = threading.Lock()
         self._order: Order | None = None
         self._asked: float | None = None
@@ -43,6 +54,7 @@ class Arrival:
             self._order = self._handover.take_schedule()
             if self._order is None:
                 return False
+            self._planned(fingerprint(self._order.schedule))
             self._course.follow(self._order.schedule)
             return True
 

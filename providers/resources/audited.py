@@ -1,18 +1,45 @@
-"""The program's part in the audit log: what earlier runs began, and nobody has seen the end of, gets its end."""
+"""The program's part in the audit log: what earlier runs began gets its end, and this run its first line."""
 
 from __future__ import annotations
 
+import os
+from functools import partial
+from pathlib import Path
+
 import pulumi
 
+from providers.clock import Clock
+from providers.errors import AuditRefusedError
+from providers.handover import fingerprint
 from providers.hyperv.audit import AuditLog
+from providers.journal.origin import TICKET, check_ticket, origin
 from providers.model.estate import Inventory
+from providers.model.plan import Schedule
+from providers.model.stack import Stack
 
 from . import saying
 
 
-def close_audit(log: AuditLog, inventory: Inventory) -> None:
-    """Append how moves ended whose runs were killed or cut, as far as hosts show it; a preview writes nothing."""
+def audit_of(stack: Stack, path: Path, clock: Clock) -> AuditLog:
+    """Return the log of a stack, for a run."""
+    of = partial(origin, os.environ, stack.path, stack.digest)
+    return AuditLog(path, clock=clock, of=of, required=stack.audit_required)
+
+
+def open_audit(log: AuditLog, inventory: Inventory, schedule: Schedule) -> None:
+    """Append how moves ended whose runs were killed or cut, as far as hosts show it, and that this run begins; a preview writes nothing.
+
+    Raises AuditRefusedError where the log cannot be written, and must be; PlacementError where the environment's ticket is none.
+    """
+    if ticket := os.environ.get(TICKET):
+        check_ticket(ticket)
     if pulumi.runtime.is_dry_run():
         return
-    if trouble := log.close(inventory):
-        saying.warn(trouble)
+    log.go_by(fingerprint(schedule))
+    trouble = log.close(inventory)
+    if trouble is None and (schedule.moves or log.required):
+        trouble = log.append({"event": "run", "moves": len(schedule.moves)})
+    if trouble and log.required:
+        raise AuditRefusedError(f"Nothing was started: {trouble}", remedy="Make it writable, then run again")
+    if news := log.news():
+        saying.warn(news)

@@ -23,7 +23,7 @@ from providers.errors import (
 )
 from providers.handover import Handed, Handover, engine_started, run_of
 from providers.hyperv.admission import Admission
-from providers.hyperv.audit import AuditLog, audit_path
+from providers.hyperv.audit import audit_path
 from providers.hyperv.estate import Estate
 from providers.hyperv.guarding import Guarding
 from providers.hyperv.migration import Moved, migrate
@@ -43,6 +43,7 @@ from providers.stackfile import load
 from providers.stacks import stack_path
 
 from .arrival import Arrival
+from .audited import audit_of
 from .course import Course
 from .second_hop import DirectorySecondHop
 
@@ -105,7 +106,7 @@ class Fleet:
         self.estate = estate or Estate(stack.hosts, clock=clock)
         self._mover = mover
         self.admission = Admission(self.estate, clock=clock)
-        self.audit = AuditLog(audit, clock=clock)
+        self.audit = audit_of(stack, audit, clock)
         self.identities = Identities(
             identities or identities_path(audit.parent.parent.parent, stack.path.stem), clock
         )
@@ -125,7 +126,7 @@ class Fleet:
         self._remembering = threading.Lock()
         self._told_by_state: set[str] = set()
         self.course = Course(clock)
-        self.arrival = Arrival(self.course, clock, handover)
+        self.arrival = Arrival(self.course, clock, handover, planned=self.audit.go_by)
 
     def remember(self, past: Sequence[PastMove]) -> None:
         """Leave past moves for the program, which plans by them; without them it plans by what is declared."""

@@ -76,6 +76,7 @@ def _stack(path: Path, root: Mapping, findings: Findings) -> Stack:
         directory=read_directory(root, folder, findings),
         delegation=read_delegation(root, findings),
         delegation_wait=read_delegation_wait(root),
+        audit_required=root.scalar("audit") is not None,
     )
     report_twins(vms, findings)
     report_shared_targets(vms, hosts, _disk_lines(section), findings)

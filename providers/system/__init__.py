@@ -10,9 +10,9 @@ import sys
 from .values import Account, Belongings, ForeignError
 
 if sys.platform == "win32":
-    from .windows import Place, account, belongings, keep_private, place_of, private_folder
+    from .windows import Place, account, belongings, keep_private, lock_at_once, place_of, private_folder
 else:
-    from .posix import Place, account, belongings, keep_private, place_of, private_folder
+    from .posix import Place, account, belongings, keep_private, lock_at_once, place_of, private_folder
 
 __all__ = [
     "Account",
@@ -22,6 +22,7 @@ __all__ = [
     "account",
     "belongings",
     "keep_private",
+    "lock_at_once",
     "place_of",
     "private_folder",
 ]

@@ -18,6 +18,7 @@ from .values import Account, Belongings, ForeignError, check_name
 
 assert sys.platform != "win32"  # noqa: S101 - what the type checker asks for, who reads this for Windows
 
+import fcntl  # noqa: E402
 import grp  # noqa: E402
 import pwd  # noqa: E402
 
@@ -71,6 +72,15 @@ def _is_alone_in(group: int) -> bool:
         return False
     alone = set(found.gr_mem) <= {own.pw_name}
     return own.pw_gid == group and found.gr_name == own.pw_name and alone
+
+
+def lock_at_once(descriptor: int) -> bool:
+    """Lock an open file until it is closed or this process ends; say whether nobody else has it. Raises OSError."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 class Place:

@@ -126,6 +126,16 @@ def _done(result: int) -> None:
         raise ctypes.WinError(ctypes.get_last_error())
 
 
+def lock_at_once(descriptor: int) -> bool:
+    """Lock the first byte of an open file until it is closed or this process ends; say whether nobody else has it."""
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    try:
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+    except PermissionError:  # Learn, "_locking": EACCES, where it is locked already
+        return False
+    return True
+
+
 class Place:
     """A folder, and the name in it that a path leads to."""
 

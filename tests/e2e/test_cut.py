@@ -30,7 +30,7 @@ def audited(site: Site, name: str) -> list[dict[str, Any]]:
     """Return the audit log's lines of a machine."""
     path = site.file(".pulumi/audit/lab.jsonl")
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    return [entry for line in lines if (entry := json.loads(line))["vm"] == name]
+    return [entry for line in lines if (entry := json.loads(line)).get("vm") == name]
 
 
 def jobs(site: Site, name: str) -> list[str]:

@@ -185,7 +185,7 @@ def test_a_planned_machine_is_left_alone_while_a_job_of_its_machine_runs(fabric:
     foreign(fabric)
     stage = Stage(
         estate=fabric.estate, move=staged(fabric), clock=fabric.clock, cancelled=fabric.cancelled,
-        note=lambda *_: None, report=fabric.progress.append,
+        note=lambda *_: None, announce=lambda _: None, report=fabric.progress.append,
     )  # fmt: skip
     before = stage.found()
     assert before is not None

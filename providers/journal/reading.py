@@ -1,0 +1,66 @@
+"""The entries of a log across its files, a line at a time: whoever reads holds no more than he asks for."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from .access import reading
+from .lines import raw_lines
+
+MOST = 128 << 20
+"""Bytes of a log that are read, the newest: eight files."""
+_NUMBERED = re.compile(r"\.[0-9]{6,12}")
+
+Entry = Mapping[str, Any]
+
+
+def put_away(path: Path) -> list[Path]:
+    """Return the files of a log that were full, the oldest first."""
+    names = path.parent.glob(f"{path.name}.*")
+    found = [each for each in names if _NUMBERED.fullmatch(each.name.removeprefix(path.name))]
+    return sorted(found, key=lambda each: int(each.name.rpartition(".")[2]))
+
+
+def read(path: Path, most: int = MOST) -> Iterator[Entry | None]:
+    """Yield the entries of a log, the oldest first; None for each line that is none, and for each file that is not read whole.
+
+    A log that is not there has none. Raises OSError where a file cannot be read.
+    """
+    with ExitStack() as stack:
+        files = list(reversed(_opened(path, stack)))
+        places: list[tuple[BinaryIO, int]] = []
+        for file in reversed(files):  # the newest first
+            size = os.fstat(file.fileno()).st_size
+            places.append((file, max(size - max(most, 0), 0)))
+            most -= size
+        for file, start in reversed(places):
+            yield from _entries(file, start)
+
+
+def _opened(path: Path, stack: ExitStack) -> list[BinaryIO]:
+    """Return the files, the newest first; one that is put away meanwhile comes once."""
+    files: list[BinaryIO] = []
+    with suppress(FileNotFoundError):
+        files.append(stack.enter_context(reading(path)))
+    for each in reversed(put_away(path)):
+        with suppress(FileNotFoundError):
+            file = stack.enter_context(reading(each))
+            if not any(os.path.samestat(os.fstat(file.fileno()), os.fstat(f.fileno())) for f in files):
+                files.append(file)
+    return files
+
+
+def _entries(file: BinaryIO, start: int) -> Iterator[Entry | None]:
+    file.seek(start)
+    if start:
+        yield None
+        if start >= os.fstat(file.fileno()).st_size:
+            return
+    for number, line in enumerate(raw_lines(file)):
+        if (line.size or not line.ended) and not (start and number == 0):
+            yield line.entry

@@ -1,0 +1,229 @@
+"""Whether the lines of a log are all there, unchanged and in their order, as far as the log itself can prove it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+from .lines import CHAINED, GAP, PREV, ROTATED, Junk, RawLine, raw_lines, whole_digest
+
+_MOST = 20
+"""Breaks, and gaps, that are named; the others are counted."""
+
+_REMEMBERED = 200_000
+"""Lines whose hashes are kept, to say of one that is out of order where it belongs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A line of a log."""
+
+    file: str
+    line: int
+    """Counted from 1; 0 means the file as a whole."""
+    what: str
+    """What is the matter with it, for people."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What a log proves of itself."""
+
+    files: tuple[str, ...]
+    """The oldest first."""
+    lines: int
+    unchained: int
+    """Lines of an earlier version at its beginning, which have no hash of their own: the first one after them has that of all."""
+    last: str
+    """SHA-256 of the last line that has a hash of the one before; empty where there is none."""
+    gaps: tuple[Place, ...]
+    """Recorded ones: what a killed process or a full disk has torn."""
+    breaks: tuple[Place, ...]
+    more_breaks: int = 0
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing contradicts it."""
+        return not self.breaks
+
+
+def verify(
+    files: Iterable[tuple[str, BinaryIO]], *, since: str | None = None, holding: str | None = None
+) -> Verdict:
+    """Return the verdict on a log whose files are given, the oldest first, by name and as streams that can be sought in.
+
+    `since`, `holding`: hash of a line that must be in it, or come right before its first one; of `since`, what is wrong
+    before that line does not count. Raises OSError.
+    """
+    checker = _Checker(since or holding, forgiving=since is not None)
+    for name, stream in files:
+        checker.file(name, stream)
+    return checker.verdict()
+
+
+class _Checker:
+    def __init__(self, wanted: str | None, *, forgiving: bool) -> None:
+        self._wanted = wanted
+        self._forgiving = forgiving
+        self._found = wanted is None
+        self._files: list[str] = []
+        self._breaks: list[Place] = []
+        self._gaps: list[Place] = []
+        self._more = 0
+        self._numbers: dict[str, tuple[str, int]] = {}
+        self._lines = self._unchained = 0
+        self._begun = False
+        self._expected = ""
+        """The hash that the next line has to name."""
+        self._junk = Junk()
+        """Lines since the last one of the log, which its next line has to record."""
+        self._torn_at = 0
+        """Where those begin that are torn; 0 = there are none."""
+        self._name, self._number, self._offset = "", 0, 0
+        self._before: tuple[str, str] | None = None
+        """Name and hash of the file before this one."""
+
+    def file(self, name: str, stream: BinaryIO) -> None:
+        """Take the next file."""
+        self._files.append(name)
+        self._name, self._number, self._offset = name, 0, 0
+        for line in raw_lines(stream):
+            self._number += 1
+            self._lines += 1
+            self._line(line, stream)
+            if len(self._numbers) < _REMEMBERED:
+                self._numbers[line.digest] = (name, self._number)
+            self._offset += line.size + line.ended
+        self._untold("it is torn, and no line records that: where a process was killed, the next run does")
+        self._before = (name, whole_digest(stream))
+
+    def _line(self, line: RawLine, stream: BinaryIO) -> None:
+        entry = line.chained
+        if entry is None:
+            self._strange(line)
+            return
+        if not self._begun:
+            self._beginning(entry, stream)
+        elif self._number == 1:
+            self._continuing(entry)
+        elif entry.get("event") == GAP:
+            self._gap(entry)
+        else:
+            self._untold("it is no line of this log, and no later one records it as torn")
+            self._follows(entry)
+        self._begun = True
+        self._junk, self._torn_at = Junk(), 0
+        self._expected = line.digest
+        if line.digest == self._wanted:
+            self._anchor()
+
+    def _strange(self, line: RawLine) -> None:
+        """Take a line without a hash: of an earlier version before the first that has one, torn, or put in."""
+        if not self._begun:
+            self._unchained += 1
+            return
+        if line.entry is not None:
+            self._break("it has no hash of the line before: put in by hand, or written by an earlier version")
+        else:
+            self._torn_at = self._torn_at or self._number
+        self._junk.add(line)
+
+    def _beginning(self, entry: Any, stream: BinaryIO) -> None:
+        """Judge the first line that has a hash."""
+        prev, event = entry[PREV], entry.get("event")
+        if self._unchained:
+            if self._tells_of_the_unchained(entry, stream):
+                return
+            self._break(f"the {self._unchained} lines before it are not those that the log began after")
+        elif prev and prev == self._wanted:
+            self._anchor()
+        elif prev and event == ROTATED:
+            self._break(
+                f"it continues {entry.get('file')}, which is not here; where that was put away on purpose: --from {prev}"
+            )
+        elif prev:
+            self._break("lines before it were taken out")
+
+    def _tells_of_the_unchained(self, entry: Any, stream: BinaryIO) -> bool:
+        """Say whether the first line with a hash names all that stands before it."""
+        if entry.get("event") == ROTATED and self._number == 1:
+            return self._continues(entry)
+        size = entry.get("bytes")
+        if (
+            entry.get("event") != CHAINED
+            or self._before is not None
+            or size not in {self._offset, self._offset - 1}
+        ):
+            return False
+        return bool(entry.get("whole") == whole_digest(stream, size))
+
+    def _continues(self, entry: Any) -> bool:
+        return self._before == (entry.get("file"), entry.get("whole"))
+
+    def _continuing(self, entry: Any) -> None:
+        """Judge the first line of a file that is not the first."""
+        if entry.get("event") != ROTATED:
+            self._break(
+                "it is the first line of a file, and does not say which file it continues: the file was replaced"
+            )
+        elif self._before is not None and entry.get("file") != self._before[0]:
+            self._break(f"it continues {entry.get('file')}, which is not here")
+        elif not self._continues(entry) or entry[PREV] != self._expected:
+            self._break(f"{entry.get('file')} was changed after it was put away")
+
+    def _gap(self, entry: Any) -> None:
+        """Judge a line that records torn ones."""
+        told = (entry.get("torn"), entry[PREV])
+        if self._junk.count and told == (self._junk.digest, self._expected):
+            what = f"{self._junk.size} bytes before it are torn: a process was killed, or a disk was full"
+            if len(self._gaps) < _MOST:
+                self._gaps.append(Place(file=self._name, line=self._number, what=what))
+            return
+        self._break("it records torn bytes that are not those before it")
+
+    def _follows(self, entry: Any) -> None:
+        if entry[PREV] == self._expected:
+            return
+        place = self._numbers.get(entry[PREV])
+        if place is None:
+            self._break("the line before it was changed, or lines between the two were taken out")
+        else:
+            file, number = place
+            where = f"line {number}" if file == self._name else f"line {number} of {file}"
+            self._break(
+                f"it was written right after {where}: what stands between was put in, or put in another order"
+            )
+
+    def _untold(self, what: str) -> None:
+        """Report torn lines that nothing records."""
+        if self._torn_at:
+            self._break(what, self._torn_at)
+        self._torn_at = 0
+
+    def _break(self, what: str, number: int | None = None) -> None:
+        if len(self._breaks) < _MOST:
+            self._breaks.append(Place(file=self._name, line=number or self._number, what=what))
+        else:
+            self._more += 1
+
+    def _anchor(self) -> None:
+        """Take note that the line that must be there is there; what was wrong before it may not count."""
+        self._found = True
+        if self._forgiving:
+            self._breaks, self._more = [], 0
+
+    def verdict(self) -> Verdict:
+        """Return what all the files prove."""
+        if self._unchained and not self._begun:
+            self._number = 1
+            self._break(
+                "no line has a hash of the one before: an earlier version wrote them, or the hashes were taken out"
+            )
+        if not self._found:
+            self._number = 0
+            self._break(f"no line has the hash {self._wanted}: the log was cut, or replaced by another one")
+        return Verdict(
+            files=tuple(self._files), lines=self._lines, unchained=self._unchained, last=self._expected,
+            gaps=tuple(self._gaps), breaks=tuple(self._breaks), more_breaks=self._more,
+        )  # fmt: skip
