@@ -64,6 +64,14 @@ class StackNameError(PlacementError):
     remedy = "Name a stack, as lab of stacks/lab.yaml; most commands take a path that ends in .yaml as well"
 
 
+class PolicyError(PlacementError):
+    """The operator's policy is ill, or forbids a login; the message holds every finding, a line each."""
+
+    def __str__(self) -> str:
+        """Keep the lines apart: each finding is a line of its own."""
+        return self.message
+
+
 class CredentialsError(PlacementError):
     """Credentials are missing, unreadable, or readable by others."""
 

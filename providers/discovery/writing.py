@@ -39,7 +39,7 @@ class Trial:
             self._fresh.write(text)
         except OSError as error:
             raise _unwritable(self._fresh.place, error) from error
-        return load(self._fresh.path)
+        return load(self._fresh.path, stack=self._fresh.place.stem)
 
     def keep(self) -> None:
         """Put what was loaded last in its place. Raises FileExistsAlreadyError where something has come there meanwhile."""

@@ -6,6 +6,7 @@ import os
 import stat
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,12 @@ from typing import Any
 import yaml
 
 from providers import quoting
-from providers.errors import CredentialsError
+from providers.errors import CredentialsError, PolicyError
 from providers.files import read_bounded
 from providers.model.names import HostName
+from providers.model.policy import ENVIRONMENT
 from providers.model.stack import Authentication, Connection
+from providers.planning.silence import several
 from providers.system import belongings
 
 _VARIABLES = {
@@ -78,8 +81,38 @@ def read_credential(
     """Return the credential for `host`: of its own entry in the file, of the file, or of the environment.
 
     The environment also serves where the file that is named is not there, as on a runner that has no such file. Raises
-    CredentialsError, which names the file and what to do, never its content.
+    CredentialsError, which names the file and what to do, never its content; PolicyError where the operator's policy
+    forbids the login.
     """
+    credential = _read(connection, host, environment)
+    if forbidden := _forbidden(connection, credential):
+        raise PolicyError("\n".join(f"{host}: {why}" for why in forbidden))
+    return credential
+
+
+def check_logins(hosts: Mapping[HostName, Connection]) -> None:
+    """Raise PolicyError, all at once, for logins that the operator's policy forbids; what cannot be read logs nobody on."""
+    wrong: dict[str, list[HostName]] = {}
+    for host, connection in hosts.items():
+        if not connection.policy.judges_logins:
+            continue
+        with suppress(CredentialsError):
+            for why in _forbidden(connection, _read(connection, host, None)):
+                wrong.setdefault(why, []).append(host)
+    if wrong:
+        raise PolicyError("\n".join(f"{several(names)}: {why}" for why, names in wrong.items()))
+
+
+def _forbidden(connection: Connection, credential: Credential) -> tuple[str, ...]:
+    """Return why a credential must not be used; a certificate names no account of a domain."""
+    file, policy = connection.credentials, connection.policy
+    source = ENVIRONMENT if file is None or credential.source != str(file) else os.path.realpath(file)
+    logins = () if credential.certificate is not None else policy.of_login(credential.username)
+    reasons = (*policy.of_source(source), *logins)
+    return tuple(f"the operator's policy forbids the login of {credential.source}: {why}" for why in reasons)
+
+
+def _read(connection: Connection, host: HostName, environment: Mapping[str, str] | None) -> Credential:
     wanted, more = _WANTED[connection.auth], _OF_SCHEME[connection.auth]
     variables = os.environ if environment is None else environment
     file, folder = connection.credentials, Path()

@@ -27,6 +27,7 @@ from . import host_facts, images, inventory, orders
 from .client import Client
 from .compatibility import read_vectors
 from .connection_errors import NotTriedError
+from .credentials import check_logins
 from .host_facts import HostNames, Traits
 from .logins import Logins
 from .sessions import Heard
@@ -52,7 +53,11 @@ class Estate:
     def __init__(
         self, hosts: Mapping[HostName, HostSpec], *, clock: Clock, heard: Heard | None = None
     ) -> None:
-        """Connect to nothing yet. `heard`: told of each request and its answer."""
+        """Connect to nothing yet. `heard`: told of each request and its answer.
+
+        Raises PolicyError where the operator's policy forbids a login.
+        """
+        check_logins({name: spec.connection for name, spec in hosts.items()})
         self.clock = clock
         self.specs = dict(hosts)
         logins = Logins()

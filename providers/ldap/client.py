@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import TypeVar
 
 from providers import quoting
 from providers.clock import Clock
 from providers.errors import (
+    CredentialsError,
     DirectoryChangedError,
     DirectoryDeniedError,
     DirectoryLoginError,
     DirectoryUnreachableError,
     PlacementError,
+    PolicyError,
 )
 from providers.model.directory import AccountChange, ComputerAccount, DirectorySpec
 from providers.planning.delegation import ldif, powershell
@@ -21,7 +24,7 @@ from providers.planning.delegation import ldif, powershell
 from . import accounts, messages
 from .accounts import COMPUTER, FULL_NAME, PERSON, Person
 from .channel import Channel, ClosedError
-from .login import log_in
+from .login import credential_of, log_in
 from .messages import Entry, Result
 from .modifying import steps_of
 
@@ -36,7 +39,10 @@ class DirectoryClient:
     """A client of one directory. Any number of threads may use it; one request is under way at a time."""
 
     def __init__(self, spec: DirectorySpec, *, clock: Clock) -> None:
-        """Connect to nothing yet."""
+        """Connect to nothing yet. Raises PolicyError where the operator's policy forbids the login."""
+        if spec.policy.judges_logins:
+            with suppress(CredentialsError):
+                credential_of(spec)
         self._spec = spec
         self._clock = clock
         self._lock = threading.Lock()
@@ -92,6 +98,8 @@ class DirectoryClient:
         steps = steps_of(change)
         if not steps:
             return
+        if self._spec.unchangeable:
+            raise PolicyError(f"{change.account.dn}: {self._spec.unchangeable}")
         result = self._asked(
             lambda: self._request(lambda number: messages.modify(number, change.account.dn, steps)),
             repeatable=False,

@@ -41,7 +41,9 @@ def log_in(spec: DirectorySpec, channel: Channel, exchange: Exchange) -> str:
 def credential_of(spec: DirectorySpec) -> Credential:
     """Return the credential for the directory: of its file, or the ticket that is there. Raises CredentialsError."""
     connection = Connection(
-        auth="basic" if spec.auth == "simple" else "kerberos", credentials=spec.credentials
+        auth="basic" if spec.auth == "simple" else "kerberos",
+        credentials=spec.credentials,
+        policy=spec.policy,
     )
     return read_credential(connection, HostName("directory"), environment={})
 

@@ -9,6 +9,7 @@ from typing import Literal
 
 from .names import HostName
 from .plan import Finding
+from .policy import UNRESTRICTED, Policy
 
 DirectoryAuthentication = Literal["kerberos", "simple"]
 Mode = Literal["protocol-transition", "constrained", "resource-based"]
@@ -33,6 +34,10 @@ class DirectorySpec:
     """PEM file of the authority that signed the domain controller's certificate; None means the system's."""
     kerberos_host: str | None = None
     """The domain controller's name in its service principal ldap/NAME; None means the one in `server`."""
+    policy: Policy = field(default=UNRESTRICTED, compare=False, repr=False)
+    """Says which logins may be used; never of the stack file."""
+    unchangeable: str = field(default="", compare=False, repr=False)
+    """Why this stack must not change accounts; empty where it may."""
     line: int = 0
 
 

@@ -90,6 +90,11 @@ class Policy:
         """Whether it has to be known what the files are that a connection names."""
         return any(file.authorities is not None or file.credentials is not None for file in self.files)
 
+    @property
+    def judges_logins(self) -> bool:
+        """Whether it has to be known as whom, and from which file, somebody logs on."""
+        return any(file.domains is not None or file.credentials is not None for file in self.files)
+
     def permits_new_host(self, host: HostSpec) -> bool:
         """Say whether a policy vouches for where a host is dialled: one names hosts, and all let this one be dialled.
 

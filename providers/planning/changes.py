@@ -10,7 +10,7 @@ from typing import Any
 
 from providers.model.stack import Rule, Stack
 
-_UNSAID = frozenset({"line", "label", "policy"})
+_UNSAID = frozenset({"line", "label", "policy", "unchangeable"})
 """Fields that say where something stands, or under which key, and what is no part of a stack file."""
 
 

@@ -16,6 +16,7 @@ from providers.allowances import allowances
 from providers.clock import Clock, SystemClock
 from providers.errors import (
     PlacementError,
+    PolicyError,
     StackFileError,
     VmAmbiguousError,
     VmMissingError,
@@ -308,11 +309,11 @@ class Fleets:
         self._clock = clock or SystemClock()
         self._lock = threading.Lock()
         self._fleets: dict[str, Fleet] = {}
-        self._broken: dict[str, StackFileError] = {}
+        self._broken: dict[str, StackFileError | PolicyError] = {}
         self._told: set[str] = set()
 
     def of(self, stack: str) -> Fleet:
-        """Return the fleet of `stack`, reading its file at first use. Raises StackFileError."""
+        """Return the fleet of `stack`, reading its file at first use. Raises StackFileError or PolicyError."""
         with self._lock:
             if stack in self._broken:
                 raise self._broken[stack]
@@ -322,10 +323,13 @@ class Fleets:
 
     def _made(self, stack: str) -> Fleet:
         try:
-            declared = load(stack_path(stack, self._project))
-        except StackFileError as error:
+            return self._loaded(stack)
+        except (StackFileError, PolicyError) as error:
             self._broken[stack] = error
             raise
+
+    def _loaded(self, stack: str) -> Fleet:
+        declared = load(stack_path(stack, self._project))
         audit = audit_path(self._project, stack)
         handover = Handover(
             project=self._project, engine=self._engine, stack=declared, since=engine_started(), run=run_of(os.environ)
@@ -336,11 +340,11 @@ class Fleets:
     def of_reader(self, stack: str) -> Fleet | None:
         """Return the fleet for reading, None where its file's errors have been told already.
 
-        Every machine is read, but one list of errors is enough. Raises StackFileError the first time.
+        Every machine is read, but one list of errors is enough. Raises StackFileError or PolicyError the first time.
         """
         try:
             return self.of(stack)
-        except StackFileError:
+        except (StackFileError, PolicyError):
             with self._lock:
                 told = stack in self._told
                 self._told.add(stack)

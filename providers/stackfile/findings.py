@@ -44,12 +44,16 @@ class Findings:
         return bool(self._found)
 
     def error(self) -> StackFileError:
-        """Return the error that tells the findings, sorted by line; of very many, how many more there are."""
+        """Return the error that says `lines`."""
+        return StackFileError("\n".join(self.lines()))
+
+    def lines(self) -> list[str]:
+        """Return the findings, a line each, sorted by line; of very many, how many more there are."""
         ordered = sorted(self._found, key=lambda finding: finding[0])
         told = ordered[:_SHOWN]
         if len(ordered) > len(told):
             told.append((ordered[_SHOWN][0], f"and {len(ordered) - _SHOWN} more findings from here on"))
-        return StackFileError("\n".join(f"{self._place(line)}: {text}" for line, text in told))
+        return [f"{self._place(line)}: {text}" for line, text in told]
 
     def _place(self, line: int) -> str:
         return str(self._path) if line == WHOLE else f"{self._path}:{line}"

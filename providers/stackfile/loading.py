@@ -5,45 +5,53 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from providers.model.policy import UNRESTRICTED, Policy
 from providers.model.stack import Stack
 
 from .checking import check
 from .conflicts import report_shared_targets, report_twins
 from .directory import read_delegation, read_delegation_wait, read_directory
 from .findings import Findings
+from .governing import governed, report_breaches
 from .guard import read_guard
 from .hosts import read_hosts
 from .machines import MachineReader
 from .nodes import Mapping
 from .parsing import parse
+from .policies import policy_in_force
 from .rules import RuleReader, report_contradictions, report_maintenance
 from .schema import stack_shape
 from .source import Source, read_source, source_of
 
 
-def load(path: Path) -> Stack:
+def load(path: Path, *, stack: str | None = None) -> Stack:
     """Return what the stack file at `path` declares, with defaults filled in and paths normalized.
 
-    Files named in it (credentials, CA) are taken relative to its folder and not looked at. Raises
-    StackFileError, and nothing else, whatever stands in the file: its text has a line for each finding,
-    `FILE:LINE: what is wrong; what would be right`, sorted by line, FILE as `path` spells it.
+    Files named in it (credentials, CA) are taken relative to its folder; they are looked at where the operator's policy asks
+    what they are. What it forbids is wrong like anything else: no host of such a file is dialled. Raises StackFileError,
+    whatever stands in the file: its text has a line for each finding, `FILE:LINE: what is wrong; what would be right`,
+    sorted by line, FILE as `path` spells it. Raises PolicyError where the policy itself is ill.
+    `stack`: whose draft this is, where that is not the file's name.
     """
-    findings = Findings(path)
-    return _loaded(path, read_source(path, findings), findings)
+    policy, findings = policy_in_force(path.absolute().parent), Findings(path)
+    return _loaded(path, read_source(path, findings), findings, (policy, stack or path.stem))
 
 
 def load_text(content: bytes, path: Path, name: Path) -> Stack:
     """Return what the stack file at `path` would declare if `content` stood in it; findings name it `name`.
 
-    Raises StackFileError, as `load`.
+    It is held against no policy: nobody is dialled by it. Raises StackFileError, as `load`.
     """
     findings = Findings(name)
-    return _loaded(path, source_of(content, findings), findings)
+    return _loaded(path, source_of(content, findings), findings, (UNRESTRICTED, path.stem))
 
 
-def _loaded(path: Path, source: Source | None, findings: Findings) -> Stack:
+def _loaded(path: Path, source: Source | None, findings: Findings, governing: tuple[Policy, str]) -> Stack:
+    """Return the stack, held against a policy under the name that counts there."""
     root = _checked_root(source, findings)
-    stack = None if root is None else _stack(path, root, findings)
+    stack = None if root is None else governed(_stack(path, root, findings), *governing)
+    if root is not None and stack is not None:
+        report_breaches(stack, root, findings)
     if stack is None or source is None or findings:
         raise findings.error()
     return replace(stack, digest=source.digest)

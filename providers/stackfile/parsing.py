@@ -32,8 +32,16 @@ class Document:
     """False where reading stopped at an error: what is absent may stand further down."""
 
 
-def parse(source: Source, findings: Findings) -> Document | None:
-    """Return the document in `source`, or None where it has none; findings say what YAML itself forbids."""
+def parse(
+    source: Source,
+    findings: Findings,
+    *,
+    needs: str = "a stack file needs at least the sections hosts: and vms:",
+) -> Document | None:
+    """Return the document in `source`, or None where it has none; findings say what YAML itself forbids.
+
+    `needs`: what an empty file lacks.
+    """
     builder = _TreeBuilder(source.text.split("\n"), findings)
     complete = True
     try:
@@ -48,7 +56,7 @@ def parse(source: Source, findings: Findings) -> Document | None:
             findings.add(*explained(error, source.text.split("\n")))
     root = builder.root()
     if root is None and not findings:
-        findings.add(1, "is empty; a stack file needs at least the sections hosts: and vms:")
+        findings.add(1, f"is empty; {needs}")
     return None if root is None else Document(root=root, complete=complete)
 
 

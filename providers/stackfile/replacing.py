@@ -33,7 +33,7 @@ class Replacement:
             self._fresh.write(text)
         except OSError as error:
             raise _unwritable(self._fresh.place, error) from error
-        return load(self._fresh.path)
+        return load(self._fresh.path, stack=self._fresh.place.stem)
 
     def told(self, text: str) -> str:
         """Return a text of the loader with the name of the file that is meant."""

@@ -11,6 +11,8 @@ from providers.errors import StackFileError
 from providers.model.stack import Stack
 from providers.stackfile import load
 
+from .sites import Site
+
 Load = Callable[[str], Stack]
 Findings = Callable[[str | bytes], list[str]]
 
@@ -45,3 +47,9 @@ def findings(path: Path) -> Findings:
         return [line.removeprefix(f"{path}:") for line in lines]
 
     return run
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
+    """A checkout and an operator, of this user."""
+    return Site(tmp_path, monkeypatch)

@@ -1,0 +1,107 @@
+"""What the operator's policy forbids is refused by every command, and by the plugin, before anybody is dialled."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from providers.cli import main
+from providers.errors import StackFileError
+from providers.resources.fleet import Fleets
+from providers.stackfile.policies import VARIABLE
+
+GUID = "6A1F0C5E-3D52-4A8B-9C1E-0F2B7D94E8A3"
+
+
+@pytest.fixture
+def listener() -> Iterator[socket.socket]:
+    """Where the stack file of these tests sends the password."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0)
+        yield server
+
+
+@pytest.fixture
+def stack(tmp_path: Path, listener: socket.socket, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A checkout with a stack that names the listener, as host and as directory, under a policy that does not."""
+    operator = tmp_path / "operator"
+    operator.mkdir()
+    (operator / "policy.yaml").write_text("hosts: [.corp.example]\n", encoding="utf-8")
+    monkeypatch.setenv(VARIABLE, str(operator / "policy.yaml"))
+    monkeypatch.setenv("HYPERV_USERNAME", "LAB\\administrator")
+    monkeypatch.setenv("HYPERV_PASSWORD", "secret")
+    path = tmp_path / "checkout" / "stacks" / "prod.yaml"
+    path.parent.mkdir(parents=True)
+    port = listener.getsockname()[1]
+    path.write_text(
+        f"hosts: {{hv1: {{address: 'http://127.0.0.1:{port}/wsman'}}}}\n"
+        f"directory: {{server: 'ldap://127.0.0.1:{port}'}}\nvms: {{VM001: {{host: hv1}}}}\n",
+        encoding="utf-8",
+    )
+    return path
+
+
+def nobody_came(listener: socket.socket) -> bool:
+    """Say whether no connection is waiting to be accepted."""
+    try:
+        listener.accept()
+    except BlockingIOError:
+        return True
+    return False
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["check", "STACK"], ["inventory", "STACK"], ["inventory", "STACK", "--save", "NEW"], ["plan", "STACK"], ["drift", "STACK"],
+        ["drift", "STACK", "--accept"], ["result", "STACK"], ["doctor", "STACK"], ["review", "STACK"], ["review", "STACK", "--base", "STACK"],
+        ["record", "hv1", "--output", "NEW", "--stack", "STACK"], ["adopt", "VM001", "STACK", "--id", GUID], ["accept-host", "hv1", "STACK"],
+        ["discover", "http://127.0.0.1:PORT/wsman", "--stack", "new", "--output", "NEW"],
+        ["discover", "--from", "STACK", "--stack", "new", "--output", "NEW"],
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_no_command_dials_what_is_forbidden(
+    words: list[str], stack: Path, listener: socket.socket, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is bad input: exit code 1, the policy's file and line, and nobody was dialled."""
+    meant = {"STACK": str(stack), "NEW": str(tmp_path / "new.yaml")}
+    port = str(listener.getsockname()[1])
+    assert main([meant.get(word, word).replace("PORT", port) for word in words]) == 1
+    assert "the operator's policy forbids it" in (said := capsys.readouterr().err)
+    assert "policy.yaml:1" in said
+    assert nobody_came(listener)
+    assert not (tmp_path / "new.yaml").exists()
+
+
+def test_the_plugin_dials_nobody_either(stack: Path, listener: socket.socket) -> None:
+    """It reads the stack file itself, and is not told by the program what may be done."""
+    fleets = Fleets(stack.parent.parent)
+    for _ in range(2):
+        with pytest.raises(StackFileError, match="policy forbids it"):
+            fleets.of("prod")
+    assert nobody_came(listener)
+
+
+def test_a_login_of_another_domain_dials_nobody(
+    stack: Path, listener: socket.socket, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Though every setting of the stack file is permitted: what the credentials hold is judged before it is used."""
+    (tmp_path / "operator" / "policy.yaml").write_text("domains: [BANK]\n", encoding="utf-8")
+    for command in ("inventory", "doctor"):
+        assert main([command, str(stack)]) == 1
+        assert "'LAB\\administrator' is no account of a domain that may be used" in capsys.readouterr().err
+    assert nobody_came(listener)
+
+
+def test_an_ill_policy_dials_nobody(
+    stack: Path, listener: socket.socket, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whatever it was meant to say."""
+    (tmp_path / "operator" / "policy.yaml").write_text("hosts: [127.0.0.1]\nhost: []\n", encoding="utf-8")
+    assert main(["inventory", str(stack)]) == 1
+    assert "policy.yaml:2: host: unknown key" in capsys.readouterr().err
+    assert nobody_came(listener)
