@@ -281,4 +281,4 @@ class DirectoryChangedError(PlacementError):
 
 
 class AccountMissingError(PlacementError):
-    """No account of the directory, or more than one, calls itself by a host's full name."""
+    """No account of the directory that could be a host's has its full name, or something speaks against that account."""

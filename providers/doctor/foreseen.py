@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from providers.model.estate import Inventory
+from providers.model.own_name import own_name
 from providers.model.plan import Plan
 from providers.model.stack import Stack
 
@@ -37,6 +38,7 @@ def as_told(inventory: Inventory, at: datetime) -> Reading:
         name: HostReading(
             name=name,
             full_name=facts.full_name if facts else "",
+            own_name=own_name(facts) if facts else None,
             credential_guard=facts.credential_guard if facts else None,
         )
         for name, facts in known.items()

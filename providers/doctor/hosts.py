@@ -9,6 +9,7 @@ from statistics import median
 from providers import quoting
 from providers.hyperv.trust import NEW_CERTIFICATE
 from providers.model.estate import HostFacts
+from providers.model.own_name import doubt
 from providers.model.stack import HostSpec, Stack
 from providers.planning.computers import another_computer
 from providers.planning.counting import is_away
@@ -60,6 +61,7 @@ def host_diagnoses(reading: Reading, spec: HostSpec) -> Iterator[Diagnosis]:
     found = reading.inventory.hosts.get(spec.name)
     if found is not None and found.facts is not None:
         yield from _computer(host, found.facts)
+        yield from _name(host, found.facts)
         yield from _migration(host, found.facts)
         yield from _room(found.facts, spec)
 
@@ -70,6 +72,14 @@ def _computer(host: HostReading, facts: HostFacts) -> Iterator[Diagnosis]:
         yield Diagnosis(
             weight=Weight.ERROR, where=host.name, text=found.text, breaks="No machine moves from it or to it",
             remedy=found.remedy,
+        )  # fmt: skip
+
+
+def _name(host: HostReading, facts: HostFacts) -> Iterator[Diagnosis]:
+    if (why := doubt(host.name, facts)) is not None:
+        yield Diagnosis(
+            weight=Weight.ERROR, where=host.name, text=why.text,
+            breaks="No machine moves to it, and its account in the directory is not looked for", remedy=why.remedy,
         )  # fmt: skip
 
 

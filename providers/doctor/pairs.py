@@ -10,7 +10,6 @@ from providers.model.estate import HostFacts
 from providers.model.live_migration import HostMigration
 from providers.model.names import HostName
 from providers.model.stack import Stack
-from providers.planning.accounts import account_called
 from providers.planning.delegation import missing_for_pair, needed_mode
 
 from .symptoms import Diagnosis, Reading, Weight
@@ -53,13 +52,15 @@ def caller_diagnoses(reading: Reading) -> Iterator[Diagnosis]:
             breaks="Delegation can neither be told nor set", remedy=reading.directory_trouble.remedy,
         )  # fmt: skip
     elif reading.accounts is not None:
-        for host, found in reading.hosts.items():
-            if found.full_name and host not in reading.accounts:
-                yield Diagnosis(
-                    weight=Weight.ERROR, where=host, text=f"The directory has no single account of {found.full_name}",
-                    breaks="Its delegation can neither be told nor set",
-                    remedy=f"Look for it: {account_called(found.full_name)}",
-                )  # fmt: skip
+        for host, unfit in reading.unfit.items():
+            yield Diagnosis(
+                weight=Weight.ERROR, where=host, text=_sentence(unfit.why),
+                breaks="Its delegation can neither be told nor set", remedy=unfit.remedy,
+            )  # fmt: skip
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"
 
 
 def _facts(reading: Reading, host: HostName) -> HostFacts | None:

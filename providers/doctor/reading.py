@@ -18,10 +18,11 @@ from providers.hyperv.host_settings import read_migration
 from providers.hyperv.tickets import ticket_is_forwardable
 from providers.hyperv.transport import certificate_end, knock
 from providers.ldap.client import DirectoryClient
-from providers.model.directory import ComputerAccount
+from providers.model.directory import Accounts, ComputerAccount
 from providers.model.estate import Host, Inventory
 from providers.model.identity import NOTHING_KEPT, Kept
 from providers.model.names import HostName
+from providers.model.own_name import own_name
 from providers.model.stack import HostSpec, Stack
 from providers.planning.silence import several
 from providers.wsman import CIMV2
@@ -56,9 +57,13 @@ def read(stack: Stack, estate: Estate, clock: Clock, known: Kept = NOTHING_KEPT)
         },
     )
     inventory = estate.closely(inventory, possible_sources(stack, inventory, known), list(inventory.hosts))
-    accounts, asked = _accounts(stack, hosts, clock) if trouble is None else (None, trouble)
+    own = {name: own for name, reading in hosts.items() if (own := reading.own_name) is not None}
+    accounts, asked = _accounts(stack, own, clock) if trouble is None else (None, trouble)
     return Reading(
-        hosts=hosts, inventory=inventory, accounts=accounts, directory_trouble=asked, callers=callers,
+        hosts=hosts, inventory=inventory, directory_trouble=asked,
+        accounts=None if accounts is None else _by_host(own, accounts.fit),
+        unfit={} if accounts is None else {name: accounts.unfit[each.lower()] for name, each in own.items() if each.lower() in accounts.unfit},
+        callers=callers,
         forwardable=_forwardable(stack), now=clock.utc(), known=known,
     )  # fmt: skip
 
@@ -72,7 +77,8 @@ def _host(estate: Estate, name: HostName, clock: Clock) -> tuple[HostReading, Ho
         host = estate.host(name)
         reading = replace(
             reading,
-            full_name=estate.names(name).full_name,
+            full_name=(names := estate.names(name)).full_name,
+            own_name=own_name(names),
             migration=read_migration(client),
             ahead=_perhaps(lambda: _ahead(client, clock)),
             credential_guard=_perhaps(lambda: read_credential_guard(client)),
@@ -135,19 +141,25 @@ def _user(host: HostSpec) -> str:
 
 
 def _accounts(
-    stack: Stack, hosts: Mapping[HostName, HostReading], clock: Clock
-) -> tuple[Mapping[HostName, ComputerAccount] | None, PlacementError | None]:
+    stack: Stack, names: Mapping[HostName, str], clock: Clock
+) -> tuple[Accounts | None, PlacementError | None]:
     if stack.directory is None:
         return None, None
-    names = {name: reading.full_name.lower() for name, reading in hosts.items() if reading.full_name}
     client = DirectoryClient(stack.directory, clock=clock)
     try:
-        found = client.computers(names.values())
+        return client.computers(names.values()), None
     except PlacementError as error:
         return None, error
     finally:
         client.close()
-    return {name: replace(found[full], host=name) for name, full in names.items() if full in found}, None
+
+
+def _by_host(
+    names: Mapping[HostName, str], fit: Mapping[str, ComputerAccount]
+) -> dict[HostName, ComputerAccount]:
+    return {
+        name: replace(fit[each.lower()], host=name) for name, each in names.items() if each.lower() in fit
+    }
 
 
 def logged_on(stack: Stack) -> list[str]:

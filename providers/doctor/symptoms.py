@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from providers.errors import PlacementError
-from providers.model.directory import ComputerAccount
+from providers.model.directory import ComputerAccount, Unfit
 from providers.model.estate import Inventory
 from providers.model.identity import NOTHING_KEPT, Kept
 from providers.model.live_migration import HostMigration
@@ -44,6 +44,9 @@ class HostReading:
     trouble: PlacementError | None = None
     """Why it could not be read at all."""
     full_name: str = ""
+    """As it reports it."""
+    own_name: str | None = None
+    """The same, where it is proven or declared."""
     migration: HostMigration | None = None
     certificate_end: datetime | None = None
     """Until when its certificate is good; None over plain HTTP, too."""
@@ -63,6 +66,8 @@ class Reading:
     """With what moves ask of hosts, and of the machines that may move."""
     accounts: Mapping[HostName, ComputerAccount] | None = None
     """Hosts' accounts in the directory; None where none is asked, or it does not answer."""
+    unfit: Mapping[HostName, Unfit] = field(default_factory=dict)
+    """Why other hosts have none."""
     directory_trouble: PlacementError | None = None
     callers: Mapping[str, str] = field(default_factory=dict)
     """User name -> why that account is never delegated."""

@@ -156,10 +156,6 @@ class Estate:
             self._names[host] = host_facts.read_names(self._clients[host])
         return self._names[host]
 
-    def full_names(self, hosts: Iterable[HostName]) -> dict[HostName, str]:
-        """Return in parallel what hosts call themselves in full; one that does not answer is missing."""
-        return {host: names.full_name for host, names in self.all_names(hosts).items()}
-
     def all_names(self, hosts: Iterable[HostName]) -> dict[HostName, HostNames]:
         """Return in parallel what hosts call themselves; one that does not answer is missing."""
         read = self._each(hosts, self.names)

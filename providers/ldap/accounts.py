@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from providers.errors import DirectoryDeniedError, DirectoryUnreachableError
@@ -16,11 +15,12 @@ DELEGATE_TO = "msDS-AllowedToDelegateTo"
 ACTING = "msDS-AllowedToActOnBehalfOfOtherIdentity"
 FLAGS = "userAccountControl"
 FULL_NAME = "dNSHostName"
-COMPUTER = ("sAMAccountName", FULL_NAME, FLAGS, "objectSid", "servicePrincipalName", DELEGATE_TO, ACTING)
+SERVICES = "servicePrincipalName"
+CLASS = "objectClass"
+COMPUTER = ("sAMAccountName", FULL_NAME, FLAGS, "objectSid", SERVICES, DELEGATE_TO, ACTING, CLASS)
 PERSON = (FLAGS, "tokenGroups")
-_DISABLED = 0x2
 _NOT_DELEGATED = 0x100000
-"""Bits D and ND of userAccountControl (MS-ADTS 2.2.16)."""
+"""Bit ND of userAccountControl (MS-ADTS 2.2.16)."""
 _PROTECTED_USERS = "-525"
 """RID of the group (MS-ADTS 6.1.1.6, Protected Users)."""
 
@@ -50,7 +50,8 @@ def computer(entry: Entry) -> ComputerAccount:
             allowed_to_delegate=_texts(entry, DELEGATE_TO),
             trusted_to_auth=bool(flags & TRUSTED_TO_AUTH),
             flags=flags,
-            services=_texts(entry, "servicePrincipalName"),
+            services=_texts(entry, SERVICES),
+            kinds=frozenset(kind.lower() for kind in _texts(entry, CLASS)),
             sid=sid_text(_values(entry, "objectSid")[0]),
             acting=allowed(descriptor),
             descriptor=descriptor,
@@ -66,9 +67,26 @@ def computer(entry: Entry) -> ComputerAccount:
         ) from error
 
 
-def enabled(entries: Iterable[Entry]) -> list[Entry]:
-    """Return the accounts that are not disabled: what is left of an earlier host of that name often is."""
-    return [each for each in entries if not int(b"".join(_values(each, FLAGS)[:1]) or b"0") & _DISABLED]
+def other(entry: Entry) -> ComputerAccount:
+    """Return what is needed of an account that was found by a service alone; what cannot be read of it is empty."""
+    try:
+        services = _texts(entry, SERVICES)
+    except ValueError:
+        services = frozenset()
+    flags = b"".join(_values(entry, FLAGS)[:1]) or b"0"
+    return ComputerAccount(
+        host=HostName(""), dn=entry.dn, account="", full_name=full_name_of(entry), services=services, flags=int(flags),
+    )  # fmt: skip
+
+
+def is_computer(entry: Entry) -> bool:
+    """Say whether an object is a computer, by its classes."""
+    return b"computer" in {kind.lower() for kind in entry.attributes.get(CLASS.lower(), ())}
+
+
+def full_name_of(entry: Entry) -> str:
+    """Return the name that an account is called by, empty where it has none."""
+    return b"".join(entry.attributes.get(FULL_NAME.lower(), ())[:1]).decode(errors="replace")
 
 
 def person(entry: Entry) -> Person:

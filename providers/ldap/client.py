@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import TypeVar
 
@@ -18,18 +18,19 @@ from providers.errors import (
     PlacementError,
     PolicyError,
 )
-from providers.model.directory import AccountChange, ComputerAccount, DirectorySpec
-from providers.planning.delegation import ldif, powershell
+from providers.model.directory import AccountChange, Accounts, ComputerAccount, DirectorySpec
+from providers.planning.delegation import ldif, powershell, services_of
+from providers.planning.host_accounts import base_services, judged
 
 from . import accounts, messages
-from .accounts import COMPUTER, FULL_NAME, PERSON, Person
+from .accounts import COMPUTER, FULL_NAME, PERSON, SERVICES, Person
 from .channel import Channel, ClosedError
 from .login import credential_of, log_in
 from .messages import Entry, Result
 from .modifying import steps_of
 
-_AT_ONCE = 50
-"""Names in one filter."""
+_AT_ONCE = 20
+"""Names in one filter, which asks for seven things of each."""
 _MOST = 10_000
 """Objects that one search may find."""
 Answer = TypeVar("Answer")
@@ -57,24 +58,34 @@ class DirectoryClient:
         """The URL that is asked."""
         return self._spec.server
 
-    def computers(self, full_names: Iterable[str]) -> Mapping[str, ComputerAccount]:
-        """Return the accounts of computers that call themselves so, by full name in lower case.
+    def computers(self, full_names: Iterable[str]) -> Accounts:
+        """Return the accounts of hosts that are called so, and why others have none that could be a host's.
 
-        A name that no account has, or more than one that is enabled, is missing. Raises DirectoryUnreachableError (or
-        its kind for a refused login), DirectoryDeniedError, CertificateError or CredentialsError.
+        Raises DirectoryUnreachableError (or its kind for a refused login), DirectoryDeniedError, CertificateError or
+        CredentialsError.
+        """
+        names = list(full_names)
+        return judged(names, self.related(names))
+
+    def related(self, full_names: Iterable[str]) -> tuple[ComputerAccount, ...]:
+        """Return every account that is called by one of these names, or has one of the services of such a host.
+
+        Whatever it is: a user can have a service as well. Raises as `computers` does.
         """
         names = sorted({name.lower() for name in full_names})
-        found: dict[str, list[Entry]] = {}
+        found: dict[str, ComputerAccount] = {}
         for start in range(0, len(names), _AT_ONCE):
-            for entry in self._computers(names[start : start + _AT_ONCE]):
-                name = b"".join(entry.attributes.get(FULL_NAME.lower(), ())).decode(errors="replace")
-                found.setdefault(name.lower(), []).append(entry)
-        alone = {name: left for name, entries in found.items() if len(left := accounts.enabled(entries)) == 1}
-        return {name: accounts.computer(entries[0]) for name, entries in alone.items() if name in names}
+            for entry in self._related(names[start : start + _AT_ONCE]):
+                called = accounts.full_name_of(entry).lower() in names and accounts.is_computer(entry)
+                found[entry.dn] = accounts.computer(entry) if called else accounts.other(entry)
+        return tuple(found.values())
 
-    def _computers(self, names: list[str]) -> list[Entry]:
+    def _related(self, names: list[str]) -> list[Entry]:
         asked = [(FULL_NAME, name) for name in names]
-        return self._asked(lambda: self._search(asked, COMPUTER, object_class="computer"))
+        asked += [
+            (SERVICES, service) for name in names for service in (*services_of(name), *base_services(name))
+        ]
+        return self._asked(lambda: self._search(asked, COMPUTER, object_class="user"))
 
     def person(self, principal: str) -> Person | None:
         r"""Return the account of `user@domain`, `DOMAIN\user` or `user`, None where there is none. Raises as `computers`."""

@@ -77,6 +77,26 @@ class ComputerAccount:
     """SIDs that msDS-AllowedToActOnBehalfOfOtherIdentity lets act on this computer in their callers' names."""
     descriptor: bytes = b""
     """That attribute as read: a security descriptor (MS-DTYP 2.4.6); empty where there is none."""
+    kinds: frozenset[str] = frozenset()
+    """objectClass, in lower case."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unfit:
+    """Why a name has no account that a host's delegation can be about."""
+
+    why: str
+    remedy: str
+    account: ComputerAccount | None = None
+    """The account where it is one alone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accounts:
+    """What the directory has for some full names of hosts, each in lower case."""
+
+    fit: Mapping[str, ComputerAccount] = field(default_factory=dict)
+    unfit: Mapping[str, Unfit] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,10 +108,12 @@ class MissingEntry:
     """A host, or a file server."""
     entry: str
     """A service principal name, `FLAG`, or, for resource-based delegation, the source's account."""
+    dn: str = ""
+    """Distinguished name of the account that has that name, where the directory has told it."""
 
     def __str__(self) -> str:
-        """Direction and entry, as `hv1 -> hv2: cifs/hv2.corp.example`."""
-        return f"{self.source} -> {self.destination}: {self.entry}"
+        """Direction and entry, as `hv1 -> hv2: cifs/hv2.corp.example (CN=HV2,OU=Hosts,DC=corp,DC=example)`."""
+        return f"{self.source} -> {self.destination}: {self.entry}{f' ({self.dn})' if self.dn else ''}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,9 +148,13 @@ class DelegationPlan:
 
     spec: DelegationSpec
     full_names: Mapping[HostName, str] = field(default_factory=dict)
-    """Of the hosts that answer."""
+    """Of the hosts that answer, and whose names are their own."""
     unknown: tuple[HostName, ...] = ()
-    """Hosts that are silent or have no account: what is delegated to them stays as it was."""
+    """Hosts of which nothing is known now: what is delegated to and from them is taken as it was last seen."""
+    refused: Mapping[HostName, str] = field(default_factory=dict)
+    """Those among them that something speaks against, and what: nothing is added for them, or taken away."""
+    accounts: Mapping[str, str] = field(default_factory=dict)
+    """Host or file server -> distinguished name of its account, where the directory has told it."""
     entries: Mapping[HostName, Mapping[str, str]] = field(default_factory=dict)
     """By host: each entry that its account shall hold, with the host or file server it is about."""
     missing: Mapping[HostName, tuple[MissingEntry, ...]] = field(default_factory=dict)

@@ -24,7 +24,7 @@ from providers.model.plan import Finding, Severity
 from .delegation_texts import changed_descriptor, changed_flags, ldif, powershell
 
 __all__ = [
-    "ACTING", "ANY", "MIGRATION_SERVICE", "PRICE", "change_of", "changed_descriptor", "changed_flags", "entries_of",
+    "ACTING", "ANY", "MIGRATION_SERVICE", "PRICE", "both_names", "change_of", "changed_descriptor", "changed_flags", "entries_of",
     "holder_for", "holds", "ldif", "missing_entries", "missing_for_pair", "needed_mode", "powershell", "principal_of",
     "services_of", "too_new",
 ]  # fmt: skip
@@ -61,12 +61,12 @@ def entries_of(
         return {f"{ACTING}: {name}": str(other) for other, name in others.items()}
     entries = {service: str(other) for other, name in others.items() for service in services_of(name)}
     for share in shares:
-        entries |= {f"{_FILES}/{name}": share for name in _both_names(share, full_names[host])}
+        entries |= {f"{_FILES}/{name}": share for name in both_names(share, full_names[host])}
     return {**entries, FLAG: ANY} if mode == "protocol-transition" and entries else entries
 
 
-def _both_names(server: str, full_name: str) -> Iterator[str]:
-    """Yield full and short name of a file server: one that is given short is of the host's domain."""
+def both_names(server: str, full_name: str) -> Iterator[str]:
+    """Yield full and short name of a file server: one that is given short is of the host's domain, where that is known."""
     short, _, domain = server.partition(".")
     domain = domain or full_name.partition(".")[2]
     if domain:

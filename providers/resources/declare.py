@@ -54,10 +54,11 @@ class MigrationDelegation(pulumi.CustomResource):
         """Register the host's account under the host's key in the stack file; of a silent host, without a name."""
         properties = {
             **dict.fromkeys(DELEGATION_OUTPUTS),
-            "account": plan.full_names.get(host),
+            "account": None if host in plan.refused else plan.full_names.get(host),
             "mode": plan.spec.mode,
             "entries": dict(plan.entries.get(host, {})),
             "silent": list(plan.unknown),
+            "refused": dict(plan.refused),
             "onDelete": plan.spec.on_delete,
         }
         super().__init__(MIGRATION_DELEGATION, host, properties)
@@ -115,7 +116,10 @@ def in_order(plan: Plan, waits: Mapping[str, list[str]]) -> Iterator[Step]:
 
 
 def _declare_accounts(plan: DelegationPlan) -> dict[HostName, MigrationDelegation]:
-    """Register each account, with a line for each entry that is missing, and what that costs once."""
+    """Register each account; say once whose accounts these are, and what entries cost, and at each what is missing."""
+    if plan.accounts:
+        lines = (f"{about}: {dn}" for about, dn in plan.accounts.items())
+        pulumi.log.info("\n".join(("Accounts that delegation: is about, as the directory has them:", *lines)))
     if plan.missing:
         saying.warn(PRICE)
     accounts = {host: MigrationDelegation(host, plan) for host in plan.spec.hosts}

@@ -15,8 +15,8 @@ from providers.errors import (
     PlacementError,
 )
 from providers.model.directory import ComputerAccount
-from providers.planning.accounts import account_called
 from providers.planning.delegation import change_of, holds, principal_of
+from providers.planning.host_accounts import against
 
 from .call import Call, HalfDoneError, current
 from .differing import ADD, DELETE, UPDATE, DetailedDiffResult
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from providers.ldap.client import DirectoryClient
 
 TYPE = "pulumi-python:dynamic/hyperv:MigrationDelegation"
-INPUTS = ("account", "mode", "entries", "silent", "onDelete")
+INPUTS = ("account", "mode", "entries", "silent", "refused", "onDelete")
 OUTPUTS = (*INPUTS, "dn", "absent", "added", "reachable")
 _ATTEMPTS = 5
 """How often somebody else may be faster."""
@@ -43,12 +43,14 @@ class MigrationDelegation(ResourceProvider):
         """Accept the inputs: the program has checked the whole stack file before it declared anything."""
         return CheckResult(news, [])
 
-    def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DetailedDiffResult:
+    def diff(self, id_: str, olds: dict[str, Any], news: dict[str, Any]) -> DetailedDiffResult:
         """Compare wanted entries with those seen; of a silent directory nothing is planned."""
         if olds.get("problem"):
             return DetailedDiffResult({"problem": DELETE})
         if not olds.get("reachable", True):
             return DetailedDiffResult({})
+        if id_ in (news.get("refused") or {}):
+            return DetailedDiffResult({"refused": UPDATE})
         wanted, there = wanted_of(news, olds), olds.get("entries") or {}
         changes = {f'entries["{entry}"]': ADD for entry in wanted if entry not in there}
         changes |= {f'entries["{entry}"]': DELETE for entry in _obsolete(news, olds, wanted)}
@@ -59,6 +61,7 @@ class MigrationDelegation(ResourceProvider):
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Add what is missing; of a host that was never seen nothing is known, so nothing is done yet."""
         call = current.get()
+        _stop_where_refused(call.label, props)
         if not props.get("account"):
             call.say(
                 "warning",
@@ -94,6 +97,7 @@ class MigrationDelegation(ResourceProvider):
     def update(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
         """Add what is missing, and take away what is not wanted any more where that is declared."""
         call = current.get()
+        _stop_where_refused(call.label, news)
         fleet = fleets().of(call.stack)
         fleet.arrival.agree(call.label)
         with fleet.course.other_work():
@@ -112,6 +116,15 @@ class MigrationDelegation(ResourceProvider):
             call.say("warning", f"{error}; there is nothing to take away")
 
 
+def _stop_where_refused(label: str, news: Mapping[str, Any]) -> None:
+    """Raise AccountMissingError for a host that the program has refused: nothing is changed for it, others go on."""
+    why = (news.get("refused") or {}).get(label)
+    if why is not None:
+        raise AccountMissingError(
+            f"The delegation of {label} was not changed: {why}", remedy="See the warning of the preview"
+        )
+
+
 @dataclass(slots=True)
 class _Added:
     """The entries that this stack has added, kept up to date while it adds."""
@@ -120,19 +133,25 @@ class _Added:
 
 
 def wanted_of(news: Mapping[str, Any], olds: Mapping[str, Any]) -> dict[str, str]:
-    """Return the entries wanted: of hosts that are silent those that were wanted before."""
-    before = {**(olds.get("entries") or {}), **(olds.get("absent") or {})}
+    """Return the entries wanted: of hosts that are silent those that were wanted before, of those refused what is there."""
+    there = olds.get("entries") or {}
+    before = {**there, **(olds.get("absent") or {})}
     if not news.get("account"):
         return before
-    silent = set(news.get("silent") or [])
-    return {**{e: about for e, about in before.items() if about in silent}, **(news.get("entries") or {})}
+    silent, refused = set(news.get("silent") or []), set(news.get("refused") or {})
+    kept = {
+        e: about for e, about in before.items() if about in silent and (about not in refused or e in there)
+    }
+    return {**kept, **(news.get("entries") or {})}
 
 
 def _obsolete(news: Mapping[str, Any], olds: Mapping[str, Any], wanted: Mapping[str, str]) -> list[str]:
     """Return what was added, is not wanted any more, and is to be taken away then."""
     if news.get("onDelete") != "remove" or not news.get("account"):
         return []
-    return [entry for entry in olds.get("added") or [] if entry not in wanted]
+    about = {**(olds.get("absent") or {}), **(olds.get("entries") or {})}
+    left = {entry for entry, host in about.items() if host in (news.get("refused") or {})}
+    return [entry for entry in olds.get("added") or [] if entry not in wanted and entry not in left]
 
 
 def _brought(fleet: Fleet, call: Call, olds: Mapping[str, Any], news: Mapping[str, Any]) -> dict[str, Any]:
@@ -166,12 +185,13 @@ def _settled(
     Raises PlacementError; what was added until then is in `added`.
     """
     for _ in range(_ATTEMPTS):
-        account, others = _accounts(client, name, [*wanted, *obsolete])
+        account, others = _accounts(client, name, [*wanted, *obsolete], taking=not wanted)
         _all_known([*wanted], others)
         change = change_of(account, wanted, others, obsolete)
         if not change:
             return account, others
         ours = [entry for entry in wanted if not holds(account, entry, others)]
+        _check_targets(client, name, ours)
         try:
             client.change(change)
         except DirectoryChangedError:
@@ -186,25 +206,35 @@ def _settled(
 
 
 def _accounts(
-    client: DirectoryClient, name: str, entries: Iterable[str]
+    client: DirectoryClient, name: str, entries: Iterable[str], *, taking: bool = False
 ) -> tuple[ComputerAccount, Mapping[str, ComputerAccount]]:
-    """Return a host's account, and those that resource-based entries name. Raises AccountMissingError and others."""
+    """Return a host's account, and those that resource-based entries name. Raises AccountMissingError and others.
+
+    `taking`: entries are only taken away, also from an account that nothing would be added to.
+    """
     principals = [principal for entry in entries if (principal := principal_of(entry)) is not None]
     found = client.computers([name, *principals])
-    account = found.get(name.lower())
+    account, unfit = found.fit.get(name.lower()), found.unfit.get(name.lower())
+    if account is None and taking and unfit is not None:
+        account = unfit.account
     if account is None:
-        raise AccountMissingError(
-            f"No account of the directory, or more than one, calls itself {name}",
-            remedy=f"Check with {account_called(name)}, and that directory.server is of its domain",
-        )
-    return account, found
+        why, remedy = (unfit.why, unfit.remedy) if unfit else (f"no account is called {name}", "")
+        raise AccountMissingError(f"The delegation of {name} cannot be told or set: {why}", remedy=remedy)
+    return account, found.fit
+
+
+def _check_targets(client: DirectoryClient, name: str, entries: list[str]) -> None:
+    """Look once more at whom new entries are about: the preview's directory may have been silent, or another one."""
+    targets = [target for entry in entries if "." in (target := entry.partition("/")[2])]
+    if targets and (why := against(entries, client.related(targets))):
+        raise AccountMissingError(f"Nothing was added to the account of {name}: {why}", remedy="Run again")
 
 
 def _all_known(entries: Iterable[str], others: Mapping[str, ComputerAccount]) -> None:
     for entry in entries:
         if (principal := principal_of(entry)) is not None and principal not in others:
             raise AccountMissingError(
-                f"No account of the directory, or more than one, calls itself {principal}", remedy=""
+                f"No account of the directory that is a host's is called {principal}", remedy=""
             )
 
 

@@ -13,8 +13,9 @@ from providers.hyperv.credentials import read_credential
 from providers.hyperv.estate import Estate
 from providers.hyperv.second_hop import Delegation
 from providers.model import winpath
-from providers.model.directory import ComputerAccount, DelegationPlan, MissingEntry, Mode
-from providers.model.names import HostName, folded
+from providers.model.directory import Accounts, DelegationPlan, MissingEntry, Mode
+from providers.model.names import HostName, dns, folded
+from providers.model.own_name import doubt, own_name
 from providers.model.plan import Finding, Move, Plan, Severity, Standing, Step
 from providers.model.stack import Stack
 from providers.planning.delegation import missing_for_pair, needed_mode
@@ -33,7 +34,7 @@ class _Reading:
 
     begun: float
     hosts: frozenset[str]
-    accounts: Mapping[str, ComputerAccount]
+    accounts: Accounts
     people: Mapping[str, Person | None]
     trouble: PlacementError | None = None
 
@@ -72,9 +73,9 @@ class DirectorySecondHop:
         """Yield what one reading of the directory says of each move that needs delegation."""
         needed = [move for move in moves if needs_delegation(move)]
         ends = {host for move in needed for host in (move.source, move.destination)}
-        names = self._estate.full_names(ends)  # in parallel: after this none is asked for by itself
+        names = self._estate.all_names(ends)  # in parallel: after this none is asked for by itself
         with self._lock:
-            self._hosts |= {name.lower() for name in names.values()}
+            self._hosts |= {own.lower() for each in names.values() if (own := own_name(each)) is not None}
         asked = self._clock.now()
         for move in needed:
             try:
@@ -84,19 +85,23 @@ class DirectorySecondHop:
 
     def _judged(self, move: Move, *, since: float) -> Delegation:
         """Judge by a reading that was begun after `since`. Raises PlacementError."""
-        names = {host: self._estate.names(host).full_name for host in (move.source, move.destination)}
+        said = {host: self._estate.names(host) for host in (move.source, move.destination)}
+        for host, each in said.items():
+            if (why := doubt(host, each)) is not None:
+                return Delegation(unknown=f"{why.text}. {why.remedy}")
+        names = {host: each.full_name for host, each in said.items()}
         caller = read_credential(self._stack.hosts[move.source].connection, move.source).username
         reading = self._reading(names.values(), caller, since)
         for host, name in names.items():
-            if name.lower() not in reading.accounts:
-                return Delegation(unknown=f"no account of it, or more than one, calls itself {name} ({host})")
+            if (unfit := reading.accounts.unfit.get(name.lower())) is not None:
+                return Delegation(unknown=f"{unfit.why} ({host}). {unfit.remedy}")
         source, destination = (
-            replace(reading.accounts[name.lower()], host=host) for host, name in names.items()
+            replace(reading.accounts.fit[name.lower()], host=host) for host, name in names.items()
         )
         person = reading.people.get(caller) if caller else None
         if caller and person is not None and (person.sensitive or person.protected):
             return _barred(caller, person)
-        mode, shares = self._mode(move), tuple(_file_servers(move))
+        mode, shares = self._mode(move), tuple(_listed(self._stack, move))
         missing = missing_for_pair(source, destination, mode, shares)
         if not missing or not missing_for_pair(source, destination, "resource-based", shares):
             return Delegation(account=source.dn)
@@ -137,7 +142,9 @@ class DirectorySecondHop:
             accounts = self._directory.computers(hosts)
             people = {caller: self._person(caller) for caller in sorted(self._callers)}
         except PlacementError as error:
-            return _Reading(begun=self._clock.now(), hosts=hosts, accounts={}, people={}, trouble=error)
+            return _Reading(
+                begun=self._clock.now(), hosts=hosts, accounts=Accounts(), people={}, trouble=error
+            )
         return _Reading(begun=begun, hosts=hosts, accounts=accounts, people=people)
 
     def _person(self, caller: str) -> Person | None:
@@ -170,7 +177,7 @@ def forewarned(
     steps = tuple(_warned(step, told) for step in plan.steps)
     unknown = dict.fromkeys(found.unknown for _, found in told if found.unknown)
     silent = (_warning(f"Whether moves are delegated is unknown: {why}") for why in unknown)
-    return replace(plan, steps=steps, findings=(*plan.findings, *silent))
+    return replace(plan, steps=steps, findings=(*plan.findings, *silent, *_unlisted(stack, plan.starts)))
 
 
 def _without(found: Delegation, declared: DelegationPlan | None) -> Delegation:
@@ -222,6 +229,27 @@ def _barred(caller: str, person: Person) -> Delegation:
         account=person.dn, barred=f"{caller} is sensitive and cannot be delegated",
         way_out="Use another account, or auth: credssp",
     )  # fmt: skip
+
+
+def _listed(stack: Stack, move: Move) -> Iterator[str]:
+    """Yield the entries of delegation.shares that hold files of the move, before or after: no other server is delegated to."""
+    used = set(_file_servers(move))
+    for share in stack.delegation.shares if stack.delegation else ():
+        if any(winpath.may_be_one_server(server, dns(share)) for server in used):
+            yield share
+
+
+def _unlisted(stack: Stack, moves: Iterable[Move]) -> Iterator[Finding]:
+    """Yield a warning for each file server that holds files of moves and that delegation.shares does not list."""
+    listed = [dns(share) for share in (stack.delegation.shares if stack.delegation else ())]
+    used = dict.fromkeys(server for move in moves if needs_delegation(move) for server in _file_servers(move))
+    for server in used:
+        if not any(winpath.may_be_one_server(server, share) for share in listed):
+            yield _warning(
+                f"Files of moves lie on {server}, which delegation.shares does not list: whether hosts may act there for their"
+                " callers is not looked at, and nothing is delegated to it",
+                f"If it is a file server of yours, list its full name under delegation.shares, such as {server}",
+            )
 
 
 def _file_servers(move: Move) -> Iterator[str]:

@@ -76,7 +76,7 @@ def connect(running: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
 
 def hv1(client: DirectoryClient) -> ComputerAccount:
     """Return the account of the first host."""
-    return client.computers(["HV1.lab.example"])["hv1.lab.example"]
+    return client.computers(["HV1.lab.example"]).fit["hv1.lab.example"]
 
 
 def seen(site: Site) -> tuple[set[str], int]:
@@ -101,7 +101,7 @@ SCHEMES: list[DirectoryAuthentication] = ["simple", "kerberos"]
 def test_accounts_are_read(connect: Connect, running: Site, auth: DirectoryAuthentication) -> None:
     """By the host's full name, in any case; a name that nobody has is missing."""
     running.replace("hv1", {"msDS-AllowedToDelegateTo": FOREIGN})
-    found = connect(auth).computers(["HV1.LAB.example", "hv2.lab.example", "hv9.lab.example"])
+    found = connect(auth).computers(["HV1.LAB.example", "hv2.lab.example", "hv9.lab.example"]).fit
     assert set(found) == {"hv1.lab.example", "hv2.lab.example"}
     account = found["hv1.lab.example"]
     assert account.dn == running.status["computers"]["hv1"]["dn"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +20,14 @@ from tests.unit.lab.conftest import StillClock, estate, machine
 from .conftest import Site
 from .hosts import Hosts, hosts_of
 
+BEFORE = [
+    f"{service}/{name}"
+    for service in (
+        "HOST", "RestrictedKrbHost", "HTTP", "WSMAN", "cifs", "Microsoft Virtual System Migration Service",
+        "Microsoft Virtual Console Service", "Hyper-V Replica Service",
+    )
+    for name in ("hv2.lab.example", "HV2")
+]  # fmt: skip
 HV1, HV2, HV3 = HOSTS = tuple(HostName(f"hv{number}") for number in (1, 2, 3))
 
 
@@ -30,13 +38,22 @@ def hosts(running: Site, tmp_path: Path) -> Iterator[Hosts]:
         yield one
 
 
-def planned(hosts: Hosts, spec: DelegationSpec, **directory: str) -> DelegationPlan:
-    """Plan for all hosts of the lab, as its administrators."""
+def planned(
+    hosts: Hosts,
+    spec: DelegationSpec,
+    scheme: str = "https",
+    accounts: Mapping[str, str] | None = None,
+    **directory: str,
+) -> DelegationPlan:
+    """Plan for all hosts of the lab, as its administrators; `accounts`: what the stack file declares of them."""
     site = hosts.site
     file = hosts.login("host_administrator")
     stack = Stack(
         path=Path("x.yaml"), vms={}, delegation=spec,
-        hosts={name: hosts.spec("ntlm", "https", file, host=str(name)) for name in HOSTS},
+        hosts={
+            name: replace(hosts.spec("ntlm", scheme, file, host=str(name)), account=(accounts or {}).get(name))
+            for name in HOSTS
+        },
         directory=replace(
             DirectorySpec(
                 server=site.status["ldaps"], auth="simple", credentials=hosts.login("directory_administrator"),
@@ -92,7 +109,63 @@ def test_a_host_without_an_account_is_named(hosts: Hosts) -> None:
     hosts.site.replace("hv2", {"dNSHostName": ["hv2.lab.example"]})
     assert plan.full_names[HV2] == "hv2.lab.example"
     assert (plan.unknown, plan.entries) == ((HV2,), {HV1: {}})
-    assert "hv2 calls itself hv2.lab.example, and no account of the directory" in str(plan.findings[0])
+    assert "to or from hv2: no account of the directory is called hv2.lab.example" in str(plan.findings[0])
+
+
+def test_every_account_is_shown_by_its_distinguished_name(hosts: Hosts) -> None:
+    """Those that change, and those that entries are about, file servers among them."""
+    plan = planned(hosts, DelegationSpec(hosts=(HV1, HV2), shares=("sofs", "nas.far.example")))
+    there = hosts.site.status["computers"]
+    assert plan.accounts == {HV1: there["hv1"]["dn"], HV2: there["hv2"]["dn"], "sofs": there["sofs"]["dn"]}
+    assert str(plan.missing[HV1][0]).endswith(f"hv2.lab.example ({there['hv2']['dn']})")
+    assert ["no account of the file server nas.far.example" in str(each) for each in plan.findings] == [True]
+
+
+def _lies(hosts: Hosts, name: str) -> None:
+    hosts.world.hosts["hv1"].claims = name
+
+
+def test_a_host_that_reports_a_domain_controllers_name_changes_no_account(hosts: Hosts) -> None:
+    """Its own account stays as it is as well, nobody gets an entry for it, and the others go on between themselves."""
+    _lies(hosts, hosts.site.directory.domain.controller)
+    for scheme in ("https", "http"):
+        declared = None if scheme == "https" else {"hv2": "hv2.lab.example", "hv3": "hv3.lab.example"}
+        plan = planned(hosts, DelegationSpec(hosts=HOSTS), scheme, declared)
+        assert (set(plan.refused), plan.unknown) == ({HV1}, (HV1,))
+        assert set(plan.missing) == {HV2, HV3}
+        told = " ".join(map(str, (*plan.missing[HV2], *plan.missing[HV3])))
+        assert "dc1" not in told
+        assert "hv1" not in told
+        assert "hv1 reports that it is dc1.lab.example" in str(plan.findings[0])
+
+
+def test_a_declared_domain_controller_is_refused_as_host_and_as_file_server(hosts: Hosts) -> None:
+    """By what the directory says of its account, whoever declares it."""
+    _lies(hosts, "dc1")
+    spec = DelegationSpec(hosts=HOSTS, shares=("dc1.lab.example",))
+    plan = planned(
+        hosts, spec, "http", {name: f"{'dc1' if name == HV1 else name}.lab.example" for name in HOSTS}
+    )
+    assert set(plan.refused) == {HV1}
+    assert "is a domain controller's" in plan.refused[HV1]
+    assert not any("dc1" in entry for entries in plan.entries.values() for entry in entries)
+    assert sum("is a domain controller's" in str(finding) for finding in plan.findings) == 2
+
+
+def test_an_account_without_the_migration_service_or_with_another_ones_is_refused(hosts: Hosts) -> None:
+    """The directory itself says whose services these are: both are named where two accounts have one."""
+    services = [f"{service}/hv2.lab.example" for service in ("HOST", "cifs")]
+    hosts.site.replace("hv2", {"servicePrincipalName": services})
+    hosts.site.replace("hv3", {"userAccountControl": ["4098"]})
+    try:
+        plan = planned(hosts, DelegationSpec(hosts=HOSTS))
+    finally:
+        hosts.site.replace("hv3", {"userAccountControl": ["4096"]})
+        hosts.site.replace("hv2", {"servicePrincipalName": BEFORE})
+    assert set(plan.refused) == {HV2, HV3}
+    assert "has no service Microsoft Virtual System Migration Service/hv2.lab.example" in plan.refused[HV2]
+    assert "is disabled" in plan.refused[HV3]
+    assert plan.entries[HV1] == {}
 
 
 def test_constrained_is_refused_for_newer_hosts(hosts: Hosts) -> None:

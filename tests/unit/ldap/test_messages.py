@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from providers.errors import DirectoryDeniedError, DirectoryUnreachableError
 from providers.ldap import messages
-from providers.ldap.accounts import computer, enabled
+from providers.ldap.accounts import computer
 from providers.ldap.messages import Entry, Modification, Result, UnreadableError
 from providers.planning.descriptor import sid_bytes
 
@@ -110,8 +110,3 @@ def test_a_descriptor_that_cannot_be_read_is_an_error() -> None:
     """Else a write would replace what others have set."""
     with pytest.raises(DirectoryUnreachableError, match="values that are none"):
         computer(entry(**{"msds-allowedtoactonbehalfofotheridentity": (b"\x01\x00\x04\x80",)}))
-
-
-def test_disabled_accounts_do_not_count() -> None:
-    """An earlier installation of a host often leaves one."""
-    assert enabled([entry(), entry(useraccountcontrol=(b"4098",))]) == [entry()]

@@ -90,3 +90,14 @@ def test_a_host_that_is_seen_for_the_first_time() -> None:
     }
     changes = diff(olds, {**WANTED, "entries": TO_HV3})
     assert changes == {"account": UPDATE, 'entries["cifs/hv3"]': ADD}
+
+
+def test_of_a_refused_host_nothing_is_added_or_taken_away() -> None:
+    """Neither at its own account, where the run ends with its error, nor for it at others': not even what is missing there."""
+    refused = {"silent": ["hv3"], "refused": {"hv3": "why"}}
+    news = {**WANTED, **refused, "entries": TO_HV2, "onDelete": "remove"}
+    olds = {**SEEN, "entries": TO_HV2, "absent": TO_HV3, "onDelete": "remove"}
+    assert diff(olds, news) == {}
+    assert diff({**olds, "entries": {**TO_HV2, **TO_HV3}, "absent": {}}, news) == {}
+    own = {"account": None, "silent": ["hv1"], "refused": {"hv1": "why"}, "entries": {}}
+    assert diff(SEEN, {**WANTED, **own}) == {"refused": UPDATE}
