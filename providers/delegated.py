@@ -18,7 +18,7 @@ from providers.model.directory import (
     Unfit,
 )
 from providers.model.estate import Inventory
-from providers.model.names import HostName
+from providers.model.names import HostName, folded
 from providers.model.own_name import doubt, own_name
 from providers.model.plan import Finding, Severity
 from providers.model.stack import Stack
@@ -61,7 +61,7 @@ def plan_delegation(
         client.close()
     accounts = judged(names.values(), found)
     refused |= {
-        host: accounts.unfit[name.lower()] for host, name in names.items() if name.lower() in accounts.unfit
+        host: accounts.unfit[folded(name)] for host, name in names.items() if folded(name) in accounts.unfit
     }
     forbidden = _controllers(servers, found)
     known = {host: name for host, name in names.items() if host not in refused}
@@ -69,7 +69,7 @@ def plan_delegation(
         replace(spec, shares=tuple(s for s in spec.shares if s not in forbidden)), names, known, refused
     )
     dns: dict[str, str] = {
-        **{host: accounts.fit[name.lower()].dn for host, name in known.items()},
+        **{host: accounts.fit[folded(name)].dn for host, name in known.items()},
         **_dns(servers, found),
     }
     plan = replace(plan, spec=spec, accounts=dns)
@@ -160,7 +160,7 @@ def _unseen(servers: Mapping[str, str], dns: Mapping[str, str]) -> Iterator[Find
 def _missing(
     plan: DelegationPlan, known: Mapping[HostName, str], accounts: Accounts
 ) -> dict[HostName, tuple[MissingEntry, ...]]:
-    labelled = {host: replace(accounts.fit[name.lower()], host=host) for host, name in known.items()}
+    labelled = {host: replace(accounts.fit[folded(name)], host=host) for host, name in known.items()}
     missing = {
         host: tuple(
             _with_dn(each, plan) for each in missing_entries(account, plan.entries[host], accounts.fit)

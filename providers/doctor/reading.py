@@ -21,7 +21,7 @@ from providers.ldap.client import DirectoryClient
 from providers.model.directory import Accounts, ComputerAccount
 from providers.model.estate import Host, Inventory
 from providers.model.identity import NOTHING_KEPT, Kept
-from providers.model.names import HostName
+from providers.model.names import HostName, folded
 from providers.model.own_name import own_name
 from providers.model.stack import HostSpec, Stack
 from providers.planning.silence import several
@@ -62,7 +62,7 @@ def read(stack: Stack, estate: Estate, clock: Clock, known: Kept = NOTHING_KEPT)
     return Reading(
         hosts=hosts, inventory=inventory, directory_trouble=asked,
         accounts=None if accounts is None else _by_host(own, accounts.fit),
-        unfit={} if accounts is None else {name: accounts.unfit[each.lower()] for name, each in own.items() if each.lower() in accounts.unfit},
+        unfit={} if accounts is None else {name: accounts.unfit[folded(each)] for name, each in own.items() if folded(each) in accounts.unfit},
         callers=callers,
         forwardable=_forwardable(stack), now=clock.utc(), known=known,
     )  # fmt: skip
@@ -158,7 +158,7 @@ def _by_host(
     names: Mapping[HostName, str], fit: Mapping[str, ComputerAccount]
 ) -> dict[HostName, ComputerAccount]:
     return {
-        name: replace(fit[each.lower()], host=name) for name, each in names.items() if each.lower() in fit
+        name: replace(fit[folded(each)], host=name) for name, each in names.items() if folded(each) in fit
     }
 
 

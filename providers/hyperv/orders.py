@@ -10,7 +10,7 @@ from providers.model import winpath
 from providers.model.estate import DiskKind, HostFacts
 from providers.model.names import HostName
 from providers.model.options import MigrationOptions, reached_by
-from providers.model.own_name import doubt
+from providers.model.own_name import doubt, own_name
 from providers.model.plan import Move
 from providers.wsman import (
     Argument,
@@ -114,7 +114,7 @@ def arguments(
 def _own_name(name: HostName, host: HostFacts) -> str:
     if (why := doubt(name, host)) is not None:
         raise MoveRefusedError(why.text, remedy=why.remedy)
-    return host.full_name
+    return own_name(host) or ""
 
 
 def to_stage(order: Mapping[str, Argument], template: Instance) -> dict[str, Argument]:

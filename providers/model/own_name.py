@@ -40,14 +40,14 @@ class Doubt:
 
 
 def own_name(host: Identity) -> str | None:
-    """Return the full name of a host, as it spells it; None where it is neither proven nor declared.
+    """Return the full name of a host, as it spells it, without the dot of the root; None where it is neither proven nor declared.
 
     Whole names are compared, as DNS does: `hv1` proves nothing of `hv1.corp.example`. What is declared counts alone. A
     name with letters beyond ASCII is none: two of them can look, and fold, like one.
     """
     accepted = (host.declared,) if host.declared else host.proven or ()
     same = any(dns(host.full_name) == dns(name) for name in accepted)
-    return host.full_name if same and host.full_name.isascii() else None
+    return host.full_name.rstrip(".") if same and host.full_name.isascii() else None
 
 
 def called(host: Identity) -> frozenset[str]:

@@ -30,7 +30,7 @@ def judged(names: Iterable[str], found: Iterable[ComputerAccount]) -> Accounts:
     off = [account for account in found if account.flags & _DISABLED]
     fit: dict[str, ComputerAccount] = {}
     unfit: dict[str, Unfit] = {}
-    for name in dict.fromkeys(name.lower() for name in names):
+    for name in dict.fromkeys(folded(name) for name in names):
         match [account for account in there if dns(account.full_name) == dns(name)]:
             case []:
                 unfit[name] = _none(name, [each for each in off if dns(each.full_name) == dns(name)])
@@ -70,7 +70,7 @@ def against(entries: Iterable[str], found: Sequence[ComputerAccount]) -> str:
 def _after(service: str, entry: str) -> str | None:
     """Return the full name that an entry of this service is about."""
     kind, _, name = entry.partition("/")
-    return name.lower() if folded(kind) == folded(service) and "." in name else None
+    return dns(name) if folded(kind) == folded(service) and "." in name else None
 
 
 def is_controller(account: ComputerAccount) -> bool:

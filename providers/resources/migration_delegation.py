@@ -15,6 +15,7 @@ from providers.errors import (
     PlacementError,
 )
 from providers.model.directory import ComputerAccount
+from providers.model.names import folded
 from providers.planning.delegation import change_of, holds, principal_of
 from providers.planning.host_accounts import against
 
@@ -161,7 +162,7 @@ def _brought(fleet: Fleet, call: Call, olds: Mapping[str, Any], news: Mapping[st
         raise AccountMissingError(
             f"{call.label} does not answer: its account is not known", remedy="Run again when it does"
         )
-    same = str(olds.get("account") or "").lower() == name.lower()
+    same = folded(str(olds.get("account") or "")) == folded(name)
     known = olds if same else {}
     wanted = wanted_of(news, known)
     added = _Added(list(known.get("added") or []))
@@ -214,7 +215,7 @@ def _accounts(
     """
     principals = [principal for entry in entries if (principal := principal_of(entry)) is not None]
     found = client.computers([name, *principals])
-    account, unfit = found.fit.get(name.lower()), found.unfit.get(name.lower())
+    account, unfit = found.fit.get(folded(name)), found.unfit.get(folded(name))
     if account is None and taking and unfit is not None:
         account = unfit.account
     if account is None:

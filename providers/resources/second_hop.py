@@ -75,7 +75,7 @@ class DirectorySecondHop:
         ends = {host for move in needed for host in (move.source, move.destination)}
         names = self._estate.all_names(ends)  # in parallel: after this none is asked for by itself
         with self._lock:
-            self._hosts |= {own.lower() for each in names.values() if (own := own_name(each)) is not None}
+            self._hosts |= {folded(own) for each in names.values() if (own := own_name(each)) is not None}
         asked = self._clock.now()
         for move in needed:
             try:
@@ -89,14 +89,14 @@ class DirectorySecondHop:
         for host, each in said.items():
             if (why := doubt(host, each)) is not None:
                 return Delegation(unknown=f"{why.text}. {why.remedy}")
-        names = {host: each.full_name for host, each in said.items()}
+        names = {host: own_name(each) or "" for host, each in said.items()}
         caller = read_credential(self._stack.hosts[move.source].connection, move.source).username
         reading = self._reading(names.values(), caller, since)
         for host, name in names.items():
-            if (unfit := reading.accounts.unfit.get(name.lower())) is not None:
+            if (unfit := reading.accounts.unfit.get(folded(name))) is not None:
                 return Delegation(unknown=f"{unfit.why} ({host}). {unfit.remedy}")
         source, destination = (
-            replace(reading.accounts.fit[name.lower()], host=host) for host, name in names.items()
+            replace(reading.accounts.fit[folded(name)], host=host) for host, name in names.items()
         )
         person = reading.people.get(caller) if caller else None
         if caller and person is not None and (person.sensitive or person.protected):
@@ -121,7 +121,7 @@ class DirectorySecondHop:
 
     def _reading(self, hosts: Iterable[str], caller: str, since: float) -> _Reading:
         """Return a reading that tells of these, begun after `since`. Raises what kept the directory silent."""
-        wanted = {name.lower() for name in hosts}
+        wanted = {folded(name) for name in hosts}
         with self._lock:
             self._hosts |= wanted
             self._callers |= {caller} - {""}

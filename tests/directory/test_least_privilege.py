@@ -123,5 +123,5 @@ def test_a_host_whose_full_name_cannot_be_known_is_not_guessed(hosts: Hosts) -> 
     file = hosts.login("operator")
     spec = hosts.spec("ntlm", "https", file, "hv1")
     spec = replace(spec, connection=replace(spec.connection, kerberos_host=None))
-    with pytest.raises(PlacementError, match=r"connection\.kerberos_host"):
+    with pytest.raises(PlacementError, match=r"account: under hosts\.hv1"):
         Estate({spec.name: spec}, clock=FastClock()).names(spec.name)

@@ -45,14 +45,10 @@ KEYED = re.compile(
 """Attributes that are no keys as they are spelled."""
 CUTTING = frozenset({"startswith", "endswith", "removeprefix", "removesuffix", "split", "rsplit", "partition", "rpartition", "strip", "rstrip", "lstrip"})  # fmt: skip
 ALLOWED = {
-    "doctor/reading.py": {"reading.full_name.lower()"},  # key of the directory's accounts
     "discovery/hosts.py": {
         "host.facts.computer_name.lower()",
         "name.lower()",
     },  # a name that is made, not compared
-    "delegated.py": {"name.lower()"},
-    "resources/second_hop.py": {"name.lower()"},
-    "resources/migration_delegation.py": {"name.lower()"},
     "planning/delegation.py": {"principal.lower()", "other.full_name.lower()"},
     "discovery/text.py": {  # of one declaration, whose parts `storage_of` spells alike
         "config == storage.checkpoints == storage.paging",
