@@ -34,6 +34,7 @@ from providers.recording import record as recorder
 from providers.recording.names import names_in
 from providers.report import explain
 from providers.report.diagnosis import render_diagnoses
+from providers.report.policy_text import policy_record, render_policy
 from providers.report.records import record
 from providers.stackfile import load
 from providers.stacks import PROJECT, STACKS, stack_meant
@@ -156,10 +157,14 @@ def _doctor(options: argparse.Namespace) -> int:
     stack = load(stack_meant(options.stack, PROJECT))
     found, untold = examine(stack, SystemClock(), kept_of(stack, PROJECT))
     who = logged_on(stack)
-    shown = {"diagnoses": record(found), "untold": untold, "logged_on": who}
-    sys.stdout.write(
-        f"{json.dumps(shown, indent=2) if options.json else render_diagnoses(found, untold, who)}\n"
-    )
+    shown = {
+        "diagnoses": record(found),
+        "untold": untold,
+        "logged_on": who,
+        "policy": policy_record(stack.policy),
+    }
+    text = render_diagnoses(found, untold, who, render_policy(stack.policy))
+    sys.stdout.write(f"{json.dumps(shown, indent=2) if options.json else text}\n")
     return ILL if any(each.weight == Weight.ERROR for each in found) else 0
 
 

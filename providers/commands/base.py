@@ -75,9 +75,9 @@ def _file(word: str, path: Path) -> Path | None:
 def _loaded(word: str, path: Path, file: Path | None) -> Stack | None:
     """Return the stack; None where the revision has no such file. Raises StackFileError where it does not load."""
     if file is not None:
-        return load_text(_content(file), path, file)
+        return load_text(_content(file), path, file, past=True)
     content = at_revision(word, path)
-    return None if content is None else load_text(content, path, named(word, path))
+    return None if content is None else load_text(content, path, named(word, path), past=True)
 
 
 def _content(file: Path) -> bytes:

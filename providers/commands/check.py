@@ -12,10 +12,12 @@ from typing import Any
 
 from providers.errors import PlacementError, StackFileError
 from providers.model.plan import Plan
+from providers.model.policy import Policy
 from providers.model.stack import Stack
 from providers.planning.trust.model import Trust
 from providers.report.plan_record import plan_record
 from providers.report.plan_text import finding_lines, headline, left_out_lines
+from providers.report.policy_text import policy_record, render_policy
 from providers.report.trust_text import trust_lines, trust_record
 from providers.stackfile.overlap import declared_twice
 from providers.stacks import PROJECT, STACKS, stack_files, stack_meant
@@ -122,8 +124,15 @@ def _tell(checked: Mapping[Path, _Checked], plan: Plan | None) -> None:
             sys.stdout.write(
                 f"{path}: {counted(len(each.found.vms), 'machine')} on {counted(len(each.found.hosts), 'host')}\n"
             )
+    if (policy := _policy(checked)) is not None:
+        sys.stdout.write(f"{visible(render_policy(policy))}\n")
     if plan is not None:
         sys.stdout.writelines(f"{line}\n" for line in _feasibility(plan))
+
+
+def _policy(checked: Mapping[Path, _Checked]) -> Policy | None:
+    """Return what operators permit every stack; None where none could be read."""
+    return next((each.found.policy for each in checked.values() if isinstance(each.found, Stack)), None)
 
 
 def _feasibility(plan: Plan) -> Iterator[str]:
@@ -138,9 +147,12 @@ def _record(checked: Mapping[Path, _Checked], plan: Plan | None, code: int) -> d
     files   [{file, machines, hosts (null where it cannot be read, or is removed), errors [lines], trust (null without
             `--base`; else as `trust_record` says)}]
     plan    null without a recorded inventory
+    policy  [{file, restricts [keys]}] of operators; null where no stack file could be read
     code    what it comes to without trust, as an exit code: 0, 1 or 3
     """
+    policy = _policy(checked)
     return {
+        "policy": None if policy is None else policy_record(policy),
         "files": [_file(path, each) for path, each in checked.items()],
         "plan": None if plan is None else plan_record(plan),
         "code": code,

@@ -32,7 +32,13 @@ def trust_of(before: Before, stack: Stack, head: str | None) -> Trust:
         replaced = frozenset(_replaced(files, before.revision, head, stack.path.absolute().parent))
     elif files:
         notes = (_FILES_ALONE,)
-    found = trust_changes(before.stack, stack, replaced=replaced, now=SystemClock().utc())
+    found = trust_changes(
+        before.stack,
+        stack,
+        replaced=replaced,
+        permitted=stack.policy.permits_new_host,
+        now=SystemClock().utc(),
+    )
     return Trust(changes=found, notes=notes)
 
 

@@ -9,9 +9,11 @@ from providers.units import counted
 from providers.visible import visible
 
 
-def render_diagnoses(found: Sequence[Diagnosis], untold: Sequence[str], logged_on: Sequence[str] = ()) -> str:
+def render_diagnoses(
+    found: Sequence[Diagnosis], untold: Sequence[str], logged_on: Sequence[str] = (), policy: str = ""
+) -> str:
     """Return each finding with what it breaks and what mends it, then the count, what could not be told, and who asked."""
-    return "\n".join(map(visible, _lines(found, untold, logged_on)))
+    return "\n".join(map(visible, (*_lines(found, untold, logged_on), *([policy] if policy else []))))
 
 
 def _lines(found: Sequence[Diagnosis], untold: Sequence[str], logged_on: Sequence[str]) -> Iterator[str]:

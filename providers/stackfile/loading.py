@@ -37,13 +37,13 @@ def load(path: Path, *, stack: str | None = None) -> Stack:
     return _loaded(path, read_source(path, findings), findings, (policy, stack or path.stem))
 
 
-def load_text(content: bytes, path: Path, name: Path) -> Stack:
+def load_text(content: bytes, path: Path, name: Path, *, past: bool = False) -> Stack:
     """Return what the stack file at `path` would declare if `content` stood in it; findings name it `name`.
 
-    It is held against no policy: nobody is dialled by it. Raises StackFileError, as `load`.
+    `past`: it stood there once, is held against no policy, and nobody may be dialled by it. Raises as `load`.
     """
-    findings = Findings(name)
-    return _loaded(path, source_of(content, findings), findings, (UNRESTRICTED, path.stem))
+    policy, findings = UNRESTRICTED if past else policy_in_force(path.absolute().parent), Findings(name)
+    return _loaded(path, source_of(content, findings), findings, (policy, path.stem))
 
 
 def _loaded(path: Path, source: Source | None, findings: Findings, governing: tuple[Policy, str]) -> Stack:

@@ -59,7 +59,10 @@ def test_without_an_inventory_schema_and_rules_are_checked(
     """An infeasible stack file is right as a file."""
     words = on_paper(story("infeasible/memory"), tmp_path)
     assert main(["check", words[0]]) == 0
-    assert capsys.readouterr().out == f"{words[0]}: 2 machines on 2 hosts\n"
+    assert capsys.readouterr().out.splitlines() == [
+        f"{words[0]}: 2 machines on 2 hosts",
+        "No operator's policy restricts where credentials go (docs/policy.md)",
+    ]
     assert main(["check", "no-such-stack"]) == 1
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -105,3 +106,45 @@ def test_an_ill_policy_dials_nobody(
     assert main(["inventory", str(stack)]) == 1
     assert "policy.yaml:2: host: unknown key" in capsys.readouterr().err
     assert nobody_came(listener)
+
+
+def test_a_proposal_is_held_against_the_policy_and_what_stood_before_is_not(
+    stack: Path, listener: socket.socket, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A proposal that git has is dialled by `review`; one that mends a breach can be reviewed."""
+    git(stack, "init", "-q", "-b", "main")
+    git(stack, "add", ".")
+    git(stack, "commit", "-q", "-m", "Send the password elsewhere")
+    assert main(["review", str(stack), "--head", "main"]) == 1
+    assert "the operator's policy forbids it" in capsys.readouterr().err
+    stack.write_text(
+        "hosts: {hv1: {address: hv1.corp.example}}\nvms: {VM001: {host: hv1}}\n", encoding="utf-8"
+    )
+    assert main(["check", str(stack), "--base", "main"]) == 5
+    assert nobody_came(listener)
+
+
+def test_a_new_host_that_the_policy_names_stops_no_review(
+    stack: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is listed; one that no policy names has to be agreed to."""
+    stack.write_text("hosts: {hv1: {address: hv1.corp.example}}\nvms: {}\n", encoding="utf-8")
+    git(stack, "init", "-q", "-b", "main")
+    git(stack, "add", ".")
+    git(stack, "commit", "-q", "-m", "One host")
+    stack.write_text(
+        "hosts: {hv1: {address: hv1.corp.example}, hv2: {address: hv2.corp.example}}\nvms: {}\n",
+        encoding="utf-8",
+    )
+    operator = stack.parents[2] / "operator" / "policy.yaml"
+    for policy, code in (("hosts: [.corp.example]\n", 0), ("auth: [ntlm]\n", 5)):
+        operator.write_text(policy, encoding="utf-8")
+        assert main(["check", str(stack), "--base", "main"]) == code
+        assert "hv2" in (said := capsys.readouterr().out)
+        assert f"Operator's policy: {operator} ({policy.partition(':')[0]})" in said
+
+
+def git(stack: Path, *words: str) -> None:
+    """Run git in the checkout."""
+    who = ("-c", "user.name=x", "-c", "user.email=x@corp.example")
+    subprocess.run(["git", *who, "-C", str(stack.parent), *words], check=True)

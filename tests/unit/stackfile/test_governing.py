@@ -8,7 +8,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
-from providers.errors import PolicyError
+from providers.errors import PolicyError, StackFileError
 from providers.hyperv.credentials import check_logins
 from providers.stackfile import load_text
 
@@ -177,4 +177,6 @@ def test_credentials_elsewhere_are_refused_through_links(site: Site, tmp_path: P
 def test_what_was_declared_before_is_held_against_no_policy(site: Site) -> None:
     """A review tells of a change that mends a breach; by what was declared before nobody is dialled."""
     site.write(site.policy, "hosts: [.corp.example]\n")
-    assert load_text(PASSWORD_ELSEWHERE.encode(), site.stack, Path("before")).hosts
+    assert load_text(PASSWORD_ELSEWHERE.encode(), site.stack, Path("before"), past=True).hosts
+    with pytest.raises(StackFileError, match="policy forbids it"):
+        load_text(PASSWORD_ELSEWHERE.encode(), site.stack, Path("proposed"))
