@@ -15,6 +15,7 @@ from providers.codes import catalogue
 from providers.commands import (
     accept_host,
     adopt,
+    audit,
     check,
     discover,
     drift,
@@ -115,6 +116,7 @@ def _parser() -> argparse.ArgumentParser:
     adopt.add_to(commands)
     accept_host.add_to(commands)
     unlock.add_to(commands)
+    audit.add_to(commands)
     return parser
 
 

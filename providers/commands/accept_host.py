@@ -18,6 +18,8 @@ from providers.stackfile import load
 from providers.stacks import PROJECT, STACKS, stack_files, stack_meant
 from providers.visible import visible
 
+from .noting import add_ticket, checked, note
+
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command to those of `bin/placement`."""
@@ -30,13 +32,14 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     parser.add_argument(
         "stack", nargs="?", help=f"a stack ({STACKS}/NAME.yaml); needed where several have HOST"
     )
+    add_ticket(parser)
     parser.add_argument("--json", action="store_true", help="for scripts")
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Keep the host's computer as the one that is meant. Raises PlacementError."""
-    host = HostName(options.host)
+    host, ticket = HostName(options.host), checked(options)
     stack = stack_with(host, options.stack, str(quoting.own("bin/placement accept-host {} STACK", host)))
     clock = SystemClock()
     if not is_of_project(stack, PROJECT):
@@ -47,6 +50,8 @@ def run(options: argparse.Namespace) -> int:
     now = _uuid(stack, host, clock)
     identities = Identities(identities_path(PROJECT, stack.path.stem), clock)
     before = identities.kept().hosts.get(host)
+    if before != now:
+        note(stack, clock, ticket, "accept-host", host=host, uuid=now, before=before)
     if before != now and (trouble := identities.keep_hosts({host: now})):
         raise PlacementError(trouble, remedy="Make that writable, then run again")
     if options.json:

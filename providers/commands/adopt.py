@@ -20,6 +20,8 @@ from providers.stackfile import load
 from providers.stacks import PROJECT, STACKS, stack_files, stack_meant
 from providers.visible import visible
 
+from .noting import add_ticket, checked, note
+
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command to those of `bin/placement`."""
@@ -35,6 +37,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     parser.add_argument(
         "--id", required=True, metavar="GUID", help="the machine, as `bin/placement inventory` shows it"
     )
+    add_ticket(parser)
     parser.add_argument("--json", action="store_true", help="for scripts")
     parser.set_defaults(run=run)
 
@@ -50,7 +53,19 @@ def run(options: argparse.Namespace) -> int:
         inventory = estate.sweep()
     finally:
         estate.close()
+    ticket = checked(options)
     done = adopt(stack, inventory, kept_of(stack, PROJECT), options.label, vm_id(options.id))
+    if done.diff:
+        note(
+            stack,
+            SystemClock(),
+            ticket,
+            "adopt",
+            done=True,
+            key=done.label,
+            machine=done.vm.id,
+            named=done.vm.name,
+        )
     sys.stdout.write(_record(done, stack) if options.json else _told(done, stack))
     return 0
 

@@ -56,7 +56,7 @@ def run(options: argparse.Namespace) -> int:
         )
     holding = None if options.against is None else _last_of(options.against)
     found = _verified(path, options.since, holding)
-    if not found.lines:
+    if not found.lines and found.is_whole:
         raise PlacementError(
             f"There is no audit log of {path.stem}: {path} is not there, or empty",
             remedy="A run that moves something begins it; where there was one, see who removed it",

@@ -27,6 +27,8 @@ from providers.stackfile import load
 from providers.stacks import PROJECT, STACKS, stack_meant
 from providers.visible import visible
 
+from .noting import add_ticket, checked, note
+
 DRIFT = 2
 SILENT = 4
 """No drift was seen, and some host could not be asked."""
@@ -51,6 +53,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         metavar="VM",
         help="write where these machines are into the stack file, without names all that are elsewhere; name the stack first",
     )
+    add_ticket(drift)
     drift.set_defaults(run=run)
 
 
@@ -61,7 +64,11 @@ def run(options: argparse.Namespace) -> int:
     if options.junit is not None:
         _write(options.junit, render_junit(found.report))
     if options.accept is not None:
-        return _accepted(accept(stack, found, options.accept), stack, options)
+        ticket = checked(options)
+        done = accept(stack, found, options.accept)
+        if done.labels:
+            note(stack, SystemClock(), ticket, "accept", done=True, keys=list(done.labels))
+        return _accepted(done, stack, options)
     sys.stdout.write(_shown(found.report, options))
     return verdict(found.report)
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 from providers import quoting
+from providers.clock import SystemClock
 from providers.errors import PlacementError
 from providers.locks import Fragment, Lock, backend_folder, engines, is_stale, locks, stacks_of, writers
 from providers.model.names import stack_name
 from providers.stacks import PROJECT, stack_meant
 from providers.visible import visible
+
+from .noting import add_ticket, checked, note_of
 
 FAILED = 1
 
@@ -26,6 +28,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         epilog="exit codes: 0 done, also where there was none, unless a stack was named; 1 an error, or some lock stays",
     )
     parser.add_argument("stack", nargs="?", help="default: every stack of the local backend")
+    add_ticket(parser)
     parser.set_defaults(run=run)
 
 
@@ -43,7 +46,8 @@ def run(options: argparse.Namespace) -> int:
     if not found:
         return _nothing(backend, stack)
     holders = {each.pid for each in found if isinstance(each, Lock) and not is_stale(each)}
-    gone = [_judged(each, backend, holders) for each in found]
+    ticket = checked(options)
+    gone = [_judged(each, backend, holders, ticket) for each in found]
     return 0 if all(gone) else FAILED
 
 
@@ -57,13 +61,12 @@ def _nothing(backend: Path, stack: str | None) -> int:
     return FAILED
 
 
-def _judged(found: Lock | Fragment, backend: Path, holders: set[int]) -> bool:
+def _judged(found: Lock | Fragment, backend: Path, holders: set[int], ticket: str) -> bool:
     """Remove it where nobody holds it; say whether it is gone."""
     if isinstance(found, Lock):
         if is_stale(found):
-            return _removed(
-                found.stack, found.remove, f"lock removed; its holder is gone ({visible(found.holder)})"
-            )
+            done = f"lock removed; its holder is gone ({visible(found.holder)})"
+            return _removed(found, done, ticket)
         sys.stderr.write(
             f"{found.stack}: still locked by {visible(found.holder)}; if that is not so: {_cancel(found.stack)}\n"
         )
@@ -76,22 +79,20 @@ def _judged(found: Lock | Fragment, backend: Path, holders: set[int]) -> bool:
             f" run again when that has ended, or, where it is not at {found.stack}: {_cancel(found.stack)}\n"
         )
         return False
-    return _removed(
-        found.stack,
-        found.remove,
-        f"{found.path.name} removed; a full disk or a power cut has torn it, and no pulumi that may hold it runs here",
-    )
+    done = f"{found.path.name} removed; a full disk or a power cut has torn it, and no pulumi that may hold it runs here"
+    return _removed(found, done, ticket)
 
 
 def _cancel(stack: str) -> quoting.Command:
     return quoting.own("bin/pulumi cancel --yes --stack {}", stack)
 
 
-def _removed(stack: str, remove: Callable[[], None], done: str) -> bool:
+def _removed(found: Lock | Fragment, done: str, ticket: str) -> bool:
+    note_of(found.stack, SystemClock(), ticket, "unlock", lock=found.path.name, why=done)
     try:
-        remove()
+        found.remove()
     except OSError as error:
-        sys.stderr.write(f"{stack}: a lock cannot be removed: {error.strerror}: {error.filename}\n")
+        sys.stderr.write(f"{found.stack}: a lock cannot be removed: {error.strerror}: {error.filename}\n")
         return False
-    sys.stdout.write(f"{stack}: {done}\n")
+    sys.stdout.write(f"{found.stack}: {done}\n")
     return True

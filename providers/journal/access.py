@@ -24,10 +24,25 @@ _AGAIN = 0.01
 
 @contextmanager
 def reading(path: Path) -> Iterator[BinaryIO]:
-    """Lend a file for reading. Raises OSError where it is no regular one."""
+    """Lend a file for reading, whosever it is. Raises OSError where it is no regular one."""
     descriptor = os.open(path, os.O_RDONLY | _FLAGS)
     try:
         _check_regular(descriptor, path)
+        with open(descriptor, "rb", closefd=False) as file:
+            yield file
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def reading_ours(path: Path) -> Iterator[BinaryIO]:
+    """Lend a file for reading by which we act. Raises ForeignError where another user made it, or could have; OSError."""
+    with place_of(path) as place:
+        place.belongings().check(place.folder)
+        descriptor = place.open(place.name, os.O_RDONLY | _FLAGS)
+    try:
+        _check_regular(descriptor, path)
+        belongings(descriptor).check(path)
         with open(descriptor, "rb", closefd=False) as file:
             yield file
     finally:

@@ -9,7 +9,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from .access import reading
+from .access import reading_ours
 from .lines import raw_lines
 
 MOST = 128 << 20
@@ -29,7 +29,7 @@ def put_away(path: Path) -> list[Path]:
 def read(path: Path, most: int = MOST) -> Iterator[Entry | None]:
     """Yield the entries of a log, the oldest first; None for each line that is none, and for each file that is not read whole.
 
-    A log that is not there has none. Raises OSError where a file cannot be read.
+    A log that is not there has none. Raises OSError where a file cannot be read, ForeignError where somebody else could have written it.
     """
     with ExitStack() as stack:
         files = list(reversed(_opened(path, stack)))
@@ -46,10 +46,10 @@ def _opened(path: Path, stack: ExitStack) -> list[BinaryIO]:
     """Return the files, the newest first; one that is put away meanwhile comes once."""
     files: list[BinaryIO] = []
     with suppress(FileNotFoundError):
-        files.append(stack.enter_context(reading(path)))
+        files.append(stack.enter_context(reading_ours(path)))
     for each in reversed(put_away(path)):
         with suppress(FileNotFoundError):
-            file = stack.enter_context(reading(each))
+            file = stack.enter_context(reading_ours(each))
             if not any(os.path.samestat(os.fstat(file.fileno()), os.fstat(f.fileno())) for f in files):
                 files.append(file)
     return files

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 from providers.files import draft
 
-from .access import appending, one_writer, reading
+from .access import appending, one_writer, reading, reading_ours
 from .lines import CHAINED, GAP, ROTATED, Junk, RawLine, digest, encoded, raw_lines, whole_digest
 from .reading import Entry, put_away, read
 
@@ -101,7 +101,7 @@ class Journal:
 
     def _continue(self, old: Path) -> None:
         """Begin a file that says which one it continues, with what must stand in it as well; whole or not at all."""
-        with reading(old) as file:
+        with reading_ours(old) as file:
             size, whole, end = os.fstat(file.fileno()).st_size, whole_digest(file), _end_of(file)
         first = {**self._stamp(), "event": ROTATED, "file": old.name, "bytes": size, "whole": whole}
         kept = [{**entry, "carried": old.name} for entry in self._carried()]

@@ -1,0 +1,65 @@
+"""Lines that commands add to the audit log of a stack: what a person has decided here, and by which ticket."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from functools import partial
+from typing import Any
+
+from providers.clock import Clock
+from providers.errors import AuditLostError, StackFileError, StackNameError
+from providers.hyperv.audit import AuditLog, audit_path
+from providers.identities import is_of_project
+from providers.journal.origin import TICKET, check_ticket, origin
+from providers.model.stack import Stack
+from providers.stackfile import load
+from providers.stacks import PROJECT, stack_path
+from providers.visible import visible
+
+_REMEDY = "Make it writable, and write down elsewhere who did this and why"
+
+
+def add_ticket(parser: argparse.ArgumentParser) -> None:
+    """Let a command be told by which ticket it is given."""
+    parser.add_argument("--ticket", help=f"its number, for the audit log; default: {TICKET}, if set")
+
+
+def checked(options: argparse.Namespace) -> str:
+    """Return the ticket, or an empty text. Raises PlacementError where it is none."""
+    text = options.ticket if options.ticket is not None else os.environ.get(TICKET, "")
+    return check_ticket(text) if text or options.ticket is not None else ""
+
+
+def note(stack: Stack, clock: Clock, ticket: str, event: str, *, done: bool = False, **told: Any) -> None:
+    """Append what a command is about to do, or has `done`, to a stack of this project; of another file no log is kept.
+
+    Where the line cannot be written that is said; where the stack file wants one, AuditRefusedError or AuditLostError is raised.
+    """
+    if not is_of_project(stack, PROJECT):
+        return
+    environ = {**os.environ, **({TICKET: ticket} if ticket else {})}
+    log = AuditLog(
+        audit_path(PROJECT, stack.path.stem),
+        clock=clock,
+        of=partial(origin, environ, stack.path, stack.digest),
+        required=stack.audit_required,
+    )
+    trouble = log.append({"event": event, **told})
+    if trouble and done and log.required:
+        raise AuditLostError(f"{event} is done, and the audit log does not say so: {trouble}", remedy=_REMEDY)
+    log.check(event)
+    if news := log.news():
+        sys.stderr.write(f"{visible(news)}\n")
+
+
+def note_of(name: str, clock: Clock, ticket: str, event: str, **told: Any) -> None:
+    """Append what is done to a stack of this project that is known by its name; nothing where no file declares it."""
+    try:
+        path = stack_path(name, PROJECT)
+        stack = load(path) if path.exists() else None
+    except (StackNameError, StackFileError):
+        return  # a lock must come off a stack whose file is being mended, too
+    if stack is not None:
+        note(stack, clock, ticket, event, **told)
