@@ -46,6 +46,7 @@ def run(options: argparse.Namespace) -> int:
     """Write the line, and show it. Raises PlacementError."""
     if not is_guid(options.id):
         raise PlacementError(f"{options.id!r} is no GUID", remedy="See bin/placement inventory STACK")
+    ticket = checked(options)
     stack = _stack_with(options.label, options.stack)
     check_some({name: host.connection for name, host in stack.hosts.items()})
     estate = Estate(stack.hosts, clock=SystemClock())
@@ -53,19 +54,10 @@ def run(options: argparse.Namespace) -> int:
         inventory = estate.sweep()
     finally:
         estate.close()
-    ticket = checked(options)
     done = adopt(stack, inventory, kept_of(stack, PROJECT), options.label, vm_id(options.id))
     if done.diff:
-        note(
-            stack,
-            SystemClock(),
-            ticket,
-            "adopt",
-            done=True,
-            key=done.label,
-            machine=done.vm.id,
-            named=done.vm.name,
-        )
+        told = {"key": done.label, "machine": done.vm.id, "named": done.vm.name}
+        note(stack, SystemClock(), ticket, "adopt", done=True, **told)
     sys.stdout.write(_record(done, stack) if options.json else _told(done, stack))
     return 0
 

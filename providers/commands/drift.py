@@ -59,12 +59,12 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 def run(options: argparse.Namespace) -> int:
     """Tell the drift of a stack, or accept it. Raises PlacementError."""
+    ticket = checked(options)
     stack = load(stack_meant(options.stack, PROJECT))
     found = _found(stack)
     if options.junit is not None:
         _write(options.junit, render_junit(found.report))
     if options.accept is not None:
-        ticket = checked(options)
         done = accept(stack, found, options.accept)
         if done.labels:
             note(stack, SystemClock(), ticket, "accept", done=True, keys=list(done.labels))

@@ -44,7 +44,7 @@ def note(stack: Stack, clock: Clock, ticket: str, event: str, *, done: bool = Fa
         audit_path(PROJECT, stack.path.stem),
         clock=clock,
         of=partial(origin, environ, stack.path, stack.digest),
-        required=stack.audit_required,
+        required=stack.must_be_audited,
     )
     trouble = log.append({"event": event, **told})
     if trouble and done and log.required:

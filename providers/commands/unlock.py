@@ -34,6 +34,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 def run(options: argparse.Namespace) -> int:
     """Remove what is stale, and say of each what was done. Raises PlacementError where locks cannot be read."""
+    ticket = checked(options)
     backend = backend_folder(os.environ.get("PULUMI_BACKEND_URL"), PROJECT)
     stack = None if options.stack is None else stack_name(stack_meant(options.stack, PROJECT).stem)
     try:
@@ -46,7 +47,6 @@ def run(options: argparse.Namespace) -> int:
     if not found:
         return _nothing(backend, stack)
     holders = {each.pid for each in found if isinstance(each, Lock) and not is_stale(each)}
-    ticket = checked(options)
     gone = [_judged(each, backend, holders, ticket) for each in found]
     return 0 if all(gone) else FAILED
 

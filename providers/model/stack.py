@@ -189,9 +189,14 @@ class Stack:
     delegation_wait: int = DELEGATION_WAIT
     """Seconds for which a move waits for its source to see what the directory allows already; 0 = not at all."""
     audit_required: bool = False
-    """Whether a run that cannot write its audit log starts nothing."""
+    """Whether the stack file wants a run that cannot write its audit log to start nothing."""
     policy: Policy = field(default=UNRESTRICTED, compare=False, repr=False)
     """What operators permit; it stands outside the stack file."""
+
+    @property
+    def must_be_audited(self) -> bool:
+        """Whether stack file or policy let nothing start that cannot be written into the audit log."""
+        return self.audit_required or self.policy.audit_required
 
     def on(self, day: date | None) -> Stack:
         """Return the stack as it counts on `day` (UTC): without the snoozes and absences that are over by then.

@@ -23,7 +23,7 @@ from . import saying
 def audit_of(stack: Stack, path: Path, clock: Clock) -> AuditLog:
     """Return the log of a stack, for a run."""
     of = partial(origin, os.environ, stack.path, stack.digest)
-    return AuditLog(path, clock=clock, of=of, required=stack.audit_required or stack.policy.audit_required)
+    return AuditLog(path, clock=clock, of=of, required=stack.must_be_audited)
 
 
 def open_audit(log: AuditLog, inventory: Inventory, schedule: Schedule) -> None:

@@ -1,0 +1,123 @@
+"""`bin/placement audit verify`, and the lines that commands add to the log: exit codes and words."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from providers.cli import main
+from providers.clock import SystemClock
+from providers.commands import audit, noting
+from providers.errors import AuditRefusedError
+from providers.hyperv.audit import AuditLog, audit_path
+from providers.stackfile import load
+from providers.stacks import PROJECT
+
+from .paper import PROJECT as HERE
+
+NAME = "verified-by-a-test"
+STACK = """
+hosts: {hv1: {address: "https://hv1.example:5986"}}
+vms: {VM001: {host: hv1}}
+"""
+
+
+@pytest.fixture
+def log() -> Iterator[AuditLog]:
+    """Return the log of a stack of this project that no file declares; it goes afterwards."""
+    path = audit_path(PROJECT, NAME)
+    yield AuditLog(path, clock=SystemClock())
+    for each in path.parent.glob(f"{NAME}.jsonl*"):
+        each.unlink()
+
+
+def said(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
+    """Run `audit verify` on the log; return its exit code and what it said."""
+    code = main(["audit", "verify", NAME, *words])
+    told = capsys.readouterr()
+    return code, told.out + told.err
+
+
+def test_verify_says_whole_broken_or_not_there(
+    log: AuditLog, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """0, 2 and 1; of a broken one where and how."""
+    code, text = said(capsys)
+    assert (code, "There is no audit log" in text) == (1, True)
+    for number in range(3):
+        log.append({"event": "probe", "number": number})
+    code, text = said(capsys)
+    assert (code, "whole, 3 lines in 1 file" in text) == (0, True)
+    copy = shutil.copy(log.path, tmp_path / "copy")
+    (last,) = re.findall(r"last line: ([0-9a-f]{64})", text)
+    log.append({"event": "probe"})
+    for anchor in (("--against", str(copy)), ("--from", last)):
+        assert said(capsys, *anchor)[0] == 0
+    text = log.path.read_text(encoding="ascii")
+    log.path.write_text("".join(text.splitlines(keepends=True)[:2]), encoding="ascii")
+    assert said(capsys)[0] == 0
+    for anchor in (("--against", str(copy)), ("--from", last)):
+        code, told = said(capsys, *anchor)
+        assert (code, "was cut, or replaced" in told) == (2, True)
+    log.path.write_text(text.replace('"number": 1', '"number": 7'), encoding="ascii")
+    code, told = said(capsys, "--json")
+    found = json.loads(told)
+    assert (code, found["verdict"], found["stack"]) == (2, "broken", NAME)
+    assert [(each["file"], each["line"]) for each in found["breaks"]] == [(f"{NAME}.jsonl", 3)]
+    log.path.unlink()
+    assert said(capsys, "--from", last)[0] == 2
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("--from", "abc"), ("--against", "/nonexistent"), ("--against", "/dev/zero"), ("--against", str(HERE))],
+)
+def test_what_is_no_anchor_is_an_error(
+    log: AuditLog, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+) -> None:
+    """1: nothing was judged."""
+    log.append({"event": "probe"})
+    assert said(capsys, *words)[0] == 1
+
+
+@pytest.mark.parametrize("ticket", ["", "a b", "x\n", "\u202eCHG1", "x" * 65, "$(id)"])
+def test_what_is_no_ticket_is_an_error(capsys: pytest.CaptureFixture[str], ticket: str) -> None:
+    """Before anything is done; nothing of it steers a terminal."""
+    assert main(["unlock", NAME, "--ticket", ticket]) == 1
+    told = capsys.readouterr().err
+    assert "is no ticket" in told
+    assert told.rstrip("\n").isprintable()
+
+
+def test_a_decision_is_noted_with_its_ticket_or_not_taken(log: AuditLog, tmp_path: Path) -> None:
+    """Of a stack of this project; who wants it noted by all means gets an error before."""
+    path = PROJECT / "stacks" / f"{NAME}.yaml"
+    path.write_text(STACK + "audit: required\n", encoding="utf-8")
+    try:
+        noting.note_of(NAME, SystemClock(), "CHG1", "unlock", lock="x")
+        (line,) = (json.loads(each) for each in log.path.read_bytes().splitlines())
+        assert (line["event"], line["lock"], line["claimed"]["ticket"]) == ("unlock", "x", "CHG1")
+        assert line["file"] == load(path).digest
+        log.path.unlink()
+        log.path.symlink_to(tmp_path / "elsewhere")
+        with pytest.raises(AuditRefusedError, match="unlock was not started"):
+            noting.note_of(NAME, SystemClock(), "", "unlock")
+        assert not (tmp_path / "elsewhere").exists()
+    finally:
+        path.unlink()
+
+
+def test_of_other_files_and_names_nothing_is_noted(tmp_path: Path) -> None:
+    """A stack file elsewhere may have the name of one of ours."""
+    path = tmp_path / f"{NAME}.yaml"
+    path.write_text(STACK, encoding="utf-8")
+    noting.note(load(path), SystemClock(), "", "adopt")
+    for name in (NAME, "../x", "a b"):
+        noting.note_of(name, SystemClock(), "", "unlock")
+    assert not audit_path(PROJECT, NAME).exists()
+    assert audit.BROKEN == 2
