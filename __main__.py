@@ -24,10 +24,12 @@ from providers.resources.second_hop import forewarned
 from providers.resources.targets import taken_by_run
 from providers.stackfile import load
 from providers.stacks import stack_path
+from providers.system import keep_private
 
 
 def main() -> None:
     """Read, compare, plan, declare; the engine and our plugin do the rest."""
+    keep_private()
     try:
         stack = load(stack_path(pulumi.get_stack()))
         estate = Estate(stack.hosts, clock=SystemClock())

@@ -39,6 +39,7 @@ from providers.report.policy_text import policy_record, render_policy
 from providers.report.records import record
 from providers.stackfile import load
 from providers.stacks import PROJECT, STACKS, stack_meant
+from providers.system import keep_private
 from providers.units import counted
 
 FAILED = 1
@@ -210,4 +211,5 @@ def _record(options: argparse.Namespace) -> int:
 
 
 if __name__ == "__main__":
+    keep_private()
     sys.exit(main())

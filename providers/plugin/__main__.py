@@ -14,6 +14,7 @@ from pulumi.runtime.proto import provider_pb2_grpc
 from providers import quoting
 from providers.clock import SystemClock
 from providers.resources import migration_delegation, migration_host, vm_placement
+from providers.system import keep_private
 
 from .gate import Gate
 from .peers import Peers
@@ -36,6 +37,7 @@ GRACE = 2.0
 
 def main() -> None:
     """Serve on a free loopback port, tell it on standard output, and stay until told to leave."""
+    keep_private()
     engine = sys.argv[-1]
     peers = _peers(engine)
     cancelled, leave = threading.Event(), threading.Event()

@@ -65,7 +65,9 @@ def _belongings(found: os.stat_result) -> Belongings:
 
 
 def _is_alone_in(group: int) -> bool:
-    """Say whether a group is the user's private one, as most distributions give him: of his name, without other members."""
+    """Say whether a group is root's, or the user's private one as most distributions give him: of his name, without other members."""
+    if group == 0:
+        return True
     try:
         own, found = pwd.getpwuid(os.geteuid()), grp.getgrgid(group)
     except KeyError:

@@ -20,8 +20,8 @@ FREE_BYTES = 5 * 1024**3
 
 _SDK = "github.com/pulumi/pulumi/sdk/v3"
 _ADVICE = (
-    "No Pulumi {version} or newer (below 4) with its Python language host is on PATH. With one there would be\n"
-    "nothing to build: brew install pulumi, winget install pulumi, or www.pulumi.com/docs/install; then again.\n"
+    "With a Pulumi {version} or newer (below 4) of your own there would be nothing to build: brew install pulumi,\n"
+    "winget install pulumi, or www.pulumi.com/docs/install; then again, its path in PLACEMENT_PULUMI.\n"
     "Building the Pulumi engine {version} once, about 5 minutes on 2 cores, into {folder}"
 )
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from tools.install.environment import pip_environment
 from tools.install.errors import SetupError
 from tools.install.places import program, venv_python
+from tools.install.trusted import flaw
 from tools.install.versions import GO, Version, dotted, go_fits, parse
 
 
@@ -24,9 +25,9 @@ class Go:
 
 
 def find_go(project: Path, work: Path, path: str) -> Go:
-    """Return a Go that fits: from PATH, else installed into `work`. Raises SetupError."""
+    """Return a Go that fits: from PATH, where nobody else could have put it there, else installed into `work`. Raises SetupError."""
     found = shutil.which("go", path=path)
-    if found and go_fits(go_version(Path(found))):
+    if found and flaw(Path(found)) is None and go_fits(go_version(Path(found))):
         return Go(command=Path(found), own=False)
     return Go(command=_install(project, work / "go"), own=True)
 

@@ -16,6 +16,7 @@ from tools.install.errors import SetupError
 from tools.install.guard import alone
 from tools.install.places import cache_folder, read_record, venv_folder, venv_python, write_record
 from tools.install.progress import Tally, follow
+from tools.install.trusted import flaw, private_folder
 
 _LOCKS = ("requirements-kerberos.txt", "tools/kerberos-build.txt")
 _COMPILED = "gssapi,krb5"
@@ -40,12 +41,16 @@ def ensure(project: Path) -> None:
     stamp = venv_folder(project) / "placement-kerberos.json"
     if read_record(stamp).get("wheels") == key:
         return
-    wheels = cache_folder(sys.platform, os.environ, Path.home()) / key
+    cache = cache_folder(sys.platform, os.environ, Path.home())
+    private_folder(cache)
+    wheels = cache / key
     with alone(
         wheels.with_name(f"{key}.lock"), "Another project compiles Kerberos for Python; waiting for it"
     ):
         if not wheels.is_dir():
             _compile(project, wheels)
+        if (why := flaw(wheels)) is not None:
+            raise SetupError(f"Kerberos for Python is not installed from {wheels}: {why}")
     pip = [str(venv_python(project)), "-m", "pip", "--quiet", "--no-input", "--disable-pip-version-check"]
     install = [*pip, "install", "--no-index", "--no-deps", *map(str, sorted(wheels.glob("*.whl")))]
     done = subprocess.run(install, check=False, env=pip_environment(os.environ))

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from tools.install import browser, build, database, directory, environment
-from tools.install.engine import Engine, copy_folder, from_cache, from_path
+from tools.install.engine import (
+    VARIABLE,
+    Engine,
+    changed_file,
+    copy_folder,
+    from_cache,
+    from_record,
+    named,
+    on_path,
+)
 from tools.install.errors import SetupError
 from tools.install.guard import alone
 from tools.install.places import cache_folder, engine_file, read_record, write_record
+from tools.install.trusted import private_folder
 
 _WAITING = "Another set-up is under way; waiting for it"
 
@@ -48,17 +60,27 @@ def _environment(project: Path) -> None:
 
 
 def _engine(project: Path) -> None:
-    engine = from_path(os.environ.get("PATH", ""), not_ours=project / "bin") or _own(project)
-    if read_record(engine_file(project)) != engine.record():
+    before, word = read_record(engine_file(project)), os.environ.get(VARIABLE)
+    engine = named(word) if word else from_record(before) or _own(project, before)
+    if (why := engine.flaw()) is not None:
+        raise SetupError(f"The Pulumi engine is not used: {why}; then run set-up again")
+    if before != (record := engine.record()):
         print(f"Using the Pulumi engine {engine.version} from {Path(engine.pulumi).parent}", flush=True)
-        write_record(engine_file(project), engine.record())
+        write_record(engine_file(project), record)
 
 
-def _own(project: Path) -> Engine:
+def _own(project: Path, before: Mapping[str, Any]) -> Engine:
     cache = cache_folder(sys.platform, os.environ, Path.home())
+    private_folder(cache)
     folder = copy_folder(cache, project)
     engine = from_cache(folder)
+    if engine is not None and engine.pulumi == before.get("pulumi") and (changed := changed_file(before)):
+        raise SetupError(f"{changed} has changed since set-up chose it; remove {folder} and run set-up again")
     if engine is None:
+        if (found := on_path(os.environ.get("PATH", ""), not_ours=project / "bin")) is not None:
+            print(
+                f"{found} is not used unasked; where it is yours: {VARIABLE}={found} make setup", flush=True
+            )
         with alone(cache / f"{folder.name}.lock", "Another project builds the Pulumi engine; waiting for it"):
             engine = from_cache(folder)
             if engine is None:

@@ -7,7 +7,7 @@ import re
 Version = tuple[int, int, int]
 
 ENGINE: Version = (3, 259, 0)
-"""The engine that set-up builds, and the oldest that it takes from PATH."""
+"""The engine that set-up builds, and the oldest that it takes from a user."""
 ENGINE_BELOW: Version = (4, 0, 0)
 GO: Version = (1, 25, 11)
 """What the engine's modules ask for (`go` line of tools/pulumi/go.mod)."""

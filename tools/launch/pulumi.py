@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -10,19 +11,24 @@ from pathlib import Path
 from typing import NoReturn
 
 from tools.install.places import engine_file, read_record, venv_scripts
+from tools.install.trusted import flaw, is_changed
 from tools.launch.settings import own_backend, settings
 from tools.launch.start import PROJECT, become, require_setup
 from tools.launch.words import names_folder, needs_stack
 
 DEFAULT_STACK = "lab"
+_OTHERS = 0o077
 
 
 def main() -> NoReturn:
     """Run the engine with the words that were typed; create and select the stack `lab` where none is selected."""
     require_setup(PROJECT)
+    os.umask(_OTHERS)  # what the engine keeps tells of the estate as much as an inventory does
     words = sys.argv[1:]
     engine = _engine(PROJECT)
     own = own_backend(os.environ, (PROJECT / "Pulumi.yaml").read_text(encoding="utf-8"))
+    if own:
+        close(PROJECT / ".pulumi")
     environ = settings(
         os.environ,
         project=PROJECT,
@@ -37,6 +43,25 @@ def main() -> NoReturn:
     become([*command, *words], environ)
 
 
+def close(folder: Path) -> None:
+    """Close the folder of state to others, where an earlier version has left it open; leave where it is somebody else's."""
+    if sys.platform == "win32" or not os.path.lexists(folder):
+        return
+    here = os.geteuid()
+    try:
+        link, found = folder.lstat(), folder.stat()
+    except OSError as error:
+        sys.exit(f"{folder} leads nowhere: {error.strerror}. Remove it, or correct where it leads")
+    if not {link.st_uid, found.st_uid} <= {0, here}:
+        sys.exit(
+            f"{folder} belongs to another user, so nothing in it is read or written: remove it, or take it back"
+        )
+    mode = stat.S_IMODE(found.st_mode)
+    if found.st_uid == here and mode & _OTHERS:
+        folder.chmod(mode & ~_OTHERS)
+        print(f"{folder} was open to other users and is closed now: it tells of the estate", file=sys.stderr)
+
+
 def inside(folder: Path, project: Path) -> bool:
     """Say whether Pulumi, started in `folder`, finds this project by itself: the nearest Pulumi.yaml upwards is ours."""
     nearest = (place for place in (folder, *folder.parents) if (place / "Pulumi.yaml").exists())
@@ -44,9 +69,18 @@ def inside(folder: Path, project: Path) -> bool:
 
 
 def _engine(project: Path) -> Path:
-    engine = Path(read_record(engine_file(project)).get("pulumi", "not chosen yet"))
+    record = read_record(engine_file(project))
+    engine = Path(record.get("pulumi", "not chosen yet"))
     if not engine.exists():
         sys.exit(f"The Pulumi engine is gone ({engine}). Run: make -C {project} setup")
+    # A set-up of an earlier version has left no hashes: until the next one, owner and mode alone are looked at.
+    for name, before in (record.get("files") or {str(engine): {}}).items():
+        if (why := flaw(Path(name))) is not None:
+            sys.exit(f"The Pulumi engine is not started: {why}. Then run: make -C {project} setup")
+        if before and is_changed(Path(name), before):
+            sys.exit(
+                f"{name} has changed since set-up chose it, and is not started. Run: make -C {project} setup"
+            )
     return engine
 
 

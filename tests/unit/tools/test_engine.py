@@ -11,9 +11,22 @@ from pathlib import Path
 
 import pytest
 
+from tests.strangers import AS_ROOT, of_another
 from tests.unit.tools.fakes import posix_only, program, pulumi
-from tools.install.engine import COMPLETE, PROGRAMS, SCRIPTS, copy_folder, from_cache, from_path
+from tools.install.engine import (
+    COMPLETE,
+    PROGRAMS,
+    SCRIPTS,
+    changed_file,
+    copy_folder,
+    from_cache,
+    from_record,
+    named,
+    on_path,
+)
+from tools.install.errors import SetupError
 from tools.install.golang import Go, find_go, go_environment
+from tools.install.trusted import private_folder
 from tools.workspace import PROJECT
 
 
@@ -23,47 +36,111 @@ def path(*folders: Path) -> str:
 
 
 @posix_only
-def test_the_first_pulumi_that_fits_is_taken_not_the_first(tmp_path: Path) -> None:
-    """An old one, one without a language host and a broken one, all earlier on PATH, do not hide a good one."""
-    old, lonely, broken, good = (tmp_path / name for name in ("old", "lonely", "broken", "good"))
-    pulumi(old, "v3.100.0")
-    pulumi(lonely, "v3.270.0", language_host=False)
-    program(broken, "pulumi-language-python")
-    program(broken, "pulumi", "v3.270.0", code=1)
-    pulumi(good, "v3.265.1")
-    # A language host may also lie elsewhere on PATH.
-    found = from_path(path(lonely, good, tmp_path / "none"), not_ours=tmp_path / "bin")
-    assert found is not None
-    assert found.language_host == str(good)
-
-    found = from_path(path(old, broken, good), not_ours=tmp_path / "bin")
-    assert found is not None
-    assert (found.pulumi, found.version, found.origin) == (str(good / "pulumi"), "3.265.1", "PATH")
+def test_a_pulumi_on_path_is_not_started_unasked(tmp_path: Path) -> None:
+    """Whoever puts a file there would be asked for words, and then for everything; set-up says how to name it."""
+    good = pulumi(tmp_path / "good", "v3.270.0")
+    program(tmp_path / "bin", "pulumi")
+    witness = tmp_path / "started"
+    good.write_text(f"#!/bin/sh\ntouch {witness}\necho v3.270.0\n", encoding="utf-8")
+    everywhere = path(tmp_path / "none", tmp_path / "bin", Path("relative"), tmp_path / "good")
+    assert on_path(everywhere, not_ours=tmp_path / "bin") == good
+    assert on_path(path(tmp_path / "bin", Path("good")), not_ours=tmp_path / "bin") is None
+    assert not witness.exists()
 
 
 @posix_only
-def test_a_pulumi_without_its_python_language_host_is_of_no_use(tmp_path: Path) -> None:
-    """The CLI alone cannot run a Python program."""
-    pulumi(tmp_path / "lonely", "v3.270.0", language_host=False)
-    assert from_path(path(tmp_path / "lonely"), not_ours=tmp_path / "bin") is None
-
-
-@posix_only
-def test_a_linked_pulumi_has_its_language_host_where_it_really_lies(tmp_path: Path) -> None:
-    """Homebrew and others put a link on PATH."""
+def test_a_pulumi_that_is_named_is_taken_where_it_serves(tmp_path: Path) -> None:
+    """With its language host beside it, or beside what it is a link to, as Homebrew has it."""
     real = pulumi(tmp_path / "cellar", "v3.270.0")
     (tmp_path / "links").mkdir()
     (tmp_path / "links" / "pulumi").symlink_to(real)
-    found = from_path(path(tmp_path / "links"), not_ours=tmp_path / "bin")
-    assert found is not None
+    found = named(str(tmp_path / "links" / "pulumi"))
+    assert (found.version, found.origin) == ("3.270.0", "named")
     assert found.language_host == str(tmp_path / "cellar")
 
 
 @posix_only
-def test_our_own_wrapper_on_path_is_not_an_engine(tmp_path: Path) -> None:
-    """Somebody puts the project's bin on PATH: the wrapper would start itself for ever."""
-    pulumi(tmp_path / "bin", "v3.270.0")
-    assert from_path(path(tmp_path / "bin"), not_ours=tmp_path / "bin") is None
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda at: pulumi(at, "v3.100.0"), "is 3.100.0"),
+        (lambda at: pulumi(at, "v3.270.0", language_host=False), "does not lie beside"),
+        (
+            lambda at: (pulumi(at, "v3.270.0"), program(at, "pulumi", "v3.270.0", code=1))[1],
+            "gives no version",
+        ),
+        (lambda at: at / "pulumi", "no absolute path of a program"),
+        (lambda _: Path("pulumi"), "no absolute path of a program"),
+    ],
+    ids=["old", "lonely", "broken", "missing", "relative"],
+)
+def test_a_pulumi_that_is_named_and_does_not_serve_is_said(
+    make: Callable[[Path], Path], said: str, tmp_path: Path
+) -> None:
+    """Nothing else is taken in its place."""
+    with pytest.raises(SetupError, match=said):
+        named(str(make(tmp_path / "engine")))
+
+
+@posix_only
+def test_a_pulumi_that_others_may_change_is_not_started(tmp_path: Path) -> None:
+    """Not even for its version: by its own mode, its folder's, or that of a folder above."""
+    witness = tmp_path / "started"
+    command = pulumi(tmp_path / "opt" / "bin", "v3.270.0")
+    command.write_text(f"#!/bin/sh\ntouch {witness}\n", encoding="utf-8")
+    for open_to_all in (command, command.parent, command.parent.parent):
+        mode = open_to_all.stat().st_mode
+        open_to_all.chmod(0o777)
+        with pytest.raises(SetupError, match="others may write"):
+            named(str(command))
+        open_to_all.chmod(mode)
+    assert not witness.exists()
+
+
+@AS_ROOT
+def test_a_program_of_another_user_is_not_started(tmp_path: Path) -> None:
+    """A `go` on PATH builds what is run later, so it counts as well."""
+    command = pulumi(tmp_path / "engine", "v3.270.0")
+    with pytest.raises(SetupError, match="belongs to another user"):
+        named(str(of_another(command)))
+    program(tmp_path / "go", "go", "go version go1.26.1 linux/amd64")
+    of_another(tmp_path / "go")
+    program(tmp_path / "work" / "go" / "go" / "bin", "go", "go version go1.26.6 linux/amd64")
+    assert find_go(PROJECT, tmp_path / "work", path(tmp_path / "go")).own
+
+
+@posix_only
+def test_an_engine_that_has_changed_since_it_was_chosen_is_noticed(tmp_path: Path) -> None:
+    """Also where size and time are as they were; one that was only read, or touched, has not changed."""
+    command = pulumi(tmp_path / "engine", "v3.270.0")
+    record = named(str(command)).record()
+    assert from_record(record) is not None
+    command.touch()
+    assert changed_file(record) is None
+    found, content = command.stat(), command.read_bytes()
+    command.write_bytes(content.replace(b"270", b"271"))
+    os.utime(command, ns=(found.st_atime_ns, found.st_mtime_ns))
+    assert changed_file(record) == str(command)
+    with pytest.raises(SetupError, match="has changed since it was named"):
+        from_record(record)
+    (tmp_path / "engine" / "pulumi-language-python").unlink()
+    command.write_bytes(content)
+    assert changed_file(record) == str(tmp_path / "engine" / "pulumi-language-python")
+    command.unlink()
+    assert from_record(record) is None
+
+
+@AS_ROOT
+def test_a_cache_that_others_may_write_is_not_used(tmp_path: Path) -> None:
+    """What lies there is started later."""
+    private_folder(tmp_path / "cache")
+    assert (tmp_path / "cache").stat().st_mode & 0o777 == 0o700
+    (tmp_path / "cache").chmod(0o777)
+    with pytest.raises(SetupError, match="others may write"):
+        private_folder(tmp_path / "cache")
+    (tmp_path / "cache").chmod(0o700)
+    with pytest.raises(SetupError, match="belongs to another user"):
+        private_folder(of_another(tmp_path / "cache"))
 
 
 def whole_copy(folder: Path) -> Path:

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.strangers import AS_ROOT, link_of_another, of_another
 from tests.unit.tools.fakes import posix_only, pulumi
+from tools.install.engine import Engine
 from tools.install.environment import stamp
 from tools.install.places import engine_file, lock_file, stamp_file, write_record
 from tools.workspace import PROJECT
@@ -41,8 +43,13 @@ def project(skeleton: Path) -> Path:
     write_record(stamp_file(skeleton), stamp(lock_file(skeleton).read_bytes(), sys.version_info[:2]))
     engine = pulumi(skeleton.parent / "engine", "v3.270.0")
     engine.write_text('#!/bin/sh\necho "$@"\nenv\nexit 7\n', encoding="utf-8")
-    write_record(engine_file(skeleton), {"pulumi": str(engine), "language_host": str(engine.parent)})
+    write_record(engine_file(skeleton), engine_of(engine).record())
     return skeleton
+
+
+def engine_of(command: Path) -> Engine:
+    """Return an engine as set-up would choose it."""
+    return Engine(pulumi=str(command), language_host=str(command.parent), version="3.270.0", origin="named")
 
 
 def _python(venv: Path) -> Path:
@@ -115,6 +122,64 @@ def test_an_engine_that_was_removed_is_one_clear_line(project: Path) -> None:
     assert answer.stderr.splitlines() == [
         f"The Pulumi engine is gone ({project.parent}/engine/pulumi). Run: make -C {project} setup"
     ]
+
+
+def test_an_engine_that_somebody_has_changed_is_not_started(project: Path) -> None:
+    """Or could have changed, by its mode or its folder's."""
+    engine = project.parent / "engine" / "pulumi"
+    engine.chmod(0o777)
+    answer = run(project / "bin" / "pulumi", "version", cwd=project)
+    assert (answer.returncode, answer.stdout) == (1, "")
+    assert f"is not started: others may write {engine}" in answer.stderr
+    engine.chmod(0o755)
+    assert run(project / "bin" / "pulumi", "version", cwd=project).returncode == 7
+    engine.write_text(engine.read_text(encoding="utf-8").replace("exit 7", "exit 8"), encoding="utf-8")
+    answer = run(project / "bin" / "pulumi", "version", cwd=project)
+    assert (answer.returncode, answer.stdout) == (1, "")
+    assert answer.stderr.splitlines() == [
+        f"{engine} has changed since set-up chose it, and is not started. Run: make -C {project} setup"
+    ]
+
+
+def test_an_engine_that_an_earlier_set_up_chose_is_looked_at_by_owner_and_mode(project: Path) -> None:
+    """It has left no hash."""
+    engine = project.parent / "engine" / "pulumi"
+    write_record(engine_file(project), {"pulumi": str(engine), "language_host": str(engine.parent)})
+    assert run(project / "bin" / "pulumi", "version", cwd=project).returncode == 7
+    engine.parent.chmod(0o777)
+    assert "others may write" in run(project / "bin" / "pulumi", "version", cwd=project).stderr
+
+
+def test_what_the_engine_keeps_is_closed_to_others(project: Path) -> None:
+    """Files that it makes, by the umask; a folder that was open before is closed, and that is said once."""
+    engine = project.parent / "engine" / "pulumi"
+    engine.write_text("#!/bin/sh\numask\n", encoding="utf-8")
+    write_record(engine_file(project), engine_of(engine).record())
+    state = project / ".pulumi"
+    state.mkdir(mode=0o755)
+    state.chmod(0o755)
+    answer = run(project / "bin" / "pulumi", "version", cwd=project)
+    assert answer.stdout.strip() == "0077"
+    assert answer.stderr == f"{state} was open to other users and is closed now: it tells of the estate\n"
+    assert state.stat().st_mode & 0o777 == 0o700
+    assert run(project / "bin" / "pulumi", "version", cwd=project).stderr == ""
+
+
+@AS_ROOT
+def test_state_in_a_folder_of_another_user_is_not_used(project: Path) -> None:
+    """Nor beyond a link that he has made, nor one that leads nowhere."""
+    state = project / ".pulumi"
+    link_of_another(state, project / "bin")
+    answer = run(project / "bin" / "pulumi", "version", cwd=project)
+    assert (answer.returncode, answer.stdout) == (1, "")
+    assert "belongs to another user" in answer.stderr
+    state.unlink()
+    state.symlink_to(project / "nowhere")
+    assert "leads nowhere" in run(project / "bin" / "pulumi", "version", cwd=project).stderr
+    state.unlink()
+    state.mkdir()
+    of_another(state)
+    assert "belongs to another user" in run(project / "bin" / "pulumi", "version", cwd=project).stderr
 
 
 def test_the_plugin_runs_in_the_projects_python(project: Path) -> None:
