@@ -1,6 +1,6 @@
 """Windows: owners by SID, and a way to a file on which each link was made by this user or by an administrator.
 
-Access lists are not judged: what a profile's folder inherits is the user's and the administrators' alone (docs/where-and-when.md
+Access lists are not judged: what a profile's folder inherits is the user's and the administrators' alone (docs/files.md
 says what that leaves). Unverified: nobody has run this module on Windows.
 """
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import signal
+import subprocess
 from typing import Any
 
 import psutil
@@ -38,6 +40,15 @@ def mover(site: Site) -> tuple[str, str, str]:
         if now[name] not in allowed:
             return name, now[name], allowed[0]
     pytest.fail("stacks/lab.yaml moves nothing")
+
+
+def open_to_others(site: Site) -> list[str]:
+    """Return what of all that runs and reports have left other users may read: state, history, audit log, identities, a review."""
+    for words in (("--html", "page.html"), ("--output", "review.md")):
+        site.workspace.run("placement", "review", "lab", *words, check=False, stdout=subprocess.DEVNULL)
+    left = [site.file("page.html"), site.file("review.md"), *site.file(".pulumi").rglob("*")]
+    assert {"lab.json", "lab.jsonl"} <= {path.name for path in left}
+    return [path.name for path in left if path.stat().st_mode & 0o077] if os.name == "posix" else []
 
 
 def test_up_reaches_the_declared_placement_and_drift_is_repaired(site: Site) -> None:
@@ -75,6 +86,7 @@ def test_up_reaches_the_declared_placement_and_drift_is_repaired(site: Site) -> 
     assert repaired.returncode == 0, repaired.stdout
     assert site.in_order()
     assert checksums(site.status()) == checksums(before)
+    assert open_to_others(site) == []
 
 
 def test_a_killed_engine_costs_no_move(site: Site) -> None:
