@@ -9,11 +9,13 @@ from dataclasses import dataclass
 
 from providers.model.estate import VirtualMachine
 from providers.model.names import VmId, folded
+from providers.visible import hidden
 
 from .scalars import quoted
 
 _SOUND = re.compile(r"[^\s\x00-\x1f\x7f](?:[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?")
-"""The pattern of a label in schemas/stack.schema.json."""
+_ORDER = re.compile(r"::|##\[")
+"""Parts the names in a URN of Pulumi, and orders a pipeline's runner."""
 _LONGEST_KEY = 1000
 """Characters as written: a key of YAML on the line of its value has 1,024 at most (YAML 1.1, 7.2.1)."""
 _MERGE_KEY = "<<"
@@ -31,8 +33,9 @@ class Label:
 
 
 def is_sound(name: str) -> bool:
-    """Say whether the reader of stack files takes `name` as a key."""
-    return _is_name(name) and name != _MERGE_KEY and len(quoted(name)) <= _LONGEST_KEY
+    """Say whether the reader of stack files takes `name` as a key (the pattern of a label in schemas/stack.schema.json)."""
+    shows = not any(map(hidden, name)) and _ORDER.search(name) is None
+    return shows and _is_name(name) and name != _MERGE_KEY and len(quoted(name)) <= _LONGEST_KEY
 
 
 def labels(
