@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import functools
 import json
 import os
 import sys
@@ -33,7 +32,7 @@ def main(words: Sequence[str] | None = None) -> int:
         return 1
     except (CommandError, DirectoryError, PortTakenError, EstateError, OSError) as error:
         for line in str(error).splitlines() or [type(error).__name__]:
-            print(f"lab: {line}", file=sys.stderr)
+            terminal.say(f"lab: {line}", to=sys.stderr)
         return 1
 
 
@@ -56,8 +55,8 @@ def _up(home: Path, given: argparse.Namespace) -> int:
         locale=given.locale,
         stack=given.write_stack,
     )
-    state, started = lifecycle.up(home, wish, say=functools.partial(print, flush=True))
-    print("\n".join(terminal.render_up(state, started=started, stack=given.write_stack)))
+    state, started = lifecycle.up(home, wish, say=terminal.say)
+    terminal.say("\n".join(terminal.render_up(state, started=started, stack=given.write_stack)))
     return 0
 
 
@@ -70,13 +69,13 @@ def _serve(home: Path, _: argparse.Namespace) -> int:
 def _down(home: Path, _: argparse.Namespace) -> int:
     from lab import lifecycle  # noqa: PLC0415 - the other commands are to be quick
 
-    print("The lab is down." if lifecycle.down(home) else "The lab was not running.")
+    terminal.say("The lab is down." if lifecycle.down(home) else "The lab was not running.")
     return 0
 
 
 def _status(home: Path, given: argparse.Namespace) -> int:
     answer = _running(home).call("status")
-    print(json.dumps(answer, indent=2) if given.json else "\n".join(terminal.render_status(answer)))
+    terminal.say(json.dumps(answer, indent=2) if given.json else "\n".join(terminal.render_status(answer)))
     return 0
 
 
@@ -84,12 +83,12 @@ def _move(home: Path, given: argparse.Namespace) -> int:
     control = _running(home)
     job_id = control.call("move", vm=given.vm, host=given.host)
     if given.no_wait:
-        print(f"{given.vm} is on its way to {given.host}.")
+        terminal.say(f"{given.vm} is on its way to {given.host}.")
         return 0
     while (job := control.call("job", job_id=job_id)) is not None and job["running"]:
         time.sleep(_POLL)
     if job is None or job["moved"]:  # a fault made the ended job vanish: the machine tells
-        print(
+        terminal.say(
             f"{given.vm} is on {given.host}."
             if job
             else f"The job is gone; bin/lab status tells {given.vm}'s host."
@@ -105,13 +104,15 @@ def _fault(home: Path, given: argparse.Namespace) -> int:
         "list": lambda: "\n".join(map(terminal.render_fault, control.call("fault-list"))) or "No faults.",
         "clear": lambda: f"{control.call('fault-clear', fault_id=given.id)} cleared.",
     }
-    print(answers[given.action]())
+    terminal.say(answers[given.action]())
     return 0
 
 
 def _purge(home: Path, given: argparse.Namespace) -> int:
     count = _running(home).call("purge", host=given.host)
-    print(f"{given.host} has forgotten {count} {'answer' if count == 1 else 'answers'} of the directory.")
+    terminal.say(
+        f"{given.host} has forgotten {count} {'answer' if count == 1 else 'answers'} of the directory."
+    )
     return 0
 
 
@@ -119,7 +120,7 @@ def _log(home: Path, given: argparse.Namespace) -> int:
     path = home / "lab.log"
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     for line in lines:
-        print(line if given.json else terminal.render_event(json.loads(line)))
+        terminal.say(line if given.json else terminal.render_event(json.loads(line)))
     return 0
 
 

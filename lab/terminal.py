@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from lab.world.world import State
+from providers.visible import outward
+
+
+def say(text: str, *, to: TextIO | None = None) -> None:
+    """Print lines, to standard output or to `to`: names of an estate file and of machines show, and order no runner."""
+    print(outward(text), file=to, flush=True)
 
 
 def render_up(state: State, *, started: bool, stack: Path | None) -> list[str]:

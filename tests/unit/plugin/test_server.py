@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,21 +11,32 @@ from typing import Any
 import grpc
 import pytest
 from google.protobuf import empty_pb2
-from pulumi.dynamic import CheckResult, CreateResult, DiffResult, ReadResult, ResourceProvider, UpdateResult
+from pulumi.dynamic import (
+    CheckFailure,
+    CheckResult,
+    CreateResult,
+    DiffResult,
+    ReadResult,
+    ResourceProvider,
+    UpdateResult,
+)
 from pulumi.runtime import proto
 from pulumi.runtime.proto import engine_pb2_grpc, provider_pb2, provider_pb2_grpc, status_pb2
 
-from providers.errors import NoRoomError
+from providers.errors import NoRoomError, PlacementError
 from providers.plugin.calls import Calls
 from providers.plugin.server import Server, to_struct, to_values
 from providers.plugin.voice import Throttle, Voice
 from providers.resources.call import HalfDoneError, current
+from providers.visible import hidden
 from tests.clocks import FastClock
 
 TYPE = "pulumi-python:dynamic/hyperv:VmPlacement"
 URN = f"urn:pulumi:lab::hyperv-placement::{TYPE}::VM001"
 
 
+ORDERS = re.compile(r"^\s*::|##\[", re.MULTILINE)
+"""What the runner of GitHub takes for an order."""
 asked, answered = threading.Event(), threading.Event()
 """A host that was asked, and that has answered."""
 
@@ -34,7 +46,7 @@ class Echo(ResourceProvider):
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Accept."""
-        return CheckResult(news, [])
+        return CheckResult(news, [CheckFailure("host", news["wrong"])] if "wrong" in news else [])
 
     def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
         """Compare every property."""
@@ -45,7 +57,7 @@ class Echo(ResourceProvider):
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Adopt, or adopt and fail."""
         call = current.get()
-        call.say("info", f"{call.stack}/{call.label}")
+        call.say("info", props.get("say", f"{call.stack}/{call.label}"))
         if props["host"] == "half":
             raise HalfDoneError("ID", {"host": "hv1"}, "no room")
         return CreateResult("ID", props)
@@ -65,6 +77,10 @@ class Echo(ResourceProvider):
                 raise NoRoomError("VM001 cannot start:\nhv2 is full")
             case "half":
                 raise HalfDoneError("ID", {"host": "hv1"}, "no room")
+            case str(host) if host.startswith("error:"):
+                raise PlacementError(host, remedy=host)
+            case str(host) if host.startswith("half:"):
+                raise HalfDoneError("ID", {"host": "hv1"}, host)
             case "bug":
                 raise KeyError("oops")
             case "disk":
@@ -313,3 +329,38 @@ def test_strangers_are_reported_once(engine: tuple[Engine, str]) -> None:
     for _ in range(3):
         voice.warn_of_strangers("Create: 127.0.0.1:4711 is held by a process of user 65534")
     assert [(urn, "user 65534" in text) for urn, text, _ in engine[0].lines] == [("", True)]
+
+
+HOSTILE = "VM\u202e\x9b2J\u200b\n::add-mask::x ##[group]y"
+SHOWN = "VM\\u202e\\x9b2J\\u200b"
+
+
+def harmless(text: str) -> bool:
+    """Say whether a text shows, and orders a runner nothing."""
+    return (
+        SHOWN in text and not ORDERS.search(text) and not any(hidden(char) for char in text if char != "\n")
+    )
+
+
+def test_what_a_call_says_shows(
+    stub: Any, engine: tuple[Engine, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lines for the live tree and the diagnostics: neither steers the terminal, nor orders the runner of a pipeline."""
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    stub.Create(proto.CreateRequest(urn=URN, properties=to_struct({"host": "a", "say": HOSTILE})))
+    assert harmless(engine[0].lines[-1][1])
+
+
+@pytest.mark.parametrize("verb", ["error", "half", "check"])
+def test_why_a_call_fails_shows(stub: Any, verb: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error, what is half done, and a failed check, by the channel on which the engine gets them."""
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    if verb == "check":
+        answer = stub.Check(
+            proto.CheckRequest(urn=URN, olds=to_struct({}), news=to_struct({"wrong": HOSTILE}))
+        )
+        assert harmless(answer.failures[0].reason)
+        return
+    with pytest.raises(grpc.RpcError) as caught:
+        stub.Update(update(f"{verb}:{HOSTILE}"))
+    assert harmless(caught.value.details() or "")

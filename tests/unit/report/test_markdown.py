@@ -54,7 +54,20 @@ def test_any_text_is_shown_as_it_is(anything: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["@everyone", "#12", "!3", "https://x.example", "www.x.example", "a@b.example"]
+    "address",
+    [
+        "@everyone",
+        "#12",
+        "!3",
+        "https://x.example",
+        "www.x.example",
+        "a@b.example",
+        "GH-12",
+        "gh-1",
+        "deadbee",
+        "0123456789abcdef0123456789abcdef01234567",
+        "ftp://x.example",
+    ],
 )
 def test_a_forge_finds_nobody_to_tell(address: str) -> None:
     """What it looks for in the finished page is broken by a space without width."""
@@ -79,3 +92,15 @@ def test_a_part_keeps_to_its_budget() -> None:
     assert lines[-1] == f"\nand {left} more (all: --json)"
     assert cut(["x"], Budget(2), "{}") == ["x"]
     assert folded("title", []) == []
+
+
+def test_a_guid_can_be_copied() -> None:
+    """What people put into the next command stays whole; a commit's name stands between no hyphens."""
+    guid = "5B0E1C2D-ABCD-4000-8000-0123456789AB"
+    assert guid in rendered(text(guid))
+
+
+@pytest.mark.parametrize("sha", ["a" * 40, "x deadbeef.", "(0123456)"])
+def test_no_piece_of_a_commit_is_long_enough_to_be_one(sha: str) -> None:
+    """A forge links seven digits."""
+    assert re.search(r"[0-9a-f]{7}", rendered(text(sha))) is None
