@@ -411,9 +411,24 @@ class Inventory:
         """Return the running migration job of `vm` and the host that runs it, if there is one."""
         return next(self.jobs_of(vm), None)
 
-    def jobs_of(self, vm: VmId) -> Iterator[tuple[Host, MigrationJob]]:
-        """Yield every running migration job of `vm`, also those that prepare or check, and the hosts that run them."""
-        yield from self._jobs.get(vm, ())
+    def jobs_of(self, vm: VmId, *also: HostName) -> Iterator[tuple[Host, MigrationJob]]:
+        """Yield every running migration job of `vm`, also those that prepare or check, and the hosts that run them.
+
+        Where a machine is seen, the hosts that show it speak for it, and those of `also` (where it is wanted): another
+        host's job of it says nothing. Nobody else can tell of one that no host shows.
+        """
+        speaking = {each.host for each in self.with_id(vm)} or self.hosts.keys()
+        for host, job in self._jobs.get(vm, ()):
+            if host.name in speaking or host.name in also:
+                yield host, job
+
+    def foreign_jobs(self) -> Iterator[tuple[Host, MigrationJob, VirtualMachine]]:
+        """Yield each running job of a machine that its host does not show and another host does, with that machine."""
+        for host in self.hosts.values():
+            for job in host.jobs:
+                seen = self.with_id(job.vm_id)
+                if seen and all(vm.host != host.name for vm in seen):
+                    yield host, job, seen[0]
 
 
 def _grouped(

@@ -16,7 +16,7 @@ from providers.model.stack import HostSpec, Stack, VmSpec
 from providers.visible import visible
 
 from .choosing.estate import chosen
-from .computers import named_twice, replaced, unnamed
+from .computers import named_twice, replaced, telling_of_others, unnamed
 from .counting import doubted, excused, is_away, silent, until
 from .disk_keys import strange_places
 from .guard import guarded, protect
@@ -55,7 +55,7 @@ def plan(
     steps = tuple(_sized(step, inventory) for step in steps)
     steps = tuple(excused(doubted(step, stack, inventory, known), stack, inventory) for step in steps)
     findings = (
-        *_silent(stack, inventory, steps), *named_twice(inventory), *replaced(inventory),
+        *_silent(stack, inventory, steps), *named_twice(inventory), *telling_of_others(inventory), *replaced(inventory),
         *unnamed(inventory, _destinations(steps)),
         *broken_rules(stack, inventory, ends), *_twice(steps),
     )  # fmt: skip
@@ -231,7 +231,10 @@ def judge(  # noqa: PLR0913 - what a step is judged by, each named at the call
         )
     managed = move is not None or wanted.host is not None
     facts = destination.facts
-    jobs = (each for each in inventory.jobs_of(vm.id) if move is not None or _leads_away(each[1], facts))
+    ends = (target.name,) if move is not None and move.changes_host else ()
+    jobs = (
+        each for each in inventory.jobs_of(vm.id, *ends) if move is not None or _leads_away(each[1], facts)
+    )
     if managed and (running := next(jobs, None)) is not None:
         if move is None or facts is None or not leads_to(running[1], move, facts):
             return step(Standing.MOVED_BY_OTHERS, None, _moved_by_others(label, *running))

@@ -6,14 +6,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import combinations
 
 from providers import quoting
-from providers.model.estate import HostFacts, Inventory
+from providers.model.estate import HostFacts, Inventory, VirtualMachine
 from providers.model.names import HostName, VmId, dns
-from providers.model.own_name import doubt
+from providers.model.own_name import doubt, own_name
 from providers.model.plan import Finding, Severity
 
 REPLICAS = frozenset({2, 3, 4})
 """Msvm_ComputerSystem.ReplicationMode of a replica, a test replica and an extended replica (win32 page of the class):
 copies, never the machine; a replica carries its primary's GUID."""
+_NAMED = 8
+"""Machines that a line names."""
 NAME_IT_ONCE = "Name it once"
 
 
@@ -25,10 +27,12 @@ def one_host(first: str, second: str, full_name: str) -> str:
 def is_one_computer(one: HostFacts, other: HostFacts) -> bool:
     """Say whether two hosts are one computer: by its full name, unless their firmware tells that they are two.
 
-    One UUID alone proves nothing: some makers give a whole series the same.
+    One UUID alone proves nothing: some makers give a whole series the same. Nor does the name of the one that the other
+    reports, where it is proven or declared for the one alone.
     """
     differ = one.uuid is not None and other.uuid is not None and one.uuid != other.uuid
-    return dns(one.full_name) == dns(other.full_name) and not differ
+    alike = (own_name(one) is None) == (own_name(other) is None)
+    return dns(one.full_name) == dns(other.full_name) and not differ and alike
 
 
 def twins(facts: Mapping[HostName, HostFacts]) -> Iterator[tuple[HostName, HostName, str]]:
@@ -43,9 +47,62 @@ def twins(facts: Mapping[HostName, HostFacts]) -> Iterator[tuple[HostName, HostN
 
 
 def named_twice(inventory: Inventory) -> Iterator[Finding]:
-    """Refuse to start anything where a computer is declared twice: its machines and its room count twice."""
-    for first, second, full_name in twins(facts_in(inventory)):
-        yield Finding(severity=Severity.REFUSAL, text=one_host(first, second, full_name), remedy=NAME_IT_ONCE)
+    """Refuse to start anything where a computer is declared twice: its machines and its room count twice.
+
+    Where the name of neither is proven or declared, who reports it may lie: machines go to neither, and others go on.
+    """
+    facts = facts_in(inventory)
+    for first, second, full_name in twins(facts):
+        proven = own_name(facts[first]) is not None
+        yield Finding(
+            severity=Severity.REFUSAL if proven else Severity.WARNING,
+            text=one_host(first, second, full_name)
+            if proven
+            else f"{first} reports what {second} reports too, the name {full_name}: which of them it is is unknown",
+            remedy=NAME_IT_ONCE
+            if proven
+            else f"Name it once, or write account: under hosts.{first} and hosts.{second}",
+        )
+
+
+def telling_of_others(inventory: Inventory) -> Iterator[Finding]:
+    """Say of each host what it reports of machines that other hosts report as well, or alone: whom to look at."""
+    for (one, other), names in _shown_by_both(inventory).items():
+        yield Finding(
+            severity=Severity.WARNING,
+            text=f"{one} reports what {other} reports too: {_some(names)} with one GUID. Where they are is unknown, and they"
+            " are left alone",
+            remedy="See on both hosts which is true, and what became of the host that is not",
+        )
+    foreign: dict[tuple[HostName, HostName], list[str]] = {}
+    for host, _, vm in inventory.foreign_jobs():
+        foreign.setdefault((host.name, vm.host), []).append(vm.name)
+    for (one, other), names in foreign.items():
+        yield Finding(
+            severity=Severity.WARNING,
+            text=f"{one} reports migrations of {_some(names)}, which {other} has: {other}'s word counts",
+            remedy="Run again: one of them may just have changed hosts",
+        )
+
+
+def _some(names: Iterable[str]) -> str:
+    """Return names of machines, of many the first."""
+    known = list(dict.fromkeys(names))
+    more = len(known) - _NAMED
+    return ", ".join(known[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def _shown_by_both(inventory: Inventory) -> dict[tuple[HostName, HostName], list[str]]:
+    """Return by pair of hosts the names of the machines that both show and that do not move; replicas are no machines."""
+    seen: dict[VmId, VirtualMachine] = {}
+    found: dict[tuple[HostName, HostName], list[str]] = {}
+    for vm in inventory.vms():
+        if vm.replication_mode in REPLICAS or inventory.job_of(vm.id) is not None:
+            continue
+        other = seen.setdefault(vm.id, vm)
+        if other.host != vm.host:
+            found.setdefault((other.host, vm.host), []).append(other.name)
+    return found
 
 
 def another_computer(host: HostName, uuid: str, before: str) -> Finding:

@@ -63,8 +63,11 @@ def files_of(vm: VirtualMachine) -> Iterator[Disk]:
 
 def being_made(inventory: Inventory) -> Iterator[tuple[Key, VmId]]:
     """Yield the files that migrations make which run now, as far as their jobs tell, each with its machine."""
+    foreign = {id(job) for _, job, _ in inventory.foreign_jobs()}
     for host in inventory.hosts.values():
         for job in host.jobs:
+            if id(job) in foreign:
+                continue
             end = host if job.destination is None else _named(job.destination, inventory)
             if end is not None and not job.only_prepares:
                 yield from ((key_of(path, end), job.vm_id) for path in job.new_paths if path)

@@ -30,10 +30,10 @@ class Movers:
         """Index jobs and moves by machine. `names`: what hosts call themselves; `logged`: what their event logs tell."""
         self._logged = logged
         self._running = {
-            job.vm_id: job
-            for host in inventory.hosts.values()
-            for job in reversed(host.jobs)
-            if not job.only_prepares
+            vm.id: job
+            for vm in inventory.vms()
+            if (job := next((j for _, j in inventory.jobs_of(vm.id) if not j.only_prepares), None))
+            is not None
         }
         self._names = names
         self._jobs: dict[VmId, list[MigrationJob]] = {}

@@ -104,7 +104,10 @@ def test_the_old_machine_may_get_a_key_of_its_own() -> None:
 
 def test_two_computers_are_told_by_name_and_firmware() -> None:
     """One name is one computer, unless both tell a UUID and these differ."""
-    twin = plan(stack(spec(1, "hv1")), inventory(host("hv1"), host("hv2", full_name="HV1.lab.example")))
+    twin = plan(
+        stack(spec(1, "hv1")),
+        inventory(host("hv1"), host("hv2", full_name="HV1.lab.example", proven=("hv1.lab.example",))),
+    )
     assert [str(each) for each in twin.refusals] == [
         "hv1 and hv2 are one host, hv1.lab.example. Name it once"
     ]
