@@ -38,6 +38,8 @@ from providers.wsman import (
     wql,
 )
 
+from .bounds import BOUNDS, Bounds
+from .budget import Budget
 from .connection_errors import AnswerLostError, BusyHostError
 from .faults import (
     BusyFaultError,
@@ -65,12 +67,22 @@ Answer = TypeVar("Answer", bound=Response)
 class Client:
     """One host. Any number of threads may use it."""
 
-    def __init__(self, host: HostSpec, logins: Logins, clock: Clock, *, heard: Heard | None = None) -> None:
+    def __init__(
+        self,
+        host: HostSpec,
+        logins: Logins,
+        clock: Clock,
+        *,
+        heard: Heard | None = None,
+        bounds: Bounds = BOUNDS,
+    ) -> None:
         """Read the credential and connect at the first request. `heard`: told of each request and its answer."""
         self.host = host
         self._clock = clock
         self.told = Told()
-        self._sessions = Sessions(host, logins, heard)
+        self.budget = Budget(host.name, clock, bounds)
+        self._bounds = bounds
+        self._sessions = Sessions(host, logins, heard, bounds)
         self._envelope_size = MAX_ENVELOPE_SIZE
         self._forms: dict[tuple[str, ...], int] = {}
         self._paged = True
@@ -97,7 +109,7 @@ class Client:
         key = (class_name, *properties)
         first = self._forms.get(key, 0)
         for form, (target, text) in enumerate(forms[first:], start=first):
-            with suppress(FilterFaultError):
+            with suppress(FilterFaultError), self.budget.reading():
                 items = self._enumerated(resource_uri(target, namespace), text)
                 self._forms[key] = form
                 rows = (typed(item, class_name, namespace) for item in items)
@@ -128,12 +140,13 @@ class Client:
         A host answers the last Pull only after a while (MS-WSMV 3.1.4.6 in pull mode, as txwinrm does it). Raises the
         errors of transport and fault: an account may read WMI and no log.
         """
-        begun = self._ask(Subscribe(query=query), SubscribeResponse)
-        try:
-            return list(self._entries(begun.context))
-        finally:
-            with suppress(PlacementError):
-                self._ask(Unsubscribe(identifier=begun.identifier), UnsubscribeResponse)
+        with self.budget.reading():
+            begun = self._ask(Subscribe(query=query), SubscribeResponse)
+            try:
+                return list(self._entries(begun.context))
+            finally:
+                with suppress(PlacementError):
+                    self._ask(Unsubscribe(identifier=begun.identifier), UnsubscribeResponse)
 
     def _entries(self, context: str) -> Iterator[LogEvent]:
         """Yield entries until a page has none; a host that gives up waiting for one has none either."""
@@ -147,6 +160,7 @@ class Client:
                 return
             if not page.items:
                 return
+            self.budget.take(page.items)
             yield from (item for item in page.items if isinstance(item, LogEvent))
             following = page.context
 
@@ -167,14 +181,21 @@ class Client:
         """Yield every item; each page's context is good for the next page only."""
         begin = Enumerate(resource_uri=uri, query=text, optimize=size is not None, max_elements=size)
         first = self._ask(begin, EnumerateResponse)
+        self.budget.take(first.items or ())
         yield from first.items or ()
-        context, end = first.context, first.end
+        context, end, empty = first.context, first.end, 0
         while not end:
             if not context:
                 raise ProtocolError(f"{self.host.name} ended an enumeration without saying so")
             page = self._page(Pull(resource_uri=uri, context=context, max_elements=size))
+            self.budget.take(page.items)
             yield from page.items
-            context, end = page.context, page.end
+            context, end, empty = page.context, page.end, 0 if page.items else empty + 1
+            if empty > self._bounds.empty_pages:
+                raise ProtocolError(
+                    f"{self.host.name} was not read to the end: it gave {empty} empty pages in a row",
+                    remedy="Restart its WinRM service, or look what answers at its address",
+                )
 
     def _page(self, pull: Pull) -> PullResponse:
         """Pull; an enumeration that cannot be read to its end is given back, for a host keeps only so many."""
@@ -204,6 +225,7 @@ class Client:
         return ask()
 
     def _ask(self, request: Request, kind: type[Answer]) -> Answer:
+        self.budget.check()
         return self._judged(request, self._exchange(request), kind)
 
     def _judged(self, request: Request, answer: Response, kind: type[Answer]) -> Answer:

@@ -24,6 +24,7 @@ from providers.model.stack import HostSpec
 from providers.wsman import Instance
 
 from . import host_facts, images, inventory, orders
+from .bounds import BOUNDS, Bounds
 from .client import Client
 from .compatibility import read_vectors
 from .connection_errors import NotTriedError
@@ -51,7 +52,12 @@ class Estate:
     """The hosts of one stack. Any number of threads may use it."""
 
     def __init__(
-        self, hosts: Mapping[HostName, HostSpec], *, clock: Clock, heard: Heard | None = None
+        self,
+        hosts: Mapping[HostName, HostSpec],
+        *,
+        clock: Clock,
+        heard: Heard | None = None,
+        bounds: Bounds = BOUNDS,
     ) -> None:
         """Connect to nothing yet. `heard`: told of each request and its answer.
 
@@ -65,7 +71,10 @@ class Estate:
         self._traits: dict[HostName, Traits] = {}
         self._expected: Mapping[HostName, str] = {}
         self._templates: dict[tuple[HostName, int], Instance] = {}
-        self._clients = {name: Client(spec, logins, clock, heard=heard) for name, spec in hosts.items()}
+        self._bounds = bounds
+        self._clients = {
+            name: Client(spec, logins, clock, heard=heard, bounds=bounds) for name, spec in hosts.items()
+        }
 
     def expect(self, computers: Mapping[HostName, str]) -> None:
         """Hold hosts against the UUIDs that their computers had in the last run, from now on."""
@@ -77,7 +86,9 @@ class Estate:
 
     def host(self, name: HostName) -> Host:
         """Read where the machines of one host are. Raises PlacementError."""
-        return inventory.read_host(self._clients[name])
+        client = self._clients[name]
+        with client.budget.reading():
+            return inventory.read_host(client)
 
     def sweep(self) -> Inventory:
         """Read in parallel where the machines of every host are.
@@ -86,7 +97,7 @@ class Estate:
         """
         hosts: dict[HostName, Host] = {}
         silent: dict[HostName, UnreachableHost] = {}
-        read = self._each(self._clients, lambda name: inventory.read_host(self._clients[name]))
+        read = self._each(self._clients, self.host)
         for name, result in read.items():
             if isinstance(result, PlacementError):
                 silent[name] = unreachable(name, result)
@@ -110,6 +121,10 @@ class Estate:
         return Inventory(hosts=hosts, unreachable={**found.unreachable, **failed})
 
     def _wholly(self, host: Host) -> Host:
+        with self._clients[host.name].budget.within(self._bounds.whole_seconds):
+            return self._with_all(host)
+
+    def _with_all(self, host: Host) -> Host:
         closer = self.host_closely(host, machines=True)
         if closer.facts is None:
             return closer
@@ -131,11 +146,13 @@ class Estate:
 
     def host_closely(self, host: Host, *, machines: bool) -> Host:
         """Return a host with what moves ask of it, and of its machines (a query for each class), read now."""
-        facts = self.facts(host.name)
-        if not machines:
-            return replace(host, facts=facts)
-        vms = inventory.read_closely(self._clients[host.name], host.vms, facts.computer_name)
-        return replace(host, facts=facts, vms=tuple(vms))
+        client = self._clients[host.name]
+        with client.budget.reading():
+            facts = self.facts(host.name)
+            if not machines:
+                return replace(host, facts=facts)
+            vms = inventory.read_closely(client, host.vms, facts.computer_name)
+            return replace(host, facts=facts, vms=tuple(vms))
 
     def _each(
         self, names: Iterable[HostName], read: Callable[[HostName], Result]

@@ -20,6 +20,7 @@ from providers.wsman import (
     encode_request,
 )
 
+from .bounds import BOUNDS, Bounds
 from .connection_errors import AnswerLostError, BusyHostError, LoginLostError
 from .credentials import Credential, read_credential
 from .logins import Logins
@@ -38,11 +39,16 @@ Heard = Callable[[Request, bytes], None]
 class Sessions:
     """Connections that are made when they are needed and then kept."""
 
-    def __init__(self, host: HostSpec, logins: Logins, heard: Heard | None = None) -> None:
+    def __init__(
+        self, host: HostSpec, logins: Logins, heard: Heard | None = None, bounds: Bounds = BOUNDS
+    ) -> None:
         """Read the credential and connect at the first request."""
         self._host = host
         self._heard = heard
         self._logins = logins
+        self._bounds = bounds
+        self._decoding = threading.Lock()
+        """One tree of elements at a time: it is the largest thing that an answer makes."""
         self._free: list[Transport] = []
         self._lock = threading.Lock()
         self._places = threading.BoundedSemaphore(SESSIONS)
@@ -145,7 +151,8 @@ class Sessions:
 
     def _decoded(self, envelope: bytes, message_id: str) -> Response:
         try:
-            answer = decode_response(envelope)
+            with self._decoding:
+                answer = decode_response(envelope)
         except ProtocolError as error:
             detail = envelope[:2000].decode("utf-8", "replace")
             raise ProtocolError(f"{self._host.name}: {error.message}", detail=detail) from error
@@ -178,8 +185,8 @@ class Sessions:
         with self._lock:
             if self._credential is None:
                 self._credential = read_credential(self._host.connection, self._host.name)
-            session = Transport(self._host, self._credential)
-        knock(self._host)
+            session = Transport(self._host, self._credential, self._bounds)
+        knock(self._host, self._bounds.connect_seconds)
         return session
 
     def close(self) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import socket
 import ssl
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -24,23 +25,23 @@ from providers.errors import (
 )
 from providers.model.stack import HostSpec
 
+from .bounds import BOUNDS, Bounds
 from .connection_errors import AnswerLostError, BusyHostError, LoginLostError
 from .credentials import Credential
+from .exchange import AnswerTooLargeError, BoundedAdapter, CompressedAnswerError, Exchange
 from .negotiation import NEGOTIATED, Negotiation, Reply, SealingError
-from .trust import TrustingAdapter, context_for, distrusted, trust
+from .trust import context_for, distrusted, trust
 
-CONNECT_SECONDS = 10
-READ_SECONDS = 75
-"""Longer than the OperationTimeout of 60 s that requests carry, so that the host gives up first."""
-_TIMEOUTS = (CONNECT_SECONDS, READ_SECONDS)
 _PORTS = {"http": 80, "https": 443}
+_DETAIL = 2000
+"""Characters of a host's own words that an error keeps."""
 _ENDPOINT = "Check the endpoint in the stack file: host, port and path (/wsman)"
 
 
 class Transport:
     """One connection with one login. One request at a time: NTLM belongs to the connection (MS-NTHT)."""
 
-    def __init__(self, host: HostSpec, credential: Credential) -> None:
+    def __init__(self, host: HostSpec, credential: Credential, bounds: Bounds = BOUNDS) -> None:
         """Connect to nothing yet.
 
         Raises CertificateError, CredentialsError or AuthenticationError for settings that cannot work.
@@ -55,6 +56,8 @@ class Transport:
                 remedy="Use an https address, or auth: ntlm, kerberos or credssp",
             )
         self._trust = trust(host.connection.ca, credential) if tls else None
+        self._bounds = bounds
+        self._exchange = Exchange(bounds.answer_bytes)
         self._login: Negotiation | None = None
         self._winrm = WinrmTransport(
             endpoint=host.endpoint,
@@ -67,7 +70,7 @@ class Transport:
             server_cert_validation="validate",
             message_encryption="never",  # by pywinrm; ours takes its place
             proxy=host.connection.proxy,
-            read_timeout_sec=cast("Any", _TIMEOUTS),
+            read_timeout_sec=cast("Any", (bounds.connect_seconds, bounds.answer_seconds)),
         )
 
     @property
@@ -117,35 +120,35 @@ class Transport:
             session.max_redirects = 0  # a redirect would repeat the request elsewhere
             session.trust_env = False  # and ~/.netrc would replace our credential
             session.cert = None  # it is in our TLS context
+            session.headers["Accept-Encoding"] = "identity"
             if self._auth in NEGOTIATED:
                 session.auth = None
-            if self._trust is not None:
-                session.mount("https://", TrustingAdapter(self._trust))
+            session.mount(
+                "http://" if self._trust is None else "https://", BoundedAdapter(self._exchange, self._trust)
+            )
         if self._auth in NEGOTIATED and self._login is None:
             self._log_on()
 
     def _log_on(self) -> None:
         login, begun = Negotiation(self._host, self.credential), time.monotonic()
         try:
-            login.log_on(self._post_nothing)
+            login.log_on(partial(self._post_nothing, begun + self._bounds.answer_seconds))
         except OSError as error:
             raise self._translated(error, begun, nothing_sent=True) from error
         self._login = login
         if self._trust is None:
             self._winrm.encryption = cast("Any", login)
 
-    def _post_nothing(self, headers: Mapping[str, str]) -> Reply:
+    def _post_nothing(self, until: float, headers: Mapping[str, str]) -> Reply:
         """Post an empty body on the one connection of the session, as pywinrm does before it encrypts.
 
-        That a host takes it over TLS, too, is unverified.
+        `until`: when the whole login must have ended. That a host takes it over TLS, too, is unverified.
         """
+        if (left := until - time.monotonic()) <= 0:
+            raise requests.ReadTimeout("the login took too long")
         session = self._winrm.build_session()
         request = session.prepare_request(requests.Request("POST", self._host.endpoint, headers=headers))
-        answer = session.send(request, timeout=_TIMEOUTS, stream=True, allow_redirects=False)
-        connection = getattr(answer.raw.connection, "sock", None)  # it is given back once the answer is read
-        certificate = (
-            connection.getpeercert(binary_form=True) if isinstance(connection, ssl.SSLSocket) else None
-        )
+        answer = session.send(request, timeout=(self._bounds.connect_seconds, left), allow_redirects=False)
         if answer.content and answer.status_code == requests.codes.ok:
             raise ProtocolError(f"{self._host.name} answered an empty request with a text")
         if answer.status_code == requests.codes.service_unavailable:
@@ -153,7 +156,7 @@ class Transport:
         return Reply(
             status=answer.status_code,
             offers=answer.headers.get("WWW-Authenticate", ""),
-            certificate=certificate,
+            certificate=self._exchange.certificate,
         )
 
     def _unauthorized(self) -> PlacementError:
@@ -181,7 +184,7 @@ class Transport:
                 raise ProtocolError(
                     f"{name} answered HTTP {code} without a SOAP body",
                     remedy=_ENDPOINT,
-                    detail=text,
+                    detail=text[:_DETAIL],
                 ) from error
 
     def _translated(self, error: OSError, begun: float, *, nothing_sent: bool = False) -> PlacementError:
@@ -214,7 +217,9 @@ def certificate_end(host: HostSpec) -> datetime | None:
     context, begun = context_for(host.connection.ca), time.monotonic()
     try:
         with (
-            socket.create_connection((name, parts.port or _PORTS["https"]), timeout=CONNECT_SECONDS) as plain,
+            socket.create_connection(
+                (name, parts.port or _PORTS["https"]), timeout=BOUNDS.connect_seconds
+            ) as plain,
             context.wrap_socket(plain, server_hostname=name) as secure,
         ):
             end = (secure.getpeercert() or {}).get("notAfter")
@@ -223,7 +228,7 @@ def certificate_end(host: HostSpec) -> datetime | None:
     return datetime.fromtimestamp(ssl.cert_time_to_seconds(str(end)), UTC)
 
 
-def knock(host: HostSpec, seconds: float = CONNECT_SECONDS) -> None:
+def knock(host: HostSpec, seconds: float = BOUNDS.connect_seconds) -> None:
     """Open and close a TCP connection to what would be dialled. Raises HostUnreachableError."""
     parts = urlsplit(host.connection.proxy or host.endpoint)
     address = (parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 0))
@@ -238,9 +243,8 @@ def knock(host: HostSpec, seconds: float = CONNECT_SECONDS) -> None:
 def _translated(spec: HostSpec, error: OSError, seconds: float) -> PlacementError:
     """Return what an error of a connection says of a host; `seconds`: how long it has taken."""
     host, causes = spec.name, tuple(_causes(error))
-    for cause in causes:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return distrusted(spec, cause)
+    if (refused := _refused(spec, causes)) is not None:
+        return refused
     words = next((_words(c, seconds) for c in causes if isinstance(c, OSError) and c.strerror), "no answer")
     if isinstance(error, requests.ConnectTimeout):
         return HostUnreachableError(f"{host} is unreachable: no connection within {seconds:.0f} s")
@@ -253,6 +257,18 @@ def _translated(spec: HostSpec, error: OSError, seconds: float) -> PlacementErro
     if isinstance(error, requests.ReadTimeout):
         return AnswerLostError(f"{host} did not answer within {seconds:.0f} s", timed_out=True)
     return AnswerLostError(f"{host} dropped the connection: {words}")
+
+
+def _refused(spec: HostSpec, causes: Iterable[BaseException]) -> PlacementError | None:
+    """Return what this side has refused to read, or to trust; None where it is not that."""
+    for cause in causes:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return distrusted(spec, cause)
+        if isinstance(cause, AnswerTooLargeError | CompressedAnswerError):
+            return ProtocolError(
+                f"{spec.name} was not read to the end: its answer is {cause}", remedy=_ENDPOINT
+            )
+    return None
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -5,11 +5,9 @@ from __future__ import annotations
 import ssl
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 from cryptography import x509
-from requests.adapters import HTTPAdapter
 
 from providers.errors import CertificateError, CredentialsError
 from providers.files import read_bounded
@@ -29,28 +27,6 @@ NEW_CERTIFICATE = (
     " (thumbprints: Get-ChildItem Cert:\\LocalMachine\\My)"
 )
 """Learn, "Installation and configuration for Windows Remote Management", and "How to configure WINRM for HTTPS"."""
-
-
-class TrustingAdapter(HTTPAdapter):
-    """Verifies certificates by one TLS context alone, whatever bundles and variables requests would look at."""
-
-    def __init__(self, trust: ssl.SSLContext) -> None:
-        """Use `trust` for every connection."""
-        self._trust = trust
-        super().__init__(pool_connections=1, pool_maxsize=1)
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        """Make the pool with our context."""
-        super().init_poolmanager(*args, **kwargs, ssl_context=self._trust)
-
-    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
-        """Make the pool behind a proxy with our context, too."""
-        return super().proxy_manager_for(proxy, **kwargs, ssl_context=self._trust)
-
-    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:  # noqa: ARG002
-        """Leave everything to the context."""
-        conn.cert_reqs = "CERT_REQUIRED"
-        conn.ca_certs = None
 
 
 def context_for(ca: Path | None) -> ssl.SSLContext:

@@ -1,0 +1,228 @@
+"""HTTP with a host within bounds: every byte of an answer is counted, and a connection is cut when its time is over."""
+
+from __future__ import annotations
+
+import http.client
+import io
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from typing import Any
+
+import requests
+import urllib3.exceptions
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+_PIECE = 65536
+_PLAIN = frozenset({"", "identity"})
+
+
+class AnswerTooLargeError(OSError):
+    """A host has sent more bytes than one answer may have."""
+
+
+class CompressedAnswerError(OSError):
+    """A host has compressed an answer although it was asked for none of that."""
+
+
+class Exchange:
+    """What goes on between one request and the end of its answer, on the one connection of an adapter."""
+
+    def __init__(self, most: int) -> None:
+        """`most`: bytes that an answer may have, with its heads and its framing."""
+        self.most = most
+        self.certificate: bytes | None = None
+        """The host's own in DER form, where the connection is TLS."""
+        self._connection: HTTPConnection | None = None
+        self._handle: socket.socket | None = None
+        self._lock = threading.Lock()
+        self._left = 0
+        self._late = False
+
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """Count from here, and cut the connection after `seconds`. Raises requests.ReadTimeout where it had to be cut."""
+        self._left, self._late = self.most, False
+        if self._connection is not None and self._connection.sock is not None:
+            self._hold(self._connection.sock)
+        cutter = threading.Timer(seconds, self._cut)
+        cutter.daemon = True
+        cutter.start()
+        try:
+            yield
+        except OSError as error:
+            if self._late:
+                raise requests.ReadTimeout(f"no whole answer within {seconds:g} s") from error
+            raise
+        finally:
+            cutter.cancel()
+            cutter.join()
+            self._let_go()
+        if self._late:  # an answer without a length ends where its connection does
+            raise requests.ReadTimeout(f"no whole answer within {seconds:g} s")
+
+    def began(self, connection: HTTPConnection, plain: socket.socket) -> None:
+        """Take up a connection that exists from now on, before any handshake."""
+        self._connection = connection
+        self._hold(plain)
+
+    def took(self, count: int) -> None:
+        """Count bytes that came. Raises AnswerTooLargeError."""
+        self._left -= count
+        if self._left < 0:
+            raise AnswerTooLargeError(f"more than {self.most} bytes")
+
+    def _hold(self, connected: Any) -> None:
+        """Keep a second handle of a socket: TLS puts others in the place of the first while it shakes hands."""
+        handle = socket.fromfd(connected.fileno(), socket.AF_INET, socket.SOCK_STREAM)
+        with self._lock:
+            self._handle, before = handle, self._handle
+            late = self._late
+        if before is not None:
+            before.close()
+        if late:
+            self._cut()
+
+    def _cut(self) -> None:
+        """End the connection under whoever reads, writes or shakes hands: that comes back with an error, or the end."""
+        with self._lock:
+            self._late = True
+            if self._handle is not None:
+                with suppress(OSError):
+                    self._handle.shutdown(socket.SHUT_RDWR)
+
+    def _let_go(self) -> None:
+        with self._lock:
+            handle, self._handle = self._handle, None
+        if handle is not None:
+            handle.close()
+
+
+class _Counted(io.RawIOBase):
+    """The bytes of one answer, counted: heads, framing and what follows the body have no bound of their own everywhere."""
+
+    def __init__(self, below: io.RawIOBase, exchange: Exchange) -> None:
+        self._below = below
+        self._exchange = exchange
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        count: int | None = self._below.readinto(buffer)
+        self._exchange.took(count or 0)
+        return count
+
+    def close(self) -> None:
+        self._below.close()
+        super().close()
+
+
+class _Response(http.client.HTTPResponse):
+    """An answer whose bytes are counted."""
+
+    def __init__(self, sock: socket.socket, *args: Any, exchange: Exchange, **more: Any) -> None:
+        super().__init__(sock, *args, **more)
+        self.fp: io.BufferedReader = io.BufferedReader(_Counted(self.fp.detach(), exchange))
+
+
+class _Connection(HTTPConnection):
+    """A connection that tells an exchange what it does."""
+
+    def __init__(self, *args: Any, exchange: Exchange, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self._exchange = exchange
+        self.response_class: Any = partial(_Response, exchange=exchange)
+
+    def _new_conn(self) -> socket.socket:
+        plain = super()._new_conn()
+        self._exchange.began(self, plain)
+        return plain
+
+    def connect(self) -> None:
+        self._exchange.certificate = None
+        super().connect()
+        if isinstance(self.sock, ssl.SSLSocket):
+            self._exchange.certificate = self.sock.getpeercert(binary_form=True)
+
+
+class _SecureConnection(_Connection, HTTPSConnection):
+    """The same over TLS."""
+
+
+class BoundedAdapter(HTTPAdapter):
+    """One connection to one host, whose answers come whole, within bounds, or not at all."""
+
+    def __init__(self, exchange: Exchange, trust: ssl.SSLContext | None = None) -> None:
+        """Verify certificates by `trust` alone, whatever bundles and variables requests would look at."""
+        self._exchange = exchange
+        self._trust = trust
+        super().__init__(pool_connections=1, pool_maxsize=1)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """Make the pool with our context and our connections."""
+        kwargs |= self._context()
+        super().init_poolmanager(*args, **kwargs)
+        self._adopt(self.poolmanager)
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        """Make the pool behind a proxy with them, too."""
+        manager = super().proxy_manager_for(proxy, **kwargs, **self._context())
+        self._adopt(manager)
+        return manager
+
+    def _context(self) -> dict[str, Any]:
+        return {} if self._trust is None else {"ssl_context": self._trust}
+
+    def _adopt(self, manager: Any) -> None:
+        manager.pool_classes_by_scheme = {
+            "http": partial(_pool, HTTPConnectionPool, partial(_Connection, exchange=self._exchange)),
+            "https": partial(_pool, HTTPSConnectionPool, partial(_SecureConnection, exchange=self._exchange)),
+        }
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:  # noqa: ARG002
+        """Leave everything to the context."""
+        conn.cert_reqs = "CERT_REQUIRED"
+        conn.ca_certs = None
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
+        """Return an answer that has been read to its end.
+
+        `timeout`: seconds for a connection, and for all from here on. Raises requests.ReadTimeout, and others of requests
+        that have AnswerTooLargeError or CompressedAnswerError among their causes.
+        """
+        kwargs["stream"] = True
+        connect, whole = kwargs["timeout"]
+        kwargs["timeout"] = (min(connect, whole), whole)
+        with self._exchange.within(whole):
+            response = super().send(request, *args, **kwargs)
+            raw = response.raw
+            try:
+                response.raw = io.BytesIO(_body(raw, self._exchange.most))
+            except urllib3.exceptions.HTTPError as error:
+                raise requests.ConnectionError(error) from error
+            finally:
+                raw.close()  # where it was read to its end, its connection has been given back already
+        return response
+
+
+def _pool(kind: Any, connection: Any, *args: Any, **kwargs: Any) -> Any:
+    """Return a pool of connections that are made by `connection`."""
+    pool = kind(*args, **kwargs)
+    pool.ConnectionCls = connection
+    return pool
+
+
+def _body(raw: Any, most: int) -> bytes:
+    """Read to the end what is neither compressed nor too long."""
+    encoding = raw.headers.get("Content-Encoding", "").strip().casefold()
+    if encoding not in _PLAIN:
+        raise CompressedAnswerError("compressed, which nobody asked for")
+    if (raw.length_remaining or 0) > most:
+        raise AnswerTooLargeError(f"more than {most} bytes")
+    return b"".join(iter(lambda: raw.read(_PIECE, decode_content=False), b""))
