@@ -94,7 +94,7 @@ def costs_little(host: Hostile) -> Iterator[None]:
     left = [each for each in set(threading.enumerate()) - threads if "Timer" in each.name]
     assert left == []
     connections = psutil.Process().net_connections("tcp")
-    assert host.port not in {each.raddr[1] for each in connections if each.raddr}
+    assert (host.port,) not in {each.raddr[1:] for each in connections}
 
 
 def asked(client: Client) -> None:
