@@ -89,6 +89,8 @@ class Negotiation:
         self._auth = host.connection.auth
         self._encrypts = host.endpoint.startswith("http:")
         self._target = host.connection.kerberos_host or urlsplit(host.endpoint).hostname or ""
+        self._kerberos = self._auth == "kerberos" or (self._auth == "credssp" and self._encrypts)
+        """Nothing but Kerberos is spoken. Without TLS it alone proves a host, and CredSSP hands the password over."""
         self._scheme = "CredSSP" if self._auth == "credssp" else "Negotiate"
         self._protocol = sealed.CREDSSP if self._auth == "credssp" else sealed.SPNEGO
         self._context: Any = None
@@ -171,9 +173,9 @@ class Negotiation:
         options, more = spnego.NegotiateOptions.wrapping_winrm, cast("dict[str, Any]", {})
         if self._auth == "ntlm":
             options |= spnego.NegotiateOptions.use_ntlm
-        if self._auth == "credssp":
-            more = {"credssp_min_protocol": 5}  # what Windows itself asks for since CVE-2018-0886
         try:
+            if self._auth == "credssp":
+                more = self._handing_over()
             return spnego.client(
                 self._spnego_credential(),
                 hostname=self._target,
@@ -186,17 +188,39 @@ class Negotiation:
             )
         except ImportError as error:
             raise LoginImpossibleError(
-                f"auth: kerberos needs the Python packages gssapi and krb5 ({error})", remedy=_KERBEROS_BUILD
+                f"{self._what()} needs the Python packages gssapi and krb5 ({error})", remedy=_KERBEROS_BUILD
             ) from error
         except Exception as error:
             raise self._impossible(error) or self._failed(error) from error
+
+    def _handing_over(self) -> dict[str, Any]:
+        """Return how CredSSP is spoken. Over TLS the certificate has proven the host that gets the password.
+
+        Over plain HTTP a ticket for it does, before anything of the password is sent (MS-CSSP 3.1.5: the credentials are its
+        last message); CredSSP's own TLS takes any certificate. That a host takes Kerberos' tokens there without SPNEGO around
+        them is unverified; pypsrp sends them so (credssp_auth_mechanism).
+        """
+        since_2018 = {"credssp_min_protocol": 5}  # what Windows itself asks for since CVE-2018-0886
+        if not self._kerberos:
+            return since_2018
+        inner = spnego.client(
+            self._spnego_credential(),
+            hostname=self._target,
+            service="HTTP",
+            protocol="kerberos",
+        )
+        return {**since_2018, "credssp_negotiate_context": inner}
+
+    def _what(self) -> str:
+        over = " over plain HTTP" if self._auth == "credssp" and self._encrypts else ""
+        return f"auth: {self._auth}{over}"
 
     def _impossible(self, error: Exception) -> LoginImpossibleError | None:
         """Say that this computer computes no NTLM, where that is so: nobody has judged the credential then.
 
         MD4 pyspnego brings along; MD5, in each of its messages' checksums (MS-NLMP 3.3.2), OpenSSL has to allow.
         """
-        if self._auth == "kerberos" or _has_md5():
+        if self._kerberos or _has_md5():
             return None
         words = " ".join(str(error).split())
         return LoginImpossibleError(
@@ -232,12 +256,18 @@ class Negotiation:
         code = getattr(error, "err_code", None) or getattr(
             getattr(error, "base_error", None), "min_code", None
         )
-        judged = self._auth != "kerberos" or _signed(code) in _JUDGED_BY_KDC
+        judged = not self._kerberos or _signed(code) in _JUDGED_BY_KDC
         if judged:
             refused = self._refused()
             refused.detail = str(error)
             return refused
         words = " ".join(str(error).split())
+        if self._auth == "credssp":
+            return LoginImpossibleError(
+                f"{self._host}: {self._what()} hands the password to whom Kerberos has proven alone, and there is no ticket of"
+                f" {self._credential.owner} for HTTP/{self._target} ({words})",
+                remedy="Use an https address; or dial a host of the domain by its full name, as user@REALM, which krb5.conf knows",
+            )
         return LoginImpossibleError(
             f"No Kerberos ticket of {self._credential.owner} for HTTP/{self._target} ({words})",
             remedy="Check with klist and kinit -f, the address (its full name) and krb5.conf"

@@ -198,19 +198,17 @@ def _import(label: str, guid: str) -> list[str]:
 
 
 def log_on_by(site: Site, auth: str) -> None:
-    """Have the stack dial every host over plain HTTP, with another scheme."""
+    """Have the stack dial every host with another scheme."""
     path = site.file("stacks/lab.yaml")
     content = yaml.safe_load(path.read_text(encoding="utf-8"))
     content["connection"]["auth"] = auth
-    for name, host in site.status()["hosts"].items():
-        content["hosts"][name]["address"] = host["http"]
     path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
 
 
 def test_no_secret_is_left_anywhere(site: Site) -> None:
     """The lab's password stands in its 0600 file and nowhere else: not in state, exports, logs or argv.
 
-    The run logs on by CredSSP over plain HTTP, which handles it most.
+    The run logs on by CredSSP, which handles it most.
     """
     log_on_by(site, "credssp")
     password = next(iter(site.status()["hosts"].values()))["password"]
