@@ -200,7 +200,8 @@ def set_mode(descriptor: int, mode: int) -> None:
 
 
 def _write_into(path: Path, content: bytes) -> None:
-    """Write to a pipe or a device of this user or of the system."""
+    """Write to a pipe or a device of this user or of the system; the opening of a pipe waits for its reader."""
+    belongings(path).check_owner(path)
     with place_of(path) as place:
         place.check_link()
         descriptor = place.open(place.name, os.O_WRONLY | _BINARY)

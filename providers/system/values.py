@@ -36,12 +36,12 @@ class Belongings:
         """Raise ForeignError where somebody else could have written what stands there."""
         self.check_owner(path)
         if self.others_write and not self.sticky:
-            raise ForeignError(path, "others may write it: chmod go-w")
+            raise ForeignError(path, f"others may write {path}: chmod go-w")
 
     def check_owner(self, path: Path) -> None:
         """Raise ForeignError where it belongs to somebody else."""
         if not self.trusted:
-            raise ForeignError(path, f"it belongs to another user ({self.owner or 'unknown'})")
+            raise ForeignError(path, f"{path} belongs to another user ({self.owner or 'unknown'})")
 
 
 class ForeignError(PermissionError):

@@ -190,7 +190,7 @@ def place_of(path: Path, *, follow: bool = True) -> Iterator[Place]:
     here = path.absolute()
     for each in (*reversed(here.parents), here) if follow else reversed(here.parents):
         if _is_link(each) and not (found := _owned(each)).trusted:
-            raise ForeignError(each, f"it is a link of another user ({found.owner}): remove it")
+            raise ForeignError(each, f"{each} is a link of another user ({found.owner}): remove it")
     real = Path(os.path.realpath(here)) if follow else Path(os.path.realpath(here.parent)) / here.name
     yield Place(real, linked=follow and _is_link(here))
 

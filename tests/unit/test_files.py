@@ -215,7 +215,7 @@ def test_our_own_link_is_not_followed_to_where_others_may_put_things(tmp_path: P
     (tmp_path / "shared").chmod(0o777)
     link = tmp_path / "latest"
     link.symlink_to(tmp_path / "shared" / "file")
-    with pytest.raises(OSError, match="others may write it"):
+    with pytest.raises(OSError, match="others may write"):
         write_whole(link, "x")
     assert list((tmp_path / "shared").iterdir()) == []
 
@@ -228,10 +228,8 @@ def test_no_line_goes_into_a_file_or_a_pipe_of_another_user(tmp_path: Path) -> N
     with pytest.raises(OSError, match="belongs to another user"):
         append_line(of_another(path), "x")
     os.mkfifo(tmp_path / "pipe")
-    holder = os.open(tmp_path / "pipe", os.O_RDWR)
-    with pytest.raises(OSError, match="belongs to another user"):
+    with pytest.raises(OSError, match="belongs to another user"):  # though nobody reads it: it is not opened
         write_whole(of_another(tmp_path / "pipe"), "x")
-    os.close(holder)
     assert path.read_bytes() == b""
 
 
@@ -326,11 +324,11 @@ def test_what_others_made_or_could_have_made_is_not_taken_for_ours(tmp_path: Pat
     path.write_text("x", encoding="utf-8")
     assert read_own(path, 64) == b"x"
     path.chmod(0o666)
-    with pytest.raises(ForeignError, match="others may write it"):
+    with pytest.raises(ForeignError, match="others may write"):
         read_own(path, 64)
     path.chmod(0o600)
     path.parent.chmod(0o777)
-    with pytest.raises(ForeignError, match="others may write it"):
+    with pytest.raises(ForeignError, match="others may write"):
         read_own(path, 64)
     path.parent.chmod(0o1777)
     assert read_own(path, 64) == b"x"
