@@ -189,7 +189,9 @@ def _link(name: str, folder: int, where: Path) -> str | None:
     if not stat.S_ISLNK(found.st_mode):
         return None
     if not _belongings(found).trusted:
-        raise ForeignError(where / name, f"{where / name} is a link of another user ({found.st_uid}): remove it")
+        raise ForeignError(
+            where / name, f"{where / name} is a link of another user ({found.st_uid}): remove it"
+        )
     return os.readlink(name, dir_fd=folder)
 
 
