@@ -54,6 +54,8 @@ match words[:2]:
         number = int(words[3].rsplit("/", 1)[1])
         (comment,) = (each for each in kept["comments"] if each["id"] == number)
         comment["body"] = Path(option("--field").removeprefix("body=@")).read_text()
+    case ["api", path] if "/environments/" in path:
+        answer({{"protection_rules": [{{"type": rule}} for rule in kept["environments"].get(path.rsplit("/", 1)[1], [])]}})
     case ["api", path] if path.endswith("/comments"):
         answer(kept["comments"])
     case ["label", "create"]:
@@ -82,11 +84,13 @@ class GitHub:
     def __init__(self, home: Path) -> None:
         """Keep it below `home`; `home/bin` goes on PATH."""
         self.home = home
+        self.commit = ""
+        self.needs: dict[str, str] = {}
         (home / "bin").mkdir(parents=True)
         gh = home / "bin" / "gh"
         gh.write_text(GH.format(python=sys.executable, home=str(home)), encoding="utf-8")
         gh.chmod(0o755)
-        self.write({"calls": [], "runs": [], "pulls": [], "comments": [], "issues": []})
+        self.write({"calls": [], "runs": [], "pulls": [], "comments": [], "issues": [], "environments": {}})
 
     def read(self) -> dict[str, Any]:
         """Return all that is kept."""
@@ -113,11 +117,13 @@ class GitLab:
     def __init__(self, url: str) -> None:
         """Nothing is there yet."""
         self.url = url
+        self.commit = ""
         self.notes: list[dict[str, Any]] = [
             {"id": 1, "author": {"id": 1}, "body": "<!-- placement-review lab --> mine"}
         ]
         self.issues: list[dict[str, Any]] = []
         self.artifacts: dict[str, bytes] = {}
+        self.deployments: list[dict[str, Any]] = []
 
     def answer(self, method: str, path: str, query: dict[str, str], form: dict[str, str]) -> Any:
         """Do what is asked; None where there is no such thing."""
@@ -134,6 +140,8 @@ class GitLab:
                 self.notes.append(found)
             case "PUT", ["projects", "5", "merge_requests", "9", "notes", number]:
                 found = _change(self.notes, "id", number, form)
+            case "GET", ["projects", "5", "deployments"]:
+                found = [each for each in self.deployments if each["environment"] == query["environment"]]
             case "GET", ["projects", "5", "issues"]:
                 wanted = {"labels": query["labels"], "state": query["state"]}
                 found = [each for each in self.issues if wanted.items() <= each.items()]

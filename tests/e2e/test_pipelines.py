@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -21,15 +21,15 @@ from .forge import BOT, TOKEN, GitHub, GitLab, gitlab
 PIPELINES = PROJECT / "docs" / "pipelines"
 GITHUB = sorted((PIPELINES / "github").glob("*.yaml"))
 GITLAB = PIPELINES / "gitlab" / "gitlab-ci.yml"
-COMMIT = "c0ffee"
+STALE = "c0ffee"
 EXPRESSIONS = {
     "github.token": "of-the-run",
     "github.repository": "team/placement",
-    "github.base_ref": "main",
     "github.event.repository.default_branch": "main",
-    "github.event.workflow_run.id": "12",
-    "github.event.workflow_run.head_sha": COMMIT,
-    "github.event.workflow_run.html_url": "https://forge.example/runs/12",
+    "github.event.pull_request.number": "7",
+    "github.run_id": "12",
+    "github.server_url": "https://forge.example",
+    "vars.PULUMI_BACKEND_URL": "",
 }
 ALWAYS = "${{ !cancelled() }}"
 OURS = ("HYPERV_", "PULUMI_")
@@ -52,18 +52,6 @@ def test_a_pipeline_is_one_that_the_forge_takes(schema: str, files: list[Path]) 
     assert files
 
 
-def test_no_pipeline_of_a_pull_request_has_a_secret() -> None:
-    """It runs code that nobody has looked at. The one token that GitLab's needs for a comment is in a job of its own."""
-    review = (PIPELINES / "github" / "review.yaml").read_text(encoding="utf-8")
-    assert "secrets." not in review
-    assert "write" not in yaml.safe_load(review)["permissions"].values()
-    jobs = yaml.safe_load(GITLAB.read_text(encoding="utf-8"))
-    assert "TOKEN" not in json.dumps(jobs["placement-review"]).replace("JOB-TOKEN: $CI_JOB_TOKEN", "")
-    comment = jobs["placement-comment"]
-    assert comment["variables"] == {"GIT_STRATEGY": "none"}
-    assert set(re.findall(r"\w+_TOKEN", json.dumps(comment))) == {"PLACEMENT_NOTE_TOKEN"}
-
-
 def run(site: Site, script: str, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
     """Run a script as a forge's runner does; set-up is done already, however often it is asked for."""
     kept = [line for line in script.splitlines() if line != "make setup" and not line.startswith("apt-get")]
@@ -74,38 +62,57 @@ def run(site: Site, script: str, environment: Mapping[str, str]) -> subprocess.C
     )  # fmt: skip
 
 
-def on_github(site: Site, github: GitHub, name: str, **more: str) -> int:
-    """Run the steps of a workflow to the first that fails, and those that run all the same; what it uploads is kept.
+def on_github(site: Site, github: GitHub, name: str, job_name: str | None = None, **more: str) -> int:
+    """Run a job of a workflow (its only one) to the first step that fails, and the steps that run all the same; what it uploads is kept.
 
     Return the first exit code that is not 0.
     """
     workflow = yaml.safe_load((PIPELINES / "github" / f"{name}.yaml").read_text(encoding="utf-8"))
-    (job,) = workflow["jobs"].values()
+    job = workflow["jobs"][job_name or name]
     outputs = github.home / "outputs"
     outputs.write_text("", encoding="utf-8")
-    done = 0
+    done, known = 0, {**EXPRESSIONS, **github.needs, "github.event.pull_request.head.sha": github.commit}
     for step in job["steps"]:
-        if "run" in step and (done == 0 or step.get("if") == ALWAYS):
-            told = dict(line.split("=") for line in outputs.read_text(encoding="utf-8").splitlines())
-            given = {**job["env"], **step.get("env", {})}
+        if "run" in step and runs(step, done, known):
+            given = {**job.get("env", {}), **step.get("env", {})}
             values = {
-                key: resolved(str(text), told) for key, text in given.items() if not key.startswith(OURS)
+                key: resolved(str(text), known) for key, text in given.items() if not key.startswith(OURS)
             }
             values |= {"STACK": "lab", "GITHUB_OUTPUT": str(outputs), **github.environment(), **more}
             finished = run(site, step["run"], values)
             done = done or finished.returncode
             sys.stdout.write(f"{name}, {step['name']}: {finished.stdout}{finished.stderr}\n")
+            if names := step.get("id"):
+                told = dict(line.split("=", 1) for line in outputs.read_text(encoding="utf-8").splitlines())
+                known |= {f"steps.{names}.outputs.{key}": value for key, value in told.items()}
+                outputs.write_text("", encoding="utf-8")
         elif "upload-artifact" in step.get("uses", ""):
             run_of = {"inventory": "11", "review": "12"}[name]
             for path in step["with"]["path"].split():
-                github.upload(step["with"]["name"], run_of, site.file(path))
+                if site.file(path).exists():
+                    github.upload(step["with"]["name"], run_of, site.file(path))
+    told = {key: resolved(text, known) for key, text in job.get("outputs", {}).items()}
+    github.needs |= {f"needs.{job_name}.outputs.{key}": value for key, value in told.items()}
+    github.needs[f"needs.{job_name}.result"] = "failure" if done else "success"
     return done
 
 
-def resolved(text: str, outputs: Mapping[str, str]) -> str:
-    """Return what the forge makes of a value with expressions; one that nobody has thought of here is an error."""
-    known = {**EXPRESSIONS, **{f"steps.drift.outputs.{name}": value for name, value in outputs.items()}}
-    return re.sub(r"\$\{\{ (.*?) \}\}", lambda found: known[found[1]], text)
+def runs(step: Mapping[str, Any], done: int, known: Mapping[str, str]) -> bool:
+    """Say whether a step runs: after a failure only what always does, else what its condition says."""
+    condition = str(step.get("if", ""))
+    if condition == ALWAYS or done:
+        return condition == ALWAYS
+    asked = re.fullmatch(r"\$\{\{ (\S+) == '(\w+)' \}\}", condition)
+    return asked is None or known.get(asked[1]) == asked[2]
+
+
+def resolved(text: str, known: Mapping[str, str]) -> str:
+    """Return what the forge makes of a value with expressions; an output that no step has written is empty."""
+
+    def value(found: re.Match[str]) -> str:
+        return known.get(found[1], "") if ".outputs." in found[1] else known[found[1]]
+
+    return re.sub(r"\$\{\{ (.*?) \}\}", value, text)
 
 
 def on_gitlab(site: Site, project: GitLab, name: str, **more: str) -> int:
@@ -114,11 +121,11 @@ def on_gitlab(site: Site, project: GitLab, name: str, **more: str) -> int:
     values = {
         "CI_API_V4_URL": project.url, "CI_PROJECT_ID": "5", "CI_DEFAULT_BRANCH": "main", "CI_JOB_TOKEN": TOKEN,
         "CI_MERGE_REQUEST_PROJECT_ID": "5", "CI_MERGE_REQUEST_IID": "9",
-        "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main", "CI_COMMIT_SHA": COMMIT,
+        "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main", "CI_COMMIT_SHA": project.commit,
         "CI_PIPELINE_URL": "https://forge.example/pipelines/1",
         "PLACEMENT_TOKEN": TOKEN, "PLACEMENT_NOTE_TOKEN": TOKEN, **more,
     }  # fmt: skip
-    finished = run(site, "\n".join([*job["before_script"], *job["script"]]), values)
+    finished = run(site, "\n".join([*job.get("before_script", []), *job["script"]]), values)
     sys.stdout.write(f"{name}: {finished.stdout}{finished.stderr}\n")
     assert TOKEN not in finished.stdout + finished.stderr
     for line in job.get("after_script", []):
@@ -130,20 +137,39 @@ def on_gitlab(site: Site, project: GitLab, name: str, **more: str) -> int:
 
 
 @pytest.fixture
-def repository(site: Site) -> Site:
-    """The project of a team, in git, with `origin` where the forge has it."""
+def repository(site: Site, tmp_path: Path) -> Site:
+    """The project of a team, in git, with `origin` where the forge has it and a pull request there."""
     missing = [program for program in ("curl", "jq") if shutil.which(program) is None]
     if missing:
         pytest.skip(f"what the pipelines use is missing here: {', '.join(missing)}")
-    for words in (
-        ["init", "-q", "-b", "main"], ["add", "stacks"], ["commit", "-qm", "As it is"],
-        ["update-ref", "refs/remotes/origin/main", "HEAD"],
-    ):  # fmt: skip
-        subprocess.run(
-            ["git", "-c", "user.name=test", "-c", "user.email=test@lab.example", *words],
-            cwd=site.workspace.folder, check=True,
-        )  # fmt: skip
+    stack = site.file("stacks/lab.yaml")
+    declared = stack.read_bytes()
+    origin = str(tmp_path / "origin.git")
+    git(site, "init", "-q", "-b", "main")
+    git(site, "add", "stacks")
+    git(site, "commit", "-qm", "As it is")
+    git(site, "init", "-q", "--bare", origin)
+    git(site, "remote", "add", "origin", origin)
+    git(site, "push", "-q", "origin", "main")
+    stack.write_bytes(declared + b"# and a word\n")
+    git(site, "commit", "-qam", "Proposed")
+    git(site, "push", "-q", "origin", "HEAD:refs/pull/7/head")
+    git(site, "reset", "-q", "--hard", "HEAD~1")
+    git(site, "fetch", "-q", "origin")
     return site
+
+
+def git(site: Site, *words: str) -> str:
+    """Run git in the project, as nobody."""
+    name = ("-c", "user.name=test", "-c", "user.email=test@lab.example")
+    return subprocess.run(
+        ["git", *name, *words], cwd=site.workspace.folder, check=True, stdout=subprocess.PIPE, text=True
+    ).stdout.strip()
+
+
+def proposed(site: Site) -> str:
+    """Return the commit of the pull request."""
+    return git(site, "ls-remote", "origin", "refs/pull/7/head").split()[0]
 
 
 @pytest.mark.e2e
@@ -151,39 +177,37 @@ def repository(site: Site) -> Site:
 def test_every_command_of_the_pipelines_does_what_they_expect(repository: Site, tmp_path: Path) -> None:
     """Night, pull request, morning, merge, morning again, at both forges: one comment, one issue, closed in the end."""
     site, github = repository, GitHub(tmp_path / "github")
+    github.commit = commit = proposed(site)
     runs = [
         {"workflow": "placement-inventory", "branch": "main", "event": event, "databaseId": number}
         for event, number in (("pull_request", 66), ("schedule", 11))
     ]
-    pulls = [{"number": 3, "headRefOid": "0ther"}, {"number": 7, "headRefOid": COMMIT}]
-    github.write({**github.read(), "runs": runs, "pulls": pulls})
+    github.write({**github.read(), "runs": runs})
     with gitlab() as project:
+        project.commit = commit
         assert on_github(site, github, "inventory") == 0
         assert on_gitlab(site, project, "inventory") == 0
         site.file("inventory.json").unlink()
 
-        assert on_github(site, github, "review") == 0
-        for _ in range(2):
-            assert on_github(site, github, "comment") == 0
-        (comment,) = github.read()["comments"]
-        assert comment["on"] == "7"
-        review = site.file("review.md").read_text(encoding="utf-8")
-        said = f"At {COMMIT}; the page and all numbers: https://forge.example/runs/12"
-        assert comment["body"] == f"<!-- placement-review lab -->\n{review}\n{said}\n"
-        for kind in ("html", "json"):
-            assert (github.home / "placement-review-12" / f"review.{kind}").stat().st_size > 0
-        assert "moves, " in review.splitlines()[0]
+        reviewed(site, github)
         assert on_gitlab(site, project, "review") == 0
-        site.file("review.md").write_text("/close\n" + site.file("review.md").read_text(encoding="utf-8"))
+        review = site.file("review.md").read_text(encoding="utf-8")
+        site.file("review.md").write_text("/close\n" + review)
         for _ in range(2):
             assert on_gitlab(site, project, "comment") == 0
         mine, note = project.notes
         assert (mine["body"], note["author"]) == ("<!-- placement-review lab --> mine", {"id": BOT})
-        assert note["body"].startswith(f"<!-- placement-review lab -->\n\\/close\n{review}\nAt {COMMIT}; ")
+        assert note["body"].startswith(f"<!-- placement-review lab -->\n\\/close\n{review}\nAt {commit}; ")
 
         assert drift(site, github, project, "opened") == "Placement of lab has drifted"
         assert drift(site, github, project, "edited") == "Placement of lab has drifted"
-        assert on_github(site, github, "apply") == 0
+        agreed(site, github, runs)
+        assert on_github(site, github, "apply", "up") == 0
+        assert on_gitlab(site, project, "apply") == 5
+        head = git(site, "rev-parse", "HEAD")
+        project.deployments = [
+            {"id": 3, "sha": head, "environment": "placement-trust"}, {"id": 2, "sha": STALE, "environment": "placement"},
+        ]  # fmt: skip
         assert on_gitlab(site, project, "apply") == 0
         assert on_gitlab(site, project, "result") == 0
         site.lab("fault", "add", "host-down", "--host", "hv3")
@@ -195,6 +219,49 @@ def test_every_command_of_the_pipelines_does_what_they_expect(repository: Site, 
         assert on_gitlab(site, project, "drift", STACK="nowhere") == 1
         assert len(project.issues) == len(github.read()["issues"]) == 1
     assert site.status()["violations"] == []
+
+
+def reviewed(site: Site, github: GitHub) -> None:
+    """Review and comment twice: one comment on the pull request, by its number; a newer commit is left to its own run."""
+    before = site.file("stacks/lab.yaml").read_bytes()
+    assert on_github(site, github, "review", "review", COMMIT=STALE) == 1
+    assert on_github(site, github, "review", "review") == 0
+    for _ in range(2):
+        assert on_github(site, github, "review", "comment") == 0
+    (comment,) = github.read()["comments"]
+    assert comment["on"] == "7"
+    review = site.file("review.md").read_text(encoding="utf-8")
+    said = (
+        f"At {github.commit}; the page and all numbers: https://forge.example/team/placement/actions/runs/12"
+    )
+    assert comment["body"] == f"<!-- placement-review lab -->\n{review}\n{said}\n"
+    for kind in ("html", "json"):
+        assert (github.home / "placement-review-12" / f"review.{kind}").stat().st_size > 0
+    assert "moves, " in review.splitlines()[0]
+    github.needs["needs.trust.result"] = "skipped"
+    assert on_github(site, github, "review", "placement-verdict") == 0
+    for trust, code, expected in (("true", "0", 5), ("", "0", 5), ("false", "3", 3)):
+        github.needs |= {"needs.review.outputs.trust": trust, "needs.review.outputs.code": code}
+        assert on_github(site, github, "review", "placement-verdict") == expected
+    assert site.file("stacks/lab.yaml").read_bytes() == before
+
+
+def agreed(site: Site, github: GitHub, runs: list[dict[str, Any]]) -> None:
+    """Nothing was applied yet: the environment has to ask somebody. After a run that ended well nothing has changed."""
+    assert on_github(site, github, "apply", "trust") == 1
+    github.write(
+        {**github.read(), "environments": {"placement-trust": ["branch_policy", "required_reviewers"]}}
+    )
+    assert on_github(site, github, "apply", "trust") == 0
+    assert github.needs["needs.trust.outputs.changes"] == "true"
+    head = git(site, "rev-parse", "HEAD")
+    last = [
+        {"workflow": "placement-apply", "branch": "main", "event": event, "headSha": sha}
+        for event, sha in (("pull_request", STALE), ("push", head))
+    ]
+    github.write({**github.read(), "runs": runs + last})
+    assert on_github(site, github, "apply", "trust") == 0
+    assert github.needs["needs.trust.outputs.changes"] == "false"
 
 
 def drift(site: Site, github: GitHub, project: GitLab, what: str) -> str | None:

@@ -1,0 +1,239 @@
+"""The pipelines in docs/pipelines, as text: what of them could be used by a pull request, a moved tag, or the name of a machine."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections.abc import Iterator
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tools.workspace import PROJECT
+
+PIPELINES = PROJECT / "docs" / "pipelines"
+GITHUB = sorted((PIPELINES / "github").glob("*.yaml"))
+GITLAB = PIPELINES / "gitlab" / "gitlab-ci.yml"
+SECRET = re.compile(r"secrets\.|github\.token")
+QUIET = 'echo "::stop-commands::$(cat /proc/sys/kernel/random/uuid)"'
+SPEAKS = re.compile(r"bin/(?:placement|pulumi up)")
+"""Commands that print names of machines and hosts."""
+
+
+def jobs(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield each job of a workflow."""
+    yield from yaml.safe_load(file.read_text(encoding="utf-8"))["jobs"].items()
+
+
+def steps() -> Iterator[tuple[str, dict[str, Any], list[dict[str, Any]]]]:
+    """Yield each job of all workflows with its steps, by a name that a failing test shows."""
+    for file in GITHUB:
+        for name, job in jobs(file):
+            yield f"{file.stem}/{name}", job, job["steps"]
+
+
+def test_every_action_is_named_by_its_commit_with_the_tag_beside_it() -> None:
+    """A tag can be moved to other code by whoever owns the action; a commit cannot."""
+    used = [
+        line for file in GITHUB for line in file.read_text(encoding="utf-8").splitlines() if "uses:" in line
+    ]
+    assert used
+    for line in used:
+        assert re.fullmatch(r"\s+- uses: [\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line), line
+    assert len({line.strip() for line in used}) == len({line.split("@")[0] for line in used}), (
+        "one commit each"
+    )
+
+
+def test_no_script_has_an_expression_in_it() -> None:
+    """What an expression holds would be read as shell: all of them go through the environment."""
+    for where, _, listed in steps():
+        for step in listed:
+            assert "${{" not in step.get("run", ""), where
+
+
+def test_secrets_are_in_steps_after_set_up_and_nowhere_else() -> None:
+    """Set-up runs what package registries deliver; no job has a secret for all its steps."""
+    for where, job, listed in steps():
+        ready = False
+        for step in listed:
+            ready = ready or step.get("run", "").strip() == "make setup"
+            given = json.dumps([step.get("env", {}), step.get("with", {})])
+            if "secrets." in given:
+                assert ready, f"{where}: {step['name']}"
+            if step.get("run", "").strip() == "make setup":
+                assert not SECRET.search(given), where
+        has_setup = any(step.get("run", "").strip() == "make setup" for step in listed)
+        assert "secrets." not in json.dumps(job.get("env", {})), where
+        assert not has_setup or not SECRET.search(json.dumps(job.get("env", {}))), where
+
+
+def test_where_names_are_printed_the_runner_takes_no_commands() -> None:
+    """A machine may be called `::add-mask::x`; each step has a runner's parser of its own (ActionCommandManager)."""
+    spoken = [
+        (where, step["run"])
+        for where, _, listed in steps()
+        for step in listed
+        if SPEAKS.search(step.get("run", ""))
+    ]
+    assert len(spoken) >= 6
+    for where, script in spoken:
+        assert script.startswith(QUIET), where
+
+
+def test_the_review_runs_no_code_of_the_pull_request() -> None:
+    """It checks out the default branch, has the proposal as git's objects alone, no secret, and the job that reads cannot write."""
+    (file,) = (file for file in GITHUB if file.stem == "review")
+    text = file.read_text(encoding="utf-8")
+    workflow = yaml.safe_load(text)
+    assert set(workflow[True]) == {"pull_request_target"}, "`on`, which YAML reads as true"
+    assert "paths" not in workflow[True]["pull_request_target"], "GitHub looks at the first 300 files alone"
+    assert "secrets." not in text
+    assert not re.search(r"git (?:checkout|switch|restore|worktree|reset|archive|apply|am)\b", text)
+    assert [
+        step["with"] for step in workflow["jobs"]["review"]["steps"] if "checkout" in step.get("uses", "")
+    ] == [{"fetch-depth": 0, "persist-credentials": False}]
+    assert workflow["permissions"] == {}
+    assert workflow["jobs"]["review"]["permissions"] == {"contents": "read", "actions": "read"}
+    writes = [name for name, job in workflow["jobs"].items() if "write" in job["permissions"].values()]
+    assert writes == ["comment"]
+    assert "bin/" not in json.dumps(workflow["jobs"]["comment"])
+    assert "make" not in json.dumps(workflow["jobs"]["comment"])
+
+
+@pytest.mark.parametrize("file", GITHUB, ids=lambda file: file.stem)
+def test_every_job_has_no_more_rights_than_it_names(file: Path) -> None:
+    """And where secrets are, it runs for the default branch alone."""
+    workflow = yaml.safe_load(file.read_text(encoding="utf-8"))
+    for name, job in workflow["jobs"].items():
+        assert "permissions" in job or workflow["permissions"], name
+        assert "write-all" not in json.dumps([job.get("permissions"), workflow["permissions"]])
+        if "secrets." in json.dumps(job):
+            assert job["environment"] == "placement", name
+            assert (
+                "github.ref_name == github.event.repository.default_branch" in job["if"]
+                or "trust" in job["needs"]
+            )
+
+
+def test_a_change_of_trust_stops_for_reviewers_of_an_environment_and_for_no_label() -> None:
+    """`up` needs the job that asks them, in the run itself as in the pull request's."""
+    for stem, asking, last in (("review", "trust", "placement-verdict"), ("apply", "agreed", "up")):
+        workflow = yaml.safe_load((PIPELINES / "github" / f"{stem}.yaml").read_text(encoding="utf-8"))
+        assert workflow["jobs"][asking]["environment"] == "placement-trust"
+        assert asking in workflow["jobs"][last]["needs"]
+        assert "label" not in json.dumps(workflow)
+        assert "required_reviewers" in json.dumps(workflow)
+    up = yaml.safe_load((PIPELINES / "github" / "apply.yaml").read_text(encoding="utf-8"))["jobs"]["up"]
+    assert "needs.trust.result == 'success'" in up["if"]
+    assert "needs.trust.outputs.changes == 'false' || needs.agreed.result == 'success'" in up["if"]
+
+
+def test_gitlab_reviews_with_the_code_of_the_default_branch() -> None:
+    """The runner puts none of the merge request's files on the disk."""
+    review = yaml.safe_load(GITLAB.read_text(encoding="utf-8"))["placement-review"]
+    assert review["variables"] == {"GIT_STRATEGY": "clone", "GIT_CHECKOUT": "false"}
+    before = review["before_script"]
+    assert before.index('git checkout --quiet --force --detach "origin/$CI_DEFAULT_BRANCH"') < before.index(
+        "make setup"
+    )
+    assert "TOKEN" not in json.dumps(review).replace("JOB-TOKEN: $CI_JOB_TOKEN", "")
+    assert all("changes" not in rule for rule in review["rules"])
+
+
+def test_gitlab_sets_up_in_a_job_without_secrets() -> None:
+    """Variables of hosts and state have the scope of environments, and that job has none."""
+    everything = yaml.safe_load(GITLAB.read_text(encoding="utf-8"))
+    for name, job in everything.items():
+        if name == "variables":
+            continue
+        script = json.dumps([job.get("before_script", []), job["script"]])
+        if "make setup" in script:
+            assert "environment" not in job, name
+        if re.search(r"bin/pulumi|placement (?:result|drift|inventory) ", script):
+            assert "environment" in job, name
+
+
+def test_what_gitlab_calls_applied_is_made_by_applying_alone() -> None:
+    """The newest deployment is what trust is compared with: a job that only reads variables of the environment makes none."""
+    for name, job in yaml.safe_load(GITLAB.read_text(encoding="utf-8")).items():
+        if name in {"placement-apply", "placement-apply-agreed"}:
+            assert job["environment"] in {"placement", "placement-trust"}
+            assert job["resource_group"] == "placement"
+        elif "environment" in job:
+            assert job["environment"] == {"name": "placement", "action": "access"}, name
+    apply = yaml.safe_load(GITLAB.read_text(encoding="utf-8"))["placement-apply"]["script"]
+    asked = [
+        number for number, line in enumerate(apply) if line == 'bin/placement check "$STACK" --base "$base"'
+    ]
+    assert asked
+    assert "bin/pulumi" not in "".join(apply[: asked[0]])
+
+
+OWNERS = PIPELINES / "CODEOWNERS"
+
+
+def owners() -> dict[str, list[str]]:
+    """Return who owns which pattern, in the file's order."""
+    lines = [line.split() for line in OWNERS.read_text(encoding="utf-8").splitlines()]
+    return {words[0]: words[1:] for words in lines if words and not words[0].startswith("#")}
+
+
+def test_every_tracked_path_has_an_owner_and_those_that_run_with_secrets_are_named() -> None:
+    """The first pattern fits all; each later one fits something that is there, or a file of a forge."""
+    found = owners()
+    assert next(iter(found)) == "*"
+    assert all(names and all(name.startswith("@") for name in names) for names in found.values())
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=PROJECT, check=True, capture_output=True).stdout
+    tracked = [name for name in listed.decode("utf-8").split("\0") if name]
+    named = [pattern for pattern in found if pattern != "*"]
+    unnamed = {path.split("/")[0] for path in tracked if not any(fits(path, pattern) for pattern in named)}
+    data = {
+        "docs",
+        "tests",
+        "README.md",
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
+        "LICENSE",
+        "SECURITY.md",
+        ".gitattributes",
+        ".gitignore",
+    }
+    assert unnamed <= data, f"add to docs/pipelines/CODEOWNERS what runs with secrets: {unnamed - data}"
+    assert {"/.github/", "/.gitlab-ci.yml", "/CODEOWNERS", "/bin/", "/Makefile"} <= set(named)
+
+
+def fits(path: str, pattern: str) -> bool:
+    """Say whether a pattern of a folder, a file or a start of names at the top fits a path."""
+    if pattern.endswith("/"):
+        return path.startswith(pattern[1:])
+    return fnmatch(path.split("/", maxsplit=1)[0], pattern[1:])
+
+
+def test_the_rulesets_ask_for_owners_and_for_the_verdict_of_the_review() -> None:
+    """Whoever pushes last does not approve; a check of that name counts from GitHub Actions alone."""
+    ruleset = json.loads(
+        (PIPELINES / "github" / "rulesets" / "default-branch.json").read_text(encoding="utf-8")
+    )
+    rules = {rule["type"]: rule.get("parameters", {}) for rule in ruleset["rules"]}
+    assert (ruleset["enforcement"], ruleset["bypass_actors"]) == ("active", [])
+    assert {"deletion", "non_fast_forward"} <= set(rules)
+    assert all(
+        rules["pull_request"][name] is True
+        for name in (
+            "require_code_owner_review",
+            "dismiss_stale_reviews_on_push",
+            "require_last_push_approval",
+        )
+    )
+    (check,) = rules["required_status_checks"]["required_status_checks"]
+    review = yaml.safe_load((PIPELINES / "github" / "review.yaml").read_text(encoding="utf-8"))
+    assert check["context"] in review["jobs"]
+    assert rules["required_status_checks"]["strict_required_status_checks_policy"] is True
+    pushes = json.loads((PIPELINES / "github" / "rulesets" / "workflows.json").read_text(encoding="utf-8"))
+    assert pushes["target"] == "push"
+    assert pushes["rules"][0]["parameters"]["restricted_file_paths"] == [".github/**/*"]
