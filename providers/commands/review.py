@@ -26,12 +26,13 @@ from providers.planning.causes import Causes, causes
 from providers.planning.changes import changes
 from providers.planning.compare import steps_of
 from providers.planning.schedule.peaks import rooms
+from providers.planning.trust.model import Trust
 from providers.recorded import of_hosts, read
 from providers.report.page import page
 from providers.report.preview_comment import PreviewBase, preview_code, preview_comment, preview_record
 from providers.report.previewed import previewed
 from providers.report.review import Base, Review, review_record
-from providers.report.review_comment import comment
+from providers.report.review_comment import comment, trust_alone, trust_alone_record
 from providers.stacks import PROJECT, STACKS, stack_meant
 
 from .base import Before, declared, declared_before
@@ -77,12 +78,28 @@ def run(options: argparse.Namespace) -> int:
     stack = declared(path, options.head)
     if options.preview is not None:
         return _by_preview(stack, options)
-    review = _reviewed(stack, options)
+    before = None if options.base is None else declared_before(options.base, stack)
+    trust = None if before is None else trust_of(before, stack, options.head)
+    if options.inventory is None and (options.head is not None or (trust is not None and trust.stops)):
+        return _unasked(stack, trust, options)
+    review = _reviewed(stack, before, trust, options)
     shown = json.dumps(review_record(review), indent=2) if options.json else comment(review)
     put(shown, options.output)
     if options.html is not None:
         put(page(review), options.html)
-    return TRUST if review.trust is not None and review.trust.stops else review.code
+    return TRUST if trust is not None and trust.stops else review.code
+
+
+def _unasked(stack: Stack, trust: Trust | None, options: argparse.Namespace) -> int:
+    """Say what changes of trust alone. 5; 1 where nobody stops it: no host is asked by what nobody has agreed to."""
+    if options.html is not None or trust is None or not trust.stops:
+        raise PlacementError(
+            "No host is asked by a proposal, or by a change of trust: logging on would send the password where it says",
+            remedy="Give a recorded inventory: --inventory FILE",
+        )
+    record = trust_alone_record(stack, trust)
+    put(json.dumps(record, indent=2) if options.json else trust_alone(stack, trust), options.output)
+    return TRUST
 
 
 def _code(plan: Plan, diagnoses: tuple[Diagnosis, ...]) -> int:
@@ -120,9 +137,9 @@ def _content(file: Path) -> bytes:
         ) from error
 
 
-def _reviewed(stack: Stack, options: argparse.Namespace) -> Review:
-    before = None if options.base is None else declared_before(options.base, stack)
-    trust = None if before is None else trust_of(before, stack, options.head)
+def _reviewed(
+    stack: Stack, before: Before | None, trust: Trust | None, options: argparse.Namespace
+) -> Review:
     recorded, inventory, plan, told = _planned(stack, options.inventory)
     diagnoses = foreseen(stack, told, plan)
     return Review(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from providers import quoting
 from providers.doctor.symptoms import Diagnosis
 from providers.model.guard import NO_LIMITS
 from providers.model.plan import Finding, Plan, ScheduledMove, Severity, Step
+from providers.model.stack import Stack
 from providers.planning.changes import Change, FieldChange
 from providers.planning.schedule.peaks import Room
 from providers.planning.trust.model import Trust
@@ -20,7 +22,7 @@ from .plan_gantt import clock
 from .plan_record import KINDS
 from .plan_text import choice_lines
 from .review import Base, Review, first_line
-from .trust_text import trust_rows
+from .trust_text import trust_line, trust_record, trust_rows
 
 LIMIT = 65_000
 """Characters; GitHub takes 65,536, GitLab a million."""
@@ -46,6 +48,27 @@ def comment(review: Review) -> str:
         marker(review.stack.path.stem),
     ]  # fmt: skip
     return "\n".join(lines)
+
+
+_UNASKED = (
+    "No host was asked what would move: logging on would send the password where nobody has agreed to send it"
+)
+
+
+def trust_alone(stack: Stack, trust: Trust) -> str:
+    """Return the comment on a change of trust for which no host was asked, and no inventory is there."""
+    said = f"{_UNASKED}. A recorded inventory tells: {name('--inventory FILE')}."
+    return "\n".join(
+        (text(trust_line(trust), _FIRST), "", *trust_part(trust), said, "", marker(stack.path.stem))
+    )
+
+
+def trust_alone_record(stack: Stack, trust: Trust) -> dict[str, Any]:
+    """Return the keys of a review, of which nothing but trust is known: source, code and plan are null."""
+    return {
+        "headline": trust_line(trust), "stack": stack.path.name, "trust": trust_record(trust), "code": None, "source": None,
+        "recorded": None, "plan": None, "doctor": None, "rooms": [], "base": None,
+    }  # fmt: skip
 
 
 def trust_part(trust: Trust | None) -> list[str]:

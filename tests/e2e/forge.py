@@ -44,7 +44,7 @@ match words[:2]:
     case ["run", "download"]:
         name = option("--name")
         source = home / f"{{name}}-{{words[2]}}"
-        shutil.copytree(source, Path.cwd(), dirs_exist_ok=True)
+        shutil.copytree(source, option("--dir") or Path.cwd(), dirs_exist_ok=True)
     case ["pr", "list"]:
         answer(kept["pulls"])
     case ["pr", "comment"]:
@@ -54,6 +54,8 @@ match words[:2]:
         number = int(words[3].rsplit("/", 1)[1])
         (comment,) = (each for each in kept["comments"] if each["id"] == number)
         comment["body"] = Path(option("--field").removeprefix("body=@")).read_text()
+    case ["api", path] if path.endswith("/runs/12/approvals"):
+        answer([{{"state": "rejected", "user": {{"login": "mallory"}}}}, {{"state": "approved", "user": {{"login": "carol"}}}}])
     case ["api", path] if "/environments/" in path:
         answer({{"protection_rules": [{{"type": rule}} for rule in kept["environments"].get(path.rsplit("/", 1)[1], [])]}})
     case ["api", path] if path.endswith("/comments"):

@@ -87,10 +87,11 @@ def on_github(site: Site, github: GitHub, name: str, job_name: str | None = None
                 known |= {f"steps.{names}.outputs.{key}": value for key, value in told.items()}
                 outputs.write_text("", encoding="utf-8")
         elif "upload-artifact" in step.get("uses", ""):
-            run_of = {"inventory": "11", "review": "12"}[name]
+            run_of = {"inventory": "11", "review": "12", "apply": "13"}[name]
             for path in step["with"]["path"].split():
-                if site.file(path).exists():
-                    github.upload(step["with"]["name"], run_of, site.file(path))
+                left = site.file(path)
+                for file in left.glob("*.jsonl") if left.is_dir() else filter(Path.exists, [left]):
+                    github.upload(step["with"]["name"], run_of, file)
     told = {key: resolved(text, known) for key, text in job.get("outputs", {}).items()}
     github.needs |= {f"needs.{job_name}.outputs.{key}": value for key, value in told.items()}
     github.needs[f"needs.{job_name}.result"] = "failure" if done else "success"
@@ -203,6 +204,7 @@ def test_every_command_of_the_pipelines_does_what_they_expect(repository: Site, 
         assert drift(site, github, project, "edited") == "Placement of lab has drifted"
         agreed(site, github, runs)
         assert on_github(site, github, "apply", "up") == 0
+        kept(site, github)
         assert on_gitlab(site, project, "apply") == 5
         head = git(site, "rev-parse", "HEAD")
         project.deployments = [
@@ -262,6 +264,13 @@ def agreed(site: Site, github: GitHub, runs: list[dict[str, Any]]) -> None:
     github.write({**github.read(), "runs": runs + last})
     assert on_github(site, github, "apply", "trust") == 0
     assert github.needs["needs.trust.outputs.changes"] == "false"
+
+
+def kept(site: Site, github: GitHub) -> None:
+    """The audit log is off the runner, with who agreed; the run after it goes on from that copy."""
+    log, copy = site.file(".pulumi/audit/lab.jsonl"), github.home / "placement-audit-13" / "lab.jsonl"
+    assert log.read_bytes() == copy.read_bytes()
+    assert b'"approver": "carol"' in copy.read_bytes().replace(b'":"', b'": "')
 
 
 def drift(site: Site, github: GitHub, project: GitLab, what: str) -> str | None:

@@ -35,9 +35,20 @@ _HOST_PLACEMENT = (
 _HOST_PASSWORDS = ("endpoint", "connection", "live_migration.authentication")
 """With live_migration.authentication: credssp a caller hands its password to the source host (Set-VMHost)."""
 _STACK_PLACEMENT = frozenset(
-    {"path", "digest", "hosts", "vms", "rules", "guard", "maintenance", "delegation_wait"}
+    {
+        "path",
+        "digest",
+        "hosts",
+        "vms",
+        "rules",
+        "guard",
+        "maintenance",
+        "delegation_wait",
+        "policy",
+        "audit_required",
+    }
 )
-"""Of those, hosts, vms and guard are looked at apart."""
+"""Of those, hosts, vms, guard and audit_required are looked at apart; the policy is the operator's, and no part of the file."""
 _STACK_PASSWORDS = frozenset({"directory"})
 _VM_PLACEMENT = ("name", "id", "hosts", "storage", "migration", "snooze")
 _NEW = "new host"
@@ -81,7 +92,8 @@ def trust_changes(
 def removal(before: Stack) -> tuple[TrustChange, ...]:
     """Return what goes with a stack file that is removed: its guard holds nobody back any more."""
     gone = _guarded("stack file", "declared", None)
-    return (gone, *(_guarded(*each) for each in loosened(before, replace(before, guard=NO_LIMITS), None)))
+    free = replace(before, guard=NO_LIMITS, audit_required=False)
+    return (gone, *(_guarded(*each) for each in loosened(before, free, None)))
 
 
 def _guarded(name: str, before: str | None, after: str | None) -> TrustChange:

@@ -22,6 +22,8 @@ def loosened(before: Stack, after: Stack, now: datetime | None) -> Iterator[Loos
     yield from _limits(before.guard, after.guard)
     yield from _freezes(before.guard, after.guard, now)
     yield from _unprotected(before, after)
+    if before.audit_required and not after.audit_required:
+        yield "audit", "required", None
     for field in fields(Guard):
         old, new = (getattr(stack.guard, field.name) for stack in (before, after))
         if field.name not in _APART and old != new:

@@ -279,6 +279,8 @@
   const lined = (text) => text.split("\n").map(plain).join("\n");
   const told = (finding) => `${finding.severity === "refusal" ? "Stops it" : "Warning"}: ${lined(finding.text)}${finding.remedy ? ". To do: " + plain(finding.remedy) : ""}`;
   function lists() {
+    list("trust", (data.trust ? data.trust.changes : []).map((change) =>
+      `${plain(change.subjects.join(", ") || "the file")}: ${plain(change.name)}: ${plain(change.before ?? "not declared")} \u2192 ${plain(change.after ?? "not declared")}`));
     list("findings", plan.findings.map(told));
     list("doctor", data.doctor.map((each) => `${plain(each.where)}: ${lined(each.text)}. ${lined(each.breaks)}${each.remedy ? ". To do: " + plain(each.remedy) : ""}`));
     const out = [];

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 import yaml
 
 from providers.cli import main
+from providers.stackfile.policies import VARIABLE
 
 from .paper import on_paper
 from .test_review import MOVED, committed, git
@@ -214,3 +216,58 @@ def test_names_that_would_steer_a_terminal_are_escaped(
     text = shown(capsys)
     assert "\u202e" not in text
     assert "\\u202e" in text
+
+
+@pytest.mark.parametrize("proposed_as", ["lies there", "revision"])
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_no_host_is_dialled_by_a_change_of_trust_that_nobody_has_agreed_to(
+    proposed_as: str,
+    form: list[str],
+    estate: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A review without an inventory asks the hosts: here it would send the password to whoever the proposal names."""
+    monkeypatch.setenv("HYPERV_USERNAME", "LAB\\administrator")
+    monkeypatch.setenv("HYPERV_PASSWORD", "secret")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(0)
+        port = listener.getsockname()[1]
+        for host in ("hv1", "hv2", "hv3"):
+            declare(estate, host, {"address": f"http://127.0.0.{host[2:]}:{port}/wsman"})
+        words = ["--base", "main"] if proposed_as == "lies there" else proposed(estate)
+        assert main(["review", str(estate), *words, *form]) == 5
+        text = shown(capsys)
+        assert "Changes where or how passwords are sent: hv1 (address)" in text.replace("&#40;", "(").replace(
+            "&#41;", ")"
+        )
+        with pytest.raises(BlockingIOError):
+            listener.accept()
+    assert main(["review", str(estate), "--head", "main"]) == 1
+    assert "No host is asked by a proposal" in capsys.readouterr().err
+
+
+def test_a_proposal_is_held_against_the_operators_policy(
+    estate: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As a file that lies there; and a new host that it names is listed, and does not stop."""
+    policy = tmp_path_factory.mktemp("operator") / "policy.yaml"
+    policy.write_text("hosts: [.lab.example]\n", encoding="utf-8")
+    monkeypatch.setenv(VARIABLE, str(policy))
+    content = yaml.safe_load(estate.read_text(encoding="utf-8"))
+    content["hosts"]["hv4"] = {"address": "hv4.lab.example"}
+    estate.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+    words = proposed(estate)
+    assert main(["check", str(estate), *words]) == 0
+    assert shown(capsys).startswith(f"{estate}: Within the policy: new host hv4\n")
+    content["hosts"]["hv4"]["address"] = "hv4.evil.example"
+    estate.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+    assert main(["check", str(estate), "--base", "main"]) == 1
+    assert "hosts.hv4.address: the operator's policy forbids it" in capsys.readouterr().err
+    git(estate.parent, "checkout", "-qb", "again")
+    git(estate.parent, "commit", "-qam", "again")
+    assert main(["check", str(estate), "--base", "main", "--head", "again"]) == 1
+    assert "again:story.yaml" in capsys.readouterr().err

@@ -116,7 +116,7 @@ KEYS: dict[str, tuple[str, Any, Any, frozenset[str]]] = {
     "rule.within.hosts": ("rules", None, [{"within": {"vms": ["SQL01"], "hosts": ["hv1", "hv2"]}}], NEVER),
     "rule.n_plus_1": ("rules", None, [{"n_plus_1": ["hv1", "hv2"]}], NEVER),
     "maintenance": ("maintenance", None, ["hv3"], NEVER),
-    "audit": ("audit", None, "required", ALWAYS),
+    "audit": ("audit", "required", None, UP),
     "delegation_wait": ("delegation_wait", "15 min", 0, NEVER),
     "directory.server": ("directory/server", "ldaps://dc1.corp.example", "ldaps://dc.evil.example", ALWAYS),
     "directory.auth": ("directory", {"server": "ldaps://dc1", "credentials": "d.yaml"}, {"server": "ldaps://dc1", "credentials": "d.yaml", "auth": "simple"}, ALWAYS),
