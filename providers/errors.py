@@ -155,6 +155,14 @@ class PlanError(PlacementError):
     remedy = "This is a fault of the planner: report it with a recorded inventory (bin/placement inventory STACK --save FILE)"
 
 
+class NotDeclaredError(PlacementError):
+    """The engine asks for what the stack file does not say: the program of this run does not ask for that."""
+
+    remedy = (
+        "Nothing was changed. Run again; where that comes back, somebody else speaks to this run's engine"
+    )
+
+
 class NotPlannedError(PlacementError):
     """A machine was left out of the plan of this run, and could be moved now."""
 

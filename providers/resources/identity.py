@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from providers.errors import PlacementError, VmAmbiguousError
+from providers.errors import NotDeclaredError, PlacementError, VmAmbiguousError
 from providers.hyperv.inventory import has_vm
 from providers.model.estate import VirtualMachine
-from providers.model.names import VmId, vm_id
+from providers.model.names import VmId, same, vm_id
 from providers.model.plan import Placement, Severity
 from providers.model.stack import VmSpec
 from providers.planning import differences, observed
+from providers.planning.declared import undeclared
 from providers.planning.takeover import takeover
 
 from .call import Call
@@ -65,6 +66,31 @@ def _stop_where_refused(fleet: Fleet, label: str, managed: VmId, wanted: VmId, s
     for found in takeover(label, managed, wanted, fleet.stack, sweep.inventory):
         if found.severity == Severity.REFUSAL:
             raise VmAmbiguousError(found.text, remedy=found.remedy)
+
+
+def check_in_file(fleet: Fleet, label: str) -> None:
+    """Raise NotDeclaredError where a key is not in the stack file: of what is not, nothing is adopted or moved."""
+    if label not in fleet.stack.vms:
+        raise NotDeclaredError(f"{label} is not in {fleet.stack.path.name}")
+
+
+def check_named(fleet: Fleet, label: str, vm: VirtualMachine, kept: VmId | None) -> None:
+    """Raise NotDeclaredError where a machine is to be adopted under a key that does not mean it.
+
+    `kept`: the machine of the last run.
+    """
+    spec = spec_of(fleet, label)
+    if vm.id not in {kept, spec.id} and not (spec.id is None and same(vm.name, spec.name)):
+        raise NotDeclaredError(f"{label} does not mean {vm.name} ({vm.id}) in {fleet.stack.path.name}")
+
+
+def check_declared(fleet: Fleet, label: str, vm: VirtualMachine, wanted: Placement) -> None:
+    """Raise NotDeclaredError where the stack file does not say what is wanted of a machine.
+
+    The program says it by the stack file; whoever else speaks to the engine does not.
+    """
+    if found := undeclared(fleet.stack, label, vm, wanted):
+        raise NotDeclaredError("; ".join(found))
 
 
 def keep(fleet: Fleet, call: Call, machine: VmId) -> None:

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from pulumi.dynamic import CheckResult, CreateResult, ReadResult, ResourceProvider, UpdateResult
 
-from providers.errors import HostSettingsError, PlacementError
+from providers.errors import HostSettingsError, NotDeclaredError, PlacementError
 from providers.hyperv.host_settings import HostConfigurator, read_migration
 from providers.model.names import HostName
 from providers.model.stack import LiveMigration
@@ -74,6 +74,7 @@ NAMES = ("enabled", "authentication", "liveLimit", "storageLimit", "performance"
 def _brought(fleet: Fleet, call: Call, props: dict[str, Any]) -> dict[str, Any]:
     """Read, set what differs, read again, and return what the host has. Raises PlacementError."""
     host = HostName(call.label)
+    _check_declared(fleet, host, props)
     client = fleet.estate.client(host)
     wanted = _wanted(props)
     actual = read_migration(client)
@@ -88,6 +89,18 @@ def _brought(fleet: Fleet, call: Call, props: dict[str, Any]) -> dict[str, Any]:
             remedy="Run again; a policy or a cluster may keep them as they are",
         )
     return {**found, "reachable": True}
+
+
+def _check_declared(fleet: Fleet, host: HostName, props: dict[str, Any]) -> None:
+    """Raise NotDeclaredError where the stack file does not have the host, or says otherwise of it."""
+    spec = fleet.stack.hosts.get(host)
+    if spec is None:
+        raise NotDeclaredError(f"{host} is not in {fleet.stack.path.name}")
+    said, asked = declared_settings(spec.live_migration), declared_settings(_wanted(props))
+    if apart := sorted(name for name in {*said, *asked} if said.get(name) != asked.get(name)):
+        raise NotDeclaredError(
+            f"{', '.join(apart)} of {host} as they are asked for are not in {fleet.stack.path.name}"
+        )
 
 
 def _wanted(props: dict[str, Any]) -> LiveMigration:

@@ -41,6 +41,9 @@ from .file_names import names_are_free
 from .fleet import YOUNG, Fleet, Fleets, fleets
 from .identity import (
     brought_by_others,
+    check_declared,
+    check_in_file,
+    check_named,
     check_takeover,
     keep,
     managed_id,
@@ -121,6 +124,7 @@ class VmPlacement(ResourceProvider):
         """Adopt the machine wherever it is, then move it if it is not in place."""
         call = current.get()
         fleet = self._fleets().of(call.stack)
+        check_in_file(fleet, call.label)
         kept = fleet.kept(call.label)
         known = vm_id(props["vmId"]) if props.get("vmId") else kept
         fleet.arrival.agree(call.label)
@@ -129,6 +133,7 @@ class VmPlacement(ResourceProvider):
                 if known is not None:
                     check_takeover(fleet, call.label, kept, known)
                 vm = fleet.first(spec_of(fleet, call.label), known, max_age=YOUNG)
+                check_named(fleet, call.label, vm, kept)
                 keep(fleet, call, vm.id)
             try:
                 outputs = _bring(fleet, call, vm, props, Past())
@@ -166,6 +171,7 @@ class VmPlacement(ResourceProvider):
         """Move the machine to its place."""
         call, managed = current.get(), managed_id(id_, olds)
         fleet = self._fleets().of(call.stack)
+        check_in_file(fleet, call.label)
         fleet.arrival.agree(call.label)
         with fleet.course.under_way(call.label):
             with fleet.admission.expecting(), briefly(call.label, news, fleet):
@@ -200,6 +206,7 @@ def _bring(
             return outputs_of(found, past)
     if not differences(wanted, observed(vm)):
         return outputs_of(vm, past)
+    check_declared(fleet, call.label, vm, wanted)
     fleet.arrival.wait(call.label, call.cancelled)
     running = fleet.is_moving(vm.id)
     legs = fleet.course.legs(call.label)

@@ -1,0 +1,66 @@
+"""Whether what a call wants of a machine is what the stack file says of it. Pure.
+
+The plugin is told what is wanted by the engine, and the engine by whoever speaks to it; both have the stack file to go by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from providers.model import winpath
+from providers.model.estate import VirtualMachine
+from providers.model.plan import Placement
+from providers.model.stack import Stack
+
+from .choosing.allowed import allowed
+from .difference import observed
+from .locate import locate
+
+
+def undeclared(stack: Stack, label: str, vm: VirtualMachine, wanted: Placement) -> tuple[str, ...]:
+    """Return what of a wanted placement the stack file does not say, as lines of an error.
+
+    Where a file is already counts as said, and so does any place inside of the declared folder: somebody may have moved the
+    machine since the plan was made.
+    """
+    if label not in stack.vms:
+        return (f"{label} is not in {stack.path.name}",)
+    return tuple(_undeclared(stack, label, vm, wanted))
+
+
+def _undeclared(stack: Stack, label: str, vm: VirtualMachine, wanted: Placement) -> Iterator[str]:
+    if wanted.host is not None and wanted.host not in (vm.host, *allowed(stack, label, vm)):
+        yield f"{label} on {wanted.host} is not in {stack.path.name}"
+        return
+    said = [observed(vm), *_said(stack, label, vm, wanted)]
+    for name in ("config", "checkpoints", "paging"):
+        place = getattr(wanted, name)
+        if place is not None and not _is_among(place, [getattr(each, name) for each in said]):
+            yield f"{name} of {label} in {place} is not in {stack.path.name}"
+    files = [path for each in said for path in each.disks.values()]
+    for path in wanted.disks.values():
+        if not _is_among(path, files):
+            yield f"a disk of {label} in {path} is not in {stack.path.name}"
+
+
+def _said(stack: Stack, label: str, vm: VirtualMachine, wanted: Placement) -> Iterator[Placement]:
+    """Yield where the stack file has the files: of the machine as it is, and as it would be when it is as wanted."""
+    host = stack.hosts[wanted.host or vm.host]
+    for each in (vm, _as_wanted(vm, wanted)):
+        yield locate(stack.vms[label], each, host).placement
+
+
+def _as_wanted(vm: VirtualMachine, wanted: Placement) -> VirtualMachine:
+    roots = replace(
+        vm.roots,
+        config=wanted.config or vm.roots.config,
+        checkpoints=wanted.checkpoints or vm.roots.checkpoints,
+        paging=wanted.paging or vm.roots.paging,
+    )
+    disks = tuple(replace(each, path=wanted.disks.get(each.slot, each.path)) for each in vm.disks)
+    return replace(vm, roots=roots, disks=disks)
+
+
+def _is_among(path: str, places: Sequence[str | None]) -> bool:
+    return any(place is not None and winpath.same(path, place) for place in places)

@@ -1,0 +1,65 @@
+"""What a call wants of a machine is held against the stack file: who speaks to the engine may say anything."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from providers.model.names import HostName
+from providers.model.plan import Placement
+from providers.model.stack import StorageSpec, VmSpec
+from providers.planning import observed
+from providers.planning.declared import undeclared
+from tests.estates import machine, spec, stack
+
+HV1, HV2, HV3 = (HostName(name) for name in ("hv1", "hv2", "hv3"))
+FOLDER = "E:\\VMs\\VM001"
+STORED = StorageSpec(config=FOLDER, checkpoints=FOLDER, paging=FOLDER, all_disks=FOLDER)
+
+
+def said(declared: dict[str, VmSpec], wanted: Placement, **more: Any) -> tuple[str, ...]:
+    """Return what of a placement of VM001, which is on hv1, is not said."""
+    return undeclared(stack({**declared, **spec(2, HV3)}), "VM001", machine(1, "hv1", **more), wanted)
+
+
+@pytest.mark.parametrize(
+    ("declared", "wanted"),
+    [
+        (spec(1, HV2), Placement(host=HV2)),
+        (spec(1, HV2, HV3), Placement(host=HV3, allowed=(HV2, HV3))),
+        (spec(1), Placement()),
+        (spec(1, HV2, storage=STORED), Placement(host=HV2, config=FOLDER, disks={"scsi-0-0": f"{FOLDER}\\Virtual Hard Disks\\os.vhdx"})),
+        # The plan found it inside of the folder, where it has not been any more since.
+        (spec(1, HV2, storage=STORED), Placement(host=HV2, config=f"{FOLDER}\\old", disks={"scsi-0-0": f"{FOLDER}\\old\\os.vhdx"})),
+        (spec(1, HV2, storage=STORED), observed(machine(1, "hv1"))),
+    ],
+)  # fmt: skip
+def test_what_the_file_says_is_done(declared: dict[str, VmSpec], wanted: Placement) -> None:
+    """Also where somebody has moved the machine since."""
+    assert said(declared, wanted) == ()
+
+
+@pytest.mark.parametrize(
+    ("declared", "wanted", "told"),
+    [
+        (spec(1, HV2), Placement(host=HV3), "VM001 on hv3 is not in"),
+        (spec(1, HV2, HV1), Placement(host=HV3, allowed=(HV2, HV3)), "VM001 on hv3 is not in"),
+        (spec(1), Placement(host=HV2), "VM001 on hv2 is not in"),
+        (spec(1, HV2), Placement(host=HV2, config="\\\\evil\\share"), "config of VM001 in \\\\evil\\share is not in"),
+        (spec(1, HV2, storage=STORED), Placement(host=HV2, paging="C:\\Windows"), "paging of VM001 in C:\\Windows is not in"),
+        (spec(1, HV2, storage=STORED), Placement(host=HV2, disks={"scsi-0-0": f"{FOLDER}\\..\\..\\os.vhdx"}), "a disk of VM001 in"),
+        (spec(1, HV2), Placement(disks={"scsi-0-0": "\\\\evil\\share\\os.vhdx"}), "a disk of VM001 in \\\\evil\\share\\os.vhdx is not in"),
+    ],
+)  # fmt: skip
+def test_what_the_file_does_not_say_is_not(declared: dict[str, VmSpec], wanted: Placement, told: str) -> None:
+    """With the words of what is wanted."""
+    (line,) = said(declared, wanted)
+    assert line.startswith(told)
+
+
+def test_a_machine_that_the_file_does_not_have_is_not_moved() -> None:
+    """Whatever is wanted of it."""
+    assert undeclared(stack(spec(2, HV3)), "VM001", machine(1, "hv1"), Placement(host=HV3)) == (
+        "VM001 is not in test.yaml",
+    )
