@@ -153,6 +153,10 @@ def _of_host(file: PolicyFile, host: HostSpec, files: Files) -> Iterator[Breach]
 def _of_address(file: PolicyFile, host: HostSpec) -> Iterator[Breach]:
     if not _leads_to(host.endpoint, file.hosts):
         yield _breach("address", f"{host.endpoint} is not among the hosts that may be dialled", file, "hosts")
+    if host.account is not None and file.hosts is not None and not fits(host.account, file.hosts):
+        yield _breach(
+            "account", f"'{host.account}' is not among the hosts that may be dialled", file, "hosts"
+        )
     if file.ports is not None and _port(host.endpoint) not in file.ports:
         ports = _listed(map(str, sorted(file.ports)))
         yield _breach("address", f"{host.endpoint} has a port that must not be dialled; these may: {ports}", file, "ports")  # fmt: skip

@@ -64,8 +64,8 @@ def _placed(root: Mapping, name: HostName, breaches: Iterable[Breach]) -> Iterat
     if section is None or entry is None:
         return
     for breach in breaches:
-        if breach.setting == "address":
-            yield entry.entries["address"].line, f"hosts.{name}.address", breach
+        if breach.setting in {"address", "account"}:
+            yield entry.entries[breach.setting].line, f"hosts.{name}.{breach.setting}", breach
             continue
         own, everywhere = entry.mapping("connection"), root.mapping("connection")
         if own is not None and breach.setting in own.entries:

@@ -47,6 +47,7 @@ def test_what_the_policy_names_is_permitted() -> None:
     [
         ("address", replace(GOOD, endpoint="https://hv1.evil.org:5986/wsman"), GIVEN),
         ("address", replace(GOOD, endpoint="https://hv1.corp.example:24190/wsman"), GIVEN),
+        ("account", replace(GOOD, account="dc1.evil.org"), GIVEN),
         ("auth", replace(GOOD, connection=Connection(auth="basic")), GIVEN),
         ("auth", replace(GOOD, connection=Connection(auth="credssp")), GIVEN),
         ("kerberos_host", replace(GOOD, connection=Connection(auth="kerberos", kerberos_host="hv1.evil.org")), GIVEN),

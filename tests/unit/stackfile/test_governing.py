@@ -86,9 +86,10 @@ def test_settings_of_all_hosts_are_said_once(site: Site) -> None:
     proxied = STACK.replace(
         "auth: kerberos", "auth: credssp, proxy: 'http://proxy.evil.org:3128', kerberos_host: hv.evil.org"
     )
+    proxied = proxied.replace("hv2.corp.example", "hv2.corp.example, account: dc1.evil.org")
     found = site.refused(proxied, "hosts: [.corp.example]\nauth: [kerberos]\n")
     assert sorted(line.split(": the ")[0] for line in found) == [
-        "1: connection.auth", "1: connection.kerberos_host", "1: connection.proxy",
+        "1: connection.auth", "1: connection.kerberos_host", "1: connection.proxy", "4: hosts.hv2.account",
     ]  # fmt: skip
 
 
