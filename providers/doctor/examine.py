@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from providers.clock import Clock
 from providers.hyperv.estate import Estate
 from providers.model.identity import NOTHING_KEPT, Kept
+from providers.model.plan import Severity
 from providers.model.stack import Stack
-from providers.planning.computers import NAME_IT_ONCE, facts_in, one_host, twins
+from providers.planning.computers import facts_in, same_names
 from providers.planning.silence import several
 
 from .files import file_diagnoses
@@ -39,10 +40,12 @@ def diagnoses(stack: Stack, reading: Reading) -> Iterator[Diagnosis]:
     for spec in stack.hosts.values():
         if reading.hosts[spec.name].trouble is None:
             yield from host_diagnoses(reading, spec)
-    for first, second, full_name in twins(facts_in(reading.inventory)):
+    for name, finding in same_names(facts_in(reading.inventory)):
         yield Diagnosis(
-            weight=Weight.ERROR, where=second, text=one_host(first, second, full_name),
-            breaks="Its machines and its room count twice: nothing is moved", remedy=NAME_IT_ONCE,
+            weight=Weight.ERROR, where=name, text=finding.text, remedy=finding.remedy,
+            breaks="Its machines and its room count twice: nothing is moved"
+            if finding.severity == Severity.REFUSAL
+            else "Which computer it is is unknown: nothing is moved to it",
         )  # fmt: skip
     for source, destination in possible_pairs(stack, reading.inventory, reading.known):
         yield from pair_diagnoses(stack, reading, source, destination)

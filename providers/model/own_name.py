@@ -72,7 +72,10 @@ def doubt(name: HostName, host: Identity) -> Doubt | None:
     if host.proven:
         return Doubt(
             text=f"{reported}, and what was proven is {' and '.join(host.proven)}",
-            remedy=f"See which computer answers there; if that name is an alias, {_write(name, host)}",
+            remedy=f"See which computer answers there. If {host.proven[0]} is an alias, write account: under hosts.{name} with the"
+            " full name of its account"
+            if not _begins_alike(name, host)
+            else f"See which computer answers there; if that name is right, {_write(name, host)}",
         )
     if host.proven is None:
         return Doubt(
@@ -85,11 +88,14 @@ def doubt(name: HostName, host: Identity) -> Doubt | None:
     )
 
 
-def _write(name: HostName, host: Identity) -> str:
-    """Return what to write: the reported name only where it begins as the host is called in the stack file or proven."""
-    short = dns(host.full_name).partition(".")[0]
+def _begins_alike(name: HostName, host: Identity) -> bool:
+    """Say whether the reported name begins as the host is called in the stack file, or as what was proven."""
     expected = {dns(each).partition(".")[0] for each in (name, *(host.proven or ()))}
-    shown = host.full_name if short in expected else f"{expected.pop()}.corp.example"
-    return f"write account: {shown} under hosts.{name}" + (
-        "" if shown == host.full_name else " with its full name"
-    )
+    return dns(host.full_name).partition(".")[0] in expected
+
+
+def _write(name: HostName, host: Identity) -> str:
+    """Return what to write: no reported name that begins as another computer's, which somebody would paste."""
+    if _begins_alike(name, host):
+        return f"write account: {host.full_name} under hosts.{name}"
+    return f"write account: under hosts.{name} with its full name, such as account: hv1.corp.example"

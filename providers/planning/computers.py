@@ -35,34 +35,53 @@ def is_one_computer(one: HostFacts, other: HostFacts) -> bool:
     return dns(one.full_name) == dns(other.full_name) and not differ and alike
 
 
-def twins(facts: Mapping[HostName, HostFacts]) -> Iterator[tuple[HostName, HostName, str]]:
-    """Yield each pair of entries that are one computer, with its full name."""
+def same_names(facts: Mapping[HostName, HostFacts]) -> Iterator[tuple[HostName, Finding]]:
+    """Yield what is to be said of each pair of entries that report one full name, with the entry that it is about.
+
+    One computer that is declared twice refuses all: its machines and its room count twice. So do two whose one name was
+    proven or declared for both. Of a name that only one of them owns, or neither, who reports it may lie: machines go to none
+    that does not own it, and others go on.
+    """
     by_name: dict[str, list[HostName]] = {}
     for name, each in facts.items():
         by_name.setdefault(dns(each.full_name), []).append(name)
     for names in by_name.values():
         for first, second in combinations(names, 2):
-            if is_one_computer(facts[first], facts[second]):
-                yield first, second, facts[first].full_name
+            yield second, _of_one_name(first, second, facts)
+
+
+def _of_one_name(first: HostName, second: HostName, facts: Mapping[HostName, HostFacts]) -> Finding:
+    one, other = facts[first], facts[second]
+    owners = [name for name in (first, second) if own_name(facts[name]) is not None]
+    if len(owners) == 1:
+        stranger = second if owners == [first] else first
+        return Finding(
+            severity=Severity.WARNING,
+            text=f"{stranger} reports what {owners[0]} reports too, the name {one.full_name}, which is {owners[0]}'s",
+            remedy=f"See which computer answers as {stranger}",
+        )
+    if not owners:
+        return Finding(
+            severity=Severity.WARNING,
+            text=f"{first} reports what {second} reports too, the name {one.full_name}: which of them it is is unknown",
+            remedy=f"Name it once, or write account: under hosts.{first} and hosts.{second}",
+        )
+    if is_one_computer(one, other):
+        return Finding(
+            severity=Severity.REFUSAL, text=one_host(first, second, one.full_name), remedy=NAME_IT_ONCE
+        )
+    return Finding(
+        severity=Severity.REFUSAL,
+        text=f"{first} reports what {second} reports too, the name {one.full_name}, and their firmware says that they are two"
+        " computers",
+        remedy="See what answers at both addresses, and give each host a certificate and an account of its own",
+    )
 
 
 def named_twice(inventory: Inventory) -> Iterator[Finding]:
-    """Refuse to start anything where a computer is declared twice: its machines and its room count twice.
-
-    Where the name of neither is proven or declared, who reports it may lie: machines go to neither, and others go on.
-    """
-    facts = facts_in(inventory)
-    for first, second, full_name in twins(facts):
-        proven = own_name(facts[first]) is not None
-        yield Finding(
-            severity=Severity.REFUSAL if proven else Severity.WARNING,
-            text=one_host(first, second, full_name)
-            if proven
-            else f"{first} reports what {second} reports too, the name {full_name}: which of them it is is unknown",
-            remedy=NAME_IT_ONCE
-            if proven
-            else f"Name it once, or write account: under hosts.{first} and hosts.{second}",
-        )
+    """Yield what is to be said of hosts that report one name."""
+    for _, finding in same_names(facts_in(inventory)):
+        yield finding
 
 
 def telling_of_others(inventory: Inventory) -> Iterator[Finding]:

@@ -121,3 +121,13 @@ def test_a_recorded_inventory_has_no_word_on_what_is_declared() -> None:
     found = plan(stack(spec(1, "hv2")), unnoted)
     assert found.steps[0].standing == Standing.REFUSED
     assert any("Record the inventory anew" in str(each) for each in found.findings)
+
+
+@pytest.mark.parametrize("uuid", ["A", "B"])
+def test_two_hosts_of_one_proven_name_stop_everything_by_name(uuid: str) -> None:
+    """Only what is forged, or a certificate that two hosts share, gets there: neither is chosen."""
+    twin = _liar(full_name="hv2.lab.example", proven=("hv2.lab.example",), uuid=uuid)
+    refused = _plan(twin).refusals
+    assert len(refused) == 1
+    assert "hv1" in refused[0].text
+    assert "hv2" in refused[0].text
