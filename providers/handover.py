@@ -26,6 +26,7 @@ from typing import Any
 import psutil
 
 from providers.files import DRAFTS, append_line, read_own, write_whole
+from providers.model import strict_json
 from providers.model.estate import Inventory
 from providers.model.names import VmId, stack_name, vm_id
 from providers.model.paces import PastMove
@@ -105,7 +106,7 @@ class Handover:
         if (path := self._path()) is None:
             return None
         try:
-            content = json.loads(read_own(path, _LARGEST))
+            content = strict_json.loads(read_own(path, _LARGEST))
             path.unlink()
             begun = datetime.fromisoformat(content["begun"])
             if content["stack"] != self.stack.digest or not self._is_ours(begun, now):
@@ -145,7 +146,7 @@ class Handover:
 
     def _past(self, line: str) -> tuple[PastMove, ...]:
         try:
-            content = json.loads(line)
+            content = strict_json.loads(line)
             if content["stack"] != self.stack.path.name:
                 return ()
             return tuple(from_plain(each, PastMove) for each in content["past"])
@@ -179,7 +180,7 @@ class Handover:
 
     def _identity(self, line: str, now: datetime) -> tuple[tuple[str, VmId], ...]:
         try:
-            content = json.loads(line)
+            content = strict_json.loads(line)
             at = datetime.fromisoformat(content["at"])
             if content["stack"] != self.stack.path.name or not self._is_ours(at, now, _OLD):
                 return ()
@@ -195,7 +196,7 @@ class Handover:
         if (path := self._path()) is None or self.since is None:
             return False
         try:
-            content = json.loads(read_own(path, _LARGEST))
+            content = strict_json.loads(read_own(path, _LARGEST))
             ours = self._is_ours(datetime.fromisoformat(content["begun"]), now)
             return bool(ours and content["stack"] != self.stack.digest)
         except _NOTHING_OF_OURS:
@@ -215,7 +216,7 @@ class Handover:
         if (path := self.orders) is None:
             return None
         try:
-            content = json.loads(read_own(path, _LARGEST))
+            content = strict_json.loads(read_own(path, _LARGEST))
             if self.since is not None and datetime.fromisoformat(content["at"]) < self.since - _SLACK:
                 return None
             order = Order(schedule=from_plain(content["schedule"], Schedule), stack=str(content["stack"]))
@@ -239,7 +240,7 @@ class Handover:
     def take_preview(self, now: datetime) -> Schedule | None:
         """Return what the last preview of this very stack file has shown, once; None where that was long ago."""
         try:
-            content = json.loads(read_own(self._preview(), _LARGEST))
+            content = strict_json.loads(read_own(self._preview(), _LARGEST))
             self._preview().unlink()
             age = (now - datetime.fromisoformat(content["at"])).total_seconds()
             if content["stack"] != self.stack.digest or not 0 <= age <= _REMEMBERED:

@@ -16,6 +16,7 @@ from typing import Any
 
 from providers.clock import Clock
 from providers.files import read_own, write_whole
+from providers.model import strict_json
 from providers.model.identity import NOTHING_KEPT, Kept
 from providers.model.names import HostName, VmId, is_guid, stack_name, vm_id
 from providers.model.stack import Stack
@@ -49,7 +50,7 @@ def is_of_project(stack: Stack, project: Path) -> bool:
 def read_kept(path: Path) -> Kept:
     """Return what a file keeps; nothing where there is none that can be read."""
     try:
-        return _kept(json.loads(read_own(path, _LARGEST)))
+        return _kept(strict_json.loads(read_own(path, _LARGEST)))
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return NOTHING_KEPT
 

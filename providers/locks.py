@@ -8,7 +8,6 @@ of the three, empty or torn, and the engine takes each of X.json and X.json.HEX.
 
 from __future__ import annotations
 
-import json
 import platform
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
@@ -20,6 +19,7 @@ import psutil
 
 from providers.errors import PlacementError
 from providers.files import read_bounded, remove
+from providers.model import strict_json
 
 _ATTRIBUTES = ".attrs"
 _LARGEST = 1 << 20
@@ -123,7 +123,7 @@ def _read(path: Path) -> Iterator[Lock | Fragment]:
 def _lock(path: Path) -> Lock | None:
     """Return the lock that a file holds; None where that cannot be read, as after a power cut."""
     try:
-        content = json.loads(read_bounded(path, _LARGEST))
+        content = strict_json.loads(read_bounded(path, _LARGEST))
         pid = int(content["pid"])
         if pid <= 0:
             return None

@@ -11,6 +11,7 @@ from typing import Any
 
 from providers.errors import PlacementError
 from providers.files import read_bounded, write_whole
+from providers.model import strict_json
 from providers.model.estate import Host, Inventory, Silence, UnreachableHost
 from providers.model.names import HostName
 from providers.model.plain import from_plain, to_plain
@@ -88,7 +89,7 @@ def _in_order(inventory: Inventory) -> Inventory:
 def parsed(text: str | bytes, name: str) -> Recorded:
     """Return what a document holds; `name`: of its file. Raises PlacementError where it is none of ours."""
     try:
-        content = json.loads(text)
+        content = strict_json.loads(text)
     except (ValueError, RecursionError) as error:
         raise _none(name, "it is no JSON document") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
+from providers.model import strict_json
+
 LONGEST = 1 << 20
 """Bytes of a line: a machine with 64 disks, whose paths have 1,000 characters each, needs an eighth of that."""
 PREV = "prev"
@@ -47,7 +49,7 @@ class RawLine:
 def entry_in(content: bytes) -> Mapping[str, Any] | None:
     """Return the JSON object that bytes are; None where they are none."""
     try:
-        loaded = json.loads(content)
+        loaded = strict_json.loads(content)
     except (ValueError, RecursionError):
         return None
     return loaded if isinstance(loaded, dict) else None

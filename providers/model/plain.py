@@ -55,13 +55,20 @@ def _reader(kind: Any) -> _Reader:
         return lambda plain: None if plain is None else inner(plain)
     if origin in {tuple, frozenset}:
         inner = _reader(arguments[0])
-        return lambda plain: origin([inner(each) for each in plain])
+        return lambda plain: origin([inner(each) for each in _listed(plain)])
     if isinstance(origin, type) and issubclass(origin, Mapping):
         inner = _reader(arguments[1])
         return lambda plain: {key: inner(each) for key, each in plain.items()}
     if dataclasses.is_dataclass(kind):
         return _dataclass_reader(kind)
     return _leaf(kind)
+
+
+def _listed(plain: Any) -> list[Any]:
+    """A text is none, though its characters could be gone through."""
+    if not isinstance(plain, list):
+        raise TypeError(f"{type(plain).__name__} is no list")
+    return plain
 
 
 def _leaf(kind: Any) -> _Reader:
@@ -73,7 +80,9 @@ def _leaf(kind: Any) -> _Reader:
             raise TypeError(f"{type(plain).__name__} is no {kind.__name__}")
         return plain
 
-    return exactly if kind in {str, int, bool} else _scalar
+    if typing.get_origin(kind) is typing.Literal:
+        return lambda plain: _one_of(typing.get_args(kind), plain)
+    return exactly if kind in {str, int, bool} else _real
 
 
 def _dataclass_reader(kind: Any) -> _Reader:
@@ -82,7 +91,13 @@ def _dataclass_reader(kind: Any) -> _Reader:
     return lambda plain: kind(**{name: readers[name](own) for name, own in plain.items()})
 
 
-def _scalar(plain: Any) -> Any:
-    if plain is not None and not isinstance(plain, (str, int, float)):
-        raise TypeError(f"{type(plain).__name__} is no scalar")
+def _one_of(known: tuple[Any, ...], plain: Any) -> Any:
+    if plain not in known:
+        raise ValueError(f"none of {known}")
+    return plain
+
+
+def _real(plain: Any) -> Any:
+    if type(plain) not in {int, float}:
+        raise TypeError(f"{type(plain).__name__} is no number")
     return plain

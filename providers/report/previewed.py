@@ -9,6 +9,7 @@ from typing import Any
 
 from providers import quoting
 from providers.errors import PlacementError
+from providers.model import strict_json
 
 _QUIET = {"same", "refresh", "read", "read-discard", "discard"}
 """Operations that change nothing (pulumi: pkg/display/operation.go)."""
@@ -104,7 +105,7 @@ _PARTS = {"steps": list, "diagnostics": list, "changeSummary": dict}
 def previewed(text: str | bytes, name: str) -> Previewed:
     """Return what a preview tells; `name`: of its file. Raises PlacementError where it is none."""
     try:
-        content = _digest(json.loads(text))
+        content = _digest(strict_json.loads(text))
         return Previewed(
             steps=tuple(_steps(content.get("steps") or ())),
             messages=tuple(_messages(content.get("diagnostics") or ())),

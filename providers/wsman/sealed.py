@@ -19,7 +19,7 @@ _PIECE = 16384
 """Bytes that CredSSP seals at once: a TLS record (MS-WSMV 2.2.9.1.3)."""
 _PART = re.compile(
     rb"--[ \t]*Encrypted Boundary\r\n"
-    rb"[ \t]*Content-Type:[ \t]*(?P<protocol>[^\r\n]+?)[ \t]*\r\n"
+    rb"[ \t]*Content-Type:[ \t]*[^ \t\r\n]+[ \t]*\r\n"  # no part may match what its neighbour does: that takes a square of time
     rb"[ \t]*OriginalContent:[^\r\n]*?;Length=(?P<length>[0-9]{1,9})[ \t]*\r\n"
     rb"--[ \t]*Encrypted Boundary\r\n"
     rb"[ \t]*Content-Type:[ \t]*application/octet-stream[ \t]*\r\n",

@@ -129,3 +129,23 @@ def test_hosts_that_were_not_recorded_are_unknown() -> None:
     assert list(found.hosts) == ["hv2"]
     assert list(found.unreachable) == ["hv4", "hv3"]
     assert "record it anew" in found.unreachable[HostName("hv4")].reason
+
+
+@pytest.mark.parametrize(
+    ("what", "instead"),
+    [
+        ('"build": 20348', '"build": NaN'),
+        ('"build": 20348', '"build": 1e400'),
+        ('"build": 20348', '"build": 20348, "build": 1'),
+        ('"build": 20348', '"build": [20348]'),
+        ('"vms": [', '"vms": "abc", "x": ['),
+        ('"format"', '"\\ud800": 1, "format"'),
+    ],
+)
+def test_what_readers_would_take_in_different_ways_is_refused(what: str, instead: str) -> None:
+    """In one line; nothing is planned from it."""
+    text = document(RECORDED)
+    assert what in text
+    with pytest.raises(PlacementError, match="is no recorded inventory that can be read") as caught:
+        parsed(text.replace(what, instead, 1), "x.json")
+    assert "\n" not in str(caught.value)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -88,3 +90,22 @@ def test_what_is_no_encrypted_message(kind: str, body: bytes, said: str) -> None
     """An error in one line, whatever was sent."""
     with pytest.raises(ProtocolError, match=said):
         unpack(kind, body, SPNEGO, lambda piece: piece.data)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"--Encrypted Boundary\r\n\tContent-Type: a" + b" " * (1 << 20),
+        b"--Encrypted Boundary\r\n\tContent-Type:" + b"\t" * (1 << 20) + b"x",
+        BODY.partition(b"OriginalContent:")[0] + b"OriginalContent: " + b";Length=1" * (1 << 17),
+        BODY.partition(b"\x03\x00")[0] + b"-" * (1 << 20),
+        b"--" + b" " * (1 << 20),
+    ],
+    ids=["blanks after a type", "blanks before a type", "lengths", "dashes", "blanks before a boundary"],
+)
+def test_a_message_without_an_end_is_refused_at_once(body: bytes) -> None:
+    """Two neighbours that match the same blanks took the square of their number: hours for a mebibyte."""
+    begun = time.process_time()
+    with pytest.raises(ProtocolError):
+        unpack(KIND, body, SPNEGO, lambda piece: piece.data)
+    assert time.process_time() - begun < 2
