@@ -49,7 +49,7 @@ def note(stack: Stack, clock: Clock, ticket: str, event: str, *, done: bool = Fa
     trouble = log.append({"event": event, **told})
     if trouble and done and log.required:
         raise AuditLostError(f"{event} is done, and the audit log does not say so: {trouble}", remedy=_REMEDY)
-    log.check(event)
+    log.check(event, trouble)
     if news := log.news():
         sys.stderr.write(f"{visible(news)}\n")
 

@@ -56,8 +56,9 @@ class AuditLog:
         self._clock = clock
         self._origin = cache(of or (lambda: origin(os.environ)))
         self._journal = Journal(path, stamp=self._stamp, carry=audit_words.carried, full=full)
-        self._trouble: str | None = None
-        self._told = False
+        self._lost: str | None = None
+        """Why the log cannot be written: whoever must write it can do nothing more in this run."""
+        self._unsaid: list[str] = []
         self._syslog = _Beside(os.environ.get(SYSLOG, ""))
 
     def entries(self) -> Iterator[Entry | None]:
@@ -149,30 +150,40 @@ class AuditLog:
 
     def append(self, entry: Mapping[str, Any]) -> str | None:
         """Append a line; return why it could not be written, or None."""
+        self._origin()  # asked before the lock is taken: git may be slow
         try:
             line = self._journal.append(entry)
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or error
-            self._trouble = f"The audit log {self.path} cannot be written: {reason}"
-            return self._trouble
+        except OSError as error:
+            told = f"The audit log {self.path} cannot be written: {error.strerror or error}"
+            self._unsaid += [] if self._lost else [told]
+            self._lost = told
+            return told
+        except ValueError as error:  # of one machine: no other is held up by it
+            told = f"The audit log {self.path} does not take what would be said of {entry.get('vm', entry['event'])}: {error}"
+            self._unsaid.append(told)
+            return told
         self._syslog.send(line, str(entry.get("event", "")), self._clock.utc().isoformat(timespec="seconds"))
         return None
+
+    def check(self, what: str, trouble: str | None = None) -> None:
+        """Raise AuditRefusedError, naming `what` was not started, where the log cannot be written, and must be.
+
+        `trouble`: why a line of just this was not written.
+        """
+        if self.required and (why := trouble or self._lost):
+            raise AuditRefusedError(f"{what} was not started: {why}", remedy=_REMEDY)
+
+    def announce(self, event: str, what: str, **told: object) -> None:
+        """Append that `what` is about to be changed. Raises AuditRefusedError where that cannot be written, and must be."""
+        self.check(what, self.append({"event": event, **told}))
 
     def go_by(self, plan: str) -> None:
         """Say in every line from now on by which plan this run goes: its hash."""
         self._plan = plan
 
-    def check(self, what: str) -> None:
-        """Raise AuditRefusedError, naming `what` was not started, where a line was lost and that is not allowed."""
-        if self.required and self._trouble is not None:
-            raise AuditRefusedError(f"{what} was not started: {self._trouble}", remedy=_REMEDY)
-
     def news(self) -> str | None:
         """Return what has become known of lines that were lost, each once; None where nothing has."""
-        if self._trouble is not None and not self._told:
-            self._told = True
-            return self._trouble
-        return self._syslog.trouble()
+        return self._unsaid.pop(0) if self._unsaid else self._syslog.trouble()
 
     def _stamp(self) -> dict[str, Any]:
         plan = {"plan": self._plan} if self._plan else {}

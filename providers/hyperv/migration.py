@@ -252,7 +252,7 @@ class _Migration:
             move=self.sized or self.move,
             clock=self.clock,
             cancelled=self.cancelled,
-            note=lambda event, result: self._note(event, result=result),
+            note=self._told,
             announce=self._announce,
             report=self.report,
             arrived=self._ends.arrived,
@@ -393,16 +393,20 @@ class _Migration:
 
     def _note(
         self, event: str, *, job: str = "", result: str = "", more: Mapping[str, object] | None = None
-    ) -> None:
-        self.lost = self.audit.note(event, self.move, job=job, result=result, more=more) or self.lost
+    ) -> str | None:
+        """Append a line, and say where that cannot be done; return why."""
+        trouble = self.audit.note(event, self.move, job=job, result=result, more=more)
+        self.lost = trouble or self.lost
         if news := self.audit.news():
             self.report(Progress(phase=news, warns=True))
+        return trouble
+
+    def _told(self, event: str, result: str) -> None:
+        self._note(event, result=result)
 
     def _announce(self, event: str) -> None:
         """Note what is about to be ordered. Raises AuditRefusedError where that cannot be, and must be."""
-        self._note(event)
-        if self.lost:
-            self.audit.check(self.move.vm.name)
+        self.audit.check(self.move.vm.name, self._note(event))
 
 
 def _alone(disks: Iterable[Disk]) -> tuple[Disk, ...]:

@@ -110,9 +110,9 @@ class MigrationDelegation(ResourceProvider):
         if props.get("onDelete") != "remove" or not added:
             return
         call = current.get()
-        client = _directory(fleets().of(call.stack))
+        fleet = fleets().of(call.stack)
         try:
-            _settled(client, str(props["account"]), {}, _Added(added), added)
+            _settled(fleet, str(props["account"]), {}, _Added(added), added)
         except AccountMissingError as error:
             call.say("warning", f"{error}; there is nothing to take away")
 
@@ -168,7 +168,7 @@ def _brought(fleet: Fleet, call: Call, olds: Mapping[str, Any], news: Mapping[st
     added = _Added(list(known.get("added") or []))
     props = {**_kept(news), "account": name}
     try:
-        account, others = _settled(_directory(fleet), name, wanted, added, _obsolete(news, known, wanted))
+        account, others = _settled(fleet, name, wanted, added, _obsolete(news, known, wanted))
     except PlacementError as error:
         if added.entries == list(known.get("added") or []):
             raise
@@ -179,12 +179,13 @@ def _brought(fleet: Fleet, call: Call, olds: Mapping[str, Any], news: Mapping[st
 
 
 def _settled(
-    client: DirectoryClient, name: str, wanted: Mapping[str, str], added: _Added, obsolete: Iterable[str]
+    fleet: Fleet, name: str, wanted: Mapping[str, str], added: _Added, obsolete: Iterable[str]
 ) -> tuple[ComputerAccount, Mapping[str, ComputerAccount]]:
     """Read, compare, change, and read again until the account is as wanted; return it, and who is named in it.
 
     Raises PlacementError; what was added until then is in `added`.
     """
+    client = _directory(fleet)
     for _ in range(_ATTEMPTS):
         account, others = _accounts(client, name, [*wanted, *obsolete], taking=not wanted)
         _all_known([*wanted], others)
@@ -193,6 +194,7 @@ def _settled(
             return account, others
         ours = [entry for entry in wanted if not holds(account, entry, others)]
         _check_targets(client, name, ours)
+        fleet.audit.announce("delegation", name, dn=account.dn, add=ours, remove=[*obsolete])
         try:
             client.change(change)
         except DirectoryChangedError:

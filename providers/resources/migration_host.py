@@ -80,6 +80,11 @@ def _brought(fleet: Fleet, call: Call, props: dict[str, Any]) -> dict[str, Any]:
     actual = read_migration(client)
     if call.cancelled.is_set():
         return {**settings_of(actual), "reachable": True}
+    if changed := differing(declared_settings(wanted), settings_of(actual)):
+        before = {name: settings_of(actual).get(name) for name in changed}
+        fleet.audit.announce(
+            "host-settings", host, host=host, wanted=declared_settings(wanted), before=before
+        )
     HostConfigurator(client, fleet.clock, call.cancelled).apply(wanted, actual)
     found = settings_of(read_migration(client))
     left = differing(declared_settings(wanted), found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -68,6 +69,9 @@ def test_settings_are_set_kept_and_left(site: Site) -> None:
     )  # fmt: skip
     run = site.up()
     assert run.returncode == 0, run.stdout
+    lines = map(json.loads, site.file(".pulumi/audit/lab.jsonl").read_text(encoding="ascii").splitlines())
+    noted = {line["host"]: line for line in lines if line["event"] == "host-settings"}
+    assert (noted["hv1"]["before"]["enabled"], noted["hv1"]["wanted"]["enabled"]) == (False, True)
     assert site.hosts()["VM001"] == "hv2"
     assert site.in_order()
 

@@ -263,3 +263,17 @@ def test_a_log_that_must_be_written_and_cannot_be_lets_nothing_start(tmp_path: P
     lax.check("VM001")
     with pytest.raises(AuditRefusedError, match=r"VM001 was not started: .* cannot be written"):
         strict.check("VM001")
+
+
+def test_what_is_too_long_for_a_line_holds_up_its_own_machine_alone(tmp_path: Path) -> None:
+    """A host may name a path of a megabyte."""
+    log = AuditLog(tmp_path / "lab.jsonl", clock=FastClock(), required=True)
+    trouble = log.note("start", move(1), more={"warnings": ["x" * 2_000_000]})
+    assert "does not take what would be said of VM001" in (trouble or "")
+    assert log.news() == trouble
+    assert log.news() is None
+    with pytest.raises(AuditRefusedError, match="VM001 was not started"):
+        log.check("VM001", trouble)
+    log.check("VM002")
+    assert log.note("start", move(2)) is None
+    assert [line["vm"] for line in lines(log)] == ["VM002"]
