@@ -13,7 +13,7 @@ from providers.errors import PlacementError
 from providers.files import read_bounded, write_whole
 from providers.model import strict_json
 from providers.model.estate import Host, Inventory, Silence, UnreachableHost
-from providers.model.names import HostName
+from providers.model.names import HostName, dns_name
 from providers.model.plain import from_plain, to_plain
 
 FORMAT = "placement inventory"
@@ -107,6 +107,8 @@ def _of(content: Mapping[str, Any], name: str) -> Recorded:
         raise _none(name, "it is damaged") from error
     if read.tzinfo is None or not _agrees(inventory):
         raise _none(name, "it is damaged")
+    if (host := _unnamed(inventory)) is not None:
+        raise _none(name, f"what it has as the name of {host} is none")
     return Recorded(read=read, inventory=inventory)
 
 
@@ -116,6 +118,15 @@ def _agrees(inventory: Inventory) -> bool:
     named = named and all(name == silent.name for name, silent in inventory.unreachable.items())
     at_home = all(vm.host == name for name, host in inventory.hosts.items() for vm in host.vms)
     return named and at_home and not inventory.hosts.keys() & inventory.unreachable.keys()
+
+
+def _unnamed(inventory: Inventory) -> HostName | None:
+    """Return a host whose own names can be none: hosts are not believed in such a one either."""
+    for name, host in inventory.hosts.items():
+        own = () if host.facts is None else (host.facts.full_name, host.facts.computer_name)
+        if not all(map(dns_name, own)):
+            return name
+    return None
 
 
 def _none(name: str, why: str) -> PlacementError:

@@ -133,3 +133,22 @@ def test_the_names_were_there_to_be_seen(place: Place) -> None:
         word in shown for word in ("PAY\\u202eLLOR", "BEL\\x9b2J", "TAG\\U000e0041", "\\nerror: forged")
     )
     assert json.loads(run(place, "inventory", "json")[0].output)
+
+
+@pytest.mark.parametrize(
+    "claimed", ["x$(iex $env:TEMP\\p.ps1)'; calc #", "hv1\u202e", "a b", "-hv1", "x\n::add-mask::y"]
+)
+def test_a_host_that_reports_what_is_no_name_is_unknown(place: Place, claimed: str) -> None:
+    """Nothing goes to it or from it, the doctor says why, and what it reports is in no command."""
+    lab = place.fabric.world.hosts["hv2"]
+    lab.claims = claimed
+    try:
+        doctor = run(place, "doctor", None)[0]
+        planned = run(place, "plan", None)[0]
+    finally:
+        lab.claims = ""
+
+    assert "hv2 reports a name that is none: " in doctor.output
+    assert "Get-ADComputer" not in doctor.output
+    assert "hv2 no longer answers" in planned.output
+    assert not [ascii(char) for char in doctor.output + planned.output if hidden(char) and char != "\n"]
