@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO
@@ -19,6 +20,7 @@ PREV = "prev"
 GAP, CHAINED, ROTATED = "gap", "chained", "rotated"
 """Events of the log itself: bytes before it are no line; the log had no hashes before it; it continues another file."""
 _CHUNK = 1 << 16
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,10 +65,12 @@ def digest(content: bytes) -> str:
 def encoded(entry: Mapping[str, Any], prev: str) -> bytes:
     """Return an entry as a line without its end: ASCII, so that no control character and no other line end is in it.
 
-    Raises ValueError where it is longer than LONGEST.
+    Halves of characters, as variables and names of files may have, become U+FFFD: readers take none. Raises ValueError
+    where it is longer than LONGEST.
     """
     rest = {key: value for key, value in entry.items() if key != PREV}
-    line = json.dumps({PREV: prev, **rest}).encode("ascii")
+    text = _HALF.sub("\ufffd", json.dumps({PREV: prev, **rest}, ensure_ascii=False))
+    line = json.dumps(json.loads(text)).encode("ascii")
     if len(line) > LONGEST:
         raise ValueError(f"a line of {len(line)} bytes is longer than the {LONGEST} that readers take")
     return line

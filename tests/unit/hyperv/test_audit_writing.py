@@ -102,6 +102,18 @@ def test_a_claim_is_cut_where_it_is_longer_than_any_is(
     assert log.path.stat().st_size < 20_000
 
 
+def test_half_a_character_in_a_variable_makes_no_line_that_nobody_reads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Variables may hold bytes that are no text: such a line would be taken for a torn one."""
+    monkeypatch.setenv("SUDO_USER", "al\udc80ice")
+    log = AuditLog(tmp_path / "lab.jsonl", clock=FastClock())
+    log.note("start", move(1), result="\ud800")
+    log.note("left", move(1))
+    assert [start["claimed"]["sudo_user"][:6] for start in log.open_starts()] == ["al\ufffdice"]
+    assert verify(opened(log.path)).is_whole
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no modes")
 def test_the_log_is_its_owners_alone(tmp_path: Path) -> None:
     """Whatever mask is set, and where an earlier version left it open to all."""
