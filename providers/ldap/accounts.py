@@ -62,9 +62,13 @@ def computer(entry: Entry) -> ComputerAccount:
             remedy=f"Let this account read {', '.join(COMPUTER)} of it",
         ) from error
     except ValueError as error:
-        raise DirectoryUnreachableError(
-            f"The directory shows the account {entry.dn} with values that are none ({error})", remedy=""
-        ) from error
+        raise _nonsense(entry, error) from error
+
+
+def _nonsense(entry: Entry, error: ValueError) -> DirectoryUnreachableError:
+    return DirectoryUnreachableError(
+        f"The directory shows the account {entry.dn} with values that are none ({error})", remedy=""
+    )
 
 
 def other(entry: Entry) -> ComputerAccount:
@@ -73,9 +77,12 @@ def other(entry: Entry) -> ComputerAccount:
         services = _texts(entry, SERVICES)
     except ValueError:
         services = frozenset()
-    flags = b"".join(_values(entry, FLAGS)[:1]) or b"0"
+    try:
+        flags = int(b"".join(_values(entry, FLAGS)[:1]) or b"0")
+    except ValueError as error:
+        raise _nonsense(entry, error) from error
     return ComputerAccount(
-        host=HostName(""), dn=entry.dn, account="", full_name=full_name_of(entry), services=services, flags=int(flags),
+        host=HostName(""), dn=entry.dn, account="", full_name=full_name_of(entry), services=services, flags=flags,
     )  # fmt: skip
 
 

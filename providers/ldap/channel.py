@@ -17,11 +17,11 @@ PORTS = {"ldap": 389, "ldaps": 636}
 CONNECT = 5.0
 """Seconds for a connection, and for the handshake of TLS."""
 ANSWER = 15.0
-"""Seconds for one answer; a server works at a search for no more than 10."""
+"""Seconds from a request to the end of its answer; a server works at a search for no more than 10."""
 _LOOK = 0.5
 """Seconds after which the clock is asked again, while nothing comes."""
-LARGEST = 16 << 20
-"""Bytes of one message: 200 accounts with the 1,300 values that an object can hold are less."""
+LARGEST = 4 << 20
+"""Bytes of one message, or of those that are sealed together: an account with the 1,300 values that an object can hold is a tenth."""
 _CHUNK = 65536
 _SEALED_HEAD = 4
 """Bytes before each sealed buffer: its length (RFC 4422 3.7)."""
@@ -45,6 +45,7 @@ class Channel:
         self._clock = clock
         self._wrap: Cipher | None = None
         self._unwrap: Cipher | None = None
+        self._until = clock.now() + ANSWER
         self._received = bytearray()
         """What came, still sealed where messages are."""
         self._plain = bytearray()
@@ -70,7 +71,8 @@ class Channel:
         self._wrap, self._unwrap = wrap, unwrap
 
     def send(self, message: bytes) -> None:
-        """Send one message. Raises ClosedError."""
+        """Send one message, whose answer must have come to its end within ANSWER seconds. Raises ClosedError."""
+        self._until = self._clock.now() + ANSWER
         if self._wrap is not None:
             sealed = self._wrap(message)
             message = len(sealed).to_bytes(_SEALED_HEAD, "big") + sealed
@@ -81,11 +83,11 @@ class Channel:
             raise ClosedError(str(error)) from error
 
     def receive(self) -> bytes:
-        """Return the next message. Raises ClosedError, or DirectoryUnreachableError where none comes in time."""
-        until = self._clock.now() + ANSWER
+        """Return the next message of an answer. Raises ClosedError, or DirectoryUnreachableError where none comes in time."""
+        self._check_time()
         while (length := _length(self._plain)) is None or len(self._plain) < length:
             self._bounded(length or 0)
-            self._read(until)
+            self._read()
         message = bytes(self._plain[:length])
         del self._plain[:length]
         return message
@@ -94,13 +96,14 @@ class Channel:
         """Hang up."""
         self._socket.close()
 
-    def _read(self, until: float) -> None:
+    def _check_time(self) -> None:
+        if self._clock.now() >= self._until:
+            raise DirectoryUnreachableError(f"The directory {self.server} gave no answer within {ANSWER:g} s")
+
+    def _read(self) -> None:
         came = b""
         while not came:
-            if self._clock.now() >= until:
-                raise DirectoryUnreachableError(
-                    f"The directory {self.server} gave no answer within {ANSWER:g} s"
-                )
+            self._check_time()
             try:
                 self._socket.settimeout(_LOOK)
                 if not (came := self._socket.recv(_CHUNK)):

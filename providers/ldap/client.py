@@ -33,7 +33,38 @@ _AT_ONCE = 20
 """Names in one filter, which asks for seven things of each."""
 _MOST = 10_000
 """Objects that one search may find."""
+_BYTES, _ELEMENTS, _PAGES = 8 << 20, 200_000, 200
+"""Of all answers to one search: 50 accounts with 1,300 values each, and 10,000 objects in pages, are half of it."""
+_SEARCH = 60.0
+"""Seconds for all pages of a search."""
 Answer = TypeVar("Answer")
+
+
+class _Allowance:
+    """What all answers to one question may cost."""
+
+    def __init__(self, server: str, clock: Clock) -> None:
+        self._server = server
+        self._clock = clock
+        self._until = clock.now() + _SEARCH
+        self._bytes, self._elements, self._pages = _BYTES, _ELEMENTS, _PAGES
+
+    def turn(self) -> None:
+        """Begin a page. Raises DirectoryUnreachableError."""
+        self._pages -= 1
+        if self._pages < 0 or self._clock.now() >= self._until:
+            raise DirectoryUnreachableError(
+                f"{self._server} did not end its answer within {_PAGES} pages and {_SEARCH:g} s", remedy=""
+            )
+
+    def take(self, raw: bytes) -> None:
+        """Count a message. Raises DirectoryUnreachableError, UnreadableError."""
+        self._bytes -= len(raw)
+        self._elements -= messages.elements(raw)
+        if self._bytes < 0 or self._elements < 0:
+            raise DirectoryUnreachableError(
+                f"{self._server} answered with more than {_BYTES >> 20} MiB, or {_ELEMENTS} values", remedy=""
+            )
 
 
 class DirectoryClient:
@@ -188,7 +219,8 @@ class DirectoryClient:
         self._channel = Channel(self._spec.server, self._spec.ca, self._clock)
         self._owner = log_in(self._spec, self._channel, self._request)
         root = self._search([], ("defaultNamingContext",), base="")
-        self._base = b"".join(root[0].attributes.get("defaultnamingcontext", ())).decode() if root else ""
+        base = b"".join(root[0].attributes.get("defaultnamingcontext", ())) if root else b""
+        self._base = messages.text(base)
 
     def _hang_up(self) -> None:
         channel, self._channel = self._channel, None
@@ -197,7 +229,7 @@ class DirectoryClient:
 
     def _request(self, message: Callable[[int], bytes]) -> Result:
         """Send what `message` makes of a number, and return how it ended."""
-        for answer in self._answers(message):
+        for answer in self._answers(message, _Allowance(self.server, self._clock)):
             if isinstance(answer, Result):
                 return answer
         raise ClosedError("no result")
@@ -212,14 +244,17 @@ class DirectoryClient:
     ) -> list[Entry]:
         """Return what a search finds in the domain, or the object `base` alone, page by page."""
         found: list[Entry] = []
+        allowance = _Allowance(self.server, self._clock)
         cookie, names = b"", list(attributes) or ["1.1"]  # no attribute at all (RFC 4511 4.5.1.8)
         while True:
             result = Result(code=messages.SUCCESS)
+            allowance.turn()
             for answer in self._answers(
                 lambda number, cookie=cookie: messages.search(  # type: ignore[misc] # a default binds it
                     number, self._base if base is None else base, alternatives, names,
                     scope="subtree" if base is None else "base", object_class=object_class, cookie=cookie,
-                )
+                ),
+                allowance,
             ):  # fmt: skip
                 if isinstance(answer, Entry):
                     found.append(answer)
@@ -236,7 +271,9 @@ class DirectoryClient:
             if not (cookie := result.cookie):
                 return found
 
-    def _answers(self, message: Callable[[int], bytes]) -> Iterator[Entry | Result | None]:
+    def _answers(
+        self, message: Callable[[int], bytes], allowance: _Allowance
+    ) -> Iterator[Entry | Result | None]:
         """Send, and yield what belongs to it up to its result."""
         channel = self._channel
         if channel is None:
@@ -245,7 +282,9 @@ class DirectoryClient:
         channel.send(message(self._number))
         answer: Entry | Result | None = None
         while not isinstance(answer, Result):
-            number, answer = messages.decoded(channel.receive())
+            raw = channel.receive()
+            allowance.take(raw)
+            number, answer = messages.decoded(raw)
             if number == self._number:
                 yield answer
             elif isinstance(answer, Result):  # a notice of disconnection has the number 0 (RFC 4511 4.4.1)

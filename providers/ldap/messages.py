@@ -29,6 +29,10 @@ _SECONDS = 10
 _OPERATIONS = {"add": 0, "delete": 1, "replace": 2}
 _VERSION = 3
 Scope = Literal["base", "subtree"]
+MAX_ELEMENTS = 20_000
+"""Most elements of one message, which take half a kilobyte each while they are read; 1,300 values are 1,300."""
+_CONSTRUCTED, _LONG, _NUMBER = 0x20, 0x80, 0x1F
+_MOST_DIGITS = 4
 
 
 class UnreadableError(Exception):
@@ -135,8 +139,39 @@ def modify(number: int, dn: str, steps: Sequence[Modification]) -> bytes:
     return _encoded(message)
 
 
+def elements(raw: bytes) -> int:
+    """Return how many elements a message is made of, without making any. Raises UnreadableError where they are too many, or none.
+
+    LDAP has definite lengths alone, and no tag of more than a byte (RFC 4511 5.1).
+    """
+    count, at = 0, 0
+    while at < len(raw):
+        count += 1
+        head, size = raw[at : at + 2], 0
+        if len(head) < 2 or head[0] & _NUMBER == _NUMBER or count > MAX_ELEMENTS:  # noqa: PLR2004 - tag and length
+            raise UnreadableError(f"it is cut off, or has more than {MAX_ELEMENTS} elements")
+        size, at = head[1], at + 2
+        if size >= _LONG:
+            digits = size - _LONG
+            if not 1 <= digits <= _MOST_DIGITS:
+                raise UnreadableError("an element has no definite length")
+            size, at = int.from_bytes(raw[at : at + digits], "big"), at + digits
+        if not head[0] & _CONSTRUCTED:
+            at += size
+    return count
+
+
+def text(raw: bytes) -> str:
+    """Return a text of the directory. Raises UnreadableError where it is none."""
+    try:
+        return raw.decode()
+    except UnicodeDecodeError as error:
+        raise UnreadableError(str(error)) from error
+
+
 def decoded(raw: bytes) -> tuple[int, Entry | Result | None]:
     """Return number and content of a message, None for one that nobody asked about. Raises UnreadableError."""
+    elements(raw)
     try:
         message, rest = decoder.decode(raw, asn1Spec=rfc2251.LDAPMessage())
         if rest:

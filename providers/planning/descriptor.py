@@ -80,7 +80,11 @@ def _written(before: bytes, aces: list[bytes]) -> bytes:
 
 
 def _sid_at(descriptor: bytes, at: int) -> bytes:
-    return descriptor[at : at + _SID_HEAD + 4 * descriptor[at + 1]] if at else b""
+    if not at:
+        return b""
+    found = descriptor[at : at + _SID_HEAD + 4 * descriptor[at + 1]] if at + 1 < len(descriptor) else b""
+    sid_text(found)  # an owner that is none would be written again
+    return found
 
 
 def _entries(descriptor: bytes) -> Iterator[tuple[str | None, bytes]]:

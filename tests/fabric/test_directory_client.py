@@ -2,25 +2,43 @@
 
 from __future__ import annotations
 
+import itertools
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
+from pyasn1.codec.der import encoder
+from pyasn1_modules import rfc2251
 
+from providers.clock import SystemClock
 from providers.errors import (
     CredentialsError,
     DirectoryLoginError,
     DirectoryUnreachableError,
     PlacementError,
 )
+from providers.ldap import messages
 from providers.ldap.channel import Channel, ClosedError
 from providers.ldap.client import DirectoryClient
 from providers.model.directory import DirectorySpec
 
 from .conftest import FastClock
+
+
+class SteppingClock(FastClock):
+    """A clock that a second passes on whenever somebody looks at it."""
+
+    def __init__(self) -> None:
+        """Begin at 0."""
+        self._seconds = 0.0
+
+    def now(self) -> float:
+        """Return one more."""
+        self._seconds += 1
+        return self._seconds
 
 
 @contextmanager
@@ -78,7 +96,7 @@ def test_an_answer_has_a_largest_size() -> None:
     """A server that announces gigabytes is not waited for, nor is memory taken for it."""
     with server(b"\x30\x84\x7f\xff\xff\xff") as (url, _):
         channel = Channel(url, None, FastClock())
-        with pytest.raises(DirectoryUnreachableError, match="more than 16 MiB"):
+        with pytest.raises(DirectoryUnreachableError, match="more than 4 MiB"):
             channel.receive()
         channel.close()
 
@@ -88,7 +106,7 @@ def test_a_sealed_answer_has_a_largest_size() -> None:
     with server(b"\x7f\xff\xff\xff") as (url, _):
         channel = Channel(url, None, FastClock())
         channel.seal(bytes, bytes)
-        with pytest.raises(DirectoryUnreachableError, match="more than 16 MiB"):
+        with pytest.raises(DirectoryUnreachableError, match="more than 4 MiB"):
             channel.receive()
         channel.close()
 
@@ -154,3 +172,98 @@ def test_a_dead_directory_is_told_to_all_and_asked_again(tmp_path: Path) -> None
     assert len(told) == 30
     ask()
     assert told[-1] is not told[0]
+
+
+@contextmanager
+def answering(*answers: bytes) -> Iterator[str]:
+    """Listen; say to each request of whoever comes the next of `answers`, the last one for ever."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def talk() -> None:
+        with suppress(OSError):
+            one, _ = listener.accept()
+            with one:
+                for answer in itertools.chain(answers, itertools.repeat(answers[-1])):
+                    if answer is not answers[-1] and not one.recv(65536):
+                        return
+                    one.sendall(answer)
+
+    thread = threading.Thread(target=talk, daemon=True)
+    thread.start()
+    try:
+        yield f"ldap://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        listener.close()
+        thread.join(10)
+
+
+def found(number: int, *, values: int = 1, size: int = 8) -> bytes:
+    """Return an object that a search has found."""
+    message = rfc2251.LDAPMessage()
+    message["messageID"] = number
+    entry = message["protocolOp"]["searchResEntry"]
+    entry["objectName"] = b"CN=HV1"
+    entry["attributes"][0]["type"] = b"description"
+    for position in range(values):
+        entry["attributes"][0]["vals"][position] = b"x" * size
+    return bytes(encoder.encode(message))
+
+
+@pytest.mark.parametrize(
+    ("said", "error"),
+    [
+        (found(1, size=1 << 20), "more than 8 MiB"),
+        (found(1, values=5000, size=0), "more than 8 MiB, or 200000 values"),
+        (found(7), "more than 8 MiB, or 200000 values"),
+    ],
+    ids=["large objects", "many values", "answers to somebody else"],
+)
+def test_an_answer_that_does_not_end_has_an_end(said: bytes, error: str) -> None:
+    """However each message is within its bounds."""
+    client = DirectoryClient(DirectorySpec(server="ldap://x", auth="kerberos"), clock=SystemClock())
+    with answering(said) as url:
+        channel = Channel(url, None, SystemClock())
+        client._channel = channel
+        with pytest.raises(DirectoryUnreachableError, match=error):
+            client._search([], ())
+        client.close()
+
+
+def test_pages_that_do_not_end_have_an_end() -> None:
+    """A cookie in each answer, and nothing else."""
+    done = rfc2251.LDAPMessage()
+    done["messageID"] = 0
+    done["protocolOp"]["searchResDone"]["resultCode"] = 0
+    done["protocolOp"]["searchResDone"]["matchedDN"] = b""
+    done["protocolOp"]["searchResDone"]["errorMessage"] = b""
+    page = messages._PAGE_VALUE.clone()
+    page["size"], page["cookie"] = 0, b"x"
+    done["controls"][0]["controlType"] = messages._PAGED
+    done["controls"][0]["controlValue"] = encoder.encode(page)
+    answers = []
+    for number in range(1, 250):
+        done["messageID"] = number
+        answers.append(bytes(encoder.encode(done)))
+    client = DirectoryClient(DirectorySpec(server="ldap://x", auth="kerberos"), clock=SystemClock())
+    with answering(*answers) as url:
+        client._channel = Channel(url, None, SystemClock())
+        with pytest.raises(DirectoryUnreachableError, match="within 200 pages and 60 s"):
+            client._search([], ())
+        client.close()
+
+
+def test_drips_of_an_answer_do_not_make_it_longer() -> None:
+    """The time is that of the whole answer, whatever comes of other numbers meanwhile."""
+    clock = SteppingClock()
+    with answering(found(7)) as url:
+        channel = Channel(url, None, clock)
+        channel.send(b"")
+        with pytest.raises(DirectoryUnreachableError, match="gave no answer within 15 s"):
+            list(iter(channel.receive, b""))
+        channel.close()
+
+
+def test_a_message_of_many_elements_is_not_made() -> None:
+    """Each would take half a kilobyte: 2 MiB of them are a gigabyte."""
+    with pytest.raises(messages.UnreadableError, match="more than 20000 elements"):
+        messages.decoded(b"\x30\x84\x00\x20\x00\x00" + b"\x04\x00" * (1 << 20))
