@@ -6,6 +6,8 @@ import errno
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
 
+from providers import quoting
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
@@ -36,7 +38,7 @@ class Belongings:
         """Raise ForeignError where somebody else could have written what stands there."""
         self.check_owner(path)
         if self.others_write and not self.sticky:
-            raise ForeignError(path, f"others may write {path}: chmod go-w")
+            raise ForeignError(path, f"others may write {path}; run {quoting.own('chmod go-w {}', path)}")
 
     def check_owner(self, path: Path) -> None:
         """Raise ForeignError where it belongs to somebody else."""
