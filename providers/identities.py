@@ -1,7 +1,8 @@
 """The identities of a stack, kept between its runs in a file beside the audit log: machines by GUID, hosts by UUID.
 
 State knows them too, but only the engine reads it, and not in every run before the program plans (`--refresh=false`,
-`--target`). Where the file is missing, torn or foreign, nothing is known: then state and names decide.
+`--target`). Where the file is missing, torn or of another kind, nothing is known: then state and names decide. One
+that another user has made, or could have, is an error.
 """
 
 from __future__ import annotations
@@ -15,12 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from providers.clock import Clock
+from providers.errors import PlacementError
 from providers.files import read_own, write_whole
 from providers.model import strict_json
 from providers.model.identity import NOTHING_KEPT, Kept
 from providers.model.names import HostName, VmId, is_guid, stack_name, vm_id
 from providers.model.stack import Stack
-from providers.system import private_folder
+from providers.system import ForeignError, private_folder
 
 Change = Callable[[Kept], Kept]
 _VERSION = 1
@@ -48,9 +50,14 @@ def is_of_project(stack: Stack, project: Path) -> bool:
 
 
 def read_kept(path: Path) -> Kept:
-    """Return what a file keeps; nothing where there is none that can be read."""
+    """Return what a file keeps; nothing where there is none that can be read. Raises PlacementError where somebody else has made it."""
     try:
         return _kept(strict_json.loads(read_own(path, _LARGEST)))
+    except ForeignError as error:
+        raise PlacementError(
+            f"Which machines the last run has managed is not read: {error.strerror}",
+            remedy="See who did that; with the file removed, state and names decide",
+        ) from error
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return NOTHING_KEPT
 

@@ -46,7 +46,7 @@ def test_two_hundred_machines_stay_where_they_are(make_fabric: Maker, tmp_path: 
         ("d", "D:\\Hyper-V"),
         ("vms", "\\\\sofs.lab.example\\vms"),
     }
-    assert stat.S_IMODE(output.stat().st_mode) == 0o644
+    assert stat.S_IMODE(output.stat().st_mode) == 0o600  # it tells where everything is
     assert fabric.account.password not in output.read_text(encoding="utf-8")
     assert not fabric.log("start")
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from providers.clock import SystemClock
+from providers.errors import PlacementError
 from providers.identities import Identities, read_kept
 from providers.model.identity import NOTHING_KEPT
 from providers.model.names import HostName
@@ -104,10 +105,12 @@ def test_what_another_user_has_written_is_not_kept_of_us(path: Path) -> None:
     """He would say which machines we manage."""
     identities = Identities(path, SystemClock())
     assert identities.keep({"WEB": guid(1)}) is None
-    assert read_kept(of_another(path)) == NOTHING_KEPT
+    with pytest.raises(PlacementError, match="belongs to another user"):
+        read_kept(of_another(path))
     path.unlink()
     secret = path.with_name("secret")
     secret.write_text("ours", encoding="utf-8")
     link_of_another(path, secret)
-    assert "link of another user" in str(identities.keep({"DB": guid(2)}))
+    with pytest.raises(PlacementError, match="link of another user"):
+        identities.keep({"DB": guid(2)})
     assert secret.read_text(encoding="utf-8") == "ours"
