@@ -6,7 +6,8 @@ import os
 import re
 import subprocess
 from collections.abc import Iterable
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
 
 from providers.errors import PlacementError, StackFileError
 
@@ -81,26 +82,65 @@ def contents(revision: str, files: Iterable[Path], folder: Path) -> dict[Path, b
 
     A link that leads out of the repository stands for itself; so does what is larger than LARGEST.
     """
-    asked = _git(folder, "rev-parse", "--show-toplevel")
-    if asked.returncode != 0:
+    if _git(folder, "rev-parse", "--show-prefix").returncode != 0:
         return {}
-    top = Path(os.fsdecode(asked.stdout.removesuffix(b"\n")))
-    tree, found = tree_of(revision, folder), dict[Path, bytes | None]()
+    tree, ways = tree_of(revision, folder), _ways(revision, files, folder)
+    return {file: _content(revision, file, f"{tree}:{way}", folder) for file, way in ways.items()}
+
+
+def conversions(revision: str, files: Iterable[Path], folder: Path) -> tuple[str, ...]:
+    """Return by which attributes git writes other bytes for these files than the revision has, as `ca.pem: filter: lfs`.
+
+    What is reviewed would not be what is read then (gitattributes, "working-tree-encoding", "filter", "ident").
+    """
+    ways = sorted(_ways(revision, files, folder).values())
+    with TemporaryDirectory() as place:
+        index = Path(place) / "index"
+        read = _git(folder, "read-tree", tree_of(revision, folder), index=index)
+        top = Path(os.fsdecode(_git(folder, "rev-parse", "--show-toplevel").stdout.removesuffix(b"\n")))
+        words = ("check-attr", "--cached", "-z", "--stdin", "working-tree-encoding", "filter", "ident")
+        found = _git(top, *words, told=b"".join(os.fsencode(way) + b"\0" for way in ways), index=index)
+    for done in (read, found):
+        if done.returncode != 0:
+            raise _not_had(revision, folder, done)
+    told = [os.fsdecode(each) for each in found.stdout.split(b"\0")]
+    rows = zip(told[::3], told[1::3], told[2::3], strict=False)
+    return tuple(
+        f"{way}: {name}: {value}" for way, name, value in rows if value not in {"unspecified", "unset"}
+    )
+
+
+def _ways(revision: str, files: Iterable[Path], folder: Path) -> dict[Path, str]:
+    """Return the ways of files from the top of the repository, of those that lie in it.
+
+    By git's own word for where `folder` is: it may have been reached through a link.
+    """
+    prefix, here = prefix_of(revision, folder), os.path.normpath(folder.absolute())
+    found = dict[Path, str]()
     for file in files:
-        place = Path(os.path.normpath(file.absolute()))
-        if place.is_relative_to(top):
-            found[file] = _content(revision, file, f"{tree}:{place.relative_to(top).as_posix()}", folder)
+        way = os.path.normpath(Path(prefix) / os.path.relpath(os.path.normpath(file.absolute()), here))
+        if not way.startswith(os.pardir):
+            found[file] = Path(way).as_posix()
     return found
 
 
 def _content(revision: str, file: Path, place: str, folder: Path) -> bytes | None:
     kind, head, rest = _batch(revision, file, place, folder, "--batch-check")
     if kind == "missing":
-        return None
+        return _other_repository(place, folder)
     if kind == "blob" and _size(head) <= LARGEST:
         _, head, rest = _batch(revision, file, place, folder, "--batch")
         return rest[: _size(head)]
     return head + b"\n" + rest
+
+
+def _other_repository(place: str, folder: Path) -> bytes | None:
+    """Return what stands for a file of a submodule, the commit of that one; None where the place is in none."""
+    tree, _, way = place.partition(":")
+    folders = [parent.as_posix() for parent in PurePosixPath(way).parents if parent.name]
+    listed = _git(folder, "ls-tree", "-z", "--full-tree", tree, "--", *folders)
+    inside = [line for line in listed.stdout.split(b"\0") if line.startswith(b"160000 ")]
+    return b"\n".join(inside) or None
 
 
 def is_tracked(file: Path) -> bool:
@@ -171,13 +211,16 @@ def _said(failed: subprocess.CompletedProcess[bytes]) -> str:
     return _SECRET.sub("://***@", " ".join(words.split()))
 
 
-def _git(folder: Path, *words: str, told: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    """Run git, which may fetch what a clone has left out, and never asks anybody for a password."""
+def _git(
+    folder: Path, *words: str, told: bytes = b"", index: Path | None = None
+) -> subprocess.CompletedProcess[bytes]:
+    """Run git, which may fetch what a clone has left out, and never asks anybody for a password; `index`: in place of its own."""
     command = ["git", "--literal-pathspecs", "-C", str(folder), *words]
+    own = {} if index is None else {"GIT_INDEX_FILE": str(index)}
     try:
         return subprocess.run(
             command, check=False, capture_output=True, input=told, timeout=_PATIENCE,
-            env={**os.environ, "GIT_TERMINAL_PROMPT": "0"},
+            env={**os.environ, **own, "GIT_TERMINAL_PROMPT": "0"},
         )  # fmt: skip
     except (OSError, subprocess.TimeoutExpired) as error:
         raise PlacementError(f"git does not answer: {error}", remedy="Install git, or name a file") from error

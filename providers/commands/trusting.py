@@ -11,10 +11,10 @@ from providers.errors import PlacementError
 from providers.model.stack import Stack
 from providers.planning.changes import leaves
 from providers.planning.trust.changed import removal, trust_changes
-from providers.planning.trust.model import Trust
+from providers.planning.trust.model import Aspect, Trust, TrustChange
 
 from .base import Before
-from .git import LARGEST, contents, is_tracked
+from .git import LARGEST, contents, conversions, is_tracked
 
 TRUST = 5
 """Exit code: somebody has to agree first."""
@@ -39,7 +39,24 @@ def trust_of(before: Before, stack: Stack, head: str | None) -> Trust:
         permitted=stack.policy.permits_new_host,
         now=SystemClock().utc(),
     )
+    if before.revision is not None and head is not None:
+        found = (
+            *_converted(before.revision, head, [stack.path, *files], stack.path.absolute().parent),
+            *found,
+        )
     return Trust(changes=found, notes=notes)
+
+
+def _converted(base: str, head: str, files: list[Path], folder: Path) -> Iterator[TrustChange]:
+    """Yield that git would write other bytes than those that are reviewed, where it did not before."""
+    then, now = conversions(base, files, folder), conversions(head, files, folder)
+    if then != now:
+        yield TrustChange(
+            aspect=Aspect.PASSWORDS,
+            name=".gitattributes",
+            before=", ".join(then) or None,
+            after=", ".join(now) or None,
+        )
 
 
 def trust_of_removal(before: Before) -> Trust:

@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -126,7 +126,7 @@ def on_gitlab(site: Site, project: GitLab, name: str, **more: str) -> int:
         "CI_PIPELINE_URL": "https://forge.example/pipelines/1",
         "PLACEMENT_TOKEN": TOKEN, "PLACEMENT_NOTE_TOKEN": TOKEN, **more,
     }  # fmt: skip
-    finished = run(site, "\n".join([*job.get("before_script", []), *job["script"]]), values)
+    finished = run(site, "\n".join([*job.get("before_script", []), *flat(job["script"])]), values)
     sys.stdout.write(f"{name}: {finished.stdout}{finished.stderr}\n")
     assert TOKEN not in finished.stdout + finished.stderr
     for line in job.get("after_script", []):
@@ -137,12 +137,21 @@ def on_gitlab(site: Site, project: GitLab, name: str, **more: str) -> int:
     return finished.returncode
 
 
+def flat(script: list[str | list[str]]) -> Iterator[str]:
+    """Yield the lines of a script as GitLab reads it: a list in it, which is shared by an anchor, is more lines."""
+    for line in script:
+        yield from flat(list(line)) if isinstance(line, list) else [line]
+
+
 @pytest.fixture
 def repository(site: Site, tmp_path: Path) -> Site:
     """The project of a team, in git, with `origin` where the forge has it and a pull request there."""
     missing = [program for program in ("curl", "jq") if shutil.which(program) is None]
     if missing:
         pytest.skip(f"what the pipelines use is missing here: {', '.join(missing)}")
+    script = site.file(".github/placement/last-agreed")
+    script.parent.mkdir(parents=True)
+    shutil.copy(PIPELINES / "github" / "last-agreed", script)
     stack = site.file("stacks/lab.yaml")
     declared = stack.read_bytes()
     origin = str(tmp_path / "origin.git")
@@ -186,6 +195,9 @@ def test_every_command_of_the_pipelines_does_what_they_expect(repository: Site, 
     github.write({**github.read(), "runs": runs})
     with gitlab() as project:
         project.commit = commit
+        assert on_github(site, github, "inventory") == 1
+        assert on_gitlab(site, project, "trust") == 5
+        agreed(site, github, project)
         assert on_github(site, github, "inventory") == 0
         assert on_gitlab(site, project, "inventory") == 0
         site.file("inventory.json").unlink()
@@ -202,14 +214,8 @@ def test_every_command_of_the_pipelines_does_what_they_expect(repository: Site, 
 
         assert drift(site, github, project, "opened") == "Placement of lab has drifted"
         assert drift(site, github, project, "edited") == "Placement of lab has drifted"
-        agreed(site, github, runs)
         assert on_github(site, github, "apply", "up") == 0
         kept(site, github)
-        assert on_gitlab(site, project, "apply") == 5
-        head = git(site, "rev-parse", "HEAD")
-        project.deployments = [
-            {"id": 3, "sha": head, "environment": "placement-trust"}, {"id": 2, "sha": STALE, "environment": "placement"},
-        ]  # fmt: skip
         assert on_gitlab(site, project, "apply") == 0
         assert on_gitlab(site, project, "result") == 0
         site.lab("fault", "add", "host-down", "--host", "hv3")
@@ -248,8 +254,8 @@ def reviewed(site: Site, github: GitHub) -> None:
     assert site.file("stacks/lab.yaml").read_bytes() == before
 
 
-def agreed(site: Site, github: GitHub, runs: list[dict[str, Any]]) -> None:
-    """Nothing was applied yet: the environment has to ask somebody. After a run that ended well nothing has changed."""
+def agreed(site: Site, github: GitHub, project: GitLab) -> None:
+    """Nothing was let through yet: the environment has to ask somebody. After a run that began nothing has changed."""
     assert on_github(site, github, "apply", "trust") == 1
     github.write(
         {**github.read(), "environments": {"placement-trust": ["branch_policy", "required_reviewers"]}}
@@ -257,13 +263,26 @@ def agreed(site: Site, github: GitHub, runs: list[dict[str, Any]]) -> None:
     assert on_github(site, github, "apply", "trust") == 0
     assert github.needs["needs.trust.outputs.changes"] == "true"
     head = git(site, "rev-parse", "HEAD")
-    last = [
-        {"workflow": "placement-apply", "branch": "main", "event": event, "headSha": sha}
-        for event, sha in (("pull_request", STALE), ("push", head))
+    ended = [
+        {
+            "workflow": "placement-apply",
+            "branch": "main",
+            "event": event,
+            "headSha": sha,
+            "databaseId": number,
+        }
+        for event, sha, number in (("pull_request", STALE, 24), ("push", STALE, 23), ("push", head, 22))
     ]
-    github.write({**github.read(), "runs": runs + last})
+    known = github.read()
+    github.write({**known, "runs": known["runs"] + ended, "let_through": {"24": "success", "22": "failure"}})
     assert on_github(site, github, "apply", "trust") == 0
     assert github.needs["needs.trust.outputs.changes"] == "false"
+    project.deployments = [
+        {"id": number, "sha": sha, "environment": name, "status": status}
+        for number, sha, name, status in (
+            (4, STALE, "placement", "skipped"), (3, head, "placement-trust", "failed"), (2, STALE, "placement", "success"),
+        )
+    ]  # fmt: skip
 
 
 def kept(site: Site, github: GitHub) -> None:

@@ -153,13 +153,13 @@ def _key(way: str) -> str:
 
 def _renamed(before: Stack, after: Stack) -> dict[HostName, HostName]:
     """Return by their new keys hosts that have another key now and nothing else of trust."""
-    gone = {name: host for name, host in before.hosts.items() if name not in after.hosts}
+    gone = {
+        tuple(_trusted(host).items()): name for name, host in before.hosts.items() if name not in after.hosts
+    }
     return {
         name: earlier
         for name, host in after.hosts.items()
-        if name not in before.hosts
-        for earlier, old in gone.items()
-        if _trusted(old) == _trusted(host)
+        if name not in before.hosts and (earlier := gone.get(tuple(_trusted(host).items()))) is not None
     }
 
 

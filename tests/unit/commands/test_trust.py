@@ -143,6 +143,47 @@ def test_an_authority_that_is_as_it_was_is_none(estate: Path) -> None:
     assert main(["check", str(estate), "--base", "main"]) == 0
 
 
+def test_what_git_would_write_otherwise_than_it_is_reviewed_is_a_change(
+    estate: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In SHIFT-JIS a yen sign of the reviewed text is written as a backslash, an overline as the tilde of a home folder."""
+    attributes = "*.yaml working-tree-encoding=SHIFT-JIS\n*.pem ident\n"
+    (estate.parent / ".gitattributes").write_text(attributes, encoding="ascii")
+    git(estate.parent, "add", ".gitattributes")
+    git(estate.parent, "commit", "-qm", "attributes alone")
+    assert main(["check", str(estate), "--base", "HEAD~1", "--head", "HEAD"]) == 5
+    text = shown(capsys)
+    assert "Changes where or how passwords are sent: .gitattributes\n" in text
+    assert "story.yaml: working-tree-encoding: SHIFT-JIS" in text
+    assert "ca.pem: ident: set" in text
+
+
+def test_a_repository_that_is_reached_through_a_link_is_the_same(
+    estate: Path, tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Git names its top by the real path; files are found all the same."""
+    (estate.parent / "ca.pem").write_text("of somebody else\n", encoding="utf-8")
+    link = tmp_path_factory.mktemp("links") / "project"
+    link.symlink_to(estate.parent)
+    assert main(["check", str(link / estate.name), "--base", "main"]) == 5
+    assert "all 3 hosts (ca)" in shown(capsys)
+
+
+def test_an_authority_in_a_submodule_is_the_commit_of_that(
+    estate: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Git has no content of it here: another commit is another content."""
+    content = yaml.safe_load(estate.read_text(encoding="utf-8"))
+    content["connection"]["ca"] = "shared/certs/ca.pem"
+    estate.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+    for commit in ("1" * 40, "2" * 40):
+        git(estate.parent, "update-index", "--add", "--cacheinfo", f"160000,{commit},shared")
+        git(estate.parent, "add", "story.yaml")
+        git(estate.parent, "commit", "-qm", "another commit of the shared repository")
+    assert main(["check", str(estate), "--base", "HEAD~1", "--head", "HEAD"]) == 5
+    assert "passwords are sent: all 3 hosts (ca)" in shown(capsys)
+
+
 def test_a_proposal_is_read_from_git_and_nothing_of_it_lies_on_the_disk(
     estate: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

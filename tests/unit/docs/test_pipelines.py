@@ -166,12 +166,26 @@ def test_what_gitlab_calls_applied_is_made_by_applying_alone() -> None:
             assert job["resource_group"] == "placement"
         elif "environment" in job:
             assert job["environment"] == {"name": "placement", "action": "access"}, name
-    apply = yaml.safe_load(GITLAB.read_text(encoding="utf-8"))["placement-apply"]["script"]
-    asked = [
-        number for number, line in enumerate(apply) if line == 'bin/placement check "$STACK" --base "$base"'
-    ]
-    assert asked
-    assert "bin/pulumi" not in "".join(apply[: asked[0]])
+
+
+def test_what_was_merged_and_not_let_through_gets_no_password_from_any_job() -> None:
+    """Neither at night: each job and workflow that asks hosts asks first what has changed of trust since the last run that was let through."""
+    everything = yaml.safe_load(GITLAB.read_text(encoding="utf-8"))
+    gate = everything["placement-trust"]["script"][0]
+    assert gate[-1] == 'bin/placement check "$STACK" --base "$base"'
+    assert everything["placement-apply"]["needs"] == ["placement-trust"]
+    for name in ("placement-result", "placement-drift", "placement-inventory"):
+        assert everything[name]["script"][0] == gate, name
+    for stem in ("drift", "inventory"):
+        names = [
+            step.get("name")
+            for _, job in jobs(PIPELINES / "github" / f"{stem}.yaml")
+            for step in job["steps"]
+        ]
+        assert names.index("Set up") + 1 == names.index("Trust") < names.index(stem.capitalize())
+        text = (PIPELINES / "github" / f"{stem}.yaml").read_text(encoding="utf-8")
+        assert "secrets." not in text[: text.index("name: Trust")]
+        assert ".github/placement/last-agreed" in text
 
 
 OWNERS = PIPELINES / "CODEOWNERS"
