@@ -53,7 +53,7 @@ class Transport:
         if not tls and self._auth not in NEGOTIATED:
             raise AuthenticationError(
                 f"{host.name}: auth: {self._auth} over plain HTTP cannot be: messages would go unencrypted",
-                remedy="Use an https address, or auth: ntlm, kerberos or credssp",
+                remedy="Use an https address, or auth: kerberos",
             )
         self._trust = trust(host.connection.ca, credential) if tls else None
         self._bounds = bounds

@@ -7,12 +7,12 @@ import re
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
+from .names import dns_name
+
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-_LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
-_NAME = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(?:\.{_LABEL})*")
-_NUMBER = re.compile(r"(?:[0-9]+|0x[0-9a-f]*)")
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*", re.IGNORECASE)
 """A last label which makes resolvers take the whole for an IPv4 address, as in 0x7f.1 (inet_aton; WHATWG URL, "ends in a number")."""
 
 
@@ -32,14 +32,19 @@ def destination(url: str) -> tuple[str, int | None] | None:
     return host, port
 
 
+def is_name(text: str) -> bool:
+    """Say whether `text` can be dialled as a name: by the grammar of DNS, without the dot of the root, and no address to any resolver."""
+    return dns_name(text) and not text.endswith(".") and _NUMBER.fullmatch(text.rpartition(".")[2]) is None
+
+
 def is_place(host: str) -> bool:
-    """Say whether `host`, in lower case, is an IP address or a name by the grammar of DNS (RFC 1123 2.1; `_` as Windows allows)."""
-    return _address(host) is not None or _is_name(host)
+    """Say whether `host` is an IP address or a name."""
+    return _address(host) is not None or is_name(host)
 
 
 def is_pattern(text: str) -> bool:
     """Say whether `text` names places: a name, `.suffix`, an IP address or a network."""
-    return _network(text) is not None or _is_name(text.lower().removeprefix("."))
+    return _network(text) is not None or is_name(text.removeprefix("."))
 
 
 def fits(host: str, patterns: Iterable[str]) -> bool:
@@ -53,17 +58,13 @@ def fits(host: str, patterns: Iterable[str]) -> bool:
     if address is not None:
         networks = (network for pattern in patterns if (network := _network(pattern)) is not None)
         return any(address.version == network.version and address in network for network in networks)
-    if not _is_name(host):
+    if not is_name(host):
         return False
     named = [pattern.lower() for pattern in patterns]
     return any(
         host.endswith(pattern) and host != pattern if pattern.startswith(".") else host == pattern
         for pattern in named
     )
-
-
-def _is_name(host: str) -> bool:
-    return _NAME.fullmatch(host) is not None and _NUMBER.fullmatch(host.rpartition(".")[2]) is None
 
 
 def _address(text: str) -> Address | None:

@@ -6,10 +6,11 @@ import ipaddress
 import re
 from urllib.parse import SplitResult, urlsplit
 
+from providers.model.destinations import is_name
+
 HTTPS_PORT, HTTP_PORT = 5986, 5985
 """WinRM's ports (Learn, "Installation and configuration for Windows Remote Management")."""
 _PATH = "/wsman"
-_NAME = re.compile(r"(?=.{1,253}$)[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62})(?:\.[A-Za-z0-9_][A-Za-z0-9_-]{0,62})*")
 _LOOKS_LIKE_IP = re.compile(r"[0-9.]+")
 _EXAMPLE = "such as hv1.corp.example, hv1.corp.example:5986 or https://hv1.corp.example:5986/wsman"
 
@@ -37,7 +38,7 @@ def endpoint(address: str) -> str:
 
 def is_account(name: str) -> bool:
     """Say whether `name` can be the name of a computer account."""
-    return _NAME.fullmatch(name) is not None
+    return is_name(name)
 
 
 def authority(url: str) -> str:
@@ -70,7 +71,7 @@ def _host(parts: SplitResult, address: str) -> str:
             raise ValueError(
                 f"'{address}': {host} is no IP address; an IPv4 address is four numbers up to 255"
             ) from error
-    if not _NAME.fullmatch(host):
+    if not is_name(host):
         raise ValueError(f"'{address}' holds no host name that DNS could know; write {_EXAMPLE}")
     return host
 

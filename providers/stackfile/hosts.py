@@ -102,7 +102,7 @@ def _endpoint(name: HostName, address: Scalar | None, connection: Connection, fi
         findings.add(
             address.line,
             f"hosts.{name}.address: '{address.text}' is plain http, and auth: {connection.auth} cannot encrypt "
-            f"messages; write {secure}, or auth: ntlm, kerberos or credssp",
+            f"messages; write {secure}, or auth: kerberos",
         )
     return url
 

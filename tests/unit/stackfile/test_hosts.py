@@ -83,11 +83,11 @@ def test_a_secret_in_an_address_is_refused_and_not_repeated(findings: Findings, 
     [
         (
             "connection: {auth: basic}\nhosts: {hv1: {address: 'http://hv1:5985'}}",
-            "2: hosts.hv1.address: 'http://hv1:5985' is plain http, and auth: basic cannot encrypt messages; write https://hv1:5986/wsman, or auth: ntlm, kerberos or credssp",
+            "2: hosts.hv1.address: 'http://hv1:5985' is plain http, and auth: basic cannot encrypt messages; write https://hv1:5986/wsman, or auth: kerberos",
         ),
         (
             "connection: {auth: ntlm}\nhosts: {hv1: {address: 'hv1:5985', connection: {auth: certificate}}}",
-            "2: hosts.hv1.address: 'hv1:5985' is plain http, and auth: certificate cannot encrypt messages; write https://hv1:5986/wsman, or auth: ntlm, kerberos or credssp",
+            "2: hosts.hv1.address: 'hv1:5985' is plain http, and auth: certificate cannot encrypt messages; write https://hv1:5986/wsman, or auth: kerberos",
         ),
         ("\nhosts: {hv1: {address: 'hv1:0'}}", "2: hosts.hv1.address: 'hv1:0' has port 0; a port is a number from 1 to 65535"),
         (

@@ -99,7 +99,7 @@ def hosts_named(draw: st.DrawFn, name: str) -> HostSpec:
     share = draw(st.booleans())
     return HostSpec(
         name=HostName(name),
-        endpoint=f"https://{name}.corp.example:{draw(st.integers(1, 65535))}/wsman",
+        endpoint=f"https://{name}x.corp.example:{draw(st.integers(1, 65535))}/wsman",
         connection=Connection(
             auth=draw(st.sampled_from(["basic", "ntlm"])),
             credentials=draw(st.none() | st.just(FOLDER / "c.yaml")),
