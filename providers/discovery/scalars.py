@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from providers.stackfile.nodes import plain_kind
+from providers.visible import hidden
 
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
 _LETTERS = frozenset("ynYN")
@@ -21,15 +22,15 @@ def quoted(text: str) -> str:
     """
     if _PLAIN.fullmatch(text) and plain_kind(text) == "text" and text not in _LETTERS:
         return text
-    if text.isprintable():
+    if all(map(_shows, text)):
         return single(text)
-    escaped = "".join(_escaped(char) if char in '"\\' or not char.isprintable() else char for char in text)
+    escaped = "".join(_escaped(char) if char in '"\\' or not _shows(char) else char for char in text)
     return f'"{escaped}"'
 
 
 def path(text: str) -> str:
     """Return a Windows path in single quotes, where backslashes stand for themselves; quoted otherwise if need be."""
-    return single(text) if text.isprintable() else quoted(text)
+    return single(text) if all(map(_shows, text)) else quoted(text)
 
 
 def single(text: str) -> str:
@@ -40,7 +41,11 @@ def single(text: str) -> str:
 def remark(text: str) -> str:
     """Return `text` as it may stand in a comment: on one line, what is not shown as it is by its number."""
     joined = " ".join(text.split())
-    return "".join(char if char.isprintable() else _escaped(char) for char in joined)
+    return "".join(char if _shows(char) else _escaped(char) for char in joined)
+
+
+def _shows(char: str) -> bool:
+    return char.isprintable() and not hidden(char)
 
 
 def _escaped(char: str) -> str:

@@ -36,7 +36,12 @@ def refusals(
     """
     if source is None or destination is None:
         silent = move.source if source is None else move.destination
-        return (_no(f"{silent} no longer answers: what a move asks of it is not known", "Run again"),)
+        return (
+            _no(
+                f"{silent} could not be read closely: what a move asks of it is not known",
+                f"Run again; why, {quoting.own('bin/placement doctor')} says where it stays so",
+            ),
+        )
     findings = [*_machine(move.vm), *option_findings(move, destination), *keeps_out(move.source, source)]
     if move.copies_storage:
         findings += [*_storage(move), *preflight.disk_room(move, destination, target)]

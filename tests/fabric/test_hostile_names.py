@@ -28,7 +28,7 @@ pytestmark = [
 ]
 
 NAMES = [
-    "PAY\u202eLLOR \u2066x BEL\x9b2J", "ZERO\u200b\u2060WIDTH\ufeff TAG\U000e0041 LS\u2028y", "::add-mask::lab", "a ##[add-mask]lab ##vso[x]y",
+    "PAY\u202eLLOR \u2066x BEL\x9b2J", "ZERO\u200b\u2060WIDTH\ufeff TAG\U000e0041 \u3164 LS\u2028y", "::add-mask::lab", "a ##[add-mask]lab ##vso[x]y",
     "two\nerror: forged\n::error::forged\nsection_start:1:x", "$(calc)'`;\u2019 @all GH-1 <img src=x>",
 ]  # fmt: skip
 """What a host can report as ElementName: XML carries all of it."""
@@ -150,5 +150,5 @@ def test_a_host_that_reports_what_is_no_name_is_unknown(place: Place, claimed: s
 
     assert "hv2 reports a name that is none: " in doctor.output
     assert "Get-ADComputer" not in doctor.output
-    assert "hv2 no longer answers" in planned.output
+    assert "hv2 could not be read closely" in planned.output
     assert not [ascii(char) for char in doctor.output + planned.output if hidden(char) and char != "\n"]

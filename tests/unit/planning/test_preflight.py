@@ -227,7 +227,7 @@ def test_without_facts_nothing_starts() -> None:
     target = HostSpec(name=HostName("hv1"), endpoint="https://x", connection=Connection())
     (finding,) = refusals(move, None, None, target)
     assert finding.severity == Severity.REFUSAL
-    assert "hv1 no longer answers" in finding.text
+    assert "hv1 could not be read closely" in finding.text
 
 
 @pytest.mark.parametrize(
