@@ -13,7 +13,7 @@ from providers.errors import CredentialsError, PlacementError
 from providers.hyperv.credentials import read_credential
 from providers.model.estate import HostFacts, Inventory
 from providers.model.names import HostName, dns
-from providers.model.own_name import doubt, own_name
+from providers.model.own_name import agrees_with_itself, doubt, own_name
 from providers.model.stack import Connection, HostSpec
 from providers.planning.computers import NAME_IT_ONCE, one_host
 from providers.planning.silence import became
@@ -103,11 +103,11 @@ def _account(name: HostName, spec: HostSpec, facts: HostFacts | None) -> tuple[s
     """Return the account to declare, and what is to be said of it.
 
     A name that nothing proves is what the host reports, for somebody to compare; one that contradicts what was proven or
-    declared is not written.
+    declared, or the host's own NetBIOS name, is not written.
     """
     if facts is None or own_name(facts) is not None:
         return spec.account or "", ""
-    if facts.declared or facts.proven or not is_account(facts.full_name):
+    if facts.declared or facts.proven or not is_account(facts.full_name) or not agrees_with_itself(facts):
         why = doubt(name, facts)
         return spec.account or "", f"{why.text}. {why.remedy}" if why else ""
     return facts.full_name, "account: is what the host reports: compare it with the directory"

@@ -50,6 +50,11 @@ def own_name(host: Identity) -> str | None:
     return host.full_name.rstrip(".") if same and host.full_name.isascii() else None
 
 
+def agrees_with_itself(host: Identity) -> bool:
+    """Say whether the two names that a host reports begin alike, as those of one computer do."""
+    return dns(host.full_name).partition(".")[0][:_NETBIOS] == dns(host.computer_name)
+
+
 def called(host: Identity) -> frozenset[str]:
     """Return the names by which a host may be meant, as DNS compares them: its own, else those that it reports."""
     own = own_name(host)

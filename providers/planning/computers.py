@@ -165,6 +165,7 @@ def is_unnamed(name: HostName, facts: HostFacts) -> Iterator[Finding]:
         yield Finding(
             severity=Severity.REFUSAL,
             text=f"Nothing proves that {name} is the computer that it says it is",
+            remedy=f"Write what the warning about {name} says, then run again",
             of_hosts=True,
         )
 

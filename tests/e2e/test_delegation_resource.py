@@ -18,7 +18,8 @@ TO_HV1 = {f"{service}/{name}" for service in (SERVICE, "cifs") for name in ("hv1
 TO_FS1 = {"cifs/fs1", "cifs/fs1.lab.example"}
 FOREIGN = "HTTP/proxy.lab.example"
 TRUSTED = 0x1000000
-SHOWN = re.compile(r"(hv\d -> \w+: \S.*?)\s*$", re.MULTILINE)
+SHOWN = re.compile(r"(hv\d -> \w+: \S.*?)(?: \(CN=[^)]*\))?\s*$", re.MULTILINE)
+"""Without the account that an entry is about."""
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +84,9 @@ def test_delegation_is_set_kept_and_taken_away(site: Site, domain: Domain) -> No
     assert {f"hv2 -> hv1: {entry}" for entry in TO_HV1} <= shown
     assert {"hv1 -> fs1: cifs/fs1", "hv2 -> any: TRUSTED_TO_AUTH_FOR_DELEGATION"} <= shown
     assert "hv1 -> hv2: cifs/hv2" not in shown
+    assert re.search(r"hv1: CN=HV1,CN=Computers,DC=lab,DC=example\s*$", preview.stdout, re.MULTILINE)
+    assert f"{SERVICE}/hv2.lab.example (CN=HV2,CN=Computers,DC=lab,DC=example)" in preview.stdout
+    assert "The directory has no account of the file server fs1.lab.example" in preview.stdout
     assert len(re.findall("Delegation has a price", preview.stdout)) in {
         1,
         2,

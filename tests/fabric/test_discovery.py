@@ -125,3 +125,22 @@ def test_what_is_there_already_is_kept(
     assert discover(fabric, tmp_path / "other.yaml", besides=(again,)) == 1
     assert "are one host, hv1.lab.example" in capsys.readouterr().err
     assert not (tmp_path / "other.yaml").exists()
+
+
+def test_an_account_is_declared_where_nothing_proves_it(make_fabric: Maker, tmp_path: Path) -> None:
+    """Over plain HTTP, with a word to compare it; over TLS the certificate proves it, and a lie about it is not written."""
+    fabric = make_fabric(generate(hosts=3, vms=0))
+    fabric.world.hosts["hv3"].claims = "dc1"
+    plain = fabric.world.hosts["hv2"].http_url
+    output = tmp_path / "found.yaml"
+    urls = [fabric.world.hosts["hv1"].url, plain, fabric.world.hosts["hv3"].url]
+    words = [
+        "--stack", "found", "--credentials", str(fabric.home / "credentials.yaml"), "--ca", str(fabric.home / "ca.pem"),
+        "--output", str(output),
+    ]  # fmt: skip
+    assert main(["discover", *urls, *words]) == 0
+    accounts = {host.endpoint: host.account for host in load(output).hosts.values()}
+    assert accounts == {urls[0]: None, plain: "hv2.lab.example", urls[2]: None}
+    text = output.read_text(encoding="utf-8")
+    assert text.count("compare it with the directory") == 1
+    assert "reports that it is dc1.lab.example, and what was proven is hv3.lab.example" in text

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import socket
+import ssl
+import threading
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from lab.estate.generated import generate
+from lab.wire import certificates
 from providers.errors import MoveRefusedError
 from providers.hyperv.estate import Estate
 from providers.hyperv.proof import proven_names
 from providers.model.names import HostName
 from providers.model.own_name import doubt, own_name
-from providers.model.stack import HostSpec
+from providers.model.stack import Connection, HostSpec
 from tests.fabric.conftest import Fabric, Maker
 
 pytestmark = pytest.mark.lab
-HV1, HV2 = HostName("hv1"), HostName("hv2")
+HV2 = HostName("hv2")
 
 
 def _over_http(fabric: Fabric, account: str | None = None) -> HostSpec:
@@ -39,6 +44,60 @@ def test_a_certificate_with_one_full_name_proves_it_where_an_address_is_dialled(
     why = doubt(HV2, unproven)
     assert why is not None
     assert "write account: hv2.lab.example under hosts.hv2" in why.remedy
+
+
+@pytest.mark.parametrize(
+    ("names", "proven"),
+    [
+        (("hv2.lab.example", "hv2"), ("hv2.lab.example",)),
+        (("hv2.lab.example", "hv1.lab.example"), ()),
+        (("*.lab.example", "hv2"), ()),
+        (("hv2", "hv2-old"), ()),
+    ],
+)
+def test_a_certificate_of_several_names_or_a_wildcard_proves_none(
+    tmp_path: Path, names: tuple[str, str], proven: tuple[str, ...]
+) -> None:
+    """Of such a certificate, which hosts share, one could choose the name of another."""
+    certificates.issue_server(tmp_path, names[1], names[0], "127.0.0.1")
+    credentials = tmp_path / "c.yaml"
+    credentials.touch(0o600)
+    credentials.write_text("username: somebody\npassword: unused\n", encoding="utf-8")
+    context = certificates.server_context(tmp_path, names[1])
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        served = threading.Thread(target=_shake_hands, args=(listener, context))
+        served.start()
+        connection = Connection(credentials=credentials, ca=tmp_path / certificates.CA_FILE)
+        url = f"https://127.0.0.1:{listener.getsockname()[1]}/wsman"
+        found = proven_names(HostSpec(name=HV2, endpoint=url, connection=connection))
+        served.join()
+    assert found == proven
+
+
+def _shake_hands(listener: socket.socket, context: ssl.SSLContext) -> None:
+    plain, _ = listener.accept()
+    with context.wrap_socket(plain, server_side=True) as secure:
+        assert secure.recv(1) == b""
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "connection", "proven"),
+    [
+        ("https://hv2.corp.example:5986/wsman", Connection(), ("hv2.corp.example",)),
+        ("http://hv2.corp.example:5985/wsman", Connection(), ()),
+        ("http://hv2.corp.example:5985/wsman", Connection(auth="credssp", kerberos_host="hv2.corp.example"), ()),
+        ("http://hv2.corp.example:5985/wsman", Connection(auth="kerberos"), ("hv2.corp.example",)),
+        ("http://10.0.0.2:5985/wsman", Connection(auth="kerberos"), ()),
+        ("http://10.0.0.2:5985/wsman", Connection(auth="kerberos", kerberos_host="hv2.corp.example"), ("hv2.corp.example",)),
+        ("https://10.0.0.2:5986/wsman", Connection(proxy="http://proxy:3128"), ()),
+        ("https://[2001:db8::2]:5986/wsman", Connection(proxy="http://proxy:3128"), ()),
+    ],
+)  # fmt: skip
+def test_what_the_way_to_a_host_proves(
+    endpoint: str, connection: Connection, proven: tuple[str, ...]
+) -> None:
+    """Plain HTTP proves a name by Kerberos alone; nothing is dialled to know that."""
+    assert proven_names(HostSpec(name=HV2, endpoint=endpoint, connection=connection)) == proven
 
 
 def test_nothing_is_ordered_to_a_host_that_reports_another_ones_name(make_fabric: Maker) -> None:
