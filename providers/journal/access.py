@@ -17,8 +17,8 @@ from providers.system import belongings, lock_at_once, place_of, private_folder
 _PRIVATE = 0o600
 _FLAGS = getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 """Windows changes line ends without the one; the other keeps the opening of a pipe from waiting for its writer."""
-WAIT = 10.0
-"""Seconds for which a writer waits for another one: a line is written in milliseconds."""
+WAIT, WAIT_AGAIN = 10.0, 0.2
+"""Seconds for which a writer waits for another one, and once he has waited in vain: a line is written in milliseconds."""
 _AGAIN = 0.01
 
 
@@ -76,15 +76,15 @@ def _check_regular(descriptor: int, path: Path) -> None:
 
 
 @contextmanager
-def one_writer(path: Path) -> Iterator[None]:
+def one_writer(path: Path, wait: float = WAIT) -> Iterator[None]:
     """Hold the log's lock, a file beside it; its folder is made, or closed to others.
 
-    Raises OSError, also where another process keeps the lock, and ForeignError.
+    Raises OSError, BlockingIOError where another process keeps the lock for `wait` seconds, and ForeignError.
     """
     private_folder(path.parent)
     lock = path.with_name(f"{path.name}.lock")
     with appending(lock) as file:
-        until = time.monotonic() + WAIT
+        until = time.monotonic() + wait
         while not lock_at_once(file.fileno()):
             if time.monotonic() > until:
                 raise OSError(errno.EAGAIN, f"another process holds {lock.name}", str(lock))

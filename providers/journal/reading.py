@@ -14,7 +14,7 @@ from .lines import raw_lines
 
 MOST = 128 << 20
 """Bytes of a log that are read, the newest: eight files."""
-_NUMBERED = re.compile(r"\.[0-9]{6,12}")
+_NUMBERED = re.compile(r"\.[0-9]{6,}")
 
 Entry = Mapping[str, Any]
 

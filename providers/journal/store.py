@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 from providers.files import draft
 
-from .access import appending, one_writer, reading, reading_ours
+from .access import WAIT, WAIT_AGAIN, appending, one_writer, reading, reading_ours
 from .lines import CHAINED, GAP, ROTATED, Junk, RawLine, digest, encoded, raw_lines, whole_digest
 from .reading import Entry, put_away, read
 
@@ -51,19 +51,30 @@ class Journal:
         self._carry = carry
         self._full = full
         self._lock = threading.Lock()
+        self._wait = WAIT
 
     def append(self, entry: Entry) -> bytes:
         """Append an entry, which is on the disk when this returns; return its line.
 
         Raises OSError, and ValueError where it is too long.
         """
-        with self._lock, one_writer(self.path):
-            line = self._written({**self._stamp(), **entry}, may_put_away=True)
-            if line is None:
-                with suppress(OSError):  # then the file grows: a line that is written counts for more
-                    self._put_away()
-                line = self._written({**self._stamp(), **entry}, may_put_away=False)
-            return line or b""
+        with self._lock:
+            wait, self._wait = (
+                self._wait,
+                WAIT_AGAIN,
+            )  # else each line of a run would wait for a process that hangs
+            with one_writer(self.path, wait):
+                self._wait = WAIT
+                return self._appended(entry)
+
+    def _appended(self, entry: Entry) -> bytes:
+        """Write an entry, into another file where this one is full."""
+        line = self._written({**self._stamp(), **entry}, may_put_away=True)
+        if line is None:
+            with suppress(OSError):  # then the file grows: a line that is written counts for more
+                self._put_away()
+            line = self._written({**self._stamp(), **entry}, may_put_away=False)
+        return line or b""
 
     def _written(self, entry: Entry, *, may_put_away: bool) -> bytes | None:
         """Write it with what has to come before; None where the file is too full for that."""
@@ -88,7 +99,7 @@ class Journal:
         if not end.last and not put_away(self.path):
             told = {"bytes": size, "whole": whole_digest(file)}
             return [{**self._stamp(), "event": CHAINED, **told}]
-        torn = {"bytes": end.junk.size, "torn": end.junk.digest}
+        torn = {"bytes": end.junk.size, "torn": end.junk.digest, **({} if end.lead else {"ended": True})}
         return [{**self._stamp(), "event": GAP, **torn}]
 
     def _put_away(self) -> None:
@@ -154,11 +165,19 @@ def _ending(lines: Iterable[RawLine]) -> _End:
 
 
 def _write(file: BinaryIO, content: bytes) -> None:
-    """Write at the end, and wait until the disk has it. Raises OSError; then the beginning may stay."""
-    left = memoryview(content)
-    while left:
-        left = left[os.write(file.fileno(), left) :]
-    os.fsync(file.fileno())
+    """Write at the end, and wait until the disk has it. Raises OSError, and takes back then what a full disk has taken of it."""
+    descriptor, left = file.fileno(), memoryview(content)
+    size = os.fstat(descriptor).st_size
+    try:
+        while left:
+            left = left[os.write(descriptor, left) :]
+        os.fsync(descriptor)
+    except OSError:
+        with suppress(
+            OSError
+        ):  # a file to which one can only append keeps it: a torn line, which the next one records
+            os.ftruncate(descriptor, size)
+        raise
 
 
 def opened(path: Path) -> Iterator[tuple[str, BinaryIO]]:

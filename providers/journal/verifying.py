@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -11,6 +11,8 @@ from .lines import CHAINED, GAP, PREV, ROTATED, Junk, RawLine, raw_lines, whole_
 _MOST = 20
 """Breaks, and gaps, that are named; the others are counted."""
 
+_NAME = 80
+"""Characters of a name that a line gives."""
 _REMEMBERED = 200_000
 """Lines whose hashes are kept, to say of one that is out of order where it belongs."""
 
@@ -95,7 +97,9 @@ class _Checker:
             if len(self._numbers) < _REMEMBERED:
                 self._numbers[line.digest] = (name, self._number)
             self._offset += line.size + line.ended
-        self._untold("it is torn, and no line records that: where a process was killed, the next run does")
+        self._untold(
+            "it is torn, or no line of this log, and no line records it: where a process was killed, the next run does"
+        )
         self._before = (name, whole_digest(stream))
 
     def _line(self, line: RawLine, stream: BinaryIO) -> None:
@@ -129,7 +133,7 @@ class _Checker:
             self._torn_at = self._torn_at or self._number
         self._junk.add(line)
 
-    def _beginning(self, entry: Any, stream: BinaryIO) -> None:
+    def _beginning(self, entry: Mapping[str, Any], stream: BinaryIO) -> None:
         """Judge the first line that has a hash."""
         prev, event = entry[PREV], entry.get("event")
         if self._unchained:
@@ -140,12 +144,12 @@ class _Checker:
             self._anchor()
         elif prev and event == ROTATED:
             self._break(
-                f"it continues {entry.get('file')}, which is not here; where that was put away on purpose: --from {prev}"
+                f"it continues {_named(entry)}, which is not here; where that was put away on purpose: --from {prev}"
             )
         elif prev:
             self._break("lines before it were taken out")
 
-    def _tells_of_the_unchained(self, entry: Any, stream: BinaryIO) -> bool:
+    def _tells_of_the_unchained(self, entry: Mapping[str, Any], stream: BinaryIO) -> bool:
         """Say whether the first line with a hash names all that stands before it."""
         if entry.get("event") == ROTATED and self._number == 1:
             return self._continues(entry)
@@ -158,31 +162,32 @@ class _Checker:
             return False
         return bool(entry.get("whole") == whole_digest(stream, size))
 
-    def _continues(self, entry: Any) -> bool:
+    def _continues(self, entry: Mapping[str, Any]) -> bool:
         return self._before == (entry.get("file"), entry.get("whole"))
 
-    def _continuing(self, entry: Any) -> None:
+    def _continuing(self, entry: Mapping[str, Any]) -> None:
         """Judge the first line of a file that is not the first."""
         if entry.get("event") != ROTATED:
             self._break(
                 "it is the first line of a file, and does not say which file it continues: the file was replaced"
             )
         elif self._before is not None and entry.get("file") != self._before[0]:
-            self._break(f"it continues {entry.get('file')}, which is not here")
+            self._break(f"it continues {_named(entry)}, which is not here")
         elif not self._continues(entry) or entry[PREV] != self._expected:
-            self._break(f"{entry.get('file')} was changed after it was put away")
+            self._break(f"{_named(entry)} was changed after it was put away")
 
-    def _gap(self, entry: Any) -> None:
+    def _gap(self, entry: Mapping[str, Any]) -> None:
         """Judge a line that records torn ones."""
         told = (entry.get("torn"), entry[PREV])
-        if self._junk.count and told == (self._junk.digest, self._expected):
+        if not self._junk.count or told != (self._junk.digest, self._expected):
+            self._break("it records torn bytes that are not those before it")
+        elif entry.get("ended"):
+            self._untold("it is no line of this log, and no killed process has torn it: put in by hand")
+        elif len(self._gaps) < _MOST:
             what = f"{self._junk.size} bytes before it are torn: a process was killed, or a disk was full"
-            if len(self._gaps) < _MOST:
-                self._gaps.append(Place(file=self._name, line=self._number, what=what))
-            return
-        self._break("it records torn bytes that are not those before it")
+            self._gaps.append(Place(file=self._name, line=self._number, what=what))
 
-    def _follows(self, entry: Any) -> None:
+    def _follows(self, entry: Mapping[str, Any]) -> None:
         if entry[PREV] == self._expected:
             return
         place = self._numbers.get(entry[PREV])
@@ -227,3 +232,8 @@ class _Checker:
             files=tuple(self._files), lines=self._lines, unchained=self._unchained, last=self._expected,
             gaps=tuple(self._gaps), breaks=tuple(self._breaks), more_breaks=self._more,
         )  # fmt: skip
+
+
+def _named(entry: Mapping[str, Any]) -> str:
+    """Return which file an entry names, for people."""
+    return str(entry.get("file"))[:_NAME]

@@ -184,6 +184,36 @@ def test_two_processes_write_one_chain(tmp_path: Path) -> None:
     assert len(found.files) > 2
 
 
+FULL = """
+import resource, sys
+from pathlib import Path
+from providers.clock import SystemClock
+from providers.hyperv.audit import AuditLog
+resource.setrlimit(resource.RLIMIT_FSIZE, (4_000, resource.RLIM_INFINITY))
+log = AuditLog(Path(sys.argv[1]), clock=SystemClock())
+trouble = [log.append({"event": "probe", "number": number}) for number in range(40)]
+print([each is None for each in trouble].index(False), trouble[-1])
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such limit")
+def test_a_disk_that_is_full_leaves_whole_lines(tmp_path: Path) -> None:
+    """What it has taken of a line is taken back, so that nothing is torn and nothing to be explained."""
+    path = tmp_path / "lab.jsonl"
+    done = subprocess.run(
+        [sys.executable, "-c", FULL, str(path)],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=PROJECT,
+        timeout=60,
+    )
+    whole, why = done.stdout.split(" ", 1)
+    assert "cannot be written: File too large" in why
+    found = verify(opened(path))
+    assert (found.is_whole, found.gaps, found.lines) == (True, (), int(whole)), found.breaks
+
+
 KILLED = """
 import os, sys
 from pathlib import Path

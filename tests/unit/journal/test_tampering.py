@@ -61,7 +61,7 @@ HANDS: tuple[tuple[str, Callable[[list[bytes]], Iterable[bytes]], int, str], ...
     ("insert, forged", forged, 6, "right after line 4"),
     ("repeat", lambda lines: [*lines[:5], lines[2], *lines[5:]], 6, "right after line 2"),
     ("reorder", lambda lines: [*lines[:3], lines[4], lines[3], *lines[5:]], 4, "taken out"),
-    ("cut within a line", lambda lines: [*lines[:8], lines[8][:30]], 9, "it is torn"),
+    ("cut within a line", lambda lines: [*lines[:8], lines[8][:30]], 9, "it is torn, or no line"),
     ("take the hashes out", lambda lines: [line.replace(b'"prev"', b'"p"') for line in lines], 1, "no line has a hash"),
 )  # fmt: skip
 
@@ -79,6 +79,21 @@ def test_what_was_tampered_with_is_broken_there(
     assert told(found)[0] == ("lab.jsonl", line)
     assert why in found.breaks[0].what
     assert not found.is_whole
+
+
+@pytest.mark.parametrize(
+    "junk",
+    [b"hello\n", b"x\ny\n", b'{"prev": "0", "event": "end", "event": "start"}\n', b'{"event": "end"}\n'],
+)
+def test_what_was_put_in_at_the_end_is_no_torn_line(tmp_path: Path, junk: bytes) -> None:
+    """It has an end of its own, which no killed process writes: the next run records it, and it stays broken."""
+    path = tmp_path / "lab.jsonl"
+    written(path)
+    with path.open("ab") as file:
+        file.write(junk)
+    for _ in range(3):
+        assert told(verdict(path)) == [("lab.jsonl", 10)]
+        journal(path).append({"event": "probe"})
 
 
 def test_an_untouched_log_is_whole(tmp_path: Path) -> None:
