@@ -193,6 +193,21 @@ def remove(path: Path) -> None:
         place.remove(place.name)
 
 
+def check_single(descriptor: int, path: Path) -> None:
+    """Raise ForeignError where an open file has a second name: what is appended to it would come where somebody has put that."""
+    if os.fstat(descriptor).st_nlink > 1:
+        raise ForeignError(path, f"{path} has another name as well (a hard link): copy it, and remove it")
+
+
+def expanded(path: Path) -> Path:
+    """Return the path with the home folder for `~`. Raises OSError where nobody knows whose that is."""
+    try:
+        return path.expanduser()
+    except RuntimeError as error:
+        why = "whose home folder ~ means is unknown; write the full path"
+        raise OSError(errno.ENOENT, why, str(path)) from error
+
+
 def set_mode(descriptor: int, mode: int) -> None:
     """Give an open file its mode, where the system has modes. Raises OSError."""
     if hasattr(os, "fchmod"):
@@ -216,6 +231,7 @@ def _close_to_others(descriptor: int, path: Path) -> None:
     """Take from others what a file that was made before lets them do. Raises ForeignError where it is theirs."""
     found = belongings(descriptor)
     found.check_owner(path)
+    check_single(descriptor, path)
     regular = stat.S_ISREG(os.fstat(descriptor).st_mode)
     if regular and (found.others_read or found.others_write):
         set_mode(descriptor, _PRIVATE)

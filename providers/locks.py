@@ -18,7 +18,7 @@ from urllib.parse import unquote, urlsplit
 import psutil
 
 from providers.errors import PlacementError
-from providers.files import read_bounded, remove
+from providers.files import expanded, read_bounded, remove
 from providers.model import strict_json
 
 _ATTRIBUTES = ".attrs"
@@ -93,7 +93,12 @@ def backend_folder(url: str | None, project: Path) -> Path:
             remedy="Use: pulumi cancel --yes, once its holder is gone",
         )
     path = unquote(f"{parts.netloc}{parts.path}")
-    return Path(path).expanduser() / ".pulumi"
+    try:
+        return expanded(Path(path)) / ".pulumi"
+    except OSError as error:
+        raise PlacementError(
+            f"The state's folder is {path!r}: {error.strerror}", remedy="Correct PULUMI_BACKEND_URL"
+        ) from error
 
 
 def stacks_of(backend: Path) -> list[str]:

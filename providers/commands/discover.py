@@ -19,6 +19,7 @@ from providers.discovery.proving import prove
 from providers.discovery.text import HostText, Preface, skeleton
 from providers.discovery.writing import Trial, check_free, trial
 from providers.errors import PlacementError, StackFileError
+from providers.files import expanded
 from providers.hyperv.estate import Estate
 from providers.model.estate import Host, Inventory, UnreachableHost
 from providers.model.names import HostName
@@ -137,12 +138,19 @@ def _asked(options: argparse.Namespace, folder: Path, clock: Clock, attempt: Tri
     return _Asked(folder=folder, preface=preface, specs=specs, addresses=addresses, connection=most)
 
 
+def _named(file: Path) -> Path:
+    try:
+        return expanded(file).absolute()
+    except OSError as error:
+        raise PlacementError(f"{file}: {error.strerror}", remedy="Correct the command") from error
+
+
 def _over(options: argparse.Namespace, connection: Connection) -> Connection:
     """Return `connection` with what the command line says put over it."""
     given = {
         "auth": options.auth,
-        "credentials": options.credentials and options.credentials.expanduser().absolute(),
-        "ca": options.ca and options.ca.expanduser().absolute(),
+        "credentials": options.credentials and _named(options.credentials),
+        "ca": options.ca and _named(options.ca),
     }
     return replace(connection, **{key: value for key, value in given.items() if value is not None})
 

@@ -15,7 +15,7 @@ import yaml
 
 from providers import quoting
 from providers.errors import CredentialsError, PolicyError
-from providers.files import read_bounded
+from providers.files import expanded, read_bounded
 from providers.model.names import HostName
 from providers.model.policy import ENVIRONMENT
 from providers.model.stack import Authentication, Connection
@@ -123,7 +123,7 @@ def _read(connection: Connection, host: HostName, environment: Mapping[str, str]
     else:
         values, source = _from_file(file, host, wanted, more), str(file)
         folder = file.parent
-    files = {name: folder / Path(values[name]).expanduser() for name in _FILES if name in values}
+    files = {name: _beside(folder, name, values[name]) for name in _FILES if name in values}
     for name, path in files.items():
         _check_file(path, private=name != "certificate")
     texts = {name: value for name, value in values.items() if name not in files}
@@ -218,6 +218,16 @@ def _content(path: Path) -> Mapping[str, Any]:
             f"{path} is no YAML mapping with username and password", remedy="Correct the file"
         )
     return content
+
+
+def _beside(folder: Path, name: str, text: str) -> Path:
+    """Return the path of a file that credentials name, from their own folder on."""
+    try:
+        return folder / expanded(Path(text))
+    except OSError as error:
+        raise CredentialsError(
+            f"{name}: {text!r}: {error.strerror}", remedy="Correct the credentials"
+        ) from error
 
 
 def _check_file(path: Path, *, private: bool) -> None:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from providers.files import set_mode
+from providers.files import check_single, set_mode
 from providers.system import belongings, lock_at_once, place_of, private_folder
 
 _PRIVATE = 0o600
@@ -62,6 +62,7 @@ def appending(path: Path) -> Iterator[BinaryIO]:
         _check_regular(descriptor, path)
         found = belongings(descriptor)
         found.check_owner(path)
+        check_single(descriptor, path)
         if found.others_read or found.others_write:
             set_mode(descriptor, _PRIVATE)
         with open(descriptor, "rb", closefd=False) as file:

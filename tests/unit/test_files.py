@@ -335,3 +335,14 @@ def test_what_others_made_or_could_have_made_is_not_taken_for_ours(tmp_path: Pat
     with pytest.raises(ForeignError, match="belongs to another user"):
         read_own(of_another(path), 64)
     assert read_bounded(path, 64) == b"x"
+
+
+@POSIX
+def test_no_line_goes_into_a_file_that_has_a_second_name(tmp_path: Path) -> None:
+    """Whoever may write the folder could have given our own file that name."""
+    (tmp_path / "secret").write_text("ours", encoding="utf-8")
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "lab.jsonl").hardlink_to(tmp_path / "secret")
+    with pytest.raises(OSError, match="hard link"):
+        append_line(tmp_path / "logs" / "lab.jsonl", "x")
+    assert (tmp_path / "secret").read_text(encoding="utf-8") == "ours"

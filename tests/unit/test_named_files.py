@@ -17,7 +17,7 @@ from providers.errors import CredentialsError, PlacementError
 from providers.hyperv.credentials import Credential, read_credential
 from providers.hyperv.trust import trust
 from providers.ldap.channel import _trust
-from providers.locks import Fragment, locks
+from providers.locks import Fragment, backend_folder, locks
 from providers.model.names import HostName
 from providers.model.stack import Authentication, Connection
 from providers.recorded import read
@@ -110,6 +110,17 @@ def test_a_name_that_no_file_can_have_is_one_error(reader: str, tmp_path: Path) 
     """A text in YAML may hold a NUL; Python's own error for it is no OSError."""
     with pytest.raises(PlacementError, match="NUL"):
         READERS[reader](tmp_path / "a\0b.yaml")
+
+
+@POSIX
+def test_a_home_that_nobody_has_is_one_error(tmp_path: Path) -> None:
+    """Wherever a path is written: in credentials, and in the address of the state."""
+    (tmp_path / "c.yaml").write_text("keytab: ~nobody-of-that-name/k\n", encoding="utf-8")
+    (tmp_path / "c.yaml").chmod(0o600)
+    with pytest.raises(CredentialsError, match="home folder"):
+        credentials(tmp_path / "c.yaml", "kerberos")
+    with pytest.raises(PlacementError, match="home folder"):
+        backend_folder("file://~nobody-of-that-name/state", tmp_path)
 
 
 @AS_ROOT
