@@ -52,7 +52,7 @@ docs: setup ## Make docs/ a site in docs/_site; warnings and links that lead now
 docs-write: setup ## Write the pages of docs/ that are made from the schema and from the codes
 	@$(VENV_PYTHON) -m tools.docs write
 
-fuzz: setup ## Read changed messages for FUZZ_SECONDS (default 300): none may do more than be refused
+fuzz: setup ## Read changed messages and files for FUZZ_SECONDS (default 300): none may do more than be refused
 	$(VENV_PYTHON) -m tools.fuzz --seconds $(FUZZ_SECONDS) --seed $(FUZZ_SEED)
 
 lock: setup ## Pin the newest versions that fit, with hashes, by uv

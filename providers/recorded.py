@@ -101,15 +101,23 @@ def parsed(text: str | bytes, name: str) -> Recorded:
 
 def _of(content: Mapping[str, Any], name: str) -> Recorded:
     try:
-        read = datetime.fromisoformat(content["read"])
+        read = _in_utc(content["read"])
         inventory = from_plain(content["inventory"], Inventory)
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except (ArithmeticError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise _none(name, "it is damaged") from error
-    if read.tzinfo is None or not _agrees(inventory):
+    if not _agrees(inventory):
         raise _none(name, "it is damaged")
     if (host := _unnamed(inventory)) is not None:
         raise _none(name, f"what it has as the name of {host} is none")
     return Recorded(read=read, inventory=inventory)
+
+
+def _in_utc(text: str) -> datetime:
+    """Return a moment. Raises ValueError where it names no zone, OverflowError where UTC has no such year."""
+    read = datetime.fromisoformat(text)
+    if read.tzinfo is None:
+        raise ValueError("no zone")
+    return read.astimezone(UTC)
 
 
 def _agrees(inventory: Inventory) -> bool:

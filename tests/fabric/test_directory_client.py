@@ -10,8 +10,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
-from pyasn1.codec.der import encoder
-from pyasn1_modules import rfc2251
 
 from providers.clock import SystemClock
 from providers.errors import (
@@ -24,6 +22,7 @@ from providers.ldap import messages
 from providers.ldap.channel import Channel, ClosedError
 from providers.ldap.client import DirectoryClient
 from providers.model.directory import DirectorySpec
+from tests.ldap_messages import ended, found
 
 from .conftest import FastClock
 
@@ -197,24 +196,17 @@ def answering(*answers: bytes) -> Iterator[str]:
         thread.join(10)
 
 
-def found(number: int, *, values: int = 1, size: int = 8) -> bytes:
-    """Return an object that a search has found."""
-    message = rfc2251.LDAPMessage()
-    message["messageID"] = number
-    entry = message["protocolOp"]["searchResEntry"]
-    entry["objectName"] = b"CN=HV1"
-    entry["attributes"][0]["type"] = b"description"
-    for position in range(values):
-        entry["attributes"][0]["vals"][position] = b"x" * size
-    return bytes(encoder.encode(message))
+def described(number: int, *, values: int = 1, size: int = 8) -> bytes:
+    """Return an object with so many values of so many bytes."""
+    return found(number, "CN=HV1", {"description": (b"x" * size,) * values})
 
 
 @pytest.mark.parametrize(
     ("said", "error"),
     [
-        (found(1, size=1 << 20), "more than 8 MiB"),
-        (found(1, values=5000, size=0), "more than 8 MiB, or 200000 values"),
-        (found(7), "more than 8 MiB, or 200000 values"),
+        (described(1, size=1 << 20), "more than 8 MiB"),
+        (described(1, values=5000, size=0), "more than 8 MiB, or 200000 values"),
+        (described(7), "more than 8 MiB, or 200000 values"),
     ],
     ids=["large objects", "many values", "answers to somebody else"],
 )
@@ -231,19 +223,7 @@ def test_an_answer_that_does_not_end_has_an_end(said: bytes, error: str) -> None
 
 def test_pages_that_do_not_end_have_an_end() -> None:
     """A cookie in each answer, and nothing else."""
-    done = rfc2251.LDAPMessage()
-    done["messageID"] = 0
-    done["protocolOp"]["searchResDone"]["resultCode"] = 0
-    done["protocolOp"]["searchResDone"]["matchedDN"] = b""
-    done["protocolOp"]["searchResDone"]["errorMessage"] = b""
-    page = messages._PAGE_VALUE.clone()
-    page["size"], page["cookie"] = 0, b"x"
-    done["controls"][0]["controlType"] = messages._PAGED
-    done["controls"][0]["controlValue"] = encoder.encode(page)
-    answers = []
-    for number in range(1, 250):
-        done["messageID"] = number
-        answers.append(bytes(encoder.encode(done)))
+    answers = [ended(number, cookie=b"x") for number in range(1, 250)]
     client = DirectoryClient(DirectorySpec(server="ldap://x", auth="kerberos"), clock=SystemClock())
     with answering(*answers) as url:
         client._channel = Channel(url, None, SystemClock())
@@ -255,7 +235,7 @@ def test_pages_that_do_not_end_have_an_end() -> None:
 def test_drips_of_an_answer_do_not_make_it_longer() -> None:
     """The time is that of the whole answer, whatever comes of other numbers meanwhile."""
     clock = SteppingClock()
-    with answering(found(7)) as url:
+    with answering(described(7)) as url:
         channel = Channel(url, None, clock)
         channel.send(b"")
         with pytest.raises(DirectoryUnreachableError, match="gave no answer within 15 s"):

@@ -142,6 +142,8 @@ def test_hosts_that_were_not_recorded_are_unknown() -> None:
         ('"build": 20348', '"build": [20348]'),
         ('"vms": [', '"vms": "abc", "x": ['),
         ('"format"', '"\\ud800": 1, "format"'),
+        ('"2026-01-01T12:00:00+00:00"', '"0001-01-01T00:00:00+23:59"'),
+        ('"2026-01-01T12:00:00+00:00"', '"2026-01-01T12:00:00"'),
     ],
 )
 def test_what_readers_would_take_in_different_ways_is_refused(what: str, instead: str) -> None:

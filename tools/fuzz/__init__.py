@@ -1,1 +1,1 @@
-"""Fuzzing of the reader: messages that hosts sent, changed at random, must be read or refused, never more."""
+"""Fuzzing of all readers: what hosts, directories and others write, changed at random, must be read or refused, never more."""

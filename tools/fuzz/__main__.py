@@ -6,8 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
+from .groups import GROUPS
 from .run import fuzz
-from .targets import TARGETS
 
 
 def main() -> int:
@@ -18,8 +18,12 @@ def main() -> int:
     parser.add_argument(
         "--findings", type=Path, default=Path("fuzz-findings"), help="where findings are saved"
     )
+    parser.add_argument(
+        "--only", action="append", choices=[group.name for group in GROUPS], help="readers of this form alone"
+    )
     arguments = parser.parse_args()
-    report = fuzz(TARGETS, seed=arguments.seed, seconds=arguments.seconds, folder=arguments.findings)
+    groups = [group for group in GROUPS if not arguments.only or group.name in arguments.only]
+    report = fuzz(groups, seed=arguments.seed, seconds=arguments.seconds, folder=arguments.findings)
     print(report)
     return 1 if report.findings else 0
 

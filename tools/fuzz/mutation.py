@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Callable, Sequence
 from random import Random
+from typing import Any
 
 from lxml import etree
 
@@ -23,10 +25,12 @@ _TEXTS = (
 Mutation = Callable[[Random, bytes, Sequence[bytes]], bytes]
 
 
-def mutated(chance: Random, content: bytes, others: Sequence[bytes]) -> bytes:
-    """Return `content` after one to six changes; `others` lend their parts."""
+def mutated(
+    chance: Random, content: bytes, others: Sequence[bytes], mutations: Sequence[Mutation] | None = None
+) -> bytes:
+    """Return `content` after one to six changes, those of messages if no others are given; `others` lend their parts."""
     for _ in range(chance.randint(1, 6)):
-        content = chance.choice(_MUTATIONS)(chance, content, others)
+        content = chance.choice(mutations or MESSAGES)(chance, content, others)
     return content
 
 
@@ -106,6 +110,74 @@ def _tree(content: bytes) -> etree._Element | None:
         return None
 
 
-_MUTATIONS: tuple[Mutation, ...] = (
+def _insert_other(chance: Random, content: bytes, _: Sequence[bytes]) -> bytes:
+    """Insert what has a meaning in JSON, YAML, BER or MIME."""
+    at = chance.randint(0, len(content))
+    return content[:at] + chance.choice(_OTHER_TOKENS) + content[at:]
+
+
+def _lengthen(chance: Random, content: bytes, _: Sequence[bytes]) -> bytes:
+    """Change a byte to one that is a length or a tag of BER, or a count of another binary form."""
+    changed = bytearray(content or b"\0")
+    changed[chance.randrange(len(changed))] = chance.choice(
+        [0, 1, 0x7F, 0x80, 0x81, 0x84, 0x85, 0xFF, 0x30, 0x31, 0x04]
+    )
+    return bytes(changed)
+
+
+def _revalue(chance: Random, content: bytes, others: Sequence[bytes]) -> bytes:
+    """Change the tree of a JSON document, or of one of its lines."""
+    lines = content.split(b"\n") if b"\n{" in content else [content]
+    at = chance.randrange(len(lines))
+    try:
+        document = json.loads(lines[at])
+    except (ValueError, RecursionError):
+        return content
+    lent = json.loads(
+        chance.choice(others).split(b"\n{")[0] if b"\n{" in others[0] else chance.choice(others)
+    )
+    lines[at] = json.dumps(_revalued(chance, document, lent)).encode("utf-8", "backslashreplace")
+    return b"\n".join(lines)
+
+
+def _revalued(chance: Random, value: Any, lent: Any) -> Any:
+    """Return a tree with a change somewhere in it."""
+    inner = (
+        list(value) if isinstance(value, dict) else list(range(len(value))) if isinstance(value, list) else []
+    )
+    if not inner or chance.randrange(8) == 0:
+        return chance.choice((*_VALUES, lent, [value], {"a": value}))
+    key = chance.choice(inner)
+    match chance.randrange(8):
+        case 0:
+            del value[key]
+        case 1 if isinstance(value, dict):
+            value[chance.choice(_TEXTS)] = value[key]
+        case 2 if isinstance(value, list):
+            value.extend(value * chance.choice([1, 50]))
+        case _:
+            value[key] = _revalued(chance, value[key], lent)
+    return value
+
+
+_OTHER_TOKENS = (
+    b"{", b"}", b"[", b"]", b",", b":", b'"', b"\\", b"\\ud800", b"\\u0000", b"NaN", b"-Infinity", b"1e999", b"9" * 5000, b"null",
+    b'{"a":1,"a":2}', b"[" * 2000, b'{"a":' * 2000, b"\xff", b"\xed\xa0\x80", b"\xef\xbb\xbf", b"\n", b"\r", b"\0", b"\xe2\x80\xa8",
+    b"- ", b"? ", b"&a ", b"*a", b"<<: ", b"!!python/object:os.system ", b"|\n", b">\n", b"---\n", b"...\n", b"%YAML 9.9\n", b"# ",
+    b"\t", b"'", b"~", b"0x", b"1:2:3", b"2026-13-45", b"--Encrypted Boundary\r\n", b"--Encrypted Boundary--\r\n", b";Length=9",
+    b"\r\n", b" " * 3000, b"\x30\x80", b"\x30\x84\xff\xff\xff\xff", b"\x04\x00" * 200, b"\x30\x03" * 200,
+)  # fmt: skip
+_VALUES: tuple[Any, ...] = (
+    None, True, False, 0, -1, 1, 2**63, -(2**70), 10**30, 0.5, -1e308, "", "a", "hv1", "\ud800", "\0", "x" * 5000, [], {}, [[]],
+    [None], {"a": None}, "2026-01-01T00:00:00", "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59",
+    "00000000-0000-4000-8000-000000000001", float("nan"), float("inf"),
+)  # fmt: skip
+MESSAGES: tuple[Mutation, ...] = (
     _flip, _drop, _repeat, _insert, _splice, _recode, _retree, _retree, _retree, _retree, _retree,
+)  # fmt: skip
+LINES: tuple[Mutation, ...] = (_flip, _drop, _repeat, _insert_other, _splice, _lengthen)
+BERS: tuple[Mutation, ...] = (_flip, _drop, _repeat, _insert_other, _splice, _lengthen, _lengthen)
+YAMLS: tuple[Mutation, ...] = (_flip, _drop, _repeat, _insert_other, _insert_other, _splice, _recode)
+JSONS: tuple[Mutation, ...] = (
+    _flip, _drop, _repeat, _insert_other, _splice, _recode, _revalue, _revalue, _revalue, _revalue, _revalue, _revalue,
 )  # fmt: skip

@@ -12,7 +12,8 @@ from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
 from time import monotonic
 
-from .worker import Inputs, Target, work
+from .groups import Group
+from .worker import Inputs, work
 
 STUCK_SECONDS = 60.0
 """How long one input may take on a busy machine before the process that reads it is ended."""
@@ -37,7 +38,7 @@ class Report:
 
 
 def fuzz(
-    targets: Sequence[Target],
+    groups: Sequence[Group],
     *,
     seed: int,
     seconds: float,
@@ -47,11 +48,11 @@ def fuzz(
 ) -> Report:
     """Have inputs read for `seconds`; save each finding's input, and what went wrong, in `folder`."""
     started, first, saved = monotonic(), 0, list[Path]()
-    inputs = Inputs(seed)
+    inputs = Inputs(seed, groups)
     while (left := seconds - (monotonic() - started)) > 0 and len(saved) < most:
-        reader = _Reader(seed, first, targets)
+        reader = _Reader(seed, first, groups)
         for number, what in reader.watch(left, stuck, most - len(saved)):
-            saved.append(_save(folder, seed, number, inputs[number], what))
+            saved.append(_save(folder, f"{seed}-{number}.{inputs.group(number).name}", inputs[number], what))
         first = reader.number.value + 1
     return Report(seed=seed, inputs=first, seconds=monotonic() - started, findings=tuple(saved))
 
@@ -59,12 +60,12 @@ def fuzz(
 class _Reader:
     """A process that reads from input `first` on."""
 
-    def __init__(self, seed: int, first: int, targets: Sequence[Target]) -> None:
+    def __init__(self, seed: int, first: int, groups: Sequence[Group]) -> None:
         context = multiprocessing.get_context("spawn")
         self.number: Synchronized[int] = context.Value("Q", first)
         self._findings: Queue[tuple[int, str]] = context.Queue()
         self._process: SpawnProcess = context.Process(
-            target=work, args=(seed, first, tuple(targets), self.number, self._findings), daemon=True
+            target=work, args=(seed, first, tuple(groups), self.number, self._findings), daemon=True
         )
 
     def watch(self, seconds: float, stuck: float, most: int) -> list[tuple[int, str]]:
@@ -94,9 +95,9 @@ class _Reader:
             return []
 
 
-def _save(folder: Path, seed: int, number: int, content: bytes, what: str) -> Path:
+def _save(folder: Path, name: str, content: bytes, what: str) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{seed}-{number}.xml"
+    path = folder / name
     path.write_bytes(content)
     path.with_suffix(".txt").write_text(what, encoding="utf-8")
     return path

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from providers.errors import ProtocolError
+import io
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from providers.errors import PlacementError, ProtocolError
+from providers.hyperv.audit_tail import last_words
+from providers.identities import read_kept
+from providers.journal.verifying import verify
+from providers.ldap import accounts, messages
+from providers.locks import locks as locks_of
+from providers.planning.descriptor import allowed, with_allowed, without_allowed
+from providers.recorded import document, parsed
+from providers.report.previewed import previewed
+from providers.stackfile import load_text
 from providers.wsman import (
     EnumerateResponse,
     Fragment,
@@ -15,7 +28,10 @@ from providers.wsman import (
     encode_embedded,
     encode_request,
     encode_response,
+    sealed,
 )
+
+from .documents import NOW, handed_over, meeting_place
 
 
 def answers(content: bytes) -> None:
@@ -44,5 +60,93 @@ def embedded(content: bytes) -> None:
     encode_embedded(decode_embedded(content.decode("utf-8", "replace")))
 
 
-TARGETS = (answers, requests, embedded)
-EXPECTED = ProtocolError
+def sealed_answers(content: bytes) -> None:
+    """Open an encrypted answer, of both schemes. Raises ProtocolError."""
+    for protocol in (sealed.SPNEGO, sealed.CREDSSP):
+        kind = f'multipart/encrypted;protocol="{protocol}";boundary="Encrypted Boundary"'
+        try:
+            sealed.unpack(kind, content, protocol, lambda piece: piece.data)
+        except ProtocolError:
+            continue
+
+
+def directory(content: bytes) -> None:
+    """Read a message of a directory, and the account in it as each kind that is asked for. Raises UnreadableError."""
+    _, answer = messages.decoded(content)
+    if not isinstance(answer, messages.Entry):
+        return
+    for read in (accounts.computer, accounts.other, accounts.person):
+        try:
+            read(answer)
+        except PlacementError:
+            continue
+
+
+def descriptors(content: bytes) -> None:
+    """Read a security descriptor, and write it with one more and with one less. Raises PlacementError where it is none."""
+    try:
+        sids = sorted(allowed(content))
+        more = with_allowed(content, ["S-1-5-21-9-9-9-9"])
+        without_allowed(more, sids[:1])
+    except ValueError as error:
+        raise ProtocolError(str(error)) from error
+
+
+def inventories(content: bytes) -> None:
+    """Read a recorded inventory, and write it again. Raises PlacementError."""
+    document(parsed(content, "inventory.json"))
+
+
+def handovers(content: bytes) -> None:
+    """Take each thing that a process of a run leaves for the other: what is none of ours is not there."""
+    with TemporaryDirectory() as folder:
+        place = meeting_place(Path(folder))
+        for path in handed_over():
+            (Path(folder) / path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            (Path(folder) / path).write_bytes(content)
+        place.read_otherwise(NOW)
+        place.take(NOW)
+        place.take_past()
+        place.take_identities(NOW)
+        place.take_schedule()
+        place.take_preview(NOW)
+
+
+def identities(content: bytes) -> None:
+    """Read which machines and hosts a stack had: what cannot be read is nothing."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "lab.json"
+        path.write_bytes(content)
+        read_kept(path)
+
+
+def locks(content: bytes) -> None:
+    """Read a lock of the engine: what cannot be read is a fragment."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "locks" / "lab" / "1.json"
+        path.parent.mkdir(parents=True)
+        path.write_bytes(content)
+        list(locks_of(Path(folder)))
+
+
+def audit_logs(content: bytes) -> None:
+    """Read the last words of an audit log, and hold its lines against their hashes."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "lab.jsonl"
+        path.write_bytes(content)
+        path.chmod(0o600)
+        last_words(path)
+    verify([("lab.jsonl", io.BytesIO(content))])
+
+
+def previews(content: bytes) -> None:
+    """Read what the engine has written of a preview. Raises PlacementError."""
+    previewed(content, "preview.json").moves()
+
+
+def stacks(content: bytes) -> None:
+    """Read a stack file, as of a revision that somebody else has made. Raises PlacementError."""
+    load_text(content, Path("stacks/lab.yaml"), Path("stacks/lab.yaml"), past=True)
+
+
+EXPECTED = (PlacementError, messages.UnreadableError)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from multiprocessing.queues import Queue
 from multiprocessing.sharedctypes import Synchronized
 from random import Random
@@ -11,11 +11,10 @@ from time import process_time
 
 import psutil
 
-from .corpus import files, generated
+from .groups import Group, Target
 from .mutation import mutated
 from .targets import EXPECTED
 
-Target = Callable[[bytes], None]
 SLOW_SECONDS = 5.0
 """Most CPU time for one input: the slowest that may be read takes a tenth of it."""
 MAX_GROWTH = 128 << 20
@@ -25,34 +24,41 @@ _GENERATED = 0.3
 
 
 class Inputs:
-    """All inputs of a seed, by number: who knows both can make any of them again."""
+    """All inputs of a seed, by number, for each group in turn: who knows both can make any of them again."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, groups: Sequence[Group]) -> None:
         """Read the files that are changed."""
         self._seed = seed
-        self._files = files()
+        self._groups = tuple(groups)
+        self._files = tuple(group.files() for group in groups)
 
     def __getitem__(self, number: int) -> bytes:
         """Return input `number`."""
         chance = Random(f"{self._seed}:{number}")  # noqa: S311 - to be made again, not to be a secret
-        content = generated(chance) if chance.random() < _GENERATED else chance.choice(self._files)
-        return mutated(chance, content, self._files)
+        group, files = self.group(number), self._files[number % len(self._groups)]
+        made = group.generated is not None and chance.random() < _GENERATED
+        content = group.generated(chance) if group.generated and made else chance.choice(files)
+        return mutated(chance, content, files, group.mutations)
+
+    def group(self, number: int) -> Group:
+        """Return whose input `number` is."""
+        return self._groups[number % len(self._groups)]
 
 
 def work(
     seed: int,
     first: int,
-    targets: Sequence[Target],
+    groups: Sequence[Group],
     number: Synchronized[int],
     findings: Queue[tuple[int, str]],
 ) -> None:
     """Read inputs from number `first` on until the process is ended; `number` tells which is being read."""
-    inputs = Inputs(seed)
+    inputs = Inputs(seed, groups)
     resident = Resident()
     current = first
     while True:
         number.value = current
-        for what in found(inputs[current], targets):
+        for what in found(inputs[current], inputs.group(current).targets):
             findings.put((current, what))
         if what := resident.grown(current - first):
             findings.put((current, what))
