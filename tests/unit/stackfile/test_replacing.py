@@ -8,6 +8,7 @@ import pytest
 
 from providers.errors import PlacementError, StackFileError
 from providers.stackfile.replacing import StackFileChangedError, replacement
+from tests.strangers import AS_ROOT, link_of_another
 
 OLD = "hosts:\n  hv1: {address: hv1}\nvms:\n  VM001: {host: hv1}\n"
 NEW = f"{OLD}  VM002: {{host: hv1}}\n"
@@ -72,3 +73,13 @@ def test_the_files_of_others_beside_it_are_left_alone(file: Path) -> None:
         fresh.load(NEW)
         fresh.keep()
     assert other.read_text(encoding="utf-8") == "mine"
+
+
+@AS_ROOT
+def test_a_stack_file_that_another_user_has_linked_is_not_replaced(file: Path) -> None:
+    """He would choose which of our files gets the new text."""
+    link = link_of_another(file.with_name("link.yaml"), file)
+    with pytest.raises(PlacementError, match="link of another user"), replacement(link, OLD.encode()):
+        pass
+    assert file.read_bytes() == OLD.encode()
+    assert sorted(each.name for each in file.parent.iterdir()) == ["lab.yaml", "link.yaml"]
