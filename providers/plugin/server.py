@@ -161,7 +161,7 @@ class Server(provider_pb2_grpc.ResourceProviderServicer):
         try:
             self._ours.admit(request.urn, request.type)
         except ForeignCallError as error:
-            context.abort(grpc.StatusCode.PERMISSION_DENIED, str(error))
+            context.abort(grpc.StatusCode.PERMISSION_DENIED, outward(str(error)))
         call = Call(urn=request.urn, say=self._voice.bound_to(request.urn), cancelled=self._cancelled)
         token = current.set(call)
         try:

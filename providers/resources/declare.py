@@ -16,6 +16,7 @@ from providers.planning.delegation import PRICE, holder_for
 from providers.planning.live_migration import declared_settings
 from providers.report.plan_text import outline
 from providers.report.text import chosen, describe, summary, told
+from providers.visible import visible
 
 from . import saying
 from .migration_delegation import OUTPUTS as DELEGATION_OUTPUTS
@@ -118,13 +119,13 @@ def in_order(plan: Plan, waits: Mapping[str, list[str]]) -> Iterator[Step]:
 def _declare_accounts(plan: DelegationPlan) -> dict[HostName, MigrationDelegation]:
     """Register each account; say once whose accounts these are, and what entries cost, and at each what is missing."""
     if plan.accounts:
-        lines = (f"{about}: {dn}" for about, dn in plan.accounts.items())
-        pulumi.log.info("\n".join(("Accounts that delegation: is about, as the directory has them:", *lines)))
+        lines = (visible(f"{about}: {dn}") for about, dn in plan.accounts.items())
+        saying.info("\n".join(("Accounts that delegation: is about, as the directory has them:", *lines)))
     if plan.missing:
         saying.warn(PRICE)
     accounts = {host: MigrationDelegation(host, plan) for host in plan.spec.hosts}
     for host, missing in plan.missing.items():
-        saying.info("\n".join(str(entry) for entry in missing), accounts[host])
+        saying.info("\n".join(visible(str(entry)) for entry in missing), accounts[host])
     return accounts
 
 
@@ -165,6 +166,6 @@ def _stop_where_forbidden(findings: Iterable[Finding]) -> None:
 
 def _say(step: Step, schedule: Schedule, resource: VmPlacement) -> None:
     if step.standing == Standing.MOVE and step.move is not None:
-        saying.info("\n".join((describe(step), *told(schedule, step.label))), resource)
+        saying.info("\n".join(map(visible, (describe(step), *told(schedule, step.label)))), resource)
     for finding in step.findings:
         saying.warn(finding, resource)

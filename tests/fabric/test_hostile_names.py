@@ -135,9 +135,7 @@ def test_the_names_were_there_to_be_seen(place: Place) -> None:
     assert json.loads(run(place, "inventory", "json")[0].output)
 
 
-@pytest.mark.parametrize(
-    "claimed", ["x$(iex $env:TEMP\\p.ps1)'; calc #", "hv1\u202e", "a b", "-hv1", "x\n::add-mask::y"]
-)
+@pytest.mark.parametrize("claimed", ["x$(iex $env:TEMP\\p.ps1)'; calc #", "hv1\u202e\n::add-mask::y"])
 def test_a_host_that_reports_what_is_no_name_is_unknown(place: Place, claimed: str) -> None:
     """Nothing goes to it or from it, the doctor says why, and what it reports is in no command."""
     lab = place.fabric.world.hosts["hv2"]
