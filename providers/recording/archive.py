@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 from providers.errors import PlacementError, ProtocolError
 from providers.files import draft
 
+from . import leftover
 from .answers import Answer
 from .disguise import Disguise
 from .record import Recording
@@ -21,6 +23,9 @@ FORMAT = 1
 MANIFEST = "manifest.json"
 _MODE = 0o666
 """Less what the umask takes: it is made to be passed on."""
+_BUILD = re.compile(r"[0-9]{1,5}(?:\.[0-9]{1,6}){0,3}")
+_LOCALE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,4}){0,2}")
+_CLASS = re.compile(r"(?:Msvm|CIM|Win32|MSCluster|MSFT)_\w{1,80}|all", re.ASCII)
 _HEADER = """\
 <!-- Recorded by bin/placement record; names, addresses and GUIDs were replaced before hashing.
      Do not edit: write other values as a file of your own and call it synthetic.
@@ -51,7 +56,7 @@ def write(path: Path, recording: Recording, known: Iterable[str]) -> dict[str, A
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, each in files.items():
-            archive.writestr(name, each)
+            archive.writestr(_entry(name), each)
     try:
         with draft(path, mode=_MODE) as fresh:
             fresh.write(content.getvalue())
@@ -65,8 +70,15 @@ def write(path: Path, recording: Recording, known: Iterable[str]) -> dict[str, A
     return manifest
 
 
+def _entry(name: str) -> zipfile.ZipInfo:
+    """Return an entry that tells nothing of who wrote it, where and when: a date and a system that all have."""
+    entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
+    entry.compress_type, entry.create_system, entry.external_attr = zipfile.ZIP_DEFLATED, 0, 0
+    return entry
+
+
 def disguised(recording: Recording, known: Iterable[str]) -> tuple[dict[str, bytes], dict[str, Any]]:
-    """Return file name -> content, the manifest among them, and the manifest."""
+    """Return file name -> content, the manifest among them, and the manifest. Raises LeftoverError."""
     disguise = Disguise((*known, recording.account))
     left_out = 0
     whole: list[Answer] = []
@@ -77,31 +89,40 @@ def disguised(recording: Recording, known: Iterable[str]) -> tuple[dict[str, byt
         except ProtocolError:  # what cannot be cut safely is not told
             left_out += 1
     files: dict[str, bytes] = {}
-    entries = []
+    entries, written = [], {}
     for number, answer in enumerate(whole, start=1):
-        name = f"{number:03d}_{answer.class_name or 'none'}_{answer.operation}.xml".replace("*", "all")
-        content = disguise.applied(answer.envelope, answer.class_name).encode()
+        name = f"{number:03d}_{_class_told(answer)}_{answer.operation}.xml"
+        envelope = disguise.applied(answer.envelope, answer.class_name)
+        written[name] = (answer.class_name, envelope)
+        content = envelope.encode()
         digest = hashlib.sha256(content).hexdigest()
         files[name] = _HEADER.format(digest=digest).encode() + content
         entries.append({"file": name, **_request(answer, disguise), "fault": answer.fault, "sha256": digest})
     manifest = {
         "format": FORMAT,
-        "build": recording.build,
-        "locale": next((answer.language for answer in whole if answer.language), ""),
+        "build": recording.build if _BUILD.fullmatch(recording.build) else "",
+        "locale": next((each.language for each in whole if _LOCALE.fullmatch(each.language)), ""),
         "answers": entries,
         "unanswered": {
             disguise.sentences(what): disguise.sentences(why) for what, why in recording.unanswered.items()
         },
         "left_out": left_out + recording.answers.unreadable,
     }
+    leftover.check(written, manifest, disguise)
     files[MANIFEST] = json.dumps(manifest, indent=2, ensure_ascii=False).encode()
     return files, manifest
+
+
+def _class_told(answer: Answer) -> str:
+    """Return the class of a question as a part of a file's name: some come out of references of the host."""
+    told = answer.class_name.replace("*", "all")
+    return told if _CLASS.fullmatch(told) else "other" if told else "none"
 
 
 def _request(answer: Answer, disguise: Disguise) -> dict[str, Any]:
     return {
         "operation": answer.operation,
-        "class": answer.class_name,
+        "class": _class_told(answer),
         "query": disguise.sentences(answer.query),
         "options": answer.options,
         "selectors": {name: disguise.words(value) for name, value in answer.selectors.items()},

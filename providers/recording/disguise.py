@@ -1,14 +1,17 @@
 """Which texts of an envelope may be told, and what takes the place of the others.
 
-What is not known to be harmless is replaced: a text stays only where its property says nothing of a place, or where
-its words are Hyper-V's own. Sentences that a host has written stay, but for the names in them.
+What a site has called something goes first, wherever it stands and whatever it looks like. Of the rest, what is not known to
+be harmless is replaced: a text stays only where its property says nothing of a place, or where its words are Windows' own.
 """
 
 from __future__ import annotations
 
+import html
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 
+from . import vocabulary
+from .known import KnownNames
 from .pseudonyms import Pseudonyms
 from .segments import Text, rewritten, texts
 
@@ -31,10 +34,10 @@ _TITLED = re.compile(
 )
 """Classes whose names are titles, the same on every host of a language."""
 _TITLES = frozenset({"ElementName", "Name"})
-_NAMED = frozenset({
-    "ElementName", "Name", "SystemName", "DNSHostName", "Domain", "OwnerNode", "LastKnownSwitchName", "Owner",
-    "DestinationHost", "HostComputerSystemName", "NodeName", "CSName", "UserName", "Workgroup",
-})  # fmt: skip
+_NAMED = vocabulary.FREE - {"Notes", "IdentifyingDescriptions", "OtherIdentifyingInfo", "Roles"}
+"""Properties that hold a name, whole."""
+_TOLD_WHOLE = frozenset({"Notes"})
+"""Properties that hold what somebody wrote: no part of it stays."""
 _HARDWARE = frozenset({"Address", "PermanentAddress", "NetworkAddresses", "MACAddress"})
 _SECRET = re.compile(r"serial|assettag|productid|identifyingnumber|password|secret|token", re.IGNORECASE)
 _GUID = r"(?<![0-9A-Fa-f])[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}(?![0-9A-Fa-f])"
@@ -43,17 +46,41 @@ _MAC = r"(?<![\w])(?:[0-9A-Fa-f]{2}(?P<between>[:-])(?:[0-9A-Fa-f]{2}(?P=between
 _IPV4 = r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.])"
 _IPV6 = r"(?<![\w:.])(?=[0-9A-Fa-f]*:[0-9A-Fa-f:]*:)[0-9A-Fa-f:]{3,39}(?:%\w+)?(?![\w:.])"
 _FIXED = rf"(?P<guid>{_GUID})|(?P<sid>{_SID})|(?P<mac>{_MAC})|(?P<ipv4>{_IPV4})|(?P<ipv6>{_IPV6})"
-_WORDS = re.compile(rf"(?P<entity>&\#?\w+;)|{_FIXED}|(?P<word>[^\\/:\"'=,;()<>%&|\[\]{{}}\r\n]+)")
+_PIECE = "(?P<piece>\ue000[0-9]+\ue001)"
+"""What is settled of a text already, by its number."""
+_WORDS = re.compile(
+    rf"{_PIECE}|(?P<entity>&\#?\w+;)|{_FIXED}|(?P<word>[^\ue000\ue001\\/:\"'=,;()<>%&|\[\]{{}}\r\n]+)"
+)
 _PATH = r"(?<!\w)(?:[A-Za-z]:\\|\\\\)[^\"'<>|\r\n()]*"
 _QUOTED = (
     r"(?<!\w)'[^'\r\n]{1,300}'(?!\w)|\"[^\"\r\n]{1,300}\""
     "|\u201c[^\u201d]*\u201d|\u2018[^\u2019]*\u2019|\u300c[^\u300d]*\u300d|\u00ab[^\u00bb]*\u00bb"
 )
 _ACCOUNT = r"(?<![\w\\:])[\w.-]+\\[\w.$-]+|[\w.+-]+@[\w.-]+"
-_PROTOCOL = re.compile(r"\s*http://(?:schemas\.(?:microsoft|xmlsoap|dmtf)\.|www\.w3\.org)")
-_NUMBER = re.compile(r"\s*(?:-?\d+(?:\.\d+)?|true|false|TRUE|FALSE)\s*")
-_TIME = re.compile(r"\d{8,14}\.[\d*]{6}[+:-]\d{3}|-?P\S+|\d{4}-\d\d-\d\dT\S+")
-_CLASS = re.compile(r"(?:Msvm|CIM|Win32|MSCluster|MSFT)_\w+(?:\.\w+)?")
+_SPOKEN = r"\w+(?:[-.\u2019'/+][\w]+)*"
+_SENTENCE = re.compile(
+    rf"{_PIECE}|(?P<entity>&\#?\w+;)|{_FIXED}|(?P<path>{_PATH})|(?P<quoted>{_QUOTED})|(?P<account>{_ACCOUNT})|(?P<spoken>{_SPOKEN})",
+    re.IGNORECASE,
+)
+_OWN = re.compile(
+    rf"uuid:(?={_GUID})"
+    rf"|Microsoft:(?:Definition\\{{1,2}})?(?={_GUID})"
+    r"|(?<=[0-9A-Fa-f]{12})(?:\\{1,2}[0-9]{1,3}){1,3}(?:\\{1,2}[A-Z])?(?![\w-])"
+    r"|Microsoft:Definition\\{1,2}VirtualSystem\\{1,2}Version\\{1,2}[0-9]{1,3}\.[0-9]{1,3}(?![\w.])"
+    r"|(?<=\\)root\\(?:virtualization(?:\\v2)?|cimv2|mscluster|standardcimv2)(?=:)"
+    r"|(?<=[.,])(?:SystemCreationClassName|CreationClassName|SystemName|InstanceID|DeviceID|Name)(?=\\?=)"
+    r"|(?<!\w)(?:Msvm|CIM|Win32|MSCluster|MSFT)_\w+"
+)
+"""What the protocol itself puts around names in identifiers and references."""
+_MARKS = re.compile("[\ue000\ue001]")
+"""Two letters for private use, by which settled pieces are marked."""
+_REFERS = re.compile(r"(?:[:{=]|\bfrom\s)$", re.IGNORECASE)
+"""Before a class in references and queries."""
+_PLACE = re.compile(r"(?<![\w\\])(?:[A-Za-z]:\\|\\\\)[^\"'<>|\r\n]*")
+_REFERENCE = re.compile(r"\\\\(?P<host>[^\\]+)\\root\\[^:]*:\w+")
+_VOLUMES = frozenset({"Win32_Volume", "Win32_LogicalDisk"})
+"""Classes whose names are drives, and paths of mount points."""
+_DRIVE = re.compile(r"(?<![\w\\])[A-Za-z]:(?=\\)")
 _FILE = re.compile(r"(.+)(\.(?:a?vhdx?|vhds|iso|vmcx|vmrs|vmgs|xml|bin|vsv|vfd|exp|dll))", re.IGNORECASE)
 _KNOWN = frozenset({
     "microsoft", "hyper-v", "system", "realized", "planned", "snapshot", "recovery", "missing", "replica", "standard",
@@ -68,90 +95,175 @@ _KNOWN = frozenset({
 """Words of Hyper-V's own paths and identifiers."""
 _DEFINITION = "Microsoft:Definition\\"
 """How the identifiers of templates start: the rest is Windows's own too."""
+_EDGES = " \t\u00a0\u3000."
+"""Around a word: no part of a name."""
 _SHORTEST = 2
-"""Characters of a name that is looked for in sentences: a letter alone is too common."""
+"""Characters of a folder, or of a part of a name, that is looked for elsewhere: a letter alone is too common."""
+_TELLING = 4
+"""Characters of a serial number, or of a line of notes: shorter ones stand for nothing, as 0 or None."""
+_LAYERS = 3
+"""How often a text may be escaped: once in an envelope, once more in an instance that travels as text."""
 
 
 class Disguise:
     """First learns the names in all envelopes, then rewrites each."""
 
     def __init__(self, known: Iterable[str]) -> None:
-        """`known`: names that are known beforehand: hosts as they are dialled, accounts."""
-        self.pseudonyms = Pseudonyms()
-        self._names: set[str] = set()
-        self._sentence: re.Pattern[str] | None = None
+        """`known`: names that are known beforehand: hosts as they are dialled, accounts, machines."""
+        self.known = KnownNames()
+        self.pseudonyms = Pseudonyms(self.known)
         for name in known:
             self._add(name)
 
     def learn(self, envelope: str, class_name: str) -> None:
         """Note the names that an envelope tells. Raises ProtocolError."""
         for text in texts(envelope, class_name):
-            if text.property in _NAMED and not _titled(text):
-                self._add(text.text)
-                if text.property == "ElementName" and re.fullmatch(r"\d{3,}", text.text):
-                    self._names.add(text.text)
+            self._learn(text, peeled(text.text)[0].strip())
+
+    def _learn(self, text: Text, value: str) -> None:
+        if vocabulary.is_protocols(text, value):
+            return
+        if text.property in _NAMED and not _titled(text) and text.class_name not in _VOLUMES:
+            if re.fullmatch(rf"\{{?{_GUID}\}}?", value) is None:
+                self._add(value)
+        elif _SECRET.search(text.property) or text.property in _TOLD_WHOLE:
+            for line in value.splitlines():
+                if len(line.strip()) >= _TELLING:
+                    self.known.add(line)
+        for place in _PLACE.findall(value):
+            for part in _parts(place):
+                self.known.add(part)
 
     def _add(self, text: str) -> None:
-        """Note a name, an account's two parts, and of a full name its first label and its domain."""
-        for part in re.split(r"[\\@]", text.strip()):
-            first, _, rest = part.partition(".")
-            for name in (part, first, rest, rest.partition(".")[0]):
-                if len(name) >= _SHORTEST and not _plain(name):
-                    self._names.add(name)
-        self._sentence = None
+        """Note a name whole, an account's two parts, and of a full name its first label and its domain."""
+        whole = text.strip()
+        self.known.add(whole)
+        if file := _FILE.fullmatch(whole):
+            self.known.add(file[1])
+        elif not any(letter.isspace() for letter in whole):
+            for part in re.split(r"[\\@]", whole):
+                first, _, rest = part.partition(".")
+                for name in (part, first, rest, rest.partition(".")[0]):
+                    if len(name) >= _SHORTEST and (name == part or not _plain(name)):
+                        self.known.add(name)
 
     def applied(self, envelope: str, class_name: str) -> str:
         """Return an envelope with everything replaced that is not known to be harmless. Raises ProtocolError."""
-        return rewritten(envelope, class_name, self._changed, self.words)
+        return rewritten(envelope, class_name, self._changed, self._machine)
 
     def _changed(self, text: Text) -> str:
-        whole = text.text
+        value, layers = peeled(text.text)
+        said = self._said(text, value)
+        return text.text if said == value else wrapped(said, layers)
+
+    def _machine(self, text: str) -> str:
+        value, layers = peeled(text)
+        return wrapped(self.words(value), layers)
+
+    def _said(self, text: Text, value: str) -> str:
+        core = value.strip()
+        before, _, after = value.partition(core)
+        if vocabulary.is_protocols(text, core):
+            return self._numbered(value)
         if _SECRET.search(text.property):
-            return self.pseudonyms.secret(whole)
-        if text.property in _HARDWARE and re.fullmatch(r"[0-9A-Fa-f]{12}", whole):
-            return self.pseudonyms.hardware(whole)
-        if text.property == "ElementName" and not _titled(text) and _ordinary(whole):
-            return self.pseudonyms.name(whole)  # machines may be called System, or 4711
-        if _says_nothing(text):
-            return whole
-        return self.sentences(whole) if _written_by_windows(text) else self.words(whole)
+            return f"{before}{self.pseudonyms.secret(core)}{after}"
+        if text.property in _HARDWARE and re.fullmatch(r"[0-9A-Fa-f]{12}", core):
+            return f"{before}{self.pseudonyms.hardware(core)}{after}"
+        if text.property in _TOLD_WHOLE or (core in self.known and not _titled(text) and _is_odd(text, core)):
+            return f"{before}{self.pseudonyms.name(core)}{after}"
+        if text.property not in vocabulary.FREE and core not in self.known and _says_nothing(core):
+            return value
+        return self.sentences(value) if _written_by_windows(text) else self.words(value)
+
+    def _numbered(self, value: str) -> str:
+        """Return a value of the protocol's own with the GUIDs in it replaced."""
+        return re.sub(_GUID, lambda found: self.pseudonyms.guid(found.group()), value)
 
     def words(self, text: str) -> str:
         """Return a text of names, paths and identifiers with every part replaced that is not Hyper-V's own."""
-        return _WORDS.sub(self._word, text)
+        return self._around(text, lambda rest: _WORDS.sub(self._word, rest))
 
     def sentences(self, text: str) -> str:
-        """Return what Windows wrote, with names, addresses, paths and whatever is quoted replaced."""
-        if self._sentence is None:
-            listed = "|".join(re.escape(name) for name in sorted(self._names, key=len, reverse=True))
-            names = rf"|(?P<name>(?<!\w)(?:{listed})(?!\w))" if listed else ""
-            self._sentence = re.compile(
-                rf"{_FIXED}|(?P<path>{_PATH})|(?P<quoted>{_QUOTED})|(?P<account>{_ACCOUNT}){names}",
-                re.IGNORECASE,
-            )
-        return self._sentence.sub(self._found, text)
+        """Return what Windows wrote: its own words, and a pseudonym for every other one."""
+        return self._around(text, lambda rest: _SENTENCE.sub(self._token, rest))
 
-    def _found(self, match: re.Match[str]) -> str:
-        return self._fixed(match) or self.words(match.group())
+    def _around(self, text: str, change: Callable[[str], str]) -> str:
+        """Return a text with known names replaced, what the protocol puts around names kept, and the rest changed."""
+        text = _MARKS.sub("", text)
+        settled: list[str] = []
+        marked, end = [], 0
+        for start, stop, own in self._pieces(text):
+            marked += [text[end:start], f"\ue000{len(settled)}\ue001"]
+            settled.append(text[start:stop] if own else self._named(text[start:stop]))
+            end = stop
+        changed = change("".join([*marked, text[end:]]))
+        return re.sub(_PIECE, lambda found: settled[int(found.group()[1:-1])], changed)
+
+    def without_own(self, text: str) -> str:
+        """Return a text without what the protocol puts around names."""
+        rest = _OWN.sub(lambda found: "\n" if self._is_own(found) else found.group(), text)
+        return _DRIVE.sub("\n", rest)
+
+    def _is_own(self, found: re.Match[str]) -> bool:
+        """Say whether a piece is the protocol's: a site may have called a machine like a class, which stays in references alone."""
+        if found.group() not in self.known:
+            return True
+        refers = _REFERS.search(found.string, max(found.start() - 8, 0), found.start()) is not None
+        return vocabulary.is_known_class(found.group()) and refers
+
+    def _pieces(self, text: str) -> Iterator[tuple[int, int, bool]]:
+        """Yield what is the protocol's own in a text, and the known names around it, in order."""
+        drives = {
+            (start, stop)
+            for each in _DRIVE.finditer(text)
+            for start in [each.start()]
+            for stop in (start + 1, start + 2)
+        }
+        fixed = [found.span() for found in re.finditer(_FIXED, text)]
+        end = 0
+        for found in (*_OWN.finditer(text), None):
+            start = found.start() if found else len(text)
+            for first, last in self.known.spans(text[end:start]):
+                span = (end + first, end + last)
+                inside = any(a <= span[0] and span[1] <= b and span != (a, b) for a, b in fixed)
+                if not inside and span not in drives:
+                    yield (*span, False)
+            if found:
+                yield (*found.span(), self._is_own(found))
+                end = found.end()
+
+    def _named(self, name: str) -> str:
+        """Return what takes the place of a name, of its shape."""
+        if (found := re.fullmatch(_FIXED, name)) and (fixed := self._fixed(found)) is not None:
+            return fixed if fixed != name else self.pseudonyms.name(name)
+        if file := _FILE.fullmatch(name):
+            return self._named(file[1]) + file[2]
+        if account := re.fullmatch(r"([\w.-]+)([\\@])([\w.$-]+)", name):
+            return self._named(account[1]) + account[2] + self._named(account[3])
+        plain = re.fullmatch(r"[\w.-]+", name) is not None and "." in name.strip(".")
+        return self.pseudonyms.domain_name(name) if plain else self.pseudonyms.name(name)
+
+    def _token(self, match: re.Match[str]) -> str:
+        if match["piece"] or match["entity"]:
+            return match.group()
+        if fixed := self._fixed(match):
+            return fixed
+        token = match["spoken"]
+        if token is None:
+            return _WORDS.sub(self._word, match.group())
+        if vocabulary.is_word(token) or re.fullmatch(r"\d+(?:[.:]\d+)*", token):
+            return token
+        return self.pseudonyms.domain_name(token) if "." in token else self.pseudonyms.name(token)
 
     def _word(self, match: re.Match[str]) -> str:
-        if match["entity"]:
+        if match["piece"] or match["entity"]:
             return match.group()
         if fixed := self._fixed(match):
             return fixed
         whole = match["word"]
-        word = whole.strip()
-        before, after = whole[: len(whole) - len(whole.lstrip())], whole[len(whole.rstrip()) :]
-        return f"{before}{self._named(word)}{after}" if word else whole
-
-    def _named(self, word: str) -> str:
-        if word in self._names and word.isdigit():
-            return self.pseudonyms.name(word)
-        if _plain(word):
-            return word
-        if file := _FILE.fullmatch(word):
-            return self.pseudonyms.name(file[1]) + file[2]
-        return self.pseudonyms.domain_name(word) if "." in word.strip(".") else self.pseudonyms.name(word)
+        word = whole.strip(_EDGES)
+        before, after = whole[: len(whole) - len(whole.lstrip(_EDGES))], whole[len(whole.rstrip(_EDGES)) :]
+        return f"{before}{word if _plain(word) else self._named(word)}{after}" if word else whole
 
     def _fixed(self, match: re.Match[str]) -> str | None:
         """Return what takes the place of a GUID or an address, None where it is neither."""
@@ -165,19 +277,47 @@ class Disguise:
         return None
 
 
-def _ordinary(word: str) -> bool:
-    """Say whether a name is a word or a number that stands for something else in other places."""
-    return word.strip().casefold() in _KNOWN or _NUMBER.fullmatch(word) is not None
+def peeled(text: str) -> tuple[str, int]:
+    """Return a text without the escapes of XML, and how often it was escaped."""
+    for layers in range(_LAYERS):
+        plain = html.unescape(text)
+        if plain == text:
+            return text, layers
+        text = plain
+    return text, _LAYERS
 
 
-def _says_nothing(text: Text) -> bool:
-    """Say whether a text is the protocol's, a time or a number."""
-    return (
-        _PROTOCOL.match(text.text) is not None
-        or _TIME.fullmatch(text.text.strip()) is not None
-        or _NUMBER.fullmatch(text.text) is not None
-        or bool({"Subcode", "Code"} & set(text.within))
-    )
+def wrapped(text: str, layers: int) -> str:
+    """Return a text escaped so often; once, where it needs it."""
+    for _ in range(max(layers, 1)):
+        text = html.escape(text, quote=False)
+    return text
+
+
+def _parts(place: str) -> Iterator[str]:
+    """Yield what a site has called a server, a share, folders and files of a path; of a reference to WMI, the host."""
+    if reference := _REFERENCE.match(place):
+        yield reference["host"]
+        return
+    if place.startswith("\\\\"):
+        server = place[2:].partition("\\")[0]
+        yield from (label for label in server.split(".") if len(label) > _SHORTEST and not label.isdigit())
+    for part in re.split(r"[\\/]", place)[1:]:
+        name = part.strip()
+        if file := _FILE.fullmatch(name):
+            name = file[1]
+        if len(name) >= _SHORTEST and not _plain(name):
+            yield name
+
+
+def _is_odd(text: Text, name: str) -> bool:
+    """Say whether a known name, which is the whole of a text, is taken whole: it may hold what separates names elsewhere."""
+    return text.property in vocabulary.FREE or _says_nothing(name)
+
+
+def _says_nothing(value: str) -> bool:
+    """Say whether a value is a time, a number, or an address of the protocol."""
+    return vocabulary.is_number(value) or vocabulary.is_time(value) or vocabulary.is_address(value)
 
 
 def _titled(text: Text) -> bool:
@@ -197,8 +337,8 @@ def _plain(word: str) -> bool:
     return (
         len(word) < _SHORTEST
         or word.casefold() in _KNOWN
-        or _NUMBER.fullmatch(word) is not None
-        or _CLASS.fullmatch(word) is not None
+        or vocabulary.is_number(word)
+        or vocabulary.is_class(word)
         or re.fullmatch(rf"\{{?{_GUID}\}}?", word) is not None
         or re.fullmatch(r"(?:v|volume)?\d+(?:\.\d+)*", word, re.IGNORECASE) is not None
     )

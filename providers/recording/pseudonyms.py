@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Container
+from itertools import chain, count
 from typing import Final
 
 _MICROSOFT_OUI = "00155d"
@@ -17,9 +18,11 @@ _WELL_KNOWN_SID = re.compile(r"S-1-(?:[0-4]|5-(?:[1-9]|1\d|20|32-\d+)|15-2-\d|16
 class Pseudonyms:
     """The table of replacements; it never forgets and never tells what an entry stood for."""
 
-    def __init__(self) -> None:
-        """Know nothing yet."""
+    def __init__(self, names: Container[object] = ()) -> None:
+        """`names`: what a site has called something: no pseudonym is one of them, or has one as its word."""
+        self._names = names
         self._given: dict[tuple[str, str], str] = {}
+        self._words: set[str] = set()
         self._counts: dict[str, int] = {}
 
     def guid(self, text: str) -> str:
@@ -31,11 +34,18 @@ class Pseudonyms:
 
     def name(self, text: str) -> str:
         """Return a name: `name-7`, `NAME-7` where the original was upper case."""
-        return _cased(self._one("name", text, lambda n: f"name-{n}"), text)
+        return _cased(self._one("name", text, lambda n: f"{self._stem()}-{n}"), text)
 
     def domain_name(self, text: str) -> str:
         """Return a full name label by label, so that a host's short name is still the first label of its full one."""
-        return ".".join(label if label.isdigit() else self.name(label) for label in text.split("."))
+        if text in self._names and not any(
+            label.strip() and not label.isdigit() for label in text.split(".")
+        ):
+            return self.name(text)
+        return ".".join(
+            label if label.isdigit() and label not in self._names else self.name(label) if label else ""
+            for label in text.split(".")
+        )
 
     def address(self, text: str) -> str:
         """Return an address of those kept for documentation (RFC 5737, RFC 3849); local and empty ones stay."""
@@ -66,13 +76,36 @@ class Pseudonyms:
 
     def secret(self, text: str) -> str:
         """Return something for a serial number or tag."""
-        return self._one("serial", text, lambda n: f"serial-{n}")
+        return self._one("serial", text, lambda n: f"{self._stem('serial')}-{n}")
+
+    def originals(self) -> frozenset[str]:
+        """Return what was replaced of identifiers and addresses, in lower case: those of a site are as good as names."""
+        return frozenset(text for kind, text in self._given if kind not in {"name", "serial"})
+
+    def shape(self) -> re.Pattern[str]:
+        """Return the form of all pseudonyms that were given."""
+        words = "|".join(re.escape(word) for word in sorted(self._words))
+        return re.compile(
+            rf"(?<!\w)(?:(?:{words or '(?!)'})-[0-9]+|aaaaaaaa-0000-4000-8000-[0-9]{{12}}|S-1-5-21-1000-1000-1000-[0-9]+"
+            r"|(?:203\.0\.113|198\.51\.100|192\.0\.2)\.[0-9]+|(?:fe80|2001:db8)::[0-9a-f]+"
+            r"|(?:02([:-]?)00\1?00|00([:-]?)15\2?5d)(?:[:-]?[0-9a-f]{2}){3})(?!\w)",
+            re.IGNORECASE,
+        )
+
+    def _stem(self, wanted: str = "name") -> str:
+        """Return how names begin: by a word that no name of the site is."""
+        spare = (f"alias{number}" for number in count(1))
+        stem = next(word for word in chain([wanted], spare) if word not in self._names)
+        self._words.add(stem)
+        return stem
 
     def _one(self, kind: str, text: str, make: Callable[[int], str]) -> str:
         key = (kind, text.casefold())
         if key not in self._given:
-            self._counts[kind] = self._counts.get(kind, 0) + 1
-            self._given[key] = make(self._counts[kind])
+            self._counts[kind] = number = self._counts.get(kind, 0) + 1
+            while (made := make(number)) in self._names:
+                self._counts[kind] = number = number + 1
+            self._given[key] = made
         return self._given[key]
 
 

@@ -79,7 +79,7 @@ class _Place:
 
 def texts(envelope: str, class_name: str) -> Iterator[Text]:
     """Yield every text that is more than white space. Raises ProtocolError for what cannot be cut safely."""
-    for piece in _walk(envelope, class_name):
+    for piece in pieces(envelope, class_name):
         if isinstance(piece, Text):
             yield piece
 
@@ -90,11 +90,12 @@ def rewritten(
     """Return the envelope with each text changed, and the Machine attribute of faults. Raises ProtocolError."""
     return "".join(
         change(piece) if isinstance(piece, Text) else _with_machine(piece, machine)
-        for piece in _walk(envelope, class_name)
+        for piece in pieces(envelope, class_name)
     )
 
 
-def _walk(envelope: str, class_name: str) -> Iterator[Text | str]:
+def pieces(envelope: str, class_name: str) -> Iterator[Text | str]:
+    """Yield an envelope cut into texts and everything else: tags and white space. Raises ProtocolError as `texts` does."""
     if "<!" in envelope:
         raise ProtocolError("it has a comment, CDATA or DTD, which no host was seen to send")
     place = _Place(class_name, [])

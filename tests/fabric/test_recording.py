@@ -136,3 +136,37 @@ def test_a_wrong_password_ends_it_at_once(fabric: Fabric, tmp_path: Path) -> Non
     with pytest.raises(AuthenticationError):
         record(fabric.spec("hv1", file="wrong.yaml"), fabric.clock, lambda _what: None)
     assert not list(tmp_path.glob("*.zip"))
+
+
+BANK = {
+    "SWIFTGW": "D:\\Kunden\\Sparkasse Musterstadt\\SWIFTGW",
+    "Payroll": "D:\\Kunden\\Payroll",
+    "public": "D:\\Public\\public",
+    "4711": "D:\\Hyper-V\\4711",
+    "Trading Floor 10.20.30.40": "D:\\Hyper-V\\Trading",
+    "Ä-Kasse": "D:\\Hyper-V\\Kasse",
+    "P1D": "D:\\Prod\\P1D",
+}
+TOLD = (
+    "SWIFTGW", "Sparkasse", "Musterstadt", "Payroll", "\\public", ">public<", ">4711<", "\\4711", "10.20.30.40", "Trading", "Kasse",
+    "P1D", "BaFin", "Müller", "lab.example",
+)  # fmt: skip
+
+
+def test_a_site_with_names_like_words_times_and_numbers_tells_none(
+    make_fabric: Maker, tmp_path: Path
+) -> None:
+    """Machines, folders, disks and checkpoints, in every file of the recording, and what a job has said of them."""
+    checkpoints = {"SWIFTGW": ("before audit BaFin", "Müller requested")}
+    site = [machine(name, folder=path, checkpoints=checkpoints.get(name, ())) for name, path in BANK.items()]
+    fabric = make_fabric(estate(*site, machine("FAR01", "hv2")))
+    move = fabric.order("Payroll", "hv2")
+    fabric.fault("migration-fails", vm="Payroll")
+    with pytest.raises(PlacementError):
+        fabric.run(move)
+    path = tmp_path / "bank.zip"
+    archive.write(path, record(fabric.specs[HostName("hv1")], fabric.clock, lambda _what: None), ["hv1"])
+    whole = "\n".join(each for pair in members(path).items() for each in pair)
+    assert [name for name in TOLD if name.casefold() in whole.casefold()] == []
+    assert ">Microsoft:Hyper-V:System:Realized<" in whole
+    assert "migration operation for &apos;" in whole or "migration operation for '" in whole

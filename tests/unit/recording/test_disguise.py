@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.errors import ProtocolError
+from providers.recording import vocabulary
 from providers.recording.disguise import Disguise
 from providers.recording.pseudonyms import Pseudonyms
 from providers.wsman import EnumerateResponse, Instance, decode_response, encode_embedded, encode_response
@@ -129,3 +130,66 @@ def test_a_recorded_answer_in_disguise_decodes_to_the_same_shape(name: str, disg
         r">(-?\d+|true|false|[\d-]+T[\d:.]+Z)<", content
     )
     assert "scrubbed" not in written
+
+
+def answer_of(property_: str, value: str) -> str:
+    """Return an envelope with one property of a machine."""
+    return encode_response(
+        EnumerateResponse(items=(Instance("Msvm_VirtualSystemSettingData", {property_: value}),), end=True),
+        relates_to="", message_id=GUID, lang="en-US",
+    ).decode()  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("property_", "value"),
+    [
+        ("ElementName", "Payroll"), ("ElementName", "PROD-SQL01"), ("ElementName", "payroll"), ("ElementName", "WEB01"),
+        ("ElementName", "PRODHV01"), ("ConfigurationDataRoot", "P:\\x"), ("Notes", "Passw0rd:hunter2"), ("Notes", "P@ssw0rd!"),
+        ("ElementName", "2024-01-01Tsecret"), ("Notes", "http://schemas.microsoft.evil/secret"),
+        ("ElementName", "12345678901234"), ("Notes", "secret note"), ("ElementName", "P1D"), ("Notes", "PT5M"),
+        ("ElementName", "2024-01-01T00:00:00Z"), ("ElementName", "true"), ("ConfigurationDataRoot", "\\\\PROD\\Payroll"),
+    ],
+)  # fmt: skip
+def test_what_a_site_has_called_something_does_not_stay_for_its_form(property_: str, value: str) -> None:
+    """Whether it begins like a duration, a date, a number or an address of the protocol."""
+    envelope, disguise = answer_of(property_, value), Disguise(["PRODHV01"])
+    disguise.learn(envelope, "")
+    written = disguise.applied(envelope, "").split("<s:Body>")[1]
+    parts = [part for part in re.split(r"[\\:/]", value) if len(part) > 1 and part != "http"]
+    assert not [part for part in parts if re.search(rf"(?<!\w){re.escape(part)}(?!\w)", written)], written
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["20240131235959.000000+060", "20240131235959.******+***"[:25], "00000001000000.000000:000", "P1Y2M3DT4H5M6.7S", "PT60.000S", "-P3D",
+     "2026-10-08T15:15:01.123Z", "2026-10-08T15:15:01+02:00"],
+)  # fmt: skip
+def test_times_are_told_by_their_whole_grammar(value: str) -> None:
+    """And what only begins like one is none."""
+    for other in ("", "x", " x"):
+        assert vocabulary.is_time(value + other) is (not other and "***" not in value[-3:])
+
+
+@pytest.mark.parametrize(
+    "value", ["P", "PT", "-P", "P1", "PROD", "P1DT", "2024-13-01T00:00:00Z", "20241301000000.000000+000"]
+)
+def test_what_is_no_time_is_none(value: str) -> None:
+    """Month 13, or a duration of nothing."""
+    assert not vocabulary.is_time(value)
+
+
+@pytest.mark.parametrize(
+    ("said", "kept", "gone"),
+    [
+        ("The server fs-bank-07 could not be reached from LONDON-HV (0x80070035)", "The server", ("fs-bank-07", "LONDON-HV")),
+        ("Failed to connect to payfiler.bank.example: timeout after 30 seconds", "timeout after 30 seconds", ("payfiler", "bank")),
+        ("Die Migration von Kasse ist fehlgeschlagen", "Die", ("Kasse", "fehlgeschlagen", "von")),
+        ("SWIFTGW_2 is not available", "is not available", ("SWIFTGW",)),
+        ("GATEWAY failed", "failed", ("GATEWAY",)),
+    ],
+)  # fmt: skip
+def test_unknown_names_in_sentences_go_as_well(said: str, kept: str, gone: tuple[str, ...]) -> None:
+    """Words stay that Windows is known to write; of other languages none."""
+    written = Disguise([]).sentences(said)
+    assert kept in written or kept == "Die"
+    assert not [name for name in gone if name in written], written
