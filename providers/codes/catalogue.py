@@ -11,6 +11,8 @@ from typing import Literal
 
 import yaml
 
+from providers import quoting
+
 Kind = Literal["hresult", "return value", "message", "event", "fault", "http"]
 FILE = Path(__file__).with_name("codes.yaml")
 UNKNOWN_REMEDY = "See the event logs Hyper-V-VMMS-Admin on both hosts"
@@ -20,6 +22,7 @@ _CODE = re.compile(r"0x(?P<hex>[0-9A-Fa-f]{8})|(?:\(|[Cc]ode:? '?)(?P<number>-?[
 _LIMIT = re.compile(r"migration limit '\d+' was reached")
 """As events 21501 and its storage twin word it in English; no code travels with it (SupportArticles-docs)."""
 _WORD = 1 << 32
+_PLACE = re.compile(r"\{(source|destination|machine)\}")
 _OF_JOBS = frozenset({"hresult", "message", "return value", "event"})
 """Kinds of codes that stand in the text of a job."""
 
@@ -52,8 +55,18 @@ class Known:
 
     def remedied(self, source: str, destination: str, machine: str = "GUID") -> str:
         """Return the remedy for two hosts and the machine of that GUID."""
-        found = self.remedy.replace("{source}", source).replace("{destination}", destination)
-        return found.replace("{machine}", machine)
+        values = {"source": _word(source), "destination": _word(destination), "machine": _guid(machine)}
+        return _PLACE.sub(lambda place: values[place[1]], self.remedy)
+
+
+def _word(host: str) -> str:
+    """Return a host as it may stand in a command of a remedy: as it is, or as PowerShell takes it for a word."""
+    return host if re.fullmatch(r"[A-Za-z0-9_.-]+", host) else str(quoting.powershell("{}", host))
+
+
+def _guid(machine: str) -> str:
+    """Return a GUID; anything else stands in no command."""
+    return machine if re.fullmatch(r"[0-9A-Za-z-]+", machine) else "GUID"
 
 
 @cache

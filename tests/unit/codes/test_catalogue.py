@@ -147,3 +147,11 @@ def test_explain_says_what_it_does_not_know(capsys: pytest.CaptureFixture[str]) 
     assert "error 87 of Windows" in capsys.readouterr().err
     assert main(["explain", "17"]) == 1
     assert capsys.readouterr().err == f"17 is not in the catalogue. {UNKNOWN_REMEDY}\n"
+
+
+def test_a_remedy_takes_names_as_words_alone() -> None:
+    """A host's key in a stack file may be any text, and remedies hold commands."""
+    told = " ".join(row.remedied("a'; calc", "$(calc) {source}", "x'; calc") for row in catalogue())
+    assert "'a''; calc'" in told
+    assert "'$(calc) {source}'" in told
+    assert "x'; calc" not in told
