@@ -147,7 +147,7 @@ def place_of(path: Path, *, follow: bool = True) -> Iterator[Place]:
 def _gone(path: Path, *, follow: bool) -> Place:
     """Go the way to `path`; the descriptor of its last folder is the caller's to close."""
     check_name(path)
-    todo = list(reversed(path.parts)) or ["."]
+    todo = list(reversed(path.parts or (".",)))
     here, folder = os.open(".", _FOLDER), Path.cwd()
     links, linked = 0, False
     try:
@@ -161,7 +161,7 @@ def _gone(path: Path, *, follow: bool) -> Place:
                 _check_number(links, path)
                 if not todo and target.startswith(_KERNELS):
                     return Place(here, folder, name, linked=False, kernels=True)
-                todo += reversed(Path(target).parts)
+                todo += reversed(Path(target).parts or (".",))
             elif todo or name in {os.sep, ".", ".."}:
                 following = os.open(name, _FOLDER | os.O_NOFOLLOW, dir_fd=here)
                 os.close(here)

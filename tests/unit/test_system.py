@@ -81,6 +81,9 @@ def test_a_way_over_our_own_links_is_gone(tmp_path: Path) -> None:
         assert place.path == tmp_path / "a" / "b" / "file"
     with place_of(tmp_path) as place:
         assert place.path == tmp_path
+    (tmp_path / "dot").symlink_to(".")
+    with place_of(tmp_path / "dot") as place:
+        assert place.path == tmp_path
 
 
 @POSIX
