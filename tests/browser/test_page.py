@@ -15,6 +15,7 @@ from playwright.sync_api import Page, expect
 
 from providers.doctor.symptoms import Diagnosis, Weight
 from providers.planning.causes import Causes
+from providers.planning.trust.model import Aspect, Trust, TrustChange
 from providers.report.review import Base
 from tests.unit.commands.paper import story
 from tests.unit.report.schedules import HOSTILE
@@ -246,6 +247,23 @@ def test_a_base_that_cannot_be_read_is_told(opened: Opener, tmp_path: Path) -> N
     said = f"(reviewed without what has changed: the file at main cannot be read: {HOSTILE})"
     expect(page.locator("#source")).to_contain_text(said)
     expect(page.locator("#changes-part")).to_be_hidden()
+
+
+def test_a_change_of_trust_has_a_part_of_its_own(opened: Opener, tmp_path: Path) -> None:
+    """Above what the plan says, which is not there where nothing changes; names in it are text."""
+    expect(opened(story(CYCLE)).page.locator("#trust-part")).to_be_hidden()
+    change = TrustChange(
+        aspect=Aspect.PASSWORDS, subjects=("hv1",), name="address", before="a", after=HOSTILE
+    )
+    page = opened(replace(review_of(story(CYCLE), tmp_path), trust=Trust(changes=(change,)))).page
+    assert (
+        page.locator("#headline")
+        .inner_text()
+        .startswith("Changes where or how passwords are sent: hv1 (address); ")
+    )
+    assert page.locator("#trust li").inner_text() == f"hv1: address: a \u2192 {HOSTILE}"
+    assert page.locator("img").count() == 0
+    assert Axe().run(page).response["violations"] == []
 
 
 def test_hostile_names_are_text(opened: Opener) -> None:

@@ -59,7 +59,7 @@ match words[:2]:
     case ["api", path] if path.endswith("/runs/12/approvals"):
         answer([{{"state": "rejected", "user": {{"login": "mallory"}}}}, {{"state": "approved", "user": {{"login": "carol"}}}}])
     case ["api", path] if "/environments/" in path:
-        answer({{"protection_rules": [{{"type": rule}} for rule in kept["environments"].get(path.rsplit("/", 1)[1], [])]}})
+        answer({{"protection_rules": kept["environments"].get(path.rsplit("/", 1)[1], [])}})
     case ["api", path] if path.endswith("/comments"):
         answer(kept["comments"])
     case ["label", "create"]:

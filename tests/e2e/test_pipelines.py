@@ -255,12 +255,11 @@ def reviewed(site: Site, github: GitHub) -> None:
 
 
 def agreed(site: Site, github: GitHub, project: GitLab) -> None:
-    """Nothing was let through yet: the environment has to ask somebody. After a run that began nothing has changed."""
-    assert on_github(site, github, "apply", "trust") == 1
-    github.write(
-        {**github.read(), "environments": {"placement-trust": ["branch_policy", "required_reviewers"]}}
-    )
-    assert on_github(site, github, "apply", "trust") == 0
+    """Nothing was let through yet: the environment has to ask somebody else. After a run that began nothing has changed."""
+    for others, expected in ((False, 1), (True, 0)):
+        rules = [{"type": "branch_policy"}, {"type": "required_reviewers", "prevent_self_review": others}]
+        github.write({**github.read(), "environments": {"placement-trust": rules}})
+        assert on_github(site, github, "apply", "trust") == expected
     assert github.needs["needs.trust.outputs.changes"] == "true"
     head = git(site, "rev-parse", "HEAD")
     ended = [
