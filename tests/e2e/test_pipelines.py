@@ -183,6 +183,7 @@ def proposed(site: Site) -> str:
 
 
 @pytest.mark.e2e
+@pytest.mark.timeout(600)  # some fifty commands and two runs, of two forges in one lab
 @pytest.mark.one_form("its pipelines adopt")
 def test_every_command_of_the_pipelines_does_what_they_expect(repository: Site, tmp_path: Path) -> None:
     """Night, pull request, morning, merge, morning again, at both forges: one comment, one issue, closed in the end."""
