@@ -18,7 +18,6 @@ pytestmark = pytest.mark.e2e
 CLAIMS = {
     "LOGNAME": "ceo",
     "USER": "ceo",
-    "PLACEMENT_TICKET": "CHG0031337",
     "PLACEMENT_APPROVER": "alice",
     "GITHUB_ACTIONS": "true",
     "GITHUB_SERVER_URL": "https://github.example",
@@ -52,7 +51,7 @@ def test_a_run_is_written_down_or_starts_nothing(site: Site) -> None:
         server.settimeout(5)
         address = f"udp://127.0.0.1:{server.getsockname()[1]}"
         site.workspace.environment.update({**CLAIMS, "PLACEMENT_SYSLOG": address})
-        run = site.up()
+        run = site.up("--ticket", "CHG0031337")
         assert run.returncode == 0, run.stdout
         lines = log.read_bytes().splitlines()
         heard = {server.recv(65536).partition(b" - ")[2] for _ in lines}

@@ -14,7 +14,7 @@ from tools.install.places import engine_file, read_record, venv_scripts
 from tools.install.trusted import flaw, is_changed
 from tools.launch.settings import own_backend, settings
 from tools.launch.start import PROJECT, become, require_setup
-from tools.launch.words import names_folder, needs_stack
+from tools.launch.words import names_folder, needs_stack, without_ticket
 
 DEFAULT_STACK = "lab"
 _OTHERS = 0o077
@@ -24,7 +24,11 @@ def main() -> NoReturn:
     """Run the engine with the words that were typed; create and select the stack `lab` where none is selected."""
     require_setup(PROJECT)
     os.umask(_OTHERS)  # what the engine keeps tells of the estate as much as an inventory does
-    words = sys.argv[1:]
+    words, ticket = without_ticket(sys.argv[1:])
+    if ticket == "":
+        sys.exit("--ticket has no ticket: name one, or leave the word out")
+    if ticket is not None:
+        os.environ["PLACEMENT_TICKET"] = ticket  # program and plugin write it into the audit log
     engine = _engine(PROJECT)
     own = own_backend(os.environ, (PROJECT / "Pulumi.yaml").read_text(encoding="utf-8"))
     if own:

@@ -39,6 +39,21 @@ def needs_stack(words: Sequence[str]) -> bool:
     return commands[0] != "stack" or len(commands) == 1 or commands[1] not in _STACK_VERBS_WITHOUT
 
 
+def without_ticket(words: Sequence[str]) -> tuple[list[str], str | None]:
+    """Return the words without our own `--ticket`, and the ticket; None where there is none. The engine has no such flag."""
+    ours, rest = _before_dashes(words), iter(_before_dashes(words))
+    left: list[str] = []
+    ticket: str | None = None
+    for word in rest:
+        if word.startswith("--ticket="):
+            ticket = word.removeprefix("--ticket=")
+        elif word == "--ticket":
+            ticket = next(rest, "")
+        else:
+            left.append(word)
+    return [*left, *words[len(ours) :]], ticket
+
+
 def _has_flag(words: Sequence[str], short: str, long: str) -> bool:
     return any(
         word == long or word.startswith(f"{long}=") or (word.startswith(short) and not word.startswith("--"))

@@ -11,7 +11,7 @@ from providers.handover import run_of
 from tools.launch.pulumi import inside
 from tools.launch.settings import DEFAULTS, direct, own_backend, settings
 from tools.launch.start import python_environment
-from tools.launch.words import names_folder, needs_stack
+from tools.launch.words import names_folder, needs_stack, without_ticket
 
 PROGRAMS = (Path("/p/.venv/bin"), Path("/engine"))
 
@@ -164,3 +164,18 @@ def test_the_project_comes_first_among_the_places_to_import_from() -> None:
     """A user's PYTHONPATH stays, behind ours."""
     assert python_environment(Path("/p"), {})["PYTHONPATH"] == "/p"
     assert python_environment(Path("/p"), {"PYTHONPATH": "/q"})["PYTHONPATH"] == os.pathsep.join(["/p", "/q"])
+
+
+@pytest.mark.parametrize(
+    ("words", "left", "ticket"),
+    [
+        ("up --yes", "up --yes", None),
+        ("up --ticket CHG1 --yes", "up --yes", "CHG1"),
+        ("--ticket=CHG1 up", "up", "CHG1"),
+        ("up --ticket", "up", ""),
+        ("config set x -- --ticket CHG1", "config set x -- --ticket CHG1", None),
+    ],
+)
+def test_the_ticket_is_ours_and_the_engine_does_not_see_it(words: str, left: str, ticket: str | None) -> None:
+    """An empty one is an error of the wrapper, any other that is none one of the program."""
+    assert without_ticket(words.split()) == (left.split(), ticket)
