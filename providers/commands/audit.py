@@ -104,7 +104,7 @@ def _told(path: Path, found: Verdict) -> str:
         lines.append(f"and {found.more_breaks} more")
     if found.unchained:
         lines.append(
-            f"{counted(found.unchained, 'line')} at its beginning are an earlier version's, held by one hash of all of them"
+            f"{counted(found.unchained, 'line')} without a hash at its beginning, held by one hash of all of them"
         )
     lines += [f"recorded gap, {_placed(gap)}" for gap in found.gaps]
     lines.append(f"last line: {found.last or 'none has a hash'}")

@@ -59,10 +59,8 @@ class Journal:
         Raises OSError, and ValueError where it is too long.
         """
         with self._lock:
-            wait, self._wait = (
-                self._wait,
-                WAIT_AGAIN,
-            )  # else each line of a run would wait for a process that hangs
+            # Else each line of a run would wait for a process that hangs.
+            wait, self._wait = self._wait, WAIT_AGAIN
             with one_writer(self.path, wait):
                 self._wait = WAIT
                 return self._appended(entry)
@@ -78,7 +76,7 @@ class Journal:
 
     def _written(self, entry: Entry, *, may_put_away: bool) -> bytes | None:
         """Write it with what has to come before; None where the file is too full for that."""
-        if not self.path.exists() and (old := put_away(self.path)):
+        if not os.path.lexists(self.path) and (old := put_away(self.path)):
             self._continue(old[-1])
         with appending(self.path) as file:
             size = os.fstat(file.fileno()).st_size
@@ -115,19 +113,22 @@ class Journal:
         with reading_ours(old) as file:
             size, whole, end = os.fstat(file.fileno()).st_size, whole_digest(file), _end_of(file)
         first = {**self._stamp(), "event": ROTATED, "file": old.name, "bytes": size, "whole": whole}
-        kept = [{**entry, "carried": old.name} for entry in self._carried()]
         with draft(self.path) as fresh:
-            fresh.write(b"".join(_linked([first, *kept], end.last)))
+            fresh.write(b"".join(_linked([first, *self._carried(old)], end.last)))
             fresh.keep()
 
-    def _carried(self) -> list[Entry]:
+    def _carried(self, old: Path) -> list[Entry]:
         """Return what must stand in the next file, as far as a quarter of it holds that: the newest."""
-        room, kept = self._full // _SHARE, []
+        room, kept = self._full // _SHARE, list[Entry]()
         for entry in reversed(list(self._carry(each for each in read(self.path) if each is not None))):
-            room -= len(encoded(entry, digest(b"")))
+            carried = {**entry, "carried": old.name}
+            try:
+                room -= len(encoded(carried, digest(b"")))
+            except ValueError:
+                continue  # it was as long as a line may be
             if room < 0:
                 break
-            kept.append(entry)
+            kept.append(carried)
         return kept[::-1]
 
 

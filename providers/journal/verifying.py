@@ -154,11 +154,8 @@ class _Checker:
         if entry.get("event") == ROTATED and self._number == 1:
             return self._continues(entry)
         size = entry.get("bytes")
-        if (
-            entry.get("event") != CHAINED
-            or self._before is not None
-            or size not in {self._offset, self._offset - 1}
-        ):
+        first = entry.get("event") == CHAINED and self._before is None
+        if not first or not isinstance(size, int) or size not in {self._offset, self._offset - 1}:
             return False
         return bool(entry.get("whole") == whole_digest(stream, size))
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from providers.journal.lines import digest
+from providers.journal.lines import LONGEST, digest, encoded
 from providers.journal.store import Journal, opened
 from providers.journal.verifying import Verdict, verify
 
@@ -258,6 +258,28 @@ def test_a_run_that_is_killed_between_two_files_leaves_no_hole(tmp_path: Path) -
     found = verdict(path)
     assert found.is_whole, found.breaks
     assert found.lines == 11
+
+
+@pytest.mark.parametrize("size", ["[]", "1e0", "true", "-1", "{}", '"19"', "19.0", "18.0"])
+def test_a_size_that_is_none_is_broken(tmp_path: Path, size: str) -> None:
+    """Whatever kind of value stands there."""
+    path = tmp_path / "lab.jsonl"
+    path.write_text(
+        f'{{"event": "start"}}\n{{"prev": "", "event": "chained", "bytes": {size}}}\n', encoding="ascii"
+    )
+    assert not verdict(path).is_whole
+
+
+def test_a_line_as_long_as_any_does_not_keep_the_next_file_from_being_begun(tmp_path: Path) -> None:
+    """It is not carried over: its own file has it."""
+    path = tmp_path / "lab.jsonl"
+    stamp = {"time": "2026-11-29T00:00:00+00:00"}
+    log = Journal(path, stamp=lambda: stamp, carry=list, full=4 * LONGEST)
+    bare = len(encoded({**stamp, "event": "start", "more": ""}, "0" * 64)) - 64
+    for _ in range(6):
+        log.append({"event": "start", "more": "x" * (LONGEST - bare - 64)})
+    assert verdict(path).is_whole
+    assert len(verdict(path).files) > 1
 
 
 @pytest.mark.parametrize(
