@@ -175,8 +175,9 @@ def read_own(path: Path, limit: int) -> bytes:
 
 def read_open(descriptor: int, path: Path, limit: int) -> bytes:
     """Return what the regular file at a descriptor holds, as `read_bounded` does; `path`: for errors."""
-    _check_regular(os.fstat(descriptor), path)
-    parts, left = [], limit + 1
+    found = os.fstat(descriptor)
+    _check_regular(found, path)
+    parts, left = [], 0 if found.st_size > limit else limit + 1  # it may grow, and /proc tells of no size
     while left and (part := os.read(descriptor, min(left, _PART))):
         parts.append(part)
         left -= len(part)
