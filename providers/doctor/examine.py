@@ -13,7 +13,7 @@ from providers.planning.computers import facts_in, same_names
 from providers.planning.silence import several
 
 from .files import file_diagnoses
-from .hosts import host_diagnoses, silent_hosts
+from .hosts import host_diagnoses, silent_hosts, unproven_hosts
 from .machines import machine_diagnoses
 from .pairs import caller_diagnoses, pair_diagnoses
 from .possible import possible_moves, possible_pairs
@@ -37,6 +37,7 @@ def diagnoses(stack: Stack, reading: Reading) -> Iterator[Diagnosis]:
     """Yield every diagnosis: callers and directory, hosts, pairs, machines."""
     yield from caller_diagnoses(reading)
     yield from silent_hosts(stack, reading)
+    yield from unproven_hosts(stack)
     for spec in stack.hosts.values():
         if reading.hosts[spec.name].trouble is None:
             yield from host_diagnoses(reading, spec)

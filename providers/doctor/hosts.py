@@ -49,6 +49,21 @@ def _unread(where: str, message: str, remedy: str) -> Diagnosis:
     )  # fmt: skip
 
 
+def unproven_hosts(stack: Stack) -> Iterator[Diagnosis]:
+    """Yield once which hosts nothing proves: without TLS Kerberos alone does."""
+    names = [
+        spec.name
+        for spec in stack.hosts.values()
+        if spec.endpoint.startswith("http:") and spec.connection.auth == "ntlm"
+    ]
+    if names:
+        yield Diagnosis(
+            weight=Weight.WARNING, where=several(names), text="dialled over plain HTTP with auth: ntlm, which proves no host",
+            breaks="Whoever the name is diverted to can answer in its place, and use the login elsewhere meanwhile",
+            remedy="Write an https address, or auth: kerberos",
+        )  # fmt: skip
+
+
 def host_diagnoses(reading: Reading, spec: HostSpec) -> Iterator[Diagnosis]:
     """Yield what is wrong with one host."""
     host = reading.hosts[spec.name]
