@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pulumi
 
+from providers.allowances import allowances
 from providers.clock import Clock
 from providers.errors import AuditRefusedError
 from providers.handover import fingerprint
@@ -38,7 +39,8 @@ def open_audit(log: AuditLog, inventory: Inventory, schedule: Schedule) -> None:
     log.go_by(fingerprint(schedule))
     trouble = log.close(inventory)
     if trouble is None and (schedule.moves or log.required):
-        trouble = log.append({"event": "run", "moves": len(schedule.moves)})
+        lifted = {"allowed": sorted(allowed)} if (allowed := allowances(os.environ)) else {}
+        trouble = log.append({"event": "run", "moves": len(schedule.moves), **lifted})
     if trouble and log.required:
         raise AuditRefusedError(f"Nothing was started: {trouble}", remedy="Make it writable, then run again")
     if news := log.news():

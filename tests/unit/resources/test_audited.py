@@ -49,3 +49,13 @@ def test_the_policy_may_require_it(tmp_path: Path) -> None:
     one.path.mkdir()
     with pytest.raises(AuditRefusedError, match=r"Nothing was started: .* cannot be written"):
         open_audit(one, NOTHING, Schedule())
+
+
+def test_who_lifts_the_guard_is_written_down(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`PLACEMENT_ALLOW` lets a run do what the reviewed file does not."""
+    monkeypatch.setenv("PLACEMENT_ALLOW", "max_moves,freeze")
+    one = log(tmp_path, required=True)
+    open_audit(one, NOTHING, Schedule())
+    (run,) = one.entries()
+    assert run is not None
+    assert run["allowed"] == ["freeze", "max_moves"]
