@@ -17,10 +17,11 @@ from .review import changes_record
 from .review_comment import changes_part, marker, trust_part
 from .trust_text import trust_line, trust_record
 
-_STEPS, _MESSAGES = 30_000, 10_000
+_STEPS, _MESSAGES = 24_000, 6_000
 """Characters of the steps, and of what was said so severely."""
 _REST = "all of them: --json"
 _LONG = 2_000
+_FIRST = 600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +72,7 @@ def preview_comment(stack: Stack, found: Previewed, base: PreviewBase | None) ->
     ]
     steps = table(("machine or host", "operation", "is", "shall be"), rows, Budget(_STEPS), _REST)
     lines = [
-        text(_first(found, trust), _LONG), "", *trust_part(trust),
+        text(_first(found, trust), _FIRST), "", *trust_part(trust),
         (
             f"Made for {name(stack.path.name)} from a preview of Pulumi. It tells what would change, and neither when,"
             " nor what room is left, nor which rules hold: give a recorded inventory for those."

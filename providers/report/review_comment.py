@@ -26,9 +26,9 @@ from .trust_text import trust_line, trust_record, trust_rows
 
 LIMIT = 65_000
 """Characters; GitHub takes 65,536, GitLab a million."""
-_FIRST = 1_000
+_FIRST = 600
 """Characters of the first line: where passwords go is named before the plan is."""
-_TRUST, _CHANGES, _MOVES, _DISKS, _ROOMS = 6_000, 9_000, 17_000, 5_000, 5_000
+_TRUST, _CHANGES, _MOVES, _DISKS, _ROOMS = 6_000, 9_000, 15_000, 5_000, 5_000
 _FINDINGS, _DOCTOR, _LEFT_OUT, _WARNED = 6_000, 4_000, 5_000, 4_000
 """What each part may take: together with what stands around them less than the limit."""
 _REST = "all of them: the page, or --json"
@@ -48,6 +48,14 @@ def comment(review: Review) -> str:
         marker(review.stack.path.stem),
     ]  # fmt: skip
     return "\n".join(lines)
+
+
+_CELL = 150
+"""Characters of a cell about trust: however long a name is, and all of it escaped, the first row fits."""
+
+
+def _short(value: str) -> str:
+    return f"<code>{text(value, _CELL)}</code>"
 
 
 _UNASKED = (
@@ -76,7 +84,8 @@ def trust_part(trust: Trust | None) -> list[str]:
     if trust is None or not (trust.changes or trust.notes):
         return []
     rows = [
-        (name(whom), text(key), name(before), name(after)) for whom, key, before, after in trust_rows(trust)
+        (_short(whom), text(key, _CELL), _short(before), _short(after))
+        for whom, key, before, after in trust_rows(trust)
     ]
     lines = table(("of", "key", "before", "after"), rows, Budget(_TRUST), _REST)
     notes = [f"{text(note)}." for note in trust.notes]

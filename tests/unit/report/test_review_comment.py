@@ -16,6 +16,7 @@ from providers.model.plan import Finding, Severity
 from providers.planning.causes import Causes
 from providers.planning.changes import Change, FieldChange, Kind
 from providers.planning.schedule.peaks import rooms
+from providers.planning.trust.model import Aspect, Trust, TrustChange
 from providers.report.review import Base, Review, review_record
 from providers.report.review_comment import LIMIT, comment
 from tests.scenarios.estate import estate_of
@@ -128,8 +129,12 @@ def test_every_part_full_fits_a_forge(tmp_path: Path) -> None:
         Change(section="machine", label=f"VM{n:04d}", kind=Kind.CHANGED, fields=fields) for n in range(500)
     )
     base = Base(name="origin/main", changes=changed, causes=Causes(changed=(), drift=(), settled=()))
-    text = comment(replace(review, plan=plan, base=base, diagnoses=(stops,) * 100))
+    long = "$[x](y)" * 100
+    change = TrustChange(aspect=Aspect.PASSWORDS, subjects=(long,), name=long, before=long, after=long)
+    trust = Trust(changes=(change,) * 100, unread=long, notes=(said,))
+    text = comment(replace(review, plan=plan, base=base, diagnoses=(stops,) * 100, trust=trust))
     assert 50_000 < len(text) < LIMIT
+    assert re.search(r"\| --- \| --- \| --- \| --- \|\n\| <code>&#36;&#91;x", text), "no row of it is seen"
 
 
 def test_what_is_taken_away_stands_first(tmp_path: Path) -> None:
@@ -161,7 +166,9 @@ def test_a_hostile_name_is_text_wherever_it_stands(name: str, tmp_path: Path) ->
         section="machine", label=name, kind=Kind.CHANGED, fields=(FieldChange(name=name, before=name, after=name),)
     )  # fmt: skip
     base = Base(name=name, changes=(change,), causes=Causes(changed=(0,), drift=(), settled=()))
-    html = rendered(comment(replace(review, plan=plan, base=base)))
+    told = TrustChange(aspect=Aspect.TRUST, subjects=(name,), name=name, before=name, after=name)
+    trust = Trust(changes=(told, replace(told, name="new file server")), unread=name, notes=(name,))
+    html = rendered(comment(replace(review, plan=plan, base=base, trust=trust)))
     tags = set(re.findall(r"<(\w+)", html))
     assert tags <= {
         "p", "code", "table", "thead", "tbody", "tr", "th", "td", "details", "summary", "strong", "ul", "li", "br"
