@@ -5,15 +5,18 @@ The plugin is told what is wanted by the engine, and the engine by whoever speak
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from providers.model import winpath
+from providers.model.directory import FLAG, DelegationSpec
 from providers.model.estate import VirtualMachine
+from providers.model.names import HostName, folded
 from providers.model.plan import Placement
 from providers.model.stack import Stack
 
 from .choosing.allowed import allowed
+from .delegation import FILES, MIGRATION_SERVICE, principal_of
 from .difference import observed
 from .locate import locate
 
@@ -27,6 +30,58 @@ def undeclared(stack: Stack, label: str, vm: VirtualMachine, wanted: Placement) 
     if label not in stack.vms:
         return (f"{label} is not in {stack.path.name}",)
     return tuple(_undeclared(stack, label, vm, wanted))
+
+
+def undeclared_delegation(
+    stack: Stack, host: HostName, *, mode: str, on_delete: str, entries: Mapping[str, str]
+) -> tuple[str, ...]:
+    """Return what of the delegation of a host's account the stack file does not say, as lines of an error.
+
+    `entries`: entry -> the host or file server that it is about. What hosts are called the stack file need not say: that a
+    name is a host's is asked of the directory before it is added.
+    """
+    spec, file = stack.delegation, stack.path.name
+    if spec is None or host not in spec.hosts:
+        return (f"the delegation of {host} is not in {file}",)
+    apart = [
+        f"{name} {asked} is not in {file}"
+        for name, asked, said in (("mode:", mode, spec.mode), ("on_delete:", on_delete, spec.on_delete))
+        if asked != said
+    ]
+    strange = sorted(
+        entry for entry, about in entries.items() if not _is_declared(entry, about, host, spec, entries)
+    )
+    return (*apart, *(f"{entry} for {host} is not in {file}" for entry in strange))
+
+
+def _is_declared(
+    entry: str, about: str, host: HostName, spec: DelegationSpec, entries: Mapping[str, str]
+) -> bool:
+    """Say whether an entry is one of the two services of a declared host, of a declared file server, or the flag."""
+    if entry == FLAG:
+        return spec.mode == "protocol-transition"
+    other = about in spec.hosts and about != host
+    if principal_of(entry) is not None:
+        return spec.mode == "resource-based" and other
+    kind, _, target = entry.partition("/")
+    if kind == MIGRATION_SERVICE:
+        return other and _has_full_name(target, about, entries)
+    return kind == FILES and (
+        (other and f"{MIGRATION_SERVICE}/{target}" in entries)
+        or (about in spec.shares and folded(target.partition(".")[0]) == folded(about.partition(".")[0]))
+    )
+
+
+def _has_full_name(target: str, about: str, entries: Mapping[str, str]) -> bool:
+    """Say whether a name is full, or the first label of a full one of the same host: full ones alone are looked up."""
+    full = (
+        name
+        for entry, other in entries.items()
+        if other == about
+        for kind, _, name in [entry.partition("/")]
+        if kind == MIGRATION_SERVICE and "." in name
+    )
+    return "." in target or any(folded(name.partition(".")[0]) == folded(target) for name in full)
 
 
 def _undeclared(stack: Stack, label: str, vm: VirtualMachine, wanted: Placement) -> Iterator[str]:

@@ -31,7 +31,7 @@ __all__ = [
 
 MIGRATION_SERVICE = "Microsoft Virtual System Migration Service"
 """Registered by every Hyper-V host at its account (setspn -L), moves machines."""
-_FILES = "cifs"
+FILES = "cifs"
 """Moves storage; an alias of HOST, so no host registers it by itself."""
 ACTING = "msDS-AllowedToActOnBehalfOfOtherIdentity"
 _LAST_WITHOUT_TRANSITION = 9600
@@ -46,7 +46,7 @@ def services_of(full_name: str) -> tuple[str, ...]:
     That the short name is the first label of the full one holds for names of up to 15 characters (a guess beyond).
     """
     names = dict.fromkeys((full_name, full_name.split(".", maxsplit=1)[0]))
-    return tuple(f"{service}/{name}" for service in (MIGRATION_SERVICE, _FILES) for name in names)
+    return tuple(f"{service}/{name}" for service in (MIGRATION_SERVICE, FILES) for name in names)
 
 
 def entries_of(
@@ -61,7 +61,7 @@ def entries_of(
         return {f"{ACTING}: {name}": str(other) for other, name in others.items()}
     entries = {service: str(other) for other, name in others.items() for service in services_of(name)}
     for share in shares:
-        entries |= {f"{_FILES}/{name}": share for name in both_names(share, full_names[host])}
+        entries |= {f"{FILES}/{name}": share for name in both_names(share, full_names[host])}
     return {**entries, FLAG: ANY} if mode == "protocol-transition" and entries else entries
 
 

@@ -12,10 +12,12 @@ from providers.errors import (
     AccountMissingError,
     DirectoryChangedError,
     DirectoryUnreachableError,
+    NotDeclaredError,
     PlacementError,
 )
 from providers.model.directory import ComputerAccount
-from providers.model.names import folded
+from providers.model.names import HostName, folded
+from providers.planning.declared import undeclared_delegation
 from providers.planning.delegation import change_of, holds, principal_of
 from providers.planning.host_accounts import against
 
@@ -72,6 +74,7 @@ class MigrationDelegation(ResourceProvider):
                 call.label, {**_kept(props), "entries": {}, "absent": {}, "added": [], "reachable": True}
             )
         fleet = fleets().of(call.stack)
+        _check_declared(fleet, call.label, props)
         fleet.arrival.agree(call.label)
         with fleet.course.other_work():
             return CreateResult(call.label, _brought(fleet, call, {}, props))
@@ -100,6 +103,7 @@ class MigrationDelegation(ResourceProvider):
         call = current.get()
         _stop_where_refused(call.label, news)
         fleet = fleets().of(call.stack)
+        _check_declared(fleet, call.label, news)
         fleet.arrival.agree(call.label)
         with fleet.course.other_work():
             return UpdateResult(_brought(fleet, call, olds, news))
@@ -115,6 +119,19 @@ class MigrationDelegation(ResourceProvider):
             _settled(fleet, str(props["account"]), {}, _Added(added), added)
         except AccountMissingError as error:
             call.say("warning", f"{error}; there is nothing to take away")
+
+
+def _check_declared(fleet: Fleet, host: str, props: Mapping[str, Any]) -> None:
+    """Raise NotDeclaredError where the stack file does not say what is asked for: the program asks for nothing else."""
+    found = undeclared_delegation(
+        fleet.stack,
+        HostName(host),
+        mode=str(props.get("mode")),
+        on_delete=str(props.get("onDelete")),
+        entries=props.get("entries") or {},
+    )
+    if found:
+        raise NotDeclaredError("; ".join(found))
 
 
 def _stop_where_refused(label: str, news: Mapping[str, Any]) -> None:

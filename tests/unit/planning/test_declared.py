@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from providers.model.directory import DelegationSpec
 from providers.model.names import HostName
 from providers.model.plan import Placement
 from providers.model.stack import StorageSpec, VmSpec
 from providers.planning import observed
-from providers.planning.declared import undeclared
+from providers.planning.declared import undeclared, undeclared_delegation
+from providers.planning.delegation import ACTING, MIGRATION_SERVICE, entries_of
 from tests.estates import machine, spec, stack
 
 HV1, HV2, HV3 = (HostName(name) for name in ("hv1", "hv2", "hv3"))
@@ -63,3 +66,48 @@ def test_a_machine_that_the_file_does_not_have_is_not_moved() -> None:
     assert undeclared(stack(spec(2, HV3)), "VM001", machine(1, "hv1"), Placement(host=HV3)) == (
         "VM001 is not in test.yaml",
     )
+
+
+def delegated(entries: dict[str, str], **more: str) -> tuple[str, ...]:
+    """Return what of the delegation of hv1 is not said by a file that has it for hv1 and hv2, and for the file server fs."""
+    given = {"host": "hv1", "mode": "protocol-transition", "on_delete": "keep", **more}
+    declared = DelegationSpec(hosts=(HV1, HV2), shares=("fs",))
+    return undeclared_delegation(
+        replace(stack(spec(1, HV2)), delegation=declared),
+        HostName(given["host"]), mode=given["mode"], on_delete=given["on_delete"], entries=entries,
+    )  # fmt: skip
+
+
+PAIR = entries_of(HV1, {HV1: "hv1.corp.example", HV2: "hv2.corp.example"}, "protocol-transition", ["fs"])
+
+
+def test_the_entries_that_the_program_plans_are_said() -> None:
+    """Both services of the other host, by both names, the file server's, and the flag."""
+    assert len(PAIR) > 5
+    assert delegated(PAIR) == ()
+
+
+@pytest.mark.parametrize(
+    ("entries", "more", "told"),
+    [
+        ({**PAIR, "cifs/dc1": "hv2"}, {}, "cifs/dc1 for hv1 is not in"),
+        ({**PAIR, "cifs/dc1.corp.example": "fs"}, {}, "cifs/dc1.corp.example for hv1 is not in"),
+        ({**PAIR, "ldap/dc1.corp.example": "hv2"}, {}, "ldap/dc1.corp.example for hv1 is not in"),
+        ({**PAIR, f"{MIGRATION_SERVICE}/dc1": "hv2"}, {}, f"{MIGRATION_SERVICE}/dc1 for hv1 is not in"),
+        (
+            {f"{MIGRATION_SERVICE}/hv3.corp.example": "hv3"},
+            {},
+            f"{MIGRATION_SERVICE}/hv3.corp.example for hv1",
+        ),
+        (PAIR, {"host": "hv3"}, "the delegation of hv3 is not in"),
+        ({}, {"on_delete": "remove"}, "on_delete: remove is not in"),
+        ({}, {"mode": "kerberos"}, "mode: kerberos is not in"),
+        ({f"{ACTING}: dc1.corp.example": "hv2"}, {}, f"{ACTING}: dc1.corp.example for hv1 is not in"),
+    ],
+)
+def test_no_account_gets_what_the_file_does_not_say(
+    entries: dict[str, str], more: dict[str, str], told: str
+) -> None:
+    """Whoever asks the engine for it."""
+    (line,) = delegated(entries, **more)
+    assert line.startswith(told)
