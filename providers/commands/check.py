@@ -20,6 +20,7 @@ from providers.report.plan_text import finding_lines, headline, left_out_lines
 from providers.report.policy_text import policy_record, render_policy
 from providers.report.trust_text import trust_lines, trust_record
 from providers.stackfile.overlap import declared_twice
+from providers.stackfile.policies import policy_in_force
 from providers.stacks import PROJECT, STACKS, stack_files, stack_meant
 from providers.units import counted
 from providers.visible import visible
@@ -48,6 +49,7 @@ def run(options: argparse.Namespace) -> int:
             f"{len(paths)} stack files cannot be held against one recorded inventory",
             remedy="Name the one: bin/placement check STACK --inventory FILE",
         )
+    policy_in_force(PROJECT / STACKS)  # one that is ill is said once, and not for each file
     checked = _apart({path: _read(path, options) for path in paths})
     wrong = any(isinstance(each.found, PlacementError) for each in checked.values())
     plan, code = None, FAILED if wrong else 0

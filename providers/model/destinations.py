@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from .names import dns_name
@@ -27,9 +28,9 @@ def destination(url: str) -> tuple[str, int | None] | None:
     except ValueError:
         return None
     shown = f"[{host}]" if ":" in host else host
-    if parts.netloc.lower() not in {shown, f"{shown}:{port}"} or not is_place(host):
-        return None
-    return host, port
+    plain = url.isascii() and url.isprintable()  # urlsplit leaves out tabs, and folds other alphabets
+    whole = plain and parts.netloc.lower() in {shown, f"{shown}:{port}"}
+    return (host, port) if whole and is_place(host) else None
 
 
 def is_name(text: str) -> bool:
@@ -68,6 +69,9 @@ def fits(host: str, patterns: Iterable[str]) -> bool:
 
 
 def _address(text: str) -> Address | None:
+    """Return an address; one with a zone (RFC 4007 11) is none, for each computer has its own."""
+    if "%" in text:
+        return None
     try:
         address = ipaddress.ip_address(text)
     except ValueError:
@@ -76,6 +80,7 @@ def _address(text: str) -> Address | None:
     return mapped or address
 
 
+@lru_cache(maxsize=16384)  # each host is held against all patterns of a policy
 def _network(text: str) -> Network | None:
     try:
         return ipaddress.ip_network(text)

@@ -12,6 +12,8 @@ HTTPS_PORT, HTTP_PORT = 5986, 5985
 """WinRM's ports (Learn, "Installation and configuration for Windows Remote Management")."""
 _PATH = "/wsman"
 _LOOKS_LIKE_IP = re.compile(r"[0-9.]+")
+_ODD_ZONE = re.compile(r"%(?![A-Za-z0-9_.-]+$)")
+"""Behind the address of a link: the name of an interface (RFC 4007 11); Python takes anything for one."""
 _EXAMPLE = "such as hv1.corp.example, hv1.corp.example:5986 or https://hv1.corp.example:5986/wsman"
 
 
@@ -87,6 +89,8 @@ def _port(parts: SplitResult, address: str) -> int | None:
 
 
 def _is_ipv6(text: str) -> bool:
+    if _ODD_ZONE.search(text):
+        return False
     try:
         return isinstance(ipaddress.ip_address(text), ipaddress.IPv6Address)
     except ValueError:

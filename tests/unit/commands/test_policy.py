@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from providers.cli import main
-from providers.errors import StackFileError
+from providers.errors import PolicyError, StackFileError
 from providers.resources.fleet import Fleets
 from providers.stackfile.policies import VARIABLE
 
@@ -87,6 +87,20 @@ def test_the_plugin_dials_nobody_either(stack: Path, listener: socket.socket) ->
     assert nobody_came(listener)
 
 
+def test_the_plugin_says_once_that_a_login_is_forbidden(
+    stack: Path, listener: socket.socket, tmp_path: Path
+) -> None:
+    """Every machine is read, and one list is enough; what changes something fails each time."""
+    (tmp_path / "operator" / "policy.yaml").write_text("domains: [BANK]\n", encoding="utf-8")
+    fleets = Fleets(stack.parent.parent)
+    with pytest.raises(PolicyError, match="is no account of a domain"):
+        fleets.of_reader("prod")
+    assert fleets.of_reader("prod") is None
+    with pytest.raises(PolicyError, match="is no account of a domain"):
+        fleets.of("prod")
+    assert nobody_came(listener)
+
+
 def test_a_login_of_another_domain_dials_nobody(
     stack: Path, listener: socket.socket, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -101,10 +115,12 @@ def test_a_login_of_another_domain_dials_nobody(
 def test_an_ill_policy_dials_nobody(
     stack: Path, listener: socket.socket, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Whatever it was meant to say."""
+    """Whatever it was meant to say; for several stack files it is said once."""
     (tmp_path / "operator" / "policy.yaml").write_text("hosts: [127.0.0.1]\nhost: []\n", encoding="utf-8")
     assert main(["inventory", str(stack)]) == 1
     assert "policy.yaml:2: host: unknown key" in capsys.readouterr().err
+    assert main(["check", str(stack), str(stack.with_name("other.yaml"))]) == 1
+    assert capsys.readouterr().err.count("policy.yaml:2: host: unknown key") == 1
     assert nobody_came(listener)
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from urllib3.util import parse_url
 
 from providers.model.destinations import destination, fits, is_pattern
 
@@ -53,6 +56,8 @@ def test_what_only_looks_so_does_not(host: str) -> None:
         ("https://hv1.corp.example.:5986", None),
         ("https://hv1.corp.example:05986", None),
         ("hv1.corp.example", None),
+        ("https://hv1.corp.example\t:5986", None),
+        ("https://[fe80::1%eth0]:5986", None),
     ],
 )
 def test_a_url_leads_to_one_place_or_to_none(url: str, place: tuple[str, int | None] | None) -> None:
@@ -72,3 +77,16 @@ def test_a_pattern_that_would_fit_nothing_is_none(text: str) -> None:
 def test_names_suffixes_addresses_and_networks_are_patterns(text: str) -> None:
     """A short name is one, too: what it leads to is the search list's to say, as the page says."""
     assert is_pattern(text)
+
+
+@given(st.text(alphabet="aZ019.-_@:/\\#?[]%x \t\u212a\uff0e\u3002", max_size=24))
+@example("[::1]evil.org:5986")
+@example("a.corp.example:80:evil.org")
+@example("a.corp.example\\@evil.org")
+def test_what_dials_reads_the_same_place(authority: str) -> None:
+    """requests goes where urllib3's parser says: a text that it would read otherwise is no place at all."""
+    place = destination(f"http://{authority}")
+    if place is not None:
+        dialled = parse_url(f"http://{authority}")
+        assert (dialled.host or "").strip("[]").lower() == place[0]
+        assert dialled.port == place[1]

@@ -63,7 +63,7 @@ def test_no_spelling_of_an_address_passes_the_policy(site: Site, address: str) -
 @pytest.mark.parametrize(
     "address",
     ["hv1.corp.example@evil.org", "https://hv1.corp.example@evil.org/wsman", "https://evil/#hv1.corp.example", "hv2.corp.example.",
-     "2130706433", "0x7f.1", "0x0a000001", "hv2.corp.example.0x7f", "127.1", "010.0.0.1", "hv2.c\u043erp.example", "hv2.corp\u3002example", "https://evil.org\\.corp.example/wsman",
+     "2130706433", "[::1%2f::1]", "0x7f.1", "0x0a000001", "hv2.corp.example.0x7f", "127.1", "010.0.0.1", "hv2.c\u043erp.example", "hv2.corp\u3002example", "https://evil.org\\.corp.example/wsman",
      "https://evil.org?.corp.example"],
 )  # fmt: skip
 def test_what_is_no_address_is_none_under_a_policy_either(site: Site, address: str) -> None:
