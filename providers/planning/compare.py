@@ -52,12 +52,12 @@ def plan(
     """
     stack = stack.on(occasion.day)
     steps, ends, choice = _stood(stack, inventory, known.machines)
-    steps = tuple(_sized(step, inventory) for step in steps)
+    steps = tuple(_sized(step, inventory) for step in _told_apart(steps))
     steps = tuple(excused(doubted(step, stack, inventory, known), stack, inventory) for step in steps)
     findings = (
         *_silent(stack, inventory, steps), *named_twice(inventory), *telling_of_others(inventory), *replaced(inventory),
         *unnamed(inventory, _destinations(steps)),
-        *broken_rules(stack, inventory, ends), *_twice(steps),
+        *broken_rules(stack, inventory, ends),
     )  # fmt: skip
     unplanned = Plan(
         steps=steps, findings=findings, choice=choice, known=known, silent=silent(stack, inventory)
@@ -308,18 +308,25 @@ def _silent(stack: Stack, inventory: Inventory, steps: tuple[Step, ...]) -> Iter
         )
 
 
-def _twice(steps: tuple[Step, ...]) -> Iterator[Finding]:
-    """Two entries that mean one machine would move it to and fro: nothing may start."""
-    owner: dict[VmId, str] = {}
+def _told_apart(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    """Return `steps` with those refused that mean one machine: they would move it to and fro. Others go on."""
+    labels: dict[VmId, list[str]] = {}
     for step in steps:
-        if step.vm_id is None or step.vm is None:
-            continue
-        other = owner.setdefault(step.vm_id, step.label)
-        if other != step.label:
-            yield _refusal(
-                f"{other} and {step.label} are one machine, {step.vm.name} ({step.vm_id}) on {step.vm.host}",
-                "Remove one of the two entries, or say which machine each means: bin/placement adopt KEY --id GUID",
-            )
+        if step.vm_id is not None and step.vm is not None:
+            labels.setdefault(step.vm_id, []).append(step.label)
+    return tuple(
+        refuse(step, _one_machine(labels[step.vm_id], step.vm))
+        if step.vm_id is not None and step.vm is not None and len(labels[step.vm_id]) > 1
+        else step
+        for step in steps
+    )
+
+
+def _one_machine(labels: list[str], vm: VirtualMachine) -> Finding:
+    return _refusal(
+        f"{' and '.join(labels)} are one machine, {vm.name} ({vm.id}) on {vm.host}",
+        "Remove one of the entries, or say which machine each means: bin/placement adopt KEY --id GUID",
+    )
 
 
 def _refusal(text: str, remedy: str) -> Finding:

@@ -363,9 +363,15 @@ def test_no_kind_of_replica_is_the_machine(mode: int) -> None:
     assert only(spec(1, "hv1"), host("hv1", machine(1)), copies).vm == machine(1)
 
 
-def test_two_entries_for_one_machine_stop_the_plan() -> None:
-    """They would move it to and fro."""
-    declared = {**spec(1, "hv2"), "db": VmSpec(label="db", name="db", id=guid(1), hosts=(HostName("hv3"),))}
-    result = plan(stack(declared), inventory(host("hv1", machine(1)), host("hv2"), host("hv3")))
-    assert [finding.severity for finding in result.findings] == [Severity.REFUSAL]
-    assert "VM001 and db are one machine" in str(result.findings[0])
+def test_two_entries_for_one_machine_are_refused_and_others_go_on() -> None:
+    """They would move it to and fro; a host that gives its machine another's name stops nobody else by that."""
+    declared = {
+        **spec(1, "hv2"), **spec(2, "hv3"),
+        "db": VmSpec(label="db", name="db", id=guid(1), hosts=(HostName("hv3"),)),
+    }  # fmt: skip
+    seen = inventory(host("hv1", machine(1)), host("hv2", machine(2, "hv2")), host("hv3"))
+    result = plan(stack(declared), seen)
+    assert result.refusals == ()
+    assert [step.standing for step in result.steps] == [Standing.REFUSED, Standing.MOVE, Standing.REFUSED]
+    for step in (result.steps[0], result.steps[2]):
+        assert "VM001 and db are one machine" in str(step.findings[-1])
