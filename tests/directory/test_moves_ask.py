@@ -14,6 +14,7 @@ import pytest
 if importlib.util.find_spec("gssapi") is None and os.environ.get("CI") != "true":
     pytest.skip("there is no gssapi; make directory compiles it", allow_module_level=True)
 
+from lab.estate.generated import SHARE
 from providers.hyperv.estate import Estate
 from providers.ldap.client import DirectoryClient
 from providers.model.directory import FLAG, DelegationPlan, DelegationSpec, DirectorySpec
@@ -202,3 +203,21 @@ def test_a_preview_says_that_the_directory_is_silent_once(hosts: Hosts) -> None:
     assert "unknown" in finding.text
     spec = DelegationSpec(hosts=(HostName("hv1"), HostName("hv2")))
     assert preview(asking, DelegationPlan(spec=spec, unknown=spec.hosts)).findings == ()
+
+
+def test_a_server_in_the_path_of_a_machine_is_no_entry_until_it_is_listed(
+    running: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That path is a host's word: the preview says once what to list, and asks for nothing at that server."""
+    for variable, value in running.directory.environment.items():
+        monkeypatch.setenv(variable, value)
+    ends = (HostName("hv1"), HostName("hv2"))
+    spec = estate(machine("WEB01", folder=f"{SHARE}\\WEB01"))
+    with hosts_of(running, spec, tmp_path / "lab", StillClock()) as hosts:
+        unlisted = Asking(hosts, "host_administrator", delegation=DelegationSpec(hosts=ends))
+        assert not [each for each in unlisted.missing() or () if "sofs" in each]
+        told = [str(each) for each in preview(unlisted).findings]
+        assert sum("Files of moves lie on sofs.lab.example" in each for each in told) == 1
+        listed = Asking(hosts, "host_administrator", delegation=DelegationSpec(hosts=ends, shares=("sofs",)))
+        assert "hv1 -> sofs: cifs/sofs.lab.example" in (listed.missing() or ())
+        assert preview(listed).findings == ()
