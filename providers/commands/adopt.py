@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 from providers.adopting import Adopted, adopt
 from providers.clock import SystemClock
@@ -56,7 +57,7 @@ def run(options: argparse.Namespace) -> int:
         estate.close()
     done = adopt(stack, inventory, kept_of(stack, PROJECT), options.label, vm_id(options.id))
     if done.diff:
-        told = {"key": done.label, "machine": done.vm.id, "named": done.vm.name}
+        told: dict[str, Any] = {"key": done.label, "machine": done.vm.id, "named": done.vm.name}
         note(stack, SystemClock(), ticket, "adopt", done=True, **told)
     sys.stdout.write(_record(done, stack) if options.json else _told(done, stack))
     return 0

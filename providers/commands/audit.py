@@ -1,4 +1,4 @@
-"""`bin/placement audit verify`: whether the audit log of a stack is all there, unchanged and in its order."""
+"""`bin/placement audit`: whether the audit log of a stack is all there, unchanged and in its order; and a line of one's own in it."""
 
 from __future__ import annotations
 
@@ -6,19 +6,27 @@ import argparse
 import json
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+from providers.clock import SystemClock
 from providers.errors import PlacementError
 from providers.hyperv.audit import audit_path
+from providers.identities import is_of_project
 from providers.journal.access import reading
 from providers.journal.store import opened
 from providers.journal.verifying import Place, Verdict, verify
+from providers.model.stack import Stack
 from providers.report.records import record
+from providers.stackfile import load
 from providers.stacks import PROJECT, STACKS, stack_meant
 from providers.units import counted
 from providers.visible import visible
 
+from .noting import add_ticket, checked, note
+
 BROKEN = 2
+_TEXT = 500
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
@@ -44,6 +52,15 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     )
     verify_.add_argument("--json", action="store_true", help="for scripts")
     verify_.set_defaults(run=run)
+    note_ = verbs.add_parser(
+        "note",
+        help="add a line of your own: what was looked into; it begins the hashes of an old log, and records a torn line",
+        epilog="exit codes: 0 written, 1 an error",
+    )
+    note_.add_argument("stack", help=f"a stack ({STACKS}/NAME.yaml)")
+    note_.add_argument("--text", required=True, help=f"up to {_TEXT} characters")
+    add_ticket(note_)
+    note_.set_defaults(run=_note)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -64,6 +81,24 @@ def run(options: argparse.Namespace) -> int:
     shown = json.dumps(_record(path, found), indent=2) if options.json else _told(path, found)
     sys.stdout.write(f"{shown}\n")
     return 0 if found.is_whole else BROKEN
+
+
+def _note(options: argparse.Namespace) -> int:
+    ticket, stack = checked(options), load(stack_meant(options.stack, PROJECT))
+    write_note(stack, ticket, options.text, PROJECT)
+    sys.stdout.write(f"{visible(stack.path.stem)}: noted\n")
+    return 0
+
+
+def write_note(stack: Stack, ticket: str, text: str, project: Path) -> None:
+    """Append a line of a person's own. Raises PlacementError where it is too long, or cannot be written."""
+    if not 0 < len(text) <= _TEXT:
+        raise PlacementError(f"--text has {len(text)} characters", remedy=f"Write 1 to {_TEXT}")
+    if not is_of_project(stack, project):
+        raise PlacementError(
+            f"{stack.path} is no stack of this project: no log is kept of it", remedy=f"Name one of {STACKS}/"
+        )
+    note(replace(stack, audit_required=True), SystemClock(), ticket, "note", project=project, text=text)
 
 
 def _verified(path: Path, since: str | None, holding: str | None) -> Verdict:

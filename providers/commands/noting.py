@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from providers.clock import Clock
@@ -32,16 +33,25 @@ def checked(options: argparse.Namespace) -> str:
     return check_ticket(text) if text or options.ticket is not None else ""
 
 
-def note(stack: Stack, clock: Clock, ticket: str, event: str, *, done: bool = False, **told: Any) -> None:
-    """Append what a command is about to do, or has `done`, to a stack of this project; of another file no log is kept.
+def note(
+    stack: Stack,
+    clock: Clock,
+    ticket: str,
+    event: str,
+    *,
+    done: bool = False,
+    project: Path = PROJECT,
+    **told: Any,
+) -> None:
+    """Append what a command is about to do, or has `done`, to a stack of the project; of another file no log is kept.
 
     Where the line cannot be written that is said; where the stack file wants one, AuditRefusedError or AuditLostError is raised.
     """
-    if not is_of_project(stack, PROJECT):
+    if not is_of_project(stack, project):
         return
     environ = {**os.environ, **({TICKET: ticket} if ticket else {})}
     log = AuditLog(
-        audit_path(PROJECT, stack.path.stem),
+        audit_path(project, stack.path.stem),
         clock=clock,
         of=partial(origin, environ, stack.path, stack.digest),
         required=stack.must_be_audited,
@@ -54,12 +64,14 @@ def note(stack: Stack, clock: Clock, ticket: str, event: str, *, done: bool = Fa
         sys.stderr.write(f"{visible(news)}\n")
 
 
-def note_of(name: str, clock: Clock, ticket: str, event: str, **told: Any) -> None:
-    """Append what is done to a stack of this project that is known by its name; nothing where no file declares it."""
+def note_of(
+    name: str, clock: Clock, ticket: str, event: str, *, project: Path = PROJECT, **told: Any
+) -> None:
+    """Append what is done to a stack of the project that is known by its name; nothing where no file declares it."""
     try:
-        path = stack_path(name, PROJECT)
+        path = stack_path(name, project)
         stack = load(path) if path.exists() else None
     except (StackNameError, StackFileError):
         return  # a lock must come off a stack whose file is being mended, too
     if stack is not None:
-        note(stack, clock, ticket, event, **told)
+        note(stack, clock, ticket, event, project=project, **told)

@@ -13,8 +13,10 @@ import pytest
 from providers.cli import main
 from providers.clock import SystemClock
 from providers.commands import audit, noting
-from providers.errors import AuditRefusedError
+from providers.errors import AuditRefusedError, PlacementError
 from providers.hyperv.audit import AuditLog, audit_path
+from providers.journal.store import opened
+from providers.journal.verifying import verify
 from providers.stackfile import load
 from providers.stacks import PROJECT
 
@@ -94,30 +96,57 @@ def test_what_is_no_ticket_is_an_error(capsys: pytest.CaptureFixture[str], ticke
     assert told.rstrip("\n").isprintable()
 
 
-def test_a_decision_is_noted_with_its_ticket_or_not_taken(log: AuditLog, tmp_path: Path) -> None:
-    """Of a stack of this project; who wants it noted by all means gets an error before."""
-    path = PROJECT / "stacks" / f"{NAME}.yaml"
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """Return a project whose stack wants its log written."""
+    path = tmp_path / "stacks" / f"{NAME}.yaml"
+    path.parent.mkdir()
     path.write_text(STACK + "audit: required\n", encoding="utf-8")
-    try:
-        noting.note_of(NAME, SystemClock(), "CHG1", "unlock", lock="x")
-        (line,) = (json.loads(each) for each in log.path.read_bytes().splitlines())
-        assert (line["event"], line["lock"], line["claimed"]["ticket"]) == ("unlock", "x", "CHG1")
-        assert line["file"] == load(path).digest
-        log.path.unlink()
-        log.path.symlink_to(tmp_path / "elsewhere")
-        with pytest.raises(AuditRefusedError, match="unlock was not started"):
-            noting.note_of(NAME, SystemClock(), "", "unlock")
-        assert not (tmp_path / "elsewhere").exists()
-    finally:
-        path.unlink()
+    return tmp_path
 
 
-def test_of_other_files_and_names_nothing_is_noted(tmp_path: Path) -> None:
+def test_a_decision_is_noted_with_its_ticket_or_not_taken(project: Path) -> None:
+    """Who wants it noted by all means gets an error before."""
+    log = audit_path(project, NAME)
+    noting.note_of(NAME, SystemClock(), "CHG1", "unlock", project=project, lock="x")
+    (line,) = (json.loads(each) for each in log.read_bytes().splitlines())
+    assert (line["event"], line["lock"], line["claimed"]["ticket"]) == ("unlock", "x", "CHG1")
+    assert line["file"] == load(project / "stacks" / f"{NAME}.yaml").digest
+    log.unlink()
+    log.symlink_to(project / "elsewhere")
+    with pytest.raises(AuditRefusedError, match="unlock was not started"):
+        noting.note_of(NAME, SystemClock(), "", "unlock", project=project)
+    assert not (project / "elsewhere").exists()
+
+
+def test_a_line_of_ones_own_begins_an_old_log_and_records_a_torn_line(project: Path) -> None:
+    """A pipeline that verifies before it runs would else never run again."""
+    log, stack = audit_path(project, NAME), load(project / "stacks" / f"{NAME}.yaml")
+    log.parent.mkdir(parents=True)
+    log.write_bytes(b'{"event": "start", "time": "2026-11-29T00:00:00+00:00"}\n')
+    for torn in (b"", b'{"prev": "0'):
+        log.write_bytes(log.read_bytes() + torn)
+        assert not verify(opened(log)).is_whole
+        audit.write_note(stack, "CHG1", "looked into \x1b[2J", project)
+        assert verify(opened(log)).is_whole
+    line = json.loads(log.read_bytes().splitlines()[-1])
+    assert (line["event"], line["text"], line["claimed"]["ticket"]) == ("note", "looked into \x1b[2J", "CHG1")
+    for wrong in ("", "x" * 501):
+        with pytest.raises(PlacementError, match="--text has"):
+            audit.write_note(stack, "", wrong, project)
+    log.unlink()
+    log.symlink_to(project / "elsewhere")
+    with pytest.raises(AuditRefusedError):
+        audit.write_note(stack, "", "text", project)
+
+
+def test_of_other_files_and_names_nothing_is_noted(project: Path, tmp_path: Path) -> None:
     """A stack file elsewhere may have the name of one of ours."""
     path = tmp_path / f"{NAME}.yaml"
     path.write_text(STACK, encoding="utf-8")
-    noting.note(load(path), SystemClock(), "", "adopt")
-    for name in (NAME, "../x", "a b"):
-        noting.note_of(name, SystemClock(), "", "unlock")
-    assert not audit_path(PROJECT, NAME).exists()
-    assert audit.BROKEN == 2
+    noting.note(load(path), SystemClock(), "", "adopt", project=project)
+    for name in ("other", "../x", "a b"):
+        noting.note_of(name, SystemClock(), "", "unlock", project=project)
+    assert not audit_path(project, NAME).exists()
+    with pytest.raises(PlacementError, match="no stack of this project"):
+        audit.write_note(load(path), "", "text", project)
