@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
+import providers
 from providers.errors import PolicyError, StackFileError
 from providers.hyperv.credentials import check_logins
 from providers.stackfile import load_text
@@ -181,3 +183,18 @@ def test_what_was_declared_before_is_held_against_no_policy(site: Site) -> None:
     assert load_text(PASSWORD_ELSEWHERE.encode(), site.stack, Path("before"), past=True).hosts
     with pytest.raises(StackFileError, match="policy forbids it"):
         load_text(PASSWORD_ELSEWHERE.encode(), site.stack, Path("proposed"))
+
+
+def test_hosts_come_from_stack_files_alone() -> None:
+    """What is dialled has been held against the policy, for nobody else makes a host or a directory, or reads what stood before."""
+    folder = Path(providers.__file__).parent
+    makers = {
+        (path.relative_to(folder).as_posix(), name)
+        for path in folder.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        and (name := getattr(node.func, "id", "")) in {"HostSpec", "DirectorySpec", "load_text"}
+    }
+    assert makers == {
+        ("stackfile/hosts.py", "HostSpec"), ("stackfile/directory.py", "DirectorySpec"), ("commands/base.py", "load_text"),
+    }  # fmt: skip
