@@ -103,6 +103,10 @@ def _code(match: re.Match[str], known: Collection[int | str]) -> int | None:
     return number if number in known else None
 
 
+_READ = 1000
+"""Characters of what a host says of a failure in which a pattern is looked for: in longer texts some take the square of the time."""
+
+
 def remedy_for(
     codes: Iterable[int], *, source: str, destination: str, texts: Iterable[str] = (), machine: str = "GUID"
 ) -> str:
@@ -111,7 +115,7 @@ def remedy_for(
     A job's own code goes before the ReturnValue that stands around it.
     """
     asked_for, rows = list(codes), catalogue()
-    told = " ".join(" ".join(texts).split())
+    told = " ".join(" ".join(texts).split())[:_READ]
     found = [row for row in rows if row.told and re.search(row.told, told)]
     for kinds in (("hresult", "message"), ("return value",), ("event",)):
         by_code = {row.code: row for row in rows if row.kind in kinds}

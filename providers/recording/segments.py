@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from providers.errors import ProtocolError
 
-_EMBEDDED = r"&lt;/?(?:INSTANCE|PROPERTY(?:\.\w+)*|VALUE(?:\.\w+)*|KEY\w+|CLASS\w*|DECLGROUP|CIM|DECLARATION)\b[^<]*?&gt;"
-"""A tag of CIM-XML that travels as text (DSP0201)."""
-_PIECE = re.compile(rf"(<[^>]*>|{_EMBEDDED})")
+_EMBEDDED = r"&lt;/?(?:INSTANCE|PROPERTY(?:\.\w+)*|VALUE(?:\.\w+)*|KEY\w+|CLASS\w*|DECLGROUP|CIM|DECLARATION)\b(?:(?!&lt;)[^<])*?&gt;"
+"""A tag of CIM-XML that travels as text (DSP0201). No tag has the beginning of another within: each of many would look for an end."""
+_PIECE = re.compile(rf"(<[^<>]*>|{_EMBEDDED})")
 _NAME = re.compile(r"""\bname=(?:"|'|&quot;)(.*?)(?:"|'|&quot;)""", re.IGNORECASE)
 _CLASS = re.compile(r"""\bclassname=(?:"|'|&quot;)(.*?)(?:"|'|&quot;)""", re.IGNORECASE)
 _OPENED = re.compile(r"<(?:[\w.-]+:)?([\w.-]+)")

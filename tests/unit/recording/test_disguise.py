@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.errors import ProtocolError
-from providers.recording import vocabulary
+from providers.recording import segments, vocabulary
 from providers.recording.disguise import Disguise
 from providers.recording.pseudonyms import Pseudonyms
 from providers.wsman import EnumerateResponse, Instance, decode_response, encode_embedded, encode_response
@@ -193,3 +194,11 @@ def test_unknown_names_in_sentences_go_as_well(said: str, kept: str, gone: tuple
     written = Disguise([]).sentences(said)
     assert kept in written or kept == "Die"
     assert not [name for name in gone if name in written], written
+
+
+@pytest.mark.parametrize("text", ["<", "&lt;INSTANCE a", "&lt;VALUE &lt;", "&lt;INSTANCE"])
+def test_an_answer_of_beginnings_alone_is_taken_apart_at_once(text: str) -> None:
+    """Each of a hundred thousand tags looked for its end in all of the rest."""
+    begun = time.process_time()
+    list(segments._walk(text * 100_000, "Msvm_ComputerSystem"))
+    assert time.process_time() - begun < 2
