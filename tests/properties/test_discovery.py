@@ -22,6 +22,7 @@ from providers.model.plan import Standing
 from providers.model.slots import place_of, slot_name
 from providers.model.stack import Stack
 from providers.planning import plan
+from providers.planning.computers import telling_of_others
 from providers.stackfile import load
 from tests.estates import disk, guid, host, inventory, job, machine
 
@@ -121,14 +122,14 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Stack]:
 def test_what_can_be_declared_needs_no_second_attempt(
     found: Inventory, loaded: Callable[[str], Stack]
 ) -> None:
-    """The first draft loads, each entry means the machine it was written of, on its host, and nothing moves."""
+    """The first draft loads, each entry means the machine it was written of, on its host, nothing moves, and all that is said is whose word is doubted."""
     made = draft(judged(found), {})
     stack = loaded(written(preface(), made).text)
     planned = plan(stack, found)
     assert [(step.standing, step.findings, step.vm_id) for step in planned.steps] == [
         (Standing.IN_PLACE, (), entry.vm) for entry in made.entries
     ]
-    assert not planned.findings
+    assert list(planned.findings) == list(telling_of_others(found))  # and of no entry
     assert len(made.entries) + len(made.left_out) == len(list(found.vms()))
     for entry, spec in zip(made.entries, stack.vms.values(), strict=True):
         assert spec.hosts == (() if entry.extent == Extent.WATCHED else (entry.host,))
