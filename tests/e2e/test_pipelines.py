@@ -162,6 +162,8 @@ def repository(site: Site, tmp_path: Path) -> Site:
     git(site, "remote", "add", "origin", origin)
     git(site, "push", "-q", "origin", "main")
     stack.write_bytes(declared + b"# and a word\n")
+    site.file("conftest.py").write_text("raise SystemExit('code of a pull request')\n", encoding="ascii")
+    git(site, "add", "conftest.py")
     git(site, "commit", "-qam", "Proposed")
     git(site, "push", "-q", "origin", "HEAD:refs/pull/7/head")
     git(site, "reset", "-q", "--hard", "HEAD~1")
@@ -253,6 +255,8 @@ def reviewed(site: Site, github: GitHub) -> None:
         github.needs |= {"needs.review.outputs.trust": trust, "needs.review.outputs.code": code}
         assert on_github(site, github, "review", "placement-verdict") == expected
     assert site.file("stacks/lab.yaml").read_bytes() == before
+    assert not site.file("conftest.py").exists()
+    assert "Besides stack files, others change (1)." in review
 
 
 def agreed(site: Site, github: GitHub, project: GitLab) -> None:
