@@ -128,7 +128,7 @@ def _why_not(account: ComputerAccount, name: str, others: Sequence[ComputerAccou
     ]
     if rivals:
         return Unfit(
-            why=f"{account.dn} is not alone with its services: {'; '.join(_dns(rivals))} have one of them, too",
+            why=f"{account.dn} is not alone with its services, of which there is one at: {'; '.join(_dns(rivals))}",
             remedy="Find out why (setspn -X), and take it from the account that is not the host's",
             account=account,
         )
