@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -99,6 +100,9 @@ def test_delegation_is_set_kept_and_taken_away(site: Site, domain: Domain) -> No
     assert domain.of("hv1") == ((TO_HV2 - {"cifs/hv2"}) | {"cifs/HV2", FOREIGN} | TO_FS1, 0x1000 | TRUSTED)
     assert domain.of("hv2") == (TO_HV1 | TO_FS1, 0x1000 | TRUSTED)
     assert domain.of("hv3") == (set(), 0x1000)
+    lines = map(json.loads, site.file(".pulumi/audit/lab.jsonl").read_text(encoding="ascii").splitlines())
+    added = {line["dn"].split(",")[0]: set(line["add"]) for line in lines if line["event"] == "delegation"}
+    assert added["CN=HV1"] >= TO_FS1
     assert site.in_order()
 
     # what a directory that does not answer holds is not gone
