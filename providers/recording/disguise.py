@@ -263,7 +263,9 @@ class Disguise:
         whole = match["word"]
         word = whole.strip(_EDGES)
         before, after = whole[: len(whole) - len(whole.lstrip(_EDGES))], whole[len(whole.rstrip(_EDGES)) :]
-        return f"{before}{word if _plain(word) else self._named(word)}{after}" if word else whole
+        drive = match.string.startswith(":", match.end("word"))
+        stays = _plain(word) and (drive or len(word) > 1 or not word.isalpha())
+        return f"{before}{word if stays else self._named(word)}{after}" if word else whole
 
     def _fixed(self, match: re.Match[str]) -> str | None:
         """Return what takes the place of a GUID or an address, None where it is neither."""
