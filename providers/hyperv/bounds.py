@@ -21,10 +21,10 @@ class Bounds:
 
     Longer than the OperationTimeout of 60 s that requests carry, so that the host gives up first.
     """
-    answer_bytes: int = 2 * MEBIBYTE
+    answer_bytes: int = MEBIBYTE
     """Of one answer as it comes, heads and framing included; requests ask for 500 kB (MaxEnvelopeSize)."""
     rows_bytes: int = 24 * MEBIBYTE
-    """Memory of the rows that readings of one host hold at once; 2,000 machines take some 12 MiB."""
+    """Memory of the rows that readings of one host hold at once; a sweep of 2,000 machines is counted as 16."""
     reading_seconds: float = 300
     """For a reading of a host that is one thing: its sweep, or what moves ask of it."""
     whole_seconds: float = 3600

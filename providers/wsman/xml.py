@@ -10,11 +10,11 @@ from lxml import etree
 
 from providers.errors import ProtocolError
 
-MAX_BYTES = 2 * 1024 * 1024
-"""Largest message read: four times the MaxEnvelopeSize that requests ask for (MS-WSMV 3.1.4.1.20)."""
+MAX_BYTES = 1024 * 1024
+"""Largest message read: twice the MaxEnvelopeSize that requests ask for, which counts in UTF-16 (MS-WSMV 3.1.4.1.20)."""
 MAX_DEPTH = 64
 """Deepest nesting read: envelopes nest about twelve levels."""
-MAX_TAGS = 60_000
+MAX_TAGS = 45_000
 """Most `<` in a message: a full page of 500 kB has some 13,000, and each may cost 500 bytes of memory once it is read."""
 MAX_EQUALS = 50_000
 """Most `=` in a message: attributes, declared namespaces, and those within its texts; a full page has some 15,000."""

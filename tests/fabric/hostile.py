@@ -71,18 +71,18 @@ def pages(*items: Item, pause: float = 0.0) -> Answer:
     return said
 
 
-def enumerations(mebibytes: int) -> Answer:
-    """Give so many pages of a row of a mebibyte to each enumeration, one enumeration at a time."""
+def enumerations(pages: int) -> Answer:
+    """Give so many pages of a row of half a mebibyte to each enumeration, one enumeration at a time."""
     left = [0]
 
     def said(request: bytes) -> Iterable[bytes]:
         if b"/enumeration/Enumerate<" in request:
-            left[0] = mebibytes
-            begun = EnumerateResponse(context="uuid:1" if mebibytes else None, items=(), end=not mebibytes)
+            left[0] = pages
+            begun = EnumerateResponse(context="uuid:1" if pages else None, items=(), end=not pages)
             return whole(envelope(begun, request))(request)
         left[0] -= 1
         end = not left[0]
-        page = PullResponse(context=None if end else "uuid:1", items=(row(1 << 20),), end=end)
+        page = PullResponse(context=None if end else "uuid:1", items=(row(1 << 19),), end=end)
         return whole(envelope(page, request))(request)
 
     return said
