@@ -42,7 +42,10 @@ match words[:2]:
         of = (option("--workflow"), option("--branch"))
         answer([run for run in kept["runs"] if (run["workflow"], run["branch"]) == of])
     case ["run", "view"]:
-        answer({{"jobs": [{{"name": "trust", "conclusion": "success"}}, {{"name": "up", "conclusion": kept["let_through"].get(words[2], "skipped")}}]}})
+        came_to = kept["let_through"].get(words[2], "skipped")
+        steps = [] if came_to == "turned away" else [{{"name": "Set up", "conclusion": "success"}}, {{"name": "Up", "conclusion": came_to}}]
+        jobs = [{{"name": "trust", "conclusion": "success", "steps": []}}, {{"name": "up", "conclusion": "failure", "steps": steps}}]
+        answer({{"jobs": jobs}})
     case ["run", "download"]:
         name = option("--name")
         source = home / f"{{name}}-{{words[2]}}"
@@ -122,7 +125,9 @@ class GitHub:
 
     def environment(self) -> dict[str, str]:
         """Return what makes pipelines find it."""
-        return {"PATH": f"{self.home / 'bin'}{os.pathsep}{os.environ['PATH']}"}
+        own = self.home / "temporary"
+        own.mkdir(exist_ok=True)
+        return {"PATH": f"{self.home / 'bin'}{os.pathsep}{os.environ['PATH']}", "RUNNER_TEMP": str(own)}
 
 
 class GitLab:

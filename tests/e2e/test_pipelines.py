@@ -191,10 +191,13 @@ def test_every_command_of_the_pipelines_does_what_they_expect(repository: Site, 
     """Night, pull request, morning, merge, morning again, at both forges: one comment, one issue, closed in the end."""
     site, github = repository, GitHub(tmp_path / "github")
     github.commit = commit = proposed(site)
+    head = git(site, "rev-parse", "HEAD")
     runs = [
-        {"workflow": "placement-inventory", "branch": "main", "event": event, "databaseId": number}
-        for event, number in (("pull_request", 66), ("schedule", 11))
-    ]
+        {"workflow": "inventory.yaml", "branch": "main", "event": event, "headSha": sha, "databaseId": number}
+        for event, sha, number in (
+            ("pull_request", head, 66), ("workflow_dispatch", commit, 67), ("schedule", head, 11),
+        )
+    ]  # fmt: skip
     github.write({**github.read(), "runs": runs})
     with gitlab() as project:
         project.commit = commit
@@ -269,22 +272,31 @@ def agreed(site: Site, github: GitHub, project: GitLab) -> None:
     head = git(site, "rev-parse", "HEAD")
     ended = [
         {
-            "workflow": "placement-apply",
+            "workflow": "apply.yaml",
             "branch": "main",
             "event": event,
             "headSha": sha,
             "databaseId": number,
         }
-        for event, sha, number in (("pull_request", STALE, 24), ("push", STALE, 23), ("push", head, 22))
-    ]
+        for event, sha, number in (
+            ("pull_request", head, 24), ("push", proposed(site), 23), ("push", head, 22),
+        )
+    ]  # fmt: skip
     known = github.read()
-    github.write({**known, "runs": known["runs"] + ended, "let_through": {"24": "success", "22": "failure"}})
+    github.write({**known, "runs": known["runs"] + ended, "let_through": {"23": "success", "22": "failure"}})
     assert on_github(site, github, "apply", "trust") == 0
     assert github.needs["needs.trust.outputs.changes"] == "false"
+    job = {"name": "placement-apply", "ref": "main", "tag": False, "started_at": "2026-11-01T05:00:00Z"}
     project.deployments = [
-        {"id": number, "sha": sha, "environment": name, "status": status}
-        for number, sha, name, status in (
-            (4, STALE, "placement", "skipped"), (3, head, "placement-trust", "failed"), (2, STALE, "placement", "success"),
+        {"id": number, "sha": sha, "environment": name, "status": status, "deployable": made_by}
+        for number, sha, name, status, made_by in (
+            (8, STALE, "placement", "success", None),  # written through the API
+            (7, STALE, "placement", "success", {**job, "tag": True}),
+            (6, STALE, "placement", "failed", {**job, "started_at": None}),
+            (5, STALE, "placement", "success", {**job, "ref": "proposal"}),
+            (4, STALE, "placement", "skipped", job),
+            (3, head, "placement-trust", "failed", {**job, "name": "placement-apply-agreed"}),
+            (2, STALE, "placement", "success", job),
         )
     ]  # fmt: skip
 

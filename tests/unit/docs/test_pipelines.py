@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
 import subprocess
 from collections.abc import Iterator
 from fnmatch import fnmatch
@@ -22,6 +24,7 @@ SECRET = re.compile(r"secrets\.|github\.token")
 QUIET = 'echo "::stop-commands::$(cat /proc/sys/kernel/random/uuid)"'
 SPEAKS = re.compile(r"bin/(?:placement|pulumi up)")
 """Commands that print names of machines and hosts."""
+ON_THE_BRANCH = "github.ref == format('refs/heads/{0}', github.event.repository.default_branch)"
 
 
 def jobs(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -114,10 +117,8 @@ def test_every_job_has_no_more_rights_than_it_names(file: Path) -> None:
         assert "write-all" not in json.dumps([job.get("permissions"), workflow["permissions"]])
         if "secrets." in json.dumps(job):
             assert job["environment"] == "placement", name
-            assert (
-                "github.ref_name == github.event.repository.default_branch" in job["if"]
-                or "trust" in job["needs"]
-            )
+            assert ON_THE_BRANCH in job["if"] or "trust" in job["needs"]
+        assert "github.ref_name" not in json.dumps(job), "a tag may have the branch's name"
 
 
 def test_a_change_of_trust_stops_for_reviewers_of_an_environment_and_for_no_label() -> None:
@@ -186,6 +187,73 @@ def test_what_was_merged_and_not_let_through_gets_no_password_from_any_job() -> 
         text = (PIPELINES / "github" / f"{stem}.yaml").read_text(encoding="utf-8")
         assert "secrets." not in text[: text.index("name: Trust")]
         assert ".github/placement/last-agreed" in text
+
+
+GH = """#!/bin/sh
+case "$1 $2" in
+  "run list") shift 2; while [ "$1" != --jq ]; do shift; done; jq .runs "$GH_KEPT" | jq -r "$2" ;;
+  "run view") run="$3"; while [ "$1" != --jq ]; do shift; done; jq --arg run "$run" '.jobs[$run]' "$GH_KEPT" | jq -r "$2" ;;
+esac
+"""
+
+
+def test_what_a_tag_called_like_the_branch_or_a_job_that_was_turned_away_has_run_was_not_let_through(
+    tmp_path: Path,
+) -> None:
+    """GitHub lists runs of a tag `main` with those of the branch, and a job that its environment turns away has failed."""
+    missing = [program for program in ("bash", "jq") if shutil.which(program) is None]
+    if missing:
+        pytest.skip(f"what the script uses is missing here: {', '.join(missing)}")
+
+    def git(*words: str) -> str:
+        own = ("-c", "user.name=test", "-c", "user.email=test@lab.example", "-c", "init.defaultBranch=main")
+        return subprocess.run(
+            ["git", *own, *words], cwd=tmp_path, check=True, stdout=subprocess.PIPE, text=True
+        ).stdout.strip()
+
+    git("init", "-q")
+    git("commit", "-q", "--allow-empty", "-m", "agreed")
+    agreed = git("rev-parse", "HEAD")
+    git("checkout", "-q", "-b", "proposal")
+    git("commit", "-q", "--allow-empty", "-m", "proposed")
+    proposed = git("rev-parse", "HEAD")
+    git("checkout", "-q", "main")
+    git("merge", "-q", "--no-ff", "-m", "merged", "proposal")
+    merged = git("rev-parse", "HEAD")
+    began = {
+        "jobs": [{"name": "up", "conclusion": "failure", "steps": [{"name": "Up", "conclusion": "failure"}]}]
+    }
+    turned_away = {"jobs": [{"name": "up", "conclusion": "failure", "steps": []}]}
+    runs = [(3, merged), (2, proposed), (1, agreed)]
+    kept = {
+        "runs": [{"databaseId": run, "event": "push", "headSha": commit} for run, commit in runs],
+        "jobs": {"3": turned_away, "2": began, "1": began},
+    }
+    (tmp_path / "kept.json").write_text(json.dumps(kept), encoding="utf-8")
+    gh = tmp_path / "bin" / "gh"
+    gh.parent.mkdir()
+    gh.write_text(GH, encoding="utf-8")
+    gh.chmod(0o755)
+    given = {"GH_KEPT": str(tmp_path / "kept.json"), "RUNNER_TEMP": str(tmp_path), "MAIN": "main"}
+    done = subprocess.run(
+        ["bash", str(PIPELINES / "github" / "last-agreed")], cwd=tmp_path, check=True, capture_output=True,
+        text=True, env={**os.environ, **given, "PATH": f"{gh.parent}{os.pathsep}{os.environ['PATH']}"},
+    )  # fmt: skip
+    assert done.stdout.strip() == agreed
+
+
+def test_what_is_downloaded_of_earlier_runs_is_of_the_branch_itself() -> None:
+    """A run is asked for by its workflow's file, which no other branch can take, and counts by its commit alone."""
+    asked = [
+        text
+        for file in (*GITHUB, PIPELINES / "github" / "last-agreed")
+        for text in [file.read_text(encoding="utf-8")]
+        if "gh run list" in text
+    ]
+    assert len(asked) == 3
+    for text in asked:
+        assert set(re.findall(r"--workflow (\S+)", text)) <= {"apply.yaml", "inventory.yaml"}
+        assert text.count("gh run list") == text.count("git rev-list --first-parent HEAD")
 
 
 OWNERS = PIPELINES / "CODEOWNERS"
