@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import posixpath
 import re
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
@@ -93,10 +94,12 @@ def conversions(revision: str, files: Iterable[Path], folder: Path) -> tuple[str
 
     What is reviewed would not be what is read then (gitattributes, "working-tree-encoding", "filter", "ident").
     """
-    ways = sorted(_ways(revision, files, folder).values())
+    tree = tree_of(revision, folder)
+    named_ways = _ways(revision, files, folder).values()
+    ways = sorted({each for way in named_ways for each in _through_links(tree, way, folder)})
     with TemporaryDirectory() as place:
         index = Path(place) / "index"
-        read = _git(folder, "read-tree", tree_of(revision, folder), index=index)
+        read = _git(folder, "read-tree", tree, index=index)
         top = Path(os.fsdecode(_git(folder, "rev-parse", "--show-toplevel").stdout.removesuffix(b"\n")))
         words = ("check-attr", "--cached", "-z", "--stdin", "working-tree-encoding", "filter", "ident")
         found = _git(top, *words, told=b"".join(os.fsencode(way) + b"\0" for way in ways), index=index)
@@ -122,6 +125,30 @@ def _ways(revision: str, files: Iterable[Path], folder: Path) -> dict[Path, str]
         if not way.startswith(os.pardir):
             found[file] = Path(way).as_posix()
     return found
+
+
+def _through_links(tree: str, way: str, folder: Path) -> Iterator[str]:
+    """Yield a way in a tree and where its links lead in turn: attributes are those of the name at the end (gitattributes)."""
+    met = set[str]()
+    while way not in met and way != os.curdir and not way.startswith((os.pardir, "/")):
+        met.add(way)
+        yield way
+        way = _one_link_on(tree, way, folder)
+
+
+def _one_link_on(tree: str, way: str, folder: Path) -> str:
+    """Return the way with the link that is on it followed; as it is where none is."""
+    parts = PurePosixPath(way).parts
+    places = ["/".join(parts[: end + 1]) for end in range(len(parts))]
+    listed = _git(folder, "ls-tree", "-z", "--full-tree", tree, "--", *places)
+    for head, _, name in (row.partition(b"\t") for row in listed.stdout.split(b"\0")):
+        if head.startswith(b"120000 "):
+            link = os.fsdecode(name)
+            to = os.fsdecode(_git(folder, "cat-file", "blob", head.split(b" ")[2].decode("ascii")).stdout)
+            return posixpath.normpath(
+                posixpath.join(posixpath.dirname(link), to, posixpath.relpath(way, link))
+            )
+    return way
 
 
 def _content(revision: str, file: Path, place: str, folder: Path) -> bytes | None:

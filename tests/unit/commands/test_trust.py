@@ -158,6 +158,28 @@ def test_what_git_would_write_otherwise_than_it_is_reviewed_is_a_change(
     assert "ca.pem: ident: set" in text
 
 
+def test_what_git_would_write_otherwise_at_the_end_of_a_link_is_a_change(
+    estate: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The stack file is a link to a folder that is one: what counts is the attributes of the name at the end."""
+    folder = estate.parent
+    (folder / "real").mkdir()
+    estate.rename(folder / "real" / "bank.yaml")
+    (folder / "estates").symlink_to("real")
+    estate.symlink_to("estates/bank.yaml")
+    git(folder, "add", ".")
+    git(folder, "commit", "-qm", "through links")
+    assert main(["check", str(estate), "--base", "main", "--head", "HEAD"]) == 0
+    (folder / ".gitattributes").write_text(
+        "bank.yaml working-tree-encoding=ASCII//TRANSLIT\n", encoding="ascii"
+    )
+    git(folder, "add", ".gitattributes")
+    git(folder, "commit", "-qm", "attributes alone")
+    capsys.readouterr()
+    assert main(["check", str(estate), "--base", "HEAD~1", "--head", "HEAD"]) == 5
+    assert "real/bank.yaml: working-tree-encoding: ASCII//TRANSLIT" in shown(capsys)
+
+
 def test_a_repository_that_is_reached_through_a_link_is_the_same(
     estate: Path, tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str]
 ) -> None:
