@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -28,6 +28,8 @@ class _Own(threading.local):
     """When it must have ended, and how many seconds that were at its start."""
     held: int | None = None
     """Bytes of its rows; None outside a reading."""
+    waited: float = 0
+    """Seconds that it has waited for other hosts, which are no part of this one's time."""
 
 
 class Budget:
@@ -46,7 +48,7 @@ class Budget:
     def within(self, seconds: float) -> Iterator[None]:
         """Let this thread ask the host for so long; what it does within something else ends with that at the latest."""
         before = self._own.end
-        end = (self._clock.now() + seconds, seconds)
+        end = (self._now() + seconds, seconds)
         self._own.end = end if before is None else min(before, end)
         try:
             yield
@@ -71,10 +73,35 @@ class Budget:
     def check(self) -> None:
         """Raise HostUnreachableError where this thread has asked for too long."""
         end = self._own.end
-        if end is not None and self._clock.now() >= end[0]:
+        if end is not None and self._now() >= end[0]:
             raise HostUnreachableError(
                 f"{self._host} was not read to the end within {end[1]:g} s", remedy=_SLOW
             )
+
+    def waiting(self) -> Callable[[], None]:
+        """Return what to call when this thread has waited for other hosts from here on."""
+        begun = self._clock.now()
+
+        def over() -> None:
+            self._own.waited += self._clock.now() - begun
+
+        return over
+
+    def _now(self) -> float:
+        return self._clock.now() - self._own.waited
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """Hold nothing of what this thread reads within, where that fails."""
+        before = self._own.held
+        try:
+            yield
+        except BaseException:
+            if before is not None and self._own.held is not None:
+                with self._lock:
+                    self._held -= self._own.held - before
+                self._own.held = before
+            raise
 
     def take(self, rows: Iterable[Item]) -> None:
         """Count rows of this thread's reading. Raises ProtocolError where all readings of the host hold too many."""

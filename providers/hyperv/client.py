@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import TypeVar
 
@@ -82,7 +82,7 @@ class Client:
         self.told = Told()
         self.budget = Budget(host.name, clock, bounds)
         self._bounds = bounds
-        self._sessions = Sessions(host, logins, heard, bounds)
+        self._sessions = Sessions(host, logins, heard, bounds, self.budget.waiting)
         self._envelope_size = MAX_ENVELOPE_SIZE
         self._forms: dict[tuple[str, ...], int] = {}
         self._paged = True
@@ -94,8 +94,11 @@ class Client:
         where: Where | None = None,
         like: Mapping[str, str] | None = None,
         namespace: str = VIRTUALIZATION,
+        kept: Callable[[Instance], Instance] | None = None,
     ) -> list[Instance]:
         """Return the instances that fit `where` (equality) and `like` (prefix), in no order.
+
+        `kept`: what to hold of each, page by page, where rows are many and large.
 
         One request where all fits into a page. A host that refuses the projection (its build may lack a
         property) or WQL as such (r4sd/go-wsman issue 80) is asked for more, from then on, and the rows are
@@ -110,7 +113,11 @@ class Client:
         first = self._forms.get(key, 0)
         for form, (target, text) in enumerate(forms[first:], start=first):
             with suppress(FilterFaultError), self.budget.reading():
-                items = self._enumerated(resource_uri(target, namespace), text)
+
+                def held(item: Item) -> Item:
+                    return item if kept is None else kept(typed(item, class_name, namespace))
+
+                items = self._enumerated(resource_uri(target, namespace), text, held)
                 self._forms[key] = form
                 rows = (typed(item, class_name, namespace) for item in items)
                 return [row for row in rows if fits(row, where or {}, like or {})]
@@ -168,28 +175,36 @@ class Client:
         """Close the connections that are not in use."""
         self._sessions.close()
 
-    def _enumerated(self, uri: str, text: str | None) -> list[Item]:
+    def _enumerated(self, uri: str, text: str | None, held: Callable[[Item], Item]) -> list[Item]:
         """Return every item: in full pages, or one by one from a host that refuses to begin with a page."""
         if self._paged:
             try:
-                return self._safely(lambda: list(self._pages(uri, text, PAGE)))
+                return self._safely(lambda: self._all(uri, text, PAGE, held))
             except UnsupportedFeatureFaultError:
                 self._paged = False
-        return self._safely(lambda: list(self._pages(uri, text, None)))
+        return self._safely(lambda: self._all(uri, text, None, held))
 
-    def _pages(self, uri: str, text: str | None, size: int | None) -> Iterator[Item]:
-        """Yield every item; each page's context is good for the next page only."""
+    def _all(self, uri: str, text: str | None, size: int | None, held: Callable[[Item], Item]) -> list[Item]:
+        """Return what is held of every item."""
+        found: list[Item] = []
+        with self.budget.attempt():
+            for page in self._pages(uri, text, size):
+                items = [held(item) for item in page]
+                self.budget.take(items)
+                found += items
+        return found
+
+    def _pages(self, uri: str, text: str | None, size: int | None) -> Iterator[Iterable[Item]]:
+        """Yield the items of every page; each page's context is good for the next page only."""
         begin = Enumerate(resource_uri=uri, query=text, optimize=size is not None, max_elements=size)
         first = self._ask(begin, EnumerateResponse)
-        self.budget.take(first.items or ())
-        yield from first.items or ()
+        yield first.items or ()
         context, end, empty = first.context, first.end, 0
         while not end:
             if not context:
                 raise ProtocolError(f"{self.host.name} ended an enumeration without saying so")
             page = self._page(Pull(resource_uri=uri, context=context, max_elements=size))
-            self.budget.take(page.items)
-            yield from page.items
+            yield page.items
             context, end, empty = page.context, page.end, 0 if page.items else empty + 1
             if empty > self._bounds.empty_pages:
                 raise ProtocolError(

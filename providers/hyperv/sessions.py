@@ -40,13 +40,22 @@ class Sessions:
     """Connections that are made when they are needed and then kept."""
 
     def __init__(
-        self, host: HostSpec, logins: Logins, heard: Heard | None = None, bounds: Bounds = BOUNDS
+        self,
+        host: HostSpec,
+        logins: Logins,
+        heard: Heard | None = None,
+        bounds: Bounds = BOUNDS,
+        waiting: Callable[[], Callable[[], None]] = lambda: lambda: None,
     ) -> None:
-        """Read the credential and connect at the first request."""
+        """Read the credential and connect at the first request.
+
+        `waiting`: called before other hosts' logins are waited for; what it returns, afterwards.
+        """
         self._host = host
         self._heard = heard
         self._logins = logins
         self._bounds = bounds
+        self._waiting = waiting
         self._decoding = threading.Lock()
         """One tree of elements at a time: it is the largest thing that an answer makes."""
         self._free: list[Transport] = []
@@ -147,7 +156,13 @@ class Sessions:
         """Send; where that proves who we are, one such call runs at a time until the credential is known."""
         if not session.logs_on:
             return session.send(message)
-        return self._logins.use(session.credential, self._host.name, lambda: session.send(message))
+        over = self._waiting()
+
+        def sent() -> bytes:
+            over()
+            return session.send(message)
+
+        return self._logins.use(session.credential, self._host.name, sent)
 
     def _decoded(self, envelope: bytes, message_id: str) -> Response:
         try:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from providers.errors import DirectoryDeniedError, DirectoryUnreachableError
 from providers.model.directory import TRUSTED_TO_AUTH, ComputerAccount
-from providers.model.names import HostName
+from providers.model.names import HostName, dns
 from providers.planning.descriptor import allowed, sid_text
 
 from .messages import Entry
@@ -36,12 +37,21 @@ class Person:
     """A member of Protected Users, directly or through other groups."""
 
 
+def related(entry: Entry, names: Collection[str]) -> ComputerAccount:
+    """Return an account whole where it is a computer of one of `names` (in lower case, without the root's dot), else what little is needed.
+
+    Raises DirectoryDeniedError where it is such a computer's and we may not read it.
+    """
+    called = dns(full_name_of(entry)) in names
+    return computer(entry) if called and is_computer(entry) else other(entry)
+
+
 def computer(entry: Entry) -> ComputerAccount:
     """Return a computer's account. Raises DirectoryDeniedError where we may not read it."""
     try:
         flags = int(_one(entry, FLAGS))
         descriptor = b"".join(_values(entry, ACTING)[:1])
-        full_name = _one(entry, FULL_NAME)
+        full_name = _one(entry, FULL_NAME).rstrip(".")
         return ComputerAccount(
             host=HostName(full_name),
             dn=entry.dn,
@@ -83,12 +93,19 @@ def other(entry: Entry) -> ComputerAccount:
         raise _nonsense(entry, error) from error
     return ComputerAccount(
         host=HostName(""), dn=entry.dn, account="", full_name=full_name_of(entry), services=services, flags=flags,
+        kinds=_kinds(entry),
     )  # fmt: skip
 
 
 def is_computer(entry: Entry) -> bool:
     """Say whether an object is a computer, by its classes."""
-    return b"computer" in {kind.lower() for kind in entry.attributes.get(CLASS.lower(), ())}
+    return "computer" in _kinds(entry)
+
+
+def _kinds(entry: Entry) -> frozenset[str]:
+    return frozenset(
+        kind.decode(errors="replace").lower() for kind in entry.attributes.get(CLASS.lower(), ())
+    )
 
 
 def full_name_of(entry: Entry) -> str:

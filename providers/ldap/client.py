@@ -19,6 +19,7 @@ from providers.errors import (
     PolicyError,
 )
 from providers.model.directory import AccountChange, Accounts, ComputerAccount, DirectorySpec
+from providers.model.names import dns
 from providers.planning.delegation import ldif, powershell, services_of
 from providers.planning.host_accounts import base_services, judged
 
@@ -103,12 +104,11 @@ class DirectoryClient:
 
         Whatever it is: a user can have a service as well. Raises as `computers` does.
         """
-        names = sorted({name.lower() for name in full_names})
+        names = sorted({dns(name) for name in full_names})
         found: dict[str, ComputerAccount] = {}
         for start in range(0, len(names), _AT_ONCE):
             for entry in self._related(names[start : start + _AT_ONCE]):
-                called = accounts.full_name_of(entry).lower() in names and accounts.is_computer(entry)
-                found[entry.dn] = accounts.computer(entry) if called else accounts.other(entry)
+                found[entry.dn] = accounts.related(entry, names)
         return tuple(found.values())
 
     def _related(self, names: list[str]) -> list[Entry]:

@@ -31,9 +31,9 @@ def judged(names: Iterable[str], found: Iterable[ComputerAccount]) -> Accounts:
     fit: dict[str, ComputerAccount] = {}
     unfit: dict[str, Unfit] = {}
     for name in dict.fromkeys(folded(name) for name in names):
-        match [account for account in there if dns(account.full_name) == dns(name)]:
+        match [account for account in there if _is_called(account, name)]:
             case []:
-                unfit[name] = _none(name, [each for each in off if dns(each.full_name) == dns(name)])
+                unfit[name] = _none(name, [each for each in off if _is_called(each, name)])
             case [account]:
                 why = _why_not(account, name, there)
                 if why is None:
@@ -46,6 +46,11 @@ def judged(names: Iterable[str], found: Iterable[ComputerAccount]) -> Accounts:
                     remedy="Remove what is left of an earlier host of that name, or disable its account",
                 )
     return Accounts(fit=fit, unfit=unfit)
+
+
+def _is_called(account: ComputerAccount, name: str) -> bool:
+    """Say whether an account bears a host's name; one with letters beyond ASCII, some of which fold into others, bears none."""
+    return account.full_name.isascii() and dns(account.full_name) == dns(name)
 
 
 def base_services(full_name: str) -> tuple[str, str]:

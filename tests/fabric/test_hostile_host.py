@@ -7,7 +7,7 @@ import gc
 import gzip
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -19,11 +19,13 @@ from providers.clock import SystemClock
 from providers.errors import HostUnreachableError, PlacementError, ProtocolError
 from providers.hyperv.bounds import MEBIBYTE, Bounds
 from providers.hyperv.client import Client
+from providers.hyperv.cluster import read_cluster
 from providers.hyperv.estate import Estate
 from providers.hyperv.logins import Logins
 from providers.model.estate import Silence
 from providers.model.names import HostName
 from providers.model.stack import Authentication, Connection, HostSpec
+from providers.wsman import EnumerateResponse, Fragment, PullResponse
 from tests.clocks import FastClock
 from tests.fabric.hostile import (
     CHUNKED,
@@ -36,6 +38,7 @@ from tests.fabric.hostile import (
     dripping,
     endless,
     enumerations,
+    envelope,
     pages,
     row,
     silent,
@@ -233,3 +236,70 @@ def test_hostile_hosts_cost_the_others_nothing(home: Path) -> None:
         "endless": Silence.UNREADABLE,
         "late": Silence.SILENT,
     }
+
+
+def test_waiting_for_others_logins_is_no_part_of_a_hosts_time(home: Path) -> None:
+    """While a credential is unproven, hosts are asked one by one; those that say nothing make none of the others late."""
+    bounds = dataclasses.replace(SHORT, reading_seconds=1.2)
+    with ExitStack() as open_:
+        hosts = {f"late{number}": open_.enter_context(Hostile(home, silent)) for number in range(4)}
+        hosts["well"] = open_.enter_context(Hostile(home, enumerations(0)))
+        specs = {HostName(name): spec(home, host.url, name=name) for name, host in hosts.items()}
+        estate = Estate(specs, clock=SystemClock(), bounds=bounds)
+        found = estate.sweep()
+        estate.close()
+    assert list(found.hosts) == ["well"], found.unreachable
+
+
+def test_rows_of_an_enumeration_that_broke_off_are_held_no_more(home: Path) -> None:
+    """It is asked for once more, and counted once."""
+    answers = enumerations(2)
+    broken: list[bytes] = []
+
+    def breaking(request: bytes) -> Iterable[bytes]:
+        if b"/enumeration/Pull<" in request and host.requests == 3:
+            broken.append(request)
+            raise ConnectionResetError
+        return answers(request)
+
+    small = dataclasses.replace(SHORT, rows_bytes=5 * MEBIBYTE // 4)
+    with Hostile(home, breaking) as host:
+        client = Client(spec(home, host.url), Logins(), FastClock(), bounds=small)
+        assert len(client.query("Msvm_ComputerSystem", "Name")) == 2
+        client.close()
+    assert broken
+
+
+def test_a_cluster_of_many_machines_costs_what_is_kept_of_it(home: Path) -> None:
+    """Any node tells of all of them, with some fifty properties of each; 8,000 are what Windows lets a cluster have."""
+    rest = {f"Property{number}": "x" * 40 for number in range(45)}
+    guid = "D46FD5CD-A9CB-40B1-ACFB-5CC8C759E2D5"
+    told = {
+        "Name": "Virtual Machine web",
+        "OwnerNode": "HV1",
+        "Type": "Virtual Machine",
+        "PrivateProperties": f"VmID={guid}",
+    }
+    left: dict[str, int] = {}
+
+    def cluster(request: bytes) -> Iterable[bytes]:
+        if b"MSCluster_Cluster" in request:
+            begun = EnumerateResponse(context=None, items=(Fragment({"Name": "CL1"}),), end=True)
+            return whole(envelope(begun, request))(request)
+        if b"/enumeration/Enumerate<" in request:
+            left["pages"] = 5
+            return whole(envelope(EnumerateResponse(context="uuid:1", items=()), request))(request)
+        left["pages"] -= 1
+        end = not left["pages"]
+        page = PullResponse(
+            context=None if end else "uuid:1", items=(Fragment({**told, **rest}),) * 80, end=end
+        )
+        return whole(envelope(page, request))(request)
+
+    with Hostile(home, cluster) as host:
+        small = dataclasses.replace(SHORT, rows_bytes=MEBIBYTE)  # of rows as they come, 100
+        client = Client(spec(home, host.url), Logins(), FastClock(), bounds=small)
+        with client.budget.reading():
+            found = read_cluster(client, "HV1")
+        client.close()
+    assert found.machines == {guid, "web"}

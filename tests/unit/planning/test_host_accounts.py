@@ -78,3 +78,13 @@ def test_new_entries_are_looked_at_once_more() -> None:
     )
     assert "no account" in against(list(services_of(HV2)), [])
     assert against(list(services_of(HV2)), [_host("hv2")]) == ""
+
+
+def test_a_name_that_only_folds_into_a_hosts_is_another() -> None:
+    """Whoever may name an account so keeps no host from its own."""
+    name = "sv1.corp.example"
+    mine = _host("hv2", full_name=name, services=frozenset(services_of(name)))
+    found = judged(
+        [name], [mine, _host("hv3", dn="CN=X", full_name="\u017fv1.corp.example", services=frozenset())]
+    )
+    assert found.fit == {name: mine}
