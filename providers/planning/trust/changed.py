@@ -82,7 +82,7 @@ def trust_changes(
         *_new_hosts(before, after, renamed, permitted),
         *_sections(before, after, renamed, frozenset(replaced)),
         *_servers(before, after),
-        *_machines(before, after),
+        *_machines(before, after, renamed),
         *(_guarded(*each) for each in loosened(before, after, now)),
     )
     order = list(Aspect)
@@ -225,14 +225,10 @@ def _named_servers(stack: Stack) -> Iterator[tuple[str, str]]:
                 yield found[0], path
 
 
-def _machines(before: Stack, after: Stack) -> Iterator[TrustChange]:
+def _machines(before: Stack, after: Stack, renamed: Mapping[HostName, HostName]) -> Iterator[TrustChange]:
     for label, vm in after.vms.items():
         earlier = before.vms.get(label)
-        allowed = _overwritten(vm) - (_overwritten(earlier) if earlier else frozenset())
-        if allowed:
-            yield TrustChange(
-                aspect=Aspect.GUARD, subjects=(label,), name="overwrite", after=", ".join(sorted(allowed))
-            )
+        yield from _overwriting(label, _overwritten(earlier, before, {}), _overwritten(vm, after, renamed))
         old = {} if earlier is None else _others(earlier)
         for way, value in _others(vm).items():
             if old.get(way) != value:
@@ -242,8 +238,32 @@ def _machines(before: Stack, after: Stack) -> Iterator[TrustChange]:
                 )  # fmt: skip
 
 
-def _overwritten(vm: VmSpec) -> frozenset[str]:
-    return vm.storage.overwrite if vm.storage else frozenset()
+def _overwriting(label: str, old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[TrustChange]:
+    """Yield disks that may overwrite files now, and those that might before, elsewhere: the word was about the files there."""
+    added = sorted(key for key in new if key not in old)
+    if added:
+        yield TrustChange(aspect=Aspect.GUARD, subjects=(label,), name="overwrite", after=", ".join(added))
+    for key, place in new.items():
+        if old.get(key, place) != place:
+            yield TrustChange(
+                aspect=Aspect.GUARD, subjects=(label,), name="overwrite",
+                before=f"{key} at {old[key]}", after=f"{key} at {place}",
+            )  # fmt: skip
+
+
+def _overwritten(vm: VmSpec | None, stack: Stack, renamed: Mapping[HostName, HostName]) -> dict[str, str]:
+    """Return where each disk goes that may overwrite what lies there, with hosts by their keys of before."""
+    if vm is None or vm.storage is None:
+        return {}
+    hosts = ", ".join(sorted(renamed.get(host, host) for host in vm.hosts)) or "any host"
+    meant = [stack.hosts[host].storage for host in vm.hosts or stack.hosts]
+
+    def place(location: str) -> str:
+        """Return a location, with the folders that it names at these hosts."""
+        folders = sorted({roots[location] for roots in meant if location in roots})
+        return f"{location} ({', '.join(folders)})" if folders else location
+
+    return {key: f"{place(vm.storage.disks[key])} on {hosts}" for key in sorted(vm.storage.overwrite)}
 
 
 def _others(vm: VmSpec) -> dict[str, Any]:

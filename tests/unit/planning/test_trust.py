@@ -241,6 +241,22 @@ def test_a_host_under_another_key_is_no_change_and_one_at_another_place_is() -> 
     assert line(before, after).startswith("Changes where or how passwords are sent: new host paris2; ")
 
 
+def test_what_may_be_overwritten_at_one_place_may_not_be_at_another() -> None:
+    """The word stays in the file after its move: a path or a host that changes below it means other files."""
+    disk = "vms/SQL01/storage/disks/os.vhdx"
+    before = put(bank(), f"{disk}/overwrite", value=True)
+    said = "Loosens the guard: SQL01 (overwrite)"
+    assert line(before, put(before, f"{disk}/path", "D:\\WEB01\\os.vhdx")) == said
+    assert line(before, put(before, "vms/SQL01/host", "hv2")) == said
+    renamed = put(put(before, "hosts/hv1", None), "hosts/paris1", {"address": "hv1.corp.example"})
+    renamed = put(put(renamed, "vms/SQL01/host", "paris1"), "vms/WEB01/host", ["hv2", "paris1"])
+    assert line(before, put(renamed, "delegation/hosts", ["paris1", "hv2"])) == ""
+    assert line(before, put(before, "vms/WEB01/host", "hv1")) == ""
+    rooted = put(put(before, "hosts/hv1/storage/fast", "D:\\Fast"), f"{disk}/path", "fast")
+    assert line(rooted, put(rooted, "hosts/hv1/storage/fast", "D:\\WEB01")) == said
+    assert line(rooted, put(rooted, "hosts/hv1/storage/bulk", "E:\\Bulk")) == ""
+
+
 def test_a_host_that_is_removed_sends_no_password_anywhere() -> None:
     """The guard stays as it is."""
     assert line(bank(), put(bank(), "hosts/hv3", None)) == ""
