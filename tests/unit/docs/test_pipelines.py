@@ -155,8 +155,9 @@ def test_gitlab_sets_up_in_a_job_without_secrets() -> None:
         script = json.dumps([job.get("before_script", []), job["script"]])
         if "make setup" in script:
             assert "environment" not in job, name
-        if re.search(r"bin/pulumi|placement (?:result|drift|inventory) ", script):
+        if re.search(r"bin/pulumi|placement (?:result|drift|inventory) |PLACEMENT_\w*TOKEN", script):
             assert "environment" in job, name
+        assert "TOKEN" not in json.dumps(job.get("rules", [])), f"{name}: rules see no variable with a scope"
 
 
 def test_what_gitlab_calls_applied_is_made_by_applying_alone() -> None:
@@ -166,7 +167,8 @@ def test_what_gitlab_calls_applied_is_made_by_applying_alone() -> None:
             assert job["environment"] in {"placement", "placement-trust"}
             assert job["resource_group"] == "placement"
         elif "environment" in job:
-            assert job["environment"] == {"name": "placement", "action": "access"}, name
+            scope = "review-note" if name == "placement-comment" else "placement"
+            assert job["environment"] == {"name": scope, "action": "access"}, name
 
 
 def test_what_was_merged_and_not_let_through_gets_no_password_from_any_job() -> None:
