@@ -140,7 +140,7 @@ def _sides(
 
 
 def _trusted(host: HostSpec) -> dict[str, Any]:
-    return {way: value for way, value in leaves("", host) if not _among(way, _HOST_PLACEMENT)}
+    return {way: _plain(value, {}) for way, value in leaves("", host) if not _among(way, _HOST_PLACEMENT)}
 
 
 def _among(way: str, names: tuple[str, ...]) -> bool:

@@ -11,6 +11,8 @@ from providers.model.stack import Stack
 
 _LIMITS = ("max_moves", "max_bytes", "max_hosts", "max_failures")
 """A larger number stops less, and none stops nothing."""
+_WEEK = 7 * 24 * 60
+"""Minutes."""
 _APART = frozenset((*_LIMITS, "freeze", "protected"))
 
 Loosened = tuple[str, str | None, str | None]
@@ -49,12 +51,22 @@ def _freezes(before: Guard, after: Guard, now: datetime | None) -> Iterator[Loos
 
 
 def _covers(new: Freeze, old: Freeze) -> bool:
-    """Say whether nothing that `old` held back starts under `new`; of weekly ones only where they are equal."""
+    """Say whether nothing that `old` held back starts under `new`; of weekly ones only where their clocks are the same."""
     if isinstance(new, OneOff) and isinstance(old, OneOff):
         return new.begins <= old.begins and old.ends <= new.ends
-    if isinstance(new, Weekly) and isinstance(old, Weekly):
-        return (new.begins, new.ends, str(new.zone)) == (old.begins, old.ends, str(old.zone))
+    if isinstance(new, Weekly) and isinstance(old, Weekly) and str(new.zone) == str(old.zone):
+        later = (_minute(old.begins) - _minute(new.begins)) % _WEEK
+        return later + _length(old) <= _length(new)
     return False
+
+
+def _length(freeze: Weekly) -> int:
+    """Return the minutes of a window by its own clocks."""
+    return (_minute(freeze.ends) - _minute(freeze.begins)) % _WEEK
+
+
+def _minute(moment: WallTime) -> int:
+    return (moment.day * 24 + moment.time.hour) * 60 + moment.time.minute
 
 
 def _window(freeze: Freeze) -> str:

@@ -135,7 +135,7 @@ KEYS: dict[str, tuple[str, Any, Any, frozenset[str]]] = {
     "guard.protected": ("guard/protected", ["SQL01"], ["SQL01", "WEB01"], DOWN),
     "freeze.from": ("guard/freeze", [ONCE], [{**ONCE, "from": "2026-12-20T12:00+01:00"}], DOWN),
     "freeze.until": ("guard/freeze", [ONCE], [{**ONCE, "until": "2027-01-03T06:00+01:00"}], DOWN),
-    "freeze.weekly": ("guard/freeze", [WEEKLY], [OFTEN], ALWAYS),
+    "freeze.weekly": ("guard/freeze", [WEEKLY], [OFTEN], UP),
     "freeze.timezone": ("guard/freeze", [WEEKLY], [{**WEEKLY, "timezone": "UTC"}], ALWAYS),
     "freeze.reason": ("guard/freeze", [WEEKLY], [{**WEEKLY, "reason": "nobody is there"}], NEVER),
 }  # fmt: skip
@@ -239,6 +239,31 @@ def test_a_host_under_another_key_is_no_change_and_one_at_another_place_is() -> 
     assert line(before, after) == ""
     after = put(after, "hosts/paris2/address", "hv2.evil.example")
     assert line(before, after).startswith("Changes where or how passwords are sent: new host paris2; ")
+
+
+@pytest.mark.parametrize(
+    ("weekly", "loosens"),
+    [
+        ("fri 18:00 - mon 06:00", False), ("fri 17:00 - mon 06:00", False), ("thu 00:00 - tue 23:59", False),
+        ("fri 18:00 - mon 05:59", True), ("fri 18:01 - mon 06:00", True), ("mon 06:00 - fri 18:00", True),
+        ("sat 18:00 - tue 06:00", True), ("mon 00:00 - sun 23:59", True), ("fri 19:00 - fri 18:00", True),
+        ("mon 07:00 - mon 06:00", False),
+    ],
+)  # fmt: skip
+def test_a_weekly_freeze_that_holds_back_more_loosens_nothing(weekly: str, loosens: bool) -> None:
+    """The week is a circle: a window may run over its end."""
+    before = put(bank(), "guard/freeze", [WEEKLY])
+    after = put(before, "guard/freeze", [{**WEEKLY, "weekly": weekly}])
+    assert line(before, after) == ("Loosens the guard: guard.freeze" if loosens else "")
+    assert line(before, put(after, "guard/freeze", [WEEKLY, *after["guard"]["freeze"]])) == ""
+
+
+def test_networks_in_another_order_let_nobody_else_in() -> None:
+    """Best first: the order says by which way machines come."""
+    way = "hosts/hv1/live_migration/networks"
+    before = put(bank(), way, ["10.0.1.0/24", "10.0.2.0/24"])
+    assert line(before, put(before, way, ["10.0.2.0/24", "10.0.1.0/24"])) == ""
+    assert line(before, put(before, way, ["10.0.2.0/24", "10.0.3.0/24"])) != ""
 
 
 def test_what_may_be_overwritten_at_one_place_may_not_be_at_another() -> None:
