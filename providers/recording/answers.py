@@ -6,10 +6,15 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from providers.errors import ProtocolError
 from providers.wsman import EndpointReference, Enumerate, Get, Invoke, Pull, Request, class_of
 
 _FROM = re.compile(r"\b(?:from|resultclass\s*=)\s*(\w+)", re.IGNORECASE)
 _CONTEXT = re.compile(r"EnumerationContext[^>]*>\s*([^<\s]+)")
+MOST_BYTES = 16 << 20
+"""Of all answers: a host with 50 machines takes some 5 MiB."""
+FULL = f"the result is full: {MOST_BYTES} bytes"
+"""In words that stay in a recording, as the others that are said of what was not answered."""
 _LANGUAGE = re.compile(r"xml:lang=\"([^\"]+)\"")
 
 
@@ -40,16 +45,25 @@ class Answer:
 
 
 class Answers:
-    """All answers of a host, in the order in which they came."""
+    """All answers of a host, in the order in which they came, up to `MOST_BYTES`."""
 
     def __init__(self) -> None:
         """None yet."""
         self.all: list[Answer] = []
         self.unreadable = 0
+        self._left = MOST_BYTES
         self._contexts: dict[str, str] = {}
 
+    @property
+    def full(self) -> bool:
+        """Whether there is no room for another answer."""
+        return self._left < 0
+
     def heard(self, request: Request, content: bytes) -> None:
-        """Keep an answer; one that is no UTF-8 is only counted."""
+        """Keep an answer; one that is no UTF-8 is only counted. Raises ProtocolError where there is no room for it."""
+        self._left -= len(content)
+        if self.full:
+            raise ProtocolError(FULL)
         try:
             envelope = content.decode("utf-8")
         except UnicodeDecodeError:

@@ -50,11 +50,16 @@ Question = Get | Enumerate | Pull | Invoke
 
 
 def everywhere() -> Iterator[Question]:
-    """Yield what every host is asked: whole classes, other forms of enumeration, and how it refuses."""
+    """Yield what every host is asked: how it refuses, other forms of enumeration, and whole classes, which are most of it."""
+    yield from _refusals()
+    yield from _forms()
     for name in _CLASSES:
         yield _whole(resource_uri("*"), name)
     for name in _CLUSTER:
         yield _whole(resource_uri("*", MSCLUSTER), name)
+
+
+def _forms() -> Iterator[Question]:
     system = resource_uri("Msvm_ComputerSystem")
     yield Enumerate(resource_uri=system)
     for mode in (EnumerationMode.EPRS, EnumerationMode.OBJECTS_AND_EPRS):
@@ -63,7 +68,6 @@ def everywhere() -> Iterator[Question]:
         yield Enumerate(
             resource_uri=resource_uri(name), optimize=True, max_elements=PAGE, mode=EnumerationMode.EPRS
         )
-    yield from _refusals()
 
 
 def _refusals() -> Iterator[Question]:

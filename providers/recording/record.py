@@ -9,6 +9,7 @@ from functools import partial
 from providers.clock import Clock
 from providers.errors import AuthenticationError, PlacementError
 from providers.hyperv import inventory
+from providers.hyperv.bounds import BOUNDS
 from providers.hyperv.credentials import read_credential
 from providers.hyperv.estate import Estate
 from providers.hyperv.logins import Logins
@@ -23,14 +24,19 @@ from providers.wsman import (
     Invoke,
     Pull,
     PullResponse,
+    Release,
 )
 
 from . import questions
-from .answers import Answers
+from .answers import FULL, Answers
 from .questions import READING, Question
 
 MACHINES, JOBS = 3, 5
 """Machines and jobs that are asked about on their own; more would show nothing new."""
+PAGES = 4
+"""Of an answer to a question, some hundred rows each."""
+SINGLE = 50
+"""The same where rows come one by one."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -61,6 +67,8 @@ class _Recorder:
         self._client = self._estate.client(host.name)
         self._sessions = Sessions(host, Logins(), heard)
         self._report = report
+        self._clock = clock
+        self._until = clock.now() + BOUNDS.whole_seconds
 
     def run(self) -> Recording:
         try:
@@ -112,8 +120,12 @@ class _Recorder:
                 self._ask(question)
 
     def _try(self, what: str, read: Callable[[], object]) -> None:
-        """Read; what fails is noted, and the next question is asked all the same."""
+        """Read; what fails is noted, and the next question is asked all the same, while there are room and time."""
         self._report(what)
+        if self.recording.answers.full or self._clock.now() >= self._until:
+            late = f"not requested after {BOUNDS.whole_seconds:g} seconds"
+            self.recording.unanswered[what] = FULL if self.recording.answers.full else late
+            return
         try:
             read()
         except AuthenticationError:
@@ -129,8 +141,16 @@ class _Recorder:
 
     def _exchange(self, question: Question) -> None:
         answer = self._sessions.exchange(question, MAX_ENVELOPE_SIZE)
+        pages = 0
         while isinstance(answer, EnumerateResponse | PullResponse) and not answer.end and answer.context:
             uri, most = getattr(question, "resource_uri", ""), getattr(question, "max_elements", None)
+            if pages == (SINGLE if most is None else PAGES) or self._clock.now() >= self._until:
+                self.recording.unanswered[questions.words(question)] = (
+                    f"read until page {pages} and not to the end"
+                )
+                self._sessions.exchange(Release(resource_uri=uri, context=answer.context), MAX_ENVELOPE_SIZE)
+                return
+            pages += 1
             pull = Pull(resource_uri=uri, context=answer.context, max_elements=most)
             answer = self._sessions.exchange(pull, MAX_ENVELOPE_SIZE)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import gc
 import gzip
+import re
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -25,6 +26,9 @@ from providers.hyperv.logins import Logins
 from providers.model.estate import Silence
 from providers.model.names import HostName
 from providers.model.stack import Authentication, Connection, HostSpec
+from providers.recording import vocabulary
+from providers.recording.answers import FULL, MOST_BYTES
+from providers.recording.record import record
 from providers.wsman import EnumerateResponse, Fragment, PullResponse
 from tests.clocks import FastClock
 from tests.fabric.hostile import (
@@ -303,3 +307,25 @@ def test_a_cluster_of_many_machines_costs_what_is_kept_of_it(home: Path) -> None
             found = read_cluster(client, "HV1")
         client.close()
     assert found.machines == {guid, "web"}
+
+
+@pytest.mark.parametrize("endless_class", ["Msvm_SnapshotOfVirtualSystem", "Msvm_"])
+def test_a_recording_has_an_end(home: Path, endless_class: str) -> None:
+    """Whether one question is answered for ever, or each: what is kept is bounded, and what is left out is said."""
+    own, endless_pages = (
+        Fragment({"Name": "HV1", "DNSHostName": "hv1", "Domain": "lab.example"}),
+        pages(row(1 << 18)),
+    )
+
+    def answer(request: bytes) -> Iterable[bytes]:
+        if b"/enumeration/Enumerate<" in request and endless_class.encode() not in request:
+            begun = EnumerateResponse(items=(own,) if b"Win32_ComputerSystem" in request else (), end=True)
+            return whole(envelope(begun, request))(request)
+        return endless_pages(request)
+
+    with Hostile(home, answer) as host:
+        found = record(spec(home, host.url), FastClock(), lambda _: None)
+    assert sum(len(each.envelope) for each in found.answers.all) <= MOST_BYTES
+    told = found.unanswered["SELECT * FROM Msvm_SnapshotOfVirtualSystem"]
+    assert told in {"read until page 4 and not to the end", FULL}
+    assert all(vocabulary.is_word(word) for word in re.findall(r"\w+", told))
