@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -12,18 +11,18 @@ from typing import NoReturn
 
 from tools.install.places import engine_file, read_record, venv_scripts
 from tools.install.trusted import flaw, is_changed
+from tools.launch.private import STATE, check_ours, close, keep_private
 from tools.launch.settings import own_backend, settings
 from tools.launch.start import PROJECT, become, require_setup
 from tools.launch.words import names_folder, needs_stack, without_ticket
 
 DEFAULT_STACK = "lab"
-_OTHERS = 0o077
 
 
 def main() -> NoReturn:
     """Run the engine with the words that were typed; create and select the stack `lab` where none is selected."""
     require_setup(PROJECT)
-    os.umask(_OTHERS)  # what the engine keeps tells of the estate as much as an inventory does
+    keep_private()  # what the engine keeps tells of the estate as much as an inventory does
     words, ticket = without_ticket(sys.argv[1:])
     if ticket == "":
         sys.exit("--ticket has no ticket: name one, or leave the word out")
@@ -32,7 +31,8 @@ def main() -> NoReturn:
     engine = _engine(PROJECT)
     own = own_backend(os.environ, (PROJECT / "Pulumi.yaml").read_text(encoding="utf-8"))
     if own:
-        close(PROJECT / ".pulumi")
+        check_ours(STATE)
+        close(STATE)
     environ = settings(
         os.environ,
         project=PROJECT,
@@ -40,36 +40,27 @@ def main() -> NoReturn:
         own=own,
         terminal=sys.stdout.isatty(),
     )
-    here = names_folder(words) or inside(Path.cwd(), PROJECT)
+    here = names_folder(words) or inside(_here(), PROJECT)
     command = [str(engine), *([] if here else ["-C", str(PROJECT)])]
     if own and not names_folder(words) and not environ.get("PULUMI_STACK") and needs_stack(words):
         _select_stack(command, environ)
     become([*command, *words], environ)
 
 
-def close(folder: Path) -> None:
-    """Close the folder of state to others, where an earlier version has left it open; leave where it is somebody else's."""
-    if sys.platform == "win32" or not os.path.lexists(folder):
-        return
-    here = os.geteuid()
-    try:
-        link, found = folder.lstat(), folder.stat()
-    except OSError as error:
-        sys.exit(f"{folder} leads nowhere: {error.strerror}. Remove it, or correct where it leads")
-    if not {link.st_uid, found.st_uid} <= {0, here}:
-        sys.exit(
-            f"{folder} belongs to another user, so nothing in it is read or written: remove it, or take it back"
-        )
-    mode = stat.S_IMODE(found.st_mode)
-    if found.st_uid == here and mode & _OTHERS:
-        folder.chmod(mode & ~_OTHERS)
-        print(f"{folder} was open to other users and is closed now: it tells of the estate", file=sys.stderr)
-
-
-def inside(folder: Path, project: Path) -> bool:
+def inside(folder: Path | None, project: Path) -> bool:
     """Say whether Pulumi, started in `folder`, finds this project by itself: the nearest Pulumi.yaml upwards is ours."""
+    if folder is None:
+        return False
     nearest = (place for place in (folder, *folder.parents) if (place / "Pulumi.yaml").exists())
     return next(nearest, None) == project
+
+
+def _here() -> Path | None:
+    """Return the folder in which this was typed; None where it has been removed meanwhile."""
+    try:
+        return Path.cwd()
+    except OSError:
+        return None
 
 
 def _engine(project: Path) -> Path:

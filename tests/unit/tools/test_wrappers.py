@@ -165,6 +165,48 @@ def test_what_the_engine_keeps_is_closed_to_others(project: Path) -> None:
     assert run(project / "bin" / "pulumi", "version", cwd=project).stderr == ""
 
 
+@pytest.mark.parametrize("wrapper", ["pulumi", "placement"])
+def test_what_an_earlier_version_left_open_by_a_umask_of_002_is_closed(project: Path, wrapper: str) -> None:
+    """Before it is looked at: folders of the audit log and of identities into which others may write would stop all."""
+    state = project / ".pulumi"
+    folders = [state, state / "audit", state / "identities"]
+    for each in folders:
+        each.mkdir()
+        each.chmod(0o775)
+    elsewhere = project / "elsewhere"
+    elsewhere.mkdir(mode=0o755)
+    elsewhere.chmod(0o755)
+    (state / "link").symlink_to(elsewhere)
+    answer = run(project / "bin" / wrapper, "version", cwd=project)
+    assert answer.stderr == f"{state} was open to other users and is closed now: it tells of the estate\n"
+    assert [each.stat().st_mode & 0o777 for each in folders] == [0o700] * 3
+    assert elsewhere.stat().st_mode & 0o777 == 0o755
+    assert run(project / "bin" / wrapper, "version", cwd=project).stderr == ""
+
+
+@AS_ROOT
+def test_nothing_is_closed_beyond_a_link_of_another_user(project: Path) -> None:
+    """He would choose which of our folders that is."""
+    elsewhere = project / "elsewhere"
+    elsewhere.mkdir()
+    elsewhere.chmod(0o755)
+    link_of_another(project / ".pulumi", elsewhere)
+    assert run(project / "bin" / "placement", "version", cwd=project).stderr == ""
+    assert elsewhere.stat().st_mode & 0o777 == 0o755
+
+
+def test_the_engine_is_started_from_a_folder_that_has_gone(project: Path, tmp_path: Path) -> None:
+    """It is given the project's folder, as from anywhere else."""
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    command = 'cd "$1" && rmdir "$1" && exec "$2" version'
+    answer = run(
+        Path("/bin/sh"), "-c", command, "sh", str(gone), str(project / "bin" / "pulumi"), cwd=project
+    )
+    assert answer.returncode == 7, answer.stderr
+    assert answer.stdout.startswith(f"-C {project} version\n")
+
+
 @AS_ROOT
 def test_state_in_a_folder_of_another_user_is_not_used(project: Path) -> None:
     """Nor beyond a link that he has made, nor one that leads nowhere."""
