@@ -148,7 +148,11 @@ def _gone(path: Path, *, follow: bool) -> Place:
     """Go the way to `path`; the descriptor of its last folder is the caller's to close."""
     check_name(path)
     todo = list(reversed(path.parts or (".",)))
-    here, folder = os.open(".", _FOLDER), Path.cwd()
+    # The folder in which this process stands is asked for nothing where it has no part in the way: it may be another user's, or gone.
+    here, folder = (
+        os.open(path.anchor or ".", _FOLDER),
+        Path(path.anchor) if path.is_absolute() else Path.cwd(),
+    )
     links, linked = 0, False
     try:
         while True:

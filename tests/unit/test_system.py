@@ -144,3 +144,24 @@ def test_names_that_mean_devices_to_windows(name: str) -> None:
 def test_names_that_only_look_like_devices(name: str) -> None:
     """A share, or a folder above, means nothing."""
     assert not is_device(PureWindowsPath(name))
+
+
+@POSIX
+def test_a_full_path_is_gone_from_a_folder_that_has_gone(tmp_path: Path) -> None:
+    """Where one stands has no part in it: it may be removed, or another user's, as after `sudo -u`."""
+    gone, there = tmp_path / "gone", tmp_path / "there"
+    gone.mkdir()
+    code = (
+        "import os, sys; from pathlib import Path; from providers.files import write_whole\n"
+        "os.rmdir(os.getcwd()); write_whole(Path(sys.argv[1]), 'x')"
+    )
+    environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code, str(there)],
+        cwd=gone,
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr, there.read_text(encoding="utf-8")) == (0, "", "x")
