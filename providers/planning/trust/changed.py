@@ -79,7 +79,7 @@ def trust_changes(
     renamed = _renamed(before, after)
     found = (
         *_hosts(before, after, renamed, frozenset(replaced)),
-        *_new_hosts(before, after, renamed, permitted),
+        *_new_hosts(before, after, renamed, frozenset(replaced), permitted),
         *_sections(before, after, renamed, frozenset(replaced)),
         *_servers(before, after),
         *_machines(before, after, renamed),
@@ -164,16 +164,21 @@ def _renamed(before: Stack, after: Stack) -> dict[HostName, HostName]:
 
 
 def _new_hosts(
-    before: Stack, after: Stack, renamed: Mapping[HostName, HostName], permitted: Permitted
+    before: Stack,
+    after: Stack,
+    renamed: Mapping[HostName, HostName],
+    replaced: frozenset[Path],
+    permitted: Permitted,
 ) -> Iterator[TrustChange]:
     used = {_whose(host) for host in before.hosts.values()}
     for name, host in after.hosts.items():
         if name in before.hosts or name in renamed:
             continue
+        files = {value for _, value in leaves("", host.connection) if isinstance(value, Path)}
         said = [f"{_key(way)}: {shown(value, after)}" for way, value in _trusted(host).items() if value]
         yield TrustChange(
             aspect=Aspect.PASSWORDS, subjects=(name,), name=_NEW, after=", ".join(said),
-            stops=host.allow_vtpm or _whose(host) not in used or not permitted(host),
+            stops=host.allow_vtpm or _whose(host) not in used or not permitted(host) or not replaced.isdisjoint(files),
         )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from providers.model.names import HostName
 from providers.model.stack import Stack
 from providers.planning.trust.changed import removal, trust_changes
 from providers.planning.trust.model import Aspect, Trust, TrustChange
@@ -301,6 +302,19 @@ def test_a_new_host_stops_unless_the_policy_permits_it_with_credentials_that_hos
     ):  # fmt: skip
         (stopped,) = changes(put(after, f"hosts/hv4/{way}", value), permitted=True)
         assert stopped.stops
+
+
+def test_a_new_host_whose_authority_has_other_content_stops_where_no_host_of_before_is_left() -> None:
+    """The connection is spelled as it was, and no other host is there to tell of the file."""
+    before = {**bank(), "hosts": {"hv1": {"address": "hv1.corp.example"}}, "vms": {"SQL01": {"host": "hv1"}}}
+    del before["delegation"], before["directory"]
+    after = {**before, "hosts": {"hv9": {"address": "hv9.corp.example"}}, "vms": {"SQL01": {"host": "hv9"}}}
+    stacks = stack(before), stack(after)
+    authority = stacks[1].hosts[HostName("hv9")].connection.ca
+    assert authority is not None
+    for replaced, stops in ((set[Path](), False), ({authority}, True)):
+        (new,) = trust_changes(*stacks, replaced=replaced, permitted=lambda _: True)
+        assert (new.name, new.stops) == ("new host", stops)
 
 
 def changes(after: Mapping[str, Any], *, permitted: bool) -> tuple[TrustChange, ...]:
