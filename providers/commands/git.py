@@ -244,10 +244,14 @@ def _git(
     """Run git, which may fetch what a clone has left out, and never asks anybody for a password; `index`: in place of its own."""
     command = ["git", "--literal-pathspecs", "-C", str(folder), *words]
     own = {} if index is None else {"GIT_INDEX_FILE": str(index)}
+    # hooks have GIT_DIR; without a work tree beside it git takes the folder of -C for the top of the repository (git, "GIT_DIR")
+    given = {
+        key: value for key, value in os.environ.items() if key != "GIT_DIR" or "GIT_WORK_TREE" in os.environ
+    }
     try:
         return subprocess.run(
             command, check=False, capture_output=True, input=told, timeout=_PATIENCE,
-            env={**os.environ, **own, "GIT_TERMINAL_PROMPT": "0"},
+            env={**given, **own, "GIT_TERMINAL_PROMPT": "0"},
         )  # fmt: skip
     except (OSError, subprocess.TimeoutExpired) as error:
         raise PlacementError(f"git does not answer: {error}", remedy="Install git, or name a file") from error

@@ -158,6 +158,20 @@ def test_what_git_would_write_otherwise_than_it_is_reviewed_is_a_change(
     assert "ca.pem: ident: set" in text
 
 
+def test_a_hook_of_git_compares_with_the_file_that_was_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a linked work tree git gives its hooks GIT_DIR: the stack's folder is the top of nothing for that."""
+    (tmp_path / "stacks").mkdir()
+    stack = Path(on_paper(STILL, tmp_path / "stacks")[0])
+    committed(tmp_path)
+    monkeypatch.setenv("GIT_DIR", str(tmp_path / ".git"))
+    assert main(["check", str(stack), "--base", "main"]) == 0
+    declare(stack, "hv3", REDIRECTED)
+    assert main(["check", str(stack), "--base", "main"]) == 5
+    assert "Changes where or how passwords are sent: hv3 (address, auth, ca)" in shown(capsys)
+
+
 def test_what_git_would_write_otherwise_at_the_end_of_a_link_is_a_change(
     estate: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
