@@ -108,6 +108,15 @@ def test_the_review_runs_no_code_of_the_pull_request() -> None:
     assert "make" not in json.dumps(workflow["jobs"]["comment"])
 
 
+def test_a_verdict_is_never_skipped() -> None:
+    """A check that is skipped counts as one that has succeeded, and for each pull request whose last commit is the same."""
+    workflow = yaml.safe_load((PIPELINES / "github" / "review.yaml").read_text(encoding="utf-8"))
+    assert workflow["jobs"]["placement-verdict"]["if"] == "${{ always() }}"
+    applied = yaml.safe_load((PIPELINES / "github" / "apply.yaml").read_text(encoding="utf-8"))
+    branches = workflow[True]["pull_request_target"].get("branches")
+    assert branches == applied[True]["push"]["branches"], "no run, and so no check, for any other branch"
+
+
 @pytest.mark.parametrize("file", GITHUB, ids=lambda file: file.stem)
 def test_every_job_has_no_more_rights_than_it_names(file: Path) -> None:
     """And where secrets are, it runs for the default branch alone."""
