@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -48,9 +49,20 @@ class Replacement:
         try:
             if read_bounded(place, LARGEST) != self._old:
                 raise StackFileChangedError(f"{place} was changed meanwhile; it stays as it is")
-            self._fresh.keep(mode=mode_of(place))
+            self._fresh.keep(mode=self._mode())
         except OSError as error:
             raise _unwritable(place, error) from error
+
+    def _mode(self) -> int:
+        """Return the old file's mode; of another user's file, as under sudo or in a checkout of a group, who could read it still can.
+
+        Group means the new file's: where that is another one, it may do what everybody may. Everybody never writes.
+        """
+        if (own := mode_of(self._fresh.place)) is not None:
+            return own
+        found, fresh = self._fresh.place.stat(), self._fresh.path.stat()
+        mode = stat.S_IMODE(found.st_mode) & 0o774
+        return mode if fresh.st_gid == found.st_gid else mode & 0o704 | (mode & 0o004) << 3
 
 
 @contextmanager

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from providers.errors import PlacementError, StackFileError
 from providers.stackfile.replacing import StackFileChangedError, replacement
-from tests.strangers import AS_ROOT, link_of_another
+from tests.strangers import AS_ROOT, STRANGER, link_of_another
 
 OLD = "hosts:\n  hv1: {address: hv1}\nvms:\n  VM001: {host: hv1}\n"
 NEW = f"{OLD}  VM002: {{host: hv1}}\n"
@@ -73,6 +74,28 @@ def test_the_files_of_others_beside_it_are_left_alone(file: Path) -> None:
         fresh.load(NEW)
         fresh.keep()
     assert other.read_text(encoding="utf-8") == "mine"
+
+
+@AS_ROOT
+@pytest.mark.parametrize(
+    ("old", "group", "new"),
+    [
+        (0o644, STRANGER, 0o644),
+        (0o640, STRANGER, 0o600),
+        (0o666, STRANGER, 0o644),
+        (0o660, 0, 0o660),
+        (0o600, 0, 0o600),
+    ],
+)
+def test_whose_file_it_was_can_read_it_still(file: Path, old: int, group: int, new: int) -> None:
+    """As after `sudo bin/placement drift --accept`, or where a group shares a checkout: and nobody else can who could not."""
+    file.chmod(old)
+    os.chown(file, STRANGER, group)
+    with replacement(file, OLD.encode()) as fresh:
+        fresh.load(NEW)
+        fresh.keep()
+    assert file.read_bytes() == NEW.encode()
+    assert file.stat().st_mode & 0o777 == new
 
 
 @AS_ROOT
