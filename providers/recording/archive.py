@@ -14,7 +14,7 @@ from typing import Any
 from providers.errors import PlacementError, ProtocolError
 from providers.files import draft
 
-from . import leftover
+from . import leftover, vocabulary
 from .answers import Answer
 from .disguise import Disguise
 from .record import Recording
@@ -24,7 +24,6 @@ MANIFEST = "manifest.json"
 _MODE = 0o666
 """Less what the umask takes: it is made to be passed on."""
 _BUILD = re.compile(r"[0-9]{1,5}(?:\.[0-9]{1,6}){0,3}")
-_LOCALE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,4}){0,2}")
 _CLASS = re.compile(r"(?:Msvm|CIM|Win32|MSCluster|MSFT)_\w{1,80}|all", re.ASCII)
 _HEADER = """\
 <!-- Recorded by bin/placement record; names, addresses and GUIDs were replaced before hashing.
@@ -101,7 +100,7 @@ def disguised(recording: Recording, known: Iterable[str]) -> tuple[dict[str, byt
     manifest = {
         "format": FORMAT,
         "build": recording.build if _BUILD.fullmatch(recording.build) else "",
-        "locale": next((each.language for each in whole if _LOCALE.fullmatch(each.language)), ""),
+        "locale": next((each.language for each in whole if vocabulary.is_language(each.language)), ""),
         "answers": entries,
         "unanswered": {
             disguise.sentences(what): disguise.sentences(why) for what, why in recording.unanswered.items()

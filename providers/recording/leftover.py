@@ -24,6 +24,7 @@ from .known import KnownNames, key
 from .segments import Text, pieces
 
 _ATTRIBUTE = re.compile(r"""=\s*(?:"([^"]*)"|'([^']*)')""")
+_LANG = re.compile(r"""\bxml:lang\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 _TOKEN = re.compile(r"\w+")
 _BASE64 = re.compile(r"(?<![A-Za-z0-9+/_=-])[A-Za-z0-9+/_-]{8,}={0,2}")
 _HEX = re.compile(r"(?<![0-9A-Fa-f-])(?:[0-9A-Fa-f]{2}){4,}(?![0-9A-Fa-f-])")
@@ -67,8 +68,17 @@ def _in_file(name: str, file: tuple[str, str], search: _Search) -> Iterator[str]
             value = peeled(piece.text)[0]
             if not vocabulary.is_protocols(piece, value.strip()) and search.any(value):
                 yield f"{name}: {_place(piece)}"
-        elif any(search.distinct(one or other) for one, other in _ATTRIBUTE.findall(piece)):
+        elif any(
+            search.distinct(one or other) for one, other in _ATTRIBUTE.findall(_without_language(piece))
+        ):
             yield f"{name}: an attribute"
+
+
+def _without_language(tag: str) -> str:
+    """Return a tag without its `xml:lang`, where that is a language."""
+    return _LANG.sub(
+        lambda found: "" if vocabulary.is_language(found[1] or found[2] or "") else found.group(), tag
+    )
 
 
 def _place(text: Text) -> str:
@@ -84,6 +94,8 @@ def _in_manifest(manifest: Mapping[str, Any], search: _Search) -> Iterator[str]:
     if any(search.any(each) for pair in manifest["unanswered"].items() for each in pair):
         yield "manifest.json: what was not answered"
     rest = {name: value for name, value in manifest.items() if name not in {"answers", "unanswered"}}
+    if vocabulary.is_language(rest.get("locale", "")):
+        del rest["locale"]
     if search.distinct(json.dumps(rest)):
         yield "manifest.json"
 

@@ -34,6 +34,8 @@ _XML_TIME = re.compile(
     r"T(?:[01][0-9]|2[0-4]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,12})?(?:Z|[+-](?:0[0-9]|1[0-4]):[0-5][0-9])?"
 )
 """XML Schema part 2, 3.2.7."""
+_LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Z][a-z]{3})?(?:-(?:[A-Z]{2}|[0-9]{3}))?")
+"""BCP 47 as Windows writes it: language, script, region."""
 _PROTOCOL = re.compile(
     r"http://(?:schemas\.microsoft\.com|schemas\.xmlsoap\.org|schemas\.dmtf\.org|www\.w3\.org)(?P<path>(?:/[\w.-]+)*/?)"
 )
@@ -174,6 +176,11 @@ def is_known_class(token: str) -> bool:
 def is_time(value: str) -> bool:
     """Say whether a value is a moment, an interval or a duration, by the whole grammar of each."""
     return any(form.fullmatch(value) for form in (_CIM_TIME, _CIM_INTERVAL, _DURATION, _XML_TIME))
+
+
+def is_language(value: str) -> bool:
+    """Say whether a value has the form of a language's tag, as `en-US`: no computer is called so where one must stand."""
+    return _LANGUAGE.fullmatch(value) is not None
 
 
 def is_number(value: str) -> bool:

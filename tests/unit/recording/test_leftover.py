@@ -88,3 +88,16 @@ def test_what_is_the_protocols_own_is_no_name(name: str, property_: str, value: 
     disguise = Disguise([name])
     disguise.pseudonyms.name("something")
     looked(disguise, value, property_=property_)
+
+
+@pytest.mark.parametrize("name", ["en-US", "ja-JP", "zh-Hans-CN"])
+def test_a_folder_called_like_the_hosts_language_keeps_no_recording_from_being_written(name: str) -> None:
+    """As on media of Windows; it is replaced, and the language stays in the attribute that holds nothing else."""
+    looked(Disguise([name]), "name-1", locale=name)
+
+
+@pytest.mark.parametrize("told", ["HV-PROD01", "TRADINGHV"])
+def test_what_is_no_language_is_looked_for_there_too(told: str) -> None:
+    """Whatever stands where the language does."""
+    with pytest.raises(LeftoverError, match="manifest"):
+        looked(Disguise([told]), "name-1", locale=told)
