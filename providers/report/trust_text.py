@@ -39,20 +39,19 @@ def _parts(trust: Trust) -> Iterator[str]:
 
 def _grouped(changes: Iterable[TrustChange]) -> Iterator[str]:
     """Yield each subject with its keys: `hv3 (address, auth)`; what is said once for many, as one."""
-    keys: dict[str, list[str]] = {}
+    told: dict[tuple[str, bool], list[str]] = {}
+    """By whom, or by what is new: a host or a file server, which has no keys before."""
     for change in changes:
-        if change.subjects and change.name.startswith(
-            "new "
-        ):  # a host or a file server, which has no keys before
-            keys.setdefault(f"{change.name}s", []).append(*change.subjects)
+        if change.subjects and change.name.startswith("new "):
+            told.setdefault((change.name, True), []).extend(change.subjects)
         else:
-            keys.setdefault(subject(change), []).append(change.name)
-    for whom, names in keys.items():
+            told.setdefault((subject(change), False), []).append(change.name)
+    for (whom, new), names in told.items():
         named = list(dict.fromkeys(names))
-        if not whom:
+        if new:
+            yield f"{whom}{'s' if len(named) > 1 else ''} {_few(named, ' and ')}"
+        elif not whom:
             yield from named
-        elif whom.startswith("new "):
-            yield f"{whom if len(named) > 1 else whom[:-1]} {_few(named, ' and ')}"
         else:
             yield f"{whom} ({_few(named)})"
 

@@ -230,6 +230,16 @@ def test_all_three_kinds_stand_in_the_first_line_passwords_first() -> None:
     )
 
 
+def test_a_host_whose_key_reads_like_our_own_words_is_told_as_a_host() -> None:
+    """Whatever stands in the file: a new host beside it is another one."""
+    before = put(bank(), "hosts/new hosts", {"address": "hv8.corp.example"})
+    after = put(before, "hosts/new hosts/address", "hv8.evil.example")
+    after = put(after, "hosts/hv9", {"address": "hv9.corp.example"})
+    assert line(before, after) == (
+        "Changes where or how passwords are sent: new hosts (address), new host hv9"
+    )
+
+
 def test_a_host_under_another_key_is_no_change_and_one_at_another_place_is() -> None:
     """Passwords go where they went before; delegation names it by its new key."""
     before = put(bank(), "vms/WEB01/host", "hv1")
