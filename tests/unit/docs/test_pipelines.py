@@ -108,6 +108,34 @@ def test_the_review_runs_no_code_of_the_pull_request() -> None:
     assert "make" not in json.dumps(workflow["jobs"]["comment"])
 
 
+def test_a_proposal_brings_nothing_that_runs_take_for_their_own(tmp_path: Path) -> None:
+    """Files in `.pulumi` and `.venv` are ignored by git, until somebody adds them by force: both reviews look, before set-up."""
+
+    def git(*words: str) -> str:
+        own = ("-c", "user.name=test", "-c", "user.email=test@lab.example")
+        return subprocess.run(
+            ["git", *own, *words], cwd=tmp_path, check=True, stdout=subprocess.PIPE, text=True
+        ).stdout.strip()
+
+    git("init", "-q")
+    for name in ("stacks/prod.yaml", ".pulumi/identities/prod.json"):
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).write_text("{}\n", encoding="ascii")
+        git("add", name)
+        git("commit", "-qm", name)
+    texts = [
+        (PIPELINES / "github" / "review.yaml").read_text(encoding="utf-8"),
+        GITLAB.read_text(encoding="utf-8"),
+    ]
+    for text in texts:
+        (looks,) = re.findall(r"if \[ -n .*git ls-tree .*; fi", text)
+        for commit, expected in (("HEAD~1", 0), ("HEAD", 1)):
+            (tmp_path / "merged").write_text(git("rev-parse", f"{commit}^{{tree}}") + "\n", encoding="ascii")
+            script = f'head="$(head -n 1 merged)"\n{looks}'
+            done = subprocess.run(["bash", "-c", script], cwd=tmp_path, check=False, capture_output=True)
+            assert done.returncode == expected, looks
+
+
 def test_a_verdict_is_never_skipped() -> None:
     """A check that is skipped counts as one that has succeeded, and for each pull request whose last commit is the same."""
     workflow = yaml.safe_load((PIPELINES / "github" / "review.yaml").read_text(encoding="utf-8"))
