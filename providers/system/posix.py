@@ -12,6 +12,7 @@ import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 from .values import Account, Belongings, ForeignError, check_name
@@ -219,7 +220,9 @@ def private_folder(path: Path) -> None:
             _belongings(found).check_owner(path)
             if found.st_uid == os.geteuid() and found.st_mode & _OTHERS:
                 os.fchmod(descriptor, stat.S_IMODE(found.st_mode) & ~_OTHERS)
-            _belongings(os.fstat(descriptor)).check(path)
+            replace(_belongings(os.fstat(descriptor)), sticky=False).check(
+                path
+            )  # what lies in /tmp is not ours alone
         finally:
             os.close(descriptor)
 

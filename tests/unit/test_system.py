@@ -165,3 +165,16 @@ def test_a_full_path_is_gone_from_a_folder_that_has_gone(tmp_path: Path) -> None
         check=False,
     )
     assert (done.returncode, done.stderr, there.read_text(encoding="utf-8")) == (0, "", "x")
+
+
+@AS_ROOT
+def test_a_folder_for_everybody_is_nobodys_alone() -> None:
+    """As /tmp, where one's own link leads there: what is old would be removed in it."""
+    code = (
+        "import os, sys; from pathlib import Path; from providers.system import private_folder\n"
+        "os.setuid(int(sys.argv[1])); private_folder(Path('/tmp'))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(STRANGER)], capture_output=True, text=True, check=False
+    )
+    assert "others may write /tmp" in done.stderr, done.stderr
