@@ -7,13 +7,16 @@ COUNT ?= 40
 SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup directory browser database demo docs docs-write test test-all runs bench check fuzz lock clean
+.PHONY: help setup develop directory browser database demo docs docs-write test test-all runs bench check fuzz lock sbom clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | sed 's/|/	/'
 
-setup: ## Get what the project needs: .venv, and the Pulumi engine (5 minutes where it has to be built)
+setup: ## Get what an operator needs: .venv, and the Pulumi engine (5 minutes where it has to be built)
 	@$(PYTHON) tools/setup.py
+
+develop: ## Get what tests and checks need besides (a minute); not for machines that hold a domain's credentials
+	@$(PYTHON) tools/setup.py --develop
 
 directory: ## Get what the lab's directory needs besides: Debian's Samba (as root), Kerberos for Python (4 minutes)
 	@$(PYTHON) tools/setup.py --directory
@@ -27,38 +30,42 @@ database: ## Get a PostgreSQL for the tests of kept state (Debian's, as root, a 
 demo: directory ## See it work: a lab of hosts, a preview, live migrations, drift found and repaired
 	@$(VENV_PYTHON) -m tools.demo
 
-test: directory browser database ## Run all tests, the real engine included (of its longest runs a sample: tools/suite.py)
+test: develop directory browser database ## Run all tests, the real engine included (of its longest runs a sample: tools/suite.py)
 	@$(VENV_PYTHON) -m tools.suite
 
-test-all: directory browser database ## Run all tests and every whole run in both forms: first `up`, and on an adopted stack
+test-all: develop directory browser database ## Run all tests and every whole run in both forms: first `up`, and on an adopted stack
 	@$(VENV_PYTHON) -m tools.suite --all
 
 runs: setup ## Disturb COUNT (40) runs of the real engine on random maps: exit code 0 has to mean reached (20 minutes; SEED=1)
 	@$(VENV_PYTHON) -m tools.runs --count $(COUNT) --seed $(SEED)
 
-bench: setup ## Measure what is promised, goals and results side by side (10 minutes; ONLY=name for one)
+bench: develop ## Measure what is promised, goals and results side by side (10 minutes; ONLY=name for one)
 	@$(VENV_PYTHON) -m tools.bench $(ONLY)
 
-check: setup ## Check style, types, the direction of imports, and the documentation
+check: develop ## Check style, types, the direction of imports, the documentation, and the list of what is installed
 	$(VENV_PYTHON) -m ruff check
 	$(VENV_PYTHON) -m ruff format --check
 	$(VENV_PYTHON) -m mypy
 	.venv/bin/lint-imports
 	$(VENV_PYTHON) -m tools.docs
+	$(VENV_PYTHON) -m tools.sbom
 
-docs: setup ## Make docs/ a site in docs/_site; warnings and links that lead nowhere are errors
+docs: develop ## Make docs/ a site in docs/_site; warnings and links that lead nowhere are errors
 	@$(VENV_PYTHON) -m tools.docs
 
-docs-write: setup ## Write the pages of docs/ that are made from the schema and from the codes
+docs-write: develop ## Write the pages of docs/ that are made from the schema and from the codes
 	@$(VENV_PYTHON) -m tools.docs write
 
-fuzz: setup ## Read changed messages and files for FUZZ_SECONDS (default 300): none may do more than be refused
+fuzz: develop ## Read changed messages and files for FUZZ_SECONDS (default 300): none may do more than be refused
 	$(VENV_PYTHON) -m tools.fuzz --seconds $(FUZZ_SECONDS) --seed $(FUZZ_SEED)
 
-lock: setup ## Pin the newest versions that fit, with hashes, by uv
+lock: develop ## Pin the newest versions that fit, with hashes, by uv (then: make sbom)
 	.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --no-header --no-annotate \
-		requirements-dev.in --output-file requirements.txt
+		requirements.in --output-file requirements.txt
+	.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --no-header --no-annotate \
+		requirements-dev.in --constraints requirements.txt --output-file requirements-dev.txt
 	.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --no-header --no-annotate \
 		requirements-kerberos.in --constraints requirements.txt --output-file requirements-kerberos.txt
@@ -68,6 +75,9 @@ lock: setup ## Pin the newest versions that fit, with hashes, by uv
 	.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --no-header --no-annotate \
 		tools/kerberos-build.in --output-file tools/kerberos-build.txt
+
+sbom: develop ## Write sbom.cdx.json (CycloneDX): what the locks of an operator's machine hold, with licences
+	@$(VENV_PYTHON) -m tools.sbom write
 
 clean: ## Remove what set-up and tests made; the lab and the stacks' state stay
 	rm -rf .venv .venv.lock .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

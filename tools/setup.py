@@ -1,6 +1,6 @@
 """Set the project up: `.venv` from the lock file, and a Pulumi engine. Needs nothing but Python.
 
-With `--directory` also what the lab's directory needs, with `--browser` a browser for the tests of the page, with `--database`
+With `--develop` also what tests and checks need, with `--directory` what the lab's directory needs, with `--browser` a browser for the tests of the page, with `--database`
 a PostgreSQL for the tests of kept state.
 """
 
@@ -25,6 +25,6 @@ from tools.install.steps import main  # noqa: E402 - the path has to be set firs
 if __name__ == "__main__":
     options = {
         name: f"--{name.removeprefix('with_')}" in sys.argv
-        for name in ("with_directory", "with_browser", "with_database")
+        for name in ("with_develop", "with_directory", "with_browser", "with_database")
     }
     sys.exit(main(PROJECT, **options))

@@ -1,4 +1,4 @@
-"""The project's virtual environment, made from the lock file with every hash checked."""
+"""The project's virtual environment, made from lock files with every hash checked: an operator's, and what developers need besides."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from typing import Any
 
 from tools.install.errors import SetupError
 from tools.install.places import (
+    develop_lock_file,
+    develop_stamp_file,
     lock_file,
     read_record,
     stamp_file,
@@ -77,16 +79,33 @@ def make(project: Path) -> None:
     folder = venv_folder(project)
     _remove(folder)
     _run([sys.executable, "-m", "venv", str(folder)], "make the virtual environment")
-    install = ["-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"]
-    locked = ["--require-hashes", "--only-binary", ":all:", "--requirement", str(lock_file(project))]
-    _run([str(venv_python(project)), *install, *locked], "install the Python packages")
+    _install(project, lock_file(project), "install the Python packages")
     write_record(stamp_file(project), stamp(lock_file(project).read_bytes(), sys.version_info[:2]))
+
+
+def develops(project: Path) -> bool:
+    """Say whether a sound environment has the developers' packages of the present lock, too."""
+    found = read_record(develop_stamp_file(project))
+    return found == stamp(develop_lock_file(project).read_bytes(), sys.version_info[:2])
+
+
+def add_developers(project: Path) -> None:
+    """Install the developers' packages into the environment that `make` made; their stamp comes last."""
+    lock = develop_lock_file(project)
+    _install(project, lock, "install the developers' packages")
+    write_record(develop_stamp_file(project), stamp(lock.read_bytes(), sys.version_info[:2]))
 
 
 def pip_environment(environ: Mapping[str, str]) -> dict[str, str]:
     """Return the environment for pip: the user's mirrors and proxies stay, other places to install to do not."""
     elsewhere = {"PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PYTHONHOME", "PYTHONPATH"}
     return {name: value for name, value in environ.items() if name not in elsewhere}
+
+
+def _install(project: Path, lock: Path, what: str) -> None:
+    pip = ["-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"]
+    locked = ["--require-hashes", "--only-binary", ":all:", "--requirement", str(lock)]
+    _run([str(venv_python(project)), *pip, *locked], what)
 
 
 def _remove(folder: Path) -> None:

@@ -49,8 +49,18 @@ def engine_file(project: Path) -> Path:
 
 
 def lock_file(project: Path) -> Path:
-    """Return the lock of the environment."""
+    """Return the lock of what an operator's machine has."""
     return project / "requirements.txt"
+
+
+def develop_lock_file(project: Path) -> Path:
+    """Return the lock of what tests and checks need; it repeats the operator's."""
+    return project / "requirements-dev.txt"
+
+
+def develop_stamp_file(project: Path) -> Path:
+    """Return the file that says which developers' lock the environment has besides; it goes with the environment."""
+    return venv_folder(project) / "placement-develop.json"
 
 
 def program(name: str) -> str:

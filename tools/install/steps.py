@@ -28,13 +28,18 @@ _WAITING = "Another set-up is under way; waiting for it"
 
 
 def main(
-    project: Path, *, with_directory: bool = False, with_browser: bool = False, with_database: bool = False
+    project: Path,
+    *,
+    with_develop: bool = False,
+    with_directory: bool = False,
+    with_browser: bool = False,
+    with_database: bool = False,
 ) -> int:
-    """Set the project up, with what the lab's directory and some tests need if asked; return the exit code."""
+    """Set the project up, with what developers, the lab's directory and some tests need if asked; return the exit code."""
     root = hasattr(os, "geteuid") and os.geteuid() == 0
     try:
         with alone(project / ".venv.lock", _WAITING):
-            _environment(project)
+            _environment(project, develop=with_develop)
             _engine(project)
             if with_directory:
                 directory.ensure(project, os.environ, root=root)
@@ -51,12 +56,14 @@ def main(
     return 0
 
 
-def _environment(project: Path) -> None:
+def _environment(project: Path, *, develop: bool) -> None:
     flaw = environment.flaw(project)
-    if flaw is None:
-        return
-    print(f"Making .venv ({flaw}): about half a minute", flush=True)
-    environment.make(project)
+    if flaw is not None:
+        print(f"Making .venv ({flaw}): about half a minute", flush=True)
+        environment.make(project)
+    if develop and not environment.develops(project):
+        print("Adding what tests and checks need to .venv: about a minute", flush=True)
+        environment.add_developers(project)
 
 
 def _engine(project: Path) -> None:
