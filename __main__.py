@@ -19,7 +19,7 @@ from providers.planning import silence
 from providers.resources import saying
 from providers.resources.audited import audit_of, open_audit
 from providers.resources.declare import declare, export
-from providers.resources.hand_over import agree, hand_over, keep
+from providers.resources.hand_over import agree, hand_over, keep, keep_places
 from providers.resources.second_hop import forewarned
 from providers.resources.targets import taken_by_run
 from providers.stackfile import load
@@ -47,6 +47,7 @@ def main() -> None:
             plan = forewarned(stack, estate, plan, delegation, estate.clock)
             log = audit_of(stack, audit_path(Path(), pulumi.get_stack()), estate.clock)
             open_audit(log, inventory, plan.schedule)
+            keep_places(identities, plan)
             hand_over(handover, plan.schedule, estate.clock.utc())
             keep(identities, known, inventory, estate)
         finally:

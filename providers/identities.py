@@ -88,8 +88,14 @@ class Identities:
                 self._kept = read_kept(self.path)
             return self._kept
 
-    def keep(self, machines: Mapping[str, VmId], *, of_a_run: bool = False) -> str | None:
-        """Keep which machines are managed; return why that could not be written, or None.
+    def keep(
+        self,
+        machines: Mapping[str, VmId],
+        *,
+        places: Mapping[VmId, HostName] | None = None,
+        of_a_run: bool = False,
+    ) -> str | None:
+        """Keep which machines are managed, and where they are; return why that could not be written, or None.
 
         `of_a_run`: that a run has begun is kept as well, even where nothing else is new.
         """
@@ -98,6 +104,7 @@ class Identities:
             lambda kept: replace(
                 kept,
                 machines={**kept.machines, **machines},
+                places={**kept.places, **(places or {})},
                 at=now if of_a_run or kept.at is None else kept.at,
             )
         )
@@ -106,7 +113,9 @@ class Identities:
         """Forget the machine of a key; return why that could not be written, or None."""
         return self._change(
             lambda kept: replace(
-                kept, machines={key: each for key, each in kept.machines.items() if key != label}
+                kept,
+                machines={key: each for key, each in kept.machines.items() if key != label},
+                places={each: host for each, host in kept.places.items() if each != kept.machines.get(label)},
             )
         )
 
@@ -158,6 +167,7 @@ def _plain(kept: Kept) -> dict[str, Any]:
         "at": None if kept.at is None else kept.at.isoformat(timespec="seconds"),
         "machines": dict(sorted(kept.machines.items())),
         "hosts": dict(sorted(kept.hosts.items())),
+        "places": dict(sorted(kept.places.items())),
     }
 
 
@@ -167,5 +177,7 @@ def _kept(content: Any) -> Kept:
         raise ValueError("another version")
     machines = {str(key): vm_id(each) for key, each in content["machines"].items()}
     hosts = {HostName(key): each for key, each in content["hosts"].items() if is_guid(each)}
+    # A file of an earlier version has no places.
+    places = {vm_id(each): HostName(host) for each, host in content.get("places", {}).items()}
     at = None if content["at"] is None else datetime.fromisoformat(content["at"])
-    return Kept(machines=machines, hosts=hosts, at=at)
+    return Kept(machines=machines, hosts=hosts, places=places, at=at)

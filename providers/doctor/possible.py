@@ -8,15 +8,16 @@ from providers.model.estate import Inventory, VirtualMachine
 from providers.model.identity import Kept
 from providers.model.names import HostName
 from providers.model.stack import Stack, VmSpec
-from providers.planning.identify import NotFound, identify
+from providers.planning.identify import NotFound, behind_silence, identify
 
 
 def possible_moves(
     stack: Stack, inventory: Inventory, known: Kept
 ) -> Iterator[tuple[VmSpec, VirtualMachine, HostName]]:
     """Yield each declared machine that was found with each other host that it may be on."""
+    behind = behind_silence(known, stack, inventory)
     for spec in stack.vms.values():
-        found = identify(spec, inventory, known.machines.get(spec.label))
+        found = identify(spec, inventory, known.machines.get(spec.label), behind)
         if isinstance(found, NotFound):
             continue
         for host in spec.hosts:

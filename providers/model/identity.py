@@ -17,6 +17,8 @@ class Kept:
     """Key in the stack file -> GUID of the machine that was managed under it."""
     hosts: Mapping[HostName, str] = field(default_factory=dict)
     """Key in the stack file -> UUID of the computer, as its firmware tells it."""
+    places: Mapping[VmId, HostName] = field(default_factory=dict)
+    """GUID of a machine -> host on which the last run has seen it, or to which it has brought it."""
     at: datetime | None = None
     """When machines were last kept, in UTC; None where no run is known."""
 

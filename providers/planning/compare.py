@@ -20,7 +20,7 @@ from .computers import named_twice, replaced, telling_of_others, unnamed
 from .counting import doubted, excused, is_away, silent, until
 from .disk_keys import strange_places
 from .guard import guarded, protect
-from .identify import NotFound, identify
+from .identify import NotFound, behind_silence, identify
 from .locate import locate
 from .options import overwritten
 from .order import order
@@ -51,7 +51,7 @@ def plan(
     the plan is made, and which limits of the guard somebody has allowed. `paces`: what past moves have had.
     """
     stack = stack.on(occasion.day)
-    steps, ends, choice = _stood(stack, inventory, known.machines)
+    steps, ends, choice = _stood(stack, inventory, known)
     steps = tuple(_sized(step, inventory) for step in _told_apart(steps))
     steps = tuple(excused(doubted(step, stack, inventory, known), stack, inventory) for step in steps)
     findings = (
@@ -81,14 +81,15 @@ def _taken(plan: Plan, occasion: Occasion) -> Plan:
 
 def steps_of(stack: Stack, inventory: Inventory, known: Kept = NOTHING_KEPT) -> tuple[Step, ...]:
     """Return how every declared machine stands, as a plan has it, without the search for an order of moves."""
-    return _stood(stack, inventory, known.machines)[0]
+    return _stood(stack, inventory, known)[0]
 
 
 def _stood(
-    stack: Stack, inventory: Inventory, known: Mapping[str, VmId]
+    stack: Stack, inventory: Inventory, kept: Kept
 ) -> tuple[tuple[Step, ...], Mapping[str, HostName], Choice | None]:
     """Return the steps, the host on which each machine that was found shall be, and how good that choice is."""
-    found = {label: identify(spec, inventory, known.get(label)) for label, spec in stack.vms.items()}
+    known, behind = kept.machines, behind_silence(kept, stack, inventory)
+    found = {label: identify(spec, inventory, known.get(label), behind) for label, spec in stack.vms.items()}
     there = {label: vm for label, vm in found.items() if isinstance(vm, VirtualMachine)}
     ends, choice = chosen(stack, inventory, there)
     steps = tuple(

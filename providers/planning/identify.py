@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from providers.model.estate import Inventory, VirtualMachine
-from providers.model.names import VmId
+from providers.model.identity import Kept
+from providers.model.names import HostName, VmId
 from providers.model.near_names import near_machines
 from providers.model.plan import Finding, Severity, Standing
-from providers.model.stack import VmSpec
+from providers.model.stack import Stack, VmSpec
 from providers.units import counted
 
 from .adoption import adopting
@@ -26,11 +28,25 @@ class NotFound:
     finding: Finding
 
 
-def identify(spec: VmSpec, inventory: Inventory, known: VmId | None = None) -> VirtualMachine | NotFound:
+def behind_silence(known: Kept, stack: Stack, inventory: Inventory) -> Mapping[VmId, HostName]:
+    """Return the machines whose last host is silent now, and is not away on purpose, with that host."""
+    silent = {
+        host for host in inventory.unreachable if host in stack.hosts and stack.hosts[host].away is None
+    }
+    return {each: host for each, host in known.places.items() if host in silent}
+
+
+def identify(
+    spec: VmSpec,
+    inventory: Inventory,
+    known: VmId | None = None,
+    behind: Mapping[VmId, HostName] | None = None,
+) -> VirtualMachine | NotFound:
     """Return the machine that `spec` means, or why none can be told.
 
     `known` is a GUID learnt earlier (the id in Pulumi's state); the GUID decides where there is one, else
-    the name. Replicas are never candidates.
+    the name. Replicas are never candidates. `behind`: machines whose last host is silent. One that another host shows
+    may be a copy, or that host's word alone.
     """
     wanted = spec.id or known
     meant = inventory.with_id(wanted) if wanted is not None else inventory.named(spec.name)
@@ -39,7 +55,8 @@ def identify(spec: VmSpec, inventory: Inventory, known: VmId | None = None) -> V
     candidates = [vm for each in ids for vm in inventory.with_id(each) if vm.replication_mode not in REPLICAS]
     match candidates:
         case [vm]:
-            return vm
+            last = (behind or {}).get(vm.id, vm.host)
+            return vm if last == vm.host else _elsewhere(spec, vm, last)
         case []:
             return _absent(spec, inventory, wanted)
         case _:
@@ -75,6 +92,15 @@ def _absent(spec: VmSpec, inventory: Inventory, wanted: VmId | None) -> NotFound
         Standing.MISSING,
         f"{spec.label} is missing: {what} on any of {counted(len(inventory.hosts), 'host')}{beside}{others}",
         remedy,
+    )
+
+
+def _elsewhere(spec: VmSpec, vm: VirtualMachine, last: HostName) -> NotFound:
+    return _not_found(
+        Standing.UNKNOWN,
+        f"{spec.label} is unknown: {vm.host} reports it, and the last run has left it on {last}, which is not read now: that one may"
+        " still have it",
+        f"Run when {last} answers; if it was moved before {last} was shut down, say so: hosts.{last}.away in the stack file",
     )
 
 

@@ -38,7 +38,7 @@ from providers.model.paces import PastMove
 from providers.model.plan import Move, Standing
 from providers.model.stack import Stack, VmSpec
 from providers.planning.computers import showing_the_same
-from providers.planning.identify import NotFound, identify
+from providers.planning.identify import NotFound, behind_silence, identify
 from providers.planning.silence import who
 from providers.stackfile import load
 from providers.stacks import stack_path
@@ -212,16 +212,20 @@ class Fleet:
         Raises VmUnknownError, VmMissingError or VmAmbiguousError.
         """
         first = self.sweep(max_age=max_age)
-        earlier = identify(spec, first.inventory, known)
+        earlier = self._identify(spec, first.inventory, known)
         if not isinstance(earlier, NotFound):
             return earlier
         second = self.sweep(after=first.begun)
-        found = identify(spec, second.inventory, known)
+        found = self._identify(spec, second.inventory, known)
         if isinstance(found, NotFound) and found.standing == Standing.AMBIGUOUS:
-            found = identify(spec, self._apart(second), known)
+            found = self._identify(spec, self._apart(second), known)
         if not isinstance(found, NotFound):
             return found
         raise _error(earlier if found.standing == Standing.MISSING else found)
+
+    def _identify(self, spec: VmSpec, inventory: Inventory, known: VmId | None) -> VirtualMachine | NotFound:
+        stack = self.stack.on(self.clock.utc().date())
+        return identify(spec, inventory, known, behind_silence(self.identities.kept(), stack, inventory))
 
     def _apart(self, sweep: Sweep) -> Inventory:
         """Return a sweep with the facts of hosts that show the same machines, read after it, once for all calls."""

@@ -12,7 +12,7 @@ from providers.hyperv.estate import Estate
 from providers.identities import Identities
 from providers.model.estate import Inventory
 from providers.model.identity import Kept
-from providers.model.plan import Schedule
+from providers.model.plan import Plan, Schedule
 from providers.planning.computers import facts_in
 from providers.planning.staleness import changes
 
@@ -34,6 +34,15 @@ def keep(identities: Identities, known: Kept, inventory: Inventory, estate: Esta
     told |= estate.uuids(name for name in fresh if name not in told)
     trouble = identities.keep(known.machines, of_a_run=True) or identities.keep_hosts(told)
     if trouble:
+        saying.warn(trouble)
+
+
+def keep_places(identities: Identities, plan: Plan) -> None:
+    """Keep, in a run and not in a preview, on which hosts the machines are, before any of them moves."""
+    if pulumi.runtime.is_dry_run():
+        return
+    seen = [step.vm for step in plan.steps if step.vm is not None]
+    if trouble := identities.keep({}, places={vm.id: vm.host for vm in seen}):
         saying.warn(trouble)
 
 

@@ -99,6 +99,12 @@ def keep(fleet: Fleet, call: Call, machine: VmId) -> None:
         call.say("warning", trouble)
 
 
+def keep_place(fleet: Fleet, call: Call, vm: VirtualMachine) -> None:
+    """Keep, for the runs and reports that follow, to which host a machine was brought."""
+    if trouble := fleet.identities.keep({call.label: vm.id}, places={vm.id: vm.host}):
+        call.say("warning", trouble)
+
+
 def brought_by_others(
     fleet: Fleet, label: str, vm: VirtualMachine, wanted: Placement
 ) -> VirtualMachine | None:

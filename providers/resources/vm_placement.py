@@ -46,6 +46,7 @@ from .identity import (
     check_named,
     check_takeover,
     keep,
+    keep_place,
     managed_id,
     managed_spec,
     means_another,
@@ -216,10 +217,12 @@ def _bring(
             _wait_for_turn(fleet, call, number)
         running = False
         vm, past = _leg(fleet, call, vm, planned.placement, past, planned=planned, since=since)
+        keep_place(fleet, call, vm)
         since = fleet.clock.now()
         fleet.course.done(number)
     if not legs:
         vm, past = _leg(fleet, call, vm, wanted, past)
+        keep_place(fleet, call, vm)
     _check_end(vm, wanted)
     if (ended := fleet.course.ended()) is not None:
         call.say("info", run_took(ended.seconds, ended.estimated))

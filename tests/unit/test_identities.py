@@ -40,6 +40,18 @@ def test_what_is_kept_is_read_again(path: Path) -> None:
     assert "by name" in NOTHING_KEPT.told()
 
 
+def test_where_machines_are_is_kept_until_they_are_forgotten(path: Path) -> None:
+    """A later place takes the earlier one's; a file of a version that knew no places has none."""
+    first = Identities(path, SystemClock())
+    first.keep({"WEB": guid(1)}, places={guid(1): HostName("hv1"), guid(2): HostName("hv2")})
+    Identities(path, SystemClock()).keep({"WEB": guid(1)}, places={guid(1): HostName("hv3")})
+    assert dict(read_kept(path).places) == {guid(1): "hv3", guid(2): "hv2"}
+    assert Identities(path, SystemClock()).forget("WEB") is None
+    assert dict(read_kept(path).places) == {guid(2): "hv2"}
+    path.write_text('{"version": 1, "machines": {}, "hosts": {}, "at": null}', encoding="utf-8")
+    assert dict(read_kept(path).places) == {}
+
+
 @pytest.mark.parametrize(
     "content",
     ["", "{", "[]", "null", '{"version": 2, "machines": {}, "hosts": {}, "at": null}',

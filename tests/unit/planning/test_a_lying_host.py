@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
 
 from providers.model.estate import Host, MigrationJob, VirtualMachine
 from providers.model.identity import Kept
+from providers.model.names import HostName
 from providers.model.plan import Plan, Standing
+from providers.model.stack import Away
 from providers.planning import plan
 from tests.estates import disk, guid, host, inventory, job, machine, spec, stack
 
@@ -73,6 +76,36 @@ def test_a_machine_that_two_hosts_report_is_unknown_and_both_are_named() -> None
     assert found.refusals == ()
     told = [str(each) for each in found.findings]
     assert sum("hv1 reports what hv2 reports too: VM002 with one GUID" in each for each in told) == 1
+
+
+@pytest.mark.parametrize("declared", ["hv1", "hv3"])
+@pytest.mark.parametrize(("last", "known"), [("hv2", False), ("hv1", True), (None, True)])
+def test_a_machine_whose_last_host_is_silent_is_not_taken_from_another_one(
+    declared: str, last: str | None, known: bool
+) -> None:
+    """It may be a copy, or that host's word alone: neither in place nor moved. Where it was last there, it is what it was."""
+    places = {} if last is None else {guid(2): HostName(last)}
+    seen = inventory(_liar(machine(2, "hv1")), host("hv3", uuid="C"), silent=("hv2",))
+    (step,) = plan(stack(spec(2, declared)), seen, replace(KNOWN, places=places)).steps
+    assert (step.standing != Standing.UNKNOWN) is known
+    if not known:
+        assert step.move is None
+        (finding,) = step.findings
+        assert "hv1 reports it, and the last run has left it on hv2, which is not read now" in finding.text
+        assert "hosts.hv2.away" in finding.remedy
+
+
+def test_a_machine_that_was_taken_off_a_host_before_it_went_is_believed_where_that_is_declared() -> None:
+    """And one whose last host is no more in the stack file."""
+    known = replace(KNOWN, places={guid(2): HostName("hv2")})
+    seen = inventory(_liar(machine(2, "hv1")), host("hv3", uuid="C"), silent=("hv2",))
+    meant = stack(spec(2, "hv1"))
+    away = Away(until=date(2026, 12, 1), reason="a new mainboard")
+    hosts = {**meant.hosts, HostName("hv2"): replace(meant.hosts[HostName("hv2")], away=away)}
+    assert plan(replace(meant, hosts=hosts), seen, known).steps[0].standing == Standing.IN_PLACE
+    gone = {name: each for name, each in meant.hosts.items() if name != "hv2"}
+    there = inventory(_liar(machine(2, "hv1")), host("hv3", uuid="C"))
+    assert plan(replace(meant, hosts=gone), there, known).steps[0].standing == Standing.IN_PLACE
 
 
 def test_a_host_that_speaks_for_anothers_machine_is_named() -> None:
