@@ -19,7 +19,7 @@ from tools.docs.tables import heading_anchor
 from tools.workspace import PROJECT
 
 DOCS = PROJECT / "docs"
-AT_THE_TOP = [PROJECT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")]
+AT_THE_TOP = [PROJECT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md")]
 PAGES = [*AT_THE_TOP, *sorted(DOCS.rglob("*.md"))]
 LINK = re.compile(r"(?<!`)\[[^\]\n]+\]\(([^)\s]+)\)")
 SCREEN = 50
