@@ -70,6 +70,8 @@ def test_up_reaches_the_declared_placement_and_drift_is_repaired(site: Site) -> 
     assert after["violations"] == []
     outputs = json.loads(site.pulumi("stack", "output", "--json").stdout)
     assert outputs["placement"] == site.hosts()
+    kept = json.loads(site.file(".pulumi/identities/lab.json").read_text(encoding="utf-8"))
+    assert {vm: kept["places"][kept["machines"][vm]] for vm in kept["machines"]} == site.hosts()
     assert outputs["moves"] == len(after["jobs"]) == len(outputs["plan"]) - 1
     assert any(line.startswith(f"{name}: {source} -> {target}, ") for line in outputs["plan"])
     assert site.in_order()  # though the plan that it would export is empty now
