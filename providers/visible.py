@@ -49,7 +49,8 @@ def inert(text: str) -> str:
 def outward(text: str, environment: Mapping[str, str] | None = None) -> str:
     """Return lines as they may leave this program; in the job of a pipeline they order its runner nothing."""
     shown = visible_lines(text)
-    return inert(shown) if any((environment or os.environ).get(name) for name in _RUNNERS) else shown
+    there = os.environ if environment is None else environment
+    return inert(shown) if any(there.get(name) for name in _RUNNERS) else shown
 
 
 def _escape(character: str) -> str:

@@ -13,7 +13,7 @@ from .figure import Figure, amount
 from .one_host import one_host
 from .site import Sites
 
-MACHINES = 300
+MACHINES = 200
 RUNS = 5
 CLASSES = (
     "Msvm_ComputerSystem",
