@@ -12,7 +12,10 @@ from typing import IO
 
 TESTS = Path(__file__).resolve().parents[1] / "tests"
 RUNS = TESTS / "e2e"
-BESIDE = tuple(RUNS / f"test_{name}.py" for name in ("big_estate", "delegation"))
+BESIDE = tuple(
+    RUNS / f"test_{name}.py"
+    for name in ("big_estate", "delegation", "audit", "hostile_names", "policy", "strangers")
+)
 """Whole runs that go with everything else, so that both processes take about as long."""
 PARTS: Mapping[str, Sequence[Path]] = {
     "runs": [path for path in sorted(RUNS.glob("test_*.py")) if path not in BESIDE],
