@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -121,12 +122,16 @@ def identities(content: bytes) -> None:
 
 
 def locks(content: bytes) -> None:
-    """Read a lock of the engine: what cannot be read is a fragment."""
+    """Read a lock of the engine: what cannot be read is a fragment, and one that is too large an error of the system."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "locks" / "lab" / "1.json"
         path.parent.mkdir(parents=True)
         path.write_bytes(content)
-        list(locks_of(Path(folder)))
+        try:
+            list(locks_of(Path(folder)))
+        except OSError as error:
+            if error.errno != errno.EFBIG:
+                raise
 
 
 def audit_logs(content: bytes) -> None:
