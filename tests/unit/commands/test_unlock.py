@@ -90,6 +90,16 @@ def test_torn_locks_are_healed(tmp_path: Path) -> None:
     assert lying(tmp_path) == []
 
 
+def test_what_is_larger_than_locks_are_stays_and_is_said(tmp_path: Path) -> None:
+    """Nobody has torn it, and it is not read to the end."""
+    left(tmp_path, "y1.json", content='{"pid": 1, "hostname": "' + "x" * (1 << 20) + '"}')
+    done = unlock(tmp_path, "lab")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "larger than 1 MiB" in done.stderr
+    assert "remove what is no lock" in done.stderr
+    assert lying(tmp_path) == ["y1.json"]
+
+
 def test_what_a_full_disk_left_is_healed(tmp_path: Path) -> None:
     """A temporary file, which the engine takes for a lock, and attributes of a lock that is not there."""
     left(tmp_path, "x.json.18c2f.tmp", "z.json.attrs")
