@@ -6,25 +6,25 @@ from pathlib import Path
 
 import pulumi
 
-from providers.actual import compare
-from providers.allowances import allowances
-from providers.clock import SystemClock
-from providers.delegated import plan_delegation
-from providers.errors import PlacementError, StackFileError
-from providers.handover import Handover, engine_of, engine_started, run_of
-from providers.hyperv.audit import audit_path
-from providers.hyperv.estate import Estate
-from providers.identities import Identities, identities_path, known_to_state
-from providers.planning import silence
-from providers.resources import saying
-from providers.resources.audited import audit_of, open_audit
-from providers.resources.declare import declare, export
-from providers.resources.hand_over import agree, hand_over, keep, keep_places
-from providers.resources.second_hop import forewarned
-from providers.resources.targets import taken_by_run
-from providers.stackfile import load
-from providers.stacks import stack_path
-from providers.system import keep_private
+from hyperv_placement.clock import SystemClock
+from hyperv_placement.directory.second_hop import forewarned
+from hyperv_placement.errors import PlacementError, StackFileError
+from hyperv_placement.hyperv.estate import Estate
+from hyperv_placement.migration.audit import audit_path
+from hyperv_placement.model import unreachable
+from hyperv_placement.operations.delegation import plan_delegation
+from hyperv_placement.operations.plan import compare
+from hyperv_placement.resources import program_log
+from hyperv_placement.resources.declare import declare, export
+from hyperv_placement.resources.preview_diff import agree, hand_over, keep, keep_places
+from hyperv_placement.resources.run_audit import audit_of, open_audit
+from hyperv_placement.resources.targets import taken_by_run
+from hyperv_placement.stackfile import load
+from hyperv_placement.system import keep_private
+from hyperv_placement.workspace.allowances import allowances
+from hyperv_placement.workspace.handoff import Handover, engine_of, engine_started, run_of
+from hyperv_placement.workspace.identities import Identities, identities_path, known_to_state
+from hyperv_placement.workspace.stacks import stack_path
 
 
 def main() -> None:
@@ -53,12 +53,12 @@ def main() -> None:
         finally:
             estate.close()
     except StackFileError as error:
-        raise saying.stopped(error.told) from error
+        raise program_log.stopped(error.told) from error
     except PlacementError as error:
-        raise saying.stopped(error) from error
+        raise program_log.stopped(error) from error
     if not inventory.hosts:
-        reasons = "\n".join(silence.told(inventory.unreachable.values()))
-        raise saying.stopped(f"No host could be read:\n{reasons}")
+        reasons = "\n".join(unreachable.told(inventory.unreachable.values()))
+        raise program_log.stopped(f"No host could be read:\n{reasons}")
     export(declare(stack, plan, delegation), plan)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from providers.model.estate import (
+from hyperv_placement.model.estate import (
     Devices,
     Disk,
     Host,
@@ -19,10 +19,10 @@ from providers.model.estate import (
     VmState,
     Volume,
 )
-from providers.model.guard import Guard
-from providers.model.names import HostName, VmId, vm_id
-from providers.model.stack import Connection, HostSpec, Rule, Stack, StorageSpec, VmSpec
-from providers.units import GIB
+from hyperv_placement.model.guard import Guard
+from hyperv_placement.model.names import HostName, VmId, vm_id
+from hyperv_placement.model.stack import Connection, HostSpec, Rule, Stack, StorageSpec, VmSpec
+from hyperv_placement.model.units import GIB
 
 
 def guid(number: int) -> VmId:

@@ -64,7 +64,7 @@ def forks() -> Iterator[Forks]:
 
 
 def _serve() -> int:
-    from providers.cli import main  # noqa: PLC0415 - what is loaded before a fork, each command has
+    from hyperv_placement.commands.cli import main  # noqa: PLC0415 - what is loaded before a fork, each command has
 
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     while line := sys.stdin.readline():

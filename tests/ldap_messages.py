@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pyasn1.codec.der import encoder
 from pyasn1_modules import rfc2251
 
-from providers.ldap import messages
+from hyperv_placement.directory import messages
 
 
 def found(number: int, dn: str, attributes: Mapping[str, tuple[bytes, ...]]) -> bytes:

@@ -21,7 +21,7 @@ from typing import Any
 
 import yaml
 
-from lab.faults import KINDS
+from lab.world.faults import KINDS
 from tools.workspace import Workspace, stop_session
 
 HOSTS = ("hv1", "hv2", "hv3")

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import yaml
 
-from lab.credentials import Account
-from lab.home import write_private
+from lab.home.credentials import Account
+from lab.home.places import write_private
 
 HOST_ADMINISTRATORS = "Hyper-V Host Administrators"
 """The hosts have it in their local group Administrators; in the directory it has no rights."""

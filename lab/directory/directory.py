@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from lab import credentials
+from lab.home import credentials
 from lab.world.world import State
 
 from . import addresses, folder, packages, provisioning, running, shim

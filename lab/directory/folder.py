@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from lab.credentials import Account
-from lab.home import write_private
-from lab.wire import certificates
+from lab.home import certificates
+from lab.home.credentials import Account
+from lab.home.places import write_private
 
 from . import accounts, configuration, provisioning
 from .domain import Computer, Domain

@@ -9,6 +9,9 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+from hyperv_placement.model import winpath
+from hyperv_placement.model.names import vm_id
+from hyperv_placement.model.units import GIB
 from lab.storage.files import Files
 from lab.storage.vhdx import write_vhdx
 from lab.world import (
@@ -29,9 +32,6 @@ from lab.world.compatibility import default_version
 from lab.world.objects import FILELESS, IDE_CONTROLLER_ID, ISO, PAUSED, RUNNING, VHD
 from lab.world.plan_files import configuration_files
 from lab.world.world import Settings, State
-from providers.model import winpath
-from providers.model.names import vm_id
-from providers.units import GIB
 
 from .checking import check
 from .spec import DiskSpec, EstateSpec, HostSpec, VmSpec

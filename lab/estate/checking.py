@@ -6,11 +6,11 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
+from hyperv_placement.model import winpath
+from hyperv_placement.model.names import is_guid
+from hyperv_placement.model.units import format_bytes
 from lab.world.builds import SERVER_2016
 from lab.world.objects import FILELESS, OFF, SAVED
-from providers.model import winpath
-from providers.model.names import is_guid
-from providers.units import format_bytes
 
 from .spec import EstateError, EstateSpec, HostSpec, VmSpec
 

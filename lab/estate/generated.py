@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 
+from hyperv_placement.model.units import GIB, TIB
 from lab.world.objects import OFF, RUNNING
-from providers.units import GIB, TIB
 
 from .spec import DEFAULT_SEED, DiskSpec, EstateSpec, HostSpec, ShareSpec, VmSpec, VolumeSpec
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import yaml
 
+from hyperv_placement.model.units import GIB, MIB, TIB, parse_bytes
 from lab.world.builds import BUILDS, DEFAULT_BUILD
 from lab.world.limits import WinrmLimits
 from lab.world.objects import DVD, FILELESS, ISO, OFF, PASS_THROUGH, PAUSED, RUNNING, SAVED, VHD
-from providers.units import GIB, MIB, TIB, parse_bytes
 
 from .spec import (
     DEFAULT_SEED,

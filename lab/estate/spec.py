@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from hyperv_placement.model.units import GIB
 from lab.world.builds import DEFAULT_BUILD
 from lab.world.limits import WinrmLimits
 from lab.world.objects import RUNNING, VHD
-from providers.units import GIB
 
 DEFAULT_SEED = 1
 DEFAULT_SWITCH = "External"

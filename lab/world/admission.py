@@ -6,7 +6,7 @@ import ipaddress
 import uuid
 from typing import TYPE_CHECKING
 
-from providers.model import winpath
+from hyperv_placement.model import winpath
 
 from . import texts
 from .compatibility import incompatibility

@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hyperv_placement.model import winpath
 from lab.storage.files import PathRefusedError
-from providers.model import winpath
 
 from . import room, texts
 from .jobs import STORAGE, VIRTUAL_SYSTEM, VIRTUAL_SYSTEM_AND_STORAGE, FileMove, MigrationRequest, Work

@@ -7,9 +7,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hyperv_placement.model import winpath
 from lab.storage.copying import Copy, Copying
 from lab.storage.files import PathRefusedError
-from providers.model import winpath
 
 from . import endings, phases, texts
 from .events import Event, events_of

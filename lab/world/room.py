@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from providers.model import winpath
+from hyperv_placement.model import winpath
 
 from .jobs import LabJob
 from .objects import FILELESS, LabDisk, LabHost, LabShare, LabVm, LabVolume

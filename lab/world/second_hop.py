@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from providers.model import winpath
+from hyperv_placement.model import winpath
 
 from .callers import SecondHopCaller
 from .jobs import STORAGE, VIRTUAL_SYSTEM_AND_STORAGE, MigrationRequest

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from lab.faults import Fault, Faults
 from lab.storage.files import Files
+from lab.world.faults import Fault, Faults
 
 from . import admission, connecting, progress, record, room
 from .clock import LabClock

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from providers.report.page import page as page_of
-from providers.report.review import Review
+from hyperv_placement.report.page import page as page_of
+from hyperv_placement.report.review import Review
 from tests.unit.report.test_review_comment import review_of
 from tools.install import browser as installed
 

@@ -13,10 +13,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from providers.doctor.symptoms import Diagnosis, Weight
-from providers.planning.causes import Causes
-from providers.planning.trust.model import Aspect, Trust, TrustChange
-from providers.report.review import Base
+from hyperv_placement.model.diagnosis import Diagnosis, Weight
+from hyperv_placement.planning.review.causes import Causes
+from hyperv_placement.planning.trust.model import Aspect, Trust, TrustChange
+from hyperv_placement.report.review import Base
 from tests.unit.commands.paper import story
 from tests.unit.report.schedules import HOSTILE
 from tests.unit.report.test_review_comment import review_of

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from lab import ports
 from lab.directory.directory import Directory, prepare
 from lab.directory.errors import DirectoryError
 from lab.directory.packages import Samba
 from lab.estate.building import build
 from lab.estate.generated import generate
+from lab.home import ports
 from lab.world import RunningClock
 
 _PATIENCE = 60  # seconds

@@ -10,15 +10,15 @@ from typing import Any, Literal
 
 import pytest
 
-from lab import credentials
+from hyperv_placement.winrm.client import Client
+from hyperv_placement.wsman import EndpointReference, Instance, resource_uri
 from lab.directory.second_hop import KerberosSecondHop
 from lab.estate.spec import EstateSpec
-from lab.wire.views.holders import holders_of
+from lab.home import credentials
+from lab.wmi.views.holders import holders_of
 from lab.world import LabDisk, LabJob, LabVm
 from lab.world.jobs import ACTIVE, EXCEPTION
 from lab.world.objects import FILELESS
-from providers.hyperv.client import Client
-from providers.wsman import EndpointReference, Instance, resource_uri
 from tests.fabric.conftest import until
 from tests.unit.lab.conftest import StillClock
 

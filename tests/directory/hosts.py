@@ -10,19 +10,19 @@ from typing import Any
 
 import yaml
 
-from lab import credentials
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.stack import Authentication, Connection, HostSpec
+from hyperv_placement.winrm.client import Client
+from hyperv_placement.winrm.logins import Logins
+from hyperv_placement.wsman import EndpointReference, resource_uri
 from lab.directory.second_hop import KerberosSecondHop
 from lab.directory.users import users_of
 from lab.estate.building import build
 from lab.estate.spec import EstateSpec
-from lab.wire import certificates, serve
+from lab.home import certificates, credentials
+from lab.server import serve
 from lab.world import World
 from lab.world.clock import LabClock
-from providers.hyperv.client import Client
-from providers.hyperv.logins import Logins
-from providers.model.names import HostName
-from providers.model.stack import Authentication, Connection, HostSpec
-from providers.wsman import EndpointReference, resource_uri
 from tests.clocks import FastClock
 
 from .conftest import Site

@@ -10,7 +10,7 @@ import spnego
 from spnego.exceptions import SpnegoError
 
 from lab.directory.accounts import PEOPLE
-from lab.home import write_private
+from lab.home.places import write_private
 
 from .conftest import Site
 

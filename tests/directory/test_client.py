@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from providers.clock import SystemClock
-from providers.errors import (
+from hyperv_placement.clock import SystemClock
+from hyperv_placement.directory.client import DirectoryClient
+from hyperv_placement.errors import (
     CertificateError,
     DirectoryChangedError,
     DirectoryDeniedError,
     DirectoryLoginError,
 )
-from providers.ldap.client import DirectoryClient
-from providers.model.directory import (
+from hyperv_placement.model.directory import (
     FLAG,
     TRUSTED_TO_AUTH,
     AccountChange,
@@ -26,9 +26,9 @@ from providers.model.directory import (
     DirectoryAuthentication,
     DirectorySpec,
 )
-from providers.model.names import HostName
-from providers.planning.delegation import change_of, entries_of, powershell
-from providers.planning.descriptor import sid_bytes
+from hyperv_placement.model.names import HostName
+from hyperv_placement.planning.delegation.entries import change_of, entries_of, powershell
+from hyperv_placement.planning.delegation.security_descriptor import sid_bytes
 from tests.fabric.relay import Relay
 
 from .conftest import Site

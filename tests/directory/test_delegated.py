@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from lab.faults import Fault
-from providers.clock import SystemClock
-from providers.delegated import plan_delegation
-from providers.hyperv.estate import Estate
-from providers.model.directory import FLAG, DelegationPlan, DelegationSpec, DirectorySpec
-from providers.model.names import HostName
-from providers.model.stack import Stack
+from hyperv_placement.clock import SystemClock
+from hyperv_placement.hyperv.estate import Estate
+from hyperv_placement.model.directory import FLAG, DelegationPlan, DelegationSpec, DirectorySpec
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.stack import Stack
+from hyperv_placement.operations.delegation import plan_delegation
+from lab.world.faults import Fault
 from tests.unit.lab.conftest import StillClock, estate, machine
 
 from .conftest import Site

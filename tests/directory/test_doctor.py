@@ -12,12 +12,12 @@ import pytest
 if importlib.util.find_spec("gssapi") is None and os.environ.get("CI") != "true":
     pytest.skip("there is no gssapi; make directory compiles it", allow_module_level=True)
 
-from providers.clock import SystemClock
-from providers.doctor.examine import examine
-from providers.doctor.symptoms import Diagnosis, Weight
-from providers.model.directory import DirectorySpec
-from providers.model.names import HostName
-from providers.model.stack import Authentication, Stack, VmSpec
+from hyperv_placement.clock import SystemClock
+from hyperv_placement.model.diagnosis import Diagnosis, Weight
+from hyperv_placement.model.directory import DirectorySpec
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.stack import Authentication, Stack, VmSpec
+from hyperv_placement.operations.doctor.examine import examine
 from tests.unit.lab.conftest import StillClock, estate, machine
 
 from .conftest import Site

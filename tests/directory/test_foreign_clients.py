@@ -18,7 +18,7 @@ from pypsrp.exceptions import AuthenticationError
 from pypsrp.wsman import SelectorSet, WSMan
 from requests_credssp.exceptions import AuthenticationException, NTStatusException
 
-from providers.wsman import resource_uri
+from hyperv_placement.wsman import resource_uri
 from tests.unit.lab.conftest import StillClock, estate, machine
 
 from .conftest import Site

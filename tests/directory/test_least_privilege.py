@@ -14,19 +14,19 @@ import pytest
 if importlib.util.find_spec("gssapi") is None and os.environ.get("CI") != "true":
     pytest.skip("there is no gssapi; make directory compiles it", allow_module_level=True)
 
+from hyperv_placement.errors import PlacementError
+from hyperv_placement.hyperv.estate import Estate
+from hyperv_placement.migration.admission import Admission
+from hyperv_placement.migration.audit import AuditLog
+from hyperv_placement.migration.migrate import migrate
+from hyperv_placement.model.estate import Inventory
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.plan import Placement, Severity
+from hyperv_placement.planning.checks.move import refusals
+from hyperv_placement.planning.machine.order import order
+from hyperv_placement.winrm.faults import AccessDeniedFaultError
+from hyperv_placement.wsman import CIMV2
 from lab.world import RunningClock
-from providers.errors import PlacementError
-from providers.hyperv.admission import Admission
-from providers.hyperv.audit import AuditLog
-from providers.hyperv.estate import Estate
-from providers.hyperv.faults import AccessDeniedFaultError
-from providers.hyperv.migration import migrate
-from providers.model.estate import Inventory
-from providers.model.names import HostName
-from providers.model.plan import Placement, Severity
-from providers.planning.order import order
-from providers.planning.refusal import refusals
-from providers.wsman import CIMV2
 from tests.clocks import FastClock
 from tests.unit.lab.conftest import estate, machine
 

@@ -12,10 +12,10 @@ import pytest
 if importlib.util.find_spec("gssapi") is None and os.environ.get("CI") != "true":
     pytest.skip("there is no gssapi; make directory compiles it", allow_module_level=True)
 
-from lab.faults import Fault
-from providers.errors import AuthenticationError, CredentialsError
-from providers.hyperv.connection_errors import LoginImpossibleError
-from providers.model.stack import Authentication
+from hyperv_placement.errors import AuthenticationError, CredentialsError
+from hyperv_placement.model.stack import Authentication
+from hyperv_placement.winrm.connection_errors import LoginImpossibleError
+from lab.world.faults import Fault
 from tests.fabric.relay import Relay
 from tests.unit.lab.conftest import StillClock, estate, machine
 

@@ -14,15 +14,15 @@ import pytest
 if importlib.util.find_spec("gssapi") is None and os.environ.get("CI") != "true":
     pytest.skip("there is no gssapi; make directory compiles it", allow_module_level=True)
 
+from hyperv_placement.directory.client import DirectoryClient
+from hyperv_placement.directory.second_hop import YOUNG, DirectorySecondHop, forewarned
+from hyperv_placement.hyperv.estate import Estate
+from hyperv_placement.model.directory import FLAG, DelegationPlan, DelegationSpec, DirectorySpec
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.plan import Move, Placement, Plan, Severity, Standing, Step
+from hyperv_placement.model.stack import Authentication, Stack
+from hyperv_placement.planning.machine.order import order
 from lab.estate.generated import SHARE
-from providers.hyperv.estate import Estate
-from providers.ldap.client import DirectoryClient
-from providers.model.directory import FLAG, DelegationPlan, DelegationSpec, DirectorySpec
-from providers.model.names import HostName
-from providers.model.plan import Move, Placement, Plan, Severity, Standing, Step
-from providers.model.stack import Authentication, Stack
-from providers.planning.order import order
-from providers.resources.second_hop import YOUNG, DirectorySecondHop, forewarned
 from tests.clocks import FastClock
 from tests.unit.lab.conftest import StillClock, estate, machine
 

@@ -51,7 +51,7 @@ class Run:
     def plugins(self) -> list[psutil.Process]:
         """Return our plugin processes below this run."""
         children = psutil.Process(self.process.pid).children(recursive=True)
-        return [child for child in children if "providers.plugin" in " ".join(_words(child))]
+        return [child for child in children if "hyperv_placement.plugin" in " ".join(_words(child))]
 
     def ended(self, within: float) -> int:
         """Wait for the end and return the exit code."""

@@ -10,7 +10,7 @@ import subprocess
 
 import pytest
 
-from providers.system import account
+from hyperv_placement.system import account
 
 from .conftest import Site
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from providers.stackfile import load
+from hyperv_placement.stackfile import load
 from tools.workspace import Workspace
 
 from .conftest import Site

@@ -10,13 +10,13 @@ from collections.abc import Iterator
 import pytest
 import yaml
 
-from providers.clock import SystemClock
-from providers.hyperv.estate import Estate
-from providers.hyperv.host_settings import HostConfigurator, read_migration
-from providers.model.live_migration import HostMigration
-from providers.model.names import HostName
-from providers.model.stack import LiveMigration
-from providers.stackfile import load
+from hyperv_placement.clock import SystemClock
+from hyperv_placement.hyperv.estate import Estate
+from hyperv_placement.hyperv.host_settings import HostConfigurator, read_migration
+from hyperv_placement.model.live_migration import HostMigration
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.stack import LiveMigration
+from hyperv_placement.stackfile import load
 from tools.workspace import Workspace
 
 from .conftest import Site

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from providers.visible import hidden
+from hyperv_placement.visible import hidden
 from tools.workspace import Workspace
 
 from .conftest import Site

@@ -12,25 +12,25 @@ from typing import Any
 
 import pytest
 
-from lab import credentials
+from hyperv_placement.hyperv.estate import Estate
+from hyperv_placement.hyperv.progress import Progress
+from hyperv_placement.migration.admission import Admission
+from hyperv_placement.migration.audit import AuditLog
+from hyperv_placement.migration.failure_guard import Guarding
+from hyperv_placement.migration.migrate import Moved, migrate
+from hyperv_placement.migration.second_hop import SecondHop
+from hyperv_placement.model.estate import Inventory, VirtualMachine
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.plan import Move, Placement
+from hyperv_placement.model.stack import Connection, HostSpec, Reserve
+from hyperv_placement.planning.machine.order import order
 from lab.estate.building import build
 from lab.estate.spec import EstateSpec
-from lab.faults import KINDS, Fault
+from lab.home import certificates, credentials
+from lab.server import serve
 from lab.storage.checksums import Checksums
-from lab.wire import certificates, serve
 from lab.world import LabVm, RunningClock
-from providers.hyperv.admission import Admission
-from providers.hyperv.audit import AuditLog
-from providers.hyperv.estate import Estate
-from providers.hyperv.guarding import Guarding
-from providers.hyperv.migration import Moved, migrate
-from providers.hyperv.progress import Progress
-from providers.hyperv.second_hop import SecondHop
-from providers.model.estate import Inventory, VirtualMachine
-from providers.model.names import HostName
-from providers.model.plan import Move, Placement
-from providers.model.stack import Connection, HostSpec, Reserve
-from providers.planning.order import order
+from lab.world.faults import KINDS, Fault
 
 SPEED = 10.0
 """How fast the lab's world and our own waiting run."""

@@ -12,8 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
-from lab.wire import certificates
-from providers.wsman import EnumerateResponse, Fragment, Item, PullResponse, Response, encode_response
+from hyperv_placement.wsman import EnumerateResponse, Fragment, Item, PullResponse, Response, encode_response
+from lab.home import certificates
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/soap+xml;charset=UTF-8\r\n"
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"

@@ -9,8 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Self
 
-from lab.wire import certificates
-from providers.wsman import Response, decode_request, encode_response
+from hyperv_placement.wsman import Response, decode_request, encode_response
+from lab.home import certificates
 
 Reply = Callable[[BaseHTTPRequestHandler, bytes], None]
 """What to do with a request and its body."""

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import pytest
 
+from hyperv_placement.errors import AuditLostError, AuditRefusedError
+from hyperv_placement.migration.audit import AuditLog
+from hyperv_placement.model.options import MigrationOptions
+from hyperv_placement.model.plan import Move
 from lab.world.jobs import STAGE
-from providers.errors import AuditLostError, AuditRefusedError
-from providers.hyperv.audit import AuditLog
-from providers.model.options import MigrationOptions
-from providers.model.plan import Move
 from tests.fabric.conftest import Fabric, Maker
 from tests.unit.lab.conftest import estate, machine
 

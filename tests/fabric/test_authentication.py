@@ -13,18 +13,17 @@ import spnego
 import spnego._gss
 import yaml
 
-from lab import credentials
-from lab.wire import certificates
-from lab.wire.accounts import Accounts
-from providers.errors import AuthenticationError, MigrationFailedError, ProtocolError
-from providers.hyperv.admission import Admission
-from providers.hyperv.client import Client
-from providers.hyperv.connection_errors import AnswerLostError, LoginImpossibleError, LoginLostError
-from providers.hyperv.estate import Estate
-from providers.hyperv.logins import Logins
-from providers.model.names import HostName
-from providers.model.stack import Authentication, Connection, HostSpec
-from providers.wsman import EndpointReference, InvokeResponse, resource_uri
+from hyperv_placement.errors import AuthenticationError, MigrationFailedError, ProtocolError
+from hyperv_placement.hyperv.estate import Estate
+from hyperv_placement.migration.admission import Admission
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.stack import Authentication, Connection, HostSpec
+from hyperv_placement.winrm.client import Client
+from hyperv_placement.winrm.connection_errors import AnswerLostError, LoginImpossibleError, LoginLostError
+from hyperv_placement.winrm.logins import Logins
+from hyperv_placement.wsman import EndpointReference, InvokeResponse, resource_uri
+from lab.home import certificates, credentials
+from lab.wmi.accounts import Accounts
 from tests.clocks import FastClock
 from tests.fabric.conftest import Fabric, Maker
 from tests.fabric.relay import Relay

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from hyperv_placement.model.plan import MigrationType
 from lab.world.builds import BUILDS
-from providers.model.plan import MigrationType
 from tests.fabric.conftest import Maker
 from tests.fabric.test_moves import moved
 from tests.unit.lab.conftest import estate, machine

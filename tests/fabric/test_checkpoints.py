@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import pytest
 
+from hyperv_placement.errors import InterruptedRunError, MoveRefusedError
+from hyperv_placement.model.options import MigrationOptions
+from hyperv_placement.model.plan import MigrationType, Move
 from lab.estate.generated import SHARE
 from lab.estate.spec import DiskSpec
 from lab.storage.checksums import Checksums
 from lab.world.objects import OFF, RUNNING, SAVED
-from providers.errors import InterruptedRunError, MoveRefusedError
-from providers.model.options import MigrationOptions
-from providers.model.plan import MigrationType, Move
 from tests.fabric.conftest import Fabric, Maker, until
 from tests.fabric.test_moves import moved
 from tests.unit.lab.conftest import estate, machine

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
-from lab import person
-from providers import cli
+from hyperv_placement.commands import cli
+from lab.world import person
 from tests.codes import table
 from tests.fabric.conftest import Fabric, until
 from tests.unit.lab.conftest import estate, machine

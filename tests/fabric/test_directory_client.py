@@ -11,17 +11,17 @@ from pathlib import Path
 
 import pytest
 
-from providers.clock import SystemClock
-from providers.errors import (
+from hyperv_placement.clock import SystemClock
+from hyperv_placement.directory import messages
+from hyperv_placement.directory.channel import Channel, ClosedError
+from hyperv_placement.directory.client import DirectoryClient
+from hyperv_placement.errors import (
     CredentialsError,
     DirectoryLoginError,
     DirectoryUnreachableError,
     PlacementError,
 )
-from providers.ldap import messages
-from providers.ldap.channel import Channel, ClosedError
-from providers.ldap.client import DirectoryClient
-from providers.model.directory import DirectorySpec
+from hyperv_placement.model.directory import DirectorySpec
 from tests.ldap_messages import ended, found
 
 from .conftest import FastClock

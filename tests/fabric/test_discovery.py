@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from hyperv_placement.commands.cli import main
+from hyperv_placement.model.plan import Standing
+from hyperv_placement.planning import plan
+from hyperv_placement.stackfile import load
 from lab.estate.generated import generate
 from lab.estate.spec import DiskSpec
-from providers.cli import main
-from providers.model.plan import Standing
-from providers.planning import plan
-from providers.stackfile import load
 from tests.fabric.conftest import Fabric, Maker
 from tests.unit.lab.conftest import estate, machine
 

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from hyperv_placement.model import winpath
+from hyperv_placement.model.plan import Severity, Standing, Step
+from hyperv_placement.model.stack import StorageSpec
+from hyperv_placement.planning import plan
 from lab.estate.spec import DiskSpec
-from providers.model import winpath
-from providers.model.plan import Severity, Standing, Step
-from providers.model.stack import StorageSpec
-from providers.planning import plan
 from tests.estates import spec, stack
 from tests.fabric.conftest import Fabric, Maker
 from tests.unit.lab.conftest import estate, machine

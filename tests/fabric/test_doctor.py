@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from lab.wire import certificates
+from hyperv_placement.model.diagnosis import Diagnosis, Weight
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.stack import Away, HostSpec, Reserve, Stack, VmSpec
+from hyperv_placement.model.units import GIB
+from hyperv_placement.operations.doctor.examine import examine
+from lab.home import certificates
 from lab.world import LabHost
 from lab.world.objects import LabNetwork, LabSwitch
-from providers.doctor.examine import examine
-from providers.doctor.symptoms import Diagnosis, Weight
-from providers.model.names import HostName
-from providers.model.stack import Away, HostSpec, Reserve, Stack, VmSpec
-from providers.units import GIB
 from tests.fabric.conftest import Fabric, Maker
 from tests.unit.lab.conftest import estate, machine
 

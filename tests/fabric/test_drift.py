@@ -9,14 +9,13 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from lab import person
+from hyperv_placement.commands import cli
+from hyperv_placement.operations.drift import read_drift
+from hyperv_placement.planning.drift import Kind, Mover
+from hyperv_placement.report.markdown import text
+from hyperv_placement.stackfile import load
 from lab.estate.spec import DiskSpec
-from lab.world import LabJob
-from providers import cli
-from providers.drifted import read_drift
-from providers.planning.drift import Kind, Mover
-from providers.report.markdown import text
-from providers.stackfile import load
+from lab.world import LabJob, person
 from tests.fabric.conftest import Fabric, Maker, until
 from tests.unit.lab.conftest import estate, machine
 

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from providers.cli import _parser
-from providers.recorded import Recorded, write
+from hyperv_placement.commands.cli import _parser
+from hyperv_placement.workspace.inventory_file import Recorded, write
 from tests.fabric.conftest import Fabric
 from tests.forking import Done, Forks, forks
 from tests.unit.lab.conftest import estate, machine

@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
-from lab.world import LabJob, MigrationRequest
-from providers.clock import Clock
-from providers.errors import (
+from hyperv_placement.clock import Clock
+from hyperv_placement.errors import (
     HostUnreachableError,
     InterruptedRunError,
     MigrationFailedError,
@@ -19,12 +18,13 @@ from providers.errors import (
     MovedByOthersError,
     PlacementError,
 )
-from providers.hyperv.admission import Admission
-from providers.hyperv.audit import AuditLog
-from providers.hyperv.estate import Estate
-from providers.hyperv.migration import migrate
-from providers.model.options import MigrationOptions
-from providers.model.plan import Move
+from hyperv_placement.hyperv.estate import Estate
+from hyperv_placement.migration.admission import Admission
+from hyperv_placement.migration.audit import AuditLog
+from hyperv_placement.migration.migrate import migrate
+from hyperv_placement.model.options import MigrationOptions
+from hyperv_placement.model.plan import Move
+from lab.world import LabJob, MigrationRequest
 from tests.fabric.conftest import Fabric, FastClock, Maker, until
 from tests.unit.lab.conftest import AT_THE_HOST, estate, machine
 

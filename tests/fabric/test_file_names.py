@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
-from lab import person
+from hyperv_placement.clock import SystemClock
+from hyperv_placement.errors import PlacementError
+from hyperv_placement.model.plan import Schedule
+from hyperv_placement.resources.call import Call, current
+from hyperv_placement.resources.fleet import Fleets
+from hyperv_placement.resources.vm_placement import VmPlacement
+from hyperv_placement.stackfile import load
+from hyperv_placement.workspace.handoff import Handover
 from lab.estate.spec import DiskSpec
-from providers.clock import SystemClock
-from providers.errors import PlacementError
-from providers.handover import Handover
-from providers.model.plan import Schedule
-from providers.resources.call import Call, current
-from providers.resources.fleet import Fleets
-from providers.resources.vm_placement import VmPlacement
-from providers.stackfile import load
+from lab.world import person
 from tests.fabric.conftest import Fabric, Maker, until
 from tests.unit.lab.conftest import estate, machine
 

@@ -10,15 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from lab.wire import certificates
-from providers.errors import InterruptedRunError, JobUnknownError, MigrationStalledError
-from providers.hyperv.client import Client
-from providers.hyperv.jobs import Follower, Outcome
-from providers.hyperv.logins import Logins
-from providers.hyperv.progress import Progress
-from providers.model.names import HostName
-from providers.model.stack import Connection, HostSpec
-from providers.wsman import (
+from hyperv_placement.errors import InterruptedRunError, JobUnknownError, MigrationStalledError
+from hyperv_placement.hyperv.jobs import Follower, Outcome
+from hyperv_placement.hyperv.progress import Progress
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.stack import Connection, HostSpec
+from hyperv_placement.winrm.client import Client
+from hyperv_placement.winrm.logins import Logins
+from hyperv_placement.wsman import (
     EndpointReference,
     GetResponse,
     Instance,
@@ -28,6 +27,7 @@ from providers.wsman import (
     encode_embedded,
     resource_uri,
 )
+from lab.home import certificates
 from tests.clocks import FastClock
 from tests.fabric.scripted import Reply, Scripted, answer, drop, status
 

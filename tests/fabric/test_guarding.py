@@ -8,12 +8,12 @@ from functools import partial
 
 import pytest
 
+from hyperv_placement.errors import MigrationFailedError, MigrationStartError, MoveRefusedError
+from hyperv_placement.migration.failure_guard import Guarding
+from hyperv_placement.model.guard import Guard, OneOff
+from hyperv_placement.model.options import MigrationOptions
 from lab.world import LabJob, MigrationRequest
 from lab.world.jobs import MOVE, STAGE
-from providers.errors import MigrationFailedError, MigrationStartError, MoveRefusedError
-from providers.hyperv.guarding import Guarding
-from providers.model.guard import Guard, OneOff
-from providers.model.options import MigrationOptions
 from tests.fabric.conftest import Fabric, FastClock, Maker, until
 from tests.unit.lab.conftest import AT_THE_HOST, estate, machine
 

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from hyperv_placement.errors import MoveRefusedError
+from hyperv_placement.hyperv.estate import Estate
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.own_name import doubt, own_name
+from hyperv_placement.model.stack import Connection, HostSpec
+from hyperv_placement.winrm.proof import proven_names
 from lab.estate.generated import generate
-from lab.wire import certificates
-from providers.errors import MoveRefusedError
-from providers.hyperv.estate import Estate
-from providers.hyperv.proof import proven_names
-from providers.model.names import HostName
-from providers.model.own_name import doubt, own_name
-from providers.model.stack import Connection, HostSpec
+from lab.home import certificates
 from tests.fabric.conftest import Fabric, Maker
 
 pytestmark = pytest.mark.lab

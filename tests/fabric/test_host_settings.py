@@ -6,14 +6,14 @@ import threading
 
 import pytest
 
+from hyperv_placement.errors import HostSettingsError
+from hyperv_placement.hyperv.host_facts import service_reference
+from hyperv_placement.hyperv.host_settings import HostConfigurator, read_migration
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.stack import ANY_NETWORK, LiveMigration
+from hyperv_placement.wsman import Instance, encode_embedded
 from lab.world import LabHost
 from lab.world.objects import LabNetwork
-from providers.errors import HostSettingsError
-from providers.hyperv.host_facts import service_reference
-from providers.hyperv.host_settings import HostConfigurator, read_migration
-from providers.model.names import HostName
-from providers.model.stack import ANY_NETWORK, LiveMigration
-from providers.wsman import Instance, encode_embedded
 from tests.fabric.conftest import Fabric, Maker
 from tests.unit.lab.conftest import estate, machine
 

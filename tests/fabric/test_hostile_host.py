@@ -15,21 +15,21 @@ from pathlib import Path
 import psutil
 import pytest
 
-from lab.wire import certificates
-from providers.clock import SystemClock
-from providers.errors import HostUnreachableError, PlacementError, ProtocolError
-from providers.hyperv.bounds import MEBIBYTE, Bounds
-from providers.hyperv.client import Client
-from providers.hyperv.cluster import read_cluster
-from providers.hyperv.estate import Estate
-from providers.hyperv.logins import Logins
-from providers.model.estate import Silence
-from providers.model.names import HostName
-from providers.model.stack import Authentication, Connection, HostSpec
-from providers.recording import vocabulary
-from providers.recording.answers import FULL, MOST_BYTES
-from providers.recording.record import record
-from providers.wsman import EnumerateResponse, Fragment, PullResponse
+from hyperv_placement.clock import SystemClock
+from hyperv_placement.errors import HostUnreachableError, PlacementError, ProtocolError
+from hyperv_placement.hyperv.cluster import read_cluster
+from hyperv_placement.hyperv.estate import Estate
+from hyperv_placement.model.estate import Silence
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.stack import Authentication, Connection, HostSpec
+from hyperv_placement.operations.recording import vocabulary
+from hyperv_placement.operations.recording.answers import FULL, MOST_BYTES
+from hyperv_placement.operations.recording.record import record
+from hyperv_placement.winrm.bounds import MEBIBYTE, Bounds
+from hyperv_placement.winrm.client import Client
+from hyperv_placement.winrm.logins import Logins
+from hyperv_placement.wsman import EnumerateResponse, Fragment, PullResponse
+from lab.home import certificates
 from tests.clocks import FastClock
 from tests.fabric.hostile import (
     CHUNKED,

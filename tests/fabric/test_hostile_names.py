@@ -14,9 +14,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from hyperv_placement.visible import hidden
+from hyperv_placement.workspace.inventory_file import Recorded, write
 from lab.estate.spec import DiskSpec, VmSpec
-from providers.recorded import Recorded, write
-from providers.visible import hidden
 from tests.fabric.conftest import Fabric
 from tests.fabric.test_every_command import WRITTEN, Place, commands
 from tests.forking import Done, forks

@@ -9,25 +9,24 @@ from pathlib import Path
 
 import pytest
 
-from lab import person
-from lab.world import LabJob
-from providers import cli
-from providers.actual import compare
-from providers.clock import SystemClock
-from providers.doctor.examine import examine
-from providers.drifted import read_drift
-from providers.errors import NotPlannedError, VmMissingError
-from providers.handover import Handed, Handover
-from providers.hyperv.estate import Estate
-from providers.model.estate import Inventory
-from providers.model.identity import Kept
-from providers.model.names import HostName
-from providers.model.plan import Schedule, Standing
-from providers.model.stack import Stack
-from providers.resources.call import Call, current
-from providers.resources.fleet import YOUNG, Fleets
-from providers.resources.vm_placement import VmPlacement
-from providers.stackfile import load
+from hyperv_placement.clock import SystemClock
+from hyperv_placement.commands import cli
+from hyperv_placement.errors import NotPlannedError, VmMissingError
+from hyperv_placement.hyperv.estate import Estate
+from hyperv_placement.model.estate import Inventory
+from hyperv_placement.model.identity import Kept
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.plan import Schedule, Standing
+from hyperv_placement.model.stack import Stack
+from hyperv_placement.operations.doctor.examine import examine
+from hyperv_placement.operations.drift import read_drift
+from hyperv_placement.operations.plan import compare
+from hyperv_placement.resources.call import Call, current
+from hyperv_placement.resources.fleet import YOUNG, Fleets
+from hyperv_placement.resources.vm_placement import VmPlacement
+from hyperv_placement.stackfile import load
+from hyperv_placement.workspace.handoff import Handed, Handover
+from lab.world import LabJob, person
 from tests.clocks import FastClock
 from tests.estates import guid
 from tests.fabric.conftest import Fabric, Maker, until

@@ -7,17 +7,16 @@ from dataclasses import replace
 
 import pytest
 
-from lab import person
+from hyperv_placement.errors import AuthenticationError
+from hyperv_placement.hyperv import inventory
+from hyperv_placement.hyperv.estate import Estate
+from hyperv_placement.model.estate import DiskKind, Inventory, VmState
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.stack import HostSpec
+from hyperv_placement.wsman.catalogue import CANNOT_PROCESS_FILTER
 from lab.estate.generated import SHARE
 from lab.estate.spec import DiskSpec
-from lab.world import LabJob, MigrationRequest
-from providers.errors import AuthenticationError
-from providers.hyperv import inventory
-from providers.hyperv.estate import Estate
-from providers.model.estate import DiskKind, Inventory, VmState
-from providers.model.names import HostName
-from providers.model.stack import HostSpec
-from providers.wsman.catalogue import CANNOT_PROCESS_FILTER
+from lab.world import LabJob, MigrationRequest, person
 from tests.fabric.conftest import Fabric, Maker, until
 from tests.fabric.scripted import Scripted, status
 from tests.unit.lab.conftest import AT_THE_HOST, estate, machine

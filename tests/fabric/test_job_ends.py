@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from hyperv_placement.errors import MigrationFailedError, PlacementError, VerificationError
 from lab.estate.spec import DiskSpec
-from providers.errors import MigrationFailedError, PlacementError, VerificationError
 from tests.fabric.conftest import SPEED, Fabric, Maker
 from tests.fabric.test_failures import Watching
 from tests.fabric.test_moves import moved

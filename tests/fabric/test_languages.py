@@ -6,9 +6,9 @@ import re
 
 import pytest
 
+from hyperv_placement.errors import PlacementError, WsmanFaultError
+from hyperv_placement.model.names import HostName
 from lab.estate.spec import EstateSpec
-from providers.errors import PlacementError, WsmanFaultError
-from providers.model.names import HostName
 from tests.fabric.conftest import Fabric, Maker
 from tests.fabric.test_moves import moved
 from tests.unit.lab.conftest import estate, machine

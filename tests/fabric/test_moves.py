@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import pytest
 
+from hyperv_placement.errors import MoveRefusedError, NoRoomError
+from hyperv_placement.model.estate import VmState
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.plan import MigrationType, Move
+from hyperv_placement.model.stack import Reserve
+from hyperv_placement.model.units import GIB
 from lab.estate.generated import SHARE
 from lab.estate.spec import DiskSpec
-from providers.errors import MoveRefusedError, NoRoomError
-from providers.model.estate import VmState
-from providers.model.names import HostName
-from providers.model.plan import MigrationType, Move
-from providers.model.stack import Reserve
-from providers.units import GIB
 from tests.fabric.conftest import Fabric, Maker
 from tests.unit.lab.conftest import estate, machine
 

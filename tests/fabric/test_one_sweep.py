@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from providers.actual import compare
-from providers.handover import Handover
-from providers.model.names import HostName, VmId
-from providers.model.stack import Stack, VmSpec
-from providers.resources.fleet import YOUNG, Fleet
+from hyperv_placement.model.names import HostName, VmId
+from hyperv_placement.model.stack import Stack, VmSpec
+from hyperv_placement.operations.plan import compare
+from hyperv_placement.resources.fleet import YOUNG, Fleet
+from hyperv_placement.workspace.handoff import Handover
 from tests.fabric.conftest import Fabric, Maker
 from tests.unit.lab.conftest import estate, machine
 

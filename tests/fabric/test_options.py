@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import pytest
 
+from hyperv_placement.errors import MigrationFailedError, MoveRefusedError
+from hyperv_placement.model.options import MigrationOptions
+from hyperv_placement.model.plan import Move
 from lab.estate.spec import DiskSpec
 from lab.world import LabJob
 from lab.world.builds import SERVER_2012_R2, SERVER_2016
-from providers.errors import MigrationFailedError, MoveRefusedError
-from providers.model.options import MigrationOptions
-from providers.model.plan import Move
 from tests.fabric.conftest import Fabric, Maker
 from tests.fabric.test_moves import moved
 from tests.unit.lab.conftest import estate, machine

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from providers.errors import OrderLostError
-from providers.model.options import MigrationOptions
+from hyperv_placement.errors import OrderLostError
+from hyperv_placement.model.options import MigrationOptions
 from tests.fabric.conftest import Fabric, Maker
 from tests.fabric.test_failures import Watching, person_moves, run_impatiently
 from tests.unit.lab.conftest import estate, machine

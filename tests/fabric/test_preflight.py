@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
+from hyperv_placement.errors import MoveRefusedError, NoRoomError
+from hyperv_placement.model.plan import Severity
+from hyperv_placement.planning.checks.move import refusals
 from lab.estate.spec import DiskSpec
 from lab.world import LabJob, MigrationRequest
 from lab.world.callers import SecondHopCaller
 from lab.world.objects import FILELESS
-from providers.errors import MoveRefusedError, NoRoomError
-from providers.model.plan import Severity
-from providers.planning.refusal import refusals
 from tests.fabric.conftest import Fabric, Maker
 from tests.unit.lab.conftest import estate, machine
 

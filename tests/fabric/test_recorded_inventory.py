@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 import yaml
 
-from providers.cli import main
-from providers.model.estate import VmState
-from providers.model.names import HostName
-from providers.recorded import read
+from hyperv_placement.commands.cli import main
+from hyperv_placement.model.estate import VmState
+from hyperv_placement.model.names import HostName
+from hyperv_placement.workspace.inventory_file import read
 from tests.fabric.conftest import Fabric, Maker
 from tests.unit.lab.conftest import estate, machine
 

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from providers import cli
-from providers.errors import AuthenticationError, PlacementError
-from providers.model.names import HostName
-from providers.recording import archive
-from providers.recording.questions import READING
-from providers.recording.record import Recording, record
-from providers.wsman import Fault, decode_response
+from hyperv_placement.commands import cli
+from hyperv_placement.errors import AuthenticationError, PlacementError
+from hyperv_placement.model.names import HostName
+from hyperv_placement.operations.recording import archive
+from hyperv_placement.operations.recording.questions import READING
+from hyperv_placement.operations.recording.record import Recording, record
+from hyperv_placement.wsman import Fault, decode_response
 from tests.fabric.conftest import Fabric, Maker
 from tests.unit.lab.conftest import estate, machine
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from lab import credentials
-from providers.errors import JobUnknownError, VerificationError
+from hyperv_placement.errors import JobUnknownError, VerificationError
+from lab.home import credentials
 from tests.fabric.conftest import SPEED, Behind, Fabric, Maker, until
 from tests.unit.lab.conftest import estate, machine
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from hyperv_placement.commands.cli import main
 from lab.world.objects import LabNetwork
-from providers.cli import main
 from tests.fabric.conftest import Fabric
 from tests.fabric.test_recorded_inventory import SWAP, fabric, stack_file
 

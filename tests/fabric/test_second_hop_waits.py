@@ -7,12 +7,17 @@ from dataclasses import replace
 
 import pytest
 
-from providers.errors import InterruptedRunError, MigrationFailedError, MovedByOthersError, MoveRefusedError
-from providers.hyperv.second_hop import Delegation
-from providers.model.directory import MissingEntry
-from providers.model.names import HostName
-from providers.model.options import MigrationOptions
-from providers.model.plan import Move
+from hyperv_placement.errors import (
+    InterruptedRunError,
+    MigrationFailedError,
+    MovedByOthersError,
+    MoveRefusedError,
+)
+from hyperv_placement.migration.second_hop import Delegation
+from hyperv_placement.model.directory import MissingEntry
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.options import MigrationOptions
+from hyperv_placement.model.plan import Move
 from tests.fabric.conftest import Fabric, Maker, until
 from tests.fabric.test_failures import person_moves
 from tests.unit.lab.conftest import estate, machine

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from hyperv_placement.model.plan import MigrationType, Standing
+from hyperv_placement.planning import plan
 from lab.estate.generated import SHARE
-from providers.model.plan import MigrationType, Standing
-from providers.planning import plan
 from tests.estates import spec, stack
 from tests.fabric.conftest import Fabric, Maker
 from tests.unit.lab.conftest import estate, machine

@@ -6,17 +6,22 @@ from dataclasses import replace
 
 import pytest
 
-from lab import person
+from hyperv_placement.errors import (
+    InterruptedRunError,
+    MigrationFailedError,
+    MoveRefusedError,
+    PlacementError,
+)
+from hyperv_placement.migration.audit import AuditLog
+from hyperv_placement.migration.failure_guard import Guarding
+from hyperv_placement.migration.stage import Stage
+from hyperv_placement.model.guard import Guard, Limit
+from hyperv_placement.model.options import MigrationOptions
+from hyperv_placement.model.plan import MigrationType, Move
 from lab.estate.generated import SHARE
+from lab.world import person
 from lab.world.jobs import CHECK, MOVE, STAGE
 from lab.world.objects import OFF, RUNNING
-from providers.errors import InterruptedRunError, MigrationFailedError, MoveRefusedError, PlacementError
-from providers.hyperv.audit import AuditLog
-from providers.hyperv.guarding import Guarding
-from providers.hyperv.staging import Stage
-from providers.model.guard import Guard, Limit
-from providers.model.options import MigrationOptions
-from providers.model.plan import MigrationType, Move
 from tests.fabric.conftest import Fabric, Maker, until
 from tests.unit.lab.conftest import estate, machine
 

@@ -16,22 +16,21 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from lab.wire import certificates
-from providers.errors import (
+from hyperv_placement.errors import (
     AuthenticationError,
     CertificateError,
     HostUnreachableError,
     ProtocolError,
     WsmanFaultError,
 )
-from providers.hyperv.client import Client
-from providers.hyperv.connection_errors import AnswerLostError
-from providers.hyperv.faults import AbsentFaultError, BusyFaultError
-from providers.hyperv.logins import Logins
-from providers.hyperv.transport import _translated
-from providers.model.names import HostName
-from providers.model.stack import Connection, HostSpec
-from providers.wsman import (
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.stack import Connection, HostSpec
+from hyperv_placement.winrm.client import Client
+from hyperv_placement.winrm.connection_errors import AnswerLostError
+from hyperv_placement.winrm.faults import AbsentFaultError, BusyFaultError
+from hyperv_placement.winrm.logins import Logins
+from hyperv_placement.winrm.transport import _translated
+from hyperv_placement.wsman import (
     EndpointReference,
     Enumerate,
     EnumerateResponse,
@@ -47,6 +46,7 @@ from providers.wsman import (
     decode_request,
     resource_uri,
 )
+from lab.home import certificates
 from tests.clocks import FastClock
 from tests.fabric.scripted import Reply, Scripted, answer, drop, status
 

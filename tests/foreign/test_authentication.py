@@ -14,11 +14,11 @@ from pypsrp.exceptions import AuthenticationError, WinRMTransportError
 from pypsrp.wsman import SelectorSet, WSMan
 from requests_credssp.exceptions import NTStatusException
 
-from lab import credentials, ports
+from hyperv_placement.wsman import resource_uri
 from lab.estate.building import build
-from lab.wire import certificates, serve
+from lab.home import certificates, credentials, ports
+from lab.server import serve
 from lab.world import World
-from providers.wsman import resource_uri
 from tests.unit.lab.conftest import StillClock, estate, machine
 
 pytestmark = pytest.mark.lab

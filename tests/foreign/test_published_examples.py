@@ -6,7 +6,7 @@ from textwrap import indent
 
 import pytest
 
-from providers.wsman import (
+from hyperv_placement.wsman import (
     EndpointReference,
     Enumerate,
     EnumerateResponse,

@@ -11,7 +11,7 @@ import pytest
 from pypsrp.exceptions import WSManFaultError
 from pypsrp.wsman import NAMESPACES, OptionSet, SelectorSet, WSMan, WSManAction
 
-from providers.wsman import CIMV2, WQL_DIALECT, decode_embedded, resource_uri
+from hyperv_placement.wsman import CIMV2, WQL_DIALECT, decode_embedded, resource_uri
 from tests.fabric.test_lab_wire.conftest import Wire, make_wire, wire
 
 pytestmark = pytest.mark.lab

@@ -11,13 +11,13 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.accepting import accept
-from providers.drifted import Found
-from providers.model.estate import Inventory, Roots, VirtualMachine
-from providers.model.names import HostName
-from providers.planning import plan
-from providers.planning.drift import Kind, Readings, drift_of
-from providers.stackfile import load
+from hyperv_placement.model.estate import Inventory, Roots, VirtualMachine
+from hyperv_placement.model.names import HostName
+from hyperv_placement.operations.accept import accept
+from hyperv_placement.operations.drift import Found
+from hyperv_placement.planning import plan
+from hyperv_placement.planning.drift import Kind, Readings, drift_of
+from hyperv_placement.stackfile import load
 from tests.estates import disk, host, inventory, machine
 
 NOW = datetime(2026, 12, 1, tzinfo=UTC)

@@ -10,11 +10,11 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from providers.hyperv.audit import AuditLog
-from providers.hyperv.audit_tail import last_words
-from providers.journal.reading import put_away
-from providers.journal.store import opened
-from providers.journal.verifying import verify
+from hyperv_placement.audit.reading import put_away
+from hyperv_placement.audit.store import opened
+from hyperv_placement.audit.verifying import verify
+from hyperv_placement.migration.audit import AuditLog
+from hyperv_placement.migration.audit_tail import last_words
 from tests.clocks import FastClock
 from tests.estates import guid
 

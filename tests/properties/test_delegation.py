@@ -7,12 +7,12 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.ldap.messages import Modification
-from providers.ldap.modifying import steps_of
-from providers.model.directory import FLAG, TRUSTED_TO_AUTH, AccountChange, ComputerAccount, Mode
-from providers.model.names import HostName
-from providers.planning.delegation import change_of, entries_of, missing_entries
-from providers.planning.descriptor import allowed, with_allowed, without_allowed
+from hyperv_placement.directory.messages import Modification
+from hyperv_placement.directory.modifying import steps_of
+from hyperv_placement.model.directory import FLAG, TRUSTED_TO_AUTH, AccountChange, ComputerAccount, Mode
+from hyperv_placement.model.names import HostName
+from hyperv_placement.planning.delegation.entries import change_of, entries_of, missing_entries
+from hyperv_placement.planning.delegation.security_descriptor import allowed, with_allowed, without_allowed
 
 DOMAIN = "S-1-5-21-1004336348-1177238915-682003330"
 HOSTS = [HostName(f"hv{number}") for number in range(1, 5)]

@@ -12,18 +12,18 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from providers.discovery.machines import Extent, draft, judged
-from providers.discovery.proving import prove
-from providers.discovery.scalars import path, quoted, remark
-from providers.discovery.text import HostText, Preface, written
-from providers.model.estate import Disk, DiskKind, Inventory, Roots, UnreachableHost, VirtualMachine
-from providers.model.names import HostName
-from providers.model.plan import Standing
-from providers.model.slots import place_of, slot_name
-from providers.model.stack import Stack
-from providers.planning import plan
-from providers.planning.computers import telling_of_others
-from providers.stackfile import load
+from hyperv_placement.model.estate import Disk, DiskKind, Inventory, Roots, UnreachableHost, VirtualMachine
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.plan import Standing
+from hyperv_placement.model.slots import place_of, slot_name
+from hyperv_placement.model.stack import Stack
+from hyperv_placement.operations.discovery.machines import Extent, draft, judged
+from hyperv_placement.operations.discovery.proving import prove
+from hyperv_placement.operations.discovery.scalars import path, quoted, remark
+from hyperv_placement.operations.discovery.text import HostText, Preface, written
+from hyperv_placement.planning import plan
+from hyperv_placement.planning.machine.computers import telling_of_others
+from hyperv_placement.stackfile import load
 from tests.estates import disk, guid, host, inventory, job, machine
 
 HOSTS = ("hv1", "hv2", "hv3")

@@ -7,14 +7,14 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.model.names import HostName
-from providers.model.paces import PastMove
-from providers.planning.learning import learnt
-from providers.planning.schedule.bound import lower_bound
-from providers.planning.schedule.problem import Problem
-from providers.planning.schedule.sequence import Stuck
-from providers.planning.schedule.timing import finish
-from providers.units import GIB
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.throughput import PastMove
+from hyperv_placement.model.units import GIB
+from hyperv_placement.planning.schedule.bound import lower_bound
+from hyperv_placement.planning.schedule.problem import Problem
+from hyperv_placement.planning.schedule.sequence import Stuck
+from hyperv_placement.planning.schedule.throughput import learnt
+from hyperv_placement.planning.schedule.timing import finish
 
 from .test_schedule import estates, overdrawn, solved
 

@@ -14,9 +14,9 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from providers.handover import Handover
-from providers.model.names import HostName
-from providers.model.stack import Stack
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.stack import Stack
+from hyperv_placement.workspace.handoff import Handover
 from tests.estates import guid, machine, spec, stack
 from tests.standin.engine import Engine, Run
 from tests.standin.world import Fate, World

@@ -8,11 +8,11 @@ from itertools import combinations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from providers.model.estate import Inventory, VirtualMachine, Volume
-from providers.model.plan import Plan, Standing
-from providers.model.stack import Stack, StorageSpec, VmSpec
-from providers.planning import plan
-from providers.units import GIB
+from hyperv_placement.model.estate import Inventory, VirtualMachine, Volume
+from hyperv_placement.model.plan import Plan, Standing
+from hyperv_placement.model.stack import Stack, StorageSpec, VmSpec
+from hyperv_placement.model.units import GIB
+from hyperv_placement.planning import plan
 from tests.estates import disk, facts, host, inventory, machine, spec, stack
 from tests.scenarios.walk import file_of, walked
 

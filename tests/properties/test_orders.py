@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from providers.model import winpath
-from providers.model.estate import VirtualMachine
-from providers.model.plan import Plan, Severity, Standing
-from providers.model.stack import StorageSpec
-from providers.planning import plan
-from providers.planning.schedule.peaks import rooms
+from hyperv_placement.model import winpath
+from hyperv_placement.model.estate import VirtualMachine
+from hyperv_placement.model.plan import Plan, Severity, Standing
+from hyperv_placement.model.stack import StorageSpec
+from hyperv_placement.planning import plan
+from hyperv_placement.planning.schedule.peaks import rooms
 from tests.properties.orders.drawn import Drawn, drawn
 from tests.properties.orders.replay import World, end, start, world_of
 

@@ -7,11 +7,11 @@ import dataclasses
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.model.estate import Host, Inventory, VirtualMachine
-from providers.model.names import HostName
-from providers.model.plan import MigrationType, Move, Standing
-from providers.model.stack import Stack, StorageSpec, VmSpec
-from providers.planning import plan
+from hyperv_placement.model.estate import Host, Inventory, VirtualMachine
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.plan import MigrationType, Move, Standing
+from hyperv_placement.model.stack import Stack, StorageSpec, VmSpec
+from hyperv_placement.planning import plan
 from tests.estates import disk, host, inventory, machine, stack
 
 HOSTS = ("hv1", "hv2", "hv3")

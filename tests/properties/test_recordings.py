@@ -19,10 +19,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from providers.recording import archive
-from providers.recording.answers import Answer
-from providers.recording.record import Recording
-from providers.wsman import (
+from hyperv_placement.operations.recording import archive
+from hyperv_placement.operations.recording.answers import Answer
+from hyperv_placement.operations.recording.record import Recording
+from hyperv_placement.wsman import (
     CimType,
     EnumerateResponse,
     Instance,

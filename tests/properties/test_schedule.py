@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from providers.planning.schedule.budget import Budget
-from providers.planning.schedule.chains import predecessors
-from providers.planning.schedule.problem import (
+from hyperv_placement.planning.schedule.budget import Budget
+from hyperv_placement.planning.schedule.chains import predecessors
+from hyperv_placement.planning.schedule.problem import (
     MEMORY,
     Holding,
     Leg,
@@ -20,9 +20,9 @@ from providers.planning.schedule.problem import (
     SlotLimits,
     fits,
 )
-from providers.planning.schedule.search import best
-from providers.planning.schedule.sequence import Stuck, sequence
-from providers.planning.schedule.timing import Timed
+from hyperv_placement.planning.schedule.search import best
+from hyperv_placement.planning.schedule.sequence import Stuck, sequence
+from hyperv_placement.planning.schedule.timing import Timed
 
 ENOUGH = 1_000_000
 ESTATES = 1_000

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from providers.system import place_of
+from hyperv_placement.system import place_of
 
 NAMES = st.sampled_from(["a", "b", "c"])
 WAYS = st.lists(st.sampled_from(["a", "b", "c", ".", ".."]), min_size=1, max_size=4).map(

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.wsman import (
+from hyperv_placement.wsman import (
     CimType,
     EndpointReference,
     EnumerateResponse,

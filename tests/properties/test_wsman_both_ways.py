@@ -10,8 +10,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.errors import ProtocolError
-from providers.wsman import (
+from hyperv_placement.errors import ProtocolError
+from hyperv_placement.wsman import (
     CimType,
     EndpointReference,
     Enumerate,
@@ -35,7 +35,13 @@ from providers.wsman import (
     resource_uri,
     wql,
 )
-from providers.wsman.values import cim_datetime, cim_interval, iso_datetime, iso_interval, text_to_value
+from hyperv_placement.wsman.values import (
+    cim_datetime,
+    cim_interval,
+    iso_datetime,
+    iso_interval,
+    text_to_value,
+)
 
 NAMES = st.from_regex(r"[A-Z_][A-Za-z0-9_]{0,9}", fullmatch=True)
 TEXTS = st.text(

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from providers.model.estate import Inventory, VirtualMachine, VmState, Volume
-from providers.model.names import HostName
-from providers.units import GIB
+from hyperv_placement.model.estate import Inventory, VirtualMachine, VmState, Volume
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.units import GIB
 from tests.estates import disk, facts, guid, host, inventory, job, machine
 
 MIB_IN_GIB = 1024

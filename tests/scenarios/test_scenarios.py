@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 import yaml
 
-from providers.model.plan import Plan, Severity, Standing
-from providers.model.stack import Stack
-from providers.planning import plan
-from providers.stackfile import load
+from hyperv_placement.model.plan import Plan, Severity, Standing
+from hyperv_placement.model.stack import Stack
+from hyperv_placement.planning import plan
+from hyperv_placement.stackfile import load
 
 from .estate import estate_of, moved, shuffled
 from .walk import walked

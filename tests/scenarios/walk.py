@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 
-from providers.model.estate import Inventory, VirtualMachine, VmState
-from providers.model.plan import Move, Schedule, ScheduledMove
-from providers.model.stack import Stack
+from hyperv_placement.model.estate import Inventory, VirtualMachine, VmState
+from hyperv_placement.model.plan import Move, Schedule, ScheduledMove
+from hyperv_placement.model.stack import Stack
 
 Room = Counter[tuple[str, str]]
 """(host, what) -> how much is free: bytes of memory in MiB, bytes of a volume, slots."""

@@ -14,16 +14,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from providers.actual import compare
-from providers.errors import PlacementError
-from providers.handover import Handover
-from providers.model.plan import Plan, Step
-from providers.model.stack import Stack
-from providers.resources.call import Call, HalfDoneError, current
-from providers.resources.declare import before, in_order
-from providers.resources.fleet import Fleet, Fleets
-from providers.resources.properties import inputs_of
-from providers.resources.vm_placement import TYPE, VmPlacement
+from hyperv_placement.errors import PlacementError
+from hyperv_placement.model.plan import Plan, Step
+from hyperv_placement.model.stack import Stack
+from hyperv_placement.operations.plan import compare
+from hyperv_placement.resources.call import Call, HalfDoneError, current
+from hyperv_placement.resources.declare import before, in_order
+from hyperv_placement.resources.fleet import Fleet, Fleets
+from hyperv_placement.resources.properties import inputs_of
+from hyperv_placement.resources.vm_placement import TYPE, VmPlacement
+from hyperv_placement.workspace.handoff import Handover
 
 from .clock import Turns
 from .world import Values, World, mover

@@ -8,22 +8,22 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
 
-from providers.clock import Clock
-from providers.errors import (
+from hyperv_placement.clock import Clock
+from hyperv_placement.errors import (
     MigrationFailedError,
     MigrationStalledError,
     MigrationStartError,
     MoveRefusedError,
     VerificationError,
 )
-from providers.hyperv.admission import Admission
-from providers.hyperv.estate import Estate
-from providers.hyperv.migration import Moved
-from providers.hyperv.needs import needs_of
-from providers.model.estate import Host, HostFacts, Inventory, UnreachableHost, VirtualMachine
-from providers.model.names import HostName, VmId
-from providers.model.plan import Move
-from providers.model.stack import Stack
+from hyperv_placement.hyperv.estate import Estate
+from hyperv_placement.migration.admission import Admission
+from hyperv_placement.migration.migrate import Moved
+from hyperv_placement.migration.needs import needs_of
+from hyperv_placement.model.estate import Host, HostFacts, Inventory, UnreachableHost, VirtualMachine
+from hyperv_placement.model.names import HostName, VmId
+from hyperv_placement.model.plan import Move
+from hyperv_placement.model.stack import Stack
 from tests.estates import facts, job
 
 SECONDS = 10.0

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from providers.accepting import Accepted, AcceptError, accept
-from providers.drifted import Found
-from providers.model.estate import Inventory, Roots, VirtualMachine
-from providers.model.identity import NOTHING_KEPT, Kept
-from providers.planning import plan
-from providers.planning.drift import Readings, drift_of
-from providers.stackfile import load
+from hyperv_placement.model.estate import Inventory, Roots, VirtualMachine
+from hyperv_placement.model.identity import NOTHING_KEPT, Kept
+from hyperv_placement.operations.accept import Accepted, AcceptError, accept
+from hyperv_placement.operations.drift import Found
+from hyperv_placement.planning import plan
+from hyperv_placement.planning.drift import Readings, drift_of
+from hyperv_placement.stackfile import load
 from tests.estates import disk, guid, host, inventory, job, machine
 
 HOSTS = """\

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from providers.adopting import AdoptError, adopt
-from providers.model.estate import Inventory
-from providers.model.identity import NOTHING_KEPT, Kept
-from providers.model.names import VmId
-from providers.model.stack import Stack
-from providers.stackfile import load
+from hyperv_placement.model.estate import Inventory
+from hyperv_placement.model.identity import NOTHING_KEPT, Kept
+from hyperv_placement.model.names import VmId
+from hyperv_placement.model.stack import Stack
+from hyperv_placement.operations.adopt import AdoptError, adopt
+from hyperv_placement.stackfile import load
 from tests.estates import guid, host, inventory, machine
 
 HEAD = "hosts:\n  hv1: {address: hv1.lab.example}\n  hv2: {address: hv2.lab.example}\nvms:\n"

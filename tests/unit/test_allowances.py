@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from providers.allowances import allowances
-from providers.errors import PlacementError
+from hyperv_placement.errors import PlacementError
+from hyperv_placement.workspace.allowances import allowances
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""No command is put together by hand: each goes through `providers/quoting.py`, which alone knows what a shell leaves alone."""
+"""No command is put together by hand: each goes through `providers/hyperv_placement/quoting.py`, which alone knows what a shell leaves alone."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-QUOTING = ROOT / "providers" / "quoting.py"
+QUOTING = ROOT / "providers" / "hyperv_placement" / "quoting.py"
 SOURCES = sorted([ROOT / "__main__.py", *(ROOT / "providers").rglob("*.py")])
 COMMAND = re.compile(
     r"\b(?:Add|Clear|Compare|Convert|Disable|Enable|Export|Format|Get|Grant|Import|Install|Invoke|Merge|Move|New|Register|Remove"
@@ -80,7 +80,7 @@ def test_no_command_is_joined_with_a_value_by_hand(path: Path) -> None:
         "'bin/placement adopt {}'.format(label)",
         "quoting.powershell(text, name)",
         "quoting.Command(text)",
-        "from providers.quoting import Command",
+        "from hyperv_placement.quoting import Command",
     ],
 )
 def test_what_is_looked_for_is_found(source: str) -> None:

@@ -13,14 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from providers.files import append_line, draft, read_bounded, read_own, write_whole
-from providers.system import ForeignError
+from hyperv_placement.system import ForeignError
+from hyperv_placement.system.files import append_line, draft, read_bounded, read_own, write_whole
 from tests.strangers import AS_ROOT, link_of_another, of_another
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="pipes, devices and permissions of POSIX")
 LIMITED = """
 import pathlib, resource, sys
-from providers.files import append_line, write_whole
+from hyperv_placement.system.files import append_line, write_whole
 resource.setrlimit(resource.RLIMIT_FSIZE, (40, 40))
 write = {"whole": write_whole, "line": append_line}[sys.argv[1]]
 try:
@@ -115,7 +115,7 @@ def test_a_device_is_written_to(tmp_path: Path) -> None:
 def test_the_output_of_this_process_is_not_replaced(tmp_path: Path) -> None:
     """Be it a file: what was printed before stands above, what is printed later below."""
     code = (
-        "import pathlib; from providers.files import write_whole\n"
+        "import pathlib; from hyperv_placement.system.files import write_whole\n"
         "print('before'); write_whole(pathlib.Path('/dev/stdout'), 'it\\n'); print('after')"
     )
     path = tmp_path / "out"

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from providers.clock import SystemClock
-from providers.errors import PlacementError
-from providers.identities import Identities, read_kept
-from providers.model.identity import NOTHING_KEPT
-from providers.model.names import HostName
+from hyperv_placement.clock import SystemClock
+from hyperv_placement.errors import PlacementError
+from hyperv_placement.model.identity import NOTHING_KEPT
+from hyperv_placement.model.names import HostName
+from hyperv_placement.workspace.identities import Identities, read_kept
 from tests.estates import guid
 from tests.strangers import AS_ROOT, link_of_another, of_another
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from providers.errors import PlacementError
-from providers.locks import Lock, backend_folder, is_stale, locks
+from hyperv_placement.errors import PlacementError
+from hyperv_placement.workspace.locks import Lock, backend_folder, is_stale, locks
 
 
 def write_lock(backend: Path, stack: str, pid: int, hostname: str | None = None) -> Path:

@@ -10,18 +10,18 @@ from pathlib import Path
 import pytest
 import yaml
 
-from providers.accepting import _read
-from providers.commands.base import declared_before
-from providers.commands.review import _content
-from providers.errors import CredentialsError, PlacementError
-from providers.hyperv.credentials import Credential, read_credential
-from providers.hyperv.trust import trust
-from providers.ldap.channel import _trust
-from providers.locks import Fragment, backend_folder, locks
-from providers.model.names import HostName
-from providers.model.stack import Authentication, Connection
-from providers.recorded import read
-from providers.stackfile import load
+from hyperv_placement.commands.review import _content
+from hyperv_placement.directory.channel import _trust
+from hyperv_placement.errors import CredentialsError, PlacementError
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.stack import Authentication, Connection
+from hyperv_placement.operations.accept import _read
+from hyperv_placement.stackfile import load
+from hyperv_placement.winrm.credentials import Credential, read_credential
+from hyperv_placement.winrm.trust import trust
+from hyperv_placement.workspace.base_revision import declared_before
+from hyperv_placement.workspace.inventory_file import read
+from hyperv_placement.workspace.locks import Fragment, backend_folder, locks
 from tests.estates import stack
 from tests.strangers import AS_ROOT, of_another
 

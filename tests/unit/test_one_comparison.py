@@ -15,7 +15,7 @@ import pytest
 
 from tests.marks import PROJECT
 
-PROVIDERS = PROJECT / "providers"
+PROVIDERS = PROJECT / "providers" / "hyperv_placement"
 HERE = frozenset({"model/winpath.py", "model/names.py", "model/slots.py"})
 """Where the comparisons are."""
 ELSEWHERE = {

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers import quoting
-from providers.visible import hidden
+from hyperv_placement import quoting
+from hyperv_placement.visible import hidden
 
 REPORTED_BY_A_HOST = "x$(iex $env:TEMP\\p.ps1)'; calc #"
 """A name that a host can report of itself (Win32_ComputerSystem.DNSHostName)."""

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from providers.errors import PlacementError
-from providers.model.names import HostName
-from providers.recorded import Recorded, document, of_hosts, parsed, read, write
+from hyperv_placement.errors import PlacementError
+from hyperv_placement.model.names import HostName
+from hyperv_placement.workspace.inventory_file import Recorded, document, of_hosts, parsed, read, write
 from tests.estates import host, inventory, job, machine
 from tests.scenarios.estate import shuffled
 

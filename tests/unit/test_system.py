@@ -11,8 +11,8 @@ from pathlib import Path, PureWindowsPath
 
 import pytest
 
-from providers.system import ForeignError, account, belongings, place_of, private_folder
-from providers.system.values import is_device
+from hyperv_placement.system import ForeignError, account, belongings, place_of, private_folder
+from hyperv_placement.system.values import is_device
 from tests.strangers import AS_ROOT, STRANGER, link_of_another, of_another
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="modes and links of POSIX")
@@ -22,7 +22,7 @@ POSIX = pytest.mark.skipif(os.name != "posix", reason="modes and links of POSIX"
 def test_the_account_is_that_of_the_process_whatever_the_environment_says() -> None:
     """LOGNAME and its brothers are anybody's to set."""
     names = dict.fromkeys(("LOGNAME", "USER", "LNAME", "USERNAME"), "ceo")
-    code = "from providers.system import account as who; print(who().id, who().name)"
+    code = "from hyperv_placement.system import account as who; print(who().id, who().name)"
     done = subprocess.run(
         [sys.executable, "-c", code], env={**os.environ, **names}, capture_output=True, text=True, check=True
     )
@@ -152,10 +152,10 @@ def test_a_full_path_is_gone_from_a_folder_that_has_gone(tmp_path: Path) -> None
     gone, there = tmp_path / "gone", tmp_path / "there"
     gone.mkdir()
     code = (
-        "import os, sys; from pathlib import Path; from providers.files import write_whole\n"
+        "import os, sys; from pathlib import Path; from hyperv_placement.system.files import write_whole\n"
         "os.rmdir(os.getcwd()); write_whole(Path(sys.argv[1]), 'x')"
     )
-    environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "providers")}
     done = subprocess.run(
         [sys.executable, "-P", "-c", code, str(there)],
         cwd=gone,
@@ -171,7 +171,7 @@ def test_a_full_path_is_gone_from_a_folder_that_has_gone(tmp_path: Path) -> None
 def test_a_folder_for_everybody_is_nobodys_alone() -> None:
     """As /tmp, where one's own link leads there: what is old would be removed in it."""
     code = (
-        "import os, sys; from pathlib import Path; from providers.system import private_folder\n"
+        "import os, sys; from pathlib import Path; from hyperv_placement.system import private_folder\n"
         "os.setuid(int(sys.argv[1])); private_folder(Path('/tmp'))"
     )
     done = subprocess.run(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.units import GIB, KIB, MIB, TIB, format_bytes, format_seconds, parse_bytes
+from hyperv_placement.model.units import GIB, KIB, MIB, TIB, format_bytes, format_seconds, parse_bytes
 
 
 @pytest.mark.parametrize(

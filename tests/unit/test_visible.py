@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.visible import hidden, inert, outward, visible, visible_lines
+from hyperv_placement.visible import hidden, inert, outward, visible, visible_lines
 
 HIDDEN = [
     "\x00", "\x1b", "\x7f", "\x9b", "\u061c", "\u200b", "\u200e", "\u200f", "\u2028", "\u2029", "\u202e", "\u2060", "\u2066",

@@ -1,4 +1,4 @@
-"""What leaves the program leaves it by few doors, each of which shows what does not show (`providers/visible.py`)."""
+"""What leaves the program leaves it by few doors, each of which shows what does not show (`providers/hyperv_placement/visible.py`)."""
 
 from __future__ import annotations
 
@@ -10,19 +10,26 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 DOORS = {
-    "pulumi.log.warn": {"providers/resources/saying.py"},
-    "pulumi.log.info": {"providers/resources/saying.py"},
+    "pulumi.log.warn": {"providers/hyperv_placement/resources/program_log.py"},
+    "pulumi.log.info": {"providers/hyperv_placement/resources/program_log.py"},
     "pulumi.log.error": set[str](),
     "pulumi.log.debug": set[str](),
-    "pulumi.RunError": {"providers/resources/saying.py"},
-    "context.abort": {"providers/plugin/server.py", "providers/plugin/gate.py"},
-    "proto.CheckFailure": {"providers/plugin/server.py"},
-    "engine_pb2.LogRequest": {"providers/plugin/voice.py"},
-    "print": {"lab/terminal.py", "lab/daemon.py"},
+    "pulumi.RunError": {"providers/hyperv_placement/resources/program_log.py"},
+    "context.abort": {
+        "providers/hyperv_placement/plugin/server.py",
+        "providers/hyperv_placement/plugin/gate.py",
+    },
+    "proto.CheckFailure": {"providers/hyperv_placement/plugin/server.py"},
+    "engine_pb2.LogRequest": {"providers/hyperv_placement/plugin/engine_log.py"},
+    "print": {"lab/commands/terminal.py", "lab/background/daemon.py"},
 }
 """Calls that let text out, and the modules that may make them: each hands over what `outward` returns; the daemon's
 go to the lab's log, the gate's to strangers, who get no name of ours."""
-COMMANDS = ("providers/cli.py", "providers/commands/", "providers/plugin/__main__.py")
+COMMANDS = (
+    "providers/hyperv_placement/commands/cli.py",
+    "providers/hyperv_placement/commands/",
+    "providers/hyperv_placement/plugin/__main__.py",
+)
 """What commands print goes through `commands/output.py`, which is the door itself; the plugin prints the number of its port."""
 STREAMS = {"sys.stdout.write", "sys.stderr.write", "sys.stdout.writelines", "sys.stderr.writelines"}
 SOURCES = sorted([ROOT / "__main__.py", *(ROOT / "providers").rglob("*.py"), *(ROOT / "lab").rglob("*.py")])

@@ -6,8 +6,14 @@ import time
 from pathlib import Path
 from statistics import median
 
-from lab.wire.reading import Reader
-from providers.wsman import Enumerate, EnumerateResponse, decode_response, encode_response, resource_uri
+from hyperv_placement.wsman import (
+    Enumerate,
+    EnumerateResponse,
+    decode_response,
+    encode_response,
+    resource_uri,
+)
+from lab.wmi.reading import Reader
 
 from .figure import Figure, amount
 from .one_host import one_host

@@ -6,9 +6,9 @@ import time
 from dataclasses import replace
 from statistics import median
 
-from providers.clock import SystemClock
-from providers.doctor.examine import examine
-from providers.stackfile import load
+from hyperv_placement.clock import SystemClock
+from hyperv_placement.operations.doctor.examine import examine
+from hyperv_placement.stackfile import load
 
 from .figure import Figure, listed
 from .site import Sites

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import yaml
 
-from providers.clock import SystemClock
-from providers.drifted import read_drift
-from providers.hyperv.audit import AuditLog
-from providers.hyperv.estate import Estate
-from providers.model.stack import Stack
-from providers.stackfile import load
+from hyperv_placement.clock import SystemClock
+from hyperv_placement.hyperv.estate import Estate
+from hyperv_placement.migration.audit import AuditLog
+from hyperv_placement.model.stack import Stack
+from hyperv_placement.operations.drift import read_drift
+from hyperv_placement.stackfile import load
 
 from .figure import Figure, listed, ratio
 from .site import Site, Sites

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from lab import ports
+from hyperv_placement.model.units import TIB
 from lab.estate.building import build
 from lab.estate.generated import generate
+from lab.home import ports
 from lab.world import LabHost, RunningClock, World
-from providers.units import TIB
 
 _MEMORY_MIB = 64 << 20
 _DISK_BYTES = 4096 * TIB

@@ -61,7 +61,10 @@ def floor_of(sites: Sites, site: Site) -> Workspace:
     state = json.loads(run(site.workspace, "pulumi", "stack", "export"))
     floor = sites.copy_of(site, f"{site.workspace.folder.name}-floor")
     shutil.copy(FLOOR / "program.py", floor.folder / "__main__.py")
-    shutil.copy(FLOOR / "vm_placement.py", floor.folder / "providers" / "resources" / "vm_placement.py")
+    shutil.copy(
+        FLOOR / "vm_placement.py",
+        floor.folder / "providers" / "hyperv_placement" / "resources" / "vm_placement.py",
+    )
     (floor.folder / "floor.json").write_text(json.dumps(machines_in(state)), encoding="utf-8")
     return floor
 

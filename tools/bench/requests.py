@@ -9,17 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lab import credentials
-from lab.wire import certificates
-from lab.wire.accounts import Accounts, Caller
-from lab.wire.servers import Servers, Site
-from lab.wire.service import Reply, Service
-from lab.world import LabHost, World
-from providers.clock import SystemClock
-from providers.hyperv.estate import Estate
-from providers.model.names import HostName
-from providers.model.stack import Connection, HostSpec
-from providers.wsman import (
+from hyperv_placement.clock import SystemClock
+from hyperv_placement.hyperv.estate import Estate
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.stack import Connection, HostSpec
+from hyperv_placement.wsman import (
     MAX_ENVELOPE_SIZE,
     Enumerate,
     EnumerateResponse,
@@ -30,6 +24,11 @@ from providers.wsman import (
     decode_request,
     decode_response,
 )
+from lab.home import certificates, credentials
+from lab.server.servers import Servers, Site
+from lab.service.service import Reply, Service
+from lab.wmi.accounts import Accounts, Caller
+from lab.world import LabHost, World
 
 from .figure import Figure, excess_requests
 from .one_host import one_host

@@ -13,7 +13,7 @@ from statistics import median
 import yaml
 from playwright.sync_api import sync_playwright
 
-from providers.model.estate import (
+from hyperv_placement.model.estate import (
     Disk,
     Host,
     HostFacts,
@@ -24,10 +24,10 @@ from providers.model.estate import (
     VmState,
     Volume,
 )
-from providers.model.names import HostName, vm_id
-from providers.recorded import Recorded, write
-from providers.stacks import PROJECT
-from providers.units import GIB
+from hyperv_placement.model.names import HostName, vm_id
+from hyperv_placement.model.units import GIB
+from hyperv_placement.workspace.inventory_file import Recorded, write
+from hyperv_placement.workspace.stacks import PROJECT
 from tools.install import browser
 
 from .figure import Figure, listed

@@ -20,7 +20,7 @@ from tools.workspace import Workspace, remove
 from .watching import watching
 
 STACK = "bench"
-_PLUGIN = "providers.plugin"
+_PLUGIN = "hyperv_placement.plugin"
 _EVERY = 0.1
 """Seconds between two looks at the plugin's memory."""
 PATIENCE = 300

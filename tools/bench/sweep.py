@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from statistics import median
 
-from providers.clock import SystemClock
-from providers.hyperv.estate import Estate
-from providers.stackfile import load
+from hyperv_placement.clock import SystemClock
+from hyperv_placement.hyperv.estate import Estate
+from hyperv_placement.stackfile import load
 
 from .figure import Figure, listed
 from .site import Sites

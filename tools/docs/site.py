@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from providers.codes.catalogue import catalogue
+from hyperv_placement.codes.catalogue import catalogue
 from tools.docs import codes, keys
 
 

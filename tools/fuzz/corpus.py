@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
-from providers.wsman import (
+from hyperv_placement.wsman import (
     Argument,
     CimType,
     EndpointReference,
@@ -36,7 +36,7 @@ from providers.wsman import (
     resource_uri,
     schema_of,
 )
-from providers.wsman.classes import CLASSES
+from hyperv_placement.wsman.classes import CLASSES
 from tests.recordings import FOLDER
 
 _GOLDEN = Path(__file__).resolve().parents[2] / "tests" / "golden" / "wsman"

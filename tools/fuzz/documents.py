@@ -9,16 +9,16 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from providers.handover import Handed, Handover
-from providers.identities import Identities
-from providers.journal.lines import encoded
-from providers.ldap import messages
-from providers.model.names import HostName, VmId
-from providers.model.paces import PastMove
-from providers.model.plan import MigrationType, Move, Placement, Schedule, ScheduledMove
-from providers.planning.descriptor import sid_bytes, with_allowed
-from providers.recorded import Recorded, document
-from providers.wsman import sealed
+from hyperv_placement.audit.lines import encoded
+from hyperv_placement.directory import messages
+from hyperv_placement.model.names import HostName, VmId
+from hyperv_placement.model.plan import MigrationType, Move, Placement, Schedule, ScheduledMove
+from hyperv_placement.model.throughput import PastMove
+from hyperv_placement.planning.delegation.security_descriptor import sid_bytes, with_allowed
+from hyperv_placement.workspace.handoff import Handed, Handover
+from hyperv_placement.workspace.identities import Identities
+from hyperv_placement.workspace.inventory_file import Recorded, document
+from hyperv_placement.wsman import sealed
 from tests.clocks import FastClock
 from tests.estates import guid, host, inventory, job, machine, stack
 from tests.ldap_messages import ended, found

@@ -7,17 +7,17 @@ import io
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from providers.errors import PlacementError, ProtocolError
-from providers.hyperv.audit_tail import last_words
-from providers.identities import read_kept
-from providers.journal.verifying import verify
-from providers.ldap import accounts, messages
-from providers.locks import locks as locks_of
-from providers.planning.descriptor import allowed, with_allowed, without_allowed
-from providers.recorded import document, parsed
-from providers.report.previewed import previewed
-from providers.stackfile import load_text
-from providers.wsman import (
+from hyperv_placement.audit.verifying import verify
+from hyperv_placement.directory import accounts, messages
+from hyperv_placement.errors import PlacementError, ProtocolError
+from hyperv_placement.migration.audit_tail import last_words
+from hyperv_placement.planning.delegation.security_descriptor import allowed, with_allowed, without_allowed
+from hyperv_placement.report.preview_record import previewed
+from hyperv_placement.stackfile import load_text
+from hyperv_placement.workspace.identities import read_kept
+from hyperv_placement.workspace.inventory_file import document, parsed
+from hyperv_placement.workspace.locks import locks as locks_of
+from hyperv_placement.wsman import (
     EnumerateResponse,
     Fragment,
     PullResponse,

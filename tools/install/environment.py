@@ -16,6 +16,7 @@ from tools.install.errors import SetupError
 from tools.install.places import (
     develop_lock_file,
     develop_stamp_file,
+    import_path_file,
     lock_file,
     read_record,
     stamp_file,
@@ -81,6 +82,16 @@ def make(project: Path) -> None:
     _run([sys.executable, "-m", "venv", str(folder)], "make the virtual environment")
     _install(project, lock_file(project), "install the Python packages")
     write_record(stamp_file(project), stamp(lock_file(project).read_bytes(), sys.version_info[:2]))
+
+
+def add_product(project: Path) -> None:
+    """Let the environment's Python import the product from its sources, wherever the project's folder is or moves to."""
+    file = import_path_file(project)
+    # Relative: `site` takes it from the folder of the file, so that a moved or linked environment finds its own project.
+    up = Path(*[".."] * len(file.parent.relative_to(project).parts))
+    line = f"{(up / 'providers').as_posix()}\n"
+    if not file.exists() or file.read_text(encoding="utf-8") != line:
+        file.write_text(line, encoding="utf-8")
 
 
 def develops(project: Path) -> bool:

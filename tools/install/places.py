@@ -53,6 +53,13 @@ def lock_file(project: Path) -> Path:
     return project / "requirements.txt"
 
 
+def import_path_file(project: Path) -> Path:
+    """Return the file that lets the environment's Python import the product from `providers/` (docs: the `site` module)."""
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    library = Path("Lib") if sys.platform == "win32" else Path("lib") / version
+    return venv_folder(project) / library / "site-packages" / "hyperv_placement.pth"
+
+
 def develop_lock_file(project: Path) -> Path:
     """Return the lock of what tests and checks need; it repeats the operator's."""
     return project / "requirements-dev.txt"

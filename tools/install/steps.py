@@ -61,6 +61,7 @@ def _environment(project: Path, *, develop: bool) -> None:
     if flaw is not None:
         print(f"Making .venv ({flaw}): about half a minute", flush=True)
         environment.make(project)
+    environment.add_product(project)
     if develop and not environment.develops(project):
         print("Adding what tests and checks need to .venv: about a minute", flush=True)
         environment.add_developers(project)

@@ -41,7 +41,7 @@ def settings(
         result.setdefault(name, value)
     if terminal:
         result.setdefault("PLACEMENT_TERMINAL", "1")
-    # Program and plugin of this run find each other's files by it, and nobody else does (providers/handover.py).
+    # Program and plugin of this run find each other's files by it, and nobody else does (providers/hyperv_placement/workspace/handoff.py).
     result["PLACEMENT_RUN"] = secrets.token_hex(16)
     result["PATH"] = os.pathsep.join([*map(str, programs), environ.get("PATH", os.defpath)])
     result["no_proxy"] = result["NO_PROXY"] = direct(environ.get("no_proxy"), environ.get("NO_PROXY"))

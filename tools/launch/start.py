@@ -23,8 +23,8 @@ def require_setup(project: Path) -> None:
 
 
 def python_environment(project: Path, environ: Mapping[str, str]) -> dict[str, str]:
-    """Return `environ` with the project first among the places to import from."""
-    paths = [str(project), *filter(None, [environ.get("PYTHONPATH")])]
+    """Return `environ` with the product's source root and the project first among the places to import from."""
+    paths = [str(project / "providers"), str(project), *filter(None, [environ.get("PYTHONPATH")])]
     return {**environ, "PYTHONPATH": os.pathsep.join(paths)}
 
 

@@ -16,13 +16,7 @@ import pytest
 from winrm.exceptions import WinRMTransportError
 from winrm.transport import Transport
 
-from lab import credentials
-from lab.estate.building import build
-from lab.estate.generated import SHARE
-from lab.estate.spec import DiskSpec, EstateSpec
-from lab.wire import Servers, certificates, serve
-from lab.world import LabVm, World
-from providers.wsman import (
+from hyperv_placement.wsman import (
     EndpointReference,
     Enumerate,
     EnumerateResponse,
@@ -40,6 +34,12 @@ from providers.wsman import (
     encode_request,
     resource_uri,
 )
+from lab.estate.building import build
+from lab.estate.generated import SHARE
+from lab.estate.spec import DiskSpec, EstateSpec
+from lab.home import certificates, credentials
+from lab.server import Servers, serve
+from lab.world import LabVm, World
 from tests.unit.lab.conftest import StillClock, estate, machine
 
 Scheme = Literal["basic", "ntlm"]

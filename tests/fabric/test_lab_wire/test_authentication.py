@@ -12,8 +12,8 @@ from spnego.channel_bindings import GssChannelBindings
 from winrm.exceptions import InvalidCredentialsError
 from winrm.transport import Transport
 
-from lab.wire import certificates
-from providers.wsman import GetResponse
+from hyperv_placement.wsman import GetResponse
+from lab.home import certificates
 
 from .conftest import Dialled, Scheme, Wire, a_get, basic, envelope, post
 

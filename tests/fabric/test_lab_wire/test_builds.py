@@ -7,13 +7,7 @@ from typing import Any
 
 import pytest
 
-from lab.estate.generated import generate
-from lab.estate.spec import EstateSpec
-from lab.faults import Fault as Rule
-from lab.wire.builds import missing
-from lab.world.builds import BUILDS, SERVER_2012_R2, SERVER_2016, SERVER_2025
-from lab.world.limits import WinrmLimits
-from providers.wsman import (
+from hyperv_placement.wsman import (
     CIMV2,
     Enumerate,
     EnumerateResponse,
@@ -24,6 +18,12 @@ from providers.wsman import (
     catalogue,
     resource_uri,
 )
+from lab.estate.generated import generate
+from lab.estate.spec import EstateSpec
+from lab.wmi.builds import missing
+from lab.world.builds import BUILDS, SERVER_2012_R2, SERVER_2016, SERVER_2025
+from lab.world.faults import Fault as Rule
+from lab.world.limits import WinrmLimits
 from tests.unit.lab.conftest import estate, machine
 
 from .conftest import Maker, a_get, basic, envelope, post, rows

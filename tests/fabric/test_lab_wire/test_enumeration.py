@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lab.estate.generated import generate
-from providers.wsman import (
+from hyperv_placement.wsman import (
     EndpointReference,
     Enumerate,
     EnumerateResponse,
@@ -21,6 +20,7 @@ from providers.wsman import (
     catalogue,
     resource_uri,
 )
+from lab.estate.generated import generate
 
 from .conftest import Dialled, Maker, Wire, basic, envelope, post
 

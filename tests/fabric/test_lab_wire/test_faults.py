@@ -13,9 +13,8 @@ import pytest
 import requests
 from winrm.exceptions import InvalidCredentialsError, WinRMTransportError
 
-from lab.faults import Fault as Rule
-from providers.errors import ProtocolError
-from providers.wsman import (
+from hyperv_placement.errors import ProtocolError
+from hyperv_placement.wsman import (
     Enumerate,
     GetResponse,
     Instance,
@@ -25,6 +24,7 @@ from providers.wsman import (
     encode_request,
     resource_uri,
 )
+from lab.world.faults import Fault as Rule
 
 from .conftest import Dialled, Wire, a_get, basic, envelope, post
 from .test_migration import METHOD, SERVICE, order

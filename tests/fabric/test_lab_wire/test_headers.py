@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from providers.wsman import EndpointReference, Fault, Get, GetResponse, catalogue, resource_uri
+from hyperv_placement.wsman import EndpointReference, Fault, Get, GetResponse, catalogue, resource_uri
 
 from .conftest import Wire, a_get, basic, envelope, keys, post, reference
 

@@ -9,7 +9,8 @@ import stat
 import pytest
 from cryptography import x509
 
-from lab.wire import certificates, serve
+from lab.home import certificates
+from lab.server import serve
 
 from .conftest import Wire, a_get, basic, envelope, post
 

@@ -4,15 +4,8 @@
 
 from __future__ import annotations
 
-from lab.wire.builds import missing
-from providers.wsman import (
-    CIMV2,
-    MSCLUSTER,
-    Fault,
-    GetResponse,
-    Instance,
-    schema_of,
-)
+from hyperv_placement.wsman import CIMV2, MSCLUSTER, Fault, GetResponse, Instance, schema_of
+from lab.wmi.builds import missing
 from tests.unit.lab.conftest import estate, machine
 
 from .conftest import Maker, Wire, keys, rows

@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from lab.world.jobs import COMPLETED, EXCEPTION, TERMINATED
-from providers.wsman import (
+from hyperv_placement.wsman import (
     EndpointReference,
     Fault,
     GetResponse,
@@ -21,6 +20,7 @@ from providers.wsman import (
     encode_embedded,
     resource_uri,
 )
+from lab.world.jobs import COMPLETED, EXCEPTION, TERMINATED
 from tests.unit.lab.conftest import estate, machine
 
 from .conftest import Dialled, Maker, Wire, basic, envelope, keys, post, reference

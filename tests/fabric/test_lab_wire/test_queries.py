@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from providers.wsman import Enumerate, Fragment, Instance, resource_uri, wql
+from hyperv_placement.wsman import Enumerate, Fragment, Instance, resource_uri, wql
 
 from .conftest import Wire, basic, envelope, post
 

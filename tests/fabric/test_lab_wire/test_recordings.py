@@ -8,16 +8,9 @@ from datetime import timedelta
 import pytest
 from lxml import etree
 
+from hyperv_placement.wsman import Enumerate, Instance, Pull, PullResponse, decode_response, resource_uri
 from lab.world import LabVm
 from lab.world.builds import SERVER_2025
-from providers.wsman import (
-    Enumerate,
-    Instance,
-    Pull,
-    PullResponse,
-    decode_response,
-    resource_uri,
-)
 from tests.recordings import recording
 from tests.unit.lab.conftest import estate, machine
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from lab.world.objects import LabEvent
-from providers.hyperv.event_log import query
-from providers.wsman import (
+from hyperv_placement.hyperv.event_log import query
+from hyperv_placement.wsman import (
     LogEvent,
     Pull,
     PullResponse,
@@ -16,6 +15,7 @@ from providers.wsman import (
     UnsubscribeResponse,
     names,
 )
+from lab.world.objects import LabEvent
 
 from .conftest import Dialled, Wire
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 
-from providers.model.estate import (
+from hyperv_placement.model.estate import (
     Disk,
     Inventory,
     MigrationJob,
@@ -16,10 +16,10 @@ from providers.model.estate import (
     VmState,
     Volume,
 )
-from providers.model.names import HostName
-from providers.model.options import MigrationOptions
-from providers.model.stack import Reserve, Stack, StorageSpec, VmSpec
-from providers.units import GIB
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.options import MigrationOptions
+from hyperv_placement.model.stack import Reserve, Stack, StorageSpec, VmSpec
+from hyperv_placement.model.units import GIB
 from tests.estates import disk, facts, guid, host, inventory, machine, spec, stack
 
 VOLUMES = ("D:\\", "E:\\")

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field, replace
 
-from providers.model.estate import Inventory, VirtualMachine, VmState
-from providers.model.names import HostName
-from providers.model.plan import Move, ScheduledMove, Severity, Standing
-from providers.model.stack import Stack
-from providers.planning.compare import judge
-from providers.planning.legs import departures
-from providers.units import MIB
+from hyperv_placement.model.estate import Inventory, VirtualMachine, VmState
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.plan import Move, ScheduledMove, Severity, Standing
+from hyperv_placement.model.stack import Stack
+from hyperv_placement.model.units import MIB
+from hyperv_placement.planning.machine.legs import departures
+from hyperv_placement.planning.plan import judge
 
 from .drawn import Drawn, bytes_of
 

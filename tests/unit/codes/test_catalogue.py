@@ -8,8 +8,7 @@ import time
 
 import pytest
 
-from providers.cli import main
-from providers.codes.catalogue import (
+from hyperv_placement.codes.catalogue import (
     UNKNOWN_REMEDY,
     Known,
     asked,
@@ -20,6 +19,7 @@ from providers.codes.catalogue import (
     remedy_for,
     return_value,
 )
+from hyperv_placement.commands.cli import main
 
 
 def test_codes_are_found_in_texts_of_any_language() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from providers.recorded import Recorded, write
+from hyperv_placement.workspace.inventory_file import Recorded, write
 from tests.scenarios.estate import estate_of
 from tests.scenarios.test_scenarios import declared
 

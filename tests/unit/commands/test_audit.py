@@ -10,15 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from providers.cli import main
-from providers.clock import SystemClock
-from providers.commands import audit, noting
-from providers.errors import AuditRefusedError, PlacementError
-from providers.hyperv.audit import AuditLog, audit_path
-from providers.journal.store import opened
-from providers.journal.verifying import verify
-from providers.stackfile import load
-from providers.stacks import PROJECT
+from hyperv_placement.audit.store import opened
+from hyperv_placement.audit.verifying import verify
+from hyperv_placement.clock import SystemClock
+from hyperv_placement.commands import audit
+from hyperv_placement.commands.cli import main
+from hyperv_placement.errors import AuditRefusedError, PlacementError
+from hyperv_placement.migration.audit import AuditLog, audit_path
+from hyperv_placement.operations import audit_notes
+from hyperv_placement.stackfile import load
+from hyperv_placement.workspace.stacks import PROJECT
 
 from .paper import PROJECT as HERE
 
@@ -108,14 +109,14 @@ def project(tmp_path: Path) -> Path:
 def test_a_decision_is_noted_with_its_ticket_or_not_taken(project: Path) -> None:
     """Who wants it noted by all means gets an error before."""
     log = audit_path(project, NAME)
-    noting.note_of(NAME, SystemClock(), "CHG1", "unlock", project=project, lock="x")
+    audit_notes.note_of(NAME, SystemClock(), "CHG1", "unlock", project=project, lock="x")
     (line,) = (json.loads(each) for each in log.read_bytes().splitlines())
     assert (line["event"], line["lock"], line["claimed"]["ticket"]) == ("unlock", "x", "CHG1")
     assert line["file"] == load(project / "stacks" / f"{NAME}.yaml").digest
     log.unlink()
     log.symlink_to(project / "elsewhere")
     with pytest.raises(AuditRefusedError, match="unlock was not started"):
-        noting.note_of(NAME, SystemClock(), "", "unlock", project=project)
+        audit_notes.note_of(NAME, SystemClock(), "", "unlock", project=project)
     assert not (project / "elsewhere").exists()
 
 
@@ -144,9 +145,9 @@ def test_of_other_files_and_names_nothing_is_noted(project: Path, tmp_path: Path
     """A stack file elsewhere may have the name of one of ours."""
     path = tmp_path / f"{NAME}.yaml"
     path.write_text(STACK, encoding="utf-8")
-    noting.note(load(path), SystemClock(), "", "adopt", project=project)
+    audit_notes.note(load(path), SystemClock(), "", "adopt", project=project)
     for name in ("other", "../x", "a b"):
-        noting.note_of(name, SystemClock(), "", "unlock", project=project)
+        audit_notes.note_of(name, SystemClock(), "", "unlock", project=project)
     assert not audit_path(project, NAME).exists()
     with pytest.raises(PlacementError, match="no stack of this project"):
         audit.write_note(load(path), "", "text", project)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from providers.cli import main
+from hyperv_placement.commands.cli import main
 
 from .paper import on_paper, story
 

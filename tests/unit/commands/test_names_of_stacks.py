@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from providers.cli import main
-from providers.errors import StackNameError
-from providers.hyperv.audit import audit_path
-from providers.identities import identities_path
-from providers.stacks import PROJECT, stack_path
+from hyperv_placement.commands.cli import main
+from hyperv_placement.errors import StackNameError
+from hyperv_placement.migration.audit import audit_path
+from hyperv_placement.workspace.identities import identities_path
+from hyperv_placement.workspace.stacks import PROJECT, stack_path
 
 COMMANDS = [
     ("plan", "{}"), ("check", "{}"), ("review", "{}"), ("drift", "{}"), ("result", "{}"), ("doctor", "{}"),

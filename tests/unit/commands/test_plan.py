@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from providers.cli import main
+from hyperv_placement.commands.cli import main
 
 from .paper import on_paper, placement, story
 

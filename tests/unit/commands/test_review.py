@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 import yaml
 
-from providers.actual import compare_recorded
-from providers.cli import main
-from providers.recorded import read
-from providers.report.text import describe
-from providers.resources.properties import inputs_of
-from providers.stackfile import load
+from hyperv_placement.commands.cli import main
+from hyperv_placement.operations.plan import compare_recorded
+from hyperv_placement.report.text import describe
+from hyperv_placement.resources.properties import inputs_of
+from hyperv_placement.stackfile import load
+from hyperv_placement.workspace.inventory_file import read
 from tests.unit.report.schedules import HOSTILE
 
 from .paper import PROJECT, on_paper, placement, story

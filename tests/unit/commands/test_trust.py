@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from providers.cli import main
-from providers.stackfile.policies import VARIABLE
+from hyperv_placement.commands.cli import main
+from hyperv_placement.stackfile.policies import VARIABLE
 
 from .paper import on_paper
 from .test_review import MOVED, committed, git

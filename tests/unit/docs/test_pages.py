@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from providers.cli import _parser
-from providers.codes.catalogue import Known, catalogue
+from hyperv_placement.codes.catalogue import Known, catalogue
+from hyperv_placement.commands.cli import _parser
 from tests.documents import blocks
 from tools.docs import codes, keys, site
 from tools.docs.tables import heading_anchor

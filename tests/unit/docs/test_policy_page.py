@@ -7,11 +7,11 @@ from pathlib import Path
 
 import yaml
 
-from providers.stackfile.checking import check
-from providers.stackfile.findings import Findings
-from providers.stackfile.parsing import parse
-from providers.stackfile.policies import SCHEMA_FILE, policy_shape
-from providers.stackfile.source import Source
+from hyperv_placement.stackfile.checking import check
+from hyperv_placement.stackfile.findings import Findings
+from hyperv_placement.stackfile.parsing import parse
+from hyperv_placement.stackfile.policies import SCHEMA_FILE, policy_shape
+from hyperv_placement.stackfile.source import Source
 from tools.workspace import PROJECT
 
 PAGE = PROJECT / "docs" / "policy.md"

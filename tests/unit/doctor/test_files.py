@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from providers.doctor.files import file_diagnoses
-from providers.doctor.symptoms import Weight
-from providers.model.estate import Inventory
-from providers.model.stack import Stack, StorageSpec
+from hyperv_placement.model.diagnosis import Weight
+from hyperv_placement.model.estate import Inventory
+from hyperv_placement.model.stack import Stack, StorageSpec
+from hyperv_placement.operations.doctor.files import file_diagnoses
 from tests.estates import disk, host, inventory, machine, spec, stack
 
 VHD = "C:\\VHD"

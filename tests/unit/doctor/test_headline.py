@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from providers.doctor.reading import logged_on
-from providers.doctor.symptoms import Diagnosis, Weight
-from providers.model.names import HostName
-from providers.model.stack import Connection, HostSpec
-from providers.report.diagnosis import render_diagnoses
+from hyperv_placement.model.diagnosis import Diagnosis, Weight
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.stack import Connection, HostSpec
+from hyperv_placement.operations.doctor.reading import logged_on
+from hyperv_placement.report.diagnosis import render_diagnoses
 from tests.estates import stack
 
 ILL = Diagnosis(weight=Weight.ERROR, where="hv1", text="x", breaks="y", remedy="z")

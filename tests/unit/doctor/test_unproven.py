@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from providers.doctor.hosts import unproven_hosts
-from providers.model.names import HostName
-from providers.model.stack import Authentication, Connection, HostSpec
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.stack import Authentication, Connection, HostSpec
+from hyperv_placement.operations.doctor.hosts import unproven_hosts
 from tests.estates import stack
 
 

@@ -9,13 +9,13 @@ from dataclasses import replace
 
 import pytest
 
-from providers.errors import HostUnreachableError, NoRoomError, PlacementError
-from providers.hyperv.admission import Admission, Facts
-from providers.hyperv.needs import Slot, needs_of
-from providers.model.estate import HostFacts, MigrationSettings
-from providers.model.names import HostName
-from providers.model.plan import MigrationType, Move
-from providers.model.stack import Connection, HostSpec
+from hyperv_placement.errors import HostUnreachableError, NoRoomError, PlacementError
+from hyperv_placement.migration.admission import Admission, Facts
+from hyperv_placement.migration.needs import Slot, needs_of
+from hyperv_placement.model.estate import HostFacts, MigrationSettings
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.plan import MigrationType, Move
+from hyperv_placement.model.stack import Connection, HostSpec
 from tests.clocks import FastClock
 from tests.estates import machine
 

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from providers.clock import SystemClock
-from providers.hyperv.audit import AuditLog, audit_path
-from providers.model.estate import Inventory, VirtualMachine
-from providers.model.names import HostName
-from providers.model.plan import Move, Placement
-from providers.planning.drift import AuditedMoves
-from providers.planning.order import order
+from hyperv_placement.clock import SystemClock
+from hyperv_placement.migration.audit import AuditLog, audit_path
+from hyperv_placement.model.estate import Inventory, VirtualMachine
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.plan import Move, Placement
+from hyperv_placement.planning.drift import AuditedMoves
+from hyperv_placement.planning.machine.order import order
 from tests.estates import guid, host, inventory, job, machine
 
 NEW = Placement(host=HostName("hv2"), config="E:\\New", disks={"scsi-0-0": "E:\\New\\os.vhdx"})

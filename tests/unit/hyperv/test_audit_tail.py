@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from providers.errors import PlacementError
-from providers.hyperv.audit_tail import last_words
+from hyperv_placement.errors import PlacementError
+from hyperv_placement.migration.audit_tail import last_words
 from tests.estates import guid
 
 

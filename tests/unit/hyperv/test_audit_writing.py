@@ -11,15 +11,15 @@ from typing import Any
 
 import pytest
 
-from providers.errors import AuditRefusedError
-from providers.hyperv.audit import AuditLog
-from providers.hyperv.audit_tail import last_words
-from providers.journal.store import opened
-from providers.journal.verifying import verify
-from providers.model.names import HostName
-from providers.model.plan import Move, Placement
-from providers.planning.order import order
-from providers.system import account
+from hyperv_placement.audit.store import opened
+from hyperv_placement.audit.verifying import verify
+from hyperv_placement.errors import AuditRefusedError
+from hyperv_placement.migration.audit import AuditLog
+from hyperv_placement.migration.audit_tail import last_words
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.plan import Move, Placement
+from hyperv_placement.planning.machine.order import order
+from hyperv_placement.system import account
 from tests.clocks import FastClock
 from tests.estates import guid, host, machine
 from tests.marks import PROJECT
@@ -155,8 +155,8 @@ def test_what_is_no_file_of_ours_is_not_written(tmp_path: Path, kind: str) -> No
 WRITER = """
 import sys
 from pathlib import Path
-from providers.clock import SystemClock
-from providers.hyperv.audit import AuditLog
+from hyperv_placement.clock import SystemClock
+from hyperv_placement.migration.audit import AuditLog
 log = AuditLog(Path(sys.argv[1]), clock=SystemClock(), full=8_000)
 sys.stdin.read()
 for number in range(60):
@@ -187,8 +187,8 @@ def test_two_processes_write_one_chain(tmp_path: Path) -> None:
 FULL = """
 import resource, sys
 from pathlib import Path
-from providers.clock import SystemClock
-from providers.hyperv.audit import AuditLog
+from hyperv_placement.clock import SystemClock
+from hyperv_placement.migration.audit import AuditLog
 resource.setrlimit(resource.RLIMIT_FSIZE, (4_000, resource.RLIM_INFINITY))
 log = AuditLog(Path(sys.argv[1]), clock=SystemClock())
 trouble = [log.append({"event": "probe", "number": number}) for number in range(40)]
@@ -217,8 +217,8 @@ def test_a_disk_that_is_full_leaves_whole_lines(tmp_path: Path) -> None:
 KILLED = """
 import os, sys
 from pathlib import Path
-from providers.clock import SystemClock
-from providers.hyperv.audit import AuditLog
+from hyperv_placement.clock import SystemClock
+from hyperv_placement.migration.audit import AuditLog
 log = AuditLog(Path(sys.argv[1]), clock=SystemClock())
 log.append({"event": "probe"})
 if sys.argv[2] == "a line":

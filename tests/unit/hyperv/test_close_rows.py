@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from providers.hyperv.close_rows import CloseRows, closely
-from providers.hyperv.cluster import ClusterView
-from providers.hyperv.compatibility import vectors_in
-from providers.model.estate import Devices, Vector, VirtualMachine, VmState
-from providers.wsman import Instance, Value, encode_embedded
+from hyperv_placement.hyperv.cluster import ClusterView
+from hyperv_placement.hyperv.compatibility import vectors_in
+from hyperv_placement.hyperv.move_rows import CloseRows, closely
+from hyperv_placement.model.estate import Devices, Vector, VirtualMachine, VmState
+from hyperv_placement.wsman import Instance, Value, encode_embedded
 from tests.estates import guid, machine
 
 VM, CHECKPOINT, SWITCH, SAN = guid(1), guid(9), guid(77), guid(78)

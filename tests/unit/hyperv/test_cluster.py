@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from providers.hyperv.cluster import ClusterView, view_of
-from providers.wsman import MSCLUSTER, Instance
+from hyperv_placement.hyperv.cluster import ClusterView, view_of
+from hyperv_placement.wsman import MSCLUSTER, Instance
 from tests.estates import guid
 
 

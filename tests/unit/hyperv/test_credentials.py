@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from providers.errors import CredentialsError
-from providers.hyperv.credentials import Credential, read_credential
-from providers.model.names import HostName
-from providers.model.stack import Authentication, Connection
+from hyperv_placement.errors import CredentialsError
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.stack import Authentication, Connection
+from hyperv_placement.winrm.credentials import Credential, read_credential
 
 HV1 = HostName("hv1")
 

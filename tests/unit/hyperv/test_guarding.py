@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from providers.errors import (
+from hyperv_placement.errors import (
     InterruptedRunError,
     MigrationFailedError,
     MigrationStartError,
@@ -17,10 +17,10 @@ from providers.errors import (
     StageFailedError,
     VerificationError,
 )
-from providers.hyperv.guarding import Guarding
-from providers.model.guard import Guard
-from providers.model.names import HostName
-from providers.model.plan import MigrationType, Move
+from hyperv_placement.migration.failure_guard import Guarding
+from hyperv_placement.model.guard import Guard
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.plan import MigrationType, Move
 from tests.clocks import FastClock
 from tests.estates import machine
 

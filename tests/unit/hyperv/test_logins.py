@@ -6,11 +6,11 @@ import threading
 
 import pytest
 
-from providers.errors import AuthenticationError
-from providers.hyperv.connection_errors import LoginImpossibleError
-from providers.hyperv.credentials import Credential
-from providers.hyperv.logins import Logins
-from providers.model.names import HostName
+from hyperv_placement.errors import AuthenticationError
+from hyperv_placement.model.names import HostName
+from hyperv_placement.winrm.connection_errors import LoginImpossibleError
+from hyperv_placement.winrm.credentials import Credential
+from hyperv_placement.winrm.logins import Logins
 
 CREDENTIAL = Credential("LAB\\a", "b")
 HV1, HV2, HV3, HV4 = (HostName(f"hv{number}") for number in range(1, 5))

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from providers.hyperv.needs import Needs, Running, Slot, needs_of, shortage
-from providers.model.estate import HostFacts, MigrationSettings, VmState, Volume
-from providers.model.names import HostName
-from providers.model.plan import DiskMove, MigrationType, Move
-from providers.model.stack import Reserve
-from providers.planning.preflight.room import volume_of
-from providers.units import GIB
+from hyperv_placement.migration.needs import Needs, Running, Slot, needs_of, shortage
+from hyperv_placement.model.estate import HostFacts, MigrationSettings, VmState, Volume
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.plan import DiskMove, MigrationType, Move
+from hyperv_placement.model.stack import Reserve
+from hyperv_placement.model.units import GIB
+from hyperv_placement.planning.checks.preflight.room import volume_of
 from tests.estates import disk, machine
 
 HV1, HV2 = HostName("hv1"), HostName("hv2")

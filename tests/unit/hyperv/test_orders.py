@@ -7,12 +7,12 @@ from collections.abc import Mapping
 
 import pytest
 
-from providers.hyperv.orders import Standing, arguments, changed, unknown_options
-from providers.model.estate import DiskKind, HostFacts, MigrationSettings, Roots, VirtualMachine
-from providers.model.names import HostName
-from providers.model.options import MigrationOptions
-from providers.model.plan import DiskMove, MigrationType, Move
-from providers.wsman import EndpointReference, Instance, Value, decode_embedded, encode_embedded
+from hyperv_placement.migration.orders import Standing, arguments, changed, unknown_options
+from hyperv_placement.model.estate import DiskKind, HostFacts, MigrationSettings, Roots, VirtualMachine
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.options import MigrationOptions
+from hyperv_placement.model.plan import DiskMove, MigrationType, Move
+from hyperv_placement.wsman import EndpointReference, Instance, Value, decode_embedded, encode_embedded
 from tests.estates import disk, guid, machine
 
 VM = machine(

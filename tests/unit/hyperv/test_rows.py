@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
 
-from providers.hyperv.rows import Rows, job_of, machines, recent_job_of
-from providers.model.estate import DiskKind, VirtualMachine, VmState
-from providers.model.names import HostName
-from providers.wsman import Instance, encode_embedded
+from hyperv_placement.hyperv.rows import Rows, job_of, machines, recent_job_of
+from hyperv_placement.model.estate import DiskKind, VirtualMachine, VmState
+from hyperv_placement.model.names import HostName
+from hyperv_placement.wsman import Instance, encode_embedded
 from tests.estates import guid
 
 VM, CHECKPOINT = guid(1), guid(9)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from providers.errors import MovedByOthersError
-from providers.hyperv.host_facts import HostNames
-from providers.hyperv.starting import ours_among
-from providers.model.names import HostName
-from providers.model.plan import MigrationType, Move
-from providers.wsman import Instance, Value
+from hyperv_placement.errors import MovedByOthersError
+from hyperv_placement.hyperv.host_facts import HostNames
+from hyperv_placement.migration.start import ours_among
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.plan import MigrationType, Move
+from hyperv_placement.wsman import Instance, Value
 from tests.estates import guid, machine
 
 MOVE = Move(

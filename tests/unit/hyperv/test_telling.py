@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from providers.hyperv.audit import AuditLog
-from providers.hyperv.progress import Progress, estimate
-from providers.model.names import HostName
-from providers.model.plan import DiskMove, MigrationType, Move
+from hyperv_placement.hyperv.progress import Progress, estimate
+from hyperv_placement.migration.audit import AuditLog
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.plan import DiskMove, MigrationType, Move
 from tests.clocks import FastClock
 from tests.estates import machine
 

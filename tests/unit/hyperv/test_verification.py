@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from providers.hyperv.verification import (
+from hyperv_placement.migration.verify import (
     Look,
     Unread,
     deviations,
@@ -16,9 +16,9 @@ from providers.hyperv.verification import (
     unmoved,
     where,
 )
-from providers.model.estate import Roots, VirtualMachine, VmState
-from providers.model.names import HostName
-from providers.model.plan import DiskMove, MigrationType, Move
+from hyperv_placement.model.estate import Roots, VirtualMachine, VmState
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.plan import DiskMove, MigrationType, Move
 from tests.estates import disk, machine
 
 BEFORE = machine(1, disks=(disk(1, "D:\\a\\os.vhdx"), disk(1, "D:\\a\\data.vhdx", slot="scsi-0-1")))

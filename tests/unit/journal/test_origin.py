@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from providers.journal.origin import UNKNOWN, origin
+from hyperv_placement.audit.origin import UNKNOWN, origin
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="git is not there")
 

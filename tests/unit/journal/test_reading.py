@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from providers.journal.lines import LONGEST
-from providers.journal.reading import put_away, read
-from providers.journal.store import Journal
+from hyperv_placement.audit.lines import LONGEST
+from hyperv_placement.audit.reading import put_away, read
+from hyperv_placement.audit.store import Journal
 
 
 def written(path: Path, count: int, full: int = 1_500) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from providers.errors import PlacementError
-from providers.journal.syslog import Server, Syslog, message, server_in
+from hyperv_placement.audit.syslog import Server, Syslog, message, server_in
+from hyperv_placement.errors import PlacementError
 
 LINE = b'{"prev": "", "event": "start"}'
 TIME = "2026-11-29T00:00:00+00:00"

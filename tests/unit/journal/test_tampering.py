@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from providers.journal.lines import LONGEST, digest, encoded
-from providers.journal.store import Journal, opened
-from providers.journal.verifying import Verdict, verify
+from hyperv_placement.audit.lines import LONGEST, digest, encoded
+from hyperv_placement.audit.store import Journal, opened
+from hyperv_placement.audit.verifying import Verdict, verify
 
 FULL = 1500
 """Bytes of a file: ten lines."""

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from lab import arguments
+from lab.commands import arguments
 from lab.estate.spec import EstateSpec
-from lab.faults import KINDS, Fault
 from lab.world import LabJob
+from lab.world.faults import KINDS, Fault
 from lab.world.restart import resume
 
 from .conftest import Stage, estate, machine

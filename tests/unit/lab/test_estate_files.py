@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 import yaml
 
+from hyperv_placement.model.units import GIB
 from lab.estate.generated import generate
 from lab.estate.reading import read_estate
 from lab.estate.spec import EstateError, EstateSpec
-from lab.stack_file import write_stack
+from lab.estate.stack_file import write_stack
 from lab.storage.vhdx import FILE_SIZE, write_vhdx
-from providers.units import GIB
 
 from .conftest import Stage, estate, machine
 

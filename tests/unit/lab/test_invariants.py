@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lab.estate.building import build
-from lab.faults import Fault
 from lab.storage.checksums import Checksums
 from lab.world import LabVm, World, room
+from lab.world.faults import Fault
 from lab.world.objects import LabRoots
 from lab.world.restart import resume
 

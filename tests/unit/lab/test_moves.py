@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from lab import person
+from hyperv_placement.model.units import GIB
 from lab.estate.spec import EstateSpec, VolumeSpec
-from providers.units import GIB
+from lab.world import person
 
 from .conftest import SHARE, Stage, estate, machine
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from hyperv_placement.model.units import GIB
 from lab.estate.spec import DiskSpec, EstateSpec, VolumeSpec
-from lab.faults import Fault
 from lab.world import Refusal
-from providers.units import GIB
+from lab.world.faults import Fault
 
 from .conftest import AT_THE_HOST, SHARE, Stage, estate, machine
 

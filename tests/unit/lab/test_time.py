@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from lab.estate.generated import generate
 from lab.estate.spec import EstateSpec
-from lab.faults import Fault
 from lab.storage.checksums import Checksums
+from lab.world.faults import Fault
 from lab.world.restart import resume
 
 from .conftest import Stage, estate, machine

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from lab.wire import embedded
-from lab.wire.embedded import TextRefusedError
-from lab.wire.view import instance
-from providers.wsman import Instance, Value, decode_embedded, encode_embedded
+from hyperv_placement.wsman import Instance, Value, decode_embedded, encode_embedded
+from lab.wmi import embedded
+from lab.wmi.embedded import TextRefusedError
+from lab.wmi.view import instance
 
 SYSTEM = "Msvm_VirtualSystemSettingData"
 

@@ -9,11 +9,11 @@ from typing import Any, cast
 
 import pytest
 
-from lab.wire import refusal
-from lab.wire.japanese import INSTANCES, RECORDED, translated
-from lab.wire.texts import ENGLISH, spoken
+from hyperv_placement.wsman import Fault, catalogue
+from lab.wmi import refusal
+from lab.wmi.japanese import INSTANCES, RECORDED, translated
+from lab.wmi.texts import ENGLISH, spoken
 from lab.world import texts as vmms
-from providers.wsman import Fault, catalogue
 from tests.recordings import names, recording
 
 GUID = "6A1F0C5E-3D52-4A8B-9C1E-0F2B7D94E8A3"
@@ -68,7 +68,7 @@ def test_recorded_texts_are_the_recorded_ones() -> None:
 def test_what_vmms_says_is_translated(name: str, text: str) -> None:
     """Names in quotes, GUIDs and codes are the same, the words are not. A new text needs a line in japanese.py."""
     japanese = translated(text)
-    assert _WORDS.search(japanese), f"{name} in lab/world/texts.py wants its line in lab/wire/japanese.py"
+    assert _WORDS.search(japanese), f"{name} in lab/world/texts.py wants its line in lab/wmi/japanese.py"
     for kept in re.findall(r"0x[0-9A-F]+|'[^'\s]+'", text):
         assert kept in japanese
     assert (GUID in japanese) == (GUID in text)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from hyperv_placement.wsman import CIMV2, VIRTUALIZATION
 from lab.directory.accounts import HOST_ADMINISTRATORS, HOST_OPERATORS
-from lab.wire.accounts import ADMINISTRATORS, User
-from lab.wire.rights import denied
-from providers.wsman import CIMV2, VIRTUALIZATION
+from lab.wmi.accounts import ADMINISTRATORS, User
+from lab.wmi.rights import denied
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.wire.conditions import test_of as condition_test
-from lab.wire.tokens import QueryError
-from lab.wire.wql import Both, Comparison, Either, Not, parse
-from providers.wsman import Instance, wql
+from hyperv_placement.wsman import Instance, wql
+from lab.wmi.conditions import test_of as condition_test
+from lab.wmi.tokens import QueryError
+from lab.wmi.wql import Both, Comparison, Either, Not, parse
 
 SYSTEM = "Msvm_ComputerSystem"
 

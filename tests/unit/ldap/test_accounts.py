@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from providers.ldap.accounts import related
-from providers.ldap.messages import Entry
-from providers.planning.delegation import services_of
-from providers.planning.host_accounts import judged
+from hyperv_placement.directory.accounts import related
+from hyperv_placement.directory.messages import Entry
+from hyperv_placement.planning.delegation.entries import services_of
+from hyperv_placement.planning.delegation.host_accounts import judged
 
 NAME = "hv2.corp.example"
 SID = bytes.fromhex("0105000000000005150000000100000002000000030000005a040000")

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.errors import DirectoryDeniedError, DirectoryUnreachableError
-from providers.ldap import messages
-from providers.ldap.accounts import computer
-from providers.ldap.messages import Entry, Modification, Result, UnreadableError
-from providers.planning.descriptor import sid_bytes
+from hyperv_placement.directory import messages
+from hyperv_placement.directory.accounts import computer
+from hyperv_placement.directory.messages import Entry, Modification, Result, UnreadableError
+from hyperv_placement.errors import DirectoryDeniedError, DirectoryUnreachableError
+from hyperv_placement.planning.delegation.security_descriptor import sid_bytes
 
 SID = sid_bytes("S-1-5-21-1004336348-1177238915-682003330-1101")
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from providers.errors import DirectoryUnreachableError, PolicyError
-from providers.ldap.client import DirectoryClient
-from providers.model.directory import AccountChange, ComputerAccount, DirectorySpec
-from providers.model.names import HostName
-from providers.model.policy import Policy, PolicyFile
+from hyperv_placement.directory.client import DirectoryClient
+from hyperv_placement.errors import DirectoryUnreachableError, PolicyError
+from hyperv_placement.model.directory import AccountChange, ComputerAccount, DirectorySpec
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.policy import Policy, PolicyFile
 from tests.clocks import FastClock
 
 ACCOUNT = ComputerAccount(host=HostName("hv1"), dn="CN=HV1", account="HV1$", full_name="hv1.corp.example")

@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from urllib3.util import parse_url
 
-from providers.model.destinations import destination, fits, is_pattern
+from hyperv_placement.model.destinations import destination, fits, is_pattern
 
 PERMITTED = (".corp.example", "backup.dmz.example", "10.20.0.0/16", "192.0.2.7", "2001:db8::/32")
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from providers.model.guard import Freeze, OneOff, WallTime, Weekly, frozen
+from hyperv_placement.model.guard import Freeze, OneOff, WallTime, Weekly, frozen
 
 BERLIN = ZoneInfo("Europe/Berlin")
 WEEKEND = Weekly(

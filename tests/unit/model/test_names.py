@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from providers.model.names import dns_name, is_guid, vm_id
+from hyperv_placement.model.names import dns_name, is_guid, vm_id
 
 GUID = "6A1F0C5E-3D52-4A8B-9C1E-0F2B7D94E8A3"
 

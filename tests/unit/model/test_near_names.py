@@ -6,7 +6,7 @@ import unicodedata
 
 import pytest
 
-from providers.model.near_names import near, near_machines, oddness, told
+from hyperv_placement.model.near_names import near, near_machines, oddness, told
 from tests.estates import machine
 
 DECOMPOSED = unicodedata.normalize("NFD", "Müller")

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from providers.model.adoption import host_named, names_host
-from providers.model.names import HostName
-from providers.model.own_name import doubt, own_name
+from hyperv_placement.model.adoption import host_named, names_host
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.own_name import doubt, own_name
 from tests.estates import facts
 
 HV1 = HostName("hv1")

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from providers.model.estate import DiskKind, Host, Inventory, VmState
-from providers.model.plain import from_plain, to_plain
-from providers.model.plan import Schedule
-from providers.planning import plan
+from hyperv_placement.model.estate import DiskKind, Host, Inventory, VmState
+from hyperv_placement.model.plain import from_plain, to_plain
+from hyperv_placement.model.plan import Schedule
+from hyperv_placement.planning import plan
 from tests.estates import disk, host, inventory, job, machine
 from tests.scenarios.estate import estate_of
 from tests.scenarios.test_scenarios import declared

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from providers.model.directory import DirectorySpec
-from providers.model.names import HostName
-from providers.model.policy import ENVIRONMENT, LOCAL, UNRESTRICTED, Files, Policy, PolicyFile
-from providers.model.stack import Connection, HostSpec
+from hyperv_placement.model.directory import DirectorySpec
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.policy import ENVIRONMENT, LOCAL, UNRESTRICTED, Files, Policy, PolicyFile
+from hyperv_placement.model.stack import Connection, HostSpec
 
 BANK = PolicyFile(
     path="/etc/hyperv-placement/policy.yaml",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from providers.model.slots import IDE_CONTROLLER, place_of, slot_name, slot_parts
+from hyperv_placement.model.slots import IDE_CONTROLLER, place_of, slot_name, slot_parts
 
 VM = "Microsoft:00000000-0000-4000-8000-000000000001"
 ONE = "3F2A1B2C-0000-4000-8000-00000000000A"

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from providers.model import strict_json
+from hyperv_placement.model import strict_json
 
 REFUSED = {
     "no JSON": b"{",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from providers.model.targets import EVERYTHING, targets_in
+from hyperv_placement.model.targets import EVERYTHING, targets_in
 
 URN = "urn:pulumi:lab::hyperv-placement::pulumi-python:dynamic/hyperv:VmPlacement::"
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from providers.errors import StackNameError
-from providers.model.names import stack_name
-from providers.model.urn import Urn, read_urn
+from hyperv_placement.errors import StackNameError
+from hyperv_placement.model.names import stack_name
+from hyperv_placement.model.urn import Urn, read_urn
 
 TYPE = "pulumi-python:dynamic/hyperv:VmPlacement"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from providers.model import winpath
+from hyperv_placement.model import winpath
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from providers.model.estate import Host, MigrationJob, VirtualMachine
-from providers.model.identity import Kept
-from providers.model.names import HostName
-from providers.model.plan import Plan, Standing
-from providers.model.stack import Away
-from providers.planning import plan
+from hyperv_placement.model.estate import Host, MigrationJob, VirtualMachine
+from hyperv_placement.model.identity import Kept
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.plan import Plan, Standing
+from hyperv_placement.model.stack import Away
+from hyperv_placement.planning import plan
 from tests.estates import disk, guid, host, inventory, job, machine, spec, stack
 
 SHARE = "\\\\sofs.lab.example\\vms\\VM002"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from providers.model.estate import Disk, VirtualMachine
-from providers.model.plan import Move, Standing, Step
-from providers.model.stack import StorageSpec
-from providers.planning import plan
+from hyperv_placement.model.estate import Disk, VirtualMachine
+from hyperv_placement.model.plan import Move, Standing, Step
+from hyperv_placement.model.stack import StorageSpec
+from hyperv_placement.planning import plan
 from tests.estates import disk, guid, host, inventory, machine, spec, stack
 
 LEAF, BASE = "D:\\a\\os_4F1C.avhdx", "D:\\a\\os.vhdx"

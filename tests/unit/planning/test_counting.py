@@ -7,13 +7,13 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from providers.model.estate import Inventory
-from providers.model.guard import Occasion
-from providers.model.names import HostName
-from providers.model.plan import Plan, Standing
-from providers.model.stack import Away, Rule, Snooze, Stack, VmSpec
-from providers.planning import plan
-from providers.planning.counting import Proof, complete, proof
+from hyperv_placement.model.estate import Inventory
+from hyperv_placement.model.guard import Occasion
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.plan import Plan, Standing
+from hyperv_placement.model.stack import Away, Rule, Snooze, Stack, VmSpec
+from hyperv_placement.planning import plan
+from hyperv_placement.planning.counting import Proof, complete, proof
 from tests.estates import guid, host, inventory, job, machine, spec, stack
 
 DAY = date(2026, 12, 1)

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from providers.model.directory import DelegationSpec
-from providers.model.names import HostName
-from providers.model.plan import Placement
-from providers.model.stack import StorageSpec, VmSpec
-from providers.planning import observed
-from providers.planning.declared import undeclared, undeclared_delegation
-from providers.planning.delegation import ACTING, MIGRATION_SERVICE, entries_of
+from hyperv_placement.model.directory import DelegationSpec
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.plan import Placement
+from hyperv_placement.model.stack import StorageSpec, VmSpec
+from hyperv_placement.planning import observed
+from hyperv_placement.planning.delegation.entries import ACTING, MIGRATION_SERVICE, entries_of
+from hyperv_placement.planning.machine.declared import undeclared, undeclared_delegation
 from tests.estates import machine, spec, stack
 
 HV1, HV2, HV3 = (HostName(name) for name in ("hv1", "hv2", "hv3"))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from providers.model.directory import FLAG, TRUSTED_TO_AUTH, ComputerAccount, DelegationSpec, Mode
-from providers.model.names import HostName
-from providers.planning.delegation import (
+from hyperv_placement.model.directory import FLAG, TRUSTED_TO_AUTH, ComputerAccount, DelegationSpec, Mode
+from hyperv_placement.model.names import HostName
+from hyperv_placement.planning.delegation.entries import (
     ACTING,
     change_of,
     entries_of,
@@ -16,7 +16,7 @@ from providers.planning.delegation import (
     powershell,
     too_new,
 )
-from providers.planning.descriptor import allowed, with_allowed, without_allowed
+from hyperv_placement.planning.delegation.security_descriptor import allowed, with_allowed, without_allowed
 
 SID = "S-1-5-21-1004336348-1177238915-682003330-{}"
 

@@ -6,15 +6,15 @@ from dataclasses import replace
 
 import pytest
 
-from providers.discovery.storage import storage_of
-from providers.model.estate import Disk, DiskKind, VirtualMachine
-from providers.model.names import HostName
-from providers.model.plan import Placement, Severity, Standing, Step
-from providers.model.slots import place_of, slot_name
-from providers.model.stack import StorageSpec
-from providers.planning import differences, observed, plan
-from providers.planning.compare import judge
-from providers.planning.disk_keys import key_of, matching_disks
+from hyperv_placement.model.estate import Disk, DiskKind, VirtualMachine
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.plan import Placement, Severity, Standing, Step
+from hyperv_placement.model.slots import place_of, slot_name
+from hyperv_placement.model.stack import StorageSpec
+from hyperv_placement.operations.discovery.storage import storage_of
+from hyperv_placement.planning import differences, observed, plan
+from hyperv_placement.planning.machine.disk_keys import key_of, matching_disks
+from hyperv_placement.planning.plan import judge
 from tests.estates import disk, guid, host, inventory, machine, spec, stack
 
 A, B, C = (f"{digit * 8}-0000-4000-8000-{digit * 12}" for digit in "A1F")

@@ -6,14 +6,14 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
-from providers.model.directory import DelegationPlan, DelegationSpec, MissingEntry
-from providers.model.estate import Inventory, MigrationJob
-from providers.model.live_migration import HostMigration
-from providers.model.names import HostName
-from providers.model.plan import Finding, Severity
-from providers.model.stack import LiveMigration, Rule, Snooze, Stack, StorageSpec, VmSpec
-from providers.planning import plan
-from providers.planning.drift import (
+from hyperv_placement.model.directory import DelegationPlan, DelegationSpec, MissingEntry
+from hyperv_placement.model.estate import Inventory, MigrationJob
+from hyperv_placement.model.live_migration import HostMigration
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.plan import Finding, Severity
+from hyperv_placement.model.stack import LiveMigration, Rule, Snooze, Stack, StorageSpec, VmSpec
+from hyperv_placement.planning import plan
+from hyperv_placement.planning.drift import (
     AuditedMoves,
     Drift,
     DriftReport,

@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 
-from providers.model.estate import VmState
-from providers.model.names import HostName
-from providers.model.paces import UNLEARNT, Paces, PastMove
-from providers.model.plan import Schedule
-from providers.model.stack import StorageSpec, VmSpec
-from providers.planning import plan
-from providers.planning.learning import LATEST, learnt
-from providers.planning.schedule.blackout import HANDOVER
-from providers.planning.schedule.links import LINK
-from providers.units import GIB, MIB
+from hyperv_placement.model.estate import VmState
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.plan import Schedule
+from hyperv_placement.model.stack import StorageSpec, VmSpec
+from hyperv_placement.model.throughput import UNLEARNT, Paces, PastMove
+from hyperv_placement.model.units import GIB, MIB
+from hyperv_placement.planning import plan
+from hyperv_placement.planning.schedule.blackout import HANDOVER
+from hyperv_placement.planning.schedule.links import LINK
+from hyperv_placement.planning.schedule.throughput import LATEST, learnt
 from tests.estates import host, inventory, machine, stack
 
 HV1, HV2, HV3 = HostName("hv1"), HostName("hv2"), HostName("hv3")

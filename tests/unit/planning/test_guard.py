@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from providers.model.estate import Host, VmState
-from providers.model.guard import Guard, Limit, Occasion, OneOff
-from providers.model.options import MigrationOptions
-from providers.model.plan import Finding, Plan, Severity
-from providers.model.stack import VmSpec
-from providers.planning import plan
-from providers.units import GIB
+from hyperv_placement.model.estate import Host, VmState
+from hyperv_placement.model.guard import Guard, Limit, Occasion, OneOff
+from hyperv_placement.model.options import MigrationOptions
+from hyperv_placement.model.plan import Finding, Plan, Severity
+from hyperv_placement.model.stack import VmSpec
+from hyperv_placement.model.units import GIB
+from hyperv_placement.planning import plan
 from tests.estates import disk, host, inventory, job, machine, spec, stack
 
 NEW_YEAR = OneOff(

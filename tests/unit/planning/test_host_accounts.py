@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from providers.model.directory import Accounts, ComputerAccount
-from providers.model.names import HostName
-from providers.planning.delegation import services_of
-from providers.planning.host_accounts import against, judged, sharing
+from hyperv_placement.model.directory import Accounts, ComputerAccount
+from hyperv_placement.model.names import HostName
+from hyperv_placement.planning.delegation.entries import services_of
+from hyperv_placement.planning.delegation.host_accounts import against, judged, sharing
 
 from .test_delegation import account
 

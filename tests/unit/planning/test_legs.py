@@ -7,15 +7,15 @@ from dataclasses import replace
 
 import pytest
 
-from providers.errors import PlanError
-from providers.model.estate import Inventory, Roots, VirtualMachine, Volume
-from providers.model.names import HostName
-from providers.model.plan import MigrationType, Move, Placement, Schedule
-from providers.model.stack import Stack, VmSpec
-from providers.planning import plan
-from providers.planning.legs import after, departures, end_of, onward, whole
-from providers.planning.order import order
-from providers.units import GIB
+from hyperv_placement.errors import PlanError
+from hyperv_placement.model.estate import Inventory, Roots, VirtualMachine, Volume
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.plan import MigrationType, Move, Placement, Schedule
+from hyperv_placement.model.stack import Stack, VmSpec
+from hyperv_placement.model.units import GIB
+from hyperv_placement.planning import plan
+from hyperv_placement.planning.machine.legs import after, departures, end_of, onward, whole
+from hyperv_placement.planning.machine.order import order
 from tests.estates import disk, facts, host, inventory, machine, stack
 
 HOME = "D:\\Hyper-V\\VM001"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from providers.model.options import MigrationOptions, reached_by
-from providers.model.plan import Standing
-from providers.model.stack import StorageSpec
-from providers.planning import plan
+from hyperv_placement.model.options import MigrationOptions, reached_by
+from hyperv_placement.model.plan import Standing
+from hyperv_placement.model.stack import StorageSpec
+from hyperv_placement.planning import plan
 from tests.estates import disk, host, inventory, machine, spec, stack
 
 TWO = (disk(1, "D:\\a\\os.vhdx"), disk(1, "D:\\a\\data.vhdx", slot="scsi-0-1"))

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
-from providers.model.estate import Inventory
-from providers.model.identity import Kept
-from providers.model.names import HostName
-from providers.model.plan import Standing
-from providers.model.stack import Snooze, Stack
-from providers.planning import plan
-from providers.planning.counting import Proof
-from providers.planning.outcome import LastWord, Outcome, outcome_of
+from hyperv_placement.model.estate import Inventory
+from hyperv_placement.model.identity import Kept
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.plan import Standing
+from hyperv_placement.model.stack import Snooze, Stack
+from hyperv_placement.planning import plan
+from hyperv_placement.planning.counting import Proof
+from hyperv_placement.planning.outcome import LastWord, Outcome, outcome_of
 from tests.estates import guid, host, inventory, job, machine, spec, stack
 
 WORD = LastWord(

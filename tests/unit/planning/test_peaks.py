@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import yaml
 
-from providers.model.plan import Severity
-from providers.planning import plan
-from providers.planning.schedule.peaks import rooms
-from providers.units import GIB
+from hyperv_placement.model.plan import Severity
+from hyperv_placement.model.units import GIB
+from hyperv_placement.planning import plan
+from hyperv_placement.planning.schedule.peaks import rooms
 from tests.scenarios.estate import estate_of
 from tests.scenarios.test_scenarios import FILES, declared
 

@@ -7,13 +7,22 @@ from typing import Any
 
 import pytest
 
-from providers.model.estate import Devices, Disk, DiskKind, HostFacts, Vector, VirtualMachine, VmState, Volume
-from providers.model.names import HostName
-from providers.model.plan import DiskMove, Finding, MigrationType, Move, Severity
-from providers.model.stack import Connection, HostSpec, Reserve
-from providers.planning.preflight.processor import fits
-from providers.planning.refusal import ACTIVITIES, refusals
-from providers.units import GIB
+from hyperv_placement.model.estate import (
+    Devices,
+    Disk,
+    DiskKind,
+    HostFacts,
+    Vector,
+    VirtualMachine,
+    VmState,
+    Volume,
+)
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.plan import DiskMove, Finding, MigrationType, Move, Severity
+from hyperv_placement.model.stack import Connection, HostSpec, Reserve
+from hyperv_placement.model.units import GIB
+from hyperv_placement.planning.checks.move import ACTIVITIES, refusals
+from hyperv_placement.planning.checks.preflight.processor import fits
 from tests.estates import disk, facts, guid, machine
 
 ISO = Disk(slot="scsi-0-9", instance_id="i", path="D:\\ISO\\x.iso", kind=DiskKind.ISO)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from providers.model.plan import MigrationType, Standing, Step
-from providers.model.stack import StorageSpec
-from providers.planning import plan
+from hyperv_placement.model.plan import MigrationType, Standing, Step
+from hyperv_placement.model.stack import StorageSpec
+from hyperv_placement.planning import plan
 from tests.estates import disk, host, inventory, machine, spec, stack
 
 SHARED_VOLUME = "C:\\ClusterStorage\\Volume1\\VM001"

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from providers.model.estate import VirtualMachine
-from providers.model.names import HostName
-from providers.model.plan import MigrationType, Move, Placement, ScheduledMove
-from providers.planning import has_made_room
+from hyperv_placement.model.estate import VirtualMachine
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.plan import MigrationType, Move, Placement, ScheduledMove
+from hyperv_placement.planning import has_made_room
 from tests.estates import machine
 
 HOME = "D:\\Hyper-V\\VM001"

@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from providers.model.estate import Inventory, ParentFile, VirtualMachine, Volume
-from providers.model.names import HostName
-from providers.model.options import MigrationOptions
-from providers.model.plan import Plan
-from providers.model.stack import Stack
-from providers.planning import plan
-from providers.planning.schedule.peaks import Room, rooms
-from providers.report.plan_text import render_plan
-from providers.units import GIB, MIB
+from hyperv_placement.model.estate import Inventory, ParentFile, VirtualMachine, Volume
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.options import MigrationOptions
+from hyperv_placement.model.plan import Plan
+from hyperv_placement.model.stack import Stack
+from hyperv_placement.model.units import GIB, MIB
+from hyperv_placement.planning import plan
+from hyperv_placement.planning.schedule.peaks import Room, rooms
+from hyperv_placement.report.plan_text import render_plan
 from tests.estates import disk, facts, host, inventory, job, machine, spec, stack
 
 GIB_IN_MIB = 1024

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from providers.model.estate import Inventory, VirtualMachine, Volume
-from providers.model.names import HostName
-from providers.model.plan import Schedule
-from providers.model.stack import Rule, Stack, VmSpec
-from providers.planning import plan
-from providers.planning.schedule.schedule import Impossible, schedule_of
-from providers.units import GIB
+from hyperv_placement.model.estate import Inventory, VirtualMachine, Volume
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.plan import Schedule
+from hyperv_placement.model.stack import Rule, Stack, VmSpec
+from hyperv_placement.model.units import GIB
+from hyperv_placement.planning import plan
+from hyperv_placement.planning.schedule.schedule import Impossible, schedule_of
 from tests.estates import facts, host, inventory, machine, stack
 
 GIB_IN_MIB = 1024

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from providers.model.names import HostName
-from providers.model.plan import Placement, Severity
-from providers.planning.order import order
-from providers.planning.preflight.second_hop import second_hop
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.plan import Placement, Severity
+from hyperv_placement.planning.checks.preflight.second_hop import second_hop
+from hyperv_placement.planning.machine.order import order
 from tests.estates import facts, host, machine
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from providers.model import winpath
-from providers.model.plan import Severity, Standing, Step
-from providers.model.stack import StorageSpec, VmSpec
-from providers.planning import plan
+from hyperv_placement.model import winpath
+from hyperv_placement.model.plan import Severity, Standing, Step
+from hyperv_placement.model.stack import StorageSpec, VmSpec
+from hyperv_placement.planning import plan
 from tests.estates import disk, host, inventory, machine, spec, stack
 
 REST = "vms\\VM001\\Virtual Hard Disks\\os.vhdx"

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from providers.errors import AuthenticationError, CredentialsError, HostUnreachableError, PlacementError
-from providers.hyperv.connection_errors import NotTriedError
-from providers.hyperv.estate import unreachable
-from providers.model.names import HostName
-from providers.planning.silence import told
+from hyperv_placement.errors import (
+    AuthenticationError,
+    CredentialsError,
+    HostUnreachableError,
+    PlacementError,
+)
+from hyperv_placement.hyperv.estate import unreachable
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.unreachable import told
+from hyperv_placement.winrm.connection_errors import NotTriedError
 
 
 def lines(*found: tuple[str, PlacementError]) -> list[str]:

@@ -7,14 +7,14 @@ from dataclasses import replace
 
 import pytest
 
-from providers.discovery.storage import storage_of
-from providers.hyperv.verification import unmoved
-from providers.model.estate import Roots, VirtualMachine
-from providers.model.names import HostName
-from providers.model.plan import MigrationType, Move, Placement, Standing
-from providers.model.stack import VmSpec
-from providers.planning.compare import plan
-from providers.planning.order import order
+from hyperv_placement.migration.verify import unmoved
+from hyperv_placement.model.estate import Roots, VirtualMachine
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.plan import MigrationType, Move, Placement, Standing
+from hyperv_placement.model.stack import VmSpec
+from hyperv_placement.operations.discovery.storage import storage_of
+from hyperv_placement.planning.machine.order import order
+from hyperv_placement.planning.plan import plan
 from tests.estates import disk, host, inventory, machine, spec, stack
 
 LOCAL, SHARE = "D:\\Hyper-V\\VM001", "\\\\sofs.lab.example\\vms\\VM001"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from providers.model.names import HostName
-from providers.model.plan import MigrationType, Move, Placement, Schedule, ScheduledMove
-from providers.planning.staleness import changes
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.plan import MigrationType, Move, Placement, Schedule, ScheduledMove
+from hyperv_placement.planning.review.staleness import changes
 from tests.estates import machine
 
 

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from providers.model.estate import DiskKind, Inventory, ParentFile, VirtualMachine
-from providers.model.names import HostName
-from providers.model.options import MigrationOptions
-from providers.model.plan import Plan, Severity, Standing, Step
-from providers.model.stack import StorageSpec, VmSpec
-from providers.planning import plan
-from providers.units import GIB
+from hyperv_placement.model.estate import DiskKind, Inventory, ParentFile, VirtualMachine
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.options import MigrationOptions
+from hyperv_placement.model.plan import Plan, Severity, Standing, Step
+from hyperv_placement.model.stack import StorageSpec, VmSpec
+from hyperv_placement.model.units import GIB
+from hyperv_placement.planning import plan
 from tests.estates import disk, host, inventory, job, machine, spec, stack
 
 BASE = "D:\\VHD\\base.vhdx"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 
-from providers.model.identity import Kept
-from providers.model.names import VmId
-from providers.model.plan import Severity, Standing, Step
-from providers.model.stack import VmSpec
-from providers.planning import plan
+from hyperv_placement.model.identity import Kept
+from hyperv_placement.model.names import VmId
+from hyperv_placement.model.plan import Severity, Standing, Step
+from hyperv_placement.model.stack import VmSpec
+from hyperv_placement.planning import plan
 from tests.estates import guid, host, inventory, machine, spec, stack
 
 

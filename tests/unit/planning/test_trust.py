@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 import yaml
 
-from providers.model.names import HostName
-from providers.model.stack import Stack
-from providers.planning.trust.changed import removal, trust_changes
-from providers.planning.trust.model import Aspect, Trust, TrustChange
-from providers.report.trust_text import trust_line
-from providers.stackfile import load_text
-from providers.stackfile.schema import SCHEMA_FILE
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.stack import Stack
+from hyperv_placement.planning.trust.changed import removal, trust_changes
+from hyperv_placement.planning.trust.model import Aspect, Trust, TrustChange
+from hyperv_placement.report.trust_text import trust_line
+from hyperv_placement.stackfile import load_text
+from hyperv_placement.stackfile.schema import SCHEMA_FILE
 
 PATH = Path("stacks/bank.yaml")
 

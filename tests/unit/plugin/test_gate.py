@@ -10,7 +10,7 @@ from typing import Any
 import grpc
 import pytest
 
-from providers.plugin.gate import Gate
+from hyperv_placement.plugin.gate import Gate
 
 SERVICE = "pulumirpc.ResourceProvider"
 WIDE: list[tuple[str, Any]] = [

@@ -12,8 +12,8 @@ from contextlib import ExitStack, contextmanager
 import psutil
 import pytest
 
-from providers.plugin.engine import Address, Engine, NotTold, address, engine_above
-from providers.plugin.peers import Peers, user_of
+from hyperv_placement.plugin.engine import Address, Engine, NotTold, address, engine_above
+from hyperv_placement.plugin.peers import Peers, user_of
 from tests.unit.tools.fakes import posix_only
 
 pytestmark = posix_only
@@ -38,7 +38,7 @@ with socket.socket(socket.AF_INET6 if family == 6 else socket.AF_INET) as dialle
 """
 LOOKS_UP = """
 import sys
-from providers.plugin.engine import address, engine_above
+from hyperv_placement.plugin.engine import address, engine_above
 print(engine_above(address(sys.argv[1])))
 """
 

@@ -23,12 +23,12 @@ from pulumi.dynamic import (
 from pulumi.runtime import proto
 from pulumi.runtime.proto import engine_pb2_grpc, provider_pb2, provider_pb2_grpc, status_pb2
 
-from providers.errors import NoRoomError, PlacementError
-from providers.plugin.calls import Calls
-from providers.plugin.server import Server, to_struct, to_values
-from providers.plugin.voice import Throttle, Voice
-from providers.resources.call import HalfDoneError, current
-from providers.visible import hidden
+from hyperv_placement.errors import NoRoomError, PlacementError
+from hyperv_placement.plugin.calls import Calls
+from hyperv_placement.plugin.engine_log import Throttle, Voice
+from hyperv_placement.plugin.server import Server, to_struct, to_values
+from hyperv_placement.resources.call import HalfDoneError, current
+from hyperv_placement.visible import hidden
 from tests.clocks import FastClock
 
 TYPE = "pulumi-python:dynamic/hyperv:VmPlacement"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 
-from providers.plugin.watch import answers, watch
+from hyperv_placement.plugin.engine_watch import answers, watch
 from tests.clocks import FastClock
 
 

@@ -9,11 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.errors import ProtocolError
-from providers.recording import segments, vocabulary
-from providers.recording.disguise import Disguise
-from providers.recording.pseudonyms import Pseudonyms
-from providers.wsman import EnumerateResponse, Instance, decode_response, encode_embedded, encode_response
+from hyperv_placement.errors import ProtocolError
+from hyperv_placement.operations.recording import segments, vocabulary
+from hyperv_placement.operations.recording.disguise import Disguise
+from hyperv_placement.operations.recording.pseudonyms import Pseudonyms
+from hyperv_placement.wsman import (
+    EnumerateResponse,
+    Instance,
+    decode_response,
+    encode_embedded,
+    encode_response,
+)
 from tests import recordings
 
 GUID = "D46FD5CD-A9CB-40B1-ACFB-5CC8C759E2D5"

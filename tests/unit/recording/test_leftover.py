@@ -12,9 +12,9 @@ from urllib.parse import quote
 
 import pytest
 
-from providers.recording.disguise import Disguise
-from providers.recording.leftover import LeftoverError, check
-from providers.wsman import EnumerateResponse, Instance, encode_response
+from hyperv_placement.operations.recording.disguise import Disguise
+from hyperv_placement.operations.recording.leftover import LeftoverError, check
+from hyperv_placement.wsman import EnumerateResponse, Instance, encode_response
 
 GUID = "AAAAAAAA-0000-4000-8000-000000000001"
 CLASS = "Msvm_VirtualSystemSettingData"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from providers.model.names import HostName
-from providers.model.plan import (
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.plan import (
     Finding,
     MigrationType,
     Move,
@@ -14,7 +14,7 @@ from providers.model.plan import (
     Standing,
     Step,
 )
-from providers.units import GIB
+from hyperv_placement.model.units import GIB
 from tests.estates import machine
 
 HOSTILE = "<img src=x onerror=alert(1)>]]>&\"'"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from providers.report.cells import fitted, width
-from providers.visible import visible
+from hyperv_placement.report.cells import fitted, width
+from hyperv_placement.visible import visible
 
 from .schedules import HOSTILE, STEERING
 

@@ -11,15 +11,15 @@ from html import unescape
 import pytest
 from lxml import etree
 
-from providers.commands.drift import verdict
-from providers.model.names import HostName
-from providers.model.stack import Away, Snooze
-from providers.planning.drift import Drift, DriftReport, Ended, Kind, Mover, Unknown
-from providers.report.drift_junit import render_junit
-from providers.report.drift_markdown import render_markdown
-from providers.report.drift_record import drift_record
-from providers.report.drift_text import render_drift
-from providers.visible import visible
+from hyperv_placement.commands.drift import verdict
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.stack import Away, Snooze
+from hyperv_placement.planning.drift import Drift, DriftReport, Ended, Kind, Mover, Unknown
+from hyperv_placement.report.drift_junit import render_junit
+from hyperv_placement.report.drift_markdown import render_markdown
+from hyperv_placement.report.drift_record import drift_record
+from hyperv_placement.report.drift_text import render_drift
+from hyperv_placement.visible import visible
 from tests.unit.report.test_markdown import rendered
 
 HOSTILE = "<img src=x onerror=alert(1)>]]>&\"'"

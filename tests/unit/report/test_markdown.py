@@ -10,8 +10,8 @@ from cmarkgfm.cmark import Options
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.report.markdown import LONGEST, Budget, cut, folded, name, table, text
-from providers.visible import visible
+from hyperv_placement.report.markdown import LONGEST, Budget, cut, folded, name, table, text
+from hyperv_placement.visible import visible
 from tests.unit.report.schedules import HOSTILE, STEERING
 
 NASTY = [

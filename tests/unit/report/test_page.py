@@ -9,9 +9,9 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from providers.report.page import page
-from providers.report.page.assembling import page_data
-from providers.visible import hidden, visible_lines
+from hyperv_placement.report.page import page
+from hyperv_placement.report.page.assembling import page_data
+from hyperv_placement.visible import hidden, visible_lines
 from tests.unit.commands.paper import story
 from tests.unit.report.reviews import ring
 from tests.unit.report.schedules import HOSTILE, STEERING

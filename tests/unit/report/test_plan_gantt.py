@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from providers.report.cells import width
-from providers.report.plan_gantt import MOST, gantt
+from hyperv_placement.report.cells import width
+from hyperv_placement.report.plan_gantt import MOST, gantt
 
 from .schedules import HOSTILE, STEERING, planned, scheduled
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from providers.model.plan import Choice, DiskMove, Finding, Severity, Standing
-from providers.report.plan_record import plan_record
-from providers.units import GIB
+from hyperv_placement.model.plan import Choice, DiskMove, Finding, Severity, Standing
+from hyperv_placement.model.units import GIB
+from hyperv_placement.report.plan_record import plan_record
 
 from .schedules import HOSTILE, STEERING, left_out, planned, scheduled
 

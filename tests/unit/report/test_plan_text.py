@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from providers.model.plan import DiskMove, Finding, Severity, Standing
-from providers.report.plan_text import headline, outline, render_plan
+from hyperv_placement.model.plan import DiskMove, Finding, Severity, Standing
+from hyperv_placement.report.plan_text import headline, outline, render_plan
 
 from .schedules import HOSTILE, STEERING, left_out, planned, scheduled
 

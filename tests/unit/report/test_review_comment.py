@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
-from providers.actual import compare_recorded
-from providers.doctor.symptoms import Diagnosis, Weight
-from providers.model.plan import Finding, Severity
-from providers.planning.causes import Causes
-from providers.planning.changes import Change, FieldChange, Kind
-from providers.planning.schedule.peaks import rooms
-from providers.planning.trust.model import Aspect, Trust, TrustChange
-from providers.report.review import Base, Review, review_record
-from providers.report.review_comment import LIMIT, comment
+from hyperv_placement.model.diagnosis import Diagnosis, Weight
+from hyperv_placement.model.plan import Finding, Severity
+from hyperv_placement.operations.plan import compare_recorded
+from hyperv_placement.planning.review.causes import Causes
+from hyperv_placement.planning.review.changes import Change, FieldChange, Kind
+from hyperv_placement.planning.schedule.peaks import rooms
+from hyperv_placement.planning.trust.model import Aspect, Trust, TrustChange
+from hyperv_placement.report.review import Base, Review, review_record
+from hyperv_placement.report.review_comment import LIMIT, comment
 from tests.scenarios.estate import estate_of
 from tests.scenarios.test_scenarios import declared
 from tests.unit.commands.paper import story

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from providers.model.names import HostName
-from providers.model.plan import MigrationType, Move, Placement, Schedule, ScheduledMove
-from providers.report.text import run_took, summary, told, took
-from providers.units import GIB
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.plan import MigrationType, Move, Placement, Schedule, ScheduledMove
+from hyperv_placement.model.units import GIB
+from hyperv_placement.report.text import run_took, summary, told, took
 from tests.estates import machine
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from providers.errors import InterruptedRunError, OrderMissingError, StackFileSavedError
-from providers.handover import Handover
-from providers.resources.arrival import ARRIVES, Arrival
-from providers.resources.course import Course
+from hyperv_placement.errors import InterruptedRunError, OrderMissingError, StackFileSavedError
+from hyperv_placement.resources.run_order import Course
+from hyperv_placement.resources.schedule_arrival import ARRIVES, Arrival
+from hyperv_placement.workspace.handoff import Handover
 from tests.clocks import FastClock
 from tests.estates import stack
 

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from providers.errors import AuditRefusedError, PlacementError
-from providers.handover import fingerprint
-from providers.hyperv.audit import AuditLog
-from providers.model.plan import Schedule
-from providers.model.policy import UNRESTRICTED, Policy, PolicyFile
-from providers.model.stack import Stack
-from providers.resources.audited import audit_of, open_audit
+from hyperv_placement.errors import AuditRefusedError, PlacementError
+from hyperv_placement.migration.audit import AuditLog
+from hyperv_placement.model.plan import Schedule
+from hyperv_placement.model.policy import UNRESTRICTED, Policy, PolicyFile
+from hyperv_placement.model.stack import Stack
+from hyperv_placement.resources.run_audit import audit_of, open_audit
+from hyperv_placement.workspace.handoff import fingerprint
 from tests.clocks import FastClock
 from tests.estates import host, inventory
 

@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from providers.errors import InterruptedRunError, NoRoomError
-from providers.model.names import HostName
-from providers.model.plan import MigrationType, Move, Placement, Schedule, ScheduledMove
-from providers.resources.course import SETTLED, STARVED, Course
+from hyperv_placement.errors import InterruptedRunError, NoRoomError
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.plan import MigrationType, Move, Placement, Schedule, ScheduledMove
+from hyperv_placement.resources.run_order import SETTLED, STARVED, Course
 from tests.clocks import FastClock
 from tests.estates import machine
 

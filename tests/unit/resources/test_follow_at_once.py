@@ -6,11 +6,11 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 
-from providers.handover import Handover
-from providers.model.names import HostName
-from providers.resources.call import Call, current
-from providers.resources.fleet import YOUNG, Fleet
-from providers.resources.vm_placement import TYPE, VmPlacement
+from hyperv_placement.model.names import HostName
+from hyperv_placement.resources.call import Call, current
+from hyperv_placement.resources.fleet import YOUNG, Fleet
+from hyperv_placement.resources.vm_placement import TYPE, VmPlacement
+from hyperv_placement.workspace.handoff import Handover
 from tests.estates import guid, machine, spec, stack
 from tests.standin.clock import Turns
 from tests.standin.engine import OneFleet

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from providers.model.directory import FLAG
-from providers.resources.differing import ADD, DELETE, UPDATE
-from providers.resources.migration_delegation import MigrationDelegation, wanted_of
+from hyperv_placement.model.directory import FLAG
+from hyperv_placement.resources.diff_answer import ADD, DELETE, UPDATE
+from hyperv_placement.resources.migration_delegation import MigrationDelegation, wanted_of
 
 TO_HV2 = {"cifs/hv2": "hv2", "cifs/hv2.corp.example": "hv2"}
 TO_HV3 = {"cifs/hv3": "hv3"}

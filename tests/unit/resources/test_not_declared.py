@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from providers.errors import NotDeclaredError
-from providers.model.names import HostName
-from providers.resources.call import Call, HalfDoneError, current
-from providers.resources.fleet import Fleet
-from providers.resources.vm_placement import TYPE, VmPlacement
+from hyperv_placement.errors import NotDeclaredError
+from hyperv_placement.model.names import HostName
+from hyperv_placement.resources.call import Call, HalfDoneError, current
+from hyperv_placement.resources.fleet import Fleet
+from hyperv_placement.resources.vm_placement import TYPE, VmPlacement
 from tests.estates import guid, machine, spec, stack
 from tests.standin.clock import Turns
 from tests.standin.engine import OneFleet

@@ -10,12 +10,12 @@ import pytest
 from google.protobuf import struct_pb2
 from pulumi.runtime import rpc
 
-from providers.model.names import HostName
-from providers.model.paces import PastMove
-from providers.model.plan import MigrationType, Move, Placement, ScheduledMove
-from providers.resources.past import KEPT, Past, past_in, plain_past, remembered
-from providers.resources.properties import outputs_of
-from providers.resources.vm_placement import VmPlacement
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.plan import MigrationType, Move, Placement, ScheduledMove
+from hyperv_placement.model.throughput import PastMove
+from hyperv_placement.resources.past_moves import KEPT, Past, past_in, plain_past, remembered
+from hyperv_placement.resources.properties import outputs_of
+from hyperv_placement.resources.vm_placement import VmPlacement
 from tests.estates import machine
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from providers.model.names import HostName
-from providers.model.plan import MigrationType, Move, Placement, Schedule, ScheduledMove
-from providers.resources.course import Course, Ended
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.plan import MigrationType, Move, Placement, Schedule, ScheduledMove
+from hyperv_placement.resources.run_order import Course, Ended
 from tests.clocks import FastClock
 from tests.estates import machine
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from providers.errors import StackFileError
-from providers.model.stack import Stack
-from providers.stackfile import load
+from hyperv_placement.errors import StackFileError
+from hyperv_placement.model.stack import Stack
+from hyperv_placement.stackfile import load
 
 from .sites import Site
 

@@ -8,11 +8,11 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from lab.wire import certificates
-from providers.errors import PolicyError, StackFileError
-from providers.model.stack import Stack
-from providers.stackfile import load
-from providers.stackfile.policies import VARIABLE
+from hyperv_placement.errors import PolicyError, StackFileError
+from hyperv_placement.model.stack import Stack
+from hyperv_placement.stackfile import load
+from hyperv_placement.stackfile.policies import VARIABLE
+from lab.home import certificates
 
 CREDENTIALS = "username: 'BANK\\placement'\npassword: secret\n"
 STACK = """\

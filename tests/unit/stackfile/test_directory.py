@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from providers.model.directory import DelegationSpec, DirectorySpec
+from hyperv_placement.model.directory import DelegationSpec, DirectorySpec
 
 from .conftest import Findings, Load
 

@@ -9,8 +9,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.errors import PlacementError
-from providers.stackfile.editing import Editor
+from hyperv_placement.errors import PlacementError
+from hyperv_placement.stackfile.editing import Editor
 
 TEXT = """\
 # what this is

@@ -9,10 +9,10 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
-import providers
-from providers.errors import PolicyError, StackFileError
-from providers.hyperv.credentials import check_logins
-from providers.stackfile import load_text
+import hyperv_placement
+from hyperv_placement.errors import PolicyError, StackFileError
+from hyperv_placement.stackfile import load_text
+from hyperv_placement.winrm.credentials import check_logins
 
 from .sites import CREDENTIALS, STACK, Site, authority
 
@@ -187,7 +187,7 @@ def test_what_was_declared_before_is_held_against_no_policy(site: Site) -> None:
 
 def test_hosts_come_from_stack_files_alone() -> None:
     """What is dialled has been held against the policy, for nobody else makes a host or a directory, or reads what stood before."""
-    folder = Path(providers.__file__).parent
+    folder = Path(hyperv_placement.__file__).parent
     makers = {
         (path.relative_to(folder).as_posix(), name)
         for path in folder.rglob("*.py")

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from providers.model.guard import Guard, OneOff, WallTime, Weekly
-from providers.units import TIB
+from hyperv_placement.model.guard import Guard, OneOff, WallTime, Weekly
+from hyperv_placement.model.units import TIB
 
 from .conftest import Findings, Load
 

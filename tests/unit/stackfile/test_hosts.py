@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from providers.model.names import HostName
-from providers.stackfile.addresses import endpoint
+from hyperv_placement.model.names import HostName
+from hyperv_placement.stackfile.addresses import endpoint
 
 from .conftest import Findings, Load
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from providers.errors import StackFileError
-from providers.model.guard import Guard
-from providers.model.names import HostName
-from providers.model.stack import Connection, HostSpec, Reserve, Rule, StorageSpec, VmSpec
-from providers.stackfile import load
+from hyperv_placement.errors import StackFileError
+from hyperv_placement.model.guard import Guard
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.stack import Connection, HostSpec, Reserve, Rule, StorageSpec, VmSpec
+from hyperv_placement.stackfile import load
 
 from .conftest import Findings, Load
 

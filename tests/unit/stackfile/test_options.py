@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from providers.model.names import HostName
-from providers.model.options import AS_HOSTS_ARE_SET, MigrationOptions
-from providers.model.stack import ANY_NETWORK
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.options import AS_HOSTS_ARE_SET, MigrationOptions
+from hyperv_placement.model.stack import ANY_NETWORK
 from tests.unit.stackfile.conftest import Findings, Load
 
 HOST = "hosts: {hv1: {address: hv1.corp.example}}\n"

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.model import winpath
-from providers.stackfile.paths import is_disk_file, is_path, normalized, path_problem
+from hyperv_placement.model import winpath
+from hyperv_placement.stackfile.paths import is_disk_file, is_path, normalized, path_problem
 
 from .conftest import Findings
 

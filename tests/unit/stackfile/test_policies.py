@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from providers.errors import PolicyError
-from providers.stackfile import load
-from providers.stackfile.policies import VARIABLE, places
+from hyperv_placement.errors import PolicyError
+from hyperv_placement.stackfile import load
+from hyperv_placement.stackfile.policies import VARIABLE, places
 from tests.strangers import AS_ROOT, link_of_another, of_another
 
 from .sites import STACK, Site

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from providers.errors import PlacementError, StackFileError
-from providers.stackfile.replacing import StackFileChangedError, replacement
+from hyperv_placement.errors import PlacementError, StackFileError
+from hyperv_placement.stackfile.replacing import StackFileChangedError, replacement
 from tests.strangers import AS_ROOT, STRANGER, link_of_another
 
 OLD = "hosts:\n  hv1: {address: hv1}\nvms:\n  VM001: {host: hv1}\n"

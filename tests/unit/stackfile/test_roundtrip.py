@@ -13,13 +13,13 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from providers.errors import StackFileError
-from providers.model.directory import DelegationSpec, DirectorySpec
-from providers.model.guard import DAYS, Freeze, Guard, OneOff, WallTime, Weekly
-from providers.model.names import HostName, vm_id
-from providers.model.options import AS_HOSTS_ARE_SET, MigrationOptions
-from providers.model.stack import Away, Connection, HostSpec, Reserve, Rule, Stack, StorageSpec, VmSpec
-from providers.stackfile import load
+from hyperv_placement.errors import StackFileError
+from hyperv_placement.model.directory import DelegationSpec, DirectorySpec
+from hyperv_placement.model.guard import DAYS, Freeze, Guard, OneOff, WallTime, Weekly
+from hyperv_placement.model.names import HostName, vm_id
+from hyperv_placement.model.options import AS_HOSTS_ARE_SET, MigrationOptions
+from hyperv_placement.model.stack import Away, Connection, HostSpec, Reserve, Rule, Stack, StorageSpec, VmSpec
+from hyperv_placement.stackfile import load
 
 FOLDER = Path(tempfile.gettempdir()).absolute()
 # None begins as the names of Windows devices do (AUX, CON, ...): those are refused.

@@ -13,13 +13,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import providers.stackfile
-from providers.stackfile.checking import check
-from providers.stackfile.findings import Findings
-from providers.stackfile.parsing import parse
-from providers.stackfile.policies import SCHEMA_FILE as POLICY_SCHEMA
-from providers.stackfile.schema import SCHEMA_FILE, compiled, stack_shape
-from providers.stackfile.source import Source
+import hyperv_placement.stackfile
+from hyperv_placement.stackfile.checking import check
+from hyperv_placement.stackfile.findings import Findings
+from hyperv_placement.stackfile.parsing import parse
+from hyperv_placement.stackfile.policies import SCHEMA_FILE as POLICY_SCHEMA
+from hyperv_placement.stackfile.schema import SCHEMA_FILE, compiled, stack_shape
+from hyperv_placement.stackfile.source import Source
 
 SCHEMA = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
 JUDGE = jsonschema.Draft202012Validator(SCHEMA)
@@ -376,8 +376,8 @@ def _name(function: ast.expr) -> str:
 
 def test_the_loader_reads_the_keys_of_the_schema() -> None:
     """No key is accepted and then ignored, and none is looked for in vain; those of policies have a schema of their own."""
-    modules = set(Path(providers.stackfile.__file__).parent.glob("*.py"))
-    policies = {Path(providers.stackfile.policies.__file__)}
+    modules = set(Path(hyperv_placement.stackfile.__file__).parent.glob("*.py"))
+    policies = {Path(hyperv_placement.stackfile.policies.__file__)}
     assert set(_keys_read(modules - policies)) == set(_keys(SCHEMA))
     assert set(_keys_read(policies)) == set(_keys(json.loads(POLICY_SCHEMA.read_text(encoding="utf-8"))))
 

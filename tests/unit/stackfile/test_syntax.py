@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from providers.stackfile import findings as collected
-from providers.stackfile.nodes import plain_kind
-from providers.stackfile.parsing import _TreeBuilder
+from hyperv_placement.stackfile import findings as collected
+from hyperv_placement.stackfile.nodes import plain_kind
+from hyperv_placement.stackfile.parsing import _TreeBuilder
 
 from .conftest import Findings, Load
 

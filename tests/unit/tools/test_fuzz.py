@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from providers.errors import ProtocolError
+from hyperv_placement.errors import ProtocolError
 from tools.fuzz import worker
 from tools.fuzz.groups import GROUPS, Group, Target
 from tools.fuzz.run import fuzz

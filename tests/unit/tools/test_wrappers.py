@@ -19,7 +19,7 @@ from tools.workspace import PROJECT
 
 pytestmark = posix_only
 
-LAUNCHER = Path("providers") / "plugin" / "pulumi-resource-pulumi-python"
+LAUNCHER = Path("providers") / "hyperv_placement" / "plugin" / "pulumi-resource-pulumi-python"
 _SHOW = '#!/bin/sh\necho "$0" "$@"\necho "$PYTHONPATH"\n'
 
 
@@ -85,7 +85,7 @@ def test_after_a_changed_lock_one_line_says_what_to_type(project: Path) -> None:
     assert "make -C" in answer.stderr
 
 
-@pytest.mark.parametrize(("name", "module"), [("placement", "providers.cli"), ("lab", "lab")])
+@pytest.mark.parametrize(("name", "module"), [("placement", "hyperv_placement.commands"), ("lab", "lab")])
 def test_a_command_runs_from_any_folder_and_through_a_link(project: Path, name: str, module: str) -> None:
     """The project's Python runs the module; words and folder are the user's."""
     link = project.parent / "link"
@@ -230,7 +230,7 @@ def test_the_plugin_runs_in_the_projects_python(project: Path) -> None:
         project / LAUNCHER, "127.0.0.1:4711", cwd=project.parent, environ={"PYTHONPATH": "/elsewhere"}
     )
     assert answer.stdout.splitlines() == [
-        f"{project}/.venv/bin/python -u -P -m providers.plugin 127.0.0.1:4711",
+        f"{project}/.venv/bin/python -u -P -m hyperv_placement.plugin 127.0.0.1:4711",
         f"{project}:/elsewhere",
     ]
 
@@ -243,7 +243,7 @@ def test_without_our_environment_the_plugin_runs_in_the_users(skeleton: Path, va
         variable, str(python)
     )
     answer = run(skeleton / LAUNCHER, "127.0.0.1:4711", cwd=skeleton, environ={variable: value})
-    assert answer.stdout.splitlines()[0] == f"{python} -u -P -m providers.plugin 127.0.0.1:4711"
+    assert answer.stdout.splitlines()[0] == f"{python} -u -P -m hyperv_placement.plugin 127.0.0.1:4711"
 
 
 def test_each_wrapper_has_a_twin_for_windows() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from providers.wsman import names, resource_uri
+from hyperv_placement.wsman import names, resource_uri
 
 SECONDS, MEMORY = 20, 1 << 30
 """What the process may use in all; it is ended by the system beyond that."""
@@ -19,8 +19,8 @@ READER = f"""
 import resource, sys
 resource.setrlimit(resource.RLIMIT_CPU, ({SECONDS}, {SECONDS}))
 resource.setrlimit(resource.RLIMIT_AS, ({MEMORY}, {MEMORY}))
-from providers.errors import ProtocolError
-from providers.wsman import decode_embedded, decode_request, decode_response
+from hyperv_placement.errors import ProtocolError
+from hyperv_placement.wsman import decode_embedded, decode_request, decode_response
 content = sys.stdin.buffer.read()
 def peak():
     return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM"))

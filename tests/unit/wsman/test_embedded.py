@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from providers.errors import ProtocolError
-from providers.wsman import EndpointReference, Instance, Value, decode_embedded, encode_embedded
+from hyperv_placement.errors import ProtocolError
+from hyperv_placement.wsman import EndpointReference, Instance, Value, decode_embedded, encode_embedded
 
 # Synthetic: the form is what a Windows Server 2012 host answered to GetError (alexpilotti/nova, the Hyper-V
 # driver's recorded stubs), CLASSORIGIN, PROPAGATED and CDATA added from other texts of that host.

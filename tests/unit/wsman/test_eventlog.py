@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from providers.errors import ProtocolError
-from providers.wsman import (
+from hyperv_placement.errors import ProtocolError
+from hyperv_placement.wsman import (
     LogEvent,
     Pull,
     PullResponse,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from providers.wsman import (
+from hyperv_placement.wsman import (
     Fault,
     Instance,
     ProviderFault,

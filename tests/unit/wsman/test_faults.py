@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from providers.wsman import Fault, catalogue, decode_response, encode_response, names
+from hyperv_placement.wsman import Fault, catalogue, decode_response, encode_response, names
 
 FAULTS = [
     catalogue.destination_unreachable("hv1"),

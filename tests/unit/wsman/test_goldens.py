@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from providers.wsman import (
+from hyperv_placement.wsman import (
     EndpointReference,
     Enumerate,
     EnumerateResponse,

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from providers.wsman import (
+from hyperv_placement.wsman import (
     EndpointReference,
     EnumerateResponse,
     Fault,

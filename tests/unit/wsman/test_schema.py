@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from providers.wsman import CimType, schema_of
-from providers.wsman.classes import CLASSES
+from hyperv_placement.wsman import CimType, schema_of
+from hyperv_placement.wsman.classes import CLASSES
 
 DECLARED = [  # microsoft/wmi (server2019 and server23h2, generated from live hosts); each was wrong once
     ("Msvm_StorageAllocationSettingData", "IOPSAllocationUnits", CimType.STRING, False),

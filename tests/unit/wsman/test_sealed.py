@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.errors import ProtocolError
-from providers.wsman.sealed import CREDSSP, KERBEROS, SPNEGO, Sealed, is_sealed, pack, unpack
+from hyperv_placement.errors import ProtocolError
+from hyperv_placement.wsman.sealed import CREDSSP, KERBEROS, SPNEGO, Sealed, is_sealed, pack, unpack
 
 KIND = f'multipart/encrypted;protocol="{SPNEGO}";boundary="Encrypted Boundary"'
 BODY = (

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from providers.errors import ProtocolError
-from providers.wsman import (
+from hyperv_placement.errors import ProtocolError
+from hyperv_placement.wsman import (
     EndpointReference,
     GetResponse,
     Instance,

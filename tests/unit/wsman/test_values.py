@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from providers.errors import ProtocolError
-from providers.wsman import CimType
-from providers.wsman.values import (
+from hyperv_placement.errors import ProtocolError
+from hyperv_placement.wsman import CimType
+from hyperv_placement.wsman.values import (
     cim_datetime,
     cim_interval,
     count_in,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from providers.errors import ProtocolError
-from providers.wsman import xml
+from hyperv_placement.errors import ProtocolError
+from hyperv_placement.wsman import xml
 
 LAUGHS = "".join(f'<!ENTITY l{i} "{f"&l{i - 1};" * 10}">' for i in range(1, 9))
 REFUSED = {

@@ -1,4 +1,4 @@
-"""In place of `providers/resources/vm_placement.py`: answer each call from a file, whatever the hosts do."""
+"""In place of `providers/hyperv_placement/resources/vm_placement.py`: answer each call from a file, whatever the hosts do."""
 
 import json
 from functools import cache

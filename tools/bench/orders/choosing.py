@@ -6,8 +6,8 @@ import random
 import time
 from collections.abc import Iterator
 
-from providers.planning.choosing.placing import choose
-from providers.planning.choosing.question import Option, Question, Unit
+from hyperv_placement.planning.choosing.placing import choose
+from hyperv_placement.planning.choosing.problem import Option, Question, Unit
 from tools.bench.figure import Figure, amount
 from tools.bench.site import Sites
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from providers.planning.schedule.problem import MEMORY, Holding, Machine, Place, Problem, SlotLimits
+from hyperv_placement.planning.schedule.problem import MEMORY, Holding, Machine, Place, Problem, SlotLimits
 
 SIZES = ((4, 40), (8, 80), (8, 80), (16, 120), (16, 200), (32, 400))
 """GiB of memory and GB of disk; each as likely as the next."""

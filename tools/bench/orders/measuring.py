@@ -9,13 +9,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import mean, median
 
-from providers.planning.schedule.bound import lower_bound
-from providers.planning.schedule.budget import Budget
-from providers.planning.schedule.problem import Leg, Problem
-from providers.planning.schedule.schedule import IMPROVEMENT, ORDERS
-from providers.planning.schedule.search import best
-from providers.planning.schedule.sequence import Stuck, sequence
-from providers.planning.schedule.timing import finish
+from hyperv_placement.planning.schedule.bound import lower_bound
+from hyperv_placement.planning.schedule.budget import Budget
+from hyperv_placement.planning.schedule.problem import Leg, Problem
+from hyperv_placement.planning.schedule.schedule import IMPROVEMENT, ORDERS
+from hyperv_placement.planning.schedule.search import best
+from hyperv_placement.planning.schedule.sequence import Stuck, sequence
+from hyperv_placement.planning.schedule.timing import finish
 from tools.bench.figure import Figure, amount
 from tools.bench.site import Sites
 

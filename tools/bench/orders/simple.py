@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from providers.planning.schedule.problem import Leg, Problem, fits
+from hyperv_placement.planning.schedule.problem import Leg, Problem, fits
 
 
 def in_turn(problem: Problem, legs: Sequence[Leg], at_once: int, *, skip: bool) -> float | None:

@@ -1,0 +1,1 @@
+"""What lies in the lab's folder: where it is, certificates, accounts and ports."""

@@ -1,0 +1,238 @@
+"""The lab's own certificate authority, one certificate for each host, and one for a client."""
+
+from __future__ import annotations
+
+import ipaddress
+import ssl
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from .places import write_private
+
+CA_FILE = "ca.pem"
+CLIENT_CERTIFICATE, CLIENT_KEY = "client.pem", "client.key"
+CLIENT_SCHEME = "http://schemas.dmtf.org/wbem/wsman/1/wsman/secprofile/https/mutual"
+"""What stands in Authorization where the client's certificate is the proof (DSP0226 C.3)."""
+CLIENT_NAME = "administrator@localhost"
+"""User principal name in the client's certificate, by which a host maps it to its local account."""
+_UPN = x509.ObjectIdentifier("1.3.6.1.4.1.311.20.2.3")
+_CA_KEY = "ca.key"
+_FOLDER = "certificates"
+_LOOPBACK = "127.0.0.1"
+_VALID, _MARGIN = timedelta(days=825), timedelta(days=7)
+_BACKDATED = timedelta(days=1)
+
+
+def ensure(home: Path, hosts: Iterable[tuple[str, str]]) -> None:
+    """Have a CA (`ca.pem`) and a certificate for each host in `home`; what is there and valid stays.
+
+    `hosts` are pairs of label and full name. Keys are readable by their owner alone. Raises OSError.
+    """
+    folder = home / _FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    ca, key = _authority(home, folder)
+    for label, full_name in hosts:
+        path = certificate_file(home, label)
+        if not _is_current(path, ca, full_name):
+            _issue(path, ca, key, (full_name, label))
+    if not _is_ours(home / CLIENT_CERTIFICATE, ca):
+        issue_client(home, home / CLIENT_CERTIFICATE, home / CLIENT_KEY, CLIENT_NAME)
+
+
+def issue_server(home: Path, label: str, full_name: str, address: str) -> None:
+    """Write a new certificate for a server that listens at another address of loopback. Raises OSError."""
+    folder = home / _FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    ca, key = _authority(home, folder)
+    _issue(certificate_file(home, label), ca, key, (full_name, label), address)
+
+
+def certificate_file(home: Path, label: str) -> Path:
+    """Return the file that holds a host's key and certificate."""
+    return home / _FOLDER / f"{label}.pem"
+
+
+def server_context(home: Path, label: str) -> ssl.SSLContext:
+    """Return what a host's listener speaks: TLS 1.2 or newer with its own certificate. Raises OSError.
+
+    A client may show a certificate of our CA. Any other ends the TLS handshake, where a Windows host would rather
+    answer 401 (guess): Python can only accept what it can verify.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(certificate_file(home, label))
+    context.load_verify_locations(home / CA_FILE)
+    context.verify_mode = ssl.CERT_OPTIONAL
+    return context
+
+
+def end_point(home: Path, label: str) -> bytes:
+    """Return a host's tls-server-end-point (RFC 5929 4.1), for channel bindings. Raises OSError."""
+    certificate = x509.load_pem_x509_certificate(certificate_file(home, label).read_bytes())
+    return b"tls-server-end-point:" + certificate.fingerprint(hashes.SHA256())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Peer:
+    """A client with a certificate of our CA."""
+
+    name: str
+    """The certificate's user principal name, empty where it has none."""
+
+    @property
+    def is_mapped(self) -> bool:
+        """Whether the hosts have a local account for it."""
+        return self.name.casefold() == CLIENT_NAME
+
+    @classmethod
+    def of(cls, connection: ssl.SSLSocket) -> Peer | None:
+        """Return who the certificate at the other end is for, None where none was shown."""
+        shown = connection.getpeercert(binary_form=True)
+        return None if shown is None else cls(name=_principal(x509.load_der_x509_certificate(shown)))
+
+
+def issue_client(home: Path, path: Path, key_path: Path, principal: str) -> None:
+    """Write a client's certificate for a user principal name, and its key (0600). Raises OSError."""
+    ca, ca_key = _authority(home, home / _FOLDER)
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, principal.partition("@")[0])])
+    text = principal.encode()
+    certificate = (
+        _begin(name, ca.subject, key)
+        .add_extension(
+            x509.SubjectAlternativeName([x509.OtherName(_UPN, bytes([0x0C, len(text)]) + text)]),
+            critical=False,
+        )
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_usage(ca=False), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
+        .sign(ca_key, hashes.SHA256())
+    )
+    write_private(key_path, _pem(key))
+    path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+
+
+def _principal(certificate: x509.Certificate) -> str:
+    """Return the user principal name: a DER UTF8String in the subject's alternative names."""
+    try:
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return ""
+    others = names.get_values_for_type(x509.OtherName)
+    return next((o.value[2:].decode("utf-8", "replace") for o in others if o.type_id == _UPN), "")
+
+
+def _authority(home: Path, folder: Path) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
+    try:
+        ca = x509.load_pem_x509_certificate((home / CA_FILE).read_bytes())
+        key = serialization.load_pem_private_key((folder / _CA_KEY).read_bytes(), None)
+    except (OSError, ValueError):
+        return _new_authority(home, folder)
+    same = isinstance(key, ec.EllipticCurvePrivateKey) and key.public_key() == ca.public_key()
+    if not isinstance(key, ec.EllipticCurvePrivateKey) or not same or not _lasts(ca):
+        return _new_authority(home, folder)
+    return ca, key
+
+
+def _new_authority(home: Path, folder: Path) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Hyper-V placement lab")])
+    ca = (
+        _begin(name, name, key)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(_usage(ca=True), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    write_private(folder / _CA_KEY, _pem(key))
+    (home / CA_FILE).write_bytes(ca.public_bytes(serialization.Encoding.PEM))
+    return ca, key
+
+
+def _issue(
+    path: Path,
+    ca: x509.Certificate,
+    ca_key: ec.EllipticCurvePrivateKey,
+    names: tuple[str, str],
+    address: str = _LOOPBACK,
+) -> None:
+    """Write a certificate for a full name and a label, and for one address beside `localhost`."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
+    addresses = [x509.IPAddress(ipaddress.ip_address(address))]
+    dns_names = [x509.DNSName(each) for each in dict.fromkeys((*names, "localhost"))]
+    issuer_key = x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key())
+    certificate = (
+        _begin(name, ca.subject, key)
+        .add_extension(x509.SubjectAlternativeName([*dns_names, *addresses]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_usage(ca=False), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(issuer_key, critical=False)
+        .sign(ca_key, hashes.SHA256())
+    )
+    write_private(path, _pem(key) + certificate.public_bytes(serialization.Encoding.PEM).decode())
+
+
+def _begin(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
+    now = datetime.now(UTC)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - _BACKDATED)
+        .not_valid_after(now + _VALID)
+    )
+
+
+def _usage(*, ca: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=not ca,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=ca,
+        crl_sign=ca,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+def _pem(key: ec.EllipticCurvePrivateKey) -> str:
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    ).decode()
+
+
+def _is_current(path: Path, ca: x509.Certificate, full_name: str) -> bool:
+    """Say whether the file holds a certificate of this CA, for this name, that will last."""
+    try:
+        certificate = x509.load_pem_x509_certificate(path.read_bytes())
+        certificate.verify_directly_issued_by(ca)
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except Exception:  # noqa: BLE001 - whatever is wrong with it, a new one is made
+        return False
+    return _lasts(certificate) and full_name in names.get_values_for_type(x509.DNSName)
+
+
+def _is_ours(path: Path, ca: x509.Certificate) -> bool:
+    try:
+        certificate = x509.load_pem_x509_certificate(path.read_bytes())
+        certificate.verify_directly_issued_by(ca)
+    except Exception:  # noqa: BLE001 - whatever is wrong with it, a new one is made
+        return False
+    return _lasts(certificate)
+
+
+def _lasts(certificate: x509.Certificate) -> bool:
+    return certificate.not_valid_after_utc > datetime.now(UTC) + _MARGIN

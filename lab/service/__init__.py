@@ -1,0 +1,1 @@
+"""The WS-Management service of a host: envelopes in, envelopes out, no socket."""

@@ -1,0 +1,384 @@
+"""The WinRM service of one host: envelopes in, envelopes out."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+
+from hyperv_placement.errors import ProtocolError
+from hyperv_placement.wsman import (
+    EndpointReference,
+    Enumerate,
+    Fault,
+    Get,
+    GetResponse,
+    Instance,
+    Invoke,
+    InvokeResponse,
+    Pull,
+    Release,
+    Request,
+    Response,
+    Subscribe,
+    Unsubscribe,
+    Unsupported,
+    Value,
+    catalogue,
+    decode_request,
+    encode_response,
+    names,
+)
+from lab.wmi.accounts import Accounts, Caller
+from lab.wmi.classes import WmiClass, namespace_of
+from lab.wmi.methods import METHODS, Call
+from lab.wmi.reading import Reader
+from lab.wmi.refusal import RequestRefusedError, injected, quota, seen_from_inside, version_mismatch
+from lab.wmi.rights import denied
+from lab.wmi.texts import spoken_fault
+from lab.world import JOB_STARTED, LabHost, World
+from lab.world.faults import Fault as Rule
+
+from .enumerations import Enumerations
+from .headers import envelope_size, refusal, timeout_seconds
+from .subscriptions import Subscriptions
+
+_SOAP_1_1 = b"http://schemas.xmlsoap.org/soap/envelope/"
+_CHANGING = frozenset({"DestroySystem", "MigrateVirtualSystemToHost", "RequestStateChange"})
+_STARTING = frozenset({"MigrateVirtualSystemToHost", "CheckVirtualSystemIsMigratable"})
+_BROKEN = b'<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Header><a:Act'
+
+
+class Dropped(Exception):  # noqa: N818 - no error: a fault of the lab that was ordered
+    """The connection is to be cut instead of an answer."""
+
+
+class Instead(Exception):  # noqa: N818 - no error: a fault of the lab that was ordered
+    """The answer is to be this: a status without SOAP, as from a service that starts, or a broken envelope."""
+
+    def __init__(self, status: HTTPStatus, body: bytes = b"") -> None:
+        """Keep what is to be sent."""
+        super().__init__(status)
+        self.status = status
+        self.body = body
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """An envelope, and whether it is a fault (HTTP 500)."""
+
+    body: bytes
+    fault: bool
+
+
+class Service:
+    """What listens at one host's port."""
+
+    def __init__(self, world: World, host: LabHost, accounts: Accounts, now: Callable[[], float]) -> None:
+        """Serve `host`; `now` gives monotonic seconds for the life of enumeration contexts."""
+        self.world = world
+        self.host = host
+        self._accounts = accounts
+        self._changed: Accounts | None = None
+        self.stopping = threading.Event()
+        self.counts: Counter[str] = Counter()
+        self._enumerations = Enumerations(host, now)
+        self._subscriptions = Subscriptions(host)
+        self._under_way: Counter[str] = Counter()
+        self._connections = 0
+
+    def is_down(self) -> bool:
+        """Say whether a fault of the lab has this host down."""
+        return self.world.faults.find("host-down", host=self.host.name) is not None
+
+    def forgets_logins(self) -> bool:
+        """Say whether a fault of the lab has this host forget a login now."""
+        return self.world.faults.take("login-lost", host=self.host.name) is not None
+
+    def refuses_logins(self) -> bool:
+        """Say whether a fault of the lab has this host know nobody any more."""
+        return self.world.faults.find("login-refused", host=self.host.name) is not None
+
+    def shows_another_certificate(self) -> bool:
+        """Say whether a fault of the lab has this host's listener show a certificate of another authority."""
+        return self.world.faults.find("certificate-changed", host=self.host.name) is not None
+
+    @property
+    def accounts(self) -> Accounts:
+        """Who may log on now: with another password where a fault of the lab has changed it."""
+        rule = self.world.faults.find("password-changed", host=self.host.name)
+        if rule is None:
+            return self._accounts
+        with self.world.lock:
+            password = rule.text or str(rule.code or "")  # an empty one is nobody's: no login sends it
+            if self._changed is None or self._changed.password != password:
+                file = self._accounts.file.with_name(f"{self._accounts.file.name}-{self.host.name}")
+                self._changed = replace(self._accounts, password=password, file=file)
+                self._changed.write_file()
+            return self._changed
+
+    def report(self) -> None:
+        """Write into the log how often each operation was asked."""
+        if self.counts:
+            self.world.log.write("served", host=self.host.name, **self.counts)
+
+    def answer(self, content: bytes, caller: Caller, machine: str) -> Reply:
+        """Answer one envelope; `machine` is the name that the client dialled.
+
+        Raises Dropped where a fault of the lab cuts the connection, and Instead where one has another answer sent.
+        """
+        if self.world.faults.take("unavailable", host=self.host.name) is not None:
+            raise Instead(HTTPStatus.SERVICE_UNAVAILABLE)
+        try:
+            request = decode_request(content)
+        except ProtocolError:
+            return self._reply(_unreadable(content, machine), "")
+        with self._operation(caller) as permitted:
+            timely = self._be_slow(request)
+            with self.world.lock:
+                try:
+                    response = (
+                        self._respond(request, caller, machine) if permitted(request) else quota(machine)
+                    )
+                except RequestRefusedError as refused:
+                    response = refused.fault
+        return self._sized(response if timely else catalogue.timed_out(machine), request, machine)
+
+    @contextmanager
+    def connected(self) -> Iterator[bool]:
+        """Count a connection while it lasts, and tell whether it is within MaxConnections.
+
+        That the service answers one too many with HTTP 503 is a guess.
+        """
+        with self.world.lock:
+            self._connections += 1
+            within = self._connections <= self.host.winrm.connections
+        try:
+            yield within
+        finally:
+            with self.world.lock:
+                self._connections -= 1
+
+    @contextmanager
+    def _operation(self, caller: Caller) -> Iterator[Callable[[Request], bool]]:
+        """Count an operation of this caller while it lasts, and tell whether he may have it.
+
+        MaxConcurrentOperationsPerUser counts what is under way, and each enumeration from its first answer to its
+        end; its Pulls are the same operation (wsman.h). The fault was recorded by txwinrm.
+        """
+        with self.world.lock:
+            before = self._under_way[caller.name] + self._enumerations.open_of(caller.name)
+            self._under_way[caller.name] += 1
+        allowed = before < self.host.winrm.operations_per_user
+        try:
+            yield lambda request: allowed or isinstance(request, Pull | Release)
+        finally:
+            with self.world.lock:
+                self._under_way[caller.name] -= 1
+
+    def _be_slow(self, request: Request) -> bool:
+        """Wait as a fault of the lab orders; return False where OperationTimeout passes meanwhile.
+
+        That the operation is carried out all the same is a guess, and the reading that clients must be ready for;
+        Pull has no bound (win32 page on installing WinRM).
+        """
+        with self.world.lock:
+            slow = self.world.faults.take("slow", host=self.host.name)
+        if slow is None:
+            return True
+        most = timeout_seconds(request, self.host.winrm)
+        timely = isinstance(request, Pull) or slow.seconds <= most
+        if self.stopping.wait(slow.seconds if timely else most):
+            raise Dropped
+        return timely
+
+    def _respond(self, request: Request, caller: Caller, machine: str) -> Response:
+        """Answer a request that could be read. Raises RequestRefusedError and Dropped."""
+        fault = refusal(request, machine) or self._ordered_fault(request, machine)
+        if fault is not None:
+            return fault
+        self.world.advance()
+        if _resource(request) == names.EVENT_LOG:
+            return self._of_log(request, caller, machine)
+        reader = Reader(self.world, self.host, machine)
+        namespace = namespace_of(self.host, names.namespace_of(_resource(request).strip()))
+        fault = denied(caller.user, namespace, machine) if namespace is not None else None
+        if fault is not None:
+            return fault
+        if isinstance(request, Invoke):
+            return self._invoke(reader, request, caller)
+        if isinstance(request, Subscribe | Unsubscribe):
+            return catalogue.action_not_supported(machine)
+        return self._read(reader, request, caller)
+
+    def _of_log(self, request: Request, caller: Caller, machine: str) -> Response:
+        """Answer what is about the event log; that only administrators may read it is a guess, the stricter one."""
+        fault = denied(caller.user, names.CIMV2, machine)
+        if fault is not None:
+            return fault
+        match request:
+            case Subscribe():
+                return self._subscriptions.subscribe(request, caller.name, self.world.clock.now(), machine)
+            case Unsubscribe():
+                return self._subscriptions.unsubscribe(request, caller.name, machine)
+            case Pull():
+                return self._subscriptions.pull(request, caller.name, machine)
+            case _:
+                return catalogue.action_not_supported(machine)
+
+    def _ordered_fault(self, request: Request, machine: str) -> Fault | None:
+        """Count the request, and return what a rule of the lab has it answered with."""
+        operation = request.method if isinstance(request, Invoke) else type(request).__name__
+        self.counts[operation] += 1
+        if self.world.faults.take("right-lost", host=self.host.name, operation=operation) is not None:
+            return catalogue.access_denied(machine)
+        ordered = self.world.faults.take("wsman-fault", host=self.host.name, operation=operation)
+        return None if ordered is None else injected(machine, ordered.code, ordered.text)
+
+    def _read(
+        self, reader: Reader, request: Get | Enumerate | Pull | Release | Unsupported, caller: Caller
+    ) -> Response:
+        match request:
+            case Get():
+                return GetResponse(instance=reader.find(request.target)[1])
+            case Enumerate():
+                items = reader.enumerate(request)
+                return self._enumerations.begin(request, items, caller.name, reader.machine)
+            case Pull():
+                return self._enumerations.pull(request, caller.name, reader.machine)
+            case Release():
+                return self._enumerations.release(request, caller.name, reader.machine)
+            case Unsupported():
+                return self._unsupported(reader, request)
+
+    def _invoke(self, reader: Reader, request: Invoke, caller: Caller) -> Response:
+        """Call a method; that an unknown one is ActionNotSupported is a guess."""
+        found = reader.class_of(request.target.resource_uri)
+        method = METHODS.get((found.name, request.method))
+        uri, _, _ = request.header.action.rpartition("/")
+        if method is None or uri.casefold() != request.target.resource_uri.strip().casefold():
+            return catalogue.action_not_supported(reader.machine)
+        target = _service(reader, found, request) if found.service else reader.find(request.target)[1]
+        call = Call(reader=reader, caller=caller, target=target, request=request)
+        outputs = method(call)
+        if request.method in _CHANGING:
+            self._note(call, outputs.get("ReturnValue"))
+        response = InvokeResponse(
+            resource_uri=names.resource_uri(found.name, found.namespace),
+            method=request.method,
+            outputs=outputs,
+        )
+        if request.method in _STARTING and response.return_value == JOB_STARTED:
+            self._answer_badly(call)
+        return response
+
+    def _answer_badly(self, call: Call) -> None:
+        """Cut the connection after an accepted order, or answer something else, where a fault of the lab says so."""
+        vm, method = _system_in(call), call.request.method
+        bad = self.world.faults.take("bad-answer", host=self.host.name, vm=vm, operation=method)
+        if bad is not None:
+            raise _instead(bad)
+        if self.world.faults.take("drop-answer", host=self.host.name, vm=vm, operation=method) is not None:
+            raise Dropped
+
+    def _note(self, call: Call, answer: Value) -> None:
+        """Log an operation that can change something: who, from where, what, and what came of it."""
+        self.world.log.write(
+            "request",
+            host=self.host.name,
+            operation=call.request.method,
+            target=_system_in(call) or call.target.text("InstanceID"),
+            by=call.caller.name,
+            address=call.caller.address,
+            return_value=answer,
+        )
+
+    def _unsupported(self, reader: Reader, request: Unsupported) -> Response:
+        """An action that is none, or a method's without its body: the latter is a SchemaValidationError (guess)."""
+        uri, _, method = request.header.action.rpartition("/")
+        if uri == request.header.resource_uri:
+            found = reader.class_of(uri)
+            if (found.name, method) in METHODS:
+                return catalogue.schema_validation_error(reader.machine)
+        return catalogue.action_not_supported(reader.machine)
+
+    def _sized(self, response: Response, request: Request, machine: str) -> Reply:
+        """Answer, or say that the answer does not fit: the limit counts UTF-16 bytes (captures of txwinrm)."""
+        reply = self._reply(response, request.header.message_id)
+        if not reply.fault and 2 * len(reply.body.decode()) > envelope_size(request, self.host.winrm):
+            return self._reply(catalogue.encoding_limit(machine), request.header.message_id)
+        return reply
+
+    def _reply(self, response: Response, relates_to: str) -> Reply:
+        if isinstance(response, Fault):
+            response = spoken_fault(seen_from_inside(response, self.host.computer_name), self.host.locale)
+        body = encode_response(
+            response,
+            relates_to=relates_to,
+            message_id=str(uuid.uuid4()).upper(),
+            lang=self.host.locale,
+        )
+        return Reply(body=body, fault=isinstance(response, Fault))
+
+
+def _instead(rule: Rule) -> Instead:
+    """Return what an accepted order is answered with: HTTP 503 unless the rule says otherwise."""
+    if rule.text:
+        return Instead(HTTPStatus.OK, _BROKEN)
+    try:
+        return Instead(HTTPStatus(rule.code or HTTPStatus.SERVICE_UNAVAILABLE))
+    except ValueError:
+        return Instead(HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+def _resource(request: Request) -> str:
+    match request:
+        case Get(target=target) | Invoke(target=target):
+            return target.resource_uri
+        case Enumerate() | Pull() | Release():
+            return request.resource_uri
+        case Unsupported() | Subscribe() | Unsubscribe():
+            return request.header.resource_uri
+
+
+def _system_in(call: Call) -> str | None:
+    """Return the GUID of the machine that a call is about, None where it names none."""
+    reference = call.argument("ComputerSystem")
+    name = reference.selector("Name") if isinstance(reference, EndpointReference) else None
+    return name.upper() if name else None
+
+
+def _service(reader: Reader, found: WmiClass, request: Invoke) -> Instance:
+    """Return the service that a method is called on.
+
+    A service wants a selector, CreationClassName alone will do; none at all is an error of the provider
+    (r4sd/go-wsman hyperv/management_service_selector_test.go; for the migration service a guess).
+    """
+    selectors = reader.selectors(request.target)
+    row = next(reader.rows(found))
+    if not selectors:
+        raise RequestRefusedError(
+            catalogue.internal_error(
+                reader.machine, catalogue.INVALID_METHOD_PARAMETERS, "Invalid method Parameter(s) "
+            )
+        )
+    if selectors.keys() - {key.casefold() for key in found.keys}:
+        raise RequestRefusedError(catalogue.invalid_selectors(reader.machine))
+    own = {key.casefold(): row.text(key).casefold() for key in found.keys}
+    if any(own[name] != value for name, value in selectors.items()):
+        raise RequestRefusedError(catalogue.destination_unreachable(reader.machine))
+    return row
+
+
+def _unreadable(content: bytes, machine: str) -> Fault:
+    """Return the fault for what is no envelope, or lacks what its action needs.
+
+    A body without its element is a SchemaValidationError (pypsrp issue 193); for what is no XML at all, a guess.
+    """
+    if _SOAP_1_1 in content:
+        return version_mismatch()
+    return catalogue.schema_validation_error(machine)

@@ -1,0 +1,218 @@
+"""The WMI classes that a host has: their superclasses, their keys, and what shows their instances."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from hyperv_placement.wsman import (
+    CIMV2,
+    DEVICE_GUARD,
+    MSCLUSTER,
+    VIRTUALIZATION,
+    EndpointReference,
+    Instance,
+    resource_uri,
+)
+from lab.world import LabHost
+from lab.world.builds import SERVER_2016
+
+from .view import View
+from .views import (
+    assigned,
+    cluster,
+    devices,
+    jobs,
+    memory,
+    migration,
+    network,
+    processors,
+    services,
+    settings,
+    storage,
+    systems,
+)
+from .views import windows as windows_view
+
+Rows = Callable[[View], Iterable[Instance]]
+
+_SYSTEM_KEYS = ("CreationClassName", "Name")
+_SERVICE_KEYS = ("SystemCreationClassName", "SystemName", "CreationClassName", "Name")
+_DEVICE_KEYS = ("SystemCreationClassName", "SystemName", "CreationClassName", "DeviceID")
+_SETTING_KEYS = ("InstanceID",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WmiClass:
+    """A class as a host has it."""
+
+    name: str
+    namespace: str = VIRTUALIZATION
+    bases: tuple[str, ...] = ()
+    """Superclasses by which a query finds the instances too."""
+    keys: tuple[str, ...]
+    rows: Rows
+    service: bool = False
+    """A service of which there is one: methods are content with some of its keys (r4sd/go-wsman)."""
+
+    def reference(self, row: Instance) -> EndpointReference:
+        """Return the EPR of an instance: the keys alone (recorded by r4sd/go-wsman)."""
+        return EndpointReference(
+            resource_uri(self.name, self.namespace), {key: row.text(key) for key in self.keys}
+        )
+
+
+def _setting(name: str, rows: Rows, *bases: str) -> WmiClass:
+    bases = (*bases, "CIM_SettingData", "CIM_ManagedElement")
+    return WmiClass(name=name, bases=bases, keys=_SETTING_KEYS, rows=rows)
+
+
+def _allocation(name: str, rows: Rows, *bases: str) -> WmiClass:
+    return _setting(name, rows, *bases, "CIM_ResourceAllocationSettingData")
+
+
+def _system(name: str, rows: Rows) -> WmiClass:
+    bases = ("CIM_ComputerSystem", "CIM_System", "CIM_EnabledLogicalElement", "CIM_ManagedElement")
+    return WmiClass(name=name, bases=bases, keys=_SYSTEM_KEYS, rows=rows)
+
+
+def _service(name: str, rows: Rows) -> WmiClass:
+    bases = ("CIM_Service", "CIM_EnabledLogicalElement", "CIM_ManagedElement")
+    return WmiClass(name=name, bases=bases, keys=_SERVICE_KEYS, rows=rows, service=True)
+
+
+CLASSES: tuple[WmiClass, ...] = (
+    _system("Msvm_ComputerSystem", systems.computer_systems),
+    _system("Msvm_PlannedComputerSystem", systems.planned_systems),
+    _system("Msvm_VirtualEthernetSwitch", network.switches),
+    _setting("Msvm_VirtualSystemSettingData", settings.system_settings, "CIM_VirtualSystemSettingData"),
+    _allocation("Msvm_ResourceAllocationSettingData", devices.devices),
+    _allocation("Msvm_StorageAllocationSettingData", storage.media, "CIM_StorageAllocationSettingData"),
+    _allocation("Msvm_MemorySettingData", memory.memory),
+    _allocation("Msvm_ProcessorSettingData", processors.settings),
+    _allocation("Msvm_PciExpressSettingData", assigned.pci_express),
+    _allocation("Msvm_GpuPartitionSettingData", assigned.gpu_partitions),
+    _allocation("Msvm_SyntheticFcPortSettingData", assigned.fc_ports),
+    _allocation("Msvm_FcPortAllocationSettingData", assigned.fc_connections),
+    _system("Msvm_VirtualFcSwitch", assigned.fc_switches),
+    WmiClass(name="Msvm_SummaryInformation", keys=_SETTING_KEYS, rows=systems.summaries),
+    _allocation("Msvm_SyntheticEthernetPortSettingData", network.adapters),
+    _allocation(
+        "Msvm_EthernetPortAllocationSettingData",
+        network.connections,
+        "CIM_EthernetPortAllocationSettingData",
+    ),
+    _setting("Msvm_SecuritySettingData", settings.security_settings),
+    WmiClass(
+        name="Msvm_HeartbeatComponent",
+        bases=("CIM_LogicalDevice", "CIM_EnabledLogicalElement", "CIM_ManagedElement"),
+        keys=_DEVICE_KEYS,
+        rows=systems.heartbeats,
+    ),
+    WmiClass(
+        name="Msvm_ExternalEthernetPort",
+        bases=("CIM_EthernetPort", "CIM_LogicalDevice", "CIM_EnabledLogicalElement", "CIM_ManagedElement"),
+        keys=_DEVICE_KEYS,
+        rows=network.external_ports,
+    ),
+    _service("Msvm_VirtualSystemMigrationService", migration.service),
+    _service("Msvm_VirtualSystemManagementService", services.management),
+    _service("Msvm_ImageManagementService", services.images),
+    _service("Msvm_VirtualEthernetSwitchManagementService", services.switch_management),
+    _setting("Msvm_VirtualSystemMigrationServiceSettingData", migration.service_settings),
+    _setting(
+        "Msvm_VirtualSystemMigrationSettingData",
+        migration.templates,
+        "CIM_VirtualSystemMigrationSettingData",
+    ),
+    _setting("Msvm_VirtualSystemMigrationNetworkSettingData", migration.networks),
+    WmiClass(
+        name="Msvm_MigrationJob",
+        bases=("CIM_ConcreteJob", "CIM_Job", "CIM_ManagedElement"),
+        keys=_SETTING_KEYS,
+        rows=jobs.migration_jobs,
+    ),
+    WmiClass(
+        name="Win32_OperatingSystem",
+        namespace=CIMV2,
+        bases=("CIM_OperatingSystem",),
+        keys=("Name",),
+        rows=windows_view.operating_systems,
+    ),
+    WmiClass(
+        name="Win32_Volume",
+        namespace=CIMV2,
+        bases=("CIM_StorageVolume",),
+        keys=("DeviceID",),
+        rows=windows_view.volumes,
+    ),
+    WmiClass(
+        name="Win32_Processor",
+        namespace=CIMV2,
+        bases=("CIM_Processor", "CIM_LogicalDevice"),
+        keys=("DeviceID",),
+        rows=windows_view.processors,
+    ),
+    WmiClass(
+        name="Win32_ComputerSystem",
+        namespace=CIMV2,
+        bases=("CIM_UnitaryComputerSystem", "CIM_ComputerSystem"),
+        keys=("Name",),
+        rows=windows_view.computer_systems,
+    ),
+    WmiClass(
+        name="Win32_ComputerSystemProduct",
+        namespace=CIMV2,
+        bases=("CIM_Product",),
+        keys=("IdentifyingNumber", "Name", "Version"),
+        rows=windows_view.products,
+    ),
+    WmiClass(
+        name="Win32_Service",
+        namespace=CIMV2,
+        bases=("Win32_BaseService", "CIM_Service"),
+        keys=("Name",),
+        rows=windows_view.services,
+    ),
+    WmiClass(
+        name="Win32_DeviceGuard",
+        namespace=DEVICE_GUARD,
+        keys=("InstanceIdentifier",),
+        rows=windows_view.device_guard,
+    ),
+    WmiClass(name="MSCluster_Cluster", namespace=MSCLUSTER, keys=("Name",), rows=cluster.clusters),
+    WmiClass(name="MSCluster_Resource", namespace=MSCLUSTER, keys=("Name",), rows=cluster.resources),
+    WmiClass(name="MSCluster_ResourceGroup", namespace=MSCLUSTER, keys=("Name",), rows=cluster.groups),
+)
+
+_BY_NAME: Mapping[tuple[str, str], WmiClass] = {
+    (each.namespace.casefold(), each.name.casefold()): each for each in CLASSES
+}
+
+
+def namespace_of(host: LabHost, namespace: str) -> str | None:
+    """Return the namespace in its own spelling; None where the host has none such.
+
+    Hosts outside a failover cluster have no root/MSCluster (os-win clusterutils), those before 2016 no DeviceGuard.
+    """
+    known = [VIRTUALIZATION, CIMV2]
+    known += [MSCLUSTER] if host.cluster else []
+    known += [DEVICE_GUARD] if host.build >= SERVER_2016 else []
+    wanted = namespace.replace("\\", "/").casefold()
+    return next((each for each in known if each.casefold() == wanted), None)
+
+
+def class_named(namespace: str, name: str) -> WmiClass | None:
+    """Return a class by its name in any case."""
+    return _BY_NAME.get((namespace.casefold(), name.casefold()))
+
+
+def classes_under(namespace: str, name: str) -> tuple[WmiClass, ...]:
+    """Return the class and its subclasses: what a query for it yields (WQL is polymorphic)."""
+    wanted = name.casefold()
+    return tuple(
+        each
+        for each in CLASSES
+        if each.namespace == namespace
+        and wanted in (each.name.casefold(), *(base.casefold() for base in each.bases))
+    )

@@ -1,0 +1,137 @@
+"""Every localised text that a host's instances carry, in one table, and the language of all others.
+
+English wordings not seen on a current build are guesses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from hyperv_placement.wsman import Fault, Instance, WsmanFault
+from lab.world.jobs import (
+    ACTIVE,
+    COMPLETED,
+    EXCEPTION,
+    NEW,
+    STARTING,
+    STORAGE,
+    TERMINATED,
+    VIRTUAL_SYSTEM,
+    WARNED,
+)
+
+from .japanese import INSTANCES, translated
+
+Texts = Mapping[str, str]
+
+JOB_TITLES = {VIRTUAL_SYSTEM: "moving-vm", STORAGE: "moving-storage"}
+"""MigrationType -> key of the job's name; the rest move machine and storage."""
+JOB_STATES = {
+    NEW: "job-new",
+    STARTING: "job-starting",
+    ACTIVE: "job-running",
+    COMPLETED: "job-completed",
+    WARNED: "job-warned",
+    TERMINATED: "job-terminated",
+    EXCEPTION: "job-exception",
+}
+ACTIVITIES = {
+    32774: "migrating", 32778: "copying-storage", 32779: "switching-storage", 32780: "preparing", 32781: "checking",
+}  # fmt: skip
+"""OperationalStatus[1] -> key of its description."""
+
+ENGLISH: Texts = {
+    "host-caption": "Hosting Computer System",
+    "host-description": "Microsoft Hosting Computer System",
+    "vm-caption": "Virtual Machine",
+    "vm-description": "Microsoft Virtual Machine",
+    "ok": "OK",
+    "operating-normally": "Operating normally",
+    "migrating": "Migrating virtual machine",
+    "preparing": "Migrating planned virtual machine",
+    "checking": "Checking compatibility",
+    "copying-storage": "Moving storage",
+    "switching-storage": "Moving storage",
+    "vm-settings": "Virtual Machine Settings",
+    "vm-settings-description": "Settings for the virtual machine.",
+    "snapshot-settings-description": "Checkpoint Settings for the virtual machine.",
+    "ide": "IDE Controller",
+    "scsi": "SCSI Controller",
+    "disk-drive": "Hard Drive",
+    "physical-drive": "Physical Drive",
+    "dvd-drive": "DVD Drive",
+    "hard-disk-image": "Hard Disk Image",
+    "iso-image": "ISO Disk Image",
+    "memory": "Memory",
+    "processor": "Processor",
+    "pci-express": "PCI Express Port",
+    "gpu-partition": "GPU Partition",
+    "fibre-channel": "Virtual Fibre Channel",
+    "security": "Security Setting Data",
+    "network-adapter": "Network Adapter",
+    "ethernet-connection": "Dynamic Ethernet Switch Port",
+    "switch-caption": "Virtual Switch",
+    "switch-description": "Microsoft Virtual Switch",
+    "switch-identifying": "Virtual Switch Extension Miniport Adapter ID",
+    "external-port-caption": "Ethernet Port",
+    "external-port-description": "Microsoft External Ethernet Port",
+    "heartbeat": "Heartbeat",
+    "no-contact": "No contact",
+    "migration-service": "Hyper-V Virtual System Migration Service",
+    "management-service": "Hyper-V Virtual System Management Service",
+    "image-service": "Hyper-V Image Management Service",
+    "switch-service": "Hyper-V Virtual Ethernet Switch Management Service",
+    "migration-service-settings": "Virtual System Migration Service Setting Data",
+    "migration-settings": "Migration Setting Data",
+    "migration-settings-description": "Virtual System Migration Setting Data",
+    "migration-network": "Migration Network Setting Data",
+    "moving-vm": "Moving Virtual Machine",
+    "moving-storage": "Moving Storage",
+    "moving-vm-and-storage": "Moving Virtual Machine and Storage",
+    "job-new": "Job is new",
+    "job-starting": "Job is starting",
+    "job-running": "Job is running",
+    "job-completed": "The job completed",
+    "job-succeeded": "The job completed successfully",
+    "job-terminated": "The job was terminated",
+    "job-exception": "The job failed",
+    "job-warned": "The job completed with warnings",
+}
+_JAPANESE = "ja-jp"
+_BY_LOCALE: Mapping[str, Texts] = {"en-us": ENGLISH, _JAPANESE: INSTANCES}
+
+
+def texts_of(locale: str) -> Texts:
+    """Return the texts in `locale`, in English where there are none."""
+    return _BY_LOCALE.get(locale.casefold(), ENGLISH)
+
+
+def spoken(text: str, locale: str) -> str:
+    """Return a sentence of VMMS or of the WinRM service in the language of a host; names and codes stay."""
+    return translated(text) if locale.casefold() == _JAPANESE else text
+
+
+def spoken_fault(fault: Fault, locale: str) -> Fault:
+    """Return a fault with its texts in the language of a host."""
+    if locale.casefold() != _JAPANESE:
+        return fault
+    return replace(fault, reason=translated(fault.reason), detail=_spoken_detail(fault.detail))
+
+
+def _spoken_detail(detail: WsmanFault | Instance | None) -> WsmanFault | Instance | None:
+    match detail:
+        case WsmanFault():
+            return _spoken_wsman(detail)
+        case Instance():
+            return detail.replace(Message=translated(detail.text("Message")))
+        case None:
+            return None
+
+
+def _spoken_wsman(detail: WsmanFault) -> WsmanFault:
+    provider = detail.provider
+    if provider is not None:
+        inner = None if provider.inner is None else _spoken_wsman(provider.inner)
+        provider = replace(provider, text=translated(provider.text), inner=inner)
+    return replace(detail, text=translated(detail.text), provider=provider)

@@ -1,0 +1,104 @@
+"""Msvm_MigrationJob: the running migrations of a host, and those that ended in the last five minutes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from hyperv_placement.wsman import Instance, Value
+from lab.wmi.texts import JOB_STATES, JOB_TITLES, spoken
+from lab.wmi.view import NEVER, View, instance
+from lab.world import LabJob
+from lab.world.jobs import COMPLETED, MOVE, STAGE, STORAGE, VIRTUAL_SYSTEM, VIRTUAL_SYSTEM_AND_STORAGE, WARNED
+
+_RETENTION = timedelta(minutes=5)  # TimeBeforeRemoval (Msvm_ConcreteJob page)
+_JOB_TYPES = {VIRTUAL_SYSTEM: 305, VIRTUAL_SYSTEM_AND_STORAGE: 306, STORAGE: 307}
+_CREATING, _CHECK_TYPES = 300, {VIRTUAL_SYSTEM: 301, VIRTUAL_SYSTEM_AND_STORAGE: 302}
+"""JobType (Msvm_MigrationJob page)."""
+_OK, _DEGRADED, _FAILED, _ENDED = 2, 3, 6, 17
+_FIXED: dict[str, Value] = {
+    "DeleteOnCompletion": False,
+    "HealthState": 5,
+    "InstallDate": NEVER,
+    "JobRunTimes": 1,
+    "LocalOrUtcTime": 2,
+    "Notify": "",
+    "OtherRecoveryAction": "",
+    "Priority": 0,
+    "RecoveryAction": 2,
+    "Status": "OK",
+    "TimeBeforeRemoval": _RETENTION,
+}
+"""As r4sd/go-wsman recorded a storage job; a migration job over WS-Man was never recorded."""
+
+
+def migration_jobs(view: View) -> Iterator[Instance]:
+    """Yield the jobs that run, or ran, with this host as source; a mirror at the destination is unverified."""
+    for job in view.world.jobs(view.host.name):
+        yield migration_job(view, job)
+
+
+def migration_job(view: View, job: LabJob) -> Instance:
+    """Return one job."""
+    title = view.texts[JOB_TITLES.get(job.type, "moving-vm-and-storage")]
+    errors = [spoken(line, view.host.locale) for line in job.errors]
+    return instance(
+        job.class_name,
+        {
+            **_FIXED,
+            "Cancellable": job.cancellable,
+            "Caption": title,
+            "Description": title,
+            "DestinationHost": job.destination,
+            "ElapsedTime": _elapsed(view, job),
+            "ElementName": title,
+            "ErrorCode": job.error_code,
+            "ErrorDescription": errors[0] if errors else "",
+            "ErrorSummaryDescription": "\n".join(errors),
+            "InstanceID": job.id,
+            "JobState": job.state,
+            "JobStatus": view.texts[JOB_STATES[job.state]],
+            "JobType": _job_type(job),
+            "MigrationType": job.type,
+            "Name": title,
+            "NewResourceSettingData": tuple(job.resource_texts) or None,
+            "NewSystemSettingData": job.system_text,
+            "OperationalStatus": _status(job),
+            "Owner": job.owner,
+            "PercentComplete": job.percent,
+            "ScheduledStartTime": job.submitted.replace(microsecond=0),
+            "StartTime": (job.started or NEVER).replace(microsecond=0),
+            "StatusDescriptions": _descriptions(view, job),
+            "TimeOfLastStateChange": job.changed.replace(microsecond=0),
+            "TimeSubmitted": job.submitted.replace(microsecond=0),
+            "VirtualSystemName": job.vm,
+        },
+    )
+
+
+def _job_type(job: LabJob) -> int:
+    """Return JobType (Msvm_MigrationJob page); which check names which of its types is a guess."""
+    if job.purpose == STAGE:
+        return _CREATING
+    types = _JOB_TYPES if job.purpose == MOVE else _CHECK_TYPES
+    return types.get(job.type, max(types.values()))
+
+
+def _elapsed(view: View, job: LabJob) -> timedelta:
+    if job.started is None:
+        return timedelta(0)
+    return (job.ended or view.world.clock.now()) - job.started
+
+
+def _status(job: LabJob) -> tuple[int, ...]:
+    """OK while it runs, then Completed and how it went; 3 after warnings and 6 after a failure are guesses."""
+    if job.running:
+        return (_OK,)
+    return (_ENDED, {COMPLETED: _OK, WARNED: _DEGRADED}.get(job.state, _FAILED))
+
+
+def _descriptions(view: View, job: LabJob) -> tuple[str, ...]:
+    state = view.texts[JOB_STATES[job.state]]
+    if job.running:
+        return (state,)
+    return (view.texts["job-completed"], view.texts["job-succeeded"] if job.state == COMPLETED else state)

@@ -1,0 +1,93 @@
+"""How the files of a log are opened: regular ones of this user alone, never through a link, by one writer at a time."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from hyperv_placement.system import belongings, lock_at_once, place_of, private_folder
+from hyperv_placement.system.files import check_single, set_mode
+
+_PRIVATE = 0o600
+_FLAGS = getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+"""Windows changes line ends without the one; the other keeps the opening of a pipe from waiting for its writer."""
+WAIT, WAIT_AGAIN = 10.0, 0.2
+"""Seconds for which a writer waits for another one, and once he has waited in vain: a line is written in milliseconds."""
+_AGAIN = 0.01
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[BinaryIO]:
+    """Lend a file for reading, whosever it is. Raises OSError where it is no regular one."""
+    descriptor = os.open(path, os.O_RDONLY | _FLAGS)
+    try:
+        _check_regular(descriptor, path)
+        with open(descriptor, "rb", closefd=False) as file:
+            yield file
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def reading_ours(path: Path) -> Iterator[BinaryIO]:
+    """Lend a file for reading by which we act. Raises ForeignError where another user made it, or could have; OSError."""
+    with place_of(path) as place:
+        place.belongings().check(place.folder)
+        descriptor = place.open(place.name, os.O_RDONLY | _FLAGS)
+    try:
+        _check_regular(descriptor, path)
+        belongings(descriptor).check(path)
+        with open(descriptor, "rb", closefd=False) as file:
+            yield file
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def appending(path: Path) -> Iterator[BinaryIO]:
+    """Lend a file for reading and appending, which its owner alone may read from then on. Raises OSError, ForeignError."""
+    if path.is_symlink():
+        raise OSError(
+            errno.ELOOP, "it is a link, which could not be put away: link its folder instead", str(path)
+        )
+    with place_of(path) as place:
+        descriptor = place.open(place.name, os.O_RDWR | os.O_CREAT | os.O_APPEND | _FLAGS, _PRIVATE)
+    try:
+        _check_regular(descriptor, path)
+        found = belongings(descriptor)
+        found.check_owner(path)
+        check_single(descriptor, path)
+        if found.others_read or found.others_write:
+            set_mode(descriptor, _PRIVATE)
+        with open(descriptor, "rb", closefd=False) as file:
+            yield file
+    finally:
+        os.close(descriptor)
+
+
+def _check_regular(descriptor: int, path: Path) -> None:
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        raise OSError(errno.EINVAL, "it is no regular file", str(path))
+
+
+@contextmanager
+def one_writer(path: Path, wait: float = WAIT) -> Iterator[None]:
+    """Hold the log's lock, a file beside it; its folder is made, or closed to others.
+
+    Raises OSError, BlockingIOError where another process keeps the lock for `wait` seconds, and ForeignError.
+    """
+    private_folder(path.parent)
+    lock = path.with_name(f"{path.name}.lock")
+    with appending(lock) as file:
+        until = time.monotonic() + wait
+        while not lock_at_once(file.fileno()):
+            if time.monotonic() > until:
+                raise OSError(errno.EAGAIN, f"another process holds {lock.name}", str(lock))
+            time.sleep(_AGAIN)
+        yield

@@ -1,0 +1,98 @@
+"""`bin/placement adopt`: say by a line of the stack file which machine a key means."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from hyperv_placement.clock import SystemClock
+from hyperv_placement.errors import PlacementError
+from hyperv_placement.hyperv.estate import Estate
+from hyperv_placement.model.names import is_guid, vm_id
+from hyperv_placement.model.stack import Stack
+from hyperv_placement.operations.adopt import Adopted, adopt
+from hyperv_placement.operations.audit_notes import add_ticket, checked, note
+from hyperv_placement.planning.machine.adoption import adopting
+from hyperv_placement.stackfile import load
+from hyperv_placement.visible import visible
+from hyperv_placement.winrm.credentials import check_some
+from hyperv_placement.workspace.identities import kept_of
+from hyperv_placement.workspace.stacks import PROJECT, STACKS, stack_files, stack_meant
+
+
+def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to those of `bin/placement`."""
+    parser = commands.add_parser(
+        "adopt",
+        help="write into the stack file which machine a key means, by its GUID; hosts are only read",
+        epilog="exit codes: 0 written, or it stood there before; 1 an error, and the file is as it was",
+    )
+    parser.add_argument("label", metavar="KEY", help="a key under vms: of the stack file")
+    parser.add_argument(
+        "stack", nargs="?", help=f"a stack ({STACKS}/NAME.yaml) or a path; needed where several have KEY"
+    )
+    parser.add_argument(
+        "--id", required=True, metavar="GUID", help="the machine, as `bin/placement inventory` shows it"
+    )
+    add_ticket(parser)
+    parser.add_argument("--json", action="store_true", help="for scripts")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Write the line, and show it. Raises PlacementError."""
+    if not is_guid(options.id):
+        raise PlacementError(f"{options.id!r} is no GUID", remedy="See bin/placement inventory STACK")
+    ticket = checked(options)
+    stack = _stack_with(options.label, options.stack)
+    check_some({name: host.connection for name, host in stack.hosts.items()})
+    estate = Estate(stack.hosts, clock=SystemClock())
+    try:
+        inventory = estate.sweep()
+    finally:
+        estate.close()
+    done = adopt(stack, inventory, kept_of(stack, PROJECT), options.label, vm_id(options.id))
+    if done.diff:
+        told: dict[str, Any] = {"key": done.label, "machine": done.vm.id, "named": done.vm.name}
+        note(stack, SystemClock(), ticket, "adopt", done=True, **told)
+    sys.stdout.write(_record(done, stack) if options.json else _told(done, stack))
+    return 0
+
+
+def _stack_with(label: str, word: str | None) -> Stack:
+    """Return the stack that declares `label`. Raises PlacementError where none does, or several do."""
+    paths = [stack_meant(word, PROJECT)] if word is not None else stack_files(PROJECT)
+    found = [load(path) for path in paths]
+    having = [stack for stack in found if word is not None or label in stack.vms]
+    if len(having) == 1:
+        return having[0]
+    if not having:
+        raise PlacementError(f"No stack file declares {label}", remedy="Write an entry for it first")
+    raise PlacementError(
+        f"{label} is declared by {', '.join(str(stack.path) for stack in having)}",
+        remedy=f"Say which: {adopting(label, 'GUID')} STACK",
+    )
+
+
+def _told(done: Adopted, stack: Stack) -> str:
+    vm = done.vm
+    which = f"{done.label} is {vm.id}, {vm.name!r} on {vm.host}"
+    if not done.diff:
+        return f"{visible(f'{stack.path}: {which}, and the file said so before')}\n"
+    lines = [
+        f"{stack.path}: {which}; look at the change and commit it, the next run takes it over",
+        *done.notes,
+        *done.diff.splitlines(),
+    ]
+    return "".join(f"{visible(line)}\n" for line in lines)
+
+
+def _record(done: Adopted, stack: Stack) -> str:
+    record = {
+        "stack": str(Path(stack.path)), "label": done.label, "id": done.vm.id, "name": done.vm.name,
+        "host": done.vm.host, "written": bool(done.diff), "diff": done.diff, "notes": list(done.notes),
+    }  # fmt: skip
+    return f"{json.dumps(record, indent=2)}\n"

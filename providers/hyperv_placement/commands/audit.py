@@ -1,0 +1,157 @@
+"""`bin/placement audit`: whether the audit log of a stack is all there, unchanged and in its order; and a line of one's own in it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from hyperv_placement.audit.access import reading
+from hyperv_placement.audit.store import opened
+from hyperv_placement.audit.verifying import Place, Verdict, verify
+from hyperv_placement.clock import SystemClock
+from hyperv_placement.errors import PlacementError
+from hyperv_placement.migration.audit import audit_path
+from hyperv_placement.model.stack import Stack
+from hyperv_placement.model.units import counted
+from hyperv_placement.operations.audit_notes import add_ticket, checked, note
+from hyperv_placement.report.records import record
+from hyperv_placement.stackfile import load
+from hyperv_placement.visible import visible
+from hyperv_placement.workspace.identities import is_of_project
+from hyperv_placement.workspace.stacks import PROJECT, STACKS, stack_meant
+
+BROKEN = 2
+_TEXT = 500
+_HASH = re.compile(r"[0-9a-f]{64}")
+
+
+def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to those of `bin/placement`."""
+    audit = commands.add_parser("audit", help="check the log of who moved what; no host is asked")
+    verbs = audit.add_subparsers(required=True, metavar="VERB")
+    verify_ = verbs.add_parser(
+        "verify",
+        help="say whether every line is there, unchanged and in its order",
+        epilog="exit codes: 0 whole, 1 it cannot be read or there is none, 2 broken",
+    )
+    verify_.add_argument("stack", help=f"a stack ({STACKS}/NAME.yaml) or a path to such a file")
+    known = verify_.add_mutually_exclusive_group()
+    known.add_argument(
+        "--against", type=Path, metavar="FILE", help="an earlier copy: the log must go on from its last line"
+    )
+    known.add_argument(
+        "--from",
+        dest="since",
+        metavar="HASH",
+        help="hash of a line that must be there; what is wrong before it does not count",
+    )
+    verify_.add_argument("--json", action="store_true", help="for scripts")
+    verify_.set_defaults(run=run)
+    note_ = verbs.add_parser(
+        "note",
+        help="add a line of your own: what was looked into; it begins the hashes of an old log, and records a torn line",
+        epilog="exit codes: 0 written, 1 an error",
+    )
+    note_.add_argument("stack", help=f"a stack ({STACKS}/NAME.yaml)")
+    note_.add_argument("--text", required=True, help=f"up to {_TEXT} characters")
+    add_ticket(note_)
+    note_.set_defaults(run=_note)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Verify a log. 0 whole, 2 broken. Raises PlacementError where there is none, or it cannot be read."""
+    path = audit_path(PROJECT, stack_meant(options.stack, PROJECT).stem)
+    if options.since is not None and not _HASH.fullmatch(options.since):
+        raise PlacementError(
+            f"{options.since[:80]!r} is no hash of a line",
+            remedy="Name 64 digits of 0-9a-f, as `bin/placement audit verify` shows them",
+        )
+    holding = None if options.against is None else _last_of(options.against)
+    found = _verified(path, options.since, holding)
+    if not found.lines and found.is_whole:
+        raise PlacementError(
+            f"There is no audit log of {path.stem}: {path} is not there, or empty",
+            remedy="A run that moves something begins it; where there was one, see who removed it",
+        )
+    shown = json.dumps(_record(path, found), indent=2) if options.json else _told(path, found)
+    sys.stdout.write(f"{shown}\n")
+    return 0 if found.is_whole else BROKEN
+
+
+def _note(options: argparse.Namespace) -> int:
+    ticket, stack = checked(options), load(stack_meant(options.stack, PROJECT))
+    write_note(stack, ticket, options.text, PROJECT)
+    sys.stdout.write(f"{visible(stack.path.stem)}: noted\n")
+    return 0
+
+
+def write_note(stack: Stack, ticket: str, text: str, project: Path) -> None:
+    """Append a line of a person's own. Raises PlacementError where it is too long, or cannot be written."""
+    if not 0 < len(text) <= _TEXT:
+        raise PlacementError(f"--text has {len(text)} characters", remedy=f"Write 1 to {_TEXT}")
+    if not is_of_project(stack, project):
+        raise PlacementError(
+            f"{stack.path} is no stack of this project: no log is kept of it", remedy=f"Name one of {STACKS}/"
+        )
+    note(replace(stack, audit_required=True), SystemClock(), ticket, "note", project=project, text=text)
+
+
+def _verified(path: Path, since: str | None, holding: str | None) -> Verdict:
+    try:
+        return verify(opened(path), since=since, holding=holding)
+    except OSError as error:
+        raise PlacementError(
+            f"The audit log {path} cannot be read: {error.strerror or error}",
+            remedy="Give yourself the right to read it",
+        ) from error
+
+
+def _last_of(copy: Path) -> str:
+    """Return the hash of the last whole line of a copy; whether it is whole before that, the log itself has to prove."""
+    try:
+        with reading(copy) as file:
+            last = verify([(copy.name, file)]).last
+    except OSError as error:
+        raise PlacementError(
+            f"{copy} cannot be read: {error.strerror or error}", remedy="Name the copy of the newest file"
+        ) from error
+    if not last:
+        raise PlacementError(
+            f"{copy} has no line with a hash: nothing can be held against it",
+            remedy="Name the copy of the newest file, NAME.jsonl",
+        )
+    return last
+
+
+def _told(path: Path, found: Verdict) -> str:
+    size = f"{counted(found.lines, 'line')} in {counted(len(found.files), 'file')} ({', '.join(found.files)})"
+    if found.is_whole:
+        lines = [f"{path.stem}: whole, {size}"]
+    else:
+        count = len(found.breaks) + found.more_breaks
+        lines = [f"{path.stem}: BROKEN in {counted(count, 'place')}, {size}", *map(_placed, found.breaks)]
+    if found.more_breaks:
+        lines.append(f"and {found.more_breaks} more")
+    if found.unchained:
+        lines.append(
+            f"{counted(found.unchained, 'line')} without a hash at its beginning, held by one hash of all of them"
+        )
+    lines += [f"recorded gap, {_placed(gap)}" for gap in found.gaps]
+    lines.append(f"last line: {found.last or 'none has a hash'}")
+    if found.is_whole:
+        lines.append(
+            "An end that was cut off leaves no trace here: keep that hash, or a copy, elsewhere (--from, --against)"
+        )
+    return "\n".join(map(visible, lines))
+
+
+def _placed(place: Place) -> str:
+    return f"{place.file}:{place.line}: {place.what}" if place.line else f"{place.file}: {place.what}"
+
+
+def _record(path: Path, found: Verdict) -> dict[str, object]:
+    return {"stack": path.stem, "verdict": "whole" if found.is_whole else "broken", **record(found)}

@@ -1,0 +1,61 @@
+"""`bin/placement inventory`: what the hosts of a stack report now, shown or recorded for later plans."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from hyperv_placement.clock import SystemClock
+from hyperv_placement.hyperv.estate import Estate
+from hyperv_placement.model.estate import Inventory
+from hyperv_placement.model.stack import Stack
+from hyperv_placement.model.units import counted
+from hyperv_placement.model.unreachable import became
+from hyperv_placement.report.records import record
+from hyperv_placement.report.text import render_inventory
+from hyperv_placement.stackfile import load
+from hyperv_placement.visible import visible
+from hyperv_placement.workspace.inventory_file import Recorded, write
+from hyperv_placement.workspace.stacks import PROJECT, stack_meant
+
+from .plan import FAILED
+
+
+def run(options: argparse.Namespace) -> int:
+    """Show or save what hosts report. 0; 1 where a host did not answer: then it says which, and so does the file."""
+    stack = load(stack_meant(options.stack, PROJECT))
+    found = _saved(stack, options.save) if options.save else _seen(stack)
+    if options.json:
+        sys.stdout.write(f"{json.dumps(record(found), indent=2)}\n")
+    elif options.save:
+        machines = sum(len(host.vms) for host in found.hosts.values())
+        sys.stdout.write(
+            f"{options.save}: {counted(machines, 'machine')} on {counted(len(found.hosts), 'host')}\n"
+        )
+        for silent in found.unreachable.values():
+            sys.stderr.write(f"{silent.name}: {became(silent)}: {visible(silent.reason)}\n")
+    else:
+        sys.stdout.write(f"{render_inventory(found)}\n")
+    return 0 if found.complete else FAILED
+
+
+def _seen(stack: Stack) -> Inventory:
+    estate = Estate(stack.hosts, clock=SystemClock())
+    try:
+        found = estate.sweep()
+        return estate.closely(found, list(found.hosts), ())
+    finally:
+        estate.close()
+
+
+def _saved(stack: Stack, path: Path) -> Inventory:
+    estate = Estate(stack.hosts, clock=SystemClock())
+    try:
+        read = estate.clock.utc()
+        inventory = estate.whole()
+    finally:
+        estate.close()
+    write(path, Recorded(read=read, inventory=inventory))
+    return inventory

@@ -1,0 +1,108 @@
+"""What a command prints, delivered at its end: to a full disk, to nobody, or to a reader that has gone."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import sys
+from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout, suppress
+from typing import TextIO
+
+from hyperv_placement.visible import outward
+
+FAILED = 1
+_GONE = {errno.EPIPE, errno.EINVAL} if sys.platform == "win32" else {errno.EPIPE}
+"""What a pipe says that nobody reads any more (Python, "Note on SIGPIPE"; Windows says EINVAL)."""
+
+
+def delivered(run: Callable[[], int]) -> int:
+    """Run a command and print what it said; return its exit code.
+
+    1, and a line, where the output cannot take it. A reader that goes before the end, as `head` does, has what it
+    wanted: the code is that of the command, whenever it went.
+    """
+    _fill_closed()
+    output, printed, errors = sys.stdout, _Printed(sys.stdout), _Errors(sys.stderr)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # names are in any script, a terminal may not be
+    with redirect_stderr(errors):
+        try:
+            with redirect_stdout(printed):
+                code = run()
+        finally:
+            why = _put(printed.getvalue(), output)
+        if why is None:
+            return code
+        sys.stderr.write(
+            f"What was to be printed cannot be: {why}. Give it an output that takes it, then run again\n"
+        )
+    return FAILED
+
+
+class _Printed(io.StringIO):
+    """What is to be printed; commands ask whether a terminal will show it."""
+
+    def __init__(self, real: TextIO | None) -> None:
+        super().__init__()
+        self._real = real
+
+    def isatty(self) -> bool:
+        return self._real is not None and self._real.isatty()
+
+
+class _Errors(io.TextIOBase):
+    """Standard error: where it is closed or full there is nobody to be told, and the exit code has to say it."""
+
+    def __init__(self, real: TextIO | None) -> None:
+        self._real = real
+
+    def write(self, text: str, /) -> int:
+        if self._real is not None:
+            with suppress(OSError, ValueError):
+                self._real.write(outward(text))
+                self._real.flush()
+                return len(text)
+            _give_up(self._real)
+            self._real = None
+        return len(text)
+
+    def flush(self) -> None:
+        """Each text is flushed as it is written."""
+
+    def isatty(self) -> bool:
+        return self._real is not None and self._real.isatty()
+
+
+def _put(text: str, output: TextIO | None) -> str | None:
+    """Print a text; return why that cannot be, or None."""
+    if not text:
+        return None
+    if output is None:
+        return "the output is closed"
+    try:
+        output.write(outward(text))
+        output.flush()
+    except OSError as error:
+        _give_up(output)
+        return None if error.errno in _GONE else (error.strerror or str(error)).casefold()
+    return None
+
+
+def _give_up(stream: TextIO) -> None:
+    """Have nothing of what is left in a stream's buffer complained of at the end of the process (Python, "Note on SIGPIPE")."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+
+
+def _fill_closed() -> None:
+    """Open nothing in place of standard streams that are closed: a connection would get their numbers."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)

@@ -1,0 +1,55 @@
+"""`bin/placement result`: after a run, whether every declared machine is in its place, by hosts and audit log."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+from hyperv_placement.clock import SystemClock
+from hyperv_placement.hyperv.estate import Estate
+from hyperv_placement.migration.audit import audit_path
+from hyperv_placement.migration.audit_tail import last_words
+from hyperv_placement.model.stack import Stack
+from hyperv_placement.operations.plan import compare
+from hyperv_placement.planning.counting import Proof
+from hyperv_placement.planning.outcome import Outcome, outcome_of
+from hyperv_placement.report.outcome_text import outcome_record, render_outcome
+from hyperv_placement.stackfile import load
+from hyperv_placement.winrm.credentials import check_some
+from hyperv_placement.workspace.identities import kept_of
+from hyperv_placement.workspace.stacks import PROJECT, STACKS, stack_meant
+
+CODES = {Proof.REACHED: 0, Proof.MISSED: 2, Proof.UNREAD: 4}
+
+
+def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to those of `bin/placement`."""
+    result = commands.add_parser(
+        "result",
+        help="say after a run whether every machine is in its place; read-only",
+        epilog="exit codes: 0 reached, 1 an error, 2 not reached, 4 reached as far as hosts answered",
+    )
+    result.add_argument("stack", help=f"a stack ({STACKS}/NAME.yaml) or a path to such a file")
+    result.add_argument("--json", action="store_true", help="for scripts")
+    result.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Say what the last run has come to. 0 reached; 2 not; 4 as far as hosts answered. Raises PlacementError."""
+    outcome = _read(load(stack_meant(options.stack, PROJECT)))
+    code = CODES[outcome.proof]
+    shown = json.dumps(outcome_record(outcome, code), indent=2) if options.json else render_outcome(outcome)
+    sys.stdout.write(f"{shown}\n")
+    return code
+
+
+def _read(stack: Stack) -> Outcome:
+    check_some({name: host.connection for name, host in stack.hosts.items()})
+    log = last_words(audit_path(PROJECT, stack.path.stem))
+    estate = Estate(stack.hosts, clock=SystemClock())
+    try:
+        inventory, plan = compare(stack, estate, known=kept_of(stack, PROJECT))
+    finally:
+        estate.close()
+    return outcome_of(stack, plan, inventory, log)

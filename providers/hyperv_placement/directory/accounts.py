@@ -1,0 +1,145 @@
+"""Objects of the directory as values: computers with what they may delegate, and people."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from hyperv_placement.errors import DirectoryDeniedError, DirectoryUnreachableError
+from hyperv_placement.model.directory import TRUSTED_TO_AUTH, ComputerAccount
+from hyperv_placement.model.names import HostName, dns
+from hyperv_placement.planning.delegation.security_descriptor import allowed, sid_text
+
+from .messages import Entry
+
+DELEGATE_TO = "msDS-AllowedToDelegateTo"
+ACTING = "msDS-AllowedToActOnBehalfOfOtherIdentity"
+FLAGS = "userAccountControl"
+FULL_NAME = "dNSHostName"
+SERVICES = "servicePrincipalName"
+CLASS = "objectClass"
+COMPUTER = ("sAMAccountName", FULL_NAME, FLAGS, "objectSid", SERVICES, DELEGATE_TO, ACTING, CLASS)
+PERSON = (FLAGS, "tokenGroups")
+_NOT_DELEGATED = 0x100000
+"""Bit ND of userAccountControl (MS-ADTS 2.2.16)."""
+_PROTECTED_USERS = "-525"
+"""RID of the group (MS-ADTS 6.1.1.6, Protected Users)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """A caller, as far as delegation goes."""
+
+    dn: str
+    sensitive: bool
+    """"Account is sensitive and cannot be delegated"."""
+    protected: bool
+    """A member of Protected Users, directly or through other groups."""
+
+
+def related(entry: Entry, names: Collection[str]) -> ComputerAccount:
+    """Return an account whole where it is a computer of one of `names` (in lower case, without the root's dot), else what little is needed.
+
+    Raises DirectoryDeniedError where it is such a computer's and we may not read it.
+    """
+    called = dns(full_name_of(entry)) in names
+    return computer(entry) if called and is_computer(entry) else other(entry)
+
+
+def computer(entry: Entry) -> ComputerAccount:
+    """Return a computer's account. Raises DirectoryDeniedError where we may not read it."""
+    try:
+        flags = int(_one(entry, FLAGS))
+        descriptor = b"".join(_values(entry, ACTING)[:1])
+        full_name = _one(entry, FULL_NAME).rstrip(".")
+        return ComputerAccount(
+            host=HostName(full_name),
+            dn=entry.dn,
+            account=_one(entry, "sAMAccountName"),
+            full_name=full_name,
+            allowed_to_delegate=_texts(entry, DELEGATE_TO),
+            trusted_to_auth=bool(flags & TRUSTED_TO_AUTH),
+            flags=flags,
+            services=_texts(entry, SERVICES),
+            kinds=frozenset(kind.lower() for kind in _texts(entry, CLASS)),
+            sid=sid_text(_values(entry, "objectSid")[0]),
+            acting=allowed(descriptor),
+            descriptor=descriptor,
+        )
+    except (IndexError, UnicodeDecodeError) as error:
+        raise DirectoryDeniedError(
+            f"The account {entry.dn} cannot be read in full",
+            remedy=f"Let this account read {', '.join(COMPUTER)} of it",
+        ) from error
+    except ValueError as error:
+        raise _nonsense(entry, error) from error
+
+
+def _nonsense(entry: Entry, error: ValueError) -> DirectoryUnreachableError:
+    return DirectoryUnreachableError(
+        f"The directory shows the account {entry.dn} with values that are none ({error})", remedy=""
+    )
+
+
+def other(entry: Entry) -> ComputerAccount:
+    """Return what is needed of an account that was found by a service alone; what cannot be read of it is empty."""
+    try:
+        services = _texts(entry, SERVICES)
+    except ValueError:
+        services = frozenset()
+    try:
+        flags = int(b"".join(_values(entry, FLAGS)[:1]) or b"0")
+    except ValueError as error:
+        raise _nonsense(entry, error) from error
+    return ComputerAccount(
+        host=HostName(""), dn=entry.dn, account="", full_name=full_name_of(entry), services=services, flags=flags,
+        kinds=_kinds(entry),
+    )  # fmt: skip
+
+
+def is_computer(entry: Entry) -> bool:
+    """Say whether an object is a computer, by its classes."""
+    return "computer" in _kinds(entry)
+
+
+def _kinds(entry: Entry) -> frozenset[str]:
+    return frozenset(
+        kind.decode(errors="replace").lower() for kind in entry.attributes.get(CLASS.lower(), ())
+    )
+
+
+def full_name_of(entry: Entry) -> str:
+    """Return the name that an account is called by, empty where it has none."""
+    return b"".join(entry.attributes.get(FULL_NAME.lower(), ())[:1]).decode(errors="replace")
+
+
+def person(entry: Entry) -> Person:
+    """Return a caller. Raises DirectoryDeniedError where we may not read the account."""
+    try:
+        flags = int(_one(entry, FLAGS))
+        groups = [sid_text(raw) for raw in _values(entry, "tokenGroups")]
+    except (IndexError, ValueError) as error:
+        raise DirectoryDeniedError(
+            f"The account {entry.dn} cannot be read in full", remedy=f"Let this account read {FLAGS} of it"
+        ) from error
+    return Person(
+        dn=entry.dn,
+        sensitive=bool(flags & _NOT_DELEGATED),
+        protected=any(sid.startswith("S-1-5-21-") and sid.endswith(_PROTECTED_USERS) for sid in groups),
+    )
+
+
+def _values(entry: Entry, attribute: str) -> tuple[bytes, ...]:
+    """Return the values of an attribute. Raises ValueError where the server gives a part of them alone."""
+    name = attribute.lower()
+    if any(each.startswith(f"{name};") for each in entry.attributes):
+        raise ValueError(f"more values of {attribute} than fit into one answer")
+    return entry.attributes.get(name, ())
+
+
+def _one(entry: Entry, attribute: str) -> str:
+    return _values(entry, attribute)[0].decode()
+
+
+def _texts(entry: Entry, attribute: str) -> frozenset[str]:
+    return frozenset(value.decode() for value in _values(entry, attribute))

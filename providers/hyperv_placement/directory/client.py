@@ -1,0 +1,299 @@
+"""One directory as this process asks it: a connection that several threads share, searches and changes."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from typing import TypeVar
+
+from hyperv_placement import quoting
+from hyperv_placement.clock import Clock
+from hyperv_placement.errors import (
+    CredentialsError,
+    DirectoryChangedError,
+    DirectoryDeniedError,
+    DirectoryLoginError,
+    DirectoryUnreachableError,
+    PlacementError,
+    PolicyError,
+)
+from hyperv_placement.model.directory import AccountChange, Accounts, ComputerAccount, DirectorySpec
+from hyperv_placement.model.names import dns
+from hyperv_placement.planning.delegation.entries import ldif, powershell, services_of
+from hyperv_placement.planning.delegation.host_accounts import base_services, judged
+
+from . import accounts, messages
+from .accounts import COMPUTER, FULL_NAME, PERSON, SERVICES, Person
+from .channel import Channel, ClosedError
+from .login import credential_of, log_in
+from .messages import Entry, Result
+from .modifying import steps_of
+
+_AT_ONCE = 20
+"""Names in one filter, which asks for seven things of each."""
+_MOST = 10_000
+"""Objects that one search may find."""
+_BYTES, _ELEMENTS, _PAGES = 8 << 20, 200_000, 200
+"""Of all answers to one search: 50 accounts with 1,300 values each, and 10,000 objects in pages, are half of it."""
+_SEARCH = 60.0
+"""Seconds for all pages of a search."""
+Answer = TypeVar("Answer")
+
+
+class _Allowance:
+    """What all answers to one question may cost."""
+
+    def __init__(self, server: str, clock: Clock) -> None:
+        self._server = server
+        self._clock = clock
+        self._until = clock.now() + _SEARCH
+        self._bytes, self._elements, self._pages = _BYTES, _ELEMENTS, _PAGES
+
+    def turn(self) -> None:
+        """Begin a page. Raises DirectoryUnreachableError."""
+        self._pages -= 1
+        if self._pages < 0 or self._clock.now() >= self._until:
+            raise DirectoryUnreachableError(
+                f"{self._server} did not end its answer within {_PAGES} pages and {_SEARCH:g} s", remedy=""
+            )
+
+    def take(self, raw: bytes) -> None:
+        """Count a message. Raises DirectoryUnreachableError, UnreadableError."""
+        self._bytes -= len(raw)
+        self._elements -= messages.elements(raw)
+        if self._bytes < 0 or self._elements < 0:
+            raise DirectoryUnreachableError(
+                f"{self._server} answered with more than {_BYTES >> 20} MiB, or {_ELEMENTS} values", remedy=""
+            )
+
+
+class DirectoryClient:
+    """A client of one directory. Any number of threads may use it; one request is under way at a time."""
+
+    def __init__(self, spec: DirectorySpec, *, clock: Clock) -> None:
+        """Connect to nothing yet. Raises PolicyError where the operator's policy forbids the login."""
+        if spec.policy.judges_logins:
+            with suppress(CredentialsError):
+                credential_of(spec)
+        self._spec = spec
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._channel: Channel | None = None
+        self._number = 0
+        self._owner = ""
+        self._base = ""
+        self._failed: tuple[float, PlacementError] | None = None
+
+    @property
+    def server(self) -> str:
+        """The URL that is asked."""
+        return self._spec.server
+
+    def computers(self, full_names: Iterable[str]) -> Accounts:
+        """Return the accounts of hosts that are called so, and why others have none that could be a host's.
+
+        Raises DirectoryUnreachableError (or its kind for a refused login), DirectoryDeniedError, CertificateError or
+        CredentialsError.
+        """
+        names = list(full_names)
+        return judged(names, self.related(names))
+
+    def related(self, full_names: Iterable[str]) -> tuple[ComputerAccount, ...]:
+        """Return every account that is called by one of these names, or has one of the services of such a host.
+
+        Whatever it is: a user can have a service as well. Raises as `computers` does.
+        """
+        names = sorted({dns(name) for name in full_names})
+        found: dict[str, ComputerAccount] = {}
+        for start in range(0, len(names), _AT_ONCE):
+            for entry in self._related(names[start : start + _AT_ONCE]):
+                found[entry.dn] = accounts.related(entry, names)
+        return tuple(found.values())
+
+    def _related(self, names: list[str]) -> list[Entry]:
+        asked = [(FULL_NAME, name) for name in names]
+        asked += [
+            (SERVICES, service) for name in names for service in (*services_of(name), *base_services(name))
+        ]
+        return self._asked(lambda: self._search(asked, COMPUTER, object_class="user"))
+
+    def person(self, principal: str) -> Person | None:
+        r"""Return the account of `user@domain`, `DOMAIN\user` or `user`, None where there is none. Raises as `computers`."""
+        user = principal.rsplit("\\", maxsplit=1)[-1]
+        names = [("userPrincipalName", user), ("sAMAccountName", user.split("@")[0])]
+
+        def read() -> list[Entry]:
+            found = self._search(names, (), object_class="user")
+            # the groups are worked out for one object alone
+            return self._search([], PERSON, base=found[0].dn) if len(found) == 1 else []
+
+        found = self._asked(read)
+        return accounts.person(found[0]) if found else None
+
+    def change(self, change: AccountChange) -> None:
+        """Carry out all of `change`, or nothing; what others have set there stays.
+
+        Raises DirectoryChangedError where the account is no longer as it was read, DirectoryDeniedError with the right
+        that is missing, and as `computers` does: then whether it was carried out is unknown.
+        """
+        steps = steps_of(change)
+        if not steps:
+            return
+        if self._spec.unchangeable:
+            raise PolicyError(f"{change.account.dn}: {self._spec.unchangeable}")
+        result = self._asked(
+            lambda: self._request(lambda number: messages.modify(number, change.account.dn, steps)),
+            repeatable=False,
+        )
+        if result.code in {messages.NO_SUCH_ATTRIBUTE, messages.TYPE_OR_VALUE_EXISTS}:
+            raise DirectoryChangedError(
+                f"{change.account.dn} was changed by somebody else meanwhile ({result})"
+            )
+        if result.code == messages.INSUFFICIENT_ACCESS:
+            raise self._denied(change, result)
+        if result.code != messages.SUCCESS:
+            raise DirectoryDeniedError(
+                f"The directory did not change {change.account.dn} ({result})", remedy=_by_others(change)
+            )
+
+    def close(self) -> None:
+        """Hang up; the next question connects again."""
+        with self._lock:
+            self._hang_up()
+
+    def _denied(self, change: AccountChange, result: Result) -> DirectoryDeniedError:
+        attributes = " and ".join(dict.fromkeys(step.attribute for step in steps_of(change)))
+        privilege = (
+            " and the privilege SeEnableDelegationPrivilege (Enable computer and user accounts to be trusted for "
+            "delegation) on the domain controllers"
+            if change.delegates
+            else ""
+        )
+        return DirectoryDeniedError(
+            f"{self._owner} may not change {attributes} of {change.account.dn} ({result})",
+            remedy=f"It needs write access to {attributes} of {change.account.dn}{privilege}. {_by_others(change)}",
+        )
+
+    def _asked(self, ask: Callable[[], Answer], *, repeatable: bool = True) -> Answer:
+        """Return what `ask` returns on a connection that is logged in.
+
+        Who has waited for a failure shares it: a directory that is silent is waited for once, not by each thread. A
+        refused login is not tried again.
+        """
+        begun = self._clock.now()
+        with self._lock:
+            if self._failed is not None and (
+                self._failed[0] >= begun or isinstance(self._failed[1], DirectoryLoginError)
+            ):
+                raise self._failed[1]
+            try:
+                return self._attempt(ask, again=repeatable and self._channel is not None)
+            except (ClosedError, messages.UnreadableError) as error:
+                raise self._fail(
+                    DirectoryUnreachableError(f"The connection to {self.server} broke off ({error})")
+                ) from error
+            except PlacementError as error:
+                raise self._fail(error) from error.__cause__
+
+    def _attempt(self, ask: Callable[[], Answer], *, again: bool) -> Answer:
+        """Ask; a connection that was kept may have been closed by the server, so that one is asked `again`."""
+        try:
+            self._connected()
+            return ask()
+        except ClosedError:
+            if not again:
+                raise
+            self._hang_up()
+            self._connected()
+            return ask()
+
+    def _fail(self, error: PlacementError) -> PlacementError:
+        self._hang_up()
+        self._failed = (self._clock.now(), error)
+        return error
+
+    def _connected(self) -> None:
+        if self._channel is not None:
+            return
+        self._channel = Channel(self._spec.server, self._spec.ca, self._clock)
+        self._owner = log_in(self._spec, self._channel, self._request)
+        root = self._search([], ("defaultNamingContext",), base="")
+        base = b"".join(root[0].attributes.get("defaultnamingcontext", ())) if root else b""
+        self._base = messages.text(base)
+
+    def _hang_up(self) -> None:
+        channel, self._channel = self._channel, None
+        if channel is not None:
+            channel.close()
+
+    def _request(self, message: Callable[[int], bytes]) -> Result:
+        """Send what `message` makes of a number, and return how it ended."""
+        for answer in self._answers(message, _Allowance(self.server, self._clock)):
+            if isinstance(answer, Result):
+                return answer
+        raise ClosedError("no result")
+
+    def _search(
+        self,
+        alternatives: list[tuple[str, str]],
+        attributes: Iterable[str],
+        *,
+        base: str | None = None,
+        object_class: str | None = None,
+    ) -> list[Entry]:
+        """Return what a search finds in the domain, or the object `base` alone, page by page."""
+        found: list[Entry] = []
+        allowance = _Allowance(self.server, self._clock)
+        cookie, names = b"", list(attributes) or ["1.1"]  # no attribute at all (RFC 4511 4.5.1.8)
+        while True:
+            result = Result(code=messages.SUCCESS)
+            allowance.turn()
+            for answer in self._answers(
+                lambda number, cookie=cookie: messages.search(  # type: ignore[misc] # a default binds it
+                    number, self._base if base is None else base, alternatives, names,
+                    scope="subtree" if base is None else "base", object_class=object_class, cookie=cookie,
+                ),
+                allowance,
+            ):  # fmt: skip
+                if isinstance(answer, Entry):
+                    found.append(answer)
+                elif answer is not None:
+                    result = answer
+                if len(found) > _MOST:
+                    raise DirectoryUnreachableError(
+                        f"{self.server} found more than {_MOST} objects", remedy=""
+                    )
+            if result.code != messages.SUCCESS:
+                raise DirectoryUnreachableError(
+                    f"{self.server} did not answer a search ({result})", remedy=""
+                )
+            if not (cookie := result.cookie):
+                return found
+
+    def _answers(
+        self, message: Callable[[int], bytes], allowance: _Allowance
+    ) -> Iterator[Entry | Result | None]:
+        """Send, and yield what belongs to it up to its result."""
+        channel = self._channel
+        if channel is None:
+            raise ClosedError("not connected")
+        self._number += 1
+        channel.send(message(self._number))
+        answer: Entry | Result | None = None
+        while not isinstance(answer, Result):
+            raw = channel.receive()
+            allowance.take(raw)
+            number, answer = messages.decoded(raw)
+            if number == self._number:
+                yield answer
+            elif isinstance(answer, Result):  # a notice of disconnection has the number 0 (RFC 4511 4.4.1)
+                raise ClosedError(str(answer))
+
+
+def _by_others(change: AccountChange) -> str:
+    """Return the change as somebody with the rights can make it."""
+    return (
+        f"Or have a domain administrator do it, by this LDIF ({quoting.own('ldifde -i -f FILE, or ldapmodify')}):\n"
+        f"{ldif([change])}or in PowerShell:\n{powershell([change])}"
+    )

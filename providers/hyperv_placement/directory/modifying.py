@@ -1,0 +1,43 @@
+"""A change of an account as the steps of one Modify: all or nothing, and lost by nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hyperv_placement.model.directory import AccountChange
+from hyperv_placement.planning.delegation.entries import changed_descriptor, changed_flags
+
+from .accounts import ACTING, DELEGATE_TO, FLAGS
+from .messages import Modification
+
+
+def steps_of(change: AccountChange) -> list[Modification]:
+    """Return the steps: single values come and go, and what is one value is exchanged for exactly what was read.
+
+    Where that is no longer there, the directory refuses all of it, so that nobody's change in between is lost.
+    """
+    return list(_steps(change))
+
+
+def _steps(change: AccountChange) -> Iterator[Modification]:
+    account = change.account
+    if change.delegate_to:
+        yield Modification(operation="add", attribute=DELEGATE_TO, values=_encoded(change.delegate_to))
+    if change.not_to:
+        yield Modification(operation="delete", attribute=DELEGATE_TO, values=_encoded(change.not_to))
+    if (flags := changed_flags(change)) != account.flags:
+        yield from _exchange(FLAGS, str(account.flags).encode(), str(flags).encode())
+    if (descriptor := changed_descriptor(change)) != account.descriptor:
+        yield from _exchange(ACTING, account.descriptor, descriptor)
+
+
+def _exchange(attribute: str, before: bytes, after: bytes) -> Iterator[Modification]:
+    """That a domain controller takes old and new value of userAccountControl in one Modify is unverified."""
+    if before:
+        yield Modification(operation="delete", attribute=attribute, values=(before,))
+    if after:
+        yield Modification(operation="add", attribute=attribute, values=(after,))
+
+
+def _encoded(texts: tuple[str, ...]) -> tuple[bytes, ...]:
+    return tuple(text.encode() for text in texts)

@@ -1,0 +1,260 @@
+"""What the directory says of a move's second hop: read for many moves at once, and anew after a failure."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from hyperv_placement.clock import Clock
+from hyperv_placement.errors import DirectoryDeniedError, PlacementError
+from hyperv_placement.hyperv.estate import Estate
+from hyperv_placement.migration.second_hop import Delegation
+from hyperv_placement.model import winpath
+from hyperv_placement.model.directory import Accounts, DelegationPlan, MissingEntry, Mode
+from hyperv_placement.model.names import HostName, dns, folded
+from hyperv_placement.model.own_name import doubt, own_name
+from hyperv_placement.model.plan import Finding, Move, Plan, Severity, Standing, Step
+from hyperv_placement.model.stack import Stack
+from hyperv_placement.planning.delegation.entries import missing_for_pair, needed_mode
+from hyperv_placement.winrm.credentials import read_credential
+
+if TYPE_CHECKING:
+    from hyperv_placement.directory.accounts import Person
+    from hyperv_placement.directory.client import DirectoryClient
+
+YOUNG = 10.0
+"""Seconds for which a reading serves the moves of a run, unless something is missing in it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reading:
+    """What the directory had of all hosts and callers that were asked for until then, or why it did not tell."""
+
+    begun: float
+    hosts: frozenset[str]
+    accounts: Accounts
+    people: Mapping[str, Person | None]
+    trouble: PlacementError | None = None
+
+
+class DirectorySecondHop:
+    """Answers from one directory. Any number of threads may use it; one reading serves all that wait for it."""
+
+    def __init__(self, stack: Stack, estate: Estate, directory: DirectoryClient, clock: Clock) -> None:
+        """Ask nothing yet."""
+        self.wait = float(stack.delegation_wait)
+        self._stack = stack
+        self._estate = estate
+        self._directory = directory
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._hosts: set[str] = set()
+        self._callers: set[str] = set()
+        self._last: _Reading | None = None
+        self._builds: dict[HostName, int | None] = {}
+
+    def delegation(self, move: Move, *, fresh: bool) -> Delegation | None:
+        """Return what the directory says, None where none is needed. `fresh`: as it is now.
+
+        What is missing is so now: the run itself may have added it a moment ago.
+        """
+        if not needs_delegation(move):
+            return None
+        asked = self._clock.now()
+        try:
+            found = self._judged(move, since=asked if fresh else asked - YOUNG)
+            return self._judged(move, since=asked) if found.against and not fresh else found
+        except PlacementError as error:
+            return Delegation(unknown=str(error))
+
+    def foreseen(self, moves: Iterable[Move]) -> Iterator[tuple[Move, Delegation]]:
+        """Yield what one reading of the directory says of each move that needs delegation."""
+        needed = [move for move in moves if needs_delegation(move)]
+        ends = {host for move in needed for host in (move.source, move.destination)}
+        names = self._estate.all_names(ends)  # in parallel: after this none is asked for by itself
+        with self._lock:
+            self._hosts |= {folded(own) for each in names.values() if (own := own_name(each)) is not None}
+        asked = self._clock.now()
+        for move in needed:
+            try:
+                yield move, self._judged(move, since=asked - YOUNG)
+            except PlacementError as error:
+                yield move, Delegation(unknown=str(error))
+
+    def _judged(self, move: Move, *, since: float) -> Delegation:
+        """Judge by a reading that was begun after `since`. Raises PlacementError."""
+        said = {host: self._estate.names(host) for host in (move.source, move.destination)}
+        for host, each in said.items():
+            if (why := doubt(host, each)) is not None:
+                return Delegation(unknown=f"{why.text}. {why.remedy}")
+        names = {host: own_name(each) or "" for host, each in said.items()}
+        caller = read_credential(self._stack.hosts[move.source].connection, move.source).username
+        reading = self._reading(names.values(), caller, since)
+        for host, name in names.items():
+            if (unfit := reading.accounts.unfit.get(folded(name))) is not None:
+                return Delegation(unknown=f"{unfit.why} ({host}). {unfit.remedy}")
+        source, destination = (
+            replace(reading.accounts.fit[folded(name)], host=host) for host, name in names.items()
+        )
+        person = reading.people.get(caller) if caller else None
+        if caller and person is not None and (person.sensitive or person.protected):
+            return _barred(caller, person)
+        mode, shares = self._mode(move), tuple(_listed(self._stack, move))
+        missing = missing_for_pair(source, destination, mode, shares)
+        if not missing or not missing_for_pair(source, destination, "resource-based", shares):
+            return Delegation(account=source.dn)
+        holder = destination if mode == "resource-based" else source
+        return Delegation(account=holder.dn, missing=missing)
+
+    def _mode(self, move: Move) -> Mode:
+        """Return which form of delegation the source needs for this caller."""
+        build = self._build(move.source) if move.caller == "kerberos" else None
+        return needed_mode(self._stack.delegation, build, move.caller)
+
+    def _build(self, host: HostName) -> int | None:
+        """Return the build; None where it is not told, which is taken for a new one: the flag is needed there."""
+        if host not in self._builds:
+            self._builds |= self._estate.builds([host])
+        return self._builds.get(host)
+
+    def _reading(self, hosts: Iterable[str], caller: str, since: float) -> _Reading:
+        """Return a reading that tells of these, begun after `since`. Raises what kept the directory silent."""
+        wanted = {folded(name) for name in hosts}
+        with self._lock:
+            self._hosts |= wanted
+            self._callers |= {caller} - {""}
+            last = self._last
+            if last is None or last.begun <= since or not (last.trouble or self._tells(last, wanted, caller)):
+                last = self._last = self._read()
+        if last.trouble is not None:
+            raise last.trouble
+        return last
+
+    def _tells(self, reading: _Reading, hosts: set[str], caller: str) -> bool:
+        return hosts <= reading.hosts and (not caller or caller in reading.people)
+
+    def _read(self) -> _Reading:
+        """Read all that anybody has asked for. Silence counts as of its end: nobody waits for it a second time."""
+        begun, hosts = self._clock.now(), frozenset(self._hosts)
+        try:
+            accounts = self._directory.computers(hosts)
+            people = {caller: self._person(caller) for caller in sorted(self._callers)}
+        except PlacementError as error:
+            return _Reading(
+                begun=self._clock.now(), hosts=hosts, accounts=Accounts(), people={}, trouble=error
+            )
+        return _Reading(begun=begun, hosts=hosts, accounts=accounts, people=people)
+
+    def _person(self, caller: str) -> Person | None:
+        """Return a caller's account; None also where we may not read it, which tells nothing against him."""
+        try:
+            return self._directory.person(caller)
+        except DirectoryDeniedError:
+            return None
+
+
+def forewarned(
+    stack: Stack, estate: Estate, plan: Plan, declared: DelegationPlan | None, clock: Clock
+) -> Plan:
+    """Return `plan` with a warning at each move that would fail by what the directory says now.
+
+    `declared`: what `delegation:` is about to add, which is no reason to warn.
+    """
+    if stack.directory is None or not any(needs_delegation(move) for move in plan.starts):
+        return plan
+    if declared is not None and set(declared.unknown) >= set(declared.spec.hosts):
+        return plan  # the directory is silent, and that has been told
+    from hyperv_placement.directory.client import DirectoryClient  # noqa: PLC0415 - a fifth of a second that most stacks save
+
+    client = DirectoryClient(stack.directory, clock=clock)
+    try:
+        hop = DirectorySecondHop(stack, estate, client, clock)
+        told = [(move, _without(found, declared)) for move, found in hop.foreseen(plan.starts)]
+    finally:
+        client.close()
+    steps = tuple(_warned(step, told) for step in plan.steps)
+    unknown = dict.fromkeys(found.unknown for _, found in told if found.unknown)
+    silent = (_warning(f"Whether moves are delegated is unknown: {why}") for why in unknown)
+    return replace(plan, steps=steps, findings=(*plan.findings, *silent, *_unlisted(stack, plan.starts)))
+
+
+def _without(found: Delegation, declared: DelegationPlan | None) -> Delegation:
+    """Return `found` without the entries that the run adds before the move."""
+    if declared is None:
+        return found
+    planned = {(host, folded(entry)) for host, entries in declared.entries.items() for entry in entries}
+    left = tuple(
+        each for each in found.missing if (_holder(each, declared), folded(each.entry)) not in planned
+    )
+    return replace(found, missing=left)
+
+
+def _holder(entry: MissingEntry, declared: DelegationPlan) -> str:
+    """Return whose account has an entry: the source's, or the destination's that lets the source in."""
+    return entry.destination if declared.spec.mode == "resource-based" else entry.source
+
+
+def _warned(step: Step, told: Iterable[tuple[Move, Delegation]]) -> Step:
+    """Return a step with a warning for each of its moves that would fail, those that only make room as well."""
+    warnings = (
+        _warning(
+            f"{step.label} ({move.source} -> {move.destination}) would fail with 0x8009030E: {found.against}",
+            found.remedy,
+        )
+        for move, found in told
+        if move.vm.id == step.vm_id and step.standing == Standing.MOVE and found.against
+    )
+    return replace(step, findings=(*step.findings, *warnings))
+
+
+def _warning(text: str, remedy: str = "") -> Finding:
+    return Finding(severity=Severity.WARNING, text=text, remedy=remedy)
+
+
+def needs_delegation(move: Move) -> bool:
+    """Say whether the source has to act at the destination for a caller who hands no password over."""
+    return move.changes_host and move.caller in {"kerberos", "ntlm"}
+
+
+def _barred(caller: str, person: Person) -> Delegation:
+    """Say why the caller is never delegated (Learn, "Protected Users Security Group", and userAccountControl)."""
+    if person.protected:
+        return Delegation(
+            account=person.dn, barred=f"{caller} is a member of Protected Users, whom nobody can act for",
+            way_out="Use another account",
+        )  # fmt: skip
+    return Delegation(
+        account=person.dn, barred=f"{caller} is sensitive and cannot be delegated",
+        way_out="Use another account, or auth: credssp",
+    )  # fmt: skip
+
+
+def _listed(stack: Stack, move: Move) -> Iterator[str]:
+    """Yield the entries of delegation.shares that hold files of the move, before or after: no other server is delegated to."""
+    used = set(_file_servers(move))
+    for share in stack.delegation.shares if stack.delegation else ():
+        if any(winpath.may_be_one_server(server, dns(share)) for server in used):
+            yield share
+
+
+def _unlisted(stack: Stack, moves: Iterable[Move]) -> Iterator[Finding]:
+    """Yield a warning for each file server that holds files of moves and that delegation.shares does not list."""
+    listed = [dns(share) for share in (stack.delegation.shares if stack.delegation else ())]
+    used = dict.fromkeys(server for move in moves if needs_delegation(move) for server in _file_servers(move))
+    for server in used:
+        if not any(winpath.may_be_one_server(server, share) for share in listed):
+            yield _warning(
+                f"Files of moves lie on {server}, which delegation.shares does not list: whether hosts may act there for their"
+                " callers is not looked at, and nothing is delegated to it",
+                f"If it is a file server of yours, list its full name under delegation.shares, such as {server}",
+            )
+
+
+def _file_servers(move: Move) -> Iterator[str]:
+    """Yield the servers of shares that hold files of the move, before or after."""
+    paths = [move.roots.config, *(path for disk in move.all_disks for path in (disk.source, disk.target))]
+    paths += [disk.path for disk in move.vm.disks]
+    servers = (parts[0] for path in paths if (parts := winpath.server_and_rest(path)) is not None)
+    yield from dict.fromkeys(servers)

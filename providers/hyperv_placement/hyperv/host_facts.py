@@ -1,0 +1,309 @@
+"""What decides whether a host can take, or give away, a machine: read live, except for what only a restart changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
+
+from hyperv_placement.errors import PlacementError, WsmanFaultError
+from hyperv_placement.model.estate import HostFacts, MigrationSettings, Vector, Volume
+from hyperv_placement.model.names import dns_name, is_guid, same
+from hyperv_placement.model.units import KIB, MIB
+from hyperv_placement.winrm.client import Client
+from hyperv_placement.winrm.faults import AbsentFaultError, AccessDeniedFaultError
+from hyperv_placement.winrm.proof import proven_names
+from hyperv_placement.wsman import CIMV2, DEVICE_GUARD, EndpointReference, Instance, resource_uri
+
+from .cluster import read_name_and_limit
+from .compatibility import read_vectors
+from .inventory import one_of, read_guids, read_jobs, read_planned, single
+
+_UNMOUNTED = "\\\\?\\"
+"""How the name of a volume starts that is mounted nowhere, as the recovery partition (win32 page of Win32_Volume)."""
+LOCAL_DISK = 3
+"""Win32_Volume.DriveType of a local disk (win32 page of the class)."""
+_SERVICE = "Msvm_VirtualSystemMigrationService"
+SERVICE_KEYS = ("SystemCreationClassName", "SystemName", "CreationClassName", "Name")
+"""Keys of the migration service (win32 page of the class)."""
+_CREDENTIAL_GUARD = 1
+"""Among SecurityServicesRunning (win32 page of Win32_DeviceGuard)."""
+_OF_NOBODY = frozenset({
+    "00000000-0000-0000-0000-000000000000", "FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF",
+    "03000200-0400-0500-0006-000700080009",
+})  # fmt: skip
+"""UUIDs that identify no computer; the last is the default of firmware that nobody has filled in (unverified: seen in public
+inventories of several makers)."""
+_DEFINITION = "Microsoft:Definition\\"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostNames:
+    """What a host calls itself; that changes only with a restart."""
+
+    computer_name: str
+    """NetBIOS name."""
+    full_name: str
+    """Full DNS name: what DestinationHost must be, where `own_name` says that it is its own."""
+    proven: tuple[str, ...] = ()
+    """Names that reaching it proved."""
+    declared: str | None = None
+    """Its name by the stack file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traits:
+    """What a host is able to do; nothing of it changes while moves run, so it is read once."""
+
+    processor: str | None
+    processor_model: str | None
+    vectors: tuple[Vector, ...] | None
+    versions: tuple[str, ...] | None
+    fibre_channel: tuple[str, ...] | None
+    cluster: str | None
+    cluster_migrations: int | None
+    credential_guard: bool | None
+    uuid: str | None
+
+
+def read_facts(client: Client, names: HostNames, now: float) -> HostFacts:
+    """Read a host's limits, active counts, free memory, volumes, systems, switches and migrations: eight requests."""
+    total, free, build = _system(client)
+    service = one_of(client, _SERVICE)
+    switches = client.query("Msvm_VirtualEthernetSwitch", "Name", "ElementName")
+    return HostFacts(
+        full_name=names.full_name,
+        computer_name=names.computer_name,
+        proven=names.proven,
+        declared=names.declared,
+        memory_mib=total,
+        memory_free_mib=free,
+        build=build,
+        volumes=_volumes(client),
+        migration=_migration(client, service),
+        realized=read_guids(client, "Msvm_ComputerSystem"),
+        planned=read_planned(client),
+        switches=tuple(sorted(row.text("ElementName") for row in switches)),
+        service={key: service.text(key) for key in SERVICE_KEYS if service.text(key)},
+        read_at=now,
+        jobs=read_jobs(client),
+    )
+
+
+def with_traits(facts: HostFacts, traits: Traits) -> HostFacts:
+    """Return `facts` with what the host is able to do."""
+    return replace(
+        facts,
+        processor=traits.processor,
+        processor_model=traits.processor_model,
+        vectors=traits.vectors,
+        versions=traits.versions,
+        fibre_channel=traits.fibre_channel,
+        cluster=traits.cluster,
+        cluster_migrations=traits.cluster_migrations,
+        credential_guard=traits.credential_guard,
+        uuid=traits.uuid,
+    )
+
+
+def service_reference(keys: Mapping[str, str]) -> EndpointReference:
+    """Return the reference of a host's Msvm_VirtualSystemMigrationService, by the keys that the host reports."""
+    return EndpointReference(resource_uri(_SERVICE), keys)
+
+
+def read_traits(client: Client, facts: HostFacts) -> Traits:
+    """Read what a host is able to do; what it does not tell is None."""
+    cluster, limit = read_name_and_limit(client)
+    maker, model = _processor(client)
+    return Traits(
+        processor=maker,
+        processor_model=model,
+        vectors=read_vectors(client, service_reference(facts.service), facts.computer_name),
+        versions=_versions(client),
+        fibre_channel=_virtual_sans(client),
+        cluster=cluster,
+        cluster_migrations=limit,
+        credential_guard=_credential_guard(client),
+        uuid=read_uuid(client),
+    )
+
+
+def _versions(client: Client) -> tuple[str, ...] | None:
+    """Return the configuration versions that the host takes, None where it tells none.
+
+    Get-VMHostSupportedVersion takes them from settings that define the capabilities of the management service and have
+    a Version; that these are all the definitions with a Version is unverified.
+    """
+    try:
+        rows = client.query(
+            "Msvm_VirtualSystemSettingData", "InstanceID", "Version", like={"InstanceID": _DEFINITION}
+        )
+    except WsmanFaultError:
+        return None
+    return tuple(sorted({row.text("Version") for row in rows if row.text("Version")})) or None
+
+
+def _processor(client: Client) -> tuple[str | None, str | None]:
+    """Return maker and model; the sockets of a host hold processors of one kind."""
+    try:
+        rows = client.query("Win32_Processor", "Manufacturer", "Name", namespace=CIMV2)
+    except WsmanFaultError:
+        return None, None
+    row = next(iter(rows), None)
+    return (None, None) if row is None else (row.text("Manufacturer") or None, row.text("Name") or None)
+
+
+def read_uuid(client: Client) -> str | None:
+    """Return the UUID that the computer's firmware tells, None where it tells none, or not to this account.
+
+    All zeros say that there is none (Win32_ComputerSystemProduct page); all ones, and what some makers give to all that
+    they build, say no more.
+    """
+    try:
+        rows = client.query("Win32_ComputerSystemProduct", "UUID", namespace=CIMV2)
+    except WsmanFaultError:
+        return None
+    told = next((row.text("UUID") for row in rows), "").upper()
+    return told if is_guid(told) and told not in _OF_NOBODY else None
+
+
+def read_credential_guard(client: Client) -> bool:
+    """Say whether Credential Guard runs; hosts before 2016 have neither it nor its namespace. Raises PlacementError."""
+    try:
+        rows = client.query("Win32_DeviceGuard", "SecurityServicesRunning", namespace=DEVICE_GUARD)
+    except AbsentFaultError:
+        return False
+    return any(str(_CREDENTIAL_GUARD) in map(str, row.many("SecurityServicesRunning")) for row in rows)
+
+
+def _credential_guard(client: Client) -> bool | None:
+    """Ask only where it matters: where the host gets our password."""
+    if client.host.connection.auth != "credssp":
+        return None
+    try:
+        return read_credential_guard(client)
+    except WsmanFaultError:
+        return None
+
+
+def _virtual_sans(client: Client) -> tuple[str, ...] | None:
+    try:
+        rows = client.query("Msvm_VirtualFcSwitch", "ElementName")
+    except AbsentFaultError:
+        return ()
+    except WsmanFaultError:
+        return None
+    return tuple(sorted(row.text("ElementName") for row in rows))
+
+
+def read_names(client: Client) -> HostNames:
+    """Read the names of a host; that DNSHostName and Domain make a member's full name is a guess until recorded.
+
+    Who may not read root/cimv2 goes by the name that the stack file declares or dials, if it is the host's.
+    """
+    try:
+        rows = client.query(
+            "Win32_ComputerSystem", "Name", "DNSHostName", "Domain", "PartOfDomain", namespace=CIMV2
+        )
+    except AccessDeniedFaultError as denied:
+        return _names_as_dialled(client, denied)
+    row = single(client, rows, "Win32_ComputerSystem")
+    host, domain = row.text("DNSHostName") or row.text("Name"), row.text("Domain")
+    member = bool(row.flag("PartOfDomain")) and bool(domain)
+    return _names(client, row.text("Name"), f"{host}.{domain}" if member else host)
+
+
+def _names(client: Client, computer_name: str, full_name: str) -> HostNames:
+    """Return the names of a host. Raises PlacementError where one can be none: who reports that is not believed in the rest."""
+    wrong = next((name for name in (computer_name, full_name) if not dns_name(name)), None)
+    if wrong is not None:
+        raise PlacementError(
+            f"{client.host.name} reports a name that is none: {wrong}",
+            remedy="Letters of A to Z, digits, hyphens and underscores make a name; look who answers at its address",
+        )
+    spec = client.host
+    return HostNames(
+        computer_name=computer_name, full_name=full_name, proven=proven_names(spec), declared=spec.account
+    )
+
+
+def read_build(client: Client) -> int | None:
+    """Read the build of a host alone; None where it tells none, or not to this account."""
+    try:
+        rows = client.query("Win32_OperatingSystem", "BuildNumber", namespace=CIMV2)
+    except AccessDeniedFaultError:
+        return None
+    build = single(client, rows, "Win32_OperatingSystem").text("BuildNumber")
+    return int(build) if build.isdecimal() else None
+
+
+def _names_as_dialled(client: Client, denied: AccessDeniedFaultError) -> HostNames:
+    """Return the names of a host by its own row among the systems and the full name in the stack file.
+
+    Raises PlacementError where that is none of its names: DestinationHost must be right.
+    """
+    spec = client.host
+    systems = client.query("Msvm_ComputerSystem", "Name", "ElementName")
+    own = next((row.text("Name") for row in systems if not is_guid(row.text("Name"))), "")
+    dialled = spec.account or spec.connection.kerberos_host or urlsplit(spec.endpoint).hostname or ""
+    if "." not in dialled or not same(dialled.partition(".")[0], own):
+        raise PlacementError(
+            f"{spec.name} calls itself {own}, and its full name could not be read ({denied.message})",
+            remedy=f"Write its full name as account: under hosts.{spec.name}, dial it by that, or let the account read root/cimv2",
+        ) from denied
+    return _names(client, own, dialled)
+
+
+def _system(client: Client) -> tuple[int | None, int | None, int | None]:
+    """Return memory, free memory in MiB, and the build; Win32_OperatingSystem counts KiB (win32 page of the class).
+
+    None for who may not read root/cimv2.
+    """
+    try:
+        rows = client.query(
+            "Win32_OperatingSystem",
+            "TotalVisibleMemorySize",
+            "FreePhysicalMemory",
+            "BuildNumber",
+            namespace=CIMV2,
+        )
+    except AccessDeniedFaultError:
+        return None, None, None
+    row = single(client, rows, "Win32_OperatingSystem")
+    total, free = row.number("TotalVisibleMemorySize") or 0, row.number("FreePhysicalMemory") or 0
+    build = row.text("BuildNumber")
+    return total * KIB // MIB, free * KIB // MIB, int(build) if build.isdecimal() else None
+
+
+def _volumes(client: Client) -> tuple[Volume, ...] | None:
+    try:
+        rows = client.query(
+            "Win32_Volume", "Name", "Capacity", "FreeSpace", where={"DriveType": LOCAL_DISK}, namespace=CIMV2
+        )
+    except AccessDeniedFaultError:
+        return None
+    found = [
+        Volume(
+            path=row.text("Name"),
+            capacity_bytes=row.number("Capacity") or 0,
+            free_bytes=row.number("FreeSpace") or 0,
+        )
+        for row in rows
+        if row.number("FreeSpace") is not None and not row.text("Name").startswith(_UNMOUNTED)
+    ]
+    return tuple(sorted(found, key=lambda volume: volume.path))
+
+
+def _migration(client: Client, service: Instance) -> MigrationSettings:
+    settings = one_of(client, "Msvm_VirtualSystemMigrationServiceSettingData")
+    return MigrationSettings(
+        enabled=bool(settings.flag("EnableVirtualSystemMigration")),
+        max_live=settings.number("MaximumActiveVirtualSystemMigration") or 0,
+        max_storage=settings.number("MaximumActiveStorageMigration") or 0,
+        active_live=service.number("ActiveVirtualSystemMigrationCount") or 0,
+        active_storage=service.number("ActiveStorageMigrationCount") or 0,
+        authentication=settings.number("AuthenticationType") or 0,
+        addresses=tuple(str(a) for a in service.many("MigrationServiceListenerIPAddressList") if a),
+        compression=bool(settings.flag("EnableCompression")),
+        smb=bool(settings.flag("EnableSmbTransport")),
+    )

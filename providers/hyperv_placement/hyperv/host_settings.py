@@ -1,0 +1,168 @@
+"""How a host takes part in migrations: read as it is set, and set by the methods of its migration service."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from hyperv_placement.clock import Clock
+from hyperv_placement.codes.catalogue import UNKNOWN_REMEDY, codes_in, remedy_for, return_value
+from hyperv_placement.errors import HostSettingsError
+from hyperv_placement.model.live_migration import HostMigration, MigrationNetwork
+from hyperv_placement.model.stack import LiveMigration
+from hyperv_placement.planning.checks.live_migration import new_metrics
+from hyperv_placement.winrm.client import Client
+from hyperv_placement.wsman import Argument, EndpointReference, Instance, encode_embedded, resource_uri
+
+from .host_facts import SERVICE_KEYS, service_reference
+from .inventory import one_of
+from .jobs import JOB_STARTED, Follower
+
+_SERVICE = "Msvm_VirtualSystemMigrationService"
+_SETTINGS = "Msvm_VirtualSystemMigrationServiceSettingData"
+_NETWORK = "Msvm_VirtualSystemMigrationNetworkSettingData"
+_AUTHENTICATION = {"credssp": 0, "kerberos": 1}
+"""AuthenticationType (win32 page of the setting data)."""
+USER_MANAGED = "Microsoft:UserManaged"
+"""Tag of the networks that people have chosen; a cluster has others of its own (decompiled Hyper-V module)."""
+
+
+def read_migration(client: Client) -> HostMigration:
+    """Read the settings and networks of a host: two requests. Raises the errors of the client."""
+    row = one_of(client, _SETTINGS)
+    networks = client.query(_NETWORK, "InstanceID", "SubnetNumber", "PrefixLength", "Metric", "Tags")
+    smb, compression = row.flag("EnableSmbTransport"), row.flag("EnableCompression")
+    return HostMigration(
+        enabled=bool(row.flag("EnableVirtualSystemMigration")),
+        authentication="kerberos"
+        if row.number("AuthenticationType") == _AUTHENTICATION["kerberos"]
+        else "credssp",
+        live_limit=row.number("MaximumActiveVirtualSystemMigration") or 0,
+        storage_limit=row.number("MaximumActiveStorageMigration") or 0,
+        performance="smb" if smb else "compression" if compression else "tcpip",
+        networks=tuple(
+            sorted(
+                (_network(each) for each in networks if _is_chosen(each)), key=lambda n: (n.metric, n.subnet)
+            )
+        ),
+    )
+
+
+def _network(row: Instance) -> MigrationNetwork:
+    return MigrationNetwork(
+        subnet=f"{row.text('SubnetNumber')}/{row.number('PrefixLength') or 0}",
+        metric=row.number("Metric") or 0,
+        instance_id=row.text("InstanceID"),
+    )
+
+
+def _is_chosen(row: Instance) -> bool:
+    tags = row.many("Tags")
+    return not tags or USER_MANAGED in tags
+
+
+class HostConfigurator:
+    """Brings one host to what is declared. What is not declared stays as it is."""
+
+    def __init__(self, client: Client, clock: Clock, cancelled: threading.Event) -> None:
+        """Do nothing yet."""
+        self._client = client
+        self._clock = clock
+        self._cancelled = cancelled
+
+    def apply(self, wanted: LiveMigration, actual: HostMigration) -> None:
+        """Set what differs: networks first, so that a host that is enabled listens where it shall.
+
+        Raises HostSettingsError, InterruptedRunError and the errors of the client.
+        """
+        if wanted.networks is not None:
+            self._apply_networks(wanted.networks, actual.networks)
+        changes = _changes(wanted, actual)
+        if changes:
+            row = one_of(self._client, _SETTINGS)
+            text = Instance(_SETTINGS, {"InstanceID": row.text("InstanceID"), **changes})
+            self._call("ModifyServiceSettings", {"ServiceSettingData": text})
+
+    def _apply_networks(self, wanted: Sequence[str], actual: Sequence[MigrationNetwork]) -> None:
+        """Add first and remove last, so that there is always one to listen on."""
+        metrics = new_metrics(wanted)
+        there = {network.subnet: network for network in actual}
+        added = [
+            _text(MigrationNetwork(subnet=subnet, metric=metrics[subnet]))
+            for subnet in wanted
+            if subnet not in there
+        ]
+        moved = [
+            _text(replace(there[subnet], metric=metrics[subnet]))
+            for subnet in wanted
+            if subnet in there and there[subnet].metric != metrics[subnet]
+        ]
+        gone = tuple(_reference(network) for network in actual if network.subnet not in wanted)
+        for method, networks in (
+            ("AddNetworkSettings", tuple(added)), ("ModifyNetworkSettings", tuple(moved)), ("RemoveNetworkSettings", gone),
+        ):  # fmt: skip
+            if networks:
+                self._call(method, {"NetworkSettings": networks})
+
+    def _call(self, method: str, arguments: Mapping[str, Argument]) -> None:
+        """Call a method of the migration service and follow its job, where it starts one, to the end."""
+        host = self._client.host.name
+        service = one_of(self._client, _SERVICE)
+        target = service_reference({key: service.text(key) for key in SERVICE_KEYS if service.text(key)})
+        answer = self._client.invoke(target, method, arguments)
+        job, value = answer.outputs.get("Job"), answer.return_value
+        if value == 0:
+            return
+        if value != JOB_STARTED or not isinstance(job, EndpointReference):
+            row = return_value(value)
+            raise HostSettingsError(
+                f"{host} refused {method} with ReturnValue {value} ({row.meaning if row else 'unknown'})",
+                remedy=row.remedied(host, host) if row else UNKNOWN_REMEDY,
+            )
+        outcome = Follower(
+            client=self._client, job=job, name=f"{method} on {host}", activity=lambda: None,
+            report=lambda _progress: None, cancelled=self._cancelled, clock=self._clock,
+        ).follow()  # fmt: skip
+        if not (outcome.succeeded or outcome.vanished):
+            told = " | ".join(" ".join(text.split()) for text in outcome.texts) or f"JobState {outcome.state}"
+            remedy = remedy_for(codes_in(outcome.texts), source=host, destination=host, texts=outcome.texts)
+            raise HostSettingsError(f"{host} failed at {method}: {told}", remedy=remedy)
+
+
+def _changes(wanted: LiveMigration, actual: HostMigration) -> dict[str, bool | int]:
+    """Return the properties to set: those that are declared and differ."""
+    values: dict[str, bool | int] = {}
+    if wanted.enabled not in (None, actual.enabled):
+        values["EnableVirtualSystemMigration"] = bool(wanted.enabled)
+    if wanted.authentication is not None and wanted.authentication != actual.authentication:
+        values["AuthenticationType"] = _AUTHENTICATION[wanted.authentication]
+    if wanted.live_limit not in (None, actual.live_limit):
+        values["MaximumActiveVirtualSystemMigration"] = wanted.live_limit or 0
+    if wanted.storage_limit not in (None, actual.storage_limit):
+        values["MaximumActiveStorageMigration"] = wanted.storage_limit or 0
+    if wanted.performance not in (None, actual.performance):
+        values["EnableSmbTransport"] = wanted.performance == "smb"
+        values["EnableCompression"] = wanted.performance == "compression"
+    return values
+
+
+def _text(network: MigrationNetwork) -> str:
+    subnet, _, prefix = network.subnet.partition("/")
+    own = {"InstanceID": network.instance_id} if network.instance_id else {}
+    return encode_embedded(
+        Instance(
+            _NETWORK,
+            {
+                **own,
+                "SubnetNumber": subnet,
+                "PrefixLength": int(prefix),
+                "Metric": network.metric,
+                "Tags": (USER_MANAGED,),
+            },
+        )
+    )
+
+
+def _reference(network: MigrationNetwork) -> EndpointReference:
+    return EndpointReference(resource_uri(_NETWORK), {"InstanceID": network.instance_id})

@@ -1,0 +1,98 @@
+"""Sizes and parents of virtual hard disks: a call or two a disk, so only for machines that will move."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+
+from hyperv_placement.errors import WsmanFaultError
+from hyperv_placement.model import winpath
+from hyperv_placement.model.estate import Disk, DiskKind, ParentFile, VirtualMachine
+from hyperv_placement.winrm.client import Client
+from hyperv_placement.winrm.faults import AbsentFaultError
+from hyperv_placement.wsman import EndpointReference, Instance, decode_embedded, resource_uri
+
+LONGEST = 64
+"""Parents above one disk; a longer chain, or one that bites its tail, is not followed."""
+UNKNOWN_PARENT = "an unknown parent"
+DIFFERENCING = 4
+"""Msvm_VirtualHardDiskSettingData.Type of a differencing disk (win32 page of the class)."""
+
+
+def with_details(client: Client, vm: VirtualMachine) -> VirtualMachine:
+    """Read size and parent of each virtual hard disk: a call or two a disk, so only for machines that will move.
+
+    Parents that nothing of the machine attaches are read as well: where they are copied, they take room.
+    """
+    disks = [_detailed(client, disk) for disk in vm.disks]
+    frozen = [_detailed(client, disk) for disk in vm.frozen]
+    attached = {winpath.comparable(disk.path) for disk in (*disks, *frozen)}
+    return replace(
+        vm,
+        disks=tuple(replace(disk, above=tuple(_above(client, disk, attached))) for disk in disks),
+        frozen=tuple(replace(disk, above=tuple(_above(client, disk, attached))) for disk in frozen),
+    )
+
+
+def _above(client: Client, disk: Disk, attached: Collection[str]) -> Iterator[ParentFile]:
+    """Yield the parents above a disk up to the first that is attached, or that does not tell its own."""
+    path = disk.parent_path
+    for _ in range(LONGEST):
+        if path is None or winpath.comparable(path) in attached:
+            return
+        if path == UNKNOWN_PARENT:
+            yield ParentFile(path=path)
+            return
+        found = read_disk(client, path)
+        yield ParentFile(path=path, size_bytes=found.size_bytes, max_bytes=found.max_bytes)
+        path = found.parent_path
+
+
+def read_disk(client: Client, path: str) -> Disk:
+    """Read size and parent of a file that no machine need have attached; without a size it cannot be examined."""
+    return _detailed(client, Disk(slot="", instance_id="", path=path))
+
+
+def has_disk(client: Client, path: str) -> bool:
+    """Say whether the host knows a virtual hard disk at this path; one whose build cannot tell has none, as far as we know.
+
+    Raises PlacementError where the host cannot be asked, or does not let us.
+    """
+    try:
+        return _asked(client, "GetVirtualHardDiskState", "State", path) is not None
+    except AbsentFaultError:
+        return False
+
+
+def _detailed(client: Client, disk: Disk) -> Disk:
+    if disk.kind != DiskKind.VIRTUAL_HARD_DISK:
+        return disk
+    state = _image(client, "GetVirtualHardDiskState", "State", disk.path)
+    setting = _image(client, "GetVirtualHardDiskSettingData", "SettingData", disk.path)
+    if setting is None:
+        return disk  # what is not known to be whole is not moved
+    differencing = setting.number("Type") == DIFFERENCING
+    return replace(
+        disk,
+        size_bytes=state.number("FileSize") if state is not None else None,
+        max_bytes=setting.number("MaxInternalSize"),
+        parent_path=setting.text("ParentPath") or UNKNOWN_PARENT if differencing else None,
+    )
+
+
+def _image(client: Client, method: str, output: str, path: str) -> Instance | None:
+    """Ask Msvm_ImageManagementService of a disk; None where it does not tell, for whatever reason."""
+    try:
+        return _asked(client, method, output, path)
+    except WsmanFaultError:
+        return None
+
+
+def _asked(client: Client, method: str, output: str, path: str) -> Instance | None:
+    """Ask the service of a disk; None where it answers that it cannot tell. Raises PlacementError."""
+    service = EndpointReference(
+        resource_uri("Msvm_ImageManagementService"), {"CreationClassName": "Msvm_ImageManagementService"}
+    )
+    answer = client.ask(service, method, {"Path": path})
+    text = answer.outputs.get(output) if answer.return_value == 0 else None
+    return decode_embedded(text) if isinstance(text, str) and text else None

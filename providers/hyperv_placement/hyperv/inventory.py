@@ -1,0 +1,240 @@
+"""Reads a host: a handful of queries, whatever the number of its machines; more of it where something will move."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from hyperv_placement.errors import ProtocolError, WsmanFaultError
+from hyperv_placement.model.estate import Host, MigrationJob, VirtualMachine
+from hyperv_placement.model.names import VmId, is_guid, vm_id
+from hyperv_placement.winrm.client import Client
+from hyperv_placement.winrm.faults import AbsentFaultError
+from hyperv_placement.wsman import Instance
+
+from .cluster import ClusterView, read_cluster
+from .move_rows import CloseRows, closely
+from .rows import SNAPSHOT, Rows, job_of, machines, once_each, owner, planned, recent_job_of
+
+_SYSTEM = ("Name", "ElementName", "EnabledState", "OperationalStatus", "ReplicationMode")
+_SETTING = (
+    "InstanceID", "VirtualSystemIdentifier", "VirtualSystemType", "ConfigurationDataRoot", "SnapshotDataRoot",
+    "SwapFileDataRoot", "GuestStateDataRoot", "Version",
+)  # fmt: skip
+_DISK = ("InstanceID", "ResourceSubType", "HostResource", "PersistentReservationsSupported")
+_DRIVE = ("InstanceID", "ResourceType", "ResourceSubType", "HostResource")
+_CONTROLLERS_AND_DRIVES = (6, 17)
+"""ResourceType of SCSI controllers and disk drives: pass-through disks, and what numbers the slots."""
+_DVD_DRIVE = 16
+_JOB = (
+    "InstanceID",
+    "JobState",
+    "JobType",
+    "PercentComplete",
+    "VirtualSystemName",
+    "DestinationHost",
+    "Owner",
+    "ErrorCode",
+    "StartTime",
+    "TimeOfLastStateChange",
+)
+_PORT = ("InstanceID", "HostResource", "LastKnownSwitchName")
+_MEMORY = ("InstanceID", "VirtualQuantity", "DynamicMemoryEnabled", "Reservation")
+
+
+def read_host(client: Client) -> Host:
+    """Read where a host's machines and their files are, and its migrations: five classes, a query each.
+
+    Raises the client's errors.
+    """
+    rows = _rows(client, None)
+    jobs = client.query("Msvm_MigrationJob", *_JOB)
+    return Host(
+        name=client.host.name,
+        vms=machines(rows, client.host.name),
+        jobs=told_jobs(client, _running(jobs)),
+        recent=tuple(job for row in jobs if (job := recent_job_of(row)) is not None),
+        planned=planned(rows),
+    )
+
+
+def read_closely(client: Client, vms: Iterable[VirtualMachine], computer_name: str) -> list[VirtualMachine]:
+    """Return machines of this host with all that a move asks of them: a query for each class, for all of them."""
+    return closely(vms, _close_rows(client, None), read_cluster(client, computer_name))
+
+
+def read_vm(client: Client, vm: VmId) -> VirtualMachine | None:
+    """Read one machine with what a move must leave as it was; None where the host does not have it."""
+    if not has_vm(client, vm):
+        return None
+    rows = CloseRows(ports=_ports(client, vm), switches=_switches(client), heartbeats=_heartbeats(client, vm))
+    found = _placed(client, vm)  # read last: what has left meanwhile has no adapters here, and is not here
+    return None if found is None else closely([found], rows, ClusterView(readable=False))[0]
+
+
+def read_vm_closely(client: Client, vm: VmId, computer_name: str) -> VirtualMachine | None:
+    """Read one machine with all that a move asks of it, None where the host does not have it."""
+    found = _placed(client, vm) if has_vm(client, vm) else None
+    if found is None:
+        return None
+    return closely([found], _close_rows(client, vm), read_cluster(client, computer_name))[0]
+
+
+def _placed(client: Client, vm: VmId) -> VirtualMachine | None:
+    return next((each for each in machines(_rows(client, vm), client.host.name) if each.id == vm), None)
+
+
+def has_vm(client: Client, vm: VmId) -> bool:
+    """Say whether the host has a machine, realized: one request."""
+    return bool(client.query("Msvm_ComputerSystem", "Name", where={"Name": vm}))
+
+
+def read_jobs(client: Client) -> tuple[MigrationJob, ...]:
+    """Read the migrations that have not ended, without the long texts that each carries."""
+    return _running(client.query("Msvm_MigrationJob", *_JOB))
+
+
+def _running(rows: Iterable[Instance]) -> tuple[MigrationJob, ...]:
+    return tuple(job for row in rows if (job := job_of(row)) is not None)
+
+
+def told_jobs(client: Client, jobs: Iterable[MigrationJob]) -> tuple[MigrationJob, ...]:
+    """Return those of `jobs` that have not ended, with what they tell of paths.
+
+    Asked for by state: one request for all that run. One that has changed its state meanwhile is asked for by its id.
+    """
+    asked = {job.id: job.state for job in jobs}
+    rows = [row for state in sorted(set(asked.values())) for row in _jobs_where(client, JobState=state)]
+    lost = asked.keys() - {row.text("InstanceID") for row in rows}
+    rows += [row for id_ in sorted(lost) for row in _jobs_where(client, InstanceID=id_)]
+    told = {job.id: job for row in rows if (job := job_of(row)) is not None}
+    return tuple(told.values())
+
+
+def jobs_of(client: Client, vm: VmId) -> list[Instance]:
+    """Read the migration jobs of one machine, ended ones too: a host keeps them for five minutes."""
+    return _jobs_where(client, VirtualSystemName=vm)
+
+
+def _jobs_where(client: Client, **where: str | int) -> list[Instance]:
+    return client.query("Msvm_MigrationJob", where=where)
+
+
+def read_planned(client: Client) -> tuple[VmId, ...]:
+    """Read the GUIDs of planned systems: migrations on their way in, or what is left of them."""
+    return read_guids(client, "Msvm_PlannedComputerSystem")
+
+
+def read_guids(client: Client, class_name: str) -> tuple[VmId, ...]:
+    """Read the GUIDs of the systems of a class."""
+    rows = client.query(class_name, "Name")
+    return tuple(sorted(vm_id(row.text("Name")) for row in rows if is_guid(row.text("Name"))))
+
+
+def _rows(client: Client, vm: VmId | None) -> Rows:
+    """Read where all machines are, or one by the prefix of its InstanceIDs.
+
+    Settings first and systems last: a machine in both was there all the while, so that none of its devices is missing.
+    """
+    of_vm = _prefix(vm)
+    of_machines = client.query(
+        "Msvm_VirtualSystemSettingData", *_SETTING, where={"VirtualSystemIdentifier": vm} if vm else None
+    )
+    disks = client.query("Msvm_StorageAllocationSettingData", *_DISK, where={"ResourceType": 31}, like=of_vm)
+    frozen = list(_frozen(client, of_machines, *_DISK)) if vm else []
+    devices = client.query(
+        "Msvm_ResourceAllocationSettingData",
+        *_DRIVE,
+        where={"ResourceType": _CONTROLLERS_AND_DRIVES},
+        like=of_vm,
+    )
+    systems = client.query("Msvm_ComputerSystem", *_SYSTEM, where={"Name": vm} if vm else None)
+    return Rows(systems=systems, settings=of_machines, disks=[*disks, *frozen], devices=devices)
+
+
+def _frozen(client: Client, settings: Iterable[Instance], *properties: str) -> Iterator[Instance]:
+    """Read the media of one machine's checkpoints: their rows start with the checkpoint's GUID (r4sd/go-wsman)."""
+    for row in settings:
+        if row.text("VirtualSystemType").startswith(SNAPSHOT) and owner(row):
+            prefix = {"InstanceID": f"Microsoft:{owner(row)}"}
+            yield from client.query("Msvm_StorageAllocationSettingData", *properties, like=prefix)
+
+
+def read_media(client: Client, vm: VmId, settings: Iterable[Instance]) -> list[Instance]:
+    """Read the whole rows of a machine's media and of those of its checkpoints, which `settings` shows."""
+    own = client.query("Msvm_StorageAllocationSettingData", like=_prefix(vm))
+    return list(once_each([*own, *_frozen(client, settings)]))
+
+
+def _close_rows(client: Client, vm: VmId | None) -> CloseRows:
+    """Read what only a move asks: a query a class for all machines, or for one.
+
+    Memory last, which every machine has: one without it has left meanwhile, and what it has was not read.
+    """
+
+    def settings(class_name: str, *properties: str, **where: int) -> list[Instance] | None:
+        return _readable(client, class_name, *properties, where=where, like=_prefix(vm))
+
+    rows = CloseRows(
+        summaries=_readable(
+            client, "Msvm_SummaryInformation", "Name", "MemoryUsage", where={"Name": vm} if vm else {}
+        ),
+        security=settings("Msvm_SecuritySettingData", "InstanceID", "TpmEnabled"),
+        ports=_ports(client, vm),
+        switches=_switches(client),
+        heartbeats=_heartbeats(client, vm),
+        processors=settings("Msvm_ProcessorSettingData", "InstanceID", "LimitProcessorFeatures"),
+        assigned=settings("Msvm_PciExpressSettingData", "InstanceID"),
+        gpu_partitions=settings("Msvm_GpuPartitionSettingData", "InstanceID"),
+        fc_ports=settings("Msvm_FcPortAllocationSettingData", "InstanceID", "HostResource"),
+        fc_switches=_readable(client, "Msvm_VirtualFcSwitch", "Name", "ElementName"),
+        dvd_drives=settings("Msvm_ResourceAllocationSettingData", *_DRIVE, ResourceType=_DVD_DRIVE),
+    )
+    return replace(rows, memory=settings("Msvm_MemorySettingData", *_MEMORY))
+
+
+def _readable(
+    client: Client,
+    class_name: str,
+    *properties: str,
+    where: Mapping[str, str | int] | None = None,
+    like: Mapping[str, str] | None = None,
+) -> list[Instance] | None:
+    """Read a class that older builds lack (then there is nothing of it); None where the host does not let us."""
+    try:
+        return client.query(class_name, *properties, where=where, like=like)
+    except AbsentFaultError:
+        return []
+    except WsmanFaultError as error:
+        if error.retryable:
+            raise
+        return None
+
+
+def _ports(client: Client, vm: VmId | None) -> list[Instance]:
+    return client.query("Msvm_EthernetPortAllocationSettingData", *_PORT, like=_prefix(vm))
+
+
+def _switches(client: Client) -> list[Instance]:
+    return client.query("Msvm_VirtualEthernetSwitch", "Name", "ElementName")
+
+
+def _heartbeats(client: Client, vm: VmId | None) -> list[Instance]:
+    where = {"SystemName": vm} if vm else None
+    return client.query("Msvm_HeartbeatComponent", "SystemName", "OperationalStatus", where=where)
+
+
+def _prefix(vm: VmId | None) -> Mapping[str, str] | None:
+    return {"InstanceID": f"Microsoft:{vm}"} if vm else None
+
+
+def one_of(client: Client, class_name: str) -> Instance:
+    """Return the one instance of a class. Raises ProtocolError where there are none or several."""
+    return single(client, client.query(class_name), class_name)
+
+
+def single(client: Client, rows: list[Instance], class_name: str) -> Instance:
+    """Return the one row. Raises ProtocolError where there are none or several."""
+    if len(rows) != 1:
+        raise ProtocolError(f"{client.host.name} has {len(rows)} instances of {class_name} instead of one")
+    return rows[0]

@@ -1,0 +1,250 @@
+"""Follows a job by the class that its reference names, until it ends, vanishes, or falls silent."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from hyperv_placement.clock import Clock
+from hyperv_placement.errors import (
+    InterruptedRunError,
+    JobUnknownError,
+    MigrationStalledError,
+    PlacementError,
+    ProtocolError,
+)
+from hyperv_placement.model.units import MIB, format_seconds
+from hyperv_placement.winrm.client import Client
+from hyperv_placement.winrm.faults import AbsentFaultError
+from hyperv_placement.winrm.trouble import LASTING
+from hyperv_placement.wsman import EndpointReference, Instance, decode_embedded
+
+from .progress import PHASES, Progress, estimate
+from .rows import ENDED, SUCCEEDED, WARNED
+
+JOB_STARTED = 4096
+"""ReturnValue: Method Parameters Checked - Job Started (win32 pages of the methods)."""
+SLOWEST = 20 * MIB
+"""Bytes a second that a copy makes at the least, as far as silence is judged by it."""
+QUIET = 15 * 60.0
+"""Seconds without any progress after which following ends. The job is left alone."""
+FIRST, SHARE, LONGEST = 0.5, 0.2, 5.0
+"""Seconds between two looks: the first, then this share of the time gone by, the longest."""
+_STATES = {7: "Completed", 8: "Terminated", 9: "Killed", 10: "Exception", WARNED: "CompletedWithWarnings"}
+NEARER = 0.5
+"""Share of the time that seems left after which to look again: an end that nobody looks at holds the next move up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How a job ended."""
+
+    state: int
+    """JobState; 0 where the job vanished: a host removes it five minutes after its end."""
+    error_code: int = 0
+    texts: tuple[str, ...] = ()
+    """Every line of GetErrorEx, or else the job's own descriptions: of a failure, or of what it warns."""
+
+    @property
+    def vanished(self) -> bool:
+        """Whether only the machine can tell now."""
+        return self.state == 0
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the host says that it is done; the machine is read all the same."""
+        return self.state in SUCCEEDED and self.error_code == 0
+
+    @property
+    def failed(self) -> bool:
+        """Whether the host says that it failed; the machine is read all the same."""
+        return not self.succeeded and not self.vanished
+
+    @property
+    def words(self) -> str:
+        """What the host says of the end, in one line."""
+        if self.vanished:
+            return "its job was gone before its end was read"
+        told = " | ".join(" ".join(text.split()) for text in self.texts)
+        name = _STATES.get(self.state, f"JobState {self.state}")
+        if self.state in SUCCEEDED and self.error_code:
+            name = f"{name} with ErrorCode {self.error_code}"
+            return f"{name}: {told}" if told else name
+        return told or f"its job ended in {name} without a word"
+
+
+@dataclass(slots=True, kw_only=True)
+class _Course:
+    """How a job has gone as long as it was followed."""
+
+    begun: float
+    moved: float
+    """When it last showed any progress."""
+    read: float | None = None
+    """When it was last read; None before it was."""
+    silence: PlacementError | None = None
+    """Why it was not read just now; None where the last reading said how it is."""
+    percent: int = 0
+    first: int | None = None
+    """Percent at the first look: an adopted job has come a part of its way before."""
+    seconds_left: float | None = None
+    sign: tuple[object, ...] = ()
+
+    def note(self, row: Instance, now: float) -> None:
+        self.read, self.silence = now, None
+        self.percent = row.number("PercentComplete") or 0
+        self.first = self.percent if self.first is None else self.first
+        self.seconds_left = estimate(self.percent - self.first, 100 - self.percent, now - self.begun)
+        sign = (row.number("JobState"), self.percent, row.many("OperationalStatus"))
+        if sign != self.sign:
+            self.sign, self.moved = sign, now
+
+    def seen(self, now: float) -> str:
+        """Return how it was when it was last read, in words."""
+        if self.read is None:
+            return "it was never read"
+        return f"it was at {self.percent} % when it was last read, {format_seconds(now - self.read)} ago"
+
+    def pause(self, now: float) -> float:
+        """Return the seconds until the next look: more as time goes by, fewer as the end comes nearer."""
+        left = 0.0 if self.percent >= 100 else self.seconds_left  # noqa: PLR2004 - percent
+        longest = LONGEST if left is None else min(LONGEST, NEARER * left)
+        return max(FIRST, min(SHARE * (now - self.begun), longest))
+
+
+def patience(sizes: Iterable[int]) -> float:
+    """Return the seconds of silence that files of these sizes excuse: PercentComplete is a whole number."""
+    return max(QUIET, 2 * sum(sizes) / 100 / SLOWEST)
+
+
+@dataclass(slots=True, kw_only=True)
+class Follower:
+    """Follows one job of one machine."""
+
+    client: Client
+    job: EndpointReference
+    name: str
+    """The machine's name, for messages."""
+    activity: Callable[[], int | None]
+    """Returns the machine's OperationalStatus[1], the phase as the host reports it; None where it tells none."""
+    report: Callable[[Progress], None]
+    cancelled: threading.Event
+    clock: Clock
+    quiet: float = QUIET
+    """Seconds without progress after which following ends."""
+
+    def follow(self) -> Outcome:
+        """Return how the job ended.
+
+        Raises InterruptedRunError when the run is cancelled, MigrationStalledError after `quiet` seconds in which it was
+        read and did not move, JobUnknownError after such a silence and at once where the host refuses us; the job may go
+        on in all these cases.
+        """
+        course = _Course(begun=self.clock.now(), moved=self.clock.now())
+        while True:
+            row = self._read(course)
+            if isinstance(row, Outcome):
+                return row
+            if row is not None:
+                if (row.number("JobState") or 0) in ENDED:
+                    return self._outcome(row)
+                course.note(row, self.clock.now())
+            self._say(course)
+            self._pause(course)
+
+    def _pause(self, course: _Course) -> None:
+        now = self.clock.now()
+        host = self.client.host.name
+        if now - course.moved > self.quiet:
+            if course.silence is not None:
+                raise JobUnknownError(
+                    f"{self.name}: {host} tells nothing of its job any more ({course.silence.message}); {course.seen(now)},"
+                    " and what it does now is not known"
+                )
+            raise MigrationStalledError(
+                f"{self.name}: job {self._id} on {host} is at {course.percent} %, nothing moved for"
+                f" {format_seconds(now - course.moved)}"
+            )
+        if self.clock.wait(course.pause(now), self.cancelled):
+            if course.silence is not None or course.read is None:
+                raise InterruptedRunError(
+                    f"{self.name} is left to {host}, which tells nothing of its job now; {course.seen(now)}",
+                    remedy="The next run looks for it",
+                )
+            raise InterruptedRunError(f"{self.name} is still moving ({course.percent} %), left to {host}")
+
+    @property
+    def _id(self) -> str:
+        return self.job.selector("InstanceID") or ""
+
+    def _read(self, course: _Course) -> Instance | Outcome | None:
+        """Return the job, an outcome where it is gone, or None where the host did not answer this time.
+
+        Raises JobUnknownError where asking again would not help.
+        """
+        try:
+            return self.client.get(EndpointReference(self.job.resource_uri, {"InstanceID": self._id}))
+        except AbsentFaultError:
+            return Outcome(state=0)
+        except LASTING as error:
+            raise self._refused(error, course) from error
+        except (
+            PlacementError
+        ) as error:  # a service that restarts may answer anything; the limit on silence ends it
+            course.silence = error
+            return None
+
+    def _refused(self, error: PlacementError, course: _Course) -> JobUnknownError:
+        """Return the end of following: the cause once for each host, and in short for its other moves."""
+        host, known = (
+            self.client.host.name,
+            f"what its job does now is not known ({course.seen(self.clock.now())})",
+        )
+        if self.client.told.first(error):
+            remedy = f"{error.remedy}. {JobUnknownError.remedy}".removeprefix(". ")
+            return JobUnknownError(f"{self.name}: {error.message}; {known}", remedy=remedy)
+        return JobUnknownError(f"{self.name}: {host} is not asked any more, as said of another move; {known}")
+
+    def _say(self, course: _Course) -> None:
+        now = self.clock.now()
+        if course.silence is not None:
+            since = now - (course.begun if course.read is None else course.read)
+            silent = f"{self.client.host.name} tells nothing of it for {format_seconds(since)}"
+            self.report(Progress(phase=silent, percent=None if course.read is None else course.percent))
+            return
+        try:
+            code = self.activity()
+        except PlacementError:
+            code = None
+        phase = PHASES.get(code or 0, "migrating")
+        still = now - course.moved
+        self.report(
+            Progress(phase=phase, percent=course.percent, seconds_left=course.seconds_left, still=still)
+        )
+
+    def _outcome(self, row: Instance) -> Outcome:
+        outcome = Outcome(state=row.number("JobState") or 0, error_code=row.number("ErrorCode") or 0)
+        if outcome.succeeded and outcome.state != WARNED:
+            return outcome
+        texts = self._errors() or tuple(
+            text for name in ("ErrorDescription", "ErrorSummaryDescription") if (text := row.text(name))
+        )
+        return Outcome(state=outcome.state, error_code=outcome.error_code, texts=tuple(dict.fromkeys(texts)))
+
+    def _errors(self) -> tuple[str, ...]:
+        """Read GetErrorEx: an array of embedded Msvm_Error, outermost first."""
+        job = EndpointReference(self.job.resource_uri, {"InstanceID": self._id})
+        try:
+            errors = self.client.ask(job, "GetErrorEx", {}).outputs.get("Errors")
+        except PlacementError:
+            return ()
+        listed = errors if isinstance(errors, tuple) else (errors,)
+        return tuple(text for item in listed if isinstance(item, str) and (text := _message(item)))
+
+
+def _message(text: str) -> str:
+    try:
+        return decode_embedded(text).text("Message").strip()
+    except ProtocolError:
+        return text.strip()

@@ -1,0 +1,161 @@
+"""Rows that only a move asks for, joined to the machines that a sweep has found."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from hyperv_placement.model.estate import Devices, VirtualMachine, VmState
+from hyperv_placement.model.names import VmId
+from hyperv_placement.model.slots import ONLY, place_of, slot_name
+from hyperv_placement.wsman import Instance
+
+from .cluster import ClusterView
+from .rows import group
+
+OK = 2
+"""CIM OperationalStatus OK."""
+_GUID_IN_PATH = re.compile(r'Name="?([0-9A-Fa-f-]{36})')
+_HOST_DRIVE = "Microsoft:Hyper-V:Physical DVD Drive"
+_IN_MEMORY = frozenset({VmState.RUNNING, VmState.PAUSED, VmState.OTHER})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseRows:
+    """What was read of machines, class by class; None: not read, or the host did not let us."""
+
+    ports: Iterable[Instance]
+    switches: Iterable[Instance]
+    heartbeats: Iterable[Instance]
+    memory: Iterable[Instance] | None = None
+    summaries: Iterable[Instance] | None = None
+    security: Iterable[Instance] | None = None
+    processors: Iterable[Instance] | None = None
+    assigned: Iterable[Instance] | None = None
+    gpu_partitions: Iterable[Instance] | None = None
+    fc_ports: Iterable[Instance] | None = None
+    fc_switches: Iterable[Instance] | None = None
+    dvd_drives: Iterable[Instance] | None = None
+
+
+def closely(vms: Iterable[VirtualMachine], rows: CloseRows, cluster: ClusterView) -> list[VirtualMachine]:
+    """Return the machines with what the rows tell of them."""
+    found = list(vms)
+    joined = _Joined(rows)
+    cluster = cluster.beside(vm.name for vm in found)
+    return [joined.completed(vm, cluster) for vm in found]
+
+
+class _Joined:
+    """The rows by the GUID of the machine that their InstanceID starts with."""
+
+    def __init__(self, rows: CloseRows) -> None:
+        self.memory = _grouped(rows.memory)
+        self.used = {row.text("Name").upper(): row.number("MemoryUsage") for row in rows.summaries or ()}
+        self.security = _grouped(rows.security)
+        self.ports = group(rows.ports)
+        self.heartbeats = {row.text("SystemName").upper(): row for row in rows.heartbeats}
+        self.switches = _names(rows.switches)
+        self.processors = _grouped(rows.processors)
+        self.assigned = _grouped(rows.assigned)
+        self.gpu_partitions = _grouped(rows.gpu_partitions)
+        self.fc_ports = _grouped(rows.fc_ports)
+        self.sans = _names(rows.fc_switches or ())
+        self.dvd_drives = _grouped(rows.dvd_drives)
+
+    def completed(self, vm: VirtualMachine, cluster: ClusterView) -> VirtualMachine:
+        if self.memory is not None and vm.id not in self.memory:
+            return (
+                vm  # it has left the host since it was seen there: no rows of it means not read, never none
+            )
+        memory, certain = self._memory(vm)
+        return replace(
+            vm,
+            memory_mib=memory,
+            memory_certain=certain,
+            clustered=cluster.holds(vm.id, vm.name),
+            vtpm=self._vtpm(vm.id),
+            switches=self._switches(vm.id),
+            heartbeat_ok=self._heartbeat(vm.id),
+            devices=self._devices(vm),
+        )
+
+    def _memory(self, vm: VirtualMachine) -> tuple[int | None, bool]:
+        """Return what the machine takes of a host's memory, and whether that is certain.
+
+        Static memory is VirtualQuantity. With dynamic memory a running machine has what Msvm_SummaryInformation tells,
+        and never less counts than what it was started with or is promised; where no summary tells, it may have more.
+        """
+        rows = None if self.memory is None else self.memory.get(vm.id)
+        if not rows:
+            return None, False
+        least = sum(max(row.number("VirtualQuantity") or 0, _promised(row)) for row in rows)
+        if vm.state not in _IN_MEMORY or not any(row.flag("DynamicMemoryEnabled") for row in rows):
+            return least, True
+        used = self.used.get(vm.id)
+        return max(least, used or 0), bool(used)
+
+    def _vtpm(self, vm: VmId) -> bool | None:
+        if self.security is None:
+            return None
+        return any(row.flag("TpmEnabled") for row in self.security.get(vm, ()))
+
+    def _switches(self, vm: VmId) -> tuple[str, ...]:
+        ports = sorted(self.ports.get(vm, ()), key=lambda row: row.text("InstanceID"))
+        return tuple(name for port in ports if (name := self._switch(port)))
+
+    def _switch(self, port: Instance) -> str:
+        """HostResource names the switch by GUID; an adapter that is not connected names none."""
+        guid = _guid_of(port)
+        return "" if guid is None else self.switches.get(guid) or port.text("LastKnownSwitchName")
+
+    def _heartbeat(self, vm: VmId) -> bool | None:
+        row = self.heartbeats.get(vm)
+        return None if row is None else next(iter(row.many("OperationalStatus")), None) == OK
+
+    def _devices(self, machine: VirtualMachine) -> Devices | None:
+        vm = machine.id
+        groups = (self.assigned, self.gpu_partitions, self.fc_ports, self.dvd_drives)
+        if any(rows is None for rows in groups):
+            return None
+        assigned, partitions, ports, drives = ((rows or {}).get(vm, []) for rows in groups)
+        processor = (self.processors or {}).get(vm)
+        return Devices(
+            assigned=len(assigned),
+            gpu_partitions=len(partitions),
+            fibre_channel=tuple(sorted(self.sans.get(_guid_of(port) or "", "") for port in ports)),
+            host_drives=tuple(_host_drives(drives, machine)),
+            processor_limited=any(row.flag("LimitProcessorFeatures") for row in processor)
+            if processor
+            else None,
+        )
+
+
+def _host_drives(drives: list[Instance], vm: VirtualMachine) -> Iterator[str]:
+    """Yield the slots of drives that are the host's own. Only a disk tells that its SCSI controller is the single one."""
+    single = any(disk.slot.startswith(f"scsi-{ONLY}-") for disk in vm.disks)
+    for row in drives:
+        place = place_of(row.text("InstanceID"))
+        if place is not None and row.text("ResourceSubType") == _HOST_DRIVE:
+            yield slot_name(place, () if single else ("",))
+
+
+def _promised(row: Instance) -> int:
+    """Reservation: without dynamic memory it equals VirtualQuantity (r4sd/terraform-provider-hyperv)."""
+    return (row.number("Reservation") or 0) if row.flag("DynamicMemoryEnabled") else 0
+
+
+def _grouped(rows: Iterable[Instance] | None) -> Mapping[str, list[Instance]] | None:
+    return None if rows is None else group(rows)
+
+
+def _names(rows: Iterable[Instance]) -> Mapping[str, str]:
+    return {row.text("Name").upper(): row.text("ElementName") for row in rows}
+
+
+def _guid_of(port: Instance) -> str | None:
+    """Return the GUID of the switch that a connection's HostResource names."""
+    path = next((str(item) for item in port.many("HostResource") if item), "")
+    guid = _GUID_IN_PATH.search(path)
+    return None if guid is None else guid.group(1).upper()

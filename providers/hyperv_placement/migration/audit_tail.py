@@ -1,0 +1,47 @@
+"""The last words of an audit log about each machine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from hyperv_placement.audit.reading import read
+from hyperv_placement.errors import PlacementError
+from hyperv_placement.model.names import HostName, VmId, is_guid, vm_id
+from hyperv_placement.planning.outcome import LastWord
+
+from .audit_words import Entry
+
+
+def last_words(path: Path) -> Mapping[VmId, LastWord]:
+    """Return the last line about each machine; a torn line says nothing, and where there is no log none is said.
+
+    Raises PlacementError where a log is there and cannot be read.
+    """
+    words: dict[VmId, LastWord] = {}
+    try:
+        for entry in read(path):
+            if entry is None or not is_guid(str(entry.get("id"))):
+                continue
+            vm = vm_id(str(entry["id"]))
+            if (
+                "carried" not in entry or vm not in words
+            ):  # it stood in an earlier file, before what came after it there
+                words[vm] = _word(entry)
+    except OSError as error:
+        raise PlacementError(
+            f"The audit log {path} cannot be read: {error.strerror}",
+            remedy="Give yourself the right to read it",
+        ) from error
+    return words
+
+
+def _word(entry: Entry) -> LastWord:
+    told = {name: str(entry.get(name, "")) for name in ("time", "event", "from", "to", "result")}
+    return LastWord(
+        time=told["time"],
+        event=told["event"],
+        source=HostName(told["from"]),
+        to=HostName(told["to"]),
+        result=told["result"],
+    )

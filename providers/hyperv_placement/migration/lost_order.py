@@ -1,0 +1,45 @@
+"""What an order has become whose answer was lost: its host is asked, and the order is never sent again."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TypeVar
+
+from hyperv_placement.clock import Clock
+from hyperv_placement.errors import MovedByOthersError, PlacementError
+from hyperv_placement.winrm.trouble import LASTING
+
+Trace = TypeVar("Trace")
+LOST_SECONDS = 20.0
+"""Seconds to look for the trace of an order whose answer was lost, once the host answers again."""
+UNREACHABLE_SECONDS = 120.0
+"""Seconds to wait for that host to answer."""
+
+
+def trace_of_order(
+    look: Callable[[], Trace | None], clock: Clock, cancelled: threading.Event
+) -> Trace | None:
+    """Return the first that `look` finds of an order, once a second; None where the host shows nothing of it.
+
+    A host that does not answer, or answers an error as a service that restarts does, says nothing of the order: where that is
+    all that it does, its error is raised. Raises MovedByOthersError where `look` does, and trouble that waiting does not cure.
+    """
+    begun, answered = clock.now(), None
+    trouble: PlacementError | None = None
+    while clock.now() - begun < UNREACHABLE_SECONDS:
+        try:
+            if (found := look()) is not None:
+                return found
+            answered, trouble = answered or clock.now(), None
+        except (MovedByOthersError, *LASTING):
+            raise
+        except PlacementError as error:
+            answered, trouble = None, error
+        if answered is not None and clock.now() - answered > LOST_SECONDS:
+            return None
+        if clock.wait(1.0, cancelled):
+            break
+    if trouble is not None:
+        raise trouble
+    return None

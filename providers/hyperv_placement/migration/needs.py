@@ -1,0 +1,144 @@
+"""What a move needs of its hosts, and whether live facts show room for it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from hyperv_placement.model import winpath
+from hyperv_placement.model.estate import HostFacts, VmState, Volume
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.plan import MigrationType, Move
+from hyperv_placement.model.stack import Reserve
+from hyperv_placement.model.units import MIB, format_bytes
+from hyperv_placement.planning.checks.preflight.room import volume_of
+
+
+class Slot(StrEnum):
+    """Kinds of migrations that a host counts."""
+
+    LIVE = "live"
+    STORAGE = "storage"
+
+
+_SLOTS = {
+    MigrationType.VIRTUAL_SYSTEM: (Slot.LIVE,),
+    MigrationType.STORAGE: (Slot.STORAGE,),
+    # Unverified which slots such a move takes; the stricter reading counts both, on both ends.
+    MigrationType.VIRTUAL_SYSTEM_AND_STORAGE: (Slot.LIVE, Slot.STORAGE),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Needs:
+    """Room that one move takes from its start to its end."""
+
+    hosts: tuple[HostName, ...]
+    """Source and destination; one host for a storage migration."""
+    destination: HostName
+    slots: tuple[Slot, ...]
+    memory_mib: int = 0
+    """On the destination; 0 for a machine that is not running, and for a move that stays."""
+    files: Mapping[str, int] = field(default_factory=dict)
+    """Path at the destination -> bytes. Both ends hold a copy until the move ends."""
+
+
+def needs_of(move: Move) -> Needs:
+    """Return what `move` needs. Space on shares is not counted: no host tells it, so a full one fails the job."""
+    sizes = {disk.instance_id: disk.counted_bytes for disk in (*move.vm.disks, *move.vm.frozen)}
+    in_memory = move.vm.state in {VmState.RUNNING, VmState.PAUSED, VmState.OTHER}
+    copied = move.all_disks if move.copies_storage else ()
+    return Needs(
+        hosts=tuple(dict.fromkeys((move.source, move.destination))),
+        destination=move.destination,
+        slots=_SLOTS[move.type],
+        memory_mib=move.vm.memory_mib or 0 if move.changes_host and in_memory else 0,
+        files={
+            **{d.target: sizes.get(d.instance_id, 0) for d in copied},
+            **{parent.target: parent.size_bytes for parent in move.parents},
+        },
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """A move of this process that has started and not ended."""
+
+    needs: Needs
+    since: float
+    """When it started, in the clock's seconds."""
+
+
+def shortage(
+    needs: Needs,
+    facts: Mapping[HostName, HostFacts],
+    others: Iterable[Running],
+    reserve: Reserve,
+) -> str | None:
+    """Return why a move must wait, or None where there is room.
+
+    `others`: the moves of this process under way. What has started since a host was read counts on top of what
+    the host said; memory and disk of all of them count on top, which can only make this one wait longer.
+    """
+    running = list(others)
+    return next(_shortages(needs, facts, running, reserve), None)
+
+
+def _shortages(
+    needs: Needs, facts: Mapping[HostName, HostFacts], running: list[Running], reserve: Reserve
+) -> Iterator[str]:
+    for host in needs.hosts:
+        ours = [other for other in running if host in other.needs.hosts]
+        for slot in needs.slots:
+            taking = [other for other in ours if slot in other.needs.slots]
+            since = sum(other.since >= facts[host].read_at for other in taking)
+            used = max(_active(facts[host], slot) + since, len(taking))
+            limit = _limit(facts[host], slot)
+            if used >= limit:
+                yield f"{host} has {used} of {limit} {slot} migrations running"
+    arriving = [other.needs for other in running if other.needs.destination == needs.destination]
+    yield from _memory(needs, facts[needs.destination], arriving, reserve)
+    yield from _disk(needs, facts[needs.destination], arriving, reserve)
+
+
+def _active(facts: HostFacts, slot: Slot) -> int:
+    return facts.migration.active_live if slot == Slot.LIVE else facts.migration.active_storage
+
+
+def _limit(facts: HostFacts, slot: Slot) -> int:
+    """A cluster's limit binds its nodes beside their own (Get-Cluster page, MaximumParallelMigrations)."""
+    if slot == Slot.STORAGE:
+        return facts.migration.max_storage
+    return min(facts.migration.max_live, facts.cluster_migrations or facts.migration.max_live)
+
+
+def _memory(needs: Needs, facts: HostFacts, arriving: list[Needs], reserve: Reserve) -> Iterator[str]:
+    if facts.memory_free_mib is None:
+        return  # told before; the host itself refuses what does not fit
+    free = facts.memory_free_mib - reserve.memory_mib - sum(other.memory_mib for other in arriving)
+    if needs.memory_mib > free:
+        lacking = format_bytes((needs.memory_mib - free) * MIB)
+        kept = (
+            f" beside its reserve of {format_bytes(reserve.memory_mib * MIB)}" if reserve.memory_mib else ""
+        )
+        yield f"{needs.destination} lacks {lacking} of memory{kept}"
+
+
+def _disk(needs: Needs, facts: HostFacts, arriving: list[Needs], reserve: Reserve) -> Iterator[str]:
+    if facts.volumes is None:
+        return
+    for path in needs.files:
+        if not winpath.is_unc(path) and volume_of(path, facts.volumes) is None:
+            yield f"{needs.destination} has no volume for {path}"
+    for volume in facts.volumes:
+        wanted = _bytes_on(volume, needs, facts.volumes)
+        promised = sum(_bytes_on(volume, other, facts.volumes) for other in arriving)
+        kept = max(reserve.disk_bytes, int(volume.capacity_bytes * reserve.disk_percent / 100))
+        free = volume.free_bytes - promised - kept
+        if wanted and wanted > free:
+            yield f"{needs.destination} lacks {format_bytes(wanted - free)} on {volume.path}"
+
+
+def _bytes_on(volume: Volume, needs: Needs, volumes: tuple[Volume, ...]) -> int:
+    return sum(size for path, size in needs.files.items() if volume_of(path, volumes) == volume)

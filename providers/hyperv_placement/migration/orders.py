@@ -1,0 +1,247 @@
+"""What MigrateVirtualSystemToHost is called with: the texts are the host's own, with new places written in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from hyperv_placement.errors import MoveRefusedError, ProtocolError
+from hyperv_placement.hyperv import inventory
+from hyperv_placement.hyperv.rows import REALIZED, SNAPSHOT, path_of
+from hyperv_placement.model import winpath
+from hyperv_placement.model.estate import DiskKind, HostFacts
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.options import MigrationOptions, reached_by
+from hyperv_placement.model.own_name import doubt, own_name
+from hyperv_placement.model.plan import Move
+from hyperv_placement.winrm.client import Client
+from hyperv_placement.wsman import (
+    Argument,
+    EndpointReference,
+    Instance,
+    Value,
+    encode_embedded,
+    resource_uri,
+    schema_of,
+)
+
+_TRANSPORTS = {"tcp": 5, "smb": 32768}
+"""Msvm_VirtualSystemMigrationSettingData.TransportType (win32 page of the class)."""
+_ARRAYS = {"UnmanagedVhds"}
+"""Properties that an instance shows only where they are not NULL (r4sd/go-wsman)."""
+STAGED = 32770
+"""MigrationType Staged: creates a planned system at the destination (Msvm_VirtualSystemMigrationSettingData page)."""
+_WAY = {"DestinationIPAddressList", "TransportType"}
+_CPU_CAPS = {"normal": 0, "low": 1, "high": 2}
+"""CPUCappingMagnitude (same page)."""
+_FOLLOWERS = ("SuspendDataRoot", "LogDataRoot", "GuestStateDataRoot")
+"""Roots that lie with the configuration and go where it goes (Move-VM -VirtualMachinePath moves them together)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What the source shows of a machine right before its move starts."""
+
+    enabled_state: int
+    settings: Instance
+    """The realized Msvm_VirtualSystemSettingData."""
+    disks: Mapping[str, Instance]
+    """Msvm_StorageAllocationSettingData by InstanceID, case-folded: the machine's and its checkpoints'."""
+
+
+def system_reference(vm_id: str) -> EndpointReference:
+    """Return the reference of a virtual machine; both keys are needed (r4sd/go-wsman)."""
+    return EndpointReference(
+        resource_uri("Msvm_ComputerSystem"), {"CreationClassName": "Msvm_ComputerSystem", "Name": vm_id}
+    )
+
+
+def read_standing(client: Client, move: Move) -> Standing:
+    """Read the machine at its source. Raises MoveRefusedError where it is no longer as the move was planned for."""
+    system = client.get(system_reference(move.vm.id))
+    settings = client.query("Msvm_VirtualSystemSettingData", where={"VirtualSystemIdentifier": move.vm.id})
+    rows = inventory.read_media(client, move.vm.id, settings)
+    disks = {row.text("InstanceID").casefold(): row for row in rows}
+    if reason := changed(move, system, settings, disks):
+        raise MoveRefusedError(
+            f"{move.vm.name} has changed on {move.source} since it was looked at: {reason}",
+            remedy="Run again",
+        )
+    realized = [row for row in settings if row.text("VirtualSystemType") == REALIZED]
+    if len(realized) != 1:
+        raise ProtocolError(f"{move.source} shows {len(realized)} realized settings of {move.vm.name}")
+    return Standing(enabled_state=system.number("EnabledState") or 0, settings=realized[0], disks=disks)
+
+
+def changed(
+    move: Move, system: Instance, settings: list[Instance], disks: Mapping[str, Instance]
+) -> str | None:
+    """Return what is no longer as the move was planned for, or None."""
+    checkpoints = sum(row.text("VirtualSystemType").startswith(SNAPSHOT) for row in settings)
+    if checkpoints != move.vm.checkpoints:
+        return f"it has {checkpoints} checkpoints, not {move.vm.checkpoints}"
+    if (system.number("ReplicationMode") or 0) != move.vm.replication_mode:
+        return "its replication"
+    for disk in (*move.vm.disks, *move.vm.frozen):
+        row = disks.get(disk.instance_id.casefold())
+        path = "" if row is None else path_of(row)
+        if disk.kind != DiskKind.PASS_THROUGH and not winpath.same(path, disk.path):
+            return f"disk {disk.slot} is {path or 'gone'}, not {disk.path}"
+    return None
+
+
+def arguments(
+    move: Move, template: Instance, standing: Standing, source: HostFacts, destination: HostFacts
+) -> dict[str, Argument]:
+    """Return the method's arguments. DestinationHost is the destination's own name. Raises MoveRefusedError where it has none."""
+    order: dict[str, Argument] = {"ComputerSystem": system_reference(move.vm.id)}
+    if move.changes_host:
+        order["DestinationHost"] = _own_name(move.destination, destination)
+    order["MigrationSettingData"] = _migration_setting(move, template, source, destination)
+    if move.copies_storage:
+        if move.changes_host or move.roots != move.vm.roots:
+            order["NewSystemSettingData"] = _system_setting(move, standing.settings)
+        if move.all_disks:
+            order["NewResourceSettingData"] = tuple(
+                _written(standing.disks[disk.instance_id.casefold()], HostResource=(disk.target,), PoolID="")
+                for disk in move.all_disks
+            )
+    return order
+
+
+def _own_name(name: HostName, host: HostFacts) -> str:
+    if (why := doubt(name, host)) is not None:
+        raise MoveRefusedError(why.text, remedy=why.remedy)
+    return own_name(host) or ""
+
+
+def to_stage(order: Mapping[str, Argument], template: Instance) -> dict[str, Argument]:
+    """Return the order to make a planned machine where `order` would move it, by the template of such migrations."""
+    settings = order["MigrationSettingData"]
+    if not isinstance(settings, Instance):
+        raise ProtocolError("An order has no migration settings")
+    chosen = {
+        name: value
+        for name, value in settings.properties.items()
+        if name in _WAY or not template.properties or name in template.properties
+    }
+    own = {name: template[name] for name in ("InstanceID", "MigrationType") if name in template.properties}
+    changed = {**chosen, **own, "MigrationType": STAGED}
+    return {**order, "MigrationSettingData": Instance(settings.class_name, changed, settings.namespace)}
+
+
+def into_planned(order: Mapping[str, Argument], move: Move) -> dict[str, Argument]:
+    """Return `order` for a machine whose planned twin stands ready: its folders are known there.
+
+    As the Hyper-V module does it with a compatibility report (decompiled): the twin has the same GUID. Over
+    WS-Management unverified.
+    """
+    settings = order["MigrationSettingData"]
+    if not isinstance(settings, Instance):
+        raise ProtocolError("An order has no migration settings")
+    changed = settings.replace(DestinationPlannedVirtualSystemId=move.vm.id)
+    kept = {name: value for name, value in order.items() if name != "NewSystemSettingData"}
+    return {**kept, "MigrationSettingData": changed}
+
+
+def unknown_options(move: Move, template: Instance) -> list[str]:
+    """Return the properties that the chosen options need and the source's build does not have.
+
+    An instance shows every scalar property of its class, NULL ones too; a host without templates shows none.
+    """
+    chosen = chosen_properties(move).keys() - _ARRAYS
+    return sorted(name for name in chosen if name not in template.properties)
+
+
+def chosen_properties(move: Move) -> dict[str, Value]:
+    """Return the properties of a migration's settings that the stack file chooses for `move`."""
+    options = move.options
+    values: dict[str, Value] = {
+        "RetainVhdCopiesOnSource": options.retain_vhd_copies_on_source if move.copies_storage else None,
+        **_parents(move),
+        "AvoidRemovingVHDs": options.avoid_removing_vhds if move.copies_storage else None,
+        "AllowOverwriteExistingFile": True if _overwrites(move) else None,
+    }
+    if move.changes_host:
+        values |= {
+            "TransportType": _TRANSPORTS.get(options.transport or ""),
+            "EnableCompression": options.compression,
+            "CancelIfBlackoutThresholdExceeded": options.cancel_if_blackout_threshold_exceeded,
+            "CPUCappingMagnitude": _CPU_CAPS.get(options.cpu_cap or ""),
+        }
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _parents(move: Move) -> dict[str, Value]:
+    """Return what takes parents along that nothing attaches: copied, and never removed, for others may need them.
+
+    RemoveSourceUnmanagedVhds came with UnmanagedVhds (win32 page); that RetainVhdCopiesOnSource keeps parents is what
+    the Move-VM page says of it. How a host links the disks to the copies is unverified.
+    """
+    if not move.parents:
+        return {}
+    embedded = tuple(
+        encode_embedded(
+            Instance("Msvm_MoveUnmanagedVhd", {"VhdSourcePath": p.source, "VhdDestinationPath": p.target})
+        )
+        for p in move.parents
+    )
+    return {"RemoveSourceUnmanagedVhds": False, "RetainVhdCopiesOnSource": True, "UnmanagedVhds": embedded}
+
+
+def _overwrites(move: Move) -> bool:
+    """Say whether every disk that is copied may overwrite: the property is one for all of them."""
+    slots = {disk.slot for disk in move.disks} if move.copies_storage else set()
+    return bool(slots) and slots <= move.overwrite and not (move.frozen or move.parents)
+
+
+def _migration_setting(move: Move, template: Instance, source: HostFacts, destination: HostFacts) -> Instance:
+    """Return the settings; what nobody chose is as the hosts are set, as Move-VM does it."""
+    changes: dict[str, Value] = {"MigrationType": int(move.type)}
+    if move.changes_host:
+        both = source.migration.smb and destination.migration.smb
+        changes["TransportType"] = _TRANSPORTS["smb" if both else "tcp"]
+        changes["DestinationIPAddressList"] = _addresses(move.options, destination)
+        if "EnableCompression" in template.properties:  # builds before 2012 R2 have no such property
+            changes["EnableCompression"] = source.migration.compression
+    return _written(template, **{**changes, **chosen_properties(move)})
+
+
+def _addresses(options: MigrationOptions, destination: HostFacts) -> tuple[str, ...]:
+    """Return where the destination is to be reached. Raises MoveRefusedError where that is nowhere."""
+    listening = destination.migration.addresses
+    found = reached_by(listening, options.networks)
+    if listening and not found:
+        raise MoveRefusedError(
+            f"{destination.full_name} listens for migrations on {', '.join(listening)}, none of it within"
+            f" {', '.join(options.networks)}",
+            remedy="Correct migration.networks in the stack file, or add a migration network there",
+        )
+    return found
+
+
+def _system_setting(move: Move, row: Instance) -> Instance:
+    old, new = move.vm.roots, move.roots
+    changes: dict[str, Value] = {
+        "ConfigurationDataRoot": new.config,
+        "SnapshotDataRoot": new.checkpoints,
+        "SwapFileDataRoot": new.paging,
+    }
+    for name in _FOLLOWERS:
+        if row.text(name) and winpath.same(row.text(name), old.config):
+            changes[name] = new.config
+    return _written(row, **changes)
+
+
+def _written(row: Instance, **changes: Value) -> Instance:
+    """Return `row` as an argument: without NULLs (left out means "leave"), and without what has no known type.
+
+    A property that a newer build added would travel as text, whatever it is.
+    """
+    schema = schema_of(row.class_name)
+    kept = {
+        name: value
+        for name, value in row.properties.items()
+        if value is not None and (schema is None or schema.property(name) is not None)
+    }
+    return Instance(row.class_name, {**kept, **changes}, row.namespace)

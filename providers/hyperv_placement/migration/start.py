@@ -1,0 +1,338 @@
+"""Sends the order to migrate, once, and finds out what has become of it where the answer is lost."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from hyperv_placement.clock import Clock
+from hyperv_placement.codes.catalogue import UNKNOWN_REMEDY, return_value
+from hyperv_placement.errors import (
+    InterruptedRunError,
+    MigrationStartError,
+    MovedByOthersError,
+    MoveRefusedError,
+    OrderLostError,
+    PlacementError,
+    ProtocolError,
+    WsmanFaultError,
+)
+from hyperv_placement.hyperv.jobs import JOB_STARTED
+from hyperv_placement.hyperv import inventory
+from hyperv_placement.hyperv.estate import Estate
+from hyperv_placement.hyperv.host_facts import HostNames, service_reference
+from hyperv_placement.hyperv.progress import Progress
+from hyperv_placement.hyperv.rows import any_job_of, has_ended, job_of
+from hyperv_placement.model import winpath
+from hyperv_placement.model.adoption import leads_to
+from hyperv_placement.model.estate import DiskKind, MigrationJob, VirtualMachine
+from hyperv_placement.model.plan import Move, Severity
+from hyperv_placement.planning.checks.move import refusals
+from hyperv_placement.winrm.connection_errors import AnswerLostError
+from hyperv_placement.winrm.faults import REFUSALS
+from hyperv_placement.winrm.trouble import LASTING
+from hyperv_placement.wsman import Argument, EndpointReference, Instance, InvokeResponse
+
+from . import orders
+from .admission import Facts
+from .both_ends import Ends
+from .lost_order import trace_of_order
+from .stage import Stage
+
+METHOD = "MigrateVirtualSystemToHost"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Trace:
+    """What is seen of an order: its job; None where the machine itself shows that it was carried out."""
+
+    job: EndpointReference | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """A migration under way."""
+
+    job: EndpointReference | None
+    """None where the host was done at once, or where the machine itself shows that it has moved."""
+    enabled_state: int
+    """The machine's EnabledState at the start: what it must be at the end."""
+    adopted: bool = False
+    begun: float | None = None
+    """When the order was sent, by the clock; None where it was not this process that did."""
+    stage: Stage | None = None
+    """What handles the planned machine that it moves into, where this run has one."""
+
+    @property
+    def job_id(self) -> str:
+        """InstanceID of the job, empty without one."""
+        return "" if self.job is None else self.job.selector("InstanceID") or ""
+
+
+@dataclass(slots=True, kw_only=True)
+class Starter:
+    """Starts one move, or adopts the job that already does it."""
+
+    estate: Estate
+    move: Move
+    clock: Clock
+    cancelled: threading.Event
+    note: Callable[[str, str], None]
+    """`note(event, result)`: a line of the audit log."""
+    announce: Callable[[str], None]
+    """`announce(event)`: the line before an order. Raises PlacementError where nothing may be ordered, as it cannot be written."""
+    report: Callable[[Progress], None]
+    arrived: Callable[[], bool]
+    """Whether both hosts show the machine as ordered."""
+    permitted: Callable[[], None]
+    """Raises PlacementError where nothing may be started any more."""
+
+    def stage(self) -> Stage:
+        """Return what handles the planned machine of this move."""
+        return Stage(
+            estate=self.estate, move=self.move, clock=self.clock, cancelled=self.cancelled, note=self.note,
+            announce=self.announce, report=self.report,
+        )  # fmt: skip
+
+    def running(self) -> Started | None:
+        """Return the machine's running job where it does what we want. Raises MovedByOthersError where not.
+
+        Both hosts are asked: whether a destination shows the job of its source is unverified.
+        """
+        for host in dict.fromkeys((self.move.source, self.move.destination)):
+            rows = inventory.jobs_of(self.estate.client(host), self.move.vm.id)
+            found = self._ours(rows)
+            if found is not None and host == self.move.source:
+                return found
+        return None
+
+    def _ours(self, rows: list[Instance]) -> Started | None:
+        destination = self.estate.names(self.move.destination)
+        for row in rows:
+            job = job_of(row)
+            if job is None:
+                continue
+            if not leads_to(job, self.move, destination):
+                raise _moved_by_others(self.move, job)
+            return self._following(row, adopted=True)
+        return None
+
+    def _following(self, row: Instance, *, adopted: bool = False) -> Started:
+        reference = EndpointReference(row.resource_uri, {"InstanceID": row.text("InstanceID")})
+        return Started(job=reference, enabled_state=self.move.vm.enabled_state, adopted=adopted)
+
+    def start(self, facts: Facts) -> Started:
+        """Order the migration, by facts that were just read. Raises PlacementError where nothing was started."""
+        client = self.estate.client(self.move.source)
+        known = inventory.jobs_of(client, self.move.vm.id)
+        if (running := self._ours(known)) is not None:
+            return running
+        source, destination = facts[self.move.source], facts[self.move.destination]
+        self._check(facts)
+        standing = orders.read_standing(client, self.move)
+        template = self.estate.template(self.move.source, self.move.type)
+        order = orders.arguments(self.move, template, standing, source, destination)
+        self._check_wanted()  # the readings above take their time
+        service, ids = service_reference(source.service), {row.text("InstanceID") for row in known}
+        stage = self.stage() if self.move.is_staged else None
+        if stage is not None:
+            order, ids = self._staged(stage, service, order)
+        self._announced(stage)
+        begun = self.clock.now()
+        try:
+            answer = self._sent(service, order, ids)
+        except (MigrationStartError, *REFUSALS) as refused:
+            return self._overtaken(refused, stage)
+        except PlacementError as error:
+            self._give_up(error, stage)
+            raise
+        job = answer if isinstance(answer, EndpointReference) else None
+        return Started(job=job, enabled_state=standing.enabled_state, begun=begun, stage=stage)
+
+    def _announced(self, stage: Stage | None) -> None:
+        """Note the start, or remove the planned machine that was made for it. Raises PlacementError."""
+        try:
+            self.announce("start")
+        except PlacementError as error:
+            if stage is not None:
+                raise stage.given_up(error) from error
+            raise
+
+    def _overtaken(self, refused: PlacementError, stage: Stage | None) -> Started:
+        """Follow the migration to our target that runs although our order was refused; raise `refused` where none does.
+
+        Two stacks may order one move at once: the host takes the first (that the second gets 32775 is a guess). And a
+        fault that came after the order was taken is no refusal, whatever its code.
+        """
+        try:
+            running = self._ours(inventory.jobs_of(self.estate.client(self.move.source), self.move.vm.id))
+        except PlacementError as error:
+            told = error if isinstance(error, MovedByOthersError) else refused
+            self._give_up(told, stage)
+            raise told from refused
+        if running is not None:
+            return running
+        self._give_up(refused, stage)
+        raise refused
+
+    def _give_up(self, error: PlacementError, stage: Stage | None) -> None:
+        """Note that nothing was started, and remove our planned machine unless somebody may need it."""
+        self.note("left" if error.may_still_run else "refused", str(error))
+        if stage is not None and not error.may_still_run and not isinstance(error, MovedByOthersError):
+            stage.given_up(error)
+
+    def _staged(
+        self, stage: Stage, service: EndpointReference, order: dict[str, Argument]
+    ) -> tuple[dict[str, Argument], set[str]]:
+        """Make and check the planned machine; return the order to move into it, and the jobs that are known by then."""
+        template = self.estate.template(self.move.source, orders.STAGED)
+        into = orders.into_planned(order, self.move)
+        stage.prepare(service, orders.to_stage(order, template), into)
+        try:
+            self._check_wanted()
+        except PlacementError as error:
+            raise stage.given_up(error) from error
+        rows = inventory.jobs_of(self.estate.client(self.move.source), self.move.vm.id)
+        return into, {row.text("InstanceID") for row in rows}
+
+    def _check_wanted(self) -> None:
+        """Raise InterruptedRunError, or what `permitted` raises, where nothing shall be started any more."""
+        if self.cancelled.is_set():
+            raise InterruptedRunError(
+                f"{self.move.vm.name} was not started: the run was interrupted", remedy=""
+            )
+        self.permitted()
+
+    def _check(self, facts: Facts) -> None:
+        """Look once more, by the rules of the plan, at what may have changed while the move waited for room."""
+        move, source = self.move, facts[self.move.source]
+        vm = self.estate.vm_closely(move.source, move.vm.id)
+        if vm is None:
+            raise MoveRefusedError(f"{move.vm.name} is no longer on {move.source}", remedy="Run again")
+        if reason := _changed(move.vm, vm):
+            raise MoveRefusedError(
+                f"{move.vm.name} has changed on {move.source} since it was looked at: {reason}",
+                remedy="Run again",
+            )
+        if move.changes_host:
+            vm = self.estate.with_vectors(vm, source)
+        known = replace(vm, disks=move.vm.disks, frozen=move.vm.frozen)  # sizes and parents have been read
+        now = replace(move, vm=known)
+        target = self.estate.specs[move.destination]
+        findings = refusals(now, source, facts[move.destination], target)
+        reasons = [str(finding) for finding in findings if finding.severity == Severity.REFUSAL]
+        if reasons:
+            raise MoveRefusedError("; ".join(reasons), remedy="")
+
+    def _sent(
+        self, service: EndpointReference, order: dict[str, Argument], known: set[str]
+    ) -> EndpointReference | None:
+        """Send the order and return its job; None where the host was done at once."""
+        client = self.estate.client(self.move.source)
+        try:
+            answer = client.invoke(service, METHOD, order)
+        except WsmanFaultError as fault:
+            if isinstance(fault, REFUSALS):
+                raise
+            return self._after_lost_answer(fault, known)
+        except (AnswerLostError, ProtocolError) as lost:
+            return self._after_lost_answer(lost, known)
+        return self._accepted(answer, known)
+
+    def _accepted(self, answer: InvokeResponse, known: set[str]) -> EndpointReference | None:
+        job, value = answer.outputs.get("Job"), answer.return_value
+        if value == 0:
+            return None
+        if value is None:
+            return self._after_lost_answer(ProtocolError("it has no ReturnValue", remedy=""), known)
+        if value == JOB_STARTED:
+            if isinstance(job, EndpointReference):
+                return job
+            return self._after_lost_answer(ProtocolError("it names no job", remedy=""), known)
+        row = return_value(value)
+        raise MigrationStartError(
+            f"{self.move.source} refused to move {self.move.vm.name}: ReturnValue {value}"
+            f" ({row.meaning if row else 'unknown'})",
+            return_value=value,
+            remedy=row.remedied(self.move.source, self.move.destination) if row else UNKNOWN_REMEDY,
+        )
+
+    def _after_lost_answer(self, lost: PlacementError, known: set[str]) -> EndpointReference | None:
+        """The order may have been taken: look for a new job or its result, and never send it again."""
+        self.note("answer lost", str(lost))
+
+        def look() -> _Trace | None:
+            rows = inventory.jobs_of(self.estate.client(self.move.source), self.move.vm.id)
+            new = [row for row in rows if row.text("InstanceID") not in known]
+            ours = ours_among(new, self.move, self.estate.names(self.move.destination))
+            if ours is not None:
+                return _Trace(job=self._following(ours).job)
+            return _Trace(job=None) if self.arrived() else None
+
+        told = f"The answer of {self.move.source} to the order to move {self.move.vm.name} was lost ({lost.message})"
+        try:
+            found = trace_of_order(look, self.clock, self.cancelled)
+        except LASTING as error:
+            raise OrderLostError(
+                f"{told}, and its job cannot be looked for: {error.message}", remedy=error.remedy
+            ) from error
+        except MovedByOthersError:
+            raise
+        except PlacementError as error:
+            raise OrderLostError(
+                f"{told}, and whether a job of it runs was not read ({error.message}); {self._place()}"
+            ) from error
+        if found is not None:
+            return found.job
+        raise OrderLostError(f"{told}, and no job of it is seen; {self._place()}") from lost
+
+    def _place(self) -> str:
+        ends = Ends(estate=self.estate, move=self.move)
+        return ends.whereabouts(ends.look(), self.move.vm.enabled_state)
+
+
+def _changed(before: VirtualMachine, now: VirtualMachine) -> str | None:
+    """Return which files or folders are others than a move was planned for; a medium in a drive is none of them."""
+    planned, found = _files(before), _files(now)
+    if added := [path for key, path in found.items() if key not in planned]:
+        return f"it has {', '.join(added)}"
+    if gone := [path for key, path in planned.items() if key not in found]:
+        return f"it no longer has {', '.join(gone)}"
+    pairs = zip(_folders(before), _folders(now), strict=True)
+    return next((f"a folder is {new}, not {old}" for old, new in pairs if not winpath.same(old, new)), None)
+
+
+def _files(vm: VirtualMachine) -> dict[tuple[object, ...], str]:
+    return {
+        (disk.instance_id.casefold(), winpath.comparable(disk.path), disk.kind, disk.shared): disk.path
+        for disk in (*vm.disks, *vm.frozen)
+        if disk.kind != DiskKind.ISO
+    }
+
+
+def _folders(vm: VirtualMachine) -> tuple[str, ...]:
+    return vm.roots.config, vm.roots.checkpoints, vm.roots.paging
+
+
+def ours_among(new: list[Instance], move: Move, destination: HostNames) -> Instance | None:
+    """Return the job of our order among those that came since it was sent.
+
+    Raises MovedByOthersError where another one runs; one that led elsewhere and is over says nothing of ours.
+    """
+    for row in new:
+        job = any_job_of(row)
+        if job is not None and leads_to(job, move, destination):
+            return row
+        if job is not None and not has_ended(row):
+            raise _moved_by_others(move, job)
+    return None
+
+
+def _moved_by_others(move: Move, job: MigrationJob) -> MovedByOthersError:
+    whereto = f"to {job.destination}" if job.destination else "to other folders"
+    who = f" by {job.owner}" if job.owner else ""
+    doing = "prepared for a move" if job.only_prepares else "moved"
+    return MovedByOthersError(
+        f"{move.vm.name} is being {doing} {whereto}{who} ({job.percent} %); this run leaves it alone"
+    )

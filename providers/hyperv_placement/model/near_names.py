@@ -1,0 +1,83 @@
+"""Names that only look alike: blanks at the ends, letters composed or decomposed, characters that do not show."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+
+from hyperv_placement.visible import hidden, visible
+
+from .estate import VirtualMachine
+from .names import folded
+
+_SHOWN = 3
+"""How many near names are told: more would be another problem."""
+
+
+@lru_cache(maxsize=8192)  # each missing machine is held against all names of an estate
+def looks(name: str) -> str:
+    """Return the form in which names are equal that people can hardly tell apart."""
+    seen = "".join(char for char in unicodedata.normalize("NFKC", name) if not hidden(char) or char.isspace())
+    return folded(unicodedata.normalize("NFKC", folded(" ".join(seen.split()))))
+
+
+def near(name: str, others: Iterable[str]) -> list[str]:
+    """Return those of `others` that look like `name` and are other names, in their order."""
+    form = looks(name)
+    found = (other for other in others if looks(other) == form and folded(other) != folded(name))
+    return list(dict.fromkeys(found))
+
+
+def oddness(name: str) -> str:
+    """Return what of a name does not show, in words; empty where it is as it looks."""
+    return ", ".join(_oddities(name))
+
+
+def _oddities(name: str) -> Iterator[str]:
+    if name != name.rstrip():
+        yield "blank at its end"
+    if name != name.lstrip():
+        yield "blank at its start"
+    inner = name.strip()
+    if " ".join(inner.split()) != inner:
+        yield "another blank within"
+    for char in dict.fromkeys(char for char in inner if hidden(char) and not char.isspace()):
+        yield f"with U+{ord(char):04X}, which does not show"
+    if unicodedata.normalize("NFC", inner) != inner:
+        yield "its letters are decomposed"
+    elif unicodedata.normalize("NFKC", inner) != inner:
+        yield "letters of another width or form"
+
+
+def told(name: str) -> str:
+    """Return a name as it is, or quoted and with what of it does not show."""
+    odd = oddness(name)
+    return f"{quoted(name)} ({odd})" if odd else name
+
+
+def quoted(name: str) -> str:
+    """Return a name in quotes, with escapes for what does not show."""
+    return f"'{visible(name)}'"
+
+
+def near_machines(name: str, vms: Iterable[VirtualMachine]) -> str:
+    """Return `; 'A7 ' (blank at its end) is on hv1` for machines whose names look like `name`; empty where there is none."""
+    machines = list(vms)
+    alike = set(near(name, (vm.name for vm in machines)))
+    found = [vm for vm in machines if vm.name in alike][:_SHOWN]
+    return "".join(f"; {_told_beside(vm.name, name)} is on {vm.host}" for vm in found)
+
+
+def near_ones(name: str, others: Iterable[str]) -> str:
+    """Return `; it has 'External ' (blank at its end)` for names of a host that look like `name`; empty where there is none."""
+    found = near(name, others)[:_SHOWN]
+    return f"; it has {', '.join(_told_beside(each, name) for each in found)}" if found else ""
+
+
+def _told_beside(name: str, wanted: str) -> str:
+    odd = oddness(name)
+    if not odd:
+        other = oddness(wanted)
+        odd = f"the name looked for: {other}" if other else "it looks alike"
+    return f"{quoted(name)} ({odd})"

@@ -1,0 +1,345 @@
+"""What separates desired from actual state, as values: placements, moves, findings, a plan and its schedule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+
+from hyperv_placement.visible import visible, visible_lines
+
+from . import winpath
+from .estate import Roots, VirtualMachine
+from .identity import NOTHING_KEPT, Kept
+from .names import HostName, VmId
+from .options import AS_HOSTS_ARE_SET, MigrationOptions
+
+
+class MigrationType(IntEnum):
+    """Msvm_VirtualSystemMigrationSettingData.MigrationType, the values we order (win32 page of the class)."""
+
+    VIRTUAL_SYSTEM = 32768
+    STORAGE = 32769
+    VIRTUAL_SYSTEM_AND_STORAGE = 32771
+
+
+class Severity(StrEnum):
+    """What a finding means for its machine."""
+
+    WARNING = "warning"
+    REFUSAL = "refusal"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Something an operator must know of a machine or a host: one line and the way out."""
+
+    severity: Severity
+    text: str
+    remedy: str = ""
+    of_hosts: bool = False
+    """Whether it is about two hosts, so that every move between them has it, and not about one machine."""
+
+    passing: bool = False
+    """Whether it is about room that lacks now and that others may free: a schedule answers it."""
+    of_identity: bool = False
+    """Whether it is about which machine an entry means."""
+    of_rule: bool = False
+    """Whether it says that a rule of the stack file would not hold in the end."""
+    of_name: bool = False
+    """Whether it is about the name of a file, which another machine has or shall get as well: only a whole plan tells."""
+
+    of_lines: bool = False
+    """Whether `text` is a proof of several lines; a line end in any other is part of a name."""
+
+    def __str__(self) -> str:
+        """Text and remedy as one line, or as the lines of a proof; what hosts and files put into it shows."""
+        text = visible_lines(self.text) if self.of_lines else visible(self.text)
+        return f"{text}. {visible(self.remedy)}" if self.remedy else text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placement:
+    """Where one machine shall be: resolved to full paths, file by file. None = not managed."""
+
+    host: HostName | None = None
+    allowed: tuple[HostName, ...] = ()
+    """Every host it may be on, where more than one is."""
+    config: str | None = None
+    checkpoints: str | None = None
+    paging: str | None = None
+    disks: Mapping[str, str] = field(default_factory=dict)
+    """Slot -> full path of the file."""
+    guest_state: str | None = None
+    """Told of a whole placement only; of others it goes where the configuration goes, if it lies there now."""
+    frozen: Mapping[str, str] = field(default_factory=dict)
+    """InstanceID -> full path, of disks of checkpoints; told of a whole placement only, of others it follows from `disks`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class DiskMove:
+    """One disk of a move; `target` equals the disk's path where the file keeps its path on another host.
+
+    Equal where both paths are the same, however they are spelled.
+    """
+
+    slot: str
+    instance_id: str
+    source: str
+    target: str
+
+    def __eq__(self, other: object) -> bool:
+        """Compare paths as Windows does."""
+        return self._comparable() == other._comparable() if isinstance(other, DiskMove) else NotImplemented
+
+    def __hash__(self) -> int:
+        """Return a hash that fits."""
+        return hash(self._comparable())
+
+    def _comparable(self) -> tuple[str, ...]:
+        return self.slot, self.instance_id, winpath.comparable(self.source), winpath.comparable(self.target)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParentCopy:
+    """A parent of a differencing disk that nothing attaches: it is copied, and stays at the source."""
+
+    source: str
+    target: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """One order to a host: MigrateVirtualSystemToHost of one machine."""
+
+    vm: VirtualMachine
+    type: MigrationType
+    source: HostName
+    destination: HostName
+    """Equals `source` for a storage migration."""
+    roots: Roots
+    """The roots after the move; they equal the machine's own where nothing changes."""
+    disks: tuple[DiskMove, ...] = ()
+    """Disks that go along: for STORAGE only those whose path changes, for VIRTUAL_SYSTEM_AND_STORAGE all."""
+    frozen: tuple[DiskMove, ...] = ()
+    """Disks of checkpoints that go along, as above: beside the disk in their slot."""
+    parents: tuple[ParentCopy, ...] = ()
+    """Known only right before the start: whose parent a disk is costs a call each."""
+    overwrite: frozenset[str] = frozenset()
+    """Slots of disks whose files may be overwritten at their new place."""
+    options: MigrationOptions = AS_HOSTS_ARE_SET
+    caller: str | None = None
+    """How we log on at the source (connection.auth): by it the source can act at the destination, or not."""
+
+    @property
+    def changes_host(self) -> bool:
+        """Whether the machine leaves its host."""
+        return self.type != MigrationType.STORAGE
+
+    @property
+    def all_disks(self) -> tuple[DiskMove, ...]:
+        """The machine's own disks and those of its checkpoints that go along."""
+        return (*self.disks, *self.frozen)
+
+    @property
+    def is_staged(self) -> bool:
+        """Whether a planned machine is made and checked first; there is none for a machine that stays."""
+        return self.changes_host and self.options.check == "staged"
+
+    @property
+    def copies_storage(self) -> bool:
+        """Whether files are copied."""
+        return self.type != MigrationType.VIRTUAL_SYSTEM
+
+
+class Standing(StrEnum):
+    """How a declared machine stands."""
+
+    IN_PLACE = "in place"
+    MOVE = "move"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+    MISSING = "missing"
+    AMBIGUOUS = "ambiguous"
+    MOVED_BY_OTHERS = "moved by others"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One declared machine in a plan: how it stands, where it shall be, what is ordered for it."""
+
+    label: str
+    standing: Standing
+    placement: Placement
+    vm: VirtualMachine | None = None
+    vm_id: VmId | None = None
+    move: Move | None = None
+    reason: str = ""
+    """Why it shall be there: where that is declared, or what makes it go."""
+    under_way: bool = False
+    """Whether a job that does it runs already: it is followed, and nothing is started."""
+    findings: tuple[Finding, ...] = ()
+    excused: str = ""
+    """Why it does not count that it is not in its place: it is snoozed, or its host is away; empty where it counts."""
+
+    @property
+    def left_out(self) -> bool:
+        """Whether a run neither finds it in place nor moves it."""
+        return self.standing not in {Standing.IN_PLACE, Standing.MOVE}
+
+    @property
+    def fails(self) -> bool:
+        """Whether a run that leaves it so has not done what is declared."""
+        return self.left_out and not self.excused
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduledMove:
+    """One order to a host, and when."""
+
+    label: str
+    move: Move
+    placement: Placement
+    """Where the machine shall be after it, whole: host, every folder and every file. What is ordered is ordered by it."""
+    start: float
+    """Seconds from the start of the run."""
+    end: float
+    after: tuple[int, ...]
+    """Numbers, in the schedule, of the moves that must have ended: they free what this one needs."""
+    bytes: int = 0
+    """What is copied: files, and memory of a machine that runs."""
+    blackout: float = 0.0
+    """Seconds, roughly, for which the machine stands still; no host reports the real ones."""
+    reason: str = ""
+    """Why: where it is declared, or for whom it makes room."""
+    aside: bool = False
+    """Whether it only makes room: the machine goes on from there."""
+
+    @property
+    def seconds(self) -> float:
+        """How long it takes."""
+        return self.end - self.start
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """All moves of a run, in the order of their starts."""
+
+    moves: tuple[ScheduledMove, ...] = ()
+    bound: float = 0.0
+    """Seconds that no schedule can beat."""
+    refused: Mapping[str, Finding] = field(default_factory=dict)
+    """Label -> why a machine is not moved, where that is known from the plan as a whole and not from its own move."""
+    _of: Mapping[str, tuple[int, ...]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Index the moves: each of a thousand is looked for."""
+        numbers: dict[str, tuple[int, ...]] = {}
+        for number, each in enumerate(self.moves):
+            numbers[each.label] = (*numbers.get(each.label, ()), number)
+        object.__setattr__(self, "_of", numbers)
+
+    @property
+    def seconds(self) -> float:
+        """When the last move ends."""
+        return max((each.end for each in self.moves), default=0.0)
+
+    @property
+    def bytes(self) -> int:
+        """What is copied in all."""
+        return sum(each.bytes for each in self.moves)
+
+    @property
+    def waves(self) -> tuple[int, ...]:
+        """By move: 1 for one that waits for none, otherwise one more than the highest of those it waits for."""
+        found: list[int] = []
+        for each in self.moves:  # who waits starts later
+            found.append(1 + max((found[number] for number in each.after), default=0))
+        return tuple(found)
+
+    @property
+    def blackout(self) -> float:
+        """Seconds, roughly, for which machines stand still, all of them together."""
+        return sum(each.blackout for each in self.moves)
+
+    def legs(self, label: str) -> tuple[int, ...]:
+        """Return the numbers of a machine's moves, one after the other."""
+        return self._of.get(label, ())
+
+    def moves_of(self, label: str) -> tuple[Move, ...]:
+        """Return a machine's orders, one after the other."""
+        return tuple(self.moves[number].move for number in self.legs(label))
+
+    def whole(self, number: int) -> bool:
+        """Say whether a move is the only one of its machine, so that the engine can order it."""
+        return len(self.legs(self.moves[number].label)) == 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """How good the answer is where the stack file leaves hosts to choose."""
+
+    machines: int
+    """How many have more than one host that they may be on."""
+    bytes: int
+    """What is moved for it."""
+    least: int
+    """What every choice moves at least."""
+    proved: bool
+    """Whether all of them found a place by it, and no choice moves fewer bytes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Every declared machine, in the order of the stack file."""
+
+    steps: tuple[Step, ...]
+    findings: tuple[Finding, ...] = ()
+    """Of the estate as a whole: hosts that did not answer, broken rules, the guard."""
+    schedule: Schedule = Schedule()
+    """The moves in time; empty while it is not known what the hosts have room for."""
+    choice: Choice | None = None
+    """None where every machine has one host."""
+    known: Kept = NOTHING_KEPT
+    """By what machines were told, beside the names and ids of the stack file."""
+    silent: tuple[HostName, ...] = ()
+    """Hosts that did not answer and that nobody has declared away."""
+
+    @property
+    def moves(self) -> tuple[Move, ...]:
+        """The moves that will be ordered."""
+        return tuple(
+            step.move for step in self.steps if step.move is not None and step.standing == Standing.MOVE
+        )
+
+    @property
+    def refusals(self) -> tuple[Finding, ...]:
+        """Why the plan as a whole must not run: no safe order, the guard, entries that contradict each other."""
+        return tuple(each for each in self.findings if each.severity == Severity.REFUSAL)
+
+    @property
+    def broken_rules(self) -> tuple[Finding, ...]:
+        """Rules of the stack file that would not hold in the end; alone they stop nothing."""
+        return tuple(each for each in self.findings if each.of_rule)
+
+    @property
+    def left_out(self) -> tuple[Step, ...]:
+        """Declared machines that the run neither finds in place nor moves: refused, unknown, missing, moved by others."""
+        return tuple(step for step in self.steps if step.left_out)
+
+    @property
+    def failing(self) -> tuple[Step, ...]:
+        """Those of them that count: neither snoozed nor on a host that is away."""
+        return tuple(step for step in self.steps if step.fails)
+
+    @property
+    def starts(self) -> tuple[Move, ...]:
+        """What the run starts: what does not run already, by its schedule, with the moves that only make room."""
+        new = [step for step in self.steps if step.standing == Standing.MOVE and not step.under_way]
+        return tuple(
+            move
+            for step in new
+            if step.move is not None
+            for move in self.schedule.moves_of(step.label) or (step.move,)
+        )

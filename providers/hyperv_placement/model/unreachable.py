@@ -1,0 +1,50 @@
+"""Hosts of which nothing is known, told once for each cause."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from hyperv_placement.model.estate import Silence, UnreachableHost
+
+_NAMED = 8
+"""Names that stand in a line; of more, their number."""
+_DONE = {
+    Silence.SILENT: ("did not answer", "did not answer"),
+    Silence.UNREADABLE: ("could not be read", "could not be read"),
+    Silence.UNASKED: ("was not asked", "were not asked"),
+}
+"""For one host, and for several."""
+
+
+def became(host: UnreachableHost) -> str:
+    """Return what became of a host, without its name: `did not answer`."""
+    return _DONE[host.kind][0]
+
+
+def told(hosts: Iterable[UnreachableHost]) -> Iterator[str]:
+    """Yield a line for each cause, in the order of hosts: how many it has hit, and that their machines are unknown."""
+    for reason, found in _by_reason(hosts).items():
+        yield f"{who(found)}, {'their' if len(found) > 1 else 'its'} machines are unknown: {reason}"
+
+
+def who(hosts: Iterable[UnreachableHost]) -> str:
+    """Return what became of which hosts: `hv1 could not be read and 2 hosts (hv2, hv3) were not asked`."""
+    kinds: dict[Silence, list[str]] = {}
+    for host in hosts:
+        kinds.setdefault(host.kind, []).append(host.name)
+    return " and ".join(f"{several(names)} {_DONE[kind][len(names) > 1]}" for kind, names in kinds.items())
+
+
+def several(names: Sequence[str]) -> str:
+    """Return a name, or the number of hosts with the first of their names."""
+    if len(names) == 1:
+        return names[0]
+    shown = ", ".join(names[:_NAMED])
+    return f"{len(names)} hosts ({shown}{', ...' if len(names) > _NAMED else ''})"
+
+
+def _by_reason(hosts: Iterable[UnreachableHost]) -> dict[str, list[UnreachableHost]]:
+    found: dict[str, list[UnreachableHost]] = {}
+    for host in hosts:
+        found.setdefault(host.reason, []).append(host)
+    return found

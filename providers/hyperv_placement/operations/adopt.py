@@ -1,0 +1,121 @@
+"""A machine put under a key of the stack file by its GUID: one reviewable line, which the next run goes by."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+
+from hyperv_placement.errors import PlacementError, StackFileError
+from hyperv_placement.model.estate import Inventory, VirtualMachine
+from hyperv_placement.model.identity import Kept
+from hyperv_placement.model.names import VmId
+from hyperv_placement.model.plan import Severity
+from hyperv_placement.model.stack import Stack
+from hyperv_placement.model.units import counted
+from hyperv_placement.model.unreachable import told
+from hyperv_placement.planning.machine.adoption import adopting
+from hyperv_placement.planning.machine.computers import REPLICAS
+from hyperv_placement.planning.machine.takeover import takeover
+from hyperv_placement.planning.plan import steps_of
+from hyperv_placement.stackfile.editing import Editor
+from hyperv_placement.stackfile.replacing import Replacement, replacement
+from hyperv_placement.stackfile.source import LARGEST
+from hyperv_placement.system.files import read_bounded
+
+
+class AdoptError(PlacementError):
+    """A machine cannot be put under a key; the stack file stays as it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adopted:
+    """What was written."""
+
+    label: str
+    vm: VirtualMachine
+    diff: str
+    """Unified, of the stack file; empty where it said so before."""
+    notes: tuple[str, ...] = ()
+    """What the next run will say of it."""
+
+
+def adopt(stack: Stack, inventory: Inventory, kept: Kept, label: str, machine: VmId) -> Adopted:
+    """Write `id: machine` under the key `label`; comments and all else stay. Raises AdoptError, the file as it was.
+
+    The file is replaced only where a machine of that GUID is seen, once, and no other key means it; where what the
+    stack has managed under `label` is gone or declared elsewhere; and where the new file loads and means that machine.
+    """
+    if label not in stack.vms:
+        raise AdoptError(f"{label} is not declared in {stack.path}", remedy="Write an entry for it first")
+    vm = _seen(inventory, machine)
+    _check_free(stack, inventory, kept, label, vm)
+    if stack.vms[label].id == machine:
+        return Adopted(label=label, vm=vm, diff="")
+    try:
+        old = read_bounded(stack.path, LARGEST)
+    except OSError as error:
+        raise AdoptError(
+            f"{stack.path} cannot be read: {error.strerror}", remedy="Make it readable"
+        ) from error
+    editor = Editor(old.decode("utf-8"))
+    editor.put(str(machine), "vms", label, "id")
+    with replacement(stack.path, old) as fresh:
+        notes = _proven(fresh, editor.text(), inventory, kept, label, machine)
+        fresh.keep()
+    return Adopted(label=label, vm=vm, diff=_diff(stack, old.decode("utf-8"), editor.text()), notes=notes)
+
+
+def _seen(inventory: Inventory, machine: VmId) -> VirtualMachine:
+    found = inventory.with_id(machine)
+    own = [vm for vm in found if vm.replication_mode not in REPLICAS]
+    if len(own) == 1:
+        return own[0]
+    if own:
+        where = ", ".join(str(vm.host) for vm in own)
+        raise AdoptError(f"{machine} is seen on {where}", remedy="Run: bin/placement doctor")
+    if found:
+        raise AdoptError(
+            f"{machine} on {found[0].host} is a replica, which is no machine of its own",
+            remedy="Name the primary",
+        )
+    if inventory.unreachable:
+        raise AdoptError(
+            f"No machine with id {machine} on the hosts that answer; {' '.join(told(inventory.unreachable.values()))}",
+            remedy="Run again when every host answers",
+        )
+    raise AdoptError(
+        f"No machine with id {machine} on any of {counted(len(inventory.hosts), 'host')}",
+        remedy="See what there is: bin/placement inventory",
+    )
+
+
+def _check_free(stack: Stack, inventory: Inventory, kept: Kept, label: str, vm: VirtualMachine) -> None:
+    """Raise AdoptError where another key means the machine already."""
+    others = (step for step in steps_of(stack, inventory, kept) if step.label != label)
+    other = next((step.label for step in others if step.vm_id == vm.id), None)
+    if other is not None:
+        raise AdoptError(
+            f"{vm.id} ({vm.name!r} on {vm.host}) is the machine of {other}",
+            remedy=f"Say first which machine {other} means: {adopting(other, 'GUID')}",
+        )
+
+
+def _proven(
+    fresh: Replacement, text: str, inventory: Inventory, kept: Kept, label: str, machine: VmId
+) -> tuple[str, ...]:
+    """Return what the next run will say. Raises AdoptError where it would refuse the new file."""
+    try:
+        declared = fresh.load(text)
+    except StackFileError as error:
+        raise AdoptError(f"what would be written does not load: {fresh.told(error.message)}") from error
+    said = tuple(takeover(label, kept.machines.get(label), machine, declared, inventory))
+    refused = [each for each in said if each.severity == Severity.REFUSAL]
+    if refused:
+        raise AdoptError(refused[0].text, remedy=refused[0].remedy)
+    return tuple(str(each) for each in said)
+
+
+def _diff(stack: Stack, old: str, new: str) -> str:
+    name = stack.path.as_posix()
+    lines = difflib.unified_diff(old.splitlines(), new.splitlines(), f"a/{name}", f"b/{name}", lineterm="")
+    return "\n".join(lines)

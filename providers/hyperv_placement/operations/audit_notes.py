@@ -1,0 +1,77 @@
+"""Lines that commands add to the audit log of a stack: what a person has decided here, and by which ticket."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from hyperv_placement.audit.origin import TICKET, check_ticket, origin
+from hyperv_placement.clock import Clock
+from hyperv_placement.errors import AuditLostError, StackFileError, StackNameError
+from hyperv_placement.migration.audit import AuditLog, audit_path
+from hyperv_placement.model.stack import Stack
+from hyperv_placement.stackfile import load
+from hyperv_placement.visible import visible
+from hyperv_placement.workspace.identities import is_of_project
+from hyperv_placement.workspace.stacks import PROJECT, stack_path
+
+_REMEDY = "Make it writable, and write down elsewhere who did this and why"
+
+
+def add_ticket(parser: argparse.ArgumentParser) -> None:
+    """Let a command be told by which ticket it is given."""
+    parser.add_argument("--ticket", help=f"its number, for the audit log; default: {TICKET}, if set")
+
+
+def checked(options: argparse.Namespace) -> str:
+    """Return the ticket, or an empty text. Raises PlacementError where it is none."""
+    text = options.ticket if options.ticket is not None else os.environ.get(TICKET, "")
+    return check_ticket(text) if text or options.ticket is not None else ""
+
+
+def note(
+    stack: Stack,
+    clock: Clock,
+    ticket: str,
+    event: str,
+    *,
+    done: bool = False,
+    project: Path = PROJECT,
+    **told: Any,
+) -> None:
+    """Append what a command is about to do, or has `done`, to a stack of the project; of another file no log is kept.
+
+    Where the line cannot be written that is said; where the stack file wants one, AuditRefusedError or AuditLostError is raised.
+    """
+    if not is_of_project(stack, project):
+        return
+    environ = {**os.environ, **({TICKET: ticket} if ticket else {})}
+    log = AuditLog(
+        audit_path(project, stack.path.stem),
+        clock=clock,
+        of=partial(origin, environ, stack.path, stack.digest),
+        required=stack.must_be_audited,
+    )
+    trouble = log.append({"event": event, **told})
+    if trouble and done and log.required:
+        raise AuditLostError(f"{event} is done, and the audit log does not say so: {trouble}", remedy=_REMEDY)
+    log.check(event, trouble)
+    if news := log.news():
+        sys.stderr.write(f"{visible(news)}\n")
+
+
+def note_of(
+    name: str, clock: Clock, ticket: str, event: str, *, project: Path = PROJECT, **told: Any
+) -> None:
+    """Append what is done to a stack of the project that is known by its name; nothing where no file declares it."""
+    try:
+        path = stack_path(name, project)
+        stack = load(path) if path.exists() else None
+    except (StackNameError, StackFileError):
+        return  # a lock must come off a stack whose file is being mended, too
+    if stack is not None:
+        note(stack, clock, ticket, event, project=project, **told)

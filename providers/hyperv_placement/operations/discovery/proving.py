@@ -1,0 +1,88 @@
+"""A draft is proven before it is written: the text loads, and against what the hosts showed nothing would move."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from hyperv_placement.errors import PlacementError, StackFileError
+from hyperv_placement.model.estate import Inventory
+from hyperv_placement.model.plan import Severity, Standing, Step
+from hyperv_placement.model.stack import Stack
+from hyperv_placement.planning import plan
+
+from .machines import Draft, Extent, Seen, draft
+from .roots import Roots
+from .text import Preface, Written, written
+from .unseen import unseen
+
+Load = Callable[[str], Stack]
+"""From a text to what it declares; raises StackFileError."""
+_LINE = re.compile(r":([0-9]+): ")
+
+
+class NotDeclarableError(PlacementError):
+    """What the hosts show cannot be said in a stack file without something moving."""
+
+    remedy = "Run again with --debug and report the text"
+
+
+def prove(
+    preface: Preface, seen: tuple[Seen, ...], kept: Roots, inventories: Iterable[Inventory], load: Load
+) -> tuple[Written, Draft]:
+    """Return the text that declares as much of `seen` as leaves everything where it is, and what it says.
+
+    A machine whose declaration does not load, or would move something, is declared with less, down to nothing; why stands
+    beside it. Raises NotDeclarableError where what is wrong is no machine's.
+    """
+    readings = tuple(inventories)
+    nowhere = unseen((each.vm.id for each in seen), readings)
+    complete = all(inventory.complete for inventory in readings)
+    while True:
+        made = replace(draft(seen, kept, complete=complete), unseen=nowhere)
+        text = written(preface, made)
+        wrong = _wrong(text, readings, load)
+        if not wrong:
+            return text, made
+        reasons = {entry.vm: wrong[entry.label.key] for entry in made.entries if entry.label.key in wrong}
+        seen = tuple(_less(each, reasons.get(each.vm.id)) for each in seen)
+
+
+def _less(seen: Seen, why: str | None) -> Seen:
+    return seen if why is None else seen.at_most(Extent(max(0, seen.extent - 1)), why)
+
+
+def _wrong(text: Written, inventories: tuple[Inventory, ...], load: Load) -> dict[str, str]:
+    """Return, by label, why a machine cannot be declared as it is in `text`."""
+    try:
+        stack = load(text.text)
+    except StackFileError as error:
+        return _unloadable(text, error)
+    found: dict[str, str] = {}
+    for inventory in inventories:
+        planned = plan(stack, inventory)
+        found |= {step.label: _why(step) for step in planned.steps if _is_astray(step)}
+        forbidden = [each for each in planned.findings if each.severity == Severity.REFUSAL]
+        if forbidden and not found:
+            raise NotDeclarableError("\n".join(str(each) for each in forbidden), detail=text.text)
+    return found
+
+
+def _unloadable(text: Written, error: StackFileError) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for line in error.message.splitlines():
+        place = _LINE.search(line)
+        label = text.labels.get(int(place[1])) if place else None
+        if place is None or label is None:
+            raise NotDeclarableError(line, detail=text.text) from error
+        found[label] = line[place.end() :]
+    return found
+
+
+def _is_astray(step: Step) -> bool:
+    return step.standing != Standing.IN_PLACE or step.move is not None or bool(step.findings)
+
+
+def _why(step: Step) -> str:
+    return "; ".join(finding.text for finding in step.findings) or "more would move it"

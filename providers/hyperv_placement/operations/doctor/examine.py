@@ -1,0 +1,85 @@
+"""The whole examination: read once, judge everything, the worst first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hyperv_placement.clock import Clock
+from hyperv_placement.hyperv.estate import Estate
+from hyperv_placement.model.diagnosis import Diagnosis, Weight
+from hyperv_placement.model.identity import NOTHING_KEPT, Kept
+from hyperv_placement.model.plan import Severity
+from hyperv_placement.model.stack import Stack
+from hyperv_placement.model.unreachable import several
+from hyperv_placement.planning.machine.computers import facts_in, same_names
+
+from .files import file_diagnoses
+from .hosts import host_diagnoses, silent_hosts, unproven_hosts
+from .machines import machine_diagnoses
+from .pairs import caller_diagnoses, pair_diagnoses
+from .possible import possible_moves, possible_pairs
+from .reading import read
+from .symptoms import Reading
+
+
+def examine(stack: Stack, clock: Clock, known: Kept = NOTHING_KEPT) -> tuple[list[Diagnosis], list[str]]:
+    """Return the diagnoses, errors first, and what cannot be told from here. Nothing is changed; no host is asked twice."""
+    estate = Estate(stack.hosts, clock=clock)
+    try:
+        reading = read(stack, estate, clock, known)
+    finally:
+        estate.close()
+    found = list(dict.fromkeys(diagnoses(stack, reading)))
+    found.sort(key=lambda each: each.weight != Weight.ERROR)
+    return found, list(untold(stack, reading))
+
+
+def diagnoses(stack: Stack, reading: Reading) -> Iterator[Diagnosis]:
+    """Yield every diagnosis: callers and directory, hosts, pairs, machines."""
+    yield from caller_diagnoses(reading)
+    yield from silent_hosts(stack, reading)
+    yield from unproven_hosts(stack)
+    for spec in stack.hosts.values():
+        if reading.hosts[spec.name].trouble is None:
+            yield from host_diagnoses(reading, spec)
+    for name, finding in same_names(facts_in(reading.inventory)):
+        yield Diagnosis(
+            weight=Weight.ERROR, where=name, text=finding.text, remedy=finding.remedy,
+            breaks="Its machines and its room count twice: nothing is moved"
+            if finding.severity == Severity.REFUSAL
+            else "Which computer it is is unknown: nothing is moved to it",
+        )  # fmt: skip
+    for source, destination in possible_pairs(stack, reading.inventory, reading.known):
+        yield from pair_diagnoses(stack, reading, source, destination)
+    for machine, vm, host in possible_moves(stack, reading.inventory, reading.known):
+        yield from machine_diagnoses(stack, reading, machine, vm, host)
+    yield from file_diagnoses(stack, reading.inventory)
+
+
+def untold(stack: Stack, reading: Reading) -> Iterator[str]:
+    """Yield what nobody can tell from here: it is not said to be in order."""
+    yield "whether TCP 6600 and 445 are open between the hosts (Test-NetConnection HOST -Port 6600, on each)"
+    if stack.directory is None:
+        yield "delegation, for want of directory: in the stack file"
+    read = [host for host in reading.hosts.values() if host.trouble is None]
+    of_host = [each.name for each in read if reading.inventory.hosts[each.name].facts is None]
+    if of_host:
+        yield f"what moves ask of {several(of_host)}, silent since"
+    for what, needs, names in (
+        (
+            "whether Credential Guard runs on",
+            _DEVICE_GUARD,
+            [each.name for each in read if each.credential_guard is None],
+        ),
+        (
+            "whether Virtual Machine Manager manages",
+            "root/cimv2",
+            [each.name for each in read if each.managed_by_vmm is None],
+        ),
+        ("the clock of", "root/cimv2", [each.name for each in read if each.ahead is None]),
+    ):
+        if names:
+            yield f"{what} {several(names)} (needs the right to read {needs})"
+
+
+_DEVICE_GUARD = "root/Microsoft/Windows/DeviceGuard"

@@ -1,0 +1,68 @@
+"""Whose files would get a name that another machine keeps, on any host that it may be on: a host refuses such a move."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from hyperv_placement.model.diagnosis import Diagnosis, Weight
+from hyperv_placement.model.estate import Inventory, VirtualMachine
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.plan import Finding, Move, Placement, Standing, Step
+from hyperv_placement.model.stack import Stack, VmSpec
+from hyperv_placement.planning.checks.file_names import owned_names, taken, taken_by
+from hyperv_placement.planning.machine.identify import identify
+from hyperv_placement.planning.machine.locate import locate
+from hyperv_placement.planning.machine.order import order
+
+
+def file_diagnoses(stack: Stack, inventory: Inventory) -> Iterator[Diagnosis]:
+    """Yield an error for each machine and host. Whoever shall leave is taken to leave, unless a name stops it."""
+    found = {
+        label: (spec, vm)
+        for label, spec in stack.vms.items()
+        if isinstance(vm := identify(spec, inventory, None), VirtualMachine)
+    }
+    steps = [
+        Step(label=label, standing=Standing.MOVE if move else Standing.IN_PLACE, placement=Placement(), vm=vm, vm_id=vm.id, move=move)
+        for label, (spec, vm) in found.items()
+        for move in (_move(stack, inventory, spec, vm, _first(spec, vm)),)
+    ]  # fmt: skip
+    refused = taken(steps, inventory)
+    for step in steps:
+        if step.label in refused and step.move is not None:
+            yield _diagnosis(step.label, step.move, refused[step.label])
+    leaving = {step.vm_id for step in steps if step.move and step.label not in refused and step.vm_id}
+    owned = owned_names(inventory)
+    for label, (spec, vm) in found.items():
+        for host in spec.hosts:
+            move = _move(stack, inventory, spec, vm, host) if host != _first(spec, vm) else None
+            if move is not None:
+                for finding in taken_by(move, inventory, owned, leaving):
+                    yield _diagnosis(label, move, finding)
+
+
+def _first(spec: VmSpec, vm: VirtualMachine) -> HostName:
+    """Return where it stays if it may, else the first host that it may be on."""
+    return vm.host if not spec.hosts or vm.host in spec.hosts else spec.hosts[0]
+
+
+def _move(
+    stack: Stack, inventory: Inventory, spec: VmSpec, vm: VirtualMachine, host: HostName
+) -> Move | None:
+    source, destination = inventory.hosts[vm.host], inventory.hosts.get(host)
+    if destination is None or host not in stack.hosts:
+        return None
+    wanted = replace(locate(spec, vm, stack.hosts[host]).placement, host=host)
+    move = order(vm, wanted, source, destination)
+    return replace(move, options=spec.migration) if move is not None else None
+
+
+def _diagnosis(label: str, move: Move, finding: Finding) -> Diagnosis:
+    return Diagnosis(
+        weight=Weight.ERROR,
+        where=f"{label} to {move.destination}" if move.changes_host else label,
+        text=finding.text,
+        breaks="The move is refused",
+        remedy=finding.remedy,
+    )

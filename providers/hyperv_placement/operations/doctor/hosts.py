@@ -1,0 +1,179 @@
+"""What is wrong with one host by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from statistics import median
+
+from hyperv_placement import quoting
+from hyperv_placement.model.diagnosis import Diagnosis, Weight
+from hyperv_placement.model.estate import HostFacts
+from hyperv_placement.model.own_name import doubt
+from hyperv_placement.model.stack import HostSpec, Stack
+from hyperv_placement.model.units import format_bytes, format_seconds
+from hyperv_placement.model.unreachable import several
+from hyperv_placement.planning.counting import is_away
+from hyperv_placement.planning.machine.computers import another_computer
+from hyperv_placement.winrm.trust import NEW_CERTIFICATE
+
+from .symptoms import HostReading, Reading
+
+SKEW = 300.0
+"""Seconds that two clocks may be apart (MS-KILE, the default of "Maximum tolerance for computer clock synchronization")."""
+RENEW = timedelta(days=30)
+"""Before its end a certificate is worth a word."""
+
+
+def silent_hosts(stack: Stack, reading: Reading) -> Iterator[Diagnosis]:
+    """Yield why hosts could not be read, once for each cause; one that is away only warns."""
+    causes: dict[tuple[str, str], list[str]] = {}
+    today = stack.on(reading.now.astimezone(UTC).date())
+    for host in reading.hosts.values():
+        away = today.hosts[host.name].away
+        if host.trouble is not None and away is not None:
+            yield Diagnosis(
+                weight=Weight.WARNING, where=host.name, text=is_away(host.name, away),
+                breaks="Nothing is known of it, and that does not count for now",
+                remedy=f"Take away: off hosts.{host.name} when it is back",
+            )  # fmt: skip
+        elif host.trouble is not None:
+            causes.setdefault((host.trouble.message, host.trouble.remedy), []).append(host.name)
+    for (message, remedy), names in causes.items():
+        yield _unread(several(names), message, remedy)
+
+
+def _unread(where: str, message: str, remedy: str) -> Diagnosis:
+    return Diagnosis(
+        weight=Weight.ERROR, where=where, text=message,
+        breaks="Nothing is known of it; no machine moves from there or to there", remedy=remedy,
+    )  # fmt: skip
+
+
+def unproven_hosts(stack: Stack) -> Iterator[Diagnosis]:
+    """Yield once which hosts nothing proves: without TLS Kerberos alone does."""
+    names = [
+        spec.name
+        for spec in stack.hosts.values()
+        if spec.endpoint.startswith("http:") and spec.connection.auth == "ntlm"
+    ]
+    if names:
+        yield Diagnosis(
+            weight=Weight.WARNING, where=several(names), text="dialled over plain HTTP with auth: ntlm, which proves no host",
+            breaks="Whoever the name is diverted to can answer in its place, and use the login elsewhere meanwhile",
+            remedy="Write an https address, or auth: kerberos",
+        )  # fmt: skip
+
+
+def host_diagnoses(reading: Reading, spec: HostSpec) -> Iterator[Diagnosis]:
+    """Yield what is wrong with one host."""
+    host = reading.hosts[spec.name]
+    if host.trouble is not None:
+        yield _unread(spec.name, host.trouble.message, host.trouble.remedy)
+        return
+    yield from _certificate(host, reading.now)
+    yield from _clock(host, reading)
+    yield from _management(host)
+    found = reading.inventory.hosts.get(spec.name)
+    if found is not None and found.facts is not None:
+        yield from _computer(host, found.facts)
+        yield from _name(host, found.facts)
+        yield from _migration(host, found.facts)
+        yield from _room(found.facts, spec)
+
+
+def _computer(host: HostReading, facts: HostFacts) -> Iterator[Diagnosis]:
+    if facts.replaced:
+        found = another_computer(host.name, facts.uuid or "", facts.uuid_before or "")
+        yield Diagnosis(
+            weight=Weight.ERROR, where=host.name, text=found.text, breaks="No machine moves from it or to it",
+            remedy=found.remedy,
+        )  # fmt: skip
+
+
+def _name(host: HostReading, facts: HostFacts) -> Iterator[Diagnosis]:
+    if (why := doubt(host.name, facts)) is not None:
+        yield Diagnosis(
+            weight=Weight.ERROR, where=host.name, text=why.text,
+            breaks="No machine moves to it, and its account in the directory is not looked for", remedy=why.remedy,
+        )  # fmt: skip
+
+
+def _certificate(host: HostReading, now: datetime) -> Iterator[Diagnosis]:
+    end = host.certificate_end
+    if end is not None and end - now < RENEW:
+        days = max(0, (end - now).days)
+        yield Diagnosis(
+            weight=Weight.WARNING, where=host.name, text=f"Its certificate ends on {end:%Y-%m-%d}, in {days} days",
+            breaks="After that nobody reaches it over TLS",
+            remedy=f"Have a new one issued, and on {host.full_name} give it to the listener: {NEW_CERTIFICATE}",
+        )  # fmt: skip
+
+
+def _clock(host: HostReading, reading: Reading) -> Iterator[Diagnosis]:
+    """Compare with the other hosts: what Kerberos between them asks."""
+    told = [each.ahead for each in reading.hosts.values() if each.ahead is not None]
+    if host.ahead is None or len(told) < 2:  # noqa: PLR2004 - one clock alone is not apart from any
+        return
+    apart = host.ahead - median(told)
+    if abs(apart) > SKEW:
+        yield Diagnosis(
+            weight=Weight.ERROR, where=host.name,
+            text=f"Its clock is {format_seconds(abs(apart))} {'ahead of' if apart > 0 else 'behind'} the other hosts'",
+            breaks="Kerberos refuses tickets across more than 5 minutes: logins and moves fail",
+            remedy=f"On {host.full_name} run {quoting.powershell('w32tm /resync')}, and look at its time source ({quoting.powershell('w32tm /query /source')})",
+        )  # fmt: skip
+
+
+def _management(host: HostReading) -> Iterator[Diagnosis]:
+    if host.managed_by_vmm:
+        yield Diagnosis(
+            weight=Weight.WARNING, where=host.name, text="Virtual Machine Manager's agent runs there",
+            breaks="It may move machines by itself, and each run would move them back",
+            remedy="Take these machines out of its placement, or out of the stack file",
+        )  # fmt: skip
+
+
+def _migration(host: HostReading, facts: HostFacts) -> Iterator[Diagnosis]:
+    settings = facts.migration
+    if not settings.enabled:
+        yield Diagnosis(
+            weight=Weight.ERROR, where=host.name, text="Live migration is disabled",
+            breaks="No machine leaves it or comes to it",
+            remedy="Declare live_migration: {enabled: true}, or run Enable-VMMigration there",
+        )  # fmt: skip
+    elif not settings.addresses:
+        yield Diagnosis(
+            weight=Weight.ERROR, where=host.name, text="It listens for migrations on no address",
+            breaks="No machine comes to it",
+            remedy="Declare live_migration: {networks: any}, or run Set-VMHost -UseAnyNetworkForMigration $true there",
+        )  # fmt: skip
+    for kind, limit, line in (
+        ("live", settings.max_live, quoting.powershell("Set-VMHost -MaximumVirtualMachineMigrations 2")),
+        ("storage", settings.max_storage, quoting.powershell("Set-VMHost -MaximumStorageMigrations 2")),
+    ):
+        if not limit:
+            yield Diagnosis(
+                weight=Weight.ERROR, where=host.name, text=f"It allows no {kind} migration at once",
+                breaks=f"Every {kind} migration of it fails",
+                remedy=f"Declare live_migration: {{{kind}_limit: 2}}, or run {line} there",
+            )  # fmt: skip
+
+
+def _room(facts: HostFacts, spec: HostSpec) -> Iterator[Diagnosis]:
+    """Tell what lacks of the reserve that the stack file wants free."""
+    reserve = spec.reserve
+    for volume in facts.volumes or ():
+        kept = max(reserve.disk_bytes, int(volume.capacity_bytes * reserve.disk_percent / 100))
+        if kept and volume.free_bytes < kept:
+            yield Diagnosis(
+                weight=Weight.WARNING, where=spec.name,
+                text=f"{volume.path} has {format_bytes(volume.free_bytes)} free, {format_bytes(kept)} shall stay free",
+                breaks="No files come to that volume", remedy="Free space there, or lower reserve.disk of the host",
+            )  # fmt: skip
+    if facts.memory_free_mib is not None and facts.memory_free_mib < reserve.memory_mib:
+        yield Diagnosis(
+            weight=Weight.WARNING, where=spec.name,
+            text=f"{facts.memory_free_mib} MiB of memory are free, {reserve.memory_mib} MiB shall stay free",
+            breaks="No running machine comes to it", remedy="Move machines away, or lower reserve.memory of the host",
+        )  # fmt: skip

@@ -1,0 +1,42 @@
+"""What would hinder a machine on its way to each host that it may be on: by the rules that moves themselves obey."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from hyperv_placement.model.diagnosis import Diagnosis, Weight
+from hyperv_placement.model.estate import VirtualMachine
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.plan import Severity
+from hyperv_placement.model.stack import Stack, VmSpec
+from hyperv_placement.planning.machine.locate import locate
+from hyperv_placement.planning.plan import judge
+
+from .symptoms import Reading
+
+
+def machine_diagnoses(
+    stack: Stack, reading: Reading, spec: VmSpec, vm: VirtualMachine, host: HostName
+) -> Iterator[Diagnosis]:
+    """Yield what would keep `vm` from `host`, or may."""
+    found = next((each for each in reading.inventory.hosts[vm.host].vms if each.id == vm.id), vm)
+    target = reading.inventory.hosts.get(host)
+    if target is None or target.facts is None or reading.inventory.hosts[vm.host].facts is None:
+        return
+    located = locate(spec, found, stack.hosts[host])
+    step = judge(
+        spec, found, replace(located.placement, host=host), reading.inventory, stack.hosts[host],
+        findings=located.findings,
+    )  # fmt: skip
+    for finding in step.findings:
+        if finding.of_hosts:
+            continue  # hosts and pairs have diagnoses of their own
+        refused = finding.severity == Severity.REFUSAL
+        yield Diagnosis(
+            weight=Weight.ERROR if refused else Weight.WARNING,
+            where=f"{spec.label} to {host}",
+            text=finding.text,
+            breaks="The move is refused" if refused else "The move may fail, or wait",
+            remedy=finding.remedy,
+        )

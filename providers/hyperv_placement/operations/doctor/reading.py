@@ -1,0 +1,187 @@
+"""Reads what the doctor judges: all hosts and the directory at once, so that a dead one delays nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime
+from typing import TypeVar
+
+from hyperv_placement.clock import Clock
+from hyperv_placement.directory.client import DirectoryClient
+from hyperv_placement.errors import PlacementError
+from hyperv_placement.hyperv.estate import Estate, unreachable
+from hyperv_placement.hyperv.host_facts import read_credential_guard
+from hyperv_placement.hyperv.host_settings import read_migration
+from hyperv_placement.model.directory import Accounts, ComputerAccount
+from hyperv_placement.model.estate import Host, Inventory
+from hyperv_placement.model.identity import NOTHING_KEPT, Kept
+from hyperv_placement.model.names import HostName, folded
+from hyperv_placement.model.own_name import own_name
+from hyperv_placement.model.stack import HostSpec, Stack
+from hyperv_placement.model.unreachable import several
+from hyperv_placement.winrm.client import Client
+from hyperv_placement.winrm.credentials import read_credential
+from hyperv_placement.winrm.tickets import ticket_is_forwardable
+from hyperv_placement.winrm.transport import certificate_end, knock
+from hyperv_placement.wsman import CIMV2
+
+from .possible import possible_sources
+from .symptoms import HostReading, Reading
+
+KNOCK = 3.0
+"""Seconds after which a host that does not even connect is given up."""
+_WORKERS = 64
+_VMM_AGENT = "SCVMMAgent"
+"""Service of Virtual Machine Manager's agent (Learn, "Ports and protocols for VMM")."""
+Answer = TypeVar("Answer")
+
+
+def read(stack: Stack, estate: Estate, clock: Clock, known: Kept = NOTHING_KEPT) -> Reading:
+    """Return what hosts and directory say now."""
+    estate.expect(known.hosts)
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        directory = pool.submit(_directory, stack, clock)
+        found = dict(
+            zip(stack.hosts, pool.map(lambda name: _host(estate, name, clock), stack.hosts), strict=True)
+        )
+        callers, trouble = directory.result()
+    hosts = {name: reading for name, (reading, _) in found.items()}
+    inventory = Inventory(
+        hosts={name: host for name, (_, host) in found.items() if host is not None},
+        unreachable={
+            name: unreachable(name, reading.trouble)
+            for name, reading in hosts.items()
+            if reading.trouble is not None
+        },
+    )
+    inventory = estate.closely(inventory, possible_sources(stack, inventory, known), list(inventory.hosts))
+    own = {name: own for name, reading in hosts.items() if (own := reading.own_name) is not None}
+    accounts, asked = _accounts(stack, own, clock) if trouble is None else (None, trouble)
+    return Reading(
+        hosts=hosts, inventory=inventory, directory_trouble=asked,
+        accounts=None if accounts is None else _by_host(own, accounts.fit),
+        unfit={} if accounts is None else {name: accounts.unfit[folded(each)] for name, each in own.items() if folded(each) in accounts.unfit},
+        callers=callers,
+        forwardable=_forwardable(stack), now=clock.utc(), known=known,
+    )  # fmt: skip
+
+
+def _host(estate: Estate, name: HostName, clock: Clock) -> tuple[HostReading, Host | None]:
+    spec, client = estate.specs[name], estate.client(name)
+    reading = HostReading(name=name)
+    try:
+        knock(spec, KNOCK)
+        reading = replace(reading, certificate_end=certificate_end(spec))
+        host = estate.host(name)
+        reading = replace(
+            reading,
+            full_name=(names := estate.names(name)).full_name,
+            own_name=own_name(names),
+            migration=read_migration(client),
+            ahead=_perhaps(lambda: _ahead(client, clock)),
+            credential_guard=_perhaps(lambda: read_credential_guard(client)),
+            managed_by_vmm=_perhaps(lambda: _vmm(client)),
+        )
+    except PlacementError as error:
+        return replace(reading, trouble=error), None
+    return reading, host
+
+
+def _perhaps(ask: Callable[[], Answer]) -> Answer | None:
+    """Return what an account with few rights may not read, or an older build does not have, as None."""
+    try:
+        return ask()
+    except PlacementError:
+        return None
+
+
+def _ahead(client: Client, clock: Clock) -> float | None:
+    begun = clock.utc()
+    rows = client.query("Win32_OperatingSystem", "LocalDateTime", namespace=CIMV2)
+    middle = begun + (clock.utc() - begun) / 2
+    told = rows[0]["LocalDateTime"] if rows else None
+    return (told - middle).total_seconds() if isinstance(told, datetime) and told.tzinfo else None
+
+
+def _vmm(client: Client) -> bool:
+    rows = client.query("Win32_Service", "State", where={"Name": _VMM_AGENT}, namespace=CIMV2)
+    return any(row.text("State") == "Running" for row in rows)
+
+
+def _directory(stack: Stack, clock: Clock) -> tuple[Mapping[str, str], PlacementError | None]:
+    """Return which of our callers are never delegated, and why the directory cannot be asked."""
+    if stack.directory is None:
+        return {}, None
+    client = DirectoryClient(stack.directory, clock=clock)
+    try:
+        return dict(_barred(client, stack.hosts.values())), None
+    except PlacementError as error:
+        return {}, error
+    finally:
+        client.close()
+
+
+def _barred(client: DirectoryClient, hosts: Iterable[HostSpec]) -> Iterable[tuple[str, str]]:
+    names = {_user(host) for host in hosts if host.connection.auth in {"kerberos", "ntlm"}}
+    for name in sorted(names - {""}):
+        person = client.person(name)
+        if person is not None and person.protected:
+            yield name, "is a member of Protected Users"
+        elif person is not None and person.sensitive:
+            yield name, "is sensitive and cannot be delegated"
+
+
+def _user(host: HostSpec) -> str:
+    try:
+        return read_credential(host.connection, host.name).username
+    except PlacementError:
+        return ""
+
+
+def _accounts(
+    stack: Stack, names: Mapping[HostName, str], clock: Clock
+) -> tuple[Accounts | None, PlacementError | None]:
+    if stack.directory is None:
+        return None, None
+    client = DirectoryClient(stack.directory, clock=clock)
+    try:
+        return client.computers(names.values()), None
+    except PlacementError as error:
+        return None, error
+    finally:
+        client.close()
+
+
+def _by_host(
+    names: Mapping[HostName, str], fit: Mapping[str, ComputerAccount]
+) -> dict[HostName, ComputerAccount]:
+    return {
+        name: replace(fit[folded(each)], host=name) for name, each in names.items() if folded(each) in fit
+    }
+
+
+def logged_on(stack: Stack) -> list[str]:
+    """Return who we are at which hosts, and where that was read; of hosts without a credential a diagnosis tells."""
+    found: dict[str, list[str]] = {}
+    for host in stack.hosts.values():
+        try:
+            credential = read_credential(host.connection, host.name)
+        except PlacementError:
+            continue
+        found.setdefault(f"{credential.owner}, of {credential.source}", []).append(host.name)
+    return [f"{several(names)} as {who}" for who, names in found.items()]
+
+
+def _forwardable(stack: Stack) -> bool | None:
+    """Return whether the ticket that is there may be forwarded, None where no host is logged on at with it."""
+    for host in stack.hosts.values():
+        if host.connection.auth == "kerberos":
+            try:
+                credential = read_credential(host.connection, host.name)
+            except PlacementError:
+                return None
+            if not credential.password and credential.keytab is None:
+                return ticket_is_forwardable()
+    return None

@@ -1,0 +1,117 @@
+"""Read and compare, for drift: the comparison that serves every run, and beside it settings, delegation and our own log."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+from hyperv_placement.errors import PlacementError
+from hyperv_placement.hyperv.estate import WORKERS, Estate
+from hyperv_placement.hyperv.event_log import migrations
+from hyperv_placement.hyperv.host_settings import read_migration
+from hyperv_placement.migration.audit import AuditLog
+from hyperv_placement.migration.leftover_search import look_for
+from hyperv_placement.model.estate import Inventory
+from hyperv_placement.model.identity import NOTHING_KEPT, Kept
+from hyperv_placement.model.live_migration import HostMigration
+from hyperv_placement.model.names import HostName, VmId
+from hyperv_placement.model.plan import Plan
+from hyperv_placement.model.stack import Stack
+from hyperv_placement.operations.delegation import plan_delegation
+from hyperv_placement.operations.plan import compare
+from hyperv_placement.planning.drift import DriftReport, Kind, LoggedMove, Readings, Unknown, drift_of
+from hyperv_placement.planning.machine.computers import another_computer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """Drift, and what it was told from."""
+
+    report: DriftReport
+    inventory: Inventory
+    plan: Plan
+
+
+def read_drift(stack: Stack, estate: Estate, audit: AuditLog, known: Kept = NOTHING_KEPT) -> Found:
+    """Return what is not as `stack` declares. Hosts are only read; one that does not answer is unknown.
+
+    `known`: which machine each key meant in the last run, and which computer each host was. The settings of hosts are
+    read where the stack declares some, the directory where it declares delegation.
+    """
+    inventory, plan = compare(stack, estate, orders=False, known=known)
+    readings = Readings(
+        settings=_settings(stack, estate, inventory),
+        delegation=plan_delegation(stack, estate, inventory, estate.clock),
+        names=estate.all_names(_with_recent_moves(inventory)),
+        past=audit.moved(),
+        now=estate.clock.utc(),
+        computers=_other_computers(estate, inventory, known),
+    )
+    left = look_for(estate, inventory, audit.left())
+    report = drift_of(stack, inventory, plan, readings, left)
+    asked = _whose_logs(stack, report, inventory)
+    if asked:
+        report = drift_of(stack, inventory, plan, replace(readings, logged=_logged(estate, asked)), left)
+    return Found(report=report, inventory=inventory, plan=plan)
+
+
+def _other_computers(estate: Estate, inventory: Inventory, known: Kept) -> tuple[Unknown, ...]:
+    """Return the hosts that are other computers than in the last run: one query each."""
+    before = {name: known.hosts[name] for name in inventory.hosts if name in known.hosts}
+    now = estate.uuids(before)
+    return tuple(
+        Unknown(subject=name, text=str(another_computer(name, now[name], uuid)))
+        for name, uuid in before.items()
+        if now.get(name, uuid) != uuid
+    )
+
+
+def _whose_logs(stack: Stack, report: DriftReport, inventory: Inventory) -> set[HostName]:
+    """Return the hosts whose event logs may tell when a machine went that no job tells of: where it is, and where it was to be."""
+    asked: set[HostName] = set()
+    for drift in (*report.drifts, *report.snoozed):
+        told = drift.mover is not None and (drift.mover.who and not drift.mover.by_log)
+        if drift.kind in {Kind.PLACED, Kind.UNDECLARED} and drift.host is not None and not told:
+            spec = stack.vms.get(drift.subject) if drift.of_machine else None
+            asked |= {drift.host, *(spec.hosts if spec else ())}
+    return asked & inventory.hosts.keys()
+
+
+def _logged(estate: Estate, hosts: Collection[HostName]) -> Mapping[VmId, LoggedMove]:
+    """Return the last migration of each machine by the logs of these hosts; one that gives no log tells nothing."""
+
+    def read(name: HostName) -> Mapping[VmId, LoggedMove]:
+        try:
+            found = migrations(estate.client(name))
+        except PlacementError:
+            return {}
+        return {vm: LoggedMove(time=time, host=name) for vm, time in found.items()}
+
+    last: dict[VmId, LoggedMove] = {}
+    with ThreadPoolExecutor(min(WORKERS, len(hosts))) as pool:
+        for each in pool.map(read, sorted(hosts)):
+            for vm, move in each.items():
+                if vm not in last or last[vm].time < move.time:
+                    last[vm] = move
+    return last
+
+
+def _with_recent_moves(inventory: Inventory) -> set[HostName]:
+    """Return the hosts of machines that jobs tell of: by its names a host is known as a job's destination."""
+    moved = {job.vm_id for host in inventory.hosts.values() for job in host.recent}
+    return {vm.host for vm in inventory.vms() if vm.id in moved}
+
+
+def _settings(stack: Stack, estate: Estate, inventory: Inventory) -> Mapping[HostName, HostMigration | str]:
+    def read(name: HostName) -> HostMigration | str:
+        try:
+            return read_migration(estate.client(name))
+        except PlacementError as error:
+            return str(error)
+
+    hosts = [name for name, host in stack.hosts.items() if host.live_migration and name in inventory.hosts]
+    if not hosts:
+        return {}
+    with ThreadPoolExecutor(min(WORKERS, len(hosts))) as pool:
+        return dict(zip(hosts, pool.map(read, hosts), strict=True))

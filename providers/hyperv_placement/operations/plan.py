@@ -1,0 +1,211 @@
+"""Read, compare, plan: the one way from a stack file to a plan, for the program and every report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import date
+
+from hyperv_placement.errors import PlacementError
+from hyperv_placement.hyperv.estate import Estate
+from hyperv_placement.model.estate import Host, Inventory, VirtualMachine
+from hyperv_placement.model.guard import Limit, Occasion
+from hyperv_placement.model.identity import NOTHING_KEPT, Kept
+from hyperv_placement.model.names import HostName, VmId
+from hyperv_placement.model.plan import Finding, Move, Plan, Severity, Standing, Step
+from hyperv_placement.model.stack import Stack
+from hyperv_placement.model.throughput import UNLEARNT
+from hyperv_placement.planning import plan
+from hyperv_placement.planning.machine.allowed import allowed
+from hyperv_placement.planning.machine.computers import showing_the_same
+from hyperv_placement.planning.machine.doubles import is_outdated
+from hyperv_placement.planning.schedule.throughput import learnt
+from hyperv_placement.workspace.handoff import Handed, Handover
+from hyperv_placement.workspace.inventory_file import of_hosts
+
+_DOUBTFUL = {Standing.MISSING, Standing.AMBIGUOUS}
+_ROUNDS = 3
+"""Closer looks: what is known of the room then can make others go, who are looked at in their turn."""
+_READERS = 16
+"""Machines whose disks are read at once."""
+
+
+def compare(  # noqa: PLR0913 - what a run is compared by, each but the first named at the call
+    stack: Stack,
+    estate: Estate,
+    handover: Handover | None = None,
+    allowed: frozenset[Limit] = frozenset(),
+    *,
+    orders: bool = True,
+    known: Kept = NOTHING_KEPT,
+    in_run: frozenset[str] | None = None,
+) -> tuple[Inventory, Plan]:
+    """Sweep the hosts and plan. A machine counts as missing or double only after a second full sweep.
+
+    A sweep is not atomic: a machine that changes hosts meanwhile can be in neither reading, or in both. It tells who
+    moves; what only a move asks, of machines, disks and hosts, is then read for those, and all is planned again.
+    `handover`: where the run's other process may have left its sweep, or will look for ours. `allowed`: which limits
+    of the guard somebody has allowed for this run. What past moves took, the plugin may have left as well.
+    `orders`: whether moves are to be ordered or shown. Where not, a machine that is pinned to a host and elsewhere is not
+    looked at closely: no closer look puts it in place. `known`: which machine each key meant in the last run. `in_run`: labels
+    of the machines that the run takes, None for all.
+    """
+    estate.expect(known.hosts)
+    paces = learnt(handover.take_past()) if handover else UNLEARNT
+    handed = handover.take(estate.clock.utc()) if handover else None
+    inventory = handed.inventory if handed else _swept(estate, handover)
+
+    def planned() -> Plan:
+        occasion = Occasion(now=estate.clock.utc(), allowed=allowed, in_run=in_run)
+        return _unless_seen(plan(stack, inventory, known, occasion=occasion, paces=paces), sound)
+
+    sound: frozenset[str] = frozenset()
+    first = planned()
+    if any(step.standing in _DOUBTFUL for step in first.steps):
+        sound = frozenset(step.label for step in first.steps if step.standing not in _DOUBTFUL)
+        inventory = _swept(estate, handover)
+        first = planned()
+    suspects = showing_the_same(inventory)
+    if any(step.standing == Standing.MISSING for step in first.steps):
+        suspects |= known.hosts.keys() & inventory.hosts.keys()  # its host may be another computer by now
+    if suspects:
+        inventory = estate.closely(inventory, (), sorted(suspects))
+        first = planned()
+    looked: set[str] = set()
+    asked = {host for rule in stack.rules if rule.kind == "n_plus_1" for host in rule.hosts}
+    again = False
+    for _ in range(_ROUNDS):
+        movers = [step for step in first.steps if _needs_a_closer_look(step, stack, orders=orders)]
+        if looked.issuperset(step.label for step in movers) and not asked:
+            break
+        looked.update(step.label for step in movers)
+        inventory = _closely(stack, estate, inventory, movers, asked)
+        first = planned()
+        if not again and any(step.move and is_outdated(step.move, inventory) for step in first.steps):
+            again, inventory = True, _swept(estate, handover)
+            looked.clear()
+            first = planned()
+        asked = _for_parking(stack, inventory, first)
+    return inventory, first
+
+
+def compare_recorded(
+    stack: Stack,
+    recorded: Inventory,
+    allowed: frozenset[Limit] = frozenset(),
+    known: Kept = NOTHING_KEPT,
+    *,
+    read: date | None = None,
+) -> tuple[Inventory, Plan]:
+    """Plan by what was read earlier: no host is asked and no clock, so that no freeze is judged.
+
+    `read`: the day of that reading (UTC), by which snoozes and absences of hosts end; None = they all count.
+    """
+    inventory = _held_against(of_hosts(recorded, stack.hosts), stack, known)
+    return inventory, plan(stack, inventory, known, occasion=Occasion(allowed=allowed, read=read))
+
+
+def _held_against(inventory: Inventory, stack: Stack, known: Kept) -> Inventory:
+    """Return a recorded inventory with what its hosts were in the last run, and what this stack file declares of them."""
+
+    def held(host: Host) -> Host:
+        if host.facts is None:
+            return host
+        before, declared = known.hosts.get(host.name), stack.hosts[host.name].account
+        return replace(host, facts=replace(host.facts, uuid_before=before, declared=declared))
+
+    return replace(inventory, hosts={name: held(host) for name, host in inventory.hosts.items()})
+
+
+def _for_parking(stack: Stack, inventory: Inventory, found: Plan) -> set[HostName]:
+    """Return the hosts to look at as well where there is no safe order: a machine may step aside to any of them."""
+    if found.schedule.moves or not found.moves:
+        return set()
+    return {name for name, host in inventory.hosts.items() if name in stack.hosts and host.facts is None}
+
+
+def _swept(estate: Estate, handover: Handover | None) -> Inventory:
+    begun = estate.clock.utc()
+    inventory = estate.sweep()
+    if handover:
+        handover.leave(Handed(inventory=inventory, begun=begun))
+    return inventory
+
+
+def _needs_a_closer_look(step: Step, stack: Stack, *, orders: bool) -> bool:
+    if step.vm is None or step.standing == Standing.MOVED_BY_OTHERS:
+        return step.vm is not None  # whether a job leads where we want it, the names of hosts tell
+    return step.move is not None and (orders or len(stack.vms[step.label].hosts) != 1)
+
+
+def _closely(
+    stack: Stack, estate: Estate, inventory: Inventory, movers: list[Step], others: set[HostName]
+) -> Inventory:
+    """Return `inventory` with what decides of these moves: of both ends, of every host they may go to, of themselves.
+
+    `others`: hosts that a rule asks about as well.
+    """
+    sources = {step.vm.host for step in movers if step.vm is not None}
+    hosts = {
+        host
+        for step in movers
+        if step.vm is not None
+        for host in (step.placement.host, *allowed(stack, step.label, step.vm))
+        if host
+    } | others
+    inventory = estate.closely(inventory, sources, sorted(hosts))
+    vms = {vm.id: vm for vm in inventory.vms()}
+    moves = [
+        replace(step.move, vm=vms[step.move.vm.id])
+        for step in movers
+        if step.move is not None and step.move.vm.id in vms
+    ]
+    return _with(inventory, _details(estate, inventory, moves))
+
+
+def _unless_seen(found: Plan, sound: frozenset[str]) -> Plan:
+    """Return the plan; what is missing or double there is unknown if an earlier sweep had it otherwise (`sound`: labels)."""
+    return replace(
+        found,
+        steps=tuple(
+            _doubted(step) if step.standing in _DOUBTFUL and step.label in sound else step
+            for step in found.steps
+        ),
+    )
+
+
+def _doubted(step: Step) -> Step:
+    finding = Finding(
+        severity=Severity.WARNING,
+        text=f"{step.label} is unknown: two sweeps of the hosts, one right after the other, do not agree on where it is",
+        remedy="Run again: it may just be changing hosts, or its host has just come back",
+    )
+    return replace(step, standing=Standing.UNKNOWN, findings=(finding,))
+
+
+def _details(estate: Estate, inventory: Inventory, moves: list[Move]) -> Mapping[VmId, VirtualMachine]:
+    def read(move: Move) -> VirtualMachine:
+        vm, facts = move.vm, inventory.hosts[move.vm.host].facts
+        try:
+            if move.copies_storage:
+                vm = estate.with_details(vm)
+            return estate.with_vectors(vm, facts) if move.changes_host and facts else vm
+        except PlacementError:
+            return vm  # its host has fallen silent since the sweep: the move itself will say so
+
+    with ThreadPoolExecutor(_READERS) as pool:
+        return {vm.id: vm for vm in pool.map(read, moves)}
+
+
+def _with(inventory: Inventory, details: Mapping[VmId, VirtualMachine]) -> Inventory:
+    hosts = {
+        name: replace(
+            host,
+            vms=tuple(
+                found if (found := details.get(vm.id)) and found.host == vm.host else vm for vm in host.vms
+            ),
+        )
+        for name, host in inventory.hosts.items()
+    }
+    return replace(inventory, hosts=hosts)

@@ -1,0 +1,242 @@
+"""Moves that would give a file a name which another machine has for good: refused, each with both machines and the file."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from hyperv_placement.model.estate import Inventory, VirtualMachine
+from hyperv_placement.model.names import VmId
+from hyperv_placement.model.plan import Finding, Move, Severity, Standing, Step
+from hyperv_placement.planning.checks.held_names import (
+    Key,
+    being_made,
+    files_of,
+    held_after,
+    held_now,
+    key_of,
+    left_at,
+)
+
+
+def without_taken(steps: Sequence[Step], inventory: Inventory) -> tuple[Step, ...]:
+    """Return `steps`; refused are those whose files would lie where another machine's files stay, and no others.
+
+    Who is refused stays, so that its own files may refuse others. A name that its owner gives up in this run is no
+    reason: the schedule waits for it. A move that runs already is followed, with a warning.
+    """
+    found = taken(steps, inventory)
+    return tuple(_with(step, found[step.label]) if step.label in found else step for step in steps)
+
+
+def _with(step: Step, finding: Finding) -> Step:
+    if finding.severity == Severity.REFUSAL:
+        return refuse(step, finding)
+    return replace(step, findings=(*step.findings, finding))
+
+
+def refuse(step: Step, finding: Finding) -> Step:
+    """Return a step that is refused for that reason."""
+    return replace(step, standing=Standing.REFUSED, findings=(*step.findings, finding))
+
+
+def taken(steps: Sequence[Step], inventory: Inventory) -> dict[str, Finding]:
+    """Return the finding of each move in `steps` (label -> finding) that wants a name which somebody else keeps."""
+    claims = _Claims(steps, inventory)
+    while found := claims.kept_by_others() or claims.wanted_twice():
+        claims.refused |= found
+    return {**claims.met_on_the_way(), **claims.refused}
+
+
+def taken_now(move: Move, inventory: Inventory) -> Iterator[Finding]:
+    """Yield a refusal for each file that would get a name which another machine has at this moment."""
+    wanted = _new_names(move, inventory)
+    for key, vm in owners(inventory, wanted):
+        if vm.id != move.vm.id:
+            yield _kept(move.vm.name, move, wanted[key], vm, "has it now")
+
+
+def taken_by(
+    move: Move, inventory: Inventory, owned: Mapping[Key, Sequence[VirtualMachine]], leaving: Collection[VmId]
+) -> Iterator[Finding]:
+    """Yield a refusal for each file that would get a name which another machine has, but for those `leaving`.
+
+    `owned`: every file that has an owner, for many moves of one estate (`owned_names`).
+    """
+    for key, path in _new_names(move, inventory).items():
+        for vm in owned.get(key, ()):
+            if vm.id != move.vm.id and vm.id not in leaving:
+                yield _kept(move.vm.name, move, path, vm, "stays there")
+
+
+def owned_names(inventory: Inventory) -> dict[Key, list[VirtualMachine]]:
+    """Return every file that some machine has, and whose it is."""
+    found: dict[Key, list[VirtualMachine]] = {}
+    for host in inventory.hosts.values():
+        for vm in host.vms:
+            for key, _ in held_now(vm, host):
+                found.setdefault(key, []).append(vm)
+    return found
+
+
+def onto_own_disks(move: Move, inventory: Inventory) -> Iterator[Finding]:
+    """Yield a refusal for each disk that would get the name of another disk that the machine has now, leaving or not.
+
+    One order moves both, and in which order a host does it nobody has seen.
+    """
+    source, end = inventory.hosts.get(move.source), inventory.hosts.get(move.destination)
+    if source is None or end is None:
+        return
+    own = {key_of(disk.path, source): disk for disk in files_of(move.vm)}
+    for moved in move.all_disks:
+        other = own.get(key_of(moved.target, end))
+        if other is not None and other.instance_id != moved.instance_id:
+            yield Finding(
+                severity=Severity.REFUSAL,
+                text=f"{move.vm.name} {_would(move, moved.target)}, which is its own disk {other.slot}",
+                remedy="Declare another place for one of the two (storage: in its entry), or move that one first",
+            )
+
+
+_MAY_FAIL = "That migration may fail; what it says at its end is reported"
+
+
+class _Claims:
+    """Who has which name now, who wants which, and who goes."""
+
+    def __init__(self, steps: Sequence[Step], inventory: Inventory) -> None:
+        self.refused: dict[str, Finding] = {}
+        self._steps = {step.vm_id: step for step in steps}
+        self._moves = {
+            step.label: step.move
+            for step in steps
+            if step.standing == Standing.MOVE and step.move is not None
+        }
+        self._wanted: dict[Key, dict[str, str]] = {}
+        """File -> label and path of each machine that wants it and does not have it."""
+        self._left_at_source: dict[Key, set[str]] = {}
+        """File -> labels of machines whose moves leave it behind."""
+        self._kept: dict[Key, set[str]] = {}
+        """File -> labels of machines that have it before and after their moves."""
+        for label, move in self._moves.items():
+            then = _names_after(move, inventory)
+            new = _without_own(then, move, inventory)
+            for key, path in new.items():
+                self._wanted.setdefault(key, {})[label] = path
+            for key in then.keys() - new.keys():
+                self._kept.setdefault(key, set()).add(label)
+            for key, _ in (
+                left_at(move, inventory.hosts[move.source]) if move.source in inventory.hosts else ()
+            ):
+                self._left_at_source.setdefault(key, set()).add(label)
+        self._owners: dict[Key, list[VirtualMachine]] = {}
+        for key, vm in owners(inventory, self._wanted):
+            self._owners.setdefault(key, []).append(vm)
+
+    def kept_by_others(self) -> dict[str, Finding]:
+        """Return the moves, of those that are left, that want what its owner does not give up; none that runs already."""
+        return {
+            label: each for label, each in self._kept_by_others().items() if not self._step(label).under_way
+        }
+
+    def met_on_the_way(self) -> dict[str, Finding]:
+        """Return a warning for each move that runs already and makes a file that another machine keeps: nobody can refuse it."""
+        return {
+            label: replace(each, severity=Severity.WARNING, remedy=_MAY_FAIL, of_name=False)
+            for label, each in self._kept_by_others().items()
+            if self._step(label).under_way
+        }
+
+    def _kept_by_others(self) -> dict[str, Finding]:
+        found: dict[str, Finding] = {}
+        for key, owners in self._owners.items():
+            for label, path in self._left(key).items():
+                move = self._moves[label]
+                for vm in owners:
+                    if vm.id != move.vm.id and (why := self._why_it_stays(vm, key)):
+                        found.setdefault(label, _kept(label, move, path, vm, why))
+        return found
+
+    def wanted_twice(self) -> dict[str, Finding]:
+        """Return the moves, of those that are left, that want one name; of one that runs already only the others."""
+        found: dict[str, Finding] = {}
+        for key in self._wanted:
+            wanting = self._left(key)
+            for label, path in wanting.items():
+                others = [one for one in wanting if self._moves[one].vm.id != self._moves[label].vm.id]
+                if others and not self._step(label).under_way:
+                    found.setdefault(label, _meeting(label, others, path))
+        return found
+
+    def _left(self, key: Key) -> dict[str, str]:
+        return {label: path for label, path in self._wanted[key].items() if label not in self.refused}
+
+    def _step(self, label: str) -> Step:
+        return self._steps[self._moves[label].vm.id]
+
+    def _why_it_stays(self, vm: VirtualMachine, key: Key) -> str:
+        """Return why a file keeps its name, in words; nothing where its owner gives it up."""
+        step = self._steps.get(vm.id)
+        if step is None:
+            return "is not in the stack file, so it stays there"
+        if step.label in self.refused or step.standing == Standing.REFUSED:
+            return "does not leave, for its own move is refused"
+        if step.label not in self._moves:
+            return "stays there"
+        if step.label in self._kept.get(key, ()):
+            return "keeps it"
+        if step.label in self._left_at_source.get(key, ()):
+            return "leaves it there when it goes (avoid_removing_vhds, retain_vhd_copies_on_source)"
+        return ""
+
+
+def _new_names(move: Move, inventory: Inventory) -> dict[Key, str]:
+    """Return the files that a machine has after a move and not before it, with their paths."""
+    return _without_own(_names_after(move, inventory), move, inventory)
+
+
+def _without_own(names: Mapping[Key, str], move: Move, inventory: Inventory) -> dict[Key, str]:
+    source = inventory.hosts.get(move.source)
+    now = set() if source is None else {key for key, _ in held_now(move.vm, source)}
+    return {key: path for key, path in names.items() if key not in now}
+
+
+def _names_after(move: Move, inventory: Inventory) -> dict[Key, str]:
+    end = inventory.hosts.get(move.destination)
+    return {} if end is None else dict(held_after(move, end))
+
+
+def owners(inventory: Inventory, wanted: Collection[Key]) -> Iterator[tuple[Key, VirtualMachine]]:
+    """Yield each of the files `wanted` with each machine that has it: declared or not, running or off."""
+    if not wanted:
+        return
+    for host in inventory.hosts.values():
+        for vm in host.vms:
+            yield from ((key, vm) for key, _ in held_now(vm, host) if key in wanted)
+    for key, owner in being_made(inventory):
+        if key in wanted:
+            yield from ((key, vm) for vm in inventory.with_id(owner)[:1])
+
+
+def _kept(label: str, move: Move, path: str, owner: VirtualMachine, why: str) -> Finding:
+    return name_refused(
+        f"{label} {_would(move, path)} on {move.destination}, which is a disk of {owner.name} on {owner.host};"
+        f" {owner.name} {why}",
+        f"Declare another place for that disk of {label} (storage: in its entry), or move {owner.name} first",
+    )
+
+
+def _would(move: Move, path: str) -> str:
+    return f"would overwrite {path}" if move.overwrite else f"would get the file {path}"
+
+
+def _meeting(label: str, others: Sequence[str], path: str) -> Finding:
+    return name_refused(
+        f"{label} and {', '.join(others)} would both get the file {path}",
+        "Give one of them a folder of its own",
+    )
+
+
+def name_refused(text: str, remedy: str) -> Finding:
+    """Return the refusal of a move for the name of a file."""
+    return Finding(severity=Severity.REFUSAL, text=text, remedy=remedy, of_name=True)

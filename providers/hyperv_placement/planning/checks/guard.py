@@ -1,0 +1,112 @@
+"""The guard of a stack file, held against what a run would start; each refusal says how to allow it once."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection, Iterable, Iterator
+from datetime import datetime
+
+from hyperv_placement import quoting
+from hyperv_placement.model import winpath
+from hyperv_placement.model.estate import VmState
+from hyperv_placement.model.guard import LIMITS, Guard, Limit, frozen
+from hyperv_placement.model.plan import Finding, Move, Severity, Standing, Step
+from hyperv_placement.model.stack import Stack
+from hyperv_placement.model.units import MIB, counted, format_bytes
+
+from .sizes import parents_of
+
+VARIABLE = "PLACEMENT_ALLOW"
+"""The environment variable that allows limits once."""
+
+
+def guarded(
+    stack: Stack, moves: Iterable[Move], now: datetime | None, allowed: frozenset[Limit]
+) -> Iterator[Finding]:
+    """Yield a refusal for each limit that a run which starts `moves` would exceed, but for those `allowed`.
+
+    `now`: with its offset from UTC; None = no freeze is judged. What cannot be counted for want of a size is a warning.
+    """
+    starts = tuple(moves)
+    over = {
+        limit: text
+        for limit, text in _over(stack.guard, starts, now, stack.path.name)
+        if limit not in allowed
+    }
+    for text in over.values():
+        yield Finding(
+            severity=Severity.REFUSAL,
+            text=f"{text}: nothing is moved",
+            remedy=f"Look at what changed; if it is meant, {way_out({*allowed, *over})}",
+        )
+    unknown = sorted({move.vm.name for move in starts if any(size is None for size in _sizes(move))})
+    if unknown and stack.guard.max_bytes is not None and "max_bytes" not in allowed:
+        yield Finding(
+            severity=Severity.WARNING,
+            text=f"guard.max_bytes of {stack.path.name} does not count all of {', '.join(unknown)}: sizes are not known",
+        )
+
+
+def _over(
+    guard: Guard, moves: tuple[Move, ...], now: datetime | None, file: str
+) -> Iterator[tuple[Limit, str]]:
+    if guard.max_moves is not None and len(moves) > guard.max_moves:
+        yield (
+            "max_moves",
+            f"{counted(len(moves), 'move')} planned, guard.max_moves of {file} allows {guard.max_moves}",
+        )
+    count = sum(size or 0 for move in moves for size in _sizes(move))
+    if guard.max_bytes is not None and count > guard.max_bytes:
+        allows = _apart(count, guard.max_bytes)
+        yield "max_bytes", f"{allows[0]} would be moved, guard.max_bytes of {file} allows {allows[1]}"
+    hosts = sorted({host for move in moves for host in (move.source, move.destination)})
+    if guard.max_hosts is not None and len(hosts) > guard.max_hosts:
+        named = ", ".join(hosts)
+        yield (
+            "max_hosts",
+            f"{counted(len(hosts), 'host')} touched ({named}), guard.max_hosts of {file} allows {guard.max_hosts}",
+        )
+    freeze = frozen(guard.freeze, now) if moves and now is not None else None
+    if freeze is not None:
+        yield (
+            "freeze",
+            f"{counted(len(moves), 'move')} planned, guard.freeze of {file} lets nothing start until {freeze}",
+        )
+
+
+def _apart(count: int, limit: int) -> tuple[str, str]:
+    """Return both as people read them; to the byte where they would read the same."""
+    shown = format_bytes(count), format_bytes(limit)
+    return shown if shown[0] != shown[1] else (f"{count} B", f"{limit} B")
+
+
+def _sizes(move: Move) -> Iterator[int | None]:
+    """Yield the bytes of each file that is copied, and of the memory that goes to another host; None is not known."""
+    known = {disk.instance_id: disk for disk in (*move.vm.disks, *move.vm.frozen)}
+    copied = [known[disk.instance_id] for disk in (move.all_disks if move.copies_storage else ())]
+    yield from (disk.size_bytes for disk in copied)
+    if move.options.parents == "copy":
+        paths = {winpath.comparable(disk.path) for disk in copied}
+        parents = {winpath.comparable(each.path): each for disk in copied for each in parents_of(disk, paths)}
+        yield from (parent.size_bytes for parent in parents.values())
+    if move.changes_host and move.vm.state in {VmState.RUNNING, VmState.PAUSED, VmState.OTHER}:
+        yield None if move.vm.memory_mib is None else move.vm.memory_mib * MIB
+        yield 0 if move.vm.memory_certain else None
+
+
+def way_out(limits: Collection[Limit]) -> str:
+    """Return what to type so that one run goes past `limits`."""
+    names = ",".join(limit for limit in LIMITS if limit in limits)
+    return f"allow it once: {VARIABLE}={names} {quoting.own('bin/pulumi up')} (on Windows first: set {VARIABLE}={names})"
+
+
+def protect(step: Step, guard: Guard) -> Step:
+    """Return `step` as it stands under the guard: a protected machine is never moved."""
+    if step.standing != Standing.MOVE or step.label not in guard.protected:
+        return step
+    reason = Finding(
+        severity=Severity.REFUSAL,
+        text=f"{step.label} is protected",
+        remedy="Take it out of guard.protected to let it move",
+    )
+    return dataclasses.replace(step, standing=Standing.REFUSED, findings=(*step.findings, reason))

@@ -1,0 +1,62 @@
+"""What of a host's migration settings is not as declared. Pure."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hyperv_placement.model.live_migration import HostMigration
+from hyperv_placement.model.stack import ANY_NETWORK, LiveMigration
+
+STEP = 10
+"""Between the metrics of two networks, so that somebody can put one between them."""
+
+
+def new_metrics(wanted: Sequence[str]) -> Mapping[str, int]:
+    """Return the metric of each declared subnet: the first is preferred; those of any network are all 0."""
+    if set(wanted) == set(ANY_NETWORK):
+        return dict.fromkeys(wanted, 0)
+    return {subnet: STEP * (position + 1) for position, subnet in enumerate(wanted)}
+
+
+def settings_of(actual: HostMigration) -> dict[str, Any]:
+    """Return what a host has, under the names of the stack file."""
+    return {
+        "enabled": actual.enabled,
+        "authentication": actual.authentication,
+        "liveLimit": actual.live_limit,
+        "storageLimit": actual.storage_limit,
+        "performance": actual.performance,
+        "networks": [_canonical(network.subnet) for network in actual.networks],
+    }
+
+
+def declared_settings(wanted: LiveMigration) -> dict[str, Any]:
+    """Return what is declared of a host, under the same names; what is not managed is left out."""
+    values = {
+        "enabled": wanted.enabled,
+        "authentication": wanted.authentication,
+        "liveLimit": wanted.live_limit,
+        "storageLimit": wanted.storage_limit,
+        "performance": wanted.performance,
+        "networks": None if wanted.networks is None else list(wanted.networks),
+    }
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def differing(wanted: Mapping[str, Any], actual: Mapping[str, Any]) -> list[str]:
+    """Return the names of declared settings that are otherwise on the host; of any network the order tells nothing."""
+    return [
+        name
+        for name, value in wanted.items()
+        if actual.get(name) != value
+        and not (name == "networks" and set(value) == set(ANY_NETWORK) == set(actual.get(name) or ()))
+    ]
+
+
+def _canonical(subnet: str) -> str:
+    try:
+        return str(ipaddress.ip_network(subnet, strict=False))
+    except ValueError:
+        return subnet

@@ -1,0 +1,71 @@
+"""Whether a group of hosts bears the loss of any one of them: N + 1."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from hyperv_placement.model.estate import Inventory, VirtualMachine
+from hyperv_placement.model.names import HostName, folded
+from hyperv_placement.model.plan import Finding, Severity
+from hyperv_placement.model.stack import Rule, Stack
+from hyperv_placement.model.units import MIB, format_bytes
+
+from .preflight.findings import in_memory
+
+
+def spare_host(
+    rule: Rule, stack: Stack, inventory: Inventory, ends: Mapping[str, HostName]
+) -> Iterator[Finding]:
+    """Yield a warning for each host of a rule whose running machines the others could not take, by the plan's end.
+
+    The machines are packed largest first, into the host with most room; what a host keeps free stays free.
+    """
+    free = _free_in_the_end(rule, stack, inventory, ends)
+    if free is None:
+        return
+    for lost in rule.hosts:
+        running = sorted(_running_on(lost, stack, inventory, ends), key=lambda vm: -(vm.memory_mib or 0))
+        room = {name: left for name, left in free.items() if name != lost}
+        homeless = []
+        for vm in running:
+            roomy = max(room, key=lambda name: room[name])
+            if room[roomy] < (vm.memory_mib or 0):
+                homeless.append(vm)
+            else:
+                room[roomy] -= vm.memory_mib or 0
+        if homeless:
+            lacking = format_bytes(sum(vm.memory_mib or 0 for vm in homeless) * MIB)
+            yield Finding(
+                severity=Severity.WARNING,
+                of_rule=True,
+                text=f"The rule in line {rule.line} (n_plus_1) does not hold: without {lost} the others find no room for"
+                f" {len(homeless)} of its {len(running)} running machines ({lacking} of memory)",
+                remedy="Place fewer machines on these hosts, or add one",
+            )
+
+
+def _free_in_the_end(
+    rule: Rule, stack: Stack, inventory: Inventory, ends: Mapping[str, HostName]
+) -> dict[HostName, int] | None:
+    """Return the MiB that each host of a rule has free when the plan is done; None while that is not known."""
+    free: dict[HostName, int] = {}
+    for name in rule.hosts:
+        host = inventory.hosts.get(name)
+        if host is None or host.facts is None or host.facts.memory_free_mib is None:
+            return None
+        free[name] = host.facts.memory_free_mib - stack.hosts[name].reserve.memory_mib
+        free[name] += sum(vm.memory_mib or 0 for vm in host.vms if in_memory(vm))
+        free[name] -= sum(vm.memory_mib or 0 for vm in _running_on(name, stack, inventory, ends))
+    return free
+
+
+def _running_on(
+    name: HostName, stack: Stack, inventory: Inventory, ends: Mapping[str, HostName]
+) -> Iterator[VirtualMachine]:
+    """Yield the running machines that are on a host in the end, declared or not."""
+    by_name = {folded(spec.name): label for label, spec in stack.vms.items()}
+    by_id = {spec.id: label for label, spec in stack.vms.items() if spec.id}
+    for vm in inventory.vms():
+        label = by_id.get(vm.id) or by_name.get(folded(vm.name))
+        if in_memory(vm) and ends.get(label or "", vm.host) == name:
+            yield vm

@@ -1,0 +1,34 @@
+"""What two hosts must be to each other before a machine may go from one to the other: findings, before any start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from hyperv_placement.model.estate import HostFacts
+from hyperv_placement.model.plan import Finding, Move
+from hyperv_placement.model.stack import HostSpec
+
+from .configuration import configuration
+from .devices import devices
+from .drives import drives
+from .hosts import hosts, leftovers
+from .networks import networks
+from .processor import processor
+from .room import disk_room, memory_room
+from .second_hop import second_hop
+
+__all__ = ["between", "disk_room"]
+
+
+def between(move: Move, source: HostFacts, destination: HostFacts, target: HostSpec) -> Iterator[Finding]:
+    """Yield what stands against a move to another host, or may; `target`: the destination in the stack file."""
+    for finding in (*hosts(move, source, destination), *second_hop(move, source)):
+        yield replace(finding, of_hosts=True)
+    yield from leftovers(move, source, destination)
+    yield from configuration(move.vm, source, destination, target)
+    yield from networks(move.vm, destination, target.name)
+    yield from processor(move, source, destination)
+    yield from devices(move, source, destination)
+    yield from drives(move, source, destination)
+    yield from memory_room(move.vm, destination, target)

@@ -1,0 +1,63 @@
+"""Whether the destination can open a machine's configuration: its version, and the key of its virtual TPM."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hyperv_placement import quoting
+from hyperv_placement.model.estate import HostFacts, VirtualMachine
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.plan import Finding
+from hyperv_placement.model.stack import HostSpec
+
+from .findings import refusal, warning
+
+Version = tuple[int, ...]
+
+
+def configuration(
+    vm: VirtualMachine, source: HostFacts, destination: HostFacts, target: HostSpec
+) -> Iterator[Finding]:
+    """Yield what keeps `target` from opening the machine's configuration, or may."""
+    yield from _version(vm, source, destination, target.name)
+    if vm.vtpm is not False and not target.allow_vtpm:
+        known = (
+            "has a virtual TPM"
+            if vm.vtpm
+            else "may have a virtual TPM: its security settings could not be read"
+        )
+        yield refusal(
+            f"{vm.name} {known}, and {target.name} may not be able to unwrap its key protector",
+            f"Set hosts.{target.name}.allow_vtpm: true once the guardian's certificates are there",
+        )
+
+
+def _version(
+    vm: VirtualMachine, source: HostFacts, destination: HostFacts, name: HostName
+) -> Iterator[Finding]:
+    """Newer than all that the host tells of is refused; what it does not tell, or an older one, only warns."""
+    own = _parsed(vm.version)
+    known = [parsed for text in destination.versions or () if (parsed := _parsed(text)) is not None]
+    what = f"{vm.name} has configuration version {vm.version or 'unknown'}"
+    if own is None or not known:
+        if source.build is None or destination.build is None or source.build > destination.build:
+            yield warning(
+                f"{what}, and which ones {name} takes could not be read (unverified)",
+                f"On {destination.full_name}, compare with {quoting.powershell('Get-VMHostSupportedVersion')}",
+            )
+    elif own > max(known):
+        newest = ".".join(map(str, max(known)))
+        yield refusal(
+            f"{what}, the newest that {name} takes is {newest}",
+            f"Choose a host of a newer build, or update {name}: a version cannot be lowered",
+        )
+    elif own < min(known):
+        yield warning(
+            f"{what}, older than all that {name} tells of (unverified)",
+            "Update-VMVersion while it is off, if the move fails",
+        )
+
+
+def _parsed(text: str) -> Version | None:
+    parts = text.split(".")
+    return tuple(map(int, parts)) if all(part.isdecimal() for part in parts) else None

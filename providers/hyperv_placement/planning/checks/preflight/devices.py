@@ -1,0 +1,73 @@
+"""Devices of its host that a machine has for its own, and that stay behind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hyperv_placement import quoting
+from hyperv_placement.model.estate import HostFacts, VmState
+from hyperv_placement.model.plan import Finding, Move
+
+from .findings import refusal, warning
+
+SERVER_2025 = 26100
+"""Build since which machines with partitions of a GPU can be migrated (GPU partitioning page)."""
+
+
+def devices(move: Move, source: HostFacts, destination: HostFacts) -> Iterator[Finding]:
+    """Yield what the machine has of its host."""
+    vm = move.vm
+    if vm.devices is None:
+        yield warning(
+            f"Which devices of {move.source} are assigned to {vm.name} could not be read (unverified)"
+        )
+        return
+    if vm.devices.assigned:
+        yield _assigned(move)
+    if vm.devices.gpu_partitions:
+        yield _gpu(move, source, destination)
+
+
+def _assigned(move: Move) -> Finding:
+    """Machines with assigned devices are not migrated (discrete device assignment page)."""
+    what = f"{move.vm.name} has a PCI Express device of {move.source} assigned to it"
+    if move.vm.state == VmState.OFF:
+        return warning(
+            f"{what}; how it moves while it is off is unverified",
+            _without(
+                quoting.powershell(
+                    "Get-VM -Id {} | Get-VMAssignableDevice | Remove-VMAssignableDevice", move.vm.id
+                )
+            ),
+        )
+    return refusal(
+        what,
+        _without(
+            quoting.powershell(
+                "Get-VM -Id {} | Get-VMAssignableDevice | Remove-VMAssignableDevice", move.vm.id
+            )
+        ),
+    )
+
+
+def _without(line: quoting.Command) -> str:
+    """Return how a machine gets rid of a device, and what that asks for: its guest loses it."""
+    return f"Leave it where it is. Only where its guest can do without, and with the machine off: {line}"
+
+
+def _gpu(move: Move, source: HostFacts, destination: HostFacts) -> Finding:
+    what = f"{move.vm.name} has a partition of a GPU of {move.source}"
+    builds = [facts.build for facts in (source, destination) if facts.build is not None]
+    if builds and min(builds) < SERVER_2025:
+        return refusal(
+            f"{what}, which does not migrate before Windows Server 2025",
+            _without(
+                quoting.powershell(
+                    "Get-VM -Id {} | Get-VMGpuPartitionAdapter | Remove-VMGpuPartitionAdapter", move.vm.id
+                )
+            ),
+        )
+    return warning(
+        f"{what}: whether {move.destination} has one like it is unverified",
+        "Check GPU model, driver and partition count on both",
+    )

@@ -1,0 +1,88 @@
+"""Whether two hosts migrate at all, and whether the destination is free of the machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hyperv_placement import quoting
+from hyperv_placement.model.estate import HostFacts
+from hyperv_placement.model.names import VmId
+from hyperv_placement.model.plan import Finding, Move
+from hyperv_placement.planning.machine.computers import NAME_IT_ONCE, is_one_computer, one_host
+from hyperv_placement.planning.machine.doubles import about_copies
+
+from .findings import refusal, warning
+
+
+def hosts(move: Move, source: HostFacts, destination: HostFacts) -> Iterator[Finding]:
+    """Yield what is wrong with the migration services of both ends."""
+    for name, facts in ((move.source, source), (move.destination, destination)):
+        if not facts.migration.enabled:
+            yield refusal(
+                f"Live migration is disabled on {name}",
+                f"On {facts.full_name} run {quoting.powershell('Enable-VMMigration')}",
+            )
+        elif not facts.migration.max_live:
+            yield refusal(
+                f"{name} allows no live migrations at once",
+                f"On {facts.full_name} run {quoting.powershell('Set-VMHost -MaximumVirtualMachineMigrations 2')}",
+            )
+    if not destination.migration.addresses:
+        yield refusal(
+            f"{move.destination} listens for migrations on no address",
+            "Choose migration networks there (Set-VMHost -UseAnyNetworkForMigration $true)",
+        )
+    if source.migration.authentication != destination.migration.authentication:
+        yield warning(
+            f"{move.source} and {move.destination} use different authentication for migrations",
+            "Set-VMHost -VirtualMachineMigrationAuthenticationType Kerberos on both",
+        )
+
+
+def leftovers(move: Move, source: HostFacts, destination: HostFacts) -> Iterator[Finding]:
+    """Yield what lies at the destination under the machine's GUID.
+
+    While a migration of the machine runs, what lies there is that migration's. A second machine is spoken of only where
+    both hosts show it at once and are two computers.
+    """
+    vm = move.vm
+    if is_one_computer(source, destination):
+        yield refusal(one_host(move.source, move.destination, source.full_name), NAME_IT_ONCE)
+        return
+    if any(job.vm_id == vm.id for job in (*source.jobs, *destination.jobs)):
+        if vm.id in {*destination.realized, *destination.planned}:
+            yield refusal(f"{vm.name} is being migrated right now", "Run again when that migration has ended")
+        return
+    if vm.id in destination.realized:
+        if vm.id in source.realized:
+            yield refusal(
+                f"{move.source} and {move.destination} both have a machine with the GUID of {vm.name}",
+                about_copies(vm.id),
+            )
+        else:
+            yield refusal(
+                f"{vm.name} has come to {move.destination} meanwhile", "Run again: that is looked at anew"
+            )
+    if vm.id in destination.planned:
+        told = warning if move.is_staged else refusal  # only the log of this stack can say whether it is ours
+        yield told(
+            f"{move.destination} holds a planned system with the GUID of {move.vm.name}, left by an earlier attempt",
+            _gone_by_hand(vm.id, destination.full_name),
+        )
+
+
+def _gone_by_hand(vm: VmId, host: str) -> str:
+    """Return how a person removes a planned system, and what to see first: Hyper-V Manager does not show it."""
+    running = quoting.powershell("Get-CimInstance -Namespace root/virtualization/v2 Msvm_MigrationJob")
+    one = quoting.powershell(
+        "$planned = Get-CimInstance -Namespace root/virtualization/v2 Msvm_PlannedComputerSystem -Filter {}",
+        f"Name={quoting.wql(vm)}",
+    )
+    gone = quoting.powershell(
+        "Get-CimInstance -Namespace root/virtualization/v2 Msvm_VirtualSystemManagementService | Invoke-CimMethod"
+        " -MethodName DestroySystem -Arguments @{AffectedSystem=$planned}"
+    )
+    return (
+        f"Wait half a minute and run again. If it stays, see on both hosts that no migration of it runs ({running}),"
+        f" and on {host} that this shows exactly one: {one}. Only then: {gone}"
+    )

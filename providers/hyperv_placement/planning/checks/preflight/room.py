@@ -1,0 +1,101 @@
+"""Whether the destination has the room: what can never fit is refused, what lacks now is waited for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from hyperv_placement.model import winpath
+from hyperv_placement.model.estate import HostFacts, VirtualMachine, Volume
+from hyperv_placement.model.plan import Finding, Move
+from hyperv_placement.model.stack import HostSpec, Reserve
+from hyperv_placement.model.units import MIB, format_bytes
+from hyperv_placement.planning.machine.order import CLUSTER_STORAGE
+
+from .findings import in_memory, passing, refusal, warning
+
+NEEDS_RIGHT = (
+    "The account needs the right to read root/cimv2 there; until then the host itself says what does not fit"
+)
+
+
+def memory_room(vm: VirtualMachine, destination: HostFacts, target: HostSpec) -> Iterator[Finding]:
+    """Yield what the destination lacks of memory."""
+    if not in_memory(vm):
+        return
+    if vm.memory_mib is None:
+        yield refusal(f"How much memory {vm.name} has could not be read", "Run again")
+        return
+    if not vm.memory_certain:
+        yield warning(f"{vm.name} has dynamic memory, and how much it has now could not be read (unverified)")
+    if destination.memory_mib is None or destination.memory_free_mib is None:
+        yield warning(f"How much memory {target.name} has free could not be read", NEEDS_RIGHT)
+        return
+    needed = format_bytes(vm.memory_mib * MIB)
+    if vm.memory_mib > destination.memory_mib - target.reserve.memory_mib:
+        has = format_bytes(destination.memory_mib * MIB)
+        yield refusal(
+            f"{vm.name} needs {needed} of memory, and {target.name} has {has} in all{_kept(target.reserve)}",
+            "Choose a larger host, or give the machine less",
+        )
+    elif vm.memory_mib > destination.memory_free_mib - target.reserve.memory_mib:
+        free = format_bytes(max(0, destination.memory_free_mib) * MIB)
+        yield passing(
+            f"{vm.name} needs {needed} of memory, and {target.name} has {free} free now{_kept(target.reserve)}"
+        )
+
+
+def _kept(reserve: Reserve) -> str:
+    if not reserve.memory_mib:
+        return ""
+    return f", less its reserve of {format_bytes(reserve.memory_mib * MIB)}"
+
+
+def disk_room(move: Move, destination: HostFacts, target: HostSpec) -> Iterator[Finding]:
+    """Yield what the destination lacks of disk for the files that are copied to it.
+
+    What is not known counts as nothing: sizes that were not read, and shares, whose space no host tells. A cluster's
+    shared volume only warns: how thin it is provisioned is unverified.
+    """
+    if destination.volumes is None:
+        yield warning(
+            f"Which volumes {target.name} has, and what is free there, could not be read", NEEDS_RIGHT
+        )
+        return
+    roots = move.roots
+    folders = (path for path in (roots.config, roots.checkpoints, roots.paging, roots.guest_state) if path)
+    nowhere = {
+        winpath.comparable(winpath.start(path)): path
+        for path in reversed((*folders, *(disk.target for disk in move.all_disks)))
+        if not winpath.is_unc(path) and volume_of(path, destination.volumes) is None
+    }
+    for path in nowhere.values():  # one for each drive that is not there
+        yield refusal(
+            f"{move.vm.name} shall have {path}, and {target.name} has no such volume",
+            "Declare a place that exists there (storage: in the stack file)",
+        )
+    sizes = {disk.instance_id: disk.counted_bytes for disk in (*move.vm.disks, *move.vm.frozen)}
+    for volume in destination.volumes:
+        coming = (d for d in move.all_disks if volume_of(d.target, destination.volumes) == volume)
+        yield from _volume(move, volume, sum(sizes.get(disk.instance_id, 0) for disk in coming), target)
+
+
+def _volume(move: Move, volume: Volume, wanted: int, target: HostSpec) -> Iterator[Finding]:
+    kept = max(target.reserve.disk_bytes, int(volume.capacity_bytes * target.reserve.disk_percent / 100))
+    needs = f"{move.vm.name} needs {format_bytes(wanted)} on {volume.path} of {target.name}"
+    if not wanted or wanted <= volume.free_bytes - kept:
+        return
+    free = f"{needs}, which has {format_bytes(max(0, volume.free_bytes))} free now"
+    if winpath.is_inside(CLUSTER_STORAGE, volume.path):
+        yield warning(free)
+    elif wanted > volume.capacity_bytes - kept:
+        yield refusal(
+            f"{needs}, which has {format_bytes(volume.capacity_bytes)} in all", "Declare a larger volume"
+        )
+    else:
+        yield passing(free)
+
+
+def volume_of(path: str, volumes: Iterable[Volume]) -> Volume | None:
+    """Return the volume that holds `path`: the one mounted deepest above it; None for a share."""
+    holding = [volume for volume in volumes if winpath.is_inside(volume.path, path)]
+    return max(holding, key=lambda volume: len(winpath.comparable(volume.path)), default=None)

@@ -1,0 +1,56 @@
+"""Rules of a stack file, held against a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from hyperv_placement.model.estate import Inventory
+from hyperv_placement.model.names import HostName, folded
+from hyperv_placement.model.plan import Finding, Severity
+from hyperv_placement.model.stack import Rule, Stack
+
+from .n_plus_one import spare_host
+
+
+def broken_rules(stack: Stack, inventory: Inventory, ends: Mapping[str, HostName]) -> Iterator[Finding]:
+    """Yield a warning for each rule that the plan's end (`ends`: label -> host) would break."""
+    for rule in stack.rules:
+        if rule.kind == "n_plus_1":
+            yield from spare_host(rule, stack, inventory, ends)
+            continue
+        where = {label: ends[label] for label in rule.labels if label in ends}
+        if _breaks(rule, where):
+            shown = ", ".join(f"{label} on {host}" for label, host in where.items())
+            yield Finding(
+                severity=Severity.WARNING,
+                of_rule=True,
+                text=f"The rule in line {rule.line} ({rule.kind}) does not hold: {shown}",
+                remedy="Correct host: of one of them, or the rule",
+            )
+    yield from _left_in_maintenance(stack, inventory, ends)
+
+
+def _breaks(rule: Rule, where: Mapping[str, HostName]) -> bool:
+    hosts = set(where.values())
+    if rule.kind == "within":
+        return not hosts <= set(rule.hosts)
+    return len(hosts) < len(where) if rule.kind == "apart" else len(hosts) > 1
+
+
+def _left_in_maintenance(
+    stack: Stack, inventory: Inventory, ends: Mapping[str, HostName]
+) -> Iterator[Finding]:
+    """Yield a warning for each host that will not be empty, and who stays there."""
+    declared = {vm.id for vm in stack.vms.values() if vm.id} | {folded(vm.name) for vm in stack.vms.values()}
+    for name in stack.maintenance:
+        host = inventory.hosts.get(name)
+        staying = [label for label, end in ends.items() if end == name]
+        others = [vm.name for vm in host.vms if not {vm.id, folded(vm.name)} & declared] if host else []
+        if staying or others:
+            shown = ", ".join([*staying, *(f"{each} (not declared)" for each in others)])
+            yield Finding(
+                severity=Severity.WARNING,
+                of_rule=True,
+                text=f"{name} is in maintenance and will not be empty: {shown}",
+                remedy="Declare them without host: or with another one, or move them by hand",
+            )

@@ -1,0 +1,64 @@
+"""Files on shares that differ by how their server is spelled alone: one file perhaps, and no host tells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hyperv_placement.model import winpath
+from hyperv_placement.model.estate import Disk, DiskKind, Inventory, VirtualMachine
+from hyperv_placement.model.plan import Finding, Move, Severity
+
+_SPELL = "Spell the server as it is spelled there if it is the same: then it counts as one place"
+
+
+def maybe_one_file(move: Move, inventory: Inventory) -> Iterator[Finding]:
+    r"""Yield a finding for each machine that has, by another spelling of the server, a file that `move` would make.
+
+    `\\fs1\vms` and `\\fs1.corp.example\vms`, or an address: aliases and DFS are not known here. A refusal where the move
+    overwrites files, for it could be the file itself; else a warning.
+    """
+    yield from _own_folders(move)
+    told: set[tuple[str, str, str]] = set()
+    for moved in move.all_disks:
+        parts = winpath.server_and_rest(moved.target)
+        if parts is None or winpath.same(moved.source, moved.target):
+            continue
+        server, rest = parts
+        for have, vm, disk in inventory.beyond_servers(rest):
+            case = (vm.id, server, have)
+            maybe = server != have and winpath.may_be_one_server(server, have)
+            if maybe and case not in told and disk.kind == DiskKind.VIRTUAL_HARD_DISK:
+                told.add(case)
+                yield _finding(move, moved.target, disk, vm)
+
+
+def _own_folders(move: Move) -> Iterator[Finding]:
+    r"""Yield a warning where the machine's folders would move from `\\fs1\vms` to `\\fs1.corp.example\vms`."""
+    old, new = move.vm.roots, move.roots
+    pairs = ((old.config, new.config), (old.checkpoints, new.checkpoints), (old.paging, new.paging))
+    for before, after in dict.fromkeys(pairs):
+        have, get = winpath.server_and_rest(before), winpath.server_and_rest(after)
+        if have is None or get is None or have[1] != get[1] or have[0] == get[0]:
+            continue
+        if winpath.may_be_one_server(have[0], get[0]):
+            yield Finding(
+                severity=Severity.WARNING,
+                text=f"{move.vm.name} would get the folder {after}, and has {before}: whether the two servers are one is not known",
+                remedy=_SPELL,
+            )
+
+
+def _finding(move: Move, path: str, disk: Disk, vm: VirtualMachine) -> Finding:
+    whose = "its own disk" if vm.id == move.vm.id else f"a disk of {vm.name} on {vm.host}"
+    text = f"{move.vm.name} would get the file {path}, and {disk.path} is {whose}: whether the two servers are one is not known"
+    if move.overwrite:
+        return Finding(
+            severity=Severity.REFUSAL,
+            text=f"{text}, and files may be overwritten",
+            remedy="Spell the server as that disk has it if it is the same, or declare another place; take overwrite: true away",
+        )
+    return Finding(
+        severity=Severity.WARNING,
+        text=text,
+        remedy=_SPELL,
+    )

@@ -1,0 +1,290 @@
+"""The choice that a stack file leaves, put to the estate: machines with several hosts, rules, memory and volumes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from hyperv_placement.model import winpath
+from hyperv_placement.model.estate import Disk, HostFacts, Inventory, VirtualMachine
+from hyperv_placement.model.names import HostName, VmId
+from hyperv_placement.model.plan import Choice, Severity
+from hyperv_placement.model.stack import Stack, VmSpec
+from hyperv_placement.model.units import MIB
+from hyperv_placement.planning.checks.held_names import Key, files_of, held_now, key_of
+from hyperv_placement.planning.checks.move import refusals
+from hyperv_placement.planning.checks.preflight.findings import in_memory
+from hyperv_placement.planning.checks.preflight.room import volume_of
+from hyperv_placement.planning.machine.allowed import Group, allowed, groups
+from hyperv_placement.planning.machine.locate import locate
+from hyperv_placement.planning.machine.order import order
+
+from .placing import choose
+from .problem import Option, Question, Unit
+
+UNKNOWN = 1 << 80
+"""Room of what could not be read: what it means for a start is judged when it is known."""
+
+
+def chosen(
+    stack: Stack, inventory: Inventory, found: Mapping[str, VirtualMachine]
+) -> tuple[Mapping[str, HostName], Choice | None]:
+    """Return the host of every machine in `found` (label -> machine), the only one that it may be on or the one chosen, and how good that is.
+
+    Fewest bytes first, then the best balance; a machine that may stay where it is stays, unless a rule forbids it. Where
+    no choice keeps the rules, nobody moves for them: the plan says that they do not hold.
+    """
+    return _Asking(stack, inventory, found).answered()
+
+
+@dataclass(slots=True)
+class _Pools:
+    names: dict[str, int] = field(default_factory=dict)
+    room: list[int] = field(default_factory=list)
+    seats: set[int] = field(default_factory=set)
+
+    def number(self, name: str, room: int = 0) -> int:
+        if name not in self.names:
+            self.names[name] = len(self.room)
+            self.room.append(room)
+        return self.names[name]
+
+
+class _Asking:
+    def __init__(self, stack: Stack, inventory: Inventory, found: Mapping[str, VirtualMachine]) -> None:
+        self._stack = stack
+        self._inventory = inventory
+        self._found = found
+        self._pools = _Pools()
+        self._hosts = sorted(stack.hosts)
+        self._shared: frozenset[str] = frozenset()
+        self._attached_twice: frozenset[Key] = frozenset()
+        self._facts: dict[HostName, HostFacts | None] = {
+            name: host.facts if (host := inventory.hosts.get(name)) else None for name in self._hosts
+        }
+
+    def answered(self) -> tuple[dict[str, HostName], Choice | None]:
+        everybody = groups(self._stack, self._found)
+        open_ = [group for group in everybody if len(group.hosts) > 1]
+        ends = {
+            label: group.hosts[0] for group in everybody if len(group.hosts) == 1 for label in group.labels
+        }
+        if not open_:
+            return ends, None
+        self._make_room(ends)
+        question = Question(
+            units=tuple(self._unit(group) for group in open_),
+            room=tuple(self._pools.room),
+            load=tuple(
+                (
+                    self._pools.number(_memory(name)),
+                    (facts.memory_mib or 1) if (facts := self._facts[name]) else 1,
+                )
+                for name in self._hosts
+            ),
+        )
+        answer = choose(question)
+        for group, option in zip(open_, answer.chosen, strict=True):
+            for label in group.labels:
+                ends[label] = self._hosts[option.host] if option else self._fallback(label)
+        machines = sum(len(group.labels) for group in open_)
+        return ends, Choice(machines=machines, bytes=answer.cost, least=answer.least, proved=answer.proved)
+
+    def _make_room(self, ends: Mapping[str, HostName]) -> None:
+        """Count what there is for those with a choice: what is free, and what they and those that leave hold now."""
+        for name in self._hosts:
+            facts, reserve = self._facts[name], self._stack.hosts[name].reserve
+            free = facts.memory_free_mib if facts else None
+            self._pools.number(_memory(name), UNKNOWN if free is None else free - reserve.memory_mib)
+            for volume in (facts.volumes or ()) if facts else ():
+                kept = max(reserve.disk_bytes, int(volume.capacity_bytes * reserve.disk_percent / 100))
+                self._pools.number(_volume(name, volume.path), volume.free_bytes - kept)
+        for number, rule in enumerate(self._stack.rules):
+            if rule.kind == "apart":
+                self._pools.seats.update(self._pools.number(_seat(number, name), 1) for name in self._hosts)
+        self._shared = self._names_of_several()
+        self._attached_twice = self._names_attached_twice()
+        self._seat_undeclared()
+        for label, vm in sorted(self._found.items()):
+            if label in ends:
+                goes = ends[label] in self._facts and self._suits(label, ends[label])
+                self._settled(label, vm, ends[label] if goes else vm.host)
+            else:
+                self._give_back(label, vm)
+
+    def _names_of_several(self) -> frozenset[str]:
+        """Return the paths, in comparable form, that disks of two machines have or shall have, whatever the hosts."""
+        owners: dict[str, set[VmId]] = {}
+        for vm in self._inventory.vms():
+            for disk in files_of(vm):
+                owners.setdefault(winpath.comparable(disk.path), set()).add(vm.id)
+        for label, vm in self._found.items():
+            hosts = self._stack.vms[label].hosts if self._stack.vms[label].storage else ()
+            for path, _ in self._files(self._stack.vms[label], vm, hosts[0]) if hosts else ():
+                owners.setdefault(winpath.comparable(path), set()).add(vm.id)
+        return frozenset(path for path, ids in owners.items() if len(ids) > 1)
+
+    def _names_attached_twice(self) -> frozenset[Key]:
+        """Return the files that two machines have already: no choice of hosts makes them one machine's."""
+        having: dict[Key, set[VmId]] = {}
+        for host in self._inventory.hosts.values() if self._shared else ():
+            for vm in host.vms:
+                for key, _ in held_now(vm, host):
+                    if key[1] in self._shared:
+                        having.setdefault(key, set()).add(vm.id)
+        return frozenset(key for key, ids in having.items() if len(ids) > 1)
+
+    def _seat_undeclared(self) -> None:
+        """Take the names of files that machines have which nobody moves."""
+        known = {vm.id for vm in self._found.values()}
+        for host in self._inventory.hosts.values() if self._shared else ():
+            for vm in host.vms:
+                for key, _ in held_now(vm, host) if vm.id not in known else ():
+                    if key[1] in self._shared and key not in self._attached_twice:
+                        self._pools.room[self._name(key)] -= 1
+
+    def _name(self, key: Key) -> int:
+        """Return the pool of a file's name: one machine has it, as a seat of a rule."""
+        number = self._pools.number(f"name {key}", 1)
+        self._pools.seats.add(number)
+        return number
+
+    def _names(self, label: str, vm: VirtualMachine, name: HostName) -> Iterator[Key]:
+        """Yield the names that a machine's disks would have on that host, of those that several machines have."""
+        host = self._inventory.hosts.get(name)
+        if host is None or not self._shared:
+            return
+        placed = self._placed(self._stack.vms[label], vm, name)
+        for disk in files_of(vm):
+            key = key_of(placed.get(disk.slot, disk.path), host)
+            if key[1] in self._shared and key not in self._attached_twice:
+                yield key
+
+    def _give_back(self, label: str, vm: VirtualMachine) -> None:
+        """Make what a machine with a choice holds now part of what there is: for want of room nobody has to leave."""
+        for pool, amount in self._holds(label, vm, vm.host).items():
+            if pool not in self._pools.seats:
+                self._pools.room[pool] = max(0, self._pools.room[pool]) + amount
+
+    def _settled(self, label: str, vm: VirtualMachine, end: HostName) -> None:
+        """Count a machine without a choice at its end: it frees one host, fills the other, and has its seat there."""
+        if end not in self._facts:
+            return
+        leaves = self._holds(label, vm, vm.host) if vm.host in self._facts else {}
+        comes = self._holds(label, vm, end)
+        left = self._left_behind(label, vm)
+        for pool, amount in leaves.items():
+            if end != vm.host and pool not in self._pools.seats:
+                self._pools.room[pool] += amount - left.get(pool, 0)
+        for pool, amount in comes.items():
+            if end != vm.host or pool in self._pools.seats:
+                self._pools.room[pool] -= amount
+
+    def _unit(self, group: Group) -> Unit:
+        reachable = [name for name in group.hosts if name in self._inventory.hosts]
+        suiting = [name for name in reachable if all(self._suits(label, name) for label in group.labels)]
+        return Unit(
+            key=group.labels[0],
+            options=tuple(self._option(group, name) for name in suiting or reachable or group.hosts),
+        )
+
+    def _option(self, group: Group, name: HostName) -> Option:
+        held: dict[int, int] = {}
+        cost = 0
+        for label in group.labels:
+            vm = self._found[label]
+            left = self._left_behind(label, vm) if name != vm.host else {}
+            for pool, amount in (*self._holds(label, vm, name).items(), *left.items()):
+                held[pool] = held.get(pool, 0) + amount
+            size = (vm.memory_mib or 0) * MIB * in_memory(vm) + sum(
+                d.counted_bytes for d in (*vm.disks, *vm.frozen)
+            )
+            cost += 0 if name == vm.host else max(1, size)
+        return Option(host=self._hosts.index(name), holds=tuple(sorted(held.items())), cost=cost)
+
+    def _suits(self, label: str, name: HostName) -> bool:
+        """Say whether a start on that host would not be refused, as far as what a move asks of both was read."""
+        vm, facts = self._found[label], self._facts.get(name)
+        source = self._inventory.hosts[vm.host]
+        if label in self._stack.guard.protected and name != vm.host:
+            return False
+        if name == vm.host or facts is None or vm.switches is None:
+            return True
+        spec, host = self._stack.vms[label], self._stack.hosts[name]
+        wanted = replace(locate(spec, vm, host).placement, host=name)
+        move = order(vm, wanted, source, self._inventory.hosts[name])
+        found = refusals(move, source.facts, facts, host) if move else ()
+        return all(finding.severity != Severity.REFUSAL for finding in found)
+
+    def _holds(self, label: str, vm: VirtualMachine, host: HostName) -> dict[int, int]:
+        """Return what a machine would hold of the pools on `host`: pool -> amount."""
+        held: dict[int, int] = {}
+        if in_memory(vm):
+            held[self._pools.number(_memory(host), UNKNOWN)] = vm.memory_mib or 0
+        facts = self._facts.get(host)
+        for path, size in self._files(self._stack.vms[label], vm, host):
+            volume = volume_of(path, facts.volumes or ()) if facts else None
+            if volume is not None and size:
+                pool = self._pools.number(_volume(host, volume.path))
+                held[pool] = held.get(pool, 0) + size
+        for number, rule in enumerate(self._stack.rules):
+            if rule.kind == "apart" and label in rule.labels:
+                held[self._pools.number(_seat(number, host), 1)] = 1
+        held |= {self._name(key): 1 for key in self._names(label, vm, host)}
+        return held
+
+    def _left_behind(self, label: str, vm: VirtualMachine) -> dict[int, int]:
+        """Return what a machine that goes elsewhere still holds of the volumes of its host, by its options."""
+        options, facts = self._stack.vms[label].migration, self._facts.get(vm.host)
+        files = (*vm.disks, *vm.frozen) if options.avoid_removing_vhds else vm.frozen
+        if not (options.avoid_removing_vhds or options.retain_vhd_copies_on_source) or facts is None:
+            return {}
+        held: dict[int, int] = {}
+        for disk in files:
+            volume = volume_of(disk.path, facts.volumes or ())
+            if volume is not None:
+                pool = self._pools.number(_volume(vm.host, volume.path))
+                held[pool] = held.get(pool, 0) + disk.counted_bytes
+        return held
+
+    def _files(self, spec: VmSpec, vm: VirtualMachine, host: HostName) -> list[tuple[str, int]]:
+        placed = self._placed(spec, vm, host)
+        disks = [(disk, placed.get(disk.slot, disk.path)) for disk in vm.disks]
+        disks += [(disk, _beside(disk, vm, placed)) for disk in vm.frozen]
+        copied = host != vm.host and spec.migration.parents == "copy"
+        parents = {
+            winpath.join(winpath.parent(path), winpath.base_name(parent.path)): parent.counted_bytes
+            for disk, path in disks
+            for parent in (disk.above if copied else ())
+        }
+        return [*((path, disk.counted_bytes) for disk, path in disks), *parents.items()]
+
+    def _placed(self, spec: VmSpec, vm: VirtualMachine, host: HostName) -> Mapping[str, str]:
+        return locate(spec, vm, self._stack.hosts[host]).placement.disks if host in self._stack.hosts else {}
+
+    def _fallback(self, label: str) -> HostName:
+        """Return a host for a machine that finds none with room: where it is, or the first that it may be on."""
+        vm = self._found[label]
+        hosts = allowed(self._stack, label, vm)
+        return vm.host if vm.host in hosts else hosts[0]
+
+
+def _beside(frozen: Disk, vm: VirtualMachine, placed: Mapping[str, str]) -> str:
+    """Return where a checkpoint's disk goes: beside the disk in its slot, where that leaves its folder."""
+    own = next((disk for disk in vm.disks if disk.slot == frozen.slot), None)
+    target = placed.get(frozen.slot)
+    if own is None or target is None or winpath.same(winpath.parent(own.path), winpath.parent(target)):
+        return frozen.path
+    return winpath.join(winpath.parent(target), winpath.base_name(frozen.path))
+
+
+def _memory(host: HostName) -> str:
+    return f"memory {host}"
+
+
+def _volume(host: HostName, path: str) -> str:
+    return f"volume {host} {path}"
+
+
+def _seat(rule: int, host: HostName) -> str:
+    return f"seat {rule} {host}"

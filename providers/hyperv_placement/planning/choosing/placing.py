@@ -1,0 +1,120 @@
+"""Where those that go will stand: the emptiest host that takes them, and whoever must step aside for that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from hyperv_placement.planning.schedule.budget import Budget
+
+from .problem import Choice, Option, Question
+from .staying import staying
+
+LOOKS = 200_000
+"""Options that are looked at."""
+
+
+def choose(question: Question) -> Choice:
+    """Return a host for every unit that finds one: fewest bytes moved first, then an even load.
+
+    What can stay stays. The same question has the same answer.
+    """
+    stay = staying(question)
+    board = _Board(question)
+    for number, option in stay.kept.items():
+        board.put(number, option)
+    budget = Budget(LOOKS)
+    going = [number for number in range(len(question.units)) if number not in stay.kept]
+    for number in sorted(going, key=lambda number: (-board.weight(number), number)):
+        board.settle(number, budget)
+    cost = sum(
+        question.units[number].far if option is None else option.cost
+        for number, option in enumerate(board.at)
+    )
+    return Choice(chosen=tuple(board.at), cost=cost, least=stay.least)
+
+
+class _Board:
+    """Who is where, while it is being decided."""
+
+    def __init__(self, question: Question) -> None:
+        self._question = question
+        self._free = list(question.room)
+        self.at: list[Option | None] = [None] * len(question.units)
+
+    def weight(self, number: int) -> float:
+        """Return how much of the emptiest pools a unit asks: the largest find a host first."""
+        room = self._question.room
+        return max(
+            (
+                amount / max(1, room[pool])
+                for option in self._question.units[number].options
+                for pool, amount in option.holds
+            ),
+            default=0.0,
+        )
+
+    def put(self, number: int, option: Option) -> None:
+        """Have a unit there."""
+        self.at[number] = option
+        for pool, amount in option.holds:
+            self._free[pool] -= amount
+
+    def lift(self, number: int) -> Option | None:
+        """Take a unit off the board."""
+        option, self.at[number] = self.at[number], None
+        if option is not None:
+            for pool, amount in option.holds:
+                self._free[pool] += amount
+        return option
+
+    def settle(self, number: int, budget: Budget) -> bool:
+        """Find a host for a unit, at worst by having one other unit go elsewhere."""
+        option = self._best(number, budget)
+        if option is None:
+            return self._by_ejection(number, budget)
+        self.put(number, option)
+        return True
+
+    def _best(self, number: int, budget: Budget) -> Option | None:
+        """Return the cheapest option with room; of equal ones that on the host that is emptiest then."""
+        options = self._question.units[number].options
+        budget.spend(len(options))
+        fitting = [option for option in options if self._fits(option.holds)]
+        return min(fitting, key=lambda o: (o.cost, self._load(o), o.host), default=None)
+
+    def _fits(self, holds: Iterable[tuple[int, int]]) -> bool:
+        return all(self._free[pool] >= amount for pool, amount in holds)
+
+    def _load(self, option: Option) -> float:
+        pool, total = self._question.load[option.host]
+        taken = sum(amount for held, amount in option.holds if held == pool)
+        return (total - self._free[pool] + taken) / max(1, total)
+
+    def _by_ejection(self, number: int, budget: Budget) -> bool:
+        """Have the cheapest unit go whose leaving makes the room and that finds another host."""
+        for option in sorted(
+            self._question.units[number].options, key=lambda o: (o.cost, self._load(o), o.host)
+        ):
+            lacking = {pool for pool, amount in option.holds if self._free[pool] < amount}
+            for other in self._holding(lacking):
+                if budget.spent:
+                    return False
+                before = self.lift(other)
+                if before is not None and self._fits(option.holds):
+                    self.put(number, option)
+                    elsewhere = self._best(other, budget)
+                    if elsewhere is not None:
+                        self.put(other, elsewhere)
+                        return True
+                    self.lift(number)
+                if before is not None:
+                    self.put(other, before)
+        return False
+
+    def _holding(self, pools: set[int]) -> list[int]:
+        found = [
+            number
+            for number, option in enumerate(self.at)
+            if option is not None and any(pool in pools for pool, _ in option.holds)
+        ]
+        return sorted(found, key=lambda number: (self._question.units[number].far, number))

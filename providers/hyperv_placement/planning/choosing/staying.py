@@ -1,0 +1,154 @@
+"""Who stays: the fewest bytes that must go so that no pool is overdrawn, found by a solver, pool by pool where it can be.
+
+Where those that go will stand is left out here, so that the answer is a bound: no choice moves fewer bytes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from .problem import Option, Question, Unit
+
+NODES = 2_000
+"""Nodes of the search tree for each group of pools; the bound that is known then counts."""
+_SCALE = 1e9
+"""Bytes in a unit of the solver's objective."""
+_HALF = 0.5
+_OPTIMAL = "kOptimal"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Staying:
+    """The answer."""
+
+    kept: dict[int, Option]
+    """Unit -> where it stays, of those that stay."""
+    least: int
+    """Bytes that must be moved at least."""
+
+
+def staying(question: Question) -> Staying:
+    """Return who stays where it is, the cheapest way."""
+    near = {number: _near(unit) for number, unit in enumerate(question.units)}
+    kept = {number: options[0] for number, options in near.items() if options}
+    least = sum(min(option.cost for option in unit.options) for number, unit in enumerate(question.units))
+    drawn = _drawn(question, kept.values())
+    short = {pool for pool, amount in enumerate(drawn) if amount > question.room[pool]}
+    for group in _groups(kept, short):
+        found = _solved(question, near, group, short)
+        least += found.least - sum(kept[number].cost for number in group)
+        for number in group:
+            kept.pop(number)
+        kept.update(found.kept)
+    return Staying(kept=kept, least=least)
+
+
+def _near(unit: Unit) -> list[Option]:
+    """Return the options that are cheaper than moving all of it, the cheapest first."""
+    return sorted(
+        (o for o in unit.options if o.cost < unit.far or o.cost == 0), key=lambda o: (o.cost, o.host)
+    )
+
+
+def _drawn(question: Question, kept: Iterable[Option]) -> list[int]:
+    drawn = [0] * len(question.room)
+    for option in kept:
+        for pool, amount in option.holds:
+            drawn[pool] += amount
+    return drawn
+
+
+def _groups(kept: dict[int, Option], short: set[int]) -> Iterator[list[int]]:
+    """Yield the units that share overdrawn pools, directly or through each other: each group is solved by itself."""
+    leader: dict[int, int] = {pool: pool for pool in short}
+
+    def find(pool: int) -> int:
+        while leader[pool] != pool:
+            leader[pool] = leader[leader[pool]]
+            pool = leader[pool]
+        return pool
+
+    touching = {
+        number: pools
+        for number, option in kept.items()
+        if (pools := [p for p, _ in option.holds if p in short])
+    }
+    for pools in touching.values():
+        for pool in pools[1:]:
+            leader[find(pool)] = find(pools[0])
+    groups: dict[int, list[int]] = {}
+    for number in sorted(touching):
+        groups.setdefault(find(touching[number][0]), []).append(number)
+    yield from groups.values()
+
+
+def _solved(
+    question: Question, near: dict[int, list[Option]], group: Sequence[int], short: set[int]
+) -> Staying:
+    """Solve one group: a unit stays at one of its near options or goes, all that stay fit, fewest bytes go."""
+    ways = [(number, option) for number in group for option in near[number]]
+    solver = _solver()
+    variables = [
+        solver.addBinary(obj=(option.cost - question.units[number].far) / _SCALE) for number, option in ways
+    ]
+    for number in group:
+        own = [v for v, (other, _) in zip(variables, ways, strict=True) if other == number]
+        solver.addConstr(sum(own) <= 1)
+    for pool in sorted(short):
+        room = max(0, question.room[pool])
+        unit = max(1, room)  # rows of ones: bytes and seats side by side would be no numbers for a solver
+        held = [
+            variable * (amount / unit)
+            for variable, (_, option) in zip(variables, ways, strict=True)
+            for other, amount in option.holds
+            if other == pool
+        ]
+        if held:
+            solver.addConstr(sum(held) <= room / unit)
+    solver.run()
+    values = solver.getSolution().col_value
+    kept = {
+        number: option
+        for variable, (number, option) in zip(variables, ways, strict=True)
+        if values and values[variable.index] > _HALF
+    }
+    kept = _within(question, kept, short)
+    cost = sum(kept[n].cost if n in kept else question.units[n].far for n in group)
+    if solver.getModelStatus().name == _OPTIMAL:
+        return Staying(kept=kept, least=cost)
+    all_go = sum(question.units[number].far for number in group)
+    return Staying(kept=kept, least=max(0, all_go + math.floor(solver.getInfo().mip_dual_bound * _SCALE)))
+
+
+def _solver() -> Any:
+    import highspy  # noqa: PLC0415 - a fifth of a second that plans without a choice save
+
+    class Silent(highspy.Highs):
+        def enableCallbacks(self) -> None:  # noqa: N802 - HiGHS's own name
+            """Say nothing from here on: called while it is made, this would print a banner among our output."""
+            cast("Any", self).silent()
+            cast("Any", super()).enableCallbacks()
+
+    solver: Any = cast("Any", Silent)()
+    for name, value in (
+        ("output_flag", False), ("threads", 1), ("random_seed", 0), ("mip_max_nodes", NODES), ("mip_rel_gap", 0.0),
+    ):  # fmt: skip
+        solver.setOptionValue(name, value)
+    return solver
+
+
+def _within(question: Question, kept: dict[int, Option], short: set[int]) -> dict[int, Option]:
+    """Return who stays so that it holds in whole numbers, too: a solver's are real ones."""
+    drawn = [0] * len(question.room)
+    sure: dict[int, Option] = {}
+    for number, option in sorted(kept.items(), key=lambda item: (-question.units[item[0]].far, item[0])):
+        if all(
+            pool not in short or drawn[pool] + amount <= question.room[pool] for pool, amount in option.holds
+        ):
+            sure[number] = option
+            for pool, amount in option.holds:
+                drawn[pool] += amount
+    return sure

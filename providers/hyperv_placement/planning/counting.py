@@ -1,0 +1,124 @@
+"""Whether it counts that a machine is not in its place: the one judgement behind every command's exit code."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from enum import StrEnum
+
+from hyperv_placement.model.estate import Inventory
+from hyperv_placement.model.identity import Kept
+from hyperv_placement.model.names import HostName, VmId
+from hyperv_placement.model.plan import Finding, Placement, Plan, Severity, Standing, Step
+from hyperv_placement.model.stack import Away, Snooze, Stack
+from hyperv_placement.model.unreachable import who
+
+from .machine.adoption import adopting
+
+_FOUND = {Standing.MOVE, Standing.REFUSED, Standing.MOVED_BY_OTHERS}
+"""What a snooze may excuse: that a machine is gone, or that two may be meant, was not foreseen by whoever wrote it."""
+
+
+class Proof(StrEnum):
+    """What is known of a machine's place."""
+
+    REACHED = "reached"
+    """It was read in its place, or need not be there for now."""
+    MISSED = "not reached"
+    UNREAD = "not known"
+    """Some host that may have it did not answer, or it was changing hosts."""
+
+
+def proof(step: Step) -> Proof:
+    """Return whether the machine of `step` is proven to be where the stack file wants it."""
+    if step.excused or step.standing == Standing.IN_PLACE:
+        return Proof.REACHED
+    return Proof.UNREAD if step.standing == Standing.UNKNOWN else Proof.MISSED
+
+
+def excused(step: Step, stack: Stack, inventory: Inventory) -> Step:
+    """Return `step` with the reason for which it does not count, where there is one; what is left out says so as well.
+
+    `stack`: as it counts that day (`Stack.on`).
+    """
+    excuse = _excuse(step, stack, inventory)
+    said = Finding(severity=Severity.WARNING, text=f"{step.label} does not count for now: {excuse}")
+    findings = (*step.findings, said) if excuse and step.left_out else step.findings
+    return replace(step, excused=excuse, findings=findings)
+
+
+def _excuse(step: Step, stack: Stack, inventory: Inventory) -> str:
+    snooze = stack.vms[step.label].snooze
+    if snooze is not None and step.standing in _FOUND:
+        return f"snoozed until {until(snooze)}"
+    if step.standing != Standing.UNKNOWN:
+        return ""
+    silent = [name for name in stack.vms[step.label].hosts or stack.hosts if name in inventory.unreachable]
+    away = [(name, away) for name in silent if (away := stack.hosts[name].away) is not None]
+    if not away or len(away) < len(silent):
+        return ""
+    return "; ".join(is_away(name, absence) for name, absence in away)
+
+
+def doubt(
+    label: str, vm: VmId | None, host: HostName | None, stack: Stack, inventory: Inventory, known: Kept
+) -> str | None:
+    """Return why it is unknown whether a machine that is not as declared is the one that is meant, None where it is.
+
+    A name decides only where every host answers, as for a machine that is adopted.
+    """
+    text = _doubt(label, vm, host, stack, inventory, known)
+    remedy = "Set id: (the GUID) in the stack file, or run again when every host answers"
+    return f"{text}. {remedy}" if text else None
+
+
+def _doubt(
+    label: str, vm: VmId | None, host: HostName | None, stack: Stack, inventory: Inventory, known: Kept
+) -> str | None:
+    if vm is None or stack.vms[label].id or label in known.machines or not inventory.unreachable:
+        return None
+    return (
+        f"{label} is unknown: {vm} on {host} has its name and is not as declared, and {who(inventory.unreachable.values())}:"
+        " another machine of that name may be the one that is meant"
+    )
+
+
+def doubted(step: Step, stack: Stack, inventory: Inventory, known: Kept) -> Step:
+    """Return `step`; unknown where it would move a machine by its name alone while a host that may have a namesake is silent."""
+    if step.vm is None or step.standing != Standing.MOVE or step.under_way:
+        return step
+    text = _doubt(step.label, step.vm.id, step.vm.host, stack, inventory, known)
+    if text is None:
+        return step
+    finding = Finding(
+        severity=Severity.WARNING, text=text, of_identity=True,
+        remedy=f"If it is the one, say so: {adopting(step.label, step.vm.id)}; if not, run when every host answers",
+    )  # fmt: skip
+    return Step(
+        label=step.label,
+        standing=Standing.UNKNOWN,
+        placement=Placement(),
+        vm_id=step.vm.id,
+        findings=(finding,),
+    )
+
+
+def until(word: Snooze | Away) -> str:
+    """Return until when and why, as `2026-12-01: new disks`."""
+    return f"{word.until.isoformat()}: {word.reason}"
+
+
+def is_away(name: HostName, away: Away) -> str:
+    """Return that a host is away, until when, and why."""
+    return f"{name} is away until {until(away)}"
+
+
+def silent(stack: Stack, inventory: Inventory) -> tuple[HostName, ...]:
+    """Return the hosts that did not answer though they are not away. `stack`: as it counts that day."""
+    return tuple(
+        name for name in inventory.unreachable if name not in stack.hosts or stack.hosts[name].away is None
+    )
+
+
+def complete(plan: Plan) -> bool:
+    """Say whether a plan leaves nothing out that counts: no machine, and no host."""
+    return not plan.failing and not plan.silent

@@ -1,0 +1,63 @@
+"""How a move ended that a run of ours began and did not see the end of: told from what the hosts show now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from hyperv_placement.model import winpath
+from hyperv_placement.model.estate import Inventory, VirtualMachine
+from hyperv_placement.model.names import HostName, VmId
+
+MOVED = "moved"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenStart:
+    """A start in our audit log that no line tells the end of: its run was killed, cut off, or stopped following."""
+
+    vm_id: VmId
+    source: HostName
+    destination: HostName
+    """Equals `source` where only files were to move."""
+    config: str
+    """Its configuration folder as it was ordered; empty where the log does not say."""
+    paths: Mapping[str, str] = field(default_factory=dict)
+    """Old path -> new path of each disk that was to go along."""
+
+
+def ending_of(start: OpenStart, inventory: Inventory) -> str | None:
+    """Return how a move ended, `MOVED` or where the machine is; None while that cannot be known.
+
+    It cannot where a migration of the machine runs, two hosts show it, or none does while some host is silent.
+    """
+    if inventory.job_of(start.vm_id) is not None:
+        return None
+    match inventory.with_id(start.vm_id):
+        case ():
+            return "not seen on any host" if inventory.complete else None
+        case (vm,):
+            return _ending(start, vm)
+        case _:
+            return None
+
+
+def _ending(start: OpenStart, vm: VirtualMachine) -> str:
+    if vm.host == start.destination and _as_ordered(start, vm):
+        return MOVED
+    if vm.host not in {start.source, start.destination}:
+        return f"not seen to its end: the machine is on {vm.host} now"
+    if vm.host == start.source and (start.source != start.destination or _as_before(start, vm)):
+        return f"not moved: the machine is where it was, on {vm.host}"
+    return f"not seen to its end: the machine is on {vm.host}, with other paths than were ordered"
+
+
+def _as_ordered(start: OpenStart, vm: VirtualMachine) -> bool:
+    there = {winpath.comparable(disk.path) for disk in (*vm.disks, *vm.frozen)}
+    went = {winpath.comparable(path) for path in start.paths.values()}
+    return went <= there and (not start.config or winpath.same(start.config, vm.roots.config))
+
+
+def _as_before(start: OpenStart, vm: VirtualMachine) -> bool:
+    there = {winpath.comparable(disk.path) for disk in (*vm.disks, *vm.frozen)}
+    return {winpath.comparable(path) for path in start.paths} <= there

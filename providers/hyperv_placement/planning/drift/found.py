@@ -1,0 +1,217 @@
+"""Drift by the plan: machines that are elsewhere, unknown or undeclared; settings and delegation that differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC
+
+from hyperv_placement.model.estate import Inventory, VirtualMachine
+from hyperv_placement.model.names import HostName, folded
+from hyperv_placement.model.plan import Plan, Severity, Standing, Step
+from hyperv_placement.model.stack import Stack
+from hyperv_placement.model.unreachable import became
+from hyperv_placement.planning.checks.live_migration import declared_settings, differing, settings_of
+from hyperv_placement.planning.counting import doubt, is_away
+from hyperv_placement.planning.machine.computers import REPLICAS
+from hyperv_placement.planning.machine.difference import Change, differences, observed
+
+from .left import LeftBehind, left_behind, unread
+from .movers import Movers
+from .values import Drift, DriftReport, Ended, Kind, Mover, Readings, Unknown
+
+DIRECTORY = "directory"
+
+
+def drift_of(
+    stack: Stack, inventory: Inventory, plan: Plan, readings: Readings, left: LeftBehind | None = None
+) -> DriftReport:
+    """Return what is not as `stack` declares, by the `plan` that its comparison with `inventory` made.
+
+    `left`: what was found of what moves have left behind.
+    """
+    left = left or LeftBehind(unread={})
+    declared, stack = stack, stack.on(readings.now.astimezone(UTC).date())
+    movers = Movers(inventory, readings.past.moves, readings.names, readings.logged)
+    stood = {step.label: _of_machine(step, stack, movers) for step in plan.steps}
+    doubts = {
+        step.label: text
+        for step in plan.steps
+        if (drift := stood[step.label]) is not None
+        and not step.excused
+        and (text := doubt(step.label, drift.vm_id, drift.host, stack, inventory, plan.known))
+    }
+    found = [
+        *(drift for drift in stood.values() if drift is not None and drift.subject not in doubts),
+        *_undeclared(stack, inventory, plan, movers),
+        *_settings(stack, readings),
+        *_delegation(readings),
+        *left_behind(inventory, left),
+    ]
+    told = [_quieted(drift, stack) for drift in found]
+    unknown = tuple(_unknown(stack, inventory, plan, readings, doubts))
+    return DriftReport(
+        stack=stack.path.stem,
+        checked=readings.now.astimezone(UTC).isoformat(timespec="seconds"),
+        labels=tuple(stack.vms),
+        hosts=tuple(stack.hosts),
+        drifts=tuple(drift for drift in told if drift.snooze is None),
+        snoozed=tuple(drift for drift in told if drift.snooze is not None),
+        unknown=(*(each for each, counts in unknown if counts), *unread(left, inventory.unreachable)),
+        away=tuple(each for each, counts in unknown if not counts),
+        ended=tuple(_ended(declared, stack)),
+        unreadable=readings.past.unreadable,
+        notes=tuple(_notes(plan, stood)),
+        known=plan.known.told(),
+    )
+
+
+def _notes(plan: Plan, stood: Mapping[str, Drift | None]) -> Iterator[str]:
+    """Yield what is to be known of machines as a word of who they are; what a drift or an unknown says is not repeated."""
+    for step in plan.steps:
+        drift = stood[step.label]
+        if step.vm is not None and (drift is None or drift.kind in {Kind.PLACED, Kind.FILES, Kind.LEAVING}):
+            yield from (str(each) for each in step.findings if each.of_identity)
+
+
+def _quieted(drift: Drift, stack: Stack) -> Drift:
+    if not drift.can_be_snoozed:
+        return drift
+    return replace(drift, snooze=stack.vms[drift.subject].snooze)
+
+
+def _ended(declared: Stack, stack: Stack) -> Iterator[Ended]:
+    """Yield the words of the file that do not count any more in `stack`."""
+    for label, vm in declared.vms.items():
+        if vm.snooze is not None and stack.vms[label].snooze is None:
+            yield Ended(label=label, snooze=vm.snooze)
+    for name, host in declared.hosts.items():
+        if host.away is not None and stack.hosts[name].away is None:
+            yield Ended(label=name, snooze=host.away)
+
+
+def _of_machine(step: Step, stack: Stack, movers: Movers) -> Drift | None:
+    if step.standing == Standing.UNKNOWN:
+        return None
+    if step.vm is None:
+        kind = Kind.MISSING if step.standing == Standing.MISSING else Kind.AMBIGUOUS
+        return Drift(kind=kind, subject=step.label, text=_findings(step), vm_id=step.vm_id)
+    changes = differences(step.placement, observed(step.vm))
+    moved = any(change.property == "host" for change in changes)
+    leaving = step.standing == Standing.MOVED_BY_OTHERS and movers.runs(step.vm)
+    if not changes and not leaving and step.standing != Standing.REFUSED:
+        return None
+    declared = step.vm.host in stack.vms[step.label].hosts
+    return Drift(
+        kind=_kind(changes, moved=moved, leaving=leaving),
+        subject=step.label,
+        text="; ".join(_lines(changes, stack.vms[step.label].hosts)) or _findings(step),
+        host=step.vm.host,
+        vm_id=step.vm.id,
+        changes=changes,
+        reason=step.reason if moved and (declared or not stack.vms[step.label].hosts) else "",
+        mover=_mover(movers, step.vm, changes, moved=moved) if changes or leaving else None,
+    )
+
+
+def _mover(movers: Movers, vm: VirtualMachine, changes: tuple[Change, ...], *, moved: bool) -> Mover:
+    return movers.of(vm, None if moved else {change.actual for change in changes if change.actual})
+
+
+def _kind(changes: tuple[Change, ...], *, moved: bool, leaving: bool) -> Kind:
+    if changes:
+        return Kind.PLACED if moved else Kind.FILES
+    return Kind.LEAVING if leaving else Kind.UNCOMPARED
+
+
+def _lines(changes: tuple[Change, ...], hosts: tuple[HostName, ...]) -> Iterator[str]:
+    for change in changes:
+        if change.property == "host" and len(hosts) > 1 and change.actual not in hosts:
+            yield f"is on {change.actual}, declared on any of {', '.join(hosts)}"
+        elif change.property == "host":
+            yield f"is on {change.actual}, declared on {change.wanted}"
+        else:
+            yield f"{change.property} is {change.actual or 'not there'}, declared {change.wanted}"
+
+
+def _findings(step: Step) -> str:
+    refusals = [each for each in step.findings if each.severity == Severity.REFUSAL]
+    return " | ".join(str(each) for each in refusals or step.findings) or str(step.standing)
+
+
+def _undeclared(stack: Stack, inventory: Inventory, plan: Plan, movers: Movers) -> Iterator[Drift]:
+    """Yield machines that no entry means. Replicas are copies of others, and no entry can mean them."""
+    meant = {step.vm_id for step in plan.steps if step.vm_id is not None}
+    unclear = {
+        folded(stack.vms[step.label].name) for step in plan.steps if step.standing == Standing.AMBIGUOUS
+    }
+    for vm in inventory.vms():
+        if vm.id in meant or folded(vm.name) in unclear or vm.replication_mode in REPLICAS:
+            continue
+        mover = movers.of(vm)
+        yield Drift(
+            kind=Kind.UNDECLARED,
+            subject=vm.name,
+            text=f"is on {vm.host}, and no entry of the stack file means it ({vm.id})",
+            host=vm.host,
+            vm_id=vm.id,
+            mover=None if mover == Mover() else mover,
+        )
+
+
+def _settings(stack: Stack, readings: Readings) -> Iterator[Drift]:
+    for host, actual in readings.settings.items():
+        if isinstance(actual, str):
+            continue
+        wanted, has = declared_settings(stack.hosts[host].live_migration), settings_of(actual)
+        names = differing(wanted, has)
+        if names:
+            changes = tuple(
+                Change(property=name, actual=_shown(has[name]), wanted=_shown(wanted[name])) for name in names
+            )
+            yield Drift(
+                kind=Kind.SETTINGS,
+                subject=host,
+                text="; ".join(
+                    f"{each.property} is {each.actual}, declared {each.wanted}" for each in changes
+                ),
+                host=host,
+                changes=changes,
+            )
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return ", ".join(map(str, value)) or "none" if isinstance(value, list) else str(value)
+
+
+def _delegation(readings: Readings) -> Iterator[Drift]:
+    missing = readings.delegation.missing if readings.delegation else {}
+    for host, entries in missing.items():
+        told = ", ".join(str(entry) for entry in entries)
+        yield Drift(kind=Kind.DELEGATION, subject=host, text=f"the directory lacks {told}", host=host)
+
+
+def _unknown(
+    stack: Stack, inventory: Inventory, plan: Plan, readings: Readings, doubts: Mapping[str, str]
+) -> Iterator[tuple[Unknown, bool]]:
+    """Yield what could not be told, and whether that counts."""
+    for host in inventory.unreachable.values():
+        away = stack.hosts[host.name].away if host.name in stack.hosts else None
+        text = f"{became(host)}, machines there are unknown: {host.reason}"
+        if away is not None:
+            text = f"{is_away(host.name, away)}; it {text}"
+        yield Unknown(subject=host.name, text=text), away is None
+    yield from ((each, True) for each in readings.computers)
+    for name, actual in readings.settings.items():
+        if isinstance(actual, str) and name not in inventory.unreachable:
+            yield Unknown(subject=name, text=f"its settings are unknown: {actual}"), True
+    delegation = readings.delegation
+    for finding in delegation.findings if delegation is not None else ():
+        yield Unknown(subject=DIRECTORY, text=str(finding)), True
+    for step in plan.steps:
+        if step.standing == Standing.UNKNOWN:
+            yield Unknown(subject=step.label, text=_findings(step), is_machine=True), not step.excused
+        elif step.label in doubts:
+            yield Unknown(subject=step.label, text=doubts[step.label], is_machine=True), True

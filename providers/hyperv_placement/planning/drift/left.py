@@ -1,0 +1,52 @@
+"""What moves have left behind, as drift: planned copies at destinations, files at sources. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from hyperv_placement.model.estate import Inventory
+from hyperv_placement.model.names import HostName, VmId
+
+from .values import Drift, Kind, LeftFile, Unknown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftBehind:
+    """What was looked for at hosts beside a sweep."""
+
+    planned: tuple[tuple[HostName, VmId], ...] = ()
+    """Planned systems of machines of the estate that no migration which runs needs."""
+    files: tuple[LeftFile, ...] = ()
+    """Files that are there yet, of those that our moves have left."""
+    unread: Mapping[HostName, str]
+    """Hosts that could not be asked, with the reason."""
+
+
+def left_behind(inventory: Inventory, left: LeftBehind) -> Iterator[Drift]:
+    """Yield each planned copy and each file; whose they are is said, never that they may be removed."""
+    names = {vm.id: (vm.name, vm.host) for vm in inventory.vms()}
+    for host, vm in left.planned:
+        name, place = names.get(vm, (vm, None))
+        where = f", which is on {place}" if place else ""
+        yield Drift(
+            kind=Kind.LEFT_BEHIND,
+            subject=host,
+            text=f"holds a planned copy of {name} ({vm}){where}; no migration that runs needs it",
+            host=host,
+            vm_id=vm,
+        )
+    for file in left.files:
+        yield Drift(
+            kind=Kind.LEFT_BEHIND,
+            subject=file.host,
+            text=f"still holds {file.path}, which the move of {file.vm} at {file.time} has left",
+            host=file.host,
+        )
+
+
+def unread(left: LeftBehind, silent: Iterable[HostName]) -> Iterator[Unknown]:
+    """Yield the hosts of which it is not known what is left there, but for those that are silent anyway."""
+    for host, reason in left.unread.items():
+        if host not in set(silent):
+            yield Unknown(subject=host, text=f"whether moves have left something there is unknown: {reason}")

@@ -1,0 +1,99 @@
+"""Who moved a machine: by the hosts' jobs, which they keep for five minutes, and by our own audit log."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from hyperv_placement.model import winpath
+from hyperv_placement.model.adoption import names_host
+from hyperv_placement.model.estate import Inventory, MigrationJob, VirtualMachine
+from hyperv_placement.model.names import HostName, VmId
+from hyperv_placement.model.own_name import Identity
+
+from .values import LoggedMove, Mover, PastMove
+
+_APART = timedelta(minutes=2)
+"""By which a host's event must be later than our own move to be of another one: their clocks differ, and so do ends."""
+
+
+class Movers:
+    """What hosts and audit log tell of past moves. A job that our log knows is ours."""
+
+    def __init__(
+        self,
+        inventory: Inventory,
+        past: Iterable[PastMove],
+        names: Mapping[HostName, Identity],
+        logged: Mapping[VmId, LoggedMove],
+    ) -> None:
+        """Index jobs and moves by machine. `names`: what hosts call themselves; `logged`: what their event logs tell."""
+        self._logged = logged
+        self._running = {
+            vm.id: job
+            for vm in inventory.vms()
+            if (job := next((j for _, j in inventory.jobs_of(vm.id) if not j.only_prepares), None))
+            is not None
+        }
+        self._names = names
+        self._jobs: dict[VmId, list[MigrationJob]] = {}
+        for host in inventory.hosts.values():
+            for job in host.recent:
+                self._jobs.setdefault(job.vm_id, []).append(job)
+        self._past: dict[VmId, list[PastMove]] = {}
+        for move in past:
+            self._past.setdefault(move.vm_id, []).append(move)
+
+    def runs(self, vm: VirtualMachine) -> bool:
+        """Say whether a migration of `vm` runs that moves something: one that prepares or checks does not."""
+        return vm.id in self._running
+
+    def of(self, vm: VirtualMachine, paths: Collection[str] | None = None) -> Mover:
+        """Return who brought `vm` to its host, or, where `paths` are given, these files of it to their place."""
+        if (running := self._running.get(vm.id)) is not None:
+            return Mover(who=running.owner, when=running.begun, running=True)
+        past = self._past.get(vm.id, [])
+        job = self._last_job(vm, paths)
+        if job is not None:
+            ours = next((move for move in past if move.job == job.id), None)
+            who = ours.who if ours else job.owner
+            return Mover(who=who, when=job.changed, ours=ours is not None, stack=ours.stack if ours else "")
+        seen = self._logged.get(vm.id) if paths is None else None
+        if seen is not None and (not past or seen.time - datetime.fromisoformat(past[-1].time) > _APART):
+            return Mover(when=seen.time.isoformat(timespec="seconds"), log_of=seen.host)
+        return _by_log(vm, past, other_host=paths is None)
+
+    def _last_job(self, vm: VirtualMachine, paths: Collection[str] | None) -> MigrationJob | None:
+        """Return the last job that can have brought it, or these files, here."""
+        leading = [job for job in self._jobs.get(vm.id, ()) if self._leads_here(job, vm, paths)]
+        return max(leading, key=lambda job: (job.changed, job.id), default=None)
+
+    def _leads_here(self, job: MigrationJob, vm: VirtualMachine, paths: Collection[str] | None) -> bool:
+        """Say whether a job leads to the host where `vm` is; of files it must move files, and to these paths, if it tells."""
+        if paths is not None and not (job.moves_storage and _tells_no_other(job, paths)):
+            return False
+        if job.destination is None:
+            return paths is not None
+        names = self._names.get(vm.host)
+        return names is not None and names_host(job.destination, names)
+
+
+def _tells_no_other(job: MigrationJob, paths: Collection[str]) -> bool:
+    told = {winpath.comparable(path) for path in (*job.new_paths, *job.new_roots) if path}
+    return not told or not told.isdisjoint(map(winpath.comparable, paths))
+
+
+def _by_log(vm: VirtualMachine, past: Sequence[PastMove], *, other_host: bool) -> Mover:
+    """Return what our log tells where no host has a job: that it may have been ours, or that it was later than ours."""
+    if not past:
+        return Mover()
+    last = past[-1]
+    if last.host == vm.host and (other_host or _left_as_it_is(last, vm)):
+        return Mover(who=last.who, when=last.time, ours=True, by_log=True, stack=last.stack)
+    return Mover(after=last.time)
+
+
+def _left_as_it_is(move: PastMove, vm: VirtualMachine) -> bool:
+    disks = {winpath.comparable(disk.path) for disk in (*vm.disks, *vm.frozen)}
+    went = {winpath.comparable(path) for path in move.disks}
+    return winpath.same(move.config, vm.roots.config) and went <= disks

@@ -1,0 +1,208 @@
+"""Drift as values: each difference between a stack file and its hosts, who made it, and what could not be told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from hyperv_placement.model.directory import DelegationPlan
+from hyperv_placement.model.live_migration import HostMigration
+from hyperv_placement.model.names import HostName, VmId
+from hyperv_placement.model.own_name import Identity
+from hyperv_placement.model.stack import Away, Snooze
+from hyperv_placement.planning.machine.difference import Change
+
+
+class Kind(StrEnum):
+    """What is not as declared."""
+
+    PLACED = "placed elsewhere"
+    FILES = "files elsewhere"
+    LEAVING = "on its way"
+    """It is where it is declared yet, and a migration that runs takes it, or its files, away."""
+    UNCOMPARED = "cannot be compared"
+    """Its entry does not fit it, as where it names a disk that the machine does not have."""
+    UNDECLARED = "not declared"
+    MISSING = "missing"
+    AMBIGUOUS = "ambiguous"
+    SETTINGS = "host settings"
+    DELEGATION = "delegation"
+    LEFT_BEHIND = "left behind"
+    """Files, or a planned copy, that a move was to take away."""
+
+
+_KNOWN_TO_BE_THERE = frozenset({Kind.PLACED, Kind.FILES, Kind.LEAVING, Kind.UNCOMPARED})
+_OF_MACHINES = _KNOWN_TO_BE_THERE | {Kind.MISSING, Kind.AMBIGUOUS}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mover:
+    """Who brought a machine where it is, as far as hosts and our audit log tell."""
+
+    who: str = ""
+    r"""An account, as `LAB\operator`; empty where nobody tells."""
+    when: str = ""
+    """When it ended, or, while `running`, began: ISO 8601; empty where nobody tells."""
+    after: str = ""
+    """ISO 8601: it was after this, when we had moved the machine ourselves."""
+    ours: bool = False
+    """Whether it was a run of this project."""
+    by_log: bool = False
+    """Whether our log alone says so: others may have moved it away and back since, and hosts have forgotten it."""
+    running: bool = False
+    """Whether it is on its way yet."""
+    stack: str = ""
+    """Which other stack of the project it was, where `ours`; empty for the one that is looked at."""
+    log_of: str = ""
+    """The host whose event log alone tells when: it names nobody."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedMove:
+    """A migration of a machine that a host's event log knows of: when, and no more."""
+
+    time: datetime
+    """In UTC."""
+    host: HostName
+    """Whose log it is: one of its two ends."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastMove:
+    """A move that we made, as our audit log has it."""
+
+    vm_id: VmId
+    who: str
+    time: str
+    """When it ended: ISO 8601, in UTC."""
+    host: HostName
+    """Where the machine was afterwards."""
+    config: str
+    """Its configuration folder afterwards."""
+    disks: frozenset[str] = frozenset()
+    """Where the disks that went along were afterwards."""
+    job: str = ""
+    """InstanceID of the host's job."""
+    stack: str = ""
+    """Which stack of the project made it; empty for the one that is looked at."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditedMoves:
+    """Moves of ours, as the audit logs of a project tell them."""
+
+    moves: tuple[PastMove, ...] = ()
+    """The oldest first."""
+    unreadable: int = 0
+    """Lines of the logs that are torn: what they told is not known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftFile:
+    """A disk's file that one of our moves has left at its source, as our audit log has it."""
+
+    host: HostName
+    path: str
+    vm: str
+    """Name of the machine that it was of."""
+    time: str
+    """When the move ended: ISO 8601, in UTC."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drift:
+    """One thing that is not as declared."""
+
+    kind: Kind
+    subject: str
+    """The label of a declared machine, the name of one that is not declared, or a host."""
+    text: str
+    """What there is, and what was declared, in one line."""
+    host: HostName | None = None
+    """Where the machine is."""
+    vm_id: VmId | None = None
+    changes: tuple[Change, ...] = ()
+    """Property by property, of a machine that is placed elsewhere or has files elsewhere."""
+    reason: str = ""
+    """Why it shall be elsewhere, where that is no `host:` of its own: a rule, maintenance."""
+    mover: Mover | None = None
+    """None where nothing was moved, or is known to have been."""
+    snooze: Snooze | None = None
+    """Where somebody quieted it, and that counts yet: then it is told and not counted."""
+
+    @property
+    def of_machine(self) -> bool:
+        """Whether its subject is the label of a declared machine."""
+        return self.kind in _OF_MACHINES
+
+    @property
+    def can_be_snoozed(self) -> bool:
+        """Whether a snooze may quiet it: one of a machine that is gone, or that two may be, was not meant."""
+        return self.kind in _KNOWN_TO_BE_THERE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unknown:
+    """What could not be told: never gone, and never drift."""
+
+    subject: str
+    """A host, the label of a machine, or `directory`."""
+    text: str
+    is_machine: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """A snooze, or the absence of a host, whose last day has gone by."""
+
+    label: str
+    """Of the machine, or the name of the host."""
+    snooze: Snooze | Away
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readings:
+    """What is read beside a sweep: settings of hosts, delegation, our own moves."""
+
+    settings: Mapping[HostName, HostMigration | str] = field(default_factory=dict)
+    """By host that something is declared of; a text says why they could not be read."""
+    delegation: DelegationPlan | None = None
+    names: Mapping[HostName, Identity] = field(default_factory=dict)
+    """What hosts call themselves: those that have machines which jobs tell of."""
+    past: AuditedMoves = AuditedMoves()
+    """Our own moves."""
+    logged: Mapping[VmId, LoggedMove] = field(default_factory=dict)
+    """The last migration of machines by hosts' event logs, of those that nothing else tells of."""
+    computers: tuple[Unknown, ...] = ()
+    """Hosts that are other computers than in the last run."""
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriftReport:
+    """The answer to the question whether everything is where we said."""
+
+    stack: str
+    """The name of the stack file, without its ending."""
+    checked: str
+    """When: ISO 8601, in UTC."""
+    labels: tuple[str, ...]
+    """Every declared machine."""
+    hosts: tuple[HostName, ...]
+    """Every declared host."""
+    drifts: tuple[Drift, ...] = ()
+    """Those that count."""
+    snoozed: tuple[Drift, ...] = ()
+    """Those that do not count for now."""
+    unknown: tuple[Unknown, ...] = ()
+    away: tuple[Unknown, ...] = ()
+    """What could not be told of hosts that are away, and of machines that only they can have: it does not count for now."""
+    ended: tuple[Ended, ...] = ()
+    unreadable: int = 0
+    """Lines of the audit logs that cannot be read: who moved what may stand there."""
+    notes: tuple[str, ...] = ()
+    """What is to be known of who machines are: another name, another machine taken over. It is no drift."""
+    known: str = ""
+    """By what machines were told."""

@@ -1,0 +1,81 @@
+"""Which hosts a machine may be on: what it is declared for, less what rules and maintenance take away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from hyperv_placement.model.estate import VirtualMachine
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.stack import Stack
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Machines that must be on one host; most are alone."""
+
+    labels: tuple[str, ...]
+    hosts: tuple[HostName, ...]
+    """Where they may be, by name; one host for a pinned machine."""
+
+
+def groups(stack: Stack, found: Mapping[str, VirtualMachine]) -> list[Group]:
+    """Return the machines of `found` (label -> machine), those that must be together as one, in the order of labels.
+
+    Where together leaves no host, each is on its own: the plan says that the rule does not hold.
+    """
+    result = []
+    for labels in _tied(stack, sorted(found)):
+        sets = [set(allowed(stack, label, found[label])) for label in labels]
+        common = set.intersection(*sets)
+        if common:
+            result.append(Group(labels=labels, hosts=tuple(sorted(common))))
+        else:
+            result += [
+                Group(labels=(label,), hosts=tuple(sorted(own)))
+                for label, own in zip(labels, sets, strict=True)
+            ]
+    return result
+
+
+def allowed(stack: Stack, label: str, vm: VirtualMachine) -> tuple[HostName, ...]:
+    """Return the hosts that a machine may be on; those it may stay on first is not said here.
+
+    A machine without `host:` stays where it is, unless a rule names it or its host must be empty: then any host will do.
+    """
+    spec = stack.vms[label]
+    if len(spec.hosts) == 1:
+        return spec.hosts
+    rules = [rule for rule in stack.rules if label in rule.labels]
+    if not spec.hosts and not rules and vm.host not in stack.maintenance:
+        return (vm.host,)
+    hosts = [
+        name
+        for name in spec.hosts or stack.hosts
+        if name not in stack.maintenance and (name == vm.host or not _is_away(stack, name))
+    ]
+    for rule in rules:
+        if rule.kind == "within":
+            hosts = [name for name in hosts if name in rule.hosts]
+    return tuple(hosts) or spec.hosts or (vm.host,)
+
+
+def _is_away(stack: Stack, name: HostName) -> bool:
+    host = stack.hosts.get(name)
+    return host is not None and host.away is not None
+
+
+def _tied(stack: Stack, labels: Iterable[str]) -> list[tuple[str, ...]]:
+    """Return labels in groups that `together` ties to each other."""
+    group = {label: [label] for label in labels}
+    for rule in stack.rules:
+        if rule.kind != "together":
+            continue
+        known = [label for label in rule.labels if label in group]
+        for label in known[1:]:
+            one, other = group[known[0]], group[label]
+            if one is not other:
+                one += other
+                for each in other:
+                    group[each] = one
+    return [tuple(sorted(each)) for label, each in group.items() if min(each) == label]

@@ -1,0 +1,185 @@
+"""Whether two hosts of a stack file are one computer, by what they report of themselves, and machines that two hosts show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import combinations
+
+from hyperv_placement import quoting
+from hyperv_placement.model.estate import HostFacts, Inventory, VirtualMachine
+from hyperv_placement.model.names import HostName, VmId, dns
+from hyperv_placement.model.own_name import doubt, own_name
+from hyperv_placement.model.plan import Finding, Severity
+
+REPLICAS = frozenset({2, 3, 4})
+"""Msvm_ComputerSystem.ReplicationMode of a replica, a test replica and an extended replica (win32 page of the class):
+copies, never the machine; a replica carries its primary's GUID."""
+_NAMED = 8
+"""Machines that a line names."""
+NAME_IT_ONCE = "Name it once"
+
+
+def one_host(first: str, second: str, full_name: str) -> str:
+    """Return the sentence about two entries that are one computer; `NAME_IT_ONCE` is what to do."""
+    return f"{first} and {second} are one host, {full_name}"
+
+
+def is_one_computer(one: HostFacts, other: HostFacts) -> bool:
+    """Say whether two hosts are one computer: by its full name, unless their firmware tells that they are two.
+
+    One UUID alone proves nothing: some makers give a whole series the same. Nor does the name of the one that the other
+    reports, where it is proven or declared for the one alone.
+    """
+    differ = one.uuid is not None and other.uuid is not None and one.uuid != other.uuid
+    alike = (own_name(one) is None) == (own_name(other) is None)
+    return dns(one.full_name) == dns(other.full_name) and not differ and alike
+
+
+def same_names(facts: Mapping[HostName, HostFacts]) -> Iterator[tuple[HostName, Finding]]:
+    """Yield what is to be said of each pair of entries that report one full name, with the entry that it is about.
+
+    One computer that is declared twice refuses all: its machines and its room count twice. So do two whose one name was
+    proven or declared for both. Of a name that only one of them owns, or neither, who reports it may lie: machines go to none
+    that does not own it, and others go on.
+    """
+    by_name: dict[str, list[HostName]] = {}
+    for name, each in facts.items():
+        by_name.setdefault(dns(each.full_name), []).append(name)
+    for names in by_name.values():
+        for first, second in combinations(names, 2):
+            yield second, _of_one_name(first, second, facts)
+
+
+def _of_one_name(first: HostName, second: HostName, facts: Mapping[HostName, HostFacts]) -> Finding:
+    one, other = facts[first], facts[second]
+    owners = [name for name in (first, second) if own_name(facts[name]) is not None]
+    if len(owners) == 1:
+        stranger = second if owners == [first] else first
+        return Finding(
+            severity=Severity.WARNING,
+            text=f"{stranger} reports what {owners[0]} reports too, the name {one.full_name}, which is {owners[0]}'s",
+            remedy=f"See which computer answers as {stranger}",
+        )
+    if not owners:
+        return Finding(
+            severity=Severity.WARNING,
+            text=f"{first} reports what {second} reports too, the name {one.full_name}: which of them it is is unknown",
+            remedy=f"Name it once, or write account: under hosts.{first} and hosts.{second}",
+        )
+    if is_one_computer(one, other):
+        return Finding(
+            severity=Severity.REFUSAL, text=one_host(first, second, one.full_name), remedy=NAME_IT_ONCE
+        )
+    return Finding(
+        severity=Severity.REFUSAL,
+        text=f"{first} reports what {second} reports too, the name {one.full_name}, and their firmware says that they are two"
+        " computers",
+        remedy="See what answers at both addresses, and give each host a certificate and an account of its own",
+    )
+
+
+def named_twice(inventory: Inventory) -> Iterator[Finding]:
+    """Yield what is to be said of hosts that report one name."""
+    for _, finding in same_names(facts_in(inventory)):
+        yield finding
+
+
+def telling_of_others(inventory: Inventory) -> Iterator[Finding]:
+    """Say of each host what it reports of machines that other hosts report as well, or alone: whom to look at."""
+    for (one, other), names in _shown_by_both(inventory).items():
+        yield Finding(
+            severity=Severity.WARNING,
+            text=f"{one} reports what {other} reports too: {_some(names)} with one GUID. Where they are is unknown, and they"
+            " are left alone",
+            remedy="See on both hosts which is true, and what became of the host that is not",
+        )
+    foreign: dict[tuple[HostName, HostName], list[str]] = {}
+    for host, _, vm in inventory.foreign_jobs():
+        foreign.setdefault((host.name, vm.host), []).append(vm.name)
+    for (one, other), names in foreign.items():
+        yield Finding(
+            severity=Severity.WARNING,
+            text=f"{one} reports migrations of {_some(names)}, which {other} has: {other}'s word counts",
+            remedy="Run again: one of them may just have changed hosts",
+        )
+
+
+def _some(names: Iterable[str]) -> str:
+    """Return names of machines, of many the first."""
+    known = list(dict.fromkeys(names))
+    more = len(known) - _NAMED
+    return ", ".join(known[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def _shown_by_both(inventory: Inventory) -> dict[tuple[HostName, HostName], list[str]]:
+    """Return by pair of hosts the names of the machines that both show and that do not move; replicas are no machines."""
+    seen: dict[VmId, VirtualMachine] = {}
+    found: dict[tuple[HostName, HostName], list[str]] = {}
+    for vm in inventory.vms():
+        if vm.replication_mode in REPLICAS or inventory.job_of(vm.id) is not None:
+            continue
+        other = seen.setdefault(vm.id, vm)
+        if other.host != vm.host:
+            found.setdefault((other.host, vm.host), []).append(other.name)
+    return found
+
+
+def another_computer(host: HostName, uuid: str, before: str) -> Finding:
+    """Return the warning about a host that was replaced under its name."""
+    return Finding(
+        severity=Severity.WARNING,
+        text=f"{host} is another computer than in the last run (its UUID is {uuid}, it was {before}): nothing moves to it"
+        " or from it",
+        remedy=f"If it was replaced on purpose: {quoting.own('bin/placement accept-host {}', host)}",
+    )
+
+
+def replaced(inventory: Inventory) -> Iterator[Finding]:
+    """Say of each host that was read closely whether it is another computer than in the last run, once."""
+    for name, facts in facts_in(inventory).items():
+        if facts.replaced:
+            yield another_computer(name, facts.uuid or "", facts.uuid_before or "")
+
+
+def keeps_out(name: HostName, facts: HostFacts) -> Iterator[Finding]:
+    """Refuse a move from or to a host that is another computer; the plan says once what to do about it."""
+    if facts.replaced:
+        yield Finding(
+            severity=Severity.REFUSAL, text=f"{name} is another computer than in the last run", of_hosts=True
+        )
+
+
+def unnamed(inventory: Inventory, destinations: Iterable[HostName]) -> Iterator[Finding]:
+    """Say of each host that machines shall go to, and that nothing proves to be who it says, what to write, once."""
+    facts = facts_in(inventory)
+    for name in dict.fromkeys(destinations):
+        if name in facts and (why := doubt(name, facts[name])) is not None:
+            yield Finding(
+                severity=Severity.WARNING, text=f"{why.text}: nothing moves to it", remedy=why.remedy
+            )
+
+
+def is_unnamed(name: HostName, facts: HostFacts) -> Iterator[Finding]:
+    """Refuse a move to a host whose name is neither proven nor declared; the plan says once what to do about it."""
+    if doubt(name, facts) is not None:
+        yield Finding(
+            severity=Severity.REFUSAL,
+            text=f"Nothing proves that {name} is the computer that it says it is",
+            remedy=f"Write what the warning about {name} says, then run again",
+            of_hosts=True,
+        )
+
+
+def facts_in(inventory: Inventory) -> dict[HostName, HostFacts]:
+    """Return the facts of the hosts that were read closely."""
+    return {name: host.facts for name, host in inventory.hosts.items() if host.facts is not None}
+
+
+def showing_the_same(inventory: Inventory) -> set[HostName]:
+    """Return the hosts that show a machine which another one shows as well; replicas are shown by two hosts."""
+    owner: dict[VmId, HostName] = {}
+    found: set[HostName] = set()
+    for vm in inventory.vms():
+        if vm.replication_mode not in REPLICAS and (other := owner.setdefault(vm.id, vm.host)) != vm.host:
+            found |= {other, vm.host}
+    return found

@@ -1,0 +1,121 @@
+"""Whether what a call wants of a machine is what the stack file says of it. Pure.
+
+The plugin is told what is wanted by the engine, and the engine by whoever speaks to it; both have the stack file to go by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from hyperv_placement.model import winpath
+from hyperv_placement.model.directory import FLAG, DelegationSpec
+from hyperv_placement.model.estate import VirtualMachine
+from hyperv_placement.model.names import HostName, folded
+from hyperv_placement.model.plan import Placement
+from hyperv_placement.model.stack import Stack
+from hyperv_placement.planning.delegation.entries import FILES, MIGRATION_SERVICE, principal_of
+
+from .allowed import allowed
+from .difference import observed
+from .locate import locate
+
+
+def undeclared(stack: Stack, label: str, vm: VirtualMachine, wanted: Placement) -> tuple[str, ...]:
+    """Return what of a wanted placement the stack file does not say, as lines of an error.
+
+    Where a file is already counts as said, and so does any place inside of the declared folder: somebody may have moved the
+    machine since the plan was made.
+    """
+    if label not in stack.vms:
+        return (f"{label} is not in {stack.path.name}",)
+    return tuple(_undeclared(stack, label, vm, wanted))
+
+
+def undeclared_delegation(
+    stack: Stack, host: HostName, *, mode: str, on_delete: str, entries: Mapping[str, str]
+) -> tuple[str, ...]:
+    """Return what of the delegation of a host's account the stack file does not say, as lines of an error.
+
+    `entries`: entry -> the host or file server that it is about. What hosts are called the stack file need not say: that a
+    name is a host's is asked of the directory before it is added.
+    """
+    spec, file = stack.delegation, stack.path.name
+    if spec is None or host not in spec.hosts:
+        return (f"the delegation of {host} is not in {file}",)
+    apart = [
+        f"{name} {asked} is not in {file}"
+        for name, asked, said in (("mode:", mode, spec.mode), ("on_delete:", on_delete, spec.on_delete))
+        if asked != said
+    ]
+    strange = sorted(
+        entry for entry, about in entries.items() if not _is_declared(entry, about, host, spec, entries)
+    )
+    return (*apart, *(f"{entry} for {host} is not in {file}" for entry in strange))
+
+
+def _is_declared(
+    entry: str, about: str, host: HostName, spec: DelegationSpec, entries: Mapping[str, str]
+) -> bool:
+    """Say whether an entry is one of the two services of a declared host, of a declared file server, or the flag."""
+    if entry == FLAG:
+        return spec.mode == "protocol-transition"
+    other = about in spec.hosts and about != host
+    if principal_of(entry) is not None:
+        return spec.mode == "resource-based" and other
+    kind, _, target = entry.partition("/")
+    if kind == MIGRATION_SERVICE:
+        return other and _has_full_name(target, about, entries)
+    return kind == FILES and (
+        (other and f"{MIGRATION_SERVICE}/{target}" in entries)
+        or (about in spec.shares and folded(target.partition(".")[0]) == folded(about.partition(".")[0]))
+    )
+
+
+def _has_full_name(target: str, about: str, entries: Mapping[str, str]) -> bool:
+    """Say whether a name is full, or the first label of a full one of the same host: full ones alone are looked up."""
+    full = (
+        name
+        for entry, other in entries.items()
+        if other == about
+        for kind, _, name in [entry.partition("/")]
+        if kind == MIGRATION_SERVICE and "." in name
+    )
+    return "." in target or any(folded(name.partition(".")[0]) == folded(target) for name in full)
+
+
+def _undeclared(stack: Stack, label: str, vm: VirtualMachine, wanted: Placement) -> Iterator[str]:
+    if wanted.host is not None and wanted.host not in (vm.host, *allowed(stack, label, vm)):
+        yield f"{label} on {wanted.host} is not in {stack.path.name}"
+        return
+    said = [observed(vm), *_said(stack, label, vm, wanted)]
+    for name in ("config", "checkpoints", "paging"):
+        place = getattr(wanted, name)
+        if place is not None and not _is_among(place, [getattr(each, name) for each in said]):
+            yield f"{name} of {label} in {place} is not in {stack.path.name}"
+    files = [path for each in said for path in each.disks.values()]
+    for path in wanted.disks.values():
+        if not _is_among(path, files):
+            yield f"a disk of {label} in {path} is not in {stack.path.name}"
+
+
+def _said(stack: Stack, label: str, vm: VirtualMachine, wanted: Placement) -> Iterator[Placement]:
+    """Yield where the stack file has the files: of the machine as it is, and as it would be when it is as wanted."""
+    host = stack.hosts[wanted.host or vm.host]
+    for each in (vm, _as_wanted(vm, wanted)):
+        yield locate(stack.vms[label], each, host).placement
+
+
+def _as_wanted(vm: VirtualMachine, wanted: Placement) -> VirtualMachine:
+    roots = replace(
+        vm.roots,
+        config=wanted.config or vm.roots.config,
+        checkpoints=wanted.checkpoints or vm.roots.checkpoints,
+        paging=wanted.paging or vm.roots.paging,
+    )
+    disks = tuple(replace(each, path=wanted.disks.get(each.slot, each.path)) for each in vm.disks)
+    return replace(vm, roots=roots, disks=disks)
+
+
+def _is_among(path: str, places: Sequence[str | None]) -> bool:
+    return any(place is not None and winpath.same(path, place) for place in places)

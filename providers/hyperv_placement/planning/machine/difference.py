@@ -1,0 +1,75 @@
+"""What separates a wanted placement from where a machine is: property by property, as Pulumi shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from hyperv_placement.model import winpath
+from hyperv_placement.model.estate import DiskKind, VirtualMachine
+from hyperv_placement.model.plan import Placement, ScheduledMove
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One property that is not as wanted; `property` is its path, as `disks.scsi-0-0`."""
+
+    property: str
+    actual: str | None
+    """None where the machine has no such disk."""
+    wanted: str
+
+
+def observed(vm: VirtualMachine) -> Placement:
+    """Return where the machine is, in the form of a placement."""
+    return Placement(
+        host=vm.host,
+        config=vm.roots.config,
+        checkpoints=vm.roots.checkpoints,
+        paging=vm.roots.paging,
+        disks={disk.slot: disk.path for disk in vm.disks if disk.kind == DiskKind.VIRTUAL_HARD_DISK},
+    )
+
+
+def differences(wanted: Placement, actual: Placement) -> tuple[Change, ...]:
+    """Return what must change, in a stable order. Only what `wanted` names is compared, as Windows paths."""
+    return tuple(_differences(wanted, actual))
+
+
+def has_made_room(planned: ScheduledMove, vm: VirtualMachine) -> bool:
+    """Say whether others have the room that a move was to free: the machine is where it was to go, or has left its host.
+
+    Whoever moved it, and wherever to: what waits for it asks for its own room once more right before it starts.
+    """
+    left = planned.move.changes_host and vm.host != planned.move.source
+    end = replace(planned.placement, disks={disk.slot: disk.target for disk in planned.move.disks})
+    return left or not differences(end, observed(vm))
+
+
+def _differences(wanted: Placement, actual: Placement) -> Iterator[Change]:
+    if wanted.host is not None and actual.host not in (wanted.host, *wanted.allowed):
+        yield Change(property="host", actual=actual.host, wanted=wanted.host)
+    for name, want, have in (
+        ("config", wanted.config, actual.config),
+        ("checkpoints", wanted.checkpoints, actual.checkpoints),
+        ("paging", wanted.paging, actual.paging),
+    ):
+        if want is not None and _differ(want, have, winpath.same):
+            yield Change(property=name, actual=have, wanted=want)
+    for slot, want in sorted(wanted.disks.items()):
+        have = actual.disks.get(slot) or _by_another_name(want, wanted, actual)
+        if _differ(want, have, winpath.same):
+            yield Change(property=f"disks.{slot}", actual=have, wanted=want)
+
+
+def _by_another_name(want: str, wanted: Placement, actual: Placement) -> str | None:
+    """Return the file of a disk that is where it shall be, and whose slot goes by a name that `wanted` does not have.
+
+    State that was written while a machine had one SCSI controller, or by a version that numbered several, has such names.
+    """
+    others = (path for slot, path in actual.disks.items() if slot not in wanted.disks)
+    return next((path for path in others if winpath.same(path, want)), None)
+
+
+def _differ(want: str, have: str | None, same: Callable[[str, str], bool]) -> bool:
+    return have is None or not same(want, have)

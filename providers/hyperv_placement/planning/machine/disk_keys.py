@@ -1,0 +1,211 @@
+"""Which disk a key of the stack file means: a file's name, or its place, as `SCSI 0:1` or `SCSI 3F2A1B2C:1`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from hyperv_placement.model import winpath
+from hyperv_placement.model.estate import Disk, DiskKind, VirtualMachine
+from hyperv_placement.model.plan import Finding, Placement, Severity
+from hyperv_placement.model.slots import ONLY, place_of, slot_parts
+from hyperv_placement.model.stack import StorageSpec
+
+_GUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+_PLACE = re.compile(
+    rf"(?P<kind>scsi|ide)-(?:(?P<number>[0-9]{{1,3}})|(?P<guid>{_GUID}|[0-9a-f]{{8}}))-(?P<slot>[0-9]{{1,3}})"
+)
+DISK_FILES = (".vhdx", ".vhd", ".vhds", ".avhdx", ".avhd")
+"""What the file of a virtual hard disk ends in."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Spoken:
+    """A place as a key says it; `guid`: all of the controller's, or its first group, lower case."""
+
+    kind: str
+    number: str | None
+    guid: str | None
+    slot: str
+
+    @property
+    def counts(self) -> bool:
+        """Whether it tells SCSI controllers apart by their numbers."""
+        return self.kind == "scsi" and self.number is not None
+
+
+def hard_disks(vm: VirtualMachine) -> list[Disk]:
+    """Return the virtual hard disks: what a stack file can name."""
+    return [disk for disk in vm.disks if disk.kind == DiskKind.VIRTUAL_HARD_DISK]
+
+
+def frozen_in(slot: str, vm: VirtualMachine) -> list[Disk]:
+    """Return the disks of checkpoints in a slot."""
+    return [disk for disk in vm.frozen if disk.slot == slot]
+
+
+class DiskKeys:
+    """All that keys may call the virtual hard disks of one machine."""
+
+    def __init__(self, vm: VirtualMachine) -> None:
+        """Index the disks: a machine may have hundreds, and a key for each."""
+        self._disks = hard_disks(vm)
+        self._several = has_several_controllers(vm)
+        self._named: dict[str, list[Disk]] = {}
+        for disk in self._disks:
+            for name in {winpath.comparable_name(name) for name in _names(disk, vm)}:
+                self._named.setdefault(name, []).append(disk)
+
+    def meant(self, key: str) -> list[Disk]:
+        """Return the disks that a key names: by their place, else by their base name.
+
+        Checkpoints rename a disk to `.avhdx`: it is meant by the name of the file that they froze, too. With several SCSI
+        controllers `SCSI 1:0` means none.
+        """
+        spoken = _spoken(key)
+        at_place = [] if spoken is None else [disk for disk in self._disks if self._is_at(spoken, disk)]
+        return at_place or self._named.get(winpath.comparable_name(key), [])
+
+    def _is_at(self, spoken: _Spoken, disk: Disk) -> bool:
+        if spoken.guid is None:
+            here = disk.slot == f"{spoken.kind}-{spoken.number}-{spoken.slot}"
+            return here and not (spoken.counts and self._several)
+        place = place_of(disk.instance_id)
+        if place is None or not place.on_scsi or spoken.kind != "scsi":
+            return False
+        return place.slot == spoken.slot and place.controller.casefold().startswith(spoken.guid)
+
+
+def matching_disks(key: str, vm: VirtualMachine) -> list[Disk]:
+    """Return the virtual hard disks that a key of the stack file names (`DiskKeys.meant`)."""
+    return DiskKeys(vm).meant(key)
+
+
+def slot_key(key: str) -> str:
+    """Return a key such as `SCSI 0:1` in the form of `Disk.slot`, `scsi-0-1`."""
+    return key.strip().casefold().replace(" ", "-").replace(":", "-")
+
+
+def key_of(disk: Disk, vm: VirtualMachine) -> str:
+    """Return a key that means `disk` and no other of the machine: its file's name where that is so, else its place.
+
+    Of a disk with checkpoints the name is that of the file which they froze.
+    """
+    first = next(iter(frozen_in(disk.slot, vm)), disk)
+    name = winpath.base_name(first.path)
+    return name if matching_disks(name, vm) == [disk] else place_key(disk)
+
+
+def place_key(disk: Disk) -> str:
+    """Return the place of a disk as people write it: `SCSI 0:1`, with several SCSI controllers `SCSI 3F2A1B2C:1`."""
+    try:
+        kind, controller, slot = slot_parts(disk.slot)
+    except ValueError:  # a slot of a form that Hyper-V has not
+        return disk.slot
+    return f"{kind} {controller}:{slot}".upper()
+
+
+def key_findings(storage: StorageSpec, vm: VirtualMachine, label: str) -> Iterator[Finding]:
+    """Yield a refusal for each key that does not mean one disk, and for each that may well mean another than it says."""
+    spoken: dict[str, str] = {}
+    keys = DiskKeys(vm)
+    for key, location in storage.disks.items():
+        found = keys.meant(key)
+        if len(found) == 1:
+            first = spoken.setdefault(found[0].slot, key)
+            if first != key:
+                yield _refusal(
+                    f"{label}: disks {first!r} and {key!r} are one disk, {found[0].path}",
+                    "Remove one of the two",
+                )
+            yield from (
+                _refusal(
+                    f"{label}: {_takes_anothers_name(key, location, found[0], other, vm)}",
+                    f"Write '{key_of(other, vm)}' if that one is meant, else choose another file name",
+                )
+                for other in _others_named(location, found[0], keys)
+            )
+        elif _counted_wrongly(key, vm):
+            yield _counted(key, vm, label)
+        else:
+            yield _unknown(key, found, vm, label)
+
+
+def strange_places(wanted: Placement, vm: VirtualMachine, label: str) -> Iterator[Finding]:
+    """Yield a refusal where `wanted` was resolved by places that the machine's disks no longer have.
+
+    A controller that is added gives the others' disks the names that they have among several.
+    """
+    have = {disk.slot for disk in hard_disks(vm)}
+    paths = {winpath.comparable(disk.path) for disk in vm.disks}
+    for slot, path in sorted(wanted.disks.items()):
+        if slot not in have and winpath.comparable(path) not in paths:
+            yield _refusal(
+                f"{label}: {path} was to be the file of the disk in {slot}, and {vm.name} has none there now",
+                "Its controllers or disks were changed meanwhile: run again",
+            )
+
+
+def _spoken(key: str) -> _Spoken | None:
+    found = _PLACE.fullmatch(slot_key(key))
+    return None if found is None else _Spoken(found["kind"], found["number"], found["guid"], found["slot"])
+
+
+def has_several_controllers(vm: VirtualMachine) -> bool:
+    """Say whether disks of `vm` go by their SCSI controllers' own GUIDs, or by numbers that an older reading gave them."""
+    on_scsi = (disk.slot for disk in vm.disks if disk.slot.startswith("scsi-"))
+    return any(slot_parts(slot)[1] != ONLY for slot in on_scsi)
+
+
+def _counted_wrongly(key: str, vm: VirtualMachine) -> bool:
+    spoken = _spoken(key)
+    return spoken is not None and spoken.counts and has_several_controllers(vm)
+
+
+def _counted(key: str, vm: VirtualMachine, label: str) -> Finding:
+    spoken = _spoken(key)
+    slot = spoken.slot if spoken else ""
+    meant = [disk for disk in hard_disks(vm) if disk.slot.endswith(f"-{slot}")] or hard_disks(vm)
+    return _refusal(
+        f"{label}: the stack file names disk {key!r}, and {vm.name} has several SCSI controllers, whose numbers its host"
+        " does not report: which disk that is is not known",
+        f"Write instead {_keys(meant, vm)}",
+    )
+
+
+def _unknown(key: str, found: list[Disk], vm: VirtualMachine, label: str) -> Finding:
+    have = ", ".join(f"{winpath.base_name(disk.path)} ({disk.slot})" for disk in vm.disks) or "none"
+    what = "has no such disk" if not found else f"has {len(found)} disks of that name"
+    meant = found or hard_disks(vm)
+    remedy = f"Write instead {_keys(meant, vm)}" if meant else "Remove that key"
+    return _refusal(f"{label}: the stack file names disk {key!r}, the machine {what}; it has {have}", remedy)
+
+
+def _keys(disks: Iterable[Disk], vm: VirtualMachine) -> str:
+    """Return each key that will do, with the file that it means."""
+    return ", or ".join(f"'{key_of(disk, vm)}' for {disk.path}" for disk in disks)
+
+
+def _others_named(location: str, disk: Disk, keys: DiskKeys) -> list[Disk]:
+    """Return the other disks that have the file name which `disk` shall get and does not have itself."""
+    wanted = winpath.base_name(location)
+    named = keys.meant(wanted) if winpath.has_ending(wanted, DISK_FILES) else []
+    return [] if disk in named else named
+
+
+def _takes_anothers_name(key: str, location: str, disk: Disk, other: Disk, vm: VirtualMachine) -> str:
+    """Say why a disk does not get the file name of another: more likely the key means another disk than its writer."""
+    return (
+        f"disk {key!r} is {disk.path}, and shall become {location}; {winpath.base_name(location)} is the name of another"
+        f" disk of {vm.name}, {other.path}"
+    )
+
+
+def _names(disk: Disk, vm: VirtualMachine) -> list[str]:
+    """Return the names of a disk's file, and of those that checkpoints have frozen of it."""
+    return [winpath.base_name(file.path) for file in (disk, *frozen_in(disk.slot, vm))]
+
+
+def _refusal(text: str, remedy: str) -> Finding:
+    return Finding(severity=Severity.REFUSAL, text=text, remedy=remedy)

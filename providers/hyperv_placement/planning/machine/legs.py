@@ -1,0 +1,127 @@
+"""One leg of a machine's way: where it ends, whole, and in what two orders for it differ.
+
+What is booked and what is ordered are compared here: a schedule is made of these ends, and a start is refused by them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from hyperv_placement.errors import PlanError
+from hyperv_placement.model import winpath
+from hyperv_placement.model.estate import DiskKind, Inventory, VirtualMachine
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.plan import MigrationType, Move, Placement
+
+from .order import order
+
+_KINDS = {
+    MigrationType.VIRTUAL_SYSTEM: "a live migration",
+    MigrationType.STORAGE: "a storage migration",
+    MigrationType.VIRTUAL_SYSTEM_AND_STORAGE: "a live migration with storage",
+}
+
+
+def after(move: Move) -> VirtualMachine:
+    """Return the machine as it is when a move has ended."""
+    paths = {disk.instance_id: disk.target for disk in move.all_disks}
+    return replace(
+        move.vm,
+        host=HostName(move.destination),
+        roots=move.roots,
+        disks=tuple(replace(d, path=paths.get(d.instance_id, d.path)) for d in move.vm.disks),
+        frozen=tuple(replace(d, path=paths.get(d.instance_id, d.path)) for d in move.vm.frozen),
+    )
+
+
+def whole(vm: VirtualMachine) -> Placement:
+    """Return where a machine is, with every folder and every file that a move could take elsewhere."""
+    return Placement(
+        host=vm.host,
+        config=vm.roots.config,
+        checkpoints=vm.roots.checkpoints,
+        paging=vm.roots.paging,
+        guest_state=vm.roots.guest_state,
+        disks={disk.slot: disk.path for disk in vm.disks if disk.kind == DiskKind.VIRTUAL_HARD_DISK},
+        frozen={disk.instance_id: disk.path for disk in vm.frozen},
+    )
+
+
+def end_of(move: Move) -> Placement:
+    """Return the whole placement at the end of a move."""
+    return whole(after(move))
+
+
+def compared(placement: Placement) -> Iterator[tuple[str, str]]:
+    """Yield what a placement says, by name and in a stable order, its paths in a form in which they compare as text."""
+    yield "host", placement.host or ""
+    for name, path in sorted({**_folders(placement), **_files(placement)}.items()):
+        yield name, "" if path is None else winpath.comparable(path)
+
+
+def onward(vm: VirtualMachine, end: Placement, inventory: Inventory) -> Move:
+    """Return the order that takes a machine from where it is to a whole placement, as a start would make it.
+
+    Raises PlanError where there is none, or where it would end elsewhere: then what was booked could not be ordered.
+    """
+    target = HostName(end.host or vm.host)
+    move = order(vm, end, inventory.hosts[vm.host], inventory.hosts[target])
+    if move is None:
+        raise PlanError(
+            f"{vm.name}: its way from {vm.host} to {target} was booked, and there is nothing to order"
+        )
+    apart = list(_apart(end, end_of(move)))
+    if apart:
+        raise PlanError(f"{vm.name}: its way from {vm.host} to {target} was booked, and {apart[0]}")
+    return move
+
+
+def departures(booked: Move, live: Move) -> Iterator[str]:
+    """Yield, in words, each thing in which an order that would be given now differs from the one that was booked.
+
+    Where a disk lies counts as well as where it goes: a checkpoint taken meanwhile puts another file in its slot.
+    """
+    if booked.type != live.type:
+        yield f"it would be {_KINDS[live.type]}, {_KINDS[booked.type]} was planned"
+    yield from _apart(end_of(booked), end_of(live))
+    then, now = whole(booked.vm), whole(live.vm)
+    for name, before in _files(then).items():
+        path = _files(now).get(name)
+        if path is not None and not winpath.same(path, before):
+            yield f"{name} is {path}, it was {before}"
+
+
+def _apart(booked: Placement, live: Placement) -> Iterator[str]:
+    if booked.host != live.host:
+        yield f"it would go to {live.host}, {booked.host} was planned"
+    for name, folder in _folders(booked).items():
+        there = _folders(live)[name]
+        if folder is not None and not _same(folder, there):  # a host may tell what the one before it did not
+            yield f"its {name} would be {there or 'nowhere'}, {folder} was planned"
+    then, now = _files(booked), _files(live)
+    for name in {**then, **now}:
+        if name not in now:
+            yield f"{name} ({then[name]} as planned) is no more there"
+        elif name not in then:
+            yield f"{name} ({now[name]}) was not there"
+        elif not winpath.same(then[name], now[name]):
+            yield f"{name} would become {now[name]}, {then[name]} was planned"
+
+
+def _folders(placement: Placement) -> Mapping[str, str | None]:
+    return {
+        "configuration": placement.config,
+        "checkpoint folder": placement.checkpoints,
+        "paging folder": placement.paging,
+        "guest state": placement.guest_state,
+    }
+
+
+def _files(placement: Placement) -> dict[str, str]:
+    disks = {f"disk {slot}": path for slot, path in placement.disks.items()}
+    return {**disks, **{f"a checkpoint's disk {id_}": path for id_, path in placement.frozen.items()}}
+
+
+def _same(one: str | None, other: str | None) -> bool:
+    return one == other if one is None or other is None else winpath.same(one, other)

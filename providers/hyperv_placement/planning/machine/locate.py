@@ -1,0 +1,151 @@
+r"""Where each file of a machine shall live: declared locations resolved to full paths.
+
+A declared folder F means: roots are F, disks go to `F\Virtual Hard Disks\<file>` (Hyper-V's own layout, as
+Move-VM -DestinationStoragePath makes it), or right into F where the layout is flat. A file that already lies
+anywhere inside its folder is in place and keeps its path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from hyperv_placement.model import winpath
+from hyperv_placement.model.estate import Disk, VirtualMachine
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.plan import Finding, Placement, Severity
+from hyperv_placement.model.stack import HostSpec, Layout, StorageSpec, VmSpec
+
+from .disk_keys import DISK_FILES, DiskKeys, frozen_in, hard_disks, key_findings
+
+DISK_FOLDER = "Virtual Hard Disks"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Located:
+    """A placement, and what is wrong with the declaration when held against the machine."""
+
+    placement: Placement
+    findings: tuple[Finding, ...] = ()
+
+
+def locate(spec: VmSpec, vm: VirtualMachine, host: HostSpec) -> Located:
+    """Resolve what `spec` declares for `vm` once it is on `host`."""
+    allowed = spec.hosts if len(spec.hosts) > 1 else ()
+    wanted: HostName | None = host.name if spec.hosts else None
+    storage = spec.storage
+    if storage is None:
+        return Located(placement=Placement(host=wanted, allowed=allowed))
+    folder = _folder_on(host, spec.label)
+    declared = declared_locations(storage, vm)
+    findings = (
+        *_missing_roots(storage, host, spec.label),
+        *key_findings(storage, vm, spec.label),
+        *_renamed_files(storage, vm, spec.label),
+    )
+    placement = Placement(
+        host=wanted,
+        allowed=allowed,
+        config=_root(folder, storage.config, vm.roots.config),
+        checkpoints=_root(folder, storage.checkpoints, vm.roots.checkpoints),
+        paging=_root(folder, storage.paging, vm.roots.paging),
+        disks={
+            disk.slot: path
+            for disk in hard_disks(vm)
+            if (path := _disk(folder(declared.get(disk.slot)), storage.layout, disk, vm)) is not None
+        },
+    )
+    return Located(placement=placement, findings=(*findings, *_collisions(placement, vm, spec.label)))
+
+
+def _folder_on(host: HostSpec, label: str) -> Callable[[str | None], str | None]:
+    def folder(location: str | None) -> str | None:
+        if location is None or winpath.is_absolute(location):
+            return location
+        root = host.storage.get(location)
+        return None if root is None else winpath.join(root, label)
+
+    return folder
+
+
+def _root(folder: Callable[[str | None], str | None], location: str | None, actual: str) -> str | None:
+    if (wanted := folder(location)) is None:
+        return None
+    return actual if winpath.is_inside(wanted, actual) else wanted
+
+
+def _disk(wanted: str | None, layout: Layout, disk: Disk, vm: VirtualMachine) -> str | None:
+    if wanted is None:
+        return None
+    if winpath.has_ending(wanted, DISK_FILES):
+        return _as_file(wanted, disk, vm)
+    return disk.path if winpath.is_inside(wanted, disk.path) else _in_folder(wanted, disk.path, layout)
+
+
+def _as_file(wanted: str, disk: Disk, vm: VirtualMachine) -> str:
+    """Return where a disk goes whose file is named: with checkpoints its folder counts, for none of the files is renamed."""
+    if frozen_in(disk.slot, vm):
+        wanted = winpath.join(winpath.parent(wanted), winpath.base_name(disk.path))
+    return disk.path if winpath.same(wanted, disk.path) else wanted
+
+
+def _renamed_files(storage: StorageSpec, vm: VirtualMachine, label: str) -> Iterator[Finding]:
+    """Refuse to rename the first file of a chain while checkpoints depend on it."""
+    keys = DiskKeys(vm)
+    for key, location in storage.disks.items():
+        for disk in keys.meant(key):
+            names = [winpath.base_name(frozen.path) for frozen in frozen_in(disk.slot, vm)]
+            wanted = winpath.base_name(location)
+            kept = any(winpath.same_name(wanted, name) for name in names)
+            if names and winpath.has_ending(wanted, DISK_FILES) and not kept:
+                yield _refusal(
+                    f"{label}: disk {disk.path} shall become {location}, and no file is renamed while checkpoints"
+                    " depend on it",
+                    "Name a folder instead, and keep the file's name",
+                )
+
+
+def _in_folder(folder: str, path: str, layout: Layout) -> str:
+    name = winpath.base_name(path)
+    return winpath.join(folder, name) if layout == "flat" else winpath.join(folder, DISK_FOLDER, name)
+
+
+def declared_locations(storage: StorageSpec, vm: VirtualMachine) -> Mapping[str, str]:
+    """Return what the file says of the disks, by slot: their own entries by place or unique base name, else that of all disks."""
+    keys = DiskKeys(vm)
+    found: dict[str, str] = {}
+    for key, location in storage.disks.items():
+        for disk in keys.meant(key):
+            found.setdefault(disk.slot, location)
+    everywhere = (
+        {} if storage.all_disks is None else {disk.slot: storage.all_disks for disk in hard_disks(vm)}
+    )
+    return {**everywhere, **found}
+
+
+def _missing_roots(storage: StorageSpec, host: HostSpec, label: str) -> Iterator[Finding]:
+    locations = (
+        storage.config, storage.checkpoints, storage.paging, storage.all_disks, *storage.disks.values(),
+    )  # fmt: skip
+    names = {loc for loc in locations if loc is not None and not winpath.is_absolute(loc)}
+    for name in sorted(names - set(host.storage)):
+        yield _refusal(
+            f"{label}: host {host.name} has no storage root {name!r}",
+            f"Add it under hosts.{host.name}.storage, or give a full path",
+        )
+
+
+def _collisions(placement: Placement, vm: VirtualMachine, label: str) -> Iterator[Finding]:
+    seen: dict[str, Disk] = {}
+    for disk in vm.disks:
+        path = placement.disks.get(disk.slot)
+        other = disk if path is None else seen.setdefault(winpath.comparable(path), disk)
+        if other is not disk:
+            yield _refusal(
+                f"{label}: disks {other.path} and {disk.path} would both become {path}",
+                "Give one of them a place of its own under storage.disks",
+            )
+
+
+def _refusal(text: str, remedy: str) -> Finding:
+    return Finding(severity=Severity.REFUSAL, text=text, remedy=remedy)

@@ -1,0 +1,38 @@
+"""Why a machine shall be where it shall be, in a few words: a line of the stack file, or what makes it go."""
+
+from __future__ import annotations
+
+from hyperv_placement.model.estate import VirtualMachine
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.stack import Rule, Stack, VmSpec
+
+
+def why(stack: Stack, spec: VmSpec, vm: VirtualMachine, target: HostName) -> str:
+    """Return why a machine shall be on `target`: one that is pinned, may be elsewhere only, or goes for others."""
+    declared = f"declared in {stack.path.name}:{spec.line}"
+    if target == vm.host or (spec.hosts and vm.host not in spec.hosts):
+        return declared
+    if vm.host in stack.maintenance:
+        return f"{vm.host} is in maintenance"
+    rules = [rule for rule in stack.rules if spec.label in rule.labels]
+    if rule := next((rule for rule in rules if rule.kind == "within" and vm.host not in rule.hosts), None):
+        return f"{_of(rule, spec)}, by the rule in line {rule.line}"
+    if rules:
+        return f"{_of(rules[0], spec)}, by the rule in line {rules[0].line}"
+    return f"makes room on {vm.host}, allowed by {stack.path.name}:{spec.line}"
+
+
+def _of(rule: Rule, spec: VmSpec) -> str:
+    if rule.kind == "within":
+        return f"belongs on {' or '.join(rule.hosts)}"
+    return (
+        f"{rule.kind} from {_others(rule, spec)}"
+        if rule.kind == "apart"
+        else f"together with {_others(rule, spec)}"
+    )
+
+
+def _others(rule: Rule, spec: VmSpec) -> str:
+    others = [label for label in rule.labels if label != spec.label]
+    more = len(others) - 2
+    return ", ".join(others[:2]) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,80 @@
+"""An entry that means another machine than the stack has managed under its key: taken over, or refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hyperv_placement.model.estate import Inventory, VirtualMachine
+from hyperv_placement.model.names import VmId, same
+from hyperv_placement.model.plan import Finding, Severity
+from hyperv_placement.model.stack import Stack, VmSpec
+from hyperv_placement.model.unreachable import who
+
+from .adoption import adopting
+from .computers import REPLICAS
+from .identify import namesakes
+
+
+def takeover(
+    label: str, managed: VmId | None, wanted: VmId, stack: Stack, inventory: Inventory
+) -> Iterator[Finding]:
+    """Say whether `wanted` takes the place of `managed` under a key: a warning where it does, a refusal where it must not.
+
+    It does where the stack file declares it as `id:`, and the old machine is gone from every host, or another key
+    declares it. Forgetting a machine that is still there takes a word of its own.
+    """
+    if managed is None or managed == wanted:
+        return
+    spec = stack.vms.get(label)
+    now_means = f"{label} now means the machine {wanted}, this stack manages {managed} under that key"
+    if spec is None or spec.id != wanted:
+        yield _refusal(
+            now_means,
+            f"To take it over write its id into the stack file: {adopting(label, wanted)}",
+        )
+        return
+    other = next((each.label for each in stack.vms.values() if each.id == managed), None)
+    there = [vm for vm in inventory.with_id(managed) if vm.replication_mode not in REPLICAS]
+    if other is not None:
+        yield _warning(f"{label}: the machine {wanted} is taken over; {managed} is declared as {other} now")
+    elif there:
+        yield _refusal(
+            f"{now_means}, and that one is {there[0].name!r} on {there[0].host}",
+            f"Declare it under a key of its own (id: {managed}), or write id: {managed} back under {label}",
+        )
+    elif inventory.unreachable:
+        yield _refusal(
+            f"{now_means}, and that one may be out of sight: {who(inventory.unreachable.values())}",
+            "Run again when every host answers",
+        )
+    elif any(job.vm_id == managed for host in inventory.hosts.values() for job in host.jobs):
+        yield _refusal(
+            f"{now_means}, and a migration names that one", "Run again when that migration has ended"
+        )
+    else:
+        yield _warning(
+            f"{label}: the machine {managed} is on no host any more; {wanted} is taken over in its place"
+        )
+
+
+def renamed(spec: VmSpec, vm: VirtualMachine, inventory: Inventory) -> Iterator[Finding]:
+    """Say that a machine that is known by its GUID has another name than the entry; it stays the one that is meant.
+
+    A key beside an `id:` is no name.
+    """
+    named_by_key = spec.name == spec.label
+    if same(spec.name, vm.name) or (spec.id and named_by_key):
+        return
+    yield _warning(
+        f"{spec.label}: the machine {vm.id} is now named {vm.name!r}, the stack file says {spec.name!r}"
+        f"{namesakes(spec, inventory)}",
+        f"Write name: {vm.name!r} under {spec.label} in the stack file",
+    )
+
+
+def _refusal(text: str, remedy: str) -> Finding:
+    return Finding(severity=Severity.REFUSAL, text=text, remedy=remedy, of_identity=True)
+
+
+def _warning(text: str, remedy: str = "") -> Finding:
+    return Finding(severity=Severity.WARNING, text=text, remedy=remedy, of_identity=True)

@@ -1,0 +1,111 @@
+"""What a run has come to: which declared machines are proven to be in their places, by hosts and by our own log."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from hyperv_placement.model.estate import Inventory, Silence
+from hyperv_placement.model.names import HostName, VmId
+from hyperv_placement.model.plan import Plan, Severity, Standing, Step
+from hyperv_placement.model.stack import Stack
+from hyperv_placement.model.unreachable import told
+
+from .counting import Proof, doubt, proof
+from .machine.difference import differences, observed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastWord:
+    """The last line of our audit log about a machine."""
+
+    time: str
+    """ISO 8601, in UTC."""
+    event: str
+    source: HostName
+    to: HostName
+    result: str
+    """Of an end `moved`, or the error; empty where the line tells of no end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Left:
+    """A declared machine that is not in its place, or that is not known to be."""
+
+    label: str
+    standing: Standing
+    proof: Proof
+    """REACHED where it does not count for now."""
+    text: str
+    """What there is, or why that is not known; and why it does not count."""
+    host: HostName | None = None
+    vm_id: VmId | None = None
+    last: LastWord | None = None
+    """None where our log has no word of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """Every declared machine, held against its place."""
+
+    stack: str
+    """The name of the stack file, without its ending."""
+    machines: int
+    left: tuple[Left, ...]
+    """In the order of the stack file."""
+    silent: tuple[HostName, ...]
+    """Hosts of which nothing was read, whether away or not."""
+    unread: tuple[HostName, ...] = ()
+    """Those of them that did not let us in, or were not asked: they are not said to be silent."""
+    causes: tuple[str, ...] = ()
+    """Why, a line for each cause."""
+
+    @property
+    def proof(self) -> Proof:
+        """What is known of the whole: one that is not in its place decides, then one of which that is not known."""
+        found = {each.proof for each in self.left}
+        return next((each for each in (Proof.MISSED, Proof.UNREAD) if each in found), Proof.REACHED)
+
+
+def outcome_of(stack: Stack, plan: Plan, inventory: Inventory, log: Mapping[VmId, LastWord]) -> Outcome:
+    """Return what a run has come to, by a plan that was made of its hosts afterwards."""
+    left = tuple(
+        _left(step, _doubt(step, stack, plan, inventory), log)
+        for step in plan.steps
+        if step.standing != Standing.IN_PLACE
+    )
+    lost = inventory.unreachable
+    return Outcome(
+        stack=stack.path.stem, machines=len(plan.steps), left=left, silent=tuple(lost),
+        unread=tuple(name for name, host in lost.items() if host.kind != Silence.SILENT), causes=tuple(told(lost.values())),
+    )  # fmt: skip
+
+
+def _doubt(step: Step, stack: Stack, plan: Plan, inventory: Inventory) -> str | None:
+    if step.vm is None or step.excused:
+        return None
+    return doubt(step.label, step.vm.id, step.vm.host, stack, inventory, plan.known)
+
+
+def _left(step: Step, doubted: str | None, log: Mapping[VmId, LastWord]) -> Left:
+    text = doubted or _text(step)
+    return Left(
+        label=step.label,
+        standing=Standing.UNKNOWN if doubted else step.standing,
+        proof=Proof.UNREAD if doubted else proof(step),
+        text=text if step.excused in text else f"{text}; {step.excused}",
+        host=step.vm.host if step.vm else None,
+        vm_id=step.vm_id,
+        last=log.get(step.vm_id) if step.vm_id else None,
+    )
+
+
+def _text(step: Step) -> str:
+    reasons = [each for each in step.findings if each.severity == Severity.REFUSAL] or step.findings
+    if step.standing != Standing.MOVE or step.vm is None:
+        return " | ".join(map(str, reasons))
+    found = [
+        f"{each.property} is {each.actual or 'not there'}, declared {each.wanted}"
+        for each in differences(step.placement, observed(step.vm))
+    ]
+    return "; ".join((*found, *(str(each) for each in step.findings if step.under_way)))

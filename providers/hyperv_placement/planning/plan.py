@@ -1,0 +1,344 @@
+"""Desired against actual state: the plan, machine by machine."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+
+from hyperv_placement.model.adoption import leads_to, names_host
+from hyperv_placement.model.estate import Host, HostFacts, Inventory, MigrationJob, VirtualMachine
+from hyperv_placement.model.guard import ON_PAPER, Occasion
+from hyperv_placement.model.identity import NOTHING_KEPT, Kept
+from hyperv_placement.model.names import HostName, VmId
+from hyperv_placement.model.plan import (
+    Choice,
+    Finding,
+    Move,
+    Placement,
+    Plan,
+    Schedule,
+    Severity,
+    Standing,
+    Step,
+)
+from hyperv_placement.model.stack import HostSpec, Stack, VmSpec
+from hyperv_placement.model.throughput import UNLEARNT, Paces
+from hyperv_placement.model.unreachable import became, several, told
+from hyperv_placement.visible import visible
+
+from .checks.file_names import name_refused, onto_own_disks, refuse, without_taken
+from .checks.guard import guarded, protect
+from .checks.move import refusals
+from .checks.options import overwritten
+from .checks.rules import broken_rules
+from .checks.servers import maybe_one_file
+from .checks.shares import uncounted
+from .checks.sizes import left_behind, unsized
+from .choosing.build import chosen
+from .counting import doubted, excused, is_away, silent, until
+from .machine.computers import named_twice, replaced, telling_of_others, unnamed
+from .machine.disk_keys import strange_places
+from .machine.identify import NotFound, behind_silence, identify
+from .machine.locate import locate
+from .machine.order import order
+from .machine.reasons import why
+from .machine.takeover import renamed, takeover
+from .schedule.peaks import crowded
+from .schedule.schedule import Impossible, schedule_of
+
+
+def plan(
+    stack: Stack,
+    inventory: Inventory,
+    known: Kept = NOTHING_KEPT,
+    occasion: Occasion = ON_PAPER,
+    paces: Paces = UNLEARNT,
+) -> Plan:
+    """Return how every declared machine stands and what is ordered for it, in the order of the stack file.
+
+    `known`: which machine each key meant in the last run. Refused moves stay in the plan with their reasons; they are never
+    ordered. What concerns the whole estate (silent hosts, rules, the guard) is in `Plan.findings`. `occasion`: when
+    the plan is made, and which limits of the guard somebody has allowed. `paces`: what past moves have had.
+    """
+    stack = stack.on(occasion.day)
+    steps, ends, choice = _stood(stack, inventory, known)
+    steps = tuple(_sized(step, inventory) for step in _told_apart(steps))
+    steps = tuple(excused(doubted(step, stack, inventory, known), stack, inventory) for step in steps)
+    findings = (
+        *_silent(stack, inventory, steps), *named_twice(inventory), *telling_of_others(inventory), *replaced(inventory),
+        *unnamed(inventory, _destinations(steps)),
+        *broken_rules(stack, inventory, ends),
+    )  # fmt: skip
+    unplanned = Plan(
+        steps=steps, findings=findings, choice=choice, known=known, silent=silent(stack, inventory)
+    )
+    planned = _scheduled(unplanned, stack, inventory, paces)
+    guards = guarded(stack, _taken(planned, occasion).starts, occasion.now, occasion.allowed)
+    return dataclasses.replace(planned, findings=(*planned.findings, *guards))
+
+
+def _destinations(steps: tuple[Step, ...]) -> Iterator[HostName]:
+    return (step.move.destination for step in steps if step.move is not None and step.move.changes_host)
+
+
+def _taken(plan: Plan, occasion: Occasion) -> Plan:
+    """Return `plan` with the machines alone that the run takes."""
+    if occasion.in_run is None:
+        return plan
+    steps = tuple(step for step in plan.steps if step.label in occasion.in_run)
+    return dataclasses.replace(plan, steps=steps)
+
+
+def steps_of(stack: Stack, inventory: Inventory, known: Kept = NOTHING_KEPT) -> tuple[Step, ...]:
+    """Return how every declared machine stands, as a plan has it, without the search for an order of moves."""
+    return _stood(stack, inventory, known)[0]
+
+
+def _stood(
+    stack: Stack, inventory: Inventory, kept: Kept
+) -> tuple[tuple[Step, ...], Mapping[str, HostName], Choice | None]:
+    """Return the steps, the host on which each machine that was found shall be, and how good that choice is."""
+    known, behind = kept.machines, behind_silence(kept, stack, inventory)
+    found = {label: identify(spec, inventory, known.get(label), behind) for label, spec in stack.vms.items()}
+    there = {label: vm for label, vm in found.items() if isinstance(vm, VirtualMachine)}
+    ends, choice = chosen(stack, inventory, there)
+    steps = tuple(
+        _not_found(spec, known, vm)
+        if isinstance(vm, NotFound)
+        else step_of(spec, vm, stack, inventory, ends[label], known.get(label))
+        for (label, vm), spec in zip(found.items(), stack.vms.values(), strict=True)
+    )
+    return without_taken(steps, inventory), ends, choice
+
+
+def _scheduled(plan: Plan, stack: Stack, inventory: Inventory, paces: Paces) -> Plan:
+    """Return `plan` with the order of its moves; where none is safe, with the proof: then nothing may start."""
+    found = schedule_of(stack, inventory, plan, paces)
+    if isinstance(found, Impossible) and found.names:
+        fewer = _without_names(plan, inventory, found.names)
+        again = _scheduled(fewer, stack, inventory, paces)
+        if len(again.refusals) == len(plan.refusals):
+            return again  # the others go on
+    if isinstance(found, Schedule):
+        scheduled = {each.label for each in found.moves}
+        steps = tuple(_lasting(step) if step.label in scheduled else step for step in plan.steps)
+        findings = (*plan.findings, *uncounted(found))
+        schedule = dataclasses.replace(found, refused=_refused_for_names(plan.steps))
+        findings = (*findings, *crowded(dataclasses.replace(plan, schedule=schedule), stack, inventory))
+        return dataclasses.replace(plan, steps=steps, schedule=schedule, findings=findings)
+    proof = Finding(
+        severity=Severity.REFUSAL, text="\n".join(map(visible, found.lines)), of_lines=True,
+        remedy="Nothing was moved; change what is declared, or make room",
+    )  # fmt: skip
+    return dataclasses.replace(plan, findings=(*plan.findings, proof, *left_behind(plan.moves)))
+
+
+def _without_names(plan: Plan, inventory: Inventory, names: Mapping[str, str]) -> Plan:
+    """Return `plan` with those refused who wait for nothing but a name, and those whose files would meet theirs then."""
+    remedy = (
+        "Declare another place for that disk (storage: in its entry), or give one of them a place to step aside to:"
+        " another root under hosts.HOST.storage, or a third host"
+    )
+    steps = tuple(
+        refuse(step, name_refused(names[step.label], remedy)) if step.label in names else step
+        for step in plan.steps
+    )
+    return dataclasses.replace(plan, steps=without_taken(steps, inventory))
+
+
+def _refused_for_names(steps: tuple[Step, ...]) -> dict[str, Finding]:
+    return {step.label: finding for step in steps for finding in step.findings if finding.of_name}
+
+
+def _sized(step: Step, inventory: Inventory) -> Step:
+    """Return a step that moves with a warning for each of its files whose size is not known."""
+    if step.move is None or step.standing != Standing.MOVE:
+        return step
+    return dataclasses.replace(step, findings=(*step.findings, *unsized(step.move, inventory)))
+
+
+def _lasting(step: Step) -> Step:
+    """Return a step without what its place in the schedule answers."""
+    return dataclasses.replace(step, findings=tuple(each for each in step.findings if not each.passing))
+
+
+def _not_found(spec: VmSpec, known: Mapping[str, VmId], found: NotFound) -> Step:
+    return Step(
+        label=spec.label,
+        standing=found.standing,
+        placement=Placement(),
+        vm_id=spec.id or known.get(spec.label),
+        findings=(found.finding,),
+    )
+
+
+def step_of(
+    spec: VmSpec,
+    vm: VirtualMachine,
+    stack: Stack,
+    inventory: Inventory,
+    target: HostName,
+    managed: VmId | None = None,
+) -> Step:
+    """Return how one machine stands if it shall be on `target`; `managed`: the machine of that key in the last run."""
+    host_spec = stack.hosts.get(target)
+    if host_spec is None:
+        return Step(label=spec.label, standing=Standing.IN_PLACE, placement=Placement(), vm=vm, vm_id=vm.id)
+    located = locate(spec, vm, host_spec)
+    findings = (
+        *located.findings,
+        *takeover(spec.label, managed, vm.id, stack, inventory),
+        *renamed(spec, vm, inventory),
+    )
+    source = stack.hosts.get(vm.host)
+    step = judge(
+        spec, vm, _on(located.placement, stack, vm, target), inventory, host_spec, findings=findings,
+        caller=source.connection.auth if source else None,
+    )  # fmt: skip
+    reason = why(stack, spec, vm, target)
+    return protect(dataclasses.replace(step, reason=reason), stack.guard)
+
+
+def _on(placement: Placement, stack: Stack, vm: VirtualMachine, target: HostName) -> Placement:
+    """Return `placement` on the host that was chosen. Any allowed host will do for a machine that need not leave its own."""
+    if target != vm.host:
+        return dataclasses.replace(placement, host=target, allowed=())
+    free = tuple(name for name in placement.allowed if name not in stack.maintenance)
+    return dataclasses.replace(placement, allowed=free if len(free) > 1 else ())
+
+
+def judge(  # noqa: PLR0913 - what a step is judged by, each named at the call
+    spec: VmSpec,
+    vm: VirtualMachine,
+    wanted: Placement,
+    inventory: Inventory,
+    target: HostSpec,
+    *,
+    findings: tuple[Finding, ...] = (),
+    caller: str | None = None,
+) -> Step:
+    """Return how `vm` stands against `wanted`; `target` is the host it shall be on (its own where it stays).
+
+    `caller`: how we log on at its source.
+    """
+    label = spec.label
+    findings = (*findings, *strange_places(wanted, vm, label))
+    source, destination = inventory.hosts[vm.host], inventory.hosts.get(target.name)
+
+    def step(standing: Standing, move: Move | None = None, *more: Finding) -> Step:
+        return Step(
+            label=label, standing=standing, placement=wanted, vm=vm, vm_id=vm.id, move=move,
+            findings=(*findings, *more),
+        )  # fmt: skip
+
+    if destination is None:
+        text = f"{label} shall be on {target.name}, which does not answer"
+        reason = _refusal(text, "Bring the host back, then run again")
+        return step(Standing.REFUSED, None, next(_to_away(label, target), reason))
+    move = order(vm, wanted, source, destination if wanted.host else None)
+    if move is not None:
+        move = dataclasses.replace(
+            move, options=spec.migration, overwrite=overwritten(spec.storage, vm), caller=caller
+        )
+    managed = move is not None or wanted.host is not None
+    facts = destination.facts
+    ends = (target.name,) if move is not None and move.changes_host else ()
+    jobs = (
+        each for each in inventory.jobs_of(vm.id, *ends) if move is not None or _leads_away(each[1], facts)
+    )
+    if managed and (running := next(jobs, None)) is not None:
+        if move is None or facts is None or not leads_to(running[1], move, facts):
+            return step(Standing.MOVED_BY_OTHERS, None, _moved_by_others(label, *running))
+        followed = step(Standing.MOVE, move, _already_under_way(label, running[1]))
+        return dataclasses.replace(followed, under_way=True)
+    if move is None:
+        refused = any(finding.severity == Severity.REFUSAL for finding in findings)
+        return step(Standing.REFUSED if refused else Standing.IN_PLACE)
+    reasons = (
+        *(_to_away(label, target) if move.changes_host else ()),
+        *refusals(move, source.facts, destination.facts, target),
+        *onto_own_disks(move, inventory),
+        *maybe_one_file(move, inventory),
+    )
+    refused = any(finding.severity == Severity.REFUSAL for finding in (*findings, *reasons))
+    return step(Standing.REFUSED if refused else Standing.MOVE, move, *reasons)
+
+
+def _leads_away(job: MigrationJob, here: HostFacts | None) -> bool:
+    """Say whether a job takes a machine from its place: one that prepares or checks does not, nor one that has brought it there."""
+    arrived = here is not None and job.destination is not None and names_host(job.destination, here)
+    return not job.only_prepares and not arrived
+
+
+def _to_away(label: str, target: HostSpec) -> Iterator[Finding]:
+    """Refuse to move a machine to a host that is away, whether it answers or not."""
+    if target.away is not None:
+        yield _refusal(
+            f"{label} shall be on {target.name}, which is away until {until(target.away)}",
+            f"Take away: off hosts.{target.name} when it is back, or declare another host",
+        )
+
+
+def _already_under_way(label: str, job: MigrationJob) -> Finding:
+    who = f" by {job.owner}" if job.owner else ""
+    text = f"{label} is on its way there already, started{who} ({job.percent} %)"
+    return Finding(severity=Severity.WARNING, text=text, remedy="This run follows that migration")
+
+
+def _moved_by_others(label: str, host: Host, job: MigrationJob) -> Finding:
+    whereto = (
+        f"from {host.name} to {job.destination}" if job.destination else f"to other folders on {host.name}"
+    )
+    who = f" by {job.owner}" if job.owner else ""
+    doing = "prepared for a move" if job.only_prepares else "moved"
+    return _refusal(
+        f"{label} is being {doing} {whereto}{who} ({job.percent} %); this run leaves it alone",
+        "Run again when that migration has ended",
+    )
+
+
+def _silent(stack: Stack, inventory: Inventory, steps: tuple[Step, ...]) -> Iterator[Finding]:
+    """Yield each cause once; the machines' own lines need not repeat it."""
+    lost = inventory.unreachable
+    counting = silent(stack, inventory)
+    lines = [
+        f"{is_away(name, away)}; it {became(host)}, and its machines do not count"
+        for name, host in lost.items()
+        if name not in counting and (away := stack.hosts[name].away) is not None
+    ]
+    for line in (*told(lost[name] for name in counting), *lines):
+        yield Finding(severity=Severity.WARNING, text=line)
+    count = sum(step.standing == Standing.UNKNOWN and not step.excused for step in steps)
+    if count and lost:
+        names = several(sorted(lost))
+        yield Finding(
+            severity=Severity.WARNING,
+            text=f"{count} declared {'machine is' if count == 1 else 'machines are'} unknown while {names} cannot be read;"
+            " nothing is planned for them",
+            remedy="See to what is said of the hosts, or declare them away (hosts.NAME.away), then run again",
+        )
+
+
+def _told_apart(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    """Return `steps` with those refused that mean one machine: they would move it to and fro. Others go on."""
+    labels: dict[VmId, list[str]] = {}
+    for step in steps:
+        if step.vm_id is not None and step.vm is not None:
+            labels.setdefault(step.vm_id, []).append(step.label)
+    return tuple(
+        refuse(step, _one_machine(labels[step.vm_id], step.vm))
+        if step.vm_id is not None and step.vm is not None and len(labels[step.vm_id]) > 1
+        else step
+        for step in steps
+    )
+
+
+def _one_machine(labels: list[str], vm: VirtualMachine) -> Finding:
+    return _refusal(
+        f"{' and '.join(labels)} are one machine, {vm.name} ({vm.id}) on {vm.host}",
+        "Remove one of the entries, or say which machine each means: bin/placement adopt KEY --id GUID",
+    )
+
+
+def _refusal(text: str, remedy: str) -> Finding:
+    return Finding(severity=Severity.REFUSAL, text=text, remedy=remedy)

@@ -1,0 +1,251 @@
+"""The moves of a plan as a problem of room: machines, where they go, and where they may stand meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import islice
+
+from hyperv_placement.model.estate import HostFacts, Inventory
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.plan import (
+    MigrationType,
+    Move,
+    Placement,
+    Plan,
+    ScheduledMove,
+    Severity,
+    Standing,
+    Step,
+)
+from hyperv_placement.model.stack import Stack, StorageSpec, VmSpec
+from hyperv_placement.model.throughput import UNLEARNT, Paces
+from hyperv_placement.planning.checks.move import refusals
+from hyperv_placement.planning.checks.sizes import leaves_something, volumes_unknown
+from hyperv_placement.planning.machine.legs import after, compared, end_of, onward
+from hyperv_placement.planning.machine.locate import locate
+from hyperv_placement.planning.machine.order import order
+
+from .holdings import Holdings, volume_pool
+from .in_flight import coming, unseen
+from .links import link, pairs, shown
+from .problem import Machine, Place, Problem, SlotLimits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """An order, and where the machine is after it, whole."""
+
+    move: Move
+    placement: Placement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """A problem, and what its numbers mean."""
+
+    problem: Problem
+    steps: tuple[Step, ...]
+    """By machine, those that move."""
+    ways: tuple[Mapping[Place, Way], ...]
+    """By machine: how it comes from where it is now to a place."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ends:
+    """What each move of a schedule holds before and after it, of which pools."""
+
+    pools: tuple[str, ...]
+    """Names: those of `memory_pool` and `volume_pool`, and others."""
+    moves: tuple[tuple[Place, Place], ...]
+    """By the number of a move: where it starts, where it ends."""
+    coming: Mapping[str, int]
+    """Pool -> what of it is promised to machines on their way, and free by the readings."""
+    unknown: frozenset[str]
+    """Pools to which files go of which nobody knows how large they are."""
+
+
+def ends_of(stack: Stack, inventory: Inventory, plan: Plan) -> Ends:
+    """Return what the moves of a plan's schedule hold at both ends: the same reading by which it was made."""
+    return _Builder(stack, inventory, plan, UNLEARNT, (), 0).ends()
+
+
+def setting_of(
+    stack: Stack,
+    inventory: Inventory,
+    plan: Plan,
+    *,
+    paces: Paces = UNLEARNT,
+    parkable: Collection[str] = (),
+    spots: int = 0,
+) -> Setting:
+    """Return the problem of room that `plan` poses; the machines of `parkable` (labels) may step aside.
+
+    `spots`: to how many hosts each of them, those with most memory free; its own two hosts come on top.
+
+    Only hosts whose facts are known count: what could not be read takes no machine. Machines that do not move are part
+    of what is not free; those that somebody moves hold both their ends.
+    """
+    return _Builder(stack, inventory, plan, paces, parkable, spots).setting()
+
+
+class _Builder:
+    def __init__(
+        self,
+        stack: Stack,
+        inventory: Inventory,
+        plan: Plan,
+        paces: Paces,
+        parkable: Collection[str],
+        spots: int,
+    ) -> None:
+        self._stack = stack
+        self._inventory = inventory
+        self._parkable = parkable
+        self._plan = plan
+        self._paces = paces
+        self._holdings = Holdings(stack, inventory, plan)
+        self._facts = self._holdings.facts
+        self._coming = coming(self._holdings, inventory, plan)
+        self._spots = spots
+        self._roomy = sorted(
+            (
+                name
+                for name in self._facts
+                if name not in stack.maintenance and stack.hosts[name].away is None
+            ),
+            key=lambda name: (-(self._facts[name].memory_free_mib or 0), name),
+        )
+
+    def ends(self) -> Ends:
+        names = self._holdings.names
+        promised = unseen(self._holdings, self._inventory, self._coming)
+        moves = self._plan.schedule.moves
+        return Ends(
+            pools=tuple(names),
+            moves=tuple(self._both(each) for each in moves),
+            coming={names[pool]: amount for pool, amount in promised.items()},
+            unknown=frozenset(
+                volume_pool(each.move.destination, path)
+                for each in moves
+                for path in volumes_unknown(each.move, self._facts[each.move.destination].volumes or ())
+            ),
+        )
+
+    def _both(self, each: ScheduledMove) -> tuple[Place, Place]:
+        return self._start(each.label, each.move), self._holdings.at_end(each.label, each.move)
+
+    def _start(self, label: str, move: Move) -> Place:
+        """Return what a machine holds before a move; on its way, what it needs at its destination is its own already."""
+        begun = self._coming.get(move.vm.id)
+        return begun.start if begun is not None else self._holdings.place(label, move.vm)
+
+    def setting(self) -> Setting:
+        moving = sorted(
+            (
+                step
+                for step in self._plan.steps
+                if step.standing == Standing.MOVE
+                and step.move is not None
+                and {step.move.source, step.move.destination} <= self._facts.keys()
+            ),
+            key=lambda step: step.label,
+        )
+        ways = [self._ways(step) for step in moving]
+        machines = [self._machine(step, own) for step, own in zip(moving, ways, strict=True)]
+        promised = unseen(self._holdings, self._inventory, self._coming)
+        problem = Problem(
+            pools=tuple(self._holdings.names),
+            free=tuple(free - promised.get(pool, 0) for pool, free in enumerate(self._holdings.free)),
+            links=tuple(link(self._stack, self._paces, name) for name in self._facts),
+            paces=pairs(self._paces, tuple(self._facts)),
+            shown=shown(self._stack, self._paces, tuple(self._facts)),
+            limits=tuple(_limits(facts) for facts in self._facts.values()),
+            machines=tuple(machines),
+            hosts=tuple(self._facts),
+        )
+        return Setting(problem=problem, steps=tuple(moving), ways=tuple(ways))
+
+    def _machine(self, step: Step, ways: Mapping[Place, Way]) -> Machine:
+        goal, *parking = ways
+        start = self._start(step.label, _moving(step))
+        return Machine(key=step.label, start=start, goal=goal, parking=tuple(parking))
+
+    def _ways(self, step: Step) -> dict[Place, Way]:
+        """Return the way to the declared place first, then those to places where the machine may step aside.
+
+        One that leaves files wherever it has been does not: on its way back it would meet them.
+        """
+        move = _moving(step)
+        ways = {self._holdings.at_end(step.label, move): Way(move=move, placement=end_of(move))}
+        parkable = step.label in self._parkable and not leaves_something(move)
+        if parkable and self._inventory.job_of(move.vm.id) is None:
+            for way in self._aside(step.label, move):
+                ways.setdefault(self._holdings.at_end(step.label, way.move), way)
+        return ways
+
+    def _parking(self, label: str) -> list[HostName]:
+        """Return the hosts with most memory free to which a machine may step aside: none that is emptied, or no place for it.
+
+        What holds in the end holds on the way: `within` may be a matter of licences.
+        """
+        within = [set(r.hosts) for r in self._stack.rules if r.kind == "within" and label in r.labels]
+        fitting = (name for name in self._roomy if all(name in hosts for hosts in within))
+        return sorted(islice(fitting, self._spots))
+
+    def _aside(self, label: str, move: Move) -> Iterator[Way]:
+        """Yield ways out of the way: to another host with all paths kept, or to a named root, its own host's too."""
+        spots = self._parking(label)
+        if move.type == MigrationType.VIRTUAL_SYSTEM_AND_STORAGE:
+            for name in spots:
+                if name not in (move.source, move.destination):
+                    yield from self._way(move, Placement(host=name))
+        near = dict.fromkeys((move.source, move.destination, *spots))
+        for name in near if move.copies_storage else ():
+            if not move.changes_host and name != move.source:
+                continue
+            host = self._stack.hosts[name]
+            for root in sorted(host.storage):
+                there = StorageSpec(config=root, checkpoints=root, paging=root, all_disks=root)
+                spec = VmSpec(label=label, name=move.vm.name, hosts=(name,), storage=there)
+                located = locate(spec, move.vm, host)
+                if not located.findings:
+                    yield from self._way(move, located.placement)
+
+    def _way(self, move: Move, placement: Placement) -> Iterator[Way]:
+        """Yield the way to a placement that a start would accept, and from which it would accept the way on."""
+        aside = order(
+            move.vm,
+            placement,
+            self._inventory.hosts[move.source],
+            self._inventory.hosts[_target(move, placement)],
+        )
+        end = end_of(move)
+        if aside is None or list(compared(end_of(aside))) == list(compared(end)):
+            return
+        aside = replace(aside, options=move.options)
+        on = replace(onward(after(aside), end, self._inventory), options=move.options)
+        if self._accepted(aside) and self._accepted(on):
+            yield Way(move=aside, placement=end_of(aside))
+
+    def _accepted(self, move: Move) -> bool:
+        source, destination = self._inventory.hosts[move.source], self._inventory.hosts[move.destination]
+        found = refusals(move, source.facts, destination.facts, self._stack.hosts[move.destination])
+        return all(finding.severity != Severity.REFUSAL for finding in found)
+
+
+def _target(move: Move, placement: Placement) -> HostName:
+    return HostName(placement.host or move.source)
+
+
+def _moving(step: Step) -> Move:
+    if step.move is None:
+        raise ValueError(f"{step.label} does not move")
+    return step.move
+
+
+def _limits(facts: HostFacts) -> SlotLimits:
+    """Return a host's limits; one that lets nothing in is refused by the preflight, which says so."""
+    settings = facts.migration
+    live = min(settings.max_live, facts.cluster_migrations or settings.max_live)
+    return SlotLimits(live=max(1, live), storage=max(1, settings.max_storage))

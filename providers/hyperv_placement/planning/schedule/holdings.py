@@ -1,0 +1,149 @@
+"""What machines hold of hosts' memory, of volumes and of the seats of rules, at each place where they may be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from hyperv_placement.model import winpath
+from hyperv_placement.model.estate import UNKNOWN_CLUSTER, HostFacts, Inventory, Roots, VirtualMachine
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.plan import Move, Plan, Standing
+from hyperv_placement.model.stack import Reserve, Rule, Stack
+from hyperv_placement.model.units import MIB
+from hyperv_placement.planning.checks.preflight.findings import in_memory
+from hyperv_placement.planning.checks.preflight.room import volume_of
+from hyperv_placement.planning.checks.sizes import copied_parents, stay_behind
+from hyperv_placement.planning.machine.legs import after
+from hyperv_placement.planning.machine.order import CLUSTER_STORAGE
+
+from .problem import MEMORY, Holding, Place
+
+SHARES = "shares"
+"""A pool without end: how much room a share has, no host tells, and a cluster's volume may be thin (unverified how)."""
+_ENDLESS = 1 << 80
+
+
+class Holdings:
+    """The pools of an estate, and what its machines hold of them. Only hosts whose facts are known count."""
+
+    def __init__(self, stack: Stack, inventory: Inventory, plan: Plan) -> None:
+        """Make a pool of everything that can run out."""
+        self._stack = stack
+        self._plan = plan
+        self.facts: Mapping[HostName, HostFacts] = {
+            name: host.facts
+            for name in sorted(stack.hosts)
+            if (host := inventory.hosts.get(name)) is not None and host.facts is not None
+        }
+        self.names: list[str] = []
+        self.free: list[int] = []
+        self._pools: dict[str, int] = {}
+        self._numbers = {name: number for number, name in enumerate(self.facts)}
+        self._fill()
+
+    def _fill(self) -> None:
+        self._pool(SHARES, _ENDLESS)
+        for name, facts in self.facts.items():
+            reserve = self._stack.hosts[name].reserve
+            free = facts.memory_free_mib
+            self._pool(memory_pool(name), _ENDLESS if free is None else free - reserve.memory_mib)
+            for volume in facts.volumes or ():
+                kept = kept_of(reserve, volume.capacity_bytes)
+                self._pool(volume_pool(name, volume.path), volume.free_bytes - kept)
+        for rule in self._stack.rules:
+            if rule.kind == "apart":
+                self._seats(rule)
+
+    def _pool(self, name: str, free: int) -> int:
+        """Return the pool of that name; of one that several hosts tell of, the least that any of them sees free."""
+        number = self._pools.setdefault(name, len(self.names))
+        if number == len(self.names):
+            self.names.append(name)
+            self.free.append(free)
+        self.free[number] = min(self.free[number], free)
+        return number
+
+    def _seats(self, rule: Rule) -> None:
+        """Make a pool for each host: one machine of the rule, or as many as are there now or in the end anyhow."""
+        now: dict[HostName, int] = {}
+        then: dict[HostName, int] = {}
+        for step in self._plan.steps:
+            if step.label in rule.labels and step.vm is not None:
+                end = step.move.destination if step.move and step.standing == Standing.MOVE else step.vm.host
+                now[step.vm.host] = now.get(step.vm.host, 0) + 1
+                then[end] = then.get(end, 0) + 1
+        for host in self.facts:
+            seats = max(1, now.get(host, 0), then.get(host, 0))
+            self._pool(_seat_name(rule, host), seats - now.get(host, 0))
+
+    def at_end(self, label: str, move: Move) -> Place:
+        """Return what a machine holds when a move has ended: where it is then, and what it leaves behind."""
+        there = self.place(label, after(move))
+        left = [self._file(move.source, each.path, "disk", each.counted_bytes) for each in stay_behind(move)]
+        copied = [
+            self._file(move.destination, each.target, "parent", each.size_bytes)
+            for each in copied_parents(move)
+        ]
+        return replace(there, holdings=there.holdings | {*left, *copied})
+
+    def place(self, label: str, vm: VirtualMachine) -> Place:
+        """Return what a machine holds where it is."""
+        held = []
+        if in_memory(vm):
+            memory = vm.memory_mib or 0
+            pool = self._pools[memory_pool(vm.host)]
+            held.append(Holding(pool=pool, amount=memory, thing=MEMORY, transfer=memory * MIB))
+        held += [
+            self._file(vm.host, disk.path, "disk", disk.counted_bytes) for disk in (*vm.disks, *vm.frozen)
+        ]
+        held += [self._file(vm.host, path, kind, 0) for kind, path in _folders(vm.roots)]
+        held += [
+            Holding(pool=self._pools[_seat_name(rule, vm.host)], amount=1, thing=f"seat on {vm.host}")
+            for rule in self._stack.rules
+            if rule.kind == "apart" and label in rule.labels
+        ]
+        return Place(host=self._numbers[vm.host], holdings=frozenset(held))
+
+    def _file(self, host: HostName, path: str, kind: str, size: int) -> Holding:
+        scope, pool = self._where(host, path)
+        return Holding(
+            pool=self._pools[pool], amount=0 if pool == SHARES else size,
+            thing=f"{kind} {scope}|{winpath.comparable(path)}", transfer=size, file=True,
+        )  # fmt: skip
+
+    def _where(self, host: HostName, path: str) -> tuple[str, str]:
+        """Return which file a path is, as seen from `host` (whose, if not everybody's), and the pool of its room."""
+        facts = self.facts[host]
+        if facts.cluster not in {None, UNKNOWN_CLUSTER} and winpath.is_inside(CLUSTER_STORAGE, path):
+            return f"cluster {facts.cluster}", SHARES
+        volume = None if winpath.is_unc(path) else volume_of(path, facts.volumes or ())
+        return ("", SHARES) if volume is None else (host, volume_pool(host, volume.path))
+
+
+def _folders(roots: Roots) -> Iterator[tuple[str, str]]:
+    """Yield the folders of a machine; what they hold beside disks is small, and no host tells how much."""
+    yield "configuration", roots.config
+    yield "checkpoints", roots.checkpoints
+    yield "paging", roots.paging
+    if roots.guest_state:
+        yield "guest state", roots.guest_state
+
+
+def memory_pool(host: HostName) -> str:
+    """Return the name of the pool of a host's memory, in MiB."""
+    return f"memory of {host}"
+
+
+def volume_pool(host: HostName, path: str) -> str:
+    """Return the name of the pool of a host's volume, in bytes."""
+    return f"{path} of {host}"
+
+
+def _seat_name(rule: Rule, host: HostName) -> str:
+    return f"a seat on {host} by the rule in line {rule.line}"
+
+
+def kept_of(reserve: Reserve, capacity: int) -> int:
+    """Return the bytes of a volume that stay free."""
+    return max(reserve.disk_bytes, int(capacity * reserve.disk_percent / 100))

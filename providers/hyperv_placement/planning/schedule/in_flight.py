@@ -1,0 +1,141 @@
+"""What is on its way already: which room of its destination it takes, and how much of that the readings show.
+
+A running job holds both ends until it ends. Whether what a host reports as free is already less by what comes to it no
+public source says, so it is judged by what else is there (guess): what a host has in use and what none of its machines
+explains may be what comes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from hyperv_placement.model import winpath
+from hyperv_placement.model.adoption import host_named
+from hyperv_placement.model.estate import Disk, Inventory, MigrationJob, VirtualMachine
+from hyperv_placement.model.names import VmId
+from hyperv_placement.model.plan import Move, Plan
+from hyperv_placement.planning.checks.preflight.findings import in_memory
+from hyperv_placement.planning.checks.preflight.room import volume_of
+
+from .holdings import Holdings, memory_pool, volume_pool
+from .problem import Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coming:
+    """One machine on its way."""
+
+    start: Place
+    """Where it is, with what it holds at both ends."""
+    job: MigrationJob
+
+
+def coming(holdings: Holdings, inventory: Inventory, plan: Plan) -> Mapping[VmId, Coming]:
+    """Return every machine whose job runs, ours and those of others, as far as both its ends are known."""
+    ours = {step.move.vm.id: (step.label, step.move) for step in plan.steps if step.under_way and step.move}
+    found = {}
+    for vm, job in _under_way(inventory):
+        label, move = ours.get(vm.id, ("", None))
+        end = _end(holdings, inventory, label, vm, job, move)
+        if end is not None and vm.host in holdings.facts:
+            here = holdings.place(label, vm)
+            start = replace(
+                here, holdings=here.holdings | end.holdings, begun=end.holdings - here.holdings,
+                done=min(100, max(0, job.percent)) / 100,
+            )  # fmt: skip
+            found[vm.id] = Coming(start=start, job=job)
+    return found
+
+
+def _under_way(inventory: Inventory) -> Iterator[tuple[VirtualMachine, MigrationJob]]:
+    for host in inventory.hosts.values():
+        for job in host.jobs:
+            vm = next((vm for vm in host.vms if vm.id == job.vm_id), None)
+            if vm is not None and not job.only_prepares:
+                yield vm, job
+
+
+def _end(
+    holdings: Holdings, inventory: Inventory, label: str, vm: VirtualMachine, job: MigrationJob, move: Move | None
+) -> Place | None:  # fmt: skip
+    """Return where a job takes a machine: as we would order it, else as far as the job tells."""
+    if move is not None:
+        return holdings.at_end(label, move) if move.destination in holdings.facts else None
+    target = vm.host if job.destination is None else host_named(job.destination, holdings.facts)
+    if target is None or len(inventory.with_id(vm.id)) > 1:
+        return None
+    return holdings.place(
+        label, replace(vm, host=target, disks=_told(vm.disks, job), frozen=_told(vm.frozen, job))
+    )
+
+
+def _told(disks: tuple[Disk, ...], job: MigrationJob) -> tuple[Disk, ...]:
+    """Return disks with the paths that a job tells, by the names of their files; others keep theirs.
+
+    Of several files of one name each gets a path of its own, in the order in which both come.
+    """
+    paths: dict[str, list[str]] = {}
+    for path in job.new_paths:
+        if path:
+            paths.setdefault(winpath.comparable_name(winpath.base_name(path)), []).append(path)
+    return tuple(
+        replace(disk, path=named.pop(0))
+        if (named := paths.get(winpath.comparable_name(winpath.base_name(disk.path))))
+        else disk
+        for disk in disks
+    )
+
+
+def unseen(holdings: Holdings, inventory: Inventory, on_the_way: Mapping[VmId, Coming]) -> dict[int, int]:
+    """Return by pool how much of it those that come will hold beyond what the readings show as taken."""
+    wanted: dict[int, list[int]] = {}
+    for each in on_the_way.values():
+        amounts: dict[int, int] = {}
+        for holding in each.start.begun:
+            amounts[holding.pool] = amounts.get(holding.pool, 0) + holding.amount
+        for pool, amount in amounts.items():
+            wanted.setdefault(pool, []).append(amount)
+    hidden = dict(_hidden(holdings, inventory))
+    return {
+        pool: _beyond(sorted(amounts, reverse=True), hidden.get(pool)) for pool, amounts in wanted.items()
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Hidden:
+    """What of a pool is in use that no machine explains."""
+
+    amount: int
+    whole: bool
+    """Whether a machine takes its part at once, as of memory; a file may be there in part."""
+
+
+def _hidden(holdings: Holdings, inventory: Inventory) -> Iterator[tuple[int, _Hidden]]:
+    numbers = {name: number for number, name in enumerate(holdings.names)}
+    for name, facts in holdings.facts.items():
+        vms = inventory.hosts[name].vms
+        if facts.memory_mib is not None and facts.memory_free_mib is not None:
+            known = sum(vm.memory_mib or 0 for vm in vms if in_memory(vm))
+            used = facts.memory_mib - facts.memory_free_mib - known
+            yield numbers[memory_pool(name)], _Hidden(amount=used, whole=True)
+        for volume in facts.volumes or ():
+            there = [
+                d
+                for vm in vms
+                for d in (*vm.disks, *vm.frozen)
+                if volume_of(d.path, facts.volumes or ()) == volume
+            ]
+            used = volume.capacity_bytes - volume.free_bytes - sum(disk.counted_bytes for disk in there)
+            yield numbers[volume_pool(name, volume.path)], _Hidden(amount=used, whole=False)
+
+
+def _beyond(amounts: list[int], hidden: _Hidden | None) -> int:
+    """Return what of `amounts`, the largest first, cannot be part of what is in use and unexplained."""
+    left = max(0, hidden.amount) if hidden else 0
+    beyond = 0
+    for amount in amounts:
+        seen = min(amount, left) if hidden and not hidden.whole else amount if amount <= left else 0
+        left -= seen
+        beyond += amount - seen
+    return beyond

@@ -1,0 +1,140 @@
+"""What a schedule leaves free of each host's memory and volumes: before it, at its tightest moment, and after it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from hyperv_placement.model.estate import HostFacts, Inventory
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.plan import Finding, Plan, Schedule, Severity
+from hyperv_placement.model.stack import HostSpec, Stack
+from hyperv_placement.model.units import MIB, format_bytes
+
+from .build import Ends, ends_of
+from .holdings import kept_of, memory_pool, volume_pool
+from .problem import Leg
+
+Free = tuple[float, int]
+"""From this second of the run on so many bytes are free."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """One thing of a host that can run out, and its way through a run."""
+
+    host: HostName
+    kind: Literal["memory", "disk"]
+    volume: str
+    """Where it is mounted; empty for memory."""
+    capacity: int | None
+    """Bytes; None where the host does not tell."""
+    kept: int
+    """Bytes that the stack file wants free."""
+    course: tuple[Free, ...]
+    """What is free before the start, as of second 0, and then each time that it changes. A move holds both of its ends until it has ended."""
+    known: bool = True
+    """False where a file comes of which nobody knows how large it is: then `course` counts without it."""
+
+    @property
+    def before(self) -> int:
+        """Bytes free at the start."""
+        return self.course[0][1]
+
+    @property
+    def least(self) -> int:
+        """Bytes free at the tightest moment."""
+        return min(free for _, free in self.course)
+
+    @property
+    def least_at(self) -> float:
+        """When that is first so, in seconds from the start."""
+        return next(second for second, free in self.course if free == self.least)
+
+    @property
+    def after(self) -> int:
+        """Bytes free at the end."""
+        return self.course[-1][1]
+
+
+def rooms(stack: Stack, inventory: Inventory, plan: Plan) -> tuple[Room, ...]:
+    """Return the memory of every host that a move of the schedule leaves or reaches, and the volumes it changes.
+
+    Sorted by host, memory first; what a host does not tell is left out, as are shares and volumes of clusters, whose
+    room nobody knows. Machines that run something else meanwhile are not known either: this is the plan's own reading.
+    """
+    schedule = plan.schedule
+    touched = sorted({host for each in schedule.moves for host in (each.move.source, each.move.destination)})
+    if not touched:
+        return ()
+    ends = ends_of(stack, inventory, plan)
+    changes = _changes(schedule, ends)
+    found: list[Room] = []
+    for name in touched:
+        there = inventory.hosts[name].facts
+        if there is not None:
+            found += _of_host(stack.hosts[name], there, changes, ends.unknown)
+    return tuple(found)
+
+
+def crowded(plan: Plan, stack: Stack, inventory: Inventory) -> Iterator[Finding]:
+    """Yield a warning where less is free than what is on its way needs: no move of ours takes what is not there."""
+    if not any(host.jobs for host in inventory.hosts.values()):
+        return
+    for room in rooms(stack, inventory, plan):
+        if room.least < 0:
+            yield Finding(
+                severity=Severity.WARNING,
+                text=f"What is on its way to {room.host} needs {format_bytes(-room.least)} more of its"
+                f" {room.volume or room.kind} than is free there",
+                remedy="That migration may fail; nothing else is planned into that room",
+            )
+
+
+def _of_host(
+    spec: HostSpec,
+    facts: HostFacts,
+    changes: dict[str, list[tuple[float, int]]],
+    unknown: frozenset[str],
+) -> Iterator[Room]:
+    if facts.memory_free_mib is not None:
+        steps = [(second, by * MIB) for second, by in changes.get(memory_pool(spec.name), [])]
+        yield Room(
+            host=spec.name, kind="memory", volume="",
+            capacity=None if facts.memory_mib is None else facts.memory_mib * MIB,
+            kept=spec.reserve.memory_mib * MIB, course=_course(facts.memory_free_mib * MIB, steps),
+        )  # fmt: skip
+    for volume in sorted(facts.volumes or (), key=lambda volume: volume.path):
+        pool = volume_pool(spec.name, volume.path)
+        steps = changes.get(pool, [])
+        if steps or pool in unknown:
+            yield Room(
+                host=spec.name, kind="disk", volume=volume.path, capacity=volume.capacity_bytes,
+                kept=kept_of(spec.reserve, volume.capacity_bytes), course=_course(volume.free_bytes, steps), known=pool not in unknown,
+            )  # fmt: skip
+
+
+def _changes(schedule: Schedule, ends: Ends) -> dict[str, list[tuple[float, int]]]:
+    """Return by pool when how much of it is given back, or taken (negative); at one moment what ends comes first.
+
+    What is promised to machines on their way is taken from the beginning.
+    """
+    found = {pool: [(0.0, 1, -amount)] for pool, amount in ends.coming.items() if amount}
+    for number, (each, (start, end)) in enumerate(zip(schedule.moves, ends.moves, strict=True)):
+        leg = Leg(machine=number, source=start, target=end)
+        for pool, amount in leg.acquires:
+            found.setdefault(ends.pools[pool], []).append((each.start, 1, -amount))
+        for pool, amount in leg.releases:
+            found.setdefault(ends.pools[pool], []).append((each.end, 0, amount))
+    return {pool: [(second, amount) for second, _, amount in sorted(steps)] for pool, steps in found.items()}
+
+
+def _course(free: int, steps: list[tuple[float, int]]) -> tuple[Free, ...]:
+    course = [(0.0, free)]
+    for second, by in steps:
+        free += by
+        if len(course) > 1 and course[-1][0] == second:
+            course.pop()
+        course.append((second, free))
+    return tuple(course)

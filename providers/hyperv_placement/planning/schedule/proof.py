@@ -1,0 +1,179 @@
+"""Why there is no safe order, in words that a person can check, and what would make one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from hyperv_placement.model.units import MIB, format_bytes
+
+from .budget import Budget
+from .problem import MEMORY, Holding, Leg, Machine, Place, Problem, SlotLimits
+from .sequence import Stuck, sequence
+
+LOOKED_AT = 20_000
+"""Steps for each remedy that is tried out before it is told."""
+REMEDIES = 8
+"""Machines that are tried out as the one to be off."""
+
+
+def proof(problem: Problem, stuck: Stuck, labels: Sequence[str]) -> list[str]:
+    """Return lines: what lacks in the end, or at the step at which nothing goes on, and what would do."""
+    at_end = list(_overfull_in_the_end(problem))
+    if at_end:
+        return at_end
+    done = len(stuck.legs)
+    how = _how(stuck)
+    lines = [f"No order is safe ({how}): after {done} of {done + len(stuck.blocked)} moves nothing goes on"]
+    lines += [_waits(problem, leg, stuck, labels) for leg in stuck.blocked]
+    lines += _remedies(problem, stuck, labels)
+    return lines
+
+
+def for_names_alone(problem: Problem, stuck: Stuck, labels: Sequence[str]) -> dict[str, str]:
+    """Return who waits for nothing but names of files that others do not give up (label -> the reason in words)."""
+    found = {}
+    for leg in stuck.blocked:
+        lacking = {pool for pool, amount in leg.acquires if stuck.free[pool] < amount}
+        if lacking and lacking <= problem.names:
+            found[labels[leg.machine]] = (
+                f"{_waits(problem, leg, stuck, labels)}, and no order is safe ({_how(stuck)})"
+            )
+    return found
+
+
+def _how(stuck: Stuck) -> str:
+    return "every order was tried" if stuck.proved else "no order was found within the search's budget"
+
+
+def _overfull_in_the_end(problem: Problem) -> Iterator[str]:
+    left = list(problem.free)
+    for machine in problem.machines:
+        leg = Leg(machine=0, source=machine.start, target=machine.goal)
+        for pool, amount in leg.acquires:
+            left[pool] -= amount
+        for pool, amount in leg.releases:
+            left[pool] += amount
+    for pool, free in enumerate(left):
+        if free < 0 and free < problem.free[pool]:
+            yield f"The declared places do not fit: {problem.pools[pool]} would lack {_amount(problem, pool, -free)}"
+
+
+def _waits(problem: Problem, leg: Leg, stuck: Stuck, labels: Sequence[str]) -> str:
+    lacks = [
+        _owned(problem, pool, stuck, labels)
+        if pool in problem.names
+        else f"{_amount(problem, pool, amount - stuck.free[pool])} of {problem.pools[pool]}"
+        for pool, amount in leg.acquires
+        if stuck.free[pool] < amount
+    ]
+    way = f"{problem.hosts[leg.source.host]} to {problem.hosts[leg.target.host]}"
+    return f"{labels[leg.machine]} ({way}) lacks {' and '.join(lacks)}"
+
+
+def _owned(problem: Problem, pool: int, stuck: Stuck, labels: Sequence[str]) -> str:
+    """Return a file's name and who has it where nothing goes on."""
+    at = {number: machine.start for number, machine in enumerate(problem.machines)}
+    at |= {leg.machine: leg.target for leg in stuck.legs}
+    having = [labels[n] for n, place in at.items() if any(h.pool == pool for h in place.holdings)]
+    return f"the file name {problem.pools[pool]}, which {' and '.join(having) or 'another machine'} has"
+
+
+def _amount(problem: Problem, pool: int, amount: int) -> str:
+    name = problem.pools[pool]
+    if name.startswith("memory"):
+        return format_bytes(amount * MIB)
+    return str(amount) if name.startswith("a seat") else format_bytes(amount)
+
+
+def _remedies(problem: Problem, stuck: Stuck, labels: Sequence[str]) -> Iterator[str]:
+    """Yield what would do, each tried out: a machine that is off, a host more."""
+    lacking = {pool for leg in stuck.blocked for pool, amount in leg.acquires if stuck.free[pool] < amount}
+    for number in _smallest_holding(problem, lacking):
+        if _solves(_with_off(problem, number)):
+            yield f"With {labels[number]} off there is one"
+            break
+    spare = _spare(stuck.blocked)
+    if _solves(_with_host(problem, stuck.blocked, spare)):
+        yield f"With another host that has {spare} free there is one"
+
+
+def _smallest_holding(problem: Problem, lacking: set[int]) -> list[int]:
+    sizes = {
+        number: sum(h.amount for h in machine.start.holdings if h.thing == MEMORY)
+        for number, machine in enumerate(problem.machines)
+        if any(holding.pool in lacking for holding in (*machine.start.holdings, *machine.goal.holdings))
+    }
+    return sorted((number for number in sizes if sizes[number]), key=lambda number: (sizes[number], number))[
+        :REMEDIES
+    ]
+
+
+def _solves(problem: Problem) -> bool:
+    return not isinstance(sequence(problem, Budget(LOOKED_AT)), Stuck)
+
+
+def _with_off(problem: Problem, number: int) -> Problem:
+    """Return the estate with that machine off: its memory is free, its files stay."""
+    machine = problem.machines[number]
+    free = list(problem.free)
+    for holding in machine.start.holdings:
+        if holding.thing == MEMORY:
+            free[holding.pool] += holding.amount
+    off = replace(
+        machine,
+        start=_cold(machine.start),
+        goal=_cold(machine.goal),
+        parking=tuple(_cold(place) for place in machine.parking),
+    )
+    machines = (*problem.machines[:number], off, *problem.machines[number + 1 :])
+    return replace(problem, free=tuple(free), machines=machines)
+
+
+def _cold(place: Place) -> Place:
+    return replace(place, holdings=frozenset(h for h in place.holdings if h.thing != MEMORY))
+
+
+def _spare(blocked: Iterable[Leg]) -> str:
+    """Return what a host must have free so that any one of those that wait could stand there."""
+    memory = max((_sum(leg.source, memory=True) for leg in blocked), default=0)
+    disk = max((_sum(leg.source, memory=False) for leg in blocked), default=0)
+    return f"{format_bytes(memory * MIB)} of memory and {format_bytes(disk)} of disk"
+
+
+def _sum(place: Place, *, memory: bool) -> int:
+    return sum(h.amount if memory else h.transfer for h in place.holdings if (h.thing == MEMORY) == memory)
+
+
+def _with_host(problem: Problem, blocked: Sequence[Leg], spare: str) -> Problem:
+    """Return the estate with an empty host on which those that wait may stand."""
+    memory, disk = len(problem.pools), len(problem.pools) + 1
+    host = len(problem.hosts)
+    room = (
+        max((_sum(leg.source, memory=True) for leg in blocked), default=0),
+        max((_sum(leg.source, memory=False) for leg in blocked), default=0),
+    )
+    waiting = {leg.machine for leg in blocked}
+
+    def aside(machine: Machine) -> Machine:
+        held = frozenset(
+            replace(h, pool=memory)
+            if h.thing == MEMORY
+            else Holding(pool=disk, amount=h.transfer, thing=f"spare {h.thing}", transfer=h.transfer)
+            for h in machine.start.holdings
+            if h.transfer
+        )
+        return replace(machine, parking=(*machine.parking, Place(host=host, holdings=held)))
+
+    return replace(
+        problem,
+        pools=(*problem.pools, "memory of the spare host", "disk of the spare host"),
+        free=(*problem.free, *room),
+        links=(*problem.links, max(problem.links)),
+        limits=(*problem.limits, SlotLimits(live=1, storage=1)),
+        hosts=(*problem.hosts, f"a host with {spare}"),
+        machines=tuple(
+            aside(machine) if number in waiting else machine
+            for number, machine in enumerate(problem.machines)
+        ),
+    )

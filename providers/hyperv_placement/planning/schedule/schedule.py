@@ -1,0 +1,128 @@
+"""When each machine of a plan moves, what it waits for, and how long the whole takes; or the proof that it cannot be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from hyperv_placement.model.estate import Inventory
+from hyperv_placement.model.plan import Move, Plan, Schedule, ScheduledMove
+from hyperv_placement.model.stack import Stack
+from hyperv_placement.model.throughput import UNLEARNT, Paces
+from hyperv_placement.planning.machine.legs import after, onward
+
+from .blackout import blackout
+from .bound import lower_bound
+from .budget import Budget
+from .build import Setting, Way, setting_of
+from .chains import predecessors
+from .names import with_names
+from .problem import Leg
+from .proof import for_names_alone, proof
+from .reasons import why_aside
+from .search import best
+from .sequence import Stuck, sequence
+from .timing import Timed
+
+ORDERS = 1_000_000
+"""Steps for finding a safe order."""
+IMPROVEMENT = 200_000
+"""Steps for finding a faster one."""
+SPOTS = 6
+"""Hosts to which a machine may step aside, the emptiest ones, before all are tried."""
+ALL_SPOTS = 20_000
+"""Machines times hosts up to which all of them are tried."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Impossible:
+    """There is no safe order."""
+
+    lines: tuple[str, ...]
+    """The proof, for people."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Who waits for nothing but names of files that others have, label -> why: without them there may be an order."""
+
+
+def schedule_of(
+    stack: Stack, inventory: Inventory, plan: Plan, paces: Paces = UNLEARNT
+) -> Schedule | Impossible:
+    """Return the schedule of the moves that `plan` orders. The same values give the same schedule, however sorted.
+
+    Machines step aside only where no order does without. `paces`: what past moves have had, for how long these take.
+    """
+    setting = with_names(setting_of(stack, inventory, plan, paces=paces), inventory)
+    legs = sequence(setting.problem, Budget(ORDERS))
+    for parkable, spots in _who_may_step_aside(setting, legs):
+        roomier = setting_of(stack, inventory, plan, paces=paces, parkable=parkable, spots=spots)
+        setting = with_names(roomier, inventory)
+        legs = sequence(setting.problem, Budget(ORDERS))
+        if not isinstance(legs, Stuck):
+            break
+    if isinstance(legs, Stuck):
+        labels = [step.label for step in setting.steps]
+        return Impossible(
+            lines=tuple(proof(setting.problem, legs, labels)),
+            names=for_names_alone(setting.problem, legs, labels),
+        )
+    run = best(setting.problem, legs, Budget(IMPROVEMENT))
+    return _told(stack, inventory, setting, run)
+
+
+def _who_may_step_aside(setting: Setting, legs: list[Leg] | Stuck) -> Iterator[tuple[set[str], int]]:
+    """Yield machines and, for each, a number of hosts: those in the way and the emptiest hosts first, then all."""
+    if not isinstance(legs, Stuck):
+        return
+    problem, labels = setting.problem, [step.label for step in setting.steps]
+    lacking = {pool for leg in legs.blocked for pool, amount in leg.acquires if legs.free[pool] < amount}
+    in_the_way = {
+        label
+        for label, machine in zip(labels, problem.machines, strict=True)
+        if any(holding.pool in lacking for holding in (*machine.start.holdings, *machine.goal.holdings))
+    }
+    yield in_the_way, SPOTS
+    if len(labels) * len(problem.hosts) <= ALL_SPOTS:
+        yield set(labels), len(problem.hosts)
+
+
+def _told(stack: Stack, inventory: Inventory, setting: Setting, run: Sequence[Timed]) -> Schedule:
+    before = predecessors(setting.problem, run)
+    labels = [step.label for step in setting.steps]
+    last: dict[int, Move] = {}
+    moves = []
+    for number, each in enumerate(run):
+        leg = each.leg
+        way = _way(inventory, setting, leg, last.get(leg.machine))
+        last[leg.machine] = way.move
+        caller = stack.hosts[way.move.source].connection.auth
+        aside = leg.target != setting.problem.machines[leg.machine].goal
+        moves.append(
+            ScheduledMove(
+                label=setting.steps[leg.machine].label,
+                move=replace(way.move, caller=caller),
+                placement=way.placement,
+                start=each.start,
+                end=each.end,
+                after=tuple(sorted(before[number])),
+                bytes=leg.transfer,
+                blackout=blackout(way.move, setting.problem.pace(leg)),
+                reason=why_aside(labels, run, before, number) if aside else setting.steps[leg.machine].reason,
+                aside=aside,
+            )
+        )
+    bound = lower_bound(setting.problem, [each.leg for each in run])
+    return Schedule(moves=tuple(moves), bound=bound)
+
+
+def _way(inventory: Inventory, setting: Setting, leg: Leg, before: Move | None) -> Way:
+    """Return the order of a leg: as it was planned from where the machine is, or from where it stepped aside to.
+
+    `before`: the machine's move before this one, None where it has not stepped aside.
+    """
+    planned = setting.ways[leg.machine][leg.target]
+    if before is None:
+        return planned
+    move = onward(after(before), planned.placement, inventory)
+    return replace(
+        planned, move=replace(move, options=planned.move.options, overwrite=planned.move.overwrite)
+    )

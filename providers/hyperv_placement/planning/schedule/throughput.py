@@ -1,0 +1,40 @@
+"""From past moves to the paces that the next plan reckons with."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.throughput import Paces, Pair, PastMove
+from hyperv_placement.model.units import MIB
+
+LATEST = 8
+"""Moves of a pair that count: networks and disks change."""
+LEAST = 64 * MIB
+"""Bytes below which a move tells how long hosts take to prepare one, and nothing of a pace."""
+
+
+def learnt(past: Iterable[PastMove]) -> Paces:
+    """Return what past moves show, told once or twice and in whatever order."""
+    moves: dict[Pair, list[PastMove]] = defaultdict(list)
+    for move in sorted(set(past), reverse=True):
+        if move.bytes >= LEAST and move.seconds > 0:
+            moves[move.source, move.destination].append(move)
+    pairs = {pair: _median(moves[pair][:LATEST]) for pair in sorted(moves)}
+    hosts: dict[HostName, float] = {}
+    for (source, destination), pace in pairs.items():
+        if source != destination:
+            for host in (source, destination):
+                hosts[host] = max(pace, hosts.get(host, 0.0))
+    return Paces(pairs=pairs, hosts=hosts)
+
+
+def _median(moves: Sequence[PastMove]) -> float:
+    """Return the pace at or below which half of all bytes went: a large move tells more of a link than a small one."""
+    half, gone = sum(move.bytes for move in moves) / 2, 0
+    for pace, size in sorted((move.bytes / move.seconds, move.bytes) for move in moves):
+        gone += size
+        if gone >= half:
+            return pace
+    raise ValueError("no moves, no pace")

@@ -1,0 +1,92 @@
+"""Where a guard holds back less than before, key by key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields
+from datetime import datetime
+
+from hyperv_placement.model.guard import Freeze, Guard, OneOff, WallTime, Weekly
+from hyperv_placement.model.stack import Stack
+
+_LIMITS = ("max_moves", "max_bytes", "max_hosts", "max_failures")
+"""A larger number stops less, and none stops nothing."""
+_WEEK = 7 * 24 * 60
+"""Minutes."""
+_APART = frozenset((*_LIMITS, "freeze", "protected"))
+
+Loosened = tuple[str, str | None, str | None]
+"""A key, and what it said before and after."""
+
+
+def loosened(before: Stack, after: Stack, now: datetime | None) -> Iterator[Loosened]:
+    """Yield each key of the guard that holds back less than before; freezes that are over by `now` may go."""
+    yield from _limits(before.guard, after.guard)
+    yield from _freezes(before.guard, after.guard, now)
+    yield from _unprotected(before, after)
+    if before.audit_required and not after.audit_required:
+        yield "audit", "required", None
+    for field in fields(Guard):
+        old, new = (getattr(stack.guard, field.name) for stack in (before, after))
+        if field.name not in _APART and old != new:
+            yield f"guard.{field.name}", _said(old), _said(new)
+
+
+def _said(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _limits(before: Guard, after: Guard) -> Iterator[Loosened]:
+    for name in _LIMITS:
+        old, new = getattr(before, name), getattr(after, name)
+        if old is not None and (new is None or new > old):
+            yield f"guard.{name}", str(old), _said(new)
+
+
+def _freezes(before: Guard, after: Guard, now: datetime | None) -> Iterator[Loosened]:
+    for freeze in before.freeze:
+        over = now is not None and isinstance(freeze, OneOff) and freeze.ends <= now
+        if not over and not any(_covers(each, freeze) for each in after.freeze):
+            yield "guard.freeze", _window(freeze), None
+
+
+def _covers(new: Freeze, old: Freeze) -> bool:
+    """Say whether nothing that `old` held back starts under `new`; of weekly ones only where their clocks are the same."""
+    if isinstance(new, OneOff) and isinstance(old, OneOff):
+        return new.begins <= old.begins and old.ends <= new.ends
+    if isinstance(new, Weekly) and isinstance(old, Weekly) and str(new.zone) == str(old.zone):
+        later = (_minute(old.begins) - _minute(new.begins)) % _WEEK
+        return later + _length(old) <= _length(new)
+    return False
+
+
+def _length(freeze: Weekly) -> int:
+    """Return the minutes of a window by its own clocks."""
+    return (_minute(freeze.ends) - _minute(freeze.begins)) % _WEEK
+
+
+def _minute(moment: WallTime) -> int:
+    return (moment.day * 24 + moment.time.hour) * 60 + moment.time.minute
+
+
+def _window(freeze: Freeze) -> str:
+    if isinstance(freeze, OneOff):
+        return f"{freeze.begins.isoformat()} to {freeze.ends.isoformat()}"
+    return f"every week, {_moment(freeze.begins)} to {_moment(freeze.ends)}, {freeze.zone}"
+
+
+def _moment(moment: WallTime) -> str:
+    day = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")[moment.day]
+    return f"{day} {moment.time:%H:%M}"
+
+
+def _unprotected(before: Stack, after: Stack) -> Iterator[Loosened]:
+    """Yield machines that are not protected any more: their label is not, or means another machine now."""
+    kept = set(after.guard.protected)
+    for label in before.guard.protected:
+        if label not in kept:
+            yield "guard.protected", label, None
+            continue
+        old, new = before.vms.get(label), after.vms.get(label)
+        if old and new and (old.id, old.name) != (new.id, new.name):
+            yield "guard.protected", f"{label} ({old.id or old.name})", f"{label} ({new.id or new.name})"

@@ -1,0 +1,90 @@
+"""The plugin process: serve until the engine asks to leave, or is gone."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import grpc
+from pulumi.runtime.proto import provider_pb2_grpc
+
+from hyperv_placement import quoting
+from hyperv_placement.clock import SystemClock
+from hyperv_placement.resources import migration_delegation, migration_host, vm_placement
+from hyperv_placement.system import keep_private
+
+from .engine_log import Voice
+from .engine_watch import watch
+from .gate import Gate
+from .peers import Peers
+from .server import Server
+
+PROVIDERS = {
+    vm_placement.TYPE: vm_placement.VmPlacement(),
+    migration_host.TYPE: migration_host.MigrationHost(),
+    migration_delegation.TYPE: migration_delegation.MigrationDelegation(),
+}
+THREADS = 1024
+"""Calls served at once, above any useful --parallel: waiting moves hold a thread each. Threads start on demand."""
+MESSAGE_BYTES = 400 << 20
+"""Largest message, as in Pulumi's own plugins (sdk/python/lib/pulumi/runtime/settings.py)."""
+GRACE = 2.0
+"""Seconds for calls in flight to end with their own words."""
+
+
+def main() -> None:
+    """Serve on a free loopback port, tell it on standard output, and stay until told to leave."""
+    keep_private()
+    engine = sys.argv[-1]
+    peers = _peers(engine)
+    cancelled, leave = threading.Event(), threading.Event()
+    clock = SystemClock()
+    voice = Voice(engine, clock, terminal=bool(os.environ.get("PLACEMENT_TERMINAL")), runs=peers.engine_runs)
+    server = grpc.server(
+        ThreadPoolExecutor(THREADS, thread_name_prefix="call"),
+        interceptors=[Gate(peers.refusal, voice.warn_of_strangers)],
+        # Of Linux alone: else another process of this user could listen at the same port, and get every other call.
+        options=[("grpc.max_receive_message_length", MESSAGE_BYTES), ("grpc.so_reuseport", 0)],
+    )
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(Server(PROVIDERS, voice, cancelled), server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    peers.serve_at(port)
+    server.start()
+    sys.stdout.write(f"{port}\n")
+    sys.stdout.flush()
+    _on_signals(leave)
+    threading.Thread(
+        target=watch, args=(engine, clock, leave.set, leave, peers.engine_runs), daemon=True
+    ).start()
+    leave.wait()
+    cancelled.set()
+    server.stop(GRACE).wait()
+    os._exit(0)  # Pool threads that still follow a move would keep the process alive.
+
+
+def _peers(engine: str) -> Peers:
+    """Return the judge of who calls; leave with one line where nobody could ever be served."""
+    try:
+        peers = Peers.of(engine)
+    except ValueError:
+        sys.exit(
+            f"The plugin serves the pulumi that starts it, whose address is its last argument: {engine!a} is none"
+        )
+    if not peers.has_engine:
+        sys.exit(
+            f"The plugin serves the pulumi that starts it alone, and no process above this one listens at {engine}."
+            f" Run {quoting.own('bin/pulumi')}; a plugin that was started by hand (PULUMI_DEBUG_PROVIDERS) is not served"
+        )
+    return peers
+
+
+def _on_signals(leave: threading.Event) -> None:
+    for name in ("SIGINT", "SIGTERM", "SIGBREAK"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), lambda *_: leave.set())
+
+
+main()

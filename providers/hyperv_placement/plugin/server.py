@@ -1,0 +1,207 @@
+"""Pulumi's provider protocol on one side, dynamic provider classes on the other.
+
+Handshake, CheckConfig, DiffConfig and Parameterize stay unimplemented on purpose: an engine that sees Handshake
+would send Create and Update in previews as well (pulumi/pulumi pkg/resource/plugin/provider_plugin.go).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any, NoReturn, TypeVar, cast
+
+import grpc
+from google.protobuf import empty_pb2, struct_pb2
+from pulumi.dynamic import ResourceProvider
+from pulumi.runtime import proto, rpc
+from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc, status_pb2
+
+from hyperv_placement.errors import PlacementError, StackFileError, of_this_computer
+from hyperv_placement.model.urn import read_urn
+from hyperv_placement.resources.call import Call, HalfDoneError, current
+from hyperv_placement.visible import outward
+
+from .calls import Calls
+from .engine_log import Voice
+from .own_stack import ForeignCallError, OneStack
+
+Answer = TypeVar("Answer")
+VERSION = "0.1.0"
+_TOP = re.compile(r"[.\[]")
+"""Ends the first part of a property path, as `disks.scsi-0-0` or `entries["cifs/hv1"]`."""
+
+
+def to_struct(values: Mapping[str, Any] | None) -> struct_pb2.Struct:
+    """Return property values in the protocol's form; none at all is an empty set."""
+    return asyncio.run(rpc.serialize_properties(dict(values or {}), {}))
+
+
+def to_values(struct: struct_pb2.Struct, *, keep_unknowns: bool = False) -> dict[str, Any]:
+    """Return the protocol's properties as plain values."""
+    return dict(rpc.deserialize_properties(struct, keep_unknowns))
+
+
+class Server(provider_pb2_grpc.ResourceProviderServicer):
+    """Answers the engine. Each call runs in a thread of its own; errors become one line."""
+
+    def __init__(
+        self,
+        providers: Mapping[str, ResourceProvider],
+        voice: Voice,
+        cancelled: threading.Event,
+        calls: Calls | None = None,
+    ) -> None:
+        """`providers`: type token -> provider. `cancelled`: set when the engine asks to stop."""
+        self._providers = dict(providers)
+        self._voice = voice
+        self._cancelled = cancelled
+        self._calls = calls or Calls()
+        self._ours = OneStack()
+
+    def GetPluginInfo(self, _request: Any, _context: Any) -> Any:
+        """Say which version this is; the engine wants a semantic one."""
+        return proto.PluginInfo(version=VERSION)
+
+    def Configure(self, _request: Any, _context: Any) -> Any:
+        """Take no configuration: credentials never travel through Pulumi."""
+        return proto.ConfigureResponse(acceptSecrets=False)
+
+    def Cancel(self, _request: Any, _context: Any) -> Any:
+        """Start nothing new; calls that follow a move end within a second, those that a host keeps waiting soon after."""
+        self._cancelled.set()
+        self._calls.interrupt()
+        return empty_pb2.Empty()
+
+    def Check(self, request: Any, context: grpc.ServicerContext) -> Any:
+        """Check inputs."""
+
+        def check() -> Any:
+            result = self._provider(request).check(
+                to_values(request.olds, keep_unknowns=True), to_values(request.news, keep_unknowns=True)
+            )
+            failures = [
+                proto.CheckFailure(property=f.property, reason=outward(f.reason)) for f in result.failures
+            ]
+            return proto.CheckResponse(inputs=to_struct(result.inputs), failures=failures)
+
+        return self._answer(request, context, check)
+
+    def Diff(self, request: Any, context: grpc.ServicerContext) -> Any:
+        """Compare, property by property."""
+
+        def diff() -> Any:
+            result = self._provider(request).diff(
+                request.id,
+                to_values(request.olds, keep_unknowns=True),
+                to_values(request.news, keep_unknowns=True),
+            )
+            return _diff_response(getattr(result, "detailed", {}))
+
+        return self._answer(request, context, diff)
+
+    def Create(self, request: Any, context: grpc.ServicerContext) -> Any:
+        """Adopt."""
+
+        def create() -> Any:
+            result = self._provider(request).create(to_values(request.properties))
+            return proto.CreateResponse(
+                id=result.id, properties=to_struct(result.outs), refresh_before_update=True
+            )
+
+        return self._answer(request, context, create)
+
+    def Read(self, request: Any, context: grpc.ServicerContext) -> Any:
+        """Read; an import sends the id alone."""
+
+        def read() -> Any:
+            known = to_values(request.properties) or to_values(request.inputs)
+            result = self._provider(request).read(request.id, known)
+            if not result.id:
+                return proto.ReadResponse()
+            return proto.ReadResponse(
+                id=result.id,
+                properties=to_struct(result.outs),
+                inputs=to_struct(result.inputs),
+                refresh_before_update=True,
+            )
+
+        return self._answer(request, context, read)
+
+    def Update(self, request: Any, context: grpc.ServicerContext) -> Any:
+        """Move."""
+
+        def update() -> Any:
+            result = self._provider(request).update(
+                request.id, to_values(request.olds), to_values(request.news)
+            )
+            return proto.UpdateResponse(properties=to_struct(result.outs), refresh_before_update=True)
+
+        return self._answer(request, context, update)
+
+    def Delete(self, request: Any, context: grpc.ServicerContext) -> Any:
+        """Forget."""
+
+        def delete() -> Any:
+            self._provider(request).delete(request.id, to_values(request.properties))
+            return empty_pb2.Empty()
+
+        return self._answer(request, context, delete)
+
+    def _provider(self, request: Any) -> ResourceProvider:
+        token = read_urn(request.urn).type
+        provider = self._providers.get(token)
+        if provider is None:
+            known = ", ".join(sorted(self._providers))
+            raise PlacementError(f"There is no resource type {token}", remedy=f"Known types: {known}")
+        return provider
+
+    def _answer(self, request: Any, context: grpc.ServicerContext, verb: Callable[[], Answer]) -> Answer:
+        try:
+            self._ours.admit(request.urn, request.type)
+        except ForeignCallError as error:
+            context.abort(grpc.StatusCode.PERMISSION_DENIED, outward(str(error)))
+        call = Call(urn=request.urn, say=self._voice.bound_to(request.urn), cancelled=self._cancelled)
+        token = current.set(call)
+        try:
+            return self._calls.run(verb)
+        except HalfDoneError as partial:
+            _abort_partial(context, partial)
+        except StackFileError as error:
+            _abort(context, error.told)
+        except PlacementError as error:
+            call.say("debug", error.detail or repr(error))
+            _abort(context, str(error))
+        except OSError as error:
+            _abort(context, str(of_this_computer(error)))
+        except Exception as error:  # noqa: BLE001 - the engine shows a bug as one line, --debug has its kind
+            _abort(context, f"A bug of the plugin: {type(error).__name__}: {error}")
+        finally:
+            current.reset(token)
+        raise AssertionError("abort does not return")
+
+
+def _diff_response(detailed: Mapping[str, int]) -> Any:
+    changes = proto.DiffResponse.DIFF_SOME if detailed else proto.DiffResponse.DIFF_NONE
+    response = proto.DiffResponse(changes=changes, hasDetailedDiff=True)
+    response.diffs.extend(sorted({_TOP.split(path, maxsplit=1)[0] for path in detailed}))
+    for path, kind in detailed.items():
+        response.detailedDiff[path].CopyFrom(proto.PropertyDiff(kind=cast("Any", kind), inputDiff=False))
+    return response
+
+
+def _abort(context: grpc.ServicerContext, text: str) -> NoReturn:
+    context.abort(grpc.StatusCode.UNKNOWN, outward(text))
+    raise AssertionError("abort does not return")
+
+
+def _abort_partial(context: grpc.ServicerContext, partial: HalfDoneError) -> NoReturn:
+    """Abort so that the engine keeps what was done in state and shows the reason."""
+    reason = outward(partial.reason)
+    detail = provider_pb2.ErrorResourceInitFailed(id=partial.id, reasons=[reason], refresh_before_update=True)
+    detail.properties.CopyFrom(to_struct(partial.outputs))
+    status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=reason)
+    status.details.add().Pack(detail)
+    context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
+    _abort(context, reason)

@@ -1,0 +1,115 @@
+"""Drift as JUnit XML: a case for each declared machine and, in a suite of its own, for each host."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from lxml import etree
+
+from hyperv_placement.model.stack import Away
+from hyperv_placement.planning.drift import Drift, DriftReport
+from hyperv_placement.visible import visible
+
+from .drift_words import ended, snoozed, told
+
+
+def render_junit(report: DriftReport) -> bytes:
+    """Return the document: drift fails a case, what is unknown is an error of it, a snooze skips it."""
+    root = etree.Element("testsuites", name=_clean(f"drift of {report.stack}"))
+    suites = [
+        _suite(root, "machines", report, [*report.labels], _of_machines(report)),
+        _suite(root, "hosts", report, _cases_of_hosts(report), _of_hosts(report)),
+    ]
+    for name in ("tests", "failures", "errors", "skipped"):
+        root.set(name, str(sum(int(suite.get(name, "0")) for suite in suites)))
+    return etree.tostring(root, encoding="UTF-8", xml_declaration=True, pretty_print=True)
+
+
+_Outcome = tuple[str, str, str]
+"""Subject, element, message."""
+_OUTCOMES = {"failure": "drift", "error": "unknown", "skipped": "snoozed"}
+"""Elements of a case, the gravest first, and what they are called where a case has more than one."""
+
+
+def _suite(
+    root: etree._Element, name: str, report: DriftReport, cases: Sequence[str], outcomes: Iterable[_Outcome]
+) -> etree._Element:
+    """Add a suite; a case has at most one outcome, as readers expect: what is unknown has one of its own beside drift."""
+    by_case: dict[str, dict[str, list[str]]] = {}
+    for subject, element, message in outcomes:
+        by_case.setdefault(subject, {}).setdefault(element, []).append(message)
+    suite = etree.SubElement(
+        root, "testsuite", name=name, timestamp=report.checked.removesuffix("+00:00"), time="0"
+    )
+    for case in cases:
+        found = by_case.get(case, {})
+        elements = [each for each in _OUTCOMES if each in found]
+        of_case = _case(suite, report, case)
+        for element in elements[:1]:
+            _outcome(of_case, element, found[element])
+        if "note" in found:
+            etree.SubElement(of_case, "system-out").text = "\n".join(_clean(text) for text in found["note"])
+        for element in elements[1:]:
+            _outcome(_case(suite, report, f"{case} ({_OUTCOMES[element]})"), element, found[element])
+    suite.set("tests", str(len(suite)))
+    for element, plural in (("failure", "failures"), ("error", "errors"), ("skipped", "skipped")):
+        suite.set(plural, str(len(suite.findall(f"testcase/{element}"))))
+    return suite
+
+
+def _case(suite: etree._Element, report: DriftReport, name: str) -> etree._Element:
+    of = _clean(f"{report.stack}.{suite.get('name')}")
+    return etree.SubElement(suite, "testcase", classname=of, name=_clean(name), time="0")
+
+
+def _outcome(case: etree._Element, element: str, messages: Iterable[str]) -> None:
+    text = "\n".join(_clean(message) for message in messages)
+    etree.SubElement(case, element, message=text.replace("\n", " | ")).text = text
+
+
+def _of_machines(report: DriftReport) -> Iterator[_Outcome]:
+    known = set(report.labels)
+    for drift in report.drifts:
+        if drift.of_machine:
+            yield drift.subject, "failure", _message(drift)
+    for drift in report.snoozed:
+        yield drift.subject, "skipped", f"{_message(drift)}; {snoozed(drift)}"
+    for each in report.unknown:
+        if each.is_machine and each.subject in known:
+            yield each.subject, "error", f"unknown: {each.text}"
+    for each in report.away:
+        if each.is_machine:
+            yield each.subject, "skipped", each.text
+    for over in report.ended:
+        if not isinstance(over.snooze, Away):
+            yield over.label, "note", ended(over)
+
+
+def _of_hosts(report: DriftReport) -> Iterator[_Outcome]:
+    for drift in report.drifts:
+        if not drift.of_machine and drift.host is not None:
+            yield drift.host, "failure", f"{drift.subject}: {_message(drift)}"
+    for each in report.unknown:
+        if not each.is_machine:
+            yield each.subject, "error", f"unknown: {each.text}"
+    for each in report.away:
+        if not each.is_machine:
+            yield each.subject, "skipped", each.text
+    for over in report.ended:
+        if isinstance(over.snooze, Away):
+            yield over.label, "note", ended(over)
+
+
+def _cases_of_hosts(report: DriftReport) -> list[str]:
+    """Every host, and what else could not be told."""
+    others = (each.subject for each in report.unknown if not each.is_machine)
+    return list(dict.fromkeys((*report.hosts, *others)))
+
+
+def _message(drift: Drift) -> str:
+    return f"{drift.kind}: {told(drift)}"
+
+
+def _clean(text: str) -> str:
+    """Return `text` as one line that shows; so it holds nothing that no XML document may hold (XML 1.0, 2.2)."""
+    return visible(text)

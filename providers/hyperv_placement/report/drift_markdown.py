@@ -1,0 +1,60 @@
+"""Drift as Markdown, for an issue or a chat: text from files and hosts is escaped, so that nothing of it is read as markup."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from hyperv_placement.planning.drift import Drift, DriftReport
+
+from .drift_words import ended, headline, snoozed, unknown, unreadable, what, who
+from .markdown import Budget, cut, name, text
+
+LIMIT = 65_000
+"""Characters; GitHub takes 65,536 in an issue, GitLab a million."""
+_DRIFTS, _UNKNOWN, _SNOOZED, _AWAY, _ENDED = 30_000, 12_000, 7_000, 3_000, 4_000
+"""What each part may take: together with what stands around them less than the limit."""
+_MOVER = 1_000
+"""Characters of who moved a machine and when: Windows' names of accounts have up to 256."""
+_REST = "\nand {} more (all of them: --json)"
+
+
+def render_markdown(report: DriftReport) -> str:
+    """Return the line that says it all, then lists of drift, of what is unknown, and of snoozes; never above LIMIT."""
+    return "\n".join(_lines(report)) + "\n"
+
+
+def _lines(report: DriftReport) -> Iterator[str]:
+    yield f"**{text(headline(report))}**"
+    yield ""
+    yield from cut([_drift(drift) for drift in report.drifts], Budget(_DRIFTS), _REST)
+    yield from _list(
+        "Unknown", (f"- {name(subject)}: {text(why)}" for subject, why in unknown(report)), _UNKNOWN
+    )
+    yield from _list("Snoozed", (_snoozed(each) for each in report.snoozed), _SNOOZED)
+    yield from _list("Away", (f"- {name(each.subject)}: {text(each.text)}" for each in report.away), _AWAY)
+    yield from _list("Snoozes that have ended", (f"- {text(ended(each))}" for each in report.ended), _ENDED)
+    if note := unreadable(report):
+        yield from ("", text(note))
+    yield from _list("Notes", (f"- {text(note)}" for note in report.notes), _ENDED)
+    known = f" {report.known}." if report.known else ""
+    yield from ("", f"Checked at {report.checked}.{known}")
+
+
+def _drift(drift: Drift) -> str:
+    return f"- {drift.kind}: {_told(drift)}"
+
+
+def _snoozed(drift: Drift) -> str:
+    return f"- {_told(drift)}; {text(snoozed(drift))}"
+
+
+def _told(drift: Drift) -> str:
+    """Return what there is and who did it: each is cut by itself, so that a long path takes nobody's name away."""
+    by = f"; {text(who(drift.mover), _MOVER)}" if drift.mover is not None else ""
+    return f"{name(drift.subject)}: {text(what(drift))}{by}"
+
+
+def _list(title: str, lines: Iterable[str], characters: int) -> Iterator[str]:
+    shown = cut(list(lines), Budget(characters), _REST)
+    if shown:
+        yield from ("", f"### {title}", "", *shown)

@@ -1,0 +1,120 @@
+"""The words for drift that all its forms share: the line that says it all, who moved what, what is snoozed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from hyperv_placement.model.stack import Away
+from hyperv_placement.model.units import counted
+from hyperv_placement.model.unreachable import several
+from hyperv_placement.planning.drift import Drift, DriftReport, Ended, Kind, Mover
+
+_LISTED = 5
+
+
+def headline(report: DriftReport) -> str:
+    """Return one line that says it all."""
+    return "; ".join(_headline(report))
+
+
+def _headline(report: DriftReport) -> Iterator[str]:
+    silent = [each.subject for each in report.unknown if not each.is_machine]
+    lost = sum(each.is_machine for each in report.unknown)
+    if report.drifts:
+        kinds = [drift.kind for drift in report.drifts]
+        counts = ", ".join(f"{kinds.count(kind)} {kind}" for kind in Kind if kind in kinds)
+        yield f"{report.stack}: {counted(len(kinds), 'drift')}: {counts}"
+    elif report.unknown:
+        yield f"{report.stack}: no drift seen, and not all could be told"
+    else:
+        yield (
+            f"{report.stack}: no drift, {counted(len(report.labels), 'machine')} on "
+            f"{counted(len(report.hosts), 'host')} as declared"
+        )
+    if silent:
+        yield f"unknown: {_listed(dict.fromkeys(silent))}"
+    if lost:
+        yield f"{counted(lost, 'machine')} unknown"
+    if report.snoozed:
+        yield f"{len(report.snoozed)} snoozed"
+    gone = [each.subject for each in report.away if not each.is_machine]
+    if gone:
+        yield f"away: {_listed(gone)}"
+
+
+def told(drift: Drift) -> str:
+    """Return what there is and who did it, in one line."""
+    return what(drift) if drift.mover is None else f"{what(drift)}; {who(drift.mover)}"
+
+
+def what(drift: Drift) -> str:
+    """Return what there is, and what was declared and why."""
+    return f"{drift.text}; because {drift.reason}" if drift.reason else drift.text
+
+
+def who(mover: Mover) -> str:
+    """Return by whom and when something was moved."""
+    if mover.ours:
+        by = f"a run of the stack {mover.stack}" if mover.stack else "our own run"
+        run = f"{by} ({mover.who or 'unknown'}, {mover.when or 'time unknown'})"
+        if mover.by_log:
+            return f"brought there by {run}, unless somebody has moved it since: hosts forget"
+        return f"moved by {run}"
+    if mover.running:
+        return f"being moved by {mover.who or 'unknown'} since {mover.when or 'unknown'}"
+    when = mover.when or (f"unknown, after our own move of {mover.after}" if mover.after else "unknown")
+    log = f" (event log of {mover.log_of})" if mover.log_of else ""
+    return f"moved by {mover.who or 'unknown'}, when: {when}{log}"
+
+
+def snoozed(drift: Drift) -> str:
+    """Return until when and why it does not count."""
+    return (
+        ""
+        if drift.snooze is None
+        else f"snoozed until {drift.snooze.until.isoformat()}: {drift.snooze.reason}"
+    )
+
+
+def unknown(report: DriftReport) -> Iterator[tuple[str, str]]:
+    """Yield who is unknown, and why: hosts of one cause together."""
+    found: dict[tuple[bool, str], list[str]] = {}
+    for each in report.unknown:
+        found.setdefault((each.is_machine, each.text), []).append(each.subject)
+    for (machines, text), subjects in found.items():
+        if machines:
+            yield from ((subject, text) for subject in subjects)
+        else:
+            yield several(subjects), text
+
+
+def ended(each: Ended) -> str:
+    """Return that a snooze is over, or the absence of a host."""
+    if isinstance(each.snooze, Away):
+        return (
+            f"{each.label} was to be away until {each.snooze.until.isoformat()} ({each.snooze.reason});"
+            " its silence counts again, and the entry can go"
+        )
+    return (
+        f"the snooze of {each.label} ended on {each.snooze.until.isoformat()} ({each.snooze.reason});"
+        " its drift counts again, and the entry can go"
+    )
+
+
+def unreadable(report: DriftReport) -> str:
+    """Return that the audit logs could not be read whole; empty where they could."""
+    count = report.unreadable
+    if not count:
+        return ""
+    lines = (
+        "1 line of the audit logs (.pulumi/audit) cannot"
+        if count == 1
+        else f"{count} lines of the audit logs (.pulumi/audit) cannot"
+    )
+    return f"{lines} be read: who moved what may be missing here"
+
+
+def _listed(names: Iterable[str]) -> str:
+    every = list(names)
+    more = f" and {len(every) - _LISTED} more" if len(every) > _LISTED else ""
+    return ", ".join(every[:_LISTED]) + more

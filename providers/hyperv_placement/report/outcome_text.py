@@ -1,0 +1,78 @@
+"""What a run has come to, as lines of a terminal and as a record for scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from hyperv_placement.planning.counting import Proof
+from hyperv_placement.planning.outcome import LastWord, Left, Outcome
+from hyperv_placement.visible import visible
+
+from .records import record
+
+
+def render_outcome(outcome: Outcome) -> str:
+    """Return the line that says it all, then one for each machine that is not in its place, and why hosts are not known."""
+    lines = (headline(outcome), *map(_line, outcome.left), *(f"  {cause}" for cause in outcome.causes))
+    return "\n".join(map(visible, lines))
+
+
+def headline(outcome: Outcome) -> str:
+    """Return one line that says it all."""
+    return "; ".join(_headline(outcome))
+
+
+def _headline(outcome: Outcome) -> Iterator[str]:
+    missed = sum(each.proof == Proof.MISSED for each in outcome.left)
+    unread = sum(each.proof == Proof.UNREAD for each in outcome.left)
+    quiet = len(outcome.left) - missed - unread
+    whole = f"{outcome.machines} {'machine' if outcome.machines == 1 else 'machines'}"
+    match outcome.proof:
+        case Proof.REACHED:
+            yield f"{outcome.stack}: reached: {outcome.machines - quiet} of {whole} in place"
+        case Proof.MISSED:
+            yield f"{outcome.stack}: not reached: {missed} of {whole} not in place"
+        case Proof.UNREAD:
+            yield f"{outcome.stack}: reached as far as hosts answered"
+    if unread:
+        yield f"{unread} of {whole} unknown"
+    if quiet:
+        yield f"{quiet} {'does' if quiet == 1 else 'do'} not count for now"
+    if silent := [name for name in outcome.silent if name not in outcome.unread]:
+        yield f"did not answer: {', '.join(silent)}"
+    if outcome.unread:
+        yield f"not read: {', '.join(outcome.unread)}"
+
+
+def _line(each: Left) -> str:
+    where = f" (on {each.host})" if each.host else ""
+    return f"  {each.standing}: {each.label}{where}: {each.text}{_last(each.last)}"
+
+
+def _last(word: LastWord | None) -> str:
+    if word is None:
+        return ""
+    said = f"{word.event}: {word.result}" if word.result else word.event
+    return f"; our log: {word.source} -> {word.to}, {word.time}, {said}"
+
+
+def outcome_record(outcome: Outcome, exit_code: int) -> dict[str, Any]:
+    """Return an outcome as plain values.
+
+    summary    the first line
+    exit_code  0 reached, 2 not reached, 4 reached as far as hosts answered
+    stack      the file's name without its ending; machines: how many it declares; silent: hosts of which nothing was read;
+               causes: why, a line for each
+    left       [{label, standing, proof (reached: it does not count for now; not reached; not known), text, host, vm_id,
+               last: null or {time, event, source, to, result} of our audit log}]
+    """
+    return {
+        "summary": headline(outcome),
+        "exit_code": exit_code,
+        "stack": outcome.stack,
+        "machines": outcome.machines,
+        "silent": list(outcome.silent),
+        "causes": list(outcome.causes),
+        "left": [record(each) for each in outcome.left],
+    }

@@ -1,0 +1,121 @@
+"""A plan as plain values: what `--json` prints.
+
+feasible   whether it may run: no finding of the whole plan is a refusal
+totals     moves, bytes, seconds, bound (seconds that no order beats), blackout (seconds, estimated, of all
+           machines together), waves, machines {standing: count}
+moves      in the order of their starts: number, label, id (GUID), from, to, type (live, storage, live+storage), aside
+           (only makes room), wave, start, end and seconds (from the start of the run), bytes, blackout, after
+           [numbers], reason, disks [{slot, from, to}]
+choice     where hosts are left to choose: machines (how many), bytes (moved for it), least (of every choice), proved;
+           null where every machine has one host
+known      by what machines are told: the GUIDs of the last run and when that was, or names
+findings   of the whole plan: severity (warning, refusal), text, remedy, rule (a rule would not hold in the end)
+machines   {standing: [{label, id, host, to, excused, findings}]}; standing as in totals; id and host null where not found;
+           excused: why it does not count (a snooze, a host that is away), else null
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from hyperv_placement.model.plan import (
+    Choice,
+    Finding,
+    MigrationType,
+    Move,
+    Plan,
+    ScheduledMove,
+    Standing,
+    Step,
+)
+
+KINDS = {
+    MigrationType.VIRTUAL_SYSTEM: "live",
+    MigrationType.STORAGE: "storage",
+    MigrationType.VIRTUAL_SYSTEM_AND_STORAGE: "live+storage",
+}
+
+
+def plan_record(plan: Plan) -> dict[str, Any]:
+    """Return a plan as plain values."""
+    schedule, waves = plan.schedule, plan.schedule.waves
+    return {
+        "feasible": not plan.refusals,
+        "totals": {
+            "moves": len(schedule.moves),
+            "bytes": schedule.bytes,
+            "seconds": round(schedule.seconds, 1),
+            "bound": round(schedule.bound, 1),
+            "blackout": round(schedule.blackout, 2),
+            "waves": max(waves, default=0),
+            "machines": {kind.value: count for kind in Standing if (count := _count(plan, kind))},
+        },
+        "moves": [_move(number, each, waves[number]) for number, each in enumerate(schedule.moves)],
+        "choice": _choice(plan.choice),
+        "known": plan.known.told(),
+        "findings": _findings(plan.findings),
+        "machines": {
+            kind.value: [_machine(step) for step in plan.steps if step.standing == kind]
+            for kind in dict.fromkeys(step.standing for step in sorted(plan.steps, key=_rank))
+        },
+    }
+
+
+def _choice(choice: Choice | None) -> dict[str, Any] | None:
+    if choice is None:
+        return None
+    return {
+        "machines": choice.machines, "bytes": choice.bytes, "least": choice.least, "proved": choice.proved,
+    }  # fmt: skip
+
+
+def _count(plan: Plan, kind: Standing) -> int:
+    return sum(step.standing == kind for step in plan.steps)
+
+
+def _rank(step: Step) -> int:
+    return list(Standing).index(step.standing)
+
+
+def _move(number: int, each: ScheduledMove, wave: int) -> dict[str, Any]:
+    return {
+        "number": number,
+        "label": each.label,
+        "id": each.move.vm.id,
+        "from": each.move.source,
+        "to": each.move.destination,
+        "type": KINDS[each.move.type],
+        "aside": each.aside,
+        "wave": wave,
+        "start": round(each.start, 1),
+        "end": round(each.end, 1),
+        "seconds": round(each.seconds, 1),
+        "bytes": each.bytes,
+        "blackout": round(each.blackout, 2),
+        "after": list(each.after),
+        "reason": each.reason,
+        "disks": _disks(each.move),
+    }
+
+
+def _disks(move: Move) -> list[dict[str, str]]:
+    return [{"slot": disk.slot, "from": disk.source, "to": disk.target} for disk in move.all_disks]
+
+
+def _findings(findings: Iterable[Finding]) -> list[dict[str, Any]]:
+    return [
+        {"severity": each.severity.value, "text": each.text, "remedy": each.remedy, "rule": each.of_rule}
+        for each in findings
+    ]
+
+
+def _machine(step: Step) -> dict[str, Any]:
+    return {
+        "label": step.label,
+        "id": step.vm_id,
+        "host": step.vm.host if step.vm else None,
+        "to": step.move.destination if step.move else None,
+        "excused": step.excused or None,
+        "findings": _findings(step.findings),
+    }

@@ -1,0 +1,78 @@
+"""The moves of a plan as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from hyperv_placement.model.plan import Move, Schedule, ScheduledMove
+from hyperv_placement.model.units import format_bytes
+from hyperv_placement.planning.checks.sizes import of_unknown_size
+from hyperv_placement.visible import visible
+
+from .cells import fitted, width
+from .moved_files import moved_files
+from .plan_gantt import clock
+from .plan_record import KINDS
+
+_HEADS = ("wave", "machine", "from -> to", "kind", "size", "start", "end", "after", "why")
+_RIGHT = {"wave", "size", "start", "end"}
+_WIDEST = 32
+"""Cells of a column but the last, which nothing follows."""
+_NAMED = 2
+"""Machines named under `after`; others are counted."""
+
+
+_FILES = 8
+"""Files of one move that get another path before the rest is counted."""
+
+
+def table(schedule: Schedule) -> Iterator[str]:
+    """Yield a line of heads and one for each move, in the order of their starts; below it the files that get another path."""
+    if not schedule.moves:
+        return
+    rows = [
+        _HEADS,
+        *(_row(schedule, each, wave) for each, wave in zip(schedule.moves, schedule.waves, strict=True)),
+    ]
+    widths = [min(_WIDEST, max(width(row[column]) for row in rows)) for column in range(len(_HEADS) - 1)]
+    yield _line(rows[0], widths)
+    for row, each in zip(rows[1:], schedule.moves, strict=True):
+        yield _line(row, widths)
+        yield from _files(each.move)
+
+
+def _files(move: Move) -> Iterator[str]:
+    files = list(moved_files(move))
+    for name, source, target in files[:_FILES]:
+        yield f"      {visible(f'{name}: {source} -> {target}')}"
+    if len(files) > _FILES:
+        yield f"      ... and {len(files) - _FILES} more files (all: --json)"
+
+
+def _line(row: Sequence[str], widths: Sequence[int]) -> str:
+    cells = [
+        fitted(text, room, right=head in _RIGHT)
+        for text, room, head in zip(row, widths, _HEADS, strict=False)
+    ]
+    return "  ".join([*cells, row[-1]]).rstrip()
+
+
+def _row(schedule: Schedule, each: ScheduledMove, wave: int) -> tuple[str, ...]:
+    move = each.move
+    way = f"{move.source} -> {move.destination}" if move.changes_host else f"stays on {move.source}"
+    cells = (
+        str(wave), each.label, way, f"{KINDS[move.type]}{', aside' if each.aside else ''}", _size(each),
+        clock(each.start), clock(each.end), _after(schedule, each), each.reason,
+    )  # fmt: skip
+    return tuple(visible(cell) for cell in cells)
+
+
+def _size(each: ScheduledMove) -> str:
+    """Return what is copied; with `+ ?` where the size of a file is not known."""
+    return f"{format_bytes(each.bytes)}{' + ?' if of_unknown_size(each.move) else ''}"
+
+
+def _after(schedule: Schedule, each: ScheduledMove) -> str:
+    names = list(dict.fromkeys(schedule.moves[number].label for number in each.after))
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" +{more}" if more > 0 else "")

@@ -1,0 +1,132 @@
+"""A plan as lines of a terminal: what it comes to, findings, moves, bars over time, and who is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from hyperv_placement.model.plan import Finding, Plan, Schedule, ScheduledMove, Standing, Step
+from hyperv_placement.model.units import format_bytes, format_seconds
+from hyperv_placement.planning.checks.sizes import of_unknown_size
+from hyperv_placement.visible import visible
+
+from .plan_gantt import clock, gantt
+from .plan_table import table
+from .text import chosen, describe
+
+_FEW = 20
+"""Machines in a list before the rest is counted."""
+
+
+def render_plan(plan: Plan, columns: int = 100) -> str:
+    """Return the whole plan; the bars are fitted to a terminal of `columns`."""
+    return "\n".join(_lines(plan, columns))
+
+
+def outline(plan: Plan) -> list[str]:
+    """Return what the stack exports of its plan: a line about the whole, then one for each move, by their starts."""
+    return [headline(plan), *(_outlined(plan.schedule, each) for each in plan.schedule.moves)]
+
+
+def _outlined(schedule: Schedule, each: ScheduledMove) -> str:
+    move = each.move
+    way = f"{move.source} -> {move.destination}" if move.changes_host else f"stays on {move.source}"
+    first = ", ".join(dict.fromkeys(schedule.moves[number].label for number in each.after))
+    after = f", after {first}" if first else ""
+    times = f"{clock(each.start)} to {clock(each.end)}"
+    return visible(f"{each.label}: {way}, {format_bytes(each.bytes)}, {times}{after} ({each.reason})")
+
+
+def _lines(plan: Plan, columns: int) -> Iterator[str]:
+    yield headline(plan)
+    yield from choice_lines(plan)
+    yield from finding_lines(plan.findings)
+    for part in (
+        table(plan.schedule),
+        gantt(plan.schedule, columns),
+        _unscheduled(plan),
+        left_out_lines(plan),
+    ):
+        lines = list(part)
+        if lines:
+            yield from ("", *lines)
+
+
+def choice_lines(plan: Plan) -> Iterator[str]:
+    """Yield a line about the hosts that were chosen; of bytes only where something is moved."""
+    if plan.choice is not None and (plan.moves or not plan.choice.bytes):
+        yield chosen(plan.choice)
+
+
+def headline(plan: Plan) -> str:
+    """Return one line that says it all."""
+    return "; ".join(part for part in (_outcome(plan), _left_out(plan)) if part)
+
+
+def _outcome(plan: Plan) -> str:
+    schedule = plan.schedule
+    standings = [step.standing for step in plan.steps]
+    if plan.refusals:
+        return f"Infeasible: nothing may be moved, for {_count(len(plan.refusals), 'reason', 'reasons')}"
+    if schedule.moves:
+        least = "at least " if any(of_unknown_size(each.move) for each in schedule.moves) else ""
+        return (
+            f"{_count(len(schedule.moves), 'move', 'moves')}, {least}{format_bytes(schedule.bytes)}, about"
+            f" {format_seconds(schedule.seconds)}, in {_count(max(schedule.waves), 'wave', 'waves')}"
+        )
+    if moves := standings.count(Standing.MOVE):
+        return (
+            f"{_count(moves, 'move', 'moves')}; when is not known, for want of what the hosts have room for"
+        )
+    in_place = standings.count(Standing.IN_PLACE)
+    return f"Nothing to move: {_count(in_place, 'machine is', 'machines are')} in place"
+
+
+def _left_out(plan: Plan) -> str:
+    standings = [step.standing for step in plan.left_out]
+    counted = [f"{standings.count(kind)} {kind}" for kind in Standing if kind in standings]
+    return ", ".join(counted) or ("nothing is refused" if plan.schedule.moves else "")
+
+
+def _count(number: int, one: str, several: str) -> str:
+    return f"{number} {one if number == 1 else several}"
+
+
+def finding_lines(findings: Iterable[Finding]) -> Iterator[str]:
+    """Yield each finding; further lines of a proof are set in, so that none can pass for a finding of its own."""
+    for finding in findings:
+        proof = finding.of_lines
+        first, *rest = [*finding.text.split("\n"), finding.remedy] if proof else [str(finding)]
+        yield f"{finding.severity}: {visible(first)}"
+        yield from (f"    {visible(line)}" for line in rest)
+
+
+def _unscheduled(plan: Plan) -> Iterator[str]:
+    """Yield the moves that are wanted and have no time: there is no safe order, or too little is known."""
+    wanted = [
+        step for step in plan.steps if step.standing == Standing.MOVE and not plan.schedule.legs(step.label)
+    ]
+    if wanted:
+        yield "wanted:"
+    for step in wanted[:_FEW]:
+        yield f"  {visible(describe(step))}"
+    if len(wanted) > _FEW:
+        yield f"  ... and {len(wanted) - _FEW} more (all: --json)"
+
+
+def left_out_lines(plan: Plan) -> Iterator[str]:
+    """Yield each machine that is refused, unknown, missing or moved by others, with the reasons."""
+    for step in plan.left_out:
+        yield f"{step.standing}: {_named(step)}"
+        yield from (f"    {finding.severity}: {visible(str(finding))}" for finding in step.findings)
+    left_out = {step.label for step in plan.left_out}
+    warned = [step for step in plan.steps if step.findings and step.label not in left_out]
+    for step in warned[:_FEW]:
+        yield from (f"{finding.severity}: {visible(str(finding))}" for finding in step.findings)
+    if len(warned) > _FEW:
+        yield f"... and warnings of {len(warned) - _FEW} more machines (all: --json)"
+
+
+def _named(step: Step) -> str:
+    label = visible(step.label)
+    where = f" (on {visible(step.vm.host)})" if step.vm else ""
+    return f"{label}{where}"

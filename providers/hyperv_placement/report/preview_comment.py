@@ -1,0 +1,153 @@
+"""A preview of the engine as a comment and as a record: what its events tell, and what they do not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from hyperv_placement.model.stack import Stack
+from hyperv_placement.model.units import counted
+from hyperv_placement.planning.review.changes import Change
+from hyperv_placement.planning.trust.model import Trust
+
+from .markdown import Budget, cut, folded, name, table, text
+from .preview_record import Message, Previewed, PreviewStep
+from .review import changes_record
+from .review_comment import changes_part, marker, trust_part
+from .trust_text import trust_line, trust_record
+
+_STEPS, _MESSAGES = 24_000, 6_000
+"""Characters of the steps, and of what was said so severely."""
+_REST = "all of them: --json"
+_LONG = 2_000
+_FIRST = 600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreviewBase:
+    """What is declared differently since; without the causes of moves, which no preview tells."""
+
+    name: str
+    """As it was asked for: a revision or a file."""
+    changes: tuple[Change, ...]
+    unread: str | None
+    """Why it cannot be told: what stood there is no stack file."""
+    trust: Trust
+
+
+def preview_code(found: Previewed) -> int:
+    """Return what a preview alone comes to, as an exit code: 0; 1 where it warned: of what, no event says; 3 where it failed."""
+    return 3 if found.of("error") else int(bool(found.of("warning")))
+
+
+def preview_headline(found: Previewed) -> str:
+    """Return the line that says it all, as far as a preview tells."""
+    moves = found.moves()
+    adopted = sum(step.is_adopted and not moves[n] for n, step in enumerate(found.steps))
+    others = len(found.steps) - moves.count(True) - adopted
+    known = None not in moves
+    parts = [f"{counted(moves.count(True), 'machine')} to move"] if known or True in moves else []
+    if adopted and known:
+        parts.append(f"{counted(adopted, 'adoption')} without a move")
+    if others:
+        parts.append(counted(others, "other change"))
+    if warnings := found.of("warning"):
+        parts.append(counted(len(warnings), "warning"))
+    if not known:
+        parts.append(
+            f"{counted(adopted, 'adoption')}; whether {'it moves' if adopted == 1 else 'they move'} is not known"
+        )
+    if errors := found.of("error"):
+        return f"The preview failed with {counted(len(errors), 'error')}; {', '.join(parts)}"
+    return ", ".join(parts)
+
+
+def preview_comment(stack: Stack, found: Previewed, base: PreviewBase | None) -> str:
+    """Return the comment; `base`: what is declared differently, where that was asked."""
+    trust = None if base is None else base.trust
+    rows = [
+        (name(step.label), text(_operation(step, moves)), _shown(step, "before"), _shown(step, "after"))
+        for step, moves in zip(found.steps, found.moves(), strict=True)
+    ]
+    steps = table(("machine or host", "operation", "is", "shall be"), rows, Budget(_STEPS), _REST)
+    lines = [
+        text(_first(found, trust), _FIRST), "", *trust_part(trust),
+        (
+            f"Made for {name(stack.path.name)} from a preview of Pulumi. It tells what would change, and neither when,"
+            " nor what room is left, nor which rules hold: give a recorded inventory for those."
+        ), "",
+        *_changed(base),
+        *_said("Errors", found.of("error")), *_said("Warnings", found.of("warning")),
+        *(["**Changes**", "", *steps, ""] if rows else []),
+        *folded("What the plan said", _listed(found.of("info"))),
+        marker(stack.path.stem),
+    ]  # fmt: skip
+    return "\n".join(lines)
+
+
+def _changed(base: PreviewBase | None) -> list[str]:
+    if base is None:
+        return []
+    if base.unread is not None:
+        return [f"Reviewed without what has changed: {text(base.unread, _LONG)}.", ""]
+    return changes_part(base.changes)
+
+
+def _first(found: Previewed, trust: Trust | None) -> str:
+    return "; ".join(part for part in (trust_line(trust), preview_headline(found)) if part)
+
+
+def preview_record(stack: Stack, found: Previewed, base: PreviewBase | None) -> dict[str, Any]:
+    """Return the keys of a review, and one more: what a preview does not tell is null, or empty.
+
+    plan, doctor, recorded   null
+    rooms      empty
+    base       null without `--base`; else name, changes, and unread: why what was declared before is not known
+    preview    steps [{kind, label, operation, differences [{name, before, after}], moves (null where that is not
+               told)}], messages [{severity, label, text}]
+    """
+    trust = None if base is None else base.trust
+    based = (
+        None
+        if base is None
+        else {"name": base.name, "changes": changes_record(base.changes), "unread": base.unread}
+    )
+    return {
+        "headline": _first(found, trust), "stack": stack.path.name, "trust": trust_record(trust), "code": preview_code(found),
+        "source": "preview", "recorded": None,
+        "plan": None, "doctor": None, "rooms": [], "base": based,
+        "preview": {
+            "steps": [
+                {**asdict(step), "moves": moves} for step, moves in zip(found.steps, found.moves(), strict=True)
+            ],
+            "messages": [asdict(each) for each in found.messages],
+        },
+    }  # fmt: skip
+
+
+def _operation(step: PreviewStep, moves: bool | None) -> str:
+    if not step.is_adopted or moves is False:
+        return step.operation
+    return f"{step.operation}, {'then move' if moves else 'may move'}"
+
+
+def _shown(step: PreviewStep, side: str) -> str:
+    return "<br>".join(
+        f"{text(each.name)}: {name(value)}"
+        for each in step.differences
+        if (value := getattr(each, side)) is not None
+    )
+
+
+def _said(title: str, messages: Iterable[Message]) -> list[str]:
+    lines = _listed(messages)
+    return [f"**{title}**", "", *lines, ""] if lines else []
+
+
+def _listed(messages: Iterable[Message]) -> list[str]:
+    lines = []
+    for each in messages:
+        about = f"{name(each.label)}: " if each.label is not None else "all: "
+        lines.append(f"- {about}" + "<br>".join(text(line, _LONG) for line in each.text.splitlines()))
+    return cut(lines, Budget(_MESSAGES), f"\nand {{}} more ({_REST})")

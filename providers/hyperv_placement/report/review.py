@@ -1,0 +1,165 @@
+"""A review of a stack file: a plan, what it leaves free, and what has changed since another version of the file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from hyperv_placement.model.diagnosis import Diagnosis
+from hyperv_placement.model.estate import Inventory
+from hyperv_placement.model.plan import Plan
+from hyperv_placement.model.stack import Stack
+from hyperv_placement.planning.review.causes import Causes
+from hyperv_placement.planning.review.changes import Change
+from hyperv_placement.planning.schedule.peaks import Room
+from hyperv_placement.planning.trust.model import Trust
+
+from .plan_record import plan_record
+from .plan_text import headline
+from .trust_text import trust_line, trust_record
+
+OLD = timedelta(days=2)
+"""Age of an inventory that is worth a word: the one of a night is expected every morning."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Base:
+    """What was declared before."""
+
+    name: str
+    """As it was asked for: a revision or a file."""
+    changes: tuple[Change, ...]
+    causes: Causes
+    unread: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """All that a review says; the page, the comment and the record show the same."""
+
+    stack: Stack
+    inventory: Inventory
+    plan: Plan
+    rooms: tuple[Room, ...]
+    recorded: datetime | None
+    """When the inventory was recorded; None = the hosts were asked."""
+    age: timedelta | None = None
+    """How old the recorded inventory is; None where it is not, or nobody asked."""
+    diagnoses: tuple[Diagnosis, ...] = ()
+    """What the doctor would stop of it."""
+    base: Base | None = None
+    trust: Trust | None = None
+    """What changes of trust; None where nothing was compared."""
+    code: int = 0
+    """What the plan alone comes to, as an exit code: 0, 1 or 3."""
+
+    @property
+    def freezes_unjudged(self) -> bool:
+        """Whether freezes are declared and nobody could judge them: a recorded inventory has no clock."""
+        return self.recorded is not None and bool(self.stack.guard.freeze)
+
+
+def first_line(review: Review) -> str:
+    """Return one line that says it all: trust, moves, bytes, time, what is left out, rules, what the doctor stops, what is not known."""
+    parts = (
+        trust_line(review.trust), headline(review.plan), *_rules(review), *_stopped(review), *_not_known(review)
+    )  # fmt: skip
+    return "; ".join(part for part in parts if part)
+
+
+def _rules(review: Review) -> Iterator[str]:
+    broken = len(review.plan.broken_rules)
+    if broken:
+        yield f"{broken} {'rule' if broken == 1 else 'rules'} broken"
+    elif not review.plan.refusals:
+        known = review.inventory.complete or not review.stack.rules
+        yield "no rule broken" if known else "no rule broken as far as hosts answered"
+
+
+def _stopped(review: Review) -> Iterator[str]:
+    stops = len(review.diagnoses)
+    if stops:
+        yield f"the doctor finds {stops} {'error' if stops == 1 else 'errors'}"
+
+
+def _not_known(review: Review) -> Iterator[str]:
+    silent = len(review.plan.silent)
+    away = len(review.inventory.unreachable) - silent
+    if silent:
+        yield f"{silent} {'host' if silent == 1 else 'hosts'} silent"
+    if away:
+        yield f"{away} {'host' if away == 1 else 'hosts'} away"
+    if review.freezes_unjudged:
+        yield "freezes not judged"
+    if review.age is not None and review.age >= OLD:
+        yield f"the inventory is {review.age.days} days old"
+
+
+def review_record(review: Review) -> dict[str, Any]:
+    """Return a review as plain values.
+
+    headline   the first line of the comment
+    stack      the file's name
+    trust      null without `--base`; else as `trust_record` says
+    code       what the plan alone comes to, as an exit code: 0, 1 or 3; where trust stops, the command ends with 5
+    source     `hosts`, or `inventory` with `recorded`, when that was (UTC); else null
+    plan       as `bin/placement plan --json`
+    doctor     [{where (host, pair, directory), text, breaks, remedy}], errors that stand in the way of these moves
+    rooms      [{host, kind (memory, disk), volume, capacity, kept, known (false where a file comes of which nobody knows
+               how large it is: then the rest counts without it), before, least, least_at, after, course [[second,
+               bytes free]]}], bytes; of hosts that moves touch
+    base       null without `--base`; else name, changes [{section, label, kind, fields [{name, before, after}]}], and
+               numbers of moves: changed (come from this change), drift (were due before); settled: labels of machines
+               that were due to move before, and are not any more; unread: why the base could not be read, else null
+    """
+    return {
+        "headline": first_line(review),
+        "stack": review.stack.path.name,
+        "trust": trust_record(review.trust),
+        "code": review.code,
+        "source": "hosts" if review.recorded is None else "inventory",
+        "recorded": None if review.recorded is None else review.recorded.isoformat(timespec="seconds"),
+        "plan": plan_record(review.plan),
+        "doctor": [
+            {"where": each.where, "text": each.text, "breaks": each.breaks, "remedy": each.remedy}
+            for each in review.diagnoses
+        ],
+        "rooms": [_room(room) for room in review.rooms],
+        "base": None if review.base is None else _base(review.base),
+    }
+
+
+def _room(room: Room) -> dict[str, Any]:
+    return {
+        "host": room.host, "kind": room.kind, "volume": room.volume, "capacity": room.capacity, "kept": room.kept,
+        "known": room.known, "before": room.before, "least": room.least, "least_at": round(room.least_at, 1), "after": room.after,
+        "course": [[round(second, 1), free] for second, free in room.course],
+    }  # fmt: skip
+
+
+def _base(base: Base) -> dict[str, Any]:
+    return {
+        "name": base.name,
+        "changes": changes_record(base.changes),
+        "changed": list(base.causes.changed),
+        "drift": list(base.causes.drift),
+        "settled": list(base.causes.settled),
+        "unread": base.unread,
+    }
+
+
+def changes_record(changes: tuple[Change, ...]) -> list[dict[str, Any]]:
+    """Return what is declared differently, as plain values."""
+    return [
+        {
+            "section": each.section,
+            "label": each.label,
+            "kind": each.kind.value,
+            "fields": [
+                {"name": field.name, "before": field.before, "after": field.after} for field in each.fields
+            ],
+        }
+        for each in changes
+    ]

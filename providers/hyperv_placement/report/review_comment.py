@@ -1,0 +1,336 @@
+"""A review as a comment on a pull request, in Markdown: the whole in its first line, details folded, never too long."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from hyperv_placement import quoting
+from hyperv_placement.model.diagnosis import Diagnosis
+from hyperv_placement.model.guard import NO_LIMITS
+from hyperv_placement.model.plan import Finding, Plan, ScheduledMove, Severity, Step
+from hyperv_placement.model.stack import Stack
+from hyperv_placement.model.units import counted, format_bytes, format_seconds
+from hyperv_placement.planning.review.changes import Change, FieldChange
+from hyperv_placement.planning.schedule.peaks import Room
+from hyperv_placement.planning.trust.model import Trust
+
+from .markdown import Budget, cut, folded, name, table, text
+from .moved_files import moved_files
+from .plan_gantt import clock
+from .plan_record import KINDS
+from .plan_text import choice_lines
+from .review import Base, Review, first_line
+from .trust_text import trust_line, trust_record, trust_rows
+
+LIMIT = 65_000
+"""Characters; GitHub takes 65,536, GitLab a million."""
+_FIRST = 600
+"""Characters of the first line: where passwords go is named before the plan is."""
+_TRUST, _CHANGES, _MOVES, _DISKS, _ROOMS = 6_000, 9_000, 15_000, 5_000, 5_000
+_FINDINGS, _DOCTOR, _LEFT_OUT, _WARNED = 6_000, 4_000, 5_000, 4_000
+"""What each part may take: together with what stands around them less than the limit."""
+_REST = "all of them: the page, or --json"
+_PROOF = 2_000
+"""Characters of one finding: a proof has several lines."""
+_STILL = 0.005
+"""Seconds that are shown as none."""
+
+
+def comment(review: Review) -> str:
+    """Return the comment. Its last line is a mark by which a pipeline finds it again; nobody sees it."""
+    plan = review.plan
+    lines = [
+        text(first_line(review), _FIRST), "", *trust_part(review.trust), *_introduction(review), *_changes(review.base),
+        *_findings(review),
+        *_doctor(review), *_moves(review), *_left_out(plan), *_warned(plan), *_disks(plan), *_rooms(review.rooms),
+        marker(review.stack.path.stem),
+    ]  # fmt: skip
+    return "\n".join(lines)
+
+
+_CELL = 150
+"""Characters of a cell about trust: however long a name is, and all of it escaped, the first row fits."""
+
+
+def _short(value: str) -> str:
+    return f"<code>{text(value, _CELL)}</code>"
+
+
+_UNASKED = (
+    "No host was asked what would move: logging on would send the password where nobody has agreed to send it"
+)
+
+
+def trust_alone(stack: Stack, trust: Trust) -> str:
+    """Return the comment on a change of trust for which no host was asked, and no inventory is there."""
+    said = f"{_UNASKED}. A recorded inventory tells: {name('--inventory FILE')}."
+    return "\n".join(
+        (text(trust_line(trust), _FIRST), "", *trust_part(trust), said, "", marker(stack.path.stem))
+    )
+
+
+def trust_alone_record(stack: Stack, trust: Trust) -> dict[str, Any]:
+    """Return the keys of a review, of which nothing but trust is known: source, code and plan are null."""
+    return {
+        "headline": trust_line(trust), "stack": stack.path.name, "trust": trust_record(trust), "code": None, "source": None,
+        "recorded": None, "plan": None, "doctor": None, "rooms": [], "base": None,
+    }  # fmt: skip
+
+
+def trust_part(trust: Trust | None) -> list[str]:
+    """Return what changes of trust, in full and never folded."""
+    if trust is None or not (trust.changes or trust.notes):
+        return []
+    rows = [
+        (_short(whom), text(key, _CELL), _short(before), _short(after))
+        for whom, key, before, after in trust_rows(trust)
+    ]
+    lines = table(("of", "key", "before", "after"), rows, Budget(_TRUST), _REST)
+    notes = [f"{text(note)}." for note in trust.notes]
+    shown = ["**Trust**: who approves this answers for it", "", *lines, ""] if rows else []
+    return [*shown, *notes, *([""] if notes else [])]
+
+
+def marker(stack: str) -> str:
+    """Return the mark of a stack's comment."""
+    return f"<!-- placement review: {re.sub(r'[^A-Za-z0-9_]+', '-', stack).strip('-')} -->"
+
+
+def _introduction(review: Review) -> Iterator[str]:
+    source = (
+        "the hosts as they are now"
+        if review.recorded is None
+        else f"the inventory recorded at {text(review.recorded.isoformat(timespec='minutes'))}"
+    )
+    yield f"Planned for {name(review.stack.path.name)} by {source}. Times and blackouts are estimates."
+    yield f"{text(review.plan.known.told())}."
+    yield from (f"{text(line)}." for line in choice_lines(review.plan))
+    yield ""
+    if review.base is not None:
+        yield from _against(review.base)
+
+
+def _against(base: Base) -> Iterator[str]:
+    if base.unread is not None:
+        yield f"Reviewed without what has changed: {text(base.unread)}."
+        yield ""
+        return
+    found = base.causes
+    settled = (
+        f"; {counted(len(found.settled), 'machine')} due to move before, not any more"
+        if found.settled
+        else ""
+    )
+    yield (
+        f"Against {name(base.name)}: {counted(len(found.changed), 'move')} by this change,"
+        f" {len(found.drift)} by drift that was there before{settled}."
+    )
+    yield ""
+
+
+def _changes(base: Base | None) -> list[str]:
+    return [] if base is None or base.unread is not None else changes_part(base.changes)
+
+
+def changes_part(changes: tuple[Change, ...]) -> list[str]:
+    """Return what is declared differently, folded."""
+    rows = [(each.kind, _entry(each), "<br>".join(_fields(each))) for each in changes]
+    if not rows:
+        return ["Nothing is declared differently.", ""]
+    lines = table(("", "entry", "before → after"), rows, Budget(_CHANGES), _REST)
+    return folded(f"Declared differently: {len(rows)}", lines)
+
+
+_FIELDS = 12
+"""Fields of one entry; what is taken away stands first."""
+
+
+def _fields(change: Change) -> Iterator[str]:
+    ranked = sorted(change.fields, key=lambda field: (field.after is not None, field.before is None))
+    yield from (_field(change, field) for field in ranked[:_FIELDS])
+    if len(ranked) > _FIELDS:
+        yield f"and {len(ranked) - _FIELDS} more fields ({_REST})"
+
+
+def _entry(change: Change) -> str:
+    return f"{text(change.section)} {name(change.label)}" if change.label else text(change.section)
+
+
+def _field(change: Change, field: FieldChange) -> str:
+    sides = [value for value in (field.before, field.after) if value is not None]
+    if len(sides) == 1 and change.kind == "changed":
+        sides = [field.before or "not declared", field.after or "not declared"]
+    return f"{text(field.name)}: {' → '.join(name(side) for side in sides)}"
+
+
+def _findings(review: Review) -> list[str]:
+    lines = [*_told(review.plan.findings)]
+    told = " ".join((*([] if lines else _rules_hold(review)), *_guard(review)))
+    if not lines:
+        return [told, ""]
+    return [
+        "**Rules, guard and hosts**", "",
+        *cut(lines, Budget(_FINDINGS), f"\nand {{}} more ({_REST})"), "", *([told, ""] if told else []),
+    ]  # fmt: skip
+
+
+def _rules_hold(review: Review) -> Iterator[str]:
+    if review.inventory.complete and review.plan.steps:
+        yield "No rule is broken."
+
+
+def _guard(review: Review) -> Iterator[str]:
+    """Yield what the guard lets pass, whom it keeps, and what of it could not be judged."""
+    guard = review.stack.guard
+    kept = [step for step in review.plan.left_out if step.label in guard.protected]
+    if kept:
+        yield f"The guard keeps {counted(len(kept), 'machine')} where {'it is' if len(kept) == 1 else 'they are'}."
+    elif guard != NO_LIMITS and not review.plan.refusals:
+        yield "The guard's limits let it pass." if review.freezes_unjudged else "The guard lets it pass."
+    if review.freezes_unjudged:
+        yield "Its freezes are judged when it runs: an inventory has no clock."
+
+
+def _told(findings: Iterable[Finding]) -> Iterator[str]:
+    for each in findings:
+        first, *proof = each.text.split("\n") if each.of_lines else [each.text]
+        yield f"- **{'stops it' if each.severity == Severity.REFUSAL else 'warning'}**: {text(first, _PROOF)}"
+        if proof:
+            yield "".join(f"<br>{text(line, _PROOF)}" for line in proof)
+        if each.remedy:
+            yield f"  - to do: {text(each.remedy, _PROOF)}"
+
+
+def _doctor(review: Review) -> list[str]:
+    """Return what stands in the way of these moves, and whom to ask for what an inventory does not tell."""
+    lines = [line for each in review.diagnoses for line in _diagnosis(each)]
+    if lines:
+        lines = [
+            "**What the doctor would stop**", "",
+            *cut(lines, Budget(_DOCTOR), f"\nand {{}} more lines ({_REST})"), "",
+        ]  # fmt: skip
+    if review.recorded is not None and review.plan.moves:
+        doctor = name(quoting.own("bin/placement doctor {}", review.stack.path.stem))
+        lines += [f"No inventory tells of delegation, clocks and certificates: {doctor} does.", ""]
+    return lines
+
+
+def _diagnosis(each: Diagnosis) -> Iterator[str]:
+    yield f"- {name(each.where)}: {text(each.text, _PROOF)}. {text(each.breaks, _PROOF)}"
+    if each.remedy:
+        yield f"  - to do: {text(each.remedy, _PROOF)}"
+
+
+def _moves(review: Review) -> list[str]:
+    schedule = review.plan.schedule
+    drift = set(review.base.causes.drift) if review.base else set()
+    heads = ("wave", "machine", "from → to", "kind", "size", "starts", "takes", "blackout", "why")
+    rows = [
+        _move(each, wave, drift=number in drift)
+        for number, (each, wave) in enumerate(zip(schedule.moves, schedule.waves, strict=True))
+    ]
+    if not rows:
+        return _unscheduled(review.plan)
+    return [
+        "**Moves**, by their starts", "",
+        *table(heads, rows, Budget(_MOVES), _REST), "",
+    ]  # fmt: skip
+
+
+def _move(each: ScheduledMove, wave: int, *, drift: bool) -> tuple[str, ...]:
+    move = each.move
+    way = (
+        f"{name(move.source)} → {name(move.destination)}"
+        if move.changes_host
+        else f"stays on {name(move.source)}"
+    )
+    why = f"{text(each.reason)}{' (drift)' if drift else ''}"
+    kind = f"{KINDS[move.type]}{', aside' if each.aside else ''}"
+    still = f"{each.blackout:.1f} s" if each.blackout >= _STILL else "none"
+    return (
+        str(wave), name(each.label), way, text(kind), format_bytes(each.bytes), clock(each.start),
+        format_seconds(each.seconds), still, why,
+    )  # fmt: skip
+
+
+def _unscheduled(plan: Plan) -> list[str]:
+    """Return the moves that are wanted and have no time."""
+    wanted = [step for step in plan.steps if step.move is not None and step not in plan.left_out]
+    rows = [
+        (name(step.label), name(step.move.source), name(step.move.destination), text(step.reason))
+        for step in wanted
+        if step.move is not None
+    ]
+    if not rows:
+        return []
+    heads = ("machine", "from", "to", "why")
+    return ["**Wanted moves**, without times", "", *table(heads, rows, Budget(_MOVES), _REST), ""]
+
+
+def _left_out(plan: Plan) -> list[str]:
+    lines = [line for step in plan.left_out for line in _machine(step)]
+    if not lines:
+        return []
+    return [
+        "**Left out**: what the run does not move, and why", "",
+        *cut(lines, Budget(_LEFT_OUT), f"\nand {{}} more lines ({_REST})"), "",
+    ]  # fmt: skip
+
+
+def _machine(step: Step) -> Iterator[str]:
+    where = f" on {name(step.vm.host)}" if step.vm else ""
+    yield f"- {name(step.label)}{where}: **{step.standing}**"
+    yield from (f"  - {each.severity}: {text(each, _PROOF)}" for each in step.findings)
+
+
+def _warned(plan: Plan) -> list[str]:
+    left_out = {step.label for step in plan.left_out}
+    warned = [
+        f"- {name(step.label)}: {text(each, _PROOF)}"
+        for step in plan.steps
+        if step.label not in left_out
+        for each in step.findings
+    ]
+    lines = cut(warned, Budget(_WARNED), f"\nand {{}} more ({_REST})")
+    return folded(f"Warnings of single machines: {len(warned)}", lines)
+
+
+def _disks(plan: Plan) -> list[str]:
+    rows = [
+        (name(each.label), text(disk), name(source), name(target))
+        for each in plan.schedule.moves
+        for disk, source, target in moved_files(each.move)
+    ]
+    if not rows:
+        return []
+    lines = table(("machine", "disk", "from", "to"), rows, Budget(_DISKS), _REST)
+    return folded(f"Files that get another path: {len(rows)}", lines)
+
+
+def _rooms(rooms: tuple[Room, ...]) -> list[str]:
+    if not rooms:
+        return []
+    heads = ("host", "what", "free before", "least", "at", "free after", "of", "kept free")
+    lines = table(heads, [_room(room) for room in rooms], Budget(_ROOMS), _REST)
+    return folded("Memory and disk of the hosts touched: free before, at the peak, after", lines)
+
+
+_NOT_KNOWN = ("not known", "", "not known")
+"""Of a volume to which a file comes of which nobody knows how large it is."""
+
+
+def _room(room: Room) -> tuple[str, ...]:
+    capacity = "?" if room.capacity is None else format_bytes(room.capacity)
+    least, at, after = (
+        (_free(room.least), clock(room.least_at), _free(room.after)) if room.known else _NOT_KNOWN
+    )
+    return (
+        name(room.host), name(room.volume) if room.volume else room.kind, _free(room.before), least, at, after,
+        capacity, format_bytes(room.kept),
+    )  # fmt: skip
+
+
+def _free(count: int) -> str:
+    return f"-{format_bytes(-count)}" if count < 0 else format_bytes(count)

@@ -1,0 +1,49 @@
+"""What a resource may know of the engine's present call: whose it is, how to say something, whether to stop."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+from hyperv_placement.model.names import StackName
+from hyperv_placement.model.urn import read_urn
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One call of the engine, bound to a resource's URN."""
+
+    urn: str
+    say: Callable[..., None]
+    """`say(level, text, ephemeral=False)`, level debug, info, warning or error: a line for this resource; ephemeral ones replace each other."""
+    cancelled: threading.Event
+
+    @property
+    def stack(self) -> StackName:
+        """Name of the stack, of its grammar."""
+        return read_urn(self.urn).stack
+
+    @property
+    def label(self) -> str:
+        """The resource's name, which is the machine's key in the stack file."""
+        return read_urn(self.urn).label
+
+
+current: ContextVar[Call] = ContextVar("current")
+"""Set by the process that serves the engine, for the thread that answers the call."""
+
+
+class HalfDoneError(Exception):
+    """A create or update has begun and is not done: state keeps `id` and `outputs`, the run shows `reason`.
+
+    A machine is adopted and its move is not done; an account was changed and does not answer any more.
+    """
+
+    def __init__(self, id_: str, outputs: dict[str, object], reason: str) -> None:
+        """Keep what the state shall hold."""
+        super().__init__(reason)
+        self.id = id_
+        self.outputs = outputs
+        self.reason = reason

@@ -1,0 +1,173 @@
+"""The program's side: declare what a plan says, and say in the preview what will move and why."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import pulumi
+
+from hyperv_placement.model.directory import DelegationPlan, DelegationSpec
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.plan import Finding, Move, Plan, Schedule, Severity, Standing, Step
+from hyperv_placement.model.stack import HostSpec, Stack
+from hyperv_placement.planning.checks.live_migration import declared_settings
+from hyperv_placement.planning.delegation.entries import PRICE, holder_for
+from hyperv_placement.report.plan_text import outline
+from hyperv_placement.report.text import chosen, describe, summary, told
+from hyperv_placement.visible import visible
+
+from . import program_log
+from .migration_delegation import OUTPUTS as DELEGATION_OUTPUTS
+from .migration_delegation import TYPE as MIGRATION_DELEGATION
+from .migration_host import NAMES as HOST_OUTPUTS
+from .migration_host import TYPE as MIGRATION_HOST
+from .properties import OUTPUTS, inputs_of
+from .vm_placement import TYPE
+
+
+class VmPlacement(pulumi.CustomResource):
+    """One declared machine; its outputs are what the hosts show after the run."""
+
+    host: pulumi.Output[str]
+    moves: pulumi.Output[int]
+
+    def __init__(self, step: Step, options: pulumi.ResourceOptions | None = None) -> None:
+        """Register the machine under its key in the stack file."""
+        properties: dict[str, Any] = {**dict.fromkeys(OUTPUTS), **inputs_of(step)}
+        super().__init__(TYPE, step.label, properties, options)
+
+
+class MigrationHost(pulumi.CustomResource):
+    """How one host takes part in migrations; its outputs are what it has."""
+
+    def __init__(self, host: HostSpec) -> None:
+        """Register the host under its key in the stack file."""
+        properties = {**dict.fromkeys(HOST_OUTPUTS), **declared_settings(host.live_migration)}
+        super().__init__(MIGRATION_HOST, host.name, properties)
+
+
+class MigrationDelegation(pulumi.CustomResource):
+    """What one host's account may delegate; its outputs are what the directory shows of it."""
+
+    def __init__(self, host: HostName, plan: DelegationPlan) -> None:
+        """Register the host's account under the host's key in the stack file; of a silent host, without a name."""
+        properties = {
+            **dict.fromkeys(DELEGATION_OUTPUTS),
+            "account": None if host in plan.refused else plan.full_names.get(host),
+            "mode": plan.spec.mode,
+            "entries": dict(plan.entries.get(host, {})),
+            "silent": list(plan.unknown),
+            "refused": dict(plan.refused),
+            "onDelete": plan.spec.on_delete,
+        }
+        super().__init__(MIGRATION_DELEGATION, host, properties)
+
+
+def declare(stack: Stack, plan: Plan, delegation: DelegationPlan | None = None) -> dict[str, VmPlacement]:
+    """Register hosts whose settings are declared, accounts, and every machine of `plan`; return the machines by key.
+
+    A move waits for the settings of both its hosts, for the account that lets the one act at the other, and for the
+    moves that free the room it needs. The legs of a machine that steps aside are the plugin's: nothing depends on it.
+
+    Raises pulumi.RunError, before anything is registered, where the plan as a whole must not run.
+    """
+    findings = (*plan.findings, *(delegation.findings if delegation else ()))
+    _stop_where_forbidden(findings)
+    for finding in findings:
+        program_log.warn(finding)
+    hosts = {name: MigrationHost(host) for name, host in stack.hosts.items() if host.live_migration}
+    accounts = _declare_accounts(delegation) if delegation else {}
+    resources: dict[str, VmPlacement] = {}
+    waits = before(plan.schedule)
+    for step in in_order(plan, waits):
+        first = [
+            *_after(_ways(plan, step), hosts, accounts, stack.delegation),
+            *(resources[x] for x in waits[step.label]),
+        ]
+        resources[step.label] = VmPlacement(step, pulumi.ResourceOptions(depends_on=first))
+    for step in plan.steps:
+        _say(step, plan.schedule, resources[step.label])
+    if plan.schedule.moves:
+        program_log.info(summary(plan.schedule))
+    if plan.choice is not None and plan.choice.bytes:
+        program_log.info(chosen(plan.choice))
+    return {step.label: resources[step.label] for step in plan.steps}
+
+
+def before(schedule: Schedule) -> Mapping[str, list[str]]:
+    """Return, for each machine that moves once, those that move once as well and must have moved before."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for number, each in enumerate(schedule.moves):
+        if schedule.whole(number):
+            found[each.label] = [schedule.moves[n].label for n in each.after if schedule.whole(n)]
+    return found
+
+
+def in_order(plan: Plan, waits: Mapping[str, list[str]]) -> Iterator[Step]:
+    """Yield every machine after those it waits for: what is not scheduled, then the moves by their starts."""
+    steps = {step.label: step for step in plan.steps}
+    for each in plan.schedule.moves:
+        if waits.get(each.label):
+            steps.pop(each.label)
+    yield from steps.values()
+    late = {step.label: step for step in plan.steps if step.label not in steps}
+    yield from (late[each.label] for each in plan.schedule.moves if each.label in late)
+
+
+def _declare_accounts(plan: DelegationPlan) -> dict[HostName, MigrationDelegation]:
+    """Register each account; say once whose accounts these are, and what entries cost, and at each what is missing."""
+    if plan.accounts:
+        lines = (visible(f"{about}: {dn}") for about, dn in plan.accounts.items())
+        program_log.info(
+            "\n".join(("Accounts that delegation: is about, as the directory has them:", *lines))
+        )
+    if plan.missing:
+        program_log.warn(PRICE)
+    accounts = {host: MigrationDelegation(host, plan) for host in plan.spec.hosts}
+    for host, missing in plan.missing.items():
+        program_log.info("\n".join(visible(str(entry)) for entry in missing), accounts[host])
+    return accounts
+
+
+def _ways(plan: Plan, step: Step) -> Sequence[Move]:
+    """Return a machine's moves: by the schedule, with those that only make room, or the one that is ordered."""
+    return plan.schedule.moves_of(step.label) or ([step.move] if step.move else [])
+
+
+def _after(
+    ways: Sequence[Move],
+    hosts: Mapping[HostName, MigrationHost],
+    accounts: Mapping[HostName, MigrationDelegation],
+    spec: DelegationSpec | None,
+) -> list[pulumi.Resource]:
+    """Return what must be set before a machine goes these ways: settings of their hosts, accounts that let one act at the other."""
+    ends = dict.fromkeys(name for way in ways for name in (way.source, way.destination))
+    holders = dict.fromkeys(holder_for(spec, way.source, way.destination) for way in ways if spec)
+    first: list[pulumi.Resource] = [hosts[name] for name in ends if name in hosts]
+    return first + [accounts[name] for name in holders if name is not None and name in accounts]
+
+
+def export(resources: dict[str, VmPlacement], plan: Plan) -> None:
+    """Export, out of the resources' own outputs, `placement` (machine -> host) and `moves` (made so far), and the `plan`."""
+    pulumi.export("placement", {label: resource.host for label, resource in resources.items()})
+    pulumi.export("moves", pulumi.Output.all(*(r.moves for r in resources.values())).apply(_total))
+    pulumi.export("plan", outline(plan))
+
+
+def _total(moves: Iterable[float | None]) -> int:
+    return int(sum(count or 0 for count in moves))
+
+
+def _stop_where_forbidden(findings: Iterable[Finding]) -> None:
+    forbidden = [str(finding) for finding in findings if finding.severity == Severity.REFUSAL]
+    if forbidden:
+        raise program_log.stopped("\n".join(forbidden))
+
+
+def _say(step: Step, schedule: Schedule, resource: VmPlacement) -> None:
+    if step.standing == Standing.MOVE and step.move is not None:
+        program_log.info("\n".join(map(visible, (describe(step), *told(schedule, step.label)))), resource)
+    for finding in step.findings:
+        program_log.warn(finding, resource)

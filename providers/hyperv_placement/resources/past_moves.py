@@ -1,0 +1,96 @@
+"""A machine's past moves as Pulumi outputs: `lastMoves`, a list of plain numbers and names, the latest at the end."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.plan import Move, ScheduledMove
+from hyperv_placement.model.throughput import PastMove
+
+LAST_MOVES = "lastMoves"
+KEPT = 4
+"""Moves of one machine that its outputs keep."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """What state remembers of a machine's moves."""
+
+    moves: int = 0
+    """How many this stack has made."""
+    last: tuple[PastMove, ...] = ()
+    """The latest ones whose time is known."""
+
+    def and_then(self, move: PastMove | None) -> Past:
+        """Return the past with one more move, of which nothing may be known."""
+        last = self.last if move is None else (*self.last, move)[-KEPT:]
+        return replace(self, moves=self.moves + 1, last=last)
+
+
+def remembered(
+    planned: ScheduledMove | None, made: Move, seconds: float | None, ended: datetime
+) -> PastMove | None:
+    """Return what the next plans learn of a move; None where its time is not known, or where it was planned otherwise.
+
+    The machine may have been elsewhere by then: what was to be copied, and how fast, was said of another way.
+    """
+    if planned is None or seconds is None:
+        return None
+    way = planned.move
+    if (way.source, way.destination, way.type) != (made.source, made.destination, made.type):
+        return None
+    return PastMove(
+        ended=int(ended.timestamp()),
+        source=way.source,
+        destination=way.destination,
+        bytes=planned.bytes,
+        seconds=round(seconds, 1),
+        estimated=round(planned.seconds, 1),
+    )
+
+
+def past_in(properties: Mapping[str, Any]) -> Past:
+    """Return what outputs tell; what is no past move there is left out."""
+    told = properties.get(LAST_MOVES)
+    found = [_move(each) for each in told] if isinstance(told, list) else []
+    return Past(
+        moves=int(properties.get("moves") or 0), last=tuple(each for each in found if each is not None)
+    )
+
+
+def plain_past(past: Past) -> dict[str, Any]:
+    """Return the outputs that tell of it; no list where nothing is known."""
+    last = [
+        {
+            "from": each.source,
+            "to": each.destination,
+            "bytes": each.bytes,
+            "seconds": each.seconds,
+            "estimated": each.estimated,
+            "ended": each.ended,
+        }
+        for each in past.last
+    ]
+    return {"moves": past.moves, **({LAST_MOVES: last} if last else {})}
+
+
+def _move(told: Any) -> PastMove | None:
+    try:
+        seconds, estimated = float(told["seconds"]), float(told["estimated"])
+        if not (math.isfinite(seconds) and math.isfinite(estimated)):
+            return None
+        return PastMove(
+            ended=int(told["ended"]),
+            source=HostName(str(told["from"])),
+            destination=HostName(str(told["to"])),
+            bytes=int(told["bytes"]),
+            seconds=seconds,
+            estimated=estimated,
+        )
+    except (TypeError, ValueError, KeyError, OverflowError):
+        return None

@@ -1,0 +1,89 @@
+"""The program's last word before it declares: the schedule goes to the plugin, and what has changed is said."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pulumi
+
+from hyperv_placement.errors import OrderMissingError, StackFileSavedError
+from hyperv_placement.hyperv.estate import Estate
+from hyperv_placement.model.estate import Inventory
+from hyperv_placement.model.identity import Kept
+from hyperv_placement.model.plan import Plan, Schedule
+from hyperv_placement.planning.machine.computers import facts_in
+from hyperv_placement.planning.review.staleness import changes
+from hyperv_placement.workspace.handoff import Handover
+from hyperv_placement.workspace.identities import Identities
+
+from . import program_log
+
+_SHOWN = 20
+"""Lines of differences that are said."""
+
+
+def keep(identities: Identities, known: Kept, inventory: Inventory, estate: Estate) -> None:
+    """Keep, in a run and not in a preview, which machines state was read to have, and which computers hosts are.
+
+    A host that is known as another computer stays known as that until somebody accepts it.
+    """
+    if pulumi.runtime.is_dry_run():
+        return
+    fresh = [name for name in inventory.hosts if name not in known.hosts]
+    told = {name: facts.uuid for name, facts in facts_in(inventory).items() if facts.uuid and name in fresh}
+    told |= estate.uuids(name for name in fresh if name not in told)
+    trouble = identities.keep(known.machines, of_a_run=True) or identities.keep_hosts(told)
+    if trouble:
+        program_log.warn(trouble)
+
+
+def keep_places(identities: Identities, plan: Plan) -> None:
+    """Keep, in a run and not in a preview, on which hosts the machines are, before any of them moves."""
+    if pulumi.runtime.is_dry_run():
+        return
+    seen = [step.vm for step in plan.steps if step.vm is not None]
+    if trouble := identities.keep({}, places={vm.id: vm.host for vm in seen}):
+        program_log.warn(trouble)
+
+
+def agree(handover: Handover, now: datetime) -> None:
+    """Make sure that the plugin, which may have read the stack file before, has read the same one.
+
+    Raises StackFileSavedError; not in a preview, where what the plugin has read decides nothing.
+    """
+    if not pulumi.runtime.is_dry_run() and handover.read_otherwise(now):
+        raise StackFileSavedError(
+            f"{handover.stack.path} was saved while this run was starting: nothing was started"
+        )
+
+
+def hand_over(handover: Handover, schedule: Schedule, now: datetime) -> None:
+    """Leave the schedule for the plugin; in a preview only remember what is shown, for the run that follows.
+
+    Where the estate has changed since the preview, the run goes by the new plan and says how it differs. Raises
+    OrderMissingError where there are moves and their order cannot be left.
+    """
+    if pulumi.runtime.is_dry_run():
+        handover.leave_preview(schedule, now)
+        return
+    try:
+        handover.leave_schedule(schedule, now)
+    except OSError as error:
+        if schedule.moves:
+            raise _not_left(handover, error) from error
+    shown = handover.take_preview(now)
+    lines = list(changes(shown, schedule)) if shown is not None else []
+    if lines:
+        more = [f"and {len(lines) - _SHOWN} more"] if len(lines) > _SHOWN else []
+        told = "\n".join(
+            ["The hosts have changed since the preview, so the plan has:", *lines[:_SHOWN], *more]
+        )
+        program_log.warn(told)
+
+
+def _not_left(handover: Handover, error: OSError) -> OrderMissingError:
+    reason = error.strerror or str(error)
+    return OrderMissingError(
+        f"The order of this run's moves cannot be written to {handover.orders}: {reason}; nothing was started",
+        remedy="Make room there, or let this account write to that folder, then run again",
+    )

@@ -1,0 +1,77 @@
+"""A machine's placement as Pulumi properties: one name for what is wanted (input) and what is (output)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from hyperv_placement.model.estate import VirtualMachine
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.plan import Placement, Step
+from hyperv_placement.planning import observed
+
+from .past_moves import LAST_MOVES, Past, plain_past
+
+PLACED = ("host", "config", "checkpoints", "paging", "disks")
+"""Properties that are wanted as inputs and observed as outputs."""
+STANDING = "standing"
+"""The input of a machine that this run leaves out; no host reports it, so it is no output."""
+OUTPUTS = (*PLACED, "name", "vmId", "state", "reachable", "moves", LAST_MOVES)
+
+
+def inputs_of(step: Step) -> dict[str, Any]:
+    """Return the inputs of a declared machine.
+
+    Of a machine that cannot be told for certain nothing but the name: then this run orders nothing for it.
+    The GUID goes along, so that a name that means another machine one day is noticed. Where the machine is left out of
+    the plan and that counts, `standing` says how it stands: a change to the engine, so that a run asks our update,
+    which ends with the machine's error unless it is in its place by then (ADR 23).
+    """
+    inputs: dict[str, Any] = {"name": step.vm.name if step.vm else step.label}
+    if step.fails:
+        inputs[STANDING] = step.standing.value
+    if step.vm is None:
+        return inputs
+    inputs["vmId"] = step.vm.id
+    if step.left_out and step.excused:
+        return inputs
+    inputs.update(_placed(step.placement))
+    if step.placement.allowed:
+        inputs["allowed"] = list(step.placement.allowed)
+    return inputs
+
+
+def outputs_of(vm: VirtualMachine, past: Past) -> dict[str, Any]:
+    """Return what the hosts show of `vm`; `past`: what this stack has moved of it so far."""
+    return {
+        **_placed(observed(vm)),
+        "name": vm.name,
+        "vmId": vm.id,
+        "state": vm.state.name.lower(),
+        "reachable": True,
+        **plain_past(past),
+    }
+
+
+def placement_of(properties: Mapping[str, Any]) -> Placement:
+    """Return inputs, or outputs, as a placement."""
+    host = properties.get("host")
+    return Placement(
+        host=HostName(host) if host else None,
+        allowed=tuple(HostName(name) for name in properties.get("allowed") or ()),
+        config=properties.get("config"),
+        checkpoints=properties.get("checkpoints"),
+        paging=properties.get("paging"),
+        disks=dict(cast("Mapping[str, str]", properties.get("disks") or {})),
+    )
+
+
+def _placed(placement: Placement) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "host": placement.host,
+        "config": placement.config,
+        "checkpoints": placement.checkpoints,
+        "paging": placement.paging,
+        "disks": dict(placement.disks) or None,
+    }
+    return {name: value for name, value in values.items() if value is not None}

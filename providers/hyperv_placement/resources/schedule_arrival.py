@@ -1,0 +1,106 @@
+"""Brings the program's schedule to the plugin: asked for again until it is there, never remembered as absent."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from hyperv_placement.clock import Clock
+from hyperv_placement.errors import InterruptedRunError, OrderMissingError, StackFileSavedError
+from hyperv_placement.model.plan import Schedule
+from hyperv_placement.workspace.handoff import Handover, Order, fingerprint
+
+from .run_order import Course
+
+ARRIVES = 10.0
+"""Seconds for which a move waits for the schedule: the program leaves it before it declares anything, so it is there."""
+_AGAIN = 0.2
+"""Seconds between two looks."""
+
+
+class Arrival:
+    """The way of one run's schedule to its course. Any number of threads may ask.
+
+    The engine reads and compares what it knows before the program runs: what is not there then comes later.
+    """
+
+    def __init__(
+        self,
+        course: Course,
+        clock: Clock,
+        handover: Handover | None,
+        planned: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """Where there is no program to leave a schedule, as `handover` is None, there is none to wait for.
+
+        `planned`: called with the plan's hash when it comes.
+        """
+        self._course = course
+        self._clock = clock
+        self._handover = handover
+        self._planned = planned
+        self._lock = threading.Lock()
+        self._order: Order | None = None
+        self._asked: float | None = None
+        self._told = False
+        if handover is None:
+            course.follow(Schedule())
+
+    def look(self) -> bool:
+        """Say whether the schedule is there, without waiting for it."""
+        with self._lock:
+            if self._handover is None or self._order is not None:
+                return True
+            self._order = self._handover.take_schedule()
+            if self._order is None:
+                return False
+            self._planned(fingerprint(self._order.schedule))
+            self._course.follow(self._order.schedule)
+            return True
+
+    def agree(self, label: str) -> None:
+        """Make sure that program and plugin have read one stack file, as soon as that can be told.
+
+        Raises StackFileSavedError where they have not: what is declared is read from both.
+        """
+        self.look()
+        handover, order = self._handover, self._order
+        if handover is None or order is None or order.stack == handover.stack.digest:
+            return
+        if self._first():
+            raise StackFileSavedError(
+                f"{label} is left as it is: {handover.stack.path} was saved while this run was starting"
+            )
+        raise StackFileSavedError(
+            f"{label} is left as it is: {handover.stack.path.name} was saved meanwhile", remedy=""
+        )
+
+    def wait(self, label: str, cancelled: threading.Event) -> None:
+        """Return when the course has its schedule.
+
+        Raises OrderMissingError where it does not come, StackFileSavedError, or InterruptedRunError when cancelled.
+        """
+        with self._lock:
+            self._asked = self._clock.now() if self._asked is None else self._asked
+            until = self._asked + ARRIVES
+        while not self.look():
+            if self._clock.now() > until:
+                raise self._missing(label)
+            if self._clock.wait(_AGAIN, cancelled):
+                raise InterruptedRunError(f"{label} was not started: the run was interrupted", remedy="")
+        self.agree(label)
+
+    def _missing(self, label: str) -> OrderMissingError:
+        if not self._first():
+            return OrderMissingError(f"{label} is not started: this run has no order of its moves", remedy="")
+        where = self._handover.orders if self._handover else None
+        return OrderMissingError(
+            f"{label} is not started: the order of this run's moves did not come from the program within"
+            f" {ARRIVES:g} s ({where or 'the engine has no address'})"
+        )
+
+    def _first(self) -> bool:
+        """Say whether nobody was told of it yet: a cause is told once, the others are short."""
+        with self._lock:
+            told, self._told = self._told, True
+            return not told

@@ -1,0 +1,23 @@
+"""Which declared machines this run of the engine takes."""
+
+from __future__ import annotations
+
+import pulumi
+
+from hyperv_placement.model.stack import Stack
+from hyperv_placement.model.targets import EVERYTHING, targets_in
+from hyperv_placement.workspace.handoff import engine_command
+
+from .vm_placement import TYPE
+
+
+def taken_by_run(stack: Stack) -> frozenset[str] | None:
+    """Return the labels of the machines that `--target` and `--exclude` leave in the run; None where they name nothing.
+
+    The engine tells its program nothing of them: they stand on its command line.
+    """
+    targets = targets_in(engine_command())
+    if targets == EVERYTHING:
+        return None
+    start = f"urn:pulumi:{pulumi.get_stack()}::{pulumi.get_project()}::{TYPE}::"
+    return frozenset(label for label in stack.vms if targets.takes(f"{start}{label}"))

@@ -1,0 +1,195 @@
+"""A stack file's text with some values changed: every other character stays, comments, order and style among them.
+
+ruamel.yaml tells where each value stands and writes the new ones; the text around them is never written anew, because
+no YAML library keeps every blank of a file that a person has laid out.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import YAMLError
+from ruamel.yaml.nodes import CollectionNode, MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.scalarstring import DoubleQuotedScalarString, SingleQuotedScalarString
+
+from hyperv_placement.errors import PlacementError
+
+from .nodes import plain_kind
+
+Value = str | Mapping[str, "Value"]
+"""A text, or a mapping that is written in one line."""
+_BOM = "\ufeff"
+_PLAIN = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_. -]*[A-Za-z0-9_])?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Splice:
+    start: int
+    end: int
+    depth: int
+    """Of two at one place the deeper stands first: it belongs to what ends there."""
+    number: int
+    text: str
+
+    @property
+    def order(self) -> tuple[int, int, int, int]:
+        """Where it stands among others."""
+        return (self.start, self.end, -self.depth, self.number)
+
+
+class Editor:
+    """The text of one stack file, and the changes that were asked for so far."""
+
+    def __init__(self, text: str) -> None:
+        """Find where everything stands. Raises PlacementError where `text` is no YAML mapping."""
+        self._bom = _BOM if text.startswith(_BOM) else ""
+        self._text = text.removeprefix(_BOM)
+        self._newline = "\r\n" if "\r\n" in text else "\n"
+        self._splices: list[_Splice] = []
+        try:
+            # A tab after a colon the loader reads as a blank, as YAML does, and ruamel.yaml does not; each takes one place.
+            self._root = YAML().compose(self._text.replace("\t", " "))
+        except YAMLError as error:
+            raise PlacementError(
+                f"the stack file cannot be edited: {error}", remedy="Write the change into it by hand"
+            ) from error
+
+    def text(self) -> str:
+        """Return the text with all changes made."""
+        changed = self._text
+        for splice in sorted(self._splices, key=lambda each: each.order, reverse=True):
+            changed = changed[: splice.start] + splice.text + changed[splice.end :]
+        return self._bom + changed
+
+    def has(self, *path: str) -> bool:
+        """Say whether there is a value at `path`."""
+        return self._find(path) is not None
+
+    def scalar(self, *path: str) -> str | None:
+        """Return the single value at `path`, None where there is none or it is another kind of value."""
+        node = self._find(path)
+        return str(node.value) if isinstance(node, ScalarNode) else None
+
+    def is_list(self, *path: str) -> bool:
+        """Say whether a list stands at `path`."""
+        return isinstance(self._find(path), SequenceNode)
+
+    def put(self, value: Value, *path: str) -> None:
+        """Write `value` at `path`: over the single value there, or as a new key of the mapping that holds it.
+
+        Raises PlacementError where neither can be.
+        """
+        node = self._find(path)
+        if isinstance(node, ScalarNode):
+            text = _written(value, like=node.style, flow=self._in_flow(path))
+            self._splice(_start(node), _end(node), len(path), text)
+            return
+        holder = self._find(path[:-1])
+        if node is not None or not isinstance(holder, MappingNode):
+            raise PlacementError(f"{'.'.join(path)} cannot be written into the stack file by us")
+        key = _written(path[-1], like=None, flow=True)
+        entry = f"{key}: {_written(value, like=None, flow=True)}"
+        last = holder.value[-1][1] if holder.value else None
+        self._add(holder, entry, last, len(path))
+
+    def append(self, value: str, *path: str) -> None:
+        """Add `value` at the end of the list at `path`. Raises PlacementError where there is none."""
+        node = self._find(path)
+        if not isinstance(node, SequenceNode) or not node.value:
+            raise PlacementError(f"{'.'.join(path)} cannot be written into the stack file by us")
+        text = _written(value, like=node.value[-1].style, flow=True)
+        self._add(node, text if node.flow_style else f"- {text}", node.value[-1], len(path) + 1)
+
+    def _add(self, holder: CollectionNode, entry: str, last: Node | None, depth: int) -> None:
+        """Add an entry after the `last` of `holder`: behind it where both stand in a line, else on a line of its own."""
+        if holder.flow_style:
+            at = _start(holder) + 1 if last is None else _end(last)
+            self._splice(at, at, depth, entry if last is None else f", {entry}")
+            return
+        at = self._end_of_line(_end(last or holder))
+        self._splice(at, at, depth, f"{self._newline}{' ' * int(holder.start_mark.column)}{entry}")
+
+    def _splice(self, start: int, end: int, depth: int, text: str) -> None:
+        self._splices.append(_Splice(start=start, end=end, depth=depth, number=len(self._splices), text=text))
+
+    def _end_of_line(self, at: int) -> int:
+        end = self._text.find("\n", at)
+        end = len(self._text) if end < 0 else end
+        return end - 1 if self._text[end - 1 : end] == "\r" else end
+
+    def _find(self, path: tuple[str, ...]) -> Node | None:
+        node: Node | None = self._root
+        for key in path:
+            node = _child(node, key)
+        return node
+
+    def _in_flow(self, path: tuple[str, ...]) -> bool:
+        holders = [self._find(path[:depth]) for depth in range(len(path))]
+        return any(isinstance(holder, CollectionNode) and bool(holder.flow_style) for holder in holders)
+
+
+def _child(node: Node | None, key: str) -> Node | None:
+    if not isinstance(node, MappingNode):
+        return None
+    return next((value for name, value in node.value if name.value == key), None)
+
+
+def _start(node: Node) -> int:
+    return int(node.start_mark.index)
+
+
+def _end(node: Node) -> int:
+    """Return where a value ends; a block ends with the last value in it, whatever stands below."""
+    if not isinstance(node, CollectionNode) or node.flow_style or not node.value:
+        return int(node.end_mark.index)
+    last = node.value[-1]
+    return _end(last[1] if isinstance(last, tuple) else last)
+
+
+def _written(value: Value, *, like: str | None, flow: bool) -> str:
+    """Return `value` as YAML in one line, quoted as what it replaces; a path, and what readers would misread, in single quotes."""
+    if isinstance(value, str):
+        text = _styled(value, like)
+        return _dumped(_in_a_list(text))[1:-1] if flow else _dumped(text)
+    return _dumped(_flow(value))
+
+
+def _styled(text: str, like: str | None) -> str:
+    """Return `text` in the class by which ruamel.yaml knows how to quote it."""
+    styled: str = text
+    if like == "'" or (like != '"' and not _is_plain(text)) or "\\" in text:
+        styled = SingleQuotedScalarString(text)
+    elif like == '"':
+        styled = DoubleQuotedScalarString(text)
+    return styled
+
+
+def _is_plain(text: str) -> bool:
+    """Say whether all readers take `text` for itself without quotes: ruamel.yaml writes YAML 1.2, and others read 1.1."""
+    return _PLAIN.fullmatch(text) is not None and plain_kind(text) == "text"
+
+
+def _flow(value: Mapping[str, Value]) -> CommentedMap:
+    made = CommentedMap()
+    made.fa.set_flow_style()
+    for key, each in value.items():
+        made[_styled(key, None)] = _styled(each, None) if isinstance(each, str) else _flow(each)
+    return made
+
+
+def _in_a_list(text: str) -> CommentedSeq:
+    made = CommentedSeq([text])
+    made.fa.set_flow_style()
+    return made
+
+
+def _dumped(value: object) -> str:
+    writer, out = YAML(), io.StringIO()
+    writer.width = 1 << 30
+    writer.dump(value, out)
+    return out.getvalue().removesuffix("...\n").rstrip("\n")

@@ -1,0 +1,106 @@
+"""From a stack file to the desired state: read, parse, check, build, and tell all errors at once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from hyperv_placement.model.policy import UNRESTRICTED, Policy
+from hyperv_placement.model.stack import Stack
+
+from .checking import check
+from .conflicts import report_shared_targets, report_twins
+from .directory import read_delegation, read_delegation_wait, read_directory
+from .findings import Findings
+from .governing import governed, report_breaches
+from .guard import read_guard
+from .hosts import read_hosts
+from .machines import MachineReader
+from .nodes import Mapping
+from .parsing import parse
+from .policies import policy_in_force
+from .rules import RuleReader, report_contradictions, report_maintenance
+from .schema import stack_shape
+from .source import Source, read_source, source_of
+
+
+def load(path: Path, *, stack: str | None = None) -> Stack:
+    """Return what the stack file at `path` declares, with defaults filled in and paths normalized.
+
+    Files named in it (credentials, CA) are taken relative to its folder; they are looked at where the operator's policy asks
+    what they are. What it forbids is wrong like anything else: no host of such a file is dialled. Raises StackFileError,
+    whatever stands in the file: its text has a line for each finding, `FILE:LINE: what is wrong; what would be right`,
+    sorted by line, FILE as `path` spells it. Raises PolicyError where the policy itself is ill.
+    `stack`: whose draft this is, where that is not the file's name.
+    """
+    policy, findings = policy_in_force(path.absolute().parent), Findings(path)
+    return _loaded(path, read_source(path, findings), findings, (policy, stack or path.stem))
+
+
+def load_text(content: bytes, path: Path, name: Path, *, past: bool = False) -> Stack:
+    """Return what the stack file at `path` would declare if `content` stood in it; findings name it `name`.
+
+    `past`: it stood there once, is held against no policy, and nobody may be dialled by it. Raises as `load`.
+    """
+    policy, findings = UNRESTRICTED if past else policy_in_force(path.absolute().parent), Findings(name)
+    return _loaded(path, source_of(content, findings), findings, (policy, path.stem))
+
+
+def _loaded(path: Path, source: Source | None, findings: Findings, governing: tuple[Policy, str]) -> Stack:
+    """Return the stack, held against a policy under the name that counts there."""
+    root = _checked_root(source, findings)
+    stack = None if root is None else governed(_stack(path, root, findings), *governing)
+    if root is not None and stack is not None:
+        report_breaches(stack, root, findings)
+    if stack is None or source is None or findings:
+        raise findings.error()
+    return replace(stack, digest=source.digest)
+
+
+def _checked_root(source: Source | None, findings: Findings) -> Mapping | None:
+    """Return the tree with everything in it that fits the schema, or None where it is too torn to read on."""
+    document = None if source is None else parse(source, findings)
+    if document is None:
+        return None
+    root = check(document, stack_shape(), findings)
+    return root if document.complete and isinstance(root, Mapping) else None
+
+
+def _stack(path: Path, root: Mapping, findings: Findings) -> Stack:
+    folder = path.absolute().parent
+    hosts = read_hosts(root, folder, findings)
+    reader = MachineReader(root, findings)
+    section = root.mapping("vms")
+    entries = {} if section is None else section.entries
+    vms = {label: reader.read(label, entry.value, entry.line) for label, entry in entries.items()}
+    rules = RuleReader(root, findings)
+    stack = Stack(
+        path=path,
+        hosts=hosts,
+        vms=vms,
+        rules=rules.rules(),
+        guard=read_guard(root, rules.known, findings),
+        maintenance=rules.maintenance(),
+        directory=read_directory(root, folder, findings),
+        delegation=read_delegation(root, findings),
+        delegation_wait=read_delegation_wait(root),
+        audit_required=root.scalar("audit") is not None,
+    )
+    report_twins(vms, findings)
+    report_shared_targets(vms, hosts, _disk_lines(section), findings)
+    report_contradictions(stack.rules, vms, findings)
+    if stack.maintenance:
+        report_maintenance(stack.maintenance, root.entries["maintenance"].line, vms, findings)
+    return stack
+
+
+def _disk_lines(section: Mapping | None) -> dict[tuple[str, str], int]:
+    """Return where each disk with a location of its own stands, by label and disk."""
+    lines: dict[tuple[str, str], int] = {}
+    for label in section.entries if section is not None else ():
+        vm = section.mapping(label) if section is not None else None
+        storage = vm.mapping("storage") if vm is not None else None
+        disks = storage.mapping("disks") if storage is not None else None
+        for disk, entry in disks.entries.items() if disks is not None else ():
+            lines[label, disk] = entry.line
+    return lines

@@ -1,0 +1,104 @@
+"""The section vms: as values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hyperv_placement.model.names import HostName, vm_id
+from hyperv_placement.model.options import AS_HOSTS_ARE_SET
+from hyperv_placement.model.stack import Snooze, VmSpec
+
+from .findings import Findings, listed
+from .near import NearNames
+from .nodes import Mapping, Node, Scalar, Sequence
+from .options import read_options
+from .paths import part_problem
+from .storage import named_roots, read_storage
+from .words import read_word
+
+
+class MachineReader:
+    """Reads machines of one stack file, which may name its hosts and their storage roots."""
+
+    def __init__(self, root: Mapping, findings: Findings) -> None:
+        """Know the hosts of `root`; one that was unreadable there is no unknown name."""
+        self._findings = findings
+        section = root.mapping("hosts")
+        self._names = list(section.entries) if section is not None else []
+        self._near_hosts = NearNames(self._names)
+        self._roots = {name: self._root_names(section, name) for name in self._names}
+        self._migration = read_options(root.mapping("migration"), AS_HOSTS_ARE_SET, "migration", findings)
+        self._near_roots = NearNames(root for roots in self._roots.values() if roots for root in roots)
+
+    @staticmethod
+    def _root_names(section: Mapping | None, host: str) -> frozenset[str] | None:
+        """Return the storage roots of `host`, or None where they could not be read."""
+        entry = section.mapping(host) if section is not None else None
+        if entry is None or ("storage" in entry.entries and entry.mapping("storage") is None):
+            return None
+        roots = entry.mapping("storage")
+        return frozenset(roots.entries if roots is not None else ())
+
+    def read(self, label: str, entry: Node, line: int) -> VmSpec:
+        """Return what `entry`, whose `label` stands in `line`, declares."""
+        if not isinstance(entry, Mapping):
+            return VmSpec(label=label, name=label, migration=self._migration, line=line)
+        guid, name, storage = entry.scalar("id"), entry.scalar("name"), entry.value("storage")
+        hosts = tuple(self._known_hosts(label, entry.value("host")))
+        if storage is not None:
+            self._check_roots(label, storage, hosts)
+        return VmSpec(
+            label=label,
+            name=label if name is None else name.text,
+            id=None if guid is None else vm_id(guid.text),
+            hosts=hosts,
+            storage=None
+            if storage is None
+            else read_storage(storage, f"vms.{label}.storage", self._findings),
+            migration=read_options(
+                entry.mapping("migration"), self._migration, f"vms.{label}.migration", self._findings
+            ),
+            snooze=self._snooze(label, entry.mapping("snooze")),
+            line=line,
+        )
+
+    def _snooze(self, label: str, entry: Mapping | None) -> Snooze | None:
+        word = read_word(entry, f"vms.{label}.snooze", self._findings)
+        return None if word is None else Snooze(until=word[0], reason=word[1])
+
+    def _known_hosts(self, label: str, node: Node | None) -> Iterator[HostName]:
+        nodes = node.items if isinstance(node, Sequence) else [node]
+        for named in nodes:
+            if not isinstance(named, Scalar) or named.kind == "broken":
+                continue
+            if self._names and named.text not in self._roots:
+                near, known = self._near_hosts.suggestion(named.text), listed(self._names)
+                self._findings.add(
+                    named.line, f"vms.{label}.host: unknown host '{named.text}' (known: {known}){near}"
+                )
+            yield HostName(named.text)
+
+    def _check_roots(self, label: str, storage: Node, hosts: tuple[HostName, ...]) -> None:
+        """Report roots that a host the machine may be on lacks; without host:, that no host has."""
+        for named in named_roots(storage):
+            if (problem := part_problem(label)) is not None:
+                self._findings.add(
+                    named.line, f"vms.{label}: label {problem}; {_label_folder(named.text, label)}"
+                )
+            lacking = [host for host in hosts or self._names if not self._has_root(host, named.text)]
+            if lacking and (hosts or len(lacking) == len(self._names)):
+                near = self._near_roots.suggestion(named.text)
+                remedy = near or rf"; add it there, or write a full path, such as 'D:\Hyper-V\{label}'"
+                self._findings.add(
+                    named.line,
+                    f"vms.{label}.storage: no storage root '{named.text}' on {listed(lacking)}{remedy}",
+                )
+
+    def _has_root(self, host: str, root: str) -> bool:
+        """Say whether `host` has `root`, as far as can be told: an unreadable one is not blamed twice."""
+        roots = self._roots.get(host)
+        return roots is None or root in roots
+
+
+def _label_folder(root: str, label: str) -> str:
+    return rf"the named root '{root}' means the folder <root>\{label}: write a full path instead"

@@ -1,0 +1,292 @@
+"""Files of this computer: written so that nobody finds half of one, through no link of others, and read within bounds.
+
+What is written is whole or not there, or a line at a time. A link on the way is followed where this user or the system's
+administrator has made it, and a link to the file itself where nobody else may put things where it leads. What is read is a regular
+file of a size that was thought of: nothing waits for a pipe, or reads a device without an end.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import stat
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path, PureWindowsPath
+
+from hyperv_placement.system.values import check_name, is_device
+
+from . import ForeignError, Place, belongings, place_of, private_folder
+
+_PRIVATE = 0o600
+_BINARY = getattr(os, "O_BINARY", 0)
+"""Windows alone has it: without it, line ends are changed on their way."""
+_NO_WAIT = getattr(os, "O_NONBLOCK", 0)
+"""Windows has no pipes in its folders; elsewhere the opening of one would wait for its writer."""
+_LONGEST = 40
+"""Characters of a file's name that stand in the name of its draft: of 255 bytes, which most systems allow."""
+_PART = 1 << 20
+"""Bytes that are asked for at once."""
+_STREAMS = (1, 2)
+DRAFTS = ".*.tmp"
+"""What the names of drafts fit: who is killed while he writes one leaves it behind."""
+
+
+class Draft:
+    """A file beside another one, which takes its place or goes."""
+
+    def __init__(self, place: Place, name: str, made: os.stat_result) -> None:
+        """Write the file `name`, which was `made` in the folder of `place`, to stand there."""
+        self.path = place.folder / name
+        self.place = place.path
+        self._at, self._name, self._made = place, name, made
+
+    def write(self, content: str | bytes) -> None:
+        """Replace what the draft holds, and wait until the disk has it. Raises OSError."""
+        with self._opened(os.O_WRONLY) as descriptor:
+            os.ftruncate(descriptor, 0)
+            _write_all(descriptor, _encoded(content))
+            os.fsync(descriptor)
+
+    def keep(self, *, mode: int | None = None) -> None:
+        """Put the draft in the place of what stands there, at once; `mode`: None leaves what it was made with. Raises OSError."""
+        if mode is not None:
+            with self._opened(os.O_RDONLY) as descriptor:
+                set_mode(descriptor, mode)
+        self._at.replace(self._at.name, self._name)
+
+    def keep_as_new(self) -> None:
+        """Put the draft where nothing stands. Raises FileExistsError where something does, OSError."""
+        os.close(
+            self._at.open(self._at.name, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+        )  # the name is ours from here on
+        self.keep()
+
+    @contextmanager
+    def _opened(self, flags: int) -> Iterator[int]:
+        """Open the draft, where it is the file that was made. Raises ForeignError, OSError."""
+        descriptor = self._at.open(self._name, flags | _BINARY)
+        try:
+            if not os.path.samestat(os.fstat(descriptor), self._made):
+                raise ForeignError(self.path, "it has become another file meanwhile")
+            yield descriptor
+        finally:
+            os.close(descriptor)
+
+
+@contextmanager
+def draft(place: Path, *, mode: int = _PRIVATE) -> Iterator[Draft]:
+    """Lend a draft of the file at `place`, or of the one that a link there names; it is removed unless it is kept.
+
+    `mode`: of the draft, less what the umask takes. Raises OSError; ForeignError where the link is not ours to follow.
+    """
+    with place_of(place) as at:
+        at.check_link()
+        name = f".{at.name[:_LONGEST]}.{secrets.token_hex(8)}.tmp"
+        descriptor = at.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, mode)
+        made = os.fstat(descriptor)
+        os.close(descriptor)
+        try:
+            yield Draft(at, name, made)
+        finally:
+            with suppress(OSError):
+                at.remove(name)
+
+
+def write_whole(path: Path, text: str | bytes, *, mode: int | None = _PRIVATE) -> None:
+    """Write a file at once or not at all; a link stays, and what it names is written. Raises OSError.
+
+    `mode`: of the file, less what the umask takes; None: that of the file which is replaced, where it is ours. What is no
+    regular file, as a pipe or a device, is written to and not replaced; so is the file that is the output of this very process.
+    Raises ForeignError where a link, a pipe or a device is another user's.
+    """
+    check_name(path)
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        found = None
+    if found is not None and (stream := _stream(found)) is not None:
+        _write_on(stream, _encoded(text))
+    elif found is not None and not stat.S_ISREG(found.st_mode):
+        _write_into(path, _encoded(text))
+    else:
+        with draft(path, mode=0o666 if mode is None else mode) as fresh:
+            fresh.write(text)
+            fresh.keep(mode=mode_of(path) if mode is None and found is not None else None)
+
+
+def mode_of(path: Path) -> int | None:
+    """Return the mode that a file has and its successor keeps; None where somebody else has chosen it. Raises OSError."""
+    return stat.S_IMODE(path.stat().st_mode) if belongings(path).trusted else None
+
+
+def append_line(path: Path, text: str) -> None:
+    """Append a line, which begins on a new one where the file ends in a torn one. Raises OSError, ForeignError.
+
+    Its folder is made, or closed to others (`private_folder`); the file is, too. It is one write, so that lines of several
+    processes do not mix; where the disk is full, its beginning may stay.
+    """
+    private_folder(path.parent)
+    with place_of(path) as place:
+        place.check_link()
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | _BINARY | _NO_WAIT
+        descriptor = place.open(place.name, flags, _PRIVATE)
+        try:
+            _close_to_others(descriptor, place.path)
+            begun = "\n" if _is_torn(descriptor) else ""
+            _write_all(descriptor, _encoded(f"{begun}{text}\n"))
+        finally:
+            os.close(descriptor)
+
+
+def read_bounded(path: Path, limit: int) -> bytes:
+    """Return what a regular file holds, where that is `limit` bytes at most. Raises OSError, whose `strerror` says why not.
+
+    Nothing is waited for: a pipe, a device, a socket or a folder is refused before a byte of it is read.
+    """
+    check_name(path)
+    if os.name == "nt" and is_device(PureWindowsPath(path)):
+        raise OSError(errno.EINVAL, "Windows takes that name for a device", str(path))
+    _check_regular(path.stat(), path)  # to open a device may do something already
+    descriptor = os.open(path, os.O_RDONLY | _BINARY | _NO_WAIT)
+    try:
+        return read_open(descriptor, path, limit)
+    finally:
+        os.close(descriptor)
+
+
+def read_own(path: Path, limit: int) -> bytes:
+    """Return what a file of ours holds. Raises ForeignError where another user made it, or could have, and as `read_bounded` does.
+
+    For what this program has left for itself: file, folder and each link on the way are this user's or the administrator's, and
+    others may not write there.
+    """
+    with place_of(path) as place:
+        place.belongings().check(place.folder)
+        descriptor = place.open(place.name, os.O_RDONLY | _BINARY | _NO_WAIT)
+        try:
+            _check_regular(os.fstat(descriptor), path)
+            belongings(descriptor).check(place.path)
+            return read_open(descriptor, path, limit)
+        finally:
+            os.close(descriptor)
+
+
+def read_open(descriptor: int, path: Path, limit: int) -> bytes:
+    """Return what the regular file at a descriptor holds, as `read_bounded` does; `path`: for errors."""
+    found = os.fstat(descriptor)
+    _check_regular(found, path)
+    parts, left = [], 0 if found.st_size > limit else limit + 1  # it may grow, and /proc tells of no size
+    while left and (part := os.read(descriptor, min(left, _PART))):
+        parts.append(part)
+        left -= len(part)
+    if not left:
+        raise OSError(
+            errno.EFBIG, f"it is larger than {_size(limit)}, which is more than such a file has", str(path)
+        )
+    return b"".join(parts)
+
+
+def remove(path: Path) -> None:
+    """Remove a file, or a link itself, where there is one. Raises OSError; ForeignError where a link on the way is another user's."""
+    with place_of(path, follow=False) as place, suppress(FileNotFoundError):
+        place.remove(place.name)
+
+
+def check_single(descriptor: int, path: Path) -> None:
+    """Raise ForeignError where an open file has a second name: what is appended to it would come where somebody has put that."""
+    if os.fstat(descriptor).st_nlink > 1:
+        raise ForeignError(path, f"{path} has another name as well (a hard link): copy it, and remove it")
+
+
+def expanded(path: Path) -> Path:
+    """Return the path with the home folder for `~`. Raises OSError where nobody knows whose that is."""
+    try:
+        return path.expanduser()
+    except RuntimeError as error:
+        why = "whose home folder ~ means is unknown; write the full path"
+        raise OSError(errno.ENOENT, why, str(path)) from error
+
+
+def set_mode(descriptor: int, mode: int) -> None:
+    """Give an open file its mode, where the system has modes. Raises OSError."""
+    if hasattr(os, "fchmod"):
+        os.fchmod(descriptor, mode)
+
+
+def _write_into(path: Path, content: bytes) -> None:
+    """Write to a pipe or a device of this user or of the system; the opening of a pipe waits for its reader."""
+    belongings(path).check_owner(path)
+    with place_of(path) as place:
+        place.check_link()
+        descriptor = place.open(place.name, os.O_WRONLY | _BINARY)
+        try:
+            belongings(descriptor).check_owner(path)
+            _write_all(descriptor, content)
+        finally:
+            os.close(descriptor)
+
+
+def _close_to_others(descriptor: int, path: Path) -> None:
+    """Take from others what a file that was made before lets them do. Raises ForeignError where it is theirs."""
+    found = belongings(descriptor)
+    found.check_owner(path)
+    check_single(descriptor, path)
+    regular = stat.S_ISREG(os.fstat(descriptor).st_mode)
+    if regular and (found.others_read or found.others_write):
+        set_mode(descriptor, _PRIVATE)
+
+
+def _check_regular(found: os.stat_result, path: Path) -> None:
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError(errno.EINVAL, f"it is no regular file but {_kind(found.st_mode)}", str(path))
+
+
+def _kind(mode: int) -> str:
+    kinds = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
+    return kinds.get(stat.S_IFMT(mode), "a device")
+
+
+def _size(limit: int) -> str:
+    units = ((20, "MiB"), (10, "KiB"))
+    return next((f"{limit >> bits} {name}" for bits, name in units if limit >> bits), f"{limit} bytes")
+
+
+def _encoded(content: str | bytes) -> bytes:
+    """Return bytes; what is no character of Unicode, as in a name that a system cannot decode, stays readable."""
+    return content if isinstance(content, bytes) else content.encode("utf-8", "backslashreplace")
+
+
+def _stream(found: os.stat_result) -> int | None:
+    """Return the stream of this process that leads to that very file, as /dev/stdout does; None where none does."""
+    if not found.st_ino:
+        return None  # Windows numbers no device
+    for stream in _STREAMS:
+        with suppress(OSError):
+            if os.path.samestat(os.fstat(stream), found):
+                return stream
+    return None
+
+
+def _write_on(stream: int, content: bytes) -> None:
+    """Write after what was printed there before."""
+    for printed in (sys.stdout, sys.stderr):
+        if printed is not None:
+            printed.flush()
+    _write_all(stream, content)
+
+
+def _write_all(descriptor: int, content: bytes) -> None:
+    left = memoryview(content)
+    while left:
+        left = left[os.write(descriptor, left) :]
+
+
+def _is_torn(descriptor: int) -> bool:
+    """Say whether the file ends within a line."""
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode) or os.lseek(descriptor, 0, os.SEEK_END) == 0:
+        return False
+    os.lseek(descriptor, -1, os.SEEK_END)
+    return os.read(descriptor, 1) != b"\n"

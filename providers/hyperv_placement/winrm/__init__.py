@@ -1,0 +1,1 @@
+"""One host over WinRM: TLS, login, the few connections, and typed operations. Knows no machine."""

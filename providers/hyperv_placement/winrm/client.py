@@ -1,0 +1,256 @@
+"""Typed operations on one host: WQL queries, Get and Invoke; faults become errors, safe requests are repeated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from typing import TypeVar
+
+from hyperv_placement.clock import Clock
+from hyperv_placement.errors import PlacementError, ProtocolError
+from hyperv_placement.model.stack import HostSpec
+from hyperv_placement.wsman import (
+    MAX_ENVELOPE_SIZE,
+    VIRTUALIZATION,
+    Argument,
+    EndpointReference,
+    Enumerate,
+    EnumerateResponse,
+    Fault,
+    Get,
+    GetResponse,
+    Instance,
+    Invoke,
+    InvokeResponse,
+    Item,
+    LogEvent,
+    Pull,
+    PullResponse,
+    Release,
+    Request,
+    Response,
+    Subscribe,
+    SubscribeResponse,
+    Unsubscribe,
+    UnsubscribeResponse,
+    names,
+    resource_uri,
+    wql,
+)
+
+from .bounds import BOUNDS, Bounds
+from .budget import Budget
+from .connection_errors import AnswerLostError, BusyHostError
+from .faults import (
+    BusyFaultError,
+    EnvelopeLimitFaultError,
+    FilterFaultError,
+    OperationTimeoutFaultError,
+    UnsupportedFeatureFaultError,
+    fault_error,
+)
+from .logins import Logins
+from .projection import Where, fits, typed
+from .sessions import Heard, Sessions
+from .trouble import Told
+
+PAGE = 32000
+"""MaxBatchItems, the service's own limit (win32 WinRM page)."""
+OLD_ENVELOPE_SIZE = 153600
+"""MaxEnvelopeSizekb 150, the default before Windows 8 and Server 2012 (MS-WSMV 2.2.4.10)."""
+PAUSES = (0.5, 1.0, 2.0)
+"""Seconds before another try of a safe request that the host was too busy for."""
+Result = TypeVar("Result")
+Answer = TypeVar("Answer", bound=Response)
+
+
+class Client:
+    """One host. Any number of threads may use it."""
+
+    def __init__(
+        self,
+        host: HostSpec,
+        logins: Logins,
+        clock: Clock,
+        *,
+        heard: Heard | None = None,
+        bounds: Bounds = BOUNDS,
+    ) -> None:
+        """Read the credential and connect at the first request. `heard`: told of each request and its answer."""
+        self.host = host
+        self._clock = clock
+        self.told = Told()
+        self.budget = Budget(host.name, clock, bounds)
+        self._bounds = bounds
+        self._sessions = Sessions(host, logins, heard, bounds, self.budget.waiting)
+        self._envelope_size = MAX_ENVELOPE_SIZE
+        self._forms: dict[tuple[str, ...], int] = {}
+        self._paged = True
+
+    def query(
+        self,
+        class_name: str,
+        *properties: str,
+        where: Where | None = None,
+        like: Mapping[str, str] | None = None,
+        namespace: str = VIRTUALIZATION,
+        kept: Callable[[Instance], Instance] | None = None,
+    ) -> list[Instance]:
+        """Return the instances that fit `where` (equality) and `like` (prefix), in no order.
+
+        `kept`: what to hold of each, page by page, where rows are many and large.
+
+        One request where all fits into a page. A host that refuses the projection (its build may lack a
+        property) or WQL as such (r4sd/go-wsman issue 80) is asked for more, from then on, and the rows are
+        chosen here. Raises AbsentFaultError, AccessDeniedFaultError and the errors of transport and fault.
+        """
+        forms = (
+            ("*", wql.select(class_name, *properties, where=where, like=like)),
+            ("*", wql.select(class_name, where=where, like=like)),
+            (class_name, None),
+        )
+        key = (class_name, *properties)
+        first = self._forms.get(key, 0)
+        for form, (target, text) in enumerate(forms[first:], start=first):
+            with suppress(FilterFaultError), self.budget.reading():
+
+                def held(item: Item) -> Item:
+                    return item if kept is None else kept(typed(item, class_name, namespace))
+
+                items = self._enumerated(resource_uri(target, namespace), text, held)
+                self._forms[key] = form
+                rows = (typed(item, class_name, namespace) for item in items)
+                return [row for row in rows if fits(row, where or {}, like or {})]
+        raise FilterFaultError(f"{self.host.name} refuses every way of reading {class_name}")
+
+    def get(self, target: EndpointReference) -> Instance:
+        """Return one instance. Raises AbsentFaultError where there is none."""
+        return self._safely(lambda: self._ask(Get(target=target), GetResponse)).instance
+
+    def invoke(
+        self, target: EndpointReference, method: str, arguments: Mapping[str, Argument]
+    ) -> InvokeResponse:
+        """Call a method, once: it is never sent again. Raises AnswerLostError where it may have been carried out."""
+        order = Invoke(target=target, method=method, arguments=arguments)
+        return self._judged(order, self._sessions.order(order, self._envelope_size), InvokeResponse)
+
+    def ask(
+        self, target: EndpointReference, method: str, arguments: Mapping[str, Argument]
+    ) -> InvokeResponse:
+        """Call a method that changes nothing, again where its answer was lost."""
+        question = Invoke(target=target, method=method, arguments=arguments)
+        return self._safely(lambda: self._ask(question, InvokeResponse))
+
+    def events(self, query: str) -> list[LogEvent]:
+        """Return the entries of an event log that fit a QueryList; the host forgets the subscription afterwards.
+
+        A host answers the last Pull only after a while (MS-WSMV 3.1.4.6 in pull mode, as txwinrm does it). Raises the
+        errors of transport and fault: an account may read WMI and no log.
+        """
+        with self.budget.reading():
+            begun = self._ask(Subscribe(query=query), SubscribeResponse)
+            try:
+                return list(self._entries(begun.context))
+            finally:
+                with suppress(PlacementError):
+                    self._ask(Unsubscribe(identifier=begun.identifier), UnsubscribeResponse)
+
+    def _entries(self, context: str) -> Iterator[LogEvent]:
+        """Yield entries until a page has none; a host that gives up waiting for one has none either."""
+        following: str | None = context
+        while following:
+            try:
+                page = self._ask(
+                    Pull(resource_uri=names.EVENT_LOG, context=following, max_elements=PAGE), PullResponse
+                )
+            except OperationTimeoutFaultError:
+                return
+            if not page.items:
+                return
+            self.budget.take(page.items)
+            yield from (item for item in page.items if isinstance(item, LogEvent))
+            following = page.context
+
+    def close(self) -> None:
+        """Close the connections that are not in use."""
+        self._sessions.close()
+
+    def _enumerated(self, uri: str, text: str | None, held: Callable[[Item], Item]) -> list[Item]:
+        """Return every item: in full pages, or one by one from a host that refuses to begin with a page."""
+        if self._paged:
+            try:
+                return self._safely(lambda: self._all(uri, text, PAGE, held))
+            except UnsupportedFeatureFaultError:
+                self._paged = False
+        return self._safely(lambda: self._all(uri, text, None, held))
+
+    def _all(self, uri: str, text: str | None, size: int | None, held: Callable[[Item], Item]) -> list[Item]:
+        """Return what is held of every item."""
+        found: list[Item] = []
+        with self.budget.attempt():
+            for page in self._pages(uri, text, size):
+                items = [held(item) for item in page]
+                self.budget.take(items)
+                found += items
+        return found
+
+    def _pages(self, uri: str, text: str | None, size: int | None) -> Iterator[Iterable[Item]]:
+        """Yield the items of every page; each page's context is good for the next page only."""
+        begin = Enumerate(resource_uri=uri, query=text, optimize=size is not None, max_elements=size)
+        first = self._ask(begin, EnumerateResponse)
+        yield first.items or ()
+        context, end, empty = first.context, first.end, 0
+        while not end:
+            if not context:
+                raise ProtocolError(f"{self.host.name} ended an enumeration without saying so")
+            page = self._page(Pull(resource_uri=uri, context=context, max_elements=size))
+            yield page.items
+            context, end, empty = page.context, page.end, 0 if page.items else empty + 1
+            if empty > self._bounds.empty_pages:
+                raise ProtocolError(
+                    f"{self.host.name} was not read to the end: it gave {empty} empty pages in a row",
+                    remedy="Restart its WinRM service, or look what answers at its address",
+                )
+
+    def _page(self, pull: Pull) -> PullResponse:
+        """Pull; an enumeration that cannot be read to its end is given back, for a host keeps only so many."""
+        try:
+            return self._ask(pull, PullResponse)
+        except ProtocolError:
+            with suppress(PlacementError):
+                self._exchange(Release(resource_uri=pull.resource_uri, context=pull.context))
+            raise
+
+    def _safely(self, ask: Callable[[], Result]) -> Result:
+        """Do what changes nothing: again after a cut connection, later where the host is busy."""
+        cut = False
+        for pause in PAUSES:
+            try:
+                return ask()
+            except EnvelopeLimitFaultError:
+                if self._envelope_size == OLD_ENVELOPE_SIZE:
+                    raise
+                self._envelope_size = OLD_ENVELOPE_SIZE
+            except AnswerLostError as lost:
+                if cut or lost.timed_out:
+                    raise
+                cut = True
+            except (BusyFaultError, BusyHostError):
+                self._clock.wait(pause)
+        return ask()
+
+    def _ask(self, request: Request, kind: type[Answer]) -> Answer:
+        self.budget.check()
+        return self._judged(request, self._exchange(request), kind)
+
+    def _judged(self, request: Request, answer: Response, kind: type[Answer]) -> Answer:
+        if isinstance(answer, Fault):
+            raise fault_error(self.host.name, request, answer)
+        if not isinstance(answer, kind):
+            raise ProtocolError(
+                f"{self.host.name} answered {type(answer).__name__} where {kind.__name__} was due"
+            )
+        return answer
+
+    def _exchange(self, request: Request) -> Response:
+        return self._sessions.exchange(request, self._envelope_size)

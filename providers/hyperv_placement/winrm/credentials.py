@@ -1,0 +1,251 @@
+"""What proves who we are: from the environment or a 0600 file, kept out of everything that is shown."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from hyperv_placement import quoting
+from hyperv_placement.errors import CredentialsError, PolicyError
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.policy import ENVIRONMENT
+from hyperv_placement.model.stack import Authentication, Connection
+from hyperv_placement.model.unreachable import several
+from hyperv_placement.system import belongings
+from hyperv_placement.system.files import expanded, read_bounded
+
+_VARIABLES = {
+    "username": "HYPERV_USERNAME",
+    "password": "HYPERV_PASSWORD",
+    "keytab": "HYPERV_KEYTAB",
+    "certificate": "HYPERV_CERTIFICATE",
+    "key": "HYPERV_KEY",
+    "key_password": "HYPERV_KEY_PASSWORD",
+}
+_WANTED: Mapping[Authentication, tuple[str, ...]] = {
+    "ntlm": ("username", "password"),
+    "basic": ("username", "password"),
+    "credssp": ("username", "password"),
+    "certificate": ("certificate", "key"),
+    "kerberos": (),  # a ticket that is there already is enough
+}
+"""What each scheme cannot do without."""
+_OF_SCHEME: Mapping[Authentication, tuple[str, ...]] = {
+    "ntlm": (),
+    "basic": (),
+    "credssp": (),
+    "certificate": ("key_password",),
+    "kerberos": ("username", "password", "keytab"),
+}
+"""What each scheme can use besides."""
+_LARGEST = 1 << 20
+"""Bytes of a file; an entry for each of 200 hosts takes 30 KiB."""
+_FILES = ("keytab", "certificate", "key")
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """A user with a password or keytab, or a certificate with its key; all empty: the ticket or logon that is there."""
+
+    username: str = ""
+    """For Kerberos with neither password nor keytab: the principal in the ticket cache."""
+    password: str = field(default="", repr=False)
+    keytab: Path | None = None
+    certificate: Path | None = None
+    """PEM file."""
+    key: Path | None = None
+    """PEM file of the certificate's private key."""
+    key_password: str = field(default="", repr=False)
+    source: str = field(default="", compare=False)
+    """Where it was read: the file, or the environment and why."""
+
+    @property
+    def owner(self) -> str:
+        """How errors call it."""
+        if self.certificate is not None:
+            return f"the certificate {self.certificate}"
+        return self.username or (f"the keytab {self.keytab}" if self.keytab else "the current logon")
+
+
+def read_credential(
+    connection: Connection, host: HostName, environment: Mapping[str, str] | None = None
+) -> Credential:
+    """Return the credential for `host`: of its own entry in the file, of the file, or of the environment.
+
+    The environment also serves where the file that is named is not there, as on a runner that has no such file. Raises
+    CredentialsError, which names the file and what to do, never its content; PolicyError where the operator's policy
+    forbids the login.
+    """
+    credential = _read(connection, host, environment)
+    if forbidden := _forbidden(connection, credential):
+        raise PolicyError("\n".join(f"{host}: {why}" for why in forbidden))
+    return credential
+
+
+def check_logins(hosts: Mapping[HostName, Connection]) -> None:
+    """Raise PolicyError, all at once, for logins that the operator's policy forbids; what cannot be read logs nobody on."""
+    wrong: dict[str, list[HostName]] = {}
+    for host, connection in hosts.items():
+        if not connection.policy.judges_logins:
+            continue
+        with suppress(CredentialsError):
+            for why in _forbidden(connection, _read(connection, host, None)):
+                wrong.setdefault(why, []).append(host)
+    if wrong:
+        raise PolicyError("\n".join(f"{several(names)}: {why}" for why, names in wrong.items()))
+
+
+def _forbidden(connection: Connection, credential: Credential) -> tuple[str, ...]:
+    """Return why a credential must not be used; a certificate names no account of a domain."""
+    file, policy = connection.credentials, connection.policy
+    source = ENVIRONMENT if file is None or credential.source != str(file) else os.path.realpath(file)
+    logins = () if credential.certificate is not None else policy.of_login(credential.username)
+    reasons = (*policy.of_source(source), *logins)
+    return tuple(f"the operator's policy forbids the login of {credential.source}: {why}" for why in reasons)
+
+
+def _read(connection: Connection, host: HostName, environment: Mapping[str, str] | None) -> Credential:
+    wanted, more = _WANTED[connection.auth], _OF_SCHEME[connection.auth]
+    variables = os.environ if environment is None else environment
+    file, folder = connection.credentials, Path()
+    if file is None:
+        values, source = _from_environment(variables, wanted, more), _ENVIRONMENT
+    elif not file.exists() and _given(variables, wanted, more):
+        values, source = _from_environment(variables, wanted, more), f"{_ENVIRONMENT}, for there is no {file}"
+    else:
+        values, source = _from_file(file, host, wanted, more), str(file)
+        folder = file.parent
+    files = {name: _beside(folder, name, values[name]) for name in _FILES if name in values}
+    for name, path in files.items():
+        _check_file(path, private=name != "certificate")
+    texts = {name: value for name, value in values.items() if name not in files}
+    return Credential(**texts, **files, source=source)  # type: ignore[arg-type] # names and types are those of the tables above
+
+
+def check_some(hosts: Mapping[HostName, Connection]) -> None:
+    """Raise the CredentialsError of the first host where there is no credential for any: we cannot ask; nobody is silent."""
+    first: CredentialsError | None = None
+    for host, connection in hosts.items():
+        try:
+            read_credential(connection, host)
+        except CredentialsError as error:
+            first = first or error
+        else:
+            return
+    if first is not None:
+        raise first
+
+
+_ENVIRONMENT = "the environment"
+
+
+def _given(environment: Mapping[str, str], wanted: tuple[str, ...], more: tuple[str, ...]) -> bool:
+    """Say whether the environment has what a scheme cannot do without, or anything of what it can use."""
+    names = [_VARIABLES[name] for name in wanted] or [_VARIABLES[name] for name in more]
+    found = [bool(environment.get(name)) for name in names]
+    return all(found) if wanted else any(found)
+
+
+def _from_environment(
+    environment: Mapping[str, str], wanted: tuple[str, ...], more: tuple[str, ...]
+) -> dict[str, str]:
+    missing = [_VARIABLES[name] for name in wanted if not environment.get(_VARIABLES[name])]
+    if missing:
+        raise CredentialsError(
+            f"There are no credentials: {' and '.join(missing)} not set", remedy=_remedy(wanted)
+        )
+    values = {name: environment.get(_VARIABLES[name], "") for name in (*wanted, *more)}
+    return {name: value for name, value in values.items() if value}
+
+
+def _from_file(path: Path, host: HostName, wanted: tuple[str, ...], more: tuple[str, ...]) -> dict[str, str]:
+    content = _content(path)
+    entry = {**content, **_entry(content.get("hosts") or {}, host, path)}
+    values = {name: entry[name] for name in (*wanted, *more) if entry.get(name) is not None}
+    wrong = any(not isinstance(value, str) for value in values.values())
+    missing = any(name not in values for name in wanted)
+    if wrong or missing or values.get("username") == "":
+        names = " and ".join(wanted or more)
+        raise CredentialsError(
+            f"{path} gives no {names} (texts) for {host}",
+            remedy=f"Write {' and '.join(f'{name}:' for name in wanted or more)} at the top level, or under "
+            "hosts: HOST:",
+        )
+    return values
+
+
+def _remedy(wanted: tuple[str, ...]) -> str:
+    names = " and ".join(_VARIABLES[name] for name in wanted)
+    return f"Set {names}, or name a 0600 file under connection.credentials"
+
+
+def _entry(hosts: Any, host: HostName, path: Path) -> Mapping[str, Any]:
+    entry = hosts.get(host, {}) if isinstance(hosts, Mapping) else None
+    if not isinstance(entry, Mapping):
+        raise CredentialsError(f"{path}: hosts: must hold username and password by host", remedy="")
+    return entry
+
+
+_FILE_REMEDY = (
+    "Write it (chmod 600), correct connection.credentials in the stack file, or, where it is not there, set "
+    "HYPERV_USERNAME and HYPERV_PASSWORD"
+)
+
+
+def _content(path: Path) -> Mapping[str, Any]:
+    try:
+        text = read_bounded(path, _LARGEST).decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
+        raise CredentialsError(
+            f"The credentials file {path} cannot be read: {reason}", remedy=_FILE_REMEDY
+        ) from error
+    _check_file(path, private=True)
+    try:
+        content = yaml.safe_load(text)
+    except yaml.YAMLError:
+        content = None  # the parser's message would quote the file
+    if not isinstance(content, Mapping):
+        raise CredentialsError(
+            f"{path} is no YAML mapping with username and password", remedy="Correct the file"
+        )
+    return content
+
+
+def _beside(folder: Path, name: str, text: str) -> Path:
+    """Return the path of a file that credentials name, from their own folder on."""
+    try:
+        return folder / expanded(Path(text))
+    except OSError as error:
+        raise CredentialsError(
+            f"{name}: {text!r}: {error.strerror}", remedy="Correct the credentials"
+        ) from error
+
+
+def _check_file(path: Path, *, private: bool) -> None:
+    """Raise CredentialsError where a file is none that can be read, or where others gave us a secret in it, or could read it."""
+    try:
+        read_bounded(path, _LARGEST)
+        found, mode = belongings(path), path.stat().st_mode
+    except OSError as error:
+        raise CredentialsError(
+            f"{path} cannot be read: {error.strerror}",
+            remedy="Correct its name in the credentials file, or in the environment",
+        ) from error
+    if private and not found.trusted:
+        raise CredentialsError(
+            f"{path} belongs to another user ({found.owner}), who may change whom it logs on as",
+            remedy="Name a file of your own",
+        )
+    if private and sys.platform != "win32" and stat.S_IMODE(mode) & 0o077:
+        raise CredentialsError(
+            f"{path} can be read by others", remedy=f"Run: {quoting.own('chmod 600 {}', path)}"
+        )

@@ -1,0 +1,102 @@
+"""WS-Management faults as errors: by code and subcode, never by their localised text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from hyperv_placement.errors import WsmanFaultError
+from hyperv_placement.model.names import HostName
+from hyperv_placement.wsman import Enumerate, Fault, Get, Invoke, Pull, Release, Request, catalogue, class_of
+
+WBEM_ACCESS_DENIED, E_ACCESS_DENIED = 0x80041003, 0x80070005
+WBEM_INVALID_CLASS = 0x80041010
+_DENIED = frozenset({catalogue.ACCESS_DENIED, WBEM_ACCESS_DENIED, E_ACCESS_DENIED})
+_ABSENT = frozenset(
+    {catalogue.NOT_FOUND, catalogue.INVALID_NAMESPACE, catalogue.DESTINATION_UNREACHABLE, WBEM_INVALID_CLASS}
+)
+
+
+class AccessDeniedFaultError(WsmanFaultError):
+    """The account may not do this on the host."""
+
+    remedy = "Make the account a member of Hyper-V Administrators and Remote Management Users on the host"
+
+
+class AbsentFaultError(WsmanFaultError):
+    """The instance, class or namespace asked for does not exist."""
+
+
+class FilterFaultError(WsmanFaultError):
+    """The host does not carry out this query: an unknown class or property, or WQL as such."""
+
+
+class UnsupportedFeatureFaultError(WsmanFaultError):
+    """The host does not do what the request asks for besides, as optimised enumeration (DSP0226, UnsupportedFeature)."""
+
+
+class BusyFaultError(WsmanFaultError):
+    """A quota of the WinRM service is used up; trying again can help."""
+
+    retryable = True
+    remedy = "Run again later, or raise the quotas of the host's WinRM service"
+
+
+class EnvelopeLimitFaultError(WsmanFaultError):
+    """The answer, or the size that was offered for it, is not within the host's limits."""
+
+    remedy = "Raise MaxEnvelopeSizekb of the host's WinRM service to its default of 500"
+
+
+class OperationTimeoutFaultError(WsmanFaultError):
+    """The host gave up waiting for the operation; it may have been carried out all the same."""
+
+
+REFUSALS = (AbsentFaultError, AccessDeniedFaultError, BusyFaultError, FilterFaultError)
+"""Faults of the service itself, before a provider is called (unverified): a job that runs all the same shows that one was not.
+Any other may come after an order was taken, so its job is looked for until it is seen."""
+
+
+def fault_error(host: HostName, request: Request, fault: Fault) -> WsmanFaultError:
+    """Return the error for a fault: one line with what was asked of which host, and what came back."""
+    kind = _kind(fault)
+    detail = "\n".join((fault.reason, fault.detail_uri, *fault.texts))
+    return kind(
+        f"{host} refused {_asked(request)}: {fault}",
+        code=fault.wsman_code,
+        subcode=fault.subcode,
+        detail=detail,
+    )
+
+
+def _kind(fault: Fault) -> type[WsmanFaultError]:
+    if fault.wsman_code in _DENIED or fault.subcode == "AccessDenied":
+        return AccessDeniedFaultError
+    if fault.wsman_code in catalogue.QUOTA_CODES or fault.subcode == "QuotaLimit":
+        return BusyFaultError
+    if fault.subcode != "CannotProcessFilter" and fault.wsman_code in _ABSENT:
+        return AbsentFaultError
+    return _BY_SUBCODE.get(fault.subcode, WsmanFaultError)
+
+
+_BY_SUBCODE: Mapping[str, type[WsmanFaultError]] = {
+    "CannotProcessFilter": FilterFaultError,
+    "DestinationUnreachable": AbsentFaultError,
+    "InvalidResourceURI": AbsentFaultError,
+    "UnsupportedFeature": UnsupportedFeatureFaultError,
+    "EncodingLimit": EnvelopeLimitFaultError,
+    "TimedOut": OperationTimeoutFaultError,
+}
+
+
+def _asked(request: Request) -> str:
+    match request:
+        case Invoke(target=target, method=method):
+            return f"{target.class_name}.{method}"
+        case Get(target=target):
+            return f"a Get of {target.class_name}"
+        case Enumerate(query=str(query)):
+            return f"the query {query}"
+        case Enumerate() | Pull() | Release():
+            return f"an enumeration of {class_of(request.resource_uri)}"
+        case _:
+            return "a request"

@@ -1,0 +1,66 @@
+"""Each credential is tried on one host first: a wrong password tried on many at once would lock the account."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TypeVar
+
+from hyperv_placement.errors import AuthenticationError
+from hyperv_placement.model.names import HostName
+
+from .connection_errors import LoginImpossibleError, NotTriedError
+from .credentials import Credential
+
+Result = TypeVar("Result")
+
+
+class Logins:
+    """What is known of credentials in this process; shared by all hosts of an estate."""
+
+    def __init__(self) -> None:
+        """Know nothing yet."""
+        self._lock = threading.Lock()
+        self._trials: dict[Credential, threading.Lock] = {}
+        self._proven: set[Credential] = set()
+        self._refused: dict[Credential, AuthenticationError] = {}
+        self._refused_at: dict[tuple[HostName, Credential], AuthenticationError] = {}
+
+    def use(self, credential: Credential, host: HostName, send: Callable[[], Result]) -> Result:
+        """Log on with `credential` at `host` by `send`; while it is unproven, one such call runs at a time.
+
+        Raises AuthenticationError without trying where the credential was refused before.
+        """
+        with self._lock:
+            trial = self._trials.setdefault(credential, threading.Lock())
+            proven = credential in self._proven
+        if proven:
+            return self._tried(credential, host, send)
+        with trial:
+            return self._tried(credential, host, send)
+
+    def _tried(self, credential: Credential, host: HostName, send: Callable[[], Result]) -> Result:
+        with self._lock:
+            here, elsewhere = self._refused_at.get((host, credential)), self._refused.get(credential)
+        if here is not None:
+            raise AuthenticationError(here.message, remedy=here.remedy)
+        if elsewhere is not None:
+            raise NotTriedError(elsewhere.message, remedy=elsewhere.remedy)
+        try:
+            result = send()
+        except LoginImpossibleError:
+            raise
+        except AuthenticationError as error:
+            self._note_refusal(credential, host, error)
+            raise
+        with self._lock:
+            self._proven.add(credential)
+        return result
+
+    def _note_refusal(self, credential: Credential, host: HostName, error: AuthenticationError) -> None:
+        """Never try it again there; nor anywhere else where it was unproven, or refused elsewhere in between."""
+        with self._lock:
+            self._refused_at[host, credential] = error
+            if credential not in self._proven:
+                self._refused[credential] = error
+            self._proven.discard(credential)  # it may have been changed meanwhile: one host at a time again

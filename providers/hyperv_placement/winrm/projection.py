@@ -1,0 +1,49 @@
+"""Rows of an enumeration as instances, whichever form the host sent them in, and the filter it did not apply."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from hyperv_placement.errors import ProtocolError
+from hyperv_placement.wsman import (
+    EndpointReference,
+    Fragment,
+    Instance,
+    InstanceWithReference,
+    Item,
+    LogEvent,
+)
+
+Where = Mapping[str, str | int | bool | tuple[int, ...]]
+
+
+def typed(item: Item, class_name: str, namespace: str) -> Instance:
+    """Return an item as an instance: projections come without class and types. Raises ProtocolError."""
+    match item:
+        case Instance():
+            return item
+        case Fragment():
+            return item.typed(class_name, namespace)
+        case InstanceWithReference(instance=found):
+            return typed(found, class_name, namespace)
+        case EndpointReference() | LogEvent():
+            raise ProtocolError(f"A query of {class_name} was answered with something else than rows")
+
+
+def fits(instance: Instance, where: Where, like: Mapping[str, str]) -> bool:
+    """Say whether a row fits; a property that a projection left out was filtered by the host."""
+    equal = all(
+        name not in instance.properties or _same(instance[name], value) for name, value in where.items()
+    )
+    return equal and all(
+        name not in instance.properties or instance.text(name).casefold().startswith(prefix.casefold())
+        for name, prefix in like.items()
+    )
+
+
+def _same(actual: object, wanted: str | int | bool | tuple[int, ...]) -> bool:
+    if isinstance(wanted, tuple):
+        return actual in wanted
+    if isinstance(wanted, str):
+        return str(actual).casefold() == wanted.casefold()
+    return actual == wanted

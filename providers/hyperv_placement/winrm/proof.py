@@ -1,0 +1,76 @@
+"""Which names of a host are proven by reaching it: by its certificate, or by a ticket for it."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import ssl
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+from hyperv_placement.errors import HostUnreachableError
+from hyperv_placement.model.stack import HostSpec
+
+from .credentials import read_credential
+from .trust import distrusted, trust
+
+_SECONDS = 10.0
+_PORT = 443
+
+
+def proven_names(host: HostSpec) -> tuple[str, ...]:
+    """Return the names that a host which answers has proven to bear, as far as the way to it proves any.
+
+    Kerberos proves the name in the ticket, for the host cannot open it otherwise. TLS proves the name that is dialled. A host
+    that is dialled by an address or a short name is what its certificate says, if that says one full name: of
+    several, as in a certificate that hosts share, it could choose another's. Nothing is dialled where that answers
+    already, and where the stack file declares the name. Raises CertificateError, CredentialsError, HostUnreachableError.
+    """
+    return tuple(dict.fromkeys(_proven(host)))
+
+
+def _proven(host: HostSpec) -> Iterator[str]:
+    parts, connection = urlsplit(host.endpoint), host.connection
+    dialled = parts.hostname or ""
+    if connection.auth == "kerberos" and not _is_address(ticket := connection.kerberos_host or dialled):
+        yield ticket
+    if parts.scheme != "https":
+        return
+    if not _is_address(dialled):
+        yield dialled
+    if not _is_full(dialled) and host.account is None and connection.proxy is None:
+        yield from _certified(host, dialled, parts.port or _PORT)
+
+
+def _certified(host: HostSpec, dialled: str, port: int) -> Iterator[str]:
+    """Yield the one full name in the certificate that the host shows; none where it has several, or a wildcard."""
+    connection = host.connection
+    context = trust(connection.ca, read_credential(connection, host.name))
+    try:
+        with (
+            socket.create_connection((dialled, port), timeout=_SECONDS) as plain,
+            context.wrap_socket(plain, server_hostname=dialled) as secure,
+        ):
+            shown: Any = secure.getpeercert() or {}
+    except ssl.SSLCertVerificationError as error:
+        raise distrusted(host, error) from error
+    except OSError as error:
+        raise HostUnreachableError(
+            f"{host.name} did not show its certificate: {error.strerror or error}"
+        ) from error
+    names = {text.lower() for kind, text in shown.get("subjectAltName", ()) if kind == "DNS" and "." in text}
+    if len(names) == 1 and _is_full(name := names.pop()):
+        yield name
+
+
+def _is_full(name: str) -> bool:
+    return "." in name.rstrip(".") and "*" not in name and not _is_address(name)
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,204 @@
+"""The few connections to one host: each is lent to one thread for one request and its answer."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from hyperv_placement.errors import AuthenticationError, CredentialsError, HostUnreachableError, ProtocolError
+from hyperv_placement.model.stack import HostSpec
+from hyperv_placement.wsman import Fault, Get, Invoke, Request, Response, decode_response, encode_request
+
+from .bounds import BOUNDS, Bounds
+from .connection_errors import AnswerLostError, BusyHostError, LoginLostError
+from .credentials import Credential, read_credential
+from .logins import Logins
+
+if TYPE_CHECKING:
+    from .transport import Transport
+
+SESSIONS = 4
+"""Connections per host; a host allows 25 operations to a user on its oldest builds (win32 WinRM page)."""
+
+
+Heard = Callable[[Request, bytes], None]
+"""Told of each request and its answer as it came."""
+
+
+class Sessions:
+    """Connections that are made when they are needed and then kept."""
+
+    def __init__(
+        self,
+        host: HostSpec,
+        logins: Logins,
+        heard: Heard | None = None,
+        bounds: Bounds = BOUNDS,
+        waiting: Callable[[], Callable[[], None]] = lambda: lambda: None,
+    ) -> None:
+        """Read the credential and connect at the first request.
+
+        `waiting`: called before other hosts' logins are waited for; what it returns, afterwards.
+        """
+        self._host = host
+        self._heard = heard
+        self._logins = logins
+        self._bounds = bounds
+        self._waiting = waiting
+        self._decoding = threading.Lock()
+        """One tree of elements at a time: it is the largest thing that an answer makes."""
+        self._free: list[Transport] = []
+        self._lock = threading.Lock()
+        self._places = threading.BoundedSemaphore(SESSIONS)
+        self._credential: Credential | None = None
+
+    def exchange(self, request: Request, max_envelope_size: int) -> Response:
+        """Have a request carried out at most once and return the answer, a fault too.
+
+        A credential that its file gives no longer is read again, and tried once. Raises the errors of transport and login.
+        """
+        return self._renewing(lambda session: self._exchanged(session, request, max_envelope_size))
+
+    def order(self, request: Invoke, max_envelope_size: int) -> Response:
+        """Send what changes something: once, on a connection that has just been heard on, and never again.
+
+        So a login that was forgotten is found by a read that may be repeated. Raises AnswerLostError where the order was sent
+        and was not answered by the service itself: HTTP 401 or 503 say nothing of what was done.
+        """
+
+        def sent(session: Transport) -> Response:
+            self._prove(session, Get(target=request.target), max_envelope_size)
+            message, message_id = self._encoded(request, max_envelope_size)
+            try:
+                answer = session.send(message)
+            except (AuthenticationError, LoginLostError, BusyHostError) as error:
+                raise AnswerLostError(f"{error.message}, in answer to an order") from error
+            return self._heard_and_decoded(request, answer, message_id)
+
+        return self._renewing(sent)
+
+    def _renewing(self, exchange: Callable[[Transport], Response]) -> Response:
+        """Lend a connection; once more with a new one where the credential was refused and has changed meanwhile."""
+        used: Credential | None = None
+        try:
+            with self._lent() as session:
+                used = session.credential
+                return exchange(session)
+        except AuthenticationError:
+            if used is None or not self._renewed(used):
+                raise
+        with self._lent() as session:
+            return exchange(session)
+
+    def _renewed(self, refused: Credential) -> bool:
+        """Read the credential again; say whether it is another one than was refused, which no connection uses any more."""
+        with self._lock:
+            try:
+                now = read_credential(self._host.connection, self._host.name)
+            except CredentialsError:  # a file that is being written, or is gone: the refusal is what counts
+                return False
+            if now == refused:
+                return False
+            self._credential = now
+            for session in self._free:
+                session.reset()
+            self._free.clear()
+            return True
+
+    def _prove(self, session: Transport, read: Get, max_envelope_size: int) -> None:
+        """Have the connection answer a read, whatever it says; a new one where it does not. Raises HostUnreachableError."""
+        try:
+            self._exchanged(session, read, max_envelope_size)
+        except (AnswerLostError, BusyHostError, ProtocolError):
+            session.reset()
+            try:
+                self._exchanged(session, read, max_envelope_size)
+            except (AnswerLostError, BusyHostError, ProtocolError) as error:
+                raise HostUnreachableError(f"{error.message}; nothing was ordered") from error
+
+    def _exchanged(self, session: Transport, request: Request, max_envelope_size: int) -> Response:
+        message, message_id = self._encoded(request, max_envelope_size)
+        try:
+            answer = self._sent(session, message)
+        except LoginLostError:  # it was not carried out, so once more is safe for every request but an order
+            session.reset()
+            answer = self._sent(session, message)
+        return self._heard_and_decoded(request, answer, message_id)
+
+    def _encoded(self, request: Request, max_envelope_size: int) -> tuple[bytes, str]:
+        message_id = str(uuid4()).upper()
+        message = encode_request(
+            request,
+            to=self._host.endpoint,
+            message_id=message_id,
+            max_envelope_size=max_envelope_size,
+            locale="en-US",
+        )
+        return message, f"uuid:{message_id}"
+
+    def _heard_and_decoded(self, request: Request, answer: bytes, message_id: str) -> Response:
+        if self._heard is not None:
+            self._heard(request, answer)
+        return self._decoded(answer, message_id)
+
+    def _sent(self, session: Transport, message: bytes) -> bytes:
+        """Send; where that proves who we are, one such call runs at a time until the credential is known."""
+        if not session.logs_on:
+            return session.send(message)
+        over = self._waiting()
+
+        def sent() -> bytes:
+            over()
+            return session.send(message)
+
+        return self._logins.use(session.credential, self._host.name, sent)
+
+    def _decoded(self, envelope: bytes, message_id: str) -> Response:
+        try:
+            with self._decoding:
+                answer = decode_response(envelope)
+        except ProtocolError as error:
+            detail = envelope[:2000].decode("utf-8", "replace")
+            raise ProtocolError(f"{self._host.name}: {error.message}", detail=detail) from error
+        if not isinstance(answer, Fault) and answer.header.relates_to not in {"", message_id}:
+            raise ProtocolError(f"{self._host.name} answered another request than the one that was asked")
+        return answer
+
+    @contextmanager
+    def _lent(self) -> Iterator[Transport]:
+        with self._places:
+            with self._lock:
+                session = self._free.pop() if self._free else None
+            session = session or self._connect()
+            try:
+                yield session
+            except BaseException:  # whatever it was, half an answer may be left in the connection
+                session.reset()
+                raise
+            finally:
+                with self._lock:
+                    current = session.credential == self._credential
+                    if current:
+                        self._free.append(session)
+                if not current:  # the credential has changed meanwhile
+                    session.reset()
+
+    def _connect(self) -> Transport:
+        from .transport import Transport, knock  # noqa: PLC0415  # a third of a second that runs which dial nobody save
+
+        with self._lock:
+            if self._credential is None:
+                self._credential = read_credential(self._host.connection, self._host.name)
+            session = Transport(self._host, self._credential, self._bounds)
+        knock(self._host, self._bounds.connect_seconds)
+        return session
+
+    def close(self) -> None:
+        """Close the connections that are not in use."""
+        with self._lock:
+            for session in self._free:
+                session.reset()
+            self._free.clear()

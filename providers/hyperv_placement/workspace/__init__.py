@@ -1,0 +1,1 @@
+"""What lies on this computer's disk for a stack: its file, locks, recorded inventories, identities, git."""

@@ -1,0 +1,32 @@
+"""Where the file of a stack lies: `stacks/<stack>.yaml` of the project."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hyperv_placement.model.names import stack_name
+
+STACKS = "stacks"
+PROJECT = Path(__file__).resolve().parents[3]
+
+
+def stack_path(stack: str, project: Path | None = None) -> Path:
+    """Return the file of Pulumi stack `stack`, as a short path where the project is the current folder.
+
+    Raises StackNameError where that is no name of a stack.
+    """
+    return (project or Path()) / STACKS / f"{stack_name(stack)}.yaml"
+
+
+def stack_meant(word: str, project: Path) -> Path:
+    """Return the file that a word of a command line means: a path to a YAML file, or the name of a stack.
+
+    Raises StackNameError where it is neither.
+    """
+    path = Path(word)
+    return path if path.suffix in {".yaml", ".yml"} else stack_path(word, project)
+
+
+def stack_files(project: Path) -> list[Path]:
+    """Return every stack file of a project."""
+    return sorted(path for path in (project / STACKS).glob("*.yaml") if not path.name.startswith("Pulumi."))

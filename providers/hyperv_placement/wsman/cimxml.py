@@ -1,0 +1,124 @@
+"""Embedded instances: a CIM instance as CIM-XML text within a string (DSP0201, the CimDtd20 form of WMI)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from hyperv_placement.errors import ProtocolError
+
+from . import names, xml
+from .epr import EndpointReference
+from .instance import Instance, Value
+from .schema import CimType, Property, schema_of
+from .values import cim_datetime, cim_interval, text_to_value, value_to_text
+
+
+def encode_embedded(instance: Instance) -> str:
+    """Return the text that Hyper-V's methods take: one INSTANCE, arrays as PROPERTY.ARRAY, NULLs without value.
+
+    A number is written for properties in the schema alone: TYPE is required, and has to be the class's own.
+    Booleans in lower case and characters as numeric references, both of which a host was seen to accept where
+    `&amp;` was refused (r4sd/go-wsman hyperv/embedded.go, hyperv/embedded_escape_test.go).
+    """
+    schema = schema_of(instance.class_name)
+    content = "".join(
+        _property(name, value, schema.property(name) if schema else None)
+        for name, value in instance.properties.items()
+    )
+    return f'<INSTANCE CLASSNAME="{_escaped(instance.class_name)}">{content}</INSTANCE>'
+
+
+def _property(name: str, value: Value, spec: Property | None) -> str:
+    kind = _kind(spec, value)
+    start = f'NAME="{_escaped(name)}" TYPE="{kind}"'
+    if isinstance(value, tuple) or (spec is not None and spec.array):
+        if value is None:
+            return f"<PROPERTY.ARRAY {start}></PROPERTY.ARRAY>"
+        items = value if isinstance(value, tuple) else (value,)
+        listed = "".join(f"<VALUE>{_text(item)}</VALUE>" for item in items)
+        return f"<PROPERTY.ARRAY {start}><VALUE.ARRAY>{listed}</VALUE.ARRAY></PROPERTY.ARRAY>"
+    content = "" if value is None else f"<VALUE>{_text(value)}</VALUE>"
+    return f"<PROPERTY {start}>{content}</PROPERTY>"
+
+
+def _kind(spec: Property | None, value: Value) -> str:
+    if spec is not None:
+        return "datetime" if spec.type == CimType.INTERVAL else str(spec.type)
+    sample = value[0] if isinstance(value, tuple) and value else value
+    match sample:
+        case bool():
+            return "boolean"
+        case datetime() | timedelta():
+            return "datetime"
+        case int() | float():
+            raise ProtocolError(f"The type of {sample} is unknown, and a host refuses a wrong one", remedy="")
+        case _:
+            return "string"
+
+
+def _text(value: Value) -> str:
+    match value:
+        case datetime():
+            return cim_datetime(value)
+        case timedelta():
+            return cim_interval(value)
+        case EndpointReference() | None:
+            raise ProtocolError(f"{value!r} cannot stand in an embedded instance", remedy="")
+        case _:
+            return _escaped(value_to_text(value))
+
+
+def _escaped(text: str) -> str:
+    """As a host was seen to take it: `&#38;`, `&#60;` and `&#34;` where it refused `&amp;` and `&lt;`; `&gt;` passed."""
+    plain = xml.escaped(text)  # refuses what XML cannot carry
+    for named, numeric in (("&amp;", "&#38;"), ("&lt;", "&#60;"), ('"', "&#34;")):
+        plain = plain.replace(named, numeric)
+    return plain
+
+
+def decode_embedded(text: str, namespace: str = names.VIRTUALIZATION) -> Instance:
+    """Read the text of an embedded instance. Raises ProtocolError.
+
+    CLASSORIGIN, PROPAGATED and qualifiers may be there (recorded by nova) and do not matter; references are left out.
+    """
+    root = xml.parse(_bytes(text))
+    if xml.local(root) != "INSTANCE" or root.get("CLASSNAME") is None:
+        raise ProtocolError(f"An embedded instance starts with INSTANCE, not {xml.local(root)}")
+    class_name = str(root.get("CLASSNAME"))
+    properties: dict[str, Value] = {}
+    for item in root:
+        if xml.local(item) in {"PROPERTY", "PROPERTY.ARRAY"}:
+            name, value = _read(item, class_name)
+            properties[name] = value
+    return Instance(class_name, properties, namespace)
+
+
+def _bytes(text: str) -> bytes:
+    try:
+        return text.strip().encode()
+    except UnicodeEncodeError as error:
+        raise ProtocolError("The text of an embedded instance holds half a character") from error
+
+
+def _read(item: xml.Element, class_name: str) -> tuple[str, Value]:
+    name, spelled = item.get("NAME"), (item.get("TYPE") or "string").lower()
+    if not name:
+        raise ProtocolError(f"A property of an embedded {class_name} has no NAME")
+    if spelled not in set(CimType):
+        raise ProtocolError(f"Property {name} of an embedded {class_name} has the unknown type {spelled!r}")
+    schema = schema_of(class_name)
+    spec = schema.property(name) if schema else None
+    kind = CimType(spelled)
+    if xml.local(item) == "PROPERTY.ARRAY":
+        return (spec.name if spec else name), _read_array(item, kind)
+    value = xml.child(item, "", "VALUE")
+    return (spec.name if spec else name), None if value is None else _read_value(value, kind)
+
+
+def _read_array(item: xml.Element, kind: CimType) -> Value:
+    array = xml.child(item, "", "VALUE.ARRAY")
+    return None if array is None else tuple(_read_value(value, kind) for value in array)
+
+
+def _read_value(value: xml.Element, kind: CimType) -> Value:
+    return None if xml.local(value) == "VALUE.NULL" else text_to_value(xml.text_of(value), kind)

@@ -1,0 +1,299 @@
+"""Bytes to messages: by namespace and structure, never by prefix or language."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from hyperv_placement.errors import ProtocolError
+
+from . import elements, epr, eventlog, fault_body, names, xml
+from .epr import EndpointReference
+from .header import Header
+from .instance import Fragment, Instance, Value
+from .messages import (
+    Enumerate,
+    EnumerateResponse,
+    EnumerationMode,
+    Get,
+    GetResponse,
+    InstanceWithReference,
+    Invoke,
+    InvokeResponse,
+    Item,
+    Malformed,
+    Pull,
+    PullResponse,
+    Release,
+    ReleaseResponse,
+    Request,
+    Response,
+    Subscribe,
+    SubscribeResponse,
+    Unsubscribe,
+    UnsubscribeResponse,
+    Unsupported,
+)
+from .schema import CimType, Property
+from .values import count_in, read_interval, text_to_value
+
+_KNOWN = {
+    names.ADDRESSING: {"To", "ReplyTo", "Action", "MessageID", "RelatesTo", "From", "FaultTo"},
+    names.WSMAN: {
+        "ResourceURI", "SelectorSet", "MaxEnvelopeSize", "OperationTimeout", "Locale", "OptionSet",
+        "RequestTotalItemsCountEstimate", "RequestEPR",
+    },
+    names.MICROSOFT: {"DataLocale", "SessionId", "OperationID", "SequenceId", "ActivityId", "ConnectionRetry"},
+}  # fmt: skip
+"""FragmentTransfer is not among them: to answer with the whole where a part was asked for would be a silent lie."""
+_TRUE = {"true", "1"}
+_RETURN_VALUE = Property("ReturnValue", CimType.UINT32)
+
+
+def decode_request(content: bytes) -> Request:  # noqa: PLR0911 - one for each message
+    """Read a request. Raises ProtocolError for what is no envelope, or lacks what its action needs."""
+    root, body = _envelope(content)
+    header = _header(root)
+    target = EndpointReference(header.resource_uri, header.selectors)
+    match header.action:
+        case names.GET:
+            return Get(target=target, header=header)
+        case names.ENUMERATE:
+            return _enumerate(xml.need(body, names.ENUMERATION, "Enumerate"), header)
+        case names.PULL:
+            return _pull(xml.need(body, names.ENUMERATION, "Pull"), header)
+        case names.RELEASE:
+            release = xml.need(body, names.ENUMERATION, "Release")
+            return Release(resource_uri=header.resource_uri, context=_context(release) or "", header=header)
+        case names.SUBSCRIBE:
+            subscribe = xml.need(body, names.EVENTING, "Subscribe")
+            return Subscribe(query=eventlog.decode_subscribe(subscribe), header=header)
+        case names.UNSUBSCRIBE:
+            return Unsubscribe(identifier=_identifier(root), header=header)
+        case _:
+            return _invoke(body, target, header)
+
+
+def _identifier(root: xml.Element) -> str:
+    found = xml.child_text(xml.need(root, names.SOAP, "Header"), names.EVENTING, "Identifier")
+    if not found:
+        raise ProtocolError("The message does not say which subscription it is about")
+    return found
+
+
+def _envelope(content: bytes) -> tuple[xml.Element, xml.Element]:
+    root = xml.parse(content)
+    if xml.local(root) != "Envelope" or xml.namespace(root) != names.SOAP:
+        raise ProtocolError(f"The message is no SOAP 1.2 envelope but {xml.local(root)}")
+    return root, xml.need(root, names.SOAP, "Body")
+
+
+def _header(root: xml.Element) -> Header:
+    found = xml.child(root, names.SOAP, "Header")
+    lang = str(root.get(f"{{{names.XML}}}lang") or "")
+    if found is None:
+        return Header(lang=lang)
+    reply_to = xml.child(found, names.ADDRESSING, "ReplyTo")
+    locale = xml.child(found, names.WSMAN, "Locale")
+    timeout = xml.child_text(found, names.WSMAN, "OperationTimeout") or ""
+    return Header(
+        action=xml.child_text(found, names.ADDRESSING, "Action") or "",
+        message_id=xml.child_text(found, names.ADDRESSING, "MessageID") or "",
+        to=xml.child_text(found, names.ADDRESSING, "To") or "",
+        reply_to=None if reply_to is None else xml.child_text(reply_to, names.ADDRESSING, "Address") or "",
+        relates_to=xml.child_text(found, names.ADDRESSING, "RelatesTo") or "",
+        resource_uri=xml.child_text(found, names.WSMAN, "ResourceURI") or "",
+        selectors=epr.decode_selectors(found),
+        max_envelope_size=count_in(xml.child_text(found, names.WSMAN, "MaxEnvelopeSize")),
+        operation_timeout=_timeout(timeout),
+        operation_timeout_text=timeout,
+        locale="" if locale is None else str(locale.get(f"{{{names.XML}}}lang") or ""),
+        locale_mandatory=locale is not None and _mandatory(locale),
+        unknown_mandatory=tuple(
+            xml.local(item) for item in found if _mandatory(item) and not _is_known(item)
+        ),
+        lang=lang,
+    )
+
+
+def _mandatory(element: xml.Element) -> bool:
+    return (element.get(f"{{{names.SOAP}}}mustUnderstand") or "").strip().casefold() in _TRUE
+
+
+def _is_known(element: xml.Element) -> bool:
+    return xml.local(element) in _KNOWN.get(xml.namespace(element), set())
+
+
+def _timeout(text: str) -> timedelta | None:
+    try:
+        return read_interval(text)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _enumerate(element: xml.Element, header: Header) -> Enumerate:
+    query = xml.child(element, names.WSMAN, "Filter")
+    if query is None:
+        query = xml.child(element, names.ENUMERATION, "Filter")
+    mode = xml.child_text(element, names.WSMAN, "EnumerationMode") or ""
+    if mode not in set(EnumerationMode):
+        raise ProtocolError(f"The enumeration mode {mode!r} is unknown")
+    return Enumerate(
+        resource_uri=header.resource_uri,
+        query=None if query is None else xml.text_of(query).strip(),
+        dialect=names.WQL_DIALECT if query is None else str(query.get("Dialect") or ""),
+        mode=EnumerationMode(mode),
+        optimize=xml.child(element, names.WSMAN, "OptimizeEnumeration") is not None,
+        max_elements=_max_elements(element, names.WSMAN),
+        header=header,
+    )
+
+
+def _pull(element: xml.Element, header: Header) -> Pull:
+    return Pull(
+        resource_uri=header.resource_uri,
+        context=_context(element) or "",
+        max_elements=_max_elements(element, names.ENUMERATION),
+        header=header,
+    )
+
+
+def _max_elements(element: xml.Element, space: str) -> int | None:
+    return count_in(xml.child_text(element, space, "MaxElements"))
+
+
+def _context(element: xml.Element) -> str | None:
+    return xml.child_text(element, names.ENUMERATION, "EnumerationContext")
+
+
+def _invoke(body: xml.Element, target: EndpointReference, header: Header) -> Invoke | Unsupported:
+    element = next(iter(body), None)
+    method = names.class_of(header.action)
+    if element is None or xml.local(element) != f"{method}_INPUT" or not _is_of(element, target.resource_uri):
+        return Unsupported(header=header)
+    found: dict[str, list[Value | Malformed]] = {}
+    for item in element:
+        found.setdefault(xml.local(item), []).append(_argument(item, target.resource_uri))
+    arguments = {name: tuple(values) if len(values) > 1 else values[0] for name, values in found.items()}
+    return Invoke(target=target, method=method, arguments=arguments, header=header)
+
+
+def _is_of(element: xml.Element, uri: str) -> bool:
+    """Say whether the element is in a namespace of the class, which a method's body and parameters are in.
+
+    The class alone decides: an example of Microsoft's has another WMI namespace in the body (MS-WSMV 4.1.4).
+    """
+    space = xml.namespace(element)
+    return bool(space) and names.class_of(space).casefold() == names.class_of(uri).casefold()
+
+
+def _argument(item: xml.Element, uri: str) -> Value | Malformed:
+    if not _is_of(item, uri):
+        return Malformed(f"{xml.local(item)} is not in the namespace of the class")
+    try:
+        if len(item) and elements.is_time(item):
+            return text_to_value((item[0].text or "").strip(), CimType.DATETIME)
+        if len(item) == 0 or epr.is_reference(item):
+            return elements.decode_value(item, CimType.STRING)
+    except ProtocolError as error:
+        return Malformed(error.message)
+    return Malformed(f"{xml.local(item)} holds {xml.local(item[0])} instead of a reference or text")
+
+
+def decode_response(content: bytes) -> Response:  # noqa: PLR0911 - one for each message
+    """Read an answer; a fault is a value like the others. Raises ProtocolError for what is no answer."""
+    root, body = _envelope(content)
+    header = _header(root)
+    first = next(iter(body), None)
+    if first is None:
+        if header.action == names.UNSUBSCRIBE_RESPONSE:
+            return UnsubscribeResponse(header=header)
+        if header.action != names.RELEASE_RESPONSE:
+            raise ProtocolError("The answer has no content")
+        return ReleaseResponse(header=header)
+    match xml.namespace(first), xml.local(first):
+        case names.SOAP, "Fault":
+            return fault_body.decode_body(first, _not_understood(root), header)
+        case names.ENUMERATION, "EnumerateResponse":
+            return _enumerate_response(first, header)
+        case names.ENUMERATION, "PullResponse":
+            return _pull_response(first, header)
+        case names.EVENTING, "SubscribeResponse":
+            identifier, context = eventlog.decode_subscribed(first)
+            return SubscribeResponse(identifier=identifier, context=context, header=header)
+        case uri, name if uri and name.endswith("_OUTPUT"):
+            outputs = _outputs(first)
+            return InvokeResponse(
+                resource_uri=uri, method=name.removesuffix("_OUTPUT"), outputs=outputs, header=header
+            )
+        case _:
+            return _get_response(first, header)
+
+
+def _get_response(element: xml.Element, header: Header) -> GetResponse:
+    """An instance of any class answers a Get; without its Action, one of WMI's classes alone is taken for one."""
+    if header.action != names.GET_RESPONSE and (header.action or not names.is_wmi(xml.namespace(element))):
+        raise ProtocolError(f"{header.action or xml.local(element)} answers nothing that is asked here")
+    return GetResponse(instance=elements.decode_instance(element), header=header)
+
+
+def _not_understood(root: xml.Element) -> str:
+    found = next(root.iter(f"{{{names.SOAP}}}NotUnderstood"), None)
+    return "" if found is None else str(found.get("qname") or "").rpartition(":")[2]
+
+
+def _enumerate_response(element: xml.Element, header: Header) -> EnumerateResponse:
+    return EnumerateResponse(
+        context=_context(element) or None, items=_items(element), end=_is_last(element), header=header
+    )
+
+
+def _pull_response(element: xml.Element, header: Header) -> PullResponse:
+    return PullResponse(
+        context=_context(element) or None, items=_items(element) or (), end=_is_last(element), header=header
+    )
+
+
+def _items(element: xml.Element) -> tuple[Item, ...] | None:
+    """Read the page; None where there is none."""
+    found = _of_either(element, "Items")
+    return None if found is None else tuple(_item(item) for item in found)
+
+
+def _is_last(element: xml.Element) -> bool:
+    return _of_either(element, "EndOfSequence") is not None
+
+
+def _of_either(element: xml.Element, name: str) -> xml.Element | None:
+    """Items and the end are of WS-Management in an optimised answer, else of WS-Enumeration; both are read in both."""
+    found = xml.child(element, names.WSMAN, name)
+    return xml.child(element, names.ENUMERATION, name) if found is None else found
+
+
+def _item(item: xml.Element) -> Item:
+    match xml.namespace(item), xml.local(item):
+        case names.ADDRESSING, "EndpointReference":
+            return epr.decode_content(item)
+        case names.WSMAN, "XmlFragment":
+            return elements.decode_fragment(item)
+        case names.EVENT, "Event":
+            return eventlog.decode_event(item)
+        case names.WSMAN, "Item":
+            return _instance_with_reference(item)
+        case _:
+            return elements.decode_instance(item)
+
+
+def _instance_with_reference(item: xml.Element) -> InstanceWithReference:
+    reference = xml.need(item, names.ADDRESSING, "EndpointReference")
+    found = next((_item(other) for other in item if other is not reference), None)
+    if not isinstance(found, Instance | Fragment):
+        raise ProtocolError("An item of object and reference has no object")
+    return InstanceWithReference(found, epr.decode_content(reference))
+
+
+def _outputs(element: xml.Element) -> dict[str, Value]:
+    return elements.gathered(
+        (spec, elements.decode_value(item, spec.type))
+        for item in element
+        for spec in (_RETURN_VALUE if xml.local(item) == _RETURN_VALUE.name else Property(xml.local(item)),)
+    )

@@ -1,0 +1,192 @@
+"""CIM instances and values as elements of an envelope (DSP0230, WS-CIM): written as Windows does, read from anybody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from hyperv_placement.errors import ProtocolError
+
+from . import epr, names, xml
+from .epr import EndpointReference
+from .instance import Fragment, Instance, Value, property_of
+from .schema import CimType, ClassSchema, Property, schema_of
+from .values import iso_datetime, iso_interval, text_to_value, value_to_text
+
+_NIL = f"{{{names.XSI}}}nil"
+_TYPE = f"{{{names.XSI}}}type"
+_LOCATION = f"{{{names.CIM}}}Location"
+"""Where an instance is to be found: no property of it (MS-WSMV 4.1.1)."""
+_TIMES = frozenset({"Datetime", "Interval", "CIM_DateTime", "Date", "Time"})
+"""Elements that hold a time (DSP0230, cimDateTime); Windows writes the first two."""
+_TIME_NAMESPACES = frozenset({names.CIM, names.CIM_2005, ""})
+"""In rows of a projection the time's element has no namespace (txwinrm's captures)."""
+_DECLARED = {
+    "cimBoolean": CimType.BOOLEAN,
+    "cimUnsignedByte": CimType.UINT8,
+    "cimUnsignedShort": CimType.UINT16,
+    "cimUnsignedInt": CimType.UINT32,
+    "cimUnsignedLong": CimType.UINT64,
+    "cimByte": CimType.SINT8,
+    "cimShort": CimType.SINT16,
+    "cimInt": CimType.SINT32,
+    "cimLong": CimType.SINT64,
+    "cimFloat": CimType.REAL32,
+    "cimDouble": CimType.REAL64,
+}
+"""Types that a service may declare on a property (DSP0230); the rest are texts, or say themselves what they are."""
+_FRAGMENT_NAMESPACES = {"xmlns:xsi": names.XSI, "xmlns:w": names.WSMAN}
+_REFERENCE_NAMESPACES = {"xmlns:a": names.ADDRESSING, "xmlns:w": names.WSMAN}
+
+
+def encode_instance(instance: Instance) -> str:
+    """Return the instance's element: properties sorted without case, NULL arrays left out, other NULLs nil."""
+    schema = schema_of(instance.class_name)
+    content = "".join(
+        _encode(f"p:{name}", instance.properties[name], property_of(schema, name))
+        for name in sorted(instance.properties, key=str.casefold)
+    )
+    attributes = {
+        "xmlns:xsi": names.XSI,
+        "xmlns:p": instance.resource_uri,
+        "xmlns:cim": names.CIM,
+        "xsi:type": f"p:{instance.class_name}_Type",
+    }
+    return xml.tag(f"p:{instance.class_name}", content, attributes)
+
+
+def _encode(element: str, value: Value, spec: Property) -> str:
+    return "" if value is None and spec.array else encode_value(element, value)
+
+
+def encode_value(element: str, value: Value, prefix: str = "cim:") -> str:
+    """Return a value as elements; NULL is nil, dates and intervals stand in an element of their own.
+
+    Raises ProtocolError for an instance: what a host writes for one inside another was never seen.
+    """
+    match value:
+        case None:
+            return xml.tag(element, None, {"xsi:nil": "true"})
+        case EndpointReference():
+            return xml.tag(element, epr.encode_content(value), _REFERENCE_NAMESPACES)
+        case datetime():
+            return xml.tag(element, xml.leaf(f"{prefix}Datetime", iso_datetime(value)))
+        case timedelta():
+            return xml.tag(element, xml.leaf(f"{prefix}Interval", iso_interval(value)))
+        case tuple():
+            return "".join(encode_value(element, item, prefix) for item in value)
+        case _:
+            return xml.leaf(element, value_to_text(value))
+
+
+def encode_fragment(fragment: Fragment) -> str:
+    """Return a row of a projection: children in no namespace, sorted, `Datetime` too (txwinrm's captures, `*_all_*`).
+
+    That `Interval` and references are written alike is a guess.
+    """
+    content = "".join(
+        encode_value(name, fragment.properties[name], prefix="")
+        for name in sorted(fragment.properties, key=str.casefold)
+    )
+    return xml.tag("w:XmlFragment", content, _FRAGMENT_NAMESPACES)
+
+
+def decode_instance(element: xml.Element) -> Instance:
+    """Read an instance's element by its own class and namespace. Raises ProtocolError."""
+    uri = xml.namespace(element)
+    if not uri:
+        raise ProtocolError(f"{xml.local(element)} is no instance of a class")
+    return _instance(element, xml.local(element), uri)
+
+
+def _instance(element: xml.Element, class_name: str, uri: str) -> Instance:
+    namespace = names.namespace_of(uri)
+    schema = schema_of(class_name)
+    properties = gathered(_decoded(item, schema) for item in element if item.tag != _LOCATION)
+    same = namespace and uri == names.resource_uri(class_name, namespace)
+    return Instance(class_name, properties, namespace, "" if same else uri)
+
+
+def _decoded(item: xml.Element, schema: ClassSchema | None) -> tuple[Property, Value]:
+    name = xml.local(item)
+    spec = schema.property(name) if schema else None
+    if spec is not None:
+        return spec, decode_value(item, spec.type)
+    return Property(name), _by_declaration(item)
+
+
+def gathered(values: Iterable[tuple[Property, Value]]) -> dict[str, Value]:
+    """Return values by name: what repeats is an array; the schema tells an array of one from a scalar."""
+    lists: dict[str, list[Value]] = {}
+    arrays: set[str] = set()
+    for spec, value in values:
+        found = lists.setdefault(spec.name, [])
+        found.append(value)
+        if len(found) > 1 or (spec.array and value is not None):
+            arrays.add(spec.name)
+    return {name: tuple(found) if name in arrays else found[0] for name, found in lists.items()}
+
+
+def decode_fragment(element: xml.Element) -> Fragment:
+    """Read a row of a projection."""
+    return Fragment(gathered(_decoded(item, None) for item in element))
+
+
+def decode_value(element: xml.Element, kind: CimType) -> Value:
+    """Read one property of an answer: nil, a reference, a time in an element of its own, or text of type `kind`.
+
+    More is read than Windows writes: a reference in an EndpointReference of its own, as other services send it (a
+    client loses nothing by it), and an object inside another, as an Instance. Raises ProtocolError.
+    """
+    if is_nil(element):
+        return None
+    if len(element) == 0:
+        return text_to_value(element.text or "", kind)
+    if is_time(element):
+        return _time(element[0], kind)
+    if (reference := epr.find(element)) is not None:
+        return epr.decode_content(reference)
+    if kind is not CimType.STRING:
+        raise ProtocolError(f"{xml.local(element)} holds {xml.local(element[0])} where a {kind} belongs")
+    return _inner_instance(element)
+
+
+def is_nil(element: xml.Element) -> bool:
+    """Say whether the element is NULL."""
+    return (element.get(_NIL) or "").strip() in {"true", "1"}
+
+
+def is_time(element: xml.Element) -> bool:
+    """Say whether the element holds a time in an element of its own."""
+    inner = element[0]
+    return xml.local(inner) in _TIMES and xml.namespace(inner) in _TIME_NAMESPACES
+
+
+def _time(inner: xml.Element, kind: CimType) -> Value:
+    """What cannot be read is a text where no schema asks for a time: asterisks may stand in one (DSP0004 5.2.4)."""
+    text = (inner.text or "").strip()
+    try:
+        return text_to_value(text, CimType.DATETIME)
+    except ProtocolError:
+        if kind is not CimType.STRING:
+            raise
+        return text
+
+
+def _inner_instance(element: xml.Element) -> Instance:
+    """Read an object inside another, by the class that its xsi:type names, else by the property's own name."""
+    declared = (element.get(_TYPE) or "").strip().rpartition(":")[2]
+    class_name = declared.removesuffix("_Type") or xml.local(element)
+    return _instance(element, class_name, xml.namespace(element[0]))
+
+
+def _by_declaration(item: xml.Element) -> Value:
+    """Read a property that no schema knows: by the type that it declares, as text where that does not fit."""
+    declared = item.get(_TYPE)
+    kind = None if declared is None else _DECLARED.get(declared.strip().rpartition(":")[2])
+    if kind is not None and len(item) == 0 and not is_nil(item):
+        try:
+            return text_to_value(item.text or "", kind)
+        except ProtocolError:
+            pass
+    return decode_value(item, CimType.STRING)
