@@ -12,7 +12,7 @@ from pypsrp.exceptions import WSManFaultError
 from pypsrp.wsman import NAMESPACES, OptionSet, SelectorSet, WSMan, WSManAction
 
 from hyperv_placement.wsman import CIMV2, WQL_DIALECT, decode_embedded, resource_uri
-from tests.fabric.test_lab_wire.conftest import Wire, make_wire, wire
+from tests.fabric.test_lab_service.conftest import Wire, make_wire, wire
 
 pytestmark = pytest.mark.lab
 __all__ = ["make_wire", "wire"]  # fixtures, found by their names

@@ -20,20 +20,20 @@ HERE = frozenset({"model/winpath.py", "model/names.py", "model/slots.py"})
 """Where the comparisons are."""
 ELSEWHERE = {
     "wsman/": "names of XML and of CIM, which have their own rules",
-    "ldap/": "names of a directory: attributes, accounts by their full names in lower case",
-    "recording/": "words that are disguised, not compared",
-    "units.py": "units of numbers",
+    "directory/": "names of a directory: attributes, accounts by their full names in lower case",
+    "operations/recording/": "words that are disguised, not compared",
+    "model/units.py": "units of numbers",
     "codes/catalogue.py": "words that somebody types",
     "stackfile/nodes.py": "spellings of one word that YAML takes",
     "stackfile/near.py": "words that are near each other",
     "stackfile/addresses.py": "schemes of URLs",
     "stackfile/guard.py": "days of the week",
-    "hyperv/negotiation.py": "schemes of authentication",
-    "hyperv/projection.py": "properties as WQL compares them",
-    "hyperv/sessions.py": "a GUID of ours",
-    "hyperv/transport.py": "words of the operating system, schemes of URLs",
-    "locks.py": "names of processes",
-    "handover.py": "names of processes",
+    "winrm/negotiation.py": "schemes of authentication",
+    "winrm/projection.py": "properties as WQL compares them",
+    "winrm/sessions.py": "a GUID of ours",
+    "winrm/transport.py": "words of the operating system, schemes of URLs",
+    "workspace/locks.py": "names of processes",
+    "workspace/handoff.py": "names of processes",
 }
 """Files, or folders, that fold texts which are neither paths nor such names, each with what they are."""
 FOLDING = frozenset({"casefold", "lower", "upper", "swapcase", "title"})
@@ -45,32 +45,34 @@ KEYED = re.compile(
 """Attributes that are no keys as they are spelled."""
 CUTTING = frozenset({"startswith", "endswith", "removeprefix", "removesuffix", "split", "rsplit", "partition", "rpartition", "strip", "rstrip", "lstrip"})  # fmt: skip
 ALLOWED = {
-    "discovery/hosts.py": {
+    "operations/discovery/hosts.py": {
         "host.facts.computer_name.lower()",
         "name.lower()",
     },  # a name that is made, not compared
-    "planning/delegation.py": {"principal.lower()", "other.full_name.lower()"},
-    "discovery/text.py": {  # of one declaration, whose parts `storage_of` spells alike
+    "planning/delegation/entries.py": {"principal.lower()", "other.full_name.lower()"},
+    "operations/discovery/text.py": {  # of one declaration, whose parts `storage_of` spells alike
         "config == storage.checkpoints == storage.paging",
         "config == disks",
         "disks != config",
     },
-    "hyperv/audit.py": {"path == self.path"},  # a file of ours
+    "migration/audit.py": {"path == self.path"},  # a file of ours
     "model/destinations.py": {"host.lower()"},  # folding would make an ASCII name of one that is none
     "model/policy.py": {"username.rpartition('\\\\')"},  # a login, and no path
     "stackfile/policies.py": {"real.parent == folder"},  # folders of this computer
-    "hyperv/needs.py": {  # paths of one move, each with its bytes
+    "migration/needs.py": {  # paths of one move, each with its bytes
         "{d.target: sizes.get(d.instance_id, 0) for d in copied}",
         "{parent.target: parent.size_bytes for parent in move.parents}",
     },
     "hyperv/rows.py": {"row.text('InstanceID').split('\\\\')"},
-    "planning/sizes.py": {"{volume.path for volume in held if volume is not None}"},  # of one list of volumes
+    "planning/checks/sizes.py": {
+        "{volume.path for volume in held if volume is not None}"
+    },  # of one list of volumes
     "report/records.py": {"value.name.lower()"},  # of an enumeration
     "stackfile/machines.py": {
         "root in roots",
         "named.text not in self._roots",
     },  # names that the file gives to roots
-    "discovery/roots.py": {
+    "operations/discovery/roots.py": {
         "above.rstrip('\\\\')",
         "path.replace('/', '\\\\').split('\\\\')",
     },  # names of roots are made of it
@@ -114,7 +116,9 @@ def _called(node: ast.Call, called: ast.Attribute, file: str) -> Iterator[tuple[
         )
         if not known and (NAME.search(_last(receiver)) or PATH.search(_last(receiver))):
             yield node.lineno, ast.unparse(node)
-    if called.attr in CUTTING and not file.startswith(("wsman/", "recording/", "stackfile/", "ldap/")):
+    if called.attr in CUTTING and not file.startswith(
+        ("wsman/", "operations/recording/", "stackfile/", "directory/")
+    ):
         cuts = any(
             isinstance(arg, ast.Constant) and isinstance(arg.value, str) and "\\" in arg.value
             for arg in node.args

@@ -117,7 +117,14 @@ def previews() -> tuple[bytes, ...]:
 
 def stacks() -> tuple[bytes, ...]:
     """Return the stack file of the lab, and one with most keys."""
-    return (*(path.read_bytes() for path in sorted((_ROOT / "stacks").glob("*.yaml"))), _MOST_KEYS)
+    return (
+        *(
+            path.read_bytes()
+            for path in sorted((_ROOT / "stacks").glob("*.yaml"))
+            if not path.name.startswith("Pulumi.")
+        ),
+        _MOST_KEYS,
+    )
 
 
 def sealed_messages() -> tuple[bytes, ...]:

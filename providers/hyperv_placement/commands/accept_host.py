@@ -8,12 +8,12 @@ import sys
 
 from hyperv_placement import quoting
 from hyperv_placement.clock import SystemClock
+from hyperv_placement.commands.audit_notes import add_ticket, checked, note
 from hyperv_placement.errors import PlacementError
 from hyperv_placement.hyperv.estate import Estate
 from hyperv_placement.hyperv.host_facts import read_uuid
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.stack import Stack
-from hyperv_placement.operations.audit_notes import add_ticket, checked, note
 from hyperv_placement.stackfile import load
 from hyperv_placement.visible import visible
 from hyperv_placement.workspace.identities import Identities, identities_path, is_of_project

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from hyperv_placement.clock import SystemClock
+from hyperv_placement.commands.audit_notes import add_ticket, checked, note
 from hyperv_placement.errors import PlacementError
 from hyperv_placement.hyperv.estate import Estate
 from hyperv_placement.model.names import is_guid, vm_id
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.operations.adopt import Adopted, adopt
-from hyperv_placement.operations.audit_notes import add_ticket, checked, note
 from hyperv_placement.planning.machine.adoption import adopting
 from hyperv_placement.stackfile import load
 from hyperv_placement.visible import visible

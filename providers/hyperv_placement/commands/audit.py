@@ -13,11 +13,11 @@ from hyperv_placement.audit.access import reading
 from hyperv_placement.audit.store import opened
 from hyperv_placement.audit.verifying import Place, Verdict, verify
 from hyperv_placement.clock import SystemClock
+from hyperv_placement.commands.audit_notes import add_ticket, checked, note
 from hyperv_placement.errors import PlacementError
 from hyperv_placement.migration.audit import audit_path
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.model.units import counted
-from hyperv_placement.operations.audit_notes import add_ticket, checked, note
 from hyperv_placement.report.records import record
 from hyperv_placement.stackfile import load
 from hyperv_placement.visible import visible

@@ -8,12 +8,12 @@ import sys
 from pathlib import Path
 
 from hyperv_placement.clock import SystemClock
+from hyperv_placement.commands.audit_notes import add_ticket, checked, note
 from hyperv_placement.errors import PlacementError
 from hyperv_placement.hyperv.estate import Estate
 from hyperv_placement.migration.audit import AuditLog, audit_path
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.operations.accept import Accepted, accept
-from hyperv_placement.operations.audit_notes import add_ticket, checked, note
 from hyperv_placement.operations.drift import Found, read_drift
 from hyperv_placement.planning.drift import DriftReport
 from hyperv_placement.report.drift_junit import render_junit

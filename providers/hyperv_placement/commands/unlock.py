@@ -9,9 +9,9 @@ from pathlib import Path
 
 from hyperv_placement import quoting
 from hyperv_placement.clock import SystemClock
+from hyperv_placement.commands.audit_notes import add_ticket, checked, note_of
 from hyperv_placement.errors import PlacementError
 from hyperv_placement.model.names import stack_name
-from hyperv_placement.operations.audit_notes import add_ticket, checked, note_of
 from hyperv_placement.visible import visible
 from hyperv_placement.workspace.locks import (
     Fragment,

@@ -18,10 +18,10 @@ from hyperv_placement.errors import (
     ProtocolError,
     WsmanFaultError,
 )
-from hyperv_placement.hyperv.jobs import JOB_STARTED
 from hyperv_placement.hyperv import inventory
 from hyperv_placement.hyperv.estate import Estate
 from hyperv_placement.hyperv.host_facts import HostNames, service_reference
+from hyperv_placement.hyperv.jobs import JOB_STARTED
 from hyperv_placement.hyperv.progress import Progress
 from hyperv_placement.hyperv.rows import any_job_of, has_ended, job_of
 from hyperv_placement.model import winpath

@@ -13,11 +13,10 @@ import pytest
 from hyperv_placement.audit.store import opened
 from hyperv_placement.audit.verifying import verify
 from hyperv_placement.clock import SystemClock
-from hyperv_placement.commands import audit
+from hyperv_placement.commands import audit, audit_notes
 from hyperv_placement.commands.cli import main
 from hyperv_placement.errors import AuditRefusedError, PlacementError
 from hyperv_placement.migration.audit import AuditLog, audit_path
-from hyperv_placement.operations import audit_notes
 from hyperv_placement.stackfile import load
 from hyperv_placement.workspace.stacks import PROJECT
 

@@ -16,7 +16,7 @@ from tests.standin.clock import Turns
 from tests.standin.engine import OneFleet
 from tests.standin.world import SECONDS, Values, World, mover
 
-from .test_course import SWAP
+from .test_run_order import SWAP
 
 
 def test_a_running_job_waits_for_no_turn(tmp_path: Path) -> None:

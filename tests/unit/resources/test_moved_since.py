@@ -15,7 +15,7 @@ from tests.standin.clock import Turns
 from tests.standin.engine import OneFleet
 from tests.standin.world import Values, World, mover
 
-from .test_course import SWAP
+from .test_run_order import SWAP
 
 
 def test_what_is_scheduled_is_a_change_to_the_engine(tmp_path: Path) -> None:

@@ -196,5 +196,5 @@ def test_hosts_come_from_stack_files_alone() -> None:
         and (name := getattr(node.func, "id", "")) in {"HostSpec", "DirectorySpec", "load_text"}
     }
     assert makers == {
-        ("stackfile/hosts.py", "HostSpec"), ("stackfile/directory.py", "DirectorySpec"), ("commands/base.py", "load_text"),
+        ("stackfile/hosts.py", "HostSpec"), ("stackfile/directory.py", "DirectorySpec"), ("workspace/base_revision.py", "load_text"),
     }  # fmt: skip

@@ -162,8 +162,10 @@ def test_inside_the_project_files_are_named_from_where_one_stands(tmp_path: Path
 
 def test_the_project_comes_first_among_the_places_to_import_from() -> None:
     """A user's PYTHONPATH stays, behind ours."""
-    assert python_environment(Path("/p"), {})["PYTHONPATH"] == "/p"
-    assert python_environment(Path("/p"), {"PYTHONPATH": "/q"})["PYTHONPATH"] == os.pathsep.join(["/p", "/q"])
+    assert python_environment(Path("/p"), {})["PYTHONPATH"] == os.pathsep.join(["/p/providers", "/p"])
+    assert python_environment(Path("/p"), {"PYTHONPATH": "/q"})["PYTHONPATH"] == os.pathsep.join(
+        ["/p/providers", "/p", "/q"]
+    )
 
 
 @pytest.mark.parametrize(

@@ -93,7 +93,7 @@ def test_a_command_runs_from_any_folder_and_through_a_link(project: Path, name: 
     answer = run(link, "a b", "--json", cwd=project.parent)
     assert answer.stdout.splitlines() == [
         f"{project}/.venv/bin/python -P -m {module} a b --json",
-        str(project),
+        f"{project}/providers:{project}",
     ]
 
 
@@ -231,7 +231,7 @@ def test_the_plugin_runs_in_the_projects_python(project: Path) -> None:
     )
     assert answer.stdout.splitlines() == [
         f"{project}/.venv/bin/python -u -P -m hyperv_placement.plugin 127.0.0.1:4711",
-        f"{project}:/elsewhere",
+        f"{project}/providers:/elsewhere",
     ]
 
 

@@ -14,7 +14,6 @@ from hyperv_placement.model.estate import UNKNOWN_CLUSTER, Disk, DiskKind, Host,
 from hyperv_placement.model.names import VmId
 from hyperv_placement.model.plan import Move
 from hyperv_placement.planning.checks.sizes import copied_parents, stay_behind
-
 from hyperv_placement.planning.machine.order import CLUSTER_STORAGE, on_loopback
 
 Key = tuple[str, str]

@@ -155,7 +155,7 @@ def test_a_full_path_is_gone_from_a_folder_that_has_gone(tmp_path: Path) -> None
         "import os, sys; from pathlib import Path; from hyperv_placement.system.files import write_whole\n"
         "os.rmdir(os.getcwd()); write_whole(Path(sys.argv[1]), 'x')"
     )
-    environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "providers")}
+    environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3] / "providers")}
     done = subprocess.run(
         [sys.executable, "-P", "-c", code, str(there)],
         cwd=gone,

@@ -16,7 +16,7 @@ from hyperv_placement.workspace.handoff import Handover
 from tests.clocks import FastClock
 from tests.estates import stack
 
-from .test_course import SWAP
+from .test_run_order import SWAP
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 GO_ON = threading.Event()

@@ -12,7 +12,7 @@ from hyperv_placement.model.names import HostName
 from hyperv_placement.planning.delegation.entries import services_of
 from hyperv_placement.planning.delegation.host_accounts import against, judged, sharing
 
-from .test_delegation import account
+from .test_entries import account
 
 HV2 = "hv2.corp.example"
 
