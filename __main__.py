@@ -7,7 +7,7 @@ from pathlib import Path
 import pulumi
 
 from hyperv_placement.clock import SystemClock
-from hyperv_placement.directory.second_hop import forewarned
+from hyperv_placement.directory.second_hop import warn_missing_delegation
 from hyperv_placement.errors import PlacementError, StackFileError
 from hyperv_placement.hyperv.estate import Estate
 from hyperv_placement.migration.audit import audit_path
@@ -22,7 +22,7 @@ from hyperv_placement.resources.targets import taken_by_run
 from hyperv_placement.stackfile import load
 from hyperv_placement.system import keep_private
 from hyperv_placement.workspace.allowances import allowances
-from hyperv_placement.workspace.handoff import Handover, engine_of, engine_started, run_of
+from hyperv_placement.workspace.handoff import Handoff, engine_of, engine_started, run_of
 from hyperv_placement.workspace.identities import Identities, identities_path, known_to_state
 from hyperv_placement.workspace.stacks import stack_path
 
@@ -34,30 +34,30 @@ def main() -> None:
         stack = load(stack_path(pulumi.get_stack()))
         estate = Estate(stack.hosts, clock=SystemClock())
         try:
-            handover = Handover(
+            handoff = Handoff(
                 project=Path(), engine=engine_of(sys.orig_argv), stack=stack, since=engine_started(), run=run_of(os.environ)
             )  # fmt: skip
-            agree(handover, estate.clock.utc())
+            agree(handoff, estate.clock.utc())
             identities = Identities(identities_path(Path(), stack.path.stem), estate.clock)
-            known = known_to_state(identities.kept(), handover.take_identities(estate.clock.utc()))
+            known = known_to_state(identities.kept(), handoff.take_identities(estate.clock.utc()))
             inventory, plan = compare(
-                stack, estate, handover, allowances(os.environ), known=known, in_run=taken_by_run(stack)
+                stack, estate, handoff, allowances(os.environ), known=known, in_run=taken_by_run(stack)
             )
             delegation = plan_delegation(stack, estate, inventory, estate.clock)
-            plan = forewarned(stack, estate, plan, delegation, estate.clock)
+            plan = warn_missing_delegation(stack, estate, plan, delegation, estate.clock)
             log = audit_of(stack, audit_path(Path(), pulumi.get_stack()), estate.clock)
             open_audit(log, inventory, plan.schedule)
             keep_places(identities, plan)
-            hand_over(handover, plan.schedule, estate.clock.utc())
+            hand_over(handoff, plan.schedule, estate.clock.utc())
             keep(identities, known, inventory, estate)
         finally:
             estate.close()
     except StackFileError as error:
-        raise program_log.stopped(error.told) from error
+        raise program_log.stopped(error.reported) from error
     except PlacementError as error:
         raise program_log.stopped(error) from error
     if not inventory.hosts:
-        reasons = "\n".join(unreachable.told(inventory.unreachable.values()))
+        reasons = "\n".join(unreachable.reported(inventory.unreachable.values()))
         raise program_log.stopped(f"No host could be read:\n{reasons}")
     export(declare(stack, plan, delegation), plan)
 

@@ -75,9 +75,9 @@ def _serve() -> int:
             answers.close()
             _prepare(request, streams)
             return main(request["words"])
-        told = _told(streams)
+        reported = _reported(streams)
         _, status = os.waitpid(child, 0)
-        done = {"code": os.waitstatus_to_exitcode(status), "output": told[0], "errors": told[1]}
+        done = {"code": os.waitstatus_to_exitcode(status), "output": reported[0], "errors": reported[1]}
         answers.write(f"{json.dumps(done)}\n")
         answers.flush()
     return 0
@@ -134,22 +134,22 @@ def _prepare(request: dict[str, Any], streams: Sequence[_Stream]) -> None:
         hashlib.md5, hashlib.new = md5, new  # what OpenSSL does in FIPS mode
 
 
-def _told(streams: Sequence[_Stream]) -> list[str]:
+def _reported(streams: Sequence[_Stream]) -> list[str]:
     """Return what comes out of each, to its end."""
-    told: dict[int, bytes] = {}
+    reported: dict[int, bytes] = {}
     for stream in streams:
         os.close(stream.write)
         if stream.kind != "unread":
-            told[stream.read] = b""
-    open_ = set(told)
+            reported[stream.read] = b""
+    open_ = set(reported)
     while open_:
         for read in select.select(list(open_), [], [])[0]:
             content = os.read(read, 1 << 16)
-            told[read] += content
+            reported[read] += content
             if not content:
                 open_.discard(read)
                 os.close(read)
-    return [told.get(stream.read, b"").decode("utf-8", "replace") for stream in streams]
+    return [reported.get(stream.read, b"").decode("utf-8", "replace") for stream in streams]
 
 
 if __name__ == "__main__":

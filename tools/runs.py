@@ -71,7 +71,7 @@ def main() -> int:
     for number, faults in enumerate(_faults(words.count, words.seed)):
         if words.only in (None, number):
             with tempfile.TemporaryDirectory(prefix="runs-") as folder:
-                stories.append(_told(number, faults, random.Random(words.seed + number), Path(folder)))  # noqa: S311 - a map is no secret
+                stories.append(_reported(number, faults, random.Random(words.seed + number), Path(folder)))  # noqa: S311 - a map is no secret
             print(stories[-1], flush=True)
     bad = [each for each in stories if each.lies or each.violations]
     reached = sum(each.codes[-1:] == [0] for each in stories)
@@ -94,7 +94,7 @@ def _faults(count: int, seed: int) -> Iterator[list[str]]:
         yield chosen
 
 
-def _told(number: int, faults: list[str], rng: random.Random, folder: Path) -> Story:
+def _reported(number: int, faults: list[str], rng: random.Random, folder: Path) -> Story:
     story = Story(number=number, adopted=number % 2 == 1, faults=faults)
     workspace = Workspace(folder / "project")
     try:

@@ -52,12 +52,12 @@ class KerberosSecondHop:
         way = _Way(self._users, hop)
         for service in hop.services:
             try:
-                told = self._reach(way, service)
+                reported = self._reach(way, service)
             except RefusedError as refused:
                 code = {} if refused.code is None else {"kerberos": code_name(refused.code)}
-                self._tell(hop, service, way, answer="refused", why=refused.why, **code)
+                self._report(hop, service, way, answer="refused", why=refused.why, **code)
                 return service
-            self._tell(hop, service, way, answer="reached", **told)
+            self._report(hop, service, way, answer="reached", **reported)
         return None
 
     def purge(self, host: str) -> int:
@@ -88,10 +88,10 @@ class KerberosSecondHop:
             self._cache.keep(key, tickets=tickets)
         return {}
 
-    def _tell(self, hop: Hop, service: Service, way: _Way, **told: str) -> None:
+    def _report(self, hop: Hop, service: Service, way: _Way, **reported: str) -> None:
         """The codes of Kerberos are the lab's log's alone: Windows shows them to nobody at the host."""
         self._log.write(
-            "second-hop", host=hop.source, to=str(service), by=hop.caller.name, way=way.route, **told
+            "second-hop", host=hop.source, to=str(service), by=hop.caller.name, way=way.route, **reported
         )
 
 

@@ -139,7 +139,7 @@ def _job(
         changed=now,
         system_text=request.system_text,
         resource_texts=list(request.resource_texts),
-        options=request.options.told(),
+        options=request.options.reported(),
         addresses=list(request.addresses),
         purpose=_purpose(request),
     )

@@ -59,7 +59,7 @@ class Options:
     cpu_cap: int = 0
     """CPUCappingMagnitude: 0 normal, 1 low, 2 high."""
 
-    def told(self) -> dict[str, str]:
+    def reported(self) -> dict[str, str]:
         """Return the options in words, for job and log."""
         return {
             "transport": "smb" if self.transport == SMB else "tcp",

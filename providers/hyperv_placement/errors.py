@@ -52,7 +52,7 @@ class StackFileError(PlacementError):
         return visible_lines(self.message)
 
     @property
-    def told(self) -> str:
+    def reported(self) -> str:
         """The findings below a line of their own, for those who put words before an error."""
         count = self.message.count("\n") + 1
         return f"the stack file has {count} error{'s' if count > 1 else ''}:\n{self}"

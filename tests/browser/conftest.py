@@ -51,8 +51,8 @@ def opened(chromium: Browser, tmp_path: Path) -> Iterator[Opener]:
     """Open the page of a story, or of a review; `scheme`: light or dark."""
     contexts = []
 
-    def open_(told: dict[str, Any] | Review, scheme: Any = "light") -> Opened:
-        review = told if isinstance(told, Review) else review_of(told, tmp_path)
+    def open_(reported: dict[str, Any] | Review, scheme: Any = "light") -> Opened:
+        review = reported if isinstance(reported, Review) else review_of(reported, tmp_path)
         file = tmp_path / "review.html"
         file.write_text(page_of(review), encoding="utf-8")
         context = chromium.new_context(viewport={"width": 1280, "height": 900}, color_scheme=scheme)

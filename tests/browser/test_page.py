@@ -172,9 +172,9 @@ def test_a_machine_is_found_by_either_of_its_names(opened: Opener, words: str) -
     expect(page.locator("#found")).to_have_text("1 of 2 machines, 0 of 3 hosts")
     assert page.locator("button.vm:not(.faint)").inner_text() == "▶ front (SRV-0815)"
     page.locator("#moves").get_by_role("button", name="front (SRV-0815)").click()
-    told = page.locator("#machine").inner_text()
-    assert "Name\nSRV-0815\n" in told
-    assert "Entry\nfront, move\n" in told
+    reported = page.locator("#machine").inner_text()
+    assert "Name\nSRV-0815\n" in reported
+    assert "Entry\nfront, move\n" in reported
 
 
 def test_a_host_without_machines_is_found(opened: Opener) -> None:

@@ -126,7 +126,7 @@ class Hopping:
             self.clock.time += timedelta(seconds=0.1)
             self.world.advance()
 
-    def told(self) -> list[dict[str, Any]]:
+    def reported(self) -> list[dict[str, Any]]:
         """Return what the lab's log has of second hops."""
         return self.hosts.log("second-hop")
 

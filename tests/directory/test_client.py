@@ -163,13 +163,13 @@ def test_who_may_not_is_told_what_it_takes(
     change = full(hv1(client))
     with pytest.raises(DirectoryDeniedError) as caught:
         client.change(change)
-    told = str(caught.value)
+    reported = str(caught.value)
     dn = running.status["computers"]["hv1"]["dn"]
-    assert f"may not change msDS-AllowedToDelegateTo and userAccountControl of {dn}" in told
-    assert "SeEnableDelegationPrivilege" in told
-    assert powershell([change]) in told
+    assert f"may not change msDS-AllowedToDelegateTo and userAccountControl of {dn}" in reported
+    assert "SeEnableDelegationPrivilege" in reported
+    assert powershell([change]) in reported
     assert seen(running) == (set(), 0x1000)
-    script = told[told.index(f"dn: {dn}") : told.index("or in PowerShell")]
+    script = reported[reported.index(f"dn: {dn}") : reported.index("or in PowerShell")]
     running.ldap("ldapmodify", "directory_administrator", given=script)
     assert not full(hv1(client))
 

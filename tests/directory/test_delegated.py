@@ -133,9 +133,9 @@ def test_a_host_that_reports_a_domain_controllers_name_changes_no_account(hosts:
         plan = planned(hosts, DelegationSpec(hosts=HOSTS), scheme, declared)
         assert (set(plan.refused), plan.unknown) == ({HV1}, (HV1,))
         assert set(plan.missing) == {HV2, HV3}
-        told = " ".join(map(str, (*plan.missing[HV2], *plan.missing[HV3])))
-        assert "dc1" not in told
-        assert "hv1" not in told
+        reported = " ".join(map(str, (*plan.missing[HV2], *plan.missing[HV3])))
+        assert "dc1" not in reported
+        assert "hv1" not in reported
         assert "hv1 reports that it is dc1.lab.example" in str(plan.findings[0])
 
 

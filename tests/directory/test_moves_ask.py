@@ -15,7 +15,7 @@ if importlib.util.find_spec("gssapi") is None and os.environ.get("CI") != "true"
     pytest.skip("there is no gssapi; make directory compiles it", allow_module_level=True)
 
 from hyperv_placement.directory.client import DirectoryClient
-from hyperv_placement.directory.second_hop import YOUNG, DirectorySecondHop, forewarned
+from hyperv_placement.directory.second_hop import YOUNG, DirectorySecondHop, warn_missing_delegation
 from hyperv_placement.hyperv.estate import Estate
 from hyperv_placement.model.directory import FLAG, DelegationPlan, DelegationSpec, DirectorySpec
 from hyperv_placement.model.names import HostName
@@ -172,7 +172,7 @@ def preview(asking: Asking, declared: DelegationPlan | None = None) -> Plan:
         label="WEB01", standing=Standing.MOVE, placement=Placement(host=move.destination), vm=move.vm, vm_id=move.vm.id,
         move=move,
     )  # fmt: skip
-    return forewarned(asking.stack, asking.estate, Plan(steps=(step,)), declared, asking.clock)
+    return warn_missing_delegation(asking.stack, asking.estate, Plan(steps=(step,)), declared, asking.clock)
 
 
 def test_a_preview_warns_of_what_nobody_declares(hosts: Hosts) -> None:
@@ -216,8 +216,8 @@ def test_a_server_in_the_path_of_a_machine_is_no_entry_until_it_is_listed(
     with hosts_of(running, spec, tmp_path / "lab", StillClock()) as hosts:
         unlisted = Asking(hosts, "host_administrator", delegation=DelegationSpec(hosts=ends))
         assert not [each for each in unlisted.missing() or () if "sofs" in each]
-        told = [str(each) for each in preview(unlisted).findings]
-        assert sum("Files of moves lie on sofs.lab.example" in each for each in told) == 1
+        reported = [str(each) for each in preview(unlisted).findings]
+        assert sum("Files of moves lie on sofs.lab.example" in each for each in reported) == 1
         listed = Asking(hosts, "host_administrator", delegation=DelegationSpec(hosts=ends, shares=("sofs",)))
         assert "hv1 -> sofs: cifs/sofs.lab.example" in (listed.missing() or ())
         assert preview(listed).findings == ()

@@ -69,7 +69,7 @@ def test_each_service_counts_by_itself(hop: Hopping, kind: int, name: str, neede
             and "0x8009030E" in job.work.failure.lines[1]
         )
         assert refused == (left_out is not None), left_out
-        assert [entry["to"] for entry in hop.told()[-1:] if entry["answer"] == "refused"] == [
+        assert [entry["to"] for entry in hop.reported()[-1:] if entry["answer"] == "refused"] == [
             left_out
         ] * refused
         hop.world.cancel(job.id)
@@ -105,7 +105,7 @@ def test_some_are_never_delegated(hop: Hopping, role: str, caller: Caller, build
     hop.world.hosts["hv1"].build = build
     theirs = Hopping(hop.hosts, hop.clock, role)
     assert not theirs.got_there(theirs.order(caller))
-    assert hop.told()[-1]["kerberos"] == "KDC_ERR_BADOPTION"
+    assert hop.reported()[-1]["kerberos"] == "KDC_ERR_BADOPTION"
 
 
 def test_a_ticket_that_may_not_be_forwarded_ends_there(hop: Hopping) -> None:
@@ -132,14 +132,14 @@ def test_hosts_keep_what_they_were_told(hop: Hopping) -> None:
     assert other.got_there(other.order("ntlm"))
     hop.pass_time(KEPT - 3)
     assert not hop.got_there(hop.order("ntlm"))
-    assert hop.told()[-1]["why"].startswith("kept: ")
+    assert hop.reported()[-1]["why"].startswith("kept: ")
     hop.pass_time(3)
     assert hop.got_there(hop.order("ntlm"))
 
     hop.delegate([], trusted=False)
     hop.pass_time(KEPT - 3)
     assert hop.got_there(hop.order("ntlm"))
-    assert hop.told()[-1]["ticket"] == "kept"
+    assert hop.reported()[-1]["ticket"] == "kept"
     assert hop.second_hop.purge("hv2") == 0
     assert hop.second_hop.purge("hv1") == 2
     assert not hop.got_there(hop.order("ntlm"))
@@ -161,7 +161,7 @@ def test_a_service_that_nobody_registered(hop: Hopping) -> None:
         assert not hop.got_there(hop.order("ntlm"))
     finally:
         hop.site.replace("hv2", {"servicePrincipalName": names})
-    assert hop.told()[-1]["kerberos"] == "KDC_ERR_S_PRINCIPAL_UNKNOWN"
+    assert hop.reported()[-1]["kerberos"] == "KDC_ERR_S_PRINCIPAL_UNKNOWN"
 
 
 def test_a_silent_directory_is_no_answer(
@@ -176,7 +176,7 @@ def test_a_silent_directory_is_no_answer(
     with monkeypatch.context() as gone:
         gone.setenv("KRB5_CONFIG", str(nowhere))
         assert not hop.got_there(hop.order("ntlm"))
-    assert hop.told()[-1]["kerberos"] == "-1765328228"  # KRB5_KDC_UNREACH
+    assert hop.reported()[-1]["kerberos"] == "-1765328228"  # KRB5_KDC_UNREACH
     assert hop.got_there(hop.order("ntlm"))
 
 
@@ -198,7 +198,7 @@ def test_the_other_host_has_to_take_the_ticket(hop: Hopping) -> None:
             assert not hop.got_there(hop.order("ntlm"))
         finally:
             second_hop._users = users
-        assert hop.told()[-1]["why"] == "the other computer refuses the ticket"
+        assert hop.reported()[-1]["why"] == "the other computer refuses the ticket"
 
 
 class Listener:
@@ -232,7 +232,7 @@ def test_the_other_host_has_to_see_the_caller(hop: Hopping) -> None:
     (wanted,) = listener.heard
     another = replace(wanted.caller, principal="hvoperator@LAB.EXAMPLE")
     assert second_hop.reach(replace(wanted, caller=another)) == wanted.services[0]
-    assert hop.told()[-1]["why"] == "the other computer sees hvadmin@LAB.EXAMPLE"
+    assert hop.reported()[-1]["why"] == "the other computer sees hvadmin@LAB.EXAMPLE"
 
 
 def test_a_japanese_host_says_it_in_japanese(hop: Hopping) -> None:
@@ -249,7 +249,7 @@ def test_a_japanese_host_says_it_in_japanese(hop: Hopping) -> None:
     for secret in ("BADOPTION", "1765328371", "S4U2"):
         assert secret not in shown
     assert [entry["event_id"] for entry in hop.hosts.log("vmms")[before:]] == [20306, 21024]
-    assert hop.told()[-1]["kerberos"] == "KDC_ERR_BADOPTION"
+    assert hop.reported()[-1]["kerberos"] == "KDC_ERR_BADOPTION"
 
 
 def test_secrets_stay_out_of_the_log_and_the_world(hop: Hopping) -> None:

@@ -138,7 +138,7 @@ def test_the_matrix(ground: Hopping, attribute: Attribute, build: str, *, flag: 
             host.build, host.authentication = BUILDS[build], SETTINGS[setting]
         cell = Cell(build=build, setting=setting, caller=caller, attribute=attribute, flag=flag)
         if ground.got_there(ground.order(caller)) != (row := row_of(cell)).reached:
-            wrong.append((cell, row.source, str(ground.told()[-1:])))
+            wrong.append((cell, row.source, str(ground.reported()[-1:])))
         ground.world.state.jobs.clear()
     assert not wrong
 
@@ -151,12 +151,12 @@ def test_a_ticket_counts_as_the_own_one_on_2012_r2_alone(ground: Hopping, build:
         host.build, host.authentication = BUILDS[build], 1
     ways = {}
     for caller in CALLERS[:3]:
-        before = len(ground.told())
+        before = len(ground.reported())
         assert ground.got_there(ground.order(caller))
-        told = ground.told()[before:]
-        assert [entry["to"] for entry in told] == [MIGRATION, CIFS]
-        assert {entry["answer"] for entry in told} == {"reached"}
-        (ways[caller],) = {entry["way"] for entry in told}
+        reported = ground.reported()[before:]
+        assert [entry["to"] for entry in reported] == [MIGRATION, CIFS]
+        assert {entry["answer"] for entry in reported} == {"reached"}
+        (ways[caller],) = {entry["way"] for entry in reported}
     own = BUILDS[build] == SERVER_2012_R2
     assert ways == {
         "kerberos": "own ticket" if own else "S4U2Self",

@@ -60,11 +60,11 @@ def test_a_run_is_written_down_or_starts_nothing(site: Site) -> None:
     assert entries[0]["event"] == "run"
     assert entries[0]["moves"] == sum(entry["event"] == "start" for entry in entries)
     assert entries[0]["moves"] > 1
-    told = {
+    reported = {
         json.dumps({name: entry.get(name) for name in ("who", "uid", "plan", "file", "claimed")})
         for entry in entries
     }
-    assert len(told) == 1
+    assert len(reported) == 1
     assert (entries[0]["who"], entries[0]["uid"]) == (account().name, account().id)
     assert entries[0]["file"] == hashlib.sha256(stack.read_bytes()).hexdigest()
     assert entries[0]["claimed"] == {

@@ -57,11 +57,11 @@ def test_two_hundred_machines_are_adopted_and_nothing_is_left(workspace: Workspa
     described.write_text(yaml.safe_dump(estate(), allow_unicode=True), encoding="utf-8")
     workspace.run("lab", "up", "--ports", "auto", "--estate", str(described), stdout=subprocess.DEVNULL)
     site = Site(workspace)
-    told = workspace.run(
+    reported = workspace.run(
         "placement", "discover", *(host["https"] for host in site.status()["hosts"].values()), "--stack", "found",
         "--credentials", ".lab/credentials.yaml", "--ca", ".lab/ca.pem", stdout=subprocess.PIPE,
     ).stdout  # fmt: skip
-    assert "stacks/found.yaml: 200 machines on 8 hosts, 1 without their storage, 1 left out" in told
+    assert "stacks/found.yaml: 200 machines on 8 hosts, 1 without their storage, 1 left out" in reported
     stack = load(site.file("stacks/found.yaml"))
     ordering = "x::y"  # parts the names in a URN, and orders a pipeline's runner: no key
     assert set(HOSTILE) - {ordering} < set(stack.vms)

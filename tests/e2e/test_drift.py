@@ -21,14 +21,14 @@ def drift(site: Site, *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def told(site: Site) -> dict[str, Any]:
+def reported(site: Site) -> dict[str, Any]:
     """Return the drift as a script reads it."""
     return dict(json.loads(drift(site, "--json").stdout))
 
 
 def test_a_person_moves_two_machines_one_is_accepted_and_one_brought_back(site: Site) -> None:
     """Who and when are said, ours is told from theirs; afterwards there is none, and with a host down nothing is gone."""
-    before = {each["subject"] for each in told(site)["drifts"]}
+    before = {each["subject"] for each in reported(site)["drifts"]}
     assert site.up().returncode == 0
     assert drift(site).returncode == 0
     assert {"VM002", "VM003"} <= before
@@ -38,7 +38,7 @@ def test_a_person_moves_two_machines_one_is_accepted_and_one_brought_back(site: 
     found = drift(site)
     assert found.returncode == 2, found.stderr
     assert "2 drifts: 2 placed elsewhere" in found.stdout.splitlines()[0]
-    movers = {each["subject"]: each["mover"] for each in told(site)["drifts"]}
+    movers = {each["subject"]: each["mover"] for each in reported(site)["drifts"]}
     assert {name: mover["who"] for name, mover in movers.items()} == dict.fromkeys(
         ("VM001", "VM003"), "LAB\\operator"
     )
@@ -57,7 +57,7 @@ def test_a_person_moves_two_machines_one_is_accepted_and_one_brought_back(site: 
     path.write_text(
         path.read_text(encoding="utf-8").replace("VM003: {host: hv2}", "VM003: {host: hv1}"), encoding="utf-8"
     )
-    (ours,) = told(site)["drifts"]
+    (ours,) = reported(site)["drifts"]
     assert (ours["subject"], ours["mover"]["ours"]) == ("VM003", True)
     path.write_text(
         path.read_text(encoding="utf-8").replace("VM003: {host: hv1}", "VM003: {host: hv2}"), encoding="utf-8"

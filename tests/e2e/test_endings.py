@@ -19,14 +19,14 @@ def test_what_hosts_show_decides_and_what_they_say_is_reported(site: Site) -> No
     site.lab("fault", "add", "disks-left", "--vm", "VM010")
     site.lab("fault", "add", "completes-unmoved", "--vm", "VM007")
     up = site.up()
-    told = " ".join(up.stdout.split())
-    assert up.returncode != 0, told
+    reported = " ".join(up.stdout.split())
+    assert up.returncode != 0, reported
     assert site.hosts()["VM002"] == "hv3"
-    assert f"{GONE}), and both hosts show the machine as ordered" in told
-    assert "VM010 (" in told
-    assert "still holds D:" in told
-    assert "VM007 (storage on hv1) is not as ordered" in told
-    assert "it is on hv1, running" in told
+    assert f"{GONE}), and both hosts show the machine as ordered" in reported
+    assert "VM010 (" in reported
+    assert "still holds D:" in reported
+    assert "VM007 (storage on hv1) is not as ordered" in reported
+    assert "it is on hv1, running" in reported
     drift = site.workspace.run("placement", "drift", "lab", capture_output=True, check=False)
     assert drift.returncode == 2
     assert "still holds D:" in drift.stdout

@@ -66,14 +66,14 @@ def in_a_terminal(site: Site, *words: str) -> tuple[int, str]:
         env={**site.workspace.environment, "TERM": "xterm"}, start_new_session=True,
     ) as process:  # fmt: skip
         os.close(its)
-        told = b""
+        reported = b""
         try:
             while part := os.read(own, 65536):
-                told += part
+                reported += part
         except OSError:
             pass  # Linux: the last process has closed the terminal
         os.close(own)
-        return process.wait(timeout=60), told.decode("utf-8", "surrogateescape")
+        return process.wait(timeout=60), reported.decode("utf-8", "surrogateescape")
 
 
 def test_no_name_steers_the_terminal_or_orders_the_runner(hostile: Site) -> None:

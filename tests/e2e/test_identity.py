@@ -85,14 +85,14 @@ def test_a_guid_decides_in_preview_plan_drift_and_up_alike(managed: Site) -> Non
 
     preview = managed.pulumi("preview")
     plan, drift = command(managed, "plan", "lab"), command(managed, "drift", "lab")
-    for told in (preview.stdout, plan.stdout, drift.stdout):
-        assert f"APP: the machine {ids['APP']} is now named 'APPSRV01'" in told, told
-        assert f"WEB: the machine {ids['WEB']} is now named 'WEB-old'" in told, told
-        assert f"'WEB' is another machine now, {ids['KEEP']} on hv1" in told, told
-        assert f"DB is missing: no machine with id {ids['DB']}" in told, told
-        assert f"'DB' is another machine now, {MADE_ANEW} on hv1" in told, told
-        assert "bin/placement adopt DB --id" in told, told
-        assert "DB: is on hv1, goes to hv2" not in told, told
+    for reported in (preview.stdout, plan.stdout, drift.stdout):
+        assert f"APP: the machine {ids['APP']} is now named 'APPSRV01'" in reported, reported
+        assert f"WEB: the machine {ids['WEB']} is now named 'WEB-old'" in reported, reported
+        assert f"'WEB' is another machine now, {ids['KEEP']} on hv1" in reported, reported
+        assert f"DB is missing: no machine with id {ids['DB']}" in reported, reported
+        assert f"'DB' is another machine now, {MADE_ANEW} on hv1" in reported, reported
+        assert "bin/placement adopt DB --id" in reported, reported
+        assert "DB: is on hv1, goes to hv2" not in reported, reported
     assert "Machines are identified by the GUIDs of the last run, " in plan.stdout
     assert "Machines are identified by the GUIDs of the last run, " in drift.stdout
 

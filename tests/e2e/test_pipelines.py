@@ -83,8 +83,10 @@ def on_github(site: Site, github: GitHub, name: str, job_name: str | None = None
             done = done or finished.returncode
             sys.stdout.write(f"{name}, {step['name']}: {finished.stdout}{finished.stderr}\n")
             if names := step.get("id"):
-                told = dict(line.split("=", 1) for line in outputs.read_text(encoding="utf-8").splitlines())
-                known |= {f"steps.{names}.outputs.{key}": value for key, value in told.items()}
+                reported = dict(
+                    line.split("=", 1) for line in outputs.read_text(encoding="utf-8").splitlines()
+                )
+                known |= {f"steps.{names}.outputs.{key}": value for key, value in reported.items()}
                 outputs.write_text("", encoding="utf-8")
         elif "upload-artifact" in step.get("uses", ""):
             run_of = {"inventory": "11", "review": "12", "apply": "13"}[name]
@@ -92,8 +94,8 @@ def on_github(site: Site, github: GitHub, name: str, job_name: str | None = None
                 left = site.file(path)
                 for file in left.glob("*.jsonl") if left.is_dir() else filter(Path.exists, [left]):
                     github.upload(step["with"]["name"], run_of, file)
-    told = {key: resolved(text, known) for key, text in job.get("outputs", {}).items()}
-    github.needs |= {f"needs.{job_name}.outputs.{key}": value for key, value in told.items()}
+    reported = {key: resolved(text, known) for key, text in job.get("outputs", {}).items()}
+    github.needs |= {f"needs.{job_name}.outputs.{key}": value for key, value in reported.items()}
     github.needs[f"needs.{job_name}.result"] = "failure" if done else "success"
     return done
 

@@ -124,8 +124,8 @@ def start(site: Site, text: str, environ: Mapping[str, str]) -> subprocess.Popen
 
 def end(typed: subprocess.Popen[str]) -> None:
     """Wait for the end of a block, which is a good one."""
-    told, _ = typed.communicate(timeout=200)
-    assert typed.returncode == 0, told
+    reported, _ = typed.communicate(timeout=200)
+    assert typed.returncode == 0, reported
 
 
 def test_state_is_kept_where_the_page_says(site: Site) -> None:
@@ -138,9 +138,9 @@ def test_state_is_kept_where_the_page_says(site: Site) -> None:
         until(site.running, within=100, what="the first machines move")
         environ["PULUMI_BACKEND_URL"] = f"postgres://placement@{reached['DATABASE']}/placement"
         second = start(site, "bin/pulumi up --yes --skip-preview --stack lab", environ)
-        told, _ = second.communicate(timeout=100)
+        reported, _ = second.communicate(timeout=100)
         assert second.returncode != 0
-        assert "locked" in told
+        assert "locked" in reported
         end(first)
         end(start(site, export, environ))
     with object_storage() as reached:

@@ -23,7 +23,7 @@ def typed(workspace: Workspace, text: str) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
-def told_by(word: str) -> str:
+def reported_by(word: str) -> str:
     """Return the block of the page that types a word."""
     [text] = [block.text for block in blocks(PAGE) if word in block.text]
     return text
@@ -38,13 +38,13 @@ def test_torn_files_of_the_engine_have_a_way_back(tmp_path: Path) -> None:
     lock.parent.mkdir(parents=True, exist_ok=True)
     lock.touch()
     assert "error: unexpected end of JSON input" in typed(workspace, "bin/pulumi destroy --yes").stdout
-    done = typed(workspace, told_by("unlock lab\n"))
+    done = typed(workspace, reported_by("unlock lab\n"))
     assert (done.returncode, lock.exists()) == (0, False), done.stdout
     assert typed(workspace, "bin/pulumi destroy --yes").returncode == 0
 
     state = kept / "stacks" / "hyperv-placement" / "lab.json"
     state.write_bytes(state.read_bytes()[:100])
     assert "unexpected end of JSON input" in typed(workspace, "bin/pulumi stack export").stdout
-    done = typed(workspace, told_by("lab.json.bak"))
+    done = typed(workspace, reported_by("lab.json.bak"))
     assert done.returncode == 0, done.stdout
     assert typed(workspace, "bin/pulumi destroy --yes").returncode == 0

@@ -59,14 +59,14 @@ def test_every_block_does_what_the_page_says(workspace: Workspace, chromium: Bro
         if "git merge" in block.text:
             compare(planned, log(workspace)[before:])
 
-    [review] = [told for text, told in said.items() if "cat review.md" in text]
+    [review] = [reported for text, reported in said.items() if "cat review.md" in text]
     assert review.startswith("5 moves, ")
     assert all(name in review for name in ("VM001", "VM002", "VM005", "VM007", "VM008"))
-    drift = next(told for text, told in said.items() if text.startswith("bin/placement drift"))
+    drift = next(reported for text, reported in said.items() if text.startswith("bin/placement drift"))
     for name in ("VM004", "VM011"):
         pattern = rf"^.*\b{name}\b.*LAB\\operator, when: \d{{4}}-\d\d-\d\dT\d\d:\d\d"
         assert re.search(pattern, drift, re.MULTILINE), drift
-    [accepted] = [told for text, told in said.items() if "--accept" in text]
+    [accepted] = [reported for text, reported in said.items() if "--accept" in text]
     assert [line for line in accepted.splitlines() if line.startswith(("-  ", "+  "))] == [
         r"-  VM004: {host: hv1, storage: 'D:\Hyper-V\VM004'}",
         r"+  VM004: {host: hv2, storage: 'D:\Hyper-V\VM004'}",

@@ -16,7 +16,7 @@ from hyperv_placement.hyperv.estate import Estate
 from hyperv_placement.hyperv.progress import Progress
 from hyperv_placement.migration.admission import Admission
 from hyperv_placement.migration.audit import AuditLog
-from hyperv_placement.migration.failure_guard import Guarding
+from hyperv_placement.migration.failure_guard import FailureGuard
 from hyperv_placement.migration.migrate import Moved, migrate
 from hyperv_placement.migration.second_hop import SecondHop
 from hyperv_placement.model.estate import Inventory, VirtualMachine
@@ -114,18 +114,18 @@ class Fabric:
         return move
 
     def run(
-        self, move: Move, second_hop: SecondHop | None = None, guarding: Guarding | None = None
+        self, move: Move, second_hop: SecondHop | None = None, failure_guard: FailureGuard | None = None
     ) -> VirtualMachine:
         """Carry out a move to its end."""
-        return self.timed(move, second_hop, guarding).vm
+        return self.timed(move, second_hop, failure_guard).vm
 
     def timed(
-        self, move: Move, second_hop: SecondHop | None = None, guarding: Guarding | None = None
+        self, move: Move, second_hop: SecondHop | None = None, failure_guard: FailureGuard | None = None
     ) -> Moved:
         """Carry out a move to its end and return with it how long it took."""
         return migrate(
             self.estate, move, report=self.progress.append, cancelled=self.cancelled, clock=self.clock,
-            admission=self.admission, audit=self.audit, second_hop=second_hop, guarding=guarding,
+            admission=self.admission, audit=self.audit, second_hop=second_hop, failure_guard=failure_guard,
         )  # fmt: skip
 
     def behind(self, work: Callable[[], object]) -> Behind:

@@ -177,9 +177,9 @@ def test_a_result_is_told_to_scripts(
     """The same, machine by machine, with what the code says."""
     stack = declared(fabric, tmp_path, STANDINGS["refused"])
     assert cli.main(["result", str(stack), "--json"]) == 2
-    told = json.loads(capsys.readouterr().out)
-    assert (told["exit_code"], told["machines"], told["silent"]) == (2, 5, [])
-    (left,) = (each for each in told["left"] if each["proof"] != "reached")
+    reported = json.loads(capsys.readouterr().out)
+    assert (reported["exit_code"], reported["machines"], reported["silent"]) == (2, 5, [])
+    (left,) = (each for each in reported["left"] if each["proof"] != "reached")
     assert {name: left[name] for name in ("label", "proof", "host")} == {
         "label": "SECURED", "proof": "not reached", "host": "hv1",
     }  # fmt: skip

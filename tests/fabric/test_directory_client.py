@@ -156,21 +156,21 @@ def test_a_dead_directory_is_told_to_all_and_asked_again(tmp_path: Path) -> None
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"ldap://127.0.0.1:{listener.getsockname()[1]}"
     client = DirectoryClient(DirectorySpec(server=url, ca=tmp_path), clock=FastClock())
-    told: list[PlacementError] = []
+    reported: list[PlacementError] = []
 
     def ask() -> None:
         with pytest.raises(DirectoryUnreachableError, match="does not answer") as caught:
             client.computers(["hv1.corp.example"])
-        told.append(caught.value)
+        reported.append(caught.value)
 
     threads = [threading.Thread(target=ask) for _ in range(30)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(30)
-    assert len(told) == 30
+    assert len(reported) == 30
     ask()
-    assert told[-1] is not told[0]
+    assert reported[-1] is not reported[0]
 
 
 @contextmanager

@@ -100,9 +100,9 @@ def test_a_silent_host_leaves_nothing_behind(
     """
     fabric, output = make_fabric(estate(machine("WEB01"))), tmp_path / "found.yaml"
     assert discover(fabric, output, besides=(NOBODY,)) == 1
-    told = capsys.readouterr().err
-    assert f"{NOBODY}: " in told
-    assert "Nothing was written" in told
+    reported = capsys.readouterr().err
+    assert f"{NOBODY}: " in reported
+    assert "Nothing was written" in reported
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == []
     assert discover(fabric, output, "--partial", besides=(NOBODY,)) == 0
     text = output.read_text(encoding="utf-8")

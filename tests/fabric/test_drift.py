@@ -74,9 +74,9 @@ def test_two_machines_that_a_person_moved_are_named_with_who_and_when(
     )
     moved(fabric, "WEB02", HOSTILE)
     assert cli.main(["drift", str(stack), "--json", "--junit", str(tmp_path / "junit.xml")]) == 2
-    told = json.loads(capsys.readouterr().out)
+    reported = json.loads(capsys.readouterr().out)
     jobs = {job.vm: job for job in fabric.world.jobs("hv1")}
-    for drift in told["drifts"]:
+    for drift in reported["drifts"]:
         ended = jobs[drift["vm_id"]].changed.replace(microsecond=0).isoformat()
         assert drift["mover"] == {
             "who": "LAB\\operator",
@@ -89,7 +89,7 @@ def test_two_machines_that_a_person_moved_are_named_with_who_and_when(
             "log_of": "",
         }
         assert drift["text"] == "is on hv2, declared on hv1"
-    assert sorted(drift["subject"] for drift in told["drifts"]) == sorted(["WEB02", HOSTILE])
+    assert sorted(drift["subject"] for drift in reported["drifts"]) == sorted(["WEB02", HOSTILE])
     cases = etree.parse(tmp_path / "junit.xml").findall("testsuite[@name='machines']/testcase")
     assert len(cases) == 5
     assert {case.get("name") for case in cases if case.find("failure") is not None} == {"WEB02", HOSTILE}

@@ -16,7 +16,7 @@ from hyperv_placement.resources.call import Call, current
 from hyperv_placement.resources.fleet import Fleets
 from hyperv_placement.resources.vm_placement import VmPlacement
 from hyperv_placement.stackfile import load
-from hyperv_placement.workspace.handoff import Handover
+from hyperv_placement.workspace.handoff import Handoff
 from lab.estate.spec import DiskSpec
 from lab.world import person
 from tests.fabric.conftest import Fabric, Maker, until
@@ -47,8 +47,8 @@ def brought(fabric: Fabric, tmp_path: Path) -> Callable[[Callable[[], None]], di
             encoding="utf-8",
         )
         engine, clock = "127.0.0.1:4714", SystemClock()  # a sweep is young for five of our seconds
-        handover = Handover(project=tmp_path, engine=engine, stack=load(stack))
-        handover.leave_schedule(Schedule(), clock.utc())
+        handoff = Handoff(project=tmp_path, engine=engine, stack=load(stack))
+        handoff.leave_schedule(Schedule(), clock.utc())
         fleets = Fleets(tmp_path, clock, engine=engine)
         urn = "urn:pulumi:lab::hyperv-placement::pulumi-python:dynamic/hyperv:VmPlacement::WEB01"
         token = current.set(

@@ -128,8 +128,8 @@ def test_every_line_of_the_errors_is_kept(watch: Callable[..., Watch]) -> None:
 
 def test_without_errors_the_jobs_own_words_are_kept(watch: Callable[..., Watch]) -> None:
     """A host that does not answer GetErrorEx has described the failure in the job."""
-    told = job(10, ErrorCode=32768, ErrorDescription="it failed", ErrorSummaryDescription="it failed")
-    assert watch(told, GONE).follow().texts == ("it failed",)
+    reported = job(10, ErrorCode=32768, ErrorDescription="it failed", ErrorSummaryDescription="it failed")
+    assert watch(reported, GONE).follow().texts == ("it failed",)
 
 
 def test_a_job_that_is_gone_says_nothing(watch: Callable[..., Watch]) -> None:

@@ -9,7 +9,7 @@ from functools import partial
 import pytest
 
 from hyperv_placement.errors import MigrationFailedError, MigrationStartError, MoveRefusedError
-from hyperv_placement.migration.failure_guard import Guarding
+from hyperv_placement.migration.failure_guard import FailureGuard
 from hyperv_placement.model.guard import Guard, OneOff
 from hyperv_placement.model.options import MigrationOptions
 from lab.world import LabJob, MigrationRequest
@@ -48,11 +48,11 @@ class Calendar(FastClock):
 def test_nothing_starts_once_a_freeze_has_begun(fabric: Fabric, looks: int, check: str | None) -> None:
     """Not even where it begins during the last readings, or while the planned machine is made: that is removed."""
     move = replace(fabric.order("WEB01", "hv2"), options=MigrationOptions(check="staged" if check else None))
-    guarding = Guarding(FREEZE, file="prod.yaml", clock=Calendar(looks))
+    failure_guard = FailureGuard(FREEZE, file="prod.yaml", clock=Calendar(looks))
     with pytest.raises(
         MoveRefusedError, match=r"nothing start until 2026-12-24 18:00\+00:00 \(holiday\)"
     ) as caught:
-        fabric.run(move, guarding=guarding)
+        fabric.run(move, failure_guard=failure_guard)
     assert "PLACEMENT_ALLOW=freeze bin/pulumi up" in str(caught.value)
     assert fabric.lab_vm("WEB01").host == "hv1"
     assert not any(host.planned for host in fabric.world.hosts.values())
@@ -64,8 +64,8 @@ def test_nothing_starts_once_a_freeze_has_begun(fabric: Fabric, looks: int, chec
 def test_what_runs_goes_on_into_a_freeze(fabric: Fabric) -> None:
     """Ours to its end, and that of somebody else is followed; the third machine stays."""
     calendar = Calendar(looks=3)
-    guarding = Guarding(FREEZE, file="prod.yaml", clock=calendar)
-    ours = fabric.behind(lambda: fabric.run(fabric.order("WEB01", "hv2"), guarding=guarding))
+    failure_guard = FailureGuard(FREEZE, file="prod.yaml", clock=calendar)
+    ours = fabric.behind(lambda: fabric.run(fabric.order("WEB01", "hv2"), failure_guard=failure_guard))
     until(lambda: len(fabric.log("start")) == 1)
     vm = fabric.lab_vm("WEB02")
     order = fabric.order("WEB02", "hv2")
@@ -75,9 +75,9 @@ def test_what_runs_goes_on_into_a_freeze(fabric: Fabric) -> None:
     ))  # fmt: skip
     assert isinstance(theirs, LabJob)
     calendar.looks = 0
-    assert fabric.run(order, guarding=guarding).host == "hv2"
+    assert fabric.run(order, failure_guard=failure_guard).host == "hv2"
     with pytest.raises(MoveRefusedError, match=r"guard\.freeze of prod\.yaml"):
-        fabric.run(fabric.order("WEB03", "hv2"), guarding=guarding)
+        fabric.run(fabric.order("WEB03", "hv2"), failure_guard=failure_guard)
     ours.join()
     assert [fabric.lab_vm(name).host for name in NAMES] == ["hv2", "hv2", "hv1"]
     assert not fabric.world.state.violations
@@ -89,28 +89,28 @@ def test_after_so_many_failures_of_one_cause_nothing_starts(fabric: Fabric) -> N
         host.max_live = host.max_storage = 1
     for name in NAMES:
         fabric.fault("migration-fails", vm=name)
-    guarding = Guarding(Guard(max_failures=1), file="prod.yaml", clock=fabric.clock)
+    failure_guard = FailureGuard(Guard(max_failures=1), file="prod.yaml", clock=fabric.clock)
     orders = [fabric.order(name, "hv2") for name in NAMES]
-    runs = [fabric.behind(partial(fabric.run, order, guarding=guarding)) for order in orders]
+    runs = [fabric.behind(partial(fabric.run, order, failure_guard=failure_guard)) for order in orders]
     errors = []
     for run in runs:
         with pytest.raises((MigrationFailedError, MoveRefusedError)) as caught:
             run.join()
         errors.append(caught.value)
     assert len(fabric.log("start")) == 1
-    told = [str(error) for error in errors if isinstance(error, MoveRefusedError)]
-    assert len(told) == 2
-    assert all("1 move has failed with 0x8009030E (first: WEB0" in line for line in told)
-    assert all("guard.max_failures of prod.yaml" in line for line in told)
+    reported = [str(error) for error in errors if isinstance(error, MoveRefusedError)]
+    assert len(reported) == 2
+    assert all("1 move has failed with 0x8009030E (first: WEB0" in line for line in reported)
+    assert all("guard.max_failures of prod.yaml" in line for line in reported)
 
 
 def test_a_refused_start_counts_before_its_room_is_free(fabric: Fabric) -> None:
     """Three are at the door at once: the second refusal ends it, and none slips in between."""
     for name in NAMES:
         fabric.fault("refuse-start", vm=name, code=32769)
-    guarding = Guarding(Guard(max_failures=2), file="prod.yaml", clock=fabric.clock)
+    failure_guard = FailureGuard(Guard(max_failures=2), file="prod.yaml", clock=fabric.clock)
     orders = [fabric.order(name, "hv2") for name in NAMES]
-    runs = [fabric.behind(partial(fabric.run, order, guarding=guarding)) for order in orders]
+    runs = [fabric.behind(partial(fabric.run, order, failure_guard=failure_guard)) for order in orders]
     errors = []
     for run in runs:
         with pytest.raises((MigrationStartError, MoveRefusedError)) as caught:

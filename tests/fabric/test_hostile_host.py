@@ -278,7 +278,7 @@ def test_a_cluster_of_many_machines_costs_what_is_kept_of_it(home: Path) -> None
     """Any node tells of all of them, with some fifty properties of each; 8,000 are what Windows lets a cluster have."""
     rest = {f"Property{number}": "x" * 40 for number in range(45)}
     guid = "D46FD5CD-A9CB-40B1-ACFB-5CC8C759E2D5"
-    told = {
+    reported = {
         "Name": "Virtual Machine web",
         "OwnerNode": "HV1",
         "Type": "Virtual Machine",
@@ -296,7 +296,7 @@ def test_a_cluster_of_many_machines_costs_what_is_kept_of_it(home: Path) -> None
         left["pages"] -= 1
         end = not left["pages"]
         page = PullResponse(
-            context=None if end else "uuid:1", items=(Fragment({**told, **rest}),) * 80, end=end
+            context=None if end else "uuid:1", items=(Fragment({**reported, **rest}),) * 80, end=end
         )
         return whole(envelope(page, request))(request)
 
@@ -326,6 +326,6 @@ def test_a_recording_has_an_end(home: Path, endless_class: str) -> None:
     with Hostile(home, answer) as host:
         found = record(spec(home, host.url), FastClock(), lambda _: None)
     assert sum(len(each.envelope) for each in found.answers.all) <= MOST_BYTES
-    told = found.unanswered["SELECT * FROM Msvm_SnapshotOfVirtualSystem"]
-    assert told in {"read until page 4 and not to the end", FULL}
-    assert all(vocabulary.is_word(word) for word in re.findall(r"\w+", told))
+    reported = found.unanswered["SELECT * FROM Msvm_SnapshotOfVirtualSystem"]
+    assert reported in {"read until page 4 and not to the end", FULL}
+    assert all(vocabulary.is_word(word) for word in re.findall(r"\w+", reported))

@@ -25,7 +25,7 @@ from hyperv_placement.resources.call import Call, current
 from hyperv_placement.resources.fleet import YOUNG, Fleets
 from hyperv_placement.resources.vm_placement import VmPlacement
 from hyperv_placement.stackfile import load
-from hyperv_placement.workspace.handoff import Handed, Handover
+from hyperv_placement.workspace.handoff import HandedOff, Handoff
 from lab.world import LabJob, person
 from tests.clocks import FastClock
 from tests.estates import guid
@@ -73,15 +73,15 @@ def test_two_entries_for_one_computer_are_said_and_nothing_about_copies(
     """Plan and doctor say what discover says: two names of one host are no reason to remove a machine."""
     stack = declared({"WEB01": "hv1alias", "WEB02": "hv3"}, hv1alias=by_another_name(fabric, "hv1"))
     assert cli.main(["plan", str(stack.path)]) == 3
-    told = capsys.readouterr().out
-    assert "refusal: hv1 and hv1alias are one host, hv1.lab.example. Name it once" in told
-    assert "WEB01 cannot be told: hv1 and hv1alias are one host, hv1.lab.example. Name it once" in told
-    assert "Remove-VM" not in told
-    assert "copy" not in told
+    reported = capsys.readouterr().out
+    assert "refusal: hv1 and hv1alias are one host, hv1.lab.example. Name it once" in reported
+    assert "WEB01 cannot be told: hv1 and hv1alias are one host, hv1.lab.example. Name it once" in reported
+    assert "Remove-VM" not in reported
+    assert "copy" not in reported
     assert cli.main(["doctor", str(stack.path)]) == 2
-    told = capsys.readouterr().out
-    assert "hv1 and hv1alias are one host, hv1.lab.example" in told
-    assert "Name it once" in told
+    reported = capsys.readouterr().out
+    assert "hv1 and hv1alias are one host, hv1.lab.example" in reported
+    assert "Name it once" in reported
 
 
 def test_two_computers_with_one_machine_are_told_with_what_to_look_at_first(
@@ -108,12 +108,12 @@ def moved_by_a_person(fabric: Fabric, name: str, host: str) -> None:
     until(lambda: not job.running)
 
 
-def before_that(fabric: Fabric, stack: Stack, engine: str) -> tuple[Handover, Inventory]:
+def before_that(fabric: Fabric, stack: Stack, engine: str) -> tuple[Handoff, Inventory]:
     """Return a sweep of this moment as the other process of the run has left it, to be found later."""
-    handover = Handover(project=stack.path.parent.parent, engine=engine, stack=stack)
+    handoff = Handoff(project=stack.path.parent.parent, engine=engine, stack=stack)
     seen = fabric.estate.sweep()
-    handover.leave(Handed(inventory=seen, begun=fabric.clock.utc()))
-    return handover, seen
+    handoff.leave(HandedOff(inventory=seen, begun=fabric.clock.utc()))
+    return handoff, seen
 
 
 def test_the_declared_move_made_by_a_person_is_no_copy_for_the_plan(
@@ -121,10 +121,10 @@ def test_the_declared_move_made_by_a_person_is_no_copy_for_the_plan(
 ) -> None:
     """A sweep from before it and facts from after it show the machine twice: it is looked at anew, and is in place."""
     stack = declared({"WEB01": "hv2", "WEB02": "hv1"})
-    handover, seen = before_that(fabric, stack, "127.0.0.1:4711")
+    handoff, seen = before_that(fabric, stack, "127.0.0.1:4711")
     moved_by_a_person(fabric, "WEB01", "hv2")
     assert seen.named("WEB01")[0].host == "hv1"
-    _, plan = compare(stack, fabric.estate, handover)
+    _, plan = compare(stack, fabric.estate, handoff)
     assert [(step.standing, step.findings) for step in plan.steps] == [(Standing.IN_PLACE, ())] * 2
 
 
@@ -148,7 +148,7 @@ def test_the_declared_move_made_by_a_person_is_adopted_as_arrived(
         SystemClock(),
         list[str](),
     )  # a sweep is young for five of our seconds
-    Handover(project=tmp_path, engine=engine, stack=stack).leave_schedule(Schedule(), clock.utc())
+    Handoff(project=tmp_path, engine=engine, stack=stack).leave_schedule(Schedule(), clock.utc())
     fleets = Fleets(tmp_path, clock, engine=engine)
     fleet = fleets.of("lab")
     vm = fleet.sweep().inventory.named("WEB01")[0]
@@ -171,11 +171,11 @@ def test_the_planned_twin_of_a_running_migration_is_no_leftover(
 ) -> None:
     """What lies at the destination belongs to the migration: no word of removing it."""
     stack = declared({"WEB01": "hv2", "WEB02": "hv1"})
-    handover, _ = before_that(fabric, stack, "127.0.0.1:4712")
+    handoff, _ = before_that(fabric, stack, "127.0.0.1:4712")
     fabric.fault("stall", vm="WEB01", after=50)
     person.move(fabric.world, "WEB01", "hv2")
     until(lambda: fabric.lab_vm("WEB01").id in fabric.world.hosts["hv2"].planned)
-    _, plan = compare(stack, fabric.estate, handover)
+    _, plan = compare(stack, fabric.estate, handoff)
     step = plan.steps[0]
     assert (step.standing, step.under_way) == (Standing.MOVE, True)
     assert "remove" not in str(step.findings).casefold()

@@ -247,6 +247,6 @@ def test_a_job_that_changes_its_state_meanwhile_is_not_lost(make_fabric: Maker) 
     client = fabric.estate.client(HostName("hv1"))
     (job,) = inventory.read_jobs(client)
     stale = replace(job, state=3)
-    (told,) = inventory.told_jobs(client, [stale])
-    assert (told.id, told.state) == (job.id, 4)
-    assert told.destination == "hv2.lab.example"
+    (reported,) = inventory.reported_jobs(client, [stale])
+    assert (reported.id, reported.state) == (job.id, 4)
+    assert reported.destination == "hv2.lab.example"

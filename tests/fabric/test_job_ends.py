@@ -82,9 +82,9 @@ def test_a_job_that_denies_what_it_has_done_is_a_success_with_its_words(
     fabric: Fabric, kind: str, words: str
 ) -> None:
     """Both hosts show the machine as ordered: nothing is ordered again, nothing is called failed."""
-    (told,) = under(fabric, kind, text=GONE)
-    assert words in told
-    assert told.endswith(", and both hosts show the machine as ordered")
+    (reported,) = under(fabric, kind, text=GONE)
+    assert words in reported
+    assert reported.endswith(", and both hosts show the machine as ordered")
 
 
 def test_a_failed_job_says_where_its_machine_is(fabric: Fabric) -> None:
@@ -173,10 +173,10 @@ def test_a_planned_copy_that_a_failure_leaves_is_named(fabric: Fabric) -> None:
 def test_disks_that_stay_at_the_source_are_reported(fabric: Fabric) -> None:
     """Each by its path: nobody else will remove them."""
     files = ["D:\\Hyper-V\\WEB01\\data.vhdx", "D:\\Hyper-V\\WEB01\\os.vhdx"]
-    (told,) = under(fabric, "disks-left")
-    assert told.startswith("hv1 still holds ")
+    (reported,) = under(fabric, "disks-left")
+    assert reported.startswith("hv1 still holds ")
     assert sorted(last_line(fabric)["left"]["files"]) == files
-    assert all(file in told for file in files)
+    assert all(file in reported for file in files)
 
 
 def test_a_source_that_does_not_let_us_look_for_files_has_not_been_looked_at(fabric: Fabric) -> None:
@@ -184,8 +184,8 @@ def test_a_source_that_does_not_let_us_look_for_files_has_not_been_looked_at(fab
     fabric.audit = Watching(fabric.audit, fabric.clock, {
         "start": lambda: fabric.fault("right-lost", host="hv1", operation="GetVirtualHardDiskState"),
     })  # fmt: skip
-    (told,) = fabric.timed(fabric.order("WEB01", "hv2")).warnings
-    assert "whether files of it are left on hv1 was not read (hv1 refused" in told
+    (reported,) = fabric.timed(fabric.order("WEB01", "hv2")).warnings
+    assert "whether files of it are left on hv1 was not read (hv1 refused" in reported
 
 
 def test_a_live_migration_logs_its_blackout(make_fabric: Maker) -> None:

@@ -10,7 +10,7 @@ from hyperv_placement.model.names import HostName, VmId
 from hyperv_placement.model.stack import Stack, VmSpec
 from hyperv_placement.operations.plan import compare
 from hyperv_placement.resources.fleet import YOUNG, Fleet
-from hyperv_placement.workspace.handoff import Handover
+from hyperv_placement.workspace.handoff import Handoff
 from tests.fabric.conftest import Fabric, Maker
 from tests.unit.lab.conftest import estate, machine
 
@@ -24,13 +24,13 @@ def fabric(make_fabric: Maker) -> Fabric:
     return make_fabric(estate(machine("WEB01")))
 
 
-def run(fabric: Fabric, tmp_path: Path, *labels: str) -> tuple[Stack, Handover]:
+def run(fabric: Fabric, tmp_path: Path, *labels: str) -> tuple[Stack, Handoff]:
     """Return the stack file and the meeting place of one run."""
     path = tmp_path / "stack.yaml"
     path.write_text("a stack file", encoding="utf-8")
     vms = {label: VmSpec(label=label, name=label, hosts=(HostName("hv1"),)) for label in labels}
     stack = Stack(path=path, hosts=fabric.specs, vms=vms)
-    return stack, Handover(project=tmp_path, engine="127.0.0.1:4711", stack=stack)
+    return stack, Handoff(project=tmp_path, engine="127.0.0.1:4711", stack=stack)
 
 
 def asked(fabric: Fabric) -> int:
@@ -40,11 +40,11 @@ def asked(fabric: Fabric) -> int:
 
 def test_the_program_takes_the_sweep_of_the_plugin(fabric: Fabric, tmp_path: Path) -> None:
     """The engine reads what it knows before it starts the program, which then has nothing to ask."""
-    stack, handover = run(fabric, tmp_path, "WEB01")
-    fleet = Fleet(stack, fabric.clock, tmp_path / "audit", handover)
+    stack, handoff = run(fabric, tmp_path, "WEB01")
+    fleet = Fleet(stack, fabric.clock, tmp_path / "audit", handoff)
     seen = fleet.find(SPEC, VmId(fabric.lab_vm("WEB01").id))
     before = asked(fabric)
-    inventory, plan = compare(stack, fabric.estate, handover)
+    inventory, plan = compare(stack, fabric.estate, handoff)
     assert asked(fabric) == before
     assert inventory.with_id(seen.id) == (seen,)
     assert [step.standing.name for step in plan.steps] == ["IN_PLACE"]
@@ -53,9 +53,9 @@ def test_the_program_takes_the_sweep_of_the_plugin(fabric: Fabric, tmp_path: Pat
 
 def test_the_plugin_takes_the_sweep_of_the_program(fabric: Fabric, tmp_path: Path) -> None:
     """A first `up` has nothing to refresh: the program is first; its sweep still ages."""
-    stack, handover = run(fabric, tmp_path, "WEB01")
-    compare(stack, fabric.estate, handover)
-    fleet = Fleet(stack, fabric.clock, tmp_path / "audit", handover)
+    stack, handoff = run(fabric, tmp_path, "WEB01")
+    compare(stack, fabric.estate, handoff)
+    fleet = Fleet(stack, fabric.clock, tmp_path / "audit", handoff)
     before = asked(fabric)
     taken = fleet.sweep()
     assert asked(fabric) == before
@@ -67,11 +67,11 @@ def test_the_plugin_takes_the_sweep_of_the_program(fabric: Fabric, tmp_path: Pat
 
 def test_gone_still_needs_a_sweep_of_ones_own(fabric: Fabric, tmp_path: Path) -> None:
     """A sweep that was handed over is one reading, never both."""
-    stack, handover = run(fabric, tmp_path, "WEB01", "NOBODY")
-    fleet = Fleet(stack, fabric.clock, tmp_path / "audit", handover)
+    stack, handoff = run(fabric, tmp_path, "WEB01", "NOBODY")
+    fleet = Fleet(stack, fabric.clock, tmp_path / "audit", handoff)
     fleet.sweep()
     before = asked(fabric)
-    _, plan = compare(stack, fabric.estate, handover)
+    _, plan = compare(stack, fabric.estate, handoff)
     assert asked(fabric) > before
     assert [step.standing.name for step in plan.steps] == ["IN_PLACE", "MISSING"]
     fleet.estate.close()
@@ -85,11 +85,11 @@ def test_what_one_of_two_sweeps_has_seen_is_not_gone(
     fabric = make_fabric(
         estate(machine("WEB01"), machine("GONE"), machine("MOVER", "hv2" if closer else "hv1"))
     )
-    stack, handover = run(fabric, tmp_path, "WEB01", "GONE", "MOVER", "NOBODY")
-    fleet = Fleet(stack, fabric.clock, tmp_path / "audit", handover)
+    stack, handoff = run(fabric, tmp_path, "WEB01", "GONE", "MOVER", "NOBODY")
+    fleet = Fleet(stack, fabric.clock, tmp_path / "audit", handoff)
     fleet.sweep()
     del fabric.world.hosts["hv1"].realized[fabric.lab_vm("GONE").id]
-    _, plan = compare(stack, fabric.estate, handover)
+    _, plan = compare(stack, fabric.estate, handoff)
     steps = {step.label: step for step in plan.steps}
     assert steps["GONE"].standing.name == "UNKNOWN"
     assert "two sweeps" in steps["GONE"].findings[0].text

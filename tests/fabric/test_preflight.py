@@ -97,9 +97,9 @@ REFUSED: list[tuple[Changes, Changes, Changes, str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("vm", "source", "destination", "words", "told"), REFUSED)
+@pytest.mark.parametrize(("vm", "source", "destination", "words", "reported"), REFUSED)
 def test_what_the_hosts_would_fail_is_refused_before(
-    make_fabric: Maker, vm: Changes, source: Changes, destination: Changes, words: str, told: str
+    make_fabric: Maker, vm: Changes, source: Changes, destination: Changes, words: str, reported: str
 ) -> None:
     """In the plan, and once more right before the start; no order reaches a host."""
     fabric = between(make_fabric, vm, source, destination)
@@ -110,11 +110,11 @@ def test_what_the_hosts_would_fail_is_refused_before(
     assert words in str(caught.value)
     assert not fabric.log("start")
     assert not fabric.world.state.violations
-    if told:
+    if reported:
         work = asked_all_the_same(fabric).work
         assert work is not None
         assert work.failure is not None
-        assert told in " ".join(work.failure.lines)
+        assert reported in " ".join(work.failure.lines)
 
 
 WARNED: list[tuple[Changes, Changes, Changes, str, bool]] = [

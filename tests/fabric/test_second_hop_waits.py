@@ -72,7 +72,7 @@ def test_a_move_waits_for_the_tickets_of_its_host(fabric: Fabric, options: Migra
 
 
 @pytest.mark.parametrize(
-    ("after", "wait", "told", "remedy"),
+    ("after", "wait", "reported", "remedy"),
     [
         (LACKING, 900, f"on {ACCOUNT}: hv1 -> hv2: cifs/hv2.lab.example", "Declare delegation:"),
         (Delegation(unknown="it is down"), 900, "could not be read (it is down)", "cifs/hv2.lab.example"),
@@ -82,13 +82,13 @@ def test_a_move_waits_for_the_tickets_of_its_host(fabric: Fabric, options: Migra
     ],
 )
 def test_only_what_the_directory_proves_is_waited_for(
-    fabric: Fabric, after: Delegation | None, wait: float, told: str, remedy: str
+    fabric: Fabric, after: Delegation | None, wait: float, reported: str, remedy: str
 ) -> None:
     """Entries that lack, a silent directory, none at all, or no leave to wait: one attempt, and an error that says it."""
     fabric.fault("migration-fails", vm="WEB01", left=None)
     with pytest.raises(MigrationFailedError) as caught:
         fabric.run(fabric.order("WEB01", "hv2"), Told(None, after, wait))
-    assert told in caught.value.message
+    assert reported in caught.value.message
     assert remedy in caught.value.remedy
     assert caught.value.codes == (0x8009030E,)
     assert len(fabric.log("start")) == 1
@@ -134,8 +134,8 @@ def test_ctrl_c_ends_the_wait(fabric: Fabric) -> None:
 def test_somebody_else_s_move_meanwhile_is_seen(fabric: Fabric) -> None:
     """The hosts are looked at before each start: a machine that has gone elsewhere is not ordered again."""
     fabric.fault("migration-fails", vm="WEB01")
-    told, move = Told(COMPLETE, COMPLETE), fabric.order("WEB01", "hv2")
-    waiting = fabric.behind(lambda: fabric.run(move, told))
+    reported, move = Told(COMPLETE, COMPLETE), fabric.order("WEB01", "hv2")
+    waiting = fabric.behind(lambda: fabric.run(move, reported))
     until(lambda: bool(waits(fabric)))
     job = person_moves(fabric, "WEB01", "hv3")
     with pytest.raises((MovedByOthersError, MoveRefusedError)):  # it is on its way, or there already

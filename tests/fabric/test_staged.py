@@ -13,7 +13,7 @@ from hyperv_placement.errors import (
     PlacementError,
 )
 from hyperv_placement.migration.audit import AuditLog
-from hyperv_placement.migration.failure_guard import Guarding
+from hyperv_placement.migration.failure_guard import FailureGuard
 from hyperv_placement.migration.stage import Stage
 from hyperv_placement.model.guard import Guard, Limit
 from hyperv_placement.model.options import MigrationOptions
@@ -139,7 +139,7 @@ def test_a_planned_machine_in_another_folder_is_somebody_elses(fabric: Fabric) -
     with pytest.raises(MoveRefusedError, match=r"in E:\\Elsewhere, which this stack has not ordered"):
         fabric.run(staged(fabric))
     with pytest.raises(MoveRefusedError, match="which this stack has not ordered"):
-        fabric.run(staged(fabric), guarding=allowing(fabric, "planned"))
+        fabric.run(staged(fabric), failure_guard=allowing(fabric, "planned"))
     assert planned(fabric) == ["WEB01"]
     assert not fabric.log("destroy")
 
@@ -180,7 +180,7 @@ def test_an_interrupted_check_leaves_a_found_planned_machine(fabric: Fabric) -> 
 def test_a_person_may_have_a_found_planned_machine_made_anew(fabric: Fabric) -> None:
     """Only that one, only in this run."""
     foreign(fabric)
-    assert fabric.run(staged(fabric), guarding=allowing(fabric, "planned")).host == "hv2"
+    assert fabric.run(staged(fabric), failure_guard=allowing(fabric, "planned")).host == "hv2"
     assert purposes(fabric) == [STAGE, CHECK, MOVE]
     assert len(fabric.log("destroy")) == 1
 
@@ -204,9 +204,9 @@ def test_a_planned_machine_is_left_alone_while_a_job_of_its_machine_runs(fabric:
     assert meanwhile.against == "a job of the machine runs"
 
 
-def allowing(fabric: Fabric, *words: Limit) -> Guarding:
+def allowing(fabric: Fabric, *words: Limit) -> FailureGuard:
     """Return the guard of a run for which somebody has allowed this."""
-    return Guarding(Guard(), file="lab.yaml", clock=fabric.clock, allowed=frozenset(words))
+    return FailureGuard(Guard(), file="lab.yaml", clock=fabric.clock, allowed=frozenset(words))
 
 
 @pytest.mark.parametrize("step", [STAGE, CHECK])

@@ -325,8 +325,8 @@ def test_an_expired_certificate_says_since_when_and_how_the_listener_gets_anothe
 
 def test_a_host_that_says_nothing_is_told_with_the_time_that_it_took(home: Path) -> None:
     """TLS gives up sooner than an answer is waited for, and drips of an answer take longer."""
-    told = _translated(spec(home, "https://127.0.0.1:1/wsman"), requests.ReadTimeout(), 14.3)
-    assert str(told).startswith("hv1 did not answer within 14 s")
+    reported = _translated(spec(home, "https://127.0.0.1:1/wsman"), requests.ReadTimeout(), 14.3)
+    assert str(reported).startswith("hv1 did not answer within 14 s")
     knocked = _translated(spec(home, "https://127.0.0.1:1/wsman"), TimeoutError(110, "timed out"), 3.0)
     assert "no connection within 3 s" in str(knocked)
 

@@ -38,9 +38,9 @@ HISTORIES = st.lists(
 )  # fmt: skip
 
 
-def entry(told: Told) -> dict[str, Any]:
+def entry(reported: Told) -> dict[str, Any]:
     """Return the line of an event."""
-    event, number, to, well = told
+    event, number, to, well = reported
     result = "moved" if well and event in {"end", "found"} else ""
     return {"event": event, "id": guid(number), "to": to, "result": result, "config": ["old", f"new {to}"]}
 
@@ -59,13 +59,13 @@ def open_in(history: Iterable[Told]) -> dict[str, str]:
 def claims(history: Iterable[Told]) -> set[tuple[str, str]]:
     """Return machine and destination of each planned machine that may be ours."""
     ours: set[tuple[str, str]] = set()
-    for told in history:
-        event, number, to, _ = told
+    for reported in history:
+        event, number, to, _ = reported
         if event in {"staging", "staged"}:
             ours.add((guid(number), to))
         elif event == "unstaged":
             ours.discard((guid(number), to))
-        elif entry(told)["result"]:
+        elif entry(reported)["result"]:
             ours = {each for each in ours if each[0] != guid(number)}
     return ours
 
@@ -88,8 +88,8 @@ def test_any_history_is_found_over_any_files(history: list[Told], full: int, dat
     with TemporaryDirectory() as folder:
         path = Path(folder) / "lab.jsonl"
         log = AuditLog(path, clock=FastClock(), full=full)
-        for number, told in enumerate(history):
-            assert log.append(entry(told)) is None
+        for number, reported in enumerate(history):
+            assert log.append(entry(reported)) is None
             if number in torn:
                 with path.open("ab") as file:
                     file.write(b'{"prev": "0')
@@ -98,7 +98,7 @@ def test_any_history_is_found_over_any_files(history: list[Told], full: int, dat
         assert verdict.is_whole, verdict.breaks
         assert len(verdict.gaps) == len(torn)
         assert found(log)[0] == open_in(history)
-        moved = [str(entry(told)["id"]) for told in history if entry(told)["result"]]
+        moved = [str(entry(reported)["id"]) for reported in history if entry(reported)["result"]]
         assert [past.vm_id for past in log.moved().moves] == moved
         last = {guid(number): event for event, number, _, _ in history}
         assert {vm: word.event for vm, word in last_words(path).items()} == last

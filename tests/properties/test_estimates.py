@@ -12,8 +12,8 @@ from hyperv_placement.model.throughput import PastMove
 from hyperv_placement.model.units import GIB
 from hyperv_placement.planning.schedule.bound import lower_bound
 from hyperv_placement.planning.schedule.problem import Problem
-from hyperv_placement.planning.schedule.sequence import Stuck
-from hyperv_placement.planning.schedule.throughput import learnt
+from hyperv_placement.planning.schedule.sequence import DeadEnd
+from hyperv_placement.planning.schedule.throughput import observed_throughput
 from hyperv_placement.planning.schedule.timing import finish
 
 from .test_schedule import estates, overdrawn, solved
@@ -35,7 +35,7 @@ def test_the_order_of_past_moves_changes_nothing(past: list[PastMove], chance: o
     """Nor does telling some of them twice."""
     mixed = [*past, *past[:3]]
     chance.shuffle(mixed)  # type: ignore[attr-defined]
-    assert learnt(mixed) == learnt(past)
+    assert observed_throughput(mixed) == observed_throughput(past)
 
 
 PACE = st.floats(0.1, 100)
@@ -52,8 +52,8 @@ def test_slow_pairs_keep_a_schedule_safe(
     """Whatever paces are known, nothing is overdrawn, no leg beats its pace, and the run not its bound."""
     slow = replace(problem, paces=paces, shown=shown)
     run = solved(slow)
-    assert isinstance(run, Stuck) == isinstance(solved(problem), Stuck)
-    if isinstance(run, Stuck):
+    assert isinstance(run, DeadEnd) == isinstance(solved(problem), DeadEnd)
+    if isinstance(run, DeadEnd):
         return
     assert overdrawn(slow, run) == []
     assert all(

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.stack import Stack
-from hyperv_placement.workspace.handoff import Handover
+from hyperv_placement.workspace.handoff import Handoff
 from tests.estates import guid, machine, spec, stack
 from tests.standin.engine import Engine, Run
 from tests.standin.world import Fate, World
@@ -95,12 +95,12 @@ def stack_of(case: Case, *, as_it_is: bool = False) -> Stack:
 def befalls(case: Case) -> object:
     """Return what happens to the order that the program has left."""
 
-    def leave(handover: Handover) -> None:
-        assert handover.orders is not None
+    def leave(handoff: Handoff) -> None:
+        assert handoff.orders is not None
         if case.left == "torn":
-            handover.orders.write_bytes(handover.orders.read_bytes()[:-9])
+            handoff.orders.write_bytes(handoff.orders.read_bytes()[:-9])
         if case.left == "gone":
-            handover.orders.unlink()
+            handoff.orders.unlink()
 
     return leave
 

@@ -38,11 +38,11 @@ def checked(number: int) -> Plan | None:
     world = world_of(estate)
     moves = result.schedule.moves
     says = {
-        (room.host, room.volume or "memory"): dict(room.course)
+        (room.host, room.volume or "memory"): dict(room.timeline)
         for room in rooms(estate.stack, estate.inventory, result)
     }
     moments = sorted({each.start for each in moves} | {each.end for each in moves})
-    shown = {pool: course[0.0] for pool, course in says.items()}
+    shown = {pool: timeline[0.0] for pool, timeline in says.items()}
     for moment in moments:
         for order, each in enumerate(moves):
             if each.end == moment:
@@ -50,7 +50,7 @@ def checked(number: int) -> Plan | None:
         for order, each in enumerate(moves):
             if each.start == moment:
                 start(world, order, each)
-        shown |= {pool: course[moment] for pool, course in says.items() if moment in course}
+        shown |= {pool: timeline[moment] for pool, timeline in says.items() if moment in timeline}
         free = world.free()
         assert world.wrong == [], (moment, world.wrong)
         assert shown == {pool: free[pool] for pool in says}, moment

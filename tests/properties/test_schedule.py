@@ -21,8 +21,8 @@ from hyperv_placement.planning.schedule.problem import (
     fits,
 )
 from hyperv_placement.planning.schedule.search import best
-from hyperv_placement.planning.schedule.sequence import Stuck, sequence
-from hyperv_placement.planning.schedule.timing import Timed
+from hyperv_placement.planning.schedule.sequence import DeadEnd, sequence
+from hyperv_placement.planning.schedule.timing import ScheduledLeg
 
 ENOUGH = 1_000_000
 ESTATES = 1_000
@@ -85,13 +85,13 @@ def estates(draw: st.DrawFn, *, hosts: int = 4, machines: int = 5, full: bool = 
     )
 
 
-def solved(problem: Problem) -> list[Timed] | Stuck:
+def solved(problem: Problem) -> list[ScheduledLeg] | DeadEnd:
     """Return the schedule of an estate, or why there is none."""
     legs = sequence(problem, Budget(ENOUGH))
-    return legs if isinstance(legs, Stuck) else best(problem, legs, Budget(300))
+    return legs if isinstance(legs, DeadEnd) else best(problem, legs, Budget(300))
 
 
-def overdrawn(problem: Problem, run: Iterable[Timed]) -> list[str]:
+def overdrawn(problem: Problem, run: Iterable[ScheduledLeg]) -> list[str]:
     """Replay a schedule, starts holding both ends, and return what was ever short: room, slots, or a wrong way."""
     free = list(problem.free)
     slots = [taken for limit in problem.limits for taken in (limit.live, limit.storage)]
@@ -160,7 +160,7 @@ def _after(free: Sequence[int], leg: Leg) -> list[int]:
 def test_a_schedule_is_safe_at_every_instant(problem: Problem) -> None:
     """Run on the model, a schedule ends where it shall, and no pool or slot is overdrawn on the way."""
     run = solved(problem)
-    assert isinstance(run, Stuck) or overdrawn(problem, run) == []
+    assert isinstance(run, DeadEnd) or overdrawn(problem, run) == []
 
 
 @given(estates(hosts=3, machines=4, full=True))
@@ -168,8 +168,8 @@ def test_a_schedule_is_safe_at_every_instant(problem: Problem) -> None:
 def test_everything_that_can_be_solved_is(problem: Problem) -> None:
     """An order is found exactly where trying everything finds one; a refusal says that all was tried."""
     run = solved(problem)
-    assert isinstance(run, Stuck) != reachable(problem)
-    assert not isinstance(run, Stuck) or run.proved
+    assert isinstance(run, DeadEnd) != reachable(problem)
+    assert not isinstance(run, DeadEnd) or run.proved
 
 
 @given(estates(machines=9), st.randoms(use_true_random=False))
@@ -177,7 +177,7 @@ def test_everything_that_can_be_solved_is(problem: Problem) -> None:
 def test_the_order_alone_keeps_the_room(problem: Problem, chance: object) -> None:
     """However long each leg takes, and whatever else starts: who waits for its predecessors finds its room."""
     run = solved(problem)
-    if isinstance(run, Stuck):
+    if isinstance(run, DeadEnd):
         return
     before = predecessors(problem, run)
     free, running, over = list(problem.free), set[int](), set[int]()
@@ -231,6 +231,6 @@ def test_a_swap_parks_the_smaller_one() -> None:
         ),
     )  # fmt: skip
     legs = sequence(problem, Budget(ENOUGH))
-    assert not isinstance(legs, Stuck)
+    assert not isinstance(legs, DeadEnd)
     assert [(leg.machine, leg.target.host) for leg in legs] == [(1, 2), (0, 1), (1, 0)]
     assert [number for number, _ in itertools.groupby(leg.machine for leg in legs)] == [1, 0, 1]

@@ -50,7 +50,7 @@ def declared(story: dict[str, Any], folder: Path, *, backwards: bool = False) ->
     return load(path)
 
 
-def told(found: Plan) -> list[str]:
+def reported(found: Plan) -> list[str]:
     """Return a line for each move of the schedule, in the order of starts."""
     return [_line(found, number) for number in range(len(found.schedule.moves))]
 
@@ -87,7 +87,7 @@ def test_a_story_ends_as_told(story: dict[str, Any], tmp_path: Path) -> None:
     stack = declared(story, tmp_path)
     found = plan(stack, estate)
     expected = story["plan"]
-    assert told(found) == expected.get("moves", []), list(texts(found))
+    assert reported(found) == expected.get("moves", []), list(texts(found))
     for words in expected.get("says", []):
         assert any(words in text for text in texts(found)), (words, list(texts(found)))
     if not expected.get("says"):
@@ -104,7 +104,7 @@ def test_the_order_of_files_and_answers_changes_nothing(story: dict[str, Any], t
     """Declared and read the other way round it is the same schedule."""
     there = plan(declared(story, tmp_path), estate_of(story))
     back = plan(declared(story, tmp_path, backwards=True), shuffled(estate_of(story)))
-    assert told(there) == told(back)
+    assert reported(there) == reported(back)
 
 
 def test_where_it_ends_nothing_is_left_to_do(story: dict[str, Any], tmp_path: Path) -> None:

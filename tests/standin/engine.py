@@ -23,7 +23,7 @@ from hyperv_placement.resources.declare import before, in_order
 from hyperv_placement.resources.fleet import Fleet, Fleets
 from hyperv_placement.resources.properties import inputs_of
 from hyperv_placement.resources.vm_placement import TYPE, VmPlacement
-from hyperv_placement.workspace.handoff import Handover
+from hyperv_placement.workspace.handoff import Handoff
 
 from .clock import Turns
 from .world import Values, World, mover
@@ -78,7 +78,7 @@ class Engine:
         stack: Stack,
         *,
         read_by_plugin: Stack | None = None,
-        leave: Callable[[Handover], None] | None = None,
+        leave: Callable[[Handoff], None] | None = None,
         targets: frozenset[str] | None = None,
     ) -> Run:
         """Run. `read_by_plugin`: what the plugin has read, where the file was saved meanwhile. `leave`: what befalls the order that was left."""
@@ -96,8 +96,8 @@ class _Pass:
         self.clock = Turns()
         self.ended = Run()
         self.targets = targets
-        self.program = Handover(project=engine.folder, engine=address, stack=stack)
-        plugin = Handover(project=engine.folder, engine=address, stack=theirs)
+        self.program = Handoff(project=engine.folder, engine=address, stack=stack)
+        plugin = Handoff(project=engine.folder, engine=address, stack=theirs)
         fleet = Fleet(
             theirs, self.clock, engine.folder / "audit.jsonl", plugin, estate=Values(engine.world, theirs, self.clock),
             mover=mover(engine.world),
@@ -107,7 +107,7 @@ class _Pass:
         self.failed: set[str] = set()
         self.turn = threading.Lock()
 
-    def run(self, leave: Callable[[Handover], None]) -> Run:
+    def run(self, leave: Callable[[Handoff], None]) -> Run:
         self._refresh()
         plan = self._planned()
         if plan is None:

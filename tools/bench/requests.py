@@ -112,8 +112,8 @@ def _lines(tally: Tally) -> list[str]:
     lines = []
     for count in sorted(set(tally.requests.values()), reverse=True):
         alike = sorted(name for name, requests in tally.requests.items() if requests == count)
-        told = ", ".join(name + _full(tally.characters[name] // PAGE) for name in alike)
-        lines.append(f"{count}: {told}")
+        reported = ", ".join(name + _full(tally.characters[name] // PAGE) for name in alike)
+        lines.append(f"{count}: {reported}")
     return lines
 
 

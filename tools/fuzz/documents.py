@@ -15,7 +15,7 @@ from hyperv_placement.model.names import HostName, VmId
 from hyperv_placement.model.plan import MigrationType, Move, Placement, Schedule, ScheduledMove
 from hyperv_placement.model.throughput import PastMove
 from hyperv_placement.planning.delegation.security_descriptor import sid_bytes, with_allowed
-from hyperv_placement.workspace.handoff import Handed, Handover
+from hyperv_placement.workspace.handoff import HandedOff, Handoff
 from hyperv_placement.workspace.identities import Identities
 from hyperv_placement.workspace.inventory_file import Recorded, document
 from hyperv_placement.wsman import sealed
@@ -43,18 +43,18 @@ def schedule() -> Schedule:
     return Schedule(moves=(one,), bound=1.0)
 
 
-def meeting_place(project: Path) -> Handover:
+def meeting_place(project: Path) -> Handoff:
     """Return where the two processes of a run of a stack meet."""
     own = replace(stack({}), path=project / "stacks" / "lab.yaml", digest="a1")
-    return Handover(project=project, engine="127.0.0.1:4711", stack=own)
+    return Handoff(project=project, engine="127.0.0.1:4711", stack=own)
 
 
-def leave_all(place: Handover) -> None:
+def leave_all(place: Handoff) -> None:
     """Leave one of each there."""
     past = PastMove(
         ended=1, source=HostName("hv1"), destination=HostName("hv2"), bytes=5, seconds=2.0, estimated=1.0
     )
-    place.leave(Handed(inventory=_ESTATE, begun=NOW))
+    place.leave(HandedOff(inventory=_ESTATE, begun=NOW))
     place.leave_past([past])
     place.leave_identity("VM001", guid(1), NOW)
     place.leave_schedule(schedule(), NOW)
@@ -64,14 +64,14 @@ def leave_all(place: Handover) -> None:
 
 
 @cache
-def handed_over() -> tuple[Path, ...]:
+def handed_off() -> tuple[Path, ...]:
     """Return the names of the files by which the two processes of a run meet, below the project."""
     with TemporaryDirectory() as folder:
         leave_all(meeting_place(Path(folder)))
         return tuple(path.relative_to(folder) for path in sorted(Path(folder).glob(".pulumi/*/*.json")))
 
 
-def handovers() -> tuple[bytes, ...]:
+def handoffs() -> tuple[bytes, ...]:
     """Return what the two processes of a run leave for each other, what runs leave for the next, and a lock of the engine."""
     with TemporaryDirectory() as folder:
         leave_all(meeting_place(Path(folder)))
@@ -110,8 +110,8 @@ def previews() -> tuple[bytes, ...]:
         "newState": state,
         "detailedDiff": {"host": {"kind": "update"}},
     }
-    told = {"urn": urn, "message": "VM001: moves to hv2\n", "severity": "info"}
-    content = {"steps": [step], "diagnostics": [told], "changeSummary": {"update": 1}, "duration": 1}
+    reported = {"urn": urn, "message": "VM001: moves to hv2\n", "severity": "info"}
+    content = {"steps": [step], "diagnostics": [reported], "changeSummary": {"update": 1}, "duration": 1}
     return (json.dumps(content, indent=1).encode(),)
 
 

@@ -39,8 +39,8 @@ GROUPS: tuple[Group, ...] = (
     Group(name="inventories", targets=(targets.inventories,), files=documents.inventories, mutations=JSONS),
     Group(
         name="handovers",
-        targets=(targets.handovers, targets.identities, targets.locks),
-        files=documents.handovers,
+        targets=(targets.handoffs, targets.identities, targets.locks),
+        files=documents.handoffs,
         mutations=JSONS,
     ),
     Group(name="audit", targets=(targets.audit_logs,), files=documents.audit_logs, mutations=JSONS),

@@ -76,7 +76,7 @@ class _Reader:
         self._process.start()
         try:
             while (now := monotonic()) < end and len(found) < most:
-                found.extend(self._told(min(0.5, end - now)))
+                found.extend(self._reported(min(0.5, end - now)))
                 if self.number.value != last:
                     last, moved = self.number.value, monotonic()
                 elif not self._process.is_alive():
@@ -88,7 +88,7 @@ class _Reader:
             self._process.kill()
             self._process.join()
 
-    def _told(self, seconds: float) -> list[tuple[int, str]]:
+    def _reported(self, seconds: float) -> list[tuple[int, str]]:
         try:
             return [self._findings.get(timeout=seconds)]
         except queue.Empty:

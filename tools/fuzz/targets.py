@@ -32,7 +32,7 @@ from hyperv_placement.wsman import (
     sealed,
 )
 
-from .documents import NOW, handed_over, meeting_place
+from .documents import NOW, handed_off, meeting_place
 
 
 def answers(content: bytes) -> None:
@@ -98,11 +98,11 @@ def inventories(content: bytes) -> None:
     document(parsed(content, "inventory.json"))
 
 
-def handovers(content: bytes) -> None:
+def handoffs(content: bytes) -> None:
     """Take each thing that a process of a run leaves for the other: what is none of ours is not there."""
     with TemporaryDirectory() as folder:
         place = meeting_place(Path(folder))
-        for path in handed_over():
+        for path in handed_off():
             (Path(folder) / path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             (Path(folder) / path).write_bytes(content)
         place.read_otherwise(NOW)

@@ -43,12 +43,12 @@ class Origin:
 
     def fields(self) -> dict[str, Any]:
         """Return it as fields of a line."""
-        told: dict[str, Any] = {"who": self.who, "uid": self.uid, "commit": self.commit}
+        reported: dict[str, Any] = {"who": self.who, "uid": self.uid, "commit": self.commit}
         if self.dirty is not None:
-            told["dirty"] = self.dirty
+            reported["dirty"] = self.dirty
         if self.file:
-            told["file"] = self.file
-        return {**told, **({"claimed": dict(self.claimed)} if self.claimed else {})}
+            reported["file"] = self.file
+        return {**reported, **({"claimed": dict(self.claimed)} if self.claimed else {})}
 
 
 def origin(environ: Mapping[str, str], stack_file: Path | None = None, digest: str = "") -> Origin:
@@ -72,13 +72,13 @@ def check_ticket(text: str) -> str:
 
 def claimed(environ: Mapping[str, str]) -> dict[str, str]:
     """Return what the environment claims: run and actor of a pipeline, who called sudo, approver, ticket."""
-    told = {
+    reported = {
         **_of_pipeline(environ),
         "sudo_user": environ.get("SUDO_USER", ""),
         "approver": environ.get(APPROVER, ""),
         "ticket": environ.get(TICKET, ""),
     }
-    return {name: _short(text) for name, text in told.items() if text}
+    return {name: _short(text) for name, text in reported.items() if text}
 
 
 def _of_pipeline(environ: Mapping[str, str]) -> dict[str, str]:

@@ -95,8 +95,8 @@ class Journal:
         if not end.junk.count:
             return []
         if not end.last and not put_away(self.path):
-            told = {"bytes": size, "whole": whole_digest(file)}
-            return [{**self._stamp(), "event": CHAINED, **told}]
+            reported = {"bytes": size, "whole": whole_digest(file)}
+            return [{**self._stamp(), "event": CHAINED, **reported}]
         torn = {"bytes": end.junk.size, "torn": end.junk.digest, **({} if end.lead else {"ended": True})}
         return [{**self._stamp(), "event": GAP, **torn}]
 

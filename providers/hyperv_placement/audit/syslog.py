@@ -86,8 +86,8 @@ class Syslog:
     def trouble(self) -> str | None:
         """Return, once, why a line was not sent; None where none is known to be lost."""
         with self._lock:
-            told, self._trouble = self._trouble, ""
-            return told or None
+            reported, self._trouble = self._trouble, ""
+            return reported or None
 
     def close(self) -> None:
         """Wait a moment for what has not been sent."""

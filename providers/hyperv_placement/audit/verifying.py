@@ -97,7 +97,7 @@ class _Checker:
             if len(self._numbers) < _REMEMBERED:
                 self._numbers[line.digest] = (name, self._number)
             self._offset += line.size + line.ended
-        self._untold(
+        self._not_checked(
             "it is torn, or no line of this log, and no line records it: where a process was killed, the next run does"
         )
         self._before = (name, whole_digest(stream))
@@ -114,7 +114,7 @@ class _Checker:
         elif entry.get("event") == GAP:
             self._gap(entry)
         else:
-            self._untold("it is no line of this log, and no later one records it as torn")
+            self._not_checked("it is no line of this log, and no later one records it as torn")
             self._follows(entry)
         self._begun = True
         self._junk, self._torn_at = Junk(), 0
@@ -175,11 +175,11 @@ class _Checker:
 
     def _gap(self, entry: Mapping[str, Any]) -> None:
         """Judge a line that records torn ones."""
-        told = (entry.get("torn"), entry[PREV])
-        if not self._junk.count or told != (self._junk.digest, self._expected):
+        reported = (entry.get("torn"), entry[PREV])
+        if not self._junk.count or reported != (self._junk.digest, self._expected):
             self._break("it records torn bytes that are not those before it")
         elif entry.get("ended"):
-            self._untold("it is no line of this log, and no killed process has torn it: put in by hand")
+            self._not_checked("it is no line of this log, and no killed process has torn it: put in by hand")
         elif len(self._gaps) < _MOST:
             what = f"{self._junk.size} bytes before it are torn: a process was killed, or a disk was full"
             self._gaps.append(Place(file=self._name, line=self._number, what=what))
@@ -197,7 +197,7 @@ class _Checker:
                 f"it was written right after {where}: what stands between was put in, or put in another order"
             )
 
-    def _untold(self, what: str) -> None:
+    def _not_checked(self, what: str) -> None:
         """Report torn lines that nothing records."""
         if self._torn_at:
             self._break(what, self._torn_at)

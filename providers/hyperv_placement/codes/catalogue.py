@@ -44,7 +44,7 @@ class Known:
     seen: bool = True
     """False where nobody has seen it at a migration."""
     words: tuple[str, ...] = ()
-    told: str = ""
+    reported: str = ""
     """A pattern of the host's English text, for what comes without a code of its own."""
 
     @property
@@ -115,8 +115,8 @@ def remedy_for(
     A job's own code goes before the ReturnValue that stands around it.
     """
     asked_for, rows = list(codes), catalogue()
-    told = " ".join(" ".join(texts).split())[:_READ]
-    found = [row for row in rows if row.told and re.search(row.told, told)]
+    reported = " ".join(" ".join(texts).split())[:_READ]
+    found = [row for row in rows if row.reported and re.search(row.reported, reported)]
     for kinds in (("hresult", "message"), ("return value",), ("event",)):
         by_code = {row.code: row for row in rows if row.kind in kinds}
         found += [by_code[code] for code in asked_for if code in by_code]
@@ -138,11 +138,11 @@ def asked(text: str) -> tuple[Known, ...]:
     return tuple(
         row
         for row in catalogue()
-        if row.code in numbers or word == str(row.code) or word in row.words or _is_told_in(row, word)
+        if row.code in numbers or word == str(row.code) or word in row.words or _is_reported_in(row, word)
     )
 
 
-def _is_told_in(row: Known, word: str) -> bool:
+def _is_reported_in(row: Known, word: str) -> bool:
     return word.isalpha() and word in row.meaning.casefold().split()
 
 

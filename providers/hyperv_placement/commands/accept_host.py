@@ -17,7 +17,7 @@ from hyperv_placement.model.stack import Stack
 from hyperv_placement.stackfile import load
 from hyperv_placement.visible import visible
 from hyperv_placement.workspace.identities import Identities, identities_path, is_of_project
-from hyperv_placement.workspace.stacks import PROJECT, STACKS, stack_files, stack_meant
+from hyperv_placement.workspace.stacks import PROJECT, STACKS, resolve_stack, stack_files
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -54,14 +54,14 @@ def run(options: argparse.Namespace) -> int:
     if before != now and (trouble := identities.keep_hosts({host: now})):
         raise PlacementError(trouble, remedy="Make that writable, then run again")
     if options.json:
-        told = {
+        reported = {
             "stack": str(stack.path),
             "host": host,
             "uuid": now,
             "before": before,
             "accepted": before != now,
         }
-        sys.stdout.write(f"{json.dumps(told, indent=2)}\n")
+        sys.stdout.write(f"{json.dumps(reported, indent=2)}\n")
     elif before == now:
         sys.stdout.write(
             f"{visible(host)} is the computer of the last run ({now}); there is nothing to accept\n"
@@ -88,7 +88,7 @@ def _uuid(stack: Stack, host: HostName, clock: SystemClock) -> str:
 
 def stack_with(host: str, word: str | None, which: str) -> Stack:
     """Return the stack that declares `host`. Raises PlacementError where none does, or, with `which` to type, several do."""
-    paths = stack_files(PROJECT) if word is None else [stack_meant(word, PROJECT)]
+    paths = stack_files(PROJECT) if word is None else [resolve_stack(word, PROJECT)]
     found = [load(path) for path in paths]
     having = [stack for stack in found if host in stack.hosts]
     if len(having) == 1:

@@ -20,7 +20,7 @@ from hyperv_placement.stackfile import load
 from hyperv_placement.visible import visible
 from hyperv_placement.winrm.credentials import check_some
 from hyperv_placement.workspace.identities import kept_of
-from hyperv_placement.workspace.stacks import PROJECT, STACKS, stack_files, stack_meant
+from hyperv_placement.workspace.stacks import PROJECT, STACKS, resolve_stack, stack_files
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -56,15 +56,15 @@ def run(options: argparse.Namespace) -> int:
         estate.close()
     done = adopt(stack, inventory, kept_of(stack, PROJECT), options.label, vm_id(options.id))
     if done.diff:
-        told: dict[str, Any] = {"key": done.label, "machine": done.vm.id, "named": done.vm.name}
-        note(stack, SystemClock(), ticket, "adopt", done=True, **told)
-    sys.stdout.write(_record(done, stack) if options.json else _told(done, stack))
+        reported: dict[str, Any] = {"key": done.label, "machine": done.vm.id, "named": done.vm.name}
+        note(stack, SystemClock(), ticket, "adopt", done=True, **reported)
+    sys.stdout.write(_record(done, stack) if options.json else _reported(done, stack))
     return 0
 
 
 def _stack_with(label: str, word: str | None) -> Stack:
     """Return the stack that declares `label`. Raises PlacementError where none does, or several do."""
-    paths = [stack_meant(word, PROJECT)] if word is not None else stack_files(PROJECT)
+    paths = [resolve_stack(word, PROJECT)] if word is not None else stack_files(PROJECT)
     found = [load(path) for path in paths]
     having = [stack for stack in found if word is not None or label in stack.vms]
     if len(having) == 1:
@@ -77,7 +77,7 @@ def _stack_with(label: str, word: str | None) -> Stack:
     )
 
 
-def _told(done: Adopted, stack: Stack) -> str:
+def _reported(done: Adopted, stack: Stack) -> str:
     vm = done.vm
     which = f"{done.label} is {vm.id}, {vm.name!r} on {vm.host}"
     if not done.diff:

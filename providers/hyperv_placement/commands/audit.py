@@ -22,7 +22,7 @@ from hyperv_placement.report.records import record
 from hyperv_placement.stackfile import load
 from hyperv_placement.visible import visible
 from hyperv_placement.workspace.identities import is_of_project
-from hyperv_placement.workspace.stacks import PROJECT, STACKS, stack_meant
+from hyperv_placement.workspace.stacks import PROJECT, STACKS, resolve_stack
 
 BROKEN = 2
 _TEXT = 500
@@ -64,7 +64,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 def run(options: argparse.Namespace) -> int:
     """Verify a log. 0 whole, 2 broken. Raises PlacementError where there is none, or it cannot be read."""
-    path = audit_path(PROJECT, stack_meant(options.stack, PROJECT).stem)
+    path = audit_path(PROJECT, resolve_stack(options.stack, PROJECT).stem)
     if options.since is not None and not _HASH.fullmatch(options.since):
         raise PlacementError(
             f"{options.since[:80]!r} is no hash of a line",
@@ -77,13 +77,13 @@ def run(options: argparse.Namespace) -> int:
             f"There is no audit log of {path.stem}: {path} is not there, or empty",
             remedy="A run that moves something begins it; where there was one, see who removed it",
         )
-    shown = json.dumps(_record(path, found), indent=2) if options.json else _told(path, found)
+    shown = json.dumps(_record(path, found), indent=2) if options.json else _reported(path, found)
     sys.stdout.write(f"{shown}\n")
     return 0 if found.is_whole else BROKEN
 
 
 def _note(options: argparse.Namespace) -> int:
-    ticket, stack = checked(options), load(stack_meant(options.stack, PROJECT))
+    ticket, stack = checked(options), load(resolve_stack(options.stack, PROJECT))
     write_note(stack, ticket, options.text, PROJECT)
     sys.stdout.write(f"{visible(stack.path.stem)}: noted\n")
     return 0
@@ -127,7 +127,7 @@ def _last_of(copy: Path) -> str:
     return last
 
 
-def _told(path: Path, found: Verdict) -> str:
+def _reported(path: Path, found: Verdict) -> str:
     size = f"{counted(found.lines, 'line')} in {counted(len(found.files), 'file')} ({', '.join(found.files)})"
     if found.is_whole:
         lines = [f"{path.stem}: whole, {size}"]

@@ -41,7 +41,7 @@ def note(
     *,
     done: bool = False,
     project: Path = PROJECT,
-    **told: Any,
+    **reported: Any,
 ) -> None:
     """Append what a command is about to do, or has `done`, to a stack of the project; of another file no log is kept.
 
@@ -56,7 +56,7 @@ def note(
         of=partial(origin, environ, stack.path, stack.digest),
         required=stack.must_be_audited,
     )
-    trouble = log.append({"event": event, **told})
+    trouble = log.append({"event": event, **reported})
     if trouble and done and log.required:
         raise AuditLostError(f"{event} is done, and the audit log does not say so: {trouble}", remedy=_REMEDY)
     log.check(event, trouble)
@@ -65,7 +65,7 @@ def note(
 
 
 def note_of(
-    name: str, clock: Clock, ticket: str, event: str, *, project: Path = PROJECT, **told: Any
+    name: str, clock: Clock, ticket: str, event: str, *, project: Path = PROJECT, **reported: Any
 ) -> None:
     """Append what is done to a stack of the project that is known by its name; nothing where no file declares it."""
     try:
@@ -74,4 +74,4 @@ def note_of(
     except (StackNameError, StackFileError):
         return  # a lock must come off a stack whose file is being mended, too
     if stack is not None:
-        note(stack, clock, ticket, event, project=project, **told)
+        note(stack, clock, ticket, event, project=project, **reported)

@@ -26,7 +26,7 @@ from hyperv_placement.stackfile.policies import policy_in_force
 from hyperv_placement.visible import visible
 from hyperv_placement.workspace.base_revision import declared, declared_before
 from hyperv_placement.workspace.git import at_revision, stack_names
-from hyperv_placement.workspace.stacks import PROJECT, STACKS, stack_files, stack_meant
+from hyperv_placement.workspace.stacks import PROJECT, STACKS, resolve_stack, stack_files
 
 from .plan import FAILED, INFEASIBLE, recorded_plan, verdict
 
@@ -43,7 +43,7 @@ class _Checked:
 
 def run(options: argparse.Namespace) -> int:
     """Check. 0; 1 an error in a file or a machine that is left out; 3 infeasible, or a rule would not hold in the end; 5 trust changes."""
-    paths = [stack_meant(each, PROJECT) for each in options.files] or _all(options)
+    paths = [resolve_stack(each, PROJECT) for each in options.files] or _all(options)
     if options.inventory and len(paths) != 1:
         raise PlacementError(
             f"{len(paths)} stack files cannot be held against one recorded inventory",
@@ -60,7 +60,7 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         sys.stdout.write(f"{json.dumps(_record(checked, plan, code), indent=2)}\n")
     else:
-        _tell(checked, plan)
+        _report(checked, plan)
     stops = any(each.trust is not None and each.trust.stops for each in checked.values())
     return TRUST if stops and not wrong else code
 
@@ -111,7 +111,7 @@ def _apart(checked: Mapping[Path, _Checked]) -> Mapping[Path, _Checked]:
     }
 
 
-def _tell(checked: Mapping[Path, _Checked], plan: Plan | None) -> None:
+def _report(checked: Mapping[Path, _Checked], plan: Plan | None) -> None:
     for path, each in checked.items():
         lines = [] if each.trust is None else list(trust_lines(each.trust))
         sys.stdout.writelines(

@@ -27,7 +27,7 @@ from hyperv_placement.report.records import record
 from hyperv_placement.stackfile import load
 from hyperv_placement.system import keep_private
 from hyperv_placement.workspace.identities import kept_of
-from hyperv_placement.workspace.stacks import PROJECT, STACKS, stack_meant
+from hyperv_placement.workspace.stacks import PROJECT, STACKS, resolve_stack
 
 from . import accept_host, adopt, audit, check, discover, drift, inventory, plan, result, review, unlock
 
@@ -146,16 +146,16 @@ def _doctor(options: argparse.Namespace) -> int:
     from hyperv_placement.operations.doctor.examine import examine  # noqa: PLC0415 - it loads what dials a directory
     from hyperv_placement.operations.doctor.reading import logged_on  # noqa: PLC0415 - the same
 
-    stack = load(stack_meant(options.stack, PROJECT))
-    found, untold = examine(stack, SystemClock(), kept_of(stack, PROJECT))
+    stack = load(resolve_stack(options.stack, PROJECT))
+    found, not_checked = examine(stack, SystemClock(), kept_of(stack, PROJECT))
     who = logged_on(stack)
     shown = {
         "diagnoses": record(found),
-        "untold": untold,
+        "untold": not_checked,
         "logged_on": who,
         "policy": policy_record(stack.policy),
     }
-    text = render_diagnoses(found, untold, who, render_policy(stack.policy))
+    text = render_diagnoses(found, not_checked, who, render_policy(stack.policy))
     sys.stdout.write(f"{json.dumps(shown, indent=2) if options.json else text}\n")
     return ILL if any(each.weight == Weight.ERROR for each in found) else 0
 

@@ -33,7 +33,7 @@ from hyperv_placement.operations.discovery.text import HostText, Preface, skelet
 from hyperv_placement.operations.discovery.writing import Trial, check_free, trial
 from hyperv_placement.stackfile import load
 from hyperv_placement.system.files import expanded
-from hyperv_placement.workspace.stacks import PROJECT, STACKS, stack_meant, stack_path
+from hyperv_placement.workspace.stacks import PROJECT, STACKS, resolve_stack, stack_path
 
 SCHEMA = PROJECT / "schemas" / "stack.schema.json"
 _PLACE = re.compile(r"^.*?:[0-9]+: (?:hosts\.[^:]*: )?", re.MULTILINE)
@@ -113,7 +113,7 @@ def _asked(options: argparse.Namespace, folder: Path, clock: Clock, attempt: Tri
     roots: dict[HostName, Mapping[str, str]] = {}
     accounts: dict[HostName, str] = {}
     if options.source is not None:
-        given = load(stack_meant(options.source, PROJECT)).hosts
+        given = load(resolve_stack(options.source, PROJECT)).hosts
         addresses = {name: spec.endpoint for name, spec in given.items()}
         connections = {name: _over(options, spec.connection) for name, spec in given.items()}
         roots = {name: spec.storage for name, spec in given.items()}
@@ -214,13 +214,13 @@ def _host_named(host: Host, name: HostName) -> Host:
 def _summary(place: Path, made: Draft, hosts: int, stack: str) -> str:
     less = Counter(entry.extent for entry in made.entries)
     left_out = len(made.left_out) + len(made.unseen)
-    told = [
+    reported = [
         f"{place}: {counted(len(made.entries), 'machine')} on {counted(hosts, 'host')}",
         *([f"{less[Extent.HOST]} without their storage"] if less[Extent.HOST] else []),
         *([f"{less[Extent.WATCHED]} only watched"] if less[Extent.WATCHED] else []),
         *([f"{left_out} left out"] if left_out else []),
     ]
     return (
-        (f"{', '.join(told)}; why stands beside each\n" if len(told) > 1 else f"{told[0]}\n")
+        (f"{', '.join(reported)}; why stands beside each\n" if len(reported) > 1 else f"{reported[0]}\n")
         + f"Look through it, then: {quoting.own('bin/pulumi stack init {}', stack)}; {quoting.own('bin/pulumi up')} (it only adopts)\n"
     )

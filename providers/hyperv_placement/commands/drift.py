@@ -26,7 +26,7 @@ from hyperv_placement.system.files import write_whole
 from hyperv_placement.visible import visible
 from hyperv_placement.winrm.credentials import check_some
 from hyperv_placement.workspace.identities import kept_of
-from hyperv_placement.workspace.stacks import PROJECT, STACKS, stack_meant
+from hyperv_placement.workspace.stacks import PROJECT, STACKS, resolve_stack
 
 DRIFT = 2
 SILENT = 4
@@ -59,7 +59,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 def run(options: argparse.Namespace) -> int:
     """Tell the drift of a stack, or accept it. Raises PlacementError."""
     ticket = checked(options)
-    stack = load(stack_meant(options.stack, PROJECT))
+    stack = load(resolve_stack(options.stack, PROJECT))
     found = _found(stack)
     if options.junit is not None:
         _write(options.junit, render_junit(found.report))

@@ -18,14 +18,14 @@ from hyperv_placement.report.text import render_inventory
 from hyperv_placement.stackfile import load
 from hyperv_placement.visible import visible
 from hyperv_placement.workspace.inventory_file import Recorded, write
-from hyperv_placement.workspace.stacks import PROJECT, stack_meant
+from hyperv_placement.workspace.stacks import PROJECT, resolve_stack
 
 from .plan import FAILED
 
 
 def run(options: argparse.Namespace) -> int:
     """Show or save what hosts report. 0; 1 where a host did not answer: then it says which, and so does the file."""
-    stack = load(stack_meant(options.stack, PROJECT))
+    stack = load(resolve_stack(options.stack, PROJECT))
     found = _saved(stack, options.save) if options.save else _seen(stack)
     if options.json:
         sys.stdout.write(f"{json.dumps(record(found), indent=2)}\n")

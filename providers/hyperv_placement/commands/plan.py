@@ -22,7 +22,7 @@ from hyperv_placement.stackfile import load
 from hyperv_placement.workspace.allowances import allowances
 from hyperv_placement.workspace.identities import kept_of
 from hyperv_placement.workspace.inventory_file import read
-from hyperv_placement.workspace.stacks import PROJECT, stack_meant
+from hyperv_placement.workspace.stacks import PROJECT, resolve_stack
 
 FAILED = 1
 INFEASIBLE = 3
@@ -32,13 +32,13 @@ _COLUMNS = 100
 
 def run(options: argparse.Namespace) -> int:
     """Show the plan. 0; 1 where a host or a machine stays out of it; 3 where it must not run as a whole."""
-    stack = load(stack_meant(options.stack, PROJECT))
+    stack = load(resolve_stack(options.stack, PROJECT))
     _, plan = recorded_plan(stack, options.inventory) if options.inventory else live_plan(stack)
     if options.json:
         shown = json.dumps(plan_record(plan), indent=2)
     else:
         columns = shutil.get_terminal_size((_COLUMNS, 0)).columns if sys.stdout.isatty() else _COLUMNS
-        shown = f"{render_plan(plan, columns)}\n\n{plan.known.told()}"
+        shown = f"{render_plan(plan, columns)}\n\n{plan.known.reported()}"
     sys.stdout.write(f"{shown}\n")
     return INFEASIBLE if plan.refusals else verdict(plan)
 

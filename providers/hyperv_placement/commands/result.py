@@ -18,7 +18,7 @@ from hyperv_placement.report.outcome_text import outcome_record, render_outcome
 from hyperv_placement.stackfile import load
 from hyperv_placement.winrm.credentials import check_some
 from hyperv_placement.workspace.identities import kept_of
-from hyperv_placement.workspace.stacks import PROJECT, STACKS, stack_meant
+from hyperv_placement.workspace.stacks import PROJECT, STACKS, resolve_stack
 
 CODES = {Proof.REACHED: 0, Proof.MISSED: 2, Proof.UNREAD: 4}
 
@@ -37,7 +37,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 def run(options: argparse.Namespace) -> int:
     """Say what the last run has come to. 0 reached; 2 not; 4 as far as hosts answered. Raises PlacementError."""
-    outcome = _read(load(stack_meant(options.stack, PROJECT)))
+    outcome = _read(load(resolve_stack(options.stack, PROJECT)))
     code = CODES[outcome.proof]
     shown = json.dumps(outcome_record(outcome, code), indent=2) if options.json else render_outcome(outcome)
     sys.stdout.write(f"{shown}\n")

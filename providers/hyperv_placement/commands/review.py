@@ -17,7 +17,7 @@ from hyperv_placement.model.estate import Inventory
 from hyperv_placement.model.plan import Plan
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.operations.doctor import reading
-from hyperv_placement.operations.doctor.foreseen import as_told, foreseen
+from hyperv_placement.operations.doctor.foreseen import as_reported, foreseen
 from hyperv_placement.operations.doctor.symptoms import Reading
 from hyperv_placement.operations.plan import compare, compare_recorded
 from hyperv_placement.operations.trust import TRUST, trust_of
@@ -36,7 +36,7 @@ from hyperv_placement.workspace.allowances import allowances
 from hyperv_placement.workspace.base_revision import Before, declared, declared_before
 from hyperv_placement.workspace.identities import kept_of
 from hyperv_placement.workspace.inventory_file import of_hosts, read
-from hyperv_placement.workspace.stacks import PROJECT, STACKS, stack_meant
+from hyperv_placement.workspace.stacks import PROJECT, STACKS, resolve_stack
 
 from .plan import FAILED, INFEASIBLE, verdict
 
@@ -75,7 +75,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 def run(options: argparse.Namespace) -> int:
     """Review. 0; 1 where a host or a machine stays out of the plan, or the doctor would stop it; 3 infeasible; 5 trust changes."""
-    path = stack_meant(options.stack, PROJECT)
+    path = resolve_stack(options.stack, PROJECT)
     stack = declared(path, options.head)
     if options.preview is not None:
         return _by_preview(stack, options)
@@ -141,8 +141,8 @@ def _content(file: Path) -> bytes:
 def _reviewed(
     stack: Stack, before: Before | None, trust: Trust | None, options: argparse.Namespace
 ) -> Review:
-    recorded, inventory, plan, told = _planned(stack, options.inventory)
-    diagnoses = foreseen(stack, told, plan)
+    recorded, inventory, plan, reported = _planned(stack, options.inventory)
+    diagnoses = foreseen(stack, reported, plan)
     return Review(
         stack=stack, inventory=inventory, plan=plan, rooms=rooms(stack, inventory, plan), recorded=recorded,
         age=None if recorded is None else SystemClock().utc() - recorded,
@@ -158,13 +158,13 @@ def _planned(stack: Stack, file: Path | None) -> tuple[datetime | None, Inventor
     if file is not None:
         recorded = read(file)
         inventory, plan = compare_recorded(stack, recorded.inventory, allowed, known, read=recorded.day)
-        return recorded.read, inventory, plan, as_told(inventory, recorded.read)
+        return recorded.read, inventory, plan, as_reported(inventory, recorded.read)
     clock = SystemClock()
     estate = Estate(stack.hosts, clock=clock)
     try:
         inventory, plan = compare(stack, estate, allowed=allowed, known=known)
         if not any(step.move for step in plan.steps):
-            return None, inventory, plan, as_told(inventory, clock.utc())
+            return None, inventory, plan, as_reported(inventory, clock.utc())
         return None, inventory, plan, reading.read(stack, estate, clock, known)
     finally:
         estate.close()

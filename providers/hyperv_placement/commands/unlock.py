@@ -23,7 +23,7 @@ from hyperv_placement.workspace.locks import (
     stacks_of,
     writers,
 )
-from hyperv_placement.workspace.stacks import PROJECT, stack_meant
+from hyperv_placement.workspace.stacks import PROJECT, resolve_stack
 
 FAILED = 1
 
@@ -44,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
     """Remove what is stale, and say of each what was done. Raises PlacementError where locks cannot be read."""
     ticket = checked(options)
     backend = backend_folder(os.environ.get("PULUMI_BACKEND_URL"), PROJECT)
-    stack = None if options.stack is None else stack_name(stack_meant(options.stack, PROJECT).stem)
+    stack = None if options.stack is None else stack_name(resolve_stack(options.stack, PROJECT).stem)
     try:
         found = list(locks(backend, stack))
     except OSError as error:

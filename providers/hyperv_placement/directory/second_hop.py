@@ -126,13 +126,17 @@ class DirectorySecondHop:
             self._hosts |= wanted
             self._callers |= {caller} - {""}
             last = self._last
-            if last is None or last.begun <= since or not (last.trouble or self._tells(last, wanted, caller)):
+            if (
+                last is None
+                or last.begun <= since
+                or not (last.trouble or self._reports(last, wanted, caller))
+            ):
                 last = self._last = self._read()
         if last.trouble is not None:
             raise last.trouble
         return last
 
-    def _tells(self, reading: _Reading, hosts: set[str], caller: str) -> bool:
+    def _reports(self, reading: _Reading, hosts: set[str], caller: str) -> bool:
         return hosts <= reading.hosts and (not caller or caller in reading.people)
 
     def _read(self) -> _Reading:
@@ -155,7 +159,7 @@ class DirectorySecondHop:
             return None
 
 
-def forewarned(
+def warn_missing_delegation(
     stack: Stack, estate: Estate, plan: Plan, declared: DelegationPlan | None, clock: Clock
 ) -> Plan:
     """Return `plan` with a warning at each move that would fail by what the directory says now.
@@ -171,11 +175,11 @@ def forewarned(
     client = DirectoryClient(stack.directory, clock=clock)
     try:
         hop = DirectorySecondHop(stack, estate, client, clock)
-        told = [(move, _without(found, declared)) for move, found in hop.foreseen(plan.starts)]
+        reported = [(move, _without(found, declared)) for move, found in hop.foreseen(plan.starts)]
     finally:
         client.close()
-    steps = tuple(_warned(step, told) for step in plan.steps)
-    unknown = dict.fromkeys(found.unknown for _, found in told if found.unknown)
+    steps = tuple(_warned(step, reported) for step in plan.steps)
+    unknown = dict.fromkeys(found.unknown for _, found in reported if found.unknown)
     silent = (_warning(f"Whether moves are delegated is unknown: {why}") for why in unknown)
     return replace(plan, steps=steps, findings=(*plan.findings, *silent, *_unlisted(stack, plan.starts)))
 
@@ -196,14 +200,14 @@ def _holder(entry: MissingEntry, declared: DelegationPlan) -> str:
     return entry.destination if declared.spec.mode == "resource-based" else entry.source
 
 
-def _warned(step: Step, told: Iterable[tuple[Move, Delegation]]) -> Step:
+def _warned(step: Step, reported: Iterable[tuple[Move, Delegation]]) -> Step:
     """Return a step with a warning for each of its moves that would fail, those that only make room as well."""
     warnings = (
         _warning(
             f"{step.label} ({move.source} -> {move.destination}) would fail with 0x8009030E: {found.against}",
             found.remedy,
         )
-        for move, found in told
+        for move, found in reported
         if move.vm.id == step.vm_id and step.standing == Standing.MOVE and found.against
     )
     return replace(step, findings=(*step.findings, *warnings))

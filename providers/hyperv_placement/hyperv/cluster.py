@@ -78,9 +78,9 @@ def read_cluster(client: Client, computer_name: str) -> ClusterView:
 
 def _kept(row: Instance) -> Instance:
     """Return what tells a machine: a cluster has up to 8,000, with some fifty properties each."""
-    told = {name: row.text(name) for name in ("Name", "OwnerNode", "Type") if name in row.properties}
+    reported = {name: row.text(name) for name in ("Name", "OwnerNode", "Type") if name in row.properties}
     guids = " ".join(_GUID.findall(row.text("PrivateProperties")))
-    return Instance("MSCluster_Resource", {**told, "PrivateProperties": guids}, MSCLUSTER)
+    return Instance("MSCluster_Resource", {**reported, "PrivateProperties": guids}, MSCLUSTER)
 
 
 def view_of(name: str, resources: list[Instance], computer_name: str) -> ClusterView:
@@ -95,10 +95,10 @@ def view_of(name: str, resources: list[Instance], computer_name: str) -> Cluster
     unidentified: set[str] = set()
     for row in resources:
         machine = folded(row.text("Name").removeprefix(_ROLE))
-        told = {guid.upper() for guid in _GUID.findall(row.text("PrivateProperties"))}
-        ids |= told
+        reported = {guid.upper() for guid in _GUID.findall(row.text("PrivateProperties"))}
+        ids |= reported
         names.add(machine)
-        if not told and _short(row.text("OwnerNode")) == _short(computer_name):
+        if not reported and _short(row.text("OwnerNode")) == _short(computer_name):
             unidentified.add(machine)
     return ClusterView(name=name, machines=frozenset(ids | names), unidentified=frozenset(unidentified))
 

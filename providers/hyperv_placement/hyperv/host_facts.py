@@ -163,8 +163,8 @@ def read_uuid(client: Client) -> str | None:
         rows = client.query("Win32_ComputerSystemProduct", "UUID", namespace=CIMV2)
     except WsmanFaultError:
         return None
-    told = next((row.text("UUID") for row in rows), "").upper()
-    return told if is_guid(told) and told not in _OF_NOBODY else None
+    reported = next((row.text("UUID") for row in rows), "").upper()
+    return reported if is_guid(reported) and reported not in _OF_NOBODY else None
 
 
 def read_credential_guard(client: Client) -> bool:

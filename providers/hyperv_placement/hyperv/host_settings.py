@@ -125,9 +125,11 @@ class HostConfigurator:
             report=lambda _progress: None, cancelled=self._cancelled, clock=self._clock,
         ).follow()  # fmt: skip
         if not (outcome.succeeded or outcome.vanished):
-            told = " | ".join(" ".join(text.split()) for text in outcome.texts) or f"JobState {outcome.state}"
+            reported = (
+                " | ".join(" ".join(text.split()) for text in outcome.texts) or f"JobState {outcome.state}"
+            )
             remedy = remedy_for(codes_in(outcome.texts), source=host, destination=host, texts=outcome.texts)
-            raise HostSettingsError(f"{host} failed at {method}: {told}", remedy=remedy)
+            raise HostSettingsError(f"{host} failed at {method}: {reported}", remedy=remedy)
 
 
 def _changes(wanted: LiveMigration, actual: HostMigration) -> dict[str, bool | int]:

@@ -52,7 +52,7 @@ def read_host(client: Client) -> Host:
     return Host(
         name=client.host.name,
         vms=machines(rows, client.host.name),
-        jobs=told_jobs(client, _running(jobs)),
+        jobs=reported_jobs(client, _running(jobs)),
         recent=tuple(job for row in jobs if (job := recent_job_of(row)) is not None),
         planned=planned(rows),
     )
@@ -98,7 +98,7 @@ def _running(rows: Iterable[Instance]) -> tuple[MigrationJob, ...]:
     return tuple(job for row in rows if (job := job_of(row)) is not None)
 
 
-def told_jobs(client: Client, jobs: Iterable[MigrationJob]) -> tuple[MigrationJob, ...]:
+def reported_jobs(client: Client, jobs: Iterable[MigrationJob]) -> tuple[MigrationJob, ...]:
     """Return those of `jobs` that have not ended, with what they tell of paths.
 
     Asked for by state: one request for all that run. One that has changed its state meanwhile is asked for by its id.
@@ -107,8 +107,8 @@ def told_jobs(client: Client, jobs: Iterable[MigrationJob]) -> tuple[MigrationJo
     rows = [row for state in sorted(set(asked.values())) for row in _jobs_where(client, JobState=state)]
     lost = asked.keys() - {row.text("InstanceID") for row in rows}
     rows += [row for id_ in sorted(lost) for row in _jobs_where(client, InstanceID=id_)]
-    told = {job.id: job for row in rows if (job := job_of(row)) is not None}
-    return tuple(told.values())
+    reported = {job.id: job for row in rows if (job := job_of(row)) is not None}
+    return tuple(reported.values())
 
 
 def jobs_of(client: Client, vm: VmId) -> list[Instance]:

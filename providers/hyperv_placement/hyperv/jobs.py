@@ -66,16 +66,16 @@ class Outcome:
         """What the host says of the end, in one line."""
         if self.vanished:
             return "its job was gone before its end was read"
-        told = " | ".join(" ".join(text.split()) for text in self.texts)
+        reported = " | ".join(" ".join(text.split()) for text in self.texts)
         name = _STATES.get(self.state, f"JobState {self.state}")
         if self.state in SUCCEEDED and self.error_code:
             name = f"{name} with ErrorCode {self.error_code}"
-            return f"{name}: {told}" if told else name
-        return told or f"its job ended in {name} without a word"
+            return f"{name}: {reported}" if reported else name
+        return reported or f"its job ended in {name} without a word"
 
 
 @dataclass(slots=True, kw_only=True)
-class _Course:
+class _RunOrder:
     """How a job has gone as long as it was followed."""
 
     begun: float
@@ -141,44 +141,44 @@ class Follower:
         read and did not move, JobUnknownError after such a silence and at once where the host refuses us; the job may go
         on in all these cases.
         """
-        course = _Course(begun=self.clock.now(), moved=self.clock.now())
+        run_order = _RunOrder(begun=self.clock.now(), moved=self.clock.now())
         while True:
-            row = self._read(course)
+            row = self._read(run_order)
             if isinstance(row, Outcome):
                 return row
             if row is not None:
                 if (row.number("JobState") or 0) in ENDED:
                     return self._outcome(row)
-                course.note(row, self.clock.now())
-            self._say(course)
-            self._pause(course)
+                run_order.note(row, self.clock.now())
+            self._say(run_order)
+            self._pause(run_order)
 
-    def _pause(self, course: _Course) -> None:
+    def _pause(self, run_order: _RunOrder) -> None:
         now = self.clock.now()
         host = self.client.host.name
-        if now - course.moved > self.quiet:
-            if course.silence is not None:
+        if now - run_order.moved > self.quiet:
+            if run_order.silence is not None:
                 raise JobUnknownError(
-                    f"{self.name}: {host} tells nothing of its job any more ({course.silence.message}); {course.seen(now)},"
+                    f"{self.name}: {host} tells nothing of its job any more ({run_order.silence.message}); {run_order.seen(now)},"
                     " and what it does now is not known"
                 )
             raise MigrationStalledError(
-                f"{self.name}: job {self._id} on {host} is at {course.percent} %, nothing moved for"
-                f" {format_seconds(now - course.moved)}"
+                f"{self.name}: job {self._id} on {host} is at {run_order.percent} %, nothing moved for"
+                f" {format_seconds(now - run_order.moved)}"
             )
-        if self.clock.wait(course.pause(now), self.cancelled):
-            if course.silence is not None or course.read is None:
+        if self.clock.wait(run_order.pause(now), self.cancelled):
+            if run_order.silence is not None or run_order.read is None:
                 raise InterruptedRunError(
-                    f"{self.name} is left to {host}, which tells nothing of its job now; {course.seen(now)}",
+                    f"{self.name} is left to {host}, which tells nothing of its job now; {run_order.seen(now)}",
                     remedy="The next run looks for it",
                 )
-            raise InterruptedRunError(f"{self.name} is still moving ({course.percent} %), left to {host}")
+            raise InterruptedRunError(f"{self.name} is still moving ({run_order.percent} %), left to {host}")
 
     @property
     def _id(self) -> str:
         return self.job.selector("InstanceID") or ""
 
-    def _read(self, course: _Course) -> Instance | Outcome | None:
+    def _read(self, run_order: _RunOrder) -> Instance | Outcome | None:
         """Return the job, an outcome where it is gone, or None where the host did not answer this time.
 
         Raises JobUnknownError where asking again would not help.
@@ -188,39 +188,39 @@ class Follower:
         except AbsentFaultError:
             return Outcome(state=0)
         except LASTING as error:
-            raise self._refused(error, course) from error
+            raise self._refused(error, run_order) from error
         except (
             PlacementError
         ) as error:  # a service that restarts may answer anything; the limit on silence ends it
-            course.silence = error
+            run_order.silence = error
             return None
 
-    def _refused(self, error: PlacementError, course: _Course) -> JobUnknownError:
+    def _refused(self, error: PlacementError, run_order: _RunOrder) -> JobUnknownError:
         """Return the end of following: the cause once for each host, and in short for its other moves."""
         host, known = (
             self.client.host.name,
-            f"what its job does now is not known ({course.seen(self.clock.now())})",
+            f"what its job does now is not known ({run_order.seen(self.clock.now())})",
         )
-        if self.client.told.first(error):
+        if self.client.reported.first(error):
             remedy = f"{error.remedy}. {JobUnknownError.remedy}".removeprefix(". ")
             return JobUnknownError(f"{self.name}: {error.message}; {known}", remedy=remedy)
         return JobUnknownError(f"{self.name}: {host} is not asked any more, as said of another move; {known}")
 
-    def _say(self, course: _Course) -> None:
+    def _say(self, run_order: _RunOrder) -> None:
         now = self.clock.now()
-        if course.silence is not None:
-            since = now - (course.begun if course.read is None else course.read)
+        if run_order.silence is not None:
+            since = now - (run_order.begun if run_order.read is None else run_order.read)
             silent = f"{self.client.host.name} tells nothing of it for {format_seconds(since)}"
-            self.report(Progress(phase=silent, percent=None if course.read is None else course.percent))
+            self.report(Progress(phase=silent, percent=None if run_order.read is None else run_order.percent))
             return
         try:
             code = self.activity()
         except PlacementError:
             code = None
         phase = PHASES.get(code or 0, "migrating")
-        still = now - course.moved
+        still = now - run_order.moved
         self.report(
-            Progress(phase=phase, percent=course.percent, seconds_left=course.seconds_left, still=still)
+            Progress(phase=phase, percent=run_order.percent, seconds_left=run_order.seconds_left, still=still)
         )
 
     def _outcome(self, row: Instance) -> Outcome:

@@ -154,14 +154,14 @@ class AuditLog:
         try:
             line = self._journal.append(entry)
         except OSError as error:
-            told = f"The audit log {self.path} cannot be written: {error.strerror or error}"
-            self._unsaid += [] if self._lost else [told]
-            self._lost = told
-            return told
+            reported = f"The audit log {self.path} cannot be written: {error.strerror or error}"
+            self._unsaid += [] if self._lost else [reported]
+            self._lost = reported
+            return reported
         except ValueError as error:  # of one machine: no other is held up by it
-            told = f"The audit log {self.path} does not take what would be said of {entry.get('vm', entry['event'])}: {error}"
-            self._unsaid.append(told)
-            return told
+            reported = f"The audit log {self.path} does not take what would be said of {entry.get('vm', entry['event'])}: {error}"
+            self._unsaid.append(reported)
+            return reported
         self._syslog.send(line, str(entry.get("event", "")), self._clock.utc().isoformat(timespec="seconds"))
         return None
 
@@ -173,9 +173,9 @@ class AuditLog:
         if self.required and (why := trouble or self._lost):
             raise AuditRefusedError(f"{what} was not started: {why}", remedy=_REMEDY)
 
-    def announce(self, event: str, what: str, **told: object) -> None:
+    def announce(self, event: str, what: str, **reported: object) -> None:
         """Append that `what` is about to be changed. Raises AuditRefusedError where that cannot be written, and must be."""
-        self.check(what, self.append({"event": event, **told}))
+        self.check(what, self.append({"event": event, **reported}))
 
     def go_by(self, plan: str) -> None:
         """Say in every line from now on by which plan this run goes: its hash."""

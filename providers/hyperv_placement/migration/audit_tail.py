@@ -37,11 +37,11 @@ def last_words(path: Path) -> Mapping[VmId, LastWord]:
 
 
 def _word(entry: Entry) -> LastWord:
-    told = {name: str(entry.get(name, "")) for name in ("time", "event", "from", "to", "result")}
+    reported = {name: str(entry.get(name, "")) for name in ("time", "event", "from", "to", "result")}
     return LastWord(
-        time=told["time"],
-        event=told["event"],
-        source=HostName(told["from"]),
-        to=HostName(told["to"]),
-        result=told["result"],
+        time=reported["time"],
+        event=reported["event"],
+        source=HostName(reported["from"]),
+        to=HostName(reported["to"]),
+        result=reported["result"],
     )

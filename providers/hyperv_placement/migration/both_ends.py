@@ -32,8 +32,8 @@ class Ends:
 
     def whereabouts(self, look: Look, enabled_state: int) -> str:
         """Return in words where the machine is; every other host is asked where neither end has it."""
-        if told := where(look, self.move, enabled_state):
-            return told
+        if reported := where(look, self.move, enabled_state):
+            return reported
         found, silent = self.estate.whereabouts(self.move.vm.id)
         return found_elsewhere(found, silent, len(self.estate.specs), enabled_state)
 

@@ -90,8 +90,8 @@ class Ending:
                 raise self._error(look, outcome, strays)
             last = look
             if self.clock.wait(1.0, self.cancelled):
-                told = "; ".join(strays or look.differences(self.ends.move)) or "its guest is waited for"
-                raise InterruptedRunError(f"{self.way} is not verified yet: {told}")
+                reported = "; ".join(strays or look.differences(self.ends.move)) or "its guest is waited for"
+                raise InterruptedRunError(f"{self.way} is not verified yet: {reported}")
 
     def _seen(self) -> tuple[Look, list[str]]:
         """Read both ends, and what has become of parents of disks where they show the machine as ordered."""
@@ -133,8 +133,8 @@ class Ending:
 
     def _arrived(self, vm: VirtualMachine, look: Look, outcome: Outcome) -> Arrived:
         left = left_at_source(self.ends)
-        told = tuple(f"{self.way}: {each}" for each in self._remarks(vm, look, outcome, left))
-        return Arrived(vm=vm, warnings=told, left=left.with_planned(bool(look.planned)))
+        reported = tuple(f"{self.way}: {each}" for each in self._remarks(vm, look, outcome, left))
+        return Arrived(vm=vm, warnings=reported, left=left.with_planned(bool(look.planned)))
 
     def _remarks(self, vm: VirtualMachine, look: Look, outcome: Outcome, left: Left) -> Iterator[str]:
         move = self.ends.move
@@ -174,8 +174,8 @@ class Ending:
                 f"{self.way}: its job has ended, and what it has done could not be read: {place}",
                 remedy="Run again when the hosts answer: it looks for the machine first",
             )
-        told = "; ".join([*(strays or look.differences(self.ends.move)), place])
-        return VerificationError(f"{self.way} is not as ordered: {told}")
+        reported = "; ".join([*(strays or look.differences(self.ends.move)), place])
+        return VerificationError(f"{self.way} is not as ordered: {reported}")
 
     def _still_runs(self) -> bool:
         try:
@@ -194,5 +194,5 @@ class Ending:
             machine=move.vm.id,
         )
         in_the_way = occupied(self.ends.estate, self.audit, move, codes, outcome.texts)
-        told = "; ".join(each for each in (outcome.words, in_the_way, place) if each)
-        return MigrationFailedError(f"{self.way} failed: {told}", codes=codes, remedy=remedy)
+        reported = "; ".join(each for each in (outcome.words, in_the_way, place) if each)
+        return MigrationFailedError(f"{self.way} failed: {reported}", codes=codes, remedy=remedy)

@@ -36,7 +36,7 @@ class _Cause:
     machines: set[VmId] = field(default_factory=set)
 
 
-class Guarding:
+class FailureGuard:
     """The guard of a stack file while its moves run: for one run, and any number of threads."""
 
     def __init__(

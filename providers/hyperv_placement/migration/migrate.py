@@ -34,7 +34,7 @@ from .audit import AuditLog
 from .both_ends import Ends
 from .chains import check_shared, with_parents
 from .ending import LEFTOVER, Arrived, Ending
-from .failure_guard import Guarding
+from .failure_guard import FailureGuard
 from .needs import needs_of
 from .second_hop import Delegation, SecondHop, is_refused, pauses
 from .start import Started, Starter
@@ -69,7 +69,7 @@ def migrate(  # noqa: PLR0913 - what a move touches, each named at the call
     audit: AuditLog,
     second_hop: SecondHop | None = None,
     rank: float = 0.0,
-    guarding: Guarding | None = None,
+    failure_guard: FailureGuard | None = None,
 ) -> Moved:
     """Carry out `move` and return the machine as its destination shows it afterwards, and the time that it took.
 
@@ -84,7 +84,7 @@ def migrate(  # noqa: PLR0913 - what a move touches, each named at the call
     with admission.taking_part(move):
         migration = _Migration(
             estate=estate, move=move, report=report, cancelled=cancelled, clock=clock, admission=admission,
-            audit=audit, second_hop=second_hop, rank=rank, guarding=guarding,
+            audit=audit, second_hop=second_hop, rank=rank, failure_guard=failure_guard,
         )  # fmt: skip
         try:
             return migration.run()
@@ -106,7 +106,7 @@ class _Migration:
     audit: AuditLog
     second_hop: SecondHop | None
     rank: float
-    guarding: Guarding | None
+    failure_guard: FailureGuard | None
     sized: Move | None = None
     """The move with the sizes of its disks."""
     lost: str = ""
@@ -145,14 +145,14 @@ class _Migration:
 
     def note_failure(self, error: PlacementError) -> None:
         """Count it, before the room is given back to another move."""
-        if self.guarding is not None:
-            self.guarding.failed(self.move, error)
+        if self.failure_guard is not None:
+            self.failure_guard.failed(self.move, error)
 
     def _permitted(self) -> None:
         """Raise MoveRefusedError where nothing may be started any more."""
         self.audit.check(self.move.vm.name)
-        if self.guarding is not None:
-            self.guarding.check(self.move)
+        if self.failure_guard is not None:
+            self.failure_guard.check(self.move)
 
     def _check_delegation(self) -> None:
         """Refuse a move of which the directory says that its source may not act at its destination."""
@@ -238,7 +238,7 @@ class _Migration:
             return
         ordered = self.audit.staged(self.move)
         ours = ordered is not None and winpath.same(found.config, ordered)
-        allowed = self.guarding is not None and self.guarding.allows("planned")
+        allowed = self.failure_guard is not None and self.failure_guard.allows("planned")
         if ours or (allowed and found.usable):
             stage.remove()
 
@@ -253,7 +253,7 @@ class _Migration:
             move=self.sized or self.move,
             clock=self.clock,
             cancelled=self.cancelled,
-            note=self._told,
+            note=self._reported,
             announce=self._announce,
             report=self.report,
             arrived=self._ends.arrived,
@@ -402,7 +402,7 @@ class _Migration:
             self.report(Progress(phase=news, warns=True))
         return trouble
 
-    def _told(self, event: str, result: str) -> None:
+    def _reported(self, event: str, result: str) -> None:
         self._note(event, result=result)
 
     def _announce(self, event: str) -> None:
@@ -425,10 +425,10 @@ def _explained(
 ) -> MigrationFailedError:
     """Return a refused second hop's error with what the directory says, right after it."""
     if found.against:
-        told, remedy = found.against, found.remedy
+        reported, remedy = found.against, found.remedy
     elif found.unknown:
-        told, remedy = f"what is delegated could not be read ({found.unknown})", error.remedy
+        reported, remedy = f"what is delegated could not be read ({found.unknown})", error.remedy
     else:
-        told = f"the directory has all that is needed on {found.account}, so that {source} most likely still uses old tickets"
+        reported = f"the directory has all that is needed on {found.account}, so that {source} most likely still uses old tickets"
         remedy = f"On {source} run {_PURGE}, or wait 15 minutes, and run again"
-    return MigrationFailedError(f"{error.message}: {told}", codes=error.codes, remedy=remedy)
+    return MigrationFailedError(f"{error.message}: {reported}", codes=error.codes, remedy=remedy)

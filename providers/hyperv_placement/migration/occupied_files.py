@@ -56,10 +56,10 @@ def _new(move: Move) -> Iterator[str]:
 
 def _whose(audit: AuditLog, move: Move, path: str) -> str:
     owner = audit.owner_of(move.destination, path)
-    return "and no audit log of ours says whose it was" if owner is None else _told(owner)
+    return "and no audit log of ours says whose it was" if owner is None else _reported(owner)
 
 
-def _told(owner: FormerOwner) -> str:
+def _reported(owner: FormerOwner) -> str:
     by = f" ({owner.who}, {owner.time})" if owner.who else f" ({owner.time})"
     if owner.left_for is None:
         return f"a disk of {owner.vm} when it was moved there{by}"

@@ -233,16 +233,18 @@ class Stage:
                     return EndpointReference(row.resource_uri, {"InstanceID": job.id})
             return None
 
-        told = f"{self.move.vm.name}: the answer of {self.move.source} to {method} was lost ({lost.message})"
+        reported = (
+            f"{self.move.vm.name}: the answer of {self.move.source} to {method} was lost ({lost.message})"
+        )
         again = "Nothing was moved. Run again: it looks for what the host has made"
         try:
             found = trace_of_order(look, self.clock, self.cancelled)
         except PlacementError as error:
             raise MoveRefusedError(
-                f"{told}, and whether a job of it runs was not read ({error.message})", remedy=again
+                f"{reported}, and whether a job of it runs was not read ({error.message})", remedy=again
             ) from error
         if found is None:
-            raise MoveRefusedError(f"{told}, and no job of it is seen", remedy=again) from lost
+            raise MoveRefusedError(f"{reported}, and no job of it is seen", remedy=again) from lost
         return found
 
     def _followed(self, job: EndpointReference, cancelled: threading.Event) -> Outcome:

@@ -168,9 +168,9 @@ class Starter:
         try:
             running = self._ours(inventory.jobs_of(self.estate.client(self.move.source), self.move.vm.id))
         except PlacementError as error:
-            told = error if isinstance(error, MovedByOthersError) else refused
-            self._give_up(told, stage)
-            raise told from refused
+            reported = error if isinstance(error, MovedByOthersError) else refused
+            self._give_up(reported, stage)
+            raise reported from refused
         if running is not None:
             return running
         self._give_up(refused, stage)
@@ -270,22 +270,22 @@ class Starter:
                 return _Trace(job=self._following(ours).job)
             return _Trace(job=None) if self.arrived() else None
 
-        told = f"The answer of {self.move.source} to the order to move {self.move.vm.name} was lost ({lost.message})"
+        reported = f"The answer of {self.move.source} to the order to move {self.move.vm.name} was lost ({lost.message})"
         try:
             found = trace_of_order(look, self.clock, self.cancelled)
         except LASTING as error:
             raise OrderLostError(
-                f"{told}, and its job cannot be looked for: {error.message}", remedy=error.remedy
+                f"{reported}, and its job cannot be looked for: {error.message}", remedy=error.remedy
             ) from error
         except MovedByOthersError:
             raise
         except PlacementError as error:
             raise OrderLostError(
-                f"{told}, and whether a job of it runs was not read ({error.message}); {self._place()}"
+                f"{reported}, and whether a job of it runs was not read ({error.message}); {self._place()}"
             ) from error
         if found is not None:
             return found.job
-        raise OrderLostError(f"{told}, and no job of it is seen; {self._place()}") from lost
+        raise OrderLostError(f"{reported}, and no job of it is seen; {self._place()}") from lost
 
     def _place(self) -> str:
         ends = Ends(estate=self.estate, move=self.move)

@@ -22,7 +22,7 @@ class Kept:
     at: datetime | None = None
     """When machines were last kept, in UTC; None where no run is known."""
 
-    def told(self) -> str:
+    def reported(self) -> str:
         """Return by what machines are told, as a line of a report."""
         if self.at is None:
             return "Machines are identified by name where they have no id: no run of this stack is known here"

@@ -50,7 +50,7 @@ def _oddities(name: str) -> Iterator[str]:
         yield "letters of another width or form"
 
 
-def told(name: str) -> str:
+def reported(name: str) -> str:
     """Return a name as it is, or quoted and with what of it does not show."""
     odd = oddness(name)
     return f"{quoted(name)} ({odd})" if odd else name
@@ -66,16 +66,16 @@ def near_machines(name: str, vms: Iterable[VirtualMachine]) -> str:
     machines = list(vms)
     alike = set(near(name, (vm.name for vm in machines)))
     found = [vm for vm in machines if vm.name in alike][:_SHOWN]
-    return "".join(f"; {_told_beside(vm.name, name)} is on {vm.host}" for vm in found)
+    return "".join(f"; {_reported_beside(vm.name, name)} is on {vm.host}" for vm in found)
 
 
 def near_ones(name: str, others: Iterable[str]) -> str:
     """Return `; it has 'External ' (blank at its end)` for names of a host that look like `name`; empty where there is none."""
     found = near(name, others)[:_SHOWN]
-    return f"; it has {', '.join(_told_beside(each, name) for each in found)}" if found else ""
+    return f"; it has {', '.join(_reported_beside(each, name) for each in found)}" if found else ""
 
 
-def _told_beside(name: str, wanted: str) -> str:
+def _reported_beside(name: str, wanted: str) -> str:
     odd = oddness(name)
     if not odd:
         other = oddness(wanted)

@@ -21,7 +21,7 @@ def became(host: UnreachableHost) -> str:
     return _DONE[host.kind][0]
 
 
-def told(hosts: Iterable[UnreachableHost]) -> Iterator[str]:
+def reported(hosts: Iterable[UnreachableHost]) -> Iterator[str]:
     """Yield a line for each cause, in the order of hosts: how many it has hit, and that their machines are unknown."""
     for reason, found in _by_reason(hosts).items():
         yield f"{who(found)}, {'their' if len(found) > 1 else 'its'} machines are unknown: {reason}"

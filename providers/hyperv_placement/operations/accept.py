@@ -49,7 +49,7 @@ def accept(stack: Stack, found: Found, labels: Sequence[str]) -> Accepted:
     chosen = tuple(label for label, reason in reasons.items() if reason is None)
     left = [reason for reason in reasons.values() if reason]
     if not labels:
-        left += _untold(found)
+        left += _not_checked(found)
     if not chosen:
         return Accepted(labels=(), diff="", left=tuple(left))
     done = _written(stack, found, chosen, all_or_none=bool(labels))
@@ -123,7 +123,7 @@ def _why(step: Step) -> str:
     return " | ".join(map(str, step.findings)) or str(step.standing)
 
 
-def _untold(found: Found) -> list[str]:
+def _not_checked(found: Found) -> list[str]:
     """Return what could not be told of machines: silent hosts, and machines that are unknown."""
     return [
         each.text if each.is_machine else f"{each.subject} {each.text}"
@@ -196,7 +196,7 @@ class _Attempt:
             declared = self._fresh.load(text)
         except StackFileError as error:
             raise _WrongError(
-                f"what would be written does not load: {self._fresh.told(error.message)}"
+                f"what would be written does not load: {self._fresh.reported(error.message)}"
             ) from error
         self._hold(declared, labels)
         return text

@@ -12,7 +12,7 @@ from hyperv_placement.model.names import VmId
 from hyperv_placement.model.plan import Severity
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.model.units import counted
-from hyperv_placement.model.unreachable import told
+from hyperv_placement.model.unreachable import reported
 from hyperv_placement.planning.machine.adoption import adopting
 from hyperv_placement.planning.machine.computers import REPLICAS
 from hyperv_placement.planning.machine.takeover import takeover
@@ -80,7 +80,7 @@ def _seen(inventory: Inventory, machine: VmId) -> VirtualMachine:
         )
     if inventory.unreachable:
         raise AdoptError(
-            f"No machine with id {machine} on the hosts that answer; {' '.join(told(inventory.unreachable.values()))}",
+            f"No machine with id {machine} on the hosts that answer; {' '.join(reported(inventory.unreachable.values()))}",
             remedy="Run again when every host answers",
         )
     raise AdoptError(
@@ -107,7 +107,7 @@ def _proven(
     try:
         declared = fresh.load(text)
     except StackFileError as error:
-        raise AdoptError(f"what would be written does not load: {fresh.told(error.message)}") from error
+        raise AdoptError(f"what would be written does not load: {fresh.reported(error.message)}") from error
     said = tuple(takeover(label, kept.machines.get(label), machine, declared, inventory))
     refused = [each for each in said if each.severity == Severity.REFUSAL]
     if refused:

@@ -62,7 +62,7 @@ def plan_delegation(
     except PlacementError as error:
         unknown = _warning(f"Delegation is unknown, and nothing is planned on it: {error}")
         plan = _planned(spec, names, names, refused)
-        return replace(plan, findings=(*findings, *_told(refused), unknown))
+        return replace(plan, findings=(*findings, *_reported(refused), unknown))
     finally:
         client.close()
     accounts = judged(names.values(), found)
@@ -82,7 +82,7 @@ def plan_delegation(
     return replace(
         plan,
         missing=_missing(plan, known, accounts),
-        findings=(*findings, *_told(refused), *forbidden.values(), *_unseen(servers, dns)),
+        findings=(*findings, *_reported(refused), *forbidden.values(), *_unseen(servers, dns)),
     )
 
 
@@ -122,7 +122,7 @@ def _sharing(names: Mapping[HostName, str]) -> dict[HostName, Unfit]:
     return found
 
 
-def _told(refused: Mapping[HostName, Unfit]) -> Iterator[Finding]:
+def _reported(refused: Mapping[HostName, Unfit]) -> Iterator[Finding]:
     """Yield a warning for each cause, with all the hosts that it keeps out."""
     for why in dict.fromkeys(refused.values()):
         hosts = " and ".join(host for host, each in refused.items() if each == why)

@@ -71,8 +71,8 @@ def _whose_logs(stack: Stack, report: DriftReport, inventory: Inventory) -> set[
     """Return the hosts whose event logs may tell when a machine went that no job tells of: where it is, and where it was to be."""
     asked: set[HostName] = set()
     for drift in (*report.drifts, *report.snoozed):
-        told = drift.mover is not None and (drift.mover.who and not drift.mover.by_log)
-        if drift.kind in {Kind.PLACED, Kind.UNDECLARED} and drift.host is not None and not told:
+        reported = drift.mover is not None and (drift.mover.who and not drift.mover.by_log)
+        if drift.kind in {Kind.PLACED, Kind.UNDECLARED} and drift.host is not None and not reported:
             spec = stack.vms.get(drift.subject) if drift.of_machine else None
             asked |= {drift.host, *(spec.hosts if spec else ())}
     return asked & inventory.hosts.keys()

@@ -20,8 +20,8 @@ from hyperv_placement.planning import plan
 from hyperv_placement.planning.machine.allowed import allowed
 from hyperv_placement.planning.machine.computers import showing_the_same
 from hyperv_placement.planning.machine.doubles import is_outdated
-from hyperv_placement.planning.schedule.throughput import learnt
-from hyperv_placement.workspace.handoff import Handed, Handover
+from hyperv_placement.planning.schedule.throughput import observed_throughput
+from hyperv_placement.workspace.handoff import HandedOff, Handoff
 from hyperv_placement.workspace.inventory_file import of_hosts
 
 _DOUBTFUL = {Standing.MISSING, Standing.AMBIGUOUS}
@@ -34,7 +34,7 @@ _READERS = 16
 def compare(  # noqa: PLR0913 - what a run is compared by, each but the first named at the call
     stack: Stack,
     estate: Estate,
-    handover: Handover | None = None,
+    handoff: Handoff | None = None,
     allowed: frozenset[Limit] = frozenset(),
     *,
     orders: bool = True,
@@ -52,9 +52,9 @@ def compare(  # noqa: PLR0913 - what a run is compared by, each but the first na
     of the machines that the run takes, None for all.
     """
     estate.expect(known.hosts)
-    paces = learnt(handover.take_past()) if handover else UNLEARNT
-    handed = handover.take(estate.clock.utc()) if handover else None
-    inventory = handed.inventory if handed else _swept(estate, handover)
+    paces = observed_throughput(handoff.take_past()) if handoff else UNLEARNT
+    handed = handoff.take(estate.clock.utc()) if handoff else None
+    inventory = handed.inventory if handed else _swept(estate, handoff)
 
     def planned() -> Plan:
         occasion = Occasion(now=estate.clock.utc(), allowed=allowed, in_run=in_run)
@@ -64,7 +64,7 @@ def compare(  # noqa: PLR0913 - what a run is compared by, each but the first na
     first = planned()
     if any(step.standing in _DOUBTFUL for step in first.steps):
         sound = frozenset(step.label for step in first.steps if step.standing not in _DOUBTFUL)
-        inventory = _swept(estate, handover)
+        inventory = _swept(estate, handoff)
         first = planned()
     suspects = showing_the_same(inventory)
     if any(step.standing == Standing.MISSING for step in first.steps):
@@ -83,7 +83,7 @@ def compare(  # noqa: PLR0913 - what a run is compared by, each but the first na
         inventory = _closely(stack, estate, inventory, movers, asked)
         first = planned()
         if not again and any(step.move and is_outdated(step.move, inventory) for step in first.steps):
-            again, inventory = True, _swept(estate, handover)
+            again, inventory = True, _swept(estate, handoff)
             looked.clear()
             first = planned()
         asked = _for_parking(stack, inventory, first)
@@ -125,11 +125,11 @@ def _for_parking(stack: Stack, inventory: Inventory, found: Plan) -> set[HostNam
     return {name for name, host in inventory.hosts.items() if name in stack.hosts and host.facts is None}
 
 
-def _swept(estate: Estate, handover: Handover | None) -> Inventory:
+def _swept(estate: Estate, handoff: Handoff | None) -> Inventory:
     begun = estate.clock.utc()
     inventory = estate.sweep()
-    if handover:
-        handover.leave(Handed(inventory=inventory, begun=begun))
+    if handoff:
+        handoff.leave(HandedOff(inventory=inventory, begun=begun))
     return inventory
 
 

@@ -9,7 +9,7 @@ from hyperv_placement.model.estate import Inventory, Silence
 from hyperv_placement.model.names import HostName, VmId
 from hyperv_placement.model.plan import Plan, Severity, Standing, Step
 from hyperv_placement.model.stack import Stack
-from hyperv_placement.model.unreachable import told
+from hyperv_placement.model.unreachable import reported
 
 from .counting import Proof, doubt, proof
 from .machine.difference import differences, observed
@@ -77,7 +77,7 @@ def outcome_of(stack: Stack, plan: Plan, inventory: Inventory, log: Mapping[VmId
     lost = inventory.unreachable
     return Outcome(
         stack=stack.path.stem, machines=len(plan.steps), left=left, silent=tuple(lost),
-        unread=tuple(name for name, host in lost.items() if host.kind != Silence.SILENT), causes=tuple(told(lost.values())),
+        unread=tuple(name for name, host in lost.items() if host.kind != Silence.SILENT), causes=tuple(reported(lost.values())),
     )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ from hyperv_placement.model.plan import (
 )
 from hyperv_placement.model.stack import HostSpec, Stack, VmSpec
 from hyperv_placement.model.throughput import UNLEARNT, Paces
-from hyperv_placement.model.unreachable import became, several, told
+from hyperv_placement.model.unreachable import became, reported, several
 from hyperv_placement.visible import visible
 
 from .checks.file_names import name_refused, onto_own_disks, refuse, without_taken
@@ -62,7 +62,7 @@ def plan(
     """
     stack = stack.on(occasion.day)
     steps, ends, choice = _stood(stack, inventory, known)
-    steps = tuple(_sized(step, inventory) for step in _told_apart(steps))
+    steps = tuple(_sized(step, inventory) for step in _distinguished(steps))
     steps = tuple(excused(doubted(step, stack, inventory, known), stack, inventory) for step in steps)
     findings = (
         *_silent(stack, inventory, steps), *named_twice(inventory), *telling_of_others(inventory), *replaced(inventory),
@@ -306,7 +306,7 @@ def _silent(stack: Stack, inventory: Inventory, steps: tuple[Step, ...]) -> Iter
         for name, host in lost.items()
         if name not in counting and (away := stack.hosts[name].away) is not None
     ]
-    for line in (*told(lost[name] for name in counting), *lines):
+    for line in (*reported(lost[name] for name in counting), *lines):
         yield Finding(severity=Severity.WARNING, text=line)
     count = sum(step.standing == Standing.UNKNOWN and not step.excused for step in steps)
     if count and lost:
@@ -319,7 +319,7 @@ def _silent(stack: Stack, inventory: Inventory, steps: tuple[Step, ...]) -> Iter
         )
 
 
-def _told_apart(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+def _distinguished(steps: tuple[Step, ...]) -> tuple[Step, ...]:
     """Return `steps` with those refused that mean one machine: they would move it to and fro. Others go on."""
     labels: dict[VmId, list[str]] = {}
     for step in steps:

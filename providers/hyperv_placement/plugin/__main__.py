@@ -16,7 +16,7 @@ from hyperv_placement.clock import SystemClock
 from hyperv_placement.resources import migration_delegation, migration_host, vm_placement
 from hyperv_placement.system import keep_private
 
-from .engine_log import Voice
+from .engine_log import EngineLog
 from .engine_watch import watch
 from .gate import Gate
 from .peers import Peers
@@ -42,14 +42,16 @@ def main() -> None:
     peers = _peers(engine)
     cancelled, leave = threading.Event(), threading.Event()
     clock = SystemClock()
-    voice = Voice(engine, clock, terminal=bool(os.environ.get("PLACEMENT_TERMINAL")), runs=peers.engine_runs)
+    engine_log = EngineLog(
+        engine, clock, terminal=bool(os.environ.get("PLACEMENT_TERMINAL")), runs=peers.engine_runs
+    )
     server = grpc.server(
         ThreadPoolExecutor(THREADS, thread_name_prefix="call"),
-        interceptors=[Gate(peers.refusal, voice.warn_of_strangers)],
+        interceptors=[Gate(peers.refusal, engine_log.warn_of_strangers)],
         # Of Linux alone: else another process of this user could listen at the same port, and get every other call.
         options=[("grpc.max_receive_message_length", MESSAGE_BYTES), ("grpc.so_reuseport", 0)],
     )
-    provider_pb2_grpc.add_ResourceProviderServicer_to_server(Server(PROVIDERS, voice, cancelled), server)
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(Server(PROVIDERS, engine_log, cancelled), server)
     port = server.add_insecure_port("127.0.0.1:0")
     peers.serve_at(port)
     server.start()

@@ -39,14 +39,14 @@ class Throttle:
         """Say whether `text` may be shown for `urn` now."""
         now = self._clock.now()
         with self._lock:
-            told = self._last.get(urn)
-            if told is not None and (told[1] == text or now - told[0] < self._every):
+            reported = self._last.get(urn)
+            if reported is not None and (reported[1] == text or now - reported[0] < self._every):
                 return False
             self._last[urn] = (now, text)
             return True
 
 
-class Voice:
+class EngineLog:
     """A line to the engine's log service (pulumi/pulumi proto/pulumi/engine.proto)."""
 
     def __init__(
@@ -70,14 +70,14 @@ class Voice:
         def say(level: str, text: str, *, ephemeral: bool = False) -> None:
             if ephemeral and not self._throttle.lets(urn, text):
                 return
-            self._tell(urn, level, text, ephemeral=ephemeral)
+            self._report(urn, level, text, ephemeral=ephemeral)
 
         return say
 
     def warn_of_strangers(self, what: str) -> None:
         """Say, once in a run, that somebody else has called: who tries that may try other things on this computer."""
         if self._strangers.acquire(blocking=False):  # never released
-            self._tell(
+            self._report(
                 "",
                 "warning",
                 f"Somebody else on this computer has called this run's plugin and was not served: {what}. Others may"
@@ -85,7 +85,7 @@ class Voice:
                 ephemeral=False,
             )
 
-    def _tell(self, urn: str, level: str, text: str, *, ephemeral: bool) -> None:
+    def _report(self, urn: str, level: str, text: str, *, ephemeral: bool) -> None:
         if not self._runs():
             return
         request = engine_pb2.LogRequest(

@@ -34,11 +34,11 @@ class Peers:
         self._user_of = user_of
         self._ours: Address | None = None
         self.engine: Engine | None = None
-        self._told = True
+        self._reported = True
         try:
             self.engine = find()
         except NotTold:
-            self._told = False
+            self._reported = False
 
     @classmethod
     def of(cls, engine: str) -> Peers:
@@ -49,7 +49,7 @@ class Peers:
     @property
     def has_engine(self) -> bool:
         """Say whether anybody can be served: an engine was found, or the system does not tell."""
-        return self.engine is not None or not self._told
+        return self.engine is not None or not self._reported
 
     def engine_runs(self) -> bool:
         """Say whether the engine is there yet; where it could not be told which process it is, it is taken to be."""
@@ -72,7 +72,7 @@ class Peers:
 
     def _judged(self, theirs: Address, ours: Address) -> str | None:
         try:
-            if self._told:
+            if self._reported:
                 if self.engine is not None and self.engine.holds(theirs, ours):
                     return None
                 whose = self._user_of(theirs, ours)

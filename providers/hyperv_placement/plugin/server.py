@@ -24,7 +24,7 @@ from hyperv_placement.resources.call import Call, HalfDoneError, current
 from hyperv_placement.visible import outward
 
 from .calls import Calls
-from .engine_log import Voice
+from .engine_log import EngineLog
 from .own_stack import ForeignCallError, OneStack
 
 Answer = TypeVar("Answer")
@@ -49,13 +49,13 @@ class Server(provider_pb2_grpc.ResourceProviderServicer):
     def __init__(
         self,
         providers: Mapping[str, ResourceProvider],
-        voice: Voice,
+        engine_log: EngineLog,
         cancelled: threading.Event,
         calls: Calls | None = None,
     ) -> None:
         """`providers`: type token -> provider. `cancelled`: set when the engine asks to stop."""
         self._providers = dict(providers)
-        self._voice = voice
+        self._engine_log = engine_log
         self._cancelled = cancelled
         self._calls = calls or Calls()
         self._ours = OneStack()
@@ -162,14 +162,14 @@ class Server(provider_pb2_grpc.ResourceProviderServicer):
             self._ours.admit(request.urn, request.type)
         except ForeignCallError as error:
             context.abort(grpc.StatusCode.PERMISSION_DENIED, outward(str(error)))
-        call = Call(urn=request.urn, say=self._voice.bound_to(request.urn), cancelled=self._cancelled)
+        call = Call(urn=request.urn, say=self._engine_log.bound_to(request.urn), cancelled=self._cancelled)
         token = current.set(call)
         try:
             return self._calls.run(verb)
         except HalfDoneError as partial:
             _abort_partial(context, partial)
         except StackFileError as error:
-            _abort(context, error.told)
+            _abort(context, error.reported)
         except PlacementError as error:
             call.say("debug", error.detail or repr(error))
             _abort(context, str(error))

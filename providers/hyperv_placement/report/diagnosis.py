@@ -10,29 +10,29 @@ from hyperv_placement.visible import visible
 
 
 def render_diagnoses(
-    found: Sequence[Diagnosis], untold: Sequence[str], logged_on: Sequence[str] = (), policy: str = ""
+    found: Sequence[Diagnosis], not_checked: Sequence[str], logged_on: Sequence[str] = (), policy: str = ""
 ) -> str:
     """Return each finding with what it breaks and what mends it, then the count, what could not be told, and who asked."""
-    return "\n".join(map(visible, (*_lines(found, untold, logged_on), *([policy] if policy else []))))
+    return "\n".join(map(visible, (*_lines(found, not_checked, logged_on), *([policy] if policy else []))))
 
 
-def _lines(found: Sequence[Diagnosis], untold: Sequence[str], logged_on: Sequence[str]) -> Iterator[str]:
+def _lines(found: Sequence[Diagnosis], not_checked: Sequence[str], logged_on: Sequence[str]) -> Iterator[str]:
     for each in found:
         yield f"{each.weight}: {each.where}: {each.text}"
         yield f"    breaks: {each.breaks}"
         if each.remedy:
             yield f"    do:     {each.remedy}"
-    yield _headline(found, untold)
-    yield from (f"not checked: {each}" for each in untold)
+    yield _headline(found, not_checked)
+    yield from (f"not checked: {each}" for each in not_checked)
     yield from (f"logged on: {each}" for each in logged_on)
 
 
-def _headline(found: Sequence[Diagnosis], untold: Sequence[str]) -> str:
+def _headline(found: Sequence[Diagnosis], not_checked: Sequence[str]) -> str:
     """Return how it stands: nothing is in the way only where everything was asked."""
     errors = sum(each.weight == Weight.ERROR for each in found)
-    unchecked = f"; not checked: {counted(len(untold), 'thing')}, below" if untold else ""
+    unchecked = f"; not checked: {counted(len(not_checked), 'thing')}, below" if not_checked else ""
     if found:
         return f"{counted(errors, 'error')}, {counted(len(found) - errors, 'warning')}{unchecked}"
-    if untold:
+    if not_checked:
         return f"Nothing was found in the way of moves{unchecked}"
     return "Nothing stands in the way of moves"

@@ -10,7 +10,7 @@ from hyperv_placement.model.stack import Away
 from hyperv_placement.planning.drift import Drift, DriftReport
 from hyperv_placement.visible import visible
 
-from .drift_words import ended, snoozed, told
+from .drift_words import ended, reported, snoozed
 
 
 def render_junit(report: DriftReport) -> bytes:
@@ -107,7 +107,7 @@ def _cases_of_hosts(report: DriftReport) -> list[str]:
 
 
 def _message(drift: Drift) -> str:
-    return f"{drift.kind}: {told(drift)}"
+    return f"{drift.kind}: {reported(drift)}"
 
 
 def _clean(text: str) -> str:

@@ -41,14 +41,14 @@ def _lines(report: DriftReport) -> Iterator[str]:
 
 
 def _drift(drift: Drift) -> str:
-    return f"- {drift.kind}: {_told(drift)}"
+    return f"- {drift.kind}: {_reported(drift)}"
 
 
 def _snoozed(drift: Drift) -> str:
-    return f"- {_told(drift)}; {text(snoozed(drift))}"
+    return f"- {_reported(drift)}; {text(snoozed(drift))}"
 
 
-def _told(drift: Drift) -> str:
+def _reported(drift: Drift) -> str:
     """Return what there is and who did it: each is cut by itself, so that a long path takes nobody's name away."""
     by = f"; {text(who(drift.mover), _MOVER)}" if drift.mover is not None else ""
     return f"{name(drift.subject)}: {text(what(drift))}{by}"

@@ -8,7 +8,7 @@ from hyperv_placement.model import near_names
 from hyperv_placement.planning.drift import DriftReport
 from hyperv_placement.visible import visible
 
-from .drift_words import ended, headline, snoozed, told, unknown, unreadable
+from .drift_words import ended, headline, reported, snoozed, unknown, unreadable
 
 
 def render_drift(report: DriftReport) -> str:
@@ -19,11 +19,11 @@ def render_drift(report: DriftReport) -> str:
 def _lines(report: DriftReport) -> Iterator[str]:
     yield headline(report)
     for drift in report.drifts:
-        yield f"  {drift.kind}: {near_names.told(drift.subject)}: {told(drift)}"
+        yield f"  {drift.kind}: {near_names.reported(drift.subject)}: {reported(drift)}"
     for subject, text in unknown(report):
         yield f"  unknown: {subject}: {text}"
     for drift in report.snoozed:
-        yield f"  snoozed: {drift.subject}: {told(drift)}; {snoozed(drift)}"
+        yield f"  snoozed: {drift.subject}: {reported(drift)}; {snoozed(drift)}"
     for each in report.away:
         yield f"  away: {each.subject}: {each.text}"
     for over in report.ended:

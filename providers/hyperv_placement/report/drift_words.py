@@ -42,7 +42,7 @@ def _headline(report: DriftReport) -> Iterator[str]:
         yield f"away: {_listed(gone)}"
 
 
-def told(drift: Drift) -> str:
+def reported(drift: Drift) -> str:
     """Return what there is and who did it, in one line."""
     return what(drift) if drift.mover is None else f"{what(drift)}; {who(drift.mover)}"
 

@@ -53,7 +53,7 @@ def plan_record(plan: Plan) -> dict[str, Any]:
         },
         "moves": [_move(number, each, waves[number]) for number, each in enumerate(schedule.moves)],
         "choice": _choice(plan.choice),
-        "known": plan.known.told(),
+        "known": plan.known.reported(),
         "findings": _findings(plan.findings),
         "machines": {
             kind.value: [_machine(step) for step in plan.steps if step.standing == kind]

@@ -67,7 +67,7 @@ class Message:
     text: str
 
     @property
-    def tells_a_move(self) -> bool:
+    def reports_a_move(self) -> bool:
         """Whether it is what the program says of a machine that moves, and of no other (report/text.py, `describe`)."""
         return self.label is not None and self.text.startswith(
             (f"{self.label}: is on ", f"{self.label}: stays on ")
@@ -91,10 +91,11 @@ class Previewed:
         The steps do not tell where a machine is that is adopted: the program's words do. A preview without any word on
         any move may have none of either.
         """
-        told = {each.label for each in self.of("info") if each.tells_a_move}
-        silent = None if not told else False
+        reported = {each.label for each in self.of("info") if each.reports_a_move}
+        silent = None if not reported else False
         return tuple(
-            (step.label in told or silent) if step.is_adopted else step.goes_elsewhere for step in self.steps
+            (step.label in reported or silent) if step.is_adopted else step.goes_elsewhere
+            for step in self.steps
         )
 
 

@@ -135,7 +135,7 @@ def _room(room: Room) -> dict[str, Any]:
     return {
         "host": room.host, "kind": room.kind, "volume": room.volume, "capacity": room.capacity, "kept": room.kept,
         "known": room.known, "before": room.before, "least": room.least, "least_at": round(room.least_at, 1), "after": room.after,
-        "course": [[round(second, 1), free] for second, free in room.course],
+        "course": [[round(second, 1), free] for second, free in room.timeline],
     }  # fmt: skip
 
 

@@ -105,7 +105,7 @@ def _introduction(review: Review) -> Iterator[str]:
         else f"the inventory recorded at {text(review.recorded.isoformat(timespec='minutes'))}"
     )
     yield f"Planned for {name(review.stack.path.name)} by {source}. Times and blackouts are estimates."
-    yield f"{text(review.plan.known.told())}."
+    yield f"{text(review.plan.known.reported())}."
     yield from (f"{text(line)}." for line in choice_lines(review.plan))
     yield ""
     if review.base is not None:
@@ -166,13 +166,13 @@ def _field(change: Change, field: FieldChange) -> str:
 
 
 def _findings(review: Review) -> list[str]:
-    lines = [*_told(review.plan.findings)]
-    told = " ".join((*([] if lines else _rules_hold(review)), *_guard(review)))
+    lines = [*_reported(review.plan.findings)]
+    reported = " ".join((*([] if lines else _rules_hold(review)), *_guard(review)))
     if not lines:
-        return [told, ""]
+        return [reported, ""]
     return [
         "**Rules, guard and hosts**", "",
-        *cut(lines, Budget(_FINDINGS), f"\nand {{}} more ({_REST})"), "", *([told, ""] if told else []),
+        *cut(lines, Budget(_FINDINGS), f"\nand {{}} more ({_REST})"), "", *([reported, ""] if reported else []),
     ]  # fmt: skip
 
 
@@ -193,7 +193,7 @@ def _guard(review: Review) -> Iterator[str]:
         yield "Its freezes are judged when it runs: an inventory has no clock."
 
 
-def _told(findings: Iterable[Finding]) -> Iterator[str]:
+def _reported(findings: Iterable[Finding]) -> Iterator[str]:
     for each in findings:
         first, *proof = each.text.split("\n") if each.of_lines else [each.text]
         yield f"- **{'stops it' if each.severity == Severity.REFUSAL else 'warning'}**: {text(first, _PROOF)}"

@@ -31,7 +31,7 @@ def describe(step: Step) -> str:
     return f"{step.label}: {_way(step.move)}, {what}" + (f" ({details})" if details else "")
 
 
-def told(schedule: Schedule, label: str) -> Iterator[str]:
+def reported(schedule: Schedule, label: str) -> Iterator[str]:
     """Yield a line for each move of a machine: what it costs, where it waits for others, why it only makes room."""
     for number in schedule.legs(label):
         each = schedule.moves[number]
@@ -145,7 +145,7 @@ def _inventory_lines(inventory: Inventory) -> Iterator[str]:
     for host in inventory.hosts.values():
         yield from _host_lines(host)
         for vm in sorted(host.vms, key=lambda vm: vm.name):
-            yield f"  {visible(near_names.told(vm.name)):<20} {vm.state.name.lower():<8} {_memory(vm):>9}  {visible(vm.roots.config)}  {vm.id}"
+            yield f"  {visible(near_names.reported(vm.name)):<20} {vm.state.name.lower():<8} {_memory(vm):>9}  {visible(vm.roots.config)}  {vm.id}"
     for silent in inventory.unreachable.values():
         yield f"{silent.name}: {became(silent)}: {visible(silent.reason)}"
 

@@ -39,14 +39,14 @@ def _parts(trust: Trust) -> Iterator[str]:
 
 def _grouped(changes: Iterable[TrustChange]) -> Iterator[str]:
     """Yield each subject with its keys: `hv3 (address, auth)`; what is said once for many, as one."""
-    told: dict[tuple[str, bool], list[str]] = {}
+    reported: dict[tuple[str, bool], list[str]] = {}
     """By whom, or by what is new: a host or a file server, which has no keys before."""
     for change in changes:
         if change.subjects and change.name.startswith("new "):
-            told.setdefault((change.name, True), []).extend(change.subjects)
+            reported.setdefault((change.name, True), []).extend(change.subjects)
         else:
-            told.setdefault((subject(change), False), []).append(change.name)
-    for (whom, new), names in told.items():
+            reported.setdefault((subject(change), False), []).append(change.name)
+    for (whom, new), names in reported.items():
         named = list(dict.fromkeys(names))
         if new:
             yield f"{whom}{'s' if len(named) > 1 else ''} {_few(named, ' and ')}"

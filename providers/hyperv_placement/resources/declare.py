@@ -15,7 +15,7 @@ from hyperv_placement.model.stack import HostSpec, Stack
 from hyperv_placement.planning.checks.live_migration import declared_settings
 from hyperv_placement.planning.delegation.entries import PRICE, holder_for
 from hyperv_placement.report.plan_text import outline
-from hyperv_placement.report.text import chosen, describe, summary, told
+from hyperv_placement.report.text import chosen, describe, reported, summary
 from hyperv_placement.visible import visible
 
 from . import program_log
@@ -168,6 +168,6 @@ def _stop_where_forbidden(findings: Iterable[Finding]) -> None:
 
 def _say(step: Step, schedule: Schedule, resource: VmPlacement) -> None:
     if step.standing == Standing.MOVE and step.move is not None:
-        program_log.info("\n".join(map(visible, (describe(step), *told(schedule, step.label)))), resource)
+        program_log.info("\n".join(map(visible, (describe(step), *reported(schedule, step.label)))), resource)
     for finding in step.findings:
         program_log.warn(finding, resource)

@@ -26,7 +26,7 @@ from hyperv_placement.hyperv.estate import Estate
 from hyperv_placement.hyperv.progress import Progress
 from hyperv_placement.migration.admission import Admission
 from hyperv_placement.migration.audit import audit_path
-from hyperv_placement.migration.failure_guard import Guarding
+from hyperv_placement.migration.failure_guard import FailureGuard
 from hyperv_placement.migration.migrate import Moved, migrate
 from hyperv_placement.migration.second_hop import SecondHop
 from hyperv_placement.model.estate import Host, Inventory, VirtualMachine
@@ -40,12 +40,12 @@ from hyperv_placement.planning.machine.computers import showing_the_same
 from hyperv_placement.planning.machine.identify import NotFound, behind_silence, identify
 from hyperv_placement.stackfile import load
 from hyperv_placement.workspace.allowances import allowances
-from hyperv_placement.workspace.handoff import Handed, Handover, engine_started, run_of
+from hyperv_placement.workspace.handoff import HandedOff, Handoff, engine_started, run_of
 from hyperv_placement.workspace.identities import Identities, identities_path
 from hyperv_placement.workspace.stacks import stack_path
 
 from .run_audit import audit_of
-from .run_order import Course
+from .run_order import RunOrder
 from .schedule_arrival import Arrival
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class Close:
     host: Host
     begun: float
 
-    def tells(self, vm: VmId) -> bool:
+    def reports(self, vm: VmId) -> bool:
         """Say whether it tells what a move asks of this machine."""
         return any(each.id == vm and each.switches is not None for each in self.host.vms)
 
@@ -87,7 +87,7 @@ class Fleet:
         stack: Stack,
         clock: Clock,
         audit: Path,
-        handover: Handover | None = None,
+        handoff: Handoff | None = None,
         allowed: frozenset[Limit] = frozenset(),
         *,
         estate: Estate | None = None,
@@ -112,7 +112,7 @@ class Fleet:
             identities or identities_path(audit.parent.parent.parent, stack.path.stem), clock
         )
         self.estate.expect(self.identities.kept().hosts)
-        self.guarding = Guarding(stack.guard, file=stack.path.name, clock=clock, allowed=allowed)
+        self.failure_guard = FailureGuard(stack.guard, file=stack.path.name, clock=clock, allowed=allowed)
         self.directory = _directory(stack, clock)
         self.second_hop: SecondHop | None = (
             DirectorySecondHop(stack, self.estate, self.directory, clock) if self.directory else None
@@ -121,30 +121,30 @@ class Fleet:
         self._looking = {name: threading.Lock() for name in stack.hosts}
         self._sweeping = threading.Lock()
         self._telling_apart = threading.Lock()
-        self._told_apart: Sweep | None = None
+        self._distinguished: Sweep | None = None
         self._last: Sweep | None = None
-        self._handover = handover
+        self._handoff = handoff
         self._remembering = threading.Lock()
-        self._told_by_state: set[str] = set()
-        self.course = Course(clock)
-        self.arrival = Arrival(self.course, clock, handover, planned=self.audit.go_by)
+        self._reported_by_state: set[str] = set()
+        self.run_order = RunOrder(clock)
+        self.arrival = Arrival(self.run_order, clock, handoff, planned=self.audit.go_by)
 
     def remember(self, past: Sequence[PastMove]) -> None:
         """Leave past moves for the program, which plans by them; without them it plans by what is declared."""
-        if past and self._handover is not None:
+        if past and self._handoff is not None:
             with self._remembering:
-                self._handover.leave_past(past)
+                self._handoff.leave_past(past)
 
-    def told_by_state(self, label: str, machine: VmId) -> None:
+    def reported_by_state(self, label: str, machine: VmId) -> None:
         """Leave which machine state has under a key for the program, which plans by it."""
-        self._told_by_state.add(label)
-        if self._handover is not None:
+        self._reported_by_state.add(label)
+        if self._handoff is not None:
             with self._remembering:
-                self._handover.leave_identity(label, machine, self.clock.utc())
+                self._handoff.leave_identity(label, machine, self.clock.utc())
 
     def plans_by_state(self, label: str) -> bool:
         """Say whether the program knows which machine state has under a key: by this run's readings, or by those of the last."""
-        return label in self._told_by_state or self.kept(label) is not None
+        return label in self._reported_by_state or self.kept(label) is not None
 
     def kept(self, label: str) -> VmId | None:
         """Return the machine of a key in the last run, as far as that is known here."""
@@ -165,14 +165,14 @@ class Fleet:
         """Sweep; the first one, made before the program runs, is the program's too."""
         begun, date = self.clock.now(), self.clock.utc()
         inventory = self.estate.sweep()
-        if first and self._handover is not None:
-            self._handover.leave(Handed(inventory=inventory, begun=date))
+        if first and self._handoff is not None:
+            self._handoff.leave(HandedOff(inventory=inventory, begun=date))
         return Sweep(inventory=inventory, begun=begun)
 
     def _from_program(self) -> Sweep | None:
         """Return the program's sweep in this process's clock, None where there is none."""
         now = self.clock.utc()
-        handed = self._handover.take(now) if self._handover is not None else None
+        handed = self._handoff.take(now) if self._handoff is not None else None
         if handed is None:
             return None
         return Sweep(
@@ -200,7 +200,7 @@ class Fleet:
             last = self._close.get(host.name)
             old = last is None or self.clock.now() - last.begun > YOUNG
             old = old or (last is not None and after is not None and last.begun <= after)
-            if last is None or old or (source and not last.tells(vm.id)):
+            if last is None or old or (source and not last.reports(vm.id)):
                 begun = self.clock.now()
                 last = Close(host=self.estate.host_closely(host, machines=source), begun=begun)
                 self._close[host.name] = last
@@ -232,10 +232,12 @@ class Fleet:
     def _apart(self, sweep: Sweep) -> Inventory:
         """Return a sweep with the facts of hosts that show the same machines, read after it, once for all calls."""
         with self._telling_apart:
-            if self._told_apart is None or self._told_apart.begun != sweep.begun:
+            if self._distinguished is None or self._distinguished.begun != sweep.begun:
                 hosts = sorted(showing_the_same(sweep.inventory))
-                self._told_apart = replace(sweep, inventory=self.estate.closely(sweep.inventory, (), hosts))
-            return self._told_apart.inventory
+                self._distinguished = replace(
+                    sweep, inventory=self.estate.closely(sweep.inventory, (), hosts)
+                )
+            return self._distinguished.inventory
 
     def is_moving(self, vm: VmId) -> bool:
         """Say whether a host has shown a migration job of the machine within the last minute."""
@@ -261,8 +263,8 @@ class Fleet:
             admission=self.admission,
             audit=self.audit,
             second_hop=self.second_hop,
-            rank=self.course.rank(label),
-            guarding=self.guarding,
+            rank=self.run_order.rank(label),
+            failure_guard=self.failure_guard,
         )
 
     def first(self, spec: VmSpec, known: VmId | None, *, max_age: float) -> VirtualMachine:
@@ -316,7 +318,7 @@ class Fleets:
         self._lock = threading.Lock()
         self._fleets: dict[str, Fleet] = {}
         self._broken: dict[str, StackFileError | PolicyError] = {}
-        self._told: set[str] = set()
+        self._reported: set[str] = set()
 
     def of(self, stack: str) -> Fleet:
         """Return the fleet of `stack`, reading its file at first use. Raises StackFileError or PolicyError."""
@@ -337,11 +339,11 @@ class Fleets:
     def _loaded(self, stack: str) -> Fleet:
         declared = load(stack_path(stack, self._project))
         audit = audit_path(self._project, stack)
-        handover = Handover(
+        handoff = Handoff(
             project=self._project, engine=self._engine, stack=declared, since=engine_started(), run=run_of(os.environ)
         )  # fmt: skip
         current = declared.on(self._clock.utc().astimezone(UTC).date())
-        return Fleet(current, self._clock, audit, handover, allowances(os.environ))
+        return Fleet(current, self._clock, audit, handoff, allowances(os.environ))
 
     def of_reader(self, stack: str) -> Fleet | None:
         """Return the fleet for reading, None where its file's errors have been told already.
@@ -352,9 +354,9 @@ class Fleets:
             return self.of(stack)
         except (StackFileError, PolicyError):
             with self._lock:
-                told = stack in self._told
-                self._told.add(stack)
-            if told:
+                reported = stack in self._reported
+                self._reported.add(stack)
+            if reported:
                 return None
             raise
 

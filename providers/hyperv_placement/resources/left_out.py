@@ -35,7 +35,7 @@ def proven(
     step = step_of(spec, vm, fleet.stack, found, target)
     if step.standing == Standing.IN_PLACE:
         return vm
-    if step.standing == Standing.MOVE and (why := fleet.course.refused(label)) is not None:
+    if step.standing == Standing.MOVE and (why := fleet.run_order.refused(label)) is not None:
         # alone it could go: the plan as a whole refuses it
         raise MoveRefusedError(why.text, remedy=why.remedy)
     if step.standing == Standing.MOVE and standing == Standing.REFUSED:

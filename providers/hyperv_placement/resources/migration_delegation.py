@@ -76,7 +76,7 @@ class MigrationDelegation(ResourceProvider):
         fleet = fleets().of(call.stack)
         _check_declared(fleet, call.label, props)
         fleet.arrival.agree(call.label)
-        with fleet.course.other_work():
+        with fleet.run_order.other_work():
             return CreateResult(call.label, _brought(fleet, call, {}, props))
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
@@ -105,7 +105,7 @@ class MigrationDelegation(ResourceProvider):
         fleet = fleets().of(call.stack)
         _check_declared(fleet, call.label, news)
         fleet.arrival.agree(call.label)
-        with fleet.course.other_work():
+        with fleet.run_order.other_work():
             return UpdateResult(_brought(fleet, call, olds, news))
 
     def delete(self, _id: str, props: dict[str, Any]) -> None:

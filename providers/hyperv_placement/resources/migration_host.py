@@ -38,7 +38,7 @@ class MigrationHost(ResourceProvider):
         call = current.get()
         fleet = fleets().of(call.stack)
         fleet.arrival.agree(call.label)
-        with fleet.course.other_work():
+        with fleet.run_order.other_work():
             return CreateResult(call.label, _brought(fleet, call, props))
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
@@ -60,7 +60,7 @@ class MigrationHost(ResourceProvider):
         call = current.get()
         fleet = fleets().of(call.stack)
         fleet.arrival.agree(call.label)
-        with fleet.course.other_work():
+        with fleet.run_order.other_work():
             return UpdateResult(_brought(fleet, call, news))
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:

@@ -18,7 +18,7 @@ KEPT = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Past:
+class MoveHistory:
     """What state remembers of a machine's moves."""
 
     moves: int = 0
@@ -26,7 +26,7 @@ class Past:
     last: tuple[PastMove, ...] = ()
     """The latest ones whose time is known."""
 
-    def and_then(self, move: PastMove | None) -> Past:
+    def append(self, move: PastMove | None) -> MoveHistory:
         """Return the past with one more move, of which nothing may be known."""
         last = self.last if move is None else (*self.last, move)[-KEPT:]
         return replace(self, moves=self.moves + 1, last=last)
@@ -54,16 +54,16 @@ def remembered(
     )
 
 
-def past_in(properties: Mapping[str, Any]) -> Past:
+def past_in(properties: Mapping[str, Any]) -> MoveHistory:
     """Return what outputs tell; what is no past move there is left out."""
-    told = properties.get(LAST_MOVES)
-    found = [_move(each) for each in told] if isinstance(told, list) else []
-    return Past(
+    reported = properties.get(LAST_MOVES)
+    found = [_move(each) for each in reported] if isinstance(reported, list) else []
+    return MoveHistory(
         moves=int(properties.get("moves") or 0), last=tuple(each for each in found if each is not None)
     )
 
 
-def plain_past(past: Past) -> dict[str, Any]:
+def plain_past(past: MoveHistory) -> dict[str, Any]:
     """Return the outputs that tell of it; no list where nothing is known."""
     last = [
         {
@@ -79,16 +79,16 @@ def plain_past(past: Past) -> dict[str, Any]:
     return {"moves": past.moves, **({LAST_MOVES: last} if last else {})}
 
 
-def _move(told: Any) -> PastMove | None:
+def _move(reported: Any) -> PastMove | None:
     try:
-        seconds, estimated = float(told["seconds"]), float(told["estimated"])
+        seconds, estimated = float(reported["seconds"]), float(reported["estimated"])
         if not (math.isfinite(seconds) and math.isfinite(estimated)):
             return None
         return PastMove(
-            ended=int(told["ended"]),
-            source=HostName(str(told["from"])),
-            destination=HostName(str(told["to"])),
-            bytes=int(told["bytes"]),
+            ended=int(reported["ended"]),
+            source=HostName(str(reported["from"])),
+            destination=HostName(str(reported["to"])),
+            bytes=int(reported["bytes"]),
             seconds=seconds,
             estimated=estimated,
         )

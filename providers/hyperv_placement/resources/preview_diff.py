@@ -13,7 +13,7 @@ from hyperv_placement.model.identity import Kept
 from hyperv_placement.model.plan import Plan, Schedule
 from hyperv_placement.planning.machine.computers import facts_in
 from hyperv_placement.planning.review.staleness import changes
-from hyperv_placement.workspace.handoff import Handover
+from hyperv_placement.workspace.handoff import Handoff
 from hyperv_placement.workspace.identities import Identities
 
 from . import program_log
@@ -30,9 +30,11 @@ def keep(identities: Identities, known: Kept, inventory: Inventory, estate: Esta
     if pulumi.runtime.is_dry_run():
         return
     fresh = [name for name in inventory.hosts if name not in known.hosts]
-    told = {name: facts.uuid for name, facts in facts_in(inventory).items() if facts.uuid and name in fresh}
-    told |= estate.uuids(name for name in fresh if name not in told)
-    trouble = identities.keep(known.machines, of_a_run=True) or identities.keep_hosts(told)
+    reported = {
+        name: facts.uuid for name, facts in facts_in(inventory).items() if facts.uuid and name in fresh
+    }
+    reported |= estate.uuids(name for name in fresh if name not in reported)
+    trouble = identities.keep(known.machines, of_a_run=True) or identities.keep_hosts(reported)
     if trouble:
         program_log.warn(trouble)
 
@@ -46,44 +48,44 @@ def keep_places(identities: Identities, plan: Plan) -> None:
         program_log.warn(trouble)
 
 
-def agree(handover: Handover, now: datetime) -> None:
+def agree(handoff: Handoff, now: datetime) -> None:
     """Make sure that the plugin, which may have read the stack file before, has read the same one.
 
     Raises StackFileSavedError; not in a preview, where what the plugin has read decides nothing.
     """
-    if not pulumi.runtime.is_dry_run() and handover.read_otherwise(now):
+    if not pulumi.runtime.is_dry_run() and handoff.read_otherwise(now):
         raise StackFileSavedError(
-            f"{handover.stack.path} was saved while this run was starting: nothing was started"
+            f"{handoff.stack.path} was saved while this run was starting: nothing was started"
         )
 
 
-def hand_over(handover: Handover, schedule: Schedule, now: datetime) -> None:
+def hand_over(handoff: Handoff, schedule: Schedule, now: datetime) -> None:
     """Leave the schedule for the plugin; in a preview only remember what is shown, for the run that follows.
 
     Where the estate has changed since the preview, the run goes by the new plan and says how it differs. Raises
     OrderMissingError where there are moves and their order cannot be left.
     """
     if pulumi.runtime.is_dry_run():
-        handover.leave_preview(schedule, now)
+        handoff.leave_preview(schedule, now)
         return
     try:
-        handover.leave_schedule(schedule, now)
+        handoff.leave_schedule(schedule, now)
     except OSError as error:
         if schedule.moves:
-            raise _not_left(handover, error) from error
-    shown = handover.take_preview(now)
+            raise _not_left(handoff, error) from error
+    shown = handoff.take_preview(now)
     lines = list(changes(shown, schedule)) if shown is not None else []
     if lines:
         more = [f"and {len(lines) - _SHOWN} more"] if len(lines) > _SHOWN else []
-        told = "\n".join(
+        reported = "\n".join(
             ["The hosts have changed since the preview, so the plan has:", *lines[:_SHOWN], *more]
         )
-        program_log.warn(told)
+        program_log.warn(reported)
 
 
-def _not_left(handover: Handover, error: OSError) -> OrderMissingError:
+def _not_left(handoff: Handoff, error: OSError) -> OrderMissingError:
     reason = error.strerror or str(error)
     return OrderMissingError(
-        f"The order of this run's moves cannot be written to {handover.orders}: {reason}; nothing was started",
+        f"The order of this run's moves cannot be written to {handoff.orders}: {reason}; nothing was started",
         remedy="Make room there, or let this account write to that folder, then run again",
     )

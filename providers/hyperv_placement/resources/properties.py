@@ -10,7 +10,7 @@ from hyperv_placement.model.names import HostName
 from hyperv_placement.model.plan import Placement, Step
 from hyperv_placement.planning import observed
 
-from .past_moves import LAST_MOVES, Past, plain_past
+from .past_moves import LAST_MOVES, MoveHistory, plain_past
 
 PLACED = ("host", "config", "checkpoints", "paging", "disks")
 """Properties that are wanted as inputs and observed as outputs."""
@@ -41,7 +41,7 @@ def inputs_of(step: Step) -> dict[str, Any]:
     return inputs
 
 
-def outputs_of(vm: VirtualMachine, past: Past) -> dict[str, Any]:
+def outputs_of(vm: VirtualMachine, past: MoveHistory) -> dict[str, Any]:
     """Return what the hosts show of `vm`; `past`: what this stack has moved of it so far."""
     return {
         **_placed(observed(vm)),

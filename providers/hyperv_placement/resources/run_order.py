@@ -34,7 +34,7 @@ Made = Callable[[ScheduledMove], bool]
 """Whether the hosts show that a move is made, by whomever."""
 
 
-class Course:
+class RunOrder:
     """The schedule of the program, move by move. Any number of threads may use it.
 
     What the engine has in its run is noted from its first call on, whether the schedule is known by then or not. The engine orders whole moves (`depends_on`). The legs of a machine that steps aside it cannot order, and with
@@ -63,7 +63,7 @@ class Course:
         """Go by this schedule from now on: the moves of the run are asked for after it has come."""
         with self._lock:
             self._schedule = schedule
-            self._tell()
+            self._report()
 
     def legs(self, label: str) -> list[tuple[int, ScheduledMove]]:
         """Return a machine's moves with their numbers, one after the other; none where nothing is scheduled for it."""
@@ -86,7 +86,7 @@ class Course:
         with self._lock:
             self._named.add(label)
             self._unchanged.discard(label)
-            self._tell()
+            self._report()
 
     def unchanged(self, label: str) -> None:
         """Note that the engine will order nothing for it.
@@ -96,7 +96,7 @@ class Course:
         with self._lock:
             if label in self._named:
                 self._unchanged.add(label)
-            self._tell()
+            self._report()
 
     @contextmanager
     def other_work(self) -> Iterator[None]:
@@ -108,7 +108,7 @@ class Course:
         finally:
             with self._lock:
                 self._others -= 1
-                self._tell()
+                self._report()
 
     @contextmanager
     def under_way(self, label: str) -> Iterator[None]:
@@ -117,20 +117,20 @@ class Course:
             self._begun.setdefault(label, self._clock.now())
             self._named.add(label)
             self._present.add(label)
-            self._tell()
+            self._report()
         try:
             yield
         finally:
             with self._lock:
                 self._present.discard(label)
                 self._left.add(label)
-                self._tell()
+                self._report()
 
     def done(self, number: int) -> None:
         """Note that a move is made and verified."""
         with self._lock:
             self._done.add(number)
-            self._tell()
+            self._report()
 
     def ended(self) -> Ended | None:
         """Return, once, how long it took until all moves were made; None before, and where there is but one."""
@@ -225,7 +225,7 @@ class Course:
             remedy=f"Take {first.label} into the run as well (--target, --exclude), or run it whole",
         )
 
-    def _tell(self) -> None:
+    def _report(self) -> None:
         self._heard = self._clock.now()
         self._news.set()
         self._news = threading.Event()

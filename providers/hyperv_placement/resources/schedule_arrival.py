@@ -8,9 +8,9 @@ from collections.abc import Callable
 from hyperv_placement.clock import Clock
 from hyperv_placement.errors import InterruptedRunError, OrderMissingError, StackFileSavedError
 from hyperv_placement.model.plan import Schedule
-from hyperv_placement.workspace.handoff import Handover, Order, fingerprint
+from hyperv_placement.workspace.handoff import Handoff, Order, fingerprint
 
-from .run_order import Course
+from .run_order import RunOrder
 
 ARRIVES = 10.0
 """Seconds for which a move waits for the schedule: the program leaves it before it declares anything, so it is there."""
@@ -26,36 +26,36 @@ class Arrival:
 
     def __init__(
         self,
-        course: Course,
+        run_order: RunOrder,
         clock: Clock,
-        handover: Handover | None,
+        handoff: Handoff | None,
         planned: Callable[[str], None] = lambda _: None,
     ) -> None:
         """Where there is no program to leave a schedule, as `handover` is None, there is none to wait for.
 
         `planned`: called with the plan's hash when it comes.
         """
-        self._course = course
+        self._run_order = run_order
         self._clock = clock
-        self._handover = handover
+        self._handoff = handoff
         self._planned = planned
         self._lock = threading.Lock()
         self._order: Order | None = None
         self._asked: float | None = None
-        self._told = False
-        if handover is None:
-            course.follow(Schedule())
+        self._reported = False
+        if handoff is None:
+            run_order.follow(Schedule())
 
     def look(self) -> bool:
         """Say whether the schedule is there, without waiting for it."""
         with self._lock:
-            if self._handover is None or self._order is not None:
+            if self._handoff is None or self._order is not None:
                 return True
-            self._order = self._handover.take_schedule()
+            self._order = self._handoff.take_schedule()
             if self._order is None:
                 return False
             self._planned(fingerprint(self._order.schedule))
-            self._course.follow(self._order.schedule)
+            self._run_order.follow(self._order.schedule)
             return True
 
     def agree(self, label: str) -> None:
@@ -64,15 +64,15 @@ class Arrival:
         Raises StackFileSavedError where they have not: what is declared is read from both.
         """
         self.look()
-        handover, order = self._handover, self._order
-        if handover is None or order is None or order.stack == handover.stack.digest:
+        handoff, order = self._handoff, self._order
+        if handoff is None or order is None or order.stack == handoff.stack.digest:
             return
         if self._first():
             raise StackFileSavedError(
-                f"{label} is left as it is: {handover.stack.path} was saved while this run was starting"
+                f"{label} is left as it is: {handoff.stack.path} was saved while this run was starting"
             )
         raise StackFileSavedError(
-            f"{label} is left as it is: {handover.stack.path.name} was saved meanwhile", remedy=""
+            f"{label} is left as it is: {handoff.stack.path.name} was saved meanwhile", remedy=""
         )
 
     def wait(self, label: str, cancelled: threading.Event) -> None:
@@ -93,7 +93,7 @@ class Arrival:
     def _missing(self, label: str) -> OrderMissingError:
         if not self._first():
             return OrderMissingError(f"{label} is not started: this run has no order of its moves", remedy="")
-        where = self._handover.orders if self._handover else None
+        where = self._handoff.orders if self._handoff else None
         return OrderMissingError(
             f"{label} is not started: the order of this run's moves did not come from the program within"
             f" {ARRIVES:g} s ({where or 'the engine has no address'})"
@@ -102,5 +102,5 @@ class Arrival:
     def _first(self) -> bool:
         """Say whether nobody was told of it yet: a cause is told once, the others are short."""
         with self._lock:
-            told, self._told = self._told, True
-            return not told
+            reported, self._reported = self._reported, True
+            return not reported

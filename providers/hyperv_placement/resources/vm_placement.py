@@ -54,7 +54,7 @@ from .identity import (
     spec_of,
 )
 from .left_out import briefly, proven
-from .past_moves import Past, past_in, remembered
+from .past_moves import MoveHistory, past_in, remembered
 from .properties import PLACED, STANDING, outputs_of, placement_of
 
 TYPE = "pulumi-python:dynamic/hyperv:VmPlacement"
@@ -74,7 +74,7 @@ class VmPlacement(ResourceProvider):
             current.get().stack
         )  # None: the stack file's errors are told elsewhere
         if fleet is not None:
-            fleet.course.name(current.get().label)
+            fleet.run_order.name(current.get().label)
             fleet.arrival.look()
         return CheckResult(news, [])
 
@@ -89,9 +89,9 @@ class VmPlacement(ResourceProvider):
         fleet = self._fleets().of_reader(current.get().stack)
         if fleet is None or found.detailed:
             return found
-        if fleet.course.legs(label):
+        if fleet.run_order.legs(label):
             return DetailedDiffResult({"host": UPDATE})
-        fleet.course.unchanged(label)
+        fleet.run_order.unchanged(label)
         return found
 
     def _compared(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DetailedDiffResult:
@@ -105,14 +105,14 @@ class VmPlacement(ResourceProvider):
             return DetailedDiffResult({"reachable": UPDATE})
         managed = managed_id(_id, olds)
         if means_another(managed, news):
-            self._forewarn(managed, vm_id(news["vmId"]))
+            self._warn_missing_delegation(managed, vm_id(news["vmId"]))
             return DetailedDiffResult({"vmId": UPDATE})
         changes = differences(placement_of(news), placement_of(olds))
         return DetailedDiffResult(
             {change.property: ADD if change.actual is None else UPDATE for change in changes}
         )
 
-    def _forewarn(self, managed: VmId, wanted: VmId) -> None:
+    def _warn_missing_delegation(self, managed: VmId, wanted: VmId) -> None:
         """Say in a preview what the run would refuse, where the program could not: it did not know what state has."""
         call = current.get()
         fleet = self._fleets().of_reader(call.stack)
@@ -129,7 +129,7 @@ class VmPlacement(ResourceProvider):
         kept = fleet.kept(call.label)
         known = vm_id(props["vmId"]) if props.get("vmId") else kept
         fleet.arrival.agree(call.label)
-        with fleet.course.under_way(call.label):
+        with fleet.run_order.under_way(call.label):
             with fleet.admission.expecting(), briefly(call.label, props, fleet):
                 if known is not None:
                     check_takeover(fleet, call.label, kept, known)
@@ -137,9 +137,9 @@ class VmPlacement(ResourceProvider):
                 check_named(fleet, call.label, vm, kept)
                 keep(fleet, call, vm.id)
             try:
-                outputs = _bring(fleet, call, vm, props, Past())
+                outputs = _bring(fleet, call, vm, props, MoveHistory())
             except PlacementError as error:
-                raise HalfDoneError(vm.id, outputs_of(vm, Past()), str(error)) from error
+                raise HalfDoneError(vm.id, outputs_of(vm, MoveHistory()), str(error)) from error
         return CreateResult(vm.id, outputs)
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
@@ -156,7 +156,7 @@ class VmPlacement(ResourceProvider):
         past, managed = past_in(props), managed_id(id_, props)
         fleet.remember(past.last)
         if props:
-            fleet.told_by_state(call.label, managed)
+            fleet.reported_by_state(call.label, managed)
         try:
             vm = fleet.find(managed_spec(fleet, call.label), managed)
         except (VmMissingError, VmUnknownError, VmAmbiguousError) as error:
@@ -174,7 +174,7 @@ class VmPlacement(ResourceProvider):
         fleet = self._fleets().of(call.stack)
         check_in_file(fleet, call.label)
         fleet.arrival.agree(call.label)
-        with fleet.course.under_way(call.label):
+        with fleet.run_order.under_way(call.label):
             with fleet.admission.expecting(), briefly(call.label, news, fleet):
                 spec = spec_of(fleet, call.label)
                 meant = meant_by(spec, managed, news)
@@ -193,7 +193,7 @@ class VmPlacement(ResourceProvider):
 
 
 def _bring(
-    fleet: Fleet, call: Call, vm: VirtualMachine, inputs: Mapping[str, Any], past: Past
+    fleet: Fleet, call: Call, vm: VirtualMachine, inputs: Mapping[str, Any], past: MoveHistory
 ) -> dict[str, Any]:
     """Move `vm` to where `inputs` want it if it is not there, by the way that is scheduled, and return its outputs.
 
@@ -210,7 +210,7 @@ def _bring(
     check_declared(fleet, call.label, vm, wanted)
     fleet.arrival.wait(call.label, call.cancelled)
     running = fleet.is_moving(vm.id)
-    legs = fleet.course.legs(call.label)
+    legs = fleet.run_order.legs(call.label)
     since: float | None = None
     for number, planned in legs:
         if not running:  # what a job does already needs nobody's room any more: it is followed at once
@@ -219,12 +219,12 @@ def _bring(
         vm, past = _leg(fleet, call, vm, planned.placement, past, planned=planned, since=since)
         keep_place(fleet, call, vm)
         since = fleet.clock.now()
-        fleet.course.done(number)
+        fleet.run_order.done(number)
     if not legs:
         vm, past = _leg(fleet, call, vm, wanted, past)
         keep_place(fleet, call, vm)
     _check_end(vm, wanted)
-    if (ended := fleet.course.ended()) is not None:
+    if (ended := fleet.run_order.ended()) is not None:
         call.say("info", run_took(ended.seconds, ended.estimated))
     return outputs_of(vm, past)
 
@@ -243,7 +243,7 @@ def _wait_for_turn(fleet: Fleet, call: Call, number: int) -> None:
         found = fleet.find(managed_spec(fleet, each.label), each.move.vm.id, max_age=YOUNG)
         return has_made_room(each, found)
 
-    fleet.course.wait(
+    fleet.run_order.wait(
         number,
         made=made,
         waiting=lambda reason: call.say("info", f"waiting {reason}", ephemeral=True),
@@ -256,11 +256,11 @@ def _leg(  # noqa: PLR0913 - what a leg is made of, the last two named at the ca
     call: Call,
     vm: VirtualMachine,
     wanted: Placement,
-    past: Past,
+    past: MoveHistory,
     *,
     planned: ScheduledMove | None = None,
     since: float | None = None,
-) -> tuple[VirtualMachine, Past]:
+) -> tuple[VirtualMachine, MoveHistory]:
     """Make one move, or find it made by others, and return the machine and its moves so far."""
     try:
         return _made(fleet, call, vm, wanted, past, planned=planned, since=since)
@@ -277,11 +277,11 @@ def _made(  # noqa: PLR0913 - as above
     call: Call,
     vm: VirtualMachine,
     wanted: Placement,
-    past: Past,
+    past: MoveHistory,
     *,
     planned: ScheduledMove | None,
     since: float | None = None,
-) -> tuple[VirtualMachine, Past]:
+) -> tuple[VirtualMachine, MoveHistory]:
     """Make one move, if it is one, and return the machine and its moves so far.
 
     `planned`: as it stands in the schedule, if it does. `since`: when it has come to where it is now; older readings
@@ -298,7 +298,7 @@ def _made(  # noqa: PLR0913 - as above
     made = remembered(planned, step.move, moved.seconds, fleet.clock.utc())
     if moved.seconds is not None:
         call.say("info", took(moved.seconds, made.estimated if made else None))
-    return moved.vm, past.and_then(made)
+    return moved.vm, past.append(made)
 
 
 def _judge(

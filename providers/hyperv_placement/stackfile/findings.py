@@ -33,11 +33,11 @@ class Findings:
 
     def add(self, line: int, text: str) -> None:
         """Note that `line` (the first is 1, WHOLE none) is wrong: what it is, and what would be right."""
-        told = _SECRET.sub("://***@", " ".join(text.split()))
-        told = _WORD.sub(lambda word: f"{word[0][:_WORD_SHOWN]}... ({len(word[0])} characters)", told)
-        if len(told) > _LONGEST:
-            told = f"{told[: _LONGEST // 2]} ... {told[-_LONGEST // 2 :]}"
-        self._found[line, told] = None
+        reported = _SECRET.sub("://***@", " ".join(text.split()))
+        reported = _WORD.sub(lambda word: f"{word[0][:_WORD_SHOWN]}... ({len(word[0])} characters)", reported)
+        if len(reported) > _LONGEST:
+            reported = f"{reported[: _LONGEST // 2]} ... {reported[-_LONGEST // 2 :]}"
+        self._found[line, reported] = None
 
     def __bool__(self) -> bool:
         """Whether anything was found."""
@@ -50,10 +50,10 @@ class Findings:
     def lines(self) -> list[str]:
         """Return the findings, a line each, sorted by line; of very many, how many more there are."""
         ordered = sorted(self._found, key=lambda finding: finding[0])
-        told = ordered[:_SHOWN]
-        if len(ordered) > len(told):
-            told.append((ordered[_SHOWN][0], f"and {len(ordered) - _SHOWN} more findings from here on"))
-        return [f"{self._place(line)}: {text}" for line, text in told]
+        reported = ordered[:_SHOWN]
+        if len(ordered) > len(reported):
+            reported.append((ordered[_SHOWN][0], f"and {len(ordered) - _SHOWN} more findings from here on"))
+        return [f"{self._place(line)}: {text}" for line, text in reported]
 
     def _place(self, line: int) -> str:
         return str(self._path) if line == WHOLE else f"{self._path}:{line}"

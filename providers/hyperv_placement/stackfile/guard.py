@@ -55,8 +55,8 @@ def _freeze(entry: Mapping, where: str, findings: Findings) -> Freeze | None:
     if given not in ({*_ONE_OFF}, {*_WEEKLY}):
         findings.add(entry.line, f"{where}: is no window of time; {_ADVICE}")
         return None
-    told = entry.scalar("reason")
-    reason = "" if told is None else told.text
+    reported = entry.scalar("reason")
+    reason = "" if reported is None else reported.text
     begins, ends = entry.scalar("from"), entry.scalar("until")
     if begins is not None and ends is not None:
         return _one_off(begins, ends, reason, where, findings)

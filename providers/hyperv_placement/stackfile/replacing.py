@@ -36,7 +36,7 @@ class Replacement:
             raise _unwritable(self._fresh.place, error) from error
         return load(self._fresh.path, stack=self._fresh.place.stem)
 
-    def told(self, text: str) -> str:
+    def reported(self, text: str) -> str:
         """Return a text of the loader with the name of the file that is meant."""
         return text.replace(str(self._fresh.path), str(self._fresh.place))
 

@@ -79,7 +79,7 @@ class Client:
         """Read the credential and connect at the first request. `heard`: told of each request and its answer."""
         self.host = host
         self._clock = clock
-        self.told = Told()
+        self.reported = Told()
         self.budget = Budget(host.name, clock, bounds)
         self._bounds = bounds
         self._sessions = Sessions(host, logins, heard, bounds, self.budget.waiting)

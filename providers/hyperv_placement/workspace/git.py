@@ -102,12 +102,12 @@ def conversions(revision: str, files: Iterable[Path], folder: Path) -> tuple[str
         read = _git(folder, "read-tree", tree, index=index)
         top = Path(os.fsdecode(_git(folder, "rev-parse", "--show-toplevel").stdout.removesuffix(b"\n")))
         words = ("check-attr", "--cached", "-z", "--stdin", "working-tree-encoding", "filter", "ident")
-        found = _git(top, *words, told=b"".join(os.fsencode(way) + b"\0" for way in ways), index=index)
+        found = _git(top, *words, reported=b"".join(os.fsencode(way) + b"\0" for way in ways), index=index)
     for done in (read, found):
         if done.returncode != 0:
             raise _not_had(revision, folder, done)
-    told = [os.fsdecode(each) for each in found.stdout.split(b"\0")]
-    rows = zip(told[::3], told[1::3], told[2::3], strict=False)
+    reported = [os.fsdecode(each) for each in found.stdout.split(b"\0")]
+    rows = zip(reported[::3], reported[1::3], reported[2::3], strict=False)
     return tuple(
         f"{way}: {name}: {value}" for way, name, value in rows if value not in {"unspecified", "unset"}
     )
@@ -209,7 +209,7 @@ def _batch(revision: str, path: Path, place: str, folder: Path, form: str) -> tu
     """Return what kind of thing is at a place, git's first line about it, and what follows that (git-cat-file, BATCH OUTPUT)."""
     if "\n" in place:
         raise PlacementError(f"{str(path)!r} has a line break in its name", remedy="Give it another name")
-    found = _git(folder, "cat-file", form, "--follow-symlinks", told=os.fsencode(f"{place}\n"))
+    found = _git(folder, "cat-file", form, "--follow-symlinks", reported=os.fsencode(f"{place}\n"))
     head, _, rest = found.stdout.partition(b"\n")
     if found.returncode == 0 and head == os.fsencode(f"{place} missing"):
         return "missing", head, rest
@@ -239,7 +239,7 @@ def _said(failed: subprocess.CompletedProcess[bytes]) -> str:
 
 
 def _git(
-    folder: Path, *words: str, told: bytes = b"", index: Path | None = None
+    folder: Path, *words: str, reported: bytes = b"", index: Path | None = None
 ) -> subprocess.CompletedProcess[bytes]:
     """Run git, which may fetch what a clone has left out, and never asks anybody for a password; `index`: in place of its own."""
     command = ["git", "--literal-pathspecs", "-C", str(folder), *words]
@@ -250,7 +250,7 @@ def _git(
     }
     try:
         return subprocess.run(
-            command, check=False, capture_output=True, input=told, timeout=_PATIENCE,
+            command, check=False, capture_output=True, input=reported, timeout=_PATIENCE,
             env={**given, **own, "GIT_TERMINAL_PROMPT": "0"},
         )  # fmt: skip
     except (OSError, subprocess.TimeoutExpired) as error:

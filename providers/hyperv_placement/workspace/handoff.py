@@ -59,7 +59,7 @@ _ADDRESS = re.compile(r"127\.0\.0\.1:([0-9]{1,5})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Handed:
+class HandedOff:
     """A sweep that another process has made."""
 
     inventory: Inventory
@@ -77,7 +77,7 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Handover:
+class Handoff:
     """Where the two processes of one run meet, for one stack file."""
 
     project: Path
@@ -89,7 +89,7 @@ class Handover:
     run: str = ""
     """The number of the run, which nobody else knows; empty where the engine was not started by `bin/pulumi`."""
 
-    def leave(self, handed: Handed) -> None:
+    def leave(self, handed: HandedOff) -> None:
         """Leave a sweep for the other process; where that cannot be done, it reads the hosts itself."""
         if (path := self._path()) is None:
             return
@@ -101,7 +101,7 @@ class Handover:
         with suppress(OSError):
             _write(path, content, forget=LIMIT)
 
-    def take(self, now: datetime) -> Handed | None:
+    def take(self, now: datetime) -> HandedOff | None:
         """Return what was left for this run of this very stack file, once; None where it is old, or is none."""
         if (path := self._path()) is None:
             return None
@@ -111,7 +111,7 @@ class Handover:
             begun = datetime.fromisoformat(content["begun"])
             if content["stack"] != self.stack.digest or not self._is_ours(begun, now):
                 return None
-            return Handed(inventory=from_plain(content["inventory"], Inventory), begun=begun)
+            return HandedOff(inventory=from_plain(content["inventory"], Inventory), begun=begun)
         except _NOTHING_OF_OURS:
             return None
 

@@ -62,9 +62,9 @@ def read_kept(path: Path) -> Kept:
         return NOTHING_KEPT
 
 
-def known_to_state(kept: Kept, told: Mapping[str, VmId]) -> Kept:
+def known_to_state(kept: Kept, reported: Mapping[str, VmId]) -> Kept:
     """Return what is kept, with what state was read to have in this very run: that counts."""
-    return replace(kept, machines={**kept.machines, **told})
+    return replace(kept, machines={**kept.machines, **reported})
 
 
 class Identities:

@@ -18,7 +18,7 @@ def stack_path(stack: str, project: Path | None = None) -> Path:
     return (project or Path()) / STACKS / f"{stack_name(stack)}.yaml"
 
 
-def stack_meant(word: str, project: Path) -> Path:
+def resolve_stack(word: str, project: Path) -> Path:
     """Return the file that a word of a command line means: a path to a YAML file, or the name of a stack.
 
     Raises StackNameError where it is neither.

@@ -102,7 +102,7 @@ def test_no_run_waits_for_a_server_and_its_failure_is_said_once(tmp_path: Path) 
         assert time.monotonic() - begun < 5
         slow.close()
         gone.close()
-    told = [text for _ in range(3) if (text := gone.trouble()) is not None]
-    assert len(told) == 1
-    assert "does not reach the syslog server" in told[0]
-    assert "its file has every line" in told[0]
+    reported = [text for _ in range(3) if (text := gone.trouble()) is not None]
+    assert len(reported) == 1
+    assert "does not reach the syslog server" in reported[0]
+    assert "its file has every line" in reported[0]

@@ -36,7 +36,7 @@ def verdict(path: Path, **anchor: Any) -> Verdict:
     return verify(opened(path), **anchor)
 
 
-def told(found: Verdict) -> list[tuple[str, int]]:
+def reported(found: Verdict) -> list[tuple[str, int]]:
     """Return where it is broken."""
     return [(each.file, each.line) for each in found.breaks]
 
@@ -76,7 +76,7 @@ def test_what_was_tampered_with_is_broken_there(
     path = tmp_path / "lab.jsonl"
     path.write_bytes(b"".join(hand(written(path))))
     found = verdict(path)
-    assert told(found)[0] == ("lab.jsonl", line)
+    assert reported(found)[0] == ("lab.jsonl", line)
     assert why in found.breaks[0].what
     assert not found.is_whole
 
@@ -92,7 +92,7 @@ def test_what_was_put_in_at_the_end_is_no_torn_line(tmp_path: Path, junk: bytes)
     with path.open("ab") as file:
         file.write(junk)
     for _ in range(3):
-        assert told(verdict(path)) == [("lab.jsonl", 10)]
+        assert reported(verdict(path)) == [("lab.jsonl", 10)]
         journal(path).append({"event": "probe"})
 
 
@@ -170,7 +170,7 @@ def test_files_that_were_put_away_are_held_as_well(
         (second if "second" in hand else path).write_bytes(other.read_bytes())
     other.unlink()
     found = verdict(path)
-    assert told(found)[0] == broken
+    assert reported(found)[0] == broken
     assert why in found.breaks[0].what
 
 

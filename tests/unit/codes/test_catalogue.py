@@ -89,7 +89,7 @@ def test_each_row_can_be_told(row: Known) -> None:
     assert not re.search(r"\{\w*\}", row.remedied("hv1", "hv2"))
     assert "\n" not in row.remedy
     assert row in asked(row.shown)
-    re.compile(row.told)
+    re.compile(row.reported)
 
 
 @pytest.mark.parametrize(
@@ -125,13 +125,13 @@ def test_bits_tell_where_an_unknown_code_comes_from() -> None:
 def test_explain_tells_a_row_whole(capsys: pytest.CaptureFixture[str]) -> None:
     """Code, meaning, where it shows, what to do, who says so."""
     assert main(["explain", "0x80070569"]) == 0
-    told = capsys.readouterr().out
+    reported = capsys.readouterr().out
     for part in (
         "0x80070569 (hresult): logon type not granted",
         "log on as a service on DESTINATION",
         "KB 2779204",
     ):
-        assert part in told
+        assert part in reported
 
 
 def test_explain_lists_all_and_serves_scripts(capsys: pytest.CaptureFixture[str]) -> None:
@@ -160,7 +160,7 @@ def test_explain_says_what_it_does_not_know(capsys: pytest.CaptureFixture[str]) 
 
 def test_a_remedy_takes_names_as_words_alone() -> None:
     """A host's key in a stack file may be any text, and remedies hold commands."""
-    told = " ".join(row.remedied("a'; calc", "$(calc) {source}", "x'; calc") for row in catalogue())
-    assert "'a''; calc'" in told
-    assert "'$(calc) {source}'" in told
-    assert "x'; calc" not in told
+    reported = " ".join(row.remedied("a'; calc", "$(calc) {source}", "x'; calc") for row in catalogue())
+    assert "'a''; calc'" in reported
+    assert "'$(calc) {source}'" in reported
+    assert "x'; calc" not in reported

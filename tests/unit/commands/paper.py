@@ -24,10 +24,10 @@ def story(name: str) -> dict[str, Any]:
     return dict(yaml.safe_load((STORIES / f"{name}.yaml").read_text(encoding="utf-8")))
 
 
-def on_paper(told: dict[str, Any], folder: Path) -> list[str]:
+def on_paper(reported: dict[str, Any], folder: Path) -> list[str]:
     """Write a story's stack file and its hosts' answers; return them as words of a command line."""
-    stack, inventory = declared(told, folder), folder / "inventory.json"
-    write(inventory, Recorded(read=datetime(2026, 1, 1, tzinfo=UTC), inventory=estate_of(told)))
+    stack, inventory = declared(reported, folder), folder / "inventory.json"
+    write(inventory, Recorded(read=datetime(2026, 1, 1, tzinfo=UTC), inventory=estate_of(reported)))
     return [str(stack.path), "--inventory", str(inventory)]
 
 

@@ -41,8 +41,8 @@ def log() -> Iterator[AuditLog]:
 def said(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
     """Run `audit verify` on the log; return its exit code and what it said."""
     code = main(["audit", "verify", NAME, *words])
-    told = capsys.readouterr()
-    return code, told.out + told.err
+    reported = capsys.readouterr()
+    return code, reported.out + reported.err
 
 
 def test_verify_says_whole_broken_or_not_there(
@@ -64,11 +64,11 @@ def test_verify_says_whole_broken_or_not_there(
     log.path.write_text("".join(text.splitlines(keepends=True)[:2]), encoding="ascii")
     assert said(capsys)[0] == 0
     for anchor in (("--against", str(copy)), ("--from", last)):
-        code, told = said(capsys, *anchor)
-        assert (code, "was cut, or replaced" in told) == (2, True)
+        code, reported = said(capsys, *anchor)
+        assert (code, "was cut, or replaced" in reported) == (2, True)
     log.path.write_text(text.replace('"number": 1', '"number": 7'), encoding="ascii")
-    code, told = said(capsys, "--json")
-    found = json.loads(told)
+    code, reported = said(capsys, "--json")
+    found = json.loads(reported)
     assert (code, found["verdict"], found["stack"]) == (2, "broken", NAME)
     assert [(each["file"], each["line"]) for each in found["breaks"]] == [(f"{NAME}.jsonl", 3)]
     log.path.unlink()
@@ -91,9 +91,9 @@ def test_what_is_no_anchor_is_an_error(
 def test_what_is_no_ticket_is_an_error(capsys: pytest.CaptureFixture[str], ticket: str) -> None:
     """Before anything is done; nothing of it steers a terminal."""
     assert main(["unlock", NAME, "--ticket", ticket]) == 1
-    told = capsys.readouterr().err
-    assert "is no ticket" in told
-    assert told.rstrip("\n").isprintable()
+    reported = capsys.readouterr().err
+    assert "is no ticket" in reported
+    assert reported.rstrip("\n").isprintable()
 
 
 @pytest.fixture

@@ -25,10 +25,10 @@ def test_every_command_refuses_it(
 ) -> None:
     """With one line, in which nothing is control, before anything is read."""
     assert main([word.format(name) for word in words]) == 1
-    told = capsys.readouterr().err
-    assert "is no name of a stack" in told
-    assert told.count("\n") == 1
-    assert "\x1b" not in told
+    reported = capsys.readouterr().err
+    assert "is no name of a stack" in reported
+    assert reported.count("\n") == 1
+    assert "\x1b" not in reported
 
 
 @pytest.mark.parametrize("name", ["x/evil", "..", "../../etc/cron.d/x"])

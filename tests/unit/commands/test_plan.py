@@ -89,8 +89,8 @@ def test_a_host_that_was_not_recorded_makes_its_machines_unknown(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A stack file that has grown since is held against what is known, and never against nothing."""
-    told = story("basic/in-place")
-    words = on_paper(told, tmp_path)
+    reported = story("basic/in-place")
+    words = on_paper(reported, tmp_path)
     path = Path(words[0])
     path.write_text(path.read_text(encoding="utf-8").replace("hosts:\n", "hosts:\n  hv9: {address: hv9.lab.example}\n"), encoding="utf-8")  # fmt: skip
     assert main(["plan", *words]) == 1
@@ -115,11 +115,11 @@ def test_the_plan_is_the_same_to_the_byte(form: tuple[str, ...], tmp_path: Path)
 
 def test_names_in_any_script_are_shown_on_any_terminal(tmp_path: Path) -> None:
     """One that knows ASCII alone shows escapes."""
-    told = {
+    reported = {
         "hosts": {"hv1": {}, "hv2": {}},
         "vms": {"東京": {"at": "hv1"}},
         "stack": {"vms": {"東京": {"host": "hv2"}}},
     }
-    shown = placement(1, "plan", *on_paper(told, tmp_path), encoding="ascii")
+    shown = placement(1, "plan", *on_paper(reported, tmp_path), encoding="ascii")
     assert (shown.returncode, shown.stderr) == (0, b"")
     assert b"\\u6771\\u4eac" in shown.stdout

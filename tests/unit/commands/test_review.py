@@ -143,10 +143,10 @@ def test_a_base_that_does_not_load_is_told_and_the_rest_is_reviewed(
     assert "\n" not in shown["unread"]
     preview = tmp_path / "preview.json"
     preview.write_text('{"steps": []}', encoding="utf-8")
-    told = ["review", words[0], "--base", base, "--preview", str(preview)]
-    assert main([*told, "--json"]) == 5
+    reported = ["review", words[0], "--base", base, "--preview", str(preview)]
+    assert main([*reported, "--json"]) == 5
     assert json.loads(capsys.readouterr().out)["base"]["unread"].startswith(said)
-    assert main(told) == 5
+    assert main(reported) == 5
     assert "without what has changed: the file at " in capsys.readouterr().out
 
 
@@ -257,7 +257,7 @@ def test_a_file_is_a_base_where_there_is_no_repository(
 
 
 @pytest.mark.parametrize(
-    ("told", "code"),
+    ("reported", "code"),
     [
         ("migration/cycle-of-four", 0),
         ("constraints/protected", 1),
@@ -268,10 +268,10 @@ def test_a_file_is_a_base_where_there_is_no_repository(
     ids=["moves", "refused", "silent", "infeasible", "guarded"],
 )
 def test_the_exit_code_is_that_of_the_plan(
-    told: str | dict[str, Any], code: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    reported: str | dict[str, Any], code: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The comment, the record and the page are written all the same."""
-    words = on_paper(story(told) if isinstance(told, str) else told, tmp_path)
+    words = on_paper(story(reported) if isinstance(reported, str) else reported, tmp_path)
     assert main(["plan", *words, "--json"]) == code
     plan = json.loads(capsys.readouterr().out)
     out, page = tmp_path / "out.md", tmp_path / "page.html"
@@ -353,7 +353,7 @@ def test_a_preview_of_the_engine_tells_what_it_can(
     assert capsys.readouterr().out.startswith("The preview failed with 1 error; ")
 
 
-def adopted(tmp_path: Path, *, told: bool) -> list[str]:
+def adopted(tmp_path: Path, *, reported: bool) -> list[str]:
     """Return the words for a preview of a fresh stack; `told`: with what the program says of each move."""
     words = on_paper(MOVED, tmp_path)
     _, plan = compare_recorded(load(Path(words[0])), read(Path(words[2])).inventory)
@@ -370,7 +370,7 @@ def adopted(tmp_path: Path, *, told: bool) -> list[str]:
     host = {**step("hv1", "create", {}, {"liveLimit": "2"})}
     host["urn"] = host["urn"].replace("VmPlacement", "MigrationHost")
     file = tmp_path / "preview.json"
-    content = {"steps": [host, *steps], **({"diagnostics": said} if told else {})}
+    content = {"steps": [host, *steps], **({"diagnostics": said} if reported else {})}
     file.write_text(json.dumps(content), encoding="utf-8")
     return ["review", words[0], "--preview", str(file)]
 
@@ -379,7 +379,7 @@ def test_what_is_adopted_and_then_moved_counts_as_a_move(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The first run of a stack moves machines, too: which, the program says of each in so many words."""
-    words = adopted(tmp_path, told=True)
+    words = adopted(tmp_path, reported=True)
     assert main(words) == 0
     text = capsys.readouterr().out
     assert text.startswith("2 machines to move, 1 adoption without a move, 1 other change\n")
@@ -399,7 +399,7 @@ def test_adoptions_of_which_nothing_is_said_may_move(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A preview without a word on any move is not one without moves: its words may have been left out."""
-    words = adopted(tmp_path, told=False)
+    words = adopted(tmp_path, reported=False)
     assert main(words) == 0
     text = capsys.readouterr().out
     assert text.startswith("1 other change, 3 adoptions; whether they move is not known\n")
@@ -445,8 +445,8 @@ def test_what_the_doctor_would_stop_is_told_from_an_inventory(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Only of hosts that moves touch, refused ones too; what no inventory holds is not said to be in order."""
-    told = {**MOVED, "hosts": {"hv1": {}, "hv2": {}, "hv3": {"migration": {"enabled": False}}}}
-    words = on_paper(told, tmp_path)
+    reported = {**MOVED, "hosts": {"hv1": {}, "hv2": {}, "hv3": {"migration": {"enabled": False}}}}
+    words = on_paper(reported, tmp_path)
     assert main(["review", *words, "--json"]) == 1
     record = json.loads(capsys.readouterr().out)
     assert [(each["where"], each["text"]) for each in record["doctor"]] == [
@@ -484,10 +484,10 @@ def test_a_rule_that_would_not_hold_is_no_green_check(
 
 def test_what_is_not_known_is_in_the_first_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """An old inventory, a silent host, freezes that no inventory can judge; none of them is said to be in order."""
-    told = {**MOVED, "hosts": {**MOVED["hosts"], "hv9": "silent"}}
+    reported = {**MOVED, "hosts": {**MOVED["hosts"], "hv9": "silent"}}
     freeze = {"from": "2020-01-01T00:00+00:00", "until": "2099-01-01T00:00+00:00"}
-    told["stack"] = {**MOVED["stack"], "guard": {"freeze": [freeze]}, "rules": [{"apart": ["A", "B"]}]}
-    words = on_paper(told, tmp_path)
+    reported["stack"] = {**MOVED["stack"], "guard": {"freeze": [freeze]}, "rules": [{"apart": ["A", "B"]}]}
+    words = on_paper(reported, tmp_path)
     assert main(["review", *words]) == 1
     text = capsys.readouterr().out
     pattern = r"; no rule broken as far as hosts answered; 1 host silent; freezes not judged; the inventory is \d+ days old$"

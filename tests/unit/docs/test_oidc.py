@@ -29,23 +29,23 @@ pytestmark = pytest.mark.skipif(
 
 
 @contextmanager
-def clouds(told: list[tuple[str, str]], again: threading.Event) -> Iterator[str]:
+def clouds(reported: list[tuple[str, str]], again: threading.Event) -> Iterator[str]:
     """Serve both on loopback; `told` gets what each request brought, `again` is set at the AGAINth. Return the address."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            told.append((self.path, self.headers.get("Authorization", "")))
-            if len(told) == AGAIN:
+            reported.append((self.path, self.headers.get("Authorization", "")))
+            if len(reported) == AGAIN:
                 again.set()
             self.answer(
-                {"value": f"{TOKEN}-{len(told)}"}
+                {"value": f"{TOKEN}-{len(reported)}"}
                 if self.headers.get("Authorization") == f"Bearer {ASKS}"
                 else None
             )
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"])).decode("ascii")
-            told.append((self.path, body))
+            reported.append((self.path, body))
             credentials = {
                 "AccessKeyId": "A",
                 "SecretAccessKey": "S",
@@ -91,9 +91,9 @@ def environment(url: str, folder: Path, **more: str) -> dict[str, str]:
 
 def test_aws_gets_credentials_of_an_hour_each_time_it_asks(tmp_path: Path) -> None:
     """In the form of credential_process; nothing is left on the disk, and a refusal is none."""
-    told: list[tuple[str, str]] = []
+    reported: list[tuple[str, str]] = []
     role = "arn:aws:iam::1:role/StateRole"
-    with clouds(told, threading.Event()) as url:
+    with clouds(reported, threading.Event()) as url:
         for _ in range(2):
             done = subprocess.run(
                 [OIDC / "aws-credentials"],
@@ -112,17 +112,17 @@ def test_aws_gets_credentials_of_an_hour_each_time_it_asks(tmp_path: Path) -> No
         )
     assert (refused.returncode != 0, refused.stdout) == (True, b"")
     assert list(tmp_path.iterdir()) == []
-    assert told[0] == ("/token?api-version=1&audience=sts.amazonaws.com", f"Bearer {ASKS}")
-    asked = {name: values[0] for name, values in parse_qs(told[1][1]).items()}
+    assert reported[0] == ("/token?api-version=1&audience=sts.amazonaws.com", f"Bearer {ASKS}")
+    asked = {name: values[0] for name, values in parse_qs(reported[1][1]).items()}
     assert asked["WebIdentityToken"] == f"{TOKEN}-1"
     assert (asked["RoleArn"], asked["DurationSeconds"]) == (role, "3600")
 
 
 def test_azure_finds_a_fresh_token_as_long_as_pulumi_runs(tmp_path: Path) -> None:
     """The file is replaced whole, is its owner's, and goes with the process that it was for."""
-    told: list[tuple[str, str]] = []
+    reported: list[tuple[str, str]] = []
     file, again = tmp_path / "token", threading.Event()
-    with clouds(told, again) as url, subprocess.Popen(["sleep", "60"]) as pulumi:
+    with clouds(reported, again) as url, subprocess.Popen(["sleep", "60"]) as pulumi:
         given = environment(url, tmp_path, AZURE_FEDERATED_TOKEN_FILE=str(file), AZURE_TOKEN_SECONDS="0.05")
         with subprocess.Popen([OIDC / "azure-token", str(pulumi.pid)], env=given) as keeper:
             assert again.wait(30)
@@ -132,4 +132,4 @@ def test_azure_finds_a_fresh_token_as_long_as_pulumi_runs(tmp_path: Path) -> Non
             pulumi.wait()
             assert keeper.wait(30) == 0
     assert list(tmp_path.iterdir()) == []
-    assert told[0][0].endswith("&audience=api://AzureADTokenExchange")
+    assert reported[0][0].endswith("&audience=api://AzureADTokenExchange")

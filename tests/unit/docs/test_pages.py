@@ -34,13 +34,13 @@ def test_what_programs_write_is_fresh() -> None:
 def test_every_key_of_the_schema_is_told() -> None:
     """Each property at any depth has a row, with what it means and how it is written."""
     schema = json.loads((PROJECT / "schemas" / "stack.schema.json").read_text(encoding="utf-8"))
-    told = {
+    reported = {
         (cells[1].strip("`* "), cells[3] != "", cells[5] != "")
         for line in keys.render(schema).splitlines()
         if line.startswith("|") and (cells := [cell.strip() for cell in re.split(r"(?<!\\)\|", line)])
     }
     for name in set(_properties(schema)):
-        assert (name, True, True) in told, name
+        assert (name, True, True) in reported, name
 
 
 def _properties(node: object) -> Iterator[str]:

@@ -14,8 +14,8 @@ from tests.estates import guid
 
 def line(number: int, event: str, result: str = "") -> str:
     """Return a line of the log."""
-    told = {"time": "2026-12-01T03:00:00+00:00", "id": guid(number), "from": "hv1", "to": "hv2"}
-    return json.dumps({**told, "event": event, "result": result})
+    reported = {"time": "2026-12-01T03:00:00+00:00", "id": guid(number), "from": "hv1", "to": "hv2"}
+    return json.dumps({**reported, "event": event, "result": result})
 
 
 def test_the_last_line_of_each_machine_counts_and_a_torn_one_says_nothing(tmp_path: Path) -> None:

@@ -76,10 +76,10 @@ PIPELINES = (
 
 
 @pytest.mark.parametrize(
-    ("environ", "told"), PIPELINES, ids=["github", "gitlab", "azure", "jenkins", "by hand"]
+    ("environ", "reported"), PIPELINES, ids=["github", "gitlab", "azure", "jenkins", "by hand"]
 )
 def test_what_the_environment_claims_stands_apart(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, environ: dict[str, str], told: dict[str, str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, environ: dict[str, str], reported: dict[str, str]
 ) -> None:
     """Under its own key, and never as a character that steers a terminal."""
     for name in {name for each, _ in PIPELINES for name in each} & os.environ.keys():
@@ -88,7 +88,7 @@ def test_what_the_environment_claims_stands_apart(
         monkeypatch.setenv(name, text)
     log = AuditLog(tmp_path / "lab.jsonl", clock=FastClock())
     log.note("start", move(1))
-    assert lines(log)[0]["claimed"] == told
+    assert lines(log)[0]["claimed"] == reported
     assert log.path.read_text(encoding="ascii").rstrip("\n").isprintable()
 
 

@@ -17,7 +17,7 @@ from hyperv_placement.errors import (
     StageFailedError,
     VerificationError,
 )
-from hyperv_placement.migration.failure_guard import Guarding
+from hyperv_placement.migration.failure_guard import FailureGuard
 from hyperv_placement.model.guard import Guard
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.plan import MigrationType, Move
@@ -34,15 +34,15 @@ def move(number: int) -> Move:
     return Move(vm=vm, type=kind, source=vm.host, destination=HostName("hv2"), roots=vm.roots)
 
 
-def guarding(most: int | None = 2, *, allow: bool = False) -> Guarding:
+def failure_guard(most: int | None = 2, *, allow: bool = False) -> FailureGuard:
     """Return the guard of a run that stops after `most` failures of a cause."""
     guard = Guard(max_failures=most)
-    return Guarding(
+    return FailureGuard(
         guard, file="prod.yaml", clock=FastClock(), allowed=frozenset({"max_failures"} if allow else ())
     )
 
 
-def stops(run: Guarding) -> str:
+def stops(run: FailureGuard) -> str:
     """Return why VM009 is not started; empty where it may start."""
     try:
         run.check(move(9))
@@ -53,7 +53,7 @@ def stops(run: Guarding) -> str:
 
 def test_the_line_names_count_cause_first_and_way_out() -> None:
     """What failed later of that cause counts, what failed otherwise does not."""
-    run = guarding()
+    run = failure_guard()
     for number, error in enumerate((TICKET, VerificationError("odd"), TICKET, TICKET), start=1):
         run.failed(move(number), error)
     assert stops(run) == (
@@ -74,7 +74,7 @@ def test_the_line_names_count_cause_first_and_way_out() -> None:
 )
 def test_different_causes_are_counted_apart(one: PlacementError, other: PlacementError) -> None:
     """Other codes, other return values, other errors."""
-    run = guarding()
+    run = failure_guard()
     run.failed(move(1), one)
     run.failed(move(2), other)
     assert not stops(run)
@@ -84,7 +84,7 @@ def test_different_causes_are_counted_apart(one: PlacementError, other: Placemen
 
 def test_codes_in_another_order_are_one_cause() -> None:
     """So are a planned machine that could not be made and a job that failed of the same."""
-    run = guarding()
+    run = failure_guard()
     run.failed(move(1), MigrationFailedError("x", codes=(0x80070005, 0x8009030E)))
     run.failed(move(2), StageFailedError("x", codes=(0x8009030E, 0x80070005)))
     assert "2 moves have failed with 0x80070005, 0x8009030E" in stops(run)
@@ -101,21 +101,21 @@ def test_codes_in_another_order_are_one_cause() -> None:
 )
 def test_what_was_not_started_is_no_failure(error: PlacementError) -> None:
     """A run of nothing but refusals says each of them."""
-    run = guarding(1)
+    run = failure_guard(1)
     run.failed(move(1), error)
     assert not stops(run)
 
 
 def test_a_move_counts_once() -> None:
     """However often its failure is told."""
-    run = guarding()
+    run = failure_guard()
     run.failed(move(1), TICKET)
     run.failed(move(1), TICKET)
     assert not stops(run)
 
 
-@pytest.mark.parametrize("run", [guarding(None), guarding(2, allow=True)])
-def test_without_a_limit_everything_starts(run: Guarding) -> None:
+@pytest.mark.parametrize("run", [failure_guard(None), failure_guard(2, allow=True)])
+def test_without_a_limit_everything_starts(run: FailureGuard) -> None:
     """Where none is set, and where it is lifted for this run."""
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda number: run.failed(move(number), TICKET), range(1, 50)))
@@ -124,7 +124,7 @@ def test_without_a_limit_everything_starts(run: Guarding) -> None:
 
 def test_failures_of_many_threads_are_all_counted() -> None:
     """None is lost."""
-    run = guarding(50)
+    run = failure_guard(50)
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda number: run.failed(move(number), TICKET), range(1, 51)))
     assert "50 moves have failed" in stops(run)

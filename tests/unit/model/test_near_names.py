@@ -6,7 +6,7 @@ import unicodedata
 
 import pytest
 
-from hyperv_placement.model.near_names import near, near_machines, oddness, told
+from hyperv_placement.model.near_names import near, near_machines, oddness, reported
 from tests.estates import machine
 
 DECOMPOSED = unicodedata.normalize("NFD", "Müller")
@@ -31,9 +31,9 @@ def test_names_that_look_alike(name: str, other: str, odd: str) -> None:
     assert near(name, ["x", other, name]) == [other]
     assert near(other, ["x", other, name]) == [name]
     assert (oddness(name), oddness(other)) == ("", odd)
-    assert told(name) == name
-    assert odd in told(other)
-    assert "\u200b" not in told(other)
+    assert reported(name) == name
+    assert odd in reported(other)
+    assert "\u200b" not in reported(other)
 
 
 @pytest.mark.parametrize("other", ["A8", "A70", "a7", "A 7", ""])

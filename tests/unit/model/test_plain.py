@@ -36,8 +36,8 @@ def test_an_inventory_comes_back_equal() -> None:
 @pytest.mark.parametrize("story", sorted(STORIES.glob("*/*.yaml")), ids=lambda path: path.stem)
 def test_a_schedule_comes_back_equal(story: Path, tmp_path: Path) -> None:
     """Of every story: the plugin carries out what the program has planned, or it knows no order."""
-    told = yaml.safe_load(story.read_text(encoding="utf-8"))
-    schedule = plan(declared(told, tmp_path), estate_of(told)).schedule
+    reported = yaml.safe_load(story.read_text(encoding="utf-8"))
+    schedule = plan(declared(reported, tmp_path), estate_of(reported)).schedule
     assert from_plain(json.loads(json.dumps(to_plain(schedule))), Schedule) == schedule
 
 

@@ -10,13 +10,13 @@ from hyperv_placement.errors import (
 )
 from hyperv_placement.hyperv.estate import unreachable
 from hyperv_placement.model.names import HostName
-from hyperv_placement.model.unreachable import told
+from hyperv_placement.model.unreachable import reported
 from hyperv_placement.winrm.connection_errors import NotTriedError
 
 
 def lines(*found: tuple[str, PlacementError]) -> list[str]:
     """Return what is told of hosts with these errors."""
-    return list(told(unreachable(HostName(name), error) for name, error in found))
+    return list(reported(unreachable(HostName(name), error) for name, error in found))
 
 
 def test_one_refused_credential_is_one_line() -> None:

@@ -184,8 +184,8 @@ def test_a_change_of_a_key_is_one_of_trust_or_not(key: str) -> None:
     way, one, other, counts = KEYS[key]
     before, after = stack(put(bank(), way, one)), stack(put(bank(), way, other))
     found = {"up": trust_changes(before, after), "down": trust_changes(after, before)}
-    told = {direction for direction, changed in found.items() if changed}
-    assert told == counts
+    reported = {direction for direction, changed in found.items() if changed}
+    assert reported == counts
     assert all(change.stops for changed in found.values() for change in changed)
     assert trust_changes(before, before) == ()
 

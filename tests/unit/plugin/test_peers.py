@@ -79,7 +79,7 @@ def judge(server: socket.socket, engine: Engine | None = None) -> Peers:
     return peers
 
 
-def untold(server: socket.socket, user: str | None) -> Peers:
+def not_checked(server: socket.socket, user: str | None) -> Peers:
     """Return the judge of a plugin where the system tells nothing of the engine, and `user` of a peer."""
 
     def find() -> Engine | None:
@@ -167,9 +167,9 @@ def test_where_the_system_does_not_tell_the_same_user_is_served(ours: socket.soc
         port = port_of(mine)
         own = user_of(at(port), at(port_of(ours)))
         assert own is not None
-        assert refused(untold(ours, own), port) == ""
-        assert f"is held by user {NOBODY}, not by {own}" in refused(untold(ours, f"user {NOBODY}"), port)
-        assert "a user that this system does not tell" in refused(untold(ours, None), port)
+        assert refused(not_checked(ours, own), port) == ""
+        assert f"is held by user {NOBODY}, not by {own}" in refused(not_checked(ours, f"user {NOBODY}"), port)
+        assert "a user that this system does not tell" in refused(not_checked(ours, None), port)
 
 
 @pytest.mark.parametrize(

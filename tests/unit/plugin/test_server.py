@@ -25,7 +25,7 @@ from pulumi.runtime.proto import engine_pb2_grpc, provider_pb2, provider_pb2_grp
 
 from hyperv_placement.errors import NoRoomError, PlacementError
 from hyperv_placement.plugin.calls import Calls
-from hyperv_placement.plugin.engine_log import Throttle, Voice
+from hyperv_placement.plugin.engine_log import EngineLog, Throttle
 from hyperv_placement.plugin.server import Server, to_struct, to_values
 from hyperv_placement.resources.call import HalfDoneError, current
 from hyperv_placement.visible import hidden
@@ -122,10 +122,10 @@ def engine() -> Iterator[tuple[Engine, str]]:
 @pytest.fixture
 def stub(engine: tuple[Engine, str]) -> Iterator[provider_pb2_grpc.ResourceProviderStub]:
     """A client of our server."""
-    voice = Voice(engine[1], FastClock(), terminal=True)
+    engine_log = EngineLog(engine[1], FastClock(), terminal=True)
     server = grpc.server(ThreadPoolExecutor(8))
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(
-        Server({TYPE: Echo()}, voice, threading.Event(), Calls(grace=3.0)), server
+        Server({TYPE: Echo()}, engine_log, threading.Event(), Calls(grace=3.0)), server
     )
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
@@ -198,9 +198,9 @@ def test_a_full_disk_is_no_bug(stub: Any) -> None:
     """What this computer lacks is said as that."""
     with pytest.raises(grpc.RpcError) as caught:
         stub.Update(update("disk"))
-    told = caught.value.details() or ""
-    assert told.startswith("audit cannot be used: No space left on device. ")
-    assert "bug" not in told
+    reported = caught.value.details() or ""
+    assert reported.startswith("audit cannot be used: No space left on device. ")
+    assert "bug" not in reported
 
 
 def test_a_bug_says_that_it_is_one(stub: Any) -> None:
@@ -288,9 +288,9 @@ def read_as(stub: Any, urn: str, **more: Any) -> tuple[grpc.StatusCode, str]:
 def test_the_stack_of_the_first_call_is_the_runs_for_good(stub: Any, other: str) -> None:
     """A call for another one, or another project's, is refused in a line that names both."""
     assert read_as(stub, URN)[0] == grpc.StatusCode.OK
-    code, told = read_as(stub, other)
+    code, reported = read_as(stub, other)
     assert code == grpc.StatusCode.PERMISSION_DENIED
-    assert "and this run is one of stack lab of project hyperv-placement" in told
+    assert "and this run is one of stack lab of project hyperv-placement" in reported
     assert read_as(stub, URN)[0] == grpc.StatusCode.OK
 
 
@@ -319,15 +319,15 @@ def test_a_call_that_names_two_types_is_refused(stub: Any) -> None:
 
 def test_an_engine_that_is_gone_is_told_nothing(engine: tuple[Engine, str]) -> None:
     """Whoever listens at its port by then would get to know what machines are called."""
-    Voice(engine[1], FastClock(), terminal=True, runs=lambda: False).bound_to(URN)("info", "VM001 moves")
+    EngineLog(engine[1], FastClock(), terminal=True, runs=lambda: False).bound_to(URN)("info", "VM001 moves")
     assert engine[0].lines == []
 
 
 def test_strangers_are_reported_once(engine: tuple[Engine, str]) -> None:
     """Of the run, bound to no machine: a thousand calls are no thousand lines."""
-    voice = Voice(engine[1], FastClock(), terminal=True)
+    engine_log = EngineLog(engine[1], FastClock(), terminal=True)
     for _ in range(3):
-        voice.warn_of_strangers("Create: 127.0.0.1:4711 is held by a process of user 65534")
+        engine_log.warn_of_strangers("Create: 127.0.0.1:4711 is held by a process of user 65534")
     assert [(urn, "user 65534" in text) for urn, text, _ in engine[0].lines] == [("", True)]
 
 

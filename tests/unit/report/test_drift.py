@@ -111,11 +111,11 @@ def test_who_and_when_stand_in_every_form() -> None:
         "being moved by LAB\\ann since 2026-12-01": Mover(who="LAB\\ann", when="2026-12-01", running=True),
     }
     for words, mover in movers.items():
-        told = replace(EMPTY, drifts=(drift("VM001", mover=mover, text="is on hv2"),))
-        assert words in render_drift(told)
-        assert "declared otherwise" not in render_drift(told)
-        assert words in plain(render_markdown(told))
-        assert words in etree.fromstring(render_junit(told)).findtext(".//failure", "")
+        reported = replace(EMPTY, drifts=(drift("VM001", mover=mover, text="is on hv2"),))
+        assert words in render_drift(reported)
+        assert "declared otherwise" not in render_drift(reported)
+        assert words in plain(render_markdown(reported))
+        assert words in etree.fromstring(render_junit(reported)).findtext(".//failure", "")
 
 
 def test_a_terminal_is_not_steered() -> None:
@@ -139,8 +139,8 @@ def test_markdown_shows_names_as_text() -> None:
 def test_markdown_never_cuts_who_and_when_off() -> None:
     """What is elsewhere may be long, and is cut alone."""
     mover = Mover(who="LAB\\" + "a" * 280, when="2026-12-01T02:58:00+00:00")
-    told = replace(EMPTY, drifts=(drift("VM001", text="disks are elsewhere " * 100, mover=mover),))
-    shown = plain(render_markdown(told))
+    reported = replace(EMPTY, drifts=(drift("VM001", text="disks are elsewhere " * 100, mover=mover),))
+    shown = plain(render_markdown(reported))
     assert f"moved by {mover.who}, when: {mover.when}" in shown
     assert "elsewhere " * 30 not in shown
 
@@ -175,12 +175,12 @@ def plain(markdown: str) -> str:
 
 def test_json_holds_names_as_they_are() -> None:
     """A script gets what the host said."""
-    told = json.loads(json.dumps(drift_record(FULL, 2)))
-    assert [each["subject"] for each in told["drifts"]] == [NASTY, NASTY, "hv2"]
-    assert told["drifts"][0]["mover"]["who"] == f"LAB\\{NASTY}"
-    assert told["drifts"][0]["kind"] == "placed elsewhere"
-    assert told["snoozed"][0]["snooze"] == {"until": "2026-12-01", "reason": NASTY}
-    assert told["exit_code"] == 2
+    reported = json.loads(json.dumps(drift_record(FULL, 2)))
+    assert [each["subject"] for each in reported["drifts"]] == [NASTY, NASTY, "hv2"]
+    assert reported["drifts"][0]["mover"]["who"] == f"LAB\\{NASTY}"
+    assert reported["drifts"][0]["kind"] == "placed elsewhere"
+    assert reported["snoozed"][0]["snooze"] == {"until": "2026-12-01", "reason": NASTY}
+    assert reported["exit_code"] == 2
 
 
 def test_junit_has_a_case_for_each_declared_machine() -> None:

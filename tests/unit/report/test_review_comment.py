@@ -29,10 +29,10 @@ from tests.unit.report.test_markdown import rendered
 WHEN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def review_of(told: dict[str, Any], folder: Path, base: Base | None = None) -> Review:
+def review_of(reported: dict[str, Any], folder: Path, base: Base | None = None) -> Review:
     """Return the review of a story by its recorded inventory."""
-    stack = declared(told, folder)
-    inventory, plan = compare_recorded(stack, estate_of(told))
+    stack = declared(reported, folder)
+    inventory, plan = compare_recorded(stack, estate_of(reported))
     found = rooms(stack, inventory, plan)
     return Review(stack=stack, inventory=inventory, plan=plan, rooms=found, recorded=WHEN, base=base)
 
@@ -80,10 +80,10 @@ def test_what_stops_it_says_what_to_do(tmp_path: Path) -> None:
 
 def test_five_hundred_moves_fit_a_forge(tmp_path: Path) -> None:
     """With names as long as Hyper-V lets them be, all of it to escape; the tables say how many they leave out."""
-    told = ring(32, 1000, 500)
-    short = comment(review_of(told, tmp_path))
+    reported = ring(32, 1000, 500)
+    short = comment(review_of(reported, tmp_path))
     assert short.splitlines()[0].startswith("500 moves, ")
-    review = review_of(told, tmp_path)
+    review = review_of(reported, tmp_path)
     long = {each.label: ("<|>" * 34)[:94] + each.label for each in review.plan.schedule.moves}
     moves = tuple(replace(each, label=long[each.label]) for each in review.plan.schedule.moves)
     plan = replace(review.plan, schedule=replace(review.plan.schedule, moves=moves))
@@ -166,8 +166,8 @@ def test_a_hostile_name_is_text_wherever_it_stands(name: str, tmp_path: Path) ->
         section="machine", label=name, kind=Kind.CHANGED, fields=(FieldChange(name=name, before=name, after=name),)
     )  # fmt: skip
     base = Base(name=name, changes=(change,), causes=Causes(changed=(0,), drift=(), settled=()))
-    told = TrustChange(aspect=Aspect.TRUST, subjects=(name,), name=name, before=name, after=name)
-    trust = Trust(changes=(told, replace(told, name="new file server")), unread=name, notes=(name,))
+    reported = TrustChange(aspect=Aspect.TRUST, subjects=(name,), name=name, before=name, after=name)
+    trust = Trust(changes=(reported, replace(reported, name="new file server")), unread=name, notes=(name,))
     html = rendered(comment(replace(review, plan=plan, base=base, trust=trust)))
     tags = set(re.findall(r"<(\w+)", html))
     assert tags <= {

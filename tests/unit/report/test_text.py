@@ -9,7 +9,7 @@ import pytest
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.plan import MigrationType, Move, Placement, Schedule, ScheduledMove
 from hyperv_placement.model.units import GIB
-from hyperv_placement.report.text import run_took, summary, told, took
+from hyperv_placement.report.text import reported, run_took, summary, took
 from tests.estates import machine
 
 
@@ -38,13 +38,13 @@ COST = "40 GiB, about {}, pauses about 1 s"
 
 def test_each_move_says_what_it_costs() -> None:
     """Bytes, time and pause; a machine that steps aside says it for each of its legs."""
-    assert list(told(SWAP, "VM001")) == [
+    assert list(reported(SWAP, "VM001")) == [
         "first to hv3: parked to break the swap with VM002; " + COST.format("1 min"),
         "then to hv2, after VM002; " + COST.format("35 min"),
     ]
-    assert list(told(SWAP, "VM002")) == ["to hv1, after VM001; " + COST.format("2 min 10 s")]
+    assert list(reported(SWAP, "VM002")) == ["to hv1, after VM001; " + COST.format("2 min 10 s")]
     still = replace(leg(3, "hv2", 0, 0.3), blackout=0.0)
-    assert list(told(Schedule(moves=(still,)), "VM003")) == ["40 GiB, under 1 s"]
+    assert list(reported(Schedule(moves=(still,)), "VM003")) == ["40 GiB, under 1 s"]
 
 
 def test_a_run_says_what_it_costs() -> None:

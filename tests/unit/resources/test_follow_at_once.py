@@ -10,7 +10,7 @@ from hyperv_placement.model.names import HostName
 from hyperv_placement.resources.call import Call, current
 from hyperv_placement.resources.fleet import YOUNG, Fleet
 from hyperv_placement.resources.vm_placement import TYPE, VmPlacement
-from hyperv_placement.workspace.handoff import Handover
+from hyperv_placement.workspace.handoff import Handoff
 from tests.estates import guid, machine, spec, stack
 from tests.standin.clock import Turns
 from tests.standin.engine import OneFleet
@@ -31,10 +31,10 @@ def test_a_running_job_waits_for_no_turn(tmp_path: Path) -> None:
     )
     world.arriving[vm.id] = (replace(vm, host=hv2), None)
     wanted, clock = stack(spec(1, hv2)), Turns()
-    handover = Handover(project=tmp_path, engine="127.0.0.1:4711", stack=wanted)
-    handover.leave_schedule(SWAP, clock.utc())
+    handoff = Handoff(project=tmp_path, engine="127.0.0.1:4711", stack=wanted)
+    handoff.leave_schedule(SWAP, clock.utc())
     fleet = Fleet(
-        wanted, clock, tmp_path / "audit", handover, estate=Values(world, wanted, clock), mover=mover(world)
+        wanted, clock, tmp_path / "audit", handoff, estate=Values(world, wanted, clock), mover=mover(world)
     )
     current.set(
         Call(

@@ -9,7 +9,7 @@ from hyperv_placement.model.names import HostName
 from hyperv_placement.resources.call import Call, current
 from hyperv_placement.resources.fleet import Fleet
 from hyperv_placement.resources.vm_placement import TYPE, VmPlacement
-from hyperv_placement.workspace.handoff import Handover
+from hyperv_placement.workspace.handoff import Handoff
 from tests.estates import guid, machine, spec, stack
 from tests.standin.clock import Turns
 from tests.standin.engine import OneFleet
@@ -27,9 +27,9 @@ def test_what_is_scheduled_is_a_change_to_the_engine(tmp_path: Path) -> None:
         vms={away.id: away, guid(2): machine(2, hv2)},
     )
     wanted, clock = stack(spec(1, hv2)), Turns()
-    handover = Handover(project=tmp_path, engine="127.0.0.1:4711", stack=wanted)
+    handoff = Handoff(project=tmp_path, engine="127.0.0.1:4711", stack=wanted)
     fleet = Fleet(
-        wanted, clock, tmp_path / "audit", handover, estate=Values(world, wanted, clock), mover=mover(world)
+        wanted, clock, tmp_path / "audit", handoff, estate=Values(world, wanted, clock), mover=mover(world)
     )
     current.set(
         Call(
@@ -42,6 +42,6 @@ def test_what_is_scheduled_is_a_change_to_the_engine(tmp_path: Path) -> None:
     inputs = {"name": "VM001", "vmId": away.id, "host": "hv2"}
     read = {**inputs, "reachable": True}
     assert provider.diff(away.id, read, inputs).detailed == {}  # as the engine refreshes, before the program
-    handover.leave_schedule(SWAP, clock.utc())
+    handoff.leave_schedule(SWAP, clock.utc())
     provider.check(inputs, inputs)
     assert provider.diff(away.id, read, inputs).detailed == {"host": 4}

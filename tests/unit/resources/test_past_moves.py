@@ -13,7 +13,7 @@ from pulumi.runtime import rpc
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.plan import MigrationType, Move, Placement, ScheduledMove
 from hyperv_placement.model.throughput import PastMove
-from hyperv_placement.resources.past_moves import KEPT, Past, past_in, plain_past, remembered
+from hyperv_placement.resources.past_moves import KEPT, MoveHistory, past_in, plain_past, remembered
 from hyperv_placement.resources.properties import outputs_of
 from hyperv_placement.resources.vm_placement import VmPlacement
 from tests.estates import machine
@@ -31,22 +31,24 @@ def move(number: int) -> PastMove:
     )
 
 
-PAST = Past().and_then(move(1)).and_then(None).and_then(move(2))
+PAST = MoveHistory().append(move(1)).append(None).append(move(2))
 
 
 def test_state_gives_back_what_it_was_given() -> None:
     """Numbers become floats on their way through the engine."""
     struct = struct_pb2.Struct()
     struct.update(plain_past(PAST))
-    assert past_in(rpc.deserialize_properties(struct)) == PAST == Past(moves=3, last=(move(1), move(2)))
+    assert (
+        past_in(rpc.deserialize_properties(struct)) == PAST == MoveHistory(moves=3, last=(move(1), move(2)))
+    )
 
 
 def test_a_few_are_kept_and_none_is_not_told() -> None:
     """State does not grow with the years."""
-    past = Past()
+    past = MoveHistory()
     assert plain_past(past) == {"moves": 0}
     for number in range(2 * KEPT):
-        past = past.and_then(move(number))
+        past = past.append(move(number))
     assert past.last == tuple(move(number) for number in range(KEPT, 2 * KEPT))
     assert past.moves == 2 * KEPT
 
@@ -76,13 +78,13 @@ def test_what_was_planned_otherwise_is_not_remembered() -> None:
 
 
 @pytest.mark.parametrize(
-    "told",
+    "reported",
     [None, 7, {}, [7], ["text"], [{}], [{**plain_past(PAST)["lastMoves"][0], "seconds": "NaN"}],
      [{**plain_past(PAST)["lastMoves"][0], "bytes": float("inf")}]],
 )  # fmt: skip
-def test_what_is_no_past_is_left_out(told: Any) -> None:
+def test_what_is_no_past_is_left_out(reported: Any) -> None:
     """State that somebody has edited, or an older release wrote, stops no run."""
-    assert past_in({"moves": 2.0, "lastMoves": told}) == Past(moves=2)
+    assert past_in({"moves": 2.0, "lastMoves": reported}) == MoveHistory(moves=2)
 
 
 def test_the_past_makes_no_change() -> None:
@@ -90,7 +92,10 @@ def test_the_past_makes_no_change() -> None:
     vm = machine(1)
     wanted = {"host": "hv1", "vmId": vm.id}
     assert VmPlacement()._compared(vm.id, outputs_of(vm, PAST), wanted).detailed == {}
-    assert VmPlacement()._compared(vm.id, outputs_of(vm, Past()), {**wanted, "lastMoves": []}).detailed == {}
+    assert (
+        VmPlacement()._compared(vm.id, outputs_of(vm, MoveHistory()), {**wanted, "lastMoves": []}).detailed
+        == {}
+    )
 
 
 def test_a_machine_that_does_not_count_is_no_change_whatever_was_said_of_it_before() -> None:

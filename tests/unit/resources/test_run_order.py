@@ -10,7 +10,7 @@ import pytest
 from hyperv_placement.errors import InterruptedRunError, NoRoomError
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.plan import MigrationType, Move, Placement, Schedule, ScheduledMove
-from hyperv_placement.resources.run_order import SETTLED, STARVED, Course
+from hyperv_placement.resources.run_order import SETTLED, STARVED, RunOrder
 from tests.clocks import FastClock
 from tests.estates import machine
 
@@ -53,14 +53,14 @@ CHAIN = Schedule(moves=(leg(1, "hv1", "hv2"), leg(2, "hv3", "hv1", 0)))
 class Waiting:
     """A move that waits in a thread of its own."""
 
-    def __init__(self, course: Course, number: int, *, made: bool = False) -> None:
+    def __init__(self, run_order: RunOrder, number: int, *, made: bool = False) -> None:
         """`made`: what the hosts show of those it waits for."""
         self.said: list[str] = []
         self.cancelled = threading.Event()
         self.begun = threading.Event()
         self._pool = ThreadPoolExecutor(1)
         self._answer = self._pool.submit(
-            course.wait, number, made=lambda _: made, waiting=self._hear, cancelled=self.cancelled
+            run_order.wait, number, made=lambda _: made, waiting=self._hear, cancelled=self.cancelled
         )
         self._pool.shutdown(wait=False)
 
@@ -99,33 +99,33 @@ class StoppedClock(FastClock):
 
 def test_a_move_waits_until_the_one_before_it_is_made() -> None:
     """It says for whom, once."""
-    course = Course(StoppedClock(), SWAP)
-    with course.under_way("VM002"), course.under_way("VM001"):
-        waiting = Waiting(course, 1)
+    run_order = RunOrder(StoppedClock(), SWAP)
+    with run_order.under_way("VM002"), run_order.under_way("VM001"):
+        waiting = Waiting(run_order, 1)
         assert waiting.begun.wait(PATIENCE)
-        course.done(0)
+        run_order.done(0)
         waiting.ends()
     assert waiting.said == ["for VM002 to step aside to hv3"]
 
 
 def test_the_legs_of_one_machine_wait_for_what_is_between_them() -> None:
     """The way back is free when the other machine has left."""
-    course = Course(StoppedClock(), SWAP)
-    with course.under_way("VM001"), course.under_way("VM002"):
-        course.done(0)
-        back = Waiting(course, 2)
+    run_order = RunOrder(StoppedClock(), SWAP)
+    with run_order.under_way("VM001"), run_order.under_way("VM002"):
+        run_order.done(0)
+        back = Waiting(run_order, 2)
         assert back.begun.wait(PATIENCE)
-        course.done(1)
+        run_order.done(1)
         back.ends()
     assert back.said == ["for VM001 to leave hv1"]
 
 
 def test_who_waits_for_a_failed_move_is_told_whose() -> None:
     """The machine has left without its move."""
-    course = Course(StoppedClock(), SWAP)
-    with course.under_way("VM001"):
-        with course.under_way("VM002"):
-            waiting = Waiting(course, 1)
+    run_order = RunOrder(StoppedClock(), SWAP)
+    with run_order.under_way("VM001"):
+        with run_order.under_way("VM002"):
+            waiting = Waiting(run_order, 1)
             assert waiting.begun.wait(PATIENCE)
         with pytest.raises(NoRoomError, match="VM002 was to free, and that move was not made"):
             waiting.ends()
@@ -133,50 +133,50 @@ def test_who_waits_for_a_failed_move_is_told_whose() -> None:
 
 def test_a_whole_move_that_the_engine_never_gave_is_no_part_of_the_run() -> None:
     """The engine starts VM002 only when it is done with VM001: so that one was excluded."""
-    course = Course(StoppedClock(), CHAIN)
+    run_order = RunOrder(StoppedClock(), CHAIN)
     with (
-        course.under_way("VM002"),
+        run_order.under_way("VM002"),
         pytest.raises(NoRoomError, match=r"VM001 was to free \(hv1 -> hv2\), which is no part of this run"),
     ):
-        Waiting(course, 1).ends()
+        Waiting(run_order, 1).ends()
 
 
 def test_what_somebody_else_has_moved_is_made() -> None:
     """The hosts decide, not our memory."""
-    course = Course(StoppedClock(), CHAIN)
-    with course.under_way("VM002"):
-        Waiting(course, 1, made=True).ends()
+    run_order = RunOrder(StoppedClock(), CHAIN)
+    with run_order.under_way("VM002"):
+        Waiting(run_order, 1, made=True).ends()
 
 
 def test_a_parked_machine_waits_for_whom_the_engine_names_later() -> None:
     """However long the move takes after which it is named: the engine's silence says nothing before."""
     clock = StoppedClock()
-    course = Course(clock, RING)
-    with course.under_way("VM001"):
-        with course.under_way("VM002"):
-            course.done(0)
-            back = Waiting(course, 3)
+    run_order = RunOrder(clock, RING)
+    with run_order.under_way("VM001"):
+        with run_order.under_way("VM002"):
+            run_order.done(0)
+            back = Waiting(run_order, 3)
             assert back.begun.wait(PATIENCE)
             clock.passes(3600)
             clock.looked()
-            course.done(1)
-        with course.under_way("VM003"):
+            run_order.done(1)
+        with run_order.under_way("VM003"):
             clock.passes(3600)
-            course.done(2)
+            run_order.done(2)
         back.ends()
 
 
 def test_a_parked_machine_is_told_when_nobody_will_come() -> None:
     """What VM003 waited for is made, and the engine names it not: it was excluded, and is waited for no longer."""
     clock = StoppedClock()
-    course = Course(clock, RING)
-    with course.under_way("VM001"):
-        with course.under_way("VM002"):
-            course.done(0)
-            back = Waiting(course, 3)
+    run_order = RunOrder(clock, RING)
+    with run_order.under_way("VM001"):
+        with run_order.under_way("VM002"):
+            run_order.done(0)
+            back = Waiting(run_order, 3)
             assert back.begun.wait(PATIENCE)
             clock.passes(3600)
-            course.done(1)
+            run_order.done(1)
         clock.passes(SETTLED + 1)
         with pytest.raises(NoRoomError, match=r"VM003 was to free .* no part of this run"):
             back.ends()
@@ -185,9 +185,9 @@ def test_a_parked_machine_is_told_when_nobody_will_come() -> None:
 def test_a_leg_is_given_up_when_the_engine_has_been_quiet() -> None:
     """Until then the machine may still be named."""
     clock = StoppedClock()
-    course = Course(clock, SWAP)
-    with course.under_way("VM001"):
-        waiting = Waiting(course, 1)
+    run_order = RunOrder(clock, SWAP)
+    with run_order.under_way("VM001"):
+        waiting = Waiting(run_order, 1)
         assert waiting.begun.wait(PATIENCE)
         clock.passes(SETTLED + 1)
         with pytest.raises(NoRoomError, match="no part of this run"):
@@ -197,24 +197,24 @@ def test_a_leg_is_given_up_when_the_engine_has_been_quiet() -> None:
 def test_work_of_another_kind_may_hold_machines_back() -> None:
     """A host that is being set up keeps its machines from being named."""
     clock = StoppedClock()
-    course = Course(clock, SWAP)
-    with course.under_way("VM001"):
-        with course.other_work():
-            waiting = Waiting(course, 1)
+    run_order = RunOrder(clock, SWAP)
+    with run_order.under_way("VM001"):
+        with run_order.other_work():
+            waiting = Waiting(run_order, 1)
             assert waiting.begun.wait(PATIENCE)
             clock.passes(10 * SETTLED)
-        with course.under_way("VM002"):
-            course.done(0)
+        with run_order.under_way("VM002"):
+            run_order.done(0)
             waiting.ends()
 
 
 def test_a_machine_that_was_named_is_waited_for_until_the_engine_starves() -> None:
     """It is in the run, but nobody has a hand free for it: the error says which setting."""
     clock = StoppedClock()
-    course = Course(clock, SWAP)
-    course.name("VM002")
-    with course.under_way("VM001"):
-        waiting = Waiting(course, 1)
+    run_order = RunOrder(clock, SWAP)
+    run_order.name("VM002")
+    with run_order.under_way("VM001"):
+        waiting = Waiting(run_order, 1)
         assert waiting.begun.wait(PATIENCE)
         clock.passes(STARVED + 1)
         with pytest.raises(NoRoomError, match="PULUMI_PARALLEL=256"):
@@ -223,34 +223,34 @@ def test_a_machine_that_was_named_is_waited_for_until_the_engine_starves() -> No
 
 def test_a_machine_without_change_frees_nothing() -> None:
     """Unless it is where the plan wanted it: then the hosts show it."""
-    course = Course(StoppedClock(), SWAP)
-    course.name("VM002")
-    course.unchanged("VM002")
-    with course.under_way("VM001"), pytest.raises(NoRoomError):
-        Waiting(course, 1).ends()
+    run_order = RunOrder(StoppedClock(), SWAP)
+    run_order.name("VM002")
+    run_order.unchanged("VM002")
+    with run_order.under_way("VM001"), pytest.raises(NoRoomError):
+        Waiting(run_order, 1).ends()
 
 
 def test_what_a_refresh_compares_says_nothing_of_the_run() -> None:
     """The engine compares old inputs before the program runs, and the new ones when it has named the machine."""
     clock = StoppedClock()
-    course = Course(clock, SWAP)
-    course.unchanged("VM002")
-    with course.under_way("VM001"):
-        waiting = Waiting(course, 1)
+    run_order = RunOrder(clock, SWAP)
+    run_order.unchanged("VM002")
+    with run_order.under_way("VM001"):
+        waiting = Waiting(run_order, 1)
         assert waiting.begun.wait(PATIENCE)
-        course.unchanged("VM002")
+        run_order.unchanged("VM002")
         clock.looked()
-        course.name("VM002")
-        with course.under_way("VM002"):
-            course.done(0)
+        run_order.name("VM002")
+        with run_order.under_way("VM002"):
+            run_order.done(0)
         waiting.ends()
 
 
 def test_ctrl_c_ends_the_wait() -> None:
     """With a line for the machine."""
-    course = Course(StoppedClock(), SWAP)
-    with course.under_way("VM001"), course.under_way("VM002"):
-        waiting = Waiting(course, 1)
+    run_order = RunOrder(StoppedClock(), SWAP)
+    with run_order.under_way("VM001"), run_order.under_way("VM002"):
+        waiting = Waiting(run_order, 1)
         assert waiting.begun.wait(PATIENCE)
         waiting.cancelled.set()
         with pytest.raises(InterruptedRunError, match="VM001 was not started"):
@@ -259,14 +259,14 @@ def test_ctrl_c_ends_the_wait() -> None:
 
 def test_the_rank_is_that_of_the_next_leg() -> None:
     """What is not scheduled comes last."""
-    course = Course(StoppedClock(), SWAP)
-    assert course.rank("VM002") == 0.0
-    course.done(0)
-    assert course.rank("VM002") == 1.0
-    assert course.rank("VM009") == float("inf")
+    run_order = RunOrder(StoppedClock(), SWAP)
+    assert run_order.rank("VM002") == 0.0
+    run_order.done(0)
+    assert run_order.rank("VM002") == 1.0
+    assert run_order.rank("VM009") == float("inf")
 
 
 def test_a_run_without_a_schedule_waits_for_nobody() -> None:
     """As where the file of the program was lost."""
-    course = Course(StoppedClock(), Schedule())
-    assert course.legs("VM001") == []
+    run_order = RunOrder(StoppedClock(), Schedule())
+    assert run_order.legs("VM001") == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.plan import MigrationType, Move, Placement, Schedule, ScheduledMove
-from hyperv_placement.resources.run_order import Course, Ended
+from hyperv_placement.resources.run_order import Ended, RunOrder
 from tests.clocks import FastClock
 from tests.estates import machine
 
@@ -24,26 +24,26 @@ TWO = Schedule(moves=(scheduled(1, 0, 30), scheduled(2, 10, 60)))
 def test_the_last_move_that_ends_tells_what_the_run_took() -> None:
     """From the first order for a machine that moves; nothing before all are made, and nothing twice."""
     clock = FastClock()
-    course = Course(clock, TWO)
-    with course.under_way("VM009"):
+    run_order = RunOrder(clock, TWO)
+    with run_order.under_way("VM009"):
         clock.wait(100)
-    with course.under_way("VM001"):
+    with run_order.under_way("VM001"):
         clock.wait(50)
-        course.done(0)
-        assert course.ended() is None
-    with course.under_way("VM002"):
+        run_order.done(0)
+        assert run_order.ended() is None
+    with run_order.under_way("VM002"):
         clock.wait(25)
-        course.done(1)
-        assert course.ended() == Ended(seconds=75, estimated=60)
-        assert course.ended() is None
+        run_order.done(1)
+        assert run_order.ended() == Ended(seconds=75, estimated=60)
+        assert run_order.ended() is None
 
 
 def test_a_run_that_is_not_whole_is_compared_with_nothing() -> None:
     """Nor one of a single move, which says it itself, nor one without a plan."""
     clock = FastClock()
     for schedule in (TWO, Schedule(moves=TWO.moves[:1]), Schedule()):
-        course = Course(clock, schedule)
-        with course.under_way("VM001"):
+        run_order = RunOrder(clock, schedule)
+        with run_order.under_way("VM001"):
             if schedule.moves:
-                course.done(0)
-            assert course.ended() is None
+                run_order.done(0)
+            assert run_order.ended() is None

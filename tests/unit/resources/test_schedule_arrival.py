@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from hyperv_placement.errors import InterruptedRunError, OrderMissingError, StackFileSavedError
-from hyperv_placement.resources.run_order import Course
+from hyperv_placement.resources.run_order import RunOrder
 from hyperv_placement.resources.schedule_arrival import ARRIVES, Arrival
-from hyperv_placement.workspace.handoff import Handover
+from hyperv_placement.workspace.handoff import Handoff
 from tests.clocks import FastClock
 from tests.estates import stack
 
@@ -39,55 +39,55 @@ class Calling(FastClock):
 
 
 @pytest.fixture
-def handover(tmp_path: Path) -> Handover:
+def handoff(tmp_path: Path) -> Handoff:
     """The meeting place of one run."""
-    return Handover(project=tmp_path, engine="127.0.0.1:4711", stack=replace(stack({}), digest="a1"))
+    return Handoff(project=tmp_path, engine="127.0.0.1:4711", stack=replace(stack({}), digest="a1"))
 
 
-def arriving(handover: Handover | None, clock: FastClock | None = None) -> tuple[Arrival, Course, FastClock]:
+def arriving(handoff: Handoff | None, clock: FastClock | None = None) -> tuple[Arrival, RunOrder, FastClock]:
     """Return the way of a schedule, its end and the clock."""
     clock = clock or FastClock()
-    course = Course(clock)
-    return Arrival(course, clock, handover), course, clock
+    run_order = RunOrder(clock)
+    return Arrival(run_order, clock, handoff), run_order, clock
 
 
-def test_what_is_left_after_it_was_asked_for_is_found(handover: Handover) -> None:
+def test_what_is_left_after_it_was_asked_for_is_found(handoff: Handoff) -> None:
     """The engine compares what it knows before the program runs: that is no answer for the run."""
-    arrival, course, _ = arriving(handover)
+    arrival, run_order, _ = arriving(handoff)
     assert not arrival.look()
-    handover.leave_schedule(SWAP, NOW)
+    handoff.leave_schedule(SWAP, NOW)
     arrival.wait("VM001", GO_ON)
-    assert len(course.legs("VM002")) == 2
+    assert len(run_order.legs("VM002")) == 2
     assert arrival.look()
 
 
-def test_what_was_noted_before_it_came_is_kept(handover: Handover) -> None:
+def test_what_was_noted_before_it_came_is_kept(handoff: Handoff) -> None:
     """Who is in the run, and since when, is told by the engine's calls and by nothing else."""
-    arrival, course, clock = arriving(handover)
-    course.name("VM002")
-    course.unchanged("VM002")
-    handover.leave_schedule(SWAP, NOW)
-    with course.under_way("VM001"):
+    arrival, run_order, clock = arriving(handoff)
+    run_order.name("VM002")
+    run_order.unchanged("VM002")
+    handoff.leave_schedule(SWAP, NOW)
+    with run_order.under_way("VM001"):
         clock.wait(3)
         arrival.wait("VM001", GO_ON)
         for number in range(3):
-            course.done(number)
-        ended = course.ended()
+            run_order.done(number)
+        ended = run_order.ended()
     assert ended is not None
     assert ended.seconds == 3
 
 
-def test_a_move_waits_for_one_that_is_written_meanwhile(handover: Handover) -> None:
+def test_a_move_waits_for_one_that_is_written_meanwhile(handoff: Handoff) -> None:
     """As where the file comes late."""
-    arrival, course, clock = arriving(handover, Calling(lambda: handover.leave_schedule(SWAP, NOW)))
+    arrival, run_order, clock = arriving(handoff, Calling(lambda: handoff.leave_schedule(SWAP, NOW)))
     arrival.wait("VM001", GO_ON)
-    assert course.legs("VM001")
+    assert run_order.legs("VM001")
     assert clock.now() < ARRIVES
 
 
-def test_what_does_not_come_is_said_once_and_asked_again(handover: Handover) -> None:
+def test_what_does_not_come_is_said_once_and_asked_again(handoff: Handoff) -> None:
     """The others have a short line, and do not wait as long once more; when it comes after all, they go on."""
-    arrival, course, clock = arriving(handover)
+    arrival, run_order, clock = arriving(handoff)
     with pytest.raises(
         OrderMissingError, match=r"VM001 is not started: the order .* within 10 s \(.*4711.json\)\. See that"
     ):
@@ -97,15 +97,15 @@ def test_what_does_not_come_is_said_once_and_asked_again(handover: Handover) -> 
         arrival.wait("VM002", GO_ON)
     assert str(short.value) == "VM002 is not started: this run has no order of its moves"
     assert clock.now() == waited
-    handover.leave_schedule(SWAP, NOW)
+    handoff.leave_schedule(SWAP, NOW)
     arrival.wait("VM003", GO_ON)
-    assert course.legs("VM001")
+    assert run_order.legs("VM001")
 
 
-def test_a_plan_by_another_stack_file_starts_nothing(handover: Handover) -> None:
+def test_a_plan_by_another_stack_file_starts_nothing(handoff: Handoff) -> None:
     """Half of it would be by the one, half by the other."""
-    replace(handover, stack=replace(handover.stack, digest="b2")).leave_schedule(SWAP, NOW)
-    arrival, _, clock = arriving(handover)
+    replace(handoff, stack=replace(handoff.stack, digest="b2")).leave_schedule(SWAP, NOW)
+    arrival, _, clock = arriving(handoff)
     with pytest.raises(
         StackFileSavedError, match=r"test.yaml was saved while this run was starting\. Run again"
     ):
@@ -115,9 +115,9 @@ def test_a_plan_by_another_stack_file_starts_nothing(handover: Handover) -> None
     assert clock.now() == 0
 
 
-def test_ctrl_c_ends_the_wait(handover: Handover) -> None:
+def test_ctrl_c_ends_the_wait(handoff: Handoff) -> None:
     """With a line for the machine."""
-    arrival, _, _ = arriving(handover)
+    arrival, _, _ = arriving(handoff)
     cancelled = threading.Event()
     cancelled.set()
     with pytest.raises(InterruptedRunError, match="VM001 was not started"):
@@ -126,8 +126,8 @@ def test_ctrl_c_ends_the_wait(handover: Handover) -> None:
 
 def test_without_a_program_there_is_nothing_to_wait_for() -> None:
     """Each move is judged by itself then."""
-    arrival, course, clock = arriving(None)
+    arrival, run_order, clock = arriving(None)
     arrival.agree("VM001")
     arrival.wait("VM001", GO_ON)
-    assert course.legs("VM001") == []
+    assert run_order.legs("VM001") == []
     assert clock.now() == 0

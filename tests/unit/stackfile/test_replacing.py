@@ -61,7 +61,7 @@ def test_what_does_not_load_leaves_nothing(file: Path) -> None:
     with replacement(file, OLD.encode()) as fresh:
         with pytest.raises(StackFileError) as wrong:
             fresh.load("vms: {}\n")
-        assert fresh.told(wrong.value.message).startswith(str(file))
+        assert fresh.reported(wrong.value.message).startswith(str(file))
     assert file.read_bytes() == OLD.encode()
     assert list(file.parent.iterdir()) == [file]
 

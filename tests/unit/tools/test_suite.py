@@ -76,5 +76,5 @@ def test_what_is_marked_as_long_is_left_out_but_a_sample(
         encoding="utf-8",
     )
     words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options]
-    told = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
-    assert f"{1 + long} passed" in told, told
+    reported = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    assert f"{1 + long} passed" in reported, reported

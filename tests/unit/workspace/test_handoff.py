@@ -19,8 +19,8 @@ from hyperv_placement.model.plan import MigrationType, Move, Placement, Schedule
 from hyperv_placement.model.throughput import PastMove
 from hyperv_placement.workspace.handoff import (
     LIMIT,
-    Handed,
-    Handover,
+    HandedOff,
+    Handoff,
     Order,
     engine_of,
     engine_started,
@@ -30,30 +30,30 @@ from tests.estates import guid, host, inventory, machine, stack
 from tests.strangers import AS_ROOT, link_of_another, of_another
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-SWEEP = Handed(inventory=inventory(host("hv1", machine(1))), begun=NOW)
+SWEEP = HandedOff(inventory=inventory(host("hv1", machine(1))), begun=NOW)
 
 
 @pytest.fixture
-def here(tmp_path: Path) -> Handover:
+def here(tmp_path: Path) -> Handoff:
     """The meeting place of one run."""
     path = tmp_path / "stack.yaml"
     path.write_text("hosts: {}\n", encoding="utf-8")
-    return Handover(
+    return Handoff(
         project=tmp_path, engine="127.0.0.1:4711", stack=replace(stack({}), path=path, digest="a1")
     )
 
 
-def saved(here: Handover) -> Handover:
+def saved(here: Handoff) -> Handoff:
     """Return the same meeting place for a process that has read the stack file after it was saved once more."""
     return replace(here, stack=replace(here.stack, digest="b2"))
 
 
-def left(here: Handover) -> list[Path]:
+def left(here: Handoff) -> list[Path]:
     """Return the files that lie there."""
     return sorted((here.project / ".pulumi" / "sweeps").glob("*"))
 
 
-def test_what_was_left_is_taken_once(here: Handover) -> None:
+def test_what_was_left_is_taken_once(here: Handoff) -> None:
     """Then the file is gone: nobody else can take it for his own."""
     here.leave(SWEEP)
     assert here.take(NOW + timedelta(seconds=2)) == SWEEP
@@ -62,13 +62,13 @@ def test_what_was_left_is_taken_once(here: Handover) -> None:
 
 
 @pytest.mark.parametrize("age", [-1.0, LIMIT + 1])
-def test_an_old_sweep_is_not_taken(here: Handover, age: float) -> None:
+def test_an_old_sweep_is_not_taken(here: Handoff, age: float) -> None:
     """Nor one of the future: a clock was set."""
     here.leave(SWEEP)
     assert here.take(NOW + timedelta(seconds=age)) is None
 
 
-def test_an_engine_with_the_port_of_an_earlier_one_does_not_take_its_sweep(here: Handover) -> None:
+def test_an_engine_with_the_port_of_an_earlier_one_does_not_take_its_sweep(here: Handoff) -> None:
     """What was left before the engine was started tells of hosts as they were before the run in between moved machines."""
     here.leave(SWEEP)
     assert replace(here, since=NOW + timedelta(seconds=5)).take(NOW + timedelta(seconds=10)) is None
@@ -90,7 +90,7 @@ def test_the_engine_above_tells_when_it_was_started(tmp_path: Path) -> None:
     assert before - 2 <= float(done.stdout) <= time.time() + 2
 
 
-def test_another_run_does_not_take_it(here: Handover) -> None:
+def test_another_run_does_not_take_it(here: Handoff) -> None:
     """The engine's address tells the runs apart; without one there is no run."""
     here.leave(SWEEP)
     assert replace(here, engine="127.0.0.1:4712").take(NOW) is None
@@ -99,13 +99,13 @@ def test_another_run_does_not_take_it(here: Handover) -> None:
     assert here.take(NOW) == SWEEP
 
 
-def test_another_stack_file_does_not_take_it(here: Handover) -> None:
+def test_another_stack_file_does_not_take_it(here: Handoff) -> None:
     """It may have changed between the two processes."""
     here.leave(SWEEP)
     assert saved(here).take(NOW) is None
 
 
-def test_a_stack_file_that_was_saved_as_the_run_started_is_noticed(here: Handover) -> None:
+def test_a_stack_file_that_was_saved_as_the_run_started_is_noticed(here: Handoff) -> None:
     """By what the other process has read, and not by what an earlier run on the same port has left."""
     run = replace(here, since=NOW - timedelta(seconds=5))
     assert not run.read_otherwise(NOW)
@@ -123,7 +123,7 @@ def test_a_stack_file_that_was_saved_as_the_run_started_is_noticed(here: Handove
 @pytest.mark.parametrize(
     "content", ["", "{", "[]", '{"begun": 1}', '{"begun": "x", "stack": "", "inventory": {}}']
 )
-def test_what_cannot_be_read_is_no_sweep(here: Handover, content: str) -> None:
+def test_what_cannot_be_read_is_no_sweep(here: Handoff, content: str) -> None:
     """Then the hosts are read."""
     here.leave(SWEEP)
     left(here)[0].write_text(content, encoding="utf-8")
@@ -131,13 +131,13 @@ def test_what_cannot_be_read_is_no_sweep(here: Handover, content: str) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="other permissions")
-def test_only_the_owner_may_read_it(here: Handover) -> None:
+def test_only_the_owner_may_read_it(here: Handoff) -> None:
     """It tells where everything is."""
     here.leave(SWEEP)
     assert stat.S_IMODE(left(here)[0].stat().st_mode) == 0o600
 
 
-def test_what_nobody_fetched_is_removed_later(here: Handover) -> None:
+def test_what_nobody_fetched_is_removed_later(here: Handoff) -> None:
     """A run that was killed leaves its file."""
     here.leave(SWEEP)
     old = left(here)[0]
@@ -146,7 +146,7 @@ def test_what_nobody_fetched_is_removed_later(here: Handover) -> None:
     assert [path.name for path in left(here)] == ["4712.json"]
 
 
-def test_where_it_cannot_be_left_nothing_happens(here: Handover) -> None:
+def test_where_it_cannot_be_left_nothing_happens(here: Handoff) -> None:
     """The hosts are read twice then, which is all."""
     (here.project / ".pulumi").write_text("in the way", encoding="utf-8")
     here.leave(SWEEP)
@@ -161,7 +161,7 @@ def test_the_program_finds_the_engine_in_its_command_line() -> None:
     assert engine_of(["--engine"]) == ""
 
 
-def test_nothing_but_the_sweep_is_in_the_file(here: Handover) -> None:
+def test_nothing_but_the_sweep_is_in_the_file(here: Handoff) -> None:
     """No endpoint, no credential."""
     here.leave(SWEEP)
     assert set(json.loads(left(here)[0].read_text(encoding="utf-8"))) == {"begun", "stack", "inventory"}
@@ -179,7 +179,7 @@ PAST = (
 )
 
 
-def test_past_moves_of_all_machines_are_taken_once(here: Handover) -> None:
+def test_past_moves_of_all_machines_are_taken_once(here: Handoff) -> None:
     """Each machine's are told by a call of its own."""
     here.leave_past(PAST)
     here.leave_past(PAST * 2)
@@ -188,7 +188,7 @@ def test_past_moves_of_all_machines_are_taken_once(here: Handover) -> None:
     assert replace(here, engine="").take_past() == ()
 
 
-def test_past_moves_of_another_stack_are_left_out(here: Handover) -> None:
+def test_past_moves_of_another_stack_are_left_out(here: Handoff) -> None:
     """A port may come again, and a host of the same name be another one; so are lines that a kill has torn."""
     other = replace(here, stack=replace(here.stack, path=here.stack.path.with_name("other.yaml")))
     other.leave_past(PAST)
@@ -200,7 +200,7 @@ def test_past_moves_of_another_stack_are_left_out(here: Handover) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="other permissions")
-def test_only_the_owner_may_read_past_moves(here: Handover) -> None:
+def test_only_the_owner_may_read_past_moves(here: Handoff) -> None:
     """They tell which hosts there are; those that nobody has fetched for a week are removed."""
     here.leave_past(PAST)
     path = here.project / ".pulumi" / "past" / "4711.json"
@@ -210,7 +210,7 @@ def test_only_the_owner_may_read_past_moves(here: Handover) -> None:
     assert [each.name for each in path.parent.iterdir()] == ["4712.json"]
 
 
-def test_where_past_moves_cannot_be_left_the_plan_goes_without(here: Handover) -> None:
+def test_where_past_moves_cannot_be_left_the_plan_goes_without(here: Handoff) -> None:
     """Nothing fails."""
     (here.project / ".pulumi").write_text("in the way", encoding="utf-8")
     here.leave_past(PAST)
@@ -229,7 +229,7 @@ def planned() -> Schedule:
     return Schedule(moves=(each,), bound=4)
 
 
-def test_the_schedule_of_a_run_is_taken_once_and_by_that_run(here: Handover) -> None:
+def test_the_schedule_of_a_run_is_taken_once_and_by_that_run(here: Handoff) -> None:
     """Another engine finds none; by which stack file it was planned stands beside it."""
     assert here.take_schedule() is None
     here.leave_schedule(planned(), NOW)
@@ -238,7 +238,7 @@ def test_the_schedule_of_a_run_is_taken_once_and_by_that_run(here: Handover) -> 
     assert here.take_schedule() is None
 
 
-def test_a_schedule_that_is_half_written_is_not_there_yet(here: Handover) -> None:
+def test_a_schedule_that_is_half_written_is_not_there_yet(here: Handoff) -> None:
     """It is left where it lies, and is there once it is whole."""
     here.leave_schedule(planned(), NOW)
     assert here.orders is not None
@@ -250,7 +250,7 @@ def test_a_schedule_that_is_half_written_is_not_there_yet(here: Handover) -> Non
     assert here.take_schedule() == Order(schedule=planned(), stack="a1")
 
 
-def test_the_schedule_of_an_earlier_run_on_the_same_port_is_none(here: Handover) -> None:
+def test_the_schedule_of_an_earlier_run_on_the_same_port_is_none(here: Handoff) -> None:
     """A run that was killed leaves its own; the program of this run writes over it."""
     here.leave_schedule(Schedule(), NOW)
     now = replace(here, since=NOW + timedelta(seconds=60))
@@ -259,7 +259,7 @@ def test_the_schedule_of_an_earlier_run_on_the_same_port_is_none(here: Handover)
     assert now.take_schedule() == Order(schedule=planned(), stack="a1")
 
 
-def test_a_preview_is_remembered_for_the_run_that_follows(here: Handover) -> None:
+def test_a_preview_is_remembered_for_the_run_that_follows(here: Handoff) -> None:
     """Not for long, not for another stack file, and once."""
     here.leave_preview(planned(), NOW)
     assert replace(here, engine="127.0.0.1:4712").take_preview(NOW + timedelta(minutes=5)) == planned()
@@ -270,7 +270,7 @@ def test_a_preview_is_remembered_for_the_run_that_follows(here: Handover) -> Non
     assert saved(here).take_preview(NOW) is None
 
 
-def test_torn_files_are_none(here: Handover) -> None:
+def test_torn_files_are_none(here: Handoff) -> None:
     """A power cut leaves half of what was handed over, or zeros; a line that is torn costs itself only."""
     here.leave(SWEEP)
     here.leave_preview(planned(), NOW)
@@ -288,7 +288,7 @@ def test_torn_files_are_none(here: Handover) -> None:
     assert here.take_past() == PAST
 
 
-def test_identities_are_taken_once_and_of_this_run_alone(here: Handover) -> None:
+def test_identities_are_taken_once_and_of_this_run_alone(here: Handoff) -> None:
     """Key by key; torn lines, another stack's, and those of an earlier engine on the same port say nothing."""
     assert here.take_identities(NOW) == {}
     here.leave_identity("WEB", guid(1), NOW)
@@ -306,7 +306,7 @@ def test_identities_are_taken_once_and_of_this_run_alone(here: Handover) -> None
 
 
 @AS_ROOT
-def test_what_another_user_has_left_is_not_taken(here: Handover) -> None:
+def test_what_another_user_has_left_is_not_taken(here: Handoff) -> None:
     """By whatever way it came there: it names hosts, machines and the order of moves."""
     here.leave(SWEEP)
     here.leave_identity("WEB", guid(1), NOW)
@@ -320,7 +320,7 @@ def test_what_another_user_has_left_is_not_taken(here: Handover) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="other permissions")
-def test_what_others_may_have_changed_is_not_taken(here: Handover) -> None:
+def test_what_others_may_have_changed_is_not_taken(here: Handoff) -> None:
     """A file that everybody may write."""
     here.leave_schedule(Schedule(), NOW)
     assert here.orders is not None
@@ -331,7 +331,7 @@ def test_what_others_may_have_changed_is_not_taken(here: Handover) -> None:
 
 
 @AS_ROOT
-def test_nothing_is_left_where_another_user_would_find_it(here: Handover) -> None:
+def test_nothing_is_left_where_another_user_would_find_it(here: Handoff) -> None:
     """In a folder of his, or beyond a link of his: the run says so, for without a schedule nothing moves."""
     (here.project / "elsewhere").mkdir()
     link_of_another(here.project / ".pulumi", here.project / "elsewhere")
@@ -343,7 +343,7 @@ def test_nothing_is_left_where_another_user_would_find_it(here: Handover) -> Non
 
 
 @pytest.mark.skipif(os.name != "posix", reason="other permissions")
-def test_the_folders_of_a_run_are_its_users_alone(here: Handover) -> None:
+def test_the_folders_of_a_run_are_its_users_alone(here: Handoff) -> None:
     """Those that an earlier version has made wider are closed."""
     (here.project / ".pulumi" / "sweeps").mkdir(parents=True, mode=0o755)
     (here.project / ".pulumi" / "sweeps").chmod(0o777)
@@ -352,7 +352,7 @@ def test_the_folders_of_a_run_are_its_users_alone(here: Handover) -> None:
     assert here.take(NOW) == SWEEP
 
 
-def test_a_run_takes_only_what_bears_its_number(here: Handover) -> None:
+def test_a_run_takes_only_what_bears_its_number(here: Handoff) -> None:
     """Nobody who does not know it can leave something for it, and an engine on the same port has another one."""
     number = "0123456789abcdef" * 2
     mine = replace(here, run=run_of({"PLACEMENT_RUN": number}))

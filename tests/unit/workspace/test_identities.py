@@ -36,8 +36,8 @@ def test_what_is_kept_is_read_again(path: Path) -> None:
     again = read_kept(path)
     assert (dict(again.machines), dict(again.hosts)) == ({"WEB": guid(1)}, {"hv1": UUID})
     assert again == first.kept()
-    assert again.told().startswith("Machines are identified by the GUIDs of the last run, ")
-    assert "by name" in NOTHING_KEPT.told()
+    assert again.reported().startswith("Machines are identified by the GUIDs of the last run, ")
+    assert "by name" in NOTHING_KEPT.reported()
 
 
 def test_where_machines_are_is_kept_until_they_are_forgotten(path: Path) -> None:
@@ -109,7 +109,7 @@ def test_a_file_that_cannot_be_written_is_said(tmp_path: Path) -> None:
 def test_the_time_of_the_last_run_is_told() -> None:
     """In UTC, to the minute."""
     kept = NOTHING_KEPT.__class__(at=datetime(2026, 11, 29, 12, 4, 59, tzinfo=UTC))
-    assert kept.told() == "Machines are identified by the GUIDs of the last run, 2026-11-29 12:04 UTC"
+    assert kept.reported() == "Machines are identified by the GUIDs of the last run, 2026-11-29 12:04 UTC"
 
 
 @AS_ROOT

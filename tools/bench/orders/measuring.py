@@ -14,7 +14,7 @@ from hyperv_placement.planning.schedule.budget import Budget
 from hyperv_placement.planning.schedule.problem import Leg, Problem
 from hyperv_placement.planning.schedule.schedule import IMPROVEMENT, ORDERS
 from hyperv_placement.planning.schedule.search import best
-from hyperv_placement.planning.schedule.sequence import Stuck, sequence
+from hyperv_placement.planning.schedule.sequence import DeadEnd, sequence
 from hyperv_placement.planning.schedule.timing import finish
 from tools.bench.figure import Figure, amount
 from tools.bench.site import Sites
@@ -77,7 +77,7 @@ def _one(hosts: int, machines: int, seed: int) -> Result:
 
 def _ordered(problem: Problem) -> float:
     legs = sequence(problem, Budget(ORDERS))
-    if isinstance(legs, Stuck):
+    if isinstance(legs, DeadEnd):
         return float("inf")
     return finish(best(problem, legs, Budget(IMPROVEMENT))) / lower_bound(problem, legs)
 
@@ -113,14 +113,14 @@ def _baselines(every: Sequence[Result]) -> list[Figure]:
         Figure(
             name="estates on which a simple tool is faster than ours", unit="of 30", result=slower, at_most=0,
             notes=(
-                *(_told("file order", count, [result.in_file_order[count] for result in every]) for count in AT_ONCE),
-                *(_told("first that fits", count, [result.first_that_fits[count] for result in every]) for count in AT_ONCE),
+                *(_reported("file order", count, [result.in_file_order[count] for result in every]) for count in AT_ONCE),
+                *(_reported("first that fits", count, [result.first_that_fits[count] for result in every]) for count in AT_ONCE),
             ),
         )
     ]  # fmt: skip
 
 
-def _told(what: str, count: int, ratios: Sequence[float | None]) -> str:
+def _reported(what: str, count: int, ratios: Sequence[float | None]) -> str:
     ended = _ended(ratios)
     stuck = len(ratios) - len(ended)
     rest = f"; else {amount(median(ended))} x lower bound (median)" if ended else ""

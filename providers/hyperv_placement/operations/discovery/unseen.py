@@ -29,13 +29,13 @@ def unseen(shown: Iterable[VmId], readings: Sequence[Inventory]) -> tuple[Unseen
     """
     there = set(shown)
     found: dict[VmId, Unseen] = {}
-    for each in _told(readings):
+    for each in _reported(readings):
         if each.vm not in there:
             found.setdefault(each.vm, each)
     return tuple(sorted(found.values(), key=lambda each: (each.host, each.vm)))
 
 
-def _told(readings: Sequence[Inventory]) -> Iterator[Unseen]:
+def _reported(readings: Sequence[Inventory]) -> Iterator[Unseen]:
     """Yield what is told of machines, the most certain first: jobs that run, those that have ended, earlier looks."""
     hosts = [host for reading in readings for host in reading.hosts.values()]
     names = {vm.id: vm.name for host in hosts for vm in host.vms}

@@ -31,7 +31,7 @@ def examine(stack: Stack, clock: Clock, known: Kept = NOTHING_KEPT) -> tuple[lis
         estate.close()
     found = list(dict.fromkeys(diagnoses(stack, reading)))
     found.sort(key=lambda each: each.weight != Weight.ERROR)
-    return found, list(untold(stack, reading))
+    return found, list(not_checked(stack, reading))
 
 
 def diagnoses(stack: Stack, reading: Reading) -> Iterator[Diagnosis]:
@@ -56,7 +56,7 @@ def diagnoses(stack: Stack, reading: Reading) -> Iterator[Diagnosis]:
     yield from file_diagnoses(stack, reading.inventory)
 
 
-def untold(stack: Stack, reading: Reading) -> Iterator[str]:
+def not_checked(stack: Stack, reading: Reading) -> Iterator[str]:
     """Yield what nobody can tell from here: it is not said to be in order."""
     yield "whether TCP 6600 and 445 are open between the hosts (Test-NetConnection HOST -Port 6600, on each)"
     if stack.directory is None:

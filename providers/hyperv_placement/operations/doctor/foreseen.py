@@ -32,7 +32,7 @@ def foreseen(stack: Stack, reading: Reading, plan: Plan) -> tuple[Diagnosis, ...
     return tuple(dict.fromkeys(each for each in found if each.weight == Weight.ERROR))
 
 
-def as_told(inventory: Inventory, at: datetime) -> Reading:
+def as_reported(inventory: Inventory, at: datetime) -> Reading:
     """Return what an inventory of that moment tells the doctor: neither directory, clocks nor certificates are in it."""
     known = {name: host.facts for name, host in inventory.hosts.items()}
     hosts = {

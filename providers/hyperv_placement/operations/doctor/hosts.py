@@ -112,10 +112,10 @@ def _certificate(host: HostReading, now: datetime) -> Iterator[Diagnosis]:
 
 def _clock(host: HostReading, reading: Reading) -> Iterator[Diagnosis]:
     """Compare with the other hosts: what Kerberos between them asks."""
-    told = [each.ahead for each in reading.hosts.values() if each.ahead is not None]
-    if host.ahead is None or len(told) < 2:  # noqa: PLR2004 - one clock alone is not apart from any
+    reported = [each.ahead for each in reading.hosts.values() if each.ahead is not None]
+    if host.ahead is None or len(reported) < 2:  # noqa: PLR2004 - one clock alone is not apart from any
         return
-    apart = host.ahead - median(told)
+    apart = host.ahead - median(reported)
     if abs(apart) > SKEW:
         yield Diagnosis(
             weight=Weight.ERROR, where=host.name,

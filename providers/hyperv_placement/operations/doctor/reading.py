@@ -101,8 +101,8 @@ def _ahead(client: Client, clock: Clock) -> float | None:
     begun = clock.utc()
     rows = client.query("Win32_OperatingSystem", "LocalDateTime", namespace=CIMV2)
     middle = begun + (clock.utc() - begun) / 2
-    told = rows[0]["LocalDateTime"] if rows else None
-    return (told - middle).total_seconds() if isinstance(told, datetime) and told.tzinfo else None
+    reported = rows[0]["LocalDateTime"] if rows else None
+    return (reported - middle).total_seconds() if isinstance(reported, datetime) and reported.tzinfo else None
 
 
 def _vmm(client: Client) -> bool:

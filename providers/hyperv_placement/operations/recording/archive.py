@@ -90,7 +90,7 @@ def disguised(recording: Recording, known: Iterable[str]) -> tuple[dict[str, byt
     files: dict[str, bytes] = {}
     entries, written = [], {}
     for number, answer in enumerate(whole, start=1):
-        name = f"{number:03d}_{_class_told(answer)}_{answer.operation}.xml"
+        name = f"{number:03d}_{_class_reported(answer)}_{answer.operation}.xml"
         envelope = disguise.applied(answer.envelope, answer.class_name)
         written[name] = (answer.class_name, envelope)
         content = envelope.encode()
@@ -112,16 +112,16 @@ def disguised(recording: Recording, known: Iterable[str]) -> tuple[dict[str, byt
     return files, manifest
 
 
-def _class_told(answer: Answer) -> str:
+def _class_reported(answer: Answer) -> str:
     """Return the class of a question as a part of a file's name: some come out of references of the host."""
-    told = answer.class_name.replace("*", "all")
-    return told if _CLASS.fullmatch(told) else "other" if told else "none"
+    reported = answer.class_name.replace("*", "all")
+    return reported if _CLASS.fullmatch(reported) else "other" if reported else "none"
 
 
 def _request(answer: Answer, disguise: Disguise) -> dict[str, Any]:
     return {
         "operation": answer.operation,
-        "class": _class_told(answer),
+        "class": _class_reported(answer),
         "query": disguise.sentences(answer.query),
         "options": answer.options,
         "selectors": {name: disguise.words(value) for name, value in answer.selectors.items()},

@@ -54,8 +54,8 @@ class _Place:
             self.embedded_class = self.embedded_property = ""
         elif not tag.endswith("/>") and (found := _OPENED.match(tag)):
             name = found.group(1)
-            told = _NAME.search(tag) if name == "Selector" else None
-            self.open.append(told.group(1) if told else name)
+            reported = _NAME.search(tag) if name == "Selector" else None
+            self.open.append(reported.group(1) if reported else name)
 
     def _enter_embedded(self, tag: str) -> None:
         if tag.startswith("&lt;INSTANCE") and (found := _CLASS.search(tag)):

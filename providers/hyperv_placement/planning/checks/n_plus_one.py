@@ -13,7 +13,7 @@ from hyperv_placement.model.units import MIB, format_bytes
 from .preflight.findings import in_memory
 
 
-def spare_host(
+def n_plus_one_findings(
     rule: Rule, stack: Stack, inventory: Inventory, ends: Mapping[str, HostName]
 ) -> Iterator[Finding]:
     """Yield a warning for each host of a rule whose running machines the others could not take, by the plan's end.

@@ -9,14 +9,14 @@ from hyperv_placement.model.names import HostName, folded
 from hyperv_placement.model.plan import Finding, Severity
 from hyperv_placement.model.stack import Rule, Stack
 
-from .n_plus_one import spare_host
+from .n_plus_one import n_plus_one_findings
 
 
 def broken_rules(stack: Stack, inventory: Inventory, ends: Mapping[str, HostName]) -> Iterator[Finding]:
     """Yield a warning for each rule that the plan's end (`ends`: label -> host) would break."""
     for rule in stack.rules:
         if rule.kind == "n_plus_1":
-            yield from spare_host(rule, stack, inventory, ends)
+            yield from n_plus_one_findings(rule, stack, inventory, ends)
             continue
         where = {label: ends[label] for label in rule.labels if label in ends}
         if _breaks(rule, where):

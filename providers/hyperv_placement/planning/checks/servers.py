@@ -18,7 +18,7 @@ def maybe_one_file(move: Move, inventory: Inventory) -> Iterator[Finding]:
     overwrites files, for it could be the file itself; else a warning.
     """
     yield from _own_folders(move)
-    told: set[tuple[str, str, str]] = set()
+    reported: set[tuple[str, str, str]] = set()
     for moved in move.all_disks:
         parts = winpath.server_and_rest(moved.target)
         if parts is None or winpath.same(moved.source, moved.target):
@@ -27,8 +27,8 @@ def maybe_one_file(move: Move, inventory: Inventory) -> Iterator[Finding]:
         for have, vm, disk in inventory.beyond_servers(rest):
             case = (vm.id, server, have)
             maybe = server != have and winpath.may_be_one_server(server, have)
-            if maybe and case not in told and disk.kind == DiskKind.VIRTUAL_HARD_DISK:
-                told.add(case)
+            if maybe and case not in reported and disk.kind == DiskKind.VIRTUAL_HARD_DISK:
+                reported.add(case)
                 yield _finding(move, moved.target, disk, vm)
 
 

@@ -48,21 +48,21 @@ def drift_of(
         *_delegation(readings),
         *left_behind(inventory, left),
     ]
-    told = [_quieted(drift, stack) for drift in found]
+    reported = [_quieted(drift, stack) for drift in found]
     unknown = tuple(_unknown(stack, inventory, plan, readings, doubts))
     return DriftReport(
         stack=stack.path.stem,
         checked=readings.now.astimezone(UTC).isoformat(timespec="seconds"),
         labels=tuple(stack.vms),
         hosts=tuple(stack.hosts),
-        drifts=tuple(drift for drift in told if drift.snooze is None),
-        snoozed=tuple(drift for drift in told if drift.snooze is not None),
+        drifts=tuple(drift for drift in reported if drift.snooze is None),
+        snoozed=tuple(drift for drift in reported if drift.snooze is not None),
         unknown=(*(each for each, counts in unknown if counts), *unread(left, inventory.unreachable)),
         away=tuple(each for each, counts in unknown if not counts),
         ended=tuple(_ended(declared, stack)),
         unreadable=readings.past.unreadable,
         notes=tuple(_notes(plan, stood)),
-        known=plan.known.told(),
+        known=plan.known.reported(),
     )
 
 
@@ -189,8 +189,8 @@ def _shown(value: object) -> str:
 def _delegation(readings: Readings) -> Iterator[Drift]:
     missing = readings.delegation.missing if readings.delegation else {}
     for host, entries in missing.items():
-        told = ", ".join(str(entry) for entry in entries)
-        yield Drift(kind=Kind.DELEGATION, subject=host, text=f"the directory lacks {told}", host=host)
+        reported = ", ".join(str(entry) for entry in entries)
+        yield Drift(kind=Kind.DELEGATION, subject=host, text=f"the directory lacks {reported}", host=host)
 
 
 def _unknown(

@@ -70,7 +70,7 @@ class Movers:
 
     def _leads_here(self, job: MigrationJob, vm: VirtualMachine, paths: Collection[str] | None) -> bool:
         """Say whether a job leads to the host where `vm` is; of files it must move files, and to these paths, if it tells."""
-        if paths is not None and not (job.moves_storage and _tells_no_other(job, paths)):
+        if paths is not None and not (job.moves_storage and _names_no_other(job, paths)):
             return False
         if job.destination is None:
             return paths is not None
@@ -78,9 +78,9 @@ class Movers:
         return names is not None and names_host(job.destination, names)
 
 
-def _tells_no_other(job: MigrationJob, paths: Collection[str]) -> bool:
-    told = {winpath.comparable(path) for path in (*job.new_paths, *job.new_roots) if path}
-    return not told or not told.isdisjoint(map(winpath.comparable, paths))
+def _names_no_other(job: MigrationJob, paths: Collection[str]) -> bool:
+    reported = {winpath.comparable(path) for path in (*job.new_paths, *job.new_roots) if path}
+    return not reported or not reported.isdisjoint(map(winpath.comparable, paths))
 
 
 def _by_log(vm: VirtualMachine, past: Sequence[PastMove], *, other_host: bool) -> Mover:

@@ -113,8 +113,8 @@ def _what(spec: VmSpec, wanted: VmId | None) -> str:
 def namesakes(spec: VmSpec, inventory: Inventory) -> str:
     """Return which machines have the name of an entry now, to be said after what is said of the one that is meant."""
     named = [vm for vm in inventory.named(spec.name) if vm.replication_mode not in REPLICAS]
-    told = ", ".join(f"{vm.id} on {vm.host}" for vm in named)
-    return f"; {spec.name!r} is another machine now, {told}" if told else ""
+    reported = ", ".join(f"{vm.id} on {vm.host}" for vm in named)
+    return f"; {spec.name!r} is another machine now, {reported}" if reported else ""
 
 
 def _in_flight(inventory: Inventory, wanted: VmId | None) -> bool:

@@ -15,7 +15,7 @@ def changes(shown: Schedule, now: Schedule) -> Iterator[str]:
         before, after = _ways(shown, label), _ways(now, label)
         if before != after:
             different = True
-            yield _told(label, before, after)
+            yield _reported(label, before, after)
     if not different and _order(shown) != _order(now):
         yield "the same moves, in another order"
 
@@ -30,7 +30,7 @@ def _way(each: ScheduledMove) -> str:
     return f"storage on {each.move.source}"
 
 
-def _told(label: str, before: tuple[str, ...], after: tuple[str, ...]) -> str:
+def _reported(label: str, before: tuple[str, ...], after: tuple[str, ...]) -> str:
     if not before:
         return f"{label} moves as well: {', then '.join(after)}"
     if not after:

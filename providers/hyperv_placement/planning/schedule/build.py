@@ -33,7 +33,7 @@ from .problem import Machine, Place, Problem, SlotLimits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Way:
+class Route:
     """An order, and where the machine is after it, whole."""
 
     move: Move
@@ -47,7 +47,7 @@ class Setting:
     problem: Problem
     steps: tuple[Step, ...]
     """By machine, those that move."""
-    ways: tuple[Mapping[Place, Way], ...]
+    ways: tuple[Mapping[Place, Route], ...]
     """By machine: how it comes from where it is now to a place."""
 
 
@@ -166,18 +166,18 @@ class _Builder:
         )
         return Setting(problem=problem, steps=tuple(moving), ways=tuple(ways))
 
-    def _machine(self, step: Step, ways: Mapping[Place, Way]) -> Machine:
+    def _machine(self, step: Step, ways: Mapping[Place, Route]) -> Machine:
         goal, *parking = ways
         start = self._start(step.label, _moving(step))
         return Machine(key=step.label, start=start, goal=goal, parking=tuple(parking))
 
-    def _ways(self, step: Step) -> dict[Place, Way]:
+    def _ways(self, step: Step) -> dict[Place, Route]:
         """Return the way to the declared place first, then those to places where the machine may step aside.
 
         One that leaves files wherever it has been does not: on its way back it would meet them.
         """
         move = _moving(step)
-        ways = {self._holdings.at_end(step.label, move): Way(move=move, placement=end_of(move))}
+        ways = {self._holdings.at_end(step.label, move): Route(move=move, placement=end_of(move))}
         parkable = step.label in self._parkable and not leaves_something(move)
         if parkable and self._inventory.job_of(move.vm.id) is None:
             for way in self._aside(step.label, move):
@@ -193,7 +193,7 @@ class _Builder:
         fitting = (name for name in self._roomy if all(name in hosts for hosts in within))
         return sorted(islice(fitting, self._spots))
 
-    def _aside(self, label: str, move: Move) -> Iterator[Way]:
+    def _aside(self, label: str, move: Move) -> Iterator[Route]:
         """Yield ways out of the way: to another host with all paths kept, or to a named root, its own host's too."""
         spots = self._parking(label)
         if move.type == MigrationType.VIRTUAL_SYSTEM_AND_STORAGE:
@@ -212,7 +212,7 @@ class _Builder:
                 if not located.findings:
                     yield from self._way(move, located.placement)
 
-    def _way(self, move: Move, placement: Placement) -> Iterator[Way]:
+    def _way(self, move: Move, placement: Placement) -> Iterator[Route]:
         """Yield the way to a placement that a start would accept, and from which it would accept the way on."""
         aside = order(
             move.vm,
@@ -226,7 +226,7 @@ class _Builder:
         aside = replace(aside, options=move.options)
         on = replace(onward(after(aside), end, self._inventory), options=move.options)
         if self._accepted(aside) and self._accepted(on):
-            yield Way(move=aside, placement=end_of(aside))
+            yield Route(move=aside, placement=end_of(aside))
 
     def _accepted(self, move: Move) -> bool:
         source, destination = self._inventory.hosts[move.source], self._inventory.hosts[move.destination]

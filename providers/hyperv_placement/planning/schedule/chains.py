@@ -12,13 +12,13 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 
 from .problem import Problem
-from .timing import Timed
+from .timing import ScheduledLeg
 
 Portion = tuple[int, int | None]
 """An amount, and the leg that gave it back; None for what was free at the beginning."""
 
 
-def predecessors(problem: Problem, run: Sequence[Timed]) -> list[frozenset[int]]:
+def predecessors(problem: Problem, run: Sequence[ScheduledLeg]) -> list[frozenset[int]]:
     """Return, for each leg of a schedule in the order of starts, the numbers of those that must have ended before."""
     legs = [each.leg for each in run]
     portions: list[deque[Portion]] = [deque([(free, None)] if free > 0 else ()) for free in problem.free]
@@ -47,7 +47,7 @@ def predecessors(problem: Problem, run: Sequence[Timed]) -> list[frozenset[int]]
 _END, _START = 0, 1
 
 
-def _events(run: Sequence[Timed]) -> Iterator[tuple[int, int]]:
+def _events(run: Sequence[ScheduledLeg]) -> Iterator[tuple[int, int]]:
     """Yield ends and starts as they come; what ends makes room for what starts at the same moment."""
     events = [(each.start, _START, number) for number, each in enumerate(run)]
     events += [(each.end, _END, number) for number, each in enumerate(run)]

@@ -66,11 +66,11 @@ def _end(
     if target is None or len(inventory.with_id(vm.id)) > 1:
         return None
     return holdings.place(
-        label, replace(vm, host=target, disks=_told(vm.disks, job), frozen=_told(vm.frozen, job))
+        label, replace(vm, host=target, disks=_reported(vm.disks, job), frozen=_reported(vm.frozen, job))
     )
 
 
-def _told(disks: tuple[Disk, ...], job: MigrationJob) -> tuple[Disk, ...]:
+def _reported(disks: tuple[Disk, ...], job: MigrationJob) -> tuple[Disk, ...]:
     """Return disks with the paths that a job tells, by the names of their files; others keep theirs.
 
     Of several files of one name each gets a path of its own, in the order in which both come.

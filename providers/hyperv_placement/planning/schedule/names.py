@@ -13,7 +13,7 @@ from hyperv_placement.model.estate import Inventory
 from hyperv_placement.planning.checks.file_names import owners
 from hyperv_placement.planning.checks.held_names import Key, held_after, held_now, left_at
 
-from .build import Setting, Way
+from .build import Route, Setting
 from .problem import Holding, Machine, Place
 
 Names = Mapping[Key, str]
@@ -87,7 +87,7 @@ def _mover(setting: Setting, number: int, inventory: Inventory) -> _Mover:
     return _Mover(start=start, places=places)
 
 
-def _names_after(way: Way, inventory: Inventory) -> Names:
+def _names_after(way: Route, inventory: Inventory) -> Names:
     return dict(held_after(way.move, inventory.hosts[way.move.destination]))
 
 

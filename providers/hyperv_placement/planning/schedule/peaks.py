@@ -32,7 +32,7 @@ class Room:
     """Bytes; None where the host does not tell."""
     kept: int
     """Bytes that the stack file wants free."""
-    course: tuple[Free, ...]
+    timeline: tuple[Free, ...]
     """What is free before the start, as of second 0, and then each time that it changes. A move holds both of its ends until it has ended."""
     known: bool = True
     """False where a file comes of which nobody knows how large it is: then `course` counts without it."""
@@ -40,22 +40,22 @@ class Room:
     @property
     def before(self) -> int:
         """Bytes free at the start."""
-        return self.course[0][1]
+        return self.timeline[0][1]
 
     @property
     def least(self) -> int:
         """Bytes free at the tightest moment."""
-        return min(free for _, free in self.course)
+        return min(free for _, free in self.timeline)
 
     @property
     def least_at(self) -> float:
         """When that is first so, in seconds from the start."""
-        return next(second for second, free in self.course if free == self.least)
+        return next(second for second, free in self.timeline if free == self.least)
 
     @property
     def after(self) -> int:
         """Bytes free at the end."""
-        return self.course[-1][1]
+        return self.timeline[-1][1]
 
 
 def rooms(stack: Stack, inventory: Inventory, plan: Plan) -> tuple[Room, ...]:
@@ -103,7 +103,7 @@ def _of_host(
         yield Room(
             host=spec.name, kind="memory", volume="",
             capacity=None if facts.memory_mib is None else facts.memory_mib * MIB,
-            kept=spec.reserve.memory_mib * MIB, course=_course(facts.memory_free_mib * MIB, steps),
+            kept=spec.reserve.memory_mib * MIB, timeline=_timeline(facts.memory_free_mib * MIB, steps),
         )  # fmt: skip
     for volume in sorted(facts.volumes or (), key=lambda volume: volume.path):
         pool = volume_pool(spec.name, volume.path)
@@ -111,7 +111,7 @@ def _of_host(
         if steps or pool in unknown:
             yield Room(
                 host=spec.name, kind="disk", volume=volume.path, capacity=volume.capacity_bytes,
-                kept=kept_of(spec.reserve, volume.capacity_bytes), course=_course(volume.free_bytes, steps), known=pool not in unknown,
+                kept=kept_of(spec.reserve, volume.capacity_bytes), timeline=_timeline(volume.free_bytes, steps), known=pool not in unknown,
             )  # fmt: skip
 
 
@@ -130,11 +130,11 @@ def _changes(schedule: Schedule, ends: Ends) -> dict[str, list[tuple[float, int]
     return {pool: [(second, amount) for second, _, amount in sorted(steps)] for pool, steps in found.items()}
 
 
-def _course(free: int, steps: list[tuple[float, int]]) -> tuple[Free, ...]:
-    course = [(0.0, free)]
+def _timeline(free: int, steps: list[tuple[float, int]]) -> tuple[Free, ...]:
+    timeline = [(0.0, free)]
     for second, by in steps:
         free += by
-        if len(course) > 1 and course[-1][0] == second:
-            course.pop()
-        course.append((second, free))
-    return tuple(course)
+        if len(timeline) > 1 and timeline[-1][0] == second:
+            timeline.pop()
+        timeline.append((second, free))
+    return tuple(timeline)

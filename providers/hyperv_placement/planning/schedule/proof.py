@@ -9,7 +9,7 @@ from hyperv_placement.model.units import MIB, format_bytes
 
 from .budget import Budget
 from .problem import MEMORY, Holding, Leg, Machine, Place, Problem, SlotLimits
-from .sequence import Stuck, sequence
+from .sequence import DeadEnd, sequence
 
 LOOKED_AT = 20_000
 """Steps for each remedy that is tried out before it is told."""
@@ -17,7 +17,7 @@ REMEDIES = 8
 """Machines that are tried out as the one to be off."""
 
 
-def proof(problem: Problem, stuck: Stuck, labels: Sequence[str]) -> list[str]:
+def proof(problem: Problem, stuck: DeadEnd, labels: Sequence[str]) -> list[str]:
     """Return lines: what lacks in the end, or at the step at which nothing goes on, and what would do."""
     at_end = list(_overfull_in_the_end(problem))
     if at_end:
@@ -30,7 +30,7 @@ def proof(problem: Problem, stuck: Stuck, labels: Sequence[str]) -> list[str]:
     return lines
 
 
-def for_names_alone(problem: Problem, stuck: Stuck, labels: Sequence[str]) -> dict[str, str]:
+def for_names_alone(problem: Problem, stuck: DeadEnd, labels: Sequence[str]) -> dict[str, str]:
     """Return who waits for nothing but names of files that others do not give up (label -> the reason in words)."""
     found = {}
     for leg in stuck.blocked:
@@ -42,7 +42,7 @@ def for_names_alone(problem: Problem, stuck: Stuck, labels: Sequence[str]) -> di
     return found
 
 
-def _how(stuck: Stuck) -> str:
+def _how(stuck: DeadEnd) -> str:
     return "every order was tried" if stuck.proved else "no order was found within the search's budget"
 
 
@@ -59,7 +59,7 @@ def _overfull_in_the_end(problem: Problem) -> Iterator[str]:
             yield f"The declared places do not fit: {problem.pools[pool]} would lack {_amount(problem, pool, -free)}"
 
 
-def _waits(problem: Problem, leg: Leg, stuck: Stuck, labels: Sequence[str]) -> str:
+def _waits(problem: Problem, leg: Leg, stuck: DeadEnd, labels: Sequence[str]) -> str:
     lacks = [
         _owned(problem, pool, stuck, labels)
         if pool in problem.names
@@ -71,7 +71,7 @@ def _waits(problem: Problem, leg: Leg, stuck: Stuck, labels: Sequence[str]) -> s
     return f"{labels[leg.machine]} ({way}) lacks {' and '.join(lacks)}"
 
 
-def _owned(problem: Problem, pool: int, stuck: Stuck, labels: Sequence[str]) -> str:
+def _owned(problem: Problem, pool: int, stuck: DeadEnd, labels: Sequence[str]) -> str:
     """Return a file's name and who has it where nothing goes on."""
     at = {number: machine.start for number, machine in enumerate(problem.machines)}
     at |= {leg.machine: leg.target for leg in stuck.legs}
@@ -86,7 +86,7 @@ def _amount(problem: Problem, pool: int, amount: int) -> str:
     return str(amount) if name.startswith("a seat") else format_bytes(amount)
 
 
-def _remedies(problem: Problem, stuck: Stuck, labels: Sequence[str]) -> Iterator[str]:
+def _remedies(problem: Problem, stuck: DeadEnd, labels: Sequence[str]) -> Iterator[str]:
     """Yield what would do, each tried out: a machine that is off, a host more."""
     lacking = {pool for leg in stuck.blocked for pool, amount in leg.acquires if stuck.free[pool] < amount}
     for number in _smallest_holding(problem, lacking):
@@ -110,7 +110,7 @@ def _smallest_holding(problem: Problem, lacking: set[int]) -> list[int]:
 
 
 def _solves(problem: Problem) -> bool:
-    return not isinstance(sequence(problem, Budget(LOOKED_AT)), Stuck)
+    return not isinstance(sequence(problem, Budget(LOOKED_AT)), DeadEnd)
 
 
 def _with_off(problem: Problem, number: int) -> Problem:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .timing import Timed
+from .timing import ScheduledLeg
 
 _NAMED = 3
 """Machines that are named before the rest is counted."""
 
 
 def why_aside(
-    labels: Sequence[str], run: Sequence[Timed], before: Sequence[frozenset[int]], number: int
+    labels: Sequence[str], run: Sequence[ScheduledLeg], before: Sequence[frozenset[int]], number: int
 ) -> str:
     """Return for whom leg `number` of a schedule makes room: those that go before its machine can go on.
 
@@ -41,7 +41,7 @@ def _behind(before: Sequence[frozenset[int]], number: int) -> set[int]:
     return found
 
 
-def _listed(labels: Sequence[str], run: Sequence[Timed], legs: Sequence[int]) -> str:
+def _listed(labels: Sequence[str], run: Sequence[ScheduledLeg], legs: Sequence[int]) -> str:
     names = list(dict.fromkeys(labels[run[each].leg.machine] for each in legs))
     more = len(names) - _NAMED
     return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -14,15 +14,15 @@ from hyperv_placement.planning.machine.legs import after, onward
 from .blackout import blackout
 from .bound import lower_bound
 from .budget import Budget
-from .build import Setting, Way, setting_of
+from .build import Route, Setting, setting_of
 from .chains import predecessors
 from .names import with_names
 from .problem import Leg
 from .proof import for_names_alone, proof
 from .reasons import why_aside
 from .search import best
-from .sequence import Stuck, sequence
-from .timing import Timed
+from .sequence import DeadEnd, sequence
+from .timing import ScheduledLeg
 
 ORDERS = 1_000_000
 """Steps for finding a safe order."""
@@ -57,21 +57,21 @@ def schedule_of(
         roomier = setting_of(stack, inventory, plan, paces=paces, parkable=parkable, spots=spots)
         setting = with_names(roomier, inventory)
         legs = sequence(setting.problem, Budget(ORDERS))
-        if not isinstance(legs, Stuck):
+        if not isinstance(legs, DeadEnd):
             break
-    if isinstance(legs, Stuck):
+    if isinstance(legs, DeadEnd):
         labels = [step.label for step in setting.steps]
         return Impossible(
             lines=tuple(proof(setting.problem, legs, labels)),
             names=for_names_alone(setting.problem, legs, labels),
         )
     run = best(setting.problem, legs, Budget(IMPROVEMENT))
-    return _told(stack, inventory, setting, run)
+    return _reported(stack, inventory, setting, run)
 
 
-def _who_may_step_aside(setting: Setting, legs: list[Leg] | Stuck) -> Iterator[tuple[set[str], int]]:
+def _who_may_step_aside(setting: Setting, legs: list[Leg] | DeadEnd) -> Iterator[tuple[set[str], int]]:
     """Yield machines and, for each, a number of hosts: those in the way and the emptiest hosts first, then all."""
-    if not isinstance(legs, Stuck):
+    if not isinstance(legs, DeadEnd):
         return
     problem, labels = setting.problem, [step.label for step in setting.steps]
     lacking = {pool for leg in legs.blocked for pool, amount in leg.acquires if legs.free[pool] < amount}
@@ -85,7 +85,7 @@ def _who_may_step_aside(setting: Setting, legs: list[Leg] | Stuck) -> Iterator[t
         yield set(labels), len(problem.hosts)
 
 
-def _told(stack: Stack, inventory: Inventory, setting: Setting, run: Sequence[Timed]) -> Schedule:
+def _reported(stack: Stack, inventory: Inventory, setting: Setting, run: Sequence[ScheduledLeg]) -> Schedule:
     before = predecessors(setting.problem, run)
     labels = [step.label for step in setting.steps]
     last: dict[int, Move] = {}
@@ -114,7 +114,7 @@ def _told(stack: Stack, inventory: Inventory, setting: Setting, run: Sequence[Ti
     return Schedule(moves=tuple(moves), bound=bound)
 
 
-def _way(inventory: Inventory, setting: Setting, leg: Leg, before: Move | None) -> Way:
+def _way(inventory: Inventory, setting: Setting, leg: Leg, before: Move | None) -> Route:
     """Return the order of a leg: as it was planned from where the machine is, or from where it stepped aside to.
 
     `before`: the machine's move before this one, None where it has not stepped aside.

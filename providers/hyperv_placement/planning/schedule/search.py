@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from .bound import lower_bound
 from .budget import Budget
 from .problem import Leg, Problem
-from .timing import Priority, Timed, finish, timed
+from .timing import Priority, ScheduledLeg, finish, timed
 
 CLOSE = 1.001
 """Times the lower bound: as good as it gets."""
@@ -17,10 +17,10 @@ ROUNDS = 256
 """Simulations at most: of a few moves there are soon no others to try."""
 
 
-def best(problem: Problem, legs: Sequence[Leg], budget: Budget) -> list[Timed]:
+def best(problem: Problem, legs: Sequence[Leg], budget: Budget) -> list[ScheduledLeg]:
     """Return the schedule of `legs`, a safe order, with the earliest finish; at least one is made whatever the budget."""
     bound = lower_bound(problem, legs)
-    found: list[Timed] | None = None
+    found: list[ScheduledLeg] | None = None
     for priority in itertools.islice(_priorities(legs), ROUNDS):
         run = timed(problem, legs, priority, budget)
         if found is None or finish(run) < finish(found):

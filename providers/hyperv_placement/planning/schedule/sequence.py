@@ -19,7 +19,7 @@ Rank = Callable[[int], tuple[int, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stuck:
+class DeadEnd:
     """No order was found."""
 
     legs: tuple[Leg, ...]
@@ -71,7 +71,7 @@ class State:
         return Leg(machine=machine, source=self.at[machine], target=place)
 
 
-def sequence(problem: Problem, budget: Budget) -> list[Leg] | Stuck:
+def sequence(problem: Problem, budget: Budget) -> list[Leg] | DeadEnd:
     """Return a safe order in which all reach their goals; the cheapest in bytes of those that were found."""
     movers = [number for number, machine in enumerate(problem.machines) if not machine.in_place]
     first: State | None = None
@@ -88,7 +88,7 @@ def sequence(problem: Problem, budget: Budget) -> list[Leg] | Stuck:
     found, proved = _exhaustive(problem, budget)
     if found is not None:
         return found.legs
-    return _stuck(problem, first or State(problem), proved=proved)
+    return _dead_end(problem, first or State(problem), proved=proved)
 
 
 def _ranks(problem: Problem, movers: list[int]) -> Iterator[Rank]:
@@ -246,10 +246,10 @@ def _every(problem: Problem, state: State) -> Iterator[Leg]:
                     yield leg
 
 
-def _stuck(problem: Problem, state: State, *, proved: bool) -> Stuck:
+def _dead_end(problem: Problem, state: State, *, proved: bool) -> DeadEnd:
     blocked = [
         state.to(number, machine.goal)
         for number, machine in enumerate(problem.machines)
         if state.at[number] != machine.goal
     ]
-    return Stuck(legs=tuple(state.legs), blocked=tuple(blocked), free=tuple(state.free), proved=proved)
+    return DeadEnd(legs=tuple(state.legs), blocked=tuple(blocked), free=tuple(state.free), proved=proved)

@@ -15,7 +15,7 @@ LEAST = 64 * MIB
 """Bytes below which a move tells how long hosts take to prepare one, and nothing of a pace."""
 
 
-def learnt(past: Iterable[PastMove]) -> Paces:
+def observed_throughput(past: Iterable[PastMove]) -> Paces:
     """Return what past moves show, told once or twice and in whatever order."""
     moves: dict[Pair, list[PastMove]] = defaultdict(list)
     for move in sorted(set(past), reverse=True):

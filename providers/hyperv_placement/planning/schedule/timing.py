@@ -23,7 +23,7 @@ LEAST = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Timed:
+class ScheduledLeg:
     """A leg and when it runs, in seconds from the beginning."""
 
     leg: Leg
@@ -73,7 +73,7 @@ class _Line:
         return True
 
 
-def timed(problem: Problem, legs: Sequence[Leg], priority: Priority, budget: Budget) -> list[Timed]:
+def timed(problem: Problem, legs: Sequence[Leg], priority: Priority, budget: Budget) -> list[ScheduledLeg]:
     """Return when each of `legs`, given in a safe order, runs; in the order of starts."""
     return _Run(problem, legs, priority, budget).through()
 
@@ -98,7 +98,7 @@ class _Run:
         self._load = [0.0] * len(problem.hosts)
         self._active: list[dict[int, _Running]] = [{} for _ in problem.hosts]
         self._ends: list[tuple[float, int, int]] = []
-        self._done: list[Timed] = []
+        self._done: list[ScheduledLeg] = []
         self._over: set[int] = set()
         self._now = 0.0
         self._enter()
@@ -117,7 +117,7 @@ class _Run:
                 self._at[host][number] = None
                 self._load[host] += leg.left / self._problem.links[host]
 
-    def through(self) -> list[Timed]:
+    def through(self) -> list[ScheduledLeg]:
         """Run to the end."""
         self._start_among(range(len(self._legs)))
         while self._ends:
@@ -133,7 +133,7 @@ class _Run:
     def _end(self, running: _Running) -> None:
         leg = running.leg
         self._over.add(running.number)
-        self._done.append(Timed(leg=leg, start=running.start, end=self._now))
+        self._done.append(ScheduledLeg(leg=leg, start=running.start, end=self._now))
         for slot in self._slots[running.number]:
             self._open[slot] += 1
         for pool, amount in leg.releases:
@@ -222,6 +222,6 @@ def _turns(leg: Leg) -> Mapping[int, tuple[int, int]]:
     return {pool: (takes.get(pool, 0), gives.get(pool, 0)) for pool in sorted({*takes, *gives})}
 
 
-def finish(run: Sequence[Timed]) -> float:
+def finish(run: Sequence[ScheduledLeg]) -> float:
     """Return when the last leg ends."""
     return max((each.end for each in run), default=0.0)

@@ -14,9 +14,9 @@ VHD = "C:\\VHD"
 
 def said(declared: Stack, found: Inventory) -> list[tuple[str, str]]:
     """Return where and the beginning of what is said."""
-    told = list(file_diagnoses(declared, found))
-    assert all(each.weight == Weight.ERROR and each.remedy for each in told)
-    return [(each.where, each.text.partition(",")[0]) for each in told]
+    reported = list(file_diagnoses(declared, found))
+    assert all(each.weight == Weight.ERROR and each.remedy for each in reported)
+    return [(each.where, each.text.partition(",")[0]) for each in reported]
 
 
 def test_a_file_of_a_machine_that_stays_is_an_error() -> None:

@@ -43,8 +43,8 @@ def looked(
         EnumerateResponse(items=(Instance(CLASS, {property_: value}),), end=True),
         relates_to=GUID, message_id=GUID,
     ).decode()  # fmt: skip
-    told = {"answers": [], "unanswered": {}, "build": "10.0.20348", **manifest}
-    check({f"001_{CLASS}_Pull.xml": (CLASS, envelope)}, told, disguise)
+    reported = {"answers": [], "unanswered": {}, "build": "10.0.20348", **manifest}
+    check({f"001_{CLASS}_Pull.xml": (CLASS, envelope)}, reported, disguise)
 
 
 @pytest.mark.parametrize("spelled", SPELLED.values(), ids=list(SPELLED))
@@ -96,8 +96,8 @@ def test_a_folder_called_like_the_hosts_language_keeps_no_recording_from_being_w
     looked(Disguise([name]), "name-1", locale=name)
 
 
-@pytest.mark.parametrize("told", ["HV-PROD01", "TRADINGHV"])
-def test_what_is_no_language_is_looked_for_there_too(told: str) -> None:
+@pytest.mark.parametrize("reported", ["HV-PROD01", "TRADINGHV"])
+def test_what_is_no_language_is_looked_for_there_too(reported: str) -> None:
     """Whatever stands where the language does."""
     with pytest.raises(LeftoverError, match="manifest"):
-        looked(Disguise([told]), "name-1", locale=told)
+        looked(Disguise([reported]), "name-1", locale=reported)

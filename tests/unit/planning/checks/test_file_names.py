@@ -29,7 +29,7 @@ def planned(found: Inventory, *specs: dict[str, VmSpec]) -> Plan:
     return plan(stack({label: each for one in specs for label, each in one.items()}), found)
 
 
-def told(step: Step) -> str:
+def reported(step: Step) -> str:
     """Return what is said of a machine."""
     return "; ".join(map(str, step.findings))
 
@@ -39,7 +39,7 @@ def test_a_frozen_disk_is_a_file_like_any_other() -> None:
     other = replace(having(2, "hv2", "D:\\VHD\\base_1.avhdx"), checkpoints=1, frozen=(disk(2, BASE),))
     result = planned(inventory(host("hv1", having(1, "hv1")), host("hv2", other)), spec(1, "hv2"))
     assert result.steps[0].standing == Standing.REFUSED
-    assert "which is a disk of VM002 on hv2" in told(result.steps[0])
+    assert "which is a disk of VM002 on hv2" in reported(result.steps[0])
 
 
 @pytest.mark.parametrize("kind", [{"kind": DiskKind.ISO}, {"shared": True}])
@@ -57,12 +57,12 @@ def test_the_reason_why_an_owner_stays_is_said() -> None:
         found.hosts[HostName("hv1")], host("hv2", replace(stays, replication_mode=1)), host("hv3")
     )
     result = planned(held, spec(1, "hv2"), spec(2, "hv3"))
-    assert "VM002 does not leave, for its own move is refused" in told(result.steps[0])
+    assert "VM002 does not leave, for its own move is refused" in reported(result.steps[0])
     retained = planned(
         found, spec(1, "hv2"), spec(2, "hv3", migration=MigrationOptions(avoid_removing_vhds=True))
     )
     assert [step.standing for step in retained.steps] == [Standing.REFUSED, Standing.MOVE]
-    assert "VM002 leaves it there when it goes (avoid_removing_vhds" in told(retained.steps[0])
+    assert "VM002 leaves it there when it goes (avoid_removing_vhds" in reported(retained.steps[0])
 
 
 def test_a_refusal_goes_on_along_a_chain() -> None:
@@ -85,7 +85,7 @@ def test_a_move_that_runs_already_has_the_name_that_it_makes() -> None:
     )
     step = planned(found, spec(1, "hv3")).steps[0]
     assert step.standing == Standing.REFUSED
-    assert f"would get the file {BASE} on hv3, which is a disk of VM002" in told(step)
+    assert f"would get the file {BASE} on hv3, which is a disk of VM002" in reported(step)
     storage = StorageSpec(disks={"base.vhdx": BASE})
     both = planned(found, spec(1, "hv3"), spec(2, "hv3", storage=storage))
     assert [step.standing for step in both.steps] == [Standing.REFUSED, Standing.MOVE]
@@ -98,7 +98,7 @@ def test_a_machine_does_not_get_the_name_of_its_own_other_disk() -> None:
     places = StorageSpec(disks={"base.vhdx": "D:\\VHD\\data.vhdx", "data.vhdx": BASE})
     step = planned(inventory(host("hv1", vm)), spec(1, "hv1", storage=places)).steps[0]
     assert step.standing == Standing.REFUSED
-    assert "VM001 would get the file D:\\VHD\\data.vhdx, which is its own disk scsi-0-1" in told(step)
+    assert "VM001 would get the file D:\\VHD\\data.vhdx, which is its own disk scsi-0-1" in reported(step)
 
 
 def test_a_share_by_a_name_that_each_host_has_for_itself_is_no_share() -> None:
@@ -123,7 +123,7 @@ def test_two_copies_of_one_parent_are_two_files() -> None:
     }
     result = planned(found, spec(1, "hv3", **copying), spec(2, "hv3", **copying))
     assert [step.standing for step in result.steps] == [Standing.REFUSED] * 2
-    assert "VM001 and VM002 would both get the file E:\\All\\base.vhdx" in told(result.steps[0])
+    assert "VM001 and VM002 would both get the file E:\\All\\base.vhdx" in reported(result.steps[0])
 
 
 def test_a_move_that_runs_is_followed_though_another_has_the_name() -> None:
@@ -134,8 +134,8 @@ def test_a_move_that_runs_is_followed_though_another_has_the_name() -> None:
     step = planned(found, spec(1, "hv2"), spec(2, "hv2")).steps[0]
     assert (step.standing, step.under_way) == (Standing.MOVE, True)
     assert {each.severity for each in step.findings} == {Severity.WARNING}
-    assert f"VM001 would get the file {BASE} on hv2, which is a disk of VM002 on hv2" in told(step)
-    assert "This run follows that migration" in told(step)
+    assert f"VM001 would get the file {BASE} on hv2, which is a disk of VM002 on hv2" in reported(step)
+    assert "This run follows that migration" in reported(step)
 
 
 def test_a_file_that_two_machines_have_already_costs_no_choice() -> None:

@@ -74,8 +74,8 @@ def test_a_machine_that_two_hosts_report_is_unknown_and_both_are_named() -> None
     found = _plan(_liar(machine(2, "hv1", SHARE), realized=(guid(1), guid(2), guid(4))), realized=(guid(2),))
     assert _standings(found) == [Standing.IN_PLACE, Standing.AMBIGUOUS, Standing.MOVE, Standing.MOVE]
     assert found.refusals == ()
-    told = [str(each) for each in found.findings]
-    assert sum("hv1 reports what hv2 reports too: VM002 with one GUID" in each for each in told) == 1
+    reported = [str(each) for each in found.findings]
+    assert sum("hv1 reports what hv2 reports too: VM002 with one GUID" in each for each in reported) == 1
 
 
 @pytest.mark.parametrize("declared", ["hv1", "hv3"])
@@ -110,12 +110,14 @@ def test_a_machine_that_was_taken_off_a_host_before_it_went_is_believed_where_th
 
 def test_a_host_that_speaks_for_anothers_machine_is_named() -> None:
     """Once, with the host whose word counts."""
-    told = [str(each) for each in _plan(LIES["migrations of another's machines"]).findings]
+    reported = [str(each) for each in _plan(LIES["migrations of another's machines"]).findings]
     assert (
-        sum("hv1 reports migrations of VM002, which hv2 has: hv2's word counts" in each for each in told) == 1
+        sum("hv1 reports migrations of VM002, which hv2 has: hv2's word counts" in each for each in reported)
+        == 1
     )
     assert (
-        sum("hv1 reports migrations of VM003, which hv3 has: hv3's word counts" in each for each in told) == 1
+        sum("hv1 reports migrations of VM003, which hv3 has: hv3's word counts" in each for each in reported)
+        == 1
     )
 
 
@@ -126,10 +128,10 @@ def test_nothing_goes_to_a_host_whose_name_is_its_own_word_alone() -> None:
     seen = inventory(unproven, host("hv2", machine(2, "hv2")), host("hv3", machine(3, "hv3")))
     found = plan(stack(declared), seen, KNOWN)
     assert _standings(found) == [Standing.IN_PLACE, Standing.REFUSED, Standing.REFUSED, Standing.MOVE]
-    told = [
+    reported = [
         str(each) for each in found.findings if "write account: hv1.lab.example under hosts.hv1" in str(each)
     ]
-    assert len(told) == 1
+    assert len(reported) == 1
 
 
 def test_two_hosts_of_one_unproven_name_stop_nobody_else() -> None:

@@ -44,7 +44,7 @@ def test_what_the_file_says_is_done(declared: dict[str, VmSpec], wanted: Placeme
 
 
 @pytest.mark.parametrize(
-    ("declared", "wanted", "told"),
+    ("declared", "wanted", "reported"),
     [
         (spec(1, HV2), Placement(host=HV3), "VM001 on hv3 is not in"),
         (spec(1, HV2, HV1), Placement(host=HV3, allowed=(HV2, HV3)), "VM001 on hv3 is not in"),
@@ -55,10 +55,12 @@ def test_what_the_file_says_is_done(declared: dict[str, VmSpec], wanted: Placeme
         (spec(1, HV2), Placement(disks={"scsi-0-0": "\\\\evil\\share\\os.vhdx"}), "a disk of VM001 in \\\\evil\\share\\os.vhdx is not in"),
     ],
 )  # fmt: skip
-def test_what_the_file_does_not_say_is_not(declared: dict[str, VmSpec], wanted: Placement, told: str) -> None:
+def test_what_the_file_does_not_say_is_not(
+    declared: dict[str, VmSpec], wanted: Placement, reported: str
+) -> None:
     """With the words of what is wanted."""
     (line,) = said(declared, wanted)
-    assert line.startswith(told)
+    assert line.startswith(reported)
 
 
 def test_a_machine_that_the_file_does_not_have_is_not_moved() -> None:
@@ -88,7 +90,7 @@ def test_the_entries_that_the_program_plans_are_said() -> None:
 
 
 @pytest.mark.parametrize(
-    ("entries", "more", "told"),
+    ("entries", "more", "reported"),
     [
         ({**PAIR, "cifs/dc1": "hv2"}, {}, "cifs/dc1 for hv1 is not in"),
         ({**PAIR, "cifs/dc1.corp.example": "fs"}, {}, "cifs/dc1.corp.example for hv1 is not in"),
@@ -106,8 +108,8 @@ def test_the_entries_that_the_program_plans_are_said() -> None:
     ],
 )
 def test_no_account_gets_what_the_file_does_not_say(
-    entries: dict[str, str], more: dict[str, str], told: str
+    entries: dict[str, str], more: dict[str, str], reported: str
 ) -> None:
     """Whoever asks the engine for it."""
     (line,) = delegated(entries, **more)
-    assert line.startswith(told)
+    assert line.startswith(reported)

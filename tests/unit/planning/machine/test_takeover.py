@@ -41,16 +41,16 @@ def test_a_machine_made_anew_under_the_name_of_a_missing_one_is_not_moved() -> N
     seen = inventory(host("hv1", machine(2, name="VM001")), host("hv2"))
     (step,) = plan(stack(spec(1, "hv2")), seen, Kept(machines={"VM001": guid(1)})).steps
     assert (step.standing, step.move) == (Standing.MISSING, None)
-    told = str(step.findings[0])
-    assert f"VM001 is missing: no machine with id {guid(1)} (managed under that key) on any" in told
-    assert f"'VM001' is another machine now, {guid(2)} on hv1" in told
-    assert f"bin/placement adopt VM001 --id {guid(2)}" in told
+    reported = str(step.findings[0])
+    assert f"VM001 is missing: no machine with id {guid(1)} (managed under that key) on any" in reported
+    assert f"'VM001' is another machine now, {guid(2)} on hv1" in reported
+    assert f"bin/placement adopt VM001 --id {guid(2)}" in reported
 
 
 def test_who_is_missing_may_run_on_a_host_that_the_file_no_longer_names() -> None:
     """Restoring it from a backup at once would make a second machine of it."""
-    told = str(planned(spec(1, "hv2"), {"VM001": guid(1)}).findings[0])
-    assert told.endswith(
+    reported = str(planned(spec(1, "hv2"), {"VM001": guid(1)}).findings[0])
+    assert reported.endswith(
         "Look for it on hosts that the stack file does not name before you restore it; or remove the entry"
     )
 

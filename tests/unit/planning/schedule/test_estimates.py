@@ -16,7 +16,7 @@ from hyperv_placement.model.units import GIB, MIB
 from hyperv_placement.planning import plan
 from hyperv_placement.planning.schedule.blackout import HANDOVER
 from hyperv_placement.planning.schedule.links import LINK
-from hyperv_placement.planning.schedule.throughput import LATEST, learnt
+from hyperv_placement.planning.schedule.throughput import LATEST, observed_throughput
 from tests.estates import host, inventory, machine, stack
 
 HV1, HV2, HV3 = HostName("hv1"), HostName("hv2"), HostName("hv3")
@@ -66,19 +66,19 @@ def test_the_slower_end_that_is_declared_decides() -> None:
 
 def test_a_pair_is_as_slow_as_it_was() -> None:
     """Whatever its link is said to carry."""
-    schedule = scheduled(learnt([past(100.0)]), bandwidth={"hv1": 25e9 / 8, "hv2": 25e9 / 8})
+    schedule = scheduled(observed_throughput([past(100.0)]), bandwidth={"hv1": 25e9 / 8, "hv2": 25e9 / 8})
     assert schedule.seconds == pytest.approx((MEMORY + DISK) / (10 * GIB / 100))
 
 
 def test_a_link_carries_what_one_move_had() -> None:
     """Nobody has said how fast it is, and it was faster than thought."""
-    schedule = scheduled(learnt([past(2.0)]))
+    schedule = scheduled(observed_throughput([past(2.0)]))
     assert schedule.seconds == pytest.approx((MEMORY + DISK) / (10 * GIB / 2))
 
 
 def test_a_pair_without_a_past_goes_as_its_hosts_do() -> None:
     """The slower one; but not where its bandwidth is declared."""
-    paces = learnt([past(100.0, ends=(HV1, HV3)), past(200.0, ends=(HV3, HV2))])
+    paces = observed_throughput([past(100.0, ends=(HV1, HV3)), past(200.0, ends=(HV3, HV2))])
     assert scheduled(paces).seconds == pytest.approx((MEMORY + DISK) / (10 * GIB / 200))
     said = scheduled(paces, bandwidth={"hv2": LINK})
     assert said.seconds == pytest.approx((MEMORY + DISK) / (10 * GIB / 100))
@@ -87,8 +87,10 @@ def test_a_pair_without_a_past_goes_as_its_hosts_do() -> None:
 def test_files_that_stay_on_their_host_go_as_files_did_there() -> None:
     """Moves to other hosts tell nothing of a host's own disks, and the other way round."""
     elsewhere = StorageSpec(config=r"E:\VMs", checkpoints=r"E:\VMs", paging=r"E:\VMs", all_disks=r"E:\VMs")
-    assert scheduled(learnt([past(100.0)]), storage=elsewhere).seconds == pytest.approx(DISK / LINK)
-    own = learnt([past(50.0, ends=(HV1, HV1))])
+    assert scheduled(observed_throughput([past(100.0)]), storage=elsewhere).seconds == pytest.approx(
+        DISK / LINK
+    )
+    own = observed_throughput([past(50.0, ends=(HV1, HV1))])
     assert scheduled(own, storage=elsewhere).seconds == pytest.approx(DISK / (10 * GIB / 50))
     assert scheduled(own).seconds == pytest.approx((MEMORY + DISK) / LINK)
 
@@ -97,13 +99,13 @@ def test_the_latest_moves_count_and_large_ones_most() -> None:
     """The pace at which half of the bytes went; small moves, and those long ago, are left out."""
     slow = [past(1000.0, ended=number) for number in range(LATEST)]
     new = [past(10.0, ended=100 + number) for number in range(LATEST)]
-    assert learnt([*slow, *new]).pairs == {(HV1, HV2): GIB}
+    assert observed_throughput([*slow, *new]).pairs == {(HV1, HV2): GIB}
     large = past(100.0, gib=100, ended=300)
-    assert learnt([large, past(60.0, gib=1, ended=301), past(60.0, gib=1, ended=302)]).pairs == {
+    assert observed_throughput([large, past(60.0, gib=1, ended=301), past(60.0, gib=1, ended=302)]).pairs == {
         (HV1, HV2): GIB
     }
     tiny = replace(past(30.0), bytes=MIB)
-    assert learnt([tiny, replace(past(0.0), bytes=GIB)]) == UNLEARNT
+    assert observed_throughput([tiny, replace(past(0.0), bytes=GIB)]) == UNLEARNT
 
 
 def test_a_running_machine_pauses_when_it_changes_hosts() -> None:
@@ -112,4 +114,4 @@ def test_a_running_machine_pauses_when_it_changes_hosts() -> None:
     assert scheduled().blackout == pytest.approx(HANDOVER + MEMORY / 64 / LINK)
     assert scheduled(state=VmState.OFF, enabled_state=3).blackout == 0
     assert scheduled(storage=elsewhere).blackout == 0
-    assert scheduled(learnt([past(1000.0)])).blackout > 2 * HANDOVER
+    assert scheduled(observed_throughput([past(1000.0)])).blackout > 2 * HANDOVER

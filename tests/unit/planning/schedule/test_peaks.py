@@ -42,7 +42,7 @@ def test_a_move_holds_both_ends_until_it_has_ended(tmp_path: Path) -> None:
     found = plan(stack, inventory)
     memory, old, new = rooms(stack, inventory, found)
     end = found.schedule.seconds
-    assert memory.course == ((0.0, 60 * GIB),)
-    assert old.course == ((0.0, 900 * GIB), (end, 1000 * GIB))
-    assert new.course == ((0.0, 1000 * GIB), (0.0, 900 * GIB))
+    assert memory.timeline == ((0.0, 60 * GIB),)
+    assert old.timeline == ((0.0, 900 * GIB), (end, 1000 * GIB))
+    assert new.timeline == ((0.0, 1000 * GIB), (0.0, 900 * GIB))
     assert (new.before, new.least, new.least_at, new.after) == (1000 * GIB, 900 * GIB, 0.0, 900 * GIB)

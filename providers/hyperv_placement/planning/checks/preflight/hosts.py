@@ -64,8 +64,10 @@ def leftovers(move: Move, source: HostFacts, destination: HostFacts) -> Iterator
                 f"{vm.name} has come to {move.destination} meanwhile", "Run again: that is looked at anew"
             )
     if vm.id in destination.planned:
-        told = warning if move.is_staged else refusal  # only the log of this stack can say whether it is ours
-        yield told(
+        reported = (
+            warning if move.is_staged else refusal
+        )  # only the log of this stack can say whether it is ours
+        yield reported(
             f"{move.destination} holds a planned system with the GUID of {move.vm.name}, left by an earlier attempt",
             _gone_by_hand(vm.id, destination.full_name),
         )
