@@ -14,7 +14,7 @@ from lab.directory.errors import DirectoryError
 from lab.directory.users import users_of
 from lab.home import certificates, credentials
 from lab.server import serve
-from lab.world import World
+from lab.world import World, vmms
 from lab.world.restart import resume
 
 _TICK = 0.05  # seconds between two looks at the running jobs
@@ -61,7 +61,7 @@ def _serve(home: Path, world: World, directory: Directory | None, stop: threadin
     control.start(home)
     world.log.write("up", hosts=len(world.hosts), vms=len(world.vms()))
     while not stop.wait(_TICK):
-        world.advance()
+        vmms.advance(world)
     servers.stop()
     with world.lock:
         world.save()

@@ -7,7 +7,7 @@ from typing import Any
 from lab.home.certificates import CA_FILE, CLIENT_CERTIFICATE, CLIENT_KEY
 from lab.home.credentials import Account
 from lab.storage.checksums import Checksums
-from lab.world import LabHost, LabJob, LabVm, World
+from lab.world import LabHost, LabJob, LabVm, World, vmms
 from lab.world.jobs import STATE_NAMES
 from lab.world.objects import OFF, PAUSED, RUNNING, SAVED, VHD
 
@@ -22,7 +22,7 @@ def status(world: World, account: Account, checksums: Checksums) -> dict[str, An
     for vm in world.vms():
         _checksums(world, vm, checksums)
     with world.lock:
-        world.advance()
+        vmms.advance(world)
         return {
             "hosts": {host.name: _host(world, host, account) for host in world.hosts.values()},
             "vms": {label: _vm(world, vm, checksums) for label, vm in _labelled(world.vms())},

@@ -40,7 +40,7 @@ from lab.wmi.reading import Reader
 from lab.wmi.refusal import RequestRefusedError, injected, quota, seen_from_inside, version_mismatch
 from lab.wmi.rights import denied
 from lab.wmi.texts import spoken_fault
-from lab.world import JOB_STARTED, LabHost, World
+from lab.world import JOB_STARTED, LabHost, World, vmms
 from lab.world.faults import Fault as Rule
 
 from .enumerations import Enumerations
@@ -201,7 +201,7 @@ class Service:
         fault = refusal(request, machine) or self._ordered_fault(request, machine)
         if fault is not None:
             return fault
-        self.world.advance()
+        vmms.advance(self.world)
         if _resource(request) == names.EVENT_LOG:
             return self._of_log(request, caller, machine)
         reader = Reader(self.world, self.host, machine)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 import uuid
-from typing import TYPE_CHECKING
 
 from hyperv_placement.model import winpath
 
@@ -31,9 +30,7 @@ from .jobs import (
 from .objects import ISO, LabHost, LabVm
 from .plan_files import RefusedMoveError, plan_files
 from .second_hop import services_of
-
-if TYPE_CHECKING:
-    from .world import World
+from .world import World
 
 _TYPES = (VIRTUAL_SYSTEM, STORAGE, STAGED, VIRTUAL_SYSTEM_AND_STORAGE)
 EARLY = 4

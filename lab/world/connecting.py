@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
 
 from . import texts
 from .admission import EARLY, no_credentials
 from .jobs import STORAGE, Failure, LabJob, MigrationRequest
 from .second_hop import Hop, SecondHop, Service, services_of
-
-if TYPE_CHECKING:
-    from .world import World
+from .world import World
 
 
 def begin(world: World, job: LabJob, request: MigrationRequest) -> None:

@@ -6,7 +6,6 @@ Each of these was reported of real hosts, or is an interleaving that a client ca
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from lab.storage.files import PathRefusedError
 
@@ -14,9 +13,7 @@ from . import texts
 from .jobs import COMPLETED, EXCEPTION, FAILED, MOVE, WARNED, LabJob, Work
 from .objects import FILELESS, OFF, LabVm
 from .plan_files import configuration_files
-
-if TYPE_CHECKING:
-    from .world import World
+from .world import World
 
 _SEPARATOR = " | "
 

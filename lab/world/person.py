@@ -7,7 +7,7 @@ from lab.world.jobs import VIRTUAL_SYSTEM, VIRTUAL_SYSTEM_AND_STORAGE
 from lab.world.objects import FILELESS
 from lab.world.plan_files import configuration_files
 
-from . import LabHost, LabJob, LabVm, MigrationRequest, World
+from . import LabHost, LabJob, LabVm, MigrationRequest, World, vmms
 
 
 class CommandError(Exception):
@@ -40,7 +40,8 @@ def move(world: World, vm_text: str, host_text: str) -> LabJob:
         if vm.host == destination.name:
             raise CommandError(f"{vm.name} is on {destination.name} already")
         shared = _shared(world, vm, destination)
-        answer = world.migrate(
+        answer = vmms.migrate(
+            world,
             vm.host,
             MigrationRequest(
                 vm_id=vm.id,

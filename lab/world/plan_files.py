@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from hyperv_placement.model import winpath
 from lab.storage.files import PathRefusedError
@@ -12,9 +11,7 @@ from lab.storage.files import PathRefusedError
 from . import room, texts
 from .jobs import STORAGE, VIRTUAL_SYSTEM, VIRTUAL_SYSTEM_AND_STORAGE, FileMove, MigrationRequest, Work
 from .objects import DVD, ISO, PASS_THROUGH, LabDisk, LabHost, LabRoots, LabVm
-
-if TYPE_CHECKING:
-    from .world import World
+from .world import World
 
 
 class RefusedMoveError(Exception):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from hyperv_placement.model import winpath
 from lab.storage.copying import Copy, Copying
@@ -29,12 +28,7 @@ from .jobs import (
     Work,
 )
 from .objects import PAUSED, RUNNING, LabDisk, LabEvent, LabHost, LabVm
-
-if TYPE_CHECKING:
-    from .world import World
-
-Runs = dict[str, Copying]
-"""The copies of running jobs, by job id."""
+from .world import World
 
 
 @dataclass(slots=True)
@@ -132,7 +126,7 @@ def _finish(world: World, job: LabJob, vm: LabVm, work: Work, outcome: Outcome) 
     _switch(world, job, vm, work)
     if stays:
         world.hosts[job.host].realized[vm.id] = vm
-    copying = world.runs.pop(job.id)
+    copying = world.copies.pop(job.id)
     if not (stays or left):
         outcome.finished.append(copying)
 
@@ -169,7 +163,7 @@ def _copy(world: World, job: LabJob, work: Work, share: float) -> None:
     """Copy up to `share` of the bytes."""
     if work.switched:
         return
-    if job.id not in world.runs:
+    if job.id not in world.copies:
         target = job.target or job.host
         copies = [
             Copy(
@@ -181,9 +175,9 @@ def _copy(world: World, job: LabJob, work: Work, share: float) -> None:
             )
             for m in work.moves
         ]
-        world.runs[job.id] = Copying(copies)
+        world.copies[job.id] = Copying(copies)
     if share > 0:
-        world.runs[job.id].advance(share)
+        world.copies[job.id].advance(share)
 
 
 def _placed(vm: LabVm, host: str, work: Work) -> LabVm:
@@ -235,7 +229,7 @@ def _fail(world: World, job: LabJob, vm: LabVm, lines: list[str], state: int) ->
 
 
 def _undo(world: World, job: LabJob, vm: LabVm) -> None:
-    copying = world.runs.pop(job.id, None)
+    copying = world.copies.pop(job.id, None)
     if copying is not None:
         copying.abandon()
     if job.target is None:

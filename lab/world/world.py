@@ -1,4 +1,4 @@
-"""The world as a whole: its state, the verbs that VMMS offers, and the passing of time."""
+"""The world as a whole: its state, look-ups in it, and how it is kept. What VMMS does with it is in `vmms.py`."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+from lab.storage.copying import Copying
 from lab.storage.files import Files
 from lab.world.faults import Fault, Faults
 
-from . import admission, connecting, progress, record, room
+from . import record, room
 from .clock import LabClock
-from .jobs import IN_USE, INVALID_PARAMETER, INVALID_STATE, LabJob, MigrationRequest, Refusal
+from .jobs import LabJob
 from .log import EventLog
 from .objects import LabHost, LabShare, LabVm
 from .second_hop import SecondHop
@@ -66,7 +67,8 @@ class World:
         self.files = Files(home, lambda host: state.hosts[host].cluster)
         self.log = EventLog(home / "lab.log", clock)
         self.faults = Faults(self._faults_changed, state.faults)
-        self.runs: progress.Runs = {}
+        self.copies: dict[str, Copying] = {}
+        """Copies of running jobs, by job id."""
         self.second_hop: SecondHop | None = None
         """What gets tickets, where the world has a directory; without one, every domain account's delegation is in order."""
         self._exceeded: set[tuple[str, str]] = set()
@@ -111,7 +113,7 @@ class World:
     def jobs(self, host: str | None = None) -> list[LabJob]:
         """Return the jobs at `host` (or everywhere), ended ones too while the host keeps them."""
         with self.lock:
-            self._forget_old()
+            self.forget_old()
             return [job for job in self.state.jobs if host in (None, job.host)]
 
     def job(self, job_id: str) -> LabJob | None:
@@ -138,58 +140,7 @@ class World:
         """Return how many storage migrations `host` takes part in."""
         return sum(job.work.storage_at.count(host) for job in self.state.jobs if job.work)
 
-    # verbs
-
-    def migrate(self, host: str, request: MigrationRequest) -> LabJob | Refusal:
-        """Do what VMMS at `host` does with MigrateVirtualSystemToHost.
-
-        What VMMS sees at once comes back as Refusal; everything else is a job, which may be bound to fail.
-        """
-        with self.lock:
-            self.advance()
-            answer = admission.admit(self, self.hosts[host], request)
-            if isinstance(answer, LabJob):
-                self.state.jobs.append(answer)
-                self.log.write("start", **answer.summary())
-                self._measure()
-            self.save()
-            if isinstance(answer, LabJob):
-                connecting.begin(self, answer, request)
-            return answer
-
-    def cancel(self, job_id: str) -> int:
-        """Ask a job to stop, as RequestStateChange on it does; return the ReturnValue.
-
-        How a migration job ends then is unverified: here in Terminated, with the machine at its source. Guess.
-        """
-        with self.lock:
-            self.advance()
-            job = self.job(job_id)
-            if job is None or job.work is None:
-                return INVALID_STATE
-            if job.work.switched or not job.cancellable:
-                return IN_USE
-            job.work.cancelled = True
-            self.log.write("cancel", **job.summary())
-            self.advance()
-            return 0
-
-    def destroy_planned(self, host: str, vm_id: str, who: str) -> int:
-        """Remove a planned machine, as DestroySystem on it does; return the ReturnValue.
-
-        That one which a running job needs is refused as in use is a guess.
-        """
-        with self.lock:
-            self.advance()
-            vm = self.hosts[host].planned.get(vm_id.upper())
-            if vm is None:
-                return INVALID_PARAMETER
-            if self.running_job(vm.id) is not None:
-                return IN_USE
-            del self.hosts[host].planned[vm.id]
-            self.log.write("destroy", vm=vm.name, host=host, by=who, planned=True)
-            self.save()
-            return 0
+    # notes
 
     def configured(self, host: str, what: str, who: str) -> None:
         """Note that somebody has changed how a host takes part in migrations, and keep it."""
@@ -201,16 +152,7 @@ class World:
         self.state.violations.append({"time": self.clock.now().isoformat(), "what": what, "who": who})
         self.log.write("violation", what=what, who=who)
 
-    # time and keeping
-
-    def advance(self) -> None:
-        """Bring every job to the present; write the world down before any source file is removed."""
-        with self.lock:
-            self._forget_old()
-            while (outcome := progress.advance(self)).changed:
-                self._measure()
-                self.save()
-                outcome.clean_up()
+    # keeping
 
     def save(self) -> None:
         """Write the world to `world.json`, whole or not at all."""
@@ -223,11 +165,12 @@ class World:
         with self.lock:
             self.save()
 
-    def _forget_old(self) -> None:
+    def forget_old(self) -> None:
+        """Drop the jobs that their hosts no longer keep."""
         horizon = self.clock.now() - RETENTION
         self.state.jobs = [job for job in self.state.jobs if job.ended is None or job.ended > horizon]
 
-    def _measure(self) -> None:
+    def measure(self) -> None:
         """Keep the peak, and note what has come to exceed a bound."""
         active = sum(bool(job.work and (job.work.live_at or job.work.storage_at)) for job in self.state.jobs)
         self.state.peak_jobs = max(self.state.peak_jobs, active)

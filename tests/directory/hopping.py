@@ -16,7 +16,7 @@ from lab.directory.second_hop import KerberosSecondHop
 from lab.estate.spec import EstateSpec
 from lab.home import credentials
 from lab.wmi.views.holders import holders_of
-from lab.world import LabDisk, LabJob, LabVm
+from lab.world import LabDisk, LabJob, LabVm, vmms
 from lab.world.jobs import ACTIVE, EXCEPTION
 from lab.world.objects import FILELESS
 from tests.fabric.conftest import until
@@ -112,7 +112,7 @@ class Hopping:
         self.pass_time(0.8)
         if job.state == ACTIVE:
             assert vm.id in self.world.hosts["hv2"].planned
-            assert self.world.cancel(job.id) == 0
+            assert vmms.cancel(self.world, job.id) == 0
             return True
         assert job.errors[1:] == REFUSED, (job.state, job.errors, job.owner)
         assert (job.state, job.error_code) == (EXCEPTION, 32768)
@@ -124,7 +124,7 @@ class Hopping:
         """Let the world's time pass."""
         for _ in range(round(seconds * 10)):
             self.clock.time += timedelta(seconds=0.1)
-            self.world.advance()
+            vmms.advance(self.world)
 
     def reported(self) -> list[dict[str, Any]]:
         """Return what the lab's log has of second hops."""

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from lab.world import vmms
+
 if importlib.util.find_spec("gssapi") is None and os.environ.get("CI") != "true":
     pytest.skip("there is no gssapi; make directory compiles it", allow_module_level=True)
 
@@ -72,7 +74,7 @@ def test_each_service_counts_by_itself(hop: Hopping, kind: int, name: str, neede
         assert [entry["to"] for entry in hop.reported()[-1:] if entry["answer"] == "refused"] == [
             left_out
         ] * refused
-        hop.world.cancel(job.id)
+        vmms.cancel(hop.world, job.id)
         hop.second_hop.purge("hv1")
 
 

@@ -29,7 +29,7 @@ from lab.estate.spec import EstateSpec
 from lab.home import certificates, credentials
 from lab.server import serve
 from lab.storage.checksums import Checksums
-from lab.world import LabVm, RunningClock
+from lab.world import LabVm, RunningClock, vmms
 from lab.world.faults import KINDS, Fault
 
 SPEED = 10.0
@@ -77,7 +77,7 @@ class Fabric:
 
     def _tick(self) -> None:
         while not self._over.wait(0.02):
-            self.world.advance()
+            vmms.advance(self.world)
 
     def spec(self, name: str, *, auth: str = "ntlm", file: str = credentials.FILE, **more: Any) -> HostSpec:
         """Return how a host is reached."""

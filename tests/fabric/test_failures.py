@@ -24,7 +24,7 @@ from hyperv_placement.migration.audit import AuditLog
 from hyperv_placement.migration.migrate import migrate
 from hyperv_placement.model.options import MigrationOptions
 from hyperv_placement.model.plan import Move
-from lab.world import LabJob, MigrationRequest
+from lab.world import LabJob, MigrationRequest, vmms
 from tests.fabric.conftest import Fabric, FastClock, Maker, until
 from tests.unit.lab.conftest import AT_THE_HOST, estate, machine
 
@@ -44,7 +44,7 @@ def person_moves(fabric: Fabric, name: str, destination: str) -> LabJob:
         vm_id=vm.id, type=32771, destination=f"{destination}.lab.example", roots=vm.roots,
         disks={disk.slot: disk.path for disk in vm.disks}, caller=AT_THE_HOST,
     )  # fmt: skip
-    job = fabric.world.migrate(vm.host, request)
+    job = vmms.migrate(fabric.world, vm.host, request)
     assert isinstance(job, LabJob)
     return job
 

@@ -12,7 +12,7 @@ from hyperv_placement.errors import MigrationFailedError, MigrationStartError, M
 from hyperv_placement.migration.failure_guard import FailureGuard
 from hyperv_placement.model.guard import Guard, OneOff
 from hyperv_placement.model.options import MigrationOptions
-from lab.world import LabJob, MigrationRequest
+from lab.world import LabJob, MigrationRequest, vmms
 from lab.world.jobs import MOVE, STAGE
 from tests.fabric.conftest import Fabric, FastClock, Maker, until
 from tests.unit.lab.conftest import AT_THE_HOST, estate, machine
@@ -69,7 +69,7 @@ def test_what_runs_goes_on_into_a_freeze(fabric: Fabric) -> None:
     until(lambda: len(fabric.log("start")) == 1)
     vm = fabric.lab_vm("WEB02")
     order = fabric.order("WEB02", "hv2")
-    theirs = fabric.world.migrate("hv1", MigrationRequest(
+    theirs = vmms.migrate(fabric.world, "hv1", MigrationRequest(
         vm_id=vm.id, type=32771, destination="hv2.lab.example", roots=vm.roots,
         disks={disk.slot: disk.path for disk in vm.disks}, caller=AT_THE_HOST,
     ))  # fmt: skip

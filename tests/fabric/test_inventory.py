@@ -16,7 +16,7 @@ from hyperv_placement.model.stack import HostSpec
 from hyperv_placement.wsman.catalogue import CANNOT_PROCESS_FILTER
 from lab.estate.generated import SHARE
 from lab.estate.spec import DiskSpec
-from lab.world import LabJob, MigrationRequest, person
+from lab.world import LabJob, MigrationRequest, person, vmms
 from tests.fabric.conftest import Fabric, Maker, until
 from tests.fabric.scripted import Scripted, status
 from tests.unit.lab.conftest import AT_THE_HOST, estate, machine
@@ -242,7 +242,7 @@ def test_a_job_that_changes_its_state_meanwhile_is_not_lost(make_fabric: Maker) 
         vm_id=vm.id, type=32771, destination="hv2.lab.example", roots=vm.roots, caller=AT_THE_HOST,
         disks={disk.slot: disk.path for disk in vm.disks},
     )  # fmt: skip
-    assert isinstance(fabric.world.migrate("hv1", request), LabJob)
+    assert isinstance(vmms.migrate(fabric.world, "hv1", request), LabJob)
     until(lambda: fabric.world.state.jobs[0].percent > 0)
     client = fabric.estate.client(HostName("hv1"))
     (job,) = inventory.read_jobs(client)

@@ -11,7 +11,7 @@ from hyperv_placement.errors import MoveRefusedError, NoRoomError
 from hyperv_placement.model.plan import Severity
 from hyperv_placement.planning.checks.move import refusals
 from lab.estate.spec import DiskSpec
-from lab.world import LabJob, MigrationRequest
+from lab.world import LabJob, MigrationRequest, vmms
 from lab.world.callers import SecondHopCaller
 from lab.world.objects import FILELESS
 from tests.fabric.conftest import Fabric, Maker
@@ -52,7 +52,7 @@ def asked_all_the_same(fabric: Fabric) -> LabJob:
         disks=disks,
         caller=SecondHopCaller(name="LAB\\careless"),
     )
-    job = fabric.world.migrate("hv1", request)
+    job = vmms.migrate(fabric.world, "hv1", request)
     assert isinstance(job, LabJob)
     return job
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from lab.wmi import embedded
 from lab.wmi.texts import spoken
 from lab.wmi.view import instance
-from lab.world import LabJob
+from lab.world import LabJob, vmms
 from lab.world.jobs import INVALID_PARAMETER, INVALID_STATE, NOT_SUPPORTED
 
 from .call import Call, Outputs
@@ -32,7 +32,7 @@ def request_state_change(call: Call) -> Outputs:
     if call.text("RequestedState") not in {str(_TERMINATE), str(_KILL)}:
         return {"ReturnValue": INVALID_PARAMETER}
     job = _job(call)
-    return {"ReturnValue": INVALID_STATE if job is None else call.reader.world.cancel(job.id)}
+    return {"ReturnValue": INVALID_STATE if job is None else vmms.cancel(call.reader.world, job.id)}
 
 
 def kill_job(call: Call) -> Outputs:

@@ -10,7 +10,7 @@ from lab.wmi import builds, embedded
 from lab.wmi.accounts import Caller
 from lab.wmi.embedded import TextRefusedError
 from lab.wmi.views.holders import Holder, holders_of
-from lab.world import JOB_STARTED, LabHost, LabJob, LabRoots, LabVm, MigrationRequest
+from lab.world import JOB_STARTED, LabHost, LabJob, LabRoots, LabVm, MigrationRequest, vmms
 from lab.world.callers import SecondHopCaller
 from lab.world.jobs import INVALID_PARAMETER, NOT_SUPPORTED, SMB, TCP, Options
 from lab.world.objects import VHD
@@ -57,7 +57,7 @@ def _started(call: Call, *, only_check: bool) -> Outputs:
     except TextRefusedError as refused:
         _note_refusal(call, vm, refused)
         return {"Job": None, "ReturnValue": refused.return_value}
-    answer = call.reader.world.migrate(host.name, request)
+    answer = vmms.migrate(call.reader.world, host.name, request)
     if not isinstance(answer, LabJob):
         return {"Job": None, "ReturnValue": answer.return_value}
     job = EndpointReference(resource_uri(answer.class_name), {"InstanceID": answer.id})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lab.world import vmms
 from lab.world.jobs import INVALID_PARAMETER, NOT_SUPPORTED
 
 from .call import Call, Outputs
@@ -20,4 +21,4 @@ def destroy(call: Call) -> Outputs:
             world.violation(f"DestroySystem was ordered for {host.realized[name].name}", call.caller.name)
             return {"Job": None, "ReturnValue": NOT_SUPPORTED}
         return {"Job": None, "ReturnValue": INVALID_PARAMETER}
-    return {"Job": None, "ReturnValue": world.destroy_planned(host.name, name, call.caller.name)}
+    return {"Job": None, "ReturnValue": vmms.destroy_planned(world, host.name, name, call.caller.name)}

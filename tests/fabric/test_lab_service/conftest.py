@@ -39,7 +39,7 @@ from lab.estate.generated import SHARE
 from lab.estate.spec import DiskSpec, EstateSpec
 from lab.home import certificates, credentials
 from lab.server import Servers, serve
-from lab.world import LabVm, World
+from lab.world import LabVm, World, vmms
 from tests.unit.lab.conftest import StillClock, estate, machine
 
 Scheme = Literal["basic", "ntlm"]
@@ -153,7 +153,7 @@ class Wire:
         """Let the world's time pass in small steps."""
         for _ in range(round(seconds / 0.1)):
             self.clock.time += timedelta(seconds=0.1)
-            self.world.advance()
+            vmms.advance(self.world)
 
     def log(self) -> str:
         """Return the lab's log."""

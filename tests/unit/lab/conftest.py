@@ -13,7 +13,7 @@ from lab.estate.building import build
 from lab.estate.generated import SHARE, generate
 from lab.estate.spec import DiskSpec, EstateSpec, VmSpec
 from lab.storage.checksums import Checksums
-from lab.world import LabJob, LabVm, MigrationRequest, Refusal, World
+from lab.world import LabJob, LabVm, MigrationRequest, Refusal, World, vmms
 from lab.world.callers import SecondHopCaller
 from lab.world.objects import LabRoots
 
@@ -49,13 +49,13 @@ class Stage:
         """Let time pass in small steps."""
         for _ in range(round(seconds / step)):
             self.clock.time += timedelta(seconds=step)
-            self.world.advance()
+            vmms.advance(self.world)
 
     def ask(self, name: str, **given: object) -> LabJob | Refusal:
         """Ask the machine's host for a migration."""
         vm = self.vm(name)
         request = MigrationRequest(vm_id=vm.id, **{"caller": TESTER, **given})  # type: ignore[arg-type]
-        return self.world.migrate(vm.host, request)
+        return vmms.migrate(self.world, vm.host, request)
 
     def start(self, name: str, **given: object) -> LabJob:
         """Ask, and expect a job."""

@@ -11,7 +11,7 @@ import pytest
 
 from lab.commands import arguments
 from lab.estate.spec import EstateSpec
-from lab.world import LabJob
+from lab.world import LabJob, vmms
 from lab.world.faults import KINDS, Fault
 from lab.world.restart import resume
 
@@ -94,7 +94,7 @@ def test_a_planned_machine_may_stay(made: Stage, kinds: tuple[str, ...]) -> None
     (vm,) = world.vms()
     assert vm.host == ("hv1" if len(kinds) > 1 else "hv2")
     assert world.hosts["hv2"].planned.keys() == {vm.id}
-    assert world.destroy_planned("hv2", vm.id, "LAB\\tester") == 0
+    assert vmms.destroy_planned(world, "hv2", vm.id, "LAB\\tester") == 0
     assert not world.hosts["hv2"].planned
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from lab.estate.generated import SHARE
-from lab.world import LabJob, MigrationRequest
+from lab.world import LabJob, MigrationRequest, vmms
 from lab.world.callers import SecondHopCaller
 from lab.world.second_hop import Hop, Service, services_of
 from tests.fabric.conftest import until
@@ -119,7 +119,7 @@ def test_a_job_can_be_cancelled_while_it_waits(waiting: tuple[Stage, Directory])
     """It ends at once, and the answer that comes late changes nothing."""
     here, directory = waiting
     job = here.start_everything("VM0", "HV2")
-    assert here.world.cancel(job.id) == 0
+    assert vmms.cancel(here.world, job.id) == 0
     assert job.state == 8
     directory.go.set()
     until(lambda: not any(thread.name == "second-hop" for thread in threading.enumerate()))

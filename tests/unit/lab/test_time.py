@@ -8,6 +8,7 @@ from collections.abc import Callable
 from lab.estate.generated import generate
 from lab.estate.spec import EstateSpec
 from lab.storage.checksums import Checksums
+from lab.world import vmms
 from lab.world.faults import Fault
 from lab.world.restart import resume
 
@@ -100,10 +101,10 @@ def test_a_cancelled_job_leaves_the_machine(default: Stage) -> None:
     """Before the switch: Terminated, copies removed; after the end: refused."""
     job = default.start_everything("VM001", "HV2")
     default.pass_time(3)
-    assert default.world.cancel(job.id) == 0
+    assert vmms.cancel(default.world, job.id) == 0
     assert (job.state, default.vm("VM001").host) == (8, "hv1")
     assert not [file for file in default.files_of("hv2") if "VM001" in file]
-    assert default.world.cancel(job.id) != 0
+    assert vmms.cancel(default.world, job.id) != 0
 
 
 def test_a_kill_in_the_middle_of_copying(default: Stage) -> None:
@@ -221,5 +222,5 @@ def test_time_without_jobs_writes_nothing(default: Stage) -> None:
     world = default.world
     mark = (world.home / "world.json").stat().st_mtime_ns
     for _ in range(100):
-        world.advance()
+        vmms.advance(world)
     assert (world.home / "world.json").stat().st_mtime_ns == mark
