@@ -101,16 +101,19 @@ def test_every_command_in_a_page_is_one() -> None:
     }
 
 
-def test_the_first_page_shows_what_the_tutorial_runs() -> None:
-    """Each command there is one that the tutorial's test types, and the page is a screen."""
+def test_the_first_page_begins_with_what_a_fresh_machine_needs() -> None:
+    """Two targets of make, then a tour of commands that the tutorial's test types; the page is a screen."""
     typed = {
         line.split("#")[0].strip()
         for block in blocks(DOCS / "tutorial.md")
         for line in block.text.splitlines()
     }
-    [first] = blocks(PROJECT / "README.md")
-    lines = [line.split("#")[0].strip() for line in first.text.splitlines()]
-    assert [line for line in lines if line not in typed] == ["make setup"]
+    first, tour = (
+        [line.split("#")[0].strip() for line in block.text.splitlines()]
+        for block in blocks(PROJECT / "README.md")
+    )
+    assert first == ["make demo", "make test"]
+    assert [line for line in tour if line not in typed] == ["make setup"]
     assert len((PROJECT / "README.md").read_text(encoding="utf-8").splitlines()) <= SCREEN
 
 
