@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from hyperv_placement.clock import SystemClock
+from hyperv_placement.hyperv.detail import Detail
 from hyperv_placement.hyperv.estate import Estate
 from hyperv_placement.model.directory import FLAG, DelegationPlan, DelegationSpec, DirectorySpec
 from hyperv_placement.model.names import HostName
@@ -63,7 +64,7 @@ def planned(
     )  # fmt: skip
     seen = Estate(stack.hosts, clock=SystemClock())
     try:
-        plan = plan_delegation(stack, seen, seen.sweep(), SystemClock())
+        plan = plan_delegation(stack, seen, seen.read(Detail.PLACEMENT), SystemClock())
     finally:
         seen.close()
     assert plan is not None

@@ -17,6 +17,7 @@ if importlib.util.find_spec("gssapi") is None and os.environ.get("CI") != "true"
     pytest.skip("there is no gssapi; make directory compiles it", allow_module_level=True)
 
 from hyperv_placement.errors import PlacementError
+from hyperv_placement.hyperv.detail import Detail
 from hyperv_placement.hyperv.estate import Estate
 from hyperv_placement.migration.admission import Admission
 from hyperv_placement.migration.audit import AuditLog
@@ -62,16 +63,16 @@ def as_(hosts: Hosts, role: str) -> Estate:
     return Estate(specs, clock=FastClock())
 
 
-def closely(estate_: Estate) -> Inventory:
+def inventory(estate_: Estate) -> Inventory:
     """Return all that moves ask."""
-    found = estate_.sweep()
+    found = estate_.read(Detail.MOVE)
     assert not found.unreachable
-    return estate_.closely(found, list(found.hosts), ())
+    return found
 
 
 def test_an_operator_sees_the_machines_and_is_told_what_he_cannot_see(hosts: Hosts) -> None:
     """Machines and limits as an administrator sees them; memory and volumes are unknown, and say which right is missing."""
-    operator, administrator = closely(as_(hosts, "operator")), closely(as_(hosts, "host_administrator"))
+    operator, administrator = inventory(as_(hosts, "operator")), inventory(as_(hosts, "host_administrator"))
     assert [vm.id for vm in operator.vms()] == [vm.id for vm in administrator.vms()]
     facts = operator.hosts[HostName("hv2")].facts
     assert facts is not None
@@ -87,7 +88,7 @@ def test_an_operator_sees_the_machines_and_is_told_what_he_cannot_see(hosts: Hos
 def test_an_operator_moves_a_machine(hosts: Hosts) -> None:
     """From admission to proof; the host is asked for nothing that it refuses to do."""
     estate_ = as_(hosts, "operator")
-    found = closely(estate_)
+    found = inventory(estate_)
     source = found.hosts[HostName("hv1")]
     move = order(source.vms[0], Placement(host=HostName("hv2")), source, found.hosts[HostName("hv2")])
     assert move is not None

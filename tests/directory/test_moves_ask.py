@@ -16,6 +16,7 @@ if importlib.util.find_spec("gssapi") is None and os.environ.get("CI") != "true"
 
 from hyperv_placement.directory.client import DirectoryClient
 from hyperv_placement.directory.second_hop import YOUNG, DirectorySecondHop, warn_missing_delegation
+from hyperv_placement.hyperv.detail import Detail
 from hyperv_placement.hyperv.estate import Estate
 from hyperv_placement.model.directory import FLAG, DelegationPlan, DelegationSpec, DirectorySpec
 from hyperv_placement.model.names import HostName
@@ -55,8 +56,7 @@ class Asking:
 
     def move(self, caller: str = "ntlm") -> Move:
         """Return the move of the one machine, from hv1 to hv2."""
-        found = self.estate.sweep()
-        found = self.estate.closely(found, list(found.hosts), ())
+        found = self.estate.read(Detail.MOVE)
         vm = next(vm for vm in found.vms() if vm.name == "WEB01")
         ends = (found.hosts[HostName("hv1")], found.hosts[HostName("hv2")])
         move = order(vm, Placement(host=HostName("hv2")), *ends)

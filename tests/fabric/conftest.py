@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from hyperv_placement.hyperv.detail import Detail
 from hyperv_placement.hyperv.estate import Estate
 from hyperv_placement.hyperv.progress import Progress
 from hyperv_placement.migration.admission import Admission
@@ -94,18 +95,18 @@ class Fabric:
         return next(vm for vm in self.world.vms() if vm.name == name)
 
     def vm(self, name: str) -> VirtualMachine:
-        """Return a machine as a close look shows it."""
-        return next(vm for vm in self.closely().vms() if vm.name == name)
+        """Return a machine as a reading for moves shows it."""
+        return next(vm for vm in self.inventory().vms() if vm.name == name)
 
-    def closely(self) -> Inventory:
+    def inventory(self) -> Inventory:
         """Return a sweep with all that moves ask of hosts and machines."""
-        found = self.estate.sweep()
+        found = self.estate.read(Detail.MOVE)
         assert not found.unreachable
-        return self.estate.closely(found, list(found.hosts), ())
+        return found
 
     def order(self, name: str, host: str | None = None, **wanted: Any) -> Move:
         """Return the move that takes a machine to a placement."""
-        found = self.closely()
+        found = self.inventory()
         vm = next(vm for vm in found.vms() if vm.name == name)
         destination = None if host is None else found.hosts[HostName(host)]
         placement = Placement(host=None if host is None else HostName(host), **wanted)

@@ -87,5 +87,5 @@ def test_a_move_under_way_is_followed_and_the_run_fails(fabric: Fabric) -> None:
     fabric.audit.path.rmdir()
     (fabric.home / "log-as-it-was").rename(fabric.audit.path)
     after = AuditLog(fabric.audit.path, clock=fabric.clock)
-    assert after.close(fabric.closely()) is None
+    assert after.close(fabric.inventory()) is None
     assert fabric.audited() == ["start", "found"]

@@ -14,6 +14,7 @@ import spnego._gss
 import yaml
 
 from hyperv_placement.errors import AuthenticationError, MigrationFailedError, ProtocolError
+from hyperv_placement.hyperv.detail import Detail
 from hyperv_placement.hyperv.estate import Estate
 from hyperv_placement.migration.admission import Admission
 from hyperv_placement.model.names import HostName
@@ -144,7 +145,7 @@ def test_a_wrong_secret_is_tried_on_one_host_of_several(
         HostName(host): site.spec(auth, scheme, "wrong", host, relay.url) for host, relay in relays.items()
     }
     estate = Estate(specs, clock=FastClock())
-    found = estate.sweep()
+    found = estate.read(Detail.PLACEMENT)
     estate.close()
     assert len(found.unreachable) == 3
     assert len({silent.reason for silent in found.unreachable.values()}) == 1

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from hyperv_placement.commands.cli import main
+from hyperv_placement.hyperv.detail import Detail
 from hyperv_placement.model.plan import Standing
 from hyperv_placement.planning import plan
 from hyperv_placement.stackfile import load
@@ -37,7 +38,7 @@ def test_two_hundred_machines_stay_where_they_are(make_fabric: Maker, tmp_path: 
     fabric, output = make_fabric(generate(hosts=8, vms=200)), tmp_path / "found.yaml"
     assert discover(fabric, output) == 0
     stack = load(output)
-    planned = plan(stack, fabric.estate.sweep())
+    planned = plan(stack, fabric.estate.read(Detail.PLACEMENT))
     assert len(planned.steps) == 200
     assert {(step.standing, step.findings) for step in planned.steps} == {(Standing.IN_PLACE, ())}
     assert not planned.findings
@@ -87,7 +88,7 @@ def test_what_is_odd_is_declared_with_less_and_said(make_fabric: Maker, tmp_path
     assert vms["FLAT01"].storage.layout == "flat"
     assert all(each.storage and each.storage.config == "d" for each in (vms["SNAP01"], vms["DVD01"]))
     assert "iso" not in output.read_text(encoding="utf-8").casefold()
-    planned = plan(stack, fabric.closely())
+    planned = plan(stack, fabric.inventory())
     assert {(step.standing, step.findings) for step in planned.steps} == {(Standing.IN_PLACE, ())}
 
 

@@ -24,7 +24,7 @@ NEW = "E:\\fast\\db.vhdx"
 def step(fabric: Fabric, key: str) -> Step:
     """Return how the machine stands with one disk declared at a new place."""
     declared = spec(1, "hv1", storage=StorageSpec(disks={key: NEW}))
-    (found,) = plan(stack(declared), fabric.closely()).steps
+    (found,) = plan(stack(declared), fabric.inventory()).steps
     return found
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from hyperv_placement.commands.cli import _parser
+from hyperv_placement.hyperv.detail import Detail
 from hyperv_placement.workspace.inventory_file import Recorded, write
 from tests.fabric.conftest import Fabric
 from tests.forking import Done, Forks, forks
@@ -108,7 +109,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         encoding="utf-8",
     )
     write(
-        home / "hosts.json", Recorded(read=datetime(2026, 1, 1, tzinfo=UTC), inventory=fabric.estate.whole())
+        home / "hosts.json",
+        Recorded(read=datetime(2026, 1, 1, tzinfo=UTC), inventory=fabric.estate.read(Detail.FULL)),
     )
     (home / "preview.json").write_text('{"duration": 1, "changeSummary": {"same": 1}}', encoding="utf-8")
     try:

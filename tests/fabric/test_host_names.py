@@ -104,7 +104,7 @@ def test_nothing_is_ordered_to_a_host_that_reports_another_ones_name(make_fabric
     """Its machines can still leave it, and the others go on among themselves."""
     fabric = make_fabric(generate(hosts=3, vms=3))
     fabric.world.hosts["hv1"].claims = "hv3"
-    homes = {str(vm.host): vm.name for vm in fabric.closely().vms()}
+    homes = {str(vm.host): vm.name for vm in fabric.inventory().vms()}
     with pytest.raises(MoveRefusedError, match="hv1"):
         fabric.run(fabric.order(homes["hv2"], "hv1", **_folder(homes["hv2"])))
     assert fabric.lab_vm(homes["hv2"]).host == "hv2"

@@ -18,6 +18,7 @@ import pytest
 from hyperv_placement.clock import SystemClock
 from hyperv_placement.errors import HostUnreachableError, PlacementError, ProtocolError
 from hyperv_placement.hyperv.cluster import read_cluster
+from hyperv_placement.hyperv.detail import Detail
 from hyperv_placement.hyperv.estate import Estate
 from hyperv_placement.model.estate import Silence
 from hyperv_placement.model.names import HostName
@@ -233,7 +234,7 @@ def test_hostile_hosts_cost_the_others_nothing(home: Path) -> None:
         }
         specs = {HostName(name): spec(home, host.url, name=name) for name, host in hosts.items()}
         estate = Estate(specs, clock=FastClock(), bounds=SHORT)
-        found = estate.sweep()
+        found = estate.read(Detail.PLACEMENT)
         estate.close()
     assert list(found.hosts) == ["well"]
     assert {name: silent.kind for name, silent in found.unreachable.items()} == {
@@ -250,7 +251,7 @@ def test_waiting_for_others_logins_is_no_part_of_a_hosts_time(home: Path) -> Non
         hosts["well"] = open_.enter_context(Hostile(home, enumerations(0)))
         specs = {HostName(name): spec(home, host.url, name=name) for name, host in hosts.items()}
         estate = Estate(specs, clock=SystemClock(), bounds=bounds)
-        found = estate.sweep()
+        found = estate.read(Detail.PLACEMENT)
         estate.close()
     assert list(found.hosts) == ["well"], found.unreachable
 

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from hyperv_placement.hyperv.detail import Detail
 from hyperv_placement.visible import hidden
 from hyperv_placement.workspace.inventory_file import Recorded, write
 from lab.estate.spec import DiskSpec, VmSpec
@@ -74,7 +75,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         encoding="utf-8",
     )
     write(
-        home / "hosts.json", Recorded(read=datetime(2026, 1, 1, tzinfo=UTC), inventory=fabric.estate.whole())
+        home / "hosts.json",
+        Recorded(read=datetime(2026, 1, 1, tzinfo=UTC), inventory=fabric.estate.read(Detail.FULL)),
     )
     said = [
         {"severity": "warning", "message": f"{name} waits", "urn": f"urn:pulumi:made::p::t::{name}"}

@@ -12,6 +12,7 @@ import pytest
 from hyperv_placement.clock import SystemClock
 from hyperv_placement.commands import cli
 from hyperv_placement.errors import NotPlannedError, VmMissingError
+from hyperv_placement.hyperv.detail import Detail
 from hyperv_placement.hyperv.estate import Estate
 from hyperv_placement.model.estate import Inventory
 from hyperv_placement.model.identity import Kept
@@ -111,7 +112,7 @@ def moved_by_a_person(fabric: Fabric, name: str, host: str) -> None:
 def before_that(fabric: Fabric, stack: Stack, engine: str) -> tuple[Handoff, Inventory]:
     """Return a sweep of this moment as the other process of the run has left it, to be found later."""
     handoff = Handoff(project=stack.path.parent.parent, engine=engine, stack=stack)
-    seen = fabric.estate.sweep()
+    seen = fabric.estate.read(Detail.PLACEMENT)
     handoff.leave(HandedOff(inventory=seen, begun=fabric.clock.utc()))
     return handoff, seen
 

@@ -9,6 +9,7 @@ import pytest
 
 from hyperv_placement.errors import AuthenticationError
 from hyperv_placement.hyperv import inventory
+from hyperv_placement.hyperv.detail import Detail
 from hyperv_placement.hyperv.estate import Estate
 from hyperv_placement.model.estate import DiskKind, Inventory, VmState
 from hyperv_placement.model.names import HostName
@@ -50,7 +51,7 @@ def fabric(make_fabric: Maker) -> Fabric:
 @pytest.mark.lab
 def test_a_sweep_shows_every_machine_as_its_host_holds_it(fabric: Fabric) -> None:
     """Names, states, memory, roots and disks agree with the lab's own record."""
-    seen = {vm.id: vm for vm in fabric.closely().vms()}
+    seen = {vm.id: vm for vm in fabric.inventory().vms()}
     for vm in fabric.world.vms():
         shown = seen.pop(vm.id)  # type: ignore[call-overload]
         assert (shown.name, shown.host, shown.enabled_state) == (vm.name, vm.host, vm.enabled_state)
@@ -65,13 +66,13 @@ def test_a_sweep_shows_every_machine_as_its_host_holds_it(fabric: Fabric) -> Non
 @pytest.mark.lab
 def test_what_a_machine_had_that_has_left_since_the_sweep_was_not_read(fabric: Fabric) -> None:
     """A move that somebody began ends between two readings: no adapters, memory or devices are seen, and none is said."""
-    swept = fabric.estate.sweep()
+    swept = fabric.estate.read(Detail.PLACEMENT)
     job = person.move(fabric.world, "WEB01", "hv2")
     until(lambda: not job.running)
-    closer = fabric.estate.closely(swept, [HV1], [HV2])
+    closer = fabric.estate.read({HV1: Detail.MOVE, HV2: Detail.HOST}, swept)
     gone = next(vm for vm in closer.hosts[HV1].vms if vm.name == "WEB01")
     assert (gone.switches, gone.memory_mib, gone.devices) == (None, None, None)
-    there = fabric.estate.vm(HV2, gone.id)
+    there = fabric.estate.read_vm(HV2, gone.id, Detail.PLACEMENT)
     assert there is not None
     assert there.switches == ("External",)
 
@@ -79,7 +80,7 @@ def test_what_a_machine_had_that_has_left_since_the_sweep_was_not_read(fabric: F
 @pytest.mark.lab
 def test_what_forbids_a_move_is_seen(fabric: Fabric) -> None:
     """Checkpoints, replication, vTPM, shared and pass-through disks, each where it is and nowhere else."""
-    vms = {vm.name: vm for vm in fabric.closely().vms()}
+    vms = {vm.name: vm for vm in fabric.inventory().vms()}
     assert [name for name, vm in vms.items() if vm.checkpoints] == ["SNAP01"]
     assert [name for name, vm in vms.items() if vm.vtpm] == ["TPM01"]
     assert [name for name, vm in vms.items() if vm.replication_mode] == ["REPL01"]
@@ -96,9 +97,9 @@ def test_what_forbids_a_move_is_seen(fabric: Fabric) -> None:
 
 @pytest.mark.lab
 def test_a_sweep_is_five_requests_a_host_and_nothing_that_only_moves_ask(fabric: Fabric) -> None:
-    """Whatever the number of machines; the rest is unknown until somebody looks closely."""
+    """Whatever the number of machines; the rest is unknown until it is read for a move."""
     before = _enumerates(fabric)
-    found = fabric.estate.sweep()
+    found = fabric.estate.read(Detail.PLACEMENT)
     assert {name: count - before[name] for name, count in _enumerates(fabric).items()} == dict.fromkeys(
         ("hv1", "hv2", "hv3"), 5
     )
@@ -112,11 +113,11 @@ def test_what_refuses_queries_is_read_all_the_same(make_fabric: Maker) -> None:
     """A host that takes no WQL at all shows the same machines, class by class."""
     spec = estate(*(machine(f"VM{n}", disks=(DiskSpec(path=f"D:\\{n}.vhdx"),)) for n in range(5)))
     fabric = make_fabric(spec)
-    expected = fabric.estate.sweep()
+    expected = fabric.estate.read(Detail.PLACEMENT)
     refusing = Estate(fabric.specs, clock=fabric.clock)
     fabric.fault("wsman-fault", operation="Enumerate", code=CANNOT_PROCESS_FILTER, host="hv1", left=2)
     try:
-        assert refusing.sweep() == expected
+        assert refusing.read(Detail.PLACEMENT) == expected
     finally:
         refusing.close()
 
@@ -128,7 +129,7 @@ def _enumerates(fabric: Fabric) -> dict[str, int]:
 @pytest.mark.lab
 def test_hosts_tell_their_own_names_and_room(fabric: Fabric) -> None:
     """The full name is the host's word, not the address dialled; volumes and memory are the host's."""
-    host = fabric.closely().hosts[HV2].facts
+    host = fabric.inventory().hosts[HV2].facts
     assert host is not None
     assert host.full_name == "hv2.lab.example"
     assert host.computer_name == "HV2"
@@ -153,7 +154,7 @@ def test_a_clustered_machine_is_known_as_one(make_fabric: Maker) -> None:
         dataclasses.replace(host, cluster="CL1") if host.name != "hv3" else host for host in spec.hosts
     )
     fabric = make_fabric(dataclasses.replace(spec, hosts=hosts))
-    found = fabric.closely()
+    found = fabric.inventory()
     assert {vm.name: vm.clustered for vm in found.vms()} == {"ROLE01": True, "PLAIN01": False, "OUT01": False}
     facts = [found.hosts[name].facts for name in (HV1, HV2, HV3)]
     assert [each.cluster for each in facts if each] == ["CL1", "CL1", None]
@@ -163,7 +164,7 @@ def test_a_clustered_machine_is_known_as_one(make_fabric: Maker) -> None:
 def test_a_dead_host_is_unreachable_and_delays_nobody(fabric: Fabric) -> None:
     """Its machines are unknown; the reason is one line."""
     fabric.fault("host-down", host="hv2")
-    found = fabric.estate.sweep()
+    found = fabric.estate.read(Detail.PLACEMENT)
     assert set(found.hosts) == {HV1, HV3}
     assert "\n" not in found.unreachable[HV2].reason
     assert "hv2" in found.unreachable[HV2].reason
@@ -172,11 +173,11 @@ def test_a_dead_host_is_unreachable_and_delays_nobody(fabric: Fabric) -> None:
 @pytest.mark.lab
 def test_a_host_that_comes_back_is_read_again(fabric: Fabric) -> None:
     """A dropped connection is no reason to give a host up."""
-    fabric.estate.sweep()
+    fabric.estate.read(Detail.PLACEMENT)
     rule = fabric.fault("host-down", host="hv2")
-    assert HV2 in fabric.estate.sweep().unreachable
+    assert HV2 in fabric.estate.read(Detail.PLACEMENT).unreachable
     fabric.world.faults.clear(rule)
-    assert not fabric.estate.sweep().unreachable
+    assert not fabric.estate.read(Detail.PLACEMENT).unreachable
 
 
 @pytest.mark.lab
@@ -199,7 +200,7 @@ def test_a_refused_credential_is_not_tried_again(fabric: Fabric) -> None:
         }
         estate_ = Estate(specs, clock=fabric.clock)
         try:
-            found = [estate_.sweep() for _ in range(2)]
+            found = [estate_.read(Detail.PLACEMENT) for _ in range(2)]
             with pytest.raises(AuthenticationError):
                 estate_.facts(HV2)
         finally:
@@ -228,7 +229,7 @@ def _with_password(fabric: Fabric, password: str, auth: str) -> dict[HostName, H
 def _swept(hosts: dict[HostName, HostSpec], fabric: Fabric) -> Inventory:
     estate_ = Estate(hosts, clock=fabric.clock)
     try:
-        return estate_.sweep()
+        return estate_.read(Detail.PLACEMENT)
     finally:
         estate_.close()
 

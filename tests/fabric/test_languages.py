@@ -31,7 +31,7 @@ def speaking(locale: str) -> EstateSpec:
 def test_the_inventory_is_the_same_in_every_language(make_fabric: Maker) -> None:
     """Hosts, machines, disks, switches: equal values, while the rows carry other words."""
     english, japanese = (make_fabric(speaking(locale)) for locale in LOCALES)
-    one, other = english.closely(), japanese.closely()
+    one, other = english.inventory(), japanese.inventory()
     assert list(one.vms()) == list(other.vms())
     facts = [[host.facts for host in found.hosts.values()] for found in (one, other)]
     assert [each.switches for each in facts[0] if each] == [each.switches for each in facts[1] if each] != []

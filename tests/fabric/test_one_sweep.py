@@ -77,7 +77,7 @@ def test_gone_still_needs_a_sweep_of_ones_own(fabric: Fabric, tmp_path: Path) ->
     fleet.estate.close()
 
 
-@pytest.mark.parametrize("closer", [False, True], ids=["swept alone", "looked at closely besides"])
+@pytest.mark.parametrize("closer", [False, True], ids=["swept alone", "read for moves besides"])
 def test_what_one_of_two_sweeps_has_seen_is_not_gone(
     make_fabric: Maker, tmp_path: Path, *, closer: bool
 ) -> None:

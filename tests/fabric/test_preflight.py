@@ -32,7 +32,7 @@ def between(make_fabric: Maker, vm: Changes, source: Changes, destination: Chang
 
 def findings(fabric: Fabric) -> list[str]:
     """Return what is said of a move of WEB01 to hv2, severities first."""
-    move, hosts = fabric.order("WEB01", "hv2"), fabric.closely().hosts
+    move, hosts = fabric.order("WEB01", "hv2"), fabric.inventory().hosts
     source, destination = hosts[move.source].facts, hosts[move.destination].facts
     assert source is not None
     move = dataclasses.replace(move, vm=fabric.estate.with_vectors(move.vm, source))

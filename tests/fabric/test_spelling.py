@@ -26,14 +26,14 @@ def respelled(make_fabric: Maker, folder: str) -> Fabric:
 def test_a_machine_in_place_stays(make_fabric: Maker) -> None:
     """Seen: a storage move at every run, for ever, and "hv1 no longer answers" in drift."""
     fabric = respelled(make_fabric, "D:\\Hyper-V\\VM001")
-    (step,) = plan(stack(spec(1, "hv1")), fabric.closely()).steps
+    (step,) = plan(stack(spec(1, "hv1")), fabric.inventory()).steps
     assert (step.standing, step.move, step.findings) == (Standing.IN_PLACE, None, ())
 
 
 def test_a_machine_on_a_share_moves_alone_and_is_proven(make_fabric: Maker) -> None:
     """Seen: refused, for it "would keep its path while other files are copied"."""
     fabric = respelled(make_fabric, f"{SHARE}\\VM001")
-    (step,) = plan(stack(spec(1, "hv2")), fabric.closely()).steps
+    (step,) = plan(stack(spec(1, "hv2")), fabric.inventory()).steps
     assert step.move is not None
     assert step.move.type == MigrationType.VIRTUAL_SYSTEM
     assert fabric.run(step.move).host == "hv2"

@@ -16,6 +16,7 @@ from hyperv_placement.errors import (
     MoveRefusedError,
     VerificationError,
 )
+from hyperv_placement.hyperv.detail import Detail
 from hyperv_placement.hyperv.estate import Estate
 from hyperv_placement.migration.admission import Admission
 from hyperv_placement.migration.migrate import Moved
@@ -168,17 +169,17 @@ class Values(Estate):
         self._world = world
         self._clock = clock
 
-    def sweep(self) -> Inventory:
-        """Read all."""
-        return self._world.sweep(self._clock.now())
+    def read(
+        self,
+        detail: Detail | Mapping[HostName, Detail],  # noqa: ARG002 - as estates read; values show all in any detail
+        found: Inventory | None = None,
+    ) -> Inventory:
+        """Read all, or return what was read."""
+        return found or self._world.sweep(self._clock.now())
 
-    def closely(self, inventory: Inventory, sources: Any, hosts: Any) -> Inventory:  # noqa: ARG002 - as estates read
-        """Return what was read: a sweep of values tells all."""
-        return inventory
-
-    def host_closely(self, host: Host, *, machines: bool) -> Host:  # noqa: ARG002 - the same
+    def read_host(self, name: HostName, detail: Detail, found: Host | None = None) -> Host:  # noqa: ARG002 - the same
         """Read one host."""
-        return self._world.host(host.name, self._clock.now())
+        return self._world.host(name, self._clock.now())
 
     def facts(self, host: HostName) -> HostFacts:
         """Read what decides of a start."""

@@ -9,6 +9,7 @@ from pathlib import Path
 import yaml
 
 from hyperv_placement.clock import SystemClock
+from hyperv_placement.hyperv.detail import Detail
 from hyperv_placement.hyperv.estate import Estate
 from hyperv_placement.migration.audit import AuditLog
 from hyperv_placement.model.stack import Stack
@@ -29,7 +30,7 @@ def measure(sites: Sites) -> list[Figure]:
     level, moved = load(site.stack_file), load(_elsewhere(site))
     sweeps, none, some = [], [], []
     for _ in range(RUNS):
-        sweeps.append(_seconds(level, lambda estate: estate.sweep()))
+        sweeps.append(_seconds(level, lambda estate: estate.read(Detail.PLACEMENT)))
         none.append(_seconds(level, lambda estate: _drifts(level, estate, 0)))
         some.append(_seconds(moved, lambda estate: _drifts(moved, estate, ELSEWHERE)))
     return [

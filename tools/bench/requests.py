@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hyperv_placement.clock import SystemClock
+from hyperv_placement.hyperv.detail import Detail
 from hyperv_placement.hyperv.estate import Estate
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.stack import Connection, HostSpec
@@ -135,7 +136,7 @@ def tally_of(home: Path, machines: int) -> Tally:
         {name: HostSpec(name=name, endpoint=host.url, connection=connection)}, clock=SystemClock()
     )
     try:
-        inventory = estate.sweep()
+        inventory = estate.read(Detail.PLACEMENT)
     finally:
         estate.close()
         servers.stop()

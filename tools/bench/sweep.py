@@ -6,6 +6,7 @@ import time
 from statistics import median
 
 from hyperv_placement.clock import SystemClock
+from hyperv_placement.hyperv.detail import Detail
 from hyperv_placement.hyperv.estate import Estate
 from hyperv_placement.stackfile import load
 
@@ -22,7 +23,7 @@ def measure(sites: Sites) -> list[Figure]:
     for _ in range(RUNS):
         estate = Estate(hosts, clock=SystemClock())
         begun = time.process_time()
-        inventory = estate.sweep()
+        inventory = estate.read(Detail.PLACEMENT)
         seconds.append(time.process_time() - begun)
         estate.close()
         if inventory.unreachable:

@@ -11,6 +11,7 @@ from typing import Any
 from hyperv_placement.clock import SystemClock
 from hyperv_placement.commands.audit_notes import add_ticket, checked, note
 from hyperv_placement.errors import PlacementError
+from hyperv_placement.hyperv.detail import Detail
 from hyperv_placement.hyperv.estate import Estate
 from hyperv_placement.model.names import is_guid, vm_id
 from hyperv_placement.model.stack import Stack
@@ -51,7 +52,7 @@ def run(options: argparse.Namespace) -> int:
     check_some({name: host.connection for name, host in stack.hosts.items()})
     estate = Estate(stack.hosts, clock=SystemClock())
     try:
-        inventory = estate.sweep()
+        inventory = estate.read(Detail.PLACEMENT)
     finally:
         estate.close()
     done = adopt(stack, inventory, kept_of(stack, PROJECT), options.label, vm_id(options.id))

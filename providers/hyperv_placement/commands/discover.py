@@ -14,6 +14,7 @@ from typing import cast, get_args
 from hyperv_placement import quoting
 from hyperv_placement.clock import Clock, SystemClock
 from hyperv_placement.errors import PlacementError, StackFileError
+from hyperv_placement.hyperv.detail import Detail
 from hyperv_placement.hyperv.estate import Estate
 from hyperv_placement.model.estate import Host, Inventory, UnreachableHost
 from hyperv_placement.model.names import HostName
@@ -168,8 +169,8 @@ def _read(specs: Mapping[HostName, HostSpec], clock: Clock) -> tuple[Inventory, 
     """
     estate = Estate(specs, clock=clock)
     try:
-        swept = estate.sweep()
-        closer = estate.closely(swept, list(swept.hosts), ())
+        swept = estate.read(Detail.PLACEMENT)
+        closer = estate.read(Detail.MOVE, swept)
     finally:
         estate.close()
     lost = {

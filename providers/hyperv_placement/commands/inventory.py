@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from hyperv_placement.clock import SystemClock
+from hyperv_placement.hyperv.detail import Detail
 from hyperv_placement.hyperv.estate import Estate
 from hyperv_placement.model.estate import Inventory
 from hyperv_placement.model.stack import Stack
@@ -44,8 +45,7 @@ def run(options: argparse.Namespace) -> int:
 def _seen(stack: Stack) -> Inventory:
     estate = Estate(stack.hosts, clock=SystemClock())
     try:
-        found = estate.sweep()
-        return estate.closely(found, list(found.hosts), ())
+        return estate.read(Detail.MOVE)
     finally:
         estate.close()
 
@@ -54,7 +54,7 @@ def _saved(stack: Stack, path: Path) -> Inventory:
     estate = Estate(stack.hosts, clock=SystemClock())
     try:
         read = estate.clock.utc()
-        inventory = estate.whole()
+        inventory = estate.read(Detail.FULL)
     finally:
         estate.close()
     write(path, Recorded(read=read, inventory=inventory))

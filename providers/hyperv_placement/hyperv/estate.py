@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TypeVar
@@ -31,6 +31,7 @@ from hyperv_placement.wsman import Instance
 
 from . import host_facts, images, inventory
 from .compatibility import read_vectors
+from .detail import Detail
 from .host_facts import HostNames, Traits
 from .templates import read_template
 
@@ -85,20 +86,31 @@ class Estate:
         """Return the client of a host."""
         return self._clients[host]
 
-    def host(self, name: HostName) -> Host:
-        """Read where the machines of one host are. Raises PlacementError."""
-        client = self._clients[name]
-        with client.budget.reading():
-            return inventory.read_host(client)
+    def read(self, detail: Detail | Mapping[HostName, Detail], found: Inventory | None = None) -> Inventory:
+        """Read hosts in parallel: all in the same detail, or each that is named in its own.
 
-    def sweep(self) -> Inventory:
-        """Read in parallel where the machines of every host are.
-
-        What only a move asks is not read. A host that fails is in `unreachable`, with its reason in one line.
+        `found`: a sweep that is at hand; without one the hosts are swept first. A host that does not answer the sweep is
+        in `unreachable`, with its reason in one line, and so is one of which not all of Detail.FULL could be read: half
+        of it would pass for all. One that falls silent after the sweep stays as the sweep showed it.
         """
+        found = found or self._swept()
+        wanted = detail if isinstance(detail, Mapping) else dict.fromkeys(found.hosts, detail)
+        closer = [name for name in wanted if name in found.hosts and wanted[name] > Detail.PLACEMENT]
+        hosts, silent = dict(found.hosts), dict(found.unreachable)
+        for name, result in self._each(
+            closer, lambda name: self.read_host(name, wanted[name], found.hosts[name])
+        ).items():
+            if isinstance(result, Host):
+                hosts[name] = result
+            elif wanted[name] == Detail.FULL:
+                silent[name] = unreachable(name, result)
+                del hosts[name]
+        return Inventory(hosts=hosts, unreachable=silent)
+
+    def _swept(self) -> Inventory:
         hosts: dict[HostName, Host] = {}
         silent: dict[HostName, UnreachableHost] = {}
-        read = self._each(self._clients, self.host)
+        read = self._each(self._clients, lambda name: self.read_host(name, Detail.PLACEMENT))
         for name, result in read.items():
             if isinstance(result, PlacementError):
                 silent[name] = unreachable(name, result)
@@ -106,54 +118,28 @@ class Estate:
                 hosts[name] = result
         return Inventory(hosts=hosts, unreachable=silent)
 
-    def whole(self) -> Inventory:
-        """Read in parallel all that any move could ask of any host or machine: calls for every disk and machine.
-
-        A host that fails at any of it is in `unreachable`: half of it would pass for all.
-        """
-        found = self.sweep()
-        read = self._each(found.hosts, lambda name: self._wholly(found.hosts[name]))
-        hosts = {name: host for name, host in read.items() if isinstance(host, Host)}
-        failed = {
-            name: unreachable(name, error)
-            for name, error in read.items()
-            if isinstance(error, PlacementError)
-        }
-        return Inventory(hosts=hosts, unreachable={**found.unreachable, **failed})
-
-    def _wholly(self, host: Host) -> Host:
-        with self._clients[host.name].budget.within(self._bounds.whole_seconds):
-            return self._with_all(host)
-
-    def _with_all(self, host: Host) -> Host:
-        closer = self.host_closely(host, machines=True)
-        if closer.facts is None:
-            return closer
-        facts = closer.facts
-        vms = tuple(self.with_vectors(self.with_details(vm), facts) for vm in closer.vms)
-        return replace(closer, vms=vms)
-
-    def closely(
-        self, found: Inventory, sources: Collection[HostName], hosts: Iterable[HostName]
-    ) -> Inventory:
-        """Return `found` with what moves ask of these hosts, and of the machines of `sources`, read now.
-
-        A host that has fallen silent meanwhile stays as it is.
-        """
-        wanted = [name for name in dict.fromkeys((*sources, *hosts)) if name in found.hosts]
-        read = self._each(wanted, lambda name: self.host_closely(found.hosts[name], machines=name in sources))
-        closer = {name: host for name, host in read.items() if isinstance(host, Host)}
-        return replace(found, hosts={**found.hosts, **closer})
-
-    def host_closely(self, host: Host, *, machines: bool) -> Host:
-        """Return a host with what moves ask of it, and of its machines (a query for each class), read now."""
-        client = self._clients[host.name]
+    def read_host(self, name: HostName, detail: Detail, found: Host | None = None) -> Host:
+        """Read one host. `found`: where its machines are, read before. Raises PlacementError."""
+        client = self._clients[name]
+        if detail == Detail.FULL:
+            with client.budget.within(self._bounds.whole_seconds):
+                return self._with_each_machine(self.read_host(name, Detail.MOVE, found))
         with client.budget.reading():
-            facts = self.facts(host.name)
-            if not machines:
+            host = found or inventory.read_host(client)
+            if detail == Detail.PLACEMENT:
+                return host
+            facts = self.facts(name)
+            if detail == Detail.HOST:
                 return replace(host, facts=facts)
-            vms = inventory.read_closely(client, host.vms, facts.computer_name)
+            vms = inventory.read_for_moves(client, host.vms, facts.computer_name)
             return replace(host, facts=facts, vms=tuple(vms))
+
+    def _with_each_machine(self, host: Host) -> Host:
+        facts = host.facts
+        if facts is None:
+            return host
+        vms = tuple(self.with_vectors(self.with_details(vm), facts) for vm in host.vms)
+        return replace(host, vms=vms)
 
     def _each(
         self, names: Iterable[HostName], read: Callable[[HostName], Result]
@@ -205,19 +191,20 @@ class Estate:
         facts = host_facts.with_traits(facts, traits)
         return replace(facts, uuid_before=self._expected.get(host))
 
-    def vm(self, host: HostName, vm: VmId) -> VirtualMachine | None:
-        """Read one machine on `host`, None where the host does not have it."""
-        return inventory.read_vm(self._clients[host], vm)
+    def read_vm(self, host: HostName, vm: VmId, detail: Detail) -> VirtualMachine | None:
+        """Read one machine on `host`, None where the host does not have it.
+
+        Detail.PLACEMENT: with what a move must leave as it was; Detail.MOVE: with all that a move asks of it.
+        """
+        if detail == Detail.PLACEMENT:
+            return inventory.read_vm(self._clients[host], vm)
+        return inventory.read_vm_for_move(self._clients[host], vm, self.names(host).computer_name)
 
     def whereabouts(self, vm: VmId) -> tuple[list[VirtualMachine], list[HostName]]:
         """Ask every host for a machine, in parallel; return it as each one shows it that has it, and who did not answer."""
-        read = self._each(self._clients, lambda name: self.vm(name, vm))
+        read = self._each(self._clients, lambda name: self.read_vm(name, vm, Detail.PLACEMENT))
         found = [seen for seen in read.values() if isinstance(seen, VirtualMachine)]
         return found, [name for name, seen in read.items() if isinstance(seen, PlacementError)]
-
-    def vm_closely(self, host: HostName, vm: VmId) -> VirtualMachine | None:
-        """Read one machine on `host` with all that a move asks of it, None where the host does not have it."""
-        return inventory.read_vm_closely(self._clients[host], vm, self.names(host).computer_name)
 
     def with_details(self, vm: VirtualMachine) -> VirtualMachine:
         """Return `vm` with size and parent of its disks."""

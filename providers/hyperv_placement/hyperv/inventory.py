@@ -13,7 +13,7 @@ from hyperv_placement.winrm.faults import AbsentFaultError
 from hyperv_placement.wsman import Instance
 
 from .cluster import ClusterView, read_cluster
-from .move_rows import CloseRows, closely
+from .move_rows import MoveRows, complete
 from .rows import SNAPSHOT, Rows, job_of, machines, once_each, owner, planned, recent_job_of
 
 _SYSTEM = ("Name", "ElementName", "EnabledState", "OperationalStatus", "ReplicationMode")
@@ -58,26 +58,26 @@ def read_host(client: Client) -> Host:
     )
 
 
-def read_closely(client: Client, vms: Iterable[VirtualMachine], computer_name: str) -> list[VirtualMachine]:
+def read_for_moves(client: Client, vms: Iterable[VirtualMachine], computer_name: str) -> list[VirtualMachine]:
     """Return machines of this host with all that a move asks of them: a query for each class, for all of them."""
-    return closely(vms, _close_rows(client, None), read_cluster(client, computer_name))
+    return complete(vms, _move_rows(client, None), read_cluster(client, computer_name))
 
 
 def read_vm(client: Client, vm: VmId) -> VirtualMachine | None:
     """Read one machine with what a move must leave as it was; None where the host does not have it."""
     if not has_vm(client, vm):
         return None
-    rows = CloseRows(ports=_ports(client, vm), switches=_switches(client), heartbeats=_heartbeats(client, vm))
+    rows = MoveRows(ports=_ports(client, vm), switches=_switches(client), heartbeats=_heartbeats(client, vm))
     found = _placed(client, vm)  # read last: what has left meanwhile has no adapters here, and is not here
-    return None if found is None else closely([found], rows, ClusterView(readable=False))[0]
+    return None if found is None else complete([found], rows, ClusterView(readable=False))[0]
 
 
-def read_vm_closely(client: Client, vm: VmId, computer_name: str) -> VirtualMachine | None:
+def read_vm_for_move(client: Client, vm: VmId, computer_name: str) -> VirtualMachine | None:
     """Read one machine with all that a move asks of it, None where the host does not have it."""
     found = _placed(client, vm) if has_vm(client, vm) else None
     if found is None:
         return None
-    return closely([found], _close_rows(client, vm), read_cluster(client, computer_name))[0]
+    return complete([found], _move_rows(client, vm), read_cluster(client, computer_name))[0]
 
 
 def _placed(client: Client, vm: VmId) -> VirtualMachine | None:
@@ -166,7 +166,7 @@ def read_media(client: Client, vm: VmId, settings: Iterable[Instance]) -> list[I
     return list(once_each([*own, *_frozen(client, settings)]))
 
 
-def _close_rows(client: Client, vm: VmId | None) -> CloseRows:
+def _move_rows(client: Client, vm: VmId | None) -> MoveRows:
     """Read what only a move asks: a query a class for all machines, or for one.
 
     Memory last, which every machine has: one without it has left meanwhile, and what it has was not read.
@@ -175,7 +175,7 @@ def _close_rows(client: Client, vm: VmId | None) -> CloseRows:
     def settings(class_name: str, *properties: str, **where: int) -> list[Instance] | None:
         return _readable(client, class_name, *properties, where=where, like=_prefix(vm))
 
-    rows = CloseRows(
+    rows = MoveRows(
         summaries=_readable(
             client, "Msvm_SummaryInformation", "Name", "MemoryUsage", where={"Name": vm} if vm else {}
         ),

@@ -22,7 +22,7 @@ _IN_MEMORY = frozenset({VmState.RUNNING, VmState.PAUSED, VmState.OTHER})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CloseRows:
+class MoveRows:
     """What was read of machines, class by class; None: not read, or the host did not let us."""
 
     ports: Iterable[Instance]
@@ -39,7 +39,7 @@ class CloseRows:
     dvd_drives: Iterable[Instance] | None = None
 
 
-def closely(vms: Iterable[VirtualMachine], rows: CloseRows, cluster: ClusterView) -> list[VirtualMachine]:
+def complete(vms: Iterable[VirtualMachine], rows: MoveRows, cluster: ClusterView) -> list[VirtualMachine]:
     """Return the machines with what the rows tell of them."""
     found = list(vms)
     joined = _Joined(rows)
@@ -50,7 +50,7 @@ def closely(vms: Iterable[VirtualMachine], rows: CloseRows, cluster: ClusterView
 class _Joined:
     """The rows by the GUID of the machine that their InstanceID starts with."""
 
-    def __init__(self, rows: CloseRows) -> None:
+    def __init__(self, rows: MoveRows) -> None:
         self.memory = _grouped(rows.memory)
         self.used = {row.text("Name").upper(): row.number("MemoryUsage") for row in rows.summaries or ()}
         self.security = _grouped(rows.security)

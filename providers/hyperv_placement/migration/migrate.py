@@ -19,6 +19,7 @@ from hyperv_placement.errors import (
     StageFailedError,
 )
 from hyperv_placement.hyperv import inventory
+from hyperv_placement.hyperv.detail import Detail
 from hyperv_placement.hyperv.estate import Estate
 from hyperv_placement.hyperv.jobs import Follower, Outcome, patience
 from hyperv_placement.hyperv.progress import Progress
@@ -264,7 +265,7 @@ class _Migration:
         """Return the machine where somebody has moved it to its place since the plan."""
         if inventory.has_vm(self.estate.client(self.move.source), self.move.vm.id):
             return None
-        found = self.estate.vm(self.move.destination, self.move.vm.id)
+        found = self.estate.read_vm(self.move.destination, self.move.vm.id, Detail.PLACEMENT)
         return None if deviations(self.move, None, found) else found
 
     def _examined(self) -> Move:

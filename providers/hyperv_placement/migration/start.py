@@ -19,6 +19,7 @@ from hyperv_placement.errors import (
     WsmanFaultError,
 )
 from hyperv_placement.hyperv import inventory
+from hyperv_placement.hyperv.detail import Detail
 from hyperv_placement.hyperv.estate import Estate
 from hyperv_placement.hyperv.host_facts import HostNames, service_reference
 from hyperv_placement.hyperv.jobs import JOB_STARTED
@@ -207,7 +208,7 @@ class Starter:
     def _check(self, facts: Facts) -> None:
         """Look once more, by the rules of the plan, at what may have changed while the move waited for room."""
         move, source = self.move, facts[self.move.source]
-        vm = self.estate.vm_closely(move.source, move.vm.id)
+        vm = self.estate.read_vm(move.source, move.vm.id, Detail.MOVE)
         if vm is None:
             raise MoveRefusedError(f"{move.vm.name} is no longer on {move.source}", remedy="Run again")
         if reason := _changed(move.vm, vm):

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import date
 
 from hyperv_placement.errors import PlacementError
+from hyperv_placement.hyperv.detail import Detail
 from hyperv_placement.hyperv.estate import Estate
 from hyperv_placement.model.estate import Host, Inventory, VirtualMachine
 from hyperv_placement.model.guard import Limit, Occasion
@@ -70,7 +71,7 @@ def compare(  # noqa: PLR0913 - what a run is compared by, each but the first na
     if any(step.standing == Standing.MISSING for step in first.steps):
         suspects |= known.hosts.keys() & inventory.hosts.keys()  # its host may be another computer by now
     if suspects:
-        inventory = estate.closely(inventory, (), sorted(suspects))
+        inventory = estate.read(dict.fromkeys(sorted(suspects), Detail.HOST), inventory)
         first = planned()
     looked: set[str] = set()
     asked = {host for rule in stack.rules if rule.kind == "n_plus_1" for host in rule.hosts}
@@ -80,7 +81,7 @@ def compare(  # noqa: PLR0913 - what a run is compared by, each but the first na
         if looked.issuperset(step.label for step in movers) and not asked:
             break
         looked.update(step.label for step in movers)
-        inventory = _closely(stack, estate, inventory, movers, asked)
+        inventory = _with_what_moves_ask(stack, estate, inventory, movers, asked)
         first = planned()
         if not again and any(step.move and is_outdated(step.move, inventory) for step in first.steps):
             again, inventory = True, _swept(estate, handoff)
@@ -127,7 +128,7 @@ def _for_parking(stack: Stack, inventory: Inventory, found: Plan) -> set[HostNam
 
 def _swept(estate: Estate, handoff: Handoff | None) -> Inventory:
     begun = estate.clock.utc()
-    inventory = estate.sweep()
+    inventory = estate.read(Detail.PLACEMENT)
     if handoff:
         handoff.leave(HandedOff(inventory=inventory, begun=begun))
     return inventory
@@ -139,7 +140,7 @@ def _needs_a_closer_look(step: Step, stack: Stack, *, orders: bool) -> bool:
     return step.move is not None and (orders or len(stack.vms[step.label].hosts) != 1)
 
 
-def _closely(
+def _with_what_moves_ask(
     stack: Stack, estate: Estate, inventory: Inventory, movers: list[Step], others: set[HostName]
 ) -> Inventory:
     """Return `inventory` with what decides of these moves: of both ends, of every host they may go to, of themselves.
@@ -154,7 +155,8 @@ def _closely(
         for host in (step.placement.host, *allowed(stack, step.label, step.vm))
         if host
     } | others
-    inventory = estate.closely(inventory, sources, sorted(hosts))
+    detail = {**dict.fromkeys(sorted(hosts), Detail.HOST), **dict.fromkeys(sources, Detail.MOVE)}
+    inventory = estate.read(detail, inventory)
     vms = {vm.id: vm for vm in inventory.vms()}
     moves = [
         replace(step.move, vm=vms[step.move.vm.id])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from hyperv_placement.hyperv.detail import Detail
 from hyperv_placement.model.estate import Inventory
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.plan import Standing, Step
@@ -32,4 +33,4 @@ def _with_newcomers(fleet: Fleet, inventory: Inventory, name: HostName) -> Inven
     host = inventory.hosts[name]
     if host.facts is None or {vm.id for vm in host.vms} >= set(host.facts.realized):
         return inventory
-    return replace(inventory, hosts={**inventory.hosts, name: fleet.estate.host(name)})
+    return replace(inventory, hosts={**inventory.hosts, name: fleet.estate.read_host(name, Detail.PLACEMENT)})

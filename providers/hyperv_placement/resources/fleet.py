@@ -22,6 +22,7 @@ from hyperv_placement.errors import (
     VmMissingError,
     VmUnknownError,
 )
+from hyperv_placement.hyperv.detail import Detail
 from hyperv_placement.hyperv.estate import Estate
 from hyperv_placement.hyperv.progress import Progress
 from hyperv_placement.migration.admission import Admission
@@ -164,7 +165,7 @@ class Fleet:
     def _swept(self, *, first: bool) -> Sweep:
         """Sweep; the first one, made before the program runs, is the program's too."""
         begun, date = self.clock.now(), self.clock.utc()
-        inventory = self.estate.sweep()
+        inventory = self.estate.read(Detail.PLACEMENT)
         if first and self._handoff is not None:
             self._handoff.leave(HandedOff(inventory=inventory, begun=date))
         return Sweep(inventory=inventory, begun=begun)
@@ -179,7 +180,7 @@ class Fleet:
             inventory=handed.inventory, begun=self.clock.now() - (now - handed.begun).total_seconds()
         )
 
-    def closely(
+    def read_ends(
         self, found: Inventory, vm: VirtualMachine, target: HostName, *, after: float | None = None
     ) -> Inventory:
         """Return `found` with what a move of `vm` to `target` asks of both, read no more than a few seconds ago.
@@ -188,13 +189,13 @@ class Fleet:
         one of them does not answer.
         """
         ends = {
-            name: self._closely(found.hosts[name], vm, after)
+            name: self._read_end(found.hosts[name], vm, after)
             for name in {vm.host, target}
             if name in found.hosts
         }
         return replace(found, hosts={**found.hosts, **ends})
 
-    def _closely(self, host: Host, vm: VirtualMachine, after: float | None) -> Host:
+    def _read_end(self, host: Host, vm: VirtualMachine, after: float | None) -> Host:
         source = vm.host == host.name
         with self._looking[host.name]:
             last = self._close.get(host.name)
@@ -202,7 +203,10 @@ class Fleet:
             old = old or (last is not None and after is not None and last.begun <= after)
             if last is None or old or (source and not last.reports(vm.id)):
                 begun = self.clock.now()
-                last = Close(host=self.estate.host_closely(host, machines=source), begun=begun)
+                last = Close(
+                    host=self.estate.read_host(host.name, Detail.MOVE if source else Detail.HOST, host),
+                    begun=begun,
+                )
                 self._close[host.name] = last
             return replace(host, facts=last.host.facts, vms=last.host.vms)
 
@@ -235,7 +239,7 @@ class Fleet:
             if self._distinguished is None or self._distinguished.begun != sweep.begun:
                 hosts = sorted(showing_the_same(sweep.inventory))
                 self._distinguished = replace(
-                    sweep, inventory=self.estate.closely(sweep.inventory, (), hosts)
+                    sweep, inventory=self.estate.read(dict.fromkeys(hosts, Detail.HOST), sweep.inventory)
                 )
             return self._distinguished.inventory
 

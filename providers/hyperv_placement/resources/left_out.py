@@ -58,7 +58,7 @@ def _read_anew(
             raise _not_planned(label, vm, standing)
         if vm.host not in sweep.inventory.hosts:
             raise VmUnknownError(f"{label}: its host {vm.host} no longer answers")
-        found = fleet.closely(sweep.inventory, vm, target, after=None if age else sweep.begun)
+        found = fleet.read_ends(sweep.inventory, vm, target, after=None if age else sweep.begun)
         shown = next((each for each in found.hosts[vm.host].vms if each.id == vm.id), None)
         if shown is not None:
             return shown, target, found

@@ -318,15 +318,15 @@ def _judge(
     target = fleet.stack.hosts[wanted.host or vm.host]
     age = fleet.age_for(vm.id) if since is None else None
     inventory = _with(fleet.sweep(max_age=age, after=since).inventory, vm)
-    inventory = fleet.closely(inventory, vm, target.name, after=since)
-    vm = _closely(fleet, inventory.hosts[vm.host], vm)
+    inventory = fleet.read_ends(inventory, vm, target.name, after=since)
+    vm = _as_shown(fleet, inventory.hosts[vm.host], vm)
     caller = fleet.stack.hosts[vm.host].connection.auth
     spec = spec_of(fleet, label)
     spec = replace(spec, storage=None) if planned is not None and planned.aside else spec
     step = judge(spec, vm, wanted, inventory, target, caller=caller)
     if step.move is not None and not step.under_way and is_outdated(step.move, inventory):
         anew = _with(fleet.sweep(after=fleet.clock.now()).inventory, vm)
-        inventory = fleet.closely(anew, vm, target.name)
+        inventory = fleet.read_ends(anew, vm, target.name)
         step = judge(spec, vm, wanted, inventory, target, caller=caller)
     step = names_are_free(fleet, protect(step, fleet.stack.guard), inventory)
     reasons = [finding for finding in step.findings if finding.severity == Severity.REFUSAL]
@@ -347,7 +347,7 @@ def _check_as_booked(label: str, booked: Move, live: Move) -> None:
         )
 
 
-def _closely(fleet: Fleet, host: Host, vm: VirtualMachine) -> VirtualMachine:
+def _as_shown(fleet: Fleet, host: Host, vm: VirtualMachine) -> VirtualMachine:
     """Return the machine with what a move asks of it; as it is, where the host no longer shows it."""
     found = next((each for each in host.vms if each.id == vm.id), vm)
     return fleet.estate.with_vectors(found, host.facts) if host.facts else found

@@ -9,7 +9,7 @@ import pytest
 
 from hyperv_placement.hyperv.cluster import ClusterView
 from hyperv_placement.hyperv.compatibility import vectors_in
-from hyperv_placement.hyperv.move_rows import CloseRows, closely
+from hyperv_placement.hyperv.move_rows import MoveRows, complete
 from hyperv_placement.model.estate import Devices, Vector, VirtualMachine, VmState
 from hyperv_placement.wsman import Instance, Value, encode_embedded
 from tests.estates import guid, machine
@@ -37,7 +37,7 @@ def named(class_name: str, name: str, title: str) -> Instance:
     return Instance(class_name, {"Name": name, "ElementName": title})
 
 
-def rows(**more: object) -> CloseRows:
+def rows(**more: object) -> MoveRows:
     """Return what a host tells of one machine, and the rows that a real host mixes in."""
     checkpoint = row("Msvm_MemorySettingData", CHECKPOINT, VirtualQuantity=512)
     values: dict[str, object] = {
@@ -59,13 +59,13 @@ def rows(**more: object) -> CloseRows:
         "fc_switches": [named("Msvm_VirtualFcSwitch", SAN, "Fabric A")],
         "dvd_drives": [],
     }
-    return CloseRows(**{**values, **more})  # type: ignore[arg-type]
+    return MoveRows(**{**values, **more})  # type: ignore[arg-type]
 
 
-def only(found: CloseRows, cluster: ClusterView | None = None, **vm: Any) -> VirtualMachine:
+def only(found: MoveRows, cluster: ClusterView | None = None, **vm: Any) -> VirtualMachine:
     """Return VM001 completed by those rows."""
     plain = dataclasses.replace(machine(1, **vm), memory_mib=None, switches=None, devices=None)
-    (completed,) = closely([plain], found, cluster or ClusterView())
+    (completed,) = complete([plain], found, cluster or ClusterView())
     return completed
 
 

@@ -11,6 +11,7 @@ from typing import TypeVar
 from hyperv_placement.clock import Clock
 from hyperv_placement.directory.client import DirectoryClient
 from hyperv_placement.errors import PlacementError
+from hyperv_placement.hyperv.detail import Detail
 from hyperv_placement.hyperv.estate import Estate, unreachable
 from hyperv_placement.hyperv.host_facts import read_credential_guard
 from hyperv_placement.hyperv.host_settings import read_migration
@@ -56,7 +57,13 @@ def read(stack: Stack, estate: Estate, clock: Clock, known: Kept = NOTHING_KEPT)
             if reading.trouble is not None
         },
     )
-    inventory = estate.closely(inventory, possible_sources(stack, inventory, known), list(inventory.hosts))
+    inventory = estate.read(
+        {
+            **dict.fromkeys(inventory.hosts, Detail.HOST),
+            **dict.fromkeys(possible_sources(stack, inventory, known), Detail.MOVE),
+        },
+        inventory,
+    )
     own = {name: own for name, reading in hosts.items() if (own := reading.own_name) is not None}
     accounts, asked = _accounts(stack, own, clock) if trouble is None else (None, trouble)
     return Reading(
@@ -74,7 +81,7 @@ def _host(estate: Estate, name: HostName, clock: Clock) -> tuple[HostReading, Ho
     try:
         knock(spec, KNOCK)
         reading = replace(reading, certificate_end=certificate_end(spec))
-        host = estate.host(name)
+        host = estate.read_host(name, Detail.PLACEMENT)
         reading = replace(
             reading,
             full_name=(names := estate.names(name)).full_name,

@@ -9,6 +9,7 @@ from functools import partial
 from hyperv_placement.clock import Clock
 from hyperv_placement.errors import AuthenticationError, PlacementError
 from hyperv_placement.hyperv import inventory
+from hyperv_placement.hyperv.detail import Detail
 from hyperv_placement.hyperv.estate import Estate
 from hyperv_placement.model.estate import VirtualMachine
 from hyperv_placement.model.plan import MigrationType
@@ -91,7 +92,7 @@ class _Recorder:
             nonlocal vms
             host = inventory.read_host(self._client)
             vms = host.vms
-            vms = self._estate.host_closely(host, machines=True).vms
+            vms = self._estate.read_host(self._host, Detail.MOVE, host).vms
 
         self._try("inventory", read_all)
         for kind in MigrationType:
@@ -103,7 +104,7 @@ class _Recorder:
 
     def _machine(self, vm: VirtualMachine) -> None:
         self._try("disks of a machine", partial(self._estate.with_details, vm))
-        self._try("one machine", partial(self._estate.vm_closely, self._host, vm.id))
+        self._try("one machine", partial(self._estate.read_vm, self._host, vm.id, Detail.MOVE))
         self._try("jobs of a machine", partial(inventory.jobs_of, self._client, vm.id))
         for question in questions.of_machine(vm.id):
             self._ask(question)
