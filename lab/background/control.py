@@ -52,7 +52,7 @@ class ControlServer:
         write_private(home / FILE, json.dumps(content))
 
     def stop(self) -> None:
-        """Answer no more."""
+        """Stop listening."""
         self._server.shutdown()
         self._server.server_close()
 
@@ -75,7 +75,7 @@ def _handler(verbs: Verbs, token: str) -> type[http.server.BaseHTTPRequestHandle
             self.wfile.write(answer)
 
         def log_message(self, *_: object) -> None:
-            """Keep quiet."""
+            """Write no access log."""
 
     return Handler
 

@@ -21,7 +21,7 @@ _TICK = 0.05  # seconds between two looks at the running jobs
 
 
 def run(home: Path) -> int:
-    """Serve the estate that lies in `home` until told to stop; return the exit code."""
+    """Serve the estate that lies in `home` until asked to stop; return the exit code."""
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     world = resume(home)

@@ -88,11 +88,11 @@ def _move(home: Path, given: argparse.Namespace) -> int:
         return 0
     while (job := control.call("job", job_id=job_id)) is not None and job["running"]:
         time.sleep(_POLL)
-    if job is None or job["moved"]:  # a fault made the ended job vanish: the machine tells
+    if job is None or job["moved"]:  # a fault made the ended job vanish: its machine shows how it went
         terminal.say(
             f"{given.vm} is on {given.host}."
             if job
-            else f"The job is gone; bin/lab status tells {given.vm}'s host."
+            else f"The job is gone; bin/lab status shows where {given.vm} is."
         )
         return 0
     raise CommandError("\n".join(job["errors"]) or f"the move of {given.vm} failed")

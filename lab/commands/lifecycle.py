@@ -81,7 +81,7 @@ class Wish:
 def up(home: Path, wish: Wish, say: Callable[[str], None]) -> tuple[State, bool]:
     """Start the lab, or find it running; return its state and whether it was started.
 
-    `say` is told of what takes long. Raises CommandError, DirectoryError, PortTakenError, EstateError or OSError.
+    `say` gets a line for each step that takes long. Raises CommandError, DirectoryError, PortTakenError, EstateError or OSError.
     """
     if wish.directory:
         directory.check(home)  # before anything that stands is touched

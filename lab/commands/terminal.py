@@ -15,7 +15,7 @@ def say(text: str, *, to: TextIO | None = None) -> None:
 
 
 def render_up(state: State, *, started: bool, stack: Path | None) -> list[str]:
-    """Return what `up` says."""
+    """Return the lines that `up` prints."""
     hosts = list(state.hosts.values())
     vms = sum(len(host.realized) for host in hosts)
     first, last = hosts[0], hosts[-1]

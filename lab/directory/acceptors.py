@@ -26,10 +26,10 @@ _SEALING = spnego.NegotiateOptions.wrapping_winrm
 
 
 class Acceptor:
-    """One host's."""
+    """The GSS acceptor of one host, by its keytab."""
 
     def __init__(self, label: str, keytab: Path, environment: Mapping[str, str]) -> None:
-        """Log the host on by its keytab; `environment` tells Kerberos of this process where the domain is.
+        """Log the host on by its keytab; `environment` points the Kerberos library of this process to the domain.
 
         Raises DirectoryError where the directory does not answer or does not know the host.
         """

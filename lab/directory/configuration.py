@@ -1,4 +1,4 @@
-"""The files that tell Samba and Kerberos clients where the directory is: smb.conf and krb5.conf."""
+"""smb.conf and krb5.conf: where Samba and Kerberos clients find the directory."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ class Directory:
 
     @classmethod
     def start(cls, home: Path) -> Self:
-        """Start the directory that `prepare` made, on a free address; `wait_ready` tells when it answers.
+        """Start the directory that `prepare` made, on a free address; `wait_ready` returns once it answers.
 
         Raises DirectoryError or OSError.
         """
@@ -65,7 +65,7 @@ class Directory:
         self.controller.wait_ready()
 
     def stop(self) -> None:
-        """Stop it."""
+        """Stop the domain controller."""
         self.controller.stop()
 
     @property

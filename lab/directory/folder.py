@@ -88,7 +88,7 @@ def logins(home: Path) -> Sequence[accounts.Login]:
 
 
 def place(home: Path, domain: Domain, address: str) -> None:
-    """Write what tells Samba, and its clients, that it is at `address` now: configuration and certificate."""
+    """Write configuration and certificate for a directory at `address`."""
     folder = folder_of(home)
     certificates.issue_server(home, domain.controller, domain.controller_name, address)
     write_private(

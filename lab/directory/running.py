@@ -48,7 +48,7 @@ class Controller:
 
     @property
     def runs(self) -> bool:
-        """Whether it has not ended."""
+        """Whether the process still runs."""
         return self.process.poll() is None
 
     def stop(self) -> None:

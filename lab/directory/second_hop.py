@@ -42,7 +42,6 @@ class KerberosSecondHop:
     """Gets the hosts of a lab to each other."""
 
     def __init__(self, users: Users, world: World) -> None:
-        """Use the accounts of a directory that runs."""
         self._users = users
         self._log = world.log
         self._cache = TicketCache(world.clock, world.settings.ticket_cache)
@@ -144,7 +143,7 @@ class _Way:
             raise RefusedError(f"the other computer sees {seen}")
 
     def _far(self, service: Service) -> Any:
-        """Return what the other computer has: its keytab. Raises RefusedError where it is none of the domain."""
+        """Return what the other computer has: its keytab. Raises RefusedError where the domain has no such computer."""
         wanted, directory = service.server.casefold(), self._users.directory
         for computer in directory.domain.computers:
             if wanted in (computer.full_name.casefold(), computer.name.casefold()):

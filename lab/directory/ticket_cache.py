@@ -11,7 +11,7 @@ from lab.world.clock import LabClock
 
 
 class Key(NamedTuple):
-    """What an answer was for."""
+    """The question that a kept answer belongs to."""
 
     host: str
     caller: str
@@ -25,7 +25,6 @@ class RefusedError(Exception):
     """A ticket, or a destination, was refused."""
 
     def __init__(self, why: str, code: int | None = None) -> None:
-        """Keep the words, and Kerberos' own code where there is one."""
         super().__init__(why)
         self.why = why
         self.code = code
@@ -57,7 +56,7 @@ class TicketCache:
         self._lock = threading.Lock()
 
     def get(self, key: Key) -> Answer | None:
-        """Return the answer that is kept, None where there is none or it is too old."""
+        """Return the answer that is kept, None where nothing is kept or it is too old."""
         with self._lock:
             answer = self._answers.get(key)
         return None if answer is None or answer.until <= self._clock.now() else answer

@@ -100,7 +100,7 @@ def _let_passwords_be(sam: SamDB) -> None:
 
 
 def main(action: str, conf: str) -> None:
-    """Carry out one action."""
+    """Carry out one action in Samba's own Python."""
     lp = LoadParm()
     lp.load(conf)
     sam = SamDB(url=lp.private_path("sam.ldb"), session_info=system_session(), lp=lp)

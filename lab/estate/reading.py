@@ -70,7 +70,7 @@ class _Node:
         return [(str(name), entry) for name, entry in value.items()]
 
     def close(self) -> None:
-        """Refuse what nobody has taken."""
+        """Refuse the keys that nothing has read."""
         if self._left:
             raise EstateError(f"{self.where}: unknown {', '.join(map(repr, self._left))}")
 
@@ -298,7 +298,7 @@ def _one_of(choices: Mapping[Any, Any]) -> Callable[[Any], Any]:
         # YAML 1.1 reads the word `off` as false
         word = "off" if value is False and "off" in choices else value
         if word not in choices:
-            raise ValueError(f"{value!r} is none of {', '.join(map(str, choices))}")
+            raise ValueError(f"{value!r} is not one of {', '.join(map(str, choices))}")
         return choices[word]
 
     return read

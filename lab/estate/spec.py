@@ -1,4 +1,4 @@
-"""What an estate shall consist of, before anything is built."""
+"""What an estate is to consist of, before anything is built."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class VolumeSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostSpec:
-    """A host."""
+    """A host of the estate."""
 
     name: str
     memory_mib: int

@@ -73,7 +73,6 @@ class Login:
     """
 
     def __init__(self, door: Door) -> None:
-        """Start with nobody known."""
         self._door = door
         self._handshake: Handshake | None = None
         self._channel: Channel | None = None
@@ -84,7 +83,7 @@ class Login:
         return self._channel is not None
 
     def forget(self) -> None:
-        """Know nobody any more."""
+        """Forget who is logged on."""
         self._channel = self._handshake = None
 
     def check(self, authorization: str | None) -> Granted | Challenge:

@@ -32,7 +32,6 @@ class BadRequestError(Exception):
     """The request's framing cannot be trusted: the connection ends with this status."""
 
     def __init__(self, status: HTTPStatus) -> None:
-        """Keep the status."""
         super().__init__(status)
         self.status = status
 

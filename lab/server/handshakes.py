@@ -24,7 +24,7 @@ _TOKEN_ERRORS = (SpnegoError, ValueError, IndexError, KeyError, TypeError, Attri
 
 
 class TokenRefusedError(Exception):
-    """A token is none, or proves nothing."""
+    """A token is malformed, or proves nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

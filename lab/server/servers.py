@@ -73,7 +73,7 @@ class Servers:
         self._acceptor = threading.Thread(target=self._accept_all, name="accept", daemon=True)
 
     def start(self) -> None:
-        """Listen at every host's ports; a host of which one is 0 gets one that is free.
+        """Listen at every host's ports; port 0 becomes a free one.
 
         Raises OSError where one is taken; then none listens.
         """

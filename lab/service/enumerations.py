@@ -29,7 +29,7 @@ _ENVELOPE_CHARACTERS = 1500
 
 @dataclass(slots=True)
 class _Enumeration:
-    """What is still to come."""
+    """The rows that have not been pulled yet."""
 
     items: list[Item]
     owner: str
@@ -87,7 +87,7 @@ class Enumerations:
         return context
 
     def _take(self, context: str, owner: str, machine: str) -> _Enumeration:
-        """Return the enumeration of this context, which is used up by it.
+        """Return the enumeration of this context; a context serves once.
 
         Raises RequestRefusedError for a context that was used, has expired, or belongs to somebody else.
         """

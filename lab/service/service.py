@@ -61,7 +61,6 @@ class Instead(Exception):  # noqa: N818 - no error: a fault of the lab that was 
     """The answer is to be this: a status without SOAP, as from a service that starts, or a broken envelope."""
 
     def __init__(self, status: HTTPStatus, body: bytes = b"") -> None:
-        """Keep what is to be sent."""
         super().__init__(status)
         self.status = status
         self.body = body
@@ -150,7 +149,7 @@ class Service:
 
     @contextmanager
     def connected(self) -> Iterator[bool]:
-        """Count a connection while it lasts, and tell whether it is within MaxConnections.
+        """Count a connection while it lasts, and say whether it is within MaxConnections.
 
         That the service answers one too many with HTTP 503 is a guess.
         """
@@ -165,7 +164,7 @@ class Service:
 
     @contextmanager
     def _operation(self, caller: Caller) -> Iterator[Callable[[Request], bool]]:
-        """Count an operation of this caller while it lasts, and tell whether he may have it.
+        """Count an operation of this caller while it lasts, and say whether the caller may have it.
 
         MaxConcurrentOperationsPerUser counts what is under way, and each enumeration from its first answer to its
         end; its Pulls are the same operation (wsman.h). The fault was recorded by txwinrm.
@@ -298,7 +297,7 @@ class Service:
         )
 
     def _unsupported(self, reader: Reader, request: Unsupported) -> Response:
-        """An action that is none, or a method's without its body: the latter is a SchemaValidationError (guess)."""
+        """An unknown action, or a method without its body; the latter is a SchemaValidationError (guess)."""
         uri, _, method = request.header.action.rpartition("/")
         if uri == request.header.resource_uri:
             found = reader.class_of(uri)

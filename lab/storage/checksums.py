@@ -10,7 +10,6 @@ class Checksums:
     """SHA-256 by path, remembered under size, modification time and inode."""
 
     def __init__(self) -> None:
-        """Start with nothing remembered."""
         self._known: dict[Path, tuple[tuple[int, int, int], str]] = {}
 
     def sha256(self, path: Path) -> str | None:

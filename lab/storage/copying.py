@@ -27,7 +27,6 @@ class Copying:
     """The copies of one migration: made in order, to a share of the whole at a time."""
 
     def __init__(self, copies: Sequence[Copy]) -> None:
-        """Plan to copy; nothing is opened yet."""
         self._waiting = list(copies)
         self._sources = [copy.source for copy in copies if not copy.keep_source]
         self._made: list[Copy] = []

@@ -53,7 +53,7 @@ class WmiClass:
     keys: tuple[str, ...]
     rows: Rows
     service: bool = False
-    """A service of which there is one: methods are content with some of its keys (r4sd/go-wsman)."""
+    """A singleton service: its methods accept some of its keys as selectors (r4sd/go-wsman)."""
 
     def reference(self, row: Instance) -> EndpointReference:
         """Return the EPR of an instance: the keys alone (recorded by r4sd/go-wsman)."""
@@ -191,7 +191,7 @@ _BY_NAME: Mapping[tuple[str, str], WmiClass] = {
 
 
 def namespace_of(host: LabHost, namespace: str) -> str | None:
-    """Return the namespace in its own spelling; None where the host has none such.
+    """Return the namespace in its own spelling; None where the host does not have it.
 
     Hosts outside a failover cluster have no root/MSCluster (os-win clusterutils), those before 2016 no DeviceGuard.
     """

@@ -50,7 +50,7 @@ def test_of(condition: Condition | None, class_name: str, missing: Collection[st
 
 
 def property_named(class_name: str, name: str, missing: Collection[str] = ()) -> str:
-    """Return a property's name in its own spelling. Raises QueryError where the class has none such."""
+    """Return a property's name in its own spelling. Raises QueryError where the class does not have it."""
     schema = schema_of(class_name)
     spec = schema.property(name) if schema else None
     if spec is None or spec.name in missing:

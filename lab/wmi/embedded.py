@@ -18,7 +18,6 @@ class TextRefusedError(Exception):
     """VMMS refuses a method for one of its texts, with this ReturnValue."""
 
     def __init__(self, return_value: int, reason: str) -> None:
-        """Keep both."""
         super().__init__(reason)
         self.return_value = return_value
         self.reason = reason

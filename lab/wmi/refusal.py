@@ -18,7 +18,6 @@ class RequestRefusedError(Exception):
     """The request is answered with this fault."""
 
     def __init__(self, fault: Fault) -> None:
-        """Keep the fault."""
         super().__init__(str(fault))
         self.fault = fault
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 
 class QueryError(Exception):
-    """The query is none that WMI would run; the text is WMI's own."""
+    """WMI would not run this query; the text is WMI's own."""
 
 
 INVALID_QUERY = "Invalid query "

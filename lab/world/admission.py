@@ -80,7 +80,7 @@ def _refusal(world: World, source: LabHost, vm: LabVm | None, request: Migration
 
 
 def _bad_parameter(vm: LabVm, request: MigrationRequest) -> Refusal | None:
-    """Return why these arguments are none that this lab (NOT_SUPPORTED) or VMMS (INVALID_PARAMETER) accepts."""
+    """Return why this lab (NOT_SUPPORTED) or VMMS (INVALID_PARAMETER) does not accept these arguments."""
     kind = request.type
     isos = {disk.slot: disk.path for disk in vm.disks if disk.kind == ISO}
     findings = (
@@ -258,7 +258,7 @@ def _hops(
 def _check_room(world: World, vm: LabVm, request: MigrationRequest, destination: LabHost) -> None:
     """Fail where the destination, once it is reached, cannot take the machine."""
     _check_planned(vm, request, destination)
-    if request.type != STAGED:  # a planned machine is made whatever it lacks there: Compare-VM tells what
+    if request.type != STAGED:  # a planned machine is made whatever it lacks there: Compare-VM reports what
         _check_compatible(world, vm, destination)
 
 

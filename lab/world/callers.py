@@ -23,7 +23,7 @@ class SecondHopCaller:
     delegated: Any = field(default=None, repr=False, compare=False)
     """The host's credential of a caller who came by Kerberos, opaque here."""
     password: str | None = field(default=None, repr=False)
-    """What CredSSP has handed over."""
+    """The credentials that CredSSP delegated."""
 
     @property
     def logged_on(self) -> bool:

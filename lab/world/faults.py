@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaultKind:
-    """What a kind of fault does, and how often unless told otherwise."""
+    """What a kind of fault does, and how often by default."""
 
     meaning: str
     times: int | None
@@ -100,7 +100,6 @@ class Faults:
     """The rules in force; `changed` is called whenever one comes, is used up or goes."""
 
     def __init__(self, changed: Callable[[], None], rules: list[Fault] | None = None) -> None:
-        """Start with `rules`."""
         self._changed = changed
         self.rules = list(rules or ())
 

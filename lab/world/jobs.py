@@ -104,7 +104,7 @@ class MigrationRequest:
     """DestinationIPAddressList."""
     options: Options = Options()
     caller: SecondHopCaller
-    """Who asks."""
+    """Who asked for the move."""
     system_text: str | None = None
     """NewSystemSettingData as it came."""
     resource_texts: tuple[str, ...] = ()
@@ -218,7 +218,7 @@ class LabJob:
     vm_deleted: bool = False
     """Somebody has deleted its machine."""
     options: dict[str, str] = field(default_factory=dict)
-    """What was chosen, in words."""
+    """The options that were chosen, in words."""
     addresses: list[str] = field(default_factory=list)
     """DestinationIPAddressList."""
     system_text: str | None = None
@@ -228,11 +228,11 @@ class LabJob:
 
     @property
     def running(self) -> bool:
-        """Whether it has not ended."""
+        """Whether the job still runs."""
         return self.state not in ENDED
 
     def summary(self) -> dict[str, object]:
-        """Return the job as the log tells it."""
+        """Return the job as the lab's log has it."""
         return {
             "job": self.id,
             "type": self.type,

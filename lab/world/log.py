@@ -13,7 +13,6 @@ class EventLog:
     """An append-only file of JSON lines; the world's time comes first in each."""
 
     def __init__(self, path: Path, clock: LabClock) -> None:
-        """Append to `path`."""
         self._path = path
         self._clock = clock
         self._lock = threading.Lock()

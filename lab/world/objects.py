@@ -264,7 +264,7 @@ class LabHost:
     addresses: list[str]
     """Its IP addresses on which migrations could come."""
     networks: list[LabNetwork] = field(default_factory=any_network)
-    """Subnets of which they may."""
+    """Subnets from which migrations may come."""
     cluster: str | None = None
     guardians: list[str] = field(default_factory=list)
     """Hosts whose shielding certificates it holds; it can always open its own vTPMs."""

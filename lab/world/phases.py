@@ -37,7 +37,7 @@ def preparation(purpose: str) -> tuple[Phase, ...]:
 def phases(kind: int, vm_id: str) -> tuple[Phase, ...]:
     """Return the phases of a migration of `kind`: 4 to 8 world seconds in all, by machine.
 
-    Shared-nothing moves copy storage first, then memory (as blogs tell); the times are the lab's own.
+    Shared-nothing moves copy storage first, then memory (as blogs report); the times are the lab's own.
     """
     slower = 1 + int(vm_id[:2], 16) / 1024  # up to a quarter, so that jobs do not march in step
     activity = STORAGE_COPY if kind == STORAGE else MIGRATING

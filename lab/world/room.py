@@ -28,7 +28,7 @@ def memory_free_mib(host: LabHost, jobs: Iterable[LabJob]) -> int:
 
 
 def place_of(host: LabHost, shares: Sequence[LabShare], path: str) -> Place | None:
-    """Return the volume or share that holds `path` as `host` sees it; None where it sees none such."""
+    """Return the volume or share that holds `path` as `host` sees it; None where it sees no such place."""
     if _is_unc(path):
         return next(
             (s for s in shares if _inside(s.path, path) and host.name in s.hosts),

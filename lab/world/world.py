@@ -129,7 +129,7 @@ class World:
         return room.memory_free_mib(self.hosts[host], self.state.jobs)
 
     def volume_free(self, host: str, path: str) -> int | None:
-        """Return the free bytes of the volume or share that holds `path`; None where `host` has none such."""
+        """Return the free bytes of the volume or share that holds `path`; None where `host` has no such place."""
         return room.free_bytes(self.hosts, self.shares, self.state.jobs, host, path)
 
     def active_live(self, host: str) -> int:

@@ -18,7 +18,7 @@ from .call import Call, Outputs
 _FILE_NOT_FOUND = 32779  # ReturnValue "File Not Found" (Msvm_ImageManagementService pages)
 _DYNAMIC, _DIFFERENCING, _VHDX = 3, 4, 3  # Type and Format (Msvm_VirtualHardDiskSettingData page)
 PARENT_BYTES = GIB
-"""What the lab tells as the size of a parent that nothing attaches."""
+"""The size that the lab reports for a parent that nothing attaches."""
 _SECTOR, _PHYSICAL_SECTOR, _BLOCK = 512, 4096, 32 * MIB
 
 
@@ -51,7 +51,7 @@ def setting_data(call: Call) -> Outputs:
 
 
 def state(call: Call) -> Outputs:
-    """Tell the size of a virtual disk's file in bytes, and whether it is in use."""
+    """Report the size of a virtual disk's file in bytes, and whether it is in use."""
     call.expect("Path")
     found = _find(call)
     if found is None:

@@ -14,7 +14,7 @@ _TERMINATE, _KILL = 4, 5  # RequestedState (CIM_ConcreteJob.RequestStateChange)
 
 
 def get_error(call: Call) -> Outputs:
-    """Return the outermost error (nova recorded one); NULL where there is none is a guess."""
+    """Return the outermost error (nova recorded one); NULL where the job has no error is a guess."""
     call.expect()
     errors = _errors(call)
     return {"Error": errors[0] if errors else None, "ReturnValue": 0}

@@ -65,14 +65,14 @@ def _started(call: Call, *, only_check: bool) -> Outputs:
 
 
 class _Texts:
-    """The texts that came."""
+    """The texts that the request carries."""
 
     def __init__(self, *, settings: str | None, system: str | None, resources: tuple[str, ...]) -> None:
         self.settings, self.system, self.resources = settings, system, resources
 
 
 def _machine(host: LabHost, reference: EndpointReference | None) -> LabVm | None:
-    """Return the machine that is meant: Name alone will do here (r4sd/go-wsman hyperv/checkpoint.go)."""
+    """Return the machine that the reference names: Name alone is enough (r4sd/go-wsman hyperv/checkpoint.go)."""
     if reference is None or reference.class_name.casefold() != "msvm_computersystem":
         return None
     known = {"name", "creationclassname", "__cimnamespace"}

@@ -63,7 +63,7 @@ def add_networks(call: Call) -> Outputs:
 
 
 def modify_networks(call: Call) -> Outputs:
-    """Change metrics; which rows are meant their InstanceIDs say."""
+    """Change metrics of the rows whose InstanceIDs are given."""
     call.expect("NetworkSettings")
     host = call.reader.host
     try:

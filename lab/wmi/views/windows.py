@@ -101,7 +101,7 @@ def computer_systems(view: View) -> Iterator[Instance]:
 
 
 def products(view: View) -> Iterator[Instance]:
-    """Yield what the firmware tells of the computer, which stays when Windows is installed anew (the class's page)."""
+    """Yield what the firmware reports of the computer, which stays when Windows is installed anew (the class's page)."""
     yield instance(
         "Win32_ComputerSystemProduct",
         {
