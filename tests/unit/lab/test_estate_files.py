@@ -65,7 +65,7 @@ def test_a_chain_of_checkpoints_hangs_together(stage: Make) -> None:
         ("hosts: {hv1: }\nvms: {A: {}}", "vms.A: host is missing"),
         (
             "hosts: {hv1: }\nvms: {A: {host: hv1, state: asleep}}",
-            "vms.A.state: 'asleep' is none of running, off",
+            "vms.A.state: 'asleep' is not one of running, off",
         ),
         ("hosts: {hv1: }\nvms: {A: {host: hv1, vtpm: 1}}", "vms.A.vtpm: 1 is neither true nor false"),
         ("hosts: {hv1: }\nvms: {A: {host: hv1, disks: [{size: 1 GiB}]}}", "vms.A.disks[0]: path is missing"),
