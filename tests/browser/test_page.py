@@ -13,7 +13,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from hyperv_placement.model.diagnosis import Diagnosis, Weight
+from hyperv_placement.model.finding import Finding, Subject
 from hyperv_placement.planning.review.causes import Causes
 from hyperv_placement.planning.trust.model import Aspect, Trust, TrustChange
 from hyperv_placement.report.review import Base
@@ -229,8 +229,8 @@ def test_an_accessibility_checker_finds_nothing(opened: Opener, name: str, schem
 def test_what_the_doctor_would_stop_has_a_part_of_its_own(opened: Opener, tmp_path: Path) -> None:
     """Which is not there where it stops nothing; what it says of a host is text."""
     expect(opened(story(CYCLE)).page.locator("#doctor-part")).to_be_hidden()
-    stops = Diagnosis(
-        weight=Weight.ERROR, where="hv1 -> hv2", text=HOSTILE, breaks="It fails", remedy="Mend it"
+    stops = Finding.refusal(
+        "host-unread", HOSTILE, "Mend it", subject=Subject("hv1 -> hv2"), breaks="It fails"
     )
     page = opened(replace(review_of(story(CYCLE), tmp_path), diagnoses=(stops,))).page
     expect(page.locator("#doctor-part")).to_be_visible()

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from hyperv_placement.model.finding import Finding, Severity
+
 if importlib.util.find_spec("gssapi") is None and os.environ.get("CI") != "true":
     pytest.skip("there is no gssapi; make directory compiles it", allow_module_level=True)
 
 from hyperv_placement.clock import SystemClock
-from hyperv_placement.model.diagnosis import Diagnosis, Weight
 from hyperv_placement.model.directory import DirectorySpec
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.stack import Authentication, Stack, VmSpec
@@ -55,7 +56,7 @@ def examined(
     *,
     ticket: bool = False,
     server: str = "",
-) -> list[Diagnosis]:
+) -> list[Finding]:
     """Return what the doctor says, logged on as `role` by password or ticket."""
     file = hosts.secret("none") if ticket else hosts.login(role)
     directory = DirectorySpec(
@@ -83,7 +84,7 @@ def test_a_missing_entry_is_found_for_its_direction(hosts: Hosts) -> None:
     change = f"dn: {dn}\nchangetype: modify\ndelete: msDS-AllowedToDelegateTo\nmsDS-AllowedToDelegateTo: cifs/hv2.lab.example\n"
     hosts.site.ldap("ldapmodify", "directory_administrator", given=change)
     (found,) = examined(hosts)
-    assert (found.weight, found.where) == (Weight.ERROR, "hv1 -> hv2")
+    assert (found.severity, str(found.subject)) == (Severity.REFUSAL, "hv1 -> hv2")
     assert found.text == f"{dn} lacks cifs/hv2.lab.example"
     assert "delegation: {hosts: all}" in found.remedy
 
@@ -92,14 +93,14 @@ def test_a_missing_flag_is_found(hosts: Hosts) -> None:
     """Windows Server 2022 needs it for every caller."""
     hosts.site.replace("hv2", {"userAccountControl": [str(0x1000)]})
     (found,) = examined(hosts, auth="kerberos")
-    assert (found.where, "TRUSTED_TO_AUTH_FOR_DELEGATION" in found.text) == ("hv2 -> hv1", True)
+    assert (str(found.subject), "TRUSTED_TO_AUTH_FOR_DELEGATION" in found.text) == ("hv2 -> hv1", True)
 
 
 @pytest.mark.parametrize(("role", "said"), [("protected", "Protected Users"), ("sensitive", "is sensitive")])
 def test_callers_that_are_never_delegated_are_found(hosts: Hosts, role: str, said: str) -> None:
     """Whatever the hosts' accounts have."""
     (found,) = examined(hosts, role, "kerberos")
-    assert (found.weight, said in found.text) == (Weight.ERROR, True)
+    assert (found.severity, said in found.text) == (Severity.REFUSAL, True)
 
 
 def test_a_ticket_that_may_not_be_forwarded_is_found(hosts: Hosts, tmp_path: Path) -> None:
@@ -115,4 +116,4 @@ def test_a_ticket_that_may_not_be_forwarded_is_found(hosts: Hosts, tmp_path: Pat
 def test_a_silent_directory_is_said_once(hosts: Hosts) -> None:
     """Nothing is claimed to be missing."""
     (found,) = examined(hosts, server="ldaps://127.0.0.1:9")
-    assert (found.where, found.weight) == ("directory", Weight.ERROR)
+    assert (str(found.subject), found.severity) == ("directory", Severity.REFUSAL)

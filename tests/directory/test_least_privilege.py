@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from hyperv_placement.model.finding import Severity
 from lab.world import vmms
 
 if importlib.util.find_spec("gssapi") is None and os.environ.get("CI") != "true":
@@ -24,7 +25,7 @@ from hyperv_placement.migration.audit import AuditLog
 from hyperv_placement.migration.migrate import migrate
 from hyperv_placement.model.estate import Inventory
 from hyperv_placement.model.names import HostName
-from hyperv_placement.model.plan import Placement, Severity
+from hyperv_placement.model.plan import Placement
 from hyperv_placement.planning.checks.move import refusals
 from hyperv_placement.planning.machine.order import order
 from hyperv_placement.winrm.faults import AccessDeniedFaultError

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from hyperv_placement.model.finding import Severity
+
 if importlib.util.find_spec("gssapi") is None and os.environ.get("CI") != "true":
     pytest.skip("there is no gssapi; make directory compiles it", allow_module_level=True)
 
@@ -20,7 +22,7 @@ from hyperv_placement.hyperv.detail import Detail
 from hyperv_placement.hyperv.estate import Estate
 from hyperv_placement.model.directory import FLAG, DelegationPlan, DelegationSpec, DirectorySpec
 from hyperv_placement.model.names import HostName
-from hyperv_placement.model.plan import Move, Placement, Plan, Severity, Standing, Step
+from hyperv_placement.model.plan import Move, Placement, Plan, Standing, Step
 from hyperv_placement.model.stack import Authentication, Stack
 from hyperv_placement.planning.machine.order import order
 from lab.estate.generated import SHARE

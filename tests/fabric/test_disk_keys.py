@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from hyperv_placement.model import winpath
-from hyperv_placement.model.plan import Severity, Standing, Step
+from hyperv_placement.model.plan import Standing, Step
 from hyperv_placement.model.stack import StorageSpec
 from hyperv_placement.planning import plan
 from lab.estate.spec import DiskSpec
@@ -37,7 +37,7 @@ def test_the_key_of_one_of_four_controllers(make_fabric: Maker, seed: int) -> No
 
     counted = step(fabric, "SCSI 1:0")
     assert counted.standing == Standing.REFUSED
-    (said,) = (each for each in counted.findings if each.severity == Severity.REFUSAL)
+    (said,) = (each for each in counted.findings if each.refuses)
     for path in held:
         assert f"'{winpath.base_name(path)}' for {path}" in said.remedy
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from hyperv_placement.model.diagnosis import Diagnosis, Weight
+from hyperv_placement.model.finding import Finding, Severity
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.stack import Away, HostSpec, Reserve, Stack, VmSpec
 from hyperv_placement.model.units import GIB
@@ -30,7 +30,7 @@ def fabric(make_fabric: Maker) -> Fabric:
     return make_fabric(estate(machine("WEB01")))
 
 
-def examined(fabric: Fabric, change: Callable[[HostSpec], HostSpec] = lambda spec: spec) -> list[Diagnosis]:
+def examined(fabric: Fabric, change: Callable[[HostSpec], HostSpec] = lambda spec: spec) -> list[Finding]:
     """Return what the doctor says of the estate; `change`: how hosts are declared besides."""
     stack = Stack(
         path=Path("stacks/test.yaml"),
@@ -78,8 +78,8 @@ def test_each_planted_defect_is_found(
 ) -> None:
     """An error at the right place, with its remedy."""
     defect(fabric.world.hosts[host])
-    errors = [each for each in examined(fabric) if each.weight == Weight.ERROR]
-    found = [each for each in errors if each.where == where and said in each.text]
+    errors = [each for each in examined(fabric) if each.refuses]
+    found = [each for each in errors if str(each.subject) == where and said in each.text]
     assert len(found) == 1, errors
     assert remedy in found[0].remedy
     assert found[0].breaks
@@ -90,7 +90,7 @@ def test_a_dead_host_delays_and_hides_nobody(fabric: Fabric) -> None:
     fabric.fault("host-down", host="hv3")
     fabric.world.hosts["hv2"].migration_enabled = False
     found = examined(fabric)
-    assert {each.where for each in found if each.weight == Weight.ERROR} == {"hv2", "hv3"}
+    assert {str(each.subject) for each in found if each.refuses} == {"hv2", "hv3"}
 
 
 def test_a_host_that_is_away_only_warns_to_the_end_of_its_last_day(fabric: Fabric) -> None:
@@ -103,9 +103,9 @@ def test_a_host_that_is_away_only_warns_to_the_end_of_its_last_day(fabric: Fabri
         )
 
     (quiet,) = examined(fabric, away(date(2099, 12, 31)))
-    assert (quiet.weight, quiet.text) == (Weight.WARNING, "hv3 is away until 2099-12-31: a new mainboard")
+    assert (quiet.severity, quiet.text) == (Severity.WARNING, "hv3 is away until 2099-12-31: a new mainboard")
     (loud,) = examined(fabric, away(date(2020, 1, 1)))
-    assert (loud.weight, loud.where) == (Weight.ERROR, "hv3")
+    assert (loud.severity, str(loud.subject)) == (Severity.REFUSAL, "hv3")
 
 
 def test_a_wrong_password_is_found(fabric: Fabric) -> None:
@@ -131,8 +131,8 @@ def test_credential_guard_stops_credssp(fabric: Fabric) -> None:
     """The route that it closes is named, and the other one recommended."""
     fabric.world.hosts["hv1"].credential_guard = True
     found = examined(fabric, lambda spec: replace(spec, connection=replace(spec.connection, auth="credssp")))
-    (error,) = [each for each in found if each.weight == Weight.ERROR]
-    assert (error.where, "Credential Guard" in error.text) == ("hv1 -> hv2", True)
+    (error,) = [each for each in found if each.refuses]
+    assert (str(error.subject), "Credential Guard" in error.text) == ("hv1 -> hv2", True)
     assert "delegation:" in error.remedy
 
 
@@ -140,19 +140,19 @@ def test_credssp_that_is_switched_off_is_found(fabric: Fabric) -> None:
     """WinRM's own switch."""
     fabric.world.hosts["hv1"].credssp = False
     found = examined(fabric, lambda spec: replace(spec, connection=replace(spec.connection, auth="credssp")))
-    assert any(each.where == "hv1" and "Enable-WSManCredSSP" in each.remedy for each in found)
+    assert any(str(each.subject) == "hv1" and "Enable-WSManCredSSP" in each.remedy for each in found)
 
 
 def test_a_local_account_goes_nowhere_else(fabric: Fabric) -> None:
     """Basic logs on with the host's own."""
     found = examined(fabric, lambda spec: replace(spec, connection=replace(spec.connection, auth="basic")))
-    assert {each.where for each in found} >= {"hv1 -> hv2", "hv2 -> hv1"}
-    assert all("account of" in each.text for each in found if "->" in each.where)
+    assert {str(each.subject) for each in found} >= {"hv1 -> hv2", "hv2 -> hv1"}
+    assert all("account of" in each.text for each in found if "->" in str(each.subject))
 
 
 def test_what_only_may_hurt_is_a_warning(fabric: Fabric) -> None:
     """Another manager at work, and too little room for what the stack file wants kept free."""
     fabric.world.hosts["hv2"].vmm_agent = True
     found = examined(fabric, lambda spec: replace(spec, reserve=Reserve(disk_bytes=10**6 * GIB)))
-    assert {each.weight for each in found if "Virtual Machine Manager" in each.text} == {Weight.WARNING}
-    assert any("shall stay free" in each.text and each.weight == Weight.WARNING for each in found)
+    assert {each.severity for each in found if "Virtual Machine Manager" in each.text} == {Severity.WARNING}
+    assert any("shall stay free" in each.text and each.severity == Severity.WARNING for each in found)

@@ -200,7 +200,7 @@ def test_a_host_replaced_under_its_name_is_another_computer(
     )]  # fmt: skip
     assert [step.standing for step in plan.steps] == [Standing.REFUSED, Standing.MOVE]
     found, _ = examine(stack, fabric.clock, known)
-    assert [each.where for each in found if "another computer" in each.text] == ["hv2"]
+    assert [str(each.subject) for each in found if "another computer" in each.text] == ["hv2"]
     drift = read_drift(stack, fresh, fabric.audit, known).report
     assert [each.subject for each in drift.unknown if "another computer" in each.text] == ["hv2"]
     fresh.close()

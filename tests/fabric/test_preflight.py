@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hyperv_placement.errors import MoveRefusedError, NoRoomError
-from hyperv_placement.model.plan import Severity
+from hyperv_placement.model.finding import Severity
 from hyperv_placement.planning.checks.move import refusals
 from lab.estate.spec import DiskSpec
 from lab.world import LabJob, MigrationRequest, vmms

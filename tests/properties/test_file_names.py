@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hyperv_placement.model.estate import Inventory, VirtualMachine, Volume
+from hyperv_placement.model.finding import Topic
 from hyperv_placement.model.plan import Plan, Standing
 from hyperv_placement.model.stack import Stack, StorageSpec, VmSpec
 from hyperv_placement.model.units import GIB
@@ -105,7 +106,7 @@ def refused(result: Plan) -> dict[str, str]:
         step.label: str(finding)
         for step in result.steps
         for finding in step.findings
-        if finding.of_name and step.standing == Standing.REFUSED
+        if finding.topic == Topic.FILE_NAME and step.standing == Standing.REFUSED
     }
 
 

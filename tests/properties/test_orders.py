@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from hyperv_placement.model import winpath
 from hyperv_placement.model.estate import VirtualMachine
-from hyperv_placement.model.plan import Plan, Severity, Standing
+from hyperv_placement.model.plan import Plan, Standing
 from hyperv_placement.model.stack import StorageSpec
 from hyperv_placement.planning import plan
 from hyperv_placement.planning.schedule.peaks import rooms
@@ -26,7 +26,7 @@ NUMBERS = st.integers(0, 1 << 40)
 def planned(estate: Drawn) -> Plan | None:
     """Return the plan of an estate; None where nothing may be moved."""
     result = plan(estate.stack, estate.inventory)
-    return None if any(f.severity == Severity.REFUSAL for f in result.findings) else result
+    return None if any(f.refuses for f in result.findings) else result
 
 
 def checked(number: int) -> Plan | None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from hyperv_placement.model.plan import Plan, Severity, Standing
+from hyperv_placement.model.plan import Plan, Standing
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.planning import plan
 from hyperv_placement.stackfile import load
@@ -111,7 +111,7 @@ def test_where_it_ends_nothing_is_left_to_do(story: dict[str, Any], tmp_path: Pa
     """With every scheduled machine at its end the plan has no move, but for those that it refuses."""
     estate, stack = estate_of(story), declared(story, tmp_path)
     found = plan(stack, estate)
-    if any(finding.severity == Severity.REFUSAL for finding in found.findings):
+    if any(finding.refuses for finding in found.findings):
         return  # nothing is moved at all
     ends, _ = walked(stack, estate, found.schedule)
     again = plan(stack, moved(estate, ends))

@@ -28,7 +28,7 @@ def measure(sites: Sites) -> list[Figure]:
         begun = time.perf_counter()
         found, _ = examine(stack, SystemClock())
         seconds.append(time.perf_counter() - begun)
-        if {each.where for each in found} != {last}:
+        if {str(each.subject) for each in found} != {last}:
             raise RuntimeError(f"the lab is not sound: {found}")
     return [
         Figure(

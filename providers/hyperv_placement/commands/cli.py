@@ -14,16 +14,14 @@ from hyperv_placement.clock import SystemClock
 from hyperv_placement.codes import catalogue
 from hyperv_placement.commands.output import delivered
 from hyperv_placement.errors import PlacementError, of_this_computer
-from hyperv_placement.model.diagnosis import Weight
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.units import counted
 from hyperv_placement.operations.recording import archive
 from hyperv_placement.operations.recording import record as recorder
 from hyperv_placement.operations.recording.names import names_in
 from hyperv_placement.report import explain
-from hyperv_placement.report.diagnosis import render_diagnoses
+from hyperv_placement.report.diagnosis import diagnosis_record, render_diagnoses
 from hyperv_placement.report.policy_text import policy_record, render_policy
-from hyperv_placement.report.records import record
 from hyperv_placement.stackfile import load
 from hyperv_placement.system import keep_private
 from hyperv_placement.workspace.identities import kept_of
@@ -150,14 +148,14 @@ def _doctor(options: argparse.Namespace) -> int:
     found, not_checked = examine(stack, SystemClock(), kept_of(stack, PROJECT))
     who = logged_on(stack)
     shown = {
-        "diagnoses": record(found),
+        "diagnoses": [diagnosis_record(each) for each in found],
         "untold": not_checked,
         "logged_on": who,
         "policy": policy_record(stack.policy),
     }
     text = render_diagnoses(found, not_checked, who, render_policy(stack.policy))
     sys.stdout.write(f"{json.dumps(shown, indent=2) if options.json else text}\n")
-    return ILL if any(each.weight == Weight.ERROR for each in found) else 0
+    return ILL if any(each.refuses for each in found) else 0
 
 
 def _explain(options: argparse.Namespace) -> int:

@@ -12,8 +12,8 @@ from pathlib import Path
 from hyperv_placement.clock import SystemClock
 from hyperv_placement.errors import PlacementError
 from hyperv_placement.hyperv.estate import Estate
-from hyperv_placement.model.diagnosis import Diagnosis
 from hyperv_placement.model.estate import Inventory
+from hyperv_placement.model.finding import Finding
 from hyperv_placement.model.plan import Plan
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.operations.doctor import reading
@@ -103,7 +103,7 @@ def _unasked(stack: Stack, trust: Trust | None, options: argparse.Namespace) -> 
     return TRUST
 
 
-def _code(plan: Plan, diagnoses: tuple[Diagnosis, ...]) -> int:
+def _code(plan: Plan, diagnoses: tuple[Finding, ...]) -> int:
     if plan.refusals or plan.broken_rules:
         return INFEASIBLE
     return FAILED if diagnoses else verdict(plan)

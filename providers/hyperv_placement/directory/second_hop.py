@@ -13,9 +13,10 @@ from hyperv_placement.hyperv.estate import Estate
 from hyperv_placement.migration.second_hop import Delegation
 from hyperv_placement.model import winpath
 from hyperv_placement.model.directory import Accounts, DelegationPlan, MissingEntry, Mode
+from hyperv_placement.model.finding import Finding
 from hyperv_placement.model.names import HostName, dns, folded
 from hyperv_placement.model.own_name import doubt, own_name
-from hyperv_placement.model.plan import Finding, Move, Plan, Severity, Standing, Step
+from hyperv_placement.model.plan import Move, Plan, Standing, Step
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.planning.delegation.entries import missing_for_pair, needed_mode
 from hyperv_placement.winrm.credentials import read_credential
@@ -180,7 +181,10 @@ def warn_missing_delegation(
         client.close()
     steps = tuple(_warned(step, reported) for step in plan.steps)
     unknown = dict.fromkeys(found.unknown for _, found in reported if found.unknown)
-    silent = (_warning(f"Whether moves are delegated is unknown: {why}") for why in unknown)
+    silent = (
+        Finding.warning("delegation-unknown", f"Whether moves are delegated is unknown: {why}")
+        for why in unknown
+    )
     return replace(plan, steps=steps, findings=(*plan.findings, *silent, *_unlisted(stack, plan.starts)))
 
 
@@ -203,7 +207,8 @@ def _holder(entry: MissingEntry, declared: DelegationPlan) -> str:
 def _warned(step: Step, reported: Iterable[tuple[Move, Delegation]]) -> Step:
     """Return a step with a warning for each of its moves that would fail, those that only make room as well."""
     warnings = (
-        _warning(
+        Finding.warning(
+            "delegation-missing",
             f"{step.label} ({move.source} -> {move.destination}) would fail with 0x8009030E: {found.against}",
             found.remedy,
         )
@@ -211,10 +216,6 @@ def _warned(step: Step, reported: Iterable[tuple[Move, Delegation]]) -> Step:
         if move.vm.id == step.vm_id and step.standing == Standing.MOVE and found.against
     )
     return replace(step, findings=(*step.findings, *warnings))
-
-
-def _warning(text: str, remedy: str = "") -> Finding:
-    return Finding(severity=Severity.WARNING, text=text, remedy=remedy)
 
 
 def needs_delegation(move: Move) -> bool:
@@ -249,7 +250,8 @@ def _unlisted(stack: Stack, moves: Iterable[Move]) -> Iterator[Finding]:
     used = dict.fromkeys(server for move in moves if needs_delegation(move) for server in _file_servers(move))
     for server in used:
         if not any(winpath.may_be_one_server(server, share) for share in listed):
-            yield _warning(
+            yield Finding.warning(
+                "delegation-server-unlisted",
                 f"Files of moves lie on {server}, which delegation.shares does not list: whether hosts may act there for their"
                 " callers is not looked at, and nothing is delegated to it",
                 f"If it is a file server of yours, list its full name under delegation.shares, such as {server}",

@@ -28,7 +28,7 @@ from hyperv_placement.hyperv.rows import any_job_of, has_ended, job_of
 from hyperv_placement.model import winpath
 from hyperv_placement.model.adoption import leads_to
 from hyperv_placement.model.estate import DiskKind, MigrationJob, VirtualMachine
-from hyperv_placement.model.plan import Move, Severity
+from hyperv_placement.model.plan import Move
 from hyperv_placement.planning.checks.move import refusals
 from hyperv_placement.winrm.connection_errors import AnswerLostError
 from hyperv_placement.winrm.faults import REFUSALS
@@ -222,7 +222,7 @@ class Starter:
         now = replace(move, vm=known)
         target = self.estate.specs[move.destination]
         findings = refusals(now, source, facts[move.destination], target)
-        reasons = [str(finding) for finding in findings if finding.severity == Severity.REFUSAL]
+        reasons = [str(finding) for finding in findings if finding.refuses]
         if reasons:
             raise MoveRefusedError("; ".join(reasons), remedy="")
 

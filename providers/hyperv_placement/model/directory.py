@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from .finding import Finding
 from .names import HostName
-from .plan import Finding
 from .policy import UNRESTRICTED, Policy
 
 DirectoryAuthentication = Literal["kerberos", "simple"]

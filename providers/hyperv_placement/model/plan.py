@@ -1,4 +1,4 @@
-"""What separates desired from actual state, as values: placements, moves, findings, a plan and its schedule."""
+"""What separates desired from actual state, as values: placements, moves, a plan and its schedule."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 
-from hyperv_placement.visible import visible, visible_lines
-
 from . import winpath
 from .estate import Roots, VirtualMachine
+from .finding import Finding
 from .identity import NOTHING_KEPT, Kept
 from .names import HostName, VmId
 from .options import AS_HOSTS_ARE_SET, MigrationOptions
@@ -21,41 +20,6 @@ class MigrationType(IntEnum):
     VIRTUAL_SYSTEM = 32768
     STORAGE = 32769
     VIRTUAL_SYSTEM_AND_STORAGE = 32771
-
-
-class Severity(StrEnum):
-    """What a finding means for its machine."""
-
-    WARNING = "warning"
-    REFUSAL = "refusal"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """Something an operator must know of a machine or a host: one line and the way out."""
-
-    severity: Severity
-    text: str
-    remedy: str = ""
-    of_hosts: bool = False
-    """Whether it is about two hosts, so that every move between them has it, and not about one machine."""
-
-    passing: bool = False
-    """Whether it is about room that lacks now and that others may free: a schedule answers it."""
-    of_identity: bool = False
-    """Whether it is about which machine an entry means."""
-    of_rule: bool = False
-    """Whether it says that a rule of the stack file would not hold in the end."""
-    of_name: bool = False
-    """Whether it is about the name of a file, which another machine has or shall get as well: only a whole plan tells."""
-
-    of_lines: bool = False
-    """Whether `text` is a proof of several lines; a line end in any other is part of a name."""
-
-    def __str__(self) -> str:
-        """Text and remedy as one line, or as the lines of a proof; what hosts and files put into it shows."""
-        text = visible_lines(self.text) if self.of_lines else visible(self.text)
-        return f"{text}. {visible(self.remedy)}" if self.remedy else text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -316,12 +280,12 @@ class Plan:
     @property
     def refusals(self) -> tuple[Finding, ...]:
         """Why the plan as a whole must not run: no safe order, the guard, entries that contradict each other."""
-        return tuple(each for each in self.findings if each.severity == Severity.REFUSAL)
+        return tuple(each for each in self.findings if each.refuses)
 
     @property
     def broken_rules(self) -> tuple[Finding, ...]:
         """Rules of the stack file that would not hold in the end; alone they stop nothing."""
-        return tuple(each for each in self.findings if each.of_rule)
+        return tuple(each for each in self.findings if each.breaks_a_rule)
 
     @property
     def left_out(self) -> tuple[Step, ...]:

@@ -9,7 +9,6 @@ from hyperv_placement.errors import PlacementError, StackFileError
 from hyperv_placement.model.estate import Inventory, VirtualMachine
 from hyperv_placement.model.identity import Kept
 from hyperv_placement.model.names import VmId
-from hyperv_placement.model.plan import Severity
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.model.units import counted
 from hyperv_placement.model.unreachable import reported
@@ -109,7 +108,7 @@ def _proven(
     except StackFileError as error:
         raise AdoptError(f"what would be written does not load: {fresh.reported(error.message)}") from error
     said = tuple(takeover(label, kept.machines.get(label), machine, declared, inventory))
-    refused = [each for each in said if each.severity == Severity.REFUSAL]
+    refused = [each for each in said if each.refuses]
     if refused:
         raise AdoptError(refused[0].text, remedy=refused[0].remedy)
     return tuple(str(each) for each in said)

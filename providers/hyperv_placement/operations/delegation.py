@@ -18,9 +18,9 @@ from hyperv_placement.model.directory import (
     Unfit,
 )
 from hyperv_placement.model.estate import Inventory
+from hyperv_placement.model.finding import Finding
 from hyperv_placement.model.names import HostName, folded
 from hyperv_placement.model.own_name import doubt, own_name
-from hyperv_placement.model.plan import Finding, Severity
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.planning.delegation.entries import (
     both_names,
@@ -60,7 +60,9 @@ def plan_delegation(
     try:
         found = client.related([*names.values(), *servers.values()])
     except PlacementError as error:
-        unknown = _warning(f"Delegation is unknown, and nothing is planned on it: {error}")
+        unknown = Finding.warning(
+            "delegation-unknown", f"Delegation is unknown, and nothing is planned on it: {error}"
+        )
         plan = _planned(spec, names, names, refused)
         return replace(plan, findings=(*findings, *_reported(refused), unknown))
     finally:
@@ -126,7 +128,9 @@ def _reported(refused: Mapping[HostName, Unfit]) -> Iterator[Finding]:
     """Yield a warning for each cause, with all the hosts that it keeps out."""
     for why in dict.fromkeys(refused.values()):
         hosts = " and ".join(host for host, each in refused.items() if each == why)
-        yield _warning(f"No delegation is changed to or from {hosts}: {why.why}", why.remedy)
+        yield Finding.warning(
+            "delegation-not-changed", f"No delegation is changed to or from {hosts}: {why.why}", why.remedy
+        )
 
 
 def _servers(spec: DelegationSpec, names: Mapping[HostName, str]) -> dict[str, str]:
@@ -138,7 +142,8 @@ def _servers(spec: DelegationSpec, names: Mapping[HostName, str]) -> dict[str, s
 def _controllers(servers: Mapping[str, str], found: Sequence[ComputerAccount]) -> dict[str, Finding]:
     """Return the file servers that are domain controllers, with what is said of each."""
     return {
-        share: _warning(
+        share: Finding.warning(
+            "delegation-to-controller",
             f"No delegation to {share}: its account {account.dn} is a domain controller's, and whoever may act there as"
             " anybody has the domain",
             "Take it from delegation.shares, and keep files of machines elsewhere",
@@ -157,7 +162,8 @@ def _dns(servers: Mapping[str, str], found: Sequence[ComputerAccount]) -> dict[s
 def _unseen(servers: Mapping[str, str], dns: Mapping[str, str]) -> Iterator[Finding]:
     for share, full_name in servers.items():
         if share not in dns:
-            yield _warning(
+            yield Finding.warning(
+                "delegation-server-unknown",
                 f"The directory has no account of the file server {full_name}: whom cifs/{full_name} lets hosts act at is not known",
                 "Correct delegation.shares, unless that server is of another domain",
             )
@@ -185,10 +191,7 @@ def _with_dn(entry: MissingEntry, plan: DelegationPlan) -> MissingEntry:
 def _silent(spec: DelegationSpec, said: Mapping[HostName, HostNames]) -> Iterator[Finding]:
     silent = [host for host in spec.hosts if host not in said]
     if silent:
-        yield _warning(
-            f"What is delegated to and from {', '.join(silent)}, which does not answer, is taken as it was last seen"
+        yield Finding.warning(
+            "delegation-as-last-seen",
+            f"What is delegated to and from {', '.join(silent)}, which does not answer, is taken as it was last seen",
         )
-
-
-def _warning(text: str, remedy: str = "") -> Finding:
-    return Finding(severity=Severity.WARNING, text=text, remedy=remedy)

@@ -11,10 +11,11 @@ from hyperv_placement.errors import PlacementError
 from hyperv_placement.hyperv.detail import Detail
 from hyperv_placement.hyperv.estate import Estate
 from hyperv_placement.model.estate import Host, Inventory, VirtualMachine
+from hyperv_placement.model.finding import Finding
 from hyperv_placement.model.guard import Limit, Occasion
 from hyperv_placement.model.identity import NOTHING_KEPT, Kept
 from hyperv_placement.model.names import HostName, VmId
-from hyperv_placement.model.plan import Finding, Move, Plan, Severity, Standing, Step
+from hyperv_placement.model.plan import Move, Plan, Standing, Step
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.model.throughput import UNLEARNT
 from hyperv_placement.planning import plan
@@ -178,10 +179,10 @@ def _unless_seen(found: Plan, sound: frozenset[str]) -> Plan:
 
 
 def _doubted(step: Step) -> Step:
-    finding = Finding(
-        severity=Severity.WARNING,
-        text=f"{step.label} is unknown: two sweeps of the hosts, one right after the other, do not agree on where it is",
-        remedy="Run again: it may just be changing hosts, or its host has just come back",
+    finding = Finding.warning(
+        "sweeps-disagree",
+        f"{step.label} is unknown: two sweeps of the hosts, one right after the other, do not agree on where it is",
+        "Run again: it may just be changing hosts, or its host has just come back",
     )
     return replace(step, standing=Standing.UNKNOWN, findings=(finding,))
 

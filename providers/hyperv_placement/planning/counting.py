@@ -6,9 +6,10 @@ from dataclasses import replace
 from enum import StrEnum
 
 from hyperv_placement.model.estate import Inventory
+from hyperv_placement.model.finding import Finding, Topic
 from hyperv_placement.model.identity import Kept
 from hyperv_placement.model.names import HostName, VmId
-from hyperv_placement.model.plan import Finding, Placement, Plan, Severity, Standing, Step
+from hyperv_placement.model.plan import Placement, Plan, Standing, Step
 from hyperv_placement.model.stack import Away, Snooze, Stack
 from hyperv_placement.model.unreachable import who
 
@@ -41,7 +42,7 @@ def excused(step: Step, stack: Stack, inventory: Inventory) -> Step:
     `stack`: as it counts that day (`Stack.on`).
     """
     excuse = _excuse(step, stack, inventory)
-    said = Finding(severity=Severity.WARNING, text=f"{step.label} does not count for now: {excuse}")
+    said = Finding.warning("machine-excused", f"{step.label} does not count for now: {excuse}")
     findings = (*step.findings, said) if excuse and step.left_out else step.findings
     return replace(step, excused=excuse, findings=findings)
 
@@ -89,10 +90,12 @@ def doubted(step: Step, stack: Stack, inventory: Inventory, known: Kept) -> Step
     text = _doubt(step.label, step.vm.id, step.vm.host, stack, inventory, known)
     if text is None:
         return step
-    finding = Finding(
-        severity=Severity.WARNING, text=text, of_identity=True,
-        remedy=f"If it is the one, say so: {adopting(step.label, step.vm.id)}; if not, run when every host answers",
-    )  # fmt: skip
+    finding = Finding.warning(
+        "machine-known-by-name",
+        text,
+        f"If it is the one, say so: {adopting(step.label, step.vm.id)}; if not, run when every host answers",
+        topic=Topic.IDENTITY,
+    )
     return Step(
         label=step.label,
         standing=Standing.UNKNOWN,

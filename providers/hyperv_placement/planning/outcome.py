@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from hyperv_placement.model.estate import Inventory, Silence
 from hyperv_placement.model.names import HostName, VmId
-from hyperv_placement.model.plan import Plan, Severity, Standing, Step
+from hyperv_placement.model.plan import Plan, Standing, Step
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.model.unreachable import reported
 
@@ -101,7 +101,7 @@ def _left(step: Step, doubted: str | None, log: Mapping[VmId, LastWord]) -> Left
 
 
 def _text(step: Step) -> str:
-    reasons = [each for each in step.findings if each.severity == Severity.REFUSAL] or step.findings
+    reasons = [each for each in step.findings if each.refuses] or step.findings
     if step.standing != Standing.MOVE or step.vm is None:
         return " | ".join(map(str, reasons))
     found = [

@@ -7,26 +7,17 @@ from collections.abc import Iterator, Mapping
 
 from hyperv_placement.model.adoption import leads_to, names_host
 from hyperv_placement.model.estate import Host, HostFacts, Inventory, MigrationJob, VirtualMachine
+from hyperv_placement.model.finding import Finding, Topic
 from hyperv_placement.model.guard import ON_PAPER, Occasion
 from hyperv_placement.model.identity import NOTHING_KEPT, Kept
 from hyperv_placement.model.names import HostName, VmId
-from hyperv_placement.model.plan import (
-    Choice,
-    Finding,
-    Move,
-    Placement,
-    Plan,
-    Schedule,
-    Severity,
-    Standing,
-    Step,
-)
+from hyperv_placement.model.plan import Choice, Move, Placement, Plan, Schedule, Standing, Step
 from hyperv_placement.model.stack import HostSpec, Stack, VmSpec
 from hyperv_placement.model.throughput import UNLEARNT, Paces
 from hyperv_placement.model.unreachable import became, reported, several
 from hyperv_placement.visible import visible
 
-from .checks.file_names import name_refused, onto_own_disks, refuse, without_taken
+from .checks.file_names import onto_own_disks, refuse, without_taken
 from .checks.guard import guarded, protect
 from .checks.move import refusals
 from .checks.options import overwritten
@@ -126,10 +117,12 @@ def _scheduled(plan: Plan, stack: Stack, inventory: Inventory, paces: Paces) -> 
         schedule = dataclasses.replace(found, refused=_refused_for_names(plan.steps))
         findings = (*findings, *crowded(dataclasses.replace(plan, schedule=schedule), stack, inventory))
         return dataclasses.replace(plan, steps=steps, schedule=schedule, findings=findings)
-    proof = Finding(
-        severity=Severity.REFUSAL, text="\n".join(map(visible, found.lines)), of_lines=True,
-        remedy="Nothing was moved; change what is declared, or make room",
-    )  # fmt: skip
+    proof = Finding.refusal(
+        "no-safe-order",
+        "\n".join(map(visible, found.lines)),
+        "Nothing was moved; change what is declared, or make room",
+        topic=Topic.PROOF,
+    )
     return dataclasses.replace(plan, findings=(*plan.findings, proof, *left_behind(plan.moves)))
 
 
@@ -140,14 +133,18 @@ def _without_names(plan: Plan, inventory: Inventory, names: Mapping[str, str]) -
         " another root under hosts.HOST.storage, or a third host"
     )
     steps = tuple(
-        refuse(step, name_refused(names[step.label], remedy)) if step.label in names else step
+        refuse(step, Finding.refusal("file-name-deadlock", names[step.label], remedy, topic=Topic.FILE_NAME))
+        if step.label in names
+        else step
         for step in plan.steps
     )
     return dataclasses.replace(plan, steps=without_taken(steps, inventory))
 
 
 def _refused_for_names(steps: tuple[Step, ...]) -> dict[str, Finding]:
-    return {step.label: finding for step in steps for finding in step.findings if finding.of_name}
+    return {
+        step.label: finding for step in steps for finding in step.findings if finding.topic == Topic.FILE_NAME
+    }
 
 
 def _sized(step: Step, inventory: Inventory) -> Step:
@@ -159,7 +156,7 @@ def _sized(step: Step, inventory: Inventory) -> Step:
 
 def _lasting(step: Step) -> Step:
     """Return a step without what its place in the schedule answers."""
-    return dataclasses.replace(step, findings=tuple(each for each in step.findings if not each.passing))
+    return dataclasses.replace(step, findings=tuple(each for each in step.findings if not each.is_transient))
 
 
 def _not_found(spec: VmSpec, known: Mapping[str, VmId], found: NotFound) -> Step:
@@ -233,7 +230,7 @@ def judge(  # noqa: PLR0913 - what a step is judged by, each named at the call
 
     if destination is None:
         text = f"{label} shall be on {target.name}, which does not answer"
-        reason = _refusal(text, "Bring the host back, then run again")
+        reason = Finding.refusal("destination-silent", text, "Bring the host back, then run again")
         return step(Standing.REFUSED, None, next(_to_away(label, target), reason))
     move = order(vm, wanted, source, destination if wanted.host else None)
     if move is not None:
@@ -252,7 +249,7 @@ def judge(  # noqa: PLR0913 - what a step is judged by, each named at the call
         followed = step(Standing.MOVE, move, _already_under_way(label, running[1]))
         return dataclasses.replace(followed, under_way=True)
     if move is None:
-        refused = any(finding.severity == Severity.REFUSAL for finding in findings)
+        refused = any(finding.refuses for finding in findings)
         return step(Standing.REFUSED if refused else Standing.IN_PLACE)
     reasons = (
         *(_to_away(label, target) if move.changes_host else ()),
@@ -260,7 +257,7 @@ def judge(  # noqa: PLR0913 - what a step is judged by, each named at the call
         *onto_own_disks(move, inventory),
         *maybe_one_file(move, inventory),
     )
-    refused = any(finding.severity == Severity.REFUSAL for finding in (*findings, *reasons))
+    refused = any(finding.refuses for finding in (*findings, *reasons))
     return step(Standing.REFUSED if refused else Standing.MOVE, move, *reasons)
 
 
@@ -273,7 +270,8 @@ def _leads_away(job: MigrationJob, here: HostFacts | None) -> bool:
 def _to_away(label: str, target: HostSpec) -> Iterator[Finding]:
     """Refuse to move a machine to a host that is away, whether it answers or not."""
     if target.away is not None:
-        yield _refusal(
+        yield Finding.refusal(
+            "destination-away",
             f"{label} shall be on {target.name}, which is away until {until(target.away)}",
             f"Take away: off hosts.{target.name} when it is back, or declare another host",
         )
@@ -282,7 +280,7 @@ def _to_away(label: str, target: HostSpec) -> Iterator[Finding]:
 def _already_under_way(label: str, job: MigrationJob) -> Finding:
     who = f" by {job.owner}" if job.owner else ""
     text = f"{label} is on its way there already, started{who} ({job.percent} %)"
-    return Finding(severity=Severity.WARNING, text=text, remedy="This run follows that migration")
+    return Finding.warning("already-under-way", text, "This run follows that migration")
 
 
 def _moved_by_others(label: str, host: Host, job: MigrationJob) -> Finding:
@@ -291,7 +289,8 @@ def _moved_by_others(label: str, host: Host, job: MigrationJob) -> Finding:
     )
     who = f" by {job.owner}" if job.owner else ""
     doing = "prepared for a move" if job.only_prepares else "moved"
-    return _refusal(
+    return Finding.refusal(
+        "moved-by-others",
         f"{label} is being {doing} {whereto}{who} ({job.percent} %); this run leaves it alone",
         "Run again when that migration has ended",
     )
@@ -307,15 +306,15 @@ def _silent(stack: Stack, inventory: Inventory, steps: tuple[Step, ...]) -> Iter
         if name not in counting and (away := stack.hosts[name].away) is not None
     ]
     for line in (*reported(lost[name] for name in counting), *lines):
-        yield Finding(severity=Severity.WARNING, text=line)
+        yield Finding.warning("host-unread", line)
     count = sum(step.standing == Standing.UNKNOWN and not step.excused for step in steps)
     if count and lost:
         names = several(sorted(lost))
-        yield Finding(
-            severity=Severity.WARNING,
-            text=f"{count} declared {'machine is' if count == 1 else 'machines are'} unknown while {names} cannot be read;"
+        yield Finding.warning(
+            "machines-unknown",
+            f"{count} declared {'machine is' if count == 1 else 'machines are'} unknown while {names} cannot be read;"
             " nothing is planned for them",
-            remedy="See to what is said of the hosts, or declare them away (hosts.NAME.away), then run again",
+            "See to what is said of the hosts, or declare them away (hosts.NAME.away), then run again",
         )
 
 
@@ -334,11 +333,8 @@ def _distinguished(steps: tuple[Step, ...]) -> tuple[Step, ...]:
 
 
 def _one_machine(labels: list[str], vm: VirtualMachine) -> Finding:
-    return _refusal(
+    return Finding.refusal(
+        "entries-are-one-machine",
         f"{' and '.join(labels)} are one machine, {vm.name} ({vm.id}) on {vm.host}",
         "Remove one of the entries, or say which machine each means: bin/placement adopt KEY --id GUID",
     )
-
-
-def _refusal(text: str, remedy: str) -> Finding:
-    return Finding(severity=Severity.REFUSAL, text=text, remedy=remedy)

@@ -4,21 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from hyperv_placement.model.diagnosis import Diagnosis, Weight
+from hyperv_placement.model.finding import Finding, Severity
 from hyperv_placement.model.units import counted
 from hyperv_placement.visible import visible
 
+_SEVERITIES = {Severity.REFUSAL: "error", Severity.WARNING: "warning"}
+"""As the doctor spells them: what refuses a move in a plan is an error of the host or the pair."""
+
+
+def diagnosis_record(found: Finding) -> dict[str, str]:
+    """Return the keys that `doctor --json` has for each finding."""
+    return {
+        "weight": _SEVERITIES[found.severity],
+        "id": found.id,
+        "where": str(found.subject),
+        "text": found.text,
+        "breaks": found.breaks,
+        "remedy": found.remedy,
+    }
+
 
 def render_diagnoses(
-    found: Sequence[Diagnosis], not_checked: Sequence[str], logged_on: Sequence[str] = (), policy: str = ""
+    found: Sequence[Finding], not_checked: Sequence[str], logged_on: Sequence[str] = (), policy: str = ""
 ) -> str:
     """Return each finding with what it breaks and what mends it, then the count, what could not be told, and who asked."""
     return "\n".join(map(visible, (*_lines(found, not_checked, logged_on), *([policy] if policy else []))))
 
 
-def _lines(found: Sequence[Diagnosis], not_checked: Sequence[str], logged_on: Sequence[str]) -> Iterator[str]:
+def _lines(found: Sequence[Finding], not_checked: Sequence[str], logged_on: Sequence[str]) -> Iterator[str]:
     for each in found:
-        yield f"{each.weight}: {each.where}: {each.text}"
+        yield f"{_SEVERITIES[each.severity]}: {each.subject}: {each.text}"
         yield f"    breaks: {each.breaks}"
         if each.remedy:
             yield f"    do:     {each.remedy}"
@@ -27,9 +42,9 @@ def _lines(found: Sequence[Diagnosis], not_checked: Sequence[str], logged_on: Se
     yield from (f"logged on: {each}" for each in logged_on)
 
 
-def _headline(found: Sequence[Diagnosis], not_checked: Sequence[str]) -> str:
+def _headline(found: Sequence[Finding], not_checked: Sequence[str]) -> str:
     """Return how it stands: nothing is in the way only where everything was asked."""
-    errors = sum(each.weight == Weight.ERROR for each in found)
+    errors = sum(each.refuses for each in found)
     unchecked = f"; not checked: {counted(len(not_checked), 'thing')}, below" if not_checked else ""
     if found:
         return f"{counted(errors, 'error')}, {counted(len(found) - errors, 'warning')}{unchecked}"

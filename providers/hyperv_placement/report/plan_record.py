@@ -9,7 +9,7 @@ moves      in the order of their starts: number, label, id (GUID), from, to, typ
 choice     where hosts are left to choose: machines (how many), bytes (moved for it), least (of every choice), proved;
            null where every machine has one host
 known      by what machines are told: the GUIDs of the last run and when that was, or names
-findings   of the whole plan: severity (warning, refusal), text, remedy, rule (a rule would not hold in the end)
+findings   of the whole plan: id (`bin/placement explain ID`), severity (warning, refusal), text, remedy, rule (a rule would not hold in the end)
 machines   {standing: [{label, id, host, to, excused, findings}]}; standing as in totals; id and host null where not found;
            excused: why it does not count (a snooze, a host that is away), else null
 """
@@ -19,16 +19,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from hyperv_placement.model.plan import (
-    Choice,
-    Finding,
-    MigrationType,
-    Move,
-    Plan,
-    ScheduledMove,
-    Standing,
-    Step,
-)
+from hyperv_placement.model.finding import Finding
+from hyperv_placement.model.plan import Choice, MigrationType, Move, Plan, ScheduledMove, Standing, Step
 
 KINDS = {
     MigrationType.VIRTUAL_SYSTEM: "live",
@@ -105,7 +97,13 @@ def _disks(move: Move) -> list[dict[str, str]]:
 
 def _findings(findings: Iterable[Finding]) -> list[dict[str, Any]]:
     return [
-        {"severity": each.severity.value, "text": each.text, "remedy": each.remedy, "rule": each.of_rule}
+        {
+            "id": each.id,
+            "severity": each.severity.value,
+            "text": each.text,
+            "remedy": each.remedy,
+            "rule": each.breaks_a_rule,
+        }
         for each in findings
     ]
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from hyperv_placement.model.plan import Finding, Plan, Schedule, ScheduledMove, Standing, Step
+from hyperv_placement.model.finding import Finding, Topic
+from hyperv_placement.model.plan import Plan, Schedule, ScheduledMove, Standing, Step
 from hyperv_placement.model.units import format_bytes, format_seconds
 from hyperv_placement.planning.checks.sizes import of_unknown_size
 from hyperv_placement.visible import visible
@@ -94,8 +95,8 @@ def _count(number: int, one: str, several: str) -> str:
 def finding_lines(findings: Iterable[Finding]) -> Iterator[str]:
     """Yield each finding; further lines of a proof are set in, so that none can pass for a finding of its own."""
     for finding in findings:
-        proof = finding.of_lines
-        first, *rest = [*finding.text.split("\n"), finding.remedy] if proof else [str(finding)]
+        proof = finding.topic == Topic.PROOF
+        first, *rest = [*finding.lines, finding.remedy] if proof else [str(finding)]
         yield f"{finding.severity}: {visible(first)}"
         yield from (f"    {visible(line)}" for line in rest)
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from hyperv_placement.model.diagnosis import Diagnosis
 from hyperv_placement.model.estate import Inventory
+from hyperv_placement.model.finding import Finding
 from hyperv_placement.model.plan import Plan
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.planning.review.causes import Causes
@@ -47,7 +47,7 @@ class Review:
     """When the inventory was recorded; None = the hosts were asked."""
     age: timedelta | None = None
     """How old the recorded inventory is; None where it is not, or nobody asked."""
-    diagnoses: tuple[Diagnosis, ...] = ()
+    diagnoses: tuple[Finding, ...] = ()
     """What the doctor would stop of it."""
     base: Base | None = None
     trust: Trust | None = None
@@ -106,7 +106,7 @@ def review_record(review: Review) -> dict[str, Any]:
     code       what the plan alone comes to, as an exit code: 0, 1 or 3; where trust stops, the command ends with 5
     source     `hosts`, or `inventory` with `recorded`, when that was (UTC); else null
     plan       as `bin/placement plan --json`
-    doctor     [{where (host, pair, directory), text, breaks, remedy}], errors that stand in the way of these moves
+    doctor     [{id, where (host, pair, directory), text, breaks, remedy}], errors that stand in the way of these moves
     rooms      [{host, kind (memory, disk), volume, capacity, kept, known (false where a file comes of which nobody knows
                how large it is: then the rest counts without it), before, least, least_at, after, course [[second,
                bytes free]]}], bytes; of hosts that moves touch
@@ -123,7 +123,13 @@ def review_record(review: Review) -> dict[str, Any]:
         "recorded": None if review.recorded is None else review.recorded.isoformat(timespec="seconds"),
         "plan": plan_record(review.plan),
         "doctor": [
-            {"where": each.where, "text": each.text, "breaks": each.breaks, "remedy": each.remedy}
+            {
+                "id": each.id,
+                "where": str(each.subject),
+                "text": each.text,
+                "breaks": each.breaks,
+                "remedy": each.remedy,
+            }
             for each in review.diagnoses
         ],
         "rooms": [_room(room) for room in review.rooms],

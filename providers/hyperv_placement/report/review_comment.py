@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from hyperv_placement import quoting
-from hyperv_placement.model.diagnosis import Diagnosis
+from hyperv_placement.model.finding import Finding
 from hyperv_placement.model.guard import NO_LIMITS
-from hyperv_placement.model.plan import Finding, Plan, ScheduledMove, Severity, Step
+from hyperv_placement.model.plan import Plan, ScheduledMove, Step
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.model.units import counted, format_bytes, format_seconds
 from hyperv_placement.planning.review.changes import Change, FieldChange
@@ -195,8 +195,8 @@ def _guard(review: Review) -> Iterator[str]:
 
 def _reported(findings: Iterable[Finding]) -> Iterator[str]:
     for each in findings:
-        first, *proof = each.text.split("\n") if each.of_lines else [each.text]
-        yield f"- **{'stops it' if each.severity == Severity.REFUSAL else 'warning'}**: {text(first, _PROOF)}"
+        first, *proof = each.lines
+        yield f"- **{'stops it' if each.refuses else 'warning'}**: {text(first, _PROOF)}"
         if proof:
             yield "".join(f"<br>{text(line, _PROOF)}" for line in proof)
         if each.remedy:
@@ -217,8 +217,8 @@ def _doctor(review: Review) -> list[str]:
     return lines
 
 
-def _diagnosis(each: Diagnosis) -> Iterator[str]:
-    yield f"- {name(each.where)}: {text(each.text, _PROOF)}. {text(each.breaks, _PROOF)}"
+def _diagnosis(each: Finding) -> Iterator[str]:
+    yield f"- {name(str(each.subject))}: {text(each.text, _PROOF)}. {text(each.breaks, _PROOF)}"
     if each.remedy:
         yield f"  - to do: {text(each.remedy, _PROOF)}"
 

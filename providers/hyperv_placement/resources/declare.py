@@ -9,8 +9,9 @@ from typing import Any
 import pulumi
 
 from hyperv_placement.model.directory import DelegationPlan, DelegationSpec
+from hyperv_placement.model.finding import Finding
 from hyperv_placement.model.names import HostName
-from hyperv_placement.model.plan import Finding, Move, Plan, Schedule, Severity, Standing, Step
+from hyperv_placement.model.plan import Move, Plan, Schedule, Standing, Step
 from hyperv_placement.model.stack import HostSpec, Stack
 from hyperv_placement.planning.checks.live_migration import declared_settings
 from hyperv_placement.planning.delegation.entries import PRICE, holder_for
@@ -161,7 +162,7 @@ def _total(moves: Iterable[float | None]) -> int:
 
 
 def _stop_where_forbidden(findings: Iterable[Finding]) -> None:
-    forbidden = [str(finding) for finding in findings if finding.severity == Severity.REFUSAL]
+    forbidden = [str(finding) for finding in findings if finding.refuses]
     if forbidden:
         raise program_log.stopped("\n".join(forbidden))
 

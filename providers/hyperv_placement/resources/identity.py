@@ -10,7 +10,7 @@ from hyperv_placement.errors import NotDeclaredError, PlacementError, VmAmbiguou
 from hyperv_placement.hyperv.inventory import has_vm
 from hyperv_placement.model.estate import VirtualMachine
 from hyperv_placement.model.names import VmId, same, vm_id
-from hyperv_placement.model.plan import Placement, Severity
+from hyperv_placement.model.plan import Placement
 from hyperv_placement.model.stack import VmSpec
 from hyperv_placement.planning import differences, observed
 from hyperv_placement.planning.machine.declared import undeclared
@@ -64,7 +64,7 @@ def check_takeover(fleet: Fleet, label: str, managed: VmId | None, wanted: VmId)
 
 def _stop_where_refused(fleet: Fleet, label: str, managed: VmId, wanted: VmId, sweep: Sweep) -> None:
     for found in takeover(label, managed, wanted, fleet.stack, sweep.inventory):
-        if found.severity == Severity.REFUSAL:
+        if found.refuses:
             raise VmAmbiguousError(found.text, remedy=found.remedy)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from hyperv_placement.errors import MovedByOthersError, MoveRefusedError, NotPlannedError, VmUnknownError
 from hyperv_placement.model.estate import Inventory, VirtualMachine
 from hyperv_placement.model.names import HostName
-from hyperv_placement.model.plan import Severity, Standing, Step
+from hyperv_placement.model.plan import Standing, Step
 from hyperv_placement.model.stack import Stack, VmSpec
 from hyperv_placement.model.unreachable import who
 from hyperv_placement.planning.plan import step_of
@@ -66,7 +66,7 @@ def _read_anew(
 
 
 def _error(step: Step, vm: VirtualMachine, standing: str) -> Exception:
-    reasons = [finding for finding in step.findings if finding.severity == Severity.REFUSAL]
+    reasons = [finding for finding in step.findings if finding.refuses]
     if step.standing == Standing.MOVED_BY_OTHERS:
         return MovedByOthersError(reasons[0].text, remedy=reasons[0].remedy)
     if step.standing == Standing.REFUSED:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from hyperv_placement.clock import Clock
 from hyperv_placement.errors import InterruptedRunError, NoRoomError
-from hyperv_placement.model.plan import Finding, Schedule, ScheduledMove
+from hyperv_placement.model.finding import Finding
+from hyperv_placement.model.plan import Schedule, ScheduledMove
 
 POLL = 1.0
 """Seconds between two looks of a waiting move, unless a move ends; a cancelled run is noticed as fast."""

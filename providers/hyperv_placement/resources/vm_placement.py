@@ -25,8 +25,9 @@ from hyperv_placement.errors import (
 )
 from hyperv_placement.hyperv.progress import Progress
 from hyperv_placement.model.estate import Host, Inventory, VirtualMachine
+from hyperv_placement.model.finding import Finding
 from hyperv_placement.model.names import VmId, is_guid, vm_id
-from hyperv_placement.model.plan import Finding, Move, Placement, ScheduledMove, Severity, Standing, Step
+from hyperv_placement.model.plan import Move, Placement, ScheduledMove, Standing, Step
 from hyperv_placement.planning import differences, has_made_room, observed
 from hyperv_placement.planning.checks.guard import protect
 from hyperv_placement.planning.machine.doubles import is_outdated
@@ -329,7 +330,7 @@ def _judge(
         inventory = fleet.read_ends(anew, vm, target.name)
         step = judge(spec, vm, wanted, inventory, target, caller=caller)
     step = names_are_free(fleet, protect(step, fleet.stack.guard), inventory)
-    reasons = [finding for finding in step.findings if finding.severity == Severity.REFUSAL]
+    reasons = [finding for finding in step.findings if finding.refuses]
     if step.standing == Standing.MOVED_BY_OTHERS:
         raise MovedByOthersError(reasons[0].text, remedy=reasons[0].remedy)
     if step.standing == Standing.REFUSED:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from hyperv_placement.model.estate import Inventory, VirtualMachine, VmState
 from hyperv_placement.model.names import HostName
-from hyperv_placement.model.plan import Move, ScheduledMove, Severity, Standing
+from hyperv_placement.model.plan import Move, ScheduledMove, Standing
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.model.units import MIB
 from hyperv_placement.planning.machine.legs import departures
@@ -92,7 +92,7 @@ def ordered(world: World, each: ScheduledMove) -> Move | None:
         target,
     )
     if step.standing != Standing.MOVE or step.move is None:
-        refused = [str(finding) for finding in step.findings if finding.severity == Severity.REFUSAL]
+        refused = [str(finding) for finding in step.findings if finding.refuses]
         world.wrong.append(f"{each.label} is {step.standing}: {refused}")
         return None
     world.wrong += [f"{each.label} is not as booked: {apart}" for apart in departures(each.move, step.move)]

@@ -8,9 +8,9 @@ from typing import Any
 
 from hyperv_placement.model.directory import DelegationPlan, DelegationSpec, MissingEntry
 from hyperv_placement.model.estate import Inventory, MigrationJob
+from hyperv_placement.model.finding import Finding
 from hyperv_placement.model.live_migration import HostMigration
 from hyperv_placement.model.names import HostName
-from hyperv_placement.model.plan import Finding, Severity
 from hyperv_placement.model.stack import LiveMigration, Rule, Snooze, Stack, StorageSpec, VmSpec
 from hyperv_placement.planning import plan
 from hyperv_placement.planning.drift import (
@@ -281,7 +281,7 @@ def test_delegation_that_the_directory_lacks_is_drift() -> None:
     delegation = DelegationPlan(
         spec=DelegationSpec(hosts=(HostName("hv1"), HostName("hv2"))),
         missing={HostName("hv1"): (entry,)},
-        findings=(Finding(severity=Severity.WARNING, text="hv2 has no account"),),
+        findings=(Finding.warning("host-account-unfit", "hv2 has no account"),),
     )
     seen = inventory(host("hv1", machine(1)), host("hv2"), host("hv3"))
     found = report_of(stack(spec(1, "hv1")), seen, delegation=delegation)

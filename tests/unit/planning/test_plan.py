@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from hyperv_placement.model.estate import Disk, DiskKind, Host, Roots, VirtualMachine, VmState
+from hyperv_placement.model.finding import Severity
 from hyperv_placement.model.guard import Guard
 from hyperv_placement.model.names import HostName
-from hyperv_placement.model.plan import MigrationType, Severity, Standing, Step
+from hyperv_placement.model.plan import MigrationType, Standing, Step
 from hyperv_placement.model.stack import Rule, StorageSpec, VmSpec
 from hyperv_placement.planning import plan
 from tests.estates import disk, guid, host, inventory, job, machine, spec, stack

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from hyperv_placement.model.finding import Finding
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.plan import (
-    Finding,
     MigrationType,
     Move,
     Placement,

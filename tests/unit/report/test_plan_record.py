@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from hyperv_placement.model.plan import Choice, DiskMove, Finding, Severity, Standing
+from hyperv_placement.model.finding import Finding, Topic
+from hyperv_placement.model.plan import Choice, DiskMove, Standing
 from hyperv_placement.model.units import GIB
 from hyperv_placement.report.plan_record import plan_record
 
 from .schedules import HOSTILE, STEERING, left_out, planned, scheduled
 
-RULE = Finding(
-    severity=Severity.WARNING, text="The rule in line 9 does not hold", remedy="Mend it", of_rule=True
-)
+RULE = Finding.warning("rule-broken", "The rule in line 9 does not hold", "Mend it", topic=Topic.RULE)
 
 
 def test_a_move_has_its_number_and_those_it_waits_for() -> None:
@@ -34,7 +33,7 @@ def test_a_move_has_its_number_and_those_it_waits_for() -> None:
         "moves": 2, "bytes": 2 * GIB, "seconds": 60, "bound": 0, "blackout": 0, "waves": 2, "machines": {"move": 2},
     }  # fmt: skip
     assert record["findings"] == [
-        {"severity": "warning", "text": RULE.text, "remedy": RULE.remedy, "rule": True}
+        {"id": "rule-broken", "severity": "warning", "text": RULE.text, "remedy": RULE.remedy, "rule": True}
     ]
     assert record["feasible"] is True
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hyperv_placement.model.plan import DiskMove, Finding, Severity, Standing
+from hyperv_placement.model.finding import Finding, Topic
+from hyperv_placement.model.plan import DiskMove, Standing
 from hyperv_placement.report.plan_text import headline, outline, render_plan
 
 from .schedules import HOSTILE, STEERING, left_out, planned, scheduled
 
-REFUSAL = Finding(
-    severity=Severity.REFUSAL, text="No order is safe\nA lacks 6 GiB", of_lines=True, remedy="Make room"
-)
-PROTECTED = Finding(severity=Severity.REFUSAL, text="DC01 is protected", remedy="Take it out")
+REFUSAL = Finding.refusal("no-safe-order", "No order is safe\nA lacks 6 GiB", "Make room", topic=Topic.PROOF)
+PROTECTED = Finding.refusal("machine-protected", "DC01 is protected", "Take it out")
 
 
 def test_the_first_line_says_it_all() -> None:
@@ -91,7 +90,7 @@ def test_who_is_left_out_is_named_with_the_reason() -> None:
 
 def test_names_of_hosts_cannot_steer_the_terminal() -> None:
     """Wherever a name can stand: in the table, in the bars, in findings of machines and of the whole."""
-    said = Finding(severity=Severity.WARNING, text=f"{STEERING} is {HOSTILE}")
+    said = Finding.warning("machine-renamed", f"{STEERING} is {HOSTILE}")
     text = render_plan(
         planned(
             scheduled(1, 0, 1, label=STEERING), scheduled(2, 0, 1, label=HOSTILE),

@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 
-from hyperv_placement.model.diagnosis import Diagnosis, Weight
-from hyperv_placement.model.plan import Finding, Severity
+from hyperv_placement.model.finding import Finding, Subject
 from hyperv_placement.operations.plan import compare_recorded
 from hyperv_placement.planning.review.causes import Causes
 from hyperv_placement.planning.review.changes import Change, FieldChange, Kind
@@ -105,7 +104,7 @@ def test_every_part_full_fits_a_forge(tmp_path: Path) -> None:
     """Moves, changes, paths, findings, the doctor, refusals and warnings at once: the riskiest reviews are the longest."""
     review = review_of(ring(32, 1000, 500), tmp_path)
     said = "every word of it counts " * 10
-    warning = Finding(severity=Severity.WARNING, text=said, remedy=said)
+    warning = Finding.warning("size-unread", said, said)
     refused = review_of(story("constraints/protected"), tmp_path).plan.left_out[0]
     steps = tuple(replace(step, findings=(warning,)) for step in review.plan.steps)
     left_out = tuple(replace(refused, label=f"OUT{n:03d}", findings=(warning,)) for n in range(300))
@@ -123,7 +122,7 @@ def test_every_part_full_fits_a_forge(tmp_path: Path) -> None:
         review.plan, steps=(*steps, *left_out), findings=(warning,) * 300,
         schedule=replace(review.plan.schedule, moves=moves),
     )  # fmt: skip
-    stops = Diagnosis(weight=Weight.ERROR, where="hv1 -> hv2", text=said, breaks=said, remedy=said)
+    stops = Finding.refusal("host-unread", said, said, subject=Subject("hv1 -> hv2"), breaks=said)
     fields = tuple(FieldChange(name=f"storage.disks.{n}", before=said, after=said) for n in range(40))
     changed = tuple(
         Change(section="machine", label=f"VM{n:04d}", kind=Kind.CHANGED, fields=fields) for n in range(500)

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from hyperv_placement.errors import PlacementError, StackFileError
 from hyperv_placement.model.estate import Inventory
-from hyperv_placement.model.plan import Severity, Standing, Step
+from hyperv_placement.model.plan import Standing, Step
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.planning import plan
 
@@ -63,7 +63,7 @@ def _wrong(text: Written, inventories: tuple[Inventory, ...], load: Load) -> dic
     for inventory in inventories:
         planned = plan(stack, inventory)
         found |= {step.label: _why(step) for step in planned.steps if _is_astray(step)}
-        forbidden = [each for each in planned.findings if each.severity == Severity.REFUSAL]
+        forbidden = [each for each in planned.findings if each.refuses]
         if forbidden and not found:
             raise NotDeclarableError("\n".join(str(each) for each in forbidden), detail=text.text)
     return found

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from hyperv_placement.clock import Clock
 from hyperv_placement.hyperv.estate import Estate
-from hyperv_placement.model.diagnosis import Diagnosis, Weight
+from hyperv_placement.model.finding import Finding, Severity, Subject
 from hyperv_placement.model.identity import NOTHING_KEPT, Kept
-from hyperv_placement.model.plan import Severity
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.model.unreachable import several
 from hyperv_placement.planning.machine.computers import facts_in, same_names
@@ -22,7 +22,7 @@ from .reading import read
 from .symptoms import Reading
 
 
-def examine(stack: Stack, clock: Clock, known: Kept = NOTHING_KEPT) -> tuple[list[Diagnosis], list[str]]:
+def examine(stack: Stack, clock: Clock, known: Kept = NOTHING_KEPT) -> tuple[list[Finding], list[str]]:
     """Return the diagnoses, errors first, and what cannot be told from here. Nothing is changed; no host is asked twice."""
     estate = Estate(stack.hosts, clock=clock)
     try:
@@ -30,11 +30,11 @@ def examine(stack: Stack, clock: Clock, known: Kept = NOTHING_KEPT) -> tuple[lis
     finally:
         estate.close()
     found = list(dict.fromkeys(diagnoses(stack, reading)))
-    found.sort(key=lambda each: each.weight != Weight.ERROR)
+    found.sort(key=lambda each: not each.refuses)
     return found, list(not_checked(stack, reading))
 
 
-def diagnoses(stack: Stack, reading: Reading) -> Iterator[Diagnosis]:
+def diagnoses(stack: Stack, reading: Reading) -> Iterator[Finding]:
     """Yield every diagnosis: callers and directory, hosts, pairs, machines."""
     yield from caller_diagnoses(reading)
     yield from silent_hosts(stack, reading)
@@ -43,12 +43,12 @@ def diagnoses(stack: Stack, reading: Reading) -> Iterator[Diagnosis]:
         if reading.hosts[spec.name].trouble is None:
             yield from host_diagnoses(reading, spec)
     for name, finding in same_names(facts_in(reading.inventory)):
-        yield Diagnosis(
-            weight=Weight.ERROR, where=name, text=finding.text, remedy=finding.remedy,
-            breaks="Its machines and its room count twice: nothing is moved"
-            if finding.severity == Severity.REFUSAL
-            else "Which computer it is is unknown: nothing is moved to it",
-        )  # fmt: skip
+        breaks = (
+            "Its machines and its room count twice: nothing is moved"
+            if finding.refuses
+            else "Which computer it is is unknown: nothing is moved to it"
+        )
+        yield replace(finding, severity=Severity.REFUSAL).about(Subject.host(name), breaks)
     for source, destination in possible_pairs(stack, reading.inventory, reading.known):
         yield from pair_diagnoses(stack, reading, source, destination)
     for machine, vm, host in possible_moves(stack, reading.inventory, reading.known):

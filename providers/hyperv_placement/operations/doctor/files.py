@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from hyperv_placement.model.diagnosis import Diagnosis, Weight
 from hyperv_placement.model.estate import Inventory, VirtualMachine
+from hyperv_placement.model.finding import Finding, Subject
 from hyperv_placement.model.names import HostName
-from hyperv_placement.model.plan import Finding, Move, Placement, Standing, Step
+from hyperv_placement.model.plan import Move, Placement, Standing, Step
 from hyperv_placement.model.stack import Stack, VmSpec
 from hyperv_placement.planning.checks.file_names import owned_names, taken, taken_by
 from hyperv_placement.planning.machine.identify import identify
@@ -16,7 +16,7 @@ from hyperv_placement.planning.machine.locate import locate
 from hyperv_placement.planning.machine.order import order
 
 
-def file_diagnoses(stack: Stack, inventory: Inventory) -> Iterator[Diagnosis]:
+def file_diagnoses(stack: Stack, inventory: Inventory) -> Iterator[Finding]:
     """Yield an error for each machine and host. Whoever shall leave is taken to leave, unless a name stops it."""
     found = {
         label: (spec, vm)
@@ -58,11 +58,6 @@ def _move(
     return replace(move, options=spec.migration) if move is not None else None
 
 
-def _diagnosis(label: str, move: Move, finding: Finding) -> Diagnosis:
-    return Diagnosis(
-        weight=Weight.ERROR,
-        where=f"{label} to {move.destination}" if move.changes_host else label,
-        text=finding.text,
-        breaks="The move is refused",
-        remedy=finding.remedy,
-    )
+def _diagnosis(label: str, move: Move, finding: Finding) -> Finding:
+    where = Subject.machine(label, move.destination if move.changes_host else None)
+    return finding.about(where, "The move is refused")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from hyperv_placement.model.diagnosis import Diagnosis, Weight
 from hyperv_placement.model.estate import Inventory
+from hyperv_placement.model.finding import Finding
 from hyperv_placement.model.own_name import own_name
 from hyperv_placement.model.plan import Plan
 from hyperv_placement.model.stack import Stack
@@ -15,7 +15,7 @@ from .pairs import caller_diagnoses, pair_diagnoses
 from .symptoms import HostReading, Reading
 
 
-def foreseen(stack: Stack, reading: Reading, plan: Plan) -> tuple[Diagnosis, ...]:
+def foreseen(stack: Stack, reading: Reading, plan: Plan) -> tuple[Finding, ...]:
     """Return the errors of callers, of hosts that moves leave or reach, and between the two ends of each.
 
     Moves that the plan refuses count as well: they are wanted. What one machine alone meets is in the plan's findings.
@@ -29,7 +29,7 @@ def foreseen(stack: Stack, reading: Reading, plan: Plan) -> tuple[Diagnosis, ...
         found += host_diagnoses(reading, stack.hosts[name])
     for source, destination in between:
         found += pair_diagnoses(stack, reading, source, destination)
-    return tuple(dict.fromkeys(each for each in found if each.weight == Weight.ERROR))
+    return tuple(dict.fromkeys(each for each in found if each.refuses))
 
 
 def as_reported(inventory: Inventory, at: datetime) -> Reading:

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from statistics import median
 
 from hyperv_placement import quoting
-from hyperv_placement.model.diagnosis import Diagnosis, Weight
 from hyperv_placement.model.estate import HostFacts
+from hyperv_placement.model.finding import Finding, Subject
 from hyperv_placement.model.own_name import doubt
 from hyperv_placement.model.stack import HostSpec, Stack
 from hyperv_placement.model.units import format_bytes, format_seconds
@@ -25,32 +25,37 @@ RENEW = timedelta(days=30)
 """Before its end a certificate is worth a word."""
 
 
-def silent_hosts(stack: Stack, reading: Reading) -> Iterator[Diagnosis]:
+def silent_hosts(stack: Stack, reading: Reading) -> Iterator[Finding]:
     """Yield why hosts could not be read, once for each cause; one that is away only warns."""
     causes: dict[tuple[str, str], list[str]] = {}
     today = stack.on(reading.now.astimezone(UTC).date())
     for host in reading.hosts.values():
         away = today.hosts[host.name].away
         if host.trouble is not None and away is not None:
-            yield Diagnosis(
-                weight=Weight.WARNING, where=host.name, text=is_away(host.name, away),
+            yield Finding.warning(
+                "host-away",
+                is_away(host.name, away),
+                f"Take away: off hosts.{host.name} when it is back",
+                subject=Subject.host(host.name),
                 breaks="Nothing is known of it, and that does not count for now",
-                remedy=f"Take away: off hosts.{host.name} when it is back",
-            )  # fmt: skip
+            )
         elif host.trouble is not None:
             causes.setdefault((host.trouble.message, host.trouble.remedy), []).append(host.name)
     for (message, remedy), names in causes.items():
         yield _unread(several(names), message, remedy)
 
 
-def _unread(where: str, message: str, remedy: str) -> Diagnosis:
-    return Diagnosis(
-        weight=Weight.ERROR, where=where, text=message,
-        breaks="Nothing is known of it; no machine moves from there or to there", remedy=remedy,
-    )  # fmt: skip
+def _unread(where: str, message: str, remedy: str) -> Finding:
+    return Finding.refusal(
+        "host-unread",
+        message,
+        remedy,
+        subject=Subject.host(where),
+        breaks="Nothing is known of it; no machine moves from there or to there",
+    )
 
 
-def unproven_hosts(stack: Stack) -> Iterator[Diagnosis]:
+def unproven_hosts(stack: Stack) -> Iterator[Finding]:
     """Yield once which hosts nothing proves: without TLS Kerberos alone does."""
     names = [
         spec.name
@@ -58,14 +63,16 @@ def unproven_hosts(stack: Stack) -> Iterator[Diagnosis]:
         if spec.endpoint.startswith("http:") and spec.connection.auth == "ntlm"
     ]
     if names:
-        yield Diagnosis(
-            weight=Weight.WARNING, where=several(names), text="dialled over plain HTTP with auth: ntlm, which proves no host",
+        yield Finding.warning(
+            "plain-http",
+            "dialled over plain HTTP with auth: ntlm, which proves no host",
+            "Write an https address, or auth: kerberos",
+            subject=Subject.host(several(names)),
             breaks="Whoever the name is diverted to can answer in its place, and use the login elsewhere meanwhile",
-            remedy="Write an https address, or auth: kerberos",
-        )  # fmt: skip
+        )
 
 
-def host_diagnoses(reading: Reading, spec: HostSpec) -> Iterator[Diagnosis]:
+def host_diagnoses(reading: Reading, spec: HostSpec) -> Iterator[Finding]:
     """Yield what is wrong with one host."""
     host = reading.hosts[spec.name]
     if host.trouble is not None:
@@ -82,98 +89,119 @@ def host_diagnoses(reading: Reading, spec: HostSpec) -> Iterator[Diagnosis]:
         yield from _room(found.facts, spec)
 
 
-def _computer(host: HostReading, facts: HostFacts) -> Iterator[Diagnosis]:
+def _computer(host: HostReading, facts: HostFacts) -> Iterator[Finding]:
     if facts.replaced:
         found = another_computer(host.name, facts.uuid or "", facts.uuid_before or "")
-        yield Diagnosis(
-            weight=Weight.ERROR, where=host.name, text=found.text, breaks="No machine moves from it or to it",
-            remedy=found.remedy,
-        )  # fmt: skip
+        yield Finding.refusal(
+            "host-replaced",
+            found.text,
+            found.remedy,
+            subject=Subject.host(host.name),
+            breaks="No machine moves from it or to it",
+        )
 
 
-def _name(host: HostReading, facts: HostFacts) -> Iterator[Diagnosis]:
+def _name(host: HostReading, facts: HostFacts) -> Iterator[Finding]:
     if (why := doubt(host.name, facts)) is not None:
-        yield Diagnosis(
-            weight=Weight.ERROR, where=host.name, text=why.text,
-            breaks="No machine moves to it, and its account in the directory is not looked for", remedy=why.remedy,
-        )  # fmt: skip
+        yield Finding.refusal(
+            "host-name-unproven",
+            why.text,
+            why.remedy,
+            subject=Subject.host(host.name),
+            breaks="No machine moves to it, and its account in the directory is not looked for",
+        )
 
 
-def _certificate(host: HostReading, now: datetime) -> Iterator[Diagnosis]:
+def _certificate(host: HostReading, now: datetime) -> Iterator[Finding]:
     end = host.certificate_end
     if end is not None and end - now < RENEW:
         days = max(0, (end - now).days)
-        yield Diagnosis(
-            weight=Weight.WARNING, where=host.name, text=f"Its certificate ends on {end:%Y-%m-%d}, in {days} days",
+        yield Finding.warning(
+            "certificate-ends",
+            f"Its certificate ends on {end:%Y-%m-%d}, in {days} days",
+            f"Have a new one issued, and on {host.full_name} give it to the listener: {NEW_CERTIFICATE}",
+            subject=Subject.host(host.name),
             breaks="After that nobody reaches it over TLS",
-            remedy=f"Have a new one issued, and on {host.full_name} give it to the listener: {NEW_CERTIFICATE}",
-        )  # fmt: skip
+        )
 
 
-def _clock(host: HostReading, reading: Reading) -> Iterator[Diagnosis]:
+def _clock(host: HostReading, reading: Reading) -> Iterator[Finding]:
     """Compare with the other hosts: what Kerberos between them asks."""
     reported = [each.ahead for each in reading.hosts.values() if each.ahead is not None]
     if host.ahead is None or len(reported) < 2:  # noqa: PLR2004 - one clock alone is not apart from any
         return
     apart = host.ahead - median(reported)
     if abs(apart) > SKEW:
-        yield Diagnosis(
-            weight=Weight.ERROR, where=host.name,
-            text=f"Its clock is {format_seconds(abs(apart))} {'ahead of' if apart > 0 else 'behind'} the other hosts'",
+        yield Finding.refusal(
+            "clock-apart",
+            f"Its clock is {format_seconds(abs(apart))} {'ahead of' if apart > 0 else 'behind'} the other hosts'",
+            f"On {host.full_name} run {quoting.powershell('w32tm /resync')}, and look at its time source ({quoting.powershell('w32tm /query /source')})",
+            subject=Subject.host(host.name),
             breaks="Kerberos refuses tickets across more than 5 minutes: logins and moves fail",
-            remedy=f"On {host.full_name} run {quoting.powershell('w32tm /resync')}, and look at its time source ({quoting.powershell('w32tm /query /source')})",
-        )  # fmt: skip
+        )
 
 
-def _management(host: HostReading) -> Iterator[Diagnosis]:
+def _management(host: HostReading) -> Iterator[Finding]:
     if host.managed_by_vmm:
-        yield Diagnosis(
-            weight=Weight.WARNING, where=host.name, text="Virtual Machine Manager's agent runs there",
+        yield Finding.warning(
+            "vmm-agent",
+            "Virtual Machine Manager's agent runs there",
+            "Take these machines out of its placement, or out of the stack file",
+            subject=Subject.host(host.name),
             breaks="It may move machines by itself, and each run would move them back",
-            remedy="Take these machines out of its placement, or out of the stack file",
-        )  # fmt: skip
+        )
 
 
-def _migration(host: HostReading, facts: HostFacts) -> Iterator[Diagnosis]:
+def _migration(host: HostReading, facts: HostFacts) -> Iterator[Finding]:
     settings = facts.migration
     if not settings.enabled:
-        yield Diagnosis(
-            weight=Weight.ERROR, where=host.name, text="Live migration is disabled",
+        yield Finding.refusal(
+            "migration-disabled",
+            "Live migration is disabled",
+            "Declare live_migration: {enabled: true}, or run Enable-VMMigration there",
+            subject=Subject.host(host.name),
             breaks="No machine leaves it or comes to it",
-            remedy="Declare live_migration: {enabled: true}, or run Enable-VMMigration there",
-        )  # fmt: skip
+        )
     elif not settings.addresses:
-        yield Diagnosis(
-            weight=Weight.ERROR, where=host.name, text="It listens for migrations on no address",
+        yield Finding.refusal(
+            "migration-no-address",
+            "It listens for migrations on no address",
+            "Declare live_migration: {networks: any}, or run Set-VMHost -UseAnyNetworkForMigration $true there",
+            subject=Subject.host(host.name),
             breaks="No machine comes to it",
-            remedy="Declare live_migration: {networks: any}, or run Set-VMHost -UseAnyNetworkForMigration $true there",
-        )  # fmt: skip
+        )
     for kind, limit, line in (
         ("live", settings.max_live, quoting.powershell("Set-VMHost -MaximumVirtualMachineMigrations 2")),
         ("storage", settings.max_storage, quoting.powershell("Set-VMHost -MaximumStorageMigrations 2")),
     ):
         if not limit:
-            yield Diagnosis(
-                weight=Weight.ERROR, where=host.name, text=f"It allows no {kind} migration at once",
+            yield Finding.refusal(
+                "migration-limit-zero",
+                f"It allows no {kind} migration at once",
+                f"Declare live_migration: {{{kind}_limit: 2}}, or run {line} there",
+                subject=Subject.host(host.name),
                 breaks=f"Every {kind} migration of it fails",
-                remedy=f"Declare live_migration: {{{kind}_limit: 2}}, or run {line} there",
-            )  # fmt: skip
+            )
 
 
-def _room(facts: HostFacts, spec: HostSpec) -> Iterator[Diagnosis]:
+def _room(facts: HostFacts, spec: HostSpec) -> Iterator[Finding]:
     """Tell what lacks of the reserve that the stack file wants free."""
     reserve = spec.reserve
     for volume in facts.volumes or ():
         kept = max(reserve.disk_bytes, int(volume.capacity_bytes * reserve.disk_percent / 100))
         if kept and volume.free_bytes < kept:
-            yield Diagnosis(
-                weight=Weight.WARNING, where=spec.name,
-                text=f"{volume.path} has {format_bytes(volume.free_bytes)} free, {format_bytes(kept)} shall stay free",
-                breaks="No files come to that volume", remedy="Free space there, or lower reserve.disk of the host",
-            )  # fmt: skip
+            yield Finding.warning(
+                "reserve-disk",
+                f"{volume.path} has {format_bytes(volume.free_bytes)} free, {format_bytes(kept)} shall stay free",
+                "Free space there, or lower reserve.disk of the host",
+                subject=Subject.host(spec.name),
+                breaks="No files come to that volume",
+            )
     if facts.memory_free_mib is not None and facts.memory_free_mib < reserve.memory_mib:
-        yield Diagnosis(
-            weight=Weight.WARNING, where=spec.name,
-            text=f"{facts.memory_free_mib} MiB of memory are free, {reserve.memory_mib} MiB shall stay free",
-            breaks="No running machine comes to it", remedy="Move machines away, or lower reserve.memory of the host",
-        )  # fmt: skip
+        yield Finding.warning(
+            "reserve-memory",
+            f"{facts.memory_free_mib} MiB of memory are free, {reserve.memory_mib} MiB shall stay free",
+            "Move machines away, or lower reserve.memory of the host",
+            subject=Subject.host(spec.name),
+            breaks="No running machine comes to it",
+        )

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from hyperv_placement.model.diagnosis import Diagnosis, Weight
 from hyperv_placement.model.estate import VirtualMachine
+from hyperv_placement.model.finding import Finding, Subject
 from hyperv_placement.model.names import HostName
-from hyperv_placement.model.plan import Severity
 from hyperv_placement.model.stack import Stack, VmSpec
 from hyperv_placement.planning.machine.locate import locate
 from hyperv_placement.planning.plan import judge
@@ -18,7 +17,7 @@ from .symptoms import Reading
 
 def machine_diagnoses(
     stack: Stack, reading: Reading, spec: VmSpec, vm: VirtualMachine, host: HostName
-) -> Iterator[Diagnosis]:
+) -> Iterator[Finding]:
     """Yield what would keep `vm` from `host`, or may."""
     found = next((each for each in reading.inventory.hosts[vm.host].vms if each.id == vm.id), vm)
     target = reading.inventory.hosts.get(host)
@@ -30,13 +29,7 @@ def machine_diagnoses(
         findings=located.findings,
     )  # fmt: skip
     for finding in step.findings:
-        if finding.of_hosts:
+        if finding.is_of_hosts:
             continue  # hosts and pairs have diagnoses of their own
-        refused = finding.severity == Severity.REFUSAL
-        yield Diagnosis(
-            weight=Weight.ERROR if refused else Weight.WARNING,
-            where=f"{spec.label} to {host}",
-            text=finding.text,
-            breaks="The move is refused" if refused else "The move may fail, or wait",
-            remedy=finding.remedy,
-        )
+        breaks = "The move is refused" if finding.refuses else "The move may fail, or wait"
+        yield finding.about(Subject.machine(spec.label, host), breaks)

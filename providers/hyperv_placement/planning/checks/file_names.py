@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from hyperv_placement.model.estate import Inventory, VirtualMachine
+from hyperv_placement.model.finding import Finding, Topic
 from hyperv_placement.model.names import VmId
-from hyperv_placement.model.plan import Finding, Move, Severity, Standing, Step
+from hyperv_placement.model.plan import Move, Standing, Step
 from hyperv_placement.planning.checks.held_names import (
     Key,
     being_made,
@@ -30,7 +31,7 @@ def without_taken(steps: Sequence[Step], inventory: Inventory) -> tuple[Step, ..
 
 
 def _with(step: Step, finding: Finding) -> Step:
-    if finding.severity == Severity.REFUSAL:
+    if finding.refuses:
         return refuse(step, finding)
     return replace(step, findings=(*step.findings, finding))
 
@@ -91,10 +92,10 @@ def onto_own_disks(move: Move, inventory: Inventory) -> Iterator[Finding]:
     for moved in move.all_disks:
         other = own.get(key_of(moved.target, end))
         if other is not None and other.instance_id != moved.instance_id:
-            yield Finding(
-                severity=Severity.REFUSAL,
-                text=f"{move.vm.name} {_would(move, moved.target)}, which is its own disk {other.slot}",
-                remedy="Declare another place for one of the two (storage: in its entry), or move that one first",
+            yield Finding.refusal(
+                "disk-onto-own-disk",
+                f"{move.vm.name} {_would(move, moved.target)}, which is its own disk {other.slot}",
+                "Declare another place for one of the two (storage: in its entry), or move that one first",
             )
 
 
@@ -142,7 +143,7 @@ class _Claims:
     def met_on_the_way(self) -> dict[str, Finding]:
         """Return a warning for each move that runs already and makes a file that another machine keeps: nobody can refuse it."""
         return {
-            label: replace(each, severity=Severity.WARNING, remedy=_MAY_FAIL, of_name=False)
+            label: Finding.warning(each.id, each.text, _MAY_FAIL)
             for label, each in self._kept_by_others().items()
             if self._step(label).under_way
         }
@@ -219,10 +220,12 @@ def owners(inventory: Inventory, wanted: Collection[Key]) -> Iterator[tuple[Key,
 
 
 def _kept(label: str, move: Move, path: str, owner: VirtualMachine, why: str) -> Finding:
-    return name_refused(
+    return Finding.refusal(
+        "file-name-taken",
         f"{label} {_would(move, path)} on {move.destination}, which is a disk of {owner.name} on {owner.host};"
         f" {owner.name} {why}",
         f"Declare another place for that disk of {label} (storage: in its entry), or move {owner.name} first",
+        topic=Topic.FILE_NAME,
     )
 
 
@@ -231,12 +234,9 @@ def _would(move: Move, path: str) -> str:
 
 
 def _meeting(label: str, others: Sequence[str], path: str) -> Finding:
-    return name_refused(
+    return Finding.refusal(
+        "file-name-wanted-twice",
         f"{label} and {', '.join(others)} would both get the file {path}",
         "Give one of them a folder of its own",
+        topic=Topic.FILE_NAME,
     )
-
-
-def name_refused(text: str, remedy: str) -> Finding:
-    """Return the refusal of a move for the name of a file."""
-    return Finding(severity=Severity.REFUSAL, text=text, remedy=remedy, of_name=True)

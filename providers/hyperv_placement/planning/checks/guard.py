@@ -9,8 +9,9 @@ from datetime import datetime
 from hyperv_placement import quoting
 from hyperv_placement.model import winpath
 from hyperv_placement.model.estate import VmState
+from hyperv_placement.model.finding import Finding
 from hyperv_placement.model.guard import LIMITS, Guard, Limit, frozen
-from hyperv_placement.model.plan import Finding, Move, Severity, Standing, Step
+from hyperv_placement.model.plan import Move, Standing, Step
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.model.units import MIB, counted, format_bytes
 
@@ -33,17 +34,17 @@ def guarded(
         for limit, text in _over(stack.guard, starts, now, stack.path.name)
         if limit not in allowed
     }
-    for text in over.values():
-        yield Finding(
-            severity=Severity.REFUSAL,
-            text=f"{text}: nothing is moved",
-            remedy=f"Look at what changed; if it is meant, {way_out({*allowed, *over})}",
+    for limit, text in over.items():
+        yield Finding.refusal(
+            "guard-freeze" if limit == "freeze" else "guard-limit",
+            f"{text}: nothing is moved",
+            f"Look at what changed; if it is meant, {way_out({*allowed, *over})}",
         )
     unknown = sorted({move.vm.name for move in starts if any(size is None for size in _sizes(move))})
     if unknown and stack.guard.max_bytes is not None and "max_bytes" not in allowed:
-        yield Finding(
-            severity=Severity.WARNING,
-            text=f"guard.max_bytes of {stack.path.name} does not count all of {', '.join(unknown)}: sizes are not known",
+        yield Finding.warning(
+            "guard-sizes-unknown",
+            f"guard.max_bytes of {stack.path.name} does not count all of {', '.join(unknown)}: sizes are not known",
         )
 
 
@@ -104,9 +105,7 @@ def protect(step: Step, guard: Guard) -> Step:
     """Return `step` as it stands under the guard: a protected machine is never moved."""
     if step.standing != Standing.MOVE or step.label not in guard.protected:
         return step
-    reason = Finding(
-        severity=Severity.REFUSAL,
-        text=f"{step.label} is protected",
-        remedy="Take it out of guard.protected to let it move",
+    reason = Finding.refusal(
+        "machine-protected", f"{step.label} is protected", "Take it out of guard.protected to let it move"
     )
     return dataclasses.replace(step, standing=Standing.REFUSED, findings=(*step.findings, reason))

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from hyperv_placement import quoting
 from hyperv_placement.model import winpath
 from hyperv_placement.model.estate import DiskKind, HostFacts, VirtualMachine, VmState
+from hyperv_placement.model.finding import Finding
 from hyperv_placement.model.names import VmId
-from hyperv_placement.model.plan import Finding, Move, Severity
+from hyperv_placement.model.plan import Move
 from hyperv_placement.model.stack import HostSpec
 from hyperv_placement.model.states import in_words
 from hyperv_placement.planning.machine.computers import is_unnamed, keeps_out
@@ -37,7 +38,8 @@ def refusals(
     if source is None or destination is None:
         silent = move.source if source is None else move.destination
         return (
-            _no(
+            Finding.refusal(
+                "host-facts-unread",
                 f"{silent} could not be read closely: what a move asks of it is not known",
                 f"Run again; why, {quoting.own('bin/placement doctor')} says where it stays so",
             ),
@@ -60,30 +62,38 @@ def _machine(vm: VirtualMachine) -> Iterator[Finding]:
             if vm.clustered
             else "may be clustered: the cluster did not answer"
         )
-        yield _no(
-            f"{vm.name} {known}", "Move it with Failover Cluster Manager; clustered machines come later"
+        yield Finding.refusal(
+            "machine-clustered",
+            f"{vm.name} {known}",
+            "Move it with Failover Cluster Manager; clustered machines come later",
         )
     if vm.replication_mode:
-        yield _no(
+        yield Finding.refusal(
+            "machine-replicated",
             f"{vm.name} is replicated (ReplicationMode {vm.replication_mode})",
             f"Leave it where it is. Only where nobody relies on its replica:"
             f" {quoting.powershell('Get-VM -Id {} | Remove-VMReplication', vm.id)}; it is set up anew after the move",
         )
     if vm.state == VmState.PAUSED:
-        yield Finding(
-            severity=Severity.WARNING, text=f"{vm.name} is paused; nobody has seen a paused machine move"
-        )
+        yield Finding.warning("machine-paused", f"{vm.name} is paused; nobody has seen a paused machine move")
     elif vm.state == VmState.OTHER:
-        yield _no(f"{vm.name} is {in_words(vm.enabled_state)}, between two states", "Run again when it rests")
+        yield Finding.refusal(
+            "machine-between-states",
+            f"{vm.name} is {in_words(vm.enabled_state)}, between two states",
+            "Run again when it rests",
+        )
     for activity in vm.operational_status[1:]:
         if activity in ACTIVITIES:
-            yield _no(f"{vm.name} is {ACTIVITIES[activity]}", "Run again when that has ended")
+            yield Finding.refusal(
+                "machine-busy", f"{vm.name} is {ACTIVITIES[activity]}", "Run again when that has ended"
+            )
 
 
 def _storage(move: Move) -> Iterator[Finding]:
     vm = move.vm
     if vm.special_checkpoints:
-        yield _no(
+        yield Finding.refusal(
+            "checkpoint-special",
             f"{vm.name} has checkpoints of a backup or a replica, or with files missing, and its storage would move",
             "Let the backup end: its checkpoint goes with it. What stays after that is cleared up by the software that took it (see"
             f" {_snapshots(vm.id)})",
@@ -92,19 +102,26 @@ def _storage(move: Move) -> Iterator[Finding]:
     for disk in (*vm.disks, *vm.frozen):
         where = f"{vm.name}: disk {disk.slot} ({disk.path})"
         if disk.kind == DiskKind.PASS_THROUGH:
-            yield _no(f"{where} is a pass-through disk, which cannot be moved", "Convert it to a VHDX first")
+            yield Finding.refusal(
+                "disk-pass-through",
+                f"{where} is a pass-through disk, which cannot be moved",
+                "Convert it to a VHDX first",
+            )
         elif disk.shared:
-            yield _no(
+            yield Finding.refusal(
+                "disk-shared",
                 f"{where} is shared with other machines: a shared VHDX cannot be moved",
                 "Leave its storage where it is: detached, the disk is gone from its guests' cluster",
             )
         elif disk.parent_path is not None and not _goes_along(disk.parent_path, move):
-            yield _no(
+            yield Finding.refusal(
+                "disk-differencing",
                 f"{where} is a differencing disk of {disk.parent_path}",
                 f"Choose parents: copy under migration. A merge writes into {disk.parent_path}, which other disks may have as their parent",
             )
         elif winpath.has_ending(disk.path, _CHECKPOINT_FILES) and not frozen_in(disk.slot, vm):
-            yield _no(
+            yield Finding.refusal(
+                "disk-of-no-checkpoint",
                 f"{where} is a checkpoint's file without a checkpoint",
                 "See that no backup runs and what it depends on (ParentPath of Get-VHD); a merge is made"
                 " with the machine off and a copy of both files at hand",
@@ -127,7 +144,8 @@ def _meeting_files(move: Move) -> Iterator[Finding]:
     targets: dict[str, str] = {}
     for disk in (*move.vm.disks, *move.vm.frozen):
         if disk.kind == DiskKind.VIRTUAL_HARD_DISK and winpath.comparable(disk.path) in sources:
-            yield _no(
+            yield Finding.refusal(
+                "disk-of-two-checkpoints",
                 f"{move.vm.name}: {disk.path} is a disk of more than one checkpoint",
                 f"Leave its storage where it is. Where no backup runs and no state to go back to is needed, {quoting.powershell('Remove-VMSnapshot')}"
                 f" merges what {_snapshots(move.vm.id)} shows",
@@ -136,11 +154,8 @@ def _meeting_files(move: Move) -> Iterator[Finding]:
     for moved in move.all_disks:
         other = targets.setdefault(winpath.comparable(moved.target), moved.source)
         if not winpath.same(other, moved.source):
-            yield _no(
+            yield Finding.refusal(
+                "disks-become-one",
                 f"{move.vm.name}: {other} and {moved.source} would both become {moved.target}",
                 "Give their disks folders of their own under storage.disks",
             )
-
-
-def _no(text: str, remedy: str) -> Finding:
-    return Finding(severity=Severity.REFUSAL, text=text, remedy=remedy)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from hyperv_placement.model.estate import Inventory, VirtualMachine
+from hyperv_placement.model.finding import Finding, Topic
 from hyperv_placement.model.names import HostName, folded
-from hyperv_placement.model.plan import Finding, Severity
 from hyperv_placement.model.stack import Rule, Stack
 from hyperv_placement.model.units import MIB, format_bytes
 
-from .preflight.findings import in_memory
+from .preflight.memory import in_memory
 
 
 def n_plus_one_findings(
@@ -35,12 +35,12 @@ def n_plus_one_findings(
                 room[roomy] -= vm.memory_mib or 0
         if homeless:
             lacking = format_bytes(sum(vm.memory_mib or 0 for vm in homeless) * MIB)
-            yield Finding(
-                severity=Severity.WARNING,
-                of_rule=True,
-                text=f"The rule in line {rule.line} (n_plus_1) does not hold: without {lost} the others find no room for"
+            yield Finding.warning(
+                "rule-n-plus-1",
+                f"The rule in line {rule.line} (n_plus_1) does not hold: without {lost} the others find no room for"
                 f" {len(homeless)} of its {len(running)} running machines ({lacking} of memory)",
-                remedy="Place fewer machines on these hosts, or add one",
+                "Place fewer machines on these hosts, or add one",
+                topic=Topic.RULE,
             )
 
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from hyperv_placement import quoting
 from hyperv_placement.model.estate import HostFacts, VirtualMachine
+from hyperv_placement.model.finding import Finding
 from hyperv_placement.model.options import reached_by
-from hyperv_placement.model.plan import Finding, Move, Severity
+from hyperv_placement.model.plan import Move
 from hyperv_placement.model.stack import StorageSpec
 from hyperv_placement.planning.machine.disk_keys import matching_disks
 
@@ -24,7 +25,8 @@ def option_findings(move: Move, destination: HostFacts) -> Iterator[Finding]:
     name, options = move.vm.name, move.options
     listening = destination.migration.addresses
     if move.changes_host and listening and not reached_by(listening, options.networks):
-        yield _no(
+        yield Finding.refusal(
+            "migration-networks-missed",
             f"{name}: {move.destination} listens for migrations on {', '.join(listening)}, none of it within"
             f" {', '.join(options.networks)}",
             f"Correct migration.networks, or add a migration network on {move.destination} ({quoting.powershell('Add-VMMigrationNetwork')})",
@@ -44,12 +46,9 @@ def _overwriting(move: Move) -> Iterator[Finding]:
     others = [path for slot, path in sorted(copied.items()) if slot not in move.overwrite]
     others += [disk.source for disk in move.frozen]
     if others:
-        yield _no(
+        yield Finding.refusal(
+            "overwrite-not-for-all",
             f"{move.vm.name}: a host overwrites files for a whole move or not at all, and {', '.join(others)} would go"
             " along without overwrite: true",
             "Move the others first. overwrite: true for all that move only where each file at the new places is known to be nobody's",
         )
-
-
-def _no(text: str, remedy: str) -> Finding:
-    return Finding(severity=Severity.REFUSAL, text=text, remedy=remedy)

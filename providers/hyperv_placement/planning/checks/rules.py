@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from hyperv_placement.model.estate import Inventory
+from hyperv_placement.model.finding import Finding, Topic
 from hyperv_placement.model.names import HostName, folded
-from hyperv_placement.model.plan import Finding, Severity
 from hyperv_placement.model.stack import Rule, Stack
 
 from .n_plus_one import n_plus_one_findings
@@ -21,11 +21,11 @@ def broken_rules(stack: Stack, inventory: Inventory, ends: Mapping[str, HostName
         where = {label: ends[label] for label in rule.labels if label in ends}
         if _breaks(rule, where):
             shown = ", ".join(f"{label} on {host}" for label, host in where.items())
-            yield Finding(
-                severity=Severity.WARNING,
-                of_rule=True,
-                text=f"The rule in line {rule.line} ({rule.kind}) does not hold: {shown}",
-                remedy="Correct host: of one of them, or the rule",
+            yield Finding.warning(
+                "rule-broken",
+                f"The rule in line {rule.line} ({rule.kind}) does not hold: {shown}",
+                "Correct host: of one of them, or the rule",
+                topic=Topic.RULE,
             )
     yield from _left_in_maintenance(stack, inventory, ends)
 
@@ -48,9 +48,9 @@ def _left_in_maintenance(
         others = [vm.name for vm in host.vms if not {vm.id, folded(vm.name)} & declared] if host else []
         if staying or others:
             shown = ", ".join([*staying, *(f"{each} (not declared)" for each in others)])
-            yield Finding(
-                severity=Severity.WARNING,
-                of_rule=True,
-                text=f"{name} is in maintenance and will not be empty: {shown}",
-                remedy="Declare them without host: or with another one, or move them by hand",
+            yield Finding.warning(
+                "maintenance-not-empty",
+                f"{name} is in maintenance and will not be empty: {shown}",
+                "Declare them without host: or with another one, or move them by hand",
+                topic=Topic.RULE,
             )

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from hyperv_placement.model import winpath
 from hyperv_placement.model.estate import Disk, DiskKind, Inventory, VirtualMachine
-from hyperv_placement.model.plan import Finding, Move, Severity
+from hyperv_placement.model.finding import Finding
+from hyperv_placement.model.plan import Move
 
 _SPELL = "Spell the server as it is spelled there if it is the same: then it counts as one place"
 
@@ -41,10 +42,10 @@ def _own_folders(move: Move) -> Iterator[Finding]:
         if have is None or get is None or have[1] != get[1] or have[0] == get[0]:
             continue
         if winpath.may_be_one_server(have[0], get[0]):
-            yield Finding(
-                severity=Severity.WARNING,
-                text=f"{move.vm.name} would get the folder {after}, and has {before}: whether the two servers are one is not known",
-                remedy=_SPELL,
+            yield Finding.warning(
+                "server-spelling",
+                f"{move.vm.name} would get the folder {after}, and has {before}: whether the two servers are one is not known",
+                _SPELL,
             )
 
 
@@ -52,13 +53,9 @@ def _finding(move: Move, path: str, disk: Disk, vm: VirtualMachine) -> Finding:
     whose = "its own disk" if vm.id == move.vm.id else f"a disk of {vm.name} on {vm.host}"
     text = f"{move.vm.name} would get the file {path}, and {disk.path} is {whose}: whether the two servers are one is not known"
     if move.overwrite:
-        return Finding(
-            severity=Severity.REFUSAL,
-            text=f"{text}, and files may be overwritten",
-            remedy="Spell the server as that disk has it if it is the same, or declare another place; take overwrite: true away",
+        return Finding.refusal(
+            "server-spelling-overwrite",
+            f"{text}, and files may be overwritten",
+            "Spell the server as that disk has it if it is the same, or declare another place; take overwrite: true away",
         )
-    return Finding(
-        severity=Severity.WARNING,
-        text=text,
-        remedy=_SPELL,
-    )
+    return Finding.warning("server-spelling", text, _SPELL)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hyperv_placement.model import winpath
-from hyperv_placement.model.plan import Finding, Schedule, Severity
+from hyperv_placement.model.finding import Finding
+from hyperv_placement.model.plan import Schedule
 from hyperv_placement.model.units import format_bytes
 
 
@@ -22,7 +23,7 @@ def uncounted(schedule: Schedule) -> Iterator[Finding]:
                 names.setdefault(key, share)
                 coming[key] = coming.get(key, 0) + sizes.get(disk.instance_id, 0)
     for key in sorted(coming):
-        yield Finding(
-            severity=Severity.WARNING,
-            text=f"{format_bytes(coming[key])} go to {names[key]}, and how much room it has no host tells: see to that",
+        yield Finding.warning(
+            "share-room-unknown",
+            f"{format_bytes(coming[key])} go to {names[key]}, and how much room it has no host tells: see to that",
         )

@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterable, Iterator
 
 from hyperv_placement.model import winpath
 from hyperv_placement.model.estate import Disk, DiskKind, Inventory, ParentFile, Volume
-from hyperv_placement.model.plan import Finding, Move, ParentCopy, Severity
+from hyperv_placement.model.finding import Finding
+from hyperv_placement.model.plan import Move, ParentCopy
 from hyperv_placement.model.units import format_bytes
 
 from .preflight.room import volume_of
@@ -46,6 +47,9 @@ def copied_parents(move: Move) -> tuple[ParentCopy, ...]:
     return tuple(found.values())
 
 
+_REMEDY = "Try Get-VHD on that file; a start refuses what cannot be examined"
+
+
 def leaves_something(move: Move) -> bool:
     """Say whether files of the machine are left wherever it has been: it cannot step aside and come back."""
     options = move.options
@@ -61,7 +65,7 @@ def left_behind(moves: Iterable[Move]) -> Iterator[Finding]:
                 "avoid_removing_vhds" if move.options.avoid_removing_vhds else "retain_vhd_copies_on_source"
             )
             text = f"{move.vm.name} leaves {format_bytes(count)} of files at {move.source} ({option}), which count as taken"
-            yield Finding(severity=Severity.WARNING, text=text)
+            yield Finding.warning("files-left-behind", text)
 
 
 def unsized(move: Move, inventory: Inventory) -> Iterator[Finding]:
@@ -69,9 +73,15 @@ def unsized(move: Move, inventory: Inventory) -> Iterator[Finding]:
     for name, path, target, largest in _unsized(move):
         text = f"{move.vm.name}: the size of {name} ({path}) could not be read"
         if largest is not None:
-            yield _warning(f"{text}: it counts as {format_bytes(largest)}, the largest that it may have")
+            yield Finding.warning(
+                "size-unread",
+                f"{text}: it counts as {format_bytes(largest)}, the largest that it may have",
+                _REMEDY,
+            )
         else:
-            yield _warning(f"{text}: {_not_known(move, target, inventory)} is not known")
+            yield Finding.warning(
+                "size-unread", f"{text}: {_not_known(move, target, inventory)} is not known", _REMEDY
+            )
 
 
 def of_unknown_size(move: Move) -> bool:
@@ -119,8 +129,3 @@ def _not_known(move: Move, target: str, inventory: Inventory) -> str:
     if volume is None:
         return f"how much room it takes at {target}"
     return f"how much room {volume.path} of {move.destination} has after it"
-
-
-def _warning(text: str) -> Finding:
-    remedy = "Try Get-VHD on that file; a start refuses what cannot be examined"
-    return Finding(severity=Severity.WARNING, text=text, remedy=remedy)

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field, replace
 from hyperv_placement.model import winpath
 from hyperv_placement.model.estate import Disk, HostFacts, Inventory, VirtualMachine
 from hyperv_placement.model.names import HostName, VmId
-from hyperv_placement.model.plan import Choice, Severity
+from hyperv_placement.model.plan import Choice
 from hyperv_placement.model.stack import Stack, VmSpec
 from hyperv_placement.model.units import MIB
 from hyperv_placement.planning.checks.held_names import Key, files_of, held_now, key_of
 from hyperv_placement.planning.checks.move import refusals
-from hyperv_placement.planning.checks.preflight.findings import in_memory
+from hyperv_placement.planning.checks.preflight.memory import in_memory
 from hyperv_placement.planning.checks.preflight.room import volume_of
 from hyperv_placement.planning.machine.allowed import Group, allowed, groups
 from hyperv_placement.planning.machine.locate import locate
@@ -214,7 +214,7 @@ class _Asking:
         wanted = replace(locate(spec, vm, host).placement, host=name)
         move = order(vm, wanted, source, self._inventory.hosts[name])
         found = refusals(move, source.facts, facts, host) if move else ()
-        return all(finding.severity != Severity.REFUSAL for finding in found)
+        return all(not finding.refuses for finding in found)
 
     def _holds(self, label: str, vm: VirtualMachine, host: HostName) -> dict[int, int]:
         """Return what a machine would hold of the pools on `host`: pool -> amount."""

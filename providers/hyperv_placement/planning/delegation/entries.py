@@ -18,8 +18,8 @@ from hyperv_placement.model.directory import (
     MissingEntry,
     Mode,
 )
+from hyperv_placement.model.finding import Finding
 from hyperv_placement.model.names import HostName, folded
-from hyperv_placement.model.plan import Finding, Severity
 
 from .ldif import changed_descriptor, changed_flags, ldif, powershell
 
@@ -151,20 +151,20 @@ def too_new(spec: DelegationSpec, builds: Mapping[HostName, int | None]) -> Find
     ]
     if spec.mode != "constrained" or not newer:
         return None
-    return Finding(
-        severity=Severity.REFUSAL,
-        text=f"delegation: mode: constrained is enough for Windows Server 2012 R2 alone, and {', '.join(newer)} "
+    return Finding.refusal(
+        "delegation-mode-too-weak",
+        f"delegation: mode: constrained is enough for Windows Server 2012 R2 alone, and {', '.join(newer)} "
         f"{'is' if len(newer) == 1 else 'are'} newer: since 2016 a caller comes over WinRM, whose ticket the migration "
         "service does not get, so that it needs protocol transition",
-        remedy=f"Write mode: protocol-transition, or leave mode out (line {spec.line})",
+        f"Write mode: protocol-transition, or leave mode out (line {spec.line})",
     )
 
 
-PRICE = Finding(
-    severity=Severity.WARNING,
-    text="Delegation has a price: whoever controls one of these hosts can then act on the others, and on the file "
+PRICE = Finding.warning(
+    "delegation-price",
+    "Delegation has a price: whoever controls one of these hosts can then act on the others, and on the file "
     "servers, in the name of anybody who calls it, members of Protected Users and sensitive accounts excepted",
-    remedy="Guard each of them as you guard all of them",
+    "Guard each of them as you guard all of them",
 )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from hyperv_placement.model.estate import Inventory, VirtualMachine
 from hyperv_placement.model.identity import NOTHING_KEPT, Kept
-from hyperv_placement.model.plan import Move, Plan, Severity, Standing, Step
+from hyperv_placement.model.plan import Move, Plan, Standing, Step
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.planning.machine.difference import differences, observed
 from hyperv_placement.planning.plan import plan, steps_of
@@ -45,7 +45,7 @@ def _remaining(step: Step) -> Iterator[str]:
             f"{change.property} {change.actual}, declared {change.wanted}"
             for change in differences(step.placement, observed(step.vm))
         )
-    yield from (each.text for each in step.findings if each.severity == Severity.REFUSAL)
+    yield from (each.text for each in step.findings if each.refuses)
 
 
 def _disturbed(was: Step, now: Step, vm: VirtualMachine) -> Iterator[str]:
@@ -56,7 +56,7 @@ def _disturbed(was: Step, now: Step, vm: VirtualMachine) -> Iterator[str]:
         )
         yield f"{now.label} would then go {goes} ({now.reason})"
     elif now.standing == Standing.REFUSED != was.standing:
-        refused = " | ".join(each.text for each in now.findings if each.severity == Severity.REFUSAL)
+        refused = " | ".join(each.text for each in now.findings if each.refuses)
         yield f"{now.label} would then be refused: {refused}"
 
 

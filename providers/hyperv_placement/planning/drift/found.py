@@ -7,8 +7,9 @@ from dataclasses import replace
 from datetime import UTC
 
 from hyperv_placement.model.estate import Inventory, VirtualMachine
+from hyperv_placement.model.finding import Topic
 from hyperv_placement.model.names import HostName, folded
-from hyperv_placement.model.plan import Plan, Severity, Standing, Step
+from hyperv_placement.model.plan import Plan, Standing, Step
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.model.unreachable import became
 from hyperv_placement.planning.checks.live_migration import declared_settings, differing, settings_of
@@ -71,7 +72,7 @@ def _notes(plan: Plan, stood: Mapping[str, Drift | None]) -> Iterator[str]:
     for step in plan.steps:
         drift = stood[step.label]
         if step.vm is not None and (drift is None or drift.kind in {Kind.PLACED, Kind.FILES, Kind.LEAVING}):
-            yield from (str(each) for each in step.findings if each.of_identity)
+            yield from (str(each) for each in step.findings if each.topic == Topic.IDENTITY)
 
 
 def _quieted(drift: Drift, stack: Stack) -> Drift:
@@ -135,7 +136,7 @@ def _lines(changes: tuple[Change, ...], hosts: tuple[HostName, ...]) -> Iterator
 
 
 def _findings(step: Step) -> str:
-    refusals = [each for each in step.findings if each.severity == Severity.REFUSAL]
+    refusals = [each for each in step.findings if each.refuses]
     return " | ".join(str(each) for each in refusals or step.findings) or str(step.standing)
 
 

@@ -7,9 +7,9 @@ from itertools import combinations
 
 from hyperv_placement import quoting
 from hyperv_placement.model.estate import HostFacts, Inventory, VirtualMachine
+from hyperv_placement.model.finding import Finding, Subject
 from hyperv_placement.model.names import HostName, VmId, dns
 from hyperv_placement.model.own_name import doubt, own_name
-from hyperv_placement.model.plan import Finding, Severity
 
 REPLICAS = frozenset({2, 3, 4})
 """Msvm_ComputerSystem.ReplicationMode of a replica, a test replica and an extended replica (win32 page of the class):
@@ -55,26 +55,24 @@ def _of_one_name(first: HostName, second: HostName, facts: Mapping[HostName, Hos
     owners = [name for name in (first, second) if own_name(facts[name]) is not None]
     if len(owners) == 1:
         stranger = second if owners == [first] else first
-        return Finding(
-            severity=Severity.WARNING,
-            text=f"{stranger} reports what {owners[0]} reports too, the name {one.full_name}, which is {owners[0]}'s",
-            remedy=f"See which computer answers as {stranger}",
+        return Finding.warning(
+            "host-name-of-another",
+            f"{stranger} reports what {owners[0]} reports too, the name {one.full_name}, which is {owners[0]}'s",
+            f"See which computer answers as {stranger}",
         )
     if not owners:
-        return Finding(
-            severity=Severity.WARNING,
-            text=f"{first} reports what {second} reports too, the name {one.full_name}: which of them it is is unknown",
-            remedy=f"Name it once, or write account: under hosts.{first} and hosts.{second}",
+        return Finding.warning(
+            "host-name-shared",
+            f"{first} reports what {second} reports too, the name {one.full_name}: which of them it is is unknown",
+            f"Name it once, or write account: under hosts.{first} and hosts.{second}",
         )
     if is_one_computer(one, other):
-        return Finding(
-            severity=Severity.REFUSAL, text=one_host(first, second, one.full_name), remedy=NAME_IT_ONCE
-        )
-    return Finding(
-        severity=Severity.REFUSAL,
-        text=f"{first} reports what {second} reports too, the name {one.full_name}, and their firmware says that they are two"
+        return Finding.refusal("hosts-are-one", one_host(first, second, one.full_name), NAME_IT_ONCE)
+    return Finding.refusal(
+        "host-name-of-two",
+        f"{first} reports what {second} reports too, the name {one.full_name}, and their firmware says that they are two"
         " computers",
-        remedy="See what answers at both addresses, and give each host a certificate and an account of its own",
+        "See what answers at both addresses, and give each host a certificate and an account of its own",
     )
 
 
@@ -87,20 +85,20 @@ def named_twice(inventory: Inventory) -> Iterator[Finding]:
 def telling_of_others(inventory: Inventory) -> Iterator[Finding]:
     """Say of each host what it reports of machines that other hosts report as well, or alone: whom to look at."""
     for (one, other), names in _shown_by_both(inventory).items():
-        yield Finding(
-            severity=Severity.WARNING,
-            text=f"{one} reports what {other} reports too: {_some(names)} with one GUID. Where they are is unknown, and they"
+        yield Finding.warning(
+            "machine-shown-by-two",
+            f"{one} reports what {other} reports too: {_some(names)} with one GUID. Where they are is unknown, and they"
             " are left alone",
-            remedy="See on both hosts which is true, and what became of the host that is not",
+            "See on both hosts which is true, and what became of the host that is not",
         )
     foreign: dict[tuple[HostName, HostName], list[str]] = {}
     for host, _, vm in inventory.foreign_jobs():
         foreign.setdefault((host.name, vm.host), []).append(vm.name)
     for (one, other), names in foreign.items():
-        yield Finding(
-            severity=Severity.WARNING,
-            text=f"{one} reports migrations of {_some(names)}, which {other} has: {other}'s word counts",
-            remedy="Run again: one of them may just have changed hosts",
+        yield Finding.warning(
+            "migration-of-anothers-machine",
+            f"{one} reports migrations of {_some(names)}, which {other} has: {other}'s word counts",
+            "Run again: one of them may just have changed hosts",
         )
 
 
@@ -126,11 +124,11 @@ def _shown_by_both(inventory: Inventory) -> dict[tuple[HostName, HostName], list
 
 def another_computer(host: HostName, uuid: str, before: str) -> Finding:
     """Return the warning about a host that was replaced under its name."""
-    return Finding(
-        severity=Severity.WARNING,
-        text=f"{host} is another computer than in the last run (its UUID is {uuid}, it was {before}): nothing moves to it"
+    return Finding.warning(
+        "host-replaced",
+        f"{host} is another computer than in the last run (its UUID is {uuid}, it was {before}): nothing moves to it"
         " or from it",
-        remedy=f"If it was replaced on purpose: {quoting.own('bin/placement accept-host {}', host)}",
+        f"If it was replaced on purpose: {quoting.own('bin/placement accept-host {}', host)}",
     )
 
 
@@ -144,8 +142,8 @@ def replaced(inventory: Inventory) -> Iterator[Finding]:
 def keeps_out(name: HostName, facts: HostFacts) -> Iterator[Finding]:
     """Refuse a move from or to a host that is another computer; the plan says once what to do about it."""
     if facts.replaced:
-        yield Finding(
-            severity=Severity.REFUSAL, text=f"{name} is another computer than in the last run", of_hosts=True
+        yield Finding.refusal(
+            "host-replaced", f"{name} is another computer than in the last run", subject=Subject.host(name)
         )
 
 
@@ -154,19 +152,17 @@ def unnamed(inventory: Inventory, destinations: Iterable[HostName]) -> Iterator[
     facts = facts_in(inventory)
     for name in dict.fromkeys(destinations):
         if name in facts and (why := doubt(name, facts[name])) is not None:
-            yield Finding(
-                severity=Severity.WARNING, text=f"{why.text}: nothing moves to it", remedy=why.remedy
-            )
+            yield Finding.warning("host-name-unproven", f"{why.text}: nothing moves to it", why.remedy)
 
 
 def is_unnamed(name: HostName, facts: HostFacts) -> Iterator[Finding]:
     """Refuse a move to a host whose name is neither proven nor declared; the plan says once what to do about it."""
     if doubt(name, facts) is not None:
-        yield Finding(
-            severity=Severity.REFUSAL,
-            text=f"Nothing proves that {name} is the computer that it says it is",
-            remedy=f"Write what the warning about {name} says, then run again",
-            of_hosts=True,
+        yield Finding.refusal(
+            "host-name-unproven",
+            f"Nothing proves that {name} is the computer that it says it is",
+            f"Write what the warning about {name} says, then run again",
+            subject=Subject.host(name),
         )
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from hyperv_placement.model import winpath
 from hyperv_placement.model.estate import Disk, DiskKind, VirtualMachine
-from hyperv_placement.model.plan import Finding, Placement, Severity
+from hyperv_placement.model.finding import Finding
+from hyperv_placement.model.plan import Placement
 from hyperv_placement.model.slots import ONLY, place_of, slot_parts
 from hyperv_placement.model.stack import StorageSpec
 
@@ -115,12 +116,14 @@ def key_findings(storage: StorageSpec, vm: VirtualMachine, label: str) -> Iterat
         if len(found) == 1:
             first = spoken.setdefault(found[0].slot, key)
             if first != key:
-                yield _refusal(
+                yield Finding.refusal(
+                    "disk-key-twice",
                     f"{label}: disks {first!r} and {key!r} are one disk, {found[0].path}",
                     "Remove one of the two",
                 )
             yield from (
-                _refusal(
+                Finding.refusal(
+                    "disk-takes-anothers-name",
                     f"{label}: {_takes_anothers_name(key, location, found[0], other, vm)}",
                     f"Write '{key_of(other, vm)}' if that one is meant, else choose another file name",
                 )
@@ -141,7 +144,8 @@ def strange_places(wanted: Placement, vm: VirtualMachine, label: str) -> Iterato
     paths = {winpath.comparable(disk.path) for disk in vm.disks}
     for slot, path in sorted(wanted.disks.items()):
         if slot not in have and winpath.comparable(path) not in paths:
-            yield _refusal(
+            yield Finding.refusal(
+                "disk-slot-gone",
                 f"{label}: {path} was to be the file of the disk in {slot}, and {vm.name} has none there now",
                 "Its controllers or disks were changed meanwhile: run again",
             )
@@ -167,7 +171,8 @@ def _counted(key: str, vm: VirtualMachine, label: str) -> Finding:
     spoken = _spoken(key)
     slot = spoken.slot if spoken else ""
     meant = [disk for disk in hard_disks(vm) if disk.slot.endswith(f"-{slot}")] or hard_disks(vm)
-    return _refusal(
+    return Finding.refusal(
+        "disk-key-counts-controllers",
         f"{label}: the stack file names disk {key!r}, and {vm.name} has several SCSI controllers, whose numbers its host"
         " does not report: which disk that is is not known",
         f"Write instead {_keys(meant, vm)}",
@@ -179,7 +184,11 @@ def _unknown(key: str, found: list[Disk], vm: VirtualMachine, label: str) -> Fin
     what = "has no such disk" if not found else f"has {len(found)} disks of that name"
     meant = found or hard_disks(vm)
     remedy = f"Write instead {_keys(meant, vm)}" if meant else "Remove that key"
-    return _refusal(f"{label}: the stack file names disk {key!r}, the machine {what}; it has {have}", remedy)
+    return Finding.refusal(
+        "disk-key-unknown",
+        f"{label}: the stack file names disk {key!r}, the machine {what}; it has {have}",
+        remedy,
+    )
 
 
 def _keys(disks: Iterable[Disk], vm: VirtualMachine) -> str:
@@ -205,7 +214,3 @@ def _takes_anothers_name(key: str, location: str, disk: Disk, other: Disk, vm: V
 def _names(disk: Disk, vm: VirtualMachine) -> list[str]:
     """Return the names of a disk's file, and of those that checkpoints have frozen of it."""
     return [winpath.base_name(file.path) for file in (disk, *frozen_in(disk.slot, vm))]
-
-
-def _refusal(text: str, remedy: str) -> Finding:
-    return Finding(severity=Severity.REFUSAL, text=text, remedy=remedy)

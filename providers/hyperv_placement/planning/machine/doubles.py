@@ -12,11 +12,11 @@ from hyperv_placement.model.plan import Move, Standing
 
 from .computers import NAME_IT_ONCE, is_one_computer, one_host
 
-Told = tuple[Standing, str, str]
-"""How it stands, the line, the remedy."""
+Reported = tuple[Standing, str, str, str]
+"""How it stands, the id of the finding, its line, the remedy."""
 
 
-def double(label: str, copies: Sequence[VirtualMachine], inventory: Inventory) -> Told:
+def double(label: str, copies: Sequence[VirtualMachine], inventory: Inventory) -> Reported:
     """Return what is known of a machine that hosts show more than once.
 
     Copies are spoken of only where the hosts are known to be several computers, no migration of it runs, and each has
@@ -27,21 +27,26 @@ def double(label: str, copies: Sequence[VirtualMachine], inventory: Inventory) -
     facts = {name: read for name in names if (read := inventory.hosts[name].facts) is not None}
     if _moves(vm, inventory, facts.values()):
         text = f"{label} is unknown: {shown}, and a migration of it runs"
-        return Standing.UNKNOWN, text, "Run again when that migration has ended"
+        return Standing.UNKNOWN, "double-migrating", text, "Run again when that migration has ended"
     if len(facts) < len(names):
         text = f"{label} cannot be told: {shown}, and whether they are two computers was not read"
-        return Standing.AMBIGUOUS, text, "See what they report of themselves: bin/placement doctor"
+        return (
+            Standing.AMBIGUOUS,
+            "double-unread",
+            text,
+            "See what they report of themselves: bin/placement doctor",
+        )
     for first, second in combinations(facts, 2):
         if is_one_computer(facts[first], facts[second]):
             text = f"{label} cannot be told: {one_host(first, second, facts[first].full_name)}"
-            return Standing.AMBIGUOUS, text, NAME_IT_ONCE
+            return Standing.AMBIGUOUS, "hosts-are-one", text, NAME_IT_ONCE
     gone = [name for name, read in facts.items() if vm not in read.realized]
     if gone:
         text = f"{label} is unknown: {shown}, and {' and '.join(gone)} did not any more when asked again"
-        return Standing.UNKNOWN, text, "Run again"
+        return Standing.UNKNOWN, "double-gone", text, "Run again"
     where = ", ".join(f"on {each.host} ({each.state.name.lower()}, {each.roots.config})" for each in copies)
     text = f"{label} is there more than once, with one GUID ({vm}): {where}"
-    return Standing.AMBIGUOUS, text, about_copies(vm)
+    return Standing.AMBIGUOUS, "machine-there-twice", text, about_copies(vm)
 
 
 def is_outdated(move: Move, inventory: Inventory) -> bool:

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hyperv_placement.model.estate import Inventory, VirtualMachine
+from hyperv_placement.model.finding import Finding
 from hyperv_placement.model.identity import Kept
 from hyperv_placement.model.names import HostName, VmId
 from hyperv_placement.model.near_names import near_machines
-from hyperv_placement.model.plan import Finding, Severity, Standing
+from hyperv_placement.model.plan import Standing
 from hyperv_placement.model.stack import Stack, VmSpec
 from hyperv_placement.model.units import counted
 from hyperv_placement.model.unreachable import who
@@ -69,12 +70,14 @@ def _absent(spec: VmSpec, inventory: Inventory, wanted: VmId | None) -> NotFound
     if inventory.unreachable:
         return _not_found(
             Standing.UNKNOWN,
+            "machine-behind-silence",
             f"{spec.label} is unknown: {what} on the hosts that answer{beside}, and {who(inventory.unreachable.values())}",
             "",  # what that means, and what to do, is said once for all of them
         )
     if _in_flight(inventory, wanted):
         return _not_found(
             Standing.UNKNOWN,
+            "machine-in-flight",
             f"{spec.label} is unknown: {what}, but a migration under way names a machine that no host shows",
             "Run again when that migration has ended",
         )
@@ -90,6 +93,7 @@ def _absent(spec: VmSpec, inventory: Inventory, wanted: VmId | None) -> NotFound
         remedy = f"That one is left alone. Restore the one that is meant, or take the other over: {adopting(spec.label, which)}"
     return _not_found(
         Standing.MISSING,
+        "machine-missing",
         f"{spec.label} is missing: {what} on any of {counted(len(inventory.hosts), 'host')}{beside}{others}",
         remedy,
     )
@@ -98,6 +102,7 @@ def _absent(spec: VmSpec, inventory: Inventory, wanted: VmId | None) -> NotFound
 def _elsewhere(spec: VmSpec, vm: VirtualMachine, last: HostName) -> NotFound:
     return _not_found(
         Standing.UNKNOWN,
+        "machine-elsewhere",
         f"{spec.label} is unknown: {vm.host} reports it, and the last run has left it on {last}, which is not read now: that one may"
         " still have it",
         f"Run when {last} answers; if it was moved before {last} was shut down, say so: hosts.{last}.away in the stack file",
@@ -132,11 +137,12 @@ def _ambiguous(spec: VmSpec, candidates: list[VirtualMachine], inventory: Invent
     where = ", ".join(f"{vm.id} on {vm.host}" for vm in candidates)
     return _not_found(
         Standing.AMBIGUOUS,
+        "machine-ambiguous",
         f"{spec.label} fits {len(candidates)} machines: {where}",
         f"Set id: in the stack file to the one that is meant: {adopting(spec.label, 'GUID')}",
     )
 
 
-def _not_found(standing: Standing, text: str, remedy: str) -> NotFound:
-    severity = Severity.WARNING if standing == Standing.UNKNOWN else Severity.REFUSAL
-    return NotFound(standing=standing, finding=Finding(severity=severity, text=text, remedy=remedy))
+def _not_found(standing: Standing, finding_id: str, text: str, remedy: str) -> NotFound:
+    made = Finding.warning if standing == Standing.UNKNOWN else Finding.refusal
+    return NotFound(standing=standing, finding=made(finding_id, text, remedy))

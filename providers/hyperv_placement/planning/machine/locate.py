@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 from hyperv_placement.model import winpath
 from hyperv_placement.model.estate import Disk, VirtualMachine
+from hyperv_placement.model.finding import Finding
 from hyperv_placement.model.names import HostName
-from hyperv_placement.model.plan import Finding, Placement, Severity
+from hyperv_placement.model.plan import Placement
 from hyperv_placement.model.stack import HostSpec, Layout, StorageSpec, VmSpec
 
 from .disk_keys import DISK_FILES, DiskKeys, frozen_in, hard_disks, key_findings
@@ -98,7 +99,8 @@ def _renamed_files(storage: StorageSpec, vm: VirtualMachine, label: str) -> Iter
             wanted = winpath.base_name(location)
             kept = any(winpath.same_name(wanted, name) for name in names)
             if names and winpath.has_ending(wanted, DISK_FILES) and not kept:
-                yield _refusal(
+                yield Finding.refusal(
+                    "disk-renamed-with-checkpoints",
                     f"{label}: disk {disk.path} shall become {location}, and no file is renamed while checkpoints"
                     " depend on it",
                     "Name a folder instead, and keep the file's name",
@@ -129,7 +131,8 @@ def _missing_roots(storage: StorageSpec, host: HostSpec, label: str) -> Iterator
     )  # fmt: skip
     names = {loc for loc in locations if loc is not None and not winpath.is_absolute(loc)}
     for name in sorted(names - set(host.storage)):
-        yield _refusal(
+        yield Finding.refusal(
+            "storage-root-missing",
             f"{label}: host {host.name} has no storage root {name!r}",
             f"Add it under hosts.{host.name}.storage, or give a full path",
         )
@@ -141,11 +144,8 @@ def _collisions(placement: Placement, vm: VirtualMachine, label: str) -> Iterato
         path = placement.disks.get(disk.slot)
         other = disk if path is None else seen.setdefault(winpath.comparable(path), disk)
         if other is not disk:
-            yield _refusal(
+            yield Finding.refusal(
+                "disks-become-one",
                 f"{label}: disks {other.path} and {disk.path} would both become {path}",
                 "Give one of them a place of its own under storage.disks",
             )
-
-
-def _refusal(text: str, remedy: str) -> Finding:
-    return Finding(severity=Severity.REFUSAL, text=text, remedy=remedy)

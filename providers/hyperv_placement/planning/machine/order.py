@@ -14,8 +14,9 @@ from hyperv_placement.model.estate import (
     Roots,
     VirtualMachine,
 )
+from hyperv_placement.model.finding import Finding
 from hyperv_placement.model.names import HostName, dns
-from hyperv_placement.model.plan import DiskMove, Finding, MigrationType, Move, Placement, Severity
+from hyperv_placement.model.plan import DiskMove, MigrationType, Move, Placement
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "0--1.ipv6-literal.net"})
 CLUSTER_STORAGE = "C:\\ClusterStorage"
@@ -84,11 +85,11 @@ def onto_itself(move: Move, source: HostFacts, destination: HostFacts) -> Iterat
     pairs += [(old.config, new.config), (old.checkpoints, new.checkpoints), (old.paging, new.paging)]
     shared = {s for s, t in pairs if winpath.same(s, t) and seen_by_both(s, source, destination)}
     for path in sorted(shared):
-        yield Finding(
-            severity=Severity.REFUSAL,
-            text=f"{move.vm.name}: {path} lies on storage that {move.source} and {move.destination} share and"
+        yield Finding.refusal(
+            "file-onto-itself",
+            f"{move.vm.name}: {path} lies on storage that {move.source} and {move.destination} share and"
             " would keep its path while other files are copied",
-            remedy="Move its storage first (same host), then the machine; or declare a new place for that file",
+            "Move its storage first (same host), then the machine; or declare a new place for that file",
         )
 
 

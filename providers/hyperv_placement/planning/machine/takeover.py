@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hyperv_placement.model.estate import Inventory, VirtualMachine
+from hyperv_placement.model.finding import Finding, Topic
 from hyperv_placement.model.names import VmId, same
-from hyperv_placement.model.plan import Finding, Severity
 from hyperv_placement.model.stack import Stack, VmSpec
 from hyperv_placement.model.unreachable import who
 
@@ -28,32 +28,47 @@ def takeover(
     spec = stack.vms.get(label)
     now_means = f"{label} now means the machine {wanted}, this stack manages {managed} under that key"
     if spec is None or spec.id != wanted:
-        yield _refusal(
+        yield Finding.refusal(
+            "takeover-undeclared",
             now_means,
             f"To take it over write its id into the stack file: {adopting(label, wanted)}",
+            topic=Topic.IDENTITY,
         )
         return
     other = next((each.label for each in stack.vms.values() if each.id == managed), None)
     there = [vm for vm in inventory.with_id(managed) if vm.replication_mode not in REPLICAS]
     if other is not None:
-        yield _warning(f"{label}: the machine {wanted} is taken over; {managed} is declared as {other} now")
+        yield Finding.warning(
+            "takeover",
+            f"{label}: the machine {wanted} is taken over; {managed} is declared as {other} now",
+            topic=Topic.IDENTITY,
+        )
     elif there:
-        yield _refusal(
+        yield Finding.refusal(
+            "takeover-still-there",
             f"{now_means}, and that one is {there[0].name!r} on {there[0].host}",
             f"Declare it under a key of its own (id: {managed}), or write id: {managed} back under {label}",
+            topic=Topic.IDENTITY,
         )
     elif inventory.unreachable:
-        yield _refusal(
+        yield Finding.refusal(
+            "takeover-out-of-sight",
             f"{now_means}, and that one may be out of sight: {who(inventory.unreachable.values())}",
             "Run again when every host answers",
+            topic=Topic.IDENTITY,
         )
     elif any(job.vm_id == managed for host in inventory.hosts.values() for job in host.jobs):
-        yield _refusal(
-            f"{now_means}, and a migration names that one", "Run again when that migration has ended"
+        yield Finding.refusal(
+            "takeover-migrating",
+            f"{now_means}, and a migration names that one",
+            "Run again when that migration has ended",
+            topic=Topic.IDENTITY,
         )
     else:
-        yield _warning(
-            f"{label}: the machine {managed} is on no host any more; {wanted} is taken over in its place"
+        yield Finding.warning(
+            "takeover",
+            f"{label}: the machine {managed} is on no host any more; {wanted} is taken over in its place",
+            topic=Topic.IDENTITY,
         )
 
 
@@ -65,16 +80,10 @@ def renamed(spec: VmSpec, vm: VirtualMachine, inventory: Inventory) -> Iterator[
     named_by_key = spec.name == spec.label
     if same(spec.name, vm.name) or (spec.id and named_by_key):
         return
-    yield _warning(
+    yield Finding.warning(
+        "machine-renamed",
         f"{spec.label}: the machine {vm.id} is now named {vm.name!r}, the stack file says {spec.name!r}"
         f"{namesakes(spec, inventory)}",
         f"Write name: {vm.name!r} under {spec.label} in the stack file",
+        topic=Topic.IDENTITY,
     )
-
-
-def _refusal(text: str, remedy: str) -> Finding:
-    return Finding(severity=Severity.REFUSAL, text=text, remedy=remedy, of_identity=True)
-
-
-def _warning(text: str, remedy: str = "") -> Finding:
-    return Finding(severity=Severity.WARNING, text=text, remedy=remedy, of_identity=True)

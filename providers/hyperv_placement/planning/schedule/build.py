@@ -8,16 +8,7 @@ from itertools import islice
 
 from hyperv_placement.model.estate import HostFacts, Inventory
 from hyperv_placement.model.names import HostName
-from hyperv_placement.model.plan import (
-    MigrationType,
-    Move,
-    Placement,
-    Plan,
-    ScheduledMove,
-    Severity,
-    Standing,
-    Step,
-)
+from hyperv_placement.model.plan import MigrationType, Move, Placement, Plan, ScheduledMove, Standing, Step
 from hyperv_placement.model.stack import Stack, StorageSpec, VmSpec
 from hyperv_placement.model.throughput import UNLEARNT, Paces
 from hyperv_placement.planning.checks.move import refusals
@@ -231,7 +222,7 @@ class _Builder:
     def _accepted(self, move: Move) -> bool:
         source, destination = self._inventory.hosts[move.source], self._inventory.hosts[move.destination]
         found = refusals(move, source.facts, destination.facts, self._stack.hosts[move.destination])
-        return all(finding.severity != Severity.REFUSAL for finding in found)
+        return all(not finding.refuses for finding in found)
 
 
 def _target(move: Move, placement: Placement) -> HostName:

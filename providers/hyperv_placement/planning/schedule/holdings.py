@@ -11,7 +11,7 @@ from hyperv_placement.model.names import HostName
 from hyperv_placement.model.plan import Move, Plan, Standing
 from hyperv_placement.model.stack import Reserve, Rule, Stack
 from hyperv_placement.model.units import MIB
-from hyperv_placement.planning.checks.preflight.findings import in_memory
+from hyperv_placement.planning.checks.preflight.memory import in_memory
 from hyperv_placement.planning.checks.preflight.room import volume_of
 from hyperv_placement.planning.checks.sizes import copied_parents, stay_behind
 from hyperv_placement.planning.machine.legs import after

@@ -15,7 +15,7 @@ from hyperv_placement.model.adoption import host_named
 from hyperv_placement.model.estate import Disk, Inventory, MigrationJob, VirtualMachine
 from hyperv_placement.model.names import VmId
 from hyperv_placement.model.plan import Move, Plan
-from hyperv_placement.planning.checks.preflight.findings import in_memory
+from hyperv_placement.planning.checks.preflight.memory import in_memory
 from hyperv_placement.planning.checks.preflight.room import volume_of
 
 from .holdings import Holdings, memory_pool, volume_pool

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from hyperv_placement.model.estate import HostFacts, Inventory
+from hyperv_placement.model.finding import Finding
 from hyperv_placement.model.names import HostName
-from hyperv_placement.model.plan import Finding, Plan, Schedule, Severity
+from hyperv_placement.model.plan import Plan, Schedule
 from hyperv_placement.model.stack import HostSpec, Stack
 from hyperv_placement.model.units import MIB, format_bytes
 
@@ -84,11 +85,11 @@ def crowded(plan: Plan, stack: Stack, inventory: Inventory) -> Iterator[Finding]
         return
     for room in rooms(stack, inventory, plan):
         if room.least < 0:
-            yield Finding(
-                severity=Severity.WARNING,
-                text=f"What is on its way to {room.host} needs {format_bytes(-room.least)} more of its"
+            yield Finding.warning(
+                "room-overdrawn",
+                f"What is on its way to {room.host} needs {format_bytes(-room.least)} more of its"
                 f" {room.volume or room.kind} than is free there",
-                remedy="That migration may fail; nothing else is planned into that room",
+                "That migration may fail; nothing else is planned into that room",
             )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from hyperv_placement.model.diagnosis import Weight
 from hyperv_placement.model.estate import Inventory
 from hyperv_placement.model.stack import Stack, StorageSpec
 from hyperv_placement.operations.doctor.files import file_diagnoses
@@ -15,8 +14,8 @@ VHD = "C:\\VHD"
 def said(declared: Stack, found: Inventory) -> list[tuple[str, str]]:
     """Return where and the beginning of what is said."""
     reported = list(file_diagnoses(declared, found))
-    assert all(each.weight == Weight.ERROR and each.remedy for each in reported)
-    return [(each.where, each.text.partition(",")[0]) for each in reported]
+    assert all(each.refuses and each.remedy for each in reported)
+    return [(str(each.subject), each.text.partition(",")[0]) for each in reported]
 
 
 def test_a_file_of_a_machine_that_stays_is_an_error() -> None:

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from hyperv_placement.model.diagnosis import Diagnosis, Weight
+from hyperv_placement.model.finding import Finding, Subject
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.stack import Connection, HostSpec
 from hyperv_placement.operations.doctor.reading import logged_on
 from hyperv_placement.report.diagnosis import render_diagnoses
 from tests.estates import stack
 
-ILL = Diagnosis(weight=Weight.ERROR, where="hv1", text="x", breaks="y", remedy="z")
+ILL = Finding.refusal("host-unread", "x", "z", subject=Subject("hv1"), breaks="y")
 
 
 def test_nothing_stands_in_the_way_only_where_everything_was_asked() -> None:

@@ -24,6 +24,6 @@ def test_ntlm_over_plain_http_proves_no_host() -> None:
         spec("hv4", "http://hv4:5985/wsman", "ntlm"),
     )
     (found,) = unproven_hosts(replace(stack({}), hosts={each.name: each for each in hosts}))
-    assert found.where == "2 hosts (hv1, hv4)"
+    assert str(found.subject) == "2 hosts (hv1, hv4)"
     assert "auth: kerberos" in found.remedy
     assert not [*unproven_hosts(replace(stack({}), hosts={HostName("hv2"): hosts[1]}))]

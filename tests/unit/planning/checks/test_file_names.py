@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from hyperv_placement.model.estate import DiskKind, Inventory, ParentFile, VirtualMachine
+from hyperv_placement.model.finding import Severity
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.options import MigrationOptions
-from hyperv_placement.model.plan import Plan, Severity, Standing, Step
+from hyperv_placement.model.plan import Plan, Standing, Step
 from hyperv_placement.model.stack import StorageSpec, VmSpec
 from hyperv_placement.model.units import GIB
 from hyperv_placement.planning import plan

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from hyperv_placement.model.estate import Host, VmState
+from hyperv_placement.model.finding import Finding, Severity
 from hyperv_placement.model.guard import Guard, Limit, Occasion, OneOff
 from hyperv_placement.model.options import MigrationOptions
-from hyperv_placement.model.plan import Finding, Plan, Severity
+from hyperv_placement.model.plan import Plan
 from hyperv_placement.model.stack import VmSpec
 from hyperv_placement.model.units import GIB
 from hyperv_placement.planning import plan
@@ -75,7 +76,7 @@ def two_moves(guard: Guard, **more: Any) -> tuple[Finding, ...]:
 def test_a_run_over_a_limit_refuses_and_says_how_to_allow_it(guard: Guard, name: Limit, said: str) -> None:
     """The line says what is planned, where the limit stands, and what to type; that passes."""
     (found,) = two_moves(guard, now=INSIDE)
-    assert found.severity == Severity.REFUSAL
+    assert found.refuses
     assert said in str(found)
     assert f"allow it once: PLACEMENT_ALLOW={name} bin/pulumi up" in str(found)
     assert two_moves(guard, now=INSIDE, allow=[name]) == ()

@@ -17,8 +17,9 @@ from hyperv_placement.model.estate import (
     VmState,
     Volume,
 )
+from hyperv_placement.model.finding import Finding
 from hyperv_placement.model.names import HostName
-from hyperv_placement.model.plan import DiskMove, Finding, MigrationType, Move, Severity
+from hyperv_placement.model.plan import DiskMove, MigrationType, Move
 from hyperv_placement.model.stack import Connection, HostSpec, Reserve
 from hyperv_placement.model.units import GIB
 from hyperv_placement.planning.checks.move import ACTIVITIES, refusals
@@ -53,7 +54,7 @@ def said(
     findings = found(
         machine(1, **vm), facts("hv1", **source), facts("hv2", **destination), Reserve(**reserve)
     )
-    assert all(f.remedy for f in findings if f.severity == Severity.REFUSAL)
+    assert all(f.remedy for f in findings if f.refuses)
     return [(f.severity.value, f.text) for f in findings]
 
 
@@ -235,7 +236,7 @@ def test_without_facts_nothing_starts() -> None:
     )
     target = HostSpec(name=HostName("hv1"), endpoint="https://x", connection=Connection())
     (finding,) = refusals(move, None, None, target)
-    assert finding.severity == Severity.REFUSAL
+    assert finding.refuses
     assert "hv1 could not be read closely" in finding.text
 
 

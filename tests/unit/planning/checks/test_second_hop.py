@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from hyperv_placement.model.finding import Severity
 from hyperv_placement.model.names import HostName
-from hyperv_placement.model.plan import Placement, Severity
+from hyperv_placement.model.plan import Placement
 from hyperv_placement.planning.checks.preflight.second_hop import second_hop
 from hyperv_placement.planning.machine.order import order
 from tests.estates import facts, host, machine

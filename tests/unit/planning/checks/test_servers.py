@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from hyperv_placement.model import winpath
-from hyperv_placement.model.plan import Severity, Standing, Step
+from hyperv_placement.model.finding import Severity
+from hyperv_placement.model.plan import Standing, Step
 from hyperv_placement.model.stack import StorageSpec, VmSpec
 from hyperv_placement.planning import plan
 from tests.estates import disk, host, inventory, machine, spec, stack

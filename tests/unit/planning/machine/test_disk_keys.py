@@ -8,7 +8,7 @@ import pytest
 
 from hyperv_placement.model.estate import Disk, DiskKind, VirtualMachine
 from hyperv_placement.model.names import HostName
-from hyperv_placement.model.plan import Placement, Severity, Standing, Step
+from hyperv_placement.model.plan import Placement, Standing, Step
 from hyperv_placement.model.slots import place_of, slot_name
 from hyperv_placement.model.stack import StorageSpec
 from hyperv_placement.operations.discovery.storage import storage_of
@@ -45,7 +45,7 @@ def stands(vm: VirtualMachine, **disks: str) -> Step:
 def refused(step: Step) -> str:
     """Return why."""
     assert step.standing == Standing.REFUSED
-    return "\n".join(str(each) for each in step.findings if each.severity == Severity.REFUSAL)
+    return "\n".join(str(each) for each in step.findings if each.refuses)
 
 
 def test_the_number_of_one_of_several_controllers_is_refused() -> None:
@@ -153,4 +153,4 @@ def test_a_key_of_a_machine_without_virtual_hard_disks_is_to_be_removed() -> Non
     only = machine(1, disks=(disk(1, "D:\\ISO\\win.iso", "ide-1-0", kind=DiskKind.ISO),))
     step = stands(only, **{"os.vhdx": "D:\\New"})
     assert step.standing == Standing.REFUSED
-    assert [each.remedy for each in step.findings if each.severity == Severity.REFUSAL] == ["Remove that key"]
+    assert [each.remedy for each in step.findings if each.refuses] == ["Remove that key"]

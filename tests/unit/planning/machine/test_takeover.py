@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 
+from hyperv_placement.model.finding import Severity, Topic
 from hyperv_placement.model.identity import Kept
 from hyperv_placement.model.names import VmId
-from hyperv_placement.model.plan import Severity, Standing, Step
+from hyperv_placement.model.plan import Standing, Step
 from hyperv_placement.model.stack import VmSpec
 from hyperv_placement.planning import plan
 from tests.estates import guid, host, inventory, machine, spec, stack
@@ -22,7 +23,9 @@ def planned(
 
 def said(step: Step) -> str:
     """Return what the findings of a step say, with how much it means."""
-    return "\n".join(f"{each.severity.value}: {each}" for each in step.findings if each.of_identity)
+    return "\n".join(
+        f"{each.severity.value}: {each}" for each in step.findings if each.topic == Topic.IDENTITY
+    )
 
 
 def test_a_known_machine_is_found_under_another_name() -> None:

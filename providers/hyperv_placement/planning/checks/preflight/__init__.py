@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from hyperv_placement.model.estate import HostFacts
-from hyperv_placement.model.plan import Finding, Move
+from hyperv_placement.model.finding import Finding, Subject
+from hyperv_placement.model.plan import Move
 from hyperv_placement.model.stack import HostSpec
 
 from .configuration import configuration
@@ -23,8 +23,9 @@ __all__ = ["between", "disk_room"]
 
 def between(move: Move, source: HostFacts, destination: HostFacts, target: HostSpec) -> Iterator[Finding]:
     """Yield what stands against a move to another host, or may; `target`: the destination in the stack file."""
+    pair = Subject.pair(move.source, move.destination)
     for finding in (*hosts(move, source, destination), *second_hop(move, source)):
-        yield replace(finding, of_hosts=True)
+        yield finding.about(pair)
     yield from leftovers(move, source, destination)
     yield from configuration(move.vm, source, destination, target)
     yield from networks(move.vm, destination, target.name)

@@ -6,11 +6,9 @@ from collections.abc import Iterator
 
 from hyperv_placement import quoting
 from hyperv_placement.model.estate import HostFacts, VirtualMachine
+from hyperv_placement.model.finding import Finding
 from hyperv_placement.model.names import HostName
-from hyperv_placement.model.plan import Finding
 from hyperv_placement.model.stack import HostSpec
-
-from .findings import refusal, warning
 
 Version = tuple[int, ...]
 
@@ -26,7 +24,8 @@ def configuration(
             if vm.vtpm
             else "may have a virtual TPM: its security settings could not be read"
         )
-        yield refusal(
+        yield Finding.refusal(
+            "vtpm",
             f"{vm.name} {known}, and {target.name} may not be able to unwrap its key protector",
             f"Set hosts.{target.name}.allow_vtpm: true once the guardian's certificates are there",
         )
@@ -41,18 +40,21 @@ def _version(
     what = f"{vm.name} has configuration version {vm.version or 'unknown'}"
     if own is None or not known:
         if source.build is None or destination.build is None or source.build > destination.build:
-            yield warning(
+            yield Finding.warning(
+                "version-unknown",
                 f"{what}, and which ones {name} takes could not be read (unverified)",
                 f"On {destination.full_name}, compare with {quoting.powershell('Get-VMHostSupportedVersion')}",
             )
     elif own > max(known):
         newest = ".".join(map(str, max(known)))
-        yield refusal(
+        yield Finding.refusal(
+            "version-too-new",
             f"{what}, the newest that {name} takes is {newest}",
             f"Choose a host of a newer build, or update {name}: a version cannot be lowered",
         )
     elif own < min(known):
-        yield warning(
+        yield Finding.warning(
+            "version-old",
             f"{what}, older than all that {name} tells of (unverified)",
             "Update-VMVersion while it is off, if the move fails",
         )

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 
 from hyperv_placement import quoting
 from hyperv_placement.model.estate import HostFacts, VmState
-from hyperv_placement.model.plan import Finding, Move
-
-from .findings import refusal, warning
+from hyperv_placement.model.finding import Finding
+from hyperv_placement.model.plan import Move
 
 SERVER_2025 = 26100
 """Build since which machines with partitions of a GPU can be migrated (GPU partitioning page)."""
@@ -18,8 +17,9 @@ def devices(move: Move, source: HostFacts, destination: HostFacts) -> Iterator[F
     """Yield what the machine has of its host."""
     vm = move.vm
     if vm.devices is None:
-        yield warning(
-            f"Which devices of {move.source} are assigned to {vm.name} could not be read (unverified)"
+        yield Finding.warning(
+            "devices-unread",
+            f"Which devices of {move.source} are assigned to {vm.name} could not be read (unverified)",
         )
         return
     if vm.devices.assigned:
@@ -32,7 +32,8 @@ def _assigned(move: Move) -> Finding:
     """Machines with assigned devices are not migrated (discrete device assignment page)."""
     what = f"{move.vm.name} has a PCI Express device of {move.source} assigned to it"
     if move.vm.state == VmState.OFF:
-        return warning(
+        return Finding.warning(
+            "device-assigned",
             f"{what}; how it moves while it is off is unverified",
             _without(
                 quoting.powershell(
@@ -40,7 +41,8 @@ def _assigned(move: Move) -> Finding:
                 )
             ),
         )
-    return refusal(
+    return Finding.refusal(
+        "device-assigned",
         what,
         _without(
             quoting.powershell(
@@ -59,7 +61,8 @@ def _gpu(move: Move, source: HostFacts, destination: HostFacts) -> Finding:
     what = f"{move.vm.name} has a partition of a GPU of {move.source}"
     builds = [facts.build for facts in (source, destination) if facts.build is not None]
     if builds and min(builds) < SERVER_2025:
-        return refusal(
+        return Finding.refusal(
+            "gpu-partition",
             f"{what}, which does not migrate before Windows Server 2025",
             _without(
                 quoting.powershell(
@@ -67,7 +70,8 @@ def _gpu(move: Move, source: HostFacts, destination: HostFacts) -> Finding:
                 )
             ),
         )
-    return warning(
+    return Finding.warning(
+        "gpu-partition",
         f"{what}: whether {move.destination} has one like it is unverified",
         "Check GPU model, driver and partition count on both",
     )

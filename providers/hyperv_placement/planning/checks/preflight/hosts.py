@@ -6,34 +6,37 @@ from collections.abc import Iterator
 
 from hyperv_placement import quoting
 from hyperv_placement.model.estate import HostFacts
+from hyperv_placement.model.finding import Finding
 from hyperv_placement.model.names import VmId
-from hyperv_placement.model.plan import Finding, Move
+from hyperv_placement.model.plan import Move
 from hyperv_placement.planning.machine.computers import NAME_IT_ONCE, is_one_computer, one_host
 from hyperv_placement.planning.machine.doubles import about_copies
-
-from .findings import refusal, warning
 
 
 def hosts(move: Move, source: HostFacts, destination: HostFacts) -> Iterator[Finding]:
     """Yield what is wrong with the migration services of both ends."""
     for name, facts in ((move.source, source), (move.destination, destination)):
         if not facts.migration.enabled:
-            yield refusal(
+            yield Finding.refusal(
+                "migration-disabled",
                 f"Live migration is disabled on {name}",
                 f"On {facts.full_name} run {quoting.powershell('Enable-VMMigration')}",
             )
         elif not facts.migration.max_live:
-            yield refusal(
+            yield Finding.refusal(
+                "migration-limit-zero",
                 f"{name} allows no live migrations at once",
                 f"On {facts.full_name} run {quoting.powershell('Set-VMHost -MaximumVirtualMachineMigrations 2')}",
             )
     if not destination.migration.addresses:
-        yield refusal(
+        yield Finding.refusal(
+            "migration-no-address",
             f"{move.destination} listens for migrations on no address",
             "Choose migration networks there (Set-VMHost -UseAnyNetworkForMigration $true)",
         )
     if source.migration.authentication != destination.migration.authentication:
-        yield warning(
+        yield Finding.warning(
+            "migration-authentication-differs",
             f"{move.source} and {move.destination} use different authentication for migrations",
             "Set-VMHost -VirtualMachineMigrationAuthenticationType Kerberos on both",
         )
@@ -47,27 +50,36 @@ def leftovers(move: Move, source: HostFacts, destination: HostFacts) -> Iterator
     """
     vm = move.vm
     if is_one_computer(source, destination):
-        yield refusal(one_host(move.source, move.destination, source.full_name), NAME_IT_ONCE)
+        yield Finding.refusal(
+            "hosts-are-one", one_host(move.source, move.destination, source.full_name), NAME_IT_ONCE
+        )
         return
     if any(job.vm_id == vm.id for job in (*source.jobs, *destination.jobs)):
         if vm.id in {*destination.realized, *destination.planned}:
-            yield refusal(f"{vm.name} is being migrated right now", "Run again when that migration has ended")
+            yield Finding.refusal(
+                "machine-migrating",
+                f"{vm.name} is being migrated right now",
+                "Run again when that migration has ended",
+            )
         return
     if vm.id in destination.realized:
         if vm.id in source.realized:
-            yield refusal(
+            yield Finding.refusal(
+                "machine-there-twice",
                 f"{move.source} and {move.destination} both have a machine with the GUID of {vm.name}",
                 about_copies(vm.id),
             )
         else:
-            yield refusal(
-                f"{vm.name} has come to {move.destination} meanwhile", "Run again: that is looked at anew"
+            yield Finding.refusal(
+                "machine-arrived",
+                f"{vm.name} has come to {move.destination} meanwhile",
+                "Run again: that is looked at anew",
             )
     if vm.id in destination.planned:
-        reported = (
-            warning if move.is_staged else refusal
-        )  # only the log of this stack can say whether it is ours
+        # Staging may have left it: then only the audit log of this stack can say whether it is ours.
+        reported = Finding.warning if move.is_staged else Finding.refusal
         yield reported(
+            "planned-system-left",
             f"{move.destination} holds a planned system with the GUID of {move.vm.name}, left by an earlier attempt",
             _gone_by_hand(vm.id, destination.full_name),
         )

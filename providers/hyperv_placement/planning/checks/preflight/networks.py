@@ -7,28 +7,30 @@ from collections.abc import Iterator
 from hyperv_placement import quoting
 from hyperv_placement.model import names
 from hyperv_placement.model.estate import HostFacts, VirtualMachine
+from hyperv_placement.model.finding import Finding
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.near_names import near_ones
-from hyperv_placement.model.plan import Finding
-
-from .findings import refusal, warning
 
 
 def networks(vm: VirtualMachine, destination: HostFacts, name: HostName) -> Iterator[Finding]:
     """Yield each switch and virtual SAN that the host called `name` lacks."""
     if vm.switches is None:
-        yield refusal(f"The network connections of {vm.name} could not be read", "Run again")
+        yield Finding.refusal(
+            "switches-unread", f"The network connections of {vm.name} could not be read", "Run again"
+        )
     for switch in dict.fromkeys(vm.switches or ()):
         if switch in destination.switches:
             continue
         alike = next((each for each in destination.switches if names.same(each, switch)), None)
         if alike is None:
-            yield refusal(
+            yield Finding.refusal(
+                "switch-missing",
                 f"{vm.name} is connected to switch {switch!r}, which {name} does not have{near_ones(switch, destination.switches)}",
                 f"Create the switch on {name}, or connect the machine to another one",
             )
         else:
-            yield warning(
+            yield Finding.warning(
+                "switch-case",
                 f"{vm.name} is connected to switch {switch!r}, which is spelled {alike!r} on {name}; which of the two a host"
                 " asks for is not known",
                 f"Give both one name, on {name}: {_renaming(alike, switch)}",
@@ -48,18 +50,21 @@ def _fibre_channel(
     for san in dict.fromkeys(wanted):
         alike = next((each for each in there if san not in there and names.same(san, each)), None)
         if alike is not None:
-            yield warning(
+            yield Finding.warning(
+                "san-case",
                 f"{vm.name} is connected to virtual SAN {san!r}, which is spelled {alike!r} on {name}; which of the two a"
                 " host asks for is not known",
                 "Give both one name",
             )
     for san in missing if destination.fibre_channel is not None else ():
-        yield refusal(
+        yield Finding.refusal(
+            "san-missing",
             f"{vm.name} is connected to virtual SAN {san!r}, which {name} does not have",
             f"Create it there ({quoting.powershell('New-VMSan -Name {}', san)}), or connect the adapter to one that is there",
         )
     if not missing or destination.fibre_channel is None:
-        yield warning(
+        yield Finding.warning(
+            "fibre-channel-unverified",
             f"{vm.name} has virtual Fibre Channel: whether {name} reaches its disks is unverified",
             "Check zoning and masking for both sets of its addresses",
         )

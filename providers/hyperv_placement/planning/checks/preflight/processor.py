@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 
 from hyperv_placement import quoting
 from hyperv_placement.model.estate import HostFacts, Vector, VmState
+from hyperv_placement.model.finding import Finding
 from hyperv_placement.model.names import VmId
-from hyperv_placement.model.plan import Finding, Move
-
-from .findings import refusal, warning
+from hyperv_placement.model.plan import Move
 
 _COMPARE: Mapping[int, Callable[[int, int], bool]] = {
     0: lambda vm, host: vm == host,
@@ -45,19 +44,22 @@ def processor(move: Move, source: HostFacts, destination: HostFacts) -> Iterator
     if vm.state == VmState.OFF:
         return
     if source.processor and destination.processor and source.processor != destination.processor:
-        yield refusal(
+        yield Finding.refusal(
+            "processor-maker",
             f"{vm.name} runs on processors of {source.processor}, {move.destination} has {destination.processor}",
             "Turn the machine off to move it: never across makers while it runs or is saved",
         )
         return
     fit = None if vm.vectors is None or destination.vectors is None else fits(vm.vectors, destination.vectors)
     if fit is False:
-        yield refusal(
+        yield Finding.refusal(
+            "processor-features",
             f"{vm.name} uses features of the processors of {move.source} that {move.destination} lacks",
             _cure(move),
         )
     elif fit is None and not _same_model(source, destination):
-        yield warning(
+        yield Finding.warning(
+            "processor-unknown",
             f"Whether the processors of {move.destination} do for {vm.name} could not be read (unverified)",
             f"On {source.full_name}, {quoting.powershell('Compare-VM')} tells",
         )

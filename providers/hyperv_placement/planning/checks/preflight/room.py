@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator
 
 from hyperv_placement.model import winpath
 from hyperv_placement.model.estate import HostFacts, VirtualMachine, Volume
-from hyperv_placement.model.plan import Finding, Move
+from hyperv_placement.model.finding import Finding, Topic
+from hyperv_placement.model.plan import Move
 from hyperv_placement.model.stack import HostSpec, Reserve
 from hyperv_placement.model.units import MIB, format_bytes
 from hyperv_placement.planning.machine.order import CLUSTER_STORAGE
 
-from .findings import in_memory, passing, refusal, warning
+from .memory import in_memory
 
 NEEDS_RIGHT = (
     "The account needs the right to read root/cimv2 there; until then the host itself says what does not fit"
@@ -23,24 +24,35 @@ def memory_room(vm: VirtualMachine, destination: HostFacts, target: HostSpec) ->
     if not in_memory(vm):
         return
     if vm.memory_mib is None:
-        yield refusal(f"How much memory {vm.name} has could not be read", "Run again")
+        yield Finding.refusal(
+            "memory-unread", f"How much memory {vm.name} has could not be read", "Run again"
+        )
         return
     if not vm.memory_certain:
-        yield warning(f"{vm.name} has dynamic memory, and how much it has now could not be read (unverified)")
+        yield Finding.warning(
+            "memory-dynamic-unread",
+            f"{vm.name} has dynamic memory, and how much it has now could not be read (unverified)",
+        )
     if destination.memory_mib is None or destination.memory_free_mib is None:
-        yield warning(f"How much memory {target.name} has free could not be read", NEEDS_RIGHT)
+        yield Finding.warning(
+            "memory-free-unread", f"How much memory {target.name} has free could not be read", NEEDS_RIGHT
+        )
         return
     needed = format_bytes(vm.memory_mib * MIB)
     if vm.memory_mib > destination.memory_mib - target.reserve.memory_mib:
         has = format_bytes(destination.memory_mib * MIB)
-        yield refusal(
+        yield Finding.refusal(
+            "memory-too-little",
             f"{vm.name} needs {needed} of memory, and {target.name} has {has} in all{_kept(target.reserve)}",
             "Choose a larger host, or give the machine less",
         )
     elif vm.memory_mib > destination.memory_free_mib - target.reserve.memory_mib:
         free = format_bytes(max(0, destination.memory_free_mib) * MIB)
-        yield passing(
-            f"{vm.name} needs {needed} of memory, and {target.name} has {free} free now{_kept(target.reserve)}"
+        yield Finding.warning(
+            "memory-short-now",
+            f"{vm.name} needs {needed} of memory, and {target.name} has {free} free now{_kept(target.reserve)}",
+            "The move waits until there is room",
+            topic=Topic.ROOM,
         )
 
 
@@ -57,8 +69,10 @@ def disk_room(move: Move, destination: HostFacts, target: HostSpec) -> Iterator[
     shared volume only warns: how thin it is provisioned is unverified.
     """
     if destination.volumes is None:
-        yield warning(
-            f"Which volumes {target.name} has, and what is free there, could not be read", NEEDS_RIGHT
+        yield Finding.warning(
+            "volumes-unread",
+            f"Which volumes {target.name} has, and what is free there, could not be read",
+            NEEDS_RIGHT,
         )
         return
     roots = move.roots
@@ -69,7 +83,8 @@ def disk_room(move: Move, destination: HostFacts, target: HostSpec) -> Iterator[
         if not winpath.is_unc(path) and volume_of(path, destination.volumes) is None
     }
     for path in nowhere.values():  # one for each drive that is not there
-        yield refusal(
+        yield Finding.refusal(
+            "volume-missing",
             f"{move.vm.name} shall have {path}, and {target.name} has no such volume",
             "Declare a place that exists there (storage: in the stack file)",
         )
@@ -86,13 +101,17 @@ def _volume(move: Move, volume: Volume, wanted: int, target: HostSpec) -> Iterat
         return
     free = f"{needs}, which has {format_bytes(max(0, volume.free_bytes))} free now"
     if winpath.is_inside(CLUSTER_STORAGE, volume.path):
-        yield warning(free)
+        yield Finding.warning("volume-short-on-cluster", free)
     elif wanted > volume.capacity_bytes - kept:
-        yield refusal(
-            f"{needs}, which has {format_bytes(volume.capacity_bytes)} in all", "Declare a larger volume"
+        yield Finding.refusal(
+            "volume-too-small",
+            f"{needs}, which has {format_bytes(volume.capacity_bytes)} in all",
+            "Declare a larger volume",
         )
     else:
-        yield passing(free)
+        yield Finding.warning(
+            "volume-short-now", free, "The move waits until there is room", topic=Topic.ROOM
+        )
 
 
 def volume_of(path: str, volumes: Iterable[Volume]) -> Volume | None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hyperv_placement.model.estate import HostFacts
-from hyperv_placement.model.plan import Finding, Move
-
-from .findings import refusal, warning
+from hyperv_placement.model.finding import Finding
+from hyperv_placement.model.plan import Move
 
 CREDSSP, KERBEROS = 0, 1
 """AuthenticationType of a host's migration service (win32 page of its setting data)."""
@@ -22,13 +21,15 @@ def second_hop(move: Move, source: HostFacts) -> Iterator[Finding]:
     source stops CredSSP ("Considerations and known issues when using Credential Guard", the same place; unverified).
     """
     if move.caller in _LOCAL:
-        yield refusal(
+        yield Finding.refusal(
+            "login-local-account",
             f"{move.vm.name}: auth: {move.caller} logs on with an account of {move.source} itself, which"
             f" {move.destination} does not know (0x8009030E)",
             "Use auth: kerberos, ntlm or credssp with an account of the domain; within a host it can stay",
         )
     elif source.migration.authentication == CREDSSP and move.caller in {"kerberos", "ntlm"}:
-        yield refusal(
+        yield Finding.refusal(
+            "login-without-password",
             f"{move.vm.name}: {move.source} is set to CredSSP for migrations, and auth: {move.caller} hands no"
             " password over (0x8009030E)",
             f"Use auth: credssp, or set {move.source} to Kerberos (live_migration: {{authentication: kerberos}}) and"
@@ -40,14 +41,16 @@ def second_hop(move: Move, source: HostFacts) -> Iterator[Finding]:
 
 def _guarded(move: Move, source: HostFacts) -> Iterator[Finding]:
     if source.credential_guard:
-        yield refusal(
+        yield Finding.refusal(
+            "credential-guard",
             f"{move.vm.name}: Credential Guard of {move.source} keeps it from using the password that auth: credssp hands"
             " over",
             f"Use auth: kerberos or ntlm, set {move.source} to Kerberos (live_migration: {{authentication: kerberos}}) and"
             " delegate (delegation:)",
         )
     elif source.credential_guard is None:
-        yield warning(
+        yield Finding.warning(
+            "credential-guard-unread",
             f"Whether Credential Guard of {move.source} would stop auth: credssp could not be read",
             "The account needs the right to read root/Microsoft/Windows/DeviceGuard there",
         )
