@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
 
@@ -64,7 +65,10 @@ def forks() -> Iterator[Forks]:
 
 
 def _serve() -> int:
-    from hyperv_placement.commands.cli import main  # noqa: PLC0415 - what is loaded before a fork, each command has
+    from hyperv_placement.commands.cli import VERBS, main  # noqa: PLC0415 - what is loaded before a fork, each command has
+
+    for verb in VERBS:
+        import_module(f"hyperv_placement.commands.{verb.replace('-', '_')}")
 
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     while line := sys.stdin.readline():

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from hyperv_placement.commands.cli import _parser
+from hyperv_placement.commands.cli import VERBS, VerbParser, parser
 from hyperv_placement.hyperv.detail import Detail
 from hyperv_placement.workspace.inventory_file import Recorded, write
 from tests.fabric.conftest import Fabric
@@ -38,8 +38,10 @@ GUID = "11111111-2222-3333-4444-555555555555"
 
 def commands() -> dict[str, argparse.ArgumentParser]:
     """Return every command with its parser."""
-    [found] = [each for each in _parser()._actions if isinstance(each, argparse._SubParsersAction)]
-    return dict(found.choices)
+    [found] = [each for each in parser()._actions if isinstance(each, argparse._SubParsersAction)]
+    filled = {name: each.filled() for name, each in found.choices.items() if isinstance(each, VerbParser)}
+    assert list(filled) == list(VERBS)
+    return {**filled}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

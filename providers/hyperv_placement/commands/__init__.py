@@ -1,1 +1,1 @@
-"""Commands that look ahead: what a plan would be, from hosts or from a recorded inventory."""
+"""The verbs of `bin/placement`, a file each: the words that are typed, and the exit code. What a verb does lies in `operations`."""

@@ -9,28 +9,25 @@ from pathlib import Path
 from typing import Any
 
 from hyperv_placement.clock import SystemClock
-from hyperv_placement.commands.audit_notes import add_ticket, checked, note
+from hyperv_placement.commands.arguments import add_json, add_ticket, ticket_of
+from hyperv_placement.commands.audit_notes import note
+from hyperv_placement.commands.exit_codes import DONE
 from hyperv_placement.errors import PlacementError
 from hyperv_placement.hyperv.detail import Detail
 from hyperv_placement.hyperv.estate import Estate
 from hyperv_placement.model.names import is_guid, vm_id
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.operations.adopt import Adopted, adopt
-from hyperv_placement.planning.machine.adoption import adopting
-from hyperv_placement.stackfile import load
 from hyperv_placement.visible import visible
 from hyperv_placement.winrm.credentials import check_some
+from hyperv_placement.workspace.declaring import stack_with_vm
 from hyperv_placement.workspace.identities import kept_of
-from hyperv_placement.workspace.stacks import PROJECT, STACKS, resolve_stack, stack_files
+from hyperv_placement.workspace.stacks import PROJECT, STACKS
 
 
-def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command to those of `bin/placement`."""
-    parser = commands.add_parser(
-        "adopt",
-        help="write into the stack file which machine a key means, by its GUID; hosts are only read",
-        epilog="exit codes: 0 written, or it stood there before; 1 an error, and the file is as it was",
-    )
+def add_to(parser: argparse.ArgumentParser) -> None:
+    """Add the words of this verb."""
+    parser.epilog = "exit codes: 0 written, or it stood there before; 1 an error, and the file is as it was"
     parser.add_argument("label", metavar="KEY", help="a key under vms: of the stack file")
     parser.add_argument(
         "stack", nargs="?", help=f"a stack ({STACKS}/NAME.yaml) or a path; needed where several have KEY"
@@ -39,7 +36,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         "--id", required=True, metavar="GUID", help="the machine, as `bin/placement inventory` shows it"
     )
     add_ticket(parser)
-    parser.add_argument("--json", action="store_true", help="for scripts")
+    add_json(parser)
     parser.set_defaults(run=run)
 
 
@@ -47,8 +44,8 @@ def run(options: argparse.Namespace) -> int:
     """Write the line, and show it. Raises PlacementError."""
     if not is_guid(options.id):
         raise PlacementError(f"{options.id!r} is no GUID", remedy="See bin/placement inventory STACK")
-    ticket = checked(options)
-    stack = _stack_with(options.label, options.stack)
+    ticket = ticket_of(options)
+    stack = stack_with_vm(options.label, options.stack, PROJECT)
     check_some({name: host.connection for name, host in stack.hosts.items()})
     estate = Estate(stack.hosts, clock=SystemClock())
     try:
@@ -60,22 +57,7 @@ def run(options: argparse.Namespace) -> int:
         reported: dict[str, Any] = {"key": done.label, "machine": done.vm.id, "named": done.vm.name}
         note(stack, SystemClock(), ticket, "adopt", done=True, **reported)
     sys.stdout.write(_record(done, stack) if options.json else _reported(done, stack))
-    return 0
-
-
-def _stack_with(label: str, word: str | None) -> Stack:
-    """Return the stack that declares `label`. Raises PlacementError where none does, or several do."""
-    paths = [resolve_stack(word, PROJECT)] if word is not None else stack_files(PROJECT)
-    found = [load(path) for path in paths]
-    having = [stack for stack in found if word is not None or label in stack.vms]
-    if len(having) == 1:
-        return having[0]
-    if not having:
-        raise PlacementError(f"No stack file declares {label}", remedy="Write an entry for it first")
-    raise PlacementError(
-        f"{label} is declared by {', '.join(str(stack.path) for stack in having)}",
-        remedy=f"Say which: {adopting(label, 'GUID')} STACK",
-    )
+    return DONE
 
 
 def _reported(done: Adopted, stack: Stack) -> str:

@@ -13,7 +13,9 @@ from hyperv_placement.audit.access import reading
 from hyperv_placement.audit.store import opened
 from hyperv_placement.audit.verifying import Place, Verdict, verify
 from hyperv_placement.clock import SystemClock
-from hyperv_placement.commands.audit_notes import add_ticket, checked, note
+from hyperv_placement.commands.arguments import add_json, add_stack, add_ticket, ticket_of
+from hyperv_placement.commands.audit_notes import note
+from hyperv_placement.commands.exit_codes import DONE, NOT_WELL
 from hyperv_placement.errors import PlacementError
 from hyperv_placement.migration.audit import audit_path
 from hyperv_placement.model.stack import Stack
@@ -24,21 +26,19 @@ from hyperv_placement.visible import visible
 from hyperv_placement.workspace.identities import is_of_project
 from hyperv_placement.workspace.stacks import PROJECT, STACKS, resolve_stack
 
-BROKEN = 2
 _TEXT = 500
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
-def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command to those of `bin/placement`."""
-    audit = commands.add_parser("audit", help="check the log of who moved what; no host is asked")
-    verbs = audit.add_subparsers(required=True, metavar="VERB")
+def add_to(parser: argparse.ArgumentParser) -> None:
+    """Add the words of this verb."""
+    verbs = parser.add_subparsers(required=True, metavar="VERB")
     verify_ = verbs.add_parser(
         "verify",
         help="say whether every line is there, unchanged and in its order",
         epilog="exit codes: 0 whole, 1 it cannot be read or there is none, 2 broken",
     )
-    verify_.add_argument("stack", help=f"a stack ({STACKS}/NAME.yaml) or a path to such a file")
+    add_stack(verify_)
     known = verify_.add_mutually_exclusive_group()
     known.add_argument(
         "--against", type=Path, metavar="FILE", help="an earlier copy: the log must go on from its last line"
@@ -49,7 +49,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         metavar="HASH",
         help="hash of a line that must be there; what is wrong before it does not count",
     )
-    verify_.add_argument("--json", action="store_true", help="for scripts")
+    add_json(verify_)
     verify_.set_defaults(run=run)
     note_ = verbs.add_parser(
         "note",
@@ -79,14 +79,14 @@ def run(options: argparse.Namespace) -> int:
         )
     shown = json.dumps(_record(path, found), indent=2) if options.json else _reported(path, found)
     sys.stdout.write(f"{shown}\n")
-    return 0 if found.is_whole else BROKEN
+    return DONE if found.is_whole else NOT_WELL
 
 
 def _note(options: argparse.Namespace) -> int:
-    ticket, stack = checked(options), load(resolve_stack(options.stack, PROJECT))
+    ticket, stack = ticket_of(options), load(resolve_stack(options.stack, PROJECT))
     write_note(stack, ticket, options.text, PROJECT)
     sys.stdout.write(f"{visible(stack.path.stem)}: noted\n")
-    return 0
+    return DONE
 
 
 def write_note(stack: Stack, ticket: str, text: str, project: Path) -> None:

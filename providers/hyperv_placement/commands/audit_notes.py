@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from hyperv_placement.audit.origin import TICKET, check_ticket, origin
+from hyperv_placement.audit.origin import TICKET, origin
 from hyperv_placement.clock import Clock
 from hyperv_placement.errors import AuditLostError, StackFileError, StackNameError
 from hyperv_placement.migration.audit import AuditLog, audit_path
@@ -20,17 +19,6 @@ from hyperv_placement.workspace.identities import is_of_project
 from hyperv_placement.workspace.stacks import PROJECT, stack_path
 
 _REMEDY = "Make it writable, and write down elsewhere who did this and why"
-
-
-def add_ticket(parser: argparse.ArgumentParser) -> None:
-    """Let a command be told by which ticket it is given."""
-    parser.add_argument("--ticket", help=f"its number, for the audit log; default: {TICKET}, if set")
-
-
-def checked(options: argparse.Namespace) -> str:
-    """Return the ticket, or an empty text. Raises PlacementError where it is none."""
-    text = options.ticket if options.ticket is not None else os.environ.get(TICKET, "")
-    return check_ticket(text) if text or options.ticket is not None else ""
 
 
 def note(

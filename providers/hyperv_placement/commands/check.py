@@ -10,12 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hyperv_placement.commands.arguments import RECORDED, STACK, add_json
+from hyperv_placement.commands.exit_codes import DONE, FAILED, TRUST_CHANGES, of_plan
 from hyperv_placement.errors import PlacementError, StackFileError
 from hyperv_placement.model.plan import Plan
 from hyperv_placement.model.policy import Policy
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.model.units import counted
-from hyperv_placement.operations.trust import TRUST, trust_of, trust_of_removal
+from hyperv_placement.operations.plan import recorded_plan
+from hyperv_placement.operations.trust import trust_of, trust_of_removal
+from hyperv_placement.planning.counting import complete
 from hyperv_placement.planning.trust.model import Trust
 from hyperv_placement.report.plan_record import plan_record
 from hyperv_placement.report.plan_text import finding_lines, headline, left_out_lines
@@ -28,8 +32,6 @@ from hyperv_placement.workspace.base_revision import declared, declared_before
 from hyperv_placement.workspace.git import at_revision, stack_names
 from hyperv_placement.workspace.stacks import PROJECT, STACKS, resolve_stack, stack_files
 
-from .plan import FAILED, INFEASIBLE, recorded_plan, verdict
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Checked:
@@ -39,6 +41,22 @@ class _Checked:
     """None: the file is removed."""
     trust: Trust | None = None
     """What it changes of trust; None where nothing was compared."""
+
+
+def add_to(parser: argparse.ArgumentParser) -> None:
+    """Add the words of this verb."""
+    parser.add_argument("files", nargs="*", help=f"{STACK}; default: every file in {STACKS}/")
+    parser.add_argument(
+        "--base", metavar="REV|FILE", help="what was declared before: tell what changes of trust, exit code 5"
+    )
+    parser.add_argument(
+        "--head",
+        metavar="REV",
+        help="what is to be declared: a revision of git; default: files as they lie there",
+    )
+    parser.add_argument("--inventory", type=Path, metavar="FILE", help=RECORDED)
+    add_json(parser)
+    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -52,17 +70,18 @@ def run(options: argparse.Namespace) -> int:
     policy_in_force(PROJECT / STACKS)  # one that is ill is said once, and not for each file
     checked = _apart({path: _read(path, options) for path in paths})
     wrong = any(isinstance(each.found, PlacementError) for each in checked.values())
-    plan, code = None, FAILED if wrong else 0
+    plan, code = None, FAILED if wrong else DONE
     for each in checked.values():
         if options.inventory and isinstance(each.found, Stack):
             _, plan = recorded_plan(each.found, options.inventory)
-            code = INFEASIBLE if plan.refusals or plan.broken_rules else verdict(plan)
+            infeasible = bool(plan.refusals or plan.broken_rules)
+            code = of_plan(infeasible=infeasible, complete=complete(plan))
     if options.json:
         sys.stdout.write(f"{json.dumps(_record(checked, plan, code), indent=2)}\n")
     else:
         _report(checked, plan)
     stops = any(each.trust is not None and each.trust.stops for each in checked.values())
-    return TRUST if stops and not wrong else code
+    return TRUST_CHANGES if stops and not wrong else code
 
 
 def _all(options: argparse.Namespace) -> list[Path]:

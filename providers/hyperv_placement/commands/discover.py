@@ -13,6 +13,7 @@ from typing import cast, get_args
 
 from hyperv_placement import quoting
 from hyperv_placement.clock import Clock, SystemClock
+from hyperv_placement.commands.exit_codes import DONE, FAILED
 from hyperv_placement.errors import PlacementError, StackFileError
 from hyperv_placement.hyperv.detail import Detail
 from hyperv_placement.hyperv.estate import Estate
@@ -38,14 +39,10 @@ from hyperv_placement.workspace.stacks import PROJECT, STACKS, resolve_stack, st
 
 SCHEMA = PROJECT / "schemas" / "stack.schema.json"
 _PLACE = re.compile(r"^.*?:[0-9]+: (?:hosts\.[^:]*: )?", re.MULTILINE)
-FAILED = 1
 
 
-def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command to those of `bin/placement`."""
-    parser = commands.add_parser(
-        "discover", help="write a stack file that declares machines where hosts show them; read-only there"
-    )
+def add_to(parser: argparse.ArgumentParser) -> None:
+    """Add the words of this verb."""
     parser.add_argument("hosts", nargs="*", metavar="HOST", help="name, name:port or URL, as in a stack file")
     parser.add_argument(
         "--from", dest="source", metavar="STACK", help="take hosts and connection of this stack"
@@ -84,7 +81,7 @@ def run(options: argparse.Namespace) -> int:
             return FAILED
         made = _write(asked, inventories, attempt)
     sys.stdout.write(_summary(place, made, len(asked.specs) - len(lost), options.stack))
-    return 0
+    return DONE
 
 
 _NOTHING = "Nothing was written: machines on hosts that cannot be read would be missing.\n"

@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 
 from hyperv_placement.clock import SystemClock
+from hyperv_placement.commands.arguments import add_json, add_stack
+from hyperv_placement.commands.exit_codes import DONE, FAILED
 from hyperv_placement.hyperv.detail import Detail
 from hyperv_placement.hyperv.estate import Estate
 from hyperv_placement.model.estate import Inventory
@@ -21,7 +23,13 @@ from hyperv_placement.visible import visible
 from hyperv_placement.workspace.inventory_file import Recorded, write
 from hyperv_placement.workspace.stacks import PROJECT, resolve_stack
 
-from .plan import FAILED
+
+def add_to(parser: argparse.ArgumentParser) -> None:
+    """Add the words of this verb."""
+    add_stack(parser)
+    parser.add_argument("--save", type=Path, metavar="FILE", help="record it, for `plan` and `check`")
+    add_json(parser)
+    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -39,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
             sys.stderr.write(f"{silent.name}: {became(silent)}: {visible(silent.reason)}\n")
     else:
         sys.stdout.write(f"{render_inventory(found)}\n")
-    return 0 if found.complete else FAILED
+    return DONE if found.complete else FAILED
 
 
 def _seen(stack: Stack) -> Inventory:

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout, suppress
 from typing import TextIO
 
+from hyperv_placement.commands.exit_codes import FAILED
 from hyperv_placement.visible import outward
 
-FAILED = 1
 _GONE = {errno.EPIPE, errno.EINVAL} if sys.platform == "win32" else {errno.EPIPE}
 """What a pipe says that nobody reads any more (Python, "Note on SIGPIPE"; Windows says EINVAL)."""
 

@@ -4,30 +4,29 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import shutil
 import sys
 from pathlib import Path
 
-from hyperv_placement.clock import SystemClock
-from hyperv_placement.hyperv.estate import Estate
-from hyperv_placement.model.estate import Inventory
-from hyperv_placement.model.plan import Plan
-from hyperv_placement.model.stack import Stack
-from hyperv_placement.operations.plan import compare, compare_recorded
+from hyperv_placement.commands.arguments import RECORDED, add_json, add_stack
+from hyperv_placement.commands.exit_codes import of_plan
+from hyperv_placement.operations.plan import live_plan, recorded_plan
 from hyperv_placement.planning.counting import complete
 from hyperv_placement.report.plan_record import plan_record
 from hyperv_placement.report.plan_text import render_plan
 from hyperv_placement.stackfile import load
-from hyperv_placement.workspace.allowances import allowances
-from hyperv_placement.workspace.identities import kept_of
-from hyperv_placement.workspace.inventory_file import read
 from hyperv_placement.workspace.stacks import PROJECT, resolve_stack
 
-FAILED = 1
-INFEASIBLE = 3
 _COLUMNS = 100
 """Of what is no terminal."""
+
+
+def add_to(parser: argparse.ArgumentParser) -> None:
+    """Add the words of this verb."""
+    add_stack(parser)
+    parser.add_argument("--inventory", type=Path, metavar="FILE", help=RECORDED)
+    add_json(parser)
+    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -40,26 +39,4 @@ def run(options: argparse.Namespace) -> int:
         columns = shutil.get_terminal_size((_COLUMNS, 0)).columns if sys.stdout.isatty() else _COLUMNS
         shown = f"{render_plan(plan, columns)}\n\n{plan.known.reported()}"
     sys.stdout.write(f"{shown}\n")
-    return INFEASIBLE if plan.refusals else verdict(plan)
-
-
-def verdict(plan: Plan) -> int:
-    """Return 1 where a host did not answer, or a machine is neither in place nor moved, and that counts; else 0."""
-    return 0 if complete(plan) else FAILED
-
-
-def recorded_plan(stack: Stack, file: Path) -> tuple[Inventory, Plan]:
-    """Return the plan by a recorded inventory; nothing but the file is read. Raises PlacementError."""
-    recorded = read(file)
-    return compare_recorded(
-        stack, recorded.inventory, allowances(os.environ), kept_of(stack, PROJECT), read=recorded.day
-    )
-
-
-def live_plan(stack: Stack) -> tuple[Inventory, Plan]:
-    """Return the plan by what the hosts say now."""
-    estate = Estate(stack.hosts, clock=SystemClock())
-    try:
-        return compare(stack, estate, allowed=allowances(os.environ), known=kept_of(stack, PROJECT))
-    finally:
-        estate.close()
+    return of_plan(infeasible=bool(plan.refusals), complete=complete(plan))

@@ -7,6 +7,8 @@ import json
 import sys
 
 from hyperv_placement.clock import SystemClock
+from hyperv_placement.commands.arguments import add_json, add_stack
+from hyperv_placement.commands.exit_codes import of_look
 from hyperv_placement.hyperv.estate import Estate
 from hyperv_placement.migration.audit import audit_path
 from hyperv_placement.migration.audit_tail import last_words
@@ -18,27 +20,21 @@ from hyperv_placement.report.outcome_text import outcome_record, render_outcome
 from hyperv_placement.stackfile import load
 from hyperv_placement.winrm.credentials import check_some
 from hyperv_placement.workspace.identities import kept_of
-from hyperv_placement.workspace.stacks import PROJECT, STACKS, resolve_stack
-
-CODES = {Proof.REACHED: 0, Proof.MISSED: 2, Proof.UNREAD: 4}
+from hyperv_placement.workspace.stacks import PROJECT, resolve_stack
 
 
-def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command to those of `bin/placement`."""
-    result = commands.add_parser(
-        "result",
-        help="say after a run whether every machine is in its place; read-only",
-        epilog="exit codes: 0 reached, 1 an error, 2 not reached, 4 reached as far as hosts answered",
-    )
-    result.add_argument("stack", help=f"a stack ({STACKS}/NAME.yaml) or a path to such a file")
-    result.add_argument("--json", action="store_true", help="for scripts")
-    result.set_defaults(run=run)
+def add_to(parser: argparse.ArgumentParser) -> None:
+    """Add the words of this verb."""
+    parser.epilog = "exit codes: 0 reached, 1 an error, 2 not reached, 4 reached as far as hosts answered"
+    add_stack(parser)
+    add_json(parser)
+    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Say what the last run has come to. 0 reached; 2 not; 4 as far as hosts answered. Raises PlacementError."""
     outcome = _read(load(resolve_stack(options.stack, PROJECT)))
-    code = CODES[outcome.proof]
+    code = of_look(wrong=outcome.proof is Proof.MISSED, silent=outcome.proof is Proof.UNREAD)
     shown = json.dumps(outcome_record(outcome, code), indent=2) if options.json else render_outcome(outcome)
     sys.stdout.write(f"{shown}\n")
     return code

@@ -10,6 +10,8 @@ from datetime import datetime
 from pathlib import Path
 
 from hyperv_placement.clock import SystemClock
+from hyperv_placement.commands.arguments import add_json, add_stack
+from hyperv_placement.commands.exit_codes import TRUST_CHANGES, of_plan
 from hyperv_placement.errors import PlacementError
 from hyperv_placement.hyperv.estate import Estate
 from hyperv_placement.model.estate import Inventory
@@ -20,7 +22,8 @@ from hyperv_placement.operations.doctor import reading
 from hyperv_placement.operations.doctor.foreseen import as_reported, foreseen
 from hyperv_placement.operations.doctor.symptoms import Reading
 from hyperv_placement.operations.plan import compare, compare_recorded
-from hyperv_placement.operations.trust import TRUST, trust_of
+from hyperv_placement.operations.trust import trust_of
+from hyperv_placement.planning.counting import complete
 from hyperv_placement.planning.plan import steps_of
 from hyperv_placement.planning.review.causes import Causes, causes
 from hyperv_placement.planning.review.changes import changes
@@ -36,41 +39,38 @@ from hyperv_placement.workspace.allowances import allowances
 from hyperv_placement.workspace.base_revision import Before, declared, declared_before
 from hyperv_placement.workspace.identities import kept_of
 from hyperv_placement.workspace.inventory_file import of_hosts, read
-from hyperv_placement.workspace.stacks import PROJECT, STACKS, resolve_stack
-
-from .plan import FAILED, INFEASIBLE, verdict
+from hyperv_placement.workspace.stacks import PROJECT, resolve_stack
 
 _LARGEST_PREVIEW = 256 << 20
 """Bytes; the engine writes some 5 KiB for each machine."""
 
 
-def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command to those of `bin/placement`."""
-    review = commands.add_parser("review", help="say what a change would do, for a pull request; read-only")
-    review.add_argument("stack", help=f"a stack ({STACKS}/NAME.yaml) or a path to such a file")
-    review.add_argument(
+def add_to(parser: argparse.ArgumentParser) -> None:
+    """Add the words of this verb."""
+    add_stack(parser)
+    parser.add_argument(
         "--base", metavar="REV|FILE", help="what was declared before: a revision of git, or a file"
     )
-    review.add_argument(
+    parser.add_argument(
         "--head",
         metavar="REV",
         help="what is to be declared: a revision of git; default: the file as it lies there",
     )
-    review.add_argument(
+    parser.add_argument(
         "--inventory", type=Path, metavar="FILE", help="a recorded inventory, so that no host is asked"
     )
-    review.add_argument(
+    parser.add_argument(
         "--preview",
         type=Path,
         metavar="FILE",
         help="output of `pulumi preview --json`, where there is neither of these",
     )
-    review.add_argument("--json", action="store_true", help="for scripts")
-    review.add_argument(
+    add_json(parser)
+    parser.add_argument(
         "--html", type=Path, metavar="FILE", help="write a page with a map of the estate as well"
     )
-    review.add_argument("--output", type=Path, metavar="FILE", help="where to write it; default: the output")
-    review.set_defaults(run=run)
+    parser.add_argument("--output", type=Path, metavar="FILE", help="where to write it; default: the output")
+    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -88,7 +88,7 @@ def run(options: argparse.Namespace) -> int:
     put(shown, options.output)
     if options.html is not None:
         put(page(review), options.html)
-    return TRUST if trust is not None and trust.stops else review.code
+    return TRUST_CHANGES if trust is not None and trust.stops else review.code
 
 
 def _unasked(stack: Stack, trust: Trust | None, options: argparse.Namespace) -> int:
@@ -100,13 +100,12 @@ def _unasked(stack: Stack, trust: Trust | None, options: argparse.Namespace) -> 
         )
     record = trust_alone_record(stack, trust)
     put(json.dumps(record, indent=2) if options.json else trust_alone(stack, trust), options.output)
-    return TRUST
+    return TRUST_CHANGES
 
 
 def _code(plan: Plan, diagnoses: tuple[Finding, ...]) -> int:
-    if plan.refusals or plan.broken_rules:
-        return INFEASIBLE
-    return FAILED if diagnoses else verdict(plan)
+    infeasible = bool(plan.refusals or plan.broken_rules)
+    return of_plan(infeasible=infeasible, complete=not diagnoses and complete(plan))
 
 
 def _by_preview(stack: Stack, options: argparse.Namespace) -> int:
@@ -126,7 +125,7 @@ def _by_preview(stack: Stack, options: argparse.Namespace) -> int:
         put(json.dumps(preview_record(stack, found, base), indent=2), options.output)
     else:
         put(preview_comment(stack, found, base), options.output)
-    return TRUST if base is not None and base.trust.stops else preview_code(found)
+    return TRUST_CHANGES if base is not None and base.trust.stops else preview_code(found)
 
 
 def _content(file: Path) -> bytes:

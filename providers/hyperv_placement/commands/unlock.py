@@ -9,7 +9,9 @@ from pathlib import Path
 
 from hyperv_placement import quoting
 from hyperv_placement.clock import SystemClock
-from hyperv_placement.commands.audit_notes import add_ticket, checked, note_of
+from hyperv_placement.commands.arguments import add_ticket, ticket_of
+from hyperv_placement.commands.audit_notes import note_of
+from hyperv_placement.commands.exit_codes import DONE, FAILED
 from hyperv_placement.errors import PlacementError
 from hyperv_placement.model.names import stack_name
 from hyperv_placement.visible import visible
@@ -25,16 +27,10 @@ from hyperv_placement.workspace.locks import (
 )
 from hyperv_placement.workspace.stacks import PROJECT, resolve_stack
 
-FAILED = 1
 
-
-def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command to those of `bin/placement`."""
-    parser = commands.add_parser(
-        "unlock",
-        help="remove locks that a killed pulumi, a full disk or a power cut left behind",
-        epilog="exit codes: 0 done, also where there was none, unless a stack was named; 1 an error, or some lock stays",
-    )
+def add_to(parser: argparse.ArgumentParser) -> None:
+    """Add the words of this verb."""
+    parser.epilog = "exit codes: 0 done, also where there was none, unless a stack was named; 1 an error, or some lock stays"
     parser.add_argument("stack", nargs="?", help="default: every stack of the local backend")
     add_ticket(parser)
     parser.set_defaults(run=run)
@@ -42,7 +38,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 def run(options: argparse.Namespace) -> int:
     """Remove what is stale, and say of each what was done. Raises PlacementError where locks cannot be read."""
-    ticket = checked(options)
+    ticket = ticket_of(options)
     backend = backend_folder(os.environ.get("PULUMI_BACKEND_URL"), PROJECT)
     stack = None if options.stack is None else stack_name(resolve_stack(options.stack, PROJECT).stem)
     try:
@@ -56,13 +52,13 @@ def run(options: argparse.Namespace) -> int:
         return _nothing(backend, stack)
     holders = {each.pid for each in found if isinstance(each, Lock) and not is_stale(each)}
     gone = [_judged(each, backend, holders, ticket) for each in found]
-    return 0 if all(gone) else FAILED
+    return DONE if all(gone) else FAILED
 
 
 def _nothing(backend: Path, stack: str | None) -> int:
     if stack is None:
         sys.stdout.write(f"There is no lock in {backend}\n")
-        return 0
+        return DONE
     known = stacks_of(backend)
     remedy = "" if stack in known else f". Stacks there: {', '.join(map(visible, known)) or 'none'}"
     sys.stderr.write(f"{visible(stack)} has no lock in {backend}{remedy}\n")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
+from hyperv_placement.clock import SystemClock
 from hyperv_placement.errors import PlacementError
 from hyperv_placement.hyperv.detail import Detail
 from hyperv_placement.hyperv.estate import Estate
@@ -23,8 +26,11 @@ from hyperv_placement.planning.machine.allowed import allowed
 from hyperv_placement.planning.machine.computers import showing_the_same
 from hyperv_placement.planning.machine.doubles import is_outdated
 from hyperv_placement.planning.schedule.throughput import observed_throughput
+from hyperv_placement.workspace.allowances import allowances
 from hyperv_placement.workspace.handoff import HandedOff, Handoff
-from hyperv_placement.workspace.inventory_file import of_hosts
+from hyperv_placement.workspace.identities import kept_of
+from hyperv_placement.workspace.inventory_file import of_hosts, read
+from hyperv_placement.workspace.stacks import PROJECT
 
 _DOUBTFUL = {Standing.MISSING, Standing.AMBIGUOUS}
 _ROUNDS = 3
@@ -90,6 +96,23 @@ def compare(  # noqa: PLR0913 - what a run is compared by, each but the first na
             first = planned()
         asked = _for_parking(stack, inventory, first)
     return inventory, first
+
+
+def live_plan(stack: Stack) -> tuple[Inventory, Plan]:
+    """Return the plan by what the hosts report now, as a command shows it."""
+    estate = Estate(stack.hosts, clock=SystemClock())
+    try:
+        return compare(stack, estate, allowed=allowances(os.environ), known=kept_of(stack, PROJECT))
+    finally:
+        estate.close()
+
+
+def recorded_plan(stack: Stack, file: Path) -> tuple[Inventory, Plan]:
+    """Return the plan by a recorded inventory; nothing but the file is read. Raises PlacementError."""
+    recorded = read(file)
+    return compare_recorded(
+        stack, recorded.inventory, allowances(os.environ), kept_of(stack, PROJECT), read=recorded.day
+    )
 
 
 def compare_recorded(

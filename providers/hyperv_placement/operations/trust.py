@@ -15,8 +15,6 @@ from hyperv_placement.planning.trust.model import Aspect, Trust, TrustChange
 from hyperv_placement.workspace.base_revision import Before
 from hyperv_placement.workspace.git import LARGEST, contents, conversions, is_tracked
 
-TRUST = 5
-"""Exit code: somebody has to agree first."""
 _FILES_ALONE = "Whether files that it names have another content, such as ca, is not known: they are compared between revisions of git alone"
 
 

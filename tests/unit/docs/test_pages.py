@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from hyperv_placement.codes.catalogue import Known, catalogue
-from hyperv_placement.commands.cli import _parser
+from hyperv_placement.commands.cli import parser
 from tests.documents import blocks
 from tools.docs import codes, keys, site
 from tools.docs.tables import heading_anchor
@@ -93,7 +93,7 @@ def test_every_command_in_a_page_is_one() -> None:
     for page, line in commands():
         words = shlex.split(re.split(r" [>|] ", line)[0], comments=True)[1:]
         try:
-            _parser().parse_args(words)
+            parser().parse_args(words)
         except SystemExit:
             pytest.fail(f"{page.name}: {line}")
     assert {"plan", "review", "drift", "discover", "doctor", "record", "unlock"} <= {

@@ -1,0 +1,41 @@
+"""`bin/placement doctor`: what stands in the way of moves, of hosts and of the directory."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+from hyperv_placement.clock import SystemClock
+from hyperv_placement.commands.arguments import add_json, add_stack
+from hyperv_placement.commands.exit_codes import DONE, NOT_WELL
+from hyperv_placement.operations.doctor.examine import examine
+from hyperv_placement.operations.doctor.reading import logged_on
+from hyperv_placement.report.diagnosis import diagnosis_record, render_diagnoses
+from hyperv_placement.report.policy_text import policy_record, render_policy
+from hyperv_placement.stackfile import load
+from hyperv_placement.workspace.identities import kept_of
+from hyperv_placement.workspace.stacks import PROJECT, resolve_stack
+
+
+def add_to(parser: argparse.ArgumentParser) -> None:
+    """Add the words of this verb."""
+    add_stack(parser)
+    add_json(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Examine the hosts of a stack. 0; 2 where an error was found, not for a warning. Raises PlacementError."""
+    stack = load(resolve_stack(options.stack, PROJECT))
+    found, not_checked = examine(stack, SystemClock(), kept_of(stack, PROJECT))
+    who = logged_on(stack)
+    shown = {
+        "diagnoses": [diagnosis_record(each) for each in found],
+        "untold": not_checked,
+        "logged_on": who,
+        "policy": policy_record(stack.policy),
+    }
+    text = render_diagnoses(found, not_checked, who, render_policy(stack.policy))
+    sys.stdout.write(f"{json.dumps(shown, indent=2) if options.json else text}\n")
+    return NOT_WELL if any(each.refuses for each in found) else DONE

@@ -1,0 +1,41 @@
+"""`bin/placement explain`: what a code of a host means, and what to do; no host is asked."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+from hyperv_placement.codes import catalogue
+from hyperv_placement.commands.arguments import add_json
+from hyperv_placement.commands.exit_codes import DONE, FAILED
+from hyperv_placement.report import explain
+
+
+def add_to(parser: argparse.ArgumentParser) -> None:
+    """Add the words of this verb."""
+    parser.add_argument(
+        "code",
+        nargs="?",
+        help="as 0x8009030E, -2146893042, 33012, 32775, 20306, 401 or a word as limit; default: list all",
+    )
+    add_json(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Show what the catalogue has of a code. 0; 1 where it has nothing."""
+    rows = catalogue.asked(options.code) if options.code is not None else catalogue.catalogue()
+    if options.json:
+        sys.stdout.write(
+            f"{json.dumps([explain.as_record(row) for row in rows], indent=2, ensure_ascii=False)}\n"
+        )
+    elif rows:
+        sys.stdout.write(f"{explain.explained(rows) if options.code is not None else explain.listed(rows)}\n")
+    if rows:
+        return DONE
+    known = catalogue.origin(options.code)
+    sys.stderr.write(
+        f"{options.code} is not in the catalogue{f'; {known}' if known else ''}. {catalogue.UNKNOWN_REMEDY}\n"
+    )
+    return FAILED

@@ -1,0 +1,53 @@
+"""`bin/placement record`: what a host answers to our reads, saved with names and addresses replaced."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from hyperv_placement.clock import SystemClock
+from hyperv_placement.commands.arguments import add_json
+from hyperv_placement.commands.exit_codes import DONE
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.units import counted
+from hyperv_placement.operations.recording import archive
+from hyperv_placement.operations.recording.names import names_in
+from hyperv_placement.operations.recording.record import record
+from hyperv_placement.workspace.declaring import stack_with_host
+from hyperv_placement.workspace.stacks import PROJECT
+
+
+def add_to(parser: argparse.ArgumentParser) -> None:
+    """Add the words of this verb."""
+    parser.add_argument("host", help="a host of the stack file")
+    parser.add_argument(
+        "--output", type=Path, required=True, metavar="FILE", help="a zip that does not exist yet"
+    )
+    parser.add_argument("--stack", help="the stack that declares it; needed where several do")
+    add_json(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Record a host. Raises PlacementError, also where the file is there already."""
+    archive.check_free(options.output)
+    stack = stack_with_host(options.host, options.stack, PROJECT, command="--stack NAME")
+    host = stack.hosts[HostName(options.host)]
+
+    def say(what: str) -> None:
+        sys.stderr.write(f"{host.name}: {what}\n")
+
+    recording = record(host, SystemClock(), say)
+    manifest = archive.write(options.output, recording, names_in(stack))
+    if options.json:
+        sys.stdout.write(f"{json.dumps({'output': str(options.output), **manifest}, indent=2)}\n")
+        return DONE
+    answers = manifest["answers"]
+    sys.stdout.write(
+        f"{options.output}: {counted(len(answers), 'answer')} of {host.name}, {sum(a['fault'] for a in answers)} of them refusals;"
+        f" {counted(len(manifest['unanswered']), 'question')} without an answer\n"
+        "Names, addresses and GUIDs are replaced. Look through it before you pass it on.\n"
+    )
+    return DONE

@@ -1,0 +1,48 @@
+"""Which stack of the project declares a host or a machine, where a person names that alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from hyperv_placement.errors import PlacementError
+from hyperv_placement.model.stack import Stack
+from hyperv_placement.planning.machine.adoption import adopting
+from hyperv_placement.stackfile import load
+
+from .stacks import resolve_stack, stack_files
+
+
+def stack_with_host(host: str, word: str | None, project: Path, *, command: str) -> Stack:
+    """Return the stack that declares `host`, of those that `word` names, or of all of the project.
+
+    `command`: what to type where several declare it. Raises PlacementError then, and where none does.
+    """
+    found = _loaded(word, project)
+    having = [stack for stack in found if host in stack.hosts]
+    if not having:
+        known = ", ".join(sorted({str(each) for stack in found for each in stack.hosts})) or "none"
+        raise PlacementError(f"No stack file declares the host {host}", remedy=f"Known hosts: {known}")
+    return _only(having, host, command)
+
+
+def stack_with_vm(label: str, word: str | None, project: Path) -> Stack:
+    """Return the stack that `word` names, or the one of the project that declares `label`.
+
+    Raises PlacementError where none declares it, or several do.
+    """
+    having = [stack for stack in _loaded(word, project) if word is not None or label in stack.vms]
+    if not having:
+        raise PlacementError(f"No stack file declares {label}", remedy="Write an entry for it first")
+    return _only(having, label, f"{adopting(label, 'GUID')} STACK")
+
+
+def _loaded(word: str | None, project: Path) -> list[Stack]:
+    return [load(path) for path in (stack_files(project) if word is None else [resolve_stack(word, project)])]
+
+
+def _only(having: Sequence[Stack], key: str, command: str) -> Stack:
+    if len(having) > 1:
+        paths = ", ".join(str(stack.path) for stack in having)
+        raise PlacementError(f"{key} is declared by {paths}", remedy=f"Say which: {command}")
+    return having[0]
