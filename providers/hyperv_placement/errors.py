@@ -47,6 +47,11 @@ def of_this_computer(error: OSError) -> PlacementError:
 class StackFileError(PlacementError):
     """The stack file is wrong; the message holds every finding, a line each, `FILE:LINE: ...`."""
 
+    def __init__(self, message: str, *, ids: tuple[str, ...] = ()) -> None:
+        """Keep the ids of the findings, in the order of the lines."""
+        super().__init__(message)
+        self.ids = ids
+
     def __str__(self) -> str:
         """Keep the lines apart: each finding is a line of its own."""
         return visible_lines(self.message)

@@ -123,9 +123,7 @@ def _apart(checked: Mapping[Path, _Checked]) -> Mapping[Path, _Checked]:
     stacks = {path: each.found for path, each in checked.items() if isinstance(each.found, Stack)}
     twice = declared_twice(stacks)
     return {
-        path: _Checked(found=StackFileError("\n".join(lines)), trust=each.trust)
-        if (lines := twice.get(path))
-        else each
+        path: _Checked(found=twice[path], trust=each.trust) if path in twice else each
         for path, each in checked.items()
     }
 
@@ -165,8 +163,8 @@ def _feasibility(plan: Plan) -> Iterator[str]:
 def _record(checked: Mapping[Path, _Checked], plan: Plan | None, code: int) -> dict[str, Any]:
     """Return the keys of `--json`.
 
-    files   [{file, machines, hosts (null where it cannot be read, or is removed), errors [lines], trust (null without
-            `--base`; else as `trust_record` says)}]
+    files   [{file, machines, hosts (null where it cannot be read, or is removed), errors [lines], ids [of those
+            lines' findings, in their order], trust (null without `--base`; else as `trust_record` says)}]
     plan    null without a recorded inventory
     policy  [{file, restricts [keys]}] of operators; null where no stack file could be read
     code    what it comes to without trust, as an exit code: 0, 1 or 3
@@ -184,6 +182,14 @@ def _file(path: Path, each: _Checked) -> dict[str, Any]:
     found, trust = each.found, trust_record(each.trust)
     if not isinstance(found, Stack):
         errors = [] if found is None else str(found).splitlines()
-        return {"file": str(path), "machines": None, "hosts": None, "errors": errors, "trust": trust}
+        ids = list(found.ids) if isinstance(found, StackFileError) else []
+        return {
+            "file": str(path),
+            "machines": None,
+            "hosts": None,
+            "errors": errors,
+            "ids": ids,
+            "trust": trust,
+        }
     counts = {"machines": len(found.vms), "hosts": len(found.hosts)}
-    return {"file": str(path), **counts, "errors": [], "trust": trust}
+    return {"file": str(path), **counts, "errors": [], "ids": [], "trust": trust}

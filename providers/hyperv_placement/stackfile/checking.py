@@ -40,22 +40,25 @@ class _Checker:
             kinds = frozenset(shape.alternatives)
             shape = shape.alternatives.get(node.kind, shape)
         if node.kind not in kinds:
-            return self._wrong(node.line, where, _wrong_kind(node, kinds, shape))
+            return self._wrong("value-kind", node.line, where, _wrong_kind(node, kinds, shape))
         if isinstance(node, Mapping):
             return self._mapping(node, shape, where, line)
         if isinstance(node, Sequence):
             return self._sequence(node, shape, where, line)
         problem = _scalar_problem(node, shape)
-        return node if problem is None else self._wrong(node.line, where, problem)
+        return node if problem is None else self._wrong("value-not-allowed", node.line, where, problem)
 
-    def _wrong(self, line: int, where: str, problem: str) -> Scalar:
-        self._findings.add(line, f"{where}: {problem}" if where else problem)
+    def _wrong(self, finding_id: str, line: int, where: str, problem: str) -> Scalar:
+        self._findings.add(finding_id, line, f"{where}: {problem}" if where else problem)
         return broken(line)
 
     def _sequence(self, node: Sequence, shape: Shape, where: str, line: int) -> Node:
         if len(node.items) < shape.min_items and self._complete:
             return self._wrong(
-                line, where, f"has {len(node.items)} of at least {shape.min_items} items; name more"
+                "list-too-short",
+                line,
+                where,
+                f"has {len(node.items)} of at least {shape.min_items} items; name more",
             )
         if shape.items is None:
             return node
@@ -73,7 +76,9 @@ class _Checker:
             if not isinstance(item, Scalar) or item.kind == "broken":
                 continue
             if seen.setdefault(item.text, item) is not item:
-                self._wrong(item.line, where, f"'{item.text}' stands here twice; name it once")
+                self._wrong(
+                    "listed-twice", item.line, where, f"'{item.text}' stands here twice; name it once"
+                )
         return list(seen.values())
 
     def _mapping(self, node: Mapping, shape: Shape, where: str, line: int) -> Node:
@@ -91,13 +96,13 @@ class _Checker:
         known = shape.properties.get(key) or shape.additional
         if known is None:
             keys, near = listed(shape.properties, limit=12), shape.near.suggestion(key)
-            self._wrong(entry.line, where, f"unknown key '{key}' (known here: {keys}){near}")
+            self._wrong("key-unknown", entry.line, where, f"unknown key '{key}' (known here: {keys}){near}")
             return None
         names = shape.property_names
         if names is not None:
             problem = _scalar_problem(Scalar(entry.line, "text", key), names)
             if problem is not None:
-                self._wrong(entry.line, where, problem)
+                self._wrong("key-not-allowed", entry.line, where, problem)
         return self.node(entry.value, known, where, entry.line)
 
     def _extent(self, node: Mapping, shape: Shape, where: str, line: int) -> None:
@@ -106,13 +111,19 @@ class _Checker:
         for key in shape.required:
             if key not in node.entries and key not in meant:
                 example = _example(key, shape.properties[key])
-                self._wrong(line, where, f"'{key}' is missing; add it, such as {example}")
+                self._wrong("key-missing", line, where, f"'{key}' is missing; add it, such as {example}")
         if len(node.entries) < shape.min_properties:
             known = f", of {listed(shape.properties)}" if shape.properties else ""
-            self._wrong(line, where, f"is empty; give it at least {shape.min_properties} entry{known}")
+            self._wrong(
+                "section-empty",
+                line,
+                where,
+                f"is empty; give it at least {shape.min_properties} entry{known}",
+            )
         if shape.max_properties is not None and len(node.entries) > shape.max_properties:
             keys = listed(node.entries)
             self._wrong(
+                "too-many-keys",
                 line,
                 where,
                 f"holds {keys} at once; keep {shape.max_properties}, move others to an item of their own",

@@ -21,6 +21,7 @@ def report_twins(vms: Mapping[str, VmSpec], findings: Findings) -> None:
         twin = vm if vm.id is None else by_id.setdefault(vm.id, vm)
         if twin is not vm:
             findings.add(
+                "id-twice",
                 vm.line,
                 f"vms.{vm.label}: has the id of {twin.label} (line {twin.line}); a GUID is one machine, "
                 "correct the id or remove one entry",
@@ -30,6 +31,7 @@ def report_twins(vms: Mapping[str, VmSpec], findings: Findings) -> None:
         if namesake is not vm and (vm.id is None or namesake.id is None):
             without = " and ".join(one.label for one in (namesake, vm) if one.id is None)
             findings.add(
+                "name-twice",
                 vm.line,
                 f"vms.{vm.label}: is named '{vm.name}' like {namesake.label} (line {namesake.line}); "
                 f"give {without} an id (the GUID) so that they can be told apart",
@@ -63,6 +65,7 @@ def report_shared_targets(
                 continue
             line = lines.get((other.label, other_disk), other.line)
             findings.add(
+                "disks-become-one",
                 lines.get((vm.label, disk), vm.line),
                 f"vms.{vm.label}.storage.disks.{disk}: would become the same file as {other_disk} "
                 f"of {other.label} (line {line}); give one of them another place",

@@ -34,6 +34,7 @@ def read_directory(root: Mapping, folder: Path, findings: Findings) -> Directory
     simple = auth is not None and auth.text == "simple"
     if simple and "credentials" not in section.entries:
         findings.add(
+            "directory-credentials-missing",
             root.entries["directory"].line,
             "directory: auth: simple needs a user name and password; name a 0600 file under directory.credentials",
         )
@@ -62,6 +63,7 @@ def read_delegation(root: Mapping, findings: Findings) -> DelegationSpec | None:
     line = root.entries["delegation"].line
     if "directory" not in root.entries:
         findings.add(
+            "delegation-without-directory",
             line,
             f"delegation: is set in the directory, and there is none; add directory: {{server: ...}}, {_EXAMPLE}",
         )
@@ -74,6 +76,7 @@ def read_delegation(root: Mapping, findings: Findings) -> DelegationSpec | None:
     )
     if spec.mode == "resource-based" and spec.shares:
         findings.add(
+            "delegation-shares-resource-based",
             section.entries["shares"].line,
             "delegation.shares: with mode: resource-based the entries would stand at the file servers' own accounts, "
             "which are not changed here; use mode: protocol-transition, or set them there by "
@@ -89,12 +92,14 @@ def _server(node: Scalar, findings: Findings, *, simple: bool) -> str:
         _ = parts.port
     except ValueError as error:
         findings.add(
-            node.line, f"directory.server: '{node.text}' is no address ({error}); write its URL, {_EXAMPLE}"
+            "address-wrong",
+            node.line,
+            f"directory.server: '{node.text}' is no address ({error}); write its URL, {_EXAMPLE}",
         )
         return ""
     problem = _problem(parts, simple=simple)
     if problem is not None:
-        findings.add(node.line, f"directory.server: '{node.text}' {problem}")
+        findings.add("address-wrong", node.line, f"directory.server: '{node.text}' {problem}")
     return f"{parts.scheme.lower()}://{parts.netloc.lower()}"
 
 
@@ -126,7 +131,9 @@ def _hosts(root: Mapping, section: Mapping, findings: Findings) -> Iterator[Host
         elif known is not None:
             more = near.suggestion(node.text) or "; add it there or remove it here"
             findings.add(
-                node.line, f"delegation.hosts[{position}]: '{node.text}' is no host under hosts{more}"
+                "host-undeclared",
+                node.line,
+                f"delegation.hosts[{position}]: '{node.text}' is no host under hosts{more}",
             )
 
 
@@ -138,6 +145,8 @@ def _shares(section: Mapping, findings: Findings) -> Iterator[str]:
             continue
         first = seen.setdefault(dns(node.text), node.text)
         if first != node.text:
-            findings.add(node.line, f"delegation.shares: '{node.text}' is {first}; name it once")
+            findings.add(
+                "share-twice", node.line, f"delegation.shares: '{node.text}' is {first}; name it once"
+            )
         else:
             yield node.text

@@ -13,5 +13,9 @@ def local_file(node: Scalar, folder: Path, findings: Findings) -> Path:
     try:
         return folder / Path(node.text).expanduser()
     except RuntimeError:
-        findings.add(node.line, f"'{node.text}': whose home folder ~ means is unknown; write the full path")
+        findings.add(
+            "home-unknown",
+            node.line,
+            f"'{node.text}': whose home folder ~ means is unknown; write the full path",
+        )
         return folder

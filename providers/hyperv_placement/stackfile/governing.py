@@ -46,7 +46,7 @@ def report_breaches(stack: Stack, root: Mapping, findings: Findings) -> None:
         files = look(directory.credentials, directory.ca)
         _report(_in_section(root, "directory", policy.of_directory(directory, files)), findings)
     if stack.delegation is not None and directory is not None and directory.unchangeable:
-        findings.add(stack.delegation.line, f"delegation: {directory.unchangeable}")
+        findings.add("policy-breach", stack.delegation.line, f"delegation: {directory.unchangeable}")
 
 
 Placed = tuple[int, str, Breach]
@@ -54,7 +54,7 @@ Placed = tuple[int, str, Breach]
 
 def _report(placed: Iterable[Placed], findings: Findings) -> None:
     for line, where, breach in placed:
-        findings.add(line, f"{where}: {breach.text}")
+        findings.add("policy-breach", line, f"{where}: {breach.text}")
 
 
 def _placed(root: Mapping, name: HostName, breaches: Iterable[Breach]) -> Iterator[Placed]:

@@ -53,7 +53,7 @@ def _freeze(entry: Mapping, where: str, findings: Findings) -> Freeze | None:
     """Return one window; None where it is none, or where a part of it was reported."""
     given = entry.entries.keys() - {"reason"}
     if given not in ({*_ONE_OFF}, {*_WEEKLY}):
-        findings.add(entry.line, f"{where}: is no window of time; {_ADVICE}")
+        findings.add("freeze-incomplete", entry.line, f"{where}: is no window of time; {_ADVICE}")
         return None
     reported = entry.scalar("reason")
     reason = "" if reported is None else reported.text
@@ -73,6 +73,7 @@ def _one_off(begins: Scalar, ends: Scalar, reason: str, where: str, findings: Fi
         return None
     if last <= first:
         findings.add(
+            "freeze-order",
             ends.line,
             f"{where}.until: '{ends.text}' is not after from: '{begins.text}'; write the moment at which it ends",
         )
@@ -84,7 +85,9 @@ def _moment(node: Scalar, where: str, findings: Findings) -> datetime | None:
         return datetime.fromisoformat(node.text)
     except ValueError as error:
         findings.add(
-            node.line, f"{where}: '{node.text}' is no date with time ({error}); write 2026-12-24T12:00+01:00"
+            "date-wrong",
+            node.line,
+            f"{where}: '{node.text}' is no date with time ({error}); write 2026-12-24T12:00+01:00",
         )
         return None
 
@@ -93,6 +96,7 @@ def _weekly(weekly: Scalar, zone: Scalar, reason: str, where: str, findings: Fin
     begins, ends = (_wall_time(part) for part in weekly.text.split("-"))
     if begins == ends:
         findings.add(
+            "freeze-order",
             weekly.line,
             f"{where}.weekly: '{weekly.text}' ends at the moment at which it begins; write such as fri 18:00 - mon 06:00",
         )
@@ -100,6 +104,7 @@ def _weekly(weekly: Scalar, zone: Scalar, reason: str, where: str, findings: Fin
         return Weekly(begins=begins, ends=ends, zone=ZoneInfo(zone.text), reason=reason)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         findings.add(
+            "timezone-unknown",
             zone.line,
             f"{where}.timezone: '{zone.text}' is no time zone that is known here; write its name in the IANA database,"
             " such as Europe/Berlin or UTC; where that is right, install the system's package tzdata",

@@ -95,11 +95,12 @@ def _endpoint(name: HostName, address: Scalar | None, connection: Connection, fi
     try:
         url = endpoint(address.text)
     except ValueError as error:
-        findings.add(address.line, f"hosts.{name}.address: {error}")
+        findings.add("address-wrong", address.line, f"hosts.{name}.address: {error}")
         return ""
     if url.startswith("http://") and connection.auth in {"basic", "certificate"}:
         secure = f"https://{urlsplit(url).hostname}:{HTTPS_PORT}/wsman"
         findings.add(
+            "plain-http-password",
             address.line,
             f"hosts.{name}.address: '{address.text}' is plain http, and auth: {connection.auth} cannot encrypt "
             f"messages; write {secure}, or auth: kerberos",
@@ -117,7 +118,7 @@ def _roots(host: HostName, section: Mapping | None, findings: Findings) -> dict[
         if problem is None and is_disk_file(value.text):
             problem = "names the file of a disk; a root is a folder"
         if problem is not None:
-            findings.add(value.line, f"hosts.{host}.storage.{root}: '{value.text}' {problem}")
+            findings.add("path-wrong", value.line, f"hosts.{host}.storage.{root}: '{value.text}' {problem}")
         roots[root] = normalized(value.text)
     return roots
 
@@ -153,6 +154,7 @@ def _report_shared(hosts: Dict[HostName, HostSpec], section: Mapping, findings: 
             other = seen.setdefault(key, name) if key else name
             if other != name:
                 findings.add(
+                    "host-twice",
                     section.entries[name].line,
                     f"hosts.{name}: has the {what} of {other} (line {section.entries[other].line}); "
                     f"one host is named once, correct the {what} or remove one",

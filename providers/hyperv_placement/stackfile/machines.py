@@ -74,7 +74,9 @@ class MachineReader:
             if self._names and named.text not in self._roots:
                 near, known = self._near_hosts.suggestion(named.text), listed(self._names)
                 self._findings.add(
-                    named.line, f"vms.{label}.host: unknown host '{named.text}' (known: {known}){near}"
+                    "host-undeclared",
+                    named.line,
+                    f"vms.{label}.host: unknown host '{named.text}' (known: {known}){near}",
                 )
             yield HostName(named.text)
 
@@ -83,13 +85,16 @@ class MachineReader:
         for named in named_roots(storage):
             if (problem := part_problem(label)) is not None:
                 self._findings.add(
-                    named.line, f"vms.{label}: label {problem}; {_label_folder(named.text, label)}"
+                    "label-no-folder",
+                    named.line,
+                    f"vms.{label}: label {problem}; {_label_folder(named.text, label)}",
                 )
             lacking = [host for host in hosts or self._names if not self._has_root(host, named.text)]
             if lacking and (hosts or len(lacking) == len(self._names)):
                 near = self._near_roots.suggestion(named.text)
                 remedy = near or rf"; add it there, or write a full path, such as 'D:\Hyper-V\{label}'"
                 self._findings.add(
+                    "storage-root-missing",
                     named.line,
                     f"vms.{label}.storage: no storage root '{named.text}' on {listed(lacking)}{remedy}",
                 )

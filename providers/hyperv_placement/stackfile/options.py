@@ -52,6 +52,7 @@ def subnets(entry: Mapping, where: str, findings: Findings) -> Iterator[str]:
             yield str(ipaddress.ip_network(node.text.strip()))
         except ValueError as error:
             findings.add(
+                "subnet-wrong",
                 node.line,
                 f"{where}[{position}]: '{node.text}' is no subnet ({error}); write it as 10.0.0.0/24 or fd00:1::/64",
             )
@@ -62,6 +63,7 @@ def _report_compression(entry: Mapping, options: MigrationOptions, where: str, f
     node = entry.scalar("compression") or entry.scalar("transport")
     if node is not None and options.compression and options.transport == "smb":
         findings.add(
+            "compression-with-smb",
             node.line,
             f"{where}: compression is for transport: tcp; with smb hosts ignore it, remove one of the two",
         )

@@ -5,29 +5,36 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from hyperv_placement.errors import StackFileError
 from hyperv_placement.model.names import same
 from hyperv_placement.model.stack import Stack, VmSpec
 
 from .addresses import authority
+from .findings import Findings
 
 
-def declared_twice(stacks: Mapping[Path, Stack]) -> Mapping[Path, tuple[str, ...]]:
-    """Return, for each file, a line for each of its machines that an earlier file declares as well.
+def declared_twice(stacks: Mapping[Path, Stack]) -> Mapping[Path, StackFileError]:
+    """Return an error for each file with machines that an earlier file declares as well, a line for each of them.
 
     One machine is meant where both entries have its `id:`; by name alone, where the files share a host that it may be on.
     """
-    found: dict[Path, tuple[str, ...]] = {}
+    wrong: dict[Path, StackFileError] = {}
     earlier: list[tuple[Path, Stack]] = []
     for path, stack in stacks.items():
-        found[path] = tuple(
-            f"{path}:{spec.line}: vms.{spec.label} is declared in {other_path}:{other.line} as well: each run would move it to"
-            " its own side; remove one of the two entries"
-            for other_path, other_stack in earlier
-            for spec in stack.vms.values()
-            if (other := _same(spec, stack, other_stack)) is not None
-        )
+        findings = Findings(path)
+        for other_path, other_stack in earlier:
+            for spec in stack.vms.values():
+                if (other := _same(spec, stack, other_stack)) is not None:
+                    findings.add(
+                        "machine-in-two-files",
+                        spec.line,
+                        f"vms.{spec.label} is declared in {other_path}:{other.line} as well: each run would move it to its own"
+                        " side; remove one of the two entries",
+                    )
+        if findings:
+            wrong[path] = findings.error()
         earlier.append((path, stack))
-    return found
+    return wrong
 
 
 def _same(spec: VmSpec, stack: Stack, other: Stack) -> VmSpec | None:

@@ -47,16 +47,16 @@ def parse(
     try:
         builder.consume(yaml.parse(source.text, Loader=_LOADER))
     except _TooMuchError as error:
-        findings.add(*error.finding)
+        findings.add("file-too-much", *error.finding)
         return None
     except yaml.YAMLError as error:
         complete = False
         builder.tear()
         if not source.had_tabs:
-            findings.add(*explained(error, source.text.split("\n")))
+            findings.add("yaml-syntax", *explained(error, source.text.split("\n")))
     root = builder.root()
     if root is None and not findings:
-        findings.add(1, f"is empty; {needs}")
+        findings.add("file-empty", 1, f"is empty; {needs}")
     return None if root is None else Document(root=root, complete=complete)
 
 
@@ -101,12 +101,20 @@ class _TreeBuilder:
                 self._end()
             elif isinstance(event, yaml.AliasEvent):
                 self._place(
-                    self._refused(event, f"alias *{event.anchor}: aliases are not read; write the value out")
+                    self._refused(
+                        "yaml-anchor",
+                        event,
+                        f"alias *{event.anchor}: aliases are not read; write the value out",
+                    )
                 )
             elif isinstance(event, yaml.DocumentStartEvent):
                 documents += 1
                 if documents > 1:
-                    self._findings.add(_line(event), "a second document starts here; one file is one stack")
+                    self._findings.add(
+                        "yaml-second-document",
+                        _line(event),
+                        "a second document starts here; one file is one stack",
+                    )
                     return
 
     def tear(self) -> None:
@@ -156,7 +164,9 @@ class _TreeBuilder:
             if name in entries:
                 first = entries[name].line
                 self._findings.add(
-                    key.line, f"key '{name}' stands here again, first in line {first}; keep one of the two"
+                    "key-twice",
+                    key.line,
+                    f"key '{name}' stands here again, first in line {first}; keep one of the two",
                 )
                 continue
             entries[name] = Entry(key.line, value)
@@ -164,17 +174,19 @@ class _TreeBuilder:
 
     def _key(self, key: Node) -> str | None:
         if not isinstance(key, Scalar):
-            self._findings.add(key.line, f"a {key.kind} cannot be a key; a key is a name")
+            self._findings.add("yaml-key", key.line, f"a {key.kind} cannot be a key; a key is a name")
             return None
         if key.kind == "broken":
             return None
         if key.kind != "text":
             shown = key.text or "an empty key"
             self._findings.add(
-                key.line, f"key {shown}: YAML reads {_READ_AS[key.kind]}; put it in quotes: '{key.text}'"
+                "yaml-key",
+                key.line,
+                f"key {shown}: YAML reads {_READ_AS[key.kind]}; put it in quotes: '{key.text}'",
             )
         elif key.text == "<<":
-            self._findings.add(key.line, "key <<: merging is not read; write the keys out")
+            self._findings.add("yaml-merge", key.line, "key <<: merging is not read; write the keys out")
             return None
         return key.text
 
@@ -186,10 +198,14 @@ class _TreeBuilder:
         if event.style == '"':
             text = self._unescaped(event)
         if event.style in {"|", ">"}:
-            return self._refused(event, "a block text (| or >) is not read; write the value on one line")
+            return self._refused(
+                "yaml-block-text", event, "a block text (| or >) is not read; write the value on one line"
+            )
         if _CONTROL.search(text):
             return self._refused(
-                event, f"{text!r} holds a line break or control character; write it on one line"
+                "yaml-control-character",
+                event,
+                f"{text!r} holds a line break or control character; write it on one line",
             )
         return Scalar(line, "text", text)
 
@@ -201,20 +217,22 @@ class _TreeBuilder:
         if not any(match[1] for match in _ESCAPE.finditer(raw)):
             return str(event.value)
         literal = raw[1:-1].replace("\\\\", "\\").replace('\\"', '"')
-        self._findings.add(_line(event), escape_advice(raw, in_single_quotes(literal)))
+        self._findings.add("yaml-escape", _line(event), escape_advice(raw, in_single_quotes(literal)))
         return literal
 
-    def _refused(self, event: yaml.Event, text: str) -> Scalar:
-        self._findings.add(_line(event), text)
+    def _refused(self, finding_id: str, event: yaml.Event, text: str) -> Scalar:
+        self._findings.add(finding_id, _line(event), text)
         return broken(_line(event))
 
     def _no_properties(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent) -> None:
         if event.anchor is not None:
             self._findings.add(
-                _line(event), f"anchor &{event.anchor}: anchors and aliases are not read; write values out"
+                "yaml-anchor",
+                _line(event),
+                f"anchor &{event.anchor}: anchors and aliases are not read; write values out",
             )
         if event.tag is not None:
-            self._findings.add(_line(event), f"tag {event.tag}: tags are not read; remove it")
+            self._findings.add("yaml-tag", _line(event), f"tag {event.tag}: tags are not read; remove it")
 
 
 _READ_AS = {

@@ -88,7 +88,7 @@ def _read(path: Path, folder: Path, findings: Findings) -> PolicyFile | None:
     tree = work_tree_of(path, folder)
     if tree is not None:
         findings.add(
-            WHOLE, f"lies in {tree}, whose stack files it shall restrict, so that who changes those changes it; move it to /etc"
+            "policy-in-work-tree", WHOLE, f"lies in {tree}, whose stack files it shall restrict, so that who changes those changes it; move it to /etc"
         )  # fmt: skip
         return None
     raw = _own(path, _LARGEST, findings, WHOLE, "")
@@ -132,7 +132,9 @@ def _own(path: Path, limit: int, findings: Findings, line: int, where: str) -> b
     except OSError as error:
         why = f" ({error.filename})" if error.filename not in {None, str(path)} else ""
         findings.add(
-            line, f"{where}cannot be relied on: {error.strerror}{why}; correct that, or whoever named it"
+            "policy-file-unsafe",
+            line,
+            f"{where}cannot be relied on: {error.strerror}{why}; correct that, or whoever named it",
         )
         return None
     return raw
@@ -176,7 +178,7 @@ def _patterns(root: Mapping, key: str, findings: Findings) -> tuple[str, ...] | 
     for node in nodes or ():
         if not is_pattern(node.text):
             findings.add(
-                node.line, f"{key}: '{node.text}' names no place; write a name, a suffix such as .corp.example, an IP address or a network such as 10.20.0.0/16"
+                "pattern-wrong", node.line, f"{key}: '{node.text}' names no place; write a name, a suffix such as .corp.example, an IP address or a network such as 10.20.0.0/16"
             )  # fmt: skip
     return None if nodes is None else tuple(node.text for node in nodes)
 
@@ -199,7 +201,9 @@ def _authority(node: Scalar, folder: Path, findings: Findings) -> frozenset[str]
         return frozenset() if raw is None else fingerprints(raw)
     except ValueError as error:
         findings.add(
-            node.line, f"{where}{error}; name a PEM file, a SHA-256 fingerprint of 32 bytes, or {SYSTEM}"
+            "authority-wrong",
+            node.line,
+            f"{where}{error}; name a PEM file, a SHA-256 fingerprint of 32 bytes, or {SYSTEM}",
         )
         return frozenset()
 

@@ -68,7 +68,9 @@ class RuleReader:
                 names.append(HostName(item.text))
             else:
                 near = NearNames(self._hosts).suggestion(item.text) or "; add it there or remove it here"
-                self._findings.add(item.line, f"{where}: '{item.text}' is no host under hosts{near}")
+                self._findings.add(
+                    "host-undeclared", item.line, f"{where}: '{item.text}' is no host under hosts{near}"
+                )
         return tuple(names)
 
     def known(self, node: Node | None, where: str) -> tuple[str, ...]:
@@ -81,7 +83,9 @@ class RuleReader:
                 labels.append(item.text)
             else:
                 near = self._near.suggestion(item.text) or "; add it there or remove it here"
-                self._findings.add(item.line, f"{where}: '{item.text}' is no label under vms{near}")
+                self._findings.add(
+                    "machine-undeclared", item.line, f"{where}: '{item.text}' is no label under vms{near}"
+                )
         return tuple(labels)
 
 
@@ -92,6 +96,7 @@ def report_maintenance(
     stuck = [vm.label for vm in vms.values() if vm.hosts and set(vm.hosts) <= set(hosts)]
     if stuck:
         findings.add(
+            "maintenance-impossible",
             line,
             f"maintenance: {listed(stuck)} may be nowhere else than on {' and '.join(hosts)}; allow them another host"
             " (host: [hv1, hv2]), or take the host out of maintenance",
@@ -134,7 +139,7 @@ def _report_apart(rule: Rule, groups: _Groups, vms: Dict[str, VmSpec], findings:
 
 
 def _contradiction(rule: Rule, why: str, findings: Findings) -> None:
-    findings.add(rule.line, f"{rule.kind} cannot hold: {why}")
+    findings.add("rule-impossible", rule.line, f"{rule.kind} cannot hold: {why}")
 
 
 def _hosts_of(labels: tuple[str, ...], vms: Dict[str, VmSpec]) -> str:

@@ -73,16 +73,24 @@ def source_of(raw: bytes, findings: Findings) -> Source | None:
 def _read_bytes(path: Path, findings: Findings) -> bytes | None:
     try:
         if path.is_dir():
-            findings.add(WHOLE, "is a folder; name the stack file itself, such as stacks/lab.yaml")
+            findings.add(
+                "file-is-folder", WHOLE, "is a folder; name the stack file itself, such as stacks/lab.yaml"
+            )
             return None
         return read_bounded(path, LARGEST)
     except FileNotFoundError:
-        findings.add(WHOLE, f"there is no such file{_meant(path)}")
+        findings.add("file-missing", WHOLE, f"there is no such file{_meant(path)}")
     except OSError as error:
         if error.errno == errno.EFBIG:
-            findings.add(1, f"is larger than {LARGEST >> 20} MiB; a stack file is a short YAML text")
+            findings.add(
+                "file-too-large", 1, f"is larger than {LARGEST >> 20} MiB; a stack file is a short YAML text"
+            )
         else:
-            findings.add(WHOLE, f"cannot be read ({error.strerror}); name a YAML file that you may read")
+            findings.add(
+                "file-unreadable",
+                WHOLE,
+                f"cannot be read ({error.strerror}); name a YAML file that you may read",
+            )
     return None
 
 
@@ -100,13 +108,15 @@ def _meant(path: Path) -> str:
 def _decoded(raw: bytes, findings: Findings) -> str | None:
     for mark, name in _MARKS:
         if raw.startswith(mark):
-            findings.add(1, f"is {name}; save it as UTF-8")
+            findings.add("file-not-utf8", 1, f"is {name}; save it as UTF-8")
             return None
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = len(raw[: error.start].replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n"))
-        findings.add(line, f"byte 0x{raw[error.start]:02x} is no UTF-8; save the file as UTF-8 text")
+        findings.add(
+            "file-not-utf8", line, f"byte 0x{raw[error.start]:02x} is no UTF-8; save the file as UTF-8 text"
+        )
         return None
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
@@ -116,7 +126,9 @@ def _is_printable(text: str, findings: Findings) -> bool:
     if match is None:
         return True
     line = text.count("\n", 0, match.start()) + 1
-    findings.add(line, f"character U+{ord(match[0]):04X} does not belong in a text file; remove it")
+    findings.add(
+        "file-character", line, f"character U+{ord(match[0]):04X} does not belong in a text file; remove it"
+    )
     return False
 
 
@@ -124,7 +136,7 @@ def _repaired(line: str, number: int, findings: Findings) -> str:
     """Return `line` with blanks for tabs in its indentation and single quotes around literal paths."""
     tabs = _TAB_INDENTATION.match(line)
     if _has_tab(line):
-        findings.add(number, "a tab in the indentation; YAML wants blanks there")
+        findings.add("yaml-tab", number, "a tab in the indentation; YAML wants blanks there")
     if tabs is not None:
         line = tabs[0].expandtabs(_TAB_WIDTH) + line[tabs.end() :]
 
@@ -132,7 +144,7 @@ def _repaired(line: str, number: int, findings: Findings) -> str:
         if not _starts_value(line[: match.start()]):
             return match[0]
         quoted = in_single_quotes(match[1])
-        findings.add(number, escape_advice(match[0], quoted))
+        findings.add("yaml-escape", number, escape_advice(match[0], quoted))
         return quoted
 
     return line if len(line) > _LONGEST_REPAIRED else _LITERAL_PATH.sub(single_quoted, line)

@@ -57,6 +57,7 @@ def _folder(node: Node, where: str, findings: Findings) -> str | None:
         return None
     if is_disk_file(node.text):
         findings.add(
+            "folder-wanted",
             node.line,
             f"{where}: '{node.text}' is the file of a disk; a folder is wanted, name files under disks:",
         )
@@ -68,7 +69,7 @@ def _location(node: Scalar, where: str, findings: Findings) -> str:
         return node.text
     problem = path_problem(node.text)
     if problem is not None:
-        findings.add(node.line, f"{where}: '{node.text}' {problem}")
+        findings.add("path-wrong", node.line, f"{where}: '{node.text}' {problem}")
     return normalized(node.text)
 
 
@@ -78,7 +79,9 @@ def _disks(section: Mapping, where: str, findings: Findings) -> dict[str, str]:
     for key, entry in section.entries.items():
         if (other := spelled.setdefault(folded(key), key)) != key:
             findings.add(
-                entry.line, f"{where}: '{key}' and '{other}' are one disk to Windows; keep one of the two"
+                "disk-key-twice",
+                entry.line,
+                f"{where}: '{key}' and '{other}' are one disk to Windows; keep one of the two",
             )
         value = _place(section, key)
         if value is not None:
@@ -86,7 +89,7 @@ def _disks(section: Mapping, where: str, findings: Findings) -> dict[str, str]:
             disks[key] = _location(value, f"{where}.{key}", findings)
         problem = None if ":" in key else part_problem(key)
         if problem is not None:
-            findings.add(entry.line, f"{where}: '{key}' {problem}")
+            findings.add("path-wrong", entry.line, f"{where}: '{key}' {problem}")
     return disks
 
 
@@ -111,6 +114,7 @@ def _report_conversion(key: str, value: Scalar, where: str, findings: Findings) 
     has, wanted = (winpath.ending(text).removeprefix(".") for text in (key, value.text))
     if has != wanted:
         findings.add(
+            "disk-format",
             value.line,
             f"{where}.{key}: '{value.text}' would make a .{has} a .{wanted}; a move keeps the format",
         )

@@ -17,6 +17,8 @@ def read_word(entry: Mapping | None, where: str, findings: Findings) -> tuple[da
         return date.fromisoformat(until.text), reason.text
     except ValueError:
         findings.add(
-            until.line, f"{where}.until: no calendar has {until.text}; write a date, such as 2026-12-01"
+            "date-wrong",
+            until.line,
+            f"{where}.until: no calendar has {until.text}; write a date, such as 2026-12-01",
         )
         return None
