@@ -21,8 +21,9 @@ from hyperv_placement.directory.second_hop import YOUNG, DirectorySecondHop, war
 from hyperv_placement.hyperv.detail import Detail
 from hyperv_placement.hyperv.estate import Estate
 from hyperv_placement.model.directory import FLAG, DelegationPlan, DelegationSpec, DirectorySpec
+from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import HostName
-from hyperv_placement.model.plan import Move, Placement, Plan, Standing, Step
+from hyperv_placement.model.plan import Placement, Plan, Standing, Step
 from hyperv_placement.model.stack import Authentication, Stack
 from hyperv_placement.planning.machine.order import order
 from lab.estate.generated import SHARE

@@ -21,8 +21,9 @@ from hyperv_placement.migration.failure_guard import FailureGuard
 from hyperv_placement.migration.migrate import Moved, migrate
 from hyperv_placement.migration.second_hop import SecondHop
 from hyperv_placement.model.estate import Inventory, VirtualMachine
+from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import HostName
-from hyperv_placement.model.plan import Move, Placement
+from hyperv_placement.model.plan import Placement
 from hyperv_placement.model.stack import Connection, HostSpec, Reserve
 from hyperv_placement.planning.machine.order import order
 from lab.estate.building import build

@@ -9,8 +9,8 @@ import pytest
 
 from hyperv_placement.errors import AuditLostError, AuditRefusedError
 from hyperv_placement.migration.audit import AuditLog
+from hyperv_placement.model.move import Move
 from hyperv_placement.model.options import MigrationOptions
-from hyperv_placement.model.plan import Move
 from lab.world.jobs import STAGE
 from tests.fabric.conftest import Fabric, Maker
 from tests.unit.lab.conftest import estate, machine

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hyperv_placement.model.plan import MigrationType
+from hyperv_placement.model.move import Moves
 from lab.world.builds import BUILDS
 from tests.fabric.conftest import Maker
 from tests.fabric.test_moves import moved
@@ -20,9 +20,9 @@ def test_each_build_is_read_and_obeys(make_fabric: Maker, build: int) -> None:
     assert (web.vtpm, snap.checkpoints) == (False, 1)
     assert [disk.path for disk in web.disks] == [disk.path for disk in fabric.lab_vm("WEB01").disks]
     here = fabric.order("WEB01", disks={"scsi-0-0": "E:\\VMs\\WEB01.vhdx"})
-    assert here.type == MigrationType.STORAGE
+    assert here.moves == Moves.STORAGE
     moved(fabric, here)
     there = fabric.order("WEB01", "hv2")
-    assert there.type == MigrationType.VIRTUAL_SYSTEM_AND_STORAGE
+    assert there.moves == Moves.HOST_AND_STORAGE
     fabric.audit.path.unlink()
     moved(fabric, there)

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from hyperv_placement.errors import InterruptedRunError, MoveRefusedError
+from hyperv_placement.model.move import Move, Moves
 from hyperv_placement.model.options import MigrationOptions
-from hyperv_placement.model.plan import MigrationType, Move
 from lab.estate.generated import SHARE
 from lab.estate.spec import DiskSpec
 from lab.storage.checksums import Checksums
@@ -104,7 +104,7 @@ def test_a_host_alone_with_checkpoints_on_a_share(make_fabric: Maker) -> None:
     """No file is copied; disks of checkpoints must be seen by both hosts, as all others."""
     fabric = make_fabric(estate(machine("WEB01", folder=f"{SHARE}\\WEB01", checkpoints=TWO)))
     move = fabric.order("WEB01", "hv2")
-    assert (move.type, move.frozen) == (MigrationType.VIRTUAL_SYSTEM, ())
+    assert (move.moves, move.frozen) == (Moves.HOST, ())
     moved(fabric, move)
     assert None not in frozen_sums(fabric)
 

@@ -22,8 +22,8 @@ from hyperv_placement.hyperv.estate import Estate
 from hyperv_placement.migration.admission import Admission
 from hyperv_placement.migration.audit import AuditLog
 from hyperv_placement.migration.migrate import migrate
+from hyperv_placement.model.move import Move
 from hyperv_placement.model.options import MigrationOptions
-from hyperv_placement.model.plan import Move
 from lab.world import LabJob, MigrationRequest, vmms
 from tests.fabric.conftest import Fabric, FastClock, Maker, until
 from tests.unit.lab.conftest import AT_THE_HOST, estate, machine

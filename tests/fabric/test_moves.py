@@ -8,8 +8,8 @@ import pytest
 
 from hyperv_placement.errors import MoveRefusedError, NoRoomError
 from hyperv_placement.model.estate import VmState
+from hyperv_placement.model.move import Move, Moves
 from hyperv_placement.model.names import HostName
-from hyperv_placement.model.plan import MigrationType, Move
 from hyperv_placement.model.stack import Reserve
 from hyperv_placement.model.units import GIB
 from lab.estate.generated import SHARE
@@ -47,7 +47,7 @@ def test_a_host_alone(make_fabric: Maker) -> None:
     """A machine on a share that both hosts see changes hosts and copies nothing."""
     fabric = make_fabric(estate(machine("WEB01", folder=f"{SHARE}\\WEB01")))
     move = fabric.order("WEB01", "hv2")
-    assert move.type == MigrationType.VIRTUAL_SYSTEM
+    assert move.moves == Moves.HOST
     moved(fabric, move)
 
 
@@ -58,7 +58,7 @@ def test_a_host_with_all_storage(make_fabric: Maker) -> None:
     new = "E:\\VMs\\WEB01"
     disks = {disk.slot: f"{new}\\{disk.path.rsplit(chr(92), 1)[1]}" for disk in vm.disks}
     move = fabric.order("WEB01", "hv2", config=new, checkpoints=new, paging=new, disks=disks)
-    assert move.type == MigrationType.VIRTUAL_SYSTEM_AND_STORAGE
+    assert move.moves == Moves.HOST_AND_STORAGE
     moved(fabric, move)
 
 
@@ -66,7 +66,7 @@ def test_a_host_with_unchanged_paths(make_fabric: Maker) -> None:
     """Where no storage is declared every file keeps its path on the other host."""
     fabric = make_fabric(estate(machine("WEB01", disks=DISKS)))
     move = fabric.order("WEB01", "hv2")
-    assert move.type == MigrationType.VIRTUAL_SYSTEM_AND_STORAGE
+    assert move.moves == Moves.HOST_AND_STORAGE
     moved(fabric, move)
 
 
@@ -74,7 +74,7 @@ def test_the_roots_alone(make_fabric: Maker) -> None:
     """Configuration, checkpoints and paging move, each to a place of its own; the disks stay."""
     fabric = make_fabric(estate(machine("WEB01", disks=DISKS)))
     move = fabric.order("WEB01", config="E:\\C", checkpoints="E:\\S", paging="D:\\P")
-    assert (move.type, move.disks) == (MigrationType.STORAGE, ())
+    assert (move.moves, move.disks) == (Moves.STORAGE, ())
     moved(fabric, move)
 
 
@@ -82,7 +82,7 @@ def test_all_disks_alone(make_fabric: Maker) -> None:
     """Both disks move, the roots stay."""
     fabric = make_fabric(estate(machine("WEB01", disks=DISKS)))
     move = fabric.order("WEB01", disks={"scsi-0-0": "E:\\a\\os.vhdx", "scsi-0-1": "E:\\b\\data.vhdx"})
-    assert (move.type, len(move.disks)) == (MigrationType.STORAGE, 2)
+    assert (move.moves, len(move.disks)) == (Moves.STORAGE, 2)
     moved(fabric, move)
 
 
@@ -176,7 +176,7 @@ def test_a_shared_disk_with_a_local_parent_stays(make_fabric: Maker) -> None:
     disk = DiskSpec(path=f"{SHARE}\\WEB01\\child.vhdx", parent="D:\\Masters\\base.vhdx")
     fabric = make_fabric(estate(machine("WEB01", folder=f"{SHARE}\\WEB01", disks=(disk,))))
     move = fabric.order("WEB01", "hv2")
-    assert move.type == MigrationType.VIRTUAL_SYSTEM
+    assert move.moves == Moves.HOST
     with pytest.raises(MoveRefusedError, match=r"differencing disk of D:.Masters.base\.vhdx"):
         fabric.run(move)
     assert not fabric.log("start")

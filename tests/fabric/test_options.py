@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from hyperv_placement.errors import MigrationFailedError, MoveRefusedError
+from hyperv_placement.model.move import Move
 from hyperv_placement.model.options import MigrationOptions
-from hyperv_placement.model.plan import Move
 from lab.estate.spec import DiskSpec
 from lab.world import LabJob
 from lab.world.builds import SERVER_2012_R2, SERVER_2016

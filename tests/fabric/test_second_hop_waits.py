@@ -15,9 +15,9 @@ from hyperv_placement.errors import (
 )
 from hyperv_placement.migration.second_hop import Delegation
 from hyperv_placement.model.directory import MissingEntry
+from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.options import MigrationOptions
-from hyperv_placement.model.plan import Move
 from tests.fabric.conftest import Fabric, Maker, until
 from tests.fabric.test_failures import person_moves
 from tests.unit.lab.conftest import estate, machine

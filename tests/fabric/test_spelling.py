@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from hyperv_placement.model.plan import MigrationType, Standing
+from hyperv_placement.model.move import Moves
+from hyperv_placement.model.plan import Standing
 from hyperv_placement.planning import plan
 from lab.estate.generated import SHARE
 from tests.estates import spec, stack
@@ -35,5 +36,5 @@ def test_a_machine_on_a_share_moves_alone_and_is_proven(make_fabric: Maker) -> N
     fabric = respelled(make_fabric, f"{SHARE}\\VM001")
     (step,) = plan(stack(spec(1, "hv2")), fabric.inventory()).steps
     assert step.move is not None
-    assert step.move.type == MigrationType.VIRTUAL_SYSTEM
+    assert step.move.moves == Moves.HOST
     assert fabric.run(step.move).host == "hv2"

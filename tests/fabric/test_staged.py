@@ -16,8 +16,8 @@ from hyperv_placement.migration.audit import AuditLog
 from hyperv_placement.migration.failure_guard import FailureGuard
 from hyperv_placement.migration.stage import Stage
 from hyperv_placement.model.guard import Guard, Limit
+from hyperv_placement.model.move import Move, Moves
 from hyperv_placement.model.options import MigrationOptions
-from hyperv_placement.model.plan import MigrationType, Move
 from lab.estate.generated import SHARE
 from lab.world import person
 from lab.world.jobs import CHECK, MOVE, STAGE
@@ -76,7 +76,7 @@ def test_a_host_alone_is_staged_too(make_fabric: Maker) -> None:
     """A machine on a share: no files are spoken of."""
     fabric = make_fabric(estate(machine("WEB01", folder=f"{SHARE}\\WEB01")))
     move = staged(fabric)
-    assert move.type == MigrationType.VIRTUAL_SYSTEM
+    assert move.moves == Moves.HOST
     assert fabric.run(move).host == "hv2"
     assert (purposes(fabric), planned(fabric)) == ([STAGE, CHECK, MOVE], [])
     assert not fabric.world.state.violations

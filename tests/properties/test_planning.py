@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hyperv_placement.model.estate import Host, Inventory, VirtualMachine
+from hyperv_placement.model.move import Move, Moves
 from hyperv_placement.model.names import HostName
-from hyperv_placement.model.plan import MigrationType, Move, Standing
+from hyperv_placement.model.plan import Standing
 from hyperv_placement.model.stack import Stack, StorageSpec, VmSpec
 from hyperv_placement.planning import plan
 from tests.estates import disk, host, inventory, machine, stack
@@ -77,20 +78,20 @@ def test_a_plan_carried_out_leaves_nothing_to_do(world: tuple[Stack, Inventory])
 
 @given(worlds())
 def test_every_move_is_of_the_type_that_its_differences_ask_for(world: tuple[Stack, Inventory]) -> None:
-    """Storage moves stay, host moves go, and 32768 copies nothing and needs nothing copied."""
+    """Storage moves stay, host moves go, and a host alone copies nothing and needs nothing copied."""
     declared, before = world
     for move in plan(declared, before).moves:
         copied = [d for d in move.disks if d.source != d.target]
-        match move.type:
-            case MigrationType.STORAGE:
+        match move.moves:
+            case Moves.STORAGE:
                 assert move.source == move.destination
                 assert copied or move.roots != move.vm.roots
                 assert copied == list(move.disks)
-            case MigrationType.VIRTUAL_SYSTEM:
+            case Moves.HOST:
                 assert move.source != move.destination
                 assert not move.disks
                 assert all(d.path.startswith("\\\\") for d in move.vm.disks)
-            case MigrationType.VIRTUAL_SYSTEM_AND_STORAGE:
+            case Moves.HOST_AND_STORAGE:
                 assert move.source != move.destination
                 assert len(move.disks) == len(move.vm.disks)
                 assert all(not d.target.startswith("\\\\") or d.source != d.target for d in move.disks)

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from hyperv_placement.model.estate import Inventory, VirtualMachine, VmState
-from hyperv_placement.model.plan import Move, Schedule, ScheduledMove
+from hyperv_placement.model.move import Move
+from hyperv_placement.model.plan import Schedule, ScheduledMove
 from hyperv_placement.model.stack import Stack
 
 Room = Counter[tuple[str, str]]

@@ -22,8 +22,8 @@ from hyperv_placement.migration.admission import Admission
 from hyperv_placement.migration.migrate import Moved
 from hyperv_placement.migration.needs import needs_of
 from hyperv_placement.model.estate import Host, HostFacts, Inventory, UnreachableHost, VirtualMachine
+from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import HostName, VmId
-from hyperv_placement.model.plan import Move
 from hyperv_placement.model.stack import Stack
 from tests.estates import facts, job
 

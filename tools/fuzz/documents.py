@@ -11,8 +11,9 @@ from tempfile import TemporaryDirectory
 
 from hyperv_placement.audit.lines import encoded
 from hyperv_placement.directory import messages
+from hyperv_placement.model.move import Move, Moves
 from hyperv_placement.model.names import HostName, VmId
-from hyperv_placement.model.plan import MigrationType, Move, Placement, Schedule, ScheduledMove
+from hyperv_placement.model.plan import Placement, Schedule, ScheduledMove
 from hyperv_placement.model.throughput import PastMove
 from hyperv_placement.planning.delegation.security_descriptor import sid_bytes, with_allowed
 from hyperv_placement.workspace.handoff import HandedOff, Handoff
@@ -36,7 +37,7 @@ def schedule() -> Schedule:
     placement = Placement(host=HostName("hv2"))
     vm = machine(1)
     move = Move(
-        vm=vm, source=vm.host, destination=HostName("hv2"), type=MigrationType.VIRTUAL_SYSTEM_AND_STORAGE,
+        vm=vm, source=vm.host, destination=HostName("hv2"), moves=Moves.HOST_AND_STORAGE,
         roots=vm.roots,
     )  # fmt: skip
     one = ScheduledMove(label="VM001", move=move, placement=placement, start=0.0, end=1.0, after=())

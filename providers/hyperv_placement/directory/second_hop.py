@@ -14,9 +14,10 @@ from hyperv_placement.migration.second_hop import Delegation
 from hyperv_placement.model import winpath
 from hyperv_placement.model.directory import Accounts, DelegationPlan, MissingEntry, Mode
 from hyperv_placement.model.finding import Finding
+from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import HostName, dns, folded
 from hyperv_placement.model.own_name import doubt, own_name
-from hyperv_placement.model.plan import Move, Plan, Standing, Step
+from hyperv_placement.model.plan import Plan, Standing, Step
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.planning.delegation.entries import missing_for_pair, needed_mode
 from hyperv_placement.winrm.credentials import read_credential

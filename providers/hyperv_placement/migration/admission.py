@@ -16,8 +16,8 @@ from typing import Protocol, TypeVar
 from hyperv_placement.clock import Clock
 from hyperv_placement.errors import InterruptedRunError, NoRoomError, PlacementError
 from hyperv_placement.model.estate import HostFacts
+from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import HostName
-from hyperv_placement.model.plan import Move
 from hyperv_placement.model.stack import HostSpec, Reserve
 
 from .needs import Needs, Running, shortage

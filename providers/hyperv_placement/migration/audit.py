@@ -15,12 +15,13 @@ from hyperv_placement.audit.syslog import SYSLOG, Syslog, server_in
 from hyperv_placement.clock import Clock
 from hyperv_placement.errors import AuditRefusedError, PlacementError
 from hyperv_placement.model.estate import Inventory
+from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import HostName, stack_name
-from hyperv_placement.model.plan import Move
 from hyperv_placement.planning.drift import AuditedMoves, LeftFile, PastMove, ending_of
 
 from . import audit_words
 from .audit_words import Entry, FormerOwner
+from .orders import type_number
 
 ENDING = ".jsonl"
 _RESULT = 8192
@@ -140,7 +141,7 @@ class AuditLog:
             "id": move.vm.id,
             "from": move.source,
             "to": move.destination,
-            "type": int(move.type),
+            "type": type_number(move),
             "paths": {d.source: d.target for d in move.all_disks},
             "config": [move.vm.roots.config, move.roots.config],
             "job": job,

@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from hyperv_placement.model import winpath
+from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import HostName, is_guid, vm_id
-from hyperv_placement.model.plan import Move
 from hyperv_placement.planning.drift import LeftFile, OpenStart, PastMove
 from hyperv_placement.planning.drift.endings import MOVED
 

@@ -9,8 +9,8 @@ from hyperv_placement.hyperv import inventory
 from hyperv_placement.hyperv.detail import Detail
 from hyperv_placement.hyperv.estate import Estate
 from hyperv_placement.model.estate import VirtualMachine
+from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import HostName
-from hyperv_placement.model.plan import Move
 from hyperv_placement.winrm.trouble import LASTING
 
 from .chains import strays

@@ -10,7 +10,7 @@ from hyperv_placement.errors import MoveRefusedError
 from hyperv_placement.hyperv.images import LONGEST
 from hyperv_placement.model import winpath
 from hyperv_placement.model.estate import Disk, VirtualMachine
-from hyperv_placement.model.plan import DiskMove, Move, ParentCopy
+from hyperv_placement.model.move import DiskMove, Move, ParentCopy
 from hyperv_placement.planning.machine.order import on_shared_storage
 
 

@@ -18,8 +18,8 @@ from hyperv_placement.errors import (
     WsmanFaultError,
 )
 from hyperv_placement.model.guard import Guard, Limit, frozen
+from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import VmId
-from hyperv_placement.model.plan import Move
 from hyperv_placement.planning.checks.guard import way_out
 
 _NO_FAILURES = (InterruptedRunError, MoveRefusedError, MovedByOthersError, NoRoomError)

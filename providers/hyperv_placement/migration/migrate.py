@@ -25,8 +25,8 @@ from hyperv_placement.hyperv.jobs import Follower, Outcome, patience
 from hyperv_placement.hyperv.progress import Progress
 from hyperv_placement.model import winpath
 from hyperv_placement.model.estate import Disk, VirtualMachine
+from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import HostName
-from hyperv_placement.model.plan import Move
 from hyperv_placement.winrm.faults import AbsentFaultError
 
 from . import orders
@@ -222,7 +222,7 @@ class _Migration:
 
     def _check_options(self, detailed: Move) -> None:
         """Refuse what the source's build does not know: a host would ignore it, or say nothing helpful."""
-        template = self.estate.template(self.move.source, self.move.type)
+        template = orders.template_of(self.estate, self.move)
         if missing := orders.unknown_options(detailed, template):
             raise MoveRefusedError(
                 f"{self.move.vm.name}: {self.move.source} does not know {', '.join(missing)}; its build is too old for"

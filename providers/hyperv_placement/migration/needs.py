@@ -8,8 +8,8 @@ from enum import StrEnum
 
 from hyperv_placement.model import winpath
 from hyperv_placement.model.estate import HostFacts, VmState, Volume
+from hyperv_placement.model.move import Move, Moves
 from hyperv_placement.model.names import HostName
-from hyperv_placement.model.plan import MigrationType, Move
 from hyperv_placement.model.stack import Reserve
 from hyperv_placement.model.units import MIB, format_bytes
 from hyperv_placement.planning.checks.preflight.room import volume_of
@@ -23,10 +23,10 @@ class Slot(StrEnum):
 
 
 _SLOTS = {
-    MigrationType.VIRTUAL_SYSTEM: (Slot.LIVE,),
-    MigrationType.STORAGE: (Slot.STORAGE,),
+    Moves.HOST: (Slot.LIVE,),
+    Moves.STORAGE: (Slot.STORAGE,),
     # Unverified which slots such a move takes; the stricter reading counts both, on both ends.
-    MigrationType.VIRTUAL_SYSTEM_AND_STORAGE: (Slot.LIVE, Slot.STORAGE),
+    Moves.HOST_AND_STORAGE: (Slot.LIVE, Slot.STORAGE),
 }
 
 
@@ -52,7 +52,7 @@ def needs_of(move: Move) -> Needs:
     return Needs(
         hosts=tuple(dict.fromkeys((move.source, move.destination))),
         destination=move.destination,
-        slots=_SLOTS[move.type],
+        slots=_SLOTS[move.moves],
         memory_mib=move.vm.memory_mib or 0 if move.changes_host and in_memory else 0,
         files={
             **{d.target: sizes.get(d.instance_id, 0) for d in copied},

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from hyperv_placement.errors import PlacementError
 from hyperv_placement.hyperv.estate import Estate
 from hyperv_placement.model import winpath
-from hyperv_placement.model.plan import Move
+from hyperv_placement.model.move import Move
 
 from .audit import AuditLog
 from .audit_words import FormerOwner

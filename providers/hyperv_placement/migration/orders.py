@@ -7,13 +7,15 @@ from dataclasses import dataclass
 
 from hyperv_placement.errors import MoveRefusedError, ProtocolError
 from hyperv_placement.hyperv import inventory
+from hyperv_placement.hyperv.estate import Estate
 from hyperv_placement.hyperv.rows import REALIZED, SNAPSHOT, path_of
+from hyperv_placement.hyperv.templates import BY_MOVES, MigrationType
 from hyperv_placement.model import winpath
 from hyperv_placement.model.estate import DiskKind, HostFacts
+from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.options import MigrationOptions, reached_by
 from hyperv_placement.model.own_name import doubt, own_name
-from hyperv_placement.model.plan import Move
 from hyperv_placement.winrm.client import Client
 from hyperv_placement.wsman import (
     Argument,
@@ -29,8 +31,6 @@ _TRANSPORTS = {"tcp": 5, "smb": 32768}
 """Msvm_VirtualSystemMigrationSettingData.TransportType (win32 page of the class)."""
 _ARRAYS = {"UnmanagedVhds"}
 """Properties that an instance shows only where they are not NULL (r4sd/go-wsman)."""
-STAGED = 32770
-"""MigrationType Staged: creates a planned system at the destination (Msvm_VirtualSystemMigrationSettingData page)."""
 _WAY = {"DestinationIPAddressList", "TransportType"}
 _CPU_CAPS = {"normal": 0, "low": 1, "high": 2}
 """CPUCappingMagnitude (same page)."""
@@ -47,6 +47,21 @@ class Standing:
     """The realized Msvm_VirtualSystemSettingData."""
     disks: Mapping[str, Instance]
     """Msvm_StorageAllocationSettingData by InstanceID, case-folded: the machine's and its checkpoints'."""
+
+
+def type_number(move: Move) -> int:
+    """Return the number by which a host's migration service, and our audit log, know what `move` takes elsewhere."""
+    return int(BY_MOVES[move.moves])
+
+
+def template_of(estate: Estate, move: Move) -> Instance:
+    """Return the source's settings for a migration like `move`, read once a run."""
+    return estate.template(move.source, BY_MOVES[move.moves])
+
+
+def stage_template(estate: Estate, move: Move) -> Instance:
+    """Return the source's settings for a migration that only makes a planned machine, read once a run."""
+    return estate.template(move.source, MigrationType.STAGED)
 
 
 def system_reference(vm_id: str) -> EndpointReference:
@@ -126,7 +141,7 @@ def to_stage(order: Mapping[str, Argument], template: Instance) -> dict[str, Arg
         if name in _WAY or not template.properties or name in template.properties
     }
     own = {name: template[name] for name in ("InstanceID", "MigrationType") if name in template.properties}
-    changed = {**chosen, **own, "MigrationType": STAGED}
+    changed = {**chosen, **own, "MigrationType": int(MigrationType.STAGED)}
     return {**order, "MigrationSettingData": Instance(settings.class_name, changed, settings.namespace)}
 
 
@@ -197,7 +212,7 @@ def _overwrites(move: Move) -> bool:
 
 def _migration_setting(move: Move, template: Instance, source: HostFacts, destination: HostFacts) -> Instance:
     """Return the settings; what nobody chose is as the hosts are set, as Move-VM does it."""
-    changes: dict[str, Value] = {"MigrationType": int(move.type)}
+    changes: dict[str, Value] = {"MigrationType": type_number(move)}
     if move.changes_host:
         both = source.migration.smb and destination.migration.smb
         changes["TransportType"] = _TRANSPORTS["smb" if both else "tcp"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from hyperv_placement.model.directory import MissingEntry
-from hyperv_placement.model.plan import Move
+from hyperv_placement.model.move import Move
 
 REFUSED = frozenset({0x8009030E, 0x8009030D})
 """How a missing right shows: no credentials, or none that are recognised (Troubleshoot live migration issues)."""

@@ -29,7 +29,7 @@ from hyperv_placement.hyperv.jobs import JOB_STARTED, Follower, Outcome
 from hyperv_placement.hyperv.progress import Progress
 from hyperv_placement.hyperv.rows import PLANNED, SUCCEEDED, any_job_of, job_of
 from hyperv_placement.model import winpath
-from hyperv_placement.model.plan import Move
+from hyperv_placement.model.move import Move
 from hyperv_placement.winrm.connection_errors import AnswerLostError
 from hyperv_placement.winrm.faults import REFUSALS
 from hyperv_placement.wsman import Argument, EndpointReference, Instance, resource_uri

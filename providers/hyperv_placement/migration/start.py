@@ -28,7 +28,7 @@ from hyperv_placement.hyperv.rows import any_job_of, has_ended, job_of
 from hyperv_placement.model import winpath
 from hyperv_placement.model.adoption import leads_to
 from hyperv_placement.model.estate import DiskKind, MigrationJob, VirtualMachine
-from hyperv_placement.model.plan import Move
+from hyperv_placement.model.move import Move
 from hyperv_placement.planning.checks.move import refusals
 from hyperv_placement.winrm.connection_errors import AnswerLostError
 from hyperv_placement.winrm.faults import REFUSALS
@@ -132,7 +132,7 @@ class Starter:
         source, destination = facts[self.move.source], facts[self.move.destination]
         self._check(facts)
         standing = orders.read_standing(client, self.move)
-        template = self.estate.template(self.move.source, self.move.type)
+        template = orders.template_of(self.estate, self.move)
         order = orders.arguments(self.move, template, standing, source, destination)
         self._check_wanted()  # the readings above take their time
         service, ids = service_reference(source.service), {row.text("InstanceID") for row in known}
@@ -187,7 +187,7 @@ class Starter:
         self, stage: Stage, service: EndpointReference, order: dict[str, Argument]
     ) -> tuple[dict[str, Argument], set[str]]:
         """Make and check the planned machine; return the order to move into it, and the jobs that are known by then."""
-        template = self.estate.template(self.move.source, orders.STAGED)
+        template = orders.stage_template(self.estate, self.move)
         into = orders.into_planned(order, self.move)
         stage.prepare(service, orders.to_stage(order, template), into)
         try:

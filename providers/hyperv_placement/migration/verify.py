@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from hyperv_placement.model import winpath
 from hyperv_placement.model.estate import DiskKind, VirtualMachine
+from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import HostName, folded
-from hyperv_placement.model.plan import Move
 from hyperv_placement.model.states import in_words
 
 

@@ -7,9 +7,9 @@ from typing import TypeVar
 
 from . import winpath
 from .estate import MigrationJob
+from .move import Move
 from .names import dns
 from .own_name import Identity, called, own_name
-from .plan import Move
 
 Key = TypeVar("Key")
 

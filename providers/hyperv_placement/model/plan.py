@@ -1,25 +1,16 @@
-"""What separates desired from actual state, as values: placements, moves, a plan and its schedule."""
+"""What separates desired from actual state, as values: placements, a plan and its schedule."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import IntEnum, StrEnum
+from enum import StrEnum
 
-from . import winpath
-from .estate import Roots, VirtualMachine
+from .estate import VirtualMachine
 from .finding import Finding
 from .identity import NOTHING_KEPT, Kept
+from .move import Move
 from .names import HostName, VmId
-from .options import AS_HOSTS_ARE_SET, MigrationOptions
-
-
-class MigrationType(IntEnum):
-    """Msvm_VirtualSystemMigrationSettingData.MigrationType, the values we order (win32 page of the class)."""
-
-    VIRTUAL_SYSTEM = 32768
-    STORAGE = 32769
-    VIRTUAL_SYSTEM_AND_STORAGE = 32771
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,83 +29,6 @@ class Placement:
     """Told of a whole placement only; of others it goes where the configuration goes, if it lies there now."""
     frozen: Mapping[str, str] = field(default_factory=dict)
     """InstanceID -> full path, of disks of checkpoints; told of a whole placement only, of others it follows from `disks`."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class DiskMove:
-    """One disk of a move; `target` equals the disk's path where the file keeps its path on another host.
-
-    Equal where both paths are the same, however they are spelled.
-    """
-
-    slot: str
-    instance_id: str
-    source: str
-    target: str
-
-    def __eq__(self, other: object) -> bool:
-        """Compare paths as Windows does."""
-        return self._comparable() == other._comparable() if isinstance(other, DiskMove) else NotImplemented
-
-    def __hash__(self) -> int:
-        """Return a hash that fits."""
-        return hash(self._comparable())
-
-    def _comparable(self) -> tuple[str, ...]:
-        return self.slot, self.instance_id, winpath.comparable(self.source), winpath.comparable(self.target)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParentCopy:
-    """A parent of a differencing disk that nothing attaches: it is copied, and stays at the source."""
-
-    source: str
-    target: str
-    size_bytes: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Move:
-    """One order to a host: MigrateVirtualSystemToHost of one machine."""
-
-    vm: VirtualMachine
-    type: MigrationType
-    source: HostName
-    destination: HostName
-    """Equals `source` for a storage migration."""
-    roots: Roots
-    """The roots after the move; they equal the machine's own where nothing changes."""
-    disks: tuple[DiskMove, ...] = ()
-    """Disks that go along: for STORAGE only those whose path changes, for VIRTUAL_SYSTEM_AND_STORAGE all."""
-    frozen: tuple[DiskMove, ...] = ()
-    """Disks of checkpoints that go along, as above: beside the disk in their slot."""
-    parents: tuple[ParentCopy, ...] = ()
-    """Known only right before the start: whose parent a disk is costs a call each."""
-    overwrite: frozenset[str] = frozenset()
-    """Slots of disks whose files may be overwritten at their new place."""
-    options: MigrationOptions = AS_HOSTS_ARE_SET
-    caller: str | None = None
-    """How we log on at the source (connection.auth): by it the source can act at the destination, or not."""
-
-    @property
-    def changes_host(self) -> bool:
-        """Whether the machine leaves its host."""
-        return self.type != MigrationType.STORAGE
-
-    @property
-    def all_disks(self) -> tuple[DiskMove, ...]:
-        """The machine's own disks and those of its checkpoints that go along."""
-        return (*self.disks, *self.frozen)
-
-    @property
-    def is_staged(self) -> bool:
-        """Whether a planned machine is made and checked first; there is none for a machine that stays."""
-        return self.changes_host and self.options.check == "staged"
-
-    @property
-    def copies_storage(self) -> bool:
-        """Whether files are copied."""
-        return self.type != MigrationType.VIRTUAL_SYSTEM
 
 
 class Standing(StrEnum):

@@ -17,8 +17,9 @@ from hyperv_placement.model.estate import Host, Inventory, VirtualMachine
 from hyperv_placement.model.finding import Finding
 from hyperv_placement.model.guard import Limit, Occasion
 from hyperv_placement.model.identity import NOTHING_KEPT, Kept
+from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import HostName, VmId
-from hyperv_placement.model.plan import Move, Plan, Standing, Step
+from hyperv_placement.model.plan import Plan, Standing, Step
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.model.throughput import UNLEARNT
 from hyperv_placement.planning import plan

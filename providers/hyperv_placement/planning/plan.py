@@ -10,8 +10,9 @@ from hyperv_placement.model.estate import Host, HostFacts, Inventory, MigrationJ
 from hyperv_placement.model.finding import Finding, Topic
 from hyperv_placement.model.guard import ON_PAPER, Occasion
 from hyperv_placement.model.identity import NOTHING_KEPT, Kept
+from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import HostName, VmId
-from hyperv_placement.model.plan import Choice, Move, Placement, Plan, Schedule, Standing, Step
+from hyperv_placement.model.plan import Choice, Placement, Plan, Schedule, Standing, Step
 from hyperv_placement.model.stack import HostSpec, Stack, VmSpec
 from hyperv_placement.model.throughput import UNLEARNT, Paces
 from hyperv_placement.model.unreachable import became, reported, several

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hyperv_placement.model import winpath
-from hyperv_placement.model.plan import Move
+from hyperv_placement.model.move import Move
 
 
 def moved_files(move: Move) -> Iterator[tuple[str, str, str]]:

@@ -20,12 +20,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from hyperv_placement.model.finding import Finding
-from hyperv_placement.model.plan import Choice, MigrationType, Move, Plan, ScheduledMove, Standing, Step
+from hyperv_placement.model.move import Move, Moves
+from hyperv_placement.model.plan import Choice, Plan, ScheduledMove, Standing, Step
 
 KINDS = {
-    MigrationType.VIRTUAL_SYSTEM: "live",
-    MigrationType.STORAGE: "storage",
-    MigrationType.VIRTUAL_SYSTEM_AND_STORAGE: "live+storage",
+    Moves.HOST: "live",
+    Moves.STORAGE: "storage",
+    Moves.HOST_AND_STORAGE: "live+storage",
 }
 
 
@@ -77,7 +78,7 @@ def _move(number: int, each: ScheduledMove, wave: int) -> dict[str, Any]:
         "id": each.move.vm.id,
         "from": each.move.source,
         "to": each.move.destination,
-        "type": KINDS[each.move.type],
+        "type": KINDS[each.move.moves],
         "aside": each.aside,
         "wave": wave,
         "start": round(each.start, 1),

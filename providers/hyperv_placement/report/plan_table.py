@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from hyperv_placement.model.plan import Move, Schedule, ScheduledMove
+from hyperv_placement.model.move import Move
+from hyperv_placement.model.plan import Schedule, ScheduledMove
 from hyperv_placement.model.units import format_bytes
 from hyperv_placement.planning.checks.sizes import of_unknown_size
 from hyperv_placement.visible import visible
@@ -61,7 +62,7 @@ def _row(schedule: Schedule, each: ScheduledMove, wave: int) -> tuple[str, ...]:
     move = each.move
     way = f"{move.source} -> {move.destination}" if move.changes_host else f"stays on {move.source}"
     cells = (
-        str(wave), each.label, way, f"{KINDS[move.type]}{', aside' if each.aside else ''}", _size(each),
+        str(wave), each.label, way, f"{KINDS[move.moves]}{', aside' if each.aside else ''}", _size(each),
         clock(each.start), clock(each.end), _after(schedule, each), each.reason,
     )  # fmt: skip
     return tuple(visible(cell) for cell in cells)

@@ -247,7 +247,7 @@ def _move(each: ScheduledMove, wave: int, *, drift: bool) -> tuple[str, ...]:
         else f"stays on {name(move.source)}"
     )
     why = f"{text(each.reason)}{' (drift)' if drift else ''}"
-    kind = f"{KINDS[move.type]}{', aside' if each.aside else ''}"
+    kind = f"{KINDS[move.moves]}{', aside' if each.aside else ''}"
     still = f"{each.blackout:.1f} s" if each.blackout >= _STILL else "none"
     return (
         str(wave), name(each.label), way, text(kind), format_bytes(each.bytes), clock(each.start),

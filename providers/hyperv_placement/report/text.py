@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from hyperv_placement.model import near_names, winpath
 from hyperv_placement.model.estate import Host, Inventory, VirtualMachine
-from hyperv_placement.model.plan import Choice, MigrationType, Move, Schedule, ScheduledMove, Step
+from hyperv_placement.model.move import Move, Moves
+from hyperv_placement.model.plan import Choice, Schedule, ScheduledMove, Step
 from hyperv_placement.model.units import MIB, counted, format_bytes, format_seconds
 from hyperv_placement.model.unreachable import became
 from hyperv_placement.visible import visible
@@ -14,9 +15,9 @@ from hyperv_placement.visible import visible
 from .moved_files import moved_files
 
 _KINDS = {
-    MigrationType.VIRTUAL_SYSTEM: "live migration",
-    MigrationType.STORAGE: "storage migration",
-    MigrationType.VIRTUAL_SYSTEM_AND_STORAGE: "live migration with storage",
+    Moves.HOST: "live migration",
+    Moves.STORAGE: "storage migration",
+    Moves.HOST_AND_STORAGE: "live migration with storage",
 }
 
 _NEXT_TO_NONE = "under 1 s"
@@ -26,7 +27,7 @@ def describe(step: Step) -> str:
     """Return one line that says what moves, from where to where, and how."""
     if step.vm is None or step.move is None:
         return f"{step.label}: {step.standing}"
-    what = f"{_KINDS[step.move.type]}{_volume(step.move)}"
+    what = f"{_KINDS[step.move.moves]}{_volume(step.move)}"
     details = "; ".join(_relocations(step.move))
     return f"{step.label}: {_way(step.move)}, {what}" + (f" ({details})" if details else "")
 

@@ -10,8 +10,9 @@ import pulumi
 
 from hyperv_placement.model.directory import DelegationPlan, DelegationSpec
 from hyperv_placement.model.finding import Finding
+from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import HostName
-from hyperv_placement.model.plan import Move, Plan, Schedule, Standing, Step
+from hyperv_placement.model.plan import Plan, Schedule, Standing, Step
 from hyperv_placement.model.stack import HostSpec, Stack
 from hyperv_placement.planning.checks.live_migration import declared_settings
 from hyperv_placement.planning.delegation.entries import PRICE, holder_for

@@ -32,8 +32,9 @@ from hyperv_placement.migration.migrate import Moved, migrate
 from hyperv_placement.migration.second_hop import SecondHop
 from hyperv_placement.model.estate import Host, Inventory, VirtualMachine
 from hyperv_placement.model.guard import Limit
+from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import HostName, VmId
-from hyperv_placement.model.plan import Move, Standing
+from hyperv_placement.model.plan import Standing
 from hyperv_placement.model.stack import Stack, VmSpec
 from hyperv_placement.model.throughput import PastMove
 from hyperv_placement.model.unreachable import who

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import HostName
-from hyperv_placement.model.plan import Move, ScheduledMove
+from hyperv_placement.model.plan import ScheduledMove
 from hyperv_placement.model.throughput import PastMove
 
 LAST_MOVES = "lastMoves"
@@ -42,7 +43,7 @@ def remembered(
     if planned is None or seconds is None:
         return None
     way = planned.move
-    if (way.source, way.destination, way.type) != (made.source, made.destination, made.type):
+    if (way.source, way.destination, way.moves) != (made.source, made.destination, made.moves):
         return None
     return PastMove(
         ended=int(ended.timestamp()),

@@ -26,8 +26,9 @@ from hyperv_placement.errors import (
 from hyperv_placement.hyperv.progress import Progress
 from hyperv_placement.model.estate import Host, Inventory, VirtualMachine
 from hyperv_placement.model.finding import Finding
+from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import VmId, is_guid, vm_id
-from hyperv_placement.model.plan import Move, Placement, ScheduledMove, Standing, Step
+from hyperv_placement.model.plan import Placement, ScheduledMove, Standing, Step
 from hyperv_placement.planning import differences, has_made_room, observed
 from hyperv_placement.planning.checks.guard import protect
 from hyperv_placement.planning.machine.doubles import is_outdated

@@ -6,8 +6,9 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 
 from hyperv_placement.model.estate import Inventory, VirtualMachine, VmState
+from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import HostName
-from hyperv_placement.model.plan import Move, ScheduledMove, Standing
+from hyperv_placement.model.plan import ScheduledMove, Standing
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.model.units import MIB
 from hyperv_placement.planning.machine.legs import departures

@@ -13,8 +13,8 @@ from hyperv_placement.errors import HostUnreachableError, NoRoomError, Placement
 from hyperv_placement.migration.admission import Admission, Facts
 from hyperv_placement.migration.needs import Slot, needs_of
 from hyperv_placement.model.estate import HostFacts, MigrationSettings
+from hyperv_placement.model.move import Move, Moves
 from hyperv_placement.model.names import HostName
-from hyperv_placement.model.plan import MigrationType, Move
 from hyperv_placement.model.stack import Connection, HostSpec
 from tests.clocks import FastClock
 from tests.estates import machine
@@ -85,8 +85,8 @@ class Hosts:
 def move(number: int, source: str, destination: str) -> Move:
     """Return a move with storage of VM00N, or one of its storage alone where the host stays."""
     vm = machine(number, source)
-    kind = MigrationType.STORAGE if source == destination else MigrationType.VIRTUAL_SYSTEM_AND_STORAGE
-    return Move(vm=vm, type=kind, source=vm.host, destination=HostName(destination), roots=vm.roots)
+    kind = Moves.STORAGE if source == destination else Moves.HOST_AND_STORAGE
+    return Move(vm=vm, moves=kind, source=vm.host, destination=HostName(destination), roots=vm.roots)
 
 
 class Gate:

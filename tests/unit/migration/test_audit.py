@@ -10,8 +10,9 @@ import pytest
 from hyperv_placement.clock import SystemClock
 from hyperv_placement.migration.audit import AuditLog, audit_path
 from hyperv_placement.model.estate import Inventory, VirtualMachine
+from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import HostName
-from hyperv_placement.model.plan import Move, Placement
+from hyperv_placement.model.plan import Placement
 from hyperv_placement.planning.drift import AuditedMoves
 from hyperv_placement.planning.machine.order import order
 from tests.estates import guid, host, inventory, job, machine

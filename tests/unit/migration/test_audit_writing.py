@@ -16,8 +16,9 @@ from hyperv_placement.audit.verifying import verify
 from hyperv_placement.errors import AuditRefusedError
 from hyperv_placement.migration.audit import AuditLog
 from hyperv_placement.migration.audit_tail import last_words
+from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import HostName
-from hyperv_placement.model.plan import Move, Placement
+from hyperv_placement.model.plan import Placement
 from hyperv_placement.planning.machine.order import order
 from hyperv_placement.system import account
 from tests.clocks import FastClock

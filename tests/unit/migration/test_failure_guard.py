@@ -19,8 +19,8 @@ from hyperv_placement.errors import (
 )
 from hyperv_placement.migration.failure_guard import FailureGuard
 from hyperv_placement.model.guard import Guard
+from hyperv_placement.model.move import Move, Moves
 from hyperv_placement.model.names import HostName
-from hyperv_placement.model.plan import MigrationType, Move
 from tests.clocks import FastClock
 from tests.estates import machine
 
@@ -30,8 +30,8 @@ TICKET = MigrationFailedError("no credentials", codes=(0x8009030E,))
 def move(number: int) -> Move:
     """Return a move of VM00N to hv2."""
     vm = machine(number)
-    kind = MigrationType.VIRTUAL_SYSTEM
-    return Move(vm=vm, type=kind, source=vm.host, destination=HostName("hv2"), roots=vm.roots)
+    kind = Moves.HOST
+    return Move(vm=vm, moves=kind, source=vm.host, destination=HostName("hv2"), roots=vm.roots)
 
 
 def failure_guard(most: int | None = 2, *, allow: bool = False) -> FailureGuard:

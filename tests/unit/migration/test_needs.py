@@ -9,8 +9,8 @@ import pytest
 
 from hyperv_placement.migration.needs import Needs, Running, Slot, needs_of, shortage
 from hyperv_placement.model.estate import HostFacts, MigrationSettings, VmState, Volume
+from hyperv_placement.model.move import DiskMove, Move, Moves
 from hyperv_placement.model.names import HostName
-from hyperv_placement.model.plan import DiskMove, MigrationType, Move
 from hyperv_placement.model.stack import Reserve
 from hyperv_placement.model.units import GIB
 from hyperv_placement.planning.checks.preflight.room import volume_of
@@ -106,12 +106,12 @@ def test_the_reserve_stays_free() -> None:
 @pytest.mark.parametrize(
     ("kind", "slots"),
     [
-        (MigrationType.VIRTUAL_SYSTEM, {Slot.LIVE}),
-        (MigrationType.STORAGE, {Slot.STORAGE}),
-        (MigrationType.VIRTUAL_SYSTEM_AND_STORAGE, {Slot.LIVE, Slot.STORAGE}),
+        (Moves.HOST, {Slot.LIVE}),
+        (Moves.STORAGE, {Slot.STORAGE}),
+        (Moves.HOST_AND_STORAGE, {Slot.LIVE, Slot.STORAGE}),
     ],
 )
-def test_each_type_takes_its_slots(kind: MigrationType, slots: set[Slot]) -> None:
+def test_each_type_takes_its_slots(kind: Moves, slots: set[Slot]) -> None:
     """The combined move is counted twice: the stricter reading."""
     assert set(needs_of(move(kind)).slots) == slots
 
@@ -134,11 +134,11 @@ def test_a_path_lies_on_the_volume_mounted_deepest() -> None:
     assert volume_of("\\\\sofs\\vms\\x.vhdx", volumes) is None
 
 
-def move(kind: MigrationType = MigrationType.VIRTUAL_SYSTEM_AND_STORAGE) -> Move:
+def move(kind: Moves = Moves.HOST_AND_STORAGE) -> Move:
     """Return a move of VM001 with one disk of 10 GiB."""
     vm = machine(1, disks=(disk(1, "D:\\x\\os.vhdx", size_bytes=10 * GIB),))
     return Move(
-        vm=vm, type=kind, source=HV1, destination=HV1 if kind == MigrationType.STORAGE else HV2, roots=vm.roots,
+        vm=vm, moves=kind, source=HV1, destination=HV1 if kind == Moves.STORAGE else HV2, roots=vm.roots,
         disks=(DiskMove(slot="scsi-0-0", instance_id="x", source="D:\\x\\os.vhdx", target="D:\\x\\os.vhdx"),),
     )  # fmt: skip
 

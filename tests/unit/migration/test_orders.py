@@ -9,9 +9,9 @@ import pytest
 
 from hyperv_placement.migration.orders import Standing, arguments, changed, unknown_options
 from hyperv_placement.model.estate import DiskKind, HostFacts, MigrationSettings, Roots, VirtualMachine
+from hyperv_placement.model.move import DiskMove, Move, Moves
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.options import MigrationOptions
-from hyperv_placement.model.plan import DiskMove, MigrationType, Move
 from hyperv_placement.wsman import EndpointReference, Instance, Value, decode_embedded, encode_embedded
 from tests.estates import disk, guid, machine
 
@@ -83,10 +83,10 @@ def facts(**more: Value) -> HostFacts:
     )  # fmt: skip
 
 
-def order(kind: MigrationType, *disks: DiskMove, roots: Roots = VM.roots) -> dict[str, object]:
+def order(kind: Moves, *disks: DiskMove, roots: Roots = VM.roots) -> dict[str, object]:
     """Return the arguments of a move of VM001, texts decoded."""
-    destination = HostName("hv1" if kind == MigrationType.STORAGE else "hv2")
-    move = Move(vm=VM, type=kind, source=VM.host, destination=destination, roots=roots, disks=disks)
+    destination = HostName("hv1" if kind == Moves.STORAGE else "hv2")
+    move = Move(vm=VM, moves=kind, source=VM.host, destination=destination, roots=roots, disks=disks)
     standing = Standing(enabled_state=2, settings=SETTINGS, disks=rows())
     given = arguments(move, TEMPLATE, standing, facts(compression=True), facts())
 
@@ -106,7 +106,7 @@ def to(slot: str, target: str) -> DiskMove:
 
 def test_a_host_alone_names_the_destination_as_it_names_itself() -> None:
     """No files are spoken of; the destination's addresses go along, compression is the source's choice."""
-    given = order(MigrationType.VIRTUAL_SYSTEM)
+    given = order(Moves.HOST)
     assert set(given) == {"ComputerSystem", "DestinationHost", "MigrationSettingData"}
     assert given["DestinationHost"] == "hv2.corp.example"
     assert given["ComputerSystem"] == EndpointReference(
@@ -123,7 +123,7 @@ def test_a_host_alone_names_the_destination_as_it_names_itself() -> None:
 
 def test_a_storage_migration_names_no_host_and_no_address() -> None:
     """DestinationHost must be NULL; only the disk that moves is in the order."""
-    given = order(MigrationType.STORAGE, to("scsi-0-1", "E:\\b\\data.vhdx"))
+    given = order(Moves.STORAGE, to("scsi-0-1", "E:\\b\\data.vhdx"))
     assert set(given) == {"ComputerSystem", "MigrationSettingData", "NewResourceSettingData"}
     sent = given["NewResourceSettingData"]
     assert isinstance(sent, tuple)
@@ -134,7 +134,7 @@ def test_a_storage_migration_names_no_host_and_no_address() -> None:
 
 def test_new_roots_take_along_what_lies_with_the_configuration() -> None:
     """Saved state and guest state follow it; logs that lie elsewhere stay; unknown properties are not sent."""
-    given = order(MigrationType.STORAGE, roots=Roots(config="E:\\c", checkpoints="E:\\s", paging="D:\\p"))
+    given = order(Moves.STORAGE, roots=Roots(config="E:\\c", checkpoints="E:\\s", paging="D:\\p"))
     settings = given["NewSystemSettingData"]
     assert isinstance(settings, Instance)
     assert {name: settings[name] for name in settings.properties if name.endswith("Root")} == {
@@ -148,7 +148,7 @@ def test_new_roots_take_along_what_lies_with_the_configuration() -> None:
 def test_a_host_with_storage_names_every_disk_and_the_roots() -> None:
     """An unchanged path means the same path at the destination."""
     disks = (to("scsi-0-0", "D:\\a\\os.vhdx"), to("scsi-0-1", "E:\\data.vhdx"))
-    given = order(MigrationType.VIRTUAL_SYSTEM_AND_STORAGE, *disks)
+    given = order(Moves.HOST_AND_STORAGE, *disks)
     assert [row["HostResource"] for row in given["NewResourceSettingData"]] == [  # type: ignore[attr-defined]
         ("D:\\a\\os.vhdx",), ("E:\\data.vhdx",),
     ]  # fmt: skip
@@ -174,32 +174,28 @@ def test_what_has_changed_since_the_plan_is_noticed(
     system: dict[str, Value], settings: list[Instance], paths: dict[str, str], said: str | None
 ) -> None:
     """The last look before the order: an order by stale paths would move what nobody meant."""
-    move = Move(
-        vm=VM, type=MigrationType.VIRTUAL_SYSTEM, source=VM.host, destination=HostName("hv2"), roots=VM.roots
-    )
+    move = Move(vm=VM, moves=Moves.HOST, source=VM.host, destination=HostName("hv2"), roots=VM.roots)
     assert changed(move, SYSTEM.replace(**system), settings, rows(VM, paths)) == said
 
 
 def test_a_disk_that_is_gone_is_noticed() -> None:
     """A machine that lost a disk is not the one that was planned for."""
     fewer = dataclasses.replace(VM, disks=VM.disks[:1])
-    move = Move(
-        vm=VM, type=MigrationType.VIRTUAL_SYSTEM, source=VM.host, destination=HostName("hv2"), roots=VM.roots
-    )
+    move = Move(vm=VM, moves=Moves.HOST, source=VM.host, destination=HostName("hv2"), roots=VM.roots)
     assert changed(move, SYSTEM, [SETTINGS], rows(fewer)) == r"disk scsi-0-1 is gone, not D:\a\data.vhdx"
 
 
 def test_options_that_the_template_does_not_show_are_unknown_to_the_build() -> None:
     """Only those that matter to this kind of move are asked for."""
     options = MigrationOptions(cpu_cap="low", avoid_removing_vhds=True, retain_vhd_copies_on_source=False)
-    kind = MigrationType.VIRTUAL_SYSTEM_AND_STORAGE
+    kind = Moves.HOST_AND_STORAGE
     move = Move(
-        vm=VM, type=kind, source=VM.host, destination=HostName("hv2"), roots=VM.roots, options=options
+        vm=VM, moves=kind, source=VM.host, destination=HostName("hv2"), roots=VM.roots, options=options
     )
     assert unknown_options(move, TEMPLATE) == ["CPUCappingMagnitude", "RetainVhdCopiesOnSource"]
-    alone = dataclasses.replace(move, type=MigrationType.VIRTUAL_SYSTEM)
+    alone = dataclasses.replace(move, moves=Moves.HOST)
     assert unknown_options(alone, TEMPLATE) == ["CPUCappingMagnitude"]
-    stays = dataclasses.replace(move, type=MigrationType.STORAGE, destination=VM.host)
+    stays = dataclasses.replace(move, moves=Moves.STORAGE, destination=VM.host)
     assert unknown_options(stays, TEMPLATE) == ["RetainVhdCopiesOnSource"]
     plain = dataclasses.replace(move, options=MigrationOptions())
     assert unknown_options(plain, Instance(TEMPLATE.class_name, {})) == []

@@ -7,13 +7,13 @@ import pytest
 from hyperv_placement.errors import MovedByOthersError
 from hyperv_placement.hyperv.host_facts import HostNames
 from hyperv_placement.migration.start import ours_among
+from hyperv_placement.model.move import Move, Moves
 from hyperv_placement.model.names import HostName
-from hyperv_placement.model.plan import MigrationType, Move
 from hyperv_placement.wsman import Instance, Value
 from tests.estates import guid, machine
 
 MOVE = Move(
-    vm=machine(1), type=MigrationType.VIRTUAL_SYSTEM_AND_STORAGE, source=HostName("hv1"),
+    vm=machine(1), moves=Moves.HOST_AND_STORAGE, source=HostName("hv1"),
     destination=HostName("hv2"), roots=machine(1).roots,
 )  # fmt: skip
 HV2 = HostNames(computer_name="HV2", full_name="hv2.lab.example", proven=("hv2.lab.example",))

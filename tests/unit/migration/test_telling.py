@@ -10,14 +10,14 @@ import pytest
 
 from hyperv_placement.hyperv.progress import Progress, estimate
 from hyperv_placement.migration.audit import AuditLog
+from hyperv_placement.model.move import DiskMove, Move, Moves
 from hyperv_placement.model.names import HostName
-from hyperv_placement.model.plan import DiskMove, MigrationType, Move
 from tests.clocks import FastClock
 from tests.estates import machine
 
 VM = machine(1)
 MOVE = Move(
-    vm=VM, type=MigrationType.VIRTUAL_SYSTEM_AND_STORAGE, source=VM.host, destination=HostName("hv2"), roots=VM.roots,
+    vm=VM, moves=Moves.HOST_AND_STORAGE, source=VM.host, destination=HostName("hv2"), roots=VM.roots,
     disks=(DiskMove(slot="scsi-0-0", instance_id="x", source="D:\\a.vhdx", target="E:\\a.vhdx"),),
 )  # fmt: skip
 

@@ -17,19 +17,19 @@ from hyperv_placement.migration.verify import (
     where,
 )
 from hyperv_placement.model.estate import Roots, VirtualMachine, VmState
+from hyperv_placement.model.move import DiskMove, Move, Moves
 from hyperv_placement.model.names import HostName
-from hyperv_placement.model.plan import DiskMove, MigrationType, Move
 from tests.estates import disk, machine
 
 BEFORE = machine(1, disks=(disk(1, "D:\\a\\os.vhdx"), disk(1, "D:\\a\\data.vhdx", slot="scsi-0-1")))
 TARGET = Roots(config="E:\\c", checkpoints="E:\\s", paging="E:\\p", guest_state="E:\\c")
 MOVE = Move(
-    vm=BEFORE, type=MigrationType.VIRTUAL_SYSTEM_AND_STORAGE, source=HostName("hv1"), destination=HostName("hv2"),
+    vm=BEFORE, moves=Moves.HOST_AND_STORAGE, source=HostName("hv1"), destination=HostName("hv2"),
     roots=TARGET,
     disks=(DiskMove(slot="scsi-0-0", instance_id="x", source="D:\\a\\os.vhdx", target="E:\\os.vhdx"),),
 )  # fmt: skip
 DOWN = Unread(reason="hv2 is down")
-STORAGE = dataclasses.replace(MOVE, type=MigrationType.STORAGE, destination=HostName("hv1"))
+STORAGE = dataclasses.replace(MOVE, moves=Moves.STORAGE, destination=HostName("hv1"))
 
 
 def after(**more: Any) -> VirtualMachine:

@@ -10,8 +10,9 @@ import pytest
 from hyperv_placement.model.estate import Disk, DiskKind, Host, Roots, VirtualMachine, VmState
 from hyperv_placement.model.finding import Severity
 from hyperv_placement.model.guard import Guard
+from hyperv_placement.model.move import Moves
 from hyperv_placement.model.names import HostName
-from hyperv_placement.model.plan import MigrationType, Standing, Step
+from hyperv_placement.model.plan import Standing, Step
 from hyperv_placement.model.stack import Rule, StorageSpec, VmSpec
 from hyperv_placement.planning import plan
 from tests.estates import disk, guid, host, inventory, job, machine, spec, stack
@@ -39,18 +40,18 @@ def test_another_host_means_a_move_with_unchanged_paths() -> None:
     step = only(spec(1, "hv2"), host("hv1", machine(1)), host("hv2"))
     assert step.standing == Standing.MOVE
     assert step.move is not None
-    assert step.move.type == MigrationType.VIRTUAL_SYSTEM_AND_STORAGE
+    assert step.move.moves == Moves.HOST_AND_STORAGE
     assert step.move.destination == "hv2"
     assert step.move.roots == machine(1).roots
     assert [d.target for d in step.move.disks] == [d.source for d in step.move.disks]
 
 
 def test_host_alone_needs_every_file_on_shared_storage() -> None:
-    """32768 only where both hosts see the very same files."""
+    """The host moves alone only where both hosts see the very same files."""
     vm = machine(1, folder="\\\\sofs\\vms\\VM001")
     step = only(spec(1, "hv2"), host("hv1", vm), host("hv2"))
     assert step.move is not None
-    assert step.move.type == MigrationType.VIRTUAL_SYSTEM
+    assert step.move.moves == Moves.HOST
     assert step.move.disks == ()
 
 
@@ -61,8 +62,8 @@ def test_a_cluster_volume_is_shared_only_within_one_cluster() -> None:
     two = only(spec(1, "hv2"), host("hv1", vm, cluster="c1"), host("hv2", cluster="c2"))
     assert one.move is not None
     assert two.move is not None
-    assert one.move.type == MigrationType.VIRTUAL_SYSTEM
-    assert two.move.type == MigrationType.VIRTUAL_SYSTEM_AND_STORAGE
+    assert one.move.moves == Moves.HOST
+    assert two.move.moves == Moves.HOST_AND_STORAGE
 
 
 def test_a_shared_file_is_never_copied_onto_itself() -> None:
@@ -78,7 +79,7 @@ def test_only_storage_is_a_storage_move_of_what_differs() -> None:
     vm = machine(1, disks=(disk(1, "E:\\New\\os.vhdx"), disk(1, "D:\\data.vhdx", slot="scsi-0-1")))
     step = only(spec(1, "hv1", storage="E:\\New"), host("hv1", vm))
     assert step.move is not None
-    assert step.move.type == MigrationType.STORAGE
+    assert step.move.moves == Moves.STORAGE
     assert [(d.slot, d.target) for d in step.move.disks] == [
         ("scsi-0-1", "E:\\New\\Virtual Hard Disks\\data.vhdx")
     ]
@@ -300,7 +301,7 @@ def test_no_host_means_only_storage_is_managed() -> None:
     """A machine without host: may be anywhere; its folder holds there."""
     step = only(spec(1, storage="E:\\New"), host("hv1"), host("hv2", machine(1, "hv2")))
     assert step.move is not None
-    assert (step.move.type, step.move.source) == (MigrationType.STORAGE, "hv2")
+    assert (step.move.moves, step.move.source) == (Moves.STORAGE, "hv2")
 
 
 def test_a_running_job_with_our_target_is_adopted() -> None:

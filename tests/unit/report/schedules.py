@@ -3,17 +3,9 @@
 from __future__ import annotations
 
 from hyperv_placement.model.finding import Finding
+from hyperv_placement.model.move import Move, Moves
 from hyperv_placement.model.names import HostName
-from hyperv_placement.model.plan import (
-    MigrationType,
-    Move,
-    Placement,
-    Plan,
-    Schedule,
-    ScheduledMove,
-    Standing,
-    Step,
-)
+from hyperv_placement.model.plan import Placement, Plan, Schedule, ScheduledMove, Standing, Step
 from hyperv_placement.model.units import GIB
 from tests.estates import machine
 
@@ -29,7 +21,7 @@ def scheduled(
     """Return a move of VM00N from hv1 to hv2 with 1 GiB."""
     vm = machine(number)
     move = Move(
-        vm=vm, type=MigrationType.VIRTUAL_SYSTEM, source=HostName("hv1"), destination=HostName("hv2"), roots=vm.roots
+        vm=vm, moves=Moves.HOST, source=HostName("hv1"), destination=HostName("hv2"), roots=vm.roots
     )  # fmt: skip
     return ScheduledMove(
         label=label or vm.name, move=move, placement=Placement(host=HostName("hv2")), start=start, end=end,

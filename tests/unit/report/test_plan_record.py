@@ -6,7 +6,8 @@ import json
 from dataclasses import replace
 
 from hyperv_placement.model.finding import Finding, Topic
-from hyperv_placement.model.plan import Choice, DiskMove, Standing
+from hyperv_placement.model.move import DiskMove
+from hyperv_placement.model.plan import Choice, Standing
 from hyperv_placement.model.units import GIB
 from hyperv_placement.report.plan_record import plan_record
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hyperv_placement.model.finding import Finding, Topic
-from hyperv_placement.model.plan import DiskMove, Standing
+from hyperv_placement.model.move import DiskMove
+from hyperv_placement.model.plan import Standing
 from hyperv_placement.report.plan_text import headline, outline, render_plan
 
 from .schedules import HOSTILE, STEERING, left_out, planned, scheduled

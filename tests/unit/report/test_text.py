@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from hyperv_placement.model.move import Move, Moves
 from hyperv_placement.model.names import HostName
-from hyperv_placement.model.plan import MigrationType, Move, Placement, Schedule, ScheduledMove
+from hyperv_placement.model.plan import Placement, Schedule, ScheduledMove
 from hyperv_placement.model.units import GIB
 from hyperv_placement.report.text import reported, run_took, summary, took
 from tests.estates import machine
@@ -18,7 +19,7 @@ def leg(number: int, to: str, start: float, end: float, *after: int, aside: bool
     vm = machine(number)
     move = Move(
         vm=vm,
-        type=MigrationType.VIRTUAL_SYSTEM_AND_STORAGE,
+        moves=Moves.HOST_AND_STORAGE,
         source=vm.host,
         destination=HostName(to),
         roots=vm.roots,

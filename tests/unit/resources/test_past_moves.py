@@ -10,8 +10,9 @@ import pytest
 from google.protobuf import struct_pb2
 from pulumi.runtime import rpc
 
+from hyperv_placement.model.move import Move, Moves
 from hyperv_placement.model.names import HostName
-from hyperv_placement.model.plan import MigrationType, Move, Placement, ScheduledMove
+from hyperv_placement.model.plan import Placement, ScheduledMove
 from hyperv_placement.model.throughput import PastMove
 from hyperv_placement.resources.past_moves import KEPT, MoveHistory, past_in, plain_past, remembered
 from hyperv_placement.resources.properties import outputs_of
@@ -56,9 +57,7 @@ def test_a_few_are_kept_and_none_is_not_told() -> None:
 def test_what_was_planned_otherwise_is_not_remembered() -> None:
     """A move from another host, one without a plan, and one whose order somebody else gave tell nothing."""
     vm = machine(1)
-    order = Move(
-        vm=vm, type=MigrationType.VIRTUAL_SYSTEM, source=vm.host, destination=HostName("hv2"), roots=vm.roots
-    )
+    order = Move(vm=vm, moves=Moves.HOST, source=vm.host, destination=HostName("hv2"), roots=vm.roots)
     planned = ScheduledMove(
         label="VM001", move=order, placement=Placement(), start=5, end=65.04, after=(), bytes=10**10
     )
@@ -74,7 +73,7 @@ def test_what_was_planned_otherwise_is_not_remembered() -> None:
     assert remembered(None, order, 61.5, when) is None
     assert remembered(planned, order, None, when) is None
     assert remembered(planned, replace(order, source=HostName("hv3")), 61.5, when) is None
-    assert remembered(planned, replace(order, type=MigrationType.STORAGE), 61.5, when) is None
+    assert remembered(planned, replace(order, moves=Moves.STORAGE), 61.5, when) is None
 
 
 @pytest.mark.parametrize(

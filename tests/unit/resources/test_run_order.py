@@ -8,8 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from hyperv_placement.errors import InterruptedRunError, NoRoomError
+from hyperv_placement.model.move import Move, Moves
 from hyperv_placement.model.names import HostName
-from hyperv_placement.model.plan import MigrationType, Move, Placement, Schedule, ScheduledMove
+from hyperv_placement.model.plan import Placement, Schedule, ScheduledMove
 from hyperv_placement.resources.run_order import SETTLED, STARVED, RunOrder
 from tests.clocks import FastClock
 from tests.estates import machine
@@ -22,7 +23,7 @@ def leg(number: int, source: str, destination: str, *after: int, aside: bool = F
     """Return a move of VM00N that waits for others."""
     vm = machine(number, source)
     move = Move(
-        vm=vm, type=MigrationType.VIRTUAL_SYSTEM_AND_STORAGE, source=HostName(source),
+        vm=vm, moves=Moves.HOST_AND_STORAGE, source=HostName(source),
         destination=HostName(destination), roots=vm.roots,
     )  # fmt: skip
     return ScheduledMove(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from hyperv_placement.model.move import Move, Moves
 from hyperv_placement.model.names import HostName
-from hyperv_placement.model.plan import MigrationType, Move, Placement, Schedule, ScheduledMove
+from hyperv_placement.model.plan import Placement, Schedule, ScheduledMove
 from hyperv_placement.resources.run_order import Ended, RunOrder
 from tests.clocks import FastClock
 from tests.estates import machine
@@ -12,9 +13,7 @@ from tests.estates import machine
 def scheduled(number: int, start: float, end: float) -> ScheduledMove:
     """Return a move of VM00N."""
     vm = machine(number)
-    move = Move(
-        vm=vm, type=MigrationType.VIRTUAL_SYSTEM, source=vm.host, destination=HostName("hv2"), roots=vm.roots
-    )
+    move = Move(vm=vm, moves=Moves.HOST, source=vm.host, destination=HostName("hv2"), roots=vm.roots)
     return ScheduledMove(label=vm.name, move=move, placement=Placement(), start=start, end=end, after=())
 
 

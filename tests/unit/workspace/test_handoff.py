@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from hyperv_placement.model.move import Move, Moves
 from hyperv_placement.model.names import HostName
-from hyperv_placement.model.plan import MigrationType, Move, Placement, Schedule, ScheduledMove
+from hyperv_placement.model.plan import Placement, Schedule, ScheduledMove
 from hyperv_placement.model.throughput import PastMove
 from hyperv_placement.workspace.handoff import (
     LIMIT,
@@ -220,9 +221,7 @@ def test_where_past_moves_cannot_be_left_the_plan_goes_without(here: Handoff) ->
 def planned() -> Schedule:
     """Return a schedule with one move."""
     vm = machine(1)
-    move = Move(
-        vm=vm, type=MigrationType.VIRTUAL_SYSTEM, source=vm.host, destination=HostName("hv2"), roots=vm.roots
-    )
+    move = Move(vm=vm, moves=Moves.HOST, source=vm.host, destination=HostName("hv2"), roots=vm.roots)
     each = ScheduledMove(
         label="VM001", move=move, placement=Placement(host=HostName("hv2")), start=0, end=4, after=()
     )

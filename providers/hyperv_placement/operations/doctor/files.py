@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from hyperv_placement.model.estate import Inventory, VirtualMachine
 from hyperv_placement.model.finding import Finding, Subject
+from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import HostName
-from hyperv_placement.model.plan import Move, Placement, Standing, Step
+from hyperv_placement.model.plan import Placement, Standing, Step
 from hyperv_placement.model.stack import Stack, VmSpec
 from hyperv_placement.planning.checks.file_names import owned_names, taken, taken_by
 from hyperv_placement.planning.machine.identify import identify

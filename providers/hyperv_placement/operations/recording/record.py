@@ -11,8 +11,8 @@ from hyperv_placement.errors import AuthenticationError, PlacementError
 from hyperv_placement.hyperv import inventory
 from hyperv_placement.hyperv.detail import Detail
 from hyperv_placement.hyperv.estate import Estate
+from hyperv_placement.hyperv.templates import BY_MOVES
 from hyperv_placement.model.estate import VirtualMachine
-from hyperv_placement.model.plan import MigrationType
 from hyperv_placement.model.stack import HostSpec
 from hyperv_placement.winrm.bounds import BOUNDS
 from hyperv_placement.winrm.credentials import read_credential
@@ -95,7 +95,7 @@ class _Recorder:
             vms = self._estate.read_host(self._host, Detail.MOVE, host).vms
 
         self._try("inventory", read_all)
-        for kind in MigrationType:
+        for kind in BY_MOVES.values():
             self._try(f"template of {int(kind)}", partial(self._estate.template, self._host, kind))
         for vm in _different(vms):
             self._machine(vm)

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from hyperv_placement.model.estate import Inventory, VirtualMachine
 from hyperv_placement.model.finding import Finding, Topic
+from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import VmId
-from hyperv_placement.model.plan import Move, Standing, Step
+from hyperv_placement.model.plan import Standing, Step
 from hyperv_placement.planning.checks.held_names import (
     Key,
     being_made,

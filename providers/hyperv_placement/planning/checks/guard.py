@@ -11,7 +11,8 @@ from hyperv_placement.model import winpath
 from hyperv_placement.model.estate import VmState
 from hyperv_placement.model.finding import Finding
 from hyperv_placement.model.guard import LIMITS, Guard, Limit, frozen
-from hyperv_placement.model.plan import Move, Standing, Step
+from hyperv_placement.model.move import Move
+from hyperv_placement.model.plan import Standing, Step
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.model.units import MIB, counted, format_bytes
 

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from hyperv_placement.model import winpath
 from hyperv_placement.model.adoption import host_named
 from hyperv_placement.model.estate import UNKNOWN_CLUSTER, Disk, DiskKind, Host, Inventory, VirtualMachine
+from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import VmId
-from hyperv_placement.model.plan import Move
 from hyperv_placement.planning.checks.sizes import copied_parents, stay_behind
 from hyperv_placement.planning.machine.order import CLUSTER_STORAGE, on_loopback
 

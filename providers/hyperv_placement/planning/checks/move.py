@@ -8,8 +8,8 @@ from hyperv_placement import quoting
 from hyperv_placement.model import winpath
 from hyperv_placement.model.estate import DiskKind, HostFacts, VirtualMachine, VmState
 from hyperv_placement.model.finding import Finding
+from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import VmId
-from hyperv_placement.model.plan import Move
 from hyperv_placement.model.stack import HostSpec
 from hyperv_placement.model.states import in_words
 from hyperv_placement.planning.machine.computers import is_unnamed, keeps_out

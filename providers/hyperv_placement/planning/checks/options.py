@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from hyperv_placement import quoting
 from hyperv_placement.model.estate import HostFacts, VirtualMachine
 from hyperv_placement.model.finding import Finding
+from hyperv_placement.model.move import Move
 from hyperv_placement.model.options import reached_by
-from hyperv_placement.model.plan import Move
 from hyperv_placement.model.stack import StorageSpec
 from hyperv_placement.planning.machine.disk_keys import matching_disks
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from hyperv_placement.model import winpath
 from hyperv_placement.model.estate import Disk, DiskKind, Inventory, VirtualMachine
 from hyperv_placement.model.finding import Finding
-from hyperv_placement.model.plan import Move
+from hyperv_placement.model.move import Move
 
 _SPELL = "Spell the server as it is spelled there if it is the same: then it counts as one place"
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from hyperv_placement.model import winpath
 from hyperv_placement.model.estate import Disk, DiskKind, Inventory, ParentFile, Volume
 from hyperv_placement.model.finding import Finding
-from hyperv_placement.model.plan import Move, ParentCopy
+from hyperv_placement.model.move import Move, ParentCopy
 from hyperv_placement.model.units import format_bytes
 
 from .preflight.room import volume_of

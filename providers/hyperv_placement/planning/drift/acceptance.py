@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterator, Mapping
 
 from hyperv_placement.model.estate import Inventory, VirtualMachine
 from hyperv_placement.model.identity import NOTHING_KEPT, Kept
-from hyperv_placement.model.plan import Move, Plan, Standing, Step
+from hyperv_placement.model.move import Move
+from hyperv_placement.model.plan import Plan, Standing, Step
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.planning.machine.difference import differences, observed
 from hyperv_placement.planning.plan import plan, steps_of
@@ -61,7 +62,7 @@ def _disturbed(was: Step, now: Step, vm: VirtualMachine) -> Iterator[str]:
 
 
 def _way(move: Move) -> tuple[object, ...]:
-    return move.type, move.destination, move.roots, move.disks, move.frozen
+    return move.moves, move.destination, move.roots, move.disks, move.frozen
 
 
 def _stopped(was: Plan, now: Plan) -> Iterator[str]:

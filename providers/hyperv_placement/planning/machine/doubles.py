@@ -7,8 +7,9 @@ from itertools import combinations
 
 from hyperv_placement import quoting
 from hyperv_placement.model.estate import HostFacts, Inventory, VirtualMachine
+from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import VmId
-from hyperv_placement.model.plan import Move, Standing
+from hyperv_placement.model.plan import Standing
 
 from .computers import NAME_IT_ONCE, is_one_computer, one_host
 

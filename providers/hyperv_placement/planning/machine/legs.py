@@ -11,15 +11,16 @@ from dataclasses import replace
 from hyperv_placement.errors import PlanError
 from hyperv_placement.model import winpath
 from hyperv_placement.model.estate import DiskKind, Inventory, VirtualMachine
+from hyperv_placement.model.move import Move, Moves
 from hyperv_placement.model.names import HostName
-from hyperv_placement.model.plan import MigrationType, Move, Placement
+from hyperv_placement.model.plan import Placement
 
 from .order import order
 
 _KINDS = {
-    MigrationType.VIRTUAL_SYSTEM: "a live migration",
-    MigrationType.STORAGE: "a storage migration",
-    MigrationType.VIRTUAL_SYSTEM_AND_STORAGE: "a live migration with storage",
+    Moves.HOST: "a live migration",
+    Moves.STORAGE: "a storage migration",
+    Moves.HOST_AND_STORAGE: "a live migration with storage",
 }
 
 
@@ -82,8 +83,8 @@ def departures(booked: Move, live: Move) -> Iterator[str]:
 
     Where a disk lies counts as well as where it goes: a checkpoint taken meanwhile puts another file in its slot.
     """
-    if booked.type != live.type:
-        yield f"it would be {_KINDS[live.type]}, {_KINDS[booked.type]} was planned"
+    if booked.moves != live.moves:
+        yield f"it would be {_KINDS[live.moves]}, {_KINDS[booked.moves]} was planned"
     yield from _apart(end_of(booked), end_of(live))
     then, now = whole(booked.vm), whole(live.vm)
     for name, before in _files(then).items():

@@ -1,4 +1,4 @@
-"""The order for one machine: which migration type, which roots, which disks."""
+"""The move for one machine: what of it moves, to which roots, with which disks."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from hyperv_placement.model.estate import (
     VirtualMachine,
 )
 from hyperv_placement.model.finding import Finding
+from hyperv_placement.model.move import DiskMove, Move, Moves
 from hyperv_placement.model.names import HostName, dns
-from hyperv_placement.model.plan import DiskMove, MigrationType, Move, Placement
+from hyperv_placement.model.plan import Placement
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "0--1.ipv6-literal.net"})
 CLUSTER_STORAGE = "C:\\ClusterStorage"
@@ -26,9 +27,9 @@ CLUSTER_STORAGE = "C:\\ClusterStorage"
 def order(vm: VirtualMachine, wanted: Placement, source: Host, destination: Host | None) -> Move | None:
     """Return the move that takes `vm` to `wanted`, or None where nothing is to be done.
 
-    `destination` is the host that `wanted` names, None where the machine stays. Type by what differs, on
-    proof: only storage = 32769; host alone = 32768, only where every file lies on storage that both hosts
-    see; anything else = 32771, where a disk with no declared place keeps its path.
+    `destination` is the host that `wanted` names, None where the machine stays. The host moves alone only on proof:
+    where every file lies on storage that both hosts see. Otherwise storage moves with it, and a disk with no
+    declared place keeps its path.
     """
     roots, disks = _roots(vm, wanted), _disks(vm, wanted)
     changed = [disk for disk in disks if not winpath.same(disk.source, disk.target)]
@@ -36,12 +37,12 @@ def order(vm: VirtualMachine, wanted: Placement, source: Host, destination: Host
         if not changed and roots == vm.roots:
             return None
         frozen = [disk for disk in _frozen(vm, disks, wanted) if not winpath.same(disk.source, disk.target)]
-        return _move(vm, MigrationType.STORAGE, vm.host, roots, changed, frozen)
+        return _move(vm, Moves.STORAGE, vm.host, roots, changed, frozen)
     shared = all(seen_by_both(path, source.facts, destination.facts) for path in _files(vm))
     if not changed and roots == vm.roots and shared:
-        return _move(vm, MigrationType.VIRTUAL_SYSTEM, destination.name, roots, [], [])
+        return _move(vm, Moves.HOST, destination.name, roots, [], [])
     frozen = _frozen(vm, disks, wanted)
-    return _move(vm, MigrationType.VIRTUAL_SYSTEM_AND_STORAGE, destination.name, roots, disks, frozen)
+    return _move(vm, Moves.HOST_AND_STORAGE, destination.name, roots, disks, frozen)
 
 
 def on_shared_storage(path: str) -> bool:
@@ -78,7 +79,7 @@ def _names(host: HostFacts | None) -> set[str]:
 
 def onto_itself(move: Move, source: HostFacts, destination: HostFacts) -> Iterator[Finding]:
     """Yield a refusal for each file that a move with storage would copy onto itself on shared storage."""
-    if move.type != MigrationType.VIRTUAL_SYSTEM_AND_STORAGE:
+    if move.moves != Moves.HOST_AND_STORAGE:
         return
     old, new = move.vm.roots, move.roots
     pairs = [(d.source, d.target) for d in move.all_disks]
@@ -169,13 +170,13 @@ def _beside(folder: str | None, disk: Disk) -> str | None:
 
 def _move(
     vm: VirtualMachine,
-    kind: MigrationType,
+    kind: Moves,
     destination: HostName,
     roots: Roots,
     disks: list[DiskMove],
     frozen: list[DiskMove],
 ) -> Move:
     return Move(
-        vm=vm, type=kind, source=vm.host, destination=destination, roots=roots, disks=tuple(disks),
+        vm=vm, moves=kind, source=vm.host, destination=destination, roots=roots, disks=tuple(disks),
         frozen=tuple(frozen),
     )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hyperv_placement.model.estate import VmState
-from hyperv_placement.model.plan import Move
+from hyperv_placement.model.move import Move
 from hyperv_placement.model.units import MIB
 
 HANDOVER = 1.0

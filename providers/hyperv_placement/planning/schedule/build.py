@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from hyperv_placement.model.estate import HostFacts, Inventory
+from hyperv_placement.model.move import Move, Moves
 from hyperv_placement.model.names import HostName
-from hyperv_placement.model.plan import MigrationType, Move, Placement, Plan, ScheduledMove, Standing, Step
+from hyperv_placement.model.plan import Placement, Plan, ScheduledMove, Standing, Step
 from hyperv_placement.model.stack import Stack, StorageSpec, VmSpec
 from hyperv_placement.model.throughput import UNLEARNT, Paces
 from hyperv_placement.planning.checks.move import refusals
@@ -187,7 +188,7 @@ class _Builder:
     def _aside(self, label: str, move: Move) -> Iterator[Route]:
         """Yield ways out of the way: to another host with all paths kept, or to a named root, its own host's too."""
         spots = self._parking(label)
-        if move.type == MigrationType.VIRTUAL_SYSTEM_AND_STORAGE:
+        if move.moves == Moves.HOST_AND_STORAGE:
             for name in spots:
                 if name not in (move.source, move.destination):
                     yield from self._way(move, Placement(host=name))

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from hyperv_placement.model import winpath
 from hyperv_placement.model.estate import UNKNOWN_CLUSTER, HostFacts, Inventory, Roots, VirtualMachine
+from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import HostName
-from hyperv_placement.model.plan import Move, Plan, Standing
+from hyperv_placement.model.plan import Plan, Standing
 from hyperv_placement.model.stack import Reserve, Rule, Stack
 from hyperv_placement.model.units import MIB
 from hyperv_placement.planning.checks.preflight.memory import in_memory

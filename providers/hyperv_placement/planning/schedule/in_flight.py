@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 from hyperv_placement.model import winpath
 from hyperv_placement.model.adoption import host_named
 from hyperv_placement.model.estate import Disk, Inventory, MigrationJob, VirtualMachine
+from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import VmId
-from hyperv_placement.model.plan import Move, Plan
+from hyperv_placement.model.plan import Plan
 from hyperv_placement.planning.checks.preflight.memory import in_memory
 from hyperv_placement.planning.checks.preflight.room import volume_of
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from hyperv_placement.model.estate import Inventory
-from hyperv_placement.model.plan import Move, Plan, Schedule, ScheduledMove
+from hyperv_placement.model.move import Move
+from hyperv_placement.model.plan import Plan, Schedule, ScheduledMove
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.model.throughput import UNLEARNT, Paces
 from hyperv_placement.planning.machine.legs import after, onward

@@ -60,7 +60,7 @@ def _wanted(plan: Plan) -> Iterator[dict[str, Any]]:
         move = step.move
         yield {
             "label": step.label, "id": move.vm.id, "from": move.source, "to": move.destination,
-            "type": KINDS[move.type], "reason": step.reason,
+            "type": KINDS[move.moves], "reason": step.reason,
             "disks": [{"slot": each.slot, "from": each.source, "to": each.target} for each in move.all_disks],
         }  # fmt: skip
 

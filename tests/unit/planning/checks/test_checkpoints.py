@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from hyperv_placement.model.estate import Disk, VirtualMachine
-from hyperv_placement.model.plan import Move, Standing, Step
+from hyperv_placement.model.move import Move
+from hyperv_placement.model.plan import Standing, Step
 from hyperv_placement.model.stack import StorageSpec
 from hyperv_placement.planning import plan
 from tests.estates import disk, guid, host, inventory, machine, spec, stack

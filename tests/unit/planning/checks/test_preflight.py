@@ -18,8 +18,8 @@ from hyperv_placement.model.estate import (
     Volume,
 )
 from hyperv_placement.model.finding import Finding
+from hyperv_placement.model.move import DiskMove, Move, Moves
 from hyperv_placement.model.names import HostName
-from hyperv_placement.model.plan import DiskMove, MigrationType, Move
 from hyperv_placement.model.stack import Connection, HostSpec, Reserve
 from hyperv_placement.model.units import GIB
 from hyperv_placement.planning.checks.move import ACTIVITIES, refusals
@@ -40,7 +40,7 @@ def found(
         if d.kind == DiskKind.VIRTUAL_HARD_DISK
     )
     move = Move(
-        vm=vm, type=MigrationType.VIRTUAL_SYSTEM_AND_STORAGE, source=HostName("hv1"),
+        vm=vm, moves=Moves.HOST_AND_STORAGE, source=HostName("hv1"),
         destination=HostName("hv2"), roots=vm.roots, disks=disks,
     )  # fmt: skip
     target = HostSpec(name=HostName("hv2"), endpoint="https://x", connection=Connection(), reserve=reserve)
@@ -232,7 +232,7 @@ def test_without_facts_nothing_starts() -> None:
     """A host that fell silent after the sweep is no host without faults."""
     vm = machine(1)
     move = Move(
-        vm=vm, type=MigrationType.STORAGE, source=HostName("hv1"), destination=HostName("hv1"), roots=vm.roots
+        vm=vm, moves=Moves.STORAGE, source=HostName("hv1"), destination=HostName("hv1"), roots=vm.roots
     )
     target = HostSpec(name=HostName("hv1"), endpoint="https://x", connection=Connection())
     (finding,) = refusals(move, None, None, target)

@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from hyperv_placement.model.estate import VirtualMachine
+from hyperv_placement.model.move import Move, Moves
 from hyperv_placement.model.names import HostName
-from hyperv_placement.model.plan import MigrationType, Move, Placement, ScheduledMove
+from hyperv_placement.model.plan import Placement, ScheduledMove
 from hyperv_placement.planning import has_made_room
 from tests.estates import machine
 
@@ -18,9 +19,9 @@ HOME = "D:\\Hyper-V\\VM001"
 def ordered(destination: str, folder: str) -> ScheduledMove:
     """Return a move of VM001 from hv1, of its files as well."""
     vm = machine(1, "hv1", HOME)
-    type_ = MigrationType.STORAGE if destination == "hv1" else MigrationType.VIRTUAL_SYSTEM_AND_STORAGE
+    type_ = Moves.STORAGE if destination == "hv1" else Moves.HOST_AND_STORAGE
     move = Move(
-        vm=vm, type=type_, source=HostName("hv1"),
+        vm=vm, moves=type_, source=HostName("hv1"),
         destination=HostName(destination), roots=machine(1, destination, folder).roots,
     )  # fmt: skip
     placement = Placement(host=HostName(destination), config=folder, checkpoints=folder, paging=folder)

@@ -9,8 +9,9 @@ import pytest
 
 from hyperv_placement.migration.verify import unmoved
 from hyperv_placement.model.estate import Roots, VirtualMachine
+from hyperv_placement.model.move import Move, Moves
 from hyperv_placement.model.names import HostName
-from hyperv_placement.model.plan import MigrationType, Move, Placement, Standing
+from hyperv_placement.model.plan import Placement, Standing
 from hyperv_placement.model.stack import VmSpec
 from hyperv_placement.operations.discovery.storage import storage_of
 from hyperv_placement.planning.machine.order import order
@@ -49,7 +50,7 @@ def test_a_machine_on_a_share_moves_as_it_is_however_its_guest_state_is_spelled(
     (step,) = plan(stack(spec(1, "hv2")), inventory(host("hv1", vm), host("hv2"), host("hv3"))).steps
     assert step.standing == Standing.MOVE, step.findings
     assert step.move is not None
-    assert step.move.type == MigrationType.VIRTUAL_SYSTEM
+    assert step.move.moves == Moves.HOST
     assert step.move.roots.guest_state == vm.roots.guest_state  # what stays is not spelled anew
 
 
@@ -74,7 +75,7 @@ def test_a_machine_is_unmoved_however_its_host_spells_its_files_now() -> None:
         frozen=(disk(1, "D:\\A\\os.vhdx"),),
     )
     move = Move(
-        vm=before, type=MigrationType.STORAGE, source=before.host, destination=before.host, roots=before.roots,
+        vm=before, moves=Moves.STORAGE, source=before.host, destination=before.host, roots=before.roots,
         disks=(),
     )  # fmt: skip
     assert unmoved(move, now, None)

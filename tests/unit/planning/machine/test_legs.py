@@ -9,8 +9,9 @@ import pytest
 
 from hyperv_placement.errors import PlanError
 from hyperv_placement.model.estate import Inventory, Roots, VirtualMachine, Volume
+from hyperv_placement.model.move import Move, Moves
 from hyperv_placement.model.names import HostName
-from hyperv_placement.model.plan import MigrationType, Move, Placement, Schedule
+from hyperv_placement.model.plan import Placement, Schedule
 from hyperv_placement.model.stack import Stack, VmSpec
 from hyperv_placement.model.units import GIB
 from hyperv_placement.planning import plan
@@ -133,7 +134,7 @@ def with_disk(path: str) -> Callable[[Move], Move]:
             ["it would go to hv3, hv2 was planned"],
         ),
         (
-            lambda move: replace(move, type=MigrationType.STORAGE),
+            lambda move: replace(move, moves=Moves.STORAGE),
             ["it would be a storage migration, a live migration with storage was planned"],
         ),
         (

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from hyperv_placement.model.move import Move, Moves
 from hyperv_placement.model.names import HostName
-from hyperv_placement.model.plan import MigrationType, Move, Placement, Schedule, ScheduledMove
+from hyperv_placement.model.plan import Placement, Schedule, ScheduledMove
 from hyperv_placement.planning.review.staleness import changes
 from tests.estates import machine
 
@@ -11,8 +12,8 @@ from tests.estates import machine
 def moved(number: int, source: str, destination: str, *after: int) -> ScheduledMove:
     """Return a scheduled move of VM00N; of its files alone where the host stays."""
     vm = machine(number, source)
-    kind = MigrationType.STORAGE if source == destination else MigrationType.VIRTUAL_SYSTEM_AND_STORAGE
-    move = Move(vm=vm, type=kind, source=HostName(source), destination=HostName(destination), roots=vm.roots)
+    kind = Moves.STORAGE if source == destination else Moves.HOST_AND_STORAGE
+    move = Move(vm=vm, moves=kind, source=HostName(source), destination=HostName(destination), roots=vm.roots)
     return ScheduledMove(label=vm.name, move=move, placement=Placement(), start=0.0, end=1.0, after=after)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from hyperv_placement.model.plan import MigrationType, Standing, Step
+from hyperv_placement.model.move import Moves
+from hyperv_placement.model.plan import Standing, Step
 from hyperv_placement.model.stack import StorageSpec
 from hyperv_placement.planning import plan
 from tests.estates import disk, host, inventory, machine, spec, stack
@@ -24,14 +25,14 @@ def test_a_volume_of_one_cluster_is_shared() -> None:
     """The host changes alone."""
     step = host_move(SHARED_VOLUME, cluster="c1")
     assert step.move is not None
-    assert step.move.type == MigrationType.VIRTUAL_SYSTEM
+    assert step.move.moves == Moves.HOST
 
 
 def test_clusters_that_did_not_answer_are_not_one() -> None:
     """Both are unknown, which proves nothing."""
     step = host_move(SHARED_VOLUME, cluster="unknown")
     assert step.move is not None
-    assert step.move.type == MigrationType.VIRTUAL_SYSTEM_AND_STORAGE
+    assert step.move.moves == Moves.HOST_AND_STORAGE
 
 
 @pytest.mark.parametrize("server", ["localhost", "127.0.0.1", "hv1", "HV1.lab.example"])
@@ -39,7 +40,7 @@ def test_a_share_of_one_of_the_hosts_is_no_shared_storage(server: str) -> None:
     """The same name means another host's share there, or the source's own disk."""
     step = host_move(f"\\\\{server}\\vms\\VM001")
     assert step.move is not None
-    assert step.move.type == MigrationType.VIRTUAL_SYSTEM_AND_STORAGE
+    assert step.move.moves == Moves.HOST_AND_STORAGE
 
 
 OS, DATA = "D:\\a\\os.vhdx", "D:\\a\\data.vhdx"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from hyperv_placement.model.estate import HostFacts
 from hyperv_placement.model.finding import Finding, Subject
-from hyperv_placement.model.plan import Move
+from hyperv_placement.model.move import Move
 from hyperv_placement.model.stack import HostSpec
 
 from .configuration import configuration

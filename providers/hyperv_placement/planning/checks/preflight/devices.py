@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from hyperv_placement import quoting
 from hyperv_placement.model.estate import HostFacts, VmState
 from hyperv_placement.model.finding import Finding
-from hyperv_placement.model.plan import Move
+from hyperv_placement.model.move import Move
 
 SERVER_2025 = 26100
 """Build since which machines with partitions of a GPU can be migrated (GPU partitioning page)."""

@@ -8,7 +8,7 @@ from hyperv_placement import quoting
 from hyperv_placement.model import winpath
 from hyperv_placement.model.estate import Disk, DiskKind, HostFacts
 from hyperv_placement.model.finding import Finding
-from hyperv_placement.model.plan import Move
+from hyperv_placement.model.move import Move
 from hyperv_placement.planning.machine.order import seen_by_both
 
 from .room import volume_of

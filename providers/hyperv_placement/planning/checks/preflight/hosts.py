@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from hyperv_placement import quoting
 from hyperv_placement.model.estate import HostFacts
 from hyperv_placement.model.finding import Finding
+from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import VmId
-from hyperv_placement.model.plan import Move
 from hyperv_placement.planning.machine.computers import NAME_IT_ONCE, is_one_computer, one_host
 from hyperv_placement.planning.machine.doubles import about_copies
 

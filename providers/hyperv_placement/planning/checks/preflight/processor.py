@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from hyperv_placement import quoting
 from hyperv_placement.model.estate import HostFacts, Vector, VmState
 from hyperv_placement.model.finding import Finding
+from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import VmId
-from hyperv_placement.model.plan import Move
 
 _COMPARE: Mapping[int, Callable[[int, int], bool]] = {
     0: lambda vm, host: vm == host,

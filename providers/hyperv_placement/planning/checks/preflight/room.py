@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from hyperv_placement.model import winpath
 from hyperv_placement.model.estate import HostFacts, VirtualMachine, Volume
 from hyperv_placement.model.finding import Finding, Topic
-from hyperv_placement.model.plan import Move
+from hyperv_placement.model.move import Move
 from hyperv_placement.model.stack import HostSpec, Reserve
 from hyperv_placement.model.units import MIB, format_bytes
 from hyperv_placement.planning.machine.order import CLUSTER_STORAGE

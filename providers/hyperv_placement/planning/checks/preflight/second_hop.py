@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from hyperv_placement.model.estate import HostFacts
 from hyperv_placement.model.finding import Finding
-from hyperv_placement.model.plan import Move
+from hyperv_placement.model.move import Move
 
 CREDSSP, KERBEROS = 0, 1
 """AuthenticationType of a host's migration service (win32 page of its setting data)."""
