@@ -1,4 +1,4 @@
-"""The only place that reads the time or waits: a clock that is passed in, so that tests can move it."""
+"""The only place that reads the time or waits. The clock is passed in, so that tests can move it."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Monotonic seconds, the date, and a wait that an event can end early."""
+    """Monotonic seconds, date and time, and a wait that an event can end early."""
 
     def now(self) -> float:
-        """Return monotonic seconds; only differences mean something."""
+        """Return monotonic seconds; only differences are meaningful."""
 
     def utc(self) -> datetime:
         """Return the date and time in UTC."""
 
     def wait(self, seconds: float, until: threading.Event | None = None) -> bool:
-        """Wait `seconds`, or less if `until` is set meanwhile; say whether it is set."""
+        """Wait `seconds`, or until `until` is set; return whether it is set."""
 
 
 class SystemClock:

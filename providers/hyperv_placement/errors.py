@@ -8,14 +8,14 @@ from .visible import visible, visible_lines
 
 
 class PlacementError(Exception):
-    """Root of every error of ours. Callers branch on the class or on `retryable`, never on the text.
+    """Root of all our errors. Callers branch on the class or on `retryable`, never on the text.
 
     `str(error)` is one line: what was tried, on what, what came back, and what to do about it.
     """
 
     retryable: ClassVar[bool] = False
     may_still_run: ClassVar[bool] = False
-    """Whether a host may be at work on it yet: then its room stays taken."""
+    """Whether a host may still be working on it: then its room stays taken."""
     remedy: str = ""
 
     def __init__(self, message: str, *, remedy: str | None = None, detail: str = "") -> None:
@@ -27,7 +27,7 @@ class PlacementError(Exception):
             self.remedy = remedy
 
     def __str__(self) -> str:
-        """Message and remedy as one line; what hosts and files put into it shows."""
+        """Message and remedy as one line; what hosts and files put into it is made visible."""
         text = visible(" ".join(self.message.split())).rstrip(".")
         return f"{text}. {self._advice()}".strip() if self.remedy else text
 
@@ -36,11 +36,11 @@ class PlacementError(Exception):
 
 
 def of_this_computer(error: OSError) -> PlacementError:
-    """Return what to say of a file, or of a program, of this computer whose failure nobody has said more of."""
-    named = f"{error.filename} cannot be used" if error.filename else "This computer does not let us go on"
+    """Return the error for an OSError that no other code has described."""
+    named = f"{error.filename} cannot be used" if error.filename else "This computer reported an error"
     return PlacementError(
         f"{named}: {error.strerror or error}",
-        remedy="Look at its mode and at the room on its disk, then run again",
+        remedy="Check its mode and the free space of its disk, then run again",
     )
 
 
@@ -53,27 +53,27 @@ class StackFileError(PlacementError):
         self.ids = ids
 
     def __str__(self) -> str:
-        """Keep the lines apart: each finding is a line of its own."""
+        """Return the findings, a line each."""
         return visible_lines(self.message)
 
     @property
     def reported(self) -> str:
-        """The findings below a line of their own, for those who put words before an error."""
+        """The findings below a headline, for callers that put a prefix before an error."""
         count = self.message.count("\n") + 1
         return f"the stack file has {count} error{'s' if count > 1 else ''}:\n{self}"
 
 
 class StackNameError(PlacementError):
-    """What was given as the name of a stack is none, and never becomes part of a path."""
+    """A stack name that is malformed, and never becomes part of a path."""
 
     remedy = "Name a stack, as lab of stacks/lab.yaml; most commands take a path that ends in .yaml as well"
 
 
 class PolicyError(PlacementError):
-    """The operator's policy is ill, or forbids a login; the message holds every finding, a line each."""
+    """The operator's policy is invalid or forbids a login; the message holds every finding, a line each."""
 
     def __str__(self) -> str:
-        """Keep the lines apart: each finding is a line of its own."""
+        """Return the findings, a line each."""
         return self.message
 
 
@@ -103,7 +103,7 @@ class CertificateError(PlacementError):
 
 
 class ProtocolError(PlacementError):
-    """A host's answer was no valid WS-Management message, or not the one asked for."""
+    """A host's answer was not a valid WS-Management message, or not the one asked for."""
 
     remedy = "Run again with --debug and report the answer's text"
 
@@ -119,7 +119,7 @@ class WsmanFaultError(PlacementError):
 
 
 class VmUnknownError(PlacementError):
-    """A virtual machine was found nowhere while some host did not answer: it may well run there."""
+    """A virtual machine was not found while some host did not answer: it may well run there."""
 
     remedy = (
         "Bring the host back, or run again when it answers; nothing is planned for the machine until then"
@@ -147,35 +147,33 @@ class MoveRefusedError(PlacementError):
 
 
 class AuditRefusedError(MoveRefusedError):
-    """What would be started could not be written down, and the stack file or the policy lets nothing start then."""
+    """The audit log could not be written, and the stack file or the policy lets nothing start without it."""
 
 
 class AuditLostError(PlacementError):
-    """Something was done and could not be written down, although that is required."""
+    """Something was done, and the required line of the audit log could not be written."""
 
 
 class PlanError(PlacementError):
-    """A plan contradicts itself; nothing is ordered by it."""
+    """A plan contradicts itself; nothing is ordered from it."""
 
-    remedy = "This is a fault of the planner: report it with a recorded inventory (bin/placement inventory STACK --save FILE)"
+    remedy = "This is a bug in the planner: report it with a recorded inventory (bin/placement inventory STACK --save FILE)"
 
 
 class NotDeclaredError(PlacementError):
-    """The engine asks for what the stack file does not say: the program of this run does not ask for that."""
+    """The engine asks for something that the stack file does not say; this run's program would not ask for it."""
 
-    remedy = (
-        "Nothing was changed. Run again; where that comes back, somebody else speaks to this run's engine"
-    )
+    remedy = "Nothing was changed. Run again; if it recurs, somebody else is talking to this run's engine"
 
 
 class NotPlannedError(PlacementError):
-    """A machine was left out of the plan of this run, and could be moved now."""
+    """A machine was left out of this run's plan, and could be moved now."""
 
-    remedy = "Run again: the next plan has it"
+    remedy = "Run again: the next plan includes it"
 
 
 class StageFailedError(MoveRefusedError):
-    """A host could not make, or did not pass, the planned machine of `check: staged`: nothing was moved."""
+    """The destination could not create the planned system of `check: staged`, or its check failed: nothing was moved."""
 
     def __init__(self, message: str, *, codes: tuple[int, ...] = (), remedy: str | None = None) -> None:
         """Keep the HRESULTs found in the host's texts."""
@@ -184,21 +182,19 @@ class StageFailedError(MoveRefusedError):
 
 
 class NoRoomError(PlacementError):
-    """A move waited for room that no move under way anywhere could make."""
+    """A move waited for room that no running move could free."""
 
-    remedy = "Free memory, disk or a migration slot on the named host, or choose another one"
+    remedy = "Free memory, disk or a migration slot on the named host, or choose another host"
 
 
 class OrderMissingError(PlacementError):
-    """The order of a run's moves has not reached the plugin: nothing is started without it."""
+    """The schedule of the run has not reached the plugin: nothing is started without it."""
 
-    remedy = (
-        "See that .pulumi/schedules in the project's folder can be written to and has room, then run again"
-    )
+    remedy = "Make sure that .pulumi/schedules in the project's folder is writable and its disk has room, then run again"
 
 
 class StackFileSavedError(PlacementError):
-    """The stack file was saved while a run was starting, so that its two processes have read different ones."""
+    """The stack file was saved while a run was starting, so that its two processes read different versions."""
 
     remedy = "Run again"
 
@@ -231,18 +227,18 @@ class MigrationStalledError(PlacementError):
     """No progress for so long that we stop following; the job may still run."""
 
     may_still_run = True
-    remedy = "It ran when it was last read; the next run adopts it if it still does"
+    remedy = "It was running when it was last read; the next run adopts it if it still is"
 
 
 class JobUnknownError(PlacementError):
-    """A job cannot be followed any more: what it does now is not known."""
+    """A job can no longer be followed: its present state is unknown."""
 
     may_still_run = True
     remedy = "The next run looks for the job and for the machine before it orders anything"
 
 
 class OrderLostError(PlacementError):
-    """The answer to an order was lost, and no job of it is seen, or none could be looked for: it may have been taken all the same."""
+    """The answer to an order was lost, and no job of it is seen or could be looked for: the host may have accepted it all the same."""
 
     may_still_run = True
     remedy = "The order is not sent twice in one run; run again to see where the machine is"
@@ -255,7 +251,7 @@ class VerificationError(PlacementError):
 
 
 class InterruptedRunError(PlacementError):
-    """The run was cancelled; moves under way are left to their hosts."""
+    """The run was cancelled; running moves are left to their hosts."""
 
     remedy = "The next run adopts it"
 
@@ -277,9 +273,9 @@ class DirectoryLoginError(DirectoryUnreachableError):
 
 
 class DirectoryDeniedError(PlacementError):
-    """The directory knows us and does not let us: the message names the object, the remedy the right.
+    """The directory denied the access: the message names the object, the remedy the missing right.
 
-    The remedy may hold what somebody else is to carry out, in lines.
+    The remedy may hold lines for an administrator to carry out.
     """
 
     def _advice(self) -> str:
@@ -287,11 +283,11 @@ class DirectoryDeniedError(PlacementError):
 
 
 class DirectoryChangedError(PlacementError):
-    """Somebody changed the account between our reading and our writing; nothing was written."""
+    """The account was changed between our reading and our writing; nothing was written."""
 
     retryable = True
     remedy = "Run again"
 
 
 class AccountMissingError(PlacementError):
-    """No account of the directory that could be a host's has its full name, or something speaks against that account."""
+    """The directory has no account for a host's full name, or one that cannot be a host's."""

@@ -1,8 +1,9 @@
-"""Commands that a person pastes into a shell, and values in filters and files: what stands in them ends nothing and begins nothing.
+"""Commands that a person pastes into a shell, and values in filters and files: quoted so that no value can end its place or begin another.
 
-A `Command` is made of a literal template, `{}` for each value, and of values that the shell's own rules quote. What cannot be
-quoted, or does not show, gives the reason in place of a command. mypy takes typing.LiteralString for str, so a test reads the
-source as well: templates are literals, and no command is put together by any other means.
+A `Command` is made of a literal template, `{}` for each value, and of values that the shell's own rules quote. A
+value that cannot be quoted, or is invisible, gives the reason in place of a command. mypy takes typing.LiteralString
+for str, so a test reads the source as well: templates are literals, and no command is put together by any other
+means.
 """
 
 from __future__ import annotations
@@ -21,14 +22,14 @@ from .visible import hidden, visible
 Value = TypeVar("Value")
 Shell = Literal["posix", "windows"]
 OWN: Final[Shell] = "windows" if sys.platform == "win32" else "posix"
-"""The shell of who runs this program; what is for a host is PowerShell."""
+"""The shell of whoever runs this program; commands for hosts are PowerShell."""
 
 _GUID: Final = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _QUOTES: Final = re.compile("(['\u2018\u2019\u201a\u201b])")
-"""PowerShell takes typographic quotes for plain ones (PowerShell/PowerShell CharTraits.cs, IsSingleQuote)."""
+"""PowerShell treats typographic quotes as plain ones (PowerShell/PowerShell CharTraits.cs, IsSingleQuote)."""
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_.:\\/-]+")
 _LIVE: Final = re.compile('["%!$`\u201c\u201d\u201e]|\\\\$')
-"""What has a meaning within double quotes: in cmd.exe percent signs (and `!` with delayed expansion), in PowerShell dollar,
+"""Characters with a meaning within double quotes: in cmd.exe percent signs (and `!` with delayed expansion), in PowerShell dollar,
 backtick and typographic quotes; a last backslash would quote the quote (CommandLineToArgvW page)."""
 _LDIF: Final = re.compile(r"(?![ :<])[\x20-\x7e]*(?<! )")
 """SAFE-STRING of RFC 2849 without the control characters that it allows."""
@@ -37,7 +38,7 @@ _FILTER: Final = re.compile(r"[\\*()\x00]")
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command line that a person may paste, or, in brackets, why there is none. Made by this module alone."""
+    """A command line that a person may paste, or, in brackets, why there is none. Only this module creates it."""
 
     text: str
 
@@ -47,7 +48,7 @@ class Command:
 
 
 class _UnquotableError(Exception):
-    """A value that no command line should carry; the text says why."""
+    """A value that no command line should carry; the message says why."""
 
 
 def powershell(template: LiteralString, *values: str | int | tuple[str, ...]) -> Command:
@@ -56,22 +57,22 @@ def powershell(template: LiteralString, *values: str | int | tuple[str, ...]) ->
 
 
 def own(template: LiteralString, *values: str | PurePath, kind: Shell = OWN) -> Command:
-    """Return a line for the shell of who runs this program; on Windows one that cmd.exe and PowerShell read alike."""
+    """Return a line for the shell of whoever runs this program; on Windows one that cmd.exe and PowerShell read alike."""
     return _command(template, values, _posix if kind == "posix" else _windows)
 
 
 def ldap_filter(template: LiteralString, *values: str) -> str:
-    """Return a filter (RFC 4515, 3): what would mean something in it stands as its number."""
+    """Return a filter (RFC 4515, 3), with special characters of values as hexadecimal escapes."""
     return _filled(template, [_FILTER.sub(lambda found: f"\\{ord(found[0]):02x}", value) for value in values])
 
 
 def wql(value: str) -> str:
-    """Return a literal of WQL: in single quotes, quote and backslash behind a backslash (win32 page "WQL")."""
+    """Return a WQL literal: in single quotes, with quote and backslash escaped by a backslash (win32 page "WQL")."""
     return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def ldif_line(attribute: str, value: str | bytes) -> str:
-    """Return a line of an LDIF (RFC 2849), in base64 where the value is more than plain, visible characters."""
+    """Return an LDIF line (RFC 2849), in base64 unless the value is plain, visible ASCII."""
     if isinstance(value, str) and _LDIF.fullmatch(value):
         return f"{attribute}: {value}"
     raw = value.encode("utf-8", "surrogatepass") if isinstance(value, str) else value
@@ -86,7 +87,7 @@ def _command(template: str, values: Iterable[Value], quote: Callable[[Value], st
 
 
 def _filled(template: str, values: list[str]) -> str:
-    """Put values into a template; braces mean something in PowerShell, so `{}` alone is a place."""
+    """Fill a template; braces mean something in PowerShell, so only `{}` is a placeholder."""
     first, *rest = template.split("{}")
     return first + "".join(value + part for value, part in zip(values, rest, strict=True))
 
@@ -110,7 +111,7 @@ def _windows(value: str | PurePath) -> str:
     if _PLAIN.fullmatch(text):
         return text
     if _LIVE.search(text):
-        raise _UnquotableError(f"{text} holds what neither cmd.exe nor PowerShell would leave alone")
+        raise _UnquotableError(f"{text} holds characters that cmd.exe or PowerShell would interpret")
     return f'"{text}"'
 
 
@@ -124,5 +125,5 @@ def _shown(text: str) -> str:
 
 def _no_option(text: str) -> str:
     if text.startswith("-"):
-        raise _UnquotableError(f"{text} begins with a dash, which a command takes for an option")
+        raise _UnquotableError(f"{text} begins with a dash, so that a command would read it as an option")
     return text

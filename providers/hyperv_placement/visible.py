@@ -1,4 +1,4 @@
-"""Text of others on its way out: what it would do to a terminal, a log or a runner stands there as an escape."""
+"""Text of others on its way out: characters that would act on a terminal, a log or a pipeline's runner become escapes."""
 
 from __future__ import annotations
 
@@ -9,45 +9,45 @@ from collections.abc import Mapping
 from typing import Final
 
 _CATEGORIES: Final = frozenset({"Cc", "Cf", "Cs", "Cn", "Zl", "Zp"})
-"""Control and format characters (those that turn the direction of text, too), surrogates, what Unicode has not assigned, ends of lines."""
+"""Control and format characters (bidirectional ones among them), surrogates, unassigned code points, line ends."""
 _BLANK: Final = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
-"""Characters of other categories that show nothing (Default_Ignorable_Code_Point, Unicode DerivedCoreProperties.txt; Braille blank)."""
+"""Invisible characters of other categories (Default_Ignorable_Code_Point, Unicode DerivedCoreProperties.txt; Braille blank)."""
 _RUNNERS: Final = ("CI", "GITHUB_ACTIONS", "GITLAB_CI", "TF_BUILD", "TEAMCITY_VERSION", "JENKINS_URL")
-"""Variables by which a job knows that a runner reads its output."""
+"""Variables that show that a pipeline's runner reads the output."""
 _ORDERS: Final = re.compile(
     r"(?m)(?P<line>^\s*):(?=:)|#(?P<old>#)(?=\[|vso\[|teamcity\[)|(?P<mark>section)_(?=(?:start|end):)"
 )
-"""What runners take for orders: `::` first in a line, blanks before it or not, and `##[` anywhere (actions/runner
-src/Runner.Common/ActionCommand.cs), `##vso[` (microsoft/azure-pipelines-agent Command.cs), `##teamcity[` (service messages),
-`section_start:` (GitLab, custom collapsible sections)."""
+"""What runners execute as commands: `::` first in a line, blanks before it or not, and `##[` anywhere (actions/runner
+src/Runner.Common/ActionCommand.cs), `##vso[` (microsoft/azure-pipelines-agent Command.cs), `##teamcity[` (service
+messages), `section_start:` (GitLab, custom collapsible sections)."""
 
 
 def hidden(character: str) -> bool:
-    """Say whether a character does not show, or does something to what is around it."""
+    """Say whether a character is invisible, or affects the text around it."""
     return unicodedata.category(character) in _CATEGORIES or _BLANK.match(character) is not None
 
 
 def visible(text: str) -> str:
-    """Return `text` as one line, with what does not show as escapes, ends of lines among them."""
+    """Return `text` as one line, with invisible characters and line ends as escapes."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(_escape(char) if hidden(char) else char for char in text)
 
 
 def visible_lines(text: str) -> str:
-    """Return `text` with what does not show as escapes; its own ends of lines stay."""
+    """Return `text` with invisible characters as escapes; its line ends stay."""
     return "\n".join(map(visible, text.split("\n")))
 
 
 def inert(text: str) -> str:
-    r"""Return `text` with what a runner would take for an order broken by an escape (`\u003a:`), which JSON reads as the same."""
+    r"""Return `text` with what a runner would execute broken by an escape (`\u003a:`), which JSON reads as the same."""
     return _ORDERS.sub(_broken, text)
 
 
 def outward(text: str, environment: Mapping[str, str] | None = None) -> str:
-    """Return lines as they may leave this program; in the job of a pipeline they order its runner nothing."""
+    """Return lines as they may leave this program; in a pipeline's job without anything its runner would execute."""
     shown = visible_lines(text)
     there = os.environ if environment is None else environment
     return inert(shown) if any(there.get(name) for name in _RUNNERS) else shown

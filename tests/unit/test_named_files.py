@@ -101,7 +101,7 @@ def test_what_is_no_file_of_a_size_is_one_error(
     assert path.name in said
     assert "\n" not in said
     assert any(
-        word in said for word in ("no regular file", "is larger than", "is a folder", "neither a file")
+        word in said for word in ("not a regular file", "is larger than", "is a folder", "neither a file")
     )
 
 

@@ -1,1 +1,1 @@
-"""A log whose lines hold each other: chained by hash, in files of bounded size, by one writer at a time."""
+"""An append-only log whose lines are chained by hash, in files of bounded size, written by one process at a time."""

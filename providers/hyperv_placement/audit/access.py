@@ -1,4 +1,4 @@
-"""How the files of a log are opened: regular ones of this user alone, never through a link, by one writer at a time."""
+"""How the files of a log are opened: only regular files of this user, never through a link, by one writer at a time."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from hyperv_placement.system.files import check_single, set_mode
 
 _PRIVATE = 0o600
 _FLAGS = getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
-"""Windows changes line ends without the one; the other keeps the opening of a pipe from waiting for its writer."""
+"""O_BINARY keeps Windows from translating line ends; O_NONBLOCK keeps `open` from waiting for the writer of a pipe."""
 WAIT, WAIT_AGAIN = 10.0, 0.2
-"""Seconds for which a writer waits for another one, and once he has waited in vain: a line is written in milliseconds."""
+"""Seconds to wait for another writer, and after a wait that failed: writing a line takes milliseconds."""
 _AGAIN = 0.01
 
 
 @contextmanager
 def reading(path: Path) -> Iterator[BinaryIO]:
-    """Lend a file for reading, whosever it is. Raises OSError where it is no regular one."""
+    """Open a file for reading, whoever owns it. Raises OSError where it is not a regular file."""
     descriptor = os.open(path, os.O_RDONLY | _FLAGS)
     try:
         _check_regular(descriptor, path)
@@ -36,7 +36,7 @@ def reading(path: Path) -> Iterator[BinaryIO]:
 
 @contextmanager
 def reading_ours(path: Path) -> Iterator[BinaryIO]:
-    """Lend a file for reading by which we act. Raises ForeignError where another user made it, or could have; OSError."""
+    """Open a file whose content we act on. Raises OSError, and ForeignError where another user wrote it or could have."""
     with place_of(path) as place:
         place.belongings().check(place.folder)
         descriptor = place.open(place.name, os.O_RDONLY | _FLAGS)
@@ -51,10 +51,10 @@ def reading_ours(path: Path) -> Iterator[BinaryIO]:
 
 @contextmanager
 def appending(path: Path) -> Iterator[BinaryIO]:
-    """Lend a file for reading and appending, which its owner alone may read from then on. Raises OSError, ForeignError."""
+    """Open a file for reading and appending, and make it readable by its owner only. Raises OSError, ForeignError."""
     if path.is_symlink():
         raise OSError(
-            errno.ELOOP, "it is a link, which could not be put away: link its folder instead", str(path)
+            errno.ELOOP, "it is a link, which cannot be rotated: link its folder instead", str(path)
         )
     with place_of(path) as place:
         descriptor = place.open(place.name, os.O_RDWR | os.O_CREAT | os.O_APPEND | _FLAGS, _PRIVATE)
@@ -73,14 +73,14 @@ def appending(path: Path) -> Iterator[BinaryIO]:
 
 def _check_regular(descriptor: int, path: Path) -> None:
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        raise OSError(errno.EINVAL, "it is no regular file", str(path))
+        raise OSError(errno.EINVAL, "it is not a regular file", str(path))
 
 
 @contextmanager
 def one_writer(path: Path, wait: float = WAIT) -> Iterator[None]:
-    """Hold the log's lock, a file beside it; its folder is made, or closed to others.
+    """Hold the log's lock, a file beside it; its folder is created, or made private.
 
-    Raises OSError, BlockingIOError where another process keeps the lock for `wait` seconds, and ForeignError.
+    Raises OSError, ForeignError, and BlockingIOError where another process holds the lock for `wait` seconds.
     """
     private_folder(path.parent)
     lock = path.with_name(f"{path.name}.lock")

@@ -1,6 +1,6 @@
-"""Lines of a chained log as bytes: JSON objects, each with the hash of the one before. Pure but for the streams it is given.
+"""Lines of a chained log as bytes: JSON objects, each with the hash of the line before. Reads only the streams that it is given.
 
-`prev` is the SHA-256 of the bytes of the last line, without its line end. A line that begins a log has an empty one.
+`prev` is the SHA-256 of the bytes of the last line, without its line end. The first line of a log has an empty one.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from typing import Any, BinaryIO
 from hyperv_placement.model import strict_json
 
 LONGEST = 1 << 20
-"""Bytes of a line: a machine with 64 disks, whose paths have 1,000 characters each, needs an eighth of that."""
+"""Bytes of a line: a machine with 64 disks whose paths have 1,000 characters each needs an eighth of this."""
 PREV = "prev"
 GAP, CHAINED, ROTATED = "gap", "chained", "rotated"
-"""Events of the log itself: bytes before it are no line; the log had no hashes before it; it continues another file."""
+"""Events about the log itself: the bytes before it are not a line; the log had no hashes before it; it continues another file."""
 _CHUNK = 1 << 16
 _HALF = re.compile("[\ud800-\udfff]")
 
@@ -38,18 +38,18 @@ class RawLine:
 
     @property
     def entry(self) -> Mapping[str, Any] | None:
-        """The JSON object that it is; None where it is none, or too long to be one of ours."""
+        """The line's JSON object; None where it is not an object, or is too long to be one of ours."""
         return None if self.size > LONGEST else entry_in(self.content)
 
     @property
     def chained(self) -> Mapping[str, Any] | None:
-        """The object, where it has a hash of the line before; else None."""
+        """The line's object if it carries the hash of the line before, otherwise None."""
         entry = self.entry
         return entry if entry is not None and isinstance(entry.get(PREV), str) else None
 
 
 def entry_in(content: bytes) -> Mapping[str, Any] | None:
-    """Return the JSON object that bytes are; None where they are none."""
+    """Return the JSON object in these bytes, or None."""
     try:
         loaded = strict_json.loads(content)
     except (ValueError, RecursionError):
@@ -65,19 +65,19 @@ def digest(content: bytes) -> str:
 def encoded(entry: Mapping[str, Any], prev: str) -> bytes:
     """Return an entry as a line without its end: ASCII, so that no control character and no other line end is in it.
 
-    Halves of characters, as variables and names of files may have, become U+FFFD: readers take none. Raises ValueError
-    where it is longer than LONGEST.
+    Lone surrogates, which variables and file names may hold, become U+FFFD: JSON readers refuse them. Raises
+    ValueError where it is longer than LONGEST.
     """
     rest = {key: value for key, value in entry.items() if key != PREV}
     text = _HALF.sub("\ufffd", json.dumps({PREV: prev, **rest}, ensure_ascii=False))
     line = json.dumps(json.loads(text)).encode("ascii")
     if len(line) > LONGEST:
-        raise ValueError(f"a line of {len(line)} bytes is longer than the {LONGEST} that readers take")
+        raise ValueError(f"a line of {len(line)} bytes is longer than the {LONGEST} that readers accept")
     return line
 
 
 def raw_lines(stream: BinaryIO) -> Iterator[RawLine]:
-    """Yield the lines of a file, the last one also where it has no end; of a long one no more than a part is kept."""
+    """Yield the lines of a file, including an unfinished last one; of an overlong line only its beginning is kept."""
     hashed, kept, size = hashlib.sha256(), bytearray(), 0
     while chunk := stream.read(_CHUNK):
         *ends, rest = chunk.split(b"\n")
@@ -95,10 +95,9 @@ def raw_lines(stream: BinaryIO) -> Iterator[RawLine]:
 
 
 class Junk:
-    """Lines in a row that are none of the log: a killed process or a full disk has torn them."""
+    """Consecutive lines that are not log entries: a killed process or a full disk has torn them."""
 
     def __init__(self) -> None:
-        """None yet."""
         self.count = 0
         self.size = 0
         """Bytes, without line ends."""
@@ -106,7 +105,7 @@ class Junk:
         self._hashed = hashlib.sha256()
 
     def add(self, line: RawLine) -> None:
-        """Take one more."""
+        """Add a line."""
         self.count += 1
         self.size += line.size
         self._first = self._first or line.digest
@@ -114,12 +113,12 @@ class Junk:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the line in hexadecimal; of several that of their hashes in a row."""
+        """SHA-256 in hexadecimal: of the line, or of the concatenated hashes of several lines."""
         return self._first if self.count == 1 else self._hashed.hexdigest()
 
 
 def whole_digest(stream: BinaryIO, size: int | None = None) -> str:
-    """Return the SHA-256 of the first `size` bytes of a file, or of all of it; its place is left as it was."""
+    """Return the SHA-256 of the first `size` bytes of a file, or of all of it; the file position stays where it was."""
     place = stream.tell()
     stream.seek(0)
     hashed, left = hashlib.sha256(), size

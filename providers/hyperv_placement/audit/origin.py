@@ -1,4 +1,4 @@
-"""Who and what a line of the audit log is from: what the system proves, and apart from it what the environment claims."""
+"""Where a line of the audit log comes from: what the system proves, kept apart from what the environment claims."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ TICKET, APPROVER = "PLACEMENT_TICKET", "PLACEMENT_APPROVER"
 UNKNOWN = "unknown"
 _TICKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/#:@+-]{0,63}")
 _LONGEST = 300
-"""Characters of what a variable claims: a URL of a run has a hundred."""
+"""Characters kept of a variable: the URL of a pipeline run has about a hundred."""
 _PASSWORD = re.compile(r"://[^/\s]*@")
 """User name and password in a URL."""
 _PATIENCE = 10
-"""Seconds for git."""
+"""Seconds to wait for git."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,15 +29,15 @@ class Origin:
     """What each line of one process says of it."""
 
     who: str
-    """The login, by the account database; the id in its stead where that knows none."""
+    """The login by the account database; the user id where the database has no login."""
     uid: str
     """The user id; on Windows the SID."""
     claimed: Mapping[str, str] = field(default_factory=dict)
-    """What variables of the environment say: whoever sets them may say anything."""
+    """What environment variables say: whoever sets them can claim anything."""
     commit: str = UNKNOWN
-    """Of the repository that holds the stack file: what it has checked out."""
+    """The commit that is checked out in the stack file's repository."""
     dirty: bool | None = None
-    """Whether the stack file is another one than in that commit; None = unknown."""
+    """Whether the stack file differs from that commit; None = unknown."""
     file: str = ""
     """SHA-256 of the stack file, in hexadecimal; empty where none was read."""
 
@@ -52,7 +52,7 @@ class Origin:
 
 
 def origin(environ: Mapping[str, str], stack_file: Path | None = None, digest: str = "") -> Origin:
-    """Return the origin of what this process does for a stack. git is asked where there is a file."""
+    """Return the origin of what this process does for a stack; git is asked if there is a stack file."""
     me = account()
     commit, dirty = (UNKNOWN, None) if stack_file is None else _commit(stack_file)
     return Origin(
@@ -61,17 +61,17 @@ def origin(environ: Mapping[str, str], stack_file: Path | None = None, digest: s
 
 
 def check_ticket(text: str) -> str:
-    """Return a ticket. Raises PlacementError where it is none."""
+    """Return `ticket` if it is well formed. Raises PlacementError."""
     if _TICKET.fullmatch(text):
         return text
     raise PlacementError(
-        f"{text[:80]!r} is no ticket",
+        f"{text[:80]!r} is not a ticket",
         remedy="Write its number, as CHG0031337: up to 64 letters, digits and . _ / # : @ + -",
     )
 
 
 def claimed(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return what the environment claims: run and actor of a pipeline, who called sudo, approver, ticket."""
+    """Return what the environment claims: a pipeline's run and actor, who called sudo, approver, ticket."""
     reported = {
         **_of_pipeline(environ),
         "sudo_user": environ.get("SUDO_USER", ""),
@@ -82,7 +82,7 @@ def claimed(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _of_pipeline(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return run and actor by the variables that each forge's documentation lists as set in every job."""
+    """Return run and actor from the variables that each forge documents as set in every job."""
 
     def of(*names: str) -> str:
         return next((environ[name] for name in names if environ.get(name)), "")
@@ -107,7 +107,7 @@ def _of_pipeline(environ: Mapping[str, str]) -> dict[str, str]:
         }
     if environ.get(
         "JENKINS_URL"
-    ):  # "Using environment variables" of Jenkins; the user by its plugin Build User Vars
+    ):  # "Using environment variables" of Jenkins; the user comes from its plugin Build User Vars
         return {"run": of("BUILD_URL"), "actor": of("BUILD_USER_ID")}
     return {}
 
@@ -118,7 +118,7 @@ def _short(text: str) -> str:
 
 
 def _commit(stack_file: Path) -> tuple[str, bool | None]:
-    """Return what the repository of a file has checked out, and whether the file is another one; unknown without git."""
+    """Return the commit checked out in a file's repository, and whether the file differs from it; unknown without git."""
     head = _git(stack_file, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
     if head is None:
         return UNKNOWN, None
@@ -129,7 +129,7 @@ def _commit(stack_file: Path) -> tuple[str, bool | None]:
 
 
 def _git(stack_file: Path, *words: str) -> str | None:
-    """Ask git in the folder of a file, whatever variables say of another repository; None where it has no answer."""
+    """Run git in a file's folder, ignoring GIT_* variables that name another repository; None if it has no answer."""
     command = ["git", "--literal-pathspecs", "--no-optional-locks", "-c", "core.fsmonitor=false", *words]
     environ = {name: text for name, text in os.environ.items() if not name.startswith("GIT_")}
     try:

@@ -1,4 +1,4 @@
-"""The entries of a log across its files, a line at a time: whoever reads holds no more than he asks for."""
+"""The entries of a log across its files, one line at a time, so that a reader never holds the whole log."""
 
 from __future__ import annotations
 
@@ -13,23 +13,24 @@ from .access import reading_ours
 from .lines import raw_lines
 
 MOST = 128 << 20
-"""Bytes of a log that are read, the newest: eight files."""
+"""At most this many bytes of a log are read, the newest ones: eight files."""
 _NUMBERED = re.compile(r"\.[0-9]{6,}")
 
 Entry = Mapping[str, Any]
 
 
 def put_away(path: Path) -> list[Path]:
-    """Return the files of a log that were full, the oldest first."""
+    """Return the rotated files of a log, oldest first."""
     names = path.parent.glob(f"{path.name}.*")
     found = [each for each in names if _NUMBERED.fullmatch(each.name.removeprefix(path.name))]
     return sorted(found, key=lambda each: int(each.name.rpartition(".")[2]))
 
 
 def read(path: Path, most: int = MOST) -> Iterator[Entry | None]:
-    """Yield the entries of a log, the oldest first; None for each line that is none, and for each file that is not read whole.
+    """Yield the entries of a log, oldest first; None for each line that is not an entry, and for each file that is read in part.
 
-    A log that is not there has none. Raises OSError where a file cannot be read, ForeignError where somebody else could have written it.
+    A missing log has no entries. Raises OSError where a file cannot be read, ForeignError where somebody else could
+    have written it.
     """
     with ExitStack() as stack:
         files = list(reversed(_opened(path, stack)))
@@ -43,7 +44,7 @@ def read(path: Path, most: int = MOST) -> Iterator[Entry | None]:
 
 
 def _opened(path: Path, stack: ExitStack) -> list[BinaryIO]:
-    """Return the files, the newest first; one that is put away meanwhile comes once."""
+    """Yield the open files, newest first; a file that is rotated meanwhile comes once."""
     files: list[BinaryIO] = []
     with suppress(FileNotFoundError):
         files.append(stack.enter_context(reading_ours(path)))

@@ -1,4 +1,4 @@
-"""The files of one log: the one that is written, and those that were put away when they were full."""
+"""The files of one log: the current one, and those rotated away when they were full."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from .lines import CHAINED, GAP, ROTATED, Junk, RawLine, digest, encoded, raw_li
 from .reading import Entry, put_away, read
 
 FULL = 16 << 20
-"""Bytes of a file, after which another one is begun: some ten thousand moves."""
+"""Bytes after which a new file is begun: some ten thousand moves."""
 _SHARE = 4
-"""A new file begins with a quarter of that at most."""
+"""At most a quarter of a new file is carried over from the last one."""
 _TAIL = 1 << 16
-"""Bytes at a file's end among which its last line is looked for before the whole is read."""
+"""Bytes at a file's end that are searched for its last line before the whole file is read."""
 
 Stamp = Callable[[], Mapping[str, Any]]
-"""Returns the fields that each line has: time, who, ..."""
+"""Returns the fields of every line: time, who, ..."""
 Carry = Callable[[Iterable[Entry]], Iterable[Entry]]
-"""Returns which entries of a log its next file must have as well."""
+"""Returns the entries of a log that its next file must repeat."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,16 +36,16 @@ class _End:
     last: str = ""
     """Hash of the last line of the log; empty where there is none."""
     junk: Junk
-    """What stands after that line."""
+    """The bytes after that line."""
     lead: bytes = b""
-    """What comes before the next line: a line end where the last one has none."""
+    """What to write before the next line: a line end if the last line has none."""
 
 
 class Journal:
-    """One log. Any number of threads and processes may append; who reads needs no lock."""
+    """One log. Any number of threads and processes may append; reading needs no lock."""
 
     def __init__(self, path: Path, *, stamp: Stamp, carry: Carry, full: int = FULL) -> None:
-        """Files and folder are made at the first line. `full`: bytes after which another file is begun."""
+        """Files and folder are created with the first line. `full`: bytes after which a new file is begun."""
         self.path = path
         self._stamp = stamp
         self._carry = carry
@@ -54,10 +54,7 @@ class Journal:
         self._wait = WAIT
 
     def append(self, entry: Entry) -> bytes:
-        """Append an entry, which is on the disk when this returns; return its line.
-
-        Raises OSError, and ValueError where it is too long.
-        """
+        """Append an entry and flush it to the disk; return its line. Raises OSError, and ValueError where it is too long."""
         with self._lock:
             # Else each line of a run would wait for a process that hangs.
             wait, self._wait = self._wait, WAIT_AGAIN
@@ -66,7 +63,7 @@ class Journal:
                 return self._appended(entry)
 
     def _appended(self, entry: Entry) -> bytes:
-        """Write an entry, into another file where this one is full."""
+        """Write an entry, into a new file if this one is full."""
         line = self._written({**self._stamp(), **entry}, may_put_away=True)
         if line is None:
             with suppress(OSError):  # then the file grows: a line that is written counts for more
@@ -75,7 +72,7 @@ class Journal:
         return line or b""
 
     def _written(self, entry: Entry, *, may_put_away: bool) -> bytes | None:
-        """Write it with what has to come before; None where the file is too full for that."""
+        """Write an entry with what has to come before it; None where the file has no room for that."""
         if not os.path.lexists(self.path) and (old := put_away(self.path)):
             self._continue(old[-1])
         with appending(self.path) as file:
@@ -91,7 +88,7 @@ class Journal:
             return lines[-1].removesuffix(b"\n")
 
     def _mending(self, file: BinaryIO, size: int, end: _End) -> list[Entry]:
-        """Return the entries that must come first: what stands there is torn, or has no hashes."""
+        """Return the entries that must come first: the log's end is torn, or has no hashes."""
         if not end.junk.count:
             return []
         if not end.last and not put_away(self.path):
@@ -101,7 +98,7 @@ class Journal:
         return [{**self._stamp(), "event": GAP, **torn}]
 
     def _put_away(self) -> None:
-        """Give the file a number, and begin another one. Raises OSError."""
+        """Rename the file to its number and begin a new one. Raises OSError."""
         old = put_away(self.path)
         number = int(old[-1].name.rpartition(".")[2]) + 1 if old else 1
         place = self.path.with_name(f"{self.path.name}.{number:06d}")
@@ -109,7 +106,7 @@ class Journal:
         self._continue(place)
 
     def _continue(self, old: Path) -> None:
-        """Begin a file that says which one it continues, with what must stand in it as well; whole or not at all."""
+        """Begin a file that names the one it continues and repeats what it must; written whole or not at all."""
         with reading_ours(old) as file:
             size, whole, end = os.fstat(file.fileno()).st_size, whole_digest(file), _end_of(file)
         first = {**self._stamp(), "event": ROTATED, "file": old.name, "bytes": size, "whole": whole}
@@ -118,7 +115,7 @@ class Journal:
             fresh.keep()
 
     def _carried(self, old: Path) -> list[Entry]:
-        """Return what must stand in the next file, as far as a quarter of it holds that: the newest."""
+        """Return what the next file must repeat, the newest first, as far as a quarter of the file has room."""
         room, kept = self._full // _SHARE, list[Entry]()
         for entry in reversed(list(self._carry(each for each in read(self.path) if each is not None))):
             carried = {**entry, "carried": old.name}
@@ -133,7 +130,7 @@ class Journal:
 
 
 def _linked(entries: Iterable[Entry], prev: str) -> list[bytes]:
-    """Return entries as lines, each with the hash of the one before. Raises ValueError where one is too long."""
+    """Return entries as lines, each with the hash of the line before. Raises ValueError where one is too long."""
     lines = []
     for entry in entries:
         line = encoded(entry, prev)
@@ -143,7 +140,7 @@ def _linked(entries: Iterable[Entry], prev: str) -> list[bytes]:
 
 
 def _end_of(file: BinaryIO) -> _End:
-    """Read how a file ends; the whole file where it does not end in a line of ours."""
+    """Read how a file ends; read all of it if its last bytes hold no entry."""
     size = file.seek(0, os.SEEK_END)
     start = file.seek(max(size - _TAIL, 0))
     # What begins before the place that is read has another hash: the first part counts only at the file's beginning.
@@ -166,7 +163,7 @@ def _ending(lines: Iterable[RawLine]) -> _End:
 
 
 def _write(file: BinaryIO, content: bytes) -> None:
-    """Write at the end, and wait until the disk has it. Raises OSError, and takes back then what a full disk has taken of it."""
+    """Append and flush to the disk. Raises OSError, after taking back what a full disk has taken of the line."""
     descriptor, left = file.fileno(), memoryview(content)
     size = os.fstat(descriptor).st_size
     try:
@@ -182,7 +179,7 @@ def _write(file: BinaryIO, content: bytes) -> None:
 
 
 def opened(path: Path) -> Iterator[tuple[str, BinaryIO]]:
-    """Yield the files of a log, the oldest first, by name, each open while it is the last that was yielded. Raises OSError."""
+    """Yield the files of a log by name, oldest first; each is closed when the next one is asked for. Raises OSError."""
     for each in (*put_away(path), path):
         with suppress(FileNotFoundError), reading(each) as file:
             yield each.name, file

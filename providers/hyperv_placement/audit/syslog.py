@@ -1,4 +1,4 @@
-"""Lines of the audit log for a syslog server (RFC 5424), beside the file: never waited for, and no proof that they came."""
+"""Sends lines of the audit log to a syslog server (RFC 5424) besides the file, without waiting and without proof of delivery."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from urllib.parse import urlsplit
 from hyperv_placement.errors import PlacementError
 
 SYSLOG = "PLACEMENT_SYSLOG"
-"""The variable that says where to."""
+"""The variable that names the server."""
 _PRIORITY = 13 * 8 + 5
 """Facility "log audit", severity "notice" (RFC 5424, 6.2.1)."""
 _PORTS = {"udp": 514, "tcp": 601}
-"""RFC 5426, 3.3, and RFC 6587, 3.4: there is none that all take for TCP, 601 is the one that is registered (syslog-conn)."""
+"""RFC 5426, 3.3. For TCP there is no common port (RFC 6587, 3.4); 601 is the registered one (syslog-conn)."""
 _PATIENCE = 2.0
-"""Seconds for a connection, or for what is left when the process ends."""
+"""Seconds for a connection, and for the remaining lines when the process ends."""
 _WAITING = 1000
-"""Lines that wait; more are lost."""
+"""Lines that may wait to be sent; further ones are lost."""
 _REMEDY = "Write udp://HOST[:514], tcp://HOST[:601] or unix:///dev/log"
 
 
@@ -41,7 +41,7 @@ class Server:
 
 
 def server_in(text: str) -> Server:
-    """Return the server that an address means. Raises PlacementError where it is none."""
+    """Return the server at an address. Raises PlacementError where the address is malformed."""
     try:
         parts = urlsplit(text)
         port = parts.port
@@ -57,14 +57,13 @@ def server_in(text: str) -> Server:
     plain = not (parts.path or parts.query or parts.fragment or parts.username or parts.password)
     if parts.scheme in _PORTS and parts.hostname and plain:
         return Server(kind=parts.scheme, host=parts.hostname, port=port or _PORTS[parts.scheme])
-    raise PlacementError(f"{SYSLOG}={text[:80]!r} is no syslog server", remedy=_REMEDY)
+    raise PlacementError(f"{SYSLOG}={text[:80]!r} is not the address of a syslog server", remedy=_REMEDY)
 
 
 class Syslog:
-    """Sends lines in a thread of its own; the first failure is kept for whoever asks."""
+    """Sends lines in a thread of its own and keeps the first failure for `trouble`."""
 
     def __init__(self, server: Server) -> None:
-        """Connect to nothing yet."""
         self._server = server
         self._lines: queue.Queue[bytes | None] = queue.Queue(_WAITING)
         self._trouble: str | None = None
@@ -72,7 +71,7 @@ class Syslog:
         self._lock = threading.Lock()
 
     def send(self, line: bytes, event: str, time: str) -> None:
-        """Send a line soon; where too many wait it is lost."""
+        """Queue a line; it is lost where too many are waiting."""
         with self._lock:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, daemon=True, name="syslog")
@@ -81,16 +80,16 @@ class Syslog:
         try:
             self._lines.put_nowait(message(line, event, time))
         except queue.Full:
-            self._failed("it does not keep up")
+            self._failed("it cannot keep up")
 
     def trouble(self) -> str | None:
-        """Return, once, why a line was not sent; None where none is known to be lost."""
+        """Return, once, why a line was not sent; None if no line is known to be lost."""
         with self._lock:
             reported, self._trouble = self._trouble, ""
             return reported or None
 
     def close(self) -> None:
-        """Wait a moment for what has not been sent."""
+        """Wait up to SECONDS for the lines not sent yet."""
         if self._thread is not None:
             try:
                 self._lines.put(None, timeout=_PATIENCE)
@@ -117,7 +116,7 @@ class Syslog:
 
 
 def message(line: bytes, event: str, time: str) -> bytes:
-    """Return a line as a message of RFC 5424; it is ASCII already."""
+    """Return a line, which is ASCII already, as a message of RFC 5424."""
     host = _printable(platform.node(), 255)
     return (
         f"<{_PRIORITY}>1 {time} {host} hyperv-placement {os.getpid()} {_printable(event, 32)} - ".encode(

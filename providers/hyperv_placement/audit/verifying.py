@@ -9,12 +9,12 @@ from typing import Any, BinaryIO
 from .lines import CHAINED, GAP, PREV, ROTATED, Junk, RawLine, raw_lines, whole_digest
 
 _MOST = 20
-"""Breaks, and gaps, that are named; the others are counted."""
+"""Breaks and gaps that are listed; further ones are only counted."""
 
 _NAME = 80
-"""Characters of a name that a line gives."""
+"""Characters shown of a file name that a line gives."""
 _REMEMBERED = 200_000
-"""Lines whose hashes are kept, to say of one that is out of order where it belongs."""
+"""Lines whose hashes are kept, to say where a line that is out of order belongs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,40 +23,40 @@ class Place:
 
     file: str
     line: int
-    """Counted from 1; 0 means the file as a whole."""
+    """Line number, from 1; 0 = the file as a whole."""
     what: str
-    """What is the matter with it, for people."""
+    """What is wrong with it, as a sentence."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What a log proves of itself."""
+    """What a log proves about itself."""
 
     files: tuple[str, ...]
     """The oldest first."""
     lines: int
     unchained: int
-    """Lines of an earlier version at its beginning, which have no hash of their own: the first one after them has that of all."""
+    """Lines without hashes at its beginning, from an earlier version: the first line after them has the hash of them all."""
     last: str
-    """SHA-256 of the last line that has a hash of the one before; empty where there is none."""
+    """SHA-256 of the last chained line; empty where there is none."""
     gaps: tuple[Place, ...]
-    """Recorded ones: what a killed process or a full disk has torn."""
+    """Torn lines that the log records: a killed process or a full disk left them."""
     breaks: tuple[Place, ...]
     more_breaks: int = 0
 
     @property
     def is_whole(self) -> bool:
-        """Whether nothing contradicts it."""
+        """Whether no break was found."""
         return not self.breaks
 
 
 def verify(
     files: Iterable[tuple[str, BinaryIO]], *, since: str | None = None, holding: str | None = None
 ) -> Verdict:
-    """Return the verdict on a log whose files are given, the oldest first, by name and as streams that can be sought in.
+    """Return the verdict on a log, given its files oldest first, by name and as seekable streams.
 
-    `since`, `holding`: hash of a line that must be in it, or come right before its first one; of `since`, what is wrong
-    before that line does not count. Raises OSError.
+    `since`, `holding`: hash of a line that must be in it, or come right before its first one; of `since`, what is
+    wrong before that line does not count. Raises OSError.
     """
     checker = _Checker(since or holding, forgiving=since is not None)
     for name, stream in files:
@@ -77,14 +77,14 @@ class _Checker:
         self._lines = self._unchained = 0
         self._begun = False
         self._expected = ""
-        """The hash that the next line has to name."""
+        """The hash that the next line must carry."""
         self._junk = Junk()
-        """Lines since the last one of the log, which its next line has to record."""
+        """Torn lines since the last entry, which the next entry must record."""
         self._torn_at = 0
-        """Where those begin that are torn; 0 = there are none."""
+        """Line number at which the torn lines begin; 0 = none."""
         self._name, self._number, self._offset = "", 0, 0
         self._before: tuple[str, str] | None = None
-        """Name and hash of the file before this one."""
+        """Name and hash of the previous file."""
 
     def file(self, name: str, stream: BinaryIO) -> None:
         """Take the next file."""
@@ -98,7 +98,7 @@ class _Checker:
                 self._numbers[line.digest] = (name, self._number)
             self._offset += line.size + line.ended
         self._not_checked(
-            "it is torn, or no line of this log, and no line records it: where a process was killed, the next run does"
+            "it is torn, or not an entry of this log, and no line records it: after a killed process the next run records it"
         )
         self._before = (name, whole_digest(stream))
 
@@ -114,7 +114,7 @@ class _Checker:
         elif entry.get("event") == GAP:
             self._gap(entry)
         else:
-            self._not_checked("it is no line of this log, and no later one records it as torn")
+            self._not_checked("it is not an entry of this log, and no later line records it as torn")
             self._follows(entry)
         self._begun = True
         self._junk, self._torn_at = Junk(), 0
@@ -123,12 +123,14 @@ class _Checker:
             self._anchor()
 
     def _strange(self, line: RawLine) -> None:
-        """Take a line without a hash: of an earlier version before the first that has one, torn, or put in."""
+        """Judge a line without a hash: from an earlier version, torn, or inserted."""
         if not self._begun:
             self._unchained += 1
             return
         if line.entry is not None:
-            self._break("it has no hash of the line before: put in by hand, or written by an earlier version")
+            self._break(
+                "it has no hash of the line before: inserted by hand, or written by an earlier version"
+            )
         else:
             self._torn_at = self._torn_at or self._number
         self._junk.add(line)
@@ -147,10 +149,10 @@ class _Checker:
                 f"it continues {_named(entry)}, which is not here; where that was put away on purpose: --from {prev}"
             )
         elif prev:
-            self._break("lines before it were taken out")
+            self._break("lines before it were removed")
 
     def _tells_of_the_unchained(self, entry: Mapping[str, Any], stream: BinaryIO) -> bool:
-        """Say whether the first line with a hash names all that stands before it."""
+        """Say whether the first line with a hash covers all that comes before it."""
         if entry.get("event") == ROTATED and self._number == 1:
             return self._continues(entry)
         size = entry.get("bytes")
@@ -177,9 +179,11 @@ class _Checker:
         """Judge a line that records torn ones."""
         reported = (entry.get("torn"), entry[PREV])
         if not self._junk.count or reported != (self._junk.digest, self._expected):
-            self._break("it records torn bytes that are not those before it")
+            self._break("it records torn bytes, but other ones than those before it")
         elif entry.get("ended"):
-            self._not_checked("it is no line of this log, and no killed process has torn it: put in by hand")
+            self._not_checked(
+                "it is not an entry of this log, and was not torn by a killed process: inserted by hand"
+            )
         elif len(self._gaps) < _MOST:
             what = f"{self._junk.size} bytes before it are torn: a process was killed, or a disk was full"
             self._gaps.append(Place(file=self._name, line=self._number, what=what))
@@ -189,13 +193,11 @@ class _Checker:
             return
         place = self._numbers.get(entry[PREV])
         if place is None:
-            self._break("the line before it was changed, or lines between the two were taken out")
+            self._break("the line before it was changed, or lines between the two were removed")
         else:
             file, number = place
             where = f"line {number}" if file == self._name else f"line {number} of {file}"
-            self._break(
-                f"it was written right after {where}: what stands between was put in, or put in another order"
-            )
+            self._break(f"it was written right after {where}: what stands between was inserted or reordered")
 
     def _not_checked(self, what: str) -> None:
         """Report torn lines that nothing records."""
@@ -210,17 +212,17 @@ class _Checker:
             self._more += 1
 
     def _anchor(self) -> None:
-        """Take note that the line that must be there is there; what was wrong before it may not count."""
+        """Note that the expected line was seen; with `since`, breaks before it do not count."""
         self._found = True
         if self._forgiving:
             self._breaks, self._more = [], 0
 
     def verdict(self) -> Verdict:
-        """Return what all the files prove."""
+        """Return what the files prove together."""
         if self._unchained and not self._begun:
             self._number = 1
             self._break(
-                "no line has a hash of the one before: an earlier version wrote them, or the hashes were taken out"
+                "no line has a hash of the line before: an earlier version wrote them, or the hashes were removed"
             )
         if not self._found:
             self._number = 0
@@ -232,5 +234,5 @@ class _Checker:
 
 
 def _named(entry: Mapping[str, Any]) -> str:
-    """Return which file an entry names, for people."""
+    """Return the file name that an entry gives, as shown to people."""
     return str(entry.get("file"))[:_NAME]

@@ -1,1 +1,1 @@
-"""What failed hosts and migrations say by a number, and what to do about it."""
+"""The numbers by which hosts and migrations report failures, and what to do about each."""

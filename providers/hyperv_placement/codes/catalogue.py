@@ -1,4 +1,4 @@
-"""Codes that migrations and hosts are known to fail with: what they mean, what to do, and who says so."""
+"""Codes with which hosts and migrations are known to fail: meaning, remedy and source."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _CODE = re.compile(r"0x(?P<hex>[0-9A-Fa-f]{8})|(?:\(|[Cc]ode:? '?)(?P<number>-?[
 """HRESULTs stand anywhere in a text; Hyper-V's own numbers, and some HRESULTs, in brackets, `(33012)` (Compare-VM page), or
 `Error code: '32774'` (reports of failed checkpoints)."""
 _LIMIT = re.compile(r"migration limit '\d+' was reached")
-"""As events 21501 and its storage twin word it in English; no code travels with it (SupportArticles-docs)."""
+"""As event 21501 and its storage counterpart word it in English; it carries no code (SupportArticles-docs)."""
 _WORD = 1 << 32
 _PLACE = re.compile(r"\{(source|destination|machine)\}")
 _OF_JOBS = frozenset({"hresult", "message", "return value", "event"})
-"""Kinds of codes that stand in the text of a job."""
+"""Kinds of codes that occur in the text of a job."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,40 +32,40 @@ class Known:
     """A row of the catalogue."""
 
     code: int | str
-    """A number, or a name where the host gives none."""
+    """A number, or a name where the host gives no number."""
     kind: Kind
     shows: str
-    """Where it is met."""
+    """Where it occurs."""
     meaning: str
     remedy: str
     """`{source}` and `{destination}` stand for the hosts' full names."""
     source: str
     """Where this is published."""
     seen: bool = True
-    """False where nobody has seen it at a migration."""
+    """False where nobody has seen it with a migration."""
     words: tuple[str, ...] = ()
     reported: str = ""
-    """A pattern of the host's English text, for what comes without a code of its own."""
+    """A pattern of the host's English text, for failures that carry no code."""
 
     @property
     def shown(self) -> str:
-        """The code as it is met: HRESULTs and faults of the service in hexadecimal."""
+        """The code as people meet it: HRESULTs and faults of the service in hexadecimal."""
         wide = isinstance(self.code, int) and self.code >= 1 << 31
         return f"0x{self.code:08X}" if wide else str(self.code)
 
     def remedied(self, source: str, destination: str, machine: str = "GUID") -> str:
-        """Return the remedy for two hosts and the machine of that GUID."""
+        """Return the remedy for these two hosts and the machine with that GUID."""
         values = {"source": _word(source), "destination": _word(destination), "machine": _guid(machine)}
         return _PLACE.sub(lambda place: values[place[1]], self.remedy)
 
 
 def _word(host: str) -> str:
-    """Return a host as it may stand in a command of a remedy: as it is, or as PowerShell takes it for a word."""
+    """Return a host's name for a command in a remedy: as it is, or quoted for PowerShell."""
     return host if re.fullmatch(r"[A-Za-z0-9_.-]+", host) else str(quoting.powershell("{}", host))
 
 
 def _guid(machine: str) -> str:
-    """Return a GUID; anything else stands in no command."""
+    """Return a GUID; anything else never becomes part of a command."""
     return machine if re.fullmatch(r"[0-9A-Za-z-]+", machine) else "GUID"
 
 
@@ -79,7 +79,7 @@ def catalogue() -> tuple[Known, ...]:
 def lost_a_slot(text: str) -> bool:
     """Say whether a job failed because a host's limit was reached, which waiting cures.
 
-    A host of another language words it otherwise: then the move fails, and the next run starts it again.
+    A host in another language words it differently: then the move fails, and the next run starts it again.
     """
     return _LIMIT.search(text) is not None
 
@@ -87,7 +87,7 @@ def lost_a_slot(text: str) -> bool:
 def codes_in(texts: Iterable[str]) -> tuple[int, ...]:
     """Return the codes in the hosts' texts, in order: texts are localised, codes are not.
 
-    Every `0x...`; of numbers in brackets those that the catalogue knows, for a text may hold other numbers.
+    Every `0x...`, and the numbers in brackets that the catalogue knows: a text may hold other numbers.
     """
     known = {row.code for row in catalogue() if row.kind in _OF_JOBS}
     found = [
@@ -104,15 +104,15 @@ def _code(match: re.Match[str], known: Collection[int | str]) -> int | None:
 
 
 _READ = 1000
-"""Characters of what a host says of a failure in which a pattern is looked for: in longer texts some take the square of the time."""
+"""Characters of a host's text that are searched for a pattern: on longer texts some patterns take quadratic time."""
 
 
 def remedy_for(
     codes: Iterable[int], *, source: str, destination: str, texts: Iterable[str] = (), machine: str = "GUID"
 ) -> str:
-    """Return what to do about a failure: by what its texts say without a code, else by the first code that is known.
+    """Return what to do about a failure: by a pattern of its texts, otherwise by the first known code.
 
-    A job's own code goes before the ReturnValue that stands around it.
+    A job's own code takes precedence over the ReturnValue around it.
     """
     asked_for, rows = list(codes), catalogue()
     reported = " ".join(" ".join(texts).split())[:_READ]
@@ -129,7 +129,7 @@ def return_value(value: int | None) -> Known | None:
 
 
 def asked(text: str) -> tuple[Known, ...]:
-    """Return the rows that somebody means who types `text`: a code in any spelling, or a word.
+    """Return the rows that `text` means: a code in any spelling, or a word.
 
     `0x8009030E`, `8009030e`, `2148074254` and `-2146893042` are one code.
     """
@@ -158,11 +158,11 @@ _FACILITIES = {
     1: "RPC", 4: "COM interfaces and WMI", 7: "Win32", 9: "security packages", 0x33: "WinRM", 0x37: "Hyper-V's virtual machines",
     0x38: "Hyper-V", 0x3A: "virtual disks",
 }  # fmt: skip
-"""Where a code comes from, by its bits 16 to 26 (MS-ERREF 2.1; for NTSTATUS 2.3)."""
+"""Names of the facilities in bits 16 to 26 of a code (MS-ERREF 2.1; for NTSTATUS 2.3)."""
 
 
 def origin(text: str) -> str | None:
-    """Return what the bits of an unknown code tell, None for what is no HRESULT or NTSTATUS."""
+    """Return what the bits of an unknown code say; None where it is not an HRESULT or NTSTATUS."""
     number = next((number for number in _numbers(text) if number >> 31), None)
     if number is None:
         return None
@@ -170,5 +170,5 @@ def origin(text: str) -> str | None:
     name = _FACILITIES.get(facility, f"facility 0x{facility:X}")
     rest = number & 0xFFFF
     if facility == 7:  # noqa: PLR2004 - FACILITY_WIN32
-        return f"0x{number:08X} is error {rest} of Windows (net helpmsg {rest} tells it)"
+        return f"0x{number:08X} is error {rest} of Windows (net helpmsg {rest} explains it)"
     return f"0x{number:08X} comes from {name}, number {rest}"

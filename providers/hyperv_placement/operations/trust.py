@@ -97,7 +97,7 @@ def _read(file: Path) -> bytes | None:
         return None
     try:
         if not file.is_file():
-            raise PlacementError(f"{file} is no regular file", remedy="Name one in the stack file")
+            raise PlacementError(f"{file} is not a regular file", remedy="Name one in the stack file")
         with file.open("rb") as opened:
             return opened.read(LARGEST + 1)
     except OSError as error:

@@ -1,6 +1,6 @@
-"""What systems do differently about files: who we are, whose a file is, and how one is opened without following others' links.
+"""What operating systems do differently about files: who we are, who owns a file, and how to open it without following other users' links.
 
-POSIX has one module, Windows its twin; everybody else asks here. Both offer the same names.
+One module for POSIX and one for Windows offer the same names; all other code imports them from here.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Files of this computer: written so that nobody finds half of one, through no link of others, and read within bounds.
+"""Files of this computer: written whole, never through other users' links, and read up to a limit.
 
-What is written is whole or not there, or a line at a time. A link on the way is followed where this user or the system's
-administrator has made it, and a link to the file itself where nobody else may put things where it leads. What is read is a regular
-file of a size that was thought of: nothing waits for a pipe, or reads a device without an end.
+What is written is whole or not there, or a line at a time. A link on the way is followed where this user or the
+system's administrator has made it, and a link to the file itself where nobody else may put things where it leads.
+Only regular files up to an expected size are read: nothing waits for a pipe, or reads a device without an end.
 """
 
 from __future__ import annotations
@@ -22,43 +22,43 @@ from . import ForeignError, Place, belongings, place_of, private_folder
 
 _PRIVATE = 0o600
 _BINARY = getattr(os, "O_BINARY", 0)
-"""Windows alone has it: without it, line ends are changed on their way."""
+"""Exists on Windows only, where line ends would be translated without it."""
 _NO_WAIT = getattr(os, "O_NONBLOCK", 0)
-"""Windows has no pipes in its folders; elsewhere the opening of one would wait for its writer."""
+"""Exists on POSIX only, where opening a pipe would wait for its writer."""
 _LONGEST = 40
-"""Characters of a file's name that stand in the name of its draft: of 255 bytes, which most systems allow."""
+"""Characters of a file's name that its draft's name repeats; most systems allow names of 255 bytes."""
 _PART = 1 << 20
-"""Bytes that are asked for at once."""
+"""Bytes per read."""
 _STREAMS = (1, 2)
 DRAFTS = ".*.tmp"
-"""What the names of drafts fit: who is killed while he writes one leaves it behind."""
+"""Pattern of draft names: a process that is killed while writing leaves its draft behind."""
 
 
 class Draft:
-    """A file beside another one, which takes its place or goes."""
+    """A file written beside another one, which it replaces or is removed."""
 
     def __init__(self, place: Place, name: str, made: os.stat_result) -> None:
-        """Write the file `name`, which was `made` in the folder of `place`, to stand there."""
+        """`name`: the draft in the folder of `place`; `made`: its stat when it was created."""
         self.path = place.folder / name
         self.place = place.path
         self._at, self._name, self._made = place, name, made
 
     def write(self, content: str | bytes) -> None:
-        """Replace what the draft holds, and wait until the disk has it. Raises OSError."""
+        """Write the draft's content and flush it to the disk. Raises OSError."""
         with self._opened(os.O_WRONLY) as descriptor:
             os.ftruncate(descriptor, 0)
             _write_all(descriptor, _encoded(content))
             os.fsync(descriptor)
 
     def keep(self, *, mode: int | None = None) -> None:
-        """Put the draft in the place of what stands there, at once; `mode`: None leaves what it was made with. Raises OSError."""
+        """Replace the target by the draft, atomically; `mode`: None keeps the draft's own. Raises OSError."""
         if mode is not None:
             with self._opened(os.O_RDONLY) as descriptor:
                 set_mode(descriptor, mode)
         self._at.replace(self._at.name, self._name)
 
     def keep_as_new(self) -> None:
-        """Put the draft where nothing stands. Raises FileExistsError where something does, OSError."""
+        """Move the draft to the target if nothing is there. Raises OSError, FileExistsError."""
         os.close(
             self._at.open(self._at.name, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
         )  # the name is ours from here on
@@ -66,11 +66,11 @@ class Draft:
 
     @contextmanager
     def _opened(self, flags: int) -> Iterator[int]:
-        """Open the draft, where it is the file that was made. Raises ForeignError, OSError."""
+        """Open the draft if it is still the file that was created. Raises ForeignError, OSError."""
         descriptor = self._at.open(self._name, flags | _BINARY)
         try:
             if not os.path.samestat(os.fstat(descriptor), self._made):
-                raise ForeignError(self.path, "it has become another file meanwhile")
+                raise ForeignError(self.path, "another file has taken its place meanwhile")
             yield descriptor
         finally:
             os.close(descriptor)
@@ -78,9 +78,10 @@ class Draft:
 
 @contextmanager
 def draft(place: Path, *, mode: int = _PRIVATE) -> Iterator[Draft]:
-    """Lend a draft of the file at `place`, or of the one that a link there names; it is removed unless it is kept.
+    """Yield a draft for the file at `path`, or for the file that a link there names; it is removed unless kept.
 
-    `mode`: of the draft, less what the umask takes. Raises OSError; ForeignError where the link is not ours to follow.
+    `mode`: of the draft, less what the umask takes. Raises OSError; ForeignError where the link is not ours to
+    follow.
     """
     with place_of(place) as at:
         at.check_link()
@@ -96,11 +97,11 @@ def draft(place: Path, *, mode: int = _PRIVATE) -> Iterator[Draft]:
 
 
 def write_whole(path: Path, text: str | bytes, *, mode: int | None = _PRIVATE) -> None:
-    """Write a file at once or not at all; a link stays, and what it names is written. Raises OSError.
+    """Write a file whole or not at all; a link stays, and its target is written. Raises OSError.
 
-    `mode`: of the file, less what the umask takes; None: that of the file which is replaced, where it is ours. What is no
-    regular file, as a pipe or a device, is written to and not replaced; so is the file that is the output of this very process.
-    Raises ForeignError where a link, a pipe or a device is another user's.
+    `mode`: of the file, less what the umask takes; None: that of the file which is replaced, where it is ours. A pipe
+    or a device is written to rather than replaced; so is the file to which this process's own output goes. Raises
+    ForeignError where a link, a pipe or a device is another user's.
     """
     check_name(path)
     try:
@@ -118,15 +119,15 @@ def write_whole(path: Path, text: str | bytes, *, mode: int | None = _PRIVATE) -
 
 
 def mode_of(path: Path) -> int | None:
-    """Return the mode that a file has and its successor keeps; None where somebody else has chosen it. Raises OSError."""
+    """Return a file's mode for its successor; None where another user chose it. Raises OSError."""
     return stat.S_IMODE(path.stat().st_mode) if belongings(path).trusted else None
 
 
 def append_line(path: Path, text: str) -> None:
-    """Append a line, which begins on a new one where the file ends in a torn one. Raises OSError, ForeignError.
+    """Append a line, after a line end if the file ends in a torn line. Raises OSError, ForeignError.
 
-    Its folder is made, or closed to others (`private_folder`); the file is, too. It is one write, so that lines of several
-    processes do not mix; where the disk is full, its beginning may stay.
+    Folder and file are created private, or made so. It is a single write, so that lines of several processes do not
+    mix; on a full disk part of the line may stay.
     """
     private_folder(path.parent)
     with place_of(path) as place:
@@ -142,13 +143,13 @@ def append_line(path: Path, text: str) -> None:
 
 
 def read_bounded(path: Path, limit: int) -> bytes:
-    """Return what a regular file holds, where that is `limit` bytes at most. Raises OSError, whose `strerror` says why not.
+    """Return the content of a regular file of at most `limit` bytes. Raises OSError, whose `strerror` says why not.
 
-    Nothing is waited for: a pipe, a device, a socket or a folder is refused before a byte of it is read.
+    Never waits: a pipe, a device, a socket or a folder is refused before it is read.
     """
     check_name(path)
     if os.name == "nt" and is_device(PureWindowsPath(path)):
-        raise OSError(errno.EINVAL, "Windows takes that name for a device", str(path))
+        raise OSError(errno.EINVAL, "Windows treats that name as a device", str(path))
     _check_regular(path.stat(), path)  # to open a device may do something already
     descriptor = os.open(path, os.O_RDONLY | _BINARY | _NO_WAIT)
     try:
@@ -158,10 +159,10 @@ def read_bounded(path: Path, limit: int) -> bytes:
 
 
 def read_own(path: Path, limit: int) -> bytes:
-    """Return what a file of ours holds. Raises ForeignError where another user made it, or could have, and as `read_bounded` does.
+    """Return the content of a file of ours. Raises as `read_bounded`, and ForeignError where another user wrote it or could have.
 
-    For what this program has left for itself: file, folder and each link on the way are this user's or the administrator's, and
-    others may not write there.
+    For files that this program wrote for itself: file, folder and each link on the path must belong to this user or
+    the administrator, and others must not be able to write there.
     """
     with place_of(path) as place:
         place.belongings().check(place.folder)
@@ -175,7 +176,7 @@ def read_own(path: Path, limit: int) -> bytes:
 
 
 def read_open(descriptor: int, path: Path, limit: int) -> bytes:
-    """Return what the regular file at a descriptor holds, as `read_bounded` does; `path`: for errors."""
+    """Return the content of the regular file at a descriptor, as `read_bounded` does; `path`: for errors."""
     found = os.fstat(descriptor)
     _check_regular(found, path)
     parts, left = [], 0 if found.st_size > limit else limit + 1  # it may grow, and /proc tells of no size
@@ -184,25 +185,28 @@ def read_open(descriptor: int, path: Path, limit: int) -> bytes:
         left -= len(part)
     if not left:
         raise OSError(
-            errno.EFBIG, f"it is larger than {_size(limit)}, which is more than such a file has", str(path)
+            errno.EFBIG, f"it is larger than {_size(limit)}, more than such a file may have", str(path)
         )
     return b"".join(parts)
 
 
 def remove(path: Path) -> None:
-    """Remove a file, or a link itself, where there is one. Raises OSError; ForeignError where a link on the way is another user's."""
+    """Remove a file or a link (not its target), if it exists.
+
+    Raises OSError, and ForeignError where a link on the path is another user's.
+    """
     with place_of(path, follow=False) as place, suppress(FileNotFoundError):
         place.remove(place.name)
 
 
 def check_single(descriptor: int, path: Path) -> None:
-    """Raise ForeignError where an open file has a second name: what is appended to it would come where somebody has put that."""
+    """Raise ForeignError where an open file has a second hard link: lines appended to it would show up there too."""
     if os.fstat(descriptor).st_nlink > 1:
         raise ForeignError(path, f"{path} has another name as well (a hard link): copy it, and remove it")
 
 
 def expanded(path: Path) -> Path:
-    """Return the path with the home folder for `~`. Raises OSError where nobody knows whose that is."""
+    """Return the path with `~` expanded. Raises OSError where the home folder is unknown."""
     try:
         return path.expanduser()
     except RuntimeError as error:
@@ -211,13 +215,13 @@ def expanded(path: Path) -> Path:
 
 
 def set_mode(descriptor: int, mode: int) -> None:
-    """Give an open file its mode, where the system has modes. Raises OSError."""
+    """Set an open file's mode where the system has modes. Raises OSError."""
     if hasattr(os, "fchmod"):
         os.fchmod(descriptor, mode)
 
 
 def _write_into(path: Path, content: bytes) -> None:
-    """Write to a pipe or a device of this user or of the system; the opening of a pipe waits for its reader."""
+    """Write to a pipe or a device of this user or of the system; opening a pipe waits for its reader."""
     belongings(path).check_owner(path)
     with place_of(path) as place:
         place.check_link()
@@ -230,7 +234,7 @@ def _write_into(path: Path, content: bytes) -> None:
 
 
 def _close_to_others(descriptor: int, path: Path) -> None:
-    """Take from others what a file that was made before lets them do. Raises ForeignError where it is theirs."""
+    """Remove other users' access to an existing file. Raises ForeignError where the file is theirs."""
     found = belongings(descriptor)
     found.check_owner(path)
     check_single(descriptor, path)
@@ -241,7 +245,7 @@ def _close_to_others(descriptor: int, path: Path) -> None:
 
 def _check_regular(found: os.stat_result, path: Path) -> None:
     if not stat.S_ISREG(found.st_mode):
-        raise OSError(errno.EINVAL, f"it is no regular file but {_kind(found.st_mode)}", str(path))
+        raise OSError(errno.EINVAL, f"it is not a regular file but {_kind(found.st_mode)}", str(path))
 
 
 def _kind(mode: int) -> str:
@@ -255,12 +259,12 @@ def _size(limit: int) -> str:
 
 
 def _encoded(content: str | bytes) -> bytes:
-    """Return bytes; what is no character of Unicode, as in a name that a system cannot decode, stays readable."""
+    """Return bytes; lone surrogates, as in names that a system could not decode, become escapes."""
     return content if isinstance(content, bytes) else content.encode("utf-8", "backslashreplace")
 
 
 def _stream(found: os.stat_result) -> int | None:
-    """Return the stream of this process that leads to that very file, as /dev/stdout does; None where none does."""
+    """Return the stream of this process that goes to that same file, as for /dev/stdout; None if there is none."""
     if not found.st_ino:
         return None  # Windows numbers no device
     for stream in _STREAMS:
@@ -271,7 +275,7 @@ def _stream(found: os.stat_result) -> int | None:
 
 
 def _write_on(stream: int, content: bytes) -> None:
-    """Write after what was printed there before."""
+    """Write after flushing what was printed there before."""
     for printed in (sys.stdout, sys.stderr):
         if printed is not None:
             printed.flush()
@@ -285,7 +289,7 @@ def _write_all(descriptor: int, content: bytes) -> None:
 
 
 def _is_torn(descriptor: int) -> bool:
-    """Say whether the file ends within a line."""
+    """Say whether the file's last line has no line end."""
     if not stat.S_ISREG(os.fstat(descriptor).st_mode) or os.lseek(descriptor, 0, os.SEEK_END) == 0:
         return False
     os.lseek(descriptor, -1, os.SEEK_END)

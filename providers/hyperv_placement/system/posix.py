@@ -1,7 +1,7 @@
-"""POSIX: owners and modes, and a way to a file on which each link was made by this user or by root.
+"""POSIX: owners, modes, and paths on which every link was made by this user or by root.
 
-The way is gone folder by folder with descriptors (openat(2), O_NOFOLLOW), so that what was looked at is what is used: a folder
-or a link that is exchanged meanwhile is refused, not followed.
+Paths are walked folder by folder with descriptors (openat(2), O_NOFOLLOW), so that what was checked is what is used:
+a folder or link that is swapped in between is refused, not followed.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ import grp  # noqa: E402
 import pwd  # noqa: E402
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | getattr(os, "O_PATH", 0)
-"""O_PATH: folders that may be crossed and not listed are no obstacle; macOS lists them."""
+"""O_PATH opens folders that may be crossed but not listed; macOS lacks it, and needs the right to list them."""
 _LINKS = 40
-"""As Linux allows on one way (path_resolution(7))."""
+"""As many links as Linux follows in one path (path_resolution(7))."""
 _PRIVATE = 0o700
 _OTHERS = 0o077
 _KERNELS = ("pipe:[", "socket:[", "anon_inode:")
-"""What the links of /proc/self/fd seem to lead to (proc_pid_fd(5)): the kernel alone can follow them."""
+"""Targets that links of /proc/self/fd show (proc_pid_fd(5)); only the kernel can follow them."""
 
 
 def account() -> Account:
-    """Return whom this process runs as."""
+    """Return the account that this process runs as."""
     uid = os.geteuid()
     try:
         return Account(id=str(uid), name=pwd.getpwuid(uid).pw_name)
@@ -43,12 +43,12 @@ def account() -> Account:
 
 
 def keep_private() -> None:
-    """Let what this process and its children make be this user's alone."""
+    """Make files that this process and its children create private to this user."""
     os.umask(_OTHERS)
 
 
 def belongings(of: Path | int) -> Belongings:
-    """Return whose a file is, by its path (a link is followed) or by its descriptor. Raises OSError."""
+    """Return who owns a file, by its path (a link is followed) or its descriptor. Raises OSError."""
     return _belongings(os.fstat(of) if isinstance(of, int) else of.stat())
 
 
@@ -66,7 +66,10 @@ def _belongings(found: os.stat_result) -> Belongings:
 
 
 def _is_alone_in(group: int) -> bool:
-    """Say whether a group is root's, or the user's private one as most distributions give him: of his name, without other members."""
+    """Say whether a group is root's or the user's private one.
+
+    Most distributions create one for each user, of the user's name and without other members.
+    """
     if group == 0:
         return True
     try:
@@ -78,7 +81,7 @@ def _is_alone_in(group: int) -> bool:
 
 
 def lock_at_once(descriptor: int) -> bool:
-    """Lock an open file until it is closed or this process ends; say whether nobody else has it. Raises OSError."""
+    """Try to lock an open file until it is closed or this process ends; return False if another process holds it. Raises OSError."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -87,44 +90,44 @@ def lock_at_once(descriptor: int) -> bool:
 
 
 class Place:
-    """A folder that is held open, and the name in it that a path leads to."""
+    """An open folder, and the name in it that a path leads to."""
 
     def __init__(self, descriptor: int, folder: Path, name: str, *, linked: bool, kernels: bool) -> None:
-        """`linked`: the path named a link, which leads here. `kernels`: the kernel alone knows whereto."""
+        """`linked`: the path named a link, which leads here. `kernels`: a link that only the kernel can follow."""
         self.folder, self.name = folder, name
         self._descriptor, self._linked, self._kernels = descriptor, linked, kernels
 
     @property
     def path(self) -> Path:
-        """Where it is, without links."""
+        """The path, without links."""
         return self.folder / self.name
 
     def belongings(self) -> Belongings:
-        """Return whose the folder is."""
+        """Return who owns the folder."""
         return _belongings(os.fstat(self._descriptor))
 
     def check_link(self) -> None:
-        """Raise ForeignError where a link led here and others may put things into this folder."""
+        """Raise ForeignError where a link led here and others may create files in this folder."""
         if self._linked:
             self.belongings().check(self.folder)
 
     def open(self, name: str, flags: int, mode: int = 0o600) -> int:
-        """Open a file of the folder, a link never, and wait for nobody. Raises OSError."""
+        """Open a file of the folder, never a link, without blocking. Raises OSError."""
         follow = 0 if self._kernels else os.O_NOFOLLOW
         try:
             return os.open(name, flags | follow | os.O_CLOEXEC, mode, dir_fd=self._descriptor)
         except OSError as error:
             if error.errno == errno.ELOOP:
-                raise ForeignError(self.folder / name, "it has become a link meanwhile") from error
+                raise ForeignError(self.folder / name, "a link has taken its place meanwhile") from error
             error.filename = str(self.folder / name)
             raise
 
     def make_folder(self, name: str) -> None:
-        """Make a folder in the folder, for this user alone. Raises OSError."""
+        """Create a private folder in the folder. Raises OSError."""
         os.mkdir(name, _PRIVATE, dir_fd=self._descriptor)
 
     def replace(self, name: str, by: str) -> None:
-        """Put the file `by` of the folder in the place of `name`, at once. Raises OSError."""
+        """Replace `name` by the folder's file `by`, atomically. Raises OSError."""
         os.replace(by, name, src_dir_fd=self._descriptor, dst_dir_fd=self._descriptor)
 
     def remove(self, name: str) -> None:
@@ -134,9 +137,9 @@ class Place:
 
 @contextmanager
 def place_of(path: Path, *, follow: bool = True) -> Iterator[Place]:
-    """Lend the place that `path` names, or a link there. Raises ForeignError where a link on the way is another user's, OSError.
+    """Yield the place that `path` names, or that a link there leads to.
 
-    `follow`: without it, a link that stands there is meant itself.
+    Raises OSError, and ForeignError where a link on the path is another user's. `follow`: False means a link at `path` itself, not its target.
     """
     place = _gone(path, follow=follow)
     try:
@@ -146,7 +149,7 @@ def place_of(path: Path, *, follow: bool = True) -> Iterator[Place]:
 
 
 def _gone(path: Path, *, follow: bool) -> Place:
-    """Go the way to `path`; the descriptor of its last folder is the caller's to close."""
+    """Walk to `path`; the caller closes the descriptor of its last folder."""
     check_name(path)
     todo = list(reversed(path.parts or (".",)))
     # The folder in which this process stands is asked for nothing where it has no part in the way: it may be another user's, or gone.
@@ -186,7 +189,7 @@ def _check_number(links: int, path: Path) -> None:
 
 
 def _link(name: str, folder: int, where: Path) -> str | None:
-    """Return where the link `name` leads; None for what is no link, or is not there. Raises ForeignError."""
+    """Return the target of the link `name`; None where it is not a link or does not exist. Raises ForeignError."""
     try:
         found = os.stat(name, dir_fd=folder, follow_symlinks=False)
     except FileNotFoundError:
@@ -207,7 +210,7 @@ def _entered(folder: Path, name: str) -> Path:
 
 
 def private_folder(path: Path) -> None:
-    """Make `path`, with what is missing above it, a folder of this user's alone; one that is wider is closed.
+    """Make `path` a private folder, creating what is missing above it; an existing one loses the access of others.
 
     Raises ForeignError where it belongs to somebody else, OSError.
     """

@@ -1,4 +1,4 @@
-"""What either system says of accounts and of files, and the words for what is not ours."""
+"""What either operating system says about accounts and files, and the error for what another user controls."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hyperv_placement import quoting
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """Whom this process runs as, by the system's own account database: no variable of the environment has a say."""
+    """The account this process runs as, by the system's account database, never by environment variables."""
 
     id: str
     """The user id in decimal; on Windows the SID."""
@@ -21,21 +21,21 @@ class Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Belongings:
-    """Whose a file or folder is, and what others may do with it."""
+    """Who owns a file or folder, and what others may do with it."""
 
     owner: str
-    """As `Account.id`; empty where the system does not tell."""
+    """As `Account.id`; empty where the system does not say."""
     trusted: bool
     """The owner is this user or the system's administrator."""
     others_write: bool
-    """Somebody else may write it. False on Windows, where access lists are not judged."""
+    """Somebody else may write it. False on Windows, where access lists are not evaluated."""
     others_read: bool
     """Somebody else may read it. False on Windows, as above."""
     sticky: bool = False
-    """A folder in which everybody may change what is his own alone, as /tmp."""
+    """A folder with the sticky bit, as /tmp: everybody may create files there, and remove only their own."""
 
     def check(self, path: Path) -> None:
-        """Raise ForeignError where somebody else could have written what stands there."""
+        """Raise ForeignError where somebody else could have written its content."""
         self.check_owner(path)
         if self.others_write and not self.sticky:
             raise ForeignError(path, f"others may write {path}; run {quoting.own('chmod go-w {}', path)}")
@@ -47,7 +47,7 @@ class Belongings:
 
 
 class ForeignError(PermissionError):
-    """A file, folder or link that somebody else made, or could have: it is neither read nor written."""
+    """A file, folder or link that another user controls: it is neither read nor written."""
 
     def __init__(self, path: Path, why: str) -> None:
         """`why`: what is wrong with `path`, and what to do; it is the error's `strerror`."""
@@ -55,7 +55,7 @@ class ForeignError(PermissionError):
 
 
 def check_name(path: Path) -> None:
-    """Raise OSError for a name that no file can have: systems end it at a NUL, Python's own error is no OSError."""
+    """Raise OSError for a name with a NUL, at which systems end it; Python itself raises ValueError."""
     if "\0" in str(path):
         raise OSError(errno.EINVAL, "its name holds a NUL character", str(path).replace("\0", "\\0"))
 
@@ -71,11 +71,11 @@ _DEVICES = frozenset(
         *(f"{port}{n}" for port in ("com", "lpt") for n in "123456789\u00b9\u00b2\u00b3"),
     }
 )
-"""Learn, "Naming Files, Paths, and Namespaces": they mean devices in every folder, whatever extension follows."""
+"""Learn, "Naming Files, Paths, and Namespaces": they mean devices in every folder, whatever their extension."""
 
 
 def is_device(path: PureWindowsPath) -> bool:
-    r"""Say whether Windows takes a path for a device, as `CON` or `stacks\nul.yaml`, or `\\.\COM1`."""
+    r"""Say whether Windows treats a path as a device, as `CON` or `stacks\nul.yaml`, or `\\.\COM1`."""
     text = str(path)
     first = path.name.rstrip(" .").split(".", 1)[0].split(":", 1)[0].rstrip(" ")
     return first.casefold() in _DEVICES or text.startswith(("\\\\.\\", "\\\\?\\GLOBALROOT"))

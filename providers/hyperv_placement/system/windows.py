@@ -1,7 +1,7 @@
-"""Windows: owners by SID, and a way to a file on which each link was made by this user or by an administrator.
+"""Windows: owners by SID, and paths on which every link was made by this user or by an administrator.
 
-Access lists are not judged: what a profile's folder inherits is the user's and the administrators' alone (docs/files.md
-says what that leaves). Unverified: nobody has run this module on Windows.
+Access lists are not evaluated: what a profile's folder inherits gives access to the user and the administrators only
+(docs/files.md says what that leaves open). Unverified: nobody has run this module on Windows.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _kernel.LocalFree.argtypes = [ctypes.c_void_p]
 
 @cache
 def account() -> Account:
-    """Return whom this process runs as."""
+    """Return the account that this process runs as."""
     token = wintypes.HANDLE()
     process = wintypes.HANDLE(_kernel.GetCurrentProcess())
     _done(_api.OpenProcessToken(process, _TOKEN_QUERY, ctypes.byref(token)))
@@ -61,18 +61,18 @@ def account() -> Account:
 
 
 def keep_private() -> None:
-    """Do nothing: what is made in a profile's folder is the user's by what it inherits, and there is no umask."""
+    """Do nothing: files in a profile's folder are the user's by inheritance, and there is no umask."""
 
 
 def belongings(of: Path | int) -> Belongings:
-    """Return whose a file is, by its path (a link is followed) or by its descriptor. Raises OSError."""
+    """Return who owns a file, by its path (a link is followed) or its descriptor. Raises OSError."""
     if isinstance(of, int):
         return _belongings(_owner_of(msvcrt.get_osfhandle(of)))
     return _owned(Path(os.path.realpath(of)))
 
 
 def _owned(path: Path) -> Belongings:
-    """Return whose `path` is; of a link, the link itself."""
+    """Return who owns `path`; for a link, who owns the link itself."""
     handle = _kernel.CreateFileW(
         str(path), _READ_CONTROL, _SHARE_ALL, None, _OPEN_EXISTING, _THE_LINK_ITSELF, None
     )
@@ -112,7 +112,7 @@ def _text(sid: int | None) -> str:
 
 
 def _login(sid: int | None) -> str:
-    r"""Return DOMAIN\name; empty where no domain controller tells."""
+    r"""Return DOMAIN\name; empty where no domain controller answers."""
     name, domain = ctypes.create_unicode_buffer(257), ctypes.create_unicode_buffer(257)
     room, more, use = wintypes.DWORD(257), wintypes.DWORD(257), wintypes.DWORD()
     found = _api.LookupAccountSidW(
@@ -127,7 +127,7 @@ def _done(result: int) -> None:
 
 
 def lock_at_once(descriptor: int) -> bool:
-    """Lock the first byte of an open file until it is closed or this process ends; say whether nobody else has it."""
+    """Try to lock the first byte of an open file until it is closed or this process ends; return False if another process holds it."""
     os.lseek(descriptor, 0, os.SEEK_SET)
     try:
         msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
@@ -146,11 +146,11 @@ class Place:
 
     @property
     def path(self) -> Path:
-        """Where it is, without links."""
+        """The path, without links."""
         return self.folder / self.name
 
     def belongings(self) -> Belongings:
-        """Return whose the folder is."""
+        """Return who owns the folder."""
         return _owned(self.folder)
 
     def check_link(self) -> None:
@@ -159,20 +159,20 @@ class Place:
             self.belongings().check(self.folder)
 
     def open(self, name: str, flags: int, mode: int = 0o600) -> int:
-        """Open a file of the folder, a link or a device never. Raises OSError."""
+        """Open a file of the folder, never a link or a device. Raises OSError."""
         path = self.folder / name
         if path.is_symlink():
-            raise ForeignError(path, "it has become a link meanwhile")
+            raise ForeignError(path, "a link has taken its place meanwhile")
         if is_device(PureWindowsPath(path)):
-            raise ForeignError(path, "Windows takes that name for a device")
+            raise ForeignError(path, "Windows treats that name as a device")
         return os.open(path, flags | os.O_BINARY | os.O_NOINHERIT, mode)
 
     def make_folder(self, name: str) -> None:
-        """Make a folder in the folder. Raises OSError."""
+        """Create a folder in the folder. Raises OSError."""
         (self.folder / name).mkdir()
 
     def replace(self, name: str, by: str) -> None:
-        """Put the file `by` of the folder in the place of `name`, at once. Raises OSError."""
+        """Replace `name` by the folder's file `by`, atomically. Raises OSError."""
         (self.folder / by).replace(self.folder / name)
 
     def remove(self, name: str) -> None:
@@ -182,9 +182,9 @@ class Place:
 
 @contextmanager
 def place_of(path: Path, *, follow: bool = True) -> Iterator[Place]:
-    """Lend the place that `path` names, or a link there. Raises ForeignError where a link on the way is another user's, OSError.
+    """Yield the place that `path` names, or that a link there leads to.
 
-    `follow`: without it, a link that stands there is meant itself.
+    Raises OSError, and ForeignError where a link on the path is another user's. `follow`: False means a link at `path` itself, not its target.
     """
     check_name(path)
     here = path.absolute()
@@ -196,7 +196,7 @@ def place_of(path: Path, *, follow: bool = True) -> Iterator[Place]:
 
 
 def _is_link(path: Path) -> bool:
-    """Say whether something there leads elsewhere: a link, or a junction, which takes no privilege to make."""
+    """Say whether `path` leads elsewhere: a link, or a junction, which anybody may create."""
     try:
         found = path.lstat()
     except OSError:
@@ -205,7 +205,7 @@ def _is_link(path: Path) -> bool:
 
 
 def private_folder(path: Path) -> None:
-    """Make `path`, with what is missing above it. Raises ForeignError where it belongs to somebody else, OSError."""
+    """Create `path` and what is missing above it. Raises OSError, and ForeignError where it belongs to somebody else."""
     with place_of(path) as place:
         place.path.mkdir(parents=True, exist_ok=True)
         _owned(place.path).check_owner(path)

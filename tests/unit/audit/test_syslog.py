@@ -35,7 +35,7 @@ def test_an_address_is_read(text: str, server: Server) -> None:
 )  # fmt: skip
 def test_what_is_no_address_is_said(text: str) -> None:
     """In one line."""
-    with pytest.raises(PlacementError, match="is no syslog server"):
+    with pytest.raises(PlacementError, match="is not the address of a syslog server"):
         server_in(text)
 
 

@@ -54,14 +54,14 @@ def forged(lines: list[bytes]) -> list[bytes]:
 
 HANDS: tuple[tuple[str, Callable[[list[bytes]], Iterable[bytes]], int, str], ...] = (
     ("edit", edited, 5, "was changed"),
-    ("delete", lambda lines: [*lines[:3], *lines[4:]], 4, "taken out"),
-    ("delete the first", lambda lines: lines[1:], 1, "taken out"),
+    ("delete", lambda lines: [*lines[:3], *lines[4:]], 4, "removed"),
+    ("delete the first", lambda lines: lines[1:], 1, "removed"),
     ("insert, unchained", lambda lines: [*lines[:3], b'{"event": "end"}\n', *lines[3:]], 4, "no hash"),
-    ("insert, no JSON", lambda lines: [*lines[:3], b"hello\n", *lines[3:]], 4, "no line of this log"),
+    ("insert, no JSON", lambda lines: [*lines[:3], b"hello\n", *lines[3:]], 4, "not an entry of this log"),
     ("insert, forged", forged, 6, "right after line 4"),
     ("repeat", lambda lines: [*lines[:5], lines[2], *lines[5:]], 6, "right after line 2"),
-    ("reorder", lambda lines: [*lines[:3], lines[4], lines[3], *lines[5:]], 4, "taken out"),
-    ("cut within a line", lambda lines: [*lines[:8], lines[8][:30]], 9, "it is torn, or no line"),
+    ("reorder", lambda lines: [*lines[:3], lines[4], lines[3], *lines[5:]], 4, "removed"),
+    ("cut within a line", lambda lines: [*lines[:8], lines[8][:30]], 9, "it is torn, or not an entry"),
     ("take the hashes out", lambda lines: [line.replace(b'"prev"', b'"p"') for line in lines], 1, "no line has a hash"),
 )  # fmt: skip
 

@@ -117,7 +117,7 @@ def test_a_return_value_is_no_other_code() -> None:
 
 def test_bits_tell_where_an_unknown_code_comes_from() -> None:
     """A Windows error by its number, others by their facility; a small number tells nothing."""
-    assert origin("0x80070057") == "0x80070057 is error 87 of Windows (net helpmsg 87 tells it)"
+    assert origin("0x80070057") == "0x80070057 is error 87 of Windows (net helpmsg 87 explains it)"
     assert origin("0xC03A0005") == "0xC03A0005 comes from virtual disks, number 5"
     assert origin("17") is None
 

@@ -92,7 +92,7 @@ def test_what_is_no_ticket_is_an_error(capsys: pytest.CaptureFixture[str], ticke
     """Before anything is done; nothing of it steers a terminal."""
     assert main(["unlock", NAME, "--ticket", ticket]) == 1
     reported = capsys.readouterr().err
-    assert "is no ticket" in reported
+    assert "is not a ticket" in reported
     assert reported.rstrip("\n").isprintable()
 
 

@@ -30,7 +30,7 @@ def test_a_ticket_that_is_none_is_an_error_before_anything_is_done(
 ) -> None:
     """It came from the environment of `bin/pulumi`."""
     monkeypatch.setenv("PLACEMENT_TICKET", "$(id)")
-    with pytest.raises(PlacementError, match="is no ticket"):
+    with pytest.raises(PlacementError, match="is not a ticket"):
         open_audit(log(tmp_path), NOTHING, Schedule())
 
 

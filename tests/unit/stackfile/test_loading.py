@@ -302,7 +302,7 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     """Opening a pipe nobody writes to would hang."""
     os.mkfifo(tmp_path / "pipe")
 
-    with pytest.raises(StackFileError, match="is no regular file"):
+    with pytest.raises(StackFileError, match="is not a regular file"):
         load(tmp_path / "pipe")
 
 

@@ -253,7 +253,7 @@ def test_a_draft_that_was_exchanged_is_not_written(tmp_path: Path) -> None:
     with draft(tmp_path / "a") as fresh:
         fresh.path.unlink()
         fresh.path.hardlink_to(tmp_path / "secret")
-        with pytest.raises(OSError, match="another file meanwhile"):
+        with pytest.raises(OSError, match="another file has taken its place"):
             fresh.write("x")
         fresh.path.unlink()
         fresh.path.symlink_to(tmp_path / "secret")

@@ -103,7 +103,7 @@ def test_what_becomes_a_link_meanwhile_is_not_followed(tmp_path: Path) -> None:
     with place_of(tmp_path / "a") as place:
         (tmp_path / "a").unlink()
         (tmp_path / "a").symlink_to("secret")
-        with pytest.raises(ForeignError, match="has become a link"):
+        with pytest.raises(ForeignError, match="a link has taken its place"):
             place.open(place.name, os.O_RDONLY)
 
 
