@@ -257,7 +257,7 @@ def test_a_draft_that_was_exchanged_is_not_written(tmp_path: Path) -> None:
             fresh.write("x")
         fresh.path.unlink()
         fresh.path.symlink_to(tmp_path / "secret")
-        with pytest.raises(OSError, match="has become a link"):
+        with pytest.raises(OSError, match="a link has taken its place"):
             fresh.write("x")
     assert (tmp_path / "secret").read_text(encoding="utf-8") == "ours"
 
