@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from hyperv_placement.commands.arguments import Parser
 from hyperv_placement.commands.exit_codes import FAILED, INTERRUPTED
 from hyperv_placement.commands.output import delivered
 from hyperv_placement.errors import PlacementError, of_this_computer
+from hyperv_placement.operations.logging_setup import LEVELS, logged, read_settings
 
 VERBS = {
     "check": "check stack files; no host is asked",
@@ -52,7 +54,9 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 def _done(options: argparse.Namespace) -> int:
     try:
-        return int(options.run(options))
+        settings = read_settings(os.environ, options.log_level)
+        with logged(settings, lambda line: sys.stderr.write(f"{line}\n")):
+            return int(options.run(options))
     except (PlacementError, OSError) as error:
         sys.stderr.write(f"{error if isinstance(error, PlacementError) else of_this_computer(error)}\n")
         if options.debug:
@@ -85,6 +89,9 @@ def parser() -> argparse.ArgumentParser:
     whole = Parser(prog="placement", description="VM placement as code for Hyper-V")
     whole.add_argument("--version", action="version", version=f"placement {__version__}")
     whole.add_argument("--debug", action="store_true", help="show what lies behind an error")
+    whole.add_argument(
+        "--log-level", choices=LEVELS, help="print what is asked of hosts, what they answer, and what is decided"
+    )
     verbs = whole.add_subparsers(required=True, metavar="COMMAND", parser_class=VerbParser)
     for verb, line in VERBS.items():
         verbs.add_parser(verb, help=line, module=verb.replace("-", "_"))

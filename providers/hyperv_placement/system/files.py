@@ -130,14 +130,25 @@ def append_line(path: Path, text: str) -> None:
     mix; on a full disk part of the line may stay.
     """
     private_folder(path.parent)
+    append_within(path, text, sys.maxsize)
+
+
+def append_within(path: Path, text: str, limit: int) -> bool:
+    """Append a line in one write, in a folder that is there; the file is closed to others. Raises OSError, ForeignError.
+
+    Returns False, with nothing written, where the file would become larger than `limit` bytes.
+    """
     with place_of(path) as place:
         place.check_link()
         flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | _BINARY | _NO_WAIT
         descriptor = place.open(place.name, flags, _PRIVATE)
         try:
             _close_to_others(descriptor, place.path)
-            begun = "\n" if _is_torn(descriptor) else ""
-            _write_all(descriptor, _encoded(f"{begun}{text}\n"))
+            line = _encoded(f"{text}\n")
+            if os.fstat(descriptor).st_size + len(line) > limit:
+                return False
+            _write_all(descriptor, (b"\n" if _is_torn(descriptor) else b"") + line)
+            return True
         finally:
             os.close(descriptor)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TypeVar
 
 from hyperv_placement.clock import Clock
@@ -54,6 +56,7 @@ from .projection import Where, fits, typed
 from .sessions import Heard, Sessions
 from .trouble import Told
 
+_log = logging.getLogger(__name__)
 PAGE = 32000
 """MaxBatchItems, the service's own limit (win32 WinRM page)."""
 OLD_ENVELOPE_SIZE = 153600
@@ -76,7 +79,7 @@ class Client:
         heard: Heard | None = None,
         bounds: Bounds = BOUNDS,
     ) -> None:
-        """Read the credential and connect at the first request. `heard`: told of each request and its answer."""
+        """`heard`: is called with each request and its answer, as it came."""
         self.host = host
         self._clock = clock
         self.reported = Told()
@@ -98,11 +101,11 @@ class Client:
     ) -> list[Instance]:
         """Return the instances that fit `where` (equality) and `like` (prefix), in no order.
 
-        `kept`: what to hold of each, page by page, where rows are many and large.
+        `kept`: what to keep of each row, page by page, where rows are many and large.
 
-        One request where all fits into a page. A host that refuses the projection (its build may lack a
-        property) or WQL as such (r4sd/go-wsman issue 80) is asked for more, from then on, and the rows are
-        chosen here. Raises AbsentFaultError, AccessDeniedFaultError and the errors of transport and fault.
+        One request where everything fits into a page. A host that refuses the projection (its build may lack a
+        property) or WQL as such (r4sd/go-wsman issue 80) is asked for whole rows, then for the whole class, from then on,
+        and the rows are chosen here. Raises AbsentFaultError, AccessDeniedFaultError and the errors of transport and fault.
         """
         forms = (
             ("*", wql.select(class_name, *properties, where=where, like=like)),
@@ -110,9 +113,9 @@ class Client:
             (class_name, None),
         )
         key = (class_name, *properties)
-        first = self._forms.get(key, 0)
+        first, begun = self._forms.get(key, 0), time.monotonic()
         for form, (target, text) in enumerate(forms[first:], start=first):
-            with suppress(FilterFaultError), self.budget.reading():
+            with self._refusable(class_name), self.budget.reading():
 
                 def held(item: Item) -> Item:
                     return item if kept is None else kept(typed(item, class_name, namespace))
@@ -120,43 +123,71 @@ class Client:
                 items = self._enumerated(resource_uri(target, namespace), text, held)
                 self._forms[key] = form
                 rows = (typed(item, class_name, namespace) for item in items)
-                return [row for row in rows if fits(row, where or {}, like or {})]
+                found = [row for row in rows if fits(row, where or {}, like or {})]
+                _log.debug(
+                    "%s: %d of %d rows in %.3f s: %s",
+                    self.host.name, len(found), len(items), time.monotonic() - begun, text or class_name,
+                )  # fmt: skip
+                return found
         raise FilterFaultError(f"{self.host.name} refuses every way of reading {class_name}")
+
+    @contextmanager
+    def _refusable(self, class_name: str) -> Iterator[None]:
+        try:
+            yield
+        except FilterFaultError as error:
+            _log.info("%s: trying another way of reading %s: %s", self.host.name, class_name, error.message)
 
     def get(self, target: EndpointReference) -> Instance:
         """Return one instance. Raises AbsentFaultError where there is none."""
-        return self._safely(lambda: self._ask(Get(target=target), GetResponse)).instance
+        begun = time.monotonic()
+        instance = self._safely(lambda: self._ask(Get(target=target), GetResponse)).instance
+        _log.debug("%s: Get of %s in %.3f s", self.host.name, target.class_name, time.monotonic() - begun)
+        return instance
 
     def invoke(
         self, target: EndpointReference, method: str, arguments: Mapping[str, Argument]
     ) -> InvokeResponse:
         """Call a method, once: it is never sent again. Raises AnswerLostError where it may have been carried out."""
-        order = Invoke(target=target, method=method, arguments=arguments)
-        return self._judged(order, self._sessions.order(order, self._envelope_size), InvokeResponse)
+        order, begun = Invoke(target=target, method=method, arguments=arguments), time.monotonic()
+        _log.info("%s: ordering %s.%s", self.host.name, target.class_name, method)
+        answer = self._judged(order, self._sessions.order(order, self._envelope_size), InvokeResponse)
+        _log.info(
+            "%s: %s.%s returned %s in %.3f s",
+            self.host.name, target.class_name, method, answer.return_value, time.monotonic() - begun,
+        )  # fmt: skip
+        return answer
 
     def ask(
         self, target: EndpointReference, method: str, arguments: Mapping[str, Argument]
     ) -> InvokeResponse:
-        """Call a method that changes nothing, again where its answer was lost."""
-        question = Invoke(target=target, method=method, arguments=arguments)
-        return self._safely(lambda: self._ask(question, InvokeResponse))
+        """Call a method that changes nothing; again where its answer was lost."""
+        question, begun = Invoke(target=target, method=method, arguments=arguments), time.monotonic()
+        answer = self._safely(lambda: self._ask(question, InvokeResponse))
+        _log.debug(
+            "%s: %s.%s returned %s in %.3f s",
+            self.host.name, target.class_name, method, answer.return_value, time.monotonic() - begun,
+        )  # fmt: skip
+        return answer
 
     def events(self, query: str) -> list[LogEvent]:
-        """Return the entries of an event log that fit a QueryList; the host forgets the subscription afterwards.
+        """Return the entries of an event log that fit a QueryList; the subscription is cancelled afterwards.
 
         A host answers the last Pull only after a while (MS-WSMV 3.1.4.6 in pull mode, as txwinrm does it). Raises the
-        errors of transport and fault: an account may read WMI and no log.
+        errors of transport and fault: an account may be allowed to read WMI and no event log.
         """
         with self.budget.reading():
             begun = self._ask(Subscribe(query=query), SubscribeResponse)
             try:
-                return list(self._entries(begun.context))
+                entries = list(self._entries(begun.context))
+                _log.debug("%s: %d entries of an event log: %s", self.host.name, len(entries), query)
+                return entries
             finally:
                 with suppress(PlacementError):
                     self._ask(Unsubscribe(identifier=begun.identifier), UnsubscribeResponse)
 
     def _entries(self, context: str) -> Iterator[LogEvent]:
-        """Yield entries until a page has none; a host that gives up waiting for one has none either."""
+        """Yield entries until a page is empty, or the host gives up waiting for new ones."""
         following: str | None = context
         while following:
             try:
@@ -180,12 +211,12 @@ class Client:
         if self._paged:
             try:
                 return self._safely(lambda: self._all(uri, text, PAGE, held))
-            except UnsupportedFeatureFaultError:
+            except UnsupportedFeatureFaultError as error:
+                _log.info("%s: reading row by row: %s", self.host.name, error.message)
                 self._paged = False
         return self._safely(lambda: self._all(uri, text, None, held))
 
     def _all(self, uri: str, text: str | None, size: int | None, held: Callable[[Item], Item]) -> list[Item]:
-        """Return what is held of every item."""
         found: list[Item] = []
         with self.budget.attempt():
             for page in self._pages(uri, text, size):
@@ -195,7 +226,7 @@ class Client:
         return found
 
     def _pages(self, uri: str, text: str | None, size: int | None) -> Iterator[Iterable[Item]]:
-        """Yield the items of every page; each page's context is good for the next page only."""
+        """Yield the items of every page. Each page has the context for the next one, and for that alone."""
         begin = Enumerate(resource_uri=uri, query=text, optimize=size is not None, max_elements=size)
         first = self._ask(begin, EnumerateResponse)
         yield first.items or ()
@@ -213,7 +244,7 @@ class Client:
                 )
 
     def _page(self, pull: Pull) -> PullResponse:
-        """Pull; an enumeration that cannot be read to its end is given back, for a host keeps only so many."""
+        """Pull; an enumeration that cannot be read to its end is released: a host keeps only so many."""
         try:
             return self._ask(pull, PullResponse)
         except ProtocolError:
@@ -222,7 +253,7 @@ class Client:
             raise
 
     def _safely(self, ask: Callable[[], Result]) -> Result:
-        """Do what changes nothing: again after a cut connection, later where the host is busy."""
+        """Ask what changes nothing: once more after a cut connection, and after a pause where the host is busy."""
         cut = False
         for pause in PAUSES:
             try:
@@ -231,11 +262,14 @@ class Client:
                 if self._envelope_size == OLD_ENVELOPE_SIZE:
                     raise
                 self._envelope_size = OLD_ENVELOPE_SIZE
+                _log.info("%s: asking for answers of %d bytes at most", self.host.name, OLD_ENVELOPE_SIZE)
             except AnswerLostError as lost:
                 if cut or lost.timed_out:
                     raise
                 cut = True
-            except (BusyFaultError, BusyHostError):
+                _log.info("%s: asking once more: %s", self.host.name, lost.message)
+            except (BusyFaultError, BusyHostError) as busy:
+                _log.info("%s: asking once more in %g s: %s", self.host.name, pause, busy.message)
                 self._clock.wait(pause)
         return ask()
 

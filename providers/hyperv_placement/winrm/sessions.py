@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,16 +17,17 @@ from .bounds import BOUNDS, Bounds
 from .connection_errors import AnswerLostError, BusyHostError, LoginLostError
 from .credentials import Credential, read_credential
 from .logins import Logins
+from .wire import exchanged
 
 if TYPE_CHECKING:
     from .transport import Transport
 
+_log = logging.getLogger(__name__)
 SESSIONS = 4
 """Connections per host; a host allows 25 operations to a user on its oldest builds (win32 WinRM page)."""
 
-
 Heard = Callable[[Request, bytes], None]
-"""Told of each request and its answer as it came."""
+"""Is called with each request and its answer as it came."""
 
 
 class Sessions:
@@ -39,10 +41,7 @@ class Sessions:
         bounds: Bounds = BOUNDS,
         waiting: Callable[[], Callable[[], None]] = lambda: lambda: None,
     ) -> None:
-        """Read the credential and connect at the first request.
-
-        `waiting`: called before other hosts' logins are waited for; what it returns, afterwards.
-        """
+        """`waiting`: called before other hosts' logins are waited for; what it returns, afterwards."""
         self._host = host
         self._heard = heard
         self._logins = logins
@@ -56,24 +55,25 @@ class Sessions:
         self._credential: Credential | None = None
 
     def exchange(self, request: Request, max_envelope_size: int) -> Response:
-        """Have a request carried out at most once and return the answer, a fault too.
+        """Have a request carried out at most once and return the answer, which may be a fault.
 
-        A credential that its file gives no longer is read again, and tried once. Raises the errors of transport and login.
+        Where the credential is refused and its file holds another one by now, that is tried once. Raises the errors of transport and
+        login.
         """
         return self._renewing(lambda session: self._exchanged(session, request, max_envelope_size))
 
     def order(self, request: Invoke, max_envelope_size: int) -> Response:
-        """Send what changes something: once, on a connection that has just been heard on, and never again.
+        """Send an order, which changes something: once, on a connection that has just answered a read, and never again.
 
-        So a login that was forgotten is found by a read that may be repeated. Raises AnswerLostError where the order was sent
-        and was not answered by the service itself: HTTP 401 or 503 say nothing of what was done.
+        So it is the read, which may be repeated, that finds out that a host has forgotten our login. Raises AnswerLostError where the
+        order was sent and the service itself did not answer it: HTTP 401 or 503 do not say what was done.
         """
 
         def sent(session: Transport) -> Response:
             self._prove(session, Get(target=request.target), max_envelope_size)
             message, message_id = self._encoded(request, max_envelope_size)
             try:
-                answer = session.send(message)
+                answer = self._carried(session, request, message)
             except (AuthenticationError, LoginLostError, BusyHostError) as error:
                 raise AnswerLostError(f"{error.message}, in answer to an order") from error
             return self._heard_and_decoded(request, answer, message_id)
@@ -81,7 +81,7 @@ class Sessions:
         return self._renewing(sent)
 
     def _renewing(self, exchange: Callable[[Transport], Response]) -> Response:
-        """Lend a connection; once more with a new one where the credential was refused and has changed meanwhile."""
+        """Exchange on a connection; once more on a new one where the credential was refused and its file has changed meanwhile."""
         used: Credential | None = None
         try:
             with self._lent() as session:
@@ -94,7 +94,7 @@ class Sessions:
             return exchange(session)
 
     def _renewed(self, refused: Credential) -> bool:
-        """Read the credential again; say whether it is another one than was refused, which no connection uses any more."""
+        """Read the credential again; return whether it differs from the refused one, whose connections are dropped then."""
         with self._lock:
             try:
                 now = read_credential(self._host.connection, self._host.name)
@@ -102,6 +102,9 @@ class Sessions:
                 return False
             if now == refused:
                 return False
+            _log.info(
+                "%s: the credential was refused and has changed since: trying the new one", self._host.name
+            )
             self._credential = now
             for session in self._free:
                 session.reset()
@@ -109,10 +112,11 @@ class Sessions:
             return True
 
     def _prove(self, session: Transport, read: Get, max_envelope_size: int) -> None:
-        """Have the connection answer a read, whatever it says; a new one where it does not. Raises HostUnreachableError."""
+        """Wait for any answer to a read, on a new login where the present one gives none. Raises HostUnreachableError."""
         try:
             self._exchanged(session, read, max_envelope_size)
-        except (AnswerLostError, BusyHostError, ProtocolError):
+        except (AnswerLostError, BusyHostError, ProtocolError) as error:
+            _log.info("%s: reading once more before an order: %s", self._host.name, error.message)
             session.reset()
             try:
                 self._exchanged(session, read, max_envelope_size)
@@ -122,10 +126,13 @@ class Sessions:
     def _exchanged(self, session: Transport, request: Request, max_envelope_size: int) -> Response:
         message, message_id = self._encoded(request, max_envelope_size)
         try:
-            answer = self._sent(session, message)
-        except LoginLostError:  # it was not carried out, so once more is safe for every request but an order
+            answer = self._sent(session, request, message)
+        except (
+            LoginLostError
+        ) as error:  # it was not carried out, so once more is safe for every request but an order
+            _log.info("%s: logging on again: %s", self._host.name, error.message)
             session.reset()
-            answer = self._sent(session, message)
+            answer = self._sent(session, request, message)
         return self._heard_and_decoded(request, answer, message_id)
 
     def _encoded(self, request: Request, max_envelope_size: int) -> tuple[bytes, str]:
@@ -144,17 +151,20 @@ class Sessions:
             self._heard(request, answer)
         return self._decoded(answer, message_id)
 
-    def _sent(self, session: Transport, message: bytes) -> bytes:
-        """Send; where that proves who we are, one such call runs at a time until the credential is known."""
+    def _sent(self, session: Transport, request: Request, message: bytes) -> bytes:
+        """Send; where that logs on, one such call at a time until a host has accepted the credential."""
         if not session.logs_on:
-            return session.send(message)
+            return self._carried(session, request, message)
         over = self._waiting()
 
         def sent() -> bytes:
             over()
-            return session.send(message)
+            return self._carried(session, request, message)
 
         return self._logins.use(session.credential, self._host.name, sent)
+
+    def _carried(self, session: Transport, request: Request, message: bytes) -> bytes:
+        return exchanged(self._host.name, session, request, message)
 
     def _decoded(self, envelope: bytes, message_id: str) -> Response:
         try:
@@ -175,7 +185,7 @@ class Sessions:
             session = session or self._connect()
             try:
                 yield session
-            except BaseException:  # whatever it was, half an answer may be left in the connection
+            except BaseException:  # whatever it was, half an answer may be left on the connection
                 session.reset()
                 raise
             finally:
@@ -187,12 +197,15 @@ class Sessions:
                     session.reset()
 
     def _connect(self) -> Transport:
-        from .transport import Transport, knock  # noqa: PLC0415  # a third of a second that runs which dial nobody save
+        from .transport import Transport, knock  # noqa: PLC0415 - it takes a third of a second to load
 
         with self._lock:
             if self._credential is None:
                 self._credential = read_credential(self._host.connection, self._host.name)
             session = Transport(self._host, self._credential, self._bounds)
+        _log.debug(
+            "%s: connecting to %s, auth: %s", self._host.name, self._host.endpoint, self._host.connection.auth
+        )
         knock(self._host, self._bounds.connect_seconds)
         return session
 

@@ -43,6 +43,8 @@ class Transport:
         """
         self._host = host
         self.credential = credential
+        self.status: int | None = None
+        """HTTP's, of the answer to the last envelope; None where none came."""
         self._auth = host.connection.auth
         tls = host.endpoint.casefold().startswith("https:")
         if not tls and self._auth not in NEGOTIATED:
@@ -80,13 +82,15 @@ class Transport:
         CertificateError, HostUnreachableError (nothing reached the host), LoginLostError (it was not carried
         out), AnswerLostError (it may have been), BusyHostError, ProtocolError.
         """
-        begun = time.monotonic()
+        begun, self.status = time.monotonic(), None
         try:
             self._prepare()
             answer: bytes = self._winrm.send_message(envelope)
         except WinRMTransportError as error:
+            self.status = error.code
             return self._answer(error)
         except InvalidCredentialsError as error:
+            self.status = requests.codes.unauthorized
             raise self._unauthorized() from error
         except SealingError as error:
             raise LoginLostError(
@@ -101,6 +105,7 @@ class Transport:
             raise self._translated(error, begun) from error
         except (WinRMError, UnicodeDecodeError) as error:
             raise ProtocolError(f"{self._host.name} gave an unreadable answer", detail=str(error)) from error
+        self.status = requests.codes.ok
         return answer
 
     def reset(self) -> None:

@@ -14,7 +14,9 @@ _CONTEXT = re.compile(r"EnumerationContext[^>]*>\s*([^<\s]+)")
 MOST_BYTES = 16 << 20
 """Of all answers: a host with 50 machines takes some 5 MiB."""
 FULL = f"the result is full: {MOST_BYTES} bytes"
-"""In words that stay in a recording, as the others that are said of what was not answered."""
+"""Of words that the disguise knows, as all that a recording says of what was not answered."""
+_CONTEXTS = 1000
+"""Pages whose next one may still be pulled; a host keeps far fewer open."""
 _LANGUAGE = re.compile(r"xml:lang=\"([^\"]+)\"")
 
 
@@ -31,6 +33,8 @@ class Answer:
     """How an enumeration was asked for."""
     selectors: Mapping[str, str]
     envelope: str
+    request: str = ""
+    """The envelope that was sent; empty where it was not kept."""
 
     @property
     def fault(self) -> bool:
@@ -44,37 +48,14 @@ class Answer:
         return found.group(1) if found else ""
 
 
-class Answers:
-    """All answers of a host, in the order in which they came, up to `MOST_BYTES`."""
+class Questions:
+    """What each request asks; the Pulls of an enumeration name no class, so that the contexts of its pages are remembered."""
 
     def __init__(self) -> None:
-        """None yet."""
-        self.all: list[Answer] = []
-        self.unreadable = 0
-        self._left = MOST_BYTES
         self._contexts: dict[str, str] = {}
 
-    @property
-    def full(self) -> bool:
-        """Whether there is no room for another answer."""
-        return self._left < 0
-
-    def heard(self, request: Request, content: bytes) -> None:
-        """Keep an answer; one that is no UTF-8 is only counted. Raises ProtocolError where there is no room for it."""
-        self._left -= len(content)
-        if self.full:
-            raise ProtocolError(FULL)
-        try:
-            envelope = content.decode("utf-8")
-        except UnicodeDecodeError:
-            self.unreadable += 1
-            return
-        answer = self._of(request, envelope)
-        for context in _CONTEXT.findall(envelope):
-            self._contexts[context] = answer.class_name
-        self.all.append(answer)
-
-    def _of(self, request: Request, envelope: str) -> Answer:
+    def answered(self, request: Request, envelope: str) -> Answer:
+        """Return an answer with what it answers."""
         operation, class_name, query, options = type(request).__name__, "", "", ""
         selectors: dict[str, str] = {}
         match request:
@@ -91,10 +72,41 @@ class Answers:
                 operation, class_name, selectors = method, class_of(target.resource_uri), _keys(target)
             case _:
                 pass
+        for context in _CONTEXT.findall(envelope):
+            self._contexts[context] = class_name
+        while len(self._contexts) > _CONTEXTS:
+            del self._contexts[next(iter(self._contexts))]
         return Answer(
             operation=operation, class_name=class_name, query=query, options=options, selectors=selectors,
             envelope=envelope,
         )  # fmt: skip
+
+
+class Answers:
+    """All answers of a host, in the order in which they came, up to `MOST_BYTES`."""
+
+    def __init__(self) -> None:
+        self.all: list[Answer] = []
+        self.unreadable = 0
+        self._left = MOST_BYTES
+        self._questions = Questions()
+
+    @property
+    def full(self) -> bool:
+        """Whether there is no room for another answer."""
+        return self._left < 0
+
+    def heard(self, request: Request, content: bytes) -> None:
+        """Keep an answer; one that is not UTF-8 is only counted. Raises ProtocolError where there is no room for it."""
+        self._left -= len(content)
+        if self.full:
+            raise ProtocolError(FULL)
+        try:
+            envelope = content.decode("utf-8")
+        except UnicodeDecodeError:
+            self.unreadable += 1
+            return
+        self.all.append(self._questions.answered(request, envelope))
 
 
 def _options(request: Enumerate) -> str:

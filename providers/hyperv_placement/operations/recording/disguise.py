@@ -6,14 +6,13 @@ be harmless is replaced: a text stays only where its property says nothing of a 
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Callable, Iterable, Iterator
 
 from . import vocabulary
 from .known import KnownNames
 from .pseudonyms import Pseudonyms
-from .segments import Text, rewritten, texts
+from .segments import Text, peeled, rewritten, texts, wrapped
 
 _SENTENCES = frozenset({
     "Caption", "Description", "Status", "StatusDescriptions", "JobStatus", "ResourceType", "ResourceSubType",
@@ -101,8 +100,6 @@ _SHORTEST = 2
 """Characters of a folder, or of a part of a name, that is looked for elsewhere: a letter alone is too common."""
 _TELLING = 4
 """Characters of a serial number, or of a line of notes: shorter ones stand for nothing, as 0 or None."""
-_LAYERS = 3
-"""How often a text may be escaped: once in an envelope, once more in an instance that travels as text."""
 
 
 class Disguise:
@@ -277,23 +274,6 @@ class Disguise:
             if match[kind]:
                 return replaced(text)
         return None
-
-
-def peeled(text: str) -> tuple[str, int]:
-    """Return a text without the escapes of XML, and how often it was escaped."""
-    for layers in range(_LAYERS):
-        plain = html.unescape(text)
-        if plain == text:
-            return text, layers
-        text = plain
-    return text, _LAYERS
-
-
-def wrapped(text: str, layers: int) -> str:
-    """Return a text escaped so often; once, where it needs it."""
-    for _ in range(max(layers, 1)):
-        text = html.escape(text, quote=False)
-    return text
 
 
 def _parts(place: str) -> Iterator[str]:

@@ -19,9 +19,9 @@ from hyperv_placement.errors import PlacementError
 from hyperv_placement.wsman.schema import schema_of
 
 from . import vocabulary
-from .disguise import Disguise, peeled
+from .disguise import Disguise
 from .known import KnownNames, key
-from .segments import Text, pieces
+from .segments import Text, peeled, pieces
 
 _ATTRIBUTE = re.compile(r"""=\s*(?:"([^"]*)"|'([^']*)')""")
 _LANG = re.compile(r"""\bxml:lang\s*=\s*(?:"([^"]*)"|'([^']*)')""")

@@ -5,6 +5,7 @@ The cutting works on the text as it was sent, not on a tree, so that everything 
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ _WMI_CLASS = re.compile(r"(?:Msvm|CIM|Win32|MSCluster|MSFT)_\w+")
 _METHOD_END = re.compile(r"_(?:INPUT|OUTPUT)$")
 _SHELLS = frozenset({"VALUE", "Datetime", "Interval"})
 """Elements that only wrap a property's value."""
+_LAYERS = 3
+"""How often a text may be escaped: once in an envelope, once more in an instance that travels as text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,3 +114,20 @@ def pieces(envelope: str, class_name: str) -> Iterator[Text | str]:
 
 def _with_machine(tag: str, machine: Callable[[str], str]) -> str:
     return re.sub(r'(\bMachine=")([^"]*)(")', lambda m: f"{m[1]}{machine(m[2])}{m[3]}", tag)
+
+
+def peeled(text: str) -> tuple[str, int]:
+    """Return a text without the escapes of XML, and how often it was escaped."""
+    for layers in range(_LAYERS):
+        plain = html.unescape(text)
+        if plain == text:
+            return text, layers
+        text = plain
+    return text, _LAYERS
+
+
+def wrapped(text: str, layers: int) -> str:
+    """Return a text escaped so often; once, where it needs it."""
+    for _ in range(max(layers, 1)):
+        text = html.escape(text, quote=False)
+    return text
