@@ -13,6 +13,7 @@ from hyperv_placement.hyperv.estate import Estate
 from hyperv_placement.migration.audit import audit_path
 from hyperv_placement.model import unreachable
 from hyperv_placement.operations.delegation import plan_delegation
+from hyperv_placement.operations.logging_setup import LogSettingsError, logged, read_settings
 from hyperv_placement.operations.plan import compare
 from hyperv_placement.resources import program_log
 from hyperv_placement.resources.declare import declare, export
@@ -28,8 +29,17 @@ from hyperv_placement.workspace.stacks import stack_path
 
 
 def main() -> None:
-    """Read, compare, plan, declare; the engine and our plugin do the rest."""
+    """Declare, with a log where `PLACEMENT_LOG` asks for one."""
     keep_private()
+    try:
+        with logged(read_settings(os.environ), program_log.debug_lines()):
+            read_and_declare()
+    except LogSettingsError as error:
+        raise program_log.stopped(error) from error
+
+
+def read_and_declare() -> None:
+    """Read, compare, plan, declare; the engine and our plugin do the rest."""
     try:
         stack = load(stack_path(pulumi.get_stack()))
         estate = Estate(stack.hosts, clock=SystemClock())

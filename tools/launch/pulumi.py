@@ -14,7 +14,7 @@ from tools.install.trusted import flaw, is_changed
 from tools.launch.private import STATE, check_ours, close, keep_private
 from tools.launch.settings import own_backend, settings
 from tools.launch.start import PROJECT, become, require_setup
-from tools.launch.words import names_folder, needs_stack, without_ticket
+from tools.launch.words import names_folder, needs_stack, shows_debug, without_ticket
 
 DEFAULT_STACK = "lab"
 
@@ -39,6 +39,7 @@ def main() -> NoReturn:
         programs=(venv_scripts(PROJECT), engine.parent, _language_host(PROJECT)),
         own=own,
         terminal=sys.stdout.isatty(),
+        debug=shows_debug(words),
     )
     here = names_folder(words) or inside(_here(), PROJECT)
     command = [str(engine), *([] if here else ["-C", str(PROJECT)])]

@@ -25,12 +25,18 @@ def own_backend(environ: Mapping[str, str], project_file: str) -> bool:
 
 
 def settings(
-    environ: Mapping[str, str], *, project: Path, programs: Sequence[Path], own: bool, terminal: bool
+    environ: Mapping[str, str],
+    *,
+    project: Path,
+    programs: Sequence[Path],
+    own: bool,
+    terminal: bool,
+    debug: bool = False,
 ) -> dict[str, str]:
     """Return the environment for the engine.
 
     `programs`: folders that come first on PATH. `own`: state is kept in the project's `.pulumi`.
-    `terminal`: progress goes to a terminal.
+    `terminal`: progress goes to a terminal. `debug`: the engine shows messages of its level debug.
     """
     result = dict(environ)
     if own:
@@ -41,6 +47,10 @@ def settings(
         result.setdefault(name, value)
     if terminal:
         result.setdefault("PLACEMENT_TERMINAL", "1")
+    if debug:
+        result.setdefault(
+            "PLACEMENT_LOG", "debug"
+        )  # the engine does not say to program or plugin what it shows
     # Program and plugin of this run find each other's files by it, and nobody else does (providers/hyperv_placement/workspace/handoff.py).
     result["PLACEMENT_RUN"] = secrets.token_hex(16)
     result["PATH"] = os.pathsep.join([*map(str, programs), environ.get("PATH", os.defpath)])

@@ -17,6 +17,8 @@ _WITH_VALUE = {
 }
 """Global flags of the CLI whose value may be the next word (`pulumi help`)."""
 
+_SHOWS_DEBUG = 3
+"""From this `-v` on the engine's own log has the messages of level debug (seen with 3.260: glog level 3)."""
 _NEED_STACK = {
     "cancel", "config", "console", "destroy", "dn", "down", "import", "logs", "pre", "preview", "refresh", "stack",
     "state", "up", "update", "watch",
@@ -37,6 +39,20 @@ def needs_stack(words: Sequence[str]) -> bool:
     if not commands or commands[0] not in _NEED_STACK:
         return False
     return commands[0] != "stack" or len(commands) == 1 or commands[1] not in _STACK_VERBS_WITHOUT
+
+
+def shows_debug(words: Sequence[str]) -> bool:
+    """Say whether the engine will show messages of level debug: `--debug`, or `-v=3` and more."""
+    if _has_flag(words, "-d", "--debug"):
+        return True
+    rest = iter(_before_dashes(words))
+    for word in rest:
+        name, _, value = word.partition("=")
+        if name in {"-v", "--verbose"}:
+            number = value or next(rest, "")
+            if number.isdecimal() and int(number) >= _SHOWS_DEBUG:
+                return True
+    return False
 
 
 def without_ticket(words: Sequence[str]) -> tuple[list[str], str | None]:

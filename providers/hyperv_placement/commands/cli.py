@@ -90,7 +90,9 @@ def parser() -> argparse.ArgumentParser:
     whole.add_argument("--version", action="version", version=f"placement {__version__}")
     whole.add_argument("--debug", action="store_true", help="show what lies behind an error")
     whole.add_argument(
-        "--log-level", choices=LEVELS, help="print what is asked of hosts, what they answer, and what is decided"
+        "--log-level",
+        choices=LEVELS,
+        help="print what is asked of hosts, what they answer, and what is decided",
     )
     verbs = whole.add_subparsers(required=True, metavar="COMMAND", parser_class=VerbParser)
     for verb, line in VERBS.items():

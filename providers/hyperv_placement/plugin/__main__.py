@@ -7,12 +7,14 @@ import signal
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from typing import NoReturn
 
 import grpc
 from pulumi.runtime.proto import provider_pb2_grpc
 
 from hyperv_placement import quoting
 from hyperv_placement.clock import SystemClock
+from hyperv_placement.operations.logging_setup import LogSettingsError, logged, read_settings
 from hyperv_placement.resources import migration_delegation, migration_host, vm_placement
 from hyperv_placement.system import keep_private
 
@@ -36,19 +38,27 @@ GRACE = 2.0
 
 
 def main() -> None:
-    """Serve on a free loopback port, tell it on standard output, and stay until told to leave."""
+    """Serve on a free port of 127.0.0.1, print its number for the engine, and stay until the engine asks to leave, or is gone."""
     keep_private()
     engine = sys.argv[-1]
     peers = _peers(engine)
-    cancelled, leave = threading.Event(), threading.Event()
     clock = SystemClock()
     engine_log = EngineLog(
         engine, clock, terminal=bool(os.environ.get("PLACEMENT_TERMINAL")), runs=peers.engine_runs
     )
+    try:
+        with logged(read_settings(os.environ), engine_log.debug):
+            _serve(engine, engine_log, peers, clock)
+    except LogSettingsError as error:
+        sys.exit(str(error))
+
+
+def _serve(engine: str, engine_log: EngineLog, peers: Peers, clock: SystemClock) -> NoReturn:
+    cancelled, leave = threading.Event(), threading.Event()
     server = grpc.server(
         ThreadPoolExecutor(THREADS, thread_name_prefix="call"),
         interceptors=[Gate(peers.refusal, engine_log.warn_of_strangers)],
-        # Of Linux alone: else another process of this user could listen at the same port, and get every other call.
+        # On Linux, another process of this user could otherwise listen at the same port, and get every second call.
         options=[("grpc.max_receive_message_length", MESSAGE_BYTES), ("grpc.so_reuseport", 0)],
     )
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(Server(PROVIDERS, engine_log, cancelled), server)
@@ -64,16 +74,16 @@ def main() -> None:
     leave.wait()
     cancelled.set()
     server.stop(GRACE).wait()
-    os._exit(0)  # Pool threads that still follow a move would keep the process alive.
+    os._exit(0)  # threads of the pool that still follow a move would keep the process alive
 
 
 def _peers(engine: str) -> Peers:
-    """Return the judge of who calls; leave with one line where nobody could ever be served."""
+    """Return what judges who calls; exit with one line where nobody could ever be served."""
     try:
         peers = Peers.of(engine)
     except ValueError:
         sys.exit(
-            f"The plugin serves the pulumi that starts it, whose address is its last argument: {engine!a} is none"
+            f"The plugin serves the pulumi that starts it, whose address is its last argument: {engine!a} is not an address"
         )
     if not peers.has_engine:
         sys.exit(

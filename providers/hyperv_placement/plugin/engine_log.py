@@ -1,4 +1,4 @@
-"""What the engine is told while a call runs: lines bound to a resource, progress not too often."""
+"""What is reported to the engine while a call runs: lines bound to a resource, progress not too often."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import grpc
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
 
 from hyperv_placement.clock import Clock
+from hyperv_placement.resources.call import current
 from hyperv_placement.visible import outward
 
 EVERY_ON_TERMINAL: Final = 2.0
@@ -54,8 +55,8 @@ class EngineLog:
     ) -> None:
         """`engine`: its address, host:port. `terminal`: whether a person watches the live tree.
 
-        `runs`: says whether the engine is there yet: at the port of one that is gone anybody may listen, and is not
-        told what machines are called.
+        `runs`: whether the engine still runs. Nothing is sent to the port of an engine that is gone: anybody may listen there
+        by now, and would learn what machines are called.
         """
         # The engine listens on loopback; a proxy in the environment must not stand in between.
         channel = grpc.insecure_channel(engine, options=[("grpc.enable_http_proxy", 0)])
@@ -74,9 +75,14 @@ class EngineLog:
 
         return say
 
+    def debug(self, line: str) -> None:
+        """Report a line of the log, bound to the resource of the call that it belongs to, where the thread knows one."""
+        call = current.get(None)
+        self._report("" if call is None else call.urn, "debug", line, ephemeral=False)
+
     def warn_of_strangers(self, what: str) -> None:
-        """Say, once in a run, that somebody else has called: who tries that may try other things on this computer."""
-        if self._strangers.acquire(blocking=False):  # never released
+        """Warn, once in a run, that somebody else has called: who tries that may try other things on this computer."""
+        if self._strangers.acquire(blocking=False):  # never released, so that the next ones are not reported
             self._report(
                 "",
                 "warning",
@@ -94,4 +100,4 @@ class EngineLog:
         try:
             self._engine.Log(request, timeout=10)
         except grpc.RpcError:
-            return  # The engine is leaving; the watch ends this process, no move depends on being told.
+            return  # the engine is leaving, and the watch ends this process; no move depends on a line

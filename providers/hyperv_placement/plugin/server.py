@@ -7,8 +7,10 @@ would send Create and Update in previews as well (pulumi/pulumi pkg/resource/plu
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 import threading
+import time
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn, TypeVar, cast
 
@@ -27,6 +29,7 @@ from .calls import Calls
 from .engine_log import EngineLog
 from .own_stack import ForeignCallError, OneStack
 
+_log = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
 VERSION = "0.1.0"
 _TOP = re.compile(r"[.\[]")
@@ -163,7 +166,7 @@ class Server(provider_pb2_grpc.ResourceProviderServicer):
         except ForeignCallError as error:
             context.abort(grpc.StatusCode.PERMISSION_DENIED, outward(str(error)))
         call = Call(urn=request.urn, say=self._engine_log.bound_to(request.urn), cancelled=self._cancelled)
-        token = current.set(call)
+        token, begun = current.set(call), time.monotonic()
         try:
             return self._calls.run(verb)
         except HalfDoneError as partial:
@@ -178,6 +181,7 @@ class Server(provider_pb2_grpc.ResourceProviderServicer):
         except Exception as error:  # noqa: BLE001 - the engine shows a bug as one line, --debug has its kind
             _abort(context, f"A bug of the plugin: {type(error).__name__}: {error}")
         finally:
+            _log.debug("%s of %s took %.3f s", verb.__name__, call.label, time.monotonic() - begun)
             current.reset(token)
         raise AssertionError("abort does not return")
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextvars import copy_context
+
 import pulumi
 
 from hyperv_placement.visible import outward
@@ -15,6 +18,16 @@ def warn(text: object, resource: pulumi.Resource | None = None) -> None:
 def info(text: object, resource: pulumi.Resource | None = None) -> None:
     """Say something, bound to a resource or to the stack."""
     pulumi.log.info(outward(str(text)), resource)
+
+
+def debug_lines() -> Callable[[str], object]:
+    """Return what gives a line of the log to the engine, at its level debug, from any thread.
+
+    Pulumi keeps its engine in a context variable, which the threads that read hosts do not have: without it a line would be
+    printed, and the engine shows what a program prints.
+    """
+    context = copy_context()
+    return lambda line: context.run(pulumi.log.debug, outward(line))
 
 
 def stopped(text: object) -> pulumi.RunError:

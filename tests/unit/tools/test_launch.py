@@ -11,14 +11,14 @@ from hyperv_placement.workspace.handoff import run_of
 from tools.launch.pulumi import inside
 from tools.launch.settings import DEFAULTS, direct, own_backend, settings
 from tools.launch.start import python_environment
-from tools.launch.words import names_folder, needs_stack, without_ticket
+from tools.launch.words import names_folder, needs_stack, shows_debug, without_ticket
 
 PROGRAMS = (Path("/p/.venv/bin"), Path("/engine"))
 
 
-def given(environ: dict[str, str], *, own: bool = True, terminal: bool = False) -> dict[str, str]:
+def given(environ: dict[str, str], *, own: bool = True, **how: bool) -> dict[str, str]:
     """Return the engine's environment for a user's."""
-    return settings(environ, project=Path("/p"), programs=PROGRAMS, own=own, terminal=terminal)
+    return settings(environ, project=Path("/p"), programs=PROGRAMS, own=own, **{"terminal": False, **how})
 
 
 def test_what_is_unset_gets_our_default() -> None:
@@ -30,6 +30,25 @@ def test_what_is_unset_gets_our_default() -> None:
     assert environ["PULUMI_CONTINUE_ON_ERROR"] == "true"
     assert environ["PATH"] == os.pathsep.join(["/p/.venv/bin", "/engine", "/usr/bin"])
     assert "PLACEMENT_TERMINAL" not in environ
+
+
+def test_a_run_that_shows_debug_messages_has_our_log() -> None:
+    """Program and plugin cannot see the engine's flags; who has set PLACEMENT_LOG keeps that."""
+    assert given({}, debug=True)["PLACEMENT_LOG"] == "debug"
+    assert given({"PLACEMENT_LOG": "wire:w"}, debug=True)["PLACEMENT_LOG"] == "wire:w"
+    assert "PLACEMENT_LOG" not in given({})
+
+
+@pytest.mark.parametrize(
+    ("words", "shows"),
+    [
+        ("up --debug", True), ("up -d", True), ("-v=9 --logtostderr up", True), ("-v 3 up", True),
+        ("up --verbose=11", True), ("up -v=2", False), ("up --diff", False), ("config set x -- -d", False), ("up", False),
+    ],
+)  # fmt: skip
+def test_which_words_show_debug_messages(words: str, shows: bool) -> None:  # noqa: FBT001 - what is expected
+    """`--debug` on the screen, `-v=3` and more in the engine's own log."""
+    assert shows_debug(words.split()) is shows
 
 
 def test_what_is_set_stays() -> None:

@@ -33,7 +33,7 @@ _HEADER = """\
 
 
 class OutputExistsError(PlacementError):
-    """There is a file already where the recording shall go."""
+    """There is a file already where the recording is to be written."""
 
     remedy = "Choose another --output, or move that file away"
 
@@ -70,7 +70,7 @@ def write(path: Path, recording: Recording, known: Iterable[str]) -> dict[str, A
 
 
 def _entry(name: str) -> zipfile.ZipInfo:
-    """Return an entry that tells nothing of who wrote it, where and when: a date and a system that all have."""
+    """Return an entry with the same date and system for everybody: it says nothing of who wrote it, where and when."""
     entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
     entry.compress_type, entry.create_system, entry.external_attr = zipfile.ZIP_DEFLATED, 0, 0
     return entry
@@ -83,20 +83,29 @@ def disguised(recording: Recording, known: Iterable[str]) -> tuple[dict[str, byt
     whole: list[Answer] = []
     for answer in recording.answers.all:
         try:
+            disguise.learn(answer.request, answer.class_name)
             disguise.learn(answer.envelope, answer.class_name)
             whole.append(answer)
-        except ProtocolError:  # what cannot be cut safely is not told
+        except ProtocolError:  # what cannot be cut into texts cannot be disguised
             left_out += 1
     files: dict[str, bytes] = {}
     entries, written = [], {}
+
+    def keep(name: str, envelope: str, class_name: str) -> str:
+        changed = disguise.applied(envelope, class_name)
+        written[name] = (class_name, changed)
+        digest = hashlib.sha256(changed.encode()).hexdigest()
+        files[name] = _HEADER.format(digest=digest).encode() + changed.encode()
+        return digest
+
     for number, answer in enumerate(whole, start=1):
-        name = f"{number:03d}_{_class_reported(answer)}_{answer.operation}.xml"
-        envelope = disguise.applied(answer.envelope, answer.class_name)
-        written[name] = (answer.class_name, envelope)
-        content = envelope.encode()
-        digest = hashlib.sha256(content).hexdigest()
-        files[name] = _HEADER.format(digest=digest).encode() + content
-        entries.append({"file": name, **_request(answer, disguise), "fault": answer.fault, "sha256": digest})
+        stem = f"{number:03d}_{_class_reported(answer)}_{answer.operation}"
+        digest = keep(f"{stem}.xml", answer.envelope, answer.class_name)
+        entry = {"file": f"{stem}.xml", **_request(answer, disguise), "fault": answer.fault, "sha256": digest}
+        if answer.request:
+            keep(f"{stem}.request.xml", answer.request, answer.class_name)
+            entry["request"] = f"{stem}.request.xml"
+        entries.append(entry)
     manifest = {
         "format": FORMAT,
         "build": recording.build if _BUILD.fullmatch(recording.build) else "",
