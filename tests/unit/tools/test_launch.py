@@ -46,7 +46,7 @@ def test_a_run_that_shows_debug_messages_has_our_log() -> None:
         ("up --verbose=11", True), ("up -v=2", False), ("up --diff", False), ("config set x -- -d", False), ("up", False),
     ],
 )  # fmt: skip
-def test_which_words_show_debug_messages(words: str, shows: bool) -> None:  # noqa: FBT001 - what is expected
+def test_which_words_show_debug_messages(words: str, shows: bool) -> None:
     """`--debug` on the screen, `-v=3` and more in the engine's own log."""
     assert shows_debug(words.split()) is shows
 
