@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from hyperv_placement.model.move import Moves
 from hyperv_placement.wsman import Fault, Instance, WsmanFault
 from lab.world.jobs import (
     ACTIVE,
@@ -15,9 +16,7 @@ from lab.world.jobs import (
     EXCEPTION,
     NEW,
     STARTING,
-    STORAGE,
     TERMINATED,
-    VIRTUAL_SYSTEM,
     WARNED,
 )
 
@@ -25,8 +24,8 @@ from .japanese import INSTANCES, translated
 
 Texts = Mapping[str, str]
 
-JOB_TITLES = {VIRTUAL_SYSTEM: "moving-vm", STORAGE: "moving-storage"}
-"""MigrationType -> key of the job's name; the rest move machine and storage."""
+JOB_TITLES: Mapping[Moves | None, str] = {Moves.HOST: "moving-vm", Moves.STORAGE: "moving-storage"}
+"""What moves -> key of the job's name; the rest move machine and storage."""
 JOB_STATES = {
     NEW: "job-new",
     STARTING: "job-starting",

@@ -6,6 +6,7 @@ import ipaddress
 import uuid
 
 from hyperv_placement.model import winpath
+from hyperv_placement.model.move import Moves
 
 from . import texts
 from .compatibility import incompatibility
@@ -18,9 +19,7 @@ from .jobs import (
     NOT_SUPPORTED,
     STAGE,
     STAGED,
-    STORAGE,
-    VIRTUAL_SYSTEM,
-    VIRTUAL_SYSTEM_AND_STORAGE,
+    TYPES,
     Failure,
     LabJob,
     MigrationRequest,
@@ -32,7 +31,6 @@ from .plan_files import RefusedMoveError, plan_files
 from .second_hop import services_of
 from .world import World
 
-_TYPES = (VIRTUAL_SYSTEM, STORAGE, STAGED, VIRTUAL_SYSTEM_AND_STORAGE)
 EARLY = 4
 """Percent at which a doomed job ends; seen below 10 % (SupportArticles)."""
 
@@ -81,27 +79,31 @@ def _refusal(world: World, source: LabHost, vm: LabVm | None, request: Migration
 
 def _bad_parameter(vm: LabVm, request: MigrationRequest) -> Refusal | None:
     """Return why this lab (NOT_SUPPORTED) or VMMS (INVALID_PARAMETER) does not accept these arguments."""
-    kind = request.type
+    moves = request.moves
     isos = {disk.slot: disk.path for disk in vm.disks if disk.kind == ISO}
     findings = (
-        (kind not in _TYPES, NOT_SUPPORTED, f"the lab has no MigrationType {kind}"),
         (
-            (kind == STORAGE) == (request.destination is not None),
+            moves is None and request.type != STAGED,
+            NOT_SUPPORTED,
+            f"the lab has no MigrationType {request.type}",
+        ),
+        (
+            (moves == Moves.STORAGE) == (request.destination is not None),
             INVALID_PARAMETER,
             "DestinationHost does not fit the MigrationType",
         ),
         (  # guess: documented is only that it is NULL there
-            kind == STORAGE and bool(request.addresses),
+            moves == Moves.STORAGE and bool(request.addresses),
             INVALID_PARAMETER,
             "DestinationIPAddressList has no place in a storage migration",
         ),
         (
-            kind == VIRTUAL_SYSTEM and bool(request.roots or request.disks),
+            moves == Moves.HOST and bool(request.roots or request.disks),
             NOT_SUPPORTED,
-            "the lab moves no files with MigrationType 32768",
+            f"the lab moves no files with MigrationType {TYPES[Moves.HOST]}",
         ),
         (
-            kind == STORAGE and not request.roots and not request.disks,
+            moves == Moves.STORAGE and not request.roots and not request.disks,
             INVALID_PARAMETER,
             "neither roots nor disks are to move",
         ),
@@ -170,7 +172,7 @@ def _work(
             plan_files(world, source, vm, request, destination or source, work)
     except RefusedMoveError as refused:
         work.failure = Failure(
-            lines=[texts.headline(vm, source, request.type), *refused.lines], percent=EARLY
+            lines=[texts.headline(vm, source, request.moves), *refused.lines], percent=EARLY
         )
         work.moves, work.memory_mib = [], 0
         if not refused.injected and purpose != CHECK:
@@ -192,7 +194,7 @@ def _arm_check(world: World, source: LabHost, vm: LabVm, request: MigrationReque
     fails = world.faults.take("check-fails", host=source.name, vm=vm.id) if request.only_check else None
     if fails is not None:
         line = fails.text or f"The operation failed. (0x{(fails.code or 0x80004005) & 0xFFFFFFFF:08X})"
-        work.failure = Failure(lines=[texts.headline(vm, source, request.type), line], percent=fails.after)
+        work.failure = Failure(lines=[texts.headline(vm, source, request.moves), line], percent=fails.after)
 
 
 def _take_slots(
@@ -205,9 +207,9 @@ def _take_slots(
 ) -> None:
     """Take the slots at both ends, or fail: VMMS does not queue."""
     ends = [source] if destination is None or destination is source else [source, destination]
-    live = request.type != STORAGE
-    storage = request.type == STORAGE or (
-        request.type == VIRTUAL_SYSTEM_AND_STORAGE and world.settings.combined_move_takes == "both"
+    live = request.moves != Moves.STORAGE
+    storage = request.moves == Moves.STORAGE or (
+        request.moves == Moves.HOST_AND_STORAGE and world.settings.combined_move_takes == "both"
     )
     for host in ends:
         if live and world.active_live(host.name) >= host.max_live:
@@ -332,7 +334,7 @@ def _arm_faults(world: World, source: LabHost, vm: LabVm, request: MigrationRequ
             lines = [f"The operation failed. (0x{fails.code & 0xFFFFFFFF:08X})"]
         work.failure = Failure(
             lines=[
-                texts.headline(vm, source, request.type),
+                texts.headline(vm, source, request.moves),
                 *(lines or no_credentials(given)),
             ],
             percent=fails.after,

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import threading
 
+from hyperv_placement.model.move import Moves
+
 from . import texts
 from .admission import EARLY, no_credentials
-from .jobs import STORAGE, Failure, LabJob, MigrationRequest
+from .jobs import Failure, LabJob, MigrationRequest
 from .second_hop import Hop, SecondHop, Service, services_of
 from .world import World
 
@@ -46,9 +48,9 @@ def _arrive(world: World, job: LabJob, unreached: Service | None) -> None:
     if unreached is not None:
         causes = (
             [texts.no_access(unreached.server)]
-            if job.type == STORAGE
+            if job.moves == Moves.STORAGE
             else no_credentials(job.destination or "")
         )
-        work.failure = Failure(lines=[texts.headline(vm, source, job.type), *causes], percent=EARLY)
+        work.failure = Failure(lines=[texts.headline(vm, source, job.moves), *causes], percent=EARLY)
         work.moves, work.memory_mib = [], 0
     work.connecting = False

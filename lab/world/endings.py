@@ -29,7 +29,7 @@ def of_success(world: World, job: LabJob, vm: LabVm, work: Work) -> int:
     if failed is not None:
         code = f"The operation failed. (0x{(failed.code or 0x80004005) & 0xFFFFFFFF:08X})"
         job.error_code = FAILED
-        job.errors = [texts.headline(vm, world.hosts[job.host], job.type), failed.text or code]
+        job.errors = [texts.headline(vm, world.hosts[job.host], job.moves), failed.text or code]
         return EXCEPTION
     coded = world.faults.take("completes-with-code", host=job.host, vm=job.vm)
     if coded is not None:

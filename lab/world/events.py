@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .jobs import COMPLETED, STORAGE, WARNED, LabJob
+from hyperv_placement.model.move import Moves
+
+from .jobs import COMPLETED, WARNED, LabJob
 from .objects import RUNNING, LabVm
 
 _MOVED, _BLACKOUT, _FAILED, _CONNECTION, _LIMIT = 20418, 20415, 21024, 20306, 21501
@@ -33,7 +35,7 @@ def blackout_seconds(vm: LabVm) -> float:
 def events_of(job: LabJob, vm: LabVm) -> Iterator[Event]:
     """Yield what an ended job leaves; a storage migration that went well leaves nothing that is known."""
     if job.state in (COMPLETED, WARNED):
-        if job.type != STORAGE:
+        if job.moves != Moves.STORAGE:
             yield from _moved(vm)
         return
     text = "\n".join(job.errors)

@@ -6,11 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from hyperv_placement.model.move import Moves
+
 from .callers import SecondHopCaller
 from .objects import LabRoots
 
-# MigrationType (Msvm_VirtualSystemMigrationSettingData page)
-VIRTUAL_SYSTEM, STORAGE, STAGED, VIRTUAL_SYSTEM_AND_STORAGE, DEEP_CHECK = 32768, 32769, 32770, 32771, 32772
+STAGED, DEEP_CHECK = 32770, 32772
+"""MigrationType (Msvm_VirtualSystemMigrationSettingData page): to make a planned machine, and one that nobody orders here."""
+TYPES: Mapping[Moves, int] = {Moves.HOST: 32768, Moves.STORAGE: 32769, Moves.HOST_AND_STORAGE: 32771}
+"""MigrationType (same page) by what moves."""
+_MOVES = {number: moves for moves, number in TYPES.items()}
 # JobState (CIM_ConcreteJob)
 NEW, STARTING, ACTIVE, COMPLETED, TERMINATED, EXCEPTION = 2, 3, 4, 7, 8, 10
 WARNED = 32768  # completed with warnings (samples of Windows-classic-samples, os-win jobutils)
@@ -109,6 +114,11 @@ class MigrationRequest:
     """NewSystemSettingData as it came."""
     resource_texts: tuple[str, ...] = ()
     """NewResourceSettingData as it came."""
+
+    @property
+    def moves(self) -> Moves | None:
+        """What is to move; None where a planned machine is to be made, and where no such type is known."""
+        return _MOVES.get(self.type)
 
     @property
     def owner(self) -> str:
@@ -225,6 +235,11 @@ class LabJob:
     resource_texts: list[str] = field(default_factory=list)
     work: Work | None = None
     """What it holds and does; None when it has ended."""
+
+    @property
+    def moves(self) -> Moves | None:
+        """What moves; None where a planned machine is made."""
+        return _MOVES.get(self.type)
 
     @property
     def running(self) -> bool:

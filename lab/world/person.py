@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from hyperv_placement.model.move import Moves
 from lab.world.callers import SecondHopCaller
-from lab.world.jobs import VIRTUAL_SYSTEM, VIRTUAL_SYSTEM_AND_STORAGE
+from lab.world.jobs import TYPES
 from lab.world.objects import FILELESS
 from lab.world.plan_files import configuration_files
 
@@ -45,7 +46,7 @@ def move(world: World, vm_text: str, host_text: str) -> LabJob:
             vm.host,
             MigrationRequest(
                 vm_id=vm.id,
-                type=VIRTUAL_SYSTEM if shared else VIRTUAL_SYSTEM_AND_STORAGE,
+                type=TYPES[Moves.HOST if shared else Moves.HOST_AND_STORAGE],
                 destination=destination.full_name,
                 roots=None if shared else vm.roots,
                 disks={} if shared else {d.slot: d.path for d in vm.disks if d.kind not in FILELESS},

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .jobs import CHECK, STORAGE, VIRTUAL_SYSTEM
+from hyperv_placement.model.move import Moves
+
+from .jobs import CHECK
 from .objects import CHECKING as CHECKING_ACTIVITY
 from .objects import MIGRATING, PREPARING, STORAGE_COPY, STORAGE_SWITCH
 
@@ -34,20 +36,20 @@ def preparation(purpose: str) -> tuple[Phase, ...]:
     return STARTING, Phase(name=CHECKING, seconds=0.6, until=100, activity=activity)
 
 
-def phases(kind: int, vm_id: str) -> tuple[Phase, ...]:
-    """Return the phases of a migration of `kind`: 4 to 8 world seconds in all, by machine.
+def phases(moves: Moves | None, vm_id: str) -> tuple[Phase, ...]:
+    """Return the phases of a migration by what it moves: 4 to 8 world seconds in all, by machine.
 
     Shared-nothing moves copy storage first, then memory (as blogs report); the times are the lab's own.
     """
     slower = 1 + int(vm_id[:2], 16) / 1024  # up to a quarter, so that jobs do not march in step
-    activity = STORAGE_COPY if kind == STORAGE else MIGRATING
+    activity = STORAGE_COPY if moves == Moves.STORAGE else MIGRATING
     checking = Phase(name=CHECKING, seconds=0.6, until=CHECKED_AT, activity=activity)
     finishing = Phase(name=FINISHING, seconds=0.4, until=100, activity=activity)
     memory = Phase(name="moving memory", seconds=1.8 * slower, until=95, activity=MIGRATING)
-    if kind == VIRTUAL_SYSTEM:
+    if moves == Moves.HOST:
         longer = Phase(name="moving memory", seconds=3 * slower, until=95, activity=MIGRATING)
         return STARTING, checking, longer, finishing
-    if kind == STORAGE:
+    if moves == Moves.STORAGE:
         copy = Phase(name=COPYING, seconds=3 * slower, until=85, activity=STORAGE_COPY)
         mirror = Phase(name="switching storage", seconds=0.6, until=95, activity=STORAGE_SWITCH)
         return STARTING, checking, copy, mirror, finishing

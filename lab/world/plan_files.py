@@ -6,10 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from hyperv_placement.model import winpath
+from hyperv_placement.model.move import Moves
 from lab.storage.files import PathRefusedError
 
 from . import room, texts
-from .jobs import STORAGE, VIRTUAL_SYSTEM, VIRTUAL_SYSTEM_AND_STORAGE, FileMove, MigrationRequest, Work
+from .jobs import FileMove, MigrationRequest, Work
 from .objects import DVD, ISO, PASS_THROUGH, LabDisk, LabHost, LabRoots, LabVm
 from .world import World
 
@@ -46,7 +47,7 @@ def plan_files(
     """
     if request.destination is not None:
         work.memory_mib = vm.memory_in_use_mib
-    if request.type == VIRTUAL_SYSTEM:
+    if request.moves == Moves.HOST:
         _check_shared_files(world, source, vm, destination)
         return
     _check_movable(vm, request)
@@ -89,7 +90,7 @@ def _frozen_moves(vm: LabVm, request: MigrationRequest, work: Work) -> list[File
                 move = _disk_move(disk, target, request)
                 move.keep_source = move.keep_source or request.options.retain_copies
                 files.append(move)
-            elif request.type == VIRTUAL_SYSTEM_AND_STORAGE:
+            elif request.moves == Moves.HOST_AND_STORAGE:
                 raise RefusedMoveError(texts.CHECKPOINTS.format(vm=vm.name))
     return files
 
@@ -160,7 +161,7 @@ def _check_movable(vm: LabVm, request: MigrationRequest) -> None:
     if vm.replication_mode:
         raise RefusedMoveError(texts.REPLICATED.format(vm=vm.name))
     for disk in vm.disks:
-        if request.type == STORAGE and disk.slot not in request.disks:
+        if request.moves == Moves.STORAGE and disk.slot not in request.disks:
             continue
         if disk.kind == PASS_THROUGH:
             raise RefusedMoveError(texts.PHYSICAL_DISK.format(path=disk.path))
@@ -173,9 +174,10 @@ def _check_stays(
 ) -> None:
     """Fail where a medium that is not to move cannot be opened at the destination.
 
-    A disk left out of a 32771 request is not moved, as with 32769; that the job then fails is a guess.
+    A disk left out of a request to move host and storage is not moved, as where storage moves alone; that the job then
+    fails is a guess.
     """
-    if request.type != VIRTUAL_SYSTEM_AND_STORAGE:
+    if request.moves != Moves.HOST_AND_STORAGE:
         return
     here, there = _real(world, world.hosts[vm.host], disk.path), _real(world, destination, disk.path)
     if disk.kind == ISO and not there.exists():

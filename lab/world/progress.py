@@ -59,12 +59,16 @@ def _advance(world: World, job: LabJob, outcome: Outcome) -> None:
     if work is None or vm is None:
         return
     moves = job.purpose == MOVE
-    course = phases.phases(job.type, job.vm) if moves else phases.preparation(job.purpose)
+    course = phases.phases(job.moves, job.vm) if moves else phases.preparation(job.purpose)
     _work_on(world, work, course)
     where = phases.position(course, work.elapsed)
     if work.cancelled and not work.switched:
         _fail(
-            world, job, vm, [texts.headline(vm, world.hosts[job.host], job.type), texts.CANCELLED], TERMINATED
+            world,
+            job,
+            vm,
+            [texts.headline(vm, world.hosts[job.host], job.moves), texts.CANCELLED],
+            TERMINATED,
         )
     elif work.failure is not None and where.percent >= work.failure.percent:
         job.percent = max(job.percent, work.failure.percent)
@@ -103,7 +107,9 @@ def _go_on(world: World, job: LabJob, vm: LabVm, where: phases.Position, outcome
     try:
         _copy(world, job, work, where.copied)
     except (OSError, PathRefusedError) as error:
-        _fail(world, job, vm, [texts.headline(vm, world.hosts[job.host], job.type), _cause(error)], EXCEPTION)
+        _fail(
+            world, job, vm, [texts.headline(vm, world.hosts[job.host], job.moves), _cause(error)], EXCEPTION
+        )
         world.violation(f"the move of {vm.name} failed: {_cause(error)}", job.owner)
         outcome.changed = True
         return

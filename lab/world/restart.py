@@ -46,7 +46,7 @@ def _settle(world: World, job: LabJob) -> None:
         vm.operational_activity = None
     if not work.switched:
         job.error_code = FAILED
-        headline = [texts.headline(vm, world.hosts[job.host], job.type)] if vm else []
+        headline = [texts.headline(vm, world.hosts[job.host], job.moves)] if vm else []
         job.errors = [*headline, texts.INTERRUPTED]
     now = world.clock.now()
     job.state = COMPLETED if work.switched else EXCEPTION

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from hyperv_placement.model import winpath
+from hyperv_placement.model.move import Moves
 
 from .callers import SecondHopCaller
-from .jobs import STORAGE, VIRTUAL_SYSTEM_AND_STORAGE, MigrationRequest
+from .jobs import MigrationRequest
 from .objects import FILELESS, LabHost, LabVm
 
 MIGRATION, FILES = "Microsoft Virtual System Migration Service", "cifs"
@@ -64,7 +65,7 @@ def services_of(
     found = []
     if destination is not None:
         found.append(Service(kind=MIGRATION, server=destination.full_name))
-        if request.type == VIRTUAL_SYSTEM_AND_STORAGE:
+        if request.moves == Moves.HOST_AND_STORAGE:
             found.append(Service(kind=FILES, server=destination.full_name))
     own = {source.full_name.casefold(), source.computer_name.casefold()}
     servers = (path.lstrip("\\").partition("\\")[0] for path in _paths(vm, request) if winpath.is_unc(path))
@@ -74,7 +75,7 @@ def services_of(
 
 def _paths(vm: LabVm, request: MigrationRequest) -> Iterator[str]:
     """Yield the files and folders that a migration touches: of storage alone, what it moves; else all."""
-    whole = request.type != STORAGE
+    whole = request.moves != Moves.STORAGE
     for roots in (vm.roots if whole or request.roots else None, request.roots):
         if roots is not None:
             yield from (roots.config, roots.checkpoints, roots.paging, *filter(None, [roots.guest_state]))

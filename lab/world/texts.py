@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from .jobs import STORAGE
+from hyperv_placement.model.move import Moves
+
 from .objects import LabHost, LabVm
 
 
-def headline(vm: LabVm, source: LabHost, kind: int) -> str:
+def headline(vm: LabVm, source: LabHost, moves: Moves | None) -> str:
     """Return the first line: what failed, where, and the machine's id.
 
     The wording for host moves was seen in the field; that for storage migrations is a guess.
     """
     ending = f"(Virtual machine ID {vm.id})"
-    if kind == STORAGE:
+    if moves == Moves.STORAGE:
         return f"Storage migration for virtual machine '{vm.name}' failed. {ending}"
     return (
         f"Virtual machine migration operation for '{vm.name}' failed at migration source "

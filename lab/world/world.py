@@ -28,7 +28,7 @@ class Settings:
     domain: str = "lab.example"
     netbios: str = "LAB"
     combined_move_takes: str = "both"
-    """Slots that a 32771 move takes at each end: `both` (a live and a storage one: stricter) or `live`. Guess."""
+    """Slots that a move of host and storage takes at each end: `both` (a live and a storage one: stricter) or `live`. Guess."""
     allow_unencrypted: bool = False
     """AllowUnencrypted of the hosts' WinRM services: plain messages and basic over HTTP."""
     directory: bool = False

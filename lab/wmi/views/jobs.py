@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
+from hyperv_placement.model.move import Moves
 from hyperv_placement.wsman import Instance, Value
 from lab.wmi.texts import JOB_STATES, JOB_TITLES, spoken
 from lab.wmi.view import NEVER, View, instance
 from lab.world import LabJob
-from lab.world.jobs import COMPLETED, MOVE, STAGE, STORAGE, VIRTUAL_SYSTEM, VIRTUAL_SYSTEM_AND_STORAGE, WARNED
+from lab.world.jobs import COMPLETED, MOVE, STAGE, WARNED
 
 _RETENTION = timedelta(minutes=5)  # TimeBeforeRemoval (Msvm_ConcreteJob page)
-_JOB_TYPES = {VIRTUAL_SYSTEM: 305, VIRTUAL_SYSTEM_AND_STORAGE: 306, STORAGE: 307}
-_CREATING, _CHECK_TYPES = 300, {VIRTUAL_SYSTEM: 301, VIRTUAL_SYSTEM_AND_STORAGE: 302}
+_JOB_TYPES: Mapping[Moves | None, int] = {Moves.HOST: 305, Moves.HOST_AND_STORAGE: 306, Moves.STORAGE: 307}
+_CHECK_TYPES: Mapping[Moves | None, int] = {Moves.HOST: 301, Moves.HOST_AND_STORAGE: 302}
+_CREATING = 300
 """JobType (Msvm_MigrationJob page)."""
 _OK, _DEGRADED, _FAILED, _ENDED = 2, 3, 6, 17
 _FIXED: dict[str, Value] = {
@@ -40,7 +42,7 @@ def migration_jobs(view: View) -> Iterator[Instance]:
 
 def migration_job(view: View, job: LabJob) -> Instance:
     """Return one job."""
-    title = view.texts[JOB_TITLES.get(job.type, "moving-vm-and-storage")]
+    title = view.texts[JOB_TITLES.get(job.moves, "moving-vm-and-storage")]
     errors = [spoken(line, view.host.locale) for line in job.errors]
     return instance(
         job.class_name,
@@ -81,7 +83,7 @@ def _job_type(job: LabJob) -> int:
     if job.purpose == STAGE:
         return _CREATING
     types = _JOB_TYPES if job.purpose == MOVE else _CHECK_TYPES
-    return types.get(job.type, max(types.values()))
+    return types.get(job.moves, max(types.values()))
 
 
 def _elapsed(view: View, job: LabJob) -> timedelta:

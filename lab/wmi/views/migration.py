@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from hyperv_placement.model.move import Moves
 from hyperv_placement.wsman import Instance
 from lab.wmi.view import View, instance
-from lab.world.jobs import DEEP_CHECK, STAGED, STORAGE, VIRTUAL_SYSTEM, VIRTUAL_SYSTEM_AND_STORAGE
+from lab.world.jobs import DEEP_CHECK, STAGED, TYPES
 
 from .services import service_row
 
 TCP = 5  # TransportType (Msvm_VirtualSystemMigrationSettingData page)
 _TEMPLATES = {
-    VIRTUAL_SYSTEM: "VirtualSystem",
-    STORAGE: "Storage",
+    TYPES[Moves.HOST]: "VirtualSystem",
+    TYPES[Moves.STORAGE]: "Storage",
     STAGED: "Staged",
-    VIRTUAL_SYSTEM_AND_STORAGE: "VirtualSystemAndStorage",
+    TYPES[Moves.HOST_AND_STORAGE]: "VirtualSystemAndStorage",
     DEEP_CHECK: "StorageDeepCheck",
 }
 """MigrationType -> InstanceID; VirtualSystemAndStorage was recorded (nova), the others go by analogy: guess."""
