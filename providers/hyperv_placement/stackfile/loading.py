@@ -20,7 +20,7 @@ from .nodes import Mapping
 from .parsing import parse
 from .policies import policy_in_force
 from .rules import RuleReader, report_contradictions, report_maintenance
-from .schema import stack_shape
+from .schema import STACK_SCHEMA, read_schema
 from .source import Source, read_source, source_of
 
 
@@ -62,7 +62,7 @@ def _checked_root(source: Source | None, findings: Findings) -> Mapping | None:
     document = None if source is None else parse(source, findings)
     if document is None:
         return None
-    root = check(document, stack_shape(), findings)
+    root = check(document, read_schema(STACK_SCHEMA), findings)
     return root if document.complete and isinstance(root, Mapping) else None
 
 

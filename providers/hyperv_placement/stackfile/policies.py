@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Iterator
 from collections.abc import Mapping as Dict
-from functools import cache
 from pathlib import Path
 
 from hyperv_placement.errors import PolicyError
@@ -21,12 +19,11 @@ from .checking import check
 from .findings import WHOLE, Findings
 from .nodes import Mapping, Scalar, Sequence
 from .parsing import parse
-from .schema import Shape, compiled
+from .schema import POLICY_SCHEMA, read_schema
 from .source import source_of
 
 VARIABLE = "PLACEMENT_POLICY"
 _PROJECT = Path(__file__).resolve().parents[3]
-SCHEMA_FILE = _PROJECT / "schemas" / "policy.schema.json"
 _FOLDER = "hyperv-placement"
 _NAME = "policy.yaml"
 _LARGEST = 1024 * 1024
@@ -98,14 +95,8 @@ def _read(path: Path, folder: Path, findings: Findings) -> PolicyFile | None:
     )
     if document is None:
         return None
-    root = check(document, policy_shape(), findings)
+    root = check(document, read_schema(POLICY_SCHEMA), findings)
     return _file(path, root, findings) if document.complete and isinstance(root, Mapping) else None
-
-
-@cache
-def policy_shape() -> Shape:
-    """Return the compiled schema of policies."""
-    return compiled(json.loads(SCHEMA_FILE.read_text(encoding="utf-8")))
 
 
 def work_tree_of(path: Path, folder: Path) -> Path | None:

@@ -10,12 +10,12 @@ import yaml
 from hyperv_placement.stackfile.checking import check
 from hyperv_placement.stackfile.findings import Findings
 from hyperv_placement.stackfile.parsing import parse
-from hyperv_placement.stackfile.policies import SCHEMA_FILE, policy_shape
+from hyperv_placement.stackfile.schema import POLICY_SCHEMA, read_schema
 from hyperv_placement.stackfile.source import Source
 from tools.workspace import PROJECT
 
 PAGE = PROJECT / "docs" / "policy.md"
-SCHEMA = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
+SCHEMA = json.loads(POLICY_SCHEMA.read_text(encoding="utf-8"))
 
 
 def judged(text: str) -> list[str]:
@@ -23,7 +23,7 @@ def judged(text: str) -> list[str]:
     findings = Findings(Path("policy.yaml"))
     document = parse(Source(text=text), findings)
     assert document is not None
-    check(document, policy_shape(), findings)
+    check(document, read_schema(POLICY_SCHEMA), findings)
     return findings.lines()
 
 

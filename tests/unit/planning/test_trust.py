@@ -18,7 +18,7 @@ from hyperv_placement.planning.trust.changed import removal, trust_changes
 from hyperv_placement.planning.trust.model import Aspect, Trust, TrustChange
 from hyperv_placement.report.trust_text import trust_line
 from hyperv_placement.stackfile import load_text
-from hyperv_placement.stackfile.schema import SCHEMA_FILE
+from hyperv_placement.stackfile.schema import STACK_SCHEMA
 
 PATH = Path("stacks/bank.yaml")
 
@@ -145,7 +145,7 @@ KEYS: dict[str, tuple[str, Any, Any, frozenset[str]]] = {
 
 def schema_keys() -> Iterator[str]:
     """Yield every key of the schema that holds a value, by the definition that it stands in."""
-    schema = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
+    schema = json.loads(STACK_SCHEMA.read_text(encoding="utf-8"))
     for where, node in (("", schema), *schema["$defs"].items()):
         yield from keys_of(node, {"host": "hosts.NAME", "vm": "vms.NAME"}.get(where, where))
 
