@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from . import decoding, doctor, drift, following, lab_memory, moves, preview, requests, review, sweep
+from . import decoding, doctor, drift, following, lab_memory, moves, preview, requests, review, startup, sweep
 from .figure import Figure
 from .orders import choosing
 from .orders import measuring as orders
@@ -19,6 +19,7 @@ from .table import as_json, render
 
 Measure = Callable[[Sites], list[Figure]]
 MEASURES: dict[str, Measure] = {
+    "startup": startup.measure,
     "decoding": decoding.measure,
     "requests": requests.measure,
     "lab": lab_memory.measure,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -41,6 +40,8 @@ def become(command: Sequence[str], environ: Mapping[str, str]) -> NoReturn:
     if sys.platform != "win32":
         os.execve(command[0], list(command), dict(environ))  # noqa: S606 - an argument list, no shell
     else:
+        import subprocess  # noqa: PLC0415 - a third of what a wrapper loads, and Windows alone needs it
+
         with subprocess.Popen(list(command), env=dict(environ)) as process:
             while True:
                 try:

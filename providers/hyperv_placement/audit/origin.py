@@ -10,12 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hyperv_placement.errors import PlacementError
+from hyperv_placement.audit.ticket import TICKET
 from hyperv_placement.system import account
 
-TICKET, APPROVER = "PLACEMENT_TICKET", "PLACEMENT_APPROVER"
+APPROVER = "PLACEMENT_APPROVER"
 UNKNOWN = "unknown"
-_TICKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/#:@+-]{0,63}")
 _LONGEST = 300
 """Characters kept of a variable: the URL of a pipeline run has about a hundred."""
 _PASSWORD = re.compile(r"://[^/\s]*@")
@@ -57,16 +56,6 @@ def origin(environ: Mapping[str, str], stack_file: Path | None = None, digest: s
     commit, dirty = (UNKNOWN, None) if stack_file is None else _commit(stack_file)
     return Origin(
         who=me.name or me.id, uid=me.id, claimed=claimed(environ), commit=commit, dirty=dirty, file=digest
-    )
-
-
-def check_ticket(text: str) -> str:
-    """Return `ticket` if it is well formed. Raises PlacementError."""
-    if _TICKET.fullmatch(text):
-        return text
-    raise PlacementError(
-        f"{text[:80]!r} is not a ticket",
-        remedy="Write its number, as CHG0031337: up to 64 letters, digits and . _ / # : @ + -",
     )
 
 

@@ -7,7 +7,7 @@ import os
 import sys
 from typing import NoReturn
 
-from hyperv_placement.audit.origin import TICKET, check_ticket
+from hyperv_placement.audit.ticket import TICKET, check_ticket
 from hyperv_placement.commands.exit_codes import FAILED
 from hyperv_placement.workspace.stacks import STACKS
 

@@ -8,7 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from hyperv_placement.audit.origin import TICKET, origin
+from hyperv_placement.audit.origin import origin
+from hyperv_placement.audit.ticket import TICKET
 from hyperv_placement.clock import Clock
 from hyperv_placement.errors import AuditLostError, StackFileError, StackNameError
 from hyperv_placement.migration.audit import AuditLog, audit_path

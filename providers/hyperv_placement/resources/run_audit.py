@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pulumi
 
-from hyperv_placement.audit.origin import TICKET, check_ticket, origin
+from hyperv_placement.audit.origin import origin
+from hyperv_placement.audit.ticket import TICKET, check_ticket
 from hyperv_placement.clock import Clock
 from hyperv_placement.errors import AuditRefusedError
 from hyperv_placement.migration.audit import AuditLog
