@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from hyperv_placement.codes.catalogue import catalogue
-from tools.docs import codes, keys
+from hyperv_placement.codes.findings import finding_rows
+from tools.docs import codes, findings, keys
 
 
 def written(project: Path) -> Mapping[Path, str]:
@@ -17,6 +18,7 @@ def written(project: Path) -> Mapping[Path, str]:
     return {
         docs / "stack-file-keys.md": keys.page(project),
         docs / "error-catalogue.md": codes.render(catalogue()),
+        docs / "refusals.md": findings.render(finding_rows()),
     }
 
 

@@ -1,4 +1,4 @@
-"""`bin/placement explain`: what a code of a host means, and what to do; no host is asked."""
+"""`bin/placement explain`: what a code of a host or the id of a finding means, and what to do; no host is asked."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 import sys
 
 from hyperv_placement.codes import catalogue
+from hyperv_placement.codes.findings import finding_row
 from hyperv_placement.commands.arguments import add_json
 from hyperv_placement.commands.exit_codes import DONE, FAILED
 from hyperv_placement.report import explain
@@ -17,14 +18,23 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "code",
         nargs="?",
-        help="as 0x8009030E, -2146893042, 33012, 32775, 20306, 401 or a word as limit; default: list all",
+        help="as 0x8009030E, -2146893042, 33012, 32775, 20306, 401 or a word as limit; or the id of a finding, as"
+        " switch-missing; default: list all codes",
     )
     add_json(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Show what the catalogue has of a code. 0; 1 where it has nothing."""
+    """Show what the catalogues have of a code, or of the id of a finding. 0; 1 where they have nothing."""
+    if options.code is not None and (finding := finding_row(options.code)) is not None:
+        shown = (
+            json.dumps([explain.finding_record(finding)], indent=2, ensure_ascii=False)
+            if options.json
+            else explain.finding_explained(finding)
+        )
+        sys.stdout.write(f"{shown}\n")
+        return DONE
     rows = catalogue.asked(options.code) if options.code is not None else catalogue.catalogue()
     if options.json:
         sys.stdout.write(

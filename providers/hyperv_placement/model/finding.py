@@ -90,6 +90,11 @@ class Finding:
     """What does not work because of it, as the doctor reports it."""
     topic: Topic = Topic.OBSTACLE
 
+    def __post_init__(self) -> None:
+        """Refuse a finding that nobody could look up."""
+        if not self.id:
+            raise ValueError(f"a finding needs an id of the catalogue: {self.text}")
+
     @classmethod
     def refusal(
         cls,

@@ -61,9 +61,10 @@ def _other_computers(estate: Estate, inventory: Inventory, known: Kept) -> tuple
     before = {name: known.hosts[name] for name in inventory.hosts if name in known.hosts}
     now = estate.uuids(before)
     return tuple(
-        Unknown(subject=name, text=str(another_computer(name, now[name], uuid)))
+        Unknown(subject=name, text=str(finding), ids=(finding.id,))
         for name, uuid in before.items()
         if now.get(name, uuid) != uuid
+        for finding in (another_computer(name, now[name], uuid),)
     )
 
 

@@ -301,13 +301,13 @@ def _silent(stack: Stack, inventory: Inventory, steps: tuple[Step, ...]) -> Iter
     """Yield each cause once; the machines' own lines need not repeat it."""
     lost = inventory.unreachable
     counting = silent(stack, inventory)
-    lines = [
-        f"{is_away(name, away)}; it {became(host)}, and its machines do not count"
-        for name, host in lost.items()
-        if name not in counting and (away := stack.hosts[name].away) is not None
-    ]
-    for line in (*reported(lost[name] for name in counting), *lines):
+    for line in reported(lost[name] for name in counting):
         yield Finding.warning("host-unread", line)
+    for name, host in lost.items():
+        if name not in counting and (away := stack.hosts[name].away) is not None:
+            yield Finding.warning(
+                "host-away", f"{is_away(name, away)}; it {became(host)}, and its machines do not count"
+            )
     count = sum(step.standing == Standing.UNKNOWN and not step.excused for step in steps)
     if count and lost:
         names = several(sorted(lost))

@@ -39,6 +39,7 @@ def _drift(drift: Drift) -> Mapping[str, Any]:
         "kind": drift.kind,
         "subject": drift.subject,
         "text": drift.text,
+        "ids": list(drift.ids),
         "host": drift.host,
         "vm_id": drift.vm_id,
         "changes": [record(change) for change in drift.changes],

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from hyperv_placement.codes.catalogue import Known
+from hyperv_placement.codes.findings import FindingRow
 
 _WIDTH = 110
 _SOURCE, _DESTINATION = "SOURCE", "DESTINATION"
@@ -41,4 +42,31 @@ def as_record(row: Known) -> Mapping[str, Any]:
         "remedy": row.remedied(_SOURCE, _DESTINATION),
         "source": row.source,
         "seen": row.seen,
+    }
+
+
+_SEVERITIES = {"refusal": "refusal", "warning": "warning", "both": "refusal or warning"}
+
+
+def finding_explained(row: FindingRow) -> str:
+    """Return what the id of a finding means: what was found, what is at stake, what to do, and who says so."""
+    lines = [f"{row.id} ({_SEVERITIES[row.severity]}): {row.meaning}"]
+    for name, text in (("risk", row.at_stake), ("do", row.remedy), ("source", row.source)):
+        if text:
+            lines += textwrap.wrap(
+                text, _WIDTH, initial_indent=f"  {name + ':':8}", subsequent_indent=" " * 10
+            )
+    return "\n".join(lines)
+
+
+def finding_record(row: FindingRow) -> Mapping[str, Any]:
+    """Return a finding's row as a script reads it, under the keys of codes where they fit."""
+    return {
+        "code": row.id,
+        "kind": "finding",
+        "severity": row.severity,
+        "meaning": row.meaning,
+        "at_stake": row.at_stake,
+        "remedy": row.remedy,
+        "source": row.source,
     }

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from hyperv_placement.model.estate import Inventory, VirtualMachine
-from hyperv_placement.model.finding import Finding, Topic
+from hyperv_placement.model.finding import Finding, Severity, Topic
 from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import VmId
 from hyperv_placement.model.plan import Standing, Step
@@ -144,7 +144,7 @@ class _Claims:
     def met_on_the_way(self) -> dict[str, Finding]:
         """Return a warning for each move that runs already and makes a file that another machine keeps: nobody can refuse it."""
         return {
-            label: Finding.warning(each.id, each.text, _MAY_FAIL)
+            label: replace(each, severity=Severity.WARNING, remedy=_MAY_FAIL, topic=Topic.OBSTACLE)
             for label, each in self._kept_by_others().items()
             if self._step(label).under_way
         }

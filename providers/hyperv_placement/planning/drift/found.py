@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC
 
 from hyperv_placement.model.estate import Inventory, VirtualMachine
-from hyperv_placement.model.finding import Topic
+from hyperv_placement.model.finding import Finding, Topic
 from hyperv_placement.model.names import HostName, folded
 from hyperv_placement.model.plan import Plan, Standing, Step
 from hyperv_placement.model.stack import Stack
@@ -96,7 +96,7 @@ def _of_machine(step: Step, stack: Stack, movers: Movers) -> Drift | None:
         return None
     if step.vm is None:
         kind = Kind.MISSING if step.standing == Standing.MISSING else Kind.AMBIGUOUS
-        return Drift(kind=kind, subject=step.label, text=_findings(step), vm_id=step.vm_id)
+        return Drift(kind=kind, subject=step.label, text=_text(step), vm_id=step.vm_id, ids=_ids(step))
     changes = differences(step.placement, observed(step.vm))
     moved = any(change.property == "host" for change in changes)
     leaving = step.standing == Standing.MOVED_BY_OTHERS and movers.runs(step.vm)
@@ -106,7 +106,8 @@ def _of_machine(step: Step, stack: Stack, movers: Movers) -> Drift | None:
     return Drift(
         kind=_kind(changes, moved=moved, leaving=leaving),
         subject=step.label,
-        text="; ".join(_lines(changes, stack.vms[step.label].hosts)) or _findings(step),
+        text="; ".join(_lines(changes, stack.vms[step.label].hosts)) or _text(step),
+        ids=() if changes else _ids(step),
         host=step.vm.host,
         vm_id=step.vm.id,
         changes=changes,
@@ -135,9 +136,16 @@ def _lines(changes: tuple[Change, ...], hosts: tuple[HostName, ...]) -> Iterator
             yield f"{change.property} is {change.actual or 'not there'}, declared {change.wanted}"
 
 
-def _findings(step: Step) -> str:
-    refusals = [each for each in step.findings if each.refuses]
-    return " | ".join(str(each) for each in refusals or step.findings) or str(step.standing)
+def _findings(step: Step) -> list[Finding]:
+    return [each for each in step.findings if each.refuses] or list(step.findings)
+
+
+def _text(step: Step) -> str:
+    return " | ".join(str(each) for each in _findings(step)) or str(step.standing)
+
+
+def _ids(step: Step) -> tuple[str, ...]:
+    return tuple(each.id for each in _findings(step))
 
 
 def _undeclared(stack: Stack, inventory: Inventory, plan: Plan, movers: Movers) -> Iterator[Drift]:
@@ -200,19 +208,31 @@ def _unknown(
     """Yield what could not be told, and whether that counts."""
     for host in inventory.unreachable.values():
         away = stack.hosts[host.name].away if host.name in stack.hosts else None
+        ids: tuple[str, ...] = ("host-unread",)
         text = f"{became(host)}, machines there are unknown: {host.reason}"
         if away is not None:
-            text = f"{is_away(host.name, away)}; it {text}"
-        yield Unknown(subject=host.name, text=text), away is None
+            text, ids = f"{is_away(host.name, away)}; it {text}", ("host-away", *ids)
+        yield Unknown(subject=host.name, text=text, ids=ids), away is None
     yield from ((each, True) for each in readings.computers)
     for name, actual in readings.settings.items():
         if isinstance(actual, str) and name not in inventory.unreachable:
             yield Unknown(subject=name, text=f"its settings are unknown: {actual}"), True
     delegation = readings.delegation
     for finding in delegation.findings if delegation is not None else ():
-        yield Unknown(subject=DIRECTORY, text=str(finding)), True
+        yield Unknown(subject=DIRECTORY, text=str(finding), ids=(finding.id,)), True
     for step in plan.steps:
         if step.standing == Standing.UNKNOWN:
-            yield Unknown(subject=step.label, text=_findings(step), is_machine=True), not step.excused
+            yield (
+                Unknown(subject=step.label, text=_text(step), ids=_ids(step), is_machine=True),
+                not step.excused,
+            )
         elif step.label in doubts:
-            yield Unknown(subject=step.label, text=doubts[step.label], is_machine=True), True
+            yield (
+                Unknown(
+                    subject=step.label,
+                    text=doubts[step.label],
+                    ids=("machine-known-by-name",),
+                    is_machine=True,
+                ),
+                True,
+            )

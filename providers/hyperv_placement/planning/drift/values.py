@@ -129,6 +129,8 @@ class Drift:
     """Why it shall be elsewhere, where that is no `host:` of its own: a rule, maintenance."""
     mover: Mover | None = None
     """None where nothing was moved, or is known to have been."""
+    ids: tuple[str, ...] = ()
+    """Of the findings that `text` consists of; empty where it is a comparison."""
     snooze: Snooze | None = None
     """Where somebody quieted it, and that counts yet: then it is told and not counted."""
 
@@ -150,6 +152,8 @@ class Unknown:
     subject: str
     """A host, the label of a machine, or `directory`."""
     text: str
+    ids: tuple[str, ...] = ()
+    """Of the findings that `text` consists of."""
     is_machine: bool = False
 
 

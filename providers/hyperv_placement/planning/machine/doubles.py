@@ -7,18 +7,16 @@ from itertools import combinations
 
 from hyperv_placement import quoting
 from hyperv_placement.model.estate import HostFacts, Inventory, VirtualMachine
+from hyperv_placement.model.finding import Finding
 from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import VmId
 from hyperv_placement.model.plan import Standing
 
 from .computers import NAME_IT_ONCE, is_one_computer, one_host
 
-Reported = tuple[Standing, str, str, str]
-"""How it stands, the id of the finding, its line, the remedy."""
 
-
-def double(label: str, copies: Sequence[VirtualMachine], inventory: Inventory) -> Reported:
-    """Return what is known of a machine that hosts show more than once.
+def double(label: str, copies: Sequence[VirtualMachine], inventory: Inventory) -> tuple[Standing, Finding]:
+    """Return how a machine stands that hosts show more than once, and why.
 
     Copies are spoken of only where the hosts are known to be several computers, no migration of it runs, and each has
     shown it once more: their facts are read after the sweep.
@@ -28,26 +26,25 @@ def double(label: str, copies: Sequence[VirtualMachine], inventory: Inventory) -
     facts = {name: read for name in names if (read := inventory.hosts[name].facts) is not None}
     if _moves(vm, inventory, facts.values()):
         text = f"{label} is unknown: {shown}, and a migration of it runs"
-        return Standing.UNKNOWN, "double-migrating", text, "Run again when that migration has ended"
+        return Standing.UNKNOWN, Finding.warning(
+            "double-migrating", text, "Run again when that migration has ended"
+        )
     if len(facts) < len(names):
         text = f"{label} cannot be told: {shown}, and whether they are two computers was not read"
-        return (
-            Standing.AMBIGUOUS,
-            "double-unread",
-            text,
-            "See what they report of themselves: bin/placement doctor",
+        return Standing.AMBIGUOUS, Finding.refusal(
+            "double-unread", text, "See what they report of themselves: bin/placement doctor"
         )
     for first, second in combinations(facts, 2):
         if is_one_computer(facts[first], facts[second]):
             text = f"{label} cannot be told: {one_host(first, second, facts[first].full_name)}"
-            return Standing.AMBIGUOUS, "hosts-are-one", text, NAME_IT_ONCE
+            return Standing.AMBIGUOUS, Finding.refusal("hosts-are-one", text, NAME_IT_ONCE)
     gone = [name for name, read in facts.items() if vm not in read.realized]
     if gone:
         text = f"{label} is unknown: {shown}, and {' and '.join(gone)} did not any more when asked again"
-        return Standing.UNKNOWN, "double-gone", text, "Run again"
+        return Standing.UNKNOWN, Finding.warning("double-gone", text, "Run again")
     where = ", ".join(f"on {each.host} ({each.state.name.lower()}, {each.roots.config})" for each in copies)
     text = f"{label} is there more than once, with one GUID ({vm}): {where}"
-    return Standing.AMBIGUOUS, "machine-there-twice", text, about_copies(vm)
+    return Standing.AMBIGUOUS, Finding.refusal("machine-there-twice", text, about_copies(vm))
 
 
 def is_outdated(move: Move, inventory: Inventory) -> bool:

@@ -68,15 +68,13 @@ def _absent(spec: VmSpec, inventory: Inventory, wanted: VmId | None) -> NotFound
     what = _what(spec, wanted)
     beside = "" if wanted else near_machines(spec.name, inventory.vms())
     if inventory.unreachable:
-        return _not_found(
-            Standing.UNKNOWN,
+        return _unknown(
             "machine-behind-silence",
             f"{spec.label} is unknown: {what} on the hosts that answer{beside}, and {who(inventory.unreachable.values())}",
             "",  # what that means, and what to do, is said once for all of them
         )
     if _in_flight(inventory, wanted):
-        return _not_found(
-            Standing.UNKNOWN,
+        return _unknown(
             "machine-in-flight",
             f"{spec.label} is unknown: {what}, but a migration under way names a machine that no host shows",
             "Run again when that migration has ended",
@@ -91,17 +89,16 @@ def _absent(spec: VmSpec, inventory: Inventory, wanted: VmId | None) -> NotFound
         ids = {vm.id for vm in inventory.named(spec.name)}
         which = next(iter(ids)) if len(ids) == 1 else "GUID"
         remedy = f"That one is left alone. Restore the one that is meant, or take the other over: {adopting(spec.label, which)}"
-    return _not_found(
-        Standing.MISSING,
+    finding = Finding.refusal(
         "machine-missing",
         f"{spec.label} is missing: {what} on any of {counted(len(inventory.hosts), 'host')}{beside}{others}",
         remedy,
     )
+    return NotFound(standing=Standing.MISSING, finding=finding)
 
 
 def _elsewhere(spec: VmSpec, vm: VirtualMachine, last: HostName) -> NotFound:
-    return _not_found(
-        Standing.UNKNOWN,
+    return _unknown(
         "machine-elsewhere",
         f"{spec.label} is unknown: {vm.host} reports it, and the last run has left it on {last}, which is not read now: that one may"
         " still have it",
@@ -133,16 +130,16 @@ def _ambiguous(spec: VmSpec, candidates: list[VirtualMachine], inventory: Invent
     of = Counter(vm.id for vm in candidates)
     twice = [vm for vm in candidates if of[vm.id] > 1]
     if twice:
-        return _not_found(*double(spec.label, [vm for vm in twice if vm.id == twice[0].id], inventory))
+        standing, finding = double(spec.label, [vm for vm in twice if vm.id == twice[0].id], inventory)
+        return NotFound(standing=standing, finding=finding)
     where = ", ".join(f"{vm.id} on {vm.host}" for vm in candidates)
-    return _not_found(
-        Standing.AMBIGUOUS,
+    finding = Finding.refusal(
         "machine-ambiguous",
         f"{spec.label} fits {len(candidates)} machines: {where}",
         f"Set id: in the stack file to the one that is meant: {adopting(spec.label, 'GUID')}",
     )
+    return NotFound(standing=Standing.AMBIGUOUS, finding=finding)
 
 
-def _not_found(standing: Standing, finding_id: str, text: str, remedy: str) -> NotFound:
-    made = Finding.warning if standing == Standing.UNKNOWN else Finding.refusal
-    return NotFound(standing=standing, finding=made(finding_id, text, remedy))
+def _unknown(finding_id: str, text: str, remedy: str) -> NotFound:
+    return NotFound(standing=Standing.UNKNOWN, finding=Finding.warning(finding_id, text, remedy))

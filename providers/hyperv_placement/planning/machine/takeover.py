@@ -39,7 +39,7 @@ def takeover(
     there = [vm for vm in inventory.with_id(managed) if vm.replication_mode not in REPLICAS]
     if other is not None:
         yield Finding.warning(
-            "takeover",
+            "machine-taken-over",
             f"{label}: the machine {wanted} is taken over; {managed} is declared as {other} now",
             topic=Topic.IDENTITY,
         )
@@ -66,7 +66,7 @@ def takeover(
         )
     else:
         yield Finding.warning(
-            "takeover",
+            "machine-taken-over",
             f"{label}: the machine {managed} is on no host any more; {wanted} is taken over in its place",
             topic=Topic.IDENTITY,
         )

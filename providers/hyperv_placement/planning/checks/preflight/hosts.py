@@ -76,13 +76,14 @@ def leftovers(move: Move, source: HostFacts, destination: HostFacts) -> Iterator
                 "Run again: that is looked at anew",
             )
     if vm.id in destination.planned:
-        # Staging may have left it: then only the audit log of this stack can say whether it is ours.
-        reported = Finding.warning if move.is_staged else Finding.refusal
-        yield reported(
-            "planned-system-left",
-            f"{move.destination} holds a planned system with the GUID of {move.vm.name}, left by an earlier attempt",
-            _gone_by_hand(vm.id, destination.full_name),
-        )
+        text = f"{move.destination} holds a planned system with the GUID of {vm.name}, left by an earlier attempt"
+        remedy = _gone_by_hand(vm.id, destination.full_name)
+        if (
+            move.is_staged
+        ):  # staging may have left it, and only the audit log of this stack shows that: asked at the start
+            yield Finding.warning("planned-system-left", text, remedy)
+        else:
+            yield Finding.refusal("planned-system-left", text, remedy)
 
 
 def _gone_by_hand(vm: VmId, host: str) -> str:
