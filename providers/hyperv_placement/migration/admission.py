@@ -45,7 +45,6 @@ class Admission:
     def __init__(self, estate: FactsReader, *, clock: Clock) -> None:
         """Begin with nobody; `estate` reads the hosts."""
         self._estate = estate
-        self._reserves = {name: host.reserve for name, host in estate.specs.items()}
         self._clock = clock
         self._lock = threading.Lock()
         self._gate = Gate(turned=clock.now())
@@ -223,7 +222,8 @@ class Admission:
     def _decide(self) -> None:
         """Decide for everybody, and wake those for whom there is something new. Under the lock."""
         now = self._clock.now()
-        decision = decide(self._gate, self._reserves, now)
+        reserves = {name: host.reserve for name, host in self._estate.specs.items()}
+        decision = decide(self._gate, reserves, now)
         before, self._gate = self._gate, carried_out(self._gate, decision, now)
         self._again = decision.again
         for key, call in self._calls.items():

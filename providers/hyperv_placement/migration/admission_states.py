@@ -89,8 +89,8 @@ from enum import StrEnum
 from typing import Any
 
 from hyperv_placement.model.estate import HostFacts
-from hyperv_placement.model.names import HostName
 from hyperv_placement.model.move import Move
+from hyperv_placement.model.names import HostName
 
 from .needs import Needs, Running
 

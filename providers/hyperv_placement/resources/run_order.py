@@ -1,24 +1,28 @@
-"""The order of one run's moves as our process keeps it: who has gone, who is still to come, who will not come."""
+"""The order of one run's moves as our process keeps it: who has gone, who is still to come, who will not come.
+
+The states, the rules and what is hopeless are explained in run_order_states.py; who may go is decided in
+run_order_decision.py. Here are the threads, the lock, and all I/O.
+"""
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from hyperv_placement.clock import Clock
 from hyperv_placement.errors import InterruptedRunError, NoRoomError
 from hyperv_placement.model.finding import Finding
 from hyperv_placement.model.plan import Schedule, ScheduledMove
 
-POLL = 1.0
-"""Seconds between two looks of a waiting move, unless a move ends; a cancelled run is noticed as fast."""
-SETTLED = 8.0
-"""Seconds without anything new from the engine after which a machine that it never named is no part of the run."""
+from .run_order_decision import carried_out, decide
+from .run_order_states import Event, Machine, Run, State
 
-STARVED = 60.0
-"""Seconds without anything new, and with everybody waiting, after which the engine is taken to have no hand left."""
+EYES_OPEN_S = 1.0
+"""How often a waiting thread looks whether the run is cancelled, which wakes nobody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +30,7 @@ class Ended:
     """A run whose moves are all made."""
 
     seconds: float
-    """Since the engine has asked for the first of them."""
+    """Since the engine asked for the first of them."""
     estimated: float
     """By the schedule."""
 
@@ -38,110 +42,92 @@ Made = Callable[[ScheduledMove], bool]
 class RunOrder:
     """The schedule of the program, move by move. Any number of threads may use it.
 
-    What the engine has in its run is noted from its first call on, whether the schedule is known by then or not. The engine orders whole moves (`depends_on`). The legs of a machine that steps aside it cannot order, and with
-    `--target` or `--exclude` it starts what waits for a move that will never be made: both are seen to here.
+    What the engine has in its run is noted from its first call on, whether the schedule is known by then or not.
     """
 
     def __init__(self, clock: Clock, schedule: Schedule | None = None) -> None:
-        """Nothing has been asked for yet. `schedule`: None while it is not known."""
-        self._schedule = schedule or Schedule()
+        """Begin with machines of which nothing is heard. `schedule`: None while it is not known."""
         self._clock = clock
         self._lock = threading.Lock()
-        self._done: set[int] = set()
-        self._present: set[str] = set()
-        self._left: set[str] = set()
-        self._named: set[str] = set()
-        self._unchanged: set[str] = set()
-        self._others = 0
-        self._begun: dict[str, float] = {}
+        self._run = Run(schedule=schedule or Schedule(), heard=clock.now())
+        self._again = math.inf
+        """When to decide again although nothing has happened until then."""
+        self._calls: dict[str, threading.Event] = {}
+        """By label of a machine that waits: set when there is something new for its thread."""
         self._ended = False
-        self._waiters = 0
-        self._heard = clock.now()
-        self._news = threading.Event()
-        """Set, and replaced, when anything changes."""
 
     def follow(self, schedule: Schedule) -> None:
         """Go by this schedule from now on: the moves of the run are asked for after it has come."""
         with self._lock:
-            self._schedule = schedule
-            self._report()
+            self._changes(replace(self._run, schedule=schedule))
 
     def legs(self, label: str) -> list[tuple[int, ScheduledMove]]:
         """Return a machine's moves with their numbers, one after the other; none where nothing is scheduled for it."""
-        return [(number, self._schedule.moves[number]) for number in self._schedule.legs(label)]
+        return self._run.legs(label)
 
     def refused(self, label: str) -> Finding | None:
         """Return why the plan as a whole does not let a machine move, where its own move does not show it."""
-        return self._schedule.refused.get(label)
+        return self._run.schedule.refused.get(label)
 
     def rank(self, label: str) -> float:
         """Return when a machine's first move that is left is planned, in seconds; without a plan it comes last."""
-        with self._lock:
-            return min(
-                (each.start for number, each in self.legs(label) if number not in self._done),
-                default=float("inf"),
-            )
+        run = self._run
+        left = (each.start for number, each in run.legs(label) if number not in run.done)
+        return min(left, default=math.inf)
 
     def name(self, label: str) -> None:
         """Note that the engine has this machine in its run; whether anything is ordered for it is still to come."""
         with self._lock:
-            self._named.add(label)
-            self._unchanged.discard(label)
-            self._report()
+            self._changes(self._run.after(label, Event.NAME))
 
     def unchanged(self, label: str) -> None:
-        """Note that the engine will order nothing for it.
-
-        What it compares before it has named a machine are its old inputs, as it refreshes: they say nothing of this run.
-        """
+        """Note that the engine will order nothing for it."""
         with self._lock:
-            if label in self._named:
-                self._unchanged.add(label)
-            self._report()
+            self._changes(self._run.after(label, Event.UNCHANGED))
 
     @contextmanager
     def other_work(self) -> Iterator[None]:
-        """Count a call for something else than a machine: machines may be named only when it has ended."""
+        """Count a call for something that is no machine: machines may be named only when it has ended."""
         with self._lock:
-            self._others += 1
+            self._run = replace(self._run, others=self._run.others + 1)
         try:
             yield
         finally:
             with self._lock:
-                self._others -= 1
-                self._report()
+                self._changes(replace(self._run, others=self._run.others - 1))
 
     @contextmanager
     def under_way(self, label: str) -> Iterator[None]:
         """Count the engine's order for a machine, from its arrival to its end."""
         with self._lock:
-            self._begun.setdefault(label, self._clock.now())
-            self._named.add(label)
-            self._present.add(label)
-            self._report()
+            begun = self._run.machine(label).begun
+            begun = self._clock.now() if begun is None else begun
+            self._changes(self._run.after(label, Event.ARRIVE, begun=begun))
         try:
             yield
         finally:
             with self._lock:
-                self._present.discard(label)
-                self._left.add(label)
-                self._report()
+                self._changes(self._run.after(label, Event.LEAVE))
 
     def done(self, number: int) -> None:
         """Note that a move is made and verified."""
         with self._lock:
-            self._done.add(number)
-            self._report()
+            self._changes(replace(self._run, done=self._run.done | {number}))
 
     def ended(self) -> Ended | None:
         """Return, once, how long it took until all moves were made; None before, and where there is but one."""
         with self._lock:
-            left = len(self._schedule.moves) - len(self._done)
-            begun = [at for label, at in self._begun.items() if self._schedule.legs(label)]
-            if left or self._ended or not begun or len(self._done) == 1:
+            run = self._run
+            begun = [
+                each.begun
+                for label, each in run.machines.items()
+                if each.begun is not None and run.schedule.legs(label)
+            ]
+            left = len(run.schedule.moves) - len(run.done)
+            if left or self._ended or not begun or len(run.done) == 1:
                 return None
             self._ended = True
-            return Ended(seconds=self._clock.now() - min(begun), estimated=self._schedule.seconds)
+            return Ended(seconds=self._clock.now() - min(begun), estimated=run.schedule.seconds)
 
     def wait(
         self, number: int, *, made: Made, waiting: Callable[[str], None], cancelled: threading.Event
@@ -151,85 +137,91 @@ class RunOrder:
         Raises NoRoomError, naming it, where one of them failed or is no part of the run; InterruptedRunError when
         cancelled; what `made` raises.
         """
-        with self._lock:
-            self._waiters += 1
-        try:
-            for before in self._schedule.moves[number].after:
-                self._wait_for(before, number, made, waiting, cancelled)
-        finally:
-            with self._lock:
-                self._waiters -= 1
-
-    def _wait_for(
-        self, before: int, number: int, made: Made, waiting: Callable[[str], None], cancelled: threading.Event
-    ) -> None:
-        first, mine = self._schedule.moves[before], self._schedule.moves[number]
-        said = False
-        while not cancelled.is_set():
-            with self._lock:
-                news = self._news
-                done, hope = before in self._done, self._hope(before, number)
-            if done or (not hope and made(first)):
-                return
-            if not hope:
-                raise self._never(first, mine)
-            if not said:
-                waiting(f"for {first.label} to {_leave(first)}")
-                said = True
-            self._clock.wait(POLL, news)
+        moves = self._run.schedule.moves
+        mine, said = moves[number], -1
+        with self._waiting(mine.label, number) as call:
+            while not cancelled.is_set():
+                me, run, pause = self._my_turn(mine.label, call)
+                if me.state is State.PRESENT:
+                    return
+                first = moves[me.waits_for]
+                if me.state is State.GIVEN_UP:
+                    raise _never(first, mine, run.machine(first.label).state)
+                if me.state is State.ASKING:
+                    self._answered(mine.label, me.waits_for, made=made(first))
+                    continue
+                if said != me.waits_for:
+                    said = me.waits_for
+                    waiting(f"for {first.label} to {_leave(first)}")
+                self._clock.wait(pause, call)
         raise InterruptedRunError(f"{mine.label} was not started: the run was interrupted", remedy="")
 
-    def _hope(self, before: int, number: int) -> bool:
-        """Say whether a move that is not made may yet be, so that `number` is to wait for it."""
-        label = self._schedule.moves[before].label
-        if label not in self._present and self._schedule.whole(before) and self._schedule.whole(number):
-            return False  # the engine starts what waits only when it is done with it
-        return self._may_come(before, set())
+    @contextmanager
+    def _waiting(self, label: str, number: int) -> Iterator[threading.Event]:
+        """Wait for what is before a move, and wait no longer however that ends."""
+        call = threading.Event()
+        with self._lock:
+            self._calls[label] = call
+            self._run = self._run.after(label, Event.WAIT, number=number)
+            self._decide()
+        try:
+            yield call
+        finally:
+            with self._lock:
+                del self._calls[label]
+                if self._run.machine(label).state is not State.PRESENT:
+                    self._run = self._run.after(label, Event.WITHDRAW)
+                    self._decide()
 
-    def _may_come(self, number: int, seen: set[int]) -> bool:
-        """Say whether a move that is not made is in hand, or the engine may still come to it.
+    def _my_turn(self, label: str, call: threading.Event) -> tuple[Machine, Run, float]:
+        """Return a machine, its run, and for how long its thread may sleep. What comes later sets `call`."""
+        with self._lock:
+            call.clear()
+            if self._clock.now() >= self._again:
+                self._decide()
+            pause = min(EYES_OPEN_S, max(self._again - self._clock.now(), 0.0))
+            return self._run.machine(label), self._run, pause
 
-        The engine names a machine only after all that it depends on (pulumi SDK, runtime/resource.py): as long as one of
-        those may be made, its silence says nothing. `seen`: moves that have been found to have no hope.
-        """
-        if number in seen:
-            return False
-        seen.add(number)
-        label = self._schedule.moves[number].label
-        if label in self._present:
-            return True
-        if label in self._left or label in self._unchanged:
-            return False
-        left = (before for before in self._schedule.moves[number].after if before not in self._done)
-        if any(self._may_come(before, seen) for before in left):
-            return True
-        silence = self._clock.now() - self._heard
-        if label in self._named:
-            return silence <= STARVED or self._waiters < len(self._present)
-        return bool(self._others) or silence <= SETTLED
+    def _answered(self, label: str, before: int, *, made: bool) -> None:
+        with self._lock:
+            known = self._run.machine(label).made
+            answer: dict[str, Any] = {"made": known | {before}} if made else {"not_made": before}
+            self._run = self._run.after(label, Event.ANSWERED, **answer)
+            self._decide()
 
-    def _never(self, first: ScheduledMove, mine: ScheduledMove) -> NoRoomError:
-        """Return the error of a move whose room will not be freed."""
-        freed = f"{mine.label} is not started: it needs the room that {first.label} was to free"
-        if first.label in self._left:
-            return NoRoomError(
-                f"{freed}, and that move was not made", remedy=f"See what {first.label} says, then run again"
-            )
-        if first.label in self._named and first.label not in self._unchanged:
-            return NoRoomError(
-                f"{freed}, which the engine does not start",
-                remedy="All its hands wait: set PULUMI_PARALLEL=256, as bin/pulumi does, and run again",
-            )
-        way = f"{first.move.source} -> {first.move.destination}"
+    def _changes(self, run: Run) -> None:
+        """Note what the engine or a host has let us know, and decide anew. Under the lock."""
+        self._run = replace(run, heard=self._clock.now())
+        self._decide()
+
+    def _decide(self) -> None:
+        """Decide for all that wait, and wake those for whom there is something new. Under the lock."""
+        decision = decide(self._run, self._clock.now())
+        before, self._run = self._run, carried_out(self._run, decision)
+        self._again = decision.again
+        for label, call in self._calls.items():
+            then, after = before.machine(label), self._run.machine(label)
+            if (then.state, then.waits_for) != (after.state, after.waits_for):
+                call.set()
+
+
+def _never(first: ScheduledMove, mine: ScheduledMove, state: State) -> NoRoomError:
+    """Return the error of a move whose room will not be freed; `state`: of the machine that was to free it."""
+    freed = f"{mine.label} is not started: it needs the room that {first.label} was to free"
+    if state is State.LEFT:
         return NoRoomError(
-            f"{freed} ({way}), which is no part of this run",
-            remedy=f"Take {first.label} into the run as well (--target, --exclude), or run it whole",
+            f"{freed}, and that move was not made", remedy=f"See what {first.label} says, then run again"
         )
-
-    def _report(self) -> None:
-        self._heard = self._clock.now()
-        self._news.set()
-        self._news = threading.Event()
+    if state is State.NAMED:
+        return NoRoomError(
+            f"{freed}, which the engine does not start",
+            remedy="All engine workers are waiting: set PULUMI_PARALLEL=256, as bin/pulumi does, and run again",
+        )
+    way = f"{first.move.source} -> {first.move.destination}"
+    return NoRoomError(
+        f"{freed} ({way}), which is no part of this run",
+        remedy=f"Take {first.label} into the run as well (--target, --exclude), or run it whole",
+    )
 
 
 def _leave(move: ScheduledMove) -> str:

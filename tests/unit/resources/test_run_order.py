@@ -11,7 +11,8 @@ from hyperv_placement.errors import InterruptedRunError, NoRoomError
 from hyperv_placement.model.move import Move, Moves
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.plan import Placement, Schedule, ScheduledMove
-from hyperv_placement.resources.run_order import SETTLED, STARVED, RunOrder
+from hyperv_placement.resources.run_order import RunOrder
+from hyperv_placement.resources.run_order_decision import SETTLED_S, STARVED_S
 from tests.clocks import FastClock
 from tests.estates import machine
 
@@ -178,7 +179,7 @@ def test_a_parked_machine_is_told_when_nobody_will_come() -> None:
             assert back.begun.wait(PATIENCE)
             clock.passes(3600)
             run_order.done(1)
-        clock.passes(SETTLED + 1)
+        clock.passes(SETTLED_S + 1)
         with pytest.raises(NoRoomError, match=r"VM003 was to free .* no part of this run"):
             back.ends()
 
@@ -190,7 +191,7 @@ def test_a_leg_is_given_up_when_the_engine_has_been_quiet() -> None:
     with run_order.under_way("VM001"):
         waiting = Waiting(run_order, 1)
         assert waiting.begun.wait(PATIENCE)
-        clock.passes(SETTLED + 1)
+        clock.passes(SETTLED_S + 1)
         with pytest.raises(NoRoomError, match="no part of this run"):
             waiting.ends()
 
@@ -203,7 +204,7 @@ def test_work_of_another_kind_may_hold_machines_back() -> None:
         with run_order.other_work():
             waiting = Waiting(run_order, 1)
             assert waiting.begun.wait(PATIENCE)
-            clock.passes(10 * SETTLED)
+            clock.passes(10 * SETTLED_S)
         with run_order.under_way("VM002"):
             run_order.done(0)
             waiting.ends()
@@ -217,7 +218,7 @@ def test_a_machine_that_was_named_is_waited_for_until_the_engine_starves() -> No
     with run_order.under_way("VM001"):
         waiting = Waiting(run_order, 1)
         assert waiting.begun.wait(PATIENCE)
-        clock.passes(STARVED + 1)
+        clock.passes(STARVED_S + 1)
         with pytest.raises(NoRoomError, match="PULUMI_PARALLEL=256"):
             waiting.ends()
 
