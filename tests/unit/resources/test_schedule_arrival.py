@@ -89,7 +89,8 @@ def test_what_does_not_come_is_said_once_and_asked_again(handoff: Handoff) -> No
     """The others have a short line, and do not wait as long once more; when it comes after all, they go on."""
     arrival, run_order, clock = arriving(handoff)
     with pytest.raises(
-        OrderMissingError, match=r"VM001 is not started: the order .* within 10 s \(.*4711.json\)\. See that"
+        OrderMissingError,
+        match=r"VM001 is not started: the order .* within 10 s \(.*4711.json\)\. Make sure that",
     ):
         arrival.wait("VM001", GO_ON)
     waited = clock.now()
