@@ -11,7 +11,7 @@ from lxml import etree
 
 from hyperv_placement.commands import cli
 from hyperv_placement.operations.drift import read_drift
-from hyperv_placement.planning.drift import Kind, Mover
+from hyperv_placement.planning.drift import DriftKind, Mover
 from hyperv_placement.report.markdown import text
 from hyperv_placement.stackfile import load
 from lab.estate.spec import DiskSpec
@@ -150,7 +150,7 @@ def test_a_move_of_our_own_is_told_as_ours(fabric: Fabric, stack: Path) -> None:
     fabric.run(fabric.order("WEB01", "hv2"))
     (drift,) = read_drift(load(stack), fabric.estate, fabric.audit).report.drifts
     assert drift.mover is not None
-    assert (drift.kind, drift.subject, drift.mover.ours) == (Kind.PLACED, "WEB01", True)
+    assert (drift.kind, drift.subject, drift.mover.ours) == (DriftKind.PLACED, "WEB01", True)
     job = next(iter(fabric.world.jobs("hv1")))
     assert drift.mover.when == job.changed.replace(microsecond=0).isoformat()
 
@@ -247,7 +247,11 @@ def test_settings_of_hosts_are_compared(fabric: Fabric, stack: Path) -> None:
     text = stack.read_text(encoding="utf-8").replace("vms:", "live_migration: {live_limit: 2}\nvms:")
     stack.write_text(text, encoding="utf-8")
     (drift,) = read_drift(load(stack), fabric.estate, fabric.audit).report.drifts
-    assert (drift.kind, drift.subject, drift.text) == (Kind.SETTINGS, "hv2", "liveLimit is 7, declared 2")
+    assert (drift.kind, drift.subject, drift.text) == (
+        DriftKind.SETTINGS,
+        "hv2",
+        "liveLimit is 7, declared 2",
+    )
 
 
 def test_a_machine_that_no_entry_means_is_told(fabric: Fabric, stack: Path) -> None:
@@ -256,5 +260,5 @@ def test_a_machine_that_no_entry_means_is_told(fabric: Fabric, stack: Path) -> N
         stack.read_text(encoding="utf-8").replace("  WEB03: { host: hv1 }\n", ""), encoding="utf-8"
     )
     (drift,) = read_drift(load(stack), fabric.estate, fabric.audit).report.drifts
-    assert (drift.kind, drift.subject, drift.host) == (Kind.UNDECLARED, "WEB03", "hv1")
+    assert (drift.kind, drift.subject, drift.host) == (DriftKind.UNDECLARED, "WEB03", "hv1")
     assert fabric.lab_vm("WEB03").id in drift.text

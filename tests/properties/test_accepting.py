@@ -16,7 +16,7 @@ from hyperv_placement.model.names import HostName
 from hyperv_placement.operations.accept import accept
 from hyperv_placement.operations.drift import Found
 from hyperv_placement.planning import plan
-from hyperv_placement.planning.drift import Kind, Readings, drift_of
+from hyperv_placement.planning.drift import DriftKind, Readings, drift_of
 from hyperv_placement.stackfile import load
 from tests.estates import disk, host, inventory, machine
 
@@ -97,7 +97,7 @@ def test_what_is_accepted_is_in_place(entry: dict[str, Any], vm: VirtualMachine,
         assert done.labels == tuple(drift.subject for drift in drifted)
         after, new = load(path), path.read_text(encoding="utf-8")
         left = drift_of(after, seen, plan(after, seen), Readings(now=NOW)).drifts
-        assert {drift.kind for drift in left} <= {Kind.MISSING}
+        assert {drift.kind for drift in left} <= {DriftKind.MISSING}
         assert new.count("# mine") == text.count("# mine")
         assert new.startswith(f"# top\nhosts: {json.dumps(HOSTS)}\nvms:\n")
         assert new.endswith(other)

@@ -47,16 +47,16 @@ PACE = st.floats(0.1, 100)
     st.dictionaries(st.integers(0, 3), PACE),
 )
 def test_slow_pairs_keep_a_schedule_safe(
-    problem: Problem, paces: dict[tuple[int, ...], float], shown: dict[int, float]
+    problem: Problem, pair_rates: dict[tuple[int, ...], float], shown: dict[int, float]
 ) -> None:
-    """Whatever paces are known, nothing is overdrawn, no leg beats its pace, and the run not its bound."""
-    slow = replace(problem, paces=paces, shown=shown)
+    """Whatever pair_rates are known, nothing is overdrawn, no leg beats its pace, and the run not its bound."""
+    slow = replace(problem, pair_rates=pair_rates, host_rates=shown)
     run = solved(slow)
     assert isinstance(run, DeadEnd) == isinstance(solved(problem), DeadEnd)
     if isinstance(run, DeadEnd):
         return
     assert overdrawn(slow, run) == []
     assert all(
-        (each.end - each.start) * slow.pace(each.leg) >= each.leg.transfer * (1 - 1e-9) for each in run
+        (each.end - each.start) * slow.rate(each.leg) >= each.leg.transfer * (1 - 1e-9) for each in run
     )
     assert finish(run) >= lower_bound(slow, [each.leg for each in run]) * (1 - 1e-9)

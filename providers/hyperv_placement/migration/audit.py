@@ -17,7 +17,7 @@ from hyperv_placement.errors import AuditRefusedError, PlacementError
 from hyperv_placement.model.estate import Inventory
 from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import HostName, stack_name
-from hyperv_placement.planning.drift import AuditedMoves, LeftFile, PastMove, ending_of
+from hyperv_placement.planning.drift import AuditedMove, AuditedMoves, LeftFile, ending_of
 
 from . import audit_words
 from .audit_words import Entry, FormerOwner
@@ -79,7 +79,7 @@ class AuditLog:
 
     def moved(self) -> AuditedMoves:
         """Return the moves that this stack and the others of its project have made, the oldest first."""
-        moves: list[PastMove] = []
+        moves: list[AuditedMove] = []
         unreadable = 0
         for path in self._logs():
             stack = "" if path == self.path else path.stem

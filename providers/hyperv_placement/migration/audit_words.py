@@ -10,7 +10,7 @@ from typing import Any
 from hyperv_placement.model import winpath
 from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import HostName, is_guid, vm_id
-from hyperv_placement.planning.drift import LeftFile, OpenStart, PastMove
+from hyperv_placement.planning.drift import AuditedMove, LeftFile, OpenStart
 from hyperv_placement.planning.drift.endings import MOVED
 
 Entry = Mapping[str, Any]
@@ -90,11 +90,11 @@ def staged(entries: Iterable[Entry], move: Move) -> str | None:
     return config
 
 
-def past_move(entry: Entry, stack: str) -> PastMove | None:
+def past_move(entry: Entry, stack: str) -> AuditedMove | None:
     """Return the move that a line tells the good end of, else None."""
     if entry.get("result") != MOVED or not is_guid(str(entry.get("id"))):
         return None
-    return PastMove(
+    return AuditedMove(
         vm_id=vm_id(str(entry["id"])),
         who=str(entry.get("by") or entry.get("who", "")),
         time=str(entry.get("time", "")),

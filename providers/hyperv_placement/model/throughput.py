@@ -1,4 +1,4 @@
-"""What past moves took, and the paces that they show."""
+"""What past moves took, and the throughput that they show."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class PastMove:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Paces:
+class Throughput:
     """Bytes a second that single moves have had."""
 
     pairs: Mapping[Pair, float] = field(default_factory=dict)
@@ -36,5 +36,5 @@ class Paces:
     """By host: the best of its pairs, so that its link carries as much at least. Moves on one host say nothing of it."""
 
 
-UNLEARNT = Paces()
+NOTHING_OBSERVED = Throughput()
 """Nothing has moved yet."""

@@ -13,7 +13,7 @@ from hyperv_placement.model.stack import Stack
 from hyperv_placement.operations.drift import Found
 from hyperv_placement.operations.rewrite import rewrite
 from hyperv_placement.planning.counting import doubt
-from hyperv_placement.planning.drift import Drift, Kind, disturbances, still_elsewhere
+from hyperv_placement.planning.drift import Drift, DriftKind, disturbances, still_elsewhere
 from hyperv_placement.stackfile import load
 from hyperv_placement.stackfile.editing import Editor
 from hyperv_placement.stackfile.replacing import Replacement, replacement
@@ -97,10 +97,10 @@ def _hindrance(drift: Drift, step: Step, stack: Stack) -> str | None:
     label = step.label
     if drift.mover is not None and drift.mover.running:
         return f"{label} is on its way; accept it when its migration has ended"
-    if drift.kind not in {Kind.PLACED, Kind.FILES} or step.vm is None:
+    if drift.kind not in {DriftKind.PLACED, DriftKind.FILES} or step.vm is None:
         return f"{label} cannot be accepted: {_why(step)}"
     hosts = stack.vms[label].hosts
-    if drift.kind == Kind.PLACED and (not hosts or step.vm.host in hosts):
+    if drift.kind == DriftKind.PLACED and (not hosts or step.vm.host in hosts):
         return f"{label} is where its entry allows; what makes it go is: {drift.reason}. Change that"
     return None
 

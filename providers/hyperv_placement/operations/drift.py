@@ -20,7 +20,7 @@ from hyperv_placement.model.plan import Plan
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.operations.delegation import plan_delegation
 from hyperv_placement.operations.plan import compare
-from hyperv_placement.planning.drift import DriftReport, Kind, LoggedMove, Readings, Unknown, drift_of
+from hyperv_placement.planning.drift import DriftKind, DriftReport, LoggedMove, Readings, Unknown, drift_of
 from hyperv_placement.planning.machine.computers import another_computer
 
 
@@ -73,7 +73,7 @@ def _whose_logs(stack: Stack, report: DriftReport, inventory: Inventory) -> set[
     asked: set[HostName] = set()
     for drift in (*report.drifts, *report.snoozed):
         reported = drift.mover is not None and (drift.mover.who and not drift.mover.by_log)
-        if drift.kind in {Kind.PLACED, Kind.UNDECLARED} and drift.host is not None and not reported:
+        if drift.kind in {DriftKind.PLACED, DriftKind.UNDECLARED} and drift.host is not None and not reported:
             spec = stack.vms.get(drift.subject) if drift.of_machine else None
             asked |= {drift.host, *(spec.hosts if spec else ())}
     return asked & inventory.hosts.keys()

@@ -21,7 +21,7 @@ from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import HostName, VmId
 from hyperv_placement.model.plan import Plan, Standing, Step
 from hyperv_placement.model.stack import Stack
-from hyperv_placement.model.throughput import UNLEARNT
+from hyperv_placement.model.throughput import NOTHING_OBSERVED
 from hyperv_placement.planning import plan
 from hyperv_placement.planning.machine.allowed import allowed
 from hyperv_placement.planning.machine.computers import showing_the_same
@@ -61,13 +61,13 @@ def compare(  # noqa: PLR0913 - what a run is compared by, each but the first na
     of the machines that the run takes, None for all.
     """
     estate.expect(known.hosts)
-    paces = observed_throughput(handoff.take_past()) if handoff else UNLEARNT
+    throughput = observed_throughput(handoff.take_past()) if handoff else NOTHING_OBSERVED
     handed = handoff.take(estate.clock.utc()) if handoff else None
     inventory = handed.inventory if handed else _swept(estate, handoff)
 
     def planned() -> Plan:
         occasion = Occasion(now=estate.clock.utc(), allowed=allowed, in_run=in_run)
-        return _unless_seen(plan(stack, inventory, known, occasion=occasion, paces=paces), sound)
+        return _unless_seen(plan(stack, inventory, known, occasion=occasion, throughput=throughput), sound)
 
     sound: frozenset[str] = frozenset()
     first = planned()

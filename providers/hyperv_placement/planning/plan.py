@@ -14,7 +14,7 @@ from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import HostName, VmId
 from hyperv_placement.model.plan import Choice, Placement, Plan, Schedule, Standing, Step
 from hyperv_placement.model.stack import HostSpec, Stack, VmSpec
-from hyperv_placement.model.throughput import UNLEARNT, Paces
+from hyperv_placement.model.throughput import NOTHING_OBSERVED, Throughput
 from hyperv_placement.model.unreachable import became, reported, several
 from hyperv_placement.visible import visible
 
@@ -44,13 +44,13 @@ def plan(
     inventory: Inventory,
     known: Kept = NOTHING_KEPT,
     occasion: Occasion = ON_PAPER,
-    paces: Paces = UNLEARNT,
+    throughput: Throughput = NOTHING_OBSERVED,
 ) -> Plan:
     """Return how every declared machine stands and what is ordered for it, in the order of the stack file.
 
     `known`: which machine each key meant in the last run. Refused moves stay in the plan with their reasons; they are never
     ordered. What concerns the whole estate (silent hosts, rules, the guard) is in `Plan.findings`. `occasion`: when
-    the plan is made, and which limits of the guard somebody has allowed. `paces`: what past moves have had.
+    the plan is made, and which limits of the guard somebody has allowed. `throughput`: what past moves have had.
     """
     stack = stack.on(occasion.day)
     steps, ends, choice = _stood(stack, inventory, known)
@@ -64,7 +64,7 @@ def plan(
     unplanned = Plan(
         steps=steps, findings=findings, choice=choice, known=known, silent=silent(stack, inventory)
     )
-    planned = _scheduled(unplanned, stack, inventory, paces)
+    planned = _scheduled(unplanned, stack, inventory, throughput)
     guards = guarded(stack, _taken(planned, occasion).starts, occasion.now, occasion.allowed)
     return dataclasses.replace(planned, findings=(*planned.findings, *guards))
 
@@ -103,12 +103,12 @@ def _stood(
     return without_taken(steps, inventory), ends, choice
 
 
-def _scheduled(plan: Plan, stack: Stack, inventory: Inventory, paces: Paces) -> Plan:
+def _scheduled(plan: Plan, stack: Stack, inventory: Inventory, throughput: Throughput) -> Plan:
     """Return `plan` with the order of its moves; where none is safe, with the proof: then nothing may start."""
-    found = schedule_of(stack, inventory, plan, paces)
+    found = schedule_of(stack, inventory, plan, throughput)
     if isinstance(found, Impossible) and found.names:
         fewer = _without_names(plan, inventory, found.names)
-        again = _scheduled(fewer, stack, inventory, paces)
+        again = _scheduled(fewer, stack, inventory, throughput)
         if len(again.refusals) == len(plan.refusals):
             return again  # the others go on
     if isinstance(found, Schedule):

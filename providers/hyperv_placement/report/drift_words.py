@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from hyperv_placement.model.stack import Away
 from hyperv_placement.model.units import counted
 from hyperv_placement.model.unreachable import several
-from hyperv_placement.planning.drift import Drift, DriftReport, Ended, Kind, Mover
+from hyperv_placement.planning.drift import Drift, DriftKind, DriftReport, Expired, Mover
 
 _LISTED = 5
 
@@ -22,7 +22,7 @@ def _headline(report: DriftReport) -> Iterator[str]:
     lost = sum(each.is_machine for each in report.unknown)
     if report.drifts:
         kinds = [drift.kind for drift in report.drifts]
-        counts = ", ".join(f"{kinds.count(kind)} {kind}" for kind in Kind if kind in kinds)
+        counts = ", ".join(f"{kinds.count(kind)} {kind}" for kind in DriftKind if kind in kinds)
         yield f"{report.stack}: {counted(len(kinds), 'drift')}: {counts}"
     elif report.unknown:
         yield f"{report.stack}: no drift seen, and not all could be told"
@@ -88,7 +88,7 @@ def unknown(report: DriftReport) -> Iterator[tuple[str, str]]:
             yield several(subjects), text
 
 
-def ended(each: Ended) -> str:
+def ended(each: Expired) -> str:
     """Return that a snooze is over, or the absence of a host."""
     if isinstance(each.snooze, Away):
         return (

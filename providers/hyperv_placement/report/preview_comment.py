@@ -8,7 +8,7 @@ from typing import Any
 
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.model.units import counted
-from hyperv_placement.planning.review.changes import Change
+from hyperv_placement.planning.review.changes import EntryChange
 from hyperv_placement.planning.trust.model import Trust
 
 from .markdown import Budget, cut, folded, name, table, text
@@ -30,7 +30,7 @@ class PreviewBase:
 
     name: str
     """As it was asked for: a revision or a file."""
-    changes: tuple[Change, ...]
+    changes: tuple[EntryChange, ...]
     unread: str | None
     """Why it cannot be told: what stood there is no stack file."""
     trust: Trust

@@ -12,7 +12,7 @@ from hyperv_placement.model.finding import Finding
 from hyperv_placement.model.plan import Plan
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.planning.review.causes import Causes
-from hyperv_placement.planning.review.changes import Change
+from hyperv_placement.planning.review.changes import EntryChange
 from hyperv_placement.planning.schedule.peaks import Room
 from hyperv_placement.planning.trust.model import Trust
 
@@ -30,7 +30,7 @@ class Base:
 
     name: str
     """As it was asked for: a revision or a file."""
-    changes: tuple[Change, ...]
+    changes: tuple[EntryChange, ...]
     causes: Causes
     unread: str | None = None
 
@@ -156,7 +156,7 @@ def _base(base: Base) -> dict[str, Any]:
     }
 
 
-def changes_record(changes: tuple[Change, ...]) -> list[dict[str, Any]]:
+def changes_record(changes: tuple[EntryChange, ...]) -> list[dict[str, Any]]:
     """Return what is declared differently, as plain values."""
     return [
         {

@@ -12,7 +12,7 @@ from hyperv_placement.model.guard import NO_LIMITS
 from hyperv_placement.model.plan import Plan, ScheduledMove, Step
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.model.units import counted, format_bytes, format_seconds
-from hyperv_placement.planning.review.changes import Change, FieldChange
+from hyperv_placement.planning.review.changes import EntryChange, FieldChange
 from hyperv_placement.planning.schedule.peaks import Room
 from hyperv_placement.planning.trust.model import Trust
 
@@ -134,7 +134,7 @@ def _changes(base: Base | None) -> list[str]:
     return [] if base is None or base.unread is not None else changes_part(base.changes)
 
 
-def changes_part(changes: tuple[Change, ...]) -> list[str]:
+def changes_part(changes: tuple[EntryChange, ...]) -> list[str]:
     """Return what is declared differently, folded."""
     rows = [(each.kind, _entry(each), "<br>".join(_fields(each))) for each in changes]
     if not rows:
@@ -147,18 +147,18 @@ _FIELDS = 12
 """Fields of one entry; what is taken away stands first."""
 
 
-def _fields(change: Change) -> Iterator[str]:
+def _fields(change: EntryChange) -> Iterator[str]:
     ranked = sorted(change.fields, key=lambda field: (field.after is not None, field.before is None))
     yield from (_field(change, field) for field in ranked[:_FIELDS])
     if len(ranked) > _FIELDS:
         yield f"and {len(ranked) - _FIELDS} more fields ({_REST})"
 
 
-def _entry(change: Change) -> str:
+def _entry(change: EntryChange) -> str:
     return f"{text(change.section)} {name(change.label)}" if change.label else text(change.section)
 
 
-def _field(change: Change, field: FieldChange) -> str:
+def _field(change: EntryChange, field: FieldChange) -> str:
     sides = [value for value in (field.before, field.after) if value is not None]
     if len(sides) == 1 and change.kind == "changed":
         sides = [field.before or "not declared", field.after or "not declared"]

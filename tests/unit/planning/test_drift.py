@@ -14,12 +14,12 @@ from hyperv_placement.model.names import HostName
 from hyperv_placement.model.stack import LiveMigration, Rule, Snooze, Stack, StorageSpec, VmSpec
 from hyperv_placement.planning import plan
 from hyperv_placement.planning.drift import (
+    AuditedMove,
     AuditedMoves,
     Drift,
+    DriftKind,
     DriftReport,
-    Kind,
     Mover,
-    PastMove,
     Readings,
     drift_of,
 )
@@ -48,13 +48,13 @@ def ended(number: int, destination: str | None, **more: Any) -> MigrationJob:
     return replace(job(number, destination), state=7, percent=100, begun=BEGUN, changed=ENDED, **more)
 
 
-def ours(host_name: str, **more: Any) -> PastMove:
+def ours(host_name: str, **more: Any) -> AuditedMove:
     """Return our own move of VM001 to a host."""
     values: dict[str, Any] = {
         "vm_id": guid(1), "who": "placement", "time": "2026-11-01T00:00:00+00:00", "host": HostName(host_name),
         "config": "D:\\Hyper-V\\VM001", "job": "JOB-ours",
     }  # fmt: skip
-    return PastMove(**{**values, **more})
+    return AuditedMove(**{**values, **more})
 
 
 def test_what_is_as_declared_is_no_drift() -> None:
@@ -67,7 +67,11 @@ def test_a_machine_elsewhere_is_told_with_the_job_that_took_it_there() -> None:
     """Owner and end of the host's job are who and when."""
     source = replace(host("hv1"), recent=(ended(1, "hv2.lab.example"),))
     drift = only(spec(1, "hv1"), inventory(source, host("hv2", machine(1, "hv2"))))
-    assert (drift.kind, drift.subject, drift.text) == (Kind.PLACED, "VM001", "is on hv2, declared on hv1")
+    assert (drift.kind, drift.subject, drift.text) == (
+        DriftKind.PLACED,
+        "VM001",
+        "is on hv2, declared on hv1",
+    )
     assert drift.mover == Mover(who="LAB\\operator", when=ENDED)
 
 
@@ -123,7 +127,7 @@ def test_a_machine_under_way_is_told_with_who_moves_it() -> None:
     """Where it is declared yet, or on its way back: it is not where it was said, and somebody moves it now."""
     source = host("hv1", machine(1), jobs=(replace(job(1, "hv2"), begun=BEGUN),))
     drift = only(spec(1, "hv1"), inventory(source, host("hv2")))
-    assert drift.kind == Kind.LEAVING
+    assert drift.kind == DriftKind.LEAVING
     assert drift.mover == Mover(who="LAB\\operator", when=BEGUN, running=True)
     assert "is being moved from hv1 to hv2 by LAB\\operator" in drift.text
 
@@ -137,7 +141,10 @@ def test_a_machine_in_place_that_is_only_checked_is_no_drift() -> None:
     assert only(spec(1, "hv1"), inventory(host("hv1"), elsewhere, host("hv3"))).mover == Mover()
     both = host("hv1", machine(1), jobs=(checks, replace(job(1, "hv2"), begun=BEGUN)))
     drift = only(spec(1, "hv1"), inventory(both, host("hv2"), host("hv3")))
-    assert (drift.kind, drift.mover) == (Kind.LEAVING, Mover(who="LAB\\operator", when=BEGUN, running=True))
+    assert (drift.kind, drift.mover) == (
+        DriftKind.LEAVING,
+        Mover(who="LAB\\operator", when=BEGUN, running=True),
+    )
 
 
 def test_an_entry_that_cannot_be_compared_is_drift_of_its_own_kind() -> None:
@@ -146,7 +153,7 @@ def test_an_entry_that_cannot_be_compared_is_drift_of_its_own_kind() -> None:
         spec(1, "hv1", storage=StorageSpec(disks={"gone.vhdx": "E:\\x"})),
         inventory(host("hv1", machine(1)), host("hv2"), host("hv3")),
     )
-    assert (drift.kind, drift.changes, drift.mover) == (Kind.UNCOMPARED, (), None)
+    assert (drift.kind, drift.changes, drift.mover) == (DriftKind.UNCOMPARED, (), None)
     assert "gone.vhdx" in drift.text
 
 
@@ -154,10 +161,10 @@ def test_a_snooze_does_not_quiet_a_machine_that_is_missing_or_ambiguous() -> Non
     """Somebody knows that it is elsewhere, and not that it is gone, or that there are two."""
     declared = stack(spec(1, "hv1", snooze=Snooze(until=date(2026, 12, 24), reason="stays on hv2")))
     found = report_of(declared, inventory(host("hv1"), host("hv2"), host("hv3")))
-    assert [drift.kind for drift in found.drifts] == [Kind.MISSING]
+    assert [drift.kind for drift in found.drifts] == [DriftKind.MISSING]
     twin = replace(machine(2, "hv2"), name="VM001")
     found = report_of(declared, inventory(host("hv1", machine(1)), host("hv2", twin), host("hv3")))
-    assert [drift.kind for drift in found.drifts] == [Kind.AMBIGUOUS]
+    assert [drift.kind for drift in found.drifts] == [DriftKind.AMBIGUOUS]
     assert not found.snoozed
 
 
@@ -165,7 +172,7 @@ def test_files_elsewhere_are_told_path_by_path() -> None:
     """The host is right, three folders and a disk are not."""
     source = replace(host("hv1", machine(1)), recent=(ended(1, None),))
     drift = only(spec(1, "hv1", storage="E:\\New"), inventory(source))
-    assert drift.kind == Kind.FILES
+    assert drift.kind == DriftKind.FILES
     assert [change.property for change in drift.changes] == [
         "config",
         "checkpoints",
@@ -217,12 +224,12 @@ def test_a_machine_that_no_entry_means_is_told_and_a_replica_is_not() -> None:
     copy = replace(machine(8, "hv2"), replication_mode=2)
     seen = inventory(host("hv1", machine(1)), host("hv2", extra, copy))
     drift = only(spec(1, "hv1"), seen)
-    assert (drift.kind, drift.subject, drift.host, drift.mover) == (Kind.UNDECLARED, "<b>", "hv2", None)
+    assert (drift.kind, drift.subject, drift.host, drift.mover) == (DriftKind.UNDECLARED, "<b>", "hv2", None)
 
 
 def test_missing_is_said_only_where_every_host_answers() -> None:
     """With one silent host it is unknown, never gone, and no drift."""
-    assert only(spec(1, "hv1"), inventory(host("hv1"), host("hv2"), host("hv3"))).kind == Kind.MISSING
+    assert only(spec(1, "hv1"), inventory(host("hv1"), host("hv2"), host("hv3"))).kind == DriftKind.MISSING
     found = report_of(stack(spec(1, "hv1")), inventory(host("hv1"), silent=("hv2",)))
     assert not found.drifts
     assert [(each.subject, each.is_machine) for each in found.unknown] == [("hv2", False), ("VM001", True)]
@@ -242,7 +249,7 @@ def test_a_name_decides_of_drift_only_where_every_host_answers() -> None:
         assert [each.subject for each in found.unknown if each.is_machine] == ["VM001"]
         assert silent in found.unknown[-1].text
         (drift,) = report_of(stack(spec(1, "hv1", id=guid(1))), seen).drifts
-        assert (drift.kind, drift.subject) == (Kind.PLACED, "VM001")
+        assert (drift.kind, drift.subject) == (DriftKind.PLACED, "VM001")
 
 
 def test_a_machine_in_place_by_its_name_is_no_drift_while_another_host_is_silent() -> None:
@@ -258,7 +265,7 @@ def test_two_machines_of_one_name_are_ambiguous_and_not_undeclared() -> None:
     """Which of them is meant, a person must say."""
     twin = replace(machine(2, "hv2"), name="VM001")
     drift = only(spec(1, "hv1"), inventory(host("hv1", machine(1)), host("hv2", twin)))
-    assert (drift.kind, drift.subject) == (Kind.AMBIGUOUS, "VM001")
+    assert (drift.kind, drift.subject) == (DriftKind.AMBIGUOUS, "VM001")
 
 
 def test_settings_of_hosts_are_compared_as_the_resource_compares_them() -> None:
@@ -271,7 +278,11 @@ def test_settings_of_hosts_are_compared_as_the_resource_compares_them() -> None:
     settings = {HostName("hv1"): actual, HostName("hv2"): "timed out"}
     found = report_of(declared, seen, settings=settings)
     (drift,) = found.drifts
-    assert (drift.kind, drift.subject, drift.text) == (Kind.SETTINGS, "hv1", "liveLimit is 2, declared 4")
+    assert (drift.kind, drift.subject, drift.text) == (
+        DriftKind.SETTINGS,
+        "hv1",
+        "liveLimit is 2, declared 4",
+    )
     assert [each.subject for each in found.unknown] == ["hv2"]
 
 
@@ -286,7 +297,7 @@ def test_delegation_that_the_directory_lacks_is_drift() -> None:
     seen = inventory(host("hv1", machine(1)), host("hv2"), host("hv3"))
     found = report_of(stack(spec(1, "hv1")), seen, delegation=delegation)
     (drift,) = found.drifts
-    assert (drift.kind, drift.subject) == (Kind.DELEGATION, "hv1")
+    assert (drift.kind, drift.subject) == (DriftKind.DELEGATION, "hv1")
     assert drift.text == "the directory lacks hv1 -> hv2: cifs/hv2"
     assert [each.text for each in found.unknown] == ["hv2 has no account"]
 

@@ -14,7 +14,7 @@ from lxml import etree
 from hyperv_placement.commands.drift import verdict
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.stack import Away, Snooze
-from hyperv_placement.planning.drift import Drift, DriftReport, Ended, Kind, Mover, Unknown
+from hyperv_placement.planning.drift import Drift, DriftKind, DriftReport, Expired, Mover, Unknown
 from hyperv_placement.report.drift_junit import render_junit
 from hyperv_placement.report.drift_markdown import render_markdown
 from hyperv_placement.report.drift_record import drift_record
@@ -31,7 +31,7 @@ def drift(subject: str, **more: object) -> Drift:
     """Return a machine that somebody has moved."""
     mover = Mover(who=f"LAB\\{NASTY}", when="2026-12-01T02:58:00+00:00")
     values: dict[str, object] = {
-        "kind": Kind.PLACED, "subject": subject, "text": f"is on {NASTY}, declared on hv1", "host": HostName("hv2"),
+        "kind": DriftKind.PLACED, "subject": subject, "text": f"is on {NASTY}, declared on hv1", "host": HostName("hv2"),
         "mover": mover,
     }  # fmt: skip
     return Drift(**{**values, **more})  # type: ignore[arg-type]
@@ -43,10 +43,14 @@ EMPTY = DriftReport(
 )  # fmt: skip
 FULL = replace(
     EMPTY,
-    drifts=(drift(NASTY), drift(NASTY, kind=Kind.UNDECLARED), drift("hv2", kind=Kind.SETTINGS, mover=None)),
+    drifts=(
+        drift(NASTY),
+        drift(NASTY, kind=DriftKind.UNDECLARED),
+        drift("hv2", kind=DriftKind.SETTINGS, mover=None),
+    ),
     snoozed=(drift("VM003", snooze=SNOOZE),),
     unknown=(Unknown(subject="hv1", text=NASTY), Unknown(subject="VM004", text="unknown", is_machine=True)),
-    ended=(Ended(label=NASTY, snooze=SNOOZE),),
+    ended=(Expired(label=NASTY, snooze=SNOOZE),),
 )
 
 
@@ -79,7 +83,7 @@ def test_a_host_that_is_away_is_listed_and_does_not_count() -> None:
         Unknown(subject="hv1", text="hv1 is away until 2026-12-01: a new mainboard"),
         Unknown(subject="VM004", text="VM004 is unknown", is_machine=True),
     )
-    over = Ended(label="hv2", snooze=Away(until=date(2026, 11, 1), reason="a new mainboard"))
+    over = Expired(label="hv2", snooze=Away(until=date(2026, 11, 1), reason="a new mainboard"))
     report = replace(EMPTY, away=gone, ended=(over,))
     assert verdict(report) == 0
     lines = render_drift(report).splitlines()
@@ -155,7 +159,7 @@ def test_markdown_fits_what_a_forge_takes(count: int) -> None:
         drifts=tuple(drift(label, text=f"{NASTY} is elsewhere") for label in machines),
         unknown=tuple(Unknown(subject=label, text=NASTY * 9, is_machine=True) for label in machines),
         snoozed=tuple(drift(label, snooze=SNOOZE) for label in machines),
-        ended=tuple(Ended(label=label, snooze=SNOOZE) for label in machines),
+        ended=tuple(Expired(label=label, snooze=SNOOZE) for label in machines),
     )
     markdown = render_markdown(most)
     assert len(markdown) < 65_000
@@ -203,7 +207,7 @@ def test_junit_tells_drift_and_silence_of_one_host() -> None:
     """A case has one outcome: what could not be told has a case of its own beside the failure."""
     both = replace(
         EMPTY,
-        drifts=(drift("hv2", kind=Kind.SETTINGS, mover=None),),
+        drifts=(drift("hv2", kind=DriftKind.SETTINGS, mover=None),),
         unknown=(Unknown(subject="hv2", text="its settings are unknown: denied"),),
     )
     root = etree.fromstring(render_junit(both))

@@ -13,7 +13,7 @@ import pytest
 from hyperv_placement.model.finding import Finding, Subject
 from hyperv_placement.operations.plan import compare_recorded
 from hyperv_placement.planning.review.causes import Causes
-from hyperv_placement.planning.review.changes import Change, FieldChange, Kind
+from hyperv_placement.planning.review.changes import ChangeKind, EntryChange, FieldChange
 from hyperv_placement.planning.schedule.peaks import rooms
 from hyperv_placement.planning.trust.model import Aspect, Trust, TrustChange
 from hyperv_placement.report.review import Base, Review, review_record
@@ -87,8 +87,8 @@ def test_five_hundred_moves_fit_a_forge(tmp_path: Path) -> None:
     moves = tuple(replace(each, label=long[each.label]) for each in review.plan.schedule.moves)
     plan = replace(review.plan, schedule=replace(review.plan.schedule, moves=moves))
     changed = tuple(
-        Change(
-            section="machine", label=label, kind=Kind.CHANGED,
+        EntryChange(
+            section="machine", label=label, kind=ChangeKind.CHANGED,
             fields=(FieldChange(name="hosts", before=label, after=label * 9),),
         )
         for label in long.values()
@@ -125,7 +125,8 @@ def test_every_part_full_fits_a_forge(tmp_path: Path) -> None:
     stops = Finding.refusal("host-unread", said, said, subject=Subject("hv1 -> hv2"), breaks=said)
     fields = tuple(FieldChange(name=f"storage.disks.{n}", before=said, after=said) for n in range(40))
     changed = tuple(
-        Change(section="machine", label=f"VM{n:04d}", kind=Kind.CHANGED, fields=fields) for n in range(500)
+        EntryChange(section="machine", label=f"VM{n:04d}", kind=ChangeKind.CHANGED, fields=fields)
+        for n in range(500)
     )
     base = Base(name="origin/main", changes=changed, causes=Causes(changed=(), drift=(), settled=()))
     long = "$[x](y)" * 100
@@ -142,7 +143,7 @@ def test_what_is_taken_away_stands_first(tmp_path: Path) -> None:
         *(FieldChange(name=f"freeze.{n}.begins", before=None, after="2027-01-01") for n in range(20)),
         FieldChange(name="protected", before="DC01", after=None),
     )
-    change = Change(section="guard", label="", kind=Kind.CHANGED, fields=fields)
+    change = EntryChange(section="guard", label="", kind=ChangeKind.CHANGED, fields=fields)
     base = Base(name="main", changes=(change,), causes=Causes(changed=(), drift=(), settled=()))
     text = comment(replace(review_of(story("migration/swap"), tmp_path), base=base))
     assert "| guard | protected: <code>DC01</code> → <code>not declared</code><br>freeze.0.begins" in text
@@ -161,8 +162,8 @@ def test_a_hostile_name_is_text_wherever_it_stands(name: str, tmp_path: Path) ->
     plan = replace(
         review.plan, schedule=replace(review.plan.schedule, moves=moves), steps=steps, findings=findings
     )
-    change = Change(
-        section="machine", label=name, kind=Kind.CHANGED, fields=(FieldChange(name=name, before=name, after=name),)
+    change = EntryChange(
+        section="machine", label=name, kind=ChangeKind.CHANGED, fields=(FieldChange(name=name, before=name, after=name),)
     )  # fmt: skip
     base = Base(name=name, changes=(change,), causes=Causes(changed=(0,), drift=(), settled=()))
     reported = TrustChange(aspect=Aspect.TRUST, subjects=(name,), name=name, before=name, after=name)

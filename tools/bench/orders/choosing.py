@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 
 from hyperv_placement.planning.choosing.placing import choose
-from hyperv_placement.planning.choosing.problem import Option, Question, Unit
+from hyperv_placement.planning.choosing.problem import AssignmentProblem, Option, Unit
 from tools.bench.figure import Figure, amount
 from tools.bench.site import Sites
 
@@ -23,11 +23,11 @@ _MIB_PER_GIB, _GB, _GIB = 1024, 10**9, 1 << 30
 
 def measure(_sites: Sites) -> list[Figure]:
     """Choose, and repair greedily."""
-    question, at = crowded(seed=0)
+    problem, at = crowded(seed=0)
     begun = time.perf_counter()
-    answer = choose(question)
+    answer = choose(problem)
     seconds = time.perf_counter() - begun
-    repaired = greedy(question, at)
+    repaired = greedy(problem, at)
     homeless = sum(option is None for option in answer.chosen)
     return [
         Figure(
@@ -45,8 +45,8 @@ def measure(_sites: Sites) -> list[Figure]:
     ]  # fmt: skip
 
 
-def crowded(seed: int) -> tuple[Question, list[int]]:
-    """Return an estate as a question, and where its machines are: any machine may be on any host."""
+def crowded(seed: int) -> tuple[AssignmentProblem, list[int]]:
+    """Return an estate as a problem, and where its machines are: any machine may be on any host."""
     source = random.Random(seed)  # noqa: S311 - an estate, no secret
     sizes = [source.choice(SIZES) for _ in range(MACHINES)]
     few = int(HOSTS * CROWDED)
@@ -80,35 +80,35 @@ def crowded(seed: int) -> tuple[Question, list[int]]:
         for number, size in enumerate(sizes)
     )
     load = tuple((host, memory) for host in range(HOSTS))
-    return Question(units=units, room=tuple(room), load=load), at
+    return AssignmentProblem(units=units, room=tuple(room), load=load), at
 
 
-def greedy(question: Question, at: list[int]) -> int:
+def greedy(problem: AssignmentProblem, at: list[int]) -> int:
     """Return the bytes that a plain repair moves: the cheapest machine off what is broken, to the first host that fits."""
-    free = list(question.room)
+    free = list(problem.room)
     here = list(at)
     for number, host in enumerate(here):
-        for pool, held in question.units[number].options[host].holds:
+        for pool, held in problem.units[number].options[host].holds:
             free[pool] -= held
     moved = 0
     while (broken := next((pool for pool, left in enumerate(free) if left < 0), None)) is not None:
-        number = min(_in(question, here, broken), key=lambda number: (question.units[number].far, number))
+        number = min(_in(problem, here, broken), key=lambda number: (problem.units[number].far, number))
         host = next(
             host
-            for host, option in enumerate(question.units[number].options)
+            for host, option in enumerate(problem.units[number].options)
             if host != here[number] and all(free[pool] >= held for pool, held in option.holds)
         )
-        for pool, held in question.units[number].options[here[number]].holds:
+        for pool, held in problem.units[number].options[here[number]].holds:
             free[pool] += held
-        for pool, held in question.units[number].options[host].holds:
+        for pool, held in problem.units[number].options[host].holds:
             free[pool] -= held
-        moved += question.units[number].far
+        moved += problem.units[number].far
         here[number] = host
     return moved
 
 
-def _in(question: Question, here: list[int], pool: int) -> Iterator[int]:
+def _in(problem: AssignmentProblem, here: list[int], pool: int) -> Iterator[int]:
     """Yield the machines that hold of a pool."""
     for number, host in enumerate(here):
-        if any(held == pool for held, _ in question.units[number].options[host].holds):
+        if any(held == pool for held, _ in problem.units[number].options[host].holds):
             yield number

@@ -20,7 +20,7 @@ from hyperv_placement.planning.machine.locate import locate
 from hyperv_placement.planning.machine.order import order
 
 from .placing import choose
-from .problem import Option, Question, Unit
+from .problem import AssignmentProblem, Option, Unit
 
 UNKNOWN = 1 << 80
 """Room of what could not be read: what it means for a start is judged when it is known."""
@@ -34,7 +34,7 @@ def chosen(
     Fewest bytes first, then the best balance; a machine that may stay where it is stays, unless a rule forbids it. Where
     no choice keeps the rules, nobody moves for them: the plan says that they do not hold.
     """
-    return _Asking(stack, inventory, found).answered()
+    return _ProblemBuilder(stack, inventory, found).solve()
 
 
 @dataclass(slots=True)
@@ -50,7 +50,7 @@ class _Pools:
         return self.names[name]
 
 
-class _Asking:
+class _ProblemBuilder:
     def __init__(self, stack: Stack, inventory: Inventory, found: Mapping[str, VirtualMachine]) -> None:
         self._stack = stack
         self._inventory = inventory
@@ -63,7 +63,7 @@ class _Asking:
             name: host.facts if (host := inventory.hosts.get(name)) else None for name in self._hosts
         }
 
-    def answered(self) -> tuple[dict[str, HostName], Choice | None]:
+    def solve(self) -> tuple[dict[str, HostName], Choice | None]:
         everybody = groups(self._stack, self._found)
         open_ = [group for group in everybody if len(group.hosts) > 1]
         ends = {
@@ -72,7 +72,7 @@ class _Asking:
         if not open_:
             return ends, None
         self._make_room(ends)
-        question = Question(
+        problem = AssignmentProblem(
             units=tuple(self._unit(group) for group in open_),
             room=tuple(self._pools.room),
             load=tuple(
@@ -83,7 +83,7 @@ class _Asking:
                 for name in self._hosts
             ),
         )
-        answer = choose(question)
+        answer = choose(problem)
         for group, option in zip(open_, answer.chosen, strict=True):
             for label in group.labels:
                 ends[label] = self._hosts[option.host] if option else self._fallback(label)

@@ -6,48 +6,47 @@ from collections.abc import Iterable
 
 from hyperv_placement.planning.schedule.budget import Budget
 
-from .problem import Choice, Option, Question
+from .problem import Assignment, AssignmentProblem, Option
 from .staying import staying
 
 LOOKS = 200_000
 """Options that are looked at."""
 
 
-def choose(question: Question) -> Choice:
+def choose(problem: AssignmentProblem) -> Assignment:
     """Return a host for every unit that finds one: fewest bytes moved first, then an even load.
 
-    What can stay stays. The same question has the same answer.
+    What can stay stays. The same problem has the same answer.
     """
-    stay = staying(question)
-    board = _Board(question)
+    stay = staying(problem)
+    board = _Board(problem)
     for number, option in stay.kept.items():
         board.put(number, option)
     budget = Budget(LOOKS)
-    going = [number for number in range(len(question.units)) if number not in stay.kept]
+    going = [number for number in range(len(problem.units)) if number not in stay.kept]
     for number in sorted(going, key=lambda number: (-board.weight(number), number)):
         board.settle(number, budget)
     cost = sum(
-        question.units[number].far if option is None else option.cost
-        for number, option in enumerate(board.at)
+        problem.units[number].far if option is None else option.cost for number, option in enumerate(board.at)
     )
-    return Choice(chosen=tuple(board.at), cost=cost, least=stay.least)
+    return Assignment(chosen=tuple(board.at), cost=cost, least=stay.least)
 
 
 class _Board:
     """Who is where, while it is being decided."""
 
-    def __init__(self, question: Question) -> None:
-        self._question = question
-        self._free = list(question.room)
-        self.at: list[Option | None] = [None] * len(question.units)
+    def __init__(self, problem: AssignmentProblem) -> None:
+        self._problem = problem
+        self._free = list(problem.room)
+        self.at: list[Option | None] = [None] * len(problem.units)
 
     def weight(self, number: int) -> float:
         """Return how much of the emptiest pools a unit asks: the largest find a host first."""
-        room = self._question.room
+        room = self._problem.room
         return max(
             (
                 amount / max(1, room[pool])
-                for option in self._question.units[number].options
+                for option in self._problem.units[number].options
                 for pool, amount in option.holds
             ),
             default=0.0,
@@ -77,7 +76,7 @@ class _Board:
 
     def _best(self, number: int, budget: Budget) -> Option | None:
         """Return the cheapest option with room; of equal ones that on the host that is emptiest then."""
-        options = self._question.units[number].options
+        options = self._problem.units[number].options
         budget.spend(len(options))
         fitting = [option for option in options if self._fits(option.holds)]
         return min(fitting, key=lambda o: (o.cost, self._load(o), o.host), default=None)
@@ -86,14 +85,14 @@ class _Board:
         return all(self._free[pool] >= amount for pool, amount in holds)
 
     def _load(self, option: Option) -> float:
-        pool, total = self._question.load[option.host]
+        pool, total = self._problem.load[option.host]
         taken = sum(amount for held, amount in option.holds if held == pool)
         return (total - self._free[pool] + taken) / max(1, total)
 
     def _by_ejection(self, number: int, budget: Budget) -> bool:
         """Have the cheapest unit go whose leaving makes the room and that finds another host."""
         for option in sorted(
-            self._question.units[number].options, key=lambda o: (o.cost, self._load(o), o.host)
+            self._problem.units[number].options, key=lambda o: (o.cost, self._load(o), o.host)
         ):
             lacking = {pool for pool, amount in option.holds if self._free[pool] < amount}
             for other in self._holding(lacking):
@@ -117,4 +116,4 @@ class _Board:
             for number, option in enumerate(self.at)
             if option is not None and any(pool in pools for pool, _ in option.holds)
         ]
-        return sorted(found, key=lambda number: (self._question.units[number].far, number))
+        return sorted(found, key=lambda number: (self._problem.units[number].far, number))

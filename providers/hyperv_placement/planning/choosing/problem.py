@@ -31,7 +31,7 @@ class Unit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class AssignmentProblem:
     """All units whose host is to be chosen; they come sorted by key."""
 
     units: tuple[Unit, ...]
@@ -42,7 +42,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class Assignment:
     """An answer."""
 
     chosen: tuple[Option | None, ...]

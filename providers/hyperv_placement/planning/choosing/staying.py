@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from .problem import Option, Question, Unit
+from .problem import AssignmentProblem, Option, Unit
 
 NODES = 2_000
 """Nodes of the search tree for each group of pools; the bound that is known then counts."""
@@ -30,15 +30,15 @@ class Staying:
     """Bytes that must be moved at least."""
 
 
-def staying(question: Question) -> Staying:
+def staying(problem: AssignmentProblem) -> Staying:
     """Return who stays where it is, the cheapest way."""
-    near = {number: _near(unit) for number, unit in enumerate(question.units)}
+    near = {number: _near(unit) for number, unit in enumerate(problem.units)}
     kept = {number: options[0] for number, options in near.items() if options}
-    least = sum(min(option.cost for option in unit.options) for number, unit in enumerate(question.units))
-    drawn = _drawn(question, kept.values())
-    short = {pool for pool, amount in enumerate(drawn) if amount > question.room[pool]}
+    least = sum(min(option.cost for option in unit.options) for number, unit in enumerate(problem.units))
+    drawn = _drawn(problem, kept.values())
+    short = {pool for pool, amount in enumerate(drawn) if amount > problem.room[pool]}
     for group in _groups(kept, short):
-        found = _solved(question, near, group, short)
+        found = _solved(problem, near, group, short)
         least += found.least - sum(kept[number].cost for number in group)
         for number in group:
             kept.pop(number)
@@ -53,8 +53,8 @@ def _near(unit: Unit) -> list[Option]:
     )
 
 
-def _drawn(question: Question, kept: Iterable[Option]) -> list[int]:
-    drawn = [0] * len(question.room)
+def _drawn(problem: AssignmentProblem, kept: Iterable[Option]) -> list[int]:
+    drawn = [0] * len(problem.room)
     for option in kept:
         for pool, amount in option.holds:
             drawn[pool] += amount
@@ -86,19 +86,19 @@ def _groups(kept: dict[int, Option], short: set[int]) -> Iterator[list[int]]:
 
 
 def _solved(
-    question: Question, near: dict[int, list[Option]], group: Sequence[int], short: set[int]
+    problem: AssignmentProblem, near: dict[int, list[Option]], group: Sequence[int], short: set[int]
 ) -> Staying:
     """Solve one group: a unit stays at one of its near options or goes, all that stay fit, fewest bytes go."""
     ways = [(number, option) for number in group for option in near[number]]
     solver = _solver()
     variables = [
-        solver.addBinary(obj=(option.cost - question.units[number].far) / _SCALE) for number, option in ways
+        solver.addBinary(obj=(option.cost - problem.units[number].far) / _SCALE) for number, option in ways
     ]
     for number in group:
         own = [v for v, (other, _) in zip(variables, ways, strict=True) if other == number]
         solver.addConstr(sum(own) <= 1)
     for pool in sorted(short):
-        room = max(0, question.room[pool])
+        room = max(0, problem.room[pool])
         unit = max(1, room)  # rows of ones: bytes and seats side by side would be no numbers for a solver
         held = [
             variable * (amount / unit)
@@ -115,11 +115,11 @@ def _solved(
         for variable, (number, option) in zip(variables, ways, strict=True)
         if values and values[variable.index] > _HALF
     }
-    kept = _within(question, kept, short)
-    cost = sum(kept[n].cost if n in kept else question.units[n].far for n in group)
+    kept = _within(problem, kept, short)
+    cost = sum(kept[n].cost if n in kept else problem.units[n].far for n in group)
     if solver.getModelStatus().name == _OPTIMAL:
         return Staying(kept=kept, least=cost)
-    all_go = sum(question.units[number].far for number in group)
+    all_go = sum(problem.units[number].far for number in group)
     return Staying(kept=kept, least=max(0, all_go + math.floor(solver.getInfo().mip_dual_bound * _SCALE)))
 
 
@@ -140,13 +140,13 @@ def _solver() -> Any:
     return solver
 
 
-def _within(question: Question, kept: dict[int, Option], short: set[int]) -> dict[int, Option]:
+def _within(problem: AssignmentProblem, kept: dict[int, Option], short: set[int]) -> dict[int, Option]:
     """Return who stays so that it holds in whole numbers, too: a solver's are real ones."""
-    drawn = [0] * len(question.room)
+    drawn = [0] * len(problem.room)
     sure: dict[int, Option] = {}
-    for number, option in sorted(kept.items(), key=lambda item: (-question.units[item[0]].far, item[0])):
+    for number, option in sorted(kept.items(), key=lambda item: (-problem.units[item[0]].far, item[0])):
         if all(
-            pool not in short or drawn[pool] + amount <= question.room[pool] for pool, amount in option.holds
+            pool not in short or drawn[pool] + amount <= problem.room[pool] for pool, amount in option.holds
         ):
             sure[number] = option
             for pool, amount in option.holds:

@@ -5,20 +5,35 @@ from .endings import OpenStart, ending_of
 from .found import drift_of
 from .left import LeftBehind
 from .values import (
+    AuditedMove,
     AuditedMoves,
     Drift,
+    DriftKind,
     DriftReport,
-    Ended,
-    Kind,
+    Expired,
     LeftFile,
     LoggedMove,
     Mover,
-    PastMove,
     Readings,
     Unknown,
 )
 
 __all__ = [
-    "AuditedMoves", "Drift", "DriftReport", "Ended", "Kind", "LeftBehind", "LeftFile", "LoggedMove", "Mover", "OpenStart", "PastMove", "Readings", "Unknown",
-    "disturbances", "drift_of", "ending_of", "still_elsewhere",
+    "AuditedMove",
+    "AuditedMoves",
+    "Drift",
+    "DriftKind",
+    "DriftReport",
+    "Expired",
+    "LeftBehind",
+    "LeftFile",
+    "LoggedMove",
+    "Mover",
+    "OpenStart",
+    "Readings",
+    "Unknown",
+    "disturbances",
+    "drift_of",
+    "ending_of",
+    "still_elsewhere",
 ]  # fmt: skip

@@ -19,7 +19,7 @@ from hyperv_placement.planning.machine.difference import Change, differences, ob
 
 from .left import LeftBehind, left_behind, unread
 from .movers import Movers
-from .values import Drift, DriftReport, Ended, Kind, Mover, Readings, Unknown
+from .values import Drift, DriftKind, DriftReport, Expired, Mover, Readings, Unknown
 
 DIRECTORY = "directory"
 
@@ -71,7 +71,9 @@ def _notes(plan: Plan, stood: Mapping[str, Drift | None]) -> Iterator[str]:
     """Yield what is to be known of machines as a word of who they are; what a drift or an unknown says is not repeated."""
     for step in plan.steps:
         drift = stood[step.label]
-        if step.vm is not None and (drift is None or drift.kind in {Kind.PLACED, Kind.FILES, Kind.LEAVING}):
+        if step.vm is not None and (
+            drift is None or drift.kind in {DriftKind.PLACED, DriftKind.FILES, DriftKind.LEAVING}
+        ):
             yield from (str(each) for each in step.findings if each.topic == Topic.IDENTITY)
 
 
@@ -81,21 +83,21 @@ def _quieted(drift: Drift, stack: Stack) -> Drift:
     return replace(drift, snooze=stack.vms[drift.subject].snooze)
 
 
-def _ended(declared: Stack, stack: Stack) -> Iterator[Ended]:
+def _ended(declared: Stack, stack: Stack) -> Iterator[Expired]:
     """Yield the words of the file that do not count any more in `stack`."""
     for label, vm in declared.vms.items():
         if vm.snooze is not None and stack.vms[label].snooze is None:
-            yield Ended(label=label, snooze=vm.snooze)
+            yield Expired(label=label, snooze=vm.snooze)
     for name, host in declared.hosts.items():
         if host.away is not None and stack.hosts[name].away is None:
-            yield Ended(label=name, snooze=host.away)
+            yield Expired(label=name, snooze=host.away)
 
 
 def _of_machine(step: Step, stack: Stack, movers: Movers) -> Drift | None:
     if step.standing == Standing.UNKNOWN:
         return None
     if step.vm is None:
-        kind = Kind.MISSING if step.standing == Standing.MISSING else Kind.AMBIGUOUS
+        kind = DriftKind.MISSING if step.standing == Standing.MISSING else DriftKind.AMBIGUOUS
         return Drift(kind=kind, subject=step.label, text=_text(step), vm_id=step.vm_id, ids=_ids(step))
     changes = differences(step.placement, observed(step.vm))
     moved = any(change.property == "host" for change in changes)
@@ -120,10 +122,10 @@ def _mover(movers: Movers, vm: VirtualMachine, changes: tuple[Change, ...], *, m
     return movers.of(vm, None if moved else {change.actual for change in changes if change.actual})
 
 
-def _kind(changes: tuple[Change, ...], *, moved: bool, leaving: bool) -> Kind:
+def _kind(changes: tuple[Change, ...], *, moved: bool, leaving: bool) -> DriftKind:
     if changes:
-        return Kind.PLACED if moved else Kind.FILES
-    return Kind.LEAVING if leaving else Kind.UNCOMPARED
+        return DriftKind.PLACED if moved else DriftKind.FILES
+    return DriftKind.LEAVING if leaving else DriftKind.UNCOMPARED
 
 
 def _lines(changes: tuple[Change, ...], hosts: tuple[HostName, ...]) -> Iterator[str]:
@@ -159,7 +161,7 @@ def _undeclared(stack: Stack, inventory: Inventory, plan: Plan, movers: Movers) 
             continue
         mover = movers.of(vm)
         yield Drift(
-            kind=Kind.UNDECLARED,
+            kind=DriftKind.UNDECLARED,
             subject=vm.name,
             text=f"is on {vm.host}, and no entry of the stack file means it ({vm.id})",
             host=vm.host,
@@ -179,7 +181,7 @@ def _settings(stack: Stack, readings: Readings) -> Iterator[Drift]:
                 Change(property=name, actual=_shown(has[name]), wanted=_shown(wanted[name])) for name in names
             )
             yield Drift(
-                kind=Kind.SETTINGS,
+                kind=DriftKind.SETTINGS,
                 subject=host,
                 text="; ".join(
                     f"{each.property} is {each.actual}, declared {each.wanted}" for each in changes
@@ -199,7 +201,9 @@ def _delegation(readings: Readings) -> Iterator[Drift]:
     missing = readings.delegation.missing if readings.delegation else {}
     for host, entries in missing.items():
         reported = ", ".join(str(entry) for entry in entries)
-        yield Drift(kind=Kind.DELEGATION, subject=host, text=f"the directory lacks {reported}", host=host)
+        yield Drift(
+            kind=DriftKind.DELEGATION, subject=host, text=f"the directory lacks {reported}", host=host
+        )
 
 
 def _unknown(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hyperv_placement.model.estate import Inventory
 from hyperv_placement.model.names import HostName, VmId
 
-from .values import Drift, Kind, LeftFile, Unknown
+from .values import Drift, DriftKind, LeftFile, Unknown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +30,7 @@ def left_behind(inventory: Inventory, left: LeftBehind) -> Iterator[Drift]:
         name, place = names.get(vm, (vm, None))
         where = f", which is on {place}" if place else ""
         yield Drift(
-            kind=Kind.LEFT_BEHIND,
+            kind=DriftKind.LEFT_BEHIND,
             subject=host,
             text=f"holds a planned copy of {name} ({vm}){where}; no migration that runs needs it",
             host=host,
@@ -38,7 +38,7 @@ def left_behind(inventory: Inventory, left: LeftBehind) -> Iterator[Drift]:
         )
     for file in left.files:
         yield Drift(
-            kind=Kind.LEFT_BEHIND,
+            kind=DriftKind.LEFT_BEHIND,
             subject=file.host,
             text=f"still holds {file.path}, which the move of {file.vm} at {file.time} has left",
             host=file.host,

@@ -11,7 +11,7 @@ from hyperv_placement.model.estate import Inventory, MigrationJob, VirtualMachin
 from hyperv_placement.model.names import HostName, VmId
 from hyperv_placement.model.own_name import Identity
 
-from .values import LoggedMove, Mover, PastMove
+from .values import AuditedMove, LoggedMove, Mover
 
 _APART = timedelta(minutes=2)
 """By which a host's event must be later than our own move to be of another one: their clocks differ, and so do ends."""
@@ -23,7 +23,7 @@ class Movers:
     def __init__(
         self,
         inventory: Inventory,
-        past: Iterable[PastMove],
+        past: Iterable[AuditedMove],
         names: Mapping[HostName, Identity],
         logged: Mapping[VmId, LoggedMove],
     ) -> None:
@@ -40,7 +40,7 @@ class Movers:
         for host in inventory.hosts.values():
             for job in host.recent:
                 self._jobs.setdefault(job.vm_id, []).append(job)
-        self._past: dict[VmId, list[PastMove]] = {}
+        self._past: dict[VmId, list[AuditedMove]] = {}
         for move in past:
             self._past.setdefault(move.vm_id, []).append(move)
 
@@ -83,7 +83,7 @@ def _names_no_other(job: MigrationJob, paths: Collection[str]) -> bool:
     return not reported or not reported.isdisjoint(map(winpath.comparable, paths))
 
 
-def _by_log(vm: VirtualMachine, past: Sequence[PastMove], *, other_host: bool) -> Mover:
+def _by_log(vm: VirtualMachine, past: Sequence[AuditedMove], *, other_host: bool) -> Mover:
     """Return what our log tells where no host has a job: that it may have been ours, or that it was later than ours."""
     if not past:
         return Mover()
@@ -93,7 +93,7 @@ def _by_log(vm: VirtualMachine, past: Sequence[PastMove], *, other_host: bool) -
     return Mover(after=last.time)
 
 
-def _left_as_it_is(move: PastMove, vm: VirtualMachine) -> bool:
+def _left_as_it_is(move: AuditedMove, vm: VirtualMachine) -> bool:
     disks = {winpath.comparable(disk.path) for disk in (*vm.disks, *vm.frozen)}
     went = {winpath.comparable(path) for path in move.disks}
     return winpath.same(move.config, vm.roots.config) and went <= disks

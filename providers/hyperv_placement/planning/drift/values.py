@@ -15,7 +15,7 @@ from hyperv_placement.model.stack import Away, Snooze
 from hyperv_placement.planning.machine.difference import Change
 
 
-class Kind(StrEnum):
+class DriftKind(StrEnum):
     """What is not as declared."""
 
     PLACED = "placed elsewhere"
@@ -33,8 +33,8 @@ class Kind(StrEnum):
     """Files, or a planned copy, that a move was to take away."""
 
 
-_KNOWN_TO_BE_THERE = frozenset({Kind.PLACED, Kind.FILES, Kind.LEAVING, Kind.UNCOMPARED})
-_OF_MACHINES = _KNOWN_TO_BE_THERE | {Kind.MISSING, Kind.AMBIGUOUS}
+_KNOWN_TO_BE_THERE = frozenset({DriftKind.PLACED, DriftKind.FILES, DriftKind.LEAVING, DriftKind.UNCOMPARED})
+_OF_MACHINES = _KNOWN_TO_BE_THERE | {DriftKind.MISSING, DriftKind.AMBIGUOUS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +70,7 @@ class LoggedMove:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PastMove:
+class AuditedMove:
     """A move that we made, as our audit log has it."""
 
     vm_id: VmId
@@ -93,7 +93,7 @@ class PastMove:
 class AuditedMoves:
     """Moves of ours, as the audit logs of a project tell them."""
 
-    moves: tuple[PastMove, ...] = ()
+    moves: tuple[AuditedMove, ...] = ()
     """The oldest first."""
     unreadable: int = 0
     """Lines of the logs that are torn: what they told is not known."""
@@ -115,7 +115,7 @@ class LeftFile:
 class Drift:
     """One thing that is not as declared."""
 
-    kind: Kind
+    kind: DriftKind
     subject: str
     """The label of a declared machine, the name of one that is not declared, or a host."""
     text: str
@@ -158,7 +158,7 @@ class Unknown:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ended:
+class Expired:
     """A snooze, or the absence of a host, whose last day has gone by."""
 
     label: str
@@ -203,7 +203,7 @@ class DriftReport:
     unknown: tuple[Unknown, ...] = ()
     away: tuple[Unknown, ...] = ()
     """What could not be told of hosts that are away, and of machines that only they can have: it does not count for now."""
-    ended: tuple[Ended, ...] = ()
+    ended: tuple[Expired, ...] = ()
     unreadable: int = 0
     """Lines of the audit logs that cannot be read: who moved what may stand there."""
     notes: tuple[str, ...] = ()

@@ -14,7 +14,7 @@ _UNSAID = frozenset({"line", "label", "policy", "unchangeable"})
 """Fields that say where something stands, or under which key, and what is no part of a stack file."""
 
 
-class Kind(StrEnum):
+class ChangeKind(StrEnum):
     """What became of a declaration."""
 
     ADDED = "added"
@@ -33,18 +33,18 @@ class FieldChange:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class EntryChange:
     """One entry that is declared differently."""
 
     section: str
     """Of the stack file: machine, host, rule, guard, maintenance, directory, delegation."""
     label: str
     """Key of a machine or a host; what a rule says; empty for a section that is one entry."""
-    kind: Kind
+    kind: ChangeKind
     fields: tuple[FieldChange, ...] = ()
 
 
-def changes(before: Stack, after: Stack) -> tuple[Change, ...]:
+def changes(before: Stack, after: Stack) -> tuple[EntryChange, ...]:
     """Return what `after` declares differently, in its order; what was removed stands at the end of its section."""
     return (
         *_entries("machine", _flats(before.vms, before), _flats(after.vms, after)),
@@ -60,15 +60,15 @@ def _flats(entries: Mapping[Any, Any], stack: Stack) -> dict[str, dict[str, str]
 
 def _entries(
     section: str, before: Mapping[str, dict[str, str]], after: Mapping[str, dict[str, str]]
-) -> Iterator[Change]:
+) -> Iterator[EntryChange]:
     for label, now in after.items():
         if label not in before:
-            yield Change(section=section, label=label, kind=Kind.ADDED, fields=_fields({}, now))
+            yield EntryChange(section=section, label=label, kind=ChangeKind.ADDED, fields=_fields({}, now))
         elif fields := _fields(before[label], now):
-            yield Change(section=section, label=label, kind=Kind.CHANGED, fields=fields)
+            yield EntryChange(section=section, label=label, kind=ChangeKind.CHANGED, fields=fields)
     for label, then in before.items():
         if label not in after:
-            yield Change(section=section, label=label, kind=Kind.REMOVED, fields=_fields(then, {}))
+            yield EntryChange(section=section, label=label, kind=ChangeKind.REMOVED, fields=_fields(then, {}))
 
 
 def _fields(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[FieldChange, ...]:
@@ -80,14 +80,14 @@ def _fields(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[FieldC
     )
 
 
-def _rules(before: tuple[Rule, ...], after: tuple[Rule, ...]) -> Iterator[Change]:
+def _rules(before: tuple[Rule, ...], after: tuple[Rule, ...]) -> Iterator[EntryChange]:
     old, new = dict.fromkeys(map(_rule, before)), dict.fromkeys(map(_rule, after))
     for label in new:
         if label not in old:
-            yield Change(section="rule", label=label, kind=Kind.ADDED)
+            yield EntryChange(section="rule", label=label, kind=ChangeKind.ADDED)
     for label in old:
         if label not in new:
-            yield Change(section="rule", label=label, kind=Kind.REMOVED)
+            yield EntryChange(section="rule", label=label, kind=ChangeKind.REMOVED)
 
 
 def _rule(rule: Rule) -> str:
@@ -95,11 +95,11 @@ def _rule(rule: Rule) -> str:
     return f"{rule.kind}: {', '.join(rule.labels)}{on}" if rule.labels else f"{rule.kind}{on}"
 
 
-def _sections(before: Stack, after: Stack) -> Iterator[Change]:
+def _sections(before: Stack, after: Stack) -> Iterator[EntryChange]:
     for name in ("guard", "maintenance", "directory", "delegation", "delegation_wait"):
         pair = [_flat(getattr(stack, name), stack) for stack in (before, after)]
         if fields := _fields(*pair):
-            yield Change(section=name, label="", kind=Kind.CHANGED, fields=fields)
+            yield EntryChange(section=name, label="", kind=ChangeKind.CHANGED, fields=fields)
 
 
 def _flat(value: Any, stack: Stack) -> dict[str, str]:

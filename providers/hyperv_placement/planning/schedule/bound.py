@@ -13,7 +13,7 @@ def lower_bound(problem: Problem, legs: Sequence[Leg]) -> float:
     slot = [0.0] * (2 * len(problem.hosts))
     chain: dict[int, float] = {}
     for leg in legs:
-        alone = leg.left / problem.pace(leg)
+        alone = leg.left / problem.rate(leg)
         chain[leg.machine] = chain.get(leg.machine, 0.0) + alone
         for host in leg.hosts:
             link[host] += leg.left / problem.links[host]

@@ -11,7 +11,7 @@ from hyperv_placement.model.move import Move, Moves
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.plan import Placement, Plan, ScheduledMove, Standing, Step
 from hyperv_placement.model.stack import Stack, StorageSpec, VmSpec
-from hyperv_placement.model.throughput import UNLEARNT, Paces
+from hyperv_placement.model.throughput import NOTHING_OBSERVED, Throughput
 from hyperv_placement.planning.checks.move import refusals
 from hyperv_placement.planning.checks.sizes import leaves_something, volumes_unknown
 from hyperv_placement.planning.machine.legs import after, compared, end_of, onward
@@ -20,7 +20,7 @@ from hyperv_placement.planning.machine.order import order
 
 from .holdings import Holdings, volume_pool
 from .in_flight import coming, unseen
-from .links import link, pairs, shown
+from .links import host_rates, link, pair_rates
 from .problem import Machine, Place, Problem, SlotLimits
 
 
@@ -33,13 +33,13 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
+class ProblemInstance:
     """A problem, and what its numbers mean."""
 
     problem: Problem
     steps: tuple[Step, ...]
     """By machine, those that move."""
-    ways: tuple[Mapping[Place, Route], ...]
+    routes: tuple[Mapping[Place, Route], ...]
     """By machine: how it comes from where it is now to a place."""
 
 
@@ -52,25 +52,25 @@ class Ends:
     moves: tuple[tuple[Place, Place], ...]
     """By the number of a move: where it starts, where it ends."""
     coming: Mapping[str, int]
-    """Pool -> what of it is promised to machines on their way, and free by the readings."""
+    """Pool -> what of it is promised to machines that a running migration brings, and still free by the readings."""
     unknown: frozenset[str]
     """Pools to which files go of which nobody knows how large they are."""
 
 
 def ends_of(stack: Stack, inventory: Inventory, plan: Plan) -> Ends:
     """Return what the moves of a plan's schedule hold at both ends: the same reading by which it was made."""
-    return _Builder(stack, inventory, plan, UNLEARNT, (), 0).ends()
+    return _Builder(stack, inventory, plan, NOTHING_OBSERVED, (), 0).ends()
 
 
-def setting_of(
+def problem_instance(
     stack: Stack,
     inventory: Inventory,
     plan: Plan,
     *,
-    paces: Paces = UNLEARNT,
+    throughput: Throughput = NOTHING_OBSERVED,
     parkable: Collection[str] = (),
     spots: int = 0,
-) -> Setting:
+) -> ProblemInstance:
     """Return the problem of room that `plan` poses; the machines of `parkable` (labels) may step aside.
 
     `spots`: to how many hosts each of them, those with most memory free; its own two hosts come on top.
@@ -78,7 +78,7 @@ def setting_of(
     Only hosts whose facts are known count: what could not be read takes no machine. Machines that do not move are part
     of what is not free; those that somebody moves hold both their ends.
     """
-    return _Builder(stack, inventory, plan, paces, parkable, spots).setting()
+    return _Builder(stack, inventory, plan, throughput, parkable, spots).instance()
 
 
 class _Builder:
@@ -87,7 +87,7 @@ class _Builder:
         stack: Stack,
         inventory: Inventory,
         plan: Plan,
-        paces: Paces,
+        throughput: Throughput,
         parkable: Collection[str],
         spots: int,
     ) -> None:
@@ -95,7 +95,7 @@ class _Builder:
         self._inventory = inventory
         self._parkable = parkable
         self._plan = plan
-        self._paces = paces
+        self._throughput = throughput
         self._holdings = Holdings(stack, inventory, plan)
         self._facts = self._holdings.facts
         self._coming = coming(self._holdings, inventory, plan)
@@ -128,11 +128,11 @@ class _Builder:
         return self._start(each.label, each.move), self._holdings.at_end(each.label, each.move)
 
     def _start(self, label: str, move: Move) -> Place:
-        """Return what a machine holds before a move; on its way, what it needs at its destination is its own already."""
+        """Return what a machine holds before a move; if it is in flight, what it needs at its destination is its own already."""
         begun = self._coming.get(move.vm.id)
         return begun.start if begun is not None else self._holdings.place(label, move.vm)
 
-    def setting(self) -> Setting:
+    def instance(self) -> ProblemInstance:
         moving = sorted(
             (
                 step
@@ -143,38 +143,38 @@ class _Builder:
             ),
             key=lambda step: step.label,
         )
-        ways = [self._ways(step) for step in moving]
-        machines = [self._machine(step, own) for step, own in zip(moving, ways, strict=True)]
+        routes = [self._routes(step) for step in moving]
+        machines = [self._machine(step, own) for step, own in zip(moving, routes, strict=True)]
         promised = unseen(self._holdings, self._inventory, self._coming)
         problem = Problem(
             pools=tuple(self._holdings.names),
             free=tuple(free - promised.get(pool, 0) for pool, free in enumerate(self._holdings.free)),
-            links=tuple(link(self._stack, self._paces, name) for name in self._facts),
-            paces=pairs(self._paces, tuple(self._facts)),
-            shown=shown(self._stack, self._paces, tuple(self._facts)),
+            links=tuple(link(self._stack, self._throughput, name) for name in self._facts),
+            pair_rates=pair_rates(self._throughput, tuple(self._facts)),
+            host_rates=host_rates(self._stack, self._throughput, tuple(self._facts)),
             limits=tuple(_limits(facts) for facts in self._facts.values()),
             machines=tuple(machines),
             hosts=tuple(self._facts),
         )
-        return Setting(problem=problem, steps=tuple(moving), ways=tuple(ways))
+        return ProblemInstance(problem=problem, steps=tuple(moving), routes=tuple(routes))
 
-    def _machine(self, step: Step, ways: Mapping[Place, Route]) -> Machine:
-        goal, *parking = ways
+    def _machine(self, step: Step, routes: Mapping[Place, Route]) -> Machine:
+        goal, *parking = routes
         start = self._start(step.label, _moving(step))
         return Machine(key=step.label, start=start, goal=goal, parking=tuple(parking))
 
-    def _ways(self, step: Step) -> dict[Place, Route]:
+    def _routes(self, step: Step) -> dict[Place, Route]:
         """Return the way to the declared place first, then those to places where the machine may step aside.
 
         One that leaves files wherever it has been does not: on its way back it would meet them.
         """
         move = _moving(step)
-        ways = {self._holdings.at_end(step.label, move): Route(move=move, placement=end_of(move))}
+        routes = {self._holdings.at_end(step.label, move): Route(move=move, placement=end_of(move))}
         parkable = step.label in self._parkable and not leaves_something(move)
         if parkable and self._inventory.job_of(move.vm.id) is None:
-            for way in self._aside(step.label, move):
-                ways.setdefault(self._holdings.at_end(step.label, way.move), way)
-        return ways
+            for route in self._aside(step.label, move):
+                routes.setdefault(self._holdings.at_end(step.label, route.move), route)
+        return routes
 
     def _parking(self, label: str) -> list[HostName]:
         """Return the hosts with most memory free to which a machine may step aside: none that is emptied, or no place for it.
@@ -186,12 +186,12 @@ class _Builder:
         return sorted(islice(fitting, self._spots))
 
     def _aside(self, label: str, move: Move) -> Iterator[Route]:
-        """Yield ways out of the way: to another host with all paths kept, or to a named root, its own host's too."""
+        """Yield routes by which it can step aside: to another host with all paths kept, or to a named root, its own host's too."""
         spots = self._parking(label)
         if move.moves == Moves.HOST_AND_STORAGE:
             for name in spots:
                 if name not in (move.source, move.destination):
-                    yield from self._way(move, Placement(host=name))
+                    yield from self._route(move, Placement(host=name))
         near = dict.fromkeys((move.source, move.destination, *spots))
         for name in near if move.copies_storage else ():
             if not move.changes_host and name != move.source:
@@ -202,9 +202,9 @@ class _Builder:
                 spec = VmSpec(label=label, name=move.vm.name, hosts=(name,), storage=there)
                 located = locate(spec, move.vm, host)
                 if not located.findings:
-                    yield from self._way(move, located.placement)
+                    yield from self._route(move, located.placement)
 
-    def _way(self, move: Move, placement: Placement) -> Iterator[Route]:
+    def _route(self, move: Move, placement: Placement) -> Iterator[Route]:
         """Yield the way to a placement that a start would accept, and from which it would accept the way on."""
         aside = order(
             move.vm,

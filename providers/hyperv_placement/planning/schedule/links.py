@@ -6,35 +6,35 @@ from collections.abc import Mapping, Sequence
 
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.stack import Stack
-from hyperv_placement.model.throughput import Paces
+from hyperv_placement.model.throughput import Throughput
 
 LINK = 1.25e9
 """Bytes a second where nobody has said or learnt how fast a host's migration network is: 10 Gbit/s."""
 
 
-def link(stack: Stack, paces: Paces, host: HostName) -> float:
+def link(stack: Stack, throughput: Throughput, host: HostName) -> float:
     """Return the bytes a second of all moves of a host together: as declared, else at least what one move had.
 
     A move that was slower than the link says nothing against the link, which it may have shared.
     """
     declared = stack.hosts[host].bandwidth
-    return declared if declared is not None else max(LINK, paces.hosts.get(host, 0.0))
+    return declared if declared is not None else max(LINK, throughput.hosts.get(host, 0.0))
 
 
-def pairs(paces: Paces, hosts: Sequence[HostName]) -> Mapping[tuple[int, ...], float]:
+def pair_rates(throughput: Throughput, hosts: Sequence[HostName]) -> Mapping[tuple[int, ...], float]:
     """Return the pace of a single move by the numbers of its ends, of one host for a move of files alone."""
     numbers = {name: number for number, name in enumerate(hosts)}
     return {
         tuple(dict.fromkeys((numbers[source], numbers[destination]))): pace
-        for (source, destination), pace in paces.pairs.items()
+        for (source, destination), pace in throughput.pairs.items()
         if source in numbers and destination in numbers
     }
 
 
-def shown(stack: Stack, paces: Paces, hosts: Sequence[HostName]) -> Mapping[int, float]:
+def host_rates(stack: Stack, throughput: Throughput, hosts: Sequence[HostName]) -> Mapping[int, float]:
     """Return, by number, the best pace that hosts have shown whose bandwidth nobody has declared."""
     return {
-        number: paces.hosts[name]
+        number: throughput.hosts[name]
         for number, name in enumerate(hosts)
-        if name in paces.hosts and stack.hosts[name].bandwidth is None
+        if name in throughput.hosts and stack.hosts[name].bandwidth is None
     }

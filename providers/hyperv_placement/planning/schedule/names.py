@@ -13,7 +13,7 @@ from hyperv_placement.model.estate import Inventory
 from hyperv_placement.planning.checks.file_names import owners
 from hyperv_placement.planning.checks.held_names import Key, held_after, held_now, left_at
 
-from .build import Route, Setting
+from .build import ProblemInstance, Route
 from .problem import Holding, Machine, Place
 
 Names = Mapping[Key, str]
@@ -33,41 +33,41 @@ class _Mover:
         return found
 
 
-def with_names(setting: Setting, inventory: Inventory) -> Setting:
-    """Return `setting` with a pool for each file name that more than one machine has or wants, and who holds it where."""
-    movers = [_mover(setting, number, inventory) for number in range(len(setting.steps))]
+def with_names(instance: ProblemInstance, inventory: Inventory) -> ProblemInstance:
+    """Return `instance` with a pool for each file name that more than one machine has or wants, and who holds it where."""
+    movers = [_mover(instance, number, inventory) for number in range(len(instance.steps))]
     touched = [mover.touches() for mover in movers]
     paths = {key: path for names in touched for key, path in names.items()}
-    moving = {step.vm_id for step in setting.steps}
-    kept = {key for key, vm in owners(inventory, _of_parking(setting, movers)) if vm.id not in moving}
+    moving = {step.vm_id for step in instance.steps}
+    kept = {key for key, vm in owners(inventory, _of_parking(instance, movers)) if vm.id not in moving}
     wanting = Counter(key for names in touched for key in names)
     contested = [key for key in paths if key in kept or wanting[key] > 1]
     if not contested:
-        return setting
-    first = len(setting.problem.pools)
+        return instance
+    first = len(instance.problem.pools)
     pools = {key: first + number for number, key in enumerate(contested)}
     held = Counter(key for mover in movers for key in mover.start)
     again = [{place: _with(place, names, pools) for place, names in mover.places.items()} for mover in movers]
     problem = replace(
-        setting.problem,
-        pools=(*setting.problem.pools, *(_named(key, paths[key]) for key in contested)),
-        free=(*setting.problem.free, *(1 - held[key] - (key in kept) for key in contested)),
+        instance.problem,
+        pools=(*instance.problem.pools, *(_named(key, paths[key]) for key in contested)),
+        free=(*instance.problem.free, *(1 - held[key] - (key in kept) for key in contested)),
         names=frozenset(pools.values()),
         machines=tuple(
             _machine(machine, mover, places, _with(machine.start, mover.start, pools), kept)
-            for machine, mover, places in zip(setting.problem.machines, movers, again, strict=True)
+            for machine, mover, places in zip(instance.problem.machines, movers, again, strict=True)
         ),
     )
-    ways = tuple(
-        {places[place]: way for place, way in own.items()}
-        for places, own in zip(again, setting.ways, strict=True)
+    routes = tuple(
+        {places[place]: route for place, route in own.items()}
+        for places, own in zip(again, instance.routes, strict=True)
     )
-    return replace(setting, problem=problem, ways=ways)
+    return replace(instance, problem=problem, routes=routes)
 
 
-def _of_parking(setting: Setting, movers: Sequence[_Mover]) -> set[Key]:
+def _of_parking(instance: ProblemInstance, movers: Sequence[_Mover]) -> set[Key]:
     """Return the names that machines would have where they step aside: who wants another's for good is refused before."""
-    goals = [machine.goal for machine in setting.problem.machines]
+    goals = [machine.goal for machine in instance.problem.machines]
     return {
         key
         for mover, goal in zip(movers, goals, strict=True)
@@ -77,18 +77,20 @@ def _of_parking(setting: Setting, movers: Sequence[_Mover]) -> set[Key]:
     }
 
 
-def _mover(setting: Setting, number: int, inventory: Inventory) -> _Mover:
-    move = next(iter(setting.ways[number].values())).move
+def _mover(instance: ProblemInstance, number: int, inventory: Inventory) -> _Mover:
+    move = next(iter(instance.routes[number].values())).move
     source = inventory.hosts[move.source]
     start, stays = dict(held_now(move.vm, source)), dict(left_at(move, source))
-    places = {place: {**stays, **_names_after(way, inventory)} for place, way in setting.ways[number].items()}
-    if setting.steps[number].under_way:  # what it needs at its destination is its own already
-        start = {**start, **places[setting.problem.machines[number].goal]}
+    places = {
+        place: {**stays, **_names_after(route, inventory)} for place, route in instance.routes[number].items()
+    }
+    if instance.steps[number].under_way:  # what it needs at its destination is its own already
+        start = {**start, **places[instance.problem.machines[number].goal]}
     return _Mover(start=start, places=places)
 
 
-def _names_after(way: Route, inventory: Inventory) -> Names:
-    return dict(held_after(way.move, inventory.hosts[way.move.destination]))
+def _names_after(route: Route, inventory: Inventory) -> Names:
+    return dict(held_after(route.move, inventory.hosts[route.move.destination]))
 
 
 def _machine(

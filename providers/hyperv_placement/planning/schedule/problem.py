@@ -133,14 +133,14 @@ class Problem:
     machines: tuple[Machine, ...]
     hosts: tuple[str, ...]
     """Names."""
-    paces: Mapping[tuple[int, ...], float] = field(default_factory=dict)
+    pair_rates: Mapping[tuple[int, ...], float] = field(default_factory=dict)
     """Bytes a second that one move has had, by its ends (`Leg.hosts`): it is no faster this time."""
-    shown: Mapping[int, float] = field(default_factory=dict)
+    host_rates: Mapping[int, float] = field(default_factory=dict)
     """By host: what one move of it has had, for ways on which nothing has gone yet."""
     names: frozenset[int] = frozenset()
     """Which pools are names of files: one machine holds one, and no room makes another."""
 
-    def pace(self, leg: Leg) -> float:
+    def rate(self, leg: Leg) -> float:
         """Return the bytes a second that a leg would have if no other one went."""
         return min(self.limit(leg), *(self.links[host] for host in leg.hosts))
 
@@ -150,12 +150,12 @@ class Problem:
         By moves of its pair, else by what the slower of its ends has shown; files on one host take no link, so that
         only such moves say anything of them.
         """
-        known = self.paces.get(leg.hosts)
+        known = self.pair_rates.get(leg.hosts)
         if known is not None:
             return known
         if len(leg.hosts) == 1:
             return math.inf
-        return min(self.shown.get(host, math.inf) for host in leg.hosts)
+        return min(self.host_rates.get(host, math.inf) for host in leg.hosts)
 
     def slots(self, leg: Leg) -> tuple[int, ...]:
         """Return which slots a leg takes: live ones of host h are 2h, storage ones 2h + 1.

@@ -9,13 +9,13 @@ from hyperv_placement.model.estate import Inventory
 from hyperv_placement.model.move import Move
 from hyperv_placement.model.plan import Plan, Schedule, ScheduledMove
 from hyperv_placement.model.stack import Stack
-from hyperv_placement.model.throughput import UNLEARNT, Paces
+from hyperv_placement.model.throughput import NOTHING_OBSERVED, Throughput
 from hyperv_placement.planning.machine.legs import after, onward
 
 from .blackout import blackout
 from .bound import lower_bound
 from .budget import Budget
-from .build import Route, Setting, setting_of
+from .build import ProblemInstance, Route, problem_instance
 from .chains import predecessors
 from .names import with_names
 from .problem import Leg
@@ -46,35 +46,39 @@ class Impossible:
 
 
 def schedule_of(
-    stack: Stack, inventory: Inventory, plan: Plan, paces: Paces = UNLEARNT
+    stack: Stack, inventory: Inventory, plan: Plan, throughput: Throughput = NOTHING_OBSERVED
 ) -> Schedule | Impossible:
     """Return the schedule of the moves that `plan` orders. The same values give the same schedule, however sorted.
 
-    Machines step aside only where no order does without. `paces`: what past moves have had, for how long these take.
+    Machines step aside only where no order does without. `throughput`: what past moves have had, for how long these take.
     """
-    setting = with_names(setting_of(stack, inventory, plan, paces=paces), inventory)
-    legs = sequence(setting.problem, Budget(ORDERS))
-    for parkable, spots in _who_may_step_aside(setting, legs):
-        roomier = setting_of(stack, inventory, plan, paces=paces, parkable=parkable, spots=spots)
-        setting = with_names(roomier, inventory)
-        legs = sequence(setting.problem, Budget(ORDERS))
+    instance = with_names(problem_instance(stack, inventory, plan, throughput=throughput), inventory)
+    legs = sequence(instance.problem, Budget(ORDERS))
+    for parkable, spots in _who_may_step_aside(instance, legs):
+        roomier = problem_instance(
+            stack, inventory, plan, throughput=throughput, parkable=parkable, spots=spots
+        )
+        instance = with_names(roomier, inventory)
+        legs = sequence(instance.problem, Budget(ORDERS))
         if not isinstance(legs, DeadEnd):
             break
     if isinstance(legs, DeadEnd):
-        labels = [step.label for step in setting.steps]
+        labels = [step.label for step in instance.steps]
         return Impossible(
-            lines=tuple(proof(setting.problem, legs, labels)),
-            names=for_names_alone(setting.problem, legs, labels),
+            lines=tuple(proof(instance.problem, legs, labels)),
+            names=for_names_alone(instance.problem, legs, labels),
         )
-    run = best(setting.problem, legs, Budget(IMPROVEMENT))
-    return _reported(stack, inventory, setting, run)
+    run = best(instance.problem, legs, Budget(IMPROVEMENT))
+    return _reported(stack, inventory, instance, run)
 
 
-def _who_may_step_aside(setting: Setting, legs: list[Leg] | DeadEnd) -> Iterator[tuple[set[str], int]]:
+def _who_may_step_aside(
+    instance: ProblemInstance, legs: list[Leg] | DeadEnd
+) -> Iterator[tuple[set[str], int]]:
     """Yield machines and, for each, a number of hosts: those in the way and the emptiest hosts first, then all."""
     if not isinstance(legs, DeadEnd):
         return
-    problem, labels = setting.problem, [step.label for step in setting.steps]
+    problem, labels = instance.problem, [step.label for step in instance.steps]
     lacking = {pool for leg in legs.blocked for pool, amount in leg.acquires if legs.free[pool] < amount}
     in_the_way = {
         label
@@ -86,41 +90,45 @@ def _who_may_step_aside(setting: Setting, legs: list[Leg] | DeadEnd) -> Iterator
         yield set(labels), len(problem.hosts)
 
 
-def _reported(stack: Stack, inventory: Inventory, setting: Setting, run: Sequence[ScheduledLeg]) -> Schedule:
-    before = predecessors(setting.problem, run)
-    labels = [step.label for step in setting.steps]
+def _reported(
+    stack: Stack, inventory: Inventory, instance: ProblemInstance, run: Sequence[ScheduledLeg]
+) -> Schedule:
+    before = predecessors(instance.problem, run)
+    labels = [step.label for step in instance.steps]
     last: dict[int, Move] = {}
     moves = []
     for number, each in enumerate(run):
         leg = each.leg
-        way = _way(inventory, setting, leg, last.get(leg.machine))
-        last[leg.machine] = way.move
-        caller = stack.hosts[way.move.source].connection.auth
-        aside = leg.target != setting.problem.machines[leg.machine].goal
+        route = _route(inventory, instance, leg, last.get(leg.machine))
+        last[leg.machine] = route.move
+        caller = stack.hosts[route.move.source].connection.auth
+        aside = leg.target != instance.problem.machines[leg.machine].goal
         moves.append(
             ScheduledMove(
-                label=setting.steps[leg.machine].label,
-                move=replace(way.move, caller=caller),
-                placement=way.placement,
+                label=instance.steps[leg.machine].label,
+                move=replace(route.move, caller=caller),
+                placement=route.placement,
                 start=each.start,
                 end=each.end,
                 after=tuple(sorted(before[number])),
                 bytes=leg.transfer,
-                blackout=blackout(way.move, setting.problem.pace(leg)),
-                reason=why_aside(labels, run, before, number) if aside else setting.steps[leg.machine].reason,
+                blackout=blackout(route.move, instance.problem.rate(leg)),
+                reason=why_aside(labels, run, before, number)
+                if aside
+                else instance.steps[leg.machine].reason,
                 aside=aside,
             )
         )
-    bound = lower_bound(setting.problem, [each.leg for each in run])
+    bound = lower_bound(instance.problem, [each.leg for each in run])
     return Schedule(moves=tuple(moves), bound=bound)
 
 
-def _way(inventory: Inventory, setting: Setting, leg: Leg, before: Move | None) -> Route:
+def _route(inventory: Inventory, instance: ProblemInstance, leg: Leg, before: Move | None) -> Route:
     """Return the order of a leg: as it was planned from where the machine is, or from where it stepped aside to.
 
     `before`: the machine's move before this one, None where it has not stepped aside.
     """
-    planned = setting.ways[leg.machine][leg.target]
+    planned = instance.routes[leg.machine][leg.target]
     if before is None:
         return planned
     move = onward(after(before), planned.placement, inventory)

@@ -1,4 +1,4 @@
-"""From past moves to the paces that the next plan reckons with."""
+"""From past moves to the throughput that the next plan is calculated with."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from hyperv_placement.model.names import HostName
-from hyperv_placement.model.throughput import Paces, Pair, PastMove
+from hyperv_placement.model.throughput import Pair, PastMove, Throughput
 from hyperv_placement.model.units import MIB
 
 LATEST = 8
@@ -15,7 +15,7 @@ LEAST = 64 * MIB
 """Bytes below which a move tells how long hosts take to prepare one, and nothing of a pace."""
 
 
-def observed_throughput(past: Iterable[PastMove]) -> Paces:
+def observed_throughput(past: Iterable[PastMove]) -> Throughput:
     """Return what past moves show, told once or twice and in whatever order."""
     moves: dict[Pair, list[PastMove]] = defaultdict(list)
     for move in sorted(set(past), reverse=True):
@@ -27,7 +27,7 @@ def observed_throughput(past: Iterable[PastMove]) -> Paces:
         if source != destination:
             for host in (source, destination):
                 hosts[host] = max(pace, hosts.get(host, 0.0))
-    return Paces(pairs=pairs, hosts=hosts)
+    return Throughput(pairs=pairs, hosts=hosts)
 
 
 def _median(moves: Sequence[PastMove]) -> float:

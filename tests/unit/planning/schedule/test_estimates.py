@@ -11,7 +11,7 @@ from hyperv_placement.model.estate import VmState
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.plan import Schedule
 from hyperv_placement.model.stack import StorageSpec, VmSpec
-from hyperv_placement.model.throughput import UNLEARNT, Paces, PastMove
+from hyperv_placement.model.throughput import NOTHING_OBSERVED, PastMove, Throughput
 from hyperv_placement.model.units import GIB, MIB
 from hyperv_placement.planning import plan
 from hyperv_placement.planning.schedule.blackout import HANDOVER
@@ -33,7 +33,7 @@ def past(
 
 
 def scheduled(
-    paces: Paces = UNLEARNT,
+    throughput: Throughput = NOTHING_OBSERVED,
     bandwidth: dict[str, float] | None = None,
     storage: StorageSpec | None = None,
     **vm: Any,
@@ -47,7 +47,7 @@ def scheduled(
         name: replace(each, bandwidth=(bandwidth or {}).get(name)) for name, each in wanted.hosts.items()
     }
     found = inventory(host("hv1", there), host("hv2"), host("hv3"))
-    return plan(replace(wanted, hosts=hosts), found, paces=paces).schedule
+    return plan(replace(wanted, hosts=hosts), found, throughput=throughput).schedule
 
 
 def test_without_a_word_a_link_is_ten_gigabits() -> None:
@@ -78,9 +78,9 @@ def test_a_link_carries_what_one_move_had() -> None:
 
 def test_a_pair_without_a_past_goes_as_its_hosts_do() -> None:
     """The slower one; but not where its bandwidth is declared."""
-    paces = observed_throughput([past(100.0, ends=(HV1, HV3)), past(200.0, ends=(HV3, HV2))])
-    assert scheduled(paces).seconds == pytest.approx((MEMORY + DISK) / (10 * GIB / 200))
-    said = scheduled(paces, bandwidth={"hv2": LINK})
+    throughput = observed_throughput([past(100.0, ends=(HV1, HV3)), past(200.0, ends=(HV3, HV2))])
+    assert scheduled(throughput).seconds == pytest.approx((MEMORY + DISK) / (10 * GIB / 200))
+    said = scheduled(throughput, bandwidth={"hv2": LINK})
     assert said.seconds == pytest.approx((MEMORY + DISK) / (10 * GIB / 100))
 
 
@@ -105,7 +105,7 @@ def test_the_latest_moves_count_and_large_ones_most() -> None:
         (HV1, HV2): GIB
     }
     tiny = replace(past(30.0), bytes=MIB)
-    assert observed_throughput([tiny, replace(past(0.0), bytes=GIB)]) == UNLEARNT
+    assert observed_throughput([tiny, replace(past(0.0), bytes=GIB)]) == NOTHING_OBSERVED
 
 
 def test_a_running_machine_pauses_when_it_changes_hosts() -> None:
