@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import json
 import re
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from hyperv_placement.codes.findings import finding_row, finding_rows
 from hyperv_placement.commands.cli import main
 from hyperv_placement.model.finding import Finding, Severity
 from hyperv_placement.report.explain import finding_explained
+from hyperv_placement.stackfile import wording
 from tools.docs import findings
 from tools.workspace import PROJECT
 
@@ -78,8 +80,16 @@ def _literals(
             yield from _literals(other, function, tree)
         case ast.Name(id=name) if name == PASSED_ON and function is not None:
             yield from _passed_to(function, tree)
+        case ast.Starred(value=ast.Call(func=ast.Name(id="problem"))):
+            yield from _of_schemas()
         case _:
             yield None
+
+
+def _of_schemas() -> set[str]:
+    """Return the ids of what jsonschema finds: a table by its keywords, and what `problem` says beside the table."""
+    beside = re.findall(r'"([a-z]+(?:-[a-z]+)+)"', inspect.getsource(wording.problem))
+    return {finding_id for finding_id, _ in wording._PROBLEMS.values()} | set(beside)
 
 
 def _passed_to(function: ast.FunctionDef, tree: ast.Module) -> Iterator[str | None]:
