@@ -66,9 +66,24 @@ def test_what_has_its_default_is_left_out() -> None:
         {"name": {"a": 1}},
         {"name": "hv1", "vms": [1]},
         {"name": 1},
+        {"name": "hv1", "vms": "text"},
     ],
 )
 def test_what_is_none_is_an_error(plain: object) -> None:
     """A file that somebody else wrote is refused, not guessed at."""
-    with pytest.raises((TypeError, ValueError, KeyError, AttributeError)):
+    with pytest.raises((TypeError, ValueError)):
         from_plain(plain, Host)
+
+
+@pytest.mark.parametrize(
+    "damage", [{"no_such_field": 1}, {"size_bytes": "1"}, {"size_bytes": True}, {"size_bytes": 1.0}, {"kind": "tape"}, {"slot": None}]
+)  # fmt: skip
+def test_what_is_wrong_deep_inside_is_an_error(damage: dict[str, object]) -> None:
+    """In a disk of a machine of a host of an inventory as at its top: a name that no disk has is not passed over."""
+    plain = json.loads(
+        json.dumps(to_plain(inventory(host("hv1", machine(1, disks=(disk(1, "D:\\a.vhdx"),))))))
+    )
+    assert from_plain(plain, Inventory).hosts
+    plain["hosts"]["hv1"]["vms"][0]["disks"][0] |= damage
+    with pytest.raises((TypeError, ValueError)):
+        from_plain(plain, Inventory)
