@@ -206,7 +206,7 @@ def _read_or_generated(wish: Wish) -> EstateSpec:
 def _kept(home: Path) -> State:
     try:
         return record.read(home / "world.json", State)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError) as error:
         raise CommandError(
             f"the estate in {home} cannot be read; build it anew: bin/lab up --fresh"
         ) from error
