@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import sys
+import time
 import traceback
 from collections.abc import Sequence
 from importlib import import_module
@@ -17,6 +19,7 @@ from hyperv_placement.commands.output import delivered
 from hyperv_placement.errors import PlacementError, of_this_computer
 from hyperv_placement.operations.logging_setup import LEVELS, logged, read_settings
 
+_log = logging.getLogger(__name__)
 VERBS = {
     "check": "check stack files; no host is asked",
     "inventory": "show what the hosts of a stack report now; read-only",
@@ -56,7 +59,10 @@ def _done(options: argparse.Namespace) -> int:
     try:
         settings = read_settings(os.environ, options.log_level)
         with logged(settings, lambda line: sys.stderr.write(f"{line}\n")):
-            return int(options.run(options))
+            begun, verb = time.monotonic(), options.run.__module__.rpartition(".")[2]
+            code = int(options.run(options))
+            _log.info("%s ended with exit code %d after %.3f s", verb, code, time.monotonic() - begun)
+            return code
     except (PlacementError, OSError) as error:
         sys.stderr.write(f"{error if isinstance(error, PlacementError) else of_this_computer(error)}\n")
         if options.debug:

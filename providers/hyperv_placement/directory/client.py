@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
@@ -25,47 +26,18 @@ from hyperv_placement.planning.delegation.host_accounts import base_services, ju
 
 from . import accounts, messages
 from .accounts import COMPUTER, FULL_NAME, PERSON, SERVICES, Person
+from .allowance import Allowance
 from .channel import Channel, ClosedError
 from .login import credential_of, log_in
 from .messages import Entry, Result
 from .modifying import steps_of
 
+_log = logging.getLogger(__name__)
 _AT_ONCE = 20
 """Names in one filter, which asks for seven things of each."""
 _MOST = 10_000
 """Objects that one search may find."""
-_BYTES, _ELEMENTS, _PAGES = 8 << 20, 200_000, 200
-"""Of all answers to one search: 50 accounts with 1,300 values each, and 10,000 objects in pages, are half of it."""
-_SEARCH = 60.0
-"""Seconds for all pages of a search."""
 Answer = TypeVar("Answer")
-
-
-class _Allowance:
-    """What all answers to one question may cost."""
-
-    def __init__(self, server: str, clock: Clock) -> None:
-        self._server = server
-        self._clock = clock
-        self._until = clock.now() + _SEARCH
-        self._bytes, self._elements, self._pages = _BYTES, _ELEMENTS, _PAGES
-
-    def turn(self) -> None:
-        """Begin a page. Raises DirectoryUnreachableError."""
-        self._pages -= 1
-        if self._pages < 0 or self._clock.now() >= self._until:
-            raise DirectoryUnreachableError(
-                f"{self._server} did not end its answer within {_PAGES} pages and {_SEARCH:g} s", remedy=""
-            )
-
-    def take(self, raw: bytes) -> None:
-        """Count a message. Raises DirectoryUnreachableError, UnreadableError."""
-        self._bytes -= len(raw)
-        self._elements -= messages.elements(raw)
-        if self._bytes < 0 or self._elements < 0:
-            raise DirectoryUnreachableError(
-                f"{self._server} answered with more than {_BYTES >> 20} MiB, or {_ELEMENTS} values", remedy=""
-            )
 
 
 class DirectoryClient:
@@ -142,10 +114,13 @@ class DirectoryClient:
             return
         if self._spec.unchangeable:
             raise PolicyError(f"{change.account.dn}: {self._spec.unchangeable}")
+        attributes = ", ".join(dict.fromkeys(step.attribute for step in steps))
+        _log.info("%s: modifying %s of %s", self.server, attributes, change.account.dn)
         result = self._asked(
             lambda: self._request(lambda number: messages.modify(number, change.account.dn, steps)),
             repeatable=False,
         )
+        _log.info("%s: modifying %s returned %s", self.server, change.account.dn, result)
         if result.code in {messages.NO_SUCH_ATTRIBUTE, messages.TYPE_OR_VALUE_EXISTS}:
             raise DirectoryChangedError(
                 f"{change.account.dn} was changed by somebody else meanwhile ({result})"
@@ -201,14 +176,16 @@ class DirectoryClient:
         try:
             self._connected()
             return ask()
-        except ClosedError:
+        except ClosedError as error:
             if not again:
                 raise
+            _log.info("%s: connecting and asking once more: %s", self.server, error)
             self._hang_up()
             self._connected()
             return ask()
 
     def _fail(self, error: PlacementError) -> PlacementError:
+        _log.info("%s: %s", self.server, error.message)
         self._hang_up()
         self._failed = (self._clock.now(), error)
         return error
@@ -221,6 +198,7 @@ class DirectoryClient:
         root = self._search([], ("defaultNamingContext",), base="")
         base = b"".join(root[0].attributes.get("defaultnamingcontext", ())) if root else b""
         self._base = messages.text(base)
+        _log.info("%s: connected, auth: %s, domain %s", self.server, self._spec.auth, self._base)
 
     def _hang_up(self) -> None:
         channel, self._channel = self._channel, None
@@ -229,7 +207,7 @@ class DirectoryClient:
 
     def _request(self, message: Callable[[int], bytes]) -> Result:
         """Send what `message` makes of a number, and return how it ended."""
-        for answer in self._answers(message, _Allowance(self.server, self._clock)):
+        for answer in self._answers(message, Allowance(self.server, self._clock)):
             if isinstance(answer, Result):
                 return answer
         raise ClosedError("no result")
@@ -244,7 +222,7 @@ class DirectoryClient:
     ) -> list[Entry]:
         """Return what a search finds in the domain, or the object `base` alone, page by page."""
         found: list[Entry] = []
-        allowance = _Allowance(self.server, self._clock)
+        allowance = Allowance(self.server, self._clock)
         cookie, names = b"", list(attributes) or ["1.1"]  # no attribute at all (RFC 4511 4.5.1.8)
         while True:
             result = Result(code=messages.SUCCESS)
@@ -269,10 +247,14 @@ class DirectoryClient:
                     f"{self.server} did not answer a search ({result})", remedy=""
                 )
             if not (cookie := result.cookie):
+                _log.debug(
+                    "%s: %d objects below %s for %s",
+                    self.server, len(found), self._base if base is None else base or "the root", alternatives,
+                )  # fmt: skip
                 return found
 
     def _answers(
-        self, message: Callable[[int], bytes], allowance: _Allowance
+        self, message: Callable[[int], bytes], allowance: Allowance
     ) -> Iterator[Entry | Result | None]:
         """Send, and yield what belongs to it up to its result."""
         channel = self._channel

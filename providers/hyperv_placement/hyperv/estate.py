@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -35,6 +36,7 @@ from .detail import Detail
 from .host_facts import HostNames, Traits
 from .templates import read_template
 
+_log = logging.getLogger(__name__)
 Result = TypeVar("Result")
 WORKERS = 64
 """Hosts read at once."""
@@ -113,6 +115,7 @@ class Estate:
         read = self._each(self._clients, lambda name: self.read_host(name, Detail.PLACEMENT))
         for name, result in read.items():
             if isinstance(result, PlacementError):
+                _log.info("%s was not read: %s", name, result.message)
                 silent[name] = unreachable(name, result)
             else:
                 hosts[name] = result

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from hyperv_placement.wsman import EndpointReference, Instance, decode_embedded
 from .progress import PHASES, Progress, estimate
 from .rows import ENDED, SUCCEEDED, WARNED
 
+_log = logging.getLogger(__name__)
 JOB_STARTED = 4096
 """ReturnValue: Method Parameters Checked - Job Started (win32 pages of the methods)."""
 SLOWEST = 20 * MIB
@@ -147,7 +149,12 @@ class Follower:
             if isinstance(row, Outcome):
                 return row
             if row is not None:
-                if (row.number("JobState") or 0) in ENDED:
+                state = row.number("JobState") or 0
+                _log.debug(
+                    "%s: job %s on %s is in state %d, at %s %%",
+                    self.name, self._id, self.client.host.name, state, row.number("PercentComplete"),
+                )  # fmt: skip
+                if state in ENDED:
                     return self._outcome(row)
                 run_order.note(row, self.clock.now())
             self._say(run_order)
@@ -192,6 +199,13 @@ class Follower:
         except (
             PlacementError
         ) as error:  # a service that restarts may answer anything; the limit on silence ends it
+            _log.info(
+                "%s: job %s on %s was not read this time: %s",
+                self.name,
+                self._id,
+                self.client.host.name,
+                error.message,
+            )
             run_order.silence = error
             return None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -41,6 +42,7 @@ from .second_hop import Delegation, SecondHop, is_refused, pauses
 from .start import Started, Starter
 from .verify import deviations
 
+_log = logging.getLogger(__name__)
 _PURGE = quoting.powershell("klist purge -li 0x3e7")
 """Has a host ask for new tickets: 0x3e7 is the session of its system account (klist page)."""
 ATTEMPTS = 5
@@ -185,10 +187,12 @@ class _Migration:
             if pause is None or not self._settled():
                 return False
             self.admission.ended(self.move)
+            _log.info("%s: attempt %d is next, in %g s: %s", self._named, attempt + 1, pause, error.message)
             self._wait_for_tickets(pause)
             return True
         if attempt >= ATTEMPTS or not lost_a_slot(error.message) or not self._settled():
             return False
+        _log.info("%s: attempt %d is next: %s", self._named, attempt + 1, error.message)
         self.admission.ended(self.move)
         return True
 
@@ -303,11 +307,15 @@ class _Migration:
             self.move,
             needs_of(detailed),
             self._start,
-            waiting=lambda reason: self.report(Progress(phase=f"waiting: {reason}")),
+            waiting=self._waiting,
             cancelled=self.cancelled,
             rank=self.rank,
             permitted=self._permitted,
         )
+
+    def _waiting(self, reason: str) -> None:
+        _log.info("%s: waiting: %s", self._named, reason)
+        self.report(Progress(phase=f"waiting: {reason}"))
 
     def _start(self, facts: Facts) -> Started:
         """Start, and count a failure that is final: the room is free before anybody else hears of it."""
@@ -397,6 +405,7 @@ class _Migration:
         self, event: str, *, job: str = "", result: str = "", more: Mapping[str, object] | None = None
     ) -> str | None:
         """Append a line, and say where that cannot be done; return why."""
+        _log.info("%s: %s%s", self._named, event, f": {result}" if result else "")
         trouble = self.audit.note(event, self.move, job=job, result=result, more=more)
         self.lost = trouble or self.lost
         if news := self.audit.news():

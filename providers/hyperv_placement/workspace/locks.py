@@ -8,6 +8,7 @@ of the three, empty or torn, and the engine takes each of X.json and X.json.HEX.
 
 from __future__ import annotations
 
+import logging
 import platform
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
@@ -21,6 +22,7 @@ from hyperv_placement.errors import PlacementError
 from hyperv_placement.model import strict_json
 from hyperv_placement.system.files import expanded, read_bounded, remove
 
+_log = logging.getLogger(__name__)
 _ATTRIBUTES = ".attrs"
 _LARGEST = 1 << 20
 """Bytes; a lock has some 150."""
@@ -46,6 +48,7 @@ class Lock:
 
     def remove(self) -> None:
         """Remove it with what belongs to it. Raises OSError."""
+        _log.info("removing the lock %s of %s", self.path, self.holder)
         remove(self.path)
         remove(attributes_of(self.path))
 
@@ -61,6 +64,7 @@ class Fragment:
 
     def remove(self) -> None:
         """Remove it with what belongs to it. Raises OSError."""
+        _log.info("removing %s, which a write that was cut short has left", self.path)
         remove(self.path)
         if not self.path.name.endswith(_ATTRIBUTES):
             remove(attributes_of(self.path))
