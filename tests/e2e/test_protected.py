@@ -19,8 +19,8 @@ REASONS = {
     "SECURED": "SECURED has a virtual TPM",
     "DIFFERENCING": "is a differencing disk of",
     "CLUSTERED": "CLUSTERED is a role of a failover cluster",
-    "TWIN": "TWIN is there more than once",
-    "COPY": "COPY is there more than once",
+    "TWIN": "TWIN exists more than once",
+    "COPY": "COPY exists more than once",
 }
 
 

@@ -36,7 +36,7 @@ STANDS = {
 SAID = {
     "SECURED": "SECURED has a virtual TPM",
     "GHOST": "GHOST is missing",
-    "TWIN": "TWIN is there more than once",
+    "TWIN": "TWIN exists more than once",
     "TAKEN": "TAKEN is being moved from hv4 to hv1",
     "BACK": "BACK is being moved from hv2 to hv4",
 }

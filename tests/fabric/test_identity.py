@@ -76,7 +76,7 @@ def test_two_entries_for_one_computer_are_said_and_nothing_about_copies(
     assert cli.main(["plan", str(stack.path)]) == 3
     reported = capsys.readouterr().out
     assert "refusal: hv1 and hv1alias are one host, hv1.lab.example. Name it once" in reported
-    assert "WEB01 cannot be told: hv1 and hv1alias are one host, hv1.lab.example. Name it once" in reported
+    assert "WEB01 cannot be identified: hv1 and hv1alias are one host, hv1.lab.example. Name it once" in reported
     assert "Remove-VM" not in reported
     assert "copy" not in reported
     assert cli.main(["doctor", str(stack.path)]) == 2
@@ -97,7 +97,7 @@ def test_two_computers_with_one_machine_are_told_with_what_to_look_at_first(
     step = plan.steps[0]
     assert step.standing == Standing.AMBIGUOUS
     (finding,) = step.findings
-    assert f"WEB01 is there more than once, with one GUID ({vm.id}): on hv1 (running, " in finding.text
+    assert f"WEB01 exists more than once, with one GUID ({vm.id}): on hv1 (running, " in finding.text
     assert "on hv2 (off, " in finding.text
     assert finding.remedy.startswith("Nothing is done with either. Compare them on both hosts: Get-VM")
     assert finding.remedy.endswith(f"Get-VM -Id {vm.id} | Remove-VM, which leaves its disk files")

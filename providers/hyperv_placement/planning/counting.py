@@ -1,4 +1,4 @@
-"""Whether it counts that a machine is not in its place: the one judgement behind every command's exit code."""
+"""Whether it counts that a machine is not in its place: the single judgement behind every command's exit code."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ from hyperv_placement.model.unreachable import who
 from .machine.adoption import adopting
 
 _FOUND = {Standing.MOVE, Standing.REFUSED, Standing.MOVED_BY_OTHERS}
-"""What a snooze may excuse: that a machine is gone, or that two may be meant, was not foreseen by whoever wrote it."""
+"""What a snooze may excuse. That a machine is gone, or that its entry fits two, was not foreseen by whoever wrote it."""
 
 
 class Proof(StrEnum):
     """What is known of a machine's place."""
 
     REACHED = "reached"
-    """It was read in its place, or need not be there for now."""
+    """It was seen in its place, or need not be there for now."""
     MISSED = "not reached"
     UNREAD = "not known"
     """Some host that may have it did not answer, or it was changing hosts."""
 
 
 def proof(step: Step) -> Proof:
-    """Return whether the machine of `step` is proven to be where the stack file wants it."""
+    """Return what is proven about whether the machine of `step` is where the stack file declares it."""
     if step.excused or step.standing == Standing.IN_PLACE:
         return Proof.REACHED
     return Proof.UNREAD if step.standing == Standing.UNKNOWN else Proof.MISSED
 
 
 def excused(step: Step, stack: Stack, inventory: Inventory) -> Step:
-    """Return `step` with the reason for which it does not count, where there is one; what is left out says so as well.
+    """Return `step` with the reason why it does not count, if there is one; a step that is left out of the run also warns of it.
 
     `stack`: as it counts that day (`Stack.on`).
     """
@@ -63,7 +63,7 @@ def _excuse(step: Step, stack: Stack, inventory: Inventory) -> str:
 def doubt(
     label: str, vm: VmId | None, host: HostName | None, stack: Stack, inventory: Inventory, known: Kept
 ) -> str | None:
-    """Return why it is unknown whether a machine that is not as declared is the one that is meant, None where it is.
+    """Return why it is unknown whether a machine that is not as declared is the one that is meant; None if it is known.
 
     A name decides only where every host answers, as for a machine that is adopted.
     """
@@ -84,7 +84,7 @@ def _doubt(
 
 
 def doubted(step: Step, stack: Stack, inventory: Inventory, known: Kept) -> Step:
-    """Return `step`; unknown where it would move a machine by its name alone while a host that may have a namesake is silent."""
+    """Return `step`, made unknown if it would move a machine known only by its name while a silent host may have a namesake."""
     if step.vm is None or step.standing != Standing.MOVE or step.under_way:
         return step
     text = _doubt(step.label, step.vm.id, step.vm.host, stack, inventory, known)
@@ -106,12 +106,12 @@ def doubted(step: Step, stack: Stack, inventory: Inventory, known: Kept) -> Step
 
 
 def until(word: Snooze | Away) -> str:
-    """Return until when and why, as `2026-12-01: new disks`."""
+    """Return the last day and the reason, as `2026-12-01: new disks`."""
     return f"{word.until.isoformat()}: {word.reason}"
 
 
 def is_away(name: HostName, away: Away) -> str:
-    """Return that a host is away, until when, and why."""
+    """Return the sentence that a host is away, until when, and why."""
     return f"{name} is away until {until(away)}"
 
 
@@ -123,5 +123,5 @@ def silent(stack: Stack, inventory: Inventory) -> tuple[HostName, ...]:
 
 
 def complete(plan: Plan) -> bool:
-    """Say whether a plan leaves nothing out that counts: no machine, and no host."""
+    """Say whether a plan leaves out nothing that counts, neither machine nor host."""
     return not plan.failing and not plan.silent

@@ -1,4 +1,4 @@
-"""What a run has come to: which declared machines are proven to be in their places, by hosts and by our own log."""
+"""The outcome of a run: which declared machines are proven to be in their places, by the hosts and by our audit log."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ class LastWord:
     source: HostName
     to: HostName
     result: str
-    """Of an end `moved`, or the error; empty where the line tells of no end."""
+    """Of an ended move `moved` or the error; empty where the line is not about an end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Left:
-    """A declared machine that is not in its place, or that is not known to be."""
+    """A declared machine that is not in its place, or not known to be."""
 
     label: str
     standing: Standing
@@ -41,12 +41,12 @@ class Left:
     host: HostName | None = None
     vm_id: VmId | None = None
     last: LastWord | None = None
-    """None where our log has no word of it."""
+    """None where our log does not mention it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """Every declared machine, held against its place."""
+    """Every declared machine compared with its declared place."""
 
     stack: str
     """The name of the stack file, without its ending."""
@@ -54,21 +54,21 @@ class Outcome:
     left: tuple[Left, ...]
     """In the order of the stack file."""
     silent: tuple[HostName, ...]
-    """Hosts of which nothing was read, whether away or not."""
+    """Hosts that were not read, away or not."""
     unread: tuple[HostName, ...] = ()
-    """Those of them that did not let us in, or were not asked: they are not said to be silent."""
+    """Those of them that refused the login or were not asked, and so are not reported as silent."""
     causes: tuple[str, ...] = ()
     """Why, a line for each cause."""
 
     @property
     def proof(self) -> Proof:
-        """What is known of the whole: one that is not in its place decides, then one of which that is not known."""
+        """What is known of the whole: MISSED if any machine is missed, otherwise UNREAD if any is unread."""
         found = {each.proof for each in self.left}
         return next((each for each in (Proof.MISSED, Proof.UNREAD) if each in found), Proof.REACHED)
 
 
 def outcome_of(stack: Stack, plan: Plan, inventory: Inventory, log: Mapping[VmId, LastWord]) -> Outcome:
-    """Return what a run has come to, by a plan that was made of its hosts afterwards."""
+    """Return the outcome of a run, from a plan made of its hosts afterwards."""
     left = tuple(
         _left(step, _doubt(step, stack, plan, inventory), log)
         for step in plan.steps

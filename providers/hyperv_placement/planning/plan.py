@@ -46,11 +46,11 @@ def plan(
     occasion: Occasion = ON_PAPER,
     throughput: Throughput = NOTHING_OBSERVED,
 ) -> Plan:
-    """Return how every declared machine stands and what is ordered for it, in the order of the stack file.
+    """Return the standing of every declared machine and the move ordered for it, in the order of the stack file.
 
-    `known`: which machine each key meant in the last run. Refused moves stay in the plan with their reasons; they are never
-    ordered. What concerns the whole estate (silent hosts, rules, the guard) is in `Plan.findings`. `occasion`: when
-    the plan is made, and which limits of the guard somebody has allowed. `throughput`: what past moves have had.
+    `known`: which machine each key meant in the last run. Refused moves stay in the plan with their reasons; they are
+    never ordered. What concerns the whole estate (silent hosts, rules, the guard) is in `Plan.findings`. `occasion`:
+    when the plan is made, and which limits of the guard somebody has allowed. `throughput`: the rates of past moves.
     """
     stack = stack.on(occasion.day)
     steps, ends, choice = _stood(stack, inventory, known)
@@ -74,7 +74,7 @@ def _destinations(steps: tuple[Step, ...]) -> Iterator[HostName]:
 
 
 def _taken(plan: Plan, occasion: Occasion) -> Plan:
-    """Return `plan` with the machines alone that the run takes."""
+    """Return `plan` with only the machines that the run includes."""
     if occasion.in_run is None:
         return plan
     steps = tuple(step for step in plan.steps if step.label in occasion.in_run)
@@ -82,14 +82,14 @@ def _taken(plan: Plan, occasion: Occasion) -> Plan:
 
 
 def steps_of(stack: Stack, inventory: Inventory, known: Kept = NOTHING_KEPT) -> tuple[Step, ...]:
-    """Return how every declared machine stands, as a plan has it, without the search for an order of moves."""
+    """Return the standing of every declared machine as a plan has it, without searching for an order of moves."""
     return _stood(stack, inventory, known)[0]
 
 
 def _stood(
     stack: Stack, inventory: Inventory, kept: Kept
 ) -> tuple[tuple[Step, ...], Mapping[str, HostName], Choice | None]:
-    """Return the steps, the host on which each machine that was found shall be, and how good that choice is."""
+    """Return the steps, the host chosen for each machine that was found, and how good that choice is."""
     known, behind = kept.machines, behind_silence(kept, stack, inventory)
     found = {label: identify(spec, inventory, known.get(label), behind) for label, spec in stack.vms.items()}
     there = {label: vm for label, vm in found.items() if isinstance(vm, VirtualMachine)}
@@ -104,7 +104,7 @@ def _stood(
 
 
 def _scheduled(plan: Plan, stack: Stack, inventory: Inventory, throughput: Throughput) -> Plan:
-    """Return `plan` with the order of its moves; where none is safe, with the proof: then nothing may start."""
+    """Return `plan` with the order of its moves; if no order is safe, with the proof, which stops every move."""
     found = schedule_of(stack, inventory, plan, throughput)
     if isinstance(found, Impossible) and found.names:
         fewer = _without_names(plan, inventory, found.names)
@@ -128,7 +128,7 @@ def _scheduled(plan: Plan, stack: Stack, inventory: Inventory, throughput: Throu
 
 
 def _without_names(plan: Plan, inventory: Inventory, names: Mapping[str, str]) -> Plan:
-    """Return `plan` with those refused who wait for nothing but a name, and those whose files would meet theirs then."""
+    """Return `plan` with refusals for machines that wait only for a file name, and for those whose files would then collide with theirs."""
     remedy = (
         "Declare another place for that disk (storage: in its entry), or give one of them a place to step aside to:"
         " another root under hosts.HOST.storage, or a third host"
@@ -149,14 +149,14 @@ def _refused_for_names(steps: tuple[Step, ...]) -> dict[str, Finding]:
 
 
 def _sized(step: Step, inventory: Inventory) -> Step:
-    """Return a step that moves with a warning for each of its files whose size is not known."""
+    """Return a step that moves with a warning for each of its files of unknown size."""
     if step.move is None or step.standing != Standing.MOVE:
         return step
     return dataclasses.replace(step, findings=(*step.findings, *unsized(step.move, inventory)))
 
 
 def _lasting(step: Step) -> Step:
-    """Return a step without what its place in the schedule answers."""
+    """Return a step without the findings that its place in the schedule settles."""
     return dataclasses.replace(step, findings=tuple(each for each in step.findings if not each.is_transient))
 
 
@@ -178,7 +178,7 @@ def step_of(
     target: HostName,
     managed: VmId | None = None,
 ) -> Step:
-    """Return how one machine stands if it shall be on `target`; `managed`: the machine of that key in the last run."""
+    """Return the standing of one machine that belongs on `target`; `managed`: the machine of that key in the last run."""
     host_spec = stack.hosts.get(target)
     if host_spec is None:
         return Step(label=spec.label, standing=Standing.IN_PLACE, placement=Placement(), vm=vm, vm_id=vm.id)
@@ -198,7 +198,7 @@ def step_of(
 
 
 def _on(placement: Placement, stack: Stack, vm: VirtualMachine, target: HostName) -> Placement:
-    """Return `placement` on the host that was chosen. Any allowed host will do for a machine that need not leave its own."""
+    """Return `placement` on the chosen host. For a machine that need not leave its host, any allowed host stays acceptable."""
     if target != vm.host:
         return dataclasses.replace(placement, host=target, allowed=())
     free = tuple(name for name in placement.allowed if name not in stack.maintenance)
@@ -215,7 +215,7 @@ def judge(  # noqa: PLR0913 - what a step is judged by, each named at the call
     findings: tuple[Finding, ...] = (),
     caller: str | None = None,
 ) -> Step:
-    """Return how `vm` stands against `wanted`; `target` is the host it shall be on (its own where it stays).
+    """Return the standing of `vm` compared with `wanted`; `target`: the host it belongs on (its own if it stays).
 
     `caller`: how we log on at its source.
     """
@@ -230,7 +230,7 @@ def judge(  # noqa: PLR0913 - what a step is judged by, each named at the call
         )  # fmt: skip
 
     if destination is None:
-        text = f"{label} shall be on {target.name}, which does not answer"
+        text = f"{label} is declared on {target.name}, which does not respond"
         reason = Finding.refusal("destination-silent", text, "Bring the host back, then run again")
         return step(Standing.REFUSED, None, next(_to_away(label, target), reason))
     move = order(vm, wanted, source, destination if wanted.host else None)
@@ -263,7 +263,7 @@ def judge(  # noqa: PLR0913 - what a step is judged by, each named at the call
 
 
 def _leads_away(job: MigrationJob, here: HostFacts | None) -> bool:
-    """Say whether a job takes a machine from its place: one that prepares or checks does not, nor one that has brought it there."""
+    """Say whether a job takes a machine away from its place: one that prepares or checks does not, nor one that brought it there."""
     arrived = here is not None and job.destination is not None and names_host(job.destination, here)
     return not job.only_prepares and not arrived
 
@@ -273,8 +273,8 @@ def _to_away(label: str, target: HostSpec) -> Iterator[Finding]:
     if target.away is not None:
         yield Finding.refusal(
             "destination-away",
-            f"{label} shall be on {target.name}, which is away until {until(target.away)}",
-            f"Take away: off hosts.{target.name} when it is back, or declare another host",
+            f"{label} is declared on {target.name}, which is away until {until(target.away)}",
+            f"Remove hosts.{target.name}.away when it is back, or declare another host",
         )
 
 
@@ -298,7 +298,7 @@ def _moved_by_others(label: str, host: Host, job: MigrationJob) -> Finding:
 
 
 def _silent(stack: Stack, inventory: Inventory, steps: tuple[Step, ...]) -> Iterator[Finding]:
-    """Yield each cause once; the machines' own lines need not repeat it."""
+    """Yield each cause once, so that the machines' own lines need not repeat it."""
     lost = inventory.unreachable
     counting = silent(stack, inventory)
     for line in reported(lost[name] for name in counting):
@@ -315,7 +315,7 @@ def _silent(stack: Stack, inventory: Inventory, steps: tuple[Step, ...]) -> Iter
             "machines-unknown",
             f"{count} declared {'machine is' if count == 1 else 'machines are'} unknown while {names} cannot be read;"
             " nothing is planned for them",
-            "See to what is said of the hosts, or declare them away (hosts.NAME.away), then run again",
+            "Fix what is reported about the hosts, or declare them away (hosts.NAME.away), then run again",
         )
 
 

@@ -87,7 +87,7 @@ def test_nothing_is_planned_to_a_host_that_is_away_though_it_answers() -> None:
     found = on(LAST, declared, seen)
     assert found.steps[0].standing == Standing.REFUSED
     assert str(found.steps[0].findings[0]).startswith(
-        "VM001 shall be on hv3, which is away until 2026-12-01: a new mainboard. Take away: off hosts.hv3"
+        "VM001 is declared on hv3, which is away until 2026-12-01: a new mainboard. Remove hosts.hv3.away"
     )
     assert found.steps[0].fails
     assert {move.destination for move in found.moves} == {"hv2"}

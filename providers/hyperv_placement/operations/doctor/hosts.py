@@ -35,7 +35,7 @@ def silent_hosts(stack: Stack, reading: Reading) -> Iterator[Finding]:
             yield Finding.warning(
                 "host-away",
                 is_away(host.name, away),
-                f"Take away: off hosts.{host.name} when it is back",
+                f"Remove hosts.{host.name}.away when it is back",
                 subject=Subject.host(host.name),
                 breaks="Nothing is known of it, and that does not count for now",
             )

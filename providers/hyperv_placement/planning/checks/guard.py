@@ -27,7 +27,8 @@ def guarded(
 ) -> Iterator[Finding]:
     """Yield a refusal for each limit that a run which starts `moves` would exceed, but for those `allowed`.
 
-    `now`: with its offset from UTC; None = no freeze is judged. What cannot be counted for want of a size is a warning.
+    `now`: with its offset from UTC; None = no freeze is judged. What cannot be counted for want of a size is a
+    warning.
     """
     starts = tuple(moves)
     over = {

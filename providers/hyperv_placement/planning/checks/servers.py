@@ -15,8 +15,8 @@ _SPELL = "Spell the server as it is spelled there if it is the same: then it cou
 def maybe_one_file(move: Move, inventory: Inventory) -> Iterator[Finding]:
     r"""Yield a finding for each machine that has, by another spelling of the server, a file that `move` would make.
 
-    `\\fs1\vms` and `\\fs1.corp.example\vms`, or an address: aliases and DFS are not known here. A refusal where the move
-    overwrites files, for it could be the file itself; else a warning.
+    `\\fs1\vms` and `\\fs1.corp.example\vms`, or an address: aliases and DFS are not known here. A refusal where the
+    move overwrites files, for it could be the file itself; else a warning.
     """
     yield from _own_folders(move)
     reported: set[tuple[str, str, str]] = set()

@@ -31,8 +31,8 @@ def chosen(
 ) -> tuple[Mapping[str, HostName], Choice | None]:
     """Return the host of every machine in `found` (label -> machine), the only one that it may be on or the one chosen, and how good that is.
 
-    Fewest bytes first, then the best balance; a machine that may stay where it is stays, unless a rule forbids it. Where
-    no choice keeps the rules, nobody moves for them: the plan says that they do not hold.
+    Fewest bytes first, then the best balance; a machine that may stay where it is stays, unless a rule forbids it.
+    Where no choice keeps the rules, nobody moves for them: the plan says that they do not hold.
     """
     return _ProblemBuilder(stack, inventory, found).solve()
 

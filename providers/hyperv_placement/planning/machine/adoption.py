@@ -1,4 +1,4 @@
-"""The command that puts a machine under a key of the stack file, as a shell takes it."""
+"""The command that puts a machine under a key of the stack file, quoted for the shell."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from hyperv_placement import quoting
 
 
 def adopting(label: str, machine: str) -> quoting.Command:
-    """Return the command line; `machine`: a GUID, or a word for one."""
+    """Return the command line; `machine`: a GUID, or a placeholder for one."""
     return quoting.own("bin/placement adopt {} --id {}", label, machine)

@@ -12,7 +12,7 @@ from hyperv_placement.model.stack import Stack
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """Machines that must be on one host; most are alone."""
+    """Machines that must share a host; most groups have one machine."""
 
     labels: tuple[str, ...]
     hosts: tuple[HostName, ...]
@@ -20,9 +20,10 @@ class Group:
 
 
 def groups(stack: Stack, found: Mapping[str, VirtualMachine]) -> list[Group]:
-    """Return the machines of `found` (label -> machine), those that must be together as one, in the order of labels.
+    """Return the machines of `found` (label -> machine) in groups that must share a host, in the order of labels.
 
-    Where together leaves no host, each is on its own: the plan says that the rule does not hold.
+    Where `together` leaves no common host, each machine is a group of its own: the plan reports that the rule does
+    not hold.
     """
     result = []
     for labels in _tied(stack, sorted(found)):
@@ -39,9 +40,10 @@ def groups(stack: Stack, found: Mapping[str, VirtualMachine]) -> list[Group]:
 
 
 def allowed(stack: Stack, label: str, vm: VirtualMachine) -> tuple[HostName, ...]:
-    """Return the hosts that a machine may be on; those it may stay on first is not said here.
+    """Return the hosts that a machine may be on, without a preference among them.
 
-    A machine without `host:` stays where it is, unless a rule names it or its host must be empty: then any host will do.
+    A machine without `host:` stays where it is, unless a rule names it or its host is in maintenance: then any host
+    will do.
     """
     spec = stack.vms[label]
     if len(spec.hosts) == 1:
@@ -66,7 +68,7 @@ def _is_away(stack: Stack, name: HostName) -> bool:
 
 
 def _tied(stack: Stack, labels: Iterable[str]) -> list[tuple[str, ...]]:
-    """Return labels in groups that `together` ties to each other."""
+    """Return labels in groups that `together` rules connect."""
     group = {label: [label] for label in labels}
     for rule in stack.rules:
         if rule.kind != "together":

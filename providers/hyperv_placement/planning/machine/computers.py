@@ -1,4 +1,4 @@
-"""Whether two hosts of a stack file are one computer, by what they report of themselves, and machines that two hosts show."""
+"""Whether two hosts of a stack file are one computer, by what they report, and machines that two hosts show."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ NAME_IT_ONCE = "Name it once"
 
 
 def one_host(first: str, second: str, full_name: str) -> str:
-    """Return the sentence about two entries that are one computer; `NAME_IT_ONCE` is what to do."""
+    """Return the sentence about two entries that are one computer; `NAME_IT_ONCE` is the remedy."""
     return f"{first} and {second} are one host, {full_name}"
 
 
 def is_one_computer(one: HostFacts, other: HostFacts) -> bool:
-    """Say whether two hosts are one computer: by its full name, unless their firmware tells that they are two.
+    """Say whether two hosts are one computer: they report one full name, and their firmware UUIDs do not contradict it.
 
-    One UUID alone proves nothing: some makers give a whole series the same. Nor does the name of the one that the other
-    reports, where it is proven or declared for the one alone.
+    Equal UUIDs alone prove nothing: some makers give a whole series the same one. Nor does an equal name if it is
+    proven or declared for only one of the two.
     """
     differ = one.uuid is not None and other.uuid is not None and one.uuid != other.uuid
     alike = (own_name(one) is None) == (own_name(other) is None)
@@ -36,11 +36,11 @@ def is_one_computer(one: HostFacts, other: HostFacts) -> bool:
 
 
 def same_names(facts: Mapping[HostName, HostFacts]) -> Iterator[tuple[HostName, Finding]]:
-    """Yield what is to be said of each pair of entries that report one full name, with the entry that it is about.
+    """Yield a finding for each pair of entries that report one full name, with the entry that it is about.
 
-    One computer that is declared twice refuses all: its machines and its room count twice. So do two whose one name was
-    proven or declared for both. Of a name that only one of them owns, or neither, who reports it may lie: machines go to none
-    that does not own it, and others go on.
+    A computer declared twice refuses everything, since its machines and room would count twice; so do two computers
+    for which one name is proven or declared. If only one of them, or neither, owns the name, the other may be lying:
+    machines go to no host that does not own its name, and the rest goes on.
     """
     by_name: dict[str, list[HostName]] = {}
     for name, each in facts.items():
@@ -77,13 +77,13 @@ def _of_one_name(first: HostName, second: HostName, facts: Mapping[HostName, Hos
 
 
 def named_twice(inventory: Inventory) -> Iterator[Finding]:
-    """Yield what is to be said of hosts that report one name."""
+    """Yield the findings about hosts that report one name."""
     for _, finding in same_names(facts_in(inventory)):
         yield finding
 
 
 def telling_of_others(inventory: Inventory) -> Iterator[Finding]:
-    """Say of each host what it reports of machines that other hosts report as well, or alone: whom to look at."""
+    """Yield a warning for hosts that report other hosts' machines or migrations, and say where to look."""
     for (one, other), names in _shown_by_both(inventory).items():
         yield Finding.warning(
             "machine-shown-by-two",
@@ -103,14 +103,14 @@ def telling_of_others(inventory: Inventory) -> Iterator[Finding]:
 
 
 def _some(names: Iterable[str]) -> str:
-    """Return names of machines, of many the first."""
+    """Return names of machines; of many only the first."""
     known = list(dict.fromkeys(names))
     more = len(known) - _NAMED
     return ", ".join(known[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _shown_by_both(inventory: Inventory) -> dict[tuple[HostName, HostName], list[str]]:
-    """Return by pair of hosts the names of the machines that both show and that do not move; replicas are no machines."""
+    """Return, by pair of hosts, the names of machines that both show and that are not moving; replicas do not count."""
     seen: dict[VmId, VirtualMachine] = {}
     found: dict[tuple[HostName, HostName], list[str]] = {}
     for vm in inventory.vms():
@@ -133,14 +133,14 @@ def another_computer(host: HostName, uuid: str, before: str) -> Finding:
 
 
 def replaced(inventory: Inventory) -> Iterator[Finding]:
-    """Say of each host that was read closely whether it is another computer than in the last run, once."""
+    """Yield a warning for each host that is another computer than in the last run."""
     for name, facts in facts_in(inventory).items():
         if facts.replaced:
             yield another_computer(name, facts.uuid or "", facts.uuid_before or "")
 
 
 def keeps_out(name: HostName, facts: HostFacts) -> Iterator[Finding]:
-    """Refuse a move from or to a host that is another computer; the plan says once what to do about it."""
+    """Refuse a move from or to a host that is another computer; a warning of the plan has the remedy."""
     if facts.replaced:
         yield Finding.refusal(
             "host-replaced", f"{name} is another computer than in the last run", subject=Subject.host(name)
@@ -148,7 +148,7 @@ def keeps_out(name: HostName, facts: HostFacts) -> Iterator[Finding]:
 
 
 def unnamed(inventory: Inventory, destinations: Iterable[HostName]) -> Iterator[Finding]:
-    """Say of each host that machines shall go to, and that nothing proves to be who it says, what to write, once."""
+    """Yield a warning for each destination whose name nothing proves, with what to write into the stack file."""
     facts = facts_in(inventory)
     for name in dict.fromkeys(destinations):
         if name in facts and (why := doubt(name, facts[name])) is not None:
@@ -156,7 +156,7 @@ def unnamed(inventory: Inventory, destinations: Iterable[HostName]) -> Iterator[
 
 
 def is_unnamed(name: HostName, facts: HostFacts) -> Iterator[Finding]:
-    """Refuse a move to a host whose name is neither proven nor declared; the plan says once what to do about it."""
+    """Refuse a move to a host whose name is neither proven nor declared; a warning of the plan has the remedy."""
     if doubt(name, facts) is not None:
         yield Finding.refusal(
             "host-name-unproven",
@@ -167,12 +167,12 @@ def is_unnamed(name: HostName, facts: HostFacts) -> Iterator[Finding]:
 
 
 def facts_in(inventory: Inventory) -> dict[HostName, HostFacts]:
-    """Return the facts of the hosts that were read closely."""
+    """Return the facts of the hosts that were read in detail."""
     return {name: host.facts for name, host in inventory.hosts.items() if host.facts is not None}
 
 
 def showing_the_same(inventory: Inventory) -> set[HostName]:
-    """Return the hosts that show a machine which another one shows as well; replicas are shown by two hosts."""
+    """Return the hosts that show a machine that another host shows, too; replicas do not count."""
     owner: dict[VmId, HostName] = {}
     found: set[HostName] = set()
     for vm in inventory.vms():

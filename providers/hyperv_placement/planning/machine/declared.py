@@ -1,6 +1,6 @@
-"""Whether what a call wants of a machine is what the stack file says of it. Pure.
+"""Whether what a call asks for a machine is what the stack file declares. Pure.
 
-The plugin is told what is wanted by the engine, and the engine by whoever speaks to it; both have the stack file to go by.
+The engine passes on what anybody on its port registers; the plugin therefore compares it with the stack file itself.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from .locate import locate
 
 
 def undeclared(stack: Stack, label: str, vm: VirtualMachine, wanted: Placement) -> tuple[str, ...]:
-    """Return what of a wanted placement the stack file does not say, as lines of an error.
+    """Return the parts of a wanted placement that the stack file does not declare, as lines of an error.
 
-    Where a file is already counts as said, and so does any place inside of the declared folder: somebody may have moved the
-    machine since the plan was made.
+    A file's present place counts as declared, and so does any place inside the declared folder: somebody may have
+    moved the machine since the plan was made.
     """
     if label not in stack.vms:
         return (f"{label} is not in {stack.path.name}",)
@@ -35,10 +35,10 @@ def undeclared(stack: Stack, label: str, vm: VirtualMachine, wanted: Placement) 
 def undeclared_delegation(
     stack: Stack, host: HostName, *, mode: str, on_delete: str, entries: Mapping[str, str]
 ) -> tuple[str, ...]:
-    """Return what of the delegation of a host's account the stack file does not say, as lines of an error.
+    """Return the parts of a host account's delegation that the stack file does not declare, as lines of an error.
 
-    `entries`: entry -> the host or file server that it is about. What hosts are called the stack file need not say: that a
-    name is a host's is asked of the directory before it is added.
+    `entries`: entry -> the host or file server that it is about. The stack file need not declare what a host is
+    called: the directory is asked whether the name is a host's before it is added.
     """
     spec, file = stack.delegation, stack.path.name
     if spec is None or host not in spec.hosts:
@@ -57,7 +57,7 @@ def undeclared_delegation(
 def _is_declared(
     entry: str, about: str, host: HostName, spec: DelegationSpec, entries: Mapping[str, str]
 ) -> bool:
-    """Say whether an entry is one of the two services of a declared host, of a declared file server, or the flag."""
+    """Say whether an entry is a service of a declared host or of a declared file server, or the flag."""
     if entry == FLAG:
         return spec.mode == "protocol-transition"
     other = about in spec.hosts and about != host
@@ -73,7 +73,7 @@ def _is_declared(
 
 
 def _has_full_name(target: str, about: str, entries: Mapping[str, str]) -> bool:
-    """Say whether a name is full, or the first label of a full one of the same host: full ones alone are looked up."""
+    """Say whether a name is full, or the first label of the same host's full name: only full names are looked up."""
     full = (
         name
         for entry, other in entries.items()
@@ -100,7 +100,7 @@ def _undeclared(stack: Stack, label: str, vm: VirtualMachine, wanted: Placement)
 
 
 def _said(stack: Stack, label: str, vm: VirtualMachine, wanted: Placement) -> Iterator[Placement]:
-    """Yield where the stack file has the files: of the machine as it is, and as it would be when it is as wanted."""
+    """Yield where the stack file has the files: for the machine as it is, and as it would be once it is as wanted."""
     host = stack.hosts[wanted.host or vm.host]
     for each in (vm, _as_wanted(vm, wanted)):
         yield locate(stack.vms[label], each, host).placement

@@ -1,4 +1,4 @@
-"""What separates a wanted placement from where a machine is: property by property, as Pulumi shows it."""
+"""The differences between a wanted placement and where a machine is, property by property, as Pulumi shows them."""
 
 from __future__ import annotations
 
@@ -32,14 +32,15 @@ def observed(vm: VirtualMachine) -> Placement:
 
 
 def differences(wanted: Placement, actual: Placement) -> tuple[Change, ...]:
-    """Return what must change, in a stable order. Only what `wanted` names is compared, as Windows paths."""
+    """Return what must change, in a stable order. Only what `wanted` declares is compared; paths compare as Windows does."""
     return tuple(_differences(wanted, actual))
 
 
 def has_made_room(planned: ScheduledMove, vm: VirtualMachine) -> bool:
-    """Say whether others have the room that a move was to free: the machine is where it was to go, or has left its host.
+    """Say whether the room that a move was to free is free: the machine has arrived, or has left its host.
 
-    Whoever moved it, and wherever to: what waits for it asks for its own room once more right before it starts.
+    It does not matter who moved it or where to: whatever waits for it checks its own room again right before it
+    starts.
     """
     left = planned.move.changes_host and vm.host != planned.move.source
     end = replace(planned.placement, disks={disk.slot: disk.target for disk in planned.move.disks})
@@ -63,9 +64,9 @@ def _differences(wanted: Placement, actual: Placement) -> Iterator[Change]:
 
 
 def _by_another_name(want: str, wanted: Placement, actual: Placement) -> str | None:
-    """Return the file of a disk that is where it shall be, and whose slot goes by a name that `wanted` does not have.
+    """Return the file of a disk that is in its wanted place under a slot name that `wanted` does not use.
 
-    State that was written while a machine had one SCSI controller, or by a version that numbered several, has such names.
+    State written while the machine had one SCSI controller, or by a version that numbered them, has such names.
     """
     others = (path for slot, path in actual.disks.items() if slot not in wanted.disks)
     return next((path for path in others if winpath.same(path, want)), None)

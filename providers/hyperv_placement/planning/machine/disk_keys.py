@@ -18,12 +18,12 @@ _PLACE = re.compile(
     rf"(?P<kind>scsi|ide)-(?:(?P<number>[0-9]{{1,3}})|(?P<guid>{_GUID}|[0-9a-f]{{8}}))-(?P<slot>[0-9]{{1,3}})"
 )
 DISK_FILES = (".vhdx", ".vhd", ".vhds", ".avhdx", ".avhd")
-"""What the file of a virtual hard disk ends in."""
+"""Endings of virtual hard disk files."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Spoken:
-    """A place as a key says it; `guid`: all of the controller's, or its first group, lower case."""
+    """A controller and slot as a key writes them; `guid`: the controller's, whole or its first group, in lower case."""
 
     kind: str
     number: str | None
@@ -32,12 +32,12 @@ class _Spoken:
 
     @property
     def counts(self) -> bool:
-        """Whether it tells SCSI controllers apart by their numbers."""
+        """Whether it identifies a SCSI controller by its number."""
         return self.kind == "scsi" and self.number is not None
 
 
 def hard_disks(vm: VirtualMachine) -> list[Disk]:
-    """Return the virtual hard disks: what a stack file can name."""
+    """Return the virtual hard disks, which a stack file can name."""
     return [disk for disk in vm.disks if disk.kind == DiskKind.VIRTUAL_HARD_DISK]
 
 
@@ -47,10 +47,10 @@ def frozen_in(slot: str, vm: VirtualMachine) -> list[Disk]:
 
 
 class DiskKeys:
-    """All that keys may call the virtual hard disks of one machine."""
+    """Every key by which the virtual hard disks of one machine can be named."""
 
     def __init__(self, vm: VirtualMachine) -> None:
-        """Index the disks: a machine may have hundreds, and a key for each."""
+        """Index the disks once: a machine may have hundreds, and a key for each."""
         self._disks = hard_disks(vm)
         self._several = has_several_controllers(vm)
         self._named: dict[str, list[Disk]] = {}
@@ -59,10 +59,10 @@ class DiskKeys:
                 self._named.setdefault(name, []).append(disk)
 
     def meant(self, key: str) -> list[Disk]:
-        """Return the disks that a key names: by their place, else by their base name.
+        """Return the disks that a key names: by controller and slot, otherwise by file name.
 
-        Checkpoints rename a disk to `.avhdx`: it is meant by the name of the file that they froze, too. With several SCSI
-        controllers `SCSI 1:0` means none.
+        A checkpoint gives a disk a new `.avhdx` file: the name of the file before it names the disk, too. With
+        several SCSI controllers `SCSI 1:0` names no disk.
         """
         spoken = _spoken(key)
         at_place = [] if spoken is None else [disk for disk in self._disks if self._is_at(spoken, disk)]
@@ -89,9 +89,9 @@ def slot_key(key: str) -> str:
 
 
 def key_of(disk: Disk, vm: VirtualMachine) -> str:
-    """Return a key that means `disk` and no other of the machine: its file's name where that is so, else its place.
+    """Return a key that means `disk` and no other: its file name if that is unique, otherwise its controller and slot.
 
-    Of a disk with checkpoints the name is that of the file which they froze.
+    For a disk with checkpoints the name is that of the first file of its chain.
     """
     first = next(iter(frozen_in(disk.slot, vm)), disk)
     name = winpath.base_name(first.path)
@@ -99,7 +99,7 @@ def key_of(disk: Disk, vm: VirtualMachine) -> str:
 
 
 def place_key(disk: Disk) -> str:
-    """Return the place of a disk as people write it: `SCSI 0:1`, with several SCSI controllers `SCSI 3F2A1B2C:1`."""
+    """Return a disk's controller and slot as people write them: `SCSI 0:1`, with several SCSI controllers `SCSI 3F2A1B2C:1`."""
     try:
         kind, controller, slot = slot_parts(disk.slot)
     except ValueError:  # a slot of a form that Hyper-V has not
@@ -108,7 +108,7 @@ def place_key(disk: Disk) -> str:
 
 
 def key_findings(storage: StorageSpec, vm: VirtualMachine, label: str) -> Iterator[Finding]:
-    """Yield a refusal for each key that does not mean one disk, and for each that may well mean another than it says."""
+    """Yield a refusal for each key that does not mean exactly one disk, and for each that probably means another one."""
     spoken: dict[str, str] = {}
     keys = DiskKeys(vm)
     for key, location in storage.disks.items():
@@ -125,7 +125,7 @@ def key_findings(storage: StorageSpec, vm: VirtualMachine, label: str) -> Iterat
                 Finding.refusal(
                     "disk-takes-anothers-name",
                     f"{label}: {_takes_anothers_name(key, location, found[0], other, vm)}",
-                    f"Write '{key_of(other, vm)}' if that one is meant, else choose another file name",
+                    f"Write '{key_of(other, vm)}' if that one is meant, otherwise choose another file name",
                 )
                 for other in _others_named(location, found[0], keys)
             )
@@ -136,9 +136,9 @@ def key_findings(storage: StorageSpec, vm: VirtualMachine, label: str) -> Iterat
 
 
 def strange_places(wanted: Placement, vm: VirtualMachine, label: str) -> Iterator[Finding]:
-    """Yield a refusal where `wanted` was resolved by places that the machine's disks no longer have.
+    """Yield a refusal where `wanted` names slots that the machine's disks no longer have.
 
-    A controller that is added gives the others' disks the names that they have among several.
+    Adding a second SCSI controller renames the slots of all disks: they then go by controller GUIDs.
     """
     have = {disk.slot for disk in hard_disks(vm)}
     paths = {winpath.comparable(disk.path) for disk in vm.disks}
@@ -157,7 +157,7 @@ def _spoken(key: str) -> _Spoken | None:
 
 
 def has_several_controllers(vm: VirtualMachine) -> bool:
-    """Say whether disks of `vm` go by their SCSI controllers' own GUIDs, or by numbers that an older reading gave them."""
+    """Say whether slots of `vm` go by GUIDs of several SCSI controllers, or by numbers from an older state."""
     on_scsi = (disk.slot for disk in vm.disks if disk.slot.startswith("scsi-"))
     return any(slot_parts(slot)[1] != ONLY for slot in on_scsi)
 
@@ -192,25 +192,25 @@ def _unknown(key: str, found: list[Disk], vm: VirtualMachine, label: str) -> Fin
 
 
 def _keys(disks: Iterable[Disk], vm: VirtualMachine) -> str:
-    """Return each key that will do, with the file that it means."""
+    """Return the keys to choose from, each with its file."""
     return ", or ".join(f"'{key_of(disk, vm)}' for {disk.path}" for disk in disks)
 
 
 def _others_named(location: str, disk: Disk, keys: DiskKeys) -> list[Disk]:
-    """Return the other disks that have the file name which `disk` shall get and does not have itself."""
+    """Return the other disks that already have the file name that is declared for `disk`."""
     wanted = winpath.base_name(location)
     named = keys.meant(wanted) if winpath.has_ending(wanted, DISK_FILES) else []
     return [] if disk in named else named
 
 
 def _takes_anothers_name(key: str, location: str, disk: Disk, other: Disk, vm: VirtualMachine) -> str:
-    """Say why a disk does not get the file name of another: more likely the key means another disk than its writer."""
+    """Say why a disk does not get another disk's file name: the key probably does not mean the disk that its writer had in mind."""
     return (
-        f"disk {key!r} is {disk.path}, and shall become {location}; {winpath.base_name(location)} is the name of another"
+        f"disk {key!r} is {disk.path}, declared as {location}; {winpath.base_name(location)} is the name of another"
         f" disk of {vm.name}, {other.path}"
     )
 
 
 def _names(disk: Disk, vm: VirtualMachine) -> list[str]:
-    """Return the names of a disk's file, and of those that checkpoints have frozen of it."""
+    """Return the names of a disk's file, and of the files of its checkpoints."""
     return [winpath.base_name(file.path) for file in (disk, *frozen_in(disk.slot, vm))]

@@ -1,4 +1,4 @@
-"""One machine that several entries of hosts show: a name given twice, a machine on its way, or two machines of one GUID."""
+"""One GUID that several hosts show: a host declared twice, a machine in flight, or two copies."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from .computers import NAME_IT_ONCE, is_one_computer, one_host
 def double(label: str, copies: Sequence[VirtualMachine], inventory: Inventory) -> tuple[Standing, Finding]:
     """Return how a machine stands that hosts show more than once, and why.
 
-    Copies are spoken of only where the hosts are known to be several computers, no migration of it runs, and each has
-    shown it once more: their facts are read after the sweep.
+    They are called copies only if the hosts are known to be different computers, no migration of the machine runs,
+    and each host showed it again: facts are read after the sweep.
     """
     vm, names = copies[0].id, dict.fromkeys(each.host for each in copies)
     shown = f"{' and '.join(names)} both show {vm}"
@@ -30,25 +30,25 @@ def double(label: str, copies: Sequence[VirtualMachine], inventory: Inventory) -
             "double-migrating", text, "Run again when that migration has ended"
         )
     if len(facts) < len(names):
-        text = f"{label} cannot be told: {shown}, and whether they are two computers was not read"
+        text = f"{label} cannot be identified: {shown}, and whether they are two computers was not read"
         return Standing.AMBIGUOUS, Finding.refusal(
-            "double-unread", text, "See what they report of themselves: bin/placement doctor"
+            "double-unread", text, "See what they report about themselves: bin/placement doctor"
         )
     for first, second in combinations(facts, 2):
         if is_one_computer(facts[first], facts[second]):
-            text = f"{label} cannot be told: {one_host(first, second, facts[first].full_name)}"
+            text = f"{label} cannot be identified: {one_host(first, second, facts[first].full_name)}"
             return Standing.AMBIGUOUS, Finding.refusal("hosts-are-one", text, NAME_IT_ONCE)
     gone = [name for name, read in facts.items() if vm not in read.realized]
     if gone:
         text = f"{label} is unknown: {shown}, and {' and '.join(gone)} did not any more when asked again"
         return Standing.UNKNOWN, Finding.warning("double-gone", text, "Run again")
     where = ", ".join(f"on {each.host} ({each.state.name.lower()}, {each.roots.config})" for each in copies)
-    text = f"{label} is there more than once, with one GUID ({vm}): {where}"
+    text = f"{label} exists more than once, with one GUID ({vm}): {where}"
     return Standing.AMBIGUOUS, Finding.refusal("machine-there-twice", text, about_copies(vm))
 
 
 def is_outdated(move: Move, inventory: Inventory) -> bool:
-    """Say whether hosts that were read after the sweep show the machine at the destination, or on its way: look anew."""
+    """Say whether facts read after the sweep show the machine at the destination or in flight: then it must be swept again."""
     if not move.changes_host:
         return False
     ends = [inventory.hosts[name] for name in (move.source, move.destination) if name in inventory.hosts]
@@ -59,7 +59,7 @@ def is_outdated(move: Move, inventory: Inventory) -> bool:
 
 
 def about_copies(vm: VmId) -> str:
-    """Return what to do about two machines of one GUID: what to look at before anything is removed, and the exact command."""
+    """Return what to do about two machines with one GUID: what to check before anything is removed, and the exact command."""
     return (
         f"Nothing is done with either. Compare them on both hosts: {quoting.powershell('Get-VM -Id {} | Format-List State, Uptime, Path, HardDrives', vm)}. Only once it is known whose disks are"
         f" current, and the others are saved elsewhere, on the host of the stale one: {quoting.powershell('Get-VM -Id {} | Remove-VM', vm)},"

@@ -23,14 +23,14 @@ from .doubles import double
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotFound:
-    """Why no machine could be told: the standing and one line for the operator."""
+    """Why no machine could be identified: the standing and one line for the operator."""
 
     standing: Standing
     finding: Finding
 
 
 def behind_silence(known: Kept, stack: Stack, inventory: Inventory) -> Mapping[VmId, HostName]:
-    """Return the machines whose last host is silent now, and is not away on purpose, with that host."""
+    """Return the machines whose last host is silent now without being declared away, with that host."""
     silent = {
         host for host in inventory.unreachable if host in stack.hosts and stack.hosts[host].away is None
     }
@@ -43,11 +43,11 @@ def identify(
     known: VmId | None = None,
     behind: Mapping[VmId, HostName] | None = None,
 ) -> VirtualMachine | NotFound:
-    """Return the machine that `spec` means, or why none can be told.
+    """Return the machine that `spec` means, or why it cannot be identified.
 
-    `known` is a GUID learnt earlier (the id in Pulumi's state); the GUID decides where there is one, else
-    the name. Replicas are never candidates. `behind`: machines whose last host is silent. One that another host shows
-    may be a copy, or that host's word alone.
+    `known`: a GUID from earlier (the id in Pulumi's state). A GUID decides if there is one, otherwise the name.
+    Replicas are never candidates. `behind`: machines whose last host is silent; another host that shows one may have
+    a copy, or may be lying.
     """
     wanted = spec.id or known
     meant = inventory.with_id(wanted) if wanted is not None else inventory.named(spec.name)
@@ -100,7 +100,7 @@ def _absent(spec: VmSpec, inventory: Inventory, wanted: VmId | None) -> NotFound
 def _elsewhere(spec: VmSpec, vm: VirtualMachine, last: HostName) -> NotFound:
     return _unknown(
         "machine-elsewhere",
-        f"{spec.label} is unknown: {vm.host} reports it, and the last run has left it on {last}, which is not read now: that one may"
+        f"{spec.label} is unknown: {vm.host} reports it, but the last run left it on {last}, which is not read now and may"
         " still have it",
         f"Run when {last} answers; if it was moved before {last} was shut down, say so: hosts.{last}.away in the stack file",
     )
@@ -113,14 +113,14 @@ def _what(spec: VmSpec, wanted: VmId | None) -> str:
 
 
 def namesakes(spec: VmSpec, inventory: Inventory) -> str:
-    """Return which machines have the name of an entry now, to be said after what is said of the one that is meant."""
+    """Return which machines have an entry's name now, as a clause to append to a sentence about the machine that is meant."""
     named = [vm for vm in inventory.named(spec.name) if vm.replication_mode not in REPLICAS]
     reported = ", ".join(f"{vm.id} on {vm.host}" for vm in named)
     return f"; {spec.name!r} is another machine now, {reported}" if reported else ""
 
 
 def _in_flight(inventory: Inventory, wanted: VmId | None) -> bool:
-    """A sweep is not atomic: a machine that changes hosts meanwhile can be in neither reading."""
+    """A sweep is not atomic: a machine that changes hosts during it may be in neither reading."""
     seen = {vm.id for vm in inventory.vms()}
     jobs = [job for host in inventory.hosts.values() for job in host.jobs]
     return any(job.vm_id == wanted if wanted else job.vm_id not in seen for job in jobs)

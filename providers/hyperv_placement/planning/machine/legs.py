@@ -1,6 +1,7 @@
-"""One leg of a machine's way: where it ends, whole, and in what two orders for it differ.
+"""One leg of a machine's route: its whole end placement, and in what two orders for it differ.
 
-What is booked and what is ordered are compared here: a schedule is made of these ends, and a start is refused by them.
+Compares what the schedule booked with what would be ordered: schedules are made of these ends, and starts are refused
+by them.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ _KINDS = {
 
 
 def after(move: Move) -> VirtualMachine:
-    """Return the machine as it is when a move has ended."""
+    """Return the machine as it will be when a move has ended."""
     paths = {disk.instance_id: disk.target for disk in move.all_disks}
     return replace(
         move.vm,
@@ -37,7 +38,7 @@ def after(move: Move) -> VirtualMachine:
 
 
 def whole(vm: VirtualMachine) -> Placement:
-    """Return where a machine is, with every folder and every file that a move could take elsewhere."""
+    """Return where a machine is, with every folder and file that a move could take elsewhere."""
     return Placement(
         host=vm.host,
         config=vm.roots.config,
@@ -55,33 +56,33 @@ def end_of(move: Move) -> Placement:
 
 
 def compared(placement: Placement) -> Iterator[tuple[str, str]]:
-    """Yield what a placement says, by name and in a stable order, its paths in a form in which they compare as text."""
+    """Yield the parts of a placement by name, in a stable order, with paths normalised so that they compare as text."""
     yield "host", placement.host or ""
     for name, path in sorted({**_folders(placement), **_files(placement)}.items()):
         yield name, "" if path is None else winpath.comparable(path)
 
 
 def onward(vm: VirtualMachine, end: Placement, inventory: Inventory) -> Move:
-    """Return the order that takes a machine from where it is to a whole placement, as a start would make it.
+    """Return the move that takes a machine to a whole placement, as a start would order it.
 
-    Raises PlanError where there is none, or where it would end elsewhere: then what was booked could not be ordered.
+    Raises PlanError if there is none or it would end elsewhere: then the schedule booked what cannot be ordered.
     """
     target = HostName(end.host or vm.host)
     move = order(vm, end, inventory.hosts[vm.host], inventory.hosts[target])
     if move is None:
         raise PlanError(
-            f"{vm.name}: its way from {vm.host} to {target} was booked, and there is nothing to order"
+            f"{vm.name}: a move from {vm.host} to {target} is scheduled, and there is nothing to order"
         )
     apart = list(_apart(end, end_of(move)))
     if apart:
-        raise PlanError(f"{vm.name}: its way from {vm.host} to {target} was booked, and {apart[0]}")
+        raise PlanError(f"{vm.name}: a move from {vm.host} to {target} is scheduled, and {apart[0]}")
     return move
 
 
 def departures(booked: Move, live: Move) -> Iterator[str]:
-    """Yield, in words, each thing in which an order that would be given now differs from the one that was booked.
+    """Yield, in words, each difference between the order that would be given now and the one that was scheduled.
 
-    Where a disk lies counts as well as where it goes: a checkpoint taken meanwhile puts another file in its slot.
+    A disk's present file counts as well as its target: a checkpoint taken meanwhile puts another file in its slot.
     """
     if booked.moves != live.moves:
         yield f"it would be {_KINDS[live.moves]}, {_KINDS[booked.moves]} was planned"
@@ -103,7 +104,7 @@ def _apart(booked: Placement, live: Placement) -> Iterator[str]:
     then, now = _files(booked), _files(live)
     for name in {**then, **now}:
         if name not in now:
-            yield f"{name} ({then[name]} as planned) is no more there"
+            yield f"{name} ({then[name]} as planned) is gone"
         elif name not in then:
             yield f"{name} ({now[name]}) was not there"
         elif not winpath.same(then[name], now[name]):

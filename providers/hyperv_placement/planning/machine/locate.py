@@ -1,4 +1,4 @@
-r"""Where each file of a machine shall live: declared locations resolved to full paths.
+r"""Where each file of a machine belongs: declared locations resolved to full paths.
 
 A declared folder F means: roots are F, disks go to `F\Virtual Hard Disks\<file>` (Hyper-V's own layout, as
 Move-VM -DestinationStoragePath makes it), or right into F where the layout is flat. A file that already lies
@@ -24,7 +24,7 @@ DISK_FOLDER = "Virtual Hard Disks"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Located:
-    """A placement, and what is wrong with the declaration when held against the machine."""
+    """A placement, and what is wrong with the declaration for this machine."""
 
     placement: Placement
     findings: tuple[Finding, ...] = ()
@@ -84,7 +84,7 @@ def _disk(wanted: str | None, layout: Layout, disk: Disk, vm: VirtualMachine) ->
 
 
 def _as_file(wanted: str, disk: Disk, vm: VirtualMachine) -> str:
-    """Return where a disk goes whose file is named: with checkpoints its folder counts, for none of the files is renamed."""
+    """Return where a disk with a declared file name goes; if it has checkpoints only the folder counts, since no file of a chain is renamed."""
     if frozen_in(disk.slot, vm):
         wanted = winpath.join(winpath.parent(wanted), winpath.base_name(disk.path))
     return disk.path if winpath.same(wanted, disk.path) else wanted
@@ -101,7 +101,7 @@ def _renamed_files(storage: StorageSpec, vm: VirtualMachine, label: str) -> Iter
             if names and winpath.has_ending(wanted, DISK_FILES) and not kept:
                 yield Finding.refusal(
                     "disk-renamed-with-checkpoints",
-                    f"{label}: disk {disk.path} shall become {location}, and no file is renamed while checkpoints"
+                    f"{label}: disk {disk.path} is declared as {location}, and no file is renamed while checkpoints"
                     " depend on it",
                     "Name a folder instead, and keep the file's name",
                 )
@@ -113,7 +113,7 @@ def _in_folder(folder: str, path: str, layout: Layout) -> str:
 
 
 def declared_locations(storage: StorageSpec, vm: VirtualMachine) -> Mapping[str, str]:
-    """Return what the file says of the disks, by slot: their own entries by place or unique base name, else that of all disks."""
+    """Return the declared location of each disk by slot: its own entry by slot or unique file name, otherwise the one for all disks."""
     keys = DiskKeys(vm)
     found: dict[str, str] = {}
     for key, location in storage.disks.items():

@@ -46,7 +46,7 @@ def order(vm: VirtualMachine, wanted: Placement, source: Host, destination: Host
 
 
 def on_shared_storage(path: str) -> bool:
-    """Say whether more than one host may see `path`: a share, or a cluster's volume. Which hosts do is not said."""
+    """Say whether more than one host may see `path`: a share, or a cluster's volume."""
     return winpath.is_unc(path) or winpath.is_inside(CLUSTER_STORAGE, path)
 
 
@@ -65,7 +65,7 @@ def seen_by_both(path: str, source: HostFacts | None, destination: HostFacts | N
 
 
 def on_loopback(path: str) -> bool:
-    """Say whether a share is named so that it is each host's own: the same path is another file on every host."""
+    """Say whether a share's server is a loopback name: the same path is then another file on every host."""
     return winpath.is_unc(path) and _server(path) in _LOOPBACK
 
 
@@ -120,7 +120,7 @@ def _kept(actual: str, wanted: str | None) -> str:
 
 
 def _guest_state(roots: Roots, config: str, wanted: str | None) -> str | None:
-    """Guest state lies with the configuration on new machines; it follows where that goes, and stays as it is spelled else."""
+    """Return the guest state folder: new machines keep it with the configuration, so it follows that; otherwise it stays."""
     if roots.guest_state is not None and wanted is not None:
         return _kept(roots.guest_state, wanted)
     together = roots.guest_state is not None and winpath.same(roots.guest_state, roots.config)
@@ -142,7 +142,7 @@ def _disks(vm: VirtualMachine, wanted: Placement) -> list[DiskMove]:
 
 
 def _frozen(vm: VirtualMachine, disks: list[DiskMove], wanted: Placement) -> list[DiskMove]:
-    """Return where the disks of checkpoints go: as told, else into the folder of the disk in their slot, under their names.
+    """Return where the disks of checkpoints go: as wanted, otherwise into the folder of the disk in their slot, keeping their names.
 
     As the Hyper-V module does it with all disks of all checkpoints (decompiled; what VMMS makes of it is unverified).
     """

@@ -1,4 +1,4 @@
-"""Why a machine shall be where it shall be, in a few words: a line of the stack file, or what makes it go."""
+"""Why a machine belongs where the plan puts it, in a few words: a line of the stack file, or what makes it go."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hyperv_placement.model.stack import Rule, Stack, VmSpec
 
 
 def why(stack: Stack, spec: VmSpec, vm: VirtualMachine, target: HostName) -> str:
-    """Return why a machine shall be on `target`: one that is pinned, may be elsewhere only, or goes for others."""
+    """Return why a machine belongs on `target`: it is declared there, must leave its host, or makes room for others."""
     declared = f"declared in {stack.path.name}:{spec.line}"
     if target == vm.host or (spec.hosts and vm.host not in spec.hosts):
         return declared

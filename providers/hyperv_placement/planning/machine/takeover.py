@@ -1,4 +1,4 @@
-"""An entry that means another machine than the stack has managed under its key: taken over, or refused."""
+"""An entry that now means another machine than the stack managed under its key: taken over, or refused."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from .identify import namesakes
 def takeover(
     label: str, managed: VmId | None, wanted: VmId, stack: Stack, inventory: Inventory
 ) -> Iterator[Finding]:
-    """Say whether `wanted` takes the place of `managed` under a key: a warning where it does, a refusal where it must not.
+    """Yield a warning if `wanted` replaces `managed` under a key, a refusal if it must not.
 
-    It does where the stack file declares it as `id:`, and the old machine is gone from every host, or another key
-    declares it. Forgetting a machine that is still there takes a word of its own.
+    It does if the stack file declares it as `id:`, and the old machine is gone from every host or declared under
+    another key. Forgetting a machine that still exists needs an explicit declaration.
     """
     if managed is None or managed == wanted:
         return
@@ -73,9 +73,9 @@ def takeover(
 
 
 def renamed(spec: VmSpec, vm: VirtualMachine, inventory: Inventory) -> Iterator[Finding]:
-    """Say that a machine that is known by its GUID has another name than the entry; it stays the one that is meant.
+    """Yield a warning if a machine that is known by its GUID has another name than its entry; it stays the one that is meant.
 
-    A key beside an `id:` is no name.
+    A key beside an `id:` is not a name.
     """
     named_by_key = spec.name == spec.label
     if same(spec.name, vm.name) or (spec.id and named_by_key):

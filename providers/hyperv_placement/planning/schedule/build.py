@@ -75,8 +75,8 @@ def problem_instance(
 
     `spots`: to how many hosts each of them, those with most memory free; its own two hosts come on top.
 
-    Only hosts whose facts are known count: what could not be read takes no machine. Machines that do not move are part
-    of what is not free; those that somebody moves hold both their ends.
+    Only hosts whose facts are known count: what could not be read takes no machine. Machines that do not move are
+    part of what is not free; those that somebody moves hold both their ends.
     """
     return _Builder(stack, inventory, plan, throughput, parkable, spots).instance()
 

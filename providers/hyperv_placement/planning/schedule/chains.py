@@ -1,9 +1,9 @@
 """Who waits for whom: room as portions that go from hand to hand, so that any run that keeps the order keeps the room.
 
-Each leg takes its portions from what is free at the beginning, or from legs that gave theirs back; those it waits for.
-What is given back to a pool below its reserve fills that up first. However long any of them takes, no pool is ever
-overdrawn (partial order schedules by chaining, Policella et al. 2004).
-Slots are no part of it: a move that fails stops what needs its room, and nobody else.
+Each leg takes its portions from what is free at the beginning, or from legs that gave theirs back; those it waits
+for. What is given back to a pool below its reserve fills that up first. However long any of them takes, no pool is
+ever overdrawn (partial order schedules by chaining, Policella et al. 2004). Slots are no part of it: a move that
+fails stops what needs its room, and nobody else.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What is on its way already: which room of its destination it takes, and how much of that the readings show.
 
-A running job holds both ends until it ends. Whether what a host reports as free is already less by what comes to it no
-public source says, so it is judged by what else is there (guess): what a host has in use and what none of its machines
-explains may be what comes.
+A running job holds both ends until it ends. Whether what a host reports as free is already less by what comes to it
+no public source says, so it is judged by what else is there (guess): what a host has in use and what none of its
+machines explains may be what comes.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """File names as pools of one seat: who comes waits until the name's owner has gone, or stands elsewhere meanwhile.
 
-Only names that two machines have or want make a pool, so that an estate without them is planned as if there were none.
+Only names that two machines have or want make a pool, so that an estate without them is planned as if there were
+none.
 """
 
 from __future__ import annotations

@@ -63,7 +63,8 @@ def rooms(stack: Stack, inventory: Inventory, plan: Plan) -> tuple[Room, ...]:
     """Return the memory of every host that a move of the schedule leaves or reaches, and the volumes it changes.
 
     Sorted by host, memory first; what a host does not tell is left out, as are shares and volumes of clusters, whose
-    room nobody knows. Machines that run something else meanwhile are not known either: this is the plan's own reading.
+    room nobody knows. Machines that run something else meanwhile are not known either: this is the plan's own
+    reading.
     """
     schedule = plan.schedule
     touched = sorted({host for each in schedule.moves for host in (each.move.source, each.move.destination)})

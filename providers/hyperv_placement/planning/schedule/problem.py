@@ -1,8 +1,8 @@
 """An estate as the schedule sees it: pools of room, places that hold parts of them, machines that go from place to place.
 
 Everything that can run out is a pool: a host's memory, a volume's bytes, the one seat that a rule (apart) leaves its
-machines on a host, and the name of a file, which one machine has. A machine on its way holds what both of its places hold, so that capacity and rules hold at every
-instant.
+machines on a host, and the name of a file, which one machine has. A machine on its way holds what both of its places
+hold, so that capacity and rules hold at every instant.
 """
 
 from __future__ import annotations

@@ -50,7 +50,8 @@ def schedule_of(
 ) -> Schedule | Impossible:
     """Return the schedule of the moves that `plan` orders. The same values give the same schedule, however sorted.
 
-    Machines step aside only where no order does without. `throughput`: what past moves have had, for how long these take.
+    Machines step aside only where no order does without. `throughput`: what past moves have had, for how long these
+    take.
     """
     instance = with_names(problem_instance(stack, inventory, plan, throughput=throughput), inventory)
     legs = sequence(instance.problem, Budget(ORDERS))

@@ -1,8 +1,8 @@
 """When each leg starts and ends: as many at once as slots and room allow, and never one after which no order is safe.
 
 A leg may overtake others of the safe order only while those before it still find their room without it (the banker's
-rule), so that nothing ever gets stuck. Moves at one host share its link in equal parts, and none is faster than its pair
-has been.
+rule), so that nothing ever gets stuck. Moves at one host share its link in equal parts, and none is faster than its
+pair has been.
 """
 
 from __future__ import annotations

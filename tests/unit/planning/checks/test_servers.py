@@ -15,7 +15,7 @@ REST = "vms\\VM001\\Virtual Hard Disks\\os.vhdx"
 
 
 def stands(has: str, wanted: str, *, overwrite: bool = False, owner: int = 1) -> Step:
-    """Return the step of VM001, whose disk shall be on the server `wanted`; `has`: where VM00N has such a file."""
+    """Return the step of VM001, whose disk belongs on the server `wanted`; `has`: where VM00N has such a file."""
     path = f"\\\\{has}\\{REST}"
     mover = machine(1, disks=(disk(1, path if owner == 1 else "D:\\os.vhdx", size_bytes=1 << 30),))
     other = machine(2, "hv2", disks=(disk(2, path if owner == 2 else "D:\\x.vhdx"),))

@@ -91,7 +91,7 @@ def test_a_machine_whose_last_host_is_silent_is_not_taken_from_another_one(
     if not known:
         assert step.move is None
         (finding,) = step.findings
-        assert "hv1 reports it, and the last run has left it on hv2, which is not read now" in finding.text
+        assert "hv1 reports it, but the last run left it on hv2, which is not read now" in finding.text
         assert "hosts.hv2.away" in finding.remedy
 
 

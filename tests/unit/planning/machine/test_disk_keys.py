@@ -109,7 +109,7 @@ def test_the_name_of_another_disk_is_refused() -> None:
     """With one controller, too: who writes it most likely means that other disk."""
     vm = machine(1, disks=(disk(1, "D:\\s\\os.vhdx"), disk(1, "D:\\s\\db.vhdx", slot="scsi-0-1")))
     said = refused(stands(vm, **{"SCSI 0:0": "E:\\fast\\DB.vhdx"}))
-    assert "disk 'SCSI 0:0' is D:\\s\\os.vhdx, and shall become E:\\fast\\DB.vhdx" in said
+    assert "disk 'SCSI 0:0' is D:\\s\\os.vhdx, declared as E:\\fast\\DB.vhdx" in said
     assert "Write 'db.vhdx' if that one is meant" in said
     twins = machine(1, disks=(disk(1, "D:\\a\\os.vhdx"), disk(1, "D:\\b\\os.vhdx", slot="scsi-0-1")))
     assert stands(twins, **{"SCSI 0:0": "E:\\x\\os.vhdx"}).standing == Standing.MOVE

@@ -158,7 +158,7 @@ def with_disk(path: str) -> Callable[[Move], Move]:
         ),
         (
             lambda move: planned(replace(move.vm, disks=())),
-            ["disk scsi-0-0 (E:\\Fast\\os.vhdx as planned) is no more there"],
+            ["disk scsi-0-0 (E:\\Fast\\os.vhdx as planned) is gone"],
         ),
     ],
     ids=[

@@ -14,7 +14,7 @@ SHARED_VOLUME = "C:\\ClusterStorage\\Volume1\\VM001"
 
 
 def host_move(folder: str, cluster: str | None = None) -> Step:
-    """Return how a machine with its files in `folder` stands that shall be on the other host."""
+    """Return how a machine with its files in `folder` stands that belongs on the other host."""
     both = inventory(
         host("hv1", machine(1, "hv1", folder=folder), cluster=cluster), host("hv2", cluster=cluster)
     )
