@@ -76,7 +76,9 @@ def test_two_entries_for_one_computer_are_said_and_nothing_about_copies(
     assert cli.main(["plan", str(stack.path)]) == 3
     reported = capsys.readouterr().out
     assert "refusal: hv1 and hv1alias are one host, hv1.lab.example. Name it once" in reported
-    assert "WEB01 cannot be identified: hv1 and hv1alias are one host, hv1.lab.example. Name it once" in reported
+    assert (
+        "WEB01 cannot be identified: hv1 and hv1alias are one host, hv1.lab.example. Name it once" in reported
+    )
     assert "Remove-VM" not in reported
     assert "copy" not in reported
     assert cli.main(["doctor", str(stack.path)]) == 2
