@@ -24,7 +24,8 @@ from hyperv_placement.model.estate import Inventory, VirtualMachine
 from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.plan import Placement
-from hyperv_placement.model.stack import Connection, HostSpec, Reserve
+from hyperv_placement.model.reserve import Reserve
+from hyperv_placement.model.stack import Connection, HostSpec
 from hyperv_placement.planning.machine.order import order
 from lab.estate.building import build
 from lab.estate.spec import EstateSpec

@@ -12,7 +12,8 @@ import pytest
 
 from hyperv_placement.model.finding import Finding, Severity
 from hyperv_placement.model.names import HostName
-from hyperv_placement.model.stack import Away, HostSpec, Reserve, Stack, VmSpec
+from hyperv_placement.model.reserve import Reserve
+from hyperv_placement.model.stack import Away, HostSpec, Stack, VmSpec
 from hyperv_placement.model.units import GIB
 from hyperv_placement.operations.doctor.examine import examine
 from lab.home import certificates

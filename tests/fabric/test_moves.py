@@ -10,7 +10,7 @@ from hyperv_placement.errors import MoveRefusedError, NoRoomError
 from hyperv_placement.model.estate import VmState
 from hyperv_placement.model.move import Move, Moves
 from hyperv_placement.model.names import HostName
-from hyperv_placement.model.stack import Reserve
+from hyperv_placement.model.reserve import Reserve
 from hyperv_placement.model.units import GIB
 from lab.estate.generated import SHARE
 from lab.estate.spec import DiskSpec

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.pool import Pool
 from hyperv_placement.planning.schedule.budget import Budget
 from hyperv_placement.planning.schedule.chains import predecessors
 from hyperv_placement.planning.schedule.problem import (
@@ -66,7 +68,7 @@ def estates(draw: st.DrawFn, *, hosts: int = 4, machines: int = 5, full: bool = 
         free.append(max(1, held_now, sum(goal[number] == host for number in apart)) - held_now)
     parkable = draw(st.sets(st.integers(0, len(sizes) - 1)))
     return Problem(
-        pools=tuple(f"pool {number}" for number in range(len(free))),
+        pools=tuple(Pool.on_volume(HostName("hv1"), f"pool {number}") for number in range(len(free))),
         free=tuple(free),
         links=(10.0,) * count,
         limits=tuple(
@@ -220,7 +222,7 @@ def test_a_swap_parks_the_smaller_one() -> None:
         return Place(host=host, holdings=frozenset({held}))
 
     problem = Problem(
-        pools=("a", "b", "c"), free=(0, 1, 3), links=(1.0,) * 3, limits=(SlotLimits(live=2, storage=2),) * 3,
+        pools=tuple(Pool.on_volume(HostName(each), "D:") for each in "abc"), free=(0, 1, 3), links=(1.0,) * 3, limits=(SlotLimits(live=2, storage=2),) * 3,
         hosts=("a", "b", "c"),
         machines=tuple(
             Machine(

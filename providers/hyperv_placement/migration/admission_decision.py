@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from hyperv_placement.model.names import HostName
-from hyperv_placement.model.stack import Reserve
+from hyperv_placement.model.reserve import Reserve
 
 from .admission_states import MAY_STILL_FREE, Event, Gate, Key, Look, Participant, State
 from .needs import Needs, Running, shortage

@@ -10,7 +10,7 @@ from hyperv_placement.model import winpath
 from hyperv_placement.model.estate import HostFacts, VmState, Volume
 from hyperv_placement.model.move import Move, Moves
 from hyperv_placement.model.names import HostName
-from hyperv_placement.model.stack import Reserve
+from hyperv_placement.model.reserve import Reserve
 from hyperv_placement.model.units import MIB, format_bytes
 from hyperv_placement.planning.checks.preflight.room import volume_of
 
@@ -116,7 +116,7 @@ def _limit(facts: HostFacts, slot: Slot) -> int:
 def _memory(needs: Needs, facts: HostFacts, arriving: list[Needs], reserve: Reserve) -> Iterator[str]:
     if facts.memory_free_mib is None:
         return  # told before; the host itself refuses what does not fit
-    free = facts.memory_free_mib - reserve.memory_mib - sum(other.memory_mib for other in arriving)
+    free = reserve.left_of_memory(facts.memory_free_mib) - sum(other.memory_mib for other in arriving)
     if needs.memory_mib > free:
         lacking = format_bytes((needs.memory_mib - free) * MIB)
         kept = (
@@ -134,8 +134,7 @@ def _disk(needs: Needs, facts: HostFacts, arriving: list[Needs], reserve: Reserv
     for volume in facts.volumes:
         wanted = _bytes_on(volume, needs, facts.volumes)
         promised = sum(_bytes_on(volume, other, facts.volumes) for other in arriving)
-        kept = max(reserve.disk_bytes, int(volume.capacity_bytes * reserve.disk_percent / 100))
-        free = volume.free_bytes - promised - kept
+        free = reserve.left_on(volume) - promised
         if wanted and wanted > free:
             yield f"{needs.destination} lacks {format_bytes(wanted - free)} on {volume.path}"
 

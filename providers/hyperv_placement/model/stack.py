@@ -13,6 +13,7 @@ from .guard import NO_LIMITS, Guard
 from .names import HostName, VmId
 from .options import AS_HOSTS_ARE_SET, MigrationOptions
 from .policy import UNRESTRICTED, Policy
+from .reserve import NO_RESERVE, Reserve
 
 Authentication = Literal["basic", "certificate", "credssp", "kerberos", "ntlm"]
 Layout = Literal["hyper-v", "flat"]
@@ -35,16 +36,6 @@ class Connection:
     """URL of an HTTP proxy for this host; None dials it directly, whatever the environment says."""
     policy: Policy = field(default=UNRESTRICTED, compare=False, repr=False)
     """Says which logins may be used; never of the stack file."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reserve:
-    """What a host keeps free."""
-
-    memory_mib: int = 0
-    disk_bytes: int = 0
-    disk_percent: float = 0.0
-    """Of each volume's capacity; the larger of bytes and percent counts."""
 
 
 Performance = Literal["tcpip", "compression", "smb"]
@@ -99,7 +90,7 @@ class HostSpec:
     """Full DNS name of its computer account, where the stack file declares it; None = what reaching it proves."""
     storage: Mapping[str, str] = field(default_factory=dict)
     """Named root folders: `fast` -> `D:\\Hyper-V`."""
-    reserve: Reserve = Reserve()
+    reserve: Reserve = NO_RESERVE
     bandwidth: float | None = None
     """Bytes a second of its migration networks; None = not said."""
     live_migration: LiveMigration = LiveMigration()

@@ -10,7 +10,8 @@ from typing import cast
 from urllib.parse import urlsplit
 
 from hyperv_placement.model.names import HostName, dns
-from hyperv_placement.model.stack import Authentication, Away, Connection, HostSpec, LiveMigration, Reserve
+from hyperv_placement.model.reserve import Reserve
+from hyperv_placement.model.stack import Authentication, Away, Connection, HostSpec, LiveMigration
 from hyperv_placement.model.units import MIB, parse_bytes
 
 from .addresses import HTTPS_PORT, authority, endpoint

@@ -18,7 +18,8 @@ from hyperv_placement.model.estate import (
 )
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.options import MigrationOptions
-from hyperv_placement.model.stack import Reserve, Stack, StorageSpec, VmSpec
+from hyperv_placement.model.reserve import Reserve
+from hyperv_placement.model.stack import Stack, StorageSpec, VmSpec
 from hyperv_placement.model.units import GIB
 from tests.estates import disk, facts, guid, host, inventory, machine, spec, stack
 

@@ -11,7 +11,7 @@ from hyperv_placement.migration.needs import Needs, Running, Slot, needs_of, sho
 from hyperv_placement.model.estate import HostFacts, MigrationSettings, VmState, Volume
 from hyperv_placement.model.move import DiskMove, Move, Moves
 from hyperv_placement.model.names import HostName
-from hyperv_placement.model.stack import Reserve
+from hyperv_placement.model.reserve import Reserve
 from hyperv_placement.model.units import GIB
 from hyperv_placement.planning.checks.preflight.room import volume_of
 from tests.estates import disk, machine

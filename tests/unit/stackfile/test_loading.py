@@ -10,7 +10,8 @@ import pytest
 from hyperv_placement.errors import StackFileError
 from hyperv_placement.model.guard import Guard
 from hyperv_placement.model.names import HostName
-from hyperv_placement.model.stack import Connection, HostSpec, Reserve, Rule, StorageSpec, VmSpec
+from hyperv_placement.model.reserve import Reserve
+from hyperv_placement.model.stack import Connection, HostSpec, Rule, StorageSpec, VmSpec
 from hyperv_placement.stackfile import load
 
 from .conftest import Findings, Load

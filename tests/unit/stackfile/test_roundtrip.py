@@ -18,7 +18,8 @@ from hyperv_placement.model.directory import DelegationSpec, DirectorySpec
 from hyperv_placement.model.guard import DAYS, Freeze, Guard, OneOff, WallTime, Weekly
 from hyperv_placement.model.names import HostName, vm_id
 from hyperv_placement.model.options import AS_HOSTS_ARE_SET, MigrationOptions
-from hyperv_placement.model.stack import Away, Connection, HostSpec, Reserve, Rule, Stack, StorageSpec, VmSpec
+from hyperv_placement.model.reserve import Reserve
+from hyperv_placement.model.stack import Away, Connection, HostSpec, Rule, Stack, StorageSpec, VmSpec
 from hyperv_placement.stackfile import load
 
 FOLDER = Path(tempfile.gettempdir()).absolute()

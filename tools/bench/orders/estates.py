@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.pool import Pool
 from hyperv_placement.planning.schedule.problem import MEMORY, Holding, Machine, Place, Problem, SlotLimits
 
 SIZES = ((4, 40), (8, 80), (8, 80), (16, 120), (16, 200), (32, 400))
@@ -40,7 +42,11 @@ def estate(hosts: int, machines: int, seed: int) -> Problem:
     free = [amount for host in range(hosts) for amount in (rooms.memory[host], rooms.disk[host])]
     goal = _walked(source, start, rooms, sizes)
     return Problem(
-        pools=tuple(f"{kind} of {_host(host)}" for host in range(hosts) for kind in ("memory", "disk")),
+        pools=tuple(
+            pool
+            for host in map(HostName, map(_host, range(hosts)))
+            for pool in (Pool.memory(host), Pool.on_volume(host, "disk"))
+        ),
         free=tuple(free),
         links=(LINK,) * hosts,
         limits=(SlotLimits(live=SLOTS, storage=SLOTS),) * hosts,

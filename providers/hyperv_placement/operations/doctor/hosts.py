@@ -188,7 +188,7 @@ def _room(facts: HostFacts, spec: HostSpec) -> Iterator[Finding]:
     """Tell what lacks of the reserve that the stack file wants free."""
     reserve = spec.reserve
     for volume in facts.volumes or ():
-        kept = max(reserve.disk_bytes, int(volume.capacity_bytes * reserve.disk_percent / 100))
+        kept = reserve.on(volume)
         if kept and volume.free_bytes < kept:
             yield Finding.warning(
                 "reserve-disk",
@@ -197,7 +197,7 @@ def _room(facts: HostFacts, spec: HostSpec) -> Iterator[Finding]:
                 subject=Subject.host(spec.name),
                 breaks="No files come to that volume",
             )
-    if facts.memory_free_mib is not None and facts.memory_free_mib < reserve.memory_mib:
+    if facts.memory_free_mib is not None and reserve.left_of_memory(facts.memory_free_mib) < 0:
         yield Finding.warning(
             "reserve-memory",
             f"{facts.memory_free_mib} MiB of memory are free, {reserve.memory_mib} MiB shall stay free",

@@ -53,7 +53,7 @@ def _free_in_the_end(
         host = inventory.hosts.get(name)
         if host is None or host.facts is None or host.facts.memory_free_mib is None:
             return None
-        free[name] = host.facts.memory_free_mib - stack.hosts[name].reserve.memory_mib
+        free[name] = stack.hosts[name].reserve.left_of_memory(host.facts.memory_free_mib)
         free[name] += sum(vm.memory_mib or 0 for vm in host.vms if in_memory(vm))
         free[name] -= sum(vm.memory_mib or 0 for vm in _running_on(name, stack, inventory, ends))
     return free

@@ -9,6 +9,7 @@ from hyperv_placement.model import winpath
 from hyperv_placement.model.estate import Disk, HostFacts, Inventory, VirtualMachine
 from hyperv_placement.model.names import HostName, VmId
 from hyperv_placement.model.plan import Choice
+from hyperv_placement.model.pool import Pool
 from hyperv_placement.model.stack import Stack, VmSpec
 from hyperv_placement.model.units import MIB
 from hyperv_placement.planning.checks.held_names import Key, files_of, held_now, key_of
@@ -39,15 +40,15 @@ def chosen(
 
 @dataclass(slots=True)
 class _Pools:
-    names: dict[str, int] = field(default_factory=dict)
+    numbers: dict[Pool, int] = field(default_factory=dict)
     room: list[int] = field(default_factory=list)
     seats: set[int] = field(default_factory=set)
 
-    def number(self, name: str, room: int = 0) -> int:
-        if name not in self.names:
-            self.names[name] = len(self.room)
+    def number(self, pool: Pool, room: int = 0) -> int:
+        if pool not in self.numbers:
+            self.numbers[pool] = len(self.room)
             self.room.append(room)
-        return self.names[name]
+        return self.numbers[pool]
 
 
 class _ProblemBuilder:
@@ -77,7 +78,7 @@ class _ProblemBuilder:
             room=tuple(self._pools.room),
             load=tuple(
                 (
-                    self._pools.number(_memory(name)),
+                    self._pools.number(Pool.memory(name)),
                     (facts.memory_mib or 1) if (facts := self._facts[name]) else 1,
                 )
                 for name in self._hosts
@@ -95,13 +96,15 @@ class _ProblemBuilder:
         for name in self._hosts:
             facts, reserve = self._facts[name], self._stack.hosts[name].reserve
             free = facts.memory_free_mib if facts else None
-            self._pools.number(_memory(name), UNKNOWN if free is None else free - reserve.memory_mib)
+            self._pools.number(Pool.memory(name), UNKNOWN if free is None else reserve.left_of_memory(free))
             for volume in (facts.volumes or ()) if facts else ():
-                kept = max(reserve.disk_bytes, int(volume.capacity_bytes * reserve.disk_percent / 100))
-                self._pools.number(_volume(name, volume.path), volume.free_bytes - kept)
+                self._pools.number(Pool.on_volume(name, volume.path), reserve.left_on(volume))
         for number, rule in enumerate(self._stack.rules):
             if rule.kind == "apart":
-                self._pools.seats.update(self._pools.number(_seat(number, name), 1) for name in self._hosts)
+                self._pools.seats.update(
+                    self._pools.number(Pool.seat(name, rule=number, line=rule.line), 1)
+                    for name in self._hosts
+                )
         self._shared = self._names_of_several()
         self._attached_twice = self._names_attached_twice()
         self._seat_undeclared()
@@ -145,7 +148,7 @@ class _ProblemBuilder:
 
     def _name(self, key: Key) -> int:
         """Return the pool of a file's name: one machine has it, as a seat of a rule."""
-        number = self._pools.number(f"name {key}", 1)
+        number = self._pools.number(Pool.file_name(*key), 1)
         self._pools.seats.add(number)
         return number
 
@@ -220,16 +223,16 @@ class _ProblemBuilder:
         """Return what a machine would hold of the pools on `host`: pool -> amount."""
         held: dict[int, int] = {}
         if in_memory(vm):
-            held[self._pools.number(_memory(host), UNKNOWN)] = vm.memory_mib or 0
+            held[self._pools.number(Pool.memory(host), UNKNOWN)] = vm.memory_mib or 0
         facts = self._facts.get(host)
         for path, size in self._files(self._stack.vms[label], vm, host):
             volume = volume_of(path, facts.volumes or ()) if facts else None
             if volume is not None and size:
-                pool = self._pools.number(_volume(host, volume.path))
+                pool = self._pools.number(Pool.on_volume(host, volume.path))
                 held[pool] = held.get(pool, 0) + size
         for number, rule in enumerate(self._stack.rules):
             if rule.kind == "apart" and label in rule.labels:
-                held[self._pools.number(_seat(number, host), 1)] = 1
+                held[self._pools.number(Pool.seat(host, rule=number, line=rule.line), 1)] = 1
         held |= {self._name(key): 1 for key in self._names(label, vm, host)}
         return held
 
@@ -243,7 +246,7 @@ class _ProblemBuilder:
         for disk in files:
             volume = volume_of(disk.path, facts.volumes or ())
             if volume is not None:
-                pool = self._pools.number(_volume(vm.host, volume.path))
+                pool = self._pools.number(Pool.on_volume(vm.host, volume.path))
                 held[pool] = held.get(pool, 0) + disk.counted_bytes
         return held
 
@@ -276,15 +279,3 @@ def _beside(frozen: Disk, vm: VirtualMachine, placed: Mapping[str, str]) -> str:
     if own is None or target is None or winpath.same(winpath.parent(own.path), winpath.parent(target)):
         return frozen.path
     return winpath.join(winpath.parent(target), winpath.base_name(frozen.path))
-
-
-def _memory(host: HostName) -> str:
-    return f"memory {host}"
-
-
-def _volume(host: HostName, path: str) -> str:
-    return f"volume {host} {path}"
-
-
-def _seat(rule: int, host: HostName) -> str:
-    return f"seat {rule} {host}"

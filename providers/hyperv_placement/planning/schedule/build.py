@@ -10,6 +10,7 @@ from hyperv_placement.model.estate import HostFacts, Inventory
 from hyperv_placement.model.move import Move, Moves
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.plan import Placement, Plan, ScheduledMove, Standing, Step
+from hyperv_placement.model.pool import Pool
 from hyperv_placement.model.stack import Stack, StorageSpec, VmSpec
 from hyperv_placement.model.throughput import NOTHING_OBSERVED, Throughput
 from hyperv_placement.planning.checks.move import refusals
@@ -18,7 +19,7 @@ from hyperv_placement.planning.machine.legs import after, compared, end_of, onwa
 from hyperv_placement.planning.machine.locate import locate
 from hyperv_placement.planning.machine.order import order
 
-from .holdings import Holdings, volume_pool
+from .holdings import Holdings
 from .in_flight import coming, unseen
 from .links import host_rates, link, pair_rates
 from .problem import Machine, Place, Problem, SlotLimits
@@ -47,13 +48,12 @@ class ProblemInstance:
 class Ends:
     """What each move of a schedule holds before and after it, of which pools."""
 
-    pools: tuple[str, ...]
-    """Names: those of `memory_pool` and `volume_pool`, and others."""
+    pools: tuple[Pool, ...]
     moves: tuple[tuple[Place, Place], ...]
     """By the number of a move: where it starts, where it ends."""
-    coming: Mapping[str, int]
+    coming: Mapping[Pool, int]
     """Pool -> what of it is promised to machines that a running migration brings, and still free by the readings."""
-    unknown: frozenset[str]
+    unknown: frozenset[Pool]
     """Pools to which files go of which nobody knows how large they are."""
 
 
@@ -118,7 +118,7 @@ class _Builder:
             moves=tuple(self._both(each) for each in moves),
             coming={names[pool]: amount for pool, amount in promised.items()},
             unknown=frozenset(
-                volume_pool(each.move.destination, path)
+                Pool.on_volume(each.move.destination, path)
                 for each in moves
                 for path in volumes_unknown(each.move, self._facts[each.move.destination].volumes or ())
             ),

@@ -10,7 +10,8 @@ from hyperv_placement.model.estate import UNKNOWN_CLUSTER, HostFacts, Inventory,
 from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.plan import Plan, Standing
-from hyperv_placement.model.stack import Reserve, Rule, Stack
+from hyperv_placement.model.pool import SHARES, Pool
+from hyperv_placement.model.stack import Rule, Stack
 from hyperv_placement.model.units import MIB
 from hyperv_placement.planning.checks.preflight.memory import in_memory
 from hyperv_placement.planning.checks.preflight.room import volume_of
@@ -20,8 +21,6 @@ from hyperv_placement.planning.machine.order import CLUSTER_STORAGE
 
 from .problem import MEMORY, Holding, Place
 
-SHARES = "shares"
-"""A pool without end: how much room a share has, no host tells, and a cluster's volume may be thin (unverified how)."""
 _ENDLESS = 1 << 80
 
 
@@ -37,9 +36,9 @@ class Holdings:
             for name in sorted(stack.hosts)
             if (host := inventory.hosts.get(name)) is not None and host.facts is not None
         }
-        self.names: list[str] = []
+        self.names: list[Pool] = []
         self.free: list[int] = []
-        self._pools: dict[str, int] = {}
+        self._pools: dict[Pool, int] = {}
         self._numbers = {name: number for number, name in enumerate(self.facts)}
         self._fill()
 
@@ -48,24 +47,23 @@ class Holdings:
         for name, facts in self.facts.items():
             reserve = self._stack.hosts[name].reserve
             free = facts.memory_free_mib
-            self._pool(memory_pool(name), _ENDLESS if free is None else free - reserve.memory_mib)
+            self._pool(Pool.memory(name), _ENDLESS if free is None else reserve.left_of_memory(free))
             for volume in facts.volumes or ():
-                kept = kept_of(reserve, volume.capacity_bytes)
-                self._pool(volume_pool(name, volume.path), volume.free_bytes - kept)
-        for rule in self._stack.rules:
+                self._pool(Pool.on_volume(name, volume.path), reserve.left_on(volume))
+        for number, rule in enumerate(self._stack.rules):
             if rule.kind == "apart":
-                self._seats(rule)
+                self._seats(number, rule)
 
-    def _pool(self, name: str, free: int) -> int:
-        """Return the pool of that name; of one that several hosts tell of, the least that any of them sees free."""
-        number = self._pools.setdefault(name, len(self.names))
+    def _pool(self, pool: Pool, free: int) -> int:
+        """Return the number of a pool; of one that several hosts report, the least that any of them sees is free."""
+        number = self._pools.setdefault(pool, len(self.names))
         if number == len(self.names):
-            self.names.append(name)
+            self.names.append(pool)
             self.free.append(free)
         self.free[number] = min(self.free[number], free)
         return number
 
-    def _seats(self, rule: Rule) -> None:
+    def _seats(self, number: int, rule: Rule) -> None:
         """Make a pool for each host: one machine of the rule, or as many as are there now or in the end anyhow."""
         now: dict[HostName, int] = {}
         then: dict[HostName, int] = {}
@@ -76,7 +74,8 @@ class Holdings:
                 then[end] = then.get(end, 0) + 1
         for host in self.facts:
             seats = max(1, now.get(host, 0), then.get(host, 0))
-            self._pool(_seat_name(rule, host), seats - now.get(host, 0))
+            seat = Pool.seat(host, rule=number, line=rule.line)
+            self._pool(seat, seats - now.get(host, 0))
 
     def at_end(self, label: str, move: Move) -> Place:
         """Return what a machine holds when a move has ended: where it is then, and what it leaves behind."""
@@ -93,15 +92,19 @@ class Holdings:
         held = []
         if in_memory(vm):
             memory = vm.memory_mib or 0
-            pool = self._pools[memory_pool(vm.host)]
+            pool = self._pools[Pool.memory(vm.host)]
             held.append(Holding(pool=pool, amount=memory, thing=MEMORY, transfer=memory * MIB))
         held += [
             self._file(vm.host, disk.path, "disk", disk.counted_bytes) for disk in (*vm.disks, *vm.frozen)
         ]
         held += [self._file(vm.host, path, kind, 0) for kind, path in _folders(vm.roots)]
         held += [
-            Holding(pool=self._pools[_seat_name(rule, vm.host)], amount=1, thing=f"seat on {vm.host}")
-            for rule in self._stack.rules
+            Holding(
+                pool=self._pools[Pool.seat(vm.host, rule=number, line=rule.line)],
+                amount=1,
+                thing=f"seat on {vm.host}",
+            )
+            for number, rule in enumerate(self._stack.rules)
             if rule.kind == "apart" and label in rule.labels
         ]
         return Place(host=self._numbers[vm.host], holdings=frozenset(held))
@@ -113,13 +116,13 @@ class Holdings:
             thing=f"{kind} {scope}|{winpath.comparable(path)}", transfer=size, file=True,
         )  # fmt: skip
 
-    def _where(self, host: HostName, path: str) -> tuple[str, str]:
+    def _where(self, host: HostName, path: str) -> tuple[str, Pool]:
         """Return which file a path is, as seen from `host` (whose, if not everybody's), and the pool of its room."""
         facts = self.facts[host]
         if facts.cluster not in {None, UNKNOWN_CLUSTER} and winpath.is_inside(CLUSTER_STORAGE, path):
             return f"cluster {facts.cluster}", SHARES
         volume = None if winpath.is_unc(path) else volume_of(path, facts.volumes or ())
-        return ("", SHARES) if volume is None else (host, volume_pool(host, volume.path))
+        return ("", SHARES) if volume is None else (host, Pool.on_volume(host, volume.path))
 
 
 def _folders(roots: Roots) -> Iterator[tuple[str, str]]:
@@ -129,22 +132,3 @@ def _folders(roots: Roots) -> Iterator[tuple[str, str]]:
     yield "paging", roots.paging
     if roots.guest_state:
         yield "guest state", roots.guest_state
-
-
-def memory_pool(host: HostName) -> str:
-    """Return the name of the pool of a host's memory, in MiB."""
-    return f"memory of {host}"
-
-
-def volume_pool(host: HostName, path: str) -> str:
-    """Return the name of the pool of a host's volume, in bytes."""
-    return f"{path} of {host}"
-
-
-def _seat_name(rule: Rule, host: HostName) -> str:
-    return f"a seat on {host} by the rule in line {rule.line}"
-
-
-def kept_of(reserve: Reserve, capacity: int) -> int:
-    """Return the bytes of a volume that stay free."""
-    return max(reserve.disk_bytes, int(capacity * reserve.disk_percent / 100))

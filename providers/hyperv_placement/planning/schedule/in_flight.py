@@ -16,10 +16,11 @@ from hyperv_placement.model.estate import Disk, Inventory, MigrationJob, Virtual
 from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import VmId
 from hyperv_placement.model.plan import Plan
+from hyperv_placement.model.pool import Pool
 from hyperv_placement.planning.checks.preflight.memory import in_memory
 from hyperv_placement.planning.checks.preflight.room import volume_of
 
-from .holdings import Holdings, memory_pool, volume_pool
+from .holdings import Holdings
 from .problem import Place
 
 
@@ -119,7 +120,7 @@ def _hidden(holdings: Holdings, inventory: Inventory) -> Iterator[tuple[int, _Hi
         if facts.memory_mib is not None and facts.memory_free_mib is not None:
             known = sum(vm.memory_mib or 0 for vm in vms if in_memory(vm))
             used = facts.memory_mib - facts.memory_free_mib - known
-            yield numbers[memory_pool(name)], _Hidden(amount=used, whole=True)
+            yield numbers[Pool.memory(name)], _Hidden(amount=used, whole=True)
         for volume in facts.volumes or ():
             there = [
                 d
@@ -128,7 +129,7 @@ def _hidden(holdings: Holdings, inventory: Inventory) -> Iterator[tuple[int, _Hi
                 if volume_of(d.path, facts.volumes or ()) == volume
             ]
             used = volume.capacity_bytes - volume.free_bytes - sum(disk.counted_bytes for disk in there)
-            yield numbers[volume_pool(name, volume.path)], _Hidden(amount=used, whole=False)
+            yield numbers[Pool.on_volume(name, volume.path)], _Hidden(amount=used, whole=False)
 
 
 def _beyond(amounts: list[int], hidden: _Hidden | None) -> int:

@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from hyperv_placement.model.estate import Inventory
+from hyperv_placement.model.pool import Pool
 from hyperv_placement.planning.checks.file_names import owners
 from hyperv_placement.planning.checks.held_names import Key, held_after, held_now, left_at
 
@@ -51,7 +52,7 @@ def with_names(instance: ProblemInstance, inventory: Inventory) -> ProblemInstan
     again = [{place: _with(place, names, pools) for place, names in mover.places.items()} for mover in movers]
     problem = replace(
         instance.problem,
-        pools=(*instance.problem.pools, *(_named(key, paths[key]) for key in contested)),
+        pools=(*instance.problem.pools, *(Pool.file_name(key[0], paths[key]) for key in contested)),
         free=(*instance.problem.free, *(1 - held[key] - (key in kept) for key in contested)),
         names=frozenset(pools.values()),
         machines=tuple(
@@ -114,8 +115,3 @@ def _others(names: Names, own: Names, kept: Collection[Key]) -> bool:
 def _with(place: Place, names: Names, pools: Mapping[Key, int]) -> Place:
     seats = {Holding(pool=pools[key], amount=1, thing=f"name {key}") for key in names if key in pools}
     return replace(place, holdings=place.holdings | seats) if seats else place
-
-
-def _named(key: Key, path: str) -> str:
-    where = f" on {key[0]}" if key[0] else ""
-    return f"{path}{where}"

@@ -10,11 +10,11 @@ from hyperv_placement.model.estate import HostFacts, Inventory
 from hyperv_placement.model.finding import Finding
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.plan import Plan, Schedule
+from hyperv_placement.model.pool import Pool
 from hyperv_placement.model.stack import HostSpec, Stack
 from hyperv_placement.model.units import MIB, format_bytes
 
 from .build import Ends, ends_of
-from .holdings import kept_of, memory_pool, volume_pool
 from .problem import Leg
 
 Free = tuple[float, int]
@@ -97,27 +97,27 @@ def crowded(plan: Plan, stack: Stack, inventory: Inventory) -> Iterator[Finding]
 def _of_host(
     spec: HostSpec,
     facts: HostFacts,
-    changes: dict[str, list[tuple[float, int]]],
-    unknown: frozenset[str],
+    changes: dict[Pool, list[tuple[float, int]]],
+    unknown: frozenset[Pool],
 ) -> Iterator[Room]:
     if facts.memory_free_mib is not None:
-        steps = [(second, by * MIB) for second, by in changes.get(memory_pool(spec.name), [])]
+        steps = [(second, by * MIB) for second, by in changes.get(Pool.memory(spec.name), [])]
         yield Room(
             host=spec.name, kind="memory", volume="",
             capacity=None if facts.memory_mib is None else facts.memory_mib * MIB,
             kept=spec.reserve.memory_mib * MIB, timeline=_timeline(facts.memory_free_mib * MIB, steps),
         )  # fmt: skip
     for volume in sorted(facts.volumes or (), key=lambda volume: volume.path):
-        pool = volume_pool(spec.name, volume.path)
+        pool = Pool.on_volume(spec.name, volume.path)
         steps = changes.get(pool, [])
         if steps or pool in unknown:
             yield Room(
                 host=spec.name, kind="disk", volume=volume.path, capacity=volume.capacity_bytes,
-                kept=kept_of(spec.reserve, volume.capacity_bytes), timeline=_timeline(volume.free_bytes, steps), known=pool not in unknown,
+                kept=spec.reserve.on(volume), timeline=_timeline(volume.free_bytes, steps), known=pool not in unknown,
             )  # fmt: skip
 
 
-def _changes(schedule: Schedule, ends: Ends) -> dict[str, list[tuple[float, int]]]:
+def _changes(schedule: Schedule, ends: Ends) -> dict[Pool, list[tuple[float, int]]]:
     """Return by pool when how much of it is given back, or taken (negative); at one moment what ends comes first.
 
     What is promised to machines on their way is taken from the beginning.

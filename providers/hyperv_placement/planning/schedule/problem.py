@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from hyperv_placement.model.pool import Pool
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holding:
@@ -122,8 +124,7 @@ class SlotLimits:
 class Problem:
     """An estate. Hosts and machines come sorted by name, so that no order of a file or an answer changes the plan."""
 
-    pools: tuple[str, ...]
-    """Names, for people: `memory of hv1`."""
+    pools: tuple[Pool, ...]
     free: tuple[int, ...]
     """What is free of each pool now; negative where more is held than there is."""
     links: tuple[float, ...]

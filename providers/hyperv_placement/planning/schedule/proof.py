@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.pool import Pool
 from hyperv_placement.model.units import MIB, format_bytes
 
 from .budget import Budget
@@ -13,6 +15,7 @@ from .sequence import DeadEnd, sequence
 
 LOOKED_AT = 20_000
 """Steps for each remedy that is tried out before it is told."""
+_SPARE_HOST = HostName("the spare host")
 REMEDIES = 8
 """Machines that are tried out as the one to be off."""
 
@@ -56,14 +59,14 @@ def _overfull_in_the_end(problem: Problem) -> Iterator[str]:
             left[pool] += amount
     for pool, free in enumerate(left):
         if free < 0 and free < problem.free[pool]:
-            yield f"The declared places do not fit: {problem.pools[pool]} would lack {_amount(problem, pool, -free)}"
+            yield f"The declared places do not fit: {problem.pools[pool]} would lack {problem.pools[pool].amount(-free)}"
 
 
 def _waits(problem: Problem, leg: Leg, stuck: DeadEnd, labels: Sequence[str]) -> str:
     lacks = [
         _owned(problem, pool, stuck, labels)
         if pool in problem.names
-        else f"{_amount(problem, pool, amount - stuck.free[pool])} of {problem.pools[pool]}"
+        else f"{problem.pools[pool].amount(amount - stuck.free[pool])} of {problem.pools[pool]}"
         for pool, amount in leg.acquires
         if stuck.free[pool] < amount
     ]
@@ -77,13 +80,6 @@ def _owned(problem: Problem, pool: int, stuck: DeadEnd, labels: Sequence[str]) -
     at |= {leg.machine: leg.target for leg in stuck.legs}
     having = [labels[n] for n, place in at.items() if any(h.pool == pool for h in place.holdings)]
     return f"the file name {problem.pools[pool]}, which {' and '.join(having) or 'another machine'} has"
-
-
-def _amount(problem: Problem, pool: int, amount: int) -> str:
-    name = problem.pools[pool]
-    if name.startswith("memory"):
-        return format_bytes(amount * MIB)
-    return str(amount) if name.startswith("a seat") else format_bytes(amount)
 
 
 def _remedies(problem: Problem, stuck: DeadEnd, labels: Sequence[str]) -> Iterator[str]:
@@ -167,7 +163,7 @@ def _with_host(problem: Problem, blocked: Sequence[Leg], spare: str) -> Problem:
 
     return replace(
         problem,
-        pools=(*problem.pools, "memory of the spare host", "disk of the spare host"),
+        pools=(*problem.pools, Pool.memory(_SPARE_HOST), Pool.on_volume(_SPARE_HOST, "disk")),
         free=(*problem.free, *room),
         links=(*problem.links, max(problem.links)),
         limits=(*problem.limits, SlotLimits(live=1, storage=1)),

@@ -20,7 +20,8 @@ from hyperv_placement.model.estate import (
 from hyperv_placement.model.finding import Finding
 from hyperv_placement.model.move import DiskMove, Move, Moves
 from hyperv_placement.model.names import HostName
-from hyperv_placement.model.stack import Connection, HostSpec, Reserve
+from hyperv_placement.model.reserve import Reserve
+from hyperv_placement.model.stack import Connection, HostSpec
 from hyperv_placement.model.units import GIB
 from hyperv_placement.planning.checks.move import ACTIVITIES, refusals
 from hyperv_placement.planning.checks.preflight.processor import fits

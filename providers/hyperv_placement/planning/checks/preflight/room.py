@@ -8,7 +8,8 @@ from hyperv_placement.model import winpath
 from hyperv_placement.model.estate import HostFacts, VirtualMachine, Volume
 from hyperv_placement.model.finding import Finding, Topic
 from hyperv_placement.model.move import Move
-from hyperv_placement.model.stack import HostSpec, Reserve
+from hyperv_placement.model.reserve import Reserve
+from hyperv_placement.model.stack import HostSpec
 from hyperv_placement.model.units import MIB, format_bytes
 from hyperv_placement.planning.machine.order import CLUSTER_STORAGE
 
@@ -39,14 +40,14 @@ def memory_room(vm: VirtualMachine, destination: HostFacts, target: HostSpec) ->
         )
         return
     needed = format_bytes(vm.memory_mib * MIB)
-    if vm.memory_mib > destination.memory_mib - target.reserve.memory_mib:
+    if vm.memory_mib > target.reserve.left_of_memory(destination.memory_mib):
         has = format_bytes(destination.memory_mib * MIB)
         yield Finding.refusal(
             "memory-too-little",
             f"{vm.name} needs {needed} of memory, and {target.name} has {has} in all{_kept(target.reserve)}",
             "Choose a larger host, or give the machine less",
         )
-    elif vm.memory_mib > destination.memory_free_mib - target.reserve.memory_mib:
+    elif vm.memory_mib > target.reserve.left_of_memory(destination.memory_free_mib):
         free = format_bytes(max(0, destination.memory_free_mib) * MIB)
         yield Finding.warning(
             "memory-short-now",
@@ -95,14 +96,13 @@ def disk_room(move: Move, destination: HostFacts, target: HostSpec) -> Iterator[
 
 
 def _volume(move: Move, volume: Volume, wanted: int, target: HostSpec) -> Iterator[Finding]:
-    kept = max(target.reserve.disk_bytes, int(volume.capacity_bytes * target.reserve.disk_percent / 100))
     needs = f"{move.vm.name} needs {format_bytes(wanted)} on {volume.path} of {target.name}"
-    if not wanted or wanted <= volume.free_bytes - kept:
+    if not wanted or wanted <= target.reserve.left_on(volume):
         return
     free = f"{needs}, which has {format_bytes(max(0, volume.free_bytes))} free now"
     if winpath.is_inside(CLUSTER_STORAGE, volume.path):
         yield Finding.warning("volume-short-on-cluster", free)
-    elif wanted > volume.capacity_bytes - kept:
+    elif wanted > volume.capacity_bytes - target.reserve.on(volume):
         yield Finding.refusal(
             "volume-too-small",
             f"{needs}, which has {format_bytes(volume.capacity_bytes)} in all",
