@@ -84,6 +84,21 @@ def test_machines_that_must_be_apart_are_so_on_the_way() -> None:
     assert ways(schedule) == [("VM002", "hv3", ()), ("VM001", "hv2", (0,))]
 
 
+def test_two_rules_in_one_line_are_two() -> None:
+    """Whoever sits on a host by the one does not keep machines of the other one from it."""
+    found = estate(
+        {"hv1": 32, "hv2": 32, "hv3": 32},
+        grown(1, "hv1", 2),
+        grown(2, "hv3", 2),
+        grown(3, "hv2", 2),
+        grown(4, "hv1", 2),
+    )
+    one = Rule(kind="apart", labels=("VM001", "VM002"), line=9)
+    other = Rule(kind="apart", labels=("VM003", "VM004"), line=9)
+    schedule = scheduled(declared({1: "hv2", 2: "hv3", 3: "hv2", 4: "hv1"}, one, other), found)
+    assert ways(schedule) == [("VM001", "hv2", ())]
+
+
 def test_disks_count_until_the_move_has_ended() -> None:
     """A volume that would hold both copies only one after the other makes the second move wait."""
     found = estate({"hv1": 32, "hv2": 32, "hv3": 32}, grown(1, "hv1", 2, 60), grown(2, "hv2", 2, 80), disk=70)
