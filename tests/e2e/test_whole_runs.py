@@ -210,14 +210,23 @@ def log_on_by(site: Site, auth: str) -> None:
 def test_no_secret_is_left_anywhere(site: Site) -> None:
     """The lab's password stands in its 0600 file and nowhere else: not in state, exports, logs or argv.
 
-    The run logs on by CredSSP, which handles it most.
+    The run logs on by CredSSP, which handles it most. Program and plugin log to the engine, whose log shows it, and keep
+    all requests in one file.
     """
     log_on_by(site, "credssp")
+    wire = site.file("wire.jsonl")
+    site.workspace.environment["PLACEMENT_LOG"] = f"debug,wire:{wire}"
     password = next(iter(site.status()["hosts"].values()))["password"]
     run, seen = site.watched("up", "--yes", "--skip-preview", "--logtostderr", "-v=9")
     assert run.process.returncode == 0, run.text()[-2000:]
     assert not [words for words in seen if password in words]
     assert password not in run.text()
+    assert all(
+        f"{logger}: " in run.text() for logger in ("winrm.client", "migration.migrate", "plugin.server")
+    )
+    exchanges = [json.loads(line) for line in wire.read_text(encoding="utf-8").splitlines()]
+    assert len({each["process"] for each in exchanges if each.get("host")}) == 2
+    assert password not in wire.read_text(encoding="utf-8")
     assert password not in site.pulumi("stack", "export", "--show-secrets").stdout
     holders = site.holders(password)
     assert all(path.startswith(".lab/") for path in holders)
