@@ -72,7 +72,7 @@ def test_what_a_machine_had_that_has_left_since_the_sweep_was_not_read(fabric: F
     closer = fabric.estate.read({HV1: Detail.MOVE, HV2: Detail.HOST}, swept)
     gone = next(vm for vm in closer.hosts[HV1].vms if vm.name == "WEB01")
     assert (gone.switches, gone.memory_mib, gone.devices) == (None, None, None)
-    there = fabric.estate.read_vm(HV2, gone.id, Detail.PLACEMENT)
+    there = fabric.estate.read_vm(HV2, gone.id)
     assert there is not None
     assert there.switches == ("External",)
 

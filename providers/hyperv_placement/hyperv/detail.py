@@ -6,7 +6,7 @@ from enum import IntEnum
 
 
 class Detail(IntEnum):
-    """Each level includes those before it. What was not read is None in the values, and None never lets a move start (ADR 0007)."""
+    """Each level includes those before it. What was not read is None in the values, and None never lets a move start (ADR 0046)."""
 
     PLACEMENT = 1
     """Where machines and their files are, and which migrations run: five queries a host. A sweep reads this of all hosts."""

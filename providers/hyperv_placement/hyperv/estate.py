@@ -31,15 +31,21 @@ from hyperv_placement.winrm.sessions import Heard
 from hyperv_placement.wsman import Instance
 
 from . import host_facts, images, inventory
+from .cluster import ClusterView, read_cluster
 from .compatibility import read_vectors
 from .detail import Detail
-from .host_facts import HostNames, Traits
+from .host_facts import Traits
+from .host_names import HostNames, read_names
+from .machine_rows import MachineRows, read_machine_rows
 from .templates import read_template
 
 _log = logging.getLogger(__name__)
 Result = TypeVar("Result")
 WORKERS = 64
 """Hosts read at once."""
+SETTLED_MAX_AGE_S = 60.0
+"""For so long the limits, networks and switches that an administrator sets for a host are taken to stay as they were read.
+The host itself holds each order against them; what this process sets there, `forget` has read anew."""
 
 
 def unreachable(host: HostName, error: PlacementError) -> UnreachableHost:
@@ -74,6 +80,9 @@ class Estate:
         self._names: dict[HostName, HostNames] = {}
         self._traits: dict[HostName, Traits] = {}
         self._expected: Mapping[HostName, str] = {}
+        self._read: dict[HostName, HostFacts] = {}
+        """The last whole reading of each host."""
+        self._switches: dict[HostName, list[Instance]] = {}
         self._templates: dict[tuple[HostName, int], Instance] = {}
         self._bounds = bounds
         self._clients = {
@@ -160,7 +169,7 @@ class Estate:
     def names(self, host: HostName) -> HostNames:
         """Return what a host calls itself; read once."""
         if host not in self._names:
-            self._names[host] = host_facts.read_names(self._clients[host])
+            self._names[host] = read_names(self._clients[host])
         return self._names[host]
 
     def all_names(self, hosts: Iterable[HostName]) -> dict[HostName, HostNames]:
@@ -187,25 +196,64 @@ class Estate:
     def facts(self, host: HostName) -> HostFacts:
         """Read what decides whether a move may start on `host` now."""
         now, client = self.clock.now(), self._clients[host]
-        facts = host_facts.read_facts(client, self.names(host), now)
+        names = self.names(host)
+        self._switches[host] = inventory.read_switches(client)
+        facts = host_facts.read_facts(client, names, self._switches[host], now)
         traits = self._traits.get(host) or host_facts.read_traits(client, facts)
         if traits.cluster != UNKNOWN_CLUSTER:  # else it is asked again
             self._traits[host] = traits
         facts = host_facts.with_traits(facts, traits)
-        return replace(facts, uuid_before=self._expected.get(host))
+        self._read[host] = replace(facts, uuid_before=self._expected.get(host))
+        return self._read[host]
 
-    def read_vm(self, host: HostName, vm: VmId, detail: Detail) -> VirtualMachine | None:
-        """Read one machine on `host`, None where the host does not have it.
+    def room(self, host: HostName, *, arriving: bool) -> HostFacts:
+        """Read what decides now whether one more move may start that leaves `host`, or arrives there.
 
-        Detail.PLACEMENT: with what a move must leave as it was; Detail.MOVE: with all that a move asks of it.
+        What an administrator sets is as it was read within the last minute. Of a host that is only left, memory, volumes
+        and systems are no younger than that, and say nothing of whether a machine could come there.
         """
-        if detail == Detail.PLACEMENT:
-            return inventory.read_vm(self._clients[host], vm)
-        return inventory.read_vm_for_move(self._clients[host], vm, self.names(host).computer_name)
+        now, before = self.clock.now(), self._read.get(host)
+        if before is None or now - before.read_at > SETTLED_MAX_AGE_S:
+            return self.facts(host)
+        return host_facts.read_room(self._clients[host], before, now, arriving=arriving)
+
+    def known(self, host: HostName, *, max_age: float) -> HostFacts | None:
+        """Return the last whole reading of a host, None where it is older than `max_age` seconds."""
+        before = self._read.get(host)
+        return before if before is not None and self.clock.now() - before.read_at <= max_age else None
+
+    def forget(self, host: HostName) -> None:
+        """Have all of a host read anew by whoever asks next: its settings were changed."""
+        self._read.pop(host, None)
+
+    def read_vm(self, host: HostName, vm: VmId) -> VirtualMachine | None:
+        """Read one machine on `host` with what a move must leave as it was; None where the host does not have it."""
+        return inventory.read_vm(self._clients[host], vm)
+
+    def read_for_order(
+        self, host: HostName, vm: VmId, cluster: str | None
+    ) -> tuple[MachineRows, VirtualMachine] | None:
+        """Read one machine right before it is moved: its rows, and what they show but for TPM, heartbeat and vectors.
+
+        None where the host does not have it. `cluster`: that of the host; a host that is in none has no clustered machine.
+        """
+        client = self._clients[host]
+        rows = read_machine_rows(client, vm)
+        if rows is None:
+            return None
+        view = ClusterView() if cluster is None else read_cluster(client, self.names(host).computer_name)
+        if host not in self._switches:
+            self._switches[host] = inventory.read_switches(client)
+        found = rows.machine(client, self._switches[host], view)
+        return None if found is None else (rows, found)
+
+    def has_virtual_tpm(self, vm: VirtualMachine) -> bool | None:
+        """Say whether a machine has a virtual TPM now; None where its host does not let us see it."""
+        return inventory.read_virtual_tpm(self._clients[vm.host], vm.id)
 
     def whereabouts(self, vm: VmId) -> tuple[list[VirtualMachine], list[HostName]]:
         """Ask every host for a machine, in parallel; return it as each one shows it that has it, and who did not answer."""
-        read = self._each(self._clients, lambda name: self.read_vm(name, vm, Detail.PLACEMENT))
+        read = self._each(self._clients, lambda name: self.read_vm(name, vm))
         found = [seen for seen in read.values() if isinstance(seen, VirtualMachine)]
         return found, [name for name, seen in read.items() if isinstance(seen, PlacementError)]
 

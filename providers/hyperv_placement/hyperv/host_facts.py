@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from urllib.parse import urlsplit
 
-from hyperv_placement.errors import PlacementError, WsmanFaultError
+from hyperv_placement.errors import WsmanFaultError
 from hyperv_placement.model.estate import HostFacts, MigrationSettings, Vector, Volume
-from hyperv_placement.model.names import dns_name, is_guid, same
+from hyperv_placement.model.names import VmId, is_guid, vm_id
 from hyperv_placement.model.units import KIB, MIB
 from hyperv_placement.winrm.client import Client
-from hyperv_placement.winrm.faults import AbsentFaultError, AccessDeniedFaultError
-from hyperv_placement.winrm.proof import proven_names
+from hyperv_placement.winrm.faults import AbsentFaultError, AccessDeniedFaultError, FilterFaultError
 from hyperv_placement.wsman import CIMV2, DEVICE_GUARD, EndpointReference, Instance, resource_uri
 
 from .cluster import read_name_and_limit
 from .compatibility import read_vectors
-from .inventory import one_of, read_guids, read_jobs, read_planned, single
+from .host_names import HostNames
+from .inventory import one_of, read_guids, read_jobs, read_planned, read_switches, single
 
 _UNMOUNTED = "\\\\?\\"
 """How the name of a volume starts that is mounted nowhere, as the recovery partition (win32 page of Win32_Volume)."""
@@ -38,20 +37,6 @@ _DEFINITION = "Microsoft:Definition\\"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HostNames:
-    """What a host calls itself; that changes only with a restart."""
-
-    computer_name: str
-    """NetBIOS name."""
-    full_name: str
-    """Full DNS name: what DestinationHost must be, where `own_name` says that it is its own."""
-    proven: tuple[str, ...] = ()
-    """Names that reaching it proved."""
-    declared: str | None = None
-    """Its name by the stack file."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Traits:
     """What a host is able to do; nothing of it changes while moves run, so it is read once."""
 
@@ -66,11 +51,10 @@ class Traits:
     uuid: str | None
 
 
-def read_facts(client: Client, names: HostNames, now: float) -> HostFacts:
-    """Read a host's limits, active counts, free memory, volumes, systems, switches and migrations: eight requests."""
+def read_facts(client: Client, names: HostNames, switches: Sequence[Instance], now: float) -> HostFacts:
+    """Read a host's limits, active counts, free memory, volumes, systems and migrations: seven requests."""
     total, free, build = _system(client)
     service = one_of(client, _SERVICE)
-    switches = client.query("Msvm_VirtualEthernetSwitch", "Name", "ElementName")
     return HostFacts(
         full_name=names.full_name,
         computer_name=names.computer_name,
@@ -80,14 +64,73 @@ def read_facts(client: Client, names: HostNames, now: float) -> HostFacts:
         memory_free_mib=free,
         build=build,
         volumes=_volumes(client),
-        migration=_migration(client, service),
+        migration=_migration(service, one_of(client, "Msvm_VirtualSystemMigrationServiceSettingData")),
         realized=read_guids(client, "Msvm_ComputerSystem"),
         planned=read_planned(client),
         switches=tuple(sorted(row.text("ElementName") for row in switches)),
-        service={key: service.text(key) for key in SERVICE_KEYS if service.text(key)},
+        service=_keys(service),
         read_at=now,
         jobs=read_jobs(client),
     )
+
+
+def read_room(client: Client, before: HostFacts, now: float, *, arriving: bool) -> HostFacts:
+    """Return `before` with what one more move is let by, read now: one request, or four where a machine would arrive.
+
+    Always what the service counts and where it listens. Of a host that a machine would come to, memory, volumes, and the
+    systems and switches that are there; of one that a machine only leaves, those stay as they were.
+    """
+    service = one_of(client, _SERVICE)
+    live, storage, addresses = _in_use(service)
+    facts = replace(
+        before,
+        migration=replace(before.migration, active_live=live, active_storage=storage, addresses=addresses),
+        service=_keys(service),
+        read_at=now,
+    )
+    if not arriving:
+        return facts
+    total, free, build = _system(client)
+    realized, planned, switches = _systems(client)
+    return replace(
+        facts,
+        memory_mib=total,
+        memory_free_mib=free,
+        build=build,
+        volumes=_volumes(client),
+        realized=realized,
+        planned=planned,
+        switches=switches,
+    )
+
+
+def _systems(client: Client) -> tuple[tuple[VmId, ...], tuple[VmId, ...], tuple[str, ...]]:
+    """Return realized machines, planned ones and names of switches: one query of the superclass of all three.
+
+    That hosts of all builds answer it whole over WS-Management is unverified. The host's own row is always among the
+    computer systems: where the answer does not show it, each class is asked by itself.
+    """
+    try:
+        rows = client.query("CIM_ComputerSystem", "CreationClassName", "Name", "ElementName")
+    except (AbsentFaultError, FilterFaultError):
+        rows = []
+    names: dict[str, list[str]] = {"Msvm_VirtualEthernetSwitch": []}
+    for row in rows:
+        kind = row.text("CreationClassName")
+        key = "ElementName" if kind == "Msvm_VirtualEthernetSwitch" else "Name"
+        names.setdefault(kind, []).append(row.text(key))
+    if all(is_guid(name) for name in names.get("Msvm_ComputerSystem", ())):
+        switches = tuple(sorted(row.text("ElementName") for row in read_switches(client)))
+        return read_guids(client, "Msvm_ComputerSystem"), read_planned(client), switches
+    realized, planned = (
+        tuple(sorted(vm_id(name) for name in names.get(kind, ()) if is_guid(name)))
+        for kind in ("Msvm_ComputerSystem", "Msvm_PlannedComputerSystem")
+    )
+    return realized, planned, tuple(sorted(names["Msvm_VirtualEthernetSwitch"]))
+
+
+def _keys(service: Instance) -> Mapping[str, str]:
+    return {key: service.text(key) for key in SERVICE_KEYS if service.text(key)}
 
 
 def with_traits(facts: HostFacts, traits: Traits) -> HostFacts:
@@ -196,37 +239,6 @@ def _virtual_sans(client: Client) -> tuple[str, ...] | None:
     return tuple(sorted(row.text("ElementName") for row in rows))
 
 
-def read_names(client: Client) -> HostNames:
-    """Read the names of a host; that DNSHostName and Domain make a member's full name is a guess until recorded.
-
-    Who may not read root/cimv2 goes by the name that the stack file declares or dials, if it is the host's.
-    """
-    try:
-        rows = client.query(
-            "Win32_ComputerSystem", "Name", "DNSHostName", "Domain", "PartOfDomain", namespace=CIMV2
-        )
-    except AccessDeniedFaultError as denied:
-        return _names_as_dialled(client, denied)
-    row = single(client, rows, "Win32_ComputerSystem")
-    host, domain = row.text("DNSHostName") or row.text("Name"), row.text("Domain")
-    member = bool(row.flag("PartOfDomain")) and bool(domain)
-    return _names(client, row.text("Name"), f"{host}.{domain}" if member else host)
-
-
-def _names(client: Client, computer_name: str, full_name: str) -> HostNames:
-    """Return the names of a host. Raises PlacementError where one can be none: who reports that is not believed in the rest."""
-    wrong = next((name for name in (computer_name, full_name) if not dns_name(name)), None)
-    if wrong is not None:
-        raise PlacementError(
-            f"{client.host.name} reports a name that is none: {wrong}",
-            remedy="Letters of A to Z, digits, hyphens and underscores make a name; look who answers at its address",
-        )
-    spec = client.host
-    return HostNames(
-        computer_name=computer_name, full_name=full_name, proven=proven_names(spec), declared=spec.account
-    )
-
-
 def read_build(client: Client) -> int | None:
     """Read the build of a host alone; None where it tells none, or not to this account."""
     try:
@@ -235,23 +247,6 @@ def read_build(client: Client) -> int | None:
         return None
     build = single(client, rows, "Win32_OperatingSystem").text("BuildNumber")
     return int(build) if build.isdecimal() else None
-
-
-def _names_as_dialled(client: Client, denied: AccessDeniedFaultError) -> HostNames:
-    """Return the names of a host by its own row among the systems and the full name in the stack file.
-
-    Raises PlacementError where that is none of its names: DestinationHost must be right.
-    """
-    spec = client.host
-    systems = client.query("Msvm_ComputerSystem", "Name", "ElementName")
-    own = next((row.text("Name") for row in systems if not is_guid(row.text("Name"))), "")
-    dialled = spec.account or spec.connection.kerberos_host or urlsplit(spec.endpoint).hostname or ""
-    if "." not in dialled or not same(dialled.partition(".")[0], own):
-        raise PlacementError(
-            f"{spec.name} calls itself {own}, and its full name could not be read ({denied.message})",
-            remedy=f"Write its full name as account: under hosts.{spec.name}, dial it by that, or let the account read root/cimv2",
-        ) from denied
-    return _names(client, own, dialled)
 
 
 def _system(client: Client) -> tuple[int | None, int | None, int | None]:
@@ -294,16 +289,25 @@ def _volumes(client: Client) -> tuple[Volume, ...] | None:
     return tuple(sorted(found, key=lambda volume: volume.path))
 
 
-def _migration(client: Client, service: Instance) -> MigrationSettings:
-    settings = one_of(client, "Msvm_VirtualSystemMigrationServiceSettingData")
+def _migration(service: Instance, settings: Instance) -> MigrationSettings:
+    live, storage, addresses = _in_use(service)
     return MigrationSettings(
         enabled=bool(settings.flag("EnableVirtualSystemMigration")),
         max_live=settings.number("MaximumActiveVirtualSystemMigration") or 0,
         max_storage=settings.number("MaximumActiveStorageMigration") or 0,
-        active_live=service.number("ActiveVirtualSystemMigrationCount") or 0,
-        active_storage=service.number("ActiveStorageMigrationCount") or 0,
+        active_live=live,
+        active_storage=storage,
         authentication=settings.number("AuthenticationType") or 0,
-        addresses=tuple(str(a) for a in service.many("MigrationServiceListenerIPAddressList") if a),
+        addresses=addresses,
         compression=bool(settings.flag("EnableCompression")),
         smb=bool(settings.flag("EnableSmbTransport")),
+    )
+
+
+def _in_use(service: Instance) -> tuple[int, int, tuple[str, ...]]:
+    """Return how many live and storage migrations run, and the addresses at which the host listens for them."""
+    return (
+        service.number("ActiveVirtualSystemMigrationCount") or 0,
+        service.number("ActiveStorageMigrationCount") or 0,
+        tuple(str(a) for a in service.many("MigrationServiceListenerIPAddressList") if a),
     )

@@ -14,7 +14,7 @@ from hyperv_placement.wsman import Instance
 
 from .cluster import ClusterView, read_cluster
 from .move_rows import MoveRows, complete
-from .rows import SNAPSHOT, Rows, job_of, machines, once_each, owner, planned, recent_job_of
+from .rows import SNAPSHOT, Rows, job_of, machines, owner, planned, recent_job_of
 
 _SYSTEM = ("Name", "ElementName", "EnabledState", "OperationalStatus", "ReplicationMode")
 _SETTING = (
@@ -23,9 +23,11 @@ _SETTING = (
 )  # fmt: skip
 _DISK = ("InstanceID", "ResourceSubType", "HostResource", "PersistentReservationsSupported")
 _DRIVE = ("InstanceID", "ResourceType", "ResourceSubType", "HostResource")
-_CONTROLLERS_AND_DRIVES = (6, 17)
+CONTROLLERS_AND_DRIVES = (6, 17)
 """ResourceType of SCSI controllers and disk drives: pass-through disks, and what numbers the slots."""
-_DVD_DRIVE = 16
+DVD_DRIVE = 16
+MEDIUM = 31
+"""ResourceType of the files in drives: virtual hard disks and ISO images (win32 page of Msvm_StorageAllocationSettingData)."""
 _JOB = (
     "InstanceID",
     "JobState",
@@ -60,24 +62,18 @@ def read_host(client: Client) -> Host:
 
 def read_for_moves(client: Client, vms: Iterable[VirtualMachine], computer_name: str) -> list[VirtualMachine]:
     """Return machines of this host with all that a move asks of them: a query for each class, for all of them."""
-    return complete(vms, _move_rows(client, None), read_cluster(client, computer_name))
+    return complete(vms, _move_rows(client), read_cluster(client, computer_name))
 
 
 def read_vm(client: Client, vm: VmId) -> VirtualMachine | None:
     """Read one machine with what a move must leave as it was; None where the host does not have it."""
     if not has_vm(client, vm):
         return None
-    rows = MoveRows(ports=_ports(client, vm), switches=_switches(client), heartbeats=_heartbeats(client, vm))
+    rows = MoveRows(
+        ports=_ports(client, vm), switches=read_switches(client), heartbeats=_heartbeats(client, vm)
+    )
     found = _placed(client, vm)  # read last: what has left meanwhile has no adapters here, and is not here
     return None if found is None else complete([found], rows, ClusterView(readable=False))[0]
-
-
-def read_vm_for_move(client: Client, vm: VmId, computer_name: str) -> VirtualMachine | None:
-    """Read one machine with all that a move asks of it, None where the host does not have it."""
-    found = _placed(client, vm) if has_vm(client, vm) else None
-    if found is None:
-        return None
-    return complete([found], _move_rows(client, vm), read_cluster(client, computer_name))[0]
 
 
 def _placed(client: Client, vm: VmId) -> VirtualMachine | None:
@@ -140,12 +136,14 @@ def _rows(client: Client, vm: VmId | None) -> Rows:
     of_machines = client.query(
         "Msvm_VirtualSystemSettingData", *_SETTING, where={"VirtualSystemIdentifier": vm} if vm else None
     )
-    disks = client.query("Msvm_StorageAllocationSettingData", *_DISK, where={"ResourceType": 31}, like=of_vm)
+    disks = client.query(
+        "Msvm_StorageAllocationSettingData", *_DISK, where={"ResourceType": MEDIUM}, like=of_vm
+    )
     frozen = list(_frozen(client, of_machines, *_DISK)) if vm else []
     devices = client.query(
         "Msvm_ResourceAllocationSettingData",
         *_DRIVE,
-        where={"ResourceType": _CONTROLLERS_AND_DRIVES},
+        where={"ResourceType": CONTROLLERS_AND_DRIVES},
         like=of_vm,
     )
     systems = client.query("Msvm_ComputerSystem", *_SYSTEM, where={"Name": vm} if vm else None)
@@ -160,37 +158,51 @@ def _frozen(client: Client, settings: Iterable[Instance], *properties: str) -> I
             yield from client.query("Msvm_StorageAllocationSettingData", *properties, like=prefix)
 
 
-def read_media(client: Client, vm: VmId, settings: Iterable[Instance]) -> list[Instance]:
-    """Read the whole rows of a machine's media and of those of its checkpoints, which `settings` shows."""
-    own = client.query("Msvm_StorageAllocationSettingData", like=_prefix(vm))
-    return list(once_each([*own, *_frozen(client, settings)]))
-
-
-def _move_rows(client: Client, vm: VmId | None) -> MoveRows:
-    """Read what only a move asks: a query a class for all machines, or for one.
+def _move_rows(client: Client) -> MoveRows:
+    """Read what only a move asks: a query a class for all machines.
 
     Memory last, which every machine has: one without it has left meanwhile, and what it has was not read.
     """
 
     def settings(class_name: str, *properties: str, **where: int) -> list[Instance] | None:
-        return _readable(client, class_name, *properties, where=where, like=_prefix(vm))
+        return _readable(client, class_name, *properties, where=where)
 
     rows = MoveRows(
-        summaries=_readable(
-            client, "Msvm_SummaryInformation", "Name", "MemoryUsage", where={"Name": vm} if vm else {}
-        ),
+        summaries=read_dynamic_memory(client),
         security=settings("Msvm_SecuritySettingData", "InstanceID", "TpmEnabled"),
-        ports=_ports(client, vm),
-        switches=_switches(client),
-        heartbeats=_heartbeats(client, vm),
+        ports=_ports(client, None),
+        switches=read_switches(client),
+        heartbeats=_heartbeats(client, None),
         processors=settings("Msvm_ProcessorSettingData", "InstanceID", "LimitProcessorFeatures"),
         assigned=settings("Msvm_PciExpressSettingData", "InstanceID"),
         gpu_partitions=settings("Msvm_GpuPartitionSettingData", "InstanceID"),
         fc_ports=settings("Msvm_FcPortAllocationSettingData", "InstanceID", "HostResource"),
-        fc_switches=_readable(client, "Msvm_VirtualFcSwitch", "Name", "ElementName"),
-        dvd_drives=settings("Msvm_ResourceAllocationSettingData", *_DRIVE, ResourceType=_DVD_DRIVE),
+        fc_switches=read_fc_switches(client),
+        dvd_drives=settings("Msvm_ResourceAllocationSettingData", *_DRIVE, ResourceType=DVD_DRIVE),
     )
     return replace(rows, memory=settings("Msvm_MemorySettingData", *_MEMORY))
+
+
+def read_dynamic_memory(client: Client, vm: str | None = None) -> list[Instance] | None:
+    """Read what memory machines use now, all or one; None where the host does not let us."""
+    where = {"Name": vm} if vm else None
+    return _readable(client, "Msvm_SummaryInformation", "Name", "MemoryUsage", where=where)
+
+
+def read_fc_switches(client: Client) -> list[Instance] | None:
+    """Read the names of virtual SANs; None where the host does not let us."""
+    return _readable(client, "Msvm_VirtualFcSwitch", "Name", "ElementName")
+
+
+def read_virtual_tpm(client: Client, vm: VmId) -> bool | None:
+    """Say whether a machine has a virtual TPM; None where the host does not let us see it."""
+    rows = _readable(client, "Msvm_SecuritySettingData", "InstanceID", "TpmEnabled", like=_prefix(vm))
+    return None if rows is None else any(row.flag("TpmEnabled") for row in rows)
+
+
+def read_switches(client: Client) -> list[Instance]:
+    """Read the virtual switches of a host with their GUIDs and names."""
+    return client.query("Msvm_VirtualEthernetSwitch", "Name", "ElementName")
 
 
 def _readable(
@@ -213,10 +225,6 @@ def _readable(
 
 def _ports(client: Client, vm: VmId | None) -> list[Instance]:
     return client.query("Msvm_EthernetPortAllocationSettingData", *_PORT, like=_prefix(vm))
-
-
-def _switches(client: Client) -> list[Instance]:
-    return client.query("Msvm_VirtualEthernetSwitch", "Name", "ElementName")
 
 
 def _heartbeats(client: Client, vm: VmId | None) -> list[Instance]:

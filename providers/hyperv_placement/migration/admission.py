@@ -38,6 +38,9 @@ class FactsReader(Protocol):
     def facts(self, host: HostName) -> HostFacts:
         """Read a host's facts now."""
 
+    def room(self, host: HostName, *, arriving: bool) -> HostFacts:
+        """Read what decides now of one more move that leaves a host, or arrives there."""
+
 
 class Admission:
     """The gate of one process and one estate. Any number of threads may use it."""
@@ -171,9 +174,10 @@ class Admission:
         for host in me.look.hosts if me.look is not None else ():
             with self._lock:
                 ends = self._gate.ends.get(host, 0)
-            facts = self._estate.facts(host)
+                arriving = any(needs.destination == host for _, _, needs in self._gate.asking())
+            facts = self._estate.room(host, arriving=arriving)
             with self._lock:
-                self._gate = self._gate.read(host, facts, ends)
+                self._gate = self._gate.read(host, facts, ends, arriving=arriving)
         with self._lock:
             self._befalls(key, Event.READ)
 

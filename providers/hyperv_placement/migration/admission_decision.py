@@ -126,6 +126,8 @@ def _to_read(gate: Gate, each: Participant, needs: Needs, max_age: float, now: f
         found = gate.readings.get(host)
         if found is None or found.ends != gate.ends.get(host, 0):
             return True
+        if host == needs.destination and not found.arriving:
+            return True
         return found.facts.read_at < begun and now >= found.facts.read_at + max_age
 
     return tuple(host for host in needs.hosts if is_old(host))
@@ -156,7 +158,7 @@ def _who_goes_first(
     ]
     for _, name, needs in sorted(ahead, key=lambda found: found[0]):
         known = {host: gate.readings[host].facts for host in needs.hosts if host in gate.readings}
-        if known.keys() != set(needs.hosts):
+        if known.keys() != set(needs.hosts) or not gate.readings[needs.destination].arriving:
             continue
         reserve = reserves[needs.destination]
         if shortage(needs, known, running, reserve) is None and shortage(

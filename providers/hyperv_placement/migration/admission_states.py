@@ -208,6 +208,8 @@ class Reading:
     facts: HostFacts
     ends: int
     """How many of our moves at this host had ended before it was asked."""
+    arriving: bool = True
+    """Whether it shows room for a machine that would come: memory and volumes of a host that is only left are older."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,9 +256,10 @@ class Gate:
             self, participants={**self.participants, key: replace(self.participants[key], **changes)}
         )
 
-    def read(self, host: HostName, facts: HostFacts, ends: int) -> Gate:
+    def read(self, host: HostName, facts: HostFacts, ends: int, *, arriving: bool = True) -> Gate:
         """Return the gate with a new reading; `ends`: as they were before the host was asked."""
-        return replace(self, readings={**self.readings, host: Reading(facts=facts, ends=ends)})
+        reading = Reading(facts=facts, ends=ends, arriving=arriving)
+        return replace(self, readings={**self.readings, host: reading})
 
     def asking(self) -> Iterator[tuple[Key, Participant, Needs]]:
         """Yield those that have asked for a start and have none yet."""

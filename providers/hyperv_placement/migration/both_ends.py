@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from hyperv_placement.errors import PlacementError, VerificationError
 from hyperv_placement.hyperv import inventory
-from hyperv_placement.hyperv.detail import Detail
 from hyperv_placement.hyperv.estate import Estate
 from hyperv_placement.model.estate import VirtualMachine
 from hyperv_placement.model.move import Move
@@ -66,7 +65,7 @@ class Ends:
 
     def _side(self, host: HostName) -> Side:
         try:
-            return self.estate.read_vm(host, self.move.vm.id, Detail.PLACEMENT)
+            return self.estate.read_vm(host, self.move.vm.id)
         except PlacementError as error:  # a host that is busy or restarts says nothing about the move
             return Unread(reason=error.message, lasting=isinstance(error, LASTING))
 

@@ -20,9 +20,9 @@ from hyperv_placement.errors import (
     StageFailedError,
 )
 from hyperv_placement.hyperv import inventory
-from hyperv_placement.hyperv.detail import Detail
 from hyperv_placement.hyperv.estate import Estate
 from hyperv_placement.hyperv.jobs import Follower, Outcome, patience
+from hyperv_placement.hyperv.machine_rows import system_reference
 from hyperv_placement.hyperv.progress import Progress
 from hyperv_placement.model import winpath
 from hyperv_placement.model.estate import Disk, VirtualMachine
@@ -45,6 +45,8 @@ from .verify import deviations
 _log = logging.getLogger(__name__)
 _PURGE = quoting.powershell("klist purge -li 0x3e7")
 """Has a host ask for new tickets: 0x3e7 is the session of its system account (klist page)."""
+KNOWN_MAX_AGE_S = 5.0
+"""For so long a whole reading of both ends shows that nobody moves the machine, as long as a sweep serves the start of a move."""
 ATTEMPTS = 5
 """Starts of one move in one run; each but the first only after a proven failure that trying again can cure."""
 
@@ -87,7 +89,7 @@ def migrate(  # noqa: PLR0913 - what a move touches, each named at the call
     with admission.taking_part(move):
         migration = _Migration(
             estate=estate, move=move, report=report, cancelled=cancelled, clock=clock, admission=admission,
-            audit=audit, second_hop=second_hop, rank=rank, failure_guard=failure_guard,
+            audit=audit, second_hop=second_hop, rank=rank, failure_guard=failure_guard, begun=clock.now(),
         )  # fmt: skip
         try:
             return migration.run()
@@ -110,18 +112,21 @@ class _Migration:
     second_hop: SecondHop | None
     rank: float
     failure_guard: FailureGuard | None
+    begun: float
+    """When this move was asked for; what it is judged by was read before."""
     sized: Move | None = None
     """The move with the sizes of its disks."""
     lost: str = ""
     """Why a line of it is not in the audit log; empty where all are."""
 
     def run(self) -> Moved:
-        if (running := self._starter().running()) is not None:
-            self.sized = self._examined()
-            self.admission.adopt(self.move, needs_of(self.sized))
-            return self._timed(running)
-        if self.move.changes_host and (arrived := self._arrived()) is not None:
-            return Moved(vm=arrived, seconds=None)
+        if not self._rests():
+            if (running := self._starter().running()) is not None:
+                self.sized = self._examined()
+                self.admission.adopt(self.move, needs_of(self.sized))
+                return self._timed(running)
+            if self.move.changes_host and (arrived := self._arrived()) is not None:
+                return Moved(vm=arrived, seconds=None)
         self._permitted()
         self.sized = detailed = self._detailed()
         self._check_options(detailed)
@@ -263,13 +268,27 @@ class _Migration:
             report=self.report,
             arrived=self._ends.arrived,
             permitted=self._permitted,
+            asked=self.begun,
         )
+
+    def _rests(self) -> bool:
+        """Say whether both ends have just shown the machine at its source and no migration of it.
+
+        What has begun since is found before the order: the jobs of the machine are the first that is asked there.
+        """
+        move = self.move
+        source, destination = (
+            self.estate.known(host, max_age=KNOWN_MAX_AGE_S) for host in (move.source, move.destination)
+        )
+        if source is None or destination is None or move.vm.id not in source.realized:
+            return False
+        return all(job.vm_id != move.vm.id for job in (*source.jobs, *destination.jobs))
 
     def _arrived(self) -> VirtualMachine | None:
         """Return the machine where somebody has moved it to its place since the plan."""
         if inventory.has_vm(self.estate.client(self.move.source), self.move.vm.id):
             return None
-        found = self.estate.read_vm(self.move.destination, self.move.vm.id, Detail.PLACEMENT)
+        found = self.estate.read_vm(self.move.destination, self.move.vm.id)
         return None if deviations(self.move, None, found) else found
 
     def _examined(self) -> Move:
@@ -372,7 +391,7 @@ class _Migration:
         ).follow()
 
     def _activity(self) -> int | None:
-        system = orders.system_reference(self.move.vm.id)
+        system = system_reference(self.move.vm.id)
         try:
             status = self.estate.client(self.move.source).get(system).many("OperationalStatus")
         except AbsentFaultError:

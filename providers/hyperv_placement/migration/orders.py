@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from hyperv_placement.errors import MoveRefusedError, ProtocolError
-from hyperv_placement.hyperv import inventory
 from hyperv_placement.hyperv.estate import Estate
-from hyperv_placement.hyperv.rows import REALIZED, SNAPSHOT, path_of
+from hyperv_placement.hyperv.machine_rows import system_reference
 from hyperv_placement.hyperv.templates import BY_MOVES, MigrationType
 from hyperv_placement.model import winpath
-from hyperv_placement.model.estate import DiskKind, HostFacts
+from hyperv_placement.model.estate import HostFacts
 from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.options import MigrationOptions, reached_by
 from hyperv_placement.model.own_name import doubt, own_name
-from hyperv_placement.winrm.client import Client
 from hyperv_placement.wsman import (
     Argument,
-    EndpointReference,
     Instance,
     Value,
     encode_embedded,
-    resource_uri,
     schema_of,
 )
+
+from .last_reading import LastReading
 
 _TRANSPORTS = {"tcp": 5, "smb": 32768}
 """Msvm_VirtualSystemMigrationSettingData.TransportType (win32 page of the class)."""
@@ -36,17 +33,6 @@ _CPU_CAPS = {"normal": 0, "low": 1, "high": 2}
 """CPUCappingMagnitude (same page)."""
 _FOLLOWERS = ("SuspendDataRoot", "LogDataRoot", "GuestStateDataRoot")
 """Roots that lie with the configuration and go where it goes (Move-VM -VirtualMachinePath moves them together)."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """What the source shows of a machine right before its move starts."""
-
-    enabled_state: int
-    settings: Instance
-    """The realized Msvm_VirtualSystemSettingData."""
-    disks: Mapping[str, Instance]
-    """Msvm_StorageAllocationSettingData by InstanceID, case-folded: the machine's and its checkpoints'."""
 
 
 def type_number(move: Move) -> int:
@@ -64,49 +50,8 @@ def stage_template(estate: Estate, move: Move) -> Instance:
     return estate.template(move.source, MigrationType.STAGED)
 
 
-def system_reference(vm_id: str) -> EndpointReference:
-    """Return the reference of a virtual machine; both keys are needed (r4sd/go-wsman)."""
-    return EndpointReference(
-        resource_uri("Msvm_ComputerSystem"), {"CreationClassName": "Msvm_ComputerSystem", "Name": vm_id}
-    )
-
-
-def read_standing(client: Client, move: Move) -> Standing:
-    """Read the machine at its source. Raises MoveRefusedError where it is no longer as the move was planned for."""
-    system = client.get(system_reference(move.vm.id))
-    settings = client.query("Msvm_VirtualSystemSettingData", where={"VirtualSystemIdentifier": move.vm.id})
-    rows = inventory.read_media(client, move.vm.id, settings)
-    disks = {row.text("InstanceID").casefold(): row for row in rows}
-    if reason := changed(move, system, settings, disks):
-        raise MoveRefusedError(
-            f"{move.vm.name} has changed on {move.source} since it was looked at: {reason}",
-            remedy="Run again",
-        )
-    realized = [row for row in settings if row.text("VirtualSystemType") == REALIZED]
-    if len(realized) != 1:
-        raise ProtocolError(f"{move.source} shows {len(realized)} realized settings of {move.vm.name}")
-    return Standing(enabled_state=system.number("EnabledState") or 0, settings=realized[0], disks=disks)
-
-
-def changed(
-    move: Move, system: Instance, settings: list[Instance], disks: Mapping[str, Instance]
-) -> str | None:
-    """Return what is no longer as the move was planned for, or None."""
-    checkpoints = sum(row.text("VirtualSystemType").startswith(SNAPSHOT) for row in settings)
-    if checkpoints != move.vm.checkpoints:
-        return f"it has {checkpoints} checkpoints, not {move.vm.checkpoints}"
-    if (system.number("ReplicationMode") or 0) != move.vm.replication_mode:
-        return "its replication"
-    for disk in (*move.vm.disks, *move.vm.frozen):
-        row = disks.get(disk.instance_id.casefold())
-        path = "" if row is None else path_of(row)
-        if disk.kind != DiskKind.PASS_THROUGH and not winpath.same(path, disk.path):
-            return f"disk {disk.slot} is {path or 'gone'}, not {disk.path}"
-    return None
-
-
 def arguments(
-    move: Move, template: Instance, standing: Standing, source: HostFacts, destination: HostFacts
+    move: Move, template: Instance, reading: LastReading, source: HostFacts, destination: HostFacts
 ) -> dict[str, Argument]:
     """Return the method's arguments. DestinationHost is the destination's own name. Raises MoveRefusedError where it has none."""
     order: dict[str, Argument] = {"ComputerSystem": system_reference(move.vm.id)}
@@ -115,10 +60,10 @@ def arguments(
     order["MigrationSettingData"] = _migration_setting(move, template, source, destination)
     if move.copies_storage:
         if move.changes_host or move.roots != move.vm.roots:
-            order["NewSystemSettingData"] = _system_setting(move, standing.settings)
+            order["NewSystemSettingData"] = _system_setting(move, reading.settings)
         if move.all_disks:
             order["NewResourceSettingData"] = tuple(
-                _written(standing.disks[disk.instance_id.casefold()], HostResource=(disk.target,), PoolID="")
+                _written(reading.disks[disk.instance_id.casefold()], HostResource=(disk.target,), PoolID="")
                 for disk in move.all_disks
             )
     return order

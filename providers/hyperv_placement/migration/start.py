@@ -19,15 +19,15 @@ from hyperv_placement.errors import (
     WsmanFaultError,
 )
 from hyperv_placement.hyperv import inventory
-from hyperv_placement.hyperv.detail import Detail
 from hyperv_placement.hyperv.estate import Estate
-from hyperv_placement.hyperv.host_facts import HostNames, service_reference
+from hyperv_placement.hyperv.host_facts import service_reference
+from hyperv_placement.hyperv.host_names import HostNames
 from hyperv_placement.hyperv.jobs import JOB_STARTED
 from hyperv_placement.hyperv.progress import Progress
 from hyperv_placement.hyperv.rows import any_job_of, has_ended, job_of
-from hyperv_placement.model import winpath
 from hyperv_placement.model.adoption import leads_to
-from hyperv_placement.model.estate import DiskKind, MigrationJob, VirtualMachine
+from hyperv_placement.model.estate import MigrationJob
+from hyperv_placement.model.finding import Severity
 from hyperv_placement.model.move import Move
 from hyperv_placement.planning.checks.move import refusals
 from hyperv_placement.winrm.connection_errors import AnswerLostError
@@ -38,6 +38,7 @@ from hyperv_placement.wsman import Argument, EndpointReference, Instance, Invoke
 from . import orders
 from .admission import Facts
 from .both_ends import Ends
+from .last_reading import LastReading, read_last
 from .lost_order import trace_of_order
 from .stage import Stage
 
@@ -88,6 +89,8 @@ class Starter:
     """Whether both hosts show the machine as ordered."""
     permitted: Callable[[], None]
     """Raises PlacementError where nothing may be started any more."""
+    asked: float
+    """When this move was asked for; what it was judged by was read before."""
 
     def stage(self) -> Stage:
         """Return what handles the planned machine of this move."""
@@ -130,10 +133,10 @@ class Starter:
         if (running := self._ours(known)) is not None:
             return running
         source, destination = facts[self.move.source], facts[self.move.destination]
-        self._check(facts)
-        standing = orders.read_standing(client, self.move)
+        reading = read_last(self.estate, self.move, source, known_s=self.clock.now() - self.asked)
+        self._check(reading, facts)
         template = orders.template_of(self.estate, self.move)
-        order = orders.arguments(self.move, template, standing, source, destination)
+        order = orders.arguments(self.move, template, reading, source, destination)
         self._check_wanted()  # the readings above take their time
         service, ids = service_reference(source.service), {row.text("InstanceID") for row in known}
         stage = self.stage() if self.move.is_staged else None
@@ -149,7 +152,7 @@ class Starter:
             self._give_up(error, stage)
             raise
         job = answer if isinstance(answer, EndpointReference) else None
-        return Started(job=job, enabled_state=standing.enabled_state, begun=begun, stage=stage)
+        return Started(job=job, enabled_state=reading.vm.enabled_state, begun=begun, stage=stage)
 
     def _announced(self, stage: Stage | None) -> None:
         """Note the start, or remove the planned machine that was made for it. Raises PlacementError."""
@@ -205,24 +208,12 @@ class Starter:
             )
         self.permitted()
 
-    def _check(self, facts: Facts) -> None:
-        """Look once more, by the rules of the plan, at what may have changed while the move waited for room."""
-        move, source = self.move, facts[self.move.source]
-        vm = self.estate.read_vm(move.source, move.vm.id, Detail.MOVE)
-        if vm is None:
-            raise MoveRefusedError(f"{move.vm.name} is no longer on {move.source}", remedy="Run again")
-        if reason := _changed(move.vm, vm):
-            raise MoveRefusedError(
-                f"{move.vm.name} has changed on {move.source} since it was looked at: {reason}",
-                remedy="Run again",
-            )
-        if move.changes_host:
-            vm = self.estate.with_vectors(vm, source)
-        known = replace(vm, disks=move.vm.disks, frozen=move.vm.frozen)  # sizes and parents have been read
-        now = replace(move, vm=known)
+    def _check(self, reading: LastReading, facts: Facts) -> None:
+        """Judge the machine once more by the rules of the plan: much may have changed while the move waited for room."""
+        move = replace(self.move, vm=reading.vm)
         target = self.estate.specs[move.destination]
-        findings = refusals(now, source, facts[move.destination], target)
-        reasons = [str(finding) for finding in findings if finding.refuses]
+        findings = refusals(move, facts[move.source], facts[move.destination], target)
+        reasons = [str(finding) for finding in findings if finding.severity == Severity.REFUSAL]
         if reasons:
             raise MoveRefusedError("; ".join(reasons), remedy="")
 
@@ -291,29 +282,6 @@ class Starter:
     def _place(self) -> str:
         ends = Ends(estate=self.estate, move=self.move)
         return ends.whereabouts(ends.look(), self.move.vm.enabled_state)
-
-
-def _changed(before: VirtualMachine, now: VirtualMachine) -> str | None:
-    """Return which files or folders are others than a move was planned for; a medium in a drive is none of them."""
-    planned, found = _files(before), _files(now)
-    if added := [path for key, path in found.items() if key not in planned]:
-        return f"it has {', '.join(added)}"
-    if gone := [path for key, path in planned.items() if key not in found]:
-        return f"it no longer has {', '.join(gone)}"
-    pairs = zip(_folders(before), _folders(now), strict=True)
-    return next((f"a folder is {new}, not {old}" for old, new in pairs if not winpath.same(old, new)), None)
-
-
-def _files(vm: VirtualMachine) -> dict[tuple[object, ...], str]:
-    return {
-        (disk.instance_id.casefold(), winpath.comparable(disk.path), disk.kind, disk.shared): disk.path
-        for disk in (*vm.disks, *vm.frozen)
-        if disk.kind != DiskKind.ISO
-    }
-
-
-def _folders(vm: VirtualMachine) -> tuple[str, ...]:
-    return vm.roots.config, vm.roots.checkpoints, vm.roots.paging
 
 
 def ours_among(new: list[Instance], move: Move, destination: HostNames) -> Instance | None:

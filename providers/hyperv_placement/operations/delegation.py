@@ -8,7 +8,7 @@ from dataclasses import replace
 from hyperv_placement.clock import Clock
 from hyperv_placement.errors import PlacementError
 from hyperv_placement.hyperv.estate import Estate
-from hyperv_placement.hyperv.host_facts import HostNames
+from hyperv_placement.hyperv.host_names import HostNames
 from hyperv_placement.model.directory import (
     Accounts,
     ComputerAccount,

@@ -85,7 +85,10 @@ def _brought(fleet: Fleet, call: Call, props: dict[str, Any]) -> dict[str, Any]:
         fleet.audit.announce(
             "host-settings", host, host=host, wanted=declared_settings(wanted), before=before
         )
-    HostConfigurator(client, fleet.clock, call.cancelled).apply(wanted, actual)
+    try:
+        HostConfigurator(client, fleet.clock, call.cancelled).apply(wanted, actual)
+    finally:
+        fleet.estate.forget(host)
     found = settings_of(read_migration(client))
     left = differing(declared_settings(wanted), found)
     if left:

@@ -52,7 +52,7 @@ from .faults import (
     fault_error,
 )
 from .logins import Logins
-from .projection import Where, fits, typed
+from .projection import Like, Where, fits, typed
 from .sessions import Heard, Sessions
 from .trouble import Told
 
@@ -95,7 +95,7 @@ class Client:
         class_name: str,
         *properties: str,
         where: Where | None = None,
-        like: Mapping[str, str] | None = None,
+        like: Like | None = None,
         namespace: str = VIRTUALIZATION,
         kept: Callable[[Instance], Instance] | None = None,
     ) -> list[Instance]:

@@ -15,6 +15,8 @@ from hyperv_placement.wsman import (
 )
 
 Where = Mapping[str, str | int | bool | tuple[int, ...]]
+Like = Mapping[str, str | tuple[str, ...]]
+"""Prefixes; of several, one has to fit."""
 
 
 def typed(item: Item, class_name: str, namespace: str) -> Instance:
@@ -30,15 +32,20 @@ def typed(item: Item, class_name: str, namespace: str) -> Instance:
             raise ProtocolError(f"A query of {class_name} was answered with something else than rows")
 
 
-def fits(instance: Instance, where: Where, like: Mapping[str, str]) -> bool:
+def fits(instance: Instance, where: Where, like: Like) -> bool:
     """Say whether a row fits; a property that a projection left out was filtered by the host."""
     equal = all(
         name not in instance.properties or _same(instance[name], value) for name, value in where.items()
     )
     return equal and all(
-        name not in instance.properties or instance.text(name).casefold().startswith(prefix.casefold())
+        name not in instance.properties or _starts(instance.text(name), prefix)
         for name, prefix in like.items()
     )
+
+
+def _starts(text: str, prefixes: str | tuple[str, ...]) -> bool:
+    wanted = (prefixes,) if isinstance(prefixes, str) else prefixes
+    return text.casefold().startswith(tuple(prefix.casefold() for prefix in wanted))
 
 
 def _same(actual: object, wanted: str | int | bool | tuple[int, ...]) -> bool:

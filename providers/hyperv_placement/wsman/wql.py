@@ -29,14 +29,14 @@ def select(
     class_name: str,
     *properties: str,
     where: Mapping[str, str | int | bool | tuple[int, ...]] | None = None,
-    like: Mapping[str, str] | None = None,
+    like: Mapping[str, str | tuple[str, ...]] | None = None,
 ) -> str:
     """Return `SELECT properties FROM class`, with equalities (`where`) and prefixes (`like`) joined by AND.
 
-    Several numbers for one name mean any of them. Without properties the whole instances are asked for.
+    Several numbers or prefixes for one name mean any of them. Without properties the whole instances are asked for.
     """
     conditions = [_equal(_name(name), value) for name, value in (where or {}).items()]
-    conditions += [f"{_name(name)} LIKE {starts_with(prefix)}" for name, prefix in (like or {}).items()]
+    conditions += [_like(_name(name), prefix) for name, prefix in (like or {}).items()]
     query = f"SELECT {_listed(properties)} FROM {_name(class_name)}"  # noqa: S608 - names are checked
     return f"{query} WHERE {' AND '.join(conditions)}" if conditions else query
 
@@ -45,6 +45,13 @@ def _equal(name: str, value: str | int | bool | tuple[int, ...]) -> str:
     if isinstance(value, tuple):
         return f"({' OR '.join(f'{name} = {literal(each)}' for each in value)})"
     return f"{name} = {literal(value)}"
+
+
+def _like(name: str, prefixes: str | tuple[str, ...]) -> str:
+    one, *more = (prefixes,) if isinstance(prefixes, str) else prefixes
+    if not more:
+        return f"{name} LIKE {starts_with(one)}"
+    return f"({' OR '.join(f'{name} LIKE {starts_with(each)}' for each in (one, *more))})"
 
 
 def _listed(properties: Iterable[str]) -> str:

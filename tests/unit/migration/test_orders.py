@@ -5,9 +5,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 
-import pytest
-
-from hyperv_placement.migration.orders import Standing, arguments, changed, unknown_options
+from hyperv_placement.migration.last_reading import LastReading
+from hyperv_placement.migration.orders import arguments, unknown_options
 from hyperv_placement.model.estate import DiskKind, HostFacts, MigrationSettings, Roots, VirtualMachine
 from hyperv_placement.model.move import DiskMove, Move, Moves
 from hyperv_placement.model.names import HostName
@@ -24,7 +23,6 @@ VM = machine(
     ),
     roots=Roots(config="D:\\a", checkpoints="D:\\s", paging="D:\\p", guest_state="D:\\a"),
 )
-SYSTEM = Instance("Msvm_ComputerSystem", {"Name": VM.id, "EnabledState": 2, "ReplicationMode": 0})
 SETTINGS = Instance(
     "Msvm_VirtualSystemSettingData",
     {
@@ -39,9 +37,6 @@ SETTINGS = Instance(
         "Parent": None,
         "PropertyOfAnotherBuild": "5",
     },
-)
-CHECKPOINT = Instance(
-    "Msvm_VirtualSystemSettingData", {"VirtualSystemType": "Microsoft:Hyper-V:Snapshot:Realized"}
 )
 TEMPLATE = Instance(
     "Msvm_VirtualSystemMigrationSettingData",
@@ -87,8 +82,8 @@ def order(kind: Moves, *disks: DiskMove, roots: Roots = VM.roots) -> dict[str, o
     """Return the arguments of a move of VM001, texts decoded."""
     destination = HostName("hv1" if kind == Moves.STORAGE else "hv2")
     move = Move(vm=VM, moves=kind, source=VM.host, destination=destination, roots=roots, disks=disks)
-    standing = Standing(enabled_state=2, settings=SETTINGS, disks=rows())
-    given = arguments(move, TEMPLATE, standing, facts(compression=True), facts())
+    reading = LastReading(vm=VM, settings=SETTINGS, disks=rows())
+    given = arguments(move, TEMPLATE, reading, facts(compression=True), facts())
 
     def sent(value: object) -> object:
         if isinstance(value, tuple):
@@ -153,36 +148,6 @@ def test_a_host_with_storage_names_every_disk_and_the_roots() -> None:
         ("D:\\a\\os.vhdx",), ("E:\\data.vhdx",),
     ]  # fmt: skip
     assert isinstance(given["NewSystemSettingData"], Instance)
-
-
-@pytest.mark.parametrize(
-    ("system", "settings", "paths", "said"),
-    [
-        ({}, [SETTINGS], {}, None),
-        ({}, [SETTINGS], {"scsi-0-0": "d:/A/os.vhdx"}, None),
-        ({}, [SETTINGS, CHECKPOINT], {}, "it has 1 checkpoints, not 0"),
-        ({"ReplicationMode": 1}, [SETTINGS], {}, "its replication"),
-        (
-            {},
-            [SETTINGS],
-            {"scsi-0-0": "D:\\a\\os_1.avhdx"},
-            r"disk scsi-0-0 is D:\a\os_1.avhdx, not D:\a\os.vhdx",
-        ),
-    ],
-)
-def test_what_has_changed_since_the_plan_is_noticed(
-    system: dict[str, Value], settings: list[Instance], paths: dict[str, str], said: str | None
-) -> None:
-    """The last look before the order: an order by stale paths would move what nobody meant."""
-    move = Move(vm=VM, moves=Moves.HOST, source=VM.host, destination=HostName("hv2"), roots=VM.roots)
-    assert changed(move, SYSTEM.replace(**system), settings, rows(VM, paths)) == said
-
-
-def test_a_disk_that_is_gone_is_noticed() -> None:
-    """A machine that lost a disk is not the one that was planned for."""
-    fewer = dataclasses.replace(VM, disks=VM.disks[:1])
-    move = Move(vm=VM, moves=Moves.HOST, source=VM.host, destination=HostName("hv2"), roots=VM.roots)
-    assert changed(move, SYSTEM, [SETTINGS], rows(fewer)) == r"disk scsi-0-1 is gone, not D:\a\data.vhdx"
 
 
 def test_options_that_the_template_does_not_show_are_unknown_to_the_build() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hyperv_placement.errors import MovedByOthersError
-from hyperv_placement.hyperv.host_facts import HostNames
+from hyperv_placement.hyperv.host_names import HostNames
 from hyperv_placement.migration.start import ours_among
 from hyperv_placement.model.move import Move, Moves
 from hyperv_placement.model.names import HostName

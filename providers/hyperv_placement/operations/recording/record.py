@@ -93,6 +93,7 @@ class _Recorder:
             host = inventory.read_host(self._client)
             vms = host.vms
             vms = self._estate.read_host(self._host, Detail.MOVE, host).vms
+            self._estate.room(self._host, arriving=True)
 
         self._try("inventory", read_all)
         for kind in BY_MOVES.values():
@@ -104,7 +105,8 @@ class _Recorder:
 
     def _machine(self, vm: VirtualMachine) -> None:
         self._try("disks of a machine", partial(self._estate.with_details, vm))
-        self._try("one machine", partial(self._estate.read_vm, self._host, vm.id, Detail.MOVE))
+        self._try("one machine", partial(self._estate.read_vm, self._host, vm.id))
+        self._try("one machine before a move", partial(self._estate.read_for_order, self._host, vm.id, None))
         self._try("jobs of a machine", partial(inventory.jobs_of, self._client, vm.id))
         for question in questions.of_machine(vm.id):
             self._ask(question)

@@ -1,0 +1,131 @@
+"""All rows of one machine by three requests: what an order to move it is checked against and written on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from hyperv_placement.errors import ProtocolError
+from hyperv_placement.model.estate import VirtualMachine
+from hyperv_placement.model.names import HostName, VmId
+from hyperv_placement.winrm.client import Client
+from hyperv_placement.winrm.faults import AbsentFaultError, FilterFaultError
+from hyperv_placement.wsman import EndpointReference, Instance, resource_uri
+
+from .cluster import ClusterView
+from .inventory import CONTROLLERS_AND_DRIVES, DVD_DRIVE, MEDIUM, read_dynamic_memory, read_fc_switches
+from .move_rows import MoveRows, complete
+from .rows import REALIZED, SNAPSHOT, Rows, machines, once_each, owner
+
+_ALL = "CIM_ResourceAllocationSettingData"
+_DISK, _MEMORY, _PROCESSOR = (
+    "Msvm_StorageAllocationSettingData", "Msvm_MemorySettingData", "Msvm_ProcessorSettingData",
+)  # fmt: skip
+_DEVICE, _ADAPTER = "Msvm_ResourceAllocationSettingData", "Msvm_EthernetPortAllocationSettingData"
+_PCI, _GPU, _FC_PORT = (
+    "Msvm_PciExpressSettingData", "Msvm_GpuPartitionSettingData", "Msvm_FcPortAllocationSettingData",
+)  # fmt: skip
+_EACH = (_DISK, _DEVICE, _ADAPTER, _PROCESSOR, _PCI, _GPU, _FC_PORT, _MEMORY)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MachineRows:
+    """What one host shows of one machine, each instance whole."""
+
+    host: HostName
+    system: Instance
+    """Msvm_ComputerSystem, read last: a machine whose settings were read before it was there all the while."""
+    settings: Sequence[Instance]
+    """Msvm_VirtualSystemSettingData of the machine and of its checkpoints."""
+    resources: Sequence[Instance]
+    """What is allocated to the machine, and the media of its checkpoints."""
+
+    def realized(self) -> Instance:
+        """Return the settings of the machine itself. Raises ProtocolError where there are none or several."""
+        found = [row for row in self.settings if row.text("VirtualSystemType") == REALIZED]
+        if len(found) != 1:
+            name = self.system.text("ElementName")
+            raise ProtocolError(f"{self.host} shows {len(found)} realized settings of {name}")
+        return found[0]
+
+    def media(self) -> Mapping[str, Instance]:
+        """Return the rows of disks and other media by InstanceID, case-folded: the machine's and its checkpoints'."""
+        return {row.text("InstanceID").casefold(): row for row in once_each(self._of(_DISK))}
+
+    def machine(
+        self, client: Client, switches: Sequence[Instance], cluster: ClusterView
+    ) -> VirtualMachine | None:
+        """Return the machine with all that a move asks of it but for its virtual TPM, its heartbeat and its vectors.
+
+        Asks for more only where the rows call for it: what dynamic memory takes now, and names of virtual SANs.
+        """
+        placed = Rows(
+            systems=[self.system],
+            settings=self.settings,
+            disks=self._of(_DISK, MEDIUM),
+            devices=self._of(_DEVICE, *CONTROLLERS_AND_DRIVES),
+        )
+        found = machines(placed, self.host)
+        memory, ports = self._of(_MEMORY), self._of(_FC_PORT)
+        dynamic = any(row.flag("DynamicMemoryEnabled") for row in memory)
+        rows = MoveRows(
+            memory=memory,
+            summaries=read_dynamic_memory(client, self.system.text("Name")) if dynamic else (),
+            ports=self._of(_ADAPTER),
+            switches=switches,
+            heartbeats=(),
+            processors=self._of(_PROCESSOR),
+            assigned=self._of(_PCI),
+            gpu_partitions=self._of(_GPU),
+            fc_ports=ports,
+            fc_switches=read_fc_switches(client) if ports else (),
+            dvd_drives=self._of(_DEVICE, DVD_DRIVE),
+        )
+        return next(iter(complete(found, rows, cluster)), None)
+
+    def _of(self, class_name: str, *types: int) -> list[Instance]:
+        rows = (row for row in self.resources if row.class_name == class_name)
+        return [row for row in rows if not types or row.number("ResourceType") in types]
+
+
+def system_reference(vm: str) -> EndpointReference:
+    """Return the reference of a virtual machine; both keys are needed (r4sd/go-wsman)."""
+    return EndpointReference(
+        resource_uri("Msvm_ComputerSystem"), {"CreationClassName": "Msvm_ComputerSystem", "Name": vm}
+    )
+
+
+def read_machine_rows(client: Client, vm: VmId) -> MachineRows | None:
+    """Read one machine, None where the host does not have it."""
+    settings = client.query("Msvm_VirtualSystemSettingData", where={"VirtualSystemIdentifier": vm})
+    checkpoints = [row for row in settings if row.text("VirtualSystemType").startswith(SNAPSHOT)]
+    resources = _resources(client, vm, [guid for row in checkpoints if (guid := owner(row))])
+    try:
+        system = client.get(system_reference(vm))
+    except AbsentFaultError:
+        return None
+    found = MachineRows(host=client.host.name, system=system, settings=settings, resources=resources)
+    return found if any(row.text("VirtualSystemType") == REALIZED for row in settings) else None
+
+
+def _resources(client: Client, vm: VmId, checkpoints: list[str]) -> list[Instance]:
+    """Read everything that is allocated to a machine: one query of the common superclass, which yields all its subclasses.
+
+    That hosts of all builds answer it whole over WS-Management is unverified. Each machine has memory and a processor:
+    where the answer shows neither, each class is asked by itself, as a sweep does it.
+    """
+    prefixes = tuple(f"Microsoft:{guid}" for guid in (vm, *checkpoints))
+    try:
+        rows = client.query(_ALL, like={"InstanceID": prefixes})
+    except (AbsentFaultError, FilterFaultError):
+        rows = []
+    if {_MEMORY, _PROCESSOR} <= {row.class_name for row in rows if owner(row) == vm}:
+        return rows
+    return [row for class_name in _EACH for row in _rows_of(client, class_name, prefixes)]
+
+
+def _rows_of(client: Client, class_name: str, prefixes: tuple[str, ...]) -> list[Instance]:
+    try:
+        return client.query(class_name, like={"InstanceID": prefixes})
+    except AbsentFaultError:  # older builds lack some of them, and have nothing of the kind
+        return []
