@@ -69,6 +69,9 @@ def _serve() -> int:
 
     for verb in VERBS:
         import_module(f"hyperv_placement.commands.{verb.replace('-', '_')}")
+    import_module(
+        "hyperv_placement.stackfile.judging"
+    )  # jsonschema: seconds where its optional formats are installed
 
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     while line := sys.stdin.readline():
