@@ -11,6 +11,9 @@ PAGE = (PROJECT / "docs" / "how-it-works.md").read_text(encoding="utf-8")
 ROOM = re.compile(r"^\| `([\w/]+)` \| ([^|]+) \|", re.MULTILINE)
 PRODUCT = PROJECT / "providers" / "hyperv_placement"
 
+STEP = re.compile(r"`(\w+)` \(`([\w/]+\.py)`\)")
+STEPS = 10
+
 
 def folders() -> list[str]:
     """Return the packages of product and lab, as the map writes them."""
@@ -49,3 +52,14 @@ def test_modules_outside_rooms_are_named() -> None:
     """What everybody stands on is few, and the page names each."""
     modules = {path.name for path in PRODUCT.glob("*.py")} - {"__init__.py"}
     assert modules == set(re.findall(r"`(\w+\.py)`", PAGE.split("Beneath them")[1].split("\n\n")[0]))
+
+
+def test_both_walks_lead_through_code_that_is_there() -> None:
+    """Ten steps each; what a step names is defined in the file that it names."""
+    walks = [part for part in PAGE.split("\n## ") if part.startswith(("A row of", "A machine of"))]
+    assert [len(re.findall(r"^\d+\. ", walk, re.MULTILINE)) for walk in walks] == [STEPS, STEPS]
+    steps = STEP.findall("".join(walks))
+    assert len(steps) > 2 * STEPS
+    for name, file in steps:
+        text = (PRODUCT / file).read_text(encoding="utf-8")
+        assert re.search(rf"^ *(?:def|class) {name}\b", text, re.MULTILINE), f"{name} in {file}"
