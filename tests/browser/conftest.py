@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from hyperv_placement.planning.proposal import Review
 from hyperv_placement.report.page import page as page_of
-from hyperv_placement.report.review import Review
 from tests.unit.report.test_review_comment import review_of
 from tools.install import browser as installed
 
@@ -54,7 +54,7 @@ def opened(chromium: Browser, tmp_path: Path) -> Iterator[Opener]:
     def open_(reported: dict[str, Any] | Review, scheme: Any = "light") -> Opened:
         review = reported if isinstance(reported, Review) else review_of(reported, tmp_path)
         file = tmp_path / "review.html"
-        file.write_text(page_of(review), encoding="utf-8")
+        file.write_text(page_of(review, 0), encoding="utf-8")
         context = chromium.new_context(viewport={"width": 1280, "height": 900}, color_scheme=scheme)
         contexts.append(context)
         shown = Opened(context.new_page())

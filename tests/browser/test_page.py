@@ -14,9 +14,9 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from hyperv_placement.model.finding import Finding, Subject
+from hyperv_placement.planning.proposal import Base
 from hyperv_placement.planning.review.causes import Causes
 from hyperv_placement.planning.trust.model import Aspect, Trust, TrustChange
-from hyperv_placement.report.review import Base
 from tests.unit.commands.paper import story
 from tests.unit.report.schedules import HOSTILE
 from tests.unit.report.test_review_comment import review_of

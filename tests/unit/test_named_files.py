@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 import yaml
 
-from hyperv_placement.commands.review import _content
 from hyperv_placement.directory.channel import _trust
 from hyperv_placement.errors import CredentialsError, PlacementError
 from hyperv_placement.model.names import HostName
@@ -22,6 +21,7 @@ from hyperv_placement.winrm.trust import trust
 from hyperv_placement.workspace.base_revision import declared_before
 from hyperv_placement.workspace.inventory_file import read
 from hyperv_placement.workspace.locks import Fragment, backend_folder, locks
+from hyperv_placement.workspace.preview_file import read_preview
 from tests.estates import stack
 from tests.strangers import AS_ROOT, of_another
 
@@ -51,7 +51,7 @@ READERS: dict[str, Callable[[Path], object]] = {
     "stack file to accept into": lambda path: _read(replace(stack({}), path=path)),
     "base": lambda path: declared_before(str(path), stack({})),
     "inventory": read,
-    "preview": _content,
+    "preview": read_preview,
     "credentials": credentials,
     "keytab": named_in_credentials("keytab", "kerberos"),
     "certificate": named_in_credentials("certificate", "certificate"),

@@ -12,11 +12,11 @@ from hyperv_placement.directory import accounts, messages
 from hyperv_placement.errors import PlacementError, ProtocolError
 from hyperv_placement.migration.audit_tail import last_words
 from hyperv_placement.planning.delegation.security_descriptor import allowed, with_allowed, without_allowed
-from hyperv_placement.report.preview_record import previewed
 from hyperv_placement.stackfile import load_text
 from hyperv_placement.workspace.identities import read_kept
 from hyperv_placement.workspace.inventory_file import document, parsed
 from hyperv_placement.workspace.locks import locks as locks_of
+from hyperv_placement.workspace.preview_file import previewed
 from hyperv_placement.wsman import (
     EnumerateResponse,
     Fragment,

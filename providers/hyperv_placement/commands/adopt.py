@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from pathlib import Path
 from typing import Any
 
 from hyperv_placement.clock import SystemClock
@@ -13,15 +12,11 @@ from hyperv_placement.commands.arguments import add_json, add_ticket, ticket_of
 from hyperv_placement.commands.audit_notes import note
 from hyperv_placement.commands.exit_codes import DONE
 from hyperv_placement.errors import PlacementError
-from hyperv_placement.hyperv.detail import Detail
-from hyperv_placement.hyperv.estate import Estate
 from hyperv_placement.model.names import is_guid, vm_id
 from hyperv_placement.model.stack import Stack
-from hyperv_placement.operations.adopt import Adopted, adopt
+from hyperv_placement.operations.adopt import Adopted, adopt_now
 from hyperv_placement.visible import visible
-from hyperv_placement.winrm.credentials import check_some
 from hyperv_placement.workspace.declaring import stack_with_vm
-from hyperv_placement.workspace.identities import kept_of
 from hyperv_placement.workspace.stacks import PROJECT, STACKS
 
 
@@ -43,16 +38,10 @@ def add_to(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Write the line, and show it. Raises PlacementError."""
     if not is_guid(options.id):
-        raise PlacementError(f"{options.id!r} is no GUID", remedy="See bin/placement inventory STACK")
+        raise PlacementError(f"{options.id!r} is not a GUID", remedy="See bin/placement inventory STACK")
     ticket = ticket_of(options)
     stack = stack_with_vm(options.label, options.stack, PROJECT)
-    check_some({name: host.connection for name, host in stack.hosts.items()})
-    estate = Estate(stack.hosts, clock=SystemClock())
-    try:
-        inventory = estate.read(Detail.PLACEMENT)
-    finally:
-        estate.close()
-    done = adopt(stack, inventory, kept_of(stack, PROJECT), options.label, vm_id(options.id))
+    done = adopt_now(stack, options.label, vm_id(options.id))
     if done.diff:
         reported: dict[str, Any] = {"key": done.label, "machine": done.vm.id, "named": done.vm.name}
         note(stack, SystemClock(), ticket, "adopt", done=True, **reported)
@@ -75,7 +64,7 @@ def _reported(done: Adopted, stack: Stack) -> str:
 
 def _record(done: Adopted, stack: Stack) -> str:
     record = {
-        "stack": str(Path(stack.path)), "label": done.label, "id": done.vm.id, "name": done.vm.name,
+        "stack": str(stack.path), "label": done.label, "id": done.vm.id, "name": done.vm.name,
         "host": done.vm.host, "written": bool(done.diff), "diff": done.diff, "notes": list(done.notes),
     }  # fmt: skip
     return f"{json.dumps(record, indent=2)}\n"

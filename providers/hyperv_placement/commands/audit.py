@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import sys
 from dataclasses import replace
 from pathlib import Path
 
-from hyperv_placement.audit.access import reading
-from hyperv_placement.audit.store import opened
-from hyperv_placement.audit.verifying import Place, Verdict, verify
+from hyperv_placement.audit.verifying import Place, Verdict
 from hyperv_placement.clock import SystemClock
 from hyperv_placement.commands.arguments import add_json, add_stack, add_ticket, ticket_of
 from hyperv_placement.commands.audit_notes import note
@@ -20,6 +17,7 @@ from hyperv_placement.errors import PlacementError
 from hyperv_placement.migration.audit import audit_path
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.model.units import counted
+from hyperv_placement.operations.verify_audit import verify_log
 from hyperv_placement.report.records import record
 from hyperv_placement.stackfile import load
 from hyperv_placement.visible import visible
@@ -27,7 +25,6 @@ from hyperv_placement.workspace.identities import is_of_project
 from hyperv_placement.workspace.stacks import PROJECT, STACKS, resolve_stack
 
 _TEXT = 500
-_HASH = re.compile(r"[0-9a-f]{64}")
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
@@ -65,18 +62,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Verify a log. 0 whole, 2 broken. Raises PlacementError where there is none, or it cannot be read."""
     path = audit_path(PROJECT, resolve_stack(options.stack, PROJECT).stem)
-    if options.since is not None and not _HASH.fullmatch(options.since):
-        raise PlacementError(
-            f"{options.since[:80]!r} is no hash of a line",
-            remedy="Name 64 digits of 0-9a-f, as `bin/placement audit verify` shows them",
-        )
-    holding = None if options.against is None else _last_of(options.against)
-    found = _verified(path, options.since, holding)
-    if not found.lines and found.is_whole:
-        raise PlacementError(
-            f"There is no audit log of {path.stem}: {path} is not there, or empty",
-            remedy="A run that moves something begins it; where there was one, see who removed it",
-        )
+    found = verify_log(path, since=options.since, copy=options.against)
     shown = json.dumps(_record(path, found), indent=2) if options.json else _reported(path, found)
     sys.stdout.write(f"{shown}\n")
     return DONE if found.is_whole else NOT_WELL
@@ -95,36 +81,10 @@ def write_note(stack: Stack, ticket: str, text: str, project: Path) -> None:
         raise PlacementError(f"--text has {len(text)} characters", remedy=f"Write 1 to {_TEXT}")
     if not is_of_project(stack, project):
         raise PlacementError(
-            f"{stack.path} is no stack of this project: no log is kept of it", remedy=f"Name one of {STACKS}/"
+            f"{stack.path} is not a stack of this project: no log is kept of it",
+            remedy=f"Name one of {STACKS}/",
         )
     note(replace(stack, audit_required=True), SystemClock(), ticket, "note", project=project, text=text)
-
-
-def _verified(path: Path, since: str | None, holding: str | None) -> Verdict:
-    try:
-        return verify(opened(path), since=since, holding=holding)
-    except OSError as error:
-        raise PlacementError(
-            f"The audit log {path} cannot be read: {error.strerror or error}",
-            remedy="Give yourself the right to read it",
-        ) from error
-
-
-def _last_of(copy: Path) -> str:
-    """Return the hash of the last whole line of a copy; whether it is whole before that, the log itself has to prove."""
-    try:
-        with reading(copy) as file:
-            last = verify([(copy.name, file)]).last
-    except OSError as error:
-        raise PlacementError(
-            f"{copy} cannot be read: {error.strerror or error}", remedy="Name the copy of the newest file"
-        ) from error
-    if not last:
-        raise PlacementError(
-            f"{copy} has no line with a hash: nothing can be held against it",
-            remedy="Name the copy of the newest file, NAME.jsonl",
-        )
-    return last
 
 
 def _reported(path: Path, found: Verdict) -> str:

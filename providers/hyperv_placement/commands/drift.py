@@ -11,13 +11,11 @@ from hyperv_placement.clock import SystemClock
 from hyperv_placement.commands import exit_codes
 from hyperv_placement.commands.arguments import add_json, add_stack, add_ticket, ticket_of
 from hyperv_placement.commands.audit_notes import note
-from hyperv_placement.errors import PlacementError
-from hyperv_placement.hyperv.estate import Estate
-from hyperv_placement.migration.audit import AuditLog, audit_path
+from hyperv_placement.commands.output import write_file
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.model.units import counted
 from hyperv_placement.operations.accept import Accepted, accept
-from hyperv_placement.operations.drift import Found, read_drift
+from hyperv_placement.operations.drift import drift_now
 from hyperv_placement.planning.drift import DriftReport
 from hyperv_placement.report.drift_junit import render_junit
 from hyperv_placement.report.drift_markdown import render_markdown
@@ -25,10 +23,7 @@ from hyperv_placement.report.drift_record import drift_record
 from hyperv_placement.report.drift_text import render_drift
 from hyperv_placement.report.records import record
 from hyperv_placement.stackfile import load
-from hyperv_placement.system.files import write_whole
 from hyperv_placement.visible import visible
-from hyperv_placement.winrm.credentials import check_some
-from hyperv_placement.workspace.identities import kept_of
 from hyperv_placement.workspace.stacks import PROJECT, resolve_stack
 
 
@@ -57,9 +52,9 @@ def run(options: argparse.Namespace) -> int:
     """Tell the drift of a stack, or accept it. Raises PlacementError."""
     ticket = ticket_of(options)
     stack = load(resolve_stack(options.stack, PROJECT))
-    found = _found(stack)
+    found = drift_now(stack)
     if options.junit is not None:
-        _write(options.junit, render_junit(found.report))
+        write_file(options.junit, render_junit(found.report))
     if options.accept is not None:
         done = accept(stack, found, options.accept)
         if done.labels:
@@ -72,16 +67,6 @@ def run(options: argparse.Namespace) -> int:
 def verdict(report: DriftReport) -> int:
     """Return the exit code of a report."""
     return exit_codes.of_look(wrong=bool(report.drifts), silent=bool(report.unknown))
-
-
-def _found(stack: Stack) -> Found:
-    check_some({name: host.connection for name, host in stack.hosts.items()})
-    estate = Estate(stack.hosts, clock=SystemClock())
-    try:
-        audit = AuditLog(audit_path(PROJECT, stack.path.stem), clock=estate.clock)
-        return read_drift(stack, estate, audit, kept_of(stack, PROJECT))
-    finally:
-        estate.close()
 
 
 def _accepted(done: Accepted, stack: Stack, options: argparse.Namespace) -> int:
@@ -105,12 +90,3 @@ def _shown(report: DriftReport, options: argparse.Namespace) -> str:
     if options.json:
         return f"{json.dumps(drift_record(report, verdict(report)), indent=2)}\n"
     return render_markdown(report) if options.markdown else f"{render_drift(report)}\n"
-
-
-def _write(path: Path, content: bytes) -> None:
-    try:
-        write_whole(path, content, mode=None)
-    except OSError as error:
-        raise PlacementError(
-            f"{path} cannot be written: {error.strerror}", remedy="Name another file"
-        ) from error

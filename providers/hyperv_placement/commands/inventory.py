@@ -7,20 +7,15 @@ import json
 import sys
 from pathlib import Path
 
-from hyperv_placement.clock import SystemClock
 from hyperv_placement.commands.arguments import add_json, add_stack
 from hyperv_placement.commands.exit_codes import DONE, FAILED
-from hyperv_placement.hyperv.detail import Detail
-from hyperv_placement.hyperv.estate import Estate
-from hyperv_placement.model.estate import Inventory
-from hyperv_placement.model.stack import Stack
 from hyperv_placement.model.units import counted
 from hyperv_placement.model.unreachable import became
+from hyperv_placement.operations.inventory import read_inventory, record_inventory
 from hyperv_placement.report.records import record
 from hyperv_placement.report.text import render_inventory
 from hyperv_placement.stackfile import load
 from hyperv_placement.visible import visible
-from hyperv_placement.workspace.inventory_file import Recorded, write
 from hyperv_placement.workspace.stacks import PROJECT, resolve_stack
 
 
@@ -35,7 +30,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Show or save what hosts report. 0; 1 where a host did not answer: then it says which, and so does the file."""
     stack = load(resolve_stack(options.stack, PROJECT))
-    found = _saved(stack, options.save) if options.save else _seen(stack)
+    found = record_inventory(stack, options.save) if options.save else read_inventory(stack)
     if options.json:
         sys.stdout.write(f"{json.dumps(record(found), indent=2)}\n")
     elif options.save:
@@ -48,22 +43,3 @@ def run(options: argparse.Namespace) -> int:
     else:
         sys.stdout.write(f"{render_inventory(found)}\n")
     return DONE if found.complete else FAILED
-
-
-def _seen(stack: Stack) -> Inventory:
-    estate = Estate(stack.hosts, clock=SystemClock())
-    try:
-        return estate.read(Detail.MOVE)
-    finally:
-        estate.close()
-
-
-def _saved(stack: Stack, path: Path) -> Inventory:
-    estate = Estate(stack.hosts, clock=SystemClock())
-    try:
-        read = estate.clock.utc()
-        inventory = estate.read(Detail.FULL)
-    finally:
-        estate.close()
-    write(path, Recorded(read=read, inventory=inventory))
-    return inventory

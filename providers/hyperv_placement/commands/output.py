@@ -8,9 +8,12 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout, suppress
+from pathlib import Path
 from typing import TextIO
 
 from hyperv_placement.commands.exit_codes import FAILED
+from hyperv_placement.errors import PlacementError
+from hyperv_placement.system.files import write_whole
 from hyperv_placement.visible import outward
 
 _GONE = {errno.EPIPE, errno.EINVAL} if sys.platform == "win32" else {errno.EPIPE}
@@ -40,6 +43,16 @@ def delivered(run: Callable[[], int]) -> int:
             f"What was to be printed cannot be: {why}. Give it an output that takes it, then run again\n"
         )
     return FAILED
+
+
+def write_file(path: Path, content: str | bytes) -> None:
+    """Write a file that was named on the command line, at once or not at all. Raises PlacementError where that fails."""
+    try:
+        write_whole(path, content, mode=None)
+    except OSError as error:
+        raise PlacementError(
+            f"{path} cannot be written: {error.strerror}", remedy="Name another file"
+        ) from error
 
 
 class _Printed(io.StringIO):

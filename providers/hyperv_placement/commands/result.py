@@ -6,20 +6,12 @@ import argparse
 import json
 import sys
 
-from hyperv_placement.clock import SystemClock
 from hyperv_placement.commands.arguments import add_json, add_stack
 from hyperv_placement.commands.exit_codes import of_look
-from hyperv_placement.hyperv.estate import Estate
-from hyperv_placement.migration.audit import audit_path
-from hyperv_placement.migration.audit_tail import last_words
-from hyperv_placement.model.stack import Stack
-from hyperv_placement.operations.plan import compare
+from hyperv_placement.operations.result import read_outcome
 from hyperv_placement.planning.counting import Proof
-from hyperv_placement.planning.outcome import Outcome, outcome_of
 from hyperv_placement.report.outcome_text import outcome_record, render_outcome
 from hyperv_placement.stackfile import load
-from hyperv_placement.winrm.credentials import check_some
-from hyperv_placement.workspace.identities import kept_of
 from hyperv_placement.workspace.stacks import PROJECT, resolve_stack
 
 
@@ -33,19 +25,8 @@ def add_to(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Say what the last run has come to. 0 reached; 2 not; 4 as far as hosts answered. Raises PlacementError."""
-    outcome = _read(load(resolve_stack(options.stack, PROJECT)))
+    outcome = read_outcome(load(resolve_stack(options.stack, PROJECT)))
     code = of_look(wrong=outcome.proof is Proof.MISSED, silent=outcome.proof is Proof.UNREAD)
     shown = json.dumps(outcome_record(outcome, code), indent=2) if options.json else render_outcome(outcome)
     sys.stdout.write(f"{shown}\n")
     return code
-
-
-def _read(stack: Stack) -> Outcome:
-    check_some({name: host.connection for name, host in stack.hosts.items()})
-    log = last_words(audit_path(PROJECT, stack.path.stem))
-    estate = Estate(stack.hosts, clock=SystemClock())
-    try:
-        inventory, plan = compare(stack, estate, known=kept_of(stack, PROJECT))
-    finally:
-        estate.close()
-    return outcome_of(stack, plan, inventory, log)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import difflib
+from contextlib import closing
 from dataclasses import dataclass
 
+from hyperv_placement.clock import SystemClock
 from hyperv_placement.errors import PlacementError, StackFileError
+from hyperv_placement.hyperv.detail import Detail
+from hyperv_placement.hyperv.estate import Estate
 from hyperv_placement.model.estate import Inventory, VirtualMachine
 from hyperv_placement.model.identity import Kept
 from hyperv_placement.model.names import VmId
@@ -20,6 +24,9 @@ from hyperv_placement.stackfile.editing import Editor
 from hyperv_placement.stackfile.replacing import Replacement, replacement
 from hyperv_placement.stackfile.source import LARGEST
 from hyperv_placement.system.files import read_bounded
+from hyperv_placement.winrm.credentials import check_some
+from hyperv_placement.workspace.identities import kept_of
+from hyperv_placement.workspace.stacks import PROJECT
 
 
 class AdoptError(PlacementError):
@@ -36,6 +43,14 @@ class Adopted:
     """Unified, of the stack file; empty where it said so before."""
     notes: tuple[str, ...] = ()
     """What the next run will say of it."""
+
+
+def adopt_now(stack: Stack, label: str, machine: VmId) -> Adopted:
+    """Adopt a machine as the hosts of a stack of the project show it now. Raises PlacementError, the file as it was."""
+    check_some({name: host.connection for name, host in stack.hosts.items()})
+    with closing(Estate(stack.hosts, clock=SystemClock())) as estate:
+        inventory = estate.read(Detail.PLACEMENT)
+    return adopt(stack, inventory, kept_of(stack, PROJECT), label, machine)
 
 
 def adopt(stack: Stack, inventory: Inventory, kept: Kept, label: str, machine: VmId) -> Adopted:

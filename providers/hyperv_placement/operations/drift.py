@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, replace
 
+from hyperv_placement.clock import SystemClock
 from hyperv_placement.errors import PlacementError
 from hyperv_placement.hyperv.estate import WORKERS, Estate
 from hyperv_placement.hyperv.event_log import migrations
 from hyperv_placement.hyperv.host_settings import read_migration
-from hyperv_placement.migration.audit import AuditLog
+from hyperv_placement.migration.audit import AuditLog, audit_path
 from hyperv_placement.migration.leftover_search import look_for
 from hyperv_placement.model.estate import Inventory
 from hyperv_placement.model.identity import NOTHING_KEPT, Kept
@@ -22,6 +24,9 @@ from hyperv_placement.operations.delegation import plan_delegation
 from hyperv_placement.operations.plan import compare
 from hyperv_placement.planning.drift import DriftKind, DriftReport, LoggedMove, Readings, Unknown, drift_of
 from hyperv_placement.planning.machine.computers import another_computer
+from hyperv_placement.winrm.credentials import check_some
+from hyperv_placement.workspace.identities import kept_of
+from hyperv_placement.workspace.stacks import PROJECT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +36,14 @@ class Found:
     report: DriftReport
     inventory: Inventory
     plan: Plan
+
+
+def drift_now(stack: Stack) -> Found:
+    """Return the drift of a stack of the project. Raises PlacementError where there are no credentials at all."""
+    check_some({name: host.connection for name, host in stack.hosts.items()})
+    with closing(Estate(stack.hosts, clock=SystemClock())) as estate:
+        audit = AuditLog(audit_path(PROJECT, stack.path.stem), clock=estate.clock)
+        return read_drift(stack, estate, audit, kept_of(stack, PROJECT))
 
 
 def read_drift(stack: Stack, estate: Estate, audit: AuditLog, known: Kept = NOTHING_KEPT) -> Found:

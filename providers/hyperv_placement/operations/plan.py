@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -101,11 +102,8 @@ def compare(  # noqa: PLR0913 - what a run is compared by, each but the first na
 
 def live_plan(stack: Stack) -> tuple[Inventory, Plan]:
     """Return the plan by what the hosts report now, as a command shows it."""
-    estate = Estate(stack.hosts, clock=SystemClock())
-    try:
+    with closing(Estate(stack.hosts, clock=SystemClock())) as estate:
         return compare(stack, estate, allowed=allowances(os.environ), known=kept_of(stack, PROJECT))
-    finally:
-        estate.close()
 
 
 def recorded_plan(stack: Stack, file: Path) -> tuple[Inventory, Plan]:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.model.units import counted
-from hyperv_placement.planning.review.changes import EntryChange
+from hyperv_placement.planning.proposal import PreviewBase
 from hyperv_placement.planning.trust.model import Trust
+from hyperv_placement.workspace.preview_file import Message, Previewed, PreviewStep
 
 from .markdown import Budget, cut, folded, name, table, text
-from .preview_record import Message, Previewed, PreviewStep
 from .review import changes_record
 from .review_comment import changes_part, marker, trust_part
 from .trust_text import trust_line, trust_record
@@ -22,23 +22,6 @@ _STEPS, _MESSAGES = 24_000, 6_000
 _REST = "all of them: --json"
 _LONG = 2_000
 _FIRST = 600
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PreviewBase:
-    """What is declared differently since; without the causes of moves, which no preview tells."""
-
-    name: str
-    """As it was asked for: a revision or a file."""
-    changes: tuple[EntryChange, ...]
-    unread: str | None
-    """Why it cannot be told: what stood there is no stack file."""
-    trust: Trust
-
-
-def preview_code(found: Previewed) -> int:
-    """Return what a preview alone comes to, as an exit code: 0; 1 where it warned: of what, no event says; 3 where it failed."""
-    return 3 if found.of("error") else int(bool(found.of("warning")))
 
 
 def preview_headline(found: Previewed) -> str:
@@ -98,8 +81,8 @@ def _first(found: Previewed, trust: Trust | None) -> str:
     return "; ".join(part for part in (trust_line(trust), preview_headline(found)) if part)
 
 
-def preview_record(stack: Stack, found: Previewed, base: PreviewBase | None) -> dict[str, Any]:
-    """Return the keys of a review, and one more: what a preview does not tell is null, or empty.
+def preview_record(stack: Stack, found: Previewed, base: PreviewBase | None, code: int) -> dict[str, Any]:
+    """Return the keys of a review with the exit code `code`, and one more: what a preview does not tell is null, or empty.
 
     plan, doctor, recorded   null
     rooms      empty
@@ -114,7 +97,7 @@ def preview_record(stack: Stack, found: Previewed, base: PreviewBase | None) -> 
         else {"name": base.name, "changes": changes_record(base.changes), "unread": base.unread}
     )
     return {
-        "headline": _first(found, trust), "stack": stack.path.name, "trust": trust_record(trust), "code": preview_code(found),
+        "headline": _first(found, trust), "stack": stack.path.name, "trust": trust_record(trust), "code": code,
         "source": "preview", "recorded": None,
         "plan": None, "doctor": None, "rooms": [], "base": based,
         "preview": {

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-from hyperv_placement.model.estate import Inventory
-from hyperv_placement.model.finding import Finding
-from hyperv_placement.model.plan import Plan
-from hyperv_placement.model.stack import Stack
-from hyperv_placement.planning.review.causes import Causes
+from hyperv_placement.model.units import counted
+from hyperv_placement.planning.proposal import Base, Review
 from hyperv_placement.planning.review.changes import EntryChange
 from hyperv_placement.planning.schedule.peaks import Room
-from hyperv_placement.planning.trust.model import Trust
 
 from .plan_record import plan_record
 from .plan_text import headline
@@ -22,43 +17,6 @@ from .trust_text import trust_line, trust_record
 
 OLD = timedelta(days=2)
 """Age of an inventory that is worth a word: the one of a night is expected every morning."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Base:
-    """What was declared before."""
-
-    name: str
-    """As it was asked for: a revision or a file."""
-    changes: tuple[EntryChange, ...]
-    causes: Causes
-    unread: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Review:
-    """All that a review says; the page, the comment and the record show the same."""
-
-    stack: Stack
-    inventory: Inventory
-    plan: Plan
-    rooms: tuple[Room, ...]
-    recorded: datetime | None
-    """When the inventory was recorded; None = the hosts were asked."""
-    age: timedelta | None = None
-    """How old the recorded inventory is; None where it is not, or nobody asked."""
-    diagnoses: tuple[Finding, ...] = ()
-    """What the doctor would stop of it."""
-    base: Base | None = None
-    trust: Trust | None = None
-    """What changes of trust; None where nothing was compared."""
-    code: int = 0
-    """What the plan alone comes to, as an exit code: 0, 1 or 3."""
-
-    @property
-    def freezes_unjudged(self) -> bool:
-        """Whether freezes are declared and nobody could judge them: a recorded inventory has no clock."""
-        return self.recorded is not None and bool(self.stack.guard.freeze)
 
 
 def first_line(review: Review) -> str:
@@ -72,7 +30,7 @@ def first_line(review: Review) -> str:
 def _rules(review: Review) -> Iterator[str]:
     broken = len(review.plan.broken_rules)
     if broken:
-        yield f"{broken} {'rule' if broken == 1 else 'rules'} broken"
+        yield f"{counted(broken, 'rule')} broken"
     elif not review.plan.refusals:
         known = review.inventory.complete or not review.stack.rules
         yield "no rule broken" if known else "no rule broken as far as hosts answered"
@@ -81,24 +39,24 @@ def _rules(review: Review) -> Iterator[str]:
 def _stopped(review: Review) -> Iterator[str]:
     stops = len(review.diagnoses)
     if stops:
-        yield f"the doctor finds {stops} {'error' if stops == 1 else 'errors'}"
+        yield f"the doctor finds {counted(stops, 'error')}"
 
 
 def _not_known(review: Review) -> Iterator[str]:
     silent = len(review.plan.silent)
     away = len(review.inventory.unreachable) - silent
     if silent:
-        yield f"{silent} {'host' if silent == 1 else 'hosts'} silent"
+        yield f"{counted(silent, 'host')} silent"
     if away:
-        yield f"{away} {'host' if away == 1 else 'hosts'} away"
+        yield f"{counted(away, 'host')} away"
     if review.freezes_unjudged:
         yield "freezes not judged"
     if review.age is not None and review.age >= OLD:
         yield f"the inventory is {review.age.days} days old"
 
 
-def review_record(review: Review) -> dict[str, Any]:
-    """Return a review as plain values.
+def review_record(review: Review, code: int) -> dict[str, Any]:
+    """Return a review as plain values; `code`: what the plan alone comes to, as an exit code.
 
     headline   the first line of the comment
     stack      the file's name
@@ -118,7 +76,7 @@ def review_record(review: Review) -> dict[str, Any]:
         "headline": first_line(review),
         "stack": review.stack.path.name,
         "trust": trust_record(review.trust),
-        "code": review.code,
+        "code": code,
         "source": "hosts" if review.recorded is None else "inventory",
         "recorded": None if review.recorded is None else review.recorded.isoformat(timespec="seconds"),
         "plan": plan_record(review.plan),

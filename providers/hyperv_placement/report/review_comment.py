@@ -12,6 +12,7 @@ from hyperv_placement.model.guard import NO_LIMITS
 from hyperv_placement.model.plan import Plan, ScheduledMove, Step
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.model.units import counted, format_bytes, format_seconds
+from hyperv_placement.planning.proposal import Base, Review
 from hyperv_placement.planning.review.changes import EntryChange, FieldChange
 from hyperv_placement.planning.schedule.peaks import Room
 from hyperv_placement.planning.trust.model import Trust
@@ -21,7 +22,7 @@ from .moved_files import moved_files
 from .plan_gantt import clock
 from .plan_record import KINDS
 from .plan_text import choice_lines
-from .review import Base, Review, first_line
+from .review import first_line
 from .trust_text import trust_line, trust_record, trust_rows
 
 LIMIT = 65_000

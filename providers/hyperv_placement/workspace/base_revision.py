@@ -53,12 +53,12 @@ def declared_before(word: str, stack: Stack) -> Before:
     except StackFileError as error:
         first = error.message.split("\n", 1)[0]
         return Before(stack=None, unread=f"the file at {word} cannot be read: {first}", revision=revision)
-    return Before(stack=before or nothing(stack), revision=revision)
+    return Before(stack=before or nothing_at(stack.path), revision=revision)
 
 
-def nothing(stack: Stack) -> Stack:
-    """Return what a file declares that is not there yet."""
-    return Stack(path=stack.path, hosts={}, vms={})
+def nothing_at(path: Path) -> Stack:
+    """Return what a file declares that does not exist."""
+    return Stack(path=path, hosts={}, vms={})
 
 
 def _file(word: str, path: Path) -> Path | None:

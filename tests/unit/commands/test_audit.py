@@ -148,5 +148,5 @@ def test_of_other_files_and_names_nothing_is_noted(project: Path, tmp_path: Path
     for name in ("other", "../x", "a b"):
         audit_notes.note_of(name, SystemClock(), "", "unlock", project=project)
     assert not audit_path(project, NAME).exists()
-    with pytest.raises(PlacementError, match="no stack of this project"):
+    with pytest.raises(PlacementError, match="not a stack of this project"):
         audit.write_note(load(path), "", "text", project)

@@ -96,7 +96,7 @@ def test_what_is_larger_than_locks_are_stays_and_is_said(tmp_path: Path) -> None
     done = unlock(tmp_path, "lab")
     assert (done.returncode, done.stdout) == (1, "")
     assert "larger than 1 MiB" in done.stderr
-    assert "remove what is no lock" in done.stderr
+    assert "remove what is not a lock" in done.stderr
     assert lying(tmp_path) == ["y1.json"]
 
 

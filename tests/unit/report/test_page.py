@@ -23,7 +23,7 @@ def test_hostile_names_stay_in_the_data(tmp_path: Path) -> None:
     nasty = f"</script><!--<script>{{{{script}}}}{HOSTILE}{STEERING}"
     review = review_of(story("migration/swap"), tmp_path)
     steps = tuple(replace(step, label=nasty) for step in review.plan.steps)
-    html = page(replace(review, plan=replace(review.plan, steps=steps)))
+    html = page(replace(review, plan=replace(review.plan, steps=steps)), 0)
     assert len(re.findall(r"<script", html)) == len(re.findall(r"</script>", html)) == 2
     embedded = html.partition('id="data">')[2].partition("</script>")[0]
     assert not set("<>&") & set(embedded)
@@ -34,7 +34,7 @@ def test_hostile_names_stay_in_the_data(tmp_path: Path) -> None:
 
 def test_the_policy_names_its_own_script_and_style_alone(tmp_path: Path) -> None:
     """By their hashes; nothing else is allowed, and nothing is asked for."""
-    html = page(review_of(story("migration/swap"), tmp_path))
+    html = page(review_of(story("migration/swap"), tmp_path), 0)
     policy = re.search(r'Content-Security-Policy" content="([^"]*)"', html)
     assert policy is not None
     assert policy[1].startswith("default-src 'none'; ")
@@ -49,19 +49,19 @@ def test_the_policy_names_its_own_script_and_style_alone(tmp_path: Path) -> None
 
 def test_moves_without_an_order_are_in_the_data(tmp_path: Path) -> None:
     """Those of an infeasible plan; none that the schedule has, none of a machine that is refused."""
-    wanted = page_data(review_of(story("infeasible/swap-without-room"), tmp_path))["wanted"]
+    wanted = page_data(review_of(story("infeasible/swap-without-room"), tmp_path), 3)["wanted"]
     assert [(each["label"], each["from"], each["to"]) for each in wanted] == [
         ("A", "hv1", "hv2"),
         ("B", "hv2", "hv1"),
     ]
     assert wanted[0]["reason"].startswith("declared in story.yaml:")
     for name in ("migration/swap", "constraints/protected"):
-        assert page_data(review_of(story(name), tmp_path))["wanted"] == []
+        assert page_data(review_of(story(name), tmp_path), 0)["wanted"] == []
 
 
 def test_a_large_estate_makes_a_small_page(tmp_path: Path) -> None:
     """All of its machines are in there."""
-    html = page(review_of(ring(20, 400, 100), tmp_path))
+    html = page(review_of(ring(20, 400, 100), tmp_path), 0)
     embedded = json.loads(html.partition('id="data">')[2].partition("</script>")[0])
     assert len(embedded["estate"]["machines"]) == 400
     assert len(html) < 400_000

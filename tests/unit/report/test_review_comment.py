@@ -12,11 +12,12 @@ import pytest
 
 from hyperv_placement.model.finding import Finding, Subject
 from hyperv_placement.operations.plan import compare_recorded
+from hyperv_placement.planning.proposal import Base, Review
 from hyperv_placement.planning.review.causes import Causes
 from hyperv_placement.planning.review.changes import ChangeKind, EntryChange, FieldChange
 from hyperv_placement.planning.schedule.peaks import rooms
 from hyperv_placement.planning.trust.model import Aspect, Trust, TrustChange
-from hyperv_placement.report.review import Base, Review, review_record
+from hyperv_placement.report.review import review_record
 from hyperv_placement.report.review_comment import LIMIT, comment
 from tests.scenarios.estate import estate_of
 from tests.scenarios.test_scenarios import declared
@@ -180,7 +181,7 @@ def test_a_hostile_name_is_text_wherever_it_stands(name: str, tmp_path: Path) ->
 
 def test_the_record_is_the_plan_and_more(tmp_path: Path) -> None:
     """Rooms with their course; the moves as `plan --json` has them."""
-    record = review_record(review_of(story("migration/swap"), tmp_path))
+    record = review_record(review_of(story("migration/swap"), tmp_path), 0)
     assert [move["label"] for move in record["plan"]["moves"]] == ["B", "A", "B"]
     assert (record["source"], record["recorded"], record["base"]) == (
         "inventory",

@@ -13,8 +13,9 @@ from hyperv_placement.model.estate import Inventory
 from hyperv_placement.model.names import folded
 from hyperv_placement.model.plan import Plan, Standing
 from hyperv_placement.model.units import MIB
+from hyperv_placement.planning.proposal import Review
 from hyperv_placement.report.plan_record import KINDS
-from hyperv_placement.report.review import Review, review_record
+from hyperv_placement.report.review import review_record
 from hyperv_placement.visible import visible_lines
 
 _HERE = Path(__file__).parent
@@ -22,7 +23,7 @@ _UNSAFE = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"}
 """What could end a script element, or begin a comment in it (HTML, 4.12.1.3); JSON reads the escapes as the same."""
 
 
-def page(review: Review) -> str:
+def page(review: Review, code: int) -> str:
     """Return the page: HTML with style, script and data in it, which asks no network for anything."""
     style, script = _part("page.css"), _part("page.js")
     policy = (
@@ -30,13 +31,13 @@ def page(review: Review) -> str:
         " base-uri 'none'; form-action 'none'"
     )
     shown = _part("page.html")
-    parts = {"policy": policy, "style": style, "script": script, "data": _embedded(page_data(review))}
+    parts = {"policy": policy, "style": style, "script": script, "data": _embedded(page_data(review, code))}
     for name, part in parts.items():  # data last: what stands in it replaces nothing
         shown = shown.replace(f"{{{{{name}}}}}", part)
     return shown
 
 
-def page_data(review: Review) -> dict[str, Any]:
+def page_data(review: Review, code: int) -> dict[str, Any]:
     """Return what the page shows: the review's record, the estate as it is before the run, and moves without an order.
 
     estate: hosts [{name, silent, memory, free}] (bytes; null where not told), machines [[id, name, host, MiB that it
@@ -46,7 +47,7 @@ def page_data(review: Review) -> dict[str, Any]:
     """
     plan = review.plan
     return {
-        **review_record(review), "estate": _estate(review.inventory, plan), "wanted": list(_wanted(plan)),
+        **review_record(review, code), "estate": _estate(review.inventory, plan), "wanted": list(_wanted(plan)),
         "unread": None if review.base is None else review.base.unread,
     }  # fmt: skip
 

@@ -1,15 +1,17 @@
-"""What `pulumi preview --json` tells of machines and hosts: the steps that change something, and what was said."""
+"""A preview of the engine (`pulumi preview --json`): the steps that change machines and hosts, and what was reported of them."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from hyperv_placement import quoting
 from hyperv_placement.errors import PlacementError
 from hyperv_placement.model import strict_json
+from hyperv_placement.system.files import read_bounded
 
 _QUIET = {"same", "refresh", "read", "read-discard", "discard"}
 """Operations that change nothing (pulumi: pkg/display/operation.go)."""
@@ -17,6 +19,8 @@ _TYPE = "pulumi-python:dynamic/hyperv:"
 _MACHINE = "VmPlacement"
 _PLACE = {"host", "config", "checkpoints", "paging"}
 """Properties of a machine that only a move changes, beside its disks."""
+_LARGEST = 256 << 20
+"""Bytes; the engine writes some 5 KiB for each machine."""
 _REMEDY = "Make one: bin/pulumi preview --json > FILE"
 
 
@@ -101,6 +105,15 @@ class Previewed:
 
 _PARTS = {"steps": list, "diagnostics": list, "changeSummary": dict}
 """Of a preview the engine writes each that is not empty, and one is (pulumi/pulumi pkg/display/json.go, PreviewDigest)."""
+
+
+def read_preview(path: Path) -> Previewed:
+    """Return what a file holds. Raises PlacementError where it cannot be read, or is not a preview."""
+    try:
+        content = read_bounded(path, _LARGEST)
+    except OSError as error:
+        raise PlacementError(f"{path} cannot be read: {error.strerror}", remedy=_REMEDY) from error
+    return previewed(content, str(path))
 
 
 def previewed(text: str | bytes, name: str) -> Previewed:

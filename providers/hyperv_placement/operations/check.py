@@ -1,0 +1,64 @@
+"""Stack files by themselves: whether each can be read, whether two declare one machine, and what they change of trust."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from hyperv_placement.errors import PlacementError
+from hyperv_placement.model.stack import Stack
+from hyperv_placement.planning.trust.model import Trust
+from hyperv_placement.stackfile.overlap import declared_twice
+from hyperv_placement.workspace.base_revision import declared, declared_before, nothing_at
+from hyperv_placement.workspace.git import at_revision, stack_names
+from hyperv_placement.workspace.stacks import stack_files
+
+from .trust import trust_of, trust_of_removal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """What came of one file."""
+
+    found: Stack | PlacementError | None
+    """None: the file is removed."""
+    trust: Trust | None = None
+    """What it changes of trust; None where nothing was compared."""
+
+
+def files_of(folder: Path, base: str | None, head: str | None) -> list[Path]:
+    """Return the stack files that there are in `folder`, at the revision `head`, and those that there were at `base`."""
+    names = (
+        {path.name for path in stack_files(folder.parent)} if head is None else set(stack_names(head, folder))
+    )
+    if base is not None:
+        names |= set(stack_names(base, folder))
+    return [folder / name for name in sorted(names) if not name.startswith("Pulumi.")]
+
+
+def check(paths: Iterable[Path], base: str | None, head: str | None) -> Mapping[Path, Checked]:
+    """Return what came of each file, as it lies there or at the revision `head`, compared with `base` where that is given."""
+    checked = {path: _checked(path, base, head) for path in paths}
+    stacks = {path: each.found for path, each in checked.items() if isinstance(each.found, Stack)}
+    for path, error in declared_twice(stacks).items():
+        checked[path] = replace(checked[path], found=error)
+    return checked
+
+
+def _checked(path: Path, base: str | None, head: str | None) -> Checked:
+    try:
+        if base is not None and not _is_there(path, head):
+            before = declared_before(base, nothing_at(path))
+            if before.stack is None or before.stack.hosts:
+                return Checked(found=None, trust=trust_of_removal(before))
+        stack = declared(path, head)
+        if base is None:
+            return Checked(found=stack)
+        return Checked(found=stack, trust=trust_of(declared_before(base, stack), stack, head))
+    except PlacementError as error:
+        return Checked(found=error)
+
+
+def _is_there(path: Path, head: str | None) -> bool:
+    return path.exists() if head is None else at_revision(head, path) is not None

@@ -1,0 +1,28 @@
+"""What the hosts of a stack report now, for a person or for plans that are made later."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+
+from hyperv_placement.clock import SystemClock
+from hyperv_placement.hyperv.detail import Detail
+from hyperv_placement.hyperv.estate import Estate
+from hyperv_placement.model.estate import Inventory
+from hyperv_placement.model.stack import Stack
+from hyperv_placement.workspace.inventory_file import Recorded, write
+
+
+def read_inventory(stack: Stack) -> Inventory:
+    """Return what the hosts report, as far as a person looks at it. A host that does not respond is in `unreachable`."""
+    with closing(Estate(stack.hosts, clock=SystemClock())) as estate:
+        return estate.read(Detail.MOVE)
+
+
+def record_inventory(stack: Stack, path: Path) -> Inventory:
+    """Save all that a plan may ask of the hosts, and return it. Raises PlacementError where the file cannot be written."""
+    with closing(Estate(stack.hosts, clock=SystemClock())) as estate:
+        read = estate.clock.utc()
+        inventory = estate.read(Detail.FULL)
+    write(path, Recorded(read=read, inventory=inventory))
+    return inventory
