@@ -156,4 +156,4 @@ def test_what_only_may_hurt_is_a_warning(fabric: Fabric) -> None:
     fabric.world.hosts["hv2"].vmm_agent = True
     found = examined(fabric, lambda spec: replace(spec, reserve=Reserve(disk_bytes=10**6 * GIB)))
     assert {each.severity for each in found if "Virtual Machine Manager" in each.text} == {Severity.WARNING}
-    assert any("shall stay free" in each.text and each.severity == Severity.WARNING for each in found)
+    assert any("are to stay free" in each.text and each.severity == Severity.WARNING for each in found)

@@ -150,5 +150,5 @@ def test_a_host_that_reports_what_is_no_name_is_unknown(place: Place, claimed: s
 
     assert "hv2 reports a name that is none: " in doctor.output
     assert "Get-ADComputer" not in doctor.output
-    assert "hv2 could not be read closely" in planned.output
+    assert "hv2 could not be read in full" in planned.output
     assert not [ascii(char) for char in doctor.output + planned.output if hidden(char) and char != "\n"]

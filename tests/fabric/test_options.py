@@ -81,7 +81,7 @@ def test_networks_choose_the_addresses_and_their_order(fabric: Fabric) -> None:
 
 def test_networks_without_an_address_start_nothing(fabric: Fabric) -> None:
     """The last look before the order refuses it as the plan does."""
-    with pytest.raises(MoveRefusedError, match=r"none of it within 172\.16\.0\.0/12"):
+    with pytest.raises(MoveRefusedError, match=r"none of them within 172\.16\.0\.0/12"):
         fabric.run(chosen(fabric, "hv2", networks=("172.16.0.0/12",)))
     assert not fabric.log("start")
 

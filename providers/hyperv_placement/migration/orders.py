@@ -173,7 +173,7 @@ def _addresses(options: MigrationOptions, destination: HostFacts) -> tuple[str, 
     found = reached_by(listening, options.networks)
     if listening and not found:
         raise MoveRefusedError(
-            f"{destination.full_name} listens for migrations on {', '.join(listening)}, none of it within"
+            f"{destination.full_name} listens for migrations on {', '.join(listening)}, none of them within"
             f" {', '.join(options.networks)}",
             remedy="Correct migration.networks in the stack file, or add a migration network there",
         )

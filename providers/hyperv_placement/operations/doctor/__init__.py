@@ -1,1 +1,1 @@
-"""What stands in the way of moves, told before anybody moves anything: read, judged, and reported; nothing is changed."""
+"""The doctor: reads the hosts and reports what would keep moves from succeeding, before any is started. Changes nothing."""

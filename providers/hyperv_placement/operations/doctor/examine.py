@@ -1,4 +1,4 @@
-"""The whole examination: read once, judge everything, the worst first."""
+"""The whole examination: reads once, checks everything, and lists errors first."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .symptoms import Reading
 
 
 def examine(stack: Stack, clock: Clock, known: Kept = NOTHING_KEPT) -> tuple[list[Finding], list[str]]:
-    """Return the diagnoses, errors first, and what cannot be told from here. Nothing is changed; no host is asked twice."""
+    """Return the diagnoses, errors first, and what cannot be checked from here. Nothing is changed; no host is asked twice."""
     estate = Estate(stack.hosts, clock=clock)
     try:
         reading = read(stack, estate, clock, known)
@@ -57,10 +57,10 @@ def diagnoses(stack: Stack, reading: Reading) -> Iterator[Finding]:
 
 
 def not_checked(stack: Stack, reading: Reading) -> Iterator[str]:
-    """Yield what nobody can tell from here: it is not said to be in order."""
+    """Yield what cannot be checked from here, so that nobody takes it for checked."""
     yield "whether TCP 6600 and 445 are open between the hosts (Test-NetConnection HOST -Port 6600, on each)"
     if stack.directory is None:
-        yield "delegation, for want of directory: in the stack file"
+        yield "delegation, because the stack file has no directory:"
     read = [host for host in reading.hosts.values() if host.trouble is None]
     of_host = [each.name for each in read if reading.inventory.hosts[each.name].facts is None]
     if of_host:

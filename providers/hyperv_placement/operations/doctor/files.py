@@ -1,4 +1,4 @@
-"""Whose files would get a name that another machine keeps, on any host that it may be on: a host refuses such a move."""
+"""Machines whose files would get a name that another machine keeps, on any host that they may be on."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from hyperv_placement.planning.machine.order import order
 
 
 def file_diagnoses(stack: Stack, inventory: Inventory) -> Iterator[Finding]:
-    """Yield an error for each machine and host. Whoever shall leave is taken to leave, unless a name stops it."""
+    """Yield an error for each machine and host. Machines that are to leave count as gone, unless a name stops them."""
     found = {
         label: (spec, vm)
         for label, spec in stack.vms.items()
@@ -44,7 +44,7 @@ def file_diagnoses(stack: Stack, inventory: Inventory) -> Iterator[Finding]:
 
 
 def _first(spec: VmSpec, vm: VirtualMachine) -> HostName:
-    """Return where it stays if it may, else the first host that it may be on."""
+    """Return its own host if it may stay there, otherwise the first host that it may be on."""
     return vm.host if not spec.hosts or vm.host in spec.hosts else spec.hosts[0]
 
 

@@ -1,4 +1,4 @@
-"""What stands in the way of the moves of one plan: the doctor's judgement of their hosts and pairs, and of nobody else."""
+"""The doctor's errors about the hosts and pairs of one plan's moves, and no others."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .symptoms import HostReading, Reading
 def foreseen(stack: Stack, reading: Reading, plan: Plan) -> tuple[Finding, ...]:
     """Return the errors of callers, of hosts that moves leave or reach, and between the two ends of each.
 
-    Moves that the plan refuses count as well: they are wanted. What one machine alone meets is in the plan's findings.
+    Moves that the plan refuses count as well: they are declared. Findings about single machines are in the plan itself.
     """
     moves = [step.move for step in plan.steps if step.move is not None]
     moves += [each.move for each in plan.schedule.moves]
@@ -33,7 +33,7 @@ def foreseen(stack: Stack, reading: Reading, plan: Plan) -> tuple[Finding, ...]:
 
 
 def as_reported(inventory: Inventory, at: datetime) -> Reading:
-    """Return what an inventory of that moment tells the doctor: neither directory, clocks nor certificates are in it."""
+    """Return an inventory as the doctor's reading: directory, clocks and certificates are not in it."""
     known = {name: host.facts for name, host in inventory.hosts.items()}
     hosts = {
         name: HostReading(

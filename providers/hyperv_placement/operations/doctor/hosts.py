@@ -1,4 +1,4 @@
-"""What is wrong with one host by itself."""
+"""Diagnoses of single hosts."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from .symptoms import HostReading, Reading
 SKEW = 300.0
 """Seconds that two clocks may be apart (MS-KILE, the default of "Maximum tolerance for computer clock synchronization")."""
 RENEW = timedelta(days=30)
-"""Before its end a certificate is worth a word."""
+"""A certificate that ends sooner than this is reported."""
 
 
 def silent_hosts(stack: Stack, reading: Reading) -> Iterator[Finding]:
-    """Yield why hosts could not be read, once for each cause; one that is away only warns."""
+    """Yield why hosts could not be read, once for each cause; a host that is declared away only warns."""
     causes: dict[tuple[str, str], list[str]] = {}
     today = stack.on(reading.now.astimezone(UTC).date())
     for host in reading.hosts.values():
@@ -56,7 +56,7 @@ def _unread(where: str, message: str, remedy: str) -> Finding:
 
 
 def unproven_hosts(stack: Stack) -> Iterator[Finding]:
-    """Yield once which hosts nothing proves: without TLS Kerberos alone does."""
+    """Yield one warning for all hosts that nothing proves: without TLS only Kerberos does."""
     names = [
         spec.name
         for spec in stack.hosts.values()
@@ -68,7 +68,7 @@ def unproven_hosts(stack: Stack) -> Iterator[Finding]:
             "dialled over plain HTTP with auth: ntlm, which proves no host",
             "Write an https address, or auth: kerberos",
             subject=Subject.host(several(names)),
-            breaks="Whoever the name is diverted to can answer in its place, and use the login elsewhere meanwhile",
+            breaks="A computer to which the name is diverted can answer in its place, and use the login elsewhere meanwhile",
         )
 
 
@@ -126,9 +126,9 @@ def _certificate(host: HostReading, now: datetime) -> Iterator[Finding]:
 
 
 def _clock(host: HostReading, reading: Reading) -> Iterator[Finding]:
-    """Compare with the other hosts: what Kerberos between them asks."""
+    """Compare with the other hosts: Kerberos between them tolerates only a small difference."""
     reported = [each.ahead for each in reading.hosts.values() if each.ahead is not None]
-    if host.ahead is None or len(reported) < 2:  # noqa: PLR2004 - one clock alone is not apart from any
+    if host.ahead is None or len(reported) < 2:  # noqa: PLR2004 - one clock has nothing to be compared with
         return
     apart = host.ahead - median(reported)
     if abs(apart) > SKEW:
@@ -185,14 +185,14 @@ def _migration(host: HostReading, facts: HostFacts) -> Iterator[Finding]:
 
 
 def _room(facts: HostFacts, spec: HostSpec) -> Iterator[Finding]:
-    """Tell what lacks of the reserve that the stack file wants free."""
+    """Yield a warning where less is free than the reserve of the stack file."""
     reserve = spec.reserve
     for volume in facts.volumes or ():
         kept = reserve.on(volume)
         if kept and volume.free_bytes < kept:
             yield Finding.warning(
                 "reserve-disk",
-                f"{volume.path} has {format_bytes(volume.free_bytes)} free, {format_bytes(kept)} shall stay free",
+                f"{volume.path} has {format_bytes(volume.free_bytes)} free, {format_bytes(kept)} are to stay free",
                 "Free space there, or lower reserve.disk of the host",
                 subject=Subject.host(spec.name),
                 breaks="No files come to that volume",
@@ -200,7 +200,7 @@ def _room(facts: HostFacts, spec: HostSpec) -> Iterator[Finding]:
     if facts.memory_free_mib is not None and reserve.left_of_memory(facts.memory_free_mib) < 0:
         yield Finding.warning(
             "reserve-memory",
-            f"{facts.memory_free_mib} MiB of memory are free, {reserve.memory_mib} MiB shall stay free",
+            f"{facts.memory_free_mib} MiB of memory are free, {reserve.memory_mib} MiB are to stay free",
             "Move machines away, or lower reserve.memory of the host",
             subject=Subject.host(spec.name),
             breaks="No running machine comes to it",

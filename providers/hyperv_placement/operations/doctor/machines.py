@@ -1,4 +1,4 @@
-"""What would hinder a machine on its way to each host that it may be on: by the rules that moves themselves obey."""
+"""What would refuse or hinder a machine's move to each host that it may be on, by the same checks as a plan."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .symptoms import Reading
 def machine_diagnoses(
     stack: Stack, reading: Reading, spec: VmSpec, vm: VirtualMachine, host: HostName
 ) -> Iterator[Finding]:
-    """Yield what would keep `vm` from `host`, or may."""
+    """Yield what would keep, or may keep, `vm` from moving to `host`."""
     found = next((each for each in reading.inventory.hosts[vm.host].vms if each.id == vm.id), vm)
     target = reading.inventory.hosts.get(host)
     if target is None or target.facts is None or reading.inventory.hosts[vm.host].facts is None:

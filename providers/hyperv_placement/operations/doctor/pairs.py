@@ -1,4 +1,4 @@
-"""What stands between two hosts of which one may hand a machine to the other."""
+"""Diagnoses of pairs of hosts between which a machine may move, and of the accounts that log on."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _DELEGATED = frozenset({"kerberos", "ntlm"})
 def pair_diagnoses(
     stack: Stack, reading: Reading, source: HostName, destination: HostName
 ) -> Iterator[Finding]:
-    """Yield what keeps machines from going from one host to the other."""
+    """Yield what keeps machines from moving from one host to the other."""
     ends = [_facts(reading, name) for name in (source, destination)]
     if ends[0] is None or ends[1] is None:
         return
@@ -34,7 +34,7 @@ def pair_diagnoses(
 
 
 def caller_diagnoses(reading: Reading) -> Iterator[Finding]:
-    """Yield what is wrong with those as whom we log on, whichever pair it is."""
+    """Yield what is wrong with the accounts that log on, and with the directory, whichever pair it is."""
     for user, why in reading.callers.items():
         yield Finding.refusal(
             "caller-not-delegated",
@@ -57,21 +57,17 @@ def caller_diagnoses(reading: Reading) -> Iterator[Finding]:
             reading.directory_trouble.message,
             reading.directory_trouble.remedy,
             subject=DIRECTORY,
-            breaks="Delegation can neither be told nor set",
+            breaks="Delegation can neither be read nor set",
         )
     elif reading.accounts is not None:
         for host, unfit in reading.unfit.items():
             yield Finding.refusal(
                 "host-account-unfit",
-                _sentence(unfit.why),
+                f"{unfit.why[:1].upper()}{unfit.why[1:]}",
                 unfit.remedy,
                 subject=Subject.host(host),
-                breaks="Its delegation can neither be told nor set",
+                breaks="Its delegation can neither be read nor set",
             )
-
-
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}"
 
 
 def _facts(reading: Reading, host: HostName) -> HostFacts | None:
@@ -98,7 +94,7 @@ def _authentication(
 def _second_hop(
     stack: Stack, reading: Reading, source: HostName, destination: HostName, facts: HostFacts
 ) -> Iterator[Finding]:
-    """Judge the route that our login takes: a local account, CredSSP, or delegation."""
+    """Check the second hop of our login: a local account, CredSSP, or delegation."""
     where, auth = Subject.pair(source, destination), stack.hosts[source].connection.auth
     guarded = reading.hosts[source].credential_guard
     if auth in _LOCAL:
@@ -130,7 +126,7 @@ def _second_hop(
 
 
 def _cheaper_route(*, guarded: bool | None) -> str:
-    """Return the recommended route: delegation, which hands out no password; CredSSP only where nothing guards."""
+    """Recommend delegation, which hands out no password; CredSSP only where Credential Guard does not stop it."""
     delegation = "Declare live_migration: {authentication: kerberos} and delegation:"
     return (
         delegation

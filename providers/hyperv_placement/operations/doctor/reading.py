@@ -170,7 +170,7 @@ def _by_host(
 
 
 def logged_on(stack: Stack) -> list[str]:
-    """Return who we are at which hosts, and where that was read; of hosts without a credential a diagnosis tells."""
+    """Return who we are at which hosts, and where that was read; hosts without a credential have a diagnosis of their own."""
     found: dict[str, list[str]] = {}
     for host in stack.hosts.values():
         try:

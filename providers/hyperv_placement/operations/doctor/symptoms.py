@@ -1,4 +1,4 @@
-"""What the doctor reads of an estate, and what it says of it, as values."""
+"""What the doctor reads of an estate, as values."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Reading:
     callers: Mapping[str, str] = field(default_factory=dict)
     """User name -> why that account is never delegated."""
     forwardable: bool | None = None
-    """Whether the ticket in the cache may be forwarded; None where none is used, or it cannot be told."""
+    """Whether the ticket in the cache may be forwarded; None where none is used, or that is unknown."""
     known: Kept = NOTHING_KEPT
-    """By what machines were told, beside the names and ids of the stack file."""
+    """How machines were identified in the last run, beside the names and ids of the stack file."""
     now: datetime

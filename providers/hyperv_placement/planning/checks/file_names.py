@@ -1,4 +1,4 @@
-"""Moves that would give a file a name which another machine has for good: refused, each with both machines and the file."""
+"""Refuses moves that would give a file the name of a file that another machine keeps."""
 
 from __future__ import annotations
 
@@ -22,28 +22,32 @@ from hyperv_placement.planning.checks.held_names import (
 
 
 def without_taken(steps: Sequence[Step], inventory: Inventory) -> tuple[Step, ...]:
-    """Return `steps`; refused are those whose files would lie where another machine's files stay, and no others.
+    """Return `steps`, with those refused whose files would lie where another machine's files stay.
 
-    Who is refused stays, so that its own files may refuse others. A name that its owner gives up in this run is no
-    reason: the schedule waits for it. A move that runs already is followed, with a warning.
+    A machine that is refused stays where it is, so its own files may refuse others. A name that its owner gives up in this
+    run refuses nobody: the schedule waits for it. A move that is under way is followed, with a warning.
     """
     found = taken(steps, inventory)
-    return tuple(_with(step, found[step.label]) if step.label in found else step for step in steps)
-
-
-def _with(step: Step, finding: Finding) -> Step:
-    if finding.refuses:
-        return refuse(step, finding)
-    return replace(step, findings=(*step.findings, finding))
+    done = []
+    for step in steps:
+        finding = found.get(step.label)
+        if finding is None:
+            done.append(step)
+        elif finding.refuses:
+            done.append(refuse(step, finding))
+        else:
+            done.append(replace(step, findings=(*step.findings, finding)))
+    return tuple(done)
 
 
 def refuse(step: Step, finding: Finding) -> Step:
-    """Return a step that is refused for that reason."""
+    """Return a step with its move refused by `finding`."""
     return replace(step, standing=Standing.REFUSED, findings=(*step.findings, finding))
 
 
 def taken(steps: Sequence[Step], inventory: Inventory) -> dict[str, Finding]:
-    """Return the finding of each move in `steps` (label -> finding) that wants a name which somebody else keeps."""
+    """Return a finding for each move in `steps` (by label) that wants a name which another machine keeps."""
+    # Each refusal keeps a machine, and its names, in place: that can refuse others, until nothing is added.
     claims = _Claims(steps, inventory)
     while found := claims.kept_by_others() or claims.wanted_twice():
         claims.refused |= found
@@ -61,9 +65,9 @@ def taken_now(move: Move, inventory: Inventory) -> Iterator[Finding]:
 def taken_by(
     move: Move, inventory: Inventory, owned: Mapping[Key, Sequence[VirtualMachine]], leaving: Collection[VmId]
 ) -> Iterator[Finding]:
-    """Yield a refusal for each file that would get a name which another machine has, but for those `leaving`.
+    """Yield a refusal for each file that would get a name which another machine has, except for machines that are `leaving`.
 
-    `owned`: every file that has an owner, for many moves of one estate (`owned_names`).
+    `owned`: what `owned_names` returns, read once for all moves of an estate.
     """
     for key, path in _new_names(move, inventory).items():
         for vm in owned.get(key, ()):
@@ -72,7 +76,7 @@ def taken_by(
 
 
 def owned_names(inventory: Inventory) -> dict[Key, list[VirtualMachine]]:
-    """Return every file that some machine has, and whose it is."""
+    """Return every file that belongs to a machine, with its machines."""
     found: dict[Key, list[VirtualMachine]] = {}
     for host in inventory.hosts.values():
         for vm in host.vms:
@@ -82,9 +86,9 @@ def owned_names(inventory: Inventory) -> dict[Key, list[VirtualMachine]]:
 
 
 def onto_own_disks(move: Move, inventory: Inventory) -> Iterator[Finding]:
-    """Yield a refusal for each disk that would get the name of another disk that the machine has now, leaving or not.
+    """Yield a refusal for each disk that would get the name of another disk that the machine has now, even if that one moves as well.
 
-    One order moves both, and in which order a host does it nobody has seen.
+    One order moves both, and which of them a host moves first is not documented.
     """
     source, end = inventory.hosts.get(move.source), inventory.hosts.get(move.destination)
     if source is None or end is None:
@@ -100,11 +104,11 @@ def onto_own_disks(move: Move, inventory: Inventory) -> Iterator[Finding]:
             )
 
 
-_MAY_FAIL = "That migration may fail; what it says at its end is reported"
+_MAY_FAIL = "That migration may fail; how it ends is reported"
 
 
 class _Claims:
-    """Who has which name now, who wants which, and who goes."""
+    """Which machine has which file name, and which one wants it."""
 
     def __init__(self, steps: Sequence[Step], inventory: Inventory) -> None:
         self.refused: dict[str, Finding] = {}
@@ -117,7 +121,7 @@ class _Claims:
         self._wanted: dict[Key, dict[str, str]] = {}
         """File -> label and path of each machine that wants it and does not have it."""
         self._left_at_source: dict[Key, set[str]] = {}
-        """File -> labels of machines whose moves leave it behind."""
+        """File -> labels of machines whose moves leave it at the source."""
         self._kept: dict[Key, set[str]] = {}
         """File -> labels of machines that have it before and after their moves."""
         for label, move in self._moves.items():
@@ -136,13 +140,13 @@ class _Claims:
             self._owners.setdefault(key, []).append(vm)
 
     def kept_by_others(self) -> dict[str, Finding]:
-        """Return the moves, of those that are left, that want what its owner does not give up; none that runs already."""
+        """Return the moves not refused yet that want a name which its owner keeps, except those under way."""
         return {
             label: each for label, each in self._kept_by_others().items() if not self._step(label).under_way
         }
 
     def met_on_the_way(self) -> dict[str, Finding]:
-        """Return a warning for each move that runs already and makes a file that another machine keeps: nobody can refuse it."""
+        """Return a warning for each move under way that makes a file whose name another machine keeps: it is too late to refuse it."""
         return {
             label: replace(each, severity=Severity.WARNING, remedy=_MAY_FAIL, topic=Topic.OBSTACLE)
             for label, each in self._kept_by_others().items()
@@ -160,14 +164,20 @@ class _Claims:
         return found
 
     def wanted_twice(self) -> dict[str, Finding]:
-        """Return the moves, of those that are left, that want one name; of one that runs already only the others."""
+        """Return the moves not refused yet that want the same name, except those under way."""
         found: dict[str, Finding] = {}
         for key in self._wanted:
             wanting = self._left(key)
             for label, path in wanting.items():
                 others = [one for one in wanting if self._moves[one].vm.id != self._moves[label].vm.id]
                 if others and not self._step(label).under_way:
-                    found.setdefault(label, _meeting(label, others, path))
+                    finding = Finding.refusal(
+                        "file-name-wanted-twice",
+                        f"{label} and {', '.join(others)} would both get the file {path}",
+                        "Give one of them a folder of its own",
+                        topic=Topic.FILE_NAME,
+                    )
+                    found.setdefault(label, finding)
         return found
 
     def _left(self, key: Key) -> dict[str, str]:
@@ -177,12 +187,12 @@ class _Claims:
         return self._steps[self._moves[label].vm.id]
 
     def _why_it_stays(self, vm: VirtualMachine, key: Key) -> str:
-        """Return why a file keeps its name, in words; nothing where its owner gives it up."""
+        """Return why a file keeps its name; empty where its owner gives it up."""
         step = self._steps.get(vm.id)
         if step is None:
             return "is not in the stack file, so it stays there"
         if step.label in self.refused or step.standing == Standing.REFUSED:
-            return "does not leave, for its own move is refused"
+            return "does not leave, because its own move is refused"
         if step.label not in self._moves:
             return "stays there"
         if step.label in self._kept.get(key, ()):
@@ -232,12 +242,3 @@ def _kept(label: str, move: Move, path: str, owner: VirtualMachine, why: str) ->
 
 def _would(move: Move, path: str) -> str:
     return f"would overwrite {path}" if move.overwrite else f"would get the file {path}"
-
-
-def _meeting(label: str, others: Sequence[str], path: str) -> Finding:
-    return Finding.refusal(
-        "file-name-wanted-twice",
-        f"{label} and {', '.join(others)} would both get the file {path}",
-        "Give one of them a folder of its own",
-        topic=Topic.FILE_NAME,
-    )

@@ -1,4 +1,4 @@
-"""The guard of a stack file, held against what a run would start; each refusal says how to allow it once."""
+"""Checks what a run would start against the guard of the stack file; each refusal says how to allow it once."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ VARIABLE = "PLACEMENT_ALLOW"
 def guarded(
     stack: Stack, moves: Iterable[Move], now: datetime | None, allowed: frozenset[Limit]
 ) -> Iterator[Finding]:
-    """Yield a refusal for each limit that a run which starts `moves` would exceed, but for those `allowed`.
+    """Yield a refusal for each limit that a run which starts `moves` would exceed, except those `allowed`.
 
-    `now`: with its offset from UTC; None = no freeze is judged. What cannot be counted for want of a size is a
+    `now`: with its offset from UTC; None = freezes are not checked. Files of unknown size are not counted, with a
     warning.
     """
     starts = tuple(moves)
@@ -60,8 +60,10 @@ def _over(
         )
     count = sum(size or 0 for move in moves for size in _sizes(move))
     if guard.max_bytes is not None and count > guard.max_bytes:
-        allows = _apart(count, guard.max_bytes)
-        yield "max_bytes", f"{allows[0]} would be moved, guard.max_bytes of {file} allows {allows[1]}"
+        planned, allowed = format_bytes(count), format_bytes(guard.max_bytes)
+        if planned == allowed:  # rounded to the same words, they would contradict the refusal
+            planned, allowed = f"{count} B", f"{guard.max_bytes} B"
+        yield "max_bytes", f"{planned} would be moved, guard.max_bytes of {file} allows {allowed}"
     hosts = sorted({host for move in moves for host in (move.source, move.destination)})
     if guard.max_hosts is not None and len(hosts) > guard.max_hosts:
         named = ", ".join(hosts)
@@ -77,14 +79,8 @@ def _over(
         )
 
 
-def _apart(count: int, limit: int) -> tuple[str, str]:
-    """Return both as people read them; to the byte where they would read the same."""
-    shown = format_bytes(count), format_bytes(limit)
-    return shown if shown[0] != shown[1] else (f"{count} B", f"{limit} B")
-
-
 def _sizes(move: Move) -> Iterator[int | None]:
-    """Yield the bytes of each file that is copied, and of the memory that goes to another host; None is not known."""
+    """Yield the bytes of each file that is copied, and of the memory that goes to another host; None where unknown."""
     known = {disk.instance_id: disk for disk in (*move.vm.disks, *move.vm.frozen)}
     copied = [known[disk.instance_id] for disk in (move.all_disks if move.copies_storage else ())]
     yield from (disk.size_bytes for disk in copied)
@@ -98,13 +94,13 @@ def _sizes(move: Move) -> Iterator[int | None]:
 
 
 def way_out(limits: Collection[Limit]) -> str:
-    """Return what to type so that one run goes past `limits`."""
+    """Return the command by which one run may exceed `limits`."""
     names = ",".join(limit for limit in LIMITS if limit in limits)
     return f"allow it once: {VARIABLE}={names} {quoting.own('bin/pulumi up')} (on Windows first: set {VARIABLE}={names})"
 
 
 def protect(step: Step, guard: Guard) -> Step:
-    """Return `step` as it stands under the guard: a protected machine is never moved."""
+    """Return `step`, refused if its machine is protected."""
     if step.standing != Standing.MOVE or step.label not in guard.protected:
         return step
     reason = Finding.refusal(

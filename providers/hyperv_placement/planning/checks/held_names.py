@@ -61,7 +61,7 @@ def files_of(vm: VirtualMachine) -> Iterator[Disk]:
 
 
 def being_made(inventory: Inventory) -> Iterator[tuple[Key, VmId]]:
-    """Yield the files that migrations make which run now, as far as their jobs tell, each with its machine."""
+    """Yield the files that migrations make which run now, as far as their jobs report it, each with its machine."""
     foreign = {id(job) for _, job, _ in inventory.foreign_jobs()}
     for host in inventory.hosts.values():
         for job in host.jobs:

@@ -46,7 +46,7 @@ def declared_settings(wanted: LiveMigration) -> dict[str, Any]:
 
 
 def differing(wanted: Mapping[str, Any], actual: Mapping[str, Any]) -> list[str]:
-    """Return the names of declared settings that are otherwise on the host; of any network the order tells nothing."""
+    """Return the names of declared settings that the host has otherwise; the order of networks does not count where any network may be used."""
     return [
         name
         for name, value in wanted.items()

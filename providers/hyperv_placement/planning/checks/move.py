@@ -1,4 +1,4 @@
-"""The rules that protect machines: why a move is refused until it is supported, and the way to go."""
+"""The rules that protect machines: what refuses a move, and the way out."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ def refusals(
 ) -> tuple[Finding, ...]:
     """Return every reason against `move`, and warnings; `destination` equals `source` for a storage move.
 
-    The same for a plan and right before the start, by whatever facts were read then.
+    Called for a plan, and again right before the start with the facts read then.
     """
     if source is None or destination is None:
         silent = move.source if source is None else move.destination
         return (
             Finding.refusal(
                 "host-facts-unread",
-                f"{silent} could not be read closely: what a move asks of it is not known",
-                f"Run again; why, {quoting.own('bin/placement doctor')} says where it stays so",
+                f"{silent} could not be read in full, and a move needs that",
+                f"Run again; if it stays so, {quoting.own('bin/placement doctor')} says why",
             ),
         )
     findings = [*_machine(move.vm), *option_findings(move, destination), *keeps_out(move.source, source)]
@@ -72,7 +72,7 @@ def _machine(vm: VirtualMachine) -> Iterator[Finding]:
             "machine-replicated",
             f"{vm.name} is replicated (ReplicationMode {vm.replication_mode})",
             f"Leave it where it is. Only where nobody relies on its replica:"
-            f" {quoting.powershell('Get-VM -Id {} | Remove-VMReplication', vm.id)}; it is set up anew after the move",
+            f" {quoting.powershell('Get-VM -Id {} | Remove-VMReplication', vm.id)}; set it up again after the move",
         )
     if vm.state == VmState.PAUSED:
         yield Finding.warning("machine-paused", f"{vm.name} is paused; nobody has seen a paused machine move")
@@ -80,7 +80,7 @@ def _machine(vm: VirtualMachine) -> Iterator[Finding]:
         yield Finding.refusal(
             "machine-between-states",
             f"{vm.name} is {in_words(vm.enabled_state)}, between two states",
-            "Run again when it rests",
+            "Run again when it has settled",
         )
     for activity in vm.operational_status[1:]:
         if activity in ACTIVITIES:
@@ -139,7 +139,7 @@ def _goes_along(parent: str, move: Move) -> bool:
 
 
 def _meeting_files(move: Move) -> Iterator[Finding]:
-    """A file that belongs to two checkpoints, and two files that would become one: nobody has seen such a move."""
+    """A file of two checkpoints, and two files that would become one: what a host does with them is not documented."""
     sources: set[str] = set()
     targets: dict[str, str] = {}
     for disk in (*move.vm.disks, *move.vm.frozen):

@@ -1,4 +1,4 @@
-"""Whether a group of hosts bears the loss of any one of them: N + 1."""
+"""Checks whether a group of hosts can lose any one of them: N + 1."""
 
 from __future__ import annotations
 

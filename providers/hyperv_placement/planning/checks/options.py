@@ -1,4 +1,4 @@
-"""Whether a move can be made with the options that were chosen for it."""
+"""Checks whether a move can be made with the options that are declared for it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def option_findings(move: Move, destination: HostFacts) -> Iterator[Finding]:
     if move.changes_host and listening and not reached_by(listening, options.networks):
         yield Finding.refusal(
             "migration-networks-missed",
-            f"{name}: {move.destination} listens for migrations on {', '.join(listening)}, none of it within"
+            f"{name}: {move.destination} listens for migrations on {', '.join(listening)}, none of them within"
             f" {', '.join(options.networks)}",
             f"Correct migration.networks, or add a migration network on {move.destination} ({quoting.powershell('Add-VMMigrationNetwork')})",
         )
@@ -35,7 +35,7 @@ def option_findings(move: Move, destination: HostFacts) -> Iterator[Finding]:
 
 
 def _overwriting(move: Move) -> Iterator[Finding]:
-    """A host can be told to overwrite in one order for all disks or for none, so all must be named.
+    """An order overwrites files for all disks or for none, so all must be named.
 
     AllowOverwriteExistingFile is a property of the migration, not of a disk (win32 pages of
     Msvm_VirtualSystemMigrationSettingData and Msvm_StorageAllocationSettingData).

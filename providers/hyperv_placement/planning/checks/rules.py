@@ -1,4 +1,4 @@
-"""Rules of a stack file, held against a plan."""
+"""Checks whether the rules of a stack file hold at the end of a plan."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _breaks(rule: Rule, where: Mapping[str, HostName]) -> bool:
 def _left_in_maintenance(
     stack: Stack, inventory: Inventory, ends: Mapping[str, HostName]
 ) -> Iterator[Finding]:
-    """Yield a warning for each host that will not be empty, and who stays there."""
+    """Yield a warning for each host in maintenance that keeps machines, with their names."""
     declared = {vm.id for vm in stack.vms.values() if vm.id} | {folded(vm.name) for vm in stack.vms.values()}
     for name in stack.maintenance:
         host = inventory.hosts.get(name)

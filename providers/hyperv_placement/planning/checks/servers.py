@@ -1,4 +1,4 @@
-"""Files on shares that differ by how their server is spelled alone: one file perhaps, and no host tells."""
+"""Files on shares whose paths differ only by the spelling of the server: they may be one file, which no host reports."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def maybe_one_file(move: Move, inventory: Inventory) -> Iterator[Finding]:
     r"""Yield a finding for each machine that has, by another spelling of the server, a file that `move` would make.
 
     `\\fs1\vms` and `\\fs1.corp.example\vms`, or an address: aliases and DFS are not known here. A refusal where the
-    move overwrites files, for it could be the file itself; else a warning.
+    move overwrites files, because it could be the file itself; a warning otherwise.
     """
     yield from _own_folders(move)
     reported: set[tuple[str, str, str]] = set()

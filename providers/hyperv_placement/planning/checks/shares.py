@@ -1,4 +1,4 @@
-"""What goes to storage whose room no host tells."""
+"""What goes to shares, whose room no host reports."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hyperv_placement.model.units import format_bytes
 
 
 def uncounted(schedule: Schedule) -> Iterator[Finding]:
-    """Yield a warning for each share to which files are copied: how many bytes, and that nobody holds them against its room."""
+    """Yield a warning for each share to which files are copied: how many bytes, and that its room was not checked."""
     coming: dict[str, int] = {}
     names: dict[str, str] = {}
     for each in schedule.moves:
@@ -25,5 +25,5 @@ def uncounted(schedule: Schedule) -> Iterator[Finding]:
     for key in sorted(coming):
         yield Finding.warning(
             "share-room-unknown",
-            f"{format_bytes(coming[key])} go to {names[key]}, and how much room it has no host tells: see to that",
+            f"{format_bytes(coming[key])} go to {names[key]}, and no host reports how much room it has: check the file server",
         )

@@ -1,4 +1,4 @@
-"""What a move takes of volumes beside the files of its disks, what it leaves there, and whose size nobody knows."""
+"""What a move copies beside the files of its disks, what it leaves behind, and which sizes are unknown."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from .preflight.room import volume_of
 def stay_behind(move: Move) -> tuple[Disk, ...]:
     """Return the disks whose old files stay at the source when a move has ended, as its options say.
 
-    AvoidRemovingVHDs: none is removed. RetainVhdCopiesOnSource: those that are read only stay, of which disks of
-    checkpoints are some (win32 page of Msvm_VirtualSystemMigrationSettingData; parents are no files of the machine).
+    AvoidRemovingVHDs: none is removed. RetainVhdCopiesOnSource: read-only ones stay, and disks of checkpoints are
+    read-only (win32 page of Msvm_VirtualSystemMigrationSettingData; parents are no files of the machine).
     """
     if not move.copies_storage:
         return ()
@@ -51,14 +51,14 @@ _REMEDY = "Try Get-VHD on that file; a start refuses what cannot be examined"
 
 
 def leaves_something(move: Move) -> bool:
-    """Say whether files of the machine are left wherever it has been: it cannot step aside and come back."""
+    """Say whether a move leaves files where the machine was: then it cannot step aside and come back."""
     options = move.options
     kept = options.avoid_removing_vhds or (options.retain_vhd_copies_on_source and move.vm.frozen)
     return bool(kept) or bool(copied_parents(move))
 
 
 def left_behind(moves: Iterable[Move]) -> Iterator[Finding]:
-    """Yield a warning for each move that frees less at its source than one would think."""
+    """Yield a warning for each move that frees less at its source than it takes along."""
     for move in moves:
         if count := sum(disk.counted_bytes for disk in stay_behind(move)):
             option = (
@@ -79,25 +79,30 @@ def unsized(move: Move, inventory: Inventory) -> Iterator[Finding]:
                 _REMEDY,
             )
         else:
-            yield Finding.warning(
-                "size-unread", f"{text}: {_not_known(move, target, inventory)} is not known", _REMEDY
+            facts = inventory.hosts[move.destination].facts
+            volume = volume_of(target, facts.volumes or ()) if facts else None
+            room = (
+                f"how much room it takes at {target}"
+                if volume is None
+                else f"how much room {volume.path} of {move.destination} has after it"
             )
+            yield Finding.warning("size-unread", f"{text}: {room} is not known", _REMEDY)
 
 
 def of_unknown_size(move: Move) -> bool:
-    """Say whether a move copies a file of which nobody knows how large it is, nor how large it may get."""
+    """Say whether a move copies a file whose size and largest size are both unknown."""
     return any(largest is None for *_, largest in _unsized(move))
 
 
 def volumes_unknown(move: Move, volumes: Iterable[Volume]) -> set[str]:
-    """Return the volumes of the destination to which a move copies files of which nobody knows how large they get."""
+    """Return the volumes of the destination to which a move copies files of unknown size."""
     known = tuple(volumes)
     held = (volume_of(target, known) for *_, target, largest in _unsized(move) if largest is None)
     return {volume.path for volume in held if volume is not None}
 
 
 def _unsized(move: Move) -> Iterator[tuple[str, str, str, int | None]]:
-    """Yield name, path, new path and largest size of each file that is copied and whose size was looked for in vain."""
+    """Yield name, path, new path and largest size of each file that is copied and whose size could not be read."""
     if not move.copies_storage or move.vm.switches is None:
         return  # nothing that only a move asks was read
     disks = {disk.instance_id: disk for disk in (*move.vm.disks, *move.vm.frozen)}
@@ -121,11 +126,3 @@ def parents_of(disk: Disk, attached: Collection[str]) -> tuple[ParentFile, ...]:
     if disk.above or disk.parent_path is None or winpath.comparable(disk.parent_path) in attached:
         return disk.above
     return (ParentFile(path=disk.parent_path),)
-
-
-def _not_known(move: Move, target: str, inventory: Inventory) -> str:
-    facts = inventory.hosts[move.destination].facts
-    volume = volume_of(target, facts.volumes or ()) if facts else None
-    if volume is None:
-        return f"how much room it takes at {target}"
-    return f"how much room {volume.path} of {move.destination} has after it"

@@ -58,7 +58,7 @@ def test_the_reason_why_an_owner_stays_is_said() -> None:
         found.hosts[HostName("hv1")], host("hv2", replace(stays, replication_mode=1)), host("hv3")
     )
     result = planned(held, spec(1, "hv2"), spec(2, "hv3"))
-    assert "VM002 does not leave, for its own move is refused" in reported(result.steps[0])
+    assert "VM002 does not leave, because its own move is refused" in reported(result.steps[0])
     retained = planned(
         found, spec(1, "hv2"), spec(2, "hv3", migration=MigrationOptions(avoid_removing_vhds=True))
     )

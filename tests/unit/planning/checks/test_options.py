@@ -36,7 +36,9 @@ def test_no_address_within_the_networks_is_refused() -> None:
     declared = spec(1, "hv2", migration=options)
     (step,) = plan(stack(declared), inventory(host("hv1", machine(1)), host("hv2"))).steps
     assert step.standing == Standing.REFUSED
-    assert "hv2 listens for migrations on 10.0.0.1, none of it within 192.168.0.0/16" in str(step.findings[0])
+    assert "hv2 listens for migrations on 10.0.0.1, none of them within 192.168.0.0/16" in str(
+        step.findings[0]
+    )
 
 
 @pytest.mark.parametrize(

@@ -113,7 +113,7 @@ REFUSED: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any], str]] = [
         {},
         "needs 200 GiB on D:\\ of hv2, which has 100 GiB in all",
     ),
-    ({"folder": "Q:\\VM001"}, {}, {}, "shall have Q:\\VM001, and hv2 has no such volume"),
+    ({"folder": "Q:\\VM001"}, {}, {}, "is to have Q:\\VM001, and hv2 has no such volume"),
     ({"disks": (disk(1, "D:\\s.vhdx", shared=True),)}, {}, {}, "is shared with other machines"),
     *(({"operational_status": (2, code)}, {}, {}, f"VM001 is {words}") for code, words in ACTIVITIES.items()),
 ]
@@ -152,13 +152,13 @@ WARNED: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any], str]] = [
         {"switches": ("EXTERNAL", "x")},
         "switch 'external', which is spelled 'EXTERNAL' on hv2; which of the two a host",
     ),
-    ({"version": "5.0"}, {}, {}, "configuration version 5.0, older than all that hv2 tells of (unverified)"),
+    ({"version": "5.0"}, {}, {}, "configuration version 5.0, older than all that hv2 lists (unverified)"),
     ({}, {"build": 26100}, {"versions": None}, "which ones hv2 takes could not be read (unverified)"),
     (
         {},
         {},
         {"processor_model": "Another"},
-        "Whether the processors of hv2 do for VM001 could not be read (unverified)",
+        "Whether the processors of hv2 fit VM001 could not be read (unverified)",
     ),
     ({"devices": None}, {}, {}, "Which devices of hv1 are assigned to VM001 could not be read (unverified)"),
     ({"devices": Devices(assigned=1), "state": VmState.OFF}, {}, {}, "while it is off is unverified"),
@@ -238,7 +238,7 @@ def test_without_facts_nothing_starts() -> None:
     target = HostSpec(name=HostName("hv1"), endpoint="https://x", connection=Connection())
     (finding,) = refusals(move, None, None, target)
     assert finding.refuses
-    assert "hv1 could not be read closely" in finding.text
+    assert "hv1 could not be read in full" in finding.text
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What two hosts must be to each other before a machine may go from one to the other: findings, before any start."""
+"""Checks of the two hosts of a move, before it is started: what the destination must have for the machine."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["between", "disk_room"]
 
 
 def between(move: Move, source: HostFacts, destination: HostFacts, target: HostSpec) -> Iterator[Finding]:
-    """Yield what stands against a move to another host, or may; `target`: the destination in the stack file."""
+    """Yield what refuses a move to another host, or may make it fail; `target`: the destination in the stack file."""
     pair = Subject.pair(move.source, move.destination)
     for finding in (*hosts(move, source, destination), *second_hop(move, source)):
         yield finding.about(pair)

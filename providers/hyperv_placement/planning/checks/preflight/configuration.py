@@ -1,4 +1,4 @@
-"""Whether the destination can open a machine's configuration: its version, and the key of its virtual TPM."""
+"""Checks whether the destination can open the machine's configuration: its version, and the key of its virtual TPM."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Version = tuple[int, ...]
 def configuration(
     vm: VirtualMachine, source: HostFacts, destination: HostFacts, target: HostSpec
 ) -> Iterator[Finding]:
-    """Yield what keeps `target` from opening the machine's configuration, or may."""
+    """Yield what keeps, or may keep, `target` from opening the machine's configuration."""
     yield from _version(vm, source, destination, target.name)
     if vm.vtpm is not False and not target.allow_vtpm:
         known = (
@@ -34,7 +34,7 @@ def configuration(
 def _version(
     vm: VirtualMachine, source: HostFacts, destination: HostFacts, name: HostName
 ) -> Iterator[Finding]:
-    """Newer than all that the host tells of is refused; what it does not tell, or an older one, only warns."""
+    """A version newer than all that the host lists is refused; an older or unlisted one only warns (unverified)."""
     own = _parsed(vm.version)
     known = [parsed for text in destination.versions or () if (parsed := _parsed(text)) is not None]
     what = f"{vm.name} has configuration version {vm.version or 'unknown'}"
@@ -55,7 +55,7 @@ def _version(
     elif own < min(known):
         yield Finding.warning(
             "version-old",
-            f"{what}, older than all that {name} tells of (unverified)",
+            f"{what}, older than all that {name} lists (unverified)",
             "Update-VMVersion while it is off, if the move fails",
         )
 

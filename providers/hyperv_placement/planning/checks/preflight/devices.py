@@ -1,4 +1,4 @@
-"""Devices of its host that a machine has for its own, and that stay behind."""
+"""Devices of the host that are assigned to a machine, and stay behind when it moves."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SERVER_2025 = 26100
 
 
 def devices(move: Move, source: HostFacts, destination: HostFacts) -> Iterator[Finding]:
-    """Yield what the machine has of its host."""
+    """Yield a finding for each device that the machine would lose."""
     vm = move.vm
     if vm.devices is None:
         yield Finding.warning(
@@ -53,7 +53,7 @@ def _assigned(move: Move) -> Finding:
 
 
 def _without(line: quoting.Command) -> str:
-    """Return how a machine gets rid of a device, and what that asks for: its guest loses it."""
+    """Return how to take a device from a machine, with the condition: its guest loses it."""
     return f"Leave it where it is. Only where its guest can do without, and with the machine off: {line}"
 
 

@@ -35,7 +35,7 @@ def drives(move: Move, source: HostFacts, destination: HostFacts) -> Iterator[Fi
 
 
 def _iso(move: Move, disk: Disk, destination: HostFacts) -> Finding:
-    """An ISO that cannot be opened fails the move (0xC03A0014, SupportArticles); nothing here sees files."""
+    """An ISO that cannot be opened fails the move (0xC03A0014, SupportArticles-docs); hosts do not report their files."""
     remedy = "Eject it, or put it on a share that both hosts read"
     volumes = destination.volumes
     if volumes is not None and not winpath.is_unc(disk.path) and volume_of(disk.path, volumes) is None:

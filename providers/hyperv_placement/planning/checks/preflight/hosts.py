@@ -1,4 +1,4 @@
-"""Whether two hosts migrate at all, and whether the destination is free of the machine."""
+"""Checks whether both hosts allow migrations, and whether the destination already has the machine."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hyperv_placement.planning.machine.doubles import about_copies
 
 
 def hosts(move: Move, source: HostFacts, destination: HostFacts) -> Iterator[Finding]:
-    """Yield what is wrong with the migration services of both ends."""
+    """Yield what keeps the migration services of the two hosts from making the move."""
     for name, facts in ((move.source, source), (move.destination, destination)):
         if not facts.migration.enabled:
             yield Finding.refusal(
@@ -43,10 +43,10 @@ def hosts(move: Move, source: HostFacts, destination: HostFacts) -> Iterator[Fin
 
 
 def leftovers(move: Move, source: HostFacts, destination: HostFacts) -> Iterator[Finding]:
-    """Yield what lies at the destination under the machine's GUID.
+    """Yield what the destination has under the machine's GUID.
 
-    While a migration of the machine runs, what lies there is that migration's. A second machine is spoken of only where
-    both hosts show it at once and are two computers.
+    While a migration of the machine runs, it made what is there. A second machine is reported only where both hosts show it
+    at once and are two computers.
     """
     vm = move.vm
     if is_one_computer(source, destination):
@@ -73,7 +73,7 @@ def leftovers(move: Move, source: HostFacts, destination: HostFacts) -> Iterator
             yield Finding.refusal(
                 "machine-arrived",
                 f"{vm.name} has come to {move.destination} meanwhile",
-                "Run again: that is looked at anew",
+                "Run again: the next plan starts from there",
             )
     if vm.id in destination.planned:
         text = f"{move.destination} holds a planned system with the GUID of {vm.name}, left by an earlier attempt"
@@ -87,7 +87,7 @@ def leftovers(move: Move, source: HostFacts, destination: HostFacts) -> Iterator
 
 
 def _gone_by_hand(vm: VmId, host: str) -> str:
-    """Return how a person removes a planned system, and what to see first: Hyper-V Manager does not show it."""
+    """Return how a person removes a planned system, and what to check first: Hyper-V Manager does not show it."""
     running = quoting.powershell("Get-CimInstance -Namespace root/virtualization/v2 Msvm_MigrationJob")
     one = quoting.powershell(
         "$planned = Get-CimInstance -Namespace root/virtualization/v2 Msvm_PlannedComputerSystem -Filter {}",

@@ -1,4 +1,4 @@
-"""Whether the destination has the switches and virtual SANs that a machine is connected to, by name."""
+"""Checks whether the destination has the switches and virtual SANs that a machine is connected to, by name."""
 
 from __future__ import annotations
 
@@ -29,11 +29,15 @@ def networks(vm: VirtualMachine, destination: HostFacts, name: HostName) -> Iter
                 f"Create the switch on {name}, or connect the machine to another one",
             )
         else:
+            # -ceq, because a name that is looked up (Get-VMSwitch -Name) is a pattern and may fit other switches.
+            renaming = quoting.powershell(
+                "Get-VMSwitch | Where-Object Name -ceq {} | Rename-VMSwitch -NewName {}", alike, switch
+            )
             yield Finding.warning(
                 "switch-case",
                 f"{vm.name} is connected to switch {switch!r}, which is spelled {alike!r} on {name}; which of the two a host"
                 " asks for is not known",
-                f"Give both one name, on {name}: {_renaming(alike, switch)}",
+                f"Give both one name, on {name}: {renaming}",
             )
     if vm.devices is not None and vm.devices.fibre_channel:
         yield from _fibre_channel(vm, vm.devices.fibre_channel, destination, name)
@@ -42,7 +46,7 @@ def networks(vm: VirtualMachine, destination: HostFacts, name: HostName) -> Iter
 def _fibre_channel(
     vm: VirtualMachine, wanted: tuple[str, ...], destination: HostFacts, name: HostName
 ) -> Iterator[Finding]:
-    """A virtual SAN of the same name must be there (Hyper-V Virtual Fibre Channel page); zoning nobody here sees."""
+    """A virtual SAN of the same name must be there (Hyper-V Virtual Fibre Channel page); no host reports the zoning."""
     there = destination.fibre_channel or ()
     missing = [
         san for san in dict.fromkeys(wanted) if san and not any(names.same(san, each) for each in there)
@@ -68,10 +72,3 @@ def _fibre_channel(
             f"{vm.name} has virtual Fibre Channel: whether {name} reaches its disks is unverified",
             "Check zoning and masking for both sets of its addresses",
         )
-
-
-def _renaming(old: str, new: str) -> quoting.Command:
-    """Compared, not looked up: a name that is looked up is a pattern, which may fit other switches as well."""
-    return quoting.powershell(
-        "Get-VMSwitch | Where-Object Name -ceq {} | Rename-VMSwitch -NewName {}", old, new
-    )

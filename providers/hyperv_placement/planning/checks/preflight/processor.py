@@ -1,4 +1,4 @@
-"""Whether the destination's processors can do what a machine's guest has seen (Msvm_CompatibilityVector page)."""
+"""Checks whether the destination's processors have the features that the guest uses (Msvm_CompatibilityVector page)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from hyperv_placement import quoting
 from hyperv_placement.model.estate import HostFacts, Vector, VmState
 from hyperv_placement.model.finding import Finding
 from hyperv_placement.model.move import Move
-from hyperv_placement.model.names import VmId
 
 _COMPARE: Mapping[int, Callable[[int, int], bool]] = {
     0: lambda vm, host: vm == host,
@@ -39,7 +38,7 @@ def fits(vm: tuple[Vector, ...], host: tuple[Vector, ...]) -> bool | None:
 
 
 def processor(move: Move, source: HostFacts, destination: HostFacts) -> Iterator[Finding]:
-    """Yield why the destination's processors do not do for the machine, or may not; one that is off runs on any."""
+    """Yield why the destination's processors do not fit the machine, or may not; one that is off runs on any."""
     vm = move.vm
     if vm.state == VmState.OFF:
         return
@@ -57,25 +56,22 @@ def processor(move: Move, source: HostFacts, destination: HostFacts) -> Iterator
             f"{vm.name} uses features of the processors of {move.source} that {move.destination} lacks",
             _cure(move),
         )
-    elif fit is None and not _same_model(source, destination):
+    elif fit is None and (
+        source.processor_model is None or source.processor_model != destination.processor_model
+    ):
         yield Finding.warning(
             "processor-unknown",
-            f"Whether the processors of {move.destination} do for {vm.name} could not be read (unverified)",
-            f"On {source.full_name}, {quoting.powershell('Compare-VM')} tells",
+            f"Whether the processors of {move.destination} fit {vm.name} could not be read (unverified)",
+            f"On {source.full_name}, run {quoting.powershell('Compare-VM')}",
         )
-
-
-def _same_model(source: HostFacts, destination: HostFacts) -> bool:
-    return source.processor_model is not None and source.processor_model == destination.processor_model
 
 
 def _cure(move: Move) -> str:
     limited = move.vm.devices is not None and move.vm.devices.processor_limited
     if limited:
         return "Turn the machine off to move it, or choose a host with newer processors"
-    return f"Turn it off, run {_limiting(move.vm.id)} and start it again; or move it while it is off"
-
-
-def _limiting(vm: VmId) -> quoting.Command:
-    """By its GUID: a name would be a pattern, and two machines may have one."""
-    return quoting.powershell("Get-VM -Id {} | Set-VMProcessor -CompatibilityForMigrationEnabled $true", vm)
+    # By its GUID: a name would be a pattern, and two machines may have the same.
+    limiting = quoting.powershell(
+        "Get-VM -Id {} | Set-VMProcessor -CompatibilityForMigrationEnabled $true", move.vm.id
+    )
+    return f"Turn it off, run {limiting} and start it again; or move it while it is off"

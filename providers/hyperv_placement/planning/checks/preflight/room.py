@@ -1,4 +1,4 @@
-"""Whether the destination has the room: what can never fit is refused, what lacks now is waited for."""
+"""Checks whether the destination has room: what can never fit is refused, what is short now is waited for."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NEEDS_RIGHT = (
 
 
 def memory_room(vm: VirtualMachine, destination: HostFacts, target: HostSpec) -> Iterator[Finding]:
-    """Yield what the destination lacks of memory."""
+    """Yield a finding where the destination lacks memory for the machine."""
     if not in_memory(vm):
         return
     if vm.memory_mib is None:
@@ -64,9 +64,9 @@ def _kept(reserve: Reserve) -> str:
 
 
 def disk_room(move: Move, destination: HostFacts, target: HostSpec) -> Iterator[Finding]:
-    """Yield what the destination lacks of disk for the files that are copied to it.
+    """Yield a finding where the destination lacks disk space for the files that are copied to it.
 
-    What is not known counts as nothing: sizes that were not read, and shares, whose space no host tells. A cluster's
+    Unknown amounts count as nothing: sizes that could not be read, and shares, whose space no host reports. A cluster's
     shared volume only warns: how thin it is provisioned is unverified.
     """
     if destination.volumes is None:
@@ -86,7 +86,7 @@ def disk_room(move: Move, destination: HostFacts, target: HostSpec) -> Iterator[
     for path in nowhere.values():  # one for each drive that is not there
         yield Finding.refusal(
             "volume-missing",
-            f"{move.vm.name} shall have {path}, and {target.name} has no such volume",
+            f"{move.vm.name} is to have {path}, and {target.name} has no such volume",
             "Declare a place that exists there (storage: in the stack file)",
         )
     sizes = {disk.instance_id: disk.counted_bytes for disk in (*move.vm.disks, *move.vm.frozen)}

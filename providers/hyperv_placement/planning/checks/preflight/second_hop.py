@@ -1,4 +1,4 @@
-"""Whether the source can act at the destination for whoever orders the move, as far as the hosts' settings tell."""
+"""Checks by the hosts' settings whether the source can act at the destination on behalf of the caller."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _LOCAL = frozenset({"basic", "certificate"})
 
 
 def second_hop(move: Move, source: HostFacts) -> Iterator[Finding]:
-    """Yield why the move would fail with 0x8009030E whatever the directory says.
+    """Yield why the move would fail with 0x8009030E, whatever the directory allows.
 
-    A host set to CredSSP acts only for who has handed the password over ("Set up hosts for live migration without
+    A host set to CredSSP acts only for callers who have handed their password over ("Set up hosts for live migration without
     Failover Clustering", learn.microsoft.com), and the host's own accounts mean nothing elsewhere. Credential Guard of the
     source stops CredSSP ("Considerations and known issues when using Credential Guard", the same place; unverified).
     """
