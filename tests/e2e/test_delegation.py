@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,8 +13,6 @@ from .domain import Domain, declare, site_with_directory, stack
 pytestmark = pytest.mark.e2e
 MIGRATION = "Microsoft Virtual System Migration Service"
 PAIR = ["hv1", "hv2"]
-SOON = 20
-"""Seconds within which a move that cannot be is refused."""
 
 
 @pytest.fixture(scope="module")
@@ -50,10 +47,9 @@ def test_the_story(site: Site, domain: Domain) -> None:
 
     # nothing is delegated, and the directory is asked: refused at once, with the entries, and no host is ordered anything
     want(site, mover, "hv2")
-    begun = time.monotonic()
     refused = site.up()
-    assert time.monotonic() - begun < SOON
     assert refused.returncode != 0
+    assert "old tickets" not in refused.stdout, "it has waited for what the directory does not allow"
     for entry in (f"hv1 -> hv2: {MIGRATION}/hv2.lab.example", "hv1 -> hv2: cifs/hv2.lab.example"):
         assert entry in refused.stdout
     assert site.moved(mover) == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -42,6 +43,14 @@ SPEED = 10.0
 class FastClock:
     """A clock whose seconds pass `SPEED` times as fast as the machine's."""
 
+    def __init__(self) -> None:
+        """Count from here on."""
+        self._waits = Counter[int]()
+
+    def waits(self) -> Counter[int]:
+        """Return for how many milliseconds each thread has asked to wait, which is the same on a busy machine."""
+        return Counter(self._waits)
+
     def now(self) -> float:
         """Return fast seconds."""
         return time.monotonic() * SPEED
@@ -52,6 +61,7 @@ class FastClock:
 
     def wait(self, seconds: float, until: threading.Event | None = None) -> bool:
         """Wait a part of `seconds`, or until the event is set."""
+        self._waits[threading.get_ident()] += round(seconds * 1000)
         return (until or threading.Event()).wait(seconds / SPEED)
 
 

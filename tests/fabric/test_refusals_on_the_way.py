@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from functools import partial
 from pathlib import Path
 
@@ -11,11 +10,11 @@ import pytest
 
 from hyperv_placement.errors import JobUnknownError, VerificationError
 from lab.home import credentials
-from tests.fabric.conftest import SPEED, Behind, Fabric, Maker, until
+from tests.fabric.conftest import Behind, Fabric, Maker, until
 from tests.unit.lab.conftest import estate, machine
 
 pytestmark = pytest.mark.lab
-SOON = 90.0
+SOON = 90_000
 """Seconds, by the fast clock, within which a refusal must be known; silence would be borne for 15 minutes."""
 NEW = "n3w-Passw0rd"
 
@@ -37,12 +36,12 @@ def moving(fabric: Fabric, *names: str) -> list[Behind]:
     return work
 
 
-def refused(work: Behind) -> str:
-    """Return what a move says that could not be followed any more."""
-    begun = time.monotonic()
+def refused(fabric: Fabric, work: Behind) -> str:
+    """Return what a move says that could not be followed any more, and was not waited for much longer."""
+    before = fabric.clock.waits()
     with pytest.raises(JobUnknownError) as caught:
         work.join()
-    assert (time.monotonic() - begun) * SPEED < SOON
+    assert max((fabric.clock.waits() - before).values(), default=0) < SOON
     assert re.search(
         r"job does now is not known \(it was at \d+ % when it was last read, \d+ s ago\)", str(caught.value)
     )
@@ -61,7 +60,7 @@ def test_a_refusal_is_said_at_once_and_once(fabric: Fabric, kind: str, cause: st
     """The first move of the host says what it is and what to do, the others in short; their jobs go on."""
     work = moving(fabric, "WEB01", "WEB02")
     fabric.fault(kind, host="hv1")
-    said = [refused(each) for each in work]
+    said = [refused(fabric, each) for each in work]
     assert sum(cause in each for each in said) == 1
     assert sum("hv1 is not asked any more, as said of another move" in each for each in said) == 1
     assert fabric.audited().count("left") == 2
@@ -87,7 +86,7 @@ def test_a_password_that_its_file_does_not_follow_is_not_tried_again(fabric: Fab
     (work,) = moving(fabric, "WEB01")
     write_password(fabric.home / credentials.FILE, "wrong")
     fabric.fault("password-changed", host="hv1", text=NEW)
-    assert "hv1 refused the credential of" in refused(work)
+    assert "hv1 refused the credential of" in refused(fabric, work)
 
 
 def test_an_end_that_cannot_be_read_is_not_called_anything_else(fabric: Fabric) -> None:

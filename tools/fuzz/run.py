@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import queue
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from multiprocessing.context import SpawnProcess
 from multiprocessing.queues import Queue
@@ -43,24 +43,25 @@ def fuzz(
     seed: int,
     seconds: float,
     folder: Path,
-    stuck: float = STUCK_SECONDS,
     most: int = MOST_FINDINGS,
+    now: Callable[[], float] = monotonic,
 ) -> Report:
-    """Have inputs read for `seconds`; save each finding's input, and what went wrong, in `folder`."""
-    started, first, saved = monotonic(), 0, list[Path]()
+    """Have inputs read for `seconds`, by the clock `now`; save each finding's input, and what went wrong, in `folder`."""
+    started, first, saved = now(), 0, list[Path]()
     inputs = Inputs(seed, groups)
-    while (left := seconds - (monotonic() - started)) > 0 and len(saved) < most:
-        reader = _Reader(seed, first, groups)
-        for number, what in reader.watch(left, stuck, most - len(saved)):
+    while (left := seconds - (now() - started)) > 0 and len(saved) < most:
+        reader = _Reader(seed, first, groups, now)
+        for number, what in reader.watch(left, most - len(saved)):
             saved.append(_save(folder, f"{seed}-{number}.{inputs.group(number).name}", inputs[number], what))
         first = reader.number.value + 1
-    return Report(seed=seed, inputs=first, seconds=monotonic() - started, findings=tuple(saved))
+    return Report(seed=seed, inputs=first, seconds=now() - started, findings=tuple(saved))
 
 
 class _Reader:
     """A process that reads from input `first` on."""
 
-    def __init__(self, seed: int, first: int, groups: Sequence[Group]) -> None:
+    def __init__(self, seed: int, first: int, groups: Sequence[Group], now: Callable[[], float]) -> None:
+        self._now = now
         context = multiprocessing.get_context("spawn")
         self.number: Synchronized[int] = context.Value("Q", first)
         self._findings: Queue[tuple[int, str]] = context.Queue()
@@ -68,21 +69,21 @@ class _Reader:
             target=work, args=(seed, first, tuple(groups), self.number, self._findings), daemon=True
         )
 
-    def watch(self, seconds: float, stuck: float, most: int) -> list[tuple[int, str]]:
+    def watch(self, seconds: float, most: int) -> list[tuple[int, str]]:
         """Let it read until the time is over, it found the most, or is stuck or gone; return what it found, and that."""
         found: list[tuple[int, str]] = []
-        end = moved = monotonic()
-        end, last = end + seconds, self.number.value
+        moved = self._now()
+        end, last = moved + seconds, self.number.value
         self._process.start()
         try:
-            while (now := monotonic()) < end and len(found) < most:
+            while (now := self._now()) < end and len(found) < most:
                 found.extend(self._reported(min(0.5, end - now)))
                 if self.number.value != last:
-                    last, moved = self.number.value, monotonic()
+                    last, moved = self.number.value, now
                 elif not self._process.is_alive():
                     return [*found, (last, f"the reading process ended with {self._process.exitcode}")]
-                elif monotonic() - moved > stuck:
-                    return [*found, (last, f"stuck for {stuck:.0f} s")]
+                elif now - moved > STUCK_SECONDS:
+                    return [*found, (last, f"stuck for {STUCK_SECONDS:.0f} s")]
             return found
         finally:
             self._process.kill()

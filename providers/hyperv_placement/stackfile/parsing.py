@@ -16,6 +16,9 @@ from .syntax import explained
 
 _DEEPEST = 16
 """Levels; the deepest value of a stack file stands at level 6."""
+_TOO_DEEP = f"nested deeper than {_DEEPEST} levels; a stack file needs 6"
+_LIBYAML_TOO_DEEP = "exceeded maximum nesting depth"
+"""What libyaml from PyYAML 6.0.4 on says of 1,000 levels within one token's look-ahead, before any level is an event."""
 _MOST_EVENTS = 2_000_000
 """Parser events; 10,000 machines with five declared locations each make 230,000."""
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -50,10 +53,14 @@ def parse(
         findings.add("file-too-much", *error.finding)
         return None
     except yaml.YAMLError as error:
+        line, text = explained(error, source.text.split("\n"))
+        if _LIBYAML_TOO_DEEP in str(error):
+            findings.add("file-too-much", line, _TOO_DEEP)
+            return None
         complete = False
         builder.tear()
         if not source.had_tabs:
-            findings.add("yaml-syntax", *explained(error, source.text.split("\n")))
+            findings.add("yaml-syntax", line, text)
     root = builder.root()
     if root is None and not findings:
         findings.add("file-empty", 1, f"is empty; {needs}")
@@ -147,7 +154,7 @@ class _TreeBuilder:
 
     def _start(self, event: yaml.CollectionStartEvent) -> None:
         if len(self._open) >= _DEEPEST:
-            raise _TooMuchError(_line(event), f"nested deeper than {_DEEPEST} levels; a stack file needs 6")
+            raise _TooMuchError(_line(event), _TOO_DEEP)
         self._no_properties(event)
         self._open.append(_Open(line=_line(event), is_mapping=isinstance(event, yaml.MappingStartEvent)))
 
