@@ -56,7 +56,7 @@ class Journal:
     def append(self, entry: Entry) -> bytes:
         """Append an entry and flush it to the disk; return its line. Raises OSError, and ValueError where it is too long."""
         with self._lock:
-            # Else each line of a run would wait for a process that hangs.
+            # Otherwise each line of a run would wait for the process that hangs.
             wait, self._wait = self._wait, WAIT_AGAIN
             with one_writer(self.path, wait):
                 self._wait = WAIT
@@ -66,7 +66,7 @@ class Journal:
         """Write an entry, into a new file if this one is full."""
         line = self._written({**self._stamp(), **entry}, may_put_away=True)
         if line is None:
-            with suppress(OSError):  # then the file grows: a line that is written counts for more
+            with suppress(OSError):  # then the file exceeds its size: writing the line matters more
                 self._put_away()
             line = self._written({**self._stamp(), **entry}, may_put_away=False)
         return line or b""
@@ -122,7 +122,7 @@ class Journal:
             try:
                 room -= len(encoded(carried, digest(b"")))
             except ValueError:
-                continue  # it was as long as a line may be
+                continue  # it is as long as a line may be
             if room < 0:
                 break
             kept.append(carried)
@@ -143,7 +143,7 @@ def _end_of(file: BinaryIO) -> _End:
     """Read how a file ends; read all of it if its last bytes hold no entry."""
     size = file.seek(0, os.SEEK_END)
     start = file.seek(max(size - _TAIL, 0))
-    # What begins before the place that is read has another hash: the first part counts only at the file's beginning.
+    # A line that begins before the part that is read would get a wrong hash: the first one counts only at the file's beginning.
     lines = list(raw_lines(file))[0 if start == 0 else 1 :]
     if lines and lines[-1].chained is not None:
         return _ending(lines[-1:])
@@ -171,9 +171,7 @@ def _write(file: BinaryIO, content: bytes) -> None:
             left = left[os.write(descriptor, left) :]
         os.fsync(descriptor)
     except OSError:
-        with suppress(
-            OSError
-        ):  # a file to which one can only append keeps it: a torn line, which the next one records
+        with suppress(OSError):  # an append-only file keeps it: a torn line, which the next line records
             os.ftruncate(descriptor, size)
         raise
 

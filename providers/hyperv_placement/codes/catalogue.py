@@ -168,7 +168,7 @@ def origin(text: str) -> str | None:
     number = next((number for number in _numbers(text) if number >> 31), None)
     if number is None:
         return None
-    facility = number >> 16 & 0x7FF if number >> 30 != 3 else number >> 16 & 0xFFF  # noqa: PLR2004 - NTSTATUS errors begin so
+    facility = number >> 16 & 0x7FF if number >> 30 != 3 else number >> 16 & 0xFFF  # noqa: PLR2004 - NTSTATUS errors begin with these bits
     name = _FACILITIES.get(facility, f"facility 0x{facility:X}")
     rest = number & 0xFFFF
     if facility == 7:  # noqa: PLR2004 - FACILITY_WIN32

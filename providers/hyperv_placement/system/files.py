@@ -61,7 +61,7 @@ class Draft:
         """Move the draft to the target if nothing is there. Raises OSError, FileExistsError."""
         os.close(
             self._at.open(self._at.name, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
-        )  # the name is ours from here on
+        )  # link() has claimed the name for us
         self.keep()
 
     @contextmanager
@@ -161,7 +161,7 @@ def read_bounded(path: Path, limit: int) -> bytes:
     check_name(path)
     if os.name == "nt" and is_device(PureWindowsPath(path)):
         raise OSError(errno.EINVAL, "Windows treats that name as a device", str(path))
-    _check_regular(path.stat(), path)  # to open a device may do something already
+    _check_regular(path.stat(), path)  # opening a device may already have an effect
     descriptor = os.open(path, os.O_RDONLY | _BINARY | _NO_WAIT)
     try:
         return read_open(descriptor, path, limit)
@@ -190,7 +190,10 @@ def read_open(descriptor: int, path: Path, limit: int) -> bytes:
     """Return the content of the regular file at a descriptor, as `read_bounded` does; `path`: for errors."""
     found = os.fstat(descriptor)
     _check_regular(found, path)
-    parts, left = [], 0 if found.st_size > limit else limit + 1  # it may grow, and /proc tells of no size
+    parts, left = (
+        [],
+        0 if found.st_size > limit else limit + 1,
+    )  # it may grow, and files of /proc have no size
     while left and (part := os.read(descriptor, min(left, _PART))):
         parts.append(part)
         left -= len(part)
@@ -277,7 +280,7 @@ def _encoded(content: str | bytes) -> bytes:
 def _stream(found: os.stat_result) -> int | None:
     """Return the stream of this process that goes to that same file, as for /dev/stdout; None if there is none."""
     if not found.st_ino:
-        return None  # Windows numbers no device
+        return None  # on Windows st_dev and st_ino of devices are 0
     for stream in _STREAMS:
         with suppress(OSError):
             if os.path.samestat(os.fstat(stream), found):

@@ -152,7 +152,7 @@ def _gone(path: Path, *, follow: bool) -> Place:
     """Walk to `path`; the caller closes the descriptor of its last folder."""
     check_name(path)
     todo = list(reversed(path.parts or (".",)))
-    # The folder in which this process stands is asked for nothing where it has no part in the way: it may be another user's, or gone.
+    # The working folder is not opened for an absolute path: it may be another user's, or gone.
     here, folder = (
         os.open(path.anchor or ".", _FOLDER),
         Path(path.anchor) if path.is_absolute() else Path.cwd(),
@@ -206,7 +206,7 @@ def _link(name: str, folder: int, where: Path) -> str | None:
 def _entered(folder: Path, name: str) -> Path:
     if name == "..":
         return folder.parent
-    return folder / name  # an absolute name is all there is then, and `.` stays
+    return folder / name  # nothing to enter: the path is absolute, or `.`
 
 
 def private_folder(path: Path) -> None:
@@ -225,7 +225,7 @@ def private_folder(path: Path) -> None:
                 os.fchmod(descriptor, stat.S_IMODE(found.st_mode) & ~_OTHERS)
             replace(_belongings(os.fstat(descriptor)), sticky=False).check(
                 path
-            )  # what lies in /tmp is not ours alone
+            )  # a sticky folder such as /tmp is shared on purpose
         finally:
             os.close(descriptor)
 

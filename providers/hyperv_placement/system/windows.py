@@ -131,7 +131,7 @@ def lock_at_once(descriptor: int) -> bool:
     os.lseek(descriptor, 0, os.SEEK_SET)
     try:
         msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-    except PermissionError:  # Learn, "_locking": EACCES, where it is locked already
+    except PermissionError:  # Learn, "_locking": EACCES if it is locked already
         return False
     return True
 

@@ -102,7 +102,7 @@ def place_key(disk: Disk) -> str:
     """Return a disk's controller and slot as people write them: `SCSI 0:1`, with several SCSI controllers `SCSI 3F2A1B2C:1`."""
     try:
         kind, controller, slot = slot_parts(disk.slot)
-    except ValueError:  # a slot of a form that Hyper-V has not
+    except ValueError:  # not a slot of any form that Hyper-V has
         return disk.slot
     return f"{kind} {controller}:{slot}".upper()
 

@@ -71,7 +71,7 @@ def _absent(spec: VmSpec, inventory: Inventory, wanted: VmId | None) -> NotFound
         return _unknown(
             "machine-behind-silence",
             f"{spec.label} is unknown: {what} on the hosts that answer{beside}, and {who(inventory.unreachable.values())}",
-            "",  # what that means, and what to do, is said once for all of them
+            "",  # one finding for the whole estate says what that means and what to do
         )
     if _in_flight(inventory, wanted):
         return _unknown(

@@ -99,7 +99,9 @@ def _apart(booked: Placement, live: Placement) -> Iterator[str]:
         yield f"it would go to {live.host}, {booked.host} was planned"
     for name, folder in _folders(booked).items():
         there = _folders(live)[name]
-        if folder is not None and not _same(folder, there):  # a host may tell what the one before it did not
+        if folder is not None and not _same(
+            folder, there
+        ):  # the new host may report what the old one did not
             yield f"its {name} would be {there or 'nowhere'}, {folder} was planned"
     then, now = _files(booked), _files(live)
     for name in {**then, **now}:
