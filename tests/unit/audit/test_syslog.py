@@ -97,12 +97,13 @@ def test_no_run_waits_for_a_server_and_its_failure_is_said_once(tmp_path: Path) 
     gone = Syslog(Server(kind="unix", path=str(tmp_path / "nobody")))
     with socket.create_server(("127.0.0.1", 0), backlog=0) as deaf:
         slow = Syslog(Server(kind="tcp", host="127.0.0.1", port=deaf.getsockname()[1]))
-        sending = threading.Thread(
-            target=lambda: [
-                each.send(LINE * 20, "start", TIME) for each in (gone, slow) for _ in range(2_000)
-            ],
-            daemon=True,
-        )
+
+        def send() -> None:
+            for syslog in (gone, slow):
+                for _ in range(2_000):
+                    syslog.send(LINE * 20, "start", TIME)
+
+        sending = threading.Thread(target=send, daemon=True)
         sending.start()
         # A thousand lines stand in the queue; to wait for one of them to be sent is to wait for seconds each time.
         sending.join(HANGS)
