@@ -23,8 +23,9 @@ class _Waiter:
 class Turns:
     """Seconds that pass only while everybody waits; one thread goes on at a time."""
 
-    def __init__(self) -> None:
-        """One thread is at work: the one that makes it."""
+    def __init__(self, passing: Callable[[float], None] = lambda _: None) -> None:
+        """One thread is at work: the one that makes it. `passing`: called, while nobody works, before time leaves a moment."""
+        self._passing = passing
         self._lock = threading.Lock()
         self._now = 0.0
         self._at_work = 1
@@ -80,8 +81,9 @@ class Turns:
             return
         called = [each for each in self._waiting if each.event is not None and each.event.is_set()]
         nearest = called[0] if called else min(self._waiting, key=lambda each: each.until)
-        if not called:
-            self._now = max(self._now, nearest.until)
+        if not called and nearest.until > self._now:
+            self._passing(self._now)
+            self._now = nearest.until
         self._waiting.remove(nearest)
         self._at_work += 1
         nearest.go.set()

@@ -48,12 +48,13 @@ class Decision:
 def decide(gate: Gate, reserves: Mapping[HostName, Reserve], now: float) -> Decision:
     """Return what is to be done; `reserves`: what is kept free on each host.
 
-    One after the other is judged by the room and the hosts that those before it leave: first whoever has just read its
-    hosts, as nobody will have a younger reading, then by rank.
+    One after the other is judged by the room that those before it leave: first whoever has just read its hosts, as nobody
+    will have a younger reading, then by rank. Hosts that nobody holds after that are read, by `_turn_to_look`.
     """
     starts: list[Key] = []
     looks: dict[Key, Look] = {}
     waits: dict[Key, str] = {}
+    wanted: list[tuple[tuple[int, float], Key, Needs, Look]] = []
     held, running = gate.held(), gate.running()
     waiting = [found for found in gate.asking() if found[1].state is State.WAITING]
     for key, each, needs in sorted(waiting, key=lambda found: (found[1].look is None, found[1].rank)):
@@ -62,13 +63,16 @@ def decide(gate: Gate, reserves: Mapping[HostName, Reserve], now: float) -> Deci
         judged = _judged(gate, each, needs, running, reserves, now)
         if isinstance(judged, str):
             waits[key] = judged
-            continue
-        held.update(needs.hosts)
-        if isinstance(judged, Look):
-            looks[key] = judged
+        elif isinstance(judged, Look):
+            wanted.append((_turn_to_look(gate, each, needs), key, needs, judged))
         else:
             starts.append(key)
             running.append(judged)
+            held.update(needs.hosts)
+    for _, key, needs, look in sorted(wanted, key=lambda each: each[0]):
+        if held.isdisjoint(needs.hosts):
+            looks[key] = look
+            held.update(needs.hosts)
     seeks = dict(_seeks(gate, waits, now))
     hopeless = () if starts else tuple(key for key in _hopeless(gate, waits, now) if key not in seeks)
     moments = (moment for moment in _moments(gate, waits, now) if moment > now)
@@ -105,14 +109,40 @@ def _judged(
     """Return what one may do whose hosts nobody holds: read them, wait for a reason, or take its room."""
     believed = math.inf if now < _reads_again(gate, needs, each.rests_until) else NO_ROOM_MAX_AGE_S
     if old := _to_read(gate, each, needs, believed, now):
-        return Look(hosts=old, max_age=NO_ROOM_MAX_AGE_S, begun=now)
+        return _look(each, old, NO_ROOM_MAX_AGE_S, now)
     facts = {host: gate.readings[host].facts for host in needs.hosts}
     if reason := shortage(needs, facts, running, reserves[needs.destination]):
         return reason
     if old := _to_read(gate, each, needs, LIVE_MAX_AGE_S, now):
-        return Look(hosts=old, max_age=LIVE_MAX_AGE_S, begun=now)
+        return _look(each, old, LIVE_MAX_AGE_S, now)
     mine = Running(needs=needs, since=now)
     return _who_goes_first(gate, each, mine, running, reserves) or mine
+
+
+def _turn_to_look(gate: Gate, each: Participant, needs: Needs) -> tuple[int, float]:
+    """Return whose turn it is to read hosts, the smallest first.
+
+    After an end it goes by rank. Who only looks again because time has passed queues: by rank, those in front would keep
+    a slow host busy for ever with looks that find no room.
+    """
+    if each.look is not None:
+        return 0, each.rank
+    if any(_is_spent(gate, host) for host in needs.hosts):
+        return 1, each.rank
+    return 2, each.rests_until
+
+
+def _is_spent(gate: Gate, host: HostName) -> bool:
+    """Say whether a host was not read since one of our moves there ended."""
+    found = gate.readings.get(host)
+    return found is None or found.ends != gate.ends.get(host, 0)
+
+
+def _look(each: Participant, hosts: tuple[HostName, ...], max_age: float, now: float) -> Look:
+    """Return leave to read hosts. While one is read the other may grow too old: all of it is one look then."""
+    last = each.look
+    begun = last.begun if last is not None and last.max_age <= max_age else now
+    return Look(hosts=hosts, max_age=max_age, begun=begun)
 
 
 def _to_read(gate: Gate, each: Participant, needs: Needs, max_age: float, now: float) -> tuple[HostName, ...]:
@@ -123,14 +153,10 @@ def _to_read(gate: Gate, each: Participant, needs: Needs, max_age: float, now: f
     begun = each.look.begun if each.look is not None and each.look.max_age <= max_age else math.inf
 
     def is_old(host: HostName) -> bool:
-        found = gate.readings.get(host)
-        if found is None or found.ends != gate.ends.get(host, 0):
-            return True
-        if host == needs.destination and not found.arriving:
-            return True
-        return found.facts.read_at < begun and now >= found.facts.read_at + max_age
+        read_at = gate.readings[host].facts.read_at
+        return read_at < begun and now >= read_at + max_age
 
-    return tuple(host for host in needs.hosts if is_old(host))
+    return tuple(host for host in needs.hosts if _is_spent(gate, host) or is_old(host))
 
 
 def _reads_again(gate: Gate, needs: Needs, rests_until: float) -> float:
