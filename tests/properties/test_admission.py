@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.standin.gate import HOSTS, Fate, Foreign, History, Judge, Leg, Silence
+from tests.standin.gate_hosts import HOSTS, Fate, Foreign, History, Leg, Silence
+from tests.standin.gate_judge import Judge
 
 CASES = 300
 MOMENTS = st.integers(0, 40).map(float)
