@@ -29,6 +29,15 @@ SETTLED_S = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Wait:
+    """Why one goes on waiting."""
+
+    reason: str
+    yields: bool = False
+    """Whether it has room, and lets another one go first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """What is to be done now. Who waits and is in none of it has a host that another one holds, and is judged after it."""
 
@@ -37,8 +46,7 @@ class Decision:
     """Who reads which hosts."""
     seeks: Mapping[Key, Key]
     """Who of those that wait -> the UNSEEN move that it looks for meanwhile."""
-    waits: Mapping[Key, str]
-    """With the reason."""
+    waits: Mapping[Key, Wait]
     hopeless: tuple[Key, ...]
     """Who of those that wait waits for nothing."""
     again: float
@@ -53,7 +61,7 @@ def decide(gate: Gate, reserves: Mapping[HostName, Reserve], now: float) -> Deci
     """
     starts: list[Key] = []
     looks: dict[Key, Look] = {}
-    waits: dict[Key, str] = {}
+    waits: dict[Key, Wait] = {}
     wanted: list[tuple[tuple[int, float], Key, Needs, Look]] = []
     held, running = gate.held(), gate.running()
     waiting = [found for found in gate.asking() if found[1].state is State.WAITING]
@@ -61,7 +69,7 @@ def decide(gate: Gate, reserves: Mapping[HostName, Reserve], now: float) -> Deci
         if not held.isdisjoint(needs.hosts):
             continue
         judged = _judged(gate, each, needs, running, reserves, now)
-        if isinstance(judged, str):
+        if isinstance(judged, Wait):
             waits[key] = judged
         elif isinstance(judged, Look):
             wanted.append((_turn_to_look(gate, each, needs), key, needs, judged))
@@ -74,7 +82,9 @@ def decide(gate: Gate, reserves: Mapping[HostName, Reserve], now: float) -> Deci
             looks[key] = look
             held.update(needs.hosts)
     seeks = dict(_seeks(gate, waits, now))
-    hopeless = () if starts else tuple(key for key in _hopeless(gate, waits, now) if key not in seeks)
+    hopeless = (
+        () if starts else tuple(key for key in _hopeless(gate, waits, reserves, now) if key not in seeks)
+    )
     moments = (moment for moment in _moments(gate, waits, now) if moment > now)
     return Decision(
         starts=tuple(starts), looks=looks, seeks=seeks, waits=waits, hopeless=hopeless,
@@ -84,9 +94,10 @@ def decide(gate: Gate, reserves: Mapping[HostName, Reserve], now: float) -> Deci
 
 def carried_out(gate: Gate, decision: Decision, now: float) -> Gate:
     """Return the gate after a decision, and before anybody has acted on it."""
-    for key, reason in decision.waits.items():
+    for key, wait in decision.waits.items():
         rests_until = _rests_until(gate.participants[key], now)
-        gate = gate.noted(key, judged=gate.turn, reason=reason, rests_until=rests_until, look=None)
+        judged = -1 if wait.yields else gate.turn
+        gate = gate.noted(key, judged=judged, reason=wait.reason, rests_until=rests_until, look=None)
     for key, lost in decision.seeks.items():
         gate = gate.after(key, Event.SEEK, now, seeks=lost)
     for key in decision.hopeless:
@@ -105,14 +116,14 @@ def _judged(
     running: list[Running],
     reserves: Mapping[HostName, Reserve],
     now: float,
-) -> Look | str | Running:
+) -> Look | Wait | Running:
     """Return what one may do whose hosts nobody holds: read them, wait for a reason, or take its room."""
     believed = math.inf if now < _reads_again(gate, needs, each.rests_until) else NO_ROOM_MAX_AGE_S
     if old := _to_read(gate, each, needs, believed, now):
         return _look(each, old, NO_ROOM_MAX_AGE_S, now)
     facts = {host: gate.readings[host].facts for host in needs.hosts}
     if reason := shortage(needs, facts, running, reserves[needs.destination]):
-        return reason
+        return Wait(reason=reason)
     if old := _to_read(gate, each, needs, LIVE_MAX_AGE_S, now):
         return _look(each, old, LIVE_MAX_AGE_S, now)
     mine = Running(needs=needs, since=now)
@@ -127,15 +138,17 @@ def _turn_to_look(gate: Gate, each: Participant, needs: Needs) -> tuple[int, flo
     """
     if each.look is not None:
         return 0, each.rank
-    if any(_is_spent(gate, host) for host in needs.hosts):
+    if any(_is_spent(gate, needs, host) for host in needs.hosts):
         return 1, each.rank
     return 2, each.rests_until
 
 
-def _is_spent(gate: Gate, host: HostName) -> bool:
-    """Say whether a host was not read since one of our moves there ended."""
+def _is_spent(gate: Gate, needs: Needs, host: HostName) -> bool:
+    """Say whether a host was not read since one of our moves there ended, or not for a machine that would come."""
     found = gate.readings.get(host)
-    return found is None or found.ends != gate.ends.get(host, 0)
+    if found is None or found.ends != gate.ends.get(host, 0):
+        return True
+    return host == needs.destination and not found.arriving
 
 
 def _look(each: Participant, hosts: tuple[HostName, ...], max_age: float, now: float) -> Look:
@@ -156,7 +169,7 @@ def _to_read(gate: Gate, each: Participant, needs: Needs, max_age: float, now: f
         read_at = gate.readings[host].facts.read_at
         return read_at < begun and now >= read_at + max_age
 
-    return tuple(host for host in needs.hosts if _is_spent(gate, host) or is_old(host))
+    return tuple(host for host in needs.hosts if _is_spent(gate, needs, host) or is_old(host))
 
 
 def _reads_again(gate: Gate, needs: Needs, rests_until: float) -> float:
@@ -175,7 +188,7 @@ def _who_goes_first(
     mine: Running,
     running: list[Running],
     reserves: Mapping[HostName, Reserve],
-) -> str | None:
+) -> Wait | None:
     """Return who goes before `each`: one of a smaller rank that has room by the last readings and would lose it."""
     ahead = [
         (other.rank, other.move.vm.name, needs)
@@ -183,18 +196,22 @@ def _who_goes_first(
         if other.rank < each.rank and other.move is not None and other.meets(mine.needs)
     ]
     for _, name, needs in sorted(ahead, key=lambda found: found[0]):
-        known = {host: gate.readings[host].facts for host in needs.hosts if host in gate.readings}
-        if known.keys() != set(needs.hosts) or not gate.readings[needs.destination].arriving:
-            continue
-        reserve = reserves[needs.destination]
-        if shortage(needs, known, running, reserve) is None and shortage(
-            needs, known, [*running, mine], reserve
+        if _has_room(gate, needs, running, reserves) and not _has_room(
+            gate, needs, [*running, mine], reserves
         ):
-            return f"{name} goes first"
+            return Wait(reason=f"{name} goes first", yields=True)
     return None
 
 
-def _seeks(gate: Gate, waits: Mapping[Key, str], now: float) -> Iterator[tuple[Key, Key]]:
+def _has_room(gate: Gate, needs: Needs, running: list[Running], reserves: Mapping[HostName, Reserve]) -> bool:
+    """Say whether the last readings show room, however old they are."""
+    known = {host: gate.readings[host].facts for host in needs.hosts if host in gate.readings}
+    if known.keys() != set(needs.hosts) or not gate.readings[needs.destination].arriving:
+        return False
+    return shortage(needs, known, running, reserves[needs.destination]) is None
+
+
+def _seeks(gate: Gate, waits: Mapping[Key, Wait], now: float) -> Iterator[tuple[Key, Key]]:
     """Have each UNSEEN move looked for by one that waits at its hosts, unless somebody does, or has just done so."""
     sought = {each.seeks for _, each, _ in gate.asking()}
     free = list(waits)
@@ -208,14 +225,22 @@ def _seeks(gate: Gate, waits: Mapping[Key, str], now: float) -> Iterator[tuple[K
                 break
 
 
-def _hopeless(gate: Gate, waits: Mapping[Key, str], now: float) -> Iterator[Key]:
+def _hopeless(
+    gate: Gate, waits: Mapping[Key, Wait], reserves: Mapping[HostName, Reserve], now: float
+) -> Iterator[Key]:
     """Yield those that wait for nothing: the rules stand in admission_states.py."""
-    if now < gate.turned + SETTLED_S:
+    if now < gate.turned + SETTLED_S or any(wait.yields for wait in waits.values()):
         return
     if any(each.state in MAY_STILL_FREE for each in gate.participants.values()):
         return
-    if any(each.judged != gate.turn for key, each, _ in gate.asking() if key not in waits):
-        return
+    running = gate.running()
+    for key, each, needs in gate.asking():
+        if key in waits:
+            continue
+        if each.judged != gate.turn or any(_is_spent(gate, needs, host) for host in needs.hosts):
+            return
+        if _has_room(gate, needs, running, reserves):
+            return
     without = {key: needs for key, _, needs in gate.asking()}
     hoping = [needs for needs in without.values() if _hopes(gate, needs, now)]
     while hoping:  # who waits at a host of one that hopes, hopes as well
@@ -236,7 +261,7 @@ def _hopes(gate: Gate, needs: Needs, now: float) -> bool:
     )
 
 
-def _moments(gate: Gate, waits: Mapping[Key, str], now: float) -> Iterator[float]:
+def _moments(gate: Gate, waits: Mapping[Key, Wait], now: float) -> Iterator[float]:
     """Yield the moments at which time alone may change the decision for those that wait."""
     yield gate.turned + SETTLED_S
     for _, unseen in gate.unseen():

@@ -53,7 +53,8 @@
 # move, and a wait is hopeless when no move can end there any more. All of this has to hold at once:
 #
 # - None of ours is under way or may yet come: nobody is EXPECTED, PRESENT, STARTING or RUNNING.
-# - All that wait have found no room since the last change (`judged` equals `turn`): none of them is about to start.
+# - All that wait have found no room since the last change (`judged` equals `turn`): none of them is about to start, and
+#   none has room by what others have read since, or lets another one go first.
 # - Nothing has changed for SETTLED_S. The engine hands over machines one by one, and the next may be on its way.
 # - No UNSEEN move takes room at its hosts, or the source of that one has not answered for SILENT_S: a dead host does
 #   not say when its job ends, so that it is waited for no longer than this.
