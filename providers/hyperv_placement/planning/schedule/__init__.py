@@ -1,1 +1,1 @@
-"""Which machines move when: a safe order, its finish, and a proof where there is none. Integers in, values out."""
+"""Which machines move when: a safe order and its times, or a proof that there is none. Integers in, values out."""

@@ -13,7 +13,7 @@ LAST_PASS = 1 / 64
 
 
 def blackout(move: Move, pace: float) -> float:
-    """Return seconds; none where nothing runs, or where only files move. `pace`: bytes a second of the move alone."""
+    """Return seconds: 0 for a machine that is not running, and for moves of files only. `pace`: bytes a second of the move alone."""
     if not move.changes_host or move.vm.state != VmState.RUNNING:
         return 0.0
     return HANDOVER + (move.vm.memory_mib or 0) * MIB * LAST_PASS / pace

@@ -1,4 +1,4 @@
-"""What no schedule can be faster than."""
+"""A lower bound for the duration of any schedule."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from .problem import Leg, Problem
 
 
 def lower_bound(problem: Problem, legs: Sequence[Leg]) -> float:
-    """Return the largest of: the busiest link, the busiest host's slots, the longest chain of one machine; in seconds."""
+    """Return the largest of the busiest link, the busiest host's slots and the longest chain of one machine, in seconds."""
     link = [0.0] * len(problem.hosts)
     slot = [0.0] * (2 * len(problem.hosts))
     chain: dict[int, float] = {}

@@ -1,4 +1,4 @@
-"""How much a search may look at: counted in steps, never in seconds, so that it ends alike everywhere."""
+"""How much a search may look at: counted in steps, never in seconds, so that its result is the same on every computer."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class Budget:
     left: int
 
     def spend(self, steps: int = 1) -> None:
-        """Take some."""
+        """Use up `steps`."""
         self.left -= steps
 
     @property

@@ -1,4 +1,4 @@
-"""The moves of a plan as a problem of room: machines, where they go, and where they may stand meanwhile."""
+"""The moves of a plan as a problem of room: machines, where they go, and where they may be parked."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from .problem import Machine, Place, Problem, SlotLimits
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """An order, and where the machine is after it, whole."""
+    """A move, and the machine's whole placement after it."""
 
     move: Move
     placement: Placement
@@ -35,18 +35,18 @@ class Route:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProblemInstance:
-    """A problem, and what its numbers mean."""
+    """A problem, and what its machines and places stand for."""
 
     problem: Problem
     steps: tuple[Step, ...]
-    """By machine, those that move."""
+    """The step of each machine of the problem."""
     routes: tuple[Mapping[Place, Route], ...]
-    """By machine: how it comes from where it is now to a place."""
+    """By machine: the route from where it is now to each of its places."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ends:
-    """What each move of a schedule holds before and after it, of which pools."""
+    """What each move of a schedule holds of which pools, before and after it."""
 
     pools: tuple[Pool, ...]
     moves: tuple[tuple[Place, Place], ...]
@@ -54,11 +54,11 @@ class Ends:
     coming: Mapping[Pool, int]
     """Pool -> what of it is promised to machines that a running migration brings, and still free by the readings."""
     unknown: frozenset[Pool]
-    """Pools to which files go of which nobody knows how large they are."""
+    """Pools that get files of unknown size."""
 
 
 def ends_of(stack: Stack, inventory: Inventory, plan: Plan) -> Ends:
-    """Return what the moves of a plan's schedule hold at both ends: the same reading by which it was made."""
+    """Return what the moves of a plan's schedule hold at both ends, from the same inventory that it was made of."""
     return _Builder(stack, inventory, plan, NOTHING_OBSERVED, (), 0).ends()
 
 
@@ -71,12 +71,12 @@ def problem_instance(
     parkable: Collection[str] = (),
     spots: int = 0,
 ) -> ProblemInstance:
-    """Return the problem of room that `plan` poses; the machines of `parkable` (labels) may step aside.
+    """Return the problem that `plan` poses; the machines of `parkable` (labels) may be parked.
 
-    `spots`: to how many hosts each of them, those with most memory free; its own two hosts come on top.
+    `spots`: the number of hosts on which each may be parked, those with most memory free, besides its own two.
 
-    Only hosts whose facts are known count: what could not be read takes no machine. Machines that do not move are
-    part of what is not free; those that somebody moves hold both their ends.
+    Only hosts whose facts are known count: a host that could not be read takes no machine. Machines that stay are
+    part of what is not free; machines that somebody else moves hold both their ends.
     """
     return _Builder(stack, inventory, plan, throughput, parkable, spots).instance()
 
@@ -164,9 +164,9 @@ class _Builder:
         return Machine(key=step.label, start=start, goal=goal, parking=tuple(parking))
 
     def _routes(self, step: Step) -> dict[Place, Route]:
-        """Return the way to the declared place first, then those to places where the machine may step aside.
+        """Return the route to the declared place first, then those to places where the machine may be parked.
 
-        One that leaves files wherever it has been does not: on its way back it would meet them.
+        A machine that leaves its files behind is never parked: on its way back it would meet them.
         """
         move = _moving(step)
         routes = {self._holdings.at_end(step.label, move): Route(move=move, placement=end_of(move))}
@@ -177,9 +177,9 @@ class _Builder:
         return routes
 
     def _parking(self, label: str) -> list[HostName]:
-        """Return the hosts with most memory free to which a machine may step aside: none that is emptied, or no place for it.
+        """Return the hosts with most memory free on which a machine may be parked, except those in maintenance, away or outside its rules.
 
-        What holds in the end holds on the way: `within` may be a matter of licences.
+        `within` holds during the run, too: it may be a matter of licences.
         """
         within = [set(r.hosts) for r in self._stack.rules if r.kind == "within" and label in r.labels]
         fitting = (name for name in self._roomy if all(name in hosts for hosts in within))
@@ -205,7 +205,7 @@ class _Builder:
                     yield from self._route(move, located.placement)
 
     def _route(self, move: Move, placement: Placement) -> Iterator[Route]:
-        """Yield the way to a placement that a start would accept, and from which it would accept the way on."""
+        """Yield the route to a placement if a start would accept it, and the move from there to the goal."""
         aside = order(
             move.vm,
             placement,
@@ -237,7 +237,7 @@ def _moving(step: Step) -> Move:
 
 
 def _limits(facts: HostFacts) -> SlotLimits:
-    """Return a host's limits; one that lets nothing in is refused by the preflight, which says so."""
+    """Return a host's limits, at least 1: a host that takes no migrations at all is refused by the preflight."""
     settings = facts.migration
     live = min(settings.max_live, facts.cluster_migrations or settings.max_live)
     return SlotLimits(live=max(1, live), storage=max(1, settings.max_storage))

@@ -1,9 +1,9 @@
-"""Who waits for whom: room as portions that go from hand to hand, so that any run that keeps the order keeps the room.
+"""Which leg waits for which: room as portions handed from leg to leg, so that any run that keeps the order keeps the room.
 
-Each leg takes its portions from what is free at the beginning, or from legs that gave theirs back; those it waits
-for. What is given back to a pool below its reserve fills that up first. However long any of them takes, no pool is
-ever overdrawn (partial order schedules by chaining, Policella et al. 2004). Slots are no part of it: a move that
-fails stops what needs its room, and nobody else.
+Each leg takes its portions from what is free at the beginning or from legs that gave theirs back, and waits for
+those. What is given back to a pool below its reserve fills that up first. However long any of them takes, no pool is
+ever overdrawn (partial order schedules by chaining, Policella et al. 2004). Slots are not booked here: a move that
+fails stops only those that need its room.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def _events(run: Sequence[ScheduledLeg]) -> Iterator[tuple[int, int]]:
 
 
 def _taken(portions: deque[Portion], amount: int, last_of: set[int]) -> Iterator[int]:
-    """Take `amount`: first what is waited for anyhow, then what was free, then the oldest that were given back."""
+    """Take `amount`: first from legs that are waited for anyway, then what was free, then the oldest portions given back."""
     ranked = sorted(range(len(portions)), key=lambda at: _rank(at, portions[at], last_of))
     for at in ranked:
         if amount <= 0:
@@ -78,7 +78,7 @@ def _rank(at: int, portion: Portion, waited: set[int]) -> tuple[bool, bool, int]
 
 
 def _without_detours(before: Sequence[set[int]]) -> list[frozenset[int]]:
-    """Drop what another predecessor waits for already."""
+    """Drop predecessors that another predecessor already waits for."""
     behind: list[frozenset[int]] = []
     result = []
     for own in before:

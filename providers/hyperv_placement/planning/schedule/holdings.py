@@ -1,4 +1,4 @@
-"""What machines hold of hosts' memory, of volumes and of the seats of rules, at each place where they may be."""
+"""What machines hold of hosts' memory, volumes and seats of rules at each place."""
 
 from __future__ import annotations
 
@@ -28,7 +28,6 @@ class Holdings:
     """The pools of an estate, and what its machines hold of them. Only hosts whose facts are known count."""
 
     def __init__(self, stack: Stack, inventory: Inventory, plan: Plan) -> None:
-        """Make a pool of everything that can run out."""
         self._stack = stack
         self._plan = plan
         self.facts: Mapping[HostName, HostFacts] = {
@@ -64,7 +63,7 @@ class Holdings:
         return number
 
     def _seats(self, number: int, rule: Rule) -> None:
-        """Make a pool for each host: one machine of the rule, or as many as are there now or in the end anyhow."""
+        """Make a pool for each host: room for one machine of the rule, or for as many as are there now or in the end anyway."""
         now: dict[HostName, int] = {}
         then: dict[HostName, int] = {}
         for step in self._plan.steps:
@@ -78,7 +77,7 @@ class Holdings:
             self._pool(seat, seats - now.get(host, 0))
 
     def at_end(self, label: str, move: Move) -> Place:
-        """Return what a machine holds when a move has ended: where it is then, and what it leaves behind."""
+        """Return what a machine holds after a move: its new place, and what it leaves behind."""
         there = self.place(label, after(move))
         left = [self._file(move.source, each.path, "disk", each.counted_bytes) for each in stay_behind(move)]
         copied = [
@@ -117,7 +116,7 @@ class Holdings:
         )  # fmt: skip
 
     def _where(self, host: HostName, path: str) -> tuple[str, Pool]:
-        """Return which file a path is, as seen from `host` (whose, if not everybody's), and the pool of its room."""
+        """Return the scope of a path as seen from `host` (empty where all hosts see the same file), and the pool of its room."""
         facts = self.facts[host]
         if facts.cluster not in {None, UNKNOWN_CLUSTER} and winpath.is_inside(CLUSTER_STORAGE, path):
             return f"cluster {facts.cluster}", SHARES
@@ -126,7 +125,7 @@ class Holdings:
 
 
 def _folders(roots: Roots) -> Iterator[tuple[str, str]]:
-    """Yield the folders of a machine; what they hold beside disks is small, and no host tells how much."""
+    """Yield the folders of a machine. What they hold besides disks is small, and no host reports how much."""
     yield "configuration", roots.config
     yield "checkpoints", roots.checkpoints
     yield "paging", roots.paging

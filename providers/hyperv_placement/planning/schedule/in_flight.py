@@ -1,8 +1,8 @@
-"""What is on its way already: which room of its destination it takes, and how much of that the readings show.
+"""Machines in flight: which room of their destination they take, and how much of that the readings already show.
 
-A running job holds both ends until it ends. Whether what a host reports as free is already less by what comes to it
-no public source says, so it is judged by what else is there (guess): what a host has in use and what none of its
-machines explains may be what comes.
+A running job holds both ends until it ends. No public source says whether what a host reports as free is already
+reduced by what arrives, so it is estimated (guess): room in use that none of the host's machines explains may be what
+is arriving.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from .problem import Place
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coming:
-    """One machine on its way."""
+    """One machine in flight."""
 
     start: Place
     """Where it is, with what it holds at both ends."""
@@ -34,7 +34,7 @@ class Coming:
 
 
 def coming(holdings: Holdings, inventory: Inventory, plan: Plan) -> Mapping[VmId, Coming]:
-    """Return every machine whose job runs, ours and those of others, as far as both its ends are known."""
+    """Return every machine with a running job, ours or not, if both its ends are known."""
     ours = {step.move.vm.id: (step.label, step.move) for step in plan.steps if step.under_way and step.move}
     found = {}
     for vm, job in _under_way(inventory):
@@ -61,7 +61,7 @@ def _under_way(inventory: Inventory) -> Iterator[tuple[VirtualMachine, Migration
 def _end(
     holdings: Holdings, inventory: Inventory, label: str, vm: VirtualMachine, job: MigrationJob, move: Move | None
 ) -> Place | None:  # fmt: skip
-    """Return where a job takes a machine: as we would order it, else as far as the job tells."""
+    """Return where a job takes a machine: as we would order it, otherwise as far as the job reports it."""
     if move is not None:
         return holdings.at_end(label, move) if move.destination in holdings.facts else None
     target = vm.host if job.destination is None else host_named(job.destination, holdings.facts)
@@ -73,9 +73,9 @@ def _end(
 
 
 def _reported(disks: tuple[Disk, ...], job: MigrationJob) -> tuple[Disk, ...]:
-    """Return disks with the paths that a job tells, by the names of their files; others keep theirs.
+    """Return disks with the new paths that a job reports, matched by file name; other disks keep theirs.
 
-    Of several files of one name each gets a path of its own, in the order in which both come.
+    Several files of one name get the paths of that name in order.
     """
     paths: dict[str, list[str]] = {}
     for path in job.new_paths:
@@ -90,7 +90,7 @@ def _reported(disks: tuple[Disk, ...], job: MigrationJob) -> tuple[Disk, ...]:
 
 
 def unseen(holdings: Holdings, inventory: Inventory, on_the_way: Mapping[VmId, Coming]) -> dict[int, int]:
-    """Return by pool how much of it those that come will hold beyond what the readings show as taken."""
+    """Return, by pool, how much arriving machines will hold beyond what the readings show as taken."""
     wanted: dict[int, list[int]] = {}
     for each in on_the_way.values():
         amounts: dict[int, int] = {}
@@ -106,11 +106,11 @@ def unseen(holdings: Holdings, inventory: Inventory, on_the_way: Mapping[VmId, C
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Hidden:
-    """What of a pool is in use that no machine explains."""
+    """The part of a pool that is in use without a machine that explains it."""
 
     amount: int
     whole: bool
-    """Whether a machine takes its part at once, as of memory; a file may be there in part."""
+    """Whether an arriving machine takes its part at once, as with memory; a file may be there in part."""
 
 
 def _hidden(holdings: Holdings, inventory: Inventory) -> Iterator[tuple[int, _Hidden]]:
@@ -133,7 +133,7 @@ def _hidden(holdings: Holdings, inventory: Inventory) -> Iterator[tuple[int, _Hi
 
 
 def _beyond(amounts: list[int], hidden: _Hidden | None) -> int:
-    """Return what of `amounts`, the largest first, cannot be part of what is in use and unexplained."""
+    """Return how much of `amounts`, largest first, cannot be part of what is in use and unexplained."""
     left = max(0, hidden.amount) if hidden else 0
     beyond = 0
     for amount in amounts:

@@ -1,4 +1,4 @@
-"""How fast hosts send and receive, and single moves go, as far as anybody has said or seen it."""
+"""How fast hosts send and receive and single moves go, as declared or observed."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from hyperv_placement.model.stack import Stack
 from hyperv_placement.model.throughput import Throughput
 
 LINK = 1.25e9
-"""Bytes a second where nobody has said or learnt how fast a host's migration network is: 10 Gbit/s."""
+"""Bytes a second of a host's migration network where nothing is declared or observed: 10 Gbit/s."""
 
 
 def link(stack: Stack, throughput: Throughput, host: HostName) -> float:
-    """Return the bytes a second of all moves of a host together: as declared, else at least what one move had.
+    """Return the bytes a second of all moves of a host together: as declared, otherwise at least what one move reached.
 
-    A move that was slower than the link says nothing against the link, which it may have shared.
+    A slower move proves nothing about the link, which it may have shared.
     """
     declared = stack.hosts[host].bandwidth
     return declared if declared is not None else max(LINK, throughput.hosts.get(host, 0.0))
 
 
 def pair_rates(throughput: Throughput, hosts: Sequence[HostName]) -> Mapping[tuple[int, ...], float]:
-    """Return the pace of a single move by the numbers of its ends, of one host for a move of files alone."""
+    """Return the rate of single moves by the numbers of their ends; a single number for moves of files on one host."""
     numbers = {name: number for number, name in enumerate(hosts)}
     return {
         tuple(dict.fromkeys((numbers[source], numbers[destination]))): pace
@@ -32,7 +32,7 @@ def pair_rates(throughput: Throughput, hosts: Sequence[HostName]) -> Mapping[tup
 
 
 def host_rates(stack: Stack, throughput: Throughput, hosts: Sequence[HostName]) -> Mapping[int, float]:
-    """Return, by number, the best pace that hosts have shown whose bandwidth nobody has declared."""
+    """Return, by number, the best rate observed for hosts without declared bandwidth."""
     return {
         number: throughput.hosts[name]
         for number, name in enumerate(hosts)

@@ -1,7 +1,6 @@
-"""File names as pools of one seat: who comes waits until the name's owner has gone, or stands elsewhere meanwhile.
+"""File names as pools of one seat: a machine waits until the name's owner has left, or is parked meanwhile.
 
-Only names that two machines have or want make a pool, so that an estate without them is planned as if there were
-none.
+Only names that two machines have or want make a pool, so that an estate without such names costs nothing extra.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ Names = Mapping[Key, str]
 class _Mover:
     start: Names
     places: Mapping[Place, Names]
-    """Its goal and where it may step aside."""
+    """By its goal and the places where it may be parked."""
 
     def touches(self) -> dict[Key, str]:
         found = dict(self.start)
@@ -36,7 +35,7 @@ class _Mover:
 
 
 def with_names(instance: ProblemInstance, inventory: Inventory) -> ProblemInstance:
-    """Return `instance` with a pool for each file name that more than one machine has or wants, and who holds it where."""
+    """Return `instance` with a pool for each file name that more than one machine has or wants, held at the right places."""
     movers = [_mover(instance, number, inventory) for number in range(len(instance.steps))]
     touched = [mover.touches() for mover in movers]
     paths = {key: path for names in touched for key, path in names.items()}
@@ -68,7 +67,7 @@ def with_names(instance: ProblemInstance, inventory: Inventory) -> ProblemInstan
 
 
 def _of_parking(instance: ProblemInstance, movers: Sequence[_Mover]) -> set[Key]:
-    """Return the names that machines would have where they step aside: who wants another's for good is refused before."""
+    """Return the names that machines would have while parked. Goals are not among them: names wanted for good are refused before."""
     goals = [machine.goal for machine in instance.problem.machines]
     return {
         key
@@ -98,7 +97,7 @@ def _names_after(route: Route, inventory: Inventory) -> Names:
 def _machine(
     machine: Machine, mover: _Mover, places: Mapping[Place, Place], start: Place, kept: Collection[Key]
 ) -> Machine:
-    """Return the machine with its names; where it would need one that stays another's it cannot step aside."""
+    """Return the machine with its names, without parking places where it would need a name that another machine keeps."""
     parking = (place for place in machine.parking if not _others(mover.places[place], mover.start, kept))
     return replace(
         machine,

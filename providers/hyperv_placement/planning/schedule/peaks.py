@@ -18,25 +18,25 @@ from .build import Ends, ends_of
 from .problem import Leg
 
 Free = tuple[float, int]
-"""From this second of the run on so many bytes are free."""
+"""Second of the run, and bytes free from then on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Room:
-    """One thing of a host that can run out, and its way through a run."""
+    """Memory or a volume of a host, and what is free of it during a run."""
 
     host: HostName
     kind: Literal["memory", "disk"]
     volume: str
     """Where it is mounted; empty for memory."""
     capacity: int | None
-    """Bytes; None where the host does not tell."""
+    """Bytes; None where the host does not report it."""
     kept: int
-    """Bytes that the stack file wants free."""
+    """Bytes of the declared reserve."""
     timeline: tuple[Free, ...]
-    """What is free before the start, as of second 0, and then each time that it changes. A move holds both of its ends until it has ended."""
+    """Free bytes at second 0, and each time they change. A move holds both of its ends until it has ended."""
     known: bool = True
-    """False where a file comes of which nobody knows how large it is: then `course` counts without it."""
+    """False where a file of unknown size arrives, which `timeline` leaves out."""
 
     @property
     def before(self) -> int:
@@ -50,7 +50,7 @@ class Room:
 
     @property
     def least_at(self) -> float:
-        """When that is first so, in seconds from the start."""
+        """The first moment of `least`, in seconds from the start."""
         return next(second for second, free in self.timeline if free == self.least)
 
     @property
@@ -62,9 +62,8 @@ class Room:
 def rooms(stack: Stack, inventory: Inventory, plan: Plan) -> tuple[Room, ...]:
     """Return the memory of every host that a move of the schedule leaves or reaches, and the volumes it changes.
 
-    Sorted by host, memory first; what a host does not tell is left out, as are shares and volumes of clusters, whose
-    room nobody knows. Machines that run something else meanwhile are not known either: this is the plan's own
-    reading.
+    Sorted by host, memory first. What a host does not report is left out, as are shares and volumes of clusters,
+    whose room is unknown. Nothing that happens outside the plan is included.
     """
     schedule = plan.schedule
     touched = sorted({host for each in schedule.moves for host in (each.move.source, each.move.destination)})
@@ -81,14 +80,14 @@ def rooms(stack: Stack, inventory: Inventory, plan: Plan) -> tuple[Room, ...]:
 
 
 def crowded(plan: Plan, stack: Stack, inventory: Inventory) -> Iterator[Finding]:
-    """Yield a warning where less is free than what is on its way needs: no move of ours takes what is not there."""
+    """Yield a warning where a machine in flight needs more than is free: no move of ours takes room that is missing."""
     if not any(host.jobs for host in inventory.hosts.values()):
         return
     for room in rooms(stack, inventory, plan):
         if room.least < 0:
             yield Finding.warning(
                 "room-overdrawn",
-                f"What is on its way to {room.host} needs {format_bytes(-room.least)} more of its"
+                f"What is arriving on {room.host} needs {format_bytes(-room.least)} more of its"
                 f" {room.volume or room.kind} than is free there",
                 "That migration may fail; nothing else is planned into that room",
             )
@@ -118,9 +117,9 @@ def _of_host(
 
 
 def _changes(schedule: Schedule, ends: Ends) -> dict[Pool, list[tuple[float, int]]]:
-    """Return by pool when how much of it is given back, or taken (negative); at one moment what ends comes first.
+    """Return, by pool, when how much is given back or taken (negative); at the same moment ends come before starts.
 
-    What is promised to machines on their way is taken from the beginning.
+    What arriving machines will take is taken from the beginning.
     """
     found = {pool: [(0.0, 1, -amount)] for pool, amount in ends.coming.items() if amount}
     for number, (each, (start, end)) in enumerate(zip(schedule.moves, ends.moves, strict=True)):

@@ -1,4 +1,4 @@
-"""An estate as the schedule sees it: pools of room, places that hold parts of them, machines that go from place to place.
+"""An estate as the scheduler sees it: pools of room, places that hold parts of them, machines that go from place to place.
 
 Everything that can run out is a pool: a host's memory, a volume's bytes, the one seat that a rule (apart) leaves its
 machines on a host, and the name of a file, which one machine has. A machine on its way holds what both of its places
@@ -25,9 +25,9 @@ class Holding:
     thing: str
     """What it is, as `memory` or a file's path: the same thing at two places stays where it is in a move."""
     transfer: int = 0
-    """Bytes that are copied when it comes to be held."""
+    """Bytes to copy in order to hold it."""
     file: bool = False
-    """Whether it is a file, or a folder of files: to come to hold it takes a migration of storage."""
+    """Whether it is a file or folder, which takes a storage migration to move."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,9 +37,9 @@ class Place:
     host: int
     holdings: frozenset[Holding]
     begun: frozenset[Holding] = frozenset()
-    """Part of `holdings`: what a job that runs already brings there; the machine itself is still elsewhere."""
+    """Part of `holdings`: what a running job is bringing; the machine itself is still elsewhere."""
     done: float = 0.0
-    """How much of that is copied, from 0 to 1, as far as the job tells."""
+    """How much of that is copied, from 0 to 1, as the job reports it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +52,7 @@ class Leg:
 
     @cached_property
     def acquires(self) -> tuple[tuple[int, int], ...]:
-        """Pool and amount, in the order of pools, that it needs to start and keeps."""
+        """Pool and amount, in the order of pools, that it needs at its start and keeps."""
         return _amounts(self.target.holdings - self.source.holdings)
 
     @cached_property
@@ -76,7 +76,7 @@ class Leg:
 
     @cached_property
     def runs(self) -> bool:
-        """Whether a job does it already: nothing is waited for, and nobody can hold it up."""
+        """Whether a job is already doing it: it waits for nothing and cannot be held up."""
         return bool(self.source.begun)
 
     @cached_property
@@ -86,7 +86,7 @@ class Leg:
 
     @cached_property
     def hosts(self) -> tuple[int, ...]:
-        """Both ends; one, where only files move."""
+        """Both ends, or one host where only files move."""
         if self.source.host == self.target.host:
             return (self.source.host,)
         return (self.source.host, self.target.host)
@@ -97,18 +97,18 @@ MEMORY = "memory"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Machine:
-    """A machine: where it is, where it shall be, where else it may stand meanwhile."""
+    """A machine: where it is, where it goes, where it may be parked."""
 
     key: str
-    """Its GUID, or another name that no other machine has: ties are broken by it."""
+    """A unique name, by which ties are broken."""
     start: Place
     goal: Place
     parking: tuple[Place, ...] = ()
-    """Places to which it may step aside, on other hosts or volumes; none for one that must not be touched."""
+    """Places where it may be parked, on other hosts or volumes."""
 
     @property
     def in_place(self) -> bool:
-        """Whether nothing is to be done for it."""
+        """Whether it is where it belongs."""
         return self.start == self.goal
 
 
@@ -122,11 +122,11 @@ class SlotLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """An estate. Hosts and machines come sorted by name, so that no order of a file or an answer changes the plan."""
+    """An estate. Hosts and machines are sorted by name, so that the order in a file or an answer does not change the plan."""
 
     pools: tuple[Pool, ...]
     free: tuple[int, ...]
-    """What is free of each pool now; negative where more is held than there is."""
+    """What is free of each pool now; negative where more is held than exists."""
     links: tuple[float, ...]
     """Bytes a second that each host sends and receives, all its moves together."""
     limits: tuple[SlotLimits, ...]
@@ -135,21 +135,21 @@ class Problem:
     hosts: tuple[str, ...]
     """Names."""
     pair_rates: Mapping[tuple[int, ...], float] = field(default_factory=dict)
-    """Bytes a second that one move has had, by its ends (`Leg.hosts`): it is no faster this time."""
+    """Bytes a second that past moves reached, by their ends (`Leg.hosts`): a limit for this time."""
     host_rates: Mapping[int, float] = field(default_factory=dict)
-    """By host: what one move of it has had, for ways on which nothing has gone yet."""
+    """By host: what its past moves reached, for pairs that have no past moves."""
     names: frozenset[int] = frozenset()
-    """Which pools are names of files: one machine holds one, and no room makes another."""
+    """Pools that are names of files: a single machine can hold each."""
 
     def rate(self, leg: Leg) -> float:
-        """Return the bytes a second that a leg would have if no other one went."""
+        """Return the bytes a second of a leg that runs alone."""
         return min(self.limit(leg), *(self.links[host] for host in leg.hosts))
 
     def limit(self, leg: Leg) -> float:
-        """Return the bytes a second that a leg does not exceed whatever its links have left; infinite if unknown.
+        """Return the bytes a second that a leg cannot exceed, however free its links are; infinite if unknown.
 
-        By moves of its pair, else by what the slower of its ends has shown; files on one host take no link, so that
-        only such moves say anything of them.
+        By past moves of its pair, otherwise by those of its slower end. Moves of files on one host use no link, so
+        only such moves count for them.
         """
         known = self.pair_rates.get(leg.hosts)
         if known is not None:
@@ -161,7 +161,7 @@ class Problem:
     def slots(self, leg: Leg) -> tuple[int, ...]:
         """Return which slots a leg takes: live ones of host h are 2h, storage ones 2h + 1.
 
-        A move of a machine and its files counts as both at both ends: which ones it takes is unverified, and this is
+        A move of host and storage takes both kinds at both ends: which ones Hyper-V takes is unverified, and this is
         the stricter reading.
         """
         live = len(leg.hosts) > 1

@@ -1,4 +1,4 @@
-"""Why there is no safe order, in words that a person can check, and what would make one."""
+"""Why there is no safe order, in sentences that a person can check, and what would allow one."""
 
 from __future__ import annotations
 
@@ -14,27 +14,29 @@ from .problem import MEMORY, Holding, Leg, Machine, Place, Problem, SlotLimits
 from .sequence import DeadEnd, sequence
 
 LOOKED_AT = 20_000
-"""Steps for each remedy that is tried out before it is told."""
+"""Steps for trying out each remedy before it is suggested."""
 _SPARE_HOST = HostName("the spare host")
 REMEDIES = 8
-"""Machines that are tried out as the one to be off."""
+"""Machines that are tried out as turned off."""
 
 
 def proof(problem: Problem, stuck: DeadEnd, labels: Sequence[str]) -> list[str]:
-    """Return lines: what lacks in the end, or at the step at which nothing goes on, and what would do."""
+    """Return lines: what is missing in the end, or at the point where no move can go on, and what would help."""
     at_end = list(_overfull_in_the_end(problem))
     if at_end:
         return at_end
     done = len(stuck.legs)
     how = _how(stuck)
-    lines = [f"No order is safe ({how}): after {done} of {done + len(stuck.blocked)} moves nothing goes on"]
+    lines = [
+        f"No order is safe ({how}): after {done} of {done + len(stuck.blocked)} moves no other can start"
+    ]
     lines += [_waits(problem, leg, stuck, labels) for leg in stuck.blocked]
     lines += _remedies(problem, stuck, labels)
     return lines
 
 
 def for_names_alone(problem: Problem, stuck: DeadEnd, labels: Sequence[str]) -> dict[str, str]:
-    """Return who waits for nothing but names of files that others do not give up (label -> the reason in words)."""
+    """Return the machines that wait only for names of files that others keep (label -> reason)."""
     found = {}
     for leg in stuck.blocked:
         lacking = {pool for pool, amount in leg.acquires if stuck.free[pool] < amount}
@@ -75,7 +77,7 @@ def _waits(problem: Problem, leg: Leg, stuck: DeadEnd, labels: Sequence[str]) ->
 
 
 def _owned(problem: Problem, pool: int, stuck: DeadEnd, labels: Sequence[str]) -> str:
-    """Return a file's name and who has it where nothing goes on."""
+    """Return a file's name and who has it at that point."""
     at = {number: machine.start for number, machine in enumerate(problem.machines)}
     at |= {leg.machine: leg.target for leg in stuck.legs}
     having = [labels[n] for n, place in at.items() if any(h.pool == pool for h in place.holdings)]
@@ -83,7 +85,7 @@ def _owned(problem: Problem, pool: int, stuck: DeadEnd, labels: Sequence[str]) -
 
 
 def _remedies(problem: Problem, stuck: DeadEnd, labels: Sequence[str]) -> Iterator[str]:
-    """Yield what would do, each tried out: a machine that is off, a host more."""
+    """Yield what would help, each tried out: a machine turned off, another host."""
     lacking = {pool for leg in stuck.blocked for pool, amount in leg.acquires if stuck.free[pool] < amount}
     for number in _smallest_holding(problem, lacking):
         if _solves(_with_off(problem, number)):
@@ -131,7 +133,7 @@ def _cold(place: Place) -> Place:
 
 
 def _spare(blocked: Iterable[Leg]) -> str:
-    """Return what a host must have free so that any one of those that wait could stand there."""
+    """Return what a host must have free so that any of the waiting machines fits there."""
     memory = max((_sum(leg.source, memory=True) for leg in blocked), default=0)
     disk = max((_sum(leg.source, memory=False) for leg in blocked), default=0)
     return f"{format_bytes(memory * MIB)} of memory and {format_bytes(disk)} of disk"
@@ -142,7 +144,7 @@ def _sum(place: Place, *, memory: bool) -> int:
 
 
 def _with_host(problem: Problem, blocked: Sequence[Leg], spare: str) -> Problem:
-    """Return the estate with an empty host on which those that wait may stand."""
+    """Return the estate with an additional empty host on which the waiting machines may be parked."""
     memory, disk = len(problem.pools), len(problem.pools) + 1
     host = len(problem.hosts)
     room = (

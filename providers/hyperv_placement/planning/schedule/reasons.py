@@ -7,15 +7,15 @@ from collections.abc import Sequence
 from .timing import ScheduledLeg
 
 _NAMED = 3
-"""Machines that are named before the rest is counted."""
+"""Machines that are named; the rest is counted."""
 
 
 def why_aside(
     labels: Sequence[str], run: Sequence[ScheduledLeg], before: Sequence[frozenset[int]], number: int
 ) -> str:
-    """Return for whom leg `number` of a schedule makes room: those that go before its machine can go on.
+    """Return why leg `number` of a schedule parks its machine: for those that move before it can go on.
 
-    `labels`: by machine. `before`: by leg, those that must have ended.
+    `labels`: by machine. `before`: by leg, the legs that must have ended.
     """
     machine = run[number].leg.machine
     onward = next(later for later in range(number + 1, len(run)) if run[later].leg.machine == machine)
@@ -31,7 +31,7 @@ def why_aside(
 
 
 def _behind(before: Sequence[frozenset[int]], number: int) -> set[int]:
-    """Return all that a leg waits for, and what these wait for."""
+    """Return all legs that a leg waits for, directly or indirectly."""
     found: set[int] = set()
     waiting = [number]
     while waiting:

@@ -1,4 +1,4 @@
-"""When each machine of a plan moves, what it waits for, and how long the whole takes; or the proof that it cannot be."""
+"""When each machine of a plan moves, what it waits for, and how long the whole takes; or the proof that no order is safe."""
 
 from __future__ import annotations
 
@@ -30,27 +30,27 @@ ORDERS = 1_000_000
 IMPROVEMENT = 200_000
 """Steps for finding a faster one."""
 SPOTS = 6
-"""Hosts to which a machine may step aside, the emptiest ones, before all are tried."""
+"""Hosts on which a machine may be parked, the emptiest ones, before all are tried."""
 ALL_SPOTS = 20_000
 """Machines times hosts up to which all of them are tried."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Impossible:
-    """There is no safe order."""
+    """No safe order was found."""
 
     lines: tuple[str, ...]
-    """The proof, for people."""
+    """The proof as sentences."""
     names: Mapping[str, str] = field(default_factory=dict)
-    """Who waits for nothing but names of files that others have, label -> why: without them there may be an order."""
+    """Machines that wait only for names of files that others have, label -> why: without them there may be an order."""
 
 
 def schedule_of(
     stack: Stack, inventory: Inventory, plan: Plan, throughput: Throughput = NOTHING_OBSERVED
 ) -> Schedule | Impossible:
-    """Return the schedule of the moves that `plan` orders. The same values give the same schedule, however sorted.
+    """Return the schedule of the moves that `plan` orders. Equal values give equal schedules, in whatever order they come.
 
-    Machines step aside only where no order does without. `throughput`: what past moves have had, for how long these
+    Machines are parked only if no order works without. `throughput`: rates of past moves, to estimate how long these
     take.
     """
     instance = with_names(problem_instance(stack, inventory, plan, throughput=throughput), inventory)
@@ -76,7 +76,7 @@ def schedule_of(
 def _who_may_step_aside(
     instance: ProblemInstance, legs: list[Leg] | DeadEnd
 ) -> Iterator[tuple[set[str], int]]:
-    """Yield machines and, for each, a number of hosts: those in the way and the emptiest hosts first, then all."""
+    """Yield which machines may be parked and on how many hosts: those in the way on the emptiest hosts first, then all."""
     if not isinstance(legs, DeadEnd):
         return
     problem, labels = instance.problem, [step.label for step in instance.steps]
@@ -125,9 +125,9 @@ def _reported(
 
 
 def _route(inventory: Inventory, instance: ProblemInstance, leg: Leg, before: Move | None) -> Route:
-    """Return the order of a leg: as it was planned from where the machine is, or from where it stepped aside to.
+    """Return the route of a leg: as planned from where the machine is, or from where it is parked.
 
-    `before`: the machine's move before this one, None where it has not stepped aside.
+    `before`: the machine's previous move; None if it was not parked.
     """
     planned = instance.routes[leg.machine][leg.target]
     if before is None:

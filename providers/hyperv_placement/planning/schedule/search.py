@@ -1,4 +1,4 @@
-"""The best schedule that a budget finds: one simulation after the other, each with another opinion of what is urgent."""
+"""The best schedule that a budget finds: a series of simulations, each with another priority of legs."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from .problem import Leg, Problem
 from .timing import Priority, ScheduledLeg, finish, timed
 
 CLOSE = 1.001
-"""Times the lower bound: as good as it gets."""
+"""Factor of the lower bound at which the search stops."""
 ROUNDS = 256
-"""Simulations at most: of a few moves there are soon no others to try."""
+"""Simulations at most: with few moves there are soon no others to try."""
 
 
 def best(problem: Problem, legs: Sequence[Leg], budget: Budget) -> list[ScheduledLeg]:
-    """Return the schedule of `legs`, a safe order, with the earliest finish; at least one is made whatever the budget."""
+    """Return the schedule of `legs`, a safe order, with the earliest finish; at least one is tried, however small the budget."""
     bound = lower_bound(problem, legs)
     found: list[ScheduledLeg] | None = None
     for priority in itertools.islice(_priorities(legs), ROUNDS):
@@ -31,7 +31,7 @@ def best(problem: Problem, legs: Sequence[Leg], budget: Budget) -> list[Schedule
 
 
 def _priorities(legs: Sequence[Leg]) -> Iterator[Priority]:
-    """Yield first what serves the host with most before it, then the same with ever other weights for each leg."""
+    """Yield priorities: legs of the busiest host first, then the same with random weights for each leg."""
     ends = [leg.hosts for leg in legs]
     size = [leg.transfer for leg in legs]
 

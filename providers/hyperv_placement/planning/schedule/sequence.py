@@ -1,4 +1,4 @@
-"""A safe order of whole legs, one after the other: every machine to its goal, some by a place where they step aside."""
+"""A safe order of whole legs, one after the other: every machine to its goal, some parked on the way."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from .budget import Budget
 from .problem import Leg, Machine, Place, Problem, fits
 
 SHUFFLES = 6
-"""Orders that are tried at random after the two by size, before anything is parked."""
+"""Random orders that are tried after the two by size, before anything is parked."""
 CANDIDATES = 24
-"""Ways of stepping aside that are looked at in one stuck state, cheapest first."""
+"""Ways of parking that are tried in one stuck state, cheapest first."""
 
 Rank = Callable[[int], tuple[int, ...]]
 
@@ -23,9 +23,9 @@ class DeadEnd:
     """No order was found."""
 
     legs: tuple[Leg, ...]
-    """What can be done before nothing goes on."""
+    """Legs that can be done before no other can start."""
     blocked: tuple[Leg, ...]
-    """What finds no room then."""
+    """Legs that find no room then."""
     free: tuple[int, ...]
     """The pools at that moment."""
     proved: bool
@@ -33,12 +33,11 @@ class DeadEnd:
 
 
 class State:
-    """Who is where, and what is free."""
+    """Where each machine is, and what is free."""
 
     __slots__ = ("_free", "at", "cost", "legs")
 
     def __init__(self, problem: Problem) -> None:
-        """Begin where everything is now."""
         self._free = list(problem.free)
         self.at: list[Place] = [machine.start for machine in problem.machines]
         self.legs: list[Leg] = []
@@ -50,14 +49,14 @@ class State:
         return self._free
 
     def copy(self) -> State:
-        """Return the same state, to go on from in another way."""
+        """Return a copy, to try another continuation."""
         other = object.__new__(State)
         other._free, other.at = list(self._free), list(self.at)
         other.legs, other.cost = list(self.legs), self.cost
         return other
 
     def go(self, leg: Leg) -> None:
-        """Have a leg done."""
+        """Apply a leg."""
         for pool, amount in leg.acquires:
             self._free[pool] -= amount
         for pool, amount in leg.releases:
@@ -67,12 +66,12 @@ class State:
         self.cost += leg.transfer
 
     def to(self, machine: int, place: Place) -> Leg:
-        """Return the leg that takes a machine there from where it is."""
+        """Return the leg that takes a machine from where it is to `place`."""
         return Leg(machine=machine, source=self.at[machine], target=place)
 
 
 def sequence(problem: Problem, budget: Budget) -> list[Leg] | DeadEnd:
-    """Return a safe order in which all reach their goals; the cheapest in bytes of those that were found."""
+    """Return a safe order in which all machines reach their goals, the cheapest in bytes of those found."""
     movers = [number for number, machine in enumerate(problem.machines) if not machine.in_place]
     first: State | None = None
     for rank in _ranks(problem, movers):
@@ -92,7 +91,7 @@ def sequence(problem: Problem, budget: Budget) -> list[Leg] | DeadEnd:
 
 
 def _ranks(problem: Problem, movers: list[int]) -> Iterator[Rank]:
-    """Yield ways of preferring one leg to another: out of what is wanted first, into it last."""
+    """Yield rankings of legs: those that free contested room first, those that take it last."""
     state = State(problem)
     legs = {number: state.to(number, problem.machines[number].goal) for number in movers}
     wanted = [0] * len(problem.pools)
@@ -108,7 +107,7 @@ def _ranks(problem: Problem, movers: list[int]) -> Iterator[Rank]:
         for number, leg in legs.items()
     }
     size = {number: leg.transfer for number, leg in legs.items()}
-    last = (True, True)  # those that only stepped aside
+    last = (True, True)  # machines that were only parked
 
     def by(order: Callable[[int], int]) -> Rank:
         return lambda number: (*kind.get(number, last), order(number), number)
@@ -176,7 +175,7 @@ def _by_parking(problem: Problem, movers: list[int], budget: Budget) -> State | 
 
 
 def _after(problem: Problem, state: State, blocked: Sequence[Leg], rank: Rank, budget: Budget) -> list[Leg]:
-    """Let those go on that waited, and only then those that stepped aside, or they would come back at once."""
+    """Let the waiting machines move first and the parked ones afterwards: these would otherwise come back at once."""
     _drain(
         problem,
         state,
@@ -189,7 +188,7 @@ def _after(problem: Problem, state: State, blocked: Sequence[Leg], rank: Rank, b
 
 
 def _aside(problem: Problem, state: State, blocked: Sequence[Leg]) -> list[Leg]:
-    """Return how machines could make room for those that wait, cheapest in bytes there and back first."""
+    """Return legs that park a machine to make room for the blocked ones, cheapest in bytes there and back first."""
     lacking = {pool for leg in blocked for pool, amount in leg.acquires if state.free[pool] < amount}
     found: list[tuple[int, str, int, Leg]] = []
     for number, machine in enumerate(problem.machines):
@@ -213,7 +212,7 @@ def _ways(
 
 
 def _exhaustive(problem: Problem, budget: Budget) -> tuple[State | None, bool]:
-    """Try every order of single legs, cheapest in bytes first; return the cheapest, and whether all was tried."""
+    """Try every order of single legs, cheapest in bytes first; return the cheapest, and whether all were tried."""
     goals = tuple(machine.goal for machine in problem.machines)
     start = State(problem)
     queue = [(0, 0, start)]

@@ -10,13 +10,13 @@ from hyperv_placement.model.throughput import Pair, PastMove, Throughput
 from hyperv_placement.model.units import MIB
 
 LATEST = 8
-"""Moves of a pair that count: networks and disks change."""
+"""Latest moves of a pair that count: networks and disks change."""
 LEAST = 64 * MIB
-"""Bytes below which a move tells how long hosts take to prepare one, and nothing of a pace."""
+"""Bytes below which a move's duration is mostly preparation and says nothing about throughput."""
 
 
 def observed_throughput(past: Iterable[PastMove]) -> Throughput:
-    """Return what past moves show, told once or twice and in whatever order."""
+    """Return what past moves show, in any order and with duplicates."""
     moves: dict[Pair, list[PastMove]] = defaultdict(list)
     for move in sorted(set(past), reverse=True):
         if move.bytes >= LEAST and move.seconds > 0:
@@ -31,10 +31,10 @@ def observed_throughput(past: Iterable[PastMove]) -> Throughput:
 
 
 def _median(moves: Sequence[PastMove]) -> float:
-    """Return the pace at or below which half of all bytes went: a large move tells more of a link than a small one."""
+    """Return the rate at or below which half of all bytes went: a large move says more about a link than a small one."""
     half, gone = sum(move.bytes for move in moves) / 2, 0
     for pace, size in sorted((move.bytes / move.seconds, move.bytes) for move in moves):
         gone += size
         if gone >= half:
             return pace
-    raise ValueError("no moves, no pace")
+    raise ValueError("no moves, no rate")

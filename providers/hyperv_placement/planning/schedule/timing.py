@@ -1,4 +1,4 @@
-"""When each leg starts and ends: as many at once as slots and room allow, and never one after which no order is safe.
+"""When each leg starts and ends: as many at once as slots and room allow, and none that would leave no safe order.
 
 A leg may overtake others of the safe order only while those before it still find their room without it (the banker's
 rule), so that nothing ever gets stuck. Moves at one host share its link in equal parts, and none is faster than its
@@ -19,7 +19,7 @@ Priority = Callable[[int, Sequence[float]], tuple[float, ...]]
 
 
 LEAST = 1 << 20
-"""Bytes that every leg copies: there is a configuration at least, and no leg ends when it starts."""
+"""Bytes that every leg copies at least: the configuration, so that no leg ends when it starts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,17 +47,17 @@ class _Running:
 
 @dataclass(slots=True, kw_only=True)
 class _Line:
-    """One pool: what is free, and who will take or give of it, in the safe order."""
+    """One pool: what is free, and which legs will take from it or give back, in the safe order."""
 
     free: int
-    """Now, with what runs still holding both ends."""
+    """Free now, with running legs holding both ends."""
     settled: int
-    """When all that runs has ended."""
+    """Free when all running legs have ended."""
     turns: dict[int, tuple[int, int]] = field(default_factory=dict)
-    """Leg's number -> what it takes and gives, of those that have not started, in the safe order."""
+    """Number of each leg that has not started -> what it takes and gives back, in the safe order."""
 
     def lets(self, number: int, takes: int, gives: int) -> bool:
-        """Say whether a leg may start now, before all those that stand in front of it."""
+        """Say whether a leg may start now, overtaking those before it in the safe order."""
         if self.free < takes:
             return False
         ahead = self.settled
@@ -90,7 +90,7 @@ class _Run:
         self._open = [number for limit in problem.limits for number in (limit.live, limit.storage)]
         self._lines = [_Line(free=free, settled=free) for free in problem.free]
         self._around: dict[int, dict[int, None]] = {}
-        """Pool -> legs that take of it and have not started."""
+        """Pool -> legs that take from it and have not started."""
         self._at: list[dict[int, None]] = [{} for _ in problem.hosts]
         """Host -> legs that have not started."""
         self._previous: dict[int, int] = {}
@@ -118,7 +118,7 @@ class _Run:
                 self._load[host] += leg.left / self._problem.links[host]
 
     def through(self) -> list[ScheduledLeg]:
-        """Run to the end."""
+        """Simulate to the end."""
         self._start_among(range(len(self._legs)))
         while self._ends:
             self._now, number, version = heapq.heappop(self._ends)
@@ -144,7 +144,7 @@ class _Run:
         self._start_among(self._touched(leg, leg.releases))
 
     def _touched(self, leg: Leg, pools: Iterable[tuple[int, int]]) -> Iterable[int]:
-        """Return legs that could start now: at these hosts, or with room in these pools."""
+        """Return legs that may be able to start now: those of these hosts or pools."""
         found: dict[int, None] = {}
         for host in leg.hosts:
             found |= self._at[host]
@@ -161,7 +161,7 @@ class _Run:
                 if self._may_start(number):
                     self._start(number)
                     leg = self._legs[number]
-                    for pool, _ in leg.releases:  # those behind it in the safe order count on less now
+                    for pool, _ in leg.releases:  # legs behind it in the safe order depend on less room now
                         waiting |= self._around.get(pool, {})
 
     def _may_start(self, number: int) -> bool:
@@ -202,7 +202,7 @@ class _Run:
         self._share(leg.hosts)
 
     def _share(self, hosts: Iterable[int]) -> None:
-        """Set the rates of what runs at these hosts anew: they have become more, or fewer."""
+        """Recalculate the rates at these hosts, where a leg has started or ended."""
         moves = {number: running for host in hosts for number, running in self._active[host].items()}
         for number, running in moves.items():
             rate = min(

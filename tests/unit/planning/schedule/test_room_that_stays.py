@@ -255,6 +255,6 @@ def test_a_machine_under_way_that_finds_no_room_is_told() -> None:
     going = {"hv1": (replace(job(1, "hv2.lab.example"), job_type=306),)}
     result = plan(stack(spec(1, "hv2")), estate(*vms, jobs=going))
     assert [each.text for each in result.findings] == [
-        "What is on its way to hv2 needs 6 GiB more of its memory than is free there"
+        "What is arriving on hv2 needs 6 GiB more of its memory than is free there"
     ]
     assert len(result.schedule.moves) == 1

@@ -120,7 +120,7 @@ def test_a_swap_without_a_third_place_is_refused_with_what_would_do() -> None:
     schedule = scheduled(declared({1: "hv2", 2: "hv1"}), found)
     assert schedule == Impossible(
         lines=(
-            "No order is safe (every order was tried): after 0 of 2 moves nothing goes on",
+            "No order is safe (every order was tried): after 0 of 2 moves no other can start",
             "VM001 (hv1 to hv2) lacks 6 GiB of memory of hv2",
             "VM002 (hv2 to hv1) lacks 6 GiB of memory of hv1",
             "With VM002 off there is one",
