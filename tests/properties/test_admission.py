@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hyperv_placement.clock import Clock
+from hyperv_placement.migration.admission import FactsReader
+from hyperv_placement.model.estate import HostFacts
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.stack import HostSpec
+from tests.standin.clock import Deaf
 from tests.standin.gate_hosts import HOSTS, Fate, Foreign, History, Leg, Silence
 from tests.standin.gate_judge import Judge
 
-CASES = 300
+CASES = 200
 MOMENTS = st.integers(0, 40).map(float)
 HOST = st.integers(0, len(HOSTS) - 1)
 
@@ -60,3 +69,81 @@ def test_whatever_happens_nobody_starts_without_room_sleeps_on_or_waits_for_noth
     judge.play()
     assert judge.violations == []
     assert len(judge.ends) == len(history.legs)
+
+
+def leg(source: int, destination: int, *, memory_gib: int = 1, arrives: float = 0.0) -> Leg:
+    """Return a machine that moves for five seconds."""
+    return Leg(
+        source=source, destination=destination, memory_gib=memory_gib, arrives=arrives, looked_up=0.0, lasts=5.0, rank=0.0,
+        fate=Fate.MOVES,
+    )  # fmt: skip
+
+
+CHAIN = History(limit=2, free_gib=(0, 0, 1), latency=(0.0, 0.0, 0.0), legs=(leg(1, 2), leg(0, 1)))
+"""The second needs what the first frees."""
+SWAP = History(limit=2, free_gib=(0, 0, 0), latency=(0.0, 0.0, 0.0), legs=(leg(0, 1), leg(1, 0)))
+"""Each needs what the other has."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Otherwise:
+    """Reads hosts, and shows them otherwise than they are."""
+
+    hosts: FactsReader
+    memory_gib: int = 0
+    busy: int = 0
+
+    @property
+    def specs(self) -> Mapping[HostName, HostSpec]:
+        """Return the hosts."""
+        return self.hosts.specs
+
+    def facts(self, host: HostName) -> HostFacts:
+        """Read a host, and add to what it shows."""
+        return self._shown(self.hosts.facts(host))
+
+    def room(self, host: HostName, *, arriving: bool) -> HostFacts:
+        """Read a host, and add to what it shows."""
+        return self._shown(self.hosts.room(host, arriving=arriving))
+
+    def _shown(self, found: HostFacts) -> HostFacts:
+        free = (found.memory_free_mib or 0) + self.memory_gib * 1024
+        migration = replace(found.migration, active_live=found.migration.active_live + self.busy)
+        return replace(found, memory_free_mib=free, migration=migration)
+
+
+def test_a_chain_moves_and_a_swap_is_given_up() -> None:
+    """The two histories that the judge is held against below."""
+    judge = Judge(CHAIN)
+    judge.play()
+    assert (judge.ends, judge.violations) == ({1: "moved", 2: "moved"}, [])
+    judge = Judge(SWAP)
+    judge.play()
+    assert all("no move under way could make room" in end for end in judge.ends.values())
+    assert judge.violations == []
+
+
+def test_the_judge_sees_a_wake_up_that_is_lost() -> None:
+    """Nobody is woken: the second starts by the next look at its watch, too late."""
+
+    def deaf(clock: Clock) -> Clock:
+        return Deaf(clock=clock)
+
+    judge = Judge(CHAIN, heard_by=deaf)
+    judge.play()
+    assert judge.ends == {1: "moved", 2: "moved"}
+    assert any("sleeps at" in each for each in judge.violations)
+
+
+def test_the_judge_sees_a_start_without_room() -> None:
+    """Hosts that show more memory than they have are overfilled."""
+    judge = Judge(SWAP, read_by=lambda hosts: Otherwise(hosts=hosts, memory_gib=9))
+    judge.play()
+    assert any("starts: no memory at" in each for each in judge.violations)
+
+
+def test_the_judge_sees_a_wait_without_hope() -> None:
+    """Hosts that always show a migration of somebody else are waited for until the judge ends it."""
+    judge = Judge(SWAP, read_by=lambda hosts: Otherwise(hosts=hosts, busy=1))
+    judge.play()
+    assert judge.violations == ["[1, 2] wait without end"]

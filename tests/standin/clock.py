@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from hyperv_placement.clock import Clock
+
 _THREADS = ThreadPoolExecutor(16, thread_name_prefix="stand-in")
 """Kept from run to run: thousands of runs would start a dozen threads each."""
 
@@ -87,3 +89,23 @@ class Turns:
         self._waiting.remove(nearest)
         self._at_work += 1
         nearest.go.set()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deaf:
+    """A clock of which nobody is woken: a judge who does not see what comes of that sees nothing."""
+
+    clock: Clock
+
+    def now(self) -> float:
+        """Return the seconds so far."""
+        return self.clock.now()
+
+    def utc(self) -> datetime:
+        """Return a date that moves with the seconds."""
+        return self.clock.utc()
+
+    def wait(self, seconds: float, until: threading.Event | None = None) -> bool:
+        """Wait all the seconds, whatever happens meanwhile."""
+        self.clock.wait(seconds)
+        return until is not None and until.is_set()

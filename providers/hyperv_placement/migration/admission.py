@@ -33,7 +33,9 @@ EYES_OPEN_S = 1.0
 class FactsReader(Protocol):
     """What admission asks of an estate."""
 
-    specs: dict[HostName, HostSpec]
+    @property
+    def specs(self) -> Mapping[HostName, HostSpec]:
+        """Return the declared hosts."""
 
     def facts(self, host: HostName) -> HostFacts:
         """Read a host's facts now."""
