@@ -175,10 +175,18 @@ class NotPlannedError(PlacementError):
 class StageFailedError(MoveRefusedError):
     """The destination could not create the planned system of `check: staged`, or its check failed: nothing was moved."""
 
-    def __init__(self, message: str, *, codes: tuple[int, ...] = (), remedy: str | None = None) -> None:
-        """Keep the HRESULTs found in the host's texts."""
+    def __init__(
+        self,
+        message: str,
+        *,
+        codes: tuple[int, ...] = (),
+        lost_slot: bool = False,
+        remedy: str | None = None,
+    ) -> None:
+        """Keep the HRESULTs found in the host's texts, and whether a limit of a host was reached, which waiting cures."""
         super().__init__(message, remedy=remedy)
         self.codes = codes
+        self.lost_slot = lost_slot
 
 
 class NoRoomError(PlacementError):
@@ -217,10 +225,18 @@ class MigrationStartError(PlacementError):
 class MigrationFailedError(PlacementError):
     """A migration job ended in failure; the machine stays where it was."""
 
-    def __init__(self, message: str, *, codes: tuple[int, ...] = (), remedy: str | None = None) -> None:
-        """Keep the HRESULTs found in the host's texts."""
+    def __init__(
+        self,
+        message: str,
+        *,
+        codes: tuple[int, ...] = (),
+        lost_slot: bool = False,
+        remedy: str | None = None,
+    ) -> None:
+        """Keep the HRESULTs found in the host's texts, and whether a limit of a host was reached, which waiting cures."""
         super().__init__(message, remedy=remedy)
         self.codes = codes
+        self.lost_slot = lost_slot
 
 
 class MigrationStalledError(PlacementError):

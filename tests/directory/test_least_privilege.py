@@ -23,6 +23,7 @@ from hyperv_placement.hyperv.estate import Estate
 from hyperv_placement.migration.admission import Admission
 from hyperv_placement.migration.audit import AuditLog
 from hyperv_placement.migration.migrate import migrate
+from hyperv_placement.migration.mover import Collaborators
 from hyperv_placement.model.estate import Inventory
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.plan import Placement
@@ -97,11 +98,13 @@ def test_an_operator_moves_a_machine(hosts: Hosts) -> None:
     ticking = threading.Thread(target=lambda: _tick(hosts, over))
     ticking.start()
     try:
-        moved = migrate(
-            estate_, replace(move, caller="ntlm"), report=lambda _: None, cancelled=threading.Event(),
-            clock=estate_.clock, admission=Admission(estate_, clock=estate_.clock),
+        shared = Collaborators(
+            estate=estate_, clock=estate_.clock, admission=Admission(estate_, clock=estate_.clock),
             audit=AuditLog(hosts.home / "audit.jsonl", clock=estate_.clock),
         )  # fmt: skip
+        moved = migrate(
+            replace(move, caller="ntlm"), shared, report=lambda _: None, cancelled=threading.Event()
+        )
     finally:
         over.set()
         ticking.join()

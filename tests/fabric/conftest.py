@@ -20,6 +20,7 @@ from hyperv_placement.migration.admission import Admission
 from hyperv_placement.migration.audit import AuditLog
 from hyperv_placement.migration.failure_guard import FailureGuard
 from hyperv_placement.migration.migrate import Moved, migrate
+from hyperv_placement.migration.mover import Collaborators, MoveContext, MoveRecord
 from hyperv_placement.migration.second_hop import SecondHop
 from hyperv_placement.model.estate import Inventory, VirtualMachine
 from hyperv_placement.model.move import Move
@@ -136,10 +137,28 @@ class Fabric:
         self, move: Move, second_hop: SecondHop | None = None, failure_guard: FailureGuard | None = None
     ) -> Moved:
         """Carry out a move to its end and return with it how long it took."""
-        return migrate(
-            self.estate, move, report=self.progress.append, cancelled=self.cancelled, clock=self.clock,
-            admission=self.admission, audit=self.audit, second_hop=second_hop, failure_guard=failure_guard,
-        )  # fmt: skip
+        shared = self.collaborators(second_hop=second_hop, failure_guard=failure_guard)
+        return migrate(move, shared, report=self.progress.append, cancelled=self.cancelled)
+
+    def collaborators(self, **others: Any) -> Collaborators:
+        """Return what moves share, with some of it chosen by the test."""
+        known: dict[str, Any] = {
+            "estate": self.estate, "clock": self.clock, "admission": self.admission, "audit": self.audit
+        }  # fmt: skip
+        return Collaborators(**{**known, **others})
+
+    def context(self, move: Move) -> MoveContext:
+        """Return one move as whoever carries it out sees it."""
+        shared, report = self.collaborators(), self.progress.append
+        record = MoveRecord(audit=shared.audit, move=move, report=report)
+        return MoveContext(
+            shared=shared,
+            move=move,
+            record=record,
+            report=report,
+            cancelled=self.cancelled,
+            asked=self.clock.now(),
+        )
 
     def behind(self, work: Callable[[], object]) -> Behind:
         """Do something in a thread of its own."""

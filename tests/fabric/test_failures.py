@@ -59,10 +59,8 @@ class Impatient(FastClock):
 
 def run_impatiently(fabric: Fabric, name: str) -> None:
     """Move a machine to hv2, and give up on a job that makes no progress for a second."""
-    migrate(
-        fabric.estate, fabric.order(name, "hv2"), report=fabric.progress.append, audit=fabric.audit,
-        cancelled=fabric.cancelled, clock=Impatient(), admission=fabric.admission,
-    )  # fmt: skip
+    shared = fabric.collaborators(clock=Impatient())
+    migrate(fabric.order(name, "hv2"), shared, report=fabric.progress.append, cancelled=fabric.cancelled)
 
 
 def running(fabric: Fabric) -> bool:
@@ -290,10 +288,8 @@ def test_a_new_process_finds_what_an_old_one_left(fabric: Fabric) -> None:
     person_moves(fabric, "WEB01", "hv2")
     other = Estate(fabric.specs, clock=fabric.clock)
     try:
-        moved = migrate(
-            other, move, report=fabric.progress.append, audit=fabric.audit, cancelled=fabric.cancelled,
-            clock=fabric.clock, admission=Admission(other, clock=fabric.clock),
-        )  # fmt: skip
+        shared = fabric.collaborators(estate=other, admission=Admission(other, clock=fabric.clock))
+        moved = migrate(move, shared, report=fabric.progress.append, cancelled=fabric.cancelled)
     finally:
         other.close()
     assert moved.vm.host == "hv2"

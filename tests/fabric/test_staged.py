@@ -188,10 +188,7 @@ def test_a_person_may_have_a_found_planned_machine_made_anew(fabric: Fabric) -> 
 def test_a_planned_machine_is_left_alone_while_a_job_of_its_machine_runs(fabric: Fabric) -> None:
     """Somebody's check at the source may be what it is for."""
     foreign(fabric)
-    stage = Stage(
-        estate=fabric.estate, move=staged(fabric), clock=fabric.clock, cancelled=fabric.cancelled,
-        note=lambda *_: None, announce=lambda _: None, report=fabric.progress.append,
-    )  # fmt: skip
+    stage = Stage(context=fabric.context(staged(fabric)))
     before = stage.found()
     assert before is not None
     assert before.usable

@@ -15,6 +15,9 @@ from hyperv_placement.winrm.trouble import LASTING
 from .chains import strays
 from .verify import Look, Side, Unread, found_elsewhere, where
 
+LEFTOVER_S = 30.0
+"""Seconds that a planned system may take to vanish after a failure (alexbarthnet/PowerShell Move-VMOnline)."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ends:

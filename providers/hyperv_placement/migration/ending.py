@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from hyperv_placement.clock import Clock
-from hyperv_placement.codes.catalogue import codes_in, remedy_for
+from hyperv_placement.codes.catalogue import codes_in, lost_a_slot, remedy_for
 from hyperv_placement.errors import (
     InterruptedRunError,
     MigrationFailedError,
@@ -20,55 +18,33 @@ from hyperv_placement.hyperv.jobs import Outcome
 from hyperv_placement.hyperv.progress import Progress
 from hyperv_placement.model.estate import VirtualMachine, VmState
 
-from .audit import AuditLog
-from .both_ends import Ends
+from .both_ends import LEFTOVER_S, Ends
 from .leftovers import Left, left_at_source
+from .mover import Arrived, MoveContext
 from .occupied_files import occupied
 from .verify import Look, remarks
 
-SETTLE = 60.0
+SETTLE_S = 60.0
 """Seconds after a job's end for the hosts to show it, and for the guest's heartbeat to come back."""
-AGREED = 5.0
+AGREED_S = 5.0
 """Seconds for which both hosts must show the same, with no job at either, where that is not what was ordered."""
-LEFTOVER = 30.0
-"""Seconds that a planned system may take to vanish after a failure (alexbarthnet/PowerShell Move-VMOnline)."""
 _RESTING = frozenset({VmState.OFF, VmState.SAVED, VmState.RUNNING})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Arrived:
-    """A machine that is proven to be where its move was to take it."""
-
-    vm: VirtualMachine
-    warnings: tuple[str, ...] = ()
-    """What an operator should know all the same: the job's words, what is left behind."""
-    left: Left = field(default_factory=Left)
-
-    def record(self) -> dict[str, object]:
-        """Return what the audit log keeps of it beside the result; nothing where all went as it should."""
-        left: dict[str, object] = {"files": list(self.left.files), "planned": self.left.planned}
-        return {
-            **({"warnings": list(self.warnings)} if self.warnings else {}),
-            **({"left": left} if self.left else {}),
-        }
 
 
 @dataclass(slots=True, kw_only=True)
 class Ending:
     """The end of one move."""
 
-    ends: Ends
-    way: str
-    """The machine and its way, as messages name them."""
-    audit: AuditLog
-    """Tells whose a file was that lies in the way."""
+    context: MoveContext
     enabled_state: int
     """What the machine had when the move began."""
     running: Callable[[], bool]
     """Whether a job of the move is seen to run yet. Raises PlacementError."""
-    report: Callable[[Progress], None]
-    cancelled: threading.Event
-    clock: Clock
+
+    @property
+    def ends(self) -> Ends:
+        """Both hosts of the move."""
+        return Ends(estate=self.context.estate, move=self.context.move)
 
     def proven(self, outcome: Outcome) -> Arrived:
         """Return the machine where both hosts show what was ordered, however its job has ended.
@@ -76,27 +52,29 @@ class Ending:
         Raises MigrationFailedError, VerificationError, MigrationStalledError or InterruptedRunError, each with where the
         machine is.
         """
-        self.report(Progress(phase="verifying", percent=100))
-        begun = since = self.clock.now()
+        self.context.report(Progress(phase="verifying", percent=100))
+        begun = since = self.context.clock.now()
         last: Look | None = None
         while True:
             look, strays = self._seen()
-            now = self.clock.now()
+            now = self.context.clock.now()
             since = since if look == last else now
-            vm = None if strays else look.arrived(self.ends.move)
+            vm = None if strays else look.arrived(self.context.move)
             if vm is not None and not self._may_change(vm, look, now - begun):
                 return self._arrived(vm, look, outcome)
             if vm is None and self._is_final(look, outcome, now - begun, now - since):
                 raise self._error(look, outcome, strays)
             last = look
-            if self.clock.wait(1.0, self.cancelled):
-                reported = "; ".join(strays or look.differences(self.ends.move)) or "its guest is waited for"
-                raise InterruptedRunError(f"{self.way} is not verified yet: {reported}")
+            if self.context.clock.wait(1.0, self.context.cancelled):
+                reported = (
+                    "; ".join(strays or look.differences(self.context.move)) or "its guest is waited for"
+                )
+                raise InterruptedRunError(f"{self.context.named} is not verified yet: {reported}")
 
     def _seen(self) -> tuple[Look, list[str]]:
         """Read both ends, and what has become of parents of disks where they show the machine as ordered."""
         look = self.ends.look()
-        vm = look.arrived(self.ends.move)
+        vm = look.arrived(self.context.move)
         try:
             return look, [] if vm is None else self.ends.strays(vm)
         except PlacementError as error:
@@ -104,25 +82,25 @@ class Ending:
 
     def _may_change(self, vm: VirtualMachine, look: Look, passed: float) -> bool:
         """Say whether what would be a warning of an arrived machine may yet turn out well."""
-        if passed > SETTLE:
+        if passed > SETTLE_S:
             return False
-        if look.planned is not False and passed <= LEFTOVER:
+        if look.planned is not False and passed <= LEFTOVER_S:
             return True
         if vm.enabled_state != self.enabled_state:
             return vm.state not in _RESTING
         return self._lacks_heartbeat(vm)
 
     def _lacks_heartbeat(self, vm: VirtualMachine) -> bool:
-        return bool(self.ends.move.vm.heartbeat_ok) and vm.state == VmState.RUNNING and not vm.heartbeat_ok
+        return bool(self.context.move.vm.heartbeat_ok) and vm.state == VmState.RUNNING and not vm.heartbeat_ok
 
     def _is_final(self, look: Look, outcome: Outcome, passed: float, same: float) -> bool:
         """Say whether what is not as ordered will stay so."""
-        if passed > SETTLE or look.refused:
+        if passed > SETTLE_S or look.refused:
             return True
-        if outcome.failed and look.unmoved(self.ends.move):
-            planned = look.planned is not False and not look.unread and not self.ends.move.is_staged
-            return not planned or passed > LEFTOVER
-        if look.unread or same < AGREED or look.planned is not False:
+        if outcome.failed and look.unmoved(self.context.move):
+            planned = look.planned is not False and not look.unread and not self.context.move.is_staged
+            return not planned or passed > LEFTOVER_S
+        if look.unread or same < AGREED_S or look.planned is not False:
             return False
         try:
             return not self.running()
@@ -133,11 +111,11 @@ class Ending:
 
     def _arrived(self, vm: VirtualMachine, look: Look, outcome: Outcome) -> Arrived:
         left = left_at_source(self.ends)
-        reported = tuple(f"{self.way}: {each}" for each in self._remarks(vm, look, outcome, left))
+        reported = tuple(f"{self.context.named}: {each}" for each in self._remarks(vm, look, outcome, left))
         return Arrived(vm=vm, warnings=reported, left=left.with_planned(bool(look.planned)))
 
     def _remarks(self, vm: VirtualMachine, look: Look, outcome: Outcome, left: Left) -> Iterator[str]:
-        move = self.ends.move
+        move = self.context.move
         if outcome.failed:
             yield f"its job ended in failure ({outcome.words}), and both hosts show the machine as ordered"
         elif outcome.texts:
@@ -156,26 +134,26 @@ class Ending:
 
     def _error(self, look: Look, outcome: Outcome, strays: list[str]) -> PlacementError:
         place = self.ends.whereabouts(look, self.enabled_state)
-        if look.planned and not self.ends.move.is_staged:
-            place = f"{place}; a planned copy of it is left on {self.ends.move.destination}"
-        unmoved = look.unmoved(self.ends.move)
+        if look.planned and not self.context.move.is_staged:
+            place = f"{place}; a planned copy of it is left on {self.context.move.destination}"
+        unmoved = look.unmoved(self.context.move)
         if outcome.failed:
-            partly = [] if unmoved or not look.machines() else look.differences(self.ends.move)
+            partly = [] if unmoved or not look.machines() else look.differences(self.context.move)
             return self._failed(outcome, "; ".join([place, *strays, *partly]))
         if outcome.vanished and self._still_runs():
-            return MigrationStalledError(f"{self.way}: its job was lost from sight and still runs")
+            return MigrationStalledError(f"{self.context.named}: its job was lost from sight and still runs")
         if outcome.vanished and unmoved and not look.unread:
             return MigrationFailedError(
-                f"{self.way}: the job is gone and the machine did not move: {place}",
+                f"{self.context.named}: the job is gone and the machine did not move: {place}",
                 remedy="See the event log Hyper-V-VMMS-Admin on both hosts, then run again",
             )
         if look.unread:
             return VerificationError(
-                f"{self.way}: its job has ended, and what it has done could not be read: {place}",
+                f"{self.context.named}: its job has ended, and what it has done could not be read: {place}",
                 remedy="Run again when the hosts answer: it looks for the machine first",
             )
-        reported = "; ".join([*(strays or look.differences(self.ends.move)), place])
-        return VerificationError(f"{self.way} is not as ordered: {reported}")
+        reported = "; ".join([*(strays or look.differences(self.context.move)), place])
+        return VerificationError(f"{self.context.named} is not as ordered: {reported}")
 
     def _still_runs(self) -> bool:
         try:
@@ -184,7 +162,7 @@ class Ending:
             return False
 
     def _failed(self, outcome: Outcome, place: str) -> MigrationFailedError:
-        move, names = self.ends.move, self.ends.estate.names
+        move, names = self.context.move, self.context.estate.names
         codes = codes_in(outcome.texts)
         remedy = remedy_for(
             codes,
@@ -193,6 +171,11 @@ class Ending:
             texts=outcome.texts,
             machine=move.vm.id,
         )
-        in_the_way = occupied(self.ends.estate, self.audit, move, codes, outcome.texts)
+        in_the_way = occupied(self.context.estate, self.context.shared.audit, move, codes, outcome.texts)
         reported = "; ".join(each for each in (outcome.words, in_the_way, place) if each)
-        return MigrationFailedError(f"{self.way} failed: {reported}", codes=codes, remedy=remedy)
+        return MigrationFailedError(
+            f"{self.context.named} failed: {reported}",
+            codes=codes,
+            lost_slot=lost_a_slot(outcome.words),
+            remedy=remedy,
+        )

@@ -11,9 +11,9 @@ from hyperv_placement.errors import MovedByOthersError, PlacementError
 from hyperv_placement.winrm.trouble import LASTING
 
 Trace = TypeVar("Trace")
-LOST_SECONDS = 20.0
+LOST_S = 20.0
 """Seconds to look for the trace of an order whose answer was lost, once the host answers again."""
-UNREACHABLE_SECONDS = 120.0
+UNREACHABLE_S = 120.0
 """Seconds to wait for that host to answer."""
 
 
@@ -27,7 +27,7 @@ def trace_of_order(
     """
     begun, answered = clock.now(), None
     trouble: PlacementError | None = None
-    while clock.now() - begun < UNREACHABLE_SECONDS:
+    while clock.now() - begun < UNREACHABLE_S:
         try:
             if (found := look()) is not None:
                 return found
@@ -36,7 +36,7 @@ def trace_of_order(
             raise
         except PlacementError as error:
             answered, trouble = None, error
-        if answered is not None and clock.now() - answered > LOST_SECONDS:
+        if answered is not None and clock.now() - answered > LOST_S:
             return None
         if clock.wait(1.0, cancelled):
             break

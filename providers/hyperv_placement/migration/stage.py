@@ -9,12 +9,10 @@ that was cut is finished by the next one on another runner, too. Any other is na
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from hyperv_placement import quoting
-from hyperv_placement.clock import Clock
-from hyperv_placement.codes.catalogue import codes_in, remedy_for
+from hyperv_placement.codes.catalogue import codes_in, lost_a_slot, remedy_for
 from hyperv_placement.errors import (
     InterruptedRunError,
     MoveRefusedError,
@@ -24,20 +22,18 @@ from hyperv_placement.errors import (
     WsmanFaultError,
 )
 from hyperv_placement.hyperv import inventory
-from hyperv_placement.hyperv.estate import Estate
 from hyperv_placement.hyperv.jobs import JOB_STARTED, Follower, Outcome
 from hyperv_placement.hyperv.progress import Progress
 from hyperv_placement.hyperv.rows import PLANNED, SUCCEEDED, any_job_of, job_of
 from hyperv_placement.model import winpath
-from hyperv_placement.model.move import Move
 from hyperv_placement.winrm.connection_errors import AnswerLostError
 from hyperv_placement.winrm.faults import REFUSALS
 from hyperv_placement.wsman import Argument, EndpointReference, Instance, resource_uri
 
+from .both_ends import LEFTOVER_S
 from .lost_order import trace_of_order
+from .mover import MoveContext
 
-SECONDS = 30.0
-"""How long a planned system may take to vanish, as long as after a failed move (alexbarthnet/PowerShell Move-VMOnline)."""
 _MANAGEMENT = "Msvm_VirtualSystemManagementService"
 _FOLDERS = {
     "config": "ConfigurationDataRoot",
@@ -66,15 +62,7 @@ class FoundStage:
 class Stage:
     """The planned machine of one move."""
 
-    estate: Estate
-    move: Move
-    clock: Clock
-    cancelled: threading.Event
-    note: Callable[[str, str], None]
-    """`note(event, result)`: a line of the audit log."""
-    announce: Callable[[str], None]
-    """`announce(event)`: the line before an order. Raises PlacementError where nothing may be ordered, as it cannot be written."""
-    report: Callable[[Progress], None]
+    context: MoveContext
     found_config: str | None = None
     """Configuration folder of a planned system that was there before: this run has not made it, so it is not ours to remove."""
 
@@ -91,7 +79,7 @@ class Stage:
             self._make(service, stage)
         elif found.usable:
             self.found_config = found.config
-            self.note("stage found", "")
+            self.context.record.note("stage found")
         else:
             raise self._foreign(found)
         try:
@@ -100,15 +88,15 @@ class Stage:
             raise self.given_up(error) from error
 
     def _make(self, service: EndpointReference, stage: dict[str, Argument]) -> None:
-        self.announce("staging")
+        self.context.record.announce("staging")
         try:
             self._done("MigrateVirtualSystemToHost", service, stage, "preparing at the destination")
         except StageFailedError as error:
             raise self.given_up(error) from error
-        self.note("staged", "")
+        self.context.record.note("staged")
 
     def _foreign(self, found: FoundStage) -> MoveRefusedError:
-        vm, host = self.move.vm, self.move.destination
+        vm, host = self.context.move.vm, self.context.move.destination
         folder = f" in {found.config}" if found.config else ""
         return MoveRefusedError(
             f"{host} holds a planned system with the GUID of {vm.name} ({vm.id}){folder}, which this stack has not"
@@ -119,11 +107,13 @@ class Stage:
 
     def found(self) -> FoundStage | None:
         """Return the planned system of the machine at its destination, None where there is none. Raises PlacementError."""
-        if self.move.vm.id not in inventory.read_planned(self.estate.client(self.move.destination)):
+        if self.context.move.vm.id not in inventory.read_planned(
+            self.context.estate.client(self.context.move.destination)
+        ):
             return None
-        rows = self.estate.client(self.move.destination).query(
+        rows = self.context.estate.client(self.context.move.destination).query(
             "Msvm_VirtualSystemSettingData",
-            where={"VirtualSystemIdentifier": self.move.vm.id, "VirtualSystemType": PLANNED},
+            where={"VirtualSystemIdentifier": self.context.move.vm.id, "VirtualSystemType": PLANNED},
         )
         if len(rows) != 1:
             return FoundStage(config="", against="its settings could not be read")
@@ -132,7 +122,7 @@ class Stage:
         return FoundStage(config=rows[0].text(_FOLDERS["config"]), against=folder or self._kept())
 
     def _as_ordered(self, row: Instance, name: str) -> bool:
-        return winpath.same(row.text(_FOLDERS[name]), getattr(self.move.roots, name))
+        return winpath.same(row.text(_FOLDERS[name]), getattr(self.context.move.roots, name))
 
     def given_up(self, error: PlacementError) -> PlacementError:
         """Remove our planned machine after `error`; return it, with the trouble that the removal made.
@@ -140,10 +130,10 @@ class Stage:
         One that this run has not made is named and left.
         """
         if self.found_config is not None:
-            left = f"a planned system of it is left on {self.move.destination} in {self.found_config}, which this run has found there"
+            left = f"a planned system of it is left on {self.context.move.destination} in {self.found_config}, which this run has found there"
             error.message = f"{error.message}; {left}"
             error.remedy = (
-                f"{error.remedy}. If nobody else prepares a move of {self.move.vm.name} ({quoting.powershell('Compare-VM')}, another stack),"
+                f"{error.remedy}. If nobody else prepares a move of {self.context.move.vm.name} ({quoting.powershell('Compare-VM')}, another stack),"
                 f" {ALLOW} lets the next run remove it and make it anew"
             ).removeprefix(". ")
             return error
@@ -158,34 +148,39 @@ class Stage:
         Only while the machine itself is realized at its source alone and no job of it runs there: else somebody
         needs it, or it is no leftover.
         """
-        begun = self.clock.now()
+        begun = self.context.clock.now()
         asked, said = False, ""
-        while self.clock.now() - begun <= SECONDS:
+        while self.context.clock.now() - begun <= LEFTOVER_S:
             try:
-                if self.move.vm.id not in inventory.read_planned(self.estate.client(self.move.destination)):
-                    self.note("unstaged", "")
+                if self.context.move.vm.id not in inventory.read_planned(
+                    self.context.estate.client(self.context.move.destination)
+                ):
+                    self.context.record.note("unstaged")
                     return ""
                 said = self._kept()
                 if not said and not asked:
                     asked, said = True, self._destroy()
             except PlacementError as error:
                 said = error.message
-            self.clock.wait(1.0)
-        left = f"a planned system of it is left on {self.move.destination}: {said or 'it does not vanish'}"
-        self.note("left staged", left)
+            self.context.clock.wait(1.0)
+        left = f"a planned system of it is left on {self.context.move.destination}: {said or 'it does not vanish'}"
+        self.context.record.note("left staged", result=left)
         return left
 
     def _kept(self) -> str:
         """Return why the planned system must not be touched now, or an empty text."""
-        vm = self.move.vm.id
-        source, destination = (self.estate.client(host) for host in (self.move.source, self.move.destination))
+        vm = self.context.move.vm.id
+        source, destination = (
+            self.context.estate.client(host)
+            for host in (self.context.move.source, self.context.move.destination)
+        )
         rows = (row for client in (source, destination) for row in inventory.jobs_of(client, vm))
         if any(job_of(row) is not None for row in rows):
             return "a job of the machine runs"
         if inventory.has_vm(destination, vm):
             return "the machine itself is there"
         if not inventory.has_vm(source, vm):
-            return f"the machine is not on {self.move.source}"
+            return f"the machine is not on {self.context.move.source}"
         return ""
 
     def _destroy(self) -> str:
@@ -193,52 +188,52 @@ class Stage:
         service = EndpointReference(resource_uri(_MANAGEMENT), {"CreationClassName": _MANAGEMENT})
         planned = EndpointReference(
             resource_uri("Msvm_PlannedComputerSystem"),
-            {"CreationClassName": "Msvm_PlannedComputerSystem", "Name": self.move.vm.id},
+            {"CreationClassName": "Msvm_PlannedComputerSystem", "Name": self.context.move.vm.id},
         )
-        client = self.estate.client(self.move.destination)
+        client = self.context.estate.client(self.context.move.destination)
         value = client.invoke(service, "DestroySystem", {"AffectedSystem": planned}).return_value
         return "" if value in (0, JOB_STARTED) else f"DestroySystem was refused with ReturnValue {value}"
 
     def _done(self, method: str, service: EndpointReference, order: dict[str, Argument], phase: str) -> None:
         """Call a method and follow its job to the end. Raises MoveRefusedError where it does not succeed."""
-        self.report(Progress(phase=phase))
-        client = self.estate.client(self.move.source)
-        known = {row.text("InstanceID") for row in inventory.jobs_of(client, self.move.vm.id)}
+        self.context.report(Progress(phase=phase))
+        client = self.context.estate.client(self.context.move.source)
+        known = {row.text("InstanceID") for row in inventory.jobs_of(client, self.context.move.vm.id)}
         try:
             answer = client.invoke(service, method, order)
         except REFUSALS:
             raise
         except (AnswerLostError, WsmanFaultError, ProtocolError) as lost:
-            self._judge(self._followed(self._job_since(known, method, lost), self.cancelled), method)
+            self._judge(self._followed(self._job_since(known, method, lost), self.context.cancelled), method)
             return
         job, value = answer.outputs.get("Job"), answer.return_value
         if value == 0:
             return
         if value not in {JOB_STARTED, None}:
             raise MoveRefusedError(
-                f"{self.move.vm.name}: {self.move.source} refused {method} with ReturnValue {value}",
-                remedy=f"See the event log Hyper-V-VMMS-Admin on {self.move.source}",
+                f"{self.context.move.vm.name}: {self.context.move.source} refused {method} with ReturnValue {value}",
+                remedy=f"See the event log Hyper-V-VMMS-Admin on {self.context.move.source}",
             )
         if value is None or not isinstance(job, EndpointReference):
             job = self._job_since(known, method, ProtocolError("it names no job", remedy=""))
-        self._judge(self._followed(job, self.cancelled), method)
+        self._judge(self._followed(job, self.context.cancelled), method)
 
     def _job_since(self, known: set[str], method: str, lost: PlacementError) -> EndpointReference:
         """Return the job of an order whose answer was lost: the one that came since. Raises MoveRefusedError."""
 
         def look() -> EndpointReference | None:
-            for row in inventory.jobs_of(self.estate.client(self.move.source), self.move.vm.id):
+            for row in inventory.jobs_of(
+                self.context.estate.client(self.context.move.source), self.context.move.vm.id
+            ):
                 job = any_job_of(row)
                 if job is not None and job.only_prepares and job.id not in known:
                     return EndpointReference(row.resource_uri, {"InstanceID": job.id})
             return None
 
-        reported = (
-            f"{self.move.vm.name}: the answer of {self.move.source} to {method} was lost ({lost.message})"
-        )
+        reported = f"{self.context.move.vm.name}: the answer of {self.context.move.source} to {method} was lost ({lost.message})"
         again = "Nothing was moved. Run again: it looks for what the host has made"
         try:
-            found = trace_of_order(look, self.clock, self.cancelled)
+            found = trace_of_order(look, self.context.clock, self.context.cancelled)
         except PlacementError as error:
             raise MoveRefusedError(
                 f"{reported}, and whether a job of it runs was not read ({error.message})", remedy=again
@@ -249,27 +244,27 @@ class Stage:
 
     def _followed(self, job: EndpointReference, cancelled: threading.Event) -> Outcome:
         follower = Follower(
-            client=self.estate.client(self.move.source),
+            client=self.context.estate.client(self.context.move.source),
             job=job,
-            name=self.move.vm.name,
+            name=self.context.move.vm.name,
             activity=lambda: None,
             report=lambda _progress: None,
             cancelled=cancelled,
-            clock=self.clock,
+            clock=self.context.clock,
         )
         try:
             return follower.follow()
         except InterruptedRunError:
             self._undo_interrupted(job)
             raise InterruptedRunError(
-                f"{self.move.vm.name} was not started: the run was interrupted while the destination checked it",
+                f"{self.context.move.vm.name} was not started: the run was interrupted while the destination checked it",
                 remedy="",
             ) from None
 
     def _undo_interrupted(self, job: EndpointReference) -> None:
         """Wait for the end of a short job that an interrupted run began, and remove what this run has made."""
-        client, begun = self.estate.client(self.move.source), self.clock.now()
-        while self.clock.now() - begun <= SECONDS:
+        client, begun = self.context.estate.client(self.context.move.source), self.context.clock.now()
+        while self.context.clock.now() - begun <= LEFTOVER_S:
             try:
                 row = client.get(
                     EndpointReference(job.resource_uri, {"InstanceID": job.selector("InstanceID") or ""})
@@ -280,23 +275,25 @@ class Stage:
                 if (row.number("JobState") or 0) in SUCCEEDED and self.found_config is None:
                     self.remove()
                 return
-            self.clock.wait(1.0)
+            self.context.clock.wait(1.0)
 
     def _judge(self, outcome: Outcome, method: str) -> None:
         if outcome.succeeded:
             return
         names = {
-            host: self.estate.names(host).full_name for host in (self.move.source, self.move.destination)
+            host: self.context.estate.names(host).full_name
+            for host in (self.context.move.source, self.context.move.destination)
         }
         codes = codes_in(outcome.texts)
         raise StageFailedError(
-            f"{self.move.vm.name} did not pass {method} ({self.move.source} -> {self.move.destination}): {outcome.words}",
+            f"{self.context.move.vm.name} did not pass {method} ({self.context.move.source} -> {self.context.move.destination}): {outcome.words}",
             codes=codes,
+            lost_slot=lost_a_slot(outcome.words),
             remedy=remedy_for(
                 codes,
-                source=names[self.move.source],
-                destination=names[self.move.destination],
+                source=names[self.context.move.source],
+                destination=names[self.context.move.destination],
                 texts=outcome.texts,
-                machine=self.move.vm.id,
+                machine=self.context.move.vm.id,
             ),
         )

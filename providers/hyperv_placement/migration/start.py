@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from hyperv_placement.clock import Clock
 from hyperv_placement.codes.catalogue import UNKNOWN_REMEDY, return_value
 from hyperv_placement.errors import (
-    InterruptedRunError,
     MigrationStartError,
     MovedByOthersError,
     MoveRefusedError,
@@ -19,11 +15,9 @@ from hyperv_placement.errors import (
     WsmanFaultError,
 )
 from hyperv_placement.hyperv import inventory
-from hyperv_placement.hyperv.estate import Estate
 from hyperv_placement.hyperv.host_facts import service_reference
 from hyperv_placement.hyperv.host_names import HostNames
 from hyperv_placement.hyperv.jobs import JOB_STARTED
-from hyperv_placement.hyperv.progress import Progress
 from hyperv_placement.hyperv.rows import any_job_of, has_ended, job_of
 from hyperv_placement.model.adoption import leads_to
 from hyperv_placement.model.estate import MigrationJob
@@ -40,6 +34,7 @@ from .admission import Facts
 from .both_ends import Ends
 from .last_reading import LastReading, read_last
 from .lost_order import trace_of_order
+from .mover import MoveContext
 from .stage import Stage
 
 METHOD = "MigrateVirtualSystemToHost"
@@ -53,7 +48,7 @@ class _Trace:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Started:
+class Migration:
     """A migration under way."""
 
     job: EndpointReference | None
@@ -76,74 +71,62 @@ class Started:
 class Starter:
     """Starts one move, or adopts the job that already does it."""
 
-    estate: Estate
-    move: Move
-    clock: Clock
-    cancelled: threading.Event
-    note: Callable[[str, str], None]
-    """`note(event, result)`: a line of the audit log."""
-    announce: Callable[[str], None]
-    """`announce(event)`: the line before an order. Raises PlacementError where nothing may be ordered, as it cannot be written."""
-    report: Callable[[Progress], None]
-    arrived: Callable[[], bool]
-    """Whether both hosts show the machine as ordered."""
-    permitted: Callable[[], None]
-    """Raises PlacementError where nothing may be started any more."""
-    asked: float
-    """When this move was asked for; what it was judged by was read before."""
+    context: MoveContext
 
     def stage(self) -> Stage:
         """Return what handles the planned machine of this move."""
-        return Stage(
-            estate=self.estate, move=self.move, clock=self.clock, cancelled=self.cancelled, note=self.note,
-            announce=self.announce, report=self.report,
-        )  # fmt: skip
+        return Stage(context=self.context)
 
-    def running(self) -> Started | None:
+    def running(self) -> Migration | None:
         """Return the machine's running job where it does what we want. Raises MovedByOthersError where not.
 
         Both hosts are asked: whether a destination shows the job of its source is unverified.
         """
-        for host in dict.fromkeys((self.move.source, self.move.destination)):
-            rows = inventory.jobs_of(self.estate.client(host), self.move.vm.id)
+        for host in dict.fromkeys((self.context.move.source, self.context.move.destination)):
+            rows = inventory.jobs_of(self.context.estate.client(host), self.context.move.vm.id)
             found = self._ours(rows)
-            if found is not None and host == self.move.source:
+            if found is not None and host == self.context.move.source:
                 return found
         return None
 
-    def _ours(self, rows: list[Instance]) -> Started | None:
-        destination = self.estate.names(self.move.destination)
+    def _ours(self, rows: list[Instance]) -> Migration | None:
+        destination = self.context.estate.names(self.context.move.destination)
         for row in rows:
             job = job_of(row)
             if job is None:
                 continue
-            if not leads_to(job, self.move, destination):
-                raise _moved_by_others(self.move, job)
+            if not leads_to(job, self.context.move, destination):
+                raise _moved_by_others(self.context.move, job)
             return self._following(row, adopted=True)
         return None
 
-    def _following(self, row: Instance, *, adopted: bool = False) -> Started:
+    def _following(self, row: Instance, *, adopted: bool = False) -> Migration:
         reference = EndpointReference(row.resource_uri, {"InstanceID": row.text("InstanceID")})
-        return Started(job=reference, enabled_state=self.move.vm.enabled_state, adopted=adopted)
+        return Migration(job=reference, enabled_state=self.context.move.vm.enabled_state, adopted=adopted)
 
-    def start(self, facts: Facts) -> Started:
+    def start(self, facts: Facts) -> Migration:
         """Order the migration, by facts that were just read. Raises PlacementError where nothing was started."""
-        client = self.estate.client(self.move.source)
-        known = inventory.jobs_of(client, self.move.vm.id)
+        client = self.context.estate.client(self.context.move.source)
+        known = inventory.jobs_of(client, self.context.move.vm.id)
         if (running := self._ours(known)) is not None:
             return running
-        source, destination = facts[self.move.source], facts[self.move.destination]
-        reading = read_last(self.estate, self.move, source, known_s=self.clock.now() - self.asked)
+        source, destination = facts[self.context.move.source], facts[self.context.move.destination]
+        reading = read_last(
+            self.context.estate,
+            self.context.move,
+            source,
+            known_s=self.context.clock.now() - self.context.asked,
+        )
         self._check(reading, facts)
-        template = orders.template_of(self.estate, self.move)
-        order = orders.arguments(self.move, template, reading, source, destination)
+        template = orders.template_of(self.context.estate, self.context.move)
+        order = orders.arguments(self.context.move, template, reading, source, destination)
         self._check_wanted()  # the readings above take their time
         service, ids = service_reference(source.service), {row.text("InstanceID") for row in known}
-        stage = self.stage() if self.move.is_staged else None
+        stage = self.stage() if self.context.move.is_staged else None
         if stage is not None:
             order, ids = self._staged(stage, service, order)
         self._announced(stage)
-        begun = self.clock.now()
+        begun = self.context.clock.now()
         try:
             answer = self._sent(service, order, ids)
         except (MigrationStartError, *REFUSALS) as refused:
@@ -152,25 +135,29 @@ class Starter:
             self._give_up(error, stage)
             raise
         job = answer if isinstance(answer, EndpointReference) else None
-        return Started(job=job, enabled_state=reading.vm.enabled_state, begun=begun, stage=stage)
+        return Migration(job=job, enabled_state=reading.vm.enabled_state, begun=begun, stage=stage)
 
     def _announced(self, stage: Stage | None) -> None:
         """Note the start, or remove the planned machine that was made for it. Raises PlacementError."""
         try:
-            self.announce("start")
+            self.context.record.announce("start")
         except PlacementError as error:
             if stage is not None:
                 raise stage.given_up(error) from error
             raise
 
-    def _overtaken(self, refused: PlacementError, stage: Stage | None) -> Started:
+    def _overtaken(self, refused: PlacementError, stage: Stage | None) -> Migration:
         """Follow the migration to our target that runs although our order was refused; raise `refused` where none does.
 
         Two stacks may order one move at once: the host takes the first (that the second gets 32775 is a guess). And a
         fault that came after the order was taken is no refusal, whatever its code.
         """
         try:
-            running = self._ours(inventory.jobs_of(self.estate.client(self.move.source), self.move.vm.id))
+            running = self._ours(
+                inventory.jobs_of(
+                    self.context.estate.client(self.context.move.source), self.context.move.vm.id
+                )
+            )
         except PlacementError as error:
             reported = error if isinstance(error, MovedByOthersError) else refused
             self._give_up(reported, stage)
@@ -182,7 +169,8 @@ class Starter:
 
     def _give_up(self, error: PlacementError, stage: Stage | None) -> None:
         """Note that nothing was started, and remove our planned machine unless somebody may need it."""
-        self.note("left" if error.may_still_run else "refused", str(error))
+        event = "left" if error.may_still_run else "refused"
+        self.context.record.note(event, result=str(error))
         if stage is not None and not error.may_still_run and not isinstance(error, MovedByOthersError):
             stage.given_up(error)
 
@@ -190,28 +178,27 @@ class Starter:
         self, stage: Stage, service: EndpointReference, order: dict[str, Argument]
     ) -> tuple[dict[str, Argument], set[str]]:
         """Make and check the planned machine; return the order to move into it, and the jobs that are known by then."""
-        template = orders.stage_template(self.estate, self.move)
-        into = orders.into_planned(order, self.move)
+        template = orders.stage_template(self.context.estate, self.context.move)
+        into = orders.into_planned(order, self.context.move)
         stage.prepare(service, orders.to_stage(order, template), into)
         try:
             self._check_wanted()
         except PlacementError as error:
             raise stage.given_up(error) from error
-        rows = inventory.jobs_of(self.estate.client(self.move.source), self.move.vm.id)
+        rows = inventory.jobs_of(
+            self.context.estate.client(self.context.move.source), self.context.move.vm.id
+        )
         return into, {row.text("InstanceID") for row in rows}
 
     def _check_wanted(self) -> None:
-        """Raise InterruptedRunError, or what `permitted` raises, where nothing shall be started any more."""
-        if self.cancelled.is_set():
-            raise InterruptedRunError(
-                f"{self.move.vm.name} was not started: the run was interrupted", remedy=""
-            )
-        self.permitted()
+        """Raise PlacementError where nothing shall be started any more."""
+        self.context.check_cancelled()
+        self.context.check_permitted()
 
     def _check(self, reading: LastReading, facts: Facts) -> None:
         """Judge the machine once more by the rules of the plan: much may have changed while the move waited for room."""
-        move = replace(self.move, vm=reading.vm)
-        target = self.estate.specs[move.destination]
+        move = replace(self.context.move, vm=reading.vm)
+        target = self.context.estate.specs[move.destination]
         findings = refusals(move, facts[move.source], facts[move.destination], target)
         reasons = [str(finding) for finding in findings if finding.severity == Severity.REFUSAL]
         if reasons:
@@ -221,7 +208,7 @@ class Starter:
         self, service: EndpointReference, order: dict[str, Argument], known: set[str]
     ) -> EndpointReference | None:
         """Send the order and return its job; None where the host was done at once."""
-        client = self.estate.client(self.move.source)
+        client = self.context.estate.client(self.context.move.source)
         try:
             answer = client.invoke(service, METHOD, order)
         except WsmanFaultError as fault:
@@ -244,27 +231,33 @@ class Starter:
             return self._after_lost_answer(ProtocolError("it names no job", remedy=""), known)
         row = return_value(value)
         raise MigrationStartError(
-            f"{self.move.source} refused to move {self.move.vm.name}: ReturnValue {value}"
+            f"{self.context.move.source} refused to move {self.context.move.vm.name}: ReturnValue {value}"
             f" ({row.meaning if row else 'unknown'})",
             return_value=value,
-            remedy=row.remedied(self.move.source, self.move.destination) if row else UNKNOWN_REMEDY,
+            remedy=row.remedied(self.context.move.source, self.context.move.destination)
+            if row
+            else UNKNOWN_REMEDY,
         )
 
     def _after_lost_answer(self, lost: PlacementError, known: set[str]) -> EndpointReference | None:
         """The order may have been taken: look for a new job or its result, and never send it again."""
-        self.note("answer lost", str(lost))
+        self.context.record.note("answer lost", result=str(lost))
 
         def look() -> _Trace | None:
-            rows = inventory.jobs_of(self.estate.client(self.move.source), self.move.vm.id)
+            rows = inventory.jobs_of(
+                self.context.estate.client(self.context.move.source), self.context.move.vm.id
+            )
             new = [row for row in rows if row.text("InstanceID") not in known]
-            ours = ours_among(new, self.move, self.estate.names(self.move.destination))
+            ours = ours_among(
+                new, self.context.move, self.context.estate.names(self.context.move.destination)
+            )
             if ours is not None:
                 return _Trace(job=self._following(ours).job)
-            return _Trace(job=None) if self.arrived() else None
+            return _Trace(job=None) if self._ends.arrived() else None
 
-        reported = f"The answer of {self.move.source} to the order to move {self.move.vm.name} was lost ({lost.message})"
+        reported = f"The answer of {self.context.move.source} to the order to move {self.context.move.vm.name} was lost ({lost.message})"
         try:
-            found = trace_of_order(look, self.clock, self.cancelled)
+            found = trace_of_order(look, self.context.clock, self.context.cancelled)
         except LASTING as error:
             raise OrderLostError(
                 f"{reported}, and its job cannot be looked for: {error.message}", remedy=error.remedy
@@ -280,8 +273,12 @@ class Starter:
         raise OrderLostError(f"{reported}, and no job of it is seen; {self._place()}") from lost
 
     def _place(self) -> str:
-        ends = Ends(estate=self.estate, move=self.move)
-        return ends.whereabouts(ends.look(), self.move.vm.enabled_state)
+        ends = self._ends
+        return ends.whereabouts(ends.look(), self.context.move.vm.enabled_state)
+
+    @property
+    def _ends(self) -> Ends:
+        return Ends(estate=self.context.estate, move=self.context.move)
 
 
 def ours_among(new: list[Instance], move: Move, destination: HostNames) -> Instance | None:
