@@ -26,7 +26,7 @@ from hyperv_placement.resources.vm_placement import TYPE, VmPlacement
 from hyperv_placement.workspace.handoff import Handoff
 
 from .clock import Turns
-from .world import Values, World, mover
+from .world import Values, World, movers
 
 
 class OneFleet(Fleets):
@@ -100,7 +100,7 @@ class _Pass:
         plugin = Handoff(project=engine.folder, engine=address, stack=theirs)
         fleet = Fleet(
             theirs, self.clock, engine.folder / "audit.jsonl", plugin, estate=Values(engine.world, theirs, self.clock),
-            mover=mover(engine.world),
+            movers=movers(engine.world),
         )  # fmt: skip
         self.provider = VmPlacement(lambda: OneFleet(fleet))
         self.done = {label: threading.Event() for label in stack.vms}

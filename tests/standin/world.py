@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
@@ -14,13 +14,14 @@ from hyperv_placement.errors import (
     MigrationStalledError,
     MigrationStartError,
     MoveRefusedError,
+    PlacementError,
     VerificationError,
 )
 from hyperv_placement.hyperv.detail import Detail
 from hyperv_placement.hyperv.estate import Estate
-from hyperv_placement.migration.admission import Admission
-from hyperv_placement.migration.migrate import Moved
-from hyperv_placement.migration.needs import needs_of
+from hyperv_placement.migration.admission import Facts
+from hyperv_placement.migration.mover import Arrived, MoveContext, Movers, Retry, Started
+from hyperv_placement.migration.needs import Needs, Slot
 from hyperv_placement.model.estate import Host, HostFacts, Inventory, UnreachableHost, VirtualMachine
 from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import HostName, VmId
@@ -31,6 +32,8 @@ SECONDS = 10.0
 """That a move takes."""
 UNSEEN = 25.0
 """That a job takes which nobody follows any more."""
+QUEUE = Slot(name="stand-in", active=lambda _: 0, limit=lambda facts: facts.migration.max_live)
+"""What a host takes of moves at once, by the mover of this world alone."""
 
 
 class Fate(Enum):
@@ -198,34 +201,52 @@ class Values(Estate):
         return vm
 
 
-def mover(world: World) -> Callable[..., Moved]:
-    """Return what carries out moves in a world, by the real admission."""
+@dataclass(slots=True)
+class ValuesMover:
+    """Carries out one move in a world of values: it knows no job, no host service, and takes slots of its own kind."""
 
-    def migrate(
-        _estate: Estate,
-        move: Move,
-        *,
-        cancelled: threading.Event,
-        clock: Clock,
-        admission: Admission,
-        rank: float,
-        **_: Any,
-    ) -> Moved:
-        with admission.taking_part(move):
-            try:
-                adopted = world.adopt(move.vm.id)
-                if adopted:
-                    admission.adopt(move, needs_of(move))
-                    fate = Fate.MOVES
-                else:
-                    fate = admission.start(
-                        move, needs_of(move), lambda _: world.order(move), waiting=lambda _: None,
-                        cancelled=cancelled, rank=rank,
-                    )  # fmt: skip
-                clock.wait(SECONDS)
-                return Moved(vm=world.end(move, fate, clock.now()), seconds=None if adopted else SECONDS)
-            except MigrationStalledError:
-                admission.lost_sight(move)
-                raise
+    world: World
+    context: MoveContext
+    fate: Fate = Fate.MOVES
 
-    return migrate
+    def running(self) -> Started | None:
+        """Adopt what is under way."""
+        return Started(adopted=True) if self.world.adopt(self.context.move.vm.id) else None
+
+    def arrived(self) -> VirtualMachine | None:
+        """Leave that to the order: the world refuses one for a machine that has gone."""
+
+    def needs(self) -> Needs:
+        """Return the memory that the machine takes, and places in the queue of the world."""
+        move = self.context.move
+        memory = move.vm.memory_mib or 0 if move.changes_host else 0
+        hosts = tuple(dict.fromkeys((move.source, move.destination)))
+        return Needs(hosts=hosts, destination=move.destination, slots=(QUEUE,), memory_mib=memory)
+
+    def prepare(self) -> Needs:
+        """Ask nothing more."""
+        return self.needs()
+
+    def start(self, facts: Facts) -> Started:  # noqa: ARG002 - the world looks for itself
+        """Order it."""
+        self.fate = self.world.order(self.context.move)
+        return Started(begun=self.context.clock.now())
+
+    def follow(self) -> None:
+        """Let the time pass that every move takes."""
+        self.context.clock.wait(SECONDS)
+
+    def verify(self) -> Arrived:
+        """Return the machine at its destination."""
+        return Arrived(vm=self.world.end(self.context.move, self.fate, self.context.clock.now()))
+
+    def given_up(self, error: PlacementError) -> None:
+        """Leave nothing behind that could be cleared up."""
+
+    def retry(self, error: PlacementError, attempt: int) -> Retry | None:
+        """Try nothing twice."""
+
+
+def movers(world: World) -> Movers:
+    """Return what has every move carried out in a world."""
+    return lambda _move, _facts: lambda context: ValuesMover(world, context)

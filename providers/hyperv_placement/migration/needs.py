@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 from hyperv_placement.model import winpath
 from hyperv_placement.model.estate import HostFacts, VmState, Volume
@@ -15,18 +14,32 @@ from hyperv_placement.model.units import MIB, format_bytes
 from hyperv_placement.planning.checks.preflight.room import volume_of
 
 
-class Slot(StrEnum):
-    """Kinds of migrations that a host counts."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """One kind of migrations that a host counts: how many run there, and how many it takes at once."""
 
-    LIVE = "live"
-    STORAGE = "storage"
+    name: str
+    """As `3 of 3 NAME migrations running` has it."""
+    active: Callable[[HostFacts], int]
+    limit: Callable[[HostFacts], int]
 
 
+def _max_live(facts: HostFacts) -> int:
+    """A cluster's limit binds its nodes beside their own (Get-Cluster page, MaximumParallelMigrations)."""
+    return min(facts.migration.max_live, facts.cluster_migrations or facts.migration.max_live)
+
+
+LIVE = Slot(name="live", active=lambda facts: facts.migration.active_live, limit=_max_live)
+STORAGE = Slot(
+    name="storage",
+    active=lambda facts: facts.migration.active_storage,
+    limit=lambda facts: facts.migration.max_storage,
+)
 _SLOTS = {
-    Moves.HOST: (Slot.LIVE,),
-    Moves.STORAGE: (Slot.STORAGE,),
+    Moves.HOST: (LIVE,),
+    Moves.STORAGE: (STORAGE,),
     # Unverified which slots such a move takes; the stricter reading counts both, on both ends.
-    Moves.HOST_AND_STORAGE: (Slot.LIVE, Slot.STORAGE),
+    Moves.HOST_AND_STORAGE: (LIVE, STORAGE),
 }
 
 
@@ -93,24 +106,13 @@ def _shortages(
         for slot in needs.slots:
             taking = [other for other in ours if slot in other.needs.slots]
             since = sum(other.since >= facts[host].read_at for other in taking)
-            used = max(_active(facts[host], slot) + since, len(taking))
-            limit = _limit(facts[host], slot)
+            used = max(slot.active(facts[host]) + since, len(taking))
+            limit = slot.limit(facts[host])
             if used >= limit:
-                yield f"{host} has {used} of {limit} {slot} migrations running"
+                yield f"{host} has {used} of {limit} {slot.name} migrations running"
     arriving = [other.needs for other in running if other.needs.destination == needs.destination]
     yield from _memory(needs, facts[needs.destination], arriving, reserve)
     yield from _disk(needs, facts[needs.destination], arriving, reserve)
-
-
-def _active(facts: HostFacts, slot: Slot) -> int:
-    return facts.migration.active_live if slot == Slot.LIVE else facts.migration.active_storage
-
-
-def _limit(facts: HostFacts, slot: Slot) -> int:
-    """A cluster's limit binds its nodes beside their own (Get-Cluster page, MaximumParallelMigrations)."""
-    if slot == Slot.STORAGE:
-        return facts.migration.max_storage
-    return min(facts.migration.max_live, facts.cluster_migrations or facts.migration.max_live)
 
 
 def _memory(needs: Needs, facts: HostFacts, arriving: list[Needs], reserve: Reserve) -> Iterator[str]:

@@ -28,7 +28,8 @@ from hyperv_placement.hyperv.progress import Progress
 from hyperv_placement.migration.admission import Admission
 from hyperv_placement.migration.audit import audit_path
 from hyperv_placement.migration.failure_guard import FailureGuard
-from hyperv_placement.migration.migrate import Moved, migrate
+from hyperv_placement.migration.migrate import Moved, migrate, mover_for
+from hyperv_placement.migration.mover import Collaborators, Movers
 from hyperv_placement.migration.second_hop import SecondHop
 from hyperv_placement.model.estate import Host, Inventory, VirtualMachine
 from hyperv_placement.model.guard import Limit
@@ -53,8 +54,6 @@ from .schedule_arrival import Arrival
 if TYPE_CHECKING:
     from hyperv_placement.directory.client import DirectoryClient
 
-Mover = Callable[..., Moved]
-"""Called as `migrate` is."""
 YOUNG = 5.0
 """Seconds for which a sweep may serve the start of a move; what decides is read again, live, before each start."""
 UNDER_WAY = 60.0
@@ -93,7 +92,7 @@ class Fleet:
         allowed: frozenset[Limit] = frozenset(),
         *,
         estate: Estate | None = None,
-        mover: Mover = migrate,
+        movers: Movers = mover_for,
         identities: Path | None = None,
     ) -> None:
         """Connect to nothing yet. `audit`: file to which starts and ends of moves are appended.
@@ -101,13 +100,12 @@ class Fleet:
         `identities`: file that keeps which machines are managed; by default beside that folder.
 
         `handover`: where the program of this run may have left its sweep, or will look for ours. `allowed`: which
-        limits of the guard somebody has allowed for this run. `estate` and `mover`: what reads the hosts and carries out
-        a move, where it is not what the stack's hosts ask for.
+        limits of the guard somebody has allowed for this run. `estate`: what reads the hosts, where it
+        is not what they ask for. `movers`: decides what carries out a move.
         """
         self.stack = stack
         self.clock = clock
         self.estate = estate or Estate(stack.hosts, clock=clock)
-        self._mover = mover
         self.admission = Admission(self.estate, clock=clock)
         self.audit = audit_of(stack, audit, clock)
         self.identities = Identities(
@@ -119,6 +117,15 @@ class Fleet:
         self.second_hop: SecondHop | None = (
             DirectorySecondHop(stack, self.estate, self.directory, clock) if self.directory else None
         )
+        self._shared = Collaborators(
+            estate=self.estate,
+            clock=clock,
+            admission=self.admission,
+            audit=self.audit,
+            second_hop=self.second_hop,
+            failure_guard=self.failure_guard,
+        )
+        self._movers = movers
         self._close: dict[HostName, Close] = {}
         self._looking = {name: threading.Lock() for name in stack.hosts}
         self._sweeping = threading.Lock()
@@ -259,17 +266,15 @@ class Fleet:
         self, label: str, move: Move, *, report: Callable[[Progress], None], cancelled: threading.Event
     ) -> Moved:
         """Carry out a move of the machine that is declared under `label`. Raises PlacementError."""
-        return self._mover(
-            self.estate,
+        ends = {name: self._close.get(name) for name in (move.source, move.destination)}
+        facts = {name: end.host.facts for name, end in ends.items() if end and end.host.facts}
+        return migrate(
             move,
+            self._shared,
             report=report,
             cancelled=cancelled,
-            clock=self.clock,
-            admission=self.admission,
-            audit=self.audit,
-            second_hop=self.second_hop,
             rank=self.run_order.rank(label),
-            failure_guard=self.failure_guard,
+            mover=self._movers(move, facts),
         )
 
     def first(self, spec: VmSpec, known: VmId | None, *, max_age: float) -> VirtualMachine:

@@ -11,7 +11,7 @@ import pytest
 
 from hyperv_placement.errors import HostUnreachableError, NoRoomError, PlacementError
 from hyperv_placement.migration.admission import Admission, Facts
-from hyperv_placement.migration.needs import Slot, needs_of
+from hyperv_placement.migration.needs import LIVE, STORAGE, needs_of
 from hyperv_placement.model.estate import HostFacts, MigrationSettings
 from hyperv_placement.model.move import Move, Moves
 from hyperv_placement.model.names import HostName
@@ -32,7 +32,7 @@ class Hosts:
         self.clock = FastClock()
         self._lock = threading.Lock()
         self._limit = limit
-        self._taken = {name: dict.fromkeys(Slot, 0) for name in self.specs}
+        self._taken = {name: dict.fromkeys((LIVE, STORAGE), 0) for name in self.specs}
         self._free = dict.fromkeys(self.specs, memory_mib)
         self.most = 0
         self.order: list[str] = []
@@ -47,8 +47,8 @@ class Hosts:
         with self._lock:
             taken, free = dict(self._taken[host]), self._free[host]
         settings = MigrationSettings(
-            enabled=True, max_live=self._limit, max_storage=self._limit, active_live=taken[Slot.LIVE],
-            active_storage=taken[Slot.STORAGE], authentication=1, addresses=("10.0.0.1",),
+            enabled=True, max_live=self._limit, max_storage=self._limit, active_live=taken[LIVE],
+            active_storage=taken[STORAGE], authentication=1, addresses=("10.0.0.1",),
         )  # fmt: skip
         return HostFacts(
             full_name=host,
@@ -73,7 +73,7 @@ class Hosts:
             self._free[move.destination] -= needs.memory_mib
             assert self._free[move.destination] >= 0
             self.order.append(move.vm.name)
-            self.most = max(self.most, sum(taken[Slot.LIVE] for taken in self._taken.values()) // 2)
+            self.most = max(self.most, sum(taken[LIVE] for taken in self._taken.values()) // 2)
 
     def end(self, move: Move) -> None:
         """Give the slots back; the source's memory gets free."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hyperv_placement.migration.needs import Needs, Running, Slot, needs_of, shortage
+from hyperv_placement.migration.needs import LIVE, STORAGE, Needs, Running, Slot, needs_of, shortage
 from hyperv_placement.model.estate import HostFacts, MigrationSettings, VmState, Volume
 from hyperv_placement.model.move import DiskMove, Move, Moves
 from hyperv_placement.model.names import HostName
@@ -18,7 +18,7 @@ from tests.estates import disk, machine
 
 HV1, HV2 = HostName("hv1"), HostName("hv2")
 MOVE = Needs(
-    hosts=(HV1, HV2), destination=HV2, slots=(Slot.LIVE, Slot.STORAGE), memory_mib=2048,
+    hosts=(HV1, HV2), destination=HV2, slots=(LIVE, STORAGE), memory_mib=2048,
     files={"D:\\x\\os.vhdx": 10 * GIB},
 )  # fmt: skip
 
@@ -106,9 +106,9 @@ def test_the_reserve_stays_free() -> None:
 @pytest.mark.parametrize(
     ("kind", "slots"),
     [
-        (Moves.HOST, {Slot.LIVE}),
-        (Moves.STORAGE, {Slot.STORAGE}),
-        (Moves.HOST_AND_STORAGE, {Slot.LIVE, Slot.STORAGE}),
+        (Moves.HOST, {LIVE}),
+        (Moves.STORAGE, {STORAGE}),
+        (Moves.HOST_AND_STORAGE, {LIVE, STORAGE}),
     ],
 )
 def test_each_type_takes_its_slots(kind: Moves, slots: set[Slot]) -> None:

@@ -14,7 +14,7 @@ from hyperv_placement.workspace.handoff import Handoff
 from tests.estates import guid, machine, spec, stack
 from tests.standin.clock import Turns
 from tests.standin.engine import OneFleet
-from tests.standin.world import SECONDS, Values, World, mover
+from tests.standin.world import SECONDS, Values, World, movers
 
 from .test_run_order import SWAP
 
@@ -34,7 +34,7 @@ def test_a_running_job_waits_for_no_turn(tmp_path: Path) -> None:
     handoff = Handoff(project=tmp_path, engine="127.0.0.1:4711", stack=wanted)
     handoff.leave_schedule(SWAP, clock.utc())
     fleet = Fleet(
-        wanted, clock, tmp_path / "audit", handoff, estate=Values(world, wanted, clock), mover=mover(world)
+        wanted, clock, tmp_path / "audit", handoff, estate=Values(world, wanted, clock), movers=movers(world)
     )
     current.set(
         Call(

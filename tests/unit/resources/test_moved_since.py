@@ -13,7 +13,7 @@ from hyperv_placement.workspace.handoff import Handoff
 from tests.estates import guid, machine, spec, stack
 from tests.standin.clock import Turns
 from tests.standin.engine import OneFleet
-from tests.standin.world import Values, World, mover
+from tests.standin.world import Values, World, movers
 
 from .test_run_order import SWAP
 
@@ -29,7 +29,7 @@ def test_what_is_scheduled_is_a_change_to_the_engine(tmp_path: Path) -> None:
     wanted, clock = stack(spec(1, hv2)), Turns()
     handoff = Handoff(project=tmp_path, engine="127.0.0.1:4711", stack=wanted)
     fleet = Fleet(
-        wanted, clock, tmp_path / "audit", handoff, estate=Values(world, wanted, clock), mover=mover(world)
+        wanted, clock, tmp_path / "audit", handoff, estate=Values(world, wanted, clock), movers=movers(world)
     )
     current.set(
         Call(

@@ -17,7 +17,7 @@ from hyperv_placement.resources.vm_placement import TYPE, VmPlacement
 from tests.estates import guid, machine, spec, stack
 from tests.standin.clock import Turns
 from tests.standin.engine import OneFleet
-from tests.standin.world import Values, World, mover
+from tests.standin.world import Values, World, movers
 
 HERE = HostName("hv1")
 
@@ -40,7 +40,7 @@ def provider(world: World, tmp_path: Path) -> VmPlacement:
         clock,
         tmp_path / ".pulumi" / "audit" / "test.jsonl",
         estate=Values(world, wanted, clock),
-        mover=mover(world),
+        movers=movers(world),
     )
     return VmPlacement(lambda: OneFleet(fleet))
 
