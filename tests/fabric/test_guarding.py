@@ -42,8 +42,16 @@ class Calendar(FastClock):
         return NOON.replace(hour=11) if self.looks >= 0 else NOON
 
 
+BEFORE_AN_ORDER = 4
+"""Looks at the date until the first order: of the run, of admission before it reads the hosts and before it starts, of the start."""
+
+
 @pytest.mark.parametrize(
-    ("looks", "check"), [(0, None), (1, None), (2, None), (0, "staged"), (2, "staged"), (3, "staged")]
+    ("looks", "check"),
+    [
+        *((looks, None) for looks in range(BEFORE_AN_ORDER)),
+        *((looks, "staged") for looks in (0, 2, 3, BEFORE_AN_ORDER)),
+    ],
 )
 def test_nothing_starts_once_a_freeze_has_begun(fabric: Fabric, looks: int, check: str | None) -> None:
     """Not even where it begins during the last readings, or while the planned machine is made: that is removed."""
@@ -58,12 +66,12 @@ def test_nothing_starts_once_a_freeze_has_begun(fabric: Fabric, looks: int, chec
     assert not any(host.planned for host in fabric.world.hosts.values())
     purposes = {job.purpose for job in fabric.world.state.jobs}
     assert MOVE not in purposes
-    assert (STAGE in purposes) == (looks == 3)
+    assert (STAGE in purposes) == (looks == BEFORE_AN_ORDER)
 
 
 def test_what_runs_goes_on_into_a_freeze(fabric: Fabric) -> None:
     """Ours to its end, and that of somebody else is followed; the third machine stays."""
-    calendar = Calendar(looks=3)
+    calendar = Calendar(looks=BEFORE_AN_ORDER)
     failure_guard = FailureGuard(FREEZE, file="prod.yaml", clock=calendar)
     ours = fabric.behind(lambda: fabric.run(fabric.order("WEB01", "hv2"), failure_guard=failure_guard))
     until(lambda: len(fabric.log("start")) == 1)

@@ -47,6 +47,8 @@ class HostMigration:
     """What was started or adopted; None before."""
     _outcome: Outcome = field(default=Outcome(state=0), init=False)
     """How its job ended, as far as that was seen."""
+    _rests: bool = field(default=False, init=False)
+    """Whether both ends had just shown, when it was asked for, that nobody moves the machine."""
     _waits: Iterator[float] = field(init=False)
     """Seconds to wait for new tickets, attempt by attempt."""
 
@@ -61,7 +63,8 @@ class HostMigration:
         Nothing is asked where both ends have just shown the machine at its source and no migration of it. What has begun
         since is found before the order: the jobs of the machine are the first that is asked there.
         """
-        found = None if self._rests() else self._starter().running()
+        self._rests = self._shown_at_rest()
+        found = None if self._rests else self._starter().running()
         return None if found is None else self._followable(found)
 
     def needs(self) -> Needs:
@@ -72,7 +75,7 @@ class HostMigration:
     def arrived(self) -> VirtualMachine | None:
         """Return the machine where somebody has moved it to its place since the plan."""
         move, estate = self.context.move, self.context.estate
-        if not move.changes_host or self._rests() or inventory.has_vm(estate.client(move.source), move.vm.id):
+        if not move.changes_host or self._rests or inventory.has_vm(estate.client(move.source), move.vm.id):
             return None
         found = estate.read_vm(move.destination, move.vm.id)
         return None if deviations(move, None, found) else found
@@ -129,7 +132,7 @@ class HostMigration:
             retry = Retry() if error.lost_slot and attempt < ATTEMPTS else None
         return retry if retry is not None and self._settled() else None
 
-    def _rests(self) -> bool:
+    def _shown_at_rest(self) -> bool:
         move = self.context.move
         source, destination = (
             self.context.estate.known(host, max_age=KNOWN_MAX_AGE_S)
