@@ -17,7 +17,11 @@ if importlib.util.find_spec("gssapi") is None and os.environ.get("CI") != "true"
     pytest.skip("there is no gssapi; make directory compiles it", allow_module_level=True)
 
 from hyperv_placement.directory.client import DirectoryClient
-from hyperv_placement.directory.second_hop import YOUNG, DirectorySecondHop, warn_missing_delegation
+from hyperv_placement.directory.second_hop import (
+    READING_MAX_AGE_S,
+    DirectorySecondHop,
+    warn_missing_delegation,
+)
 from hyperv_placement.hyperv.detail import Detail
 from hyperv_placement.hyperv.estate import Estate
 from hyperv_placement.model.directory import FLAG, DelegationPlan, DelegationSpec, DirectorySpec
@@ -137,7 +141,7 @@ def test_one_reading_serves_the_moves_of_a_run(hosts: Hosts) -> None:
     hosts.site.replace("hv1", {"msDS-AllowedToDelegateTo": SERVICES, **TRUSTED})
     asking.missing(fresh=True)
     hosts.site.replace("hv1", {"msDS-AllowedToDelegateTo": SERVICES[1:], **TRUSTED})
-    asking.clock.wait(YOUNG + 1)
+    asking.clock.wait(READING_MAX_AGE_S + 1)
     assert asking.missing(fresh=False) == (f"hv1 -> hv2: {MIGRATION}",)
 
 

@@ -1,1 +1,1 @@
-"""Active Directory over LDAP: hosts' accounts read, and what they may delegate added; never without encryption."""
+"""Active Directory over LDAP: reads hosts' accounts and adds delegation entries; never without encryption."""

@@ -1,4 +1,4 @@
-"""Objects of the directory as values: computers with what they may delegate, and people."""
+"""Objects of the directory as values: computers with their delegation, and callers."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _PROTECTED_USERS = "-525"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """A caller, as far as delegation goes."""
+    """A caller, with what matters for delegation."""
 
     dn: str
     sensitive: bool
@@ -38,9 +38,9 @@ class Person:
 
 
 def related(entry: Entry, names: Collection[str]) -> ComputerAccount:
-    """Return an account whole where it is a computer of one of `names` (in lower case, without the root's dot), else what little is needed.
+    """Return the whole account if it is a computer called one of `names` (in lower case, without the root's dot), otherwise only what is needed of it.
 
-    Raises DirectoryDeniedError where it is such a computer's and we may not read it.
+    Raises DirectoryDeniedError where it is such a computer and we may not read it.
     """
     called = dns(full_name_of(entry)) in names
     return computer(entry) if called and is_computer(entry) else other(entry)
@@ -77,12 +77,12 @@ def computer(entry: Entry) -> ComputerAccount:
 
 def _nonsense(entry: Entry, error: ValueError) -> DirectoryUnreachableError:
     return DirectoryUnreachableError(
-        f"The directory shows the account {entry.dn} with values that are none ({error})", remedy=""
+        f"The directory shows the account {entry.dn} with malformed values ({error})", remedy=""
     )
 
 
 def other(entry: Entry) -> ComputerAccount:
-    """Return what is needed of an account that was found by a service alone; what cannot be read of it is empty."""
+    """Return what is needed of an account that was found only by a service; what cannot be read is empty."""
     try:
         services = _texts(entry, SERVICES)
     except ValueError:
@@ -109,7 +109,7 @@ def _kinds(entry: Entry) -> frozenset[str]:
 
 
 def full_name_of(entry: Entry) -> str:
-    """Return the name that an account is called by, empty where it has none."""
+    """Return an account's full name; empty where it has none."""
     return b"".join(entry.attributes.get(FULL_NAME.lower(), ())[:1]).decode(errors="replace")
 
 
@@ -130,7 +130,7 @@ def person(entry: Entry) -> Person:
 
 
 def _values(entry: Entry, attribute: str) -> tuple[bytes, ...]:
-    """Return the values of an attribute. Raises ValueError where the server gives a part of them alone."""
+    """Return the values of an attribute. Raises ValueError where the server returns only a part of them."""
     name = attribute.lower()
     if any(each.startswith(f"{name};") for each in entry.attributes):
         raise ValueError(f"more values of {attribute} than fit into one answer")

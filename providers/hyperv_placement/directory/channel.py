@@ -19,9 +19,9 @@ CONNECT = 5.0
 ANSWER = 15.0
 """Seconds from a request to the end of its answer; a server works at a search for no more than 10."""
 _LOOK = 0.5
-"""Seconds after which the clock is asked again, while nothing comes."""
+"""Seconds between looks at the clock while nothing arrives."""
 LARGEST = 4 << 20
-"""Bytes of one message, or of those that are sealed together: an account with the 1,300 values that an object can hold is a tenth."""
+"""Bytes of one message, or of messages sealed together; an account with the 1,300 values that an object can hold needs a tenth."""
 _CHUNK = 65536
 _SEALED_HEAD = 4
 """Bytes before each sealed buffer: its length (RFC 4422 3.7)."""
@@ -35,7 +35,7 @@ class ClosedError(Exception):
 
 
 class Channel:
-    """A connection, which one thread uses at a time."""
+    """A connection that one thread uses at a time."""
 
     def __init__(self, server: str, ca: Path | None, clock: Clock) -> None:
         """Connect to `server`, an ldap or ldaps URL. Raises DirectoryUnreachableError or CertificateError."""
@@ -47,7 +47,7 @@ class Channel:
         self._unwrap: Cipher | None = None
         self._until = clock.now() + ANSWER
         self._received = bytearray()
-        """What came, still sealed where messages are."""
+        """Bytes received, still sealed where messages are sealed."""
         self._plain = bytearray()
         port = parts.port or PORTS[parts.scheme]
         trust = _trust(ca) if parts.scheme == "ldaps" else None
@@ -71,7 +71,7 @@ class Channel:
         self._wrap, self._unwrap = wrap, unwrap
 
     def send(self, message: bytes) -> None:
-        """Send one message, whose answer must have come to its end within ANSWER seconds. Raises ClosedError."""
+        """Send one message; its answer must be complete within ANSWER seconds. Raises ClosedError."""
         self._until = self._clock.now() + ANSWER
         if self._wrap is not None:
             sealed = self._wrap(message)
@@ -83,7 +83,7 @@ class Channel:
             raise ClosedError(str(error)) from error
 
     def receive(self) -> bytes:
-        """Return the next message of an answer. Raises ClosedError, or DirectoryUnreachableError where none comes in time."""
+        """Return the next message of an answer. Raises ClosedError, and DirectoryUnreachableError where none arrives in time."""
         self._check_time()
         while (length := _length(self._plain)) is None or len(self._plain) < length:
             self._bounded(length or 0)
@@ -93,7 +93,7 @@ class Channel:
         return message
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         self._socket.close()
 
     def _check_time(self) -> None:
@@ -107,7 +107,7 @@ class Channel:
             try:
                 self._socket.settimeout(_LOOK)
                 if not (came := self._socket.recv(_CHUNK)):
-                    raise ClosedError("the server hung up")
+                    raise ClosedError("the server closed the connection")
             except TimeoutError:
                 continue
             except OSError as error:
@@ -132,11 +132,11 @@ class Channel:
 
 
 def _length(received: bytearray) -> int | None:
-    """Return how long the message is that begins here, None where that is not known yet. Raises ClosedError."""
+    """Return the length of the message that begins here; None until enough of it has arrived. Raises ClosedError."""
     if not received:
         return None
     if received[0] != _SEQUENCE:
-        raise ClosedError("what came is no LDAP message")
+        raise ClosedError("received data that is not an LDAP message")
     head = 2
     if len(received) < head:
         return None
@@ -145,7 +145,7 @@ def _length(received: bytearray) -> int | None:
         return head + first
     digits = first - _LONG
     if not 1 <= digits <= _SEALED_HEAD:
-        raise ClosedError("what came is no LDAP message")
+        raise ClosedError("received data that is not an LDAP message")
     if len(received) < head + digits:
         return None
     return head + digits + int.from_bytes(received[head : head + digits], "big")

@@ -1,4 +1,4 @@
-"""One directory as this process asks it: a connection that several threads share, searches and changes."""
+"""The client of one directory: a connection that several threads share, searches and changes."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ from .modifying import steps_of
 
 _log = logging.getLogger(__name__)
 _AT_ONCE = 20
-"""Names in one filter, which asks for seven things of each."""
+"""Names in one filter, which has seven terms for each."""
 _MOST = 10_000
-"""Objects that one search may find."""
+"""Objects that one search may return."""
 Answer = TypeVar("Answer")
 
 
@@ -44,7 +44,7 @@ class DirectoryClient:
     """A client of one directory. Any number of threads may use it; one request is under way at a time."""
 
     def __init__(self, spec: DirectorySpec, *, clock: Clock) -> None:
-        """Connect to nothing yet. Raises PolicyError where the operator's policy forbids the login."""
+        """Raises PolicyError where the operator's policy forbids the login."""
         if spec.policy.judges_logins:
             with suppress(CredentialsError):
                 credential_of(spec)
@@ -59,11 +59,11 @@ class DirectoryClient:
 
     @property
     def server(self) -> str:
-        """The URL that is asked."""
+        """The URL of the directory."""
         return self._spec.server
 
     def computers(self, full_names: Iterable[str]) -> Accounts:
-        """Return the accounts of hosts that are called so, and why others have none that could be a host's.
+        """Return the accounts of hosts with these names, and for the other names why no account can be a host's.
 
         Raises DirectoryUnreachableError (or its kind for a refused login), DirectoryDeniedError, CertificateError or
         CredentialsError.
@@ -72,9 +72,9 @@ class DirectoryClient:
         return judged(names, self.related(names))
 
     def related(self, full_names: Iterable[str]) -> tuple[ComputerAccount, ...]:
-        """Return every account that is called by one of these names, or has one of the services of such a host.
+        """Return every account that has one of these names, or a service of such a host.
 
-        Whatever it is: a user can have a service as well. Raises as `computers` does.
+        That includes users, which can have a service, too. Raises as `computers` does.
         """
         names = sorted({dns(name) for name in full_names})
         found: dict[str, ComputerAccount] = {}
@@ -91,23 +91,23 @@ class DirectoryClient:
         return self._asked(lambda: self._search(asked, COMPUTER, object_class="user"))
 
     def person(self, principal: str) -> Person | None:
-        r"""Return the account of `user@domain`, `DOMAIN\user` or `user`, None where there is none. Raises as `computers`."""
+        r"""Return the account of `user@domain`, `DOMAIN\user` or `user`; None if there is none. Raises as `computers`."""
         user = principal.rsplit("\\", maxsplit=1)[-1]
         names = [("userPrincipalName", user), ("sAMAccountName", user.split("@")[0])]
 
         def read() -> list[Entry]:
             found = self._search(names, (), object_class="user")
-            # the groups are worked out for one object alone
+            # tokenGroups is computed only for a search of one object
             return self._search([], PERSON, base=found[0].dn) if len(found) == 1 else []
 
         found = self._asked(read)
         return accounts.person(found[0]) if found else None
 
     def change(self, change: AccountChange) -> None:
-        """Carry out all of `change`, or nothing; what others have set there stays.
+        """Carry out all of `change` or nothing; what others have set stays.
 
-        Raises DirectoryChangedError where the account is no longer as it was read, DirectoryDeniedError with the right
-        that is missing, and as `computers` does: then whether it was carried out is unknown.
+        Raises DirectoryChangedError where the account is no longer as it was read, DirectoryDeniedError with the
+        right that is missing, and as `computers` does: then it is unknown whether it was carried out.
         """
         steps = steps_of(change)
         if not steps:
@@ -133,7 +133,7 @@ class DirectoryClient:
             )
 
     def close(self) -> None:
-        """Hang up; the next question connects again."""
+        """Close the connection; the next request connects again."""
         with self._lock:
             self._hang_up()
 
@@ -153,7 +153,7 @@ class DirectoryClient:
     def _asked(self, ask: Callable[[], Answer], *, repeatable: bool = True) -> Answer:
         """Return what `ask` returns on a connection that is logged in.
 
-        Who has waited for a failure shares it: a directory that is silent is waited for once, not by each thread. A
+        Threads that waited during a failure share it: a silent directory is waited for once, not by each thread. A
         refused login is not tried again.
         """
         begun = self._clock.now()
@@ -172,7 +172,7 @@ class DirectoryClient:
                 raise self._fail(error) from error.__cause__
 
     def _attempt(self, ask: Callable[[], Answer], *, again: bool) -> Answer:
-        """Ask; a connection that was kept may have been closed by the server, so that one is asked `again`."""
+        """Ask; a kept connection may have been closed by the server meanwhile, so `again` allows a second attempt."""
         try:
             self._connected()
             return ask()
@@ -206,7 +206,7 @@ class DirectoryClient:
             channel.close()
 
     def _request(self, message: Callable[[int], bytes]) -> Result:
-        """Send what `message` makes of a number, and return how it ended."""
+        """Send the message that `message` builds for a number, and return its result."""
         for answer in self._answers(message, Allowance(self.server, self._clock)):
             if isinstance(answer, Result):
                 return answer
@@ -220,7 +220,7 @@ class DirectoryClient:
         base: str | None = None,
         object_class: str | None = None,
     ) -> list[Entry]:
-        """Return what a search finds in the domain, or the object `base` alone, page by page."""
+        """Return what a search finds in the domain, or only the object `base`, page by page."""
         found: list[Entry] = []
         allowance = Allowance(self.server, self._clock)
         cookie, names = b"", list(attributes) or ["1.1"]  # no attribute at all (RFC 4511 4.5.1.8)
@@ -256,7 +256,7 @@ class DirectoryClient:
     def _answers(
         self, message: Callable[[int], bytes], allowance: Allowance
     ) -> Iterator[Entry | Result | None]:
-        """Send, and yield what belongs to it up to its result."""
+        """Send a request and yield its answers up to the result."""
         channel = self._channel
         if channel is None:
             raise ClosedError("not connected")
@@ -274,7 +274,7 @@ class DirectoryClient:
 
 
 def _by_others(change: AccountChange) -> str:
-    """Return the change as somebody with the rights can make it."""
+    """Return the change in forms that somebody with the rights can carry out."""
     return (
         f"Or have a domain administrator do it, by this LDIF ({quoting.own('ldifde -i -f FILE, or ldapmodify')}):\n"
         f"{ldif([change])}or in PowerShell:\n{powershell([change])}"

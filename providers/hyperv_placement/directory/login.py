@@ -1,4 +1,4 @@
-"""A login at a domain controller: a password inside of TLS, or Kerberos, which seals what TLS does not."""
+"""A login at a domain controller: a password inside TLS, or Kerberos, which seals messages where TLS does not."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from .messages import Result
 _LEGS = 5
 """Kerberos needs two."""
 Exchange = Callable[[Callable[[int], bytes]], Result]
-"""Sends the message that a number makes, and returns how it ended."""
+"""Sends the message built for a number, and returns its result."""
 
 
 def log_in(spec: DirectorySpec, channel: Channel, exchange: Exchange) -> str:
-    """Prove who we are, and return who that is, as errors call it.
+    """Log in, and return the name of the account for error messages.
 
     Raises CredentialsError, DirectoryLoginError or DirectoryUnreachableError.
     """
@@ -39,7 +39,7 @@ def log_in(spec: DirectorySpec, channel: Channel, exchange: Exchange) -> str:
 
 
 def credential_of(spec: DirectorySpec) -> Credential:
-    """Return the credential for the directory: of its file, or the ticket that is there. Raises CredentialsError."""
+    """Return the credential for the directory: from its file, or the ticket in the cache. Raises CredentialsError."""
     connection = Connection(
         auth="basic" if spec.auth == "simple" else "kerberos",
         credentials=spec.credentials,
@@ -54,7 +54,9 @@ def _simple(credential: Credential, channel: Channel, exchange: Exchange) -> Non
             f"No password is sent to {channel.server}, which has no TLS",
             remedy="Write ldaps:// in directory.server",
         )
-    if not credential.password:  # a directory takes such a login for an anonymous one (RFC 4513 5.1.2)
+    if (
+        not credential.password
+    ):  # a directory treats a login with an empty password as anonymous (RFC 4513 5.1.2)
         raise DirectoryLoginError(f"The password of {credential.owner} for the directory is empty")
     result = exchange(lambda number: messages.bind_simple(number, credential.username, credential.password))
     _judge(result, credential, channel)
@@ -87,10 +89,10 @@ def _kerberos(spec: DirectorySpec, credential: Credential, channel: Channel, exc
 
 
 def _context(name: str, credential: Credential, channel: Channel) -> Any:
-    """Return a context that seals, or over TLS one that does not: a domain controller allows but one of the two.
+    """Return a context that seals, or over TLS one that does not: a domain controller allows only one of the two.
 
-    Over TLS the login is bound to the certificate instead (RFC 5929 4.1); that a domain controller with the policy for
-    it takes that is unverified.
+    Over TLS the login is bound to the certificate instead (RFC 5929 4.1); that a domain controller which requires
+    channel bindings accepts this is unverified.
     """
     certificate = channel.certificate
     wanted = spnego.ContextReq.mutual_auth | (
@@ -100,7 +102,7 @@ def _context(name: str, credential: Credential, channel: Channel) -> Any:
         _spnego_credential(credential),
         hostname=name,
         service="ldap",
-        protocol="kerberos",  # and never NTLM, whatever the server offers
+        protocol="kerberos",  # never NTLM, whatever the server offers
         context_req=wanted,
         channel_bindings=channel_bindings(certificate),
     )
@@ -113,7 +115,7 @@ def _seal(context: Any, channel: Channel) -> None:
     def wrap(plain: bytes) -> bytes:
         try:
             return bytes(context.wrap(plain).data)
-        except SpnegoError as error:  # the ticket has run out: a new login gets another one
+        except SpnegoError as error:  # the ticket has expired: a new login gets another one
             raise ClosedError(str(error)) from error
 
     def unwrap(sealed: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""LDAP messages (RFC 4511) as bytes and values, by the grammar that pyasn1-modules has of them."""
+"""LDAP messages (RFC 4511) as bytes and values, by the grammar in pyasn1-modules."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from pyasn1.codec.ber import decoder
-from pyasn1.codec.der import encoder  # of BER what LDAP allows, as TRUE in one form alone (RFC 4511 5.1)
+from pyasn1.codec.der import (
+    encoder,
+)  # DER satisfies the restrictions of BER in LDAP, such as a single form of TRUE (RFC 4511 5.1)
 from pyasn1.error import PyAsn1Error
 from pyasn1.type import namedtype, univ
 from pyasn1_modules import rfc2251
@@ -30,13 +32,13 @@ _OPERATIONS = {"add": 0, "delete": 1, "replace": 2}
 _VERSION = 3
 Scope = Literal["base", "subtree"]
 MAX_ELEMENTS = 20_000
-"""Most elements of one message, which take half a kilobyte each while they are read; 1,300 values are 1,300."""
+"""Most elements of one message; each takes half a kilobyte while it is read, and 1,300 values are 1,300 elements."""
 _CONSTRUCTED, _LONG, _NUMBER = 0x20, 0x80, 0x1F
 _MOST_DIGITS = 4
 
 
 class UnreadableError(Exception):
-    """Bytes that are no LDAP message."""
+    """Bytes that are not an LDAP message."""
 
 
 _PAGE_VALUE = univ.Sequence(
@@ -84,7 +86,7 @@ class Result:
 
 
 def bind_simple(number: int, name: str, password: str) -> bytes:
-    """Return a Bind with a password; it must go out encrypted alone."""
+    """Return a Bind with a password, to be sent only over an encrypted connection."""
     message = _message(number)
     _bind(message, name)["authentication"]["simple"] = password.encode()
     return _encoded(message)
@@ -109,7 +111,7 @@ def search(  # noqa: PLR0913 - what a search is made of
     object_class: str | None = None,
     cookie: bytes = b"",
 ) -> bytes:
-    """Return a search, page by page, for what has one of `alternatives` (attribute, value), or for all of `base`."""
+    """Return a paged search for objects with one of `alternatives` (attribute, value), or for the object `base`."""
     message = _message(number)
     request = message["protocolOp"]["searchRequest"]
     request["baseObject"] = base.encode()
@@ -140,9 +142,9 @@ def modify(number: int, dn: str, steps: Sequence[Modification]) -> bytes:
 
 
 def elements(raw: bytes) -> int:
-    """Return how many elements a message is made of, without making any. Raises UnreadableError where they are too many, or none.
+    """Count the elements of a message without building any. Raises UnreadableError where there are too many, or none.
 
-    LDAP has definite lengths alone, and no tag of more than a byte (RFC 4511 5.1).
+    LDAP has only definite lengths, and no tag longer than a byte (RFC 4511 5.1).
     """
     count, at = 0, 0
     while at < len(raw):
@@ -162,7 +164,7 @@ def elements(raw: bytes) -> int:
 
 
 def text(raw: bytes) -> str:
-    """Return a text of the directory. Raises UnreadableError where it is none."""
+    """Return a text of the directory. Raises UnreadableError where it is not UTF-8."""
     try:
         return raw.decode()
     except UnicodeDecodeError as error:
@@ -170,7 +172,7 @@ def text(raw: bytes) -> str:
 
 
 def decoded(raw: bytes) -> tuple[int, Entry | Result | None]:
-    """Return number and content of a message, None for one that nobody asked about. Raises UnreadableError."""
+    """Return number and content of a message; None for an unsolicited one. Raises UnreadableError."""
     elements(raw)
     try:
         message, rest = decoder.decode(raw, asn1Spec=rfc2251.LDAPMessage())
@@ -224,7 +226,7 @@ def _bind(message: Any, name: str) -> Any:
 
 
 def _filter(target: Any, alternatives: list[tuple[str, str]], object_class: str | None) -> None:
-    """Fill in a filter; values travel as they are, so that nothing in them has a meaning."""
+    """Fill in a filter; values travel as octets, so that nothing in them is interpreted."""
     if not alternatives:
         target["present"] = "objectClass"
         return

@@ -1,4 +1,4 @@
-"""A change of an account as the steps of one Modify: all or nothing, and lost by nobody."""
+"""A change of an account as the steps of one Modify: all or nothing, without overwriting changes of others."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from .messages import Modification
 
 
 def steps_of(change: AccountChange) -> list[Modification]:
-    """Return the steps: single values come and go, and what is one value is exchanged for exactly what was read.
+    """Return the steps: values of lists are added and removed singly, and a single value is exchanged for exactly what was read.
 
-    Where that is no longer there, the directory refuses all of it, so that nobody's change in between is lost.
+    If that is no longer there, the directory refuses the whole change, so that nobody's change in between is lost.
     """
     return list(_steps(change))
 

@@ -1,4 +1,4 @@
-"""What the directory says of a move's second hop: read for many moves at once, and anew after a failure."""
+"""What the directory says about the second hop of moves: read for many moves at once, and again after a failure."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     from hyperv_placement.directory.accounts import Person
     from hyperv_placement.directory.client import DirectoryClient
 
-YOUNG = 10.0
-"""Seconds for which a reading serves the moves of a run, unless something is missing in it."""
+READING_MAX_AGE_S = 10.0
+"""Seconds for which a reading serves the moves of a run, unless an entry is missing in it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Reading:
-    """What the directory had of all hosts and callers that were asked for until then, or why it did not tell."""
+    """What the directory had about all hosts and callers asked for so far, or why it gave no answer."""
 
     begun: float
     hosts: frozenset[str]
@@ -42,10 +42,9 @@ class _Reading:
 
 
 class DirectorySecondHop:
-    """Answers from one directory. Any number of threads may use it; one reading serves all that wait for it."""
+    """Answers from one directory. Any number of threads may use it; one reading serves all threads that wait for it."""
 
     def __init__(self, stack: Stack, estate: Estate, directory: DirectoryClient, clock: Clock) -> None:
-        """Ask nothing yet."""
         self.wait = float(stack.delegation_wait)
         self._stack = stack
         self._estate = estate
@@ -58,35 +57,35 @@ class DirectorySecondHop:
         self._builds: dict[HostName, int | None] = {}
 
     def delegation(self, move: Move, *, fresh: bool) -> Delegation | None:
-        """Return what the directory says, None where none is needed. `fresh`: as it is now.
+        """Return what the directory says about a move; None if it needs no delegation. `fresh`: read it now.
 
-        What is missing is so now: the run itself may have added it a moment ago.
+        A missing entry is always read again: the run itself may have added it a moment ago.
         """
         if not needs_delegation(move):
             return None
         asked = self._clock.now()
         try:
-            found = self._judged(move, since=asked if fresh else asked - YOUNG)
+            found = self._judged(move, since=asked if fresh else asked - READING_MAX_AGE_S)
             return self._judged(move, since=asked) if found.against and not fresh else found
         except PlacementError as error:
             return Delegation(unknown=str(error))
 
     def foreseen(self, moves: Iterable[Move]) -> Iterator[tuple[Move, Delegation]]:
-        """Yield what one reading of the directory says of each move that needs delegation."""
+        """Yield what one reading of the directory says about each move that needs delegation."""
         needed = [move for move in moves if needs_delegation(move)]
         ends = {host for move in needed for host in (move.source, move.destination)}
-        names = self._estate.all_names(ends)  # in parallel: after this none is asked for by itself
+        names = self._estate.all_names(ends)  # in parallel, so that none is asked for singly below
         with self._lock:
             self._hosts |= {folded(own) for each in names.values() if (own := own_name(each)) is not None}
         asked = self._clock.now()
         for move in needed:
             try:
-                yield move, self._judged(move, since=asked - YOUNG)
+                yield move, self._judged(move, since=asked - READING_MAX_AGE_S)
             except PlacementError as error:
                 yield move, Delegation(unknown=str(error))
 
     def _judged(self, move: Move, *, since: float) -> Delegation:
-        """Judge by a reading that was begun after `since`. Raises PlacementError."""
+        """Judge a move by a reading begun after `since`. Raises PlacementError."""
         said = {host: self._estate.names(host) for host in (move.source, move.destination)}
         for host, each in said.items():
             if (why := doubt(host, each)) is not None:
@@ -111,18 +110,18 @@ class DirectorySecondHop:
         return Delegation(account=holder.dn, missing=missing)
 
     def _mode(self, move: Move) -> Mode:
-        """Return which form of delegation the source needs for this caller."""
+        """Return the form of delegation that the source needs for this caller."""
         build = self._build(move.source) if move.caller == "kerberos" else None
         return needed_mode(self._stack.delegation, build, move.caller)
 
     def _build(self, host: HostName) -> int | None:
-        """Return the build; None where it is not told, which is taken for a new one: the flag is needed there."""
+        """Return the host's build; None if it does not report one, which counts as a new build, where the flag is needed."""
         if host not in self._builds:
             self._builds |= self._estate.builds([host])
         return self._builds.get(host)
 
     def _reading(self, hosts: Iterable[str], caller: str, since: float) -> _Reading:
-        """Return a reading that tells of these, begun after `since`. Raises what kept the directory silent."""
+        """Return a reading about these, begun after `since`. Raises what kept the directory from answering."""
         wanted = {folded(name) for name in hosts}
         with self._lock:
             self._hosts |= wanted
@@ -142,7 +141,7 @@ class DirectorySecondHop:
         return hosts <= reading.hosts and (not caller or caller in reading.people)
 
     def _read(self) -> _Reading:
-        """Read all that anybody has asked for. Silence counts as of its end: nobody waits for it a second time."""
+        """Read everything asked for so far. A failed reading counts from its end, so that nobody waits for the silence twice."""
         begun, hosts = self._clock.now(), frozenset(self._hosts)
         try:
             accounts = self._directory.computers(hosts)
@@ -154,7 +153,7 @@ class DirectorySecondHop:
         return _Reading(begun=begun, hosts=hosts, accounts=accounts, people=people)
 
     def _person(self, caller: str) -> Person | None:
-        """Return a caller's account; None also where we may not read it, which tells nothing against him."""
+        """Return a caller's account; None also where we may not read it, which proves nothing about the caller."""
         try:
             return self._directory.person(caller)
         except DirectoryDeniedError:
@@ -166,12 +165,12 @@ def warn_missing_delegation(
 ) -> Plan:
     """Return `plan` with a warning at each move that would fail by what the directory says now.
 
-    `declared`: what `delegation:` is about to add, which is no reason to warn.
+    `declared`: entries that `delegation:` is about to add, which are not warned about.
     """
     if stack.directory is None or not any(needs_delegation(move) for move in plan.starts):
         return plan
     if declared is not None and set(declared.unknown) >= set(declared.spec.hosts):
-        return plan  # the directory is silent, and that has been told
+        return plan  # the directory is silent, and a finding already says so
     from hyperv_placement.directory.client import DirectoryClient  # noqa: PLC0415 - a fifth of a second that most stacks save
 
     client = DirectoryClient(stack.directory, clock=clock)
@@ -201,12 +200,12 @@ def _without(found: Delegation, declared: DelegationPlan | None) -> Delegation:
 
 
 def _holder(entry: MissingEntry, declared: DelegationPlan) -> str:
-    """Return whose account has an entry: the source's, or the destination's that lets the source in."""
+    """Return whose account holds an entry: the source's, or the destination's that lets the source in."""
     return entry.destination if declared.spec.mode == "resource-based" else entry.source
 
 
 def _warned(step: Step, reported: Iterable[tuple[Move, Delegation]]) -> Step:
-    """Return a step with a warning for each of its moves that would fail, those that only make room as well."""
+    """Return a step with a warning for each of its moves that would fail, parking moves included."""
     warnings = (
         Finding.warning(
             "delegation-missing",
@@ -220,15 +219,15 @@ def _warned(step: Step, reported: Iterable[tuple[Move, Delegation]]) -> Step:
 
 
 def needs_delegation(move: Move) -> bool:
-    """Say whether the source has to act at the destination for a caller who hands no password over."""
+    """Say whether the source has to act at the destination for a caller whose login does not pass on a password."""
     return move.changes_host and move.caller in {"kerberos", "ntlm"}
 
 
 def _barred(caller: str, person: Person) -> Delegation:
-    """Say why the caller is never delegated (Learn, "Protected Users Security Group", and userAccountControl)."""
+    """Return why the caller can never be delegated (Learn, "Protected Users Security Group", and userAccountControl)."""
     if person.protected:
         return Delegation(
-            account=person.dn, barred=f"{caller} is a member of Protected Users, whom nobody can act for",
+            account=person.dn, barred=f"{caller} is a member of Protected Users, for whom nobody can act",
             way_out="Use another account",
         )  # fmt: skip
     return Delegation(
@@ -238,7 +237,7 @@ def _barred(caller: str, person: Person) -> Delegation:
 
 
 def _listed(stack: Stack, move: Move) -> Iterator[str]:
-    """Yield the entries of delegation.shares that hold files of the move, before or after: no other server is delegated to."""
+    """Yield the servers of delegation.shares that hold files of the move, before or after; to no other server is anything delegated."""
     used = set(_file_servers(move))
     for share in stack.delegation.shares if stack.delegation else ():
         if any(winpath.may_be_one_server(server, dns(share)) for server in used):
@@ -246,7 +245,7 @@ def _listed(stack: Stack, move: Move) -> Iterator[str]:
 
 
 def _unlisted(stack: Stack, moves: Iterable[Move]) -> Iterator[Finding]:
-    """Yield a warning for each file server that holds files of moves and that delegation.shares does not list."""
+    """Yield a warning for each file server with files of moves that delegation.shares does not list."""
     listed = [dns(share) for share in (stack.delegation.shares if stack.delegation else ())]
     used = dict.fromkeys(server for move in moves if needs_delegation(move) for server in _file_servers(move))
     for server in used:
@@ -260,7 +259,7 @@ def _unlisted(stack: Stack, moves: Iterable[Move]) -> Iterator[Finding]:
 
 
 def _file_servers(move: Move) -> Iterator[str]:
-    """Yield the servers of shares that hold files of the move, before or after."""
+    """Yield the file servers that hold files of the move, before or after."""
     paths = [move.roots.config, *(path for disk in move.all_disks for path in (disk.source, disk.target))]
     paths += [disk.path for disk in move.vm.disks]
     servers = (parts[0] for path in paths if (parts := winpath.server_and_rest(path)) is not None)
