@@ -1,4 +1,4 @@
-"""Calls in flight: each in a thread of its own, left behind where an interrupted run would wait for a silent host."""
+"""Calls in flight: each in a thread of its own, so that an interrupted run need not wait for a silent host."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hyperv_placement.errors import InterruptedRunError
 
 Answer = TypeVar("Answer")
 GRACE = 5.0
-"""Seconds after a cancel for calls to end with their own words: they do so within a second unless a host is silent."""
+"""Seconds after Cancel in which calls may end by themselves: within one, unless a host is silent."""
 
 
 class Calls:
@@ -27,7 +27,7 @@ class Calls:
         self._over = False
 
     def run(self, verb: Callable[[], Answer]) -> Answer:
-        """Return what `verb` returns, or raise what it raises. Raises InterruptedRunError where it is left behind."""
+        """Return what `verb` returns. Raises what it raises, InterruptedRunError where it is left behind."""
         answers: SimpleQueue[Callable[[], Answer]] = SimpleQueue()
         with self._lock:
             if self._over:
@@ -42,7 +42,7 @@ class Calls:
                 self._waiting.discard(answers)
 
     def interrupt(self) -> None:
-        """Give the calls in flight their grace; the second time changes nothing."""
+        """Give the calls in flight their grace, and leave behind those that have not ended by then."""
         with self._lock:
             if self._interrupted:
                 return

@@ -1,4 +1,4 @@
-"""Notices that the engine is gone: a killed `pulumi` leaves its plugins behind otherwise."""
+"""Notices that the engine is gone: a killed `pulumi` does not end its plugins."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from collections.abc import Callable
 from hyperv_placement.clock import Clock
 
 EVERY: float = 0.5
-"""Seconds between two looks."""
+"""Seconds between two attempts to connect."""
 MISSES = 2
-"""Refusals in a row after which the engine counts as gone."""
+"""Failed attempts in a row after which the engine counts as gone."""
 
 
 def answers(address: str) -> bool:
-    """Say whether something listens at `address`; a stopped engine's kernel still answers."""
+    """Return whether something listens at `address`. For an engine that is only stopped (SIGSTOP) the kernel still answers."""
     host, _, port = address.rpartition(":")
     try:
         with socket.create_connection((host, int(port)), timeout=EVERY):
@@ -31,9 +31,9 @@ def watch(
     stop: threading.Event,
     runs: Callable[[], bool] = lambda: True,
 ) -> None:
-    """Call `gone` once the engine at `address` answers no more; return at once when `stop` is set.
+    """Call `gone` once the engine at `address` does not answer any more; return at once when `stop` is set.
 
-    `runs`: says whether its process is there yet: at the port of one that is gone, anybody may listen.
+    `runs`: whether its process still runs. At the port of an engine that is gone anybody may listen.
     """
     misses = 0
     while not clock.wait(EVERY, stop):

@@ -1,6 +1,6 @@
-"""The gate before every call of the plugin, known and unknown ones: who is not served gets no further.
+"""The gate before every call of the plugin, known methods and unknown ones.
 
-It stands before the request is read, so that a stranger's request costs neither its size nor its decoding.
+It decides before a request is read, so that a stranger's request costs neither its size nor its decoding.
 """
 
 from __future__ import annotations
@@ -11,18 +11,18 @@ from typing import Any
 import grpc
 
 Refusal = Callable[[str], str | None]
-"""Why a peer is not served, by gRPC's name of him; None where he is."""
+"""Returns why a peer, by the name that gRPC gives it, is not served; None where it is."""
 
 
 _LONGEST = 40
-"""Characters of a call's name; those of Pulumi have at most 20."""
+"""Characters of a method's name; those of Pulumi have at most 20."""
 
 
 class Gate(grpc.ServerInterceptor):  # type: ignore[misc, type-arg, unused-ignore]
-    """Asks before each call whether its peer is served."""
+    """Serves a call where its peer is served."""
 
     def __init__(self, refusal: Refusal, report: Callable[[str], None]) -> None:
-        """`report`: is given one line for each call that is refused."""
+        """`report`: is given a line for each call that is refused."""
         self._refusal = refusal
         self._report = report
 
@@ -43,15 +43,24 @@ class Gate(grpc.ServerInterceptor):  # type: ignore[misc, type-arg, unused-ignor
 
 
 def _named(method: str) -> str:
-    """Return the name of a call as it may be printed: who calls has chosen it."""
+    """Return the name of a method as it may be printed: it comes from the caller."""
     name = method.rpartition("/")[2]
     return name if name.isascii() and name.isidentifier() and len(name) <= _LONGEST else "an unknown call"
 
 
 def _behind(admit: Callable[[Any], None], handler: Any) -> Any:
-    """Return a handler that reads nothing of a request before its peer is admitted: all are taken as streams, which look alike on the wire."""
+    """Return a handler that admits the peer before it reads the request.
+
+    gRPC reads a single request before its handler is called, and a stream as the handler asks for it; on the wire they are the same. So
+    every method is served as one that takes a stream.
+    """
     if handler is None:
-        return grpc.stream_unary_rpc_method_handler(lambda _requests, context: _unknown(admit, context))
+
+        def unknown(_requests: Any, context: grpc.ServicerContext) -> None:
+            admit(context)
+            context.abort(grpc.StatusCode.UNIMPLEMENTED, "Method not found!")
+
+        return grpc.stream_unary_rpc_method_handler(unknown)
     inner = handler.stream_stream or handler.stream_unary or handler.unary_stream or handler.unary_unary
 
     def of(requests: Iterator[Any]) -> Any:
@@ -72,8 +81,3 @@ def _behind(admit: Callable[[Any], None], handler: Any) -> Any:
     return grpc.stream_unary_rpc_method_handler(
         once, handler.request_deserializer, handler.response_serializer
     )
-
-
-def _unknown(admit: Callable[[Any], None], context: grpc.ServicerContext) -> None:
-    admit(context)
-    context.abort(grpc.StatusCode.UNIMPLEMENTED, "Method not found!")

@@ -1,4 +1,4 @@
-"""Which stack a plugin process serves: that of the first call, for good. An engine has one, and starts a process for each run."""
+"""Which stack a plugin process serves: that of its first call. An engine works on one stack, and starts a process for each run."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hyperv_placement.model.urn import Urn, read_urn
 
 
 class ForeignCallError(PlacementError):
-    """A call names what is no resource of this run."""
+    """A call names something that is not a resource of this run."""
 
     remedy = "Nothing was done. Run pulumi again; where that comes back, somebody else calls this run's plugin or its engine"
 
@@ -18,14 +18,13 @@ class OneStack:
     """The stack of this process."""
 
     def __init__(self) -> None:
-        """None is known yet."""
         self._lock = threading.Lock()
         self._first: Urn | None = None
 
     def admit(self, urn: str, token: str = "") -> Urn:
-        """Return the parts of a resource's name. Raises ForeignCallError.
+        """Return the parts of a resource's URN. Raises ForeignCallError.
 
-        `token`: the type that the call names beside it, where it does.
+        `token`: the type that the call names beside it; empty where it names none.
         """
         try:
             found = read_urn(urn)

@@ -1,8 +1,8 @@
-"""Whom the plugin serves: the engine that started it, and nobody else of this computer.
+"""Whom the plugin serves: the engine that started it, and nobody else on this computer.
 
-gRPC on loopback asks nobody who he is, and every local user can dial. Where the system tells whose a connection is, the
-engine's own ones are served alone. Where it does not tell that of the engine, a peer must be of this process' own user;
-where not even that is told, nobody is served.
+gRPC on loopback authenticates nobody, and every local user can connect. Where the system shows whose a connection is, only those of
+the engine are served. Where it hides the engine's, a peer must be of this process' own user; where it hides users as well,
+nobody is served.
 """
 
 from __future__ import annotations
@@ -15,81 +15,83 @@ from typing import Final
 
 import psutil
 
-from .engine import READINGS, Address, Engine, NotTold, address, ends, engine_above
+from .engine import READINGS, Address, Engine, HiddenConnections, address, ends, engine_above
 
 _TABLES: Final = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
-"""Linux' TCP sockets with the user of each (Linux Documentation/networking/proc_net_tcp.rst)."""
+"""TCP sockets of Linux with the user of each (Linux, Documentation/networking/proc_net_tcp.rst)."""
 _TELLS_USERS: Final = _TABLES[0].exists()
 _LOCAL, _REMOTE, _USER = 1, 2, 7
-"""Columns of those."""
+"""Their columns."""
 
 
 class Peers:
-    """Judges who calls. Nothing is kept from one call to the next."""
+    """Decides who is served, for each call by what the system shows then."""
 
     def __init__(
         self, find: Callable[[], Engine | None], user_of: Callable[[Address, Address], str | None]
     ) -> None:
-        """`find`: returns the engine, None where there is none, or raises NotTold. `user_of`: whose a connection is."""
+        """`find`: returns the engine, None where there is none, or raises HiddenConnections. `user_of`: whose a connection is."""
         self._user_of = user_of
         self._ours: Address | None = None
         self.engine: Engine | None = None
-        self._reported = True
+        self._shown = True
         try:
             self.engine = find()
-        except NotTold:
-            self._reported = False
+        except HiddenConnections:
+            self._shown = False
 
     @classmethod
     def of(cls, engine: str) -> Peers:
-        """Return the judge of a plugin whose engine listens at `engine`. Raises ValueError where that is no address."""
+        """Return the peers of a plugin whose engine listens at `engine`. Raises ValueError where that is not an address."""
         listens = address(engine)
         return cls(lambda: engine_above(listens), user_of)
 
     @property
     def has_engine(self) -> bool:
-        """Say whether anybody can be served: an engine was found, or the system does not tell."""
-        return self.engine is not None or not self._reported
+        """Whether anybody can be served: an engine was found, or the system hides connections."""
+        return self.engine is not None or not self._shown
 
     def engine_runs(self) -> bool:
-        """Say whether the engine is there yet; where it could not be told which process it is, it is taken to be."""
+        """Return whether the engine still runs; where connections are hidden, so that its process is unknown, it is taken to."""
         return self.engine is None or self.engine.runs()
 
     def serve_at(self, port: int) -> None:
-        """Say where the plugin listens: before that nobody is served."""
+        """Set where the plugin listens; until then nobody is served."""
         self._ours = Address(host="127.0.0.1", port=port)
 
     def refusal(self, peer: str) -> str | None:
-        """Return why a peer is not served, None where he is. `peer`: as gRPC names it, `ipv4:127.0.0.1:PORT`."""
+        """Return why a peer is not served, None where it is. `peer`: as gRPC names it, `ipv4:127.0.0.1:PORT`."""
         kind, _, rest = peer.partition(":")
         if kind != "ipv4" or self._ours is None:
-            return f"{peer or 'a peer without address'} is no connection over 127.0.0.1"
+            return f"{peer or 'a peer without address'} is not a connection over 127.0.0.1"
         try:
             theirs = address(rest)
         except ValueError:
-            return f"{peer} is no address"
+            return f"{peer} is not an address"
         return self._judged(theirs, self._ours)
 
     def _judged(self, theirs: Address, ours: Address) -> str | None:
         try:
-            if self._reported:
+            if self._shown:
                 if self.engine is not None and self.engine.holds(theirs, ours):
                     return None
                 whose = self._user_of(theirs, ours)
-                held = f"a process of {whose}" if whose else "a process that is not told"
+                held = f"a process of {whose}" if whose else "an unknown process"
                 return (
                     f"{theirs} is held by {held}, not by the engine that started this plugin ({self.engine})"
                 )
-        except NotTold:
+        except HiddenConnections:
             pass
         whose, own = self._user_of(theirs, ours), _own_user()
         if whose is not None and whose == own:
             return None
-        return f"{theirs} is held by {whose or 'a user that this system does not tell'}, not by {own}, whose run this is"
+        return (
+            f"{theirs} is held by {whose or 'a user that this system hides'}, not by {own}, whose run this is"
+        )
 
 
 def user_of(near: Address, far: Address) -> str | None:
-    """Return the user who holds the connection from `near` to `far`, in the words of `_own_user`; None where that is not told."""
+    """Return the user who holds the connection from `near` to `far`, in the words of `_own_user`; None where that is hidden."""
     for _ in range(READINGS):
         whose = _user_in_tables(near, far) if _TELLS_USERS else _user_of_process(near, far)
         if whose is not None:
@@ -118,7 +120,7 @@ def _user_in_tables(near: Address, far: Address) -> str | None:
 
 
 def _end(column: str) -> Address | None:
-    """Return an end as Linux writes it, 32 bits at a time in the computer's own byte order; None for what is none of IPv4's."""
+    """Parse an end as Linux writes it, 32 bits at a time in the computer's own byte order; None where it is not IPv4."""
     try:
         digits, port = column.split(":")
         words = [int(digits[start : start + 8], 16) for start in range(0, len(digits), 8)]

@@ -64,15 +64,15 @@ class Server(provider_pb2_grpc.ResourceProviderServicer):
         self._ours = OneStack()
 
     def GetPluginInfo(self, _request: Any, _context: Any) -> Any:
-        """Say which version this is; the engine wants a semantic one."""
+        """Return the version; the engine wants a semantic one."""
         return proto.PluginInfo(version=VERSION)
 
     def Configure(self, _request: Any, _context: Any) -> Any:
-        """Take no configuration: credentials never travel through Pulumi."""
+        """Accept the call; there is no configuration, for credentials never travel through Pulumi."""
         return proto.ConfigureResponse(acceptSecrets=False)
 
     def Cancel(self, _request: Any, _context: Any) -> Any:
-        """Start nothing new; calls that follow a move end within a second, those that a host keeps waiting soon after."""
+        """Start nothing new. Calls that follow a move end within a second, those that wait for a host after `calls.GRACE`."""
         self._cancelled.set()
         self._calls.interrupt()
         return empty_pb2.Empty()

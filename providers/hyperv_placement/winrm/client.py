@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import TypeVar
 
 from hyperv_placement.clock import Clock
@@ -54,7 +54,7 @@ from .faults import (
 from .logins import Logins
 from .projection import Like, Where, fits, typed
 from .sessions import Heard, Sessions
-from .trouble import Told
+from .trouble import ReportedTroubles
 
 _log = logging.getLogger(__name__)
 PAGE = 32000
@@ -82,7 +82,7 @@ class Client:
         """`heard`: is called with each request and its answer, as it came."""
         self.host = host
         self._clock = clock
-        self.reported = Told()
+        self.reported = ReportedTroubles()
         self.budget = Budget(host.name, clock, bounds)
         self._bounds = bounds
         self._sessions = Sessions(host, logins, heard, bounds, self.budget.waiting)
@@ -113,30 +113,29 @@ class Client:
             (class_name, None),
         )
         key = (class_name, *properties)
+
+        def held(item: Item) -> Item:
+            return item if kept is None else kept(typed(item, class_name, namespace))
+
         first, begun = self._forms.get(key, 0), time.monotonic()
         for form, (target, text) in enumerate(forms[first:], start=first):
-            with self._refusable(class_name), self.budget.reading():
-
-                def held(item: Item) -> Item:
-                    return item if kept is None else kept(typed(item, class_name, namespace))
-
-                items = self._enumerated(resource_uri(target, namespace), text, held)
-                self._forms[key] = form
-                rows = (typed(item, class_name, namespace) for item in items)
-                found = [row for row in rows if fits(row, where or {}, like or {})]
-                _log.debug(
-                    "%s: %d of %d rows in %.3f s: %s",
-                    self.host.name, len(found), len(items), time.monotonic() - begun, text or class_name,
-                )  # fmt: skip
-                return found
+            try:
+                with self.budget.reading():
+                    items = self._enumerated(resource_uri(target, namespace), text, held)
+            except FilterFaultError as error:
+                _log.info(
+                    "%s: trying another way of reading %s: %s", self.host.name, class_name, error.message
+                )
+                continue
+            self._forms[key] = form
+            rows = (typed(item, class_name, namespace) for item in items)
+            found = [row for row in rows if fits(row, where or {}, like or {})]
+            _log.debug(
+                "%s: %d of %d rows in %.3f s: %s",
+                self.host.name, len(found), len(items), time.monotonic() - begun, text or class_name,
+            )  # fmt: skip
+            return found
         raise FilterFaultError(f"{self.host.name} refuses every way of reading {class_name}")
-
-    @contextmanager
-    def _refusable(self, class_name: str) -> Iterator[None]:
-        try:
-            yield
-        except FilterFaultError as error:
-            _log.info("%s: trying another way of reading %s: %s", self.host.name, class_name, error.message)
 
     def get(self, target: EndpointReference) -> Instance:
         """Return one instance. Raises AbsentFaultError where there is none."""

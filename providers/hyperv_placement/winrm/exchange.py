@@ -27,7 +27,7 @@ class AnswerTooLargeError(OSError):
 
 
 class CompressedAnswerError(OSError):
-    """A host has compressed an answer although it was asked for none of that."""
+    """A host has compressed an answer although the request did not allow that."""
 
 
 class Exchange:
@@ -132,7 +132,7 @@ class _Response(http.client.HTTPResponse):
 
 
 class _Connection(HTTPConnection):
-    """A connection that tells an exchange what it does."""
+    """A connection that reports to an exchange when it exists, and which certificate it got."""
 
     def __init__(self, *args: Any, exchange: Exchange, **more: Any) -> None:
         super().__init__(*args, **more)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 import re
 import struct
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
@@ -18,13 +16,14 @@ import spnego
 from spnego.channel_bindings import GssChannelBindings
 from spnego.exceptions import SpnegoError
 
-from hyperv_placement.errors import AuthenticationError, ProtocolError
+from hyperv_placement.errors import ProtocolError
 from hyperv_placement.model.stack import Authentication, HostSpec
 from hyperv_placement.wsman import sealed
 
 from .bindings import channel_bindings
 from .connection_errors import LoginImpossibleError
 from .credentials import Credential
+from .login_failures import Login
 
 NEGOTIATED: frozenset[Authentication] = frozenset({"ntlm", "kerberos", "credssp"})
 """Schemes that log on once for a connection and can encrypt messages."""
@@ -58,21 +57,8 @@ _KERBEROS_BUILD = (
     "Run: apt install gcc python3-dev libkrb5-dev, then "
     ".venv/bin/python -m pip install --require-hashes -r requirements-kerberos.txt"
 )
-_JUDGED_BY_KDC = frozenset({-1765328360, -1765328353, -1765328361, -1765328366, -1765328378})
-"""krb5 codes by which a KDC refuses user or password: PREAUTH_FAILED, BAD_INTEGRITY, KEY_EXP, CLIENT_REVOKED and
-C_PRINCIPAL_UNKNOWN."""
-
-
 _UNREADABLE = (ArithmeticError, LookupError, TypeError, ValueError, NotImplementedError, struct.error)
 """What pyspnego raises beside its own errors, for bytes that are no token and for digests that are blocked."""
-
-
-def _has_md5() -> bool:
-    try:
-        hashlib.md5(b"").digest()  # noqa: S324 - whether it is allowed is the question
-    except ValueError:
-        return False
-    return True
 
 
 class SealingError(Exception):
@@ -83,20 +69,24 @@ class Negotiation:
     """One login; it is worth nothing on another connection than the one it was made on."""
 
     def __init__(self, host: HostSpec, credential: Credential) -> None:
-        """Prove nothing yet."""
         self._host = host.name
         self._credential = credential
         self._auth = host.connection.auth
         self._encrypts = host.endpoint.startswith("http:")
         self._target = host.connection.kerberos_host or urlsplit(host.endpoint).hostname or ""
-        self._kerberos = self._auth == "kerberos" or (self._auth == "credssp" and self._encrypts)
-        """Nothing but Kerberos is spoken. Without TLS it alone proves a host, and CredSSP hands the password over."""
+        self._login = Login(
+            host=host.name,
+            credential=credential,
+            auth=self._auth,
+            encrypts=self._encrypts,
+            target=self._target,
+        )
         self._scheme = "CredSSP" if self._auth == "credssp" else "Negotiate"
         self._protocol = sealed.CREDSSP if self._auth == "credssp" else sealed.SPNEGO
         self._context: Any = None
 
     def log_on(self, post: Post) -> None:
-        """Shake hands, with empty bodies alone.
+        """Log on by requests with empty bodies, so that nothing is sent to a host that has not been proven.
 
         Raises AuthenticationError where the credential is refused, LoginImpossibleError where it could not be
         tried, and what `post` raises.
@@ -106,8 +96,11 @@ class Negotiation:
         self._context = self._client(channel_bindings(first.certificate))
         self._shake_hands(post)
         if not self._context.complete:
-            raise self._refused()
-        if self._encrypts and not self._can_encrypt():
+            raise self._login.refused()
+        encrypts = self._auth == "credssp" or bool(
+            self._context.context_attr & spnego.ContextReq.confidentiality
+        )
+        if self._encrypts and not encrypts:
             raise LoginImpossibleError(
                 f"{self._host} negotiated a login without encryption, and plain HTTP would show every message",
                 remedy="Use an https address",
@@ -120,15 +113,15 @@ class Negotiation:
             answer = post({"Authorization": f"{self._scheme} {text}"})
             received = self._token(answer)
             if answer.status == _UNAUTHORIZED and received is None:
-                raise self._refused()
+                raise self._login.refused()
             token = self._step(received) if received is not None else None
             if answer.status == _OK:
                 return
             if answer.status != _UNAUTHORIZED:
                 raise ProtocolError(f"{self._host} answered a login with HTTP {answer.status}")
             if token is None:
-                raise self._refused()
-        raise self._refused()
+                raise self._login.refused()
+        raise self._login.refused()
 
     def _check_offered(self, answer: Reply) -> None:
         if answer.status != _UNAUTHORIZED:
@@ -152,15 +145,15 @@ class Negotiation:
         try:
             return base64.b64decode(found[0][2], validate=True)
         except binascii.Error as error:
-            raise ProtocolError(f"{self._host} sent a token that is none") from error
+            raise ProtocolError(f"{self._host} sent a token that is not base64") from error
 
     def _step(self, token: bytes | None) -> bytes | None:
         try:
             answer: bytes | None = self._context.step(token)
         except SpnegoError as error:
-            raise self._failed(error) from error
+            raise self._login.failed(error) from error
         except _UNREADABLE as error:
-            raise self._impossible(error) or ProtocolError(
+            raise self._login.impossible(error) or ProtocolError(
                 f"{self._host} sent a token that cannot be read", detail=str(error)
             ) from error
         return answer
@@ -188,10 +181,11 @@ class Negotiation:
             )
         except ImportError as error:
             raise LoginImpossibleError(
-                f"{self._what()} needs the Python packages gssapi and krb5 ({error})", remedy=_KERBEROS_BUILD
+                f"{self._login.scheme} needs the Python packages gssapi and krb5 ({error})",
+                remedy=_KERBEROS_BUILD,
             ) from error
         except Exception as error:
-            raise self._impossible(error) or self._failed(error) from error
+            raise self._login.impossible(error) or self._login.failed(error) from error
 
     def _handing_over(self) -> dict[str, Any]:
         """Return how CredSSP is spoken. Over TLS the certificate has proven the host that gets the password.
@@ -201,7 +195,7 @@ class Negotiation:
         them is unverified; pypsrp sends them so (credssp_auth_mechanism).
         """
         since_2018 = {"credssp_min_protocol": 5}  # what Windows itself asks for since CVE-2018-0886
-        if not self._kerberos:
+        if not self._login.kerberos:
             return since_2018
         inner = spnego.client(
             self._spnego_credential(),
@@ -210,23 +204,6 @@ class Negotiation:
             protocol="kerberos",
         )
         return {**since_2018, "credssp_negotiate_context": inner}
-
-    def _what(self) -> str:
-        over = " over plain HTTP" if self._auth == "credssp" and self._encrypts else ""
-        return f"auth: {self._auth}{over}"
-
-    def _impossible(self, error: Exception) -> LoginImpossibleError | None:
-        """Say that this computer computes no NTLM, where that is so: nobody has judged the credential then.
-
-        MD4 pyspnego brings along; MD5, in each of its messages' checksums (MS-NLMP 3.3.2), OpenSSL has to allow.
-        """
-        if self._kerberos or _has_md5():
-            return None
-        words = " ".join(str(error).split())
-        return LoginImpossibleError(
-            f"auth: {self._auth} needs NTLM, which this computer does not compute: MD5 is blocked, as in FIPS mode ({words})",
-            remedy="Use auth: kerberos in the stack file, or a computer without FIPS mode",
-        )
 
     def _spnego_credential(self) -> Any:
         credential = self._credential
@@ -242,38 +219,6 @@ class Negotiation:
         It also makes pyspnego ask for a forwardable ticket, which constrained delegation wants.
         """
         return spnego.ContextReq.delegate_policy if self._auth == "kerberos" else spnego.ContextReq.none
-
-    def _can_encrypt(self) -> bool:
-        return self._auth == "credssp" or bool(self._context.context_attr & spnego.ContextReq.confidentiality)
-
-    def _refused(self) -> AuthenticationError:
-        return AuthenticationError(
-            f"{self._host} refused the credential of {self._credential.owner}", remedy=_remedy(self._auth)
-        )
-
-    def _failed(self, error: Exception) -> AuthenticationError:
-        """Translate what a security package says; only what a host or KDC has judged counts as a refusal."""
-        code = getattr(error, "err_code", None) or getattr(
-            getattr(error, "base_error", None), "min_code", None
-        )
-        judged = not self._kerberos or _signed(code) in _JUDGED_BY_KDC
-        if judged:
-            refused = self._refused()
-            refused.detail = str(error)
-            return refused
-        words = " ".join(str(error).split())
-        if self._auth == "credssp":
-            return LoginImpossibleError(
-                f"{self._host}: {self._what()} hands the password to whom Kerberos has proven alone, and there is no ticket of"
-                f" {self._credential.owner} for HTTP/{self._target} ({words})",
-                remedy="Use an https address; or dial a host of the domain by its full name, as user@REALM, which krb5.conf knows",
-            )
-        return LoginImpossibleError(
-            f"No Kerberos ticket of {self._credential.owner} for HTTP/{self._target} ({words})",
-            remedy="Check with klist and kinit -f, the address (its full name) and krb5.conf"
-            if sys.platform != "win32"
-            else "Check with klist, and that the address is the host's full name",
-        )
 
     # the interface of winrm.encryption.Encryption, which pywinrm's transport uses
 
@@ -311,14 +256,3 @@ class Negotiation:
     def _unseal(self, piece: sealed.Sealed) -> bytes:
         text: bytes = self._context.unwrap_winrm(piece.header, piece.data)
         return text
-
-
-def _remedy(auth: Authentication) -> str | None:
-    if auth == "credssp":
-        return "Check user name and password, and that the host's updates are not older than 2018 (CVE-2018-0886)"
-    return None
-
-
-def _signed(code: Any) -> int | None:
-    """Return a krb5 code as the signed 32-bit number that its table has."""
-    return (code & 0xFFFFFFFF) - (1 << 32) if isinstance(code, int) and code & 0x80000000 else None

@@ -7,9 +7,9 @@ from typing import Any
 
 
 def ticket_is_forwardable() -> bool | None:
-    """Return whether it may be forwarded, which constrained delegation wants; None where none is there, or none can be read.
+    """Return whether it may be forwarded, which constrained delegation needs; None where there is no ticket, or none can be read.
 
-    Windows keeps its tickets out of reach: there nothing is told.
+    Windows keeps its tickets to itself, so that the answer there is None.
     """
     try:
         krb5: Any = importlib.import_module("krb5")

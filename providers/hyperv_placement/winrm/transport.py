@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -37,10 +36,7 @@ class Transport:
     """One connection with one login. One request at a time: NTLM belongs to the connection (MS-NTHT)."""
 
     def __init__(self, host: HostSpec, credential: Credential, bounds: Bounds = BOUNDS) -> None:
-        """Connect to nothing yet.
-
-        Raises CertificateError, CredentialsError or AuthenticationError for settings that cannot work.
-        """
+        """Raises CertificateError, CredentialsError or AuthenticationError for settings that cannot work."""
         self._host = host
         self.credential = credential
         self.status: int | None = None
@@ -61,8 +57,8 @@ class Transport:
             username=credential.username or "-",  # Kerberos needs none, but pywinrm asks for one
             password=credential.password,
             auth_method="ntlm" if self._auth in NEGOTIATED else self._auth,
-            cert_pem=_text(credential.certificate),
-            cert_key_pem=_text(credential.key),
+            cert_pem=None if credential.certificate is None else str(credential.certificate),
+            cert_key_pem=None if credential.key is None else str(credential.key),
             ca_trust_path=cast("Any", None),
             server_cert_validation="validate",
             message_encryption="never",  # by pywinrm; ours takes its place
@@ -72,7 +68,7 @@ class Transport:
 
     @property
     def logs_on(self) -> bool:
-        """Whether the next `send` proves who we are; basic and certificate do so each time."""
+        """Whether the next `send` logs on; basic and certificate do so each time."""
         return self._login is None
 
     def send(self, envelope: bytes) -> bytes:
@@ -117,7 +113,7 @@ class Transport:
         """Have a session of ours, logged on where the scheme does that once for a connection."""
         if self._winrm.session is None:
             session = self._winrm.build_session()
-            session.max_redirects = 0  # a redirect would repeat the request elsewhere
+            session.max_redirects = 0  # a redirect would repeat the request elsewhere, with its body
             session.trust_env = False  # and ~/.netrc would replace our credential
             session.cert = None  # it is in our TLS context
             session.headers["Accept-Encoding"] = "identity"
@@ -160,7 +156,7 @@ class Transport:
         )
 
     def _unauthorized(self) -> PlacementError:
-        """Say what a 401 means: a refusal, or after a login that it was forgotten."""
+        """Return what HTTP 401 means: a refusal, or after a login that the host has forgotten it."""
         if self._login is not None:
             return LoginLostError(f"{self._host.name} forgot the login of {self.credential.owner} (HTTP 401)")
         return AuthenticationError(f"{self._host.name} refused the credential of {self.credential.owner}")
@@ -201,12 +197,8 @@ class Transport:
         return LoginLostError(translated.message, remedy=HostUnreachableError.remedy)
 
 
-def _text(path: Path | None) -> str | None:
-    return None if path is None else str(path)
-
-
 def certificate_end(host: HostSpec) -> datetime | None:
-    """Return until when the host's certificate is good, None over plain HTTP and behind a proxy.
+    """Return when the host's certificate ends; None over plain HTTP and behind a proxy.
 
     Raises CertificateError where it is not trusted, HostUnreachableError.
     """
@@ -241,7 +233,7 @@ def knock(host: HostSpec, seconds: float = BOUNDS.connect_seconds) -> None:
 
 
 def _translated(spec: HostSpec, error: OSError, seconds: float) -> PlacementError:
-    """Return what an error of a connection says of a host; `seconds`: how long it has taken."""
+    """Return an error of a connection in words of ours; `seconds`: how long it has taken."""
     host, causes = spec.name, tuple(_causes(error))
     if (refused := _refused(spec, causes)) is not None:
         return refused
@@ -260,7 +252,7 @@ def _translated(spec: HostSpec, error: OSError, seconds: float) -> PlacementErro
 
 
 def _refused(spec: HostSpec, causes: Iterable[BaseException]) -> PlacementError | None:
-    """Return what this side has refused to read, or to trust; None where it is not that."""
+    """Return the error where it was this side that refused to read or to trust; None otherwise."""
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return distrusted(spec, cause)
@@ -285,7 +277,7 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def _is_alert(error: BaseException) -> bool:
-    """Say whether the host ended TLS by an alert, as it does where it refuses a certificate of ours."""
+    """Return whether the host ended TLS by an alert, as it does where it refuses our certificate (RFC 8446 6.2)."""
     return any(isinstance(c, ssl.SSLError) and "ALERT" in (c.reason or "") for c in _causes(error))
 
 

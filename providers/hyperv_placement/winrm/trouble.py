@@ -1,4 +1,4 @@
-"""Trouble with a host that waiting does not cure: silence passes, a refused credential does not."""
+"""Trouble with a host that does not pass by waiting: silence may, a refused credential does not."""
 
 from __future__ import annotations
 
@@ -9,19 +9,18 @@ from hyperv_placement.errors import AuthenticationError, CertificateError, Crede
 from .faults import AccessDeniedFaultError
 
 LASTING = (AuthenticationError, CertificateError, CredentialsError, AccessDeniedFaultError)
-"""What a host, or its certificate, says against us: it is reported at once, and nothing is tried again by itself."""
+"""A refusal of the host, or a certificate of it that is not trusted: reported at once, and nothing is tried again."""
 
 
-class Told:
-    """Which lasting troubles of one host have been reported: each once, whoever of its moves meets it first."""
+class ReportedTroubles:
+    """Which lasting troubles of one host have been reported: each once, by the first of its moves that meets it."""
 
     def __init__(self) -> None:
-        """Nothing has been reported yet."""
         self._lock = threading.Lock()
         self._kinds: set[type[PlacementError]] = set()
 
     def first(self, error: PlacementError) -> bool:
-        """Say whether this is the first of its kind, and take it as reported from now on."""
+        """Return whether this is the first of its kind; from now on it counts as reported."""
         with self._lock:
             new = type(error) not in self._kinds
             self._kinds.add(type(error))

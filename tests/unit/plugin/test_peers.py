@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager
 import psutil
 import pytest
 
-from hyperv_placement.plugin.engine import Address, Engine, NotTold, address, engine_above
+from hyperv_placement.plugin.engine import Address, Engine, HiddenConnections, address, engine_above
 from hyperv_placement.plugin.peers import Peers, user_of
 from tests.unit.tools.fakes import posix_only
 
@@ -83,7 +83,7 @@ def not_checked(server: socket.socket, user: str | None) -> Peers:
     """Return the judge of a plugin where the system tells nothing of the engine, and `user` of a peer."""
 
     def find() -> Engine | None:
-        raise NotTold
+        raise HiddenConnections
 
     peers = Peers(find, lambda _near, _far: user)
     peers.serve_at(port_of(server))
@@ -169,7 +169,7 @@ def test_where_the_system_does_not_tell_the_same_user_is_served(ours: socket.soc
         assert own is not None
         assert refused(not_checked(ours, own), port) == ""
         assert f"is held by user {NOBODY}, not by {own}" in refused(not_checked(ours, f"user {NOBODY}"), port)
-        assert "a user that this system does not tell" in refused(not_checked(ours, None), port)
+        assert "a user that this system hides" in refused(not_checked(ours, None), port)
 
 
 @pytest.mark.parametrize(
@@ -208,5 +208,5 @@ def test_the_engine_is_the_process_above_that_listens_at_its_address(ours: socke
 @pytest.mark.parametrize("text", ["", "x", "127.0.0.1:", ":80", "127.0.0.1:٣", "127.0.0.1:-1"])
 def test_what_is_no_address_is_none(text: str) -> None:
     """An engine gives its own as HOST:PORT."""
-    with pytest.raises(ValueError, match="is no address"):
+    with pytest.raises(ValueError, match="is not an address"):
         address(text)

@@ -1,4 +1,4 @@
-"""Which texts of an envelope may be told, and what takes the place of the others.
+"""Which texts of an envelope stay in a recording, and what takes the place of the others.
 
 What a site has called something goes first, wherever it stands and whatever it looks like. Of the rest, what is not known to
 be harmless is replaced: a text stays only where its property says nothing of a place, or where its words are Windows' own.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 
-from . import vocabulary
+from . import patterns, vocabulary
 from .known import KnownNames
 from .pseudonyms import Pseudonyms
 from .segments import Text, peeled, rewritten, texts, wrapped
@@ -26,7 +26,7 @@ _SENTENCES = frozenset({
 _PUBLIC = frozenset({
     "Msvm_VirtualSystemMigrationSettingData", "Msvm_VirtualSystemMigrationCapabilities", "Msvm_CompatibilityVector",
 })  # fmt: skip
-"""Classes of which every text is Windows's own."""
+"""Classes of which every text is Windows' own."""
 _TITLED = re.compile(
     r"Msvm_(?:\w*Service|\w*Job|\w*ServiceSettingData|ResourceAllocationSettingData|StorageAllocationSettingData"
     r"|MemorySettingData|ProcessorSettingData|SecuritySettingData|\w*Component(?:SettingData)?|MigrationSettingData)"
@@ -35,52 +35,12 @@ _TITLED = re.compile(
 _TITLES = frozenset({"ElementName", "Name"})
 _NAMED = vocabulary.FREE - {"Notes", "IdentifyingDescriptions", "OtherIdentifyingInfo", "Roles"}
 """Properties that hold a name, whole."""
-_TOLD_WHOLE = frozenset({"Notes"})
-"""Properties that hold what somebody wrote: no part of it stays."""
+_PROSE = frozenset({"Notes"})
+"""Properties that hold what a person wrote: no part of it stays."""
 _HARDWARE = frozenset({"Address", "PermanentAddress", "NetworkAddresses", "MACAddress"})
 _SECRET = re.compile(r"serial|assettag|productid|identifyingnumber|password|secret|token", re.IGNORECASE)
-_GUID = r"(?<![0-9A-Fa-f])[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}(?![0-9A-Fa-f])"
-_SID = r"\bS-1-\d+(?:-\d+)+"
-_MAC = r"(?<![\w])(?:[0-9A-Fa-f]{2}(?P<between>[:-])(?:[0-9A-Fa-f]{2}(?P=between)){4}[0-9A-Fa-f]{2}|(?=\d*[A-Fa-f])[0-9A-Fa-f]{12}|00155[Dd][0-9A-Fa-f]{6})(?![\w])"
-_IPV4 = r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.])"
-_IPV6 = r"(?<![\w:.])(?=[0-9A-Fa-f]*:[0-9A-Fa-f:]*:)[0-9A-Fa-f:]{3,39}(?:%\w+)?(?![\w:.])"
-_FIXED = rf"(?P<guid>{_GUID})|(?P<sid>{_SID})|(?P<mac>{_MAC})|(?P<ipv4>{_IPV4})|(?P<ipv6>{_IPV6})"
-_PIECE = "(?P<piece>\ue000[0-9]+\ue001)"
-"""What is settled of a text already, by its number."""
-_WORDS = re.compile(
-    rf"{_PIECE}|(?P<entity>&\#?\w+;)|{_FIXED}|(?P<word>[^\ue000\ue001\\/:\"'=,;()<>%&|\[\]{{}}\r\n]+)"
-)
-_PATH = r"(?<!\w)(?:[A-Za-z]:\\|\\\\)[^\"'<>|\r\n()]*"
-_QUOTED = (
-    r"(?<!\w)'[^'\r\n]{1,300}'(?!\w)|\"[^\"\r\n]{1,300}\""
-    "|\u201c[^\u201d]*\u201d|\u2018[^\u2019]*\u2019|\u300c[^\u300d]*\u300d|\u00ab[^\u00bb]*\u00bb"
-)
-_ACCOUNT = r"(?<![\w\\:])[\w.-]+\\[\w.$-]+|[\w.+-]+@[\w.-]+"
-_SPOKEN = r"\w+(?:[-.\u2019'/+][\w]+)*"
-_SENTENCE = re.compile(
-    rf"{_PIECE}|(?P<entity>&\#?\w+;)|{_FIXED}|(?P<path>{_PATH})|(?P<quoted>{_QUOTED})|(?P<account>{_ACCOUNT})|(?P<spoken>{_SPOKEN})",
-    re.IGNORECASE,
-)
-_OWN = re.compile(
-    rf"uuid:(?={_GUID})"
-    rf"|Microsoft:(?:Definition\\{{1,2}})?(?={_GUID})"
-    r"|(?<=[0-9A-Fa-f]{12})(?:\\{1,2}[0-9]{1,3}){1,3}(?:\\{1,2}[A-Z])?(?![\w-])"
-    r"|Microsoft:Definition\\{1,2}VirtualSystem\\{1,2}Version\\{1,2}[0-9]{1,3}\.[0-9]{1,3}(?![\w.])"
-    r"|(?<=\\)root\\(?:virtualization(?:\\v2)?|cimv2|mscluster|standardcimv2)(?=:)"
-    r"|(?<=[.,])(?:SystemCreationClassName|CreationClassName|SystemName|InstanceID|DeviceID|Name)(?=\\?=)"
-    r"|(?<!\w)(?:Msvm|CIM|Win32|MSCluster|MSFT)_\w+"
-)
-"""What the protocol itself puts around names in identifiers and references."""
-_MARKS = re.compile("[\ue000\ue001]")
-"""Two letters for private use, by which settled pieces are marked."""
-_REFERS = re.compile(r"(?:[:{=]|\bfrom\s)$", re.IGNORECASE)
-"""Before a class in references and queries."""
-_PLACE = re.compile(r"(?<![\w\\])(?:[A-Za-z]:\\|\\\\)[^\"'<>|\r\n]*")
-_REFERENCE = re.compile(r"\\\\(?P<host>[^\\]+)\\root\\[^:]*:\w+")
 _VOLUMES = frozenset({"Win32_Volume", "Win32_LogicalDisk"})
 """Classes whose names are drives, and paths of mount points."""
-_DRIVE = re.compile(r"(?<![\w\\])[A-Za-z]:(?=\\)")
-_FILE = re.compile(r"(.+)(\.(?:a?vhdx?|vhds|iso|vmcx|vmrs|vmgs|xml|bin|vsv|vfd|exp|dll))", re.IGNORECASE)
 _KNOWN = frozenset({
     "microsoft", "hyper-v", "system", "realized", "planned", "snapshot", "recovery", "missing", "replica", "standard",
     "subtype", "definition", "default", "maximum", "minimum", "increment", "root", "virtualization", "cimv2",
@@ -93,7 +53,7 @@ _KNOWN = frozenset({
 })  # fmt: skip
 """Words of Hyper-V's own paths and identifiers."""
 _DEFINITION = "Microsoft:Definition\\"
-"""How the identifiers of templates start: the rest is Windows's own too."""
+"""How the identifiers of templates start: the rest is Windows' own too."""
 _EDGES = " \t\u00a0\u3000."
 """Around a word: no part of a name."""
 _SHORTEST = 2
@@ -113,7 +73,7 @@ class Disguise:
             self._add(name)
 
     def learn(self, envelope: str, class_name: str) -> None:
-        """Note the names that an envelope tells. Raises ProtocolError."""
+        """Note the names in an envelope. Raises ProtocolError."""
         for text in texts(envelope, class_name):
             self._learn(text, peeled(text.text)[0].strip())
 
@@ -121,13 +81,13 @@ class Disguise:
         if vocabulary.is_protocols(text, value):
             return
         if text.property in _NAMED and not _titled(text) and text.class_name not in _VOLUMES:
-            if re.fullmatch(rf"\{{?{_GUID}\}}?", value) is None:
+            if re.fullmatch(rf"\{{?{patterns.GUID}\}}?", value) is None:
                 self._add(value)
-        elif _SECRET.search(text.property) or text.property in _TOLD_WHOLE:
+        elif _SECRET.search(text.property) or text.property in _PROSE:
             for line in value.splitlines():
                 if len(line.strip()) >= _TELLING:
                     self.known.add(line)
-        for place in _PLACE.findall(value):
+        for place in patterns.PLACE.findall(value):
             for part in _parts(place):
                 self.known.add(part)
 
@@ -135,7 +95,7 @@ class Disguise:
         """Note a name whole, an account's two parts, and of a full name its first label and its domain."""
         whole = text.strip()
         self.known.add(whole)
-        if file := _FILE.fullmatch(whole):
+        if file := patterns.FILE.fullmatch(whole):
             self.known.add(file[1])
         elif not any(letter.isspace() for letter in whole):
             for part in re.split(r"[\\@]", whole):
@@ -166,7 +126,7 @@ class Disguise:
             return f"{before}{self.pseudonyms.secret(core)}{after}"
         if text.property in _HARDWARE and re.fullmatch(r"[0-9A-Fa-f]{12}", core):
             return f"{before}{self.pseudonyms.hardware(core)}{after}"
-        if text.property in _TOLD_WHOLE or (core in self.known and not _titled(text) and _is_odd(text, core)):
+        if text.property in _PROSE or (core in self.known and not _titled(text) and _is_odd(text, core)):
             return f"{before}{self.pseudonyms.name(core)}{after}"
         if text.property not in vocabulary.FREE and core not in self.known and _says_nothing(core):
             return value
@@ -174,19 +134,19 @@ class Disguise:
 
     def _numbered(self, value: str) -> str:
         """Return a value of the protocol's own with the GUIDs in it replaced."""
-        return re.sub(_GUID, lambda found: self.pseudonyms.guid(found.group()), value)
+        return re.sub(patterns.GUID, lambda found: self.pseudonyms.guid(found.group()), value)
 
     def words(self, text: str) -> str:
         """Return a text of names, paths and identifiers with every part replaced that is not Hyper-V's own."""
-        return self._around(text, lambda rest: _WORDS.sub(self._word, rest))
+        return self._around(text, lambda rest: patterns.WORDS.sub(self._word, rest))
 
     def sentences(self, text: str) -> str:
         """Return what Windows wrote: its own words, and a pseudonym for every other one."""
-        return self._around(text, lambda rest: _SENTENCE.sub(self._token, rest))
+        return self._around(text, lambda rest: patterns.SENTENCE.sub(self._token, rest))
 
     def _around(self, text: str, change: Callable[[str], str]) -> str:
         """Return a text with known names replaced, what the protocol puts around names kept, and the rest changed."""
-        text = _MARKS.sub("", text)
+        text = patterns.MARKS.sub("", text)
         settled: list[str] = []
         marked, end = [], 0
         for start, stop, own in self._pieces(text):
@@ -194,31 +154,31 @@ class Disguise:
             settled.append(text[start:stop] if own else self._named(text[start:stop]))
             end = stop
         changed = change("".join([*marked, text[end:]]))
-        return re.sub(_PIECE, lambda found: settled[int(found.group()[1:-1])], changed)
+        return re.sub(patterns.PIECE, lambda found: settled[int(found.group()[1:-1])], changed)
 
     def without_own(self, text: str) -> str:
         """Return a text without what the protocol puts around names."""
-        rest = _OWN.sub(lambda found: "\n" if self._is_own(found) else found.group(), text)
-        return _DRIVE.sub("\n", rest)
+        rest = patterns.OWN.sub(lambda found: "\n" if self._is_own(found) else found.group(), text)
+        return patterns.DRIVE.sub("\n", rest)
 
     def _is_own(self, found: re.Match[str]) -> bool:
         """Say whether a piece is the protocol's: a site may have called a machine like a class, which stays in references alone."""
         if found.group() not in self.known:
             return True
-        refers = _REFERS.search(found.string, max(found.start() - 8, 0), found.start()) is not None
+        refers = patterns.REFERS.search(found.string, max(found.start() - 8, 0), found.start()) is not None
         return vocabulary.is_known_class(found.group()) and refers
 
     def _pieces(self, text: str) -> Iterator[tuple[int, int, bool]]:
         """Yield what is the protocol's own in a text, and the known names around it, in order."""
         drives = {
             (start, stop)
-            for each in _DRIVE.finditer(text)
+            for each in patterns.DRIVE.finditer(text)
             for start in [each.start()]
             for stop in (start + 1, start + 2)
         }
-        fixed = [found.span() for found in re.finditer(_FIXED, text)]
+        fixed = [found.span() for found in re.finditer(patterns.FIXED, text)]
         end = 0
-        for found in (*_OWN.finditer(text), None):
+        for found in (*patterns.OWN.finditer(text), None):
             start = found.start() if found else len(text)
             for first, last in self.known.spans(text[end:start]):
                 span = (end + first, end + last)
@@ -231,9 +191,9 @@ class Disguise:
 
     def _named(self, name: str) -> str:
         """Return what takes the place of a name, of its shape."""
-        if (found := re.fullmatch(_FIXED, name)) and (fixed := self._fixed(found)) is not None:
+        if (found := re.fullmatch(patterns.FIXED, name)) and (fixed := self._fixed(found)) is not None:
             return fixed if fixed != name else self.pseudonyms.name(name)
-        if file := _FILE.fullmatch(name):
+        if file := patterns.FILE.fullmatch(name):
             return self._named(file[1]) + file[2]
         if account := re.fullmatch(r"([\w.-]+)([\\@])([\w.$-]+)", name):
             return self._named(account[1]) + account[2] + self._named(account[3])
@@ -247,7 +207,7 @@ class Disguise:
             return fixed
         token = match["spoken"]
         if token is None:
-            return _WORDS.sub(self._word, match.group())
+            return patterns.WORDS.sub(self._word, match.group())
         if vocabulary.is_word(token) or re.fullmatch(r"\d+(?:[.:]\d+)*", token):
             return token
         return self.pseudonyms.domain_name(token) if "." in token else self.pseudonyms.name(token)
@@ -278,7 +238,7 @@ class Disguise:
 
 def _parts(place: str) -> Iterator[str]:
     """Yield what a site has called a server, a share, folders and files of a path; of a reference to WMI, the host."""
-    if reference := _REFERENCE.match(place):
+    if reference := patterns.REFERENCE.match(place):
         yield reference["host"]
         return
     if place.startswith("\\\\"):
@@ -286,7 +246,7 @@ def _parts(place: str) -> Iterator[str]:
         yield from (label for label in server.split(".") if len(label) > _SHORTEST and not label.isdigit())
     for part in re.split(r"[\\/]", place)[1:]:
         name = part.strip()
-        if file := _FILE.fullmatch(name):
+        if file := patterns.FILE.fullmatch(name):
             name = file[1]
         if len(name) >= _SHORTEST and not _plain(name):
             yield name
@@ -315,12 +275,12 @@ def _written_by_windows(text: Text) -> bool:
 
 
 def _plain(word: str) -> bool:
-    """Say whether a word tells nothing: Hyper-V's own, a class, a number, a drive's letter, a GUID."""
+    """Say whether a word says nothing of a site: Hyper-V's own, a class, a number, a drive's letter, a GUID."""
     return (
         len(word) < _SHORTEST
         or word.casefold() in _KNOWN
         or vocabulary.is_number(word)
         or vocabulary.is_class(word)
-        or re.fullmatch(rf"\{{?{_GUID}\}}?", word) is not None
+        or re.fullmatch(rf"\{{?{patterns.GUID}\}}?", word) is not None
         or re.fullmatch(r"(?:v|volume)?\d+(?:\.\d+)*", word, re.IGNORECASE) is not None
     )

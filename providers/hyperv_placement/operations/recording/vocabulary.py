@@ -1,4 +1,4 @@
-"""Words and values that tell nothing of a site: Windows' own words, times, numbers, classes, the protocol's own addresses.
+"""Words and values that say nothing of a site: Windows' own words, times, numbers, classes, the protocol's own addresses.
 
 What a site has called something wins over all of it; whoever asks here has looked for that first.
 """
@@ -22,7 +22,7 @@ _BOOLEAN = re.compile(r"true|false", re.IGNORECASE)
 _DAY = r"[0-9]{4}(?:0[1-9]|1[0-2]|\*\*)(?:0[1-9]|[12][0-9]|3[01]|\*\*)"
 _CLOCK = r"(?:[01][0-9]|2[0-3]|\*\*)(?:[0-5][0-9]|\*\*)(?:[0-5][0-9]|60|\*\*)\.[0-9*]{6}"
 _CIM_TIME = re.compile(rf"(?:{_DAY}|\*{{8}}){_CLOCK}[+-][0-9]{{3}}")
-"""DSP0004, 5.2.4: 25 characters, asterisks for what is not told."""
+"""DSP0004, 5.2.4: 25 characters, asterisks for what is not known."""
 _CIM_INTERVAL = re.compile(rf"[0-9]{{8}}{_CLOCK}:000")
 _DURATION = re.compile(
     r"-?P(?=[0-9T])(?:[0-9]{1,9}Y)?(?:[0-9]{1,9}M)?(?:[0-9]{1,9}D)?"
@@ -39,58 +39,13 @@ _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Z][a-z]{3})?(?:-(?:[A-Z]{2}|[0-9]{3}))
 _PROTOCOL = re.compile(
     r"http://(?:schemas\.microsoft\.com|schemas\.xmlsoap\.org|schemas\.dmtf\.org|www\.w3\.org)(?P<path>(?:/[\w.-]+)*/?)"
 )
-_STEPS = frozenset(
-    [
-        "wbem",
-        "wsman",
-        "1",
-        "wmi",
-        "root",
-        "virtualization",
-        "v2",
-        "cimv2",
-        "mscluster",
-        "standardcimv2",
-        "ws",
-        "2001",
-        "2003",
-        "2004",
-        "2005",
-        "2006",
-        "08",
-        "09",
-        "05",
-        "03",
-        "10",
-        "soap",
-        "addressing",
-        "role",
-        "anonymous",
-        "fault",
-        "faultdetail",
-        "enumeration",
-        "transfer",
-        "eventing",
-        "mex",
-        "config",
-        "winrm",
-        "shell",
-        "cim",
-        "cimbinding",
-        "schemas",
-        "wsmanidentity",
-        "identity",
-        "wsmanfault",
-        "common",
-        "xmlschema",
-        "xmlschema-instance",
-        "soap-envelope",
-        "windows",
-        "hypervcluster",
-        "cim-schema",
-        "2",
-    ]
-)
+_STEPS = frozenset({
+    "wbem", "wsman", "1", "wmi", "root", "virtualization", "v2", "cimv2", "mscluster", "standardcimv2", "ws",
+    "2001", "2003", "2004", "2005", "2006", "08", "09", "05", "03", "10", "soap", "addressing", "role",
+    "anonymous", "fault", "faultdetail", "enumeration", "transfer", "eventing", "mex", "config", "winrm",
+    "shell", "cim", "cimbinding", "schemas", "wsmanidentity", "identity", "wsmanfault", "common", "xmlschema",
+    "xmlschema-instance", "soap-envelope", "windows", "hypervcluster", "cim-schema", "2",
+})  # fmt: skip
 """Parts of the addresses of WS-Management and of WMI (MS-WSMV 2.2, DSP0226, DSP0227)."""
 _CLASS = re.compile(r"(?:Msvm|CIM|Win32|MSCluster|MSFT)_\w+")
 _METHOD = re.compile(r"[A-Z][A-Za-z]{3,50}")
@@ -112,34 +67,11 @@ _ITS_NUMBER = re.compile(r"(?:uuid:)?\{?[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-
 _NUMBERS = frozenset(CimType) - {
     CimType.STRING, CimType.REFERENCE, CimType.DATETIME, CimType.INTERVAL, CimType.BOOLEAN,
 }  # fmt: skip
-_CAPITALS = frozenset(
-    [
-        "SELECT",
-        "FROM",
-        "WHERE",
-        "ASSOCIATORS",
-        "REFERENCES",
-        "GUID",
-        "HTTP",
-        "HTTPS",
-        "NTLM",
-        "CREDSSP",
-        "SOAP",
-        "WINRM",
-        "RDMA",
-        "VHDX",
-        "UEFI",
-        "BIOS",
-        "IPV4",
-        "IPV6",
-        "ISCSI",
-        "SCSI",
-        "VMBUS",
-        "NUMA",
-        "KERBEROS",
-        "WS-MANAGEMENT",
-    ]
-)
+_CAPITALS = frozenset({
+    "SELECT", "FROM", "WHERE", "ASSOCIATORS", "REFERENCES", "GUID", "HTTP", "HTTPS", "NTLM", "CREDSSP", "SOAP",
+    "WINRM", "RDMA", "VHDX", "UEFI", "BIOS", "IPV4", "IPV6", "ISCSI", "SCSI", "VMBUS", "NUMA", "KERBEROS",
+    "WS-MANAGEMENT",
+})  # fmt: skip
 """Words that Windows writes in capitals; of others those are what people call computers."""
 _SHORT = 3
 """Letters of a word in capitals that is taken for an abbreviation."""
@@ -217,7 +149,7 @@ FREE = frozenset({
     "PrimaryOwnerName", "PrimaryOwnerContact", "FriendlyName", "Label", "Roles", "IdentifyingDescriptions",
     "OtherIdentifyingInfo", "RegisteredUser", "Organization",
 })  # fmt: skip
-"""Properties in which a site may have anything: no form of a value says there that it tells nothing."""
+"""Properties in which a site may have anything: whatever the form of a value, it may be a name there."""
 
 
 def _is_mark(value: str) -> bool:
@@ -270,22 +202,10 @@ def _is_step(step: str, before: str) -> bool:
     )
 
 
-_ACTIONS = frozenset(
-    [
-        "Get",
-        "Put",
-        "Create",
-        "Delete",
-        "Enumerate",
-        "Pull",
-        "Release",
-        "Renew",
-        "Invoke",
-        "fault",
-        "Identify",
-        "Fault",
-    ]
-)
+_ACTIONS = frozenset({
+    "Get", "Put", "Create", "Delete", "Enumerate", "Pull", "Release", "Renew", "Invoke", "fault", "Identify",
+    "Fault",
+})  # fmt: skip
 
 
 @cache
