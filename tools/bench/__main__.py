@@ -10,7 +10,20 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from . import decoding, doctor, drift, following, lab_memory, moves, preview, requests, review, startup, sweep
+from . import (
+    before_orders,
+    decoding,
+    doctor,
+    drift,
+    following,
+    lab_memory,
+    moves,
+    preview,
+    requests,
+    review,
+    startup,
+    sweep,
+)
 from .figure import Figure
 from .orders import choosing
 from .orders import measuring as orders
@@ -22,6 +35,7 @@ MEASURES: dict[str, Measure] = {
     "startup": startup.measure,
     "decoding": decoding.measure,
     "requests": requests.measure,
+    "before-orders": before_orders.measure,
     "lab": lab_memory.measure,
     "orders": orders.measure,
     "choosing": choosing.measure,
