@@ -42,4 +42,6 @@ def finding_rows() -> tuple[FindingRow, ...]:
 def finding_row(finding_id: str) -> FindingRow | None:
     """Return the row of that id, however its case was typed; None where there is none."""
     wanted = finding_id.strip().casefold()
+    if not wanted[:1].isalpha():  # a code of a host: the file need not be read
+        return None
     return next((row for row in finding_rows() if row.id == wanted), None)
