@@ -67,7 +67,6 @@ ALLOWED = {
     "planning/checks/sizes.py": {
         "{volume.path for volume in held if volume is not None}"
     },  # of one list of volumes
-    "commands/check.py": {"path in twice"},  # files of this computer
     "stackfile/judging.py": {"cause.relative_schema_path[0] not in of_other_types"},  # a place in the schema
     "report/records.py": {"value.name.lower()"},  # of an enumeration
     "stackfile/machines.py": {

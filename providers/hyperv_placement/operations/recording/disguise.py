@@ -66,7 +66,7 @@ class Disguise:
     """First learns the names in all envelopes, then rewrites each."""
 
     def __init__(self, known: Iterable[str]) -> None:
-        """`known`: names that are known beforehand: hosts as they are dialled, accounts, machines."""
+        """`known`: names from elsewhere: hosts as they are dialled, accounts, machines."""
         self.known = KnownNames()
         self.pseudonyms = Pseudonyms(self.known)
         for name in known:
@@ -121,20 +121,18 @@ class Disguise:
         core = value.strip()
         before, _, after = value.partition(core)
         if vocabulary.is_protocols(text, core):
-            return self._numbered(value)
+            return re.sub(patterns.GUID, lambda found: self.pseudonyms.guid(found.group()), value)
         if _SECRET.search(text.property):
             return f"{before}{self.pseudonyms.secret(core)}{after}"
         if text.property in _HARDWARE and re.fullmatch(r"[0-9A-Fa-f]{12}", core):
             return f"{before}{self.pseudonyms.hardware(core)}{after}"
-        if text.property in _PROSE or (core in self.known and not _titled(text) and _is_odd(text, core)):
+        # A name that is the whole of a text is replaced whole: it may hold what separates names elsewhere.
+        odd = text.property in vocabulary.FREE or _says_nothing(core)
+        if text.property in _PROSE or (core in self.known and not _titled(text) and odd):
             return f"{before}{self.pseudonyms.name(core)}{after}"
         if text.property not in vocabulary.FREE and core not in self.known and _says_nothing(core):
             return value
         return self.sentences(value) if _written_by_windows(text) else self.words(value)
-
-    def _numbered(self, value: str) -> str:
-        """Return a value of the protocol's own with the GUIDs in it replaced."""
-        return re.sub(patterns.GUID, lambda found: self.pseudonyms.guid(found.group()), value)
 
     def words(self, text: str) -> str:
         """Return a text of names, paths and identifiers with every part replaced that is not Hyper-V's own."""
@@ -250,11 +248,6 @@ def _parts(place: str) -> Iterator[str]:
             name = file[1]
         if len(name) >= _SHORTEST and not _plain(name):
             yield name
-
-
-def _is_odd(text: Text, name: str) -> bool:
-    """Say whether a known name, which is the whole of a text, is taken whole: it may hold what separates names elsewhere."""
-    return text.property in vocabulary.FREE or _says_nothing(name)
 
 
 def _says_nothing(value: str) -> bool:

@@ -20,13 +20,12 @@ class KnownNames:
     """Names that a site has, and where they stand in a text: whole, never as a part of a longer word."""
 
     def __init__(self) -> None:
-        """None yet."""
         self._names: set[str] = set()
         self._by_token: dict[str, set[str]] = {}
         self._without_word: set[str] = set()
 
     def __contains__(self, text: object) -> bool:
-        """Say whether a text is such a name, whole."""
+        """Return whether the whole text is a name of the site."""
         return isinstance(text, str) and key(text) in self._names
 
     def __iter__(self) -> Iterator[str]:

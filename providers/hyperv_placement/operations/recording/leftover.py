@@ -113,11 +113,11 @@ class _Search:
         self._answers: dict[tuple[str, bool], bool] = {}
 
     def any(self, value: str) -> bool:
-        """Say whether a name is left in a value."""
+        """Return whether a name is left in a value."""
         return self._asked(value, whole=True)
 
     def distinct(self, value: str) -> bool:
-        """Say whether a name that is no word of Windows' own is left in what is the protocol's for the most part."""
+        """Return whether a name is left in a text that is the protocol's for the most part; words of Windows' own do not count."""
         return self._asked(value, whole=False)
 
     def _asked(self, value: str, *, whole: bool) -> bool:

@@ -1,4 +1,4 @@
-"""Which names are known before a host is asked: those that the stack file tells."""
+"""Names that are known before a host is asked: those of the stack file."""
 
 from __future__ import annotations
 

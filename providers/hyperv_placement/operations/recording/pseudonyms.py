@@ -16,7 +16,7 @@ _WELL_KNOWN_SID = re.compile(r"S-1-(?:[0-4]|5-(?:[1-9]|1\d|20|32-\d+)|15-2-\d|16
 
 
 class Pseudonyms:
-    """The table of replacements; it never forgets and never tells what an entry stood for."""
+    """The table of replacements, one for each original, in one direction only."""
 
     def __init__(self, names: Container[object] = ()) -> None:
         """`names`: what a site has called something: no pseudonym is one of them, or has one as its word."""
@@ -26,7 +26,7 @@ class Pseudonyms:
         self._counts: dict[str, int] = {}
 
     def guid(self, text: str) -> str:
-        """Return a GUID that says by its digits that it is none of a real host; upper case stays upper case."""
+        """Return a GUID whose digits show that it is made up; upper case stays upper case."""
         if text.casefold() in _KEPT_GUIDS:
             return text
         made = self._one("guid", text, lambda n: f"aaaaaaaa-0000-4000-8000-{n:012d}")
@@ -93,7 +93,7 @@ class Pseudonyms:
         )
 
     def _stem(self, wanted: str = "name") -> str:
-        """Return how names begin: by a word that no name of the site is."""
+        """Return the word that pseudonyms begin with, which is not a name of the site."""
         spare = (f"alias{number}" for number in count(1))
         stem = next(word for word in chain([wanted], spare) if word not in self._names)
         self._words.add(stem)
@@ -110,7 +110,7 @@ class Pseudonyms:
 
 
 def _cased(made: str, original: str) -> str:
-    """The case of a GUID or of a computer name tells where a host took it from."""
+    """Keep upper case: by the case of a GUID or of a computer's name one sees from where a host took it."""
     return made.upper() if original == original.upper() and original != original.lower() else made
 
 

@@ -1,4 +1,4 @@
-"""Asks a host everything that is read of hosts, and keeps the answers as they came."""
+"""Asks a host everything that the product reads of hosts, and keeps the answers as they came."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Recording:
 
 
 def record(host: HostSpec, clock: Clock, report: Callable[[str], None]) -> Recording:
-    """Ask `host`. `report` is told of each question.
+    """Ask `host`; `report` is called with each question.
 
     Raises AuthenticationError, HostUnreachableError and CertificateError where the host cannot be asked at all.
     """
@@ -123,7 +123,7 @@ class _Recorder:
                 self._ask(question)
 
     def _try(self, what: str, read: Callable[[], object]) -> None:
-        """Read; what fails is noted, and the next question is asked all the same, while there are room and time."""
+        """Read; a failure is noted, and the next question is asked all the same, as long as there is room and time."""
         self._report(what)
         if self.recording.answers.full or self._clock.now() >= self._until:
             late = f"not requested after {BOUNDS.whole_seconds:g} seconds"
