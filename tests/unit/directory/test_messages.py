@@ -108,5 +108,5 @@ def test_a_part_of_the_values_is_not_taken_for_all() -> None:
 
 def test_a_descriptor_that_cannot_be_read_is_an_error() -> None:
     """Else a write would replace what others have set."""
-    with pytest.raises(DirectoryUnreachableError, match="values that are none"):
+    with pytest.raises(DirectoryUnreachableError, match="malformed values"):
         computer(entry(**{"msds-allowedtoactonbehalfofotheridentity": (b"\x01\x00\x04\x80",)}))

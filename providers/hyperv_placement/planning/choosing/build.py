@@ -1,4 +1,4 @@
-"""The choice that a stack file leaves, put to the estate: machines with several hosts, rules, memory and volumes."""
+"""The choice of hosts that a stack file leaves, as a problem of pools: machines with several hosts, rules, memory, volumes."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ from .placing import choose
 from .problem import AssignmentProblem, Option, Unit
 
 UNKNOWN = 1 << 80
-"""Room of what could not be read: what it means for a start is judged when it is known."""
+"""Room of what could not be read: a start is judged when it is known."""
 
 
 def chosen(
     stack: Stack, inventory: Inventory, found: Mapping[str, VirtualMachine]
 ) -> tuple[Mapping[str, HostName], Choice | None]:
-    """Return the host of every machine in `found` (label -> machine), the only one that it may be on or the one chosen, and how good that is.
+    """Return the host of every machine in `found` (label -> machine), the only one allowed or the one chosen, and how good that choice is.
 
-    Fewest bytes first, then the best balance; a machine that may stay where it is stays, unless a rule forbids it.
-    Where no choice keeps the rules, nobody moves for them: the plan says that they do not hold.
+    Fewest bytes first, then the best balance; a machine that may stay stays, unless a rule forbids it. If no choice
+    keeps the rules, nothing moves for them: the plan reports that they do not hold.
     """
     return _ProblemBuilder(stack, inventory, found).solve()
 
@@ -92,7 +92,7 @@ class _ProblemBuilder:
         return ends, Choice(machines=machines, bytes=answer.cost, least=answer.least, proved=answer.proved)
 
     def _make_room(self, ends: Mapping[str, HostName]) -> None:
-        """Count what there is for those with a choice: what is free, and what they and those that leave hold now."""
+        """Fill the pools for machines with a choice: what is free, and what they and the leaving machines hold now."""
         for name in self._hosts:
             facts, reserve = self._facts[name], self._stack.hosts[name].reserve
             free = facts.memory_free_mib if facts else None
@@ -116,7 +116,7 @@ class _ProblemBuilder:
                 self._give_back(label, vm)
 
     def _names_of_several(self) -> frozenset[str]:
-        """Return the paths, in comparable form, that disks of two machines have or shall have, whatever the hosts."""
+        """Return the paths, in comparable form, that disks of two machines have or are declared to have, on any host."""
         owners: dict[str, set[VmId]] = {}
         for vm in self._inventory.vms():
             for disk in files_of(vm):
@@ -128,7 +128,7 @@ class _ProblemBuilder:
         return frozenset(path for path, ids in owners.items() if len(ids) > 1)
 
     def _names_attached_twice(self) -> frozenset[Key]:
-        """Return the files that two machines have already: no choice of hosts makes them one machine's."""
+        """Return the files that two machines already have attached: no choice of hosts changes that."""
         having: dict[Key, set[VmId]] = {}
         for host in self._inventory.hosts.values() if self._shared else ():
             for vm in host.vms:
@@ -138,7 +138,7 @@ class _ProblemBuilder:
         return frozenset(key for key, ids in having.items() if len(ids) > 1)
 
     def _seat_undeclared(self) -> None:
-        """Take the names of files that machines have which nobody moves."""
+        """Take the file names of machines that do not move."""
         known = {vm.id for vm in self._found.values()}
         for host in self._inventory.hosts.values() if self._shared else ():
             for vm in host.vms:
@@ -147,13 +147,13 @@ class _ProblemBuilder:
                         self._pools.room[self._name(key)] -= 1
 
     def _name(self, key: Key) -> int:
-        """Return the pool of a file's name: one machine has it, as a seat of a rule."""
+        """Return the pool of a file's name: like a seat of a rule, one machine can have it."""
         number = self._pools.number(Pool.file_name(*key), 1)
         self._pools.seats.add(number)
         return number
 
     def _names(self, label: str, vm: VirtualMachine, name: HostName) -> Iterator[Key]:
-        """Yield the names that a machine's disks would have on that host, of those that several machines have."""
+        """Yield the file names that a machine would have on that host, as far as several machines have them."""
         host = self._inventory.hosts.get(name)
         if host is None or not self._shared:
             return
@@ -164,13 +164,13 @@ class _ProblemBuilder:
                 yield key
 
     def _give_back(self, label: str, vm: VirtualMachine) -> None:
-        """Make what a machine with a choice holds now part of what there is: for want of room nobody has to leave."""
+        """Add what a machine with a choice holds now to the pools, so that lack of room alone makes no machine leave."""
         for pool, amount in self._holds(label, vm, vm.host).items():
             if pool not in self._pools.seats:
                 self._pools.room[pool] = max(0, self._pools.room[pool]) + amount
 
     def _settled(self, label: str, vm: VirtualMachine, end: HostName) -> None:
-        """Count a machine without a choice at its end: it frees one host, fills the other, and has its seat there."""
+        """Count a machine without a choice at its goal: it frees its host, fills the other and takes its seat there."""
         if end not in self._facts:
             return
         leaves = self._holds(label, vm, vm.host) if vm.host in self._facts else {}
@@ -206,7 +206,7 @@ class _ProblemBuilder:
         return Option(host=self._hosts.index(name), holds=tuple(sorted(held.items())), cost=cost)
 
     def _suits(self, label: str, name: HostName) -> bool:
-        """Say whether a start on that host would not be refused, as far as what a move asks of both was read."""
+        """Say whether a move to that host would not be refused, as far as both ends were read."""
         vm, facts = self._found[label], self._facts.get(name)
         source = self._inventory.hosts[vm.host]
         if label in self._stack.guard.protected and name != vm.host:
@@ -237,7 +237,7 @@ class _ProblemBuilder:
         return held
 
     def _left_behind(self, label: str, vm: VirtualMachine) -> dict[int, int]:
-        """Return what a machine that goes elsewhere still holds of the volumes of its host, by its options."""
+        """Return what a machine that moves away leaves on the volumes of its host, by its options."""
         options, facts = self._stack.vms[label].migration, self._facts.get(vm.host)
         files = (*vm.disks, *vm.frozen) if options.avoid_removing_vhds else vm.frozen
         if not (options.avoid_removing_vhds or options.retain_vhd_copies_on_source) or facts is None:
@@ -266,14 +266,14 @@ class _ProblemBuilder:
         return locate(spec, vm, self._stack.hosts[host]).placement.disks if host in self._stack.hosts else {}
 
     def _fallback(self, label: str) -> HostName:
-        """Return a host for a machine that finds none with room: where it is, or the first that it may be on."""
+        """Return a host for a machine that finds no host with room: where it is, or the first allowed one."""
         vm = self._found[label]
         hosts = allowed(self._stack, label, vm)
         return vm.host if vm.host in hosts else hosts[0]
 
 
 def _beside(frozen: Disk, vm: VirtualMachine, placed: Mapping[str, str]) -> str:
-    """Return where a checkpoint's disk goes: beside the disk in its slot, where that leaves its folder."""
+    """Return where a checkpoint's disk goes: beside the disk in its slot if that leaves its folder."""
     own = next((disk for disk in vm.disks if disk.slot == frozen.slot), None)
     target = placed.get(frozen.slot)
     if own is None or target is None or winpath.same(winpath.parent(own.path), winpath.parent(target)):

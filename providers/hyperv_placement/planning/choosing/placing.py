@@ -1,4 +1,4 @@
-"""Where those that go will stand: the emptiest host that takes them, and whoever must step aside for that."""
+"""Where the machines that must go are placed: on the emptiest host that takes them, ejecting another one if that helps."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from .problem import Assignment, AssignmentProblem, Option
 from .staying import staying
 
 LOOKS = 200_000
-"""Options that are looked at."""
+"""Options that may be looked at."""
 
 
 def choose(problem: AssignmentProblem) -> Assignment:
     """Return a host for every unit that finds one: fewest bytes moved first, then an even load.
 
-    What can stay stays. The same problem has the same answer.
+    What can stay stays. Equal problems have equal answers.
     """
     stay = staying(problem)
     board = _Board(problem)
@@ -33,7 +33,7 @@ def choose(problem: AssignmentProblem) -> Assignment:
 
 
 class _Board:
-    """Who is where, while it is being decided."""
+    """Where each unit is, while the assignment is being built."""
 
     def __init__(self, problem: AssignmentProblem) -> None:
         self._problem = problem
@@ -41,7 +41,7 @@ class _Board:
         self.at: list[Option | None] = [None] * len(problem.units)
 
     def weight(self, number: int) -> float:
-        """Return how much of the emptiest pools a unit asks: the largest find a host first."""
+        """Return the largest share of a pool that a unit asks for: the largest units are placed first."""
         room = self._problem.room
         return max(
             (
@@ -53,7 +53,7 @@ class _Board:
         )
 
     def put(self, number: int, option: Option) -> None:
-        """Have a unit there."""
+        """Place a unit."""
         self.at[number] = option
         for pool, amount in option.holds:
             self._free[pool] -= amount
@@ -67,7 +67,7 @@ class _Board:
         return option
 
     def settle(self, number: int, budget: Budget) -> bool:
-        """Find a host for a unit, at worst by having one other unit go elsewhere."""
+        """Find a host for a unit, at worst by moving one other unit elsewhere."""
         option = self._best(number, budget)
         if option is None:
             return self._by_ejection(number, budget)
@@ -75,7 +75,7 @@ class _Board:
         return True
 
     def _best(self, number: int, budget: Budget) -> Option | None:
-        """Return the cheapest option with room; of equal ones that on the host that is emptiest then."""
+        """Return the cheapest option with room; among equals the one on the emptiest host."""
         options = self._problem.units[number].options
         budget.spend(len(options))
         fitting = [option for option in options if self._fits(option.holds)]
@@ -90,7 +90,7 @@ class _Board:
         return (total - self._free[pool] + taken) / max(1, total)
 
     def _by_ejection(self, number: int, budget: Budget) -> bool:
-        """Have the cheapest unit go whose leaving makes the room and that finds another host."""
+        """Eject the cheapest unit that makes enough room and finds another host."""
         for option in sorted(
             self._problem.units[number].options, key=lambda o: (o.cost, self._load(o), o.host)
         ):

@@ -1,4 +1,4 @@
-"""The choice as values: units that go together, what each of them could hold where, and what there is to hold."""
+"""The choice as values: units that stay together, what each would hold on which host, and how much there is."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Option:
     holds: tuple[tuple[int, int], ...]
     """Pool and amount."""
     cost: int
-    """Bytes that are moved to get there; 0 where everything is there now."""
+    """Bytes to move; 0 if everything is there now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +26,7 @@ class Unit:
 
     @property
     def far(self) -> int:
-        """Bytes of the dearest option: moving all of it."""
+        """Bytes of the most expensive option: moving everything."""
         return max(option.cost for option in self.options)
 
 
@@ -36,9 +36,9 @@ class AssignmentProblem:
 
     units: tuple[Unit, ...]
     room: tuple[int, ...]
-    """By pool: what is there for these units, all else taken off."""
+    """By pool: what is available for these units."""
     load: tuple[tuple[int, int], ...]
-    """By host: pool of its memory, and how much there is in all, by which balance is judged."""
+    """By host: the pool of its memory, and the total, by which balance is judged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +50,7 @@ class Assignment:
     cost: int
     """Bytes that are moved."""
     least: int
-    """Bytes below which no choice can be."""
+    """Bytes that every choice moves at least."""
 
     @property
     def proved(self) -> bool:

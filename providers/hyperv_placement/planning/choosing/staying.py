@@ -1,6 +1,6 @@
-"""Who stays: the fewest bytes that must go so that no pool is overdrawn, found by a solver, pool by pool where it can be.
+"""Which machines stay: the fewest bytes that must go so that no pool is overdrawn, found by a solver for each group of pools.
 
-Where those that go will stand is left out here, so that the answer is a bound: no choice moves fewer bytes.
+Where the others go is left out here, so that the answer is a lower bound: no choice moves fewer bytes.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, cast
 from .problem import AssignmentProblem, Option, Unit
 
 NODES = 2_000
-"""Nodes of the search tree for each group of pools; the bound that is known then counts."""
+"""Nodes of the search tree for each group of pools; after that the best known bound counts."""
 _SCALE = 1e9
 """Bytes in a unit of the solver's objective."""
 _HALF = 0.5
@@ -25,13 +25,13 @@ class Staying:
     """The answer."""
 
     kept: dict[int, Option]
-    """Unit -> where it stays, of those that stay."""
+    """Unit -> where it stays."""
     least: int
-    """Bytes that must be moved at least."""
+    """Lower bound of the bytes to move."""
 
 
 def staying(problem: AssignmentProblem) -> Staying:
-    """Return who stays where it is, the cheapest way."""
+    """Return which units stay, at the lowest cost."""
     near = {number: _near(unit) for number, unit in enumerate(problem.units)}
     kept = {number: options[0] for number, options in near.items() if options}
     least = sum(min(option.cost for option in unit.options) for number, unit in enumerate(problem.units))
@@ -47,7 +47,7 @@ def staying(problem: AssignmentProblem) -> Staying:
 
 
 def _near(unit: Unit) -> list[Option]:
-    """Return the options that are cheaper than moving all of it, the cheapest first."""
+    """Return the options that are cheaper than moving everything, cheapest first."""
     return sorted(
         (o for o in unit.options if o.cost < unit.far or o.cost == 0), key=lambda o: (o.cost, o.host)
     )
@@ -62,7 +62,7 @@ def _drawn(problem: AssignmentProblem, kept: Iterable[Option]) -> list[int]:
 
 
 def _groups(kept: dict[int, Option], short: set[int]) -> Iterator[list[int]]:
-    """Yield the units that share overdrawn pools, directly or through each other: each group is solved by itself."""
+    """Yield groups of units connected by overdrawn pools; each group is solved by itself."""
     leader: dict[int, int] = {pool: pool for pool in short}
 
     def find(pool: int) -> int:
@@ -99,7 +99,7 @@ def _solved(
         solver.addConstr(sum(own) <= 1)
     for pool in sorted(short):
         room = max(0, problem.room[pool])
-        unit = max(1, room)  # rows of ones: bytes and seats side by side would be no numbers for a solver
+        unit = max(1, room)  # scaled to 1: bytes and seats in one matrix are badly conditioned
         held = [
             variable * (amount / unit)
             for variable, (_, option) in zip(variables, ways, strict=True)
@@ -128,7 +128,7 @@ def _solver() -> Any:
 
     class Silent(highspy.Highs):
         def enableCallbacks(self) -> None:  # noqa: N802 - HiGHS's own name
-            """Say nothing from here on: called while it is made, this would print a banner among our output."""
+            """Silence the solver: this is called in its constructor, which would otherwise print a banner into our output."""
             cast("Any", self).silent()
             cast("Any", super()).enableCallbacks()
 
@@ -141,7 +141,7 @@ def _solver() -> Any:
 
 
 def _within(problem: AssignmentProblem, kept: dict[int, Option], short: set[int]) -> dict[int, Option]:
-    """Return who stays so that it holds in whole numbers, too: a solver's are real ones."""
+    """Return the units that stay even in exact integers: a solver calculates with floats."""
     drawn = [0] * len(problem.room)
     sure: dict[int, Option] = {}
     for number, option in sorted(kept.items(), key=lambda item: (-problem.units[item[0]].far, item[0])):

@@ -1,1 +1,1 @@
-"""Which accounts have to let which others act for their callers, and how an administrator writes that."""
+"""Which accounts must let which others act for their callers, and how an administrator sets that."""

@@ -1,4 +1,4 @@
-"""Which entries let hosts hand their callers' identity to each other, which of them the directory lacks, and as text.
+"""Which entries let hosts act for their callers at each other, which of them the directory lacks, and their text form.
 
 Sources: "Set up hosts for live migration without Failover Clustering" (learn.microsoft.com) for the services and the
 directions; "Live Migration via Constrained Delegation with Kerberos in Windows Server 2016" (Microsoft's
@@ -30,14 +30,14 @@ __all__ = [
 ]  # fmt: skip
 
 MIGRATION_SERVICE = "Microsoft Virtual System Migration Service"
-"""Registered by every Hyper-V host at its account (setspn -L), moves machines."""
+"""The service that moves machines; every Hyper-V host registers it at its account (setspn -L)."""
 FILES = "cifs"
-"""Moves storage; an alias of HOST, so no host registers it by itself."""
+"""The service that moves storage; an alias of HOST, which no host registers itself."""
 ACTING = "msDS-AllowedToActOnBehalfOfOtherIdentity"
 _LAST_WITHOUT_TRANSITION = 9600
 """Build of Windows Server 2012 R2."""
 ANY = "any"
-"""The destination of the flag, which counts for all."""
+"""The destination of the flag, which applies to all."""
 
 
 def services_of(full_name: str) -> tuple[str, ...]:
@@ -52,9 +52,9 @@ def services_of(full_name: str) -> tuple[str, ...]:
 def entries_of(
     host: HostName, full_names: Mapping[HostName, str], mode: Mode, shares: Iterable[str]
 ) -> dict[str, str]:
-    """Return the entries that the account of `host` shall hold, each with the host or file server it is about.
+    """Return the entries that the account of `host` has to hold, each with the host or file server it is about.
 
-    `full_names`: of all hosts that delegate to each other, this one among them.
+    `full_names`: of all hosts that delegate to each other, including this one.
     """
     others = {other: name for other, name in full_names.items() if other != host}
     if mode == "resource-based":
@@ -66,7 +66,7 @@ def entries_of(
 
 
 def both_names(server: str, full_name: str) -> Iterator[str]:
-    """Yield full and short name of a file server: one that is given short is of the host's domain, where that is known."""
+    """Yield full and short name of a file server; a short name is taken to be in the host's domain, if that is known."""
     short, _, domain = server.partition(".")
     domain = domain or full_name.partition(".")[2]
     if domain:
@@ -75,13 +75,13 @@ def both_names(server: str, full_name: str) -> Iterator[str]:
 
 
 def principal_of(entry: str) -> str | None:
-    """Return the full name, in lower case, of who a resource-based entry lets in; None for another entry."""
+    """Return the full name, in lower case, of the account that a resource-based entry lets in; None for other entries."""
     kind, _, principal = entry.partition(": ")
     return principal.lower() if kind == ACTING else None
 
 
 def holds(account: ComputerAccount, entry: str, others: Mapping[str, ComputerAccount]) -> bool:
-    """Say whether an account has an entry; names of services compare without regard to case, as the directory does.
+    """Say whether an account has an entry; service names compare case-insensitively, as in the directory.
 
     `others`: accounts by full name in lower case, for resource-based entries.
     """

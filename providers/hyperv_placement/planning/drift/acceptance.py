@@ -16,9 +16,9 @@ from hyperv_placement.planning.plan import plan, steps_of
 def still_elsewhere(
     accepted: Stack, inventory: Inventory, labels: Collection[str], known: Kept = NOTHING_KEPT
 ) -> Mapping[str, str]:
-    """Return, by label, what of the machines of `labels` would not be as `accepted` declares; those in place are left out.
+    """Return, by label, what of the machines of `labels` would still differ from `accepted`; machines in place are left out.
 
-    `known`: by what the drift was told.
+    `known`: the identities that the drift report went by.
     """
     steps = {step.label: step for step in steps_of(accepted, inventory, known)}
     left = {label: "; ".join(_remaining(steps[label])) for label in labels}
@@ -28,9 +28,9 @@ def still_elsewhere(
 def disturbances(
     before: Stack, after: Stack, inventory: Inventory, labels: Collection[str], known: Kept = NOTHING_KEPT
 ) -> Iterator[str]:
-    """Yield what `after` would do to other machines than those of `labels` that `before` would not, a line each.
+    """Yield a line for each thing that `after` would do to machines outside `labels` and `before` would not.
 
-    A machine that a run with `before` would move all the same is none of them; one that would go elsewhere is.
+    A machine that `before` would move the same way does not count; one that would go elsewhere does.
     """
     was, now = plan(before, inventory, known), plan(after, inventory, known)
     steps = {step.label: step for step in was.steps}

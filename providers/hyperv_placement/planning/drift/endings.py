@@ -1,4 +1,4 @@
-"""How a move ended that a run of ours began and did not see the end of: told from what the hosts show now."""
+"""How a move ended that one of our runs began without seeing its end: from what the hosts show now."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MOVED = "moved"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenStart:
-    """A start in our audit log that no line tells the end of: its run was killed, cut off, or stopped following."""
+    """A start in our audit log without an end: its run was killed, cut off, or stopped following."""
 
     vm_id: VmId
     source: HostName
@@ -23,13 +23,14 @@ class OpenStart:
     config: str
     """Its configuration folder as it was ordered; empty where the log does not say."""
     paths: Mapping[str, str] = field(default_factory=dict)
-    """Old path -> new path of each disk that was to go along."""
+    """Old path -> new path of each disk that was to move."""
 
 
 def ending_of(start: OpenStart, inventory: Inventory) -> str | None:
-    """Return how a move ended, `MOVED` or where the machine is; None while that cannot be known.
+    """Return how a move ended, `MOVED` or where the machine is; None while that is unknown.
 
-    It cannot where a migration of the machine runs, two hosts show it, or none does while some host is silent.
+    It is unknown while a migration of the machine runs, if two hosts show it, or if none does and some host is
+    silent.
     """
     if inventory.job_of(start.vm_id) is not None:
         return None

@@ -27,9 +27,9 @@ DIRECTORY = "directory"
 def drift_of(
     stack: Stack, inventory: Inventory, plan: Plan, readings: Readings, left: LeftBehind | None = None
 ) -> DriftReport:
-    """Return what is not as `stack` declares, by the `plan` that its comparison with `inventory` made.
+    """Return what is not as `stack` declares, from the `plan` made of `stack` and `inventory`.
 
-    `left`: what was found of what moves have left behind.
+    `left`: what moves have left behind.
     """
     left = left or LeftBehind(unread={})
     declared, stack = stack, stack.on(readings.now.astimezone(UTC).date())
@@ -68,7 +68,7 @@ def drift_of(
 
 
 def _notes(plan: Plan, stood: Mapping[str, Drift | None]) -> Iterator[str]:
-    """Yield what is to be known of machines as a word of who they are; what a drift or an unknown says is not repeated."""
+    """Yield findings about the identity of machines that no drift or unknown repeats."""
     for step in plan.steps:
         drift = stood[step.label]
         if step.vm is not None and (
@@ -84,7 +84,7 @@ def _quieted(drift: Drift, stack: Stack) -> Drift:
 
 
 def _ended(declared: Stack, stack: Stack) -> Iterator[Expired]:
-    """Yield the words of the file that do not count any more in `stack`."""
+    """Yield the snoozes and absences that have expired."""
     for label, vm in declared.vms.items():
         if vm.snooze is not None and stack.vms[label].snooze is None:
             yield Expired(label=label, snooze=vm.snooze)
@@ -151,7 +151,7 @@ def _ids(step: Step) -> tuple[str, ...]:
 
 
 def _undeclared(stack: Stack, inventory: Inventory, plan: Plan, movers: Movers) -> Iterator[Drift]:
-    """Yield machines that no entry means. Replicas are copies of others, and no entry can mean them."""
+    """Yield machines that no entry means. Replicas are copies, which no entry can mean."""
     meant = {step.vm_id for step in plan.steps if step.vm_id is not None}
     unclear = {
         folded(stack.vms[step.label].name) for step in plan.steps if step.standing == Standing.AMBIGUOUS
@@ -209,7 +209,7 @@ def _delegation(readings: Readings) -> Iterator[Drift]:
 def _unknown(
     stack: Stack, inventory: Inventory, plan: Plan, readings: Readings, doubts: Mapping[str, str]
 ) -> Iterator[tuple[Unknown, bool]]:
-    """Yield what could not be told, and whether that counts."""
+    """Yield what is unknown, and whether that counts."""
     for host in inventory.unreachable.values():
         away = stack.hosts[host.name].away if host.name in stack.hosts else None
         ids: tuple[str, ...] = ("host-unread",)

@@ -16,15 +16,15 @@ class LeftBehind:
     """What was looked for at hosts beside a sweep."""
 
     planned: tuple[tuple[HostName, VmId], ...] = ()
-    """Planned systems of machines of the estate that no migration which runs needs."""
+    """Planned systems of the estate's machines that no running migration needs."""
     files: tuple[LeftFile, ...] = ()
-    """Files that are there yet, of those that our moves have left."""
+    """Files left by our moves that are still there."""
     unread: Mapping[HostName, str]
     """Hosts that could not be asked, with the reason."""
 
 
 def left_behind(inventory: Inventory, left: LeftBehind) -> Iterator[Drift]:
-    """Yield each planned copy and each file; whose they are is said, never that they may be removed."""
+    """Yield each planned copy and each file, with whose it is, never with advice to remove it."""
     names = {vm.id: (vm.name, vm.host) for vm in inventory.vms()}
     for host, vm in left.planned:
         name, place = names.get(vm, (vm, None))
@@ -46,7 +46,7 @@ def left_behind(inventory: Inventory, left: LeftBehind) -> Iterator[Drift]:
 
 
 def unread(left: LeftBehind, silent: Iterable[HostName]) -> Iterator[Unknown]:
-    """Yield the hosts of which it is not known what is left there, but for those that are silent anyway."""
+    """Yield the hosts on which leftovers could not be looked for, except silent ones."""
     for host, reason in left.unread.items():
         if host not in set(silent):
             yield Unknown(subject=host, text=f"whether moves have left something there is unknown: {reason}")

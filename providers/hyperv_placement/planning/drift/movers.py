@@ -14,11 +14,11 @@ from hyperv_placement.model.own_name import Identity
 from .values import AuditedMove, LoggedMove, Mover
 
 _APART = timedelta(minutes=2)
-"""By which a host's event must be later than our own move to be of another one: their clocks differ, and so do ends."""
+"""How much later than our own move a host's event must be to belong to another move: clocks and recorded ends differ."""
 
 
 class Movers:
-    """What hosts and audit log tell of past moves. A job that our log knows is ours."""
+    """What hosts and audit log say about past moves. A job that our log knows is ours."""
 
     def __init__(
         self,
@@ -27,7 +27,7 @@ class Movers:
         names: Mapping[HostName, Identity],
         logged: Mapping[VmId, LoggedMove],
     ) -> None:
-        """Index jobs and moves by machine. `names`: what hosts call themselves; `logged`: what their event logs tell."""
+        """Index jobs and moves by machine. `names`: what hosts call themselves; `logged`: what their event logs say."""
         self._logged = logged
         self._running = {
             vm.id: job
@@ -45,11 +45,11 @@ class Movers:
             self._past.setdefault(move.vm_id, []).append(move)
 
     def runs(self, vm: VirtualMachine) -> bool:
-        """Say whether a migration of `vm` runs that moves something: one that prepares or checks does not."""
+        """Say whether a migration of `vm` is running; preparing and checking do not count."""
         return vm.id in self._running
 
     def of(self, vm: VirtualMachine, paths: Collection[str] | None = None) -> Mover:
-        """Return who brought `vm` to its host, or, where `paths` are given, these files of it to their place."""
+        """Return who brought `vm` to its host or, if `paths` are given, these files to their place."""
         if (running := self._running.get(vm.id)) is not None:
             return Mover(who=running.owner, when=running.begun, running=True)
         past = self._past.get(vm.id, [])
@@ -64,12 +64,12 @@ class Movers:
         return _by_log(vm, past, other_host=paths is None)
 
     def _last_job(self, vm: VirtualMachine, paths: Collection[str] | None) -> MigrationJob | None:
-        """Return the last job that can have brought it, or these files, here."""
+        """Return the last job that can have brought the machine, or these files, here."""
         leading = [job for job in self._jobs.get(vm.id, ()) if self._leads_here(job, vm, paths)]
         return max(leading, key=lambda job: (job.changed, job.id), default=None)
 
     def _leads_here(self, job: MigrationJob, vm: VirtualMachine, paths: Collection[str] | None) -> bool:
-        """Say whether a job leads to the host where `vm` is; of files it must move files, and to these paths, if it tells."""
+        """Say whether a job leads to the host of `vm`; for files it must move files, and to these paths if it names any."""
         if paths is not None and not (job.moves_storage and _names_no_other(job, paths)):
             return False
         if job.destination is None:
@@ -84,7 +84,7 @@ def _names_no_other(job: MigrationJob, paths: Collection[str]) -> bool:
 
 
 def _by_log(vm: VirtualMachine, past: Sequence[AuditedMove], *, other_host: bool) -> Mover:
-    """Return what our log tells where no host has a job: that it may have been ours, or that it was later than ours."""
+    """Return what our log says if no host has a job: that the move may have been ours, or was later than ours."""
     if not past:
         return Mover()
     last = past[-1]

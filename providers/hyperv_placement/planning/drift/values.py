@@ -1,4 +1,4 @@
-"""Drift as values: each difference between a stack file and its hosts, who made it, and what could not be told."""
+"""Drift as values: each difference between a stack file and its hosts, who made it, and what is unknown."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class DriftKind(StrEnum):
     PLACED = "placed elsewhere"
     FILES = "files elsewhere"
     LEAVING = "on its way"
-    """It is where it is declared yet, and a migration that runs takes it, or its files, away."""
+    """It is still where it is declared, and a running migration takes it, or its files, away."""
     UNCOMPARED = "cannot be compared"
     """Its entry does not fit it, as where it names a disk that the machine does not have."""
     UNDECLARED = "not declared"
@@ -39,29 +39,29 @@ _OF_MACHINES = _KNOWN_TO_BE_THERE | {DriftKind.MISSING, DriftKind.AMBIGUOUS}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mover:
-    """Who brought a machine where it is, as far as hosts and our audit log tell."""
+    """Who brought a machine where it is, as far as hosts and our audit log know."""
 
     who: str = ""
-    r"""An account, as `LAB\operator`; empty where nobody tells."""
+    r"""An account, as `LAB\operator`; empty if unknown."""
     when: str = ""
-    """When it ended, or, while `running`, began: ISO 8601; empty where nobody tells."""
+    """When it ended, or, while `running`, began: ISO 8601; empty if unknown."""
     after: str = ""
-    """ISO 8601: it was after this, when we had moved the machine ourselves."""
+    """ISO 8601: it happened after this time, when our own move ended."""
     ours: bool = False
     """Whether it was a run of this project."""
     by_log: bool = False
-    """Whether our log alone says so: others may have moved it away and back since, and hosts have forgotten it."""
+    """Whether only our log says so: others may have moved it away and back since, and hosts forget jobs."""
     running: bool = False
-    """Whether it is on its way yet."""
+    """Whether it is still in flight."""
     stack: str = ""
     """Which other stack of the project it was, where `ours`; empty for the one that is looked at."""
     log_of: str = ""
-    """The host whose event log alone tells when: it names nobody."""
+    """The host whose event log has only the time and names nobody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoggedMove:
-    """A migration of a machine that a host's event log knows of: when, and no more."""
+    """A migration of a machine in a host's event log, which has only its time."""
 
     time: datetime
     """In UTC."""
@@ -91,22 +91,22 @@ class AuditedMove:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditedMoves:
-    """Moves of ours, as the audit logs of a project tell them."""
+    """Our moves, as the audit logs of a project have them."""
 
     moves: tuple[AuditedMove, ...] = ()
     """The oldest first."""
     unreadable: int = 0
-    """Lines of the logs that are torn: what they told is not known."""
+    """Torn lines of the logs, whose content is lost."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeftFile:
-    """A disk's file that one of our moves has left at its source, as our audit log has it."""
+    """A disk's file that one of our moves left at its source, as our audit log has it."""
 
     host: HostName
     path: str
     vm: str
-    """Name of the machine that it was of."""
+    """Name of the machine that it belonged to."""
     time: str
     """When the move ended: ISO 8601, in UTC."""
 
@@ -119,20 +119,20 @@ class Drift:
     subject: str
     """The label of a declared machine, the name of one that is not declared, or a host."""
     text: str
-    """What there is, and what was declared, in one line."""
+    """Actual and declared state, in one line."""
     host: HostName | None = None
     """Where the machine is."""
     vm_id: VmId | None = None
     changes: tuple[Change, ...] = ()
-    """Property by property, of a machine that is placed elsewhere or has files elsewhere."""
+    """The differing properties of a machine with its host or files elsewhere."""
     reason: str = ""
-    """Why it shall be elsewhere, where that is no `host:` of its own: a rule, maintenance."""
+    """Why it belongs elsewhere, if not by its own `host:`: a rule, maintenance."""
     mover: Mover | None = None
-    """None where nothing was moved, or is known to have been."""
+    """None where nothing was moved, or nothing is known to have moved."""
     ids: tuple[str, ...] = ()
     """Of the findings that `text` consists of; empty where it is a comparison."""
     snooze: Snooze | None = None
-    """Where somebody quieted it, and that counts yet: then it is told and not counted."""
+    """The snooze in force, if any: then the drift is reported and does not count."""
 
     @property
     def of_machine(self) -> bool:
@@ -141,13 +141,13 @@ class Drift:
 
     @property
     def can_be_snoozed(self) -> bool:
-        """Whether a snooze may quiet it: one of a machine that is gone, or that two may be, was not meant."""
+        """Whether a snooze may cover it: nobody snoozed a machine that is missing or ambiguous."""
         return self.kind in _KNOWN_TO_BE_THERE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unknown:
-    """What could not be told: never gone, and never drift."""
+    """What is unknown: neither gone nor drift."""
 
     subject: str
     """A host, the label of a machine, or `directory`."""
@@ -159,7 +159,7 @@ class Unknown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expired:
-    """A snooze, or the absence of a host, whose last day has gone by."""
+    """A snooze, or the absence of a host, whose last day is over."""
 
     label: str
     """Of the machine, or the name of the host."""
@@ -168,17 +168,17 @@ class Expired:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Readings:
-    """What is read beside a sweep: settings of hosts, delegation, our own moves."""
+    """What is read besides a sweep: settings of hosts, delegation, our own moves."""
 
     settings: Mapping[HostName, HostMigration | str] = field(default_factory=dict)
-    """By host that something is declared of; a text says why they could not be read."""
+    """By host with declared settings; a text says why they could not be read."""
     delegation: DelegationPlan | None = None
     names: Mapping[HostName, Identity] = field(default_factory=dict)
-    """What hosts call themselves: those that have machines which jobs tell of."""
+    """What hosts call themselves, for hosts with machines that jobs name."""
     past: AuditedMoves = AuditedMoves()
     """Our own moves."""
     logged: Mapping[VmId, LoggedMove] = field(default_factory=dict)
-    """The last migration of machines by hosts' event logs, of those that nothing else tells of."""
+    """The last migration of machines by hosts' event logs, where nothing else knows it."""
     computers: tuple[Unknown, ...] = ()
     """Hosts that are other computers than in the last run."""
     now: datetime
@@ -186,7 +186,7 @@ class Readings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DriftReport:
-    """The answer to the question whether everything is where we said."""
+    """Everything that is not as the stack file declares, and what is unknown."""
 
     stack: str
     """The name of the stack file, without its ending."""
@@ -202,11 +202,11 @@ class DriftReport:
     """Those that do not count for now."""
     unknown: tuple[Unknown, ...] = ()
     away: tuple[Unknown, ...] = ()
-    """What could not be told of hosts that are away, and of machines that only they can have: it does not count for now."""
+    """What is unknown about hosts that are away, and about machines that only they can have: it does not count for now."""
     ended: tuple[Expired, ...] = ()
     unreadable: int = 0
-    """Lines of the audit logs that cannot be read: who moved what may stand there."""
+    """Unreadable lines of the audit logs, which may say who moved what."""
     notes: tuple[str, ...] = ()
-    """What is to be known of who machines are: another name, another machine taken over. It is no drift."""
+    """Notes on identities: another name, another machine taken over. They are not drift."""
     known: str = ""
-    """By what machines were told."""
+    """How machines were identified."""

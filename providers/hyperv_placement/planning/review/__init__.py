@@ -1,1 +1,1 @@
-"""What a change of a stack file changes, and what has become of a plan since it was shown."""
+"""What a change of a stack file changes, and how a plan has changed since it was shown."""

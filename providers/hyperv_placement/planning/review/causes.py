@@ -22,13 +22,13 @@ class Causes:
     drift: tuple[int, ...]
     """Numbers of those that were due before: somebody has moved something, or an earlier run was not finished."""
     settled: tuple[str, ...]
-    """Labels of machines that were due to move before, and stay now or are not declared any more."""
+    """Labels of machines that were due to move before and now stay, or are no longer declared."""
 
 
 def causes(before: Sequence[Step], after: Plan) -> Causes:
-    """Return where the moves of `after` come from; `before`: how machines stood by the file before, in the same estate.
+    """Return where the moves of `after` come from; `before`: the steps by the previous file, in the same estate.
 
-    What only makes room is drift where all that waits for it is.
+    A parking move is drift if all moves that wait for it are.
     """
     moves = after.schedule.moves
     due = {_target(step.move.vm.id, end_of(step.move)) for step in before if step.move is not None}
@@ -41,7 +41,7 @@ def causes(before: Sequence[Step], after: Plan) -> Causes:
     for number, each in enumerate(moves):
         for first in each.after:
             waiting.setdefault(first, set()).add(number)
-    for number in range(len(moves) - 1, -1, -1):  # who waits starts later
+    for number in range(len(moves) - 1, -1, -1):  # a move that waits has a higher number
         if moves[number].aside and waiting.get(number, {number}) <= drift:
             drift.add(number)
     return Causes(

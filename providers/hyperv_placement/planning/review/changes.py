@@ -11,7 +11,7 @@ from typing import Any
 from hyperv_placement.model.stack import Rule, Stack
 
 _UNSAID = frozenset({"line", "label", "policy", "unchangeable"})
-"""Fields that say where something stands, or under which key, and what is no part of a stack file."""
+"""Fields for lines and keys, and those that are not part of a stack file."""
 
 
 class ChangeKind(StrEnum):
@@ -27,7 +27,7 @@ class FieldChange:
     """One field; None = not declared."""
 
     name: str
-    """Its way from the entry, as `storage.disks.data`."""
+    """Its path within the entry, as `storage.disks.data`."""
     before: str | None
     after: str | None
 
@@ -45,7 +45,7 @@ class EntryChange:
 
 
 def changes(before: Stack, after: Stack) -> tuple[EntryChange, ...]:
-    """Return what `after` declares differently, in its order; what was removed stands at the end of its section."""
+    """Return what `after` declares differently, in its order, with removals at the end of each section."""
     return (
         *_entries("machine", _flats(before.vms, before), _flats(after.vms, after)),
         *_entries("host", _flats(before.hosts, before), _flats(after.hosts, after)),
@@ -103,13 +103,13 @@ def _sections(before: Stack, after: Stack) -> Iterator[EntryChange]:
 
 
 def _flat(value: Any, stack: Stack) -> dict[str, str]:
-    """Return every field that is declared, by its way from `value`; fields of values without any are left out."""
+    """Return every declared field of `value` by its path; empty fields are left out."""
     said = ((name, shown(leaf, stack)) for name, leaf in leaves("", value))
     return {name: text for name, text in said if text}
 
 
 def leaves(name: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """Yield each single value that is declared in `value`, by its way from it; `name`: the way to `value` itself."""
+    """Yield each single declared value in `value` by its path; `name`: the path of `value` itself."""
     if dataclasses.is_dataclass(value):
         for field in dataclasses.fields(value):
             if field.name not in _UNSAID:
@@ -129,7 +129,7 @@ def _joined(name: str, more: str) -> str:
 
 
 def shown(value: Any, stack: Stack) -> str:
-    """Return a single value as reports show it; files of the stack file's folder by their way from there."""
+    """Return a single value as reports show it; files in the stack file's folder by their relative path."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, tuple | frozenset):

@@ -1,4 +1,4 @@
-"""What has become of a plan since it was shown: the difference between two schedules, in words."""
+"""How a plan has changed since it was shown: the difference between two schedules, in words."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hyperv_placement.model.plan import Schedule, ScheduledMove
 
 
 def changes(shown: Schedule, now: Schedule) -> Iterator[str]:
-    """Yield a line for each machine whose moves are others than those that were shown, and one for another order."""
+    """Yield a line for each machine whose moves differ from those shown, or one line for another order."""
     labels = dict.fromkeys(each.label for each in (*shown.moves, *now.moves))
     different = False
     for label in sorted(labels):

@@ -90,7 +90,7 @@ def trust_changes(
 
 
 def removal(before: Stack) -> tuple[TrustChange, ...]:
-    """Return what goes with a stack file that is removed: its guard holds nobody back any more."""
+    """Return what the removal of a stack file changes: its guard no longer holds anything back."""
     gone = _guarded("stack file", "declared", None)
     free = replace(before, guard=NO_LIMITS, audit_required=False)
     return (gone, *(_guarded(*each) for each in loosened(before, free, None)))
@@ -128,7 +128,7 @@ def _hosts(
 def _sides(
     old: Any, new: Any, before: Stack, after: Stack, replaced: frozenset[Path]
 ) -> tuple[str | None, str | None] | None:
-    """Return how both sides of a value are shown; None where nothing has changed."""
+    """Return both sides of a value as shown; None if nothing has changed."""
     if old == new:
         if isinstance(new, Path) and new in replaced:
             return f"{shown(new, before)} as it was", f"{shown(new, after)} with other content"
@@ -152,7 +152,7 @@ def _key(way: str) -> str:
 
 
 def _renamed(before: Stack, after: Stack) -> dict[HostName, HostName]:
-    """Return by their new keys hosts that have another key now and nothing else of trust."""
+    """Return, by new key, hosts that only got another key."""
     gone = {
         tuple(_trusted(host).items()): name for name, host in before.hosts.items() if name not in after.hosts
     }
@@ -183,7 +183,7 @@ def _new_hosts(
 
 
 def _whose(host: HostSpec) -> tuple[Any, ...]:
-    """Return which credentials go to a host, and how: what a policy that names hosts does not tell."""
+    """Return which credentials go to a host, and how, which a policy that names hosts does not cover."""
     return replace(host.connection, kerberos_host=None), host.live_migration.authentication
 
 
@@ -207,14 +207,14 @@ def _sections(
 
 
 def _plain(value: Any, now_called: Mapping[HostName, HostName]) -> Any:
-    """Return a list of names in one order, with hosts by their keys of today."""
+    """Return a list of names sorted, with hosts by their present keys."""
     if isinstance(value, tuple):
         return tuple(sorted(now_called.get(each, each) for each in value))
     return value
 
 
 def _servers(before: Stack, after: Stack) -> Iterator[TrustChange]:
-    r"""Yield servers of shares that no path has named before: hosts log on there, and put files of machines there."""
+    r"""Yield file servers that no path named before: hosts log on there and put machines' files there."""
     known = {server for server, _ in _named_servers(before)}
     for server, path in dict(_named_servers(after)).items():
         if server not in known:
@@ -244,7 +244,7 @@ def _machines(before: Stack, after: Stack, renamed: Mapping[HostName, HostName])
 
 
 def _overwriting(label: str, old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[TrustChange]:
-    """Yield disks that may overwrite files now, and those that might before, elsewhere: the word was about the files there."""
+    """Yield disks that may now overwrite files, and those that were allowed to at another place: the permission was about the files there."""
     added = sorted(key for key in new if key not in old)
     if added:
         yield TrustChange(aspect=Aspect.GUARD, subjects=(label,), name="overwrite", after=", ".join(added))
@@ -257,14 +257,14 @@ def _overwriting(label: str, old: Mapping[str, str], new: Mapping[str, str]) -> 
 
 
 def _overwritten(vm: VmSpec | None, stack: Stack, renamed: Mapping[HostName, HostName]) -> dict[str, str]:
-    """Return where each disk goes that may overwrite what lies there, with hosts by their keys of before."""
+    """Return where each disk goes that may overwrite files, with hosts by their previous keys."""
     if vm is None or vm.storage is None:
         return {}
     hosts = ", ".join(sorted(renamed.get(host, host) for host in vm.hosts)) or "any host"
     meant = [stack.hosts[host].storage for host in vm.hosts or stack.hosts]
 
     def place(location: str) -> str:
-        """Return a location, with the folders that it names at these hosts."""
+        """Return a location with the folders that it means on these hosts."""
         folders = sorted({roots[location] for roots in meant if location in roots})
         return f"{location} ({', '.join(folders)})" if folders else location
 

@@ -1,4 +1,4 @@
-"""Where a guard holds back less than before, key by key."""
+"""The keys by which a guard holds back less than before."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hyperv_placement.model.guard import Freeze, Guard, OneOff, WallTime, Weekly
 from hyperv_placement.model.stack import Stack
 
 _LIMITS = ("max_moves", "max_bytes", "max_hosts", "max_failures")
-"""A larger number stops less, and none stops nothing."""
+"""A larger number stops less; a missing one stops nothing."""
 _WEEK = 7 * 24 * 60
 """Minutes."""
 _APART = frozenset((*_LIMITS, "freeze", "protected"))
@@ -51,7 +51,7 @@ def _freezes(before: Guard, after: Guard, now: datetime | None) -> Iterator[Loos
 
 
 def _covers(new: Freeze, old: Freeze) -> bool:
-    """Say whether nothing that `old` held back starts under `new`; of weekly ones only where their clocks are the same."""
+    """Say whether `new` covers everything that `old` held back; weekly windows are compared only within one time zone."""
     if isinstance(new, OneOff) and isinstance(old, OneOff):
         return new.begins <= old.begins and old.ends <= new.ends
     if isinstance(new, Weekly) and isinstance(old, Weekly) and str(new.zone) == str(old.zone):
@@ -81,7 +81,7 @@ def _moment(moment: WallTime) -> str:
 
 
 def _unprotected(before: Stack, after: Stack) -> Iterator[Loosened]:
-    """Yield machines that are not protected any more: their label is not, or means another machine now."""
+    """Yield machines that are no longer protected: their label is not, or now means another machine."""
     kept = set(after.guard.protected)
     for label in before.guard.protected:
         if label not in kept:

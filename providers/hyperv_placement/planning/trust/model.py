@@ -1,4 +1,4 @@
-"""A change of trust as a value: what it is about, of whom, from what to what, and whether somebody has to agree."""
+"""A change of trust as a value: what it is about, for whom, before and after, and whether somebody has to agree."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ class Aspect(StrEnum):
     TRUST = "trust"
     """Who may act for whom, and what hosts are trusted with."""
     GUARD = "guard"
-    """What was stopped before, and is not any more."""
+    """What the guard stopped before and no longer stops."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrustChange:
-    """One value that is declared otherwise, for all hosts for which it changes alike."""
+    """One value that is declared differently, for all hosts for which it changes alike."""
 
     aspect: Aspect
     subjects: tuple[str, ...] = ()
@@ -41,7 +41,7 @@ class Trust:
 
     changes: tuple[TrustChange, ...] = ()
     unread: str | None = None
-    """Why it is not known what changes: then nobody may take it for none."""
+    """Why the changes are unknown, which must not pass as no change."""
     notes: tuple[str, ...] = ()
     """What was not compared."""
 
