@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 import yaml
 
-from hyperv_placement.resources.fleet import YOUNG
+from hyperv_placement.resources.readings import YOUNG
 from tools.workspace import Workspace
 
 from .conftest import Site, until

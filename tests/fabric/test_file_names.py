@@ -13,7 +13,7 @@ from hyperv_placement.clock import SystemClock
 from hyperv_placement.errors import PlacementError
 from hyperv_placement.model.plan import Schedule
 from hyperv_placement.resources.call import Call, current
-from hyperv_placement.resources.fleet import Fleets
+from hyperv_placement.resources.fleets import Fleets
 from hyperv_placement.resources.vm_placement import VmPlacement
 from hyperv_placement.stackfile import load
 from hyperv_placement.workspace.handoff import Handoff

@@ -23,7 +23,8 @@ from hyperv_placement.operations.doctor.examine import examine
 from hyperv_placement.operations.drift import read_drift
 from hyperv_placement.operations.plan import compare
 from hyperv_placement.resources.call import Call, current
-from hyperv_placement.resources.fleet import YOUNG, Fleets
+from hyperv_placement.resources.fleets import Fleets
+from hyperv_placement.resources.readings import YOUNG
 from hyperv_placement.resources.vm_placement import VmPlacement
 from hyperv_placement.stackfile import load
 from hyperv_placement.workspace.handoff import HandedOff, Handoff
@@ -154,7 +155,7 @@ def test_the_declared_move_made_by_a_person_is_adopted_as_arrived(
     Handoff(project=tmp_path, engine=engine, stack=stack).leave_schedule(Schedule(), clock.utc())
     fleets = Fleets(tmp_path, clock, engine=engine)
     fleet = fleets.of("lab")
-    vm = fleet.sweep().inventory.named("WEB01")[0]
+    vm = fleet.readings.sweep().inventory.named("WEB01")[0]
     token = current.set(call(said))
     try:
         provider = VmPlacement(lambda: fleets)
@@ -216,7 +217,7 @@ def plugin(
     declared({"WEB01": "hv1", "WEB02": "hv1"})
     fleets, said = Fleets(tmp_path, SystemClock()), list[str]()
     token = current.set(call(said))
-    yield VmPlacement(lambda: fleets), fleets.of("lab").sweep().inventory, said
+    yield VmPlacement(lambda: fleets), fleets.of("lab").readings.sweep().inventory, said
     current.reset(token)
     fleets.of("lab").estate.close()
 
@@ -266,7 +267,7 @@ def test_an_id_that_no_machine_has_is_an_error_though_the_old_machine_is_in_its_
     token = current.set(call(said))
     try:
         provider, fleet = VmPlacement(lambda: fleets), fleets.of("lab")
-        old = fleet.sweep().inventory.named("WEB01")[0].id
+        old = fleet.readings.sweep().inventory.named("WEB01")[0].id
         olds = {"vmId": old, "name": "WEB01", "host": "hv1", "reachable": True}
         with pytest.raises(VmMissingError, match=f"WEB01 is missing: no machine with id {guid(7)} on any of"):
             provider.update(old, olds, {"name": "WEB01", "standing": "missing"})
@@ -285,8 +286,8 @@ def test_who_has_been_taken_away_by_the_time_of_the_run_is_not_in_place(
     fleet = fleets.of("lab")
     stalled = fabric.fault("stall", vm="WEB01", after=50)
     job = person.move(fabric.world, "WEB01", "hv2")
-    vm = fleet.sweep().inventory.named("WEB01")[0]
-    assert (vm.host, fleet.is_moving(vm.id)) == ("hv1", True)
+    vm = fleet.readings.sweep().inventory.named("WEB01")[0]
+    assert (vm.host, fleet.readings.is_moving(vm.id)) == ("hv1", True)
     fabric.world.faults.clear(stalled)
     until(lambda: not job.running)
     clock.wait(YOUNG + 1)

@@ -9,7 +9,8 @@ import pytest
 from hyperv_placement.model.names import HostName, VmId
 from hyperv_placement.model.stack import Stack, VmSpec
 from hyperv_placement.operations.plan import compare
-from hyperv_placement.resources.fleet import YOUNG, Fleet
+from hyperv_placement.resources.fleet import Fleet
+from hyperv_placement.resources.readings import YOUNG
 from hyperv_placement.workspace.handoff import Handoff
 from tests.fabric.conftest import Fabric, Maker
 from tests.unit.lab.conftest import estate, machine
@@ -57,9 +58,9 @@ def test_the_plugin_takes_the_sweep_of_the_program(fabric: Fabric, tmp_path: Pat
     compare(stack, fabric.estate, handoff)
     fleet = Fleet(stack, fabric.clock, tmp_path / "audit", handoff)
     before = asked(fabric)
-    taken = fleet.sweep()
+    taken = fleet.readings.sweep()
     assert asked(fabric) == before
-    assert fleet.sweep(after=taken.begun).begun > taken.begun
+    assert fleet.readings.sweep(after=taken.begun).begun > taken.begun
     assert asked(fabric) > before
     assert fabric.clock.now() - taken.begun < 10 * YOUNG
     fleet.estate.close()
@@ -69,7 +70,7 @@ def test_gone_still_needs_a_sweep_of_ones_own(fabric: Fabric, tmp_path: Path) ->
     """A sweep that was handed over is one reading, never both."""
     stack, handoff = run(fabric, tmp_path, "WEB01", "NOBODY")
     fleet = Fleet(stack, fabric.clock, tmp_path / "audit", handoff)
-    fleet.sweep()
+    fleet.readings.sweep()
     before = asked(fabric)
     _, plan = compare(stack, fabric.estate, handoff)
     assert asked(fabric) > before
@@ -87,7 +88,7 @@ def test_what_one_of_two_sweeps_has_seen_is_not_gone(
     )
     stack, handoff = run(fabric, tmp_path, "WEB01", "GONE", "MOVER", "NOBODY")
     fleet = Fleet(stack, fabric.clock, tmp_path / "audit", handoff)
-    fleet.sweep()
+    fleet.readings.sweep()
     del fabric.world.hosts["hv1"].realized[fabric.lab_vm("GONE").id]
     _, plan = compare(stack, fabric.estate, handoff)
     steps = {step.label: step for step in plan.steps}

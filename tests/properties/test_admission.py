@@ -56,6 +56,7 @@ def histories(draw: st.DrawFn) -> History:
             for host, begins, ends in others
         ),
         silences=tuple(Silence(host=host, begins=begins, ends=ends) for host, begins, ends in silent),
+        order_takes=draw(st.sampled_from([0.0, 0.0, 3.0])),
         cancelled_at=draw(MOMENTS) + 0.5 if draw(st.integers(0, 5)) == 0 else None,
         frozen_at=draw(MOMENTS) if draw(st.integers(0, 5)) == 0 else None,
     )

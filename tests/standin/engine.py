@@ -20,7 +20,8 @@ from hyperv_placement.model.stack import Stack
 from hyperv_placement.operations.plan import compare
 from hyperv_placement.resources.call import Call, HalfDoneError, current
 from hyperv_placement.resources.declare import before, in_order
-from hyperv_placement.resources.fleet import Fleet, Fleets
+from hyperv_placement.resources.fleet import Fleet
+from hyperv_placement.resources.fleets import Fleets
 from hyperv_placement.resources.properties import inputs_of
 from hyperv_placement.resources.vm_placement import TYPE, VmPlacement
 from hyperv_placement.workspace.handoff import Handoff

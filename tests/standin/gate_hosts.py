@@ -71,10 +71,12 @@ class History:
     limit: int
     free_gib: tuple[int, ...]
     latency: tuple[float, ...]
-    """Seconds that each host takes to answer, and to take an order."""
+    """Seconds that each host takes to answer."""
     legs: tuple[Leg, ...]
     foreign: tuple[Foreign, ...] = ()
     silences: tuple[Silence, ...] = ()
+    order_takes: float = 0.0
+    """Seconds for which an order is on its way."""
     cancelled_at: float | None = None
     frozen_at: float | None = None
     """When nothing is permitted to start any more."""
@@ -84,6 +86,11 @@ class History:
         foreign = [moment for each in self.foreign for moment in (each.begins, each.ends)]
         silent = [moment for each in self.silences for moment in (each.begins, each.ends)]
         return [0.0, *(moment for moment in (*foreign, *silent) if moment <= until)]
+
+    @property
+    def is_prompt(self) -> bool:
+        """Whether whatever is asked or ordered is answered at once."""
+        return max(self.latency) == self.order_takes == 0
 
     @property
     def slack(self) -> float:

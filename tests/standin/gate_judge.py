@@ -140,7 +140,7 @@ class Judge:
         def order(found: Facts) -> None:
             self._judge_start(number, entry, found)
             entry.phase = Phase.STARTING
-            self.clock.wait(self.history.latency[leg.source])
+            self.clock.wait(self.history.order_takes)
             if refused:
                 self._news()
                 raise MigrationStartError("refused", return_value=32775)
@@ -181,7 +181,7 @@ class Judge:
 
     def _judge_rank(self, number: int, entry: Entry, now: float) -> None:
         """Where hosts answer at once and nobody else moves there, nobody takes the room of one that is planned earlier."""
-        if max(self.history.latency) or self.history.foreign or self.history.silences or self.hosts.unseen:
+        if not self.history.is_prompt or self.history.foreign or self.history.silences or self.hosts.unseen:
             return
         at = dict.fromkeys(HOSTS, now)
         ahead = [
@@ -234,7 +234,7 @@ class Judge:
         ):
             self._wrong(f"{sorted(asking)} wait without end")
             self.cancelled.set()
-        if max(self.history.latency) == 0 and freed and not self.cancelled.is_set():
+        if self.history.is_prompt and freed and not self.cancelled.is_set():
             self._judge_waking(asking, freed, now)
 
     def _judge_waking(self, asking: dict[int, Entry], freed: set[HostName], now: float) -> None:

@@ -22,7 +22,7 @@ def names_are_free(fleet: Fleet, step: Step, inventory: Inventory) -> Step:
         return step
     if not any(taken_now(step.move, _with_newcomers(fleet, inventory, step.move.destination))):
         return step
-    anew = fleet.sweep(after=fleet.clock.now()).inventory
+    anew = fleet.readings.sweep(after=fleet.clock.now()).inventory
     for finding in taken_now(step.move, anew):
         step = refuse(step, finding)
     return step

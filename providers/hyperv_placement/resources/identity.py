@@ -17,7 +17,8 @@ from hyperv_placement.planning.machine.declared import undeclared
 from hyperv_placement.planning.machine.takeover import takeover
 
 from .call import Call
-from .fleet import YOUNG, Fleet, Sweep
+from .fleet import Fleet
+from .readings import YOUNG, Sweep
 
 
 def spec_of(fleet: Fleet, label: str) -> VmSpec:
@@ -57,9 +58,9 @@ def check_takeover(fleet: Fleet, label: str, managed: VmId | None, wanted: VmId)
     """
     if managed is None or managed == wanted:
         return
-    first = fleet.sweep(max_age=YOUNG)
+    first = fleet.readings.sweep(max_age=YOUNG)
     _stop_where_refused(fleet, label, managed, wanted, first)
-    _stop_where_refused(fleet, label, managed, wanted, fleet.sweep(after=first.begun))
+    _stop_where_refused(fleet, label, managed, wanted, fleet.readings.sweep(after=first.begun))
 
 
 def _stop_where_refused(fleet: Fleet, label: str, managed: VmId, wanted: VmId, sweep: Sweep) -> None:

@@ -14,9 +14,10 @@ from hyperv_placement.model.stack import Stack, VmSpec
 from hyperv_placement.model.unreachable import who
 from hyperv_placement.planning.plan import step_of
 
-from .fleet import YOUNG, Fleet
+from .fleet import Fleet
 from .identity import managed_spec, spec_of
 from .properties import STANDING
+from .readings import YOUNG
 
 
 def proven(
@@ -52,13 +53,13 @@ def _read_anew(
     """
     for age in (YOUNG, 0.0):
         vm = fleet.find(managed_spec(fleet, label), vm.id, max_age=age)
-        sweep = fleet.sweep()
+        sweep = fleet.readings.sweep()
         target = planned or _own(spec_of(fleet, label), vm, fleet.stack)
         if target is None:
             raise _not_planned(label, vm, standing)
         if vm.host not in sweep.inventory.hosts:
             raise VmUnknownError(f"{label}: its host {vm.host} no longer answers")
-        found = fleet.read_ends(sweep.inventory, vm, target, after=None if age else sweep.begun)
+        found = fleet.readings.ends(sweep.inventory, vm, target, after=None if age else sweep.begun)
         shown = next((each for each in found.hosts[vm.host].vms if each.id == vm.id), None)
         if shown is not None:
             return shown, target, found
@@ -96,7 +97,7 @@ def briefly(label: str, inputs: Mapping[str, Any], fleet: Fleet) -> Iterator[Non
     try:
         yield
     except VmUnknownError as error:
-        silent = fleet.sweep().inventory.unreachable
+        silent = fleet.readings.sweep().inventory.unreachable
         if not (inputs.get(STANDING) and silent):
             raise
         short = f"{label} is unknown: {who(silent.values())}"

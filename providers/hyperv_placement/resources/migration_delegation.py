@@ -23,7 +23,8 @@ from hyperv_placement.planning.machine.declared import undeclared_delegation
 
 from .call import Call, HalfDoneError, current
 from .diff_answer import ADD, DELETE, UPDATE, DetailedDiffResult
-from .fleet import Fleet, fleets
+from .fleet import Fleet
+from .fleets import fleets
 
 if TYPE_CHECKING:
     from hyperv_placement.directory.client import DirectoryClient

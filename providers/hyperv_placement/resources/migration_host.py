@@ -14,7 +14,8 @@ from hyperv_placement.planning.checks.live_migration import declared_settings, d
 
 from .call import Call, current
 from .diff_answer import UPDATE, DetailedDiffResult
-from .fleet import Fleet, fleets
+from .fleet import Fleet
+from .fleets import fleets
 
 TYPE = "pulumi-python:dynamic/hyperv:MigrationHost"
 

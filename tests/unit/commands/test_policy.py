@@ -11,7 +11,7 @@ import pytest
 
 from hyperv_placement.commands.cli import main
 from hyperv_placement.errors import PolicyError, StackFileError
-from hyperv_placement.resources.fleet import Fleets
+from hyperv_placement.resources.fleets import Fleets
 from hyperv_placement.stackfile.policies import VARIABLE
 
 GUID = "6A1F0C5E-3D52-4A8B-9C1E-0F2B7D94E8A3"

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from hyperv_placement.model.names import HostName
 from hyperv_placement.resources.call import Call, current
-from hyperv_placement.resources.fleet import YOUNG, Fleet
+from hyperv_placement.resources.fleet import Fleet
+from hyperv_placement.resources.readings import YOUNG
 from hyperv_placement.resources.vm_placement import TYPE, VmPlacement
 from hyperv_placement.workspace.handoff import Handoff
 from tests.estates import guid, machine, spec, stack
@@ -43,7 +44,7 @@ def test_a_running_job_waits_for_no_turn(tmp_path: Path) -> None:
             cancelled=threading.Event(),
         )
     )
-    fleet.sweep()
+    fleet.readings.sweep()
     clock.wait(YOUNG + 1)
     updated = VmPlacement(lambda: OneFleet(fleet)).update(guid(1), {"host": hv1}, {"host": hv2})
     assert updated.outs is not None

@@ -1,0 +1,77 @@
+"""The stacks that this process serves, each loaded at its first call."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from datetime import UTC
+from functools import cache
+from pathlib import Path
+
+from hyperv_placement.clock import Clock, SystemClock
+from hyperv_placement.errors import PolicyError, StackFileError
+from hyperv_placement.migration.audit import audit_path
+from hyperv_placement.stackfile import load
+from hyperv_placement.workspace.allowances import allowances
+from hyperv_placement.workspace.handoff import Handoff, engine_started, run_of
+from hyperv_placement.workspace.stacks import stack_path
+
+from .fleet import Fleet
+
+
+class Fleets:
+    """The fleets of this process, by stack: a plugin serves one stack, a test may serve several."""
+
+    def __init__(self, project: Path, clock: Clock | None = None, *, engine: str = "") -> None:
+        """`project`: the folder that holds `stacks/`. `engine`: the address of the engine that is served."""
+        self._project = project
+        self._engine = engine
+        self._clock = clock or SystemClock()
+        self._lock = threading.Lock()
+        self._fleets: dict[str, Fleet] = {}
+        self._broken: dict[str, StackFileError | PolicyError] = {}
+        self._reported: set[str] = set()
+
+    def of(self, stack: str) -> Fleet:
+        """Return the fleet of `stack`, reading its file at first use. Raises StackFileError or PolicyError."""
+        with self._lock:
+            if stack in self._broken:
+                raise self._broken[stack]
+            if stack not in self._fleets:
+                try:
+                    self._fleets[stack] = self._loaded(stack)
+                except (StackFileError, PolicyError) as error:
+                    self._broken[stack] = error
+                    raise
+            return self._fleets[stack]
+
+    def _loaded(self, stack: str) -> Fleet:
+        declared = load(stack_path(stack, self._project))
+        handoff = Handoff(
+            project=self._project, engine=self._engine, stack=declared, since=engine_started(), run=run_of(os.environ)
+        )  # fmt: skip
+        current = declared.on(self._clock.utc().astimezone(UTC).date())
+        audit = audit_path(self._project, stack)
+        return Fleet(current, self._clock, audit, handoff, allowances(os.environ))
+
+    def of_reader(self, stack: str) -> Fleet | None:
+        """Return the fleet for reading, None where the errors of its file have been reported already.
+
+        Every machine is read, but one list of errors is enough. Raises StackFileError or PolicyError the first time.
+        """
+        try:
+            return self.of(stack)
+        except (StackFileError, PolicyError):
+            with self._lock:
+                reported = stack in self._reported
+                self._reported.add(stack)
+            if reported:
+                return None
+            raise
+
+
+@cache
+def fleets() -> Fleets:
+    """Return the fleets of this process: the engine starts it in the project's folder, its address the last argument."""
+    return Fleets(Path(), engine=sys.argv[-1])

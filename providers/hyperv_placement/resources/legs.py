@@ -1,0 +1,197 @@
+"""Moves one machine to its place, leg by leg: waits for its turn, judges each leg by the newest facts, has it made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from hyperv_placement.errors import MovedByOthersError, MoveRefusedError, PlanError, VmUnknownError
+from hyperv_placement.hyperv.progress import Progress
+from hyperv_placement.model.estate import Host, Inventory, VirtualMachine
+from hyperv_placement.model.move import Move
+from hyperv_placement.model.plan import Placement, ScheduledMove, Standing, Step
+from hyperv_placement.planning import differences, has_made_room, observed
+from hyperv_placement.planning.checks.guard import protect
+from hyperv_placement.planning.machine.doubles import is_outdated
+from hyperv_placement.planning.machine.legs import departures
+from hyperv_placement.planning.plan import judge
+from hyperv_placement.report.text import run_took, took
+
+from .call import Call
+from .file_names import names_are_free
+from .fleet import Fleet
+from .identity import (
+    brought_by_others,
+    check_declared,
+    keep_place,
+    managed_spec,
+    spec_of,
+)
+from .left_out import proven
+from .past_moves import MoveHistory, remembered
+from .properties import STANDING, outputs_of, placement_of
+from .readings import YOUNG
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leg:
+    """One move of a machine on its way."""
+
+    wanted: Placement
+    """Where it leads."""
+    planned: ScheduledMove | None = None
+    """As the schedule has it; None where it has none."""
+    since: float | None = None
+    """When the machine came to where it is now: older readings do not show it there. None where it has not moved yet."""
+
+
+def bring(
+    fleet: Fleet, call: Call, vm: VirtualMachine, inputs: Mapping[str, Any], past: MoveHistory
+) -> dict[str, Any]:
+    """Move `vm` to where `inputs` want it if it is not there, by the way that is scheduled, and return its outputs.
+
+    One that the plan has left out is in its place by now, or that is an error; only one that was refused may have become
+    free to go. Raises PlacementError.
+    """
+    wanted = placement_of(inputs)
+    if standing := inputs.get(STANDING):
+        found = proven(fleet, call.label, vm, standing, wanted.host)
+        if found is not None:
+            return outputs_of(found, past)
+    if not differences(wanted, observed(vm)):
+        return outputs_of(vm, past)
+    check_declared(fleet, call.label, vm, wanted)
+    fleet.arrival.wait(call.label, call.cancelled)
+    running = fleet.readings.is_moving(vm.id)
+    legs = fleet.run_order.legs(call.label)
+    since: float | None = None
+    for number, planned in legs:
+        if not running:  # what a job does already needs nobody's room any more: it is followed at once
+            _wait_for_turn(fleet, call, number)
+        running = False
+        vm, past = _leg(fleet, call, vm, past, Leg(wanted=planned.placement, planned=planned, since=since))
+        keep_place(fleet, call, vm)
+        since = fleet.clock.now()
+        fleet.run_order.done(number)
+    if not legs:
+        vm, past = _leg(fleet, call, vm, past, Leg(wanted=wanted))
+        keep_place(fleet, call, vm)
+    _check_end(vm, wanted)
+    if (ended := fleet.run_order.ended()) is not None:
+        call.say("info", run_took(ended.seconds, ended.estimated))
+    return outputs_of(vm, past)
+
+
+def _check_end(vm: VirtualMachine, wanted: Placement) -> None:
+    """Raise PlanError where the legs of a machine have not led to what is declared."""
+    if left := differences(wanted, observed(vm)):
+        apart = ", ".join(f"{each.property} is {each.actual}, declared {each.wanted}" for each in left)
+        raise PlanError(f"{vm.name} was moved as planned, and is not as declared: {apart}")
+
+
+def _wait_for_turn(fleet: Fleet, call: Call, number: int) -> None:
+    """Wait for those that free what this move needs. Nothing is expected of a machine that waits here."""
+
+    def made(each: ScheduledMove) -> bool:
+        found = fleet.find(managed_spec(fleet, each.label), each.move.vm.id, max_age=YOUNG)
+        return has_made_room(each, found)
+
+    fleet.run_order.wait(
+        number,
+        made=made,
+        waiting=lambda reason: call.say("info", f"waiting {reason}", ephemeral=True),
+        cancelled=call.cancelled,
+    )
+
+
+def _leg(
+    fleet: Fleet, call: Call, vm: VirtualMachine, past: MoveHistory, leg: Leg
+) -> tuple[VirtualMachine, MoveHistory]:
+    """Make one move, or find it made by others, and return the machine and its moves so far."""
+    try:
+        return _made(fleet, call, vm, past, leg)
+    except MoveRefusedError:
+        arrived = brought_by_others(fleet, call.label, vm, leg.wanted)
+        if arrived is None:
+            raise
+        call.say("info", f"was moved to {arrived.host} by somebody else meanwhile, as declared")
+        return arrived, past
+
+
+def _made(
+    fleet: Fleet, call: Call, vm: VirtualMachine, past: MoveHistory, leg: Leg
+) -> tuple[VirtualMachine, MoveHistory]:
+    """Make one move, if it is one, and return the machine and its moves so far."""
+    with fleet.admission.expecting():  # others may wait for the room that it will free
+        step = _judge(fleet, call.label, vm, leg)
+    for finding in step.findings:
+        call.say("warning", str(finding))
+    if step.move is None:
+        return vm, past
+    moved = fleet.move(
+        call.label, step.move, report=lambda progress: _say_progress(call, progress), cancelled=call.cancelled
+    )
+    made = remembered(leg.planned, step.move, moved.seconds, fleet.clock.utc())
+    if moved.seconds is not None:
+        call.say("info", took(moved.seconds, made.estimated if made else None))
+    return moved.vm, past.append(made)
+
+
+def _judge(fleet: Fleet, label: str, vm: VirtualMachine, leg: Leg) -> Step:
+    """Return the step for `vm`, by the newest facts. Raises MoveRefusedError or MovedByOthersError.
+
+    What would not be ordered as it was booked (`leg.planned`) is refused: its room was counted for another move. Where it
+    only makes room, nothing may be overwritten.
+    """
+    wanted, planned, since = leg.wanted, leg.planned, leg.since
+    target = fleet.stack.hosts[wanted.host or vm.host]
+    age = fleet.readings.age_for(vm.id) if since is None else None
+    inventory = _with(fleet.readings.sweep(max_age=age, after=since).inventory, vm)
+    inventory = fleet.readings.ends(inventory, vm, target.name, after=since)
+    vm = _as_shown(fleet, inventory.hosts[vm.host], vm)
+    caller = fleet.stack.hosts[vm.host].connection.auth
+    spec = spec_of(fleet, label)
+    spec = replace(spec, storage=None) if planned is not None and planned.aside else spec
+    step = judge(spec, vm, wanted, inventory, target, caller=caller)
+    if step.move is not None and not step.under_way and is_outdated(step.move, inventory):
+        anew = _with(fleet.readings.sweep(after=fleet.clock.now()).inventory, vm)
+        inventory = fleet.readings.ends(anew, vm, target.name)
+        step = judge(spec, vm, wanted, inventory, target, caller=caller)
+    step = names_are_free(fleet, protect(step, fleet.stack.guard), inventory)
+    reasons = [finding for finding in step.findings if finding.refuses]
+    if step.standing == Standing.MOVED_BY_OTHERS:
+        raise MovedByOthersError(reasons[0].text, remedy=reasons[0].remedy)
+    if step.standing == Standing.REFUSED:
+        raise MoveRefusedError("; ".join(str(reason) for reason in reasons), remedy="")
+    if planned is not None and step.move is not None and not step.under_way:
+        _check_as_booked(label, planned.move, step.move)
+    return step
+
+
+def _check_as_booked(label: str, booked: Move, live: Move) -> None:
+    if apart := "; ".join(departures(booked, live)):
+        raise MoveRefusedError(
+            f"{label} is not moved, for the estate has changed since the plan: {apart}",
+            remedy="Run again: the next plan is made from what is there now",
+        )
+
+
+def _as_shown(fleet: Fleet, host: Host, vm: VirtualMachine) -> VirtualMachine:
+    """Return the machine with what a move asks of it; as it is, where the host no longer shows it."""
+    found = next((each for each in host.vms if each.id == vm.id), vm)
+    return fleet.estate.with_vectors(found, host.facts) if host.facts else found
+
+
+def _with(inventory: Inventory, vm: VirtualMachine) -> Inventory:
+    """Return `inventory` as it is; where it was read just before `vm` changed hosts, that host is missing."""
+    if vm.host in inventory.hosts:
+        return inventory
+    raise VmUnknownError(f"{vm.name}: its host {vm.host} no longer answers")
+
+
+def _say_progress(call: Call, progress: Progress) -> None:
+    if progress.warns:
+        call.say("warning", str(progress))
+    else:
+        call.say("info", str(progress), ephemeral=not progress.lasting)

@@ -1,0 +1,145 @@
+"""What was read of a stack's hosts in this run, and how old that may be for what: one reading serves all that wait for it."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, replace
+
+from hyperv_placement.clock import Clock
+from hyperv_placement.hyperv.detail import Detail
+from hyperv_placement.hyperv.estate import Estate
+from hyperv_placement.model.estate import Host, HostFacts, Inventory, VirtualMachine
+from hyperv_placement.model.names import HostName, VmId
+from hyperv_placement.planning.machine.computers import showing_the_same
+from hyperv_placement.workspace.handoff import HandedOff, Handoff
+
+YOUNG = 5.0
+"""Seconds for which a sweep may serve the start of a move; what decides is read again, live, before each start."""
+UNDER_WAY = 60.0
+"""Seconds for which a sweep that shows a job of a machine may serve to follow it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sweep:
+    """An inventory and when it was read, in the clock's seconds."""
+
+    inventory: Inventory
+    begun: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Close:
+    """A host read with what moves ask of it, and when."""
+
+    host: Host
+    begun: float
+
+    def reports(self, vm: VmId) -> bool:
+        """Say whether it tells what a move asks of this machine."""
+        return any(each.id == vm and each.switches is not None for each in self.host.vms)
+
+
+class Readings:
+    """The readings of one stack's hosts. Any number of threads may ask for one."""
+
+    def __init__(self, estate: Estate, clock: Clock, handoff: Handoff | None) -> None:
+        """Begin with none. `handoff`: where the program may have left its sweep, or will look for ours."""
+        self._estate = estate
+        self._clock = clock
+        self._handoff = handoff
+        self._sweeping = threading.Lock()
+        self._last: Sweep | None = None
+        self._reading_host = {name: threading.Lock() for name in estate.specs}
+        self._ends: dict[HostName, Close] = {}
+        self._telling_apart = threading.Lock()
+        self._distinguished: Sweep | None = None
+
+    def sweep(self, *, max_age: float | None = None, after: float | None = None) -> Sweep:
+        """Return a sweep no older than `max_age` seconds, and begun later than `after`; any, where neither is given."""
+        asked = self._clock.now()
+        oldest = None if max_age is None else asked - max_age
+        with self._sweeping:
+            if self._last is None:
+                self._last = self._from_program()
+            if self._last is None or not _serves(self._last, oldest, after):
+                self._last = self._swept(first=self._last is None)
+            return self._last
+
+    def _swept(self, *, first: bool) -> Sweep:
+        """Sweep; the first one, made before the program runs, is the program's too."""
+        begun, date = self._clock.now(), self._clock.utc()
+        inventory = self._estate.read(Detail.PLACEMENT)
+        if first and self._handoff is not None:
+            self._handoff.leave(HandedOff(inventory=inventory, begun=date))
+        return Sweep(inventory=inventory, begun=begun)
+
+    def _from_program(self) -> Sweep | None:
+        """Return the program's sweep in this process's clock, None where there is none."""
+        now = self._clock.utc()
+        handed = self._handoff.take(now) if self._handoff is not None else None
+        if handed is None:
+            return None
+        return Sweep(
+            inventory=handed.inventory, begun=self._clock.now() - (now - handed.begun).total_seconds()
+        )
+
+    def ends(
+        self, found: Inventory, vm: VirtualMachine, target: HostName, *, after: float | None = None
+    ) -> Inventory:
+        """Return `found` with what a move of `vm` to `target` asks of both, read no more than a few seconds ago.
+
+        `after`: and later than that, for what was read before shows the machine where it was. Raises PlacementError where
+        one of them does not answer.
+        """
+        ends = {
+            name: self._read_end(found.hosts[name], vm, after)
+            for name in {vm.host, target}
+            if name in found.hosts
+        }
+        return replace(found, hosts={**found.hosts, **ends})
+
+    def _read_end(self, host: Host, vm: VirtualMachine, after: float | None) -> Host:
+        source = vm.host == host.name
+        with self._reading_host[host.name]:
+            last = self._ends.get(host.name)
+            old = last is None or self._clock.now() - last.begun > YOUNG
+            old = old or (last is not None and after is not None and last.begun <= after)
+            if last is None or old or (source and not last.reports(vm.id)):
+                begun = self._clock.now()
+                last = Close(
+                    host=self._estate.read_host(host.name, Detail.MOVE if source else Detail.HOST, host),
+                    begun=begun,
+                )
+                self._ends[host.name] = last
+            return replace(host, facts=last.host.facts, vms=last.host.vms)
+
+    def last_facts(self, *hosts: HostName) -> dict[HostName, HostFacts]:
+        """Return what was last read of hosts for moves, of those that were read."""
+        ends = {name: self._ends.get(name) for name in hosts}
+        return {name: end.host.facts for name, end in ends.items() if end and end.host.facts}
+
+    def apart(self, sweep: Sweep) -> Inventory:
+        """Return a sweep with the facts of hosts that show the same machines, read after it, once for all calls."""
+        with self._telling_apart:
+            if self._distinguished is None or self._distinguished.begun != sweep.begun:
+                hosts = sorted(showing_the_same(sweep.inventory))
+                self._distinguished = replace(
+                    sweep, inventory=self._estate.read(dict.fromkeys(hosts, Detail.HOST), sweep.inventory)
+                )
+            return self._distinguished.inventory
+
+    def is_moving(self, vm: VmId) -> bool:
+        """Say whether a host has shown a migration job of the machine within the last minute."""
+        return self.sweep(max_age=UNDER_WAY).inventory.job_of(vm) is not None
+
+    def age_for(self, vm: VmId) -> float:
+        """Return how old a sweep may be for an order: a job that runs is followed, not started, by what is read of it anew.
+
+        Another sweep of many hosts before would only keep it waiting.
+        """
+        return UNDER_WAY if self.is_moving(vm) else YOUNG
+
+
+def _serves(sweep: Sweep, oldest: float | None, after: float | None) -> bool:
+    """Judged by when it was asked for: who has waited for a slow sweep must not start another one."""
+    return (after is None or sweep.begun > after) and (oldest is None or sweep.begun >= oldest)
