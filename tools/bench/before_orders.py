@@ -112,8 +112,8 @@ def asked_before_orders(home: Path) -> list[list[str]]:
 
 def _asked_before(fleet: Fleet, wire: Wire, label: str) -> list[str]:
     source, target = fleet.stack.hosts
-    vm = next(each for each in fleet.sweep(max_age=0.0).inventory.vms() if each.name == label)
-    found = fleet.read_ends(fleet.sweep().inventory, vm, target)
+    vm = next(each for each in fleet.readings.sweep(max_age=0.0).inventory.vms() if each.name == label)
+    found = fleet.readings.ends(fleet.readings.sweep().inventory, vm, target)
     judged = next(each for each in found.hosts[source].vms if each.id == vm.id)
     judged = fleet.estate.with_vectors(judged, fleet.estate.facts(source))
     move = order(judged, Placement(host=target), found.hosts[source], found.hosts[target])
