@@ -21,7 +21,6 @@ from hyperv_placement.hyperv.jobs import JOB_STARTED
 from hyperv_placement.hyperv.rows import any_job_of, has_ended, job_of
 from hyperv_placement.model.adoption import leads_to
 from hyperv_placement.model.estate import MigrationJob
-from hyperv_placement.model.finding import Severity
 from hyperv_placement.model.move import Move
 from hyperv_placement.planning.checks.move import refusals
 from hyperv_placement.winrm.connection_errors import AnswerLostError
@@ -200,7 +199,7 @@ class Starter:
         move = replace(self.context.move, vm=reading.vm)
         target = self.context.estate.specs[move.destination]
         findings = refusals(move, facts[move.source], facts[move.destination], target)
-        reasons = [str(finding) for finding in findings if finding.severity == Severity.REFUSAL]
+        reasons = [str(finding) for finding in findings if finding.refuses]
         if reasons:
             raise MoveRefusedError("; ".join(reasons), remedy="")
 

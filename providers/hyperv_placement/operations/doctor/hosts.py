@@ -130,6 +130,7 @@ def _clock(host: HostReading, reading: Reading) -> Iterator[Finding]:
     reported = [each.ahead for each in reading.hosts.values() if each.ahead is not None]
     if host.ahead is None or len(reported) < 2:  # noqa: PLR2004 - one clock has nothing to be compared with
         return
+    # The median, so that one wrong clock does not make the others look wrong.
     apart = host.ahead - median(reported)
     if abs(apart) > SKEW:
         yield Finding.refusal(

@@ -147,6 +147,7 @@ def _delegation(
         return
     mode = needed_mode(stack.delegation, facts.build, stack.hosts[source].connection.auth)
     missing = missing_for_pair(one, other, mode)
+    # Either form is enough: what the declared one lacks does not matter where the destination lets the source in.
     if missing and missing_for_pair(one, other, "resource-based"):
         listed = ", ".join(entry.entry for entry in missing)
         yield Finding.refusal(

@@ -51,6 +51,7 @@ def taken(steps: Sequence[Step], inventory: Inventory) -> dict[str, Finding]:
     claims = _Claims(steps, inventory)
     while found := claims.kept_by_others() or claims.wanted_twice():
         claims.refused |= found
+    # In this order: a move that is refused needs no warning.
     return {**claims.met_on_the_way(), **claims.refused}
 
 

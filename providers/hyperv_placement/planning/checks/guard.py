@@ -90,6 +90,7 @@ def _sizes(move: Move) -> Iterator[int | None]:
         yield from (parent.size_bytes for parent in parents.values())
     if move.changes_host and move.vm.state in {VmState.RUNNING, VmState.PAUSED, VmState.OTHER}:
         yield None if move.vm.memory_mib is None else move.vm.memory_mib * MIB
+        # Beside what is known: dynamic memory may have grown since, by nobody knows how much.
         yield 0 if move.vm.memory_certain else None
 
 

@@ -56,7 +56,9 @@ def refusals(
 
 
 def _machine(vm: VirtualMachine) -> Iterator[Finding]:
-    if vm.clustered is not False:
+    if (
+        vm.clustered is not False
+    ):  # None, where the cluster did not answer, is no proof that it is none of its roles
         known = (
             "is a role of a failover cluster"
             if vm.clustered
@@ -82,7 +84,9 @@ def _machine(vm: VirtualMachine) -> Iterator[Finding]:
             f"{vm.name} is {in_words(vm.enabled_state)}, between two states",
             "Run again when it has settled",
         )
-    for activity in vm.operational_status[1:]:
+    for activity in vm.operational_status[
+        1:
+    ]:  # the first value is its health, those after it what it is doing
         if activity in ACTIVITIES:
             yield Finding.refusal(
                 "machine-busy", f"{vm.name} is {ACTIVITIES[activity]}", "Run again when that has ended"

@@ -27,6 +27,7 @@ def n_plus_one_findings(
         running = sorted(_running_on(lost, stack, inventory, ends), key=lambda vm: -(vm.memory_mib or 0))
         room = {name: left for name, left in free.items() if name != lost}
         homeless = []
+        # Greedy: it may find no room where a search would find some. The finding is a warning, and errs on that side.
         for vm in running:
             roomy = max(room, key=lambda name: room[name])
             if room[roomy] < (vm.memory_mib or 0):
