@@ -56,9 +56,8 @@ def refusals(
 
 
 def _machine(vm: VirtualMachine) -> Iterator[Finding]:
-    if (
-        vm.clustered is not False
-    ):  # None, where the cluster did not answer, is no proof that it is none of its roles
+    # None, where the cluster did not answer, does not prove that the machine is outside it.
+    if vm.clustered is not False:
         known = (
             "is a role of a failover cluster"
             if vm.clustered
@@ -84,9 +83,8 @@ def _machine(vm: VirtualMachine) -> Iterator[Finding]:
             f"{vm.name} is {in_words(vm.enabled_state)}, between two states",
             "Run again when it has settled",
         )
-    for activity in vm.operational_status[
-        1:
-    ]:  # the first value is its health, those after it what it is doing
+    # The first value is the machine's health, those after it what it is doing.
+    for activity in vm.operational_status[1:]:
         if activity in ACTIVITIES:
             yield Finding.refusal(
                 "machine-busy", f"{vm.name} is {ACTIVITIES[activity]}", "Run again when that has ended"

@@ -18,9 +18,8 @@ def configuration(
 ) -> Iterator[Finding]:
     """Yield what keeps, or may keep, `target` from opening the machine's configuration."""
     yield from _version(vm, source, destination, target.name)
-    if (
-        vm.vtpm is not False and not target.allow_vtpm
-    ):  # None, not read, is treated as a TPM: the machine would not start
+    # None, where it could not be read, counts as a virtual TPM: with one the machine would not start there.
+    if vm.vtpm is not False and not target.allow_vtpm:
         known = (
             "has a virtual TPM"
             if vm.vtpm
