@@ -62,6 +62,6 @@ def format_seconds(seconds: float) -> str:
     return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60:02d} min"  # noqa: PLR2004
 
 
-def counted(number: int, what: str) -> str:
-    """Return `1 machine`, `2 machines`."""
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+def counted(number: int, what: str, several: str | None = None) -> str:
+    """Return `1 machine`, `2 machines`; `several`: what stands in place of `what` and an s, as in `2 machines are`."""
+    return f"{number} {what if number == 1 else several or f'{what}s'}"

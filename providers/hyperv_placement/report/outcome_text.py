@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from hyperv_placement.model.units import counted
 from hyperv_placement.planning.counting import Proof
 from hyperv_placement.planning.outcome import LastWord, Left, Outcome
 from hyperv_placement.visible import visible
@@ -27,7 +28,7 @@ def _headline(outcome: Outcome) -> Iterator[str]:
     missed = sum(each.proof == Proof.MISSED for each in outcome.left)
     unread = sum(each.proof == Proof.UNREAD for each in outcome.left)
     quiet = len(outcome.left) - missed - unread
-    whole = f"{outcome.machines} {'machine' if outcome.machines == 1 else 'machines'}"
+    whole = counted(outcome.machines, "machine")
     match outcome.proof:
         case Proof.REACHED:
             yield f"{outcome.stack}: reached: {outcome.machines - quiet} of {whole} in place"
@@ -38,7 +39,7 @@ def _headline(outcome: Outcome) -> Iterator[str]:
     if unread:
         yield f"{unread} of {whole} unknown"
     if quiet:
-        yield f"{quiet} {'does' if quiet == 1 else 'do'} not count for now"
+        yield f"{counted(quiet, 'does', 'do')} not count for now"
     if silent := [name for name in outcome.silent if name not in outcome.unread]:
         yield f"did not answer: {', '.join(silent)}"
     if outcome.unread:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from hyperv_placement.model.finding import Finding, Topic
 from hyperv_placement.model.plan import Plan, Schedule, ScheduledMove, Standing, Step
-from hyperv_placement.model.units import format_bytes, format_seconds
+from hyperv_placement.model.units import counted, format_bytes, format_seconds
 from hyperv_placement.planning.checks.sizes import of_unknown_size
 from hyperv_placement.visible import visible
 
@@ -67,29 +67,23 @@ def _outcome(plan: Plan) -> str:
     schedule = plan.schedule
     standings = [step.standing for step in plan.steps]
     if plan.refusals:
-        return f"Infeasible: nothing may be moved, for {_count(len(plan.refusals), 'reason', 'reasons')}"
+        return f"Infeasible: nothing may be moved, for {counted(len(plan.refusals), 'reason')}"
     if schedule.moves:
         least = "at least " if any(of_unknown_size(each.move) for each in schedule.moves) else ""
         return (
-            f"{_count(len(schedule.moves), 'move', 'moves')}, {least}{format_bytes(schedule.bytes)}, about"
-            f" {format_seconds(schedule.seconds)}, in {_count(max(schedule.waves), 'wave', 'waves')}"
+            f"{counted(len(schedule.moves), 'move')}, {least}{format_bytes(schedule.bytes)}, about"
+            f" {format_seconds(schedule.seconds)}, in {counted(max(schedule.waves), 'wave')}"
         )
     if moves := standings.count(Standing.MOVE):
-        return (
-            f"{_count(moves, 'move', 'moves')}; when is not known, for want of what the hosts have room for"
-        )
+        return f"{counted(moves, 'move')}; when is not known, for want of what the hosts have room for"
     in_place = standings.count(Standing.IN_PLACE)
-    return f"Nothing to move: {_count(in_place, 'machine is', 'machines are')} in place"
+    return f"Nothing to move: {counted(in_place, 'machine is', 'machines are')} in place"
 
 
 def _left_out(plan: Plan) -> str:
     standings = [step.standing for step in plan.left_out]
-    counted = [f"{standings.count(kind)} {kind}" for kind in Standing if kind in standings]
-    return ", ".join(counted) or ("nothing is refused" if plan.schedule.moves else "")
-
-
-def _count(number: int, one: str, several: str) -> str:
-    return f"{number} {one if number == 1 else several}"
+    counts = [f"{standings.count(kind)} {kind}" for kind in Standing if kind in standings]
+    return ", ".join(counts) or ("nothing is refused" if plan.schedule.moves else "")
 
 
 def finding_lines(findings: Iterable[Finding]) -> Iterator[str]:

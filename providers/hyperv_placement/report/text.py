@@ -64,14 +64,14 @@ def summary(schedule: Schedule) -> str:
         else ""
     )
     return (
-        f"{count} move{'' if count == 1 else 's'}, {format_bytes(schedule.bytes)}, {_about(schedule.seconds)}"
+        f"{counted(count, 'move')}, {format_bytes(schedule.bytes)}, {_about(schedule.seconds)}"
         f" (no order of them ends before {_span(schedule.bound)}){still}"
     )
 
 
 def chosen(choice: Choice) -> str:
     """Return one line about the hosts that were chosen: what is moved for it, and whether that is proved the least."""
-    machines = f"{choice.machines} machine{' has' if choice.machines == 1 else 's have'} a choice of hosts"
+    machines = f"{counted(choice.machines, 'machine has', 'machines have')} a choice of hosts"
     if not choice.bytes:
         return f"{machines}; none of them has to move"
     if choice.proved:
