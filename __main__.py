@@ -23,7 +23,8 @@ from hyperv_placement.resources.targets import taken_by_run
 from hyperv_placement.stackfile import load
 from hyperv_placement.system import keep_private
 from hyperv_placement.workspace.allowances import allowances
-from hyperv_placement.workspace.handoff import Handoff, engine_of, engine_started, run_of
+from hyperv_placement.workspace.engine import engine_of, engine_started, run_of
+from hyperv_placement.workspace.handoff import Handoff
 from hyperv_placement.workspace.identities import Identities, identities_path, known_to_state
 from hyperv_placement.workspace.stacks import stack_path
 

@@ -55,7 +55,7 @@ class Place:
     def words(self, name: str, *, files: Mapping[str, Path] | None = None, extra: bool = False) -> list[str]:
         """Return words for a command: what it cannot do without, and what `files` has an option for; `extra`: all it can write."""
         given, words = files or {}, list[str]()
-        wanted = {"files", "hosts"} | ({"stack"} if name not in OWN_STACK else set())
+        wanted = {"files", "hosts", "host"} | ({"stack"} if name not in OWN_STACK else set())
         for action in commands()[name]._actions:
             option = max(action.option_strings, key=len, default="")
             if action.dest in WRITTEN and (extra or action.required):

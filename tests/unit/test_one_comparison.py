@@ -33,7 +33,7 @@ ELSEWHERE = {
     "winrm/sessions.py": "a GUID of ours",
     "winrm/transport.py": "words of the operating system, schemes of URLs",
     "workspace/locks.py": "names of processes",
-    "workspace/handoff.py": "names of processes",
+    "workspace/engine.py": "names of processes",
 }
 """Files, or folders, that fold texts which are neither paths nor such names, each with what they are."""
 FOLDING = frozenset({"casefold", "lower", "upper", "swapcase", "title"})

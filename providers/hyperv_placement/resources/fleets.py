@@ -14,7 +14,8 @@ from hyperv_placement.errors import PolicyError, StackFileError
 from hyperv_placement.migration.audit import audit_path
 from hyperv_placement.stackfile import load
 from hyperv_placement.workspace.allowances import allowances
-from hyperv_placement.workspace.handoff import Handoff, engine_started, run_of
+from hyperv_placement.workspace.engine import engine_started, run_of
+from hyperv_placement.workspace.handoff import Handoff
 from hyperv_placement.workspace.stacks import stack_path
 
 from .fleet import Fleet

@@ -6,7 +6,7 @@ import pulumi
 
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.model.targets import EVERYTHING, targets_in
-from hyperv_placement.workspace.handoff import engine_command
+from hyperv_placement.workspace.engine import engine_command
 
 from .vm_placement import TYPE
 

@@ -1,12 +1,12 @@
 """What program and plugin hand to each other within one run: a sweep, so that hosts are not read twice, identities, past moves, the schedule.
 
-The engine reads what it knows through the plugin first and starts the program then; what it does not know yet the
-program sees first. Both know the engine's address: it stands in the program's command line and is the plugin's last
-argument (seen with Pulumi 3.27x), another one in each pass of an `up`. What is not there, or is half written, has not
+The engine first reads what it knows through the plugin and then starts the program; resources that are new to it the program
+sees first. Both processes know the engine's address: it stands in the program's command line and is the plugin's last argument
+(seen with Pulumi 3.27x), and it is another one in each pass of an `up`. A file that does not exist, or is half written, has not
 been left yet: whoever needs it asks again.
 
-Only what this user has left counts: the folders are his alone, and a file of another user, or one that others may write, is not
-there. `bin/pulumi` draws a number for each run, which both processes find in their environment and in the names of the files.
+Only files of this user count: the folders are closed to others, and a file that another user has made, or may write, is ignored.
+`bin/pulumi` draws a number for each run, which both processes find in their environment and put into the names of the files.
 """
 
 from __future__ import annotations
@@ -15,15 +15,12 @@ import hashlib
 import json
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from itertools import pairwise
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
-
-import psutil
 
 from hyperv_placement.model import strict_json
 from hyperv_placement.model.estate import Inventory
@@ -35,26 +32,21 @@ from hyperv_placement.model.throughput import PastMove
 from hyperv_placement.system import private_folder
 from hyperv_placement.system.files import DRAFTS, append_line, read_own, write_whole
 
-_ENGINE = "pulumi"
-"""In the name of the engine's process, and of those between it and the program."""
 LIMIT = 60.0
-"""Seconds after which a sweep is not taken any more: the other process asks as soon as the engine gets to it."""
+"""Seconds for which a sweep may be taken: the other process asks for it as soon as the engine gets to it."""
 _FOLDER = Path(".pulumi") / "sweeps"
 _PAST = Path(".pulumi") / "past"
 _IDENTITIES = Path(".pulumi") / "known"
 _SCHEDULES = Path(".pulumi") / "schedules"
 _REMEMBERED = 86400.0
-"""Seconds for which a preview is what the run that follows was agreed on."""
+"""Seconds for which a preview counts as what the next run was agreed on."""
 _OLD = 7 * 86400.0
-"""Seconds after which a schedule, or past moves, that nobody has fetched are removed: no run lasts so long."""
+"""Seconds after which a schedule, or past moves, that nobody has fetched are removed; no run takes that long."""
 _SLACK = timedelta(seconds=2)
-"""Systems tell when a process was started to a second or two."""
+"""Systems report the start of a process to within a second or two."""
 _LARGEST = 256 << 20
 """Bytes of one file: a sweep of 200 hosts with 10,000 machines has some 60 MiB."""
 _NOTHING_OF_OURS = (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError)
-RUN = "PLACEMENT_RUN"
-"""Where `bin/pulumi` leaves the number of the run (tools/launch/settings.py)."""
-_NUMBER = re.compile(r"[0-9a-f]{32}")
 _ADDRESS = re.compile(r"127\.0\.0\.1:([0-9]{1,5})")
 
 
@@ -85,7 +77,7 @@ class Handoff:
     """The engine's address; empty for a process that has none, which then neither leaves nor takes anything."""
     stack: Stack
     since: datetime | None = None
-    """When this run's engine was started, in UTC: what was left before is of another run, whose engine had the same port."""
+    """When this run's engine was started, in UTC: what was left before that is of another run, whose engine had the same port."""
     run: str = ""
     """The number of the run, which nobody else knows; empty where the engine was not started by `bin/pulumi`."""
 
@@ -102,7 +94,7 @@ class Handoff:
             _write(path, content, forget=LIMIT)
 
     def take(self, now: datetime) -> HandedOff | None:
-        """Return what was left for this run of this very stack file, once; None where it is old, or is none."""
+        """Return, once, the sweep that was left for this run of this very stack file; None where there is none, or it is too old."""
         if (path := self._path()) is None:
             return None
         try:
@@ -120,78 +112,65 @@ class Handoff:
         return young and (self.since is None or begun >= self.since - _SLACK)
 
     def leave_past(self, past: Sequence[PastMove]) -> None:
-        """Leave a machine's past moves, beside those of others, for the program; where that cannot be done, it goes without.
+        """Leave a machine's past moves for the program, beside those of other machines; without them it estimates.
 
         One call at a time.
         """
-        if (path := self._path(_PAST)) is None:
-            return
-        line = {"stack": self.stack.path.name, "past": to_plain(tuple(past))}
-        with suppress(OSError):
-            if not path.exists():
-                private_folder(path.parent)
-                _forget_old(path.parent, _OLD)
-            append_line(path, json.dumps(line))
+        self._append(_PAST, {"past": to_plain(tuple(past))})
 
     def take_past(self) -> tuple[PastMove, ...]:
         """Return, once, the past moves that were left in this run of this stack; what cannot be read is left out."""
-        if (path := self._path(_PAST)) is None:
-            return ()
-        try:
-            lines = read_own(path, _LARGEST).decode("utf-8").splitlines()
-            path.unlink()
-        except (OSError, ValueError):
-            return ()
-        return tuple(each for line in lines for each in self._past(line))
-
-    def _past(self, line: str) -> tuple[PastMove, ...]:
-        try:
-            content = strict_json.loads(line)
-            if content["stack"] != self.stack.path.name:
-                return ()
-            return tuple(from_plain(each, PastMove) for each in content["past"])
-        except _NOTHING_OF_OURS:
-            return ()
+        found: list[PastMove] = []
+        for content in self._take_lines(_PAST):
+            with suppress(*_NOTHING_OF_OURS):
+                found += [from_plain(each, PastMove) for each in content["past"]]
+        return tuple(found)
 
     def leave_identity(self, label: str, machine: VmId, now: datetime) -> None:
-        """Leave which machine state has under a key, for the program; where that cannot be done, it goes by the last run.
+        """Leave for the program which machine state has under a key; without it the last run decides.
 
         One call at a time.
         """
-        if (path := self._path(_IDENTITIES)) is None:
+        self._append(_IDENTITIES, {"label": label, "id": machine, "at": now.isoformat()})
+
+    def take_identities(self, now: datetime) -> dict[str, VmId]:
+        """Return, once, key -> GUID as the plugin has read it from state in this run; nothing is waited for."""
+        found: dict[str, VmId] = {}
+        for content in self._take_lines(_IDENTITIES):
+            with suppress(*_NOTHING_OF_OURS):
+                if self._is_ours(datetime.fromisoformat(content["at"]), now, _OLD):
+                    found[str(content["label"])] = vm_id(content["id"])
+        return found
+
+    def _append(self, folder: Path, fields: Mapping[str, Any]) -> None:
+        """Append a line about this stack; where that cannot be done, the other process goes without it."""
+        if (path := self._path(folder)) is None:
             return
-        line = {"stack": self.stack.path.name, "label": label, "id": machine, "at": now.isoformat()}
         with suppress(OSError):
             if not path.exists():
                 private_folder(path.parent)
                 _forget_old(path.parent, _OLD)
-            append_line(path, json.dumps(line))
+            append_line(path, json.dumps({"stack": self.stack.path.name, **fields}))
 
-    def take_identities(self, now: datetime) -> dict[str, VmId]:
-        """Return, once, key -> GUID as the plugin has read it from state in this run; nothing is waited for."""
-        if (path := self._path(_IDENTITIES)) is None:
-            return {}
+    def _take_lines(self, folder: Path) -> Iterator[Mapping[str, Any]]:
+        """Yield, once, the lines about this stack that were left in this run; a torn one is left out."""
+        if (path := self._path(folder)) is None:
+            return
         try:
             lines = read_own(path, _LARGEST).decode("utf-8").splitlines()
             path.unlink()
         except (OSError, ValueError):
-            return {}
-        return dict(each for line in lines for each in self._identity(line, now))
-
-    def _identity(self, line: str, now: datetime) -> tuple[tuple[str, VmId], ...]:
-        try:
-            content = strict_json.loads(line)
-            at = datetime.fromisoformat(content["at"])
-            if content["stack"] != self.stack.path.name or not self._is_ours(at, now, _OLD):
-                return ()
-            return ((str(content["label"]), vm_id(content["id"])),)
-        except _NOTHING_OF_OURS:
-            return ()
+            return
+        for line in lines:
+            with suppress(*_NOTHING_OF_OURS):
+                content = strict_json.loads(line)
+                if content["stack"] == self.stack.path.name:
+                    yield content
 
     def read_otherwise(self, now: datetime) -> bool:
-        """Say whether this run's other process has left a sweep by another content of the stack file: it was saved meanwhile.
+        """Return whether the other process has read another version of the stack file, which was saved in between.
 
-        What was left is not taken by that.
+        The sweep by which that is seen stays where it is.
         """
         if (path := self._path()) is None or self.since is None:
             return False
@@ -209,9 +188,9 @@ class Handoff:
             _write(path, content, forget=_OLD)
 
     def take_schedule(self) -> Order | None:
-        """Return what the program of this run has left, once; None as long as it is not there, or only half of it.
+        """Return, once, what the program of this run has left; None as long as it is missing, or half written.
 
-        What lies there of an earlier run, whose engine had the same port, is not there.
+        What an earlier run has left, whose engine had the same port, is ignored.
         """
         if (path := self.orders) is None:
             return None
@@ -232,13 +211,13 @@ class Handoff:
         return self._path(_SCHEDULES)
 
     def leave_preview(self, schedule: Schedule, now: datetime) -> None:
-        """Keep what a preview of this stack has shown, for the run that follows; without it no difference is said."""
+        """Keep what a preview of this stack has shown, for the next run; without it no difference is reported."""
         content = {"stack": self.stack.digest, "at": now.isoformat(), "schedule": to_plain(schedule)}
         with suppress(OSError):
             _write(self._preview(), content, forget=_OLD)
 
     def take_preview(self, now: datetime) -> Schedule | None:
-        """Return what the last preview of this very stack file has shown, once; None where that was long ago."""
+        """Return, once, what the last preview of this very stack file has shown; None where that was long ago."""
         try:
             content = strict_json.loads(read_own(self._preview(), _LARGEST))
             self._preview().unlink()
@@ -264,40 +243,10 @@ def _write(path: Path, content: Mapping[str, Any], *, forget: float) -> None:
     write_whole(path, json.dumps(content))
 
 
-def run_of(environment: Mapping[str, str]) -> str:
-    """Return the number of this run; empty where there is none, or it is nothing that `bin/pulumi` has drawn."""
-    number = environment.get(RUN, "")
-    return number if _NUMBER.fullmatch(number) else ""
-
-
 def fingerprint(schedule: Schedule) -> str:
     """Return the hash of a plan, by which the audit log names it: SHA-256 of its JSON, in hexadecimal."""
     plain = json.dumps(to_plain(schedule), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(plain.encode("ascii")).hexdigest()
-
-
-def engine_of(command: Sequence[str]) -> str:
-    """Return the engine's address in the command line of a program, empty where there is none."""
-    return next((following for word, following in pairwise(command) if word == "--engine"), "")
-
-
-def engine_started() -> datetime | None:
-    """Return when the engine above this process was started, in UTC; None where there is none, or it cannot be told."""
-    try:
-        above = psutil.Process().parents()
-        starts = [each.create_time() for each in above if _ENGINE in each.name().casefold()]
-    except psutil.Error:
-        return None
-    return datetime.fromtimestamp(min(starts), UTC) if starts else None
-
-
-def engine_command() -> Sequence[str]:
-    """Return the command line of the engine above this process; an empty one where there is none, or it cannot be told."""
-    try:
-        above = [each for each in psutil.Process().parents() if Path(each.name()).stem.casefold() == _ENGINE]
-        return above[0].cmdline() if above else ()
-    except psutil.Error:
-        return ()
 
 
 def _forget_old(folder: Path, seconds: float) -> None:

@@ -166,7 +166,7 @@ def test_what_git_cannot_give_is_an_error_and_no_new_stack(
     assert main(["review", str(clone / "story.yaml"), "--inventory", inventory, "--base", "main"]) == 1
     shown = capsys.readouterr()
     assert shown.out == ""
-    assert "story.yaml cannot be read at 'main', says git: " in shown.err
+    assert "git cannot read story.yaml at 'main': " in shown.err
     assert "fatal: " in shown.err
     assert shown.err.count("\n") == 1
 

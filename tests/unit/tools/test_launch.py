@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hyperv_placement.workspace.handoff import run_of
+from hyperv_placement.workspace.engine import run_of
 from tools.launch.pulumi import inside
 from tools.launch.settings import DEFAULTS, direct, own_backend, settings
 from tools.launch.start import python_environment

@@ -18,15 +18,8 @@ from hyperv_placement.model.move import Move, Moves
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.plan import Placement, Schedule, ScheduledMove
 from hyperv_placement.model.throughput import PastMove
-from hyperv_placement.workspace.handoff import (
-    LIMIT,
-    HandedOff,
-    Handoff,
-    Order,
-    engine_of,
-    engine_started,
-    run_of,
-)
+from hyperv_placement.workspace.engine import engine_of, engine_started, run_of
+from hyperv_placement.workspace.handoff import LIMIT, HandedOff, Handoff, Order
 from tests.estates import guid, host, inventory, machine, stack
 from tests.strangers import AS_ROOT, link_of_another, of_another
 
@@ -83,7 +76,7 @@ def test_the_engine_above_tells_when_it_was_started(tmp_path: Path) -> None:
     """Whatever stands between it and the program; where there is none, nothing is told."""
     assert engine_started() is None
     engine = tmp_path / "pulumi"
-    ask = "from hyperv_placement.workspace.handoff import engine_started as at; print(at().timestamp())"
+    ask = "from hyperv_placement.workspace.engine import engine_started as at; print(at().timestamp())"
     engine.write_text(f"#!/bin/sh\n{sys.executable} -c '{ask}'\nexit 0\n", encoding="utf-8")
     engine.chmod(0o755)
     before = time.time()

@@ -1,0 +1,47 @@
+"""The engine that runs above this process: its address, when it was started, its command line, and the number of its run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
+
+import psutil
+
+_ENGINE = "pulumi"
+"""In the name of the engine's process, and of those between it and the program."""
+RUN = "PLACEMENT_RUN"
+"""Where `bin/pulumi` leaves the number of the run (tools/launch/settings.py)."""
+_NUMBER = re.compile(r"[0-9a-f]{32}")
+
+
+def run_of(environment: Mapping[str, str]) -> str:
+    """Return the number of this run; empty where `bin/pulumi` has drawn none."""
+    number = environment.get(RUN, "")
+    return number if _NUMBER.fullmatch(number) else ""
+
+
+def engine_of(command: Sequence[str]) -> str:
+    """Return the engine's address in the command line of a program, empty where there is none."""
+    return next((following for word, following in pairwise(command) if word == "--engine"), "")
+
+
+def engine_started() -> datetime | None:
+    """Return when the engine above this process was started, in UTC; None where there is none, or the system does not say."""
+    try:
+        above = psutil.Process().parents()
+        starts = [each.create_time() for each in above if _ENGINE in each.name().casefold()]
+    except psutil.Error:
+        return None
+    return datetime.fromtimestamp(min(starts), UTC) if starts else None
+
+
+def engine_command() -> Sequence[str]:
+    """Return the command line of the engine above this process; an empty one where there is none, or the system does not say."""
+    try:
+        above = [each for each in psutil.Process().parents() if Path(each.name()).stem.casefold() == _ENGINE]
+        return above[0].cmdline() if above else ()
+    except psutil.Error:
+        return ()
