@@ -42,8 +42,8 @@ class Calendar(FastClock):
         return NOON.replace(hour=11) if self.looks >= 0 else NOON
 
 
-BEFORE_AN_ORDER = 4
-"""Looks at the date until the first order: of the run, of admission before it reads the hosts and before it starts, of the start."""
+BEFORE_AN_ORDER = 5
+"""Looks at the date until the first order: two of the run, of admission before it reads the hosts and before it starts, of the start."""
 
 
 @pytest.mark.parametrize(

@@ -61,9 +61,10 @@ class HostMigration:
         """Return the machine's running job where it does what we want.
 
         Nothing is asked where both ends have just shown the machine at its source and no migration of it. What has begun
-        since is found before the order: the jobs of the machine are the first that is asked there.
+        since is found before the order: the jobs of the machine are the first that is asked there. Where nothing may be
+        started there is no order, and a job that has just begun is followed all the same.
         """
-        self._rests = self._shown_at_rest()
+        self._rests = self.context.may_start() and self._shown_at_rest()
         found = None if self._rests else self._starter().running()
         return None if found is None else self._followable(found)
 

@@ -125,6 +125,14 @@ class MoveContext:
         if self.shared.failure_guard is not None:
             self.shared.failure_guard.check(self.move)
 
+    def may_start(self) -> bool:
+        """Say whether neither the audit log nor the guard stands against a start."""
+        try:
+            self.check_permitted()
+        except PlacementError:
+            return False
+        return True
+
     def check_cancelled(self) -> None:
         """Raise InterruptedRunError where the run was interrupted before anything was started."""
         if self.cancelled.is_set():
