@@ -42,21 +42,35 @@ class Calendar(FastClock):
         return NOON.replace(hour=11) if self.looks >= 0 else NOON
 
 
-BEFORE_AN_ORDER = 5
-"""Looks at the date until the first order: two of the run, of admission before it reads the hosts and before it starts, of the start."""
+LONG = 1000
+"""Looks at the date: more than any run makes."""
+
+
+class NoonAfterStaging(Calendar):
+    """Noon strikes once the planned machine is made."""
+
+    def __init__(self, fabric: Fabric) -> None:
+        """Look at the lab's jobs."""
+        super().__init__(LONG)
+        self._fabric = fabric
+
+    def utc(self) -> datetime:
+        """Return a date before noon, then noon."""
+        if any(job.purpose == STAGE for job in self._fabric.world.state.jobs):
+            self.looks = 0
+        return super().utc()
 
 
 @pytest.mark.parametrize(
     ("looks", "check"),
-    [
-        *((looks, None) for looks in range(BEFORE_AN_ORDER)),
-        *((looks, "staged") for looks in (0, 2, 3, BEFORE_AN_ORDER)),
-    ],
+    [*((looks, None) for looks in range(4)), (0, "staged"), (2, "staged"), (LONG, "staged")],
 )
 def test_nothing_starts_once_a_freeze_has_begun(fabric: Fabric, looks: int, check: str | None) -> None:
     """Not even where it begins during the last readings, or while the planned machine is made: that is removed."""
     move = replace(fabric.order("WEB01", "hv2"), options=MigrationOptions(check="staged" if check else None))
-    failure_guard = FailureGuard(FREEZE, file="prod.yaml", clock=Calendar(looks))
+    failure_guard = FailureGuard(
+        FREEZE, file="prod.yaml", clock=NoonAfterStaging(fabric) if looks == LONG else Calendar(looks)
+    )
     with pytest.raises(
         MoveRefusedError, match=r"nothing start until 2026-12-24 18:00\+00:00 \(holiday\)"
     ) as caught:
@@ -66,12 +80,12 @@ def test_nothing_starts_once_a_freeze_has_begun(fabric: Fabric, looks: int, chec
     assert not any(host.planned for host in fabric.world.hosts.values())
     purposes = {job.purpose for job in fabric.world.state.jobs}
     assert MOVE not in purposes
-    assert (STAGE in purposes) == (looks == BEFORE_AN_ORDER)
+    assert (STAGE in purposes) == (looks == LONG)
 
 
 def test_what_runs_goes_on_into_a_freeze(fabric: Fabric) -> None:
     """Ours to its end, and that of somebody else is followed; the third machine stays."""
-    calendar = Calendar(looks=BEFORE_AN_ORDER)
+    calendar = Calendar(looks=LONG)
     failure_guard = FailureGuard(FREEZE, file="prod.yaml", clock=calendar)
     ours = fabric.behind(lambda: fabric.run(fabric.order("WEB01", "hv2"), failure_guard=failure_guard))
     until(lambda: len(fabric.log("start")) == 1)
