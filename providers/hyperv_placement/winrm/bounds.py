@@ -11,7 +11,7 @@ MEBIBYTE = 1 << 20
 class Bounds:
     """Together they keep a host below 64 MiB: an answer, its tree of elements, and what was read before (docs/adr/0033).
 
-    They are no settings of operators: no host that is well needs a quarter of any of them.
+    They are not settings for operators: no healthy host needs a quarter of any of them.
     """
 
     connect_seconds: float = 10

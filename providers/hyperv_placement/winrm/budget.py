@@ -24,7 +24,7 @@ from .bounds import MEBIBYTE, Bounds
 
 _ROW, _VALUE = 400, 100
 """Bytes of a row, and of the place of a value in it, beside the texts themselves (measured with CPython 3.11)."""
-_ENOUGH = "Look what answers at its address: no host that is well has so much to say"
+_ENOUGH = "Look what answers at its address: no healthy host has so many rows"
 _SLOW = "Look why its WinRM service is so slow, or what answers at its address"
 
 
@@ -43,7 +43,6 @@ class Budget:
     """The readings of one host that are under way. Any number of threads may use it."""
 
     def __init__(self, host: HostName, clock: Clock, bounds: Bounds) -> None:
-        """Nothing is under way."""
         self._host = host
         self._clock = clock
         self._bounds = bounds
@@ -53,7 +52,7 @@ class Budget:
 
     @contextmanager
     def within(self, seconds: float) -> Iterator[None]:
-        """Let this thread ask the host for so long; what it does within something else ends with that at the latest."""
+        """Let this thread ask the host for so many seconds; within another such block it ends with that at the latest."""
         before = self._own.end
         end = (self._now() + seconds, seconds)
         self._own.end = end if before is None else min(before, end)
@@ -86,7 +85,7 @@ class Budget:
             )
 
     def waiting(self) -> Callable[[], None]:
-        """Return what to call when this thread has waited for other hosts from here on."""
+        """Return what ends a wait for other hosts, which begins now: its time is not counted as the host's."""
         begun = self._clock.now()
 
         def over() -> None:
@@ -99,7 +98,7 @@ class Budget:
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
-        """Hold nothing of what this thread reads within, where that fails."""
+        """Where what is done within fails, count none of its rows as held."""
         before = self._own.held
         try:
             yield

@@ -6,7 +6,7 @@ from hyperv_placement.errors import AuthenticationError, HostUnreachableError
 
 
 class AnswerLostError(HostUnreachableError):
-    """A request may have reached the host, and no answer came: whoever sent it must look before doing it again."""
+    """A request may have reached the host, and no answer came: look what has become of it before sending it again."""
 
     def __init__(self, message: str, *, timed_out: bool = False) -> None:
         """`timed_out`: the connection stood all the while, but the host was silent."""
@@ -25,8 +25,8 @@ class BusyHostError(HostUnreachableError):
 
 
 class LoginImpossibleError(AuthenticationError):
-    """There was no attempt that a host or a domain would have judged: nothing is said against the credential."""
+    """A login could not even be tried, so that nobody has judged the credential."""
 
 
 class NotTriedError(AuthenticationError):
-    """Another host has refused the credential, so this one was not asked: no account gets locked."""
+    """Another host has refused the credential, so this one was not asked: else the account might be locked."""

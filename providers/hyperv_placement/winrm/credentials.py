@@ -1,4 +1,4 @@
-"""What proves who we are: from the environment or a 0600 file, kept out of everything that is shown."""
+"""Credentials, from the environment or a 0600 file, kept out of everything that is shown."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def _read(connection: Connection, host: HostName, environment: Mapping[str, str]
 
 
 def check_some(hosts: Mapping[HostName, Connection]) -> None:
-    """Raise the CredentialsError of the first host where there is no credential for any: we cannot ask; nobody is silent."""
+    """Raise the CredentialsError of the first host where no host has a credential: then none was asked, and none is silent."""
     first: CredentialsError | None = None
     for host, connection in hosts.items():
         try:
@@ -231,7 +231,7 @@ def _beside(folder: Path, name: str, text: str) -> Path:
 
 
 def _check_file(path: Path, *, private: bool) -> None:
-    """Raise CredentialsError where a file is none that can be read, or where others gave us a secret in it, or could read it."""
+    """Raise CredentialsError for a file that cannot be read, belongs to another user, or, where it holds a secret, is open to others."""
     try:
         read_bounded(path, _LARGEST)
         found, mode = belongings(path), path.stat().st_mode

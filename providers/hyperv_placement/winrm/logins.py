@@ -16,10 +16,9 @@ Result = TypeVar("Result")
 
 
 class Logins:
-    """What is known of credentials in this process; shared by all hosts of an estate."""
+    """Which credentials hosts have accepted or refused in this process; shared by all hosts of an estate."""
 
     def __init__(self) -> None:
-        """Know nothing yet."""
         self._lock = threading.Lock()
         self._trials: dict[Credential, threading.Lock] = {}
         self._proven: set[Credential] = set()
@@ -58,7 +57,7 @@ class Logins:
         return result
 
     def _note_refusal(self, credential: Credential, host: HostName, error: AuthenticationError) -> None:
-        """Never try it again there; nor anywhere else where it was unproven, or refused elsewhere in between."""
+        """Never try it again there; nor anywhere else, where no host had accepted it or another one refused it meanwhile."""
         with self._lock:
             self._refused_at[host, credential] = error
             if credential not in self._proven:

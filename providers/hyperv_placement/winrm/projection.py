@@ -29,7 +29,7 @@ def typed(item: Item, class_name: str, namespace: str) -> Instance:
         case InstanceWithReference(instance=found):
             return typed(found, class_name, namespace)
         case EndpointReference() | LogEvent():
-            raise ProtocolError(f"A query of {class_name} was answered with something else than rows")
+            raise ProtocolError(f"A query of {class_name} was not answered with rows")
 
 
 def fits(instance: Instance, where: Where, like: Like) -> bool:
