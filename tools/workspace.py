@@ -92,7 +92,7 @@ class Workspace:
 
 
 def remove(folder: Path) -> None:
-    """Stop the lab of the copy in `folder`, by the pid that it noted, and remove the copy; none is no error."""
+    """Stop the lab of the copy in `folder`, by the pid that it noted, and remove the copy. A lab that does not run is no error."""
     if (folder / ".lab").exists():
         down = [sys.executable, str(folder / "bin" / "lab"), "down"]
         subprocess.run(down, cwd=folder, check=False, capture_output=True)

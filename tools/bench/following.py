@@ -67,13 +67,13 @@ def _killed(site: Site, seen: Callable[[], Any]) -> float:
 
 
 def _more(log: Path, event: str) -> Callable[[], bool]:
-    """Return what says whether the audit log tells of an event once more than now."""
+    """Return a condition: the audit log has one more line of an event than now."""
     known = _noted(log, event)
     return lambda: _noted(log, event) > known
 
 
 def _noted(log: Path, event: str) -> int:
-    """Return how many lines of the audit log tell of an event."""
+    """Return how many lines of the audit log are of an event."""
     try:
         lines = log.read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:

@@ -11,7 +11,7 @@ from .run import fuzz
 
 
 def main() -> int:
-    """Fuzz for as long as told. Returns the exit code."""
+    """Fuzz for as long as the command line says. Return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tools.fuzz", description=__doc__)
     parser.add_argument("--seconds", type=float, default=300.0, help="how long (default: 300)")
     parser.add_argument("--seed", type=int, default=0, help="another seed makes other inputs (default: 0)")

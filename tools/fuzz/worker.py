@@ -52,7 +52,7 @@ def work(
     number: Synchronized[int],
     findings: Queue[tuple[int, str]],
 ) -> None:
-    """Read inputs from number `first` on until the process is ended; `number` tells which is being read."""
+    """Read inputs from number `first` on until the process is ended; `number` holds which is being read."""
     inputs = Inputs(seed, groups)
     resident = Resident()
     current = first

@@ -34,7 +34,7 @@ def advice() -> str:
 
 
 def ensure(environ: Mapping[str, str], *, root: bool) -> None:
-    """Have one, as far as this user may; who may not install packages is told how, with CI=true by a SetupError."""
+    """Install a browser where there is none; say how where this user may not install packages. Raise SetupError there with CI=true."""
     if found(environ) is not None:
         return
     if root and shutil.which("apt-get", path=environ.get("PATH")):

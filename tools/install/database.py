@@ -29,7 +29,7 @@ def advice() -> str:
 
 
 def ensure(environ: Mapping[str, str], *, root: bool, debian: Path = DEBIAN) -> None:
-    """Have one, as far as this user may; who may not install packages is told how, with CI=true by a SetupError."""
+    """Install a database where there is none; say how where this user may not install packages. Raise SetupError there with CI=true."""
     if found(environ, debian) is not None:
         return
     if root and shutil.which("apt-get", path=environ.get("PATH")):

@@ -21,7 +21,7 @@ LANGUAGE_HOST = "pulumi-language-python"
 PROGRAMS = (program("pulumi"), program(LANGUAGE_HOST))
 SCRIPTS = ("pulumi-language-python-exec", "pulumi-resource-pulumi-python")
 COMPLETE = "complete.json"
-"""Lies in a finished copy and tells the size of each of its files."""
+"""Lies in a finished copy and holds the size of each of its files."""
 
 _RECIPE = 1
 """Raised when the way of building changes."""
@@ -51,7 +51,7 @@ class Engine:
         return next((why for each in self.files if (why := flaw(each)) is not None), None)
 
     def record(self) -> dict[str, Any]:
-        """Return it as the wrappers read it, with what tells its files from changed ones. Raises OSError."""
+        """Return it as the wrappers read it, with what shows whether its files were changed. Raises OSError."""
         return {**asdict(self), "files": {str(each): measured(each) for each in self.files}}
 
 

@@ -27,7 +27,7 @@ class Compilation(Tally):
     """What pip has said so far."""
 
     def read(self, line: str) -> None:
-        """Keep the last words; pip tells little before the end."""
+        """Keep the last lines; pip says little before the end."""
         self.last.append(line)
 
     def __str__(self) -> str:

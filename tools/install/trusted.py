@@ -1,6 +1,6 @@
 """Whether somebody else could have changed a program that is about to be started, and whether anybody has.
 
-Windows tells neither owner nor mode this way: there the hash alone is looked at.
+Windows reports neither owner nor mode this way: there the hash alone is looked at.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def _is_private(group: int) -> bool:
 
 
 def measured(path: Path) -> dict[str, Any]:
-    """Return what tells a file from a changed one: its SHA-256, and what the system notes of each change. Raises OSError."""
+    """Return what shows whether a file was changed: its SHA-256, and what the system notes of each change. Raises OSError."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         noted = _noted(os.fstat(file.fileno()))

@@ -1,4 +1,4 @@
-"""The folder of state, which tells of the estate: its owner's alone."""
+"""The folder of state, which describes the estate: open to its owner alone."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def close(folder: Path) -> None:
     inside: list[Path] = []
     with suppress(OSError):
         if folder.lstat().st_uid not in {0, os.geteuid()}:
-            return  # a link that somebody else has made, to a folder that shall stay open perhaps
+            return  # a link that somebody else has made, to a folder that may have to stay open
         inside = [Path(each) for each in os.scandir(folder) if each.is_dir(follow_symlinks=False)]
     closed = [each for each in (folder, *inside) if _closed(each)]
     if closed:

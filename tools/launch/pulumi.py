@@ -1,4 +1,4 @@
-"""`bin/pulumi`: the engine that set-up chose, on this project, with its local backend unless told otherwise."""
+"""`bin/pulumi`: the engine that set-up chose, on this project, with its local backend unless the environment names another."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ DEFAULT_STACK = "lab"
 def main() -> NoReturn:
     """Run the engine with the words that were typed; create and select the stack `lab` where none is selected."""
     require_setup(PROJECT)
-    keep_private()  # what the engine keeps tells of the estate as much as an inventory does
+    keep_private()  # what the engine keeps describes the estate as an inventory does
     words, ticket = without_ticket(sys.argv[1:])
     if ticket == "":
         sys.exit("--ticket has no ticket: name one, or leave the word out")

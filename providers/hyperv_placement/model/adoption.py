@@ -35,7 +35,7 @@ def host_named(text: str, hosts: Mapping[Key, Identity]) -> Key | None:
 
 
 def _same_paths(job: MigrationJob, move: Move) -> bool:
-    """A job that does not tell its paths is taken to have ours."""
+    """A job that does not report its paths is assumed to have ours."""
     roots = {
         winpath.comparable(root) for root in (move.roots.config, move.roots.checkpoints, move.roots.paging)
     }

@@ -109,7 +109,7 @@ class MissingEntry:
     entry: str
     """A service principal name, `FLAG`, or, for resource-based delegation, the source's account."""
     dn: str = ""
-    """Distinguished name of the account that has that name, where the directory has told it."""
+    """Distinguished name of the account of that name, where the directory has reported it."""
 
     def __str__(self) -> str:
         """Direction and entry, as `hv1 -> hv2: cifs/hv2.corp.example (CN=HV2,OU=Hosts,DC=corp,DC=example)`."""
@@ -150,13 +150,13 @@ class DelegationPlan:
     full_names: Mapping[HostName, str] = field(default_factory=dict)
     """Of the hosts that answer, and whose names are their own."""
     unknown: tuple[HostName, ...] = ()
-    """Hosts of which nothing is known now: what is delegated to and from them is taken as it was last seen."""
+    """Hosts about which nothing is known now: what is delegated to and from them counts as it was last seen."""
     refused: Mapping[HostName, str] = field(default_factory=dict)
     """Those among them that something speaks against, and what: nothing is added for them, or taken away."""
     accounts: Mapping[str, str] = field(default_factory=dict)
-    """Host or file server -> distinguished name of its account, where the directory has told it."""
+    """Host or file server -> distinguished name of its account, where the directory has reported it."""
     entries: Mapping[HostName, Mapping[str, str]] = field(default_factory=dict)
-    """By host: each entry that its account shall hold, with the host or file server it is about."""
+    """By host: each entry that its account is to hold, with the host or file server it is about."""
     missing: Mapping[HostName, tuple[MissingEntry, ...]] = field(default_factory=dict)
     """By the host whose account lacks them."""
     findings: tuple[Finding, ...] = ()

@@ -135,7 +135,7 @@ class Devices:
     gpu_partitions: int = 0
     """Msvm_GpuPartitionSettingData."""
     fibre_channel: tuple[str, ...] = ()
-    """Virtual SAN behind each Fibre Channel adapter; an empty text where none is told."""
+    """Virtual SAN behind each Fibre Channel adapter; an empty text where the host reports none."""
     host_drives: tuple[str, ...] = ()
     """Slots of DVD drives that are the host's own."""
     processor_limited: bool | None = None
@@ -159,7 +159,7 @@ class VirtualMachine:
     memory_mib: int | None = None
     """What it takes of a host's memory, in MiB; of a machine with dynamic memory what it has now, or its start needs."""
     memory_certain: bool = True
-    """False where dynamic memory could be more than `memory_mib`: nobody told how much it has."""
+    """False where dynamic memory could be more than `memory_mib`: its host does not report how much it has."""
     roots: Roots
     disks: tuple[Disk, ...] = ()
     operational_status: tuple[int, ...] = (2,)
@@ -243,22 +243,22 @@ class MigrationJob:
     job_type: int = 0
     """JobType: 305, 306 and 307 move (machine, both, storage), 300 to 304 prepare or check (Msvm_MigrationJob page)."""
     new_roots: tuple[str, ...] = ()
-    """Roots in NewSystemSettingData (configuration, checkpoints, paging), where the job tells them."""
+    """Roots in NewSystemSettingData (configuration, checkpoints, paging), where the job reports them."""
     new_paths: tuple[str, ...] = ()
-    """HostResource values in NewResourceSettingData, where the job tells them."""
+    """HostResource values in NewResourceSettingData, where the job reports them."""
     begun: str = ""
-    """StartTime: ISO 8601, in UTC; empty where the host tells none."""
+    """StartTime: ISO 8601, in UTC; empty where the host reports none."""
     changed: str = ""
     """TimeOfLastStateChange, in the same form: of an ended job its end."""
 
     @property
     def only_prepares(self) -> bool:
-        """Whether it makes a planned system or checks, and moves nothing; a type that is not told is a move."""
+        """Whether it makes a planned system or checks, and moves nothing; an unreported type counts as a move."""
         return self.job_type in PREPARING
 
     @property
     def moves_storage(self) -> bool:
-        """Whether it moves files; where no type is told, one that has no destination can do nothing else."""
+        """Whether it moves files; without a reported type, a job that has no destination can do nothing else."""
         return self.job_type in WITH_STORAGE or (not self.job_type and self.destination is None)
 
 
@@ -275,7 +275,7 @@ class HostFacts:
     volumes: tuple[Volume, ...] | None
     migration: MigrationSettings
     jobs: tuple[MigrationJob, ...] = ()
-    """Migrations under way, without what they tell of paths."""
+    """Migrations under way, without the paths that they report."""
     realized: tuple[VmId, ...] = ()
     """Machines that are here."""
     planned: tuple[VmId, ...] = ()
@@ -285,15 +285,15 @@ class HostFacts:
     cluster: str | None = None
     """Name of its failover cluster, None outside one."""
     cluster_migrations: int | None = None
-    """MaximumParallelMigrations of the cluster: its own limit beside the host's; None where it tells none."""
+    """MaximumParallelMigrations of the cluster: its own limit beside the host's; None where it reports none."""
     uuid: str | None = None
-    """Of the computer, as its firmware tells it (Win32_ComputerSystemProduct.UUID); None where it tells none."""
+    """Of the computer, as its firmware reports it (Win32_ComputerSystemProduct.UUID); None where it reports none."""
     uuid_before: str | None = None
     """What it was in the last run; None where that is not known."""
     build: int | None = None
     """Win32_OperatingSystem.BuildNumber."""
     credential_guard: bool | None = None
-    """Whether Credential Guard runs; None where it is not told, and where nobody logs on by CredSSP."""
+    """Whether Credential Guard runs; None where it is not reported, and where nobody logs on by CredSSP."""
     processor: str | None = None
     """Win32_Processor.Manufacturer: `GenuineIntel`, `AuthenticAMD`."""
     processor_model: str | None = None
@@ -415,7 +415,7 @@ class Inventory:
         """Yield every running migration job of `vm`, also those that prepare or check, and the hosts that run them.
 
         Where a machine is seen, the hosts that show it speak for it, and those of `also` (where it is wanted): another
-        host's job of it says nothing. Nobody else can tell of one that no host shows.
+        host's job of it says nothing. Of a machine that no host shows nothing is known.
         """
         speaking = {each.host for each in self.with_id(vm)} or self.hosts.keys()
         for host, job in self._jobs.get(vm, ()):

@@ -47,7 +47,7 @@ class OneOff:
 
     @property
     def zone(self) -> tzinfo:
-        """In which its end is told: that of its end."""
+        """In which its end is shown: that of its end."""
         return self.ends.tzinfo or UTC
 
     def end_at(self, now: datetime) -> datetime | None:
@@ -129,7 +129,7 @@ class Frozen:
     until: datetime
     """When the last of the freezes ends that follow each other without a gap; in UTC."""
     zone: tzinfo = UTC
-    """In which people are told of it."""
+    """In which its end is shown to people."""
     reason: str = ""
     """Of the one that it lies in."""
 

@@ -16,14 +16,14 @@ class Kept:
     machines: Mapping[str, VmId] = field(default_factory=dict)
     """Key in the stack file -> GUID of the machine that was managed under it."""
     hosts: Mapping[HostName, str] = field(default_factory=dict)
-    """Key in the stack file -> UUID of the computer, as its firmware tells it."""
+    """Key in the stack file -> UUID of the computer, as its firmware reports it."""
     places: Mapping[VmId, HostName] = field(default_factory=dict)
     """GUID of a machine -> host on which the last run has seen it, or to which it has brought it."""
     at: datetime | None = None
     """When machines were last kept, in UTC; None where no run is known."""
 
     def reported(self) -> str:
-        """Return by what machines are told, as a line of a report."""
+        """Return by what machines are identified, as a line of a report."""
         if self.at is None:
             return "Machines are identified by name where they have no id: no run of this stack is known here"
         return f"Machines are identified by the GUIDs of the last run, {self.at:%Y-%m-%d %H:%M} UTC"

@@ -12,12 +12,12 @@ from .estate import VirtualMachine
 from .names import folded
 
 _SHOWN = 3
-"""How many near names are told: more would be another problem."""
+"""How many near names are listed: more would be another problem."""
 
 
 @lru_cache(maxsize=8192)  # each missing machine is held against all names of an estate
 def looks(name: str) -> str:
-    """Return the form in which names are equal that people can hardly tell apart."""
+    """Return a form that is the same for names that people can hardly distinguish."""
     seen = "".join(char for char in unicodedata.normalize("NFKC", name) if not hidden(char) or char.isspace())
     return folded(unicodedata.normalize("NFKC", folded(" ".join(seen.split()))))
 

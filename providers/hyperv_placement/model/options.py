@@ -1,4 +1,4 @@
-"""How a machine shall be moved: the options of a migration that a stack file may choose."""
+"""How a machine is moved: the options of a migration that a stack file may choose."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ AS_HOSTS_ARE_SET = MigrationOptions()
 
 
 def reached_by(addresses: Iterable[str], networks: tuple[str, ...]) -> tuple[str, ...]:
-    """Return those of a host's migration addresses that lie within `networks`, in their order; all where none is named."""
+    """Return those of a host's migration addresses that lie within `networks`, in their order; all of them where `networks` is empty."""
     known = tuple(addresses)
     if not networks:
         return known

@@ -15,7 +15,7 @@ from .names import HostName, VmId
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placement:
-    """Where one machine shall be: resolved to full paths, file by file. None = not managed."""
+    """Where one machine is to be: resolved to full paths, file by file. None = not managed."""
 
     host: HostName | None = None
     allowed: tuple[HostName, ...] = ()
@@ -28,7 +28,7 @@ class Placement:
     guest_state: str | None = None
     """Told of a whole placement only; of others it goes where the configuration goes, if it lies there now."""
     frozen: Mapping[str, str] = field(default_factory=dict)
-    """InstanceID -> full path, of disks of checkpoints; told of a whole placement only, of others it follows from `disks`."""
+    """InstanceID -> full path, of disks of checkpoints; known of a whole placement only; elsewhere it follows from `disks`."""
 
 
 class Standing(StrEnum):
@@ -45,7 +45,7 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One declared machine in a plan: how it stands, where it shall be, what is ordered for it."""
+    """One declared machine in a plan: where it is, where it is to be, what is ordered for it."""
 
     label: str
     standing: Standing
@@ -54,7 +54,7 @@ class Step:
     vm_id: VmId | None = None
     move: Move | None = None
     reason: str = ""
-    """Why it shall be there: where that is declared, or what makes it go."""
+    """Why it is to be there: where that is declared, or what makes it go."""
     under_way: bool = False
     """Whether a job that does it runs already: it is followed, and nothing is started."""
     findings: tuple[Finding, ...] = ()
@@ -79,7 +79,7 @@ class ScheduledMove:
     label: str
     move: Move
     placement: Placement
-    """Where the machine shall be after it, whole: host, every folder and every file. What is ordered is ordered by it."""
+    """Where the machine is to be after it, whole: host, every folder and every file. Orders are written from it."""
     start: float
     """Seconds from the start of the run."""
     end: float
@@ -180,7 +180,7 @@ class Plan:
     choice: Choice | None = None
     """None where every machine has one host."""
     known: Kept = NOTHING_KEPT
-    """By what machines were told, beside the names and ids of the stack file."""
+    """By what machines were identified, beside the names and ids of the stack file."""
     silent: tuple[HostName, ...] = ()
     """Hosts that did not answer and that nobody has declared away."""
 

@@ -80,11 +80,11 @@ class Files:
     """What the files are that a connection names; looked up by whoever reads files."""
 
     credentials: str = ENVIRONMENT
-    """The real path, through links; ENVIRONMENT where none is named."""
+    """The real path, through links; ENVIRONMENT where no file is named."""
     authorities: frozenset[str] = frozenset({SYSTEM})
-    """SHA-256 of each certificate of `ca`; SYSTEM where none is named."""
+    """SHA-256 of each certificate of `ca`; SYSTEM where no file is named."""
     trouble: str = ""
-    """Why the certificates of `ca` cannot be told."""
+    """Why the certificates of `ca` are not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

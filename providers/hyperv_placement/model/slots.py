@@ -1,6 +1,6 @@
 r"""Where a drive hangs: its controller and slot, by its InstanceID `Microsoft:<VM>\<controller>\<number>\<slot>\L`.
 
-Hyper-V Manager numbers a machine's SCSI controllers, and hosts do not tell those numbers: only a single controller is
+Hyper-V Manager numbers a machine's SCSI controllers, and hosts do not report those numbers: only a single controller is
 surely number 0. Of several each goes by its own GUID, which no restart and no further controller changes.
 """
 

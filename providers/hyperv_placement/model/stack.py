@@ -45,7 +45,7 @@ ANY_NETWORK = ("0.0.0.0/0", "::/0")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveMigration:
-    """How a host shall take part in migrations; None = not managed."""
+    """How a host takes part in migrations; None = not managed."""
 
     enabled: bool | None = None
     authentication: Literal["credssp", "kerberos"] | None = None
@@ -102,7 +102,7 @@ class HostSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StorageSpec:
-    r"""Where a machine's files shall live. Each location is a Windows folder path or the name of a host's root.
+    r"""Where a machine's files are to live. Each location is a Windows folder path or the name of a host's root.
 
     A named root means `<root>\<label of the VM>` on whichever host the machine is. None = not managed.
     """

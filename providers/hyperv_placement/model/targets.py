@@ -29,9 +29,9 @@ EVERYTHING = Targets()
 
 
 def targets_in(command: Sequence[str]) -> Targets:
-    """Return what an engine's command line names; everything where that cannot be told for certain.
+    """Return what an engine's command line names; everything where that is not certain.
 
-    It cannot where dependents go along, which no pattern tells, or a short flag is written together with others or its value.
+    It cannot where dependents go along, which no pattern matches, or a short flag is written together with others or its value.
     """
     if any(word.split("=")[0] == _DEPENDENTS or _SHORT.match(word) for word in command):
         return EVERYTHING

@@ -1,4 +1,4 @@
-"""Hosts of which nothing is known, told once for each cause."""
+"""Hosts about which nothing is known, reported once for each cause."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def reported(hosts: Iterable[UnreachableHost]) -> Iterator[str]:
 
 
 def who(hosts: Iterable[UnreachableHost]) -> str:
-    """Return what became of which hosts: `hv1 could not be read and 2 hosts (hv2, hv3) were not asked`."""
+    """Return what happened to which hosts: `hv1 could not be read and 2 hosts (hv2, hv3) were not asked`."""
     kinds: dict[Silence, list[str]] = {}
     for host in hosts:
         kinds.setdefault(host.kind, []).append(host.name)

@@ -14,7 +14,7 @@ from .paths import DISK_FOLDER, is_disk_file, is_path, path_problem
 
 
 def report_twins(vms: Mapping[str, VmSpec], findings: Findings) -> None:
-    """Report machines with one GUID, and machines with one name that a GUID does not tell apart."""
+    """Report machines with one GUID, and machines with one name that no GUID distinguishes."""
     by_id: dict[str, VmSpec] = {}
     by_name: dict[str, VmSpec] = {}
     for vm in vms.values():
@@ -40,7 +40,7 @@ def report_twins(vms: Mapping[str, VmSpec], findings: Findings) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Target:
-    """The file that a disk shall become."""
+    """The file that a disk is to become."""
 
     host: HostName | None
     """None for a file on a share, which is the same from every host."""
@@ -89,7 +89,7 @@ def _targets(vm: VmSpec, hosts: Mapping[HostName, HostSpec]) -> Iterator[tuple[s
 def _target_path(
     vm: VmSpec, storage: StorageSpec, disk: str, location: str, pinned: HostSpec | None
 ) -> str | None:
-    """Return the full path that `disk` shall have, or None where it depends on what the hosts report."""
+    """Return the full path declared for `disk`, or None where it depends on what the hosts report."""
     folder = location
     if not is_path(location):
         root = pinned.storage.get(location) if pinned is not None else None

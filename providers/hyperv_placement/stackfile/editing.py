@@ -1,6 +1,6 @@
 """A stack file's text with some values changed: every other character stays, comments, order and style among them.
 
-ruamel.yaml tells where each value stands and writes the new ones; the text around them is never written anew, because
+ruamel.yaml reports where each value stands and writes the new ones; the text around them is never written anew, because
 no YAML library keeps every blank of a file that a person has laid out.
 """
 

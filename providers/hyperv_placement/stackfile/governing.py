@@ -89,7 +89,7 @@ def _in_section(root: Mapping, name: str, breaches: Iterable[Breach]) -> Iterato
 
 
 def _files(policy: Policy) -> Callable[[Path | None, Path | None], Files]:
-    """Return what looks up the files of a connection; where no policy asks for them, none is read."""
+    """Return a look-up of the files of a connection, which reads nothing where no policy asks for them."""
     if not policy.asks_for_files:
         return lambda _credentials, _ca: Files()
 

@@ -1,4 +1,4 @@
-"""From a stack file to the desired state: read, parse, check, build, and tell all errors at once."""
+"""From a stack file to the desired state: read, parse, check, build, and report all errors at once."""
 
 from __future__ import annotations
 

@@ -100,7 +100,7 @@ class MachineReader:
                 )
 
     def _has_root(self, host: str, root: str) -> bool:
-        """Say whether `host` has `root`, as far as can be told: an unreadable one is not blamed twice."""
+        """Say whether `host` has `root`. True as well where its section could not be read: that was reported already."""
         roots = self._roots.get(host)
         return roots is None or root in roots
 

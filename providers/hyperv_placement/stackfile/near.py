@@ -20,7 +20,7 @@ class NearNames:
         self._left = _COMPARISONS
 
     def nearest(self, word: str) -> str | None:
-        """Return the name nearest to `word`; None where none is near or `word` itself is one."""
+        """Return the name nearest to `word`; None where there is no near one, or `word` is a known name."""
         if word not in self._answers:
             found = self._search(word.casefold())
             self._answers[word] = None if found == word else found

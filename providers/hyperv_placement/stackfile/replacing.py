@@ -25,7 +25,7 @@ class Replacement:
     """A text under another name, beside the stack file: files that it names are relative to its folder."""
 
     def __init__(self, fresh: Draft, old: bytes) -> None:
-        """Try in `fresh` what shall replace a file that held `old`."""
+        """Try in `fresh` what is to replace a file that held `old`."""
         self._fresh, self._old = fresh, old
 
     def load(self, text: str) -> Stack:
