@@ -10,7 +10,7 @@ from functools import partial
 
 from hyperv_placement.clock import Clock
 from hyperv_placement.errors import MigrationStartError, MoveRefusedError, PlacementError
-from hyperv_placement.migration.admission import Admission, Facts, FactsReader
+from hyperv_placement.migration.admission import EYES_OPEN_S, Admission, Facts, FactsReader
 from hyperv_placement.migration.admission_decision import (
     LIVE_MAX_AGE_S,
     NO_ROOM_MAX_AGE_S,
@@ -234,6 +234,9 @@ class Judge:
         ):
             self._wrong(f"{sorted(asking)} wait without end")
             self.cancelled.set()
+        stopped = self.history.cancelled_at
+        if asking and stopped is not None and now > stopped + EYES_OPEN_S + self.history.slack:
+            self._wrong(f"{sorted(asking)} wait on after the cancel")
         if self.history.is_prompt and freed and not self.cancelled.is_set():
             self._judge_waking(asking, freed, now)
 

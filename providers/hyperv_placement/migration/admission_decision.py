@@ -152,7 +152,7 @@ def _is_spent(gate: Gate, needs: Needs, host: HostName) -> bool:
 
 
 def _look(each: Participant, hosts: tuple[HostName, ...], max_age: float, now: float) -> Look:
-    """Return leave to read hosts. While one is read the other may grow too old: all of it is one look then."""
+    """Return the permission to read hosts. While one is read the other may grow too old: all of it is one look then."""
     last = each.look
     begun = last.begun if last is not None and last.max_age <= max_age else now
     return Look(hosts=hosts, max_age=max_age, begun=begun)

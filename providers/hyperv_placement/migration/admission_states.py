@@ -75,7 +75,7 @@
 # One lock guards one Gate (admission.py). It is never held while a host is read, an order is sent, or a line is
 # reported: a thread takes it, applies what has happened, has `decide` look at everybody, wakes those for whom there is
 # something to do, and gives it back. What is to be done is done by the thread whose participant it is, outside the
-# lock; meanwhile the state (LOOKING, SEEKING, STARTING) tells everybody else about it. A thread that fails on the way
+# lock; meanwhile its state (LOOKING, SEEKING, STARTING) shows everybody else. A thread that fails on the way
 # withdraws, and the others are looked at again.
 #
 # A thread sleeps on an event of its own. It still opens its eyes once a second, for two things that set no event of
@@ -162,7 +162,7 @@ Key = int
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """Leave to read hosts, of which the readings count however long they take."""
+    """Permission to read hosts. These readings count however long they take."""
 
     hosts: tuple[HostName, ...]
     """Those whose last reading is too old, or spent."""

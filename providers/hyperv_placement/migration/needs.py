@@ -58,7 +58,7 @@ class Needs:
 
 
 def needs_of(move: Move) -> Needs:
-    """Return what `move` needs. Space on shares is not counted: no host tells it, so a full one fails the job."""
+    """Return what `move` needs. Space on shares is not counted: no host reports it, so a full one fails the job."""
     sizes = {disk.instance_id: disk.counted_bytes for disk in (*move.vm.disks, *move.vm.frozen)}
     in_memory = move.vm.state in {VmState.RUNNING, VmState.PAUSED, VmState.OTHER}
     copied = move.all_disks if move.copies_storage else ()
@@ -117,7 +117,7 @@ def _shortages(
 
 def _memory(needs: Needs, facts: HostFacts, arriving: list[Needs], reserve: Reserve) -> Iterator[str]:
     if facts.memory_free_mib is None:
-        return  # told before; the host itself refuses what does not fit
+        return  # the plan has warned of it; the host itself refuses what does not fit
     free = reserve.left_of_memory(facts.memory_free_mib) - sum(other.memory_mib for other in arriving)
     if needs.memory_mib > free:
         lacking = format_bytes((needs.memory_mib - free) * MIB)

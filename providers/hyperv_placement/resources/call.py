@@ -42,7 +42,7 @@ class HalfDoneError(Exception):
     """
 
     def __init__(self, id_: str, outputs: dict[str, object], reason: str) -> None:
-        """Keep what the state shall hold."""
+        """Take what state is to keep."""
         super().__init__(reason)
         self.id = id_
         self.outputs = outputs

@@ -122,5 +122,5 @@ def brought_by_others(
     except VmAmbiguousError:
         raise
     except PlacementError:
-        return None  # what was refused is told, and not that a host was silent meanwhile
+        return None  # what was refused is reported, and not that a host was silent meanwhile
     return None if differences(wanted, observed(found)) else found

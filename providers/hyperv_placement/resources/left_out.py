@@ -47,9 +47,9 @@ def proven(
 def _read_anew(
     fleet: Fleet, label: str, vm: VirtualMachine, standing: str, planned: HostName | None
 ) -> tuple[VirtualMachine, HostName, Inventory]:
-    """Return the machine as its host shows it now, where it shall be, and what was read.
+    """Return the machine as its host shows it now, where it is declared to be, and what was read.
 
-    The sweep that told of its migration does not tell where it is when that has ended.
+    The sweep that showed its migration does not show where it is when that has ended.
     """
     for age in (YOUNG, 0.0):
         vm = fleet.find(managed_spec(fleet, label), vm.id, max_age=age)
@@ -82,7 +82,7 @@ def _not_planned(label: str, vm: VirtualMachine, standing: str) -> NotPlannedErr
 
 
 def _own(spec: VmSpec, vm: VirtualMachine, stack: Stack) -> HostName | None:
-    """Return the machine's own host where its entry alone lets it stay; what rules want, a plan of the whole tells."""
+    """Return the machine's own host where its entry alone lets it stay; what rules want is known to a plan of the whole stack only."""
     ruled = any(spec.label in rule.labels for rule in stack.rules)
     fits = vm.host in (spec.hosts or stack.hosts)
     return vm.host if fits and not ruled and vm.host not in stack.maintenance else None

@@ -28,7 +28,7 @@ class MoveHistory:
     """The latest ones whose time is known."""
 
     def append(self, move: PastMove | None) -> MoveHistory:
-        """Return the past with one more move, of which nothing may be known."""
+        """Return the history with one more move; None where nothing is known of it."""
         last = self.last if move is None else (*self.last, move)[-KEPT:]
         return replace(self, moves=self.moves + 1, last=last)
 

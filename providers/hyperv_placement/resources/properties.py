@@ -22,7 +22,7 @@ OUTPUTS = (*PLACED, "name", "vmId", "state", "reachable", "moves", LAST_MOVES)
 def inputs_of(step: Step) -> dict[str, Any]:
     """Return the inputs of a declared machine.
 
-    Of a machine that cannot be told for certain nothing but the name: then this run orders nothing for it.
+    Of a machine that is not identified for certain only its name: then this run orders nothing for it.
     The GUID goes along, so that a name that means another machine one day is noticed. Where the machine is left out of
     the plan and that counts, `standing` says how it stands: a change to the engine, so that a run asks our update,
     which ends with the machine's error unless it is in its place by then (ADR 0023).

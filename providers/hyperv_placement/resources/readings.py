@@ -35,7 +35,7 @@ class Close:
     begun: float
 
     def reports(self, vm: VmId) -> bool:
-        """Say whether it tells what a move asks of this machine."""
+        """Say whether it shows what a move asks of this machine."""
         return any(each.id == vm and each.switches is not None for each in self.host.vms)
 
 

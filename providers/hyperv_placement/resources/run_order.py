@@ -46,7 +46,7 @@ class RunOrder:
     """
 
     def __init__(self, clock: Clock, schedule: Schedule | None = None) -> None:
-        """Begin with machines of which nothing is heard. `schedule`: None while it is not known."""
+        """Begin before the engine has named any machine. `schedule`: None while it is not known."""
         self._clock = clock
         self._lock = threading.Lock()
         self._run = Run(schedule=schedule or Schedule(), heard=clock.now())

@@ -10,7 +10,7 @@
 # - A machine that steps aside moves twice, and other machines move between its two legs. To the engine it is one
 #   resource with one update, which cannot both precede and follow another one.
 # - With `--target` and `--exclude` the engine leaves machines out, and starts what depends on them as if they were done.
-#   Their room was counted on by the plan. Whoever waits for it must be told, and not wait for ever.
+#   The plan counted on their room. Whoever waits for it has to fail with an error, and not to wait for ever.
 #
 # So each leg waits here (`wait` in run_order.py) until all that it comes after are made. Whether hosts then have the
 # room is looked at once more by admission, afterwards.

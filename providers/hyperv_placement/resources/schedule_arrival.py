@@ -19,7 +19,7 @@ _AGAIN = 0.2
 
 
 class Arrival:
-    """The way of one run's schedule to its course. Any number of threads may ask.
+    """Brings one run's schedule to its order. Any number of threads may ask.
 
     The engine reads and compares what it knows before the program runs: what is not there then comes later.
     """
@@ -31,7 +31,7 @@ class Arrival:
         handoff: Handoff | None,
         planned: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """Where there is no program to leave a schedule, as `handover` is None, there is none to wait for.
+        """Without a `handoff` there is no program that leaves a schedule, and none is waited for.
 
         `planned`: called with the plan's hash when it comes.
         """
@@ -59,7 +59,7 @@ class Arrival:
             return True
 
     def agree(self, label: str) -> None:
-        """Make sure that program and plugin have read one stack file, as soon as that can be told.
+        """Make sure that program and plugin have read one stack file, as soon as that is known.
 
         Raises StackFileSavedError where they have not: what is declared is read from both.
         """
@@ -76,7 +76,7 @@ class Arrival:
         )
 
     def wait(self, label: str, cancelled: threading.Event) -> None:
-        """Return when the course has its schedule.
+        """Return when the order of the run has its schedule.
 
         Raises OrderMissingError where it does not come, StackFileSavedError, or InterruptedRunError when cancelled.
         """
@@ -100,7 +100,7 @@ class Arrival:
         )
 
     def _first(self) -> bool:
-        """Say whether nobody was told of it yet: a cause is told once, the others are short."""
+        """Say whether it is reported for the first time: the cause is given once, the other lines are short."""
         with self._lock:
             reported, self._reported = self._reported, True
             return not reported

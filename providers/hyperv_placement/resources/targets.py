@@ -14,7 +14,7 @@ from .vm_placement import TYPE
 def taken_by_run(stack: Stack) -> frozenset[str] | None:
     """Return the labels of the machines that `--target` and `--exclude` leave in the run; None where they name nothing.
 
-    The engine tells its program nothing of them: they stand on its command line.
+    The engine does not pass them to its program: they are read from its command line.
     """
     targets = targets_in(engine_command())
     if targets == EVERYTHING:

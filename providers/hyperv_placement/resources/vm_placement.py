@@ -58,7 +58,7 @@ class VmPlacement(ResourceProvider):
         """Accept the inputs: the program has checked the whole stack file before it declared anything."""
         fleet = self._fleets().of_reader(
             current.get().stack
-        )  # None: the stack file's errors are told elsewhere
+        )  # None: the stack file's errors are reported elsewhere
         if fleet is not None:
             fleet.run_order.name(current.get().label)
             fleet.arrival.look()
