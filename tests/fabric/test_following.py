@@ -157,10 +157,10 @@ def test_silence_is_told_from_slowness(watch: Callable[..., Watch]) -> None:
 
 
 def test_silence_is_not_called_running(watch: Callable[..., Watch]) -> None:
-    """A host that tells nothing for a quarter of an hour: how the job was then, and that nobody knows how it is now."""
+    """A host that reports nothing for a quarter of an hour: how the job was then, and that nobody knows how it is now."""
     with pytest.raises(
         JobUnknownError,
-        match=r"hv1 tells nothing of its job any more .*it was at 42 % .* 15 min ago, and what it does now is not known",
+        match=r"hv1 no longer reports on its job .*it was at 42 % .* 15 min ago, and what it does now is not known",
     ) as caught:
         watch(job(4, 42), *[drop] * 1000).follow()
     assert "still runs" not in str(caught.value)
@@ -191,7 +191,7 @@ def test_an_interrupted_run_in_silence_says_what_was_read_last(watch: Callable[.
     made = watch(drop, drop)
     made.cancelled.set()
     with pytest.raises(
-        InterruptedRunError, match=r"tells nothing of its job now; it was never read\. The next run looks"
+        InterruptedRunError, match=r"does not report on its job now; it was never read\. The next run looks"
     ):
         made.follow()
 

@@ -148,7 +148,7 @@ def test_a_host_that_reports_what_is_no_name_is_unknown(place: Place, claimed: s
     finally:
         lab.claims = ""
 
-    assert "hv2 reports a name that is none: " in doctor.output
+    assert "hv2 reports a name that no host can have: " in doctor.output
     assert "Get-ADComputer" not in doctor.output
     assert "hv2 could not be read in full" in planned.output
     assert not [ascii(char) for char in doctor.output + planned.output if hidden(char) and char != "\n"]

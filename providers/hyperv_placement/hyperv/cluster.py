@@ -27,7 +27,7 @@ class ClusterView:
     machines: frozenset[str] = frozenset()
     """GUIDs (upper case) and names (case-folded) of clustered machines."""
     unidentified: frozenset[str] = frozenset()
-    """Names, case-folded, of roles on this host that tell no GUID."""
+    """Names, case-folded, of roles on this host that show no GUID."""
 
     def beside(self, names: Iterable[str]) -> ClusterView:
         """Return the view for a host with machines of these `names`: an unknown role may be any of them."""
@@ -42,7 +42,7 @@ class ClusterView:
 
 
 def read_name_and_limit(client: Client) -> tuple[str | None, int | None]:
-    """Read the name of the host's cluster, and how many migrations it lets a node run: None where it tells none.
+    """Read the name of the host's cluster, and how many migrations it lets a node run; None where it reports no limit.
 
     MaximumParallelMigrations came with the updates of September 2022 (Get-Cluster page).
     """
@@ -57,7 +57,7 @@ def read_name_and_limit(client: Client) -> tuple[str | None, int | None]:
 
 
 def read_cluster(client: Client, computer_name: str) -> ClusterView:
-    """Read the host's cluster: no such namespace = none. What else goes wrong leaves membership unknown."""
+    """Read the host's cluster. Without the namespace there is no cluster; any other fault leaves membership unknown."""
     try:
         clusters = client.query("MSCluster_Cluster", "Name", namespace=MSCLUSTER)
         name = next((row.text("Name") for row in clusters), None)
@@ -77,14 +77,14 @@ def read_cluster(client: Client, computer_name: str) -> ClusterView:
 
 
 def _kept(row: Instance) -> Instance:
-    """Return what tells a machine: a cluster has up to 8,000, with some fifty properties each."""
+    """Return what identifies a machine: a cluster has up to 8,000, with some fifty properties each."""
     reported = {name: row.text(name) for name in ("Name", "OwnerNode", "Type") if name in row.properties}
     guids = " ".join(_GUID.findall(row.text("PrivateProperties")))
     return Instance("MSCluster_Resource", {**reported, "PrivateProperties": guids}, MSCLUSTER)
 
 
 def view_of(name: str, resources: list[Instance], computer_name: str) -> ClusterView:
-    """Return what the resources of type `Virtual Machine` tell; any node answers for all nodes.
+    """Return what the resources of type `Virtual Machine` show; any node answers for all nodes.
 
     A machine is a role by its VmID, a private property of the resource whose form over WS-Management is
     unverified, or else by the resource's name, `Virtual Machine <name>` (openstack/os-win clusterutils), which

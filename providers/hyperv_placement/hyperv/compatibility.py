@@ -1,4 +1,4 @@
-"""What a machine needs of a processor and what a host offers, as the migration service tells both."""
+"""What a machine needs of a processor and what a host offers, as the migration service reports both."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _METHOD = "GetSystemCompatibilityVectors"
 
 
 def read_vectors(client: Client, service: EndpointReference, name: str) -> tuple[Vector, ...] | None:
-    """Ask for the vectors of a machine (by its GUID) or of the host (by its computer name); None where it tells none.
+    """Ask for the vectors of a machine (by its GUID) or of the host (by its computer name); None where there is no answer.
 
     Since Windows Server 2012 R2 (win32 page of the method).
     """

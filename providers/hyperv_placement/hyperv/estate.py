@@ -69,7 +69,7 @@ class Estate:
         heard: Heard | None = None,
         bounds: Bounds = BOUNDS,
     ) -> None:
-        """Connect to nothing yet. `heard`: told of each request and its answer.
+        """Connect to nothing yet. `heard` is called with each request and its answer.
 
         Raises PolicyError where the operator's policy forbids a login.
         """
@@ -101,8 +101,8 @@ class Estate:
         """Read hosts in parallel: all in the same detail, or each that is named in its own.
 
         `found`: a sweep that is at hand; without one the hosts are swept first. A host that does not answer the sweep is
-        in `unreachable`, with its reason in one line, and so is one of which not all of Detail.FULL could be read: half
-        of it would pass for all. One that falls silent after the sweep stays as the sweep showed it.
+        in `unreachable`, with its reason in one line, and so is one that could not be read in full where Detail.FULL is asked: a part
+        would be taken for the whole. One that falls silent after the sweep stays as the sweep showed it.
         """
         found = found or self._swept()
         wanted = detail if isinstance(detail, Mapping) else dict.fromkeys(found.hosts, detail)
@@ -178,12 +178,12 @@ class Estate:
         return {host: names for host, names in read.items() if isinstance(names, HostNames)}
 
     def builds(self, hosts: Iterable[HostName]) -> dict[HostName, int | None]:
-        """Return in parallel the builds of hosts, None where one does not tell; one that does not answer is missing."""
+        """Return in parallel the builds of hosts, None where one does not report it; a host that does not answer is missing."""
         read = self._each(hosts, lambda host: host_facts.read_build(self._clients[host]))
         return {host: build for host, build in read.items() if not isinstance(build, PlacementError)}
 
     def uuids(self, hosts: Iterable[HostName]) -> dict[HostName, str]:
-        """Return in parallel the UUIDs of hosts' computers; one that tells none, or does not answer, is missing."""
+        """Return in parallel the UUIDs of hosts' computers; a host that reports none, or does not answer, is missing."""
         read = self._each(hosts, lambda host: host_facts.read_uuid(self._clients[host]))
         return {host: uuid for host, uuid in read.items() if isinstance(uuid, str)}
 
@@ -212,6 +212,7 @@ class Estate:
         What an administrator sets is as it was read within the last minute. Of a host that is only left, memory, volumes
         and systems are no younger than that, and say nothing of whether a machine could come there.
         """
+        # The time is taken before the host is asked: what starts while it answers counts on top of what it reports.
         now, before = self.clock.now(), self._read.get(host)
         if before is None or now - before.read_at > SETTLED_MAX_AGE_S:
             return self.facts(host)
@@ -223,7 +224,7 @@ class Estate:
         return before if before is not None and self.clock.now() - before.read_at <= max_age else None
 
     def forget(self, host: HostName) -> None:
-        """Have all of a host read anew by whoever asks next: its settings were changed."""
+        """Read all of a host anew when it is asked for next: its settings were changed."""
         self._read.pop(host, None)
 
     def read_vm(self, host: HostName, vm: VmId) -> VirtualMachine | None:
@@ -235,7 +236,7 @@ class Estate:
     ) -> tuple[MachineRows, VirtualMachine] | None:
         """Read one machine right before it is moved: its rows, and what they show but for TPM, heartbeat and vectors.
 
-        None where the host does not have it. `cluster`: that of the host; a host that is in none has no clustered machine.
+        None where the host does not have it. `cluster`: of the host; outside a cluster no machine is clustered.
         """
         client = self._clients[host]
         rows = read_machine_rows(client, vm)

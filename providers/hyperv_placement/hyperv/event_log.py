@@ -1,4 +1,4 @@
-"""What a host's event log tells of migrations, long after the host has forgotten their jobs."""
+"""What a host's event log reports of migrations, long after the host has forgotten their jobs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def query() -> str:
 
 
 def migrations(client: Client) -> Mapping[VmId, datetime]:
-    """Return when each machine was moved last from or to this host, as far as its log tells; by whom it does not.
+    """Return when each machine was moved last from or to this host, as far as its log shows; it does not show by whom.
 
     In which element an event has the machine's GUID is unverified: it is looked for in all of them, and in the text.
     Raises PlacementError where the log cannot be read: who may is unverified.

@@ -117,6 +117,7 @@ def _systems(client: Client) -> tuple[tuple[VmId, ...], tuple[VmId, ...], tuple[
     names: dict[str, list[str]] = {"Msvm_VirtualEthernetSwitch": []}
     for row in rows:
         kind = row.text("CreationClassName")
+        # A switch has a GUID for its Name; adapters are compared by what people call it.
         key = "ElementName" if kind == "Msvm_VirtualEthernetSwitch" else "Name"
         names.setdefault(kind, []).append(row.text(key))
     if all(is_guid(name) for name in names.get("Msvm_ComputerSystem", ())):
@@ -155,7 +156,7 @@ def service_reference(keys: Mapping[str, str]) -> EndpointReference:
 
 
 def read_traits(client: Client, facts: HostFacts) -> Traits:
-    """Read what a host is able to do; what it does not tell is None."""
+    """Read what a host is able to do; None for what it does not report."""
     cluster, limit = read_name_and_limit(client)
     maker, model = _processor(client)
     return Traits(
@@ -172,7 +173,7 @@ def read_traits(client: Client, facts: HostFacts) -> Traits:
 
 
 def _versions(client: Client) -> tuple[str, ...] | None:
-    """Return the configuration versions that the host takes, None where it tells none.
+    """Return the configuration versions that the host takes, None where it reports no version.
 
     Get-VMHostSupportedVersion takes them from settings that define the capabilities of the management service and have
     a Version; that these are all the definitions with a Version is unverified.
@@ -197,7 +198,7 @@ def _processor(client: Client) -> tuple[str | None, str | None]:
 
 
 def read_uuid(client: Client) -> str | None:
-    """Return the UUID that the computer's firmware tells, None where it tells none, or not to this account.
+    """Return the UUID from the computer's firmware; None where it has none, or this account may not read it.
 
     All zeros say that there is none (Win32_ComputerSystemProduct page); all ones, and what some makers give to all that
     they build, say no more.
@@ -240,7 +241,7 @@ def _virtual_sans(client: Client) -> tuple[str, ...] | None:
 
 
 def read_build(client: Client) -> int | None:
-    """Read the build of a host alone; None where it tells none, or not to this account."""
+    """Read the build of a host alone; None where it has none, or this account may not read it."""
     try:
         rows = client.query("Win32_OperatingSystem", "BuildNumber", namespace=CIMV2)
     except AccessDeniedFaultError:

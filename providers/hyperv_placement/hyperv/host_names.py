@@ -47,11 +47,11 @@ def read_names(client: Client) -> HostNames:
 
 
 def _names(client: Client, computer_name: str, full_name: str) -> HostNames:
-    """Return the names of a host. Raises PlacementError where one can be none: who reports that is not believed in the rest."""
+    """Return the names of a host. Raises PlacementError for a name that no host can have: the rest of its answers is not believed then."""
     wrong = next((name for name in (computer_name, full_name) if not dns_name(name)), None)
     if wrong is not None:
         raise PlacementError(
-            f"{client.host.name} reports a name that is none: {wrong}",
+            f"{client.host.name} reports a name that no host can have: {wrong}",
             remedy="Letters of A to Z, digits, hyphens and underscores make a name; look who answers at its address",
         )
     spec = client.host
@@ -63,7 +63,7 @@ def _names(client: Client, computer_name: str, full_name: str) -> HostNames:
 def _names_as_dialled(client: Client, denied: AccessDeniedFaultError) -> HostNames:
     """Return the names of a host by its own row among the systems and the full name in the stack file.
 
-    Raises PlacementError where that is none of its names: DestinationHost must be right.
+    Raises PlacementError where that is not a name of the host: DestinationHost must be right.
     """
     spec = client.host
     systems = client.query("Msvm_ComputerSystem", "Name", "ElementName")

@@ -72,7 +72,7 @@ class HostConfigurator:
         self._cancelled = cancelled
 
     def apply(self, wanted: LiveMigration, actual: HostMigration) -> None:
-        """Set what differs: networks first, so that a host that is enabled listens where it shall.
+        """Set what differs: networks first, so that a host listens on the declared networks as soon as it is enabled.
 
         Raises HostSettingsError, InterruptedRunError and the errors of the client.
         """

@@ -35,7 +35,7 @@ def with_details(client: Client, vm: VirtualMachine) -> VirtualMachine:
 
 
 def _above(client: Client, disk: Disk, attached: Collection[str]) -> Iterator[ParentFile]:
-    """Yield the parents above a disk up to the first that is attached, or that does not tell its own."""
+    """Yield the parents above a disk up to the first that is attached, or whose own parent is not known."""
     path = disk.parent_path
     for _ in range(LONGEST):
         if path is None or winpath.comparable(path) in attached:
@@ -54,7 +54,7 @@ def read_disk(client: Client, path: str) -> Disk:
 
 
 def has_disk(client: Client, path: str) -> bool:
-    """Say whether the host knows a virtual hard disk at this path; one whose build cannot tell has none, as far as we know.
+    """Say whether the host knows a virtual hard disk at this path; a build that cannot be asked is taken to have no such file.
 
     Raises PlacementError where the host cannot be asked, or does not let us.
     """
@@ -81,7 +81,7 @@ def _detailed(client: Client, disk: Disk) -> Disk:
 
 
 def _image(client: Client, method: str, output: str, path: str) -> Instance | None:
-    """Ask Msvm_ImageManagementService of a disk; None where it does not tell, for whatever reason."""
+    """Ask Msvm_ImageManagementService of a disk; None where there is no answer, for whatever reason."""
     try:
         return _asked(client, method, output, path)
     except WsmanFaultError:
@@ -89,7 +89,7 @@ def _image(client: Client, method: str, output: str, path: str) -> Instance | No
 
 
 def _asked(client: Client, method: str, output: str, path: str) -> Instance | None:
-    """Ask the service of a disk; None where it answers that it cannot tell. Raises PlacementError."""
+    """Ask the service of a disk; None where it answers with a failure. Raises PlacementError."""
     service = EndpointReference(
         resource_uri("Msvm_ImageManagementService"), {"CreationClassName": "Msvm_ImageManagementService"}
     )

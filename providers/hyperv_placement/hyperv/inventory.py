@@ -95,7 +95,7 @@ def _running(rows: Iterable[Instance]) -> tuple[MigrationJob, ...]:
 
 
 def reported_jobs(client: Client, jobs: Iterable[MigrationJob]) -> tuple[MigrationJob, ...]:
-    """Return those of `jobs` that have not ended, with what they tell of paths.
+    """Return those of `jobs` that have not ended, with the paths that they name.
 
     Asked for by state: one request for all that run. One that has changed its state meanwhile is asked for by its id.
     """
@@ -130,7 +130,7 @@ def read_guids(client: Client, class_name: str) -> tuple[VmId, ...]:
 def _rows(client: Client, vm: VmId | None) -> Rows:
     """Read where all machines are, or one by the prefix of its InstanceIDs.
 
-    Settings first and systems last: a machine in both was there all the while, so that none of its devices is missing.
+    Settings first and systems last: a machine in both was there all the time, so all its devices were read.
     """
     of_vm = _prefix(vm)
     of_machines = client.query(

@@ -28,7 +28,7 @@ _log = logging.getLogger(__name__)
 JOB_STARTED = 4096
 """ReturnValue: Method Parameters Checked - Job Started (win32 pages of the methods)."""
 SLOWEST = 20 * MIB
-"""Bytes a second that a copy makes at the least, as far as silence is judged by it."""
+"""The slowest copy, in bytes a second, that is still taken to be alive while its job reports no progress."""
 QUIET = 15 * 60.0
 """Seconds without any progress after which following ends. The job is left alone."""
 FIRST, SHARE, LONGEST = 0.5, 0.2, 5.0
@@ -50,7 +50,7 @@ class Outcome:
 
     @property
     def vanished(self) -> bool:
-        """Whether only the machine can tell now."""
+        """Whether only the machine itself can show what became of the job."""
         return self.state == 0
 
     @property
@@ -77,7 +77,7 @@ class Outcome:
 
 
 @dataclass(slots=True, kw_only=True)
-class _RunOrder:
+class _JobWatch:
     """How a job has gone as long as it was followed."""
 
     begun: float
@@ -129,7 +129,7 @@ class Follower:
     name: str
     """The machine's name, for messages."""
     activity: Callable[[], int | None]
-    """Returns the machine's OperationalStatus[1], the phase as the host reports it; None where it tells none."""
+    """Returns the machine's OperationalStatus[1], the phase as the host reports it; None where there is no second status."""
     report: Callable[[Progress], None]
     cancelled: threading.Event
     clock: Clock
@@ -143,9 +143,9 @@ class Follower:
         read and did not move, JobUnknownError after such a silence and at once where the host refuses us; the job may go
         on in all these cases.
         """
-        run_order = _RunOrder(begun=self.clock.now(), moved=self.clock.now())
+        watch = _JobWatch(begun=self.clock.now(), moved=self.clock.now())
         while True:
-            row = self._read(run_order)
+            row = self._read(watch)
             if isinstance(row, Outcome):
                 return row
             if row is not None:
@@ -156,36 +156,36 @@ class Follower:
                 )  # fmt: skip
                 if state in ENDED:
                     return self._outcome(row)
-                run_order.note(row, self.clock.now())
-            self._say(run_order)
-            self._pause(run_order)
+                watch.note(row, self.clock.now())
+            self._say(watch)
+            self._pause(watch)
 
-    def _pause(self, run_order: _RunOrder) -> None:
+    def _pause(self, watch: _JobWatch) -> None:
         now = self.clock.now()
         host = self.client.host.name
-        if now - run_order.moved > self.quiet:
-            if run_order.silence is not None:
+        if now - watch.moved > self.quiet:
+            if watch.silence is not None:
                 raise JobUnknownError(
-                    f"{self.name}: {host} tells nothing of its job any more ({run_order.silence.message}); {run_order.seen(now)},"
+                    f"{self.name}: {host} no longer reports on its job ({watch.silence.message}); {watch.seen(now)},"
                     " and what it does now is not known"
                 )
             raise MigrationStalledError(
-                f"{self.name}: job {self._id} on {host} is at {run_order.percent} %, nothing moved for"
-                f" {format_seconds(now - run_order.moved)}"
+                f"{self.name}: job {self._id} on {host} is at {watch.percent} %, nothing moved for"
+                f" {format_seconds(now - watch.moved)}"
             )
-        if self.clock.wait(run_order.pause(now), self.cancelled):
-            if run_order.silence is not None or run_order.read is None:
+        if self.clock.wait(watch.pause(now), self.cancelled):
+            if watch.silence is not None or watch.read is None:
                 raise InterruptedRunError(
-                    f"{self.name} is left to {host}, which tells nothing of its job now; {run_order.seen(now)}",
+                    f"{self.name} is left to {host}, which does not report on its job now; {watch.seen(now)}",
                     remedy="The next run looks for it",
                 )
-            raise InterruptedRunError(f"{self.name} is still moving ({run_order.percent} %), left to {host}")
+            raise InterruptedRunError(f"{self.name} is still moving ({watch.percent} %), left to {host}")
 
     @property
     def _id(self) -> str:
         return self.job.selector("InstanceID") or ""
 
-    def _read(self, run_order: _RunOrder) -> Instance | Outcome | None:
+    def _read(self, watch: _JobWatch) -> Instance | Outcome | None:
         """Return the job, an outcome where it is gone, or None where the host did not answer this time.
 
         Raises JobUnknownError where asking again would not help.
@@ -195,7 +195,7 @@ class Follower:
         except AbsentFaultError:
             return Outcome(state=0)
         except LASTING as error:
-            raise self._refused(error, run_order) from error
+            raise self._refused(error, watch) from error
         except (
             PlacementError
         ) as error:  # a service that restarts may answer anything; the limit on silence ends it
@@ -206,35 +206,35 @@ class Follower:
                 self.client.host.name,
                 error.message,
             )
-            run_order.silence = error
+            watch.silence = error
             return None
 
-    def _refused(self, error: PlacementError, run_order: _RunOrder) -> JobUnknownError:
+    def _refused(self, error: PlacementError, watch: _JobWatch) -> JobUnknownError:
         """Return the end of following: the cause once for each host, and in short for its other moves."""
         host, known = (
             self.client.host.name,
-            f"what its job does now is not known ({run_order.seen(self.clock.now())})",
+            f"what its job does now is not known ({watch.seen(self.clock.now())})",
         )
         if self.client.reported.first(error):
             remedy = f"{error.remedy}. {JobUnknownError.remedy}".removeprefix(". ")
             return JobUnknownError(f"{self.name}: {error.message}; {known}", remedy=remedy)
         return JobUnknownError(f"{self.name}: {host} is not asked any more, as said of another move; {known}")
 
-    def _say(self, run_order: _RunOrder) -> None:
+    def _say(self, watch: _JobWatch) -> None:
         now = self.clock.now()
-        if run_order.silence is not None:
-            since = now - (run_order.begun if run_order.read is None else run_order.read)
-            silent = f"{self.client.host.name} tells nothing of it for {format_seconds(since)}"
-            self.report(Progress(phase=silent, percent=None if run_order.read is None else run_order.percent))
+        if watch.silence is not None:
+            since = now - (watch.begun if watch.read is None else watch.read)
+            silent = f"{self.client.host.name} has not reported on it for {format_seconds(since)}"
+            self.report(Progress(phase=silent, percent=None if watch.read is None else watch.percent))
             return
         try:
             code = self.activity()
         except PlacementError:
             code = None
         phase = PHASES.get(code or 0, "migrating")
-        still = now - run_order.moved
+        still = now - watch.moved
         self.report(
-            Progress(phase=phase, percent=run_order.percent, seconds_left=run_order.seconds_left, still=still)
+            Progress(phase=phase, percent=watch.percent, seconds_left=watch.seconds_left, still=still)
         )
 
     def _outcome(self, row: Instance) -> Outcome:

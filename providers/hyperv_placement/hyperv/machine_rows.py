@@ -97,6 +97,7 @@ def system_reference(vm: str) -> EndpointReference:
 
 def read_machine_rows(client: Client, vm: VmId) -> MachineRows | None:
     """Read one machine, None where the host does not have it."""
+    # A planned system beside the machine has its GUID too, and settings of its own: `realized` tells them apart.
     settings = client.query("Msvm_VirtualSystemSettingData", where={"VirtualSystemIdentifier": vm})
     checkpoints = [row for row in settings if row.text("VirtualSystemType").startswith(SNAPSHOT)]
     resources = _resources(client, vm, [guid for row in checkpoints if (guid := owner(row))])
@@ -114,6 +115,7 @@ def _resources(client: Client, vm: VmId, checkpoints: list[str]) -> list[Instanc
     That hosts of all builds answer it whole over WS-Management is unverified. Each machine has memory and a processor:
     where the answer shows neither, each class is asked by itself, as a sweep does it.
     """
+    # Rows of a checkpoint's media start with the GUID of the checkpoint, not of the machine (r4sd/go-wsman).
     prefixes = tuple(f"Microsoft:{guid}" for guid in (vm, *checkpoints))
     try:
         rows = client.query(_ALL, like={"InstanceID": prefixes})

@@ -40,7 +40,7 @@ class MoveRows:
 
 
 def complete(vms: Iterable[VirtualMachine], rows: MoveRows, cluster: ClusterView) -> list[VirtualMachine]:
-    """Return the machines with what the rows tell of them."""
+    """Return the machines with what the rows show of them."""
     found = list(vms)
     joined = _Joined(rows)
     cluster = cluster.beside(vm.name for vm in found)
@@ -66,9 +66,7 @@ class _Joined:
 
     def completed(self, vm: VirtualMachine, cluster: ClusterView) -> VirtualMachine:
         if self.memory is not None and vm.id not in self.memory:
-            return (
-                vm  # it has left the host since it was seen there: no rows of it means not read, never none
-            )
+            return vm  # it has left the host since the sweep: its rows were not read, which does not mean that it has none
         memory, certain = self._memory(vm)
         return replace(
             vm,
@@ -84,8 +82,8 @@ class _Joined:
     def _memory(self, vm: VirtualMachine) -> tuple[int | None, bool]:
         """Return what the machine takes of a host's memory, and whether that is certain.
 
-        Static memory is VirtualQuantity. With dynamic memory a running machine has what Msvm_SummaryInformation tells,
-        and never less counts than what it was started with or is promised; where no summary tells, it may have more.
+        Static memory is VirtualQuantity. With dynamic memory a running machine has what Msvm_SummaryInformation shows, and
+        counts with at least what it was started with or is promised; without a summary it may have more.
         """
         rows = None if self.memory is None else self.memory.get(vm.id)
         if not rows:
@@ -106,7 +104,7 @@ class _Joined:
         return tuple(name for port in ports if (name := self._switch(port)))
 
     def _switch(self, port: Instance) -> str:
-        """HostResource names the switch by GUID; an adapter that is not connected names none."""
+        """HostResource names the switch by GUID; that of an adapter that is not connected is empty."""
         guid = _guid_of(port)
         return "" if guid is None else self.switches.get(guid) or port.text("LastKnownSwitchName")
 
@@ -133,7 +131,7 @@ class _Joined:
 
 
 def _host_drives(drives: list[Instance], vm: VirtualMachine) -> Iterator[str]:
-    """Yield the slots of drives that are the host's own. Only a disk tells that its SCSI controller is the single one."""
+    """Yield the slots of drives that are the host's own. That a SCSI controller is the only one shows in the slots of disks alone."""
     single = any(disk.slot.startswith(f"scsi-{ONLY}-") for disk in vm.disks)
     for row in drives:
         place = place_of(row.text("InstanceID"))

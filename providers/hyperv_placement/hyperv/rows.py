@@ -152,7 +152,7 @@ class Slots:
     def of(self, row: Instance) -> str:
         """Return the slot of a drive or medium, also of a checkpoint, which may have had another controller.
 
-        Raises ProtocolError where its InstanceID says none.
+        Raises ProtocolError where its InstanceID names no slot.
         """
         place = place_of(row.text("InstanceID"))
         if place is None:

@@ -33,7 +33,7 @@ BY_MOVES: Mapping[Moves, MigrationType] = {
 def read_template(client: Client, kind: int) -> Instance:
     """Read the settings of a migration of `kind` as the host keeps them.
 
-    Blank ones where it keeps none: Windows-classic-samples start from those.
+    Blank settings where it keeps none of that kind, as Windows-classic-samples do.
     """
     templates = client.query(_TEMPLATE, where={"MigrationType": int(kind)})
     return templates[0] if templates else Instance(_TEMPLATE, {})
