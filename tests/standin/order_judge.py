@@ -46,6 +46,8 @@ class Part:
     """Seconds from when the engine could name it until it does."""
     lasts: float
     """Of each of its moves."""
+    held_back: bool = False
+    """Whether the engine names it only when the host is set up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +59,7 @@ class Story:
     """Which machine each scheduled move is of, and the moves that it comes after."""
     workers: int
     other_work: float
-    """Seconds for which a host is set up, before which the engine names nothing."""
+    """Seconds for which a host is set up, and holds back some of the machines."""
     cancelled_at: float | None = None
 
 
@@ -155,7 +157,8 @@ class OrderJudge:
         if not self._failed.isdisjoint(depends_on):
             self._failed.add(label)
             return
-        self.clock.wait(max(0.0, self.story.other_work - self.clock.now()) + part.named_after)
+        held = self.story.other_work - self.clock.now() if part.held_back else 0.0
+        self.clock.wait(max(0.0, held) + part.named_after)
         self.run_order.name(label)
         self._lapse = self.clock.now()
         if part.fate is Fate.SAME:
