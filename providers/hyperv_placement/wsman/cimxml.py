@@ -16,7 +16,7 @@ from .values import cim_datetime, cim_interval, text_to_value, value_to_text
 def encode_embedded(instance: Instance) -> str:
     """Return the text that Hyper-V's methods take: one INSTANCE, arrays as PROPERTY.ARRAY, NULLs without value.
 
-    A number is written for properties in the schema alone: TYPE is required, and has to be the class's own.
+    Only properties in the schema are written as numbers: TYPE is required, and must be the class's own.
     Booleans in lower case and characters as numeric references, both of which a host was seen to accept where
     `&amp;` was refused (r4sd/go-wsman hyperv/embedded.go, hyperv/embedded_escape_test.go).
     """
@@ -70,7 +70,7 @@ def _text(value: Value) -> str:
 
 def _escaped(text: str) -> str:
     """As a host was seen to take it: `&#38;`, `&#60;` and `&#34;` where it refused `&amp;` and `&lt;`; `&gt;` passed."""
-    plain = xml.escaped(text)  # refuses what XML cannot carry
+    plain = xml.escaped(text)  # raises for what XML cannot carry
     for named, numeric in (("&amp;", "&#38;"), ("&lt;", "&#60;"), ('"', "&#34;")):
         plain = plain.replace(named, numeric)
     return plain
@@ -79,7 +79,7 @@ def _escaped(text: str) -> str:
 def decode_embedded(text: str, namespace: str = names.VIRTUALIZATION) -> Instance:
     """Read the text of an embedded instance. Raises ProtocolError.
 
-    CLASSORIGIN, PROPAGATED and qualifiers may be there (recorded by nova) and do not matter; references are left out.
+    CLASSORIGIN, PROPAGATED and qualifiers may be there (recorded by nova) and are ignored, as are references.
     """
     root = xml.parse(_bytes(text))
     if xml.local(root) != "INSTANCE" or root.get("CLASSNAME") is None:

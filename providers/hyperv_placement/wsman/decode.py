@@ -1,4 +1,4 @@
-"""Bytes to messages: by namespace and structure, never by prefix or language."""
+"""Decodes bytes to messages: by namespace and structure, never by prefix or language."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ _KNOWN = {
     },
     names.MICROSOFT: {"DataLocale", "SessionId", "OperationID", "SequenceId", "ActivityId", "ConnectionRetry"},
 }  # fmt: skip
-"""FragmentTransfer is not among them: to answer with the whole where a part was asked for would be a silent lie."""
+"""FragmentTransfer is not among them: answering a request for a part with the whole would be a silent error."""
 _TRUE = {"true", "1"}
 _RETURN_VALUE = Property("ReturnValue", CimType.UINT32)
 
 
 def decode_request(content: bytes) -> Request:  # noqa: PLR0911 - one for each message
-    """Read a request. Raises ProtocolError for what is no envelope, or lacks what its action needs."""
+    """Read a request. Raises ProtocolError for anything that is not an envelope, or lacks what its action needs."""
     root, body = _envelope(content)
     header = _header(root)
     target = EndpointReference(header.resource_uri, header.selectors)
@@ -178,10 +178,7 @@ def _invoke(body: xml.Element, target: EndpointReference, header: Header) -> Inv
 
 
 def _is_of(element: xml.Element, uri: str) -> bool:
-    """Say whether the element is in a namespace of the class, which a method's body and parameters are in.
-
-    The class alone decides: an example of Microsoft's has another WMI namespace in the body (MS-WSMV 4.1.4).
-    """
+    """Say whether an element is in a namespace of the class, as a method's body and parameters are. Only the class decides: one of Microsoft's examples has another WMI namespace in the body (MS-WSMV 4.1.4)."""
     space = xml.namespace(element)
     return bool(space) and names.class_of(space).casefold() == names.class_of(uri).casefold()
 
@@ -200,7 +197,7 @@ def _argument(item: xml.Element, uri: str) -> Value | Malformed:
 
 
 def decode_response(content: bytes) -> Response:  # noqa: PLR0911 - one for each message
-    """Read an answer; a fault is a value like the others. Raises ProtocolError for what is no answer."""
+    """Read an answer; a fault is a value like the others. Raises ProtocolError for anything that is not an answer."""
     root, body = _envelope(content)
     header = _header(root)
     first = next(iter(body), None)
@@ -230,7 +227,7 @@ def decode_response(content: bytes) -> Response:  # noqa: PLR0911 - one for each
 
 
 def _get_response(element: xml.Element, header: Header) -> GetResponse:
-    """An instance of any class answers a Get; without its Action, one of WMI's classes alone is taken for one."""
+    """An instance of any class answers a Get; without the Action header only an instance of a WMI class counts as one."""
     if header.action != names.GET_RESPONSE and (header.action or not names.is_wmi(xml.namespace(element))):
         raise ProtocolError(f"{header.action or xml.local(element)} answers nothing that is asked here")
     return GetResponse(instance=elements.decode_instance(element), header=header)
@@ -254,7 +251,7 @@ def _pull_response(element: xml.Element, header: Header) -> PullResponse:
 
 
 def _items(element: xml.Element) -> tuple[Item, ...] | None:
-    """Read the page; None where there is none."""
+    """Read the page; None if there is none."""
     found = _of_either(element, "Items")
     return None if found is None else tuple(_item(item) for item in found)
 
@@ -264,7 +261,7 @@ def _is_last(element: xml.Element) -> bool:
 
 
 def _of_either(element: xml.Element, name: str) -> xml.Element | None:
-    """Items and the end are of WS-Management in an optimised answer, else of WS-Enumeration; both are read in both."""
+    """Items and EndOfSequence are in WS-Management's namespace in an optimised answer, otherwise in WS-Enumeration's; either is read."""
     found = xml.child(element, names.WSMAN, name)
     return xml.child(element, names.ENUMERATION, name) if found is None else found
 

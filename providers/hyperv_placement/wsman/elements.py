@@ -1,4 +1,4 @@
-"""CIM instances and values as elements of an envelope (DSP0230, WS-CIM): written as Windows does, read from anybody."""
+"""CIM instances and values as elements of an envelope (DSP0230, WS-CIM): written as Windows writes them, read leniently."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .values import iso_datetime, iso_interval, text_to_value, value_to_text
 _NIL = f"{{{names.XSI}}}nil"
 _TYPE = f"{{{names.XSI}}}type"
 _LOCATION = f"{{{names.CIM}}}Location"
-"""Where an instance is to be found: no property of it (MS-WSMV 4.1.1)."""
+"""Elements that locate an instance and are not properties of it (MS-WSMV 4.1.1)."""
 _TIMES = frozenset({"Datetime", "Interval", "CIM_DateTime", "Date", "Time"})
 """Elements that hold a time (DSP0230, cimDateTime); Windows writes the first two."""
 _TIME_NAMESPACES = frozenset({names.CIM, names.CIM_2005, ""})
@@ -34,7 +34,7 @@ _DECLARED = {
     "cimFloat": CimType.REAL32,
     "cimDouble": CimType.REAL64,
 }
-"""Types that a service may declare on a property (DSP0230); the rest are texts, or say themselves what they are."""
+"""Types that a service may declare on a property (DSP0230); the others are texts, or recognisable by their content."""
 _FRAGMENT_NAMESPACES = {"xmlns:xsi": names.XSI, "xmlns:w": names.WSMAN}
 _REFERENCE_NAMESPACES = {"xmlns:a": names.ADDRESSING, "xmlns:w": names.WSMAN}
 
@@ -62,7 +62,7 @@ def _encode(element: str, value: Value, spec: Property) -> str:
 def encode_value(element: str, value: Value, prefix: str = "cim:") -> str:
     """Return a value as elements; NULL is nil, dates and intervals stand in an element of their own.
 
-    Raises ProtocolError for an instance: what a host writes for one inside another was never seen.
+    Raises ProtocolError for an instance: nobody has seen what a host writes for one inside another.
     """
     match value:
         case None:
@@ -116,7 +116,7 @@ def _decoded(item: xml.Element, schema: ClassSchema | None) -> tuple[Property, V
 
 
 def gathered(values: Iterable[tuple[Property, Value]]) -> dict[str, Value]:
-    """Return values by name: what repeats is an array; the schema tells an array of one from a scalar."""
+    """Return values by name: repeated elements are an array; the schema distinguishes an array of one from a scalar."""
     lists: dict[str, list[Value]] = {}
     arrays: set[str] = set()
     for spec, value in values:
@@ -135,8 +135,8 @@ def decode_fragment(element: xml.Element) -> Fragment:
 def decode_value(element: xml.Element, kind: CimType) -> Value:
     """Read one property of an answer: nil, a reference, a time in an element of its own, or text of type `kind`.
 
-    More is read than Windows writes: a reference in an EndpointReference of its own, as other services send it (a
-    client loses nothing by it), and an object inside another, as an Instance. Raises ProtocolError.
+    Reads more than Windows writes: a reference inside an EndpointReference element, as other services send it, and an
+    object inside another as an Instance. Raises ProtocolError.
     """
     if is_nil(element):
         return None
@@ -163,7 +163,7 @@ def is_time(element: xml.Element) -> bool:
 
 
 def _time(inner: xml.Element, kind: CimType) -> Value:
-    """What cannot be read is a text where no schema asks for a time: asterisks may stand in one (DSP0004 5.2.4)."""
+    """Without a schema, a time that cannot be read is kept as text: it may contain asterisks (DSP0004 5.2.4)."""
     text = (inner.text or "").strip()
     try:
         return text_to_value(text, CimType.DATETIME)
@@ -174,14 +174,14 @@ def _time(inner: xml.Element, kind: CimType) -> Value:
 
 
 def _inner_instance(element: xml.Element) -> Instance:
-    """Read an object inside another, by the class that its xsi:type names, else by the property's own name."""
+    """Read an object inside another, by the class in its xsi:type, otherwise by the property's name."""
     declared = (element.get(_TYPE) or "").strip().rpartition(":")[2]
     class_name = declared.removesuffix("_Type") or xml.local(element)
     return _instance(element, class_name, xml.namespace(element[0]))
 
 
 def _by_declaration(item: xml.Element) -> Value:
-    """Read a property that no schema knows: by the type that it declares, as text where that does not fit."""
+    """Read a property that no schema knows: by its declared type, or as text if it does not fit."""
     declared = item.get(_TYPE)
     kind = None if declared is None else _DECLARED.get(declared.strip().rpartition(":")[2])
     if kind is not None and len(item) == 0 and not is_nil(item):

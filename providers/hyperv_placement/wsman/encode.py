@@ -1,4 +1,4 @@
-"""Messages to bytes: requests as Windows accepts them, answers with the prefixes and order that Windows sends."""
+"""Encodes messages to bytes: requests as Windows accepts them, answers with the prefixes and order that Windows sends."""
 
 from __future__ import annotations
 
@@ -213,7 +213,7 @@ def _pull_response(message: PullResponse) -> str:
 
 
 def encode_items(items: Iterable[Item]) -> str:
-    """Return the items of a page, one after the other; a server measures pages by it."""
+    """Return the items of a page in sequence; a server measures pages with it."""
     return "".join(map(_item, items))
 
 

@@ -19,7 +19,7 @@ class EndpointReference:
 
     resource_uri: str
     selectors: Mapping[str, Selector] = field(default_factory=dict)
-    """Texts; a key that is a reference, as an association's, is one here too (DSP0226 5.1.2.2)."""
+    """Texts; a key that is itself a reference, as in an association, is an EndpointReference (DSP0226 5.1.2.2)."""
     address: str = field(default=names.ANONYMOUS, compare=False)
 
     def __hash__(self) -> int:
@@ -32,7 +32,7 @@ class EndpointReference:
         return names.class_of(self.resource_uri)
 
     def selector(self, name: str) -> str | None:
-        """Return a selector's text, None for one that is a reference; names compare without case (MS-WSMV 3.1.4.1.2)."""
+        """Return a selector's text, None if it is a reference; names compare without case (MS-WSMV 3.1.4.1.2)."""
         wanted = name.casefold()
         found = next((v for k, v in self.selectors.items() if k.casefold() == wanted), None)
         return found if isinstance(found, str) else None
@@ -71,7 +71,7 @@ def is_reference(element: xml.Element) -> bool:
 
 
 def find(element: xml.Element) -> xml.Element | None:
-    """Return what holds a reference's content: `element`, or an EndpointReference in it; None where neither does."""
+    """Return the element that holds a reference's content: `element` or an EndpointReference in it; None if neither does."""
     if is_reference(element):
         return element
     return xml.child(element, names.ADDRESSING, "EndpointReference")
@@ -104,6 +104,6 @@ def _decoded(item: xml.Element) -> Selector:
 
 
 def _unindented(text: str) -> str:
-    """A key neither starts nor ends with a line: there somebody has indented the message, as specifications print it."""
+    """Strip indentation around a key, as in messages printed in specifications: no key starts or ends with a line break."""
     stripped = text.strip()
     return stripped if text[:1] in {"\n", "\r"} or text.rstrip(" \t")[-1:] in {"\n", "\r"} else text

@@ -12,7 +12,7 @@ from .values import count_in
 
 _NAME = "placement"
 _HEARTBEATS, _EXPIRES = "PT5.000S", "PT60.000S"
-"""After how long a host answers a Pull although there is nothing new; after how long it forgets who does not come back."""
+"""After how long a host answers a Pull without new events, and after how long it drops a subscription that is not polled."""
 _EVENTING = {"xmlns:e": names.EVENTING}
 
 
@@ -117,7 +117,7 @@ def _time(text: str) -> datetime:
 
 
 def decode_subscribe(element: xml.Element) -> str:
-    """Return the query of a Subscribe. Raises ProtocolError for another mode or dialect than those of here."""
+    """Return the query of a Subscribe. Raises ProtocolError for any other mode or dialect."""
     delivery = xml.need(element, names.EVENTING, "Delivery")
     query = xml.need(element, names.WSMAN, "Filter")
     if delivery.get("Mode") != names.PULL_MODE or query.get("Dialect") != names.EVENT_QUERY:

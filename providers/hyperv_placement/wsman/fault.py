@@ -1,4 +1,4 @@
-"""Faults: what a host answers instead, as WSManFault with nested provider faults, or as MSFT_WmiError (MS-WSMV)."""
+"""Faults, as WSManFault with nested provider faults or as MSFT_WmiError (MS-WSMV)."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ WMI_PROVIDER = "WMI Provider"
 WMI_PROVIDER_PATH = r"%systemroot%\system32\WsmWmiPl.dll"
 _ACTIONS = {names.ADDRESSING: names.ADDRESSING_FAULT, names.ENUMERATION: names.ENUMERATION_FAULT}
 LARGEST_WIN32 = 0xFFFF
-"""Above it a code is an HRESULT or a code of WS-Management."""
+"""Codes above this are HRESULTs or codes of WS-Management."""
 _HRESULT = re.compile(r"HRESULT 0x([0-9A-Fa-f]{1,8})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderFault:
-    """What a provider said: a text, or a fault of its own, with WMI's extended status (recorded by WinRb/WinRM)."""
+    """What a provider reported: a text, or a fault of its own, with WMI's extended status (recorded by WinRb/WinRM)."""
 
     provider: str = WMI_PROVIDER
     path: str = WMI_PROVIDER_PATH
@@ -33,12 +33,12 @@ class ProviderFault:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WsmanFault:
-    """The detail of most faults: a code, and a text or what a provider said."""
+    """The detail of most faults: a code, and a text or a provider's fault."""
 
     code: int | None = None
     """A code of WS-Management, a Win32 code or an HRESULT."""
     machine: str = ""
-    """In the outer one the name that was dialled, in an inner one the host's own."""
+    """In the outer fault the name that was dialled, in an inner one the host's own."""
     text: str = ""
     provider: ProviderFault | None = None
 
@@ -64,14 +64,14 @@ class Fault:
     """Language of the reason; empty where it is that of the envelope."""
     detail_uri: str = ""
     detail: WsmanFault | Instance | None = None
-    """An instance is an error of CIM, as MSFT_WmiError."""
+    """An Instance here is a CIM error, as MSFT_WmiError."""
     not_understood: str = ""
     """Local name of the mandatory header that was not understood."""
     header: Header = EMPTY
 
     @property
     def action(self) -> str:
-        """The Action header: as it came, else by the subcode's family."""
+        """The Action header: as received, otherwise by the subcode's family."""
         return self.header.action or _ACTIONS.get(self.subcode_namespace, names.WSMAN_FAULT)
 
     @property
@@ -93,7 +93,7 @@ class Fault:
 
     @property
     def provider(self) -> str:
-        """The provider that speaks; empty where the service itself does."""
+        """The provider that reports the fault; empty where it is the service itself."""
         found = self.detail.provider if isinstance(self.detail, WsmanFault) else None
         return "" if found is None else found.provider
 
@@ -112,7 +112,7 @@ class Fault:
                 return ()
 
     def __str__(self) -> str:
-        """One line: the innermost text, else the reason, with the code."""
+        """One line: the innermost text or the reason, with the code."""
         words = (self.texts or (self.reason.strip(),))[-1] or self.subcode
         code = "" if self.wsman_code is None else f" ({code_text(self.wsman_code)})"
         return " ".join(words.split()).rstrip(".") + code

@@ -1,4 +1,4 @@
-"""The body of a fault as XML: written as Windows does, read for what is there."""
+"""The body of a fault as XML: written as Windows writes it, read for whatever is there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The headers of a message, as far as anybody decides by them."""
+"""The headers of a message that decisions depend on."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .epr import Selector
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
-    """Headers of a message, as far as anybody decides by them."""
+    """The headers of a message that decisions depend on."""
 
     action: str = ""
     message_id: str = ""
@@ -24,7 +24,7 @@ class Header:
     max_envelope_size: int | None = None
     operation_timeout: timedelta | None = None
     operation_timeout_text: str = ""
-    """As sent: a negative or malformed timeout has no value but is there."""
+    """As sent, so that a negative or malformed timeout is still seen."""
     locale: str = ""
     locale_mandatory: bool = False
     unknown_mandatory: tuple[str, ...] = ()

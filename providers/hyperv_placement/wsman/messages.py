@@ -1,4 +1,4 @@
-"""The messages of WS-Management as values: what a client asks, and what a host answers."""
+"""The messages of WS-Management as values: a client's requests and a host's answers."""
 
 from __future__ import annotations
 

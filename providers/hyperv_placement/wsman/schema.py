@@ -1,4 +1,4 @@
-"""Types of the properties of the classes in use: on the wire a number looks like text, and an array of one like a scalar."""
+"""Types of the properties of the classes in use: on the wire a number looks like a text, and an array of one like a scalar."""
 
 from __future__ import annotations
 

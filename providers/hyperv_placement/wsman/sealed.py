@@ -19,7 +19,7 @@ _PIECE = 16384
 """Bytes that CredSSP seals at once: a TLS record (MS-WSMV 2.2.9.1.3)."""
 _PART = re.compile(
     rb"--[ \t]*Encrypted Boundary\r\n"
-    rb"[ \t]*Content-Type:[ \t]*[^ \t\r\n]+[ \t]*\r\n"  # no part may match what its neighbour does: that takes a square of time
+    rb"[ \t]*Content-Type:[ \t]*[^ \t\r\n]+[ \t]*\r\n"  # adjacent parts must not match the same characters, or matching takes quadratic time
     rb"[ \t]*OriginalContent:[^\r\n]*?;Length=(?P<length>[0-9]{1,9})[ \t]*\r\n"
     rb"--[ \t]*Encrypted Boundary\r\n"
     rb"[ \t]*Content-Type:[ \t]*application/octet-stream[ \t]*\r\n",
@@ -57,10 +57,10 @@ def pack(envelope: bytes, protocol: str, seal: Seal) -> tuple[str, bytes]:
 
 
 def unpack(content_type: str, body: bytes, protocol: str, unseal: Unseal) -> bytes:
-    """Return the envelope within an encrypted body. `unseal` decrypts a piece and raises what it likes.
+    """Return the envelope within an encrypted body. `unseal` decrypts a piece; its errors pass through.
 
-    Raises ProtocolError for another form, another protocol than `protocol`, and for a piece whose length is not
-    the one that was promised.
+    Raises ProtocolError for another form, another protocol than `protocol`, and a piece of another length than
+    announced.
     """
     named = _TYPE.search(content_type)
     if not is_sealed(content_type) or named is None or named[1].strip() not in _PROTOCOLS:

@@ -13,7 +13,7 @@ from .epr import EndpointReference
 from .schema import CimType
 
 Scalar: TypeAlias = bool | int | float | str | datetime | timedelta | EndpointReference | None
-"""What one element can hold that holds no other instance."""
+"""A CIM value other than an instance or an array."""
 
 _INTERVAL = re.compile(
     r"^P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?$", re.ASCII
@@ -35,7 +35,7 @@ def text_to_value(text: str, kind: CimType) -> Scalar:
 
 
 def count_in(text: str | None) -> int | None:
-    """Return the whole number that `text` is, in ASCII digits alone; None where it is none."""
+    """Return the whole number in `text`, of ASCII digits only; None if it is not one."""
     stripped = (text or "").strip()
     return int(stripped) if _COUNT.fullmatch(stripped) else None
 
@@ -93,14 +93,14 @@ def cim_interval(value: timedelta) -> str:
 
 
 def _aware(value: datetime) -> datetime:
-    """A time without its zone would be read as local time of whoever runs this, which no host means."""
+    """Refuse a time without a zone: it would be read as local time of this computer."""
     if value.tzinfo is None:
         raise ProtocolError(f"{value} has no time zone", remedy="")
     return value
 
 
 def _refuse_negative(value: timedelta) -> None:
-    """CIM has no negative intervals (DSP0004 5.2.4)."""
+    """Refuse negative intervals, which CIM does not have (DSP0004 5.2.4)."""
     if value < timedelta(0):
         raise ProtocolError(f"{value} is negative, which no interval can be", remedy="")
 
@@ -147,14 +147,14 @@ def read_interval(text: str) -> timedelta:
 
 
 def _read_integer(text: str) -> int:
-    """Only what XML schema calls an integer: `int` alone would take `1_000` and digits of any script."""
+    """Accept only what XML Schema calls an integer: `int` would accept `1_000` and digits of any script."""
     if not _INTEGER.fullmatch(text):
         raise ValueError(text)
     return int(text)
 
 
 def _read_real(text: str) -> float:
-    """Decimals alone: `float` would take `1_0`, digits of any script and `infinity`."""
+    """Accept only decimals: `float` would accept `1_0`, digits of any script and `infinity`."""
     if not _REAL.fullmatch(text):
         raise ValueError(text)
     return float(text)

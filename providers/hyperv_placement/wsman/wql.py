@@ -1,4 +1,4 @@
-"""Queries in WQL: built here, by one escaping function, so that no name can end a literal."""
+"""WQL queries, built with a single escaping function, so that no name can end a literal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""XML in and out: strict writing with the prefixes that Windows uses, hardened reading that never minds them."""
+"""XML in and out: strict writing with the prefixes that Windows uses, hardened reading that ignores prefixes."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def quoted(text: str) -> str:
 def tag(name: str, content: str | None = "", attributes: Mapping[str, str] | None = None) -> str:
     """Return an element around `content`, which is XML already; None closes the element itself.
 
-    Raises ProtocolError where `name` is no name: names of properties and methods come from outside, too.
+    Raises ProtocolError where `name` is not an XML name: names of properties and methods come from outside, too.
     """
     start = _checked(name) + "".join(f' {key}="{quoted(value)}"' for key, value in (attributes or {}).items())
     return f"<{start}/>" if content is None else f"<{start}>{content}</{name}>"
@@ -64,7 +64,7 @@ def leaf(name: str, text: str, attributes: Mapping[str, str] | None = None) -> s
 def parse(content: bytes) -> Element:
     """Return the root of `content`.
 
-    Raises ProtocolError for anything that is no plain, bounded XML: DTDs, entities, too deep, too large.
+    Raises ProtocolError for anything but plain, bounded XML: DTDs, entities, too deep, too large.
     """
     if len(content) > MAX_BYTES:
         raise ProtocolError(f"A message of {len(content)} bytes is larger than the {MAX_BYTES} allowed")
@@ -83,7 +83,7 @@ def parse(content: bytes) -> Element:
 
 
 def _refuse_what_soap_has_not(root: Element) -> None:
-    """Refuse document types and processing instructions (SOAP 1.2 part 1, 5), and shapes that only waste time."""
+    """Refuse document types and processing instructions (SOAP 1.2 part 1, 5), and excessive nesting or attributes."""
     if root.getroottree().docinfo.doctype:  # type: ignore[attr-defined]  # the stubs know a docinfo without it
         raise ProtocolError("The message has a document type, which WS-Management never has")
     if _has_instruction(root):
@@ -95,14 +95,14 @@ def _refuse_what_soap_has_not(root: Element) -> None:
 
 
 def _has_instruction(root: Element) -> bool:
-    """Say whether an instruction stands in, before or after the root; XPath would collect them all first."""
+    """Say whether there is an instruction in, before or after the root; XPath would collect all of them first."""
     kind = etree.ProcessingInstruction
     inside, before, after = root.iter(kind), root.itersiblings(kind, preceding=True), root.itersiblings(kind)
     return any(next(iter(found), None) is not None for found in (inside, before, after))
 
 
 def _unmarked_encoding(content: bytes) -> str | None:
-    """Return UTF-16 where nothing but the zeros tells it: the HTTP charset may name it instead of a mark (DSP0226 13)."""
+    """Recognise UTF-16 without a byte order mark by its zeros: the HTTP charset may name it instead (DSP0226 13)."""
     match content[:2]:
         case b"<\0":
             return "UTF-16LE"
