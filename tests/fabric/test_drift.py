@@ -122,7 +122,7 @@ def test_with_a_host_down_nothing_is_called_gone(
     assert cli.main(["drift", str(stack)]) == 4
     said = capsys.readouterr().out
     assert said.splitlines()[0] == (
-        f"{stack.stem}: no drift seen, and not all could be told; unknown: hv3; 1 machine unknown"
+        f"{stack.stem}: no drift seen, and not everything is known; unknown: hv3; 1 machine unknown"
     )
     assert "FAR01 is unknown" in said
     assert "missing" not in said

@@ -58,7 +58,7 @@ class SecondHop(Protocol):
 
 
 def is_refused(codes: Collection[int]) -> bool:
-    """Say whether a migration failed for want of the right to act at its destination."""
+    """Say whether a migration failed because its source may not act at its destination."""
     return not REFUSED.isdisjoint(codes)
 
 

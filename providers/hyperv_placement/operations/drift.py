@@ -31,7 +31,7 @@ from hyperv_placement.workspace.stacks import PROJECT
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """Drift, and what it was told from."""
+    """Drift, and what it was found in."""
 
     report: DriftReport
     inventory: Inventory

@@ -101,7 +101,7 @@ def _of_hosts(report: DriftReport) -> Iterator[_Outcome]:
 
 
 def _cases_of_hosts(report: DriftReport) -> list[str]:
-    """Every host, and what else could not be told."""
+    """Every host, and what else is unknown."""
     others = (each.subject for each in report.unknown if not each.is_machine)
     return list(dict.fromkeys((*report.hosts, *others)))
 

@@ -25,7 +25,7 @@ def _headline(report: DriftReport) -> Iterator[str]:
         counts = ", ".join(f"{kinds.count(kind)} {kind}" for kind in DriftKind if kind in kinds)
         yield f"{report.stack}: {counted(len(kinds), 'drift')}: {counts}"
     elif report.unknown:
-        yield f"{report.stack}: no drift seen, and not all could be told"
+        yield f"{report.stack}: no drift seen, and not everything is known"
     else:
         yield (
             f"{report.stack}: no drift, {counted(len(report.labels), 'machine')} on "

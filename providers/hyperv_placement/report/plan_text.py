@@ -75,7 +75,7 @@ def _outcome(plan: Plan) -> str:
             f" {format_seconds(schedule.seconds)}, in {counted(max(schedule.waves), 'wave')}"
         )
     if moves := standings.count(Standing.MOVE):
-        return f"{counted(moves, 'move')}; when is not known, for want of what the hosts have room for"
+        return f"{counted(moves, 'move')}; when is not known, since the hosts' free room is not known"
     in_place = standings.count(Standing.IN_PLACE)
     return f"Nothing to move: {counted(in_place, 'machine is', 'machines are')} in place"
 

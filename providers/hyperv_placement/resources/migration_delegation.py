@@ -240,7 +240,9 @@ def _accounts(
         account = unfit.account
     if account is None:
         why, remedy = (unfit.why, unfit.remedy) if unfit else (f"no account is called {name}", "")
-        raise AccountMissingError(f"The delegation of {name} cannot be told or set: {why}", remedy=remedy)
+        raise AccountMissingError(
+            f"The delegation of {name} can be neither read nor set: {why}", remedy=remedy
+        )
     return account, found.fit
 
 

@@ -64,7 +64,7 @@ def test_the_first_line_says_it_all() -> None:
     silent = replace(EMPTY, unknown=(Unknown(subject="hv1", text="timed out"),))
     assert (
         render_drift(silent).partition("\n")[0]
-        == "lab: no drift seen, and not all could be told; unknown: hv1"
+        == "lab: no drift seen, and not everything is known; unknown: hv1"
     )
 
 

@@ -15,7 +15,7 @@ class Unseen:
 
     vm: VmId
     name: str
-    """Its GUID where nobody told its name: jobs do not."""
+    """Its GUID where its name is unknown: jobs do not have it."""
     host: HostName
     """Who tells of it."""
     remark: str
