@@ -21,6 +21,7 @@ from . import (
     preview,
     requests,
     review,
+    stack_file,
     startup,
     sweep,
 )
@@ -34,6 +35,7 @@ Measure = Callable[[Sites], list[Figure]]
 MEASURES: dict[str, Measure] = {
     "startup": startup.measure,
     "decoding": decoding.measure,
+    "stack-file": stack_file.measure,
     "requests": requests.measure,
     "before-orders": before_orders.measure,
     "lab": lab_memory.measure,
