@@ -1,4 +1,4 @@
-"""The page of the operator's policy: each key is told, and its example is one."""
+"""The page of the operator's policy: each key is described, and its example is one."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def judged(text: str) -> list[str]:
     return findings.lines()
 
 
-def test_each_key_is_told_and_the_example_fits() -> None:
+def test_each_key_is_described_and_the_example_fits() -> None:
     """In the table and in words for editors."""
     page = PAGE.read_text(encoding="utf-8")
     table = [line.split("|")[1] for line in page.splitlines() if line.startswith("|")]

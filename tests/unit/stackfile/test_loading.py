@@ -219,7 +219,7 @@ def test_line_ends_and_byte_order_marks_do_not_matter(path: Path) -> None:
         assert str(caught.value) == wanted
 
 
-def test_every_error_is_told_at_once_by_line(findings: Findings) -> None:
+def test_every_error_is_reported_at_once_by_line(findings: Findings) -> None:
     """One run lists all errors of all kinds, sorted by line, each with a way out."""
     found = findings(
         "hosts:\n"
@@ -318,7 +318,7 @@ def test_a_file_that_may_not_be_read(path: Path) -> None:
 
 
 @pytest.mark.parametrize("entry", ["{key}: {{host: hv1}}", "'{key}': {{host: hv1}}", "A: {{{key}: hv1}}"])
-def test_a_key_that_is_too_long_is_told_as_that(path: Path, entry: str) -> None:
+def test_a_key_that_is_too_long_is_reported_as_that(path: Path, entry: str) -> None:
     """YAML's own words are of colons and commas."""
     path.write_text("hosts: {hv1: {address: hv1}}\nvms:\n  " + entry.format(key="K" * 1100) + "\n")
     with pytest.raises(StackFileError, match=r":3: a key of more than 1,024 characters, .*; shorten it"):

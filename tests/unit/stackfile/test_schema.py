@@ -286,7 +286,7 @@ def test_the_schema_is_a_valid_schema() -> None:
 
 
 @pytest.mark.parametrize(("document", "expected"), WRONG, ids=[text for _, text in WRONG])
-def test_a_wrong_value_is_told(document: object, expected: str) -> None:
+def test_a_wrong_value_is_reported(document: object, expected: str) -> None:
     """What the schema refuses the loader reports, once, with the words of the table."""
     assert not JUDGE.is_valid(document)
 
