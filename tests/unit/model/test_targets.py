@@ -25,7 +25,7 @@ URN = "urn:pulumi:lab::hyperv-placement::pulumi-python:dynamic/hyperv:VmPlacemen
     ],
 )
 def test_patterns_are_read_as_the_engine_reads_them(words: str, taken: str) -> None:
-    """`**` stands for anything, `*` for anything without a colon; dependents no pattern tells."""
+    """`**` stands for anything, `*` for anything without a colon; dependents no pattern matches."""
     targets = targets_in(["pulumi", *words.split()])
     assert [name for name in ("VM001", "VM002", "WEB") if targets.takes(f"{URN}{name}")] == taken.split()
 

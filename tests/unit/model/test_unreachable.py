@@ -1,4 +1,4 @@
-"""Hosts of which nothing is known are told once for each cause, and none is said to be silent that was not asked."""
+"""Hosts of which nothing is known are reported once for each cause, and none is said to be silent that was not asked."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hyperv_placement.winrm.connection_errors import NotTriedError
 
 
 def lines(*found: tuple[str, PlacementError]) -> list[str]:
-    """Return what is told of hosts with these errors."""
+    """Return what is reported of hosts with these errors."""
     return list(reported(unreachable(HostName(name), error) for name, error in found))
 
 

@@ -79,7 +79,7 @@ def test_what_is_wrong(findings: Findings, section: str, problem: str) -> None:
     assert "hunter2" not in found[0]
 
 
-def test_all_is_told_at_once(findings: Findings) -> None:
+def test_all_is_reported_at_once(findings: Findings) -> None:
     """Wrong server, unknown host and a missing file are three lines of one error."""
     found = findings(
         START + "directory:\n  server: dc1\n  auth: simple\ndelegation:\n  hosts:\n  - hv1\n  - hvx\n"

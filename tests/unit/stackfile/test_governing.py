@@ -178,7 +178,7 @@ def test_credentials_elsewhere_are_refused_through_links(site: Site, tmp_path: P
 
 
 def test_what_was_declared_before_is_held_against_no_policy(site: Site) -> None:
-    """A review tells of a change that mends a breach; by what was declared before nobody is dialled."""
+    """A review reports a change that mends a breach; by what was declared before nobody is dialled."""
     site.write(site.policy, "hosts: [.corp.example]\n")
     assert load_text(PASSWORD_ELSEWHERE.encode(), site.stack, Path("before"), past=True).hosts
     with pytest.raises(StackFileError, match="policy forbids it"):

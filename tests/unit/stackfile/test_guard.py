@@ -53,7 +53,7 @@ def test_every_limit_is_read(load_text: Load) -> None:
         ("{weekly: fri 18:00 - mon 06:00, timezone: ../etc/passwd}", "guard.freeze[0].timezone: '../etc/passwd' is no time zone"),
     ],
 )  # fmt: skip
-def test_a_window_that_is_none_is_told(findings: Findings, entry: str, expected: str) -> None:
+def test_a_window_that_is_none_is_reported(findings: Findings, entry: str, expected: str) -> None:
     """One line says what is wrong with it and what would be right."""
     found = findings(f"{HOSTS}guard:\n  freeze:\n    - {entry}\n")
     assert len(found) == 1

@@ -61,7 +61,9 @@ def test_a_disk_may_be_named_with_overwrite(load_text: Load) -> None:
         ("transport: smb, compression: true", "migration: compression is for transport: tcp"),
     ],
 )
-def test_options_that_cannot_be_are_told_with_their_line(findings: Findings, section: str, said: str) -> None:
+def test_options_that_cannot_be_are_reported_with_their_line(
+    findings: Findings, section: str, said: str
+) -> None:
     """For all, and for one machine."""
     (line,) = findings(f"{HOST}migration:\n  {{{section}}}\nvms: {{A: }}\n")
     assert line.startswith("3: migration")
@@ -71,7 +73,7 @@ def test_options_that_cannot_be_are_told_with_their_line(findings: Findings, sec
     assert said.removeprefix("migration: ") in line
 
 
-def test_a_machine_that_turns_a_choice_of_all_into_nonsense_is_told(findings: Findings) -> None:
+def test_a_machine_that_turns_a_choice_of_all_into_nonsense_is_reported(findings: Findings) -> None:
     """Compression for all, SMB for one."""
     (line,) = findings(
         f"{HOST}migration: {{compression: true}}\nvms:\n  A: {{migration: {{transport: smb}}}}\n"

@@ -95,7 +95,7 @@ def test_a_location_without_separators_is_the_name_of_a_root(location: str, path
     assert is_path(location) == path
 
 
-def test_files_of_disks_are_told_by_their_extension() -> None:
+def test_files_of_disks_are_recognized_by_their_extension() -> None:
     """Case does not matter, and a folder may have a dot in its name."""
     assert is_disk_file("D:\\x\\OS.VHDX")
     assert is_disk_file("D:\\x\\os.vhds")

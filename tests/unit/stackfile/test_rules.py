@@ -64,7 +64,7 @@ def test_labels_must_be_declared(findings: Findings, rest: str, expected: str) -
     ],
 )  # fmt: skip
 def test_rules_that_nothing_can_keep(findings: Findings, rest: str, expected: list[str]) -> None:
-    """Rules that contradict pins or each other are told once, at the rule."""
+    """Rules that contradict pins or each other are reported once, at the rule."""
     assert findings(HOSTS + rest) == expected
 
 

@@ -24,14 +24,14 @@ def test_an_empty_file(findings: Findings, text: str) -> None:
 
 @pytest.mark.parametrize("text", ["just text", "[]", "42", "null"])
 def test_a_file_that_is_no_mapping(findings: Findings, text: str) -> None:
-    """A list or a text at the top is told what belongs there."""
+    """A list or a text at the top is answered with what belongs there."""
     assert (
         findings(text)[0].endswith("must be a mapping of keys to values")
         or "has no value" in findings(text)[0]
     )
 
 
-def test_every_tab_in_the_indentation_is_told(findings: Findings) -> None:
+def test_every_tab_in_the_indentation_is_reported(findings: Findings) -> None:
     """Tabs are listed line by line, and what else is wrong beneath them too."""
     found = findings(f"{HOST}vms:\n\tVM1:\n\t\thost: hv2\n  \n\t# a comment\n")
 
@@ -86,7 +86,7 @@ def test_a_very_long_line_is_read_in_time(findings: Findings) -> None:
     assert findings('"D:\\x ' * 1_000_000)[0].startswith("1: no valid YAML")
 
 
-def test_errors_before_a_syntax_error_are_told_too(findings: Findings) -> None:
+def test_errors_before_a_syntax_error_are_reported_too(findings: Findings) -> None:
     """What was read before YAML gave up is still checked, but nothing is called missing."""
     found = findings("hosts:\n  hv1: {addres: hv1}\nvms: {VM1: [}\n")
 
