@@ -1,4 +1,4 @@
-"""What the parsers of several verbs have in common: words that all of them take, and what a word that is none ends with."""
+"""What the parsers of several verbs have in common: words that all of them take, and how a wrong word ends."""
 
 from __future__ import annotations
 
@@ -40,6 +40,6 @@ def add_ticket(parser: argparse.ArgumentParser) -> None:
 
 
 def ticket_of(options: argparse.Namespace) -> str:
-    """Return the ticket, or an empty text where there is none. Raises PlacementError where what was given is no ticket."""
+    """Return the ticket, or an empty text where there is none. Raises PlacementError where it is malformed."""
     text = options.ticket if options.ticket is not None else os.environ.get(TICKET, "")
     return check_ticket(text) if text or options.ticket is not None else ""

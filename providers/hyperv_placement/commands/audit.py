@@ -1,4 +1,4 @@
-"""`bin/placement audit`: whether the audit log of a stack is all there, unchanged and in its order; and a line of one's own in it."""
+"""`bin/placement audit`: check that the audit log of a stack is complete, unchanged and in order, and add a note to it."""
 
 from __future__ import annotations
 

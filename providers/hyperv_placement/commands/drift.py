@@ -1,4 +1,4 @@
-"""`bin/placement drift`: declared against live, told, and where somebody says so accepted into the stack file."""
+"""`bin/placement drift`: what is not as declared, reported, and with --accept written into the stack file."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Tell the drift of a stack, or accept it. Raises PlacementError."""
+    """Report the drift of a stack, or accept it. Raises PlacementError."""
     ticket = ticket_of(options)
     stack = load(resolve_stack(options.stack, PROJECT))
     found = drift_now(stack)

@@ -67,7 +67,7 @@ class _Printed(io.StringIO):
 
 
 class _Errors(io.TextIOBase):
-    """Standard error: where it is closed or full there is nobody to be told, and the exit code has to say it."""
+    """Standard error: where it is closed or full nobody reads a message, and the exit code alone reports the failure."""
 
     def __init__(self, real: TextIO | None) -> None:
         self._real = real

@@ -18,7 +18,7 @@ from hyperv_placement.stackfile import load
 from hyperv_placement.workspace.stacks import PROJECT, resolve_stack
 
 _COLUMNS = 100
-"""Of what is no terminal."""
+"""Width of an output that is not a terminal."""
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:

@@ -97,8 +97,8 @@ def _by_preview(proposed: Proposal, options: argparse.Namespace) -> int:
     """Review by what the engine reported. 0; 1 where it warned, for its events do not say of what; 3 where the preview failed."""
     if options.html is not None:
         raise PlacementError(
-            "No page can be drawn from a preview: it tells of no host",
-            remedy="Give --inventory FILE instead of it",
+            "No page can be drawn from a preview: it reports nothing of hosts",
+            remedy="Give --inventory FILE instead",
         )
     found, base = read_preview(options.preview), without_causes(proposed)
     code = of_plan(infeasible=bool(found.of("error")), complete=not found.of("warning"))

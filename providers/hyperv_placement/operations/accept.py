@@ -33,7 +33,7 @@ class Accepted:
     diff: str
     """Unified, of the stack file; empty where nothing was to be done."""
     left: tuple[str, ...] = ()
-    """Why other drift of machines was left alone, and what of them could not be told, a line each."""
+    """Why other drift of machines was left alone, and what is not known of them, a line each."""
 
 
 def accept(stack: Stack, found: Found, labels: Sequence[str]) -> Accepted:
@@ -124,7 +124,7 @@ def _why(step: Step) -> str:
 
 
 def _not_checked(found: Found) -> list[str]:
-    """Return what could not be told of machines: silent hosts, and machines that are unknown."""
+    """Return what is not known of machines: silent hosts, and machines that are unknown."""
     return [
         each.text if each.is_machine else f"{each.subject} {each.text}"
         for each in (*found.report.unknown, *found.report.away)
@@ -145,7 +145,7 @@ def _read(stack: Stack) -> bytes:
 
 
 class _WrongError(AcceptError):
-    """Some machines cannot be accepted together; `of`: those that it is known to be the fault of, and why."""
+    """Some machines cannot be accepted together; `of`: those that are known to be the reason, and why."""
 
     def __init__(self, message: str, *, remedy: str = "", of: Mapping[str, str] | None = None) -> None:
         super().__init__(message, remedy=remedy)
@@ -166,7 +166,7 @@ class _Attempt:
     def most(self, labels: tuple[str, ...]) -> tuple[tuple[str, ...], dict[str, str]]:
         """Return as many of `labels` as can be written together, and why the others cannot.
 
-        Whoever was left for the company it was in gets a second try with those that are written.
+        A machine that was left out only because of others is tried again with those that are written.
         """
         first: dict[str, str] = {}
         kept = self._grown((), labels, first)
@@ -175,7 +175,7 @@ class _Attempt:
         return tuple(label for label in labels if label in kept), left
 
     def _grown(self, base: tuple[str, ...], more: tuple[str, ...], left: dict[str, str]) -> tuple[str, ...]:
-        """Return `base` with what of `more` can be written with it: halves are tried where nobody is at fault alone."""
+        """Return `base` and as much of `more` as can be written with it. Where no single machine is the reason, halves are tried."""
         if not more:
             return base
         try:

@@ -54,7 +54,7 @@ def adopt_now(stack: Stack, label: str, machine: VmId) -> Adopted:
 
 
 def adopt(stack: Stack, inventory: Inventory, kept: Kept, label: str, machine: VmId) -> Adopted:
-    """Write `id: machine` under the key `label`; comments and all else stay. Raises AdoptError, the file as it was.
+    """Write `id: machine` under the key `label`; comments and everything else stay. Raises AdoptError, the file as it was.
 
     The file is replaced only where a machine of that GUID is seen, once, and no other key means it; where what the
     stack has managed under `label` is gone or declared elsewhere; and where the new file loads and means that machine.
@@ -89,7 +89,7 @@ def _seen(inventory: Inventory, machine: VmId) -> VirtualMachine:
         raise AdoptError(f"{machine} is seen on {where}", remedy="Run: bin/placement doctor")
     if found:
         raise AdoptError(
-            f"{machine} on {found[0].host} is a replica, which is no machine of its own",
+            f"{machine} on {found[0].host} is a replica (Hyper-V Replica), not a machine to be placed",
             remedy="Name the primary",
         )
     if inventory.unreachable:

@@ -113,7 +113,7 @@ def _unnamed(said: Mapping[HostName, HostNames]) -> dict[HostName, Unfit]:
 
 
 def _sharing(names: Mapping[HostName, str]) -> dict[HostName, Unfit]:
-    """Return the hosts that have one account or one service with another: which of them it is for nobody can tell."""
+    """Return the hosts that have one account or one service with another: which of them is meant cannot be known."""
     found: dict[HostName, Unfit] = {}
     for one, other, service in sharing(names):
         why = f"{one} and {other} both have {service}"

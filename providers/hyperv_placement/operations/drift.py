@@ -82,7 +82,7 @@ def _other_computers(estate: Estate, inventory: Inventory, known: Kept) -> tuple
 
 
 def _whose_logs(stack: Stack, report: DriftReport, inventory: Inventory) -> set[HostName]:
-    """Return the hosts whose event logs may tell when a machine went that no job tells of: where it is, and where it was to be."""
+    """Return the hosts whose event logs may tell when a machine was moved that no job shows: the host that has it, and the one that was to have it."""
     asked: set[HostName] = set()
     for drift in (*report.drifts, *report.snoozed):
         reported = drift.mover is not None and (drift.mover.who and not drift.mover.by_log)
@@ -93,7 +93,7 @@ def _whose_logs(stack: Stack, report: DriftReport, inventory: Inventory) -> set[
 
 
 def _logged(estate: Estate, hosts: Collection[HostName]) -> Mapping[VmId, LoggedMove]:
-    """Return the last migration of each machine by the logs of these hosts; one that gives no log tells nothing."""
+    """Return the last migration of each machine by the logs of these hosts; a host whose log cannot be read adds nothing."""
 
     def read(name: HostName) -> Mapping[VmId, LoggedMove]:
         try:
@@ -112,7 +112,7 @@ def _logged(estate: Estate, hosts: Collection[HostName]) -> Mapping[VmId, Logged
 
 
 def _with_recent_moves(inventory: Inventory) -> set[HostName]:
-    """Return the hosts of machines that jobs tell of: by its names a host is known as a job's destination."""
+    """Return the hosts of machines that jobs name: by its own names a host is recognized as a job's destination."""
     moved = {job.vm_id for host in inventory.hosts.values() for job in host.recent}
     return {vm.host for vm in inventory.vms() if vm.id in moved}
 

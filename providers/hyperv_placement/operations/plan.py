@@ -53,9 +53,9 @@ def compare(  # noqa: PLR0913 - what a run is compared by, each but the first na
 ) -> tuple[Inventory, Plan]:
     """Sweep the hosts and plan. A machine counts as missing or double only after a second full sweep.
 
-    A sweep is not atomic: a machine that changes hosts meanwhile can be in neither reading, or in both. It tells who
+    A sweep is not atomic: a machine that changes hosts meanwhile can be in neither reading, or in both. It shows which machines
     moves; what only a move asks, of machines, disks and hosts, is then read for those, and all is planned again.
-    `handover`: where the run's other process may have left its sweep, or will look for ours. `allowed`: which limits
+    `handoff`: where the run's other process may have left its sweep, or will look for ours. `allowed`: which limits
     of the guard somebody has allowed for this run. What past moves took, the plugin may have left as well.
     `orders`: whether moves are to be ordered or shown. Where not, a machine that is pinned to a host and elsewhere is not
     looked at closely: no closer look puts it in place. `known`: which machine each key meant in the last run. `in_run`: labels

@@ -84,7 +84,7 @@ class _Storage:
             self._rewrite_disks(disks)
 
     def _another_folder(self) -> str | None:
-        """Return what `folder:` shall be where another fits all that has no word of its own, or it means nothing here."""
+        """Return the new value of `folder:` where another one fits all disks without an entry of their own, or the old one means nothing here."""
         folder = self._editor.scalar(*self._path, "folder")
         if folder is None:
             return None

@@ -92,7 +92,7 @@ def _leads_there(old: bytes | None, file: Path) -> bool:
 
 
 def _read(file: Path) -> bytes | None:
-    """Return what lies there, None where nothing does. Raises PlacementError where it is no file that can be read."""
+    """Return the file's content, None where there is no file. Raises PlacementError where it cannot be read."""
     if not file.exists():
         return None
     try:

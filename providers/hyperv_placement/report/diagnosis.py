@@ -27,7 +27,7 @@ def diagnosis_record(found: Finding) -> dict[str, str]:
 def render_diagnoses(
     found: Sequence[Finding], not_checked: Sequence[str], logged_on: Sequence[str] = (), policy: str = ""
 ) -> str:
-    """Return each finding with what it breaks and what mends it, then the count, what could not be told, and who asked."""
+    """Return each finding with what it breaks and what mends it, then the count, what was not checked, and who asked."""
     return "\n".join(map(visible, (*_lines(found, not_checked, logged_on), *([policy] if policy else []))))
 
 

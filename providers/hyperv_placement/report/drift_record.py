@@ -12,7 +12,7 @@ from .records import record
 
 
 def drift_record(report: DriftReport, exit_code: int) -> Mapping[str, Any]:
-    """Return what `json.dumps` takes; names stand as hosts tell them."""
+    """Return what `json.dumps` takes; names stand as hosts report them."""
     return {
         "summary": headline(report),
         "exit_code": exit_code,

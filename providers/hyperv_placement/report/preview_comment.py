@@ -1,4 +1,4 @@
-"""A preview of the engine as a comment and as a record: what its events tell, and what they do not."""
+"""A preview of the engine as a comment and as a record: what its events show, and what they do not."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _FIRST = 600
 
 
 def preview_headline(found: Previewed) -> str:
-    """Return the line that says it all, as far as a preview tells."""
+    """Return the one line of summary, as far as a preview goes."""
     moves = found.moves()
     adopted = sum(step.is_adopted and not moves[n] for n, step in enumerate(found.steps))
     others = len(found.steps) - moves.count(True) - adopted
@@ -53,11 +53,11 @@ def preview_comment(stack: Stack, found: Previewed, base: PreviewBase | None) ->
         (name(step.label), text(_operation(step, moves)), _shown(step, "before"), _shown(step, "after"))
         for step, moves in zip(found.steps, found.moves(), strict=True)
     ]
-    steps = table(("machine or host", "operation", "is", "shall be"), rows, Budget(_STEPS), _REST)
+    steps = table(("machine or host", "operation", "is", "declared"), rows, Budget(_STEPS), _REST)
     lines = [
         text(_first(found, trust), _FIRST), "", *trust_part(trust),
         (
-            f"Made for {name(stack.path.name)} from a preview of Pulumi. It tells what would change, and neither when,"
+            f"Made for {name(stack.path.name)} from a preview of Pulumi. It shows what would change, but neither when,"
             " nor what room is left, nor which rules hold: give a recorded inventory for those."
         ), "",
         *_changed(base),

@@ -64,7 +64,7 @@ def _few(names: Iterable[str], last: str = ", ") -> str:
 
 
 def subject(change: TrustChange) -> str:
-    """Return of whom a change tells: `hv3`, `all 200 hosts`; empty for a section of the file."""
+    """Return whom a change is about: `hv3`, `all 200 hosts`; empty for a section of the file."""
     if change.everywhere:
         return f"all {len(change.subjects)} hosts"
     return _few(change.subjects, " and ")

@@ -10,12 +10,12 @@ from hyperv_placement.planning.checks.guard import VARIABLE
 
 
 def allowances(environment: Mapping[str, str]) -> frozenset[Limit]:
-    """Return the limits that PLACEMENT_ALLOW names, separated by commas. Raises PlacementError for what is none."""
+    """Return the limits that PLACEMENT_ALLOW names, separated by commas. Raises PlacementError for any other word."""
     named = {name.strip() for name in environment.get(VARIABLE, "").split(",")} - {""}
     known: dict[str, Limit] = {limit: limit for limit in LIMITS}
     if unknown := sorted(named - known.keys()):
         raise PlacementError(
-            f"{VARIABLE} names {', '.join(map(repr, unknown))}, which is nothing that can be allowed",
+            f"{VARIABLE} names {', '.join(map(repr, unknown))}, which cannot be allowed",
             remedy=f"Known: {', '.join(LIMITS)}; separate several by commas",
         )
     return frozenset(known[name] for name in named)

@@ -17,10 +17,10 @@ _REMEDY = "Name a file, or a revision of git that is fetched: git fetch origin m
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Before:
-    """What was declared before, or why nobody can tell."""
+    """What was declared before, or why that is not known."""
 
     stack: Stack | None
-    """Of a file that is new: nothing is declared in it. None = what stood there is no stack file."""
+    """Empty where the file is new. None = what stood there cannot be read as a stack file."""
     unread: str | None = None
     """Then: where that was, and the first thing wrong with it."""
     revision: str | None = None
@@ -28,7 +28,7 @@ class Before:
 
 
 def declared(path: Path, head: str | None) -> Stack:
-    """Return what the file declares: as it lies there, or at the revision `head`, of which nothing is put on a disk.
+    """Return what the file declares: as it lies there, or at the revision `head`, which is not checked out.
 
     Raises StackFileError, PlacementError where git cannot give it.
     """
@@ -44,7 +44,7 @@ def declared_before(word: str, stack: Stack) -> Before:
     """Return what the file of `stack` declared in the file or at the revision `word`.
 
     Files named in it are taken relative to the folder of the stack's file, so that what is the same reads the same.
-    Raises PlacementError where `word` is neither or both, and where it cannot be had: that is no new file.
+    Raises PlacementError where `word` is neither or both, and where it cannot be read: that does not make the file a new one.
     """
     file = _file(word, stack.path)
     revision = word if file is None else None
@@ -62,7 +62,7 @@ def nothing_at(path: Path) -> Stack:
 
 
 def _file(word: str, path: Path) -> Path | None:
-    """Return the file that a word means, None where it is no file. Raises PlacementError where it could be a revision, too."""
+    """Return the file that a word names, None where there is none. Raises PlacementError where it is a revision, too."""
     file = Path(word)
     if not file.is_file():
         return None

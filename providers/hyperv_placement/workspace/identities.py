@@ -71,7 +71,7 @@ class Identities:
     """The file of one stack. Any number of threads may use it; those that come while it is written share the next writing."""
 
     def __init__(self, path: Path, clock: Clock) -> None:
-        """Nothing is read yet."""
+        """The file is read when its content is first asked for."""
         self.path = path
         self._clock = clock
         self._lock = threading.Lock()

@@ -59,7 +59,7 @@ def write(path: Path, recorded: Recorded) -> None:
 
 
 def read(path: Path) -> Recorded:
-    """Return what a file holds. Raises PlacementError where it cannot be read or is none of ours."""
+    """Return what a file holds. Raises PlacementError where it cannot be read, or is not a recorded inventory."""
     try:
         content = read_bounded(path, LARGEST)
     except OSError as error:
@@ -87,11 +87,11 @@ def _in_order(inventory: Inventory) -> Inventory:
 
 
 def parsed(text: str | bytes, name: str) -> Recorded:
-    """Return what a document holds; `name`: of its file. Raises PlacementError where it is none of ours."""
+    """Return what a document holds; `name`: of its file. Raises PlacementError where it is not a recorded inventory."""
     try:
         content = strict_json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise _none(name, "it is no JSON document") from error
+        raise _none(name, "it is not a JSON document") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise _none(name, f"its format is not {FORMAT!r}")
     if content.get("version") != VERSION:
@@ -108,7 +108,7 @@ def _of(content: Mapping[str, Any], name: str) -> Recorded:
     if not _agrees(inventory):
         raise _none(name, "it is damaged")
     if (host := _unnamed(inventory)) is not None:
-        raise _none(name, f"what it has as the name of {host} is none")
+        raise _none(name, f"the full name that it has of {host} is not a DNS name")
     return Recorded(read=read, inventory=inventory)
 
 

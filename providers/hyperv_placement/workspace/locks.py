@@ -1,7 +1,7 @@
 """Locks of Pulumi's local backend: whose they are, whether their holder is gone, and what was torn among them.
 
 A killed `pulumi` leaves its lock file behind, and the next run refuses to start. The file names host and process
-(pulumi/pulumi pkg/backend/diy/lock.go), so that a stale lock can be told from one that is held. It is written as
+(pulumi/pulumi pkg/backend/diy/lock.go), so that a stale lock can be distinguished from one that is held. It is written as
 X.json.HEX.tmp, then X.json.attrs beside it, and renamed (gocloud.dev blob/fileblob); a full disk or a power cut leaves any
 of the three, empty or torn, and the engine takes each of X.json and X.json.HEX.tmp for a lock.
 """
@@ -27,7 +27,7 @@ _ATTRIBUTES = ".attrs"
 _LARGEST = 1 << 20
 """Bytes; a lock has some 150."""
 _SLACK = 2.0
-"""Seconds: systems tell the start of a process, and some disks the time of a file, to a second or two."""
+"""Seconds: systems report the start of a process, and some disks the time of a file, to within a second or two."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,13 +87,13 @@ def attributes_of(path: Path) -> Path:
 
 
 def backend_folder(url: str | None, project: Path) -> Path:
-    """Return the folder of a local backend. Raises PlacementError for a backend that is no local folder."""
+    """Return the folder of a local backend. Raises PlacementError for a backend that is not a local folder."""
     if not url:
         return project / ".pulumi"
     parts = urlsplit(url)
     if parts.scheme != "file":
         raise PlacementError(
-            f"The state is kept in {parts.scheme}:, which is no local folder",  # the rest may hold a password
+            f"The state is kept in {parts.scheme}:, which is not a local folder",  # the rest may hold a password
             remedy="Use: pulumi cancel --yes, once its holder is gone",
         )
     path = unquote(f"{parts.netloc}{parts.path}")

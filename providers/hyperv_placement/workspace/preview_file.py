@@ -90,9 +90,9 @@ class Previewed:
         return tuple(each for each in self.messages if each.severity == severity)
 
     def moves(self) -> tuple[bool | None, ...]:
-        """Return for each step whether a machine moves by it; None = that cannot be told.
+        """Return for each step whether a machine moves by it; None = the preview does not show it.
 
-        The steps do not tell where a machine is that is adopted: the program's words do. A preview without any word on
+        The steps do not show where a machine is that is adopted: the messages of the program do. A preview without any word on
         any move may have none of either.
         """
         reported = {each.label for each in self.of("info") if each.reports_a_move}
@@ -117,7 +117,7 @@ def read_preview(path: Path) -> Previewed:
 
 
 def previewed(text: str | bytes, name: str) -> Previewed:
-    """Return what a preview tells; `name`: of its file. Raises PlacementError where it is none."""
+    """Return a preview; `name`: of its file. Raises PlacementError where it is something else."""
     try:
         content = _digest(strict_json.loads(text))
         return Previewed(
@@ -126,7 +126,7 @@ def previewed(text: str | bytes, name: str) -> Previewed:
         )
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise PlacementError(
-            f"{name} is no output of `{quoting.own('pulumi preview --json')}`", remedy=_REMEDY
+            f"{name} is not output of `{quoting.own('pulumi preview --json')}`", remedy=_REMEDY
         ) from error
 
 

@@ -13,7 +13,7 @@ PROJECT = Path(__file__).resolve().parents[3]
 def stack_path(stack: str, project: Path | None = None) -> Path:
     """Return the file of Pulumi stack `stack`, as a short path where the project is the current folder.
 
-    Raises StackNameError where that is no name of a stack.
+    Raises StackNameError where that cannot be the name of a stack.
     """
     return (project or Path()) / STACKS / f"{stack_name(stack)}.yaml"
 

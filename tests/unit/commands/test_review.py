@@ -325,7 +325,7 @@ def test_a_preview_of_the_engine_tells_what_it_can(
     text = capsys.readouterr().out
     assert text.startswith("1 machine to move, 1 adoption without a move\n")
     assert "| <code>A</code> | update | host: <code>hv1</code> | host: <code>hv2</code> |" in text
-    assert "It tells what would change, and neither when" in text
+    assert "It shows what would change, but neither when" in text
     assert "pickled" not in text
     assert "<img" not in text
     content["diagnostics"].append({"message": "x", "severity": "warning"})

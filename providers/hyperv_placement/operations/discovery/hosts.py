@@ -24,9 +24,9 @@ from .text import HostText, Tree
 
 
 def named_by_address(addresses: Iterable[str]) -> dict[HostName, str]:
-    """Return the addresses by the name that each host has until it has told its own: the first part of the DNS name.
+    """Return the addresses by the name that each host has until it reports its own: the first part of the DNS name.
 
-    Raises PlacementError for what is no address.
+    Raises PlacementError for what is not an address.
     """
     found: dict[HostName, str] = {}
     for address in addresses:
@@ -64,9 +64,7 @@ def connection_tree(connection: Connection, folder: Path, over: Connection | Non
     """Return a connection as it stands in a stack file in `folder`; `over`: only what differs from that."""
     common = {} if over is None else connection_tree(over, folder)
     shown: dict[str, str] = {}
-    for field in (
-        each for each in fields(connection) if each.compare
-    ):  # the policy is no part of a stack file
+    for field in (each for each in fields(connection) if each.compare):  # the policy is not in a stack file
         value = getattr(connection, field.name)
         if value is not None:
             shown[field.name] = path(relative(value, folder)) if isinstance(value, Path) else quoted(value)

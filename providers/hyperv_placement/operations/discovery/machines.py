@@ -68,7 +68,7 @@ class Draft:
     roots: Roots
     left_out: tuple[Seen, ...]
     unseen: tuple[Unseen, ...] = ()
-    """What no host shows and some host tells of."""
+    """Machines that no host has and some host's jobs or an earlier reading name."""
 
 
 def judged(inventory: Inventory) -> tuple[Seen, ...]:

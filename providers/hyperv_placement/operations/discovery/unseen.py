@@ -1,4 +1,4 @@
-"""Machines that jobs or an earlier look tell of, and that no host shows: the file cannot declare them, and says so."""
+"""Machines that jobs or an earlier reading name, and that no host has: the file cannot declare them, and says so."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ class Unseen:
     name: str
     """Its GUID where its name is unknown: jobs do not have it."""
     host: HostName
-    """Who tells of it."""
+    """Where it was named."""
     remark: str
 
 
 def unseen(shown: Iterable[VmId], readings: Sequence[Inventory]) -> tuple[Unseen, ...]:
-    """Return what `readings` tell of machines that are not among those `shown`, each once.
+    """Return the machines that `readings` name and that are not among those `shown`, each once.
 
     A reading is not atomic: a machine that changes hosts meanwhile can be in none, and one that has gone to a host that
     was not asked is in none either.
@@ -36,7 +36,7 @@ def unseen(shown: Iterable[VmId], readings: Sequence[Inventory]) -> tuple[Unseen
 
 
 def _reported(readings: Sequence[Inventory]) -> Iterator[Unseen]:
-    """Yield what is told of machines, the most certain first: jobs that run, those that have ended, earlier looks."""
+    """Yield the machines that are named, the most certain first: by jobs that run, by jobs that have ended, by earlier readings."""
     hosts = [host for reading in readings for host in reading.hosts.values()]
     names = {vm.id: vm.name for host in hosts for vm in host.vms}
     for host in hosts:

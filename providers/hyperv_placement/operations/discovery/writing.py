@@ -13,7 +13,7 @@ from hyperv_placement.system.files import Draft, draft
 
 
 class FileExistsAlreadyError(PlacementError):
-    """There is a file where the stack file shall go; somebody may have worked on it."""
+    """There is a file in the place of the new stack file; somebody may have worked on it."""
 
     remedy = "Choose another --output, or move that file away"
 
@@ -30,7 +30,7 @@ class Trial:
     """A stack file under another name, beside its place: files that it names are relative to its folder."""
 
     def __init__(self, fresh: Draft) -> None:
-        """Try in `fresh` what shall stand in its place."""
+        """`fresh`: the draft of the stack file."""
         self._fresh = fresh
 
     def load(self, text: str) -> Stack:
