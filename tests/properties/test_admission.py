@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from hyperv_placement.clock import Clock
@@ -62,16 +62,6 @@ def histories(draw: st.DrawFn) -> History:
     )
 
 
-@given(histories())
-@settings(max_examples=CASES)
-def test_whatever_happens_nobody_starts_without_room_sleeps_on_or_waits_for_nothing(history: History) -> None:
-    """Each wait ends in a start, in an error that nothing can make room, or because the run was stopped; by rank, and at once."""
-    judge = Judge(history)
-    judge.play()
-    assert judge.violations == []
-    assert len(judge.ends) == len(history.legs)
-
-
 def leg(source: int, destination: int, *, memory_gib: int = 1, arrives: float = 0.0) -> Leg:
     """Return a machine that moves for five seconds."""
     return Leg(
@@ -84,6 +74,19 @@ CHAIN = History(limit=2, free_gib=(0, 0, 1), latency=(0.0, 0.0, 0.0), legs=(leg(
 """The second needs what the first frees."""
 SWAP = History(limit=2, free_gib=(0, 0, 0), latency=(0.0, 0.0, 0.0), legs=(leg(0, 1), leg(1, 0)))
 """Each needs what the other has."""
+TOGETHER = replace(SWAP, free_gib=(0, 0, 2), legs=(leg(0, 2), leg(0, 2)), order_takes=3.0)
+"""Both have room, at hosts that take one order at a time."""
+
+
+@given(histories())
+@example(TOGETHER)
+@settings(max_examples=CASES)
+def test_whatever_happens_nobody_starts_without_room_sleeps_on_or_waits_for_nothing(history: History) -> None:
+    """Each wait ends in a start, in an error that nothing can make room, or because the run was stopped; by rank, and at once."""
+    judge = Judge(history)
+    judge.play()
+    assert judge.violations == []
+    assert len(judge.ends) == len(history.legs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """Exit code 0 means that the map is reached: over generated estates, maps, faults and runs one after the other.
 
 The engine, the hosts and the clock are stand-ins of this process (tests/standin): the program's planning, the hand-over, the
-resources, the course and the admission are the product's own; what carries out one order, and its proofs, is a value. Orders through
+resources, the order of the run and the admission are the product's own; what carries out one order, and its proofs, is a value. Orders through
 sockets and the real engine are what tests/fabric, tests/e2e and `make runs` are for: a case here takes some 20 ms.
 """
 
