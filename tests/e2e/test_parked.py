@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 import yaml
 
-from hyperv_placement.resources.readings import YOUNG
+from hyperv_placement.migration.mover import START_MAX_AGE_S
 from tools.workspace import Workspace
 
 from .conftest import Site, until
@@ -107,9 +107,11 @@ def test_a_leg_that_would_be_another_move_is_refused(waiting: Site) -> None:
     run = waiting.start("up", "--yes", "--skip-preview")
     until(lambda: waiting.running("RIGHT"), within=60, what="RIGHT moves")
     waiting.lab("move", "LEFT", "hv3")
-    old = time.monotonic() + YOUNG
+    old = time.monotonic() + START_MAX_AGE_S
     until(
-        lambda: time.monotonic() > old, within=2 * YOUNG, what="no sweep from before serves a start any more"
+        lambda: time.monotonic() > old,
+        within=2 * START_MAX_AGE_S,
+        what="no sweep from before serves a start any more",
     )
     waiting.lab("fault", "clear")
     assert run.ended(within=120) != 0

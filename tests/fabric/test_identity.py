@@ -14,6 +14,7 @@ from hyperv_placement.commands import cli
 from hyperv_placement.errors import NotPlannedError, VmMissingError
 from hyperv_placement.hyperv.detail import Detail
 from hyperv_placement.hyperv.estate import Estate
+from hyperv_placement.migration.mover import START_MAX_AGE_S
 from hyperv_placement.model.estate import Inventory
 from hyperv_placement.model.identity import Kept
 from hyperv_placement.model.names import HostName
@@ -24,7 +25,6 @@ from hyperv_placement.operations.drift import read_drift
 from hyperv_placement.operations.plan import compare
 from hyperv_placement.resources.call import Call, current
 from hyperv_placement.resources.fleets import Fleets
-from hyperv_placement.resources.readings import YOUNG
 from hyperv_placement.resources.vm_placement import VmPlacement
 from hyperv_placement.stackfile import load
 from hyperv_placement.workspace.handoff import HandedOff, Handoff
@@ -290,7 +290,7 @@ def test_who_has_been_taken_away_by_the_time_of_the_run_is_not_in_place(
     assert (vm.host, fleet.readings.is_moving(vm.id)) == ("hv1", True)
     fabric.world.faults.clear(stalled)
     until(lambda: not job.running)
-    clock.wait(YOUNG + 1)
+    clock.wait(START_MAX_AGE_S + 1)
     token = current.set(call(said))
     try:
         wanted = {"name": "WEB01", "vmId": vm.id, "host": "hv1", "standing": "moved by others"}

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from hyperv_placement.migration.mover import START_MAX_AGE_S
 from hyperv_placement.model.names import HostName, VmId
 from hyperv_placement.model.stack import Stack, VmSpec
 from hyperv_placement.operations.plan import compare
 from hyperv_placement.resources.fleet import Fleet
-from hyperv_placement.resources.readings import YOUNG
 from hyperv_placement.workspace.handoff import Handoff
 from tests.fabric.conftest import Fabric, Maker
 from tests.unit.lab.conftest import estate, machine
@@ -62,7 +62,7 @@ def test_the_plugin_takes_the_sweep_of_the_program(fabric: Fabric, tmp_path: Pat
     assert asked(fabric) == before
     assert fleet.readings.sweep(after=taken.begun).begun > taken.begun
     assert asked(fabric) > before
-    assert fabric.clock.now() - taken.begun < 10 * YOUNG
+    assert fabric.clock.now() - taken.begun < 10 * START_MAX_AGE_S
     fleet.estate.close()
 
 

@@ -29,9 +29,9 @@ JOB_STARTED = 4096
 """ReturnValue: Method Parameters Checked - Job Started (win32 pages of the methods)."""
 SLOWEST = 20 * MIB
 """The slowest copy, in bytes a second, that is still taken to be alive while its job reports no progress."""
-QUIET = 15 * 60.0
+QUIET_S = 15 * 60.0
 """Seconds without any progress after which following ends. The job is left alone."""
-FIRST, SHARE, LONGEST = 0.5, 0.2, 5.0
+FIRST_PAUSE_S, PAUSE_SHARE, LONGEST_PAUSE_S = 0.5, 0.2, 5.0
 """Seconds between two looks: the first, then this share of the time gone by, the longest."""
 _STATES = {7: "Completed", 8: "Terminated", 9: "Killed", 10: "Exception", WARNED: "CompletedWithWarnings"}
 NEARER = 0.5
@@ -111,13 +111,13 @@ class _JobWatch:
     def pause(self, now: float) -> float:
         """Return the seconds until the next look: more as time goes by, fewer as the end comes nearer."""
         left = 0.0 if self.percent >= 100 else self.seconds_left  # noqa: PLR2004 - percent
-        longest = LONGEST if left is None else min(LONGEST, NEARER * left)
-        return max(FIRST, min(SHARE * (now - self.begun), longest))
+        longest = LONGEST_PAUSE_S if left is None else min(LONGEST_PAUSE_S, NEARER * left)
+        return max(FIRST_PAUSE_S, min(PAUSE_SHARE * (now - self.begun), longest))
 
 
 def patience(sizes: Iterable[int]) -> float:
     """Return the seconds of silence that files of these sizes excuse: PercentComplete is a whole number."""
-    return max(QUIET, 2 * sum(sizes) / 100 / SLOWEST)
+    return max(QUIET_S, 2 * sum(sizes) / 100 / SLOWEST)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -133,7 +133,7 @@ class Follower:
     report: Callable[[Progress], None]
     cancelled: threading.Event
     clock: Clock
-    quiet: float = QUIET
+    quiet: float = QUIET_S
     """Seconds without progress after which following ends."""
 
     def follow(self) -> Outcome:

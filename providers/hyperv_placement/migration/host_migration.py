@@ -24,14 +24,12 @@ from .admission import Facts
 from .both_ends import LEFTOVER_S, Ends
 from .chains import check_shared, with_parents
 from .ending import Ending
-from .mover import Arrived, MoveContext, Retry, Started
+from .mover import START_MAX_AGE_S, Arrived, MoveContext, Retry, Started
 from .needs import Needs, needs_of
 from .second_hop import is_refused
 from .start import Migration, Starter
 from .verify import deviations
 
-KNOWN_MAX_AGE_S = 5.0
-"""For so long a whole reading of both ends shows that nobody moves the machine, as long as a sweep serves the start of a move."""
 ATTEMPTS = 5
 """Starts of one move in one run; each but the first only after a proven failure that trying again can cure."""
 
@@ -136,7 +134,7 @@ class HostMigration:
     def _shown_at_rest(self) -> bool:
         move = self.context.move
         source, destination = (
-            self.context.estate.known(host, max_age=KNOWN_MAX_AGE_S)
+            self.context.estate.known(host, max_age=START_MAX_AGE_S)
             for host in (move.source, move.destination)
         )
         if source is None or destination is None or move.vm.id not in source.realized:

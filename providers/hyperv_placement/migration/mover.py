@@ -36,6 +36,8 @@ from .needs import Needs
 from .second_hop import SecondHop
 
 _log = logging.getLogger(__name__)
+START_MAX_AGE_S = 5.0
+"""Seconds for which a reading of a host may serve the start of a move; what decides is read again, live, before each start."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from hyperv_placement.model.move import Move
 
 REFUSED = frozenset({0x8009030E, 0x8009030D})
 """How a missing right shows: no credentials, or none that are recognised (Troubleshoot live migration issues)."""
-FIRST, LONGEST = 5.0, 60.0
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 5.0, 60.0
 """Seconds between two attempts: the first time, and at the most."""
 
 
@@ -64,7 +64,7 @@ def is_refused(codes: Collection[int]) -> bool:
 
 def pauses() -> Iterator[float]:
     """Yield seconds between attempts, ever longer."""
-    pause = FIRST
+    pause = FIRST_PAUSE_S
     while True:
         yield pause
-        pause = min(2 * pause, LONGEST)
+        pause = min(2 * pause, LONGEST_PAUSE_S)

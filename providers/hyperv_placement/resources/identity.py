@@ -8,6 +8,7 @@ from typing import Any
 
 from hyperv_placement.errors import NotDeclaredError, PlacementError, VmAmbiguousError
 from hyperv_placement.hyperv.inventory import has_vm
+from hyperv_placement.migration.mover import START_MAX_AGE_S
 from hyperv_placement.model.estate import VirtualMachine
 from hyperv_placement.model.names import VmId, same, vm_id
 from hyperv_placement.model.plan import Placement
@@ -18,7 +19,7 @@ from hyperv_placement.planning.machine.takeover import takeover
 
 from .call import Call
 from .fleet import Fleet
-from .readings import YOUNG, Sweep
+from .readings import Sweep
 
 
 def spec_of(fleet: Fleet, label: str) -> VmSpec:
@@ -58,7 +59,7 @@ def check_takeover(fleet: Fleet, label: str, managed: VmId | None, wanted: VmId)
     """
     if managed is None or managed == wanted:
         return
-    first = fleet.readings.sweep(max_age=YOUNG)
+    first = fleet.readings.sweep(max_age=START_MAX_AGE_S)
     _stop_where_refused(fleet, label, managed, wanted, first)
     _stop_where_refused(fleet, label, managed, wanted, fleet.readings.sweep(after=first.begun))
 

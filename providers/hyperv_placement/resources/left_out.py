@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from hyperv_placement.errors import MovedByOthersError, MoveRefusedError, NotPlannedError, VmUnknownError
+from hyperv_placement.migration.mover import START_MAX_AGE_S
 from hyperv_placement.model.estate import Inventory, VirtualMachine
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.plan import Standing, Step
@@ -17,7 +18,6 @@ from hyperv_placement.planning.plan import step_of
 from .fleet import Fleet
 from .identity import managed_spec, spec_of
 from .properties import STANDING
-from .readings import YOUNG
 
 
 def proven(
@@ -51,7 +51,7 @@ def _read_anew(
 
     The sweep that showed its migration does not show where it is when that has ended.
     """
-    for age in (YOUNG, 0.0):
+    for age in (START_MAX_AGE_S, 0.0):
         vm = fleet.find(managed_spec(fleet, label), vm.id, max_age=age)
         sweep = fleet.readings.sweep()
         target = planned or _own(spec_of(fleet, label), vm, fleet.stack)

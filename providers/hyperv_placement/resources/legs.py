@@ -8,6 +8,7 @@ from typing import Any
 
 from hyperv_placement.errors import MovedByOthersError, MoveRefusedError, PlanError, VmUnknownError
 from hyperv_placement.hyperv.progress import Progress
+from hyperv_placement.migration.mover import START_MAX_AGE_S
 from hyperv_placement.model.estate import Host, Inventory, VirtualMachine
 from hyperv_placement.model.move import Move
 from hyperv_placement.model.plan import Placement, ScheduledMove, Standing, Step
@@ -31,7 +32,6 @@ from .identity import (
 from .left_out import proven
 from .past_moves import MoveHistory, remembered
 from .properties import STANDING, outputs_of, placement_of
-from .readings import YOUNG
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +94,7 @@ def _wait_for_turn(fleet: Fleet, call: Call, number: int) -> None:
     """Wait for those that free what this move needs. Nothing is expected of a machine that waits here."""
 
     def made(each: ScheduledMove) -> bool:
-        found = fleet.find(managed_spec(fleet, each.label), each.move.vm.id, max_age=YOUNG)
+        found = fleet.find(managed_spec(fleet, each.label), each.move.vm.id, max_age=START_MAX_AGE_S)
         return has_made_room(each, found)
 
     fleet.run_order.wait(

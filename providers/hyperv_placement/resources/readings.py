@@ -8,14 +8,13 @@ from dataclasses import dataclass, replace
 from hyperv_placement.clock import Clock
 from hyperv_placement.hyperv.detail import Detail
 from hyperv_placement.hyperv.estate import Estate
+from hyperv_placement.migration.mover import START_MAX_AGE_S
 from hyperv_placement.model.estate import Host, HostFacts, Inventory, VirtualMachine
 from hyperv_placement.model.names import HostName, VmId
 from hyperv_placement.planning.machine.computers import showing_the_same
 from hyperv_placement.workspace.handoff import HandedOff, Handoff
 
-YOUNG = 5.0
-"""Seconds for which a sweep may serve the start of a move; what decides is read again, live, before each start."""
-UNDER_WAY = 60.0
+UNDER_WAY_MAX_AGE_S = 60.0
 """Seconds for which a sweep that shows a job of a machine may serve to follow it."""
 
 
@@ -102,7 +101,7 @@ class Readings:
         source = vm.host == host.name
         with self._reading_host[host.name]:
             last = self._ends.get(host.name)
-            old = last is None or self._clock.now() - last.begun > YOUNG
+            old = last is None or self._clock.now() - last.begun > START_MAX_AGE_S
             old = old or (last is not None and after is not None and last.begun <= after)
             if last is None or old or (source and not last.reports(vm.id)):
                 begun = self._clock.now()
@@ -130,14 +129,14 @@ class Readings:
 
     def is_moving(self, vm: VmId) -> bool:
         """Say whether a host has shown a migration job of the machine within the last minute."""
-        return self.sweep(max_age=UNDER_WAY).inventory.job_of(vm) is not None
+        return self.sweep(max_age=UNDER_WAY_MAX_AGE_S).inventory.job_of(vm) is not None
 
     def age_for(self, vm: VmId) -> float:
         """Return how old a sweep may be for an order: a job that runs is followed, not started, by what is read of it anew.
 
         Another sweep of many hosts before would only keep it waiting.
         """
-        return UNDER_WAY if self.is_moving(vm) else YOUNG
+        return UNDER_WAY_MAX_AGE_S if self.is_moving(vm) else START_MAX_AGE_S
 
 
 def _serves(sweep: Sweep, oldest: float | None, after: float | None) -> bool:

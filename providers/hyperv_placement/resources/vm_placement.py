@@ -19,6 +19,7 @@ from hyperv_placement.errors import (
     VmMissingError,
     VmUnknownError,
 )
+from hyperv_placement.migration.mover import START_MAX_AGE_S
 from hyperv_placement.model.names import VmId, is_guid, vm_id
 from hyperv_placement.planning import differences
 from hyperv_placement.planning.machine.takeover import takeover
@@ -41,7 +42,6 @@ from .left_out import briefly
 from .legs import bring
 from .past_moves import MoveHistory, past_in
 from .properties import PLACED, STANDING, outputs_of, placement_of
-from .readings import YOUNG
 
 TYPE = "pulumi-python:dynamic/hyperv:VmPlacement"
 
@@ -119,7 +119,7 @@ class VmPlacement(ResourceProvider):
             with fleet.admission.expecting(), briefly(call.label, props, fleet):
                 if known is not None:
                     check_takeover(fleet, call.label, kept, known)
-                vm = fleet.first(spec_of(fleet, call.label), known, max_age=YOUNG)
+                vm = fleet.first(spec_of(fleet, call.label), known, max_age=START_MAX_AGE_S)
                 check_named(fleet, call.label, vm, kept)
                 keep(fleet, call, vm.id)
             try:

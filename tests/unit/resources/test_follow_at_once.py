@@ -6,10 +6,10 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 
+from hyperv_placement.migration.mover import START_MAX_AGE_S
 from hyperv_placement.model.names import HostName
 from hyperv_placement.resources.call import Call, current
 from hyperv_placement.resources.fleet import Fleet
-from hyperv_placement.resources.readings import YOUNG
 from hyperv_placement.resources.vm_placement import TYPE, VmPlacement
 from hyperv_placement.workspace.handoff import Handoff
 from tests.estates import guid, machine, spec, stack
@@ -45,10 +45,10 @@ def test_a_running_job_waits_for_no_turn(tmp_path: Path) -> None:
         )
     )
     fleet.readings.sweep()
-    clock.wait(YOUNG + 1)
+    clock.wait(START_MAX_AGE_S + 1)
     updated = VmPlacement(lambda: OneFleet(fleet)).update(guid(1), {"host": hv1}, {"host": hv2})
     assert updated.outs is not None
     assert updated.outs["host"] == hv2
-    assert clock.now() == YOUNG + 1 + SECONDS
+    assert clock.now() == START_MAX_AGE_S + 1 + SECONDS
     assert world.sweeps == 1
     assert world.orders == []
