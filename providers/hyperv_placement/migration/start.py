@@ -190,7 +190,7 @@ class Starter:
         return into, {row.text("InstanceID") for row in rows}
 
     def _check_wanted(self) -> None:
-        """Raise PlacementError where nothing shall be started any more."""
+        """Raise PlacementError where nothing may be started any more."""
         self.context.check_cancelled()
         self.context.check_permitted()
 

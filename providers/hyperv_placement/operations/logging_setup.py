@@ -33,7 +33,7 @@ _ROOT = logging.getLogger("hyperv_placement")
 
 
 class LogSettingsError(PlacementError):
-    """Nobody can say what shall be logged, or the file cannot be written."""
+    """The log settings are malformed, or the file cannot be written."""
 
     remedy = (
         f"Set {VARIABLE} to {', '.join(LEVELS)}, wire:FILE, or a level and wire:FILE with a comma between"

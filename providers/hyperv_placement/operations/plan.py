@@ -58,7 +58,7 @@ def compare(  # noqa: PLR0913 - what a run is compared by, each but the first na
     `handoff`: where the run's other process may have left its sweep, or will look for ours. `allowed`: which limits
     of the guard somebody has allowed for this run. What past moves took, the plugin may have left as well.
     `orders`: whether moves are to be ordered or shown. Where not, a machine that is pinned to a host and elsewhere is not
-    looked at closely: no closer look puts it in place. `known`: which machine each key meant in the last run. `in_run`: labels
+    read in more detail: that would not put it in place. `known`: which machine each key meant in the last run. `in_run`: labels
     of the machines that the run takes, None for all.
     """
     estate.expect(known.hosts)

@@ -85,7 +85,7 @@ def _read(path: Path, folder: Path, findings: Findings) -> PolicyFile | None:
     tree = work_tree_of(path, folder)
     if tree is not None:
         findings.add(
-            "policy-in-work-tree", WHOLE, f"lies in {tree}, whose stack files it shall restrict, so that who changes those changes it; move it to /etc"
+            "policy-in-work-tree", WHOLE, f"lies in {tree}, whose stack files it is to restrict, so that whoever changes those can change it; move it to /etc"
         )  # fmt: skip
         return None
     raw = _own(path, _LARGEST, findings, WHOLE, "")

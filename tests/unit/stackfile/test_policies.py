@@ -71,7 +71,7 @@ def test_a_policy_of_the_repository_is_refused(
 ) -> None:
     """Whoever changes the stack file would change the policy with it."""
     monkeypatch.setenv(VARIABLE, str(place(site)))
-    with pytest.raises(PolicyError, match="whose stack files it shall restrict"):
+    with pytest.raises(PolicyError, match="whose stack files it is to restrict"):
         site.load()
 
 
@@ -166,5 +166,5 @@ def test_a_policy_below_the_folder_of_a_lone_stack_file_counts(
     monkeypatch.setenv(
         VARIABLE, str(site.write(site.operator.parent / "beside.yaml", "hosts: [.corp.example]\n"))
     )
-    with pytest.raises(PolicyError, match="whose stack files it shall restrict"):
+    with pytest.raises(PolicyError, match="whose stack files it is to restrict"):
         load(lone)

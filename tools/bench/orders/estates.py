@@ -33,7 +33,7 @@ class _Rooms:
 
 
 def estate(hosts: int, machines: int, seed: int) -> Problem:
-    """Return an estate in which 30 % of the machines shall be elsewhere, and a safe way there exists."""
+    """Return an estate in which 30 % of the machines are declared elsewhere, and a safe way there exists."""
     source = random.Random(seed)  # noqa: S311 - an estate, no secret
     sizes = [source.choice(SIZES) for _ in range(machines)]
     while (built := _filled(source, hosts, sizes)) is None:

@@ -83,7 +83,7 @@ def _sid_at(descriptor: bytes, at: int) -> bytes:
     if not at:
         return b""
     found = descriptor[at : at + _SID_HEAD + 4 * descriptor[at + 1]] if at + 1 < len(descriptor) else b""
-    sid_text(found)  # an owner that is none would be written again
+    sid_text(found)  # a malformed owner would be written back
     return found
 
 
