@@ -189,7 +189,7 @@ class Retry:
 
 
 class Mover(Protocol):
-    """Carries out one move. Each method raises PlacementError; one that was proven to have started nothing is no failure."""
+    """Carries out one move. What goes wrong is raised as a PlacementError."""
 
     def running(self) -> Started | None:
         """Return what does this move already, None where nothing does. Raises MovedByOthersError where the machine goes elsewhere."""
