@@ -148,7 +148,7 @@ def _paths(move: Move, after: VirtualMachine) -> Iterator[str]:
     for name in ("config", "checkpoints", "paging", "guest_state"):
         wanted, have = getattr(move.roots, name), getattr(after.roots, name)
         if wanted is not None and (have is None or not winpath.same(wanted, have)):
-            yield f"its {name.replace('_', ' ')} folder is {have or 'not told'}, not {wanted}"
+            yield f"its {name.replace('_', ' ')} folder is {have or 'not reported'}, not {wanted}"
     wanted_disks = _hard_disks(move.vm) | {disk.slot: disk.target for disk in move.disks}
     actual = _hard_disks(after)
     for slot in sorted(wanted_disks.keys() | actual.keys()):

@@ -49,7 +49,7 @@ def test_a_machine_as_ordered_deviates_in_nothing() -> None:
         ({"roots": dataclasses.replace(TARGET, paging="D:\\p")}, r"its paging folder is D:\p, not E:\p"),
         (
             {"roots": dataclasses.replace(TARGET, guest_state=None)},
-            r"its guest state folder is not told, not E:\c",
+            r"its guest state folder is not reported, not E:\c",
         ),
         ({"disks": (disk(1, "E:\\os.vhdx"),)}, r"its disk scsi-0-1 is not there, not D:\a\data.vhdx"),
         ({"switches": ()}, "its switches are none, they were external"),
