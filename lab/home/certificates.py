@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import ipaddress
 import ssl
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import cast
 
+import trustme
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -37,11 +38,11 @@ def ensure(home: Path, hosts: Iterable[tuple[str, str]]) -> None:
     """
     folder = home / _FOLDER
     folder.mkdir(parents=True, exist_ok=True)
-    ca, key = _authority(home, folder)
+    ca = _authority(home)
     for label, full_name in hosts:
         path = certificate_file(home, label)
         if not _is_current(path, ca, full_name):
-            _issue(path, ca, key, (full_name, label))
+            _issue(path, ca, (full_name, label))
     if not _is_ours(home / CLIENT_CERTIFICATE, ca):
         issue_client(home, home / CLIENT_CERTIFICATE, home / CLIENT_KEY, CLIENT_NAME)
 
@@ -50,8 +51,7 @@ def issue_server(home: Path, label: str, full_name: str, address: str) -> None:
     """Write a new certificate for a server that listens at another address of loopback. Raises OSError."""
     folder = home / _FOLDER
     folder.mkdir(parents=True, exist_ok=True)
-    ca, key = _authority(home, folder)
-    _issue(certificate_file(home, label), ca, key, (full_name, label), address)
+    _issue(certificate_file(home, label), _authority(home), (full_name, label), address)
 
 
 def certificate_file(home: Path, label: str) -> Path:
@@ -100,22 +100,33 @@ class Peer:
 
 def issue_client(home: Path, path: Path, key_path: Path, principal: str) -> None:
     """Write a client's certificate for a user principal name, and its key (0600). Raises OSError."""
-    ca, ca_key = _authority(home, home / _FOLDER)
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, principal.partition("@")[0])])
-    text = principal.encode()
-    certificate = (
-        _begin(name, ca.subject, key)
-        .add_extension(
-            x509.SubjectAlternativeName([x509.OtherName(_UPN, bytes([0x0C, len(text)]) + text)]),
-            critical=False,
-        )
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(_usage(ca=False), critical=True)
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
-        .sign(ca_key, hashes.SHA256())
+    ca = _authority(home)
+    authority = _certificate(ca)
+    # trustme makes authorities with keys of elliptic curves; its type for them is wider.
+    signing = cast(
+        "ec.EllipticCurvePrivateKey", serialization.load_pem_private_key(ca.private_key_pem.bytes(), None)
     )
-    write_private(key_path, _pem(key))
+    key = ec.generate_private_key(ec.SECP256R1())
+    now, text = datetime.now(UTC), principal.encode()
+    # By hand: trustme makes no OtherName, and a user principal name is one (Microsoft's szOID_NT_PRINCIPAL_NAME).
+    upn = x509.OtherName(_UPN, bytes([0x0C, len(text)]) + text)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, principal.partition("@")[0])]))
+        .issuer_name(authority.subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - _BACKDATED)
+        .not_valid_after(now + _VALID)
+        .add_extension(x509.SubjectAlternativeName([upn]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
+        .sign(signing, hashes.SHA256())
+    )
+    pem = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    write_private(key_path, pem.decode())
     path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
 
 
@@ -129,106 +140,48 @@ def _principal(certificate: x509.Certificate) -> str:
     return next((o.value[2:].decode("utf-8", "replace") for o in others if o.type_id == _UPN), "")
 
 
-def _authority(home: Path, folder: Path) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
+def _authority(home: Path) -> trustme.CA:
+    """Return the lab's authority; a new one where its files are missing, do not fit each other, or end soon."""
+    certificate, key = home / CA_FILE, home / _FOLDER / _CA_KEY
     try:
-        ca = x509.load_pem_x509_certificate((home / CA_FILE).read_bytes())
-        key = serialization.load_pem_private_key((folder / _CA_KEY).read_bytes(), None)
+        ca = trustme.CA.from_pem(certificate.read_bytes(), key.read_bytes())
+        public = serialization.load_pem_private_key(key.read_bytes(), None).public_key()
     except (OSError, ValueError):
-        return _new_authority(home, folder)
-    same = isinstance(key, ec.EllipticCurvePrivateKey) and key.public_key() == ca.public_key()
-    if not isinstance(key, ec.EllipticCurvePrivateKey) or not same or not _lasts(ca):
-        return _new_authority(home, folder)
-    return ca, key
+        ca, public = None, None
+    if ca is None or public != _certificate(ca).public_key() or not _lasts(_certificate(ca)):
+        ca = trustme.CA(organization_name="Hyper-V placement lab", path_length=0)
+        write_private(key, ca.private_key_pem.bytes().decode())
+        certificate.write_bytes(ca.cert_pem.bytes())
+    return ca
 
 
-def _new_authority(home: Path, folder: Path) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Hyper-V placement lab")])
-    ca = (
-        _begin(name, name, key)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(_usage(ca=True), critical=True)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    write_private(folder / _CA_KEY, _pem(key))
-    (home / CA_FILE).write_bytes(ca.public_bytes(serialization.Encoding.PEM))
-    return ca, key
+def _certificate(ca: trustme.CA) -> x509.Certificate:
+    return x509.load_pem_x509_certificate(ca.cert_pem.bytes())
 
 
-def _issue(
-    path: Path,
-    ca: x509.Certificate,
-    ca_key: ec.EllipticCurvePrivateKey,
-    names: tuple[str, str],
-    address: str = _LOOPBACK,
-) -> None:
+def _issue(path: Path, ca: trustme.CA, names: tuple[str, str], address: str = _LOOPBACK) -> None:
     """Write a certificate for a full name and a label, and for one address beside `localhost`."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
-    addresses = [x509.IPAddress(ipaddress.ip_address(address))]
-    dns_names = [x509.DNSName(each) for each in dict.fromkeys((*names, "localhost"))]
-    issuer_key = x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key())
-    certificate = (
-        _begin(name, ca.subject, key)
-        .add_extension(x509.SubjectAlternativeName([*dns_names, *addresses]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(_usage(ca=False), critical=True)
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-        .add_extension(issuer_key, critical=False)
-        .sign(ca_key, hashes.SHA256())
-    )
-    write_private(path, _pem(key) + certificate.public_bytes(serialization.Encoding.PEM).decode())
+    leaf = ca.issue_cert(
+        *dict.fromkeys((*names, "localhost")), address, common_name=names[0], not_after=datetime.now(UTC) + _VALID
+    )  # fmt: skip
+    write_private(path, leaf.private_key_and_cert_chain_pem.bytes().decode())
 
 
-def _begin(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
-    now = datetime.now(UTC)
-    return (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - _BACKDATED)
-        .not_valid_after(now + _VALID)
-    )
-
-
-def _usage(*, ca: bool) -> x509.KeyUsage:
-    return x509.KeyUsage(
-        digital_signature=not ca,
-        content_commitment=False,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        key_cert_sign=ca,
-        crl_sign=ca,
-        encipher_only=False,
-        decipher_only=False,
-    )
-
-
-def _pem(key: ec.EllipticCurvePrivateKey) -> str:
-    return key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    ).decode()
-
-
-def _is_current(path: Path, ca: x509.Certificate, full_name: str) -> bool:
+def _is_current(path: Path, ca: trustme.CA, full_name: str) -> bool:
     """Say whether the file holds a certificate of this CA, for this name, that will last."""
     try:
         certificate = x509.load_pem_x509_certificate(path.read_bytes())
-        certificate.verify_directly_issued_by(ca)
+        certificate.verify_directly_issued_by(_certificate(ca))
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except Exception:  # noqa: BLE001 - whatever is wrong with it, a new one is made
         return False
     return _lasts(certificate) and full_name in names.get_values_for_type(x509.DNSName)
 
 
-def _is_ours(path: Path, ca: x509.Certificate) -> bool:
+def _is_ours(path: Path, ca: trustme.CA) -> bool:
     try:
         certificate = x509.load_pem_x509_certificate(path.read_bytes())
-        certificate.verify_directly_issued_by(ca)
+        certificate.verify_directly_issued_by(_certificate(ca))
     except Exception:  # noqa: BLE001 - whatever is wrong with it, a new one is made
         return False
     return _lasts(certificate)
