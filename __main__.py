@@ -7,7 +7,7 @@ from pathlib import Path
 import pulumi
 
 from hyperv_placement.clock import SystemClock
-from hyperv_placement.directory.second_hop import warn_missing_delegation
+from hyperv_placement.directory.delegation_of_moves import warn_missing_delegation
 from hyperv_placement.errors import PlacementError, StackFileError
 from hyperv_placement.hyperv.estate import Estate
 from hyperv_placement.migration.audit import audit_path

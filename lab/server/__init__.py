@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lab.home import certificates
-from lab.service.service import Service
+from lab.service.answering import Service
 from lab.wmi.accounts import Accounts
 from lab.world import World
 

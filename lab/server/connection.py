@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 from hyperv_placement.errors import ProtocolError
 from hyperv_placement.wsman import sealed
 from lab.home.certificates import Peer
-from lab.service.service import Dropped, Instead, Service
+from lab.service.answering import Dropped, Instead, Service
 from lab.wmi.accounts import Caller
 
 from .authentication import Challenge, Door, Granted, Login

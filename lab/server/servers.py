@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Self
 
 from lab.home import certificates
-from lab.service.service import Service
+from lab.service.answering import Service
 
 from .connection import Connection
 

@@ -28,7 +28,7 @@ from hyperv_placement.model.estate import Inventory
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.plan import Placement
 from hyperv_placement.planning.checks.move import refusals
-from hyperv_placement.planning.machine.order import order
+from hyperv_placement.planning.machine.wanted_move import order
 from hyperv_placement.winrm.faults import AccessDeniedFaultError
 from hyperv_placement.wsman import CIMV2
 from lab.world import RunningClock

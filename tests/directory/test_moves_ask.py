@@ -17,7 +17,7 @@ if importlib.util.find_spec("gssapi") is None and os.environ.get("CI") != "true"
     pytest.skip("there is no gssapi; make directory compiles it", allow_module_level=True)
 
 from hyperv_placement.directory.client import DirectoryClient
-from hyperv_placement.directory.second_hop import (
+from hyperv_placement.directory.delegation_of_moves import (
     READING_MAX_AGE_S,
     DirectorySecondHop,
     warn_missing_delegation,
@@ -29,7 +29,7 @@ from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.plan import Placement, Plan, Standing, Step
 from hyperv_placement.model.stack import Authentication, Stack
-from hyperv_placement.planning.machine.order import order
+from hyperv_placement.planning.machine.wanted_move import order
 from lab.estate.generated import SHARE
 from tests.clocks import FastClock
 from tests.unit.lab.conftest import StillClock, estate, machine

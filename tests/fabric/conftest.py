@@ -19,16 +19,16 @@ from hyperv_placement.hyperv.progress import Progress
 from hyperv_placement.migration.admission import Admission
 from hyperv_placement.migration.audit import AuditLog
 from hyperv_placement.migration.failure_guard import FailureGuard
+from hyperv_placement.migration.known_delegation import SecondHop
 from hyperv_placement.migration.migrate import Moved, migrate
 from hyperv_placement.migration.mover import Collaborators, MoveContext, MoveRecord
-from hyperv_placement.migration.second_hop import SecondHop
 from hyperv_placement.model.estate import Inventory, VirtualMachine
 from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.plan import Placement
 from hyperv_placement.model.reserve import Reserve
 from hyperv_placement.model.stack import Connection, HostSpec
-from hyperv_placement.planning.machine.order import order
+from hyperv_placement.planning.machine.wanted_move import order
 from lab.estate.building import build
 from lab.estate.spec import EstateSpec
 from lab.home import certificates, credentials

@@ -133,7 +133,7 @@ def declared(fabric: Fabric, folder: Path, standing: Standing) -> Path:
     if standing.silent is not None:
         hosts["hv9"] = {"address": "https://127.0.0.1:1/wsman", **standing.silent}
     connection = {"credentials": str(fabric.home / "credentials.yaml"), "ca": str(fabric.home / "ca.pem")}
-    path = folder / "codes.yaml"
+    path = folder / "host_errors.yaml"
     vms = {**OTHERS, **standing.vms}
     if standing.vms is DOUBLE:
         vms = {label: vm for label, vm in vms.items() if "id" not in vm}

@@ -20,7 +20,7 @@ from hyperv_placement.errors import PlacementError
 from hyperv_placement.hyperv.estate import Estate
 from hyperv_placement.model.names import HostName
 from hyperv_placement.operations.logging_setup import LogSettings, logged
-from hyperv_placement.operations.recording import wire
+from hyperv_placement.operations.recording import wire_file
 from hyperv_placement.operations.recording.leftover import views
 from tests.fabric.conftest import Fabric, Maker
 from tests.unit.lab.conftest import estate, machine
@@ -187,7 +187,7 @@ def test_a_file_that_is_no_wire_file_is_no_recording(
 
 def full(path: Path) -> None:
     """Fill the file up to where nothing more may be written."""
-    path.write_bytes(b" " * wire.MOST_BYTES)
+    path.write_bytes(b" " * wire_file.MOST_BYTES)
 
 
 def gone(path: Path) -> None:

@@ -20,7 +20,7 @@ from lab.estate.building import build
 from lab.estate.spec import DiskSpec, EstateSpec
 from lab.home import certificates, credentials
 from lab.server.servers import Servers, Site
-from lab.service.service import Reply, Service
+from lab.service.answering import Reply, Service
 from lab.wmi.accounts import Accounts, Caller
 from lab.world import RunningClock, World
 from lab.world.objects import ISO

@@ -13,7 +13,7 @@ from hyperv_placement.errors import (
     MovedByOthersError,
     MoveRefusedError,
 )
-from hyperv_placement.migration.second_hop import Delegation
+from hyperv_placement.migration.known_delegation import Delegation
 from hyperv_placement.model.directory import MissingEntry
 from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import HostName

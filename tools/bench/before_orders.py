@@ -12,7 +12,7 @@ from pathlib import Path
 from hyperv_placement.hyperv.estate import Estate
 from hyperv_placement.model.plan import Placement
 from hyperv_placement.model.stack import Stack
-from hyperv_placement.planning.machine.order import order
+from hyperv_placement.planning.machine.wanted_move import order
 from hyperv_placement.resources.fleet import Fleet
 from hyperv_placement.stackfile import load
 from hyperv_placement.wsman import Enumerate, Get, Invoke, Request, class_of

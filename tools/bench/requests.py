@@ -27,7 +27,7 @@ from hyperv_placement.wsman import (
 )
 from lab.home import certificates, credentials
 from lab.server.servers import Servers, Site
-from lab.service.service import Reply, Service
+from lab.service.answering import Reply, Service
 from lab.wmi.accounts import Accounts, Caller
 from lab.world import LabHost, World
 

@@ -11,7 +11,7 @@ from tools.docs.tables import cell, code
 INTRODUCTION = """# Error catalogue
 
 What migrations, and the way to their hosts, are known to fail with, and what to do. `bin/placement explain CODE` tells the same on the command
-line. Written from `providers/hyperv_placement/codes/codes.yaml` by `make docs-write`.
+line. Written from `providers/hyperv_placement/codes/host_errors.yaml` by `make docs-write`.
 """
 _TITLES: dict[Kind, str] = {
     "hresult": "Codes of failed moves",

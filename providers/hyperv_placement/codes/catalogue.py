@@ -14,7 +14,7 @@ import yaml
 from hyperv_placement import quoting
 
 Kind = Literal["hresult", "return value", "message", "event", "fault", "http"]
-FILE = Path(__file__).with_name("codes.yaml")
+FILE = Path(__file__).with_name("host_errors.yaml")
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """libyaml, where PyYAML was built with it, reads the file in a tenth of the time."""
 UNKNOWN_REMEDY = "See the event logs Hyper-V-VMMS-Admin on both hosts"

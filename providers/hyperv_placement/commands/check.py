@@ -18,7 +18,7 @@ from hyperv_placement.model.stack import Stack
 from hyperv_placement.model.units import counted
 from hyperv_placement.operations.check import Checked, check, files_of
 from hyperv_placement.operations.plan import recorded_plan
-from hyperv_placement.planning.counting import complete
+from hyperv_placement.planning.what_counts import complete
 from hyperv_placement.report.plan_record import plan_record
 from hyperv_placement.report.plan_text import finding_lines, headline, left_out_lines
 from hyperv_placement.report.policy_text import policy_record, render_policy

@@ -11,7 +11,7 @@ from pathlib import Path
 from hyperv_placement.commands.arguments import RECORDED, add_json, add_stack
 from hyperv_placement.commands.exit_codes import of_plan
 from hyperv_placement.operations.plan import live_plan, recorded_plan
-from hyperv_placement.planning.counting import complete
+from hyperv_placement.planning.what_counts import complete
 from hyperv_placement.report.plan_record import plan_record
 from hyperv_placement.report.plan_text import render_plan
 from hyperv_placement.stackfile import load

@@ -18,7 +18,7 @@ from hyperv_placement.model.units import counted
 from hyperv_placement.operations.recording import archive
 from hyperv_placement.operations.recording.names import names_in
 from hyperv_placement.operations.recording.record import record
-from hyperv_placement.operations.recording.wire import read_wire_file
+from hyperv_placement.operations.recording.wire_file import read_wire_file
 from hyperv_placement.stackfile import load
 from hyperv_placement.workspace.declaring import stack_with_host
 from hyperv_placement.workspace.stacks import PROJECT, resolve_stack

@@ -9,7 +9,7 @@ import sys
 from hyperv_placement.commands.arguments import add_json, add_stack
 from hyperv_placement.commands.exit_codes import of_look
 from hyperv_placement.operations.result import read_outcome
-from hyperv_placement.planning.counting import Proof
+from hyperv_placement.planning.what_counts import Proof
 from hyperv_placement.report.outcome_text import outcome_record, render_outcome
 from hyperv_placement.stackfile import load
 from hyperv_placement.workspace.stacks import PROJECT, resolve_stack

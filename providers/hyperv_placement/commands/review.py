@@ -20,8 +20,8 @@ from hyperv_placement.operations.review import (
 )
 from hyperv_placement.report.page import page
 from hyperv_placement.report.preview_comment import preview_comment, preview_record
-from hyperv_placement.report.review import review_record
 from hyperv_placement.report.review_comment import comment, trust_alone, trust_alone_record
+from hyperv_placement.report.review_record import review_record
 from hyperv_placement.workspace.base_revision import declared
 from hyperv_placement.workspace.preview_file import read_preview
 from hyperv_placement.workspace.stacks import PROJECT, resolve_stack

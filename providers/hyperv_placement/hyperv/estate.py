@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from hyperv_placement.clock import Clock
 from hyperv_placement.errors import CredentialsError, HostUnreachableError, PlacementError
+from hyperv_placement.hyperv.read_machine import MachineRows, read_machine_rows
 from hyperv_placement.model.estate import (
     UNKNOWN_CLUSTER,
     Disk,
@@ -36,7 +37,6 @@ from .compatibility import read_vectors
 from .detail import Detail
 from .host_facts import Traits
 from .host_names import HostNames, read_names
-from .machine_rows import MachineRows, read_machine_rows
 from .templates import read_template
 
 _log = logging.getLogger(__name__)

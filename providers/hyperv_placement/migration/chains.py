@@ -11,7 +11,7 @@ from hyperv_placement.hyperv.images import LONGEST
 from hyperv_placement.model import winpath
 from hyperv_placement.model.estate import Disk, VirtualMachine
 from hyperv_placement.model.move import DiskMove, Move, ParentCopy
-from hyperv_placement.planning.machine.order import on_shared_storage
+from hyperv_placement.planning.machine.wanted_move import on_shared_storage
 
 
 def with_parents(move: Move, detailed: VirtualMachine, read: Callable[[str], Disk]) -> Move:

@@ -13,7 +13,8 @@ from hyperv_placement.errors import (
 )
 from hyperv_placement.hyperv import inventory
 from hyperv_placement.hyperv.jobs import Follower, Outcome, patience
-from hyperv_placement.hyperv.machine_rows import system_reference
+from hyperv_placement.hyperv.read_machine import system_reference
+from hyperv_placement.migration.known_delegation import is_refused
 from hyperv_placement.model import winpath
 from hyperv_placement.model.estate import Disk, VirtualMachine
 from hyperv_placement.model.move import Move
@@ -26,7 +27,6 @@ from .chains import check_shared, with_parents
 from .ending import Ending
 from .mover import START_MAX_AGE_S, Arrived, MoveContext, Retry, Started
 from .needs import Needs, needs_of
-from .second_hop import is_refused
 from .start import Migration, Starter
 from .verify import deviations
 

@@ -25,6 +25,7 @@ from hyperv_placement.clock import Clock
 from hyperv_placement.errors import AuditLostError, InterruptedRunError, PlacementError
 from hyperv_placement.hyperv.estate import Estate
 from hyperv_placement.hyperv.progress import Progress
+from hyperv_placement.migration.known_delegation import SecondHop
 from hyperv_placement.model.estate import VirtualMachine
 from hyperv_placement.model.move import Move
 
@@ -33,7 +34,6 @@ from .audit import AuditLog
 from .failure_guard import FailureGuard
 from .leftovers import Left
 from .needs import Needs
-from .second_hop import SecondHop
 
 _log = logging.getLogger(__name__)
 START_MAX_AGE_S = 5.0

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from hyperv_placement import quoting
 from hyperv_placement.errors import MigrationFailedError, MoveRefusedError, StageFailedError
+from hyperv_placement.migration.known_delegation import Delegation, pauses
 from hyperv_placement.model.names import HostName
 
 from .mover import MoveContext, Retry
-from .second_hop import Delegation, pauses
 
 _PURGE = quoting.powershell("klist purge -li 0x3e7")
 """Has a host ask for new tickets: 0x3e7 is the session of its system account (klist page)."""

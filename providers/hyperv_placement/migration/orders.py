@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from hyperv_placement.errors import MoveRefusedError, ProtocolError
 from hyperv_placement.hyperv.estate import Estate
-from hyperv_placement.hyperv.machine_rows import system_reference
+from hyperv_placement.hyperv.read_machine import system_reference
 from hyperv_placement.hyperv.templates import BY_MOVES, MigrationType
 from hyperv_placement.model import winpath
 from hyperv_placement.model.estate import HostFacts

@@ -79,8 +79,8 @@ def logged(settings: LogSettings, write: Callable[[str], object]) -> Iterator[No
         handlers.append((_ROOT, _Lines(write, level)))
     if settings.wire is not None:
         # Not for a process that writes none: it loads the codec, the disguise and the client.
-        from hyperv_placement.operations.recording.wire import open_wire_file  # noqa: PLC0415
-        from hyperv_placement.winrm.wire import WIRE  # noqa: PLC0415
+        from hyperv_placement.operations.recording.wire_file import open_wire_file  # noqa: PLC0415
+        from hyperv_placement.winrm.wire_tap import WIRE  # noqa: PLC0415
 
         try:
             handlers.append((WIRE, open_wire_file(settings.wire)))

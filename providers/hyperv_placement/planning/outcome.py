@@ -10,8 +10,8 @@ from hyperv_placement.model.names import HostName, VmId
 from hyperv_placement.model.plan import Plan, Standing, Step
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.model.unreachable import reported
+from hyperv_placement.planning.what_counts import Proof, doubt, proof
 
-from .counting import Proof, doubt, proof
 from .machine.difference import differences, observed
 
 

@@ -16,6 +16,8 @@ from hyperv_placement.model.plan import Choice, Placement, Plan, Schedule, Stand
 from hyperv_placement.model.stack import HostSpec, Stack, VmSpec
 from hyperv_placement.model.throughput import NOTHING_OBSERVED, Throughput
 from hyperv_placement.model.unreachable import became, reported, several
+from hyperv_placement.planning.machine.wanted_move import order
+from hyperv_placement.planning.what_counts import doubted, excused, is_away, silent, until
 from hyperv_placement.visible import visible
 
 from .checks.file_names import onto_own_disks, refuse, without_taken
@@ -27,12 +29,10 @@ from .checks.servers import maybe_one_file
 from .checks.shares import uncounted
 from .checks.sizes import left_behind, unsized
 from .choosing.build import chosen
-from .counting import doubted, excused, is_away, silent, until
 from .machine.computers import named_twice, replaced, telling_of_others, unnamed
 from .machine.disk_keys import strange_places
 from .machine.identify import NotFound, behind_silence, identify
 from .machine.locate import locate
-from .machine.order import order
 from .machine.reasons import why
 from .machine.takeover import renamed, takeover
 from .schedule.peaks import crowded

@@ -9,8 +9,8 @@ from hyperv_placement.model.estate import Inventory
 from hyperv_placement.model.finding import Finding
 from hyperv_placement.model.plan import Plan
 from hyperv_placement.model.stack import Stack
+from hyperv_placement.planning.what_counts import complete
 
-from .counting import complete
 from .review.causes import Causes
 from .review.changes import EntryChange
 from .schedule.peaks import Room

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from hyperv_placement.model.units import counted
-from hyperv_placement.planning.counting import Proof
 from hyperv_placement.planning.outcome import LastWord, Left, Outcome
+from hyperv_placement.planning.what_counts import Proof
 from hyperv_placement.visible import visible
 
 from .records import record

@@ -10,10 +10,10 @@ from hyperv_placement.model.stack import Stack
 from hyperv_placement.model.units import counted
 from hyperv_placement.planning.proposal import PreviewBase
 from hyperv_placement.planning.trust.model import Trust
+from hyperv_placement.report.review_record import changes_record
 from hyperv_placement.workspace.preview_file import Message, Previewed, PreviewStep
 
 from .markdown import Budget, cut, folded, name, table, text
-from .review import changes_record
 from .review_comment import changes_part, marker, trust_part
 from .trust_text import trust_line, trust_record
 

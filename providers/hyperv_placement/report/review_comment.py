@@ -16,13 +16,13 @@ from hyperv_placement.planning.proposal import Base, Review
 from hyperv_placement.planning.review.changes import EntryChange, FieldChange
 from hyperv_placement.planning.schedule.peaks import Room
 from hyperv_placement.planning.trust.model import Trust
+from hyperv_placement.report.review_record import first_line
 
 from .markdown import Budget, cut, folded, name, table, text
 from .moved_files import moved_files
 from .plan_gantt import clock
 from .plan_record import KINDS
 from .plan_text import choice_lines
-from .review import first_line
 from .trust_text import trust_line, trust_record, trust_rows
 
 LIMIT = 65_000

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hyperv_placement.clock import Clock
-from hyperv_placement.directory.second_hop import DirectorySecondHop
+from hyperv_placement.directory.delegation_of_moves import DirectorySecondHop
 from hyperv_placement.errors import (
     PlacementError,
     VmAmbiguousError,
@@ -19,9 +19,9 @@ from hyperv_placement.hyperv.estate import Estate
 from hyperv_placement.hyperv.progress import Progress
 from hyperv_placement.migration.admission import Admission
 from hyperv_placement.migration.failure_guard import FailureGuard
+from hyperv_placement.migration.known_delegation import SecondHop
 from hyperv_placement.migration.migrate import Moved, migrate, mover_for
 from hyperv_placement.migration.mover import Collaborators, Movers
-from hyperv_placement.migration.second_hop import SecondHop
 from hyperv_placement.model.estate import Inventory, VirtualMachine
 from hyperv_placement.model.guard import Limit
 from hyperv_placement.model.move import Move

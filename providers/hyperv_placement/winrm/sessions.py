@@ -11,13 +11,13 @@ from uuid import uuid4
 
 from hyperv_placement.errors import AuthenticationError, CredentialsError, HostUnreachableError, ProtocolError
 from hyperv_placement.model.stack import HostSpec
+from hyperv_placement.winrm.wire_tap import exchanged
 from hyperv_placement.wsman import Fault, Get, Invoke, Request, Response, decode_response, encode_request
 
 from .bounds import BOUNDS, Bounds
 from .connection_errors import AnswerLostError, BusyHostError, LoginLostError
 from .credentials import Credential, read_credential
 from .logins import Logins
-from .wire import exchanged
 
 if TYPE_CHECKING:
     from .transport import Transport

@@ -14,7 +14,7 @@ from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.plan import Placement
 from hyperv_placement.planning.drift import AuditedMoves
-from hyperv_placement.planning.machine.order import order
+from hyperv_placement.planning.machine.wanted_move import order
 from tests.estates import guid, host, inventory, job, machine
 
 NEW = Placement(host=HostName("hv2"), config="E:\\New", disks={"scsi-0-0": "E:\\New\\os.vhdx"})

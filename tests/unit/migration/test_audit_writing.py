@@ -19,7 +19,7 @@ from hyperv_placement.migration.audit_tail import last_words
 from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.plan import Placement
-from hyperv_placement.planning.machine.order import order
+from hyperv_placement.planning.machine.wanted_move import order
 from hyperv_placement.system import account
 from tests.clocks import FastClock
 from tests.estates import guid, host, machine

@@ -17,8 +17,8 @@ from hyperv_placement.planning.review.causes import Causes
 from hyperv_placement.planning.review.changes import ChangeKind, EntryChange, FieldChange
 from hyperv_placement.planning.schedule.peaks import rooms
 from hyperv_placement.planning.trust.model import Aspect, Trust, TrustChange
-from hyperv_placement.report.review import review_record
 from hyperv_placement.report.review_comment import LIMIT, comment
+from hyperv_placement.report.review_record import review_record
 from tests.scenarios.estate import estate_of
 from tests.scenarios.test_scenarios import declared
 from tests.unit.commands.paper import story

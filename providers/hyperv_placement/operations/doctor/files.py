@@ -14,7 +14,7 @@ from hyperv_placement.model.stack import Stack, VmSpec
 from hyperv_placement.planning.checks.file_names import owned_names, taken, taken_by
 from hyperv_placement.planning.machine.identify import identify
 from hyperv_placement.planning.machine.locate import locate
-from hyperv_placement.planning.machine.order import order
+from hyperv_placement.planning.machine.wanted_move import order
 
 
 def file_diagnoses(stack: Stack, inventory: Inventory) -> Iterator[Finding]:

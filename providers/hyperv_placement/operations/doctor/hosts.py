@@ -13,8 +13,8 @@ from hyperv_placement.model.own_name import doubt
 from hyperv_placement.model.stack import HostSpec, Stack
 from hyperv_placement.model.units import format_bytes, format_seconds
 from hyperv_placement.model.unreachable import several
-from hyperv_placement.planning.counting import is_away
 from hyperv_placement.planning.machine.computers import another_computer
+from hyperv_placement.planning.what_counts import is_away
 from hyperv_placement.winrm.trust import NEW_CERTIFICATE
 
 from .symptoms import HostReading, Reading

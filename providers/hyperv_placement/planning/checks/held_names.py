@@ -14,7 +14,7 @@ from hyperv_placement.model.estate import UNKNOWN_CLUSTER, Disk, DiskKind, Host,
 from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import VmId
 from hyperv_placement.planning.checks.sizes import copied_parents, stay_behind
-from hyperv_placement.planning.machine.order import CLUSTER_STORAGE, on_loopback
+from hyperv_placement.planning.machine.wanted_move import CLUSTER_STORAGE, on_loopback
 
 Key = tuple[str, str]
 """Where a path is one file (on a host, in a cluster, or for everybody on a share), and the path in comparable form."""

@@ -14,7 +14,7 @@ from hyperv_placement.model.stack import HostSpec
 from hyperv_placement.model.states import in_words
 from hyperv_placement.planning.machine.computers import is_unnamed, keeps_out
 from hyperv_placement.planning.machine.disk_keys import frozen_in
-from hyperv_placement.planning.machine.order import onto_itself
+from hyperv_placement.planning.machine.wanted_move import onto_itself
 
 from . import preflight
 from .options import option_findings

@@ -18,7 +18,7 @@ from hyperv_placement.planning.checks.preflight.memory import in_memory
 from hyperv_placement.planning.checks.preflight.room import volume_of
 from hyperv_placement.planning.machine.allowed import Group, allowed, groups
 from hyperv_placement.planning.machine.locate import locate
-from hyperv_placement.planning.machine.order import order
+from hyperv_placement.planning.machine.wanted_move import order
 
 from .placing import choose
 from .problem import AssignmentProblem, Option, Unit

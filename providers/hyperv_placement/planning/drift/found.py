@@ -13,9 +13,9 @@ from hyperv_placement.model.plan import Plan, Standing, Step
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.model.unreachable import became
 from hyperv_placement.planning.checks.live_migration import declared_settings, differing, settings_of
-from hyperv_placement.planning.counting import doubt, is_away
 from hyperv_placement.planning.machine.computers import REPLICAS
 from hyperv_placement.planning.machine.difference import Change, differences, observed
+from hyperv_placement.planning.what_counts import doubt, is_away
 
 from .left import LeftBehind, left_behind, unread
 from .movers import Movers

@@ -15,8 +15,7 @@ from hyperv_placement.model.estate import DiskKind, Inventory, VirtualMachine
 from hyperv_placement.model.move import Move, Moves
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.plan import Placement
-
-from .order import order
+from hyperv_placement.planning.machine.wanted_move import order
 
 _KINDS = {
     Moves.HOST: "a live migration",

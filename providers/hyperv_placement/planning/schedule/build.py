@@ -17,7 +17,7 @@ from hyperv_placement.planning.checks.move import refusals
 from hyperv_placement.planning.checks.sizes import leaves_something, volumes_unknown
 from hyperv_placement.planning.machine.legs import after, compared, end_of, onward
 from hyperv_placement.planning.machine.locate import locate
-from hyperv_placement.planning.machine.order import order
+from hyperv_placement.planning.machine.wanted_move import order
 
 from .holdings import Holdings
 from .in_flight import coming, unseen

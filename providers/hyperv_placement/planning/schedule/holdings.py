@@ -17,7 +17,7 @@ from hyperv_placement.planning.checks.preflight.memory import in_memory
 from hyperv_placement.planning.checks.preflight.room import volume_of
 from hyperv_placement.planning.checks.sizes import copied_parents, stay_behind
 from hyperv_placement.planning.machine.legs import after
-from hyperv_placement.planning.machine.order import CLUSTER_STORAGE
+from hyperv_placement.planning.machine.wanted_move import CLUSTER_STORAGE
 
 from .problem import MEMORY, Holding, Place
 

@@ -15,7 +15,7 @@ from hyperv_placement.model.plan import Plan, Standing
 from hyperv_placement.model.units import MIB
 from hyperv_placement.planning.proposal import Review
 from hyperv_placement.report.plan_record import KINDS
-from hyperv_placement.report.review import review_record
+from hyperv_placement.report.review_record import review_record
 from hyperv_placement.visible import visible_lines
 
 _HERE = Path(__file__).parent

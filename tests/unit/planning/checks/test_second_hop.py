@@ -9,8 +9,8 @@ import pytest
 from hyperv_placement.model.finding import Severity
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.plan import Placement
-from hyperv_placement.planning.checks.preflight.second_hop import second_hop
-from hyperv_placement.planning.machine.order import order
+from hyperv_placement.planning.checks.preflight.delegation_settings import second_hop
+from hyperv_placement.planning.machine.wanted_move import order
 from tests.estates import facts, host, machine
 
 

@@ -14,7 +14,7 @@ from hyperv_placement.model.names import HostName
 from hyperv_placement.model.plan import Placement, Standing
 from hyperv_placement.model.stack import VmSpec
 from hyperv_placement.operations.discovery.storage import storage_of
-from hyperv_placement.planning.machine.order import order
+from hyperv_placement.planning.machine.wanted_move import order
 from hyperv_placement.planning.plan import plan
 from tests.estates import disk, host, inventory, machine, spec, stack
 

@@ -16,7 +16,7 @@ from hyperv_placement.model.stack import Stack, VmSpec
 from hyperv_placement.model.units import GIB
 from hyperv_placement.planning import plan
 from hyperv_placement.planning.machine.legs import after, departures, end_of, onward, whole
-from hyperv_placement.planning.machine.order import order
+from hyperv_placement.planning.machine.wanted_move import order
 from tests.estates import disk, facts, host, inventory, machine, stack
 
 HOME = "D:\\Hyper-V\\VM001"

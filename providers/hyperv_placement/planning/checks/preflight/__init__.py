@@ -8,6 +8,7 @@ from hyperv_placement.model.estate import HostFacts
 from hyperv_placement.model.finding import Finding, Subject
 from hyperv_placement.model.move import Move
 from hyperv_placement.model.stack import HostSpec
+from hyperv_placement.planning.checks.preflight.delegation_settings import second_hop
 
 from .configuration import configuration
 from .devices import devices
@@ -16,7 +17,6 @@ from .hosts import hosts, leftovers
 from .networks import networks
 from .processor import processor
 from .room import disk_room, memory_room
-from .second_hop import second_hop
 
 __all__ = ["between", "disk_room"]
 

@@ -9,7 +9,7 @@ from hyperv_placement.model import winpath
 from hyperv_placement.model.estate import Disk, DiskKind, HostFacts
 from hyperv_placement.model.finding import Finding
 from hyperv_placement.model.move import Move
-from hyperv_placement.planning.machine.order import seen_by_both
+from hyperv_placement.planning.machine.wanted_move import seen_by_both
 
 from .room import volume_of
 

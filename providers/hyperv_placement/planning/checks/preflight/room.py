@@ -11,7 +11,7 @@ from hyperv_placement.model.move import Move
 from hyperv_placement.model.reserve import Reserve
 from hyperv_placement.model.stack import HostSpec
 from hyperv_placement.model.units import MIB, format_bytes
-from hyperv_placement.planning.machine.order import CLUSTER_STORAGE
+from hyperv_placement.planning.machine.wanted_move import CLUSTER_STORAGE
 
 from .memory import in_memory
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from hyperv_placement.clock import Clock
 from hyperv_placement.errors import DirectoryDeniedError, PlacementError
 from hyperv_placement.hyperv.estate import Estate
-from hyperv_placement.migration.second_hop import Delegation
+from hyperv_placement.migration.known_delegation import Delegation
 from hyperv_placement.model import winpath
 from hyperv_placement.model.directory import Accounts, DelegationPlan, MissingEntry, Mode
 from hyperv_placement.model.finding import Finding

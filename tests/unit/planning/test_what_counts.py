@@ -13,7 +13,7 @@ from hyperv_placement.model.names import HostName
 from hyperv_placement.model.plan import Plan, Standing
 from hyperv_placement.model.stack import Away, Rule, Snooze, Stack, VmSpec
 from hyperv_placement.planning import plan
-from hyperv_placement.planning.counting import Proof, complete, proof
+from hyperv_placement.planning.what_counts import Proof, complete, proof
 from tests.estates import guid, host, inventory, job, machine, spec, stack
 
 DAY = date(2026, 12, 1)

@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from hyperv_placement.errors import PlacementError
 from hyperv_placement.system.files import append_within, expanded, read_bounded
-from hyperv_placement.winrm.wire import Exchanged
+from hyperv_placement.winrm.wire_tap import Exchanged
 
 from .answers import Answer, Questions
 from .masking import Mask
