@@ -51,6 +51,7 @@ def _kind(spec: Property | None, value: Value) -> str:
         case datetime() | timedelta():
             return "datetime"
         case int() | float():
+            # Ten types of CIM look alike as Python numbers: nothing here tells which of them TYPE must name.
             raise ProtocolError(f"The type of {sample} is unknown, and a host refuses a wrong one", remedy="")
         case _:
             return "string"
@@ -81,7 +82,11 @@ def decode_embedded(text: str, namespace: str = names.VIRTUALIZATION) -> Instanc
 
     CLASSORIGIN, PROPAGATED and qualifiers may be there (recorded by nova) and are ignored, as are references.
     """
-    root = xml.parse(_bytes(text))
+    try:
+        content = text.strip().encode()
+    except UnicodeEncodeError as error:
+        raise ProtocolError("The text of an embedded instance holds half a character") from error
+    root = xml.parse(content)
     if xml.local(root) != "INSTANCE" or root.get("CLASSNAME") is None:
         raise ProtocolError(f"An embedded instance starts with INSTANCE, not {xml.local(root)}")
     class_name = str(root.get("CLASSNAME"))
@@ -93,31 +98,22 @@ def decode_embedded(text: str, namespace: str = names.VIRTUALIZATION) -> Instanc
     return Instance(class_name, properties, namespace)
 
 
-def _bytes(text: str) -> bytes:
-    try:
-        return text.strip().encode()
-    except UnicodeEncodeError as error:
-        raise ProtocolError("The text of an embedded instance holds half a character") from error
-
-
 def _read(item: xml.Element, class_name: str) -> tuple[str, Value]:
     name, spelled = item.get("NAME"), (item.get("TYPE") or "string").lower()
     if not name:
         raise ProtocolError(f"A property of an embedded {class_name} has no NAME")
     if spelled not in set(CimType):
         raise ProtocolError(f"Property {name} of an embedded {class_name} has the unknown type {spelled!r}")
+    # The declared type decides how it is read; of our schema only the spelling of the name is taken.
     schema = schema_of(class_name)
     spec = schema.property(name) if schema else None
     kind = CimType(spelled)
     if xml.local(item) == "PROPERTY.ARRAY":
-        return (spec.name if spec else name), _read_array(item, kind)
+        array = xml.child(item, "", "VALUE.ARRAY")
+        items = None if array is None else tuple(_read_value(value, kind) for value in array)
+        return (spec.name if spec else name), items
     value = xml.child(item, "", "VALUE")
     return (spec.name if spec else name), None if value is None else _read_value(value, kind)
-
-
-def _read_array(item: xml.Element, kind: CimType) -> Value:
-    array = xml.child(item, "", "VALUE.ARRAY")
-    return None if array is None else tuple(_read_value(value, kind) for value in array)
 
 
 def _read_value(value: xml.Element, kind: CimType) -> Value:

@@ -60,7 +60,13 @@ def decode_request(content: bytes) -> Request:  # noqa: PLR0911 - one for each m
         case names.ENUMERATE:
             return _enumerate(xml.need(body, names.ENUMERATION, "Enumerate"), header)
         case names.PULL:
-            return _pull(xml.need(body, names.ENUMERATION, "Pull"), header)
+            pull = xml.need(body, names.ENUMERATION, "Pull")
+            return Pull(
+                resource_uri=header.resource_uri,
+                context=_context(pull) or "",
+                max_elements=_max_elements(pull, names.ENUMERATION),
+                header=header,
+            )
         case names.RELEASE:
             release = xml.need(body, names.ENUMERATION, "Release")
             return Release(resource_uri=header.resource_uri, context=_context(release) or "", header=header)
@@ -109,7 +115,9 @@ def _header(root: xml.Element) -> Header:
         locale="" if locale is None else str(locale.get(f"{{{names.XML}}}lang") or ""),
         locale_mandatory=locale is not None and _mandatory(locale),
         unknown_mandatory=tuple(
-            xml.local(item) for item in found if _mandatory(item) and not _is_known(item)
+            name
+            for item in found
+            if _mandatory(item) and (name := xml.local(item)) not in _KNOWN.get(xml.namespace(item), set())
         ),
         lang=lang,
     )
@@ -117,10 +125,6 @@ def _header(root: xml.Element) -> Header:
 
 def _mandatory(element: xml.Element) -> bool:
     return (element.get(f"{{{names.SOAP}}}mustUnderstand") or "").strip().casefold() in _TRUE
-
-
-def _is_known(element: xml.Element) -> bool:
-    return xml.local(element) in _KNOWN.get(xml.namespace(element), set())
 
 
 def _timeout(text: str) -> timedelta | None:
@@ -131,6 +135,7 @@ def _timeout(text: str) -> timedelta | None:
 
 
 def _enumerate(element: xml.Element, header: Header) -> Enumerate:
+    # WS-Enumeration has a Filter, and DSP0226 one of its own namespace, which Windows uses for WQL.
     query = xml.child(element, names.WSMAN, "Filter")
     if query is None:
         query = xml.child(element, names.ENUMERATION, "Filter")
@@ -148,15 +153,6 @@ def _enumerate(element: xml.Element, header: Header) -> Enumerate:
     )
 
 
-def _pull(element: xml.Element, header: Header) -> Pull:
-    return Pull(
-        resource_uri=header.resource_uri,
-        context=_context(element) or "",
-        max_elements=_max_elements(element, names.ENUMERATION),
-        header=header,
-    )
-
-
 def _max_elements(element: xml.Element, space: str) -> int | None:
     return count_in(xml.child_text(element, space, "MaxElements"))
 
@@ -168,6 +164,7 @@ def _context(element: xml.Element) -> str | None:
 def _invoke(body: xml.Element, target: EndpointReference, header: Header) -> Invoke | Unsupported:
     element = next(iter(body), None)
     method = names.class_of(header.action)
+    # The Action and the body must name one method: neither alone decides what is carried out.
     if element is None or xml.local(element) != f"{method}_INPUT" or not _is_of(element, target.resource_uri):
         return Unsupported(header=header)
     found: dict[str, list[Value | Malformed]] = {}
@@ -202,6 +199,7 @@ def decode_response(content: bytes) -> Response:  # noqa: PLR0911 - one for each
     header = _header(root)
     first = next(iter(body), None)
     if first is None:
+        # Both bodies are empty: only the Action tells them apart.
         if header.action == names.UNSUBSCRIBE_RESPONSE:
             return UnsubscribeResponse(header=header)
         if header.action != names.RELEASE_RESPONSE:
@@ -209,11 +207,17 @@ def decode_response(content: bytes) -> Response:  # noqa: PLR0911 - one for each
         return ReleaseResponse(header=header)
     match xml.namespace(first), xml.local(first):
         case names.SOAP, "Fault":
-            return fault_body.decode_body(first, _not_understood(root), header)
+            header_block = next(root.iter(f"{{{names.SOAP}}}NotUnderstood"), None)
+            qname = "" if header_block is None else str(header_block.get("qname") or "")
+            return fault_body.decode_body(first, qname.rpartition(":")[2], header)
         case names.ENUMERATION, "EnumerateResponse":
-            return _enumerate_response(first, header)
+            return EnumerateResponse(
+                context=_context(first) or None, items=_items(first), end=_is_last(first), header=header
+            )
         case names.ENUMERATION, "PullResponse":
-            return _pull_response(first, header)
+            return PullResponse(
+                context=_context(first) or None, items=_items(first) or (), end=_is_last(first), header=header
+            )
         case names.EVENTING, "SubscribeResponse":
             identifier, context = eventlog.decode_subscribed(first)
             return SubscribeResponse(identifier=identifier, context=context, header=header)
@@ -231,23 +235,6 @@ def _get_response(element: xml.Element, header: Header) -> GetResponse:
     if header.action != names.GET_RESPONSE and (header.action or not names.is_wmi(xml.namespace(element))):
         raise ProtocolError(f"{header.action or xml.local(element)} answers nothing that is asked here")
     return GetResponse(instance=elements.decode_instance(element), header=header)
-
-
-def _not_understood(root: xml.Element) -> str:
-    found = next(root.iter(f"{{{names.SOAP}}}NotUnderstood"), None)
-    return "" if found is None else str(found.get("qname") or "").rpartition(":")[2]
-
-
-def _enumerate_response(element: xml.Element, header: Header) -> EnumerateResponse:
-    return EnumerateResponse(
-        context=_context(element) or None, items=_items(element), end=_is_last(element), header=header
-    )
-
-
-def _pull_response(element: xml.Element, header: Header) -> PullResponse:
-    return PullResponse(
-        context=_context(element) or None, items=_items(element) or (), end=_is_last(element), header=header
-    )
 
 
 def _items(element: xml.Element) -> tuple[Item, ...] | None:

@@ -43,8 +43,9 @@ def encode_instance(instance: Instance) -> str:
     """Return the instance's element: properties sorted without case, NULL arrays left out, other NULLs nil."""
     schema = schema_of(instance.class_name)
     content = "".join(
-        _encode(f"p:{name}", instance.properties[name], property_of(schema, name))
+        encode_value(f"p:{name}", instance.properties[name])
         for name in sorted(instance.properties, key=str.casefold)
+        if instance.properties[name] is not None or not property_of(schema, name).array
     )
     attributes = {
         "xmlns:xsi": names.XSI,
@@ -53,10 +54,6 @@ def encode_instance(instance: Instance) -> str:
         "xsi:type": f"p:{instance.class_name}_Type",
     }
     return xml.tag(f"p:{instance.class_name}", content, attributes)
-
-
-def _encode(element: str, value: Value, spec: Property) -> str:
-    return "" if value is None and spec.array else encode_value(element, value)
 
 
 def encode_value(element: str, value: Value, prefix: str = "cim:") -> str:
@@ -148,7 +145,10 @@ def decode_value(element: xml.Element, kind: CimType) -> Value:
         return epr.decode_content(reference)
     if kind is not CimType.STRING:
         raise ProtocolError(f"{xml.local(element)} holds {xml.local(element[0])} where a {kind} belongs")
-    return _inner_instance(element)
+    # An object inside another: its class is in its xsi:type, otherwise it is called like the property.
+    declared = (element.get(_TYPE) or "").strip().rpartition(":")[2]
+    class_name = declared.removesuffix("_Type") or xml.local(element)
+    return _instance(element, class_name, xml.namespace(element[0]))
 
 
 def is_nil(element: xml.Element) -> bool:
@@ -171,13 +171,6 @@ def _time(inner: xml.Element, kind: CimType) -> Value:
         if kind is not CimType.STRING:
             raise
         return text
-
-
-def _inner_instance(element: xml.Element) -> Instance:
-    """Read an object inside another, by the class in its xsi:type, otherwise by the property's name."""
-    declared = (element.get(_TYPE) or "").strip().rpartition(":")[2]
-    class_name = declared.removesuffix("_Type") or xml.local(element)
-    return _instance(element, class_name, xml.namespace(element[0]))
 
 
 def _by_declaration(item: xml.Element) -> Value:

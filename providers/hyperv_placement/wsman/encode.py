@@ -61,6 +61,13 @@ def encode_request(
 ) -> bytes:
     """Return a request's envelope. `message_id` is a bare GUID; `locale` asks for a language, as `en-US`."""
     uri, selectors, action, body = _request(message)
+    languages = ""
+    if locale:
+        # Never mandatory: a Locale with mustUnderstand is answered with UnsupportedFeature (MS-WSMV 3.1.4.1.24).
+        asked = {"xml:lang": locale, **_OPTIONAL}
+        languages = xml.tag("w:Locale", None, asked) + xml.tag("p:DataLocale", None, asked)
+    seconds = operation_timeout.total_seconds()
+    timeout = f"PT{seconds:.3f}S" if operation_timeout.microseconds else f"PT{int(seconds)}S"
     header = (
         xml.leaf("a:To", to)
         + xml.leaf("w:ResourceURI", uri, _MANDATORY)
@@ -68,10 +75,10 @@ def encode_request(
         + xml.leaf("a:Action", action, _MANDATORY)
         + xml.leaf("w:MaxEnvelopeSize", str(max_envelope_size), _MANDATORY)
         + xml.leaf("a:MessageID", f"uuid:{message_id}")
-        + _locale(locale)
+        + languages
         + epr.encode_selectors(selectors)
         + _of_subscription(message)
-        + xml.leaf("w:OperationTimeout", _timeout(operation_timeout))
+        + xml.leaf("w:OperationTimeout", timeout)
     )
     return _envelope(_REQUEST, header, body)
 
@@ -150,21 +157,13 @@ def _argument(element: str, value: Argument) -> str:
             return elements.encode_value(element, value)
 
 
-def _locale(locale: str) -> str:
-    if not locale:
-        return ""
-    attributes = {"xml:lang": locale, **_OPTIONAL}
-    return xml.tag("w:Locale", None, attributes) + xml.tag("p:DataLocale", None, attributes)
-
-
-def _timeout(span: timedelta) -> str:
-    return f"PT{span.total_seconds():.3f}S" if span.microseconds else f"PT{int(span.total_seconds())}S"
-
-
 def encode_response(message: Response, *, relates_to: str, message_id: str, lang: str = "en-US") -> bytes:
     """Return an answer's envelope. `relates_to` is the request's MessageID as sent; `message_id` a bare GUID."""
     spaces, action, body = _response(message, lang)
-    not_understood = _not_understood(message)
+    not_understood = ""
+    if isinstance(message, Fault) and message.not_understood:
+        # Which header it was stands in the answer's header, not in the fault (SOAP 1.2 part 1, 5.4.8).
+        not_understood = xml.tag("s:NotUnderstood", None, {"qname": message.not_understood})
     header = (
         xml.leaf("a:Action", action)
         + xml.leaf("a:MessageID", f"uuid:{message_id}")
@@ -235,12 +234,6 @@ def _invoke_response(message: InvokeResponse) -> str:
     content = "".join(elements.encode_value(f"p:{name}", value) for name, value in message.outputs.items())
     attributes = {"xmlns:xsi": names.XSI, "xmlns:p": message.resource_uri, "xmlns:cim": names.CIM}
     return xml.tag(f"p:{message.method}_OUTPUT", content, attributes)
-
-
-def _not_understood(message: Response) -> str:
-    if not isinstance(message, Fault) or not message.not_understood:
-        return ""
-    return xml.tag("s:NotUnderstood", None, {"qname": message.not_understood})
 
 
 def _envelope(spaces: dict[str, str], header: str, body: str, lang: str = "") -> bytes:

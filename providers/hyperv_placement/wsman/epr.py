@@ -51,13 +51,10 @@ def encode_selectors(selectors: Mapping[str, Selector]) -> str:
     if not selectors:
         return ""
     content = "".join(
-        xml.tag("w:Selector", _selector(value), {"Name": name}) for name, value in selectors.items()
+        xml.tag("w:Selector", xml.escaped(value) if isinstance(value, str) else encode(value), {"Name": name})
+        for name, value in selectors.items()
     )
     return xml.tag("w:SelectorSet", content)
-
-
-def _selector(value: Selector) -> str:
-    return xml.escaped(value) if isinstance(value, str) else encode(value)
 
 
 def encode(reference: EndpointReference) -> str:
@@ -95,12 +92,13 @@ def decode_selectors(element: xml.Element) -> dict[str, Selector]:
     found = xml.child(element, names.WSMAN, "SelectorSet")
     if found is None:
         return {}
-    return {str(item.get("Name", "")): _decoded(item) for item in xml.children(found)}
-
-
-def _decoded(item: xml.Element) -> Selector:
-    reference = xml.child(item, names.ADDRESSING, "EndpointReference") if len(item) else None
-    return _unindented(xml.text_of(item)) if reference is None else decode_content(reference)
+    selectors: dict[str, Selector] = {}
+    for item in xml.children(found):
+        reference = xml.child(item, names.ADDRESSING, "EndpointReference")
+        selectors[str(item.get("Name", ""))] = (
+            _unindented(xml.text_of(item)) if reference is None else decode_content(reference)
+        )
+    return selectors
 
 
 def _unindented(text: str) -> str:

@@ -81,6 +81,7 @@ class Fault:
             case WsmanFault(code=code):
                 return code
             case Instance() as error:
+                # Recorded with the code in both places (WinRb/WinRM, wmi_error_v2.xml); one of them is enough.
                 match = _HRESULT.search(error.text("MessageID"))
                 return count_in(error.text("error_Code")) or (int(match.group(1), 16) if match else None)
             case None:
@@ -100,19 +101,19 @@ class Fault:
     @property
     def texts(self) -> tuple[str, ...]:
         """Messages from the outermost to the innermost."""
-        return tuple(stripped for text in self._texts() if (stripped := text.strip()))
-
-    def _texts(self) -> Iterable[str]:
+        found: Iterable[str] = ()
         match self.detail:
             case WsmanFault():
-                return self.detail.texts()
+                found = self.detail.texts()
             case Instance() as error:
-                return error.text("Message"), error.text("error_WindowsErrorMessage")
+                found = error.text("Message"), error.text("error_WindowsErrorMessage")
             case None:
-                return ()
+                pass
+        return tuple(stripped for text in found if (stripped := text.strip()))
 
     def __str__(self) -> str:
         """One line: the innermost text or the reason, with the code."""
+        # The innermost is the provider's own; the service's around it says only that it cannot process the request.
         words = (self.texts or (self.reason.strip(),))[-1] or self.subcode
         code = "" if self.wsman_code is None else f" ({code_text(self.wsman_code)})"
         return " ".join(words.split()).rstrip(".") + code

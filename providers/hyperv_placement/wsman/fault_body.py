@@ -93,12 +93,14 @@ def decode_body(element: xml.Element, not_understood: str = "", header: Header =
     subcode = None if code is None else xml.child(code, names.SOAP, "Subcode")
     space, name = _qualified(subcode)
     detail = xml.child(element, names.SOAP, "Detail")
-    lang, reason = _reason(element)
+    reason = xml.child(element, names.SOAP, "Reason")
+    text = None if reason is None else xml.child(reason, names.SOAP, "Text")
+    lang = "" if text is None else str(text.get(f"{{{names.XML}}}lang") or "")
     return Fault(
         code=_qualified(code)[1],
         subcode=name,
         subcode_namespace=space or names.WSMAN,
-        reason=reason,
+        reason="" if text is None else xml.text_of(text),
         lang="" if lang == header.lang else lang,
         detail_uri="" if detail is None else xml.child_text(detail, names.WSMAN, "FaultDetail") or "",
         detail=None if detail is None else _decoded(detail),
@@ -115,27 +117,14 @@ def _qualified(element: xml.Element | None) -> tuple[str, str]:
     return space, name
 
 
-def _reason(element: xml.Element) -> tuple[str, str]:
-    """Return language and words of the first text."""
-    reason = xml.child(element, names.SOAP, "Reason")
-    text = None if reason is None else xml.child(reason, names.SOAP, "Text")
-    if text is None:
-        return "", ""
-    return str(text.get(f"{{{names.XML}}}lang") or ""), xml.text_of(text)
-
-
 def _decoded(detail: xml.Element) -> WsmanFault | Instance | None:
     outer = xml.child(detail, names.FAULT, "WSManFault")
     if outer is not None:
         return _decoded_wsman(outer)
-    error = next((item for item in detail if _is_error(item)), None)
+    # An error of CIM is marked as one, or known by its name (MS-WSMV 2.2.4.43).
+    marked = (i for i in detail if i.get(_IS_ERROR) == "true" or xml.local(i) in _ERRORS)
+    error = next((item for item in marked if xml.namespace(item)), None)
     return None if error is None else elements.decode_instance(error)
-
-
-def _is_error(item: xml.Element) -> bool:
-    """Say whether this is an error of CIM: marked as one, or known by name (MS-WSMV 2.2.4.43)."""
-    marked = item.get(_IS_ERROR) == "true" or xml.local(item) in _ERRORS
-    return marked and bool(xml.namespace(item))
 
 
 def _decoded_wsman(element: xml.Element) -> WsmanFault:

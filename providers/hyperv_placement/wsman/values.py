@@ -112,22 +112,17 @@ def _fraction(microseconds: int) -> str:
 def read_datetime(text: str) -> datetime | timedelta:
     """Read a date or an interval in either form. Raises ValueError and OverflowError."""
     if match := _ISO.match(text):
-        return _from_iso(*match.groups())
+        whole, fraction, zone = match.groups()
+        micro = (fraction or "").ljust(6, "0")[:6]
+        read = datetime.fromisoformat(f"{whole}.{micro}{(zone or 'Z').replace('Z', '+00:00')}")
+        read.astimezone(UTC)  # a moment before the year 1 or after 9999 is an OverflowError now, not later
+        return read
     if match := _CIM_DATETIME.match(text):
-        return _from_cim(*match.groups())
+        # CIM's offset is in minutes, which `%z` does not read (DSP0004 5.2.4).
+        whole, micro, sign, minutes = match.groups()
+        local = datetime.strptime(f"{whole}{micro}+0000", "%Y%m%d%H%M%S%f%z")
+        return local - timedelta(minutes=int(sign + minutes))
     return read_interval(text)
-
-
-def _from_iso(whole: str, fraction: str | None, zone: str | None) -> datetime:
-    micro = (fraction or "").ljust(6, "0")[:6]
-    read = datetime.fromisoformat(f"{whole}.{micro}{(zone or 'Z').replace('Z', '+00:00')}")
-    read.astimezone(UTC)  # a moment before the year 1 or after 9999 is an OverflowError now, not later
-    return read
-
-
-def _from_cim(whole: str, micro: str, sign: str, minutes: str) -> datetime:
-    local = datetime.strptime(f"{whole}{micro}+0000", "%Y%m%d%H%M%S%f%z")
-    return local - timedelta(minutes=int(sign + minutes))
 
 
 def read_interval(text: str) -> timedelta:
@@ -139,7 +134,7 @@ def read_interval(text: str) -> timedelta:
     if match is None or text in {"P", "PT"}:
         raise ValueError(text)
     years, months, days, hours, minutes = (int(part or 0) for part in match.groups()[:5])
-    if years or months:
+    if years or months:  # they have no length of their own
         raise ValueError(text)
     whole, _, fraction = (match.group(6) or "0").partition(".")
     micro = int(fraction.ljust(6, "0")[:6] or 0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from hyperv_placement import quoting
 from hyperv_placement.errors import ProtocolError
@@ -21,6 +21,7 @@ def literal(value: str | int | bool) -> str:
 
 def starts_with(prefix: str) -> str:
     """Return the pattern literal that LIKE matches with everything that starts with `prefix`."""
+    # As a set of one character a wildcard stands for itself (win32 page "LIKE Operator").
     pattern = "".join(f"[{c}]" if c in "%_[" else c for c in prefix)
     return literal(pattern + "%")
 
@@ -37,7 +38,8 @@ def select(
     """
     conditions = [_equal(_name(name), value) for name, value in (where or {}).items()]
     conditions += [_like(_name(name), prefix) for name, prefix in (like or {}).items()]
-    query = f"SELECT {_listed(properties)} FROM {_name(class_name)}"  # noqa: S608 - names are checked
+    listed = ", ".join(map(_name, properties)) or "*"
+    query = f"SELECT {listed} FROM {_name(class_name)}"  # noqa: S608 - names are checked
     return f"{query} WHERE {' AND '.join(conditions)}" if conditions else query
 
 
@@ -52,10 +54,6 @@ def _like(name: str, prefixes: str | tuple[str, ...]) -> str:
     if not more:
         return f"{name} LIKE {starts_with(one)}"
     return f"({' OR '.join(f'{name} LIKE {starts_with(each)}' for each in (one, *more))})"
-
-
-def _listed(properties: Iterable[str]) -> str:
-    return ", ".join(map(_name, properties)) or "*"
 
 
 def _name(name: str) -> str:
