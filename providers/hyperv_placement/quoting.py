@@ -95,7 +95,7 @@ def _filled(template: str, values: list[str]) -> str:
 def _powershell(value: str | int | tuple[str, ...]) -> str:
     if isinstance(value, tuple):
         return ", ".join(map(_powershell, value))
-    if isinstance(value, bool):
+    if isinstance(value, bool):  # before int, which bool is a kind of
         return "$true" if value else "$false"
     if isinstance(value, int) or _GUID.fullmatch(value):
         return str(value)
@@ -110,6 +110,7 @@ def _windows(value: str | PurePath) -> str:
     text = _no_option(_shown(str(value)))
     if _PLAIN.fullmatch(text):
         return text
+    # No form of quoting is read alike by both shells, so that such a value has no command at all.
     if _LIVE.search(text):
         raise _UnquotableError(f"{text} holds characters that cmd.exe or PowerShell would interpret")
     return f'"{text}"'
@@ -124,6 +125,6 @@ def _shown(text: str) -> str:
 
 
 def _no_option(text: str) -> str:
-    if text.startswith("-"):
+    if text.startswith("-"):  # quoting does not help: the command gets the word without its quotes
         raise _UnquotableError(f"{text} begins with a dash, so that a command would read it as an option")
     return text

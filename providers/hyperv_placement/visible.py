@@ -31,9 +31,9 @@ def hidden(character: str) -> bool:
 
 def visible(text: str) -> str:
     """Return `text` as one line, with invisible characters and line ends as escapes."""
-    if text.isascii() and text.isprintable():
+    if text.isascii() and text.isprintable():  # nearly every text: the look at each character costs far more
         return text
-    return "".join(_escape(char) if hidden(char) else char for char in text)
+    return "".join(char.encode("unicode_escape").decode("ascii") if hidden(char) else char for char in text)
 
 
 def visible_lines(text: str) -> str:
@@ -48,13 +48,10 @@ def inert(text: str) -> str:
 
 def outward(text: str, environment: Mapping[str, str] | None = None) -> str:
     """Return lines as they may leave this program; in a pipeline's job without anything its runner would execute."""
+    # Outside of a pipeline `::` stays: `::1` is an address, and no terminal carries it out.
     shown = visible_lines(text)
     there = os.environ if environment is None else environment
     return inert(shown) if any(there.get(name) for name in _RUNNERS) else shown
-
-
-def _escape(character: str) -> str:
-    return character.encode("unicode_escape").decode("ascii")
 
 
 def _broken(found: re.Match[str]) -> str:

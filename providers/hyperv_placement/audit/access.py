@@ -59,11 +59,12 @@ def appending(path: Path) -> Iterator[BinaryIO]:
     with place_of(path) as place:
         descriptor = place.open(place.name, os.O_RDWR | os.O_CREAT | os.O_APPEND | _FLAGS, _PRIVATE)
     try:
+        # All of it of the descriptor: the name may lead to another file by now.
         _check_regular(descriptor, path)
         found = belongings(descriptor)
         found.check_owner(path)
         check_single(descriptor, path)
-        if found.others_read or found.others_write:
+        if found.others_read or found.others_write:  # an earlier version left it to the umask
             set_mode(descriptor, _PRIVATE)
         with open(descriptor, "rb", closefd=False) as file:
             yield file
@@ -83,10 +84,12 @@ def one_writer(path: Path, wait: float = WAIT) -> Iterator[None]:
     Raises OSError, ForeignError, and BlockingIOError where another process holds the lock for `wait` seconds.
     """
     private_folder(path.parent)
+    # A file of its own: the log is renamed when it is full, and a lock would go with it.
     lock = path.with_name(f"{path.name}.lock")
     with appending(lock) as file:
         until = time.monotonic() + wait
         while not lock_at_once(file.fileno()):
+            # Asked for again and again: neither flock nor a locked byte on Windows waits with a limit.
             if time.monotonic() > until:
                 raise OSError(errno.EAGAIN, f"another process holds {lock.name}", str(lock))
             time.sleep(_AGAIN)

@@ -83,6 +83,7 @@ def raw_lines(stream: BinaryIO) -> Iterator[RawLine]:
         *ends, rest = chunk.split(b"\n")
         for part in ends:
             hashed.update(part)
+            # All of it is hashed and only LONGEST bytes are kept: a log without line ends must not fill the memory.
             kept += part[: max(LONGEST - len(kept), 0)]
             whole = size + len(part)
             yield RawLine(content=bytes(kept), digest=hashed.hexdigest(), size=whole, ended=True)
@@ -109,6 +110,7 @@ class Junk:
         self.count += 1
         self.size += line.size
         self._first = self._first or line.digest
+        # Hashes of the lines, not their bytes: of an overlong line only the beginning is kept.
         self._hashed.update(line.digest.encode("ascii"))
 
     @property

@@ -94,9 +94,8 @@ def _of_pipeline(environ: Mapping[str, str]) -> dict[str, str]:
             "run": f"{where}{of('BUILD_BUILDID')}",
             "actor": of("BUILD_REQUESTEDFOREMAIL", "BUILD_REQUESTEDFOR"),
         }
-    if environ.get(
-        "JENKINS_URL"
-    ):  # "Using environment variables" of Jenkins; the user comes from its plugin Build User Vars
+    # "Using environment variables" of Jenkins; the user comes from its plugin Build User Vars
+    if environ.get("JENKINS_URL"):
         return {"run": of("BUILD_URL"), "actor": of("BUILD_USER_ID")}
     return {}
 
@@ -111,6 +110,7 @@ def _commit(stack_file: Path) -> tuple[str, bool | None]:
     head = _git(stack_file, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
     if head is None:
         return UNKNOWN, None
+    # Untracked and ignored files count: a stack file that git does not have is not the one of any commit.
     state = _git(
         stack_file, "status", "--porcelain", "--untracked-files=all", "--ignored", "--", stack_file.name
     )
@@ -119,6 +119,8 @@ def _commit(stack_file: Path) -> tuple[str, bool | None]:
 
 def _git(stack_file: Path, *words: str) -> str | None:
     """Run git in a file's folder, ignoring GIT_* variables that name another repository; None if it has no answer."""
+    # No pathspec magic, for the file's name may hold `:` or `*`; no lock of the index and no hook of a monitor, which a
+    # read must neither take nor start.
     command = ["git", "--literal-pathspecs", "--no-optional-locks", "-c", "core.fsmonitor=false", *words]
     environ = {name: text for name, text in os.environ.items() if not name.startswith("GIT_")}
     try:

@@ -35,7 +35,8 @@ def read(path: Path, most: int = MOST) -> Iterator[Entry | None]:
     with ExitStack() as stack:
         files = list(reversed(_opened(path, stack)))
         places: list[tuple[BinaryIO, int]] = []
-        for file in reversed(files):  # the newest first
+        # The newest first, since the bound leaves out what is oldest; all are open, so that a rotation takes none away.
+        for file in reversed(files):
             size = os.fstat(file.fileno()).st_size
             places.append((file, max(size - max(most, 0), 0)))
             most -= size
@@ -51,6 +52,7 @@ def _opened(path: Path, stack: ExitStack) -> list[BinaryIO]:
     for each in reversed(put_away(path)):
         with suppress(FileNotFoundError):
             file = stack.enter_context(reading_ours(each))
+            # The current file may have been renamed between the two looks: by its name it would come twice.
             if not any(os.path.samestat(os.fstat(file.fileno()), os.fstat(f.fileno())) for f in files):
                 files.append(file)
     return files
@@ -63,5 +65,6 @@ def _entries(file: BinaryIO, start: int) -> Iterator[Entry | None]:
         if start >= os.fstat(file.fileno()).st_size:
             return
     for number, line in enumerate(raw_lines(file)):
+        # The start is within a line most of the time, so that what is read of that one is no entry.
         if (line.size or not line.ended) and not (start and number == 0):
             yield line.entry

@@ -73,6 +73,7 @@ class Journal:
 
     def _written(self, entry: Entry, *, may_put_away: bool) -> bytes | None:
         """Write an entry with what has to come before it; None where the file has no room for that."""
+        # A process was killed after it had put the old file away and before it had begun this one.
         if not os.path.lexists(self.path) and (old := put_away(self.path)):
             self._continue(old[-1])
         with appending(self.path) as file:
@@ -81,6 +82,7 @@ class Journal:
             before = self._mending(file, size, end)
             lines = _linked([*before, entry], end.last)
             text = end.lead + b"".join(lines)
+            # A file that is empty is never put away: a line longer than a whole file has to stand somewhere.
             if may_put_away and size and size + len(text) > self._full:
                 _write(file, end.lead + b"".join(lines[:-1]))
                 return None
@@ -91,6 +93,7 @@ class Journal:
         """Return the entries that must come first: the log's end is torn, or has no hashes."""
         if not end.junk.count:
             return []
+        # Whole lines without hashes are an earlier version's; as the first file's only. They are sealed by one hash.
         if not end.last and not put_away(self.path):
             reported = {"bytes": size, "whole": whole_digest(file)}
             return [{**self._stamp(), "event": CHAINED, **reported}]
@@ -102,6 +105,7 @@ class Journal:
         old = put_away(self.path)
         number = int(old[-1].name.rpartition(".")[2]) + 1 if old else 1
         place = self.path.with_name(f"{self.path.name}.{number:06d}")
+        # Between the two there is no current file: whoever writes next finds that, and begins it (`_written`).
         self.path.rename(place)
         self._continue(place)
 
@@ -110,6 +114,7 @@ class Journal:
         with reading_ours(old) as file:
             size, whole, end = os.fstat(file.fileno()).st_size, whole_digest(file), _end_of(file)
         first = {**self._stamp(), "event": ROTATED, "file": old.name, "bytes": size, "whole": whole}
+        # As a draft: a kill leaves either no next file or a whole one, never one that has forgotten its carried lines.
         with draft(self.path) as fresh:
             fresh.write(b"".join(_linked([first, *self._carried(old)], end.last)))
             fresh.keep()

@@ -76,7 +76,7 @@ class Syslog:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, daemon=True, name="syslog")
                 self._thread.start()
-                atexit.register(self.close)
+                atexit.register(self.close)  # the thread is a daemon: without it the last lines would be lost
         try:
             self._lines.put_nowait(message(line, event, time))
         except queue.Full:
@@ -85,7 +85,7 @@ class Syslog:
     def trouble(self) -> str | None:
         """Return, once, why a line was not sent; None if no line is known to be lost."""
         with self._lock:
-            reported, self._trouble = self._trouble, ""
+            reported, self._trouble = self._trouble, ""  # no longer None: later failures are not reported
             return reported or None
 
     def close(self) -> None:
@@ -107,6 +107,7 @@ class Syslog:
                 )
 
     def _work(self) -> None:
+        # In a thread of its own: a server that does not answer must not hold up a run (UDP would not even say so).
         sender = _SENDERS[self._server.kind]
         while (content := self._lines.get()) is not None:
             try:
@@ -132,6 +133,7 @@ def _printable(text: str, most: int) -> str:
 
 def _send_udp(server: Server, content: bytes) -> None:
     """Send a datagram (RFC 5426)."""
+    # The first address decides its family: a datagram tells nobody that another one would have been reached.
     family, kind, protocol, _, address = socket.getaddrinfo(server.host, server.port, type=socket.SOCK_DGRAM)[
         0
     ]
@@ -143,6 +145,7 @@ def _send_udp(server: Server, content: bytes) -> None:
 def _send_tcp(server: Server, content: bytes) -> None:
     """Send a frame with its length before it (RFC 6587, 3.4.1), over a connection of its own."""
     with socket.create_connection((server.host, server.port), timeout=_PATIENCE) as channel:
+        # By length, not by line ends, so that nothing in a line can end its frame.
         channel.sendall(str(len(content)).encode("ascii") + b" " + content)
 
 

@@ -94,7 +94,7 @@ class _Checker:
             self._number += 1
             self._lines += 1
             self._line(line, stream)
-            if len(self._numbers) < _REMEMBERED:
+            if len(self._numbers) < _REMEMBERED:  # they serve the wording of a break alone, not its finding
                 self._numbers[line.digest] = (name, self._number)
             self._offset += line.size + line.ended
         self._not_checked(
@@ -116,6 +116,7 @@ class _Checker:
         else:
             self._not_checked("it is not an entry of this log, and no later line records it as torn")
             self._follows(entry)
+        # A break is reported once: from this line on its own hash is expected, not the one that was missed.
         self._begun = True
         self._junk, self._torn_at = Junk(), 0
         self._expected = line.digest
@@ -157,6 +158,7 @@ class _Checker:
             return self._continues(entry)
         size = entry.get("bytes")
         first = entry.get("event") == CHAINED and self._before is None
+        # One less where the last unchained line had no line end: the writer added it before its own line.
         if not first or not isinstance(size, int) or size not in {self._offset, self._offset - 1}:
             return False
         return bool(entry.get("whole") == whole_digest(stream, size))
@@ -178,9 +180,10 @@ class _Checker:
     def _gap(self, entry: Mapping[str, Any]) -> None:
         """Judge a line that records torn ones."""
         reported = (entry.get("torn"), entry[PREV])
+        # A line that records nothing, or other bytes, could hide what was cut out before it.
         if not self._junk.count or reported != (self._junk.digest, self._expected):
             self._break("it records torn bytes, but other ones than those before it")
-        elif entry.get("ended"):
+        elif entry.get("ended"):  # a killed process or a full disk leaves no line end
             self._not_checked(
                 "it is not an entry of this log, and was not torn by a killed process: inserted by hand"
             )

@@ -57,18 +57,15 @@ class Known:
 
     def remedied(self, source: str, destination: str, machine: str = "GUID") -> str:
         """Return the remedy for these two hosts and the machine with that GUID."""
-        values = {"source": _word(source), "destination": _word(destination), "machine": _guid(machine)}
+        # Only what could be a GUID becomes part of a command; anything else leaves the placeholder.
+        guid = machine if re.fullmatch(r"[0-9A-Za-z-]+", machine) else "GUID"
+        values = {"source": _word(source), "destination": _word(destination), "machine": guid}
         return _PLACE.sub(lambda place: values[place[1]], self.remedy)
 
 
 def _word(host: str) -> str:
     """Return a host's name for a command in a remedy: as it is, or quoted for PowerShell."""
     return host if re.fullmatch(r"[A-Za-z0-9_.-]+", host) else str(quoting.powershell("{}", host))
-
-
-def _guid(machine: str) -> str:
-    """Return a GUID; anything else never becomes part of a command."""
-    return machine if re.fullmatch(r"[0-9A-Za-z-]+", machine) else "GUID"
 
 
 @cache
@@ -101,7 +98,7 @@ def codes_in(texts: Iterable[str]) -> tuple[int, ...]:
 def _code(match: re.Match[str], known: Collection[int | str]) -> int | None:
     if match["hex"]:
         return int(match["hex"], 16)
-    number = int(match["number"]) % _WORD
+    number = int(match["number"]) % _WORD  # Windows prints some HRESULTs as signed decimals
     return number if number in known else None
 
 
@@ -119,6 +116,7 @@ def remedy_for(
     asked_for, rows = list(codes), catalogue()
     reported = " ".join(" ".join(texts).split())[:_READ]
     found = [row for row in rows if row.reported and re.search(row.reported, reported)]
+    # From the cause outwards: the job's code, then the method's ReturnValue, then the event of the log.
     for kinds in (("hresult", "message"), ("return value",), ("event",)):
         by_code = {row.code: row for row in rows if row.kind in kinds}
         found += [by_code[code] for code in asked_for if code in by_code]
@@ -140,18 +138,18 @@ def asked(text: str) -> tuple[Known, ...]:
     return tuple(
         row
         for row in catalogue()
-        if row.code in numbers or word == str(row.code) or word in row.words or _is_reported_in(row, word)
+        if row.code in numbers
+        or word == str(row.code)
+        or word in row.words
+        or (word.isalpha() and word in row.meaning.casefold().split())
     )
-
-
-def _is_reported_in(row: Known, word: str) -> bool:
-    return word.isalpha() and word in row.meaning.casefold().split()
 
 
 def _numbers(text: str) -> Iterable[int]:
     word = text.strip().casefold().removesuffix("l")
     if re.fullmatch(r"-?\d+", word):
         yield int(word) % _WORD
+    # Without `0x` only eight digits count as hexadecimal: `32774` is a decimal. Eight decimal digits may be either.
     if re.fullmatch(r"(0x)?[0-9a-f]{8}", word) or re.fullmatch(r"0x[0-9a-f]{1,8}", word):
         yield int(word, 16)
 

@@ -39,7 +39,8 @@ GRACE = 2.0
 
 def main() -> None:
     """Serve on a free port of 127.0.0.1, print its number for the engine, and stay until the engine asks to leave, or is gone."""
-    keep_private()
+    keep_private()  # first of all: the umask holds only for files that are made after it
+    # The engine passes its own flags before its address (pulumi/pulumi pkg/resource/plugin/plugin.go).
     engine = sys.argv[-1]
     peers = _peers(engine)
     clock = SystemClock()
@@ -63,11 +64,13 @@ def _serve(engine: str, engine_log: EngineLog, peers: Peers, clock: SystemClock)
     )
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(Server(PROVIDERS, engine_log, cancelled), server)
     port = server.add_insecure_port("127.0.0.1:0")
-    peers.serve_at(port)
+    peers.serve_at(port)  # before the start: until the port is known every peer is refused
     server.start()
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
-    _on_signals(leave)
+    for name in ("SIGINT", "SIGTERM", "SIGBREAK"):
+        if hasattr(signal, name):  # SIGBREAK exists on Windows alone (Ctrl+Break)
+            signal.signal(getattr(signal, name), lambda *_: leave.set())
     threading.Thread(
         target=watch, args=(engine, clock, leave.set, leave, peers.engine_runs), daemon=True
     ).start()
@@ -91,12 +94,6 @@ def _peers(engine: str) -> Peers:
             f" Run {quoting.own('bin/pulumi')}; a plugin that was started by hand (PULUMI_DEBUG_PROVIDERS) is not served"
         )
     return peers
-
-
-def _on_signals(leave: threading.Event) -> None:
-    for name in ("SIGINT", "SIGTERM", "SIGBREAK"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), lambda *_: leave.set())
 
 
 main()

@@ -33,6 +33,7 @@ class Calls:
             if self._over:
                 _left_behind()
             self._waiting.add(answers)
+        # A new thread does not see the caller's context, in which `resources.call.current` is.
         context = copy_context()
         threading.Thread(target=lambda: answers.put(_outcome(lambda: context.run(verb))), daemon=True).start()
         try:
@@ -48,12 +49,13 @@ class Calls:
                 return
             self._interrupted = True
         timer = threading.Timer(self._grace, self._leave_behind)
-        timer.daemon = True
+        timer.daemon = True  # a process that ends earlier need not wait for it
         timer.start()
 
     def _leave_behind(self) -> None:
         with self._lock:
             self._over = True
+            # A late answer of the verb itself goes to the same queue, where nobody takes it any more.
             for answers in self._waiting:
                 answers.put(_left_behind)
 

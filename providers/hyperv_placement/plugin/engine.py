@@ -66,6 +66,7 @@ class Engine:
 
         Nothing is remembered: another process may use a port next.
         """
+        # Runs is asked last: a port of an engine that has ended in between may be another process's by then.
         held = any((near, far) in set(_held(self._process)) for _ in range(READINGS))
         return held and self.runs()
 
@@ -82,6 +83,7 @@ def engine_above(listens: Address) -> Engine | None:
             if any((listens, None) in set(_held(process)) for _ in range(READINGS)):
                 return Engine(process)
         except HiddenConnections as error:
+            # A hidden process that is not called pulumi, as sudo above a shell, must not weaken the proof to the user's.
             if _is_called_so(process):
                 silent = error
     if silent is not None:

@@ -37,6 +37,7 @@ def watch(
     """
     misses = 0
     while not clock.wait(EVERY, stop):
+        # One attempt may fail while the engine is only busy: to leave then would drop the moves that are followed.
         misses = 0 if answers(address) else misses + 1
         if misses >= MISSES or not runs():
             gone()

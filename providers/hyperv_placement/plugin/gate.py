@@ -28,24 +28,22 @@ class Gate(grpc.ServerInterceptor):  # type: ignore[misc, type-arg, unused-ignor
 
     def intercept_service(self, continuation: Callable[[Any], Any], handler_call_details: Any) -> Any:
         """Return what answers a call: the refusal, or what would answer it without the gate."""
-        handler, method = continuation(handler_call_details), str(handler_call_details.method)
+        handler = continuation(handler_call_details)
+        name = str(handler_call_details.method).rpartition("/")[2]
+        # The caller chooses it, and it is printed: only what could be a method of Pulumi's is repeated.
+        printable = name.isascii() and name.isidentifier() and len(name) <= _LONGEST
+        method = name if printable else "an unknown call"
 
         def admit(context: grpc.ServicerContext) -> None:
             why = self._refusal(context.peer())
             if why is not None:
-                self._report(f"{_named(method)}: {why}")
+                self._report(f"{method}: {why}")
                 context.abort(
                     grpc.StatusCode.PERMISSION_DENIED,
                     f"This plugin serves the run that started it alone: {why}",
                 )
 
         return _behind(admit, handler)
-
-
-def _named(method: str) -> str:
-    """Return the name of a method as it may be printed: it comes from the caller."""
-    name = method.rpartition("/")[2]
-    return name if name.isascii() and name.isidentifier() and len(name) <= _LONGEST else "an unknown call"
 
 
 def _behind(admit: Callable[[Any], None], handler: Any) -> Any:
@@ -55,10 +53,10 @@ def _behind(admit: Callable[[Any], None], handler: Any) -> Any:
     every method is served as one that takes a stream.
     """
     if handler is None:
-
+        # Left to gRPC it would be answered without a look at who calls, and a stranger would not be reported.
         def unknown(_requests: Any, context: grpc.ServicerContext) -> None:
             admit(context)
-            context.abort(grpc.StatusCode.UNIMPLEMENTED, "Method not found!")
+            context.abort(grpc.StatusCode.UNIMPLEMENTED, "Method not found!")  # gRPC's own words
 
         return grpc.stream_unary_rpc_method_handler(unknown)
     inner = handler.stream_stream or handler.stream_unary or handler.unary_stream or handler.unary_unary

@@ -34,6 +34,7 @@ class OneStack:
             raise ForeignCallError(
                 f"The call is for a resource of type {found.type}, and says that it is of type {token[:100]!a}"
             )
+        # The first call decides: it has passed the gate, and an engine works on one stack for all its life.
         with self._lock:
             first = self._first = self._first or found
         if (found.stack, found.project) != (first.stack, first.project):

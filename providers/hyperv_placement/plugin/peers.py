@@ -62,6 +62,7 @@ class Peers:
     def refusal(self, peer: str) -> str | None:
         """Return why a peer is not served, None where it is. `peer`: as gRPC names it, `ipv4:127.0.0.1:PORT`."""
         kind, _, rest = peer.partition(":")
+        # The port is bound to 127.0.0.1 alone, so that anything else is no connection of TCP over loopback.
         if kind != "ipv4" or self._ours is None:
             return f"{peer or 'a peer without address'} is not a connection over 127.0.0.1"
         try:
@@ -81,7 +82,7 @@ class Peers:
                     f"{theirs} is held by {held}, not by the engine that started this plugin ({self.engine})"
                 )
         except HiddenConnections:
-            pass
+            pass  # then the user decides; where that is hidden as well, nobody is served
         whose, own = self._user_of(theirs, ours), _own_user()
         if whose is not None and whose == own:
             return None
@@ -114,6 +115,7 @@ def _user_in_tables(near: Address, far: Address) -> str | None:
             continue
         for line in lines:
             columns = line.split()
+            # A row of the peer's end: for loopback the table has both ends, each with the user of its own socket.
             if len(columns) > _USER and (_end(columns[_LOCAL]), _end(columns[_REMOTE])) == (near, far):
                 return f"user {columns[_USER]}"
     return None

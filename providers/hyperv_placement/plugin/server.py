@@ -171,7 +171,7 @@ class Server(provider_pb2_grpc.ResourceProviderServicer):
             return self._calls.run(verb)
         except HalfDoneError as partial:
             _abort_partial(context, partial)
-        except StackFileError as error:
+        except StackFileError as error:  # before its base class: its findings are lines of their own
             _abort(context, error.reported)
         except PlacementError as error:
             call.say("debug", error.detail or repr(error))
@@ -189,6 +189,7 @@ class Server(provider_pb2_grpc.ResourceProviderServicer):
 def _diff_response(detailed: Mapping[str, int]) -> Any:
     changes = proto.DiffResponse.DIFF_SOME if detailed else proto.DiffResponse.DIFF_NONE
     response = proto.DiffResponse(changes=changes, hasDetailedDiff=True)
+    # `diffs` names whole properties, `detailedDiff` the paths in them (pulumi/pulumi proto/pulumi/provider.proto).
     response.diffs.extend(sorted({_TOP.split(path, maxsplit=1)[0] for path in detailed}))
     for path, kind in detailed.items():
         response.detailedDiff[path].CopyFrom(proto.PropertyDiff(kind=cast("Any", kind), inputDiff=False))
@@ -207,5 +208,6 @@ def _abort_partial(context: grpc.ServicerContext, partial: HalfDoneError) -> NoR
     detail.properties.CopyFrom(to_struct(partial.outputs))
     status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=reason)
     status.details.add().Pack(detail)
+    # The details of a status travel in this trailer (grpc.io, "Error handling", richer error model).
     context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
     _abort(context, reason)

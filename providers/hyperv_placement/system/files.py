@@ -48,7 +48,7 @@ class Draft:
         with self._opened(os.O_WRONLY) as descriptor:
             os.ftruncate(descriptor, 0)
             _write_all(descriptor, _encoded(content))
-            os.fsync(descriptor)
+            os.fsync(descriptor)  # before the rename: a crash must not leave the new name with no content
 
     def keep(self, *, mode: int | None = None) -> None:
         """Replace the target by the draft, atomically; `mode`: None keeps the draft's own. Raises OSError."""
@@ -59,9 +59,8 @@ class Draft:
 
     def keep_as_new(self) -> None:
         """Move the draft to the target if nothing is there. Raises OSError, FileExistsError."""
-        os.close(
-            self._at.open(self._at.name, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
-        )  # link() has claimed the name for us
+        # O_EXCL claims the name: rename() alone would replace what somebody else has put there meanwhile.
+        os.close(self._at.open(self._at.name, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
         self.keep()
 
     @contextmanager
@@ -109,8 +108,10 @@ def write_whole(path: Path, text: str | bytes, *, mode: int | None = _PRIVATE) -
     except FileNotFoundError:
         found = None
     if found is not None and (stream := _stream(found)) is not None:
+        # Replaced, the file would lose what this process has printed there, and all that it prints later.
         _write_on(stream, _encoded(text))
     elif found is not None and not stat.S_ISREG(found.st_mode):
+        # A rename would put a file in the place of the pipe or device, and its reader would wait for ever.
         _write_into(path, _encoded(text))
     else:
         with draft(path, mode=0o666 if mode is None else mode) as fresh:
@@ -179,6 +180,7 @@ def read_own(path: Path, limit: int) -> bytes:
         place.belongings().check(place.folder)
         descriptor = place.open(place.name, os.O_RDONLY | _BINARY | _NO_WAIT)
         try:
+            # Of the open descriptor, so that nobody can exchange the file between the check and the reading.
             _check_regular(os.fstat(descriptor), path)
             belongings(descriptor).check(place.path)
             return read_open(descriptor, path, limit)
@@ -190,17 +192,16 @@ def read_open(descriptor: int, path: Path, limit: int) -> bytes:
     """Return the content of the regular file at a descriptor, as `read_bounded` does; `path`: for errors."""
     found = os.fstat(descriptor)
     _check_regular(found, path)
-    parts, left = (
-        [],
-        0 if found.st_size > limit else limit + 1,
-    )  # it may grow, and files of /proc have no size
+    parts = []
+    # The size alone does not decide: the file may grow, and files of /proc have none. So one byte more is asked for.
+    left = 0 if found.st_size > limit else limit + 1
     while left and (part := os.read(descriptor, min(left, _PART))):
         parts.append(part)
         left -= len(part)
     if not left:
-        raise OSError(
-            errno.EFBIG, f"it is larger than {_size(limit)}, more than such a file may have", str(path)
-        )
+        units = ((20, "MiB"), (10, "KiB"))
+        most = next((f"{limit >> bits} {name}" for bits, name in units if limit >> bits), f"{limit} bytes")
+        raise OSError(errno.EFBIG, f"it is larger than {most}, more than such a file may have", str(path))
     return b"".join(parts)
 
 
@@ -241,6 +242,7 @@ def _write_into(path: Path, content: bytes) -> None:
         place.check_link()
         descriptor = place.open(place.name, os.O_WRONLY | _BINARY)
         try:
+            # Once more, of what is open now: the name may lead elsewhere since it was looked at above.
             belongings(descriptor).check_owner(path)
             _write_all(descriptor, content)
         finally:
@@ -259,17 +261,9 @@ def _close_to_others(descriptor: int, path: Path) -> None:
 
 def _check_regular(found: os.stat_result, path: Path) -> None:
     if not stat.S_ISREG(found.st_mode):
-        raise OSError(errno.EINVAL, f"it is not a regular file but {_kind(found.st_mode)}", str(path))
-
-
-def _kind(mode: int) -> str:
-    kinds = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
-    return kinds.get(stat.S_IFMT(mode), "a device")
-
-
-def _size(limit: int) -> str:
-    units = ((20, "MiB"), (10, "KiB"))
-    return next((f"{limit >> bits} {name}" for bits, name in units if limit >> bits), f"{limit} bytes")
+        kinds = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
+        kind = kinds.get(stat.S_IFMT(found.st_mode), "a device")
+        raise OSError(errno.EINVAL, f"it is not a regular file but {kind}", str(path))
 
 
 def _encoded(content: str | bytes) -> bytes:
@@ -297,6 +291,7 @@ def _write_on(stream: int, content: bytes) -> None:
 
 
 def _write_all(descriptor: int, content: bytes) -> None:
+    # A single write may take less than all of it (write(2)), as on a full disk.
     left = memoryview(content)
     while left:
         left = left[os.write(descriptor, left) :]

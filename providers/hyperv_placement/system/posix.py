@@ -35,6 +35,7 @@ _KERNELS = ("pipe:[", "socket:[", "anon_inode:")
 
 def account() -> Account:
     """Return the account that this process runs as."""
+    # The effective user: that is who owns what this process creates (credentials(7)).
     uid = os.geteuid()
     try:
         return Account(id=str(uid), name=pwd.getpwuid(uid).pw_name)
@@ -83,6 +84,7 @@ def _is_alone_in(group: int) -> bool:
 def lock_at_once(descriptor: int) -> bool:
     """Try to lock an open file until it is closed or this process ends; return False if another process holds it. Raises OSError."""
     try:
+        # flock rather than lockf: POSIX record locks end when any descriptor of the file is closed (fcntl(2)).
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
@@ -117,7 +119,7 @@ class Place:
         try:
             return os.open(name, flags | follow | os.O_CLOEXEC, mode, dir_fd=self._descriptor)
         except OSError as error:
-            if error.errno == errno.ELOOP:
+            if error.errno == errno.ELOOP:  # how O_NOFOLLOW refuses a link (open(2))
                 raise ForeignError(self.folder / name, "a link has taken its place meanwhile") from error
             error.filename = str(self.folder / name)
             raise
@@ -167,13 +169,15 @@ def _gone(path: Path, *, follow: bool) -> Place:
             if target is not None:
                 links, linked = links + 1, linked or not todo
                 _check_number(links, path)
+                # /dev/stdout that is a pipe: its target is no path, but opening the link itself works (proc_pid_fd(5)).
                 if not todo and target.startswith(_KERNELS):
                     return Place(here, folder, name, linked=False, kernels=True)
                 todo += reversed(Path(target).parts or (".",))
             elif todo or name in {os.sep, ".", ".."}:
                 following = os.open(name, _FOLDER | os.O_NOFOLLOW, dir_fd=here)
                 os.close(here)
-                here, folder = following, _entered(folder, name)
+                # pathlib joins as the system does: `/`, of a link's target, begins anew, and `.` adds nothing.
+                here, folder = following, folder.parent if name == ".." else folder / name
                 if not todo:
                     return Place(here, folder, ".", linked=linked, kernels=False)
             else:
@@ -203,19 +207,16 @@ def _link(name: str, folder: int, where: Path) -> str | None:
     return os.readlink(name, dir_fd=folder)
 
 
-def _entered(folder: Path, name: str) -> Path:
-    if name == "..":
-        return folder.parent
-    return folder / name  # nothing to enter: the path is absolute, or `.`
-
-
 def private_folder(path: Path) -> None:
     """Make `path` a private folder, creating what is missing above it; an existing one loses the access of others.
 
     Raises ForeignError where it belongs to somebody else, OSError.
     """
     if not path.is_dir():
-        _make(path)
+        missing = [each for each in (path, *path.parents) if not each.exists()]
+        for each in reversed(missing):
+            with place_of(each) as place, suppress(FileExistsError):  # another process was faster
+                place.make_folder(place.name)
     with place_of(path) as place:
         descriptor = place.open(place.name, os.O_RDONLY | os.O_DIRECTORY)
         try:
@@ -223,15 +224,7 @@ def private_folder(path: Path) -> None:
             _belongings(found).check_owner(path)
             if found.st_uid == os.geteuid() and found.st_mode & _OTHERS:
                 os.fchmod(descriptor, stat.S_IMODE(found.st_mode) & ~_OTHERS)
-            replace(_belongings(os.fstat(descriptor)), sticky=False).check(
-                path
-            )  # a sticky folder such as /tmp is shared on purpose
+            # A sticky folder, as /tmp, is shared on purpose: others could put files beside ours, so it is not private.
+            replace(_belongings(os.fstat(descriptor)), sticky=False).check(path)
         finally:
             os.close(descriptor)
-
-
-def _make(path: Path) -> None:
-    missing = [each for each in (path, *path.parents) if not each.exists()]
-    for each in reversed(missing):
-        with place_of(each) as place, suppress(FileExistsError):  # another process was faster
-            place.make_folder(place.name)
