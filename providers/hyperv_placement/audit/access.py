@@ -89,7 +89,7 @@ def one_writer(path: Path, wait: float = WAIT) -> Iterator[None]:
     with appending(lock) as file:
         until = time.monotonic() + wait
         while not lock_at_once(file.fileno()):
-            # Asked for again and again: neither flock nor a locked byte on Windows waits with a limit.
+            # Asked for again and again, since flock(2) has no wait with a limit.
             if time.monotonic() > until:
                 raise OSError(errno.EAGAIN, f"another process holds {lock.name}", str(lock))
             time.sleep(_AGAIN)

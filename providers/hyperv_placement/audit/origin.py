@@ -119,8 +119,7 @@ def _commit(stack_file: Path) -> tuple[str, bool | None]:
 
 def _git(stack_file: Path, *words: str) -> str | None:
     """Run git in a file's folder, ignoring GIT_* variables that name another repository; None if it has no answer."""
-    # No pathspec magic, for the file's name may hold `:` or `*`; no lock of the index and no hook of a monitor, which a
-    # read must neither take nor start.
+    # A name may hold `:` or `*`, hence literal pathspecs; a read takes no lock of the index, and starts no monitor's hook.
     command = ["git", "--literal-pathspecs", "--no-optional-locks", "-c", "core.fsmonitor=false", *words]
     environ = {name: text for name, text in os.environ.items() if not name.startswith("GIT_")}
     try:

@@ -93,7 +93,7 @@ class Journal:
         """Return the entries that must come first: the log's end is torn, or has no hashes."""
         if not end.junk.count:
             return []
-        # Whole lines without hashes are an earlier version's; as the first file's only. They are sealed by one hash.
+        # Lines without hashes are an earlier version's, in the first file only: one hash covers them all.
         if not end.last and not put_away(self.path):
             reported = {"bytes": size, "whole": whole_digest(file)}
             return [{**self._stamp(), "event": CHAINED, **reported}]

@@ -107,7 +107,7 @@ class Syslog:
                 )
 
     def _work(self) -> None:
-        # In a thread of its own: a server that does not answer must not hold up a run (UDP would not even say so).
+        # In a thread of its own: a server that does not answer must not hold up a run.
         sender = _SENDERS[self._server.kind]
         while (content := self._lines.get()) is not None:
             try:
@@ -133,7 +133,7 @@ def _printable(text: str, most: int) -> str:
 
 def _send_udp(server: Server, content: bytes) -> None:
     """Send a datagram (RFC 5426)."""
-    # The first address decides its family: a datagram tells nobody that another one would have been reached.
+    # Only the first address: a datagram that is lost gives no reason to try the next one.
     family, kind, protocol, _, address = socket.getaddrinfo(server.host, server.port, type=socket.SOCK_DGRAM)[
         0
     ]

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pulumi
 
 from hyperv_placement.model.directory import DelegationPlan, DelegationSpec
-from hyperv_placement.model.finding import Finding
 from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.plan import Plan, Schedule, Standing, Step
@@ -37,6 +36,7 @@ class VmPlacement(pulumi.CustomResource):
 
     def __init__(self, step: Step, options: pulumi.ResourceOptions | None = None) -> None:
         """Register the machine under its key in the stack file."""
+        # The Python SDK makes an output of each property that is named here, if only as None.
         properties: dict[str, Any] = {**dict.fromkeys(OUTPUTS), **inputs_of(step)}
         super().__init__(TYPE, step.label, properties, options)
 
@@ -76,7 +76,9 @@ def declare(stack: Stack, plan: Plan, delegation: DelegationPlan | None = None) 
     Raises pulumi.RunError, before anything is registered, where the plan as a whole must not run.
     """
     findings = (*plan.findings, *(delegation.findings if delegation else ()))
-    _stop_where_forbidden(findings)
+    # All of them at once, before anything is registered: the engine acts on a registration at once.
+    if forbidden := [str(finding) for finding in findings if finding.refuses]:
+        raise program_log.stopped("\n".join(forbidden))
     for finding in findings:
         program_log.warn(finding)
     hosts = {name: MigrationHost(host) for name, host in stack.hosts.items() if host.live_migration}
@@ -84,11 +86,14 @@ def declare(stack: Stack, plan: Plan, delegation: DelegationPlan | None = None) 
     resources: dict[str, VmPlacement] = {}
     waits = before(plan.schedule)
     for step in in_order(plan, waits):
+        # By the schedule, with the legs that only make room; without one, the move that is ordered.
+        ways = plan.schedule.moves_of(step.label) or ([step.move] if step.move else [])
         first = [
-            *_after(_ways(plan, step), hosts, accounts, stack.delegation),
+            *_after(ways, hosts, accounts, stack.delegation),
             *(resources[x] for x in waits[step.label]),
         ]
         resources[step.label] = VmPlacement(step, pulumi.ResourceOptions(depends_on=first))
+    # After all are registered: the lines come in the order of the plan, not in that of the waits.
     for step in plan.steps:
         _say(step, plan.schedule, resources[step.label])
     if plan.schedule.moves:
@@ -110,6 +115,7 @@ def before(schedule: Schedule) -> Mapping[str, list[str]]:
 def in_order(plan: Plan, waits: Mapping[str, list[str]]) -> Iterator[Step]:
     """Yield every machine after those it waits for: what is not scheduled, then the moves by their starts."""
     steps = {step.label: step for step in plan.steps}
+    # A resource can only depend on one that is registered already, so that those that wait come last.
     for each in plan.schedule.moves:
         if waits.get(each.label):
             steps.pop(each.label)
@@ -133,11 +139,6 @@ def _declare_accounts(plan: DelegationPlan) -> dict[HostName, MigrationDelegatio
     return accounts
 
 
-def _ways(plan: Plan, step: Step) -> Sequence[Move]:
-    """Return a machine's moves: by the schedule, with those that only make room, or the one that is ordered."""
-    return plan.schedule.moves_of(step.label) or ([step.move] if step.move else [])
-
-
 def _after(
     ways: Sequence[Move],
     hosts: Mapping[HostName, MigrationHost],
@@ -154,18 +155,12 @@ def _after(
 def export(resources: dict[str, VmPlacement], plan: Plan) -> None:
     """Export, out of the resources' own outputs, `placement` (machine -> host) and `moves` (made so far), and the `plan`."""
     pulumi.export("placement", {label: resource.host for label, resource in resources.items()})
-    pulumi.export("moves", pulumi.Output.all(*(r.moves for r in resources.values())).apply(_total))
+    # Numbers come back from the engine as floats: a Struct of protobuf has no others.
+    total = pulumi.Output.all(*(r.moves for r in resources.values())).apply(
+        lambda counts: int(sum(count or 0 for count in counts))
+    )
+    pulumi.export("moves", total)
     pulumi.export("plan", outline(plan))
-
-
-def _total(moves: Iterable[float | None]) -> int:
-    return int(sum(count or 0 for count in moves))
-
-
-def _stop_where_forbidden(findings: Iterable[Finding]) -> None:
-    forbidden = [str(finding) for finding in findings if finding.refuses]
-    if forbidden:
-        raise program_log.stopped("\n".join(forbidden))
 
 
 def _say(step: Step, schedule: Schedule, resource: VmPlacement) -> None:

@@ -34,6 +34,7 @@ def managed_spec(fleet: Fleet, label: str) -> VmSpec:
 
 def managed_id(id_: str, outputs: Mapping[str, Any]) -> VmId:
     """Return which machine state has under a key: after a takeover its outputs know, and the next reading corrects its id."""
+    # An update cannot change the engine's id of a resource; a read can.
     return vm_id(outputs.get("vmId") or id_)
 
 
@@ -60,6 +61,7 @@ def check_takeover(fleet: Fleet, label: str, managed: VmId | None, wanted: VmId)
     if managed is None or managed == wanted:
         return
     first = fleet.readings.sweep(max_age=START_MAX_AGE_S)
+    # A sweep is not atomic: a single one may miss, at both ends, a machine that is on its way.
     _stop_where_refused(fleet, label, managed, wanted, first)
     _stop_where_refused(fleet, label, managed, wanted, fleet.readings.sweep(after=first.begun))
 
@@ -121,7 +123,7 @@ def brought_by_others(
             return None
         found = fleet.find(managed_spec(fleet, label), vm.id, max_age=0.0)
     except VmAmbiguousError:
-        raise
+        raise  # two machines of one GUID are for a person to look at, whatever else was refused
     except PlacementError:
         return None  # what was refused is reported, and not that a host was silent meanwhile
     return None if differences(wanted, observed(found)) else found

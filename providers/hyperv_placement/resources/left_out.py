@@ -98,6 +98,7 @@ def briefly(label: str, inputs: Mapping[str, Any], fleet: Fleet) -> Iterator[Non
         yield
     except VmUnknownError as error:
         silent = fleet.readings.sweep().inventory.unreachable
+        # Without `standing` the program knew the machine: then the reason is news, and is given in full.
         if not (inputs.get(STANDING) and silent):
             raise
         short = f"{label} is unknown: {who(silent.values())}"

@@ -52,6 +52,7 @@ class MigrationDelegation(ResourceProvider):
         if olds.get("problem"):
             return DetailedDiffResult({"problem": DELETE})
         if not olds.get("reachable", True):
+            # What it holds is unknown, not gone: a difference would have entries added that may be there.
             return DetailedDiffResult({})
         if id_ in (news.get("refused") or {}):
             return DetailedDiffResult({"refused": UPDATE})
@@ -111,6 +112,7 @@ class MigrationDelegation(ResourceProvider):
 
     def delete(self, _id: str, props: dict[str, Any]) -> None:
         """Leave everything in place, or take away what was added where that is declared."""
+        # Only what this stack has added: an entry that was there before is somebody else's.
         added = list(props.get("added") or [])
         if props.get("onDelete") != "remove" or not added:
             return
@@ -158,6 +160,7 @@ def wanted_of(news: Mapping[str, Any], olds: Mapping[str, Any]) -> dict[str, str
     if not news.get("account"):
         return before
     silent, refused = set(news.get("silent") or []), set(news.get("refused") or {})
+    # The program cannot name entries about a host that is silent: left out here, they would count as obsolete.
     kept = {
         e: about for e, about in before.items() if about in silent and (about not in refused or e in there)
     }
@@ -180,6 +183,7 @@ def _brought(fleet: Fleet, call: Call, olds: Mapping[str, Any], news: Mapping[st
         raise AccountMissingError(
             f"{call.label} does not answer: its account is not known", remedy="Run again when it does"
         )
+    # Under another account nothing of what was added is there; the old one keeps what it has.
     same = folded(str(olds.get("account") or "")) == folded(name)
     known = olds if same else {}
     wanted = wanted_of(news, known)
@@ -190,6 +194,7 @@ def _brought(fleet: Fleet, call: Call, olds: Mapping[str, Any], news: Mapping[st
     except PlacementError as error:
         if added.entries == list(known.get("added") or []):
             raise
+        # Something was written before it failed: state has to keep it, or it would never be taken away again.
         outputs = {**props, "entries": {}, "absent": wanted, "added": added.entries, "reachable": False}
         raise HalfDoneError(call.label, outputs, str(error)) from error
     kept = {e: about for e, about in (known.get("entries") or {}).items() if e in added.entries}
@@ -212,6 +217,7 @@ def _settled(
             return account, others
         ours = [entry for entry in wanted if not holds(account, entry, others)]
         _check_targets(client, name, ours)
+        # Before the change: a line that cannot be written must stop it where the audit log is required.
         fleet.audit.announce("delegation", name, dn=account.dn, add=ours, remove=[*obsolete])
         try:
             client.change(change)
@@ -236,6 +242,7 @@ def _accounts(
     principals = [principal for entry in entries if (principal := principal_of(entry)) is not None]
     found = client.computers([name, *principals])
     account, unfit = found.fit.get(folded(name)), found.unfit.get(folded(name))
+    # An account may have become unfit since entries were added to it: they must not stay for that reason.
     if account is None and taking and unfit is not None:
         account = unfit.account
     if account is None:

@@ -31,6 +31,7 @@ class MigrationHost(ResourceProvider):
         """Compare what is declared with what the host was seen to have; of a silent host nothing is planned."""
         if not olds.get("reachable", True):
             return DetailedDiffResult({})
+        # The engine's Python SDK adds `__provider` to a dynamic resource's inputs.
         wanted = {name: value for name, value in news.items() if not name.startswith("__")}
         return DetailedDiffResult(dict.fromkeys(differing(wanted, olds), UPDATE))
 
@@ -89,7 +90,9 @@ def _brought(fleet: Fleet, call: Call, props: dict[str, Any]) -> dict[str, Any]:
     try:
         HostConfigurator(client, fleet.clock, call.cancelled).apply(wanted, actual)
     finally:
+        # Also after a failure: part of it may be set, and what was read of the host before counts no more.
         fleet.estate.forget(host)
+    # The job's success is the host's word; a policy or a cluster may have set it back, so it is looked at.
     found = settings_of(read_migration(client))
     left = differing(declared_settings(wanted), found)
     if left:

@@ -83,6 +83,7 @@ def plain_past(past: MoveHistory) -> dict[str, Any]:
 def _move(reported: Any) -> PastMove | None:
     try:
         seconds, estimated = float(reported["seconds"]), float(reported["estimated"])
+        # `float` takes "nan" and "inf", and one of them would spoil every estimate that is made from it.
         if not (math.isfinite(seconds) and math.isfinite(estimated)):
             return None
         return PastMove(
@@ -94,4 +95,4 @@ def _move(reported: Any) -> PastMove | None:
             estimated=estimated,
         )
     except (TypeError, ValueError, KeyError, OverflowError):
-        return None
+        return None  # state can be edited by hand, and a lost estimate is no reason to end a run

@@ -72,7 +72,12 @@ def hand_over(handoff: Handoff, schedule: Schedule, now: datetime) -> None:
         handoff.leave_schedule(schedule, now)
     except OSError as error:
         if schedule.moves:
-            raise _not_left(handoff, error) from error
+            reason = error.strerror or str(error)
+            raise OrderMissingError(
+                f"The order of this run's moves cannot be written to {handoff.orders}: {reason}; nothing was started",
+                remedy="Make room there, or let this account write to that folder, then run again",
+            ) from error
+    # The engine runs the program twice, for the preview and for the run, and a person has seen only the first plan.
     shown = handoff.take_preview(now)
     lines = list(changes(shown, schedule)) if shown is not None else []
     if lines:
@@ -81,11 +86,3 @@ def hand_over(handoff: Handoff, schedule: Schedule, now: datetime) -> None:
             ["The hosts have changed since the preview, so the plan has:", *lines[:_SHOWN], *more]
         )
         program_log.warn(reported)
-
-
-def _not_left(handoff: Handoff, error: OSError) -> OrderMissingError:
-    reason = error.strerror or str(error)
-    return OrderMissingError(
-        f"The order of this run's moves cannot be written to {handoff.orders}: {reason}; nothing was started",
-        remedy="Make room there, or let this account write to that folder, then run again",
-    )

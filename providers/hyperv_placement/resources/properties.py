@@ -34,7 +34,7 @@ def inputs_of(step: Step) -> dict[str, Any]:
         return inputs
     inputs["vmId"] = step.vm.id
     if step.left_out and step.excused:
-        return inputs
+        return inputs  # no place is named, so that nothing of it differs
     inputs.update(_placed(step.placement))
     if step.placement.allowed:
         inputs["allowed"] = list(step.placement.allowed)

@@ -38,6 +38,7 @@ def open_audit(log: AuditLog, inventory: Inventory, schedule: Schedule) -> None:
     if pulumi.runtime.is_dry_run():
         return
     log.go_by(fingerprint(schedule))
+    # First the ends that killed runs have left open, so that the log tells them before what this run begins.
     trouble = log.close(inventory)
     if trouble is None and (schedule.moves or log.required):
         lifted = {"allowed": sorted(allowed)} if (allowed := allowances(os.environ)) else {}

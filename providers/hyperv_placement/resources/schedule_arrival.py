@@ -64,6 +64,7 @@ class Arrival:
         Raises StackFileSavedError where they have not: what is declared is read from both.
         """
         self.look()
+        # Digests of what each has read, not the file as it lies there now: what counts is what each goes by.
         handoff, order = self._handoff, self._order
         if handoff is None or order is None or order.stack == handoff.stack.digest:
             return
@@ -81,6 +82,7 @@ class Arrival:
         Raises OrderMissingError where it does not come, StackFileSavedError, or InterruptedRunError when cancelled.
         """
         with self._lock:
+            # From the first that asks, for all of them: otherwise each would wait its own ten seconds.
             self._asked = self._clock.now() if self._asked is None else self._asked
             until = self._asked + ARRIVES
         while not self.look():
@@ -88,6 +90,7 @@ class Arrival:
                 raise self._missing(label)
             if self._clock.wait(_AGAIN, cancelled):
                 raise InterruptedRunError(f"{label} was not started: the run was interrupted", remedy="")
+        # Only now can the two be compared: the program's digest comes with its schedule.
         self.agree(label)
 
     def _missing(self, label: str) -> OrderMissingError:

@@ -19,5 +19,6 @@ def taken_by_run(stack: Stack) -> frozenset[str] | None:
     targets = targets_in(engine_command())
     if targets == EVERYTHING:
         return None
+    # Targets are whole URNs or patterns of them, so that they are compared as the engine writes a machine's.
     start = f"urn:pulumi:{pulumi.get_stack()}::{pulumi.get_project()}::{TYPE}::"
     return frozenset(label for label in stack.vms if targets.takes(f"{start}{label}"))
