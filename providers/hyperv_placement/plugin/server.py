@@ -12,7 +12,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, NoReturn, TypeVar, cast
+from typing import Any, NoReturn, TypeVar
 
 import grpc
 from google.protobuf import empty_pb2, struct_pb2
@@ -100,7 +100,14 @@ class Server(provider_pb2_grpc.ResourceProviderServicer):
                 to_values(request.olds, keep_unknowns=True),
                 to_values(request.news, keep_unknowns=True),
             )
-            return _diff_response(getattr(result, "detailed", {}))
+            detailed = getattr(result, "detailed", {})
+            changes = proto.DiffResponse.DIFF_SOME if detailed else proto.DiffResponse.DIFF_NONE
+            response = proto.DiffResponse(changes=changes, hasDetailedDiff=True)
+            # `diffs` names whole properties, `detailedDiff` the paths in them (pulumi/pulumi proto/pulumi/provider.proto).
+            response.diffs.extend(sorted({_TOP.split(path, maxsplit=1)[0] for path in detailed}))
+            for path, kind in detailed.items():
+                response.detailedDiff[path].CopyFrom(proto.PropertyDiff(kind=kind, inputDiff=False))
+            return response
 
         return self._answer(request, context, diff)
 
@@ -184,16 +191,6 @@ class Server(provider_pb2_grpc.ResourceProviderServicer):
             _log.debug("%s of %s took %.3f s", verb.__name__, call.label, time.monotonic() - begun)
             current.reset(token)
         raise AssertionError("abort does not return")
-
-
-def _diff_response(detailed: Mapping[str, int]) -> Any:
-    changes = proto.DiffResponse.DIFF_SOME if detailed else proto.DiffResponse.DIFF_NONE
-    response = proto.DiffResponse(changes=changes, hasDetailedDiff=True)
-    # `diffs` names whole properties, `detailedDiff` the paths in them (pulumi/pulumi proto/pulumi/provider.proto).
-    response.diffs.extend(sorted({_TOP.split(path, maxsplit=1)[0] for path in detailed}))
-    for path, kind in detailed.items():
-        response.detailedDiff[path].CopyFrom(proto.PropertyDiff(kind=cast("Any", kind), inputDiff=False))
-    return response
 
 
 def _abort(context: grpc.ServicerContext, text: str) -> NoReturn:

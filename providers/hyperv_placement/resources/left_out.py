@@ -10,7 +10,7 @@ from hyperv_placement.errors import MovedByOthersError, MoveRefusedError, NotPla
 from hyperv_placement.migration.mover import START_MAX_AGE_S
 from hyperv_placement.model.estate import Inventory, VirtualMachine
 from hyperv_placement.model.names import HostName
-from hyperv_placement.model.plan import Standing, Step
+from hyperv_placement.model.plan import Standing
 from hyperv_placement.model.stack import Stack, VmSpec
 from hyperv_placement.model.unreachable import who
 from hyperv_placement.planning.plan import step_of
@@ -41,7 +41,12 @@ def proven(
         raise MoveRefusedError(why.text, remedy=why.remedy)
     if step.standing == Standing.MOVE and standing == Standing.REFUSED:
         return None
-    raise _error(step, vm, standing)
+    reasons = [finding for finding in step.findings if finding.refuses]
+    if step.standing == Standing.MOVED_BY_OTHERS:
+        raise MovedByOthersError(reasons[0].text, remedy=reasons[0].remedy)
+    if step.standing == Standing.REFUSED:
+        raise MoveRefusedError("; ".join(str(reason) for reason in reasons), remedy="")
+    raise _not_planned(step.label, vm, standing)
 
 
 def _read_anew(
@@ -64,15 +69,6 @@ def _read_anew(
         if shown is not None:
             return shown, target, found
     raise VmUnknownError(f"{label} is unknown: {vm.host} does not show it any more", remedy="Run again")
-
-
-def _error(step: Step, vm: VirtualMachine, standing: str) -> Exception:
-    reasons = [finding for finding in step.findings if finding.refuses]
-    if step.standing == Standing.MOVED_BY_OTHERS:
-        return MovedByOthersError(reasons[0].text, remedy=reasons[0].remedy)
-    if step.standing == Standing.REFUSED:
-        return MoveRefusedError("; ".join(str(reason) for reason in reasons), remedy="")
-    return _not_planned(step.label, vm, standing)
 
 
 def _not_planned(label: str, vm: VirtualMachine, standing: str) -> NotPlannedError:

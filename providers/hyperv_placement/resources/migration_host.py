@@ -31,7 +31,7 @@ class MigrationHost(ResourceProvider):
         """Compare what is declared with what the host was seen to have; of a silent host nothing is planned."""
         if not olds.get("reachable", True):
             return DetailedDiffResult({})
-        # The engine's Python SDK adds `__provider` to a dynamic resource's inputs.
+        # `__provider` is an input of every dynamic resource of Pulumi's own SDK, and no setting.
         wanted = {name: value for name, value in news.items() if not name.startswith("__")}
         return DetailedDiffResult(dict.fromkeys(differing(wanted, olds), UPDATE))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from hyperv_placement.errors import ProtocolError
@@ -109,7 +110,13 @@ def _decoded(item: xml.Element, schema: ClassSchema | None) -> tuple[Property, V
     spec = schema.property(name) if schema else None
     if spec is not None:
         return spec, decode_value(item, spec.type)
-    return Property(name), _by_declaration(item)
+    # A property that no schema knows is read by the type it declares, or as text where that does not fit.
+    declared = item.get(_TYPE)
+    kind = None if declared is None else _DECLARED.get(declared.strip().rpartition(":")[2])
+    if kind is not None and len(item) == 0 and not is_nil(item):
+        with suppress(ProtocolError):
+            return Property(name), text_to_value(item.text or "", kind)
+    return Property(name), decode_value(item, CimType.STRING)
 
 
 def gathered(values: Iterable[tuple[Property, Value]]) -> dict[str, Value]:
@@ -171,15 +178,3 @@ def _time(inner: xml.Element, kind: CimType) -> Value:
         if kind is not CimType.STRING:
             raise
         return text
-
-
-def _by_declaration(item: xml.Element) -> Value:
-    """Read a property that no schema knows: by its declared type, or as text if it does not fit."""
-    declared = item.get(_TYPE)
-    kind = None if declared is None else _DECLARED.get(declared.strip().rpartition(":")[2])
-    if kind is not None and len(item) == 0 and not is_nil(item):
-        try:
-            return text_to_value(item.text or "", kind)
-        except ProtocolError:
-            pass
-    return decode_value(item, CimType.STRING)

@@ -101,7 +101,10 @@ def _request(  # noqa: PLR0911 - one for each message
             return message.resource_uri, {}, names.RELEASE, xml.tag("n:Release", content)
         case Invoke(target=target):
             action = f"{target.resource_uri}/{message.method}"
-            return target.resource_uri, target.selectors, action, _invoke(message)
+            content = "".join(_argument(f"p:{name}", value) for name, value in message.arguments.items())
+            spaces = {"xmlns:p": target.resource_uri, "xmlns:xsi": names.XSI, "xmlns:cim": names.CIM}
+            body = xml.tag(f"p:{message.method}_INPUT", content, spaces)
+            return target.resource_uri, target.selectors, action, body
         case Subscribe():
             return names.EVENT_LOG, {}, names.SUBSCRIBE, eventlog.encode_subscribe(message)
         case Unsubscribe():
@@ -135,12 +138,6 @@ def _enumerate(message: Enumerate) -> str:
 
 def _max_elements(prefix: str, count: int | None) -> str:
     return "" if count is None else xml.leaf(f"{prefix}:MaxElements", str(count))
-
-
-def _invoke(message: Invoke) -> str:
-    content = "".join(_argument(f"p:{name}", value) for name, value in message.arguments.items())
-    attributes = {"xmlns:p": message.target.resource_uri, "xmlns:xsi": names.XSI, "xmlns:cim": names.CIM}
-    return xml.tag(f"p:{message.method}_INPUT", content, attributes)
 
 
 def _argument(element: str, value: Argument) -> str:
@@ -191,7 +188,11 @@ def _response(  # noqa: PLR0911 - one for each message
         case UnsubscribeResponse():
             return _ENUMERATION, names.UNSUBSCRIBE_RESPONSE, ""
         case InvokeResponse():
-            return _TRANSFER, f"{message.resource_uri}/{message.method}Response", _invoke_response(message)
+            outputs = message.outputs.items()
+            content = "".join(elements.encode_value(f"p:{name}", value) for name, value in outputs)
+            spaces = {"xmlns:xsi": names.XSI, "xmlns:p": message.resource_uri, "xmlns:cim": names.CIM}
+            body = xml.tag(f"p:{message.method}_OUTPUT", content, spaces)
+            return _TRANSFER, f"{message.resource_uri}/{message.method}Response", body
         case Fault():
             return _FAULT, message.action, fault_body.encode_body(message, lang)
 
@@ -228,12 +229,6 @@ def _item(item: Item) -> str:
             return eventlog.encode_event(item)
         case InstanceWithReference():
             return xml.tag("w:Item", _item(item.instance) + epr.encode(item.reference))
-
-
-def _invoke_response(message: InvokeResponse) -> str:
-    content = "".join(elements.encode_value(f"p:{name}", value) for name, value in message.outputs.items())
-    attributes = {"xmlns:xsi": names.XSI, "xmlns:p": message.resource_uri, "xmlns:cim": names.CIM}
-    return xml.tag(f"p:{message.method}_OUTPUT", content, attributes)
 
 
 def _envelope(spaces: dict[str, str], header: str, body: str, lang: str = "") -> bytes:

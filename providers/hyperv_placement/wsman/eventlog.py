@@ -84,20 +84,16 @@ def decode_event(element: xml.Element) -> LogEvent:
         time=_time(str(created.get("SystemTime") or "")),
         channel=xml.child_text(system, names.EVENT, "Channel") or "",
         computer=xml.child_text(system, names.EVENT, "Computer") or "",
-        data=tuple(_data(element)),
+        # The leaves below either part, whatever namespace the provider gives them.
+        data=tuple(
+            xml.text_of(leaf).strip()
+            for part in element
+            if xml.local(part) in {"EventData", "UserData"}
+            for leaf in part.iter()
+            if leaf is not part and len(leaf) == 0
+        ),
         message="" if rendered is None else xml.child_text(rendered, names.EVENT, "Message") or "",
     )
-
-
-def _data(element: xml.Element) -> list[str]:
-    """Return the texts of the leaves below EventData or UserData, whatever namespace the provider gives them."""
-    parts = [part for part in element if xml.local(part) in {"EventData", "UserData"}]
-    return [
-        xml.text_of(leaf).strip()
-        for part in parts
-        for leaf in part.iter()
-        if leaf is not part and len(leaf) == 0
-    ]
 
 
 def _count(system: xml.Element, name: str) -> int:

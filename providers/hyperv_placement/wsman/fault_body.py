@@ -30,15 +30,6 @@ def encode_body(fault: Fault, lang: str) -> str:
     """Return the s:Fault element; `lang` is the envelope's language."""
     prefix = _PREFIXES.get(fault.subcode_namespace, "w")
     subcode = xml.tag("s:Subcode", xml.leaf("s:Value", f"{prefix}:{fault.subcode}")) if fault.subcode else ""
-    return xml.tag(
-        "s:Fault",
-        xml.tag("s:Code", xml.leaf("s:Value", f"s:{fault.code}") + subcode)
-        + xml.tag("s:Reason", xml.leaf("s:Text", fault.reason, {"xml:lang": fault.lang or lang}))
-        + _detail(fault),
-    )
-
-
-def _detail(fault: Fault) -> str:
     content = xml.leaf("w:FaultDetail", fault.detail_uri) if fault.detail_uri else ""
     match fault.detail:
         case WsmanFault() as detail:
@@ -47,7 +38,12 @@ def _detail(fault: Fault) -> str:
             content += _cim_error(error)
         case None:
             pass
-    return xml.tag("s:Detail", content) if content else ""
+    return xml.tag(
+        "s:Fault",
+        xml.tag("s:Code", xml.leaf("s:Value", f"s:{fault.code}") + subcode)
+        + xml.tag("s:Reason", xml.leaf("s:Text", fault.reason, {"xml:lang": fault.lang or lang}))
+        + (xml.tag("s:Detail", content) if content else ""),
+    )
 
 
 def _wsman_fault(detail: WsmanFault) -> str:
