@@ -92,7 +92,7 @@ def _brought(fleet: Fleet, call: Call, props: dict[str, Any]) -> dict[str, Any]:
     finally:
         # Also after a failure: part of it may be set, and what was read of the host before counts no more.
         fleet.estate.forget(host)
-    # The job's success is the host's word; a policy or a cluster may have set it back, so it is looked at.
+    # Success is the host's word; a policy or a cluster may have set it back, so it is looked at.
     found = settings_of(read_migration(client))
     left = differing(declared_settings(wanted), found)
     if left:
