@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from functools import partial
 from typing import TypeVar
 
 from hyperv_placement import quoting
@@ -79,16 +80,16 @@ class DirectoryClient:
         names = sorted({dns(name) for name in full_names})
         found: dict[str, ComputerAccount] = {}
         for start in range(0, len(names), _AT_ONCE):
-            for entry in self._related(names[start : start + _AT_ONCE]):
+            part = names[start : start + _AT_ONCE]
+            asked = [(FULL_NAME, name) for name in part]
+            asked += [
+                (SERVICES, service) for name in part for service in (*services_of(name), *base_services(name))
+            ]
+            # "user" includes computers, which are a subclass of it (MS-ADSC): a service may be in anybody's account.
+            search = partial(self._search, asked, COMPUTER, object_class="user")
+            for entry in self._asked(search):
                 found[entry.dn] = accounts.related(entry, names)
         return tuple(found.values())
-
-    def _related(self, names: list[str]) -> list[Entry]:
-        asked = [(FULL_NAME, name) for name in names]
-        asked += [
-            (SERVICES, service) for name in names for service in (*services_of(name), *base_services(name))
-        ]
-        return self._asked(lambda: self._search(asked, COMPUTER, object_class="user"))
 
     def person(self, principal: str) -> Person | None:
         r"""Return the account of `user@domain`, `DOMAIN\user` or `user`; None if there is none. Raises as `computers`."""
@@ -97,7 +98,7 @@ class DirectoryClient:
 
         def read() -> list[Entry]:
             found = self._search(names, (), object_class="user")
-            # tokenGroups is computed only for a search of one object
+            # tokenGroups is computed only for a search of one object (MS-ADTS 3.1.1.4.5.19)
             return self._search([], PERSON, base=found[0].dn) if len(found) == 1 else []
 
         found = self._asked(read)
@@ -118,9 +119,10 @@ class DirectoryClient:
         _log.info("%s: modifying %s of %s", self.server, attributes, change.account.dn)
         result = self._asked(
             lambda: self._request(lambda number: messages.modify(number, change.account.dn, steps)),
-            repeatable=False,
+            repeatable=False,  # a Modify whose answer was lost may have been carried out
         )
         _log.info("%s: modifying %s returned %s", self.server, change.account.dn, result)
+        # By these the server refuses to take out what is gone, or to add what is there: somebody was faster.
         if result.code in {messages.NO_SUCH_ATTRIBUTE, messages.TYPE_OR_VALUE_EXISTS}:
             raise DirectoryChangedError(
                 f"{change.account.dn} was changed by somebody else meanwhile ({result})"
@@ -158,6 +160,7 @@ class DirectoryClient:
         """
         begun = self._clock.now()
         with self._lock:
+            # A failure that came while this thread waited for the lock is the answer to its question, too.
             if self._failed is not None and (
                 self._failed[0] >= begun or isinstance(self._failed[1], DirectoryLoginError)
             ):
@@ -193,6 +196,7 @@ class DirectoryClient:
     def _connected(self) -> None:
         if self._channel is not None:
             return
+        # The root would answer without a login, too; asked for after it, what it says comes sealed, or through TLS.
         self._channel = Channel(self._spec.server, self._spec.ca, self._clock)
         self._owner = log_in(self._spec, self._channel, self._request)
         root = self._search([], ("defaultNamingContext",), base="")

@@ -12,7 +12,7 @@ from hyperv_placement.errors import DirectoryDeniedError, PlacementError
 from hyperv_placement.hyperv.estate import Estate
 from hyperv_placement.migration.known_delegation import Delegation
 from hyperv_placement.model import winpath
-from hyperv_placement.model.directory import Accounts, DelegationPlan, MissingEntry, Mode
+from hyperv_placement.model.directory import Accounts, DelegationPlan, Mode
 from hyperv_placement.model.finding import Finding
 from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import HostName, dns, folded
@@ -111,14 +111,13 @@ class DirectorySecondHop:
 
     def _mode(self, move: Move) -> Mode:
         """Return the form of delegation that the source needs for this caller."""
-        build = self._build(move.source) if move.caller == "kerberos" else None
+        build: int | None = None
+        if move.caller == "kerberos":
+            if move.source not in self._builds:
+                self._builds |= self._estate.builds([move.source])
+            # A host that reports no build counts as a new one, where protocol transition is needed.
+            build = self._builds.get(move.source)
         return needed_mode(self._stack.delegation, build, move.caller)
-
-    def _build(self, host: HostName) -> int | None:
-        """Return the host's build; None if it does not report one, which counts as a new build, where the flag is needed."""
-        if host not in self._builds:
-            self._builds |= self._estate.builds([host])
-        return self._builds.get(host)
 
     def _reading(self, hosts: Iterable[str], caller: str, since: float) -> _Reading:
         """Return a reading about these, begun after `since`. Raises what kept the directory from answering."""
@@ -127,18 +126,13 @@ class DirectorySecondHop:
             self._hosts |= wanted
             self._callers |= {caller} - {""}
             last = self._last
-            if (
-                last is None
-                or last.begun <= since
-                or not (last.trouble or self._reports(last, wanted, caller))
-            ):
+            covers = last is not None and wanted <= last.hosts and (not caller or caller in last.people)
+            # A failed reading covers every question: the directory is silent for all of them.
+            if last is None or last.begun <= since or not (last.trouble or covers):
                 last = self._last = self._read()
         if last.trouble is not None:
             raise last.trouble
         return last
-
-    def _reports(self, reading: _Reading, hosts: set[str], caller: str) -> bool:
-        return hosts <= reading.hosts and (not caller or caller in reading.people)
 
     def _read(self) -> _Reading:
         """Read everything asked for so far. A failed reading counts from its end, so that nobody waits for the silence twice."""
@@ -193,15 +187,14 @@ def _without(found: Delegation, declared: DelegationPlan | None) -> Delegation:
     if declared is None:
         return found
     planned = {(host, folded(entry)) for host, entries in declared.entries.items() for entry in entries}
+    # An entry is held by the source's account, or by the destination's that lets the source in (Learn, "Kerberos constrained delegation overview").
+    at_destination = declared.spec.mode == "resource-based"
     left = tuple(
-        each for each in found.missing if (_holder(each, declared), folded(each.entry)) not in planned
+        each
+        for each in found.missing
+        if (each.destination if at_destination else each.source, folded(each.entry)) not in planned
     )
     return replace(found, missing=left)
-
-
-def _holder(entry: MissingEntry, declared: DelegationPlan) -> str:
-    """Return whose account holds an entry: the source's, or the destination's that lets the source in."""
-    return entry.destination if declared.spec.mode == "resource-based" else entry.source
 
 
 def _warned(step: Step, reported: Iterable[tuple[Move, Delegation]]) -> Step:

@@ -12,7 +12,7 @@ from hyperv_placement.errors import DirectoryLoginError, DirectoryUnreachableErr
 from hyperv_placement.model.directory import DirectorySpec
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.stack import Connection
-from hyperv_placement.winrm.bindings import channel_bindings
+from hyperv_placement.winrm.bindings import channel_bindings, spnego_credential
 from hyperv_placement.winrm.credentials import Credential, read_credential
 
 from . import messages
@@ -99,7 +99,7 @@ def _context(name: str, credential: Credential, channel: Channel) -> Any:
         spnego.ContextReq.default if certificate is None else spnego.ContextReq.no_integrity
     )
     return spnego.client(
-        _spnego_credential(credential),
+        spnego_credential(credential),
         hostname=name,
         service="ldap",
         protocol="kerberos",  # never NTLM, whatever the server offers
@@ -125,14 +125,6 @@ def _seal(context: Any, channel: Channel) -> None:
             raise ClosedError(str(error)) from error
 
     channel.seal(wrap, unwrap)
-
-
-def _spnego_credential(credential: Credential) -> Any:
-    if credential.password:
-        return spnego.Password(credential.username, credential.password)
-    if credential.keytab is not None:
-        return spnego.KerberosKeytab(str(credential.keytab), credential.username or None)
-    return spnego.CredentialCache(credential.username or None)
 
 
 def _judge(result: Result, credential: Credential, channel: Channel) -> None:

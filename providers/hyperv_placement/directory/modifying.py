@@ -16,19 +16,20 @@ def steps_of(change: AccountChange) -> list[Modification]:
 
     If that is no longer there, the directory refuses the whole change, so that nobody's change in between is lost.
     """
-    return list(_steps(change))
-
-
-def _steps(change: AccountChange) -> Iterator[Modification]:
     account = change.account
+    steps: list[Modification] = []
+    # Never "replace": it would write over what somebody has added since the account was read.
     if change.delegate_to:
-        yield Modification(operation="add", attribute=DELEGATE_TO, values=_encoded(change.delegate_to))
+        steps.append(
+            Modification(operation="add", attribute=DELEGATE_TO, values=_encoded(change.delegate_to))
+        )
     if change.not_to:
-        yield Modification(operation="delete", attribute=DELEGATE_TO, values=_encoded(change.not_to))
+        steps.append(Modification(operation="delete", attribute=DELEGATE_TO, values=_encoded(change.not_to)))
     if (flags := changed_flags(change)) != account.flags:
-        yield from _exchange(FLAGS, str(account.flags).encode(), str(flags).encode())
+        steps += _exchange(FLAGS, str(account.flags).encode(), str(flags).encode())
     if (descriptor := changed_descriptor(change)) != account.descriptor:
-        yield from _exchange(ACTING, account.descriptor, descriptor)
+        steps += _exchange(ACTING, account.descriptor, descriptor)
+    return steps
 
 
 def _exchange(attribute: str, before: bytes, after: bytes) -> Iterator[Modification]:

@@ -33,6 +33,16 @@ def read_migration(client: Client) -> HostMigration:
     row = one_of(client, _SETTINGS)
     networks = client.query(_NETWORK, "InstanceID", "SubnetNumber", "PrefixLength", "Metric", "Tags")
     smb, compression = row.flag("EnableSmbTransport"), row.flag("EnableCompression")
+    # A network without any tag counts as chosen by people: only a tag of somebody else tells otherwise.
+    chosen = [each for each in networks if not (tags := each.many("Tags")) or USER_MANAGED in tags]
+    found = [
+        MigrationNetwork(
+            subnet=f"{each.text('SubnetNumber')}/{each.number('PrefixLength') or 0}",
+            metric=each.number("Metric") or 0,
+            instance_id=each.text("InstanceID"),
+        )
+        for each in chosen
+    ]
     return HostMigration(
         enabled=bool(row.flag("EnableVirtualSystemMigration")),
         authentication="kerberos"
@@ -41,25 +51,8 @@ def read_migration(client: Client) -> HostMigration:
         live_limit=row.number("MaximumActiveVirtualSystemMigration") or 0,
         storage_limit=row.number("MaximumActiveStorageMigration") or 0,
         performance="smb" if smb else "compression" if compression else "tcpip",
-        networks=tuple(
-            sorted(
-                (_network(each) for each in networks if _is_chosen(each)), key=lambda n: (n.metric, n.subnet)
-            )
-        ),
+        networks=tuple(sorted(found, key=lambda network: (network.metric, network.subnet))),
     )
-
-
-def _network(row: Instance) -> MigrationNetwork:
-    return MigrationNetwork(
-        subnet=f"{row.text('SubnetNumber')}/{row.number('PrefixLength') or 0}",
-        metric=row.number("Metric") or 0,
-        instance_id=row.text("InstanceID"),
-    )
-
-
-def _is_chosen(row: Instance) -> bool:
-    tags = row.many("Tags")
-    return not tags or USER_MANAGED in tags
 
 
 class HostConfigurator:
@@ -81,6 +74,8 @@ class HostConfigurator:
         changes = _changes(wanted, actual)
         if changes:
             row = one_of(self._client, _SETTINGS)
+            # InstanceID and what changes, nothing else: of a machine's settings a full copy, read-only properties included, ends
+            # in an exception (r4sd/terraform-provider-hyperv).
             text = Instance(_SETTINGS, {"InstanceID": row.text("InstanceID"), **changes})
             self._call("ModifyServiceSettings", {"ServiceSettingData": text})
 
@@ -98,7 +93,11 @@ class HostConfigurator:
             for subnet in wanted
             if subnet in there and there[subnet].metric != metrics[subnet]
         ]
-        gone = tuple(_reference(network) for network in actual if network.subnet not in wanted)
+        gone = tuple(
+            EndpointReference(resource_uri(_NETWORK), {"InstanceID": network.instance_id})
+            for network in actual
+            if network.subnet not in wanted
+        )
         for method, networks in (
             ("AddNetworkSettings", tuple(added)), ("ModifyNetworkSettings", tuple(moved)), ("RemoveNetworkSettings", gone),
         ):  # fmt: skip
@@ -164,7 +163,3 @@ def _text(network: MigrationNetwork) -> str:
             },
         )
     )
-
-
-def _reference(network: MigrationNetwork) -> EndpointReference:
-    return EndpointReference(resource_uri(_NETWORK), {"InstanceID": network.instance_id})

@@ -68,14 +68,20 @@ class _Joined:
         if self.memory is not None and vm.id not in self.memory:
             return vm  # it has left the host since the sweep: its rows were not read, which does not mean that it has none
         memory, certain = self._memory(vm)
+        vtpm = (
+            None
+            if self.security is None
+            else any(row.flag("TpmEnabled") for row in self.security.get(vm.id, ()))
+        )
+        beat = self.heartbeats.get(vm.id)
         return replace(
             vm,
             memory_mib=memory,
             memory_certain=certain,
             clustered=cluster.holds(vm.id, vm.name),
-            vtpm=self._vtpm(vm.id),
+            vtpm=vtpm,
             switches=self._switches(vm.id),
-            heartbeat_ok=self._heartbeat(vm.id),
+            heartbeat_ok=None if beat is None else next(iter(beat.many("OperationalStatus")), None) == OK,
             devices=self._devices(vm),
         )
 
@@ -88,29 +94,25 @@ class _Joined:
         rows = None if self.memory is None else self.memory.get(vm.id)
         if not rows:
             return None, False
-        least = sum(max(row.number("VirtualQuantity") or 0, _promised(row)) for row in rows)
+        # Without dynamic memory Reservation equals VirtualQuantity (r4sd/terraform-provider-hyperv).
+        least = sum(
+            max(
+                row.number("VirtualQuantity") or 0,
+                (row.number("Reservation") or 0) if row.flag("DynamicMemoryEnabled") else 0,
+            )
+            for row in rows
+        )
         if vm.state not in _IN_MEMORY or not any(row.flag("DynamicMemoryEnabled") for row in rows):
             return least, True
         used = self.used.get(vm.id)
         return max(least, used or 0), bool(used)
 
-    def _vtpm(self, vm: VmId) -> bool | None:
-        if self.security is None:
-            return None
-        return any(row.flag("TpmEnabled") for row in self.security.get(vm, ()))
-
     def _switches(self, vm: VmId) -> tuple[str, ...]:
         ports = sorted(self.ports.get(vm, ()), key=lambda row: row.text("InstanceID"))
-        return tuple(name for port in ports if (name := self._switch(port)))
-
-    def _switch(self, port: Instance) -> str:
-        """HostResource names the switch by GUID; that of an adapter that is not connected is empty."""
-        guid = _guid_of(port)
-        return "" if guid is None else self.switches.get(guid) or port.text("LastKnownSwitchName")
-
-    def _heartbeat(self, vm: VmId) -> bool | None:
-        row = self.heartbeats.get(vm)
-        return None if row is None else next(iter(row.many("OperationalStatus")), None) == OK
+        # HostResource names the switch by GUID; that of an adapter that is not connected is empty.
+        connected = ((port, guid) for port in ports if (guid := _guid_of(port)) is not None)
+        names = (self.switches.get(guid) or port.text("LastKnownSwitchName") for port, guid in connected)
+        return tuple(name for name in names if name)
 
     def _devices(self, machine: VirtualMachine) -> Devices | None:
         vm = machine.id
@@ -137,11 +139,6 @@ def _host_drives(drives: list[Instance], vm: VirtualMachine) -> Iterator[str]:
         place = place_of(row.text("InstanceID"))
         if place is not None and row.text("ResourceSubType") == _HOST_DRIVE:
             yield slot_name(place, () if single else ("",))
-
-
-def _promised(row: Instance) -> int:
-    """Reservation: without dynamic memory it equals VirtualQuantity (r4sd/terraform-provider-hyperv)."""
-    return (row.number("Reservation") or 0) if row.flag("DynamicMemoryEnabled") else 0
 
 
 def _grouped(rows: Iterable[Instance] | None) -> Mapping[str, list[Instance]] | None:

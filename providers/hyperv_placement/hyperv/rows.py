@@ -27,6 +27,7 @@ ENDED = frozenset({7, 8, 9, 10, WARNED})
 """JobState: Completed, Terminated, Killed, Exception, Completed with warnings (Msvm_MigrationJob page; os-win)."""
 SUCCEEDED = frozenset({7, WARNED})
 """JobState Completed and Completed with warnings (Msvm_MigrationJob page; openstack/os-win jobutils)."""
+_NEW_ROOTS = ("ConfigurationDataRoot", "SnapshotDataRoot", "SwapFileDataRoot")
 _NEVER = 1601
 """Year of a date that was never set (r4sd/go-wsman's recordings)."""
 
@@ -66,17 +67,15 @@ class _Joined:
     def __init__(self, rows: Rows) -> None:
         self.settings: dict[str, Instance] = {}
         self.checkpoints: dict[str, list[Instance]] = {}
-        for row in _apart(rows.settings):
-            self._add_setting(row)
+        # Planned systems have settings of their own beside the machine's, under the same VirtualSystemIdentifier.
+        for row in once_each(row for row in rows.settings if row.text("VirtualSystemType") != PLANNED):
+            vm, kind = row.text("VirtualSystemIdentifier").upper(), row.text("VirtualSystemType")
+            if kind == REALIZED:
+                self.settings[vm] = row
+            elif kind.startswith(SNAPSHOT):
+                self.checkpoints.setdefault(vm, []).append(row)
         self.devices = group(rows.devices)
         self.disks = group(rows.disks)
-
-    def _add_setting(self, row: Instance) -> None:
-        vm, kind = row.text("VirtualSystemIdentifier").upper(), row.text("VirtualSystemType")
-        if kind == REALIZED:
-            self.settings[vm] = row
-        elif kind.startswith(SNAPSHOT):
-            self.checkpoints.setdefault(vm, []).append(row)
 
     def machine(self, vm: VmId, system: Instance, host: HostName) -> VirtualMachine:
         enabled, setting = system.number("EnabledState") or 0, self.settings[vm]
@@ -87,7 +86,12 @@ class _Joined:
             host=host,
             state=_STATES.get(enabled, VmState.OTHER),
             enabled_state=enabled,
-            roots=_roots(setting),
+            roots=Roots(
+                config=setting.text("ConfigurationDataRoot"),
+                checkpoints=setting.text("SnapshotDataRoot"),
+                paging=setting.text("SwapFileDataRoot"),
+                guest_state=setting.text("GuestStateDataRoot") or None,
+            ),
             disks=self._disks(vm),
             operational_status=tuple(int(value) for value in system.many("OperationalStatus")),
             checkpoints=len(checkpoints),
@@ -193,24 +197,9 @@ def once_each(rows: Iterable[Instance]) -> Iterator[Instance]:
             yield row
 
 
-def _apart(settings: Iterable[Instance]) -> Iterator[Instance]:
-    """Yield the settings of realized machines, and of each checkpoint once: planned systems have settings of their own."""
-    rows = [row for row in settings if row.text("VirtualSystemType") != PLANNED]
-    yield from once_each(rows)
-
-
 def path_of(row: Instance) -> str:
     """Return HostResource[0]: the file of a drive, empty where there is none."""
     return next((str(item) for item in row.many("HostResource") if item), "")
-
-
-def _roots(setting: Instance) -> Roots:
-    return Roots(
-        config=setting.text("ConfigurationDataRoot"),
-        checkpoints=setting.text("SnapshotDataRoot"),
-        paging=setting.text("SwapFileDataRoot"),
-        guest_state=setting.text("GuestStateDataRoot") or None,
-    )
 
 
 def job_of(row: Instance) -> MigrationJob | None:
@@ -228,6 +217,9 @@ def any_job_of(row: Instance) -> MigrationJob | None:
     state, vm = row.number("JobState") or 0, row.text("VirtualSystemName")
     if not is_guid(vm):
         return None
+    # Both carry embedded instances as texts: what was ordered, as whoever ordered it has written it.
+    system = _embedded(row.text("NewSystemSettingData"))
+    media = (_embedded(str(text)) for text in row.many("NewResourceSettingData") if text)
     return MigrationJob(
         id=row.text("InstanceID"),
         vm_id=vm_id(vm),
@@ -238,8 +230,8 @@ def any_job_of(row: Instance) -> MigrationJob | None:
         job_type=row.number("JobType") or 0,
         percent=row.number("PercentComplete") or 0,
         owner=row.text("Owner"),
-        new_roots=_new_roots(row),
-        new_paths=_new_paths(row),
+        new_roots=() if system is None else tuple(system.text(name) for name in _NEW_ROOTS),
+        new_paths=tuple(path for each in media if each and (path := path_of(each))),
         begun=_time(row, "StartTime"),
         changed=_time(row, "TimeOfLastStateChange"),
     )
@@ -260,23 +252,9 @@ def _time(row: Instance, name: str) -> str:
     return value.astimezone(UTC).isoformat(timespec="seconds")
 
 
-def _new_roots(row: Instance) -> tuple[str, ...]:
-    text = row.text("NewSystemSettingData")
-    setting = _embedded(text) if text else None
-    if setting is None:
-        return ()
-    names = ("ConfigurationDataRoot", "SnapshotDataRoot", "SwapFileDataRoot")
-    return tuple(setting.text(name) for name in names)
-
-
-def _new_paths(row: Instance) -> tuple[str, ...]:
-    settings = (_embedded(str(text)) for text in row.many("NewResourceSettingData") if text)
-    return tuple(path for setting in settings if setting and (path := path_of(setting)))
-
-
 def _embedded(text: str) -> Instance | None:
     """What another client sent may be in a form that we do not read; then its paths are not known."""
     try:
-        return decode_embedded(text)
+        return decode_embedded(text) if text else None
     except ProtocolError:
         return None

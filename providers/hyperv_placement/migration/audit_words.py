@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -128,17 +128,13 @@ def left_files(entries: Iterable[Entry]) -> tuple[LeftFile, ...]:
     """Return the files that moves have left at their sources, each once, by the last move that left it."""
     found: dict[tuple[str, str], LeftFile] = {}
     for entry in entries:
-        for path in _left(entry):
+        left = entry.get("left")
+        files = left.get("files") if isinstance(left, dict) else None
+        for path in map(str, files if isinstance(files, list) else ()):
             host = HostName(str(entry.get("from", "")))
             name, time = str(entry.get("vm", "")), str(entry.get("time", ""))
             found[host, path] = LeftFile(host=host, path=path, vm=name, time=time)
     return tuple(found.values())
-
-
-def _left(entry: Entry) -> Iterator[str]:
-    left = entry.get("left")
-    files = left.get("files") if isinstance(left, dict) else None
-    yield from map(str, files if isinstance(files, list) else ())
 
 
 def open_start(entry: Entry) -> OpenStart | None:

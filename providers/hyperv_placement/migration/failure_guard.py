@@ -77,8 +77,13 @@ class FailureGuard:
         if isinstance(error, _NO_FAILURES) and not isinstance(error, StageFailedError):
             return
         shown = _cause(error)
+        first = (
+            f"{move.vm.name} on {move.source} -> {move.destination}"
+            if move.changes_host
+            else f"{move.vm.name}, storage on {move.source}"
+        )
         with self._lock:
-            cause = self._causes.setdefault(shown, _Cause(shown=shown, first=_described(move)))
+            cause = self._causes.setdefault(shown, _Cause(shown=shown, first=first))
             cause.machines.add(move.vm.id)
             most = None if "max_failures" in self._allowed else self._guard.max_failures
             if self._stopped is None and most is not None and len(cause.machines) >= most:
@@ -94,9 +99,3 @@ def _cause(error: PlacementError) -> str:
     if isinstance(error, WsmanFaultError) and error.code is not None:
         return f"fault {error.code}"
     return type(error).__name__
-
-
-def _described(move: Move) -> str:
-    if not move.changes_host:
-        return f"{move.vm.name}, storage on {move.source}"
-    return f"{move.vm.name} on {move.source} -> {move.destination}"

@@ -24,12 +24,12 @@ class Slot:
     limit: Callable[[HostFacts], int]
 
 
-def _max_live(facts: HostFacts) -> int:
-    """A cluster's limit binds its nodes beside their own (Get-Cluster page, MaximumParallelMigrations)."""
-    return min(facts.migration.max_live, facts.cluster_migrations or facts.migration.max_live)
-
-
-LIVE = Slot(name="live", active=lambda facts: facts.migration.active_live, limit=_max_live)
+LIVE = Slot(
+    name="live",
+    active=lambda facts: facts.migration.active_live,
+    # A cluster's limit binds its nodes beside their own (Get-Cluster page, MaximumParallelMigrations).
+    limit=lambda facts: min(facts.migration.max_live, facts.cluster_migrations or facts.migration.max_live),
+)
 STORAGE = Slot(
     name="storage",
     active=lambda facts: facts.migration.active_storage,

@@ -25,16 +25,12 @@ def occupied(
     """
     if not _EXISTS & set(codes):
         return ""
-    files = list(_named(move, texts)) or list(_examined(estate, move))
+    named = [path for path in _new(move) if any(winpath.named_in(path, text) for text in texts)]
+    files = named or list(_examined(estate, move))
     return "; ".join(
-        f"{path} lies on {move.destination} already, {_whose(audit, move, path)}" for path in files
+        f"{path} lies on {move.destination} already, {_whose(audit.owner_of(move.destination, path))}"
+        for path in files
     )
-
-
-def _named(move: Move, texts: Collection[str]) -> Iterator[str]:
-    for path in _new(move):
-        if any(winpath.named_in(path, text) for text in texts):
-            yield path
 
 
 def _examined(estate: Estate, move: Move) -> Iterator[str]:
@@ -54,12 +50,9 @@ def _new(move: Move) -> Iterator[str]:
     yield from (parent.target for parent in move.parents)
 
 
-def _whose(audit: AuditLog, move: Move, path: str) -> str:
-    owner = audit.owner_of(move.destination, path)
-    return "and no audit log of ours says whose it was" if owner is None else _reported(owner)
-
-
-def _reported(owner: FormerOwner) -> str:
+def _whose(owner: FormerOwner | None) -> str:
+    if owner is None:
+        return "and no audit log of ours says whose it was"
     by = f" ({owner.who}, {owner.time})" if owner.who else f" ({owner.time})"
     if owner.left_for is None:
         return f"a disk of {owner.vm} when it was moved there{by}"

@@ -159,8 +159,10 @@ def _from_environment(
 ) -> dict[str, str]:
     missing = [_VARIABLES[name] for name in wanted if not environment.get(_VARIABLES[name])]
     if missing:
+        names = " and ".join(_VARIABLES[name] for name in wanted)
         raise CredentialsError(
-            f"There are no credentials: {' and '.join(missing)} not set", remedy=_remedy(wanted)
+            f"There are no credentials: {' and '.join(missing)} not set",
+            remedy=f"Set {names}, or name a 0600 file under connection.credentials",
         )
     values = {name: environment.get(_VARIABLES[name], "") for name in (*wanted, *more)}
     return {name: value for name, value in values.items() if value}
@@ -168,7 +170,11 @@ def _from_environment(
 
 def _from_file(path: Path, host: HostName, wanted: tuple[str, ...], more: tuple[str, ...]) -> dict[str, str]:
     content = _content(path)
-    entry = {**content, **_entry(content.get("hosts") or {}, host, path)}
+    hosts = content.get("hosts") or {}
+    own = hosts.get(host, {}) if isinstance(hosts, Mapping) else None
+    if not isinstance(own, Mapping):
+        raise CredentialsError(f"{path}: hosts: must hold username and password by host", remedy="")
+    entry = {**content, **own}
     values = {name: entry[name] for name in (*wanted, *more) if entry.get(name) is not None}
     wrong = any(not isinstance(value, str) for value in values.values())
     missing = any(name not in values for name in wanted)
@@ -180,18 +186,6 @@ def _from_file(path: Path, host: HostName, wanted: tuple[str, ...], more: tuple[
             "hosts: HOST:",
         )
     return values
-
-
-def _remedy(wanted: tuple[str, ...]) -> str:
-    names = " and ".join(_VARIABLES[name] for name in wanted)
-    return f"Set {names}, or name a 0600 file under connection.credentials"
-
-
-def _entry(hosts: Any, host: HostName, path: Path) -> Mapping[str, Any]:
-    entry = hosts.get(host, {}) if isinstance(hosts, Mapping) else None
-    if not isinstance(entry, Mapping):
-        raise CredentialsError(f"{path}: hosts: must hold username and password by host", remedy="")
-    return entry
 
 
 _FILE_REMEDY = (
@@ -208,6 +202,7 @@ def _content(path: Path) -> Mapping[str, Any]:
         raise CredentialsError(
             f"The credentials file {path} cannot be read: {reason}", remedy=_FILE_REMEDY
         ) from error
+    # After the reading, so that a file that is not there is reported as such; its content is used only if this passes.
     _check_file(path, private=True)
     try:
         content = yaml.safe_load(text)
@@ -245,6 +240,7 @@ def _check_file(path: Path, *, private: bool) -> None:
             f"{path} belongs to another user ({found.owner}), who may change whom it logs on as",
             remedy="Name a file of your own",
         )
+    # On Windows the mode says nothing; there who may read a file is in its access list.
     if private and sys.platform != "win32" and stat.S_IMODE(mode) & 0o077:
         raise CredentialsError(
             f"{path} can be read by others", remedy=f"Run: {quoting.own('chmod 600 {}', path)}"

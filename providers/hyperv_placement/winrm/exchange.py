@@ -61,8 +61,11 @@ class Exchange:
             raise
         finally:
             cutter.cancel()
-            cutter.join()
-            self._let_go()
+            cutter.join()  # it may be cutting right now, and must not meet the handle of the next answer
+            with self._lock:
+                handle, self._handle = self._handle, None
+            if handle is not None:
+                handle.close()
         if self._late:  # an answer without a length ends where its connection does
             raise requests.ReadTimeout(f"no whole answer within {seconds:g} s")
 
@@ -95,12 +98,6 @@ class Exchange:
             if self._handle is not None:
                 with suppress(OSError):
                     self._handle.shutdown(socket.SHUT_RDWR)
-
-    def _let_go(self) -> None:
-        with self._lock:
-            handle, self._handle = self._handle, None
-        if handle is not None:
-            handle.close()
 
 
 class _Counted(io.RawIOBase):

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import sys
 from dataclasses import dataclass
-from typing import Any
 
 from hyperv_placement.errors import AuthenticationError
 from hyperv_placement.model.names import HostName
@@ -72,8 +71,9 @@ class Login:
         code = getattr(error, "err_code", None) or getattr(
             getattr(error, "base_error", None), "min_code", None
         )
-        judged = not self.kerberos or _signed(code) in _JUDGED_BY_KDC
-        if judged:
+        # krb5's table has signed 32-bit numbers, of which the GSS-API makes unsigned ones (OM_uint32, RFC 2744).
+        signed = (code & 0xFFFFFFFF) - (1 << 32) if isinstance(code, int) and code & 0x80000000 else None
+        if not self.kerberos or signed in _JUDGED_BY_KDC:
             refused = self.refused()
             refused.detail = str(error)
             return refused
@@ -98,8 +98,3 @@ def _has_md5() -> bool:
     except ValueError:
         return False
     return True
-
-
-def _signed(code: Any) -> int | None:
-    """Return a krb5 code as the signed 32-bit number that its table has."""
-    return (code & 0xFFFFFFFF) - (1 << 32) if isinstance(code, int) and code & 0x80000000 else None

@@ -39,7 +39,7 @@ class Logins:
             return self._tried(credential, host, send)
 
     def _tried(self, credential: Credential, host: HostName, send: Callable[[], Result]) -> Result:
-        with self._lock:
+        with self._lock:  # only now: while this thread waited for its turn, another may have been refused
             here, elsewhere = self._refused_at.get((host, credential)), self._refused.get(credential)
         if here is not None:
             raise AuthenticationError(here.message, remedy=here.remedy)
@@ -47,19 +47,17 @@ class Logins:
             raise NotTriedError(elsewhere.message, remedy=elsewhere.remedy)
         try:
             result = send()
-        except LoginImpossibleError:
+        except LoginImpossibleError:  # a kind of AuthenticationError that says nothing against the credential
             raise
         except AuthenticationError as error:
-            self._note_refusal(credential, host, error)
+            with self._lock:
+                self._refused_at[host, credential] = error
+                # Where another host accepts the credential, the fault lies with this host, not with the password.
+                if credential not in self._proven:
+                    self._refused[credential] = error
+                # It may have been changed meanwhile: one host at a time again, or many refusals would lock the account.
+                self._proven.discard(credential)
             raise
         with self._lock:
             self._proven.add(credential)
         return result
-
-    def _note_refusal(self, credential: Credential, host: HostName, error: AuthenticationError) -> None:
-        """Never try it again there; nor anywhere else, where no host had accepted it or another one refused it meanwhile."""
-        with self._lock:
-            self._refused_at[host, credential] = error
-            if credential not in self._proven:
-                self._refused[credential] = error
-            self._proven.discard(credential)  # it may have been changed meanwhile: one host at a time again

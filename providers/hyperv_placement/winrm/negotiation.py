@@ -20,7 +20,7 @@ from hyperv_placement.errors import ProtocolError
 from hyperv_placement.model.stack import Authentication, HostSpec
 from hyperv_placement.wsman import sealed
 
-from .bindings import channel_bindings
+from .bindings import channel_bindings, spnego_credential
 from .connection_errors import LoginImpossibleError
 from .credentials import Credential
 from .login_failures import Login
@@ -91,12 +91,13 @@ class Negotiation:
         Raises AuthenticationError where the credential is refused, LoginImpossibleError where it could not be
         tried, and what `post` raises.
         """
-        first = post({})
+        first = post({})  # also makes the TLS connection, whose certificate the login is bound to
         self._check_offered(first)
         self._context = self._client(channel_bindings(first.certificate))
         self._shake_hands(post)
         if not self._context.complete:
             raise self._login.refused()
+        # CredSSP always encrypts, in a TLS session of its own; of the others only the context says what came out.
         encrypts = self._auth == "credssp" or bool(
             self._context.context_attr & spnego.ContextReq.confidentiality
         )
@@ -109,12 +110,14 @@ class Negotiation:
     def _shake_hands(self, post: Post) -> None:
         token = self._step(None)
         for _ in range(_LEGS):
+            # NTLM and Kerberos alike travel as Negotiate (RFC 4559); the connection, not the header, has the login.
             text = base64.b64encode(token or b"").decode()
             answer = post({"Authorization": f"{self._scheme} {text}"})
             received = self._token(answer)
             if answer.status == _UNAUTHORIZED and received is None:
                 raise self._login.refused()
             token = self._step(received) if received is not None else None
+            # The last token of the host proves it to us, so it is taken in before the status counts.
             if answer.status == _OK:
                 return
             if answer.status != _UNAUTHORIZED:
@@ -166,15 +169,19 @@ class Negotiation:
         options, more = spnego.NegotiateOptions.wrapping_winrm, cast("dict[str, Any]", {})
         if self._auth == "ntlm":
             options |= spnego.NegotiateOptions.use_ntlm
+        # Hands a ticket on only to hosts that the domain trusts with it, as Windows does. It also makes pyspnego ask for
+        # a forwardable ticket, which constrained delegation wants.
+        delegation = spnego.ContextReq.delegate_policy if self._auth == "kerberos" else spnego.ContextReq.none
         try:
             if self._auth == "credssp":
                 more = self._handing_over()
             return spnego.client(
-                self._spnego_credential(),
+                spnego_credential(self._credential),
                 hostname=self._target,
                 service="HTTP",
+                # CredSSP binds itself, by the public key of its own TLS session (MS-CSSP 3.1.5, pubKeyAuth).
                 channel_bindings=None if self._auth == "credssp" else bindings,
-                context_req=spnego.ContextReq.default | self._delegation(),
+                context_req=spnego.ContextReq.default | delegation,
                 protocol=self._auth,
                 options=options,
                 **more,
@@ -198,27 +205,12 @@ class Negotiation:
         if not self._login.kerberos:
             return since_2018
         inner = spnego.client(
-            self._spnego_credential(),
+            spnego_credential(self._credential),
             hostname=self._target,
             service="HTTP",
             protocol="kerberos",
         )
         return {**since_2018, "credssp_negotiate_context": inner}
-
-    def _spnego_credential(self) -> Any:
-        credential = self._credential
-        if credential.password:
-            return spnego.Password(credential.username, credential.password)
-        if credential.keytab is not None:
-            return spnego.KerberosKeytab(str(credential.keytab), credential.username or None)
-        return spnego.CredentialCache(credential.username or None)
-
-    def _delegation(self) -> spnego.ContextReq:
-        """For Kerberos, hand the ticket on only to hosts that the domain trusts with it, as Windows does.
-
-        It also makes pyspnego ask for a forwardable ticket, which constrained delegation wants.
-        """
-        return spnego.ContextReq.delegate_policy if self._auth == "kerberos" else spnego.ContextReq.none
 
     # the interface of winrm.encryption.Encryption, which pywinrm's transport uses
 

@@ -27,20 +27,18 @@ def proven_names(host: HostSpec) -> tuple[str, ...]:
     several, as in a certificate that hosts share, it could choose another's. Nothing is dialled where that answers
     already, and where the stack file declares the name. Raises CertificateError, CredentialsError, HostUnreachableError.
     """
-    return tuple(dict.fromkeys(_proven(host)))
-
-
-def _proven(host: HostSpec) -> Iterator[str]:
     parts, connection = urlsplit(host.endpoint), host.connection
     dialled = parts.hostname or ""
+    names: list[str] = []
     if connection.auth == "kerberos" and not _is_address(ticket := connection.kerberos_host or dialled):
-        yield ticket
-    if parts.scheme != "https":
-        return
-    if not _is_address(dialled):
-        yield dialled
-    if not _is_full(dialled) and host.account is None and connection.proxy is None:
-        yield from _certified(host, dialled, parts.port or _PORT)
+        names.append(ticket)
+    if parts.scheme == "https":
+        if not _is_address(dialled):
+            names.append(dialled)
+        # Behind a proxy the host cannot be dialled from here, so there is no certificate to look at.
+        if not _is_full(dialled) and host.account is None and connection.proxy is None:
+            names += _certified(host, dialled, parts.port or _PORT)
+    return tuple(dict.fromkeys(names))
 
 
 def _certified(host: HostSpec, dialled: str, port: int) -> Iterator[str]:

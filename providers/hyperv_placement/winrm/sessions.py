@@ -148,8 +148,19 @@ class Sessions:
 
     def _heard_and_decoded(self, request: Request, answer: bytes, message_id: str) -> Response:
         if self._heard is not None:
-            self._heard(request, answer)
-        return self._decoded(answer, message_id)
+            self._heard(
+                request, answer
+            )  # before it is decoded: what cannot be read is what a recording is for
+        try:
+            with self._decoding:
+                response = decode_response(answer)
+        except ProtocolError as error:
+            detail = answer[:2000].decode("utf-8", "replace")
+            raise ProtocolError(f"{self._host.name}: {error.message}", detail=detail) from error
+        # A fault is taken as it is: one with MSFT_WmiError may come without RelatesTo (WinRb/WinRM, wmi_error_v2.xml).
+        if not isinstance(response, Fault) and response.header.relates_to not in {"", message_id}:
+            raise ProtocolError(f"{self._host.name} answered another request than the one that was asked")
+        return response
 
     def _sent(self, session: Transport, request: Request, message: bytes) -> bytes:
         """Send; where that logs on, one such call at a time until a host has accepted the credential."""
@@ -165,17 +176,6 @@ class Sessions:
 
     def _carried(self, session: Transport, request: Request, message: bytes) -> bytes:
         return exchanged(self._host.name, session, request, message)
-
-    def _decoded(self, envelope: bytes, message_id: str) -> Response:
-        try:
-            with self._decoding:
-                answer = decode_response(envelope)
-        except ProtocolError as error:
-            detail = envelope[:2000].decode("utf-8", "replace")
-            raise ProtocolError(f"{self._host.name}: {error.message}", detail=detail) from error
-        if not isinstance(answer, Fault) and answer.header.relates_to not in {"", message_id}:
-            raise ProtocolError(f"{self._host.name} answered another request than the one that was asked")
-        return answer
 
     @contextmanager
     def _lent(self) -> Iterator[Transport]:

@@ -184,7 +184,10 @@ class Transport:
                 ) from error
 
     def _translated(self, error: OSError, begun: float, *, nothing_sent: bool = False) -> PlacementError:
-        if self.credential.certificate is not None and _is_alert(error):
+        # By an alert a host ends TLS where it refuses our certificate, and not always during the handshake (RFC 8446 6.2).
+        if self.credential.certificate is not None and any(
+            isinstance(cause, ssl.SSLError) and "ALERT" in (cause.reason or "") for cause in _causes(error)
+        ):
             return AuthenticationError(
                 f"{self._host.name} refused {self.credential.owner}",
                 remedy="Check that the host trusts its issuer and maps it to an account (New-Item WSMan:...)",
@@ -274,11 +277,6 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         seen.add(id(found))
         yield found
         waiting += [*found.args, getattr(found, "reason", None), found.__cause__, found.__context__]
-
-
-def _is_alert(error: BaseException) -> bool:
-    """Return whether the host ended TLS by an alert, as it does where it refuses our certificate (RFC 8446 6.2)."""
-    return any(isinstance(c, ssl.SSLError) and "ALERT" in (c.reason or "") for c in _causes(error))
 
 
 def _words(error: OSError, seconds: float) -> str:
