@@ -132,6 +132,7 @@ def person(entry: Entry) -> Person:
 def _values(entry: Entry, attribute: str) -> tuple[bytes, ...]:
     """Return the values of an attribute. Raises ValueError where the server returns only a part of them."""
     name = attribute.lower()
+    # Active Directory then gives a part, under the name with an option: `;range=0-1499` (MS-ADTS, Range Retrieval).
     if any(each.startswith(f"{name};") for each in entry.attributes):
         raise ValueError(f"more values of {attribute} than fit into one answer")
     return entry.attributes.get(name, ())

@@ -118,7 +118,7 @@ class Channel:
     def _unseal(self) -> None:
         while self._unwrap is not None and len(self._received) >= _SEALED_HEAD:
             length = int.from_bytes(self._received[:_SEALED_HEAD], "big")
-            self._bounded(length)
+            self._bounded(length)  # before it has come: four bytes can announce 4 GiB
             if len(self._received) < _SEALED_HEAD + length:
                 return
             sealed = bytes(self._received[_SEALED_HEAD : _SEALED_HEAD + length])
@@ -135,6 +135,7 @@ def _length(received: bytearray) -> int | None:
     """Return the length of the message that begins here; None until enough of it has arrived. Raises ClosedError."""
     if not received:
         return None
+    # Every LDAPMessage is a SEQUENCE of definite length (RFC 4511 4.1.1 and 5.1): anything else is no directory.
     if received[0] != _SEQUENCE:
         raise ClosedError("received data that is not an LDAP message")
     head = 2

@@ -102,8 +102,14 @@ class DirectorySecondHop:
         person = reading.people.get(caller) if caller else None
         if caller and person is not None and (person.sensitive or person.protected):
             return _barred(caller, person)
-        mode, shares = self._mode(move), tuple(_listed(self._stack, move))
+        mode, used = self._mode(move), set(_file_servers(move))
+        listed = self._stack.delegation.shares if self._stack.delegation else ()
+        # To servers that delegation.shares does not list nothing is ever delegated.
+        shares = tuple(
+            share for share in listed if any(winpath.may_be_one_server(server, dns(share)) for server in used)
+        )
         missing = missing_for_pair(source, destination, mode, shares)
+        # Either form is enough for the domain, whichever the stack file declares.
         if not missing or not missing_for_pair(source, destination, "resource-based", shares):
             return Delegation(account=source.dn)
         holder = destination if mode == "resource-based" else source
@@ -227,14 +233,6 @@ def _barred(caller: str, person: Person) -> Delegation:
         account=person.dn, barred=f"{caller} is sensitive and cannot be delegated",
         way_out="Use another account, or auth: credssp",
     )  # fmt: skip
-
-
-def _listed(stack: Stack, move: Move) -> Iterator[str]:
-    """Yield the servers of delegation.shares that hold files of the move, before or after; to no other server is anything delegated."""
-    used = set(_file_servers(move))
-    for share in stack.delegation.shares if stack.delegation else ():
-        if any(winpath.may_be_one_server(server, dns(share)) for server in used):
-            yield share
 
 
 def _unlisted(stack: Stack, moves: Iterable[Move]) -> Iterator[Finding]:

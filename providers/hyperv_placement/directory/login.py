@@ -71,6 +71,7 @@ def _kerberos(spec: DirectorySpec, credential: Credential, channel: Channel, exc
             result = exchange(lambda number, token=token: messages.bind_spnego(number, token or b""))  # type: ignore[misc] # a default binds it
             if result.code not in {messages.SUCCESS, messages.SASL_BIND_IN_PROGRESS}:
                 break
+            # Taken in before the code counts: the token that comes with success is the server's proof.
             token = context.step(result.token) if result.token is not None else None
             if result.code == messages.SUCCESS:
                 break
@@ -109,6 +110,7 @@ def _context(name: str, credential: Credential, channel: Channel) -> Any:
 
 
 def _seal(context: Any, channel: Channel) -> None:
+    # What a context was asked for is a wish; its attributes tell what came out (RFC 2743 1.2).
     if not context.context_attr & spnego.ContextReq.confidentiality:
         raise DirectoryLoginError(f"{channel.server} does not seal messages")
 

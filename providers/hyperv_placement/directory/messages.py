@@ -123,6 +123,7 @@ def search(  # noqa: PLR0913 - what a search is made of
     page = _PAGE_VALUE.clone()
     page["size"], page["cookie"] = _PAGE, cookie
     control = message["controls"][0]
+    # Critical: a server that cannot page refuses then, instead of cutting its answer off (RFC 4511 4.1.11).
     control["controlType"], control["criticality"] = _PAGED, True
     control["controlValue"] = encoder.encode(page)
     return _encoded(message)
@@ -196,20 +197,15 @@ def _content(message: Any) -> Entry | Result | None:
     if kind not in {"bindResponse", "searchResDone", "modifyResponse", "extendedResp"}:
         return None
     token = operation["serverSaslCreds"] if kind == "bindResponse" else None
+    controls = message["controls"] if message["controls"].isValue else ()
+    paged = (each for each in controls if bytes(each["controlType"]) == _PAGED)
+    page = next((bytes(each["controlValue"]) for each in paged), None)
     return Result(
         code=int(operation["resultCode"]),
         text=" ".join(bytes(operation["errorMessage"]).decode(errors="replace").strip("\0").split()),
         token=bytes(token) if token is not None and token.isValue else None,
-        cookie=_cookie(message),
+        cookie=b"" if page is None else bytes(decoder.decode(page, asn1Spec=_PAGE_VALUE)[0]["cookie"]),
     )
-
-
-def _cookie(message: Any) -> bytes:
-    for control in message["controls"] if message["controls"].isValue else ():
-        if bytes(control["controlType"]) == _PAGED:
-            page, _ = decoder.decode(bytes(control["controlValue"]), asn1Spec=_PAGE_VALUE)
-            return bytes(page["cookie"])
-    return b""
 
 
 def _message(number: int) -> Any:

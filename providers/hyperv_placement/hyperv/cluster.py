@@ -66,6 +66,7 @@ def read_cluster(client: Client, computer_name: str) -> ClusterView:
     except AbsentFaultError:
         return ClusterView()
     except WsmanFaultError:
+        # The namespace is there and does not answer: the host may be a node, and roles are never moved past their cluster.
         return ClusterView(name=UNKNOWN_CLUSTER, readable=False)
     try:
         resources = client.query(

@@ -33,6 +33,7 @@ def vectors_in(value: Value) -> tuple[Vector, ...] | None:
     """
     parts = value if isinstance(value, tuple) else (value,)
     found = [vector for part in parts if (vector := _vector(part)) is not None]
+    # All or nothing: a vector that is left out would pass for one that every host satisfies.
     return tuple(found) if found and len(found) == len(parts) else None
 
 

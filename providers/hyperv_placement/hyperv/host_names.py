@@ -42,6 +42,7 @@ def read_names(client: Client) -> HostNames:
         return _names_as_dialled(client, denied)
     row = single(client, rows, "Win32_ComputerSystem")
     host, domain = row.text("DNSHostName") or row.text("Name"), row.text("Domain")
+    # Outside a domain, Domain holds the name of the workgroup (win32 page of Win32_ComputerSystem).
     member = bool(row.flag("PartOfDomain")) and bool(domain)
     return _names(client, row.text("Name"), f"{host}.{domain}" if member else host)
 

@@ -50,6 +50,7 @@ def read_migration(client: Client) -> HostMigration:
         else "credssp",
         live_limit=row.number("MaximumActiveVirtualSystemMigration") or 0,
         storage_limit=row.number("MaximumActiveStorageMigration") or 0,
+        # Where both are set, SMB is used and compression ignored (win32 page of the setting data).
         performance="smb" if smb else "compression" if compression else "tcpip",
         networks=tuple(sorted(found, key=lambda network: (network.metric, network.subnet))),
     )
@@ -107,6 +108,7 @@ class HostConfigurator:
     def _call(self, method: str, arguments: Mapping[str, Argument]) -> None:
         """Call a method of the migration service and follow its job, where it starts one, to the end."""
         host = self._client.host.name
+        # Read for its keys: which of the four a host wants for this service nobody has published.
         service = one_of(self._client, _SERVICE)
         target = service_reference({key: service.text(key) for key in SERVICE_KEYS if service.text(key)})
         answer = self._client.invoke(target, method, arguments)

@@ -90,6 +90,7 @@ def _image(client: Client, method: str, output: str, path: str) -> Instance | No
 
 def _asked(client: Client, method: str, output: str, path: str) -> Instance | None:
     """Ask the service of a disk; None where it answers with a failure. Raises PlacementError."""
+    # Without any selector this service answers InternalError; CreationClassName alone is enough (r4sd/go-wsman).
     service = EndpointReference(
         resource_uri("Msvm_ImageManagementService"), {"CreationClassName": "Msvm_ImageManagementService"}
     )

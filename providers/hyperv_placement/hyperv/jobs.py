@@ -56,6 +56,7 @@ class Outcome:
     @property
     def succeeded(self) -> bool:
         """Whether the host says that it is done; the machine is read all the same."""
+        # A job may be Completed and have an ErrorCode all the same: openstack/os-win takes that for a failure, too.
         return self.state in SUCCEEDED and self.error_code == 0
 
     @property
@@ -163,6 +164,7 @@ class Follower:
     def _pause(self, watch: _JobWatch) -> None:
         now = self.clock.now()
         host = self.client.host.name
+        # Looked at only after a reading, so that an end in the last quiet second is still seen.
         if now - watch.moved > self.quiet:
             if watch.silence is not None:
                 raise JobUnknownError(
@@ -191,6 +193,7 @@ class Follower:
         Raises JobUnknownError where asking again would not help.
         """
         try:
+            # InstanceID is the only key of a job (r4sd/go-wsman), whatever else the reference that came with it carries.
             return self.client.get(EndpointReference(self.job.resource_uri, {"InstanceID": self._id}))
         except AbsentFaultError:
             return Outcome(state=0)
@@ -251,7 +254,7 @@ class Follower:
         job = EndpointReference(self.job.resource_uri, {"InstanceID": self._id})
         try:
             errors = self.client.ask(job, "GetErrorEx", {}).outputs.get("Errors")
-        except PlacementError:
+        except PlacementError:  # how it ended is known already; only the reason stays short
             return ()
         listed = errors if isinstance(errors, tuple) else (errors,)
         return tuple(text for item in listed if isinstance(item, str) and (text := _message(item)))
@@ -260,5 +263,5 @@ class Follower:
 def _message(text: str) -> str:
     try:
         return decode_embedded(text).text("Message").strip()
-    except ProtocolError:
+    except ProtocolError:  # better a text that is no instance than none
         return text.strip()

@@ -108,6 +108,7 @@ class _Joined:
         return max(least, used or 0), bool(used)
 
     def _switches(self, vm: VmId) -> tuple[str, ...]:
+        # The order of rows promises nothing, and what is compared with the plan must not change by it.
         ports = sorted(self.ports.get(vm, ()), key=lambda row: row.text("InstanceID"))
         # HostResource names the switch by GUID; that of an adapter that is not connected is empty.
         connected = ((port, guid) for port in ports if (guid := _guid_of(port)) is not None)

@@ -45,6 +45,8 @@ class Rows:
 
 def machines(rows: Rows, host: HostName) -> tuple[VirtualMachine, ...]:
     """Return the realized systems, sorted by name and GUID: the order of rows promises nothing."""
+    # The host is a row of Msvm_ComputerSystem, too, under its computer name. Only "Name is a GUID" tells it from machines:
+    # captions and descriptions are localised (recordings of r4sd/go-wsman).
     by_vm = _Joined(rows)
     found = [
         by_vm.machine(vm, system, host)
@@ -131,6 +133,7 @@ class _Joined:
 
 
 def _medium(row: Instance, slots: Slots) -> Disk | None:
+    # Disks and ISO images have the same class and ResourceType (31): the subtype tells them apart (openstack/os-win).
     kinds = {_VHD: DiskKind.VIRTUAL_HARD_DISK, _ISO: DiskKind.ISO}
     kind = kinds.get(row.text("ResourceSubType"))
     path = path_of(row)

@@ -163,6 +163,7 @@ class AuditLog:
             reported = f"The audit log {self.path} does not take what would be said of {entry.get('vm', entry['event'])}: {error}"
             self._unsaid.append(reported)
             return reported
+        # After the file, which alone decides: a server that is away holds nothing up (docs/adr/0035).
         self._syslog.send(line, str(entry.get("event", "")), self._clock.utc().isoformat(timespec="seconds"))
         return None
 

@@ -10,8 +10,6 @@ from hyperv_placement.errors import PlacementError
 from hyperv_placement.model.names import HostName, VmId, is_guid, vm_id
 from hyperv_placement.planning.outcome import LastWord
 
-from .audit_words import Entry
-
 
 def last_words(path: Path) -> Mapping[VmId, LastWord]:
     """Return the last line about each machine; a torn line says nothing, and where there is no log none is said.
@@ -24,24 +22,19 @@ def last_words(path: Path) -> Mapping[VmId, LastWord]:
             if entry is None or not is_guid(str(entry.get("id"))):
                 continue
             vm = vm_id(str(entry["id"]))
-            if (
-                "carried" not in entry or vm not in words
-            ):  # it stood in an earlier file, before what came after it there
-                words[vm] = _word(entry)
+            if "carried" in entry and vm in words:
+                continue  # it stood in an earlier file, before what came after it there
+            reported = {name: str(entry.get(name, "")) for name in ("time", "event", "from", "to", "result")}
+            words[vm] = LastWord(
+                time=reported["time"],
+                event=reported["event"],
+                source=HostName(reported["from"]),
+                to=HostName(reported["to"]),
+                result=reported["result"],
+            )
     except OSError as error:
         raise PlacementError(
             f"The audit log {path} cannot be read: {error.strerror}",
             remedy="Give yourself the right to read it",
         ) from error
     return words
-
-
-def _word(entry: Entry) -> LastWord:
-    reported = {name: str(entry.get(name, "")) for name in ("time", "event", "from", "to", "result")}
-    return LastWord(
-        time=reported["time"],
-        event=reported["event"],
-        source=HostName(reported["from"]),
-        to=HostName(reported["to"]),
-        result=reported["result"],
-    )

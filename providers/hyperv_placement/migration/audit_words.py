@@ -72,6 +72,7 @@ def carried(entries: Iterable[Entry]) -> list[Entry]:
             stages.pop((vm, str(entry.get("to"))), None)
         elif entry.get("result") == MOVED:
             stages = {key: each for key, each in stages.items() if key[0] != vm}
+    # As they stood: whoever reads on from here goes by their order.
     return [entry for _, entry in sorted([*starts.values(), *stages.values()], key=lambda each: each[0])]
 
 
@@ -96,6 +97,7 @@ def past_move(entry: Entry, stack: str) -> AuditedMove | None:
         return None
     return AuditedMove(
         vm_id=vm_id(str(entry["id"])),
+        # Where a later run has found the end, `who` is that run's, and `by` whoever began the move.
         who=str(entry.get("by") or entry.get("who", "")),
         time=str(entry.get("time", "")),
         host=HostName(str(entry.get("to", ""))),

@@ -104,6 +104,7 @@ def _check_targets(move: Move, copies: tuple[ParentCopy, ...]) -> None:
     """Refuse a parent that would be copied onto itself or onto a disk that moves."""
     taken = {winpath.comparable(disk.target) for disk in move.all_disks}
     for copy in copies:
+        # On a share, and where the machine stays on its host, equal paths are one file.
         stays = winpath.is_unc(copy.target) or not move.changes_host
         if winpath.comparable(copy.target) in taken or (stays and winpath.same(copy.source, copy.target)):
             raise MoveRefusedError(

@@ -84,6 +84,7 @@ class FailureGuard:
         )
         with self._lock:
             cause = self._causes.setdefault(shown, _Cause(shown=shown, first=first))
+            # Machines, not failures: one that is tried again and fails alike has not failed in a second place.
             cause.machines.add(move.vm.id)
             most = None if "max_failures" in self._allowed else self._guard.max_failures
             if self._stopped is None and most is not None and len(cause.machines) >= most:

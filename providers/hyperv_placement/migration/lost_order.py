@@ -31,6 +31,7 @@ def trace_of_order(
         try:
             if (found := look()) is not None:
                 return found
+            # The time to look runs from the first answer since the last silence: before that the host could show nothing.
             answered, trouble = answered or clock.now(), None
         except (MovedByOthersError, *LASTING):
             raise

@@ -106,6 +106,8 @@ def _shortages(
         for slot in needs.slots:
             taking = [other for other in ours if slot in other.needs.slots]
             since = sum(other.since >= facts[host].read_at for other in taking)
+            # What we have started may not be in the host's count yet, or be in it already: the larger number cannot overbook it.
+            # Hyper-V itself does not queue: a migration over the limit fails (SupportArticles, live migration limit).
             used = max(slot.active(facts[host]) + since, len(taking))
             limit = slot.limit(facts[host])
             if used >= limit:

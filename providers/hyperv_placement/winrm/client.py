@@ -107,6 +107,7 @@ class Client:
         property) or WQL as such (r4sd/go-wsman issue 80) is asked for whole rows, then for the whole class, from then on,
         and the rows are chosen here. Raises AbsentFaultError, AccessDeniedFaultError and the errors of transport and fault.
         """
+        # WQL goes to the URI of all classes: at that of one class it is refused with CannotProcessFilter (r4sd/go-wsman issue 80).
         forms = (
             ("*", wql.select(class_name, *properties, where=where, like=like)),
             ("*", wql.select(class_name, where=where, like=like)),
@@ -127,6 +128,7 @@ class Client:
                     "%s: trying another way of reading %s: %s", self.host.name, class_name, error.message
                 )
                 continue
+            # By class and projection: that a build lacks one property says nothing about other queries of the class.
             self._forms[key] = form
             rows = (typed(item, class_name, namespace) for item in items)
             found = [row for row in rows if fits(row, where or {}, like or {})]
@@ -148,6 +150,7 @@ class Client:
         self, target: EndpointReference, method: str, arguments: Mapping[str, Argument]
     ) -> InvokeResponse:
         """Call a method, once: it is never sent again. Raises AnswerLostError where it may have been carried out."""
+        # Not by _safely: an order that is sent twice may be carried out twice.
         order, begun = Invoke(target=target, method=method, arguments=arguments), time.monotonic()
         _log.info("%s: ordering %s.%s", self.host.name, target.class_name, method)
         answer = self._judged(order, self._sessions.order(order, self._envelope_size), InvokeResponse)
@@ -182,6 +185,7 @@ class Client:
                 _log.debug("%s: %d entries of an event log: %s", self.host.name, len(entries), query)
                 return entries
             finally:
+                # The entries are read: that a subscription could not be cancelled changes nothing about them.
                 with suppress(PlacementError):
                     self._ask(Unsubscribe(identifier=begun.identifier), UnsubscribeResponse)
 
@@ -212,11 +216,12 @@ class Client:
                 return self._safely(lambda: self._all(uri, text, PAGE, held))
             except UnsupportedFeatureFaultError as error:
                 _log.info("%s: reading row by row: %s", self.host.name, error.message)
-                self._paged = False
+                self._paged = False  # for every class: it is the service that does not know OptimizeEnumeration (DSP0226)
         return self._safely(lambda: self._all(uri, text, None, held))
 
     def _all(self, uri: str, text: str | None, size: int | None, held: Callable[[Item], Item]) -> list[Item]:
         found: list[Item] = []
+        # An attempt that broke off is repeated from its first page; its rows must not count twice.
         with self.budget.attempt():
             for page in self._pages(uri, text, size):
                 items = [held(item) for item in page]
@@ -228,6 +233,7 @@ class Client:
         """Yield the items of every page. Each page has the context for the next one, and for that alone."""
         begin = Enumerate(resource_uri=uri, query=text, optimize=size is not None, max_elements=size)
         first = self._ask(begin, EnumerateResponse)
+        # The first answer has a full page, one row or none, by the build of the host (captures of zenoss/txwinrm).
         yield first.items or ()
         context, end, empty = first.context, first.end, 0
         while not end:
@@ -258,11 +264,13 @@ class Client:
             try:
                 return ask()
             except EnvelopeLimitFaultError:
+                # Smaller answers do for the rest of the run: the limit is a setting of the service, not of this request.
                 if self._envelope_size == OLD_ENVELOPE_SIZE:
                     raise
                 self._envelope_size = OLD_ENVELOPE_SIZE
                 _log.info("%s: asking for answers of %d bytes at most", self.host.name, OLD_ENVELOPE_SIZE)
             except AnswerLostError as lost:
+                # A kept connection that was cut is replaced by a new one; a host that was silent for all its time would be so again.
                 if cut or lost.timed_out:
                     raise
                 cut = True

@@ -106,6 +106,7 @@ def check_logins(hosts: Mapping[HostName, Connection]) -> None:
 def _forbidden(connection: Connection, credential: Credential) -> tuple[str, ...]:
     """Return why a credential must not be used; a certificate names no account of a domain."""
     file, policy = connection.credentials, connection.policy
+    # The policy judges the file that is read, not a link that names it.
     source = ENVIRONMENT if file is None or credential.source != str(file) else os.path.realpath(file)
     logins = () if credential.certificate is not None else policy.of_login(credential.username)
     reasons = (*policy.of_source(source), *logins)

@@ -82,12 +82,14 @@ class Exchange:
 
     def _hold(self, connected: Any) -> None:
         """Keep a second handle of a socket: TLS puts others in the place of the first while it shakes hands."""
+        # The family is only what Python notes: shutdown needs nothing but the descriptor.
         handle = socket.fromfd(connected.fileno(), socket.AF_INET, socket.SOCK_STREAM)
         with self._lock:
             self._handle, before = handle, self._handle
             late = self._late
         if before is not None:
             before.close()
+        # The timer may have fired while the connection had no handle yet.
         if late:
             self._cut()
 
@@ -97,6 +99,7 @@ class Exchange:
             self._late = True
             if self._handle is not None:
                 with suppress(OSError):
+                    # Not close: this is a second handle, and only shutdown ends what somebody waits for on the first.
                     self._handle.shutdown(socket.SHUT_RDWR)
 
 
@@ -193,6 +196,7 @@ class BoundedAdapter(HTTPAdapter):
         `timeout`: seconds for a connection, and for all from here on. Raises requests.ReadTimeout, and others of requests
         that have AnswerTooLargeError or CompressedAnswerError among their causes.
         """
+        # Else requests would read the body by itself, to whatever length.
         kwargs["stream"] = True
         connect, whole = kwargs["timeout"]
         kwargs["timeout"] = (min(connect, whole), whole)

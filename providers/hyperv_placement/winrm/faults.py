@@ -10,6 +10,7 @@ from hyperv_placement.wsman import Enumerate, Fault, Get, Invoke, Pull, Release,
 
 WBEM_ACCESS_DENIED, E_ACCESS_DENIED = 0x80041003, 0x80070005
 WBEM_INVALID_CLASS = 0x80041010
+# Access is denied by WinRM, by WMI or by Windows, each in numbers of its own.
 _DENIED = frozenset({catalogue.ACCESS_DENIED, WBEM_ACCESS_DENIED, E_ACCESS_DENIED})
 _ABSENT = frozenset(
     {catalogue.NOT_FOUND, catalogue.INVALID_NAMESPACE, catalogue.DESTINATION_UNREACHABLE, WBEM_INVALID_CLASS}
@@ -73,6 +74,8 @@ def _kind(fault: Fault) -> type[WsmanFaultError]:
         return AccessDeniedFaultError
     if fault.wsman_code in catalogue.QUOTA_CODES or fault.subcode == "QuotaLimit":
         return BusyFaultError
+    # A query of an unknown class is refused as a filter (WinRb/WinRM, soap_fault_v2.xml): the next form of the query settles
+    # whether the class, a property or WQL as such is missing.
     if fault.subcode != "CannotProcessFilter" and fault.wsman_code in _ABSENT:
         return AbsentFaultError
     return _BY_SUBCODE.get(fault.subcode, WsmanFaultError)

@@ -127,6 +127,7 @@ class Negotiation:
         raise self._login.refused()
 
     def _check_offered(self, answer: Reply) -> None:
+        # A host that asks for no login proves nothing, so it gets no message either.
         if answer.status != _UNAUTHORIZED:
             raise ProtocolError(
                 f"{self._host} answered HTTP {answer.status} where it should ask for a login",
@@ -226,6 +227,7 @@ class Negotiation:
         """Return the envelope of an answer. Raises ProtocolError for one that is not encrypted or cannot be read."""
         kind = response.headers.get("Content-Type", "")
         if not sealed.is_sealed(kind):
+            # With any other status there is no envelope to be had; the transport says what the status means.
             if response.content and response.status_code in {200, 500}:
                 raise ProtocolError(f"{self._host} answered an encrypted message without encryption")
             return b""

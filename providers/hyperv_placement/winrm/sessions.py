@@ -90,6 +90,7 @@ class Sessions:
         except AuthenticationError:
             if used is None or not self._renewed(used):
                 raise
+        # Outside the block above, which has given its place back: with all places taken, threads would wait for each other.
         with self._lent() as session:
             return exchange(session)
 

@@ -56,6 +56,7 @@ class Transport:
             endpoint=host.endpoint,
             username=credential.username or "-",  # Kerberos needs none, but pywinrm asks for one
             password=credential.password,
+            # It must be given a scheme; for those that we negotiate its handler is taken out of the session in _prepare.
             auth_method="ntlm" if self._auth in NEGOTIATED else self._auth,
             cert_pem=None if credential.certificate is None else str(credential.certificate),
             cert_key_pem=None if credential.key is None else str(credential.key),
@@ -116,8 +117,10 @@ class Transport:
             session.max_redirects = 0  # a redirect would repeat the request elsewhere, with its body
             session.trust_env = False  # and ~/.netrc would replace our credential
             session.cert = None  # it is in our TLS context
+            # requests would ask for gzip, of which a megabyte can become a gigabyte (docs/adr/0033).
             session.headers["Accept-Encoding"] = "identity"
             if self._auth in NEGOTIATED:
+                # pywinrm's handlers send the message along with every leg of a login (docs/adr/0007).
                 session.auth = None
             session.mount(
                 "http://" if self._trust is None else "https://", BoundedAdapter(self._exchange, self._trust)
@@ -132,6 +135,7 @@ class Transport:
         except OSError as error:
             raise self._translated(error, begun, nothing_sent=True) from error
         self._login = login
+        # Over TLS messages are not encrypted once more.
         if self._trust is None:
             self._winrm.encryption = cast("Any", login)
 
@@ -166,9 +170,11 @@ class Transport:
 
     def _answer(self, error: WinRMTransportError) -> bytes:
         text, name = str(error.response_text), self._host.name
+        # A fault comes with HTTP 500 and a SOAP body, which says more than the status (recordings of jborean93/pypsrp).
         if "Envelope" in text:
             return text.encode()
         match error.code:
+            # Larger than MaxEnvelopeSizekb, which a host answers without SOAP (MS-WSMV 3.1.4.1.20).
             case 413:
                 raise ProtocolError(
                     f"{name} refused the request as too large (HTTP 413)",
@@ -193,6 +199,7 @@ class Transport:
                 remedy="Check that the host trusts its issuer and maps it to an account (New-Item WSMan:...)",
             )
         translated = _translated(self._host, error, time.monotonic() - begun)
+        # Where nothing but the empty requests of a login was sent, no order can have been lost.
         if not nothing_sent or not isinstance(translated, AnswerLostError):
             return translated
         if translated.timed_out:
@@ -241,6 +248,7 @@ def _translated(spec: HostSpec, error: OSError, seconds: float) -> PlacementErro
     if (refused := _refused(spec, causes)) is not None:
         return refused
     words = next((_words(c, seconds) for c in causes if isinstance(c, OSError) and c.strerror), "no answer")
+    # "Unreachable" is only what failed before a connection stood: anything later may have carried the request to the host.
     if isinstance(error, requests.ConnectTimeout):
         return HostUnreachableError(f"{host} is unreachable: no connection within {seconds:.0f} s")
     if isinstance(error, requests.exceptions.ProxyError):

@@ -89,6 +89,7 @@ def expired_since(error: ssl.SSLCertVerificationError, server: str, port: int) -
 def _show(context: ssl.SSLContext, certificate: Path, key: Path, password: str) -> None:
     """Load our own certificate; a host may ask for it only after the handshake (HTTP.sys does by default)."""
     try:
+        # A callable even where there is no password: else OpenSSL asks at the terminal for that of an encrypted key.
         context.load_cert_chain(certificate, key, password=lambda: password)
     except OSError as error:
         raise CredentialsError(

@@ -44,6 +44,7 @@ def exchanged(host: HostName, session: Transport, request: Request, sent: bytes)
     try:
         answer = session.send(sent)
     except BaseException as error:
+        # An interrupt, too: what was under way then is what the file is asked for.
         failure = f"{type(error).__name__}: {error}"
         raise
     finally:
