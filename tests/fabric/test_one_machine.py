@@ -15,7 +15,7 @@ from hyperv_placement.hyperv.estate import Estate
 from hyperv_placement.model.estate import VirtualMachine
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.stack import Connection, HostSpec
-from hyperv_placement.wsman import Request
+from hyperv_placement.wsman import Request, catalogue, decode_request
 from lab.estate.building import build
 from lab.estate.spec import DiskSpec, EstateSpec
 from lab.home import certificates, credentials
@@ -59,14 +59,45 @@ class OfSubclasses(Service):
         return super().answer(_narrowed(content), caller, machine)
 
 
-def _narrowed(content: bytes) -> bytes:
-    for name, key in (
-        (b"CIM_ComputerSystem", b"Name"),
-        (b"CIM_ResourceAllocationSettingData", b"InstanceID"),
+class OfSomeSubclasses(Service):
+    """A host that leaves switches, planned systems and network adapters out of its answer to a query of a superclass."""
+
+    def answer(self, content: bytes, caller: Caller, machine: str) -> Reply:
+        """Answer as the lab does, but for those."""
+        systems = b"CreationClassName = 'Msvm_ComputerSystem'"
+        return super().answer(_narrowed(content, systems, b"ResourceType &lt;&gt; 33"), caller, machine)
+
+
+class FailingSuperclasses(Service):
+    """A host that fails at queries of a superclass, as where the provider of one of its subclasses does."""
+
+    def answer(self, content: bytes, caller: Caller, machine: str) -> Reply:
+        """Answer as the lab does, but for those."""
+        if b"FROM CIM_" not in content:
+            return super().answer(content, caller, machine)
+        return self._reply(
+            catalogue.internal_error(machine, 0x80041001, ""), decode_request(content).header.message_id
+        )
+
+
+class FailingAtFibreChannel(FailingSuperclasses):
+    """One whose provider of virtual Fibre Channel fails."""
+
+    def answer(self, content: bytes, caller: Caller, machine: str) -> Reply:
+        """Answer as the lab does, but for those."""
+        return super().answer(content.replace(b"FROM Msvm_FcPort", b"FROM CIM_FcPort"), caller, machine)
+
+
+def _narrowed(
+    content: bytes, systems: bytes = b"Name = 'none'", resources: bytes = b"InstanceID = 'none'"
+) -> bytes:
+    for name, condition in (
+        (b"CIM_ComputerSystem", systems),
+        (b"CIM_ResourceAllocationSettingData", resources),
     ):
         if b"FROM " + name in content:
             joint = b" AND " if b"FROM " + name + b" WHERE" in content else b" WHERE "
-            content = content.replace(b"</w:Filter>", joint + key + b" = 'none'</w:Filter>")
+            content = content.replace(b"</w:Filter>", joint + condition + b"</w:Filter>")
     return content
 
 
@@ -101,7 +132,7 @@ def without_what_is_set_while_off(vm: VirtualMachine) -> VirtualMachine:
     return replace(vm, vtpm=None, heartbeat_ok=None, vectors=None)
 
 
-@pytest.mark.parametrize("service", [Service, WithoutSuperclasses, OfSubclasses])
+@pytest.mark.parametrize("service", [Service, WithoutSuperclasses, OfSubclasses, FailingSuperclasses])
 def test_a_machine_is_the_same_by_all_its_rows_at_once_and_class_by_class(
     tmp_path: Path, service: type[Service]
 ) -> None:
@@ -113,17 +144,48 @@ def test_a_machine_is_the_same_by_all_its_rows_at_once_and_class_by_class(
         assert seen["DYNAMIC"].memory_mib == 4096
         for vm in seen.values():
             begun = len(asked)
-            rows, again = read.read_for_order(HV1, vm.id, None) or (None, None)
+            rows, again = read.read_for_order(HV1, vm, None) or (None, None)
             assert again == without_what_is_set_while_off(vm)
             assert rows is not None
             assert {disk.instance_id.casefold() for disk in (*vm.disks, *vm.frozen)} <= rows.media().keys()
             more = {"DYNAMIC": 1, "DEVICES": 1}.get(vm.name, 0)
             assert (len(asked) - begun == 3 + more) is (service is Service)
         (elsewhere,) = found[HV2].vms
-        assert read.read_for_order(HV1, elsewhere.id, None) is None
+        assert read.read_for_order(HV1, elsewhere, None) is None
         facts = found[HV2].facts
         assert facts is not None
         assert replace(read.room(HV2, arriving=True), read_at=0.0) == replace(facts, read_at=0.0)
+
+
+def test_what_a_superclass_leaves_out_and_was_there_before_is_asked_by_its_class(tmp_path: Path) -> None:
+    """Else a machine would seem to have no adapters, and its destination no switches."""
+    with served(tmp_path / "lab", SPEC, OfSomeSubclasses) as (_, read, _):
+        found = read.read({HV1: Detail.MOVE, HV2: Detail.HOST}).hosts
+        for vm in found[HV1].vms:
+            _, again = read.read_for_order(HV1, vm, None) or (None, None)
+            assert again == without_what_is_set_while_off(vm)
+        room, facts = read.room(HV2, arriving=True), found[HV2].facts
+        assert facts is not None
+        assert facts.switches
+        assert room.switches == facts.switches
+
+
+def test_devices_that_cannot_be_read_count_as_not_read_before_an_order_too(tmp_path: Path) -> None:
+    """The plan warns of it, and the order is given: one class that fails does not hold up all moves of its host."""
+    with served(tmp_path / "lab", SPEC, FailingAtFibreChannel) as (_, read, _):
+        for vm in read.read({HV1: Detail.MOVE}).hosts[HV1].vms:
+            assert vm.devices is None
+            _, again = read.read_for_order(HV1, vm, None) or (None, None)
+            assert again == without_what_is_set_while_off(vm)
+
+
+def test_a_host_that_joins_a_cluster_is_seen_in_it(tmp_path: Path) -> None:
+    """A run may wait for hours: what became a role of the cluster meanwhile is no longer ours to move."""
+    with served(tmp_path / "lab", SPEC, Service) as (world, read, _):
+        assert read.facts(HV1).cluster is None
+        world.hosts[HV1].cluster = "CL1"
+        read.clock.wait(61)
+        assert read.room(HV1, arriving=False).cluster == "CL1"
 
 
 def test_a_host_that_is_only_left_is_asked_for_its_service_alone(tmp_path: Path) -> None:
@@ -145,4 +207,4 @@ def test_a_host_that_is_only_left_is_asked_for_its_service_alone(tmp_path: Path)
         room()
         read.clock.wait(61)
         room()
-        assert counts == [1, 4, 8, 1, 8]
+        assert counts == [1, 4, 9, 1, 9]

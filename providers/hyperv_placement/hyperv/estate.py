@@ -199,7 +199,11 @@ class Estate:
         names = self.names(host)
         self._switches[host] = inventory.read_switches(client)
         facts = host_facts.read_facts(client, names, self._switches[host], now)
-        traits = self._traits.get(host) or host_facts.read_traits(client, facts)
+        before = self._traits.get(host)
+        if before is None:
+            traits = host_facts.read_traits(client, facts)
+        else:
+            traits = host_facts.with_cluster(client, before)
         if traits.cluster != UNKNOWN_CLUSTER:  # else it is asked again
             self._traits[host] = traits
         facts = host_facts.with_traits(facts, traits)
@@ -232,14 +236,15 @@ class Estate:
         return inventory.read_vm(self._clients[host], vm)
 
     def read_for_order(
-        self, host: HostName, vm: VmId, cluster: str | None
+        self, host: HostName, known: VirtualMachine, cluster: str | None
     ) -> tuple[MachineRows, VirtualMachine] | None:
         """Read one machine right before it is moved: its rows, and what they show but for TPM, heartbeat and vectors.
 
-        None where the host does not have it. `cluster`: of the host; outside a cluster no machine is clustered.
+        None where the host does not have it. `known`: as the host has shown it before. `cluster`: of the host; outside a
+        cluster no machine is clustered.
         """
         client = self._clients[host]
-        rows = read_machine_rows(client, vm)
+        rows = read_machine_rows(client, known)
         if rows is None:
             return None
         view = ClusterView() if cluster is None else read_cluster(client, self.names(host).computer_name)

@@ -10,7 +10,7 @@ from hyperv_placement.model.estate import HostFacts, MigrationSettings, Vector, 
 from hyperv_placement.model.names import VmId, is_guid, vm_id
 from hyperv_placement.model.units import KIB, MIB
 from hyperv_placement.winrm.client import Client
-from hyperv_placement.winrm.faults import AbsentFaultError, AccessDeniedFaultError, FilterFaultError
+from hyperv_placement.winrm.faults import AbsentFaultError, AccessDeniedFaultError
 from hyperv_placement.wsman import CIMV2, DEVICE_GUARD, EndpointReference, Instance, resource_uri
 
 from .cluster import read_name_and_limit
@@ -38,7 +38,7 @@ _DEFINITION = "Microsoft:Definition\\"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traits:
-    """What a host is able to do; nothing of it changes while moves run, so it is read once."""
+    """What a host is able to do. Nothing of it changes while moves run, so it is read once, but for its cluster."""
 
     processor: str | None
     processor_model: str | None
@@ -91,7 +91,7 @@ def read_room(client: Client, before: HostFacts, now: float, *, arriving: bool) 
     if not arriving:
         return facts
     total, free, build = _system(client)
-    realized, planned, switches = _systems(client)
+    realized, planned, switches = _systems(client, before)
     return replace(
         facts,
         memory_mib=total,
@@ -104,15 +104,18 @@ def read_room(client: Client, before: HostFacts, now: float, *, arriving: bool) 
     )
 
 
-def _systems(client: Client) -> tuple[tuple[VmId, ...], tuple[VmId, ...], tuple[str, ...]]:
+def _systems(client: Client, before: HostFacts) -> tuple[tuple[VmId, ...], tuple[VmId, ...], tuple[str, ...]]:
     """Return realized machines, planned ones and names of switches: one query of the superclass of all three.
 
     That hosts of all builds answer it whole over WS-Management is unverified. The host's own row is always among the
-    computer systems: where the answer does not show it, each class is asked by itself.
+    computer systems: where the query fails or does not show it, each class is asked by itself, and so is a class of which
+    there is nothing any more, and was something before.
     """
     try:
         rows = client.query("CIM_ComputerSystem", "CreationClassName", "Name", "ElementName")
-    except (AbsentFaultError, FilterFaultError):
+    except WsmanFaultError as error:
+        if error.retryable:
+            raise
         rows = []
     names: dict[str, list[str]] = {"Msvm_VirtualEthernetSwitch": []}
     for row in rows:
@@ -120,14 +123,19 @@ def _systems(client: Client) -> tuple[tuple[VmId, ...], tuple[VmId, ...], tuple[
         # A switch has a GUID for its Name; adapters are compared by what people call it.
         key = "ElementName" if kind == "Msvm_VirtualEthernetSwitch" else "Name"
         names.setdefault(kind, []).append(row.text(key))
-    if all(is_guid(name) for name in names.get("Msvm_ComputerSystem", ())):
-        switches = tuple(sorted(row.text("ElementName") for row in read_switches(client)))
-        return read_guids(client, "Msvm_ComputerSystem"), read_planned(client), switches
+    whole = any(not is_guid(name) for name in names.get("Msvm_ComputerSystem", ()))
     realized, planned = (
         tuple(sorted(vm_id(name) for name in names.get(kind, ()) if is_guid(name)))
         for kind in ("Msvm_ComputerSystem", "Msvm_PlannedComputerSystem")
     )
-    return realized, planned, tuple(sorted(names["Msvm_VirtualEthernetSwitch"]))
+    switches = tuple(sorted(names["Msvm_VirtualEthernetSwitch"]))
+    if not whole:
+        realized = read_guids(client, "Msvm_ComputerSystem")
+    if not whole or (before.planned and not planned):
+        planned = read_planned(client)
+    if not whole or (before.switches and not switches):
+        switches = tuple(sorted(row.text("ElementName") for row in read_switches(client)))
+    return realized, planned, switches
 
 
 def _keys(service: Instance) -> Mapping[str, str]:
@@ -170,6 +178,12 @@ def read_traits(client: Client, facts: HostFacts) -> Traits:
         credential_guard=_credential_guard(client),
         uuid=read_uuid(client),
     )
+
+
+def with_cluster(client: Client, traits: Traits) -> Traits:
+    """Return `traits` with the host's cluster as it is now: a host may join one while a run waits for room."""
+    cluster, limit = read_name_and_limit(client)
+    return replace(traits, cluster=cluster, cluster_migrations=limit)
 
 
 def _versions(client: Client) -> tuple[str, ...] | None:

@@ -10,6 +10,7 @@ from hyperv_placement.model.estate import Host, MigrationJob, VirtualMachine
 from hyperv_placement.model.names import VmId, is_guid, vm_id
 from hyperv_placement.winrm.client import Client
 from hyperv_placement.winrm.faults import AbsentFaultError
+from hyperv_placement.winrm.projection import Like
 from hyperv_placement.wsman import Instance
 
 from .cluster import ClusterView, read_cluster
@@ -165,7 +166,7 @@ def _move_rows(client: Client) -> MoveRows:
     """
 
     def settings(class_name: str, *properties: str, **where: int) -> list[Instance] | None:
-        return _readable(client, class_name, *properties, where=where)
+        return read_if_allowed(client, class_name, *properties, where=where)
 
     rows = MoveRows(
         summaries=read_dynamic_memory(client),
@@ -186,17 +187,17 @@ def _move_rows(client: Client) -> MoveRows:
 def read_dynamic_memory(client: Client, vm: str | None = None) -> list[Instance] | None:
     """Read what memory machines use now, all or one; None where the host does not let us."""
     where = {"Name": vm} if vm else None
-    return _readable(client, "Msvm_SummaryInformation", "Name", "MemoryUsage", where=where)
+    return read_if_allowed(client, "Msvm_SummaryInformation", "Name", "MemoryUsage", where=where)
 
 
 def read_fc_switches(client: Client) -> list[Instance] | None:
     """Read the names of virtual SANs; None where the host does not let us."""
-    return _readable(client, "Msvm_VirtualFcSwitch", "Name", "ElementName")
+    return read_if_allowed(client, "Msvm_VirtualFcSwitch", "Name", "ElementName")
 
 
 def read_virtual_tpm(client: Client, vm: VmId) -> bool | None:
     """Say whether a machine has a virtual TPM; None where the host does not let us see it."""
-    rows = _readable(client, "Msvm_SecuritySettingData", "InstanceID", "TpmEnabled", like=_prefix(vm))
+    rows = read_if_allowed(client, "Msvm_SecuritySettingData", "InstanceID", "TpmEnabled", like=_prefix(vm))
     return None if rows is None else any(row.flag("TpmEnabled") for row in rows)
 
 
@@ -205,12 +206,12 @@ def read_switches(client: Client) -> list[Instance]:
     return client.query("Msvm_VirtualEthernetSwitch", "Name", "ElementName")
 
 
-def _readable(
+def read_if_allowed(
     client: Client,
     class_name: str,
     *properties: str,
     where: Mapping[str, str | int] | None = None,
-    like: Mapping[str, str] | None = None,
+    like: Like | None = None,
 ) -> list[Instance] | None:
     """Read a class that older builds lack (then there is nothing of it); None where the host does not let us."""
     try:

@@ -34,7 +34,7 @@ def read_last(estate: Estate, move: Move, source: HostFacts, *, known_s: float) 
     `known_s`: for how many seconds the move has been known. Sizes and parents of disks have been read for the needs of the
     move, and their files are held against those; so are they taken from there.
     """
-    found = estate.read_for_order(move.source, move.vm.id, source.cluster)
+    found = estate.read_for_order(move.source, move.vm, source.cluster)
     if found is None:
         raise MoveRefusedError(f"{move.vm.name} is no longer on {move.source}", remedy="Run again")
     rows, shown = found

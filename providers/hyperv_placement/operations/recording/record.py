@@ -106,7 +106,7 @@ class _Recorder:
     def _machine(self, vm: VirtualMachine) -> None:
         self._try("disks of a machine", partial(self._estate.with_details, vm))
         self._try("one machine", partial(self._estate.read_vm, self._host, vm.id))
-        self._try("one machine before a move", partial(self._estate.read_for_order, self._host, vm.id, None))
+        self._try("one machine before a move", partial(self._estate.read_for_order, self._host, vm, None))
         self._try("jobs of a machine", partial(inventory.jobs_of, self._client, vm.id))
         for question in questions.of_machine(vm.id):
             self._ask(question)
