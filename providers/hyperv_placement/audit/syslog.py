@@ -80,6 +80,7 @@ class Syslog:
         try:
             self._lines.put_nowait(message(line, event, time))
         except queue.Full:
+            # Lost, not waited for: the file has every line, and a run must not stop for a server beside it.
             self._failed("it cannot keep up")
 
     def trouble(self) -> str | None:

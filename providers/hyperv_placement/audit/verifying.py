@@ -126,6 +126,7 @@ class _Checker:
     def _strange(self, line: RawLine) -> None:
         """Judge a line without a hash: from an earlier version, torn, or inserted."""
         if not self._begun:
+            # Before the first hash nothing can be judged: the first line that has one vouches for all of them.
             self._unchained += 1
             return
         if line.entry is not None:
@@ -144,6 +145,7 @@ class _Checker:
                 return
             self._break(f"the {self._unchained} lines before it are not those that the log began after")
         elif prev and prev == self._wanted:
+            # Older files were put away on purpose; whoever kept the hash of their last line can still prove the rest.
             self._anchor()
         elif prev and event == ROTATED:
             self._break(

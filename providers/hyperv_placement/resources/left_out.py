@@ -79,6 +79,7 @@ def _not_planned(label: str, vm: VirtualMachine, standing: str) -> NotPlannedErr
 
 def _own(spec: VmSpec, vm: VirtualMachine, stack: Stack) -> HostName | None:
     """Return the machine's own host where its entry alone lets it stay; what rules want is known to a plan of the whole stack only."""
+    # Where rules want it depends on the other machines, so that no look at this one alone can prove it.
     ruled = any(spec.label in rule.labels for rule in stack.rules)
     fits = vm.host in (spec.hosts or stack.hosts)
     return vm.host if fits and not ruled and vm.host not in stack.maintenance else None

@@ -209,6 +209,7 @@ def _settled(
     Raises PlacementError; what was added until then is in `added`.
     """
     client = _directory(fleet)
+    # Read again after each change, too: what the directory shows then is what goes into state.
     for _ in range(_ATTEMPTS):
         account, others = _accounts(client, name, [*wanted, *obsolete], taking=not wanted)
         _all_known([*wanted], others)

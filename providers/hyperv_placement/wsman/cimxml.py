@@ -34,6 +34,7 @@ def _property(name: str, value: Value, spec: Property | None) -> str:
     if isinstance(value, tuple) or (spec is not None and spec.array):
         if value is None:
             return f"<PROPERTY.ARRAY {start}></PROPERTY.ARRAY>"
+        # A single value, too: HostResource as a scalar is refused with 32773 (r4sd/go-wsman #114).
         items = value if isinstance(value, tuple) else (value,)
         listed = "".join(f"<VALUE>{_text(item)}</VALUE>" for item in items)
         return f"<PROPERTY.ARRAY {start}><VALUE.ARRAY>{listed}</VALUE.ARRAY></PROPERTY.ARRAY>"
@@ -43,6 +44,7 @@ def _property(name: str, value: Value, spec: Property | None) -> str:
 
 def _kind(spec: Property | None, value: Value) -> str:
     if spec is not None:
+        # Hosts write intervals as ISO 8601, and take them only in CIM's form as a datetime (r4sd/go-wsman #119).
         return "datetime" if spec.type == CimType.INTERVAL else str(spec.type)
     sample = value[0] if isinstance(value, tuple) and value else value
     match sample:

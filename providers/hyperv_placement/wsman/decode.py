@@ -190,6 +190,7 @@ def _argument(item: xml.Element, uri: str) -> Value | Malformed:
             return elements.decode_value(item, CimType.STRING)
     except ProtocolError as error:
         return Malformed(error.message)
+    # Embedded instances are strings: a tree of elements is a SchemaValidationError (r4sd/go-wsman hyperv/embedded.go).
     return Malformed(f"{xml.local(item)} holds {xml.local(item[0])} instead of a reference or text")
 
 
@@ -211,6 +212,7 @@ def decode_response(content: bytes) -> Response:  # noqa: PLR0911 - one for each
             qname = "" if header_block is None else str(header_block.get("qname") or "")
             return fault_body.decode_body(first, qname.rpartition(":")[2], header)
         case names.ENUMERATION, "EnumerateResponse":
+            # With everything in one answer the context is there and empty (txwinrm, data/server_2012).
             return EnumerateResponse(
                 context=_context(first) or None, items=_items(first), end=_is_last(first), header=header
             )

@@ -43,6 +43,7 @@ _REFERENCE_NAMESPACES = {"xmlns:a": names.ADDRESSING, "xmlns:w": names.WSMAN}
 def encode_instance(instance: Instance) -> str:
     """Return the instance's element: properties sorted without case, NULL arrays left out, other NULLs nil."""
     schema = schema_of(instance.class_name)
+    # MS-WSMV 3.1.4.1.26 has nil for every NULL; the recorded host leaves NULL arrays out (r4sd/go-wsman).
     content = "".join(
         encode_value(f"p:{name}", instance.properties[name])
         for name in sorted(instance.properties, key=str.casefold)

@@ -145,8 +145,10 @@ def _argument(element: str, value: Argument) -> str:
         case tuple():
             return "".join(_argument(element, item) for item in value)
         case Instance():
+            # As a string: a tree of elements is a SchemaValidationError (r4sd/go-wsman hyperv/embedded.go).
             return xml.leaf(element, encode_embedded(value))
         case EndpointReference():
+            # Directly: within an EndpointReference it is a SchemaValidationError (r4sd/go-wsman hyperv/epr.go).
             return xml.tag(element, epr.encode_content(value))
         case Malformed():
             raise ProtocolError(f"{value.what} cannot be written", remedy="")
@@ -200,6 +202,7 @@ def _response(  # noqa: PLR0911 - one for each message
 def _enumerate_response(message: EnumerateResponse) -> str:
     content = xml.leaf("n:EnumerationContext", message.context or "")
     if message.items is not None:
+        # In an optimised answer they are WS-Management's, in a Pull's WS-Enumeration's (txwinrm, data/server_2012).
         content += xml.tag("w:Items", encode_items(message.items))
         content += xml.tag("w:EndOfSequence", None) if message.end else ""
     return xml.tag("n:EnumerateResponse", content)

@@ -79,6 +79,7 @@ def _typed(name: str, value: Value) -> str:
         return "".join(_typed(name, item) for item in value)
     declared = {"xsi:type": _NUMBERS.get(name, "cim:cimString")}
     if value is None:
+        # Typed although it is NULL, as no property of an instance is (recorded by WinRb/WinRM, wmi_error_v2.xml).
         return xml.tag(f"p:{name}", None, {"xsi:nil": "true", **declared})
     return xml.leaf(f"p:{name}", value_to_text(value), declared)
 

@@ -96,6 +96,7 @@ def _typed(value: Value, spec: Property) -> Value:
         return None
     parts = value if isinstance(value, tuple) else (value,)
     read = tuple(text_to_value(p, spec.type) if isinstance(p, str) else p for p in parts)
+    # An array of one looks like a scalar on the wire: only the schema tells them apart.
     return read if spec.array or len(read) > 1 else read[0]
 
 

@@ -65,6 +65,7 @@ def unpack(content_type: str, body: bytes, protocol: str, unseal: Unseal) -> byt
     named = _TYPE.search(content_type)
     if not is_sealed(content_type) or named is None or named[1].strip() not in _PROTOCOLS:
         raise ProtocolError(f"'{content_type}' is no type of an encrypted message")
+    # Another scheme's envelope was not sealed with the keys of this login.
     if named[1].strip() != protocol:
         raise ProtocolError(f"a message is encrypted as {named[1]}, where the login was by another scheme")
     texts: list[bytes] = []
