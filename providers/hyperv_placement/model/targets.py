@@ -46,10 +46,9 @@ def _values(command: Sequence[str], flags: Sequence[str]) -> Iterator[str]:
 
 
 def _fits(patterns: Sequence[str], urn: str) -> bool:
-    return any(_regex(pattern).fullmatch(urn) for pattern in patterns)
-
-
-def _regex(pattern: str) -> re.Pattern[str]:
-    """Return what a pattern fits, as the engine reads it (pulumi/pulumi pkg/resource/deploy/deployment.go, UrnTargets)."""
-    parts = ("[^:]*".join(map(re.escape, part.split("*"))) for part in pattern.split("**"))
-    return re.compile(".*".join(parts))
+    for pattern in patterns:
+        # As the engine reads it (pulumi/pulumi pkg/resource/deploy/deployment.go, UrnTargets).
+        parts = ("[^:]*".join(map(re.escape, part.split("*"))) for part in pattern.split("**"))
+        if re.fullmatch(".*".join(parts), urn):
+            return True
+    return False

@@ -23,7 +23,10 @@ def became(host: UnreachableHost) -> str:
 
 def reported(hosts: Iterable[UnreachableHost]) -> Iterator[str]:
     """Yield a line for each cause, in the order of hosts: how many it has hit, and that their machines are unknown."""
-    for reason, found in _by_reason(hosts).items():
+    by_reason: dict[str, list[UnreachableHost]] = {}
+    for host in hosts:
+        by_reason.setdefault(host.reason, []).append(host)
+    for reason, found in by_reason.items():
         yield f"{who(found)}, {'their' if len(found) > 1 else 'its'} machines are unknown: {reason}"
 
 
@@ -41,10 +44,3 @@ def several(names: Sequence[str]) -> str:
         return names[0]
     shown = ", ".join(names[:_NAMED])
     return f"{len(names)} hosts ({shown}{', ...' if len(names) > _NAMED else ''})"
-
-
-def _by_reason(hosts: Iterable[UnreachableHost]) -> dict[str, list[UnreachableHost]]:
-    found: dict[str, list[UnreachableHost]] = {}
-    for host in hosts:
-        found.setdefault(host.reason, []).append(host)
-    return found

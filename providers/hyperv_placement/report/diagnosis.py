@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from hyperv_placement.model.finding import Finding, Severity
 from hyperv_placement.model.units import counted
@@ -28,18 +28,18 @@ def render_diagnoses(
     found: Sequence[Finding], not_checked: Sequence[str], logged_on: Sequence[str] = (), policy: str = ""
 ) -> str:
     """Return each finding with what it breaks and what mends it, then the count, what was not checked, and who asked."""
-    return "\n".join(map(visible, (*_lines(found, not_checked, logged_on), *([policy] if policy else []))))
-
-
-def _lines(found: Sequence[Finding], not_checked: Sequence[str], logged_on: Sequence[str]) -> Iterator[str]:
+    lines = list[str]()
     for each in found:
-        yield f"{_SEVERITIES[each.severity]}: {each.subject}: {each.text}"
-        yield f"    breaks: {each.breaks}"
+        lines += (f"{_SEVERITIES[each.severity]}: {each.subject}: {each.text}", f"    breaks: {each.breaks}")
         if each.remedy:
-            yield f"    do:     {each.remedy}"
-    yield _headline(found, not_checked)
-    yield from (f"not checked: {each}" for each in not_checked)
-    yield from (f"logged on: {each}" for each in logged_on)
+            lines.append(f"    do:     {each.remedy}")
+    lines.append(_headline(found, not_checked))
+    lines += (f"not checked: {each}" for each in not_checked)
+    lines += (f"logged on: {each}" for each in logged_on)
+    if policy:
+        lines.append(policy)
+    # Each line by itself: a name with a line end in it must not begin a line that looks like a finding.
+    return "\n".join(map(visible, lines))
 
 
 def _headline(found: Sequence[Finding], not_checked: Sequence[str]) -> str:

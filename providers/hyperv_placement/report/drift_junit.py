@@ -16,9 +16,12 @@ from .drift_words import ended, reported, snoozed
 def render_junit(report: DriftReport) -> bytes:
     """Return the document: drift fails a case, what is unknown is an error of it, a snooze skips it."""
     root = etree.Element("testsuites", name=_clean(f"drift of {report.stack}"))
+    # Hosts that only turn up as unknown need a case, too: an outcome without one would show nowhere.
+    others = (each.subject for each in report.unknown if not each.is_machine)
+    hosts = list(dict.fromkeys((*report.hosts, *others)))
     suites = [
         _suite(root, "machines", report, [*report.labels], _of_machines(report)),
-        _suite(root, "hosts", report, _cases_of_hosts(report), _of_hosts(report)),
+        _suite(root, "hosts", report, hosts, _of_hosts(report)),
     ]
     for name in ("tests", "failures", "errors", "skipped"):
         root.set(name, str(sum(int(suite.get(name, "0")) for suite in suites)))
@@ -98,12 +101,6 @@ def _of_hosts(report: DriftReport) -> Iterator[_Outcome]:
     for over in report.ended:
         if isinstance(over.snooze, Away):
             yield over.label, "note", ended(over)
-
-
-def _cases_of_hosts(report: DriftReport) -> list[str]:
-    """Every host, and what else is unknown."""
-    others = (each.subject for each in report.unknown if not each.is_machine)
-    return list(dict.fromkeys((*report.hosts, *others)))
 
 
 def _message(drift: Drift) -> str:

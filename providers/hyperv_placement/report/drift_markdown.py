@@ -26,11 +26,15 @@ def render_markdown(report: DriftReport) -> str:
 def _lines(report: DriftReport) -> Iterator[str]:
     yield f"**{text(headline(report))}**"
     yield ""
-    yield from cut([_drift(drift) for drift in report.drifts], Budget(_DRIFTS), _REST)
+    yield from cut([f"- {drift.kind}: {_reported(drift)}" for drift in report.drifts], Budget(_DRIFTS), _REST)
     yield from _list(
         "Unknown", (f"- {name(subject)}: {text(why)}" for subject, why in unknown(report)), _UNKNOWN
     )
-    yield from _list("Snoozed", (_snoozed(each) for each in report.snoozed), _SNOOZED)
+    yield from _list(
+        "Snoozed",
+        (f"- {_reported(each)}; {text(snoozed(each))}" for each in report.snoozed),
+        _SNOOZED,
+    )
     yield from _list("Away", (f"- {name(each.subject)}: {text(each.text)}" for each in report.away), _AWAY)
     yield from _list("Snoozes that have ended", (f"- {text(ended(each))}" for each in report.ended), _ENDED)
     if note := unreadable(report):
@@ -38,14 +42,6 @@ def _lines(report: DriftReport) -> Iterator[str]:
     yield from _list("Notes", (f"- {text(note)}" for note in report.notes), _ENDED)
     known = f" {report.known}." if report.known else ""
     yield from ("", f"Checked at {report.checked}.{known}")
-
-
-def _drift(drift: Drift) -> str:
-    return f"- {drift.kind}: {_reported(drift)}"
-
-
-def _snoozed(drift: Drift) -> str:
-    return f"- {_reported(drift)}; {text(snoozed(drift))}"
 
 
 def _reported(drift: Drift) -> str:

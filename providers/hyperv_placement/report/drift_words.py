@@ -14,32 +14,30 @@ _LISTED = 5
 
 def headline(report: DriftReport) -> str:
     """Return one line that says it all."""
-    return "; ".join(_headline(report))
-
-
-def _headline(report: DriftReport) -> Iterator[str]:
+    parts = list[str]()
     silent = [each.subject for each in report.unknown if not each.is_machine]
     lost = sum(each.is_machine for each in report.unknown)
     if report.drifts:
         kinds = [drift.kind for drift in report.drifts]
         counts = ", ".join(f"{kinds.count(kind)} {kind}" for kind in DriftKind if kind in kinds)
-        yield f"{report.stack}: {counted(len(kinds), 'drift')}: {counts}"
+        parts.append(f"{report.stack}: {counted(len(kinds), 'drift')}: {counts}")
     elif report.unknown:
-        yield f"{report.stack}: no drift seen, and not everything is known"
+        parts.append(f"{report.stack}: no drift seen, and not everything is known")
     else:
-        yield (
+        parts.append(
             f"{report.stack}: no drift, {counted(len(report.labels), 'machine')} on "
             f"{counted(len(report.hosts), 'host')} as declared"
         )
     if silent:
-        yield f"unknown: {_listed(dict.fromkeys(silent))}"
+        parts.append(f"unknown: {_listed(dict.fromkeys(silent))}")
     if lost:
-        yield f"{counted(lost, 'machine')} unknown"
+        parts.append(f"{counted(lost, 'machine')} unknown")
     if report.snoozed:
-        yield f"{len(report.snoozed)} snoozed"
+        parts.append(f"{len(report.snoozed)} snoozed")
     gone = [each.subject for each in report.away if not each.is_machine]
     if gone:
-        yield f"away: {_listed(gone)}"
+        parts.append(f"away: {_listed(gone)}")
+    return "; ".join(parts)
 
 
 def reported(drift: Drift) -> str:

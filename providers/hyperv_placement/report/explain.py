@@ -15,16 +15,18 @@ _SOURCE, _DESTINATION = "SOURCE", "DESTINATION"
 
 def explained(rows: Iterable[Known]) -> str:
     """Return each row whole: meaning, where it shows, what to do, who says so."""
-    return "\n\n".join("\n".join(_lines(row)) for row in rows)
-
-
-def _lines(row: Known) -> Iterable[str]:
-    yield f"{row.shown} ({row.kind}): {row.meaning}"
-    rare = "" if row.seen else " (nobody has met it at a migration yet)"
-    for name, text in (
-        ("shows", row.shows + rare), ("do", row.remedied(_SOURCE, _DESTINATION)), ("source", row.source),
-    ):  # fmt: skip
-        yield from textwrap.wrap(text, _WIDTH, initial_indent=f"  {name + ':':8}", subsequent_indent=" " * 10)
+    shown = []
+    for row in rows:
+        rare = "" if row.seen else " (nobody has met it at a migration yet)"
+        lines = [f"{row.shown} ({row.kind}): {row.meaning}"]
+        for name, text in (
+            ("shows", row.shows + rare), ("do", row.remedied(_SOURCE, _DESTINATION)), ("source", row.source),
+        ):  # fmt: skip
+            lines += textwrap.wrap(
+                text, _WIDTH, initial_indent=f"  {name + ':':8}", subsequent_indent=" " * 10
+            )
+        shown.append("\n".join(lines))
+    return "\n\n".join(shown)
 
 
 def listed(rows: Iterable[Known]) -> str:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from hyperv_placement.model.units import counted
-from hyperv_placement.planning.outcome import LastWord, Left, Outcome
+from hyperv_placement.planning.outcome import Left, Outcome
 from hyperv_placement.planning.what_counts import Proof
 from hyperv_placement.visible import visible
 
@@ -21,41 +20,36 @@ def render_outcome(outcome: Outcome) -> str:
 
 def headline(outcome: Outcome) -> str:
     """Return one line that says it all."""
-    return "; ".join(_headline(outcome))
-
-
-def _headline(outcome: Outcome) -> Iterator[str]:
+    parts = list[str]()
     missed = sum(each.proof == Proof.MISSED for each in outcome.left)
     unread = sum(each.proof == Proof.UNREAD for each in outcome.left)
     quiet = len(outcome.left) - missed - unread
     whole = counted(outcome.machines, "machine")
     match outcome.proof:
         case Proof.REACHED:
-            yield f"{outcome.stack}: reached: {outcome.machines - quiet} of {whole} in place"
+            parts.append(f"{outcome.stack}: reached: {outcome.machines - quiet} of {whole} in place")
         case Proof.MISSED:
-            yield f"{outcome.stack}: not reached: {missed} of {whole} not in place"
+            parts.append(f"{outcome.stack}: not reached: {missed} of {whole} not in place")
         case Proof.UNREAD:
-            yield f"{outcome.stack}: reached as far as hosts answered"
+            parts.append(f"{outcome.stack}: reached as far as hosts answered")
     if unread:
-        yield f"{unread} of {whole} unknown"
+        parts.append(f"{unread} of {whole} unknown")
     if quiet:
-        yield f"{counted(quiet, 'does', 'do')} not count for now"
+        parts.append(f"{counted(quiet, 'does', 'do')} not count for now")
     if silent := [name for name in outcome.silent if name not in outcome.unread]:
-        yield f"did not answer: {', '.join(silent)}"
+        parts.append(f"did not answer: {', '.join(silent)}")
     if outcome.unread:
-        yield f"not read: {', '.join(outcome.unread)}"
+        parts.append(f"not read: {', '.join(outcome.unread)}")
+    return "; ".join(parts)
 
 
 def _line(each: Left) -> str:
     where = f" (on {each.host})" if each.host else ""
-    return f"  {each.standing}: {each.label}{where}: {each.text}{_last(each.last)}"
-
-
-def _last(word: LastWord | None) -> str:
+    line, word = f"  {each.standing}: {each.label}{where}: {each.text}", each.last
     if word is None:
-        return ""
+        return line
     said = f"{word.event}: {word.result}" if word.result else word.event
-    return f"; our log: {word.source} -> {word.to}, {word.time}, {said}"
+    return f"{line}; our log: {word.source} -> {word.to}, {word.time}, {said}"
 
 
 def outcome_record(outcome: Outcome, exit_code: int) -> dict[str, Any]:

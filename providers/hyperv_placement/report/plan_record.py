@@ -20,8 +20,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from hyperv_placement.model.finding import Finding
-from hyperv_placement.model.move import Move, Moves
-from hyperv_placement.model.plan import Choice, Plan, ScheduledMove, Standing, Step
+from hyperv_placement.model.move import Moves
+from hyperv_placement.model.plan import Plan, ScheduledMove, Standing, Step
 
 KINDS = {
     Moves.HOST: "live",
@@ -32,7 +32,8 @@ KINDS = {
 
 def plan_record(plan: Plan) -> dict[str, Any]:
     """Return a plan as plain values."""
-    schedule, waves = plan.schedule, plan.schedule.waves
+    schedule, waves, choice = plan.schedule, plan.schedule.waves, plan.choice
+    standings = [step.standing for step in plan.steps]
     return {
         "feasible": not plan.refusals,
         "totals": {
@@ -42,33 +43,25 @@ def plan_record(plan: Plan) -> dict[str, Any]:
             "bound": round(schedule.bound, 1),
             "blackout": round(schedule.blackout, 2),
             "waves": max(waves, default=0),
-            "machines": {kind.value: count for kind in Standing if (count := _count(plan, kind))},
+            "machines": {kind.value: count for kind in Standing if (count := standings.count(kind))},
         },
         "moves": [_move(number, each, waves[number]) for number, each in enumerate(schedule.moves)],
-        "choice": _choice(plan.choice),
+        "choice": None
+        if choice is None
+        else {
+            "machines": choice.machines,
+            "bytes": choice.bytes,
+            "least": choice.least,
+            "proved": choice.proved,
+        },
         "known": plan.known.reported(),
         "findings": _findings(plan.findings),
         "machines": {
             kind.value: [_machine(step) for step in plan.steps if step.standing == kind]
-            for kind in dict.fromkeys(step.standing for step in sorted(plan.steps, key=_rank))
+            for kind in Standing
+            if kind in standings
         },
     }
-
-
-def _choice(choice: Choice | None) -> dict[str, Any] | None:
-    if choice is None:
-        return None
-    return {
-        "machines": choice.machines, "bytes": choice.bytes, "least": choice.least, "proved": choice.proved,
-    }  # fmt: skip
-
-
-def _count(plan: Plan, kind: Standing) -> int:
-    return sum(step.standing == kind for step in plan.steps)
-
-
-def _rank(step: Step) -> int:
-    return list(Standing).index(step.standing)
 
 
 def _move(number: int, each: ScheduledMove, wave: int) -> dict[str, Any]:
@@ -88,12 +81,10 @@ def _move(number: int, each: ScheduledMove, wave: int) -> dict[str, Any]:
         "blackout": round(each.blackout, 2),
         "after": list(each.after),
         "reason": each.reason,
-        "disks": _disks(each.move),
+        "disks": [
+            {"slot": disk.slot, "from": disk.source, "to": disk.target} for disk in each.move.all_disks
+        ],
     }
-
-
-def _disks(move: Move) -> list[dict[str, str]]:
-    return [{"slot": disk.slot, "from": disk.source, "to": disk.target} for disk in move.all_disks]
 
 
 def _findings(findings: Iterable[Finding]) -> list[dict[str, Any]]:

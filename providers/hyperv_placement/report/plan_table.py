@@ -61,19 +61,12 @@ def _line(row: Sequence[str], widths: Sequence[int]) -> str:
 def _row(schedule: Schedule, each: ScheduledMove, wave: int) -> tuple[str, ...]:
     move = each.move
     way = f"{move.source} -> {move.destination}" if move.changes_host else f"stays on {move.source}"
+    # The sum leaves out files of which no host reports the size: it may be far below what is copied.
+    size = f"{format_bytes(each.bytes)}{' + ?' if of_unknown_size(move) else ''}"
+    first = list(dict.fromkeys(schedule.moves[number].label for number in each.after))
+    more = f" +{len(first) - _NAMED}" if len(first) > _NAMED else ""
     cells = (
-        str(wave), each.label, way, f"{KINDS[move.moves]}{', aside' if each.aside else ''}", _size(each),
-        clock(each.start), clock(each.end), _after(schedule, each), each.reason,
+        str(wave), each.label, way, f"{KINDS[move.moves]}{', aside' if each.aside else ''}", size,
+        clock(each.start), clock(each.end), f"{', '.join(first[:_NAMED])}{more}", each.reason,
     )  # fmt: skip
     return tuple(visible(cell) for cell in cells)
-
-
-def _size(each: ScheduledMove) -> str:
-    """Return what is copied; with `+ ?` where the size of a file is not known."""
-    return f"{format_bytes(each.bytes)}{' + ?' if of_unknown_size(each.move) else ''}"
-
-
-def _after(schedule: Schedule, each: ScheduledMove) -> str:
-    names = list(dict.fromkeys(schedule.moves[number].label for number in each.after))
-    more = len(names) - _NAMED
-    return ", ".join(names[:_NAMED]) + (f" +{more}" if more > 0 else "")

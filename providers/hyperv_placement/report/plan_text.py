@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from hyperv_placement.model.finding import Finding, Topic
-from hyperv_placement.model.plan import Plan, Schedule, ScheduledMove, Standing, Step
+from hyperv_placement.model.plan import Plan, Schedule, ScheduledMove, Standing
 from hyperv_placement.model.units import counted, format_bytes, format_seconds
 from hyperv_placement.planning.checks.sizes import of_unknown_size
 from hyperv_placement.visible import visible
@@ -20,7 +20,16 @@ _FEW = 20
 
 def render_plan(plan: Plan, columns: int = 100) -> str:
     """Return the whole plan; the bars are fitted to a terminal of `columns`."""
-    return "\n".join(_lines(plan, columns))
+    lines = [headline(plan), *choice_lines(plan), *finding_lines(plan.findings)]
+    for part in (
+        table(plan.schedule),
+        gantt(plan.schedule, columns),
+        _unscheduled(plan),
+        left_out_lines(plan),
+    ):
+        if shown := list(part):
+            lines += ("", *shown)
+    return "\n".join(lines)
 
 
 def outline(plan: Plan) -> list[str]:
@@ -37,21 +46,6 @@ def _outlined(schedule: Schedule, each: ScheduledMove) -> str:
     return visible(f"{each.label}: {way}, {format_bytes(each.bytes)}, {times}{after} ({each.reason})")
 
 
-def _lines(plan: Plan, columns: int) -> Iterator[str]:
-    yield headline(plan)
-    yield from choice_lines(plan)
-    yield from finding_lines(plan.findings)
-    for part in (
-        table(plan.schedule),
-        gantt(plan.schedule, columns),
-        _unscheduled(plan),
-        left_out_lines(plan),
-    ):
-        lines = list(part)
-        if lines:
-            yield from ("", *lines)
-
-
 def choice_lines(plan: Plan) -> Iterator[str]:
     """Yield a line about the hosts that were chosen; of bytes only where something is moved."""
     if plan.choice is not None and (plan.moves or not plan.choice.bytes):
@@ -60,7 +54,10 @@ def choice_lines(plan: Plan) -> Iterator[str]:
 
 def headline(plan: Plan) -> str:
     """Return one line that says it all."""
-    return "; ".join(part for part in (_outcome(plan), _left_out(plan)) if part)
+    standings = [step.standing for step in plan.left_out]
+    counts = [f"{standings.count(kind)} {kind}" for kind in Standing if kind in standings]
+    left_out = ", ".join(counts) or ("nothing is refused" if plan.schedule.moves else "")
+    return "; ".join(part for part in (_outcome(plan), left_out) if part)
 
 
 def _outcome(plan: Plan) -> str:
@@ -78,12 +75,6 @@ def _outcome(plan: Plan) -> str:
         return f"{counted(moves, 'move')}; when is not known, since the hosts' free room is not known"
     in_place = standings.count(Standing.IN_PLACE)
     return f"Nothing to move: {counted(in_place, 'machine is', 'machines are')} in place"
-
-
-def _left_out(plan: Plan) -> str:
-    standings = [step.standing for step in plan.left_out]
-    counts = [f"{standings.count(kind)} {kind}" for kind in Standing if kind in standings]
-    return ", ".join(counts) or ("nothing is refused" if plan.schedule.moves else "")
 
 
 def finding_lines(findings: Iterable[Finding]) -> Iterator[str]:
@@ -111,7 +102,8 @@ def _unscheduled(plan: Plan) -> Iterator[str]:
 def left_out_lines(plan: Plan) -> Iterator[str]:
     """Yield each machine that is refused, unknown, missing or moved by others, with the reasons."""
     for step in plan.left_out:
-        yield f"{step.standing}: {_named(step)}"
+        where = f" (on {visible(step.vm.host)})" if step.vm else ""
+        yield f"{step.standing}: {visible(step.label)}{where}"
         yield from (f"    {finding.severity}: {visible(str(finding))}" for finding in step.findings)
     left_out = {step.label for step in plan.left_out}
     warned = [step for step in plan.steps if step.findings and step.label not in left_out]
@@ -119,9 +111,3 @@ def left_out_lines(plan: Plan) -> Iterator[str]:
         yield from (f"{finding.severity}: {visible(str(finding))}" for finding in step.findings)
     if len(warned) > _FEW:
         yield f"... and warnings of {len(warned) - _FEW} more machines (all: --json)"
-
-
-def _named(step: Step) -> str:
-    label = visible(step.label)
-    where = f" (on {visible(step.vm.host)})" if step.vm else ""
-    return f"{label}{where}"

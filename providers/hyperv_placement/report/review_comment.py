@@ -9,11 +9,11 @@ from typing import Any
 from hyperv_placement import quoting
 from hyperv_placement.model.finding import Finding
 from hyperv_placement.model.guard import NO_LIMITS
-from hyperv_placement.model.plan import Plan, ScheduledMove, Step
+from hyperv_placement.model.plan import Plan, ScheduledMove
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.model.units import counted, format_bytes, format_seconds
 from hyperv_placement.planning.proposal import Base, Review
-from hyperv_placement.planning.review.changes import EntryChange, FieldChange
+from hyperv_placement.planning.review.changes import EntryChange
 from hyperv_placement.planning.schedule.peaks import Room
 from hyperv_placement.planning.trust.model import Trust
 from hyperv_placement.report.review_record import first_line
@@ -41,9 +41,10 @@ _STILL = 0.005
 
 def comment(review: Review) -> str:
     """Return the comment. Its last line is a mark by which a pipeline finds it again; nobody sees it."""
-    plan = review.plan
+    plan, base = review.plan, review.base
+    changes = [] if base is None or base.unread is not None else changes_part(base.changes)
     lines = [
-        text(first_line(review), _FIRST), "", *trust_part(review.trust), *_introduction(review), *_changes(review.base),
+        text(first_line(review), _FIRST), "", *trust_part(review.trust), *_introduction(review), *changes,
         *_findings(review),
         *_doctor(review), *_moves(review), *_left_out(plan), *_warned(plan), *_disks(plan), *_rooms(review.rooms),
         marker(review.stack.path.stem),
@@ -131,13 +132,16 @@ def _against(base: Base) -> Iterator[str]:
     yield ""
 
 
-def _changes(base: Base | None) -> list[str]:
-    return [] if base is None or base.unread is not None else changes_part(base.changes)
-
-
 def changes_part(changes: tuple[EntryChange, ...]) -> list[str]:
     """Return what is declared differently, folded."""
-    rows = [(each.kind, _entry(each), "<br>".join(_fields(each))) for each in changes]
+    rows = [
+        (
+            each.kind,
+            f"{text(each.section)} {name(each.label)}" if each.label else text(each.section),
+            "<br>".join(_fields(each)),
+        )
+        for each in changes
+    ]
     if not rows:
         return ["Nothing is declared differently.", ""]
     lines = table(("", "entry", "before → after"), rows, Budget(_CHANGES), _REST)
@@ -150,36 +154,27 @@ _FIELDS = 12
 
 def _fields(change: EntryChange) -> Iterator[str]:
     ranked = sorted(change.fields, key=lambda field: (field.after is not None, field.before is None))
-    yield from (_field(change, field) for field in ranked[:_FIELDS])
+    for field in ranked[:_FIELDS]:
+        sides = [value for value in (field.before, field.after) if value is not None]
+        # Of a whole entry that comes or goes one side is enough; of a changed one it would not say which side it is.
+        if len(sides) == 1 and change.kind == "changed":
+            sides = [field.before or "not declared", field.after or "not declared"]
+        yield f"{text(field.name)}: {' → '.join(name(side) for side in sides)}"
     if len(ranked) > _FIELDS:
         yield f"and {len(ranked) - _FIELDS} more fields ({_REST})"
 
 
-def _entry(change: EntryChange) -> str:
-    return f"{text(change.section)} {name(change.label)}" if change.label else text(change.section)
-
-
-def _field(change: EntryChange, field: FieldChange) -> str:
-    sides = [value for value in (field.before, field.after) if value is not None]
-    if len(sides) == 1 and change.kind == "changed":
-        sides = [field.before or "not declared", field.after or "not declared"]
-    return f"{text(field.name)}: {' → '.join(name(side) for side in sides)}"
-
-
 def _findings(review: Review) -> list[str]:
     lines = [*_reported(review.plan.findings)]
-    reported = " ".join((*([] if lines else _rules_hold(review)), *_guard(review)))
+    # What an incomplete inventory leaves out could break a rule: then nothing is said of rules.
+    rules_hold = not lines and review.inventory.complete and bool(review.plan.steps)
+    reported = " ".join((*(["No rule is broken."] if rules_hold else []), *_guard(review)))
     if not lines:
         return [reported, ""]
     return [
         "**Rules, guard and hosts**", "",
         *cut(lines, Budget(_FINDINGS), f"\nand {{}} more ({_REST})"), "", *([reported, ""] if reported else []),
     ]  # fmt: skip
-
-
-def _rules_hold(review: Review) -> Iterator[str]:
-    if review.inventory.complete and review.plan.steps:
-        yield "No rule is broken."
 
 
 def _guard(review: Review) -> Iterator[str]:
@@ -206,7 +201,11 @@ def _reported(findings: Iterable[Finding]) -> Iterator[str]:
 
 def _doctor(review: Review) -> list[str]:
     """Return what stands in the way of these moves, and whom to ask for what an inventory does not tell."""
-    lines = [line for each in review.diagnoses for line in _diagnosis(each)]
+    lines = list[str]()
+    for each in review.diagnoses:
+        lines.append(f"- {name(str(each.subject))}: {text(each.text, _PROOF)}. {text(each.breaks, _PROOF)}")
+        if each.remedy:
+            lines.append(f"  - to do: {text(each.remedy, _PROOF)}")
     if lines:
         lines = [
             "**What the doctor would stop**", "",
@@ -216,12 +215,6 @@ def _doctor(review: Review) -> list[str]:
         doctor = name(quoting.own("bin/placement doctor {}", review.stack.path.stem))
         lines += [f"No inventory tells of delegation, clocks and certificates: {doctor} does.", ""]
     return lines
-
-
-def _diagnosis(each: Finding) -> Iterator[str]:
-    yield f"- {name(str(each.subject))}: {text(each.text, _PROOF)}. {text(each.breaks, _PROOF)}"
-    if each.remedy:
-        yield f"  - to do: {text(each.remedy, _PROOF)}"
 
 
 def _moves(review: Review) -> list[str]:
@@ -271,19 +264,17 @@ def _unscheduled(plan: Plan) -> list[str]:
 
 
 def _left_out(plan: Plan) -> list[str]:
-    lines = [line for step in plan.left_out for line in _machine(step)]
+    lines = list[str]()
+    for step in plan.left_out:
+        where = f" on {name(step.vm.host)}" if step.vm else ""
+        lines.append(f"- {name(step.label)}{where}: **{step.standing}**")
+        lines += (f"  - {each.severity}: {text(each, _PROOF)}" for each in step.findings)
     if not lines:
         return []
     return [
         "**Left out**: what the run does not move, and why", "",
         *cut(lines, Budget(_LEFT_OUT), f"\nand {{}} more lines ({_REST})"), "",
     ]  # fmt: skip
-
-
-def _machine(step: Step) -> Iterator[str]:
-    where = f" on {name(step.vm.host)}" if step.vm else ""
-    yield f"- {name(step.label)}{where}: **{step.standing}**"
-    yield from (f"  - {each.severity}: {text(each, _PROOF)}" for each in step.findings)
 
 
 def _warned(plan: Plan) -> list[str]:

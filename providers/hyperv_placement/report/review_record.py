@@ -21,8 +21,9 @@ OLD = timedelta(days=2)
 
 def first_line(review: Review) -> str:
     """Return one line that says it all: trust, moves, bytes, time, what is left out, rules, what the doctor stops, what is not known."""
+    stopped = f"the doctor finds {counted(len(review.diagnoses), 'error')}" if review.diagnoses else ""
     parts = (
-        trust_line(review.trust), headline(review.plan), *_rules(review), *_stopped(review), *_not_known(review)
+        trust_line(review.trust), headline(review.plan), *_rules(review), stopped, *_not_known(review)
     )  # fmt: skip
     return "; ".join(part for part in parts if part)
 
@@ -34,12 +35,6 @@ def _rules(review: Review) -> Iterator[str]:
     elif not review.plan.refusals:
         known = review.inventory.complete or not review.stack.rules
         yield "no rule broken" if known else "no rule broken as far as hosts answered"
-
-
-def _stopped(review: Review) -> Iterator[str]:
-    stops = len(review.diagnoses)
-    if stops:
-        yield f"the doctor finds {counted(stops, 'error')}"
 
 
 def _not_known(review: Review) -> Iterator[str]:

@@ -29,7 +29,10 @@ def describe(step: Step) -> str:
         return f"{step.label}: {step.standing}"
     what = f"{_KINDS[step.move.moves]}{_volume(step.move)}"
     details = "; ".join(_relocations(step.move))
-    return f"{step.label}: {_way(step.move)}, {what}" + (f" ({details})" if details else "")
+    way = f"is on {step.move.source}, goes to {step.move.destination}"
+    if not step.move.changes_host:
+        way = f"stays on {step.move.source}"
+    return f"{step.label}: {way}, {what}" + (f" ({details})" if details else "")
 
 
 def reported(schedule: Schedule, label: str) -> Iterator[str]:
@@ -122,12 +125,6 @@ def _relocations(move: Move) -> Iterator[str]:
     yield from (f"{name} {source} -> {target}" for name, source, target in moved_files(move))
 
 
-def _way(move: Move) -> str:
-    if not move.changes_host:
-        return f"stays on {move.source}"
-    return f"is on {move.source}, goes to {move.destination}"
-
-
 def _volume(move: Move) -> str:
     sizes = {disk.instance_id: disk.size_bytes for disk in (*move.vm.disks, *move.vm.frozen)}
     known = [size for disk in move.all_disks if (size := sizes.get(disk.instance_id)) is not None]
@@ -139,16 +136,18 @@ def _volume(move: Move) -> str:
 
 def render_inventory(inventory: Inventory) -> str:
     """Return a table of hosts, each with its machines."""
-    return "\n".join(map(visible, _inventory_lines(inventory)))
-
-
-def _inventory_lines(inventory: Inventory) -> Iterator[str]:
+    lines = list[str]()
     for host in inventory.hosts.values():
-        yield from _host_lines(host)
-        for vm in sorted(host.vms, key=lambda vm: vm.name):
-            yield f"  {visible(near_names.reported(vm.name)):<20} {vm.state.name.lower():<8} {_memory(vm):>9}  {visible(vm.roots.config)}  {vm.id}"
-    for silent in inventory.unreachable.values():
-        yield f"{silent.name}: {became(silent)}: {visible(silent.reason)}"
+        lines += _host_lines(host)
+        lines += (
+            f"  {visible(near_names.reported(vm.name)):<20} {vm.state.name.lower():<8} {_memory(vm):>9}  {visible(vm.roots.config)}  {vm.id}"
+            for vm in sorted(host.vms, key=lambda vm: vm.name)
+        )
+    lines += (
+        f"{silent.name}: {became(silent)}: {visible(silent.reason)}"
+        for silent in inventory.unreachable.values()
+    )
+    return "\n".join(map(visible, lines))
 
 
 def _host_lines(host: Host) -> Iterator[str]:

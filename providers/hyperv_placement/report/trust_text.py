@@ -21,20 +21,16 @@ def trust_line(trust: Trust | None) -> str:
     """Return what stands first in a review, before any plan; empty where nothing changes, or nothing was compared."""
     if trust is None:
         return ""
-    line = "; ".join(_parts(trust))
-    return line[:1].upper() + line[1:]
-
-
-def _parts(trust: Trust) -> Iterator[str]:
-    if trust.unread is not None:
-        yield f"{UNREAD}: {trust.unread}"
+    parts = [] if trust.unread is None else [f"{UNREAD}: {trust.unread}"]
     for aspect in Aspect:
         stopping = [change for change in trust.changes if change.aspect == aspect and change.stops]
         if stopping:
-            yield f"{_SAYS[aspect]}: {_few(_grouped(stopping))}"
-    listed = [change for change in trust.changes if not change.stops]
-    if listed:
-        yield f"within the policy: {_few(_grouped(listed))}"
+            parts.append(f"{_SAYS[aspect]}: {_few(_grouped(stopping))}")
+    if listed := [change for change in trust.changes if not change.stops]:
+        parts.append(f"within the policy: {_few(_grouped(listed))}")
+    line = "; ".join(parts)
+    # Not capitalize(), which makes the rest lower case: names of hosts stand in it.
+    return line[:1].upper() + line[1:]
 
 
 def _grouped(changes: Iterable[TrustChange]) -> Iterator[str]:

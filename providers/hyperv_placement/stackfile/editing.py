@@ -86,7 +86,10 @@ class Editor:
         """
         node = self._find(path)
         if isinstance(node, ScalarNode):
-            text = _written(value, like=node.style, flow=self._in_flow(path))
+            # Within brackets a comma or bracket ends a plain text (YAML 1.2, 7.3.3), however far above they open.
+            holders = [self._find(path[:depth]) for depth in range(len(path))]
+            in_flow = any(isinstance(each, CollectionNode) and bool(each.flow_style) for each in holders)
+            text = _written(value, like=node.style, flow=in_flow)
             self._splice(_start(node), _end(node), len(path), text)
             return
         holder = self._find(path[:-1])
@@ -125,18 +128,9 @@ class Editor:
     def _find(self, path: tuple[str, ...]) -> Node | None:
         node: Node | None = self._root
         for key in path:
-            node = _child(node, key)
+            entries = node.value if isinstance(node, MappingNode) else ()
+            node = next((value for name, value in entries if name.value == key), None)
         return node
-
-    def _in_flow(self, path: tuple[str, ...]) -> bool:
-        holders = [self._find(path[:depth]) for depth in range(len(path))]
-        return any(isinstance(holder, CollectionNode) and bool(holder.flow_style) for holder in holders)
-
-
-def _child(node: Node | None, key: str) -> Node | None:
-    if not isinstance(node, MappingNode):
-        return None
-    return next((value for name, value in node.value if name.value == key), None)
 
 
 def _start(node: Node) -> int:
@@ -153,25 +147,27 @@ def _end(node: Node) -> int:
 
 def _written(value: Value, *, like: str | None, flow: bool) -> str:
     """Return `value` as YAML in one line, quoted as what it replaces; a path, and what readers would misread, in single quotes."""
-    if isinstance(value, str):
-        text = _styled(value, like)
-        return _dumped(_in_a_list(text))[1:-1] if flow else _dumped(text)
-    return _dumped(_flow(value))
+    if not isinstance(value, str):
+        return _dumped(_flow(value))
+    text = _styled(value, like)
+    if not flow:
+        return _dumped(text)
+    # Written as the one item of a list in brackets, which are cut off: ruamel.yaml then quotes what would end it there.
+    listed = CommentedSeq([text])
+    listed.fa.set_flow_style()
+    return _dumped(listed)[1:-1]
 
 
 def _styled(text: str, like: str | None) -> str:
     """Return `text` in the class by which ruamel.yaml knows how to quote it."""
     styled: str = text
-    if like == "'" or (like != '"' and not _is_plain(text)) or "\\" in text:
+    # ruamel.yaml writes YAML 1.2, and other readers take 1.1: plain is only what both take for a text.
+    plain = _PLAIN.fullmatch(text) is not None and plain_kind(text) == "text"
+    if like == "'" or (like != '"' and not plain) or "\\" in text:
         styled = SingleQuotedScalarString(text)
     elif like == '"':
         styled = DoubleQuotedScalarString(text)
     return styled
-
-
-def _is_plain(text: str) -> bool:
-    """Say whether all readers take `text` for itself without quotes: ruamel.yaml writes YAML 1.2, and others read 1.1."""
-    return _PLAIN.fullmatch(text) is not None and plain_kind(text) == "text"
 
 
 def _flow(value: Mapping[str, Value]) -> CommentedMap:
@@ -179,12 +175,6 @@ def _flow(value: Mapping[str, Value]) -> CommentedMap:
     made.fa.set_flow_style()
     for key, each in value.items():
         made[_styled(key, None)] = _styled(each, None) if isinstance(each, str) else _flow(each)
-    return made
-
-
-def _in_a_list(text: str) -> CommentedSeq:
-    made = CommentedSeq([text])
-    made.fa.set_flow_style()
     return made
 
 

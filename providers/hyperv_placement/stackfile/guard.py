@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, time
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -26,27 +26,24 @@ def read_guard(
     section = root.mapping("guard")
     if section is None:
         return NO_LIMITS
-    most = section.scalar("max_bytes")
+    most, windows = section.scalar("max_bytes"), section.value("freeze")
+    freezes = (
+        _freeze(entry, f"guard.freeze[{position}]", findings)
+        for position, entry in enumerate(windows.items if isinstance(windows, Sequence) else ())
+        if isinstance(entry, Mapping)
+    )
     return Guard(
         max_moves=_whole(section.scalar("max_moves")),
         max_bytes=None if most is None else parse_bytes(most.text),
         max_hosts=_whole(section.scalar("max_hosts")),
         max_failures=_whole(section.scalar("max_failures")),
-        freeze=tuple(_freezes(section.value("freeze"), findings)),
+        freeze=tuple(each for each in freezes if each is not None),
         protected=labels(section.value("protected"), "guard.protected"),
     )
 
 
 def _whole(node: Scalar | None) -> int | None:
     return None if node is None else int(node.text)
-
-
-def _freezes(listed: Node | None, findings: Findings) -> Iterator[Freeze]:
-    for position, entry in enumerate(listed.items if isinstance(listed, Sequence) else ()):
-        if isinstance(entry, Mapping):
-            freeze = _freeze(entry, f"guard.freeze[{position}]", findings)
-            if freeze is not None:
-                yield freeze
 
 
 def _freeze(entry: Mapping, where: str, findings: Findings) -> Freeze | None:
@@ -93,7 +90,10 @@ def _moment(node: Scalar, where: str, findings: Findings) -> datetime | None:
 
 
 def _weekly(weekly: Scalar, zone: Scalar, reason: str, where: str, findings: Findings) -> Weekly | None:
-    begins, ends = (_wall_time(part) for part in weekly.text.split("-"))
+    moments = (part.split() for part in weekly.text.split("-"))  # the schema's pattern lets only two through
+    begins, ends = (
+        WallTime(day=DAYS.index(day.lower()), time=time.fromisoformat(clock)) for day, clock in moments
+    )
     if begins == ends:
         findings.add(
             "freeze-order",
@@ -110,8 +110,3 @@ def _weekly(weekly: Scalar, zone: Scalar, reason: str, where: str, findings: Fin
             " such as Europe/Berlin or UTC; where that is right, install the system's package tzdata",
         )
         return None
-
-
-def _wall_time(text: str) -> WallTime:
-    day, clock = text.split()
-    return WallTime(day=DAYS.index(day.lower()), time=time.fromisoformat(clock))

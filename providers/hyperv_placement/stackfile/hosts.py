@@ -51,22 +51,20 @@ def _host(
 ) -> HostSpec:
     connection = _connection(entry.mapping("connection"), everywhere, folder, findings)
     vtpm, account = entry.scalar("allow_vtpm"), entry.scalar("account")
+    url = _endpoint(name, entry.scalar("address"), connection, findings)
+    roots = _roots(name, entry.mapping("storage"), findings)
+    word = read_word(entry.mapping("away"), f"hosts.{name}.away", findings)
     return HostSpec(
         name=name,
-        endpoint=_endpoint(name, entry.scalar("address"), connection, findings),
+        endpoint=url,
         connection=connection,
         account=None if account is None else account.text.rstrip("."),
-        storage=_roots(name, entry.mapping("storage"), findings),
+        storage=roots,
         reserve=_reserve(entry.mapping("reserve")),
         bandwidth=_bandwidth(entry.scalar("bandwidth")),
         allow_vtpm=vtpm is not None and vtpm.text.lower() in {"true", "yes", "on"},
-        away=_away(name, entry.mapping("away"), findings),
+        away=None if word is None else Away(until=word[0], reason=word[1]),
     )
-
-
-def _away(name: HostName, entry: Mapping | None, findings: Findings) -> Away | None:
-    word = read_word(entry, f"hosts.{name}.away", findings)
-    return None if word is None else Away(until=word[0], reason=word[1])
 
 
 def _connection(

@@ -48,22 +48,16 @@ def load_text(content: bytes, path: Path, name: Path, *, past: bool = False) -> 
 
 def _loaded(path: Path, source: Source | None, findings: Findings, governing: tuple[Policy, str]) -> Stack:
     """Return the stack, held against a policy under the name that counts there."""
-    root = _checked_root(source, findings)
-    stack = None if root is None else governed(_stack(path, root, findings), *governing)
-    if root is not None and stack is not None:
-        report_breaches(stack, root, findings)
-    if stack is None or source is None or findings:
+    document = None if source is None else parse(source, findings)
+    root = None if document is None else check(document, read_schema(STACK_SCHEMA), findings)
+    # Of a file that was not read to its end nothing is built: what seems to be missing may stand below the error.
+    if source is None or document is None or not document.complete or not isinstance(root, Mapping):
+        raise findings.error()
+    stack = governed(_stack(path, root, findings), *governing)
+    report_breaches(stack, root, findings)
+    if findings:
         raise findings.error()
     return replace(stack, digest=source.digest)
-
-
-def _checked_root(source: Source | None, findings: Findings) -> Mapping | None:
-    """Return the tree with everything in it that fits the schema, or None where it is too torn to read on."""
-    document = None if source is None else parse(source, findings)
-    if document is None:
-        return None
-    root = check(document, read_schema(STACK_SCHEMA), findings)
-    return root if document.complete and isinstance(root, Mapping) else None
 
 
 def _stack(path: Path, root: Mapping, findings: Findings) -> Stack:

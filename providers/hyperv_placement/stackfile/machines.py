@@ -47,24 +47,22 @@ class MachineReader:
         hosts = tuple(self._known_hosts(label, entry.value("host")))
         if storage is not None:
             self._check_roots(label, storage, hosts)
+        where = f"vms.{label}"
+        places = None if storage is None else read_storage(storage, f"{where}.storage", self._findings)
+        options = read_options(
+            entry.mapping("migration"), self._migration, f"{where}.migration", self._findings
+        )
+        word = read_word(entry.mapping("snooze"), f"{where}.snooze", self._findings)
         return VmSpec(
             label=label,
             name=label if name is None else name.text,
             id=None if guid is None else vm_id(guid.text),
             hosts=hosts,
-            storage=None
-            if storage is None
-            else read_storage(storage, f"vms.{label}.storage", self._findings),
-            migration=read_options(
-                entry.mapping("migration"), self._migration, f"vms.{label}.migration", self._findings
-            ),
-            snooze=self._snooze(label, entry.mapping("snooze")),
+            storage=places,
+            migration=options,
+            snooze=None if word is None else Snooze(until=word[0], reason=word[1]),
             line=line,
         )
-
-    def _snooze(self, label: str, entry: Mapping | None) -> Snooze | None:
-        word = read_word(entry, f"vms.{label}.snooze", self._findings)
-        return None if word is None else Snooze(until=word[0], reason=word[1])
 
     def _known_hosts(self, label: str, node: Node | None) -> Iterator[HostName]:
         nodes = node.items if isinstance(node, Sequence) else [node]
@@ -84,11 +82,8 @@ class MachineReader:
         """Report roots that a host the machine may be on lacks; without host:, that no host has."""
         for named in named_roots(storage):
             if (problem := part_problem(label)) is not None:
-                self._findings.add(
-                    "label-no-folder",
-                    named.line,
-                    f"vms.{label}: label {problem}; {_label_folder(named.text, label)}",
-                )
+                means = rf"the named root '{named.text}' means the folder <root>\{label}: write a full path instead"
+                self._findings.add("label-no-folder", named.line, f"vms.{label}: label {problem}; {means}")
             lacking = [host for host in hosts or self._names if not self._has_root(host, named.text)]
             if lacking and (hosts or len(lacking) == len(self._names)):
                 near = self._near_roots.suggestion(named.text)
@@ -103,7 +98,3 @@ class MachineReader:
         """Say whether `host` has `root`. True as well where its section could not be read: that was reported already."""
         roots = self._roots.get(host)
         return roots is None or root in roots
-
-
-def _label_folder(root: str, label: str) -> str:
-    return rf"the named root '{root}' means the folder <root>\{label}: write a full path instead"

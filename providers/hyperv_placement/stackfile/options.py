@@ -33,7 +33,14 @@ def read_options(
         parents=None if entry.scalar("parents") is None else "copy",
     )
     options = own.over(everywhere)
-    _report_compression(entry, options, where, findings)
+    # Compression belongs to TCP: with SMB a host ignores it (Set-VMHost -VirtualMachineMigrationPerformanceOption).
+    node = entry.scalar("compression") or entry.scalar("transport")
+    if node is not None and options.compression and options.transport == "smb":
+        findings.add(
+            "compression-with-smb",
+            node.line,
+            f"{where}: compression is for transport: tcp; with smb hosts ignore it, remove one of the two",
+        )
     return options
 
 
@@ -56,14 +63,3 @@ def subnets(entry: Mapping, where: str, findings: Findings) -> Iterator[str]:
                 node.line,
                 f"{where}[{position}]: '{node.text}' is no subnet ({error}); write it as 10.0.0.0/24 or fd00:1::/64",
             )
-
-
-def _report_compression(entry: Mapping, options: MigrationOptions, where: str, findings: Findings) -> None:
-    """Compression belongs to TCP: with SMB a host ignores it (Set-VMHost -VirtualMachineMigrationPerformanceOption)."""
-    node = entry.scalar("compression") or entry.scalar("transport")
-    if node is not None and options.compression and options.transport == "smb":
-        findings.add(
-            "compression-with-smb",
-            node.line,
-            f"{where}: compression is for transport: tcp; with smb hosts ignore it, remove one of the two",
-        )

@@ -143,11 +143,10 @@ class _TreeBuilder:
 
     def root(self) -> Node | None:
         """Return the tree; None where there is no content."""
-        return self._top[0] if self._top and not self._is_nothing(self._top[0]) else None
-
-    @staticmethod
-    def _is_nothing(node: Node) -> bool:
-        return isinstance(node, Scalar) and node.kind == "null" and not node.text
+        top = self._top[0] if self._top else None
+        # A file of nothing but comments is one empty scalar to a YAML reader; a written null is content of the wrong kind.
+        is_nothing = isinstance(top, Scalar) and top.kind == "null" and not top.text
+        return None if is_nothing else top
 
     def _place(self, node: Node) -> None:
         (self._open[-1].nodes if self._open else self._top).append(node)

@@ -134,6 +134,7 @@ def _own(path: Path, limit: int, findings: Findings, line: int, where: str) -> b
 def _file(path: Path, root: Mapping, findings: Findings) -> PolicyFile:
     plain, audit = root.scalar("plain_http"), root.scalar("audit")
     ports, auth = _texts(root, "ports"), _texts(root, "auth")
+    authorities, sources = _texts(root, "ca"), _texts(root, "credentials")
     return PolicyFile(
         path=str(path),
         lines={key: entry.line for key, entry in root.entries.items()},
@@ -143,8 +144,16 @@ def _file(path: Path, root: Mapping, findings: Findings) -> PolicyFile:
         directories=_patterns(root, "directories", findings),
         domains=_words(root, "domains"),
         auth=None if auth is None else frozenset(node.text for node in auth),
-        authorities=_authorities(root, path.parent, findings),
-        credentials=_sources(root, path.parent),
+        authorities=None
+        if authorities is None
+        else frozenset(each for node in authorities for each in _authority(node, path.parent, findings)),
+        # By their real paths, as `governing` names those of a stack file: a link must not lead around the policy.
+        credentials=None
+        if sources is None
+        else tuple(
+            node.text if node.text == ENVIRONMENT else os.path.realpath(path.parent / node.text)
+            for node in sources
+        ),
         plain_http=plain is None or plain.text.lower() in {"true", "yes", "on"},
         delegation=_words(root, "delegation"),
         audit_required=audit is not None,
@@ -174,13 +183,6 @@ def _patterns(root: Mapping, key: str, findings: Findings) -> tuple[str, ...] | 
     return None if nodes is None else tuple(node.text for node in nodes)
 
 
-def _authorities(root: Mapping, folder: Path, findings: Findings) -> frozenset[str] | None:
-    nodes = _texts(root, "ca")
-    if nodes is None:
-        return None
-    return frozenset(each for node in nodes for each in _authority(node, folder, findings))
-
-
 def _authority(node: Scalar, folder: Path, findings: Findings) -> frozenset[str]:
     """Return the fingerprints that an entry means: one, those of a file, or SYSTEM."""
     one = fingerprint(node.text)
@@ -197,12 +199,3 @@ def _authority(node: Scalar, folder: Path, findings: Findings) -> frozenset[str]
             f"{where}{error}; name a PEM file, a SHA-256 fingerprint of 32 bytes, or {SYSTEM}",
         )
         return frozenset()
-
-
-def _sources(root: Mapping, folder: Path) -> tuple[str, ...] | None:
-    nodes = _texts(root, "credentials")
-    if nodes is None:
-        return None
-    return tuple(
-        node.text if node.text == ENVIRONMENT else os.path.realpath(folder / node.text) for node in nodes
-    )

@@ -106,6 +106,7 @@ def report_maintenance(
 def report_contradictions(rules: tuple[Rule, ...], vms: Dict[str, VmSpec], findings: Findings) -> None:
     """Report rules that no placement can keep, whatever the hosts hold: each at the rule's line."""
     groups = _Groups(vms)
+    # First what takes hosts away, then what ties machines to each other: `apart` asks for the outcome of both.
     for rule in rules:
         if rule.kind == "within":
             for label in groups.keep(rule.labels, rule.hosts):
@@ -113,7 +114,10 @@ def report_contradictions(rules: tuple[Rule, ...], vms: Dict[str, VmSpec], findi
                 _contradiction(rule, why, findings)
     for rule in rules:
         if rule.kind == "together" and groups.join(rule.labels):
-            why = f"{_hosts_of(rule.labels, vms)} share no host; allow one to all of them, or drop the rule"
+            hosts = listed(
+                f"{label} ({' or '.join(vms[label].hosts) or 'any host'})" for label in rule.labels
+            )
+            why = f"{hosts} share no host; allow one to all of them, or drop the rule"
             _contradiction(rule, why, findings)
     for rule in rules:
         if rule.kind == "apart":
@@ -140,10 +144,6 @@ def _report_apart(rule: Rule, groups: _Groups, vms: Dict[str, VmSpec], findings:
 
 def _contradiction(rule: Rule, why: str, findings: Findings) -> None:
     findings.add("rule-impossible", rule.line, f"{rule.kind} cannot hold: {why}")
-
-
-def _hosts_of(labels: tuple[str, ...], vms: Dict[str, VmSpec]) -> str:
-    return listed(f"{label} ({' or '.join(vms[label].hosts) or 'any host'})" for label in labels)
 
 
 class _Groups:

@@ -83,7 +83,8 @@ def _disks(section: Mapping, where: str, findings: Findings) -> dict[str, str]:
                 entry.line,
                 f"{where}: '{key}' and '{other}' are one disk to Windows; keep one of the two",
             )
-        value = _place(section, key)
+        detailed = section.mapping(key)
+        value = section.scalar(key) if detailed is None else detailed.scalar("path")
         if value is not None:
             _report_conversion(key, value, where, findings)
             disks[key] = _location(value, f"{where}.{key}", findings)
@@ -91,12 +92,6 @@ def _disks(section: Mapping, where: str, findings: Findings) -> dict[str, str]:
         if problem is not None:
             findings.add("path-wrong", entry.line, f"{where}: '{key}' {problem}")
     return disks
-
-
-def _place(section: Mapping, key: str) -> Scalar | None:
-    """Return the location of a disk, which stands alone or under path."""
-    detailed = section.mapping(key)
-    return section.scalar(key) if detailed is None else detailed.scalar("path")
 
 
 def _overwritten(section: Mapping) -> Iterator[str]:

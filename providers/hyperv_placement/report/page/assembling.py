@@ -31,7 +31,11 @@ def page(review: Review, code: int) -> str:
         " base-uri 'none'; form-action 'none'"
     )
     shown = _part("page.html")
-    parts = {"policy": policy, "style": style, "script": script, "data": _embedded(page_data(review, code))}
+    written = json.dumps(
+        _shown(page_data(review, code)), separators=(",", ":")
+    )  # ASCII: other characters are escapes already
+    data = "".join(_UNSAFE.get(character, character) for character in written)
+    parts = {"policy": policy, "style": style, "script": script, "data": data}
     for name, part in parts.items():  # data last: what stands in it replaces nothing
         shown = shown.replace(f"{{{{{name}}}}}", part)
     return shown
@@ -86,11 +90,6 @@ def _estate(inventory: Inventory, plan: Plan) -> dict[str, Any]:
 
 def _bytes(mib: int | None) -> int | None:
     return None if mib is None else mib * MIB
-
-
-def _embedded(data: dict[str, Any]) -> str:
-    written = json.dumps(_shown(data), separators=(",", ":"))  # ASCII: other characters are escapes already
-    return "".join(_UNSAFE.get(character, character) for character in written)
 
 
 def _shown(value: Any) -> Any:
