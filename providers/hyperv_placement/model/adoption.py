@@ -16,8 +16,10 @@ Key = TypeVar("Key")
 
 def leads_to(job: MigrationJob, move: Move, destination: Identity) -> bool:
     """Say whether a running job does what `move` orders, so that it can be adopted."""
+    # Job types 300 to 304 make a planned system or check (Msvm_MigrationJob page): followed as a move, nothing would move.
     if job.only_prepares:
         return False
+    # A migration of storage alone states no DestinationHost.
     if not move.changes_host:
         return job.destination is None and _same_paths(job, move)
     return job.destination is not None and names_host(job.destination, destination) and _same_paths(job, move)
@@ -30,6 +32,7 @@ def names_host(text: str, host: Identity) -> bool:
 
 def host_named(text: str, hosts: Mapping[Key, Identity]) -> Key | None:
     """Return which host a DestinationHost means; one whose own name it is before any that only reports it."""
+    # Any host can report any name of itself: one that has proven it is not to lose its name to another.
     meant = [key for key, host in hosts.items() if names_host(text, host)]
     return min(meant, key=lambda key: own_name(hosts[key]) is None, default=None)
 

@@ -27,6 +27,7 @@ def destination(url: str) -> tuple[str, int | None] | None:
         host, port = (parts.hostname or "").lower(), parts.port
     except ValueError:
         return None
+    # `hostname` takes the brackets of an IPv6 address away (RFC 3986, 3.2.2).
     shown = f"[{host}]" if ":" in host else host
     plain = url.isascii() and url.isprintable()  # urlsplit leaves out tabs, and folds other alphabets
     whole = plain and parts.netloc.lower() in {shown, f"{shown}:{port}"}
@@ -59,6 +60,7 @@ def fits(host: str, patterns: Iterable[str]) -> bool:
     if address is not None:
         networks = (network for pattern in patterns if (network := _network(pattern)) is not None)
         return any(address.version == network.version and address in network for network in networks)
+    # Names fit names alone, and are not resolved: DNS is in the hands of those whom a policy guards against.
     if not is_name(host):
         return False
     named = [pattern.lower() for pattern in patterns]
@@ -76,6 +78,7 @@ def _address(text: str) -> Address | None:
         address = ipaddress.ip_address(text)
     except ValueError:
         return None
+    # The IPv4 address within is what is dialled: patterns of IPv4 have to count for it.
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
     return mapped or address
 

@@ -316,6 +316,7 @@ class HostFacts:
     @property
     def replaced(self) -> bool:
         """Whether the host is known to be another computer than in the last run."""
+        # Nothing known of one side is no sign of another computer: builds and rights decide whether it is read.
         return self.uuid is not None and self.uuid_before is not None and self.uuid != self.uuid_before
 
 
@@ -417,6 +418,7 @@ class Inventory:
         Where a machine is seen, the hosts that show it speak for it, and those of `also` (where it is wanted): another
         host's job of it says nothing. Of a machine that no host shows nothing is known.
         """
+        # Hosts are believed of their own machines: any other one could hold a machine back by a job of its own making.
         speaking = {each.host for each in self.with_id(vm)} or self.hosts.keys()
         for host, job in self._jobs.get(vm, ()):
             if host.name in speaking or host.name in also:

@@ -29,6 +29,7 @@ class WallTime:
         They differ where clocks are changed: an hour that comes twice, or not at all (PEP 495).
         """
         date = monday.date() + timedelta(days=self.day)
+        # Python takes the first of two equal hours unless told otherwise by `fold` (PEP 495).
         both = [
             datetime.combine(date, self.time, tzinfo=zone).replace(fold=fold).astimezone(UTC)
             for fold in (0, 1)
@@ -69,6 +70,7 @@ class Weekly:
         local = now.astimezone(self.zone)
         monday = local - timedelta(days=local.weekday())
         over = (self.ends.day, self.ends.time) < (self.begins.day, self.begins.time)
+        # The weeks beside count, too: a freeze may run over the end of one.
         for week in (-1, 0, 1):
             first = monday + timedelta(weeks=week)
             begin = self.begins.of_week(first, self.zone)[0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import lru_cache
 
 from hyperv_placement.visible import hidden, visible
@@ -19,6 +19,7 @@ _SHOWN = 3
 def looks(name: str) -> str:
     """Return a form that is the same for names that people can hardly distinguish."""
     seen = "".join(char for char in unicodedata.normalize("NFKC", name) if not hidden(char) or char.isspace())
+    # Normalized again behind folding, which can leave letters decomposed (Unicode 3.13, caseless matching).
     return folded(unicodedata.normalize("NFKC", folded(" ".join(seen.split()))))
 
 
@@ -31,23 +32,21 @@ def near(name: str, others: Iterable[str]) -> list[str]:
 
 def oddness(name: str) -> str:
     """Return what of a name does not show, in words; empty where it is as it looks."""
-    return ", ".join(_oddities(name))
-
-
-def _oddities(name: str) -> Iterator[str]:
+    odd = list[str]()
     if name != name.rstrip():
-        yield "blank at its end"
+        odd.append("blank at its end")
     if name != name.lstrip():
-        yield "blank at its start"
+        odd.append("blank at its start")
     inner = name.strip()
     if " ".join(inner.split()) != inner:
-        yield "another blank within"
+        odd.append("another blank within")
     for char in dict.fromkeys(char for char in inner if hidden(char) and not char.isspace()):
-        yield f"with U+{ord(char):04X}, which does not show"
+        odd.append(f"with U+{ord(char):04X}, which does not show")
     if unicodedata.normalize("NFC", inner) != inner:
-        yield "its letters are decomposed"
+        odd.append("its letters are decomposed")
     elif unicodedata.normalize("NFKC", inner) != inner:
-        yield "letters of another width or form"
+        odd.append("letters of another width or form")
+    return ", ".join(odd)
 
 
 def reported(name: str) -> str:

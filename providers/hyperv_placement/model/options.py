@@ -36,6 +36,7 @@ class MigrationOptions:
 
     def over(self, other: MigrationOptions) -> MigrationOptions:
         """Return `other` with what is chosen here put over it."""
+        # No networks is nothing chosen, as None is; False is a choice.
         chosen = {
             field.name: value
             for field in fields(self)
@@ -64,6 +65,7 @@ def reached_by(addresses: Iterable[str], networks: tuple[str, ...]) -> tuple[str
 
 def _within(address: str, network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> bool:
     try:
+        # A host reports its addresses as text: one that cannot be read lies in no network, and ends no plan.
         return ipaddress.ip_address(address) in network
     except ValueError:
         return False

@@ -45,6 +45,7 @@ def own_name(host: Identity) -> str | None:
     Whole names are compared, as DNS does: `hv1` proves nothing of `hv1.corp.example`. What is declared counts alone. A
     name with letters beyond ASCII is none: two of them can look, and fold, like one.
     """
+    # A declared name takes the place of proven ones: a certificate for several names would let the host choose.
     accepted = (host.declared,) if host.declared else host.proven or ()
     same = any(dns(host.full_name) == dns(name) for name in accepted)
     return host.full_name.rstrip(".") if same and host.full_name.isascii() else None
@@ -58,6 +59,7 @@ def agrees_with_itself(host: Identity) -> bool:
 def called(host: Identity) -> frozenset[str]:
     """Return the names by which a host may be meant, as DNS compares them: its own, else those that it reports."""
     own = own_name(host)
+    # Without a name of its own a host is still meant by what it reports: to find a job again, not to call it so.
     if own is None:
         return frozenset({dns(host.full_name), dns(host.computer_name)})
     short = dns(own).partition(".")[0]

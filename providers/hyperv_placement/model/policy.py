@@ -205,6 +205,7 @@ def _of_host(file: PolicyFile, host: DialledHost, files: Files) -> Iterator[Brea
 def _of_address(file: PolicyFile, host: DialledHost) -> Iterator[Breach]:
     if not _leads_to(host.endpoint, file.hosts):
         yield _breach("address", f"{host.endpoint} is not among the hosts that may be dialled", file, "hosts")
+    # Tickets are asked for, and migrations sent to, the name that is declared: it is a place as the address is.
     if host.account is not None and file.hosts is not None and not fits(host.account, file.hosts):
         yield _breach(
             "account", f"'{host.account}' is not among the hosts that may be dialled", file, "hosts"
@@ -242,6 +243,7 @@ def _of_directory(file: PolicyFile, spec: DialledDirectory, files: Files) -> Ite
 def _of_files(file: PolicyFile, files: Files, *, named: bool, tls: bool) -> Iterator[Breach]:
     if not _may_come_from(files.credentials, file.credentials):
         yield _breach("credentials" if named else "", _from(files.credentials), file, "credentials")
+    # Over plain HTTP or LDAP no certificate is looked at; whether those may be used is another key.
     if not tls or file.authorities is None:
         return
     if files.trouble:
@@ -249,6 +251,7 @@ def _of_files(file: PolicyFile, files: Files, *, named: bool, tls: bool) -> Iter
     elif SYSTEM in files.authorities - file.authorities:
         text = "there is no ca:, and the authorities that the system trusts must not prove who a host is; name a ca:"  # fmt: skip
         yield _breach("", text, file, "ca")
+    # `min` only because a set has no order, and a finding must be the same at every run.
     elif foreign := files.authorities - file.authorities:
         yield _breach("ca", f"holds a certificate that must not prove who a host is: SHA256:{min(foreign)}", file, "ca")  # fmt: skip
 
@@ -259,6 +262,7 @@ def _of_login(username: str, domains: Collection[str]) -> str:
     if not username:
         return f"the login names no user, so that its domain is unknown; write username:, of one of these domains: {permitted}"  # fmt: skip
     known = {folded(domain) for domain in domains}
+    # `CORP\me@other` holds two domains, and which one counts is for the host to say: both have to be permitted.
     before, backslash, account = username.rpartition("\\")
     named = {folded(before if before not in {"", "."} else LOCAL)} if backslash else set()
     named |= {folded(realm or LOCAL) for realm in account.split("@")[1:]}
@@ -270,6 +274,7 @@ def _of_login(username: str, domains: Collection[str]) -> str:
 def _leads_to(url: str, patterns: tuple[str, ...] | None) -> bool:
     if patterns is None:
         return True
+    # What two parsers could read as two places is none, so it fits no pattern.
     place = destination(url)
     return place is not None and fits(place[0], patterns)
 
@@ -301,6 +306,7 @@ def _breach(setting: str, text: str, file: PolicyFile, key: str) -> Breach:
 
 
 def _first(*given: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    # An empty list counts as given: it permits nothing, where an absent key restricts nothing.
     return next((each for each in given if each is not None), None)
 
 

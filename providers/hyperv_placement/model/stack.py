@@ -196,6 +196,7 @@ class Stack:
         """
         if day is None:
             return self
+        # The day that is named counts still: `until` is the last one.
         over = {name for name, host in self.hosts.items() if host.away and host.away.until < day}
         awake = {label for label, vm in self.vms.items() if vm.snooze and vm.snooze.until < day}
         if not over and not awake:

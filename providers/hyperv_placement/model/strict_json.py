@@ -22,7 +22,9 @@ def loads(content: str | bytes) -> Any:
     Raises ValueError for what is no JSON in UTF-8, and for what readers take in different ways (RFC 8259 4, 6 and 8.2): names
     that stand twice in an object, numbers that are none or too long, halves of characters.
     """
+    # Windows PowerShell writes a byte order mark, which a reader may pass over (RFC 8259 8.1).
     text = content if isinstance(content, str) else content.decode("utf-8-sig")
+    # Counted in the text: once the values are there, so is the memory that they take.
     if sum(text.count(mark) for mark in ",[{") > MAX_VALUES:
         raise ValueError(f"more than {MAX_VALUES} values")
     try:
@@ -39,12 +41,14 @@ def loads(content: str | bytes) -> Any:
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
+    # Readers differ on which of two wins (RFC 8259 4): what was looked at must be what is used.
     if len(found) != len(pairs):
         raise ValueError("a name stands twice in an object")
     return found
 
 
 def _integer(text: str) -> int:
+    # int() takes time by the square of the digits (CVE-2020-10735).
     if len(text) > _LONGEST_NUMBER:
         raise ValueError("a number is too long")
     return int(text)
@@ -52,6 +56,7 @@ def _integer(text: str) -> int:
 
 def _real(text: str) -> float:
     found = float(text)
+    # 1e999 is a number to JSON and infinity to float(), which no JSON can say again.
     if not math.isfinite(found):
         raise ValueError("a number is too large")
     return found

@@ -33,6 +33,7 @@ def read_urn(text: str) -> Urn:
     """Return the parts of a resource's name. Raises ValueError where it is none, StackNameError where the stack's is none."""
     if not text.startswith(_PREFIX):
         raise ValueError(f"{_shown(text)} does not begin with {_PREFIX}")
+    # Not at every `::`: the label, which stands last, is any text.
     parts = text.removeprefix(_PREFIX).split("::", _PARTS - 1)
     if len(parts) != _PARTS:
         raise ValueError(f"{_shown(text)} has not the four parts of an URN")

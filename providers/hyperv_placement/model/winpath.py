@@ -14,6 +14,7 @@ def _folded(text: str) -> str:
 
 
 def _lower(char: str) -> str:
+    # NTFS compares by a table of single characters ($UpCase): what becomes longer, or does not come back, has no partner.
     upper = char.upper()
     lower = upper.lower()
     return lower if len(upper) == len(lower) == 1 and lower.upper() == upper else char
@@ -45,6 +46,7 @@ def named_in(path: str, text: str) -> bool:
     """Say whether a text, as of a host's message, names `path`, in whatever case."""
     wanted, words = _folded(ntpath.normpath(path)), _folded(text)
     at = words.find(wanted)
+    # A letter or digit behind it makes it another path: web1 is not named where web10 is.
     return at >= 0 and not words[at + len(wanted) : at + len(wanted) + 1].isalnum()
 
 
@@ -93,6 +95,7 @@ def share(path: str) -> str | None:
     r"""Return `\\server\share` in comparable form, or None for a path that is on no share."""
     if path[:2].replace("/", "\\") != "\\\\":
         return None
+    # Devices (`\\.\`, `\\?\`) split as servers called `.` and `?` do; no share is behind them.
     start = ntpath.splitdrive(ntpath.normpath(path))[0]
     server, _, name = start.removeprefix("\\\\").partition("\\")
     if not start.startswith("\\\\") or server in {"", ".", "?"} or not name:
@@ -133,4 +136,5 @@ def is_absolute(path: str) -> bool:
     start, rest = ntpath.splitdrive(path.replace("/", "\\"))
     if start.startswith("\\\\"):
         return share(path) is not None
+    # `D:x` is relative to the current folder of D: (Learn, "Naming Files, Paths, and Namespaces").
     return len(start) == len("D:") and start[0].isascii() and start[0].isalpha() and rest.startswith("\\")

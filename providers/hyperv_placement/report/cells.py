@@ -21,6 +21,7 @@ def _cells(character: str) -> int:
 def fitted(text: str, cells: int, *, right: bool = False) -> str:
     """Return `text` in exactly so many cells: filled with blanks, or cut with a mark at its end."""
     if width(text) > cells:
+        # A wide character may not fit into the last cell: then a blank fills it, below.
         text = _cut(text, cells - 1) + _CUT
     blanks = " " * (cells - width(text))
     return blanks + text if right else text + blanks

@@ -41,6 +41,7 @@ def _suite(
     by_case: dict[str, dict[str, list[str]]] = {}
     for subject, element, message in outcomes:
         by_case.setdefault(subject, {}).setdefault(element, []).append(message)
+    # Of a timestamp "timezone may not be specified" (JUnit.xsd of windyroad/JUnit-Schema).
     suite = etree.SubElement(
         root, "testsuite", name=name, timestamp=report.checked.removesuffix("+00:00"), time="0"
     )
@@ -67,6 +68,7 @@ def _case(suite: etree._Element, report: DriftReport, name: str) -> etree._Eleme
 
 def _outcome(case: etree._Element, element: str, messages: Iterable[str]) -> None:
     text = "\n".join(_clean(message) for message in messages)
+    # Parsers turn line ends in an attribute into blanks (XML 1.0, 3.3.3).
     etree.SubElement(case, element, message=text.replace("\n", " | ")).text = text
 
 

@@ -20,28 +20,28 @@ _REST = "\nand {} more (all of them: --json)"
 
 def render_markdown(report: DriftReport) -> str:
     """Return the line that says it all, then lists of drift, of what is unknown, and of snoozes; never above LIMIT."""
-    return "\n".join(_lines(report)) + "\n"
-
-
-def _lines(report: DriftReport) -> Iterator[str]:
-    yield f"**{text(headline(report))}**"
-    yield ""
-    yield from cut([f"- {drift.kind}: {_reported(drift)}" for drift in report.drifts], Budget(_DRIFTS), _REST)
-    yield from _list(
-        "Unknown", (f"- {name(subject)}: {text(why)}" for subject, why in unknown(report)), _UNKNOWN
-    )
-    yield from _list(
-        "Snoozed",
-        (f"- {_reported(each)}; {text(snoozed(each))}" for each in report.snoozed),
-        _SNOOZED,
-    )
-    yield from _list("Away", (f"- {name(each.subject)}: {text(each.text)}" for each in report.away), _AWAY)
-    yield from _list("Snoozes that have ended", (f"- {text(ended(each))}" for each in report.ended), _ENDED)
-    if note := unreadable(report):
-        yield from ("", text(note))
-    yield from _list("Notes", (f"- {text(note)}" for note in report.notes), _ENDED)
+    drifts = [f"- {drift.kind}: {_reported(drift)}" for drift in report.drifts]
+    unknowns = (f"- {name(subject)}: {text(why)}" for subject, why in unknown(report))
+    asleep = (f"- {_reported(each)}; {text(snoozed(each))}" for each in report.snoozed)
+    away = (f"- {name(each.subject)}: {text(each.text)}" for each in report.away)
+    over = (f"- {text(ended(each))}" for each in report.ended)
+    note = unreadable(report)
     known = f" {report.known}." if report.known else ""
-    yield from ("", f"Checked at {report.checked}.{known}")
+    # Each part has a budget of its own: a thousand drifts must not push out which hosts are unknown.
+    lines = (
+        f"**{text(headline(report))}**",
+        "",
+        *cut(drifts, Budget(_DRIFTS), _REST),
+        *_list("Unknown", unknowns, _UNKNOWN),
+        *_list("Snoozed", asleep, _SNOOZED),
+        *_list("Away", away, _AWAY),
+        *_list("Snoozes that have ended", over, _ENDED),
+        *(("", text(note)) if note else ()),
+        *_list("Notes", (f"- {text(note)}" for note in report.notes), _ENDED),
+        "",
+        f"Checked at {report.checked}.{known}",
+    )
+    return "\n".join(lines) + "\n"
 
 
 def _reported(drift: Drift) -> str:

@@ -22,7 +22,8 @@ def render_drift(report: DriftReport) -> str:
         *(f"  snoozed: {drift.subject}: {reported(drift)}; {snoozed(drift)}" for drift in report.snoozed),
         *(f"  away: {each.subject}: {each.text}" for each in report.away),
         *(f"  note: {ended(over)}" for over in report.ended),
-        *(f"  note: {each}" for each in (note, *report.notes) if each),
+        *([f"  note: {note}"] if note else []),
+        *(f"  note: {each}" for each in report.notes),
         *([report.known] if report.known else []),
     )
     return "\n".join(map(visible, lines))

@@ -30,6 +30,7 @@ def text(value: object, longest: int = LONGEST) -> str:
     cut = whole if len(whole) <= longest else whole[:longest] + _CUT
     apart = _SIGILS.sub(rf"\1{_NOTHING}", visible(cut))
     apart = _COMMIT.sub(lambda found: _NOTHING.join(_APART.findall(found[0])), apart)
+    # Entities come last: what they are made of (&, #, digits) means something to the steps before.
     shown = _SPECIAL.sub(lambda found: f"&#{ord(found[0])};", apart)
     return shown.replace(_NOTHING, f"&#{ord(_NOTHING)};")
 

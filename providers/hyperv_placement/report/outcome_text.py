@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hyperv_placement.model.units import counted
-from hyperv_placement.planning.outcome import Left, Outcome
+from hyperv_placement.planning.outcome import Outcome
 from hyperv_placement.planning.what_counts import Proof
 from hyperv_placement.visible import visible
 
@@ -14,7 +14,15 @@ from .records import record
 
 def render_outcome(outcome: Outcome) -> str:
     """Return the line that says it all, then one for each machine that is not in its place, and why hosts are not known."""
-    lines = (headline(outcome), *map(_line, outcome.left), *(f"  {cause}" for cause in outcome.causes))
+    lines = [headline(outcome)]
+    for each in outcome.left:
+        where = f" (on {each.host})" if each.host else ""
+        line, word = f"  {each.standing}: {each.label}{where}: {each.text}", each.last
+        if word is not None:
+            said = f"{word.event}: {word.result}" if word.result else word.event
+            line += f"; our log: {word.source} -> {word.to}, {word.time}, {said}"
+        lines.append(line)
+    lines += (f"  {cause}" for cause in outcome.causes)
     return "\n".join(map(visible, lines))
 
 
@@ -41,15 +49,6 @@ def headline(outcome: Outcome) -> str:
     if outcome.unread:
         parts.append(f"not read: {', '.join(outcome.unread)}")
     return "; ".join(parts)
-
-
-def _line(each: Left) -> str:
-    where = f" (on {each.host})" if each.host else ""
-    line, word = f"  {each.standing}: {each.label}{where}: {each.text}", each.last
-    if word is None:
-        return line
-    said = f"{word.event}: {word.result}" if word.result else word.event
-    return f"{line}; our log: {word.source} -> {word.to}, {word.time}, {said}"
 
 
 def outcome_record(outcome: Outcome, exit_code: int) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from hyperv_placement.model.finding import Finding, Topic
-from hyperv_placement.model.plan import Plan, Schedule, ScheduledMove, Standing
+from hyperv_placement.model.plan import Plan, Standing
 from hyperv_placement.model.units import counted, format_bytes, format_seconds
 from hyperv_placement.planning.checks.sizes import of_unknown_size
 from hyperv_placement.visible import visible
@@ -34,16 +34,17 @@ def render_plan(plan: Plan, columns: int = 100) -> str:
 
 def outline(plan: Plan) -> list[str]:
     """Return what the stack exports of its plan: a line about the whole, then one for each move, by their starts."""
-    return [headline(plan), *(_outlined(plan.schedule, each) for each in plan.schedule.moves)]
-
-
-def _outlined(schedule: Schedule, each: ScheduledMove) -> str:
-    move = each.move
-    way = f"{move.source} -> {move.destination}" if move.changes_host else f"stays on {move.source}"
-    first = ", ".join(dict.fromkeys(schedule.moves[number].label for number in each.after))
-    after = f", after {first}" if first else ""
-    times = f"{clock(each.start)} to {clock(each.end)}"
-    return visible(f"{each.label}: {way}, {format_bytes(each.bytes)}, {times}{after} ({each.reason})")
+    schedule, lines = plan.schedule, [headline(plan)]
+    for each in schedule.moves:
+        move = each.move
+        way = f"{move.source} -> {move.destination}" if move.changes_host else f"stays on {move.source}"
+        first = ", ".join(dict.fromkeys(schedule.moves[number].label for number in each.after))
+        after = f", after {first}" if first else ""
+        times = f"{clock(each.start)} to {clock(each.end)}"
+        lines.append(
+            visible(f"{each.label}: {way}, {format_bytes(each.bytes)}, {times}{after} ({each.reason})")
+        )
+    return lines
 
 
 def choice_lines(plan: Plan) -> Iterator[str]:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from hyperv_placement import quoting
-from hyperv_placement.model.finding import Finding
 from hyperv_placement.model.guard import NO_LIMITS
 from hyperv_placement.model.plan import Plan, ScheduledMove
 from hyperv_placement.model.stack import Stack
@@ -165,7 +164,14 @@ def _fields(change: EntryChange) -> Iterator[str]:
 
 
 def _findings(review: Review) -> list[str]:
-    lines = [*_reported(review.plan.findings)]
+    lines = list[str]()
+    for each in review.plan.findings:
+        first, *proof = each.lines
+        lines.append(f"- **{'stops it' if each.refuses else 'warning'}**: {text(first, _PROOF)}")
+        if proof:
+            lines.append("".join(f"<br>{text(line, _PROOF)}" for line in proof))
+        if each.remedy:
+            lines.append(f"  - to do: {text(each.remedy, _PROOF)}")
     # What an incomplete inventory leaves out could break a rule: then nothing is said of rules.
     rules_hold = not lines and review.inventory.complete and bool(review.plan.steps)
     reported = " ".join((*(["No rule is broken."] if rules_hold else []), *_guard(review)))
@@ -187,16 +193,6 @@ def _guard(review: Review) -> Iterator[str]:
         yield "The guard's limits let it pass." if review.freezes_unjudged else "The guard lets it pass."
     if review.freezes_unjudged:
         yield "Its freezes are judged when it runs: an inventory has no clock."
-
-
-def _reported(findings: Iterable[Finding]) -> Iterator[str]:
-    for each in findings:
-        first, *proof = each.lines
-        yield f"- **{'stops it' if each.refuses else 'warning'}**: {text(first, _PROOF)}"
-        if proof:
-            yield "".join(f"<br>{text(line, _PROOF)}" for line in proof)
-        if each.remedy:
-            yield f"  - to do: {text(each.remedy, _PROOF)}"
 
 
 def _doctor(review: Review) -> list[str]:
@@ -301,27 +297,26 @@ def _disks(plan: Plan) -> list[str]:
     return folded(f"Files that get another path: {len(rows)}", lines)
 
 
-def _rooms(rooms: tuple[Room, ...]) -> list[str]:
-    if not rooms:
-        return []
-    heads = ("host", "what", "free before", "least", "at", "free after", "of", "kept free")
-    lines = table(heads, [_room(room) for room in rooms], Budget(_ROOMS), _REST)
-    return folded("Memory and disk of the hosts touched: free before, at the peak, after", lines)
-
-
 _NOT_KNOWN = ("not known", "", "not known")
 """Of a volume to which a file comes of which nobody knows how large it is."""
 
 
-def _room(room: Room) -> tuple[str, ...]:
-    capacity = "?" if room.capacity is None else format_bytes(room.capacity)
-    least, at, after = (
-        (_free(room.least), clock(room.least_at), _free(room.after)) if room.known else _NOT_KNOWN
-    )
-    return (
-        name(room.host), name(room.volume) if room.volume else room.kind, _free(room.before), least, at, after,
-        capacity, format_bytes(room.kept),
-    )  # fmt: skip
+def _rooms(rooms: tuple[Room, ...]) -> list[str]:
+    if not rooms:
+        return []
+    heads = ("host", "what", "free before", "least", "at", "free after", "of", "kept free")
+    rows = []
+    for room in rooms:
+        capacity = "?" if room.capacity is None else format_bytes(room.capacity)
+        least, at, after = (
+            (_free(room.least), clock(room.least_at), _free(room.after)) if room.known else _NOT_KNOWN
+        )
+        rows.append((
+            name(room.host), name(room.volume) if room.volume else room.kind, _free(room.before), least, at, after,
+            capacity, format_bytes(room.kept),
+        ))  # fmt: skip
+    lines = table(heads, rows, Budget(_ROOMS), _REST)
+    return folded("Memory and disk of the hosts touched: free before, at the peak, after", lines)
 
 
 def _free(count: int) -> str:

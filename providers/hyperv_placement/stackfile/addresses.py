@@ -28,6 +28,7 @@ def endpoint(address: str) -> str:
         scheme, path = parts.scheme.lower(), parts.path.rstrip("/") or _PATH
     else:
         path = _PATH
+        # Without brackets the end of an IPv6 address would be read as its port (RFC 3986, 3.2.2).
         parts = _split(f"//[{address}]" if _is_ipv6(address) else f"//{address}")
         if parts.path:
             raise ValueError(f"'{address}' has a path but no scheme; write a name or a full URL, {_EXAMPLE}")
@@ -57,6 +58,7 @@ def _split(text: str) -> SplitResult:
         parts = urlsplit(text)
     except ValueError as error:
         raise ValueError(f"'{text}' is no address ({error}); write {_EXAMPLE}") from error
+    # urlsplit shows an empty query or fragment as none at all: `name?`.
     if parts.query or parts.fragment or "?" in text or "#" in text:
         raise ValueError(f"'{text}' has a query or fragment; write {_EXAMPLE}")
     return parts
@@ -66,6 +68,7 @@ def _host(parts: SplitResult, address: str) -> str:
     host = parts.hostname or ""
     if _is_ipv6(host):
         return f"[{ipaddress.ip_address(host)}]"
+    # Resolvers take 10.1 for 10.0.0.1 (inet_aton): what looks like an address has to be a whole one.
     if _LOOKS_LIKE_IP.fullmatch(host):
         try:
             return str(ipaddress.ip_address(host))

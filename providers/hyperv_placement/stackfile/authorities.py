@@ -26,6 +26,7 @@ def fingerprints(raw: bytes) -> frozenset[str]:
     if len(blocks) != raw.count(_BEGIN):
         raise ValueError("holds more than certificates; leave BEGIN CERTIFICATE blocks alone in it")
     try:
+        # Without `validate` base64 passes over what does not belong there (Python), and the fingerprint is of other bytes.
         return frozenset(hashlib.sha256(base64.b64decode(b"".join(block.split()), validate=True)).hexdigest() for block in blocks)  # fmt: skip
     except binascii.Error as error:
         raise ValueError("holds a certificate that is no base64") from error

@@ -89,6 +89,7 @@ def _server(node: Scalar, findings: Findings, *, simple: bool) -> str:
     """Return the URL in its one spelling: no user name, path or query, and encrypted one way or the other."""
     try:
         parts = urlsplit(node.text)
+        # urlsplit looks at a port only when it is asked for it.
         _ = parts.port
     except ValueError as error:
         findings.add(

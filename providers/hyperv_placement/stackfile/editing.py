@@ -62,6 +62,7 @@ class Editor:
     def text(self) -> str:
         """Return the text with all changes made."""
         changed = self._text
+        # From the end: what is written there moves nothing that stands before it.
         for splice in sorted(self._splices, key=lambda each: each.order, reverse=True):
             changed = changed[: splice.start] + splice.text + changed[splice.end :]
         return self._bom + changed
@@ -180,6 +181,7 @@ def _flow(value: Mapping[str, Value]) -> CommentedMap:
 
 def _dumped(value: object) -> str:
     writer, out = YAML(), io.StringIO()
+    # ruamel.yaml breaks lines at 80 columns, and ends a document of one plain text by `...`.
     writer.width = 1 << 30
     writer.dump(value, out)
     return out.getvalue().removesuffix("...\n").rstrip("\n")

@@ -12,6 +12,7 @@ def local_file(node: Scalar, folder: Path, findings: Findings) -> Path:
     """Return the file `node` names on this computer; whether it is there is seen when it is used."""
     try:
         return folder / Path(node.text).expanduser()
+    # What expanduser raises where it knows no home (Python, pathlib).
     except RuntimeError:
         findings.add(
             "home-unknown",

@@ -72,6 +72,7 @@ def _placed(root: Mapping, name: HostName, breaches: Iterable[Breach]) -> Iterat
             yield own.entries[breach.setting].line, f"hosts.{name}.connection.{breach.setting}", breach
         elif everywhere is not None and breach.setting in everywhere.entries:
             yield everywhere.entries[breach.setting].line, f"connection.{breach.setting}", breach
+        # Not written anywhere: shown where it would have to be written.
         elif own is not None:
             yield entry.entries["connection"].line, f"hosts.{name}.connection", breach
         elif everywhere is not None:
@@ -93,6 +94,7 @@ def _files(policy: Policy) -> Callable[[Path | None, Path | None], Files]:
     if not policy.asks_for_files:
         return lambda _credentials, _ca: Files()
 
+    # Hosts share their files: each is read once, so that all of them are judged by the same bytes.
     @cache
     def look(credentials: Path | None, ca: Path | None) -> Files:
         source = ENVIRONMENT if credentials is None else os.path.realpath(credentials)

@@ -102,6 +102,7 @@ def _weekly(weekly: Scalar, zone: Scalar, reason: str, where: str, findings: Fin
         )
     try:
         return Weekly(begins=begins, ends=ends, zone=ZoneInfo(zone.text), reason=reason)
+    # A key that leads out of the folders of time zones is a ValueError (Python, zoneinfo): it is no zone either.
     except (ZoneInfoNotFoundError, ValueError, OSError):
         findings.add(
             "timezone-unknown",

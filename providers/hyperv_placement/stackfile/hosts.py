@@ -96,6 +96,7 @@ def _endpoint(name: HostName, address: Scalar | None, connection: Connection, fi
     except ValueError as error:
         findings.add("address-wrong", address.line, f"hosts.{name}.address: {error}")
         return ""
+    # The others seal their messages themselves, without TLS (MS-WSMV 2.2.9.1).
     if url.startswith("http://") and connection.auth in {"basic", "certificate"}:
         secure = f"https://{urlsplit(url).hostname}:{HTTPS_PORT}/wsman"
         findings.add(
@@ -138,6 +139,7 @@ def _bandwidth(node: Scalar | None) -> float | None:
     if node is None:
         return None
     number, unit = node.text.strip()[: -len("Gbit/s")], node.text.strip()[-len("Gbit/s") :]
+    # Networks are named in decimal bits, files counted in binary bytes.
     return float(number) * (1e9 if unit == "Gbit/s" else 1e6) / 8
 
 

@@ -18,6 +18,11 @@ def read_live_migration(
     if entry is None:
         return everywhere
     authentication, performance = entry.scalar("authentication"), entry.scalar("performance")
+    networks: tuple[str, ...] | None = None
+    if entry.scalar("networks") is not None:  # the one text that the schema takes there: any
+        networks = ANY_NETWORK
+    elif entry.value("networks") is not None:
+        networks = tuple(subnets(entry, f"{where}.networks", findings))
     return LiveMigration(
         enabled=flag(entry.scalar("enabled")),
         authentication=None
@@ -26,17 +31,9 @@ def read_live_migration(
         live_limit=_number(entry.scalar("live_limit")),
         storage_limit=_number(entry.scalar("storage_limit")),
         performance=None if performance is None else cast("Performance", performance.text),
-        networks=_networks(entry, where, findings),
+        networks=networks,
     ).over(everywhere)
 
 
 def _number(node: Scalar | None) -> int | None:
     return None if node is None else int(node.text)
-
-
-def _networks(entry: Mapping, where: str, findings: Findings) -> tuple[str, ...] | None:
-    if entry.value("networks") is None:
-        return None
-    if entry.scalar("networks") is not None:
-        return ANY_NETWORK
-    return tuple(subnets(entry, f"{where}.networks", findings))

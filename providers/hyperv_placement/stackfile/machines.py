@@ -76,6 +76,7 @@ class MachineReader:
                     named.line,
                     f"vms.{label}.host: unknown host '{named.text}' (known: {known}){near}",
                 )
+            # Kept although unknown: a machine without hosts is one of which only storage is managed.
             yield HostName(named.text)
 
     def _check_roots(self, label: str, storage: Node, hosts: tuple[HostName, ...]) -> None:

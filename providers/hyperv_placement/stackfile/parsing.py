@@ -59,6 +59,7 @@ def parse(
             return None
         complete = False
         builder.tear()
+        # Tabs were reported and blanks put for them: how many were meant is a guess, and the error may come from it.
         if not source.had_tabs:
             findings.add("yaml-syntax", line, text)
     root = builder.root()
@@ -144,7 +145,7 @@ class _TreeBuilder:
     def root(self) -> Node | None:
         """Return the tree; None where there is no content."""
         top = self._top[0] if self._top else None
-        # A file of nothing but comments is one empty scalar to a YAML reader; a written null is content of the wrong kind.
+        # `---` with nothing behind it is an empty scalar to a YAML reader; a null that is written is content of the wrong kind.
         is_nothing = isinstance(top, Scalar) and top.kind == "null" and not top.text
         return None if is_nothing else top
 

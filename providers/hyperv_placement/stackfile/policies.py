@@ -72,7 +72,7 @@ def _given() -> Iterator[Path]:
         except (FileNotFoundError, NotADirectoryError):
             continue
         except OSError:
-            pass
+            pass  # it may be there all the same: reading it fails and says why
         yield path
     named = os.environ.get(VARIABLE)
     if named == "":
@@ -105,6 +105,7 @@ def work_tree_of(path: Path, folder: Path) -> Path | None:
     Of nested trees (submodules) each one counts. Without git, the project does: this one, and the one that a folder `stacks`
     belongs to; and the folder itself, not what is below it.
     """
+    # Through links: a policy in /etc that is a link into the checkout belongs to whoever changes the checkout.
     real, folder = Path(os.path.realpath(path)), Path(os.path.realpath(folder))
     trees = [_PROJECT, *([folder.parent] if folder.name == "stacks" else [])]
     for start in (folder, _PROJECT):
@@ -118,6 +119,7 @@ def _own(path: Path, limit: int, findings: Findings, line: int, where: str) -> b
     """Return what a file holds that nobody else may have written: neither it nor what is above it; None where that is not so."""
     try:
         raw = read_own(path, limit)
+        # Whoever may write to a folder above can put another file in this one's place.
         for above in Path(os.path.realpath(path)).parents:
             belongings(above).check(above)
     except OSError as error:

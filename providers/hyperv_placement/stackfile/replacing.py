@@ -62,6 +62,7 @@ class Replacement:
             return own
         found, fresh = self._fresh.place.stat(), self._fresh.path.stat()
         mode = stat.S_IMODE(found.st_mode) & 0o774
+        # The fresh file has another group: it gets the bits of everybody, not those that were meant for the old one.
         return mode if fresh.st_gid == found.st_gid else mode & 0o704 | (mode & 0o004) << 3
 
 

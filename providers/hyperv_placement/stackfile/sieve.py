@@ -58,6 +58,7 @@ def sieve(schema: Mapping[str, Any]) -> Sieve:
     parts = {key: sieve(part) for key, part in schema.get("properties", {}).items()}
     additional = schema.get("additionalProperties", True)
     rest = sieve(additional) if isinstance(additional, Mapping) else ANYTHING if additional else None
+    # A keyword that is not known here could forbid anything: nothing fits for certain.
     if not schema.keys() <= _KEYWORDS:
         return Sieve(fits=lambda _node: False)
     own: dict[Kind, Fits] = {
@@ -86,6 +87,7 @@ def sieve(schema: Mapping[str, Any]) -> Sieve:
 
 def _text(schema: Mapping[str, Any]) -> Fits:
     shortest, enum = schema.get("minLength", 0), schema.get("enum")
+    # Not fullmatch: patterns of JSON Schema are not anchored (JSON Schema Validation, 6.3.3).
     found = re.compile(schema.get("pattern", "")).search
 
     def fits(node: Scalar) -> bool:
@@ -117,6 +119,7 @@ def _sequence(schema: Mapping[str, Any]) -> Fits:
             return False
         if not unique:
             return True
+        # Items that are no scalars are missing here, so the counts differ and jsonschema decides.
         texts = {each.text for each in items if isinstance(each, Scalar)}
         return len(texts) == len(items)
 

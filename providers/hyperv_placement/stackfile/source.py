@@ -49,35 +49,14 @@ class Source:
 
 def read_source(path: Path, findings: Findings) -> Source | None:
     """Return the text of the stack file, common slips reported and repaired; None where it is unreadable."""
-    raw = _read_bytes(path, findings)
-    return None if raw is None else source_of(raw, findings)
-
-
-def source_of(raw: bytes, findings: Findings) -> Source | None:
-    """Return the text of a stack file that has been read already; None where it is no text."""
-    text = _decoded(raw, findings)
-    if text is None or not _is_printable(text, findings):
-        return None
-    lines = text.split("\n")
-    repaired = [
-        _repaired(line, number, findings) if "\t" in line or '"' in line else line
-        for number, line in enumerate(lines, start=1)
-    ]
-    return Source(
-        text="\n".join(repaired),
-        had_tabs=any(map(_has_tab, lines)),
-        digest=hashlib.sha256(raw).hexdigest(),
-    )
-
-
-def _read_bytes(path: Path, findings: Findings) -> bytes | None:
     try:
+        # Windows reports a folder as one that may not be read, which would send people after permissions.
         if path.is_dir():
             findings.add(
                 "file-is-folder", WHOLE, "is a folder; name the stack file itself, such as stacks/lab.yaml"
             )
             return None
-        return read_bounded(path, LARGEST)
+        raw = read_bounded(path, LARGEST)
     except FileNotFoundError:
         findings.add("file-missing", WHOLE, f"there is no such file{_meant(path)}")
     except OSError as error:
@@ -91,7 +70,33 @@ def _read_bytes(path: Path, findings: Findings) -> bytes | None:
                 WHOLE,
                 f"cannot be read ({error.strerror}); name a YAML file that you may read",
             )
+    else:
+        return source_of(raw, findings)
     return None
+
+
+def source_of(raw: bytes, findings: Findings) -> Source | None:
+    """Return the text of a stack file that has been read already; None where it is no text."""
+    text = _decoded(raw, findings)
+    if text is None:
+        return None
+    # YAML allows none of these (YAML 1.2, 5.1), and PyYAML's error for them names no line.
+    if (odd := _UNPRINTABLE.search(text)) is not None:
+        line = text.count("\n", 0, odd.start()) + 1
+        findings.add(
+            "file-character", line, f"character U+{ord(odd[0]):04X} does not belong in a text file; remove it"
+        )
+        return None
+    lines = text.split("\n")
+    repaired = [
+        _repaired(line, number, findings) if "\t" in line or '"' in line else line
+        for number, line in enumerate(lines, start=1)
+    ]
+    return Source(
+        text="\n".join(repaired),
+        had_tabs=any(map(_has_tab, lines)),
+        digest=hashlib.sha256(raw).hexdigest(),
+    )
 
 
 def _meant(path: Path) -> str:
@@ -100,6 +105,7 @@ def _meant(path: Path) -> str:
         found = [each.stem for each in path.parent.glob(f"*{path.suffix}")]
     except OSError:
         found = []
+    # Pulumi.NAME.yaml beside them holds the engine's own settings of a stack (Pulumi, "Stack settings file").
     names = sorted(name for name in found if not name.startswith("Pulumi."))
     near = NearNames(names).suggestion(path.stem)
     return near or f"; the name of a stack is that of its file (there: {listed(names) or 'none'})"
@@ -119,17 +125,6 @@ def _decoded(raw: bytes, findings: Findings) -> str | None:
         )
         return None
     return text.replace("\r\n", "\n").replace("\r", "\n")
-
-
-def _is_printable(text: str, findings: Findings) -> bool:
-    match = _UNPRINTABLE.search(text)
-    if match is None:
-        return True
-    line = text.count("\n", 0, match.start()) + 1
-    findings.add(
-        "file-character", line, f"character U+{ord(match[0]):04X} does not belong in a text file; remove it"
-    )
-    return False
 
 
 def _repaired(line: str, number: int, findings: Findings) -> str:

@@ -16,23 +16,9 @@ from .paths import is_disk_file, is_path, normalized, part_problem, path_problem
 
 def read_storage(node: Node, where: str, findings: Findings) -> StorageSpec:
     """Return what `node`, checked against the schema and called `where`, declares."""
-    if isinstance(node, Mapping):
-        return _parts(node, where, findings)
-    everything = _folder(node, where, findings)
-    return StorageSpec(config=everything, checkpoints=everything, paging=everything, all_disks=everything)
-
-
-def named_roots(node: Node) -> Iterator[Scalar]:
-    """Yield every location in a checked storage: that names a storage root."""
-    if isinstance(node, Scalar) and node.kind == "text" and not is_path(node.text):
-        yield node
-    elif isinstance(node, Mapping):
-        for key, entry in node.entries.items():
-            if key != "layout":
-                yield from named_roots(entry.value)
-
-
-def _parts(node: Mapping, where: str, findings: Findings) -> StorageSpec:
+    if not isinstance(node, Mapping):
+        everything = _folder(node, where, findings)
+        return StorageSpec(config=everything, checkpoints=everything, paging=everything, all_disks=everything)
     everything = _part(node, "folder", None, where, findings)
     listed = node.mapping("disks")
     layout = node.scalar("layout")
@@ -45,6 +31,16 @@ def _parts(node: Mapping, where: str, findings: Findings) -> StorageSpec:
         overwrite=frozenset(() if listed is None else _overwritten(listed)),
         layout="hyper-v" if layout is None else cast("Layout", layout.text),
     )
+
+
+def named_roots(node: Node) -> Iterator[Scalar]:
+    """Yield every location in a checked storage: that names a storage root."""
+    if isinstance(node, Scalar) and node.kind == "text" and not is_path(node.text):
+        yield node
+    elif isinstance(node, Mapping):
+        for key, entry in node.entries.items():
+            if key != "layout":
+                yield from named_roots(entry.value)
 
 
 def _part(node: Mapping, key: str, otherwise: str | None, where: str, findings: Findings) -> str | None:
@@ -88,6 +84,7 @@ def _disks(section: Mapping, where: str, findings: Findings) -> dict[str, str]:
         if value is not None:
             _report_conversion(key, value, where, findings)
             disks[key] = _location(value, f"{where}.{key}", findings)
+        # `SCSI 0:1` names a place of the machine, not a file.
         problem = None if ":" in key else part_problem(key)
         if problem is not None:
             findings.add("path-wrong", entry.line, f"{where}: '{key}' {problem}")

@@ -48,6 +48,7 @@ def explained(error: yaml.YAMLError, lines: Sequence[str] = ()) -> tuple[int, st
     problem = str(getattr(error, "problem", None) or error)
     mark = getattr(error, "problem_mark", None)
     context = getattr(error, "context_mark", None)
+    # The problem is seen at the end of the file, where nothing is wrong; the context is where the quote opens.
     if context is not None and any(part in problem for part in _AT_START):
         mark = context
     advice = next((text for part, text in _EXPLANATIONS if part in problem), "correct the YAML here")
