@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from hyperv_placement.model.move import Move
 from hyperv_placement.model.plan import Schedule, ScheduledMove
 from hyperv_placement.model.units import format_bytes
 from hyperv_placement.planning.checks.sizes import of_unknown_size
@@ -39,15 +38,11 @@ def table(schedule: Schedule) -> Iterator[str]:
     yield _line(rows[0], widths)
     for row, each in zip(rows[1:], schedule.moves, strict=True):
         yield _line(row, widths)
-        yield from _files(each.move)
-
-
-def _files(move: Move) -> Iterator[str]:
-    files = list(moved_files(move))
-    for name, source, target in files[:_FILES]:
-        yield f"      {visible(f'{name}: {source} -> {target}')}"
-    if len(files) > _FILES:
-        yield f"      ... and {len(files) - _FILES} more files (all: --json)"
+        files = list(moved_files(each.move))
+        for name, source, target in files[:_FILES]:
+            yield f"      {visible(f'{name}: {source} -> {target}')}"
+        if len(files) > _FILES:
+            yield f"      ... and {len(files) - _FILES} more files (all: --json)"
 
 
 def _line(row: Sequence[str], widths: Sequence[int]) -> str:

@@ -53,6 +53,11 @@ def preview_comment(stack: Stack, found: Previewed, base: PreviewBase | None) ->
         (name(step.label), text(_operation(step, moves)), _shown(step, "before"), _shown(step, "after"))
         for step, moves in zip(found.steps, found.moves(), strict=True)
     ]
+    changed = list[str]()
+    if base is not None and base.unread is not None:
+        changed = [f"Reviewed without what has changed: {text(base.unread, _LONG)}.", ""]
+    elif base is not None:
+        changed = changes_part(base.changes)
     steps = table(("machine or host", "operation", "is", "declared"), rows, Budget(_STEPS), _REST)
     lines = [
         text(_first(found, trust), _FIRST), "", *trust_part(trust),
@@ -60,21 +65,13 @@ def preview_comment(stack: Stack, found: Previewed, base: PreviewBase | None) ->
             f"Made for {name(stack.path.name)} from a preview of Pulumi. It shows what would change, but neither when,"
             " nor what room is left, nor which rules hold: give a recorded inventory for those."
         ), "",
-        *_changed(base),
+        *changed,
         *_said("Errors", found.of("error")), *_said("Warnings", found.of("warning")),
         *(["**Changes**", "", *steps, ""] if rows else []),
         *folded("What the plan said", _listed(found.of("info"))),
         marker(stack.path.stem),
     ]  # fmt: skip
     return "\n".join(lines)
-
-
-def _changed(base: PreviewBase | None) -> list[str]:
-    if base is None:
-        return []
-    if base.unread is not None:
-        return [f"Reviewed without what has changed: {text(base.unread, _LONG)}.", ""]
-    return changes_part(base.changes)
 
 
 def _first(found: Previewed, trust: Trust | None) -> str:

@@ -16,6 +16,7 @@ def record(value: object) -> Any:
         return {str(key): record(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [record(item) for item in value]
+    # A StrEnum is a str already; an IntEnum would be written as the number that WMI has for it.
     if isinstance(value, IntEnum):
         return value.name.lower()
     return value

@@ -96,6 +96,7 @@ def trust_part(trust: Trust | None) -> list[str]:
 
 def marker(stack: str) -> str:
     """Return the mark of a stack's comment."""
+    # No name may end the comment (HTML, 13.1.6).
     return f"<!-- placement review: {re.sub(r'[^A-Za-z0-9_]+', '-', stack).strip('-')} -->"
 
 

@@ -33,6 +33,7 @@ def _rules(review: Review) -> Iterator[str]:
     if broken:
         yield f"{counted(broken, 'rule')} broken"
     elif not review.plan.refusals:
+        # A machine that no host shows could break one.
         known = review.inventory.complete or not review.stack.rules
         yield "no rule broken" if known else "no rule broken as far as hosts answered"
 
