@@ -70,9 +70,7 @@ class Outcome:
 def outcome_of(stack: Stack, plan: Plan, inventory: Inventory, log: Mapping[VmId, LastWord]) -> Outcome:
     """Return the outcome of a run, from a plan made of its hosts afterwards."""
     left = tuple(
-        _left(step, _doubt(step, stack, plan, inventory), log)
-        for step in plan.steps
-        if step.standing != Standing.IN_PLACE
+        _left(step, stack, plan, inventory, log) for step in plan.steps if step.standing != Standing.IN_PLACE
     )
     lost = inventory.unreachable
     return Outcome(
@@ -81,13 +79,10 @@ def outcome_of(stack: Stack, plan: Plan, inventory: Inventory, log: Mapping[VmId
     )  # fmt: skip
 
 
-def _doubt(step: Step, stack: Stack, plan: Plan, inventory: Inventory) -> str | None:
-    if step.vm is None or step.excused:
-        return None
-    return doubt(step.label, step.vm.id, step.vm.host, stack, inventory, plan.known)
-
-
-def _left(step: Step, doubted: str | None, log: Mapping[VmId, LastWord]) -> Left:
+def _left(step: Step, stack: Stack, plan: Plan, inventory: Inventory, log: Mapping[VmId, LastWord]) -> Left:
+    doubted = None
+    if step.vm is not None and not step.excused:
+        doubted = doubt(step.label, step.vm.id, step.vm.host, stack, inventory, plan.known)
     text = doubted or _text(step)
     return Left(
         label=step.label,

@@ -56,29 +56,21 @@ def plan(
     steps, ends, choice = _stood(stack, inventory, known)
     steps = tuple(_sized(step, inventory) for step in _distinguished(steps))
     steps = tuple(excused(doubted(step, stack, inventory, known), stack, inventory) for step in steps)
+    reached = (step.move.destination for step in steps if step.move is not None and step.move.changes_host)
     findings = (
         *_silent(stack, inventory, steps), *named_twice(inventory), *telling_of_others(inventory), *replaced(inventory),
-        *unnamed(inventory, _destinations(steps)),
+        *unnamed(inventory, reached),
         *broken_rules(stack, inventory, ends),
     )  # fmt: skip
     unplanned = Plan(
         steps=steps, findings=findings, choice=choice, known=known, silent=silent(stack, inventory)
     )
     planned = _scheduled(unplanned, stack, inventory, throughput)
-    guards = guarded(stack, _taken(planned, occasion).starts, occasion.now, occasion.allowed)
+    # A run of a few machines (--target) is held to the guard for those alone, though all were planned together.
+    run = tuple(each for each in planned.steps if occasion.in_run is None or each.label in occasion.in_run)
+    starts = dataclasses.replace(planned, steps=run).starts
+    guards = guarded(stack, starts, occasion.now, occasion.allowed)
     return dataclasses.replace(planned, findings=(*planned.findings, *guards))
-
-
-def _destinations(steps: tuple[Step, ...]) -> Iterator[HostName]:
-    return (step.move.destination for step in steps if step.move is not None and step.move.changes_host)
-
-
-def _taken(plan: Plan, occasion: Occasion) -> Plan:
-    """Return `plan` with only the machines that the run includes."""
-    if occasion.in_run is None:
-        return plan
-    steps = tuple(step for step in plan.steps if step.label in occasion.in_run)
-    return dataclasses.replace(plan, steps=steps)
 
 
 def steps_of(stack: Stack, inventory: Inventory, known: Kept = NOTHING_KEPT) -> tuple[Step, ...]:
@@ -95,7 +87,13 @@ def _stood(
     there = {label: vm for label, vm in found.items() if isinstance(vm, VirtualMachine)}
     ends, choice = chosen(stack, inventory, there)
     steps = tuple(
-        _not_found(spec, known, vm)
+        Step(
+            label=label,
+            standing=vm.standing,
+            placement=Placement(),
+            vm_id=spec.id or known.get(label),
+            findings=(vm.finding,),
+        )
         if isinstance(vm, NotFound)
         else step_of(spec, vm, stack, inventory, ends[label], known.get(label))
         for (label, vm), spec in zip(found.items(), stack.vms.values(), strict=True)
@@ -115,7 +113,10 @@ def _scheduled(plan: Plan, stack: Stack, inventory: Inventory, throughput: Throu
         scheduled = {each.label for each in found.moves}
         steps = tuple(_lasting(step) if step.label in scheduled else step for step in plan.steps)
         findings = (*plan.findings, *uncounted(found))
-        schedule = dataclasses.replace(found, refused=_refused_for_names(plan.steps))
+        refused = {
+            step.label: each for step in plan.steps for each in step.findings if each.topic == Topic.FILE_NAME
+        }
+        schedule = dataclasses.replace(found, refused=refused)
         findings = (*findings, *crowded(dataclasses.replace(plan, schedule=schedule), stack, inventory))
         return dataclasses.replace(plan, steps=steps, schedule=schedule, findings=findings)
     proof = Finding.refusal(
@@ -142,12 +143,6 @@ def _without_names(plan: Plan, inventory: Inventory, names: Mapping[str, str]) -
     return dataclasses.replace(plan, steps=without_taken(steps, inventory))
 
 
-def _refused_for_names(steps: tuple[Step, ...]) -> dict[str, Finding]:
-    return {
-        step.label: finding for step in steps for finding in step.findings if finding.topic == Topic.FILE_NAME
-    }
-
-
 def _sized(step: Step, inventory: Inventory) -> Step:
     """Return a step that moves with a warning for each of its files of unknown size."""
     if step.move is None or step.standing != Standing.MOVE:
@@ -158,16 +153,6 @@ def _sized(step: Step, inventory: Inventory) -> Step:
 def _lasting(step: Step) -> Step:
     """Return a step without the findings that its place in the schedule settles."""
     return dataclasses.replace(step, findings=tuple(each for each in step.findings if not each.is_transient))
-
-
-def _not_found(spec: VmSpec, known: Mapping[str, VmId], found: NotFound) -> Step:
-    return Step(
-        label=spec.label,
-        standing=found.standing,
-        placement=Placement(),
-        vm_id=spec.id or known.get(spec.label),
-        findings=(found.finding,),
-    )
 
 
 def step_of(
@@ -326,16 +311,15 @@ def _distinguished(steps: tuple[Step, ...]) -> tuple[Step, ...]:
         if step.vm_id is not None and step.vm is not None:
             labels.setdefault(step.vm_id, []).append(step.label)
     return tuple(
-        refuse(step, _one_machine(labels[step.vm_id], step.vm))
+        refuse(
+            step,
+            Finding.refusal(
+                "entries-are-one-machine",
+                f"{' and '.join(labels[step.vm_id])} are one machine, {step.vm.name} ({step.vm.id}) on {step.vm.host}",
+                "Remove one of the entries, or say which machine each means: bin/placement adopt KEY --id GUID",
+            ),
+        )
         if step.vm_id is not None and step.vm is not None and len(labels[step.vm_id]) > 1
         else step
         for step in steps
-    )
-
-
-def _one_machine(labels: list[str], vm: VirtualMachine) -> Finding:
-    return Finding.refusal(
-        "entries-are-one-machine",
-        f"{' and '.join(labels)} are one machine, {vm.name} ({vm.id}) on {vm.host}",
-        "Remove one of the entries, or say which machine each means: bin/placement adopt KEY --id GUID",
     )

@@ -63,16 +63,13 @@ def files_of(vm: VirtualMachine) -> Iterator[Disk]:
 def being_made(inventory: Inventory) -> Iterator[tuple[Key, VmId]]:
     """Yield the files that migrations make which run now, as far as their jobs report it, each with its machine."""
     foreign = {id(job) for _, job, _ in inventory.foreign_jobs()}
-    for host in inventory.hosts.values():
+    facts = {name: host.facts for name, host in inventory.hosts.items() if host.facts is not None}
+    for name, host in inventory.hosts.items():
         for job in host.jobs:
             if id(job) in foreign:
                 continue
-            end = host if job.destination is None else _named(job.destination, inventory)
+            # A job without a destination moves storage on its own host.
+            end = name if job.destination is None else host_named(job.destination, facts)
             if end is not None and not job.only_prepares:
-                yield from ((key_of(path, end), job.vm_id) for path in job.new_paths if path)
-
-
-def _named(destination: str, inventory: Inventory) -> Host | None:
-    facts = {name: host.facts for name, host in inventory.hosts.items() if host.facts is not None}
-    found = host_named(destination, facts)
-    return None if found is None else inventory.hosts[found]
+                there = inventory.hosts[end]
+                yield from ((key_of(path, there), job.vm_id) for path in job.new_paths if path)

@@ -113,7 +113,10 @@ class _ProblemBuilder:
                 goes = ends[label] in self._facts and self._suits(label, ends[label])
                 self._settled(label, vm, ends[label] if goes else vm.host)
             else:
-                self._give_back(label, vm)
+                # What it holds now is free for the choice, so that lack of room alone makes no machine leave.
+                for pool, amount in self._holds(label, vm, vm.host).items():
+                    if pool not in self._pools.seats:
+                        self._pools.room[pool] = max(0, self._pools.room[pool]) + amount
 
     def _names_of_several(self) -> frozenset[str]:
         """Return the paths, in comparable form, that disks of two machines have or are declared to have, on any host."""
@@ -162,12 +165,6 @@ class _ProblemBuilder:
             key = key_of(placed.get(disk.slot, disk.path), host)
             if key[1] in self._shared and key not in self._attached_twice:
                 yield key
-
-    def _give_back(self, label: str, vm: VirtualMachine) -> None:
-        """Add what a machine with a choice holds now to the pools, so that lack of room alone makes no machine leave."""
-        for pool, amount in self._holds(label, vm, vm.host).items():
-            if pool not in self._pools.seats:
-                self._pools.room[pool] = max(0, self._pools.room[pool]) + amount
 
     def _settled(self, label: str, vm: VirtualMachine, end: HostName) -> None:
         """Count a machine without a choice at its goal: it frees its host, fills the other and takes its seat there."""

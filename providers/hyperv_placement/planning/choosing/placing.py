@@ -95,7 +95,12 @@ class _Board:
             self._problem.units[number].options, key=lambda o: (o.cost, self._load(o), o.host)
         ):
             lacking = {pool for pool, amount in option.holds if self._free[pool] < amount}
-            for other in self._holding(lacking):
+            holding = [
+                each
+                for each, own in enumerate(self.at)
+                if own is not None and any(pool in lacking for pool, _ in own.holds)
+            ]
+            for other in sorted(holding, key=lambda each: (self._problem.units[each].far, each)):
                 if budget.spent:
                     return False
                 before = self.lift(other)
@@ -109,11 +114,3 @@ class _Board:
                 if before is not None:
                     self.put(other, before)
         return False
-
-    def _holding(self, pools: set[int]) -> list[int]:
-        found = [
-            number
-            for number, option in enumerate(self.at)
-            if option is not None and any(pool in pools for pool, _ in option.holds)
-        ]
-        return sorted(found, key=lambda number: (self._problem.units[number].far, number))

@@ -6,11 +6,11 @@ Where the others go is left out here, so that the answer is a lower bound: no ch
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from .problem import AssignmentProblem, Option, Unit
+from .problem import AssignmentProblem, Option
 
 NODES = 2_000
 """Nodes of the search tree for each group of pools; after that the best known bound counts."""
@@ -32,10 +32,19 @@ class Staying:
 
 def staying(problem: AssignmentProblem) -> Staying:
     """Return which units stay, at the lowest cost."""
-    near = {number: _near(unit) for number, unit in enumerate(problem.units)}
+    # An option as expensive as moving everything is no staying; the choice among those comes later.
+    near = {
+        number: sorted(
+            (o for o in unit.options if o.cost < unit.far or o.cost == 0), key=lambda o: (o.cost, o.host)
+        )
+        for number, unit in enumerate(problem.units)
+    }
     kept = {number: options[0] for number, options in near.items() if options}
     least = sum(min(option.cost for option in unit.options) for number, unit in enumerate(problem.units))
-    drawn = _drawn(problem, kept.values())
+    drawn = [0] * len(problem.room)
+    for option in kept.values():
+        for pool, amount in option.holds:
+            drawn[pool] += amount
     short = {pool for pool, amount in enumerate(drawn) if amount > problem.room[pool]}
     for group in _groups(kept, short):
         found = _solved(problem, near, group, short)
@@ -44,21 +53,6 @@ def staying(problem: AssignmentProblem) -> Staying:
             kept.pop(number)
         kept.update(found.kept)
     return Staying(kept=kept, least=least)
-
-
-def _near(unit: Unit) -> list[Option]:
-    """Return the options that are cheaper than moving everything, cheapest first."""
-    return sorted(
-        (o for o in unit.options if o.cost < unit.far or o.cost == 0), key=lambda o: (o.cost, o.host)
-    )
-
-
-def _drawn(problem: AssignmentProblem, kept: Iterable[Option]) -> list[int]:
-    drawn = [0] * len(problem.room)
-    for option in kept:
-        for pool, amount in option.holds:
-            drawn[pool] += amount
-    return drawn
 
 
 def _groups(kept: dict[int, Option], short: set[int]) -> Iterator[list[int]]:

@@ -180,10 +180,12 @@ def change_of(
     """
     missing = [entry for entry in entries if not holds(account, entry, others)]
     there = [entry for entry in obsolete if holds(account, entry, others)]
+    # Taken away is what the account has, in its own spelling; entries compare without case.
+    gone = {folded(service) for service in _services(there)}
     return AccountChange(
         account=account,
         delegate_to=tuple(_services(missing)),
-        not_to=tuple(_spelled(account, _services(there))),
+        not_to=tuple(each for each in sorted(account.allowed_to_delegate) if folded(each) in gone),
         trust=True if FLAG in missing else False if FLAG in there else None,
         acting=tuple(_principals(missing, others)),
         not_acting=tuple(_principals(there, others)),
@@ -192,11 +194,6 @@ def change_of(
 
 def _services(entries: Iterable[str]) -> Iterator[str]:
     return (entry for entry in entries if entry != FLAG and principal_of(entry) is None)
-
-
-def _spelled(account: ComputerAccount, services: Iterable[str]) -> Iterator[str]:
-    wanted = {folded(service) for service in services}
-    return (each for each in sorted(account.allowed_to_delegate) if folded(each) in wanted)
 
 
 def _principals(entries: Iterable[str], others: Mapping[str, ComputerAccount]) -> Iterator[ComputerAccount]:

@@ -49,18 +49,17 @@ def with_allowed(descriptor: bytes, sids: Collection[str]) -> bytes:
     """Return `descriptor` with `sids` let in as well. Raises ValueError where it cannot be read."""
     known = allowed(descriptor)
     aces = [ace for _, ace in _entries(descriptor)]
-    return _written(descriptor, [*aces, *(_ace(sid) for sid in sids if sid not in known)])
+    aces += (
+        _ACE.pack(_ALLOWED, 0, _ACE.size + len(sid), _FULL_CONTROL) + sid
+        for sid in (sid_bytes(each) for each in sids if each not in known)
+    )
+    return _written(descriptor, aces)
 
 
 def without_allowed(descriptor: bytes, sids: Collection[str]) -> bytes:
     """Return `descriptor` without the entries that let `sids` in; empty where no entry is left."""
     aces = [ace for sid, ace in _entries(descriptor) if sid not in sids]
     return _written(descriptor, aces) if aces else b""
-
-
-def _ace(sid: str) -> bytes:
-    raw = sid_bytes(sid)
-    return _ACE.pack(_ALLOWED, 0, _ACE.size + len(raw), _FULL_CONTROL) + raw
 
 
 def _written(before: bytes, aces: list[bytes]) -> bytes:

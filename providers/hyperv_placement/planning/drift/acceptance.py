@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from hyperv_placement.model.estate import Inventory, VirtualMachine
 from hyperv_placement.model.identity import NOTHING_KEPT, Kept
 from hyperv_placement.model.move import Move
-from hyperv_placement.model.plan import Plan, Standing, Step
+from hyperv_placement.model.plan import Standing, Step
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.planning.machine.difference import differences, observed
 from hyperv_placement.planning.plan import plan, steps_of
@@ -37,7 +37,8 @@ def disturbances(
     for step in now.steps:
         if step.label not in labels and step.vm is not None:
             yield from _disturbed(steps[step.label], step, step.vm)
-    yield from _stopped(was, now)
+    if not was.refusals:
+        yield from (f"nothing could start any more: {each.text}" for each in now.refusals)
 
 
 def _remaining(step: Step) -> Iterator[str]:
@@ -63,8 +64,3 @@ def _disturbed(was: Step, now: Step, vm: VirtualMachine) -> Iterator[str]:
 
 def _way(move: Move) -> tuple[object, ...]:
     return move.moves, move.destination, move.roots, move.disks, move.frozen
-
-
-def _stopped(was: Plan, now: Plan) -> Iterator[str]:
-    if not was.refusals:
-        yield from (f"nothing could start any more: {each.text}" for each in now.refusals)

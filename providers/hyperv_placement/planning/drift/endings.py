@@ -44,21 +44,14 @@ def ending_of(start: OpenStart, inventory: Inventory) -> str | None:
 
 
 def _ending(start: OpenStart, vm: VirtualMachine) -> str:
-    if vm.host == start.destination and _as_ordered(start, vm):
+    there = {winpath.comparable(disk.path) for disk in (*vm.disks, *vm.frozen)}
+    old, new = ({winpath.comparable(path) for path in paths} for paths in (start.paths, start.paths.values()))
+    # Where the log has no configuration folder the disks decide alone.
+    as_ordered = new <= there and (not start.config or winpath.same(start.config, vm.roots.config))
+    if vm.host == start.destination and as_ordered:
         return MOVED
     if vm.host not in {start.source, start.destination}:
         return f"not seen to its end: the machine is on {vm.host} now"
-    if vm.host == start.source and (start.source != start.destination or _as_before(start, vm)):
+    if vm.host == start.source and (start.source != start.destination or old <= there):
         return f"not moved: the machine is where it was, on {vm.host}"
     return f"not seen to its end: the machine is on {vm.host}, with other paths than were ordered"
-
-
-def _as_ordered(start: OpenStart, vm: VirtualMachine) -> bool:
-    there = {winpath.comparable(disk.path) for disk in (*vm.disks, *vm.frozen)}
-    went = {winpath.comparable(path) for path in start.paths.values()}
-    return went <= there and (not start.config or winpath.same(start.config, vm.roots.config))
-
-
-def _as_before(start: OpenStart, vm: VirtualMachine) -> bool:
-    there = {winpath.comparable(disk.path) for disk in (*vm.disks, *vm.frozen)}
-    return {winpath.comparable(path) for path in start.paths} <= there

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC
 
-from hyperv_placement.model.estate import Inventory, VirtualMachine
+from hyperv_placement.model.estate import Inventory
 from hyperv_placement.model.finding import Finding, Topic
 from hyperv_placement.model.names import HostName, folded
 from hyperv_placement.model.plan import Plan, Standing, Step
@@ -49,7 +49,10 @@ def drift_of(
         *_delegation(readings),
         *left_behind(inventory, left),
     ]
-    reported = [_quieted(drift, stack) for drift in found]
+    reported = [
+        replace(drift, snooze=stack.vms[drift.subject].snooze) if drift.can_be_snoozed else drift
+        for drift in found
+    ]
     unknown = tuple(_unknown(stack, inventory, plan, readings, doubts))
     return DriftReport(
         stack=stack.path.stem,
@@ -77,12 +80,6 @@ def _notes(plan: Plan, stood: Mapping[str, Drift | None]) -> Iterator[str]:
             yield from (str(each) for each in step.findings if each.topic == Topic.IDENTITY)
 
 
-def _quieted(drift: Drift, stack: Stack) -> Drift:
-    if not drift.can_be_snoozed:
-        return drift
-    return replace(drift, snooze=stack.vms[drift.subject].snooze)
-
-
 def _ended(declared: Stack, stack: Stack) -> Iterator[Expired]:
     """Yield the snoozes and absences that have expired."""
     for label, vm in declared.vms.items():
@@ -104,9 +101,15 @@ def _of_machine(step: Step, stack: Stack, movers: Movers) -> Drift | None:
     leaving = step.standing == Standing.MOVED_BY_OTHERS and movers.runs(step.vm)
     if not changes and not leaving and step.standing != Standing.REFUSED:
         return None
+    if changes:
+        kind = DriftKind.PLACED if moved else DriftKind.FILES
+    else:
+        kind = DriftKind.LEAVING if leaving else DriftKind.UNCOMPARED
     declared = step.vm.host in stack.vms[step.label].hosts
+    # Who moved the machine to another host says nothing of its files, and the other way round.
+    files = None if moved else {change.actual for change in changes if change.actual}
     return Drift(
-        kind=_kind(changes, moved=moved, leaving=leaving),
+        kind=kind,
         subject=step.label,
         text="; ".join(_lines(changes, stack.vms[step.label].hosts)) or _text(step),
         ids=() if changes else _ids(step),
@@ -114,18 +117,8 @@ def _of_machine(step: Step, stack: Stack, movers: Movers) -> Drift | None:
         vm_id=step.vm.id,
         changes=changes,
         reason=step.reason if moved and (declared or not stack.vms[step.label].hosts) else "",
-        mover=_mover(movers, step.vm, changes, moved=moved) if changes or leaving else None,
+        mover=movers.of(step.vm, files) if changes or leaving else None,
     )
-
-
-def _mover(movers: Movers, vm: VirtualMachine, changes: tuple[Change, ...], *, moved: bool) -> Mover:
-    return movers.of(vm, None if moved else {change.actual for change in changes if change.actual})
-
-
-def _kind(changes: tuple[Change, ...], *, moved: bool, leaving: bool) -> DriftKind:
-    if changes:
-        return DriftKind.PLACED if moved else DriftKind.FILES
-    return DriftKind.LEAVING if leaving else DriftKind.UNCOMPARED
 
 
 def _lines(changes: tuple[Change, ...], hosts: tuple[HostName, ...]) -> Iterator[str]:

@@ -53,7 +53,8 @@ class Movers:
         if (running := self._running.get(vm.id)) is not None:
             return Mover(who=running.owner, when=running.begun, running=True)
         past = self._past.get(vm.id, [])
-        job = self._last_job(vm, paths)
+        leading = [job for job in self._jobs.get(vm.id, ()) if self._leads_here(job, vm, paths)]
+        job = max(leading, key=lambda job: (job.changed, job.id), default=None)
         if job is not None:
             ours = next((move for move in past if move.job == job.id), None)
             who = ours.who if ours else job.owner
@@ -63,24 +64,17 @@ class Movers:
             return Mover(when=seen.time.isoformat(timespec="seconds"), log_of=seen.host)
         return _by_log(vm, past, other_host=paths is None)
 
-    def _last_job(self, vm: VirtualMachine, paths: Collection[str] | None) -> MigrationJob | None:
-        """Return the last job that can have brought the machine, or these files, here."""
-        leading = [job for job in self._jobs.get(vm.id, ()) if self._leads_here(job, vm, paths)]
-        return max(leading, key=lambda job: (job.changed, job.id), default=None)
-
     def _leads_here(self, job: MigrationJob, vm: VirtualMachine, paths: Collection[str] | None) -> bool:
         """Say whether a job leads to the host of `vm`; for files it must move files, and to these paths if it names any."""
-        if paths is not None and not (job.moves_storage and _names_no_other(job, paths)):
-            return False
+        if paths is not None:
+            reported = {winpath.comparable(path) for path in (*job.new_paths, *job.new_roots) if path}
+            elsewhere = reported and reported.isdisjoint(map(winpath.comparable, paths))
+            if elsewhere or not job.moves_storage:
+                return False
         if job.destination is None:
             return paths is not None
         names = self._names.get(vm.host)
         return names is not None and names_host(job.destination, names)
-
-
-def _names_no_other(job: MigrationJob, paths: Collection[str]) -> bool:
-    reported = {winpath.comparable(path) for path in (*job.new_paths, *job.new_roots) if path}
-    return not reported or not reported.isdisjoint(map(winpath.comparable, paths))
 
 
 def _by_log(vm: VirtualMachine, past: Sequence[AuditedMove], *, other_host: bool) -> Mover:
@@ -88,12 +82,9 @@ def _by_log(vm: VirtualMachine, past: Sequence[AuditedMove], *, other_host: bool
     if not past:
         return Mover()
     last = past[-1]
-    if last.host == vm.host and (other_host or _left_as_it_is(last, vm)):
+    disks = {winpath.comparable(disk.path) for disk in (*vm.disks, *vm.frozen)}
+    went = {winpath.comparable(path) for path in last.disks}
+    untouched = winpath.same(last.config, vm.roots.config) and went <= disks
+    if last.host == vm.host and (other_host or untouched):
         return Mover(who=last.who, when=last.time, ours=True, by_log=True, stack=last.stack)
     return Mover(after=last.time)
-
-
-def _left_as_it_is(move: AuditedMove, vm: VirtualMachine) -> bool:
-    disks = {winpath.comparable(disk.path) for disk in (*vm.disks, *vm.frozen)}
-    went = {winpath.comparable(path) for path in move.disks}
-    return winpath.same(move.config, vm.roots.config) and went <= disks

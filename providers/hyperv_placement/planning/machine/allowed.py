@@ -51,20 +51,17 @@ def allowed(stack: Stack, label: str, vm: VirtualMachine) -> tuple[HostName, ...
     rules = [rule for rule in stack.rules if label in rule.labels]
     if not spec.hosts and not rules and vm.host not in stack.maintenance:
         return (vm.host,)
+    away = {name for name, host in stack.hosts.items() if host.away is not None}
+    # A machine may stay on its host while that is away: nothing has to move for it.
     hosts = [
         name
         for name in spec.hosts or stack.hosts
-        if name not in stack.maintenance and (name == vm.host or not _is_away(stack, name))
+        if name not in stack.maintenance and (name == vm.host or name not in away)
     ]
     for rule in rules:
         if rule.kind == "within":
             hosts = [name for name in hosts if name in rule.hosts]
     return tuple(hosts) or spec.hosts or (vm.host,)
-
-
-def _is_away(stack: Stack, name: HostName) -> bool:
-    host = stack.hosts.get(name)
-    return host is not None and host.away is not None
 
 
 def _tied(stack: Stack, labels: Iterable[str]) -> list[tuple[str, ...]]:

@@ -102,11 +102,6 @@ def _undeclared(stack: Stack, label: str, vm: VirtualMachine, wanted: Placement)
 def _said(stack: Stack, label: str, vm: VirtualMachine, wanted: Placement) -> Iterator[Placement]:
     """Yield where the stack file has the files: for the machine as it is, and as it would be once it is as wanted."""
     host = stack.hosts[wanted.host or vm.host]
-    for each in (vm, _as_wanted(vm, wanted)):
-        yield locate(stack.vms[label], each, host).placement
-
-
-def _as_wanted(vm: VirtualMachine, wanted: Placement) -> VirtualMachine:
     roots = replace(
         vm.roots,
         config=wanted.config or vm.roots.config,
@@ -114,7 +109,8 @@ def _as_wanted(vm: VirtualMachine, wanted: Placement) -> VirtualMachine:
         paging=wanted.paging or vm.roots.paging,
     )
     disks = tuple(replace(each, path=wanted.disks.get(each.slot, each.path)) for each in vm.disks)
-    return replace(vm, roots=roots, disks=disks)
+    for each in (vm, replace(vm, roots=roots, disks=disks)):
+        yield locate(stack.vms[label], each, host).placement
 
 
 def _is_among(path: str, places: Sequence[str | None]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from hyperv_placement.model import winpath
@@ -33,7 +33,21 @@ def observed(vm: VirtualMachine) -> Placement:
 
 def differences(wanted: Placement, actual: Placement) -> tuple[Change, ...]:
     """Return what must change, in a stable order. Only what `wanted` declares is compared; paths compare as Windows does."""
-    return tuple(_differences(wanted, actual))
+    found = []
+    if wanted.host is not None and actual.host not in (wanted.host, *wanted.allowed):
+        found.append(Change(property="host", actual=actual.host, wanted=wanted.host))
+    for name, want, have in (
+        ("config", wanted.config, actual.config),
+        ("checkpoints", wanted.checkpoints, actual.checkpoints),
+        ("paging", wanted.paging, actual.paging),
+    ):
+        if want is not None and _differ(want, have, winpath.same):
+            found.append(Change(property=name, actual=have, wanted=want))
+    for slot, want in sorted(wanted.disks.items()):
+        have = actual.disks.get(slot) or _by_another_name(want, wanted, actual)
+        if _differ(want, have, winpath.same):
+            found.append(Change(property=f"disks.{slot}", actual=have, wanted=want))
+    return tuple(found)
 
 
 def has_made_room(planned: ScheduledMove, vm: VirtualMachine) -> bool:
@@ -45,22 +59,6 @@ def has_made_room(planned: ScheduledMove, vm: VirtualMachine) -> bool:
     left = planned.move.changes_host and vm.host != planned.move.source
     end = replace(planned.placement, disks={disk.slot: disk.target for disk in planned.move.disks})
     return left or not differences(end, observed(vm))
-
-
-def _differences(wanted: Placement, actual: Placement) -> Iterator[Change]:
-    if wanted.host is not None and actual.host not in (wanted.host, *wanted.allowed):
-        yield Change(property="host", actual=actual.host, wanted=wanted.host)
-    for name, want, have in (
-        ("config", wanted.config, actual.config),
-        ("checkpoints", wanted.checkpoints, actual.checkpoints),
-        ("paging", wanted.paging, actual.paging),
-    ):
-        if want is not None and _differ(want, have, winpath.same):
-            yield Change(property=name, actual=have, wanted=want)
-    for slot, want in sorted(wanted.disks.items()):
-        have = actual.disks.get(slot) or _by_another_name(want, wanted, actual)
-        if _differ(want, have, winpath.same):
-            yield Change(property=f"disks.{slot}", actual=have, wanted=want)
 
 
 def _by_another_name(want: str, wanted: Placement, actual: Placement) -> str | None:

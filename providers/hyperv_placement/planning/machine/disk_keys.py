@@ -55,7 +55,8 @@ class DiskKeys:
         self._several = has_several_controllers(vm)
         self._named: dict[str, list[Disk]] = {}
         for disk in self._disks:
-            for name in {winpath.comparable_name(name) for name in _names(disk, vm)}:
+            files = (disk, *frozen_in(disk.slot, vm))
+            for name in {winpath.comparable_name(winpath.base_name(file.path)) for file in files}:
                 self._named.setdefault(name, []).append(disk)
 
     def meant(self, key: str) -> list[Disk]:
@@ -129,7 +130,7 @@ def key_findings(storage: StorageSpec, vm: VirtualMachine, label: str) -> Iterat
                 )
                 for other in _others_named(location, found[0], keys)
             )
-        elif _counted_wrongly(key, vm):
+        elif (place := _spoken(key)) is not None and place.counts and has_several_controllers(vm):
             yield _counted(key, vm, label)
         else:
             yield _unknown(key, found, vm, label)
@@ -160,11 +161,6 @@ def has_several_controllers(vm: VirtualMachine) -> bool:
     """Say whether slots of `vm` go by GUIDs of several SCSI controllers, or by numbers from an older state."""
     on_scsi = (disk.slot for disk in vm.disks if disk.slot.startswith("scsi-"))
     return any(slot_parts(slot)[1] != ONLY for slot in on_scsi)
-
-
-def _counted_wrongly(key: str, vm: VirtualMachine) -> bool:
-    spoken = _spoken(key)
-    return spoken is not None and spoken.counts and has_several_controllers(vm)
 
 
 def _counted(key: str, vm: VirtualMachine, label: str) -> Finding:
@@ -209,8 +205,3 @@ def _takes_anothers_name(key: str, location: str, disk: Disk, other: Disk, vm: V
         f"disk {key!r} is {disk.path}, declared as {location}; {winpath.base_name(location)} is the name of another"
         f" disk of {vm.name}, {other.path}"
     )
-
-
-def _names(disk: Disk, vm: VirtualMachine) -> list[str]:
-    """Return the names of a disk's file, and of the files of its checkpoints."""
-    return [winpath.base_name(file.path) for file in (disk, *frozen_in(disk.slot, vm))]

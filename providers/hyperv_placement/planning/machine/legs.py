@@ -98,9 +98,8 @@ def _apart(booked: Placement, live: Placement) -> Iterator[str]:
         yield f"it would go to {live.host}, {booked.host} was planned"
     for name, folder in _folders(booked).items():
         there = _folders(live)[name]
-        if folder is not None and not _same(
-            folder, there
-        ):  # the new host may report what the old one did not
+        # A folder that was not known when the move was planned is no difference: the new host may report what the old one did not.
+        if folder is not None and (there is None or not winpath.same(folder, there)):
             yield f"its {name} would be {there or 'nowhere'}, {folder} was planned"
     then, now = _files(booked), _files(live)
     for name in {**then, **now}:
@@ -124,7 +123,3 @@ def _folders(placement: Placement) -> Mapping[str, str | None]:
 def _files(placement: Placement) -> dict[str, str]:
     disks = {f"disk {slot}": path for slot, path in placement.disks.items()}
     return {**disks, **{f"a checkpoint's disk {id_}": path for id_, path in placement.frozen.items()}}
-
-
-def _same(one: str | None, other: str | None) -> bool:
-    return one == other if one is None or other is None else winpath.same(one, other)

@@ -78,16 +78,16 @@ def _root(folder: Callable[[str | None], str | None], location: str | None, actu
 def _disk(wanted: str | None, layout: Layout, disk: Disk, vm: VirtualMachine) -> str | None:
     if wanted is None:
         return None
+    name = winpath.base_name(disk.path)
     if winpath.has_ending(wanted, DISK_FILES):
-        return _as_file(wanted, disk, vm)
-    return disk.path if winpath.is_inside(wanted, disk.path) else _in_folder(wanted, disk.path, layout)
-
-
-def _as_file(wanted: str, disk: Disk, vm: VirtualMachine) -> str:
-    """Return where a disk with a declared file name goes; if it has checkpoints only the folder counts, since no file of a chain is renamed."""
-    if frozen_in(disk.slot, vm):
-        wanted = winpath.join(winpath.parent(wanted), winpath.base_name(disk.path))
-    return disk.path if winpath.same(wanted, disk.path) else wanted
+        # Only the folder of a disk with checkpoints can be declared: no file of a chain is renamed.
+        if frozen_in(disk.slot, vm):
+            wanted = winpath.join(winpath.parent(wanted), name)
+        return disk.path if winpath.same(wanted, disk.path) else wanted
+    # A disk anywhere below its folder is in place: a subfolder that somebody chose is no reason to copy it.
+    if winpath.is_inside(wanted, disk.path):
+        return disk.path
+    return winpath.join(wanted, name) if layout == "flat" else winpath.join(wanted, DISK_FOLDER, name)
 
 
 def _renamed_files(storage: StorageSpec, vm: VirtualMachine, label: str) -> Iterator[Finding]:
@@ -105,11 +105,6 @@ def _renamed_files(storage: StorageSpec, vm: VirtualMachine, label: str) -> Iter
                     " depend on it",
                     "Name a folder instead, and keep the file's name",
                 )
-
-
-def _in_folder(folder: str, path: str, layout: Layout) -> str:
-    name = winpath.base_name(path)
-    return winpath.join(folder, name) if layout == "flat" else winpath.join(folder, DISK_FOLDER, name)
 
 
 def declared_locations(storage: StorageSpec, vm: VirtualMachine) -> Mapping[str, str]:

@@ -31,7 +31,16 @@ def order(vm: VirtualMachine, wanted: Placement, source: Host, destination: Host
     where every file lies on storage that both hosts see. Otherwise storage moves with it, and a disk with no
     declared place keeps its path.
     """
-    roots, disks = _roots(vm, wanted), _disks(vm, wanted)
+    roots = _roots(vm, wanted)
+    disks = [
+        DiskMove(
+            slot=disk.slot,
+            instance_id=disk.instance_id,
+            source=disk.path,
+            target=_kept(disk.path, wanted.disks.get(disk.slot)),
+        )
+        for disk in _hard_disks(vm)
+    ]
     changed = [disk for disk in disks if not winpath.same(disk.source, disk.target)]
     if destination is None or destination.name == vm.host:
         if not changed and roots == vm.roots:
@@ -129,18 +138,6 @@ def _guest_state(roots: Roots, config: str, wanted: str | None) -> str | None:
     return roots.guest_state
 
 
-def _disks(vm: VirtualMachine, wanted: Placement) -> list[DiskMove]:
-    return [
-        DiskMove(
-            slot=disk.slot,
-            instance_id=disk.instance_id,
-            source=disk.path,
-            target=_kept(disk.path, wanted.disks.get(disk.slot)),
-        )
-        for disk in _hard_disks(vm)
-    ]
-
-
 def _frozen(vm: VirtualMachine, disks: list[DiskMove], wanted: Placement) -> list[DiskMove]:
     """Return where the disks of checkpoints go: as wanted, otherwise into the folder of the disk in their slot, keeping their names.
 
@@ -151,21 +148,20 @@ def _frozen(vm: VirtualMachine, disks: list[DiskMove], wanted: Placement) -> lis
         for disk in disks
         if not winpath.same(winpath.parent(disk.source), winpath.parent(disk.target))
     }
+    beside = {
+        disk.instance_id: winpath.join(folder, winpath.base_name(disk.path))
+        for disk in vm.frozen
+        if (folder := folders.get(disk.slot))
+    }
     return [
         DiskMove(
             slot=disk.slot,
             instance_id=disk.instance_id,
             source=disk.path,
-            target=_kept(
-                disk.path, wanted.frozen.get(disk.instance_id) or _beside(folders.get(disk.slot), disk)
-            ),
+            target=_kept(disk.path, wanted.frozen.get(disk.instance_id) or beside.get(disk.instance_id)),
         )
         for disk in vm.frozen
     ]
-
-
-def _beside(folder: str | None, disk: Disk) -> str | None:
-    return winpath.join(folder, winpath.base_name(disk.path)) if folder else None
 
 
 def _move(

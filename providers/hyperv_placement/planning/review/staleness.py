@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hyperv_placement.model.plan import Schedule, ScheduledMove
+from hyperv_placement.model.plan import Schedule
 
 
 def changes(shown: Schedule, now: Schedule) -> Iterator[str]:
@@ -13,29 +13,25 @@ def changes(shown: Schedule, now: Schedule) -> Iterator[str]:
     different = False
     for label in sorted(labels):
         before, after = _ways(shown, label), _ways(now, label)
-        if before != after:
-            different = True
-            yield _reported(label, before, after)
+        if before == after:
+            continue
+        different = True
+        if not before:
+            yield f"{label} moves as well: {', then '.join(after)}"
+        elif not after:
+            yield f"{label} does not move any more (was {', then '.join(before)})"
+        else:
+            yield f"{label}: {', then '.join(after)} instead of {', then '.join(before)}"
     if not different and _order(shown) != _order(now):
         yield "the same moves, in another order"
 
 
 def _ways(schedule: Schedule, label: str) -> tuple[str, ...]:
-    return tuple(_way(schedule.moves[number]) for number in schedule.legs(label))
-
-
-def _way(each: ScheduledMove) -> str:
-    if each.move.changes_host:
-        return f"{each.move.source} -> {each.move.destination}"
-    return f"storage on {each.move.source}"
-
-
-def _reported(label: str, before: tuple[str, ...], after: tuple[str, ...]) -> str:
-    if not before:
-        return f"{label} moves as well: {', then '.join(after)}"
-    if not after:
-        return f"{label} does not move any more (was {', then '.join(before)})"
-    return f"{label}: {', then '.join(after)} instead of {', then '.join(before)}"
+    moves = [schedule.moves[number].move for number in schedule.legs(label)]
+    return tuple(
+        f"{move.source} -> {move.destination}" if move.changes_host else f"storage on {move.source}"
+        for move in moves
+    )
 
 
 def _order(schedule: Schedule) -> set[tuple[str, str]]:

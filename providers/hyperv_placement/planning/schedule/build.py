@@ -8,8 +8,7 @@ from itertools import islice
 
 from hyperv_placement.model.estate import HostFacts, Inventory
 from hyperv_placement.model.move import Move, Moves
-from hyperv_placement.model.names import HostName
-from hyperv_placement.model.plan import Placement, Plan, ScheduledMove, Standing, Step
+from hyperv_placement.model.plan import Placement, Plan, Standing, Step
 from hyperv_placement.model.pool import Pool
 from hyperv_placement.model.stack import Stack, StorageSpec, VmSpec
 from hyperv_placement.model.throughput import NOTHING_OBSERVED, Throughput
@@ -115,7 +114,10 @@ class _Builder:
         moves = self._plan.schedule.moves
         return Ends(
             pools=tuple(names),
-            moves=tuple(self._both(each) for each in moves),
+            moves=tuple(
+                (self._start(each.label, each.move), self._holdings.at_end(each.label, each.move))
+                for each in moves
+            ),
             coming={names[pool]: amount for pool, amount in promised.items()},
             unknown=frozenset(
                 Pool.on_volume(each.move.destination, path)
@@ -123,9 +125,6 @@ class _Builder:
                 for path in volumes_unknown(each.move, self._facts[each.move.destination].volumes or ())
             ),
         )
-
-    def _both(self, each: ScheduledMove) -> tuple[Place, Place]:
-        return self._start(each.label, each.move), self._holdings.at_end(each.label, each.move)
 
     def _start(self, label: str, move: Move) -> Place:
         """Return what a machine holds before a move; if it is in flight, what it needs at its destination is its own already."""
@@ -176,18 +175,12 @@ class _Builder:
                 routes.setdefault(self._holdings.at_end(step.label, route.move), route)
         return routes
 
-    def _parking(self, label: str) -> list[HostName]:
-        """Return the hosts with most memory free on which a machine may be parked, except those in maintenance, away or outside its rules.
-
-        `within` holds during the run, too: it may be a matter of licences.
-        """
-        within = [set(r.hosts) for r in self._stack.rules if r.kind == "within" and label in r.labels]
-        fitting = (name for name in self._roomy if all(name in hosts for hosts in within))
-        return sorted(islice(fitting, self._spots))
-
     def _aside(self, label: str, move: Move) -> Iterator[Route]:
         """Yield routes by which it can step aside: to another host with all paths kept, or to a named root, its own host's too."""
-        spots = self._parking(label)
+        # `within` holds for parking places, too: it may be a matter of licences.
+        within = [set(r.hosts) for r in self._stack.rules if r.kind == "within" and label in r.labels]
+        fitting = (name for name in self._roomy if all(name in hosts for hosts in within))
+        spots = sorted(islice(fitting, self._spots))
         if move.moves == Moves.HOST_AND_STORAGE:
             for name in spots:
                 if name not in (move.source, move.destination):
@@ -210,7 +203,7 @@ class _Builder:
             move.vm,
             placement,
             self._inventory.hosts[move.source],
-            self._inventory.hosts[_target(move, placement)],
+            self._inventory.hosts[placement.host or move.source],
         )
         end = end_of(move)
         if aside is None or list(compared(end_of(aside))) == list(compared(end)):
@@ -224,10 +217,6 @@ class _Builder:
         source, destination = self._inventory.hosts[move.source], self._inventory.hosts[move.destination]
         found = refusals(move, source.facts, destination.facts, self._stack.hosts[move.destination])
         return all(not finding.refuses for finding in found)
-
-
-def _target(move: Move, placement: Placement) -> HostName:
-    return HostName(placement.host or move.source)
 
 
 def _moving(step: Step) -> Move:

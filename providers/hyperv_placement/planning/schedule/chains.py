@@ -26,7 +26,10 @@ def predecessors(problem: Problem, run: Sequence[ScheduledLeg]) -> list[frozense
     payers: list[set[int]] = [set() for _ in problem.free]
     before: list[set[int]] = [set() for _ in legs]
     last: dict[int, int] = {}
-    for kind, number in _events(run):
+    # At one moment ends come before starts: what ends makes room for what starts.
+    events = [(each.start, _START, number) for number, each in enumerate(run)]
+    events += [(each.end, _END, number) for number, each in enumerate(run)]
+    for _, kind, number in sorted(events):
         leg = legs[number]
         if kind == _END:
             for pool, amount in leg.releases:
@@ -45,14 +48,6 @@ def predecessors(problem: Problem, run: Sequence[ScheduledLeg]) -> list[frozense
 
 
 _END, _START = 0, 1
-
-
-def _events(run: Sequence[ScheduledLeg]) -> Iterator[tuple[int, int]]:
-    """Yield ends and starts as they come; what ends makes room for what starts at the same moment."""
-    events = [(each.start, _START, number) for number, each in enumerate(run)]
-    events += [(each.end, _END, number) for number, each in enumerate(run)]
-    for _, kind, number in sorted(events):
-        yield kind, number
 
 
 def _taken(portions: deque[Portion], amount: int, last_of: set[int]) -> Iterator[int]:

@@ -39,17 +39,15 @@ class Holdings:
         self.free: list[int] = []
         self._pools: dict[Pool, int] = {}
         self._numbers = {name: number for number, name in enumerate(self.facts)}
-        self._fill()
-
-    def _fill(self) -> None:
         self._pool(SHARES, _ENDLESS)
         for name, facts in self.facts.items():
-            reserve = self._stack.hosts[name].reserve
+            reserve = stack.hosts[name].reserve
             free = facts.memory_free_mib
+            # What a host does not report makes nothing wait: the host itself refuses what does not fit.
             self._pool(Pool.memory(name), _ENDLESS if free is None else reserve.left_of_memory(free))
             for volume in facts.volumes or ():
                 self._pool(Pool.on_volume(name, volume.path), reserve.left_on(volume))
-        for number, rule in enumerate(self._stack.rules):
+        for number, rule in enumerate(stack.rules):
             if rule.kind == "apart":
                 self._seats(number, rule)
 
@@ -109,19 +107,16 @@ class Holdings:
         return Place(host=self._numbers[vm.host], holdings=frozenset(held))
 
     def _file(self, host: HostName, path: str, kind: str, size: int) -> Holding:
-        scope, pool = self._where(host, path)
+        # The scope makes one file of one path: empty on a share, which all hosts see, and the cluster's on its volumes.
+        facts, scope, pool = self.facts[host], "", SHARES
+        if facts.cluster not in {None, UNKNOWN_CLUSTER} and winpath.is_inside(CLUSTER_STORAGE, path):
+            scope = f"cluster {facts.cluster}"
+        elif not winpath.is_unc(path) and (volume := volume_of(path, facts.volumes or ())) is not None:
+            scope, pool = host, Pool.on_volume(host, volume.path)
         return Holding(
             pool=self._pools[pool], amount=0 if pool == SHARES else size,
             thing=f"{kind} {scope}|{winpath.comparable(path)}", transfer=size, file=True,
         )  # fmt: skip
-
-    def _where(self, host: HostName, path: str) -> tuple[str, Pool]:
-        """Return the scope of a path as seen from `host` (empty where all hosts see the same file), and the pool of its room."""
-        facts = self.facts[host]
-        if facts.cluster not in {None, UNKNOWN_CLUSTER} and winpath.is_inside(CLUSTER_STORAGE, path):
-            return f"cluster {facts.cluster}", SHARES
-        volume = None if winpath.is_unc(path) else volume_of(path, facts.volumes or ())
-        return ("", SHARES) if volume is None else (host, Pool.on_volume(host, volume.path))
 
 
 def _folders(roots: Roots) -> Iterator[tuple[str, str]]:

@@ -37,7 +37,11 @@ def coming(holdings: Holdings, inventory: Inventory, plan: Plan) -> Mapping[VmId
     """Return every machine with a running job, ours or not, if both its ends are known."""
     ours = {step.move.vm.id: (step.label, step.move) for step in plan.steps if step.under_way and step.move}
     found = {}
-    for vm, job in _under_way(inventory):
+    running = ((host, job) for host in inventory.hosts.values() for job in host.jobs if not job.only_prepares)
+    for host, job in running:
+        vm = next((vm for vm in host.vms if vm.id == job.vm_id), None)
+        if vm is None:
+            continue
         label, move = ours.get(vm.id, ("", None))
         end = _end(holdings, inventory, label, vm, job, move)
         if end is not None and vm.host in holdings.facts:
@@ -48,14 +52,6 @@ def coming(holdings: Holdings, inventory: Inventory, plan: Plan) -> Mapping[VmId
             )  # fmt: skip
             found[vm.id] = Coming(start=start, job=job)
     return found
-
-
-def _under_way(inventory: Inventory) -> Iterator[tuple[VirtualMachine, MigrationJob]]:
-    for host in inventory.hosts.values():
-        for job in host.jobs:
-            vm = next((vm for vm in host.vms if vm.id == job.vm_id), None)
-            if vm is not None and not job.only_prepares:
-                yield vm, job
 
 
 def _end(

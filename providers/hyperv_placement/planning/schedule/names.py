@@ -6,7 +6,7 @@ Only names that two machines have or want make a pool, so that an estate without
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from hyperv_placement.model.estate import Inventory
@@ -14,7 +14,7 @@ from hyperv_placement.model.pool import Pool
 from hyperv_placement.planning.checks.file_names import owners
 from hyperv_placement.planning.checks.held_names import Key, held_after, held_now, left_at
 
-from .build import ProblemInstance, Route
+from .build import ProblemInstance
 from .problem import Holding, Machine, Place
 
 Names = Mapping[Key, str]
@@ -83,32 +83,26 @@ def _mover(instance: ProblemInstance, number: int, inventory: Inventory) -> _Mov
     source = inventory.hosts[move.source]
     start, stays = dict(held_now(move.vm, source)), dict(left_at(move, source))
     places = {
-        place: {**stays, **_names_after(route, inventory)} for place, route in instance.routes[number].items()
+        place: {**stays, **dict(held_after(route.move, inventory.hosts[route.move.destination]))}
+        for place, route in instance.routes[number].items()
     }
     if instance.steps[number].under_way:  # what it needs at its destination is its own already
         start = {**start, **places[instance.problem.machines[number].goal]}
     return _Mover(start=start, places=places)
 
 
-def _names_after(route: Route, inventory: Inventory) -> Names:
-    return dict(held_after(route.move, inventory.hosts[route.move.destination]))
-
-
 def _machine(
-    machine: Machine, mover: _Mover, places: Mapping[Place, Place], start: Place, kept: Collection[Key]
+    machine: Machine, mover: _Mover, places: Mapping[Place, Place], start: Place, kept: set[Key]
 ) -> Machine:
     """Return the machine with its names, without parking places where it would need a name that another machine keeps."""
-    parking = (place for place in machine.parking if not _others(mover.places[place], mover.start, kept))
+    others = kept - mover.start.keys()
+    parking = (place for place in machine.parking if others.isdisjoint(mover.places[place]))
     return replace(
         machine,
         start=start,
         goal=places[machine.goal],
         parking=tuple(places[place] for place in parking),
     )
-
-
-def _others(names: Names, own: Names, kept: Collection[Key]) -> bool:
-    return any(key in kept and key not in own for key in names)
 
 
 def _with(place: Place, names: Names, pools: Mapping[Key, int]) -> Place:

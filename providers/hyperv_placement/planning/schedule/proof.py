@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from hyperv_placement.model.names import HostName
@@ -91,7 +91,9 @@ def _remedies(problem: Problem, stuck: DeadEnd, labels: Sequence[str]) -> Iterat
         if _solves(_with_off(problem, number)):
             yield f"With {labels[number]} off there is one"
             break
-    spare = _spare(stuck.blocked)
+    memory = max((_sum(leg.source, memory=True) for leg in stuck.blocked), default=0)
+    disk = max((_sum(leg.source, memory=False) for leg in stuck.blocked), default=0)
+    spare = f"{format_bytes(memory * MIB)} of memory and {format_bytes(disk)} of disk"
     if _solves(_with_host(problem, stuck.blocked, spare)):
         yield f"With another host that has {spare} free there is one"
 
@@ -130,13 +132,6 @@ def _with_off(problem: Problem, number: int) -> Problem:
 
 def _cold(place: Place) -> Place:
     return replace(place, holdings=frozenset(h for h in place.holdings if h.thing != MEMORY))
-
-
-def _spare(blocked: Iterable[Leg]) -> str:
-    """Return what a host must have free so that any of the waiting machines fits there."""
-    memory = max((_sum(leg.source, memory=True) for leg in blocked), default=0)
-    disk = max((_sum(leg.source, memory=False) for leg in blocked), default=0)
-    return f"{format_bytes(memory * MIB)} of memory and {format_bytes(disk)} of disk"
 
 
 def _sum(place: Place, *, memory: bool) -> int:

@@ -87,7 +87,14 @@ def sequence(problem: Problem, budget: Budget) -> list[Leg] | DeadEnd:
     found, proved = _exhaustive(problem, budget)
     if found is not None:
         return found.legs
-    return _dead_end(problem, first or State(problem), proved=proved)
+    # Shown is where the first ranking got stuck: the others are reversed or shuffled.
+    stuck = first or State(problem)
+    blocked = [
+        stuck.to(number, machine.goal)
+        for number, machine in enumerate(problem.machines)
+        if stuck.at[number] != machine.goal
+    ]
+    return DeadEnd(legs=tuple(stuck.legs), blocked=tuple(blocked), free=tuple(stuck.free), proved=proved)
 
 
 def _ranks(problem: Problem, movers: list[int]) -> Iterator[Rank]:
@@ -226,7 +233,15 @@ def _exhaustive(problem: Problem, budget: Budget) -> tuple[State | None, bool]:
         done.add(key)
         if key == goals:
             return state, True
-        for leg in _every(problem, state):
+        legs = (
+            state.to(number, place)
+            for number, machine in enumerate(problem.machines)
+            for place in (machine.goal, *machine.parking)
+            if place != state.at[number]
+        )
+        for leg in legs:
+            if not fits(state.free, leg):
+                continue
             budget.spend(len(goals))
             following = state.copy()
             following.go(leg)
@@ -234,21 +249,3 @@ def _exhaustive(problem: Problem, budget: Budget) -> tuple[State | None, bool]:
                 count += 1
                 heapq.heappush(queue, (following.cost, count, following))
     return None, not queue
-
-
-def _every(problem: Problem, state: State) -> Iterator[Leg]:
-    for number, machine in enumerate(problem.machines):
-        for place in (machine.goal, *machine.parking):
-            if place != state.at[number]:
-                leg = state.to(number, place)
-                if fits(state.free, leg):
-                    yield leg
-
-
-def _dead_end(problem: Problem, state: State, *, proved: bool) -> DeadEnd:
-    blocked = [
-        state.to(number, machine.goal)
-        for number, machine in enumerate(problem.machines)
-        if state.at[number] != machine.goal
-    ]
-    return DeadEnd(legs=tuple(state.legs), blocked=tuple(blocked), free=tuple(state.free), proved=proved)

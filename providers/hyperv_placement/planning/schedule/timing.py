@@ -141,16 +141,13 @@ class _Run:
         for host in leg.hosts:
             del self._active[host][running.number]
         self._share(leg.hosts)
-        self._start_among(self._touched(leg, leg.releases))
-
-    def _touched(self, leg: Leg, pools: Iterable[tuple[int, int]]) -> Iterable[int]:
-        """Return legs that may be able to start now: those of these hosts or pools."""
-        found: dict[int, None] = {}
+        # Only legs of these hosts and pools can start because of this end: the others were looked at before.
+        able: dict[int, None] = {}
         for host in leg.hosts:
-            found |= self._at[host]
-        for pool, _ in pools:
-            found |= self._around.get(pool, {})
-        return found
+            able |= self._at[host]
+        for pool, _ in leg.releases:
+            able |= self._around.get(pool, {})
+        self._start_among(able)
 
     def _start_among(self, numbers: Iterable[int]) -> None:
         waiting = dict.fromkeys(numbers)

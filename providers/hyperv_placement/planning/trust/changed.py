@@ -58,16 +58,12 @@ _SHORT = {"endpoint": "address"}
 Permitted = Callable[[HostSpec], bool]
 
 
-def _nobody(_: HostSpec) -> bool:
-    return False
-
-
 def trust_changes(
     before: Stack,
     after: Stack,
     *,
     replaced: Collection[Path] = (),
-    permitted: Permitted = _nobody,
+    permitted: Permitted = lambda _: False,
     now: datetime | None = None,
 ) -> tuple[TrustChange, ...]:
     """Return what `after` changes of trust, passwords first.

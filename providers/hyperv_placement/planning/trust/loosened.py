@@ -21,8 +21,14 @@ Loosened = tuple[str, str | None, str | None]
 
 def loosened(before: Stack, after: Stack, now: datetime | None) -> Iterator[Loosened]:
     """Yield each key of the guard that holds back less than before; freezes that are over by `now` may go."""
-    yield from _limits(before.guard, after.guard)
-    yield from _freezes(before.guard, after.guard, now)
+    for name in _LIMITS:
+        old, new = getattr(before.guard, name), getattr(after.guard, name)
+        if old is not None and (new is None or new > old):
+            yield f"guard.{name}", str(old), _said(new)
+    for freeze in before.guard.freeze:
+        over = now is not None and isinstance(freeze, OneOff) and freeze.ends <= now
+        if not over and not any(_covers(each, freeze) for each in after.guard.freeze):
+            yield "guard.freeze", _window(freeze), None
     yield from _unprotected(before, after)
     if before.audit_required and not after.audit_required:
         yield "audit", "required", None
@@ -34,20 +40,6 @@ def loosened(before: Stack, after: Stack, now: datetime | None) -> Iterator[Loos
 
 def _said(value: object) -> str | None:
     return None if value is None else str(value)
-
-
-def _limits(before: Guard, after: Guard) -> Iterator[Loosened]:
-    for name in _LIMITS:
-        old, new = getattr(before, name), getattr(after, name)
-        if old is not None and (new is None or new > old):
-            yield f"guard.{name}", str(old), _said(new)
-
-
-def _freezes(before: Guard, after: Guard, now: datetime | None) -> Iterator[Loosened]:
-    for freeze in before.freeze:
-        over = now is not None and isinstance(freeze, OneOff) and freeze.ends <= now
-        if not over and not any(_covers(each, freeze) for each in after.freeze):
-            yield "guard.freeze", _window(freeze), None
 
 
 def _covers(new: Freeze, old: Freeze) -> bool:
