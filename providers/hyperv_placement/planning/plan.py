@@ -55,6 +55,7 @@ def plan(
     stack = stack.on(occasion.day)
     steps, ends, choice = _stood(stack, inventory, known)
     steps = tuple(_sized(step, inventory) for step in _distinguished(steps))
+    # Doubt first: what is unknown is excused by an absent host, what would move is not.
     steps = tuple(excused(doubted(step, stack, inventory, known), stack, inventory) for step in steps)
     reached = (step.move.destination for step in steps if step.move is not None and step.move.changes_host)
     findings = (
@@ -85,6 +86,7 @@ def _stood(
     known, behind = kept.machines, behind_silence(kept, stack, inventory)
     found = {label: identify(spec, inventory, known.get(label), behind) for label, spec in stack.vms.items()}
     there = {label: vm for label, vm in found.items() if isinstance(vm, VirtualMachine)}
+    # Hosts are chosen for all at once: one by one, the first would take the room that the second needs.
     ends, choice = chosen(stack, inventory, there)
     steps = tuple(
         Step(
@@ -107,6 +109,7 @@ def _scheduled(plan: Plan, stack: Stack, inventory: Inventory, throughput: Throu
     if isinstance(found, Impossible) and found.names:
         fewer = _without_names(plan, inventory, found.names)
         again = _scheduled(fewer, stack, inventory, throughput)
+        # A refusal more means that the rest found no order either: then the first proof is the one to show.
         if len(again.refusals) == len(plan.refusals):
             return again  # the others go on
     if isinstance(found, Schedule):
@@ -218,11 +221,13 @@ def judge(  # noqa: PLR0913 - what a step is judged by, each named at the call
         text = f"{label} is declared on {target.name}, which does not respond"
         reason = Finding.refusal("destination-silent", text, "Bring the host back, then run again")
         return step(Standing.REFUSED, None, next(_to_away(label, target), reason))
+    # Without `host:` a machine stays where it is, and only its files may go.
     move = order(vm, wanted, source, destination if wanted.host else None)
     if move is not None:
         move = dataclasses.replace(
             move, options=spec.migration, overwrite=overwritten(spec.storage, vm), caller=caller
         )
+    # A machine without a declared place may be moved by anybody: that is no conflict.
     managed = move is not None or wanted.host is not None
     facts = destination.facts
     ends = (target.name,) if move is not None and move.changes_host else ()
@@ -230,6 +235,7 @@ def judge(  # noqa: PLR0913 - what a step is judged by, each named at the call
         each for each in inventory.jobs_of(vm.id, *ends) if move is not None or _leads_away(each[1], facts)
     )
     if managed and (running := next(jobs, None)) is not None:
+        # A migration that leads where we want it is followed, whoever started it: no second one is ordered.
         if move is None or facts is None or not leads_to(running[1], move, facts):
             return step(Standing.MOVED_BY_OTHERS, None, _moved_by_others(label, *running))
         followed = step(Standing.MOVE, move, _already_under_way(label, running[1]))

@@ -55,6 +55,7 @@ def _excuse(step: Step, stack: Stack, inventory: Inventory) -> str:
         return ""
     silent = [name for name in stack.vms[step.label].hosts or stack.hosts if name in inventory.unreachable]
     away = [(name, away) for name in silent if (away := stack.hosts[name].away) is not None]
+    # One silent host that is not away is enough to make it count: the machine may be there.
     if not away or len(away) < len(silent):
         return ""
     return "; ".join(is_away(name, absence) for name, absence in away)
@@ -75,6 +76,7 @@ def doubt(
 def _doubt(
     label: str, vm: VmId | None, host: HostName | None, stack: Stack, inventory: Inventory, known: Kept
 ) -> str | None:
+    # A GUID from the file or from the last run leaves no doubt; a bare name does while a host is silent.
     if vm is None or stack.vms[label].id or label in known.machines or not inventory.unreachable:
         return None
     return (

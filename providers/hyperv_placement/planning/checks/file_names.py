@@ -170,6 +170,7 @@ class _Claims:
         for key in self._wanted:
             wanting = self._left(key)
             for label, path in wanting.items():
+                # Two entries may mean one machine; that has a refusal of its own.
                 others = [one for one in wanting if self._moves[one].vm.id != self._moves[label].vm.id]
                 if others and not self._step(label).under_way:
                     finding = Finding.refusal(

@@ -71,6 +71,7 @@ def _over(
             "max_hosts",
             f"{counted(len(hosts), 'host')} touched ({named}), guard.max_hosts of {file} allows {guard.max_hosts}",
         )
+    # A run that moves nothing is let through: a freeze holds back moves alone.
     freeze = frozen(guard.freeze, now) if moves and now is not None else None
     if freeze is not None:
         yield (

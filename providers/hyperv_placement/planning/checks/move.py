@@ -35,6 +35,7 @@ def refusals(
 
     Called for a plan, and again right before the start with the facts read then.
     """
+    # Unread is refused, never taken for fine: what speaks against the move may be just what was not read.
     if source is None or destination is None:
         silent = move.source if source is None else move.destination
         return (
@@ -93,6 +94,7 @@ def _machine(vm: VirtualMachine) -> Iterator[Finding]:
 
 def _storage(move: Move) -> Iterator[Finding]:
     vm = move.vm
+    # Only where storage moves: a move of the host alone leaves every file where it is.
     if vm.special_checkpoints:
         yield Finding.refusal(
             "checkpoint-special",
@@ -154,6 +156,7 @@ def _meeting_files(move: Move) -> Iterator[Finding]:
             )
         sources.add(winpath.comparable(disk.path))
     for moved in move.all_disks:
+        # Checkpoints keep the names of their files, so two from different folders may meet in one.
         other = targets.setdefault(winpath.comparable(moved.target), moved.source)
         if not winpath.same(other, moved.source):
             yield Finding.refusal(

@@ -44,6 +44,7 @@ def _overwriting(move: Move) -> Iterator[Finding]:
     if not copied.keys() & move.overwrite:
         return
     others = [path for slot, path in sorted(copied.items()) if slot not in move.overwrite]
+    # Files of checkpoints cannot be named in the stack file, so nobody can allow it for them.
     others += [disk.source for disk in move.frozen]
     if others:
         yield Finding.refusal(

@@ -45,6 +45,7 @@ def _left_in_maintenance(
     for name in stack.maintenance:
         host = inventory.hosts.get(name)
         staying = [label for label, end in ends.items() if end == name]
+        # Machines that no entry means stay as well: nobody has declared where else they could go.
         others = [vm.name for vm in host.vms if not {vm.id, folded(vm.name)} & declared] if host else []
         if staying or others:
             shown = ", ".join([*staying, *(f"{each} (not declared)" for each in others)])

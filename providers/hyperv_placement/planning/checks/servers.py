@@ -25,7 +25,9 @@ def maybe_one_file(move: Move, inventory: Inventory) -> Iterator[Finding]:
         if parts is None or winpath.same(moved.source, moved.target):
             continue
         server, rest = parts
+        # Compared by what follows the server: whether two names are one server only DNS and DFS know.
         for have, vm, disk in inventory.beyond_servers(rest):
+            # Once for each machine and pair of spellings: fifty disks on one share are one mistake.
             case = (vm.id, server, have)
             maybe = server != have and winpath.may_be_one_server(server, have)
             if maybe and case not in reported and disk.kind == DiskKind.VIRTUAL_HARD_DISK:

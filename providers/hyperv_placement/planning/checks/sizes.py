@@ -42,6 +42,7 @@ def copied_parents(move: Move) -> tuple[ParentCopy, ...]:
     for disk in move.all_disks:
         for parent in above.get(disk.instance_id, ()):
             target = winpath.join(winpath.parent(disk.target), winpath.base_name(parent.path))
+            # Two disks of one parent in one folder share the copy: by the target, not by the source, it is one file.
             copy = ParentCopy(source=parent.path, target=target, size_bytes=parent.counted_bytes)
             found.setdefault(winpath.comparable(target), copy)
     return tuple(found.values())
@@ -123,6 +124,7 @@ def parents_of(disk: Disk, attached: Collection[str]) -> tuple[ParentFile, ...]:
 
     `attached`: paths, in comparable form, of the machine's own disks.
     """
+    # Where the chain was not read, the parent that the disk itself names is all that is known of it.
     if disk.above or disk.parent_path is None or winpath.comparable(disk.parent_path) in attached:
         return disk.above
     return (ParentFile(path=disk.parent_path),)

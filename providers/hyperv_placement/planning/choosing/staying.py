@@ -107,10 +107,12 @@ def _solved(
     kept = {
         number: option
         for variable, (number, option) in zip(variables, ways, strict=True)
+        # Solvers return 0.9999999 for 1.
         if values and values[variable.index] > _HALF
     }
     kept = _within(problem, kept, short)
     cost = sum(kept[n].cost if n in kept else problem.units[n].far for n in group)
+    # Cut off by the limit of nodes, only the solver's bound is proved, not its answer.
     if solver.getModelStatus().name == _OPTIMAL:
         return Staying(kept=kept, least=cost)
     all_go = sum(problem.units[number].far for number in group)

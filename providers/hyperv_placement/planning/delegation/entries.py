@@ -59,6 +59,7 @@ def entries_of(
     others = {other: name for other, name in full_names.items() if other != host}
     if mode == "resource-based":
         return {f"{ACTING}: {name}": str(other) for other, name in others.items()}
+    # Each host lists where it may act; the resource-based form turns that around: each lists who may act there.
     entries = {service: str(other) for other, name in others.items() for service in services_of(name)}
     for share in shares:
         entries |= {f"{FILES}/{name}": share for name in both_names(share, full_names[host])}

@@ -105,6 +105,7 @@ def sharing(names: Mapping[HostName, str]) -> Iterator[tuple[HostName, HostName,
 
 def _why_not(account: ComputerAccount, name: str, others: Sequence[ComputerAccount]) -> Unfit | None:
     """Return why an account is no host's, by what the directory itself says of it."""
+    # By the directory's own bits, never by a name that a host reports: else it could name a controller (ADR 0029).
     if is_controller(account):
         return Unfit(
             why=f"{account.dn} is a domain controller's: whoever may act there as anybody has the domain",
@@ -117,6 +118,7 @@ def _why_not(account: ComputerAccount, name: str, others: Sequence[ComputerAccou
             remedy=f"Look for it: {account_called(name)}",
             account=account,
         )
+    # cifs is an alias of HOST (sPNMappings): who holds HOST answers for cifs, too.
     mine = {folded(service) for service in (*services_of(name), *base_services(name))}
     has = {folded(service) for service in account.services}
     needed = f"{MIGRATION_SERVICE}/{name}"

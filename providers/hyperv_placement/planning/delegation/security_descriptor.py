@@ -99,6 +99,7 @@ def _entries(descriptor: bytes) -> Iterator[tuple[str | None, bytes]]:
         for _ in range(count):
             kind, _, length, _ = _ACE.unpack_from(descriptor, at)
             ace = descriptor[at : at + length]
+            # Refused, not skipped: written back, a list that is cut would take rights away from somebody.
             if length < _ACE.size or at + length > end or len(ace) != length:
                 raise ValueError("an entry ends outside of its list")
             yield (sid_text(ace[_ACE.size :]) if kind == _ALLOWED else None), ace

@@ -32,6 +32,7 @@ def ending_of(start: OpenStart, inventory: Inventory) -> str | None:
     It is unknown while a migration of the machine runs, if two hosts show it, or if none does and some host is
     silent.
     """
+    # While it runs both ends may show it, and either answer would be wrong a minute later.
     if inventory.job_of(start.vm_id) is not None:
         return None
     match inventory.with_id(start.vm_id):

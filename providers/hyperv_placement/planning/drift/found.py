@@ -98,6 +98,7 @@ def _of_machine(step: Step, stack: Stack, movers: Movers) -> Drift | None:
         return Drift(kind=kind, subject=step.label, text=_text(step), vm_id=step.vm_id, ids=_ids(step))
     changes = differences(step.placement, observed(step.vm))
     moved = any(change.property == "host" for change in changes)
+    # A job that only prepares does not make it leave.
     leaving = step.standing == Standing.MOVED_BY_OTHERS and movers.runs(step.vm)
     if not changes and not leaving and step.standing != Standing.REFUSED:
         return None
@@ -149,6 +150,7 @@ def _undeclared(stack: Stack, inventory: Inventory, plan: Plan, movers: Movers) 
     unclear = {
         folded(stack.vms[step.label].name) for step in plan.steps if step.standing == Standing.AMBIGUOUS
     }
+    # Of an ambiguous entry each candidate may be the one that is meant: none of them is undeclared.
     for vm in inventory.vms():
         if vm.id in meant or folded(vm.name) in unclear or vm.replication_mode in REPLICAS:
             continue

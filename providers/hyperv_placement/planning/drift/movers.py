@@ -59,6 +59,7 @@ class Movers:
             ours = next((move for move in past if move.job == job.id), None)
             who = ours.who if ours else job.owner
             return Mover(who=who, when=job.changed, ours=ours is not None, stack=ours.stack if ours else "")
+        # Event logs outlive the five minutes for which a host keeps its jobs, but tell nothing of files.
         seen = self._logged.get(vm.id) if paths is None else None
         if seen is not None and (not past or seen.time - datetime.fromisoformat(past[-1].time) > _APART):
             return Mover(when=seen.time.isoformat(timespec="seconds"), log_of=seen.host)
@@ -71,8 +72,10 @@ class Movers:
             elsewhere = reported and reported.isdisjoint(map(winpath.comparable, paths))
             if elsewhere or not job.moves_storage:
                 return False
+        # A job without a destination moves storage on its own host: it brings files, never a machine.
         if job.destination is None:
             return paths is not None
+        # A job names its destination as whoever started it typed it, by full or short name.
         names = self._names.get(vm.host)
         return names is not None and names_host(job.destination, names)
 

@@ -31,6 +31,7 @@ def is_one_computer(one: HostFacts, other: HostFacts) -> bool:
     proven or declared for only one of the two.
     """
     differ = one.uuid is not None and other.uuid is not None and one.uuid != other.uuid
+    # A host in the wrong hands reports any name: only the host to which the name belongs may be compared by it (ADR 0029).
     alike = (own_name(one) is None) == (own_name(other) is None)
     return dns(one.full_name) == dns(other.full_name) and not differ and alike
 
@@ -44,6 +45,7 @@ def same_names(facts: Mapping[HostName, HostFacts]) -> Iterator[tuple[HostName, 
     """
     by_name: dict[str, list[HostName]] = {}
     for name, each in facts.items():
+        # Compared as DNS compares: neither case nor the dot of the root makes another name.
         by_name.setdefault(dns(each.full_name), []).append(name)
     for names in by_name.values():
         for first, second in combinations(names, 2):
@@ -66,6 +68,7 @@ def _of_one_name(first: HostName, second: HostName, facts: Mapping[HostName, Hos
             f"{first} reports what {second} reports too, the name {one.full_name}: which of them it is is unknown",
             f"Name it once, or write account: under hosts.{first} and hosts.{second}",
         )
+    # Both own the name here: one computer declared twice, unless their firmware says otherwise.
     if is_one_computer(one, other):
         return Finding.refusal("hosts-are-one", one_host(first, second, one.full_name), NAME_IT_ONCE)
     return Finding.refusal(
@@ -114,6 +117,7 @@ def _shown_by_both(inventory: Inventory) -> dict[tuple[HostName, HostName], list
     seen: dict[VmId, VirtualMachine] = {}
     found: dict[tuple[HostName, HostName], list[str]] = {}
     for vm in inventory.vms():
+        # A machine on its way may show at both ends, for the hosts are not read at one moment.
         if vm.replication_mode in REPLICAS or inventory.job_of(vm.id) is not None:
             continue
         other = seen.setdefault(vm.id, vm)

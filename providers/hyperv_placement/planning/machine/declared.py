@@ -101,6 +101,7 @@ def _undeclared(stack: Stack, label: str, vm: VirtualMachine, wanted: Placement)
 
 def _said(stack: Stack, label: str, vm: VirtualMachine, wanted: Placement) -> Iterator[Placement]:
     """Yield where the stack file has the files: for the machine as it is, and as it would be once it is as wanted."""
+    # Keys may be file names, and a file that gets another name is found under either.
     host = stack.hosts[wanted.host or vm.host]
     roots = replace(
         vm.roots,

@@ -34,6 +34,7 @@ def observed(vm: VirtualMachine) -> Placement:
 def differences(wanted: Placement, actual: Placement) -> tuple[Change, ...]:
     """Return what must change, in a stable order. Only what `wanted` declares is compared; paths compare as Windows does."""
     found = []
+    # Any of several declared hosts will do: a machine is not sent from one to another without need.
     if wanted.host is not None and actual.host not in (wanted.host, *wanted.allowed):
         found.append(Change(property="host", actual=actual.host, wanted=wanted.host))
     for name, want, have in (

@@ -73,6 +73,7 @@ class DiskKeys:
         if spoken.guid is None:
             here = disk.slot == f"{spoken.kind}-{spoken.number}-{spoken.slot}"
             return here and not (spoken.counts and self._several)
+        # A controller's GUID is part of its disks' InstanceID; no row tells the number that Hyper-V Manager shows (ADR 0025).
         place = place_of(disk.instance_id)
         if place is None or not place.on_scsi or spoken.kind != "scsi":
             return False
@@ -115,6 +116,7 @@ def key_findings(storage: StorageSpec, vm: VirtualMachine, label: str) -> Iterat
     for key, location in storage.disks.items():
         found = keys.meant(key)
         if len(found) == 1:
+            # A file name and a slot may name one disk: of two places for it the first would win, silently.
             first = spoken.setdefault(found[0].slot, key)
             if first != key:
                 yield Finding.refusal(
@@ -144,6 +146,7 @@ def strange_places(wanted: Placement, vm: VirtualMachine, label: str) -> Iterato
     have = {disk.slot for disk in hard_disks(vm)}
     paths = {winpath.comparable(disk.path) for disk in vm.disks}
     for slot, path in sorted(wanted.disks.items()):
+        # A disk that already is where it was to be needs no slot: only the name of the slot has changed.
         if slot not in have and winpath.comparable(path) not in paths:
             yield Finding.refusal(
                 "disk-slot-gone",
@@ -159,6 +162,7 @@ def _spoken(key: str) -> _Spoken | None:
 
 def has_several_controllers(vm: VirtualMachine) -> bool:
     """Say whether slots of `vm` go by GUIDs of several SCSI controllers, or by numbers from an older state."""
+    # One SCSI controller can only be number 0; of several no row of the host gives the numbers (ADR 0025).
     on_scsi = (disk.slot for disk in vm.disks if disk.slot.startswith("scsi-"))
     return any(slot_parts(slot)[1] != ONLY for slot in on_scsi)
 

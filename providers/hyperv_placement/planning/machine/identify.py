@@ -49,8 +49,10 @@ def identify(
     Replicas are never candidates. `behind`: machines whose last host is silent; another host that shows one may have
     a copy, or may be lying.
     """
+    # The line in the stack file wins over what the last run kept: it is how a person takes another machine over (ADR 0026).
     wanted = spec.id or known
     meant = inventory.with_id(wanted) if wanted is not None else inventory.named(spec.name)
+    # A replica carries its primary's GUID (win32 page of Msvm_ComputerSystem) and is a copy, never the machine.
     ids = dict.fromkeys(vm.id for vm in meant if vm.replication_mode not in REPLICAS)
     # A second machine of such a GUID may have another name.
     candidates = [vm for each in ids for vm in inventory.with_id(each) if vm.replication_mode not in REPLICAS]
@@ -66,7 +68,9 @@ def identify(
 
 def _absent(spec: VmSpec, inventory: Inventory, wanted: VmId | None) -> NotFound:
     what = _what(spec, wanted)
+    # Near names are for whoever mistyped one; a GUID is copied.
     beside = "" if wanted else near_machines(spec.name, inventory.vms())
+    # Before "missing": a silent host may have it, and somebody would restore a second one from a backup.
     if inventory.unreachable:
         return _unknown(
             "machine-behind-silence",
@@ -128,6 +132,7 @@ def _in_flight(inventory: Inventory, wanted: VmId | None) -> bool:
 
 def _ambiguous(spec: VmSpec, candidates: list[VirtualMachine], inventory: Inventory) -> NotFound:
     of = Counter(vm.id for vm in candidates)
+    # One GUID at two places is another trouble than two machines of one name: `id:` cannot tell copies apart.
     twice = [vm for vm in candidates if of[vm.id] > 1]
     if twice:
         standing, finding = double(spec.label, [vm for vm in twice if vm.id == twice[0].id], inventory)

@@ -72,6 +72,7 @@ def onward(vm: VirtualMachine, end: Placement, inventory: Inventory) -> Move:
         raise PlanError(
             f"{vm.name}: a move from {vm.host} to {target} is scheduled, and there is nothing to order"
         )
+    # Fails here rather than at the start: what was booked is compared with the very order that a start would make.
     apart = list(_apart(end, end_of(move)))
     if apart:
         raise PlanError(f"{vm.name}: a move from {vm.host} to {target} is scheduled, and {apart[0]}")

@@ -25,6 +25,7 @@ def takeover(
     """
     if managed is None or managed == wanted:
         return
+    # Silently forgotten, the old machine would run on unmanaged, and nobody would have said so.
     spec = stack.vms.get(label)
     now_means = f"{label} now means the machine {wanted}, this stack manages {managed} under that key"
     if spec is None or spec.id != wanted:
@@ -50,6 +51,7 @@ def takeover(
             f"Declare it under a key of its own (id: {managed}), or write id: {managed} back under {label}",
             topic=Topic.IDENTITY,
         )
+    # Not seen is not gone: a host that is silent now may have it.
     elif inventory.unreachable:
         yield Finding.refusal(
             "takeover-out-of-sight",
@@ -57,6 +59,7 @@ def takeover(
             "Run again when every host answers",
             topic=Topic.IDENTITY,
         )
+    # Between two readings a machine that changes hosts may be on neither.
     elif any(job.vm_id == managed for host in inventory.hosts.values() for job in host.jobs):
         yield Finding.refusal(
             "takeover-migrating",
@@ -77,6 +80,7 @@ def renamed(spec: VmSpec, vm: VirtualMachine, inventory: Inventory) -> Iterator[
 
     A key beside an `id:` is not a name.
     """
+    # Without `name:` the key doubles as the name; beside an `id:` it only labels the entry.
     named_by_key = spec.name == spec.label
     if same(spec.name, vm.name) or (spec.id and named_by_key):
         return

@@ -92,6 +92,7 @@ def onto_itself(move: Move, source: HostFacts, destination: HostFacts) -> Iterat
         return
     old, new = move.vm.roots, move.roots
     pairs = [(d.source, d.target) for d in move.all_disks]
+    # Folders count as well: the files in them are named by the machine's GUID, so one folder means the same files.
     pairs += [(old.config, new.config), (old.checkpoints, new.checkpoints), (old.paging, new.paging)]
     shared = {s for s, t in pairs if winpath.same(s, t) and seen_by_both(s, source, destination)}
     for path in sorted(shared):

@@ -170,6 +170,7 @@ class _Builder:
         move = _moving(step)
         routes = {self._holdings.at_end(step.label, move): Route(move=move, placement=end_of(move))}
         parkable = step.label in self._parkable and not leaves_something(move)
+        # A machine in flight is not turned around: it is followed to where it goes.
         if parkable and self._inventory.job_of(move.vm.id) is None:
             for route in self._aside(step.label, move):
                 routes.setdefault(self._holdings.at_end(step.label, route.move), route)
@@ -210,6 +211,7 @@ class _Builder:
             return
         aside = replace(aside, options=move.options)
         on = replace(onward(after(aside), end, self._inventory), options=move.options)
+        # Both ways are checked: a machine that could not come back from its parking place would be stranded there.
         if self._accepted(aside) and self._accepted(on):
             yield Route(move=aside, placement=end_of(aside))
 

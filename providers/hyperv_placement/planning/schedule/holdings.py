@@ -70,6 +70,7 @@ class Holdings:
                 now[step.vm.host] = now.get(step.vm.host, 0) + 1
                 then[end] = then.get(end, 0) + 1
         for host in self.facts:
+            # A rule that is broken already does not stop the moves that mend it.
             seats = max(1, now.get(host, 0), then.get(host, 0))
             seat = Pool.seat(host, rule=number, line=rule.line)
             self._pool(seat, seats - now.get(host, 0))

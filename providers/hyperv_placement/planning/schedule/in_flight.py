@@ -133,6 +133,7 @@ def _beyond(amounts: list[int], hidden: _Hidden | None) -> int:
     left = max(0, hidden.amount) if hidden else 0
     beyond = 0
     for amount in amounts:
+        # Memory is taken at once, so a part of it proves nothing; a file grows, so any part may be its beginning.
         seen = min(amount, left) if hidden and not hidden.whole else amount if amount <= left else 0
         left -= seen
         beyond += amount - seen

@@ -60,6 +60,7 @@ def _overfull_in_the_end(problem: Problem) -> Iterator[str]:
         for pool, amount in leg.releases:
             left[pool] += amount
     for pool, free in enumerate(left):
+        # Below zero from the start, and no worse in the end, is a reserve that others have taken: not the plan's doing.
         if free < 0 and free < problem.free[pool]:
             yield f"The declared places do not fit: {problem.pools[pool]} would lack {problem.pools[pool].amount(-free)}"
 

@@ -86,6 +86,7 @@ def _who_may_step_aside(
         for label, machine in zip(labels, problem.machines, strict=True)
         if any(holding.pool in lacking for holding in (*machine.start.holdings, *machine.goal.holdings))
     }
+    # Every parking place multiplies the states of the search: a few first, as that mostly is enough.
     yield in_the_way, SPOTS
     if len(labels) * len(problem.hosts) <= ALL_SPOTS:
         yield set(labels), len(problem.hosts)
@@ -102,6 +103,7 @@ def _reported(
         leg = each.leg
         route = _route(inventory, instance, leg, last.get(leg.machine))
         last[leg.machine] = route.move
+        # A leg that starts from a parking place is ordered at that host, with the logon that it takes.
         caller = stack.hosts[route.move.source].connection.auth
         aside = leg.target != instance.problem.machines[leg.machine].goal
         moves.append(

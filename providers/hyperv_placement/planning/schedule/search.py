@@ -44,6 +44,7 @@ def _priorities(legs: Sequence[Leg]) -> Iterator[Priority]:
 
     yield busiest
     yield together
+    # Seeds are numbers, so that equal problems get equal schedules on every computer.
     for seed in itertools.count():
         source = random.Random(seed)  # noqa: S311 - an order, no secret
         spread = (0.05, 0.15, 0.4)[seed % 3]

@@ -81,9 +81,11 @@ def sequence(problem: Problem, budget: Budget) -> list[Leg] | DeadEnd:
         first = first or state
         if budget.spent:
             break
+    # Parking only now: it copies a machine there and back, and interrupts its guest once more.
     found = _by_parking(problem, movers, budget)
     if found is not None:
         return found.legs
+    # Last, because its states grow exponentially; for a few machines it proves that there is no order.
     found, proved = _exhaustive(problem, budget)
     if found is not None:
         return found.legs
@@ -137,6 +139,7 @@ def _drain(problem: Problem, state: State, movers: Iterable[int], rank: Rank, bu
         _, number = heapq.heappop(ready)
         leg = state.to(number, problem.machines[number].goal)
         budget.spend()
+        # Waiting for the first pool that lacks room is enough: until that has room nothing else helps.
         lacking = next((pool for pool, amount in leg.acquires if state.free[pool] < amount), None)
         if lacking is not None:
             waiting.setdefault(lacking, []).append(number)

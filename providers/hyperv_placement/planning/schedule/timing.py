@@ -124,6 +124,7 @@ class _Run:
             self._now, number, version = heapq.heappop(self._ends)
             leg = self._legs[number]
             running = self._active[leg.hosts[0]].get(number)
+            # An entry of the heap is old once the share of a link has changed: the newer one has the end that counts.
             if running is None or running.version != version:
                 continue
             self._end(running)

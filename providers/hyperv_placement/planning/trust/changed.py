@@ -126,6 +126,7 @@ def _sides(
 ) -> tuple[str | None, str | None] | None:
     """Return both sides of a value as shown; None if nothing has changed."""
     if old == new:
+        # The path is the same, the file is not: another authority under the old name is another authority.
         if isinstance(new, Path) and new in replaced:
             return f"{shown(new, before)} as it was", f"{shown(new, after)} with other content"
         return None
@@ -174,6 +175,7 @@ def _new_hosts(
         said = [f"{_key(way)}: {shown(value, after)}" for way, value in _trusted(host).items() if value]
         yield TrustChange(
             aspect=Aspect.PASSWORDS, subjects=(name,), name=_NEW, after=", ".join(said),
+            # A policy speaks of hosts, not of which secret goes there: only known credentials pass (ADR 0031).
             stops=host.allow_vtpm or _whose(host) not in used or not permitted(host) or not replaced.isdisjoint(files),
         )  # fmt: skip
 

@@ -47,6 +47,7 @@ def _covers(new: Freeze, old: Freeze) -> bool:
     if isinstance(new, OneOff) and isinstance(old, OneOff):
         return new.begins <= old.begins and old.ends <= new.ends
     if isinstance(new, Weekly) and isinstance(old, Weekly) and str(new.zone) == str(old.zone):
+        # Modulo a week: a window may begin on Sunday and end on Monday.
         later = (_minute(old.begins) - _minute(new.begins)) % _WEEK
         return later + _length(old) <= _length(new)
     return False

@@ -40,6 +40,7 @@ def _version(
     known = [parsed for text in destination.versions or () if (parsed := _parsed(text)) is not None]
     what = f"{vm.name} has configuration version {vm.version or 'unknown'}"
     if own is None or not known:
+        # An equal or newer build takes what the source runs; only the way to an older one is in doubt.
         if source.build is None or destination.build is None or source.build > destination.build:
             yield Finding.warning(
                 "version-unknown",

@@ -60,6 +60,7 @@ def _without(line: quoting.Command) -> str:
 def _gpu(move: Move, source: HostFacts, destination: HostFacts) -> Finding:
     what = f"{move.vm.name} has a partition of a GPU of {move.source}"
     builds = [facts.build for facts in (source, destination) if facts.build is not None]
+    # The older of the two decides: both ends take part in the migration.
     if builds and min(builds) < SERVER_2025:
         return Finding.refusal(
             "gpu-partition",

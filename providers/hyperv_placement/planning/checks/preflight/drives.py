@@ -19,6 +19,7 @@ def drives(move: Move, source: HostFacts, destination: HostFacts) -> Iterator[Fi
     for disk in move.vm.disks:
         if disk.kind == DiskKind.ISO and not seen_by_both(disk.path, source, destination):
             yield _iso(move, disk, destination)
+        # Where storage is copied the check of the disks refuses it already.
         elif disk.kind == DiskKind.PASS_THROUGH and not move.copies_storage:
             yield Finding.refusal(
                 "disk-pass-through",

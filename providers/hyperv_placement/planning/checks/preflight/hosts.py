@@ -49,6 +49,7 @@ def leftovers(move: Move, source: HostFacts, destination: HostFacts) -> Iterator
     at once and are two computers.
     """
     vm = move.vm
+    # First, for all that follows would be found twice on one computer, and look like a copy.
     if is_one_computer(source, destination):
         yield Finding.refusal(
             "hosts-are-one", one_host(move.source, move.destination, source.full_name), NAME_IT_ONCE
@@ -75,6 +76,7 @@ def leftovers(move: Move, source: HostFacts, destination: HostFacts) -> Iterator
                 f"{vm.name} has come to {move.destination} meanwhile",
                 "Run again: the next plan starts from there",
             )
+    # A planned system is what a migration makes before the machine arrives; here no job runs that needs it.
     if vm.id in destination.planned:
         text = f"{move.destination} holds a planned system with the GUID of {vm.name}, left by an earlier attempt"
         remedy = _gone_by_hand(vm.id, destination.full_name)

@@ -34,6 +34,7 @@ def fits(vm: tuple[Vector, ...], host: tuple[Vector, ...]) -> bool | None:
     ]
     if not all(known):
         return False
+    # A vector without a counterpart proves nothing: then nobody says that it fits.
     return True if known and len(known) == len(vm) else None
 
 
@@ -42,6 +43,7 @@ def processor(move: Move, source: HostFacts, destination: HostFacts) -> Iterator
     vm = move.vm
     if vm.state == VmState.OFF:
         return
+    # Processor compatibility mode works within one maker alone (its page on learn.microsoft.com).
     if source.processor and destination.processor and source.processor != destination.processor:
         yield Finding.refusal(
             "processor-maker",

@@ -40,6 +40,7 @@ def memory_room(vm: VirtualMachine, destination: HostFacts, target: HostSpec) ->
         )
         return
     needed = format_bytes(vm.memory_mib * MIB)
+    # Against all memory first: what can never fit is refused, what is only taken now is waited for.
     if vm.memory_mib > target.reserve.left_of_memory(destination.memory_mib):
         has = format_bytes(destination.memory_mib * MIB)
         yield Finding.refusal(
@@ -80,6 +81,7 @@ def disk_room(move: Move, destination: HostFacts, target: HostSpec) -> Iterator[
     folders = (path for path in (roots.config, roots.checkpoints, roots.paging, roots.guest_state) if path)
     nowhere = {
         winpath.comparable(winpath.start(path)): path
+        # Reversed, so that of the paths on one drive the first is named.
         for path in reversed((*folders, *(disk.target for disk in move.all_disks)))
         if not winpath.is_unc(path) and volume_of(path, destination.volumes) is None
     }
@@ -117,4 +119,5 @@ def _volume(move: Move, volume: Volume, wanted: int, target: HostSpec) -> Iterat
 def volume_of(path: str, volumes: Iterable[Volume]) -> Volume | None:
     """Return the volume that holds `path`: the one mounted deepest above it; None for a share."""
     holding = [volume for volume in volumes if winpath.is_inside(volume.path, path)]
+    # Volumes may be mounted in folders of others: the deepest one has the file.
     return max(holding, key=lambda volume: len(winpath.comparable(volume.path)), default=None)
