@@ -82,6 +82,7 @@ def outcome_of(stack: Stack, plan: Plan, inventory: Inventory, log: Mapping[VmId
 def _left(step: Step, stack: Stack, plan: Plan, inventory: Inventory, log: Mapping[VmId, LastWord]) -> Left:
     doubted = None
     if step.vm is not None and not step.excused:
+        # A machine that is known by its name alone may be another one while a host is silent.
         doubted = doubt(step.label, step.vm.id, step.vm.host, stack, inventory, plan.known)
     text = doubted or _text(step)
     return Left(

@@ -51,6 +51,7 @@ def differing(wanted: Mapping[str, Any], actual: Mapping[str, Any]) -> list[str]
         name
         for name, value in wanted.items()
         if actual.get(name) != value
+        # All networks of "any" have metric 0, so that their order says nothing.
         and not (name == "networks" and set(value) == set(ANY_NETWORK) == set(actual.get(name) or ()))
     ]
 

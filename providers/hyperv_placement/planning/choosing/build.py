@@ -105,11 +105,13 @@ class _ProblemBuilder:
                     self._pools.number(Pool.seat(name, rule=number, line=rule.line), 1)
                     for name in self._hosts
                 )
+        # Only names that two machines have are pools: an estate without any costs nothing more (ADR 0020).
         self._shared = self._names_of_several()
         self._attached_twice = self._names_attached_twice()
         self._seat_undeclared()
         for label, vm in sorted(self._found.items()):
             if label in ends:
+                # A machine that its end does not suit will be refused, and counts where it is.
                 goes = ends[label] in self._facts and self._suits(label, ends[label])
                 self._settled(label, vm, ends[label] if goes else vm.host)
             else:

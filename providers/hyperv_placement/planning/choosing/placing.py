@@ -24,6 +24,7 @@ def choose(problem: AssignmentProblem) -> Assignment:
         board.put(number, option)
     budget = Budget(LOOKS)
     going = [number for number in range(len(problem.units)) if number not in stay.kept]
+    # The largest first: small ones find room in what is left, large ones do not.
     for number in sorted(going, key=lambda number: (-board.weight(number), number)):
         board.settle(number, budget)
     cost = sum(
@@ -110,6 +111,7 @@ class _Board:
                     if elsewhere is not None:
                         self.put(other, elsewhere)
                         return True
+                    # Undone exactly: the next candidate is judged by the same board.
                     self.lift(number)
                 if before is not None:
                     self.put(other, before)

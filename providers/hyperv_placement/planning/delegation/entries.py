@@ -58,6 +58,7 @@ def entries_of(
     """
     others = {other: name for other, name in full_names.items() if other != host}
     if mode == "resource-based":
+        # No protocol transition here: for the resource-based form the KDC allows it always (Kerberos constrained delegation overview).
         return {f"{ACTING}: {name}": str(other) for other, name in others.items()}
     # Each host lists where it may act; the resource-based form turns that around: each lists who may act there.
     entries = {service: str(other) for other, name in others.items() for service in services_of(name)}
@@ -70,6 +71,7 @@ def both_names(server: str, full_name: str) -> Iterator[str]:
     """Yield full and short name of a file server; a short name is taken to be in the host's domain, if that is known."""
     short, _, domain = server.partition(".")
     domain = domain or full_name.partition(".")[2]
+    # A ticket is asked for by the name that a path has: both spellings are in use, so both are listed.
     if domain:
         yield f"{short}.{domain}"
     yield short

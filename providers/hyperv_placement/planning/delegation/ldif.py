@@ -29,6 +29,7 @@ def _record(change: AccountChange) -> Iterator[str]:
             yield f"{verb}: msDS-AllowedToDelegateTo"
             yield from (quoting.ldif_line("msDS-AllowedToDelegateTo", service) for service in services)
             yield "-"
+    # Taken away by value and added anew: `replace` would overwrite a bit that somebody has set meanwhile.
     if (flags := changed_flags(change)) != account.flags:
         yield from _exchange("userAccountControl", str(account.flags), str(flags))
     if (descriptor := changed_descriptor(change)) != account.descriptor:

@@ -58,6 +58,7 @@ def with_allowed(descriptor: bytes, sids: Collection[str]) -> bytes:
 
 def without_allowed(descriptor: bytes, sids: Collection[str]) -> bytes:
     """Return `descriptor` without the entries that let `sids` in; empty where no entry is left."""
+    # Entries of other types have no SID here, and stay as they were read.
     aces = [ace for sid, ace in _entries(descriptor) if sid not in sids]
     return _written(descriptor, aces) if aces else b""
 

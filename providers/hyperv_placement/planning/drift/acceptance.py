@@ -32,11 +32,13 @@ def disturbances(
 
     A machine that `before` would move the same way does not count; one that would go elsewhere does.
     """
+    # Two whole plans: one machine that stays may leave another without room or seat.
     was, now = plan(before, inventory, known), plan(after, inventory, known)
     steps = {step.label: step for step in was.steps}
     for step in now.steps:
         if step.label not in labels and step.vm is not None:
             yield from _disturbed(steps[step.label], step, step.vm)
+    # What stopped the run before is not the doing of what is accepted.
     if not was.refusals:
         yield from (f"nothing could start any more: {each.text}" for each in now.refusals)
 

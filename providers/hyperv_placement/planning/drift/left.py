@@ -48,5 +48,6 @@ def left_behind(inventory: Inventory, left: LeftBehind) -> Iterator[Drift]:
 def unread(left: LeftBehind, silent: Iterable[HostName]) -> Iterator[Unknown]:
     """Yield the hosts on which leftovers could not be looked for, except silent ones."""
     for host, reason in left.unread.items():
+        # Silent hosts are unknown as a whole already.
         if host not in set(silent):
             yield Unknown(subject=host, text=f"whether moves have left something there is unknown: {reason}")

@@ -22,6 +22,7 @@ def changes(shown: Schedule, now: Schedule) -> Iterator[str]:
             yield f"{label} does not move any more (was {', then '.join(before)})"
         else:
             yield f"{label}: {', then '.join(after)} instead of {', then '.join(before)}"
+    # Times alone are estimates: only who waits for whom is an order.
     if not different and _order(shown) != _order(now):
         yield "the same moves, in another order"
 

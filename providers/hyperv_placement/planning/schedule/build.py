@@ -188,6 +188,7 @@ class _Builder:
                     yield from self._route(move, Placement(host=name))
         near = dict.fromkeys((move.source, move.destination, *spots))
         for name in near if move.copies_storage else ():
+            # A machine whose files alone are to move does not leave its host, not even to be parked.
             if not move.changes_host and name != move.source:
                 continue
             host = self._stack.hosts[name]
@@ -230,5 +231,6 @@ def _moving(step: Step) -> Move:
 def _limits(facts: HostFacts) -> SlotLimits:
     """Return a host's limits, at least 1: a host that takes no migrations at all is refused by the preflight."""
     settings = facts.migration
+    # In a cluster MaximumParallelMigrations overrides the limit of the host (Get-Cluster page); the lower one is safe.
     live = min(settings.max_live, facts.cluster_migrations or settings.max_live)
     return SlotLimits(live=max(1, live), storage=max(1, settings.max_storage))

@@ -47,6 +47,7 @@ class Holdings:
             self._pool(Pool.memory(name), _ENDLESS if free is None else reserve.left_of_memory(free))
             for volume in facts.volumes or ():
                 self._pool(Pool.on_volume(name, volume.path), reserve.left_on(volume))
+        # Of two machines that must be apart each waits for the other's seat, on the way as well as in the end.
         for number, rule in enumerate(stack.rules):
             if rule.kind == "apart":
                 self._seats(number, rule)

@@ -121,6 +121,7 @@ def _changes(schedule: Schedule, ends: Ends) -> dict[Pool, list[tuple[float, int
 
     What arriving machines will take is taken from the beginning.
     """
+    # The middle number sorts ends (0) before starts (1) at the same moment, as the schedule does.
     found = {pool: [(0.0, 1, -amount)] for pool, amount in ends.coming.items() if amount}
     for number, (each, (start, end)) in enumerate(zip(schedule.moves, ends.moves, strict=True)):
         leg = Leg(machine=number, source=start, target=end)

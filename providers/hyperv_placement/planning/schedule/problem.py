@@ -164,6 +164,7 @@ class Problem:
         A move of host and storage takes both kinds at both ends: which ones Hyper-V takes is unverified, and this is
         the stricter reading.
         """
+        # Hosts do not queue: a job beyond a limit fails (SupportArticles-docs, "migration limit was reached").
         live = len(leg.hosts) > 1
         return tuple(
             2 * host + kind

@@ -23,6 +23,7 @@ REMEDIES = 8
 def proof(problem: Problem, stuck: DeadEnd, labels: Sequence[str]) -> list[str]:
     """Return lines: what is missing in the end, or at the point where no move can go on, and what would help."""
     at_end = list(_overfull_in_the_end(problem))
+    # Asked first: where the end does not fit, no order can, and nothing has to be searched.
     if at_end:
         return at_end
     done = len(stuck.legs)

@@ -26,6 +26,7 @@ def observed_throughput(past: Iterable[PastMove]) -> Throughput:
     for (source, destination), pace in pairs.items():
         if source != destination:
             for host in (source, destination):
+                # The best, not the mean: a slow move may have shared the link, a fast one proves what it can do.
                 hosts[host] = max(pace, hosts.get(host, 0.0))
     return Throughput(pairs=pairs, hosts=hosts)
 

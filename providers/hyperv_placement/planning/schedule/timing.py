@@ -167,6 +167,7 @@ class _Run:
         leg = self._legs[number]
         if number in self._over or number not in self._at[leg.hosts[0]]:
             return False
+        # Its job has its slots and its room already, whatever the limits say.
         if leg.runs:
             return True
         if any(self._open[slot] <= 0 for slot in self._slots[number]):
@@ -207,6 +208,7 @@ class _Run:
                 running.limit,
                 *(self._problem.links[host] / len(self._active[host]) for host in running.leg.hosts),
             )
+            # An unchanged rate leaves the end where it was: no new entry, or the heap would grow with every event.
             if rate == running.rate:
                 continue
             running.left = max(0.0, running.left - running.rate * (self._now - running.since))

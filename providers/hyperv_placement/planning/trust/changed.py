@@ -199,6 +199,7 @@ def _sections(
             hosts = now_called if way == "delegation.hosts" else {}
             pair = (_plain(old.get(way), hosts), _plain(new.get(way), {}))
             sides = _sides(*pair, before, after, replaced)
+            # Not declared and an empty list mean the same.
             if sides is not None and pair not in ((None, ()), ((), None)):
                 aspect = Aspect.PASSWORDS if field.name in _STACK_PASSWORDS else Aspect.TRUST
                 yield TrustChange(aspect=aspect, name=way, before=sides[0] or None, after=sides[1] or None)

@@ -20,6 +20,7 @@ def second_hop(move: Move, source: HostFacts) -> Iterator[Finding]:
     Failover Clustering", learn.microsoft.com), and the host's own accounts mean nothing elsewhere. Credential Guard of the
     source stops CredSSP ("Considerations and known issues when using Credential Guard", the same place; unverified).
     """
+    # Both kinds of logon are mapped to local accounts alone (Authentication for Remote Connections, learn.microsoft.com).
     if move.caller in _LOCAL:
         yield Finding.refusal(
             "login-local-account",
@@ -48,6 +49,7 @@ def _guarded(move: Move, source: HostFacts) -> Iterator[Finding]:
             f"Use auth: kerberos or ntlm, set {move.source} to Kerberos (live_migration: {{authentication: kerberos}}) and"
             " delegate (delegation:)",
         )
+    # It is on by default on domain members of Windows Server 2025, so unread is not taken for off.
     elif source.credential_guard is None:
         yield Finding.warning(
             "credential-guard-unread",

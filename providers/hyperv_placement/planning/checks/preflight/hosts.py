@@ -28,6 +28,7 @@ def hosts(move: Move, source: HostFacts, destination: HostFacts) -> Iterator[Fin
                 f"{name} allows no live migrations at once",
                 f"On {facts.full_name} run {quoting.powershell('Set-VMHost -MaximumVirtualMachineMigrations 2')}",
             )
+    # A teaming or switch change can leave the listener without an address (SupportArticles-docs): it is enabled, and nobody answers.
     if not destination.migration.addresses:
         yield Finding.refusal(
             "migration-no-address",

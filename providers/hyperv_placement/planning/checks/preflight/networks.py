@@ -48,6 +48,7 @@ def _fibre_channel(
 ) -> Iterator[Finding]:
     """A virtual SAN of the same name must be there (Hyper-V Virtual Fibre Channel page); no host reports the zoning."""
     there = destination.fibre_channel or ()
+    # An adapter without a SAN has an empty name: it is connected to nothing, and misses nothing.
     missing = [
         san for san in dict.fromkeys(wanted) if san and not any(names.same(san, each) for each in there)
     ]
