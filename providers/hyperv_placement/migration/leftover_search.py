@@ -19,7 +19,18 @@ def look_for(estate: Estate, inventory: Inventory, files: Iterable[LeftFile]) ->
     """Return what is there yet, of hosts that answered the sweep. Hosts are only read, and not at all where the sweep shows nothing."""
     unread: dict[HostName, str] = {}
     planned = _planned(estate, inventory, unread)
-    found = [file for file in files if file.host in inventory.hosts and not _used(inventory, file)]
+    used = {
+        (name, winpath.comparable(disk.path))
+        for name, host in inventory.hosts.items()
+        for vm in host.vms
+        for disk in (*vm.disks, *vm.frozen)
+    }
+    # What a machine of that host has now is no leftover, whoever brought it there.
+    found = [
+        file
+        for file in files
+        if file.host in inventory.hosts and (file.host, winpath.comparable(file.path)) not in used
+    ]
     there = tuple(file for file in found if _is_there(estate, file, unread))
     return LeftBehind(planned=planned, files=there, unread=unread)
 
@@ -59,12 +70,6 @@ def _read(
         found = dict(zip(hosts, pool.map(one, hosts), strict=True))
     unread |= {host: str(vms) for host, vms in found.items() if isinstance(vms, PlacementError)}
     return {host: vms for host, vms in found.items() if not isinstance(vms, PlacementError)}
-
-
-def _used(inventory: Inventory, file: LeftFile) -> bool:
-    """Say whether a machine of that host has the file now: then it is no leftover."""
-    vms = inventory.hosts[file.host].vms
-    return any(winpath.same(disk.path, file.path) for vm in vms for disk in (*vm.disks, *vm.frozen))
 
 
 def _is_there(estate: Estate, file: LeftFile, unread: dict[HostName, str]) -> bool:

@@ -37,15 +37,13 @@ def fits(instance: Instance, where: Where, like: Like) -> bool:
     equal = all(
         name not in instance.properties or _same(instance[name], value) for name, value in where.items()
     )
+    prefixes = {name: (each,) if isinstance(each, str) else each for name, each in like.items()}
+    # Without case, as WQL compares texts: what the host has chosen must not be narrowed here.
     return equal and all(
-        name not in instance.properties or _starts(instance.text(name), prefix)
-        for name, prefix in like.items()
+        name not in instance.properties
+        or instance.text(name).casefold().startswith(tuple(prefix.casefold() for prefix in wanted))
+        for name, wanted in prefixes.items()
     )
-
-
-def _starts(text: str, prefixes: str | tuple[str, ...]) -> bool:
-    wanted = (prefixes,) if isinstance(prefixes, str) else prefixes
-    return text.casefold().startswith(tuple(prefix.casefold() for prefix in wanted))
 
 
 def _same(actual: object, wanted: str | int | bool | tuple[int, ...]) -> bool:
