@@ -12,7 +12,7 @@ import base64
 import html
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from urllib.parse import quote, quote_plus
 
@@ -37,7 +37,8 @@ _FORMS = re.compile(
     r"|(?:proxy-)?(?:authorization|authenticate)\s*[:=][^\r\n<>\"']*"  # headers as a proxy's page prints them
     r"|(?:set-)?cookie\s*[:=][^\r\n<>\"']*"
     r"|(?<!\w)(?:Negotiate|Kerberos|NTLM|CredSSP|Basic|Bearer)\s+[A-Za-z0-9+/._~-]{12,}=*"  # RFC 9110, 11.4
-    r"|(?<![A-Za-z0-9+/])(?:TlRMTVNTUA|YII|oYI|eyJ)[A-Za-z0-9+/._-]{12,}=*",  # NTLMSSP, SPNEGO and Kerberos, a JWT
+    # NTLMSSP; SPNEGO and Kerberos with lengths of one byte and of two (X.690, 8.1.3.5); a JWT
+    r"|(?<![A-Za-z0-9+/])(?-i:TlRMTVNTUA|YI[GHI]|oY[GHI]|eyJ)[A-Za-z0-9+/._-]{12,}=*",
     re.IGNORECASE | re.DOTALL,
 )
 _SID = re.compile(r"\bS-1-5-21(?:-\d+)+")
@@ -83,11 +84,16 @@ class Mask:
     def envelope(self, text: str, class_name: str = "") -> str:
         """Return a request or an answer masked; what is not XML, too."""
         try:
-            parts: list[Text | str] = list(pieces(text, class_name))
+            parts = [
+                self._text(each) if isinstance(each, Text) else self._tag(each)
+                for each in pieces(text, class_name)
+            ]
         except ProtocolError:  # CDATA, a comment, a document type: a page of somebody else's
-            parts = [*re.split(r"(<[^<>]*>)", text)]
-        masked = "".join(self._text(each) if isinstance(each, Text) else self._tag(each) for each in parts)
-        return self._whole(masked)
+            parts = [
+                self._tag(each) if each.startswith("<") else self._escaped(each, self._value)
+                for each in re.split(r"(<[^<>]*>)", text)
+            ]
+        return self._whole("".join(parts))
 
     def text(self, text: str) -> str:
         """Return a text that is not XML masked, as an error or a query."""
@@ -104,14 +110,22 @@ class Mask:
         return text.text if masked == value else wrapped(masked, layers)
 
     def _tag(self, tag: str) -> str:
-        """Return a tag, or a piece of what is not XML, with the values of its attributes masked."""
-        if not tag.startswith(("<", "&lt;")):
-            value, layers = peeled(tag)
-            masked = self._value(value)
-            return tag if masked == value else wrapped(masked, layers)
+        """Return a tag with the values of its attributes masked; a comment or CDATA is a text that looks like one."""
+        if tag.startswith(("<!", "<?")):
+            return self._value(tag)
         if "=" not in tag:
             return tag
+        if not tag.startswith("<"):
+            return self._escaped(tag, lambda value: _FORMS.sub(MASKED, value))
+        if _FORMS.search(_ATTRIBUTE.sub("", tag)):
+            return f"<{MASKED}>"  # HTML has values without quotes
         return _ATTRIBUTE.sub(self._attribute, tag)
+
+    def _escaped(self, text: str, mask: Callable[[str], str]) -> str:
+        """Return a text that may be escaped, masked; what needs no mask stays as it was written."""
+        value, layers = peeled(text)
+        masked = mask(value)
+        return text if masked == value else wrapped(masked, layers)
 
     def _attribute(self, found: re.Match[str]) -> str:
         name, between, quoted = found.groups()

@@ -7,6 +7,7 @@ sent, and no error of this computer's disk reaches who sends.
 
 from __future__ import annotations
 
+import codecs
 import json
 import logging
 import os
@@ -80,9 +81,7 @@ class WireFile(logging.Handler):
     def _entry(self, exchange: Exchanged) -> dict[str, Any]:
         mask = self._mask
         mask.learn(exchange.credential)
-        answer = self._questions.answered(
-            exchange.request, (exchange.answer or b"").decode("utf-8", "backslashreplace")
-        )
+        answer = self._questions.answered(exchange.request, _text(exchange.answer or b""))
         return {
             "time": _now(),
             "process": os.getpid(),
@@ -103,7 +102,8 @@ class WireFile(logging.Handler):
 def read_wire_file(path: Path) -> tuple[Recording, frozenset[str]]:
     """Return a wire file as a recording, and the names of its hosts. Raises PlacementError where it cannot be read as one."""
     try:
-        lines = read_bounded(path, MOST_BYTES + _NOTICE).decode("utf-8").splitlines()
+        # Not splitlines(): U+0085 and U+2028 in an answer end no line of JSON.
+        lines = read_bounded(path, MOST_BYTES + _NOTICE).decode("utf-8").removesuffix("\n").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or "it is not UTF-8"
         raise WireLineError(f"{path} cannot be read: {why}") from error
@@ -137,6 +137,15 @@ def _answer(entry: Mapping[str, Any]) -> Answer:
         options=str(entry["options"]), selectors={str(n): str(v) for n, v in entry["selectors"].items()},
         envelope=str(entry["answer"] or ""), request=str(entry["request"]),
     )  # fmt: skip
+
+
+def _text(content: bytes) -> str:
+    """Return an answer as text, in UTF-8 or UTF-16 (DSP0226 13): with zeros between its letters no secret would be found."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return content.decode("utf-16", "backslashreplace")
+    zeros = content[:2].find(b"\0")
+    encoding = {0: "utf-16-be", 1: "utf-16-le"}.get(zeros, "utf-8")
+    return content.decode(encoding, "backslashreplace")
 
 
 def _now() -> str:

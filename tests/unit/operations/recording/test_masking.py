@@ -78,12 +78,34 @@ def test_a_password_with_a_bracket_in_a_page_costs_the_whole_page(mask: Mask) ->
         ("token eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln end", f"token {MASKED} end"),
         ("-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----", MASKED),
         ("ticket YIIFhAYJKoZIhvcSAQICAQBuggVz", f"ticket {MASKED}"),
+        ("answer oYGKMIGHoAMKAQGhCwYJKoZIgvcSAQIC", f"answer {MASKED}"),
     ],
 )
 def test_what_has_the_form_of_a_secret_is_masked_whoever_s_it_is(mask: Mask, text: str, masked: str) -> None:
     """Headers that a proxy prints, tokens of a login, keys."""
     assert mask.text(text) == masked
     assert masked in mask.envelope(fault(text))
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<html><!-- Negotiate {} --><p>x</p></html>",
+        "<html><![CDATA[Negotiate {}]]></html>",
+        "<html><!-- x --><p>&lt;Negotiate {}&gt;</p></html>",
+        "<html><!-- x --><meta content={}></html>",
+        "<html><meta content={}></html>",
+        "<?proxy Negotiate {}?><html></html>",
+        "<e>&lt;PROPERTY NAME=&quot;X&quot; y=&quot;Negotiate {}&quot;&gt;</e>",
+    ],
+    ids=["comment", "cdata", "escaped", "unquoted, page", "unquoted", "instruction", "embedded"],
+)
+def test_a_token_is_masked_wherever_it_stands_in_a_page(mask: Mask, page: str) -> None:
+    """Not only in texts and in quoted values of attributes."""
+    token = "YIIGhgYGKwYBBQUCoIIGejCCBnagMDAuBgkqhkiC9xIBAgIGCSqG"
+    masked = mask.envelope(page.format(token))
+    assert token not in masked
+    assert MASKED in masked
 
 
 def test_a_property_that_is_called_a_secret_is_masked(mask: Mask) -> None:
