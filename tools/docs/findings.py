@@ -13,7 +13,7 @@ INTRODUCTION = """# What is refused
 Some machines are left where they are, with a warning in the preview and an error of that machine in `up`; the others go on, and
 the run ends non-zero, also where nothing would have to be moved. A protected machine that is in place is no error.
 
-Every finding has an id, which stands under `id` in `--json` of `plan`, `review`, `doctor` and `drift`, and under `ids` of `check`.
+Every finding has an id, which stands under `id` in `--json` of `plan`, `review` and `doctor`, and under `ids` of `drift` and `check`.
 `bin/placement explain ID` prints its row of this page. Written from `providers/hyperv_placement/codes/findings.yaml` by `make docs-write`.
 
 The same rules are asked again, by facts read that moment, right before each start. What cannot be seen from outside, or what

@@ -58,7 +58,7 @@ def _version(
         yield Finding.warning(
             "version-old",
             f"{what}, older than all that {name} lists (unverified)",
-            "Update-VMVersion while it is off, if the move fails",
+            "If the move fails, Update-VMVersion while it is off: a version cannot be lowered again",
         )
 
 

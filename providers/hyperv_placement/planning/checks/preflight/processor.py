@@ -48,7 +48,7 @@ def processor(move: Move, source: HostFacts, destination: HostFacts) -> Iterator
         yield Finding.refusal(
             "processor-maker",
             f"{vm.name} runs on processors of {source.processor}, {move.destination} has {destination.processor}",
-            "Turn the machine off to move it: never across makers while it runs or is saved",
+            "Shut the machine down to move it: never across makers while it runs or is saved",
         )
         return
     fit = None if vm.vectors is None or destination.vectors is None else fits(vm.vectors, destination.vectors)
@@ -71,9 +71,9 @@ def processor(move: Move, source: HostFacts, destination: HostFacts) -> Iterator
 def _cure(move: Move) -> str:
     limited = move.vm.devices is not None and move.vm.devices.processor_limited
     if limited:
-        return "Turn the machine off to move it, or choose a host with newer processors"
+        return "Shut the machine down to move it, or choose a host with newer processors"
     # By its GUID: a name would be a pattern, and two machines may have the same.
     limiting = quoting.powershell(
         "Get-VM -Id {} | Set-VMProcessor -CompatibilityForMigrationEnabled $true", move.vm.id
     )
-    return f"Turn it off, run {limiting} and start it again; or move it while it is off"
+    return f"Shut it down, run {limiting} and start it again; or move it while it is off"
