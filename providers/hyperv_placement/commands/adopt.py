@@ -45,7 +45,14 @@ def run(options: argparse.Namespace) -> int:
     if done.diff:
         reported: dict[str, Any] = {"key": done.label, "machine": done.vm.id, "named": done.vm.name}
         note(stack, SystemClock(), ticket, "adopt", done=True, **reported)
-    sys.stdout.write(_record(done, stack) if options.json else _reported(done, stack))
+    if options.json:
+        record = {
+            "stack": str(stack.path), "label": done.label, "id": done.vm.id, "name": done.vm.name,
+            "host": done.vm.host, "written": bool(done.diff), "diff": done.diff, "notes": list(done.notes),
+        }  # fmt: skip
+        sys.stdout.write(f"{json.dumps(record, indent=2)}\n")
+    else:
+        sys.stdout.write(_reported(done, stack))
     return DONE
 
 
@@ -60,11 +67,3 @@ def _reported(done: Adopted, stack: Stack) -> str:
         *done.diff.splitlines(),
     ]
     return "".join(f"{visible(line)}\n" for line in lines)
-
-
-def _record(done: Adopted, stack: Stack) -> str:
-    record = {
-        "stack": str(stack.path), "label": done.label, "id": done.vm.id, "name": done.vm.name,
-        "host": done.vm.host, "written": bool(done.diff), "diff": done.diff, "notes": list(done.notes),
-    }  # fmt: skip
-    return f"{json.dumps(record, indent=2)}\n"

@@ -63,7 +63,11 @@ def run(options: argparse.Namespace) -> int:
     """Verify a log. 0 whole, 2 broken. Raises PlacementError where there is none, or it cannot be read."""
     path = audit_path(PROJECT, resolve_stack(options.stack, PROJECT).stem)
     found = verify_log(path, since=options.since, copy=options.against)
-    shown = json.dumps(_record(path, found), indent=2) if options.json else _reported(path, found)
+    if options.json:
+        verdict = {"stack": path.stem, "verdict": "whole" if found.is_whole else "broken", **record(found)}
+        shown = json.dumps(verdict, indent=2)
+    else:
+        shown = _reported(path, found)
     sys.stdout.write(f"{shown}\n")
     return DONE if found.is_whole else NOT_WELL
 
@@ -111,7 +115,3 @@ def _reported(path: Path, found: Verdict) -> str:
 
 def _placed(place: Place) -> str:
     return f"{place.file}:{place.line}: {place.what}" if place.line else f"{place.file}: {place.what}"
-
-
-def _record(path: Path, found: Verdict) -> dict[str, object]:
-    return {"stack": path.stem, "verdict": "whole" if found.is_whole else "broken", **record(found)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -88,18 +88,13 @@ def _report(checked: Mapping[Path, Checked], plan: Plan | None) -> None:
     if (policy := _policy(checked)) is not None:
         sys.stdout.write(f"{visible(render_policy(policy))}\n")
     if plan is not None:
-        sys.stdout.writelines(f"{line}\n" for line in _feasibility(plan))
+        shown = (headline(plan), *finding_lines(plan.findings), *left_out_lines(plan))
+        sys.stdout.writelines(f"{line}\n" for line in shown)
 
 
 def _policy(checked: Mapping[Path, Checked]) -> Policy | None:
     """Return what operators permit every stack; None where none could be read."""
     return next((each.found.policy for each in checked.values() if isinstance(each.found, Stack)), None)
-
-
-def _feasibility(plan: Plan) -> Iterator[str]:
-    yield headline(plan)
-    yield from finding_lines(plan.findings)
-    yield from left_out_lines(plan)
 
 
 def _record(checked: Mapping[Path, Checked], plan: Plan | None, code: int) -> dict[str, Any]:

@@ -60,8 +60,15 @@ def run(options: argparse.Namespace) -> int:
         if done.labels:
             note(stack, SystemClock(), ticket, "accept", done=True, keys=list(done.labels))
         return _accepted(done, stack, options)
-    sys.stdout.write(_shown(found.report, options))
-    return verdict(found.report)
+    code = verdict(found.report)
+    if options.json:
+        shown = f"{json.dumps(drift_record(found.report, code), indent=2)}\n"
+    elif options.markdown:
+        shown = render_markdown(found.report)
+    else:
+        shown = f"{render_drift(found.report)}\n"
+    sys.stdout.write(shown)
+    return code
 
 
 def verdict(report: DriftReport) -> int:
@@ -84,9 +91,3 @@ def _accepted(done: Accepted, stack: Stack, options: argparse.Namespace) -> int:
         lines = [f"{stack.path}: nothing to accept"]
     sys.stdout.write("\n".join(visible(line) for line in lines) + "\n")
     return exit_codes.DONE
-
-
-def _shown(report: DriftReport, options: argparse.Namespace) -> str:
-    if options.json:
-        return f"{json.dumps(drift_record(report, verdict(report)), indent=2)}\n"
-    return render_markdown(report) if options.markdown else f"{render_drift(report)}\n"

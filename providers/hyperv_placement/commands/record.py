@@ -47,7 +47,10 @@ def run(options: argparse.Namespace) -> int:
         raise PlacementError("record takes either a host or --disguise FILE")
     archive.check_free(options.output)
     if options.disguise is not None:
-        return _disguise(options)
+        recording, hosts = read_wire_file(options.disguise)
+        declared = names_in(load(resolve_stack(options.stack, PROJECT))) if options.stack else ()
+        manifest = archive.write(options.output, recording, [*hosts, *declared])
+        return _written(options, manifest, counted(len(hosts), "host"))
     stack = stack_with_host(options.host, options.stack, PROJECT, command="--stack NAME")
     host = stack.hosts[HostName(options.host)]
 
@@ -56,13 +59,6 @@ def run(options: argparse.Namespace) -> int:
 
     recording = record(host, SystemClock(), say)
     return _written(options, archive.write(options.output, recording, names_in(stack)), host.name)
-
-
-def _disguise(options: argparse.Namespace) -> int:
-    recording, hosts = read_wire_file(options.disguise)
-    declared = names_in(load(resolve_stack(options.stack, PROJECT))) if options.stack else ()
-    manifest = archive.write(options.output, recording, [*hosts, *declared])
-    return _written(options, manifest, counted(len(hosts), "host"))
 
 
 def _written(options: argparse.Namespace, manifest: Mapping[str, Any], whose: str) -> int:

@@ -43,13 +43,19 @@ def accept(stack: Stack, found: Found, labels: Sequence[str]) -> Accepted:
     and no other machine would move by it. Raises AcceptError where one of `labels` cannot be written; then the file is as
     it was. Without names as many are written as can be.
     """
-    reasons = {label: _obstacle(label, stack, found) for label in labels or _all(found)}
+    every = [drift.subject for drift in found.report.drifts if drift.of_machine]
+    reasons = {label: _obstacle(label, stack, found) for label in labels or every}
     if labels and any(reasons.values()):
         raise AcceptError("; ".join(reason for reason in reasons.values() if reason))
     chosen = tuple(label for label, reason in reasons.items() if reason is None)
     left = [reason for reason in reasons.values() if reason]
     if not labels:
-        left += _not_checked(found)
+        # Who accepts everything must hear of what was not compared: silent hosts, and machines that are unknown.
+        left += [
+            each.text if each.is_machine else f"{each.subject} {each.text}"
+            for each in (*found.report.unknown, *found.report.away)
+            if each.is_machine or each.subject in found.inventory.unreachable
+        ]
     if not chosen:
         return Accepted(labels=(), diff="", left=tuple(left))
     done = _written(stack, found, chosen, all_or_none=bool(labels))
@@ -71,11 +77,9 @@ def _written(stack: Stack, found: Found, chosen: tuple[str, ...], *, all_or_none
         except _WrongError as wrong:
             raise wrong.of_all(stack.path) from wrong
         fresh.keep()
-    return Accepted(labels=kept, diff=_diff(stack.path, text, new), left=left)
-
-
-def _all(found: Found) -> list[str]:
-    return [drift.subject for drift in found.report.drifts if drift.of_machine]
+    name = stack.path.as_posix()
+    diff = difflib.unified_diff(text.splitlines(), new.splitlines(), f"a/{name}", f"b/{name}", lineterm="")
+    return Accepted(labels=kept, diff="\n".join(diff), left=left)
 
 
 def _obstacle(label: str, stack: Stack, found: Found) -> str | None:
@@ -121,15 +125,6 @@ def _doubt_of(label: str, stack: Stack, found: Found) -> str | None:
 
 def _why(step: Step) -> str:
     return " | ".join(map(str, step.findings)) or str(step.standing)
-
-
-def _not_checked(found: Found) -> list[str]:
-    """Return what is not known of machines: silent hosts, and machines that are unknown."""
-    return [
-        each.text if each.is_machine else f"{each.subject} {each.text}"
-        for each in (*found.report.unknown, *found.report.away)
-        if each.is_machine or each.subject in found.inventory.unreachable
-    ]
 
 
 def _read(stack: Stack) -> bytes:
@@ -232,10 +227,3 @@ class _Attempt:
                 "; ".join(disturbed),
                 remedy="Accept those who are elsewhere as well, or change the file by hand",
             )
-
-
-def _diff(path: Path, old: str, new: str) -> str:
-    lines = difflib.unified_diff(
-        old.splitlines(), new.splitlines(), f"a/{path.as_posix()}", f"b/{path.as_posix()}", lineterm=""
-    )
-    return "\n".join(lines)

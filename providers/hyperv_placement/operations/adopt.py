@@ -71,12 +71,17 @@ def adopt(stack: Stack, inventory: Inventory, kept: Kept, label: str, machine: V
         raise AdoptError(
             f"{stack.path} cannot be read: {error.strerror}", remedy="Make it readable"
         ) from error
-    editor = Editor(old.decode("utf-8"))
+    before = old.decode("utf-8")
+    editor = Editor(before)
     editor.put(str(machine), "vms", label, "id")
     with replacement(stack.path, old) as fresh:
         notes = _proven(fresh, editor.text(), inventory, kept, label, machine)
         fresh.keep()
-    return Adopted(label=label, vm=vm, diff=_diff(stack, old.decode("utf-8"), editor.text()), notes=notes)
+    name, after = stack.path.as_posix(), editor.text()
+    diff = difflib.unified_diff(
+        before.splitlines(), after.splitlines(), f"a/{name}", f"b/{name}", lineterm=""
+    )
+    return Adopted(label=label, vm=vm, diff="\n".join(diff), notes=notes)
 
 
 def _seen(inventory: Inventory, machine: VmId) -> VirtualMachine:
@@ -127,9 +132,3 @@ def _proven(
     if refused:
         raise AdoptError(refused[0].text, remedy=refused[0].remedy)
     return tuple(str(each) for each in said)
-
-
-def _diff(stack: Stack, old: str, new: str) -> str:
-    name = stack.path.as_posix()
-    lines = difflib.unified_diff(old.splitlines(), new.splitlines(), f"a/{name}", f"b/{name}", lineterm="")
-    return "\n".join(lines)

@@ -53,10 +53,12 @@ def read_drift(stack: Stack, estate: Estate, audit: AuditLog, known: Kept = NOTH
     read where the stack declares some, the directory where it declares delegation.
     """
     inventory, plan = compare(stack, estate, orders=False, known=known)
+    moved = {job.vm_id for host in inventory.hosts.values() for job in host.recent}
     readings = Readings(
         settings=_settings(stack, estate, inventory),
         delegation=plan_delegation(stack, estate, inventory, estate.clock),
-        names=estate.all_names(_with_recent_moves(inventory)),
+        # A job names its destination as the host calls itself, which the key in the stack file need not be.
+        names=estate.all_names({vm.host for vm in inventory.vms() if vm.id in moved}),
         past=audit.moved(),
         now=estate.clock.utc(),
         computers=_other_computers(estate, inventory, known),
@@ -109,12 +111,6 @@ def _logged(estate: Estate, hosts: Collection[HostName]) -> Mapping[VmId, Logged
                 if vm not in last or last[vm].time < move.time:
                     last[vm] = move
     return last
-
-
-def _with_recent_moves(inventory: Inventory) -> set[HostName]:
-    """Return the hosts of machines that jobs name: by its own names a host is recognized as a job's destination."""
-    moved = {job.vm_id for host in inventory.hosts.values() for job in host.recent}
-    return {vm.host for vm in inventory.vms() if vm.id in moved}
 
 
 def _settings(stack: Stack, estate: Estate, inventory: Inventory) -> Mapping[HostName, HostMigration | str]:

@@ -50,7 +50,11 @@ class _Storage:
         self._roots = {name: at for name in _ROOTS if (at := self._root_elsewhere(name, wanted)) is not None}
         declared = declared_locations(storage, vm)
         self._managed = [disk for disk in hard_disks(vm) if disk.slot in declared]
-        self._off = [disk for disk in self._managed if not _as_wanted(disk, wanted)]
+        self._off = [
+            disk
+            for disk in self._managed
+            if (at := wanted.disks.get(disk.slot)) is None or not winpath.same(at, disk.path)
+        ]
 
     def _root_elsewhere(self, name: str, wanted: Placement) -> str | None:
         """Return where a folder is that is declared elsewhere, or at a named root that its host does not have."""
@@ -62,10 +66,11 @@ class _Storage:
         if not self._roots and not self._off:
             return
         everything = self._editor.scalar(*self._path)
+        files = [self._vm.roots.checkpoints, self._vm.roots.paging, *(disk.path for disk in self._managed)]
         if everything is None:
             self._rewrite_parts()
-        elif (folder := self._one_folder()) is not None:
-            self._editor.put(self._spelled(folder, everything), *self._path)
+        elif all(map(self._beside, files)):
+            self._editor.put(self._spelled(self._vm.roots.config, everything), *self._path)
         else:
             kept: dict[str, Value] = {"folder": everything} if self._usable(everything) else {}
             disks = {self._key(disk): self._place(disk) for disk in self._off}
@@ -111,7 +116,8 @@ class _Storage:
             self._editor.put({self._key(disk): self._place(disk) for disk in off}, *path)
         else:
             for disk in off:
-                key = self._declared_key(disk) or self._key(disk)
+                declared = (each for each in self._storage.disks if disk in matching_disks(each, self._vm))
+                key = next(declared, None) or self._key(disk)
                 detailed = self._editor.has(*path, key, "path")
                 self._editor.put(self._place(disk), *path, key, *(("path",) if detailed else ()))
 
@@ -130,11 +136,6 @@ class _Storage:
         own = winpath.same_name(winpath.base_name(folder), DISK_FOLDER)
         return winpath.parent(folder) if own and self._storage.layout == "hyper-v" else folder
 
-    def _one_folder(self) -> str | None:
-        """Return the folder that all files are in, None where there is none."""
-        places = [self._vm.roots.checkpoints, self._vm.roots.paging, *(disk.path for disk in self._managed)]
-        return self._vm.roots.config if all(map(self._beside, places)) else None
-
     def _spelled(self, folder: str, before: str) -> str:
         """Return a folder by the named root that means it and every host of the entry has, where a root was named before."""
         roots: Mapping[str, str] = {} if winpath.is_absolute(before) else self._host.storage
@@ -144,17 +145,9 @@ class _Storage:
     def _usable(self, location: str) -> bool:
         return winpath.is_absolute(location) or location in self._host.storage
 
-    def _declared_key(self, disk: Disk) -> str | None:
-        return next((key for key in self._storage.disks if disk in matching_disks(key, self._vm)), None)
-
     def _key(self, disk: Disk) -> str:
         return key_of(disk, self._vm)
 
     def _place(self, disk: Disk) -> str:
         """Return the file, or with checkpoints its folder: the file's name is that of the day."""
         return winpath.parent(disk.path) if frozen_in(disk.slot, self._vm) else disk.path
-
-
-def _as_wanted(disk: Disk, wanted: Placement) -> bool:
-    at = wanted.disks.get(disk.slot)
-    return at is not None and winpath.same(at, disk.path)

@@ -75,13 +75,10 @@ def _file(word: str, path: Path) -> Path | None:
 def _loaded(word: str, path: Path, file: Path | None) -> Stack | None:
     """Return the stack; None where the revision has no such file. Raises StackFileError where it does not load."""
     if file is not None:
-        return load_text(_content(file), path, file, past=True)
-    content = at_revision(word, path)
-    return None if content is None else load_text(content, path, named(word, path), past=True)
-
-
-def _content(file: Path) -> bytes:
-    try:
-        return read_bounded(file, LARGEST)
-    except OSError as error:
-        raise PlacementError(f"{file} cannot be read: {error.strerror}", remedy=_REMEDY) from error
+        try:
+            content = read_bounded(file, LARGEST)
+        except OSError as error:
+            raise PlacementError(f"{file} cannot be read: {error.strerror}", remedy=_REMEDY) from error
+        return load_text(content, path, file, past=True)
+    committed = at_revision(word, path)
+    return None if committed is None else load_text(committed, path, named(word, path), past=True)

@@ -96,10 +96,6 @@ def parsed(text: str | bytes, name: str) -> Recorded:
         raise _none(name, f"its format is not {FORMAT!r}")
     if content.get("version") != VERSION:
         raise _none(name, f"it is of version {content.get('version')!r}, and this program reads {VERSION}")
-    return _of(content, name)
-
-
-def _of(content: Mapping[str, Any], name: str) -> Recorded:
     try:
         read = _in_utc(content["read"])
         inventory = from_plain(content["inventory"], Inventory)

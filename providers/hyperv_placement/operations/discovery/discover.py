@@ -13,7 +13,7 @@ from hyperv_placement.clock import Clock
 from hyperv_placement.errors import PlacementError, StackFileError
 from hyperv_placement.hyperv.detail import Detail
 from hyperv_placement.hyperv.estate import Estate
-from hyperv_placement.model.estate import Host, Inventory, UnreachableHost
+from hyperv_placement.model.estate import Inventory, UnreachableHost
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.stack import Authentication, Connection, HostSpec
 from hyperv_placement.model.unreachable import several
@@ -173,10 +173,10 @@ def _write(asked: _Asked, inventories: tuple[Inventory, Inventory], attempt: Tri
 
 def _renamed(found: Inventory, names: Mapping[HostName, HostName]) -> Inventory:
     """Return an inventory with each host under its own name."""
-    hosts = {names[name]: _host_named(host, names[name]) for name, host in found.hosts.items()}
+    hosts = {
+        own: replace(host, name=own, vms=tuple(replace(vm, host=own) for vm in host.vms))
+        for name, host in found.hosts.items()
+        for own in (names[name],)
+    }
     silent = {names[name]: replace(host, name=names[name]) for name, host in found.unreachable.items()}
     return Inventory(hosts=hosts, unreachable=silent)
-
-
-def _host_named(host: Host, name: HostName) -> Host:
-    return replace(host, name=name, vms=tuple(replace(vm, host=name) for vm in host.vms))

@@ -56,17 +56,14 @@ def labels(
             others.append(vm)
     taken = {folded(label.key) for label in found.values()}
     for vm in others:
-        key = _other_key(vm, taken)
+        shown = " ".join("".join(char if char.isprintable() else " " for char in vm.name).split())
+        start = shown if is_sound(f"{shown} {vm.id}") else "VM"
+        short = f"{start} {vm.id[:_SHORT]}"
+        # Two GUIDs may begin alike: then only the whole one tells them apart.
+        key = short if folded(short) not in taken else f"{start} {vm.id}"
         taken.add(folded(key))
         found[vm.id] = Label(key=key, id=vm.id, name=vm.name if _is_name(vm.name) else None)
     return found
-
-
-def _other_key(vm: VirtualMachine, taken: set[str]) -> str:
-    shown = " ".join("".join(char if char.isprintable() else " " for char in vm.name).split())
-    start = shown if is_sound(f"{shown} {vm.id}") else "VM"
-    key = f"{start} {vm.id[:_SHORT]}"
-    return key if folded(key) not in taken else f"{start} {vm.id}"
 
 
 def _is_name(text: str) -> bool:

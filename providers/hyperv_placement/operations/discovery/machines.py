@@ -78,7 +78,8 @@ def judged(inventory: Inventory) -> tuple[Seen, ...]:
     jobs = {job.vm_id for host in inventory.hosts.values() for job in host.jobs}
     found = []
     for vm in inventory.vms():
-        seen = Seen(vm=vm, extent=Extent.STORAGE, remark=_to_know(vm))
+        vtpm = "virtual TPM: other hosts take it with allow_vtpm only" if vm.vtpm else ""
+        seen = Seen(vm=vm, extent=Extent.STORAGE, remark=vtpm)
         for extent, why in _limits(vm, jobs):
             seen = seen.at_most(extent, why)
         if any(attached[_place(vm, disk)] > 1 for disk in hard_disks(vm)):
@@ -100,7 +101,13 @@ def draft(seen: tuple[Seen, ...], kept: Roots, *, complete: bool = True) -> Draf
     declared = [each for each in ordered if each.extent > Extent.NOTHING]
     real = [each.vm for each in seen if each.vm.replication_mode not in REPLICAS]
     keys = labels((each.vm for each in declared), real, complete=complete)
-    roots = find_roots((home for each in declared for home in _homes(each, keys)), kept)
+    homes = (
+        Home(host=each.vm.host, label=keys[each.vm.id].key, folder=folder)
+        for each in declared
+        if each.extent == Extent.STORAGE
+        for folder in folders(each.vm)
+    )
+    roots = find_roots(homes, kept)
     return Draft(
         entries=tuple(_entry(each, keys[each.vm.id], roots.get(each.vm.host, {})) for each in declared),
         roots=roots,
@@ -119,12 +126,6 @@ def _entry(seen: Seen, label: Label, roots: Mapping[str, str]) -> Entry:
     return Entry(
         vm=seen.vm.id, label=label, host=seen.vm.host, extent=seen.extent, storage=storage, remark=seen.remark
     )
-
-
-def _homes(seen: Seen, keys: Mapping[VmId, Label]) -> Iterator[Home]:
-    if seen.extent == Extent.STORAGE:
-        for folder in folders(seen.vm):
-            yield Home(host=seen.vm.host, label=keys[seen.vm.id].key, folder=folder)
 
 
 def _limits(vm: VirtualMachine, jobs: set[VmId]) -> Iterator[tuple[Extent, str]]:
@@ -146,10 +147,6 @@ def _limits(vm: VirtualMachine, jobs: set[VmId]) -> Iterator[tuple[Extent, str]]
         yield Extent.HOST, "shared disk: its storage cannot be moved"
     if why := undeclarable(vm):
         yield Extent.HOST, why
-
-
-def _to_know(vm: VirtualMachine) -> str:
-    return "virtual TPM: other hosts take it with allow_vtpm only" if vm.vtpm else ""
 
 
 def _place(vm: VirtualMachine, disk: Disk) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from hyperv_placement.errors import PlacementError, StackFileError
 from hyperv_placement.model.estate import Inventory
-from hyperv_placement.model.plan import Standing, Step
+from hyperv_placement.model.plan import Standing
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.planning import plan
 
@@ -46,11 +46,13 @@ def prove(
         if not wrong:
             return text, made
         reasons = {entry.vm: wrong[entry.label.key] for entry in made.entries if entry.label.key in wrong}
-        seen = tuple(_less(each, reasons.get(each.vm.id)) for each in seen)
-
-
-def _less(seen: Seen, why: str | None) -> Seen:
-    return seen if why is None else seen.at_most(Extent(max(0, seen.extent - 1)), why)
+        # Each round declares less of somebody, so that this ends.
+        seen = tuple(
+            each.at_most(Extent(max(0, each.extent - 1)), reasons[each.vm.id])
+            if each.vm.id in reasons
+            else each
+            for each in seen
+        )
 
 
 def _wrong(text: Written, inventories: tuple[Inventory, ...], load: Load) -> dict[str, str]:
@@ -62,7 +64,9 @@ def _wrong(text: Written, inventories: tuple[Inventory, ...], load: Load) -> dic
     found: dict[str, str] = {}
     for inventory in inventories:
         planned = plan(stack, inventory)
-        found |= {step.label: _why(step) for step in planned.steps if _is_astray(step)}
+        for step in planned.steps:
+            if step.standing != Standing.IN_PLACE or step.move is not None or step.findings:
+                found[step.label] = "; ".join(each.text for each in step.findings) or "more would move it"
         forbidden = [each for each in planned.findings if each.refuses]
         if forbidden and not found:
             raise NotDeclarableError("\n".join(str(each) for each in forbidden), detail=text.text)
@@ -78,11 +82,3 @@ def _unloadable(text: Written, error: StackFileError) -> dict[str, str]:
             raise NotDeclarableError(line, detail=text.text) from error
         found[label] = line[place.end() :]
     return found
-
-
-def _is_astray(step: Step) -> bool:
-    return step.standing != Standing.IN_PLACE or step.move is not None or bool(step.findings)
-
-
-def _why(step: Step) -> str:
-    return "; ".join(finding.text for finding in step.findings) or "more would move it"

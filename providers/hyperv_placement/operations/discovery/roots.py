@@ -65,7 +65,8 @@ def _named(found: Mapping[str, str], kept: Mapping[str, str], crowded: Collectio
     for key, path in sorted(found.items()):
         if key not in known:
             short = _short(path)
-            names[_free(_long(path) if short in crowded else short, names)] = path
+            name = _slug("-".join(_parts(path))) if short in crowded else short
+            names[_free(name, names)] = path
     return dict(sorted(names.items()))
 
 
@@ -91,10 +92,6 @@ def _short(path: str) -> str:
     if len(parts) > 2 and winpath.same_name(parts[1], _CLUSTER_STORAGE):  # noqa: PLR2004 - drive, folder, volume
         return _slug(parts[2])
     return _slug(parts[0])
-
-
-def _long(path: str) -> str:
-    return _slug("-".join(_parts(path)))
 
 
 def _parts(path: str) -> list[str]:

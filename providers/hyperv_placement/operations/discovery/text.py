@@ -74,17 +74,11 @@ def written(preface: Preface, draft: Draft) -> Written:
         for line in _entry(entry):
             lines.append(line)
             labels[len(lines)] = entry.label.key
-    lines += _left_out(draft)
-    return Written(text="\n".join((*lines, "")), labels=labels)
-
-
-def _left_out(draft: Draft) -> Iterator[str]:
     if draft.left_out or draft.unseen:
-        yield from ("", "# Left out:")
-    for each in draft.left_out:
-        yield f"# {remark(each.vm.name)} on {each.vm.host}: {remark(each.remark)}"
-    for gone in draft.unseen:
-        yield f"# {remark(gone.name)} on {gone.host}: {remark(gone.remark)}"
+        lines += ["", "# Left out:"]
+    lines += [f"# {remark(each.vm.name)} on {each.vm.host}: {remark(each.remark)}" for each in draft.left_out]
+    lines += [f"# {remark(gone.name)} on {gone.host}: {remark(gone.remark)}" for gone in draft.unseen]
+    return Written(text="\n".join((*lines, "")), labels=labels)
 
 
 def _above(preface: Preface, draft: Draft) -> Iterator[str]:

@@ -24,13 +24,14 @@ def pair_diagnoses(
     stack: Stack, reading: Reading, source: HostName, destination: HostName
 ) -> Iterator[Finding]:
     """Yield what keeps machines from moving from one host to the other."""
-    ends = [_facts(reading, name) for name in (source, destination)]
-    if ends[0] is None or ends[1] is None:
+    hosts = reading.inventory.hosts
+    one, other = (hosts[name].facts if name in hosts else None for name in (source, destination))
+    if one is None or other is None:
         return
     where = Subject.pair(source, destination)
-    yield from _authentication(where, source, destination, ends[0], ends[1])
-    yield from _second_hop(stack, reading, source, destination, ends[0])
-    yield from _networks(where, reading.hosts[source].migration, ends[1])
+    yield from _authentication(where, source, destination, one, other)
+    yield from _second_hop(stack, reading, source, destination, one)
+    yield from _networks(where, reading.hosts[source].migration, other)
 
 
 def caller_diagnoses(reading: Reading) -> Iterator[Finding]:
@@ -68,11 +69,6 @@ def caller_diagnoses(reading: Reading) -> Iterator[Finding]:
                 subject=Subject.host(host),
                 breaks="Its delegation can neither be read nor set",
             )
-
-
-def _facts(reading: Reading, host: HostName) -> HostFacts | None:
-    found = reading.inventory.hosts.get(host)
-    return None if found is None else found.facts
 
 
 def _authentication(

@@ -60,7 +60,13 @@ class Questions:
         selectors: dict[str, str] = {}
         match request:
             case Enumerate(resource_uri=uri, query=asked):
-                query, options = asked or "", _options(request)
+                query = asked or ""
+                how = (
+                    "optimized" if request.optimize else "",
+                    _elements(request.max_elements),
+                    str(request.mode),
+                )
+                options = " ".join(filter(None, how))
                 found = _FROM.findall(query)
                 class_name = found[-1] if found else class_of(uri)
             case Pull(context=context):
@@ -107,11 +113,6 @@ class Answers:
             self.unreadable += 1
             return
         self.all.append(self._questions.answered(request, envelope))
-
-
-def _options(request: Enumerate) -> str:
-    words = ["optimized"] if request.optimize else []
-    return " ".join(word for word in (*words, _elements(request.max_elements), str(request.mode)) if word)
 
 
 def _elements(most: int | None) -> str:

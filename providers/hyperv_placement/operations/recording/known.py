@@ -35,19 +35,15 @@ class KnownNames:
     def add(self, text: str) -> None:
         """Note a name, and what NetBIOS and DNS make of it."""
         name = text.strip()
-        for each in {name, *_forms(name)}:
-            self._note(each)
-
-    def _note(self, name: str) -> None:
-        if not name or (spelled := key(name)) in self._names:
-            return
-        self._names.add(spelled)
-        for form in {spelled, unicodedata.normalize("NFD", spelled)}:
-            first = _TOKEN.search(form)
-            if first is None:
-                self._without_word.add(form)
-            else:
-                self._by_token.setdefault(first.group(), set()).add(form)
+        for spelled in {key(each) for each in (name, *_forms(name)) if each} - self._names:
+            self._names.add(spelled)
+            # Texts are searched as they were sent: what is one letter here may be a letter and its mark there (UAX #15).
+            for form in {spelled, unicodedata.normalize("NFD", spelled)}:
+                first = _TOKEN.search(form)
+                if first is None:
+                    self._without_word.add(form)
+                else:
+                    self._by_token.setdefault(first.group(), set()).add(form)
 
     def spans(self, text: str) -> Iterator[tuple[int, int]]:
         """Yield where names stand in a text, in order, the longest of those that begin together."""

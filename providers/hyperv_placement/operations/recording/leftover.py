@@ -108,7 +108,14 @@ class _Search:
         self._names = KnownNames()
         for name in (*disguise.known, *disguise.pseudonyms.originals()):
             self._names.add(name)
-        self._long = [name for name in self._names if len(name) >= _DISTINCT and not _is_plain(name)]
+        # A machine that is called as Windows' own words are would be found in every answer.
+        self._long = [
+            name
+            for name in self._names
+            if len(name) >= _DISTINCT
+            and not name.isdigit()
+            and not all(vocabulary.is_word(token) for token in _TOKEN.findall(name))
+        ]
         self._pseudonym = disguise.pseudonyms.shape()
         self._answers: dict[tuple[str, bool], bool] = {}
 
@@ -135,10 +142,6 @@ class _Search:
         if len(_TOKEN.sub("", strange)) == len(strange):
             return False
         return any(name in strange for name in self._long)
-
-
-def _is_plain(name: str) -> bool:
-    return name.isdigit() or all(vocabulary.is_word(token) for token in _TOKEN.findall(name))
 
 
 def views(value: str) -> Iterable[str]:

@@ -53,9 +53,11 @@ class Pseudonyms:
             found = ipaddress.ip_address(text.partition("%")[0])
         except ValueError:
             return text
-        if found.is_loopback or found.is_unspecified or found.is_multicast or _is_mask(found):
+        is_v4 = found.version == 4  # noqa: PLR2004 - of the protocol
+        is_mask = is_v4 and str(found).startswith("255.")
+        if found.is_loopback or found.is_unspecified or found.is_multicast or is_mask:
             return text
-        if found.version == 4:  # noqa: PLR2004 - of the protocol
+        if is_v4:
             return self._one("ipv4", str(found), _documentation)
         prefix = "fe80" if found.is_link_local else "2001:db8"
         return self._one("ipv6", str(found), lambda n: f"{prefix}::{n:x}")
@@ -112,10 +114,6 @@ class Pseudonyms:
 def _cased(made: str, original: str) -> str:
     """Keep upper case: by the case of a GUID or of a computer's name one sees from where a host took it."""
     return made.upper() if original == original.upper() and original != original.lower() else made
-
-
-def _is_mask(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
-    return address.version == 4 and str(address).startswith("255.")  # noqa: PLR2004 - of the protocol
 
 
 def _documentation(number: int) -> str:

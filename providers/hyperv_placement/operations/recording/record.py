@@ -99,17 +99,14 @@ class _Recorder:
         for kind in BY_MOVES.values():
             self._try(f"template of {int(kind)}", partial(self._estate.template, self._host, kind))
         for vm in _different(vms):
-            self._machine(vm)
+            self._try("disks of a machine", partial(self._estate.with_details, vm))
+            self._try("one machine", partial(self._estate.read_vm, self._host, vm.id))
+            self._try("one machine before a move", partial(self._estate.read_for_order, self._host, vm, None))
+            self._try("jobs of a machine", partial(inventory.jobs_of, self._client, vm.id))
+            for question in questions.of_machine(vm.id):
+                self._ask(question)
         for class_name in ("Msvm_MigrationJob", "Msvm_ConcreteJob", "Msvm_StorageJob"):
             self._try(f"jobs of {class_name}", partial(self._read_jobs, class_name))
-
-    def _machine(self, vm: VirtualMachine) -> None:
-        self._try("disks of a machine", partial(self._estate.with_details, vm))
-        self._try("one machine", partial(self._estate.read_vm, self._host, vm.id))
-        self._try("one machine before a move", partial(self._estate.read_for_order, self._host, vm, None))
-        self._try("jobs of a machine", partial(inventory.jobs_of, self._client, vm.id))
-        for question in questions.of_machine(vm.id):
-            self._ask(question)
 
     def _read_build(self) -> None:
         rows = self._client.query(

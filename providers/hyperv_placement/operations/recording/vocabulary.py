@@ -89,7 +89,7 @@ def is_word(token: str) -> bool:
     """Say whether a word of a sentence is one of Windows' own, a number, or a code."""
     if _NUMBER.fullmatch(token) or _CODE.fullmatch(token) or is_class(token):
         return True
-    if token.casefold() not in words() and not _is_property(token):
+    if token.casefold() not in words() and token not in _properties():
         parts = _HYPHEN.split(token)
         return len(parts) > 1 and all(part and is_word(part) and not part.isdigit() for part in parts)
     return token != token.upper() or len(token) <= _SHORT or token in _CAPITALS or not token.isalpha()
@@ -214,8 +214,3 @@ def _properties() -> frozenset[str]:
 
     found = {each.name for name in CLASSES if (schema := schema_of(name)) for each in schema.properties}
     return frozenset(name for name in found if any(letter.isupper() for letter in name[1:]))
-
-
-def _is_property(token: str) -> bool:
-    """Say whether a word is a property's name, as queries have them."""
-    return token in _properties()
