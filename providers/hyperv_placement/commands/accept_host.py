@@ -37,6 +37,7 @@ def run(options: argparse.Namespace) -> int:
     stack = stack_with_host(host, options.stack, PROJECT, command=which)
     found = read_computer(stack, host)
     if found.is_another:
+        # Noted first: once it is accepted machines move to that computer, and somebody has to have said so.
         note(stack, SystemClock(), ticket, "accept-host", host=host, uuid=found.now, before=found.before)
         keep_computer(stack, host, found)
     if options.json:

@@ -44,6 +44,7 @@ def run(options: argparse.Namespace) -> int:
     done = adopt_now(stack, options.label, vm_id(options.id))
     if done.diff:
         reported: dict[str, Any] = {"key": done.label, "machine": done.vm.id, "named": done.vm.name}
+        # Noted once it is written: where the file could not be, nothing has happened.
         note(stack, SystemClock(), ticket, "adopt", done=True, **reported)
     if options.json:
         record = {

@@ -66,6 +66,7 @@ def run(options: argparse.Namespace) -> int:
         sys.stdout.write(f"{json.dumps(_record(checked, plan, code), indent=2)}\n")
     else:
         _report(checked, plan)
+    # An error comes first: a file that does not load has shown nothing that somebody could agree to.
     stops = any(each.trust is not None and each.trust.stops for each in checked.values())
     return TRUST_CHANGES if stops and not wrong else code
 

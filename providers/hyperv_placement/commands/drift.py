@@ -50,6 +50,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Report the drift of a stack, or accept it. Raises PlacementError."""
+    # First: a ticket that is malformed must not be found after minutes of reading hosts.
     ticket = ticket_of(options)
     stack = load(resolve_stack(options.stack, PROJECT))
     found = drift_now(stack)

@@ -36,6 +36,7 @@ def delivered(run: Callable[[], int]) -> int:
             with redirect_stdout(printed):
                 code = run()
         finally:
+            # Also where the command failed: what it had said by then belongs to its error.
             why = _put(printed.getvalue(), output)
         if why is None:
             return code

@@ -64,6 +64,7 @@ def run(options: argparse.Namespace) -> int:
     if options.preview is not None:
         code = _by_preview(proposed, options)
     elif options.inventory is None and (options.head is not None or proposed.stops):
+        # A pull request of a stranger may name his own host: to dial it is to send it our password.
         code = _by_nothing(proposed, options)
     else:
         code = _by_hosts(proposed, options)

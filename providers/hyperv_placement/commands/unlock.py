@@ -54,6 +54,7 @@ def _remove(judged: Judged, ticket: str) -> bool:
     if not judged.removable:
         sys.stderr.write(f"{found.stack}: {judged.why}\n")
         return False
+    # Noted first: a lock that is gone leaves no trace of itself.
     note_of(found.stack, SystemClock(), ticket, "unlock", lock=found.path.name, why=judged.why)
     try:
         found.remove()

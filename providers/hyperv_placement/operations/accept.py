@@ -103,6 +103,7 @@ def _hindrance(drift: Drift, step: Step, stack: Stack) -> str | None:
         return f"{label} is on its way; accept it when its migration has ended"
     if drift.kind not in {DriftKind.PLACED, DriftKind.FILES} or step.vm is None:
         return f"{label} cannot be accepted: {_why(step)}"
+    # A rule, or maintenance:, makes it go from a host that the entry allows: no other host in the entry would change that.
     hosts = stack.vms[label].hosts
     if drift.kind == DriftKind.PLACED and (not hosts or step.vm.host in hosts):
         return f"{label} is where its entry allows; what makes it go is: {drift.reason}. Change that"
@@ -134,6 +135,7 @@ def _read(stack: Stack) -> bytes:
         content.decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise AcceptError(f"{stack.path} cannot be read: {error}") from error
+    # Reading hosts takes seconds to minutes, in which somebody may have saved the file.
     if load(stack.path) != stack:
         raise AcceptError(f"{stack.path} was changed while hosts were read", remedy="Run again")
     return content
@@ -180,6 +182,7 @@ class _Attempt:
             if own:
                 left.update({label: f"{label} is left: {wrong.of.get(label, wrong)}" for label in own})
                 return self._grown(base, tuple(label for label in more if label not in own), left)
+            # Halves find what cannot go together in a few proofs, where one by one takes as many as there are machines.
             half = len(more) // 2
             return self._grown(self._grown(base, more[:half], left), more[half:], left)
         return (*base, *more)
@@ -219,6 +222,7 @@ class _Attempt:
                 remedy="Change such an entry by hand",
                 of=remaining,
             )
+        # Nor may others move by it: where a rule or a choice of hosts weighs several machines, one can push out another.
         disturbed = tuple(
             disturbances(self._stack, declared, self._found.inventory, labels, self._found.plan.known)
         )

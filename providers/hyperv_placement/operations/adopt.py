@@ -86,6 +86,7 @@ def adopt(stack: Stack, inventory: Inventory, kept: Kept, label: str, machine: V
 
 def _seen(inventory: Inventory, machine: VmId) -> VirtualMachine:
     found = inventory.with_id(machine)
+    # A replica has the GUID of its primary (Hyper-V Replica): both are found, and one is meant.
     own = [vm for vm in found if vm.replication_mode not in REPLICAS]
     if len(own) == 1:
         return own[0]
@@ -97,6 +98,7 @@ def _seen(inventory: Inventory, machine: VmId) -> VirtualMachine:
             f"{machine} on {found[0].host} is a replica (Hyper-V Replica), not a machine to be placed",
             remedy="Name the primary",
         )
+    # A host that is silent may have it: "there is none" would be a guess.
     if inventory.unreachable:
         raise AdoptError(
             f"No machine with id {machine} on the hosts that answer; {' '.join(reported(inventory.unreachable.values()))}",
@@ -127,6 +129,7 @@ def _proven(
         declared = fresh.load(text)
     except StackFileError as error:
         raise AdoptError(f"what would be written does not load: {fresh.reported(error.message)}") from error
+    # The same function as in a run, so that what is written here is not refused there.
     said = tuple(takeover(label, kept.machines.get(label), machine, declared, inventory))
     refused = [each for each in said if each.refuses]
     if refused:

@@ -41,6 +41,7 @@ def check(paths: Iterable[Path], base: str | None, head: str | None) -> Mapping[
     """Return what came of each file, as it lies there or at the revision `head`, compared with `base` where that is given."""
     checked = {path: _checked(path, base, head) for path in paths}
     stacks = {path: each.found for path, each in checked.items() if isinstance(each.found, Stack)}
+    # Two stacks that declare one machine would move it to and fro; neither file shows that by itself.
     for path, error in declared_twice(stacks).items():
         checked[path] = replace(checked[path], found=error)
     return checked
@@ -49,6 +50,7 @@ def check(paths: Iterable[Path], base: str | None, head: str | None) -> Mapping[
 def _checked(path: Path, base: str | None, head: str | None) -> Checked:
     try:
         if base is not None and not _is_there(path, head):
+            # With the file goes its guard, which then holds nothing back any more: a change of trust like any other.
             before = declared_before(base, nothing_at(path))
             if before.stack is None or before.stack.hosts:
                 return Checked(found=None, trust=trust_of_removal(before))

@@ -46,10 +46,12 @@ def plan_delegation(
 
     spec = stack.delegation
     answering = [host for host in spec.hosts if host in inventory.hosts]
+    # A host may report any name, a domain controller's too: only one that is proven or declared is looked up.
     said = estate.all_names(answering)
     names = {host: own for host, each in said.items() if (own := own_name(each)) is not None}
     refused = {**_unnamed(said), **_sharing(names)}
     names = {host: name for host, name in names.items() if host not in refused}
+    # Only this mode is too little for some builds: others cost no query.
     builds = estate.builds(answering) if spec.mode == "constrained" else {}
     findings = [
         *([finding] if (finding := too_new(spec, builds)) else []),
@@ -63,14 +65,17 @@ def plan_delegation(
         unknown = Finding.warning(
             "delegation-unknown", f"Delegation is unknown, and nothing is planned on it: {error}"
         )
+        # The directory is silent: what is wanted is shown all the same, and nothing of it is compared.
         plan = _planned(spec, names, names, refused)
         return replace(plan, findings=(*findings, *_reported(refused), unknown))
     finally:
         client.close()
+    # The directory has the last word: a name that is proven may still be a controller's account, or a disabled one.
     accounts = judged(names.values(), found)
     refused |= {
         host: accounts.unfit[folded(name)] for host, name in names.items() if folded(name) in accounts.unfit
     }
+    # Whoever may act at a domain controller as anybody has the domain: such a share is left out, and the others go on.
     forbidden = _controllers(servers, found)
     known = {host: name for host, name in names.items() if host not in refused}
     plan = _planned(
@@ -135,6 +140,7 @@ def _reported(refused: Mapping[HostName, Unfit]) -> Iterator[Finding]:
 
 def _servers(spec: DelegationSpec, names: Mapping[HostName, str]) -> dict[str, str]:
     """Return the full names of the file servers; one that is given short is of the hosts' domain."""
+    # Any host's will do: hosts and file servers that are written short share one domain.
     name = next(iter(names.values()), "")
     return {share: next(both_names(share, name)) for share in spec.shares}
 

@@ -52,6 +52,7 @@ def read_drift(stack: Stack, estate: Estate, audit: AuditLog, known: Kept = NOTH
     `known`: which machine each key meant in the last run, and which computer each host was. The settings of hosts are
     read where the stack declares some, the directory where it declares delegation.
     """
+    # Whether it could be moved back is not asked: a machine that is pinned and elsewhere has drifted either way.
     inventory, plan = compare(stack, estate, orders=False, known=known)
     moved = {job.vm_id for host in inventory.hosts.values() for job in host.recent}
     readings = Readings(
@@ -65,6 +66,7 @@ def read_drift(stack: Stack, estate: Estate, audit: AuditLog, known: Kept = NOTH
     )
     left = look_for(estate, inventory, audit.left())
     report = drift_of(stack, inventory, plan, readings, left)
+    # Logs come last: three requests a host, and they tell when, not who. Jobs and our own log are at hand.
     asked = _whose_logs(stack, report, inventory)
     if asked:
         report = drift_of(stack, inventory, plan, replace(readings, logged=_logged(estate, asked)), left)
@@ -78,6 +80,7 @@ def _other_computers(estate: Estate, inventory: Inventory, known: Kept) -> tuple
     return tuple(
         Unknown(subject=name, text=str(finding), ids=(finding.id,))
         for name, uuid in before.items()
+        # A host that reports no UUID is not another computer.
         if now.get(name, uuid) != uuid
         for finding in (another_computer(name, now[name], uuid),)
     )
@@ -99,6 +102,7 @@ def _logged(estate: Estate, hosts: Collection[HostName]) -> Mapping[VmId, Logged
 
     def read(name: HostName) -> Mapping[VmId, LoggedMove]:
         try:
+            # The log is no class of WMI: it comes by a subscription in pull mode (MS-WSMV 3.1.4.6).
             found = migrations(estate.client(name))
         except PlacementError:
             return {}
@@ -108,6 +112,7 @@ def _logged(estate: Estate, hosts: Collection[HostName]) -> Mapping[VmId, Logged
     with ThreadPoolExecutor(min(WORKERS, len(hosts))) as pool:
         for each in pool.map(read, sorted(hosts)):
             for vm, move in each.items():
+                # Both ends of a migration log it, and a machine may have gone several times.
                 if vm not in last or last[vm].time < move.time:
                     last[vm] = move
     return last

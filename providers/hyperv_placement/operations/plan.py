@@ -61,8 +61,11 @@ def compare(  # noqa: PLR0913 - what a run is compared by, each but the first na
     read in more detail: that would not put it in place. `known`: which machine each key meant in the last run. `in_run`: labels
     of the machines that the run takes, None for all.
     """
+    # Before anything is read: facts of a host carry which computer it was in the last run.
     estate.expect(known.hosts)
+    # What past moves took stands in state, which only the engine reads, and the plugin hands over.
     throughput = observed_throughput(handoff.take_past()) if handoff else NOTHING_OBSERVED
+    # A sweep that was handed over counts as the first of two: what it misses is looked for anew, by ourselves.
     handed = handoff.take(estate.clock.utc()) if handoff else None
     inventory = handed.inventory if handed else _swept(estate, handoff)
 
@@ -73,9 +76,11 @@ def compare(  # noqa: PLR0913 - what a run is compared by, each but the first na
     sound: frozenset[str] = frozenset()
     first = planned()
     if any(step.standing in _DOUBTFUL for step in first.steps):
+        # Seen once is seen: a later sweep that misses such a machine met it between two hosts.
         sound = frozenset(step.label for step in first.steps if step.standing not in _DOUBTFUL)
         inventory = _swept(estate, handoff)
         first = planned()
+    # Only facts, which a sweep does not read, tell whether two hosts that show one machine are one computer under two names.
     suspects = showing_the_same(inventory)
     if any(step.standing == Standing.MISSING for step in first.steps):
         suspects |= known.hosts.keys() & inventory.hosts.keys()  # its host may be another computer by now
@@ -83,8 +88,10 @@ def compare(  # noqa: PLR0913 - what a run is compared by, each but the first na
         inventory = estate.read(dict.fromkeys(sorted(suspects), Detail.HOST), inventory)
         first = planned()
     looked: set[str] = set()
+    # N + 1 asks for the room of all hosts of its rule, whether or not anything moves there.
     asked = {host for rule in stack.rules if rule.kind == "n_plus_1" for host in rule.hosts}
     again = False
+    # A choice of hosts goes by room, which is read only for hosts that moves may reach: each look can change the choice.
     for _ in range(_ROUNDS):
         movers = [step for step in first.steps if _needs_a_closer_look(step, stack, orders=orders)]
         if looked.issuperset(step.label for step in movers) and not asked:
@@ -92,6 +99,7 @@ def compare(  # noqa: PLR0913 - what a run is compared by, each but the first na
         looked.update(step.label for step in movers)
         inventory = _with_what_moves_ask(stack, estate, inventory, movers, asked)
         first = planned()
+        # Facts are younger than the sweep: once they show the machine at its destination, all are asked anew, but only once.
         if not again and any(step.move and is_outdated(step.move, inventory) for step in first.steps):
             again, inventory = True, _swept(estate, handoff)
             looked.clear()
@@ -136,6 +144,7 @@ def _held_against(inventory: Inventory, stack: Stack, known: Kept) -> Inventory:
     def held(host: Host) -> Host:
         if host.facts is None:
             return host
+        # A recording carries what its run had proved; who a host was, and what it is declared as, is for whoever plans.
         before, declared = known.hosts.get(host.name), stack.hosts[host.name].account
         return replace(host, facts=replace(host.facts, uuid_before=before, declared=declared))
 
@@ -170,6 +179,7 @@ def _with_what_moves_ask(
 
     `others`: hosts that a rule asks about as well.
     """
+    # Its source is read closer than any other host: only there is what a move asks of the machine.
     sources = {step.vm.host for step in movers if step.vm is not None}
     hosts = {
         host
@@ -180,6 +190,7 @@ def _with_what_moves_ask(
     } | others
     detail = {**dict.fromkeys(sorted(hosts), Detail.HOST), **dict.fromkeys(sources, Detail.MOVE)}
     inventory = estate.read(detail, inventory)
+    # By its GUID, as the second reading has it: between the two its name, host or disks may have changed.
     vms = {vm.id: vm for vm in inventory.vms()}
     moves = [
         replace(step.move, vm=vms[step.move.vm.id])
@@ -219,6 +230,7 @@ def _details(estate: Estate, inventory: Inventory, moves: list[Move]) -> Mapping
         except PlacementError:
             return vm  # its host has fallen silent since the sweep: the move itself will say so
 
+    # Two calls a disk: one after the other they would take longer than the sweep.
     with ThreadPoolExecutor(_READERS) as pool:
         return {vm.id: vm for vm in pool.map(read, moves)}
 
@@ -228,7 +240,9 @@ def _with(inventory: Inventory, details: Mapping[VmId, VirtualMachine]) -> Inven
         name: replace(
             host,
             vms=tuple(
-                found if (found := details.get(vm.id)) and found.host == vm.host else vm for vm in host.vms
+                # Two hosts may show one GUID: what was read of the one is not true of the other.
+                found if (found := details.get(vm.id)) and found.host == vm.host else vm
+                for vm in host.vms
             ),
         )
         for name, host in inventory.hosts.items()

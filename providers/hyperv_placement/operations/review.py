@@ -50,6 +50,7 @@ class Proposal:
 
 def proposal(stack: Stack, base: str | None, head: str | None) -> Proposal:
     """Return the stack file beside the one at `base`; no host is asked. `head`: the revision that `stack` is of, None: the disk."""
+    # Before any host is dialled: the file under review may name another host, or another CA.
     before = None if base is None else declared_before(base, stack)
     trust = None if before is None else trust_of(before, stack, head)
     return Proposal(stack=stack, base=base, before=before, trust=trust)
@@ -105,6 +106,7 @@ def _base(proposed: Proposal, inventory: Inventory, plan: Plan) -> Base | None:
     if before.stack is None:
         nothing = Causes(changed=(), drift=(), settled=())
         return Base(name=proposed.base, changes=(), causes=nothing, unread=before.unread)
+    # Steps without a search for an order, which may take long where the file before had none.
     earlier = steps_of(before.stack, of_hosts(inventory, before.stack.hosts), plan.known)
     changed = changes(before.stack, proposed.stack)
     return Base(name=proposed.base, changes=changed, causes=causes(earlier, plan))

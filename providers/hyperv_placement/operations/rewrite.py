@@ -23,6 +23,7 @@ def rewrite(editor: Editor, spec: VmSpec, vm: VirtualMachine, hosts: Mapping[Hos
     """
     path = ("vms", spec.label)
     if spec.hosts and vm.host not in spec.hosts:
+        # The choice stays a choice: the host is added, and none is taken away.
         if editor.is_list(*path, "host"):
             editor.append(vm.host, *path, "host")
         else:
@@ -96,6 +97,7 @@ class _Storage:
         covered = [getattr(self._vm.roots, name) for name in _ROOTS if not self._has(name)]
         covered += [disk.path for disk in self._managed if not self._has("disks")]
         off = {*self._roots.values(), *(disk.path for disk in self._off)}
+        # One file that is in its place would be moved by another `folder:`: then each part is written by itself.
         fits = off.issuperset(covered) and all(map(self._beside, covered))
         if (covered and fits) or not self._usable(folder):
             return self._spelled(self._vm.roots.config, folder)
@@ -133,6 +135,7 @@ class _Storage:
 
     def _folder_of(self, disk: Disk) -> str:
         folder = winpath.parent(disk.path)
+        # Hyper-V puts disks into a folder of this name below the one that it is given, which is the one that is declared.
         own = winpath.same_name(winpath.base_name(folder), DISK_FOLDER)
         return winpath.parent(folder) if own and self._storage.layout == "hyper-v" else folder
 
@@ -140,6 +143,7 @@ class _Storage:
         """Return a folder by the named root that means it and every host of the entry has, where a root was named before."""
         roots: Mapping[str, str] = {} if winpath.is_absolute(before) else self._host.storage
         named = (name for name, at in roots.items() if winpath.same(winpath.join(at, self._label), folder))
+        # The entry may list several hosts: a root that one of them lacks would be refused there.
         return next((name for name in named if all(name in host.storage for host in self._others)), folder)
 
     def _usable(self, location: str) -> bool:

@@ -36,6 +36,7 @@ def trust_of(before: Before, stack: Stack, head: str | None) -> Trust:
         permitted=stack.policy.permits_new_host,
         now=SystemClock().utc(),
     )
+    # Filters and encodings of git change what a checkout has: the bytes that were reviewed must be the bytes that are read.
     if before.revision is not None and head is not None:
         found = (
             *_converted(before.revision, head, [stack.path, *files], stack.path.absolute().parent),
@@ -70,6 +71,7 @@ def _replaced(files: list[Path], base: str, head: str | None, folder: Path) -> I
     """Yield the files of the repository whose content is not what it was."""
     now = None if head is None else contents(head, files, folder)
     for file, old in contents(base, files, folder).items():
+        # Git has never had it: a file of this computer alone is no part of the change.
         if now is None and old is None and not is_tracked(file):
             continue
         new = _read(file) if now is None else now[file]
@@ -96,9 +98,11 @@ def _read(file: Path) -> bytes | None:
     if not file.exists():
         return None
     try:
+        # A pipe or a device would hang the run, or never end.
         if not file.is_file():
             raise PlacementError(f"{file} is not a regular file", remedy="Name one in the stack file")
         with file.open("rb") as opened:
+            # One byte more than git is asked for, so that what is too large differs from what fits.
             return opened.read(LARGEST + 1)
     except OSError as error:
         raise PlacementError(

@@ -31,6 +31,7 @@ def judge_locks(backend: Path, stack: str | None) -> Sequence[Judged]:
             f"The locks in {backend} cannot be read: {error.filename or backend}: {error.strerror or error}",
             remedy="Make them readable, or remove what is not a lock",
         ) from error
+    # An engine whose own lock can be read is not the one that tore another.
     holders = {each.pid for each in found if isinstance(each, Lock) and not is_stale(each)}
     return [_lock(each) if isinstance(each, Lock) else _fragment(each, backend, holders) for each in found]
 

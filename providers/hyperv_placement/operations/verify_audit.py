@@ -43,6 +43,7 @@ def _last_of(copy: Path) -> str:
     """Return the hash of the last whole line of a copy; whether it is whole before that, the log itself has to prove."""
     try:
         with reading(copy) as file:
+            # Whoever can change the log can write it anew with hashes that fit: only what lies elsewhere shows it.
             last = verify([(copy.name, file)]).last
     except OSError as error:
         raise PlacementError(

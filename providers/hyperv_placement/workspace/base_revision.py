@@ -51,6 +51,7 @@ def declared_before(word: str, stack: Stack) -> Before:
     try:
         before = _loaded(word, stack.path, file)
     except StackFileError as error:
+        # The change under review may be the repair: it is shown without what was before.
         first = error.message.split("\n", 1)[0]
         return Before(stack=None, unread=f"the file at {word} cannot be read: {first}", revision=revision)
     return Before(stack=before or nothing_at(stack.path), revision=revision)

@@ -32,6 +32,7 @@ def engine_started() -> datetime | None:
     """Return when the engine above this process was started, in UTC; None where there is none, or the system does not say."""
     try:
         above = psutil.Process().parents()
+        # The oldest: the language host between engine and program has the name in its own.
         starts = [each.create_time() for each in above if _ENGINE in each.name().casefold()]
     except psutil.Error:
         return None

@@ -109,6 +109,7 @@ class Handoff:
 
     def _is_ours(self, begun: datetime, now: datetime, limit: float = LIMIT) -> bool:
         young = timedelta() <= now - begun <= timedelta(seconds=limit)
+        # A port is used again: what was left before this engine started is another run's.
         return young and (self.since is None or begun >= self.since - _SLACK)
 
     def leave_past(self, past: Sequence[PastMove]) -> None:
@@ -147,6 +148,7 @@ class Handoff:
         if (path := self._path(folder)) is None:
             return
         with suppress(OSError):
+            # At the first line of a run alone, and not for each of its machines.
             if not path.exists():
                 private_folder(path.parent)
                 _forget_old(path.parent, _OLD)
@@ -198,6 +200,7 @@ class Handoff:
             content = strict_json.loads(read_own(path, _LARGEST))
             if self.since is not None and datetime.fromisoformat(content["at"]) < self.since - _SLACK:
                 return None
+            # Removed only once it was read whole: whoever comes while it is written asks again.
             order = Order(schedule=from_plain(content["schedule"], Schedule), stack=str(content["stack"]))
         except _NOTHING_OF_OURS:
             return None
@@ -220,6 +223,7 @@ class Handoff:
         """Return, once, what the last preview of this very stack file has shown; None where that was long ago."""
         try:
             content = strict_json.loads(read_own(self._preview(), _LARGEST))
+            # Once: a preview counts for the run that follows it, and not for the one after.
             self._preview().unlink()
             age = (now - datetime.fromisoformat(content["at"])).total_seconds()
             if content["stack"] != self.stack.digest or not 0 <= age <= _REMEMBERED:
@@ -245,6 +249,7 @@ def _write(path: Path, content: Mapping[str, Any], *, forget: float) -> None:
 
 def fingerprint(schedule: Schedule) -> str:
     """Return the hash of a plan, by which the audit log names it: SHA-256 of its JSON, in hexadecimal."""
+    # Sorted and without blanks: whoever computes it later has to come to the same hash.
     plain = json.dumps(to_plain(schedule), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(plain.encode("ascii")).hexdigest()
 

@@ -59,6 +59,7 @@ def read_kept(path: Path) -> Kept:
             remedy="See who did that; with the file removed, state and names decide",
         ) from error
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        # Torn or of another kind: names decide then, and reports say so.
         return NOTHING_KEPT
 
 
@@ -132,6 +133,7 @@ class Identities:
             self._changes += 1
             mine = self._changes
         with self._writing:
+            # Another thread may have written ours with its own, while we waited for the lock.
             return None if self._written >= mine else self._write()
 
     def _write(self) -> str | None:
@@ -150,6 +152,7 @@ class Identities:
             )
         with self._lock:
             del self._unwritten[: len(changes)]
+            # What has come while the file was written is put on top, and is written by whoever waits for that.
             self._kept = _changed(kept, self._unwritten)
         self._written = number
         return None

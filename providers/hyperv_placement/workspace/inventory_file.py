@@ -101,6 +101,7 @@ def parsed(text: str | bytes, name: str) -> Recorded:
         inventory = from_plain(content["inventory"], Inventory)
     except (ArithmeticError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise _none(name, "it is damaged") from error
+    # Whoever edits a recording by hand can file a machine under another host than it names.
     if not _agrees(inventory):
         raise _none(name, "it is damaged")
     if (host := _unnamed(inventory)) is not None:
@@ -145,6 +146,7 @@ def of_hosts(inventory: Inventory, hosts: Mapping[HostName, Any]) -> Inventory:
     found: dict[HostName, Host] = {name: inventory.hosts[name] for name in hosts if name in inventory.hosts}
     silent = {
         name: inventory.unreachable.get(name)
+        # Not recorded is silent, not empty: its machines are unknown.
         or UnreachableHost(name=name, reason=_NOT_IN_IT, kind=Silence.UNASKED)
         for name in hosts
         if name not in found

@@ -134,6 +134,7 @@ def _lock(path: Path) -> Lock | None:
     try:
         content = strict_json.loads(read_bounded(path, _LARGEST))
         pid = int(content["pid"])
+        # 0 and below are groups of processes (kill(2)), which no lock can name.
         if pid <= 0:
             return None
         return Lock(
@@ -150,14 +151,17 @@ def _lock(path: Path) -> Lock | None:
 
 def is_stale(lock: Lock) -> bool:
     """Say whether the holder is surely gone: it was a process of this machine, and none of its kind has its pid."""
+    # A process of another computer cannot be asked for; the backend may be a share.
     if lock.hostname != platform.node():
         return False
     try:
         process = psutil.Process(lock.pid)
+        # A number is used again: what has it now counts only where it is called pulumi.
         return process.status() == psutil.STATUS_ZOMBIE or "pulumi" not in process.name().casefold()
     except (psutil.NoSuchProcess, OverflowError):
         return True
     except psutil.AccessDenied:
+        # It lives, and is somebody else's: not to be told apart from the holder.
         return False
 
 
@@ -195,6 +199,7 @@ def writers(
 
 
 def _may_use(engine: Engine, backend: Path) -> bool:
+    # Unknown, or not set: then it may be ours.
     if not engine.backend:
         return True
     try:

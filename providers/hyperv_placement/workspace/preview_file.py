@@ -140,6 +140,7 @@ def _digest(content: Any) -> Mapping[str, Any]:
 def _steps(found: Any) -> Iterator[PreviewStep]:
     for step in found:
         kind, label = _named(step["urn"])
+        # Stacks and providers are resources, too, and change nothing of a host.
         if kind.startswith(_TYPE) and step["op"] not in _QUIET:
             yield PreviewStep(
                 kind=kind.removeprefix(_TYPE), label=label, operation=str(step["op"]),

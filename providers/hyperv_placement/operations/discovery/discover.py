@@ -81,6 +81,7 @@ def discover(request: Request, clock: Clock, say: Callable[[str], object]) -> Di
             hit = [asked.addresses[name] for name, host in lost.items() if host.reason == reason]
             say(f"{several(hit)}: {reason}")
         read = len(asked.specs) - len(lost)
+        # The machines of a silent host would look undeclared, and a namesake elsewhere would be taken for one of them.
         if lost and not (request.partial and read):
             return Discovered(draft=None, hosts=read)
         return Discovered(draft=_write(asked, inventories, attempt), hosts=read)
@@ -102,6 +103,7 @@ def _asked(request: Request, clock: Clock, attempt: Trial) -> _Asked:
     else:
         addresses = named_by_address(request.hosts)
         connections = dict.fromkeys(addresses, _over(request, Connection()))
+    # What most hosts have stands once, above them; the others name what differs.
     most = Counter(connections.values()).most_common(1)[0][0]
     preface = Preface(
         schema=relative(SCHEMA, folder),
@@ -141,6 +143,7 @@ def _read(specs: Mapping[HostName, HostSpec], clock: Clock) -> tuple[Inventory, 
     A host that has fallen silent between the two is silent in both.
     """
     with closing(Estate(specs, clock=clock)) as estate:
+        # Twice: the first `up` plans by a sweep, and a machine that changes hosts meanwhile can be in neither reading.
         swept = estate.read(Detail.PLACEMENT)
         closer = estate.read(Detail.MOVE, swept)
     lost = {

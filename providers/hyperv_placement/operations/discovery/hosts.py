@@ -51,10 +51,12 @@ def own_names(inventory: Inventory, specs: Mapping[HostName, HostSpec]) -> dict[
         if host is None or host.facts is None:
             names[name] = _free(name, names.values())
             continue
+        # An alias or an address may lead to a host that was named already: its machines would be there twice.
         other = owners.setdefault(dns(host.facts.full_name), name)
         if other != name:
             both = one_host(specs[other].endpoint, spec.endpoint, host.facts.full_name)
             raise PlacementError(both, remedy=NAME_IT_ONCE)
+        # A credentials file may name logins by host: under another key the first run would log on as somebody else.
         own = HostName(host.facts.computer_name.lower())
         names[name] = _free(own if own == name or _same_credential(spec, own) else name, names.values())
     return names

@@ -73,6 +73,7 @@ class Draft:
 
 def judged(inventory: Inventory) -> tuple[Seen, ...]:
     """Return every machine with as much of it as can be declared with nothing moving, and why it is no more."""
+    # A replica has its primary's GUID, and is no second machine of it.
     twice = Counter(vm.id for vm in inventory.vms() if vm.replication_mode not in REPLICAS)
     attached = Counter(_place(vm, disk) for vm in inventory.vms() for disk in hard_disks(vm))
     jobs = {job.vm_id for host in inventory.hosts.values() for job in host.jobs}
@@ -99,6 +100,7 @@ def draft(seen: tuple[Seen, ...], kept: Roots, *, complete: bool = True) -> Draf
     """Return what is written of these machines. `kept`: roots that have names already. `complete`: whether every host was read."""
     ordered = sorted(seen, key=lambda each: (each.vm.host, folded(each.vm.name), each.vm.id))
     declared = [each for each in ordered if each.extent > Extent.NOTHING]
+    # Replicas are no namesakes: no entry can mean one.
     real = [each.vm for each in seen if each.vm.replication_mode not in REPLICAS]
     keys = labels((each.vm for each in declared), real, complete=complete)
     homes = (
@@ -130,6 +132,7 @@ def _entry(seen: Seen, label: Label, roots: Mapping[str, str]) -> Entry:
 
 def _limits(vm: VirtualMachine, jobs: set[VmId]) -> Iterator[tuple[Extent, str]]:
     """Yield what keeps a declaration from being kept, the strictest first."""
+    # Unknown counts as clustered: a cluster places its roles itself.
     if vm.clustered is not False:
         known = (
             "a role of a failover cluster, which places it" if vm.clustered else "its cluster did not answer"
@@ -150,4 +153,5 @@ def _limits(vm: VirtualMachine, jobs: set[VmId]) -> Iterator[tuple[Extent, str]]
 
 
 def _place(vm: VirtualMachine, disk: Disk) -> tuple[str, str]:
+    # A share is one place for all hosts; D: is another on each.
     return "" if winpath.is_unc(disk.path) else vm.host, winpath.comparable(disk.path)

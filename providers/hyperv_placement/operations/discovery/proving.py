@@ -63,11 +63,13 @@ def _wrong(text: Written, inventories: tuple[Inventory, ...], load: Load) -> dic
         return _unloadable(text, error)
     found: dict[str, str] = {}
     for inventory in inventories:
+        # By the plan of every run, so that what is proven here is what the first `up` does.
         planned = plan(stack, inventory)
         for step in planned.steps:
             if step.standing != Standing.IN_PLACE or step.move is not None or step.findings:
                 found[step.label] = "; ".join(each.text for each in step.findings) or "more would move it"
         forbidden = [each for each in planned.findings if each.refuses]
+        # Less of a machine may settle it; where no machine is to blame nothing would.
         if forbidden and not found:
             raise NotDeclarableError("\n".join(str(each) for each in forbidden), detail=text.text)
     return found

@@ -72,6 +72,7 @@ def storage_of(vm: VirtualMachine, named: Named) -> StorageSpec:
             all_disks=named(home.folder),
             layout=home.layout,
         )
+    # Disks where a new one would be put need no line of their own.
     default = _Home(_roots(vm)[0], "hyper-v") if together else None
     scattered = [disk for disk in disks if default is None or _home(disk).key != default.key]
     return StorageSpec(

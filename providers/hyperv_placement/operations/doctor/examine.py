@@ -29,6 +29,7 @@ def examine(stack: Stack, clock: Clock, known: Kept = NOTHING_KEPT) -> tuple[lis
         reading = read(stack, estate, clock, known)
     finally:
         estate.close()
+    # The same cause shows at each pair and machine: once is enough.
     found = list(dict.fromkeys(diagnoses(stack, reading)))
     found.sort(key=lambda each: not each.refuses)
     return found, list(not_checked(stack, reading))
@@ -48,6 +49,7 @@ def diagnoses(stack: Stack, reading: Reading) -> Iterator[Finding]:
             if finding.refuses
             else "Which computer it is is unknown: nothing is moved to it"
         )
+        # A plan warns of a name that may be another host's and goes on without it; here it is what stands in the way.
         yield replace(finding, severity=Severity.REFUSAL).about(Subject.host(name), breaks)
     for source, destination in possible_pairs(stack, reading.inventory, reading.known):
         yield from pair_diagnoses(stack, reading, source, destination)
@@ -58,6 +60,7 @@ def diagnoses(stack: Stack, reading: Reading) -> Iterator[Finding]:
 
 def not_checked(stack: Stack, reading: Reading) -> Iterator[str]:
     """Yield what cannot be checked from here, so that nobody takes it for checked."""
+    # From here no connection between two hosts can be tried, and nothing is started there to try it.
     yield "whether TCP 6600 and 445 are open between the hosts (Test-NetConnection HOST -Port 6600, on each)"
     if stack.directory is None:
         yield "delegation, because the stack file has no directory:"

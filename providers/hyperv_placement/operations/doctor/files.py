@@ -33,6 +33,7 @@ def file_diagnoses(stack: Stack, inventory: Inventory) -> Iterator[Finding]:
     for step in steps:
         if step.label in refused and step.move is not None:
             yield _diagnosis(step.label, step.move, refused[step.label])
+    # A machine that is refused stays, and keeps its names: it must not count as gone.
     leaving = {step.vm_id for step in steps if step.move and step.label not in refused and step.vm_id}
     owned = owned_names(inventory)
     for label, (spec, vm) in found.items():

@@ -102,6 +102,7 @@ def _computer(host: HostReading, facts: HostFacts) -> Iterator[Finding]:
 
 
 def _name(host: HostReading, facts: HostFacts) -> Iterator[Finding]:
+    # What a host reports of itself it may have made up: rights in the directory would go to the account of that name.
     if (why := doubt(host.name, facts)) is not None:
         yield Finding.refusal(
             "host-name-unproven",
@@ -164,6 +165,7 @@ def _migration(host: HostReading, facts: HostFacts) -> Iterator[Finding]:
             breaks="No machine leaves it or comes to it",
         )
     elif not settings.addresses:
+        # Enabled and listening nowhere is a state of its own: such a host can still be left.
         yield Finding.refusal(
             "migration-no-address",
             "It listens for migrations on no address",
@@ -190,6 +192,7 @@ def _room(facts: HostFacts, spec: HostSpec) -> Iterator[Finding]:
     reserve = spec.reserve
     for volume in facts.volumes or ():
         kept = reserve.on(volume)
+        # Only a warning: what lies there already stays, and nothing more is sent.
         if kept and volume.free_bytes < kept:
             yield Finding.warning(
                 "reserve-disk",

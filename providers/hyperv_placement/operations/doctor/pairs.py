@@ -50,6 +50,7 @@ def caller_diagnoses(reading: Reading) -> Iterator[Finding]:
             "The Kerberos ticket in use may not be forwarded",
             "Run kinit -f",
             subject=TICKET,
+            # From 2016 on hosts obtain the ticket themselves, by protocol transition (virtualization blog, 2017-02-01).
             breaks="Hosts of Windows Server 2012 R2 cannot act with it at another host (0x8009030E)",
         )
     if reading.directory_trouble is not None:
@@ -93,6 +94,7 @@ def _second_hop(
     """Check the second hop of our login: a local account, CredSSP, or delegation."""
     where, auth = Subject.pair(source, destination), stack.hosts[source].connection.auth
     guarded = reading.hosts[source].credential_guard
+    # The source has to log on at the destination as us: the second hop (Learn, "Multi-Hop Support in WinRM").
     if auth in _LOCAL:
         yield Finding.refusal(
             "login-local-account",
@@ -102,6 +104,7 @@ def _second_hop(
             breaks=f"{destination} does not know it (0x8009030E); moves of storage within {source} work",
         )
     elif auth == "credssp" and guarded:
+        # The source needs our password for CredSSP (Learn, "Considerations and known issues when using Credential Guard").
         yield Finding.refusal(
             "credential-guard",
             f"{source} runs Credential Guard, and we log on by CredSSP",
@@ -110,6 +113,8 @@ def _second_hop(
             breaks="Credential Guard keeps the host from using the password that was handed over",
         )
     elif auth in _DELEGATED and facts.migration.authentication == CREDSSP:
+        # Set to CredSSP, a host uses the password that it was handed, and no delegation
+        # (Learn, "Set up hosts for live migration without Failover Clustering").
         yield Finding.refusal(
             "login-without-password",
             f"{source} is set to CredSSP, and auth: {auth} hands no password over",
@@ -138,6 +143,7 @@ def _delegation(
     destination: HostName,
     facts: HostFacts,
 ) -> Iterator[Finding]:
+    # Delegation has a direction: that the other way is allowed says nothing of this one.
     one, other = accounts.get(source), accounts.get(destination)
     if one is None or other is None:
         return
@@ -164,6 +170,7 @@ def _networks(where: Subject, source: HostMigration | None, destination: HostFac
         return
     subnets = [ipaddress.ip_network(network.subnet, strict=False) for network in source.networks]
     if not any(
+        # An address of a link has its zone behind it, which no subnet has (RFC 4007, 11).
         ipaddress.ip_address(address.partition("%")[0]) in subnet
         for address in addresses
         for subnet in subnets

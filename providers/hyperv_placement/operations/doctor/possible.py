@@ -34,5 +34,6 @@ def possible_pairs(stack: Stack, inventory: Inventory, known: Kept) -> list[tupl
     """Return source and destination of every move that the stack file could need, later ones of a choice included."""
     pairs = {(vm.host, host): None for _, vm, host in possible_moves(stack, inventory, known)}
     for spec in stack.vms.values():
+        # A choice may send the machine on from where it goes first, in a later run.
         pairs |= {(one, other): None for one in spec.hosts for other in spec.hosts if one != other}
     return [pair for pair in pairs if pair[0] in stack.hosts and pair[1] in stack.hosts]

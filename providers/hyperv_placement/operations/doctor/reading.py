@@ -43,6 +43,7 @@ def read(stack: Stack, estate: Estate, clock: Clock, known: Kept = NOTHING_KEPT)
     """Return what hosts and directory say now."""
     estate.expect(known.hosts)
     with ThreadPoolExecutor(_WORKERS) as pool:
+        # First, so that a directory which runs into its time limit does so beside the hosts.
         directory = pool.submit(_directory, stack, clock)
         found = dict(
             zip(stack.hosts, pool.map(lambda name: _host(estate, name, clock), stack.hosts), strict=True)
@@ -79,6 +80,7 @@ def _host(estate: Estate, name: HostName, clock: Clock) -> tuple[HostReading, Ho
     spec, client = estate.specs[name], estate.client(name)
     reading = HostReading(name=name)
     try:
+        # A host that is off answers nothing: this gives up long before a request does.
         knock(spec, KNOCK)
         reading = replace(reading, certificate_end=certificate_end(spec))
         host = estate.read_host(name, Detail.PLACEMENT)
@@ -87,6 +89,7 @@ def _host(estate: Estate, name: HostName, clock: Clock) -> tuple[HostReading, Ho
             full_name=(names := estate.names(name)).full_name,
             own_name=own_name(names),
             migration=read_migration(client),
+            # What helps to explain is read if it can be; without it the host counts as read.
             ahead=_perhaps(lambda: _ahead(client, clock)),
             credential_guard=_perhaps(lambda: read_credential_guard(client)),
             managed_by_vmm=_perhaps(lambda: _vmm(client)),
@@ -107,8 +110,10 @@ def _perhaps(ask: Callable[[], Answer]) -> Answer | None:
 def _ahead(client: Client, clock: Clock) -> float | None:
     begun = clock.utc()
     rows = client.query("Win32_OperatingSystem", "LocalDateTime", namespace=CIMV2)
+    # The host reads its clock somewhere within the request: half of it is the best guess (NTP, RFC 5905, does the same).
     middle = begun + (clock.utc() - begun) / 2
     reported = rows[0]["LocalDateTime"] if rows else None
+    # Without an offset the moment is in a zone that nobody knows.
     return (reported - middle).total_seconds() if isinstance(reported, datetime) and reported.tzinfo else None
 
 
@@ -134,6 +139,7 @@ def _barred(client: DirectoryClient, hosts: Iterable[HostSpec]) -> Iterable[tupl
     names = {_user(host) for host in hosts if host.connection.auth in {"kerberos", "ntlm"}}
     for name in sorted(names - {""}):
         person = client.person(name)
+        # No member is delegated, by constrained delegation or otherwise (Learn, "Protected Users security group").
         if person is not None and person.protected:
             yield name, "is a member of Protected Users"
         elif person is not None and person.sensitive:
@@ -189,6 +195,7 @@ def _forwardable(stack: Stack) -> bool | None:
                 credential = read_credential(host.connection, host.name)
             except PlacementError:
                 return None
+            # With a password or a keytab our own client asks for the ticket, and asks for one that may be forwarded.
             if not credential.password and credential.keytab is None:
                 return ticket_is_forwardable()
     return None

@@ -78,6 +78,7 @@ class Questions:
                 operation, class_name, selectors = method, class_of(target.resource_uri), _keys(target)
             case _:
                 pass
+        # A Pull names its context alone (DSP0226): which class it reads, only the question before it said.
         for context in _CONTEXT.findall(envelope):
             self._contexts[context] = class_name
         while len(self._contexts) > _CONTEXTS:

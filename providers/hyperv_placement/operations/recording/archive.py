@@ -83,6 +83,7 @@ def disguised(recording: Recording, known: Iterable[str]) -> tuple[dict[str, byt
     whole: list[Answer] = []
     for answer in recording.answers.all:
         try:
+            # All are learnt before one is written: a name may first show where nothing says that it is one.
             disguise.learn(answer.request, answer.class_name)
             disguise.learn(answer.envelope, answer.class_name)
             whole.append(answer)
@@ -116,6 +117,7 @@ def disguised(recording: Recording, known: Iterable[str]) -> tuple[dict[str, byt
         },
         "left_out": left_out + recording.answers.unreadable,
     }
+    # What is searched is what would be written, not what the disguise believes to have done.
     leftover.check(written, manifest, disguise)
     files[MANIFEST] = json.dumps(manifest, indent=2, ensure_ascii=False).encode()
     return files, manifest

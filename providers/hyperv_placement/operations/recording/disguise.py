@@ -120,6 +120,7 @@ class Disguise:
     def _said(self, text: Text, value: str) -> str:
         core = value.strip()
         before, _, after = value.partition(core)
+        # The protocol's own stays by its place, never by its look: a machine may be called `root`, or `0`.
         if vocabulary.is_protocols(text, core):
             return re.sub(patterns.GUID, lambda found: self.pseudonyms.guid(found.group()), value)
         if _SECRET.search(text.property):
@@ -144,6 +145,7 @@ class Disguise:
 
     def _around(self, text: str, change: Callable[[str], str]) -> str:
         """Return a text with known names replaced, what the protocol puts around names kept, and the rest changed."""
+        # A text that held such marks itself could be taken for a piece that is settled.
         text = patterns.MARKS.sub("", text)
         settled: list[str] = []
         marked, end = [], 0

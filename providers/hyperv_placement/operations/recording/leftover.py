@@ -156,6 +156,7 @@ def _decoded(value: str) -> Iterator[str]:
     yield html.unescape(value)
     yield unquote_plus(value)
     yield value.replace("\\\\", "\\")
+    # UTF-16 that was read as bytes has a NUL behind each letter.
     yield value.replace("\0", "")
     yield _ESCAPED.sub(lambda found: chr(int(next(filter(None, found.groups())), 16)), value)
     for run in _PUNYCODE.findall(value):

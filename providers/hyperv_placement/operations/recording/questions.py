@@ -74,6 +74,7 @@ def _refusals() -> Iterator[Question]:
     system = resource_uri("Msvm_ComputerSystem")
     keys = {"CreationClassName": "Msvm_ComputerSystem", "Name": _MISSING}
     yield Get(target=EndpointReference(system, keys))
+    # How hosts refuse differs by build and provider, and our client has to tell a missing machine from a broken question.
     yield Get(target=EndpointReference(system, {"Name": _MISSING}))
     yield Get(target=EndpointReference(system, {**keys, "NoKey": "x"}))
     yield Get(target=EndpointReference(resource_uri("Msvm_NoSuchClass"), {"Name": "x"}))

@@ -69,6 +69,7 @@ class _Recorder:
         self._sessions = Sessions(host, Logins(), heard)
         self._report = report
         self._clock = clock
+        # A host may answer each question in time and still go on for hours.
         self._until = clock.now() + BOUNDS.whole_seconds
 
     def run(self) -> Recording:
@@ -135,6 +136,7 @@ class _Recorder:
 
     def _ask(self, question: Question) -> None:
         """Ask, to the last page of an enumeration. A fault is an answer."""
+        # The last look before the wire: a method that changes something must not get out by a slip in a list.
         if isinstance(question, Invoke) and question.method not in READING:
             raise AssertionError(f"{question.method} is not known to change nothing")
         self._try(questions.words(question), lambda: self._exchange(question))
@@ -148,6 +150,7 @@ class _Recorder:
                 self.recording.unanswered[questions.words(question)] = (
                     f"read until page {pages} and not to the end"
                 )
+                # A host keeps few enumerations open: one that is not read to its end is given back (DSP0226, Release).
                 self._sessions.exchange(Release(resource_uri=uri, context=answer.context), MAX_ENVELOPE_SIZE)
                 return
             pages += 1

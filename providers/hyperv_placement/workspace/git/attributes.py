@@ -41,6 +41,7 @@ def conversions(revision: str, files: Iterable[Path], folder: Path) -> tuple[str
 
 def _through_links(tree: str, entry: str, folder: Path) -> Iterator[str]:
     """Yield an entry of a tree and where its links lead in turn: the attributes of the last name count (gitattributes)."""
+    # Links may go in a circle.
     met = set[str]()
     while entry not in met and entry != os.curdir and not entry.startswith((os.pardir, "/")):
         met.add(entry)

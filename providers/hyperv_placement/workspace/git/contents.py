@@ -63,6 +63,7 @@ def _content(revision: str, file: Path, place: str, folder: Path) -> bytes | Non
         return _submodule(place, folder)
     if kind == "blob" and _size(head) <= LARGEST:
         return _blob(revision, file, place, folder)
+    # A link out of the repository, or what is too large: git's line about it is what can be compared.
     return head + b"\n" + rest
 
 
@@ -90,6 +91,7 @@ def _cat_file(revision: str, path: Path, place: str, folder: Path, form: str) ->
     With --follow-symlinks that line is `OBJECT KIND SIZE`, `PLACE missing`, or `WORD SIZE` for a link that leads out of the
     tree (symlink), to nothing (dangling), in a circle (loop) or through a file (notdir).
     """
+    # --batch reads a name a line (git-cat-file): the rest would be another question.
     if "\n" in place:
         raise PlacementError(f"{str(path)!r} has a line break in its name", remedy="Give it another name")
     found = git(folder, "cat-file", form, "--follow-symlinks", typed=os.fsencode(f"{place}\n"))
