@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from pathlib import Path
 
 from hyperv_placement.clock import SystemClock
 from hyperv_placement.commands.arguments import add_ticket, ticket_of
@@ -33,19 +32,16 @@ def run(options: argparse.Namespace) -> int:
     stack = None if options.stack is None else stack_name(resolve_stack(options.stack, PROJECT).stem)
     judged = judge_locks(backend, stack)
     if not judged:
-        return _nothing(backend, stack)
+        if stack is None:
+            sys.stdout.write(f"There is no lock in {backend}\n")
+            return DONE
+        # Who names a stack expects a lock there: the name, or the backend, may be another one.
+        known = stacks_of(backend)
+        remedy = "" if stack in known else f". Stacks there: {', '.join(map(visible, known)) or 'none'}"
+        sys.stderr.write(f"{visible(stack)} has no lock in {backend}{remedy}\n")
+        return FAILED
     gone = [_remove(each, ticket) for each in judged]
     return DONE if all(gone) else FAILED
-
-
-def _nothing(backend: Path, stack: str | None) -> int:
-    if stack is None:
-        sys.stdout.write(f"There is no lock in {backend}\n")
-        return DONE
-    known = stacks_of(backend)
-    remedy = "" if stack in known else f". Stacks there: {', '.join(map(visible, known)) or 'none'}"
-    sys.stderr.write(f"{visible(stack)} has no lock in {backend}{remedy}\n")
-    return FAILED
 
 
 def _remove(judged: Judged, ticket: str) -> bool:

@@ -49,7 +49,7 @@ def plan_delegation(
     # A host may report any name, a domain controller's too: only one that is proven or declared is looked up.
     said = estate.all_names(answering)
     names = {host: own for host, each in said.items() if (own := own_name(each)) is not None}
-    refused = {**_unnamed(said), **_sharing(names)}
+    refused = _refused_by_name(said, names)
     names = {host: name for host, name in names.items() if host not in refused}
     # Only this mode is too little for some builds: others cost no query.
     builds = estate.builds(answering) if spec.mode == "constrained" else {}
@@ -108,18 +108,16 @@ def _planned(
     )
 
 
-def _unnamed(said: Mapping[HostName, HostNames]) -> dict[HostName, Unfit]:
-    """Return the hosts whose names are neither proven nor declared."""
-    return {
+def _refused_by_name(
+    said: Mapping[HostName, HostNames], names: Mapping[HostName, str]
+) -> dict[HostName, Unfit]:
+    """Return the hosts whose names are neither proven nor declared, or that have one account or one service with another."""
+    found = {
         host: Unfit(why=why.text, remedy=why.remedy)
         for host, each in said.items()
         if (why := doubt(host, each)) is not None
     }
-
-
-def _sharing(names: Mapping[HostName, str]) -> dict[HostName, Unfit]:
-    """Return the hosts that have one account or one service with another: which of them is meant cannot be known."""
-    found: dict[HostName, Unfit] = {}
+    # Both are refused: which of the two is meant cannot be known.
     for one, other, service in sharing(names):
         why = f"{one} and {other} both have {service}"
         found |= dict.fromkeys(

@@ -202,22 +202,16 @@ def _with_what_moves_ask(
 
 def _unless_seen(found: Plan, sound: frozenset[str]) -> Plan:
     """Return the plan; what is missing or double there is unknown if an earlier sweep had it otherwise (`sound`: labels)."""
-    return replace(
-        found,
-        steps=tuple(
-            _doubted(step) if step.standing in _DOUBTFUL and step.label in sound else step
-            for step in found.steps
-        ),
-    )
-
-
-def _doubted(step: Step) -> Step:
-    finding = Finding.warning(
-        "sweeps-disagree",
-        f"{step.label} is unknown: two sweeps of the hosts, one right after the other, do not agree on where it is",
-        "Run again: it may just be changing hosts, or its host has just come back",
-    )
-    return replace(step, standing=Standing.UNKNOWN, findings=(finding,))
+    steps = list(found.steps)
+    for number, step in enumerate(found.steps):
+        if step.standing in _DOUBTFUL and step.label in sound:
+            finding = Finding.warning(
+                "sweeps-disagree",
+                f"{step.label} is unknown: two sweeps of the hosts, one right after the other, do not agree on where it is",
+                "Run again: it may just be changing hosts, or its host has just come back",
+            )
+            steps[number] = replace(step, standing=Standing.UNKNOWN, findings=(finding,))
+    return replace(found, steps=tuple(steps))
 
 
 def _details(estate: Estate, inventory: Inventory, moves: list[Move]) -> Mapping[VmId, VirtualMachine]:

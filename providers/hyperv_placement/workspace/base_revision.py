@@ -46,7 +46,10 @@ def declared_before(word: str, stack: Stack) -> Before:
     Files named in it are taken relative to the folder of the stack's file, so that what is the same reads the same.
     Raises PlacementError where `word` is neither or both, and where it cannot be read: that does not make the file a new one.
     """
-    file = _file(word, stack.path)
+    file = Path(word) if Path(word).is_file() else None
+    if file is not None and is_revision(word, stack.path.absolute().parent):
+        remedy = f"Say which: ./{word}, or {word}~0 for the revision"
+        raise PlacementError(f"{word!r} is both a file and a revision of git", remedy=remedy)
     revision = word if file is None else None
     try:
         before = _loaded(word, stack.path, file)
@@ -60,17 +63,6 @@ def declared_before(word: str, stack: Stack) -> Before:
 def nothing_at(path: Path) -> Stack:
     """Return what a file declares that does not exist."""
     return Stack(path=path, hosts={}, vms={})
-
-
-def _file(word: str, path: Path) -> Path | None:
-    """Return the file that a word names, None where there is none. Raises PlacementError where it is a revision, too."""
-    file = Path(word)
-    if not file.is_file():
-        return None
-    if is_revision(word, path.absolute().parent):
-        remedy = f"Say which: ./{word}, or {word}~0 for the revision"
-        raise PlacementError(f"{word!r} is both a file and a revision of git", remedy=remedy)
-    return file
 
 
 def _loaded(word: str, path: Path, file: Path | None) -> Stack | None:

@@ -104,8 +104,11 @@ def parsed(text: str | bytes, name: str) -> Recorded:
     # Whoever edits a recording by hand can file a machine under another host than it names.
     if not _agrees(inventory):
         raise _none(name, "it is damaged")
-    if (host := _unnamed(inventory)) is not None:
-        raise _none(name, f"the full name that it has of {host} is not a DNS name")
+    for host in inventory.hosts.values():
+        # Such a name is not believed of a host that reports it either.
+        own = () if host.facts is None else (host.facts.full_name, host.facts.computer_name)
+        if not all(map(dns_name, own)):
+            raise _none(name, f"the full name that it has of {host.name} is not a DNS name")
     return Recorded(read=read, inventory=inventory)
 
 
@@ -123,15 +126,6 @@ def _agrees(inventory: Inventory) -> bool:
     named = named and all(name == silent.name for name, silent in inventory.unreachable.items())
     at_home = all(vm.host == name for name, host in inventory.hosts.items() for vm in host.vms)
     return named and at_home and not inventory.hosts.keys() & inventory.unreachable.keys()
-
-
-def _unnamed(inventory: Inventory) -> HostName | None:
-    """Return a host whose own names can be none: hosts are not believed in such a one either."""
-    for name, host in inventory.hosts.items():
-        own = () if host.facts is None else (host.facts.full_name, host.facts.computer_name)
-        if not all(map(dns_name, own)):
-            return name
-    return None
 
 
 def _none(name: str, why: str) -> PlacementError:

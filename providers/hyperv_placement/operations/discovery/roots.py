@@ -40,7 +40,9 @@ def find_roots(homes: Iterable[Home], kept: Roots) -> Roots:
     owners: dict[str, set[tuple[HostName, str]]] = defaultdict(set)
     paths: dict[HostName, dict[str, str]] = defaultdict(dict)
     for home in homes:
-        root = _above(home.folder)
+        root = winpath.parent(home.folder)
+        if winpath.is_unc(root):
+            root = root.rstrip("\\")  # Windows puts one behind a share
         if is_own(home.folder, home.label) and winpath.is_absolute(root):
             owners[winpath.comparable(root)].add((home.host, home.label))
             paths[home.host].setdefault(winpath.comparable(root), root)
@@ -76,12 +78,6 @@ def _free(name: str, taken: Mapping[str, str]) -> str:
     while free in taken:
         number, free = number + 1, f"{name}-{number}"
     return free
-
-
-def _above(folder: str) -> str:
-    """Return the folder that holds `folder`; a share without the backslash that Windows puts behind it."""
-    above = winpath.parent(folder)
-    return above.rstrip("\\") if winpath.is_unc(above) else above
 
 
 def _short(path: str) -> str:

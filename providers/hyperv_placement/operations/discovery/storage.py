@@ -80,7 +80,7 @@ def storage_of(vm: VirtualMachine, named: Named) -> StorageSpec:
         checkpoints=checkpoints,
         paging=paging,
         all_disks=config if together else None,
-        disks=dict(zip(_keys(scattered, vm), (_place(disk, named) for disk in scattered), strict=True)),
+        disks=dict(_declared(scattered, vm, named)),
     )
 
 
@@ -94,21 +94,14 @@ def _home(disk: Disk) -> _Home:
     return _Home(winpath.parent(folder), "hyper-v") if own else _Home(folder, "flat")
 
 
-def _keys(scattered: Iterable[Disk], vm: VirtualMachine) -> Iterator[str]:
-    """Yield how disks are named: by file where that means no other disk and lasts, which a checkpoint's does not."""
+def _declared(scattered: Iterable[Disk], vm: VirtualMachine, named: Named) -> Iterator[tuple[str, str]]:
+    """Yield how disks are named, by file where that means no other disk and can be a key, and where they are."""
     for disk in scattered:
-        name = winpath.base_name(disk.path)
-        lasting = not _is_checkpoint_file(disk.path) and matching_disks(name, vm) == [disk]
-        yield name if lasting and part_problem(name) is None else place_key(disk)
-
-
-def _place(disk: Disk, named: Named) -> str:
-    """Return where a disk is: its file, or its folder where checkpoints, as they come and go, rename the file."""
-    if not _is_checkpoint_file(disk.path):
-        return normalized(disk.path)
-    home = _home(disk)
-    return named(home.folder) if home.layout == "hyper-v" else home.folder
-
-
-def _is_checkpoint_file(path: str) -> bool:
-    return winpath.has_ending(path, _CHECKPOINT_FILES)
+        if winpath.has_ending(disk.path, _CHECKPOINT_FILES):
+            # Checkpoints, as they come and go, rename the file: its controller and its folder last.
+            home = _home(disk)
+            yield place_key(disk), named(home.folder) if home.layout == "hyper-v" else home.folder
+        else:
+            name = winpath.base_name(disk.path)
+            alone = matching_disks(name, vm) == [disk] and part_problem(name) is None
+            yield name if alone else place_key(disk), normalized(disk.path)

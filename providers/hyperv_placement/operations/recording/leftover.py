@@ -68,17 +68,13 @@ def _in_file(name: str, file: tuple[str, str], search: _Search) -> Iterator[str]
             value = peeled(piece.text)[0]
             if not vocabulary.is_protocols(piece, value.strip()) and search.any(value):
                 yield f"{name}: {_place(piece)}"
-        elif any(
-            search.distinct(one or other) for one, other in _ATTRIBUTE.findall(_without_language(piece))
-        ):
-            yield f"{name}: an attribute"
-
-
-def _without_language(tag: str) -> str:
-    """Return a tag without its `xml:lang`, where that is a language."""
-    return _LANG.sub(
-        lambda found: "" if vocabulary.is_language(found[1] or found[2] or "") else found.group(), tag
-    )
+        else:
+            tag = _LANG.sub(
+                lambda found: "" if vocabulary.is_language(found[1] or found[2] or "") else found.group(),
+                piece,
+            )
+            if any(search.distinct(one or other) for one, other in _ATTRIBUTE.findall(tag)):
+                yield f"{name}: an attribute"
 
 
 def _place(text: Text) -> str:

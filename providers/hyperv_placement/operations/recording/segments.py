@@ -19,6 +19,7 @@ _NAME = re.compile(r"""\bname=(?:"|'|&quot;)(.*?)(?:"|'|&quot;)""", re.IGNORECAS
 _CLASS = re.compile(r"""\bclassname=(?:"|'|&quot;)(.*?)(?:"|'|&quot;)""", re.IGNORECASE)
 _OPENED = re.compile(r"<(?:[\w.-]+:)?([\w.-]+)")
 _WMI_CLASS = re.compile(r"(?:Msvm|CIM|Win32|MSCluster|MSFT)_\w+")
+_MACHINE = re.compile(r'(\bMachine=")([^"]*)(")')
 _METHOD_END = re.compile(r"_(?:INPUT|OUTPUT)$")
 _SHELLS = frozenset({"VALUE", "Datetime", "Interval"})
 """Elements that only wrap a property's value."""
@@ -91,8 +92,12 @@ def rewritten(
     envelope: str, class_name: str, change: Callable[[Text], str], machine: Callable[[str], str]
 ) -> str:
     """Return the envelope with each text changed, and the Machine attribute of faults. Raises ProtocolError."""
+
+    def named(found: re.Match[str]) -> str:
+        return f"{found[1]}{machine(found[2])}{found[3]}"
+
     return "".join(
-        change(piece) if isinstance(piece, Text) else _with_machine(piece, machine)
+        change(piece) if isinstance(piece, Text) else _MACHINE.sub(named, piece)
         for piece in pieces(envelope, class_name)
     )
 
@@ -111,10 +116,6 @@ def pieces(envelope: str, class_name: str) -> Iterator[Text | str]:
             yield place.text(piece)
         else:
             yield piece
-
-
-def _with_machine(tag: str, machine: Callable[[str], str]) -> str:
-    return re.sub(r'(\bMachine=")([^"]*)(")', lambda m: f"{m[1]}{machine(m[2])}{m[3]}", tag)
 
 
 def peeled(text: str) -> tuple[str, int]:
