@@ -119,10 +119,10 @@ def _refused_by_name(
     }
     # Both are refused: which of the two is meant cannot be known.
     for one, other, service in sharing(names):
-        why = f"{one} and {other} both have {service}"
+        both = f"{one} and {other} both have {service}"
         found |= dict.fromkeys(
             (one, other),
-            Unfit(why=why, remedy="Declare each host once, by the name of its own account (account:)"),
+            Unfit(why=both, remedy="Declare each host once, by the name of its own account (account:)"),
         )
     return found
 
