@@ -66,7 +66,10 @@ class Admission:
             yield
         finally:
             with self._lock:
-                if self._gate.participants[id(move)].state is not State.UNSEEN:
+                me = self._gate.participants.get(
+                    id(move)
+                )  # None: lost from sight, and found ended by another thread
+                if me is not None and me.state is not State.UNSEEN:
                     self._befalls(id(move), Event.LEAVE)
 
     @contextmanager

@@ -38,8 +38,9 @@
 # 1. Two participants that hold hosts (LOOKING, STARTING) share none. So a host is read, and gets its orders, one after
 #    the other, and a slow host delays only those that need it: who waits for one host holds no other.
 # 2. Whoever is in STARTING, RUNNING or UNSEEN takes its room. A start is granted only by readings of both hosts that
-#    are young (LIVE_MAX_AGE_S) and by the moves that take room: what has started since a host was read counts on top.
-#    That ledger closes the gap between reading a host and ordering the next move there.
+#    are young (LIVE_MAX_AGE_S), or that its own thread has just made, however long a slow host took to answer; and by
+#    the moves that take room: what has started since a host was read counts on top. That ledger closes the gap between
+#    reading a host and ordering the next move there.
 # 3. A reading that began before one of our moves at that host ended counts for nothing: it may show neither the memory
 #    that the move took at its destination nor the slot that it gave back. `ends` counts per host, and a Reading
 #    carries the count from before it began.
@@ -58,7 +59,8 @@
 # - Nothing has changed for SETTLED_S. The engine hands over machines one by one, and the next may be on its way.
 # - No UNSEEN move takes room at its hosts, or the source of that one has not answered for SILENT_S: a dead host does
 #   not say when its job ends, so that it is waited for no longer than this.
-# - Its hosts show no migration of somebody else.
+# - Its hosts show no migration of somebody else: none is counted now, and no job was seen by the last whole reading,
+#   which may be a minute old (docs/adr/0039).
 # - The last two hold as well for everybody who waits at one of its hosts, and who would make room there by going, and
 #   for those who wait at theirs, and so on.
 #

@@ -58,7 +58,9 @@
 # A move that is not made can still be made while its machine is in somebody's hands, or may still come into them:
 #
 # - PRESENT, WAITING, ASKING: it is in hand. So there is hope, with one exception below.
-# - LEFT, UNCHANGED, GIVEN_UP: it will not be made. There is none.
+# - GIVEN_UP: it will not be made, and its thread is about to say so. Those that wait for it find it in LEFT, so that
+#   their error points to its own.
+# - LEFT, UNCHANGED: it will not be made. There is none.
 # - UNHEARD, NAMED, while something that it waits for itself may still be made: the engine calls a machine only after all
 #   that it depends on (pulumi SDK, runtime/resource.py), so that its silence says nothing yet.
 # - NAMED, and nothing is before it: its order is due. The engine gives it when one of its workers is free, and none may

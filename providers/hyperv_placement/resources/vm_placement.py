@@ -56,11 +56,10 @@ class VmPlacement(ResourceProvider):
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Accept the inputs: the program has checked the whole stack file before it declared anything."""
-        fleet = self._fleets().of_reader(
-            current.get().stack
-        )  # None: the stack file's errors are reported elsewhere
+        call = current.get()
+        fleet = self._fleets().of_reader(call.stack)  # None: the stack file's errors are reported elsewhere
         if fleet is not None:
-            fleet.run_order.name(current.get().label)
+            fleet.run_order.name(call.label)
             fleet.arrival.look()
         return CheckResult(news, [])
 
@@ -91,14 +90,14 @@ class VmPlacement(ResourceProvider):
             return DetailedDiffResult({"reachable": UPDATE})
         managed = managed_id(_id, olds)
         if means_another(managed, news):
-            self._warn_missing_delegation(managed, vm_id(news["vmId"]))
+            self._warn_of_takeover(managed, vm_id(news["vmId"]))
             return DetailedDiffResult({"vmId": UPDATE})
         changes = differences(placement_of(news), placement_of(olds))
         return DetailedDiffResult(
             {change.property: ADD if change.actual is None else UPDATE for change in changes}
         )
 
-    def _warn_missing_delegation(self, managed: VmId, wanted: VmId) -> None:
+    def _warn_of_takeover(self, managed: VmId, wanted: VmId) -> None:
         """Say in a preview what the run would refuse, where the program could not: it did not know what state has."""
         call = current.get()
         fleet = self._fleets().of_reader(call.stack)

@@ -292,6 +292,17 @@ def test_a_silent_host_of_a_lost_move_delays_nobody_elsewhere() -> None:
     assert hosts.asked == 0
 
 
+def test_a_move_out_of_sight_may_be_found_ended_before_its_own_thread_has_left() -> None:
+    """Another move looks for it meanwhile: the thread leaves all the same, and both are forgotten."""
+    gate = Gate(Hosts(limit=1))
+    lost, other = move(1, "hv1", "hv2"), move(2, "hv1", "hv2")
+    with gate.admission.taking_part(lost):
+        gate.admission.adopt(lost, needs_of(lost))
+        gate.admission.lost_sight(lost)
+        assert gate.run(other) == ["moved"]
+    assert gate.admission._gate.participants == {}
+
+
 def test_who_waits_for_one_door_holds_no_other() -> None:
     """A start that takes long at hv3 delays those of hv3, and not those that share a host with these."""
     gate = Gate(Hosts())
