@@ -206,9 +206,9 @@ class Estate:
             traits = host_facts.with_cluster(client, before)
         if traits.cluster != UNKNOWN_CLUSTER:  # else it is asked again
             self._traits[host] = traits
-        facts = host_facts.with_traits(facts, traits)
-        self._read[host] = replace(facts, uuid_before=self._expected.get(host))
-        return self._read[host]
+        facts = replace(host_facts.with_traits(facts, traits), uuid_before=self._expected.get(host))
+        self._read[host] = facts
+        return facts
 
     def room(self, host: HostName, *, arriving: bool) -> HostFacts:
         """Read what decides now whether one more move may start that leaves `host`, or arrives there.
