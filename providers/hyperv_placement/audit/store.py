@@ -60,16 +60,12 @@ class Journal:
             wait, self._wait = self._wait, WAIT_AGAIN
             with one_writer(self.path, wait):
                 self._wait = WAIT
-                return self._appended(entry)
-
-    def _appended(self, entry: Entry) -> bytes:
-        """Write an entry, into a new file if this one is full."""
-        line = self._written({**self._stamp(), **entry}, may_put_away=True)
-        if line is None:
-            with suppress(OSError):  # then the file exceeds its size: writing the line matters more
-                self._put_away()
-            line = self._written({**self._stamp(), **entry}, may_put_away=False)
-        return line or b""
+                line = self._written({**self._stamp(), **entry}, may_put_away=True)
+                if line is None:  # this file is full
+                    with suppress(OSError):  # then the file exceeds its size: writing the line matters more
+                        self._put_away()
+                    line = self._written({**self._stamp(), **entry}, may_put_away=False)
+                return line or b""
 
     def _written(self, entry: Entry, *, may_put_away: bool) -> bytes | None:
         """Write an entry with what has to come before it; None where the file has no room for that."""
