@@ -176,20 +176,15 @@ def _unseen(servers: Mapping[str, str], dns: Mapping[str, str]) -> Iterator[Find
 def _missing(
     plan: DelegationPlan, known: Mapping[HostName, str], accounts: Accounts
 ) -> dict[HostName, tuple[MissingEntry, ...]]:
-    labelled = {host: replace(accounts.fit[folded(name)], host=host) for host, name in known.items()}
-    missing = {
-        host: tuple(
-            _with_dn(each, plan) for each in missing_entries(account, plan.entries[host], accounts.fit)
-        )
-        for host, account in labelled.items()
-    }
-    return {host: entries for host, entries in missing.items() if entries}
-
-
-def _with_dn(entry: MissingEntry, plan: DelegationPlan) -> MissingEntry:
-    """Return an entry with the account that it is about: where the source is let in, that is the source's."""
-    about = entry.destination if principal_of(entry.entry) is None else entry.source
-    return replace(entry, dn=plan.accounts.get(about, ""))
+    missing: dict[HostName, tuple[MissingEntry, ...]] = {}
+    for host, name in known.items():
+        account = replace(accounts.fit[folded(name)], host=host)
+        for each in missing_entries(account, plan.entries[host], accounts.fit):
+            # Whom an entry is about is the other end: where the source is let in, that is the source.
+            about = each.destination if principal_of(each.entry) is None else each.source
+            found = replace(each, dn=plan.accounts.get(about, ""))
+            missing[host] = (*missing.get(host, ()), found)
+    return missing
 
 
 def _silent(spec: DelegationSpec, said: Mapping[HostName, HostNames]) -> Iterator[Finding]:
