@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from hyperv_placement.model.estate import Inventory
 from hyperv_placement.model.finding import Finding, Topic
 from hyperv_placement.model.names import HostName, folded
-from hyperv_placement.model.stack import Rule, Stack
+from hyperv_placement.model.stack import Stack
 
 from .n_plus_one import n_plus_one_findings
 
@@ -19,7 +19,12 @@ def broken_rules(stack: Stack, inventory: Inventory, ends: Mapping[str, HostName
             yield from n_plus_one_findings(rule, stack, inventory, ends)
             continue
         where = {label: ends[label] for label in rule.labels if label in ends}
-        if _breaks(rule, where):
+        hosts = set(where.values())
+        if rule.kind == "within":
+            broken = not hosts <= set(rule.hosts)
+        else:
+            broken = len(hosts) < len(where) if rule.kind == "apart" else len(hosts) > 1
+        if broken:
             shown = ", ".join(f"{label} on {host}" for label, host in where.items())
             yield Finding.warning(
                 "rule-broken",
@@ -28,13 +33,6 @@ def broken_rules(stack: Stack, inventory: Inventory, ends: Mapping[str, HostName
                 topic=Topic.RULE,
             )
     yield from _left_in_maintenance(stack, inventory, ends)
-
-
-def _breaks(rule: Rule, where: Mapping[str, HostName]) -> bool:
-    hosts = set(where.values())
-    if rule.kind == "within":
-        return not hosts <= set(rule.hosts)
-    return len(hosts) < len(where) if rule.kind == "apart" else len(hosts) > 1
 
 
 def _left_in_maintenance(

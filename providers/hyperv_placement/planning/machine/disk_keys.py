@@ -124,14 +124,14 @@ def key_findings(storage: StorageSpec, vm: VirtualMachine, label: str) -> Iterat
                     f"{label}: disks {first!r} and {key!r} are one disk, {found[0].path}",
                     "Remove one of the two",
                 )
-            yield from (
-                Finding.refusal(
+            # The key probably does not mean the disk that its writer had in mind.
+            for other in _others_named(location, found[0], keys):
+                yield Finding.refusal(
                     "disk-takes-anothers-name",
-                    f"{label}: {_takes_anothers_name(key, location, found[0], other, vm)}",
+                    f"{label}: disk {key!r} is {found[0].path}, declared as {location}; {winpath.base_name(location)} is the"
+                    f" name of another disk of {vm.name}, {other.path}",
                     f"Write '{key_of(other, vm)}' if that one is meant, otherwise choose another file name",
                 )
-                for other in _others_named(location, found[0], keys)
-            )
         elif (place := _spoken(key)) is not None and place.counts and has_several_controllers(vm):
             yield _counted(key, vm, label)
         else:
@@ -201,11 +201,3 @@ def _others_named(location: str, disk: Disk, keys: DiskKeys) -> list[Disk]:
     wanted = winpath.base_name(location)
     named = keys.meant(wanted) if winpath.has_ending(wanted, DISK_FILES) else []
     return [] if disk in named else named
-
-
-def _takes_anothers_name(key: str, location: str, disk: Disk, other: Disk, vm: VirtualMachine) -> str:
-    """Say why a disk does not get another disk's file name: the key probably does not mean the disk that its writer had in mind."""
-    return (
-        f"disk {key!r} is {disk.path}, declared as {location}; {winpath.base_name(location)} is the name of another"
-        f" disk of {vm.name}, {other.path}"
-    )
