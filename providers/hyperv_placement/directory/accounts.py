@@ -117,6 +117,7 @@ def person(entry: Entry) -> Person:
     """Return a caller. Raises DirectoryDeniedError where we may not read the account."""
     try:
         flags = int(_one(entry, FLAGS))
+        # Members of groups in groups, too: the server computes it for the account (MS-ADTS, tokenGroups).
         groups = [sid_text(raw) for raw in _values(entry, "tokenGroups")]
     except (IndexError, ValueError) as error:
         raise DirectoryDeniedError(

@@ -54,9 +54,8 @@ def _simple(credential: Credential, channel: Channel, exchange: Exchange) -> Non
             f"No password is sent to {channel.server}, which has no TLS",
             remedy="Write ldaps:// in directory.server",
         )
-    if (
-        not credential.password
-    ):  # a directory treats a login with an empty password as anonymous (RFC 4513 5.1.2)
+    # A directory treats a login with an empty password as anonymous (RFC 4513 5.1.2).
+    if not credential.password:
         raise DirectoryLoginError(f"The password of {credential.owner} for the directory is empty")
     result = exchange(lambda number: messages.bind_simple(number, credential.username, credential.password))
     _judge(result, credential, channel)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from pyasn1.codec.ber import decoder
-from pyasn1.codec.der import (
-    encoder,
-)  # DER satisfies the restrictions of BER in LDAP, such as a single form of TRUE (RFC 4511 5.1)
+
+# DER satisfies the restrictions of BER in LDAP, such as a single form of TRUE (RFC 4511 5.1)
+from pyasn1.codec.der import encoder
 from pyasn1.error import PyAsn1Error
 from pyasn1.type import namedtype, univ
 from pyasn1_modules import rfc2251

@@ -48,7 +48,7 @@ def read_name_and_limit(client: Client) -> tuple[str | None, int | None]:
     """
     try:
         clusters = client.query("MSCluster_Cluster", "Name", "MaximumParallelMigrations", namespace=MSCLUSTER)
-    except AbsentFaultError:
+    except AbsentFaultError:  # no namespace root/MSCluster: without the feature a host is no node
         return None, None
     except WsmanFaultError:
         return UNKNOWN_CLUSTER, None

@@ -134,6 +134,7 @@ class Estate:
         """Read one host. `found`: where its machines are, read before. Raises PlacementError."""
         client = self._clients[name]
         if detail == Detail.FULL:
+            # Not one reading: it asks for each disk and each machine, and takes as long as there are many.
             with client.budget.within(self._bounds.whole_seconds):
                 return self._with_each_machine(self.read_host(name, Detail.MOVE, found))
         with client.budget.reading():
@@ -159,6 +160,7 @@ class Estate:
         def one(name: HostName) -> Result | PlacementError:
             try:
                 return read(name)
+            # An error is an answer here: one silent host must not end the reading of all others.
             except PlacementError as error:
                 return error
 

@@ -54,6 +54,7 @@ class Traits:
 def read_facts(client: Client, names: HostNames, switches: Sequence[Instance], now: float) -> HostFacts:
     """Read a host's limits, active counts, free memory, volumes, systems and migrations: seven requests."""
     total, free, build = _system(client)
+    # Whole, not projected: its keys name it in every call.
     service = one_of(client, _SERVICE)
     return HostFacts(
         full_name=names.full_name,
@@ -260,6 +261,7 @@ def read_build(client: Client) -> int | None:
         rows = client.query("Win32_OperatingSystem", "BuildNumber", namespace=CIMV2)
     except AccessDeniedFaultError:
         return None
+    # BuildNumber is a text (win32 page of the class).
     build = single(client, rows, "Win32_OperatingSystem").text("BuildNumber")
     return int(build) if build.isdecimal() else None
 

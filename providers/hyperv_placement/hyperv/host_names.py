@@ -70,6 +70,7 @@ def _names_as_dialled(client: Client, denied: AccessDeniedFaultError) -> HostNam
     systems = client.query("Msvm_ComputerSystem", "Name", "ElementName")
     own = next((row.text("Name") for row in systems if not is_guid(row.text("Name"))), "")
     dialled = spec.account or spec.connection.kerberos_host or urlsplit(spec.endpoint).hostname or ""
+    # By a short name a host of another domain could be meant.
     if "." not in dialled or not same(dialled.partition(".")[0], own):
         raise PlacementError(
             f"{spec.name} calls itself {own}, and its full name could not be read ({denied.message})",

@@ -51,6 +51,7 @@ def read_host(client: Client) -> Host:
     Raises the client's errors.
     """
     rows = _rows(client, None)
+    # After the machines: so a planned system that a running migration has made has its job here.
     jobs = client.query("Msvm_MigrationJob", *_JOB)
     return Host(
         name=client.host.name,
@@ -83,6 +84,7 @@ def _placed(client: Client, vm: VmId) -> VirtualMachine | None:
 
 def has_vm(client: Client, vm: VmId) -> bool:
     """Say whether the host has a machine, realized: one request."""
+    # A planned system has the same GUID, and a class of its own (win32 page of Msvm_PlannedComputerSystem).
     return bool(client.query("Msvm_ComputerSystem", "Name", where={"Name": vm}))
 
 
@@ -110,6 +112,7 @@ def reported_jobs(client: Client, jobs: Iterable[MigrationJob]) -> tuple[Migrati
 
 def jobs_of(client: Client, vm: VmId) -> list[Instance]:
     """Read the migration jobs of one machine, ended ones too: a host keeps them for five minutes."""
+    # VirtualSystemName holds the GUID, whatever it is called (win32 page of Msvm_MigrationJob).
     return _jobs_where(client, VirtualSystemName=vm)
 
 
@@ -140,6 +143,7 @@ def _rows(client: Client, vm: VmId | None) -> Rows:
     disks = client.query(
         "Msvm_StorageAllocationSettingData", *_DISK, where={"ResourceType": MEDIUM}, like=of_vm
     )
+    # In a sweep they come with the disks of all; the prefix of one machine leaves those of its checkpoints out.
     frozen = list(_frozen(client, of_machines, *_DISK)) if vm else []
     devices = client.query(
         "Msvm_ResourceAllocationSettingData",
@@ -219,6 +223,7 @@ def read_if_allowed(
     except AbsentFaultError:
         return []
     except WsmanFaultError as error:
+        # A quota that is used up is no refusal: asked later, the host would answer.
         if error.retryable:
             raise
         return None

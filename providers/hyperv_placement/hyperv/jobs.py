@@ -199,9 +199,8 @@ class Follower:
             return Outcome(state=0)
         except LASTING as error:
             raise self._refused(error, watch) from error
-        except (
-            PlacementError
-        ) as error:  # a service that restarts may answer anything; the limit on silence ends it
+        except PlacementError as error:
+            # A service that restarts may answer anything; the limit on silence ends it.
             _log.info(
                 "%s: job %s on %s was not read this time: %s",
                 self.name,

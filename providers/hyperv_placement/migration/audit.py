@@ -156,6 +156,7 @@ class AuditLog:
             line = self._journal.append(entry)
         except OSError as error:
             reported = f"The audit log {self.path} cannot be written: {error.strerror or error}"
+            # Said once: a full disk loses every line of the run.
             self._unsaid += [] if self._lost else [reported]
             self._lost = reported
             return reported

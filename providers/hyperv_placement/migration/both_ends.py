@@ -77,5 +77,5 @@ class Ends:
             return False
         try:
             return self.move.vm.id in inventory.read_planned(self.estate.client(self.move.destination))
-        except PlacementError:
+        except PlacementError:  # not False: what was not read may be there
             return None

@@ -26,6 +26,7 @@ def with_parents(move: Move, detailed: VirtualMachine, read: Callable[[str], Dis
     for moving in move.all_disks:
         disk = _examined(move, files[moving.instance_id])
         for copy in _above(move, disk, moving, attached, read):
+            # Several disks may have one parent, which is copied once.
             first = copies.setdefault(winpath.comparable(copy.source), copy)
             if not winpath.same(first.target, copy.target):
                 raise MoveRefusedError(

@@ -38,6 +38,7 @@ def left_at_source(ends: Ends) -> Left:
     Files that a move keeps on purpose are not looked for, nor those on shares: both ends see them.
     """
     move = ends.move
+    # AvoidRemovingVHDs leaves the files on purpose (win32 page of the migration setting data).
     if not move.copies_storage or move.options.avoid_removing_vhds:
         return Left()
     gone = [

@@ -55,6 +55,7 @@ class Budget:
         """Let this thread ask the host for so many seconds; within another such block it ends with that at the latest."""
         before = self._own.end
         end = (self._now() + seconds, seconds)
+        # Compared by their ends; the seconds beside them are only for the message.
         self._own.end = end if before is None else min(before, end)
         try:
             yield
@@ -102,6 +103,7 @@ class Budget:
         before = self._own.held
         try:
             yield
+        # An interrupt, too: the rows are gone with whoever held them.
         except BaseException:
             if before is not None and self._own.held is not None:
                 with self._lock:

@@ -73,6 +73,7 @@ class Login:
         )
         # krb5's table has signed 32-bit numbers, of which the GSS-API makes unsigned ones (OM_uint32, RFC 2744).
         signed = (code & 0xFFFFFFFF) - (1 << 32) if isinstance(code, int) and code & 0x80000000 else None
+        # With NTLM no code tells who has refused: it counts as a refusal, so that a wrong password is tried nowhere else.
         if not self.kerberos or signed in _JUDGED_BY_KDC:
             refused = self.refused()
             refused.detail = str(error)

@@ -57,6 +57,7 @@ def _certified(host: HostSpec, dialled: str, port: int) -> Iterator[str]:
         raise HostUnreachableError(
             f"{host.name} did not show its certificate: {error.strerror or error}"
         ) from error
+    # Alternative names alone: a common name identifies no server any more (RFC 9525 2).
     names = {text.lower() for kind, text in shown.get("subjectAltName", ()) if kind == "DNS" and "." in text}
     if len(names) == 1 and _is_full(name := names.pop()):
         yield name

@@ -128,9 +128,8 @@ class Sessions:
         message, message_id = self._encoded(request, max_envelope_size)
         try:
             answer = self._sent(session, request, message)
-        except (
-            LoginLostError
-        ) as error:  # it was not carried out, so once more is safe for every request but an order
+        except LoginLostError as error:
+            # It was not carried out, so once more is safe for every request but an order.
             _log.info("%s: logging on again: %s", self._host.name, error.message)
             session.reset()
             answer = self._sent(session, request, message)
