@@ -59,7 +59,7 @@ def parse(
             return None
         complete = False
         builder.tear()
-        # Tabs were reported and blanks put for them: how many were meant is a guess, and the error may come from it.
+        # Tabs were reported and blanks put for them: how many were meant is not known, and the error may come from it.
         if not source.had_tabs:
             findings.add("yaml-syntax", line, text)
     root = builder.root()

@@ -148,9 +148,8 @@ class Sessions:
 
     def _heard_and_decoded(self, request: Request, answer: bytes, message_id: str) -> Response:
         if self._heard is not None:
-            self._heard(
-                request, answer
-            )  # before it is decoded: what cannot be read is what a recording is for
+            # Before it is decoded: what cannot be read is what a recording is for.
+            self._heard(request, answer)
         try:
             with self._decoding:
                 response = decode_response(answer)

@@ -55,7 +55,7 @@ def _free_in_the_end(
         if host is None or host.facts is None or host.facts.memory_free_mib is None:
             return None
         free[name] = stack.hosts[name].reserve.left_of_memory(host.facts.memory_free_mib)
-        # What is free now plus what runs now, less what runs in the end: a host's own need is never guessed.
+        # What is free now plus what runs now, less what runs in the end: a host's own need is never estimated.
         free[name] += sum(vm.memory_mib or 0 for vm in host.vms if in_memory(vm))
         free[name] -= sum(vm.memory_mib or 0 for vm in _running_on(name, stack, inventory, ends))
     return free
