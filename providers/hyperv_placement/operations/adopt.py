@@ -98,7 +98,7 @@ def _seen(inventory: Inventory, machine: VmId) -> VirtualMachine:
             f"{machine} on {found[0].host} is a replica (Hyper-V Replica), not a machine to be placed",
             remedy="Name the primary",
         )
-    # A host that is silent may have it: "there is none" would be a guess.
+    # A host that is silent may have it: "there is none" is not known.
     if inventory.unreachable:
         raise AdoptError(
             f"No machine with id {machine} on the hosts that answer; {' '.join(reported(inventory.unreachable.values()))}",

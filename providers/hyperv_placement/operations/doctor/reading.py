@@ -110,7 +110,7 @@ def _perhaps(ask: Callable[[], Answer]) -> Answer | None:
 def _ahead(client: Client, clock: Clock) -> float | None:
     begun = clock.utc()
     rows = client.query("Win32_OperatingSystem", "LocalDateTime", namespace=CIMV2)
-    # The host reads its clock somewhere within the request: half of it is the best guess (NTP, RFC 5905, does the same).
+    # The host reads its clock somewhere within the request: half of it is the best estimate (NTP, RFC 5905, does the same).
     middle = begun + (clock.utc() - begun) / 2
     reported = rows[0]["LocalDateTime"] if rows else None
     # Without an offset the moment is in a zone that nobody knows.

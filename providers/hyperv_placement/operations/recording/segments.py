@@ -104,7 +104,7 @@ def rewritten(
 
 def pieces(envelope: str, class_name: str) -> Iterator[Text | str]:
     """Yield an envelope cut into texts and everything else: tags and white space. Raises ProtocolError as `texts` does."""
-    # What cannot be cut safely is left out of a recording, not guessed at: a name would come through.
+    # What cannot be cut safely is left out of a recording, not cut by chance: a name would come through.
     if "<!" in envelope:
         raise ProtocolError("it has a comment, CDATA or DTD, which no host was seen to send")
     place = _Place(class_name, [])
