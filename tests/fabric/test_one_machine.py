@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,12 @@ import pytest
 
 from hyperv_placement.hyperv.detail import Detail
 from hyperv_placement.hyperv.estate import Estate
+from hyperv_placement.migration.last_reading import read_last
 from hyperv_placement.model.estate import VirtualMachine
 from hyperv_placement.model.names import HostName
+from hyperv_placement.model.plan import Placement
 from hyperv_placement.model.stack import Connection, HostSpec
+from hyperv_placement.planning.machine.wanted_move import order
 from hyperv_placement.wsman import Request, catalogue, decode_request
 from lab.estate.building import build
 from lab.estate.spec import DiskSpec, EstateSpec
@@ -177,6 +181,21 @@ def test_devices_that_cannot_be_read_count_as_not_read_before_an_order_too(tmp_p
             assert vm.devices is None
             _, again = read.read_for_order(HV1, vm, None) or (None, None)
             assert again == without_what_is_set_while_off(vm)
+
+
+@pytest.mark.parametrize(("minutes", "vtpm"), [(10, True), (20, False)])
+def test_what_is_set_while_off_is_read_again_of_a_machine_that_has_not_run_for_long(
+    tmp_path: Path, minutes: int, vtpm: bool
+) -> None:
+    """Two hosts may take five minutes each to be read: what they showed of a machine may be of the time before its start."""
+    with served(tmp_path / "lab", SPEC, Service) as (world, read, _):
+        hosts = read.read({HV1: Detail.MOVE, HV2: Detail.HOST}).hosts
+        plain = next(vm for vm in hosts[HV1].vms if vm.name == "PLAIN")
+        move = order(plain, Placement(host=HV2), hosts[HV1], hosts[HV2])
+        assert move is not None
+        restarted = next(vm for vm in world.vms() if vm.name == "PLAIN")
+        restarted.vtpm, restarted.up_since = True, world.clock.now() - timedelta(minutes=minutes)
+        assert read_last(read, move, read.facts(HV1), known_s=0.0).vm.vtpm is vtpm
 
 
 def test_a_host_that_joins_a_cluster_is_seen_in_it(tmp_path: Path) -> None:

@@ -10,11 +10,12 @@ from hyperv_placement.hyperv.estate import Estate
 from hyperv_placement.model import winpath
 from hyperv_placement.model.estate import DiskKind, HostFacts, VirtualMachine, VmState
 from hyperv_placement.model.move import Move
+from hyperv_placement.winrm.bounds import BOUNDS
 from hyperv_placement.wsman import Instance
 
-MARGIN_S = 60.0
-"""By so much a machine must have run longer than its move is known, for what is set only while it is off to be as it was:
-the oldest reading that a move is judged by."""
+MARGIN_S = 3 * BOUNDS.reading_seconds
+"""By so much a machine must have run longer than its move is known, for what is set only while it is off to be as it was.
+So old a reading may be when its move is known: two slow hosts were read to the end after it began."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
