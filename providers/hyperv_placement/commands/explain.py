@@ -26,23 +26,20 @@ def add_to(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Show what the catalogues have of a code, or of the id of a finding. 0; 1 where they have nothing."""
-    if options.code is not None and (finding := finding_row(options.code)) is not None:
-        shown = (
-            json.dumps([explain.finding_record(finding)], indent=2, ensure_ascii=False)
-            if options.json
-            else explain.finding_explained(finding)
-        )
-        sys.stdout.write(f"{shown}\n")
-        return DONE
+    """Show what the catalogues have of a code, or of the id of a finding; `vtpm` is both. 0; 1 where they have nothing."""
+    finding = None if options.code is None else finding_row(options.code)
     rows = catalogue.asked(options.code) if options.code is not None else catalogue.catalogue()
     if options.json:
-        sys.stdout.write(
-            f"{json.dumps([explain.as_record(row) for row in rows], indent=2, ensure_ascii=False)}\n"
-        )
-    elif rows:
-        sys.stdout.write(f"{explain.explained(rows) if options.code is not None else explain.listed(rows)}\n")
-    if rows:
+        records = [explain.finding_record(finding)] if finding is not None else []
+        records += [explain.as_record(row) for row in rows]
+        sys.stdout.write(f"{json.dumps(records, indent=2, ensure_ascii=False)}\n")
+    else:
+        texts = [] if finding is None else [explain.finding_explained(finding)]
+        if rows:
+            texts.append(explain.explained(rows) if options.code is not None else explain.listed(rows))
+        if texts:
+            sys.stdout.write("\n\n".join(texts) + "\n")
+    if finding is not None or rows:
         return DONE
     known = catalogue.origin(options.code)
     sys.stderr.write(

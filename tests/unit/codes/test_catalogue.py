@@ -150,6 +150,18 @@ def test_a_long_text_of_a_host_is_looked_through_at_once(text: str) -> None:
     assert time.process_time() - begun < 1
 
 
+def test_explain_shows_a_finding_and_the_codes_that_the_same_word_finds(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """`vtpm` is an id, and a word of what a host says of key protectors."""
+    assert main(["explain", "vtpm"]) == 0
+    assert {"vtpm (refusal)", "key-protector (message)"} <= {
+        line.partition(":")[0] for line in capsys.readouterr().out.splitlines()
+    }
+    assert main(["explain", "vtpm", "--json"]) == 0
+    assert [each["code"] for each in json.loads(capsys.readouterr().out)] == ["vtpm", "key-protector"]
+
+
 def test_explain_says_what_it_does_not_know(capsys: pytest.CaptureFixture[str]) -> None:
     """Exit 1, and what the bits tell."""
     assert main(["explain", "0x80070057"]) == 1

@@ -102,32 +102,38 @@ class WireFile(logging.Handler):
 def read_wire_file(path: Path) -> tuple[Recording, frozenset[str]]:
     """Return a wire file as a recording, and the names of its hosts. Raises PlacementError where it cannot be read as one."""
     try:
-        # Not splitlines(): U+0085 and U+2028 in an answer end no line of JSON.
-        lines = read_bounded(path, MOST_BYTES + _NOTICE).decode("utf-8").removesuffix("\n").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        why = getattr(error, "strerror", None) or "it is not UTF-8"
-        raise WireLineError(f"{path} cannot be read: {why}") from error
-    recording, hosts = Recording(), set()
+        # Of bytes, for U+0085 and U+2028 in an answer end no line, and a torn line may end within a character.
+        lines = read_bounded(path, MOST_BYTES + _NOTICE).removesuffix(b"\n").split(b"\n")
+    except OSError as error:
+        raise WireLineError(f"{path} cannot be read: {error.strerror}") from error
+    recording, hosts, torn, whole = Recording(), set(), list[int](), 0
     for number, text in enumerate(lines, start=1):
         if not text.strip():
             continue
         try:
             entry = json.loads(text)
+        except (
+            ValueError
+        ):  # a disk that was full has kept its beginning, and another process went on behind it
+            torn.append(number)
+            recording.unanswered[f"line {number}"] = "it is torn"
+            continue
+        try:
+            whole += 1
             if (
                 "host" not in entry
             ):  # the line that a process begins with, or ends with where the file was full
                 continue
             answer = _answer(entry)
             hosts.add(str(entry["host"]))
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            if number == len(lines):  # a disk that was full has kept its beginning
-                recording.unanswered["the last line"] = "it is torn"
-                break
+        except (KeyError, TypeError, AttributeError) as error:
             raise WireLineError(f"{path}:{number} is not a line of a wire file") from error
         if answer.envelope:
             recording.answers.all.append(answer)
         else:
             recording.unanswered[f"{number}: {answer.operation} {answer.class_name}"] = str(entry["error"])
+    if torn and not whole:
+        raise WireLineError(f"{path}:{torn[0]} is not a line of a wire file")
     return recording, frozenset(hosts)
 
 

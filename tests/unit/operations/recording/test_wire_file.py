@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from hyperv_placement.model.names import HostName
-from hyperv_placement.operations.recording.wire_file import open_wire_file, read_wire_file
+from hyperv_placement.operations.recording.wire_file import WireLineError, open_wire_file, read_wire_file
 from hyperv_placement.winrm.credentials import Credential
 from hyperv_placement.winrm.wire_tap import Exchanged
 from hyperv_placement.wsman import Enumerate
@@ -57,3 +57,23 @@ def test_an_answer_in_utf_16_is_masked_as_any_other(tmp_path: Path, encoding: st
     write(path, mark + page.encode(encoding))
     recording, _ = read_wire_file(path)
     assert [each.envelope for each in recording.answers.all] == ['<html><p title="***">***</p></html>']
+
+
+def test_a_torn_line_costs_itself_only(tmp_path: Path) -> None:
+    """A full disk tears the line of one process, within a letter too, and another process goes on behind it."""
+    path = tmp_path / "wire.jsonl"
+    write(path, "<e>ü</e>".encode())
+    before = path.read_bytes()
+    path.write_bytes(before + before.splitlines()[-1].partition(b"\xbc")[0])
+    write(path, b"<e>two</e>")
+    recording, _ = read_wire_file(path)
+    assert [each.envelope for each in recording.answers.all] == ["<e>ü</e>", "<e>two</e>"]
+    assert recording.unanswered == {"line 3": "it is torn"}
+
+
+def test_what_is_no_wire_file_at_all_is_refused(tmp_path: Path) -> None:
+    """It would be a recording of nothing."""
+    path = tmp_path / "lab.yaml"
+    path.write_text("hosts:\n  hv1: {}\n", encoding="utf-8")
+    with pytest.raises(WireLineError, match=":1 is not a line of a wire file"):
+        read_wire_file(path)
