@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -51,11 +53,18 @@ HELD_BACK = Story(
     workers=8, other_work=20.0,
 )  # fmt: skip
 """The first has two legs, of which one comes after a machine that the engine names only when a host is set up."""
+STARVED = Story(
+    parts=(part(), part(), replace(part(), named_after=0.0)),
+    moves=((0, frozenset()), (2, frozenset()), (1, frozenset({0})), (2, frozenset({2}))),
+    workers=1, other_work=0.0,
+)  # fmt: skip
+"""The third has the only worker and waits for the second, which the engine does not name before it has moved the first."""
 
 
 @given(stories())
 @example(RING)
 @example(HELD_BACK)
+@example(STARVED)
 @settings(max_examples=CASES)
 def test_whatever_happens_nobody_goes_too_early_sleeps_on_or_waits_for_nothing(story: Story) -> None:
     """Each wait ends when all before it is made, in an error about what is not made and never will be, or by a cancel."""

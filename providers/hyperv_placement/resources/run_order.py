@@ -18,7 +18,7 @@ from hyperv_placement.errors import InterruptedRunError, NoRoomError
 from hyperv_placement.model.finding import Finding
 from hyperv_placement.model.plan import Schedule, ScheduledMove
 
-from .run_order_decision import carried_out, decide
+from .run_order_decision import carried_out, decide, lacks_worker
 from .run_order_states import Event, Machine, Run, State
 
 EYES_OPEN_S = 1.0
@@ -146,7 +146,7 @@ class RunOrder:
                     return
                 first = moves[me.waits_for]
                 if me.state is State.GIVEN_UP:
-                    raise _never(first, mine, run.machine(first.label).state)
+                    raise _never(run, me.waits_for, number)
                 if me.state is State.ASKING:
                     self._answered(mine.label, me.waits_for, made=made(first))
                     continue
@@ -205,14 +205,15 @@ class RunOrder:
                 call.set()
 
 
-def _never(first: ScheduledMove, mine: ScheduledMove, state: State) -> NoRoomError:
-    """Return the error of a move whose room will not be freed; `state`: of the machine that was to free it."""
+def _never(run: Run, before: int, number: int) -> NoRoomError:
+    """Return the error of move `number`, whose room `before` will not free."""
+    first, mine = run.schedule.moves[before], run.schedule.moves[number]
     freed = f"{mine.label} is not started: it needs the room that {first.label} was to free"
-    if state is State.LEFT:
+    if run.machine(first.label).state is State.LEFT:
         return NoRoomError(
             f"{freed}, and that move was not made", remedy=f"See what {first.label} says, then run again"
         )
-    if state is State.NAMED:
+    if lacks_worker(run, before, number):
         return NoRoomError(
             f"{freed}, which the engine does not start",
             remedy="All engine workers are waiting: set PULUMI_PARALLEL=256, as bin/pulumi does, and run again",

@@ -73,10 +73,33 @@ def _first_not_made(run: Run, each: Machine) -> int | None:
 
 def _hopes(run: Run, before: int, number: int, now: float) -> bool:
     """Say whether a move that is not made may yet be, so that `number` is to wait for it."""
+    return not _is_passed_over(run, before, number) and _may_come(run, before, now, set())
+
+
+def _is_passed_over(run: Run, before: int, number: int) -> bool:
+    """Say whether the engine has started `number` though it is not done with `before`, which it orders itself."""
     state = run.machine(run.schedule.moves[before].label).state
-    if state not in IN_HAND and run.schedule.whole(before) and run.schedule.whole(number):
-        return False  # the engine starts what waits only when it is done with it
-    return _may_come(run, before, now, set())
+    return state not in IN_HAND and run.schedule.whole(before) and run.schedule.whole(number)
+
+
+def lacks_worker(run: Run, before: int, number: int) -> bool:
+    """Say whether `number`, given up for `before`, waits for a machine that the engine has named and has no worker for.
+
+    That is the one of `before`, or one that has to be done before the engine names that.
+    """
+    if run.machine(run.schedule.moves[before].label).state is State.NAMED:
+        return True
+    return not _is_passed_over(run, before, number) and _comes_after_named(run, before, set())
+
+
+def _comes_after_named(run: Run, number: int, seen: set[int]) -> bool:
+    seen.add(number)
+    move = run.schedule.moves[number]
+    state = run.machine(move.label).state
+    if state is not State.UNHEARD:
+        return state is State.NAMED
+    left = (before for before in move.after if before not in run.done and before not in seen)
+    return any(_comes_after_named(run, before, seen) for before in left)
 
 
 def _may_come(run: Run, number: int, now: float, seen: set[int]) -> bool:

@@ -223,6 +223,22 @@ def test_a_machine_that_was_named_is_waited_for_until_the_engine_starves() -> No
             waiting.ends()
 
 
+def test_a_machine_that_the_engine_cannot_name_without_a_worker_is_not_taken_for_one_left_out() -> None:
+    """What it depends on is named and gets no worker: taking it into the run with --target would not help."""
+    clock = StoppedClock()
+    run_order = RunOrder(clock, RING)
+    with run_order.under_way("VM001"):
+        run_order.done(0)
+        run_order.name("VM002")
+        back = Waiting(run_order, 3)
+        assert back.begun.wait(PATIENCE)
+        clock.passes(STARVED_S + 1)
+        with pytest.raises(
+            NoRoomError, match=r"room that VM003 was to free, which the engine does not start.*PARALLEL"
+        ):
+            back.ends()
+
+
 def test_a_machine_without_change_frees_nothing() -> None:
     """Unless it is where the plan wanted it: then the hosts show it."""
     run_order = RunOrder(StoppedClock(), SWAP)
