@@ -35,6 +35,7 @@ _USER = frozenset(
 _FORMS = re.compile(
     r"-----BEGIN [A-Z ]+-----.*?(?:-----END [A-Z ]+-----|\Z)"  # PEM (RFC 7468)
     r"|(?:proxy-)?(?:authorization|authenticate)\s*[:=][^\r\n<>\"']*"  # headers as a proxy's page prints them
+    r"|(?<=://)[^\s/@<>\"']+@"  # user and password of an address (RFC 3986, 3.2.1)
     r"|(?:set-)?cookie\s*[:=][^\r\n<>\"']*"
     r"|(?<!\w)(?:Negotiate|Kerberos|NTLM|CredSSP|Basic|Bearer)\s+[A-Za-z0-9+/._~-]{12,}=*"  # RFC 9110, 11.4
     # NTLMSSP; SPNEGO and Kerberos with lengths of one byte and of two (X.690, 8.1.3.5); a JWT

@@ -75,6 +75,7 @@ def test_a_password_with_a_bracket_in_a_page_costs_the_whole_page(mask: Mask) ->
         ("Authorization: Negotiate TlRMTVNTUAADAAAAGAAYAHYAAAA=", MASKED),
         ("see Basic TEFCXHN2Yzpub3RvdXJz!", f"see {MASKED}!"),
         ("Cookie: a=b; c=d", MASKED),
+        ("no way to http://joe:p!ss@proxy.corp:3128 now", f"no way to http://{MASKED}proxy.corp:3128 now"),
         ("token eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln end", f"token {MASKED} end"),
         ("-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----", MASKED),
         ("ticket YIIFhAYJKoZIhvcSAQICAQBuggVz", f"ticket {MASKED}"),
