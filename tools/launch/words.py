@@ -48,6 +48,8 @@ def shows_debug(words: Sequence[str]) -> bool:
     rest = iter(_before_dashes(words))
     for word in rest:
         name, _, value = word.partition("=")
+        if name[:2] == "-v" and name[2:].isdecimal():  # pflag takes -v9 as well
+            name, value = "-v", name[2:]
         if name in {"-v", "--verbose"}:
             number = value or next(rest, "")
             if number.isdecimal() and int(number) >= _SHOWS_DEBUG:

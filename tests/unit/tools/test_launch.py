@@ -42,7 +42,7 @@ def test_a_run_that_shows_debug_messages_has_our_log() -> None:
 @pytest.mark.parametrize(
     ("words", "shows"),
     [
-        ("up --debug", True), ("up -d", True), ("-v=9 --logtostderr up", True), ("-v 3 up", True),
+        ("up --debug", True), ("up -d", True), ("-v=9 --logtostderr up", True), ("-v 3 up", True), ("-v9 up", True), ("-v2 up", False),
         ("up --verbose=11", True), ("up -v=2", False), ("up --diff", False), ("config set x -- -d", False), ("up", False),
     ],
 )  # fmt: skip
