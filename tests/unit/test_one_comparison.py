@@ -74,7 +74,7 @@ ALLOWED = {
         "named.text not in self._roots",
     },  # names that the file gives to roots
     "operations/discovery/roots.py": {
-        "above.rstrip('\\\\')",
+        "root.rstrip('\\\\')",
         "path.replace('/', '\\\\').split('\\\\')",
     },  # names of roots are made of it
 }
