@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_address
 from typing import NewType
 
 from hyperv_placement.errors import StackNameError
@@ -78,3 +79,12 @@ def vm_id(text: str) -> VmId:
     if match is None:
         raise ValueError(f"{text!r} is no GUID")
     return VmId(match.group(2).upper())
+
+
+def is_ip_address(text: str) -> bool:
+    """Say whether a host is named by its IP address, of either version."""
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ntpath
 from collections.abc import Collection
 from functools import lru_cache
-from ipaddress import ip_address
+
+from .names import is_ip_address
 
 
 def _folded(text: str) -> str:
@@ -122,13 +123,7 @@ def may_be_one_server(one: str, other: str) -> bool:
 
 def _is_address(server: str) -> bool:
     """IPv6 addresses are written with dashes before a suffix of their own (MS-DTYP 2.2.57)."""
-    if server.lower().endswith(".ipv6-literal.net"):
-        return True
-    try:
-        ip_address(server)
-    except ValueError:
-        return False
-    return True
+    return server.lower().endswith(".ipv6-literal.net") or is_ip_address(server)
 
 
 def is_absolute(path: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +15,7 @@ from hyperv_placement.planning.drift import Drift, DriftKind, disturbances, stil
 from hyperv_placement.planning.what_counts import doubt
 from hyperv_placement.stackfile import load
 from hyperv_placement.stackfile.editing import Editor
-from hyperv_placement.stackfile.replacing import Replacement, replacement
+from hyperv_placement.stackfile.replacing import Replacement, difference, replacement
 from hyperv_placement.stackfile.source import LARGEST
 from hyperv_placement.system.files import read_bounded
 
@@ -77,9 +76,7 @@ def _written(stack: Stack, found: Found, chosen: tuple[str, ...], *, all_or_none
         except _WrongError as wrong:
             raise wrong.of_all(stack.path) from wrong
         fresh.keep()
-    name = stack.path.as_posix()
-    diff = difflib.unified_diff(text.splitlines(), new.splitlines(), f"a/{name}", f"b/{name}", lineterm="")
-    return Accepted(labels=kept, diff="\n".join(diff), left=left)
+    return Accepted(labels=kept, diff=difference(stack.path, text, new), left=left)
 
 
 def _obstacle(label: str, stack: Stack, found: Found) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -21,7 +20,7 @@ from hyperv_placement.planning.machine.computers import REPLICAS
 from hyperv_placement.planning.machine.takeover import takeover
 from hyperv_placement.planning.plan import steps_of
 from hyperv_placement.stackfile.editing import Editor
-from hyperv_placement.stackfile.replacing import Replacement, replacement
+from hyperv_placement.stackfile.replacing import Replacement, difference, replacement
 from hyperv_placement.stackfile.source import LARGEST
 from hyperv_placement.system.files import read_bounded
 from hyperv_placement.winrm.credentials import check_some
@@ -77,11 +76,7 @@ def adopt(stack: Stack, inventory: Inventory, kept: Kept, label: str, machine: V
     with replacement(stack.path, old) as fresh:
         notes = _proven(fresh, editor.text(), inventory, kept, label, machine)
         fresh.keep()
-    name, after = stack.path.as_posix(), editor.text()
-    diff = difflib.unified_diff(
-        before.splitlines(), after.splitlines(), f"a/{name}", f"b/{name}", lineterm=""
-    )
-    return Adopted(label=label, vm=vm, diff="\n".join(diff), notes=notes)
+    return Adopted(label=label, vm=vm, diff=difference(stack.path, before, editor.text()), notes=notes)
 
 
 def _seen(inventory: Inventory, machine: VmId) -> VirtualMachine:

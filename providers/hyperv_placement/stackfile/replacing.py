@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import stat
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -75,6 +76,14 @@ def replacement(place: Path, old: bytes) -> Iterator[Replacement]:
         except OSError as error:
             raise _unwritable(place, error) from error
         yield Replacement(fresh, old)
+
+
+def difference(place: Path, before: str, after: str) -> str:
+    """Return what a replacement changes in the file at `place`, as a unified diff."""
+    name = place.as_posix()
+    return "\n".join(
+        difflib.unified_diff(before.splitlines(), after.splitlines(), f"a/{name}", f"b/{name}", lineterm="")
+    )
 
 
 def _unwritable(place: Path, error: OSError) -> PlacementError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import socket
 import ssl
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from hyperv_placement.errors import HostUnreachableError
+from hyperv_placement.model.names import is_ip_address
 from hyperv_placement.model.stack import HostSpec
 
 from .credentials import read_credential
@@ -30,10 +30,10 @@ def proven_names(host: HostSpec) -> tuple[str, ...]:
     parts, connection = urlsplit(host.endpoint), host.connection
     dialled = parts.hostname or ""
     names: list[str] = []
-    if connection.auth == "kerberos" and not _is_address(ticket := connection.kerberos_host or dialled):
+    if connection.auth == "kerberos" and not is_ip_address(ticket := connection.kerberos_host or dialled):
         names.append(ticket)
     if parts.scheme == "https":
-        if not _is_address(dialled):
+        if not is_ip_address(dialled):
             names.append(dialled)
         # Behind a proxy the host cannot be dialled from here, so there is no certificate to look at.
         if not _is_full(dialled) and host.account is None and connection.proxy is None:
@@ -64,12 +64,4 @@ def _certified(host: HostSpec, dialled: str, port: int) -> Iterator[str]:
 
 
 def _is_full(name: str) -> bool:
-    return "." in name.rstrip(".") and "*" not in name and not _is_address(name)
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
+    return "." in name.rstrip(".") and "*" not in name and not is_ip_address(name)

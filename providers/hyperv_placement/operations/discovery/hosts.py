@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
@@ -11,7 +10,7 @@ from urllib.parse import urlsplit
 
 from hyperv_placement.errors import CredentialsError, PlacementError
 from hyperv_placement.model.estate import HostFacts, Inventory
-from hyperv_placement.model.names import HostName, dns
+from hyperv_placement.model.names import HostName, dns, is_ip_address
 from hyperv_placement.model.own_name import agrees_with_itself, doubt, own_name
 from hyperv_placement.model.stack import Connection, HostSpec
 from hyperv_placement.model.unreachable import became
@@ -19,6 +18,7 @@ from hyperv_placement.planning.machine.computers import NAME_IT_ONCE, one_host
 from hyperv_placement.stackfile.addresses import endpoint, is_account
 from hyperv_placement.winrm.credentials import read_credential
 
+from .labels import free_name
 from .scalars import path, quoted
 from .text import HostText, Tree
 
@@ -34,7 +34,7 @@ def named_by_address(addresses: Iterable[str]) -> dict[HostName, str]:
             name = urlsplit(endpoint(address)).hostname or address
         except ValueError as error:
             raise PlacementError(str(error)) from error
-        found[_free(name if _is_ip(name) else name.partition(".")[0], found)] = address
+        found[_free(name if is_ip_address(name) else name.partition(".")[0], found)] = address
     return found
 
 
@@ -122,19 +122,7 @@ def _same_credential(spec: HostSpec, own: HostName) -> bool:
 
 def _free(name: str, taken: Iterable[str]) -> HostName:
     """Return `name` in lower case, with a number where it has gone."""
-    gone, start = set(taken), name.lower()
-    number, free = 2, start
-    while free in gone:
-        number, free = number + 1, f"{start}-{number}"
-    return HostName(free)
-
-
-def _is_ip(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
+    return HostName(free_name(name.lower(), frozenset(taken)))
 
 
 def relative(file: Path, folder: Path) -> str:

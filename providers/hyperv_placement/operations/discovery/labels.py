@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from hyperv_placement.model.estate import VirtualMachine
@@ -68,3 +68,11 @@ def labels(
 
 def _is_name(text: str) -> bool:
     return _SOUND.fullmatch(text) is not None
+
+
+def free_name(name: str, taken: Collection[str]) -> str:
+    """Return `name`, with a number where it has gone."""
+    number, free = 2, name
+    while free in taken:
+        number, free = number + 1, f"{name}-{number}"
+    return free

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from hyperv_placement.model import winpath
 from hyperv_placement.model.names import HostName
 
+from .labels import free_name
+
 _SEVERAL = 2
 """Machines that make a folder worth a name."""
 _CLUSTER_STORAGE = "clusterstorage"
@@ -68,16 +70,8 @@ def _named(found: Mapping[str, str], kept: Mapping[str, str], crowded: Collectio
         if key not in known:
             short = _short(path)
             name = _slug("-".join(_parts(path))) if short in crowded else short
-            names[_free(name, names)] = path
+            names[free_name(name, names)] = path
     return dict(sorted(names.items()))
-
-
-def _free(name: str, taken: Mapping[str, str]) -> str:
-    """Return `name`, with a number where it has gone."""
-    number, free = 2, name
-    while free in taken:
-        number, free = number + 1, f"{name}-{number}"
-    return free
 
 
 def _short(path: str) -> str:

@@ -112,17 +112,15 @@ def read_wire_file(path: Path) -> tuple[Recording, frozenset[str]]:
             continue
         try:
             entry = json.loads(text)
-        except (
-            ValueError
-        ):  # a disk that was full has kept its beginning, and another process went on behind it
+        except ValueError:
+            # A disk that was full has kept its beginning, and another process went on behind it.
             torn.append(number)
             recording.unanswered[f"line {number}"] = "it is torn"
             continue
         try:
             whole += 1
-            if (
-                "host" not in entry
-            ):  # the line that a process begins with, or ends with where the file was full
+            # A process begins with such a line, and ends with one where the file was full.
+            if "host" not in entry:
                 continue
             answer = _answer(entry)
             hosts.add(str(entry["host"]))

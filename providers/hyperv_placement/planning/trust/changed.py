@@ -190,9 +190,8 @@ def _sections(
 ) -> Iterator[TrustChange]:
     now_called = {earlier: name for name, earlier in renamed.items()}
     for field in fields(Stack):
-        if (
-            field.name in _STACK_PLACEMENT or not field.compare
-        ):  # what does not count in comparisons is not of the file
+        # What does not count in comparisons is not of the file.
+        if field.name in _STACK_PLACEMENT or not field.compare:
             continue
         old, new = (dict(leaves(field.name, getattr(stack, field.name))) for stack in (before, after))
         for way in dict.fromkeys([*new, *old]):

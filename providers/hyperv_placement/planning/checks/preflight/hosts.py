@@ -81,9 +81,8 @@ def leftovers(move: Move, source: HostFacts, destination: HostFacts) -> Iterator
     if vm.id in destination.planned:
         text = f"{move.destination} holds a planned system with the GUID of {vm.name}, left by an earlier attempt"
         remedy = _gone_by_hand(vm.id, destination.full_name)
-        if (
-            move.is_staged
-        ):  # staging may have left it, and only the audit log of this stack shows that: asked at the start
+        # Staging may have left it, and only the audit log of this stack shows that: asked at the start.
+        if move.is_staged:
             yield Finding.warning("planned-system-left", text, remedy)
         else:
             yield Finding.refusal("planned-system-left", text, remedy)
