@@ -23,6 +23,7 @@ from hyperv_placement.operations.plan import compare
 from hyperv_placement.report.text import describe
 from hyperv_placement.resources.call import Call, current
 from hyperv_placement.resources.fleet import Fleet
+from hyperv_placement.resources.run_audit import audit_of
 from hyperv_placement.resources.vm_placement import TYPE, VmPlacement
 from hyperv_placement.workspace.handoff import Handoff
 from lab.world import person
@@ -124,8 +125,9 @@ class Run:
         handoff = Handoff(project=self.folder, engine="127.0.0.1:4711", stack=stack)
         _, plan = compare(stack, self.fabric.estate, handoff)
         handoff.leave_schedule(plan.schedule, self.fabric.clock.utc())
+        path = self.folder / ".pulumi" / "audit" / "lab.jsonl"
         fleet = Fleet(
-            stack, self.fabric.clock, self.folder / ".pulumi" / "audit" / "lab.jsonl", handoff,
+            stack, self.fabric.clock, audit_of(stack, path, self.fabric.clock), handoff,
             estate=self.fabric.estate, movers=movers,
         )  # fmt: skip
         provider = VmPlacement(lambda: OneFleet(fleet))

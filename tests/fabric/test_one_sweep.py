@@ -11,6 +11,7 @@ from hyperv_placement.model.names import HostName, VmId
 from hyperv_placement.model.stack import Stack, VmSpec
 from hyperv_placement.operations.plan import compare
 from hyperv_placement.resources.fleet import Fleet
+from hyperv_placement.resources.run_audit import audit_of
 from hyperv_placement.workspace.handoff import Handoff
 from tests.fabric.conftest import Fabric, Maker
 from tests.unit.lab.conftest import estate, machine
@@ -42,7 +43,7 @@ def asked(fabric: Fabric) -> int:
 def test_the_program_takes_the_sweep_of_the_plugin(fabric: Fabric, tmp_path: Path) -> None:
     """The engine reads what it knows before it starts the program, which then has nothing to ask."""
     stack, handoff = run(fabric, tmp_path, "WEB01")
-    fleet = Fleet(stack, fabric.clock, tmp_path / "audit", handoff)
+    fleet = Fleet(stack, fabric.clock, audit_of(stack, tmp_path / "audit", fabric.clock), handoff)
     seen = fleet.find(SPEC, VmId(fabric.lab_vm("WEB01").id))
     before = asked(fabric)
     inventory, plan = compare(stack, fabric.estate, handoff)
@@ -56,7 +57,7 @@ def test_the_plugin_takes_the_sweep_of_the_program(fabric: Fabric, tmp_path: Pat
     """A first `up` has nothing to refresh: the program is first; its sweep still ages."""
     stack, handoff = run(fabric, tmp_path, "WEB01")
     compare(stack, fabric.estate, handoff)
-    fleet = Fleet(stack, fabric.clock, tmp_path / "audit", handoff)
+    fleet = Fleet(stack, fabric.clock, audit_of(stack, tmp_path / "audit", fabric.clock), handoff)
     before = asked(fabric)
     taken = fleet.readings.sweep()
     assert asked(fabric) == before
@@ -69,7 +70,7 @@ def test_the_plugin_takes_the_sweep_of_the_program(fabric: Fabric, tmp_path: Pat
 def test_gone_still_needs_a_sweep_of_ones_own(fabric: Fabric, tmp_path: Path) -> None:
     """A sweep that was handed over is one reading, never both."""
     stack, handoff = run(fabric, tmp_path, "WEB01", "NOBODY")
-    fleet = Fleet(stack, fabric.clock, tmp_path / "audit", handoff)
+    fleet = Fleet(stack, fabric.clock, audit_of(stack, tmp_path / "audit", fabric.clock), handoff)
     fleet.readings.sweep()
     before = asked(fabric)
     _, plan = compare(stack, fabric.estate, handoff)
@@ -87,7 +88,7 @@ def test_what_one_of_two_sweeps_has_seen_is_not_gone(
         estate(machine("WEB01"), machine("GONE"), machine("MOVER", "hv2" if closer else "hv1"))
     )
     stack, handoff = run(fabric, tmp_path, "WEB01", "GONE", "MOVER", "NOBODY")
-    fleet = Fleet(stack, fabric.clock, tmp_path / "audit", handoff)
+    fleet = Fleet(stack, fabric.clock, audit_of(stack, tmp_path / "audit", fabric.clock), handoff)
     fleet.readings.sweep()
     del fabric.world.hosts["hv1"].realized[fabric.lab_vm("GONE").id]
     _, plan = compare(stack, fabric.estate, handoff)

@@ -14,7 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from hyperv_placement.audit.origin import Origin
 from hyperv_placement.errors import PlacementError
+from hyperv_placement.migration.audit import AuditLog
 from hyperv_placement.model.plan import Plan, Step
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.operations.plan import compare
@@ -28,6 +30,8 @@ from hyperv_placement.workspace.handoff import Handoff
 
 from .clock import Turns
 from .world import Values, World, movers
+
+ORIGIN = Origin(who="stand-in", uid="0")
 
 
 class OneFleet(Fleets):
@@ -99,8 +103,15 @@ class _Pass:
         self.targets = targets
         self.program = Handoff(project=engine.folder, engine=address, stack=stack)
         plugin = Handoff(project=engine.folder, engine=address, stack=theirs)
+        # Git has nothing to say of a stack file that is nowhere, and would be asked in thousands of runs.
+        audit = AuditLog(
+            engine.folder / "audit.jsonl",
+            clock=self.clock,
+            of=lambda: ORIGIN,
+            required=theirs.must_be_audited,
+        )
         fleet = Fleet(
-            theirs, self.clock, engine.folder / "audit.jsonl", plugin, estate=Values(engine.world, theirs, self.clock),
+            theirs, self.clock, audit, plugin, estate=Values(engine.world, theirs, self.clock),
             movers=movers(engine.world),
         )  # fmt: skip
         self.provider = VmPlacement(lambda: OneFleet(fleet))

@@ -14,6 +14,7 @@ from hyperv_placement.model.plan import Placement
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.planning.machine.wanted_move import order
 from hyperv_placement.resources.fleet import Fleet
+from hyperv_placement.resources.run_audit import audit_of
 from hyperv_placement.stackfile import load
 from hyperv_placement.wsman import Enumerate, Get, Invoke, Request, class_of
 from lab.estate.building import build
@@ -103,7 +104,8 @@ def asked_before_orders(home: Path) -> list[list[str]]:
     with _lab(home) as world:
         stack = _stack(home, world)
         estate = Estate(stack.hosts, clock=wire, heard=wire.heard)
-        fleet = Fleet(stack, wire, home / "audit" / "lab.jsonl", estate=estate)
+        audit = audit_of(stack, home / "audit" / "lab.jsonl", wire)
+        fleet = Fleet(stack, wire, audit, estate=estate)
         try:
             return [_asked_before(fleet, wire, label) for label in stack.vms]
         finally:

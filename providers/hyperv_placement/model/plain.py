@@ -35,12 +35,18 @@ def from_plain(plain: Any, kind: type[T]) -> T:
     if not isinstance(plain, dict):
         raise TypeError(f"a {type(plain).__name__} is no {kind.__name__}")
     known: Any = kind
-    hints = typing.get_type_hints(known)
+    hints = _hints(known)
     # By its constructor, which makes the indexes of an inventory or a schedule: msgspec would look for them in the file.
     made = kind(**{name: msgspec.convert(own, hints.get(name, Any)) for name, own in plain.items()})
     if not _is_all_of(plain, made):
         raise ValueError(f"a field that no {kind.__name__} has")
     return made
+
+
+@functools.cache
+def _hints(kind: Any) -> Mapping[str, Any]:
+    """Return the types of the fields; finding them compiles each annotation anew."""
+    return typing.get_type_hints(kind)
 
 
 @functools.cache

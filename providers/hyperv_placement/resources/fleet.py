@@ -18,6 +18,7 @@ from hyperv_placement.errors import (
 from hyperv_placement.hyperv.estate import Estate
 from hyperv_placement.hyperv.progress import Progress
 from hyperv_placement.migration.admission import Admission
+from hyperv_placement.migration.audit import AuditLog
 from hyperv_placement.migration.failure_guard import FailureGuard
 from hyperv_placement.migration.known_delegation import SecondHop
 from hyperv_placement.migration.migrate import Moved, migrate, mover_for
@@ -35,7 +36,6 @@ from hyperv_placement.workspace.handoff import Handoff
 from hyperv_placement.workspace.identities import Identities, identities_path
 
 from .readings import Readings
-from .run_audit import audit_of
 from .run_order import RunOrder
 from .schedule_arrival import Arrival
 
@@ -50,7 +50,7 @@ class Fleet:
         self,
         stack: Stack,
         clock: Clock,
-        audit: Path,
+        audit: AuditLog,
         handoff: Handoff | None = None,
         allowed: frozenset[Limit] = frozenset(),
         *,
@@ -58,9 +58,9 @@ class Fleet:
         movers: Movers = mover_for,
         identities: Path | None = None,
     ) -> None:
-        """Hosts are dialled when they are read. `audit`: file to which starts and ends of moves are appended.
+        """Hosts are dialled when they are read. `audit`: takes starts and ends of moves.
 
-        `identities`: file that keeps which machines are managed; by default beside that folder.
+        `identities`: file that keeps which machines are managed; by default beside its folder.
 
         `handoff`: where the program of this run may have left its sweep, or will look for ours. `allowed`: which
         limits of the guard somebody has allowed for this run. `estate`: what reads the hosts, where it
@@ -70,9 +70,9 @@ class Fleet:
         self.clock = clock
         self.estate = estate or Estate(stack.hosts, clock=clock)
         self.admission = Admission(self.estate, clock=clock)
-        self.audit = audit_of(stack, audit, clock)
+        self.audit = audit
         self.identities = Identities(
-            identities or identities_path(audit.parent.parent.parent, stack.path.stem), clock
+            identities or identities_path(audit.path.parent.parent.parent, stack.path.stem), clock
         )
         self.estate.expect(self.identities.kept().hosts)
         self.failure_guard = FailureGuard(stack.guard, file=stack.path.name, clock=clock, allowed=allowed)

@@ -19,6 +19,7 @@ from hyperv_placement.workspace.handoff import Handoff
 from hyperv_placement.workspace.stacks import stack_path
 
 from .fleet import Fleet
+from .run_audit import audit_of
 
 
 class Fleets:
@@ -53,7 +54,7 @@ class Fleets:
             project=self._project, engine=self._engine, stack=declared, since=engine_started(), run=run_of(os.environ)
         )  # fmt: skip
         current = declared.on(self._clock.utc().astimezone(UTC).date())
-        audit = audit_path(self._project, stack)
+        audit = audit_of(current, audit_path(self._project, stack), self._clock)
         return Fleet(current, self._clock, audit, handoff, allowances(os.environ))
 
     def of_reader(self, stack: str) -> Fleet | None:

@@ -10,6 +10,7 @@ from hyperv_placement.migration.mover import START_MAX_AGE_S
 from hyperv_placement.model.names import HostName
 from hyperv_placement.resources.call import Call, current
 from hyperv_placement.resources.fleet import Fleet
+from hyperv_placement.resources.run_audit import audit_of
 from hyperv_placement.resources.vm_placement import TYPE, VmPlacement
 from hyperv_placement.workspace.handoff import Handoff
 from tests.estates import guid, machine, spec, stack
@@ -35,8 +36,9 @@ def test_a_running_job_waits_for_no_turn(tmp_path: Path) -> None:
     handoff = Handoff(project=tmp_path, engine="127.0.0.1:4711", stack=wanted)
     handoff.leave_schedule(SWAP, clock.utc())
     fleet = Fleet(
-        wanted, clock, tmp_path / "audit", handoff, estate=Values(world, wanted, clock), movers=movers(world)
-    )
+        wanted, clock, audit_of(wanted, tmp_path / "audit", clock), handoff, estate=Values(world, wanted, clock),
+        movers=movers(world),
+    )  # fmt: skip
     current.set(
         Call(
             urn=f"urn:pulumi:lab::hyperv-placement::{TYPE}::VM001",

@@ -8,6 +8,7 @@ from pathlib import Path
 from hyperv_placement.model.names import HostName
 from hyperv_placement.resources.call import Call, current
 from hyperv_placement.resources.fleet import Fleet
+from hyperv_placement.resources.run_audit import audit_of
 from hyperv_placement.resources.vm_placement import TYPE, VmPlacement
 from hyperv_placement.workspace.handoff import Handoff
 from tests.estates import guid, machine, spec, stack
@@ -29,8 +30,9 @@ def test_what_is_scheduled_is_a_change_to_the_engine(tmp_path: Path) -> None:
     wanted, clock = stack(spec(1, hv2)), Turns()
     handoff = Handoff(project=tmp_path, engine="127.0.0.1:4711", stack=wanted)
     fleet = Fleet(
-        wanted, clock, tmp_path / "audit", handoff, estate=Values(world, wanted, clock), movers=movers(world)
-    )
+        wanted, clock, audit_of(wanted, tmp_path / "audit", clock), handoff, estate=Values(world, wanted, clock),
+        movers=movers(world),
+    )  # fmt: skip
     current.set(
         Call(
             urn=f"urn:pulumi:lab::hyperv-placement::{TYPE}::VM001",

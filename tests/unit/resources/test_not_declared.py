@@ -13,6 +13,7 @@ from hyperv_placement.errors import NotDeclaredError
 from hyperv_placement.model.names import HostName
 from hyperv_placement.resources.call import Call, HalfDoneError, current
 from hyperv_placement.resources.fleet import Fleet
+from hyperv_placement.resources.run_audit import audit_of
 from hyperv_placement.resources.vm_placement import TYPE, VmPlacement
 from tests.estates import guid, machine, spec, stack
 from tests.standin.clock import Turns
@@ -38,7 +39,7 @@ def provider(world: World, tmp_path: Path) -> VmPlacement:
     fleet = Fleet(
         wanted,
         clock,
-        tmp_path / ".pulumi" / "audit" / "test.jsonl",
+        audit_of(wanted, tmp_path / ".pulumi" / "audit" / "test.jsonl", clock),
         estate=Values(world, wanted, clock),
         movers=movers(world),
     )
