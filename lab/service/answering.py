@@ -37,7 +37,14 @@ from lab.wmi.accounts import Accounts, Caller
 from lab.wmi.classes import WmiClass, namespace_of
 from lab.wmi.methods import METHODS, Call
 from lab.wmi.reading import Reader
-from lab.wmi.refusal import RequestRefusedError, injected, quota, seen_from_inside, version_mismatch
+from lab.wmi.refusal import (
+    NotServedError,
+    RequestRefusedError,
+    injected,
+    quota,
+    seen_from_inside,
+    version_mismatch,
+)
 from lab.wmi.rights import denied
 from lab.wmi.texts import spoken_fault
 from lab.world import JOB_STARTED, LabHost, World, vmms
@@ -145,6 +152,8 @@ class Service:
                     )
                 except RequestRefusedError as refused:
                     response = refused.fault
+                    if isinstance(refused, NotServedError):
+                        self._note_not_served(refused.what, caller)
         return self._sized(response if timely else catalogue.timed_out(machine), request, machine)
 
     @contextmanager
@@ -294,6 +303,12 @@ class Service:
             by=call.caller.name,
             address=call.caller.address,
             return_value=answer,
+        )
+
+    def _note_not_served(self, what: str, caller: Caller) -> None:
+        """Log what a host would have done and the lab does not."""
+        self.world.log.write(
+            "not-served", host=self.host.name, what=what, by=caller.name, address=caller.address
         )
 
     def _unsupported(self, reader: Reader, request: Unsupported) -> Response:

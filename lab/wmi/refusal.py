@@ -22,6 +22,32 @@ class RequestRefusedError(Exception):
         self.fault = fault
 
 
+class NotServedError(RequestRefusedError):
+    """A host would do this, the lab does not: the service notes it in the lab's log, so that nobody seeks the mistake in his client."""
+
+    def __init__(self, fault: Fault, what: str) -> None:
+        super().__init__(fault)
+        self.what = what
+        """What is not served, as the log has it: `Msvm_VirtualSystemManagementService.DefineSystem`."""
+
+
+def not_served(fault: Fault, what: str) -> NotServedError:
+    """Return the refusal of `what`: `fault` is the form, such as `catalogue.action_not_supported(machine)`, its words become the lab's."""
+    text = f"Not served by the lab: {what}. "
+    detail = fault.detail
+    if isinstance(detail, WsmanFault):
+        detail = _reworded(detail, text)
+    return NotServedError(replace(fault, reason=text, detail=detail), what)
+
+
+def _reworded(detail: WsmanFault, text: str) -> WsmanFault:
+    """Return the detail with `text` where it has its words: in the innermost fault."""
+    provider = detail.provider
+    if provider is None or provider.inner is None:
+        return replace(detail, text=text)
+    return replace(detail, provider=replace(provider, inner=_reworded(provider.inner, text)))
+
+
 def seen_from_inside(fault: Fault, computer_name: str) -> Fault:
     """Return the fault with the host's own name in what its provider says (recorded by WinRb/WinRM)."""
     detail = fault.detail
