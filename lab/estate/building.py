@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import random
 import shutil
-import uuid
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-from hyperv_placement.model import winpath
 from hyperv_placement.model.names import vm_id
-from hyperv_placement.model.units import GIB
 from lab.storage.files import Files
 from lab.storage.vhdx import write_vhdx
 from lab.world import (
-    LabCheckpoint,
     LabClock,
     LabDisk,
     LabHost,
@@ -29,14 +25,14 @@ from lab.world import (
     World,
 )
 from lab.world.compatibility import default_version
-from lab.world.objects import FILELESS, IDE_CONTROLLER_ID, ISO, PAUSED, RUNNING, VHD
+from lab.world.objects import FILELESS, ISO, PAUSED, RUNNING
 from lab.world.plan_files import configuration_files
 from lab.world.world import Settings, State
 
 from .checking import check
-from .spec import DiskSpec, EstateSpec, HostSpec, VmSpec
+from .drives import add_checkpoint, disk_of, guid
+from .spec import EstateSpec, HostSpec, VmSpec
 
-_CHECKPOINT_SIZE = GIB
 _AGE = timedelta(days=30)
 _BUILT = ("hosts", "shares", "clusters", "directory", "world.json", "world.new", "lab.log")
 
@@ -79,10 +75,6 @@ def clear(home: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def _guid(rng: random.Random) -> str:
-    return str(uuid.UUID(int=rng.getrandbits(128), version=4)).upper()
-
-
 def _host(spec: EstateSpec, host: HostSpec, port: int, number: int) -> LabHost:
     rng = random.Random(f"{spec.seed}/{host.name}")
     return LabHost(
@@ -100,7 +92,7 @@ def _host(spec: EstateSpec, host: HostSpec, port: int, number: int) -> LabHost:
             )
             for volume in host.volumes
         },
-        switches=[LabSwitch(id=_guid(rng), name=name, extension_id=_guid(rng)) for name in host.switches],
+        switches=[LabSwitch(id=guid(rng), name=name, extension_id=guid(rng)) for name in host.switches],
         ports=[_port(rng)],
         max_live=host.max_live,
         max_storage=host.max_storage,
@@ -121,13 +113,13 @@ def _host(spec: EstateSpec, host: HostSpec, port: int, number: int) -> LabHost:
 
 def _port(rng: random.Random) -> LabPort:
     """Return the host's adapter, with a locally administered address (IEEE 802)."""
-    return LabPort(id=_guid(rng), name="Lab Ethernet Adapter", address=f"02{rng.getrandbits(40):010X}")
+    return LabPort(id=guid(rng), name="Lab Ethernet Adapter", address=f"02{rng.getrandbits(40):010X}")
 
 
 def _machine(spec: EstateSpec, vm: VmSpec, clock: LabClock) -> LabVm:
     rng = random.Random(f"{spec.seed}/{vm.name}")
     made = clock.now() - _AGE
-    identity = _guid(rng)
+    identity = guid(rng)
     machine = LabVm(
         id=vm_id(vm.id) if vm.id else identity,
         name=vm.name,
@@ -143,7 +135,7 @@ def _machine(spec: EstateSpec, vm: VmSpec, clock: LabClock) -> LabVm:
             paging=vm.folder,
             guest_state=vm.folder if vm.generation > 1 else None,
         ),
-        nics=[LabNic(id=_guid(rng), switch=switch) for switch in vm.switches],
+        nics=[LabNic(id=guid(rng), switch=switch) for switch in vm.switches],
         replication_mode=vm.replication_mode,
         clustered=vm.clustered,
         vtpm=vm.vtpm,
@@ -160,73 +152,10 @@ def _machine(spec: EstateSpec, vm: VmSpec, clock: LabClock) -> LabVm:
     )
     controllers: dict[tuple[str, int], str] = {}
     for disk in vm.disks:
-        machine.disks.append(_disk(disk, machine, controllers, rng))
+        machine.disks.append(disk_of(disk, machine, controllers, rng))
     for name in vm.checkpoints:
-        _add_checkpoint(machine, name, rng, clock)
+        add_checkpoint(machine, name, rng, clock)
     return machine
-
-
-def _disk(
-    disk: DiskSpec, machine: LabVm, controllers: dict[tuple[str, int], str], rng: random.Random
-) -> LabDisk:
-    """Return the disk in its slot; a SCSI controller gets its GUID with its first disk."""
-    kind, number, location = _slot(disk, machine)
-    if (kind, number) not in controllers:
-        controllers[kind, number] = IDE_CONTROLLER_ID if kind == "ide" else _guid(rng)
-    return LabDisk(
-        controller=kind,
-        controller_id=controllers[kind, number],
-        controller_number=number,
-        location=location,
-        path=disk.path,
-        kind=disk.kind,
-        shared=disk.shared,
-        size_bytes=disk.size_bytes if disk.kind == VHD else 0,
-        parent_path=disk.parent,
-        virtual_bytes=disk.virtual_bytes if disk.kind == VHD else 0,
-        disk_id=_guid(rng),
-    )
-
-
-def _slot(disk: DiskSpec, machine: LabVm) -> tuple[str, int, int]:
-    if disk.slot is not None:
-        controller, *place = disk.slot.split("-")
-        return controller, int(place[0]), int(place[1])
-    taken = {known.slot for known in machine.disks}
-    kind = "ide" if machine.generation == 1 else "scsi"
-    free = ((number, place) for number in range(4) for place in range(2 if kind == "ide" else 64))
-    number, location = next(pair for pair in free if f"{kind}-{pair[0]}-{pair[1]}" not in taken)
-    return kind, number, location
-
-
-def _add_checkpoint(machine: LabVm, name: str, rng: random.Random, clock: LabClock) -> None:
-    """Freeze the present disks and go on in differencing files, as Hyper-V names them."""
-    frozen = [disk for disk in machine.disks if disk.kind == VHD]
-    machine.checkpoints.append(
-        LabCheckpoint(
-            id=_guid(rng),
-            name=name,
-            created=clock.now() - timedelta(days=1),
-            disks=list(frozen),
-            parent=machine.checkpoints[-1].id if machine.checkpoints else None,
-        )
-    )
-    machine.disks = [_next_file(disk, rng) if disk in frozen else disk for disk in machine.disks]
-
-
-def _next_file(disk: LabDisk, rng: random.Random) -> LabDisk:
-    stem = winpath.base_name(disk.path).rsplit(".", 1)[0].split("_")[0]
-    return LabDisk(
-        controller=disk.controller,
-        controller_id=disk.controller_id,
-        controller_number=disk.controller_number,
-        location=disk.location,
-        path=winpath.join(winpath.parent(disk.path), f"{stem}_{_guid(rng)}.avhdx"),
-        size_bytes=_CHECKPOINT_SIZE,
-        parent_path=disk.path,
-        virtual_bytes=disk.virtual_bytes,
-        disk_id=disk.disk_id,
-    )
 
 
 def _write_files(files: Files, machine: LabVm, rng: random.Random) -> None:
