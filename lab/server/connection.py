@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 from hyperv_placement.errors import ProtocolError
 from hyperv_placement.wsman import sealed
 from lab.home.certificates import Peer
+from lab.service import identify
 from lab.service.answering import Dropped, Instead, Service
 from lab.wmi.accounts import Caller
 
@@ -87,7 +88,7 @@ class Connection(BaseHTTPRequestHandler):
         del message, explain
         self.close_connection = True
         status = HTTPStatus.METHOD_NOT_ALLOWED if code == HTTPStatus.NOT_IMPLEMENTED else HTTPStatus(code)
-        if status == HTTPStatus.METHOD_NOT_ALLOWED and self.path.partition("?")[0] != PATH:
+        if status == HTTPStatus.METHOD_NOT_ALLOWED and self._asked_path not in (PATH, identify.PATH):
             status = HTTPStatus.NOT_FOUND
         self._answer(status)
 
@@ -106,14 +107,48 @@ class Connection(BaseHTTPRequestHandler):
             self.close_connection = True
             self._answer(error.status)
             return
-        if self.path.partition("?")[0] != PATH:
+        if self._asked_path not in (PATH, identify.PATH):
             self._answer(HTTPStatus.NOT_FOUND)
+            return
+        if self._is_anonymous() and self._introduced(body):
+            return
+        if self._asked_path == identify.PATH:
+            self._answer(HTTPStatus.UNAUTHORIZED, offers=self._login.refuse().offers)
             return
         verdict = self._judged()
         if isinstance(verdict, Challenge):
             self._answer(HTTPStatus.UNAUTHORIZED, offers=verdict.offers)
         else:
             self._serve(verdict, body)
+
+    @property
+    def _asked_path(self) -> str:
+        """The path without its query."""
+        return self.path.partition("?")[0]
+
+    def _is_anonymous(self) -> bool:
+        """Say whether the client asks without wanting to log on: by the path of DSP0226, or by Microsoft's header."""
+        asked = (self.headers.get(identify.HEADER) or "").strip().casefold()
+        return self._asked_path == identify.PATH or asked == "unauthenticated"
+
+    def _introduced(self, body: bytes) -> bool:
+        """Answer Identify without a login, and say whether it was that. A wrong type is refused as on /wsman (guess)."""
+        if self._is_of_another_type():
+            self._answer(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
+            return True
+        try:
+            reply = self._service.answer_anonymous(body, self._machine)
+        except Instead as instead:
+            self._answer(instead.status, instead.body)
+            return True
+        if reply is not None:
+            self._answer(HTTPStatus.INTERNAL_SERVER_ERROR if reply.fault else HTTPStatus.OK, reply.body)
+        return reply is not None
+
+    @property
+    def _machine(self) -> str:
+        """The name that the client has dialled."""
+        return (self.headers.get("Host") or "").rpartition(":")[0] or self._service.host.computer_name
 
     def _has_other_certificate(self) -> bool:
         """Say whether the listener has changed its certificate since this connection began."""
@@ -141,9 +176,8 @@ class Connection(BaseHTTPRequestHandler):
             self._answer(envelope, offers=offers)
             return
         caller = Caller(user=granted.user, address=str(self.client_address[0]))
-        machine = (self.headers.get("Host") or "").rpartition(":")[0] or self._service.host.computer_name
         try:
-            reply = self._service.answer(envelope, caller, machine)
+            reply = self._service.answer(envelope, caller, self._machine)
         except Dropped:
             self.close_connection = True
             return
@@ -162,11 +196,13 @@ class Connection(BaseHTTPRequestHandler):
 
         Over HTTP a host without AllowUnencrypted answers 500 and no SOAP (diyan/pywinrm issues 129 and 208).
         """
-        kind = self.headers.get_content_type()
-        charset = (self.headers.get_content_charset() or "").casefold()
-        if kind != "application/soap+xml" or charset not in _CHARSETS:
+        if self._is_of_another_type():
             return HTTPStatus.UNSUPPORTED_MEDIA_TYPE
         return body if self._plain_allowed else HTTPStatus.INTERNAL_SERVER_ERROR
+
+    def _is_of_another_type(self) -> bool:
+        charset = (self.headers.get_content_charset() or "").casefold()
+        return self.headers.get_content_type() != "application/soap+xml" or charset not in _CHARSETS
 
     def _opened(self, granted: Granted, body: bytes) -> bytes | HTTPStatus:
         """Return the envelope of an encrypted body; 500 for one that these keys do not open is a guess."""

@@ -33,6 +33,7 @@ from hyperv_placement.wsman import (
     encode_response,
     names,
 )
+from lab.wmi import published
 from lab.wmi.accounts import Accounts, Caller
 from lab.wmi.classes import WmiClass, namespace_of
 from lab.wmi.methods import METHODS, Call
@@ -41,6 +42,7 @@ from lab.wmi.refusal import (
     NotServedError,
     RequestRefusedError,
     injected,
+    not_served,
     quota,
     seen_from_inside,
     version_mismatch,
@@ -50,6 +52,7 @@ from lab.wmi.texts import spoken_fault
 from lab.world import JOB_STARTED, LabHost, World, vmms
 from lab.world.faults import Fault as Rule
 
+from . import identify, unserved
 from .enumerations import Enumerations
 from .headers import envelope_size, refusal, timeout_seconds
 from .subscriptions import Subscriptions
@@ -143,6 +146,8 @@ class Service:
             request = decode_request(content)
         except ProtocolError:
             return self._reply(_unreadable(content, machine), "")
+        if isinstance(request, Unsupported) and (introduced := self.introduce(content, request, known=True)):
+            return introduced
         with self._operation(caller) as permitted:
             timely = self._be_slow(request)
             with self.world.lock:
@@ -155,6 +160,26 @@ class Service:
                     if isinstance(refused, NotServedError):
                         self._note_not_served(refused.what, caller)
         return self._sized(response if timely else catalogue.timed_out(machine), request, machine)
+
+    def answer_anonymous(self, content: bytes, machine: str) -> Reply | None:
+        """Answer Identify to somebody who has not logged on; None for everything else. Raises Instead."""
+        if self.world.faults.take("unavailable", host=self.host.name) is not None:
+            raise Instead(HTTPStatus.SERVICE_UNAVAILABLE)
+        try:
+            request = decode_request(content)
+        except ProtocolError:
+            return self._reply(_unreadable(content, machine), "")
+        return self.introduce(content, request, known=False) if isinstance(request, Unsupported) else None
+
+    def introduce(self, content: bytes, request: Unsupported, *, known: bool) -> Reply | None:
+        """Answer Identify, to somebody who has logged on or to anybody; None where something else is asked."""
+        if not identify.is_asked(content):
+            return None
+        with self.world.lock:
+            self.counts["Identify"] += 1
+        if request.header.unknown_mandatory:  # others are passed over (DSP0226 R11-2)
+            return self._reply(catalogue.must_understand(request.header.unknown_mandatory[0]), "")
+        return Reply(body=identify.answer(self.host, known=known), fault=False)
 
     @contextmanager
     def connected(self) -> Iterator[bool]:
@@ -206,20 +231,24 @@ class Service:
 
     def _respond(self, request: Request, caller: Caller, machine: str) -> Response:
         """Answer a request that could be read. Raises RequestRefusedError and Dropped."""
-        fault = refusal(request, machine) or self._ordered_fault(request, machine)
+        lacking = unserved.refusal(request, machine)
+        fault = None if lacking else refusal(request, machine)
+        fault = fault or self._ordered_fault(request, machine)
         if fault is not None:
             return fault
+        if lacking is not None:
+            raise lacking
         vmms.advance(self.world)
-        if _resource(request) == names.EVENT_LOG:
+        if unserved.resource_of(request) == names.EVENT_LOG:
             return self._of_log(request, caller, machine)
         reader = Reader(self.world, self.host, machine)
-        namespace = namespace_of(self.host, names.namespace_of(_resource(request).strip()))
+        namespace = namespace_of(self.host, names.namespace_of(unserved.resource_of(request).strip()))
         fault = denied(caller.user, namespace, machine) if namespace is not None else None
         if fault is not None:
             return fault
         if isinstance(request, Invoke):
             return self._invoke(reader, request, caller)
-        if isinstance(request, Subscribe | Unsubscribe):
+        if isinstance(request, Subscribe | Unsubscribe):  # of the event log alone: others are not served
             return catalogue.action_not_supported(machine)
         return self._read(reader, request, caller)
 
@@ -269,7 +298,7 @@ class Service:
         method = METHODS.get((found.name, request.method))
         uri, _, _ = request.header.action.rpartition("/")
         if method is None or uri.casefold() != request.target.resource_uri.strip().casefold():
-            return catalogue.action_not_supported(reader.machine)
+            return _no_method(reader, found, request.method)
         target = _service(reader, found, request) if found.service else reader.find(request.target)[1]
         call = Call(reader=reader, caller=caller, target=target, request=request)
         outputs = method(call)
@@ -318,6 +347,7 @@ class Service:
             found = reader.class_of(uri)
             if (found.name, method) in METHODS:
                 return catalogue.schema_validation_error(reader.machine)
+            return _no_method(reader, found, method)
         return catalogue.action_not_supported(reader.machine)
 
     def _sized(self, response: Response, request: Request, machine: str) -> Reply:
@@ -349,16 +379,6 @@ def _instead(rule: Rule) -> Instead:
         return Instead(HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
-def _resource(request: Request) -> str:
-    match request:
-        case Get(target=target) | Invoke(target=target):
-            return target.resource_uri
-        case Enumerate() | Pull() | Release():
-            return request.resource_uri
-        case Unsupported() | Subscribe() | Unsubscribe():
-            return request.header.resource_uri
-
-
 def _system_in(call: Call) -> str | None:
     """Return the GUID of the machine that a call is about, None where it names none."""
     reference = call.argument("ComputerSystem")
@@ -386,6 +406,15 @@ def _service(reader: Reader, found: WmiClass, request: Invoke) -> Instance:
     if any(own[name] != value for name, value in selectors.items()):
         raise RequestRefusedError(catalogue.destination_unreachable(reader.machine))
     return row
+
+
+def _no_method(reader: Reader, found: WmiClass, method: str) -> Fault:
+    """Return what a host says to a method that the class has not. Raises NotServedError for one that its page has."""
+    fault = catalogue.action_not_supported(reader.machine)
+    published_as = published.method_named(found.namespace, found.name, method)
+    if published_as is not None and (found.name, published_as) not in METHODS:
+        raise not_served(fault, f"{found.name}.{published_as}")
+    return fault
 
 
 def _unreadable(content: bytes, machine: str) -> Fault:

@@ -21,10 +21,17 @@ from hyperv_placement.wsman import (
 )
 from lab.world import LabHost, World
 
-from . import builds
+from . import builds, published
 from .classes import WmiClass, class_named, classes_under, namespace_of
 from .conditions import property_named, test_of
-from .refusal import UNKNOWN_CLASS, RequestRefusedError, invalid_namespace, namespace_conflict, query_refused
+from .refusal import (
+    UNKNOWN_CLASS,
+    RequestRefusedError,
+    invalid_namespace,
+    namespace_conflict,
+    not_served,
+    query_refused,
+)
 from .texts import texts_of
 from .tokens import QueryError
 from .view import View
@@ -51,7 +58,10 @@ class Reader:
     def class_of(self, uri: str) -> WmiClass:
         """Return the class that a resource URI names. Raises RequestRefusedError."""
         namespace = self._namespace(uri)
-        found = class_named(namespace, names.class_of(uri.strip()))
+        name = names.class_of(uri.strip())
+        found = class_named(namespace, name)
+        if found is None and published.class_named(namespace, name) is not None:
+            raise not_served(catalogue.destination_unreachable(self.machine), f"{name} of {namespace}")
         if found is None or not builds.has_class(found.name, self.host.build):
             raise RequestRefusedError(catalogue.destination_unreachable(self.machine))
         return found
@@ -104,7 +114,8 @@ class Reader:
     def _namespace(self, uri: str) -> str:
         found = namespace_of(self.host, names.namespace_of(uri.strip()))
         if found is None:
-            raise RequestRefusedError(invalid_namespace(self.machine))
+            fault, wanted = invalid_namespace(self.machine), names.namespace_of(uri.strip())
+            raise not_served(fault, wanted) if published.is_namespace(wanted) else RequestRefusedError(fault)
         return found
 
     def _query(self, namespace: str, request: Enumerate) -> list[Item]:
@@ -115,6 +126,10 @@ class Reader:
             if builds.has_class(found.name, self.host.build)
         ]
         if not classes:
+            name = select.class_name
+            if class_named(namespace, name) is None and published.class_named(namespace, name) is not None:
+                fault = query_refused(self.machine, UNKNOWN_CLASS, request.query or "")
+                raise not_served(fault, f"{name} of {namespace}")
             raise QueryError(UNKNOWN_CLASS)
         return [item for found in classes for item in self._selected(found, select, request.mode)]
 

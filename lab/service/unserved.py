@@ -1,0 +1,75 @@
+"""What a host's WinRM service would serve and the lab does not, whatever the class: shells, configuration, whole actions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from hyperv_placement.wsman import (
+    Enumerate,
+    Get,
+    Invoke,
+    Pull,
+    Release,
+    Request,
+    Subscribe,
+    Unsubscribe,
+    Unsupported,
+    catalogue,
+    names,
+)
+from lab.wmi.refusal import NotServedError, not_served
+
+RESOURCES: Mapping[str, str] = {
+    "http://schemas.microsoft.com/wbem/wsman/1/windows/shell": "winrs",
+    "http://schemas.microsoft.com/powershell/": "PowerShell remoting",
+    "http://schemas.microsoft.com/wbem/wsman/1/config": "the configuration of WinRM",
+    "http://schemas.microsoft.com/wbem/wsman/1/SubscriptionManager/": "the forwarding of events",
+    "http://schemas.dmtf.org/wbem/wscim/1/": "classes by the resource URIs of DMTF",
+}
+"""How resource URIs begin -> what a client asks for with them (MS-WSMV 3.1.1 and 3.1.4, MS-PSRP 3.1.5.3)."""
+ACTIONS: Mapping[str, str] = {
+    f"{names.TRANSFER}/Put": "Put",
+    f"{names.TRANSFER}/Create": "Create",
+    f"{names.TRANSFER}/Delete": "Delete",
+    f"{names.ENUMERATION}/GetStatus": "GetStatus of an enumeration",
+    f"{names.ENUMERATION}/Renew": "Renew of an enumeration",
+    f"{names.EVENTING}/GetStatus": "GetStatus of a subscription",
+    f"{names.EVENTING}/Renew": "Renew of a subscription",
+}
+"""Actions of DSP0226 (sections 7, 8 and 10) that the lab has for no class."""
+EVENTS = "events of WMI"
+"""Subscribe to anything but the event log."""
+FRAGMENTS = "a part of an instance (FragmentTransfer)"
+_FRAGMENT = "FragmentTransfer"
+
+
+def resource_of(request: Request) -> str:
+    """Return the resource URI of a request, as it was sent."""
+    match request:
+        case Get(target=target) | Invoke(target=target):
+            return target.resource_uri
+        case Enumerate() | Pull() | Release():
+            return request.resource_uri
+        case Unsupported() | Subscribe() | Unsubscribe():
+            return request.header.resource_uri
+
+
+def refusal(request: Request, machine: str) -> NotServedError | None:
+    """Return why the lab does not serve a request whose resource or action it has not; None for all others.
+
+    It comes before everything that is checked of headers: PowerShell's, too, would be faulted as unknown ones.
+    """
+    uri = resource_of(request).strip()
+    for beginning, what in RESOURCES.items():
+        if uri.casefold().startswith(beginning.casefold()):
+            return not_served(catalogue.action_not_supported(machine), f"{what} ({uri})")
+    if _FRAGMENT in request.header.unknown_mandatory:
+        # A header that is not understood: so DSP0226 (R7.7-2) has a service without fragments answer.
+        return not_served(catalogue.must_understand(_FRAGMENT), FRAGMENTS)
+    action = ACTIONS.get(request.header.action) if isinstance(request, Unsupported) else None
+    if action is not None:
+        of = f" of {names.class_of(uri)}" if names.is_wmi(uri) else ""
+        return not_served(catalogue.action_not_supported(machine), f"{action}{of}")
+    if isinstance(request, Subscribe) and uri != names.EVENT_LOG:
+        return not_served(catalogue.action_not_supported(machine), EVENTS)
+    return None

@@ -1,0 +1,58 @@
+"""What hosts have by the public pages of classes and methods, so that the lab can tell a gap of its own from a client's mistake."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from hyperv_placement.wsman import CIMV2, VIRTUALIZATION
+
+_FILE = Path(__file__).with_suffix(".txt")
+_FOLDERS = {"HyperV_v2": VIRTUALIZATION, "CIMWin32Prov": CIMV2}
+_NAMESPACES = frozenset(
+    name.casefold()
+    for name in (
+        "root/default", "root/Hardware", "root/interop", "root/Microsoft/Windows/SMB", "root/Microsoft/Windows/Storage",
+        "root/Rsop", "root/SECURITY", "root/StandardCimv2", "root/subscription", "root/WMI",
+    )
+)  # fmt: skip
+"""Namespaces of every Windows Server (microsoft/wmi, tree server2019; win32 pages of their providers)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedClass:
+    """A class as its page has it."""
+
+    name: str
+    namespace: str
+    methods: tuple[str, ...]
+
+
+def class_named(namespace: str, name: str) -> PublishedClass | None:
+    """Return a class by its name in any case, None where no page describes one."""
+    return _classes().get((namespace.casefold(), name.casefold()))
+
+
+def method_named(namespace: str, class_name: str, method: str) -> str | None:
+    """Return a method in the page's spelling, None where the class's page has no such method."""
+    found = class_named(namespace, class_name)
+    listed = () if found is None else found.methods
+    return next((each for each in listed if each.casefold() == method.casefold()), None)
+
+
+def is_namespace(namespace: str) -> bool:
+    """Say whether hosts have this namespace, and the lab has not."""
+    return namespace.replace("\\", "/").casefold() in _NAMESPACES
+
+
+@cache
+def _classes() -> Mapping[tuple[str, str], PublishedClass]:
+    lines = _FILE.read_text(encoding="utf-8").splitlines()
+    found = (_class(*line.split()) for line in lines if not line.startswith("#"))
+    return {(each.namespace.casefold(), each.name.casefold()): each for each in found}
+
+
+def _class(folder: str, name: str, *methods: str) -> PublishedClass:
+    return PublishedClass(name=name, namespace=_FOLDERS[folder], methods=methods)
