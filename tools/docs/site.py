@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hyperv_placement.codes.catalogue import catalogue
 from hyperv_placement.codes.findings import finding_rows
-from tools.docs import codes, findings, keys
+from tools.docs import codes, findings, keys, served
 
 
 def written(project: Path) -> Mapping[Path, str]:
@@ -19,6 +19,7 @@ def written(project: Path) -> Mapping[Path, str]:
         docs / "stack-file-keys.md": keys.page(project),
         docs / "error-catalogue.md": codes.render(catalogue()),
         docs / "refusals.md": findings.render(finding_rows()),
+        docs / "lab-served.md": served.page(),
     }
 
 
