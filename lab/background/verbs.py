@@ -34,8 +34,8 @@ def verbs(world: World, account: Account, stop: threading.Event, directory: Dire
         "move": lambda *, vm, host: person.move(world, vm, host).id,
         "job": job,
         "settings": lambda: {**world.settings.built_from, "speed": world.settings.speed},
-        "fault-add": lambda **given: asdict(_add_fault(world, given)),
-        "fault-list": lambda: [asdict(rule) for rule in world.faults.rules],
+        "fault-add": lambda **given: _shown(_add_fault(world, given)),
+        "fault-list": lambda: [_shown(rule) for rule in world.faults.rules],
         "fault-clear": lambda *, fault_id: _clear(world, fault_id),
         "purge": lambda *, host: _purge(world, host),
         "stop": stop.set,
@@ -63,6 +63,10 @@ def _add_fault(world: World, given: dict[str, Any]) -> Fault:
         fault = fault if times is None else replace(fault, left=None if times == "always" else int(times))
         world.log.write("fault", kind=fault.kind, host=fault.host, vm=fault.vm)
         return world.faults.add(fault)
+
+
+def _shown(rule: Fault) -> dict[str, Any]:
+    return {**asdict(rule), "since": rule.since and rule.since.isoformat()}
 
 
 def _purge(world: World, host: str) -> int:

@@ -113,7 +113,10 @@ def _add_fault(fault: argparse.ArgumentParser) -> None:
     add.add_argument(
         "--error", metavar="CODE|TEXT", help="0x8009030E, 32774, or words (a name, a password) of your own"
     )
-    add.add_argument("--seconds", type=float, metavar="S", help="how late a slow host answers (5)")
+    add.add_argument(
+        "--seconds", type=float, metavar="S", help="how late a slow host answers, how long a host is down (5)"
+    )
+    add.add_argument("--seed", type=int, metavar="N", help="what is left to chance goes by this number (0)")
     actions.add_parser("list", help="list the rules and how often each still applies")
     clear = actions.add_parser("clear", help="remove a rule, or all")
     clear.add_argument("id", nargs="?", type=int, metavar="ID")
@@ -127,7 +130,7 @@ def fault_of(given: argparse.Namespace) -> dict[str, Any]:
             code, text = int(text, 0), None
         except ValueError:
             code = None
-    names = ("kind", "host", "vm", "operation", "times", "after", "seconds")
+    names = ("kind", "host", "vm", "operation", "times", "after", "seconds", "seed")
     return {**{name: getattr(given, name) for name in names}, "code": code, "text": text}
 
 

@@ -14,7 +14,9 @@ from lab.home.certificates import Peer
 from lab.service import identify
 from lab.service.answering import Dropped, Instead, Service
 from lab.wmi.accounts import Caller
+from lab.world.faults import Fault
 
+from . import spoiling
 from .authentication import Challenge, Door, Granted, Login
 from .handshakes import TokenRefusedError
 
@@ -96,6 +98,9 @@ class Connection(BaseHTTPRequestHandler):
         """Answer one request."""
         if self._service.is_down() or self._has_other_certificate():
             self.close_connection = True
+            return
+        if self._service.is_silent():
+            self._say_nothing(while_silent=True)
             return
         if not self._welcome:
             self.close_connection = True
@@ -183,13 +188,34 @@ class Connection(BaseHTTPRequestHandler):
             return
         except Instead as instead:
             unauthorized = instead.status == HTTPStatus.UNAUTHORIZED
-            self._answer(instead.status, instead.body, self._login.refuse().offers if unauthorized else ())
+            offers = self._login.refuse().offers if unauthorized else ()
+            self._answer(instead.status, instead.body, offers, location=instead.location)
             return
         status = HTTPStatus.INTERNAL_SERVER_ERROR if reply.fault else HTTPStatus.OK
         kind, answer = CONTENT_TYPE, reply.body
         if encrypted and granted.channel is not None:
             kind, answer = granted.channel.closed(answer)
-        self._answer(status, answer, offers, kind)
+        if reply.spoil is None:
+            self._answer(status, answer, offers, kind)
+        else:
+            self._spoil(reply.spoil, status, answer, kind)
+
+    def _spoil(self, rule: Fault, status: HTTPStatus, answer: bytes, kind: str) -> None:
+        """Send an answer as a fault of the lab has it arrive."""
+        match rule.kind:
+            case "no-answer":
+                self._say_nothing(while_silent=False)
+            case "answer-truncated":
+                self.close_connection = True
+                self._answer(status, answer, kind=kind, sent=spoiling.length(answer, rule))
+            case "answer-garbled":
+                self._answer(status, spoiling.garbled(answer, rule), kind=kind)
+            case _:
+                self._answer(status, 2 * answer, kind=kind)
+
+    def _say_nothing(self, *, while_silent: bool) -> None:
+        self.close_connection = True
+        spoiling.hold(self.connection, self._service, while_silent=while_silent)
 
     def _plain(self, body: bytes) -> bytes | HTTPStatus:
         """Return an envelope that came as it is, or what HTTP says to it; 415 for other types is a guess.
@@ -265,9 +291,13 @@ class Connection(BaseHTTPRequestHandler):
         return content
 
     def _answer(
-        self, status: HTTPStatus, body: bytes = b"", offers: tuple[str, ...] = (), kind: str = CONTENT_TYPE
-    ) -> None:
+        self, status: HTTPStatus, body: bytes = b"", offers: tuple[str, ...] = (), kind: str = CONTENT_TYPE,
+        *, location: str = "", sent: int | None = None,
+    ) -> None:  # fmt: skip
+        """Send an answer; `sent`: of its body only so many bytes."""
         self.send_response(status)
+        if location:
+            self.send_header("Location", location)
         for offer in offers:
             self.send_header("WWW-Authenticate", offer)
         if body:
@@ -276,4 +306,4 @@ class Connection(BaseHTTPRequestHandler):
         if self.close_connection:
             self.send_header("Connection", "close")
         self.end_headers()
-        self.wfile.write(body)
+        self.wfile.write(body[:sent])

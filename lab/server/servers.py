@@ -17,6 +17,7 @@ from typing import Self
 from lab.home import certificates
 from lab.service.answering import Service
 
+from . import spoiling
 from .connection import Connection
 
 _LOOPBACK = "127.0.0.1"
@@ -161,7 +162,9 @@ class Servers:
         with self._lock:
             self._open.add(connection)
         try:
-            if not self._stopping.is_set():
+            if site.service.is_silent():
+                spoiling.hold(connection, site.service, while_silent=True)
+            elif not self._stopping.is_set():
                 self._converse(connection, address, site)
         except OSError:  # TLS refused, or the client has gone; ssl.SSLError is an OSError too
             pass

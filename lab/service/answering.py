@@ -49,7 +49,7 @@ from lab.wmi.refusal import (
 )
 from lab.wmi.rights import denied
 from lab.wmi.texts import spoken_fault
-from lab.world import JOB_STARTED, LabHost, World, vmms
+from lab.world import JOB_STARTED, LabHost, World, outages, vmms
 from lab.world.faults import Fault as Rule
 
 from . import identify, unserved
@@ -60,6 +60,9 @@ from .subscriptions import Subscriptions
 _SOAP_1_1 = b"http://schemas.xmlsoap.org/soap/envelope/"
 _CHANGING = frozenset({"DestroySystem", "MigrateVirtualSystemToHost", "RequestStateChange"})
 _STARTING = frozenset({"MigrateVirtualSystemToHost", "CheckVirtualSystemIsMigratable"})
+_ELSEWHERE = "https://elsewhere.example/wsman"
+SPOILING = ("no-answer", "answer-truncated", "answer-garbled", "answer-doubled")
+"""Kinds of faults that leave a request carried out and spoil its answer."""
 _BROKEN = b'<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Header><a:Act'
 
 
@@ -70,10 +73,11 @@ class Dropped(Exception):  # noqa: N818 - no error: a fault of the lab that was 
 class Instead(Exception):  # noqa: N818 - no error: a fault of the lab that was ordered
     """The answer is to be this: a status without SOAP, as from a service that starts, or a broken envelope."""
 
-    def __init__(self, status: HTTPStatus, body: bytes = b"") -> None:
+    def __init__(self, status: HTTPStatus, body: bytes = b"", location: str = "") -> None:
         super().__init__(status)
         self.status = status
         self.body = body
+        self.location = location
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +86,8 @@ class Reply:
 
     body: bytes
     fault: bool
+    spoil: Rule | None = None
+    """What a fault of the lab makes of it on its way."""
 
 
 class Service:
@@ -102,7 +108,11 @@ class Service:
 
     def is_down(self) -> bool:
         """Say whether a fault of the lab has this host down."""
-        return self.world.faults.find("host-down", host=self.host.name) is not None
+        return outages.is_away(self.world, self.host)
+
+    def is_silent(self) -> bool:
+        """Say whether a fault of the lab has this host say nothing on its connections."""
+        return self.world.faults.find("half-open", host=self.host.name) is not None
 
     def forgets_logins(self) -> bool:
         """Say whether a fault of the lab has this host forget a login now."""
@@ -142,6 +152,8 @@ class Service:
         """
         if self.world.faults.take("unavailable", host=self.host.name) is not None:
             raise Instead(HTTPStatus.SERVICE_UNAVAILABLE)
+        if (moved := self.world.faults.take("redirected", host=self.host.name)) is not None:
+            raise Instead(HTTPStatus.TEMPORARY_REDIRECT, location=moved.text or _ELSEWHERE)
         try:
             request = decode_request(content)
         except ProtocolError:
@@ -159,7 +171,17 @@ class Service:
                     response = refused.fault
                     if isinstance(refused, NotServedError):
                         self._note_not_served(refused.what, caller)
-        return self._sized(response if timely else catalogue.timed_out(machine), request, machine)
+        reply = self._sized(response if timely else catalogue.timed_out(machine), request, machine)
+        return replace(reply, spoil=self._spoiler(request))
+
+    def _spoiler(self, request: Request) -> Rule | None:
+        """Return the rule of the lab that spoils the answer of a request on its way."""
+        operation = request.method if isinstance(request, Invoke) else type(request).__name__
+        with self.world.lock:
+            rules = (
+                self.world.faults.take(kind, host=self.host.name, operation=operation) for kind in SPOILING
+            )
+            return next((rule for rule in rules if rule is not None), None)
 
     def answer_anonymous(self, content: bytes, machine: str) -> Reply | None:
         """Answer Identify to somebody who has not logged on; None for everything else. Raises Instead."""

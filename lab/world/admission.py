@@ -8,7 +8,7 @@ import uuid
 from hyperv_placement.model import winpath
 from hyperv_placement.model.move import Moves
 
-from . import texts
+from . import outages, texts
 from .compatibility import incompatibility
 from .jobs import (
     CHECK,
@@ -298,7 +298,7 @@ def _check_connection(world: World, source: LabHost, request: MigrationRequest, 
     account has none that count elsewhere. That hosts of different authentication types fail in this way is a guess.
     """
     given = request.destination or ""
-    down = world.faults.find("host-down", host=destination.name) is not None
+    down = outages.is_away(world, destination)
     if down or not destination.listening or not _reachable(request, destination):
         raise RefusedMoveError(texts.connection(given, texts.TIMED_OUT), injected=down)
     second_hop = not request.caller.local and (source.authentication == 1 or request.caller.logged_on)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,8 +53,18 @@ KINDS = {
     ),
     "job-vanishes": _job("a job is gone as soon as it has ended"),
     "stall": _job("a job stays at --after percent until the fault is cleared"),
+    "host-restarts": _job("a host is down for --seconds; migrations that it takes part in are interrupted"),
+    "disk-fills": _host(
+        "a host's volumes are full from the moment when a migration to it is at --after percent"
+    ),
     "host-down": _host("a host accepts no connections and takes part in no migration"),
     "slow": _host("a host answers --seconds late"),
+    "half-open": _host("a host accepts connections and says nothing on them"),
+    "no-answer": _job("a request (--operation) is carried out, and nothing comes on its connection any more"),
+    "answer-truncated": _job("an answer (--operation) ends at --after percent of its bytes"),
+    "answer-garbled": _job("a hundredth of the bytes of an answer (--operation) is noise, by --seed"),
+    "answer-doubled": _job("an answer (--operation) comes twice, in one body"),
+    "redirected": _job("a request is answered with HTTP 307 to --error, and not carried out"),
     "unavailable": _job("a host answers HTTP 503 without SOAP"),
     "login-lost": _job("a host forgets who has logged on on a connection: HTTP 401"),
     "login-refused": _host("a host forgets who has logged on, and refuses every login: HTTP 401"),
@@ -85,6 +97,11 @@ class Fault:
     """HRESULT, ReturnValue or fault code, by kind."""
     text: str = ""
     seconds: float = 5.0
+    """How late an answer comes (of the machine that the lab runs on), or for how long a host is down (of the lab)."""
+    seed: int = 0
+    """What is left to chance goes by this number: the same rule does the same again."""
+    since: datetime | None = None
+    """When a rule that lasts has begun, by the lab's clock."""
 
     def fits(self, kind: str, host: str | None, vm: str | None, operation: str | None) -> bool:
         """Say whether the rule speaks of this occasion."""
@@ -116,6 +133,11 @@ class Faults:
         self.rules = [rule for rule in self.rules if fault_id is not None and rule.id != fault_id]
         self._changed()
         return before - len(self.rules)
+
+    def change(self, rule: Fault, **changes: Any) -> None:
+        """Keep a rule in another state."""
+        self.rules = [replace(rule, **changes) if each.id == rule.id else each for each in self.rules]
+        self._changed()
 
     def find(
         self, kind: str, *, host: str | None = None, vm: str | None = None, operation: str | None = None

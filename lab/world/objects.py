@@ -38,6 +38,8 @@ class LabVolume:
     label: str = ""
     cluster: str | None = None
     """Name of the failover cluster whose hosts share it; None for a local volume."""
+    filled_bytes: int = 0
+    """What a fault of the lab has filled."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -49,6 +51,7 @@ class LabShare:
     hosts: list[str]
     """Labels of the hosts that may open it."""
     used_bytes: int = 0
+    filled_bytes: int = 0
 
 
 @dataclass(slots=True, kw_only=True)

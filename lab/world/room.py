@@ -45,7 +45,12 @@ def free_bytes(
     place = place_of(hosts[host], shares, path)
     if place is None:
         return None
-    return place.capacity_bytes - place.used_bytes - _occupied(hosts, shares, jobs, host, place)
+    return (
+        place.capacity_bytes
+        - place.used_bytes
+        - place.filled_bytes
+        - _occupied(hosts, shares, jobs, host, place)
+    )
 
 
 def _occupied(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import admission, connecting, progress
+from . import admission, connecting, outages, progress
 from .jobs import IN_USE, INVALID_PARAMETER, INVALID_STATE, LabJob, MigrationRequest, Refusal
 from .world import World
 
@@ -65,6 +65,7 @@ def advance(world: World) -> None:
     """Bring every job to the present; write the world down before any source file is removed."""
     with world.lock:
         world.forget_old()
+        outages.advance(world)
         while (outcome := progress.advance(world)).changed:
             world.measure()
             world.save()
