@@ -57,6 +57,7 @@ def _serve(home: Path, world: World, directory: Directory | None, stop: threadin
     except OSError as error:
         print(f"a host's port is taken: {error}", file=sys.stderr)
         return 1
+    world.save()  # with the ports that hosts have got
     control = ControlServer(verbs(world, account, stop, directory))
     control.start(home)
     world.log.write("up", hosts=len(world.hosts), vms=len(world.vms()))

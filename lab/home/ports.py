@@ -16,16 +16,18 @@ class PortTakenError(Exception):
 
 
 def assign(hosts: Iterable[str], choice: str | None) -> dict[str, int]:
-    """Return a port for each host: counted up from `choice` (a number), or any free ones for `auto`."""
-    names = list(hosts)
+    """Return a port for each host: counted up from `choice` (a number), or for `auto` 0, which whoever listens replaces.
+
+    A free port that is looked up here could be somebody else's by the time the lab listens.
+    """
     if choice == "auto":
-        return dict(zip(names, _free(len(names)), strict=True))
+        return dict.fromkeys(hosts, 0)
     base = int(choice or DEFAULT_BASE)
-    return {name: base + number for number, name in enumerate(names)}
+    return {name: base + number for number, name in enumerate(hosts)}
 
 
 def for_http(https: dict[str, int], choice: str | None) -> dict[str, int]:
-    """Return each host's port for plain HTTP: 1000 above the other, or for `auto` 0, any that is free then."""
+    """Return each host's port for plain HTTP: 1000 above the other, or for `auto` 0."""
     return {name: 0 if choice == "auto" else port + _HTTP_ABOVE for name, port in https.items()}
 
 
@@ -42,14 +44,3 @@ def check(ports: dict[str, int]) -> None:
                     f"port {port} of {host} cannot be used ({error}); stop what listens there, "
                     "or let the lab choose: bin/lab up --ports auto"
                 ) from error
-
-
-def _free(count: int) -> list[int]:
-    probes = [socket.socket() for _ in range(count)]
-    try:
-        for probe in probes:
-            probe.bind((_LOOPBACK, 0))
-        return [probe.getsockname()[1] for probe in probes]
-    finally:
-        for probe in probes:
-            probe.close()

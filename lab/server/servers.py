@@ -187,7 +187,9 @@ class Servers:
 def _bound(port: int) -> socket.socket:
     listener = socket.socket()
     try:
-        if os.name == "posix":  # elsewhere this option lets two listen on one port
+        # Elsewhere than on POSIX this option lets two listen on one port. With it a system may choose a port for 0 that
+        # another socket has bound with it and does not listen on yet (socket(7), SO_REUSEADDR).
+        if port and os.name == "posix":
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((_LOOPBACK, port))
         listener.settimeout(0)
