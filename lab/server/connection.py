@@ -95,17 +95,18 @@ class Connection(BaseHTTPRequestHandler):
         self._answer(status)
 
     def do_POST(self) -> None:
-        """Answer one request."""
+        """Answer one request, unless a fault of the lab has this host say nothing."""
         if self._service.is_down() or self._has_other_certificate():
             self.close_connection = True
-            return
-        if self._service.is_silent():
+        elif self._service.is_silent():
             self._say_nothing(while_silent=True)
-            return
-        if not self._welcome:
+        elif not self._welcome:
             self.close_connection = True
             self._answer(HTTPStatus.SERVICE_UNAVAILABLE)
-            return
+        else:
+            self._hear()
+
+    def _hear(self) -> None:
         try:
             body = self._body()
         except BadRequestError as error:
@@ -188,8 +189,8 @@ class Connection(BaseHTTPRequestHandler):
             return
         except Instead as instead:
             unauthorized = instead.status == HTTPStatus.UNAUTHORIZED
-            offers = self._login.refuse().offers if unauthorized else ()
-            self._answer(instead.status, instead.body, offers, location=instead.location)
+            again = self._login.refuse().offers if unauthorized else ()
+            self._answer(instead.status, instead.body, again, location=instead.location)
             return
         status = HTTPStatus.INTERNAL_SERVER_ERROR if reply.fault else HTTPStatus.OK
         kind, answer = CONTENT_TYPE, reply.body
