@@ -9,9 +9,23 @@ from lab.home.credentials import Account
 from lab.storage.checksums import Checksums
 from lab.world import LabHost, LabJob, LabVm, World, vmms
 from lab.world.jobs import STATE_NAMES
-from lab.world.objects import OFF, PAUSED, RUNNING, SAVED, VHD
+from lab.world.objects import (
+    OFF,
+    PAUSED,
+    PAUSING,
+    RESUMING,
+    RUNNING,
+    SAVED,
+    SAVING,
+    STARTING,
+    STOPPING,
+    VHD,
+)
 
-_VM_STATES = {RUNNING: "Running", OFF: "Off", SAVED: "Saved", PAUSED: "Paused"}
+_VM_STATES = {
+    RUNNING: "Running", OFF: "Off", SAVED: "Saved", PAUSED: "Paused", STOPPING: "Stopping", STARTING: "Starting",
+    SAVING: "Saving", PAUSING: "Pausing", RESUMING: "Resuming",
+}  # fmt: skip
 
 
 def status(world: World, account: Account, checksums: Checksums) -> dict[str, Any]:

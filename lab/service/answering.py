@@ -58,7 +58,9 @@ from .headers import envelope_size, refusal, timeout_seconds
 from .subscriptions import Subscriptions
 
 _SOAP_1_1 = b"http://schemas.xmlsoap.org/soap/envelope/"
-_CHANGING = frozenset({"DestroySystem", "MigrateVirtualSystemToHost", "RequestStateChange"})
+_CHANGING = frozenset(
+    {"DestroySystem", "MigrateVirtualSystemToHost", "ModifySystemSettings", "RequestStateChange"}
+)
 _STARTING = frozenset({"MigrateVirtualSystemToHost", "CheckVirtualSystemIsMigratable"})
 _ELSEWHERE = "https://elsewhere.example/wsman"
 SPOILING = ("no-answer", "answer-truncated", "answer-garbled", "answer-doubled")
@@ -321,7 +323,7 @@ class Service:
         uri, _, _ = request.header.action.rpartition("/")
         if method is None or uri.casefold() != request.target.resource_uri.strip().casefold():
             return _no_method(reader, found, request.method)
-        target = _service(reader, found, request) if found.service else reader.find(request.target)[1]
+        target = _service(reader, found, request) if found.service else reader.find(_whole(request.target))[1]
         call = Call(reader=reader, caller=caller, target=target, request=request)
         outputs = method(call)
         if request.method in _CHANGING:
@@ -350,7 +352,7 @@ class Service:
             "request",
             host=self.host.name,
             operation=call.request.method,
-            target=_system_in(call) or call.target.text("InstanceID"),
+            target=_system_in(call) or call.target.text("InstanceID") or call.target.text("Name"),
             by=call.caller.name,
             address=call.caller.address,
             return_value=answer,
@@ -428,6 +430,14 @@ def _service(reader: Reader, found: WmiClass, request: Invoke) -> Instance:
     if any(own[name] != value for name, value in selectors.items()):
         raise RequestRefusedError(catalogue.destination_unreachable(reader.machine))
     return row
+
+
+def _whole(target: EndpointReference) -> EndpointReference:
+    """Return the reference with the key that a call may leave out: Name alone names a system (r4sd/go-wsman hyperv/vm_state.go)."""
+    keys = {key.casefold() for key in target.selectors} - {"__cimnamespace"}
+    if target.class_name.casefold() != "msvm_computersystem" or keys != {"name"}:
+        return target
+    return replace(target, selectors={**target.selectors, "CreationClassName": "Msvm_ComputerSystem"})
 
 
 def _no_method(reader: Reader, found: WmiClass, method: str) -> Fault:

@@ -127,6 +127,12 @@ CLASSES: tuple[WmiClass, ...] = (
     ),
     _setting("Msvm_VirtualSystemMigrationNetworkSettingData", migration.networks),
     WmiClass(
+        name="Msvm_ConcreteJob",
+        bases=("CIM_ConcreteJob", "CIM_Job", "CIM_ManagedElement"),
+        keys=_SETTING_KEYS,
+        rows=jobs.concrete_jobs,
+    ),
+    WmiClass(
         name="Msvm_MigrationJob",
         bases=("CIM_ConcreteJob", "CIM_Job", "CIM_ManagedElement"),
         keys=_SETTING_KEYS,

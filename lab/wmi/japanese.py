@@ -65,6 +65,15 @@ INSTANCES: Mapping[str, str] = {
     "moving-vm": "仮想マシンの移動",
     "moving-storage": "記憶域の移動",
     "moving-vm-and-storage": "仮想マシンと記憶域の移動",
+    "starting-vm": "仮想マシンの起動",
+    "turning-off-vm": "仮想マシンの電源オフ",
+    "saving-vm": "仮想マシンの保存",
+    "restoring-vm": "仮想マシンの復元",
+    "shutting-down-vm": "仮想マシンのシャットダウン",
+    "pausing-vm": "仮想マシンの一時停止",
+    "resuming-vm": "仮想マシンの再開",
+    "resetting-vm": "仮想マシンのリセット",
+    "modifying-vm": "仮想マシンの変更",
     "job-new": "ジョブは新規です",
     "job-starting": "ジョブを開始しています",
     "job-terminated": "ジョブは終了されました",
@@ -195,6 +204,18 @@ _MESSAGES: Mapping[str, str] = {
     ),
     "The virtual machine is already on host '{host}'. (0x80070057)": (
         "仮想マシンは既にホスト '{host}' にあります。(0x80070057)"
+    ),
+    "'{vm}' failed to start. (Virtual machine ID {id})": "'{vm}' を開始できませんでした。(仮想マシン ID {id})",
+    "'{vm}' failed to shut down. (Virtual machine ID {id})": (
+        "'{vm}' をシャットダウンできませんでした。(仮想マシン ID {id})"
+    ),
+    "The device is not ready for use. (0x80070015)": "デバイスの準備ができていません。(0x80070015)",
+    "The virtual machine '{vm}' was turned off while it was being migrated. (0x80041024)": (
+        "仮想マシン '{vm}' は移行中に電源が切られました。(0x80041024)"
+    ),
+    "The property '{name}' cannot be modified. (0x80070057)": "プロパティ '{name}' は変更できません。(0x80070057)",
+    "The Virtual Machine Management Service stopped while the operation was running. (0x800703E3)": (
+        "操作の実行中に仮想マシン管理サービスが停止しました。(0x800703E3)"
     ),
     "The operation was canceled. (0x800704C7)": "操作は取り消されました。(0x800704C7)",
     "The Virtual Machine Management Service stopped while the migration was running. (0x800703E3)": (

@@ -26,6 +26,18 @@ Texts = Mapping[str, str]
 
 JOB_TITLES: Mapping[Moves | None, str] = {Moves.HOST: "moving-vm", Moves.STORAGE: "moving-storage"}
 """What moves -> key of the job's name; the rest move machine and storage."""
+STATE_TITLES: Mapping[int, str] = {
+    12: "starting-vm",
+    13: "turning-off-vm",
+    14: "saving-vm",
+    15: "restoring-vm",
+    16: "shutting-down-vm",
+    26: "pausing-vm",
+    27: "resuming-vm",
+    28: "resetting-vm",
+    2: "modifying-vm",
+}
+"""JobType of an Msvm_ConcreteJob -> key of the job's name."""
 JOB_STATES = {
     NEW: "job-new",
     STARTING: "job-starting",
@@ -88,6 +100,16 @@ ENGLISH: Texts = {
     "moving-vm": "Moving Virtual Machine",
     "moving-storage": "Moving Storage",
     "moving-vm-and-storage": "Moving Virtual Machine and Storage",
+    # Changes of state, in the words of JobType on the page of Msvm_ConcreteJob.
+    "starting-vm": "Starting Virtual Machine",
+    "turning-off-vm": "Turning Off Virtual Machine",
+    "saving-vm": "Saving Virtual Machine",
+    "restoring-vm": "Restoring Virtual Machine",
+    "shutting-down-vm": "Shutting Down Virtual Machine",
+    "pausing-vm": "Pausing Virtual Machine",
+    "resuming-vm": "Resuming Virtual Machine",
+    "resetting-vm": "Resetting Virtual Machine",
+    "modifying-vm": "Modifying Virtual Machine",
     "job-new": "Job is new",
     "job-starting": "Job is starting",
     "job-running": "Job is running",

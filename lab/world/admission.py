@@ -68,7 +68,7 @@ def _refusal(world: World, source: LabHost, vm: LabVm | None, request: Migration
     refusal = _bad_parameter(vm, request)
     running = world.running_job(vm.id)
     if refusal is None and running is not None:
-        refusal = Refusal(return_value=INVALID_STATE, reason=f"job {running.id} already migrates it")
+        refusal = Refusal(return_value=INVALID_STATE, reason=f"job {running.id} is at work on it")
     if refusal is not None:
         world.violation(
             f"start refused for {vm.name} on {source.name}: {refusal.reason} ({refusal.return_value})",

@@ -40,8 +40,8 @@ JOB_STARTED, FAILED, NOT_SUPPORTED, INVALID_PARAMETER, IN_USE, INVALID_STATE = (
 )
 
 
-MOVE, STAGE, CHECK = "move", "stage", "check"
-"""What a job is for: to move, to make a planned machine, or to check whether a move would work."""
+MOVE, STAGE, CHECK, STATE = "move", "stage", "check", "state"
+"""What a job is for: to move, to make a planned machine, to check whether a move would work, or to change a machine's state."""
 TCP, SMB = 5, 32768  # TransportType (Msvm_VirtualSystemMigrationSettingData page)
 
 
@@ -193,7 +193,7 @@ class Work:
 
 @dataclass(slots=True, kw_only=True)
 class LabJob:
-    """One Msvm_MigrationJob, at the source host."""
+    """One Msvm_MigrationJob, at the source host, or an Msvm_ConcreteJob that changes a machine's state."""
 
     id: str
     """InstanceID: a bare GUID, upper case."""
@@ -204,6 +204,7 @@ class LabJob:
     """GUID of the machine (VirtualSystemName)."""
     vm_name: str
     type: int
+    """MigrationType; of an Msvm_ConcreteJob its JobType."""
     target: str | None = None
     """Label of the destination where it is known, None for a storage migration."""
     destination: str | None = None
@@ -225,6 +226,8 @@ class LabJob:
     """The nested causes as text, outermost first: a line each of GetErrorEx."""
     cancellable: bool = True
     purpose: str = MOVE
+    before: int | None = None
+    """EnabledState of the machine before a change of its state."""
     vm_deleted: bool = False
     """Somebody has deleted its machine."""
     options: dict[str, str] = field(default_factory=dict)

@@ -11,6 +11,10 @@ from .builds import DEFAULT_BUILD
 from .limits import WinrmLimits
 
 RUNNING, OFF, SAVED, PAUSED = 2, 3, 6, 9  # Msvm_ComputerSystem.EnabledState
+STOPPING, STARTING, SAVING, PAUSING, RESUMING = 4, 10, 32773, 32776, 32777
+"""EnabledState between two others (r4sd/go-wsman hyperv/types.go; page of RequestStateChange)."""
+UP = frozenset({RUNNING, PAUSED, STOPPING, SAVING, PAUSING, RESUMING})
+"""States in which a machine has its memory: not yet while it starts, when its job holds that."""
 PREPARING, CHECKING = (
     32780,
     32781,
@@ -200,6 +204,9 @@ class LabVm:
     """Process of its worker while it is up; None: derived from its id."""
     up_since: datetime | None = None
     """Since when it counts its uptime: a move starts it anew; None while it is off or saved."""
+    requested_state: int | None = None
+    """RequestedState while a change of its state is under way."""
+    notes: str = ""
     staged: bool = False
     """Of a planned machine: a migration of type Staged made it, so it stays until it is moved into or destroyed."""
     operational_activity: int | None = None
@@ -208,7 +215,7 @@ class LabVm:
     @property
     def memory_in_use_mib(self) -> int:
         """Memory that its host has given it: none while it is off or saved."""
-        return (self.memory_now_mib or self.memory_mib) if self.enabled_state in (RUNNING, PAUSED) else 0
+        return (self.memory_now_mib or self.memory_mib) if self.enabled_state in UP else 0
 
     @property
     def dynamic_memory(self) -> bool:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from . import room, texts
 from .faults import Fault
-from .jobs import Failure, LabJob
+from .jobs import STATE, Failure, LabJob
 from .objects import LabHost
 from .world import World
 
@@ -57,7 +57,8 @@ def _interrupt(world: World, job: LabJob, reason: str) -> None:
     if vm is None or job.work is None or job.work.switched:
         return
     headline = texts.headline(vm, world.hosts[job.host], job.moves)
-    job.work.failure = Failure(lines=[headline, reason], percent=0)
+    lines = [texts.STOPPED] if job.purpose == STATE else [headline, reason]
+    job.work.failure = Failure(lines=lines, percent=0)
 
 
 def _fill(world: World, rule: Fault) -> None:

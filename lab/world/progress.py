@@ -10,7 +10,7 @@ from hyperv_placement.model import winpath
 from lab.storage.copying import Copy, Copying
 from lab.storage.files import PathRefusedError
 
-from . import endings, phases, texts
+from . import endings, phases, power, texts
 from .events import Event, events_of
 from .jobs import (
     ACTIVE,
@@ -21,6 +21,7 @@ from .jobs import (
     NEW,
     STAGE,
     STARTING,
+    STATE,
     STATE_NAMES,
     TERMINATED,
     WARNED,
@@ -49,7 +50,10 @@ def advance(world: World) -> Outcome:
     """Bring every running job to the present."""
     outcome = Outcome()
     for job in [job for job in world.state.jobs if job.work is not None]:
-        _advance(world, job, outcome)
+        if job.purpose == STATE:
+            outcome.changed |= power.advance(world, job)
+        else:
+            _advance(world, job, outcome)
     return outcome
 
 
@@ -70,7 +74,7 @@ def _advance(world: World, job: LabJob, outcome: Outcome) -> None:
             [texts.headline(vm, world.hosts[job.host], job.moves), texts.CANCELLED],
             TERMINATED,
         )
-    elif work.failure is not None and where.percent >= work.failure.percent:
+    elif work.failure is not None and not work.switched and where.percent >= work.failure.percent:
         job.percent = max(job.percent, work.failure.percent)
         _fail(world, job, vm, work.failure.lines, EXCEPTION)
     else:

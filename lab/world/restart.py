@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
-from . import record, texts
+from . import power, record, texts
 from .clock import LabClock, RunningClock
-from .jobs import COMPLETED, EXCEPTION, FAILED, STATE_NAMES, LabJob
+from .jobs import COMPLETED, EXCEPTION, FAILED, STATE, STATE_NAMES, LabJob
 from .world import State, World
 
 
@@ -21,7 +21,10 @@ def resume(home: Path, *, clock: LabClock | None = None) -> World:
     world = World(home, clock or RunningClock(start=start, speed=state.settings.speed), state)
     with world.lock:
         for job in [job for job in state.jobs if job.work is not None]:
-            _settle(world, job)
+            if job.purpose == STATE:
+                power.give_up(world, job, [texts.STOPPED])
+            else:
+                _settle(world, job)
         for host in world.hosts.values():
             host.planned = {id_: vm for id_, vm in host.planned.items() if vm.staged}
         world.save()

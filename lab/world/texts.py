@@ -105,6 +105,26 @@ def no_memory(vm: LabVm) -> str:
     return f"'{vm.name}' could not initialize memory: Ran out of memory (0x8007000E). (Virtual machine ID {vm.id})"
 
 
+def not_started(vm: LabVm) -> str:
+    """The first line of a start that fails, as SupportArticles quote it."""
+    return f"'{vm.name}' failed to start. (Virtual machine ID {vm.id})"
+
+
+def not_shut_down(vm: LabVm) -> str:
+    """The first line of a guest that does not shut down; the wording is a guess."""
+    return f"'{vm.name}' failed to shut down. (Virtual machine ID {vm.id})"
+
+
+def turned_off(vm: LabVm) -> str:
+    """Why a live migration ends whose machine is off meanwhile; wording and code are guesses."""
+    return f"The virtual machine '{vm.name}' was turned off while it was being migrated. (0x80041024)"
+
+
+def read_only(name: str) -> str:
+    """A property that nobody may set; only ErrorCode 32768 was seen (terraform-provider-hyperv), the wording is a guess."""
+    return f"The property '{name}' cannot be modified. (0x80070057)"
+
+
 def no_space(path: str) -> str:
     """Code and meaning are certain; the wording around them is a guess."""
     return f"Failed to copy '{path}': There is not enough space on the disk. (0x80070070)"
@@ -183,6 +203,10 @@ PHYSICAL_DVD = (
 )
 LEFT_BEHIND = "Could not remove the folder '{path}' at the source. (0x80070091)"  # guess
 SAME_HOST = "The virtual machine is already on host '{host}'. (0x80070057)"  # guess
+NOT_READY = "The device is not ready for use. (0x80070015)"  # guess: wording unseen
+STOPPED = (
+    "The Virtual Machine Management Service stopped while the operation was running. (0x800703E3)"  # guess
+)
 CANCELLED = "The operation was canceled. (0x800704C7)"  # guess
 INTERRUPTED = (  # guess: what a restart of the Virtual Machine Management Service leaves behind
     "The Virtual Machine Management Service stopped while the migration was running. (0x800703E3)"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import admission, connecting, outages, progress
+from . import admission, connecting, outages, power, progress
 from .jobs import IN_USE, INVALID_PARAMETER, INVALID_STATE, LabJob, MigrationRequest, Refusal
 from .world import World
 
@@ -22,6 +22,16 @@ def migrate(world: World, host: str, request: MigrationRequest) -> LabJob | Refu
         world.save()
         if isinstance(answer, LabJob):
             connecting.begin(world, answer, request)
+        return answer
+
+
+def request_state(world: World, host: str, vm_id: str, wanted: int, who: str) -> LabJob | int:
+    """Do what VMMS at `host` does with RequestStateChange on a machine: a job, or the ReturnValue of a refusal."""
+    with world.lock:
+        advance(world)
+        vm = world.hosts[host].realized.get(vm_id.upper())
+        answer = INVALID_PARAMETER if vm is None else power.request(world, world.hosts[host], vm, wanted, who)
+        world.save()
         return answer
 
 

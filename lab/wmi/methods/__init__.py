@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from . import compatibility, images, job_control, migrate, service_settings, systems
+from . import (
+    compatibility,
+    images,
+    job_control,
+    machines,
+    migrate,
+    service_settings,
+    system_settings,
+    systems,
+)
 from .call import Call, Outputs
 
 Method = Callable[[Call], Outputs]
@@ -17,7 +26,13 @@ METHODS: Mapping[tuple[str, str], Method] = {
     ("Msvm_VirtualSystemMigrationService", "ModifyNetworkSettings"): service_settings.modify_networks,
     ("Msvm_VirtualSystemMigrationService", "RemoveNetworkSettings"): service_settings.remove_networks,
     ("Msvm_VirtualSystemManagementService", "DestroySystem"): systems.destroy,
+    ("Msvm_VirtualSystemManagementService", "ModifySystemSettings"): system_settings.modify,
     ("Msvm_VirtualSystemMigrationService", "GetSystemCompatibilityVectors"): compatibility.get_vectors,
+    ("Msvm_ComputerSystem", "RequestStateChange"): machines.request_state_change,
+    ("Msvm_ConcreteJob", "GetError"): job_control.get_error,
+    ("Msvm_ConcreteJob", "GetErrorEx"): job_control.get_error_ex,
+    ("Msvm_ConcreteJob", "RequestStateChange"): job_control.request_state_change,
+    ("Msvm_ConcreteJob", "KillJob"): job_control.kill_job,
     ("Msvm_MigrationJob", "GetError"): job_control.get_error,
     ("Msvm_MigrationJob", "GetErrorEx"): job_control.get_error_ex,
     ("Msvm_MigrationJob", "RequestStateChange"): job_control.request_state_change,

@@ -34,6 +34,16 @@ class Call:
             if name not in names or any(isinstance(part, Malformed) for part in parts):
                 raise self.schema_error()
 
+    def note_not_served(self, what: str) -> None:
+        """Log what a host would have done and the lab refuses by a ReturnValue."""
+        self.reader.world.log.write(
+            "not-served",
+            host=self.reader.host.name,
+            what=what,
+            by=self.caller.name,
+            address=self.caller.address,
+        )
+
     def schema_error(self) -> RequestRefusedError:
         """Return the fault for a body of the wrong shape."""
         return RequestRefusedError(catalogue.schema_validation_error(self.reader.machine))

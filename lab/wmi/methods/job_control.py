@@ -1,4 +1,4 @@
-"""Methods of a migration job: what went wrong, and stopping it."""
+"""Methods of a job: what went wrong, and stopping it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from lab.wmi import embedded
 from lab.wmi.texts import spoken
 from lab.wmi.view import instance
 from lab.world import LabJob, vmms
-from lab.world.jobs import INVALID_PARAMETER, INVALID_STATE, NOT_SUPPORTED
+from lab.world.jobs import INVALID_PARAMETER, INVALID_STATE, NOT_SUPPORTED, STATE
 
 from .call import Call, Outputs
 
+_MIGRATION_FAILED = "21024"
 _TERMINATE, _KILL = 4, 5  # RequestedState (CIM_ConcreteJob.RequestStateChange)
 
 
@@ -60,7 +61,7 @@ def _errors(call: Call) -> list[str]:
                     "ErrorType": 4,
                     "Message": spoken(line, call.reader.host.locale),
                     "MessageArguments": arguments if number == 0 else None,
-                    "MessageID": "21024",
+                    "MessageID": None if job.purpose == STATE else _MIGRATION_FAILED,
                     "OwningEntity": "Microsoft-Windows-Hyper-V-VMMS",
                     "PerceivedSeverity": 5,
                     "ProbableCause": 0,

@@ -1,4 +1,4 @@
-"""Msvm_MigrationJob: the running migrations of a host, and those that ended in the last five minutes."""
+"""Jobs of a host that run, or ended in the last five minutes: migrations, and changes of a machine's state."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from datetime import timedelta
 
 from hyperv_placement.model.move import Moves
 from hyperv_placement.wsman import Instance, Value
-from lab.wmi.texts import JOB_STATES, JOB_TITLES, spoken
+from lab.wmi.texts import JOB_STATES, JOB_TITLES, STATE_TITLES, spoken
 from lab.wmi.view import NEVER, View, instance
 from lab.world import LabJob
-from lab.world.jobs import COMPLETED, MOVE, STAGE, WARNED
+from lab.world.jobs import COMPLETED, MOVE, STAGE, STATE, WARNED
 
 _RETENTION = timedelta(minutes=5)  # TimeBeforeRemoval (Msvm_ConcreteJob page)
 _JOB_TYPES: Mapping[Moves | None, int] = {Moves.HOST: 305, Moves.HOST_AND_STORAGE: 306, Moves.STORAGE: 307}
@@ -37,21 +37,40 @@ _FIXED: dict[str, Value] = {
 def migration_jobs(view: View) -> Iterator[Instance]:
     """Yield the jobs that run, or ran, with this host as source; a mirror at the destination is unverified."""
     for job in view.world.jobs(view.host.name):
-        yield migration_job(view, job)
+        if job.purpose != STATE:
+            yield _migration_job(view, job)
 
 
-def migration_job(view: View, job: LabJob) -> Instance:
-    """Return one job."""
+def concrete_jobs(view: View) -> Iterator[Instance]:
+    """Yield the jobs that change a machine's state or its settings."""
+    for job in view.world.jobs(view.host.name):
+        if job.purpose == STATE:
+            yield _job(view, job, view.texts[STATE_TITLES[job.type]], {"JobType": job.type})
+
+
+def _migration_job(view: View, job: LabJob) -> Instance:
     title = view.texts[JOB_TITLES.get(job.moves, "moving-vm-and-storage")]
+    own: dict[str, Value] = {
+        "DestinationHost": job.destination,
+        "JobType": _job_type(job),
+        "MigrationType": job.type,
+        "NewResourceSettingData": tuple(job.resource_texts) or None,
+        "NewSystemSettingData": job.system_text,
+        "VirtualSystemName": job.vm,
+    }
+    return _job(view, job, title, own)
+
+
+def _job(view: View, job: LabJob, title: str, own: Mapping[str, Value]) -> Instance:
     errors = [spoken(line, view.host.locale) for line in job.errors]
     return instance(
         job.class_name,
         {
             **_FIXED,
+            **own,
             "Cancellable": job.cancellable,
             "Caption": title,
             "Description": title,
-            "DestinationHost": job.destination,
             "ElapsedTime": _elapsed(view, job),
             "ElementName": title,
             "ErrorCode": job.error_code,
@@ -60,11 +79,7 @@ def migration_job(view: View, job: LabJob) -> Instance:
             "InstanceID": job.id,
             "JobState": job.state,
             "JobStatus": view.texts[JOB_STATES[job.state]],
-            "JobType": _job_type(job),
-            "MigrationType": job.type,
             "Name": title,
-            "NewResourceSettingData": tuple(job.resource_texts) or None,
-            "NewSystemSettingData": job.system_text,
             "OperationalStatus": _status(job),
             "Owner": job.owner,
             "PercentComplete": job.percent,
@@ -73,7 +88,6 @@ def migration_job(view: View, job: LabJob) -> Instance:
             "StatusDescriptions": _descriptions(view, job),
             "TimeOfLastStateChange": job.changed.replace(microsecond=0),
             "TimeSubmitted": job.submitted.replace(microsecond=0),
-            "VirtualSystemName": job.vm,
         },
     )
 

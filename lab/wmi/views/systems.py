@@ -9,7 +9,7 @@ from hyperv_placement.wsman import Instance, Value
 from lab.wmi.texts import ACTIVITIES
 from lab.wmi.view import NEVER, View, instance
 from lab.world import LabVm
-from lab.world.objects import OFF, PAUSED, RUNNING, SAVED
+from lab.world.objects import OFF, RUNNING, SAVED, UP
 
 _OK, _NO_CONTACT, _ENABLED = 2, 12, 2
 _HEARTBEAT_DEVICE = "84EAAE65-2F2E-45F5-9BB5-0E857DC8EB47"  # the heartbeat's device on every machine
@@ -59,7 +59,7 @@ def _host(view: View) -> Instance:
 
 
 def _machine(view: View, vm: LabVm, class_name: str) -> Instance:
-    up = vm.enabled_state in (RUNNING, PAUSED)
+    up = vm.enabled_state in UP
     changed = vm.last_state_change
     replicated = vm.replication_mode != 0
     return instance(
@@ -87,7 +87,8 @@ def _machine(view: View, vm: LabVm, class_name: str) -> Instance:
             "ReplicationHealth": int(replicated),
             "ReplicationMode": vm.replication_mode,
             "ReplicationState": 3 if replicated else 0,  # 3: replicating (Msvm_ComputerSystem page)
-            "RequestedState": 5,
+            # "While the state change is in progress" the state that is wanted (page of RequestStateChange).
+            "RequestedState": vm.requested_state or 5,
             "StatusDescriptions": _descriptions(view, vm),
             "TimeOfLastConfigurationChange": vm.last_configuration_change or changed,
             "TimeOfLastStateChange": changed if up or vm.enabled_state == SAVED else NEVER,
