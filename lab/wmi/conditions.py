@@ -9,9 +9,10 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from hyperv_placement.wsman import Instance, Value, schema_of
+from hyperv_placement.wsman import Instance, Value
 from hyperv_placement.wsman.values import read_datetime
 
+from .schema import schema_of
 from .tokens import INVALID_QUERY, QueryError
 from .wql import Both, Comparison, Condition, Either, Literal, Not
 

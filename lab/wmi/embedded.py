@@ -6,9 +6,11 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
 from hyperv_placement.errors import ProtocolError
-from hyperv_placement.wsman import CimType, Instance, Property, Value, schema_of, xml
+from hyperv_placement.wsman import CimType, Instance, Property, Value, xml
 from hyperv_placement.wsman.values import cim_datetime, cim_interval, text_to_value
 from lab.world.jobs import FAILED, INVALID_PARAMETER
+
+from .schema import schema_of
 
 _TYPES = frozenset(str(kind) for kind in CimType if kind != CimType.INTERVAL)
 _ARRAY, _SCALAR = "PROPERTY.ARRAY", "PROPERTY"

@@ -14,14 +14,12 @@ from hyperv_placement.wsman import (
     Instance,
     InstanceWithReference,
     Item,
-    Value,
     catalogue,
     names,
-    schema_of,
 )
 from lab.world import LabHost, World
 
-from . import builds, published
+from . import published, schema
 from .classes import WmiClass, class_named, classes_under, namespace_of
 from .conditions import property_named, test_of
 from .refusal import (
@@ -62,7 +60,7 @@ class Reader:
         found = class_named(namespace, name)
         if found is None and published.class_named(namespace, name) is not None:
             raise not_served(catalogue.destination_unreachable(self.machine), f"{name} of {namespace}")
-        if found is None or not builds.has_class(found.name, self.host.build):
+        if found is None or not schema.has_class(found.name, self.host.build):
             raise RequestRefusedError(catalogue.destination_unreachable(self.machine))
         return found
 
@@ -123,7 +121,7 @@ class Reader:
         classes = [
             found
             for found in classes_under(namespace, select.class_name)
-            if builds.has_class(found.name, self.host.build)
+            if schema.has_class(found.name, self.host.build)
         ]
         if not classes:
             name = select.class_name
@@ -139,16 +137,24 @@ class Reader:
         A property that the class has not, or not in this build, is an invalid query, rows or none (win32 page
         "Querying with WQL"; that an older build answers a newer property so is a guess).
         """
-        missing = builds.missing(found.name, self.host.build)
+        missing = schema.missing(found.name, self.host.build)
         test = test_of(select.where, found.name, missing)
         wanted = [property_named(found.name, name, missing) for name in select.properties]
         return [self._item(found, row, mode, wanted) for row in self._shuffled(found) if test(row)]
 
     def rows(self, found: WmiClass) -> Iterator[Instance]:
-        """Yield the instances of a class with the properties that this host's build gives them."""
-        missing = builds.missing(found.name, self.host.build)
+        """Yield the instances of a class with the properties that this host's build gives them.
+
+        NULL arrays are left out (recorded by r4sd/go-wsman).
+        """
+        missing, arrays = schema.missing(found.name, self.host.build), schema.arrays(found.name)
         for row in found.rows(self.view):
-            yield _without(row, missing) if missing else row
+            kept = {
+                name: value
+                for name, value in row.properties.items()
+                if name not in missing and (value is not None or name not in arrays)
+            }
+            yield Instance(row.class_name, kept, row.namespace)
 
     def _shuffled(self, found: WmiClass) -> list[Instance]:
         """Return the instances in no order that anybody could rely on (r4sd/go-wsman), yet always the same."""
@@ -170,19 +176,8 @@ class Reader:
 
 def _projected(row: Instance, wanted: Sequence[str]) -> Fragment:
     """Return the row of a projection; NULL arrays are left out there too (a guess)."""
-    values: dict[str, Value] = {name: row[name] for name in wanted}
-    return Fragment({name: value for name, value in values.items() if not _is_null_array(row, name)})
-
-
-def _without(row: Instance, missing: frozenset[str]) -> Instance:
-    kept = {name: value for name, value in row.properties.items() if name not in missing}
-    return Instance(row.class_name, kept, row.namespace)
-
-
-def _is_null_array(row: Instance, name: str) -> bool:
-    schema = schema_of(row.class_name)
-    spec = schema.property(name) if schema else None
-    return row[name] is None and spec is not None and spec.array
+    arrays = schema.arrays(row.class_name)
+    return Fragment({name: row[name] for name in wanted if row[name] is not None or name not in arrays})
 
 
 def _text(value: str | EndpointReference) -> str:

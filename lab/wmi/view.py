@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 
-from hyperv_placement.wsman import VIRTUALIZATION, Instance, Value, schema_of
+from hyperv_placement.wsman import VIRTUALIZATION, Instance, Value
 from lab.world import LabHost, World
 
+from .schema import entry_of
 from .texts import Texts
 
 NEVER = datetime(1601, 1, 1, tzinfo=UTC)
@@ -34,17 +36,20 @@ def escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"', '\\"')
 
 
-def instance(
-    class_name: str,
-    values: Mapping[str, Value],
-    *,
-    namespace: str = VIRTUALIZATION,
-    without: Iterable[str] = (),
-) -> Instance:
-    """Return an instance with every property of its class, NULL where `values` says nothing."""
-    schema = schema_of(class_name)
-    properties: dict[str, Value] = dict.fromkeys(p.name for p in schema.properties) if schema else {}
-    properties.update(values)
-    for name in without:
-        properties.pop(name, None)
-    return Instance(class_name, properties, namespace)
+def instance(class_name: str, values: Mapping[str, Value], *, namespace: str = VIRTUALIZATION) -> Instance:
+    """Return an instance with every property of its class: where `values` says nothing, its page's default, or NULL.
+
+    Raises LookupError for a value without property, which no host could show.
+    """
+    blank = _blank(class_name, namespace)
+    if blank is None:
+        return Instance(class_name, dict(values), namespace)
+    if unknown := values.keys() - blank.keys():
+        raise LookupError(f"{class_name} has no {', '.join(sorted(unknown))}")
+    return Instance(class_name, {**blank, **values}, namespace)
+
+
+@cache
+def _blank(class_name: str, namespace: str) -> Mapping[str, Value] | None:
+    found = entry_of(class_name, namespace)
+    return {p.name: found.defaults.get(p.name) for p in found.schema.properties} if found else None

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from hyperv_placement.wsman import EndpointReference, Value, resource_uri
-from lab.wmi import builds, embedded
+from lab.wmi import embedded, schema
 from lab.wmi.accounts import Caller
 from lab.wmi.embedded import TextRefusedError
 from lab.wmi.views.holders import Holder, holders_of
@@ -152,7 +152,7 @@ def _listed(value: Value) -> tuple[str, ...]:
 
 def _read(host: LabHost, text: str, class_name: str) -> Mapping[str, Value]:
     """Return what a text sets; a property that this build lacks is unknown. Raises TextRefusedError."""
-    return embedded.read(text, class_name, missing=builds.missing(class_name, host.build))
+    return embedded.read(text, class_name, missing=schema.missing(class_name, host.build))
 
 
 def _roots(vm: LabVm, given: Mapping[str, Value]) -> LabRoots:

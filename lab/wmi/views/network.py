@@ -46,7 +46,6 @@ def switches(view: View) -> Iterator[Instance]:
                 "Status": "OK",
                 "StatusDescriptions": (view.texts["ok"],),
             },
-            without=("TimeOfLastConfigurationChange",),
         )
 
 

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from hyperv_placement.wsman import Instance, Value
+from lab.wmi.schema import schema_of
 from lab.wmi.texts import ACTIVITIES
 from lab.wmi.view import NEVER, View, instance
 from lab.world import LabVm
 from lab.world.objects import OFF, RUNNING, SAVED, UP
 
+_PLANNED = "Msvm_PlannedComputerSystem"
 _OK, _NO_CONTACT, _ENABLED = 2, 12, 2
 _HEARTBEAT_DEVICE = "84EAAE65-2F2E-45F5-9BB5-0E857DC8EB47"  # the heartbeat's device on every machine
 _COMMON: dict[str, Value] = {"HealthState": 5, "ResetCapability": 1, "Status": "OK"}
@@ -20,21 +22,25 @@ def computer_systems(view: View) -> Iterator[Instance]:
     """Yield the host and its machines, as r4sd/go-wsman recorded both (recorded_computersystem_*.xml)."""
     yield _host(view)
     for vm in view.host.vms():
-        yield _machine(view, vm, "Msvm_ComputerSystem")
+        yield _machine(view, vm)
 
 
 def planned_systems(view: View) -> Iterator[Instance]:
-    """Yield the planned machines; that their rows look like those of machines that are off is a guess."""
+    """Yield the planned machines; that their rows look like those of machines that are off is a guess.
+
+    The class has nothing of replication, sessions and processors (win32 msvm-plannedcomputersystem).
+    """
+    schema = schema_of(_PLANNED)
     for vm in view.host.planned.values():
-        row = _machine(view, vm, "Msvm_PlannedComputerSystem")
-        yield row.replace(
-            EnabledState=OFF,
-            EnabledDefault=OFF,
-            EnhancedSessionModeState=3,
-            OnTimeInMilliseconds=0,
-            ProcessID=None,
-            HwThreadsPerCoreRealized=None,
-        )
+        row = _machine(view, vm)
+        shared = {name: value for name, value in row.properties.items() if schema and schema.property(name)}
+        off: dict[str, Value] = {
+            "EnabledDefault": OFF,
+            "EnabledState": OFF,
+            "OnTimeInMilliseconds": 0,
+            "ProcessID": None,
+        }
+        yield instance(_PLANNED, {**shared, **off, "CreationClassName": _PLANNED})
 
 
 def _host(view: View) -> Instance:
@@ -58,16 +64,16 @@ def _host(view: View) -> Instance:
     )
 
 
-def _machine(view: View, vm: LabVm, class_name: str) -> Instance:
+def _machine(view: View, vm: LabVm) -> Instance:
     up = vm.enabled_state in UP
     changed = vm.last_state_change
     replicated = vm.replication_mode != 0
     return instance(
-        class_name,
+        "Msvm_ComputerSystem",
         {
             **_COMMON,
             "Caption": view.texts["vm-caption"],
-            "CreationClassName": class_name,
+            "CreationClassName": "Msvm_ComputerSystem",
             "Description": view.texts["vm-description"],
             "ElementName": vm.name,
             "EnabledDefault": vm.enabled_state,

@@ -60,7 +60,13 @@ _PORT = (
 
 CLASSES: dict[str, tuple[str, str]] = {
     "Msvm_ComputerSystem": (_V2, _COMPUTER_SYSTEM),
-    "Msvm_PlannedComputerSystem": (_V2, _COMPUTER_SYSTEM),
+    "Msvm_PlannedComputerSystem": (
+        _V2,
+        (
+            f"{_SYSTEM}; uint16 AssignedNumaNodeList[]; uint64 OnTimeInMilliseconds; uint32 ProcessID; "
+            "datetime TimeOfLastConfigurationChange"
+        ),
+    ),
     "Msvm_VirtualSystemSettingData": (
         _V2,
         (
@@ -165,7 +171,7 @@ CLASSES: dict[str, tuple[str, str]] = {
     ),
     "Msvm_VirtualEthernetSwitch": (
         _V2,
-        f"{_SYSTEM}; uint32 MaxIOVOffloads MaxVMQOffloads; datetime TimeOfLastConfigurationChange",
+        f"{_SYSTEM}; uint32 MaxIOVOffloads MaxVMQOffloads",
     ),
     "Msvm_HeartbeatComponent": (
         _V2,
@@ -243,7 +249,7 @@ CLASSES: dict[str, tuple[str, str]] = {
     "Msvm_VirtualHardDiskState": (
         _V2,
         (
-            f"{_ELEMENT}; uint32 Alignment FragmentationPercentage; uint64 FileSize MinInternalSize; boolean InUse; "
+            "uint32 Alignment FragmentationPercentage; uint64 FileSize MinInternalSize; boolean InUse; "
             "uint32 PhysicalSectorSize; datetime Timestamp"
         ),
     ),
@@ -251,7 +257,7 @@ CLASSES: dict[str, tuple[str, str]] = {
     "Msvm_GuestNetworkAdapterConfiguration": (
         _V2,
         (
-            f"{_ELEMENT}; boolean DHCPEnabled; uint16 IPAddressOrigins[] ProtocolIFType; "
+            "string InstanceID; boolean DHCPEnabled; uint16 IPAddressOrigins[] ProtocolIFType; "
             "string DNSServers[] DefaultGateways[] IPAddresses[] Subnets[]"
         ),
     ),

@@ -20,7 +20,7 @@ from hyperv_placement.wsman import (
 )
 from lab.estate.generated import generate
 from lab.estate.spec import EstateSpec
-from lab.wmi.builds import missing
+from lab.wmi.schema import missing
 from lab.world.builds import BUILDS, SERVER_2012_R2, SERVER_2016, SERVER_2025
 from lab.world.faults import Fault as Rule
 from lab.world.limits import WinrmLimits

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from hyperv_placement.wsman import CIMV2, MSCLUSTER, Fault, GetResponse, Instance, schema_of
-from lab.wmi.builds import missing
+from lab.wmi.schema import missing
 from tests.unit.lab.conftest import estate, machine
 
 from .conftest import Maker, Wire, keys, rows
