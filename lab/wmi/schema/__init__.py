@@ -107,7 +107,7 @@ def _entry(namespace: str, name: str) -> ClassEntry:
     classes = _raw()[namespace]
     own, line = classes[name], tuple(_line(classes, name))
     texts: dict[str, str] = {}
-    defaults: dict[str, Value] = {}
+    defaults: dict[str, Any] = {}
     for each in (*reversed(line), name):
         texts.update(classes[each]["properties"])
         defaults.update(classes[each].get("defaults", {}))
