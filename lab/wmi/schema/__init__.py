@@ -40,7 +40,7 @@ class ClassEntry:
     references: Mapping[str, str]
     """Property that is a reference -> the class that it leads to."""
     defaults: Mapping[str, Value]
-    """Numbers and flags that the pages give its properties."""
+    """Numbers and flags that its page gives its properties."""
     association: bool
     singleton: bool
     """It has one instance, and no key (win32 WinRM page session-get)."""
@@ -107,10 +107,9 @@ def _entry(namespace: str, name: str) -> ClassEntry:
     classes = _raw()[namespace]
     own, line = classes[name], tuple(_line(classes, name))
     texts: dict[str, str] = {}
-    defaults: dict[str, Any] = {}
+    defaults: dict[str, Any] = own.get("defaults", {})
     for each in (*reversed(line), name):
         texts.update(classes[each]["properties"])
-        defaults.update(classes[each].get("defaults", {}))
     properties = tuple(_property(each, texts[each]) for each in sorted(texts, key=str.casefold))
     return ClassEntry(
         schema=ClassSchema(name, namespace, properties, {p.name.lower(): p for p in properties}),
