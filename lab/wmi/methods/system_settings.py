@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from hyperv_placement.wsman import Instance, Value
-from lab.wmi import builds, embedded
+from lab.wmi import embedded, schema
 from lab.wmi.embedded import TextRefusedError
 from lab.wmi.views import settings
 from lab.world import LabCheckpoint, LabVm, power, texts
@@ -31,7 +31,7 @@ def modify(call: Call) -> Outputs:
     host = call.reader.host
     try:
         text = call.text("SystemSettings") or ""
-        given = embedded.read(text, _CLASS, missing=builds.missing(_CLASS, host.build))
+        given = embedded.read(text, _CLASS, missing=schema.missing(_CLASS, host.build))
         vm, owner, row = _found(call, str(given.get(_KEY) or ""))
         changed = _changed(given, row)
     except TextRefusedError as refused:
