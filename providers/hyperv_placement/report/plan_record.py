@@ -8,7 +8,7 @@ moves      in the order of their starts: number, label, id (GUID), from, to, typ
            [numbers], reason, disks [{slot, from, to}]
 choice     where hosts are left to choose: machines (how many), bytes (moved for it), least (of every choice), proved;
            null where every machine has one host
-known      by what machines are told: the GUIDs of the last run and when that was, or names
+known      what machines are recognised by: the GUIDs of the last run and when that was, or names
 findings   of the whole plan: id (`bin/placement explain ID`), severity (warning, refusal), text, remedy, rule (a rule would not hold in the end)
 machines   {standing: [{label, id, host, to, excused, findings}]}; standing as in totals; id and host null where not found;
            excused: why it does not count (a snooze, a host that is away), else null

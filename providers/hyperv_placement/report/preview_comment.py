@@ -79,13 +79,13 @@ def _first(found: Previewed, trust: Trust | None) -> str:
 
 
 def preview_record(stack: Stack, found: Previewed, base: PreviewBase | None, code: int) -> dict[str, Any]:
-    """Return the keys of a review with the exit code `code`, and one more: what a preview does not tell is null, or empty.
+    """Return the keys of a review with the exit code `code`, and one more: what a preview does not report is null, or empty.
 
     plan, doctor, recorded   null
     rooms      empty
     base       null without `--base`; else name, changes, and unread: why what was declared before is not known
-    preview    steps [{kind, label, operation, differences [{name, before, after}], moves (null where that is not
-               told)}], messages [{severity, label, text}]
+    preview    steps [{kind, label, operation, differences [{name, before, after}], moves (null where not
+               reported)}], messages [{severity, label, text}]
     """
     trust = None if base is None else base.trust
     based = (

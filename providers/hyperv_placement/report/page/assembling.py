@@ -45,7 +45,7 @@ def page(review: Review, code: int) -> str:
 def page_data(review: Review, code: int) -> dict[str, Any]:
     """Return what the page shows: the review's record, the estate as it is before the run, and moves without an order.
 
-    estate: hosts [{name, silent, memory, free}] (bytes; null where not told), machines [[id, name, host, MiB that it
+    estate: hosts [{name, silent, memory, free}] (bytes; null where not reported), machines [[id, name, host, MiB that it
     takes, state, label or null where it is not declared, standing or null]], by host and name.
     wanted: [{label, id, from, to, type, reason, disks}] as in the plan's moves, of machines that the schedule lacks.
     unread: why what was declared before is not known, where it is not.
@@ -58,7 +58,7 @@ def page_data(review: Review, code: int) -> dict[str, Any]:
 
 
 def _wanted(plan: Plan) -> Iterator[dict[str, Any]]:
-    """Yield what is wanted and has no order: the plan is infeasible, or nobody told what room there is."""
+    """Yield what is wanted and has no order: the plan is infeasible, or nobody reported what room there is."""
     scheduled = {each.label for each in plan.schedule.moves}
     for step in plan.steps:
         if step.standing != Standing.MOVE or step.move is None or step.label in scheduled:

@@ -277,17 +277,17 @@
     at(id + "-part").hidden = false;
   }
   const lined = (text) => text.split("\n").map(plain).join("\n");
-  const told = (finding) => `${finding.severity === "refusal" ? "Stops it" : "Warning"}: ${lined(finding.text)}${finding.remedy ? ". To do: " + plain(finding.remedy) : ""}`;
+  const shown = (finding) => `${finding.severity === "refusal" ? "Stops it" : "Warning"}: ${lined(finding.text)}${finding.remedy ? ". To do: " + plain(finding.remedy) : ""}`;
   function lists() {
     list("trust", (data.trust ? data.trust.changes : []).map((change) =>
       `${plain(change.subjects.join(", ") || "the file")}: ${plain(change.name)}: ${plain(change.before ?? "not declared")} \u2192 ${plain(change.after ?? "not declared")}`));
-    list("findings", plan.findings.map(told));
+    list("findings", plan.findings.map(shown));
     list("doctor", data.doctor.map((each) => `${plain(each.where)}: ${lined(each.text)}. ${lined(each.breaks)}${each.remedy ? ". To do: " + plain(each.remedy) : ""}`));
     const out = [];
     for (const [standing, those] of Object.entries(plan.machines)) {
       for (const machine of those) {
         if (LEFT_OUT.has(standing) || machine.findings.length) {
-          out.push([plain(machine.label) + ": " + standing, ...machine.findings.map(told)].join("\n"));
+          out.push([plain(machine.label) + ": " + standing, ...machine.findings.map(shown)].join("\n"));
         }
       }
     }
