@@ -11,6 +11,7 @@ from . import (
     machines,
     migrate,
     service_settings,
+    summaries,
     system_settings,
     systems,
 )
@@ -26,6 +27,7 @@ METHODS: Mapping[tuple[str, str], Method] = {
     ("Msvm_VirtualSystemMigrationService", "ModifyNetworkSettings"): service_settings.modify_networks,
     ("Msvm_VirtualSystemMigrationService", "RemoveNetworkSettings"): service_settings.remove_networks,
     ("Msvm_VirtualSystemManagementService", "DestroySystem"): systems.destroy,
+    ("Msvm_VirtualSystemManagementService", "GetSummaryInformation"): summaries.get_summaries,
     ("Msvm_VirtualSystemManagementService", "ModifySystemSettings"): system_settings.modify,
     ("Msvm_VirtualSystemMigrationService", "GetSystemCompatibilityVectors"): compatibility.get_vectors,
     ("Msvm_ComputerSystem", "RequestStateChange"): machines.request_state_change,

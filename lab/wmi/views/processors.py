@@ -12,6 +12,8 @@ from .holders import holders, templates
 
 _CLASS = "Msvm_ProcessorSettingData"
 _DEVICE = "B637F346-6A0E-4DEC-AF52-BD70CB80A21D"  # the processor device of every machine (os-win vmutils)
+VIRTUAL_PROCESSORS = 2
+"""Of every machine of the lab."""
 _WHOLE = 100_000  # Limit in thousandths of a percent (r4sd/terraform-provider-hyperv)
 
 
@@ -41,6 +43,6 @@ def _row(view: View, instance_id: str, *, limited: bool) -> Instance:
         MaxNumaNodesPerSocket=1,
         MaxProcessorsPerNumaNode=16,
         Reservation=0,
-        VirtualQuantity=2,
+        VirtualQuantity=VIRTUAL_PROCESSORS,
         Weight=100,
     )

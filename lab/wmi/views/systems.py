@@ -12,6 +12,8 @@ from lab.wmi.view import NEVER, View, instance
 from lab.world import LabVm
 from lab.world.objects import OFF, RUNNING, SAVED, UP
 
+from . import summaries as summaries_view
+
 _PLANNED = "Msvm_PlannedComputerSystem"
 _OK, _NO_CONTACT, _ENABLED = 2, 12, 2
 _HEARTBEAT_DEVICE = "84EAAE65-2F2E-45F5-9BB5-0E857DC8EB47"  # the heartbeat's device on every machine
@@ -166,5 +168,6 @@ def summaries(view: View) -> Iterator[Instance]:
                 "OperationalStatus": _status(vm),
                 "StatusDescriptions": _descriptions(view, vm),
                 "VirtualSystemSubType": f"Microsoft:Hyper-V:SubType:{vm.generation}",
+                **summaries_view.more(view, vm),
             },
         )

@@ -165,13 +165,22 @@ def _invoke(body: xml.Element, target: EndpointReference, header: Header) -> Inv
     element = next(iter(body), None)
     method = names.class_of(header.action)
     # The Action and the body must name one method: neither alone decides what is carried out.
-    if element is None or xml.local(element) != f"{method}_INPUT" or not _is_of(element, target.resource_uri):
+    if (
+        element is None
+        or xml.local(element) != f"{method}_INPUT"
+        or not _is_body_of(element, target.resource_uri)
+    ):
         return Unsupported(header=header)
     found: dict[str, list[Value | Malformed]] = {}
     for item in element:
         found.setdefault(xml.local(item), []).append(_argument(item, target.resource_uri))
     arguments = {name: tuple(values) if len(values) > 1 else values[0] for name, values in found.items()}
     return Invoke(target=target, method=method, arguments=arguments, header=header)
+
+
+def _is_body_of(element: xml.Element, uri: str) -> bool:
+    """Say whether a method's body is the class's, or in WS-Management's namespace: so virt-who sends it, and hosts take it."""
+    return xml.namespace(element) == names.WSMAN or _is_of(element, uri)
 
 
 def _is_of(element: xml.Element, uri: str) -> bool:

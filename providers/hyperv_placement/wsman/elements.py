@@ -42,28 +42,50 @@ _REFERENCE_NAMESPACES = {"xmlns:a": names.ADDRESSING, "xmlns:w": names.WSMAN}
 
 def encode_instance(instance: Instance) -> str:
     """Return the instance's element: properties sorted without case, NULL arrays left out, other NULLs nil."""
-    schema = schema_of(instance.class_name)
-    # MS-WSMV 3.1.4.1.26 has nil for every NULL; the recorded host leaves NULL arrays out (r4sd/go-wsman).
-    content = "".join(
-        encode_value(f"p:{name}", instance.properties[name])
-        for name in sorted(instance.properties, key=str.casefold)
-        if instance.properties[name] is not None or not property_of(schema, name).array
-    )
     attributes = {
         "xmlns:xsi": names.XSI,
         "xmlns:p": instance.resource_uri,
         "xmlns:cim": names.CIM,
         "xsi:type": f"p:{instance.class_name}_Type",
     }
-    return xml.tag(f"p:{instance.class_name}", content, attributes)
+    return xml.tag(f"p:{instance.class_name}", _properties("p", instance), attributes)
 
 
-def encode_value(element: str, value: Value, prefix: str = "cim:") -> str:
+def _properties(prefix: str, instance: Instance) -> str:
+    schema = schema_of(instance.class_name)
+    # MS-WSMV 3.1.4.1.26 has nil for every NULL; the recorded host leaves NULL arrays out (r4sd/go-wsman).
+    return "".join(
+        encode_value(f"{prefix}:{name}", instance.properties[name])
+        for name in sorted(instance.properties, key=str.casefold)
+        if instance.properties[name] is not None or not property_of(schema, name).array
+    )
+
+
+def _object(element: str, instance: Instance) -> str:
+    """Return an object inside another; it declares what it uses, for in a row of a projection nothing else does."""
+    around, _, _ = element.rpartition(":")
+    # Another prefix than the element's own, which this declaration would bind anew.
+    prefix = f"n{int(around[1:]) + 1}" if around[1:].isdecimal() else "n1"
+    attributes = {
+        f"xmlns:{prefix}": instance.resource_uri,
+        "xmlns:xsi": names.XSI,
+        "xmlns:cim": names.CIM,
+        "xsi:type": f"{prefix}:{instance.class_name}_Type",
+    }
+    return xml.tag(element, _properties(prefix, instance), attributes)
+
+
+def encode_value(  # noqa: PLR0911 - one for each kind of value
+    element: str, value: Value, prefix: str = "cim:"
+) -> str:
     """Return a value as elements; NULL is nil, dates and intervals stand in an element of their own.
 
-    Raises ProtocolError for an instance: nobody has seen what a host writes for one inside another.
+    An object inside another has its properties in the namespace of its own class (virt-who reads SummaryInformation so).
+    That it declares its class as xsi:type is a guess.
     """
     match value:
+        case Instance():
+            return _object(element, value)
         case None:
             return xml.tag(element, None, {"xsi:nil": "true"})
         case EndpointReference():
