@@ -17,20 +17,26 @@ from hyperv_placement.wsman import (
 from lab.world import LabHost
 from lab.world.builds import SERVER_2016
 
+from .schema import entry_of
 from .view import View
 from .views import (
     assigned,
     cluster,
     devices,
+    guest_devices,
+    integration,
     jobs,
     memory,
     migration,
     network,
+    pools,
     processors,
     services,
     settings,
     storage,
     systems,
+    windows_parts,
+    windows_processes,
 )
 from .views import windows as windows_view
 
@@ -40,6 +46,7 @@ _SYSTEM_KEYS = ("CreationClassName", "Name")
 _SERVICE_KEYS = ("SystemCreationClassName", "SystemName", "CreationClassName", "Name")
 _DEVICE_KEYS = ("SystemCreationClassName", "SystemName", "CreationClassName", "DeviceID")
 _SETTING_KEYS = ("InstanceID",)
+_SOFTWARE_KEYS = ("Name", "SoftwareElementID", "SoftwareElementState", "TargetOperatingSystem", "Version")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +88,54 @@ def _service(name: str, rows: Rows) -> WmiClass:
     return WmiClass(name=name, bases=bases, keys=_SERVICE_KEYS, rows=rows, service=True)
 
 
+def _published(
+    names: Mapping[str, Rows], *keys: str, namespace: str = VIRTUALIZATION
+) -> tuple[WmiClass, ...]:
+    """Return classes whose superclasses are those of their pages."""
+    return tuple(
+        WmiClass(
+            name=name,
+            namespace=namespace,
+            bases=found.line if (found := entry_of(name, namespace)) else (),
+            keys=keys,
+            rows=rows,
+            service=keys == _SERVICE_KEYS,
+        )
+        for name, rows in names.items()
+    )
+
+
+_DEVICES: Mapping[str, Rows] = {
+    **{kind.class_name: kind.rows for kind in guest_devices.KINDS},
+    **{component.class_name: component.rows for component in integration.COMPONENTS},
+    "Msvm_DVDDrive": guest_devices.dvd_drives,
+    "Msvm_DiskDrive": guest_devices.disk_drives,
+    "Msvm_IDEController": guest_devices.ide_controllers,
+    "Msvm_LogicalDisk": guest_devices.logical_disks,
+    "Msvm_Memory": guest_devices.memory,
+    "Msvm_Processor": guest_devices.processors,
+    "Msvm_SCSIProtocolController": guest_devices.scsi_controllers,
+    "Msvm_SyntheticEthernetPort": guest_devices.ethernet_ports,
+}
+_SETTINGS: Mapping[str, Rows] = {
+    **{c.settings_class: c.settings for c in (*integration.COMPONENTS, integration.HEARTBEAT)},
+    "Msvm_ProcessorPool": pools.processor_pools,
+    "Msvm_ResourcePool": pools.pools,
+}
+
 CLASSES: tuple[WmiClass, ...] = (
+    *_published(_DEVICES, *_DEVICE_KEYS),
+    *_published(_SETTINGS, *_SETTING_KEYS),
+    *_published({name: services.other(name) for name in services.OTHERS}, *_SERVICE_KEYS),
+    *_published({"Win32_BIOS": windows_parts.firmware}, *_SOFTWARE_KEYS, namespace=CIMV2),
+    *_published({"Win32_Process": windows_processes.processes}, "Handle", namespace=CIMV2),
+    *_published({"Win32_LogicalDisk": windows_parts.logical_disks}, "DeviceID", namespace=CIMV2),
+    *_published({"Win32_DiskDrive": windows_parts.disk_drives}, "DeviceID", namespace=CIMV2),
+    *_published({"Win32_TimeZone": windows_parts.time_zones}, "StandardName", namespace=CIMV2),
+    *_published(
+        {"Win32_LocalTime": windows_parts.local_time, "Win32_UTCTime": windows_parts.universal_time},
+        namespace=CIMV2,
+    ),
     _system("Msvm_ComputerSystem", systems.computer_systems),
     _system("Msvm_PlannedComputerSystem", systems.planned_systems),
     _system("Msvm_VirtualEthernetSwitch", network.switches),
@@ -142,7 +196,7 @@ CLASSES: tuple[WmiClass, ...] = (
         name="Win32_OperatingSystem",
         namespace=CIMV2,
         bases=("CIM_OperatingSystem",),
-        keys=("Name",),
+        keys=(),
         rows=windows_view.operating_systems,
     ),
     WmiClass(
@@ -178,7 +232,7 @@ CLASSES: tuple[WmiClass, ...] = (
         namespace=CIMV2,
         bases=("Win32_BaseService", "CIM_Service"),
         keys=("Name",),
-        rows=windows_view.services,
+        rows=windows_processes.services,
     ),
     WmiClass(
         name="Win32_DeviceGuard",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from hyperv_placement.wsman import Instance, Value
 from lab.wmi.view import View, instance
@@ -43,11 +43,27 @@ def management(view: View) -> Iterator[Instance]:
 
 
 def switch_management(view: View) -> Iterator[Instance]:
-    """Yield the switch management service; its Name is a guess."""
+    """Yield the switch management service."""
     title = view.texts["switch-service"]
     yield service_row(view, "Msvm_VirtualEthernetSwitchManagementService", "nvspwmi", title)
 
 
 def images(view: View) -> Iterator[Instance]:
-    """Yield the image management service; its Name is a guess."""
-    yield service_row(view, "Msvm_ImageManagementService", "vhdms", view.texts["image-service"])
+    """Yield the image management service."""
+    yield service_row(view, "Msvm_ImageManagementService", "vhdsvc", view.texts["image-service"])
+
+
+def other(class_name: str) -> Callable[[View], Iterator[Instance]]:
+    """Return what yields a service whose methods the lab does not serve, by its class's page."""
+    name, title = OTHERS[class_name]
+    return lambda view: iter((service_row(view, class_name, name, title),))
+
+
+OTHERS: Mapping[str, tuple[str, str]] = {
+    "Msvm_VirtualSystemSnapshotService": ("vssnapsvc", "Hyper-V Virtual System Snapshot Service"),
+    "Msvm_MetricService": ("metricsvc", "Hyper-V Metric Service"),
+    "Msvm_ReplicationService": ("replicasvc", "Hyper-V Replica Service"),
+    "Msvm_TerminalService": ("termsvc", "Hyper-V Terminal Service"),
+    "Msvm_Synthetic3DService": ("synth3d", "Synthetic3D Service"),
+}
+"""Class -> Name and ElementName (their pages)."""

@@ -13,6 +13,7 @@ from lab.world import LabVm
 from lab.world.objects import OFF, RUNNING, SAVED, UP
 
 from . import summaries as summaries_view
+from .windows_processes import worker_process
 
 _PLANNED = "Msvm_PlannedComputerSystem"
 _OK, _NO_CONTACT, _ENABLED = 2, 12, 2
@@ -91,7 +92,7 @@ def _machine(view: View, vm: LabVm) -> Instance:
             "NumberOfNumaNodes": 1,
             "OnTimeInMilliseconds": _on_time(view, vm),
             "OperationalStatus": _status(vm),
-            "ProcessID": (vm.process_id or 4096 + 4 * (int(vm.id[:4], 16) % 8192)) if up else None,
+            "ProcessID": worker_process(vm),
             "ReplicationHealth": int(replicated),
             "ReplicationMode": vm.replication_mode,
             "ReplicationState": 3 if replicated else 0,  # 3: replicating (Msvm_ComputerSystem page)

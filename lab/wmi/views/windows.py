@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import string
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
 from hyperv_placement.model.units import GIB, MIB
@@ -13,7 +13,19 @@ from lab.wmi.view import View, instance
 from lab.world import LabVolume
 from lab.world.builds import release_of, version_of
 
+from .windows_fixed import COMPUTER_SYSTEM, OPERATING_SYSTEM, PROCESSOR, VOLUME
+from .windows_processes import running
+
 _UPTIME = timedelta(days=12)
+_ENGLISH: Mapping[str, Value] = {
+    "CodeSet": "1252",
+    "CountryCode": "1",
+    "Locale": "0409",
+    "MUILanguages": ("en-US",),
+}
+_LANGUAGE: Mapping[str, Mapping[str, Value]] = {
+    "ja-jp": {"CodeSet": "932", "CountryCode": "81", "Locale": "0411", "MUILanguages": ("ja-JP",)},
+}
 _LOCAL_DISK, _COMPACT_DISC = 3, 5  # DriveType (Win32_Volume page)
 _CREDENTIAL_GUARD = 1
 _MEMBER_SERVER = 3  # DomainRole (Win32_ComputerSystem page)
@@ -28,6 +40,8 @@ def operating_systems(view: View) -> Iterator[Instance]:
     yield instance(
         "Win32_OperatingSystem",
         {
+            **OPERATING_SYSTEM,
+            **_LANGUAGE.get(host.locale.casefold(), _ENGLISH),
             "BuildNumber": str(host.build),
             "CSName": host.computer_name,
             "Caption": caption,
@@ -36,6 +50,7 @@ def operating_systems(view: View) -> Iterator[Instance]:
             "LastBootUpTime": now.replace(microsecond=0) - _UPTIME,
             "LocalDateTime": now + timedelta(seconds=host.clock_skew),
             "Name": rf"{caption}|C:\Windows|\Device\Harddisk0\Partition4",
+            "NumberOfProcesses": len(running(view)),
             "OSLanguage": 1041 if host.locale.casefold() == "ja-jp" else 1033,
             "TotalVirtualMemorySize": host.memory_mib * 1024,
             "TotalVisibleMemorySize": host.memory_mib * 1024,
@@ -43,26 +58,6 @@ def operating_systems(view: View) -> Iterator[Instance]:
         },
         namespace=CIMV2,
     )
-
-
-def services(view: View) -> Iterator[Instance]:
-    """Yield what runs of Windows' services, as far as anybody asks for it here."""
-    names = {
-        "vmms": "Hyper-V Virtual Machine Management",
-        "WinRM": "Windows Remote Management (WS-Management)",
-    }
-    if view.host.vmm_agent:
-        names["SCVMMAgent"] = "System Center Virtual Machine Manager Agent"
-    for name, title in names.items():
-        yield instance(
-            "Win32_Service",
-            {
-                "Caption": title, "CreationClassName": "Win32_Service", "DisplayName": title, "Name": name,
-                "Started": True, "StartMode": "Auto", "State": "Running", "Status": "OK",
-                "SystemCreationClassName": "Win32_ComputerSystem", "SystemName": view.host.computer_name,
-            },
-            namespace=CIMV2,
-        )  # fmt: skip
 
 
 def device_guard(view: View) -> Iterator[Instance]:
@@ -84,6 +79,8 @@ def computer_systems(view: View) -> Iterator[Instance]:
     yield instance(
         "Win32_ComputerSystem",
         {
+            **COMPUTER_SYSTEM,
+            "Caption": host.claims.upper() or host.computer_name,
             "DNSHostName": host.claims or host.name,
             "Domain": host.domain,
             "DomainRole": _MEMBER_SERVER,
@@ -106,6 +103,7 @@ def products(view: View) -> Iterator[Instance]:
         "Win32_ComputerSystemProduct",
         {
             "Caption": "Computer System Product",
+            "Description": "Computer System Product",
             "IdentifyingNumber": f"LAB-{view.host.name}",
             "Name": "Simulated host",
             "UUID": view.host.uuid or _derived(view, "computer").upper(),
@@ -122,6 +120,7 @@ def processors(view: View) -> Iterator[Instance]:
     yield instance(
         "Win32_Processor",
         {
+            **PROCESSOR,
             "Architecture": 9,
             "Caption": f"{host.processor_vendor} of generation {host.processor_generation}",
             "CreationClassName": "Win32_Processor",
@@ -130,7 +129,9 @@ def processors(view: View) -> Iterator[Instance]:
             "Manufacturer": host.processor_vendor,
             "Name": f"Lab processor, generation {host.processor_generation}",
             "NumberOfCores": host.processors,
+            "NumberOfEnabledCore": host.processors,
             "NumberOfLogicalProcessors": host.processors,
+            "ThreadCount": host.processors,
             "SystemName": host.computer_name,
         },
         namespace=CIMV2,
@@ -186,6 +187,7 @@ def _volume(view: View, volume: LabVolume) -> Instance:
 
 def _row(view: View, values: dict[str, Value]) -> Instance:
     common: dict[str, Value] = {
+        **VOLUME,
         "Automount": True,
         "BootVolume": False,
         "Caption": values["Name"],
