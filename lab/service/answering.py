@@ -59,7 +59,13 @@ from .subscriptions import Subscriptions
 
 _SOAP_1_1 = b"http://schemas.xmlsoap.org/soap/envelope/"
 _CHANGING = frozenset(
-    {"DestroySystem", "MigrateVirtualSystemToHost", "ModifySystemSettings", "RequestStateChange"}
+    {
+        "DestroySystem",
+        "InitiateShutdown",
+        "MigrateVirtualSystemToHost",
+        "ModifySystemSettings",
+        "RequestStateChange",
+    }
 )
 _STARTING = frozenset({"MigrateVirtualSystemToHost", "CheckVirtualSystemIsMigratable"})
 _ELSEWHERE = "https://elsewhere.example/wsman"

@@ -23,6 +23,7 @@ from .views import (
     assigned,
     cluster,
     devices,
+    files,
     guest_devices,
     integration,
     jobs,
@@ -233,6 +234,13 @@ CLASSES: tuple[WmiClass, ...] = (
         bases=("Win32_BaseService", "CIM_Service"),
         keys=("Name",),
         rows=windows_processes.services,
+    ),
+    WmiClass(
+        name="CIM_DataFile",
+        namespace=CIMV2,
+        bases=("CIM_LogicalFile", "CIM_LogicalElement", "CIM_ManagedSystemElement"),
+        keys=("Name",),
+        rows=files.data_files,
     ),
     WmiClass(
         name="Win32_DeviceGuard",

@@ -20,10 +20,21 @@ Classes, methods and actions of this page are written from the lab's code by `ma
 page (MicrosoftDocs/win32). Any other class that these pages describe is not served either, and says so.
 """
 
+PARTS = """## Parts of methods
+
+What these methods do not do is answered by a ReturnValue, 32770 (not supported), and has its line in `bin/lab log`, too:
+
+- `MigrateVirtualSystemToHost`: the options `AdvancedOptions` and `EnableVhdCompression`, and a `MigrationType` other than 32768 to 32771 (`refusal`).
+- `ModifySystemSettings`: other properties than `ElementName` and `Notes`, where they would change (`not-served`).
+- `DestroySystem` of a machine that is not a planned one (`violation`): the lab removes no machine.
+
+`GetSummaryInformation` returns NULL for pictures, tasks, checkpoints, load and the guest's system.
+"""
+
 
 def page() -> str:
     """Return the page."""
-    parts = [INTRODUCTION, _methods(), _resources(), _actions()]
+    parts = [INTRODUCTION, _methods(), PARTS, _resources(), _actions()]
     return "\n".join(parts)
 
 

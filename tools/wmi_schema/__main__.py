@@ -37,6 +37,7 @@ _CIMV2 = [
     "Win32_TimeZone",
     "Win32_LocalTime",
     "Win32_UTCTime",
+    "CIM_DataFile",
 ]
 _CLUSTER = [
     "MSCluster_Cluster",

@@ -29,6 +29,7 @@ METHODS: Mapping[tuple[str, str], Method] = {
     ("Msvm_VirtualSystemManagementService", "DestroySystem"): systems.destroy,
     ("Msvm_VirtualSystemManagementService", "GetSummaryInformation"): summaries.get_summaries,
     ("Msvm_VirtualSystemManagementService", "ModifySystemSettings"): system_settings.modify,
+    ("Msvm_ShutdownComponent", "InitiateShutdown"): machines.initiate_shutdown,
     ("Msvm_VirtualSystemMigrationService", "GetSystemCompatibilityVectors"): compatibility.get_vectors,
     ("Msvm_ComputerSystem", "RequestStateChange"): machines.request_state_change,
     ("Msvm_ConcreteJob", "GetError"): job_control.get_error,

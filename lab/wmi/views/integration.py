@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from hyperv_placement.wsman import Instance, Value
 from lab.wmi.view import View, instance
-from lab.world.objects import RUNNING
+from lab.world.objects import UP
 
 from .guest_devices import device
 from .holders import holders
@@ -38,7 +38,7 @@ class Component:
     def rows(self, view: View) -> Iterator[Instance]:
         """Yield the component of each running machine."""
         for vm in view.host.vms():
-            if vm.enabled_state == RUNNING:
+            if vm.enabled_state in UP:
                 status: dict[str, Value] = {
                     "EnabledDefault": 7,
                     "EnabledState": _ENABLED if self.enabled else _DISABLED,

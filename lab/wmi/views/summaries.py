@@ -7,7 +7,7 @@ from datetime import timedelta
 from hyperv_placement.wsman import Instance, Value
 from lab.wmi.view import View, instance
 from lab.world import LabCheckpoint, LabVm
-from lab.world.objects import OFF, PAUSED, RUNNING
+from lab.world.objects import OFF, RUNNING, UP
 
 from .processors import VIRTUAL_PROCESSORS
 
@@ -20,7 +20,7 @@ def more(view: View, vm: LabVm) -> dict[str, Value]:
     replicated = vm.replication_mode != 0
     now = view.world.clock.now()
     return {
-        "EnhancedSessionModeState": 6 if vm.enabled_state in (RUNNING, PAUSED) else 3,
+        "EnhancedSessionModeState": 6 if vm.enabled_state in UP else 3,
         "Heartbeat": (_OK if vm.heartbeat else _NO_CONTACT) if vm.enabled_state == RUNNING else None,
         "HostComputerSystemName": view.host.computer_name,
         "ReplicationHealth": int(replicated),

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from lab.estate.building import build
 from lab.storage.checksums import Checksums
-from lab.world import LabVm, World, room
+from lab.world import LabVm, World, room, vmms
 from lab.world.faults import Fault
-from lab.world.objects import LabRoots
+from lab.world.objects import OFF, PAUSED, RUNNING, SAVED, LabRoots
 from lab.world.restart import resume
 
 from .conftest import SHARE, Stage, StillClock, estate, machine
@@ -27,6 +27,7 @@ STEPS = st.lists(
             st.sampled_from((32768, 32769, 32771)),
             st.sampled_from(("D:\\X", "E:\\X", f"{SHARE}\\X", None)),
         ),
+        st.tuples(st.just("state"), st.sampled_from(NAMES), st.sampled_from((2, 3, 4, 6, 9, 11))),
         st.tuples(st.just("wait"), st.sampled_from((0.1, 1.0, 3.0, 9.0))),
         st.tuples(st.just("fail"), st.integers(0, 99)),
         st.just(("kill",)),
@@ -58,7 +59,7 @@ def bounds_hold(world: World) -> bool:
 @settings(max_examples=60, deadline=None)
 @given(steps=STEPS)
 def test_nothing_is_lost_whatever_is_asked(steps: list[tuple[object, ...]]) -> None:
-    """Moves, failures and kills in any order end with every disk whole, once, and nothing beside it."""
+    """Moves, failures, kills and machines that are stopped and started in any order end with every disk whole, once, and nothing beside it."""
     with tempfile.TemporaryDirectory() as folder:
         clock = StillClock()
         spec = estate(*(machine(name, folder=f"D:\\{name}") for name in NAMES))
@@ -69,6 +70,9 @@ def test_nothing_is_lost_whatever_is_asked(steps: list[tuple[object, ...]]) -> N
             match step:
                 case ("move", str(name), destination, int(kind), target):
                     ask(here, name, destination, kind, target)  # type: ignore[arg-type]
+                case ("state", str(name), int(wanted)):
+                    vm = here.vm(name)
+                    vmms.request_state(here.world, vm.host, vm.id, wanted, "LAB\\tester")
                 case ("wait", float(seconds)):
                     here.pass_time(seconds, step=0.5 if seconds > 1 else 0.1)
                 case ("fail", int(percent)):
@@ -82,3 +86,5 @@ def test_nothing_is_lost_whatever_is_asked(steps: list[tuple[object, ...]]) -> N
         assert len(list(Path(folder).rglob("*.vhdx"))) == len(NAMES)
         assert len(list(Path(folder).rglob("*.vmcx"))) == len(NAMES)
         assert not [job for job in here.world.jobs() if job.running]
+        assert {vm.enabled_state for vm in here.world.vms()} <= {RUNNING, OFF, SAVED, PAUSED}
+        assert {vm.requested_state for vm in here.world.vms()} == {None}

@@ -8,6 +8,7 @@ from hyperv_placement.wsman import (
     EndpointReference,
     Enumerate,
     EnumerateResponse,
+    EnumerationMode,
     Invoke,
     decode_embedded,
     resource_uri,
@@ -146,3 +147,37 @@ def test_a_job_about_a_state_is_not_cancelled(at: Desk) -> None:
     assert at.get(job)["Cancellable"] is False
     assert at.call(job, METHOD, RequestedState=4).return_value == 32774
     assert at.call(job, "KillJob").return_value == 32770
+
+
+def shutdown_component(at: Desk, name: str) -> EndpointReference:
+    """Return the EPR of a machine's shutdown service, as an enumeration gives it."""
+    query = f"SELECT * FROM Msvm_ShutdownComponent WHERE SystemName = '{at.stage.vm(name).id}'"  # noqa: S608
+    message = Enumerate(
+        resource_uri=resource_uri("*"), query=query, mode=EnumerationMode.EPRS, optimize=True, max_elements=9
+    )
+    answer = at.send(message)
+    assert isinstance(answer, EnumerateResponse)
+    (reference_,) = answer.items or ()
+    assert isinstance(reference_, EndpointReference)
+    return reference_
+
+
+def test_a_guest_is_shut_down_by_its_integration_service(at: Desk) -> None:
+    """As libvirt and Stop-VM do: 0 at once, off a little later; a second call meanwhile is told so."""
+    component = shutdown_component(at, "WEB01")
+    answer = at.call(component, "InitiateShutdown", Force=False, Reason="patches")
+    assert dict(answer.outputs) == {"ReturnValue": 0}
+    assert at.stage.vm("WEB01").enabled_state == STOPPING
+    assert at.call(component, "InitiateShutdown", Force=True, Reason="").return_value == 32782
+    at.stage.pass_time(4, step=1)
+    assert at.stage.vm("WEB01").enabled_state == OFF
+    (line, _) = at.logged("request")
+    assert (line["operation"], line["return_value"]) == ("InitiateShutdown", 0)
+
+
+def test_a_guest_that_does_not_answer_is_not_ready(at: Desk) -> None:
+    """And goes on."""
+    component = shutdown_component(at, "WEB01")
+    at.stage.vm("WEB01").heartbeat = False
+    assert at.call(component, "InitiateShutdown", Force=False, Reason="").return_value == 32780
+    assert at.stage.vm("WEB01").enabled_state == RUNNING
