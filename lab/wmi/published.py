@@ -9,6 +9,8 @@ from pathlib import Path
 
 from hyperv_placement.wsman import CIMV2, VIRTUALIZATION
 
+from .schema import entry_of
+
 _FILE = Path(__file__).with_suffix(".txt")
 _FOLDERS = {"HyperV_v2": VIRTUALIZATION, "CIMWin32Prov": CIMV2}
 _NAMESPACES = frozenset(
@@ -33,6 +35,12 @@ class PublishedClass:
 def class_named(namespace: str, name: str) -> PublishedClass | None:
     """Return a class by its name in any case, None where no page describes one."""
     return _classes().get((namespace.casefold(), name.casefold()))
+
+
+def is_class(namespace: str, name: str, build: int) -> bool:
+    """Say whether hosts of this build have the class: by the lists of properties, or by a page alone."""
+    listed = entry_of(name, namespace)
+    return class_named(namespace, name) is not None if listed is None else build in listed.builds
 
 
 def method_named(namespace: str, class_name: str, method: str) -> str | None:

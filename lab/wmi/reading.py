@@ -58,7 +58,7 @@ class Reader:
         namespace = self._namespace(uri)
         name = names.class_of(uri.strip())
         found = class_named(namespace, name)
-        if found is None and published.class_named(namespace, name) is not None:
+        if found is None and published.is_class(namespace, name, self.host.build):
             raise not_served(catalogue.destination_unreachable(self.machine), f"{name} of {namespace}")
         if found is None or not schema.has_class(found.name, self.host.build):
             raise RequestRefusedError(catalogue.destination_unreachable(self.machine))
@@ -125,7 +125,8 @@ class Reader:
         ]
         if not classes:
             name = select.class_name
-            if class_named(namespace, name) is None and published.class_named(namespace, name) is not None:
+            known = class_named(namespace, name) is not None
+            if not known and published.is_class(namespace, name, self.host.build):
                 fault = query_refused(self.machine, UNKNOWN_CLASS, request.query or "")
                 raise not_served(fault, f"{name} of {namespace}")
             raise QueryError(UNKNOWN_CLASS)

@@ -25,7 +25,7 @@ PARTS = """## Parts of methods
 What these methods do not do is answered by a ReturnValue, 32770 (not supported), and has its line in `bin/lab log`, too:
 
 - `MigrateVirtualSystemToHost`: the options `AdvancedOptions` and `EnableVhdCompression`, and a `MigrationType` other than 32768 to 32771 (`refusal`).
-- `ModifySystemSettings`: other properties than `ElementName` and `Notes`, where they would change (`not-served`).
+- `ModifySystemSettings`: other properties than `ElementName`, `Notes`, `SnapshotDataRoot` and `SwapFileDataRoot`, where they would change (`not-served`).
 - `DestroySystem` of a machine that is not a planned one (`violation`): the lab removes no machine.
 
 `GetSummaryInformation` returns NULL for pictures, tasks, checkpoints, load and the guest's system.

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from hyperv_placement.wsman import Instance, Value
 from lab.wmi import embedded, schema
 from lab.wmi.embedded import TextRefusedError
 from lab.wmi.views import settings
 from lab.world import LabCheckpoint, LabVm, power, texts
-from lab.world.jobs import INVALID_PARAMETER, NOT_SUPPORTED
+from lab.world.jobs import INVALID_PARAMETER, INVALID_STATE, NOT_SUPPORTED
+from lab.world.objects import OFF
 
 from .call import Call, Outputs
 from .machines import started
@@ -18,14 +20,18 @@ _CLASS = "Msvm_VirtualSystemSettingData"
 _KEY = "InstanceID"
 _READ_ONLY = ("VirtualSystemType", "CreationTime", "Version", "BIOSGUID")
 """With one of these the job ends in Exception, whatever its value (r4sd/terraform-provider-hyperv vm_firmware_write.go)."""
-_WRITABLE = frozenset({"ElementName", "Notes"})
+_FOLDERS = {"SnapshotDataRoot": "checkpoints", "SwapFileDataRoot": "paging"}
+"""What Set-VM changes with -SnapshotFileLocation and -SmartPagingFilePath (its page)."""
+_WRITABLE = frozenset({"ElementName", "Notes", *_FOLDERS})
+_LONGEST_NAME = 100
 
 
 def modify(call: Call) -> Outputs:
-    """Change name and notes; what is NULL, left out or as it was before stays.
+    """Change name, notes and the folders of a machine's checkpoints and paging file; what is NULL, left out or as before stays.
 
-    Of Notes the first element alone is kept (r4sd/go-wsman). That a change is done at once, without a job, and an empty
-    name refused, is a guess. What the world has no place for is not served.
+    Of Notes the first element alone is kept (r4sd/go-wsman). Guesses: a change is done at once, without a job; an empty
+    name is refused; the one folder is changed only while there are no checkpoints, the other while the machine is off.
+    What the world has no place for is not served.
     """
     call.expect("SystemSettings")
     host = call.reader.host
@@ -34,6 +40,7 @@ def modify(call: Call) -> Outputs:
         given = embedded.read(text, _CLASS, missing=schema.missing(_CLASS, host.build))
         vm, owner, row = _found(call, str(given.get(_KEY) or ""))
         changed = _changed(given, row)
+        _check_folders(vm, owner, changed)
     except TextRefusedError as refused:
         return _refused(call, refused)
     for name in _READ_ONLY:
@@ -50,9 +57,19 @@ def modify(call: Call) -> Outputs:
 def _changed(given: Mapping[str, Value], row: Instance) -> Mapping[str, Value]:
     """Return what is to have another value. Raises TextRefusedError."""
     changed = {n: v for n, v in given.items() if v is not None and n != _KEY and v != row[n]}
-    if changed.get("ElementName") == "":
-        raise TextRefusedError(INVALID_PARAMETER, "ElementName is empty")
+    if not 0 < len(str(changed.get("ElementName", row["ElementName"]))) <= _LONGEST_NAME:
+        raise TextRefusedError(
+            INVALID_PARAMETER, f"ElementName has no or more than {_LONGEST_NAME} characters"
+        )
     return changed
+
+
+def _check_folders(vm: LabVm, owner: LabVm | LabCheckpoint, changed: Mapping[str, Value]) -> None:
+    """Raise TextRefusedError for a folder that cannot be changed now."""
+    if "SnapshotDataRoot" in changed and vm.checkpoints:
+        raise TextRefusedError(INVALID_STATE, "there are checkpoints in SnapshotDataRoot")
+    if "SwapFileDataRoot" in changed and (vm.enabled_state != OFF or owner is not vm):
+        raise TextRefusedError(INVALID_STATE, "SwapFileDataRoot is changed while the machine is off")
 
 
 def _found(call: Call, instance_id: str) -> tuple[LabVm, LabVm | LabCheckpoint, Instance]:
@@ -76,6 +93,9 @@ def _apply(call: Call, vm: LabVm, owner: LabVm | LabCheckpoint, changed: Mapping
     world, before = call.reader.world, owner.name
     if "ElementName" in changed:
         owner.name = str(changed["ElementName"])
+    if isinstance(owner, LabVm):
+        folders = {each: str(changed[name]) for name, each in _FOLDERS.items() if name in changed}
+        owner.roots = replace(owner.roots, **folders)
     notes = changed.get("Notes")
     if isinstance(notes, tuple) and isinstance(owner, LabVm):
         owner.notes = str(notes[0]) if notes else ""

@@ -114,6 +114,14 @@ def test_a_class_that_hosts_have(at: Desk) -> None:
     )
 
 
+@pytest.mark.parametrize(("build", "told"), [(20348, True), (9600, False)])
+def test_a_class_that_an_older_host_has_not_is_a_hosts_answer(desk: MAKER, build: int, *, told: bool) -> None:
+    """Only what a host of this build has is missing in the lab."""
+    at = desk(estate(machine("WEB01"), build=build))
+    fault = at.fault(Enumerate(resource_uri=resource_uri("Msvm_VirtualSystemCollection")))
+    assert fault.reason.startswith(WORDS) == told
+
+
 def test_a_namespace_that_hosts_have(at: Desk) -> None:
     """Others are a host's own answer."""
     uri = resource_uri("MSFT_NetAdapter", "root/StandardCimv2")

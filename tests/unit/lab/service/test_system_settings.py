@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hyperv_placement.wsman import EndpointReference, InvokeResponse, decode_embedded
+from lab.world.objects import OFF
 from tests.fabric.test_lab_service.conftest import reference
 from tests.unit.lab.conftest import estate, machine
 
@@ -91,6 +92,7 @@ def test_a_read_only_property_fails_the_job(at: Desk, name: str) -> None:
     ("properties", "of"),
     [
         ((prop("ElementName", ""),), None),
+        ((prop("ElementName", "X" * 101),), None),
         ((prop("ElementName", "X"),), "6A1F0C5E-3D52-4A8B-9C1E-0F2B7D94E8A3"),
         ((prop("Colour", "red"),), None),
     ],
@@ -99,6 +101,19 @@ def test_a_mistake_is_an_invalid_parameter(at: Desk, properties: tuple[str, ...]
     """An empty name, a machine that is not there, a property that no class has."""
     assert modify(at, *properties, of=of).return_value == 32773
     assert at.logged("not-served") == []
+
+
+def test_folders_are_changed_where_nothing_is_in_them(at: Desk) -> None:
+    """Those of checkpoints without any, that of the paging file while the machine is off."""
+    sql, web = at.stage.vm("SQL01"), at.stage.vm("WEB01")
+    assert modify(at, prop("SnapshotDataRoot", "D:\\New"), of=sql.id).return_value == 0
+    assert sql.roots.checkpoints == "D:\\New"
+    assert modify(at, prop("SnapshotDataRoot", "D:\\New"), of=web.id).return_value == 32775
+    assert modify(at, prop("SwapFileDataRoot", "D:\\New"), of=sql.id).return_value == 32775
+    sql.enabled_state = OFF
+    assert modify(at, prop("SwapFileDataRoot", "D:\\New"), of=sql.id).return_value == 0
+    assert sql.roots.paging == "D:\\New"
+    assert modify(at, prop("ConfigurationDataRoot", "D:\\New"), of=sql.id).return_value == 32770
 
 
 def test_what_the_world_does_not_know_is_not_served(at: Desk) -> None:
