@@ -38,10 +38,12 @@ _DATED: Mapping[str, Mapping[int, str]] = {
 }
 """Class -> build -> what came with it: guesses, by the feature that the property belongs to. The last is dated: the
 updates of September 2022 brought it (Get-Cluster page)."""
-_CAME: Mapping[str, int] = dict.fromkeys(
-    ("Msvm_GpuPartition", "Msvm_GpuPartitionSettingData", "Msvm_PartitionableGpu"), 16299
-)
-"""Classes that are newer than their pages say: that partitions of a GPU came with version 1709 is a guess."""
+_CAME: Mapping[str, int] = {
+    "Msvm_GpuPartition": 16299, "Msvm_GpuPartitionSettingData": 16299, "Msvm_PartitionableGpu": 16299,
+    "Win32_DeviceGuard": 14393,
+}  # fmt: skip
+"""Classes whose pages do not say since when. That partitions of a GPU came with version 1709 is a guess; the other one
+came with Windows Server 2016 (Learn, "Enable virtualization-based protection of code integrity")."""
 _KINDS: Mapping[tuple[str, str], str] = {("Msvm_ProcessorSettingData", "LimitProcessorFeaturesMode"): "uint8"}
 """Types of enumerations that no page has, and are not the usual one: guesses."""
 _RECORDED: Mapping[str, Mapping[str, str]] = {
