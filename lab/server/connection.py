@@ -12,7 +12,8 @@ from hyperv_placement.errors import ProtocolError
 from hyperv_placement.wsman import sealed
 from lab.home.certificates import Peer
 from lab.service import identify
-from lab.service.answering import Dropped, Instead, Service
+from lab.service.answering import Service
+from lab.service.interruptions import Dropped, Instead
 from lab.wmi.accounts import Caller
 from lab.world.faults import Fault
 

@@ -12,14 +12,11 @@ from http import HTTPStatus
 
 from hyperv_placement.errors import ProtocolError
 from hyperv_placement.wsman import (
-    EndpointReference,
     Enumerate,
     Fault,
     Get,
     GetResponse,
-    Instance,
     Invoke,
-    InvokeResponse,
     Pull,
     Release,
     Request,
@@ -27,65 +24,38 @@ from hyperv_placement.wsman import (
     Subscribe,
     Unsubscribe,
     Unsupported,
-    Value,
     catalogue,
     decode_request,
     encode_response,
     names,
 )
-from lab.wmi import published
 from lab.wmi.accounts import Accounts, Caller
-from lab.wmi.classes import WmiClass, namespace_of
-from lab.wmi.methods import METHODS, Call
+from lab.wmi.classes import namespace_of
 from lab.wmi.reading import Reader
 from lab.wmi.refusal import (
     NotServedError,
     RequestRefusedError,
     injected,
-    not_served,
     quota,
     seen_from_inside,
     version_mismatch,
 )
 from lab.wmi.rights import denied
 from lab.wmi.texts import spoken_fault
-from lab.world import JOB_STARTED, LabHost, World, outages, vmms
+from lab.world import LabHost, World, outages, vmms
 from lab.world.faults import Fault as Rule
 
-from . import identify, unserved
+from . import calls, configuration, identify, unserved
+from .configuration import Configuration
 from .enumerations import Enumerations
 from .headers import envelope_size, refusal, timeout_seconds
+from .interruptions import Dropped, Instead
 from .subscriptions import Subscriptions
 
 _SOAP_1_1 = b"http://schemas.xmlsoap.org/soap/envelope/"
-_CHANGING = frozenset(
-    {
-        "DestroySystem",
-        "InitiateShutdown",
-        "MigrateVirtualSystemToHost",
-        "ModifySystemSettings",
-        "RequestStateChange",
-    }
-)
-_STARTING = frozenset({"MigrateVirtualSystemToHost", "CheckVirtualSystemIsMigratable"})
 _ELSEWHERE = "https://elsewhere.example/wsman"
 SPOILING = ("no-answer", "answer-truncated", "answer-garbled", "answer-doubled")
 """Kinds of faults that leave a request carried out and spoil its answer."""
-_BROKEN = b'<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Header><a:Act'
-
-
-class Dropped(Exception):  # noqa: N818 - no error: a fault of the lab that was ordered
-    """The connection is to be cut instead of an answer."""
-
-
-class Instead(Exception):  # noqa: N818 - no error: a fault of the lab that was ordered
-    """The answer is to be this: a status without SOAP, as from a service that starts, or a broken envelope."""
-
-    def __init__(self, status: HTTPStatus, body: bytes = b"", location: str = "") -> None:
-        super().__init__(status)
-        self.status = status
-        self.body = body
-        self.location = location
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -259,7 +229,7 @@ class Service:
             raise Dropped
         return timely
 
-    def _respond(self, request: Request, caller: Caller, machine: str) -> Response:
+    def _respond(self, request: Request, caller: Caller, machine: str) -> Response | Configuration:
         """Answer a request that could be read. Raises RequestRefusedError and Dropped."""
         lacking = unserved.refusal(request, machine)
         fault = None if lacking else refusal(request, machine)
@@ -277,10 +247,17 @@ class Service:
         if fault is not None:
             return fault
         if isinstance(request, Invoke):
-            return self._invoke(reader, request, caller)
+            return calls.invoke(reader, request, caller)
         if isinstance(request, Subscribe | Unsubscribe):  # of the event log alone: others are not served
             return catalogue.action_not_supported(machine)
         return self._read(reader, request, caller)
+
+    def _configuration(self, caller: Caller, machine: str) -> Configuration | Fault:
+        """Answer a Get of winrm/config: for administrators alone (its RootSDDL, recorded by pypsrp)."""
+        allow = self.world.settings.allow_unencrypted
+        return denied(caller.user, names.CIMV2, machine) or Configuration(
+            host=self.host, allow_unencrypted=allow
+        )
 
     def _of_log(self, request: Request, caller: Caller, machine: str) -> Response:
         """Answer what is about the event log; that only administrators may read it is a guess, the stricter one."""
@@ -308,8 +285,10 @@ class Service:
 
     def _read(
         self, reader: Reader, request: Get | Enumerate | Pull | Release | Unsupported, caller: Caller
-    ) -> Response:
+    ) -> Response | Configuration:
         match request:
+            case Get() if request.target.resource_uri.strip() == configuration.URI:
+                return self._configuration(caller, reader.machine)
             case Get():
                 return GetResponse(instance=reader.find(request.target)[1])
             case Enumerate():
@@ -320,49 +299,7 @@ class Service:
             case Release():
                 return self._enumerations.release(request, caller.name, reader.machine)
             case Unsupported():
-                return self._unsupported(reader, request)
-
-    def _invoke(self, reader: Reader, request: Invoke, caller: Caller) -> Response:
-        """Call a method; that an unknown one is ActionNotSupported is a guess."""
-        found = reader.class_of(request.target.resource_uri)
-        method = METHODS.get((found.name, request.method))
-        uri, _, _ = request.header.action.rpartition("/")
-        if method is None or uri.casefold() != request.target.resource_uri.strip().casefold():
-            return _no_method(reader, found, request.method)
-        target = _service(reader, found, request) if found.service else reader.find(_whole(request.target))[1]
-        call = Call(reader=reader, caller=caller, target=target, request=request)
-        outputs = method(call)
-        if request.method in _CHANGING:
-            self._note(call, outputs.get("ReturnValue"))
-        response = InvokeResponse(
-            resource_uri=names.resource_uri(found.name, found.namespace),
-            method=request.method,
-            outputs=outputs,
-        )
-        if request.method in _STARTING and response.return_value == JOB_STARTED:
-            self._answer_badly(call)
-        return response
-
-    def _answer_badly(self, call: Call) -> None:
-        """Cut the connection after an accepted order, or answer something else, where a fault of the lab says so."""
-        vm, method = _system_in(call), call.request.method
-        bad = self.world.faults.take("bad-answer", host=self.host.name, vm=vm, operation=method)
-        if bad is not None:
-            raise _instead(bad)
-        if self.world.faults.take("drop-answer", host=self.host.name, vm=vm, operation=method) is not None:
-            raise Dropped
-
-    def _note(self, call: Call, answer: Value) -> None:
-        """Log an operation that can change something: who, from where, what, and what came of it."""
-        self.world.log.write(
-            "request",
-            host=self.host.name,
-            operation=call.request.method,
-            target=_system_in(call) or call.target.text("InstanceID") or call.target.text("Name"),
-            by=call.caller.name,
-            address=call.caller.address,
-            return_value=answer,
-        )
+                return calls.unsupported(reader, request)
 
     def _note_not_served(self, what: str, caller: Caller) -> None:
         """Log what a host would have done and the lab does not."""
@@ -370,89 +307,26 @@ class Service:
             "not-served", host=self.host.name, what=what, by=caller.name, address=caller.address
         )
 
-    def _unsupported(self, reader: Reader, request: Unsupported) -> Response:
-        """An unknown action, or a method without its body; the latter is a SchemaValidationError (guess)."""
-        uri, _, method = request.header.action.rpartition("/")
-        if uri == request.header.resource_uri:
-            found = reader.class_of(uri)
-            if (found.name, method) in METHODS:
-                return catalogue.schema_validation_error(reader.machine)
-            return _no_method(reader, found, method)
-        return catalogue.action_not_supported(reader.machine)
-
-    def _sized(self, response: Response, request: Request, machine: str) -> Reply:
+    def _sized(self, response: Response | Configuration, request: Request, machine: str) -> Reply:
         """Answer, or say that the answer does not fit: the limit counts UTF-16 bytes (captures of txwinrm)."""
         reply = self._reply(response, request.header.message_id)
         if not reply.fault and 2 * len(reply.body.decode()) > envelope_size(request, self.host.winrm):
             return self._reply(catalogue.encoding_limit(machine), request.header.message_id)
         return reply
 
-    def _reply(self, response: Response, relates_to: str) -> Reply:
+    def _reply(self, response: Response | Configuration, relates_to: str) -> Reply:
+        message_id = str(uuid.uuid4()).upper()
+        if isinstance(response, Configuration):
+            return Reply(body=response.envelope(relates_to, message_id), fault=False)
         if isinstance(response, Fault):
             response = spoken_fault(seen_from_inside(response, self.host.computer_name), self.host.locale)
         body = encode_response(
             response,
             relates_to=relates_to,
-            message_id=str(uuid.uuid4()).upper(),
+            message_id=message_id,
             lang=self.host.locale,
         )
         return Reply(body=body, fault=isinstance(response, Fault))
-
-
-def _instead(rule: Rule) -> Instead:
-    """Return what an accepted order is answered with: HTTP 503 unless the rule says otherwise."""
-    if rule.text:
-        return Instead(HTTPStatus.OK, _BROKEN)
-    try:
-        return Instead(HTTPStatus(rule.code or HTTPStatus.SERVICE_UNAVAILABLE))
-    except ValueError:
-        return Instead(HTTPStatus.INTERNAL_SERVER_ERROR)
-
-
-def _system_in(call: Call) -> str | None:
-    """Return the GUID of the machine that a call is about, None where it names none."""
-    reference = call.argument("ComputerSystem")
-    name = reference.selector("Name") if isinstance(reference, EndpointReference) else None
-    return name.upper() if name else None
-
-
-def _service(reader: Reader, found: WmiClass, request: Invoke) -> Instance:
-    """Return the service that a method is called on.
-
-    A service wants a selector, CreationClassName alone will do; none at all is an error of the provider
-    (r4sd/go-wsman hyperv/management_service_selector_test.go; for the migration service a guess).
-    """
-    selectors = reader.selectors(request.target)
-    row = next(reader.rows(found))
-    if not selectors:
-        raise RequestRefusedError(
-            catalogue.internal_error(
-                reader.machine, catalogue.INVALID_METHOD_PARAMETERS, "Invalid method Parameter(s) "
-            )
-        )
-    if selectors.keys() - {key.casefold() for key in found.keys}:
-        raise RequestRefusedError(catalogue.invalid_selectors(reader.machine))
-    own = {key.casefold(): row.text(key).casefold() for key in found.keys}
-    if any(own[name] != value for name, value in selectors.items()):
-        raise RequestRefusedError(catalogue.destination_unreachable(reader.machine))
-    return row
-
-
-def _whole(target: EndpointReference) -> EndpointReference:
-    """Return the reference with the key that a call may leave out: Name alone names a system (r4sd/go-wsman hyperv/vm_state.go)."""
-    keys = {key.casefold() for key in target.selectors} - {"__cimnamespace"}
-    if target.class_name.casefold() != "msvm_computersystem" or keys != {"name"}:
-        return target
-    return replace(target, selectors={**target.selectors, "CreationClassName": "Msvm_ComputerSystem"})
-
-
-def _no_method(reader: Reader, found: WmiClass, method: str) -> Fault:
-    """Return what a host says to a method that the class has not. Raises NotServedError for one that its page has."""
-    fault = catalogue.action_not_supported(reader.machine)
-    published_as = published.method_named(found.namespace, found.name, method)
-    if published_as is not None and (found.name, published_as) not in METHODS:
-        raise not_served(fault, f"{found.name}.{published_as}")
-    return fault
 
 
 def _unreadable(content: bytes, machine: str) -> Fault:

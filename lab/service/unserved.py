@@ -19,10 +19,12 @@ from hyperv_placement.wsman import (
 )
 from lab.wmi.refusal import NotServedError, not_served
 
+from . import configuration
+
 RESOURCES: Mapping[str, str] = {
     "http://schemas.microsoft.com/wbem/wsman/1/windows/shell": "winrs",
     "http://schemas.microsoft.com/powershell/": "PowerShell remoting",
-    "http://schemas.microsoft.com/wbem/wsman/1/config": "the configuration of WinRM",
+    "http://schemas.microsoft.com/wbem/wsman/1/config": "this part of WinRM's configuration",
     "http://schemas.microsoft.com/wbem/wsman/1/SubscriptionManager/": "the forwarding of events",
     "http://schemas.dmtf.org/wbem/wscim/1/": "classes by the resource URIs of DMTF",
 }
@@ -60,6 +62,8 @@ def refusal(request: Request, machine: str) -> NotServedError | None:
     It comes before everything that is checked of headers: PowerShell's, too, would be faulted as unknown ones.
     """
     uri = resource_of(request).strip()
+    if uri == configuration.URI and isinstance(request, Get):
+        return None
     for beginning, what in RESOURCES.items():
         if uri.casefold().startswith(beginning.casefold()):
             return not_served(catalogue.action_not_supported(machine), f"{what} ({uri})")

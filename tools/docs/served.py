@@ -30,6 +30,8 @@ What these methods do not do is answered by a ReturnValue, 32770 (not supported)
 
 `GetSummaryInformation` returns NULL for pictures, tasks, checkpoints, load and the guest's system.
 """
+OUTSIDE = """Identify is served at `/wsman` and, without a login, at `/wsman-anon/identify`. Of the configuration of WinRM, Get of the whole
+is (`winrm get winrm/config`), with the limits that are in force."""
 
 
 def page() -> str:
@@ -69,7 +71,7 @@ def _resources() -> str:
 def _actions() -> str:
     listed = [*unserved.ACTIONS.values(), unserved.FRAGMENTS, unserved.EVENTS]
     lines = ["## Actions", "", "For no class:", "", *(f"- {cell(what)}" for what in listed)]
-    lines += ["", "Identify is served at `/wsman` and, without a login, at `/wsman-anon/identify`."]
+    lines += ["", OUTSIDE]
     return "\n".join(lines) + "\n"
 
 

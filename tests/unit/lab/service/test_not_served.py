@@ -68,7 +68,7 @@ def test_a_method_without_its_body(at: Desk) -> None:
     [
         ("http://schemas.microsoft.com/wbem/wsman/1/windows/shell/cmd", "winrs"),
         ("http://schemas.microsoft.com/powershell/Microsoft.PowerShell", "PowerShell remoting"),
-        ("http://schemas.microsoft.com/wbem/wsman/1/config/service", "the configuration of WinRM"),
+        ("http://schemas.microsoft.com/wbem/wsman/1/config/service", "this part of WinRM's configuration"),
         (
             "http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/CIM_Service",
             "classes by the resource URIs of DMTF",
