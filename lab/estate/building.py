@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import random
 import shutil
+import uuid
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 
 from hyperv_placement.model.names import vm_id
@@ -25,12 +29,12 @@ from lab.world import (
     World,
 )
 from lab.world.compatibility import default_version
-from lab.world.objects import FILELESS, ISO, PAUSED, RUNNING
+from lab.world.objects import FILELESS, FLOPPY, ISO, PAUSED, RUNNING, LabNetwork, any_network
 from lab.world.plan_files import configuration_files
 from lab.world.world import Settings, State
 
 from .checking import check
-from .drives import add_checkpoint, disk_of, guid
+from .drives import add_checkpoint, drives, guid, idle_controllers
 from .spec import EstateSpec, HostSpec, VmSpec
 
 _AGE = timedelta(days=30)
@@ -49,19 +53,35 @@ def build(spec: EstateSpec, home: Path, clock: LabClock, *, ports: dict[str, int
         host.name: _host(spec, host, ports[host.name], number) for number, host in enumerate(spec.hosts)
     }
     state.shares = [
-        LabShare(path=share.path, capacity_bytes=share.capacity_bytes, hosts=list(share.hosts))
+        LabShare(
+            path=share.path,
+            capacity_bytes=share.capacity_bytes,
+            hosts=list(share.hosts),
+            aliases=list(share.aliases),
+        )
         for share in spec.shares
     ]
     world = World(home, clock, state)
+    namesakes: Counter[str] = Counter()
     for vm in spec.vms:
-        machine = _machine(spec, vm, clock)
+        namesakes[vm.name] += 1
+        machine = _machine(spec, vm, clock, namesakes[vm.name])
         host = state.hosts[vm.host]
         machine.version = vm.version or default_version(host)
         machine.processor_generation = host.processor_generation
-        host.realized[machine.id] = machine
+        _place(state, vm, machine)
         _write_files(world.files, machine, random.Random(f"{spec.seed}/{vm.host}/{vm.name}/files"))
     world.save()
     return world
+
+
+def _place(state: State, vm: VmSpec, machine: LabVm) -> None:
+    """Have the machine realized, or planned, at its host, and what was left of it planned at others."""
+    leftovers = vm.planned_on if vm.realized else (vm.host, *vm.planned_on)
+    for name in leftovers:
+        state.hosts[name].planned[machine.id] = replace(copy.deepcopy(machine), host=name, staged=True)
+    if vm.realized:
+        state.hosts[vm.host].realized[machine.id] = machine
 
 
 def clear(home: Path) -> None:
@@ -88,6 +108,7 @@ def _host(spec: EstateSpec, host: HostSpec, port: int, number: int) -> LabHost:
                 path=volume.path,
                 capacity_bytes=volume.capacity_bytes,
                 used_bytes=volume.used_bytes,
+                id=volume.id.upper(),
                 cluster=host.cluster if volume.path.casefold().startswith("c:\\clusterstorage\\") else None,
             )
             for volume in host.volumes
@@ -98,7 +119,10 @@ def _host(spec: EstateSpec, host: HostSpec, port: int, number: int) -> LabHost:
         max_storage=host.max_storage,
         migration_enabled=host.migration_enabled,
         authentication=host.authentication,
-        addresses=[f"10.0.{number // 200}.{11 + number % 200}"],
+        addresses=[f"10.0.{number // 200}.{11 + number % 200}"]
+        if host.addresses is None
+        else list(host.addresses),
+        networks=any_network() if host.migration_networks is None else _networks(host),
         cluster=host.cluster,
         guardians=list(host.guardians),
         locale=host.locale,
@@ -108,7 +132,29 @@ def _host(spec: EstateSpec, host: HostSpec, port: int, number: int) -> LabHost:
         fibre_channel=list(host.fibre_channel),
         build=host.build,
         winrm=replace(host.winrm),
+        clock_skew=host.clock_skew,
+        credential_guard=host.credential_guard,
+        vmm_agent=host.vmm_agent,
+        credssp=host.credssp,
+        compression=host.compression,
+        smb=host.smb,
+        uuid=host.uuid.upper(),
     )
+
+
+def _networks(host: HostSpec) -> list[LabNetwork]:
+    found = []
+    for each in host.migration_networks or ():
+        subnet = ip_network(each.subnet)
+        found.append(
+            LabNetwork(
+                id=str(uuid.uuid5(uuid.NAMESPACE_OID, f"{host.name}/{subnet}")).upper(),
+                subnet=str(subnet.network_address),
+                prefix=subnet.prefixlen,
+                metric=each.metric,
+            )
+        )
+    return found
 
 
 def _port(rng: random.Random) -> LabPort:
@@ -116,8 +162,9 @@ def _port(rng: random.Random) -> LabPort:
     return LabPort(id=guid(rng), name="Lab Ethernet Adapter", address=f"02{rng.getrandbits(40):010X}")
 
 
-def _machine(spec: EstateSpec, vm: VmSpec, clock: LabClock) -> LabVm:
-    rng = random.Random(f"{spec.seed}/{vm.name}")
+def _machine(spec: EstateSpec, vm: VmSpec, clock: LabClock, namesake: int) -> LabVm:
+    """Return the machine; `namesake` counts those of one name, so that each has GUIDs of its own."""
+    rng = random.Random(f"{spec.seed}/{vm.name}" + (f"/{namesake}" if namesake > 1 else ""))
     made = clock.now() - _AGE
     identity = guid(rng)
     machine = LabVm(
@@ -130,10 +177,10 @@ def _machine(spec: EstateSpec, vm: VmSpec, clock: LabClock) -> LabVm:
         memory_maximum_mib=vm.memory_maximum_mib,
         memory_now_mib=vm.memory_now_mib,
         roots=LabRoots(
-            config=vm.folder,
-            checkpoints=vm.folder,
-            paging=vm.folder,
-            guest_state=vm.folder if vm.generation > 1 else None,
+            config=vm.roots.config or vm.folder,
+            checkpoints=vm.roots.checkpoints or vm.folder,
+            paging=vm.roots.paging or vm.folder,
+            guest_state=vm.roots.guest_state or (vm.folder if vm.generation > 1 else None),
         ),
         nics=[LabNic(id=guid(rng), switch=switch) for switch in vm.switches],
         replication_mode=vm.replication_mode,
@@ -146,13 +193,13 @@ def _machine(spec: EstateSpec, vm: VmSpec, clock: LabClock) -> LabVm:
         assigned_devices=vm.assigned_devices,
         gpu_partitions=vm.gpu_partitions,
         fibre_channel=list(vm.fibre_channel),
+        com_ports=list(vm.com_ports),
         created=made,
         last_state_change=made,
         up_since=made if vm.enabled_state in (RUNNING, PAUSED) else None,
     )
-    controllers: dict[tuple[str, int], str] = {}
-    for disk in vm.disks:
-        machine.disks.append(disk_of(disk, machine, controllers, rng))
+    machine.disks = drives(vm, rng)
+    machine.idle_controllers = idle_controllers(vm, rng)
     for name in vm.checkpoints:
         add_checkpoint(machine, name, rng, clock)
     return machine
@@ -175,7 +222,7 @@ def _write_disk(path: Path, disk: LabDisk, rng: random.Random) -> None:
     if path.exists():
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    if disk.kind == ISO:
+    if disk.kind in (ISO, FLOPPY):
         path.write_bytes(rng.randbytes(64 * 1024))
     else:
         write_vhdx(path, disk_id=disk.disk_id, virtual_bytes=disk.virtual_bytes, rng=rng)

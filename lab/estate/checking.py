@@ -4,24 +4,33 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
+from ipaddress import ip_address, ip_network
 
 from hyperv_placement.model import winpath
 from hyperv_placement.model.names import is_guid
-from hyperv_placement.model.units import format_bytes
+from hyperv_placement.model.units import GIB, MIB, TIB, format_bytes
 from lab.world.builds import SERVER_2016
-from lab.world.objects import FILELESS, OFF, SAVED
+from lab.world.objects import COM_PORTS, FILELESS, FLOPPY, OFF, SAVED
 
+from . import places
+from .drives import SlotError, slots
 from .spec import EstateError, EstateSpec, HostSpec, VmSpec
 
 _SYSTEM_MIB = 2048
-_SLOT = re.compile(r"^(?:ide-[01]-[01]|scsi-[0-3]-(?:\d|[1-5]\d|6[0-3]))$")
 _LABEL = re.compile(r"^[A-Za-z0-9](?:[A-Za-z0-9-]{0,13}[A-Za-z0-9])?$")
+_DOMAIN = re.compile(
+    r"^(?=.{1,200}$)[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$"
+)
+_MOST_DEVICES, _MOST_CONTROLLERS = 64, 4
+_MOST_MEMORY_MIB = 1024 * TIB // MIB
+_LEAST_DISK, _MOST_DISK = 3 * MIB, 64 * TIB  # what a VHDX can have (New-VHD)
+_MOST_VOLUME = 1024 * 1024 * TIB
 
 
 def check(spec: EstateSpec) -> None:
     """Raise EstateError with every finding, a line each."""
-    findings = [*_hosts(spec), *_machines(spec)]
+    findings = [*_hosts(spec), *places.shares(spec), *_machines(spec)]
     if not findings:
         findings = [*_room(spec)]
     if findings:
@@ -29,44 +38,91 @@ def check(spec: EstateSpec) -> None:
 
 
 def _hosts(spec: EstateSpec) -> Iterator[str]:
-    names = {host.name for host in spec.hosts}
-    if not names:
+    if not spec.hosts:
         yield "hosts: an estate has at least one host"
+    if not _DOMAIN.match(spec.domain):
+        yield f"domain: '{spec.domain}' is no domain"
+    seen: set[str] = set()
     for host in spec.hosts:
         if not _LABEL.match(host.name):
             yield f"hosts.{host.name}: a host's name has 1 to 15 letters, digits and hyphens"
-        for volume in host.volumes:
-            if not winpath.is_absolute(volume.path) or winpath.is_unc(volume.path):
-                yield f"hosts.{host.name}.volumes: '{volume.path}' is no volume; write it as 'D:\\'"
-    for share in spec.shares:
-        if not winpath.is_unc(share.path):
-            yield f"shares: '{share.path}' is no share; write it as '\\\\server\\share'"
-        for name in share.hosts:
-            if name not in names:
-                yield f"shares.{share.path}.hosts: there is no host '{name}'"
+        if host.name.casefold() in seen:
+            yield f"hosts.{host.name}: a host of this name is there already"
+        seen.add(host.name.casefold())
+        if host.cluster is not None and not _LABEL.match(host.cluster):
+            yield f"hosts.{host.name}.cluster: a cluster's name has 1 to 15 letters, digits and hyphens"
+        if host.memory_mib > _MOST_MEMORY_MIB:
+            yield f"hosts.{host.name}.memory: no host has so much"
+        if host.uuid and not is_guid(host.uuid):
+            yield f"hosts.{host.name}.uuid: '{host.uuid}' is no GUID"
+        for key, values in (("versions", host.versions), ("fibre_channel", host.fibre_channel)):
+            yield from (
+                f"hosts.{host.name}.{key}: '{value}' is there twice"
+                for value in dict.fromkeys(values)
+                if values.count(value) > 1
+            )
+        yield from _addresses(host)
+        yield from places.volumes(host)
+        yield from (
+            f"hosts.{host.name}.volumes.{volume.path}: no volume holds so much"
+            for volume in host.volumes
+            if volume.capacity_bytes > _MOST_VOLUME
+        )
+
+
+def _addresses(host: HostSpec) -> Iterator[str]:
+    for address in host.addresses or ():
+        try:
+            ip_address(address)
+        except ValueError:
+            yield f"hosts.{host.name}.addresses: '{address}' is no IP address"
+    seen = set()
+    for network in host.migration_networks or ():
+        try:
+            subnet = ip_network(network.subnet)
+        except ValueError as error:
+            yield f"hosts.{host.name}.migration_networks: {error}"
+            continue
+        if subnet in seen:
+            yield f"hosts.{host.name}.migration_networks: {subnet} is there twice"
+        seen.add(subnet)
 
 
 def _machines(spec: EstateSpec) -> Iterator[str]:
     hosts = {host.name: host for host in spec.hosts}
-    seen: Counter[str] = Counter()
+    seen: set[tuple[str, str]] = set()
     for vm in spec.vms:
         where = f"vms.{vm.name}"
         host = hosts.get(vm.host)
         if host is None:
             yield f"{where}.host: there is no host '{vm.host}'"
             continue
-        if vm.id is not None and not is_guid(vm.id):
-            yield f"{where}.id: '{vm.id}' is no GUID"
-        elif vm.id is not None:
-            seen[f"{vm.host}/{vm.id.upper()}"] += 1
-            if seen[f"{vm.host}/{vm.id.upper()}"] > 1:
-                yield f"{where}.id: {vm.host} has this GUID already"
+        yield from _identity(vm, hosts, seen)
         if vm.vtpm and host.build < SERVER_2016:
             yield f"{where}.vtpm: {vm.host} is older than Windows Server 2016, which brought the vTPM"
         if vm.clustered and host.cluster is None:
             yield f"{where}.clustered: {vm.host} is in no cluster"
         yield from _networks(host, vm)
-        yield from _paths(spec, host, vm)
+        yield from _devices(vm)
+        yield from _drives(vm)
+        files = [disk.path for disk in vm.disks if disk.kind not in FILELESS]
+        parents = [disk.parent for disk in vm.disks if disk.parent is not None]
+        yield from places.of_machine(spec, host, vm, [*files, *parents])
+
+
+def _identity(vm: VmSpec, hosts: Collection[str], seen: set[tuple[str, str]]) -> Iterator[str]:
+    """Yield what is wrong with a machine's GUID, and add to `seen` which hosts have it, realized or planned."""
+    where = f"vms.{vm.name}"
+    if vm.id is not None and not is_guid(vm.id):
+        yield f"{where}.id: '{vm.id}' is no GUID"
+    elif vm.id is not None:
+        for holder in (vm.host, *vm.planned_on):
+            if (holder, vm.id.upper()) in seen:
+                yield f"{where}.id: {holder} has this GUID already"
+            seen.add((holder, vm.id.upper()))
+    for name in vm.planned_on:
+        if name not in hosts or name == vm.host:
+            yield f"{where}.planned_on: '{name}' is no other host"
 
 
 def _networks(host: HostSpec, vm: VmSpec) -> Iterator[str]:
@@ -78,48 +134,57 @@ def _networks(host: HostSpec, vm: VmSpec) -> Iterator[str]:
             yield f"vms.{vm.name}.fibre_channel: {vm.host} has no virtual SAN '{san}'"
 
 
-def _paths(spec: EstateSpec, host: HostSpec, vm: VmSpec) -> Iterator[str]:
+def _devices(vm: VmSpec) -> Iterator[str]:
     where = f"vms.{vm.name}"
-    files = [disk.path for disk in vm.disks if disk.kind not in FILELESS]
-    parents = [disk.parent for disk in vm.disks if disk.parent is not None]
-    for path in (vm.folder, *files, *parents):
-        if not winpath.is_absolute(path):
-            yield f"{where}: '{path}' is no absolute Windows path"
-        elif _place(spec, host, path) is None:
-            yield f"{where}: {host.name} has no volume or share that holds '{path}'"
-    for slot, count in Counter(disk.slot for disk in vm.disks if disk.slot is not None).items():
-        if not _SLOT.match(slot) or count > 1:
-            yield f"{where}.disks: slot '{slot}' is taken twice or none; write 'scsi-0-0' .. or 'ide-0-0' .."
+    for name, count in (("assigned_devices", vm.assigned_devices), ("gpu_partitions", vm.gpu_partitions)):
+        if count > _MOST_DEVICES:
+            yield f"{where}.{name}: {count} are more than {_MOST_DEVICES}"
+    if len(vm.com_ports) > COM_PORTS:
+        yield f"{where}.com_ports: a machine has {COM_PORTS}"
+    if vm.scsi_controllers > _MOST_CONTROLLERS:
+        yield f"{where}.scsi_controllers: a machine has {_MOST_CONTROLLERS} at most"
+    sizes = (vm.memory_mib, vm.memory_minimum_mib, vm.memory_maximum_mib, vm.memory_now_mib)
+    if any(size is not None and not 1 <= size <= _MOST_MEMORY_MIB for size in sizes):
+        yield f"{where}.memory: a machine has 1 MiB at least, and not more than any host"
 
 
-def _place(spec: EstateSpec, host: HostSpec, path: str) -> str | None:
-    """Return which volume or share of the estate holds `path`, in a form that is unique in it."""
-    if winpath.is_unc(path):
-        shares = (share for share in spec.shares if winpath.is_inside(share.path, path))
-        return next((share.path for share in shares if host.name in share.hosts), None)
-    volumes = [volume.path for volume in host.volumes if winpath.is_inside(volume.path, path)]
-    if not volumes:
-        return None
-    volume = max(volumes, key=len)
-    owner = host.cluster if volume.casefold().startswith("c:\\clusterstorage\\") else host.name
-    return f"{volume} of {owner}"
+def _drives(vm: VmSpec) -> Iterator[str]:
+    where = f"vms.{vm.name}.disks"
+    try:
+        slots(vm)
+    except SlotError as error:
+        yield f"{where}: {error}"
+    for disk in vm.disks:
+        if not _LEAST_DISK <= disk.virtual_bytes <= _MOST_DISK or disk.size_bytes > _MOST_DISK + GIB:
+            yield f"{where}: '{disk.path}': a disk has {format_bytes(_LEAST_DISK)} to {format_bytes(_MOST_DISK)}"
+        if disk.parent is not None and winpath.same(disk.parent, disk.path):
+            yield f"{where}: '{disk.path}' is its own parent"
+        if disk.kind == FLOPPY and vm.generation != 1:
+            yield f"{where}: '{disk.path}': only generation 1 has a floppy drive"
 
 
 def _room(spec: EstateSpec) -> Iterator[str]:
     hosts = {host.name: host for host in spec.hosts}
+    needed = dict.fromkeys(hosts, _SYSTEM_MIB)
+    for vm in spec.vms:
+        if vm.enabled_state not in (OFF, SAVED):
+            needed[vm.host] += vm.memory_now_mib or vm.memory_mib
     for host in spec.hosts:
-        running = [vm for vm in spec.vms if vm.host == host.name and vm.enabled_state not in (OFF, SAVED)]
-        needed = sum(vm.memory_now_mib or vm.memory_mib for vm in running) + _SYSTEM_MIB
-        if needed > host.memory_mib:
-            yield f"hosts.{host.name}.memory: its running machines and itself need {needed} MiB"
+        if needed[host.name] > host.memory_mib:
+            yield f"hosts.{host.name}.memory: its running machines and itself need {needed[host.name]} MiB"
+    yield from _disks(spec, hosts)
+
+
+def _disks(spec: EstateSpec, hosts: Mapping[str, HostSpec]) -> Iterator[str]:
     capacity = {share.path: share.capacity_bytes for share in spec.shares}
     for host in spec.hosts:
         for volume in host.volumes:
-            capacity[str(_place(spec, host, volume.path))] = volume.capacity_bytes - volume.used_bytes
+            place = str(places.place_of(spec, host, volume.path))
+            capacity[place] = volume.capacity_bytes - volume.used_bytes
     used: Counter[str] = Counter()
     for vm in spec.vms:
         for disk in (disk for disk in vm.disks if disk.kind not in FILELESS):
-            used[str(_place(spec, hosts[vm.host], disk.path))] += disk.size_bytes
+            used[str(places.place_of(spec, hosts[vm.host], disk.path))] += disk.size_bytes
     for place, size in used.items():
         if size > capacity[place]:
             yield f"{place}: its disks need {format_bytes(size)}, it has {format_bytes(capacity[place])}"

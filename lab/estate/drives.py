@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import random
+import re
 import uuid
 from datetime import timedelta
 
 from hyperv_placement.model import winpath
 from hyperv_placement.model.units import GIB
 from lab.world import LabCheckpoint, LabClock, LabDisk, LabVm
-from lab.world.objects import IDE_CONTROLLER_ID, VHD
+from lab.world.objects import DVD, FLOPPY, FLOPPY_CONTROLLER_ID, IDE_CONTROLLER_ID, ISO, VHD
 
-from .spec import DiskSpec
+from .spec import DiskSpec, VmSpec
 
 _CHECKPOINT_SIZE = GIB
+_FIXED_CONTROLLERS = {"ide": IDE_CONTROLLER_ID, "floppy": FLOPPY_CONTROLLER_ID}
+_FLOPPY = [("floppy", 0, 0)]
+_IDE = [("ide", number, place) for number in range(2) for place in range(2)]
+_SCSI = [("scsi", number, place) for number in range(4) for place in range(64)]
+_IDE_AND_SCSI = _IDE + _SCSI
 
 
 def guid(rng: random.Random) -> str:
@@ -21,37 +27,74 @@ def guid(rng: random.Random) -> str:
     return str(uuid.UUID(int=rng.getrandbits(128), version=4)).upper()
 
 
-def disk_of(
-    disk: DiskSpec, machine: LabVm, controllers: dict[tuple[str, int], str], rng: random.Random
-) -> LabDisk:
-    """Return the disk in its slot; a SCSI controller gets its GUID with its first disk."""
-    kind, number, location = _slot(disk, machine)
-    if (kind, number) not in controllers:
-        controllers[kind, number] = IDE_CONTROLLER_ID if kind == "ide" else guid(rng)
-    return LabDisk(
-        controller=kind,
-        controller_id=controllers[kind, number],
-        controller_number=number,
-        location=location,
-        path=disk.path,
-        kind=disk.kind,
-        shared=disk.shared,
-        size_bytes=disk.size_bytes if disk.kind == VHD else 0,
-        parent_path=disk.parent,
-        virtual_bytes=disk.virtual_bytes if disk.kind == VHD else 0,
-        disk_id=guid(rng),
-    )
+class SlotError(Exception):
+    """A disk has no slot; the text is the rest of a finding."""
 
 
-def _slot(disk: DiskSpec, machine: LabVm) -> tuple[str, int, int]:
-    if disk.slot is not None:
-        controller, *place = disk.slot.split("-")
-        return controller, int(place[0]), int(place[1])
-    taken = {known.slot for known in machine.disks}
-    kind = "ide" if machine.generation == 1 else "scsi"
-    free = ((number, place) for number in range(4) for place in range(2 if kind == "ide" else 64))
-    number, location = next(pair for pair in free if f"{kind}-{pair[0]}-{pair[1]}" not in taken)
-    return kind, number, location
+def drives(vm: VmSpec, rng: random.Random) -> list[LabDisk]:
+    """Return the machine's drives, each in its slot; a SCSI controller gets its GUID with its first drive."""
+    controllers: dict[tuple[str, int], str] = {}
+    found = []
+    for disk, (kind, number, location) in zip(vm.disks, slots(vm), strict=True):
+        if (kind, number) not in controllers:
+            controllers[kind, number] = _FIXED_CONTROLLERS.get(kind) or guid(rng)
+        found.append(
+            LabDisk(
+                controller=kind,
+                controller_id=controllers[kind, number],
+                controller_number=number,
+                location=location,
+                path=disk.path,
+                kind=disk.kind,
+                shared=disk.shared,
+                size_bytes=disk.size_bytes if disk.kind in (VHD, FLOPPY) else 0,
+                parent_path=disk.parent,
+                virtual_bytes=disk.virtual_bytes if disk.kind == VHD else 0,
+                disk_id=guid(rng),
+            )
+        )
+    return found
+
+
+def idle_controllers(vm: VmSpec, rng: random.Random) -> list[str]:
+    """Return the GUIDs of the SCSI controllers that hold nothing."""
+    used = {number for kind, number, _ in slots(vm) if kind == "scsi"}
+    return [guid(rng) for number in range(vm.scsi_controllers) if number not in used]
+
+
+def slots(vm: VmSpec) -> list[tuple[str, int, int]]:
+    """Return controller, number and location of each disk: its own, or the next that is free. Raises SlotError."""
+    chosen = [None if disk.slot is None else _slot(disk.slot, disk, vm) for disk in vm.disks]
+    taken = {slot for slot in chosen if slot is not None}
+    if len(taken) < sum(slot is not None for slot in chosen):
+        raise SlotError("a slot is taken twice")
+    found = []
+    for disk, slot in zip(vm.disks, chosen, strict=True):
+        free = slot or next((each for each in _allowed(disk, vm) if each not in taken), None)
+        if free is None:
+            raise SlotError(f"there is no slot left for '{disk.path}'")
+        taken.add(free)
+        found.append(free)
+    return found
+
+
+def _slot(text: str, disk: DiskSpec, vm: VmSpec) -> tuple[str, int, int]:
+    found = re.fullmatch(r"(ide|scsi|floppy)-([0-9])-([0-9]{1,2})", text)
+    slot = None if found is None else (found[1], int(found[2]), int(found[3]))
+    if slot not in _allowed(disk, vm):
+        raise SlotError(
+            f"no '{disk.kind}' of generation {vm.generation} has the slot '{text}'; write 'scsi-0-0' .. or 'ide-0-0' .."
+        )
+    return slot
+
+
+def _allowed(disk: DiskSpec, vm: VmSpec) -> list[tuple[str, int, int]]:
+    """Return the slots for such a drive: DVD drives of generation 1 are IDE, and generation 2 has nothing else than SCSI."""
+    if disk.kind == FLOPPY:
+        return _FLOPPY
+    if vm.generation != 1:
+        return _SCSI
+    return _IDE if disk.kind in (ISO, DVD) else _IDE_AND_SCSI
 
 
 def add_checkpoint(machine: LabVm, name: str, rng: random.Random, clock: LabClock) -> None:

@@ -2,34 +2,44 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from hyperv_placement.model.units import GIB
-from lab.world.objects import DVD, FILELESS, ISO, OFF, PASS_THROUGH, PAUSED, RUNNING, SAVED, VHD
+from lab.world.objects import DVD, FILELESS, FLOPPY, ISO, OFF, PASS_THROUGH, PAUSED, RUNNING, SAVED, VHD
 
 from .nodes import Node, a_list, mib, one_of, size, text, texts, whole, yes_or_no
-from .spec import DEFAULT_SWITCH, DiskSpec, VmSpec
+from .spec import DEFAULT_SWITCH, DiskSpec, RootsSpec, VmSpec
 
-_STATES = {"running": RUNNING, "off": OFF, "saved": SAVED, "paused": PAUSED}
+PLANNED = "planned"
+_STATES = {"running": RUNNING, "off": OFF, "saved": SAVED, "paused": PAUSED, PLANNED: PLANNED}
 _ROLES = {"none": 0, "primary": 1, "replica": 2}
-_KINDS = {"vhd": VHD, "iso": ISO, "pass-through": PASS_THROUGH, "dvd": DVD}
+_NO_FOLDER = re.compile(r'[<>:"/\\|?*\x00-\x1f]')
+_LONGEST_FOLDER = 60
+"""Characters of a machine's name in that of its folder."""
+_FLOPPY_BYTES = 1_474_560
+"""What a virtual floppy disk has, as a 3.5-inch one."""
+_KINDS = {"vhd": VHD, "iso": ISO, "pass-through": PASS_THROUGH, "dvd": DVD, "floppy": FLOPPY}
 
 
 def read_machine(label: str, node: Node) -> VmSpec:
     """Return the machine that an entry of `vms:` describes. Raises EstateError."""
     name = node.take("name", text, label)
-    folder = node.take("folder", text, f"D:\\Hyper-V\\{name}")
+    folder = node.take("folder", text, f"D:\\Hyper-V\\{_as_folder(name)}")
+    state = node.take("state", one_of(_STATES), RUNNING)
     spec = VmSpec(
         name=name,
         host=node.need("host", text),
         folder=folder,
         id=node.take("id", text),
         **_memory(node),
-        enabled_state=node.take("state", one_of(_STATES), RUNNING),
+        enabled_state=OFF if state == PLANNED else state,
+        realized=state != PLANNED,
+        planned_on=node.take("planned_on", texts, ()),
         disks=tuple(
             _disk(entry, folder, f"{node.where}.disks[{number}]")
-            for number, entry in enumerate(node.take("disks", a_list, [f"{name}.vhdx"]))
+            for number, entry in enumerate(node.take("disks", a_list, [f"{_as_folder(name)}.vhdx"]))
         ),
         checkpoints=node.take("checkpoints", texts, ()),
         replication_mode=node.take("replication", one_of(_ROLES), 0),
@@ -37,15 +47,40 @@ def read_machine(label: str, node: Node) -> VmSpec:
         vtpm=node.take("vtpm", yes_or_no, default=False),
         heartbeat=node.take("heartbeat", yes_or_no, default=True),
         generation=node.take("generation", one_of({1: 1, 2: 2}), 2),
-        switches=node.take("switches", texts, (DEFAULT_SWITCH,)),
+        switches=node.take("switches", _switches, (DEFAULT_SWITCH,)),
         version=node.take("version", text),
         processor_limited=node.take("processor_compatibility", yes_or_no, default=False),
         assigned_devices=node.take("assigned_devices", whole, 0),
         gpu_partitions=node.take("gpu_partitions", whole, 0),
         fibre_channel=node.take("fibre_channel", texts, ()),
+        roots=_roots(node),
+        com_ports=node.take("com_ports", _pipes, ()),
+        scsi_controllers=node.take("scsi_controllers", whole, 0),
     )
     node.close()
     return spec
+
+
+def _as_folder(name: str) -> str:
+    """Return a machine's name as a folder or file can have it."""
+    return _NO_FOLDER.sub("_", name)[:_LONGEST_FOLDER].rstrip(" .") or "_"
+
+
+def _switches(value: Any) -> tuple[str | None, ...]:
+    """Return the switch of each adapter; null is an adapter without one."""
+    return tuple(None if item is None else text(item) for item in a_list(value))
+
+
+def _pipes(value: Any) -> tuple[str, ...]:
+    return tuple("" if item is None else text(item) for item in a_list(value))
+
+
+def _roots(vm: Node) -> RootsSpec:
+    node = Node(vm.take("roots", dict, {}), f"{vm.where}.roots")
+    parts = ("config", "checkpoints", "paging", "guest_state")
+    found = RootsSpec(**{part: node.take(part, text) for part in parts})
+    node.close()
+    return found
 
 
 def _memory(vm: Node) -> dict[str, Any]:
@@ -77,7 +112,7 @@ def _disk(entry: Any, folder: str, where: str) -> DiskSpec:
     path = node.take("path", text, "") if kind == DVD else node.need("path", text)
     spec = DiskSpec(
         path=path if "\\" in path or kind in FILELESS else f"{folder}\\Virtual Hard Disks\\{path}",
-        size_bytes=node.take("size", size, 12 * GIB),
+        size_bytes=node.take("size", size, _FLOPPY_BYTES if kind == FLOPPY else 12 * GIB),
         virtual_bytes=node.take("virtual_size", size, 127 * GIB),
         kind=kind,
         shared=node.take("shared", yes_or_no, default=False),

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from hyperv_placement.model.units import MIB, parse_bytes
 
 from .spec import EstateError
+
+_NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # XML 1.0, 2.2
+_MOST = 2**31 - 1
+_YEAR = 365 * 24 * 3600
 
 
 class Node:
@@ -41,7 +46,16 @@ class Node:
         value = self._left.pop(key, None) or {}
         if not isinstance(value, Mapping):
             raise EstateError(f"{self.where}.{key}: a mapping is wanted here, not {value!r}")
-        return [(str(name), entry) for name, entry in value.items()]
+        return [(self._name(key, name), entry) for name, entry in value.items()]
+
+    def _name(self, key: str, name: Any) -> str:
+        # YAML 1.1 reads `no`, `1e3` and `2026-01-01` as other things than texts; a number alone is plain enough.
+        if isinstance(name, int) and not isinstance(name, bool):
+            return str(name)
+        try:
+            return text(name)
+        except ValueError as error:
+            raise EstateError(f"{self.where}.{key}: {error}; write a name in quotes") from error
 
     def close(self) -> None:
         """Refuse the keys that nothing has read."""
@@ -50,9 +64,11 @@ class Node:
 
 
 def text(value: Any) -> str:
-    """Return a text that is more than blanks. Raises ValueError."""
+    """Return a text that is more than blanks, and that XML can hold. Raises ValueError."""
     if not isinstance(value, str) or not value.strip():
         raise ValueError(f"{value!r} is no text")
+    if _NOT_IN_XML.search(value):
+        raise ValueError(f"{value!r} has a character that no message of a host can hold")
     return value
 
 
@@ -69,9 +85,18 @@ def texts(value: Any) -> tuple[str, ...]:
 
 
 def whole(value: Any) -> int:
-    """Return a whole number, 0 or more. Raises ValueError."""
+    """Return a whole number from 0 to 2,147,483,647. Raises ValueError."""
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         raise ValueError(f"{value!r} is no whole number")
+    if value > _MOST:
+        raise ValueError(f"{value} is more than {_MOST}")
+    return value
+
+
+def seconds(value: Any) -> int:
+    """Return a number of seconds, which may be negative, of less than a year. Raises ValueError."""
+    if not isinstance(value, int) or isinstance(value, bool) or abs(value) > _YEAR:
+        raise ValueError(f"{value!r} is no whole number of seconds of less than a year")
     return value
 
 

@@ -15,7 +15,7 @@ from lab.world.builds import BUILDS, DEFAULT_BUILD
 from lab.world.limits import WinrmLimits
 
 from .machines import read_machine
-from .nodes import Node, mib, one_of, size, text, texts, whole, yes_or_no
+from .nodes import Node, a_list, mib, one_of, seconds, size, text, texts, whole, yes_or_no
 from .spec import (
     DEFAULT_SEED,
     DEFAULT_SWITCH,
@@ -23,6 +23,7 @@ from .spec import (
     EstateError,
     EstateSpec,
     HostSpec,
+    NetworkSpec,
     ShareSpec,
     VolumeSpec,
 )
@@ -35,11 +36,38 @@ _LOCALES = {name: name for name in LOCALES}
 def read_estate(path: Path, *, seed: int | None = None) -> EstateSpec:
     """Return the estate in `path`; `seed` overrides the file's own. Raises EstateError or OSError."""
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-        _check_is_text(content)
-        return _estate(Node(content, "estate"), seed)
+        return _estate(Node(_loaded(path.read_text(encoding="utf-8")), "estate"), seed)
     except (yaml.YAMLError, UnicodeDecodeError, EstateError) as error:
         raise EstateError(f"{path}: {' '.join(str(error).split())}") from error
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML whose mappings have each key once: of two machines of one name neither is to get lost."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT002 - as in PyYAML
+        """Refuse a key that is there twice."""
+        seen = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
+                if key.value in seen:
+                    raise EstateError(
+                        f"{key.value!r} is there twice, again on line {key.start_mark.line + 1}"
+                    )
+                seen.add(key.value)
+        return dict(super().construct_mapping(node, deep=deep))
+
+
+def _loaded(content: str) -> Any:
+    """Return what the YAML says. Raises EstateError or YAMLError."""
+    try:
+        found = yaml.load(content, Loader=_Loader)  # noqa: S506 - a safe loader
+        _check_is_text(found)
+    except RecursionError as error:
+        raise EstateError("the file is nested too deeply, or in itself") from error
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+        # PyYAML lets through what Python says of a date that no calendar has, or of `!!int x`.
+        raise EstateError(f"a value is not what its form or tag says: {error}") from error
+    return found
 
 
 def _check_is_text(content: Any) -> None:
@@ -90,9 +118,32 @@ def _host(name: str, node: Node, limit: int) -> HostSpec:
         locale=node.take("locale", one_of(_LOCALES), "en-US"),
         build=node.take("build", _build, DEFAULT_BUILD),
         winrm=_winrm(node),
+        addresses=node.take("addresses", texts),
+        migration_networks=_networks(node),
+        clock_skew=node.take("clock_skew", seconds, 0),
+        credential_guard=node.take("credential_guard", yes_or_no, default=False),
+        vmm_agent=node.take("vmm_agent", yes_or_no, default=False),
+        credssp=node.take("credssp", yes_or_no, default=True),
+        compression=node.take("compression", yes_or_no, default=True),
+        smb=node.take("smb", yes_or_no, default=False),
+        uuid=node.take("uuid", text, ""),
     )
     node.close()
     return spec
+
+
+def _networks(host: Node) -> tuple[NetworkSpec, ...] | None:
+    """Return subnets, each a text or a mapping with its metric; None where nothing is said of them."""
+    given = host.take("migration_networks", a_list)
+    if given is None:
+        return None
+    found = []
+    for number, item in enumerate(given):
+        where = f"{host.where}.migration_networks[{number}]"
+        node = Node(item if isinstance(item, Mapping) else {"subnet": item}, where)
+        found.append(NetworkSpec(subnet=node.need("subnet", text), metric=node.take("metric", whole, 0)))
+        node.close()
+    return tuple(found)
 
 
 def _processor(host: Node) -> dict[str, Any]:
@@ -123,6 +174,7 @@ def _volume(path: str, entry: Any, where: str) -> VolumeSpec:
         path=path if path.endswith("\\") else path + "\\",
         capacity_bytes=node.need("capacity", size),
         used_bytes=node.take("used", size, 0),
+        id=node.take("id", text, ""),
     )
     node.close()
     return spec
@@ -133,6 +185,7 @@ def _share(path: str, node: Node) -> ShareSpec:
         path=path.rstrip("\\"),
         capacity_bytes=node.take("capacity", size, 10 * TIB),
         hosts=node.need("hosts", texts),
+        aliases=tuple(alias.rstrip("\\") for alias in node.take("aliases", texts, ())),
     )
     node.close()
     return spec

@@ -11,8 +11,8 @@ from lab.world.objects import RUNNING, VHD
 
 DEFAULT_SEED = 1
 DEFAULT_SWITCH = "External"
-LOCALES = ("en-US", "ja-JP")
-"""The languages a host can have."""
+LOCALES = ("en-US", "ja-JP", "de-DE")
+"""The languages a host can have: English, Japanese, and German by codes alone (`[de] 1007` in place of each text)."""
 
 
 class EstateError(Exception):
@@ -21,7 +21,7 @@ class EstateError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiskSpec:
-    """A disk; None in `slot` takes the next free one on the first SCSI controller."""
+    """A disk; None in `slot` takes the next free one: on IDE first in generation 1, else on the first SCSI controller."""
 
     path: str
     size_bytes: int = 12 * GIB
@@ -33,8 +33,18 @@ class DiskSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RootsSpec:
+    """Folders of a machine's files that are not the machine's own folder; None: that one."""
+
+    config: str | None = None
+    checkpoints: str | None = None
+    paging: str | None = None
+    guest_state: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VmSpec:
-    """A virtual machine; `folder` holds all its files unless disks or `paging` say otherwise."""
+    """A virtual machine; `folder` holds all its files unless disks or `roots` say otherwise."""
 
     name: str
     host: str
@@ -59,6 +69,15 @@ class VmSpec:
     assigned_devices: int = 0
     gpu_partitions: int = 0
     fibre_channel: tuple[str, ...] = ()
+    roots: RootsSpec = field(default_factory=RootsSpec)
+    com_ports: tuple[str, ...] = ()
+    r"""Pipe of each serial port, `\\.\pipe\debug`; empty for none."""
+    scsi_controllers: int = 0
+    """How many SCSI controllers it has at least; those of its disks count."""
+    realized: bool = True
+    """False: its host has it as a planned machine only."""
+    planned_on: tuple[str, ...] = ()
+    """Hosts on which a planned machine of its GUID was left."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,8 +85,19 @@ class VolumeSpec:
     """A volume and what else lies on it."""
 
     path: str
+    r"""Where it is mounted: a drive, a folder, or where it is nowhere its own name `\\?\Volume{GUID}\`."""
+    id: str = ""
+    """Its GUID; empty: one by its host and path."""
     capacity_bytes: int
     used_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkSpec:
+    """A subnet from which a host takes migrations, `10.0.0.0/8`; the lowest metric is preferred."""
+
+    subnet: str
+    metric: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +122,19 @@ class HostSpec:
     locale: str = "en-US"
     build: int = DEFAULT_BUILD
     winrm: WinrmLimits = field(default_factory=WinrmLimits)
+    addresses: tuple[str, ...] | None = None
+    """IP addresses; None: one of 10.0.0.0/16."""
+    migration_networks: tuple[NetworkSpec, ...] | None = None
+    """None: any network."""
+    clock_skew: int = 0
+    """Seconds by which its clock is ahead; negative: behind."""
+    credential_guard: bool = False
+    vmm_agent: bool = False
+    credssp: bool = True
+    compression: bool = True
+    smb: bool = False
+    uuid: str = ""
+    """Of its firmware; empty: made of its label."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +144,8 @@ class ShareSpec:
     path: str
     capacity_bytes: int
     hosts: tuple[str, ...]
+    aliases: tuple[str, ...] = ()
+    """Other names of the share, and folders of a DFS namespace that lead to it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from hyperv_placement.model import winpath
-from lab.world.objects import FILELESS, LabVm
+from hyperv_placement.model.names import folded
+from lab.world.objects import FILELESS, FLOPPY, LabVm
 from lab.world.world import State
 
+_REPLICA = 2  # ReplicationMode (Msvm_ComputerSystem page)
+_WIDTH = 1 << 20
+"""So wide that no text is folded: a key of a stack file is on one line."""
+_LONGEST_LABEL = 400
+_MERGE_KEY = "<<"
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_DRIVE = re.compile(r"[A-Za-z]:\\")
+_DISK_FILES = (".vhdx", ".vhd", ".vhds", ".avhdx", ".avhd")
+_DEVICE = re.compile(r"(?:CON|PRN|AUX|NUL|(?:COM|LPT)[0-9\xb9\xb2\xb3])(?:\..*)?", re.IGNORECASE)
 _HEADER = """\
 # yaml-language-server: $schema={schema}
 # Written by `bin/lab up --write-stack`: the lab's estate as it was. The first `pulumi up` only adopts.
@@ -41,8 +53,11 @@ def write_stack(path: Path, home: Path, state: State, directory: Mapping[str, An
         },
         "vms": _machines(state),
     }
-    text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=200, default_flow_style=None)
-    path.write_text(_HEADER.format(schema=schema) + text, encoding="utf-8")
+    text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=_WIDTH, default_flow_style=None)
+    path.write_text(
+        _HEADER.format(schema=schema) + text + "".join(f"# {line}\n" for line in _left_out(state)),
+        encoding="utf-8",
+    )
 
 
 def _directory(found: Mapping[str, Any], accounts: Mapping[str, Path], folder: Path) -> dict[str, Any]:
@@ -58,27 +73,72 @@ def _directory(found: Mapping[str, Any], accounts: Mapping[str, Path], folder: P
 
 
 def _machines(state: State) -> dict[str, dict[str, str]]:
-    """Return an entry for each machine, by name; a second one of a name gets its GUID as label."""
+    """Return an entry for each GUID, by name; one whose name cannot be a key, or is another's, gets its GUID as key."""
+    vms = _declared(state)
+    names = Counter(folded(vm.name) for vm in vms)
     entries: dict[str, dict[str, str]] = {}
-    vms = [vm for host in state.hosts.values() for vm in host.vms()]
-    for vm in sorted(vms, key=lambda vm: vm.name):
-        alone = sum(other.name == vm.name for other in vms) == 1
-        entry = {} if alone else {"id": vm.id, "name": vm.name}
+    for vm in vms:
+        alone = names[folded(vm.name)] == 1 and _is_label(vm.name)
+        entry = {} if alone else {"id": vm.id}
+        if not alone and _is_name(vm.name):
+            entry["name"] = vm.name
         entry["host"] = vm.host
         folder = _folder(vm)
         if folder is not None:
             entry["storage"] = folder
-        entries[vm.name if alone else f"{vm.name} {vm.id}"] = entry
+        twice = f"{vm.name} {vm.id}"
+        entries[vm.name if alone else twice if _is_label(twice) else vm.id] = entry
     return entries
+
+
+def _declared(state: State) -> list[LabVm]:
+    """Return the machines, sorted by name; of several with one GUID the one that is no replica: a GUID is one entry."""
+    vms = [vm for host in state.hosts.values() for vm in host.vms()]
+    chosen = {vm.id: vm for vm in sorted(vms, key=lambda vm: vm.replication_mode != _REPLICA)}
+    return sorted(chosen.values(), key=lambda vm: vm.name)
+
+
+def _left_out(state: State) -> Iterator[str]:
+    """Yield a line for each machine that has no entry."""
+    declared = {(vm.host, vm.id) for vm in _declared(state)}
+    for host in state.hosts.values():
+        for vm in host.vms():
+            if (vm.host, vm.id) not in declared:
+                yield f"Left out: {_shown(vm.name)} on {vm.host}, whose GUID {vm.id} a machine on another host has"
+
+
+def _is_label(name: str) -> bool:
+    """Say whether a stack file can have `name` as a key: what does not show is none, nor what parts names elsewhere."""
+    parts = "::" in name or "##[" in name or name == _MERGE_KEY
+    return _is_name(name) and name.isprintable() and not parts and len(name) <= _LONGEST_LABEL
+
+
+def _is_name(name: str) -> bool:
+    return bool(name) and name == name.strip() and not _CONTROL.search(name)
+
+
+def _shown(name: str) -> str:
+    return "".join(char if char.isprintable() else " " for char in name)
 
 
 def _folder(vm: LabVm) -> str | None:
     """Return the one local folder that holds everything and can be managed; None where there is none."""
-    disks = [disk.path for disk in vm.disks]
-    roots = (vm.roots.checkpoints, vm.roots.paging)
+    disks = [disk.path for disk in vm.disks if disk.kind != FLOPPY]
+    roots = (vm.roots.checkpoints, vm.roots.paging, vm.roots.guest_state or vm.roots.config)
     odd = any(disk.kind in FILELESS or disk.shared or disk.parent_path for disk in vm.disks)
-    whole = all(winpath.is_inside(vm.roots.config, path) for path in (*disks, *roots))
-    return vm.roots.config if whole and not odd and not winpath.is_unc(vm.roots.config) else None
+    whole = all(winpath.is_inside(vm.roots.config, path) for path in disks)
+    whole = whole and all(winpath.same(vm.roots.config, root) for root in roots)
+    return vm.roots.config if whole and not odd and _can_be_declared(vm.roots.config) else None
+
+
+def _can_be_declared(folder: str) -> bool:
+    r"""Say whether a stack file takes a folder: on a drive, not as `\\?\..`, each part a name that Windows keeps as it is."""
+    if not _DRIVE.match(folder) or winpath.has_ending(folder, _DISK_FILES):
+        return False
+    parts = folder[3:].removesuffix("\\").split("\\")
+    return parts == [""] or all(
+        part and part[-1] not in " ." and _is_label(part) and not _DEVICE.fullmatch(part) for part in parts
+    )
 
 
 def _relative(path: Path, folder: Path) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 _BAD = re.compile(r'[<>:"|?*\x00-\x1f]')
+_UNMOUNTED = re.compile(r"\\\\\?\\(Volume\{[0-9A-F-]{36}\})", re.IGNORECASE)
 _SYNTAX = "The filename, directory name, or volume label syntax is incorrect. (0x8007007B)"
 
 
@@ -18,17 +19,24 @@ class PathRefusedError(Exception):
 class Files:
     """Maps what a host calls a path to the real file; shares and cluster volumes are really shared."""
 
-    def __init__(self, home: Path, cluster_of: Callable[[str], str | None]) -> None:
-        """Keep everything beneath `home`; `cluster_of` names a host's failover cluster, if it is in one."""
+    def __init__(
+        self, home: Path, cluster_of: Callable[[str], str | None], plain: Callable[[str, str], str]
+    ) -> None:
+        """Keep everything beneath `home`.
+
+        `cluster_of` names a host's failover cluster, if it is in one; `plain` returns a path that a host uses by the one
+        name that its share or volume is kept under.
+        """
         self._home = home
         self._cluster_of = cluster_of
+        self._plain = plain
 
     def real(self, host: str, path: str) -> Path:
         """Return the real file for `path` as `host` sees it, whether it exists or not.
 
         Raises PathRefusedError for a path that is not absolute or holds what no file name may hold.
         """
-        drive, rest = ntpath.splitdrive(ntpath.normpath(path))
+        drive, rest = ntpath.splitdrive(ntpath.normpath(self._plain(host, path)))
         names = [name for name in rest.split("\\") if name]
         if not rest.startswith("\\") or any(_BAD.search(name) or name == ".." for name in names):
             raise PathRefusedError(_SYNTAX)
@@ -36,6 +44,8 @@ class Files:
 
     def _anchor(self, host: str, drive: str, names: list[str]) -> tuple[Path, list[str]]:
         """Return the real folder that stands for the drive, and what is left of the path."""
+        if unmounted := _UNMOUNTED.fullmatch(drive):
+            return self._home / "hosts" / host / unmounted[1].upper(), names
         if drive.startswith("\\\\"):
             server_and_share = drive[2:].casefold().split("\\")
             if any(_BAD.search(name) or name in {"", ".", ".."} for name in server_and_share):

@@ -57,6 +57,8 @@ INSTANCES: Mapping[str, str] = {
     "dvd-drive": "DVD ドライブ",
     "hard-disk-image": "ハード ディスク イメージ",
     "iso-image": "ISO ディスク イメージ",
+    "diskette-drive": "ディスケット ドライブ",
+    "floppy-image": "フロッピー ディスク イメージ",
     "memory": "メモリ",
     "processor": "プロセッサ",
     "pci-express": "PCI Express ポート",
@@ -311,7 +313,7 @@ _NAME = re.compile(r"\\{(\w+)\\}")
 def translated(text: str) -> str:
     """Return what a host would say in Japanese; a text that nobody translated, as an operator's own, stays."""
     body = text.rstrip()
-    for pattern, japanese in _patterns():
+    for pattern, japanese in patterns():
         match = pattern.fullmatch(body)
         if match is not None:
             found = {name: translated(value) for name, value in match.groupdict().items()}
@@ -320,7 +322,8 @@ def translated(text: str) -> str:
 
 
 @functools.cache
-def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
+def patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
+    """Return each English sentence as a pattern, and its Japanese."""
     return tuple(
         (re.compile(_NAME.sub(r"(?P<\1>.*?)", re.escape(english)), re.DOTALL), japanese)
         for english, japanese in _MESSAGES.items()

@@ -5,6 +5,7 @@ English wordings not seen on a current build are guesses.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -20,6 +21,7 @@ from lab.world.jobs import (
     WARNED,
 )
 
+from . import coded
 from .japanese import INSTANCES, translated
 
 Texts = Mapping[str, str]
@@ -74,6 +76,8 @@ ENGLISH: Texts = {
     "dvd-drive": "DVD Drive",
     "hard-disk-image": "Hard Disk Image",
     "iso-image": "ISO Disk Image",
+    "diskette-drive": "Diskette Drive",
+    "floppy-image": "Floppy Disk Image",
     "memory": "Memory",
     "processor": "Processor",
     "pci-express": "PCI Express Port",
@@ -136,36 +140,41 @@ _JAPANESE = "ja-jp"
 _BY_LOCALE: Mapping[str, Texts] = {"en-us": ENGLISH, _JAPANESE: INSTANCES}
 
 
+@functools.cache
 def texts_of(locale: str) -> Texts:
-    """Return the texts in `locale`, in English where there are none."""
-    return _BY_LOCALE.get(locale.casefold(), ENGLISH)
+    """Return the texts in `locale`; a language that has no words here has a number for each."""
+    language = coded.language_of(locale)
+    return _BY_LOCALE.get(locale.casefold(), ENGLISH) if language is None else coded.texts(language, ENGLISH)
 
 
 def spoken(text: str, locale: str) -> str:
     """Return a sentence of VMMS or of the WinRM service in the language of a host; names and codes stay."""
-    return translated(text) if locale.casefold() == _JAPANESE else text
+    if locale.casefold() == _JAPANESE:
+        return translated(text)
+    language = coded.language_of(locale)
+    return text if language is None else coded.coded(text, language)
 
 
 def spoken_fault(fault: Fault, locale: str) -> Fault:
     """Return a fault with its texts in the language of a host."""
-    if locale.casefold() != _JAPANESE:
+    if locale.casefold() == "en-us":
         return fault
-    return replace(fault, reason=translated(fault.reason), detail=_spoken_detail(fault.detail))
+    return replace(fault, reason=spoken(fault.reason, locale), detail=_spoken_detail(fault.detail, locale))
 
 
-def _spoken_detail(detail: WsmanFault | Instance | None) -> WsmanFault | Instance | None:
+def _spoken_detail(detail: WsmanFault | Instance | None, locale: str) -> WsmanFault | Instance | None:
     match detail:
         case WsmanFault():
-            return _spoken_wsman(detail)
+            return _spoken_wsman(detail, locale)
         case Instance():
-            return detail.replace(Message=translated(detail.text("Message")))
+            return detail.replace(Message=spoken(detail.text("Message"), locale))
         case None:
             return None
 
 
-def _spoken_wsman(detail: WsmanFault) -> WsmanFault:
+def _spoken_wsman(detail: WsmanFault, locale: str) -> WsmanFault:
     provider = detail.provider
     if provider is not None:
-        inner = None if provider.inner is None else _spoken_wsman(provider.inner)
-        provider = replace(provider, text=translated(provider.text), inner=inner)
-    return replace(detail, text=translated(detail.text), provider=provider)
+        inner = None if provider.inner is None else _spoken_wsman(provider.inner, locale)
+        provider = replace(provider, text=spoken(provider.text, locale), inner=inner)
+    return replace(detail, text=spoken(detail.text, locale), provider=provider)

@@ -26,7 +26,7 @@ from .jobs import (
     Refusal,
     Work,
 )
-from .objects import ISO, LabHost, LabVm
+from .objects import FLOPPY, ISO, LabHost, LabVm
 from .plan_files import RefusedMoveError, plan_files
 from .second_hop import services_of
 from .world import World
@@ -80,7 +80,7 @@ def _refusal(world: World, source: LabHost, vm: LabVm | None, request: Migration
 def _bad_parameter(vm: LabVm, request: MigrationRequest) -> Refusal | None:
     """Return why this lab (NOT_SUPPORTED) or VMMS (INVALID_PARAMETER) does not accept these arguments."""
     moves = request.moves
-    isos = {disk.slot: disk.path for disk in vm.disks if disk.kind == ISO}
+    isos = {disk.slot: disk.path for disk in vm.disks if disk.kind in (ISO, FLOPPY)}
     findings = (
         (
             moves is None and request.type != STAGED,
@@ -115,7 +115,7 @@ def _bad_parameter(vm: LabVm, request: MigrationRequest) -> Refusal | None:
         (
             any(not winpath.same(request.disks.get(slot, path), path) for slot, path in isos.items()),
             INVALID_PARAMETER,
-            "an ISO is not moved with its machine",
+            "an ISO or a floppy disk is not moved with its machine",
         ),
     )
     return next((Refusal(return_value=code, reason=why) for wrong, code, why in findings if wrong), None)

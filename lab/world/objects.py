@@ -25,10 +25,15 @@ STORAGE_COPY, STORAGE_SWITCH = (
     32779,
 )  # storage migration phase 1 and 2 (FailoverClusters module's enum)
 
-VHD, ISO, PASS_THROUGH, DVD = "vhd", "iso", "pass-through", "dvd"
+VHD, ISO, PASS_THROUGH, DVD, FLOPPY = "vhd", "iso", "pass-through", "dvd", "floppy"
 FILELESS = frozenset({PASS_THROUGH, DVD})
 """Drives without a file: a disk of the host, a DVD drive that is empty or is the host's own."""
 IDE_CONTROLLER_ID = "83F8638B-8DCA-4152-9EDA-2CA8B33039B4"  # the same on every machine (os-win vmutils)
+FLOPPY_CONTROLLER_ID = (
+    "8F0D2762-0B00-4E04-AF4F-19010527CB93"  # the same (published rows of Msvm_DisketteDrive)
+)
+COM_PORTS = 2
+"""Serial ports that every machine has."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -44,6 +49,8 @@ class LabVolume:
     """Name of the failover cluster whose hosts share it; None for a local volume."""
     filled_bytes: int = 0
     """What a fault of the lab has filled."""
+    id: str = ""
+    r"""GUID in its name `\\?\Volume{GUID}\`; empty: made of its host and path."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -56,6 +63,8 @@ class LabShare:
     """Labels of the hosts that may open it."""
     used_bytes: int = 0
     filled_bytes: int = 0
+    aliases: list[str] = field(default_factory=list)
+    r"""Other names of it: of its server (`\\sofs\vms`), or folders of a DFS namespace (`\\lab.example\dfs\vms`)."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -105,9 +114,9 @@ class LabDisk:
     """One drive with its medium (or a pass-through disk)."""
 
     controller: str
-    """`scsi` or `ide`."""
+    """`scsi`, `ide` or `floppy`."""
     controller_id: str
-    """GUID in the controller's InstanceID; IDE_CONTROLLER_ID for ide, one per controller for scsi."""
+    """GUID in the controller's InstanceID; FLOPPY_CONTROLLER_ID, IDE_CONTROLLER_ID, or for scsi one per controller."""
     controller_number: int
     """0, 1, ..: which controller of its kind."""
     location: int
@@ -196,6 +205,10 @@ class LabVm:
     gpu_partitions: int = 0
     fibre_channel: list[str] = field(default_factory=list)
     """Virtual SAN behind each of its Fibre Channel adapters."""
+    com_ports: list[str] = field(default_factory=list)
+    r"""Pipe of each serial port, COM 1 first (`\\.\pipe\debug`); empty where nothing is connected."""
+    idle_controllers: list[str] = field(default_factory=list)
+    """GUIDs of SCSI controllers without a drive."""
     created: datetime
     last_state_change: datetime
     last_configuration_change: datetime | None = None

@@ -11,7 +11,7 @@ from lab.storage.files import PathRefusedError
 
 from . import room, texts
 from .jobs import FileMove, MigrationRequest, Work
-from .objects import DVD, ISO, PASS_THROUGH, LabDisk, LabHost, LabRoots, LabVm
+from .objects import DVD, FLOPPY, ISO, PASS_THROUGH, LabDisk, LabHost, LabRoots, LabVm
 from .world import World
 
 
@@ -63,7 +63,7 @@ def plan_files(
         target = request.disks.get(disk.slot)
         if disk.kind == DVD:
             continue
-        if disk.kind == ISO or target is None:
+        if disk.kind in (ISO, FLOPPY) or target is None:
             _check_stays(world, vm, disk, request, destination)
             continue
         work.disks[disk.slot] = target
@@ -182,7 +182,9 @@ def _check_stays(
     here, there = _real(world, world.hosts[vm.host], disk.path), _real(world, destination, disk.path)
     if disk.kind == ISO and not there.exists():
         raise RefusedMoveError(texts.bad_medium(vm, disk.path))
-    if disk.kind != ISO and (here != there or not _sees(world, destination, disk.path)):
+    if disk.kind == FLOPPY and not there.exists():  # guess: as an ISO image fails, in the words for any file
+        raise RefusedMoveError(texts.incompatible(vm, destination), texts.cannot_open(disk.path))
+    if disk.kind not in (ISO, FLOPPY) and (here != there or not _sees(world, destination, disk.path)):
         raise RefusedMoveError(texts.incompatible(vm, destination), texts.cannot_open(disk.path))
 
 
@@ -196,8 +198,10 @@ def _moves(world: World, source: LabHost, destination: LabHost, files: list[File
         if place is None:
             raise RefusedMoveError(texts.no_volume(new))
         here, there = _real(world, source, file.source), _real(world, destination, new)
-        if here == there:
+        if here == there and winpath.same(file.source, file.target):
             continue
+        if here == there:  # guess: by another name of its share or volume a file is in its own way
+            raise RefusedMoveError(texts.file_exists(new))
         if any(winpath.same(new, move.target) for move in moves):
             raise RefusedMoveError(texts.file_exists(new))
         if there.exists():

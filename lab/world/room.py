@@ -9,6 +9,7 @@ from hyperv_placement.model import winpath
 
 from .jobs import LabJob
 from .objects import FILELESS, LabDisk, LabHost, LabShare, LabVm, LabVolume
+from .spelling import plain
 
 Place = LabVolume | LabShare
 
@@ -29,6 +30,7 @@ def memory_free_mib(host: LabHost, jobs: Iterable[LabJob]) -> int:
 
 def place_of(host: LabHost, shares: Sequence[LabShare], path: str) -> Place | None:
     """Return the volume or share that holds `path` as `host` sees it; None where it sees no such place."""
+    path = plain(host, shares, path)
     if _is_unc(path):
         return next(
             (s for s in shares if _inside(s.path, path) and host.name in s.hosts),
@@ -63,7 +65,7 @@ def _occupied(
     """Return the bytes of machines' files at `place`, those on their way to it included."""
     viewers = _viewers(hosts, host, place)
     files = {
-        disk.path.casefold(): disk.size_bytes
+        plain(viewer, shares, disk.path).casefold(): disk.size_bytes
         for viewer in viewers
         for vm in viewer.vms()
         for disk in disks_of(vm)

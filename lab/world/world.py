@@ -11,7 +11,7 @@ from lab.storage.copying import Copying
 from lab.storage.files import Files
 from lab.world.faults import Fault, Faults
 
-from . import record, room
+from . import record, room, spelling
 from .clock import LabClock
 from .jobs import LabJob
 from .log import EventLog
@@ -64,7 +64,11 @@ class World:
         self.home = home
         self.clock = clock
         self.state = state
-        self.files = Files(home, lambda host: state.hosts[host].cluster)
+        self.files = Files(
+            home,
+            lambda host: state.hosts[host].cluster,
+            lambda host, path: spelling.plain(state.hosts[host], state.shares, path),
+        )
         self.log = EventLog(home / "lab.log", clock)
         self.faults = Faults(self._faults_changed, state.faults)
         self.copies: dict[str, Copying] = {}

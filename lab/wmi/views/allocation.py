@@ -7,7 +7,15 @@ from lab.wmi.view import instance
 
 PROCESSOR, FC_PORT, PCI_EXPRESS, GPU_PARTITION, FC_CONNECTION = 3, 7, 32769, 32770, 64764
 """The first two are those of the CIM; the others Hyper-V's own: guesses, nothing reads them."""
-CONTROLLER_IDE, CONTROLLER_SCSI, DVD_DRIVE, DISK_DRIVE, MEDIUM = 5, 6, 16, 17, 31
+CONTROLLER_IDE, CONTROLLER_SCSI, DISKETTE_DRIVE, DVD_DRIVE, DISK_DRIVE, SERIAL_PORT, MEDIUM = (
+    5,
+    6,
+    14,
+    16,
+    17,
+    21,
+    31,
+)
 MEMORY, ETHERNET_PORT, ETHERNET_CONNECTION = 4, 10, 33
 _COMMON: dict[str, Value] = {
     "AllocationUnits": "count",

@@ -7,9 +7,25 @@ from collections.abc import Iterator
 from hyperv_placement.wsman import Instance
 from lab.wmi.view import View
 from lab.world import LabDisk
-from lab.world.objects import DVD, FILELESS, IDE_CONTROLLER_ID, ISO, PASS_THROUGH
+from lab.world.objects import (
+    DVD,
+    FILELESS,
+    FLOPPY,
+    FLOPPY_CONTROLLER_ID,
+    IDE_CONTROLLER_ID,
+    ISO,
+    PASS_THROUGH,
+)
 
-from .allocation import CONTROLLER_IDE, CONTROLLER_SCSI, DISK_DRIVE, DVD_DRIVE, allocation
+from . import serial
+from .allocation import (
+    CONTROLLER_IDE,
+    CONTROLLER_SCSI,
+    DISK_DRIVE,
+    DISKETTE_DRIVE,
+    DVD_DRIVE,
+    allocation,
+)
 from .holders import Holder, holders, templates
 
 _CLASS = "Msvm_ResourceAllocationSettingData"
@@ -21,7 +37,9 @@ def devices(view: View) -> Iterator[Instance]:
     for holder in holders(view):
         yield from _controllers(view, holder)
         for disk in holder.disks:
-            yield _drive(view, holder, disk)
+            if disk.kind != FLOPPY:
+                yield _drive(view, holder, disk)
+    yield from serial.older_ports(view)
     for name in templates(_TEMPLATE):
         yield allocation(
             _CLASS, DISK_DRIVE, "Synthetic Disk Drive", view.texts["disk-drive"], InstanceID=name
@@ -29,7 +47,7 @@ def devices(view: View) -> Iterator[Instance]:
 
 
 def _controllers(view: View, holder: Holder) -> Iterator[Instance]:
-    """Yield both IDE controllers of generation 1, and each SCSI controller that has a drive."""
+    """Yield both IDE controllers and the floppy drive of generation 1, and the SCSI controllers."""
     if holder.vm.generation == 1:
         for number in range(2):
             yield allocation(
@@ -40,11 +58,27 @@ def _controllers(view: View, holder: Holder) -> Iterator[Instance]:
                 Address=str(number),
                 InstanceID=f"{holder.prefix}\\{IDE_CONTROLLER_ID}\\{number}",
             )
-    found = {holder.controller(disk) for disk in holder.disks if disk.controller_id != IDE_CONTROLLER_ID}
-    for controller in sorted(found):
+        yield _diskette_drive(view, holder)
+    found = {holder.controller(disk) for disk in holder.disks if disk.controller == "scsi"}
+    idle = {f"{holder.prefix}\\{guid}\\0" for guid in holder.vm.idle_controllers}
+    for controller in sorted(found | idle):
         yield allocation(
             _CLASS, CONTROLLER_SCSI, "Synthetic SCSI Controller", view.texts["scsi"], InstanceID=controller
         )
+
+
+def _diskette_drive(view: View, holder: Holder) -> Instance:
+    """Return the drive that every machine of generation 1 has; its subtype is libvirt's (hyperv_driver.c)."""
+    controller = f"{holder.prefix}\\{FLOPPY_CONTROLLER_ID}\\0"
+    return allocation(
+        _CLASS,
+        DISKETTE_DRIVE,
+        "Synthetic Diskette Drive",
+        view.texts["diskette-drive"],
+        AddressOnParent="0",
+        InstanceID=f"{controller}\\0\\D",
+        Parent=view.path(_CLASS, InstanceID=controller),
+    )
 
 
 def _drive(view: View, holder: Holder, disk: LabDisk) -> Instance:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from hyperv_placement.wsman import Instance, Value
 from lab.wmi.view import View
 from lab.world import LabDisk
-from lab.world.objects import FILELESS, ISO
+from lab.world.objects import FILELESS, FLOPPY, ISO, VHD
 
 from .allocation import MEDIUM, allocation
 from .holders import Holder, holders, templates
@@ -15,6 +15,12 @@ from .holders import Holder, holders, templates
 _CLASS = "Msvm_StorageAllocationSettingData"
 _DRIVE_CLASS = "Msvm_ResourceAllocationSettingData"
 _TEMPLATE = "7A2B4C7E-6D60-4B0B-8F3A-0E6D5C4B3A22"  # guess: the ids of these templates were not published
+_SUBTYPES = {
+    VHD: ("Virtual Hard Disk", "hard-disk-image"),
+    ISO: ("Virtual CD/DVD Disk", "iso-image"),
+    FLOPPY: ("Virtual Floppy Disk", "floppy-image"),
+}
+"""Kind -> subtype (Msvm_StorageAllocationSettingData page, HostResource) and key of its text."""
 _DISK_FIXED: dict[str, Value] = {
     "Access": 3,
     "CachingMode": 0,
@@ -52,12 +58,12 @@ def media(view: View) -> Iterator[Instance]:
 
 def _medium(view: View, holder: Holder, disk: LabDisk) -> Instance:
     """Return a file's row; its slot stands in the drive's AddressOnParent, where libvirt reads it."""
-    iso = disk.kind == ISO
+    subtype, title = _SUBTYPES[disk.kind]
     return allocation(
         _CLASS,
         MEDIUM,
-        "Virtual CD/DVD Disk" if iso else "Virtual Hard Disk",
-        view.texts["iso-image" if iso else "hard-disk-image"],
+        subtype,
+        view.texts[title],
         **_DISK_FIXED,
         HostResource=(disk.path,),
         InstanceID=holder.medium(disk),

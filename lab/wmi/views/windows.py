@@ -12,6 +12,7 @@ from hyperv_placement.wsman import CIMV2, DEVICE_GUARD, Instance, Value
 from lab.wmi.view import View, instance
 from lab.world import LabVolume
 from lab.world.builds import release_of, version_of
+from lab.world.spelling import guid_of, volume_name
 
 from .windows_fixed import COMPUTER_SYSTEM, OPERATING_SYSTEM, PROCESSOR, VOLUME
 from .windows_processes import running
@@ -22,9 +23,15 @@ _ENGLISH: Mapping[str, Value] = {
     "CountryCode": "1",
     "Locale": "0409",
     "MUILanguages": ("en-US",),
+    "OSLanguage": 1033,
 }
 _LANGUAGE: Mapping[str, Mapping[str, Value]] = {
-    "ja-jp": {"CodeSet": "932", "CountryCode": "81", "Locale": "0411", "MUILanguages": ("ja-JP",)},
+    "ja-jp": {
+        "CodeSet": "932", "CountryCode": "81", "Locale": "0411", "MUILanguages": ("ja-JP",), "OSLanguage": 1041,
+    },
+    "de-de": {
+        "CodeSet": "1252", "CountryCode": "49", "Locale": "0407", "MUILanguages": ("de-DE",), "OSLanguage": 1031,
+    },
 }
 _LOCAL_DISK, _COMPACT_DISC = 3, 5  # DriveType (Win32_Volume page)
 _CREDENTIAL_GUARD = 1
@@ -51,7 +58,6 @@ def operating_systems(view: View) -> Iterator[Instance]:
             "LocalDateTime": now + timedelta(seconds=host.clock_skew),
             "Name": rf"{caption}|C:\Windows|\Device\Harddisk0\Partition4",
             "NumberOfProcesses": len(running(view)),
-            "OSLanguage": 1041 if host.locale.casefold() == "ja-jp" else 1033,
             "TotalVirtualMemorySize": host.memory_mib * 1024,
             "TotalVisibleMemorySize": host.memory_mib * 1024,
             "Version": version_of(host.build),
@@ -157,6 +163,8 @@ def volumes(view: View) -> Iterator[Instance]:
         },
     )
     letter = _free_letter(view)
+    if letter is None:
+        return
     drive = f"\\\\?\\Volume{{{_derived(view, 'dvd')}}}\\"
     yield _row(
         view,
@@ -173,7 +181,7 @@ def _volume(view: View, volume: LabVolume) -> Instance:
             "BlockSize": 4096,
             "BootVolume": system,
             "Capacity": volume.capacity_bytes,
-            "DeviceID": f"\\\\?\\Volume{{{_derived(view, volume.path)}}}\\",
+            "DeviceID": volume_name(guid_of(view.host, volume)),
             "DriveLetter": volume.path[:2] if has_letter else None,
             "DriveType": _LOCAL_DISK,
             "FileSystem": "CSVFS" if volume.cluster else "NTFS",
@@ -197,9 +205,9 @@ def _row(view: View, values: dict[str, Value]) -> Instance:
     return instance("Win32_Volume", {**common, **values}, namespace=CIMV2)
 
 
-def _free_letter(view: View) -> str:
+def _free_letter(view: View) -> str | None:
     taken = {path[0].upper() for path in view.host.volumes}
-    return next(letter for letter in reversed(string.ascii_uppercase) if letter not in taken) + ":"
+    return next((f"{letter}:" for letter in reversed(string.ascii_uppercase) if letter not in taken), None)
 
 
 def _derived(view: View, part: str) -> str:

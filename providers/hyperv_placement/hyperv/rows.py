@@ -10,7 +10,7 @@ from hyperv_placement.errors import ProtocolError
 from hyperv_placement.model import winpath
 from hyperv_placement.model.estate import Disk, DiskKind, MigrationJob, Roots, VirtualMachine, VmState
 from hyperv_placement.model.names import HostName, VmId, is_guid, vm_id
-from hyperv_placement.model.slots import IDE_CONTROLLER, place_of, slot_name
+from hyperv_placement.model.slots import FLOPPY_CONTROLLER, IDE_CONTROLLER, place_of, slot_name
 from hyperv_placement.wsman import Instance, decode_embedded
 
 REALIZED = "Microsoft:Hyper-V:System:Realized"
@@ -19,6 +19,7 @@ SNAPSHOT = "Microsoft:Hyper-V:Snapshot:"
 _ORDINARY = "Microsoft:Hyper-V:Snapshot:Realized"
 _VHD = "Microsoft:Hyper-V:Virtual Hard Disk"
 _ISO = "Microsoft:Hyper-V:Virtual CD/DVD Disk"
+_FLOPPY = "Microsoft:Hyper-V:Virtual Floppy Disk"
 _PHYSICAL = "Microsoft:Hyper-V:Physical Disk Drive"
 _STATES = {int(state): state for state in VmState}
 WARNED = 32768
@@ -133,8 +134,8 @@ class _Joined:
 
 
 def _medium(row: Instance, slots: Slots) -> Disk | None:
-    # Disks and ISO images have the same class and ResourceType (31): the subtype tells them apart (openstack/os-win).
-    kinds = {_VHD: DiskKind.VIRTUAL_HARD_DISK, _ISO: DiskKind.ISO}
+    # Disks, ISO and floppy images have the same class and ResourceType (31): the subtype tells them apart (openstack/os-win).
+    kinds = {_VHD: DiskKind.VIRTUAL_HARD_DISK, _ISO: DiskKind.ISO, _FLOPPY: DiskKind.FLOPPY}
     kind = kinds.get(row.text("ResourceSubType"))
     path = path_of(row)
     if kind is None or not path:
@@ -154,7 +155,7 @@ class Slots:
     def __init__(self, rows: Iterable[Instance]) -> None:
         """Note the SCSI controllers of the machine, by the rows of its controllers, drives and media."""
         guids = {parts[1].upper() for row in rows if len(parts := _parts(row)) > 1}
-        self._controllers = guids - {IDE_CONTROLLER}
+        self._controllers = guids - {IDE_CONTROLLER, FLOPPY_CONTROLLER}
 
     def of(self, row: Instance) -> str:
         """Return the slot of a drive or medium, also of a checkpoint, which may have had another controller.

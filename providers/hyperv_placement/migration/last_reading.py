@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from hyperv_placement.errors import MoveRefusedError
 from hyperv_placement.hyperv.estate import Estate
 from hyperv_placement.model import winpath
-from hyperv_placement.model.estate import DiskKind, HostFacts, VirtualMachine, VmState
+from hyperv_placement.model.estate import HostFacts, VirtualMachine, VmState
 from hyperv_placement.model.move import Move
 from hyperv_placement.winrm.bounds import BOUNDS
 from hyperv_placement.wsman import Instance
@@ -44,8 +44,8 @@ def read_last(estate: Estate, move: Move, source: HostFacts, *, known_s: float) 
             f"{move.vm.name} has changed on {move.source} since it was looked at: {reason}",
             remedy="Run again",
         )
-    media = tuple(disk for disk in shown.disks if disk.kind == DiskKind.ISO)
-    hard = tuple(disk for disk in move.vm.disks if disk.kind != DiskKind.ISO)
+    media = tuple(disk for disk in shown.disks if disk.removable)
+    hard = tuple(disk for disk in move.vm.disks if not disk.removable)
     disks = tuple(sorted((*hard, *media), key=lambda disk: disk.slot))
     vm = replace(shown, disks=disks, frozen=move.vm.frozen, heartbeat_ok=move.vm.heartbeat_ok)
     vm = _with_what_is_set_while_off(estate, move, vm, source, ran_s=_ran_s(rows.system) - known_s)
@@ -89,10 +89,10 @@ def _other_changes(before: VirtualMachine, now: VirtualMachine) -> Iterator[str]
             yield f"a folder is {new}, not {old}"
     if now.checkpoints != before.checkpoints:
         yield f"it has {now.checkpoints} checkpoints, not {before.checkpoints}"
-    media = {disk.instance_id.casefold(): disk.path for disk in now.disks if disk.kind == DiskKind.ISO}
+    media = {disk.instance_id.casefold(): disk.path for disk in now.disks if disk.removable}
     for disk in before.disks:
         path = media.get(disk.instance_id.casefold(), "")
-        if disk.kind == DiskKind.ISO and not winpath.same(path, disk.path):
+        if disk.removable and not winpath.same(path, disk.path):
             yield f"disk {disk.slot} is {path or 'gone'}, not {disk.path}"
 
 
@@ -100,7 +100,7 @@ def _files(vm: VirtualMachine) -> dict[tuple[object, ...], str]:
     return {
         (disk.instance_id.casefold(), winpath.comparable(disk.path), disk.kind, disk.shared): disk.path
         for disk in (*vm.disks, *vm.frozen)
-        if disk.kind != DiskKind.ISO
+        if not disk.removable
     }
 
 

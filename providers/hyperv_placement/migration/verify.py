@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from hyperv_placement.model import winpath
-from hyperv_placement.model.estate import DiskKind, VirtualMachine
+from hyperv_placement.model.estate import VirtualMachine
 from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import HostName, folded
 from hyperv_placement.model.states import in_words
@@ -188,8 +188,8 @@ def _places(vm: VirtualMachine) -> tuple[dict[str, str], list[str]]:
 
 
 def _hard_disks(vm: VirtualMachine) -> dict[str, str]:
-    """Return slot -> path; an ISO may be ejected while its machine moves."""
-    return {disk.slot: disk.path for disk in vm.disks if disk.kind != DiskKind.ISO}
+    """Return slot -> path; an ISO or a floppy disk may be ejected while its machine moves."""
+    return {disk.slot: disk.path for disk in vm.disks if not disk.removable}
 
 
 def _folded(names: tuple[str, ...]) -> list[str]:

@@ -32,6 +32,7 @@ class DiskKind(StrEnum):
 
     VIRTUAL_HARD_DISK = "vhd"
     ISO = "iso"
+    FLOPPY = "floppy"
     PASS_THROUGH = "pass-through"  # noqa: S105 - a kind of disk
 
 
@@ -74,6 +75,11 @@ class Disk:
     """Parent of a differencing disk; read for machines that will move, None elsewhere."""
     above: tuple[ParentFile, ...] = ()
     """Parents that neither the machine nor its checkpoints attach, the nearest first; read as the parent is."""
+
+    @property
+    def removable(self) -> bool:
+        """Whether it is a medium that a guest may eject and that no move takes along."""
+        return self.kind in {DiskKind.ISO, DiskKind.FLOPPY}
 
     @property
     def counted_bytes(self) -> int:

@@ -13,6 +13,8 @@ from .names import is_guid
 
 IDE_CONTROLLER = "83F8638B-8DCA-4152-9EDA-2CA8B33039B4"
 """The IDE controllers' GUID, the same in every machine (openstack/os-win vmutils)."""
+FLOPPY_CONTROLLER = "8F0D2762-0B00-4E04-AF4F-19010527CB93"
+"""The floppy controller's GUID, the same in every machine of generation 1 (published rows of Msvm_DisketteDrive)."""
 ONLY = "0"
 """What a machine's single SCSI controller is called."""
 _SHORT = 8
@@ -33,8 +35,8 @@ class Place:
 
     @property
     def on_scsi(self) -> bool:
-        """Whether it hangs on a SCSI controller: else it is IDE."""
-        return self.controller != IDE_CONTROLLER
+        """Whether it hangs on a SCSI controller: else it is IDE, or the floppy drive."""
+        return self.controller not in {IDE_CONTROLLER, FLOPPY_CONTROLLER}
 
 
 def place_of(instance_id: str) -> Place | None:
@@ -46,13 +48,14 @@ def place_of(instance_id: str) -> Place | None:
 
 
 def slot_name(place: Place, controllers: Collection[str]) -> str:
-    """Return `ide-1-0`, `scsi-0-1`, or where there are several SCSI controllers `scsi-3f2a1b2c-1`.
+    """Return `ide-1-0`, `floppy-0-0`, `scsi-0-1`, or where there are several SCSI controllers `scsi-3f2a1b2c-1`.
 
     `controllers`: GUIDs of all SCSI controllers of the machine, upper case. Two that begin alike go by their whole GUIDs.
     That a controller keeps its GUID when its machine moves is unverified.
     """
     if not place.on_scsi:
-        return f"ide-{place.number}-{place.slot}"
+        kind = "ide" if place.controller == IDE_CONTROLLER else "floppy"
+        return f"{kind}-{place.number}-{place.slot}"
     others = [guid for guid in controllers if guid != place.controller]
     if not others:
         return f"scsi-{ONLY}-{place.slot}"

@@ -13,6 +13,7 @@ from tests.estates import guid
 VM, CHECKPOINT = guid(1), guid(9)
 SCSI_A, SCSI_B = "1" * 8 + "-0000-0000-0000-" + "A" * 12, "2" * 8 + "-0000-0000-0000-" + "B" * 12
 IDE = "83F8638B-8DCA-4152-9EDA-2CA8B33039B4"
+FLOPPY = "8F0D2762-0B00-4E04-AF4F-19010527CB93"
 
 
 def row(class_name: str, **properties: object) -> Instance:
@@ -125,6 +126,16 @@ def test_a_single_controller_is_number_0() -> None:
     """Hyper-V's number of it can be no other."""
     vm = only(rows(disks=[medium(VM, SCSI_B, 0, 1, "E:\\data.vhdx")], devices=[]))
     assert [disk.slot for disk in vm.disks] == ["scsi-0-1"]
+
+
+def test_a_floppy_disk_is_in_a_drive_of_its_own_and_numbers_no_scsi_controller() -> None:
+    """Its controller is the same on every machine, as that of IDE is, and is no SCSI controller."""
+    image = medium(VM, FLOPPY, 0, 0, "D:\\x.vfd", ResourceSubType="Microsoft:Hyper-V:Virtual Floppy Disk")
+    vm = only(rows(disks=[medium(VM, SCSI_B, 0, 1, "E:\\data.vhdx"), image], devices=[]))
+    assert {disk.slot: disk.kind for disk in vm.disks} == {
+        "floppy-0-0": DiskKind.FLOPPY,
+        "scsi-0-1": DiskKind.VIRTUAL_HARD_DISK,
+    }
 
 
 def test_a_running_job_tells_its_target() -> None:

@@ -28,6 +28,7 @@ from hyperv_placement.planning.checks.preflight.processor import fits
 from tests.estates import disk, facts, guid, machine
 
 ISO = Disk(slot="scsi-0-9", instance_id="i", path="D:\\ISO\\x.iso", kind=DiskKind.ISO)
+FLOPPY = Disk(slot="floppy-0-0", instance_id="f", path="D:\\x.vfd", kind=DiskKind.FLOPPY)
 FEATURES = Vector(id=1, operation=2, value=0b0111)
 
 
@@ -105,6 +106,12 @@ REFUSED: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any], str]] = [
         {},
         "Q:\\x.iso in its DVD drive, and hv2 has no such volume",
     ),
+    (
+        {"disks": (dataclasses.replace(FLOPPY, path="Q:\\x.vfd"),)},
+        {},
+        {},
+        "Q:\\x.vfd in its floppy drive, and hv2 has no such volume",
+    ),
     ({"memory_mib": None}, {}, {}, "How much memory VM001 has could not be read"),
     ({"memory_mib": 70000}, {}, {}, "has 64 GiB in all"),
     (
@@ -176,6 +183,12 @@ WARNED: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any], str]] = [
     ),
     ({"devices": Devices(host_drives=("scsi-0-1",))}, {}, {}, "the DVD drive of hv1 in scsi-0-1"),
     ({"disks": (ISO,)}, {}, {}, "the move fails unless hv2 has that file too"),
+    (
+        {"disks": (FLOPPY,)},
+        {},
+        {},
+        "D:\\x.vfd in its floppy drive; the move may fail unless hv2 has that file too",
+    ),
     ({"memory_certain": False}, {}, {}, "how much it has now could not be read (unverified)"),
     ({"memory_mib": 40000}, {}, {}, "hv2 has 32 GiB free now"),
     (

@@ -1,4 +1,4 @@
-"""Drives whose content stays where it is: ISO files, the host's own DVD drive, pass-through disks."""
+"""Drives whose content stays where it is: ISO and floppy files, the host's own DVD drive, pass-through disks."""
 
 from __future__ import annotations
 
@@ -17,8 +17,12 @@ from .room import volume_of
 def drives(move: Move, source: HostFacts, destination: HostFacts) -> Iterator[Finding]:
     """Yield each drive that the destination may not be able to open."""
     for disk in move.vm.disks:
-        if disk.kind == DiskKind.ISO and not seen_by_both(disk.path, source, destination):
-            yield _iso(move, disk, destination)
+        if disk.removable and not seen_by_both(disk.path, source, destination):
+            yield (
+                _iso(move, disk, destination)
+                if disk.kind == DiskKind.ISO
+                else _floppy(move, disk, destination)
+            )
         # Where storage is copied the check of the disks refuses it already.
         elif disk.kind == DiskKind.PASS_THROUGH and not move.copies_storage:
             yield Finding.refusal(
@@ -38,8 +42,7 @@ def drives(move: Move, source: HostFacts, destination: HostFacts) -> Iterator[Fi
 def _iso(move: Move, disk: Disk, destination: HostFacts) -> Finding:
     """An ISO that cannot be opened fails the move (0xC03A0014, SupportArticles-docs); hosts do not report their files."""
     remedy = "Eject it, or put it on a share that both hosts read"
-    volumes = destination.volumes
-    if volumes is not None and not winpath.is_unc(disk.path) and volume_of(disk.path, volumes) is None:
+    if not _has_volume(destination, disk):
         return Finding.refusal(
             "iso-volume-missing",
             f"{move.vm.name} has {disk.path} in its DVD drive, and {move.destination} has no such volume",
@@ -50,3 +53,25 @@ def _iso(move: Move, disk: Disk, destination: HostFacts) -> Finding:
         f"{move.vm.name} has {disk.path} in its DVD drive; the move fails unless {move.destination} has that file too",
         remedy,
     )
+
+
+def _floppy(move: Move, disk: Disk, destination: HostFacts) -> Finding:
+    """What a host does with a floppy disk that it cannot open is unverified: taken to be what it does with an ISO."""
+    eject = quoting.powershell("Get-VM -Id {} | Set-VMFloppyDiskDrive -Path $null", move.vm.id)
+    remedy = f"Eject it ({eject}), or put it on a share that both hosts read"
+    if not _has_volume(destination, disk):
+        return Finding.refusal(
+            "floppy-volume-missing",
+            f"{move.vm.name} has {disk.path} in its floppy drive, and {move.destination} has no such volume",
+            remedy,
+        )
+    return Finding.warning(
+        "floppy-local",
+        f"{move.vm.name} has {disk.path} in its floppy drive; the move may fail unless {move.destination} has that file too",
+        remedy,
+    )
+
+
+def _has_volume(destination: HostFacts, disk: Disk) -> bool:
+    volumes = destination.volumes
+    return volumes is None or winpath.is_unc(disk.path) or volume_of(disk.path, volumes) is not None
