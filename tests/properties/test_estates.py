@@ -17,9 +17,9 @@ from lab.estate.building import build
 from lab.estate.reading import read_estate
 from lab.estate.spec import EstateError
 from lab.estate.stack_file import write_stack
-from lab.wmi import builds
 from lab.wmi.classes import CLASSES, namespace_of
 from lab.wmi.reading import Reader
+from lab.wmi.schema import has_class
 from lab.world import RunningClock, World, record
 from lab.world.world import State
 
@@ -198,7 +198,7 @@ def shown(world: World) -> int:
     for host in world.hosts.values():
         reader = Reader(world, host, "hv1")
         for each in CLASSES:
-            if namespace_of(host, each.namespace) is None or not builds.has_class(each.name, host.build):
+            if namespace_of(host, each.namespace) is None or not has_class(each.name, host.build):
                 continue
             rows = list(reader.rows(each))
             references = [each.reference(row) for row in rows]
