@@ -372,7 +372,7 @@ class Inventory:
     _by_id: Mapping[VmId, tuple[VirtualMachine, ...]] = field(init=False, repr=False, compare=False)
     _by_name: Mapping[str, tuple[VirtualMachine, ...]] = field(init=False, repr=False, compare=False)
     _jobs: Mapping[VmId, tuple[tuple[Host, MigrationJob], ...]] = field(init=False, repr=False, compare=False)
-    _by_share: dict[str, list[tuple[str, VirtualMachine, Disk]]] = field(
+    _by_share: dict[str, list[tuple[str, str, VirtualMachine, Disk]]] = field(
         init=False, repr=False, compare=False, default_factory=dict
     )
     """Filled when it is first asked for: most sweeps are not."""
@@ -405,14 +405,14 @@ class Inventory:
         """Return every machine of that name, compared without case."""
         return self._by_name.get(folded(name), ())
 
-    def beyond_servers(self, rest: str) -> Sequence[tuple[str, VirtualMachine, Disk]]:
-        r"""Return the disks, those of checkpoints included, at `\\SERVER\<rest>`: each with its server and machine.
+    def beyond_servers(self, rest: str) -> Sequence[tuple[str, str, VirtualMachine, Disk]]:
+        r"""Return the disks on shares, those of checkpoints included, whose folder and file are named as those of `rest`.
 
-        `rest` and servers are in comparable form, as of `winpath.server_and_rest`.
+        Each with its server, what follows that, and its machine. All are in comparable form, as of `winpath.server_and_rest`.
         """
         if not self._by_share:
             self._by_share.update(_beyond_servers(self.vms()))  # at once: another thread may look meanwhile
-        return self._by_share.get(rest, ())
+        return self._by_share.get(_end(rest), ())
 
     def job_of(self, vm: VmId) -> tuple[Host, MigrationJob] | None:
         """Return the running migration job of `vm` and the host that runs it, if there is one."""
@@ -448,13 +448,23 @@ def _grouped(
     return {each: tuple(group) for each, group in found.items()}
 
 
-def _beyond_servers(vms: Iterable[VirtualMachine]) -> dict[str, list[tuple[str, VirtualMachine, Disk]]]:
-    found: dict[str, list[tuple[str, VirtualMachine, Disk]]] = {
+_DISK_FOLDER = "virtual hard disks"
+"""Where Hyper-V puts disks beneath a machine's folder (Move-VM -DestinationStoragePath)."""
+
+
+def _end(rest: str) -> str:
+    """Return the last names of a path, its file and folder; the folder's own where that is called as any machine's."""
+    names = rest.split("\\")
+    return "\\".join(names[-3:] if names[-2:-1] == [_DISK_FOLDER] else names[-2:])
+
+
+def _beyond_servers(vms: Iterable[VirtualMachine]) -> dict[str, list[tuple[str, str, VirtualMachine, Disk]]]:
+    found: dict[str, list[tuple[str, str, VirtualMachine, Disk]]] = {
         "": []
     }  # no path: it says that this has been made
     for vm in vms:
         for disk in (*vm.disks, *vm.frozen):
             parts = winpath.server_and_rest(disk.path)
             if parts is not None:
-                found.setdefault(parts[1], []).append((parts[0], vm, disk))
+                found.setdefault(_end(parts[1]), []).append((*parts, vm, disk))
     return found

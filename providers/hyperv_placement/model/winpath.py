@@ -121,6 +121,15 @@ def may_be_one_server(one: str, other: str) -> bool:
     return full == short or ("." not in short and full.startswith(short + "."))
 
 
+def may_be_namespace(one: str, other: str) -> bool:
+    r"""Say whether one of two names of servers is the domain of the other: what `\\corp.example\dfs` starts with.
+
+    A domain-based DFS namespace leads to shares of any server ("DFS Namespaces overview"), most often one of its domain.
+    """
+    short, full = sorted((_folded(one).rstrip("."), _folded(other).rstrip(".")), key=len)
+    return "." in short and full.endswith(f".{short}")
+
+
 def _is_address(server: str) -> bool:
     """IPv6 addresses are written with dashes before a suffix of their own (MS-DTYP 2.2.57)."""
     return server.lower().endswith(".ipv6-literal.net") or is_ip_address(server)

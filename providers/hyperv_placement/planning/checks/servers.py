@@ -1,4 +1,4 @@
-"""Files on shares whose paths differ only by the spelling of the server: they may be one file, which no host reports."""
+"""Files on shares whose paths differ by the spelling of the server, or by a DFS folder: they may be one, which no host reports."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ _SPELL = "Spell the server as it is spelled there if it is the same: then it cou
 def maybe_one_file(move: Move, inventory: Inventory) -> Iterator[Finding]:
     r"""Yield a finding for each machine that has, by another spelling of the server, a file that `move` would make.
 
-    `\\fs1\vms` and `\\fs1.corp.example\vms`, or an address: aliases and DFS are not known here. A refusal where the
-    move overwrites files, because it could be the file itself; a warning otherwise.
+    `\\fs1\vms` and `\\fs1.corp.example\vms`, or an address; `\\corp.example\dfs\vms`, a DFS namespace of its domain,
+    where folder and file are named alike. Aliases by other names are not known here. A refusal where the move overwrites
+    files, because it could be the file itself; a warning otherwise.
     """
     yield from _own_folders(move)
     reported: set[tuple[str, str, str]] = set()
@@ -26,10 +27,11 @@ def maybe_one_file(move: Move, inventory: Inventory) -> Iterator[Finding]:
             continue
         server, rest = parts
         # Compared by what follows the server: whether two names are one server only DNS and DFS know.
-        for have, vm, disk in inventory.beyond_servers(rest):
+        for have, there, vm, disk in inventory.beyond_servers(rest):
             # Once for each machine and pair of spellings: fifty disks on one share are one mistake.
             case = (vm.id, server, have)
-            maybe = server != have and winpath.may_be_one_server(server, have)
+            spelled = rest == there and winpath.may_be_one_server(server, have)
+            maybe = server != have and (spelled or winpath.may_be_namespace(server, have))
             if maybe and case not in reported and disk.kind == DiskKind.VIRTUAL_HARD_DISK:
                 reported.add(case)
                 yield _finding(move, moved.target, disk, vm)

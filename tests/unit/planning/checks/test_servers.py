@@ -11,15 +11,19 @@ from hyperv_placement.model.stack import StorageSpec, VmSpec
 from hyperv_placement.planning import plan
 from tests.estates import disk, host, inventory, machine, spec, stack
 
-REST = "vms\\VM001\\Virtual Hard Disks\\os.vhdx"
-
 
 def stands(has: str, wanted: str, *, overwrite: bool = False, owner: int = 1) -> Step:
     """Return the step of VM001, whose disk belongs on the server `wanted`; `has`: where VM00N has such a file."""
-    path = f"\\\\{has}\\{REST}"
+    folder = "vms\\VM001\\Virtual Hard Disks"
+    return stands_in(f"\\\\{has}\\{folder}", f"\\\\{wanted}\\{folder}", overwrite=overwrite, owner=owner)
+
+
+def stands_in(has: str, wanted: str, *, overwrite: bool = False, owner: int = 1) -> Step:
+    """Return the step of VM001, whose disk belongs into the folder `wanted`; `has`: where VM00N has such a file."""
+    path = f"{has}\\os.vhdx"
     mover = machine(1, disks=(disk(1, path if owner == 1 else "D:\\os.vhdx", size_bytes=1 << 30),))
     other = machine(2, "hv2", disks=(disk(2, path if owner == 2 else "D:\\x.vhdx"),))
-    declared = f"\\\\{wanted}\\{REST}"
+    declared = f"{wanted}\\os.vhdx"
     storage = StorageSpec(
         disks={"os.vhdx": declared}, overwrite=frozenset({"os.vhdx"}) if overwrite else frozenset()
     )
@@ -56,6 +60,37 @@ def test_other_servers_are_others(has: str, wanted: str) -> None:
     """No noise for names that are not spellings of each other."""
     step = stands(has, wanted, overwrite=True)
     assert (step.standing, step.findings) == (Standing.MOVE, ())
+
+
+@pytest.mark.parametrize(
+    ("has", "wanted"),
+    [
+        ("\\\\corp.example\\dfs\\vms\\VM001", "\\\\fs1.corp.example\\vms\\VM001"),
+        (
+            "\\\\corp.example\\dfs\\VM001\\Virtual Hard Disks",
+            "\\\\fs1.corp.example\\vms\\x\\VM001\\virtual hard disks",
+        ),
+        ("\\\\fs1.corp.example\\vms\\VM001", "\\\\CORP.example\\files\\hyper-v\\VM001"),
+    ],
+)
+@pytest.mark.parametrize("owner", [1, 2])
+def test_a_folder_of_a_dfs_namespace_may_lead_to_a_share_of_its_domain(
+    has: str, wanted: str, owner: int
+) -> None:
+    """A domain's own name before a share is that of a namespace; where its folders lead no host reports."""
+    warned = stands_in(has, wanted, owner=owner)
+    assert [(f.id, f.severity) for f in warned.findings] == [("server-spelling", Severity.WARNING)]
+    refused = stands_in(has, wanted, owner=owner, overwrite=True)
+    assert [f.id for f in refused.findings] == ["server-spelling-overwrite"]
+
+
+def test_a_namespace_leads_to_no_other_file() -> None:
+    """Another folder, or a server of another domain, is another place."""
+    for has in ("\\\\corp.example\\dfs\\vms\\VM009", "\\\\other.example\\dfs\\vms\\VM001"):
+        for below in ("", "\\Virtual Hard Disks"):
+            wanted = f"\\\\fs1.corp.example\\vms\\VM001{below}"
+            step = stands_in(f"{has}{below}", wanted, overwrite=True, owner=2)
+            assert (step.standing, step.findings) == (Standing.MOVE, ())
 
 
 def test_folders_of_its_own_by_another_spelling_are_warned_of_once() -> None:
