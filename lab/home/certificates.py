@@ -29,6 +29,8 @@ _FOLDER = "certificates"
 _LOOPBACK = "127.0.0.1"
 _VALID, _MARGIN = timedelta(days=825), timedelta(days=7)
 _BACKDATED = timedelta(days=1)
+_LONGEST_COMMON_NAME = 64
+"""RFC 5280, ub-common-name; a longer one stands among the names alone."""
 
 
 def ensure(home: Path, hosts: Iterable[tuple[str, str]]) -> None:
@@ -161,8 +163,9 @@ def _certificate(ca: trustme.CA) -> x509.Certificate:
 
 def _issue(path: Path, ca: trustme.CA, names: tuple[str, str], address: str = _LOOPBACK) -> None:
     """Write a certificate for a full name and a label, and for one address beside `localhost`."""
+    common = names[0] if len(names[0]) <= _LONGEST_COMMON_NAME else None
     leaf = ca.issue_cert(
-        *dict.fromkeys((*names, "localhost")), address, common_name=names[0], not_after=datetime.now(UTC) + _VALID
+        *dict.fromkeys((*names, "localhost")), address, common_name=common, not_after=datetime.now(UTC) + _VALID
     )  # fmt: skip
     write_private(path, leaf.private_key_and_cert_chain_pem.bytes().decode())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -42,6 +43,25 @@ def test_the_example_names_every_key_and_is_built(stage: Make) -> None:
     assert here.world.files.real("hv3", "C:\\ClusterStorage\\Volume1\\x") == here.world.files.real(
         "hv4", "c:\\clusterstorage\\Volume1\\x"
     )
+
+
+def keys_of(content: Any) -> set[str]:
+    """Return every key of a YAML document."""
+    if isinstance(content, dict):
+        return set(map(str, content)).union(*map(keys_of, content.values()))
+    return set().union(*map(keys_of, content)) if isinstance(content, list) else set()
+
+
+def test_the_example_has_every_key_that_is_read() -> None:
+    """It is the list of the keys: one that is added without a line there is found here."""
+    readers = EXAMPLE.parent.glob("*.py")
+    read = {
+        key
+        for path in readers
+        for key in re.findall(r'(?:take|need|children)\(\s*"(\w+)"', path.read_text(encoding="utf-8"))
+    }
+    assert {"vms", "com_ports", "subnet", "aliases"} <= read
+    assert read - keys_of(yaml.safe_load(EXAMPLE.read_text(encoding="utf-8"))) == set()
 
 
 def test_a_chain_of_checkpoints_hangs_together(stage: Make) -> None:

@@ -7,12 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 
 from hyperv_placement.stackfile import load
 from hyperv_placement.wsman import Instance
 from lab.estate.reading import read_estate
 from lab.estate.spec import EstateError, EstateSpec
 from lab.estate.stack_file import write_stack
+from lab.home import certificates
 from lab.wmi import coded
 from lab.wmi.classes import class_named
 from lab.wmi.reading import Reader
@@ -256,3 +258,13 @@ def test_a_language_by_codes_alone_has_no_words() -> None:
     assert re.fullmatch(r"\[de\] \d+ 'Web' \(33012\)", spoken(vmms.missing_switch("Web"), "de-DE"))
     assert re.fullmatch(r"\[de\] \d+ \(0x80004005\)", coded.coded("The operation failed. (0x80004005)", "de"))
     assert spoken("somebody's own words", "de-DE") == "somebody's own words"
+
+
+def test_a_host_with_a_long_full_name_has_a_certificate(tmp_path: Path) -> None:
+    """A common name has 64 characters at most; a name in DNS may have more."""
+    full = f"hv1.{'corp' * 15}.example.org"
+    certificates.ensure(tmp_path, [("hv1", full)])
+    [file] = (tmp_path / "certificates").glob("hv1*")
+    found = x509.load_pem_x509_certificates(file.read_bytes())[0]
+    names = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert full in names.get_values_for_type(x509.DNSName)
