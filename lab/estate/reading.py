@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -72,12 +71,24 @@ def _loaded(content: str) -> Any:
 
 def _check_is_text(content: Any) -> None:
     """Raise EstateError for an escape that is half a character, which no file and no message can hold."""
-    try:
-        json.dumps(content, ensure_ascii=False, default=str, skipkeys=True).encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise EstateError(
-            f"{error.object[error.start : error.end]!r} is half a character; write the whole one"
-        ) from error
+    for text_ in _texts(content):
+        try:
+            text_.encode("utf-8")
+        except UnicodeEncodeError as error:
+            half = error.object[error.start : error.end]
+            raise EstateError(f"{half!r} is half a character; write the whole one") from error
+
+
+def _texts(content: Any) -> Iterator[str]:
+    """Yield each text of a document; what it has several times by an alias, or in itself, once."""
+    left, seen = [content], set()
+    while left:
+        item = left.pop()
+        if isinstance(item, str):
+            yield item
+        elif isinstance(item, Mapping | list) and id(item) not in seen:
+            seen.add(id(item))
+            left += [*item, *item.values()] if isinstance(item, Mapping) else item
 
 
 def _estate(node: Node, seed: int | None) -> EstateSpec:

@@ -44,7 +44,6 @@ INSTANCES: Mapping[str, str] = {
     "serial-controller": "シリアル コントローラー",
     "serial-port": "シリアル ポート",
     "diskette-controller": "ディスケット コントローラー",
-    "diskette-drive": "ディスケット ドライブ",
     "shutdown": "シャットダウン",
     "time-sync": "時刻の同期",
     "kvp": "データ交換",

@@ -76,7 +76,6 @@ ENGLISH: Texts = {
     "dvd-drive": "DVD Drive",
     "hard-disk-image": "Hard Disk Image",
     "iso-image": "ISO Disk Image",
-    "diskette-drive": "Diskette Drive",
     "floppy-image": "Floppy Disk Image",
     "memory": "Memory",
     "processor": "Processor",

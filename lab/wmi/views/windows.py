@@ -27,10 +27,18 @@ _ENGLISH: Mapping[str, Value] = {
 }
 _LANGUAGE: Mapping[str, Mapping[str, Value]] = {
     "ja-jp": {
-        "CodeSet": "932", "CountryCode": "81", "Locale": "0411", "MUILanguages": ("ja-JP",), "OSLanguage": 1041,
+        "CodeSet": "932",
+        "CountryCode": "81",
+        "Locale": "0411",
+        "MUILanguages": ("ja-JP",),
+        "OSLanguage": 1041,
     },
     "de-de": {
-        "CodeSet": "1252", "CountryCode": "49", "Locale": "0407", "MUILanguages": ("de-DE",), "OSLanguage": 1031,
+        "CodeSet": "1252",
+        "CountryCode": "49",
+        "Locale": "0407",
+        "MUILanguages": ("de-DE",),
+        "OSLanguage": 1031,
     },
 }
 _LOCAL_DISK, _COMPACT_DISC = 3, 5  # DriveType (Win32_Volume page)

@@ -24,6 +24,14 @@ from lab.world import texts as vmms
 from .conftest import Stage
 
 Make = Callable[[EstateSpec], Stage]
+BOMB = "\n".join(
+    [
+        "x0: &x0 [a, a]",
+        *(f"x{n}: &x{n} [*x{n - 1}, *x{n - 1}]" for n in range(1, 60)),
+        "hosts: {hv1: {memory: *x59}}",
+    ]
+)
+"""A list of 2 ** 60 texts, in little space."""
 GUID = "0C9A1D9E-6A5B-4D0B-8F4C-5E5F0A1B2C3D"
 
 
@@ -205,7 +213,9 @@ def test_what_a_migration_left_is_a_planned_machine(built: Callable[[str], Stage
         ("hosts: {hv1: }\nvms: {A: {host: hv1}, A: {host: hv1}}", "'A' is there twice, again on line 2"),
         ("hosts: {hv1: }\nvms: {no: {host: hv1}}", "estate.vms: False is no text; write a name in quotes"),
         ("hosts: {hv1: {cluster: 2026-99-99}}", "a value is not what its form or tag says"),
-        ("hosts: &x [*x]", "estate"),
+        ("hosts: &x [*x]", "estate.hosts: a mapping is wanted here, not [[[["),
+        ("hosts: &x {hv1: *x}", "hosts.hv1: unknown 'hv1'"),
+        (BOMB, "hosts.hv1.memory: [[[[...]"),
         ("[" * 2000, "nested too deeply"),
     ],
 )  # fmt: skip
