@@ -14,7 +14,7 @@ from pathlib import Path
 
 from hyperv_placement.model.names import vm_id
 from lab.storage.files import Files
-from lab.storage.vhdx import write_vhdx
+from lab.storage.vhdx import FEW_RANDOM_BYTES, RANDOM_BYTES, write_vhdx
 from lab.world import (
     LabClock,
     LabDisk,
@@ -38,6 +38,9 @@ from .drives import add_checkpoint, drives, guid, idle_controllers
 from .spec import EstateSpec, HostSpec, VmSpec
 
 _AGE = timedelta(days=30)
+_MANY = 1000
+"""More machines than these have smaller files."""
+_CONFIGURATION_BYTES = 4096
 _BUILT = ("hosts", "shares", "clusters", "directory", "world.json", "world.new", "lab.log")
 
 
@@ -62,6 +65,7 @@ def build(spec: EstateSpec, home: Path, clock: LabClock, *, ports: dict[str, int
         for share in spec.shares
     ]
     world = World(home, clock, state)
+    contents = RANDOM_BYTES if len(spec.vms) <= _MANY else FEW_RANDOM_BYTES
     namesakes: Counter[str] = Counter()
     for vm in spec.vms:
         namesakes[vm.name] += 1
@@ -70,7 +74,8 @@ def build(spec: EstateSpec, home: Path, clock: LabClock, *, ports: dict[str, int
         machine.version = vm.version or default_version(host)
         machine.processor_generation = host.processor_generation
         _place(state, vm, machine)
-        _write_files(world.files, machine, random.Random(f"{spec.seed}/{vm.host}/{vm.name}/files"))
+        rng = random.Random(f"{spec.seed}/{vm.host}/{vm.name}/files")
+        _write_files(world.files, machine, rng, contents)
     world.save()
     return world
 
@@ -205,19 +210,19 @@ def _machine(spec: EstateSpec, vm: VmSpec, clock: LabClock, namesake: int) -> La
     return machine
 
 
-def _write_files(files: Files, machine: LabVm, rng: random.Random) -> None:
-    """Make the machine's real files."""
+def _write_files(files: Files, machine: LabVm, rng: random.Random, contents: int) -> None:
+    """Make the machine's real files, each disk with so many bytes of contents."""
     disks = [*machine.disks, *(disk for checkpoint in machine.checkpoints for disk in checkpoint.disks)]
     for disk in (disk for disk in disks if disk.kind not in FILELESS):
         for name in (disk.path, *([disk.parent_path] if disk.parent_path else ())):
-            _write_disk(files.real(machine.host, name), disk, rng)
+            _write_disk(files.real(machine.host, name), disk, rng, contents)
     for name in configuration_files(machine, machine.roots):
         path = files.real(machine.host, name)
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(rng.randbytes(4096))
+        path.write_bytes(rng.randbytes(_CONFIGURATION_BYTES))
 
 
-def _write_disk(path: Path, disk: LabDisk, rng: random.Random) -> None:
+def _write_disk(path: Path, disk: LabDisk, rng: random.Random, contents: int) -> None:
     """Make one medium, unless it is there: a shared VHDX, a parent or an ISO that several machines have."""
     if path.exists():
         return
@@ -225,4 +230,4 @@ def _write_disk(path: Path, disk: LabDisk, rng: random.Random) -> None:
     if disk.kind in (ISO, FLOPPY):
         path.write_bytes(rng.randbytes(64 * 1024))
     else:
-        write_vhdx(path, disk_id=disk.disk_id, virtual_bytes=disk.virtual_bytes, rng=rng)
+        write_vhdx(path, disk_id=disk.disk_id, virtual_bytes=disk.virtual_bytes, rng=rng, contents=contents)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ntpath
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -65,6 +66,7 @@ def _existing_spelling(folder: Path, names: list[str]) -> Path:
         plain = folder / name
         if not plain.exists() and folder.is_dir():
             wanted = name.casefold()
-            plain = next((child for child in folder.iterdir() if child.name.casefold() == wanted), plain)
+            there = os.listdir(folder)  # noqa: PTH208 - names alone: thousands of machines have their folders side by side
+            plain = next((folder / other for other in there if other.casefold() == wanted), plain)
         folder = plain
     return folder

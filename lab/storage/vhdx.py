@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import operator
 import random
 import struct
 import uuid
@@ -12,7 +13,10 @@ KIB, MIB = 1024, 1024 * 1024
 _LOG_AT, _METADATA_AT, _BAT_AT, _BLOCK_AT = MIB, 2 * MIB, 3 * MIB, 4 * MIB
 _BLOCK_SIZE = MIB  # MS-VHDX 2.6.2.1: 1 MiB is the smallest
 _SECTOR = 512
-_RANDOM_BYTES = 256 * KIB  # the rest of the block is a hole, so that 300 machines cost little
+RANDOM_BYTES = 256 * KIB
+"""The rest of the block is a hole, so that 300 machines cost little."""
+FEW_RANDOM_BYTES = 16 * KIB
+"""Enough to tell one disk from another: for estates of thousands."""
 FILE_SIZE = _BLOCK_AT + _BLOCK_SIZE
 
 _BAT_REGION = uuid.UUID("2DC27766-F623-4200-9D64-115E9BFD4A08")  # MS-VHDX 2.2.3.2
@@ -25,8 +29,10 @@ _PHYSICAL_SECTOR = uuid.UUID("CDA348C7-445D-4471-9CC9-E9885251C556")
 _BLOCK_PRESENT = 6  # PAYLOAD_BLOCK_FULLY_PRESENT (MS-VHDX 2.5.1.1)
 
 
-def write_vhdx(path: Path, *, disk_id: str, virtual_bytes: int, rng: random.Random) -> None:
-    """Create `path` as a dynamic VHDX of `virtual_bytes`, its contents drawn from `rng`.
+def write_vhdx(
+    path: Path, *, disk_id: str, virtual_bytes: int, rng: random.Random, contents: int = RANDOM_BYTES
+) -> None:
+    """Create `path` as a dynamic VHDX of `virtual_bytes`, with that many bytes of `contents` drawn from `rng`.
 
     Raises FileExistsError where something lies there.
     """
@@ -42,7 +48,7 @@ def write_vhdx(path: Path, *, disk_id: str, virtual_bytes: int, rng: random.Rand
             (_METADATA_AT, _metadata_table()),
             (_METADATA_AT + 64 * KIB, _metadata_items(virtual_bytes, uuid.UUID(disk_id))),
             (_BAT_AT, struct.pack("<Q", _BLOCK_AT | _BLOCK_PRESENT)),
-            (_BLOCK_AT, rng.randbytes(_RANDOM_BYTES)),
+            (_BLOCK_AT, rng.randbytes(contents)),
         ):
             file.seek(offset)
             file.write(data)
@@ -91,8 +97,9 @@ def _metadata_items(virtual_bytes: int, disk_id: uuid.UUID) -> bytes:
 
 def _checksummed(signature: bytes, body: bytes, length: int) -> bytes:
     """Return signature, CRC-32C over all with the checksum zero, and body, filled to `length`."""
-    blank = (signature + bytes(4) + body).ljust(length, b"\0")
-    return signature + struct.pack("<I", _crc32c(blank)) + blank[8:]
+    start = signature + bytes(4) + body
+    checksum = _zeros(_crc(0xFFFFFFFF, start), length - len(start)) ^ 0xFFFFFFFF
+    return signature + struct.pack("<I", checksum) + start[8:].ljust(length - 8, b"\0")
 
 
 def _crc_table() -> list[int]:
@@ -107,8 +114,26 @@ def _crc_table() -> list[int]:
 _CRC_TABLE = _crc_table()
 
 
-def _crc32c(data: bytes) -> int:
-    crc = 0xFFFFFFFF
+def _crc(crc: int, data: bytes) -> int:
     for byte in data:
         crc = _CRC_TABLE[(crc ^ byte) & 0xFF] ^ (crc >> 8)
-    return crc ^ 0xFFFFFFFF
+    return crc
+
+
+def _zeros(crc: int, count: int) -> int:
+    """Return a checksum after `count` zeros."""
+    return _sum(_bits(count), crc)
+
+
+@functools.cache
+def _bits(count: int) -> tuple[int, ...]:
+    """Return what `count` zeros make of each single bit of a checksum; of a whole one they make the sum of that."""
+    if count == 0:
+        return tuple(1 << bit for bit in range(32))
+    half = _bits(count // 2)
+    even = [_sum(half, after) for after in half]
+    return tuple(even if count % 2 == 0 else (_crc(after, b"\0") for after in even))
+
+
+def _sum(bits: tuple[int, ...], crc: int) -> int:
+    return functools.reduce(operator.xor, (after for bit, after in enumerate(bits) if crc >> bit & 1), 0)
