@@ -31,6 +31,7 @@ def verbs(world: World, account: Account, stop: threading.Event, directory: Dire
     return {
         "ping": lambda: True,
         "status": lambda: {**status.status(world, account, checksums), **_directory(directory)},
+        "directory": lambda: _directory(directory).get("directory"),
         "move": lambda *, vm, host: person.move(world, vm, host).id,
         "job": job,
         "settings": lambda: {**world.settings.built_from, "speed": world.settings.speed},

@@ -49,7 +49,7 @@ def _add_up(up: argparse.ArgumentParser) -> None:
     )
     estate = up.add_argument_group("estate")
     estate.add_argument("--hosts", type=_count(1, 64), metavar="N", help="that many hosts, hv1 ..")
-    estate.add_argument("--vms", type=_count(0, 2000), metavar="M", help="that many machines, VM001 ..")
+    estate.add_argument("--vms", type=_count(0, 5000), metavar="M", help="that many machines, VM001 ..")
     estate.add_argument("--estate", type=_file, metavar="FILE", help="the estate that a YAML file describes")
     estate.add_argument("--seed", type=_count(0, 2**31), metavar="S", help="other GUIDs, sizes and contents")
     estate.add_argument("--build", choices=BUILDS, help="the hosts' Windows Server (2022)")

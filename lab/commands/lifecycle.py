@@ -104,7 +104,7 @@ def up(home: Path, wish: Wish, say: Callable[[str], None]) -> tuple[State, bool]
 def _directory_of(home: Path) -> dict[str, Any] | None:
     """Return what the running lab says of its directory, None where it has none."""
     control = connect(home)
-    return None if control is None else control.call("status").get("directory")
+    return None if control is None else control.call("directory")
 
 
 def down(home: Path) -> bool:
