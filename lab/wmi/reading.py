@@ -19,7 +19,7 @@ from hyperv_placement.wsman import (
 )
 from lab.world import LabHost, World
 
-from . import published, schema
+from . import coded, published, schema
 from .classes import WmiClass, class_named, classes_under, namespace_of
 from .conditions import property_named, test_of
 from .refusal import (
@@ -149,7 +149,9 @@ class Reader:
         NULL arrays are left out (recorded by r4sd/go-wsman).
         """
         missing, arrays = schema.missing(found.name, self.host.build), schema.arrays(found.name)
-        for row in found.rows(self.view):
+        language = coded.language_of(self.host.locale)
+        for each in found.rows(self.view):
+            row = each if language is None else coded.shown(each, language)
             kept = {
                 name: value
                 for name, value in row.properties.items()

@@ -71,6 +71,18 @@ def test_an_estate_of_everything_is_read_planned_and_examined(
         assert said.out
 
 
+def test_what_discover_writes_of_everything_is_sound_and_moves_nothing(make_fabric: Maker) -> None:
+    """Paths that no stack file takes, as a volume by its GUID, are left out; so are names that no key can be."""
+    fabric = make_fabric(read_estate(EXAMPLE))
+    output = fabric.home.parent / "found.yaml"
+    words = ["discover", *(host.url for host in fabric.world.hosts.values()), "--stack", "found"]
+    words += ["--credentials", str(fabric.home / "credentials.yaml"), "--ca", str(fabric.home / "ca.pem")]
+    assert main([*words, "--output", str(output)]) == 0
+    planned = plan(load(output), fabric.estate.read(Detail.PLACEMENT))
+    assert {step.label for step in planned.steps if step.standing != Standing.IN_PLACE} == set()
+    assert len(planned.steps) > len(fabric.world.vms()) / 2
+
+
 @pytest.fixture
 def world(tmp_path: Path) -> EstateSpec:
     """Two hosts with one machine of each sort."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,12 +17,14 @@ from lab.estate.spec import EstateError, EstateSpec
 from lab.estate.stack_file import write_stack
 from lab.home import certificates
 from lab.wmi import coded
-from lab.wmi.classes import class_named
+from lab.wmi.classes import CLASSES, class_named, namespace_of
 from lab.wmi.reading import Reader
+from lab.wmi.schema import has_class
 from lab.wmi.texts import ENGLISH, spoken, texts_of
 from lab.world import texts as vmms
 
 from .conftest import Stage
+from .test_estate_files import EXAMPLE
 
 Make = Callable[[EstateSpec], Stage]
 BOMB = "\n".join(
@@ -268,6 +271,24 @@ def test_a_language_by_codes_alone_has_no_words() -> None:
     assert re.fullmatch(r"\[de\] \d+ 'Web' \(33012\)", spoken(vmms.missing_switch("Web"), "de-DE"))
     assert re.fullmatch(r"\[de\] \d+ \(0x80004005\)", coded.coded("The operation failed. (0x80004005)", "de"))
     assert spoken("somebody's own words", "de-DE") == "somebody's own words"
+
+
+def test_no_instance_of_a_host_without_words_has_any(stage: Make) -> None:
+    """Captions, descriptions and states of every class: numbers, or names that somebody gave."""
+    spec = read_estate(EXAMPLE)
+    here = stage(replace(spec, hosts=tuple(replace(host, locale="de-DE") for host in spec.hosts)))
+    said = [
+        (each.name, key, text)
+        for host in here.world.hosts.values()
+        for each in CLASSES
+        if namespace_of(host, each.namespace) is not None and has_class(each.name, host.build)
+        for row in Reader(here.world, host, "hv1").rows(each)
+        for key in ("Caption", "Description", "DisplayName", "StatusDescriptions", "JobStatus")
+        for text in (row.many(key) if isinstance(row.get(key), tuple) else (row.get(key),))
+        if text and text not in (row.get("Name"), row.get("DeviceID"))
+    ]
+    assert len(said) > 500
+    assert [each for each in said if not str(each[2]).startswith("[de] ")] == []
 
 
 def test_a_host_with_a_long_full_name_has_a_certificate(tmp_path: Path) -> None:
