@@ -412,7 +412,7 @@ class Inventory:
         """
         if not self._by_share:
             self._by_share.update(_beyond_servers(self.vms()))  # at once: another thread may look meanwhile
-        return self._by_share.get(_end(rest), ())
+        return self._by_share.get(winpath.last_names(rest), ())
 
     def job_of(self, vm: VmId) -> tuple[Host, MigrationJob] | None:
         """Return the running migration job of `vm` and the host that runs it, if there is one."""
@@ -448,16 +448,6 @@ def _grouped(
     return {each: tuple(group) for each, group in found.items()}
 
 
-_DISK_FOLDER = "virtual hard disks"
-"""Where Hyper-V puts disks beneath a machine's folder (Move-VM -DestinationStoragePath)."""
-
-
-def _end(rest: str) -> str:
-    """Return the last names of a path, its file and folder; the folder's own where that is called as any machine's."""
-    names = rest.split("\\")
-    return "\\".join(names[-3:] if names[-2:-1] == [_DISK_FOLDER] else names[-2:])
-
-
 def _beyond_servers(vms: Iterable[VirtualMachine]) -> dict[str, list[tuple[str, str, VirtualMachine, Disk]]]:
     found: dict[str, list[tuple[str, str, VirtualMachine, Disk]]] = {
         "": []
@@ -466,5 +456,5 @@ def _beyond_servers(vms: Iterable[VirtualMachine]) -> dict[str, list[tuple[str, 
         for disk in (*vm.disks, *vm.frozen):
             parts = winpath.server_and_rest(disk.path)
             if parts is not None:
-                found.setdefault(_end(parts[1]), []).append((*parts, vm, disk))
+                found.setdefault(winpath.last_names(parts[1]), []).append((*parts, vm, disk))
     return found

@@ -8,6 +8,9 @@ from functools import lru_cache
 
 from .names import is_ip_address
 
+_DISK_FOLDER = "virtual hard disks"
+"""Where Hyper-V puts disks beneath a machine's folder (Move-VM -DestinationStoragePath)."""
+
 
 def _folded(text: str) -> str:
     """NTFS compares upper-case forms character by character: `ß` and `ss` are two names."""
@@ -111,6 +114,12 @@ def server_and_rest(path: str) -> tuple[str, str] | None:
         return None
     server, _, rest = comparable(path).removeprefix("\\\\").partition("\\")
     return server, rest
+
+
+def last_names(path: str) -> str:
+    """Return the last names of a path in comparable form: its file and folder, and what holds that where all machines call it so."""
+    names = comparable(path).split("\\")
+    return "\\".join(names[-3:] if names[-2:-1] == [_DISK_FOLDER] else names[-2:])
 
 
 def may_be_one_server(one: str, other: str) -> bool:
