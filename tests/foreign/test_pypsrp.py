@@ -107,6 +107,21 @@ def client(wire: Wire) -> Iterator[Client]:
         yield Client(stack.enter_context(wsman))
 
 
+def test_compatibility_vectors_are_objects(client: Client) -> None:
+    """Elements of Msvm_CompatibilityVector, declared as that class (win32 GetSystemCompatibilityVectors)."""
+    host = reference("Msvm_ComputerSystem", CreationClassName="Msvm_ComputerSystem", Name="HV1")
+    uri = resource_uri("Msvm_CompatibilityVector")
+    answer = client.invoke(
+        MIGRATION, "GetSystemCompatibilityVectors", f"<p:ComputerSystem>{host}</p:ComputerSystem>",
+        CreationClassName="Msvm_VirtualSystemMigrationService",
+    )  # fmt: skip
+    vector = answer["CompatibilityVectors"]
+    assert [item.tag for item in vector] == [
+        f"{{{uri}}}{name}" for name in ("CompareOperation", "CompatibilityInfo", "VectorId")
+    ]
+    assert (vector.get(f"{{{XSI}}}type") or "").endswith(":Msvm_CompatibilityVector_Type")
+
+
 def test_get_reads_an_instance(wire: Wire, client: Client) -> None:
     """By both keys; properties in the namespace of the class, NULLs as nil."""
     vm = wire.vm("WEB01")

@@ -100,6 +100,20 @@ def test_instances(instance: Instance) -> None:
     assert read.instance == instance
 
 
+@given(st.lists(instances(), min_size=2, max_size=3).map(tuple), instances())
+def test_objects_in_an_answer(several: tuple[Instance, ...], outer: Instance) -> None:
+    """As out parameters, and one within another: with class, types and NULLs."""
+    held = outer.replace(PrivateProperties=several[0])
+    message = InvokeResponse(
+        resource_uri=resource_uri("Msvm_X"),
+        method="M",
+        outputs={"All": several, "One": several[0], "Held": held},
+    )
+    read = decode_response(encode_response(message, relates_to="uuid:1", message_id="2"))
+    assert isinstance(read, InvokeResponse)
+    assert read.outputs == message.outputs
+
+
 @given(instances(embedded=True))
 def test_embedded_instances(instance: Instance) -> None:
     """Through CIM-XML text, dates as literals."""

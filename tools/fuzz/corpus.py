@@ -92,7 +92,14 @@ def _response(chance: Random) -> Response:
         PullResponse(context="uuid:1", items=items),
         EnumerateResponse(items=items, end=True),
         InvokeResponse(
-            resource_uri=resource_uri("X"), method="M", outputs={"Job": _TARGET, "ReturnValue": 4096}
+            resource_uri=resource_uri("X"),
+            method="M",
+            outputs={
+                "Job": _TARGET,
+                "Objects": (_instance(chance), _instance(chance)),
+                "Text": encode_embedded(_embeddable(_instance(chance))),
+                "ReturnValue": 4096,
+            },
         ),
         catalogue.internal_error("h", chance.randrange(2**32), "x"),
         Fault(code="Receiver", subcode="InternalError", detail=fault, reason="x"),

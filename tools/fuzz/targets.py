@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import io
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -20,6 +21,7 @@ from hyperv_placement.workspace.preview_file import previewed
 from hyperv_placement.wsman import (
     EnumerateResponse,
     Fragment,
+    InvokeResponse,
     PullResponse,
     Response,
     Unsupported,
@@ -29,6 +31,7 @@ from hyperv_placement.wsman import (
     encode_embedded,
     encode_request,
     encode_response,
+    objects_in,
     sealed,
 )
 
@@ -36,9 +39,10 @@ from .documents import NOW, handed_off, meeting_place
 
 
 def answers(content: bytes) -> None:
-    """Read an answer, give its rows a class, write it again. Raises ProtocolError."""
+    """Read an answer, give its rows a class, take the objects out of it, write it again. Raises ProtocolError."""
     read = decode_response(content)
     _typed(read)
+    _objects(read)
     encode_response(read, relates_to=read.header.relates_to, message_id="1", lang=read.header.lang)
 
 
@@ -47,6 +51,15 @@ def _typed(read: Response) -> None:
     for row in rows:
         if isinstance(row, Fragment):
             row.typed("Msvm_ComputerSystem")
+
+
+def _objects(read: Response) -> None:
+    """Take what is no object for none: the answer is written again all the same."""
+    values = read.outputs.values() if isinstance(read, InvokeResponse) else ()
+    for value in values:
+        with suppress(ProtocolError):
+            for found in objects_in(value, "Msvm_CompatibilityVector"):
+                found.number("CompatibilityInfo")
 
 
 def requests(content: bytes) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lab.wmi import embedded
+from hyperv_placement.wsman import Instance
 from lab.wmi.view import instance
 from lab.world.compatibility import Vector, host_vectors, vm_vectors
 from lab.world.jobs import INVALID_PARAMETER
@@ -11,10 +11,7 @@ from .call import Call, Outputs
 
 
 def get_vectors(call: Call) -> Outputs:
-    """Return the vectors of a machine or of the host itself.
-
-    As texts of embedded instances: how the objects travel over WS-Management is a guess.
-    """
+    """Return the vectors of a machine or of the host itself, as objects (win32 GetSystemCompatibilityVectors)."""
     call.expect("ComputerSystem")
     reference, host = call.reference("ComputerSystem"), call.reader.host
     name = "" if reference is None else (reference.selector("Name") or "").upper()
@@ -22,17 +19,11 @@ def get_vectors(call: Call) -> Outputs:
     if vm is None and name != host.computer_name.upper():
         return {"CompatibilityVectors": None, "ReturnValue": INVALID_PARAMETER}
     vectors = host_vectors(host) if vm is None else vm_vectors(vm)
-    return {"CompatibilityVectors": tuple(map(_text, vectors)), "ReturnValue": 0}
+    return {"CompatibilityVectors": tuple(map(_object, vectors)), "ReturnValue": 0}
 
 
-def _text(vector: Vector) -> str:
-    return embedded.write(
-        instance(
-            "Msvm_CompatibilityVector",
-            {
-                "CompareOperation": vector.operation,
-                "CompatibilityInfo": vector.value,
-                "VectorId": vector.id,
-            },
-        )
+def _object(vector: Vector) -> Instance:
+    return instance(
+        "Msvm_CompatibilityVector",
+        {"CompareOperation": vector.operation, "CompatibilityInfo": vector.value, "VectorId": vector.id},
     )

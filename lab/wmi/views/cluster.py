@@ -37,7 +37,8 @@ def clusters(view: View) -> Iterator[Instance]:
 def resources(view: View) -> Iterator[Instance]:
     """Yield each machine's resource: `Virtual Machine <name>`, not localised (os-win clusterutils).
 
-    PrivateProperties holds VmID; how it travels over WS-Man is a guess.
+    PrivateProperties is an object of a class that the cluster makes at run time, as
+    MSCluster_Property_Resource_Physical_Disk (dsccommunity/SqlServerDsc issue 484); that of a machine's is called alike, a guess.
     """
     for node, vm in _members(view):
         name = f"Virtual Machine {vm.name}"
@@ -50,7 +51,9 @@ def resources(view: View) -> Iterator[Instance]:
                 "Name": name,
                 "OwnerGroup": vm.name,
                 "OwnerNode": node,
-                "PrivateProperties": f"VmID={vm.id}",
+                "PrivateProperties": Instance(
+                    "MSCluster_Property_Resource_Virtual_Machine", {"VmID": vm.id.lower()}, MSCLUSTER
+                ),
                 "State": _ONLINE_RESOURCE,
                 "Type": "Virtual Machine",
             },

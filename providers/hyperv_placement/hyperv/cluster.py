@@ -6,14 +6,14 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from hyperv_placement.errors import WsmanFaultError
+from hyperv_placement.errors import ProtocolError, WsmanFaultError
 from hyperv_placement.model.estate import UNKNOWN_CLUSTER
 from hyperv_placement.model.names import VmId, dns, folded
 from hyperv_placement.winrm.client import Client
 from hyperv_placement.winrm.faults import AbsentFaultError
-from hyperv_placement.wsman import MSCLUSTER, Instance
+from hyperv_placement.wsman import MSCLUSTER, Instance, objects_in
 
-_ROLE = "Virtual Machine "
+_ROLE, _VM_ID = "Virtual Machine ", "vmid"
 _GUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
 
@@ -80,15 +80,28 @@ def read_cluster(client: Client, computer_name: str) -> ClusterView:
 def _kept(row: Instance) -> Instance:
     """Return what identifies a machine: a cluster has up to 8,000, with some fifty properties each."""
     reported = {name: row.text(name) for name in ("Name", "OwnerNode", "Type") if name in row.properties}
-    guids = " ".join(_GUID.findall(row.text("PrivateProperties")))
-    return Instance("MSCluster_Resource", {**reported, "PrivateProperties": guids}, MSCLUSTER)
+    return Instance("MSCluster_Resource", {**reported, "PrivateProperties": _private(row)}, MSCLUSTER)
+
+
+def _private(row: Instance) -> Instance:
+    """Return the private properties of a resource that hold GUIDs, with their names case-folded.
+
+    They are an object of a class that the cluster makes at run time, as MSCluster_Property_Resource_Physical_Disk
+    (dsccommunity/SqlServerDsc issue 484). Of a text that is no object, nothing says what a GUID in it is: it is the machine's.
+    """
+    try:
+        objects = objects_in(row["PrivateProperties"], namespace=MSCLUSTER)
+    except ProtocolError:
+        objects = (Instance("", {_VM_ID: row.text("PrivateProperties")}),)
+    found = {name.casefold(): _GUID.findall(each.text(name)) for each in objects for name in each.properties}
+    return Instance("", {name: " ".join(guids) for name, guids in found.items() if guids}, MSCLUSTER)
 
 
 def view_of(name: str, resources: list[Instance], computer_name: str) -> ClusterView:
     """Return what the resources of type `Virtual Machine` show; any node answers for all nodes.
 
-    A machine is a role by its VmID, a private property of the resource whose form over WS-Management is
-    unverified, or else by the resource's name, `Virtual Machine <name>` (openstack/os-win clusterutils), which
+    A machine is a role by its VmID, a private property of the resource (that it is called so over WS-Management is
+    unverified), or else by the resource's name, `Virtual Machine <name>` (openstack/os-win clusterutils), which
     stays when the machine is renamed: so a name that fits no machine of its node leaves all of them in doubt.
     """
     ids: set[str] = set()
@@ -96,10 +109,11 @@ def view_of(name: str, resources: list[Instance], computer_name: str) -> Cluster
     unidentified: set[str] = set()
     for row in resources:
         machine = folded(row.text("Name").removeprefix(_ROLE))
-        reported = {guid.upper() for guid in _GUID.findall(row.text("PrivateProperties"))}
-        ids |= reported
+        private = _private(row)
+        # Without a VmID, any GUID may be the machine's, and none need be: others name volumes.
+        ids |= {guid.upper() for words in private.words() for guid in words.split()}
         names.add(machine)
-        if not reported and _short(row.text("OwnerNode")) == _short(computer_name):
+        if not private.text(_VM_ID) and _short(row.text("OwnerNode")) == _short(computer_name):
             unidentified.add(machine)
     return ClusterView(name=name, machines=frozenset(ids | names), unidentified=frozenset(unidentified))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hyperv_placement.errors import ProtocolError, WsmanFaultError
 from hyperv_placement.model.estate import Vector
 from hyperv_placement.winrm.client import Client
-from hyperv_placement.wsman import EndpointReference, Instance, Value, decode_embedded, resource_uri
+from hyperv_placement.wsman import EndpointReference, Instance, Value, objects_in, resource_uri
 
 _METHOD = "GetSystemCompatibilityVectors"
 
@@ -27,25 +27,23 @@ def read_vectors(client: Client, service: EndpointReference, name: str) -> tuple
 
 
 def vectors_in(value: Value) -> tuple[Vector, ...] | None:
-    """Return the vectors in an out parameter: texts of instances, or the instances; None where it cannot be read.
+    """Return the vectors in an out parameter; None where one of them cannot be read.
 
-    In which form they travel over WS-Management is unverified.
+    They are objects, not texts (win32 GetSystemCompatibilityVectors; microsoft/wmi). In which form WS-Management carries
+    these is unverified: every known one is read.
     """
-    parts = value if isinstance(value, tuple) else (value,)
-    found = [vector for part in parts if (vector := _vector(part)) is not None]
-    # All or nothing: a vector that is left out would pass for one that every host satisfies.
-    return tuple(found) if found and len(found) == len(parts) else None
-
-
-def _vector(part: Value) -> Vector | None:
     try:
-        row = decode_embedded(part) if isinstance(part, str) else part
+        found = tuple(_vector(row) for row in objects_in(value, "Msvm_CompatibilityVector"))
     except ProtocolError:
+        # All or nothing: a vector that is left out would pass for one that every host satisfies.
         return None
-    if not isinstance(row, Instance):
-        return None
-    numbers = [row.number(name) for name in ("VectorId", "CompareOperation", "CompatibilityInfo")]
-    identity, operation, info = numbers
+    return found or None
+
+
+def _vector(row: Instance) -> Vector:
+    identity, operation, info = (
+        row.number(name) for name in ("VectorId", "CompareOperation", "CompatibilityInfo")
+    )
     if identity is None or operation is None or info is None:
-        return None
+        raise ProtocolError("A compatibility vector lacks a number")
     return Vector(id=identity, operation=operation, value=info)

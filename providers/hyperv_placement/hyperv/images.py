@@ -10,13 +10,16 @@ from hyperv_placement.model import winpath
 from hyperv_placement.model.estate import Disk, DiskKind, ParentFile, VirtualMachine
 from hyperv_placement.winrm.client import Client
 from hyperv_placement.winrm.faults import AbsentFaultError
-from hyperv_placement.wsman import EndpointReference, Instance, decode_embedded, resource_uri
+from hyperv_placement.wsman import EndpointReference, Instance, objects_in, resource_uri
 
 LONGEST = 64
 """Parents above one disk; a longer chain, or one that bites its tail, is not followed."""
 UNKNOWN_PARENT = "an unknown parent"
 DIFFERENCING = 4
 """Msvm_VirtualHardDiskSettingData.Type of a differencing disk (win32 page of the class)."""
+
+_CLASSES = {"State": "Msvm_VirtualHardDiskState", "SettingData": "Msvm_VirtualHardDiskSettingData"}
+"""What the out parameters hold (win32 pages of GetVirtualHardDiskState and GetVirtualHardDiskSettingData)."""
 
 
 def with_details(client: Client, vm: VirtualMachine) -> VirtualMachine:
@@ -95,5 +98,6 @@ def _asked(client: Client, method: str, output: str, path: str) -> Instance | No
         resource_uri("Msvm_ImageManagementService"), {"CreationClassName": "Msvm_ImageManagementService"}
     )
     answer = client.ask(service, method, {"Path": path})
-    text = answer.outputs.get(output) if answer.return_value == 0 else None
-    return decode_embedded(text) if isinstance(text, str) and text else None
+    if answer.return_value != 0:
+        return None
+    return next(iter(objects_in(answer.outputs.get(output), _CLASSES[output])), None)

@@ -19,10 +19,10 @@ from hyperv_placement.model.units import MIB, format_seconds
 from hyperv_placement.winrm.client import Client
 from hyperv_placement.winrm.faults import AbsentFaultError
 from hyperv_placement.winrm.trouble import LASTING
-from hyperv_placement.wsman import EndpointReference, Instance, decode_embedded
+from hyperv_placement.wsman import EndpointReference, Instance, Value, objects_in
 
 from .progress import PHASES, Progress, estimate
-from .rows import ENDED, SUCCEEDED, WARNED
+from .rows import ENDED, SUCCEEDED, WARNED, percent_of
 
 _log = logging.getLogger(__name__)
 JOB_STARTED = 4096
@@ -96,10 +96,11 @@ class _JobWatch:
 
     def note(self, row: Instance, now: float) -> None:
         self.read, self.silence = now, None
-        self.percent = row.number("PercentComplete") or 0
+        shown = percent_of(row)
+        self.percent = self.percent if shown is None else shown
         self.first = self.percent if self.first is None else self.first
         self.seconds_left = estimate(self.percent - self.first, 100 - self.percent, now - self.begun)
-        sign = (row.number("JobState"), self.percent, row.many("OperationalStatus"))
+        sign = (row.number("JobState"), self.percent, row.properties.get("OperationalStatus"))
         if sign != self.sign:
             self.sign, self.moved = sign, now
 
@@ -153,7 +154,7 @@ class Follower:
                 state = row.number("JobState") or 0
                 _log.debug(
                     "%s: job %s on %s is in state %d, at %s %%",
-                    self.name, self._id, self.client.host.name, state, row.number("PercentComplete"),
+                    self.name, self._id, self.client.host.name, state, row.text("PercentComplete"),
                 )  # fmt: skip
                 if state in ENDED:
                     return self._outcome(row)
@@ -194,7 +195,9 @@ class Follower:
         """
         try:
             # InstanceID is the only key of a job (r4sd/go-wsman), whatever else the reference that came with it carries.
-            return self.client.get(EndpointReference(self.job.resource_uri, {"InstanceID": self._id}))
+            row = self.client.get(EndpointReference(self.job.resource_uri, {"InstanceID": self._id}))
+            for decisive in ("JobState", "ErrorCode"):
+                row.number(decisive)
         except AbsentFaultError:
             return Outcome(state=0)
         except LASTING as error:
@@ -210,6 +213,7 @@ class Follower:
             )
             watch.silence = error
             return None
+        return row
 
     def _refused(self, error: PlacementError, watch: _JobWatch) -> JobUnknownError:
         """Return the end of following: the cause once for each host, and in short for its other moves."""
@@ -256,11 +260,11 @@ class Follower:
         except PlacementError:  # how it ended is known already; only the reason stays short
             return ()
         listed = errors if isinstance(errors, tuple) else (errors,)
-        return tuple(text for item in listed if isinstance(item, str) and (text := _message(item)))
+        return tuple(text for item in listed if (text := _message(item)))
 
 
-def _message(text: str) -> str:
+def _message(value: Value) -> str:
     try:
-        return decode_embedded(text).text("Message").strip()
+        return " ".join(each.text("Message").strip() for each in objects_in(value, "Msvm_Error"))
     except ProtocolError:  # better a text that is no instance than none
-        return text.strip()
+        return value.strip() if isinstance(value, str) else ""

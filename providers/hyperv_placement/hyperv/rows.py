@@ -11,7 +11,7 @@ from hyperv_placement.model import winpath
 from hyperv_placement.model.estate import Disk, DiskKind, MigrationJob, Roots, VirtualMachine, VmState
 from hyperv_placement.model.names import HostName, VmId, is_guid, vm_id
 from hyperv_placement.model.slots import FLOPPY_CONTROLLER, IDE_CONTROLLER, place_of, slot_name
-from hyperv_placement.wsman import Instance, decode_embedded
+from hyperv_placement.wsman import Instance, Value, objects_in
 
 REALIZED = "Microsoft:Hyper-V:System:Realized"
 PLANNED = "Microsoft:Hyper-V:System:Planned"
@@ -221,9 +221,11 @@ def any_job_of(row: Instance) -> MigrationJob | None:
     state, vm = row.number("JobState") or 0, row.text("VirtualSystemName")
     if not is_guid(vm):
         return None
-    # Both carry embedded instances as texts: what was ordered, as whoever ordered it has written it.
-    system = _embedded(row.text("NewSystemSettingData"))
-    media = (_embedded(str(text)) for text in row.many("NewResourceSettingData") if text)
+    # Both carry what was ordered, as whoever ordered it has written it.
+    system = _ordered(row["NewSystemSettingData"], "Msvm_VirtualSystemSettingData")
+    media = (
+        _ordered(each, "Msvm_StorageAllocationSettingData") for each in row.many("NewResourceSettingData")
+    )
     return MigrationJob(
         id=row.text("InstanceID"),
         vm_id=vm_id(vm),
@@ -232,13 +234,18 @@ def any_job_of(row: Instance) -> MigrationJob | None:
         destination=row.text("DestinationHost") or None,
         state=state,
         job_type=row.number("JobType") or 0,
-        percent=row.number("PercentComplete") or 0,
+        percent=percent_of(row) or 0,
         owner=row.text("Owner"),
         new_roots=() if system is None else tuple(system.text(name) for name in _NEW_ROOTS),
         new_paths=tuple(path for each in media if each and (path := path_of(each))),
         begun=_time(row, "StartTime"),
         changed=_time(row, "TimeOfLastStateChange"),
     )
+
+
+def percent_of(row: Instance) -> int | None:
+    """Return how far a job says that it is, None where it says nothing that can be read: it decides nothing."""
+    return row.number("PercentComplete") if row.is_readable("PercentComplete") else None
 
 
 def recent_job_of(row: Instance) -> MigrationJob | None:
@@ -250,15 +257,15 @@ def recent_job_of(row: Instance) -> MigrationJob | None:
 
 
 def _time(row: Instance, name: str) -> str:
-    value = row.get(name)
+    value = row.get(name) if row.is_readable(name) else None
     if not isinstance(value, datetime) or value.year <= _NEVER:
         return ""
     return value.astimezone(UTC).isoformat(timespec="seconds")
 
 
-def _embedded(text: str) -> Instance | None:
+def _ordered(value: Value, class_name: str) -> Instance | None:
     """What another client sent may be in a form that we do not read; then its paths are not known."""
     try:
-        return decode_embedded(text) if text else None
+        return next(iter(objects_in(value, class_name)), None)
     except ProtocolError:
         return None

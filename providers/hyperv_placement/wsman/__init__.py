@@ -43,15 +43,17 @@ from .names import (
     namespace_of,
     resource_uri,
 )
+from .objects import objects_in
 from .schema import CimType, ClassSchema, Property, schema_of
+from .values import Unreadable
 
 __all__ = [
     "CIMV2", "DEVICE_GUARD", "MAX_ENVELOPE_SIZE", "MSCLUSTER", "VIRTUALIZATION", "WQL_DIALECT", "Argument", "CimType", "ClassSchema",
     "EndpointReference", "Enumerate", "EnumerateResponse", "EnumerationMode", "Fault", "Fragment", "Get",
     "GetResponse", "Header", "Instance", "InstanceWithReference", "Invoke", "InvokeResponse", "Item", "LogEvent", "Malformed",
     "Property", "ProviderFault", "Pull", "PullResponse", "Release", "ReleaseResponse", "Request", "Response",
-    "Selector", "Subscribe", "SubscribeResponse", "Unsubscribe", "UnsubscribeResponse", "Unsupported", "Value",
+    "Selector", "Subscribe", "SubscribeResponse", "Unreadable", "Unsubscribe", "UnsubscribeResponse", "Unsupported", "Value",
     "WsmanFault",
     "catalogue", "class_of", "decode_embedded", "decode_request", "decode_response", "encode_embedded",
-    "encode_items", "encode_request", "encode_response", "names", "namespace_of", "resource_uri", "schema_of", "wql",
+    "encode_items", "encode_request", "encode_response", "names", "namespace_of", "objects_in", "resource_uri", "schema_of", "wql",
 ]  # fmt: skip

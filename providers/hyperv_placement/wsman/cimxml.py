@@ -10,7 +10,7 @@ from . import names, xml
 from .epr import EndpointReference
 from .instance import Instance, Value
 from .schema import CimType, Property, schema_of
-from .values import cim_datetime, cim_interval, text_to_value, value_to_text
+from .values import Unreadable, cim_datetime, cim_interval, lenient, value_to_text
 
 
 def encode_embedded(instance: Instance) -> str:
@@ -82,7 +82,8 @@ def _escaped(text: str) -> str:
 def decode_embedded(text: str, namespace: str = names.VIRTUALIZATION) -> Instance:
     """Read the text of an embedded instance. Raises ProtocolError.
 
-    CLASSORIGIN, PROPAGATED and qualifiers may be there (recorded by nova) and are ignored, as are references.
+    CLASSORIGIN, PROPAGATED and qualifiers may be there (recorded by nova) and are ignored, as are references. A value
+    that is not of its declared type, or of an unknown one, is Unreadable.
     """
     try:
         content = text.strip().encode()
@@ -104,12 +105,10 @@ def _read(item: xml.Element, class_name: str) -> tuple[str, Value]:
     name, spelled = item.get("NAME"), (item.get("TYPE") or "string").lower()
     if not name:
         raise ProtocolError(f"A property of an embedded {class_name} has no NAME")
-    if spelled not in set(CimType):
-        raise ProtocolError(f"Property {name} of an embedded {class_name} has the unknown type {spelled!r}")
     # The declared type decides how it is read; of our schema only the spelling of the name is taken.
     schema = schema_of(class_name)
     spec = schema.property(name) if schema else None
-    kind = CimType(spelled)
+    kind = CimType(spelled) if spelled in set(CimType) else None
     if xml.local(item) == "PROPERTY.ARRAY":
         array = xml.child(item, "", "VALUE.ARRAY")
         items = None if array is None else tuple(_read_value(value, kind) for value in array)
@@ -118,5 +117,8 @@ def _read(item: xml.Element, class_name: str) -> tuple[str, Value]:
     return (spec.name if spec else name), None if value is None else _read_value(value, kind)
 
 
-def _read_value(value: xml.Element, kind: CimType) -> Value:
-    return None if xml.local(value) == "VALUE.NULL" else text_to_value(xml.text_of(value), kind)
+def _read_value(value: xml.Element, kind: CimType | None) -> Value:
+    if xml.local(value) == "VALUE.NULL":
+        return None
+    text = xml.text_of(value)
+    return Unreadable(text) if kind is None else lenient(text, kind)

@@ -34,7 +34,7 @@ from .messages import (
     Unsupported,
 )
 from .schema import CimType, Property
-from .values import count_in, read_interval, text_to_value
+from .values import count_in, read_duration, text_to_value
 
 _KNOWN = {
     names.ADDRESSING: {"To", "ReplyTo", "Action", "MessageID", "RelatesTo", "From", "FaultTo"},
@@ -129,7 +129,7 @@ def _mandatory(element: xml.Element) -> bool:
 
 def _timeout(text: str) -> timedelta | None:
     try:
-        return read_interval(text)
+        return read_duration(text)
     except (ValueError, OverflowError):
         return None
 
@@ -195,8 +195,10 @@ def _argument(item: xml.Element, uri: str) -> Value | Malformed:
     try:
         if len(item) and elements.is_time(item):
             return text_to_value((item[0].text or "").strip(), CimType.DATETIME)
-        if len(item) == 0 or epr.is_reference(item):
-            return elements.decode_value(item, CimType.STRING)
+        if epr.is_reference(item):
+            return epr.decode_content(item)
+        if len(item) == 0:
+            return None if elements.is_nil(item) else item.text or ""
     except ProtocolError as error:
         return Malformed(error.message)
     # Embedded instances are strings: a tree of elements is a SchemaValidationError (r4sd/go-wsman hyperv/embedded.go).

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import suppress
 from datetime import datetime, timedelta
 
 from hyperv_placement.errors import ProtocolError
@@ -12,7 +11,7 @@ from . import epr, names, xml
 from .epr import EndpointReference
 from .instance import Fragment, Instance, Value, property_of
 from .schema import CimType, ClassSchema, Property, schema_of
-from .values import iso_datetime, iso_interval, text_to_value, value_to_text
+from .values import Unreadable, iso_datetime, iso_interval, lenient, value_to_text
 
 _NIL = f"{{{names.XSI}}}nil"
 _TYPE = f"{{{names.XSI}}}type"
@@ -133,12 +132,11 @@ def _decoded(item: xml.Element, schema: ClassSchema | None) -> tuple[Property, V
     spec = schema.property(name) if schema else None
     if spec is not None:
         return spec, decode_value(item, spec.type)
-    # A property that no schema knows is read by the type it declares, or as text where that does not fit.
+    # A property that no schema knows is read by the type it declares.
     declared = item.get(_TYPE)
     kind = None if declared is None else _DECLARED.get(declared.strip().rpartition(":")[2])
     if kind is not None and len(item) == 0 and not is_nil(item):
-        with suppress(ProtocolError):
-            return Property(name), text_to_value(item.text or "", kind)
+        return Property(name), lenient(item.text or "", kind)
     return Property(name), decode_value(item, CimType.STRING)
 
 
@@ -148,7 +146,7 @@ def gathered(values: Iterable[tuple[Property, Value]]) -> dict[str, Value]:
     arrays: set[str] = set()
     for spec, value in values:
         found = lists.setdefault(spec.name, [])
-        found.append(value)
+        found.extend(value if isinstance(value, tuple) else (value,))
         if len(found) > 1 or (spec.array and value is not None):
             arrays.add(spec.name)
     return {name: tuple(found) if name in arrays else found[0] for name, found in lists.items()}
@@ -163,22 +161,55 @@ def decode_value(element: xml.Element, kind: CimType) -> Value:
     """Read one property of an answer: nil, a reference, a time in an element of its own, or text of type `kind`.
 
     Reads more than Windows writes: a reference inside an EndpointReference element, as other services send it, and an
-    object inside another as an Instance. Raises ProtocolError.
+    object inside another in each form that is known (`_inner`). What is not of type `kind` is Unreadable, and the rest of
+    the answer is kept. Raises ProtocolError for a reference that names no resource.
     """
     if is_nil(element):
         return None
     if len(element) == 0:
-        return text_to_value(element.text or "", kind)
+        return _empty(element) or lenient(element.text or "", kind)
     if is_time(element):
         return _time(element[0], kind)
     if (reference := epr.find(element)) is not None:
         return epr.decode_content(reference)
     if kind is not CimType.STRING:
-        raise ProtocolError(f"{xml.local(element)} holds {xml.local(element[0])} where a {kind} belongs")
-    # An object inside another: its class is in its xsi:type, otherwise it is called like the property.
+        return Unreadable(xml.text_of(element))
+    return _inner(element)
+
+
+def _inner(element: xml.Element) -> Value:
+    """Read an object inside another, or several.
+
+    Its properties stand directly in the element, or in elements of its class. The class is that of the element within, or
+    the xsi:type, or the one in whose namespace the properties are; else it is called like the property.
+    """
+    if all(_is_class(item) for item in element):
+        found = tuple(decode_instance(item) for item in element)
+        return found if len(found) > 1 else found[0]
+    uri = xml.namespace(element[0])
+    class_name = names.class_of(uri) if names.is_wmi(uri) else xml.local(element)
     declared = (element.get(_TYPE) or "").strip().rpartition(":")[2]
-    class_name = declared.removesuffix("_Type") or xml.local(element)
-    return _instance(element, class_name, xml.namespace(element[0]))
+    return _instance(element, declared.removesuffix("_Type") or class_name, uri)
+
+
+def _empty(element: xml.Element) -> Instance | None:
+    """Return the object without properties that an element without content declares by its xsi:type, as `n1:Class_Type`.
+
+    Its namespace is known from the schema alone: to look up a prefix costs as much as all that are declared around it.
+    """
+    declared = (element.get(_TYPE) or "").strip().rpartition(":")[2]
+    if not declared.endswith("_Type") or (element.text or "").strip():
+        return None
+    schema = schema_of(declared.removesuffix("_Type"))
+    return Instance(declared.removesuffix("_Type"), {}, schema.namespace if schema else "")
+
+
+def _is_class(item: xml.Element) -> bool:
+    """Say whether an element is called like the WMI class in whose namespace it is, and has properties."""
+    uri = xml.namespace(item)
+    return (
+        len(item) > 0 and names.is_wmi(uri) and names.class_of(uri).casefold() == xml.local(item).casefold()
+    )
 
 
 def is_nil(element: xml.Element) -> bool:
@@ -193,11 +224,7 @@ def is_time(element: xml.Element) -> bool:
 
 
 def _time(inner: xml.Element, kind: CimType) -> Value:
-    """Without a schema, a time that cannot be read is kept as text: it may contain asterisks (DSP0004 5.2.4)."""
+    """A time that cannot be read is kept as text: it may contain asterisks (DSP0004 5.2.4)."""
     text = (inner.text or "").strip()
-    try:
-        return text_to_value(text, CimType.DATETIME)
-    except ProtocolError:
-        if kind is not CimType.STRING:
-            raise
-        return text
+    read = lenient(text, CimType.DATETIME)
+    return text if kind is CimType.STRING and isinstance(read, Unreadable) else read

@@ -26,6 +26,24 @@ _COUNT = re.compile(r"[0-9]{1,20}")
 _ISO = re.compile(r"^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?(Z|[+-]\d{2}:\d{2})?$", re.ASCII)
 
 
+class Unreadable(str):
+    """The text of a property that is not of the type that its class declares.
+
+    The rest of an answer is kept beside it. It is a text, so that it is shown and written again as it came; whoever asks an
+    instance for it as the value that it is not gets a ProtocolError.
+    """
+
+    __slots__ = ()
+
+
+def lenient(text: str, kind: CimType) -> Scalar:
+    """Return the value that `text` of type `kind` means, or the text itself as Unreadable."""
+    try:
+        return text_to_value(text, kind)
+    except ProtocolError:
+        return Unreadable(text)
+
+
 def text_to_value(text: str, kind: CimType) -> Scalar:
     """Return the value that `text` of type `kind` means. Raises ProtocolError where it cannot be read."""
     try:
@@ -130,6 +148,11 @@ def read_interval(text: str) -> timedelta:
     if match := _CIM_INTERVAL.match(text):
         days, hours, minutes, seconds, micro = map(int, match.groups())
         return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds, microseconds=micro)
+    return read_duration(text)
+
+
+def read_duration(text: str) -> timedelta:
+    """Read an interval as XML Schema has it. Raises ValueError and OverflowError."""
     match = _INTERVAL.match(text)
     if match is None or text in {"P", "PT"}:
         raise ValueError(text)

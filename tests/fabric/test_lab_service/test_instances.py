@@ -154,6 +154,9 @@ def test_a_cluster_s_machines(make_wire: Maker) -> None:
     assert cluster["Name"] == "CL1"
     resources = select(wire, "SELECT * FROM MSCluster_Resource WHERE Type = 'Virtual Machine'", MSCLUSTER)
     assert [row.text("Name") for row in resources] == ["Virtual Machine HA01"]
+    private = resources[0]["PrivateProperties"]
+    assert isinstance(private, Instance)
+    assert private["VmID"] == wire.vm("HA01").id.lower()
     groups = select(wire, "SELECT * FROM MSCluster_ResourceGroup WHERE GroupType = 111", MSCLUSTER)
     assert [row.text("Name") for row in groups] == ["HA01"]
 
