@@ -7,13 +7,16 @@ from datetime import datetime, timedelta
 
 from hyperv_placement.errors import ProtocolError
 from hyperv_placement.wsman import CimType, Instance, Property, Value, xml
-from hyperv_placement.wsman.values import cim_datetime, cim_interval, text_to_value
+from hyperv_placement.wsman.values import cim_datetime, cim_interval
 from lab.world.jobs import FAILED, INVALID_PARAMETER
 
+from . import cim_literals
 from .schema import schema_of
 
 _TYPES = frozenset(str(kind) for kind in CimType if kind != CimType.INTERVAL)
 _ARRAY, _SCALAR = "PROPERTY.ARRAY", "PROPERTY"
+_QUALIFIER = "QUALIFIER"
+"""Stands in what a host writes (recorded by nova), so in what clients send back."""
 
 
 class TextRefusedError(Exception):
@@ -29,8 +32,10 @@ def read(text: str, class_name: str, *, missing: Collection[str] = ()) -> Mappin
     """Return the properties of an embedded instance of `class_name` by their own spelling.
 
     Raises TextRefusedError. Another class, an unknown property (also one of `missing`, which this build has not), a
-    property of another type or without TYPE, a scalar for an array: 32773 (r4sd/go-wsman hyperv/embedded.go). `&amp;` in a
-    value gives 32768, `&lt;` 32773 where numeric references pass (r4sd/go-wsman hyperv/embedded_escape_test.go).
+    property without TYPE, a scalar for an array, a malformed number: 32773 (r4sd/go-wsman hyperv/embedded.go). TYPE is
+    compared by its name: string for a datetime gives 32768, as does a time in another form than CIM's (r4sd/go-wsman #119);
+    that any other wrong TYPE gives 32773 is a guess. `&amp;` in a value gives 32768, `&lt;` 32773 where numeric references pass
+    (r4sd/go-wsman hyperv/embedded_escape_test.go).
     """
     if "&amp;" in text:
         raise TextRefusedError(FAILED, "its text holds &amp; where only numeric references pass")
@@ -42,16 +47,16 @@ def read(text: str, class_name: str, *, missing: Collection[str] = ()) -> Mappin
         raise _bad(error.message) from error
     if root.tag != "INSTANCE" or str(root.get("CLASSNAME")).casefold() != class_name.casefold():
         raise _bad(f"it is no INSTANCE of {class_name}")
-    return dict(_property(item, class_name, missing) for item in root if not _is_system(item))
+    return dict(_property(item, class_name, missing) for item in root if not _is_passed_over(item))
 
 
 def _bad(reason: str) -> TextRefusedError:
     return TextRefusedError(INVALID_PARAMETER, reason)
 
 
-def _is_system(item: xml.Element) -> bool:
-    """Say whether this is `__PATH` or the like, which hosts take (recorded by nova)."""
-    return str(item.get("NAME", "")).startswith("__")
+def _is_passed_over(item: xml.Element) -> bool:
+    """Say whether this is a qualifier, or `__PATH` or the like, which hosts take (recorded by nova)."""
+    return item.tag == _QUALIFIER or str(item.get("NAME", "")).startswith("__")
 
 
 def _property(item: xml.Element, class_name: str, missing: Collection[str]) -> tuple[str, Value]:
@@ -62,19 +67,27 @@ def _property(item: xml.Element, class_name: str, missing: Collection[str]) -> t
         raise _bad(f"{class_name} has no property {name!r}")
     kind = "datetime" if spec.type == CimType.INTERVAL else str(spec.type)
     given = str(item.get("TYPE", "")).lower()
-    if given not in _TYPES or given != kind:
-        raise _bad(f"{name} is of type {kind}, not {given or 'nothing'}")
-    values = _values(item, spec)
-    if values is None:
+    if given != kind:
+        # A time under another type's name was seen to fail (r4sd/go-wsman #119).
+        code = FAILED if kind == "datetime" and given in _TYPES else INVALID_PARAMETER
+        raise TextRefusedError(code, f"{name} is of type {kind}, not {given or 'nothing'}")
+    texts = _texts(item, spec)
+    if texts is None:
         return spec.name, None
+    values = tuple(_value(spec, text) for text in texts)
+    return spec.name, values if spec.array else values[0]
+
+
+def _value(spec: Property, text: str) -> Value:
     try:
-        read_values = tuple(text_to_value(value, spec.type) for value in values)
-    except ProtocolError as error:
-        raise _bad(f"{name}: {error.message}") from error
-    return spec.name, read_values if spec.array else read_values[0]
+        return cim_literals.read(text, spec.type)
+    except (ValueError, OverflowError) as error:
+        if spec.type in {CimType.DATETIME, CimType.INTERVAL}:
+            raise TextRefusedError(FAILED, f"{spec.name} is no time in CIM's form: {text!r}") from error
+        raise _bad(f"{spec.name} is no {spec.type}: {text!r}") from error
 
 
-def _values(item: xml.Element, spec: Property) -> list[str] | None:
+def _texts(item: xml.Element, spec: Property) -> list[str] | None:
     """Return the texts of a property's values, None for NULL. A scalar in place of an array is refused."""
     if (item.tag == _ARRAY) != spec.array:
         raise _bad(f"{spec.name} is {'an array' if spec.array else 'no array'}")
@@ -84,18 +97,20 @@ def _values(item: xml.Element, spec: Property) -> list[str] | None:
         if found is None:
             return None
         holder = found
-    values = [xml.text_of(value) for value in holder if value.tag == "VALUE"]
-    if not spec.array and len(values) > 1:
-        raise _bad(f"{spec.name} has several values")
-    return values if values or spec.array else None
+    found = [value for value in holder if value.tag != _QUALIFIER]
+    if any(value.tag != "VALUE" for value in found) or not (spec.array or len(found) <= 1):
+        raise _bad(f"{spec.name} holds something else than {'values' if spec.array else 'a value'}")
+    texts = [xml.text_of(value) for value in found]
+    return texts if texts or spec.array else None
 
 
 def write(instance: Instance) -> str:
-    """Return an instance as the host writes it: TRUE and FALSE, NULLs without value (recorded by nova)."""
+    """Return an instance as the host writes it: sorted by name, TRUE and FALSE, NULLs without value (recorded by nova)."""
     schema = schema_of(instance.class_name)
     if schema is None:
         raise LookupError(instance.class_name)
-    content = "".join(_written(spec, instance[spec.name]) for spec in schema.properties)
+    listed = sorted(schema.properties, key=lambda spec: spec.name.casefold())
+    content = "".join(_written(spec, instance[spec.name]) for spec in listed)
     return f'<INSTANCE CLASSNAME="{instance.class_name}">{content}</INSTANCE>'
 
 

@@ -58,6 +58,7 @@ def _errors(call: Call) -> list[str]:
                 "Msvm_Error",
                 {
                     "CIMStatusCode": 1,
+                    "ErrorSourceFormat": 0,
                     "ErrorType": 4,
                     "Message": spoken(line, call.reader.host.locale),
                     "MessageArguments": arguments if number == 0 else None,

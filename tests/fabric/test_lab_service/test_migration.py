@@ -204,6 +204,8 @@ def test_a_failed_job_tells_why(wire: Wire) -> None:
     first = client.call(job, "GetError")
     error = decode_embedded(str(first.outputs["Error"]))
     assert (error["MessageID"], error["OwningEntity"]) == ("21024", "Microsoft-Windows-Hyper-V-VMMS")
+    assert error["ErrorSourceFormat"] == 0
+    assert list(error.properties) == sorted(error.properties, key=str.casefold)
 
 
 def test_a_job_without_errors_has_none(wire: Wire) -> None:
