@@ -93,6 +93,45 @@ def test_a_host_that_refuses_says_why(fabric: Fabric) -> None:
 
 
 @pytest.mark.parametrize(
+    ("wanted", "ignored", "expected"),
+    [
+        (
+            LiveMigration(performance="tcpip"),
+            "EnableCompression",
+            "performance is compression, not tcpip. On hv1 run Set-VMHost -VirtualMachineMigrationPerformanceOption 'tcpip'",
+        ),
+        (
+            LiveMigration(performance="smb", live_limit=7),
+            "EnableSmbTransport EnableCompression",
+            "performance is compression, not smb. On hv1 run Set-VMHost -VirtualMachineMigrationPerformanceOption 'smb'",
+        ),
+        (
+            LiveMigration(enabled=False, live_limit=7, authentication="credssp"),
+            "",
+            "enabled is true, not false, authentication is kerberos, not credssp, liveLimit is 2, not 7. On hv1 run Disable-VMMigration; Set-VMHost -VirtualMachineMigrationAuthenticationType 'credssp'; Set-VMHost -MaximumVirtualMachineMigrations 7",
+        ),
+    ],
+)
+def test_a_host_that_answers_0_and_takes_nothing_is_found_out(
+    fabric: Fabric, wanted: LiveMigration, ignored: str, expected: str
+) -> None:
+    """By reading it again: which settings, as they are, and what to type there; what it did take stays."""
+    fabric.fault("settings-ignored", host="hv1", text=ignored)
+    with pytest.raises(HostSettingsError, match="shows otherwise") as caught:
+        apply(fabric, wanted)
+    assert expected in str(caught.value)
+    assert fabric.world.hosts["hv1"].max_live == (7 if ignored and wanted.live_limit else 2)
+
+
+def test_what_the_host_shows_is_returned(fabric: Fabric) -> None:
+    """After the change, not as it was before."""
+    client = fabric.estate.client(HostName("hv1"))
+    configurator = HostConfigurator(client, fabric.clock, threading.Event())
+    found = configurator.apply(LiveMigration(performance="smb"), read_migration(client))
+    assert found.performance == "smb"
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "nonsense",

@@ -40,7 +40,13 @@ def modify(call: Call) -> Outputs:
         _check_settings(given, host)
     except TextRefusedError as refused:
         return _refused(call, "ModifyServiceSettings", refused)
-    changed = {n: given[n] for n in _ATTRIBUTES if given.get(n) not in (None, getattr(host, _ATTRIBUTES[n]))}
+    fault = call.reader.world.faults.take("settings-ignored", host=host.name)
+    ignored = () if fault is None else fault.text.split() or tuple(_ATTRIBUTES)
+    changed = {
+        name: given[name]
+        for name, attribute in _ATTRIBUTES.items()
+        if name not in ignored and given.get(name) not in (None, getattr(host, attribute))
+    }
     for name, value in changed.items():
         setattr(host, _ATTRIBUTES[name], value)
     call.reader.world.configured(

@@ -11,7 +11,13 @@ from hyperv_placement.codes.catalogue import UNKNOWN_REMEDY, codes_in, remedy_fo
 from hyperv_placement.errors import HostSettingsError
 from hyperv_placement.model.live_migration import HostMigration, MigrationNetwork
 from hyperv_placement.model.stack import LiveMigration
-from hyperv_placement.planning.checks.live_migration import new_metrics
+from hyperv_placement.planning.checks.live_migration import (
+    by_hand,
+    declared_settings,
+    differing,
+    new_metrics,
+    settings_of,
+)
 from hyperv_placement.winrm.client import Client
 from hyperv_placement.wsman import Argument, EndpointReference, Instance, encode_embedded, resource_uri
 
@@ -65,10 +71,12 @@ class HostConfigurator:
         self._clock = clock
         self._cancelled = cancelled
 
-    def apply(self, wanted: LiveMigration, actual: HostMigration) -> None:
-        """Set what differs: networks first, so that a host listens on the declared networks as soon as it is enabled.
+    def apply(self, wanted: LiveMigration, actual: HostMigration) -> HostMigration:
+        """Set what differs, and return what the host shows then.
 
-        Raises HostSettingsError, InterruptedRunError and the errors of the client.
+        Networks come first, so that a host listens on the declared networks as soon as it is enabled. Raises
+        HostSettingsError, also where the host took the settings and does not show them, InterruptedRunError and the errors
+        of the client.
         """
         if wanted.networks is not None:
             self._apply_networks(wanted.networks, actual.networks)
@@ -76,9 +84,26 @@ class HostConfigurator:
         if changes:
             row = one_of(self._client, _SETTINGS)
             # InstanceID and what changes, nothing else: of a machine's settings a full copy, read-only properties included, ends
-            # in an exception (r4sd/terraform-provider-hyperv).
+            # in an exception (r4sd/terraform-provider-hyperv). By this method, as the class page says of all its properties; that
+            # it takes compression and SMB, of which the same page names another one, is unverified.
             text = Instance(_SETTINGS, {"InstanceID": row.text("InstanceID"), **changes})
             self._call("ModifyServiceSettings", {"ServiceSettingData": text})
+        return self._proven(wanted)
+
+    def _proven(self, wanted: LiveMigration) -> HostMigration:
+        """Return what the host shows. Success is its word: a host may drop a setting in silence, a policy set it back."""
+        found = read_migration(self._client)
+        declared, shown = declared_settings(wanted), settings_of(found)
+        left = differing(declared, shown)
+        if not left:
+            return found
+        host = self._client.host.name
+        apart = ", ".join(f"{name} is {_plain(shown[name])}, not {_plain(declared[name])}" for name in left)
+        lines = "; ".join(by_hand(name, declared[name]) for name in left)
+        raise HostSettingsError(
+            f"{host} answered that it had taken the settings, and shows otherwise: {apart}",
+            remedy=f"On {host} run {lines}. Where they do not stay, a policy or a cluster keeps them as they are",
+        )
 
     def _apply_networks(self, wanted: Sequence[str], actual: Sequence[MigrationNetwork]) -> None:
         """Add first and remove last, so that there is always one to listen on."""
@@ -115,6 +140,11 @@ class HostConfigurator:
         job, value = answer.outputs.get("Job"), answer.return_value
         if value == 0:
             return
+        if value is None:
+            raise HostSettingsError(
+                f"{host} answered {method} without a ReturnValue that can be read: whether it was done is not known",
+                remedy="Run again: what the host shows then decides",
+            )
         if value != JOB_STARTED or not isinstance(job, EndpointReference):
             row = return_value(value)
             raise HostSettingsError(
@@ -131,6 +161,17 @@ class HostConfigurator:
             )
             remedy = remedy_for(codes_in(outcome.texts), source=host, destination=host, texts=outcome.texts)
             raise HostSettingsError(f"{host} failed at {method}: {reported}", remedy=remedy)
+
+
+def _plain(value: object) -> str:
+    """Return a setting as the stack file writes it."""
+    match value:
+        case bool():
+            return str(value).lower()
+        case list():
+            return ", ".join(map(str, value)) or "none"
+        case _:
+            return str(value)
 
 
 def _changes(wanted: LiveMigration, actual: HostMigration) -> dict[str, bool | int]:

@@ -6,6 +6,7 @@ import ipaddress
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from hyperv_placement import quoting
 from hyperv_placement.model.live_migration import HostMigration
 from hyperv_placement.model.stack import ANY_NETWORK, LiveMigration
 
@@ -54,6 +55,30 @@ def differing(wanted: Mapping[str, Any], actual: Mapping[str, Any]) -> list[str]
         # All networks of "any" have metric 0, so that their order says nothing.
         and not (name == "networks" and set(value) == set(ANY_NETWORK) == set(actual.get(name) or ()))
     ]
+
+
+def by_hand(name: str, value: Any) -> str:
+    """Return the lines for PowerShell on a host that set one declared setting (Set-VMHost page and its neighbours)."""
+    match name:
+        case "enabled":
+            line = (
+                quoting.powershell("Enable-VMMigration")
+                if value
+                else quoting.powershell("Disable-VMMigration")
+            )
+        case "authentication":
+            line = quoting.powershell("Set-VMHost -VirtualMachineMigrationAuthenticationType {}", value)
+        case "liveLimit":
+            line = quoting.powershell("Set-VMHost -MaximumVirtualMachineMigrations {}", value)
+        case "storageLimit":
+            line = quoting.powershell("Set-VMHost -MaximumStorageMigrations {}", value)
+        case "performance":
+            line = quoting.powershell("Set-VMHost -VirtualMachineMigrationPerformanceOption {}", value)
+        case _ if set(value) == set(ANY_NETWORK):
+            line = quoting.powershell("Set-VMHost -UseAnyNetworkForMigration $true")
+        case _:
+            return "; ".join(str(quoting.powershell("Add-VMMigrationNetwork {}", subnet)) for subnet in value)
+    return str(line)
 
 
 def _canonical(subnet: str) -> str:
