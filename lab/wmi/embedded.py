@@ -97,10 +97,10 @@ def _texts(item: xml.Element, spec: Property) -> list[str] | None:
         if found is None:
             return None
         holder = found
-    found = [value for value in holder if value.tag != _QUALIFIER]
-    if any(value.tag != "VALUE" for value in found) or not (spec.array or len(found) <= 1):
+    listed = [value for value in holder if value.tag != _QUALIFIER]
+    if any(value.tag != "VALUE" for value in listed) or not (spec.array or len(listed) <= 1):
         raise _bad(f"{spec.name} holds something else than {'values' if spec.array else 'a value'}")
-    texts = [xml.text_of(value) for value in found]
+    texts = [xml.text_of(value) for value in listed]
     return texts if texts or spec.array else None
 
 

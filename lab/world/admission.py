@@ -65,6 +65,8 @@ def _refusal(world: World, source: LabHost, vm: LabVm | None, request: Migration
         return Refusal(
             return_value=fault.code or IN_USE, reason=fault.text or "a fault of the lab refuses it"
         )
+    if request.whole_settings and world.faults.take("refuse-whole-settings", host=source.name, vm=vm.id):
+        return Refusal(return_value=INVALID_PARAMETER, reason="a fault of the lab refuses its whole settings")
     refusal = _bad_parameter(vm, request)
     running = world.running_job(vm.id)
     if refusal is None and running is not None:

@@ -47,6 +47,12 @@ KINDS = {
     ),
     "check-fails": _job("CheckVirtualSystemIsMigratable ends in Exception"),
     "refuse-start": _job("MigrateVirtualSystemToHost returns --error and starts nothing"),
+    "refuse-whole-settings": _host(
+        "a host returns 32773 for NewSystemSettingData that has more than InstanceID and folders"
+    ),
+    "settings-ignored": _host(
+        "ModifyServiceSettings returns 0 and changes nothing, or not the properties --error names"
+    ),
     "drop-answer": _job("a migration is accepted, the connection cut before the answer"),
     "bad-answer": _job(
         "a migration is accepted, and the answer is HTTP --error without SOAP (503, 401, 500 ..), or `broken`"

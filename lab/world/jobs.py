@@ -95,6 +95,8 @@ class MigrationRequest:
     """DestinationHost as given."""
     roots: LabRoots | None = None
     """Roots in NewSystemSettingData; None where that was NULL."""
+    whole_settings: bool = False
+    """Whether NewSystemSettingData had more than InstanceID and roots."""
     disks: Mapping[str, str] = field(default_factory=dict)
     """New path (HostResource[0]) by slot, for each disk of the machine itself in NewResourceSettingData."""
     frozen: Mapping[str, str] = field(default_factory=dict)

@@ -94,11 +94,13 @@ def _request(
     if not isinstance(kind, int):
         raise TextRefusedError(INVALID_PARAMETER, "MigrationType is missing")
     disks, frozen = _disks(host, vm, texts.resources)
+    system = None if texts.system is None else _read(host, texts.system, _SYSTEM)
     return MigrationRequest(
         vm_id=vm.id,
         type=kind,
         destination=destination,
-        roots=None if texts.system is None else _roots(vm, _read(host, texts.system, _SYSTEM)),
+        roots=None if system is None else _roots(vm, system),
+        whole_settings=any(name != "InstanceID" and not name.endswith("DataRoot") for name in system or {}),
         disks=disks,
         frozen=frozen,
         unmanaged=_unmanaged(host, settings),

@@ -27,6 +27,7 @@ from .chains import check_shared, with_parents
 from .ending import Ending
 from .mover import START_MAX_AGE_S, Arrived, MoveContext, Retry, Started
 from .needs import Needs, needs_of
+from .short_order import ShortOrders
 from .start import Migration, Starter
 from .verify import deviations
 
@@ -47,6 +48,8 @@ class HostMigration:
     """How its job ended, as far as that was seen."""
     _rests: bool = field(default=False, init=False)
     """Whether both ends had just shown, when it was asked for, that nobody moves the machine."""
+    _texts: ShortOrders = field(default_factory=ShortOrders, init=False)
+    """Which text of the machine's new settings is sent."""
     _waits: Iterator[float] = field(init=False)
     """Seconds to wait for new tickets, attempt by attempt."""
 
@@ -154,7 +157,7 @@ class HostMigration:
         return replace(self.context, move=self._sized)
 
     def _starter(self) -> Starter:
-        return Starter(context=self._about_sized())
+        return Starter(context=self._about_sized(), texts=self._texts)
 
     def _check_options(self) -> None:
         """Refuse what the source's build does not know: a host would ignore it, or say nothing helpful."""

@@ -59,8 +59,9 @@ def migrate(
 
     `rank`: when it is planned to start; of two that wait for the same room, the earlier one gets it.
 
-    A running job with the same target is adopted. An accepted order is never sent again, except after its job was
-    read as ended in a failure that trying again can cure, with the machine unmoved on both hosts. Raises
+    A running job with the same target is adopted. An order is never sent again, except after its job was read as ended in
+    a failure that trying again can cure, and with the short text where a host refused the whole one (`short_order`), each
+    with the machine unmoved on both hosts. Raises
     PlacementError: refused, no room, moved by others, failed, stalled, interrupted, or not verified.
     """
     record = MoveRecord(audit=shared.audit, move=move, report=report)

@@ -79,9 +79,9 @@ class MoveRecord:
             self.report(Progress(phase=news, warns=True))
         return trouble
 
-    def announce(self, event: str) -> None:
+    def announce(self, event: str, *, result: str = "") -> None:
         """Append what is about to be ordered. Raises AuditRefusedError where that cannot be written, and must be."""
-        self.audit.check(self.move.vm.name, self.note(event))
+        self.audit.check(self.move.vm.name, self.note(event, result=result))
 
     def check_complete(self, what: str) -> None:
         """Raise AuditLostError, naming `what` is done, where the log must have all lines and lacks one."""

@@ -181,6 +181,17 @@ def _addresses(options: MigrationOptions, destination: HostFacts) -> tuple[str, 
 
 
 def _system_setting(move: Move, row: Instance) -> Instance:
+    return _written(row, **_new_roots(move, row))
+
+
+def short_system_setting(move: Move, row: Instance) -> Instance:
+    """Return the short text of new settings: whose they are, and the roots that are written into the whole one."""
+    return Instance(
+        row.class_name, {"InstanceID": row.text("InstanceID"), **_new_roots(move, row)}, row.namespace
+    )
+
+
+def _new_roots(move: Move, row: Instance) -> dict[str, Value]:
     old, new = move.vm.roots, move.roots
     changes: dict[str, Value] = {
         "ConfigurationDataRoot": new.config,
@@ -190,11 +201,11 @@ def _system_setting(move: Move, row: Instance) -> Instance:
     for name in _FOLLOWERS:
         if row.text(name) and winpath.same(row.text(name), old.config):
             changes[name] = new.config
-    return _written(row, **changes)
+    return changes
 
 
 def _written(row: Instance, **changes: Value) -> Instance:
-    """Return `row` as an argument: without NULLs (left out means "leave"), and without what has no known type.
+    """Return `row` as an argument: without NULLs (left out means "leave"), and without what has no known type or value.
 
     A property that a newer build added would travel as text, whatever it is.
     """
@@ -202,6 +213,8 @@ def _written(row: Instance, **changes: Value) -> Instance:
     kept = {
         name: value
         for name, value in row.properties.items()
-        if value is not None and (schema is None or schema.property(name) is not None)
+        if value is not None
+        and row.is_readable(name)
+        and (schema is None or schema.property(name) is not None)
     }
     return Instance(row.class_name, {**kept, **changes}, row.namespace)

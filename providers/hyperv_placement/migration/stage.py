@@ -9,7 +9,7 @@ that was cut is finished by the next one on another runner, too. Any other is na
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from hyperv_placement import quoting
 from hyperv_placement.codes.catalogue import codes_in, lost_a_slot, remedy_for
@@ -33,6 +33,7 @@ from hyperv_placement.wsman import Argument, EndpointReference, Instance, resour
 from .both_ends import LEFTOVER_S
 from .lost_order import trace_of_order
 from .mover import MoveContext
+from .short_order import Sent, ShortOrders
 
 _MANAGEMENT = "Msvm_VirtualSystemManagementService"
 _FOLDERS = {
@@ -41,6 +42,16 @@ _FOLDERS = {
     "paging": "SwapFileDataRoot",
 }
 ALLOW = "PLACEMENT_ALLOW=planned"
+_METHOD = "MigrateVirtualSystemToHost"
+
+
+class _RefusedError(MoveRefusedError):
+    """A method was refused with a ReturnValue: nothing was started."""
+
+    def __init__(self, message: str, *, return_value: int, known: frozenset[str], remedy: str) -> None:
+        """Keep the ReturnValue, and the jobs of the machine that were known before."""
+        super().__init__(message, remedy=remedy)
+        self.return_value, self.known = return_value, known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,9 +76,15 @@ class Stage:
     context: MoveContext
     found_config: str | None = None
     """Configuration folder of a planned system that was there before: this run has not made it, so it is not ours to remove."""
+    texts: ShortOrders = field(default_factory=ShortOrders)
+    """Which text of new settings the move sends."""
 
     def prepare(
-        self, service: EndpointReference, stage: dict[str, Argument], check: dict[str, Argument]
+        self,
+        service: EndpointReference,
+        stage: dict[str, Argument],
+        check: dict[str, Argument],
+        short: Instance,
     ) -> None:
         """Make the planned machine, or take the one that an earlier run has left, and have it checked.
 
@@ -76,7 +93,7 @@ class Stage:
         """
         found = self.found()
         if found is None:
-            self._make(service, stage)
+            self._make(service, stage, short)
         elif found.usable:
             self.found_config = found.config
             self.context.record.note("stage found")
@@ -87,13 +104,27 @@ class Stage:
         except PlacementError as error:
             raise self.given_up(error) from error
 
-    def _make(self, service: EndpointReference, stage: dict[str, Argument]) -> None:
+    def _make(self, service: EndpointReference, stage: dict[str, Argument], short: Instance) -> None:
         self.context.record.announce("staging")
         try:
-            self._done("MigrateVirtualSystemToHost", service, stage, "preparing at the destination")
+            self._ordered(service, stage, short)
         except StageFailedError as error:
             raise self.given_up(error) from error
         self.context.record.note("staged")
+
+    def _ordered(self, service: EndpointReference, stage: dict[str, Argument], short: Instance) -> None:
+        """Order the planned machine, and once more with the short text where that is what the host refused."""
+        phase = "preparing at the destination"
+        try:
+            self._done(_METHOD, service, stage, phase)
+        except _RefusedError as refused:
+            sent = Sent(order=stage, short=short, known=refused.known, event="staging")
+            again = self.texts.once_more(self.context, refused, refused.return_value, sent)
+            if again is None:
+                raise
+        else:
+            return
+        self._done(_METHOD, service, again, phase)
 
     def _foreign(self, found: FoundStage) -> MoveRefusedError:
         vm, host = self.context.move.vm, self.context.move.destination
@@ -209,9 +240,11 @@ class Stage:
         job, value = answer.outputs.get("Job"), answer.return_value
         if value == 0:
             return
-        if value not in {JOB_STARTED, None}:
-            raise MoveRefusedError(
+        if value is not None and value != JOB_STARTED:
+            raise _RefusedError(
                 f"{self.context.move.vm.name}: {self.context.move.source} refused {method} with ReturnValue {value}",
+                return_value=value,
+                known=frozenset(known),
                 remedy=f"See the event log Hyper-V-VMMS-Admin on {self.context.move.source}",
             )
         if value is None or not isinstance(job, EndpointReference):

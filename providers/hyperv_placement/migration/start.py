@@ -1,8 +1,11 @@
-"""Sends the order to migrate, once, and finds out what has become of it where the answer is lost."""
+"""Sends the order to migrate, and finds out what has become of it where the answer is lost.
+
+It is sent once; `short_order` has the one case in which another text of it follows.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from hyperv_placement.codes.catalogue import UNKNOWN_REMEDY, return_value
 from hyperv_placement.errors import (
@@ -34,6 +37,7 @@ from .both_ends import Ends
 from .last_reading import LastReading, read_last
 from .lost_order import trace_of_order
 from .mover import MoveContext
+from .short_order import Sent, ShortOrders
 from .stage import Stage
 
 METHOD = "MigrateVirtualSystemToHost"
@@ -71,10 +75,12 @@ class Starter:
     """Starts one move, or adopts the job that already does it."""
 
     context: MoveContext
+    texts: ShortOrders = field(default_factory=ShortOrders)
+    """Which text of new settings this move sends, over all its attempts."""
 
     def stage(self) -> Stage:
         """Return what handles the planned machine of this move."""
-        return Stage(context=self.context)
+        return Stage(context=self.context, texts=self.texts)
 
     def running(self) -> Migration | None:
         """Return the machine's running job where it does what we want. Raises MovedByOthersError where not.
@@ -119,15 +125,17 @@ class Starter:
         self._check(reading, facts)
         template = orders.template_of(self.context.estate, self.context.move)
         order = orders.arguments(self.context.move, template, reading, source, destination)
+        short = orders.short_system_setting(self.context.move, reading.settings)
+        order = self.texts.first(order, short)
         self._check_wanted()  # the readings above take their time
         service, ids = service_reference(source.service), {row.text("InstanceID") for row in known}
         stage = self.stage() if self.context.move.is_staged else None
         if stage is not None:
-            order, ids = self._staged(stage, service, order)
+            order, ids = self._staged(stage, service, order, short)
         self._announced(stage)
         begun = self.context.clock.now()
         try:
-            answer = self._sent(service, order, ids)
+            answer = self._ordered(service, order, short, ids)
         except (MigrationStartError, *REFUSALS) as refused:
             return self._overtaken(refused, stage)
         except PlacementError as error:
@@ -174,12 +182,12 @@ class Starter:
             stage.given_up(error)
 
     def _staged(
-        self, stage: Stage, service: EndpointReference, order: dict[str, Argument]
+        self, stage: Stage, service: EndpointReference, order: dict[str, Argument], short: Instance
     ) -> tuple[dict[str, Argument], set[str]]:
         """Make and check the planned machine; return the order to move into it, and the jobs that are known by then."""
         template = orders.stage_template(self.context.estate, self.context.move)
         into = orders.into_planned(order, self.context.move)
-        stage.prepare(service, orders.to_stage(order, template), into)
+        stage.prepare(service, orders.to_stage(order, template), into, short)
         try:
             self._check_wanted()
         except PlacementError as error:
@@ -202,6 +210,19 @@ class Starter:
         reasons = [str(finding) for finding in findings if finding.refuses]
         if reasons:
             raise MoveRefusedError("; ".join(reasons), remedy="")
+
+    def _ordered(
+        self, service: EndpointReference, order: dict[str, Argument], short: Instance, known: set[str]
+    ) -> EndpointReference | None:
+        """Send the order, and once more with the short text where that is what the host refused."""
+        try:
+            return self._sent(service, order, known)
+        except MigrationStartError as refused:
+            sent = Sent(order=order, short=short, known=frozenset(known), event="start")
+            again = self.texts.once_more(self.context, refused, refused.return_value, sent)
+            if again is None:
+                raise
+        return self._sent(service, again, known)
 
     def _sent(
         self, service: EndpointReference, order: dict[str, Argument], known: set[str]

@@ -224,7 +224,9 @@ def test_a_number_that_is_none_leaves_the_rest_of_an_answer() -> None:
 
 def test_a_job_whose_percentage_cannot_be_read_is_still_a_job() -> None:
     """How far it is decides nothing; in which state it is does."""
-    values = {"InstanceID": "A", "VirtualSystemName": guid(1), "PercentComplete": "most", "JobState": 4}
+    values: dict[str, Value] = {
+        "InstanceID": "A", "VirtualSystemName": guid(1), "PercentComplete": "most", "JobState": 4,
+    }  # fmt: skip
     written = encode_response(
         GetResponse(instance=Instance("Msvm_MigrationJob", values)), relates_to="uuid:1", message_id="2"
     )
