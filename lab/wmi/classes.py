@@ -12,15 +12,18 @@ from hyperv_placement.wsman import (
     VIRTUALIZATION,
     EndpointReference,
     Instance,
+    Selector,
     resource_uri,
 )
 from lab.world import LabHost
 from lab.world.builds import SERVER_2016
 
+from .associations import ASSOCIATIONS, Association
 from .schema import entry_of
 from .view import View
 from .views import (
     assigned,
+    capabilities,
     cluster,
     devices,
     files,
@@ -63,12 +66,24 @@ class WmiClass:
     rows: Rows
     service: bool = False
     """A singleton service: its methods accept some of its keys as selectors (r4sd/go-wsman)."""
+    association: bool = False
+    """Its keys are references."""
 
     def reference(self, row: Instance) -> EndpointReference:
         """Return the EPR of an instance: the keys alone (recorded by r4sd/go-wsman)."""
         return EndpointReference(
-            resource_uri(self.name, self.namespace), {key: row.text(key) for key in self.keys}
+            resource_uri(self.name, self.namespace), {key: _key(row, key) for key in self.keys}
         )
+
+    @property
+    def lineage(self) -> tuple[str, ...]:
+        """The class and its superclasses, in lower case."""
+        return (self.name.casefold(), *(base.casefold() for base in self.bases))
+
+
+def _key(row: Instance, name: str) -> Selector:
+    value = row[name]
+    return value if isinstance(value, EndpointReference) else row.text(name)
 
 
 def _setting(name: str, rows: Rows, *bases: str) -> WmiClass:
@@ -124,6 +139,19 @@ _SETTINGS: Mapping[str, Rows] = {
     "Msvm_ProcessorPool": pools.processor_pools,
     "Msvm_ResourcePool": pools.pools,
 }
+
+
+def _association(found: Association) -> WmiClass:
+    entry = entry_of(found.name, found.namespace)
+    return WmiClass(
+        name=found.name,
+        namespace=found.namespace,
+        bases=entry.line if entry else (),
+        keys=found.ends,
+        rows=found.rows,
+        association=True,
+    )
+
 
 CLASSES: tuple[WmiClass, ...] = (
     *_published(_DEVICES, *_DEVICE_KEYS),
@@ -190,6 +218,23 @@ CLASSES: tuple[WmiClass, ...] = (
         rows=jobs.concrete_jobs,
     ),
     WmiClass(
+        name="Msvm_VirtualSystemMigrationCapabilities",
+        bases=("CIM_VirtualSystemMigrationCapabilities", "CIM_Capabilities", "CIM_ManagedElement"),
+        keys=_SETTING_KEYS,
+        rows=capabilities.migration,
+    ),
+    WmiClass(
+        name="Msvm_VirtualSystemManagementCapabilities",
+        bases=(
+            "CIM_VirtualSystemManagementCapabilities",
+            "CIM_EnabledLogicalElementCapabilities",
+            "CIM_Capabilities",
+            "CIM_ManagedElement",
+        ),
+        keys=_SETTING_KEYS,
+        rows=capabilities.management,
+    ),
+    WmiClass(
         name="Msvm_MigrationJob",
         bases=("CIM_ConcreteJob", "CIM_Job", "CIM_ManagedElement"),
         keys=_SETTING_KEYS,
@@ -253,6 +298,7 @@ CLASSES: tuple[WmiClass, ...] = (
     WmiClass(name="MSCluster_Cluster", namespace=MSCLUSTER, keys=("Name",), rows=cluster.clusters),
     WmiClass(name="MSCluster_Resource", namespace=MSCLUSTER, keys=("Name",), rows=cluster.resources),
     WmiClass(name="MSCluster_ResourceGroup", namespace=MSCLUSTER, keys=("Name",), rows=cluster.groups),
+    *map(_association, ASSOCIATIONS),
 )
 
 _BY_NAME: Mapping[tuple[str, str], WmiClass] = {
@@ -280,9 +326,4 @@ def class_named(namespace: str, name: str) -> WmiClass | None:
 def classes_under(namespace: str, name: str) -> tuple[WmiClass, ...]:
     """Return the class and its subclasses: what a query for it yields (WQL is polymorphic)."""
     wanted = name.casefold()
-    return tuple(
-        each
-        for each in CLASSES
-        if each.namespace == namespace
-        and wanted in (each.name.casefold(), *(base.casefold() for base in each.bases))
-    )
+    return tuple(each for each in CLASSES if each.namespace == namespace and wanted in each.lineage)

@@ -5,15 +5,16 @@ from __future__ import annotations
 import functools
 import operator
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from hyperv_placement.wsman import Instance, Value
+from hyperv_placement.wsman import EndpointReference, Instance, Value
 from hyperv_placement.wsman.values import read_datetime
 
-from .schema import schema_of
-from .tokens import INVALID_QUERY, QueryError
+from .columns import THIS, Column, Columns
+from .paths import parse_path, reference_path
+from .tokens import INVALID_QUERY, QueryError, QueryNotServedError
 from .wql import Both, Comparison, Condition, Either, Literal, Not
 
 Test = Callable[[Instance], bool]
@@ -26,53 +27,100 @@ _SIGNS: Mapping[str, Callable[[Any, Any], bool]] = {
     "<=": operator.le,
     ">=": operator.ge,
 }
+_ORDER = frozenset({"<", ">", "<=", ">="})
+_ORDERING = tuple(_SIGNS[sign] for sign in sorted(_ORDER))
+_WHOLE = re.compile(r"[-+]?\d+", re.ASCII)
+_DECIMAL = re.compile(r"[-+]?\d+\.\d+", re.ASCII)
+_DIGIT = re.compile(r"\d", re.ASCII)
 
 
-def test_of(condition: Condition | None, class_name: str, missing: Collection[str]) -> Test:
+def test_of(condition: Condition | None, columns: Columns) -> Test:
     """Return the condition as a function of instances of the class.
 
-    Raises QueryError for properties that the class has not (or has not yet: `missing`), arrays, and literals of the
-    wrong type.
+    Raises QueryError for properties that the class has not (or not on this host), arrays, and literals of the wrong
+    type.
     """
     match condition:
         case None:
             return lambda _: True
         case Not(inner):
-            negated = test_of(inner, class_name, missing)
+            negated = test_of(inner, columns)
             return lambda row: not negated(row)
         case Both(inner_conditions):
-            every = [test_of(each, class_name, missing) for each in inner_conditions]
+            every = [test_of(each, columns) for each in inner_conditions]
             return lambda row: all(test(row) for test in every)
         case Either(inner_conditions):
-            some = [test_of(each, class_name, missing) for each in inner_conditions]
+            some = [test_of(each, columns) for each in inner_conditions]
             return lambda row: any(test(row) for test in some)
+        case Comparison(operator="ISA"):
+            return _isa(condition, columns)
         case Comparison():
-            return _compare(condition, class_name, missing)
+            return _compare(condition, columns)
 
 
-def property_named(class_name: str, name: str, missing: Collection[str] = ()) -> str:
-    """Return a property's name in its own spelling. Raises QueryError where the class does not have it."""
-    schema = schema_of(class_name)
-    spec = schema.property(name) if schema else None
-    if spec is None or spec.name in missing:
+def equals(text: str) -> Callable[[Value], bool]:
+    """Return a test for values that are this, written as text."""
+    return _judge("=", text)
+
+
+def _compare(condition: Comparison, columns: Columns) -> Test:
+    column = _scalar(condition.name, columns)
+    if column.reference:
+        return _refers(condition, column)
+    if condition.other is None:
+        judge = _judge(condition.operator, condition.literal)
+        return lambda row: judge(column.read(row))
+    other = _scalar(condition.other, columns)
+    compare = _SIGNS[condition.operator]
+    return lambda row: _both(compare, column.read(row), other.read(row))
+
+
+def _refers(condition: Comparison, column: Column) -> Test:
+    """Compare a reference with a path, whatever host and namespace it names; anything but `=` and `<>` is wrong (a guess)."""
+    if condition.operator not in {"=", "<>"} or not isinstance(condition.literal, str):
         raise QueryError(INVALID_QUERY)
-    return spec.name
+    wanted, positive = parse_path(condition.literal).folded, condition.operator == "="
+
+    def test(row: Instance) -> bool:
+        value = column.read(row)
+        same = isinstance(value, EndpointReference) and parse_path(reference_path(value)).folded == wanted
+        return value is not None and same == positive
+
+    return test
 
 
-def _compare(condition: Comparison, class_name: str, missing: Collection[str]) -> Test:
-    judge = _judge(condition.operator, condition.literal)
-    if condition.name.casefold() == "__class":
-        return lambda row: judge(row.class_name)
-    name = property_named(class_name, condition.name, missing)
-    schema = schema_of(class_name)
-    spec = schema.property(name) if schema else None
-    if spec is not None and spec.array:
+def _scalar(name: str, columns: Columns) -> Column:
+    column = columns.named(name)
+    if column.array:
         raise QueryError(INVALID_QUERY)  # WQL has no conditions on arrays (win32 page "WQL operators")
-    return lambda row: judge(row[name])
+    return column
+
+
+def _both(compare: Callable[[Any, Any], bool], value: Value, other: Value) -> bool:
+    return value is not None and other is not None and _holds(compare, value, str(other))
+
+
+def _isa(condition: Comparison, columns: Columns) -> Test:
+    """Compare the class of an embedded object, or of the instance itself as `__this` (win32, "ISA Operator for Data Queries").
+
+    That `__CLASS` stands for the instance too, and that what is no object is of no class, is a guess.
+    """
+    name = str(condition.literal)
+    if condition.name.casefold() in {THIS, "__class"}:
+        found = columns.is_a(name)
+        return lambda _: found
+    column = _scalar(condition.name, columns)
+    return lambda row: _class_of(column.read(row)) == name.casefold()
+
+
+def _class_of(value: Value) -> str:
+    return value.class_name.casefold() if isinstance(value, Instance) else ""
 
 
 def _judge(sign: str, literal: Literal) -> Callable[[Value], bool]:
     if sign in {"IS", "IS NOT"} or literal is None:
+        if sign in _ORDER:
+            raise QueryError(INVALID_QUERY)
         positive = sign in {"IS", "="}
         return lambda value: (value is None) == positive
     if sign == "LIKE":
@@ -86,6 +134,8 @@ def _holds(compare: Callable[[Any, Any], bool], value: Value, literal: Literal) 
     """Compare by the property's type; texts without case (win32 page "WQL operators")."""
     match value:
         case bool():
+            if compare in _ORDERING:  # win32, "WHERE Clause (WMI)": booleans are equal or not
+                raise QueryError(INVALID_QUERY)
             return compare(value, _boolean(literal))
         case int() | float():
             return compare(value, _number(literal))
@@ -98,24 +148,31 @@ def _holds(compare: Callable[[Any, Any], bool], value: Value, literal: Literal) 
 
 
 def _boolean(literal: Literal) -> bool:
-    if isinstance(literal, str):
-        if literal.casefold() not in {"true", "false"}:
-            raise QueryError(INVALID_QUERY)
-        return literal.casefold() == "true"
-    return bool(literal)
+    """Read TRUE, FALSE, 1 and 0, quoted or not."""
+    text = str(literal).casefold()
+    if text not in {"true", "false", "1", "0"}:
+        raise QueryError(INVALID_QUERY)
+    return text in {"true", "1"}
 
 
 def _number(literal: Literal) -> float:
-    try:
-        return float(literal) if isinstance(literal, float) else int(literal or 0)
-    except ValueError as error:
-        raise QueryError(INVALID_QUERY) from error
+    if not isinstance(literal, str):
+        return literal if isinstance(literal, float) else int(literal or 0)
+    if _WHOLE.fullmatch(literal):
+        return int(literal)
+    if _DECIMAL.fullmatch(literal):
+        return float(literal)
+    raise QueryError(INVALID_QUERY)
 
 
 def _time(literal: Literal, value: datetime | timedelta) -> datetime | timedelta:
     try:
         read = read_datetime(str(literal))
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
+        if _DIGIT.search(
+            str(literal)
+        ):  # win32, "WQL-Supported Date Formats": they depend on the host's locale
+            raise QueryNotServedError("dates in another form than WMI's DATETIME") from error
         raise QueryError(INVALID_QUERY) from error
     if isinstance(read, datetime) != isinstance(value, datetime):
         raise QueryError(INVALID_QUERY)
@@ -126,7 +183,10 @@ def _time(literal: Literal, value: datetime | timedelta) -> datetime | timedelta
 def _pattern(text: str) -> re.Pattern[str]:
     """Return LIKE's pattern: `%` any text, `_` one character, `[..]` one of these, `[^..]` none of these."""
     parts = re.findall(r"\[\^?[^\]]+\]|.", text, re.DOTALL)
-    return re.compile("".join(map(_part, parts)), re.IGNORECASE | re.DOTALL)
+    try:
+        return re.compile("".join(map(_part, parts)), re.IGNORECASE | re.DOTALL)
+    except re.error as error:  # a range that ends before it begins, or a set of nothing
+        raise QueryError(INVALID_QUERY) from error
 
 
 def _part(part: str) -> str:
@@ -138,7 +198,16 @@ def _part(part: str) -> str:
         case _ if len(part) > 1:
             inner = part[1:-1]
             sign, inner = ("^", inner[1:]) if inner.startswith("^") else ("", inner)
-            ranged = "-".join(re.escape(piece) for piece in inner.split("-"))
-            return f"[{sign}{ranged}]"
+            return f"[{sign}{''.join(_members(inner))}]"
         case _:
             return re.escape(part)
+
+
+def _members(inner: str) -> Iterator[str]:
+    """Yield the characters and the ranges of a set."""
+    position = 0
+    while position < len(inner):
+        ranged = inner[position + 1 : position + 2] == "-" and position + 2 < len(inner)
+        first, last = inner[position], inner[position + 2] if ranged else ""
+        yield f"{re.escape(first)}-{re.escape(last)}" if ranged else re.escape(first)
+        position += 3 if ranged else 1

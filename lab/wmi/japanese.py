@@ -250,8 +250,10 @@ _MESSAGES: Mapping[str, str] = {
         "データ ソースはフィルターを処理できませんでした。フィルターが無いか、無効である可能性があります。"
         "フィルターを変更して、再試行してください。"
     ),
-    "The WS-Management service does not support the filter dialect.": (
-        "WS-Management サービスはこのフィルター言語をサポートしていません。"
+    "The filter dialect (the type associated with the filter) was not supported for this resource. Change the filter "
+    "dialect or remove it from the request and try the request again.": (
+        "フィルター言語 (フィルターに関連付けられた種類) は、このリソースではサポートされていません。"
+        "フィルター言語を変更するか要求から削除して、再試行してください。"
     ),
     "The WS-Management service cannot process the request. The supplied enumeration context is invalid.": (
         "WS-Management サービスは要求を処理できません。指定された列挙コンテキストは無効です。"
@@ -301,6 +303,8 @@ _MESSAGES: Mapping[str, str] = {
         "WQL フィルターではクラス名を '*' にする必要があるため、WS-Management サービスは要求を処理できません。"
     ),
     "Invalid query": "無効なクエリです",
+    "Not found": "見つかりません",
+    "Invalid object path": "無効なオブジェクト パスです",
     "Invalid method Parameter(s)": "無効なメソッド パラメーターです",
     "Quota violation": "クォータ違反です",
     "A fault of the lab.": "ラボの障害です。",

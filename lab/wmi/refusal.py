@@ -11,7 +11,14 @@ QUOTA = catalogue.MAX_OPERATIONS
 UNKNOWN_CLASS = "The specified class does not exist in the given namespace. "
 _WMI_ERROR = "http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/MSFT_WmiError"
 _SHELLS = 2150859173  # ERROR_WSMAN_QUOTA_MAX_SHELLS (wsmerror.h)
-_INVALID_CLASS, _INVALID_QUERY = 0x80041010, 0x80041017  # WBEM_E_* (wbemcli.h)
+_INVALID_QUERY = 0x80041017
+_CODES = {
+    UNKNOWN_CLASS: 0x80041010,
+    "Not found ": 0x80041002,
+    "Invalid object path ": 0x8004103A,
+    "Quota violation ": 0x8004106C,
+}
+"""Text -> WBEM_E_* (wbemcli.h)."""
 
 
 class RequestRefusedError(Exception):
@@ -86,15 +93,13 @@ def namespace_conflict(machine: str) -> Fault:
 def query_refused(machine: str, text: str, query: str) -> Fault:
     """A query that WMI does not run: its own code inside, and what was asked (recorded by WinRb/WinRM).
 
-    The code for an unknown class was recorded; that all others are WBEM_E_INVALID_QUERY is a guess.
+    The code for an unknown class was recorded; that each other text has its own of wbemcli.h is a guess.
     """
     fault = catalogue.cannot_process_filter(machine, text)
     detail = fault.detail
     if not isinstance(detail, WsmanFault):
         return fault
-    inner = WsmanFault(
-        code=_INVALID_CLASS if text == UNKNOWN_CLASS else _INVALID_QUERY, machine=machine, text=text
-    )
+    inner = WsmanFault(code=_CODES.get(text, _INVALID_QUERY), machine=machine, text=text)
     status: dict[str, Value] = {"Description": None, "Operation": "ExecQuery", "ParameterInfo": query}
     extended = Instance("__ExtendedStatus", status, CIMV2)
     return replace(fault, detail=replace(detail, provider=ProviderFault(inner=inner, extended=extended)))

@@ -11,11 +11,15 @@ class QueryError(Exception):
     """WMI would not run this query; the text is WMI's own."""
 
 
+class QueryNotServedError(Exception):
+    """A host would run this query, and the lab does not; the text names what it does not serve."""
+
+
 INVALID_QUERY = "Invalid query "
 _TOKEN = re.compile(
     r"""\s*(?:
         (?P<string>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")
-      | (?P<number>-?\d+(?:\.\d+)?)
+      | (?P<number>[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?)
       | (?P<name>[A-Za-z_][A-Za-z0-9_]*)
       | (?P<symbol><>|!=|<=|>=|[=<>(),*])
     )""",

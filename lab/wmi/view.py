@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 
-from hyperv_placement.wsman import VIRTUALIZATION, Instance, Value
+from hyperv_placement.wsman import VIRTUALIZATION, EndpointReference, Instance, Value
 from lab.world import LabHost, World
 
+from .paths import escaped
 from .schema import entry_of
 from .texts import Texts
 
@@ -24,16 +25,19 @@ class View:
     world: World
     host: LabHost
     texts: Texts
+    instances: Callable[[str, str], Sequence[tuple[Instance, EndpointReference]]]
+    """Class and namespace -> what `all` returns."""
+
+    def all(
+        self, class_name: str, namespace: str = VIRTUALIZATION
+    ) -> Sequence[tuple[Instance, EndpointReference]]:
+        """Return the instances of a class and its subclasses with their references; none where the host has no such class."""
+        return self.instances(class_name, namespace)
 
     def path(self, class_name: str, /, **keys: str) -> str:
         r"""Return a WMI object path: backslashes doubled within the quotes (r4sd/go-wsman)."""
         listed = ",".join(f'{name}="{escaped(value)}"' for name, value in keys.items())
         return f"\\\\{self.host.computer_name}\\root\\virtualization\\v2:{class_name}.{listed}"
-
-
-def escaped(text: str) -> str:
-    """Return `text` as it stands within the quotes of a WMI path."""
-    return text.replace("\\", "\\\\").replace('"', '\\"')
 
 
 def instance(class_name: str, values: Mapping[str, Value], *, namespace: str = VIRTUALIZATION) -> Instance:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from .tokens import INVALID_QUERY, QueryError, Token, tokens
+from .tokens import INVALID_QUERY, QueryError, QueryNotServedError, Token, tokens
 
-_OPERATORS = frozenset({"=", "<>", "!=", "<", ">", "<=", ">="})
+_TURNED = {"=": "=", "<>": "<>", "!=": "<>", "<": ">", ">": "<", "<=": ">=", ">=": "<="}
+"""Signs, each with what it is when its sides change places."""
 _DEEPEST = 32
+_EVENTS = re.compile(r"__\w+(Event|Creation|Deletion|Modification)", re.IGNORECASE)
 
 _Test: TypeAlias = Callable[[Token], bool]
 Literal: TypeAlias = str | int | float | bool | None
@@ -17,11 +20,13 @@ Literal: TypeAlias = str | int | float | bool | None
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """`property operator literal`; operator is a sign, LIKE, IS or IS NOT (the last two with NULL)."""
+    """`property operator literal`; operator is a sign, LIKE, ISA, IS or IS NOT (the last two with NULL)."""
 
     name: str
     operator: str
     literal: Literal
+    other: str | None = None
+    """Another property instead of a literal; one of the two is a system property."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,7 @@ class Select:
 
 
 def parse(query: str) -> Select:
-    """Return the query as a tree. Raises QueryError for what is no SELECT query."""
+    """Return the query as a tree. Raises QueryError for what is no SELECT query, QueryNotServedError for schema and events."""
     return _Parser(list(tokens(query))).select()
 
 
@@ -75,10 +80,19 @@ class _Parser:
         properties = self._properties()
         self._need_word("FROM")
         class_name = self._need("name")
+        self._refuse_schema_and_events(class_name)
         where = self._either() if self._take_word("WHERE") else None
         if self._at != len(self._tokens):
             raise QueryError(INVALID_QUERY)
         return Select(class_name=class_name, properties=properties, where=where)
+
+    def _refuse_schema_and_events(self, class_name: str) -> None:
+        """Refuse what WMI has beside data queries (win32, "Querying with WQL")."""
+        if class_name.casefold() == "meta_class":
+            raise QueryNotServedError("schema queries (meta_class)")
+        following = self._peek()
+        if _EVENTS.fullmatch(class_name) or (following is not None and following.is_word("WITHIN", "GROUP")):
+            raise QueryNotServedError("event queries")
 
     def _properties(self) -> tuple[str, ...]:
         if self._take_symbol("*"):
@@ -116,32 +130,34 @@ class _Parser:
             self._depth -= 1
 
     def _comparison(self) -> Comparison:
-        name = self._need("name")
+        first = self._next()
+        if first.kind != "name" or first.is_word("TRUE", "FALSE", "NULL"):
+            return self._turned(first)
+        name = first.text
         if self._take_word("IS"):
             operator = "IS NOT" if self._take_word("NOT") else "IS"
             self._need_word("NULL")
             return Comparison(name=name, operator=operator, literal=None)
-        if self._take_word("LIKE"):
-            return Comparison(name=name, operator="LIKE", literal=self._need("string"))
-        operator = self._need("symbol")
-        if operator not in _OPERATORS:
-            raise QueryError(INVALID_QUERY)
-        operator = "<>" if operator == "!=" else operator
-        return Comparison(name=name, operator=operator, literal=self._literal())
+        for word in ("LIKE", "ISA"):
+            if self._take_word(word):
+                return Comparison(name=name, operator=word, literal=self._need("string"))
+        sign = self._sign()
+        last = self._next()
+        if last.kind == "name" and not last.is_word("TRUE", "FALSE", "NULL"):
+            return _of_two(name, sign, last.text)
+        return Comparison(name=name, operator=_TURNED[_TURNED[sign]], literal=_literal(last))
 
-    def _literal(self) -> Literal:
-        token = self._next()
-        match token.kind:
-            case "string":
-                return token.text
-            case "number":
-                return float(token.text) if "." in token.text else int(token.text)
-            case "name" if token.is_word("TRUE", "FALSE"):
-                return token.is_word("TRUE")
-            case "name" if token.is_word("NULL"):
-                return None
-            case _:
-                raise QueryError(INVALID_QUERY)
+    def _turned(self, constant: Token) -> Comparison:
+        """Read what follows a constant: a sign and a property (win32, "WHERE Clause (WMI)")."""
+        sign = self._sign()
+        name = self._need("name")
+        return Comparison(name=name, operator=_TURNED[sign], literal=_literal(constant))
+
+    def _sign(self) -> str:
+        sign = self._need("symbol")
+        if sign not in _TURNED:
+            raise QueryError(INVALID_QUERY)
+        return sign
 
     def _peek(self) -> Token | None:
         return self._tokens[self._at] if self._at < len(self._tokens) else None
@@ -179,3 +195,25 @@ class _Parser:
             return False
         self._at += 1
         return True
+
+
+def _of_two(name: str, sign: str, other: str) -> Comparison:
+    """Compare with a system property, as `Name <> __SERVER` in scripts; of two of the class's own the page says no."""
+    if not name.startswith("__") and not other.startswith("__"):
+        raise QueryError(INVALID_QUERY)
+    return Comparison(name=name, operator=_TURNED[_TURNED[sign]], literal=None, other=other)
+
+
+def _literal(token: Token) -> Literal:
+    match token.kind:
+        case "string":
+            return token.text
+        case "number":
+            whole = token.text.lstrip("+-").isdigit()
+            return int(token.text) if whole else float(token.text)
+        case "name" if token.is_word("TRUE", "FALSE"):
+            return token.is_word("TRUE")
+        case "name" if token.is_word("NULL"):
+            return None
+        case _:
+            raise QueryError(INVALID_QUERY)

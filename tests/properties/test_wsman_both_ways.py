@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from hyperv_placement.errors import ProtocolError
 from hyperv_placement.wsman import (
+    AssociationFilter,
     CimType,
     EndpointReference,
     Enumerate,
@@ -24,6 +25,7 @@ from hyperv_placement.wsman import (
     Pull,
     Release,
     Request,
+    SelectorFilter,
     WsmanFault,
     decode_embedded,
     decode_request,
@@ -89,12 +91,19 @@ ERRORS = st.builds(
     st.just(""),
     st.just("http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/MSFT_WmiError"),
 )
+FILTERS = st.builds(
+    SelectorFilter, selectors=st.dictionaries(NAMES, KEYS | REFERENCES, min_size=1, max_size=3)
+) | st.builds(
+    AssociationFilter, source=REFERENCES, associations=st.booleans(), association_class=STRIPPED, role=STRIPPED,
+    result_class=STRIPPED, result_role=STRIPPED, properties=st.lists(NAMES, max_size=3).map(tuple),
+)  # fmt: skip
 REQUESTS: st.SearchStrategy[Request] = st.one_of(
     st.builds(Get, target=REFERENCES),
     st.builds(
         Enumerate, resource_uri=URIS, query=st.none() | STRIPPED, mode=st.sampled_from(EnumerationMode),
         optimize=st.booleans(), max_elements=COUNTS,
     ),
+    st.builds(Enumerate, resource_uri=URIS, matching=FILTERS, mode=st.sampled_from(EnumerationMode)),
     st.builds(Pull, resource_uri=URIS, context=STRIPPED, max_elements=COUNTS),
     st.builds(Release, resource_uri=URIS, context=STRIPPED),
     st.builds(
@@ -157,6 +166,7 @@ def test_embedded_texts_hold_no_refused_reference(setting: Instance) -> None:
         reason=TEXTS,
         detail_uri=STRIPPED,
         detail=st.none() | WSMAN_FAULTS | ERRORS,
+        dialects=st.lists(STRIPPED, max_size=2).map(tuple),
         not_understood=NAMES,
     )
 )

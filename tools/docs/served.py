@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from lab.service import unserved
 from lab.wmi import published
+from lab.wmi.associations import ASSOCIATIONS
 from lab.wmi.classes import CLASSES, WmiClass
 from lab.wmi.methods import METHODS
 from tools.docs.tables import cell, code, row
@@ -32,11 +33,17 @@ What these methods do not do is answered by a ReturnValue, 32770 (not supported)
 """
 OUTSIDE = """Identify is served at `/wsman` and, without a login, at `/wsman-anon/identify`. Of the configuration of WinRM, Get of the whole
 is (`winrm get winrm/config`), with the limits that are in force."""
+QUERIES = """## Queries
+
+WQL with conditions on properties, system properties (`__PATH`, `__SERVER`, `__CLASS` ...) and ISA; ASSOCIATORS OF and REFERENCES OF with ResultClass, AssocClass, Role,
+ResultRole and KEYSONLY; the association filter (DSP0227) and the selector filter (DSP0226). Not served: schema queries (`meta_class`, ClassDefsOnly, SchemaOnly), event
+queries (`WITHIN`, `GROUP`), qualifiers of classes but Association, Dynamic and Provider, and dates in another form than WMI's DATETIME.
+"""
 
 
 def page() -> str:
     """Return the page."""
-    parts = [INTRODUCTION, _methods(), PARTS, _resources(), _actions()]
+    parts = [INTRODUCTION, _methods(), PARTS, _associations(), QUERIES, _resources(), _actions()]
     return "\n".join(parts)
 
 
@@ -60,6 +67,13 @@ def _by_class(methods: Iterable[tuple[str, str]]) -> Mapping[str, list[str]]:
     for class_name, method in methods:
         found.setdefault(class_name, []).append(method)
     return found
+
+
+def _associations() -> str:
+    lines = ["## Associations", "", row("class", "namespace", "refers by"), row(*["---"] * 3)]
+    listed = sorted(ASSOCIATIONS, key=lambda found: found.name.casefold())
+    lines += [row(code(each.name), code(each.namespace), _codes(each.ends)) for each in listed]
+    return "\n".join(lines) + "\n"
 
 
 def _resources() -> str:

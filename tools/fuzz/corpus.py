@@ -9,6 +9,7 @@ from random import Random
 
 from hyperv_placement.wsman import (
     Argument,
+    AssociationFilter,
     CimType,
     EndpointReference,
     Enumerate,
@@ -27,6 +28,7 @@ from hyperv_placement.wsman import (
     PullResponse,
     Request,
     Response,
+    SelectorFilter,
     Value,
     WsmanFault,
     catalogue,
@@ -42,6 +44,10 @@ from tests.recordings import FOLDER
 _GOLDEN = Path(__file__).resolve().parents[2] / "tests" / "golden" / "wsman"
 _NAMES = sorted(CLASSES)
 _TARGET = EndpointReference(resource_uri("Msvm_ComputerSystem"), {"Name": "A", "CreationClassName": "B"})
+
+_ASSOCIATED = AssociationFilter(
+    source=_TARGET, association_class="A", role="B", result_class="C", result_role="D", properties=("E", "F")
+)
 
 
 def files() -> tuple[bytes, ...]:
@@ -78,6 +84,8 @@ def _request(chance: Random) -> Request:
     requests: list[Request] = [
         Get(target=_TARGET),
         Enumerate(resource_uri=uri, query="SELECT * FROM X", optimize=True, max_elements=chance.randrange(9)),
+        Enumerate(resource_uri=uri, matching=SelectorFilter(selectors={"Name": "A", "Other": _TARGET})),
+        Enumerate(resource_uri=uri, matching=_ASSOCIATED),
         Pull(resource_uri=uri, context="uuid:1", max_elements=5),
         Invoke(target=_TARGET, method="M", arguments=arguments),
     ]

@@ -176,3 +176,17 @@ vms:
   E: {host: hv1}
   D: {host: hv2, storage: '\\fs\share\D'}
 """
+
+
+def queries() -> tuple[bytes, ...]:
+    """Return queries with every word and sign that the lab's WQL knows."""
+    path = 'Msvm_ComputerSystem.CreationClassName="Msvm_ComputerSystem",Name="a\\\\b"'
+    texts = (
+        "SELECT Name, __PATH FROM Msvm_ComputerSystem WHERE (Name LIKE '[^a-c]_%' OR NOT EnabledState >= -2.5e0) AND __this ISA 'CIM_System'",
+        "SELECT * FROM Msvm_ComputerSystem WHERE 2 <> EnabledState AND Name != __SERVER AND Status IS NOT NULL AND Name < 'x\\'y'",
+        "SELECT * FROM Msvm_ComputerSystem WHERE InstallDate > '20260401000000.000000+000' AND ElementName = TRUE OR Status = NULL",
+        f"ASSOCIATORS OF {{{path}}} WHERE AssocClass = A ResultClass = B ResultRole = C Role = D RequiredQualifier = E KeysOnly",
+        "REFERENCES OF {\\\\HV1\\root\\cimv2:Win32_Service='vmms'} WHERE ClassDefsOnly Role = A",
+        "ASSOCIATORS OF {Win32_OperatingSystem=@}",
+    )
+    return tuple(text.encode() for text in texts)

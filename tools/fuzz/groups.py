@@ -45,6 +45,7 @@ GROUPS: tuple[Group, ...] = (
     ),
     Group(name="audit", targets=(targets.audit_logs,), files=documents.audit_logs, mutations=JSONS),
     Group(name="previews", targets=(targets.previews,), files=documents.previews, mutations=JSONS),
+    Group(name="queries", targets=(targets.queries,), files=documents.queries, mutations=LINES),
     Group(name="stacks", targets=(targets.stacks,), files=documents.stacks, mutations=YAMLS),
 )
 """One for each form in which others' bytes are read; inputs are theirs in turn."""

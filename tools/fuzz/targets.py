@@ -21,6 +21,7 @@ from hyperv_placement.workspace.preview_file import previewed
 from hyperv_placement.wsman import (
     EnumerateResponse,
     Fragment,
+    Instance,
     InvokeResponse,
     PullResponse,
     Response,
@@ -34,6 +35,13 @@ from hyperv_placement.wsman import (
     objects_in,
     sealed,
 )
+from lab.wmi.classes import CLASSES
+from lab.wmi.columns import Columns
+from lab.wmi.conditions import test_of
+from lab.wmi.paths import parse_path
+from lab.wmi.related import is_related, parse_related
+from lab.wmi.tokens import QueryError, QueryNotServedError
+from lab.wmi.wql import parse
 
 from .documents import NOW, handed_off, meeting_place
 
@@ -167,4 +175,19 @@ def stacks(content: bytes) -> None:
     load_text(content, Path("stacks/lab.yaml"), Path("stacks/lab.yaml"), past=True)
 
 
-EXPECTED = (PlacementError, messages.UnreadableError)
+def queries(content: bytes) -> None:
+    """Read a query as a host of the lab does, and its conditions against a row. Raises QueryError, QueryNotServedError."""
+    text = content.decode("utf-8", "replace")
+    if is_related(text):
+        parse_path(parse_related(text).source)
+        return
+    where = test_of(parse(text).where, Columns(found=_SYSTEMS, server="HV1"))
+    where(_ROW)
+
+
+_SYSTEMS = next(each for each in CLASSES if each.name == "Msvm_ComputerSystem")
+_ROW = Instance(
+    "Msvm_ComputerSystem",
+    {"Name": "HV1", "ElementName": "a", "EnabledState": 2, "InstallDate": NOW, "Status": None},
+)
+EXPECTED = (PlacementError, messages.UnreadableError, QueryError, QueryNotServedError)

@@ -38,6 +38,11 @@ _CIMV2 = [
     "Win32_LocalTime",
     "Win32_UTCTime",
     "CIM_DataFile",
+    "Win32_ComputerSystemProcessor",
+    "Win32_SystemOperatingSystem",
+    "Win32_SystemServices",
+    "Win32_SystemBIOS",
+    "Win32_SystemProcesses",
 ]
 _CLUSTER = [
     "MSCluster_Cluster",
@@ -47,6 +52,9 @@ _CLUSTER = [
     "MSCluster_Property",
     "MSCluster_Network",
     "MSCluster_ClusterSharedVolume",
+    "MSCluster_ResourceGroupToResource",
+    "MSCluster_ClusterToResourceGroup",
+    "MSCluster_ClusterToResource",
 ]
 _NAMESPACES: Mapping[str, tuple[str, str, str, Sequence[str]]] = {
     "virtualization": ("root/virtualization/v2", "desktop-src/HyperV_v2", "root/virtualization/v2", ("Msvm_*",)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from . import names
 from .fault import DETAILS, Fault, ProviderFault, WsmanFault
+from .filters import ASSOCIATION_DIALECT, SELECTOR_DIALECT
 
 DESTINATION_UNREACHABLE = 2150858752
 ACTION_NOT_SUPPORTED = 2150858753
@@ -56,10 +57,17 @@ def cannot_process_filter(machine: str, text: str) -> Fault:
 
 
 def filter_dialect_unavailable(machine: str) -> Fault:
-    """An unknown filter dialect (DSP0226 7.2)."""
-    text = "The WS-Management service does not support the filter dialect. "
+    """A filter dialect that the resource does not know; the detail names those that it does (wsmerror.h, text and detail).
+
+    That Windows names them in the elements of WS-Enumeration 2004/09, section 4, is a guess.
+    """
+    text = (
+        "The filter dialect (the type associated with the filter) was not supported for this resource. Change the "
+        "filter dialect or remove it from the request and try the request again. "
+    )
     return Fault(
         subcode="FilterDialectRequestedUnavailable", subcode_namespace=names.ENUMERATION, reason=text,
+        dialects=(names.WQL_DIALECT, SELECTOR_DIALECT, ASSOCIATION_DIALECT),
         detail=WsmanFault(code=FILTER_DIALECT_UNAVAILABLE, machine=machine, text=text),
     )  # fmt: skip
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from hyperv_placement.errors import ProtocolError
 
-from . import elements, epr, eventlog, fault_body, names, xml
+from . import elements, epr, eventlog, fault_body, filters, names, xml
 from .epr import EndpointReference
 from .header import Header
 from .instance import Fragment, Instance, Value
@@ -139,13 +139,16 @@ def _enumerate(element: xml.Element, header: Header) -> Enumerate:
     query = xml.child(element, names.WSMAN, "Filter")
     if query is None:
         query = xml.child(element, names.ENUMERATION, "Filter")
+    dialect = names.WQL_DIALECT if query is None else str(query.get("Dialect") or "")
+    matching = None if query is None else filters.decode(dialect, query)
     mode = xml.child_text(element, names.WSMAN, "EnumerationMode") or ""
     if mode not in set(EnumerationMode):
         raise ProtocolError(f"The enumeration mode {mode!r} is unknown")
     return Enumerate(
         resource_uri=header.resource_uri,
-        query=None if query is None else xml.text_of(query).strip(),
-        dialect=names.WQL_DIALECT if query is None else str(query.get("Dialect") or ""),
+        query=None if query is None or matching is not None else xml.text_of(query).strip(),
+        matching=matching,
+        dialect=dialect if matching is None else names.WQL_DIALECT,
         mode=EnumerationMode(mode),
         optimize=xml.child(element, names.WSMAN, "OptimizeEnumeration") is not None,
         max_elements=_max_elements(element, names.WSMAN),

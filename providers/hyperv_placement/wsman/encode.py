@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from hyperv_placement.errors import ProtocolError
 
-from . import elements, epr, eventlog, fault_body, names, xml
+from . import elements, epr, eventlog, fault_body, filters, names, xml
 from .cimxml import encode_embedded
 from .epr import EndpointReference
 from .fault import Fault
@@ -131,6 +131,9 @@ def _enumerate(message: Enumerate) -> str:
     content += _max_elements("w", message.max_elements)
     if message.query is not None:
         content += xml.leaf("w:Filter", message.query, {"Dialect": message.dialect})
+    if message.matching is not None:
+        dialect, matching = filters.encode(message.matching)
+        content += xml.tag("w:Filter", matching, {"Dialect": dialect})
     if message.mode:
         content += xml.leaf("w:EnumerationMode", message.mode)
     return xml.tag("n:Enumerate", content)

@@ -65,6 +65,8 @@ class Fault:
     detail_uri: str = ""
     detail: WsmanFault | Instance | None = None
     """An Instance here is a CIM error, as MSFT_WmiError."""
+    dialects: tuple[str, ...] = ()
+    """Filter dialects that the service knows, where it refuses another (WS-Enumeration 2004/09, 4)."""
     not_understood: str = ""
     """Local name of the mandatory header that was not understood."""
     header: Header = EMPTY

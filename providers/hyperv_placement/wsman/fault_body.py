@@ -31,6 +31,7 @@ def encode_body(fault: Fault, lang: str) -> str:
     prefix = _PREFIXES.get(fault.subcode_namespace, "w")
     subcode = xml.tag("s:Subcode", xml.leaf("s:Value", f"{prefix}:{fault.subcode}")) if fault.subcode else ""
     content = xml.leaf("w:FaultDetail", fault.detail_uri) if fault.detail_uri else ""
+    content += "".join(xml.leaf("n:SupportedDialect", each) for each in fault.dialects)
     match fault.detail:
         case WsmanFault() as detail:
             content += _wsman_fault(detail)
@@ -101,9 +102,15 @@ def decode_body(element: xml.Element, not_understood: str = "", header: Header =
         lang="" if lang == header.lang else lang,
         detail_uri="" if detail is None else xml.child_text(detail, names.WSMAN, "FaultDetail") or "",
         detail=None if detail is None else _decoded(detail),
+        dialects=() if detail is None else _dialects(detail),
         not_understood=not_understood,
         header=header,
     )
+
+
+def _dialects(detail: xml.Element) -> tuple[str, ...]:
+    listed = detail.iterfind(f"{{{names.ENUMERATION}}}SupportedDialect")
+    return tuple(xml.text_of(each).strip() for each in listed)
 
 
 def _qualified(element: xml.Element | None) -> tuple[str, str]:

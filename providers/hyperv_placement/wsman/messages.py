@@ -11,6 +11,7 @@ from typing import TypeAlias
 from . import names
 from .epr import EndpointReference
 from .fault import Fault
+from .filters import Filter
 from .header import EMPTY, Header
 from .instance import Fragment, Instance, Value
 
@@ -73,6 +74,8 @@ class Enumerate:
 
     resource_uri: str
     query: str | None = None
+    matching: Filter | None = None
+    """A filter that is no query; then `query` is None."""
     dialect: str = names.WQL_DIALECT
     mode: EnumerationMode = EnumerationMode.OBJECTS
     optimize: bool = False
