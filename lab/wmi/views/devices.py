@@ -62,8 +62,15 @@ def _controllers(view: View, holder: Holder) -> Iterator[Instance]:
     found = {holder.controller(disk) for disk in holder.disks if disk.controller == "scsi"}
     idle = {f"{holder.prefix}\\{guid}\\0" for guid in holder.vm.idle_controllers}
     for controller in sorted(found | idle):
+        # By it a guest finds the controller on its bus (Msvm_ResourceAllocationSettingData page); that it is the
+        # GUID in the InstanceID is a guess.
         yield allocation(
-            _CLASS, CONTROLLER_SCSI, "Synthetic SCSI Controller", view.texts["scsi"], InstanceID=controller
+            _CLASS,
+            CONTROLLER_SCSI,
+            "Synthetic SCSI Controller",
+            view.texts["scsi"],
+            InstanceID=controller,
+            VirtualSystemIdentifiers=(f"{{{controller.split(chr(92))[1]}}}",),
         )
 
 

@@ -14,8 +14,18 @@ from hyperv_placement.model.units import MIB
 from hyperv_placement.wsman import Instance, Value
 from lab.wmi.view import View, instance
 from lab.world import LabDisk, LabVm
-from lab.world.objects import DVD, IDE_CONTROLLER_ID, ISO, PASS_THROUGH, UP
+from lab.world.objects import (
+    COM_PORTS,
+    DVD,
+    FLOPPY_CONTROLLER_ID,
+    IDE_CONTROLLER_ID,
+    ISO,
+    PASS_THROUGH,
+    UP,
+    VHD,
+)
 
+from . import serial
 from .holders import Holder
 
 _FIRST, _SECOND = 1, 2
@@ -32,22 +42,16 @@ class Kind:
     class_name: str
     text: str
     description: str
-    count: int = 1
+    parts: tuple[str, ...] = ()
+    """Ends of its ids where they are known; otherwise one is made up."""
     generations: tuple[int, ...] = (_FIRST, _SECOND)
 
     def rows(self, view: View) -> Iterator[Instance]:
         """Yield those of each machine that is up."""
         for vm in up(view):
             if vm.generation in self.generations:
-                for number in range(self.count):
-                    yield device(
-                        view,
-                        vm,
-                        self.class_name,
-                        self.text,
-                        self.description,
-                        f"{_id(vm, self.class_name)}\\{number}",
-                    )
+                for part in self.parts or (f"{_id(vm, self.class_name)}\\0",):
+                    yield device(view, vm, self.class_name, self.text, self.description, part)
 
 
 KINDS = (
@@ -86,23 +90,26 @@ KINDS = (
         class_name="Msvm_SerialController",
         text="serial-controller",
         description="Microsoft Virtual Serial Controller",
+        parts=(serial.CONTROLLER,),
     ),
     Kind(
         class_name="Msvm_SerialPort",
         text="serial-port",
         description="Microsoft Virtual Serial Port",
-        count=2,
+        parts=tuple(f"{serial.CONTROLLER}\\{number}" for number in range(COM_PORTS)),
     ),
     Kind(
         class_name="Msvm_DisketteController",
         text="diskette-controller",
         description="Microsoft Virtual Diskette Controller",
+        parts=(f"{FLOPPY_CONTROLLER_ID}\\0",),
         generations=(_FIRST,),
     ),
     Kind(
         class_name="Msvm_DisketteDrive",
         text="diskette-drive",
         description="Microsoft Virtual Diskette Drive",
+        parts=(f"{FLOPPY_CONTROLLER_ID}\\0\\0\\D",),
         generations=(_FIRST,),
     ),
 )
@@ -151,11 +158,10 @@ def ide_controllers(view: View) -> Iterator[Instance]:
 
 
 def scsi_controllers(view: View) -> Iterator[Instance]:
-    """Yield those that have a drive."""
+    """Yield each, with drives or without."""
     for vm in up(view):
-        for found in dict.fromkeys(
-            disk.controller_id for disk in vm.disks if disk.controller_id != IDE_CONTROLLER_ID
-        ):
+        used = [disk.controller_id for disk in vm.disks if disk.controller == "scsi"]
+        for found in dict.fromkeys((*used, *vm.idle_controllers)):
             yield device(
                 view, vm, "Msvm_SCSIProtocolController", "scsi", "Microsoft Virtual SCSI Controller", f"{found}\\0"
             )  # fmt: skip
@@ -168,7 +174,7 @@ def disk_drives(view: View) -> Iterator[Instance]:
         "Msvm_DiskDrive",
         "disk-drive",
         "Microsoft Virtual Hard Drive",
-        lambda disk: disk.kind not in {ISO, DVD},
+        lambda disk: disk.kind in {VHD, PASS_THROUGH},
     )
 
 
@@ -196,7 +202,7 @@ def logical_disks(view: View) -> Iterator[Instance]:
     block = 512
     for vm in up(view):
         for disk in vm.disks:
-            if disk.kind not in {ISO, DVD, PASS_THROUGH}:
+            if disk.kind == VHD:
                 yield device(
                     view, vm, "Msvm_LogicalDisk", "hard-disk-image", "Microsoft Virtual Hard Disk", _part(vm, disk, "L"),
                     BlockSize=block, NumberOfBlocks=disk.virtual_bytes // block,

@@ -14,7 +14,7 @@ from .holders import holders, templates
 
 CLASS = "Msvm_SerialPortSettingData"
 _BEFORE = "Msvm_ResourceAllocationSettingData"
-_CONTROLLER = "8E3A359F-559A-4B6A-98A9-1690A6100ED7"
+CONTROLLER = "8E3A359F-559A-4B6A-98A9-1690A6100ED7"
 """The serial controller of every machine (published rows of Msvm_SerialController); the InstanceIDs of its ports are guesses."""
 
 
@@ -22,7 +22,7 @@ def ports(view: View) -> Iterator[Instance]:
     """Yield each port; Connection names a pipe (Msvm_ResourceAllocationSettingData page). The class came with 2016 (os-win)."""
     if view.host.build >= SERVER_2016:
         yield from _ports(view, CLASS)
-        for name in templates(_CONTROLLER):
+        for name in templates(CONTROLLER):
             yield _row(view, CLASS, name)
 
 
@@ -37,7 +37,7 @@ def _ports(view: View, class_name: str) -> Iterator[Instance]:
         pipes = [*holder.vm.com_ports, *[""] * COM_PORTS][:COM_PORTS]
         for number, pipe in enumerate(pipes):
             yield _row(
-                view, class_name, f"{holder.prefix}\\{_CONTROLLER}\\{number}", f" {number + 1}"
+                view, class_name, f"{holder.prefix}\\{CONTROLLER}\\{number}", f" {number + 1}"
             ).replace(Connection=(pipe,))
 
 

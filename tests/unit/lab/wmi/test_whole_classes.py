@@ -86,6 +86,13 @@ def test_a_machine_s_devices_are_those_of_its_settings(host: Host) -> None:
     }
     assert {each for each in settings if web.id in each} <= drives <= settings
     assert not [each for each in drives if off.id in each]
+    controllers = {row.text("DeviceID") for row in host.all("Msvm_SCSIProtocolController")}
+    for row in host.all("Msvm_ResourceAllocationSettingData"):
+        if row["ResourceSubType"] == "Microsoft:Hyper-V:Synthetic SCSI Controller" and web.id in row.text(
+            "InstanceID"
+        ):
+            assert row["InstanceID"] in controllers
+            assert row.many("VirtualSystemIdentifiers")
     memory = {row.text("SystemName"): row for row in host.all("Msvm_Memory")}
     assert memory[web.id]["NumberOfBlocks"] == web.memory_mib
     ports = {row["PermanentAddress"] for row in host.all("Msvm_SyntheticEthernetPort")}
