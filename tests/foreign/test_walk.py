@@ -204,7 +204,7 @@ def world(build: int) -> EstateSpec:
     folder = "D:\\Hyper-V\\WEB01"
     return estate(
         machine("WEB01", disks=(DiskSpec(path=f"{folder}\\os.vhdx"), DiskSpec(path="D:\\setup.iso", kind="iso")),
-                checkpoints=("before",), fibre_channel=("SAN",), gpu_partitions=1, assigned_devices=1),
+                checkpoints=("before",), fibre_channel=("SAN",), clustered=True, gpu_partitions=1, assigned_devices=1),
         machine("OLD01", generation=1),
         machine("OFF01", enabled_state=3),
         build=build, cluster="CL1", fibre_channel=("SAN",),
