@@ -77,7 +77,7 @@ class Subscriptions:
         for event in self.host.events:
             if event.record > opened.last and event.id in opened.ids and event.time >= opened.since:
                 yield LogEvent(
-                    id=event.id, record=event.record, time=event.time, channel=CHANNEL,
+                    id=event.id, record=event.record, time=event.time + timedelta(seconds=self.host.clock_skew), channel=CHANNEL,
                     computer=self.host.full_name, data=(event.vm,), message=event.text,
                 )  # fmt: skip
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 
 from hyperv_placement.wsman import VIRTUALIZATION, EndpointReference, Instance, Value
@@ -33,6 +33,10 @@ class View:
     ) -> Sequence[tuple[Instance, EndpointReference]]:
         """Return the instances of a class and its subclasses with their references; none where the host has no such class."""
         return self.instances(class_name, namespace)
+
+    def shown_time(self, time: datetime) -> datetime:
+        """Return a time as this host's clock has it."""
+        return time + timedelta(seconds=self.host.clock_skew)
 
     def path(self, class_name: str, /, **keys: str) -> str:
         r"""Return a WMI object path: backslashes doubled within the quotes (r4sd/go-wsman)."""

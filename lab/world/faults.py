@@ -65,6 +65,7 @@ KINDS = {
     ),
     "host-down": _host("a host accepts no connections and takes part in no migration"),
     "slow": _host("a host answers --seconds late"),
+    "clock-jumps": _job("a host's clock is --seconds further from now on; negative: behind"),
     "half-open": _host("a host accepts connections and says nothing on them"),
     "no-answer": _job("a request (--operation) is carried out, and nothing comes on its connection any more"),
     "answer-truncated": _job("an answer (--operation) ends at --after percent of its bytes"),

@@ -1,4 +1,4 @@
-"""Faults of the lab that last for a while: a host that stops and comes back, volumes that fill up."""
+"""Faults of the lab that last for a while: a host that stops and comes back, volumes that fill up, a clock that jumps."""
 
 from __future__ import annotations
 
@@ -27,6 +27,9 @@ def advance(world: World) -> None:
     for rule in _lasting(world, "disk-fills"):
         if rule.since is None:
             _fill(world, rule)
+    for rule in _lasting(world, "clock-jumps"):
+        if rule.since is None or rule.since <= world.clock.now():
+            _jump(world, rule)
     _make_room(world)
 
 
@@ -74,6 +77,14 @@ def _fill(world: World, rule: Fault) -> None:
     world.faults.change(rule, since=world.clock.now())
     for job in jobs:
         _interrupt(world, job, texts.no_space(job.work.moves[0].target if job.work else ""))
+
+
+def _jump(world: World, rule: Fault) -> None:
+    """Set a host's clock once; it stays, as one that somebody has set."""
+    for host in world.hosts.values():
+        if rule.host in (None, host.name):
+            host.clock_skew += round(rule.seconds)
+    world.faults.change(rule, left=0)
 
 
 def _make_room(world: World) -> None:

@@ -96,6 +96,19 @@ def test_a_host_that_stops_meanwhile_comes_back_to_a_machine_that_has_not_moved(
     assert not fabric.world.state.violations
 
 
+@pytest.mark.parametrize("seconds", [-7200.0, 7200.0])
+def test_a_clock_that_jumps_meanwhile_decides_nothing(fabric: Fabric, seconds: float) -> None:
+    """Neither how long a job has run nor whether it has ended goes by the host's clock."""
+    fabric.audit = Watching(fabric.audit, fabric.clock, {
+        "start": lambda: spoil(
+            fabric, "clock-jumps", seconds=seconds, left=1, since=fabric.world.clock.now() + timedelta(seconds=4)
+        ),
+    })  # fmt: skip
+    assert fabric.run(fabric.order("WEB01", "hv2")).host == "hv2"
+    assert fabric.world.hosts["hv1"].clock_skew == seconds
+    assert fabric.audited() == ["start", "end"]
+
+
 def test_a_volume_that_fills_up_meanwhile_has_no_room_in_the_next_run_either(fabric: Fabric) -> None:
     """The machine stays whole where it is until there is room."""
     fabric.world.faults.add(Fault(id=0, kind="disk-fills", host="hv2", after=30))

@@ -83,11 +83,11 @@ def _job(view: View, job: LabJob, title: str, own: Mapping[str, Value]) -> Insta
             "OperationalStatus": _status(job),
             "Owner": job.owner,
             "PercentComplete": job.percent,
-            "ScheduledStartTime": job.submitted.replace(microsecond=0),
-            "StartTime": (job.started or NEVER).replace(microsecond=0),
+            "ScheduledStartTime": view.shown_time(job.submitted).replace(microsecond=0),
+            "StartTime": (view.shown_time(job.started) if job.started else NEVER).replace(microsecond=0),
             "StatusDescriptions": _descriptions(view, job),
-            "TimeOfLastStateChange": job.changed.replace(microsecond=0),
-            "TimeSubmitted": job.submitted.replace(microsecond=0),
+            "TimeOfLastStateChange": view.shown_time(job.changed).replace(microsecond=0),
+            "TimeSubmitted": view.shown_time(job.submitted).replace(microsecond=0),
         },
     )
 

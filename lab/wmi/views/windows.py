@@ -63,7 +63,7 @@ def operating_systems(view: View) -> Iterator[Instance]:
             "FreePhysicalMemory": free_kib,
             "FreeVirtualMemory": free_kib,
             "LastBootUpTime": now.replace(microsecond=0) - _UPTIME,
-            "LocalDateTime": now + timedelta(seconds=host.clock_skew),
+            "LocalDateTime": view.shown_time(now),
             "Name": rf"{caption}|C:\Windows|\Device\Harddisk0\Partition4",
             "NumberOfProcesses": len(running(view)),
             "TotalVirtualMemorySize": host.memory_mib * 1024,

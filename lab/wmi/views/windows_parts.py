@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from hyperv_placement.wsman import CIMV2, Instance
 from lab.wmi.view import View, instance
@@ -79,12 +79,12 @@ def disk_drives(view: View) -> Iterator[Instance]:
 
 def local_time(view: View) -> Iterator[Instance]:
     """Yield the clock of the host, whose zone is UTC; Milliseconds is "not implemented" on its page, and NULL."""
-    yield _time("Win32_LocalTime", view.world.clock.now() + timedelta(seconds=view.host.clock_skew))
+    yield _time("Win32_LocalTime", view.shown_time(view.world.clock.now()))
 
 
 def universal_time(view: View) -> Iterator[Instance]:
     """Yield the same clock in UTC."""
-    yield _time("Win32_UTCTime", view.world.clock.now() + timedelta(seconds=view.host.clock_skew))
+    yield _time("Win32_UTCTime", view.shown_time(view.world.clock.now()))
 
 
 def _time(class_name: str, moment: datetime) -> Instance:
