@@ -11,6 +11,7 @@ from lab.world.objects import DVD, FILELESS, FLOPPY, ISO, OFF, PASS_THROUGH, PAU
 
 from .nodes import Node, a_list, mib, one_of, size, text, texts, whole, yes_or_no
 from .spec import DEFAULT_SWITCH, DiskSpec, RootsSpec, VmSpec
+from .states import read_states
 
 PLANNED = "planned"
 _STATES = {"running": RUNNING, "off": OFF, "saved": SAVED, "paused": PAUSED, PLANNED: PLANNED}
@@ -45,7 +46,7 @@ def read_machine(label: str, node: Node) -> VmSpec:
         replication_mode=node.take("replication", one_of(_ROLES), 0),
         clustered=node.take("clustered", yes_or_no, default=False),
         vtpm=node.take("vtpm", yes_or_no, default=False),
-        heartbeat=node.take("heartbeat", yes_or_no, default=True),
+        **read_states(node),
         generation=node.take("generation", one_of({1: 1, 2: 2}), 2),
         switches=node.take("switches", _switches, (DEFAULT_SWITCH,)),
         version=node.take("version", text),

@@ -26,6 +26,7 @@ from .spec import (
     ShareSpec,
     VolumeSpec,
 )
+from .states import BEATS
 
 _AUTHENTICATION = {"credssp": 0, "kerberos": 1}
 _VENDORS = {"intel": "GenuineIntel", "amd": "AuthenticAMD"}
@@ -126,6 +127,7 @@ def _host(name: str, node: Node, limit: int) -> HostSpec:
         **_processor(node),
         versions=node.take("versions", texts, ()),
         fibre_channel=node.take("fibre_channel", texts, ()),
+        heartbeat_status=node.take("heartbeat", one_of(BEATS), 2),
         locale=node.take("locale", one_of(_LOCALES), "en-US"),
         build=node.take("build", _build, DEFAULT_BUILD),
         winrm=_winrm(node),

@@ -61,6 +61,17 @@ class VmSpec:
     clustered: bool = False
     vtpm: bool = False
     heartbeat: bool = True
+    heartbeat_status: int | None = None
+    """OperationalStatus[0] of its heartbeat, where it is another one than OK or No Contact."""
+    status: int = 2
+    """OperationalStatus[0]."""
+    health: int = 5
+    """HealthState."""
+    folders_lost: bool = False
+    busy: int | None = None
+    """OperationalStatus[1] of what goes on when the lab starts."""
+    busy_seconds: int | None = None
+    """For how long, by the lab's clock; None: it does not end."""
     generation: int = 2
     switches: tuple[str | None, ...] = (DEFAULT_SWITCH,)
     version: str | None = None
@@ -119,6 +130,8 @@ class HostSpec:
     versions: tuple[str, ...] = ()
     """Configuration versions; empty: those of its build."""
     fibre_channel: tuple[str, ...] = ()
+    heartbeat_status: int = 2
+    """What guests that answer show there as OperationalStatus[0] of their heartbeat."""
     locale: str = "en-US"
     build: int = DEFAULT_BUILD
     winrm: WinrmLimits = field(default_factory=WinrmLimits)

@@ -49,10 +49,22 @@ JOB_STATES = {
     TERMINATED: "job-terminated",
     EXCEPTION: "job-exception",
 }
+STATUSES = {
+    2: "operating-normally", 3: "degraded", 5: "predictive-failure", 10: "stopped", 11: "in-service", 15: "dormant",
+}  # fmt: skip
+"""OperationalStatus[0] of a machine -> key of its description; the words are guesses but for the first."""
 ACTIVITIES = {
-    32774: "migrating", 32778: "copying-storage", 32779: "switching-storage", 32780: "preparing", 32781: "checking",
+    32768: "creating-checkpoint", 32769: "applying-checkpoint", 32770: "deleting-checkpoint", 32771: "waiting-to-start",
+    32772: "merging-disks", 32773: "exporting", 32774: "migrating", 32776: "backing-up", 32777: "modifying",
+    32778: "copying-storage", 32779: "switching-storage", 32780: "preparing", 32781: "checking",
+    32782: "application-critical", 32783: "communication-timed-out", 32784: "communication-failed",
+    32795: "critical-io-error",
 }  # fmt: skip
 """OperationalStatus[1] -> key of its description."""
+BEATS = {
+    2: "ok", 3: "heartbeat-degraded", 7: "heartbeat-incompatible", 12: "no-contact", 13: "lost-communication", 15: "paused",
+}  # fmt: skip
+"""OperationalStatus[0] of a heartbeat -> key of its description (Msvm_HeartbeatComponent page)."""
 
 ENGLISH: Texts = {
     "host-caption": "Hosting Computer System",
@@ -66,6 +78,23 @@ ENGLISH: Texts = {
     "checking": "Checking compatibility",
     "copying-storage": "Moving storage",
     "switching-storage": "Moving storage",
+    "creating-checkpoint": "Creating checkpoint",
+    "applying-checkpoint": "Applying checkpoint",
+    "deleting-checkpoint": "Deleting checkpoint",
+    "waiting-to-start": "Waiting to start",
+    "merging-disks": "Merging disks",
+    "exporting": "Exporting virtual machine",
+    "backing-up": "Backing up virtual machine",
+    "modifying": "Modifying virtual machine",
+    "application-critical": "Application critical state",
+    "communication-timed-out": "Communication timed out",
+    "communication-failed": "Communication failed",
+    "critical-io-error": "Critical I/O error",
+    "degraded": "Cannot connect to virtual machine configuration storage",
+    "predictive-failure": "Low on disk space",
+    "stopped": "Stopped",
+    "in-service": "In service",
+    "dormant": "Dormant",
     "vm-settings": "Virtual Machine Settings",
     "vm-settings-description": "Settings for the virtual machine.",
     "snapshot-settings-description": "Checkpoint Settings for the virtual machine.",
@@ -104,7 +133,12 @@ ENGLISH: Texts = {
     "vss": "VSS",
     "guest-service": "Guest Service Interface",
     "heartbeat": "Heartbeat",
+    "heartbeat-degraded": "The protocol version of the component installed in the virtual machine does not match the version "
+    "expected by the hosting system",
+    "heartbeat-incompatible": "The protocol version of the component installed in the virtual machine is not supported",
     "no-contact": "No contact",
+    "lost-communication": "Lost communication",
+    "paused": "Paused",
     "migration-service": "Hyper-V Virtual System Migration Service",
     "management-service": "Hyper-V Virtual System Management Service",
     "image-service": "Hyper-V Image Management Service",

@@ -31,6 +31,7 @@ from .plan_files import RefusedMoveError, plan_files
 from .second_hop import services_of
 from .world import World
 
+_DEGRADED, _WELL = 3, 5  # OperationalStatus[0] and HealthState (Msvm_ComputerSystem page)
 EARLY = 4
 """Percent at which a doomed job ends; seen below 10 % (SupportArticles)."""
 
@@ -57,7 +58,7 @@ def admit(world: World, source: LabHost, request: MigrationRequest) -> LabJob | 
 
 
 def _refusal(world: World, source: LabHost, vm: LabVm | None, request: MigrationRequest) -> Refusal | None:
-    """Return what VMMS sees at once; that a running migration shows here, as 32775, is a guess."""
+    """Return what VMMS sees at once; that a running migration, or whatever else goes on, shows here as 32775 is a guess."""
     if vm is None:
         return Refusal(return_value=INVALID_PARAMETER, reason="no such virtual machine here")
     fault = world.faults.take("refuse-start", host=source.name, vm=vm.id)
@@ -71,12 +72,23 @@ def _refusal(world: World, source: LabHost, vm: LabVm | None, request: Migration
     running = world.running_job(vm.id)
     if refusal is None and running is not None:
         refusal = Refusal(return_value=INVALID_STATE, reason=f"job {running.id} is at work on it")
+    if refusal is None and (reason := _unable(world, vm)):
+        refusal = Refusal(return_value=INVALID_STATE, reason=reason)
     if refusal is not None:
         world.violation(
             f"start refused for {vm.name} on {source.name}: {refusal.reason} ({refusal.return_value})",
             request.owner,
         )
     return refusal
+
+
+def _unable(world: World, vm: LabVm) -> str:
+    """Return why a machine takes no request now, empty where it does (Msvm_ComputerSystem page, OperationalStatus)."""
+    if (busy := vm.busy_at(world.clock.now())) is not None:
+        return f"something else goes on: OperationalStatus[1] is {busy}"
+    if vm.folders_lost or vm.status == _DEGRADED:
+        return "its configuration cannot be reached"
+    return "" if vm.health == _WELL else f"its HealthState is {vm.health}"
 
 
 def _bad_parameter(vm: LabVm, request: MigrationRequest) -> Refusal | None:

@@ -193,6 +193,18 @@ class LabVm:
     """Host whose shielding certificate protects the vTPM's key; empty without one."""
     heartbeat: bool = True
     """Whether the guest answers the heartbeat while it runs."""
+    heartbeat_status: int | None = None
+    """OperationalStatus[0] of its heartbeat, where it is another one than OK or No Contact."""
+    status: int = 2
+    """OperationalStatus[0]."""
+    health: int = 5
+    """HealthState."""
+    folders_lost: bool = False
+    """Whether its host does not reach the storage of its configuration, and so reports empty folders for it (a guess)."""
+    busy: int | None = None
+    """OperationalStatus[1] of what goes on beside migrations, such as a backup."""
+    busy_until: datetime | None = None
+    """When that ends, by the lab's clock; None: it does not end by itself."""
     generation: int = 2
     version: str = "9.0"
     """Configuration version."""
@@ -223,7 +235,11 @@ class LabVm:
     staged: bool = False
     """Of a planned machine: a migration of type Staged made it, so it stays until it is moved into or destroyed."""
     operational_activity: int | None = None
-    """OperationalStatus[1] while something goes on, else None."""
+    """OperationalStatus[1] while it migrates, else None."""
+
+    def busy_at(self, now: datetime) -> int | None:
+        """Return OperationalStatus[1] of what goes on beside migrations, None where nothing does."""
+        return self.busy if self.busy_until is None or now < self.busy_until else None
 
     @property
     def memory_in_use_mib(self) -> int:
@@ -297,6 +313,8 @@ class LabHost:
     credssp: bool = True
     """CredSSP of its WinRM service: off on real hosts until somebody switches it on."""
     credential_guard: bool = False
+    heartbeat_status: int = 2
+    """What its guests that answer show as OperationalStatus[0] of their heartbeat: 3, where they are older than their host."""
     vmm_agent: bool = False
     """Whether Virtual Machine Manager manages it."""
     clock_skew: int = 0

@@ -146,6 +146,10 @@ class MoveRefusedError(PlacementError):
     """A rule that protects machines forbids this move."""
 
 
+class MachineBusyError(MoveRefusedError):
+    """The machine is busy with what passes by itself, such as a backup: nothing is ordered until that has ended."""
+
+
 class AuditRefusedError(MoveRefusedError):
     """The audit log could not be written, and the stack file or the policy lets nothing start without it."""
 

@@ -51,6 +51,27 @@ def test_a_host_alone(make_fabric: Maker) -> None:
     moved(fabric, move)
 
 
+@pytest.mark.parametrize(("source", "destination"), [(2, 3), (3, 2), (3, 3)])
+def test_a_guest_that_is_older_than_its_host_beats(make_fabric: Maker, source: int, destination: int) -> None:
+    """It speaks an older version of the heartbeat's protocol there: Degraded, and it answers (Msvm_HeartbeatComponent page)."""
+    fabric = make_fabric(estate(machine("WEB01", folder=f"{SHARE}\\WEB01")))
+    fabric.world.hosts["hv1"].heartbeat_status = source
+    fabric.world.hosts["hv2"].heartbeat_status = destination
+    moved(fabric, fabric.order("WEB01", "hv2"))
+    assert not [each for each in fabric.progress if each.warns]
+
+
+def test_a_degraded_heartbeat_that_does_not_come_back_is_said(make_fabric: Maker) -> None:
+    """The source showed that the guest answers: its silence afterwards is a warning, not passed over."""
+    fabric = make_fabric(estate(machine("WEB01", folder=f"{SHARE}\\WEB01")))
+    fabric.world.hosts["hv1"].heartbeat_status = 3
+    fabric.fault("heartbeat-lost", vm="WEB01")
+    fabric.run(fabric.order("WEB01", "hv2"))
+    assert [each.phase for each in fabric.progress if each.warns] == [
+        "WEB01 (hv1 -> hv2): its guest's heartbeat has not come back"
+    ]
+
+
 def test_a_host_with_all_storage(make_fabric: Maker) -> None:
     """Roots and disks go to new places on another host."""
     fabric = make_fabric(estate(machine("WEB01", disks=DISKS)))

@@ -64,6 +64,18 @@ def test_a_lost_order_that_was_not_taken_says_where_the_machine_is(fabric: Fabri
     assert not fabric.log("start")
 
 
+def test_an_order_of_which_the_host_knows_nothing_is_looked_for(fabric: Fabric) -> None:
+    """ReturnValue 32772 is Timeout and no refusal: whether a job runs is looked for, and it is not sent again."""
+    fabric.fault("refuse-start", vm="WEB01", code=32772)
+    with pytest.raises(
+        OrderLostError, match=r"was lost \(ReturnValue 32772: timeout\), and no job of it is seen"
+    ):
+        fabric.run(fabric.order("WEB01", "hv2"))
+    assert fabric.audited() == ["start", "answer lost", "left"]
+    orders = [entry["operation"] for entry in fabric.log("request")]
+    assert orders.count("MigrateVirtualSystemToHost") == 1
+
+
 @pytest.mark.parametrize("code", [5, 0x80338000])
 def test_a_fault_that_comes_after_the_order_was_taken_is_no_refusal(fabric: Fabric, code: int) -> None:
     """What its code means says refused; the job at the source shows that it was not, and it is followed."""

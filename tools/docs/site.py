@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hyperv_placement.codes.catalogue import catalogue
 from hyperv_placement.codes.findings import finding_rows
-from tools.docs import codes, findings, keys, served
+from tools.docs import codes, enumerations, findings, keys, served
 
 
 def written(project: Path) -> Mapping[Path, str]:
@@ -18,6 +18,7 @@ def written(project: Path) -> Mapping[Path, str]:
     return {
         docs / "stack-file-keys.md": keys.page(project),
         docs / "error-catalogue.md": codes.render(catalogue()),
+        docs / "enumerations.md": enumerations.render(enumerations.read(project)),
         docs / "refusals.md": findings.render(finding_rows()),
         docs / "lab-served.md": served.page(),
     }

@@ -9,9 +9,11 @@ from lab.wmi.view import View, instance
 from lab.world import LabCheckpoint, LabVm
 from lab.world.objects import OFF, RUNNING, UP
 
+from .beats import beat_of
 from .processors import VIRTUAL_PROCESSORS
 
-_OK, _NO_CONTACT = 2, 12  # Heartbeat (Msvm_SummaryInformation page)
+_HEARTBEAT = {2: 2, 3: 2, 7: 6, 12: 12, 13: 13}
+"""Heartbeat (Msvm_SummaryInformation page) by what the component shows; that Degraded is OK there and an error an error is a guess."""
 _CLASS = "Msvm_SummaryInformation"
 
 
@@ -21,7 +23,7 @@ def more(view: View, vm: LabVm) -> dict[str, Value]:
     now = view.world.clock.now()
     return {
         "EnhancedSessionModeState": 6 if vm.enabled_state in UP else 3,
-        "Heartbeat": (_OK if vm.heartbeat else _NO_CONTACT) if vm.enabled_state == RUNNING else None,
+        "Heartbeat": _HEARTBEAT.get(beat_of(view, vm)) if vm.enabled_state == RUNNING else None,
         "HostComputerSystemName": view.host.computer_name,
         "ReplicationHealth": int(replicated),
         "ReplicationMode": vm.replication_mode,

@@ -7,16 +7,17 @@ from datetime import timedelta
 
 from hyperv_placement.wsman import Instance, Value
 from lab.wmi.schema import schema_of
-from lab.wmi.texts import ACTIVITIES
+from lab.wmi.texts import ACTIVITIES, BEATS, STATUSES
 from lab.wmi.view import NEVER, View, instance
 from lab.world import LabVm
-from lab.world.objects import OFF, RUNNING, SAVED, UP
+from lab.world.objects import OFF, PAUSED, RUNNING, SAVED, UP
 
 from . import summaries as summaries_view
+from .beats import beat_of
 from .windows_processes import worker_process
 
 _PLANNED = "Msvm_PlannedComputerSystem"
-_OK, _NO_CONTACT, _ENABLED = 2, 12, 2
+_OK, _IN_SERVICE, _ENABLED = 2, 11, 2
 _HEARTBEAT_DEVICE = "84EAAE65-2F2E-45F5-9BB5-0E857DC8EB47"  # the heartbeat's device on every machine
 _COMMON: dict[str, Value] = {"HealthState": 5, "ResetCapability": 1, "Status": "OK"}
 
@@ -83,6 +84,7 @@ def _machine(view: View, vm: LabVm) -> Instance:
             "EnabledState": vm.enabled_state,
             "EnhancedSessionModeState": 6 if up else 3,
             "FailedOverReplicationType": 0,
+            "HealthState": vm.health,
             "HwThreadsPerCoreRealized": 2 if up else None,
             "InstallDate": vm.created,
             "LastApplicationConsistentReplicationTime": NEVER,
@@ -91,30 +93,37 @@ def _machine(view: View, vm: LabVm) -> Instance:
             "Name": vm.id,
             "NumberOfNumaNodes": 1,
             "OnTimeInMilliseconds": _on_time(view, vm),
-            "OperationalStatus": _status(vm),
+            "OperationalStatus": status_of(view, vm),
             "ProcessID": worker_process(vm),
             "ReplicationHealth": int(replicated),
             "ReplicationMode": vm.replication_mode,
             "ReplicationState": 3 if replicated else 0,  # 3: replicating (Msvm_ComputerSystem page)
             # "While the state change is in progress" the state that is wanted (page of RequestStateChange).
             "RequestedState": vm.requested_state or 5,
-            "StatusDescriptions": _descriptions(view, vm),
+            "StatusDescriptions": descriptions_of(view, vm),
             "TimeOfLastConfigurationChange": vm.last_configuration_change or changed,
             "TimeOfLastStateChange": changed if up or vm.enabled_state == SAVED else NEVER,
         },
     )
 
 
-def _status(vm: LabVm) -> tuple[int, ...]:
-    """One element when idle, a second while something goes on (Msvm_ComputerSystem page)."""
-    return (_OK,) if vm.operational_activity is None else (_OK, vm.operational_activity)
+def status_of(view: View, vm: LabVm) -> tuple[int, ...]:
+    """Return OperationalStatus: one element when idle, a second while something goes on (Msvm_ComputerSystem page).
+
+    While it is backed up, the first is In Service (scripts that look for it by both values); that it is for the other
+    activities too is a guess.
+    """
+    busy = vm.busy_at(view.world.clock.now())
+    if busy is not None:
+        return (_IN_SERVICE if vm.status == _OK else vm.status, busy)
+    return (vm.status,) if vm.operational_activity is None else (vm.status, vm.operational_activity)
 
 
-def _descriptions(view: View, vm: LabVm) -> tuple[str, ...]:
-    normal = view.texts["operating-normally"]
-    if vm.operational_activity is None:
-        return (normal,)
-    return (normal, view.texts[ACTIVITIES[vm.operational_activity]])
+def descriptions_of(view: View, vm: LabVm) -> tuple[str, ...]:
+    """Return StatusDescriptions, which stand beside OperationalStatus."""
+    first, *others = status_of(view, vm)
+    keys = [STATUSES.get(first, ""), *(ACTIVITIES.get(each, "") for each in others)]
+    return tuple(view.texts.get(key, "") for key in keys)
 
 
 def _on_time(view: View, vm: LabVm) -> int:
@@ -125,10 +134,11 @@ def _on_time(view: View, vm: LabVm) -> int:
 
 
 def heartbeats(view: View) -> Iterator[Instance]:
-    """Yield the heartbeat of each running machine (Msvm_HeartbeatComponent page); none when off is a guess."""
+    """Yield the heartbeat of each machine that is up (Msvm_HeartbeatComponent page); none when off is a guess."""
     for vm in view.host.vms():
-        if vm.enabled_state != RUNNING:
+        if vm.enabled_state not in (RUNNING, PAUSED):
             continue
+        status = beat_of(view, vm)
         yield instance(
             "Msvm_HeartbeatComponent",
             {
@@ -140,10 +150,10 @@ def heartbeats(view: View) -> Iterator[Instance]:
                 "EnabledDefault": _ENABLED,
                 "EnabledState": _ENABLED,
                 "HealthState": 5,
-                "OperationalStatus": (_OK if vm.heartbeat else _NO_CONTACT,),
+                "OperationalStatus": (status,),
                 "RequestedState": 12,
                 "Status": "OK",
-                "StatusDescriptions": (view.texts["ok" if vm.heartbeat else "no-contact"],),
+                "StatusDescriptions": (view.texts.get(BEATS.get(status, ""), ""),),
                 "SystemCreationClassName": "Msvm_ComputerSystem",
                 "SystemName": vm.id,
             },
@@ -162,12 +172,12 @@ def summaries(view: View) -> Iterator[Instance]:
                 "CreationTime": vm.created,
                 "ElementName": vm.name,
                 "EnabledState": vm.enabled_state,
-                "HealthState": 5,
+                "HealthState": vm.health,
                 "InstanceID": f"Microsoft:{vm.id}",
                 "MemoryUsage": vm.memory_in_use_mib,
                 "Name": vm.id,
-                "OperationalStatus": _status(vm),
-                "StatusDescriptions": _descriptions(view, vm),
+                "OperationalStatus": status_of(view, vm),
+                "StatusDescriptions": descriptions_of(view, vm),
                 "VirtualSystemSubType": f"Microsoft:Hyper-V:SubType:{vm.generation}",
                 **summaries_view.more(view, vm),
             },

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from hyperv_placement.clock import Clock
 from hyperv_placement.errors import CredentialsError, HostUnreachableError, PlacementError
-from hyperv_placement.hyperv.read_machine import MachineRows, read_machine_rows
+from hyperv_placement.hyperv.read_machine import MachineRows, read_machine_rows, read_status
 from hyperv_placement.model.estate import (
     UNKNOWN_CLUSTER,
     Disk,
@@ -254,6 +254,10 @@ class Estate:
             self._switches[host] = inventory.read_switches(client)
         found = rows.machine(client, self._switches[host], view)
         return None if found is None else (rows, found)
+
+    def status(self, vm: VirtualMachine) -> tuple[int, ...] | None:
+        """Read OperationalStatus of a machine on its host; None where the host does not have it any more."""
+        return read_status(self._clients[vm.host], vm.id)
 
     def has_virtual_tpm(self, vm: VirtualMachine) -> bool | None:
         """Say whether a machine has a virtual TPM now; None where its host does not let us see it."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from hyperv_placement.errors import WsmanFaultError
-from hyperv_placement.model.estate import HostFacts, MigrationSettings, Vector, Volume
+from hyperv_placement.model.estate import UNREPORTED, HostFacts, MigrationSettings, Vector, Volume
 from hyperv_placement.model.names import VmId, is_guid, vm_id
 from hyperv_placement.model.units import KIB, MIB
 from hyperv_placement.winrm.client import Client
@@ -232,7 +232,12 @@ def read_credential_guard(client: Client) -> bool:
         rows = client.query("Win32_DeviceGuard", "SecurityServicesRunning", namespace=DEVICE_GUARD)
     except AbsentFaultError:
         return False
-    return any(str(_CREDENTIAL_GUARD) in map(str, row.many("SecurityServicesRunning")) for row in rows)
+    return any(runs_credential_guard(row) for row in rows)
+
+
+def runs_credential_guard(row: Instance) -> bool:
+    """Say whether a row of Win32_DeviceGuard has Credential Guard among what runs."""
+    return str(_CREDENTIAL_GUARD) in map(str, row.many("SecurityServicesRunning"))
 
 
 def _credential_guard(client: Client) -> bool | None:
@@ -308,13 +313,14 @@ def _volumes(client: Client) -> tuple[Volume, ...] | None:
 
 def _migration(service: Instance, settings: Instance) -> MigrationSettings:
     live, storage, addresses = _in_use(service)
+    authentication = settings.number("AuthenticationType")
     return MigrationSettings(
         enabled=bool(settings.flag("EnableVirtualSystemMigration")),
         max_live=settings.number("MaximumActiveVirtualSystemMigration") or 0,
         max_storage=settings.number("MaximumActiveStorageMigration") or 0,
         active_live=live,
         active_storage=storage,
-        authentication=settings.number("AuthenticationType") or 0,
+        authentication=UNREPORTED if authentication is None else authentication,
         addresses=addresses,
         compression=bool(settings.flag("EnableCompression")),
         smb=bool(settings.flag("EnableSmbTransport")),

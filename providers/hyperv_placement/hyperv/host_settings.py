@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Literal
 
 from hyperv_placement.clock import Clock
 from hyperv_placement.codes.catalogue import UNKNOWN_REMEDY, codes_in, remedy_for, return_value
@@ -51,15 +52,23 @@ def read_migration(client: Client) -> HostMigration:
     ]
     return HostMigration(
         enabled=bool(row.flag("EnableVirtualSystemMigration")),
-        authentication="kerberos"
-        if row.number("AuthenticationType") == _AUTHENTICATION["kerberos"]
-        else "credssp",
+        authentication=_authentication(row),
         live_limit=row.number("MaximumActiveVirtualSystemMigration") or 0,
         storage_limit=row.number("MaximumActiveStorageMigration") or 0,
         # Where both are set, SMB is used and compression ignored (win32 page of the setting data).
         performance="smb" if smb else "compression" if compression else "tcpip",
         networks=tuple(sorted(found, key=lambda network: (network.metric, network.subnet))),
     )
+
+
+def _authentication(row: Instance) -> Literal["credssp", "kerberos", "unknown"]:
+    match row.number("AuthenticationType"):
+        case 0:
+            return "credssp"
+        case 1:
+            return "kerberos"
+        case _:  # never taken for one of the two: what is declared is set
+            return "unknown"
 
 
 class HostConfigurator:

@@ -15,8 +15,8 @@ from hyperv_placement.wsman import EndpointReference, Instance, objects_in, reso
 LONGEST = 64
 """Parents above one disk; a longer chain, or one that bites its tail, is not followed."""
 UNKNOWN_PARENT = "an unknown parent"
-DIFFERENCING = 4
-"""Msvm_VirtualHardDiskSettingData.Type of a differencing disk (win32 page of the class)."""
+_ALONE = frozenset({2, 3})
+"""Msvm_VirtualHardDiskSettingData.Type of disks without a parent: fixed and dynamic (win32 page of the class)."""
 
 _CLASSES = {"State": "Msvm_VirtualHardDiskState", "SettingData": "Msvm_VirtualHardDiskSettingData"}
 """What the out parameters hold (win32 pages of GetVirtualHardDiskState and GetVirtualHardDiskSettingData)."""
@@ -74,13 +74,17 @@ def _detailed(client: Client, disk: Disk) -> Disk:
     setting = _image(client, "GetVirtualHardDiskSettingData", "SettingData", disk.path)
     if setting is None:
         return disk  # what is not known to be whole is not moved
-    differencing = setting.number("Type") == DIFFERENCING
     return replace(
         disk,
         size_bytes=state.number("FileSize") if state is not None else None,
         max_bytes=setting.number("MaxInternalSize"),
-        parent_path=setting.text("ParentPath") or UNKNOWN_PARENT if differencing else None,
+        parent_path=setting.text("ParentPath") or UNKNOWN_PARENT if has_parent(setting) else None,
     )
+
+
+def has_parent(setting: Instance) -> bool:
+    """Say whether a disk depends on another file, by its settings, or may: what has no type that stands alone counts so."""
+    return setting.number("Type") not in _ALONE
 
 
 def _image(client: Client, method: str, output: str, path: str) -> Instance | None:

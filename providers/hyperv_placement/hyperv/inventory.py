@@ -17,7 +17,7 @@ from .cluster import ClusterView, read_cluster
 from .move_rows import MoveRows, complete
 from .rows import SNAPSHOT, Rows, job_of, machines, owner, planned, recent_job_of
 
-_SYSTEM = ("Name", "ElementName", "EnabledState", "OperationalStatus", "ReplicationMode")
+_SYSTEM = ("Name", "ElementName", "EnabledState", "OperationalStatus", "HealthState", "ReplicationMode")
 _SETTING = (
     "InstanceID", "VirtualSystemIdentifier", "VirtualSystemType", "ConfigurationDataRoot", "SnapshotDataRoot",
     "SwapFileDataRoot", "GuestStateDataRoot", "Version",

@@ -14,8 +14,9 @@ from hyperv_placement.wsman import Instance
 from .cluster import ClusterView
 from .rows import group
 
-OK = 2
-"""CIM OperationalStatus OK."""
+_BEATS = {2: True, 3: True, 7: False, 12: False, 13: False}
+"""Msvm_HeartbeatComponent.OperationalStatus[0] (win32 page of the class): OK, and Degraded, which works by an older version of
+the protocol; then Non-Recoverable Error, No Contact, Lost Communication. Of a paused machine (15) it says nothing."""
 _GUID_IN_PATH = re.compile(r'Name="?([0-9A-Fa-f-]{36})')
 _HOST_DRIVE = "Microsoft:Hyper-V:Physical DVD Drive"
 _IN_MEMORY = frozenset({VmState.RUNNING, VmState.PAUSED, VmState.OTHER})
@@ -81,7 +82,7 @@ class _Joined:
             clustered=cluster.holds(vm.id, vm.name),
             vtpm=vtpm,
             switches=self._switches(vm.id),
-            heartbeat_ok=None if beat is None else next(iter(beat.many("OperationalStatus")), None) == OK,
+            heartbeat_ok=None if beat is None else beats(beat),
             devices=self._devices(vm),
         )
 
@@ -131,6 +132,12 @@ class _Joined:
             if processor
             else None,
         )
+
+
+def beats(component: Instance) -> bool | None:
+    """Say whether a guest answers, by its row of Msvm_HeartbeatComponent; None where the row does not show it."""
+    status = next(iter(component.many("OperationalStatus")), None)
+    return _BEATS.get(int(status)) if status is not None else None
 
 
 def _host_drives(drives: list[Instance], vm: VirtualMachine) -> Iterator[str]:

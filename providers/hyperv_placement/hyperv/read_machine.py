@@ -22,7 +22,7 @@ from .inventory import (
     read_if_allowed,
 )
 from .move_rows import MoveRows, complete
-from .rows import REALIZED, SNAPSHOT, Rows, machines, once_each, owner
+from .rows import REALIZED, SNAPSHOT, Rows, machines, once_each, owner, status_in
 
 _ALL = "CIM_ResourceAllocationSettingData"
 _DISK, _MEMORY, _PROCESSOR = (
@@ -107,6 +107,14 @@ def system_reference(vm: str) -> EndpointReference:
     return EndpointReference(
         resource_uri("Msvm_ComputerSystem"), {"CreationClassName": "Msvm_ComputerSystem", "Name": vm}
     )
+
+
+def read_status(client: Client, vm: str) -> tuple[int, ...] | None:
+    """Read OperationalStatus of a machine: one request; None where the host does not have it. Raises PlacementError."""
+    try:
+        return status_in(client.get(system_reference(vm)))
+    except AbsentFaultError:
+        return None
 
 
 def read_machine_rows(client: Client, known: VirtualMachine) -> MachineRows | None:

@@ -64,6 +64,11 @@ def planned(rows: Rows) -> tuple[VmId, ...]:
     return tuple(sorted({vm_id(name) for name in names if is_guid(name)}))
 
 
+def status_in(system: Instance) -> tuple[int, ...]:
+    """Return OperationalStatus of a row of Msvm_ComputerSystem, empty where the host reports none."""
+    return tuple(int(value) for value in system.many("OperationalStatus") if value is not None)
+
+
 class _Joined:
     """The rows by the GUID of the machine, or checkpoint, that their InstanceID starts with."""
 
@@ -96,11 +101,12 @@ class _Joined:
                 guest_state=setting.text("GuestStateDataRoot") or None,
             ),
             disks=self._disks(vm),
-            operational_status=tuple(int(value) for value in system.many("OperationalStatus")),
+            operational_status=status_in(system),
+            health_state=system.number("HealthState"),
             checkpoints=len(checkpoints),
             special_checkpoints=sum(row.text("VirtualSystemType") != _ORDINARY for row in checkpoints),
             frozen=self._frozen(vm, checkpoints),
-            replication_mode=system.number("ReplicationMode") or 0,
+            replication_mode=system.number("ReplicationMode"),
             version=setting.text("Version"),
         )
 

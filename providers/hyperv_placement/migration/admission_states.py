@@ -16,7 +16,8 @@
 #
 # One Participant is one attempt of one machine, or a machine whose move is not known yet. It is in one state:
 #
-#   EXPECTED   its machine is being looked up or judged. It may come back as a move, or not at all.
+#   EXPECTED   its machine is being looked up or judged, or what it is busy with is waited for (resources/activity.py). It may
+#              come back as a move, or not at all.
 #   PRESENT    its move is known. Its thread reads disks, asks the directory, or waits before another attempt.
 #   WAITING    its thread has asked for a start and sleeps: a host has no room, or answers another thread.
 #   LOOKING    its thread reads the facts of its hosts.                                         I/O, holds its hosts

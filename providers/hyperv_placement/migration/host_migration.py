@@ -13,12 +13,10 @@ from hyperv_placement.errors import (
 )
 from hyperv_placement.hyperv import inventory
 from hyperv_placement.hyperv.jobs import Follower, Outcome, patience
-from hyperv_placement.hyperv.read_machine import system_reference
 from hyperv_placement.migration.known_delegation import is_refused
 from hyperv_placement.model import winpath
 from hyperv_placement.model.estate import Disk, VirtualMachine
 from hyperv_placement.model.move import Move
-from hyperv_placement.winrm.faults import AbsentFaultError
 
 from . import old_tickets, orders
 from .admission import Facts
@@ -213,13 +211,8 @@ class HostMigration:
 
     def _activity(self) -> int | None:
         """Return OperationalStatus[1] of the machine at its source; None where it has gone, or shows none."""
-        move = self.context.move
-        try:
-            row = self.context.estate.client(move.source).get(system_reference(move.vm.id))
-        except AbsentFaultError:
-            return None
-        status = row.many("OperationalStatus")
-        return int(status[1]) if len(status) > 1 else None
+        status = self.context.estate.status(self.context.move.vm) or ()
+        return status[1] if len(status) > 1 else None
 
     def _settled(self) -> bool:
         """Say whether both hosts show the machine as it was, with nothing of the attempt left behind."""

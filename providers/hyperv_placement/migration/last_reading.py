@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from hyperv_placement.errors import MoveRefusedError
+from hyperv_placement.errors import MachineBusyError, MoveRefusedError
 from hyperv_placement.hyperv.estate import Estate
 from hyperv_placement.model import winpath
 from hyperv_placement.model.estate import HostFacts, VirtualMachine, VmState
 from hyperv_placement.model.move import Move
+from hyperv_placement.planning.checks.state import passing
 from hyperv_placement.winrm.bounds import BOUNDS
 from hyperv_placement.wsman import Instance
 
@@ -32,6 +33,8 @@ class LastReading:
 def read_last(estate: Estate, move: Move, source: HostFacts, *, known_s: float) -> LastReading:
     """Read the machine once more. Raises MoveRefusedError where it is no longer as the move was planned for.
 
+    MachineBusyError, where that is the doing of what passes, such as a backup.
+
     `known_s`: for how many seconds the move has been known. Sizes and parents of disks have been read for the needs of the
     move, and their files are held against those; so are they taken from there.
     """
@@ -40,7 +43,9 @@ def read_last(estate: Estate, move: Move, source: HostFacts, *, known_s: float) 
         raise MoveRefusedError(f"{move.vm.name} is no longer on {move.source}", remedy="Run again")
     rows, shown = found
     if reason := changed(move.vm, shown):
-        raise MoveRefusedError(
+        # A backup begins with a checkpoint and another file for each disk: when it is over the machine is looked at anew.
+        kind = MachineBusyError if passing(shown.operational_status) else MoveRefusedError
+        raise kind(
             f"{move.vm.name} has changed on {move.source} since it was looked at: {reason}",
             remedy="Run again",
         )

@@ -6,9 +6,11 @@ It is sent once; `short_order` has the one case in which another text of it foll
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from hyperv_placement.codes.catalogue import UNKNOWN_REMEDY, return_value
 from hyperv_placement.errors import (
+    MachineBusyError,
     MigrationStartError,
     MovedByOthersError,
     MoveRefusedError,
@@ -24,6 +26,7 @@ from hyperv_placement.hyperv.jobs import JOB_STARTED
 from hyperv_placement.hyperv.rows import any_job_of, has_ended, job_of
 from hyperv_placement.model.adoption import leads_to
 from hyperv_placement.model.estate import MigrationJob
+from hyperv_placement.model.finding import Topic
 from hyperv_placement.model.move import Move
 from hyperv_placement.planning.checks.move import refusals
 from hyperv_placement.winrm.connection_errors import AnswerLostError
@@ -41,6 +44,9 @@ from .short_order import Sent, ShortOrders
 from .stage import Stage
 
 METHOD = "MigrateVirtualSystemToHost"
+_STATE_UNKNOWN = frozenset({3, 32771, 32772})
+"""ReturnValue: Timeout of the CIM method, Status is unknown, Timeout (win32 pages of the method): no refusal, an order that may have
+been taken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,9 +213,11 @@ class Starter:
         move = replace(self.context.move, vm=reading.vm)
         target = self.context.estate.specs[move.destination]
         findings = refusals(move, facts[move.source], facts[move.destination], target)
-        reasons = [str(finding) for finding in findings if finding.refuses]
+        reasons = [finding for finding in findings if finding.refuses]
         if reasons:
-            raise MoveRefusedError("; ".join(reasons), remedy="")
+            passes = all(finding.topic == Topic.PASSING for finding in reasons)
+            kind = MachineBusyError if passes else MoveRefusedError
+            raise kind("; ".join(map(str, reasons)), remedy="")
 
     def _ordered(
         self, service: EndpointReference, order: dict[str, Argument], short: Instance, known: set[str]
@@ -241,15 +249,15 @@ class Starter:
 
     def _accepted(self, answer: InvokeResponse, known: set[str]) -> EndpointReference | None:
         job, value = answer.outputs.get("Job"), answer.return_value
-        if value == 0:
-            return None
-        if value is None:
-            return self._after_lost_answer(ProtocolError("it has no ReturnValue", remedy=""), known)
-        if value == JOB_STARTED:
-            if isinstance(job, EndpointReference):
-                return job
-            return self._after_lost_answer(ProtocolError("it names no job", remedy=""), known)
         row = return_value(value)
+        if value is None or verdict(value) == "unknown":
+            named = row.meaning if row else "the state of the machine is unknown"
+            text = "it has no ReturnValue" if value is None else f"ReturnValue {value}: {named}"
+            return self._after_lost_answer(ProtocolError(text, remedy=""), known)
+        if verdict(value) == "taken":
+            if value == 0 or isinstance(job, EndpointReference):
+                return job if isinstance(job, EndpointReference) else None
+            return self._after_lost_answer(ProtocolError("it names no job", remedy=""), known)
         raise MigrationStartError(
             f"{self.context.move.source} refused to move {self.context.move.vm.name}: ReturnValue {value}"
             f" ({row.meaning if row else 'unknown'})",
@@ -299,6 +307,13 @@ class Starter:
     @property
     def _ends(self) -> Ends:
         return Ends(estate=self.context.estate, move=self.context.move)
+
+
+def verdict(value: int | None) -> Literal["taken", "unknown", "refused"]:
+    """Return what the ReturnValue of an order says: that it was taken, that nobody knows, or that it was refused."""
+    if value is None or value in _STATE_UNKNOWN:
+        return "unknown"
+    return "taken" if value in {0, JOB_STARTED} else "refused"
 
 
 def ours_among(new: list[Instance], move: Move, destination: HostNames) -> Instance | None:

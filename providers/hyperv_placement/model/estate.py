@@ -169,15 +169,17 @@ class VirtualMachine:
     roots: Roots
     disks: tuple[Disk, ...] = ()
     operational_status: tuple[int, ...] = (2,)
-    """OperationalStatus; the second value, where present, is the activity (32774 migrating, ...)."""
+    """OperationalStatus: the first value by which requests are possible, the second, where present, what goes on (32774 migrating, ...)."""
+    health_state: int | None = 5
+    """HealthState: 5 is well; None where the host reports none."""
     checkpoints: int = 0
     """How many checkpoints it has (settings rows of type Microsoft:Hyper-V:Snapshot:*)."""
     special_checkpoints: int = 0
     """Those that nobody took as such: of a backup, of a replica, or with files missing (Snapshot:Recovery, ...)."""
     frozen: tuple[Disk, ...] = ()
     """Virtual hard disks of its checkpoints, in the slots of the machine; InstanceIDs start with the checkpoint's GUID."""
-    replication_mode: int = 0
-    """0 none, 1 primary, 2 replica, 3 test replica, 4 extended replica (Msvm_ComputerSystem page)."""
+    replication_mode: int | None = 0
+    """0 none, 1 primary, 2 replica, 3 test replica, 4 extended replica (Msvm_ComputerSystem page); None where none is reported."""
     version: str = ""
     """Configuration version (Msvm_VirtualSystemSettingData.Version)."""
     clustered: bool | None = None
@@ -187,7 +189,7 @@ class VirtualMachine:
     switches: tuple[str, ...] | None = None
     """Name (ElementName) of the switch behind each connected network adapter, in the adapters' order."""
     heartbeat_ok: bool | None = None
-    """Whether Msvm_HeartbeatComponent reports OK; None also where the guest has none."""
+    """Whether the guest answers, by Msvm_HeartbeatComponent; None where it has none, is paused, or what is reported has no name."""
     devices: Devices | None = None
     vectors: tuple[Vector, ...] | None = None
     """What it needs of a processor (GetSystemCompatibilityVectors)."""
@@ -203,6 +205,10 @@ class Volume:
     free_bytes: int
 
 
+UNREPORTED = -1
+"""In place of a number of an enumeration that a host does not report."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MigrationSettings:
     """How a host takes part in migrations (service and its setting data)."""
@@ -215,7 +221,7 @@ class MigrationSettings:
     """ActiveVirtualSystemMigrationCount at the moment of reading."""
     active_storage: int
     authentication: int
-    """AuthenticationType: 0 CredSSP, 1 Kerberos."""
+    """AuthenticationType: 0 CredSSP, 1 Kerberos; any other value, as UNREPORTED, says nothing."""
     addresses: tuple[str, ...]
     """MigrationServiceListenerIPAddressList; empty means that the host cannot receive."""
     compression: bool = True

@@ -28,6 +28,8 @@ class Topic(StrEnum):
     OBSTACLE = "obstacle"
     ROOM = "room"
     """Room is short now and may become free: a place in the schedule answers it."""
+    PASSING = "passing"
+    """What the machine is busy with passes by itself: a run may wait for that, where the stack file says so."""
     IDENTITY = "identity"
     """Which machine an entry means is in question: drift reports it even where nothing moves."""
     RULE = "rule"

@@ -25,7 +25,7 @@ class HostMigration:
     """Settings of a host's migration service, and the networks that people have chosen for it."""
 
     enabled: bool
-    authentication: Literal["credssp", "kerberos"]
+    authentication: Literal["credssp", "kerberos", "unknown"]
     live_limit: int
     storage_limit: int
     performance: Performance

@@ -62,6 +62,11 @@ class Step:
     """Why it does not count that it is not in its place: it is snoozed, or its host is away; empty where it counts."""
 
     @property
+    def waits(self) -> bool:
+        """Whether its move waits for what the machine is busy with, such as a backup."""
+        return any(each.id == "activity-waited-for" for each in self.findings)
+
+    @property
     def left_out(self) -> bool:
         """Whether a run neither finds it in place nor moves it."""
         return self.standing not in {Standing.IN_PLACE, Standing.MOVE}

@@ -28,6 +28,7 @@ from .checks.rules import broken_rules
 from .checks.servers import maybe_one_file
 from .checks.shares import uncounted
 from .checks.sizes import left_behind, unsized
+from .checks.waiting import waited_for
 from .choosing.build import chosen
 from .machine.computers import named_twice, replaced, telling_of_others, unnamed
 from .machine.disk_keys import strange_places
@@ -179,7 +180,7 @@ def step_of(
     source = stack.hosts.get(vm.host)
     step = judge(
         spec, vm, _on(located.placement, stack, vm, target), inventory, host_spec, findings=findings,
-        caller=source.connection.auth if source else None,
+        caller=source.connection.auth if source else None, patience=stack.wait_for_activity,
     )  # fmt: skip
     reason = why(stack, spec, vm, target)
     return protect(dataclasses.replace(step, reason=reason), stack.guard)
@@ -202,10 +203,11 @@ def judge(  # noqa: PLR0913 - what a step is judged by, each named at the call
     *,
     findings: tuple[Finding, ...] = (),
     caller: str | None = None,
+    patience: int = 0,
 ) -> Step:
     """Return the standing of `vm` compared with `wanted`; `target`: the host it belongs on (its own if it stays).
 
-    `caller`: how we log on at its source.
+    `caller`: how we log on at its source. `patience`: seconds for which its move waits for what the machine is busy with.
     """
     label = spec.label
     findings = (*findings, *strange_places(wanted, vm, label))
@@ -245,7 +247,7 @@ def judge(  # noqa: PLR0913 - what a step is judged by, each named at the call
         return step(Standing.REFUSED if refused else Standing.IN_PLACE)
     reasons = (
         *(_to_away(label, target) if move.changes_host else ()),
-        *refusals(move, source.facts, destination.facts, target),
+        *waited_for(refusals(move, source.facts, destination.facts, target), patience),
         *onto_own_disks(move, inventory),
         *maybe_one_file(move, inventory),
     )

@@ -6,7 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from hyperv_placement.errors import MovedByOthersError, MoveRefusedError, PlanError, VmUnknownError
+from hyperv_placement.errors import (
+    MachineBusyError,
+    MovedByOthersError,
+    MoveRefusedError,
+    PlanError,
+    VmUnknownError,
+)
 from hyperv_placement.hyperv.progress import Progress
 from hyperv_placement.migration.mover import START_MAX_AGE_S
 from hyperv_placement.model.estate import Host, Inventory, VirtualMachine
@@ -14,11 +20,14 @@ from hyperv_placement.model.move import Move
 from hyperv_placement.model.plan import Placement, ScheduledMove, Standing, Step
 from hyperv_placement.planning import differences, has_made_room, observed
 from hyperv_placement.planning.checks.guard import protect
+from hyperv_placement.planning.checks.state import passing
 from hyperv_placement.planning.machine.doubles import is_outdated
-from hyperv_placement.planning.machine.legs import departures
+from hyperv_placement.planning.machine.legs import departures, refitted
+from hyperv_placement.planning.machine.locate import locate
 from hyperv_placement.planning.plan import judge
 from hyperv_placement.report.text import run_took, took
 
+from .activity import Patience
 from .call import Call
 from .file_names import names_are_free
 from .fleet import Fleet
@@ -43,7 +52,9 @@ class Leg:
     planned: ScheduledMove | None = None
     """As the schedule has it; None where it has none."""
     since: float | None = None
-    """When the machine came to where it is now: older readings do not show it there. None where it has not moved yet."""
+    """When the machine came to where it is now, or was free: older readings do not show that. None where neither was waited for."""
+    seen: VirtualMachine | None = None
+    """As it was when it was found busy, as with a backup, that may leave other files; None where it was not."""
 
 
 def bring(
@@ -77,15 +88,22 @@ def bring(
     if not legs:
         vm, past = _leg(fleet, call, vm, past, Leg(wanted=wanted))
         keep_place(fleet, call, vm)
-    _check_end(vm, wanted)
+    _check_end(fleet, call.label, vm, wanted)
     if (ended := fleet.run_order.ended()) is not None:
         call.say("info", run_took(ended.seconds, ended.estimated))
     return outputs_of(vm, past)
 
 
-def _check_end(vm: VirtualMachine, wanted: Placement) -> None:
-    """Raise PlanError where the legs of a machine have not led to what is declared."""
-    if left := differences(wanted, observed(vm)):
+def _check_end(fleet: Fleet, label: str, vm: VirtualMachine, wanted: Placement) -> None:
+    """Raise PlanError where the legs of a machine have not led to what is declared.
+
+    `wanted` names the files that it had when the run was planned; what was waited for may have left others.
+    """
+    left = differences(wanted, observed(vm))
+    if left and fleet.stack.wait_for_activity:
+        declared = locate(spec_of(fleet, label), vm, fleet.stack.hosts[vm.host]).placement
+        left = differences(replace(declared, host=wanted.host, allowed=wanted.allowed), observed(vm))
+    if left:
         apart = ", ".join(f"{each.property} is {each.actual}, declared {each.wanted}" for each in left)
         raise PlanError(f"{vm.name} was moved as planned, and is not as declared: {apart}")
 
@@ -123,19 +141,42 @@ def _made(
     fleet: Fleet, call: Call, vm: VirtualMachine, past: MoveHistory, leg: Leg
 ) -> tuple[VirtualMachine, MoveHistory]:
     """Make one move, if it is one, and return the machine and its moves so far."""
+    patience = Patience(fleet=fleet, call=call)
+    while True:
+        step = _judged_once_free(fleet, call, vm, leg, patience)
+        for finding in step.findings:
+            call.say("warning", str(finding))
+        if step.move is None:
+            return vm, past
+        try:
+            moved = fleet.move(
+                call.label,
+                step.move,
+                report=lambda progress: _say_progress(call, progress),
+                cancelled=call.cancelled,
+            )
+        except MachineBusyError:  # what it is busy with began while the move waited for room
+            if not fleet.stack.wait_for_activity:
+                raise
+            with fleet.admission.expecting():
+                patience.wait(step.move)
+            leg = replace(leg, since=patience.since, seen=leg.seen or step.move.vm)
+            continue
+        made = remembered(leg.planned, step.move, moved.seconds, fleet.clock.utc())
+        if moved.seconds is not None:
+            call.say("info", took(moved.seconds, made.estimated if made else None))
+        return moved.vm, past.append(made)
+
+
+def _judged_once_free(fleet: Fleet, call: Call, vm: VirtualMachine, leg: Leg, patience: Patience) -> Step:
+    """Return the step for `vm`, by the newest facts, once nothing is waited for that it is busy with. Raises PlacementError."""
     with fleet.admission.expecting():  # others may wait for the room that it will free
         step = _judge(fleet, call.label, vm, leg)
-    for finding in step.findings:
-        call.say("warning", str(finding))
-    if step.move is None:
-        return vm, past
-    moved = fleet.move(
-        call.label, step.move, report=lambda progress: _say_progress(call, progress), cancelled=call.cancelled
-    )
-    made = remembered(leg.planned, step.move, moved.seconds, fleet.clock.utc())
-    if moved.seconds is not None:
-        call.say("info", took(moved.seconds, made.estimated if made else None))
-    return moved.vm, past.append(made)
+        while step.move is not None and step.waits:
+            patience.wait(step.move)
+            leg = replace(leg, since=patience.since, seen=leg.seen or step.move.vm)
+            step = _judge(fleet, call.label, vm, leg)
+    return step
 
 
 def _judge(fleet: Fleet, label: str, vm: VirtualMachine, leg: Leg) -> Step:
@@ -151,13 +192,16 @@ def _judge(fleet: Fleet, label: str, vm: VirtualMachine, leg: Leg) -> Step:
     inventory = fleet.readings.ends(inventory, vm, target.name, after=since)
     vm = _as_shown(fleet, inventory.hosts[vm.host], vm)
     caller = fleet.stack.hosts[vm.host].connection.auth
+    before = leg.seen if planned is None else _busy_when_planned(leg, planned)
+    wanted = wanted if before is None else refitted(wanted, before, vm)
     spec = spec_of(fleet, label)
     spec = replace(spec, storage=None) if planned is not None and planned.aside else spec
-    step = judge(spec, vm, wanted, inventory, target, caller=caller)
+    patience = fleet.stack.wait_for_activity
+    step = judge(spec, vm, wanted, inventory, target, caller=caller, patience=patience)
     if step.move is not None and not step.under_way and is_outdated(step.move, inventory):
         anew = _with(fleet.readings.sweep(after=fleet.clock.now()).inventory, vm)
         inventory = fleet.readings.ends(anew, vm, target.name)
-        step = judge(spec, vm, wanted, inventory, target, caller=caller)
+        step = judge(spec, vm, wanted, inventory, target, caller=caller, patience=patience)
     step = names_are_free(fleet, protect(step, fleet.stack.guard), inventory)
     reasons = [finding for finding in step.findings if finding.refuses]
     if step.standing == Standing.MOVED_BY_OTHERS:
@@ -165,12 +209,18 @@ def _judge(fleet: Fleet, label: str, vm: VirtualMachine, leg: Leg) -> Step:
     if step.standing == Standing.REFUSED:
         raise MoveRefusedError("; ".join(str(reason) for reason in reasons), remedy="")
     if planned is not None and step.move is not None and not step.under_way:
-        _check_as_booked(label, planned.move, step.move)
+        _check_as_booked(label, planned.move, step.move, renamed=before is not None)
     return step
 
 
-def _check_as_booked(label: str, booked: Move, live: Move) -> None:
-    if apart := "; ".join(departures(booked, live)):
+def _busy_when_planned(leg: Leg, planned: ScheduledMove) -> VirtualMachine | None:
+    """Return the machine as its move was planned where it was busy then, or was found busy since; None elsewhere."""
+    busy = leg.seen is not None or passing(planned.move.vm.operational_status)
+    return planned.move.vm if busy else None
+
+
+def _check_as_booked(label: str, booked: Move, live: Move, *, renamed: bool) -> None:
+    if apart := "; ".join(departures(booked, live, renamed=renamed)):
         raise MoveRefusedError(
             f"{label} is not moved, for the estate has changed since the plan: {apart}",
             remedy="Run again: the next plan is made from what is there now",

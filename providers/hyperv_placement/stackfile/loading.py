@@ -7,6 +7,7 @@ from pathlib import Path
 
 from hyperv_placement.model.policy import UNRESTRICTED, Policy
 from hyperv_placement.model.stack import Stack
+from hyperv_placement.model.units import parse_seconds
 
 from .checking import check
 from .conflicts import report_shared_targets, report_twins
@@ -78,6 +79,7 @@ def _stack(path: Path, root: Mapping, findings: Findings) -> Stack:
         directory=read_directory(root, folder, findings),
         delegation=read_delegation(root, findings),
         delegation_wait=read_delegation_wait(root),
+        wait_for_activity=_wait_for_activity(root),
         audit_required=root.scalar("audit") is not None,
     )
     report_twins(vms, findings)
@@ -86,6 +88,11 @@ def _stack(path: Path, root: Mapping, findings: Findings) -> Stack:
     if stack.maintenance:
         report_maintenance(stack.maintenance, root.entries["maintenance"].line, vms, findings)
     return stack
+
+
+def _wait_for_activity(root: Mapping) -> int:
+    node = root.scalar("wait_for_activity")
+    return 0 if node is None else parse_seconds(node.text)
 
 
 def _disk_lines(section: Mapping | None) -> dict[tuple[str, str], int]:

@@ -76,6 +76,19 @@ def test_what_protects_a_machine_is_read() -> None:
     assert vm.devices == Devices(processor_limited=True)
 
 
+@pytest.mark.parametrize(
+    ("status", "beats"),
+    [
+        ((2,), True), ((2, 32782), True), ((3, 32775), True), ((7,), False), ((12,), False), ((13,), False),
+        ((15,), None), ((4,), None), ((), None),
+    ],
+)  # fmt: skip
+def test_a_heartbeat_is_read_by_its_class_page(status: tuple[int, ...], beats: bool | None) -> None:
+    """Degraded is a guest with an older version of the protocol, and it answers; a paused one says nothing."""
+    beat = Instance("Msvm_HeartbeatComponent", {"SystemName": VM, "OperationalStatus": status or None})
+    assert only(rows(heartbeats=[beat])).heartbeat_ok is beats
+
+
 def test_what_may_not_be_read_is_unknown() -> None:
     """No right to see a class is not the same as having nothing of it."""
     assert only(rows(security=None)).vtpm is None

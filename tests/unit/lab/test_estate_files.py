@@ -6,6 +6,7 @@ import random
 import re
 import struct
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,10 @@ def test_the_example_names_every_key_and_is_built(stage: Make) -> None:
     assert here.vm("DB01").version == "9.0"
     assert (here.vm("DDA01").assigned_devices, here.vm("GPU01").gpu_partitions) == (1, 1)
     assert here.vm("SAN01").fibre_channel == here.world.hosts["hv1"].fibre_channel == ["Fabric A"]
+    busy = here.vm("BAK01")
+    assert (busy.busy, busy.busy_until) == (32776, here.clock.now() + timedelta(seconds=600))
+    assert (here.vm("LOW01").status, here.vm("BAD01").health, here.vm("BAD01").folders_lost) == (5, 25, True)
+    assert here.world.hosts["hv5"].heartbeat_status == 3
     assert here.world.hosts["hv3"].volumes["C:\\ClusterStorage\\Volume1\\"].cluster == "c1"
     assert here.world.files.real("hv3", "C:\\ClusterStorage\\Volume1\\x") == here.world.files.real(
         "hv4", "c:\\clusterstorage\\Volume1\\x"
@@ -89,6 +94,9 @@ def test_a_chain_of_checkpoints_hangs_together(stage: Make) -> None:
         ),
         ("hosts: {hv1: }\nvms: {A: {host: hv1, vtpm: 1}}", "vms.A.vtpm: 1 is neither true nor false"),
         ("hosts: {hv1: }\nvms: {A: {host: hv1, disks: [{size: 1 GiB}]}}", "vms.A.disks[0]: path is missing"),
+        ("hosts: {hv1: }\nvms: {A: {host: hv1, heartbeat: weak}}", "vms.A.heartbeat: 'weak' is not one of"),
+        ("hosts: {hv1: }\nvms: {A: {host: hv1, activity: sleep}}", "vms.A.activity.kind: 'sleep' is not one"),
+        ("hosts: {hv1: }\nvms: {A: {host: hv1, activity: {seconds: 1}}}", "vms.A.activity: kind is missing"),
         ("hosts: {\n", "line 2"),
         ('hosts: {hv1: }\nvms: {"\\ud800x": {host: hv1}}', r"'\ud800' is half a character"),
     ],

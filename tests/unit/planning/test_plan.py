@@ -160,6 +160,9 @@ PROTECTED: list[tuple[str, VirtualMachine]] = [
     ("virtual TPM", machine(1, vtpm=None)),
     ("between two states", machine(1, state=VmState.OTHER, enabled_state=10)),
     ("backed up", machine(1, operational_status=(2, 32776))),
+    ("does not reach the storage", machine(1, operational_status=(3,))),
+    ("major failure", machine(1, health_state=20)),
+    ("reports no folder", machine(1, roots=Roots(config="", checkpoints="", paging=""))),
     ("switch 'dmz'", machine(1, switches=("dmz",))),
 ]
 

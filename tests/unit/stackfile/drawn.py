@@ -238,5 +238,6 @@ def stacks(draw: st.DrawFn) -> Stack:
         directory=draw(DIRECTORIES if delegation else st.none() | DIRECTORIES),
         delegation=delegation,
         delegation_wait=draw(st.integers(0, 86_400)),
+        wait_for_activity=draw(st.integers(0, 86_400)),
         audit_required=draw(st.booleans()),
     )

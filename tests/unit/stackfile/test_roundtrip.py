@@ -39,6 +39,7 @@ def rendered(stack: Stack) -> str:
         "vms": {label: _vm(vm) for label, vm in stack.vms.items()},
         "rules": [_rule(rule) for rule in stack.rules],
         "delegation_wait": stack.delegation_wait,
+        "wait_for_activity": stack.wait_for_activity,
         "guard": _guard(stack.guard),
         **_present(
             directory=stack.directory and _directory(stack.directory),

@@ -36,6 +36,8 @@ def folders(vm: VirtualMachine) -> Iterator[str]:
 
 def undeclarable(vm: VirtualMachine) -> str | None:
     """Return why a stack file cannot say where a machine's files are, or None where it can."""
+    if not vm.roots.config:
+        return "its host does not reach the storage of its configuration, and reports no folder"
     for folder in _roots(vm):
         problem = path_problem(folder) or ("ends like a disk's file" if is_disk_file(folder) else None)
         if problem:

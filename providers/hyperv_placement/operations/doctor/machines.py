@@ -26,7 +26,7 @@ def machine_diagnoses(
     located = locate(spec, found, stack.hosts[host])
     step = judge(
         spec, found, replace(located.placement, host=host), reading.inventory, stack.hosts[host],
-        findings=located.findings,
+        findings=located.findings, patience=stack.wait_for_activity,
     )  # fmt: skip
     for finding in step.findings:
         if finding.is_of_hosts:

@@ -11,11 +11,11 @@ from hyperv_placement.model.finding import DIRECTORY, TICKET, Finding, Subject
 from hyperv_placement.model.live_migration import HostMigration
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.stack import Stack
+from hyperv_placement.planning.checks.preflight.delegation_settings import AUTHENTICATIONS, CREDSSP
 from hyperv_placement.planning.delegation.entries import missing_for_pair, needed_mode
 
 from .symptoms import Reading
 
-CREDSSP = 0
 _LOCAL = frozenset({"basic", "certificate"})
 _DELEGATED = frozenset({"kerberos", "ntlm"})
 
@@ -76,16 +76,18 @@ def _authentication(
     where: Subject, source: HostName, destination: HostName, one: HostFacts, other: HostFacts
 ) -> Iterator[Finding]:
     if one.migration.authentication != other.migration.authentication:
-        named = {CREDSSP: "CredSSP"}
         yield Finding.refusal(
             "migration-authentication-differs",
-            f"{source} is set to {named.get(one.migration.authentication, 'Kerberos')} for migrations, {destination}"
-            f" to {named.get(other.migration.authentication, 'Kerberos')}",
+            f"{source} is set to {_named(one)} for migrations, {destination} to {_named(other)}",
             "Declare live_migration: {authentication: kerberos}, or run"
             " Set-VMHost -VirtualMachineMigrationAuthenticationType Kerberos on both",
             subject=where,
             breaks="Moves between them fail",
         )
+
+
+def _named(facts: HostFacts) -> str:
+    return AUTHENTICATIONS.get(facts.migration.authentication, "nothing that has a name")
 
 
 def _second_hop(

@@ -26,7 +26,7 @@ from hyperv_placement.winrm.client import Client
 from hyperv_placement.winrm.credentials import read_credential
 from hyperv_placement.winrm.tickets import ticket_is_forwardable
 from hyperv_placement.winrm.transport import certificate_end, knock
-from hyperv_placement.wsman import CIMV2
+from hyperv_placement.wsman import CIMV2, Instance
 
 from .possible import possible_sources
 from .symptoms import HostReading, Reading
@@ -119,7 +119,12 @@ def _ahead(client: Client, clock: Clock) -> float | None:
 
 def _vmm(client: Client) -> bool:
     rows = client.query("Win32_Service", "State", where={"Name": _VMM_AGENT}, namespace=CIMV2)
-    return any(row.text("State") == "Running" for row in rows)
+    return any(manages(row) for row in rows)
+
+
+def manages(service: Instance) -> bool:
+    """Say whether the agent of Virtual Machine Manager runs, by its row of Win32_Service."""
+    return service.text("State") == "Running"
 
 
 def _directory(stack: Stack, clock: Clock) -> tuple[Mapping[str, str], PlacementError | None]:

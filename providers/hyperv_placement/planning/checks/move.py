@@ -6,25 +6,19 @@ from collections.abc import Iterator
 
 from hyperv_placement import quoting
 from hyperv_placement.model import winpath
-from hyperv_placement.model.estate import DiskKind, HostFacts, VirtualMachine, VmState
+from hyperv_placement.model.estate import DiskKind, HostFacts, VirtualMachine
 from hyperv_placement.model.finding import Finding
 from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import VmId
 from hyperv_placement.model.stack import HostSpec
-from hyperv_placement.model.states import in_words
 from hyperv_placement.planning.machine.computers import is_unnamed, keeps_out
 from hyperv_placement.planning.machine.disk_keys import frozen_in
 from hyperv_placement.planning.machine.wanted_move import onto_itself
 
 from . import preflight
 from .options import option_findings
+from .state import state_findings
 
-ACTIVITIES = {
-    32768: "getting a checkpoint", 32769: "applying a checkpoint", 32770: "losing a checkpoint",
-    32772: "merging its disks", 32773: "being exported", 32774: "being migrated", 32776: "being backed up",
-    32778: "moving its storage", 32779: "moving its storage",
-}  # fmt: skip
-"""Msvm_ComputerSystem.OperationalStatus[1] (win32 page of the class; from 32776 on FailoverClusters' enumeration, unofficial)."""
 _CHECKPOINT_FILES = (".avhdx", ".avhd")
 
 
@@ -76,20 +70,13 @@ def _machine(vm: VirtualMachine) -> Iterator[Finding]:
             f"Leave it where it is. Only where nobody relies on its replica:"
             f" {quoting.powershell('Get-VM -Id {} | Remove-VMReplication', vm.id)}; set it up again after the move",
         )
-    if vm.state == VmState.PAUSED:
-        yield Finding.warning("machine-paused", f"{vm.name} is paused; nobody has seen a paused machine move")
-    elif vm.state == VmState.OTHER:
-        yield Finding.refusal(
-            "machine-between-states",
-            f"{vm.name} is {in_words(vm.enabled_state)}, between two states",
-            "Run again when it has settled",
+    elif vm.replication_mode is None:
+        yield Finding.warning(
+            "machine-state-unnamed",
+            f"{vm.host} reports no ReplicationMode of {vm.name}; whether it is replicated is not known",
+            f"See {quoting.powershell('Get-VM -Id {} | Get-VMReplication', vm.id)} on {vm.host} first",
         )
-    # The first value is the machine's health, those after it what it is doing.
-    for activity in vm.operational_status[1:]:
-        if activity in ACTIVITIES:
-            yield Finding.refusal(
-                "machine-busy", f"{vm.name} is {ACTIVITIES[activity]}", "Run again when that has ended"
-            )
+    yield from state_findings(vm)
 
 
 def _storage(move: Move) -> Iterator[Finding]:

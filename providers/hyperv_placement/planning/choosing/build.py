@@ -16,6 +16,7 @@ from hyperv_placement.planning.checks.held_names import Key, files_of, held_now,
 from hyperv_placement.planning.checks.move import refusals
 from hyperv_placement.planning.checks.preflight.memory import in_memory
 from hyperv_placement.planning.checks.preflight.room import volume_of
+from hyperv_placement.planning.checks.waiting import waited_for
 from hyperv_placement.planning.machine.allowed import Group, allowed, groups
 from hyperv_placement.planning.machine.locate import locate
 from hyperv_placement.planning.machine.wanted_move import order
@@ -215,7 +216,8 @@ class _ProblemBuilder:
         spec, host = self._stack.vms[label], self._stack.hosts[name]
         wanted = replace(locate(spec, vm, host).placement, host=name)
         move = order(vm, wanted, source, self._inventory.hosts[name])
-        found = refusals(move, source.facts, facts, host) if move else ()
+        against = refusals(move, source.facts, facts, host) if move else ()
+        found = waited_for(against, self._stack.wait_for_activity)
         return all(not finding.refuses for finding in found)
 
     def _holds(self, label: str, vm: VirtualMachine, host: HostName) -> dict[int, int]:

@@ -42,7 +42,8 @@ def differences(wanted: Placement, actual: Placement) -> tuple[Change, ...]:
         ("checkpoints", wanted.checkpoints, actual.checkpoints),
         ("paging", wanted.paging, actual.paging),
     ):
-        if want is not None and _differ(want, have, winpath.same):
+        # Empty where the host does not reach the storage of a machine: where its folders are is not known then, and is no difference.
+        if want is not None and have != "" and _differ(want, have, winpath.same):
             found.append(Change(property=name, actual=have, wanted=want))
     for slot, want in sorted(wanted.disks.items()):
         have = actual.disks.get(slot) or _by_another_name(want, wanted, actual)

@@ -54,6 +54,22 @@ def end_of(move: Move) -> Placement:
     return whole(after(move))
 
 
+def refitted(wanted: Placement, before: VirtualMachine, now: VirtualMachine) -> Placement:
+    """Return a placement that was made for the files of `before` for those that the machine has now.
+
+    A backup or the like puts other files into slots when it begins and when it ends: each goes to the folder that was meant for
+    the file in its slot. A file that was to keep its name keeps the one that it has now; no file gets the name of one that is gone.
+    """
+    then, files = ({disk.slot: disk.path for disk in vm.disks} for vm in (before, now))
+    disks = {
+        slot: winpath.join(winpath.parent(path), winpath.base_name(files[slot]))
+        if slot in files and winpath.same_name(winpath.base_name(path), winpath.base_name(then.get(slot, "")))
+        else path
+        for slot, path in wanted.disks.items()
+    }
+    return replace(wanted, disks=disks, frozen={})
+
+
 def compared(placement: Placement) -> Iterator[tuple[str, str]]:
     """Yield the parts of a placement by name, in a stable order, with paths normalised so that they compare as text."""
     yield "host", placement.host or ""
@@ -79,19 +95,28 @@ def onward(vm: VirtualMachine, end: Placement, inventory: Inventory) -> Move:
     return move
 
 
-def departures(booked: Move, live: Move) -> Iterator[str]:
+def departures(booked: Move, live: Move, *, renamed: bool = False) -> Iterator[str]:
     """Yield, in words, each difference between the order that would be given now and the one that was scheduled.
 
-    A disk's present file counts as well as its target: a checkpoint taken meanwhile puts another file in its slot.
+    A disk's present file counts as well as its target: a checkpoint taken meanwhile puts another file in its slot. `renamed`:
+    a backup or the like was waited for, that puts other files into slots when it begins and when it ends: then the folder of
+    each file counts, and no file of a checkpoint.
     """
     if booked.moves != live.moves:
         yield f"it would be {_KINDS[live.moves]}, {_KINDS[booked.moves]} was planned"
+    if renamed:
+        yield from _apart(_by_folder(end_of(booked)), _by_folder(end_of(live)))
+        return
     yield from _apart(end_of(booked), end_of(live))
     then, now = whole(booked.vm), whole(live.vm)
     for name, before in _files(then).items():
         path = _files(now).get(name)
         if path is not None and not winpath.same(path, before):
             yield f"{name} is {path}, it was {before}"
+
+
+def _by_folder(end: Placement) -> Placement:
+    return replace(end, disks={slot: winpath.parent(path) for slot, path in end.disks.items()}, frozen={})
 
 
 def _apart(booked: Placement, live: Placement) -> Iterator[str]:

@@ -44,6 +44,7 @@ _STACK_PLACEMENT = frozenset(
         "guard",
         "maintenance",
         "delegation_wait",
+        "wait_for_activity",
         "policy",
         "audit_required",
     }

@@ -23,7 +23,7 @@ from hyperv_placement.model.names import HostName
 from hyperv_placement.model.reserve import Reserve
 from hyperv_placement.model.stack import Connection, HostSpec
 from hyperv_placement.model.units import GIB
-from hyperv_placement.planning.checks.move import ACTIVITIES, refusals
+from hyperv_placement.planning.checks.move import refusals
 from hyperv_placement.planning.checks.preflight.processor import fits
 from tests.estates import disk, facts, guid, machine
 
@@ -122,7 +122,8 @@ REFUSED: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any], str]] = [
     ),
     ({"folder": "Q:\\VM001"}, {}, {}, "is to have Q:\\VM001, and hv2 has no such volume"),
     ({"disks": (disk(1, "D:\\s.vhdx", shared=True),)}, {}, {}, "is shared with other machines"),
-    *(({"operational_status": (2, code)}, {}, {}, f"VM001 is {words}") for code, words in ACTIVITIES.items()),
+    ({"operational_status": (2, 32776)}, {}, {}, "VM001 is being backed up"),
+    ({"health_state": 25}, {}, {}, "VM001 has suffered a critical failure"),
 ]
 
 

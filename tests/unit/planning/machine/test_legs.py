@@ -15,7 +15,7 @@ from hyperv_placement.model.plan import Placement, Schedule
 from hyperv_placement.model.stack import Stack, VmSpec
 from hyperv_placement.model.units import GIB
 from hyperv_placement.planning import plan
-from hyperv_placement.planning.machine.legs import after, departures, end_of, onward, whole
+from hyperv_placement.planning.machine.legs import after, departures, end_of, onward, refitted, whole
 from hyperv_placement.planning.machine.wanted_move import order
 from tests.estates import disk, facts, host, inventory, machine, stack
 
@@ -170,3 +170,37 @@ def test_what_differs_from_what_was_booked_is_said(changed: Callable[[Move], Mov
     """Destination, type, folders, where each disk goes and which file it is; not from where the machine comes."""
     booked = planned(machine(1))
     assert list(departures(booked, changed(booked))) == said
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        (with_disk("D:\\Hyper-V\\VM001\\Virtual Hard Disks\\os_4F1C.avhdx"), []),
+        (lambda move: planned(move.vm, "E:\\Fast\\os_4F1C.avhdx"), []),
+        (
+            lambda move: planned(move.vm, "E:\\Slow\\os.vhdx"),
+            ["disk scsi-0-0 would become E:\\Slow, E:\\Fast was planned"],
+        ),
+        (
+            lambda move: replace(move, roots=replace(move.roots, paging="F:\\")),
+            [f"its paging folder would be F:\\, {HOME} was planned"],
+        ),
+    ],
+)
+def test_what_a_backup_has_renamed_is_as_booked(changed: Callable[[Move], Move], said: list[str]) -> None:
+    """It begins and ends with another file in each slot; where they go to still counts."""
+    booked = planned(machine(1))
+    assert list(departures(booked, changed(booked), renamed=True)) == said
+
+
+def test_a_file_keeps_the_name_that_it_has_when_a_backup_is_over() -> None:
+    """It goes to the folder that was meant for the file in its slot; one that is given another name gets that."""
+    before = machine(1, disks=(disk(1, "D:\\A\\os_4F1C.avhdx"), disk(1, "D:\\A\\data.vhdx", "scsi-0-1")))
+    now = machine(1, disks=(disk(1, "D:\\A\\os.vhdx"), disk(1, "D:\\A\\data.vhdx", "scsi-0-1")))
+    wanted = Placement(
+        disks={"scsi-0-0": "E:\\B\\OS_4F1C.avhdx", "scsi-0-1": "E:\\B\\other.vhdx"},
+        frozen={"x": "E:\\os.vhdx"},
+    )
+    assert refitted(wanted, before, now) == Placement(
+        disks={"scsi-0-0": "E:\\B\\os.vhdx", "scsi-0-1": "E:\\B\\other.vhdx"}
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from hyperv_placement.model.estate import HostFacts
 from hyperv_placement.model.finding import Finding
@@ -10,6 +10,7 @@ from hyperv_placement.model.move import Move
 
 CREDSSP, KERBEROS = 0, 1
 """AuthenticationType of a host's migration service (win32 page of its setting data)."""
+AUTHENTICATIONS: Mapping[int, str] = {CREDSSP: "CredSSP", KERBEROS: "Kerberos"}
 _LOCAL = frozenset({"basic", "certificate"})
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hyperv_placement import quoting
-from hyperv_placement.model.estate import HostFacts
+from hyperv_placement.model.estate import UNREPORTED, HostFacts
 from hyperv_placement.model.finding import Finding
 from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import VmId
 from hyperv_placement.planning.machine.computers import NAME_IT_ONCE, is_one_computer, one_host
 from hyperv_placement.planning.machine.doubles import about_copies
+
+from .delegation_settings import AUTHENTICATIONS
 
 
 def hosts(move: Move, source: HostFacts, destination: HostFacts) -> Iterator[Finding]:
@@ -35,12 +37,26 @@ def hosts(move: Move, source: HostFacts, destination: HostFacts) -> Iterator[Fin
             f"{move.destination} listens for migrations on no address",
             "Choose migration networks there (Set-VMHost -UseAnyNetworkForMigration $true)",
         )
+    for name, facts in ((move.source, source), (move.destination, destination)):
+        if facts.migration.authentication not in AUTHENTICATIONS:
+            yield Finding.warning(
+                "migration-authentication-unknown",
+                f"How {name} authenticates migrations is not known: its AuthenticationType is"
+                f" {_shown(facts.migration.authentication)}",
+                f"On {facts.full_name} run {quoting.powershell('Get-VMHost | Format-List VirtualMachineMigrationAuthenticationType')}",
+            )
     if source.migration.authentication != destination.migration.authentication:
         yield Finding.warning(
             "migration-authentication-differs",
             f"{move.source} and {move.destination} use different authentication for migrations",
             "Set-VMHost -VirtualMachineMigrationAuthenticationType Kerberos on both",
         )
+
+
+def _shown(authentication: int) -> str:
+    return (
+        "not reported" if authentication == UNREPORTED else f"{authentication}, which its page does not name"
+    )
 
 
 def leftovers(move: Move, source: HostFacts, destination: HostFacts) -> Iterator[Finding]:
