@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+from hyperv_placement.model import winpath
 from hyperv_placement.model.units import GIB, TIB
 from lab.world.objects import OFF, RUNNING
 
@@ -11,7 +12,7 @@ from .spec import DEFAULT_SEED, DiskSpec, EstateSpec, HostSpec, ShareSpec, VmSpe
 
 DEFAULT_HOSTS, DEFAULT_VMS = 3, 12
 SHARE = r"\\sofs.lab.example\vms"
-_LEAST_MEMORY_GIB = 64
+_LEAST_MEMORY_GIB, _OWN_GIB = 64, 4
 _OFF_EACH, _SHARED_EACH, _TWO_DISKS_EACH = 12, 12, 3
 
 
@@ -25,13 +26,17 @@ def generate(
     """
     names = [f"hv{number}" for number in range(1, hosts + 1)]
     machines = tuple(_machine(number, names[(number - 1) % hosts], seed) for number in range(1, vms + 1))
-    memory = sum(vm.memory_mib for vm in machines) // 2048
+    half = sum(vm.memory_mib for vm in machines) // 2048
+    memory = half if hosts > 1 else 2 * half + _OWN_GIB
     memory_gib = max(_LEAST_MEMORY_GIB, -(-memory // _LEAST_MEMORY_GIB) * _LEAST_MEMORY_GIB)
-    disk = max(2 * TIB, sum(disk.size_bytes for vm in machines for disk in vm.disks) // 2)
+    disk = max(
+        2 * TIB, sum(disk.size_bytes for vm in machines for disk in vm.disks) // (1 if hosts == 1 else 2)
+    )
+    shared = sum(disk.size_bytes for vm in machines for disk in vm.disks if winpath.is_unc(disk.path))
     return EstateSpec(
         seed=seed,
         hosts=tuple(_host(name, memory_gib, disk, limit) for name in names),
-        shares=(ShareSpec(path=SHARE, capacity_bytes=10 * TIB, hosts=tuple(names)),),
+        shares=(ShareSpec(path=SHARE, capacity_bytes=max(10 * TIB, 2 * shared), hosts=tuple(names)),),
         vms=machines,
     )
 

@@ -12,6 +12,8 @@ from cryptography import x509
 
 from hyperv_placement.stackfile import load
 from hyperv_placement.wsman import Instance
+from lab.estate.checking import check
+from lab.estate.generated import generate
 from lab.estate.reading import read_estate
 from lab.estate.spec import EstateError, EstateSpec
 from lab.estate.stack_file import write_stack
@@ -289,6 +291,12 @@ def test_no_instance_of_a_host_without_words_has_any(stage: Make) -> None:
     ]
     assert len(said) > 500
     assert [each for each in said if not str(each[2]).startswith("[de] ")] == []
+
+
+@pytest.mark.parametrize("hosts", [1, 32, 64])
+def test_five_thousand_machines_have_room(hosts: int) -> None:
+    """On their hosts and on the share, whatever number of hosts they are dealt round."""
+    check(generate(hosts=hosts, vms=5000))
 
 
 def test_a_host_with_a_long_full_name_has_a_certificate(tmp_path: Path) -> None:
