@@ -28,8 +28,8 @@ _VM_STATES = {
 }  # fmt: skip
 
 
-def status(world: World, account: Account, checksums: Checksums) -> dict[str, Any]:
-    """Return hosts, machines with the checksums of their disks, jobs, peak and violations.
+def status(world: World, account: Account, checksums: Checksums | None) -> dict[str, Any]:
+    """Return hosts, machines with the checksums of their disks (None: without), jobs, peak and violations.
 
     Changed files are hashed before the world is held, so that its time goes on meanwhile.
     """
@@ -69,7 +69,7 @@ def _host(world: World, host: LabHost, account: Account) -> dict[str, Any]:
     }
 
 
-def _vm(world: World, vm: LabVm, checksums: Checksums) -> dict[str, Any]:
+def _vm(world: World, vm: LabVm, checksums: Checksums | None) -> dict[str, Any]:
     return {
         "id": vm.id,
         "host": vm.host,
@@ -80,8 +80,10 @@ def _vm(world: World, vm: LabVm, checksums: Checksums) -> dict[str, Any]:
     }
 
 
-def _checksums(world: World, vm: LabVm, checksums: Checksums) -> dict[str, str | None]:
+def _checksums(world: World, vm: LabVm, checksums: Checksums | None) -> dict[str, str | None]:
     """Return the checksum of each disk by its path; None where the file is missing."""
+    if checksums is None:
+        return {}
     disks = [disk.path for disk in vm.disks if disk.kind == VHD]
     return {path: checksums.sha256(world.files.real(vm.host, path)) for path in disks}
 

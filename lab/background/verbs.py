@@ -30,7 +30,10 @@ def verbs(world: World, account: Account, stop: threading.Event, directory: Dire
 
     return {
         "ping": lambda: True,
-        "status": lambda: {**status.status(world, account, checksums), **_directory(directory)},
+        "status": lambda *, sums=True: {
+            **status.status(world, account, checksums if sums else None),
+            **_directory(directory),
+        },
         "directory": lambda: _directory(directory).get("directory"),
         "move": lambda *, vm, host: person.move(world, vm, host).id,
         "job": job,
