@@ -78,19 +78,20 @@ class Domain:
     @classmethod
     def of(cls, state: State) -> Self:
         """Return the domain of an estate: its hosts, and the servers of its shares. Raises DirectoryError."""
+        dns = state.settings.domain.lower()
+        # A host of another domain has its account there: this one knows nothing of it.
         hosts = [
             Computer(label=h.name, name=h.computer_name, full_name=h.full_name, services=_OF_HOSTS)
             for h in state.hosts.values()
+            if h.domain.lower() == dns
         ]
-        dns = state.settings.domain.lower()
         servers = _file_servers([share.path for share in state.shares], dns, {host.name for host in hosts})
         computers = (*hosts, *servers)
-        for computer in computers:
-            if len(computer.name) > _LONGEST:
-                raise DirectoryError(
-                    f"{computer.name} is longer than the {_LONGEST} characters of a domain's computer"
-                )
         taken = {computer.name for computer in computers}
+        if len(taken) < len(computers):
+            raise DirectoryError(
+                f"two computers have one name in their first {_LONGEST} characters, as their accounts would"
+            )
         controller = next(name for number in range(1, 100) if (name := f"dc{number}").upper() not in taken)
         return cls(dns=dns, netbios=state.settings.netbios, controller=controller, computers=computers)
 
@@ -99,7 +100,9 @@ def _file_servers(shares: Iterable[str], dns: str, hosts: set[str]) -> list[Comp
     """Return the servers of UNC paths, those that are hosts or belong to no domain of ours left out."""
     names = dict.fromkeys(path.lstrip("\\").split("\\")[0].lower().removesuffix(f".{dns}") for path in shares)
     return [
-        Computer(label=name, name=name.upper(), full_name=f"{name}.{dns}", services=_OF_FILE_SERVERS)
+        Computer(
+            label=name, name=name.upper()[:_LONGEST], full_name=f"{name}.{dns}", services=_OF_FILE_SERVERS
+        )
         for name in names
         if "." not in name and name.upper() not in hosts and not _is_address(name)
     ]

@@ -31,11 +31,13 @@ from lab.world import (
 from lab.world.compatibility import default_version
 from lab.world.objects import FILELESS, FLOPPY, ISO, PAUSED, RUNNING, LabNetwork, any_network
 from lab.world.plan_files import configuration_files
+from lab.world.room import numa_place
 from lab.world.world import Settings, State
 
 from .checking import check
 from .drives import add_checkpoint, drives, guid, idle_controllers
-from .spec import EstateSpec, HostSpec, VmSpec
+from .host_names import netbios_name
+from .spec import EstateSpec, HostSpec, SwitchSpec, VmSpec
 
 _AGE = timedelta(days=30)
 _MANY = 1000
@@ -51,7 +53,13 @@ def build(spec: EstateSpec, home: Path, clock: LabClock, *, ports: dict[str, int
     """
     check(spec)
     clear(home)
-    state = State(settings=Settings(domain=spec.domain, combined_move_takes=spec.combined_move_takes))
+    state = State(
+        settings=Settings(
+            domain=spec.domain,
+            combined_move_takes=spec.combined_move_takes,
+            dynamic_memory_takes=spec.dynamic_memory_takes,
+        )
+    )
     state.hosts = {
         host.name: _host(spec, host, ports[host.name], number) for number, host in enumerate(spec.hosts)
     }
@@ -73,6 +81,7 @@ def build(spec: EstateSpec, home: Path, clock: LabClock, *, ports: dict[str, int
         host = state.hosts[vm.host]
         machine.version = vm.version or default_version(host)
         machine.processor_generation = host.processor_generation
+        machine.numa = numa_place(host, (), machine) or []
         _place(state, vm, machine)
         rng = random.Random(f"{spec.seed}/{vm.host}/{vm.name}/files")
         _write_files(world.files, machine, rng, contents)
@@ -104,8 +113,12 @@ def _host(spec: EstateSpec, host: HostSpec, port: int, number: int) -> LabHost:
     rng = random.Random(f"{spec.seed}/{host.name}")
     return LabHost(
         name=host.name,
-        computer_name=host.name.upper(),
-        domain=spec.domain,
+        computer_name=netbios_name(host),
+        domain=host.domain or spec.domain,
+        dns_name=host.computer_name or "",
+        dns_suffix=host.dns_suffix or "",
+        numa_nodes=host.numa_nodes,
+        numa_spanning=host.numa_spanning,
         port=port,
         memory_mib=host.memory_mib,
         volumes={
@@ -118,7 +131,18 @@ def _host(spec: EstateSpec, host: HostSpec, port: int, number: int) -> LabHost:
             )
             for volume in host.volumes
         },
-        switches=[LabSwitch(id=guid(rng), name=name, extension_id=guid(rng)) for name in host.switches],
+        switches=[
+            LabSwitch(
+                id=guid(rng),
+                name=name,
+                extension_id=guid(rng),
+                kind=made.kind,
+                bandwidth=made.bandwidth,
+                sriov=made.sriov,
+            )
+            for name in host.switches
+            for made in (host.switches_made.get(name, SwitchSpec()),)
+        ],
         ports=[_port(rng)],
         max_live=host.max_live,
         max_storage=host.max_storage,
@@ -188,7 +212,15 @@ def _machine(spec: EstateSpec, vm: VmSpec, clock: LabClock, namesake: int) -> La
             paging=vm.roots.paging or vm.folder,
             guest_state=vm.roots.guest_state or (vm.folder if vm.generation > 1 else None),
         ),
-        nics=[LabNic(id=guid(rng), switch=switch) for switch in vm.switches],
+        nics=[
+            LabNic(
+                id=guid(rng),
+                switch=switch,
+                vlan=vm.vlans.get(switch or ""),
+                sriov=switch in vm.sriov,
+            )
+            for switch in vm.switches
+        ],
         replication_mode=vm.replication_mode,
         clustered=vm.clustered,
         vtpm=vm.vtpm,

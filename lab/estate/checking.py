@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from ipaddress import ip_address, ip_network
 
 from hyperv_placement.model import winpath
@@ -12,9 +12,11 @@ from hyperv_placement.model.names import is_guid
 from hyperv_placement.model.units import GIB, MIB, TIB, format_bytes
 from lab.world.builds import SERVER_2016
 from lab.world.objects import COM_PORTS, FILELESS, FLOPPY, OFF, SAVED
+from lab.world.room import NUMA_MOST_MIB
 
 from . import places
 from .drives import SlotError, slots
+from .host_names import name_findings
 from .spec import EstateError, EstateSpec, HostSpec, VmSpec
 
 _SYSTEM_MIB = 2048
@@ -30,7 +32,7 @@ _MOST_VOLUME = 1024 * 1024 * TIB
 
 def check(spec: EstateSpec) -> None:
     """Raise EstateError with every finding, a line each."""
-    findings = [*_hosts(spec), *places.shares(spec), *_machines(spec)]
+    findings = [*_hosts(spec), *name_findings(spec), *places.shares(spec), *_machines(spec)]
     if not findings:
         findings = [*_room(spec)]
     if findings:
@@ -44,8 +46,6 @@ def _hosts(spec: EstateSpec) -> Iterator[str]:
         yield f"domain: '{spec.domain}' is no domain"
     seen: set[str] = set()
     for host in spec.hosts:
-        if not _LABEL.match(host.name):
-            yield f"hosts.{host.name}: a host's name has 1 to 15 letters, digits and hyphens"
         if host.name.casefold() in seen:
             yield f"hosts.{host.name}: a host of this name is there already"
         seen.add(host.name.casefold())
@@ -129,6 +129,9 @@ def _networks(host: HostSpec, vm: VmSpec) -> Iterator[str]:
     for switch in vm.switches:
         if switch is not None and switch not in host.switches:
             yield f"vms.{vm.name}.switches: {vm.host} has no switch '{switch}'"
+    for switch in (*vm.vlans, *sorted(vm.sriov)):
+        if switch not in vm.switches:
+            yield f"vms.{vm.name}: it has no adapter at switch '{switch}'"
     for san in vm.fibre_channel:
         if san not in host.fibre_channel:
             yield f"vms.{vm.name}.fibre_channel: {vm.host} has no virtual SAN '{san}'"
@@ -172,6 +175,10 @@ def _room(spec: EstateSpec) -> Iterator[str]:
     for host in spec.hosts:
         if needed[host.name] > host.memory_mib:
             yield f"hosts.{host.name}.memory: its running machines and itself need {needed[host.name]} MiB"
+        elif not host.numa_spanning:
+            running = [vm for vm in spec.vms if vm.host == host.name and vm.enabled_state not in (OFF, SAVED)]
+            if homeless := _without_node(host, running):
+                yield f"hosts.{host.name}.numa: without spanning no node has room for {homeless}"
     yield from _disks(spec, hosts)
 
 
@@ -188,3 +195,15 @@ def _disks(spec: EstateSpec, hosts: Mapping[str, HostSpec]) -> Iterator[str]:
     for place, size in used.items():
         if size > capacity[place]:
             yield f"{place}: its disks need {format_bytes(size)}, it has {format_bytes(capacity[place])}"
+
+
+def _without_node(host: HostSpec, running: Sequence[VmSpec]) -> str | None:
+    """Return the first machine that finds no NUMA node with its memory, those before it placed where most is free."""
+    free = [(host.memory_mib - _SYSTEM_MIB) // host.numa_nodes] * host.numa_nodes
+    for vm in running:
+        parts = 1 if vm.memory_maximum_mib is not None else max(1, -(-vm.memory_mib // NUMA_MOST_MIB))
+        for _ in range(parts):
+            free[free.index(max(free))] -= (vm.memory_now_mib or vm.memory_mib) // parts
+        if min(free) < 0:
+            return vm.name
+    return None

@@ -9,6 +9,7 @@ from typing import Any
 from hyperv_placement.model.units import GIB
 from lab.world.objects import DVD, FILELESS, FLOPPY, ISO, OFF, PASS_THROUGH, PAUSED, RUNNING, SAVED, VHD
 
+from .networks import read_ports
 from .nodes import Node, a_list, mib, one_of, size, text, texts, whole, yes_or_no
 from .spec import DEFAULT_SWITCH, DiskSpec, RootsSpec, VmSpec
 from .states import read_states
@@ -49,6 +50,7 @@ def read_machine(label: str, node: Node) -> VmSpec:
         **read_states(node),
         generation=node.take("generation", one_of({1: 1, 2: 2}), 2),
         switches=node.take("switches", _switches, (DEFAULT_SWITCH,)),
+        **read_ports(node),
         version=node.take("version", text),
         processor_limited=node.take("processor_compatibility", yes_or_no, default=False),
         assigned_devices=node.take("assigned_devices", whole, 0),

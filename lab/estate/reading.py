@@ -14,10 +14,10 @@ from lab.world.builds import BUILDS, DEFAULT_BUILD
 from lab.world.limits import WinrmLimits
 
 from .machines import read_machine
+from .networks import read_switches
 from .nodes import Node, a_list, mib, one_of, seconds, size, text, texts, whole, yes_or_no
 from .spec import (
     DEFAULT_SEED,
-    DEFAULT_SWITCH,
     LOCALES,
     EstateError,
     EstateSpec,
@@ -30,6 +30,7 @@ from .states import BEATS
 
 _AUTHENTICATION = {"credssp": 0, "kerberos": 1}
 _VENDORS = {"intel": "GenuineIntel", "amd": "AuthenticAMD"}
+_MOST_NODES = 64
 _LOCALES = {name: name for name in LOCALES}
 
 
@@ -101,6 +102,9 @@ def _estate(node: Node, seed: int | None) -> EstateSpec:
         combined_move_takes=node.take(
             "combined_move_takes", one_of({"both": "both", "live": "live"}), "both"
         ),
+        dynamic_memory_takes=node.take(
+            "dynamic_memory_takes", one_of({"start": "start", "now": "now"}), "start"
+        ),
         hosts=tuple(
             _host(name, Node(entry or {}, f"hosts.{name}"), limit) for name, entry in node.children("hosts")
         ),
@@ -117,7 +121,11 @@ def _host(name: str, node: Node, limit: int) -> HostSpec:
         memory_mib=node.take("memory", mib, 64 * 1024),
         volumes=tuple(_volume(path, entry, node.where) for path, entry in node.children("volumes"))
         or tuple(VolumeSpec(path=f"{letter}:\\", capacity_bytes=2 * TIB) for letter in "CDE"),
-        switches=node.take("switches", texts, (DEFAULT_SWITCH,)),
+        **read_switches(node),
+        computer_name=node.take("computer_name", text),
+        domain=node.take("domain", text),
+        dns_suffix=node.take("dns_suffix", text),
+        **_numa(node),
         max_live=node.take("max_live", whole, limit),
         max_storage=node.take("max_storage", whole, limit),
         migration_enabled=node.take("migration_enabled", yes_or_no, default=True),
@@ -167,6 +175,23 @@ def _processor(host: Node) -> dict[str, Any]:
     }
     node.close()
     return found
+
+
+def _numa(host: Node) -> dict[str, Any]:
+    node = Node(host.take("numa", dict, {}), f"{host.where}.numa")
+    found = {
+        "numa_nodes": node.take("nodes", _nodes, 1),
+        "numa_spanning": node.take("spanning", yes_or_no, default=True),
+    }
+    node.close()
+    return found
+
+
+def _nodes(value: Any) -> int:
+    nodes = whole(value)
+    if not 1 <= nodes <= _MOST_NODES:
+        raise ValueError(f"{nodes} is no number of NUMA nodes: 1 to {_MOST_NODES}")
+    return nodes
 
 
 def _winrm(host: Node) -> WinrmLimits:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from hyperv_placement.model.units import GIB
 from lab.world.builds import DEFAULT_BUILD
 from lab.world.limits import WinrmLimits
-from lab.world.objects import RUNNING, VHD
+from lab.world.objects import EXTERNAL, RUNNING, VHD
 
 DEFAULT_SEED = 1
 DEFAULT_SWITCH = "External"
@@ -74,6 +75,10 @@ class VmSpec:
     """For how long, by the lab's clock; None: it does not end."""
     generation: int = 2
     switches: tuple[str | None, ...] = (DEFAULT_SWITCH,)
+    vlans: Mapping[str, int] = field(default_factory=dict)
+    """VLAN of its adapter at a switch."""
+    sriov: frozenset[str] = frozenset()
+    """Switches at which its adapter wants SR-IOV."""
     version: str | None = None
     """Configuration version; None: the default of its host's build."""
     processor_limited: bool = False
@@ -112,13 +117,33 @@ class NetworkSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SwitchSpec:
+    """How a virtual switch is made."""
+
+    kind: str = EXTERNAL
+    bandwidth: int = 0
+    """BandwidthReservationMode."""
+    sriov: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HostSpec:
     """A host of the estate."""
 
     name: str
     memory_mib: int
     volumes: tuple[VolumeSpec, ...]
+    computer_name: str | None = None
+    """Its name, as somebody typed it who installed it; None: its label."""
+    domain: str | None = None
+    """Its domain; None: the estate's."""
+    dns_suffix: str | None = None
+    """Its suffix in DNS; None: its domain."""
+    numa_nodes: int = 1
+    numa_spanning: bool = True
     switches: tuple[str, ...] = (DEFAULT_SWITCH,)
+    switches_made: Mapping[str, SwitchSpec] = field(default_factory=dict)
+    """By name, those of which more is said than that."""
     max_live: int = 2
     max_storage: int = 2
     migration_enabled: bool = True
@@ -168,6 +193,7 @@ class EstateSpec:
     seed: int = DEFAULT_SEED
     domain: str = "lab.example"
     combined_move_takes: str = "both"
+    dynamic_memory_takes: str = "start"
     hosts: tuple[HostSpec, ...]
     shares: tuple[ShareSpec, ...] = ()
     vms: tuple[VmSpec, ...]

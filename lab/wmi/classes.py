@@ -33,12 +33,14 @@ from .views import (
     memory,
     migration,
     network,
+    numa,
     pools,
     processors,
     serial,
     services,
     settings,
     storage,
+    switch_settings,
     systems,
     windows_parts,
     windows_processes,
@@ -52,6 +54,8 @@ _SERVICE_KEYS = ("SystemCreationClassName", "SystemName", "CreationClassName", "
 _DEVICE_KEYS = ("SystemCreationClassName", "SystemName", "CreationClassName", "DeviceID")
 _SETTING_KEYS = ("InstanceID",)
 _SOFTWARE_KEYS = ("Name", "SoftwareElementID", "SoftwareElementState", "TargetOperatingSystem", "Version")
+_PORT_BASES = ("CIM_EthernetPort", "CIM_LogicalDevice", "CIM_EnabledLogicalElement", "CIM_ManagedElement")
+_PORT_FEATURE = ("Msvm_EthernetSwitchPortFeatureSettingData", "CIM_SettingData")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,6 +191,20 @@ CLASSES: tuple[WmiClass, ...] = (
         network.connections,
         "CIM_EthernetPortAllocationSettingData",
     ),
+    _setting(
+        "Msvm_VirtualEthernetSwitchSettingData",
+        switch_settings.switch_settings,
+        "CIM_VirtualEthernetSwitchSettingData",
+    ),
+    _setting("Msvm_EthernetSwitchPortVlanSettingData", switch_settings.vlans, *_PORT_FEATURE),
+    _setting("Msvm_EthernetSwitchPortOffloadSettingData", switch_settings.offloads, *_PORT_FEATURE),
+    WmiClass(
+        name="Msvm_NumaNode",
+        bases=("CIM_NumaNode", "CIM_EnabledLogicalElement", "CIM_ManagedElement"),
+        keys=("SystemCreationClassName", "SystemName", "CreationClassName", "NodeID"),
+        rows=numa.nodes,
+    ),
+    _setting("Msvm_VirtualSystemManagementServiceSettingData", numa.management_settings),
     _setting("Msvm_SecuritySettingData", settings.security_settings),
     WmiClass(
         name="Msvm_HeartbeatComponent",
@@ -196,10 +214,14 @@ CLASSES: tuple[WmiClass, ...] = (
     ),
     WmiClass(
         name="Msvm_ExternalEthernetPort",
-        bases=("CIM_EthernetPort", "CIM_LogicalDevice", "CIM_EnabledLogicalElement", "CIM_ManagedElement"),
+        bases=_PORT_BASES,
         keys=_DEVICE_KEYS,
         rows=network.external_ports,
     ),
+    WmiClass(
+        name="Msvm_InternalEthernetPort", bases=_PORT_BASES, keys=_DEVICE_KEYS, rows=network.internal_ports
+    ),
+    WmiClass(name="Msvm_WiFiPort", bases=_PORT_BASES, keys=_DEVICE_KEYS, rows=lambda _view: ()),
     _service("Msvm_VirtualSystemMigrationService", migration.service),
     _service("Msvm_VirtualSystemManagementService", services.management),
     _service("Msvm_ImageManagementService", services.images),

@@ -28,6 +28,7 @@ from .jobs import (
 )
 from .objects import FLOPPY, ISO, LabHost, LabVm
 from .plan_files import RefusedMoveError, plan_files
+from .room import numa_place
 from .second_hop import services_of
 from .world import World
 
@@ -301,7 +302,9 @@ def _check_compatible(world: World, vm: LabVm, destination: LabHost) -> None:
         raise RefusedMoveError(texts.incompatible(vm, destination), reason)
     if vm.vtpm and vm.guardian != destination.name and vm.guardian not in destination.guardians:
         raise RefusedMoveError(texts.vtpm(vm))
-    if vm.memory_in_use_mib > world.memory_free_mib(destination.name):
+    if world.memory_wanted_mib(vm) > world.memory_free_mib(destination.name):
+        raise RefusedMoveError(texts.no_memory(vm))
+    if vm.memory_in_use_mib and numa_place(destination, world.state.jobs, vm) is None:
         raise RefusedMoveError(texts.no_memory(vm))
 
 

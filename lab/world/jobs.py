@@ -168,6 +168,8 @@ class Work:
     storage_at: list[str] = field(default_factory=list)
     memory_mib: int = 0
     """Memory set aside at the destination."""
+    numa: list[int] = field(default_factory=list)
+    """Its nodes there, as of a machine."""
     roots: LabRoots
     """Where the configuration will be."""
     disks: dict[str, str] = field(default_factory=dict)

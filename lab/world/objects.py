@@ -25,6 +25,8 @@ STORAGE_COPY, STORAGE_SWITCH = (
     32779,
 )  # storage migration phase 1 and 2 (FailoverClusters module's enum)
 
+EXTERNAL, INTERNAL, PRIVATE = "external", "internal", "private"
+"""What a switch is connected to: a physical adapter, the host alone, machines alone."""
 VHD, ISO, PASS_THROUGH, DVD, FLOPPY = "vhd", "iso", "pass-through", "dvd", "floppy"
 FILELESS = frozenset({PASS_THROUGH, DVD})
 """Drives without a file: a disk of the host, a DVD drive that is empty or is the host's own."""
@@ -87,6 +89,11 @@ class LabSwitch:
     name: str
     extension_id: str = ""
     """GUID of its extension miniport adapter."""
+    kind: str = EXTERNAL
+    bandwidth: int = 0
+    """BandwidthReservationMode: 0 default, 1 weight, 2 absolute, 3 none (its setting data's page)."""
+    sriov: bool = False
+    """IOVPreferred."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -107,6 +114,10 @@ class LabNic:
 
     id: str
     switch: str | None
+    vlan: int | None = None
+    """Its VLAN in access mode; None without one."""
+    sriov: bool = False
+    """Whether it wants a virtual function (IOVOffloadWeight 100)."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -181,6 +192,8 @@ class LabVm:
     """Both set: dynamic memory."""
     memory_now_mib: int | None = None
     """What dynamic memory gives it at present; None: what it started with."""
+    numa: list[int] = field(default_factory=list)
+    """The NUMA node of its host that each of its parts of memory is in; empty: one part, in the first node."""
     roots: LabRoots
     disks: list[LabDisk] = field(default_factory=list)
     checkpoints: list[LabCheckpoint] = field(default_factory=list)
@@ -283,13 +296,23 @@ class LabHost:
     name: str
     """Its label: `hv1`."""
     computer_name: str
+    """NetBIOS name: the first 15 characters of its name, upper case."""
     domain: str
+    """Its domain in the directory."""
+    dns_name: str = ""
+    """Its name in DNS without the suffix; empty: its label."""
+    dns_suffix: str = ""
+    """Its suffix in DNS; empty: its domain."""
     port: int
     http_port: int = 0
     """Port for plain HTTP; 0 until the host listens for the first time, unless one was chosen."""
     memory_mib: int
     reserved_mib: int = 2048
     """Memory of the host's own system."""
+    numa_nodes: int = 1
+    """NUMA nodes, of equal size."""
+    numa_spanning: bool = True
+    """NumaSpanningEnabled: whether a machine's part may have memory of several nodes."""
     volumes: dict[str, LabVolume]
     switches: list[LabSwitch]
     ports: list[LabPort] = field(default_factory=list)
@@ -342,8 +365,8 @@ class LabHost:
 
     @property
     def full_name(self) -> str:
-        """The full DNS name."""
-        return f"{self.name}.{self.domain}"
+        """The full DNS name: by its suffix, which need not be its domain."""
+        return f"{self.dns_name or self.name}.{self.dns_suffix or self.domain}"
 
     @property
     def listening(self) -> list[str]:

@@ -47,6 +47,7 @@ def plan_files(
     """
     if request.destination is not None:
         work.memory_mib = vm.memory_in_use_mib
+        work.numa = room.numa_place(destination, world.state.jobs, vm) or []
     if request.moves == Moves.HOST:
         _check_shared_files(world, source, vm, destination)
         return

@@ -222,6 +222,7 @@ def _switch(world: World, job: LabJob, vm: LabVm, work: Work) -> None:
     placed = _placed(vm, target.name, work)
     placed.operational_activity = vm.operational_activity
     if target is not source:
+        placed.numa = work.numa
         placed.up_since = world.clock.now() if vm.enabled_state in (RUNNING, PAUSED) else None
         del source.realized[vm.id]
     target.planned.pop(vm.id, None)

@@ -12,6 +12,8 @@ from .objects import FILELESS, LabDisk, LabHost, LabShare, LabVm, LabVolume
 from .spelling import plain
 
 Place = LabVolume | LabShare
+NUMA_MOST_MIB = 65536
+"""MaxMemoryBlocksPerNumaNode of every machine, in MiB."""
 
 
 # Each look at the room goes over every path, and there are few: without this a big estate crawls.
@@ -26,6 +28,37 @@ def memory_free_mib(host: LabHost, jobs: Iterable[LabJob]) -> int:
         job.work.memory_mib for job in jobs if job.work and not job.work.switched and job.target == host.name
     )
     return host.memory_mib - host.reserved_mib - in_use - aside
+
+
+def numa_free_mib(host: LabHost, jobs: Iterable[LabJob]) -> list[int]:
+    """Return what each NUMA node of the host could still give; less than nothing where machines span nodes."""
+    free = [(host.memory_mib - host.reserved_mib) // host.numa_nodes] * host.numa_nodes
+    held = [(vm.memory_in_use_mib, vm.numa) for vm in host.vms()]
+    held += [
+        (job.work.memory_mib, job.work.numa)
+        for job in jobs
+        if job.work and not job.work.switched and job.target == host.name
+    ]
+    for mib, nodes in held:
+        parts = nodes or [0]
+        for node in parts:
+            free[node % host.numa_nodes] -= mib // len(parts)
+    return free
+
+
+def numa_place(host: LabHost, jobs: Iterable[LabJob], vm: LabVm) -> list[int] | None:
+    """Return the node for each part of the machine's memory: the one with most free; None where spanning is off and none has room.
+
+    A machine with dynamic memory has one part ("Hyper-V Virtual NUMA Overview"), another as many as its largest node wants.
+    """
+    free = numa_free_mib(host, jobs)
+    parts = 1 if vm.dynamic_memory else max(1, -(-vm.memory_mib // NUMA_MOST_MIB))
+    found = []
+    for _ in range(parts):
+        node = max(range(host.numa_nodes), key=lambda each: free[each])
+        free[node] -= vm.memory_in_use_mib // parts
+        found.append(node)
+    return None if not host.numa_spanning and min(free) < 0 else found
 
 
 def place_of(host: LabHost, shares: Sequence[LabShare], path: str) -> Place | None:

@@ -29,6 +29,9 @@ class Settings:
     netbios: str = "LAB"
     combined_move_takes: str = "both"
     """Slots that a move of host and storage takes at each end: `both` (a live and a storage one: stricter) or `live`. Guess."""
+    dynamic_memory_takes: str = "start"
+    """What must be free where a machine with dynamic memory goes: `start` (what its start takes, if it has less: stricter) or
+    `now` (what it has). Guess."""
     allow_unencrypted: bool = False
     """AllowUnencrypted of the hosts' WinRM services: plain messages and basic over HTTP."""
     directory: bool = False
@@ -109,7 +112,7 @@ class World:
             (
                 h
                 for h in self.hosts.values()
-                if wanted in (h.full_name.casefold(), h.computer_name.casefold())
+                if wanted in {each.casefold() for each in (h.full_name, h.computer_name, h.dns_name) if each}
             ),
             None,
         )
@@ -131,6 +134,12 @@ class World:
     def memory_free_mib(self, host: str) -> int:
         """Return the memory that a machine could still get at `host`."""
         return room.memory_free_mib(self.hosts[host], self.state.jobs)
+
+    def memory_wanted_mib(self, vm: LabVm) -> int:
+        """Return what must be free where the machine goes: what it has, and by the settings no less than its start takes."""
+        if not vm.memory_in_use_mib or not vm.dynamic_memory or self.settings.dynamic_memory_takes == "now":
+            return vm.memory_in_use_mib
+        return max(vm.memory_in_use_mib, vm.memory_mib)
 
     def volume_free(self, host: str, path: str) -> int | None:
         """Return the free bytes of the volume or share that holds `path`; None where `host` has no such place."""

@@ -276,3 +276,9 @@ def test_a_keytab_serves_as_well(connect: Connect, running: Site, tmp_path: Path
         client.change(full(hv1(client)))
     client.close()
     assert connect() is not None
+
+
+def test_a_domain_controller_is_known_by_its_account(connect: Connect, running: Site) -> None:
+    """Of machines' names, in any case; those of members and of nobody are none."""
+    controller = running.directory.domain.controller
+    assert connect().controllers([controller.upper(), "hv1", "nobody)(x"]) == {controller.upper()}

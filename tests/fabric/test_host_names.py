@@ -12,6 +12,7 @@ import pytest
 
 from hyperv_placement.errors import MoveRefusedError
 from hyperv_placement.hyperv.estate import Estate
+from hyperv_placement.migration.admission import Admission
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.own_name import doubt, own_name
 from hyperv_placement.model.stack import Connection, HostSpec
@@ -44,6 +45,32 @@ def test_a_certificate_with_one_full_name_proves_it_where_an_address_is_dialled(
     why = doubt(HV2, unproven)
     assert why is not None
     assert "write account: hv2.lab.example under hosts.hv2" in why.remedy
+
+
+def test_a_suffix_that_is_not_the_domain_is_declared_and_machines_go_there_by_it(make_fabric: Maker) -> None:
+    """The host reports its domain; a name of more than 15 characters is one, too. Without the key nothing goes there."""
+    spec = generate(hosts=2, vms=1)
+    hv1, hv2 = spec.hosts
+    there = replace(hv2, computer_name="hyperv-frankfurt-01", dns_suffix="dc.lab.example")
+    fabric = make_fabric(replace(spec, hosts=(hv1, there)))
+    full = "hyperv-frankfurt-01.dc.lab.example"
+    undeclared = fabric.estate.facts(HV2)
+    assert (undeclared.full_name, undeclared.computer_name) == (
+        "hyperv-frankfurt-01.lab.example",
+        "HYPERV-FRANKFUR",
+    )
+    assert own_name(undeclared) is None
+    why = doubt(HV2, undeclared)
+    assert why is not None
+    assert f"write full_name: {full} under hosts.hv2" in why.remedy
+    with pytest.raises(MoveRefusedError, match="Nothing proves that hv2"):
+        fabric.run(fabric.order("VM001", "hv2"))
+    fabric.estate = Estate({**fabric.specs, HV2: fabric.spec("hv2", full_name=full)}, clock=fabric.clock)
+    fabric.admission = Admission(fabric.estate, clock=fabric.clock)
+    assert own_name(fabric.estate.facts(HV2)) == full
+    fabric.run(fabric.order("VM001", "hv2"))
+    assert fabric.lab_vm("VM001").host == "hv2"
+    assert fabric.world.state.violations == []
 
 
 @pytest.mark.parametrize(

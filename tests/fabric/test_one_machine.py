@@ -133,7 +133,7 @@ def served(
 
 def without_what_is_set_while_off(vm: VirtualMachine) -> VirtualMachine:
     """Return a machine without what the last reading leaves to others."""
-    return replace(vm, vtpm=None, heartbeat_ok=None, vectors=None)
+    return replace(vm, vtpm=None, heartbeat_ok=None, vectors=None, adapters=None)
 
 
 @pytest.mark.parametrize("service", [Service, WithoutSuperclasses, OfSubclasses, FailingSuperclasses])

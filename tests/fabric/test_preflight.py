@@ -206,7 +206,8 @@ def test_what_changes_while_a_move_waits_is_seen(make_fabric: Maker) -> None:
 
 
 def test_dynamic_memory_is_what_it_is_now(make_fabric: Maker) -> None:
-    """Neither what the machine started with nor the terabyte that it may have at most."""
+    """Beside what it started with, and not the terabyte that it may have at most."""
     dynamic = {"memory_mib": 1024, "memory_maximum_mib": 2**20, "memory_now_mib": 3072}
     fabric = between(make_fabric, dynamic, {}, {})
-    assert (fabric.vm("WEB01").memory_mib, fabric.vm("WEB01").memory_certain) == (3072, True)
+    vm = fabric.vm("WEB01")
+    assert (vm.memory_mib, vm.memory_assigned_mib, vm.memory_certain) == (1024, 3072, True)

@@ -41,7 +41,8 @@ def _machine(number: int, name: str, given: Mapping[str, Any]) -> VirtualMachine
             for place, size in enumerate(sizes)
         ),
     )  # fmt: skip
-    return replace(vm, **given.get("is", {}))
+    now = {"memory_assigned_mib": given["now"] * MIB_IN_GIB} if "now" in given else {}
+    return replace(vm, **now, **given.get("is", {}))
 
 
 def _host(
@@ -49,7 +50,7 @@ def _host(
     vms: Mapping[str, VirtualMachine],
 ) -> Any:  # fmt: skip
     memory = given.get("memory", 64)
-    used = sum((vm.memory_mib or 0) for vm in here if vm.state == VmState.RUNNING)
+    used = sum((vm.memory_assigned_mib or vm.memory_mib or 0) for vm in here if vm.state == VmState.RUNNING)
     volumes = []
     for path, size in given.get("volumes", {"D:\\": 1000, "E:\\": 1000}).items():
         taken = sum(d.size_bytes or 0 for vm in here for d in vm.disks if d.path.startswith(path))

@@ -74,7 +74,8 @@ def _give(room: Room, each: ScheduledMove, vm: VirtualMachine) -> None:
     """Give back what was held at the source; the destination keeps what it took."""
     move = each.move
     if move.changes_host and vm.state == VmState.RUNNING:
-        room[move.source, "memory"] += vm.memory_mib or 0
+        # dynamic memory gives back what it had; anybody else all that was started with
+        room[move.source, "memory"] += vm.memory_assigned_mib or vm.memory_mib or 0
     for disk in move.disks:
         if (move.changes_host or disk.source != disk.target) and not disk.source.startswith("\\\\"):
             room[move.source, _volume(disk.source)] += _size(vm, disk.instance_id)
@@ -87,7 +88,7 @@ def _needs(move: Move, vm: VirtualMachine, found: Inventory) -> Room:
     if found.job_of(vm.id) is not None:
         return needs
     if move.changes_host and vm.state == VmState.RUNNING:
-        needs[move.destination, "memory"] += vm.memory_mib or 0
+        needs[move.destination, "memory"] += max(vm.memory_mib or 0, vm.memory_assigned_mib or 0)
     for disk in move.disks:
         if (move.changes_host or disk.source != disk.target) and not disk.target.startswith("\\\\"):
             needs[move.destination, _volume(disk.target)] += _size(vm, disk.instance_id)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from hyperv_placement.wsman import Instance
 from lab.wmi.view import View, instance
 from lab.world import LabNic, LabSwitch
+from lab.world.objects import EXTERNAL, INTERNAL
 
 from .allocation import ETHERNET_CONNECTION, ETHERNET_PORT, allocation
 from .holders import Holder, holders, templates
@@ -17,6 +18,7 @@ _CONNECTION = "Msvm_EthernetPortAllocationSettingData"
 _SWITCH = "Msvm_VirtualEthernetSwitch"
 _TEMPLATE = "6A45335D-4C3A-44B7-B61F-C9808BBDF8ED"  # guess: the ids of these templates were not published
 _PORT = "Msvm_ExternalEthernetPort"
+_INTERNAL_PORT = "Msvm_InternalEthernetPort"
 _ENABLED, _DISABLED = 2, 3
 _MTU = 1500  # bytes of an Ethernet frame's content (IEEE 802.3)
 
@@ -66,7 +68,7 @@ def external_ports(view: View) -> Iterator[Instance]:
                 "EnabledState": _ENABLED,
                 "FullDuplex": True,
                 "HealthState": 5,
-                "IsBound": bool(view.host.switches),
+                "IsBound": any(switch.kind == EXTERNAL for switch in view.host.switches),
                 "LinkTechnology": 2,
                 "MaxDataSize": _MTU,
                 "MaxSpeed": port.speed,
@@ -86,6 +88,38 @@ def external_ports(view: View) -> Iterator[Instance]:
                 "UsageRestriction": 4,
             },
         )
+
+
+def internal_ports(view: View) -> Iterator[Instance]:
+    """Yield the host's virtual adapters: one at each switch that connects it (values of the class's page)."""
+    for switch in view.host.switches:
+        if switch.kind in {EXTERNAL, INTERNAL}:
+            yield instance(
+                _INTERNAL_PORT,
+                {
+                    "ActiveMaximumTransmissionUnit": _MTU,
+                    "AutoSense": True,
+                    "Caption": "Ethernet Port",
+                    "CreationClassName": _INTERNAL_PORT,
+                    "Description": "Microsoft Internal Ethernet Port",
+                    "DeviceID": f"Microsoft:{_derived(switch.id, 'port')}",
+                    "ElementName": switch.name,
+                    "EnabledDefault": _ENABLED,
+                    "EnabledState": 5,
+                    "FullDuplex": True,
+                    "HealthState": 5,
+                    "LinkTechnology": 2,
+                    "MaxDataSize": _MTU,
+                    "Name": switch.name,
+                    "OperationalStatus": (2,),
+                    "RequestedState": 12,
+                    "StatusDescriptions": (view.texts["ok"],),
+                    "SupportedMaximumTransmissionUnit": _MTU,
+                    "SystemCreationClassName": "Msvm_ComputerSystem",
+                    "SystemName": view.host.computer_name,
+                    "UsageRestriction": 4,
+                },
+            )
 
 
 def adapters(view: View) -> Iterator[Instance]:
@@ -118,13 +152,34 @@ def connections(view: View) -> Iterator[Instance]:
         for nic in holder.vm.nics:
             yield _connection(view, holder, nic)
     for switch in view.host.switches:
+        yield from _own_ports(view, switch)
+
+
+def _own_ports(view: View, switch: LabSwitch) -> Iterator[Instance]:
+    """Yield the ports of a switch to a physical adapter and to the host (win32, "Querying networking objects": HostResource)."""
+    resources = {}
+    if switch.kind == EXTERNAL and view.host.ports:
+        port = view.host.ports[0]
+        resources["external"] = view.path(
+            _PORT,
+            CreationClassName=_PORT,
+            DeviceID=f"Microsoft:{{{port.id}}}",
+            SystemCreationClassName="Msvm_ComputerSystem",
+            SystemName=view.host.computer_name,
+        )
+    if switch.kind in {EXTERNAL, INTERNAL}:
+        resources["port"] = view.path(
+            "Msvm_ComputerSystem", CreationClassName="Msvm_ComputerSystem", Name=view.host.computer_name
+        )
+    for part, path in resources.items():
         yield allocation(
             _CONNECTION,
             ETHERNET_CONNECTION,
             "Ethernet Connection",
-            switch.name,
+            f"{switch.name}_External" if part == "external" else switch.name,
             EnabledState=_ENABLED,
-            InstanceID=f"Microsoft:{switch.id}\\{_derived(switch.id, 'port')}",
+            HostResource=(path,),
+            InstanceID=f"Microsoft:{switch.id}\\{_derived(switch.id, part)}",
         )
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from hyperv_placement.errors import DirectoryDeniedError, DirectoryUnreachableError
 from hyperv_placement.model.directory import TRUSTED_TO_AUTH, ComputerAccount
-from hyperv_placement.model.names import HostName, dns
+from hyperv_placement.model.names import HostName, dns, folded
+from hyperv_placement.planning.delegation.host_accounts import is_controller_by
 from hyperv_placement.planning.delegation.security_descriptor import allowed, sid_text
 
 from .messages import Entry
@@ -18,7 +19,8 @@ FLAGS = "userAccountControl"
 FULL_NAME = "dNSHostName"
 SERVICES = "servicePrincipalName"
 CLASS = "objectClass"
-COMPUTER = ("sAMAccountName", FULL_NAME, FLAGS, "objectSid", SERVICES, DELEGATE_TO, ACTING, CLASS)
+ACCOUNT = "sAMAccountName"
+COMPUTER = (ACCOUNT, FULL_NAME, FLAGS, "objectSid", SERVICES, DELEGATE_TO, ACTING, CLASS)
 PERSON = (FLAGS, "tokenGroups")
 _NOT_DELEGATED = 0x100000
 """Bit ND of userAccountControl (MS-ADTS 2.2.16)."""
@@ -95,6 +97,15 @@ def other(entry: Entry) -> ComputerAccount:
         host=HostName(""), dn=entry.dn, account="", full_name=full_name_of(entry), services=services, flags=flags,
         kinds=_kinds(entry),
     )  # fmt: skip
+
+
+def controller_called(entry: Entry) -> str:
+    """Return the folded name of a domain controller's account, without the dollar sign; empty where it is another's."""
+    name = b"".join(entry.attributes.get(ACCOUNT.lower(), ())[:1]).decode(errors="replace")
+    # With readable attributes alone: who may not read the flags is told nothing, and nobody is called a controller for that.
+    flags = b"".join(entry.attributes.get(FLAGS.lower(), ())[:1])
+    controller = flags.lstrip(b"-").isdigit() and is_controller_by(int(flags))
+    return folded(name.removesuffix("$")) if controller else ""
 
 
 def is_computer(entry: Entry) -> bool:

@@ -21,12 +21,13 @@ from hyperv_placement.errors import (
     PolicyError,
 )
 from hyperv_placement.model.directory import AccountChange, Accounts, ComputerAccount, DirectorySpec
-from hyperv_placement.model.names import dns
+from hyperv_placement.model.names import dns, folded
+from hyperv_placement.model.own_name import NETBIOS
 from hyperv_placement.planning.delegation.entries import ldif, powershell, services_of
 from hyperv_placement.planning.delegation.host_accounts import base_services, judged
 
 from . import accounts, messages
-from .accounts import COMPUTER, FULL_NAME, PERSON, SERVICES, Person
+from .accounts import ACCOUNT, COMPUTER, FLAGS, FULL_NAME, PERSON, SERVICES, Person
 from .allowance import Allowance
 from .channel import Channel, ClosedError
 from .login import credential_of, log_in
@@ -90,6 +91,26 @@ class DirectoryClient:
             for entry in self._asked(search):
                 found[entry.dn] = accounts.related(entry, names)
         return tuple(found.values())
+
+    def controllers(self, names: Iterable[str]) -> frozenset[str]:
+        """Return which of these names of machines are those of domain controllers, by their accounts. Raises as `computers` does."""
+        # An account's name has the first 15 characters, and a dollar sign (sAMAccountName).
+        wanted = {folded(name[:NETBIOS]): name for name in names}
+        found: set[str] = set()
+        asked = sorted(wanted)
+        for start in range(0, len(asked), _AT_ONCE):
+            search = partial(
+                self._search,
+                [(ACCOUNT, f"{name}$") for name in asked[start : start + _AT_ONCE]],
+                (ACCOUNT, FLAGS),
+                object_class="computer",
+            )
+            found |= {
+                wanted[name]
+                for entry in self._asked(search)
+                if (name := accounts.controller_called(entry)) in wanted
+            }
+        return frozenset(found)
 
     def person(self, principal: str) -> Person | None:
         r"""Return the account of `user@domain`, `DOMAIN\user` or `user`; None if there is none. Raises as `computers`."""

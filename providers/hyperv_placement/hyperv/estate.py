@@ -203,12 +203,16 @@ class Estate:
         facts = host_facts.read_facts(client, names, self._switches[host], now)
         before = self._traits.get(host)
         if before is None:
-            traits = host_facts.read_traits(client, facts)
+            traits = host_facts.read_traits(client, facts, self._switches[host])
         else:
             traits = host_facts.with_cluster(client, before)
         if traits.cluster != UNKNOWN_CLUSTER:  # else it is asked again
             self._traits[host] = traits
-        facts = replace(host_facts.with_traits(facts, traits), uuid_before=self._expected.get(host))
+        facts = replace(
+            host_facts.with_traits(facts, traits),
+            uuid_before=self._expected.get(host),
+            numa_free_mib=host_facts.read_numa_free(client, traits.numa_spanning),
+        )
         self._read[host] = facts
         return facts
 
@@ -240,7 +244,7 @@ class Estate:
     def read_for_order(
         self, host: HostName, known: VirtualMachine, cluster: str | None
     ) -> tuple[MachineRows, VirtualMachine] | None:
-        """Read one machine right before it is moved: its rows, and what they show but for TPM, heartbeat and vectors.
+        """Read one machine right before it is moved: its rows, and what they show but for TPM, heartbeat, vectors and adapters.
 
         None where the host does not have it. `known`: as the host has shown it before. `cluster`: of the host; outside a
         cluster no machine is clustered.

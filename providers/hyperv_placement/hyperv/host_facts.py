@@ -6,7 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from hyperv_placement.errors import WsmanFaultError
-from hyperv_placement.model.estate import UNREPORTED, HostFacts, MigrationSettings, Vector, Volume
+from hyperv_placement.model.estate import (
+    UNREPORTED,
+    HostFacts,
+    MigrationSettings,
+    Vector,
+    VirtualSwitch,
+    Volume,
+)
 from hyperv_placement.model.names import VmId, is_guid, vm_id
 from hyperv_placement.model.units import KIB, MIB
 from hyperv_placement.winrm.client import Client
@@ -17,6 +24,7 @@ from .cluster import read_name_and_limit
 from .compatibility import read_vectors
 from .host_names import HostNames
 from .inventory import one_of, read_guids, read_jobs, read_planned, read_switches, single
+from .networks import read_networks
 
 _UNMOUNTED = "\\\\?\\"
 """How the name of a volume starts that is mounted nowhere, as the recovery partition (win32 page of Win32_Volume)."""
@@ -38,7 +46,7 @@ _DEFINITION = "Microsoft:Definition\\"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traits:
-    """What a host is able to do. Nothing of it changes while moves run, so it is read once, but for its cluster."""
+    """What a host is able to do, and how it is made. Nothing of it changes while moves run, so it is read once, but for its cluster."""
 
     processor: str | None
     processor_model: str | None
@@ -49,6 +57,9 @@ class Traits:
     cluster_migrations: int | None
     credential_guard: bool | None
     uuid: str | None
+    networks: tuple[VirtualSwitch, ...] | None
+    vlans: tuple[int, ...] | None
+    numa_spanning: bool | None
 
 
 def read_facts(client: Client, names: HostNames, switches: Sequence[Instance], now: float) -> HostFacts:
@@ -102,6 +113,7 @@ def read_room(client: Client, before: HostFacts, now: float, *, arriving: bool) 
         realized=realized,
         planned=planned,
         switches=switches,
+        numa_free_mib=read_numa_free(client, before.numa_spanning),
     )
 
 
@@ -156,6 +168,9 @@ def with_traits(facts: HostFacts, traits: Traits) -> HostFacts:
         cluster_migrations=traits.cluster_migrations,
         credential_guard=traits.credential_guard,
         uuid=traits.uuid,
+        networks=traits.networks,
+        vlans=traits.vlans,
+        numa_spanning=traits.numa_spanning,
     )
 
 
@@ -164,10 +179,11 @@ def service_reference(keys: Mapping[str, str]) -> EndpointReference:
     return EndpointReference(resource_uri(_SERVICE), keys)
 
 
-def read_traits(client: Client, facts: HostFacts) -> Traits:
+def read_traits(client: Client, facts: HostFacts, switches: Sequence[Instance]) -> Traits:
     """Read what a host is able to do; None for what it does not report."""
     cluster, limit = read_name_and_limit(client)
     maker, model = _processor(client)
+    networks, vlans = read_networks(client, switches)
     return Traits(
         processor=maker,
         processor_model=model,
@@ -178,6 +194,9 @@ def read_traits(client: Client, facts: HostFacts) -> Traits:
         cluster_migrations=limit,
         credential_guard=_credential_guard(client),
         uuid=read_uuid(client),
+        networks=networks,
+        vlans=vlans,
+        numa_spanning=_numa_spanning(client),
     )
 
 
@@ -290,6 +309,37 @@ def _system(client: Client) -> tuple[int | None, int | None, int | None]:
     total, free = row.number("TotalVisibleMemorySize") or 0, row.number("FreePhysicalMemory") or 0
     build = row.text("BuildNumber")
     return total * KIB // MIB, free * KIB // MIB, int(build) if build.isdecimal() else None
+
+
+def _numa_spanning(client: Client) -> bool | None:
+    """Say whether memory may come from several NUMA nodes (win32 page of the class); a change wants VMMS restarted (Set-VMHost page)."""
+    try:
+        rows = client.query("Msvm_VirtualSystemManagementServiceSettingData", "NumaSpanningEnabled")
+    except WsmanFaultError:
+        return None
+    return rows[0].flag("NumaSpanningEnabled") if rows else None
+
+
+def read_numa_free(client: Client, spanning: bool | None) -> tuple[int, ...] | None:
+    """Return the MiB that each NUMA node can still give; None where machines may span nodes, and where it could not be read.
+
+    CurrentlyConsumableMemoryBlocks counts blocks (win32 page of Msvm_NumaNode); that one is a MiB, as in the settings of memory, is
+    unverified.
+    """
+    if spanning is not False:
+        return None
+    try:
+        rows = client.query("Msvm_NumaNode", "NodeID", "CurrentlyConsumableMemoryBlocks")
+    except WsmanFaultError as error:
+        if error.retryable:
+            raise
+        return None
+    blocks = [
+        row.number("CurrentlyConsumableMemoryBlocks")
+        for row in sorted(rows, key=lambda row: row.text("NodeID"))
+    ]
+    known = [each for each in blocks if each is not None]
+    return tuple(known) if known and len(known) == len(blocks) else None
 
 
 def _volumes(client: Client) -> tuple[Volume, ...] | None:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from hyperv_placement.errors import PlacementError
-from hyperv_placement.model.names import dns_name, is_guid, same
+from hyperv_placement.model.names import dns_name, is_guid
+from hyperv_placement.model.own_name import begins_alike, in_dns
 from hyperv_placement.winrm.client import Client
 from hyperv_placement.winrm.faults import AccessDeniedFaultError
 from hyperv_placement.winrm.proof import proven_names
@@ -23,6 +24,8 @@ class HostNames:
     """NetBIOS name."""
     full_name: str
     """Full DNS name: what DestinationHost must be, where `own_name` says that it is its own."""
+    reported: str = ""
+    """The same as it reports it: its name and its domain, which need not be its suffix in DNS."""
     proven: tuple[str, ...] = ()
     """Names that reaching it proved."""
     declared: str | None = None
@@ -32,6 +35,7 @@ class HostNames:
 def read_names(client: Client) -> HostNames:
     """Read the names of a host; that DNSHostName and Domain make a member's full name is a guess until recorded.
 
+    Where its DNS suffix is not its domain they do not, and the stack file has its full name (Microsoft, "Disjoint Namespace").
     Who may not read root/cimv2 goes by the name that the stack file declares or dials, if it is the host's.
     """
     try:
@@ -57,7 +61,11 @@ def _names(client: Client, computer_name: str, full_name: str) -> HostNames:
         )
     spec = client.host
     return HostNames(
-        computer_name=computer_name, full_name=full_name, proven=proven_names(spec), declared=spec.account
+        computer_name=computer_name,
+        full_name=in_dns(full_name, spec.full_name),
+        reported=full_name,
+        proven=proven_names(spec),
+        declared=spec.declared,
     )
 
 
@@ -69,9 +77,9 @@ def _names_as_dialled(client: Client, denied: AccessDeniedFaultError) -> HostNam
     spec = client.host
     systems = client.query("Msvm_ComputerSystem", "Name", "ElementName")
     own = next((row.text("Name") for row in systems if not is_guid(row.text("Name"))), "")
-    dialled = spec.account or spec.connection.kerberos_host or urlsplit(spec.endpoint).hostname or ""
+    dialled = spec.declared or spec.connection.kerberos_host or urlsplit(spec.endpoint).hostname or ""
     # By a short name a host of another domain could be meant.
-    if "." not in dialled or not same(dialled.partition(".")[0], own):
+    if "." not in dialled or not begins_alike(dialled, own):
         raise PlacementError(
             f"{spec.name} calls itself {own}, and its full name could not be read ({denied.message})",
             remedy=f"Write its full name as account: under hosts.{spec.name}, dial it by that, or let the account read root/cimv2",

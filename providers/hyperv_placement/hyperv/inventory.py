@@ -16,6 +16,7 @@ from hyperv_placement.wsman import Instance
 from .cluster import ClusterView, read_cluster
 from .move_rows import MoveRows, complete
 from .rows import SNAPSHOT, Rows, job_of, machines, owner, planned, recent_job_of
+from .vlans import VLAN_IDS, VLANS
 
 _SYSTEM = ("Name", "ElementName", "EnabledState", "OperationalStatus", "HealthState", "ReplicationMode")
 _SETTING = (
@@ -42,7 +43,13 @@ _JOB = (
     "TimeOfLastStateChange",
 )
 _PORT = ("InstanceID", "HostResource", "LastKnownSwitchName")
-_MEMORY = ("InstanceID", "VirtualQuantity", "DynamicMemoryEnabled", "Reservation")
+_MEMORY = (
+    "InstanceID",
+    "VirtualQuantity",
+    "DynamicMemoryEnabled",
+    "Reservation",
+    "MaxMemoryBlocksPerNumaNode",
+)
 
 
 def read_host(client: Client) -> Host:
@@ -178,12 +185,20 @@ def _move_rows(client: Client) -> MoveRows:
         ports=_ports(client, None),
         switches=read_switches(client),
         heartbeats=_heartbeats(client, None),
-        processors=settings("Msvm_ProcessorSettingData", "InstanceID", "LimitProcessorFeatures"),
+        processors=settings(
+            "Msvm_ProcessorSettingData",
+            "InstanceID",
+            "LimitProcessorFeatures",
+            "VirtualQuantity",
+            "MaxProcessorsPerNumaNode",
+        ),
         assigned=settings("Msvm_PciExpressSettingData", "InstanceID"),
         gpu_partitions=settings("Msvm_GpuPartitionSettingData", "InstanceID"),
         fc_ports=settings("Msvm_FcPortAllocationSettingData", "InstanceID", "HostResource"),
         fc_switches=read_fc_switches(client),
         dvd_drives=settings("Msvm_ResourceAllocationSettingData", *_DRIVE, ResourceType=DVD_DRIVE),
+        vlans=settings(VLANS, *VLAN_IDS),
+        offloads=settings("Msvm_EthernetSwitchPortOffloadSettingData", "InstanceID", "IOVOffloadWeight"),
     )
     return replace(rows, memory=settings("Msvm_MemorySettingData", *_MEMORY))
 

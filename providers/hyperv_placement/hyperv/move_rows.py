@@ -6,20 +6,21 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from hyperv_placement.model.estate import Devices, VirtualMachine, VmState
+from hyperv_placement.model.estate import Adapter, Devices, VirtualMachine
+from hyperv_placement.model.memory import in_memory
 from hyperv_placement.model.names import VmId
 from hyperv_placement.model.slots import ONLY, place_of, slot_name
 from hyperv_placement.wsman import Instance
 
 from .cluster import ClusterView
 from .rows import group
+from .vlans import vlan_ids
 
 _BEATS = {2: True, 3: True, 7: False, 12: False, 13: False}
 """Msvm_HeartbeatComponent.OperationalStatus[0] (win32 page of the class): OK, and Degraded, which works by an older version of
 the protocol; then Non-Recoverable Error, No Contact, Lost Communication. Of a paused machine (15) it says nothing."""
 _GUID_IN_PATH = re.compile(r'Name="?([0-9A-Fa-f-]{36})')
 _HOST_DRIVE = "Microsoft:Hyper-V:Physical DVD Drive"
-_IN_MEMORY = frozenset({VmState.RUNNING, VmState.PAUSED, VmState.OTHER})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +39,10 @@ class MoveRows:
     fc_ports: Iterable[Instance] | None = None
     fc_switches: Iterable[Instance] | None = None
     dvd_drives: Iterable[Instance] | None = None
+    vlans: Iterable[Instance] | None = None
+    """Msvm_EthernetSwitchPortVlanSettingData; a port without a row has no VLAN (defaults on its page)."""
+    offloads: Iterable[Instance] | None = None
+    """Msvm_EthernetSwitchPortOffloadSettingData; a port without a row has no SR-IOV (the same)."""
 
 
 def complete(vms: Iterable[VirtualMachine], rows: MoveRows, cluster: ClusterView) -> list[VirtualMachine]:
@@ -64,11 +69,13 @@ class _Joined:
         self.fc_ports = _grouped(rows.fc_ports)
         self.sans = _names(rows.fc_switches or ())
         self.dvd_drives = _grouped(rows.dvd_drives)
+        self.vlans = _grouped(rows.vlans)
+        self.offloads = _grouped(rows.offloads)
 
     def completed(self, vm: VirtualMachine, cluster: ClusterView) -> VirtualMachine:
         if self.memory is not None and vm.id not in self.memory:
             return vm  # it has left the host since the sweep: its rows were not read, which does not mean that it has none
-        memory, certain = self._memory(vm)
+        memory, assigned, certain = self._memory(vm)
         vtpm = (
             None
             if self.security is None
@@ -78,23 +85,26 @@ class _Joined:
         return replace(
             vm,
             memory_mib=memory,
+            memory_assigned_mib=assigned,
             memory_certain=certain,
+            numa_nodes=self._numa_nodes(vm.id),
             clustered=cluster.holds(vm.id, vm.name),
             vtpm=vtpm,
             switches=self._switches(vm.id),
+            adapters=self._adapters(vm.id),
             heartbeat_ok=None if beat is None else beats(beat),
             devices=self._devices(vm),
         )
 
-    def _memory(self, vm: VirtualMachine) -> tuple[int | None, bool]:
-        """Return what the machine takes of a host's memory, and whether that is certain.
+    def _memory(self, vm: VirtualMachine) -> tuple[int | None, int | None, bool]:
+        """Return what the machine starts with, what dynamic memory has given it now, and whether that is all.
 
-        Static memory is VirtualQuantity. With dynamic memory a running machine has what Msvm_SummaryInformation shows, and
-        counts with at least what it was started with or is promised; without a summary it may have more.
+        Static memory is VirtualQuantity. With dynamic memory a running machine has what Msvm_SummaryInformation shows; without
+        a summary it may have more than it started with.
         """
         rows = None if self.memory is None else self.memory.get(vm.id)
         if not rows:
-            return None, False
+            return None, None, False
         # Without dynamic memory Reservation equals VirtualQuantity (r4sd/terraform-provider-hyperv).
         least = sum(
             max(
@@ -103,18 +113,52 @@ class _Joined:
             )
             for row in rows
         )
-        if vm.state not in _IN_MEMORY or not any(row.flag("DynamicMemoryEnabled") for row in rows):
-            return least, True
+        if not in_memory(vm) or not any(row.flag("DynamicMemoryEnabled") for row in rows):
+            return least, None, True
         used = self.used.get(vm.id)
-        return max(least, used or 0), bool(used)
+        return least, used or None, bool(used)
+
+    def _numa_nodes(self, vm: VmId) -> int | None:
+        """Return how many virtual NUMA nodes a machine has, None where its settings do not show it.
+
+        With dynamic memory one ("Hyper-V Virtual NUMA Overview"); else as many as its memory and its processors need, by the
+        most that one node takes (MaxMemoryBlocksPerNumaNode, MaxProcessorsPerNumaNode: pages of the settings).
+        """
+        memory, processors = (self.memory or {}).get(vm), (self.processors or {}).get(vm)
+        if not memory or not processors:
+            return None
+        if any(row.flag("DynamicMemoryEnabled") for row in memory):
+            return 1
+        of_memory = _nodes(memory, "MaxMemoryBlocksPerNumaNode")
+        of_processors = _nodes(processors, "MaxProcessorsPerNumaNode")
+        return None if of_memory is None or of_processors is None else max(of_memory, of_processors)
+
+    def _connected(self, vm: VmId) -> Iterator[tuple[Instance, str]]:
+        """Yield the ports of connected adapters, each with the name of its switch."""
+        # The order of rows promises nothing, and what is compared with the plan must not change by it.
+        for port in sorted(self.ports.get(vm, ()), key=lambda row: row.text("InstanceID")):
+            # HostResource names the switch by GUID; that of an adapter that is not connected is empty.
+            guid = _guid_of(port)
+            name = "" if guid is None else self.switches.get(guid) or port.text("LastKnownSwitchName")
+            if name:
+                yield port, name
 
     def _switches(self, vm: VmId) -> tuple[str, ...]:
-        # The order of rows promises nothing, and what is compared with the plan must not change by it.
-        ports = sorted(self.ports.get(vm, ()), key=lambda row: row.text("InstanceID"))
-        # HostResource names the switch by GUID; that of an adapter that is not connected is empty.
-        connected = ((port, guid) for port in ports if (guid := _guid_of(port)) is not None)
-        names = (self.switches.get(guid) or port.text("LastKnownSwitchName") for port, guid in connected)
-        return tuple(name for name in names if name)
+        return tuple(name for _, name in self._connected(vm))
+
+    def _adapters(self, vm: VmId) -> tuple[Adapter, ...] | None:
+        if self.vlans is None or self.offloads is None:
+            return None
+        return tuple(
+            Adapter(
+                switch=name,
+                vlans=tuple(sorted(vlan_ids(_features(port, self.vlans.get(vm, ()))))),
+                sriov=any(
+                    row.number("IOVOffloadWeight") for row in _features(port, self.offloads.get(vm, ()))
+                ),
+            )
+            for port, name in self._connected(vm)
+        )
 
     def _devices(self, machine: VirtualMachine) -> Devices | None:
         vm = machine.id
@@ -147,6 +191,18 @@ def _host_drives(drives: list[Instance], vm: VirtualMachine) -> Iterator[str]:
         place = place_of(row.text("InstanceID"))
         if place is not None and row.text("ResourceSubType") == _HOST_DRIVE:
             yield slot_name(place, () if single else ("",))
+
+
+def _features(port: Instance, rows: Iterable[Instance]) -> list[Instance]:
+    """Return the settings of one port's features: their InstanceIDs start with the port's own (os-win wmiutils)."""
+    prefix = port.text("InstanceID").casefold() + "\\"
+    return [row for row in rows if row.text("InstanceID").casefold().startswith(prefix)]
+
+
+def _nodes(rows: Iterable[Instance], most: str) -> int | None:
+    """Return how many virtual NUMA nodes these settings need, by the property for the most that one takes; None without it."""
+    needed = [(row.number("VirtualQuantity") or 0, row.number(most) or 0) for row in rows]
+    return None if any(not most for _, most in needed) else max(-(-size // most) for size, most in needed)
 
 
 def _grouped(rows: Iterable[Instance] | None) -> Mapping[str, list[Instance]] | None:

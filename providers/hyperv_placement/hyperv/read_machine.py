@@ -66,7 +66,7 @@ class MachineRows:
     def machine(
         self, client: Client, switches: Sequence[Instance], cluster: ClusterView
     ) -> VirtualMachine | None:
-        """Return the machine with all that a move asks of it but for its virtual TPM, its heartbeat and its vectors.
+        """Return the machine with all that a move asks of it but for its virtual TPM, its heartbeat, its vectors and its adapters' features.
 
         Asks for more only where the rows call for it: what dynamic memory takes now, and names of virtual SANs.
         """

@@ -52,7 +52,14 @@ def read_last(estate: Estate, move: Move, source: HostFacts, *, known_s: float) 
     media = tuple(disk for disk in shown.disks if disk.removable)
     hard = tuple(disk for disk in move.vm.disks if not disk.removable)
     disks = tuple(sorted((*hard, *media), key=lambda disk: disk.slot))
-    vm = replace(shown, disks=disks, frozen=move.vm.frozen, heartbeat_ok=move.vm.heartbeat_ok)
+    # VLAN and SR-IOV of its adapters only warn, and go along with the machine: they are not asked for again.
+    vm = replace(
+        shown,
+        disks=disks,
+        frozen=move.vm.frozen,
+        heartbeat_ok=move.vm.heartbeat_ok,
+        adapters=move.vm.adapters,
+    )
     vm = _with_what_is_set_while_off(estate, move, vm, source, ran_s=_ran_s(rows.system) - known_s)
     return LastReading(vm=vm, settings=rows.realized(), disks=rows.media())
 

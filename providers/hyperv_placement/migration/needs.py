@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from hyperv_placement.model import winpath
-from hyperv_placement.model.estate import HostFacts, VmState, Volume
+from hyperv_placement.model.estate import HostFacts, Volume
+from hyperv_placement.model.memory import needed_mib
 from hyperv_placement.model.move import Move, Moves
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.reserve import Reserve
 from hyperv_placement.model.units import MIB, format_bytes
+from hyperv_placement.planning.checks.preflight.numa import fits
 from hyperv_placement.planning.checks.preflight.room import volume_of
 
 
@@ -53,6 +55,8 @@ class Needs:
     slots: tuple[Slot, ...]
     memory_mib: int = 0
     """On the destination; 0 for a machine that is not running, and for a move that stays."""
+    numa_nodes: int | None = None
+    """Virtual NUMA nodes that share this memory; None where that is not known."""
     files: Mapping[str, int] = field(default_factory=dict)
     """Path at the destination -> bytes. Both ends hold a copy until the move ends."""
 
@@ -60,13 +64,13 @@ class Needs:
 def needs_of(move: Move) -> Needs:
     """Return what `move` needs. Space on shares is not counted: no host reports it, so a full one fails the job."""
     sizes = {disk.instance_id: disk.counted_bytes for disk in (*move.vm.disks, *move.vm.frozen)}
-    in_memory = move.vm.state in {VmState.RUNNING, VmState.PAUSED, VmState.OTHER}
     copied = move.all_disks if move.copies_storage else ()
     return Needs(
         hosts=tuple(dict.fromkeys((move.source, move.destination))),
         destination=move.destination,
         slots=_SLOTS[move.moves],
-        memory_mib=move.vm.memory_mib or 0 if move.changes_host and in_memory else 0,
+        memory_mib=(needed_mib(move.vm) or 0) if move.changes_host else 0,
+        numa_nodes=move.vm.numa_nodes,
         files={
             **{d.target: sizes.get(d.instance_id, 0) for d in copied},
             **{parent.target: parent.size_bytes for parent in move.parents},
@@ -127,6 +131,13 @@ def _memory(needs: Needs, facts: HostFacts, arriving: list[Needs], reserve: Rese
             f" beside its reserve of {format_bytes(reserve.memory_mib * MIB)}" if reserve.memory_mib else ""
         )
         yield f"{needs.destination} lacks {lacking} of memory{kept}"
+    elif needs.memory_mib and facts.numa_spanning is False and facts.numa_free_mib and needs.numa_nodes:
+        # Which node an arriving machine gets its memory of, no host says beforehand: it counts on each.
+        coming = sum(other.memory_mib for other in arriving)
+        left = [each - coming for each in facts.numa_free_mib]
+        if not fits(needs.memory_mib, needs.numa_nodes, left):
+            part = format_bytes(-(-needs.memory_mib // needs.numa_nodes) * MIB)
+            yield f"{needs.destination} has no NUMA node with {part} of memory free"
 
 
 def _disk(needs: Needs, facts: HostFacts, arriving: list[Needs], reserve: Reserve) -> Iterator[str]:

@@ -133,6 +133,41 @@ class Vector:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Adapter:
+    """A connected network adapter of a machine: settings of its port that move with it."""
+
+    switch: str
+    """ElementName of its switch."""
+    vlans: tuple[int, ...] = ()
+    """VLAN ids whose frames it takes: one in access mode, those of a trunk, those of a private VLAN; none without tags."""
+    sriov: bool = False
+    """Whether it wants a virtual function of the physical adapter (IOVOffloadWeight above 0)."""
+
+
+class SwitchKind(StrEnum):
+    """What a virtual switch connects its machines to (win32, "Querying networking objects")."""
+
+    EXTERNAL = "external"
+    INTERNAL = "internal"
+    PRIVATE = "private"
+    WITHIN = "internal or private"
+    """It has no physical adapter; whether the host is connected was not seen."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VirtualSwitch:
+    """How a virtual switch of a host is made. None where a value was not read."""
+
+    name: str
+    """ElementName."""
+    kind: SwitchKind | None = None
+    bandwidth: int | None = None
+    """BandwidthReservationMode: 0 default, 1 weight, 2 absolute, 3 none (Msvm_VirtualEthernetSwitchSettingData page)."""
+    sriov: bool | None = None
+    """IOVPreferred: it gives virtual functions of its physical adapter to machines."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Devices:
     """What a machine has of its host's own, or needs its next host to have."""
 
@@ -163,9 +198,13 @@ class VirtualMachine:
     enabled_state: int
     """EnabledState as sent, also where `state` is OTHER."""
     memory_mib: int | None = None
-    """What it takes of a host's memory, in MiB; of a machine with dynamic memory what it has now, or its start needs."""
+    """What it starts with, in MiB, its minimum at least; of a machine with static memory all that it has."""
+    memory_assigned_mib: int | None = None
+    """What a running machine with dynamic memory has now (Msvm_SummaryInformation.MemoryUsage); None elsewhere."""
     memory_certain: bool = True
     """False where dynamic memory could be more than `memory_mib`: its host does not report how much it has."""
+    numa_nodes: int | None = None
+    """Virtual NUMA nodes, each of which has one part of its memory; None where that was not read."""
     roots: Roots
     disks: tuple[Disk, ...] = ()
     operational_status: tuple[int, ...] = (2,)
@@ -188,6 +227,8 @@ class VirtualMachine:
     """Msvm_SecuritySettingData.TpmEnabled."""
     switches: tuple[str, ...] | None = None
     """Name (ElementName) of the switch behind each connected network adapter, in the adapters' order."""
+    adapters: tuple[Adapter, ...] | None = None
+    """How each of those adapters is connected; None where that was not read."""
     heartbeat_ok: bool | None = None
     """Whether the guest answers, by Msvm_HeartbeatComponent; None where it has none, is paused, or what is reported has no name."""
     devices: Devices | None = None
@@ -294,6 +335,14 @@ class HostFacts:
     """Planned systems (Msvm_PlannedComputerSystem): migrations on their way in, or what is left of them."""
     switches: tuple[str, ...] = ()
     """ElementName of each virtual switch."""
+    networks: tuple[VirtualSwitch, ...] | None = None
+    """How its switches are made; None where that was not read."""
+    vlans: tuple[int, ...] | None = None
+    """VLAN ids that any adapter there uses; None where that was not read."""
+    numa_spanning: bool | None = None
+    """NumaSpanningEnabled: whether a machine may have memory of several NUMA nodes where it needs that of one."""
+    numa_free_mib: tuple[int, ...] | None = None
+    """MiB that each NUMA node can still give to machines; read where no machine may span them, None elsewhere."""
     cluster: str | None = None
     """Name of its failover cluster, None outside one."""
     cluster_migrations: int | None = None

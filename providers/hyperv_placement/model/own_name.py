@@ -7,7 +7,7 @@ from typing import Protocol
 
 from .names import HostName, dns
 
-_NETBIOS = 15
+NETBIOS = 15
 """Characters of a NetBIOS name: of a longer name its start (Microsoft, "Naming conventions in Active Directory")."""
 
 
@@ -28,7 +28,7 @@ class Identity(Protocol):
 
     @property
     def declared(self) -> str | None:
-        """Name that the stack file declares (hosts: account)."""
+        """Name that the stack file declares (hosts: account, or full_name)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +37,22 @@ class Doubt:
 
     text: str
     remedy: str
+
+
+def begins_alike(one: str, other: str) -> bool:
+    """Say whether two names of hosts, full or short, have the first label in common, as far as NetBIOS has it."""
+    first, second = (dns(each).partition(".")[0] for each in (one, other))
+    short = min(len(first), len(second)) == NETBIOS
+    return first[:NETBIOS] == second[:NETBIOS] if short else first == second
+
+
+def in_dns(reported: str, declared: str | None) -> str:
+    """Return the full name of a host that reports `reported`, its name and its domain: `declared` where both begin alike.
+
+    A host whose DNS suffix is not its domain reports no full name at all; only somebody's word has the suffix. Where it does not
+    even begin as declared, what it reports stands, and is held against the declared name.
+    """
+    return declared if declared is not None and begins_alike(reported, declared) else reported
 
 
 def own_name(host: Identity) -> str | None:
@@ -53,7 +69,7 @@ def own_name(host: Identity) -> str | None:
 
 def agrees_with_itself(host: Identity) -> bool:
     """Say whether the two names that a host reports begin alike, as those of one computer do."""
-    return dns(host.full_name).partition(".")[0][:_NETBIOS] == dns(host.computer_name)
+    return dns(host.full_name).partition(".")[0][:NETBIOS] == dns(host.computer_name)
 
 
 def called(host: Identity) -> frozenset[str]:
@@ -63,7 +79,7 @@ def called(host: Identity) -> frozenset[str]:
     if own is None:
         return frozenset({dns(host.full_name), dns(host.computer_name)})
     short = dns(own).partition(".")[0]
-    return frozenset({dns(own), short, short[:_NETBIOS]})
+    return frozenset({dns(own), short, short[:NETBIOS]})
 
 
 def doubt(name: HostName, host: Identity) -> Doubt | None:
@@ -74,7 +90,19 @@ def doubt(name: HostName, host: Identity) -> Doubt | None:
     if host.declared:
         return Doubt(
             text=f"{reported}, and the stack file declares {host.declared}",
-            remedy=f"See which computer answers there; if {name} was renamed, correct hosts.{name}.account",
+            remedy=f"See which computer answers there; if its DNS suffix is not its domain's, write full_name: {host.declared} in place"
+            f" of account: under hosts.{name}"
+            if begins_alike(host.full_name, host.declared)
+            else f"See which computer answers there; if {name} was renamed, correct what hosts.{name} declares",
+        )
+    other_suffix = next(
+        (each for each in host.proven or () if begins_alike(each, host.full_name) and "." in each), None
+    )
+    if other_suffix is not None:
+        return Doubt(
+            text=f"{reported}, and what was proven is {' and '.join(host.proven or ())}",
+            remedy=f"See which computer answers there; if its DNS suffix is not its domain's, write full_name: {other_suffix} under"
+            f" hosts.{name}, and if that is an alias, {_write(name, host)}",
         )
     if host.proven:
         return Doubt(

@@ -48,7 +48,11 @@ class DialledHost(Protocol):
 
     @property
     def account(self) -> str | None:
-        """The full name that the stack file gives it."""
+        """The full name that the stack file gives its account."""
+
+    @property
+    def full_name(self) -> str | None:
+        """The full name that the stack file gives it, where its DNS suffix is not its domain."""
 
     @property
     def connection(self) -> Dialling:
@@ -206,10 +210,9 @@ def _of_address(file: PolicyFile, host: DialledHost) -> Iterator[Breach]:
     if not _leads_to(host.endpoint, file.hosts):
         yield _breach("address", f"{host.endpoint} is not among the hosts that may be dialled", file, "hosts")
     # Tickets are asked for, and migrations sent to, the name that is declared: it is a place as the address is.
-    if host.account is not None and file.hosts is not None and not fits(host.account, file.hosts):
-        yield _breach(
-            "account", f"'{host.account}' is not among the hosts that may be dialled", file, "hosts"
-        )
+    for setting, name in (("account", host.account), ("full_name", host.full_name)):
+        if name is not None and file.hosts is not None and not fits(name, file.hosts):
+            yield _breach(setting, f"'{name}' is not among the hosts that may be dialled", file, "hosts")
     if file.ports is not None and _port(host.endpoint) not in file.ports:
         ports = _listed(map(str, sorted(file.ports)))
         yield _breach("address", f"{host.endpoint} has a port that must not be dialled; these may: {ports}", file, "ports")  # fmt: skip

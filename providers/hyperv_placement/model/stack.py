@@ -88,6 +88,8 @@ class HostSpec:
     connection: Connection
     account: str | None = None
     """Full DNS name of its computer account, where the stack file declares it; None = what reaching it proves."""
+    full_name: str | None = None
+    """Its full DNS name, where that is not its name and the domain of its account: where its DNS suffix is another one."""
     storage: Mapping[str, str] = field(default_factory=dict)
     """Named root folders: `fast` -> `D:\\Hyper-V`."""
     reserve: Reserve = NO_RESERVE
@@ -98,6 +100,11 @@ class HostSpec:
     """The operator's word that this host can unwrap key protectors of machines with a vTPM."""
     away: Away | None = None
     """While it is away nothing is moved to it; `Stack.on` takes off what is over."""
+
+    @property
+    def declared(self) -> str | None:
+        """Return the full name that the stack file gives it, None where it gives none."""
+        return self.full_name or self.account
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

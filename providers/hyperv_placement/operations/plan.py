@@ -20,6 +20,7 @@ from hyperv_placement.model.guard import Limit, Occasion
 from hyperv_placement.model.identity import NOTHING_KEPT, Kept
 from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import HostName, VmId
+from hyperv_placement.model.own_name import in_dns
 from hyperv_placement.model.plan import Plan, Standing, Step
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.model.throughput import NOTHING_OBSERVED
@@ -145,8 +146,10 @@ def _held_against(inventory: Inventory, stack: Stack, known: Kept) -> Inventory:
         if host.facts is None:
             return host
         # A recording carries what its run had proved; who a host was, and what it is declared as, is for whoever plans.
-        before, declared = known.hosts.get(host.name), stack.hosts[host.name].account
-        return replace(host, facts=replace(host.facts, uuid_before=before, declared=declared))
+        before, spec = known.hosts.get(host.name), stack.hosts[host.name]
+        name = in_dns(host.facts.full_name, spec.full_name)
+        facts = replace(host.facts, uuid_before=before, declared=spec.declared, full_name=name)
+        return replace(host, facts=facts)
 
     return replace(inventory, hosts={name: held(host) for name, host in inventory.hosts.items()})
 

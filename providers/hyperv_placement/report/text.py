@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from hyperv_placement.model import near_names, winpath
 from hyperv_placement.model.estate import Host, Inventory, VirtualMachine
+from hyperv_placement.model.memory import shown_mib
 from hyperv_placement.model.move import Move, Moves
 from hyperv_placement.model.plan import Choice, Schedule, ScheduledMove, Step
 from hyperv_placement.model.units import MIB, counted, format_bytes, format_seconds
@@ -167,4 +168,5 @@ def _host_lines(host: Host) -> Iterator[str]:
 
 
 def _memory(vm: VirtualMachine) -> str:
-    return "?" if vm.memory_mib is None else format_bytes(vm.memory_mib * MIB)
+    memory = shown_mib(vm)
+    return "?" if memory is None else format_bytes(memory * MIB)

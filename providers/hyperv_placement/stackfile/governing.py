@@ -64,7 +64,7 @@ def _placed(root: Mapping, name: HostName, breaches: Iterable[Breach]) -> Iterat
     if section is None or entry is None:
         return
     for breach in breaches:
-        if breach.setting in {"address", "account"}:
+        if breach.setting in {"address", "account", "full_name"}:
             yield entry.entries[breach.setting].line, f"hosts.{name}.{breach.setting}", breach
             continue
         own, everywhere = entry.mapping("connection"), root.mapping("connection")

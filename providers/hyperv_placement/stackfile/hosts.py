@@ -50,7 +50,8 @@ def _host(
     name: HostName, entry: Mapping, everywhere: Connection, folder: Path, findings: Findings
 ) -> HostSpec:
     connection = _connection(entry.mapping("connection"), everywhere, folder, findings)
-    vtpm, account = entry.scalar("allow_vtpm"), entry.scalar("account")
+    vtpm = entry.scalar("allow_vtpm")
+    account, full_name = _names(name, entry, findings)
     url = _endpoint(name, entry.scalar("address"), connection, findings)
     roots = _roots(name, entry.mapping("storage"), findings)
     word = read_word(entry.mapping("away"), f"hosts.{name}.away", findings)
@@ -58,12 +59,35 @@ def _host(
         name=name,
         endpoint=url,
         connection=connection,
-        account=None if account is None else account.text.rstrip("."),
+        account=account,
+        full_name=full_name,
         storage=roots,
         reserve=_reserve(entry.mapping("reserve")),
         bandwidth=_bandwidth(entry.scalar("bandwidth")),
         allow_vtpm=vtpm is not None and vtpm.text.lower() in {"true", "yes", "on"},
         away=None if word is None else Away(until=word[0], reason=word[1]),
+    )
+
+
+def _names(name: HostName, entry: Mapping, findings: Findings) -> tuple[str | None, str | None]:
+    """Return the full names that an entry gives its host: of its account, and in DNS where the suffix is another one."""
+    account, full = entry.scalar("account"), entry.scalar("full_name")
+    if full is not None and account is not None and dns(account.text) != dns(full.text):
+        findings.add(
+            "host-named-twice",
+            full.line,
+            f"hosts.{name}: account is '{account.text}' and full_name '{full.text}'; an account has the full name of its host"
+            " (dNSHostName), so that full_name alone says both",
+        )
+    elif full is not None and "." not in full.text.rstrip("."):
+        findings.add(
+            "full-name-short",
+            full.line,
+            f"hosts.{name}.full_name: '{full.text}' has no DNS suffix, which is what this key is for; write it whole",
+        )
+    return (
+        None if account is None else account.text.rstrip("."),
+        None if full is None else full.text.rstrip("."),
     )
 
 
@@ -150,7 +174,7 @@ def _report_shared(hosts: Dict[HostName, HostSpec], section: Mapping, findings: 
     for name, host in hosts.items():
         for what, key, seen in (
             ("address", authority(host.endpoint) if host.endpoint else "", addresses),
-            ("account", dns(host.account or ""), accounts),
+            ("full name", dns(host.declared or ""), accounts),
         ):
             other = seen.setdefault(key, name) if key else name
             if other != name:

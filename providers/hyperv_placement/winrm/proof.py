@@ -36,7 +36,7 @@ def proven_names(host: HostSpec) -> tuple[str, ...]:
         if not is_ip_address(dialled):
             names.append(dialled)
         # Behind a proxy the host cannot be dialled from here, so there is no certificate to look at.
-        if not _is_full(dialled) and host.account is None and connection.proxy is None:
+        if not _is_full(dialled) and host.declared is None and connection.proxy is None:
             names += _certified(host, dialled, parts.port or _PORT)
     return tuple(dict.fromkeys(names))
 

@@ -6,6 +6,7 @@ import socket
 import ssl
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, cast
@@ -207,8 +208,17 @@ class Transport:
         return LoginLostError(translated.message, remedy=HostUnreachableError.remedy)
 
 
-def certificate_end(host: HostSpec) -> datetime | None:
-    """Return when the host's certificate ends; None over plain HTTP and behind a proxy.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Certificate:
+    """What a host's certificate says."""
+
+    end: datetime
+    names: tuple[str, ...]
+    """DNS names that it is for, in its order."""
+
+
+def certificate(host: HostSpec) -> Certificate | None:
+    """Return the certificate that a host shows; None over plain HTTP and behind a proxy.
 
     Raises CertificateError where it is not trusted, HostUnreachableError.
     """
@@ -224,10 +234,14 @@ def certificate_end(host: HostSpec) -> datetime | None:
             ) as plain,
             context.wrap_socket(plain, server_hostname=name) as secure,
         ):
-            end = (secure.getpeercert() or {}).get("notAfter")
+            shown: Any = secure.getpeercert() or {}
     except OSError as error:
         raise _translated(host, error, time.monotonic() - begun) from error
-    return datetime.fromtimestamp(ssl.cert_time_to_seconds(str(end)), UTC)
+    return Certificate(
+        end=datetime.fromtimestamp(ssl.cert_time_to_seconds(str(shown.get("notAfter"))), UTC),
+        # Alternative names alone: a common name identifies no server any more (RFC 9525 2).
+        names=tuple(text for kind, text in shown.get("subjectAltName", ()) if kind == "DNS"),
+    )
 
 
 def knock(host: HostSpec, seconds: float = BOUNDS.connect_seconds) -> None:

@@ -173,6 +173,48 @@ CLASSES: dict[str, tuple[str, str]] = {
         _V2,
         f"{_SYSTEM}; uint32 MaxIOVOffloads MaxVMQOffloads",
     ),
+    "Msvm_VirtualEthernetSwitchSettingData": (
+        _V2,
+        (
+            f"{_ELEMENT}; string AssociatedResourcePool[] ConfigurationDataRoot ConfigurationFile ConfigurationID ExtensionOrder[] "
+            "LogDataRoot Notes[] RecoveryFile SnapshotDataRoot SuspendDataRoot SwapFileDataRoot VLANConnection[] "
+            "VirtualSystemIdentifier VirtualSystemType; datetime CreationTime; interval AutomaticStartupActionDelay; "
+            "uint16 AutomaticRecoveryAction AutomaticShutdownAction AutomaticStartupAction AutomaticStartupActionSequenceNumber; "
+            "uint32 BandwidthReservationMode MaxNumMACAddress; boolean IOVPreferred PacketDirectEnabled TeamingEnabled"
+        ),
+    ),
+    "Msvm_EthernetSwitchPortVlanSettingData": (
+        _V2,
+        (
+            f"{_ELEMENT}; uint32 OperationMode PvlanMode; uint16 AccessVlanId NativeVlanId PrimaryVlanId PruneVlanIdArray[] "
+            "SecondaryVlanId SecondaryVlanIdArray[] TrunkVlanIdArray[]"
+        ),
+    ),
+    "Msvm_EthernetSwitchPortOffloadSettingData": (
+        _V2,
+        (
+            f"{_ELEMENT}; uint32 IOVInterruptModeration IOVOffloadWeight IOVQueuePairsRequested IPSecOffloadLimit "
+            "PacketDirectModerationCount PacketDirectModerationInterval PacketDirectNumProcs VMQOffloadWeight VmmqQueuePairs "
+            "VrssMinQueuePairs VrssQueueSchedulingMode VrssVmbusChannelAffinityPolicy; "
+            "boolean VmmqEnabled VrssEnabled VrssExcludePrimaryProcessor VrssIndependentHostSpreading"
+        ),
+    ),
+    "Msvm_NumaNode": (
+        _V2,
+        (
+            f"{_ELEMENT}; {_STATUS}; {_ENABLED}; string CreationClassName NodeID SystemCreationClassName SystemName; "
+            "uint32 NumberOfLogicalProcessors NumberOfProcessorCores; uint64 CurrentlyConsumableMemoryBlocks"
+        ),
+    ),
+    "Msvm_VirtualSystemManagementServiceSettingData": (
+        _V2,
+        (
+            f"{_ELEMENT}; string BiosLockString CurrentWWNNAddress DefaultExternalDataRoot DefaultVirtualHardDiskPath "
+            "MaximumMacAddress MaximumWWPNAddress MinimumMacAddress MinimumWWPNAddress PrimaryOwnerContact PrimaryOwnerName; "
+            "boolean EnhancedSessionModeEnabled HypervisorRootSchedulerEnabled NumaSpanningEnabled; uint32 HbaLunTimeout; "
+            "uint16 DefaultVirtualHardDiskCachingMode"
+        ),
+    ),
     "Msvm_HeartbeatComponent": (
         _V2,
         (
@@ -254,6 +296,8 @@ CLASSES: dict[str, tuple[str, str]] = {
         ),
     ),
     "Msvm_ExternalEthernetPort": (_V2, _PORT),
+    "Msvm_InternalEthernetPort": (_V2, _PORT.replace("FullDuplex IsBound", "FullDuplex")),
+    "Msvm_WiFiPort": (_V2, "string DeviceID ElementName Name; boolean IsBound"),
     "Msvm_GuestNetworkAdapterConfiguration": (
         _V2,
         (

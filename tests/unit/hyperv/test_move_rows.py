@@ -10,7 +10,8 @@ import pytest
 from hyperv_placement.hyperv.cluster import ClusterView
 from hyperv_placement.hyperv.compatibility import vectors_in
 from hyperv_placement.hyperv.move_rows import MoveRows, complete
-from hyperv_placement.model.estate import Devices, Vector, VirtualMachine, VmState
+from hyperv_placement.model.estate import Adapter, Devices, Vector, VirtualMachine, VmState
+from hyperv_placement.model.memory import needed_mib
 from hyperv_placement.wsman import Instance, Value, encode_embedded
 from tests.estates import guid, machine
 
@@ -155,7 +156,7 @@ DYNAMIC = memory(DynamicMemoryEnabled=True, Reservation=512)
         (DYNAMIC, VmState.RUNNING, 6000, (6000, True)),
         (DYNAMIC, VmState.RUNNING, 1000, (4096, True)),
         (DYNAMIC, VmState.RUNNING, None, (4096, False)),
-        (DYNAMIC, VmState.OFF, 0, (4096, True)),
+        (DYNAMIC, VmState.OFF, 0, (0, True)),
         (DYNAMIC.replace(Reservation=5000), VmState.RUNNING, None, (5000, False)),
     ],
 )
@@ -165,7 +166,63 @@ def test_dynamic_memory_counts_as_what_it_has_now(
     """Never less than what it starts with or is promised; unknown where nobody tells."""
     summary = Instance("Msvm_SummaryInformation", {"Name": VM, "MemoryUsage": used})
     vm = only(rows(memory=[setting], summaries=[summary]), state=state)
-    assert (vm.memory_mib, vm.memory_certain) == expected
+    assert (needed_mib(vm), vm.memory_certain) == expected
+    assert vm.memory_assigned_mib == (used if setting is DYNAMIC and used else None)
+
+
+def _feature(class_name: str, port: str, **values: Value) -> Instance:
+    return Instance(class_name, {"InstanceID": f"{port}\\FEATURE", **values})
+
+
+def test_vlan_and_sr_iov_of_a_port_are_those_of_its_adapter() -> None:
+    """The settings of a feature go by their port's InstanceID; a port without them has neither, and unread is not none."""
+    tagged, plain = f"Microsoft:{VM}\\NIC1\\C", f"Microsoft:{VM}\\NIC10\\C"
+    ports = [
+        connection("Msvm_EthernetPortAllocationSettingData", SWITCH).replace(InstanceID=each)
+        for each in (tagged, plain)
+    ]
+    more: dict[str, object] = {
+        "ports": ports,
+        "vlans": [
+            _feature(
+                "Msvm_EthernetSwitchPortVlanSettingData",
+                tagged.replace("NIC1", "nic1"),
+                OperationMode=1,
+                AccessVlanId=20,
+            )
+        ],
+        "offloads": [
+            _feature("Msvm_EthernetSwitchPortOffloadSettingData", tagged, IOVOffloadWeight=0),
+            _feature("Msvm_EthernetSwitchPortOffloadSettingData", plain, IOVOffloadWeight=100),
+        ],
+    }
+    assert only(rows(**more)).adapters == (
+        Adapter(switch="external", sriov=True),
+        Adapter(switch="external", vlans=(20,)),
+    )
+    assert only(rows(**{**more, "vlans": None})).adapters is None
+    assert only(rows(**{**more, "offloads": None})).adapters is None
+
+
+PROCESSORS = row("Msvm_ProcessorSettingData", VM, VirtualQuantity=8, MaxProcessorsPerNumaNode=16)
+
+
+@pytest.mark.parametrize(
+    ("memory_row", "processors", "nodes"),
+    [
+        (memory(MaxMemoryBlocksPerNumaNode=4096), PROCESSORS, 1),
+        (memory(MaxMemoryBlocksPerNumaNode=2000), PROCESSORS, 3),
+        (memory(MaxMemoryBlocksPerNumaNode=4096), PROCESSORS.replace(MaxProcessorsPerNumaNode=4), 2),
+        (memory(MaxMemoryBlocksPerNumaNode=2000, DynamicMemoryEnabled=True), PROCESSORS, 1),
+        (memory(), PROCESSORS, None),
+        (memory(MaxMemoryBlocksPerNumaNode=4096), PROCESSORS.replace(MaxProcessorsPerNumaNode=None), None),
+    ],
+)
+def test_virtual_numa_nodes_are_as_many_as_memory_and_processors_need(
+    memory_row: Instance, processors: Instance, nodes: int | None
+) -> None:
+    """One with dynamic memory; unknown where the settings do not say what one takes."""
+    assert only(rows(memory=[memory_row], processors=[processors])).numa_nodes == nodes
 
 
 VECTOR = Instance(

@@ -9,7 +9,7 @@ import pytest
 
 from hyperv_placement.model.adoption import host_named, names_host
 from hyperv_placement.model.names import HostName
-from hyperv_placement.model.own_name import doubt, own_name
+from hyperv_placement.model.own_name import doubt, in_dns, own_name
 from tests.estates import facts
 
 HV1 = HostName("hv1")
@@ -42,6 +42,43 @@ def test_only_what_is_proven_or_declared_is_a_hosts_name(
     host = _host(reported, **more)
     assert own_name(host) == (reported if own else None)
     assert (doubt(HV1, host) is None) == own
+
+
+@pytest.mark.parametrize(
+    ("reported", "declared", "name"),
+    [
+        ("hv1.corp.example", "hv1.dc.corp.example", "hv1.dc.corp.example"),
+        ("HV1.corp.example", "hv1.dc.corp.example", "hv1.dc.corp.example"),
+        ("hv1", "hv1.dc.corp.example", "hv1.dc.corp.example"),
+        ("hyperv-frankfur.corp.example", "hyperv-frankfurt-01.dc.example", "hyperv-frankfurt-01.dc.example"),
+        (
+            "hyperv-frankfurt-02.corp.example",
+            "hyperv-frankfurt-01.dc.example",
+            "hyperv-frankfurt-02.corp.example",
+        ),
+        ("hv2.corp.example", "hv1.dc.corp.example", "hv2.corp.example"),
+        ("dc1.corp.example", "hv1.dc.corp.example", "dc1.corp.example"),
+        ("hv1.corp.example", None, "hv1.corp.example"),
+    ],
+)
+def test_a_declared_suffix_takes_the_place_of_the_domain_of_a_host_of_that_name(
+    reported: str, declared: str | None, name: str
+) -> None:
+    """Of nobody else: a host that reports another name keeps it, and is held against what is declared."""
+    assert in_dns(reported, declared) == name
+
+
+def test_where_the_suffix_alone_differs_the_key_for_it_is_named() -> None:
+    """With the name that was proven or declared, not with the one that the host reports."""
+    proven = doubt(HV1, _host("hv1.corp.example", proven=("hv1.dc.corp.example",)))
+    declared = doubt(HV1, _host("hv1.corp.example", declared="hv1.dc.corp.example"))
+    other = doubt(HV1, _host("hv2.corp.example", declared="hv1.dc.corp.example"))
+    assert proven is not None
+    assert declared is not None
+    assert other is not None
+    assert "write full_name: hv1.dc.corp.example under hosts.hv1" in proven.remedy
+    assert "write full_name: hv1.dc.corp.example in place of account: under hosts.hv1" in declared.remedy
+    assert "full_name" not in other.remedy
 
 
 def test_what_to_write_never_repeats_a_name_that_begins_as_another_computers() -> None:

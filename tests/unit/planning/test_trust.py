@@ -75,6 +75,7 @@ KEYS: dict[str, tuple[str, Any, Any, frozenset[str]]] = {
     "connection.proxy": ("connection/proxy", None, "http://proxy.evil.example:3128", ALWAYS),
     "hosts.NAME.address": ("hosts/hv1/address", "hv1.corp.example", "hv1.evil.example", ALWAYS),
     "hosts.NAME.account": ("hosts/hv1/account", "HV1", "DC1", ALWAYS),
+    "hosts.NAME.full_name": ("hosts/hv1/full_name", "hv1.dc.corp.example", "dc1.corp.example", ALWAYS),
     "hosts.NAME.storage.NAME": ("hosts/hv1/storage/fast", "D:\\V", "E:\\V", NEVER),
     "hosts.NAME.bandwidth": ("hosts/hv1/bandwidth", "10 Gbit/s", "25 Gbit/s", NEVER),
     "hosts.NAME.reserve.memory": ("hosts/hv1/reserve/memory", "8 GiB", "4 GiB", NEVER),

@@ -127,6 +127,7 @@ def hosts_named(draw: st.DrawFn, name: str) -> HostSpec:
             proxy=draw(st.none() | st.just("http://proxy:3128")),
         ),
         account=draw(st.none() | st.just(f"{name}.corp.example")),
+        full_name=draw(st.none() | st.just(f"{name}.corp.example")),
         storage={root: draw(folders()) for root in ROOTS},
         bandwidth=draw(st.none() | st.integers(1, 999_999).map(lambda mbit: mbit * 1e6 / 8)),
         live_migration=draw(st.just(LiveMigration()) | LIVE_MIGRATIONS),

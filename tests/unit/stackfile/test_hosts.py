@@ -94,6 +94,19 @@ def test_a_secret_in_an_address_is_refused_and_not_repeated(findings: Findings, 
             "hosts:\n  hv1: {address: hv.corp.example}\n  hv2: {address: 'https://HV.corp.example:5986/x'}",
             "3: hosts.hv2: has the address of hv1 (line 2); one host is named once, correct the address or remove one",
         ),
+        (
+            "hosts:\n  hv1: {address: a, full_name: hv.dc.example}\n  hv2: {address: b, account: HV.dc.example.}",
+            "3: hosts.hv2: has the full name of hv1 (line 2); one host is named once, correct the full name or remove one",
+        ),
+        (
+            "hosts: {hv1: {address: a, account: hv1.corp.example, full_name: hv1.dc.example}}\n",
+            ("1: hosts.hv1: account is 'hv1.corp.example' and full_name 'hv1.dc.example'; an account has the full name of its host"
+            " (dNSHostName), so that full_name alone says both"),
+        ),
+        (
+            "hosts: {hv1: {address: a, full_name: hv1}}",
+            "1: hosts.hv1.full_name: 'hv1' has no DNS suffix, which is what this key is for; write it whole",
+        ),
     ],
 )  # fmt: skip
 def test_hosts_that_cannot_be_dialled_as_declared(findings: Findings, hosts: str, expected: str) -> None:

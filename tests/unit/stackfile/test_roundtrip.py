@@ -86,6 +86,7 @@ def _host(host: HostSpec) -> dict[str, object]:
         "allow_vtpm": host.allow_vtpm,
         **_present(
             account=host.account,
+            full_name=host.full_name,
             bandwidth=host.bandwidth and f"{host.bandwidth * 8 / 1e6:.0f} Mbit/s",
             live_migration=_live_migration(host.live_migration) or None,
             away=host.away and {"until": host.away.until.isoformat(), "reason": host.away.reason},

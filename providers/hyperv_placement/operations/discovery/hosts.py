@@ -93,6 +93,7 @@ def host_texts(
                 connection=connection_tree(spec.connection, folder, most),
                 silent=f"{became(lost)}: {lost.reason}" if (lost := found.unreachable.get(name)) else "",
                 account=account,
+                full_name=spec.full_name or "",
                 remark=remark,
             )
         )

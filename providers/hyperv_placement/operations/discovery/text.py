@@ -33,6 +33,8 @@ class HostText:
     """Why nothing is known of its machines."""
     account: str = ""
     """Full name of its computer account, where nothing proves it."""
+    full_name: str = ""
+    """Its full name, where its DNS suffix is not its domain."""
     remark: str = ""
     """What is to be said of its name."""
 
@@ -107,6 +109,8 @@ def _host(host: HostText, draft: Draft) -> Iterator[str]:
     address = {"address": quoted(host.address)}
     if host.account:
         address["account"] = quoted(host.account)
+    if host.full_name:
+        address["full_name"] = quoted(host.full_name)
     if not roots and not host.connection:
         yield f"  {quoted(host.name)}: {_flow(address)}"
         return

@@ -13,6 +13,7 @@ from hyperv_placement.model.stack import Stack
 from hyperv_placement.model.unreachable import several
 from hyperv_placement.planning.machine.computers import facts_in, same_names
 
+from .controllers import controller_diagnoses
 from .files import file_diagnoses
 from .hosts import host_diagnoses, silent_hosts, unproven_hosts
 from .machines import machine_diagnoses
@@ -56,6 +57,7 @@ def diagnoses(stack: Stack, reading: Reading) -> Iterator[Finding]:
     for machine, vm, host in possible_moves(stack, reading.inventory, reading.known):
         yield from machine_diagnoses(stack, reading, machine, vm, host)
     yield from file_diagnoses(stack, reading.inventory)
+    yield from controller_diagnoses(stack, reading)
 
 
 def not_checked(stack: Stack, reading: Reading) -> Iterator[str]:

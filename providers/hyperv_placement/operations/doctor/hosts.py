@@ -17,6 +17,7 @@ from hyperv_placement.planning.machine.computers import another_computer
 from hyperv_placement.planning.what_counts import is_away
 from hyperv_placement.winrm.trust import NEW_CERTIFICATE
 
+from .names import name_diagnoses
 from .symptoms import HostReading, Reading
 
 SKEW = 300.0
@@ -85,6 +86,7 @@ def host_diagnoses(reading: Reading, spec: HostSpec) -> Iterator[Finding]:
     if found is not None and found.facts is not None:
         yield from _computer(host, found.facts)
         yield from _name(host, found.facts)
+        yield from name_diagnoses(host, (reading.accounts or {}).get(host.name))
         yield from _migration(host, found.facts)
         yield from _room(found.facts, spec)
 

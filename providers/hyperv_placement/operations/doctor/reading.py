@@ -25,9 +25,10 @@ from hyperv_placement.model.unreachable import several
 from hyperv_placement.winrm.client import Client
 from hyperv_placement.winrm.credentials import read_credential
 from hyperv_placement.winrm.tickets import ticket_is_forwardable
-from hyperv_placement.winrm.transport import certificate_end, knock
+from hyperv_placement.winrm.transport import certificate, knock
 from hyperv_placement.wsman import CIMV2, Instance
 
+from .controllers import on_shares
 from .possible import possible_sources
 from .symptoms import HostReading, Reading
 
@@ -66,12 +67,15 @@ def read(stack: Stack, estate: Estate, clock: Clock, known: Kept = NOTHING_KEPT)
         inventory,
     )
     own = {name: own for name, reading in hosts.items() if (own := reading.own_name) is not None}
-    accounts, asked = _accounts(stack, own, clock) if trouble is None else (None, trouble)
+    shared = {vm.name for vm in on_shares(stack, inventory)}
+    accounts, controllers, asked = (
+        _accounts(stack, own, shared, clock) if trouble is None else (None, frozenset[str](), trouble)
+    )
     return Reading(
         hosts=hosts, inventory=inventory, directory_trouble=asked,
         accounts=None if accounts is None else _by_host(own, accounts.fit),
         unfit={} if accounts is None else {name: accounts.unfit[folded(each)] for name, each in own.items() if folded(each) in accounts.unfit},
-        callers=callers,
+        controllers=controllers, callers=callers,
         forwardable=_forwardable(stack), now=clock.utc(), known=known,
     )  # fmt: skip
 
@@ -82,11 +86,13 @@ def _host(estate: Estate, name: HostName, clock: Clock) -> tuple[HostReading, Ho
     try:
         # A host that is off answers nothing: this gives up long before a request does.
         knock(spec, KNOCK)
-        reading = replace(reading, certificate_end=certificate_end(spec))
+        if (shown := certificate(spec)) is not None:
+            reading = replace(reading, certificate_end=shown.end, certificate_names=shown.names)
         host = estate.read_host(name, Detail.PLACEMENT)
         reading = replace(
             reading,
             full_name=(names := estate.names(name)).full_name,
+            reported=names.reported,
             own_name=own_name(names),
             migration=read_migration(client),
             # What helps to explain is read if it can be; without it the host counts as read.
@@ -159,15 +165,16 @@ def _user(host: HostSpec) -> str:
 
 
 def _accounts(
-    stack: Stack, names: Mapping[HostName, str], clock: Clock
-) -> tuple[Accounts | None, PlacementError | None]:
+    stack: Stack, names: Mapping[HostName, str], machines: Iterable[str], clock: Clock
+) -> tuple[Accounts | None, frozenset[str], PlacementError | None]:
+    """Return the accounts of hosts, which of `machines` are domain controllers by their names, and why they could not be read."""
     if stack.directory is None:
-        return None, None
+        return None, frozenset(), None
     client = DirectoryClient(stack.directory, clock=clock)
     try:
-        return client.computers(names.values()), None
+        return client.computers(names.values()), client.controllers(machines), None
     except PlacementError as error:
-        return None, error
+        return None, frozenset(), error
     finally:
         client.close()
 

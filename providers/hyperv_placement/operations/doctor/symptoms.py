@@ -22,12 +22,16 @@ class HostReading:
     trouble: PlacementError | None = None
     """Why it could not be read at all."""
     full_name: str = ""
-    """As it reports it."""
+    """As it reports it, with the suffix that the stack file declares."""
+    reported: str = ""
+    """As it reports it: its name and its domain."""
     own_name: str | None = None
     """The same, where it is proven or declared."""
     migration: HostMigration | None = None
     certificate_end: datetime | None = None
     """Until when its certificate is good; None over plain HTTP, too."""
+    certificate_names: tuple[str, ...] = ()
+    """DNS names in its certificate."""
     ahead: float | None = None
     """Seconds by which its clock is ahead of ours, by the middle of the request that asked for it."""
     credential_guard: bool | None = None
@@ -47,6 +51,8 @@ class Reading:
     unfit: Mapping[HostName, Unfit] = field(default_factory=dict)
     """Why other hosts have none."""
     directory_trouble: PlacementError | None = None
+    controllers: frozenset[str] = frozenset()
+    """Names of machines with files on shares that are names of domain controllers; empty where no directory is asked."""
     callers: Mapping[str, str] = field(default_factory=dict)
     """User name -> why that account is never delegated."""
     forwardable: bool | None = None

@@ -39,6 +39,8 @@ _CLASSES = (
     "Msvm_SnapshotOfVirtualSystem", "Msvm_ResourceAllocationSettingData", "Msvm_StorageAllocationSettingData",
     "Msvm_EthernetPortAllocationSettingData", "Msvm_MemorySettingData", "Msvm_ProcessorSettingData",
     "Msvm_SecuritySettingData", "Msvm_HeartbeatComponent", "Msvm_VirtualEthernetSwitch",
+    "Msvm_VirtualEthernetSwitchSettingData", "Msvm_EthernetSwitchPortVlanSettingData",
+    "Msvm_EthernetSwitchPortOffloadSettingData", "Msvm_NumaNode",
 )  # fmt: skip
 """Read whole: a projection hides what a build has besides."""
 _CLUSTER = ("MSCluster_Cluster", "MSCluster_Resource", "MSCluster_ResourceGroup", "MSCluster_Node")

@@ -8,9 +8,9 @@ from datetime import datetime
 
 from hyperv_placement import quoting
 from hyperv_placement.model import winpath
-from hyperv_placement.model.estate import VmState
 from hyperv_placement.model.finding import Finding
 from hyperv_placement.model.guard import LIMITS, Guard, Limit, frozen
+from hyperv_placement.model.memory import held_mib, in_memory
 from hyperv_placement.model.move import Move
 from hyperv_placement.model.plan import Standing, Step
 from hyperv_placement.model.stack import Stack
@@ -89,8 +89,9 @@ def _sizes(move: Move) -> Iterator[int | None]:
         paths = {winpath.comparable(disk.path) for disk in copied}
         parents = {winpath.comparable(each.path): each for disk in copied for each in parents_of(disk, paths)}
         yield from (parent.size_bytes for parent in parents.values())
-    if move.changes_host and move.vm.state in {VmState.RUNNING, VmState.PAUSED, VmState.OTHER}:
-        yield None if move.vm.memory_mib is None else move.vm.memory_mib * MIB
+    if move.changes_host and in_memory(move.vm):
+        memory = held_mib(move.vm)
+        yield None if memory is None else memory * MIB
         # Beside what is known: dynamic memory may have grown since, by nobody knows how much.
         yield 0 if move.vm.memory_certain else None
 

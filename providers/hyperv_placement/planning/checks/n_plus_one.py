@@ -6,11 +6,10 @@ from collections.abc import Iterator, Mapping
 
 from hyperv_placement.model.estate import Inventory, VirtualMachine
 from hyperv_placement.model.finding import Finding, Topic
+from hyperv_placement.model.memory import held_mib, in_memory, needed_mib
 from hyperv_placement.model.names import HostName, folded
 from hyperv_placement.model.stack import Rule, Stack
 from hyperv_placement.model.units import MIB, format_bytes
-
-from .preflight.memory import in_memory
 
 
 def n_plus_one_findings(
@@ -24,18 +23,18 @@ def n_plus_one_findings(
     if free is None:
         return
     for lost in rule.hosts:
-        running = sorted(_running_on(lost, stack, inventory, ends), key=lambda vm: -(vm.memory_mib or 0))
+        running = sorted(_running_on(lost, stack, inventory, ends), key=lambda vm: -(needed_mib(vm) or 0))
         room = {name: left for name, left in free.items() if name != lost}
         homeless = []
         # Greedy: it may find no room where a search would find some. The finding is a warning, and errs on that side.
         for vm in running:
             roomy = max(room, key=lambda name: room[name])
-            if room[roomy] < (vm.memory_mib or 0):
+            if room[roomy] < (needed_mib(vm) or 0):
                 homeless.append(vm)
             else:
-                room[roomy] -= vm.memory_mib or 0
+                room[roomy] -= needed_mib(vm) or 0
         if homeless:
-            lacking = format_bytes(sum(vm.memory_mib or 0 for vm in homeless) * MIB)
+            lacking = format_bytes(sum(needed_mib(vm) or 0 for vm in homeless) * MIB)
             yield Finding.warning(
                 "rule-n-plus-1",
                 f"The rule in line {rule.line} (n_plus_1) does not hold: without {lost} the others find no room for"
@@ -56,8 +55,11 @@ def _free_in_the_end(
             return None
         free[name] = stack.hosts[name].reserve.left_of_memory(host.facts.memory_free_mib)
         # What is free now plus what runs now, less what runs in the end: a host's own need is never estimated.
-        free[name] += sum(vm.memory_mib or 0 for vm in host.vms if in_memory(vm))
-        free[name] -= sum(vm.memory_mib or 0 for vm in _running_on(name, stack, inventory, ends))
+        free[name] += sum(held_mib(vm) or 0 for vm in host.vms)
+        free[name] -= sum(
+            (held_mib(vm) if vm.host == name else needed_mib(vm)) or 0
+            for vm in _running_on(name, stack, inventory, ends)
+        )
     return free
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from hyperv_placement.model import winpath
 from hyperv_placement.model.estate import Disk, HostFacts, Inventory, VirtualMachine
+from hyperv_placement.model.memory import held_mib, in_memory, needed_mib
 from hyperv_placement.model.names import HostName, VmId
 from hyperv_placement.model.plan import Choice
 from hyperv_placement.model.pool import Pool
@@ -14,7 +15,6 @@ from hyperv_placement.model.stack import Stack, VmSpec
 from hyperv_placement.model.units import MIB
 from hyperv_placement.planning.checks.held_names import Key, files_of, held_now, key_of
 from hyperv_placement.planning.checks.move import refusals
-from hyperv_placement.planning.checks.preflight.memory import in_memory
 from hyperv_placement.planning.checks.preflight.room import volume_of
 from hyperv_placement.planning.checks.waiting import waited_for
 from hyperv_placement.planning.machine.allowed import Group, allowed, groups
@@ -199,9 +199,7 @@ class _ProblemBuilder:
             left = self._left_behind(label, vm) if name != vm.host else {}
             for pool, amount in (*self._holds(label, vm, name).items(), *left.items()):
                 held[pool] = held.get(pool, 0) + amount
-            size = (vm.memory_mib or 0) * MIB * in_memory(vm) + sum(
-                d.counted_bytes for d in (*vm.disks, *vm.frozen)
-            )
+            size = (held_mib(vm) or 0) * MIB + sum(d.counted_bytes for d in (*vm.disks, *vm.frozen))
             cost += 0 if name == vm.host else max(1, size)
         return Option(host=self._hosts.index(name), holds=tuple(sorted(held.items())), cost=cost)
 
@@ -224,7 +222,8 @@ class _ProblemBuilder:
         """Return what a machine would hold of the pools on `host`: pool -> amount."""
         held: dict[int, int] = {}
         if in_memory(vm):
-            held[self._pools.number(Pool.memory(host), UNKNOWN)] = vm.memory_mib or 0
+            memory = held_mib(vm) if host == vm.host else needed_mib(vm)
+            held[self._pools.number(Pool.memory(host), UNKNOWN)] = memory or 0
         facts = self._facts.get(host)
         for path, size in self._files(self._stack.vms[label], vm, host):
             volume = volume_of(path, facts.volumes or ()) if facts else None

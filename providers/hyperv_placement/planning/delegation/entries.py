@@ -20,6 +20,7 @@ from hyperv_placement.model.directory import (
 )
 from hyperv_placement.model.finding import Finding
 from hyperv_placement.model.names import HostName, folded
+from hyperv_placement.model.own_name import NETBIOS
 
 from .ldif import changed_descriptor, changed_flags, ldif, powershell
 
@@ -43,10 +44,16 @@ ANY = "any"
 def services_of(full_name: str) -> tuple[str, ...]:
     """Return what a host is called as a destination: both services, full and short name.
 
-    That the short name is the first label of the full one holds for names of up to 15 characters (a guess beyond).
+    The short one is the NetBIOS name, 15 characters at most: a host registers its DNS and its NetBIOS name (DsServerRegisterSpn page),
+    and may register no other than dNSHostName and sAMAccountName (MS-ADTS 3.1.1.5.3.1.1.4).
     """
-    names = dict.fromkeys((full_name, full_name.split(".", maxsplit=1)[0]))
+    names = dict.fromkeys((full_name, short_name(full_name)))
     return tuple(f"{service}/{name}" for service in (MIGRATION_SERVICE, FILES) for name in names)
+
+
+def short_name(full_name: str) -> str:
+    """Return the NetBIOS name of a host: the start of its name ("Naming conventions in Active Directory")."""
+    return full_name.partition(".")[0][:NETBIOS]
 
 
 def entries_of(

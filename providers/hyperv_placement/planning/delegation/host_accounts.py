@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from hyperv_placement import quoting
 from hyperv_placement.model.directory import Accounts, ComputerAccount, Unfit
 from hyperv_placement.model.names import HostName, dns, folded
 
-from .entries import MIGRATION_SERVICE, services_of
+from .entries import MIGRATION_SERVICE, services_of, short_name
 from .find_account import account_called
 
 CONTROLLER = 0x2000
@@ -55,7 +56,7 @@ def _is_called(account: ComputerAccount, name: str) -> bool:
 
 def base_services(full_name: str) -> tuple[str, str]:
     """Return the service of which cifs is an alias (sPNMappings), by full and short name."""
-    return f"HOST/{full_name}", f"HOST/{full_name.partition('.')[0]}"
+    return f"HOST/{full_name}", f"HOST/{short_name(full_name)}"
 
 
 def against(entries: Iterable[str], found: Sequence[ComputerAccount]) -> str:
@@ -80,13 +81,19 @@ def _after(service: str, entry: str) -> str | None:
 
 def is_controller(account: ComputerAccount) -> bool:
     """Say whether an account is a domain controller's, a read-only one's included."""
-    return bool(account.flags & (CONTROLLER | READ_ONLY_CONTROLLER))
+    return is_controller_by(account.flags)
+
+
+def is_controller_by(flags: int) -> bool:
+    """Say the same by `userAccountControl` alone."""
+    return bool(flags & (CONTROLLER | READ_ONLY_CONTROLLER))
 
 
 def holders(server: str, found: Iterable[ComputerAccount]) -> Iterator[ComputerAccount]:
     """Yield the accounts that a file server of this full name may be: by its name, or by a service of it."""
     short = dns(server).partition(".")[0]
-    wanted = {f"{service}/{name}" for service in ("cifs", "host") for name in (dns(server), short)}
+    names = {dns(server), short, dns(short_name(server))}
+    wanted = {f"{service}/{name}" for service in ("cifs", "host") for name in names}
     for account in found:
         if dns(account.full_name) == dns(server) or wanted & {folded(each) for each in account.services}:
             yield account
@@ -125,7 +132,8 @@ def _why_not(account: ComputerAccount, name: str, others: Sequence[ComputerAccou
     if folded(needed) not in has:
         return Unfit(
             why=f"{account.dn} has no service {needed}, which every host with Hyper-V has",
-            remedy="Restart its service Virtual Machine Management, which registers it, and look with setspn -L",
+            remedy="Restart its service Virtual Machine Management, which registers it; if that changes nothing:"
+            f" {quoting.powershell('setspn -S {} {}', needed, account.account.rstrip('$'))}",
             account=account,
         )
     rivals = [

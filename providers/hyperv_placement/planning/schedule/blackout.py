@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hyperv_placement.model.estate import VmState
+from hyperv_placement.model.memory import held_mib
 from hyperv_placement.model.move import Move
 from hyperv_placement.model.units import MIB
 
@@ -16,4 +17,4 @@ def blackout(move: Move, pace: float) -> float:
     """Return seconds: 0 for a machine that is not running, and for moves of files only. `pace`: bytes a second of the move alone."""
     if not move.changes_host or move.vm.state != VmState.RUNNING:
         return 0.0
-    return HANDOVER + (move.vm.memory_mib or 0) * MIB * LAST_PASS / pace
+    return HANDOVER + (held_mib(move.vm) or 0) * MIB * LAST_PASS / pace

@@ -7,13 +7,13 @@ from dataclasses import replace
 
 from hyperv_placement.model import winpath
 from hyperv_placement.model.estate import UNKNOWN_CLUSTER, HostFacts, Inventory, Roots, VirtualMachine
+from hyperv_placement.model.memory import held_mib, in_memory, needed_mib
 from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.plan import Plan, Standing
 from hyperv_placement.model.pool import SHARES, Pool
 from hyperv_placement.model.stack import Rule, Stack
 from hyperv_placement.model.units import MIB
-from hyperv_placement.planning.checks.preflight.memory import in_memory
 from hyperv_placement.planning.checks.preflight.room import volume_of
 from hyperv_placement.planning.checks.sizes import copied_parents, stay_behind
 from hyperv_placement.planning.machine.legs import after
@@ -30,6 +30,7 @@ class Holdings:
     def __init__(self, stack: Stack, inventory: Inventory, plan: Plan) -> None:
         self._stack = stack
         self._plan = plan
+        self._now = {vm.id: vm.host for vm in inventory.vms()}
         self.facts: Mapping[HostName, HostFacts] = {
             name: host.facts
             for name in sorted(stack.hosts)
@@ -90,9 +91,11 @@ class Holdings:
         """Return what a machine holds where it is."""
         held = []
         if in_memory(vm):
-            memory = vm.memory_mib or 0
+            # Where it is now it has what it has, and no more comes free when it leaves; elsewhere it counts as it arrives.
+            memory = held_mib(vm) if self._now.get(vm.id) == vm.host else needed_mib(vm)
             pool = self._pools[Pool.memory(vm.host)]
-            held.append(Holding(pool=pool, amount=memory, thing=MEMORY, transfer=memory * MIB))
+            sent = (held_mib(vm) or 0) * MIB
+            held.append(Holding(pool=pool, amount=memory or 0, thing=MEMORY, transfer=sent))
         held += [
             self._file(vm.host, disk.path, "disk", disk.counted_bytes) for disk in (*vm.disks, *vm.frozen)
         ]

@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 from hyperv_placement.model import winpath
 from hyperv_placement.model.adoption import host_named
 from hyperv_placement.model.estate import Disk, Inventory, MigrationJob, VirtualMachine
+from hyperv_placement.model.memory import held_mib
 from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import VmId
 from hyperv_placement.model.plan import Plan
 from hyperv_placement.model.pool import Pool
-from hyperv_placement.planning.checks.preflight.memory import in_memory
 from hyperv_placement.planning.checks.preflight.room import volume_of
 
 from .holdings import Holdings
@@ -114,7 +114,7 @@ def _hidden(holdings: Holdings, inventory: Inventory) -> Iterator[tuple[int, _Hi
     for name, facts in holdings.facts.items():
         vms = inventory.hosts[name].vms
         if facts.memory_mib is not None and facts.memory_free_mib is not None:
-            known = sum(vm.memory_mib or 0 for vm in vms if in_memory(vm))
+            known = sum(held_mib(vm) or 0 for vm in vms)
             used = facts.memory_mib - facts.memory_free_mib - known
             yield numbers[Pool.memory(name)], _Hidden(amount=used, whole=True)
         for volume in facts.volumes or ():

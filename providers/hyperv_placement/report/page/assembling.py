@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hyperv_placement.model.estate import Inventory
+from hyperv_placement.model.memory import shown_mib
 from hyperv_placement.model.names import folded
 from hyperv_placement.model.plan import Plan, Standing
 from hyperv_placement.model.units import MIB
@@ -82,7 +83,7 @@ def _estate(inventory: Inventory, plan: Plan) -> dict[str, Any]:
         for vm in sorted(host.vms, key=lambda vm: (folded(vm.name), vm.id)):
             step = declared.get(vm.id)
             stands = (None, None) if step is None else (step.label, step.standing.value)
-            machines.append([vm.id, vm.name, vm.host, vm.memory_mib, vm.state.name.lower(), *stands])
+            machines.append([vm.id, vm.name, vm.host, shown_mib(vm), vm.state.name.lower(), *stands])
     hosts += [
         {"name": name, "silent": True, "memory": None, "free": None} for name in sorted(inventory.unreachable)
     ]

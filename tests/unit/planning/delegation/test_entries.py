@@ -50,6 +50,16 @@ def test_what_a_pair_needs(mode: Mode, expected: list[str]) -> None:
     assert {(each.source, each.destination) for each in missing} == {("hv1", "hv2")}
 
 
+def test_the_short_name_of_a_host_has_15_characters() -> None:
+    """As its account: a host registers its DNS and its NetBIOS name, and may register no other."""
+    far = account("hv2", full_name="hyperv-frankfurt-01.corp.example")
+    missing = missing_for_pair(account("hv1", trusted=True), far, "constrained")
+    assert [each.entry.rpartition("/")[2] for each in missing] == [
+        "hyperv-frankfurt-01.corp.example",
+        "hyperv-frankfur",
+    ] * 2
+
+
 def test_file_servers_come_along() -> None:
     """A short name is of the host's domain, a full one has a short one; each line names the server."""
     missing = missing_for_pair(

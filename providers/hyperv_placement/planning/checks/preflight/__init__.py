@@ -15,8 +15,10 @@ from .devices import devices
 from .drives import drives
 from .hosts import hosts, leftovers
 from .networks import networks
+from .numa import numa_room
 from .processor import processor
 from .room import disk_room, memory_room
+from .switches import made_otherwise
 
 __all__ = ["between", "disk_room"]
 
@@ -29,7 +31,9 @@ def between(move: Move, source: HostFacts, destination: HostFacts, target: HostS
     yield from leftovers(move, source, destination)
     yield from configuration(move.vm, source, destination, target)
     yield from networks(move.vm, destination, target.name)
+    yield from made_otherwise(move, source, destination)
     yield from processor(move, source, destination)
     yield from devices(move, source, destination)
     yield from drives(move, source, destination)
     yield from memory_room(move.vm, destination, target)
+    yield from numa_room(move.vm, destination, target)

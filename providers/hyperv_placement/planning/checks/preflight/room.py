@@ -7,13 +7,12 @@ from collections.abc import Iterable, Iterator
 from hyperv_placement.model import winpath
 from hyperv_placement.model.estate import HostFacts, VirtualMachine, Volume
 from hyperv_placement.model.finding import Finding, Topic
+from hyperv_placement.model.memory import held_mib, in_memory, needed_mib
 from hyperv_placement.model.move import Move
 from hyperv_placement.model.reserve import Reserve
 from hyperv_placement.model.stack import HostSpec
 from hyperv_placement.model.units import MIB, format_bytes
 from hyperv_placement.planning.machine.wanted_move import CLUSTER_STORAGE
-
-from .memory import in_memory
 
 NEEDS_RIGHT = (
     "The account needs the right to read root/cimv2 there; until then the host itself says what does not fit"
@@ -24,7 +23,8 @@ def memory_room(vm: VirtualMachine, destination: HostFacts, target: HostSpec) ->
     """Yield a finding where the destination lacks memory for the machine."""
     if not in_memory(vm):
         return
-    if vm.memory_mib is None:
+    wanted = needed_mib(vm)
+    if wanted is None:
         yield Finding.refusal(
             "memory-unread", f"How much memory {vm.name} has could not be read", "Run again"
         )
@@ -39,23 +39,31 @@ def memory_room(vm: VirtualMachine, destination: HostFacts, target: HostSpec) ->
             "memory-free-unread", f"How much memory {target.name} has free could not be read", NEEDS_RIGHT
         )
         return
-    needed = format_bytes(vm.memory_mib * MIB)
+    needed = f"{format_bytes(wanted * MIB)} of memory{_as_dynamic(vm, wanted)}"
     # Against all memory first: what can never fit is refused, what is only taken now is waited for.
-    if vm.memory_mib > target.reserve.left_of_memory(destination.memory_mib):
+    if wanted > target.reserve.left_of_memory(destination.memory_mib):
         has = format_bytes(destination.memory_mib * MIB)
         yield Finding.refusal(
             "memory-too-little",
-            f"{vm.name} needs {needed} of memory, and {target.name} has {has} in all{_kept(target.reserve)}",
+            f"{vm.name} needs {needed}, and {target.name} has {has} in all{_kept(target.reserve)}",
             "Choose a larger host, or give the machine less",
         )
-    elif vm.memory_mib > target.reserve.left_of_memory(destination.memory_free_mib):
+    elif wanted > target.reserve.left_of_memory(destination.memory_free_mib):
         free = format_bytes(max(0, destination.memory_free_mib) * MIB)
         yield Finding.warning(
             "memory-short-now",
-            f"{vm.name} needs {needed} of memory, and {target.name} has {free} free now{_kept(target.reserve)}",
+            f"{vm.name} needs {needed}, and {target.name} has {free} free now{_kept(target.reserve)}",
             "The move waits until there is room",
             topic=Topic.ROOM,
         )
+
+
+def _as_dynamic(vm: VirtualMachine, wanted: int) -> str:
+    """Return why a machine with dynamic memory counts with more than it has now."""
+    held = held_mib(vm)
+    if held is None or held >= wanted:
+        return ""
+    return f" (what its start takes; it has {format_bytes(held * MIB)} now)"
 
 
 def _kept(reserve: Reserve) -> str:
