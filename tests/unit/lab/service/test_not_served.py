@@ -56,6 +56,17 @@ def test_a_method_of_the_class_s_page(at: Desk, method: str) -> None:
     assert str(fault).startswith(WORDS)
 
 
+@pytest.mark.parametrize("locale", ["ja-JP", "de-DE"])
+def test_in_every_language_of_the_host(desk: MAKER, locale: str) -> None:
+    """The words are the lab's, so they stay as they are."""
+    at = desk(estate(machine("WEB01"), locale=locale))
+    said(
+        at,
+        at.send(Invoke(target=SERVICE, method="DefineSystem")),
+        "Msvm_VirtualSystemManagementService.DefineSystem",
+    )
+
+
 def test_a_method_without_its_body(at: Desk) -> None:
     """The action alone names it."""
     text = envelope(Invoke(target=SERVICE, method="DefineSystem"))
