@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from hyperv_placement.wsman import (
     CIMV2,
@@ -65,7 +66,7 @@ class WmiClass:
     name: str
     namespace: str = VIRTUALIZATION
     bases: tuple[str, ...] = ()
-    """Superclasses by which a query finds the instances too."""
+    """Superclasses of a class that no page lists."""
     keys: tuple[str, ...]
     rows: Rows
     service: bool = False
@@ -80,9 +81,15 @@ class WmiClass:
         )
 
     @property
+    def line(self) -> tuple[str, ...]:
+        """Its superclasses, the nearest first."""
+        found = entry_of(self.name, self.namespace)
+        return self.bases if found is None else found.line
+
+    @property
     def lineage(self) -> tuple[str, ...]:
         """The class and its superclasses, in lower case."""
-        return (self.name.casefold(), *(base.casefold() for base in self.bases))
+        return (self.name.casefold(), *(base.casefold() for base in self.line))
 
 
 def _key(row: Instance, name: str) -> Selector:
@@ -117,7 +124,6 @@ def _published(
         WmiClass(
             name=name,
             namespace=namespace,
-            bases=found.line if (found := entry_of(name, namespace)) else (),
             keys=keys,
             rows=rows,
             service=keys == _SERVICE_KEYS,
@@ -146,11 +152,9 @@ _SETTINGS: Mapping[str, Rows] = {
 
 
 def _association(found: Association) -> WmiClass:
-    entry = entry_of(found.name, found.namespace)
     return WmiClass(
         name=found.name,
         namespace=found.namespace,
-        bases=entry.line if entry else (),
         keys=found.ends,
         rows=found.rows,
         association=True,
@@ -346,6 +350,14 @@ def class_named(namespace: str, name: str) -> WmiClass | None:
 
 
 def classes_under(namespace: str, name: str) -> tuple[WmiClass, ...]:
-    """Return the class and its subclasses: what a query for it yields (WQL is polymorphic)."""
-    wanted = name.casefold()
-    return tuple(each for each in CLASSES if each.namespace == namespace and wanted in each.lineage)
+    """Return the class and its subclasses: queries and enumerations yield the instances of all (DSP0227, 8.5)."""
+    return _under().get((namespace, name.casefold()), ())
+
+
+@cache
+def _under() -> Mapping[tuple[str, str], tuple[WmiClass, ...]]:
+    found: dict[tuple[str, str], list[WmiClass]] = {}
+    for each in CLASSES:
+        for name in each.lineage:
+            found.setdefault((each.namespace, name), []).append(each)
+    return {key: tuple(classes) for key, classes in found.items()}

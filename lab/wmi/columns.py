@@ -9,7 +9,7 @@ from hyperv_placement.wsman import CimType, EndpointReference, Instance, Value
 
 from .classes import WmiClass
 from .paths import reference_path, relative_path
-from .schema import schema_of
+from .schema import entry_of
 from .tokens import INVALID_QUERY, QueryError
 
 THIS = "__this"
@@ -59,8 +59,8 @@ class Columns:
         spelled = _SPELLED.get(name.casefold())
         if spelled is not None:
             return Column(spelled, lambda row: self._system(row, spelled), spelled == "__DERIVATION")
-        schema = schema_of(self.found.name)
-        spec = schema.property(name) if schema else None
+        entry = entry_of(self.found.name, self.found.namespace)
+        spec = entry.schema.property(name) if entry else None
         if spec is None or spec.name in self.missing:
             raise QueryError(INVALID_QUERY)
         return Column(spec.name, lambda row: row[spec.name], spec.array, spec.type == CimType.REFERENCE)
@@ -105,15 +105,15 @@ class Columns:
 
     def _constants(self) -> Mapping[str, Value]:
         """Return what is the same for all instances of the class."""
-        bases = self.found.bases
-        schema = schema_of(self.found.name)
+        bases = self.found.line
+        entry = entry_of(self.found.name, self.found.namespace)
         return {
             "__CLASS": self.found.name,
             "__DERIVATION": bases or None,
             "__DYNASTY": bases[-1] if bases else self.found.name,
             "__GENUS": _INSTANCE,
             "__NAMESPACE": self._namespace,
-            "__PROPERTY_COUNT": len(schema.properties) - len(self.missing) if schema else 0,
+            "__PROPERTY_COUNT": len(entry.schema.properties) - len(self.missing) if entry else 0,
             "__SERVER": self.server,
             "__SUPERCLASS": bases[0] if bases else None,
         }

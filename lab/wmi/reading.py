@@ -73,12 +73,16 @@ class Reader:
             raise RequestRefusedError(catalogue.destination_unreachable(self.machine))
         return found
 
+    def classes_of(self, uri: str) -> Sequence[WmiClass]:
+        """Return the class that a resource URI names, and its subclasses. Raises RequestRefusedError."""
+        return self._under(self._namespace(uri), names.class_of(uri.strip())) or (self.class_of(uri),)
+
     def find(self, target: EndpointReference) -> tuple[WmiClass, Instance]:
-        """Return the one instance that has all these keys. Raises RequestRefusedError.
+        """Return the one instance that has all these keys; that a superclass finds none of its subclasses' is a guess.
 
         A selector that is no key: InvalidSelectors (recorded by pypsrp). A key that is missing, as
         CreationClassName of a computer system, or an instance that is not there: DestinationUnreachable
-        (r4sd/go-wsman, microsoft/omi).
+        (r4sd/go-wsman, microsoft/omi). Raises RequestRefusedError.
         """
         found = self.class_of(target.resource_uri)
         selectors = self.selectors(target)
@@ -108,8 +112,11 @@ class Reader:
         if request.query is None and request.matching is None:
             if wildcard:  # MS-WSMV 2.2.4.1: "*" is for queries; which fault its absence gives is a guess
                 raise RequestRefusedError(catalogue.destination_unreachable(self.machine))
-            found = self.class_of(request.resource_uri)
-            return [self._item(found, row, request.mode) for row in self._shuffled(found)]
+            return [
+                self._item(found, row, request.mode)
+                for found in self.classes_of(request.resource_uri)
+                for row in self._shuffled(found)
+            ]
         if wildcard == isinstance(request.matching, SelectorFilter):
             # Of a query r4sd/go-wsman issue 80; of the other two filters a guess.
             if not wildcard:
@@ -126,7 +133,8 @@ class Reader:
     def _filtered(self, request: Enumerate) -> list[Item]:
         match request.matching:
             case SelectorFilter(selectors=selectors):
-                return self._selected_by(self.class_of(request.resource_uri), selectors, request.mode)
+                under = self.classes_of(request.resource_uri)
+                return [item for each in under for item in self._selected_by(each, selectors, request.mode)]
             case AssociationFilter() as wanted:
                 traversal = self._traversal(self._namespace(request.resource_uri))
                 source = traversal.at(wanted.source)
@@ -152,11 +160,7 @@ class Reader:
 
     def _query(self, namespace: str, request: Enumerate) -> list[Item]:
         select = parse(request.query or "")
-        classes = [
-            found
-            for found in classes_under(namespace, select.class_name)
-            if schema.has_class(found.name, self.host.build)
-        ]
+        classes = self._under(namespace, select.class_name)
         if not classes:
             name = select.class_name
             known = class_named(namespace, name) is not None
@@ -164,7 +168,26 @@ class Reader:
                 fault = query_refused(self.machine, UNKNOWN_CLASS, request.query or "")
                 raise not_served(fault, f"{name} of {namespace}")
             raise QueryError(UNKNOWN_CLASS)
+        self._check(namespace, select)
         return [item for found in classes for item in self._selected(found, select, request.mode)]
+
+    def _under(self, namespace: str, name: str) -> Sequence[WmiClass]:
+        """Return a class and its subclasses, as far as the host's build has them; none where it has not the class itself."""
+        asked = schema.entry_of(name, namespace)
+        if asked is not None and self.host.build not in asked.builds:
+            return ()
+        found = classes_under(namespace, name)
+        return [each for each in found if schema.has_class(each.name, self.host.build)]
+
+    def _check(self, namespace: str, select: Select) -> None:
+        """Refuse what the class that is asked has not, although a subclass may. Raises QueryError."""
+        asked = schema.entry_of(select.class_name, namespace)
+        if asked is not None:
+            whole = WmiClass(name=asked.schema.name, namespace=namespace, keys=(), rows=lambda _: ())
+            columns = self._columns(whole)
+            test_of(select.where, columns)
+            for name in select.properties:
+                columns.named(name)
 
     def _selected(self, found: WmiClass, select: Select, mode: EnumerationMode) -> list[Item]:
         """Return what a query yields of one class.
@@ -236,10 +259,11 @@ class Reader:
         return self._read[found.name]
 
     def _all(self, name: str, namespace: str) -> list[tuple[Instance, EndpointReference]]:
-        under = [
-            each for each in classes_under(namespace, name) if schema.has_class(each.name, self.host.build)
+        return [
+            (row, reference)
+            for each in self._under(namespace, name)
+            for reference, row in self._by_reference(each).items()
         ]
-        return [(row, reference) for each in under for reference, row in self._by_reference(each).items()]
 
     def rows(self, found: WmiClass) -> Iterator[Instance]:
         """Yield the instances of a class with the properties that this host's build gives them.

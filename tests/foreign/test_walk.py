@@ -16,7 +16,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 from xml.etree import ElementTree as ET
 
@@ -24,7 +24,7 @@ import pytest
 from pypsrp.exceptions import WSManFaultError
 from pypsrp.wsman import WSMan
 
-from hyperv_placement.wsman import WQL_DIALECT, resource_uri
+from hyperv_placement.wsman import VIRTUALIZATION, WQL_DIALECT, resource_uri
 from lab.estate.spec import DiskSpec, EstateSpec
 from lab.wmi.classes import CLASSES, WmiClass
 from lab.world.builds import BUILDS
@@ -37,8 +37,8 @@ from .test_pypsrp import WSA, WSMAN, XSI, Client, local
 pytestmark = pytest.mark.lab
 __all__ = ["make_wire"]  # a fixture, found by its name
 LISTS = PROJECT / "lab" / "wmi" / "schema"
-LEAST_CLASSES = 40
-READ_BY_KEYS = 2
+LEAST_CLASSES, LEAST_ASSOCIATIONS = 40, 15
+READ_BY_KEYS = 1
 """How many instances of each class are read again, each by the reference that came with it."""
 PLAIN = {
     "string": re.compile(r".*", re.DOTALL), "boolean": re.compile(r"true|false"), "real32": re.compile(r"-?[\d.]+"),
@@ -80,11 +80,22 @@ def listed(name: str, namespace: str, build: int) -> Listed:
     return Listed(types, frozenset(arrays))
 
 
+def own(found: WmiClass) -> Mapping[str, Any]:
+    """Return what the lists say of a class itself."""
+    (classes,) = (each["classes"] for each in files() if each["namespace"] == found.namespace)
+    return cast("Mapping[str, Any]", classes[found.name])
+
+
 def has(found: WmiClass, build: int) -> bool:
     """Say whether a host of this build has the class."""
-    (classes,) = (each["classes"] for each in files() if each["namespace"] == found.namespace)
-    own = classes[found.name]
-    return bool(own.get("since", 0) <= build < own.get("until", 1 << 32))
+    return bool(own(found).get("since", 0) <= build < own(found).get("until", 1 << 32))
+
+
+def above(namespace: str, name: str) -> Iterator[str]:
+    """Yield the superclasses of a class."""
+    (classes,) = (each["classes"] for each in files() if each["namespace"] == namespace)
+    while name := classes[name].get("super", ""):
+        yield name
 
 
 class Keys:
@@ -146,14 +157,8 @@ class Walk:
         """Yield what a query on `*` brings."""
         uri = resource_uri("*", found.namespace)
         text = f'<w:Filter Dialect="{WQL_DIALECT}">SELECT * FROM {found.name}</w:Filter>'  # noqa: S608 - WQL
-        begun = self.client.begin(uri, f"<w:OptimizeEnumeration/><w:MaxElements>500</w:MaxElements>{text}")
-        page: ET.Element | None = begun
-        while page is not None:
-            for holder in page:
-                if local(holder) == "Items":
-                    yield from holder
-            context = next((item.text for item in page if local(item) == "EnumerationContext"), None)
-            page = self.client.pull(uri, context, "<n:MaxElements>500</n:MaxElements>") if context else None
+        content = f"<w:OptimizeEnumeration/><w:MaxElements>5000</w:MaxElements>{text}"
+        return everything(self.client, uri, self.client.begin(uri, content))
 
 
 def canonical(row: ET.Element) -> str:
@@ -228,16 +233,53 @@ def client(make_wire: Maker, build: int) -> Iterator[tuple[Wire, Client]]:
 
 @pytest.mark.parametrize("build", BUILDS.values(), ids=BUILDS)
 def test_every_class_is_as_its_page_lists_it(client: tuple[Wire, Client], build: int) -> None:
-    """Enumerate and Pull, Get by the keys that came, a query on `*`; at least 40 classes, and no difference."""
+    """Enumerate and Pull, Get by the keys that came, a query on `*`; 40 classes and 15 associations at least, and no difference."""
     walk = Walk(client[1], build)
     served = [found for found in CLASSES if has(found, build)]
     for found in served:
         walk.through(found)
+    associations = [found.name for found in served if own(found).get("association")]
+    met = [name for name in associations if walk.met[name]]
     sys.stdout.write(
-        f"{len(served)} classes, {sum(walk.met.values())} instances of {len(+walk.met)} of them\n"
+        f"{len(served)} classes, {len(associations)} of them associations, {sum(walk.met.values())} instances of "
+        f"{len(+walk.met)} classes, {len(met)} of them associations\n"
     )
     assert walk.differences == []
-    assert len(+walk.met) >= LEAST_CLASSES
+    assert len(+walk.met) - len(met) >= LEAST_CLASSES
+    assert len(met) >= LEAST_ASSOCIATIONS
+
+
+@pytest.mark.parametrize("build", [BUILDS["2025"]])
+def test_a_superclass_answers_for_all_below_it(client: tuple[Wire, Client], build: int) -> None:
+    """Each superclass of root/virtualization/v2, by enumeration of references: those of its subclasses, and no other."""
+    served = [found for found in CLASSES if found.namespace == VIRTUALIZATION and has(found, build)]
+    names = sorted({name for found in served for name in above(VIRTUALIZATION, found.name)})
+    found = {name: counted(client[1], name) for name in (*names, *(each.name for each in served))}
+    for name in names:
+        below = [each.name for each in served if name in above(VIRTUALIZATION, each.name)]
+        assert found[name] == sum((found[each] for each in below), Counter()), name
+    assert len(names) > LEAST_CLASSES
+
+
+def counted(client: Client, name: str) -> Counter[str]:
+    """Return how many references of each class an enumeration brings."""
+    uri = resource_uri(name)
+    content = "<w:OptimizeEnumeration/><w:MaxElements>5000</w:MaxElements><w:EnumerationMode>EnumerateEPR</w:EnumerationMode>"
+    return Counter(
+        (item.find(f".//{{{WSMAN}}}ResourceURI").text or "").rsplit("/", 1)[-1]  # type: ignore[union-attr]
+        for item in everything(client, uri, client.begin(uri, content))
+    )
+
+
+def everything(client: Client, uri: str, begun: ET.Element) -> Iterator[ET.Element]:
+    """Yield the items of an answer to an optimised Enumerate, and of all Pulls after it."""
+    page: ET.Element | None = begun
+    while page is not None:
+        for holder in page:
+            if local(holder) == "Items":
+                yield from holder
+        context = next((item.text for item in page if local(item) == "EnumerationContext"), None)
+        page = client.pull(uri, context, "<n:MaxElements>5000</n:MaxElements>") if context else None
 
 
 @pytest.mark.parametrize("build", [BUILDS["2022"]])

@@ -10,6 +10,7 @@ from hyperv_placement.wsman import CIMV2, VIRTUALIZATION, EndpointReference, Enu
 from lab.estate.spec import DiskSpec, EstateSpec
 from lab.wmi.reading import Reader
 from lab.wmi.refusal import RequestRefusedError
+from lab.world.builds import SERVER_2012_R2, SERVER_2016
 from tests.unit.lab.conftest import Stage, estate, machine
 
 
@@ -24,6 +25,11 @@ class Host:
     def all(self, name: str, namespace: str = VIRTUALIZATION) -> list[Instance]:
         """Return the instances that an enumeration of the class yields."""
         found = self.reader.enumerate(Enumerate(resource_uri=resource_uri(name, namespace)))
+        return [row for row in found if isinstance(row, Instance)]
+
+    def select(self, query: str) -> list[Instance]:
+        """Return the instances that a query yields."""
+        found = self.reader.enumerate(Enumerate(resource_uri=resource_uri("*"), query=query))
         return [row for row in found if isinstance(row, Instance)]
 
     def one(self, name: str) -> Instance:
@@ -124,3 +130,34 @@ def test_a_singleton_takes_no_selector(host: Host) -> None:
         host.reader.find(EndpointReference(resource_uri("Win32_OperatingSystem", CIMV2), {"Name": "x"}))
     with pytest.raises(RequestRefusedError):
         host.reader.find(EndpointReference(resource_uri("Win32_ComputerSystem", CIMV2)))
+
+
+def test_a_superclass_answers_for_its_subclasses(host: Host) -> None:
+    """Each in its own class, by enumeration and by query; what the superclass has not cannot be asked of it."""
+    start = host.stage.start("WEB01", type=32768, destination="hv2")
+    for name in ("CIM_ConcreteJob", "CIM_Job", "CIM_LogicalElement"):
+        assert [row.class_name for row in host.all(name) if row["InstanceID"] == start.id] == [
+            "Msvm_MigrationJob"
+        ]
+    assert not host.all("Msvm_ConcreteJob")  # its page and that of Msvm_MigrationJob: siblings
+    kinds = {row.class_name for row in host.all("CIM_LogicalDevice")}
+    assert {"Msvm_HeartbeatComponent", "Msvm_DiskDrive", "Msvm_ExternalEthernetPort"} <= kinds
+    assert {row.class_name for row in host.all("CIM_Service", CIMV2)} == {"Win32_Service"}
+    (job,) = host.select("SELECT * FROM CIM_Job")
+    assert job.class_name == "Msvm_MigrationJob"
+    with pytest.raises(RequestRefusedError):
+        host.select("SELECT DestinationHost FROM CIM_Job")
+
+
+@pytest.mark.parametrize("build", [SERVER_2012_R2, SERVER_2016])
+def test_a_superclass_that_a_build_lacks_is_not_there(
+    stage: Callable[[EstateSpec], Stage], build: int
+) -> None:
+    """Msvm_SummaryInformationBase came with 2016 (its page): before it, Msvm_SummaryInformation stood alone."""
+    host = Host(stage(estate(machine("WEB01"), build=build)))
+    assert len(host.all("Msvm_SummaryInformation")) == 1
+    if build == SERVER_2016:
+        assert len(host.all("Msvm_SummaryInformationBase")) == 1
+    else:
+        with pytest.raises(RequestRefusedError):
+            host.all("Msvm_SummaryInformationBase")
