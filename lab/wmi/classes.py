@@ -350,7 +350,7 @@ def class_named(namespace: str, name: str) -> WmiClass | None:
 
 
 def classes_under(namespace: str, name: str) -> tuple[WmiClass, ...]:
-    """Return the class and its subclasses: queries and enumerations yield the instances of all (DSP0227, 8.5)."""
+    """Return the class and its subclasses: queries and enumerations yield the instances of all (DSP0227, polymorphism)."""
     return _under().get((namespace, name.casefold()), ())
 
 
