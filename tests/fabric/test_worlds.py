@@ -44,6 +44,8 @@ vms:
   DFS: {host: hv1, folder: '\\lab.example\dfs\vms\DFS'}
   LEFT: {host: hv1, planned_on: [hv2]}
 """
+LOST = {"BAD01": Standing.REFUSED}
+"""What of the example's machines nobody plans: one whose host does not know where its files are."""
 MOVED = ("GEN1", "FLOPPY", "COM", "NIC", "SCSI", "ROOTS", "MOUNT", "DFS")
 
 
@@ -63,7 +65,8 @@ def test_an_estate_of_everything_is_read_planned_and_examined(
     fabric = make_fabric(replace(spec, hosts=tuple(replace(host, locale=locale) for host in spec.hosts)))
     path = written(fabric)
     planned = plan(load(path), fabric.estate.read(Detail.MOVE))
-    assert {step.label for step in planned.steps if step.standing != Standing.IN_PLACE} == set()
+    others = {step.label: step.standing for step in planned.steps if step.standing != Standing.IN_PLACE}
+    assert others == LOST
     for words in (["inventory"], ["plan"], ["drift"], ["doctor"]):
         assert main([*words, str(path)]) in {0, 1, 2}, words
         said = capsys.readouterr()
@@ -79,7 +82,8 @@ def test_what_discover_writes_of_everything_is_sound_and_moves_nothing(make_fabr
     words += ["--credentials", str(fabric.home / "credentials.yaml"), "--ca", str(fabric.home / "ca.pem")]
     assert main([*words, "--output", str(output)]) == 0
     planned = plan(load(output), fabric.estate.read(Detail.PLACEMENT))
-    assert {step.label for step in planned.steps if step.standing != Standing.IN_PLACE} == set()
+    others = {step.label: step.standing for step in planned.steps if step.standing != Standing.IN_PLACE}
+    assert others.items() <= LOST.items()
     assert len(planned.steps) > len(fabric.world.vms()) / 2
 
 

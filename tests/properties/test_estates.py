@@ -94,6 +94,13 @@ VM_KEYS: dict[str, st.SearchStrategy[Any]] = {
     "com_ports": st.lists(st.none() | st.just("\\\\.\\pipe\\x"), max_size=3),
     "scsi_controllers": st.integers(0, 5),
     "planned_on": st.sampled_from([["hv1"], ["hv2"], ["hv9"], []]),
+    "heartbeat": st.sampled_from([True, False, "degraded", "lost", "x"]),
+    "status": st.sampled_from(["ok", "degraded", "predictive-failure", "dormant"]),
+    "health": st.sampled_from(["ok", "major-failure", "critical-failure"]),
+    "folders_lost": st.booleans(),
+    "activity": st.sampled_from(
+        ["backup", "critical-io-error", {"kind": "merge", "seconds": 5}, {"kind": "x"}]
+    ),
     "vtpm": st.booleans(),
     "clustered": st.booleans(),
     "version": st.sampled_from(["8.0", "9.0", "x"]),
