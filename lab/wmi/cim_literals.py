@@ -1,4 +1,4 @@
-"""Literals of embedded texts as a host takes them: by the letter, where the product's reader of answers is lenient."""
+"""Literals of embedded texts and of WQL as a host takes them: by the letter, where the product's reader of answers is lenient."""
 
 from __future__ import annotations
 
@@ -32,10 +32,15 @@ def read(text: str, kind: CimType) -> Value:
             return _integer(text, kind)
 
 
+def read_time(text: str) -> datetime | timedelta:
+    """Return a moment or an interval in CIM's form. Raises ValueError or OverflowError."""
+    return _span(text) if text.endswith(":000") else _moment(text)
+
+
 def _whole(pattern: re.Pattern[str], text: str) -> re.Match[str]:
     found = pattern.fullmatch(text)
     if found is None:
-        raise ValueError(text)
+        raise ValueError(f"{text!r} is no literal of its type")
     return found
 
 

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from hyperv_placement.wsman import EndpointReference, Instance, Value
-from hyperv_placement.wsman.values import read_datetime
 
+from . import cim_literals
 from .columns import THIS, Column, Columns
 from .paths import parse_path, reference_path
 from .tokens import INVALID_QUERY, QueryError, QueryNotServedError
@@ -167,7 +167,7 @@ def _number(literal: Literal) -> float:
 
 def _time(literal: Literal, value: datetime | timedelta) -> datetime | timedelta:
     try:
-        read = read_datetime(str(literal))
+        read = cim_literals.read_time(str(literal))
     except (ValueError, OverflowError) as error:
         if _DIGIT.search(
             str(literal)

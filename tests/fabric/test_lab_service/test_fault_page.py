@@ -69,17 +69,28 @@ class Session:
         return self.seen
 
     def steps(self) -> Iterator[tuple[str, Callable[[], object]]]:
-        """Yield the steps: reads, a check, a migration, and what is there in the end."""
+        """Yield the steps: reads, a setting, a check, a migration, and what is there in the end."""
         yield "read", lambda: said(self.old.send(of_hv3(), operation_timeout=timedelta(seconds=1)))
         yield "read nobody", lambda: said(self.old.get("Msvm_ComputerSystem", **keys("NOBODY")))
         yield "enumerate", lambda: names(self.old.select("SELECT * FROM Msvm_ComputerSystem"))
         yield "log on", lambda: said(self.dial("hv3").send(of_hv3()))
+        yield "setting", self.set_compression
         yield "check", lambda: self.job("CheckVirtualSystemIsMigratable")
         yield "move", lambda: self.job(METHOD)
         for host in self.wire.world.hosts:
             yield f"{host} in the end", lambda host=host: self.shown(host)  # type: ignore[misc]
             files = self.wire.world.home / "hosts" / host
             yield "files", lambda files=files: sorted(each.name for each in files.rglob("*.vhdx"))  # type: ignore[misc]
+
+    def set_compression(self) -> str:
+        """Turn compression off, and return what the host shows of it then."""
+        client = self.dial("hv1")
+        text = Instance("Msvm_VirtualSystemMigrationServiceSettingData", {"EnableCompression": False})
+        answer = client.send(
+            Invoke(target=SERVICE, method="ModifyServiceSettings", arguments={"ServiceSettingData": text})
+        )
+        (row,) = client.select("SELECT * FROM Msvm_VirtualSystemMigrationServiceSettingData")
+        return f"{said(answer)} {row.properties['EnableCompression']}"
 
     def job(self, method: str) -> str:
         """Order something of a machine, and return what its job has come to after two minutes."""
