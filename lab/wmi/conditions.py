@@ -15,7 +15,7 @@ from . import cim_literals
 from .columns import THIS, Column, Columns
 from .paths import parse_path, reference_path
 from .tokens import INVALID_QUERY, QueryError, QueryNotServedError
-from .wql import Both, Comparison, Condition, Either, Literal, Not
+from .wql import Both, Comparison, Condition, Either, Literal, Not, number_of
 
 Test = Callable[[Instance], bool]
 
@@ -29,8 +29,7 @@ _SIGNS: Mapping[str, Callable[[Any, Any], bool]] = {
 }
 _ORDER = frozenset({"<", ">", "<=", ">="})
 _ORDERING = tuple(_SIGNS[sign] for sign in sorted(_ORDER))
-_WHOLE = re.compile(r"[-+]?\d+", re.ASCII)
-_DECIMAL = re.compile(r"[-+]?\d+\.\d+", re.ASCII)
+_NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?", re.ASCII)
 _DIGIT = re.compile(r"\d", re.ASCII)
 
 
@@ -158,11 +157,9 @@ def _boolean(literal: Literal) -> bool:
 def _number(literal: Literal) -> float:
     if not isinstance(literal, str):
         return literal if isinstance(literal, float) else int(literal or 0)
-    if _WHOLE.fullmatch(literal):
-        return int(literal)
-    if _DECIMAL.fullmatch(literal):
-        return float(literal)
-    raise QueryError(INVALID_QUERY)
+    if _NUMBER.fullmatch(literal) is None:  # Python takes more for a number than WMI does
+        raise QueryError(INVALID_QUERY)
+    return number_of(literal)
 
 
 def _time(literal: Literal, value: datetime | timedelta) -> datetime | timedelta:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from hyperv_placement.wsman import (
     AssociationFilter,
@@ -39,7 +39,7 @@ from .refusal import (
 from .related import is_related, parse_related
 from .texts import texts_of
 from .tokens import INVALID_QUERY, QueryError, QueryNotServedError
-from .traversal import Found, Traversal, as_related
+from .traversal import Found, Rows, Traversal, as_related
 from .view import View
 from .wql import Select, parse
 
@@ -56,6 +56,8 @@ class Reader:
     machine: str
     """The name that the client dialled, for faults."""
     _read: dict[str, Mapping[EndpointReference, Instance]] = field(default_factory=dict, compare=False)
+    _narrowed: dict[str, Reader] = field(default_factory=dict, compare=False)
+    """By a machine's id: readers of the host as if it had that machine alone."""
 
     @property
     def view(self) -> View:
@@ -205,7 +207,7 @@ class Reader:
     ) -> list[Item]:
         """Return the instances with these values; a property that the class has not is a wrong filter (a guess)."""
         columns = self._columns(found)
-        tests = [(columns.named(name), equals(_text(value))) for name, value in selectors.items()]
+        tests = [(columns.named(name), _equal_to(value)) for name, value in selectors.items()]
         return [
             self._item(found, row, mode)
             for row in self._shuffled(found)
@@ -239,7 +241,7 @@ class Reader:
             namespace=namespace,
             build=self.host.build,
             classes=self._classes(namespace),
-            rows=self._by_reference,
+            rows=self._rows_about,
             servers=frozenset(
                 {".", "localhost", *map(str.casefold, (self.host.computer_name, self.host.full_name))}
             ),
@@ -252,17 +254,26 @@ class Reader:
             if each.namespace == namespace and schema.has_class(each.name, self.host.build)
         )
 
-    def _by_reference(self, found: WmiClass) -> Mapping[EndpointReference, Instance]:
+    def by_reference(self, found: WmiClass) -> Mapping[EndpointReference, Instance]:
         """Return the instances of a class by their references, read once a request."""
         if found.name not in self._read:
             self._read[found.name] = {found.reference(row): row for row in self.rows(found)}
         return self._read[found.name]
 
+    def _rows_about(self, path: str) -> Rows:
+        """Return what to read what a path names from: where it is of one machine, a host that has no other."""
+        machine = _machine_in(self.host, path.upper())
+        if machine is None:
+            return self.by_reference
+        if machine not in self._narrowed:
+            self._narrowed[machine] = replace(self, host=_alone(self.host, machine), _read={}, _narrowed={})
+        return self._narrowed[machine].by_reference
+
     def _all(self, name: str, namespace: str) -> list[tuple[Instance, EndpointReference]]:
         return [
             (row, reference)
             for each in self._under(namespace, name)
-            for reference, row in self._by_reference(each).items()
+            for reference, row in self.by_reference(each).items()
         ]
 
     def rows(self, found: WmiClass) -> Iterator[Instance]:
@@ -294,9 +305,28 @@ class Reader:
             case EnumerationMode.EPRS:
                 return found.reference(row)
             case EnumerationMode.OBJECTS_AND_EPRS:
-                return InstanceWithReference(row, found.reference(row))
+                return InstanceWithReference(_projected(row, wanted) if wanted else row, found.reference(row))
             case EnumerationMode.OBJECTS:
                 return _projected(row, wanted) if wanted else row
+
+
+def _machine_in(host: LabHost, path: str) -> str | None:
+    """Return the only machine whose id, or whose checkpoint's, stands in a path; None where none does, or several."""
+    found = {
+        vm.id
+        for vm in (*host.planned.values(), *host.realized.values())
+        if any(each in path for each in (vm.id, *(checkpoint.id for checkpoint in vm.checkpoints)))
+    }
+    return found.pop() if len(found) == 1 else None
+
+
+def _alone(host: LabHost, machine: str) -> LabHost:
+    """Return the host as if it had this machine alone."""
+    return replace(
+        host,
+        realized={key: vm for key, vm in host.realized.items() if vm.id == machine},
+        planned={key: vm for key, vm in host.planned.items() if vm.id == machine},
+    )
 
 
 def _projected(row: Instance, wanted: Sequence[Column]) -> Fragment:
@@ -315,6 +345,14 @@ def _keys_alone(row: Instance, keys: Sequence[str]) -> Instance:
         if name not in schema.arrays(row.class_name)
     }
     return Instance(row.class_name, kept, row.namespace)
+
+
+def _equal_to(value: Selector) -> Callable[[Value], bool]:
+    """Return a test for properties that are this, a text or a reference."""
+    if isinstance(value, str):
+        return equals(value)
+    wanted = _text(value).casefold()
+    return lambda found: _key(found) == wanted
 
 
 def _text(value: Selector) -> str:

@@ -23,6 +23,10 @@ _OF_ALL = frozenset({"dynamic", "provider"})
 _OF_ASSOCIATIONS = _OF_ALL | {"association"}
 
 
+Rows = Callable[[WmiClass], Mapping[EndpointReference, Instance]]
+"""The instances of a class by their references."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """An instance with its class."""
@@ -44,7 +48,8 @@ class Traversal:
     build: int
     classes: tuple[WmiClass, ...]
     """Those of the namespace that the host's build has."""
-    rows: Callable[[WmiClass], Mapping[EndpointReference, Instance]]
+    rows: Callable[[str], Rows]
+    """A path -> what to read what it names from, and its associations."""
     servers: frozenset[str]
     """The host's names in paths, in lower case."""
 
@@ -60,7 +65,7 @@ class Traversal:
             raise QueryError(INVALID_OBJECT_PATH)
         if path.of_class:
             raise QueryNotServedError("schema queries (the associations of a class)")
-        return self._instance(path)
+        return self._instance(path, self.rows(text))
 
     def at(self, reference: EndpointReference) -> Found:
         """Return the instance that a reference names; its namespace may stand in a selector (microsoft/omi). Raises QueryError."""
@@ -69,10 +74,10 @@ class Traversal:
         )
         return self.source_of(f"{namespace}:{reference_path(reference)}")
 
-    def _instance(self, path: ObjectPath) -> Found:
+    def _instance(self, path: ObjectPath, rows: Rows) -> Found:
         of = self._named(path.class_name)
         wanted = _wanted(path, of)
-        for row in self.rows(of).values():
+        for row in rows(of).values():
             if all(_same(row[key], wanted[key.casefold()]) for key in of.keys):
                 return Found(of=of, row=row)
         raise QueryError(NOT_FOUND)
@@ -118,20 +123,21 @@ class Traversal:
     ) -> Iterator[tuple[Found, EndpointReference]]:
         """Yield each association that refers to the source, with the reference at its other end."""
         here = source.reference
+        rows = self.rows(reference_path(here))
         for of in self.classes:
             if not of.association or not _is_a(of, class_name):
                 continue
             for first, last in (_ROLES[of.name], _ROLES[of.name][::-1]):
                 if not (_plays(first, wanted.role) and _plays(last, wanted.result_role)):
                     continue
-                for row in self.rows(of).values():
+                for row in rows(of).values():
                     other = row[last]
                     if row[first] == here and isinstance(other, EndpointReference):
                         yield Found(of=of, row=row), other
 
     def _end(self, reference: EndpointReference) -> Found | None:
         of = next((each for each in self.classes if each.name == reference.class_name), None)
-        row = None if of is None else self.rows(of).get(reference)
+        row = None if of is None else self.rows(reference_path(reference))(of).get(reference)
         return None if of is None or row is None else Found(of=of, row=row)
 
 

@@ -12,6 +12,8 @@ from .tokens import INVALID_QUERY, QueryError, QueryNotServedError, Token, token
 _TURNED = {"=": "=", "<>": "<>", "!=": "<>", "<": ">", ">": "<", "<=": ">=", ">=": "<="}
 """Signs, each with what it is when its sides change places."""
 _DEEPEST = 32
+_LONGEST = 64
+"""Characters of a number."""
 _EVENTS = re.compile(r"__\w+(Event|Creation|Deletion|Modification)", re.IGNORECASE)
 
 _Test: TypeAlias = Callable[[Token], bool]
@@ -209,11 +211,20 @@ def _literal(token: Token) -> Literal:
         case "string":
             return token.text
         case "number":
-            whole = token.text.lstrip("+-").isdigit()
-            return int(token.text) if whole else float(token.text)
+            return number_of(token.text)
         case "name" if token.is_word("TRUE", "FALSE"):
             return token.is_word("TRUE")
         case "name" if token.is_word("NULL"):
             return None
         case _:
             raise QueryError(INVALID_QUERY)
+
+
+def number_of(text: str) -> float:
+    """Return a number. Raises QueryError for what is none, or has more digits than any property can hold."""
+    if len(text) > _LONGEST:
+        raise QueryError(INVALID_QUERY)
+    try:
+        return int(text) if text.lstrip("+-").isdecimal() else float(text)
+    except ValueError as error:
+        raise QueryError(INVALID_QUERY) from error

@@ -19,6 +19,7 @@ from hyperv_placement.wsman import (
     Fragment,
     Get,
     Instance,
+    InstanceWithReference,
     Item,
     SelectorFilter,
     resource_uri,
@@ -27,6 +28,7 @@ from lab.estate.building import build
 from lab.estate.spec import DiskSpec
 from lab.wmi.associations import ASSOCIATIONS
 from lab.wmi.classes import CLASSES
+from lab.wmi.paths import reference_path
 from tests.unit.lab.conftest import Stage, StillClock, estate, machine
 from tests.unit.lab.service.conftest import MAKER, Desk
 
@@ -111,6 +113,30 @@ def test_each_is_enumerated_and_got_by_its_references(at: Desk, each: object) ->
     for item in references:
         assert isinstance(item, EndpointReference)
         assert at.get(item) in items
+
+
+SOME = 5
+"""How many objects of each association are asked for theirs."""
+
+
+def test_each_association_is_found_from_both_of_its_ends(at: Desk) -> None:
+    """What an enumeration shows and what REFERENCES OF finds is the same, whichever machine the end is of."""
+    for found in ASSOCIATIONS:
+        if found.namespace != VIRTUALIZATION:
+            continue
+        links = rows(
+            ask(at, Enumerate(resource_uri=resource_uri(found.name), optimize=True, max_elements=32000))
+        )
+        for end in found.ends:
+            ends = {
+                reference_path(each) for link in links if isinstance(each := link[end], EndpointReference)
+            }
+            for source in sorted(ends)[:SOME]:
+                wanted = [link for link in links if reference_path(link[end]) == source]  # type: ignore[arg-type]
+                listed = rows(
+                    query(at, f"REFERENCES OF {{{source}}} WHERE ResultClass = {found.name} Role = {end}")
+                )
+                assert sorted(map(str, listed)) == sorted(map(str, wanted))
 
 
 EMPTY = {
@@ -345,6 +371,10 @@ def test_the_selector_filter(at: Desk) -> None:
     assert ask(at, by(ElementName="web01", EnabledState="3")) == []
     assert at.fault(by(Nothing="1")).subcode == "CannotProcessFilter"
     assert at.fault(by(EnabledState="two")).subcode == "CannotProcessFilter"
+    end = SelectorFilter(selectors={"ManagedElement": at.machine("WEB01")})
+    uri = resource_uri("Msvm_SettingsDefineState")
+    (link,) = rows(ask(at, Enumerate(resource_uri=uri, matching=end, optimize=True, max_elements=9)))
+    assert link["ManagedElement"] == at.machine("WEB01")
     wild = Enumerate(resource_uri=resource_uri("*"), matching=SelectorFilter(selectors={"Name": "a"}))
     assert at.fault(wild).subcode == "CannotProcessFilter"
 
@@ -389,6 +419,15 @@ def test_projections_of_system_properties(at: Desk) -> None:
     assert int(str(found["__PROPERTY_COUNT"])) > 40
     exact = relative.replace('"', '\\"')
     assert len(query(at, f'SELECT * FROM Msvm_ComputerSystem WHERE __RELPATH = "{exact}"')) == 1
+
+
+def test_a_projection_with_references(at: Desk) -> None:
+    """Object and reference: the object is a row of the projection, the reference has the keys."""
+    mode = EnumerationMode.OBJECTS_AND_EPRS
+    (item,) = query(at, "SELECT ElementName FROM Msvm_ComputerSystem WHERE ElementName = 'WEB01'", mode=mode)
+    assert isinstance(item, InstanceWithReference)
+    assert item.instance == Fragment({"ElementName": "WEB01"})
+    assert item.reference == at.machine("WEB01")
 
 
 def test_what_microsoft_s_own_pages_ask_of_capabilities(at: Desk) -> None:

@@ -134,7 +134,8 @@ def test_conditions_of_one_row(where: str, fits: bool) -> None:
 
 @pytest.mark.parametrize(
     "where", ["Roles = 'a'", "__DERIVATION = 'a'", "Nothing = 1", "EnabledState > NULL", "EnabledState = 'two'",
-              "ElementName LIKE '[c-a]'", "ElementName LIKE '[^]'", "EnabledState = '1_0'"],
+              "ElementName LIKE '[c-a]'", "ElementName LIKE '[^]'", "EnabledState = '1_0'",
+              f"EnabledState = {'9' * 5000}", f"EnabledState = '{'9' * 5000}'"],
 )  # fmt: skip
 def test_conditions_that_wmi_does_not_take(where: str) -> None:
     """Arrays, unknown names, an order with NULL, texts for numbers, and sets that are none."""
