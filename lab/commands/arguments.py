@@ -10,6 +10,7 @@ from typing import Any
 from lab.estate.spec import LOCALES
 from lab.world.builds import BUILDS
 from lab.world.faults import KINDS
+from lab.world.objects import ABSENT_FORMS
 
 
 def parser() -> argparse.ArgumentParser:
@@ -59,6 +60,12 @@ def _add_up(up: argparse.ArgumentParser) -> None:
         "--speed", type=_speed, metavar="X", help="time runs X times as fast (1: a move takes 4 to 8 s)"
     )
     run.add_argument("--locale", choices=LOCALES, help="the hosts' language (en-US)")
+    run.add_argument(
+        "--absent-form",
+        choices=ABSENT_FORMS,
+        metavar="FORM",
+        help=f"how hosts answer in a WMI namespace that they do not have: {', '.join(ABSENT_FORMS)}",
+    )
     run.add_argument(
         "--migration-limit",
         type=_count(1, 1000),

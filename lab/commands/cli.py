@@ -54,6 +54,7 @@ def _up(home: Path, given: argparse.Namespace) -> int:
         ticket_cache=given.ticket_cache,
         build=given.build,
         locale=given.locale,
+        absent_form=given.absent_form,
         stack=given.write_stack,
     )
     state, started = lifecycle.up(home, wish, say=terminal.say)

@@ -46,6 +46,7 @@ class Wish:
     ticket_cache: float | None = None
     build: str | None = None
     locale: str | None = None
+    absent_form: str | None = None
     stack: Path | None = None
 
     @property
@@ -74,6 +75,7 @@ class Wish:
         """Whether more was asked than to be up."""
         run = (
             self.speed, self.limit, self.ports, self.locale, self.allow_unencrypted, self.ticket_cache,
+            self.absent_form,
         )  # fmt: skip
         return self.builds or self.directory or any(wish is not None for wish in run)
 
@@ -134,6 +136,7 @@ def _agrees(home: Path, wish: Wish) -> bool:
         and (not wish.builds or wish.built_from == state.settings.built_from)
         and wish.speed in (None, state.settings.speed)
         and all(wish.limit in (None, host.max_live) and wish.locale in (None, host.locale) for host in hosts)
+        and all(wish.absent_form in (None, host.absent_form) for host in hosts)
         and wish.ports in (None, "auto", str(hosts[0].port))
         and wish.allow_unencrypted in (None, state.settings.allow_unencrypted)
         and (state.settings.directory or not wish.directory)
@@ -174,6 +177,7 @@ def _prepare(home: Path, wish: Wish, say: Callable[[str], None]) -> None:
         if wish.limit is not None:
             host.max_live = host.max_storage = wish.limit
         host.locale = wish.locale or host.locale
+        host.absent_form = wish.absent_form or host.absent_form
     kept.settings.speed = wish.speed if wish.speed is not None else kept.settings.speed
     if wish.allow_unencrypted is not None:
         kept.settings.allow_unencrypted = wish.allow_unencrypted

@@ -11,7 +11,7 @@ from hyperv_placement.model import winpath
 from hyperv_placement.model.names import is_guid
 from hyperv_placement.model.units import GIB, MIB, TIB, format_bytes
 from lab.world.builds import SERVER_2016
-from lab.world.objects import COM_PORTS, FILELESS, FLOPPY, OFF, SAVED
+from lab.world.objects import CLUSTER_STOPPED, COM_PORTS, FILELESS, FLOPPY, NO_CLUSTER_MADE, OFF, SAVED
 from lab.world.room import NUMA_MOST_MIB
 
 from . import places
@@ -61,12 +61,20 @@ def _hosts(spec: EstateSpec) -> Iterator[str]:
                 for value in dict.fromkeys(values)
                 if values.count(value) > 1
             )
+        yield from _cluster_service(host)
         yield from _addresses(host)
         yield from places.volumes(host)
         yield from (
             f"hosts.{host.name}.volumes.{volume.path}: no volume holds so much"
             for volume in host.volumes
             if volume.capacity_bytes > _MOST_VOLUME
+        )
+
+
+def _cluster_service(host: HostSpec) -> Iterator[str]:
+    if host.cluster_service == (NO_CLUSTER_MADE if host.cluster else CLUSTER_STOPPED):
+        yield (
+            f"hosts.{host.name}.cluster_service: 'stopped' is of a host in a cluster, 'not-configured' of one in none"
         )
 
 

@@ -12,6 +12,7 @@ import yaml
 from hyperv_placement.model.units import TIB
 from lab.world.builds import BUILDS, DEFAULT_BUILD
 from lab.world.limits import WinrmLimits
+from lab.world.objects import ABSENT_FORMS, CLUSTER_RUNS, CLUSTER_STOPPED, NO_CLUSTER_MADE
 
 from .machines import read_machine
 from .networks import read_switches
@@ -32,6 +33,8 @@ _AUTHENTICATION = {"credssp": 0, "kerberos": 1}
 _VENDORS = {"intel": "GenuineIntel", "amd": "AuthenticAMD"}
 _MOST_NODES = 64
 _LOCALES = {name: name for name in LOCALES}
+_ABSENT_FORMS = {name: name for name in ABSENT_FORMS}
+_CLUSTER_SERVICES = {name: name for name in (CLUSTER_RUNS, CLUSTER_STOPPED, NO_CLUSTER_MADE)}
 
 
 def read_estate(path: Path, *, seed: int | None = None) -> EstateSpec:
@@ -138,6 +141,9 @@ def _host(name: str, node: Node, limit: int) -> HostSpec:
         heartbeat_status=node.take("heartbeat", one_of(BEATS), 2),
         locale=node.take("locale", one_of(_LOCALES), "en-US"),
         build=node.take("build", _build, DEFAULT_BUILD),
+        cluster_service=node.take("cluster_service", one_of(_CLUSTER_SERVICES), CLUSTER_RUNS),
+        absent_form=node.take("absent_form", one_of(_ABSENT_FORMS), ABSENT_FORMS[0]),
+        closed_namespaces=node.take("closed_namespaces", texts, ()),
         winrm=_winrm(node),
         addresses=node.take("addresses", texts),
         migration_networks=_networks(node),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from hyperv_placement.model.units import GIB
 from lab.world.builds import DEFAULT_BUILD
 from lab.world.limits import WinrmLimits
-from lab.world.objects import EXTERNAL, RUNNING, VHD
+from lab.world.objects import ABSENT_FORMS, CLUSTER_RUNS, EXTERNAL, RUNNING, VHD
 
 DEFAULT_SEED = 1
 DEFAULT_SWITCH = "External"
@@ -159,6 +159,9 @@ class HostSpec:
     """What guests that answer show there as OperationalStatus[0] of their heartbeat."""
     locale: str = "en-US"
     build: int = DEFAULT_BUILD
+    cluster_service: str = CLUSTER_RUNS
+    absent_form: str = ABSENT_FORMS[0]
+    closed_namespaces: tuple[str, ...] = ()
     winrm: WinrmLimits = field(default_factory=WinrmLimits)
     addresses: tuple[str, ...] | None = None
     """IP addresses; None: one of 10.0.0.0/16."""

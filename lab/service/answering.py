@@ -40,7 +40,7 @@ from lab.wmi.refusal import (
     seen_from_inside,
     version_mismatch,
 )
-from lab.wmi.rights import denied
+from lab.wmi.rights import class_in, denied, is_administrator
 from lab.wmi.texts import spoken_fault
 from lab.world import LabHost, World, outages, vmms
 from lab.world.faults import Fault as Rule
@@ -242,8 +242,9 @@ class Service:
         if unserved.resource_of(request) == names.EVENT_LOG:
             return self._of_log(request, caller, machine)
         reader = Reader(self.world, self.host, machine)
-        namespace = namespace_of(self.host, names.namespace_of(unserved.resource_of(request).strip()))
-        fault = denied(caller.user, namespace, machine) if namespace is not None else None
+        wanted = names.namespace_of(unserved.resource_of(request).strip())
+        namespace = namespace_of(self.host, wanted)
+        fault = denied(caller.user, self.host, namespace, class_in(request), machine)
         if fault is not None:
             return fault
         if isinstance(request, Invoke):
@@ -261,9 +262,8 @@ class Service:
 
     def _of_log(self, request: Request, caller: Caller, machine: str) -> Response:
         """Answer what is about the event log; that only administrators may read it is a guess, the stricter one."""
-        fault = denied(caller.user, names.CIMV2, machine)
-        if fault is not None:
-            return fault
+        if not is_administrator(caller.user):
+            return catalogue.access_denied(machine)
         match request:
             case Subscribe():
                 return self._subscriptions.subscribe(request, caller.name, self.world.clock.now(), machine)

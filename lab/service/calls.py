@@ -19,7 +19,7 @@ from hyperv_placement.wsman import (
 from lab.wmi import published
 from lab.wmi.accounts import Caller
 from lab.wmi.classes import WmiClass
-from lab.wmi.methods import METHODS, Call
+from lab.wmi.methods import METHODS, STATIC, Call
 from lab.wmi.reading import Reader
 from lab.wmi.refusal import RequestRefusedError, not_served
 from lab.world import JOB_STARTED
@@ -45,7 +45,7 @@ def invoke(reader: Reader, request: Invoke, caller: Caller) -> Response:
     uri, _, _ = request.header.action.rpartition("/")
     if method is None or uri.casefold() != request.target.resource_uri.strip().casefold():
         return _no_method(reader, found, request.method)
-    target = _service(reader, found, request) if found.service else reader.find(_whole(request.target))[1]
+    target = _target(reader, found, request)
     call = Call(reader=reader, caller=caller, target=target, request=request)
     outputs = method(call)
     if request.method in _CHANGING:
@@ -102,6 +102,15 @@ def _system_in(call: Call) -> str | None:
     reference = call.argument("ComputerSystem")
     name = reference.selector("Name") if isinstance(reference, EndpointReference) else None
     return name.upper() if name else None
+
+
+def _target(reader: Reader, found: WmiClass, request: Invoke) -> Instance:
+    """Return what a method is called on; a static one is called on its class, without selectors (win32 WinRM session-invoke)."""
+    if (found.name, request.method) in STATIC:
+        if reader.selectors(request.target):
+            raise RequestRefusedError(catalogue.invalid_selectors(reader.machine))
+        return Instance(found.name, {}, found.namespace)
+    return _service(reader, found, request) if found.service else reader.find(_whole(request.target))[1]
 
 
 def _service(reader: Reader, found: WmiClass, request: Invoke) -> Instance:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 
 from hyperv_placement.wsman import (
     CIMV2,
@@ -17,7 +17,6 @@ from hyperv_placement.wsman import (
     resource_uri,
 )
 from lab.world import LabHost
-from lab.world.builds import SERVER_2016
 
 from .associations import ASSOCIATIONS, Association
 from .schema import entry_of
@@ -33,6 +32,7 @@ from .views import (
     jobs,
     memory,
     migration,
+    namespaces,
     network,
     numa,
     pools,
@@ -325,6 +325,15 @@ CLASSES: tuple[WmiClass, ...] = (
     WmiClass(name="MSCluster_Resource", namespace=MSCLUSTER, keys=("Name",), rows=cluster.resources),
     WmiClass(name="MSCluster_ResourceGroup", namespace=MSCLUSTER, keys=("Name",), rows=cluster.groups),
     *map(_association, ASSOCIATIONS),
+    *(
+        WmiClass(
+            name=namespaces.CLASS,
+            namespace=each,
+            keys=("Name",),
+            rows=partial(namespaces.children, namespace=each),
+        )
+        for each in namespaces.ALL
+    ),
 )
 
 _BY_NAME: Mapping[tuple[str, str], WmiClass] = {
@@ -333,15 +342,9 @@ _BY_NAME: Mapping[tuple[str, str], WmiClass] = {
 
 
 def namespace_of(host: LabHost, namespace: str) -> str | None:
-    """Return the namespace in its own spelling; None where the host does not have it.
-
-    Hosts outside a failover cluster have no root/MSCluster (os-win clusterutils), those before 2016 no DeviceGuard.
-    """
-    known = [VIRTUALIZATION, CIMV2]
-    known += [MSCLUSTER] if host.cluster else []
-    known += [DEVICE_GUARD] if host.build >= SERVER_2016 else []
+    """Return the namespace in its own spelling; None where the host does not have it."""
     wanted = namespace.replace("\\", "/").casefold()
-    return next((each for each in known if each.casefold() == wanted), None)
+    return next((each for each in namespaces.namespaces(host) if each.casefold() == wanted), None)
 
 
 def class_named(namespace: str, name: str) -> WmiClass | None:

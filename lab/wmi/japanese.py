@@ -296,6 +296,13 @@ _MESSAGES: Mapping[str, str] = {
     "The WS-Management service cannot process the request because the action is not supported by the resource.": (
         "この操作はリソースでサポートされていないため、WS-Management サービスは要求を処理できません。"
     ),
+    "The WS-Management service cannot process the request. The CIM namespace {namespace} is invalid.": (
+        "WS-Management サービスは要求を処理できません。CIM 名前空間 {namespace} は無効です。"
+    ),
+    "Invalid namespace": "無効な名前空間です",
+    "There are no more endpoints available from the endpoint mapper.": (
+        "エンドポイント マッパーから使用できるエンドポイントはこれ以上ありません。"
+    ),
     "The WS-Management service cannot process the request. The requested maximum envelope size is too small.": (
         "WS-Management サービスは要求を処理できません。要求された最大エンベロープ サイズが小さすぎます。"
     ),

@@ -13,14 +13,12 @@ from .schema import entry_of
 
 _FILE = Path(__file__).with_suffix(".txt")
 _FOLDERS = {"HyperV_v2": VIRTUALIZATION, "CIMWin32Prov": CIMV2}
-_NAMESPACES = frozenset(
-    name.casefold()
-    for name in (
-        "root/default", "root/Hardware", "root/interop", "root/Microsoft/Windows/SMB", "root/Microsoft/Windows/Storage",
-        "root/Rsop", "root/SECURITY", "root/StandardCimv2", "root/subscription", "root/WMI",
-    )
+NAMESPACES = (
+    "root/default", "root/Hardware", "root/interop", "root/Microsoft/Windows/SMB", "root/Microsoft/Windows/Storage",
+    "root/Rsop", "root/SECURITY", "root/StandardCimv2", "root/subscription", "root/WMI",
 )  # fmt: skip
-"""Namespaces of every Windows Server (microsoft/wmi, tree server2019; win32 pages of their providers)."""
+"""Namespaces of every Windows Server (microsoft/wmi, tree server2019; win32 pages of their providers), of which the lab serves nothing."""
+_FOLDED = frozenset(name.casefold() for name in NAMESPACES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +50,7 @@ def method_named(namespace: str, class_name: str, method: str) -> str | None:
 
 def is_namespace(namespace: str) -> bool:
     """Say whether hosts have this namespace, and the lab has not."""
-    return namespace.replace("\\", "/").casefold() in _NAMESPACES
+    return namespace.replace("\\", "/").casefold() in _FOLDED
 
 
 @cache

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from hyperv_placement.wsman import (
+    MSCLUSTER,
     AssociationFilter,
     EndpointReference,
     Enumerate,
@@ -22,8 +23,10 @@ from hyperv_placement.wsman import (
     names,
 )
 from lab.world import LabHost, World
+from lab.world.objects import CLUSTER_RUNS
 
 from . import coded, published, schema
+from .absent import no_such_namespace
 from .classes import CLASSES, WmiClass, class_named, classes_under, namespace_of
 from .columns import Column, Columns
 from .conditions import equals, test_of
@@ -31,7 +34,7 @@ from .paths import reference_path
 from .refusal import (
     UNKNOWN_CLASS,
     RequestRefusedError,
-    invalid_namespace,
+    cluster_away,
     namespace_conflict,
     not_served,
     query_refused,
@@ -146,17 +149,18 @@ class Reader:
                 return self._queried(request)
 
     def _queried(self, request: Enumerate) -> list[Item]:
-        namespace, query = self._namespace(request.resource_uri), request.query or ""
+        namespace, query = self._namespace(request.resource_uri, by_query=True), request.query or ""
         if not is_related(query):
             return self._query(namespace, request)
         related, traversal = parse_related(query), self._traversal(namespace)
         source = traversal.source_of(related.source)
         return self._ends(traversal.related(source, related), request.mode, keys_only=related.keys_only)
 
-    def _namespace(self, uri: str) -> str:
-        found = namespace_of(self.host, names.namespace_of(uri.strip()))
+    def _namespace(self, uri: str, *, by_query: bool = False) -> str:
+        wanted = names.namespace_of(uri.strip())
+        found = namespace_of(self.host, wanted)
         if found is None:
-            fault, wanted = invalid_namespace(self.machine), names.namespace_of(uri.strip())
+            fault = no_such_namespace(self.host.absent_form, self.machine, wanted, by_query=by_query)
             raise not_served(fault, wanted) if published.is_namespace(wanted) else RequestRefusedError(fault)
         return found
 
@@ -281,6 +285,8 @@ class Reader:
 
         NULL arrays are left out (recorded by r4sd/go-wsman).
         """
+        if found.namespace == MSCLUSTER and self.host.cluster_service != CLUSTER_RUNS:
+            raise RequestRefusedError(cluster_away(self.machine))
         missing, arrays = schema.missing(found.name, self.host.build), schema.arrays(found.name)
         language = coded.language_of(self.host.locale)
         for each in found.rows(self.view):

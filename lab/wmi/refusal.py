@@ -13,12 +13,12 @@ _WMI_ERROR = "http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/MSFT_WmiError"
 _SHELLS = 2150859173  # ERROR_WSMAN_QUOTA_MAX_SHELLS (wsmerror.h)
 _INVALID_QUERY = 0x80041017
 _CODES = {
-    UNKNOWN_CLASS: 0x80041010,
     "Not found ": 0x80041002,
     "Invalid object path ": 0x8004103A,
     "Quota violation ": 0x8004106C,
 }
 """Text -> WBEM_E_* (wbemcli.h)."""
+_NOT_REGISTERED = 0x800706D9  # EPT_S_NOT_REGISTERED (winerror.h)
 
 
 class RequestRefusedError(Exception):
@@ -70,9 +70,10 @@ def version_mismatch() -> Fault:
     return Fault(code="VersionMismatch", reason="The SOAP version is not supported. ")
 
 
-def invalid_namespace(machine: str) -> Fault:
-    """No such WMI namespace: as for a class that is not there (seen by a pypsrp-based tool); guess beyond that."""
-    return catalogue.destination_unreachable(machine)
+def cluster_away(machine: str) -> Fault:
+    """The cluster's provider while its service does not run: the endpoint is not registered (os-win clusterutils); the form is a guess."""
+    text = "There are no more endpoints available from the endpoint mapper. "
+    return catalogue.internal_error(machine, _NOT_REGISTERED, text)
 
 
 def namespace_conflict(machine: str) -> Fault:
@@ -91,16 +92,19 @@ def namespace_conflict(machine: str) -> Fault:
 
 
 def query_refused(machine: str, text: str, query: str) -> Fault:
-    """A query that WMI does not run: its own code inside, and what was asked (recorded by WinRb/WinRM).
+    """A query that WMI does not run, and what was asked (recorded by WinRb/WinRM, soap_fault_v2.xml).
 
-    The code for an unknown class was recorded; that each other text has its own of wbemcli.h is a guess.
+    For an unknown class the inner code was recorded: the service's own again. That each other text has its own of wbemcli.h is a guess.
     """
     fault = catalogue.cannot_process_filter(machine, text)
     detail = fault.detail
     if not isinstance(detail, WsmanFault):
         return fault
-    inner = WsmanFault(code=_CODES.get(text, _INVALID_QUERY), machine=machine, text=text)
-    status: dict[str, Value] = {"Description": None, "Operation": "ExecQuery", "ParameterInfo": query}
+    code = detail.code if text == UNKNOWN_CLASS else _CODES.get(text, _INVALID_QUERY)
+    inner = WsmanFault(code=code, machine=machine, text=text)
+    status: dict[str, Value] = {
+        "Description": None, "Operation": "ExecQuery", "ParameterInfo": query, "ProviderName": "WinMgmt", "StatusCode": None,
+    }  # fmt: skip
     extended = Instance("__ExtendedStatus", status, CIMV2)
     return replace(fault, detail=replace(detail, provider=ProviderFault(inner=inner, extended=extended)))
 

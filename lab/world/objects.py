@@ -289,6 +289,15 @@ def any_network() -> list[LabNetwork]:
     ]
 
 
+CLUSTER_RUNS, CLUSTER_STOPPED, NO_CLUSTER_MADE = "running", "stopped", "not-configured"
+"""States of a cluster service that is installed (GetNodeClusterState page)."""
+ABSENT_FORMS = (
+    "wmi-error", "wmi-error-internal", "wmi-error-alone", "hresult", "provider", "provider-text", "not-found", "unlisted",
+    "selectors", "denied",
+)  # fmt: skip
+"""How a host may answer in a WMI namespace that it does not have; the first is what a client in production met (virt-who)."""
+
+
 @dataclass(slots=True, kw_only=True)
 class LabHost:
     """A simulated Hyper-V host."""
@@ -328,6 +337,12 @@ class LabHost:
     networks: list[LabNetwork] = field(default_factory=any_network)
     """Subnets from which migrations may come."""
     cluster: str | None = None
+    cluster_service: str = CLUSTER_RUNS
+    """State of its cluster service, where the feature is installed; without a cluster NO_CLUSTER_MADE says that it is."""
+    absent_form: str = ABSENT_FORMS[0]
+    """How it answers in a WMI namespace that it does not have."""
+    closed_namespaces: list[str] = field(default_factory=list)
+    """WMI namespaces that no account may read there."""
     guardians: list[str] = field(default_factory=list)
     """Hosts whose shielding certificates it holds; it can always open its own vTPMs."""
     build: int = DEFAULT_BUILD

@@ -30,7 +30,7 @@ from hyperv_placement.model.plan import Placement
 from hyperv_placement.planning.checks.move import refusals
 from hyperv_placement.planning.machine.wanted_move import order
 from hyperv_placement.winrm.faults import AccessDeniedFaultError
-from hyperv_placement.wsman import CIMV2
+from hyperv_placement.wsman import CIMV2, MSCLUSTER
 from lab.world import RunningClock
 from tests.clocks import FastClock
 from tests.unit.lab.conftest import estate, machine
@@ -73,8 +73,14 @@ def inventory(estate_: Estate) -> Inventory:
 
 
 def test_an_operator_sees_the_machines_and_is_told_what_he_cannot_see(hosts: Hosts) -> None:
-    """Machines and limits as an administrator sees them; memory and volumes are unknown, and say which right is missing."""
+    """Machines and limits as an administrator sees them; memory and volumes too, but where root/cimv2 is closed to him."""
     operator, administrator = inventory(as_(hosts, "operator")), inventory(as_(hosts, "host_administrator"))
+    for host in ("hv1", "hv2"):
+        assert (seen := operator.hosts[HostName(host)].facts) is not None
+        assert (as_all := administrator.hosts[HostName(host)].facts) is not None
+        assert (seen.volumes, seen.build, seen.cluster) == (as_all.volumes, as_all.build, None)
+    hosts.world.hosts["hv2"].closed_namespaces = [CIMV2]
+    operator = inventory(as_(hosts, "operator"))
     assert [vm.id for vm in operator.vms()] == [vm.id for vm in administrator.vms()]
     facts = operator.hosts[HostName("hv2")].facts
     assert facts is not None
@@ -118,16 +124,20 @@ def _tick(hosts: Hosts, over: threading.Event) -> None:
 
 
 def test_the_lab_lets_nobody_read_more_than_his_groups_allow(hosts: Hosts) -> None:
-    """An operator is refused outside Hyper-V's namespace, and who is in no group at the door of every one."""
+    """An operator reads no services and no cluster, and who is in no group nothing."""
+    hosts.world.hosts["hv1"].cluster = "CL1"
     operator = as_(hosts, "operator").client(HostName("hv1"))
-    with pytest.raises(AccessDeniedFaultError):
-        operator.query("Win32_OperatingSystem", namespace=CIMV2)
+    for class_name, namespace in (("Win32_Service", CIMV2), ("MSCluster_Cluster", MSCLUSTER)):
+        with pytest.raises(AccessDeniedFaultError):
+            operator.query(class_name, namespace=namespace)
     assert operator.query("Msvm_ComputerSystem")
+    assert operator.query("Win32_OperatingSystem", namespace=CIMV2)
 
 
 def test_a_host_whose_full_name_cannot_be_known_is_not_guessed(hosts: Hosts) -> None:
     """DestinationHost must be its own name: dialled by address, it is asked for."""
     file = hosts.login("operator")
+    hosts.world.hosts["hv1"].closed_namespaces = [CIMV2]
     spec = hosts.spec("ntlm", "https", file, "hv1")
     spec = replace(spec, connection=replace(spec.connection, kerberos_host=None))
     with pytest.raises(PlacementError, match=r"account: under hosts\.hv1"):

@@ -33,17 +33,33 @@ def fabric(make_fabric: Maker) -> Fabric:
 
 def examined(fabric: Fabric, change: Callable[[HostSpec], HostSpec] = lambda spec: spec) -> list[Finding]:
     """Return what the doctor says of the estate; `change`: how hosts are declared besides."""
+    return examination(fabric, change)[0]
+
+
+def examination(
+    fabric: Fabric, change: Callable[[HostSpec], HostSpec] = lambda spec: spec
+) -> tuple[list[Finding], list[str]]:
+    """Return that, and what the doctor could not check."""
     stack = Stack(
         path=Path("stacks/test.yaml"),
         hosts={name: change(spec) for name, spec in fabric.specs.items()},
         vms={"WEB01": VmSpec(label="WEB01", name="WEB01", hosts=(HostName("hv1"), HostName("hv2")))},
     )
-    return examine(stack, fabric.clock)[0]
+    return examine(stack, fabric.clock)
 
 
 def test_a_sound_estate_has_nothing_said_of_it(fabric: Fabric) -> None:
     """No error, no warning."""
     assert examined(fabric) == []
+
+
+def test_a_host_that_may_be_a_node_is_said_with_the_right_that_is_missing(fabric: Fabric) -> None:
+    """Nothing that it answers proves that it has no cluster while `root` is closed."""
+    fabric.world.hosts["hv2"].closed_namespaces = ["root"]
+    _, unchecked = examination(fabric)
+    assert (
+        "the failover cluster, if any, of hv2 (needs the right to read root, or root/MSCluster)" in unchecked
+    )
 
 
 def plant(**values: Any) -> Callable[[LabHost], None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from . import (
+    cluster,
     compatibility,
     images,
     job_control,
@@ -42,7 +43,10 @@ METHODS: Mapping[tuple[str, str], Method] = {
     ("Msvm_MigrationJob", "KillJob"): job_control.kill_job,
     ("Msvm_ImageManagementService", "GetVirtualHardDiskSettingData"): images.setting_data,
     ("Msvm_ImageManagementService", "GetVirtualHardDiskState"): images.state,
+    ("MSCluster_Cluster", "GetNodeClusterState"): cluster.node_state,
 }
 """(class, method) -> what it does."""
+STATIC = frozenset({("MSCluster_Cluster", "GetNodeClusterState")})
+"""Methods of classes, not of instances."""
 
-__all__ = ["METHODS", "Call", "Outputs"]
+__all__ = ["METHODS", "STATIC", "Call", "Outputs"]

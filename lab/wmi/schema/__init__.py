@@ -19,6 +19,10 @@ from typing import Any
 from hyperv_placement.wsman import CimType, ClassSchema, Property, Value
 
 _FILES = ("virtualization", "cimv2", "cluster", "device_guard")
+_SYSTEM: dict[str, dict[str, dict[str, Any]]] = {
+    "root": {"__NAMESPACE": {"page": "desktop-src/WmiSdk/--namespace.md", "properties": {"Name": "string"}}}
+}
+"""Classes of WMI itself, which every namespace has."""
 _EVER = 1 << 32
 _EVERY_BUILD = range(_EVER)
 
@@ -66,7 +70,8 @@ def entry_of(class_name: str, namespace: str = "") -> ClassEntry | None:
     """Return a class by its name in any case, of this namespace or of the first that has it."""
     for place, classes in _raw().items():
         spelled = {each.casefold(): each for each in classes}.get(class_name.casefold())
-        if spelled is not None and namespace.casefold() in {"", place.casefold()}:
+        everywhere = class_name.startswith("__")
+        if spelled is not None and (everywhere or namespace.casefold() in {"", place.casefold()}):
             return _entry(place, spelled)
     return None
 
@@ -100,7 +105,7 @@ def class_names(namespace: str) -> tuple[str, ...]:
 def _raw() -> dict[str, dict[str, dict[str, Any]]]:
     """Return what the files say: namespace -> class -> its own part."""
     texts = (files(__package__).joinpath(f"{file}.json").read_text(encoding="utf-8") for file in _FILES)
-    return {content["namespace"]: content["classes"] for content in map(json.loads, texts)}
+    return {**_SYSTEM, **{content["namespace"]: content["classes"] for content in map(json.loads, texts)}}
 
 
 def _entry(namespace: str, name: str) -> ClassEntry:

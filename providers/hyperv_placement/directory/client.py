@@ -162,6 +162,7 @@ class DirectoryClient:
 
     def _denied(self, change: AccountChange, result: Result) -> DirectoryDeniedError:
         attributes = " and ".join(dict.fromkeys(step.attribute for step in steps_of(change)))
+        # Learn names the privilege; halvantic/hyperv-control-plane wrote msDS-AllowedToDelegateTo without it in a lab: unverified.
         privilege = (
             " and the privilege SeEnableDelegationPrivilege (Enable computer and user accounts to be trusted for "
             "delegation) on the domain controllers"

@@ -7,13 +7,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from hyperv_placement.errors import ProtocolError, WsmanFaultError
-from hyperv_placement.model.estate import UNKNOWN_CLUSTER
+from hyperv_placement.model.estate import UNKNOWN_CLUSTER, UnreadCluster
 from hyperv_placement.model.names import VmId, dns, folded
 from hyperv_placement.winrm.client import Client
-from hyperv_placement.winrm.faults import AbsentFaultError
 from hyperv_placement.wsman import MSCLUSTER, Instance, objects_in
 
+from .membership import read_membership
+
 _ROLE, _VM_ID = "Virtual Machine ", "vmid"
+_RENAMED = "Name these roles like their machines in Failover Cluster Manager, and run again"
 _GUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
 
@@ -28,11 +30,16 @@ class ClusterView:
     """GUIDs (upper case) and names (case-folded) of clustered machines."""
     unidentified: frozenset[str] = frozenset()
     """Names, case-folded, of roles on this host that show no GUID."""
+    unread: UnreadCluster | None = None
+    """Why it cannot be read, where that is known."""
 
     def beside(self, names: Iterable[str]) -> ClusterView:
         """Return the view for a host with machines of these `names`: an unknown role may be any of them."""
         strange = self.unidentified - {folded(name) for name in names}
-        return replace(self, readable=self.readable and not strange)
+        if not self.readable or not strange:
+            return self
+        why = f"cluster {self.name} has roles here that show no GUID and are called like no machine: {', '.join(sorted(strange))}"
+        return replace(self, readable=False, unread=UnreadCluster(why=why, remedy=_RENAMED))
 
     def holds(self, vm: VmId, name: str) -> bool | None:
         """Say whether a machine is a role of the cluster; None where the cluster cannot be read."""
@@ -46,34 +53,28 @@ def read_name_and_limit(client: Client) -> tuple[str | None, int | None]:
 
     MaximumParallelMigrations came with the updates of September 2022 (Get-Cluster page).
     """
-    try:
-        clusters = client.query("MSCluster_Cluster", "Name", "MaximumParallelMigrations", namespace=MSCLUSTER)
-    except AbsentFaultError:  # no namespace root/MSCluster: without the feature a host is no node
-        return None, None
-    except WsmanFaultError:
-        return UNKNOWN_CLUSTER, None
-    row = next(iter(clusters), None)
-    return (None, None) if row is None else (row.text("Name"), row.number("MaximumParallelMigrations"))
+    found = read_membership(client, "Name", "MaximumParallelMigrations")
+    if found.row is not None:
+        return found.row.text("Name"), found.row.number("MaximumParallelMigrations")
+    return (None if found.unread is None else UNKNOWN_CLUSTER), None
 
 
 def read_cluster(client: Client, computer_name: str) -> ClusterView:
-    """Read the host's cluster. Without the namespace there is no cluster; any other fault leaves membership unknown."""
-    try:
-        clusters = client.query("MSCluster_Cluster", "Name", namespace=MSCLUSTER)
-        name = next((row.text("Name") for row in clusters), None)
-        if name is None:
-            return ClusterView()
-    except AbsentFaultError:
+    """Read the host's cluster and which machines are its roles. What is not known of it leaves membership unknown."""
+    found = read_membership(client, "Name")
+    if found.unread is not None:
+        # The host may be a node, and roles are never moved past their cluster.
+        return ClusterView(name=UNKNOWN_CLUSTER, readable=False, unread=found.unread)
+    if found.row is None:
         return ClusterView()
-    except WsmanFaultError:
-        # The namespace is there and does not answer: the host may be a node, and roles are never moved past their cluster.
-        return ClusterView(name=UNKNOWN_CLUSTER, readable=False)
+    name = found.row.text("Name")
     try:
         resources = client.query(
             "MSCluster_Resource", where={"Type": "Virtual Machine"}, namespace=MSCLUSTER, kept=_kept
         )
-    except WsmanFaultError:
-        return ClusterView(name=name, readable=False)
+    except WsmanFaultError as error:
+        why = f"the machines of cluster {name} could not be read: {error.message}"
+        return ClusterView(name=name, readable=False, unread=UnreadCluster(why=why, remedy=error.remedy))
     return view_of(name, resources, computer_name)
 
 

@@ -37,6 +37,7 @@ from .compatibility import read_vectors
 from .detail import Detail
 from .host_facts import Traits
 from .host_names import HostNames, read_names
+from .lacking import read_build
 from .templates import read_template
 
 _log = logging.getLogger(__name__)
@@ -181,7 +182,7 @@ class Estate:
 
     def builds(self, hosts: Iterable[HostName]) -> dict[HostName, int | None]:
         """Return in parallel the builds of hosts, None where one does not report it; a host that does not answer is missing."""
-        read = self._each(hosts, lambda host: host_facts.read_build(self._clients[host]))
+        read = self._each(hosts, lambda host: read_build(self._clients[host]))
         return {host: build for host, build in read.items() if not isinstance(build, PlacementError)}
 
     def uuids(self, hosts: Iterable[HostName]) -> dict[HostName, str]:

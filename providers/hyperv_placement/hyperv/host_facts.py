@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from hyperv_placement.errors import WsmanFaultError
+from hyperv_placement.errors import ProtocolError, WsmanFaultError
 from hyperv_placement.model.estate import (
     UNREPORTED,
     HostFacts,
@@ -17,13 +17,14 @@ from hyperv_placement.model.estate import (
 from hyperv_placement.model.names import VmId, is_guid, vm_id
 from hyperv_placement.model.units import KIB, MIB
 from hyperv_placement.winrm.client import Client
-from hyperv_placement.winrm.faults import AbsentFaultError, AccessDeniedFaultError
+from hyperv_placement.winrm.faults import AccessDeniedFaultError, NoNamespaceFaultError
+from hyperv_placement.winrm.namespaces import query_if_there
 from hyperv_placement.wsman import CIMV2, DEVICE_GUARD, EndpointReference, Instance, resource_uri
 
 from .cluster import read_name_and_limit
 from .compatibility import read_vectors
 from .host_names import HostNames
-from .inventory import one_of, read_guids, read_jobs, read_planned, read_switches, single
+from .inventory import one_of, read_fc_switches, read_guids, read_jobs, read_planned, read_switches, single
 from .networks import read_networks
 
 _UNMOUNTED = "\\\\?\\"
@@ -248,9 +249,11 @@ def read_uuid(client: Client) -> str | None:
 def read_credential_guard(client: Client) -> bool:
     """Say whether Credential Guard runs; hosts before 2016 have neither it nor its namespace. Raises PlacementError."""
     try:
-        rows = client.query("Win32_DeviceGuard", "SecurityServicesRunning", namespace=DEVICE_GUARD)
-    except AbsentFaultError:
+        rows = query_if_there(client, "Win32_DeviceGuard", "SecurityServicesRunning", namespace=DEVICE_GUARD)
+    except NoNamespaceFaultError:
         return False
+    if not rows:
+        raise ProtocolError(f"{client.host.name} shows no instance of Win32_DeviceGuard", remedy="")
     return any(runs_credential_guard(row) for row in rows)
 
 
@@ -265,29 +268,13 @@ def _credential_guard(client: Client) -> bool | None:
         return None
     try:
         return read_credential_guard(client)
-    except WsmanFaultError:
+    except (WsmanFaultError, ProtocolError):
         return None
 
 
 def _virtual_sans(client: Client) -> tuple[str, ...] | None:
-    try:
-        rows = client.query("Msvm_VirtualFcSwitch", "ElementName")
-    except AbsentFaultError:
-        return ()
-    except WsmanFaultError:
-        return None
-    return tuple(sorted(row.text("ElementName") for row in rows))
-
-
-def read_build(client: Client) -> int | None:
-    """Read the build of a host alone; None where it has none, or this account may not read it."""
-    try:
-        rows = client.query("Win32_OperatingSystem", "BuildNumber", namespace=CIMV2)
-    except AccessDeniedFaultError:
-        return None
-    # BuildNumber is a text (win32 page of the class).
-    build = single(client, rows, "Win32_OperatingSystem").text("BuildNumber")
-    return int(build) if build.isdecimal() else None
+    rows = read_fc_switches(client)
+    return None if rows is None else tuple(sorted(row.text("ElementName") for row in rows))
 
 
 def _system(client: Client) -> tuple[int | None, int | None, int | None]:

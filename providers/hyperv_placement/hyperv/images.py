@@ -9,7 +9,6 @@ from hyperv_placement.errors import WsmanFaultError
 from hyperv_placement.model import winpath
 from hyperv_placement.model.estate import Disk, DiskKind, ParentFile, VirtualMachine
 from hyperv_placement.winrm.client import Client
-from hyperv_placement.winrm.faults import AbsentFaultError
 from hyperv_placement.wsman import EndpointReference, Instance, objects_in, resource_uri
 
 LONGEST = 64
@@ -57,14 +56,8 @@ def read_disk(client: Client, path: str) -> Disk:
 
 
 def has_disk(client: Client, path: str) -> bool:
-    """Say whether the host knows a virtual hard disk at this path; a build that cannot be asked is taken to have no such file.
-
-    Raises PlacementError where the host cannot be asked, or does not let us.
-    """
-    try:
-        return _asked(client, "GetVirtualHardDiskState", "State", path) is not None
-    except AbsentFaultError:
-        return False
+    """Say whether the host knows a virtual hard disk at this path. Raises PlacementError where it cannot be asked, or does not let us."""
+    return _asked(client, "GetVirtualHardDiskState", "State", path) is not None
 
 
 def _detailed(client: Client, disk: Disk) -> Disk:

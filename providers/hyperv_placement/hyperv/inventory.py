@@ -9,11 +9,12 @@ from hyperv_placement.errors import ProtocolError, WsmanFaultError
 from hyperv_placement.model.estate import Host, MigrationJob, VirtualMachine
 from hyperv_placement.model.names import VmId, is_guid, vm_id
 from hyperv_placement.winrm.client import Client
-from hyperv_placement.winrm.faults import AbsentFaultError
+from hyperv_placement.winrm.faults import NoClassFaultError
 from hyperv_placement.winrm.projection import Like
 from hyperv_placement.wsman import Instance
 
 from .cluster import ClusterView, read_cluster
+from .lacking import lacks_class
 from .move_rows import MoveRows, complete
 from .rows import SNAPSHOT, Rows, job_of, machines, owner, planned, recent_job_of
 from .vlans import VLAN_IDS, VLANS
@@ -232,16 +233,16 @@ def read_if_allowed(
     where: Mapping[str, str | int] | None = None,
     like: Like | None = None,
 ) -> list[Instance] | None:
-    """Read a class that older builds lack (then there is nothing of it); None where the host does not let us."""
+    """Read a class that older builds lack (then there is nothing of it); None where the host does not let us, or does not say."""
     try:
         return client.query(class_name, *properties, where=where, like=like)
-    except AbsentFaultError:
+    except NoClassFaultError:
         return []
     except WsmanFaultError as error:
         # A quota that is used up is no refusal: asked later, the host would answer.
         if error.retryable:
             raise
-        return None
+        return [] if lacks_class(client, class_name) else None
 
 
 def _ports(client: Client, vm: VmId | None) -> list[Instance]:

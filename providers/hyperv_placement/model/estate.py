@@ -17,6 +17,15 @@ UNKNOWN_CLUSTER = "unknown"
 """Name of a cluster that a host may be in: it did not answer, so it is the same as no other."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnreadCluster:
+    """Why it is not known whether a machine is clustered."""
+
+    why: str
+    remedy: str
+    """What would settle it, as the right that the account lacks."""
+
+
 class VmState(IntEnum):
     """Msvm_ComputerSystem.EnabledState, the values that rest (win32 page of the class); others are OTHER."""
 
@@ -222,7 +231,9 @@ class VirtualMachine:
     version: str = ""
     """Configuration version (Msvm_VirtualSystemSettingData.Version)."""
     clustered: bool | None = None
-    """Role of a failover cluster; None also where the host is in a cluster that did not answer."""
+    """Role of a failover cluster; None where it is not known whether the machine is one."""
+    cluster_unread: UnreadCluster | None = None
+    """Why that is not known."""
     vtpm: bool | None = None
     """Msvm_SecuritySettingData.TpmEnabled."""
     switches: tuple[str, ...] | None = None

@@ -63,6 +63,7 @@ OLD_ENVELOPE_SIZE = 153600
 """MaxEnvelopeSizekb 150, the default before Windows 8 and Server 2012 (MS-WSMV 2.2.4.10)."""
 PAUSES = (0.5, 1.0, 2.0)
 """Seconds before another try of a safe request that the host was too busy for."""
+_ABOVE = "__NAMESPACE"
 Result = TypeVar("Result")
 Answer = TypeVar("Answer", bound=Response)
 
@@ -98,10 +99,12 @@ class Client:
         like: Like | None = None,
         namespace: str = VIRTUALIZATION,
         kept: Callable[[Instance], Instance] | None = None,
+        refused: Callable[[FilterFaultError], None] | None = None,
     ) -> list[Instance]:
         """Return the instances that fit `where` (equality) and `like` (prefix), in no order.
 
-        `kept`: what to keep of each row, page by page, where rows are many and large.
+        `kept`: what to keep of each row, page by page, where rows are many and large. `refused`: is called before another form of
+        the query is tried; what it raises ends the query.
 
         One request where everything fits into a page. A host that refuses the projection (its build may lack a
         property) or WQL as such (r4sd/go-wsman issue 80) is asked for whole rows, then for the whole class, from then on,
@@ -124,6 +127,8 @@ class Client:
                 with self.budget.reading():
                     items = self._enumerated(resource_uri(target, namespace), text, held)
             except FilterFaultError as error:
+                if refused is not None:
+                    refused(error)
                 _log.info(
                     "%s: trying another way of reading %s: %s", self.host.name, class_name, error.message
                 )
@@ -138,6 +143,17 @@ class Client:
             )  # fmt: skip
             return found
         raise FilterFaultError(f"{self.host.name} refuses every way of reading {class_name}")
+
+    def was_lacking(self, namespace: str) -> bool:
+        """Say whether the host lacked a namespace when it was last asked: `remember_lacking` was called."""
+        return (_ABOVE, namespace) in self._forms
+
+    def remember_lacking(self, namespace: str, *, lacks: bool) -> None:
+        """Keep whether the host lacks a namespace, so that the one above is asked first the next time."""
+        if lacks:
+            self._forms[_ABOVE, namespace] = 0
+        else:
+            self._forms.pop((_ABOVE, namespace), None)
 
     def get(self, target: EndpointReference) -> Instance:
         """Return one instance. Raises AbsentFaultError where there is none."""

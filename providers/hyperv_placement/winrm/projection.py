@@ -14,7 +14,7 @@ from hyperv_placement.wsman import (
     LogEvent,
 )
 
-Where = Mapping[str, str | int | bool | tuple[int, ...]]
+Where = Mapping[str, str | int | bool | tuple[int, ...] | tuple[str, ...]]
 Like = Mapping[str, str | tuple[str, ...]]
 """Prefixes; of several, one has to fit."""
 
@@ -46,9 +46,9 @@ def fits(instance: Instance, where: Where, like: Like) -> bool:
     )
 
 
-def _same(actual: object, wanted: str | int | bool | tuple[int, ...]) -> bool:
+def _same(actual: object, wanted: str | int | bool | tuple[int, ...] | tuple[str, ...]) -> bool:
     if isinstance(wanted, tuple):
-        return actual in wanted
+        return any(_same(actual, each) for each in wanted)
     if isinstance(wanted, str):
         return str(actual).casefold() == wanted.casefold()
     return actual == wanted

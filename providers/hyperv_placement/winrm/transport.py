@@ -143,7 +143,7 @@ class Transport:
     def _post_nothing(self, until: float, headers: Mapping[str, str]) -> Reply:
         """Post an empty body on the one connection of the session, as pywinrm does before it encrypts.
 
-        `until`: when the whole login must have ended. That a host takes it over TLS, too, is unverified.
+        `until`: when the whole login must have ended. Over TLS, too: masterzen/winrm and virt-who log in so at https addresses.
         """
         if (left := until - time.monotonic()) <= 0:
             raise requests.ReadTimeout("the login took too long")

@@ -351,6 +351,7 @@ CLASSES: dict[str, tuple[str, str]] = {
             "uint32 MaxClockSpeed NumberOfCores NumberOfLogicalProcessors; uint16 Architecture Family"
         ),
     ),
+    "__NAMESPACE": ("root", "string Name"),
     "MSCluster_Cluster": ("root/MSCluster", "string Caption Fqdn Name; uint32 MaximumParallelMigrations"),
     "MSCluster_Resource": (
         "root/MSCluster",

@@ -18,6 +18,13 @@ _ACTIONS = {names.ADDRESSING: names.ADDRESSING_FAULT, names.ENUMERATION: names.E
 LARGEST_WIN32 = 0xFFFF
 """Codes above this are HRESULTs or codes of WS-Management."""
 _HRESULT = re.compile(r"HRESULT 0x([0-9A-Fa-f]{1,8})")
+_HEXADECIMAL = re.compile(r"(?<![0-9A-Za-z])0x([0-9A-Fa-f]{8})(?![0-9A-Za-z])")
+_UNSIGNED = 0xFFFFFFFF
+_SIGNED = re.compile(r"-[0-9]{1,10}")
+_CODES = frozenset({"error_code", "statuscode"})
+"""Properties that hold a code: of MSFT_WmiError and of __ExtendedStatus. CIMStatusCode is none: it is a class of errors."""
+_ASKED = frozenset({"parameterinfo"})
+"""Properties that repeat what was asked (__ExtendedStatus page), and say nothing about it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +97,19 @@ class Fault:
                 return None
 
     @property
+    def codes(self) -> frozenset[int]:
+        """Every code in the fault, unsigned: of each WSManFault, of a CIM error, of WMI's extended status, and what texts hold as 0x...
+
+        The number is the same in every language, and in whatever part of the fault a build puts it.
+        """
+        return frozenset((*_hexadecimal(self.reason), *_codes_in(self.detail)))
+
+    @property
+    def names_no_namespace(self) -> bool:
+        """Whether the detail is that the namespace is invalid (DSP0226, fault details)."""
+        return self.detail_uri.strip().rpartition("/")[2] == "InvalidNamespace"
+
+    @property
     def machine(self) -> str:
         """The machine that the outermost detail names."""
         return self.detail.machine if isinstance(self.detail, WsmanFault) else ""
@@ -124,3 +144,42 @@ class Fault:
 def code_text(code: int) -> str:
     """Return a code as people look it up: HRESULTs and WSMan codes in hexadecimal, Win32 codes in decimal."""
     return f"0x{code:08X}" if code > LARGEST_WIN32 else str(code)
+
+
+def code_in(text: str | None) -> int | None:
+    """Return the code that `text` means, unsigned: a decimal, a signed one, or hexadecimal; None for anything else."""
+    stripped = (text or "").strip()
+    if _SIGNED.fullmatch(stripped):
+        return int(stripped) & _UNSIGNED
+    found = _HEXADECIMAL.fullmatch(stripped)
+    return int(found.group(1), 16) if found else count_in(stripped)
+
+
+def _codes_in(part: object) -> Iterator[int]:
+    match part:
+        case WsmanFault(code=code, text=text, provider=provider):
+            yield from () if code is None else (code,)
+            yield from _hexadecimal(text)
+            yield from _codes_in(provider)
+        case ProviderFault(text=text, inner=inner, extended=extended):
+            yield from _hexadecimal(text)
+            yield from _codes_in(inner)
+            yield from _codes_in(extended)
+        case Instance():
+            for name, value in part.properties.items():
+                if name.lower() in _CODES:
+                    code = code_in(part.text(name))
+                    yield from () if code is None else (code,)
+                elif name.lower() not in _ASKED:
+                    yield from _codes_in(value)
+        case str():
+            yield from _hexadecimal(part)
+        case tuple():
+            for each in part:
+                yield from _codes_in(each)
+        case _:
+            pass
+
+
+def _hexadecimal(text: str) -> Iterator[int]:
+    return (int(each, 16) for each in _HEXADECIMAL.findall(text))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from . import elements, names, xml
-from .fault import Fault, ProviderFault, WsmanFault
+from .fault import Fault, ProviderFault, WsmanFault, code_in
 from .header import EMPTY, Header
 from .instance import Instance, Value
-from .values import count_in, value_to_text
+from .values import value_to_text
 
 _PREFIXES = {
     names.ADDRESSING: "a",
@@ -125,8 +125,12 @@ def _decoded(detail: xml.Element) -> WsmanFault | Instance | None:
     outer = xml.child(detail, names.FAULT, "WSManFault")
     if outer is not None:
         return _decoded_wsman(outer)
-    # An error of CIM is marked as one, or known by its name (MS-WSMV 2.2.4.43).
-    marked = (i for i in detail if i.get(_IS_ERROR) == "true" or xml.local(i) in _ERRORS)
+    return _decoded_error(detail)
+
+
+def _decoded_error(element: xml.Element) -> Instance | None:
+    """Return the error of CIM among the children: marked as one, or known by its name (MS-WSMV 2.2.4.43)."""
+    marked = (i for i in element if i.get(_IS_ERROR) == "true" or xml.local(i) in _ERRORS)
     error = next((item for item in marked if xml.namespace(item)), None)
     return None if error is None else elements.decode_instance(error)
 
@@ -135,7 +139,7 @@ def _decoded_wsman(element: xml.Element) -> WsmanFault:
     message = xml.child(element, names.FAULT, "Message")
     provider = None if message is None else xml.child(message, names.FAULT, "ProviderFault")
     return WsmanFault(
-        code=count_in(element.get("Code")),
+        code=code_in(element.get("Code")),
         machine=str(element.get("Machine") or ""),
         text=_own_text(message),
         provider=None if provider is None else _decoded_provider(provider),
@@ -151,7 +155,7 @@ def _decoded_provider(element: xml.Element) -> ProviderFault:
         path=str(element.get("path") or ""),
         text=_own_text(element),
         inner=None if inner is None else _decoded_wsman(inner),
-        extended=None if status is None else elements.decode_instance(status),
+        extended=_decoded_error(element) if status is None else elements.decode_instance(status),
     )
 
 

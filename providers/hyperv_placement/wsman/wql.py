@@ -29,12 +29,12 @@ def starts_with(prefix: str) -> str:
 def select(
     class_name: str,
     *properties: str,
-    where: Mapping[str, str | int | bool | tuple[int, ...]] | None = None,
+    where: Mapping[str, str | int | bool | tuple[int, ...] | tuple[str, ...]] | None = None,
     like: Mapping[str, str | tuple[str, ...]] | None = None,
 ) -> str:
     """Return `SELECT properties FROM class`, with equalities (`where`) and prefixes (`like`) joined by AND.
 
-    Several numbers or prefixes for one name mean any of them. Without properties the whole instances are asked for.
+    Several values or prefixes for one name mean any of them. Without properties the whole instances are asked for.
     """
     conditions = [_equal(_name(name), value) for name, value in (where or {}).items()]
     conditions += [_like(_name(name), prefix) for name, prefix in (like or {}).items()]
@@ -43,7 +43,7 @@ def select(
     return f"{query} WHERE {' AND '.join(conditions)}" if conditions else query
 
 
-def _equal(name: str, value: str | int | bool | tuple[int, ...]) -> str:
+def _equal(name: str, value: str | int | bool | tuple[int, ...] | tuple[str, ...]) -> str:
     if isinstance(value, tuple):
         return f"({' OR '.join(f'{name} = {literal(each)}' for each in value)})"
     return f"{name} = {literal(value)}"

@@ -216,6 +216,9 @@ def test_another_dialect_is_unavailable(wire: Wire) -> None:
 @pytest.mark.parametrize("namespace", ["root/nothing", "root/MSCluster"])
 def test_a_namespace_that_is_not_there(wire: Wire, namespace: str) -> None:
     """An unknown namespace, and the cluster's on a host outside a cluster."""
-    for name, query in (("*", "SELECT * FROM MSCluster_Cluster"), ("MSCluster_Cluster", None)):
+    for name, query, subcode in (
+        ("*", "SELECT * FROM MSCluster_Cluster", "CannotProcessFilter"),
+        ("MSCluster_Cluster", None, "DestinationUnreachable"),
+    ):
         request = Enumerate(resource_uri=resource_uri(name, namespace), query=query)
-        assert wire.dial().fault(request).subcode == "DestinationUnreachable"
+        assert wire.dial().fault(request).subcode == subcode

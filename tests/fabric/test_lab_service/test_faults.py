@@ -204,7 +204,7 @@ def _until(condition: Callable[[], bool]) -> None:
 
 
 def test_an_unknown_class_is_told_as_wmi_tells_it(wire: Wire) -> None:
-    """As recorded: the filter's code outside, WMI's own within, from the host's own name, with the query."""
+    """As recorded: the filter's code outside and within, from the host's own name, with the query; the words alone say what is wrong."""
     query = "SELECT * FROM Msvm_Nothing"
     fault = wire.dial().fault(Enumerate(resource_uri=resource_uri("*"), query=query))
     assert (fault.subcode, fault.wsman_code, fault.machine) == (
@@ -215,9 +215,9 @@ def test_an_unknown_class_is_told_as_wmi_tells_it(wire: Wire) -> None:
     assert provider is not None
     assert provider.inner is not None
     assert provider.extended is not None
-    assert (provider.inner.code, provider.inner.machine) == (0x80041010, "HV1")
+    assert (provider.inner.code, provider.inner.machine) == (catalogue.CANNOT_PROCESS_FILTER, "HV1")
     assert provider.extended.properties == {
-        "Description": None, "Operation": "ExecQuery", "ParameterInfo": query,
+        "Description": None, "Operation": "ExecQuery", "ParameterInfo": query, "ProviderName": "WinMgmt", "StatusCode": None,
     }  # fmt: skip
 
 

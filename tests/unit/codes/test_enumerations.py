@@ -15,11 +15,11 @@ from hyperv_placement.hyperv.images import has_parent
 from hyperv_placement.hyperv.jobs import Outcome
 from hyperv_placement.hyperv.move_rows import _host_drives, beats
 from hyperv_placement.hyperv.rows import Rows, any_job_of, has_ended, machines, planned, recent_job_of
+from hyperv_placement.hyperv.vmm import manages
 from hyperv_placement.migration.start import verdict
 from hyperv_placement.model.estate import DiskKind, VirtualMachine
 from hyperv_placement.model.finding import Topic
 from hyperv_placement.model.names import HostName
-from hyperv_placement.operations.doctor.reading import manages
 from hyperv_placement.planning.checks.move import _machine
 from hyperv_placement.planning.checks.preflight.delegation_settings import AUTHENTICATIONS
 from hyperv_placement.planning.checks.preflight.processor import fits

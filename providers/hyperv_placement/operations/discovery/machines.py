@@ -134,8 +134,9 @@ def _limits(vm: VirtualMachine, jobs: set[VmId]) -> Iterator[tuple[Extent, str]]
     """Yield what keeps a declaration from being kept, the strictest first."""
     # Unknown counts as clustered: a cluster places its roles itself.
     if vm.clustered is not False:
+        reason = vm.cluster_unread.why if vm.cluster_unread else "the cluster did not answer"
         known = (
-            "a role of a failover cluster, which places it" if vm.clustered else "its cluster did not answer"
+            "a role of a failover cluster, which places it" if vm.clustered else f"may be clustered: {reason}"
         )
         yield Extent.WATCHED, f"{known}: watched, not managed"
     if vm.id in jobs:

@@ -7,8 +7,10 @@ from dataclasses import replace
 
 from hyperv_placement.clock import Clock
 from hyperv_placement.hyperv.estate import Estate
+from hyperv_placement.model.estate import UNKNOWN_CLUSTER
 from hyperv_placement.model.finding import Finding, Severity, Subject
 from hyperv_placement.model.identity import NOTHING_KEPT, Kept
+from hyperv_placement.model.names import HostName
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.model.unreachable import several
 from hyperv_placement.planning.machine.computers import facts_in, same_names
@@ -78,13 +80,21 @@ def not_checked(stack: Stack, reading: Reading) -> Iterator[str]:
         ),
         (
             "whether Virtual Machine Manager manages",
-            "root/cimv2",
+            "Win32_Service in root/cimv2, as administrators of the host have it",
             [each.name for each in read if each.managed_by_vmm is None],
         ),
+        ("the failover cluster, if any, of", "root, or root/MSCluster", list(_in_doubt(reading))),
         ("the clock of", "root/cimv2", [each.name for each in read if each.ahead is None]),
     ):
         if names:
             yield f"{what} {several(names)} (needs the right to read {needs})"
+
+
+def _in_doubt(reading: Reading) -> Iterator[HostName]:
+    """Yield hosts that may be nodes of a cluster."""
+    for name, host in reading.inventory.hosts.items():
+        if host.facts is not None and host.facts.cluster == UNKNOWN_CLUSTER:
+            yield name
 
 
 _DEVICE_GUARD = "root/Microsoft/Windows/DeviceGuard"

@@ -15,6 +15,7 @@ from hyperv_placement.hyperv.detail import Detail
 from hyperv_placement.hyperv.estate import Estate, unreachable
 from hyperv_placement.hyperv.host_facts import read_credential_guard
 from hyperv_placement.hyperv.host_settings import read_migration
+from hyperv_placement.hyperv.vmm import is_managed_by_vmm
 from hyperv_placement.model.directory import Accounts, ComputerAccount
 from hyperv_placement.model.estate import Host, Inventory
 from hyperv_placement.model.identity import NOTHING_KEPT, Kept
@@ -26,7 +27,7 @@ from hyperv_placement.winrm.client import Client
 from hyperv_placement.winrm.credentials import read_credential
 from hyperv_placement.winrm.tickets import ticket_is_forwardable
 from hyperv_placement.winrm.transport import certificate, knock
-from hyperv_placement.wsman import CIMV2, Instance
+from hyperv_placement.wsman import CIMV2
 
 from .controllers import on_shares
 from .possible import possible_sources
@@ -35,8 +36,6 @@ from .symptoms import HostReading, Reading
 KNOCK = 3.0
 """Seconds after which a host that does not even connect is given up."""
 _WORKERS = 64
-_VMM_AGENT = "SCVMMAgent"
-"""Service of Virtual Machine Manager's agent (Learn, "Ports and protocols for VMM")."""
 Answer = TypeVar("Answer")
 
 
@@ -98,7 +97,7 @@ def _host(estate: Estate, name: HostName, clock: Clock) -> tuple[HostReading, Ho
             # What helps to explain is read if it can be; without it the host counts as read.
             ahead=_perhaps(lambda: _ahead(client, clock)),
             credential_guard=_perhaps(lambda: read_credential_guard(client)),
-            managed_by_vmm=_perhaps(lambda: _vmm(client)),
+            managed_by_vmm=_perhaps(lambda: is_managed_by_vmm(client)),
         )
     except PlacementError as error:
         return replace(reading, trouble=error), None
@@ -121,16 +120,6 @@ def _ahead(client: Client, clock: Clock) -> float | None:
     reported = rows[0]["LocalDateTime"] if rows else None
     # Without an offset the moment is in a zone that nobody knows.
     return (reported - middle).total_seconds() if isinstance(reported, datetime) and reported.tzinfo else None
-
-
-def _vmm(client: Client) -> bool:
-    rows = client.query("Win32_Service", "State", where={"Name": _VMM_AGENT}, namespace=CIMV2)
-    return any(manages(row) for row in rows)
-
-
-def manages(service: Instance) -> bool:
-    """Say whether the agent of Virtual Machine Manager runs, by its row of Win32_Service."""
-    return service.text("State") == "Running"
 
 
 def _directory(stack: Stack, clock: Clock) -> tuple[Mapping[str, str], PlacementError | None]:

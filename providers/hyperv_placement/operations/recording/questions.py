@@ -23,10 +23,10 @@ from hyperv_placement.wsman import (
 
 READING = frozenset({
     "GetSummaryInformation", "GetSystemCompatibilityInfo", "GetSystemCompatibilityVectors", "GetError", "GetErrorEx",
-    "GetVirtualHardDiskState", "GetVirtualHardDiskSettingData",
+    "GetVirtualHardDiskState", "GetVirtualHardDiskSettingData", "GetNodeClusterState",
 })  # fmt: skip
 """Methods that change nothing (win32 pages of Msvm_VirtualSystemManagementService, -MigrationService,
-Msvm_ConcreteJob, Msvm_ImageManagementService)."""
+Msvm_ConcreteJob, Msvm_ImageManagementService; page of MSCluster_Cluster)."""
 PAGE = 32000
 _MISSING = "00000000-0000-0000-0000-000000000000"
 _CLASSES = (
@@ -59,6 +59,14 @@ def everywhere() -> Iterator[Question]:
         yield _whole(resource_uri("*"), name)
     for name in _CLUSTER:
         yield _whole(resource_uri("*", MSCLUSTER), name)
+    # How a host says that it is in no cluster, and whether one is.
+    yield Enumerate(resource_uri=resource_uri("MSCluster_Cluster", MSCLUSTER))
+    yield _whole(resource_uri("*", "root"), "__NAMESPACE")
+    yield Invoke(
+        target=EndpointReference(resource_uri("MSCluster_Cluster", MSCLUSTER), {}),
+        method="GetNodeClusterState",
+        arguments={},
+    )
 
 
 def _forms() -> Iterator[Question]:

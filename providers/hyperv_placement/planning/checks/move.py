@@ -51,17 +51,21 @@ def refusals(
 
 
 def _machine(vm: VirtualMachine) -> Iterator[Finding]:
-    # None, where the cluster did not answer, does not prove that the machine is outside it.
-    if vm.clustered is not False:
-        known = (
-            "is a role of a failover cluster"
-            if vm.clustered
-            else "may be clustered: the cluster did not answer"
-        )
+    # None, where it could not be read, does not prove that the machine is outside a cluster.
+    if vm.clustered:
         yield Finding.refusal(
             "machine-clustered",
-            f"{vm.name} {known}",
+            f"{vm.name} is a role of a failover cluster",
             "Move it with Failover Cluster Manager; clustered machines come later",
+        )
+    elif vm.clustered is None:
+        unread = vm.cluster_unread
+        yield Finding.refusal(
+            "machine-clustered",
+            f"{vm.name} may be clustered: {unread.why if unread else 'the cluster did not answer'}",
+            unread.remedy
+            if unread
+            else "Move it with Failover Cluster Manager; clustered machines come later",
         )
     if vm.replication_mode:
         yield Finding.refusal(

@@ -161,5 +161,7 @@ def test_every_class_of_the_lab_is_a_host_s() -> None:
     described = {each.name: published.class_named(each.namespace, each.name) for each in CLASSES}
     assert sum(found is not None for found in described.values()) > len(CLASSES) / 2
     for class_name, method in METHODS:
+        if class_name.startswith("MSCluster_"):
+            continue  # pages of their own: "Failover Cluster WMI provider"
         assert published.method_named(names.VIRTUALIZATION, class_name, method) == method
     assert not set(unserved.ACTIONS) & {names.GET, names.ENUMERATE, names.PULL, names.RELEASE}

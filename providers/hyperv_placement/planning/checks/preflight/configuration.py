@@ -25,10 +25,16 @@ def configuration(
             if vm.vtpm
             else "may have a virtual TPM: its security settings could not be read"
         )
+        readable = (
+            ""
+            if vm.vtpm
+            else f"Let the account read Msvm_SecuritySettingData of root/virtualization/v2 on {source.full_name}, or "
+        )
+        allow = f"set hosts.{target.name}.allow_vtpm: true once the guardian's certificates are there"
         yield Finding.refusal(
             "vtpm",
             f"{vm.name} {known}, and {target.name} may not be able to unwrap its key protector",
-            f"Set hosts.{target.name}.allow_vtpm: true once the guardian's certificates are there",
+            readable + allow if readable else allow[0].upper() + allow[1:],
         )
 
 

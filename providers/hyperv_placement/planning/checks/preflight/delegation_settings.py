@@ -19,7 +19,7 @@ def second_hop(move: Move, source: HostFacts) -> Iterator[Finding]:
 
     A host set to CredSSP acts only for callers who have handed their password over ("Set up hosts for live migration without
     Failover Clustering", learn.microsoft.com), and the host's own accounts mean nothing elsewhere. Credential Guard of the
-    source stops CredSSP ("Considerations and known issues when using Credential Guard", the same place; unverified).
+    source stops CredSSP ("Considerations and known issues when using Credential Guard", the same place).
     """
     # Both kinds of logon are mapped to local accounts alone (Authentication for Remote Connections, learn.microsoft.com).
     if move.caller in _LOCAL:

@@ -12,6 +12,8 @@ from hyperv_placement.model.move import Move
 SERVER_2025 = 26100
 """Build since which machines with partitions of a GPU can be migrated (GPU partitioning page)."""
 
+_CLASSES = "Msvm_PciExpressSettingData and Msvm_GpuPartitionSettingData"
+
 
 def devices(move: Move, source: HostFacts, destination: HostFacts) -> Iterator[Finding]:
     """Yield a finding for each device that the machine would lose."""
@@ -20,6 +22,7 @@ def devices(move: Move, source: HostFacts, destination: HostFacts) -> Iterator[F
         yield Finding.warning(
             "devices-unread",
             f"Which devices of {move.source} are assigned to {vm.name} could not be read (unverified)",
+            f"Let the account read {_CLASSES} of root/virtualization/v2 there",
         )
         return
     if vm.devices.assigned:
