@@ -256,9 +256,9 @@ class Service:
     def _configuration(self, caller: Caller, machine: str) -> Configuration | Fault:
         """Answer a Get of winrm/config: for administrators alone (its RootSDDL, recorded by pypsrp)."""
         allow = self.world.settings.allow_unencrypted
-        return denied(caller.user, names.CIMV2, machine) or Configuration(
-            host=self.host, allow_unencrypted=allow
-        )
+        if not is_administrator(caller.user):
+            return catalogue.access_denied(machine)
+        return Configuration(host=self.host, allow_unencrypted=allow)
 
     def _of_log(self, request: Request, caller: Caller, machine: str) -> Response:
         """Answer what is about the event log; that only administrators may read it is a guess, the stricter one."""
