@@ -61,7 +61,6 @@ def everywhere() -> Iterator[Question]:
         yield _whole(resource_uri("*", MSCLUSTER), name)
     # How a host says that it is in no cluster, and whether one is.
     yield Enumerate(resource_uri=resource_uri("MSCluster_Cluster", MSCLUSTER))
-    yield _whole(resource_uri("*", "root"), "__NAMESPACE")
     yield Invoke(
         target=EndpointReference(resource_uri("MSCluster_Cluster", MSCLUSTER), {}),
         method="GetNodeClusterState",
