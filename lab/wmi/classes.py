@@ -55,8 +55,6 @@ _SERVICE_KEYS = ("SystemCreationClassName", "SystemName", "CreationClassName", "
 _DEVICE_KEYS = ("SystemCreationClassName", "SystemName", "CreationClassName", "DeviceID")
 _SETTING_KEYS = ("InstanceID",)
 _SOFTWARE_KEYS = ("Name", "SoftwareElementID", "SoftwareElementState", "TargetOperatingSystem", "Version")
-_PORT_BASES = ("CIM_EthernetPort", "CIM_LogicalDevice", "CIM_EnabledLogicalElement", "CIM_ManagedElement")
-_PORT_FEATURE = ("Msvm_EthernetSwitchPortFeatureSettingData", "CIM_SettingData")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +63,6 @@ class WmiClass:
 
     name: str
     namespace: str = VIRTUALIZATION
-    bases: tuple[str, ...] = ()
-    """Superclasses of a class that no page lists."""
     keys: tuple[str, ...]
     rows: Rows
     service: bool = False
@@ -84,7 +80,7 @@ class WmiClass:
     def line(self) -> tuple[str, ...]:
         """Its superclasses, the nearest first."""
         found = entry_of(self.name, self.namespace)
-        return self.bases if found is None else found.line
+        return () if found is None else found.line
 
     @property
     def lineage(self) -> tuple[str, ...]:
@@ -97,29 +93,22 @@ def _key(row: Instance, name: str) -> Selector:
     return value if isinstance(value, EndpointReference) else row.text(name)
 
 
-def _setting(name: str, rows: Rows, *bases: str) -> WmiClass:
-    bases = (*bases, "CIM_SettingData", "CIM_ManagedElement")
-    return WmiClass(name=name, bases=bases, keys=_SETTING_KEYS, rows=rows)
-
-
-def _allocation(name: str, rows: Rows, *bases: str) -> WmiClass:
-    return _setting(name, rows, *bases, "CIM_ResourceAllocationSettingData")
+def _setting(name: str, rows: Rows) -> WmiClass:
+    return WmiClass(name=name, keys=_SETTING_KEYS, rows=rows)
 
 
 def _system(name: str, rows: Rows) -> WmiClass:
-    bases = ("CIM_ComputerSystem", "CIM_System", "CIM_EnabledLogicalElement", "CIM_ManagedElement")
-    return WmiClass(name=name, bases=bases, keys=_SYSTEM_KEYS, rows=rows)
+    return WmiClass(name=name, keys=_SYSTEM_KEYS, rows=rows)
 
 
 def _service(name: str, rows: Rows) -> WmiClass:
-    bases = ("CIM_Service", "CIM_EnabledLogicalElement", "CIM_ManagedElement")
-    return WmiClass(name=name, bases=bases, keys=_SERVICE_KEYS, rows=rows, service=True)
+    return WmiClass(name=name, keys=_SERVICE_KEYS, rows=rows, service=True)
 
 
 def _published(
     names: Mapping[str, Rows], *keys: str, namespace: str = VIRTUALIZATION
 ) -> tuple[WmiClass, ...]:
-    """Return classes whose superclasses are those of their pages."""
+    """Return classes that have the same keys."""
     return tuple(
         WmiClass(
             name=name,
@@ -177,34 +166,31 @@ CLASSES: tuple[WmiClass, ...] = (
     _system("Msvm_ComputerSystem", systems.computer_systems),
     _system("Msvm_PlannedComputerSystem", systems.planned_systems),
     _system("Msvm_VirtualEthernetSwitch", network.switches),
-    _setting("Msvm_VirtualSystemSettingData", settings.system_settings, "CIM_VirtualSystemSettingData"),
-    _allocation("Msvm_ResourceAllocationSettingData", devices.devices),
-    _allocation("Msvm_StorageAllocationSettingData", storage.media, "CIM_StorageAllocationSettingData"),
-    _allocation("Msvm_MemorySettingData", memory.memory),
-    _allocation("Msvm_ProcessorSettingData", processors.settings),
-    _allocation(serial.CLASS, serial.ports),
-    _allocation("Msvm_PciExpressSettingData", assigned.pci_express),
-    _allocation("Msvm_GpuPartitionSettingData", assigned.gpu_partitions),
-    _allocation("Msvm_SyntheticFcPortSettingData", assigned.fc_ports),
-    _allocation("Msvm_FcPortAllocationSettingData", assigned.fc_connections),
+    _setting("Msvm_VirtualSystemSettingData", settings.system_settings),
+    _setting("Msvm_ResourceAllocationSettingData", devices.devices),
+    _setting("Msvm_StorageAllocationSettingData", storage.media),
+    _setting("Msvm_MemorySettingData", memory.memory),
+    _setting("Msvm_ProcessorSettingData", processors.settings),
+    _setting(serial.CLASS, serial.ports),
+    _setting("Msvm_PciExpressSettingData", assigned.pci_express),
+    _setting("Msvm_GpuPartitionSettingData", assigned.gpu_partitions),
+    _setting("Msvm_SyntheticFcPortSettingData", assigned.fc_ports),
+    _setting("Msvm_FcPortAllocationSettingData", assigned.fc_connections),
     _system("Msvm_VirtualFcSwitch", assigned.fc_switches),
     WmiClass(name="Msvm_SummaryInformation", keys=_SETTING_KEYS, rows=systems.summaries),
-    _allocation("Msvm_SyntheticEthernetPortSettingData", network.adapters),
-    _allocation(
+    _setting("Msvm_SyntheticEthernetPortSettingData", network.adapters),
+    _setting(
         "Msvm_EthernetPortAllocationSettingData",
         network.connections,
-        "CIM_EthernetPortAllocationSettingData",
     ),
     _setting(
         "Msvm_VirtualEthernetSwitchSettingData",
         switch_settings.switch_settings,
-        "CIM_VirtualEthernetSwitchSettingData",
     ),
-    _setting("Msvm_EthernetSwitchPortVlanSettingData", switch_settings.vlans, *_PORT_FEATURE),
-    _setting("Msvm_EthernetSwitchPortOffloadSettingData", switch_settings.offloads, *_PORT_FEATURE),
+    _setting("Msvm_EthernetSwitchPortVlanSettingData", switch_settings.vlans),
+    _setting("Msvm_EthernetSwitchPortOffloadSettingData", switch_settings.offloads),
     WmiClass(
         name="Msvm_NumaNode",
-        bases=("CIM_NumaNode", "CIM_EnabledLogicalElement", "CIM_ManagedElement"),
         keys=("SystemCreationClassName", "SystemName", "CreationClassName", "NodeID"),
         rows=numa.nodes,
     ),
@@ -212,20 +198,16 @@ CLASSES: tuple[WmiClass, ...] = (
     _setting("Msvm_SecuritySettingData", settings.security_settings),
     WmiClass(
         name="Msvm_HeartbeatComponent",
-        bases=("CIM_LogicalDevice", "CIM_EnabledLogicalElement", "CIM_ManagedElement"),
         keys=_DEVICE_KEYS,
         rows=systems.heartbeats,
     ),
     WmiClass(
         name="Msvm_ExternalEthernetPort",
-        bases=_PORT_BASES,
         keys=_DEVICE_KEYS,
         rows=network.external_ports,
     ),
-    WmiClass(
-        name="Msvm_InternalEthernetPort", bases=_PORT_BASES, keys=_DEVICE_KEYS, rows=network.internal_ports
-    ),
-    WmiClass(name="Msvm_WiFiPort", bases=_PORT_BASES, keys=_DEVICE_KEYS, rows=lambda _view: ()),
+    WmiClass(name="Msvm_InternalEthernetPort", keys=_DEVICE_KEYS, rows=network.internal_ports),
+    WmiClass(name="Msvm_WiFiPort", keys=_DEVICE_KEYS, rows=lambda _view: ()),
     _service("Msvm_VirtualSystemMigrationService", migration.service),
     _service("Msvm_VirtualSystemManagementService", services.management),
     _service("Msvm_ImageManagementService", services.images),
@@ -234,84 +216,67 @@ CLASSES: tuple[WmiClass, ...] = (
     _setting(
         "Msvm_VirtualSystemMigrationSettingData",
         migration.templates,
-        "CIM_VirtualSystemMigrationSettingData",
     ),
     _setting("Msvm_VirtualSystemMigrationNetworkSettingData", migration.networks),
     WmiClass(
         name="Msvm_ConcreteJob",
-        bases=("CIM_ConcreteJob", "CIM_Job", "CIM_ManagedElement"),
         keys=_SETTING_KEYS,
         rows=jobs.concrete_jobs,
     ),
     WmiClass(
         name="Msvm_VirtualSystemMigrationCapabilities",
-        bases=("CIM_VirtualSystemMigrationCapabilities", "CIM_Capabilities", "CIM_ManagedElement"),
         keys=_SETTING_KEYS,
         rows=capabilities.migration,
     ),
     WmiClass(
         name="Msvm_VirtualSystemManagementCapabilities",
-        bases=(
-            "CIM_VirtualSystemManagementCapabilities",
-            "CIM_EnabledLogicalElementCapabilities",
-            "CIM_Capabilities",
-            "CIM_ManagedElement",
-        ),
         keys=_SETTING_KEYS,
         rows=capabilities.management,
     ),
     WmiClass(
         name="Msvm_MigrationJob",
-        bases=("CIM_ConcreteJob", "CIM_Job", "CIM_ManagedElement"),
         keys=_SETTING_KEYS,
         rows=jobs.migration_jobs,
     ),
     WmiClass(
         name="Win32_OperatingSystem",
         namespace=CIMV2,
-        bases=("CIM_OperatingSystem",),
         keys=(),
         rows=windows_view.operating_systems,
     ),
     WmiClass(
         name="Win32_Volume",
         namespace=CIMV2,
-        bases=("CIM_StorageVolume",),
         keys=("DeviceID",),
         rows=windows_view.volumes,
     ),
     WmiClass(
         name="Win32_Processor",
         namespace=CIMV2,
-        bases=("CIM_Processor", "CIM_LogicalDevice"),
         keys=("DeviceID",),
         rows=windows_view.processors,
     ),
     WmiClass(
         name="Win32_ComputerSystem",
         namespace=CIMV2,
-        bases=("CIM_UnitaryComputerSystem", "CIM_ComputerSystem"),
         keys=("Name",),
         rows=windows_view.computer_systems,
     ),
     WmiClass(
         name="Win32_ComputerSystemProduct",
         namespace=CIMV2,
-        bases=("CIM_Product",),
         keys=("IdentifyingNumber", "Name", "Version"),
         rows=windows_view.products,
     ),
     WmiClass(
         name="Win32_Service",
         namespace=CIMV2,
-        bases=("Win32_BaseService", "CIM_Service"),
         keys=("Name",),
         rows=windows_processes.services,
     ),
     WmiClass(
         name="CIM_DataFile",
         namespace=CIMV2,
-        bases=("CIM_LogicalFile", "CIM_LogicalElement", "CIM_ManagedSystemElement"),
         keys=("Name",),
         rows=files.data_files,
     ),
