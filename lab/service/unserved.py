@@ -41,6 +41,7 @@ ACTIONS: Mapping[str, str] = {
 """Actions of DSP0226 (sections 7, 8 and 10) that the lab has for no class."""
 EVENTS = "events of WMI"
 """Subscribe to anything but the event log."""
+PUSHED = "events of the log but in pull mode, by a query of the log"
 FRAGMENTS = "a part of an instance (FragmentTransfer)"
 _FRAGMENT = "FragmentTransfer"
 
@@ -61,19 +62,27 @@ def refusal(request: Request, machine: str) -> NotServedError | None:
 
     It comes before everything that is checked of headers: PowerShell's, too, would be faulted as unknown ones.
     """
-    uri = resource_of(request).strip()
+    what = _missing(request, resource_of(request).strip())
+    if what is None:
+        return None
+    # A header that is not understood: so DSP0226 (R7.7-2) has a service without fragments answer.
+    fragments = what == FRAGMENTS
+    shape = catalogue.must_understand(_FRAGMENT) if fragments else catalogue.action_not_supported(machine)
+    return not_served(shape, what)
+
+
+def _missing(request: Request, uri: str) -> str | None:
+    action = request.header.action
     if uri == configuration.URI and isinstance(request, Get):
         return None
     for beginning, what in RESOURCES.items():
         if uri.casefold().startswith(beginning.casefold()):
-            return not_served(catalogue.action_not_supported(machine), f"{what} ({uri})")
+            return f"{what} ({uri})"
     if _FRAGMENT in request.header.unknown_mandatory:
-        # A header that is not understood: so DSP0226 (R7.7-2) has a service without fragments answer.
-        return not_served(catalogue.must_understand(_FRAGMENT), FRAGMENTS)
-    action = ACTIONS.get(request.header.action) if isinstance(request, Unsupported) else None
-    if action is not None:
-        of = f" of {names.class_of(uri)}" if names.is_wmi(uri) else ""
-        return not_served(catalogue.action_not_supported(machine), f"{action}{of}")
-    if isinstance(request, Subscribe) and uri != names.EVENT_LOG:
-        return not_served(catalogue.action_not_supported(machine), EVENTS)
-    return None
+        return FRAGMENTS
+    if action == names.SUBSCRIBE and uri != names.EVENT_LOG:
+        return EVENTS
+    if not isinstance(request, Unsupported):
+        return None
+    of = f" of {names.class_of(uri)}" if names.is_wmi(uri) else ""
+    return PUSHED if action == names.SUBSCRIBE else ACTIONS[action] + of if action in ACTIONS else None

@@ -83,7 +83,7 @@ def _resources() -> str:
 
 
 def _actions() -> str:
-    listed = [*unserved.ACTIONS.values(), unserved.FRAGMENTS, unserved.EVENTS]
+    listed = [*unserved.ACTIONS.values(), unserved.FRAGMENTS, unserved.EVENTS, unserved.PUSHED]
     lines = ["## Actions", "", "For no class:", "", *(f"- {cell(what)}" for what in listed)]
     lines += ["", OUTSIDE]
     return "\n".join(lines) + "\n"

@@ -72,7 +72,8 @@ def decode_request(content: bytes) -> Request:  # noqa: PLR0911 - one for each m
             return Release(resource_uri=header.resource_uri, context=_context(release) or "", header=header)
         case names.SUBSCRIBE:
             subscribe = xml.need(body, names.EVENTING, "Subscribe")
-            return Subscribe(query=eventlog.decode_subscribe(subscribe), header=header)
+            query = eventlog.decode_subscribe(subscribe)
+            return Unsupported(header=header) if query is None else Subscribe(query=query, header=header)
         case names.UNSUBSCRIBE:
             return Unsubscribe(identifier=_identifier(root), header=header)
         case _:

@@ -112,12 +112,12 @@ def _time(text: str) -> datetime:
         raise ProtocolError(f"The event log has no time {text!r}") from error
 
 
-def decode_subscribe(element: xml.Element) -> str:
-    """Return the query of a Subscribe. Raises ProtocolError for any other mode or dialect."""
+def decode_subscribe(element: xml.Element) -> str | None:
+    """Return the query of a Subscribe to the event log in pull mode, None for any other mode or dialect. Raises ProtocolError."""
     delivery = xml.need(element, names.EVENTING, "Delivery")
     query = xml.need(element, names.WSMAN, "Filter")
     if delivery.get("Mode") != names.PULL_MODE or query.get("Dialect") != names.EVENT_QUERY:
-        raise ProtocolError("A subscription is read in pull mode, with a query of the event log")
+        return None
     return xml.text_of(query).strip()
 
 

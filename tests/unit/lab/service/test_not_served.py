@@ -165,3 +165,29 @@ def test_every_class_of_the_lab_is_a_host_s() -> None:
             continue  # pages of their own: "Failover Cluster WMI provider"
         assert published.method_named(names.VIRTUALIZATION, class_name, method) == method
     assert not set(unserved.ACTIONS) & {names.GET, names.ENUMERATE, names.PULL, names.RELEASE}
+
+
+SUBSCRIPTION = (
+    '<e:Subscribe xmlns:e="http://schemas.xmlsoap.org/ws/2004/08/eventing"><e:Delivery Mode="{mode}"/>'
+    '<w:Filter Dialect="http://schemas.microsoft.com/wbem/wsman/1/WQL">SELECT * FROM __InstanceModificationEvent '
+    "WITHIN 5 WHERE TargetInstance ISA 'Msvm_ComputerSystem'</w:Filter></e:Subscribe>"
+)
+
+
+EVENTS = f"{names.PULL_MODE.rpartition('/')[0]}/Events"
+
+
+@pytest.mark.parametrize(
+    ("uri", "mode", "what"),
+    [
+        (resource_uri("*"), names.PULL_MODE, unserved.EVENTS),
+        (resource_uri("*"), EVENTS, unserved.EVENTS),
+        (names.EVENT_LOG, EVENTS, unserved.PUSHED),
+    ],
+)
+def test_subscriptions_but_to_the_log(at: Desk, uri: str, mode: str, what: str) -> None:
+    """Events of WMI in whatever mode of delivery, and the log's own in another mode than Pull."""
+    text = envelope(Enumerate(resource_uri=uri)).replace(names.ENUMERATE, names.SUBSCRIBE)
+    start, end = text.index("<s:Body>") + len("<s:Body>"), text.index("</s:Body>")
+    text = text[:start] + SUBSCRIPTION.format(mode=mode) + text[end:]
+    said(at, decode_response(at.post(text.encode())), what)
