@@ -42,6 +42,12 @@ def _dependency(name: str, pairs: Pairs) -> Association:
     return Association(name=name, ends=_DEPENDENCY, pairs=pairs)
 
 
+def _states(view: View) -> Iterator[Pair]:
+    """Yield the settings of machines and of switches."""
+    yield from links.settings_of_machines(view)
+    yield from links.settings_of_switches(view)
+
+
 def _settings(view: View) -> Iterator[Pair]:
     """Yield those of services and of devices."""
     yield from links.settings_of_services(view)
@@ -52,7 +58,7 @@ ASSOCIATIONS: tuple[Association, ...] = (
     Association(
         name="Msvm_SettingsDefineState",
         ends=_SETTING,
-        pairs=links.settings_of_machines,
+        pairs=_states,
     ),
     _component("Msvm_VirtualSystemSettingDataComponent", links.components),
     Association(
@@ -67,6 +73,7 @@ ASSOCIATIONS: tuple[Association, ...] = (
     _dependency("Msvm_ResourceDependentOnResource", links.dependent_resources),
     _dependency("Msvm_HostedDependency", links.hosted_machines),
     _dependency("Msvm_HostedService", links.hosted_services),
+    _component("Msvm_EthernetPortSettingDataComponent", links.port_features),
     _component("Msvm_SystemDevice", links.devices),
     _component("Msvm_HostedResourcePool", device_links.pools_of_host),
     _dependency("Msvm_ResourceAllocationFromPool", device_links.allocated_settings),

@@ -60,6 +60,26 @@ def settings_of_machines(view: View) -> Iterator[Pair]:
             yield systems[row.text("VirtualSystemIdentifier")], reference, {}
 
 
+def settings_of_switches(view: View) -> Iterator[Pair]:
+    """Yield a switch and its settings (win32, "Querying networking objects")."""
+    switches = {row.text("Name"): reference for row, reference in view.all("Msvm_VirtualEthernetSwitch")}
+    for row, reference in view.all("Msvm_VirtualEthernetSwitchSettingData"):
+        switch = switches.get(row.text("VirtualSystemIdentifier"))
+        if switch is not None:
+            yield switch, reference, {}
+
+
+def port_features(view: View) -> Iterator[Pair]:
+    r"""Yield a connection and each setting of its port: its InstanceID begins with the connection's and `\`."""
+    ports = {
+        row.text("InstanceID"): found for row, found in view.all("Msvm_EthernetPortAllocationSettingData")
+    }
+    for row, reference in view.all("Msvm_EthernetSwitchPortFeatureSettingData"):
+        port = ports.get(row.text("InstanceID").rpartition("\\")[0])
+        if port is not None:
+            yield port, reference, {}
+
+
 def components(view: View) -> Iterator[Pair]:
     r"""Yield settings and each device row within them: its InstanceID begins with theirs and `\`.
 
