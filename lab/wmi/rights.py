@@ -23,7 +23,7 @@ from lab.directory.accounts import HOST_ADMINISTRATORS, HOST_OPERATORS
 from lab.world import LabHost
 
 from .accounts import ADMINISTRATORS, User
-from .tokens import QueryError
+from .tokens import QueryError, QueryNotServedError
 from .wql import parse
 
 _ALL = frozenset({ADMINISTRATORS, HOST_ADMINISTRATORS, "Domain Admins"})
@@ -73,7 +73,7 @@ def class_in(request: Request) -> str:
         case Enumerate(query=str(query)):
             try:
                 return parse(query).class_name
-            except QueryError:
+            except (QueryError, QueryNotServedError):
                 return ""
         case Get(target=target) | Invoke(target=target):
             return names.class_of(target.resource_uri.strip())

@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
-from hyperv_placement.wsman import CIMV2, DEVICE_GUARD, MSCLUSTER, VIRTUALIZATION
+from hyperv_placement.wsman import CIMV2, DEVICE_GUARD, MSCLUSTER, VIRTUALIZATION, Enumerate, resource_uri
 from lab.directory.accounts import HOST_ADMINISTRATORS, HOST_OPERATORS
 from lab.estate.spec import EstateSpec
 from lab.wmi.accounts import ADMINISTRATORS, User
-from lab.wmi.rights import denied
+from lab.wmi.rights import class_in, denied
 from tests.unit.lab.conftest import Stage, estate
 
 
@@ -52,3 +52,9 @@ def test_a_closed_namespace_is_closed_to_all(stage: Callable[[EstateSpec], Stage
     user = User(name="LAB\\administrator", local=False)
     assert denied(user, host, CIMV2, "Win32_OperatingSystem", "hv1") is not None
     assert denied(user, host, VIRTUALIZATION, "Msvm_ComputerSystem", "hv1") is None
+
+
+@pytest.mark.parametrize("query", ["SELECT * FROM meta_class", "SELECT * FORM x", "ASSOCIATORS OF {x}", ""])
+def test_a_query_that_names_no_class_asks_for_none(query: str) -> None:
+    """Whether it is wrong or not served is for whoever answers it."""
+    assert class_in(Enumerate(resource_uri=resource_uri("*"), query=query)) == ""
