@@ -16,6 +16,7 @@ from hyperv_placement.model.plan import Standing
 from hyperv_placement.operations.plan import compare
 from hyperv_placement.resources.call import Call, current
 from hyperv_placement.resources.fleets import Fleets
+from hyperv_placement.resources.properties import inputs_of
 from hyperv_placement.resources.vm_placement import VmPlacement
 from hyperv_placement.stackfile import load
 from hyperv_placement.workspace.handoff import Handoff
@@ -39,13 +40,15 @@ def fabric(make_fabric: Maker) -> Fabric:
 def brought(fabric: Fabric, tmp_path: Path) -> Bring:
     """Return what plans, and has the engine bring WEB01 to hv2: its outputs. `said` is called with each line."""
 
-    def bring(wait: str, said: Said, cancelled: threading.Event | None = None) -> dict[str, Any]:
+    def bring(
+        wait: str, said: Said, cancelled: threading.Event | None = None, storage: str = ""
+    ) -> dict[str, Any]:
         file = tmp_path / "stacks" / "lab.yaml"
         file.parent.mkdir()
         hosts = "".join(f"  {name}: {{address: '{host.url}'}}\n" for name, host in fabric.world.hosts.items())
         file.write_text(
             f"connection: {{credentials: '{fabric.home / 'credentials.yaml'}', ca: '{fabric.home / 'ca.pem'}'}}\n"
-            f"hosts:\n{hosts}vms:\n  WEB01: {{host: hv2}}\n{wait}\n",
+            f"hosts:\n{hosts}vms:\n  WEB01: {{host: hv2{storage}}}\n{wait}\n",
             encoding="utf-8",
         )
         stack, engine = load(file), "127.0.0.1:4719"
@@ -58,7 +61,7 @@ def brought(fabric: Fabric, tmp_path: Path) -> Bring:
             provider, vm = VmPlacement(lambda: fleets), fabric.lab_vm("WEB01").id
             olds = provider.read(vm, {"vmId": vm, "name": "WEB01"}).outs or {}
             try:
-                return provider.update(vm, olds, {"name": "WEB01", "vmId": vm, "host": "hv2"}).outs or {}
+                return provider.update(vm, olds, inputs_of(plan.steps[0])).outs or {}
             finally:
                 fleets.of("lab").estate.close()
 
@@ -84,7 +87,12 @@ def ended(fabric: Fabric) -> None:
     vm.busy = None
 
 
-def test_a_backup_is_waited_for_and_then_the_machine_moves(fabric: Fabric, brought: Bring) -> None:
+@pytest.mark.parametrize(
+    ("storage", "folder"), [("", "D:\\Hyper-V\\WEB01"), (", storage: {folder: 'E:\\New'}", "E:\\New")]
+)
+def test_a_backup_is_waited_for_and_then_the_machine_moves(
+    fabric: Fabric, brought: Bring, storage: str, folder: str
+) -> None:
     """Said while it lasts; the order is sent when it is over, for the files that are there then."""
     lines: list[str] = []
 
@@ -94,9 +102,9 @@ def test_a_backup_is_waited_for_and_then_the_machine_moves(fabric: Fabric, broug
             assert not fabric.world.state.jobs
             ended(fabric)
 
-    outputs = brought("wait_for_activity: 10 min", said)
+    outputs = brought("wait_for_activity: 10 min", said, storage=storage)
     assert outputs["host"] == fabric.lab_vm("WEB01").host == "hv2"
-    assert outputs["disks"]["scsi-0-0"].endswith("WEB01.vhdx")
+    assert outputs["disks"] == {"scsi-0-0": f"{folder}\\Virtual Hard Disks\\WEB01.vhdx"}
     assert "is being backed up: its move waits up to 10 min for that" in lines
     assert not fabric.world.state.violations
 
