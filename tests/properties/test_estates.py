@@ -17,11 +17,10 @@ from lab.estate.building import build
 from lab.estate.reading import read_estate
 from lab.estate.spec import EstateError
 from lab.estate.stack_file import write_stack
-from lab.wmi.classes import CLASSES, namespace_of
 from lab.wmi.reading import Reader
-from lab.wmi.schema import has_class
 from lab.world import RunningClock, World, record
 from lab.world.world import State
+from tests.unit.lab.conftest import readable
 
 ESTATES = 60
 GUIDS = ("6A1F0C5E-3D52-4A8B-9C1E-0F2B7D94E8A3", "0C9A1D9E-6A5B-4D0B-8F4C-5E5F0A1B2C3D")
@@ -52,6 +51,8 @@ HOST_KEYS: dict[str, st.SearchStrategy[Any]] = {
     "credential_guard": st.booleans(),
     "vmm_agent": st.booleans(),
     "cluster": st.sampled_from(["c1", "../x", "C 1"]),
+    "cluster_service": st.sampled_from(["not-configured", "running", "stopped", "x"]),
+    "absent_form": st.sampled_from(["wmi-error", "x"]),
     "locale": st.sampled_from(["en-US", "ja-JP", "de-DE"]),
     "build": st.sampled_from(["2012R2", 2016, 2019, 2022, 2025]),
     "versions": st.lists(st.sampled_from(["5.0", "9.0", "x"]), max_size=2),
@@ -204,9 +205,7 @@ def shown(world: World) -> int:
     count = 0
     for host in world.hosts.values():
         reader = Reader(world, host, "hv1")
-        for each in CLASSES:
-            if namespace_of(host, each.namespace) is None or not has_class(each.name, host.build):
-                continue
+        for each in readable(host):
             rows = list(reader.rows(each))
             references = [each.reference(row) for row in rows]
             assert len({str(reference) for reference in references}) == len(rows), each.name

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from hyperv_placement.wsman import MSCLUSTER
 from lab.estate.building import build
 from lab.estate.generated import SHARE, generate
 from lab.estate.spec import DiskSpec, EstateSpec, VmSpec
 from lab.storage.checksums import Checksums
-from lab.world import LabJob, LabVm, MigrationRequest, Refusal, World, vmms
+from lab.wmi.classes import CLASSES, WmiClass, namespace_of
+from lab.wmi.schema import has_class
+from lab.world import LabHost, LabJob, LabVm, MigrationRequest, Refusal, World, vmms
 from lab.world.callers import SecondHopCaller
-from lab.world.objects import LabRoots
+from lab.world.objects import CLUSTER_RUNS, LabRoots
 
 TESTER = SecondHopCaller(name="LAB\\tester")
 AT_THE_HOST = SecondHopCaller(name="LAB\\alice", scheme="console")
@@ -104,6 +107,14 @@ def estate(*vms: VmSpec, **changes: object) -> EstateSpec:
     return replace(plain, hosts=hosts, vms=vms)
 
 
+def readable(host: LabHost) -> Iterator[WmiClass]:
+    """Yield the classes whose instances a host shows: those of a cluster only where its service runs."""
+    for each in CLASSES:
+        away = each.namespace == MSCLUSTER and host.cluster_service != CLUSTER_RUNS
+        if namespace_of(host, each.namespace) is not None and has_class(each.name, host.build) and not away:
+            yield each
+
+
 @pytest.fixture
 def stage(tmp_path: Path) -> Callable[[EstateSpec], Stage]:
     """Return a maker of worlds."""
@@ -122,4 +133,4 @@ def default(stage: Callable[[EstateSpec], Stage]) -> Stage:
     return stage(generate())
 
 
-__all__ = ["AT_THE_HOST", "SHARE", "TESTER", "Stage", "StillClock", "estate", "machine"]
+__all__ = ["AT_THE_HOST", "SHARE", "TESTER", "Stage", "StillClock", "estate", "machine", "readable"]

@@ -19,13 +19,12 @@ from lab.estate.spec import EstateError, EstateSpec
 from lab.estate.stack_file import write_stack
 from lab.home import certificates
 from lab.wmi import coded
-from lab.wmi.classes import CLASSES, class_named, namespace_of
+from lab.wmi.classes import class_named
 from lab.wmi.reading import Reader
-from lab.wmi.schema import has_class
 from lab.wmi.texts import ENGLISH, spoken, texts_of
 from lab.world import texts as vmms
 
-from .conftest import Stage
+from .conftest import Stage, readable
 from .test_estate_files import EXAMPLE
 
 Make = Callable[[EstateSpec], Stage]
@@ -282,8 +281,7 @@ def test_no_instance_of_a_host_without_words_has_any(stage: Make) -> None:
     said = [
         (each.name, key, text)
         for host in here.world.hosts.values()
-        for each in CLASSES
-        if namespace_of(host, each.namespace) is not None and has_class(each.name, host.build)
+        for each in readable(host)
         for row in Reader(here.world, host, "hv1").rows(each)
         for key in ("Caption", "Description", "DisplayName", "StatusDescriptions", "JobStatus")
         for text in (row.many(key) if isinstance(row.get(key), tuple) else (row.get(key),))
