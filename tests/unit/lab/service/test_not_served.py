@@ -15,6 +15,7 @@ from hyperv_placement.wsman import (
     names,
     resource_uri,
 )
+from lab.commands.terminal import render_event
 from lab.service import unserved
 from lab.wmi import published
 from lab.wmi.classes import CLASSES
@@ -43,6 +44,9 @@ def said(at: Desk, answer: object, what: str) -> Fault:
     assert answer.reason == f"{WORDS}{what}. "
     (line,) = at.logged("not-served")
     assert (line["host"], line["what"], line["by"]) == ("hv1", what, "LAB\\administrator")
+    assert f" not-served host=hv1 what={what} by=LAB\\administrator " in render_event(
+        line
+    )  # as bin/lab log prints it
     return answer
 
 
