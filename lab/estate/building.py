@@ -40,6 +40,7 @@ from .host_names import netbios_name
 from .spec import EstateSpec, HostSpec, SwitchSpec, VmSpec
 
 _AGE = timedelta(days=30)
+_UPTIME = timedelta(days=12)
 _MANY = 1000
 """More machines than these have smaller files."""
 _CONFIGURATION_BYTES = 4096
@@ -63,6 +64,8 @@ def build(spec: EstateSpec, home: Path, clock: LabClock, *, ports: dict[str, int
     state.hosts = {
         host.name: _host(spec, host, ports[host.name], number) for number, host in enumerate(spec.hosts)
     }
+    for each in state.hosts.values():
+        each.booted = clock.now().replace(microsecond=0) - _UPTIME
     state.shares = [
         LabShare(
             path=share.path,

@@ -347,6 +347,8 @@ class LabHost:
     """Hosts whose shielding certificates it holds; it can always open its own vTPMs."""
     build: int = DEFAULT_BUILD
     """Build number of its Windows: 20348 is Windows Server 2022."""
+    booted: datetime | None = None
+    """When its Windows started; None in a lab that was made before this was kept."""
     locale: str = "en-US"
     credssp: bool = True
     """CredSSP of its WinRM service: off on real hosts until somebody switches it on."""

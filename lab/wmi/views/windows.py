@@ -5,7 +5,6 @@ from __future__ import annotations
 import string
 import uuid
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
 
 from hyperv_placement.model.units import GIB, MIB
 from hyperv_placement.wsman import CIMV2, DEVICE_GUARD, Instance, Value
@@ -15,9 +14,8 @@ from lab.world.builds import release_of, version_of
 from lab.world.spelling import guid_of, volume_name
 
 from .windows_fixed import COMPUTER_SYSTEM, OPERATING_SYSTEM, PROCESSOR, VOLUME
-from .windows_processes import running
+from .windows_processes import booted, running
 
-_UPTIME = timedelta(days=12)
 _ENGLISH: Mapping[str, Value] = {
     "CodeSet": "1252",
     "CountryCode": "1",
@@ -62,7 +60,7 @@ def operating_systems(view: View) -> Iterator[Instance]:
             "Caption": caption,
             "FreePhysicalMemory": free_kib,
             "FreeVirtualMemory": free_kib,
-            "LastBootUpTime": now.replace(microsecond=0) - _UPTIME,
+            "LastBootUpTime": booted(host),
             "LocalDateTime": view.shown_time(now),
             "Name": rf"{caption}|C:\Windows|\Device\Harddisk0\Partition4",
             "NumberOfProcesses": len(running(view)),

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime
 
 from hyperv_placement.model.units import KIB
 from hyperv_placement.wsman import CIMV2, Instance, Value
 from lab.wmi.view import View, instance
-from lab.world import LabVm
+from lab.world import LabHost, LabVm
 from lab.world.builds import version_of
 from lab.world.objects import UP
 
-_UPTIME = timedelta(days=12)
+from .windows_fixed import INSTALLED
+
 _SYSTEM32 = r"C:\Windows\system32"
 _NORMAL_PRIORITY = 8  # Win32_Process page: base priorities of Windows
 
@@ -67,6 +68,11 @@ def worker_process(vm: LabVm) -> int | None:
     if vm.enabled_state not in UP:
         return None
     return vm.process_id or 4096 + 4 * (int(vm.id[:4], 16) % 8192)
+
+
+def booted(host: LabHost) -> datetime:
+    """Return when the host's Windows started."""
+    return host.booted or INSTALLED
 
 
 def services(view: View) -> Iterator[Instance]:
@@ -141,7 +147,7 @@ def _row(view: View, process: _Process) -> Instance:
             **counters,
             "CSCreationClassName": "Win32_ComputerSystem", "CSName": view.host.computer_name, "Caption": process.name,
             "CommandLine": process.command or None, "CreationClassName": "Win32_Process",
-            "CreationDate": view.world.clock.now().replace(microsecond=0) - _UPTIME, "Description": process.name,
+            "CreationDate": booted(view.host), "Description": process.name,
             "ExecutablePath": path, "Handle": str(process.id), "HandleCount": 300, "Name": process.name,
             "OSCreationClassName": "Win32_OperatingSystem", "PageFileUsage": process.working_set // KIB,
             "ParentProcessId": process.parent, "PeakPageFileUsage": process.working_set // KIB,

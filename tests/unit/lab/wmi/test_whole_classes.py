@@ -67,6 +67,8 @@ def test_the_facts_of_windows_agree(host: Host) -> None:
     )
     clock, local = host.one("Win32_LocalTime"), system["LocalDateTime"]
     assert f"{local}".startswith(f"{clock['Year']}-{clock.number('Month'):02}-{clock.number('Day'):02}")
+    host.stage.pass_time(5)
+    assert host.one("Win32_OperatingSystem")["LastBootUpTime"] == system["LastBootUpTime"]
     processes = host.all("Win32_Process", CIMV2)
     assert system["NumberOfProcesses"] == len(processes)
     by_id = {row["ProcessId"]: row for row in processes}
