@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,6 +61,8 @@ class Table:
 
     enumerations: tuple[Enumeration, ...]
     asked_for: tuple[AskedFor, ...]
+    compared: tuple[AskedFor, ...]
+    """Properties whose values are compared between two hosts."""
     counts: tuple[str, ...]
     """Properties that are numbers and no enumerations."""
     texts: tuple[str, ...]
@@ -77,6 +79,7 @@ def read(project: Path) -> Table:
             for each in content["enumerations"]
         ),
         asked_for=tuple(AskedFor(**each) for each in content["asked_for"]),
+        compared=tuple(AskedFor(**each) for each in content["compared"]),
         counts=tuple(content["counts"]),
         texts=tuple(content["texts"]),
     )
@@ -85,17 +88,24 @@ def read(project: Path) -> Table:
 def render(table: Table) -> str:
     """Return the page."""
     parts = [INTRODUCTION, *map(_section, table.enumerations)]
-    lines = ["## Asked for by value", "", "Rows with other values are not read at all.", ""]
-    lines += [row("property", "page", "values"), row("---", "---", "---")]
+    parts.append(
+        _listed("Asked for by value", "Rows with other values are not read at all.", table.asked_for)
+    )
+    parts.append(_listed("Compared between two hosts", "What differs warns.", table.compared))
+    return "\n".join(parts)
+
+
+def _listed(title: str, about: str, properties: Sequence[AskedFor]) -> str:
+    lines = [f"## {title}", "", about, "", row("property", "page", "values"), row("---", "---", "---")]
     lines += [
         row(
             code(each.of),
             cell(each.page),
             ", ".join(f"{code(str(v))} {cell(w)}" for v, w in each.values.items()),
         )
-        for each in table.asked_for
+        for each in properties
     ]
-    return "\n".join([*parts, "\n".join(lines) + "\n"])
+    return "\n".join(lines) + "\n"
 
 
 def _section(each: Enumeration) -> str:

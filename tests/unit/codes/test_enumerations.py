@@ -15,6 +15,7 @@ from hyperv_placement.hyperv.images import has_parent
 from hyperv_placement.hyperv.jobs import Outcome
 from hyperv_placement.hyperv.move_rows import _host_drives, beats
 from hyperv_placement.hyperv.rows import Rows, any_job_of, has_ended, machines, planned, recent_job_of
+from hyperv_placement.hyperv.vlans import vlan_ids
 from hyperv_placement.hyperv.vmm import manages
 from hyperv_placement.migration.start import verdict
 from hyperv_placement.model.estate import DiskKind, VirtualMachine
@@ -140,6 +141,14 @@ def _disk_type(value: Given) -> str:
     return "has a parent" if has_parent(setting) else "stands alone"
 
 
+def _vlan_mode(value: Given) -> str:
+    ids: dict[str, Value] = {
+        "AccessVlanId": 1, "NativeVlanId": 2, "TrunkVlanIdArray": (3,), "PrimaryVlanId": 4, "SecondaryVlanId": 5
+    }  # fmt: skip
+    row = Instance("Msvm_EthernetSwitchPortVlanSettingData", {"OperationMode": value, **ids})
+    return " and ".join(list(ids)[found - 1] for found in vlan_ids([row])) or "no VLANs"
+
+
 def _operation(value: Given) -> str:
     row = {"VectorId": 1, "CompareOperation": value, "CompatibilityInfo": 1}
     vectors = vectors_in((Instance("Msvm_CompatibilityVector", row),))
@@ -196,6 +205,7 @@ PROBES: dict[str, Callable[[Given], str]] = {
     "order": _order,
     "migration-authentication": _authentication,
     "disk-type": _disk_type,
+    "vlan-mode": _vlan_mode,
     "compare-operation": _operation,
     "system-type": _system_type,
     "medium": _medium,
@@ -260,7 +270,7 @@ def test_nothing_is_read_that_the_table_does_not_have() -> None:
 
     Who reads a new enumeration adds its values by their page, and what is done with each; PROBES above holds that to the code.
     """
-    rows = [*(row.of for row in TABLE.enumerations), *(row.of for row in TABLE.asked_for)]
+    rows = [*(row.of for row in TABLE.enumerations), *(row.of for row in (*TABLE.asked_for, *TABLE.compared))]
     listed = [of for row in rows for of in row.split(", ")]
     known = {re.sub(r"\[\d\]$", "", of).rpartition(".")[2] for of in listed} | {*TABLE.counts, *TABLE.texts}
     read = {
