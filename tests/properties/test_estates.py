@@ -42,7 +42,11 @@ SIZES = st.sampled_from(["1 GiB", "512 MiB", "4.5 GiB", "4 MiB", "20 GiB"])
 ODD_SIZES = SIZES | st.sampled_from(["0 B", "70 TiB", "999999 TiB"])
 HOST_KEYS: dict[str, st.SearchStrategy[Any]] = {
     "memory": st.sampled_from(["64 GiB", "256 GiB", "3 GiB"]),
-    "switches": ODD.map(lambda name: ["External", name, "External"]),
+    "switches": ODD.map(lambda name: ["External", {"name": name, "type": "private", "bandwidth": "weight"}, "External"]),
+    "computer_name": st.sampled_from(["hv1", "LONG-NAME-OF-A-HOST-BEYOND-NETBIOS", "a b", "hv2"]),
+    "domain": st.sampled_from(["other.example", "x y", "", "a" * 70]),
+    "dns_suffix": st.sampled_from(["dns.example", "-", "a..b"]),
+    "numa": st.fixed_dictionaries({}, optional={"nodes": st.integers(0, 4), "spanning": st.booleans()}),
     "addresses": st.lists(st.sampled_from(["10.0.0.1", "fd00::1", "here"]), max_size=2),
     "migration_networks": st.lists(
         st.sampled_from(["10.0.0.0/8", "::/0", {"subnet": "fd00::/64", "metric": 3}, "10.0.0.1/8"]), max_size=2
@@ -96,6 +100,8 @@ VM_KEYS: dict[str, st.SearchStrategy[Any]] = {
     "scsi_controllers": st.integers(0, 5),
     "planned_on": st.sampled_from([["hv1"], ["hv2"], ["hv9"], []]),
     "heartbeat": st.sampled_from([True, False, "degraded", "lost", "x"]),
+    "vlans": st.sampled_from([{"External": 20}, {"External": 5000}, {"Nowhere": 1}]),
+    "sriov": st.sampled_from([["External"], ["Nowhere"]]),
     "status": st.sampled_from(["ok", "degraded", "predictive-failure", "dormant"]),
     "health": st.sampled_from(["ok", "major-failure", "critical-failure"]),
     "folders_lost": st.booleans(),
