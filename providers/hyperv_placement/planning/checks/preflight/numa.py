@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from hyperv_placement import quoting
 from hyperv_placement.model.estate import HostFacts, VirtualMachine
-from hyperv_placement.model.finding import Finding, Topic
+from hyperv_placement.model.finding import Finding
 from hyperv_placement.model.memory import needed_mib
 from hyperv_placement.model.stack import HostSpec
 from hyperv_placement.model.units import MIB, format_bytes
@@ -49,9 +49,8 @@ def numa_room(vm: VirtualMachine, destination: HostFacts, target: HostSpec) -> I
             " Management service",
         )
     else:
-        yield Finding.warning(
-            "numa-short-now", text, "The move waits until a node has room", topic=Topic.ROOM
-        )
+        # No topic of room: the schedule counts a host's memory as one pool, and answers nothing of its nodes.
+        yield Finding.warning("numa-short-now", text, "The move waits until a node has room")
 
 
 def _never(needed: int, nodes: int, destination: HostFacts) -> bool:
