@@ -94,7 +94,7 @@ def _private(row: Instance) -> Instance:
         objects = objects_in(row["PrivateProperties"], namespace=MSCLUSTER)
     except ProtocolError:
         objects = (Instance("", {_VM_ID: row.text("PrivateProperties")}),)
-    found = {name.casefold(): _GUID.findall(each.text(name)) for each in objects for name in each.properties}
+    found = {folded(name): _GUID.findall(each.text(name)) for each in objects for name in each.properties}
     return Instance("", {name: " ".join(guids) for name, guids in found.items() if guids}, MSCLUSTER)
 
 

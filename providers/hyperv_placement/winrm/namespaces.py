@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from hyperv_placement.errors import WsmanFaultError
+from hyperv_placement.model.names import same
 from hyperv_placement.wsman import Instance
 
 from .client import Client
@@ -28,7 +29,7 @@ def has_namespace(client: Client, namespace: str) -> bool:
         if parent == ROOT:
             raise  # every host has it
         rows = []
-    found = any(row.text("Name").casefold() == name.casefold() for row in rows)
+    found = any(same(row.text("Name"), name) for row in rows)
     client.remember_lacking(namespace, lacks=not found)
     return found
 
