@@ -120,6 +120,23 @@ def test_waiting_has_an_end(fabric: Fabric, brought: Bring) -> None:
     assert not fabric.world.state.violations
 
 
+def test_a_machine_that_has_left_its_host_is_not_waited_for(fabric: Fabric, brought: Bring) -> None:
+    """Said at once: its host has nothing that could become free."""
+    lines: list[str] = []
+
+    def said(text: str) -> None:
+        lines.append(text)
+        if text.startswith("waiting: ") and fabric.lab_vm("WEB01").host == "hv1":
+            ended(fabric)
+            job = person.move(fabric.world, "WEB01", "hv3")
+            until(lambda: not job.running)
+
+    with pytest.raises(MoveRefusedError, match="WEB01 is no longer on hv1"):
+        brought("wait_for_activity: 2 min", said)
+    assert len([line for line in lines if line.startswith("waiting: ")]) == 1
+    assert len(fabric.world.state.jobs) == 1
+
+
 def test_an_interrupted_run_stops_waiting(fabric: Fabric, brought: Bring) -> None:
     """At once, and the machine is where it was."""
     cancelled = threading.Event()

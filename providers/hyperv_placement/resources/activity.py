@@ -39,10 +39,10 @@ class Patience:
         return self.fleet.stack.wait_for_activity
 
     def wait(self, move: Move) -> None:
-        """Return when the machine of `move` is free, or no longer on its host.
+        """Return when the machine of `move` is free.
 
-        Raises MoveRefusedError when the time for that is over or nothing may start any more, InterruptedRunError when the
-        run is cancelled, and what a host raises that refuses us.
+        Raises MoveRefusedError when the time for that is over, nothing may start any more, or its host no longer has it,
+        InterruptedRunError when the run is cancelled, and what a host raises that refuses us.
         """
         clock = self.fleet.clock
         first, self.begun = self.begun is None, clock.now() if self.begun is None else self.begun
@@ -72,11 +72,16 @@ class Patience:
                 )
 
     def _reason(self, vm: VirtualMachine) -> str:
-        """Return why the machine is not free, as in `is being backed up`; empty where its host shows that it is."""
+        """Return why the machine is not free, as in `is being backed up`; empty where its host shows that it is.
+
+        Raises MoveRefusedError where its host does not have it any more.
+        """
         try:
             status = self.fleet.estate.status(vm)
         except LASTING:
             raise
         except PlacementError as error:  # silence is not freedom
             return f"is not shown by {vm.host} ({error.message})"
-        return "" if status is None else passing(status)
+        if status is None:
+            raise MoveRefusedError(f"{vm.name} is no longer on {vm.host}", remedy="Run again")
+        return passing(status)
