@@ -78,7 +78,8 @@ def read_membership(client: Client, *properties: str) -> Membership:
         return Membership(row=named)
     if above.refusal is not None:
         doubt.add(above.refusal, ROOT)
-    return Membership() if _says_lone(client, doubt) else Membership(unread=doubt.unread())
+    lone = _says_lone(client, doubt) and not rows  # whatever its name, a row is a cluster's
+    return Membership() if lone else Membership(unread=doubt.unread())
 
 
 def _says_lone(client: Client, doubt: _Doubt) -> bool:
@@ -94,7 +95,9 @@ def _says_lone(client: Client, doubt: _Doubt) -> bool:
         doubt.add(error, MSCLUSTER)
         return False
     reported = str(answer.outputs.get("ClusterState"))
-    state = int(reported) if _NUMBER.fullmatch(reported) else None
+    # The method has no return value (its page); one that is not 0 is a failure, whose outputs mean nothing.
+    answered = answer.return_value in {None, 0} and _NUMBER.fullmatch(reported)
+    state = int(reported) if answered else None
     if state == _NOT_RUNNING:
         doubt.state = f"the Cluster service of {host} is configured and does not run"
     elif state == _RUNNING:

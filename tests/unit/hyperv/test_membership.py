@@ -123,6 +123,21 @@ def test_the_feature_without_a_cluster_is_lone(answer: bytes, number: int, above
     assert is_clustered(host(answer, above=above, service=state(number))) is False
 
 
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_row_without_a_name_is_still_that_of_a_node(number: int) -> None:
+    """The host contradicts itself, and what it says against a node does not count."""
+    nameless = rows(projected(Name=""))
+    assert is_clustered(host(nameless, above=THERE, service=state(number))) is None
+
+
+def test_a_call_that_failed_says_nothing_of_the_service() -> None:
+    """The page has no return value; a provider that has one and failed leaves its outputs at 0."""
+    failed = output(
+        "MSCluster_Cluster", NODE_STATE, "root/MSCluster", ClusterState="0", ReturnValue="2147942405"
+    )
+    assert is_clustered(host(rows(), above=THERE, service=failed)) is None
+
+
 def test_a_stopped_service_is_said() -> None:
     """Configured and not running: a node, whose roles nobody can see."""
     view = read_cluster(host(UNPROVEN["internal, no detail"], above=THERE, service=state(3)), "HV1")
