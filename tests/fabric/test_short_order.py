@@ -163,6 +163,19 @@ def test_a_machine_that_is_not_as_it_was_stands_against_it(fabric: Fabric) -> No
     assert orders(fabric) == 1
 
 
+def test_a_machine_whose_backup_has_begun_meanwhile_stands_against_it(fabric: Fabric) -> None:
+    """What the reading before the first order would have refused refuses the second one, too."""
+
+    def back_up() -> None:
+        fabric.lab_vm("WEB01").busy = 32776
+
+    fabric.fault("refuse-start", vm="WEB01", code=32773)
+    at_start(fabric, back_up)
+    with pytest.raises(MigrationStartError, match="the machine is being backed up"):
+        fabric.run(fabric.order("WEB01", "hv2"))
+    assert orders(fabric) == 1
+
+
 def test_a_host_that_cannot_be_read_stands_against_it(fabric: Fabric) -> None:
     """What it would show is not known."""
     fabric.fault("refuse-start", vm="WEB01", code=32773)

@@ -105,6 +105,14 @@ def test_a_refused_order_leaves_nothing(fabric: Fabric) -> None:
     assert planned(fabric) == []
 
 
+@pytest.mark.parametrize("code", [3, 32771, 32772])
+def test_a_return_value_that_leaves_the_state_unknown_is_no_refusal(fabric: Fabric, code: int) -> None:
+    """The planned machine may be in the making: its job is looked for, as that of a move is."""
+    fabric.fault("refuse-start", vm="WEB01", code=code)
+    with pytest.raises(MoveRefusedError, match=f"ReturnValue {code}.*no job of it is seen"):
+        fabric.run(staged(fabric))
+
+
 def test_a_failed_move_leaves_nothing(fabric: Fabric) -> None:
     """The planned machine is ours, so it goes with the failure."""
     fabric.fault("migration-fails", vm="WEB01", after=50)

@@ -49,8 +49,7 @@ class Ends:
 
     def unmoved(self) -> bool:
         """Say whether both ends show the machine as it was, with nothing of the attempt left behind."""
-        look = self.look()
-        return look.unmoved(self.move) and not look.unread and not look.planned
+        return self.look().at_rest(self.move)
 
     def strays(self, after: VirtualMachine) -> list[str]:
         """Say which differencing disks have lost their parent on the way; of a machine without any nothing is read.

@@ -1,13 +1,14 @@
-"""What an order has become whose answer was lost: its host is asked, and the order is never sent again."""
+"""What has become of an order whose answer was lost, or does not say: its host is asked, and the order is never sent again."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from hyperv_placement.clock import Clock
 from hyperv_placement.errors import MovedByOthersError, PlacementError
+from hyperv_placement.hyperv.jobs import JOB_STARTED
 from hyperv_placement.winrm.trouble import LASTING
 
 Trace = TypeVar("Trace")
@@ -15,6 +16,16 @@ LOST_S = 20.0
 """Seconds to look for the trace of an order whose answer was lost, once the host answers again."""
 UNREACHABLE_S = 120.0
 """Seconds to wait for that host to answer."""
+_STATE_UNKNOWN = frozenset({3, 32771, 32772})
+"""ReturnValue: Timeout of the CIM method, Status is unknown, Timeout (win32 pages of the methods): no refusal, an order that may have
+been taken."""
+
+
+def verdict(value: int | None) -> Literal["taken", "unknown", "refused"]:
+    """Return what the ReturnValue of an order says: that it was taken, that nobody knows, or that it was refused."""
+    if value is None or value in _STATE_UNKNOWN:
+        return "unknown"
+    return "taken" if value in {0, JOB_STARTED} else "refused"
 
 
 def trace_of_order(

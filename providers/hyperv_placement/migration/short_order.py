@@ -16,6 +16,7 @@ from hyperv_placement.hyperv import inventory
 from hyperv_placement.hyperv.progress import Progress
 from hyperv_placement.hyperv.rows import job_of
 from hyperv_placement.model.names import HostName
+from hyperv_placement.planning.checks.state import passing
 from hyperv_placement.wsman import Argument, Instance
 
 from .both_ends import Ends
@@ -93,7 +94,11 @@ def _against(context: MoveContext, known: frozenset[str]) -> str:
     look = Ends(estate=context.estate, move=move).look()
     if look.unread:
         return look.unread
-    return "" if look.unmoved(move) else "the machine is not shown as it was"
+    if look.planned is None:
+        return f"whether {move.destination} has a planned system of the machine was not read"
+    if busy := next((words for vm in look.machines() if (words := passing(vm.operational_status))), ""):
+        return f"the machine {busy}"
+    return "" if look.at_rest(move) else "the machine is not shown as it was"
 
 
 def _shown(context: MoveContext, host: HostName, known: frozenset[str]) -> str:

@@ -31,7 +31,7 @@ from hyperv_placement.winrm.faults import REFUSALS
 from hyperv_placement.wsman import Argument, EndpointReference, Instance, resource_uri
 
 from .both_ends import LEFTOVER_S
-from .lost_order import trace_of_order
+from .lost_order import trace_of_order, verdict
 from .mover import MoveContext
 from .short_order import Sent, ShortOrders
 
@@ -240,15 +240,16 @@ class Stage:
         job, value = answer.outputs.get("Job"), answer.return_value
         if value == 0:
             return
-        if value is not None and value != JOB_STARTED:
+        if value is not None and verdict(value) == "refused":
             raise _RefusedError(
                 f"{self.context.move.vm.name}: {self.context.move.source} refused {method} with ReturnValue {value}",
                 return_value=value,
                 known=frozenset(known),
                 remedy=f"See the event log Hyper-V-VMMS-Admin on {self.context.move.source}",
             )
-        if value is None or not isinstance(job, EndpointReference):
-            job = self._job_since(known, method, ProtocolError("it names no job", remedy=""))
+        if verdict(value) == "unknown" or not isinstance(job, EndpointReference):
+            says = "it names no job" if value in {None, JOB_STARTED} else f"ReturnValue {value}"
+            job = self._job_since(known, method, ProtocolError(says, remedy=""))
         self._judge(self._followed(job, self.context.cancelled), method)
 
     def _job_since(self, known: set[str], method: str, lost: PlacementError) -> EndpointReference:

@@ -6,7 +6,6 @@ It is sent once; `short_order` has the one case in which another text of it foll
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
 from hyperv_placement.codes.catalogue import UNKNOWN_REMEDY, return_value
 from hyperv_placement.errors import (
@@ -22,7 +21,6 @@ from hyperv_placement.errors import (
 from hyperv_placement.hyperv import inventory
 from hyperv_placement.hyperv.host_facts import service_reference
 from hyperv_placement.hyperv.host_names import HostNames
-from hyperv_placement.hyperv.jobs import JOB_STARTED
 from hyperv_placement.hyperv.rows import any_job_of, has_ended, job_of
 from hyperv_placement.model.adoption import leads_to
 from hyperv_placement.model.estate import MigrationJob
@@ -38,15 +36,12 @@ from . import orders
 from .admission import Facts
 from .both_ends import Ends
 from .last_reading import LastReading, read_last
-from .lost_order import trace_of_order
+from .lost_order import trace_of_order, verdict
 from .mover import MoveContext
 from .short_order import Sent, ShortOrders
 from .stage import Stage
 
 METHOD = "MigrateVirtualSystemToHost"
-_STATE_UNKNOWN = frozenset({3, 32771, 32772})
-"""ReturnValue: Timeout of the CIM method, Status is unknown, Timeout (win32 pages of the method): no refusal, an order that may have
-been taken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -307,13 +302,6 @@ class Starter:
     @property
     def _ends(self) -> Ends:
         return Ends(estate=self.context.estate, move=self.context.move)
-
-
-def verdict(value: int | None) -> Literal["taken", "unknown", "refused"]:
-    """Return what the ReturnValue of an order says: that it was taken, that nobody knows, or that it was refused."""
-    if value is None or value in _STATE_UNKNOWN:
-        return "unknown"
-    return "taken" if value in {0, JOB_STARTED} else "refused"
 
 
 def ours_among(new: list[Instance], move: Move, destination: HostNames) -> Instance | None:

@@ -67,6 +67,10 @@ class Look:
         there = self.destination if isinstance(self.destination, VirtualMachine) else None
         return unmoved(move, self.source, there)
 
+    def at_rest(self, move: Move) -> bool:
+        """Say whether both ends were read, and show the machine as before with nothing of an attempt left behind."""
+        return self.unmoved(move) and not self.unread and self.planned is False
+
     def differences(self, move: Move) -> list[str]:
         """Return what is not as ordered, in words; of what was not read that it was not."""
         if self.unread:

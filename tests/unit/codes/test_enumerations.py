@@ -17,7 +17,7 @@ from hyperv_placement.hyperv.move_rows import _host_drives, beats
 from hyperv_placement.hyperv.rows import Rows, any_job_of, has_ended, machines, planned, recent_job_of
 from hyperv_placement.hyperv.vlans import vlan_ids
 from hyperv_placement.hyperv.vmm import manages
-from hyperv_placement.migration.start import verdict
+from hyperv_placement.migration.lost_order import verdict
 from hyperv_placement.model.estate import DiskKind, VirtualMachine
 from hyperv_placement.model.finding import Topic
 from hyperv_placement.model.names import HostName

@@ -138,6 +138,22 @@ def test_a_storage_migration_looks_at_one_host() -> None:
     assert deviations(STORAGE, here, here) == []
 
 
+@pytest.mark.parametrize(
+    "look",
+    [
+        Look(source=BEFORE, destination=None, planned=None),
+        Look(source=BEFORE, destination=None, planned=True),
+        Look(source=BEFORE, destination=DOWN, planned=False),
+        Look(source=BEFORE, destination=after(), planned=False),
+        Look(source=None, destination=None, planned=False),
+    ],
+)
+def test_what_was_not_read_lets_no_order_be_given_again(look: Look) -> None:
+    """Whether a planned system is left there decides as well: not read is not none."""
+    assert Look(source=BEFORE, destination=None, planned=False).at_rest(MOVE)
+    assert not look.at_rest(MOVE)
+
+
 def test_unmoved_means_exactly_as_before() -> None:
     """Only then may an order be given again."""
     assert unmoved(MOVE, BEFORE, None)
