@@ -13,6 +13,7 @@ from hyperv_placement.errors import (
     MoveRefusedError,
     PlacementError,
 )
+from hyperv_placement.migration.migrate import migrate
 from hyperv_placement.model.options import MigrationOptions
 from hyperv_placement.wsman import decode_embedded
 from lab.estate.generated import SHARE
@@ -205,6 +206,18 @@ def test_a_later_attempt_of_the_run_begins_with_the_short_text(fabric: Fabric) -
     assert fabric.run(fabric.order("WEB01", "hv2")).host == "hv2"
     assert orders(fabric) == 3
     assert sent_text(fabric, 0) == sent_text(fabric, 1)
+
+
+def test_a_move_that_begins_anew_in_the_run_has_had_its_one_more_order(fabric: Fabric) -> None:
+    """As after a backup that was waited for: the short text is its first, and another refusal the last."""
+    fabric.fault("refuse-start", vm="WEB01", code=32773, left=3)
+    shared, move = fabric.collaborators(), fabric.order("WEB01", "hv2")
+    for sent in (2, 3):
+        with pytest.raises(MigrationStartError, match="ReturnValue 32773"):
+            migrate(move, shared, report=fabric.progress.append, cancelled=fabric.cancelled)
+        assert orders(fabric) == sent
+    migrate(move, shared, report=fabric.progress.append, cancelled=fabric.cancelled)
+    assert "VirtualSystemType" not in sent_text(fabric)
 
 
 class Killed(BaseException):

@@ -25,7 +25,7 @@ from .chains import check_shared, with_parents
 from .ending import Ending
 from .mover import START_MAX_AGE_S, Arrived, MoveContext, Retry, Started
 from .needs import Needs, needs_of
-from .short_order import ShortOrders
+from .short_order import ShortOrders, key_of
 from .start import Migration, Starter
 from .verify import deviations
 
@@ -54,6 +54,8 @@ class HostMigration:
     def __post_init__(self) -> None:
         """Begin with what the plan knows of the machine."""
         self._sized = self.context.move
+        # A move that begins anew in this run, as after a backup, goes on with the text that its source takes.
+        self._texts.sent = key_of(self.context.move) in self.context.shared.shortened
         self._waits = old_tickets.patience(self.context)
 
     def running(self) -> Started | None:

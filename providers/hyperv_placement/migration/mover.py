@@ -28,6 +28,7 @@ from hyperv_placement.hyperv.progress import Progress
 from hyperv_placement.migration.known_delegation import SecondHop
 from hyperv_placement.model.estate import VirtualMachine
 from hyperv_placement.model.move import Move
+from hyperv_placement.model.names import HostName, VmId
 
 from .admission import Admission, Facts
 from .audit import AuditLog
@@ -50,6 +51,8 @@ class Collaborators:
     audit: AuditLog
     second_hop: SecondHop | None = None
     failure_guard: FailureGuard | None = None
+    shortened: set[tuple[VmId, HostName, HostName]] = field(default_factory=set)
+    """Moves of this run, by machine, source and destination, whose order was sent once more with the short text of its settings."""
 
 
 def named(move: Move) -> str:

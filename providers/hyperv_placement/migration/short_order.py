@@ -15,7 +15,8 @@ from hyperv_placement.errors import PlacementError
 from hyperv_placement.hyperv import inventory
 from hyperv_placement.hyperv.progress import Progress
 from hyperv_placement.hyperv.rows import job_of
-from hyperv_placement.model.names import HostName
+from hyperv_placement.model.move import Move
+from hyperv_placement.model.names import HostName, VmId
 from hyperv_placement.planning.checks.state import passing
 from hyperv_placement.wsman import Argument, Instance
 
@@ -74,8 +75,14 @@ class ShortOrders:
         )
         context.report(Progress(phase=reason, lasting=True, warns=True))
         self.sent = True
+        context.shared.shortened.add(key_of(context.move))
         context.record.announce(sent.event, result=reason)
         return _with(sent.order, sent.short)
+
+
+def key_of(move: Move) -> tuple[VmId, HostName, HostName]:
+    """Return by what a move is known again that begins anew in the same run: its files may have other names by then."""
+    return move.vm.id, move.source, move.destination
 
 
 def _with(order: Mapping[str, Argument], short: Instance) -> dict[str, Argument]:
