@@ -61,6 +61,8 @@ def _add_fault(world: World, given: dict[str, Any]) -> Fault:
             vm=person.find_vm(world, vm).id if vm else None,
             **{name: value for name, value in given.items() if value is not None and name != "times"},
         )
+        if (unfit := fault.unfit()) is not None:
+            raise CommandError(unfit)
         if fault.kind == "vm-moved-on" and fault.text:
             fault = replace(fault, text=person.find_host(world, fault.text).name)
         times = given["times"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -15,23 +16,26 @@ class FaultKind:
     meaning: str
     times: int | None
     """Default number of times; None: until it is cleared."""
+    most: int = 0xFFFFFFFF
+    """The largest code that fits where --error is shown."""
 
 
-def _job(meaning: str) -> FaultKind:
-    return FaultKind(meaning=meaning, times=1)
+def _job(meaning: str, most: int = 0xFFFFFFFF) -> FaultKind:
+    return FaultKind(meaning=meaning, times=1, most=most)
 
 
 def _host(meaning: str) -> FaultKind:
     return FaultKind(meaning=meaning, times=None)
 
 
+_YEAR = 365 * 24 * 3600
 KINDS = {
     "migration-fails": _job("a migration job ends in Exception at --after percent"),
     "migration-warns": _job(
         "a migration job moves all and ends in CompletedWithWarnings (32768); --error: its words, ` | ` between two"
     ),
     "completes-with-code": _job(
-        "a migration job moves all and ends in Completed with ErrorCode --error (32768)"
+        "a migration job moves all and ends in Completed with ErrorCode --error (32768)", most=0xFFFF
     ),
     "completes-unmoved": _job("a migration job ends in Completed, and nothing has moved"),
     "fails-moved": _job("a migration job moves all and ends in Exception, with --error as its words or code"),
@@ -118,6 +122,16 @@ class Fault:
             and self.vm in (None, vm)
             and self.operation in (None, operation)
         )
+
+    def unfit(self) -> str | None:
+        """Return what no host could carry out in the rule, as one line; None where nothing is."""
+        least = -_YEAR if self.kind == "clock-jumps" else 0
+        if not math.isfinite(self.seconds) or not least <= self.seconds <= _YEAR:
+            return f"{self.kind} takes --seconds from {least} to {_YEAR}, not {self.seconds:g}"
+        most = KINDS[self.kind].most
+        if self.code is not None and not 0 <= self.code <= most:
+            return f"{self.kind} takes a code from 0 to {most} as --error, not {self.code}"
+        return None
 
 
 class Faults:

@@ -191,6 +191,15 @@ def test_faults_make_a_move_fail(lab: Lab) -> None:
     assert lab.ok("fault", "clear") == "2 cleared.\n"
     assert "no virtual machine" in lab.fails("move", "VM999", "hv1")
     assert "no host" in lab.fails("fault", "add", "slow", "--host", "hv9")
+    for kind, *wrong in (
+        ("clock-jumps", "--seconds", "nan"),
+        ("clock-jumps", "--seconds", "1e308"),
+        ("host-restarts", "--seconds", "inf"),
+        ("slow", "--seconds=-3"),
+        ("completes-with-code", "--error", "0x80070070"),
+        ("refuse-start", "--error", "4294967296"),
+    ):
+        assert f"{kind} takes" in lab.fails("fault", "add", kind, *wrong)
     assert "the lab has no directory" in lab.fails("purge", "hv1")
     assert lab.run("fault", "add", "nonsense").returncode == 2
     events = [json.loads(line)["event"] for line in lab.ok("log", "--json").splitlines()]
