@@ -143,7 +143,7 @@ class HostSpec:
     numa_spanning: bool = True
     switches: tuple[str, ...] = (DEFAULT_SWITCH,)
     switches_made: Mapping[str, SwitchSpec] = field(default_factory=dict)
-    """By name, those of which more is said than that."""
+    """By name: those that the file says more about than their names."""
     max_live: int = 2
     max_storage: int = 2
     migration_enabled: bool = True

@@ -144,7 +144,7 @@ def _whole(target: EndpointReference) -> EndpointReference:
 
 
 def _no_method(reader: Reader, found: WmiClass, method: str) -> Fault:
-    """Return what a host says to a method that the class has not. Raises NotServedError for one that its page has."""
+    """Return what a host says to a method that the class lacks. Raises NotServedError for one that its page has."""
     fault = catalogue.action_not_supported(reader.machine)
     published_as = published.method_named(found.namespace, found.name, method)
     if published_as is not None and (found.name, published_as) not in METHODS:

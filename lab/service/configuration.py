@@ -49,7 +49,7 @@ class Configuration:
         ) + xml.tag("cfg:Service", self._service())
 
     def _service(self) -> str:
-        """Return the part of the service; those of the client and of remote shells, which the lab has not, are left out."""
+        """Return the part of the service; those of the client and of remote shells, which the lab lacks, are left out."""
         limits = self.host.winrm
         auth = _values(
             Basic=_TRUE,

@@ -28,7 +28,7 @@ def is_asked(content: bytes) -> bool:
 
 
 def answer(host: LabHost, *, known: bool) -> bytes:
-    """Return the answer's envelope; only somebody who has logged on is told the version of Windows.
+    """Return the answer's envelope; the version of Windows is for those who have logged on.
 
     The header is empty, as chef/knife-windows records it. WinRM 3.0 came with Windows Server 2012.
     """

@@ -58,7 +58,7 @@ def resource_of(request: Request) -> str:
 
 
 def refusal(request: Request, machine: str) -> NotServedError | None:
-    """Return why the lab does not serve a request whose resource or action it has not; None for all others.
+    """Return why the lab does not serve a request whose resource or action it lacks; None for all others.
 
     It comes before everything that is checked of headers: PowerShell's, too, would be faulted as unknown ones.
     """

@@ -36,7 +36,7 @@ _DIGIT = re.compile(r"\d", re.ASCII)
 def test_of(condition: Condition | None, columns: Columns) -> Test:
     """Return the condition as a function of instances of the class.
 
-    Raises QueryError for properties that the class has not (or not on this host), arrays, and literals of the wrong
+    Raises QueryError for properties that the class does not have (or not on this host), arrays, and literals of the wrong
     type.
     """
     match condition:

@@ -17,7 +17,7 @@ NAMESPACES = (
     "root/default", "root/Hardware", "root/interop", "root/Microsoft/Windows/SMB", "root/Microsoft/Windows/Storage",
     "root/Rsop", "root/SECURITY", "root/StandardCimv2", "root/subscription", "root/WMI",
 )  # fmt: skip
-"""Namespaces of every Windows Server (microsoft/wmi, tree server2019; win32 pages of their providers), of which the lab serves nothing."""
+"""Namespaces of every Windows Server (microsoft/wmi, tree server2019; win32 pages of their providers), without any class that the lab serves."""
 _FOLDED = frozenset(name.casefold() for name in NAMESPACES)
 
 
@@ -49,7 +49,7 @@ def method_named(namespace: str, class_name: str, method: str) -> str | None:
 
 
 def is_namespace(namespace: str) -> bool:
-    """Say whether hosts have this namespace, and the lab has not."""
+    """Say whether hosts have this namespace and the lab does not."""
     return namespace.replace("\\", "/").casefold() in _FOLDED
 
 

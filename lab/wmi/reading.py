@@ -178,7 +178,7 @@ class Reader:
         return [item for found in classes for item in self._selected(found, select, request.mode)]
 
     def _under(self, namespace: str, name: str) -> Sequence[WmiClass]:
-        """Return a class and its subclasses, as far as the host's build has them; none where it has not the class itself."""
+        """Return a class and its subclasses, as far as the host's build has them; none where it lacks the class itself."""
         asked = schema.entry_of(name, namespace)
         if asked is not None and self.host.build not in asked.builds:
             return ()
@@ -186,7 +186,7 @@ class Reader:
         return [each for each in found if schema.has_class(each.name, self.host.build)]
 
     def _check(self, namespace: str, select: Select) -> None:
-        """Refuse what the class that is asked has not, although a subclass may. Raises QueryError."""
+        """Refuse what the class that is asked lacks, although a subclass may have it. Raises QueryError."""
         asked = schema.entry_of(select.class_name, namespace)
         if asked is not None:
             whole = WmiClass(name=asked.schema.name, namespace=namespace, keys=(), rows=lambda _: ())
@@ -198,7 +198,7 @@ class Reader:
     def _selected(self, found: WmiClass, select: Select, mode: EnumerationMode) -> list[Item]:
         """Return what a query yields of one class.
 
-        A property that the class has not, or not in this build, is an invalid query, rows or none (win32 page
+        A property that the class lacks, or lacks in this build, is an invalid query, rows or none (win32 page
         "Querying with WQL"; that an older build answers a newer property so is a guess).
         """
         columns = self._columns(found)
@@ -209,7 +209,7 @@ class Reader:
     def _selected_by(
         self, found: WmiClass, selectors: Mapping[str, Selector], mode: EnumerationMode
     ) -> list[Item]:
-        """Return the instances with these values; a property that the class has not is a wrong filter (a guess)."""
+        """Return the instances with these values; a property that the class lacks is a wrong filter (a guess)."""
         columns = self._columns(found)
         tests = [(columns.named(name), _equal_to(value)) for name, value in selectors.items()]
         return [
@@ -226,7 +226,7 @@ class Reader:
         keys_only: bool = False,
         properties: Sequence[str] = (),
     ) -> list[Item]:
-        """Return what a traversal yields; a property that a class has not is left out (a guess)."""
+        """Return what a traversal yields; a property that a class lacks is left out (a guess)."""
         items = []
         for each in found:
             row = _keys_alone(each.row, each.of.keys) if keys_only else each.row

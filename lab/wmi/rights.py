@@ -52,7 +52,7 @@ def is_administrator(user: User) -> bool:
 def denied(user: User, host: LabHost, namespace: str | None, class_name: str, machine: str) -> Fault | None:
     """Return the fault for what a user may not ask, None where he may.
 
-    `namespace`: in its own spelling, None for one that is not there, which members of the groups are told.
+    `namespace`: in its own spelling, None for one that is not there, which members of the groups may see.
     """
     closed = {name.replace("\\", "/").casefold() for name in host.closed_namespaces}
     if namespace is not None and namespace.casefold() in closed:

@@ -21,7 +21,7 @@ def volume_name(guid: str) -> str:
 
 
 def volume_guid(path: str) -> str | None:
-    """Return the GUID, upper case, of the volume that a path names by it; None for any other path."""
+    """Return the GUID, upper case, in a path that names its volume by GUID; None for any other path."""
     found = _VOLUME.match(path)
     return None if found is None else found[2].upper()
 

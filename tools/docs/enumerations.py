@@ -13,8 +13,8 @@ from tools.docs.tables import cell, code, row
 
 INTRODUCTION = """# What the values of hosts mean
 
-Every enumeration that is read of a host: each value by its page, and what is done with it. A value that no page names is never
-taken for a good one. `waited for` is refused where the stack file does not say `wait_for_activity`. Written from
+Every enumeration that is read of a host: each value by its page, and what is done with it. A value that no page names never
+counts as fine where a move depends on it. `waited for` is refused where the stack file does not say `wait_for_activity`. Written from
 `providers/hyperv_placement/codes/enumerations.yaml` by `make docs-write`; a test holds each row to the code.
 """
 
@@ -40,7 +40,7 @@ class Enumeration:
     """`Class.Property`; several classes with a comma; an index where one value of an array is meant."""
     page: str
     asked: str
-    """What is decided by it."""
+    """What it decides."""
     not_named: str
     not_reported: str
     values: tuple[Value, ...]

@@ -1,4 +1,4 @@
-"""Pages and lists of live hosts put together: the list says what there is, the page of which type, and since when."""
+"""Joins pages and the lists of live hosts: a list says which properties there are, a page their types and since when."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ ROOT = "root"
 ALL = (
     ROOT, "root/Microsoft", "root/Microsoft/Windows", DEVICE_GUARD, "root/virtualization", VIRTUALIZATION, CIMV2, MSCLUSTER,
 )  # fmt: skip
-"""Namespaces of which the lab serves something."""
+"""Namespaces in which the lab serves something, and those above them."""
 
 
 def namespaces(host: LabHost) -> tuple[str, ...]:

@@ -102,7 +102,7 @@ def other(entry: Entry) -> ComputerAccount:
 def controller_called(entry: Entry) -> str:
     """Return the folded name of a domain controller's account, without the dollar sign; empty where it is another's."""
     name = b"".join(entry.attributes.get(ACCOUNT.lower(), ())[:1]).decode(errors="replace")
-    # With readable attributes alone: who may not read the flags is told nothing, and nobody is called a controller for that.
+    # With readable attributes alone: where the flags cannot be read nothing is known, and nobody is called a controller for that.
     flags = b"".join(entry.attributes.get(FLAGS.lower(), ())[:1])
     controller = flags.lstrip(b"-").isdigit() and is_controller_by(int(flags))
     return folded(name.removesuffix("$")) if controller else ""

@@ -94,7 +94,7 @@ class HostConfigurator:
             row = one_of(self._client, _SETTINGS)
             # InstanceID and what changes, nothing else: of a machine's settings a full copy, read-only properties included, ends
             # in an exception (r4sd/terraform-provider-hyperv). By this method, as the class page says of all its properties; that
-            # it takes compression and SMB, of which the same page names another one, is unverified.
+            # it takes compression and SMB, for which the same page names another method, is unverified.
             text = Instance(_SETTINGS, {"InstanceID": row.text("InstanceID"), **changes})
             self._call("ModifyServiceSettings", {"ServiceSettingData": text})
         return self._proven(wanted)

@@ -213,7 +213,7 @@ class VirtualMachine:
     memory_certain: bool = True
     """False where dynamic memory could be more than `memory_mib`: its host does not report how much it has."""
     numa_nodes: int | None = None
-    """Virtual NUMA nodes, each of which has one part of its memory; None where that was not read."""
+    """How many virtual NUMA nodes its memory is divided among; None where that was not read."""
     roots: Roots
     disks: tuple[Disk, ...] = ()
     operational_status: tuple[int, ...] = (2,)

@@ -15,7 +15,7 @@ def in_memory(vm: VirtualMachine) -> bool:
 def held_mib(vm: VirtualMachine) -> int | None:
     """Return the MiB that the machine has of its host now, and that come free when it leaves; None where that is not known.
 
-    Of dynamic memory what is assigned, of which nothing but that comes free; where that could not be read, what it starts with.
+    With dynamic memory that is what is assigned to it; where that could not be read, what it starts with.
     """
     if not in_memory(vm):
         return 0

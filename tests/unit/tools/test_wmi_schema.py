@@ -117,7 +117,7 @@ def test_what_a_list_says_of_a_class() -> None:
 
 
 def test_both_together() -> None:
-    """The list says what there is, the page of which type; what the newer host alone has is dated by it."""
+    """The list says what there is, the page its type; what the newer host alone has came with that host's build."""
     page, newer, base = pages.read(PAGE), trees.read(NEWER), trees.read(BASE)
     assert page
     assert newer

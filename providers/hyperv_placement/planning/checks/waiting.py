@@ -1,4 +1,4 @@
-"""What a stack file has moves wait for, told as a warning where it would otherwise refuse them."""
+"""What moves wait for by the stack file (`wait_for_activity`): a warning in place of the refusal."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ def waited_for(findings: Iterable[Finding], seconds: int) -> tuple[Finding, ...]
     if not seconds or all(each.topic != Topic.PASSING for each in found):
         return found
     return tuple(
-        _told(each, seconds) if each.topic == Topic.PASSING else each
+        _as_warning(each, seconds) if each.topic == Topic.PASSING else each
         for each in found
         if each.id not in _ENDS_WITH_IT
     )
 
 
-def _told(finding: Finding, seconds: int) -> Finding:
+def _as_warning(finding: Finding, seconds: int) -> Finding:
     return Finding.warning(
         "activity-waited-for",
         f"{finding.text}; its move waits up to {format_seconds(seconds)} for that to end (wait_for_activity)",

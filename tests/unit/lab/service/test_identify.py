@@ -1,4 +1,4 @@
-"""Identify: who is told what, and how little the question needs."""
+"""Identify: who is answered what, and how little the question needs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def question(header: str = "", body: str = "<wsmid:Identify/>") -> bytes:
     return IDENTIFY.format(space=SPACE, header=header, body=body).encode()
 
 
-def told(envelope: bytes) -> dict[str, str]:
+def said_in(envelope: bytes) -> dict[str, str]:
     """Return what an answer says, by the names of its elements."""
     (response,) = xml.parse(envelope).iter(f"{{{SPACE}}}IdentifyResponse")
     return {xml.local(item): item.text or "" for item in response}
@@ -35,7 +35,7 @@ def test_who_is_logged_on_is_told_the_version_of_windows(desk: MAKER, build: int
     """Without addressing headers: product, protocol, and the version (win32 page on Identify)."""
     at = desk(estate(machine("WEB01"), build=build))
     answer = at.post(question())
-    assert told(answer) == {
+    assert said_in(answer) == {
         "ProtocolVersion": "http://schemas.dmtf.org/wbem/wsman/1/wsman.xsd",
         "ProductVendor": "Microsoft Corporation",
         "ProductVersion": f"OS: {version} SP: 0.0 Stack: 3.0",
@@ -49,7 +49,7 @@ def test_anybody_is_told_the_rest(desk: MAKER) -> None:
     at = desk(estate(machine("WEB01")))
     reply = at.service.answer_anonymous(question(), "hv1")
     assert reply is not None
-    assert told(reply.body)["ProductVersion"] == "OS: 0.0.0 SP: 0.0 Stack: 3.0"
+    assert said_in(reply.body)["ProductVersion"] == "OS: 0.0.0 SP: 0.0 Stack: 3.0"
     assert not reply.fault
     assert at.service.answer_anonymous(question(body="<x:Other/>"), "hv1") is None
     broken = at.service.answer_anonymous(b"<s:Env", "hv1")
@@ -60,7 +60,7 @@ def test_anybody_is_told_the_rest(desk: MAKER) -> None:
 def test_headers_are_not_needed_and_not_minded(desk: MAKER) -> None:
     """An unknown header is passed over (DSP0226 R11-2), a mandatory one is not."""
     at = desk(estate(machine("WEB01")))
-    assert told(at.post(question("<x:Odd>1</x:Odd>")))
+    assert said_in(at.post(question("<x:Odd>1</x:Odd>")))
     refused = at.post(question('<x:Odd s:mustUnderstand="true">1</x:Odd>'))
     assert b"MustUnderstand" in refused
     assert b"IdentifyResponse" not in refused

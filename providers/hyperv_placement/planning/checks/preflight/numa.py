@@ -15,7 +15,7 @@ _SPANNING = quoting.powershell("Set-VMHost -NumaSpanningEnabled $true")
 
 
 def fits(needed: int, nodes: int, free: Iterable[int]) -> bool:
-    """Say whether `free` MiB of physical nodes hold `needed` MiB in `nodes` equal parts, none of which spans two of them.
+    """Say whether `free` MiB of physical nodes hold `needed` MiB in `nodes` equal parts, each within one node.
 
     Several parts may lie in one node: that they may not is published nowhere.
     """
