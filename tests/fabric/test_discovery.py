@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -145,3 +146,20 @@ def test_an_account_is_declared_where_nothing_proves_it(make_fabric: Maker, tmp_
     text = output.read_text(encoding="utf-8")
     assert text.count("compare it with the directory") == 1
     assert "reports that it is dc1.lab.example, and what was proven is hv3.lab.example" in text
+
+
+def test_a_full_name_of_the_stack_that_hosts_are_taken_from_is_kept(
+    make_fabric: Maker, tmp_path: Path
+) -> None:
+    """No host reports its DNS suffix: what somebody has declared of it goes on."""
+    spec = generate(hosts=1, vms=0)
+    fabric = make_fabric(replace(spec, hosts=(replace(spec.hosts[0], dns_suffix="dc.lab.example"),)))
+    source, output = tmp_path / "before.yaml", tmp_path / "found.yaml"
+    source.write_text(
+        f"connection: {{credentials: '{fabric.home / 'credentials.yaml'}', ca: '{fabric.home / 'ca.pem'}'}}\n"
+        f"hosts: {{hv1: {{address: '{fabric.world.hosts['hv1'].url}', full_name: hv1.dc.lab.example}}}}\nvms: {{}}\n",
+        encoding="utf-8",
+    )
+    assert main(["discover", "--from", str(source), "--stack", "found", "--output", str(output)]) == 0
+    assert [host.full_name for host in load(output).hosts.values()] == ["hv1.dc.lab.example"]
+    assert "what was proven" not in output.read_text(encoding="utf-8")

@@ -94,12 +94,14 @@ def _asked(request: Request, clock: Clock, attempt: Trial) -> _Asked:
     folder = request.place.absolute().parent
     roots: dict[HostName, Mapping[str, str]] = {}
     accounts: dict[HostName, str] = {}
+    full_names: dict[HostName, str] = {}
     if request.source is not None:
         given = load(request.source).hosts
         addresses = {name: spec.endpoint for name, spec in given.items()}
         connections = {name: _over(request, spec.connection) for name, spec in given.items()}
         roots = {name: spec.storage for name, spec in given.items()}
         accounts = {name: spec.account for name, spec in given.items() if spec.account}
+        full_names = {name: spec.full_name for name, spec in given.items() if spec.full_name}
     else:
         addresses = named_by_address(request.hosts)
         connections = dict.fromkeys(addresses, _over(request, Connection()))
@@ -115,6 +117,7 @@ def _asked(request: Request, clock: Clock, attempt: Trial) -> _Asked:
                 address=address,
                 connection=connection_tree(connections[name], folder, most),
                 account=accounts.get(name, ""),
+                full_name=full_names.get(name, ""),
             )
             for name, address in addresses.items()
         ),
