@@ -12,8 +12,8 @@ from typing import Any
 import yaml
 
 from hyperv_placement.model import winpath
-from hyperv_placement.model.names import folded
-from lab.world.objects import FILELESS, FLOPPY, LabVm
+from hyperv_placement.model.names import dns, folded
+from lab.world.objects import FILELESS, FLOPPY, LabHost, LabVm
 from lab.world.world import State
 
 _REPLICA = 2  # ReplicationMode (Msvm_ComputerSystem page)
@@ -49,7 +49,8 @@ def write_stack(path: Path, home: Path, state: State, directory: Mapping[str, An
         },
         **(_directory(directory, accounts, folder) if directory else {}),
         "hosts": {
-            host.name: {"address": host.url, "account": host.full_name} for host in state.hosts.values()
+            host.name: {"address": host.url, _key_of_name(host): host.full_name}
+            for host in state.hosts.values()
         },
         "vms": _machines(state),
     }
@@ -58,6 +59,11 @@ def write_stack(path: Path, home: Path, state: State, directory: Mapping[str, An
         _HEADER.format(schema=schema) + text + "".join(f"# {line}\n" for line in _left_out(state)),
         encoding="utf-8",
     )
+
+
+def _key_of_name(host: LabHost) -> str:
+    """Return what the stack file calls the full name of a host: one whose DNS suffix is not its domain reports another."""
+    return "full_name" if dns(host.dns_suffix or host.domain) != dns(host.domain) else "account"
 
 
 def _directory(found: Mapping[str, Any], accounts: Mapping[str, Path], folder: Path) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import random
 import re
 import struct
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -181,6 +182,18 @@ def test_a_stack_file_declares_what_is(stage: Make, tmp_path: Path) -> None:
     assert {name: vm["host"] for name, vm in content["vms"].items()} == {
         vm.name: vm.host for vm in here.world.vms()
     }
+
+
+def test_a_stack_file_declares_full_names_where_hosts_report_others(stage: Make, tmp_path: Path) -> None:
+    """As an account such a name would contradict what the host says, and nothing would move there."""
+    spec = generate(hosts=2, vms=0)
+    suffixed = replace(spec.hosts[1], dns_suffix="dc.lab.example")
+    here = stage(replace(spec, hosts=(replace(spec.hosts[0], dns_suffix="LAB.example"), suffixed)))
+    write_stack(tmp_path / "s.yaml", here.world.home, here.world.state)
+    hosts = yaml.safe_load((tmp_path / "s.yaml").read_text(encoding="utf-8"))["hosts"]
+    assert hosts["hv1"]["account"] == "hv1.LAB.example"
+    assert hosts["hv2"]["full_name"] == "hv2.dc.lab.example"
+    assert "account" not in hosts["hv2"]
 
 
 def test_machines_of_one_name_are_told_apart_by_guid(stage: Make, tmp_path: Path) -> None:
