@@ -54,7 +54,7 @@ class _Doubt:
             )
         namespaces = " and ".join(dict.fromkeys(self.denied))
         return UnreadCluster(
-            why=f"the account may not read {namespaces} on {host}, which says whether it is in a cluster",
+            why=f"the account may not read {namespaces} on {host}, and so not whether it is in a cluster",
             remedy=f"Let the account read {namespaces} there (wmimgmt.msc, Security: Enable Account and Remote Enable)",
         )
 

@@ -224,7 +224,7 @@ def test_what_members_of_the_two_groups_read(desk: MAKER) -> None:
     assert view.unread is not None
     assert (
         view.unread.why
-        == "the account may not read root/MSCluster on hv1, which says whether it is in a cluster"
+        == "the account may not read root/MSCluster on hv1, and so not whether it is in a cluster"
     )
     at.caller = replace(at.caller, user=replace(OPERATOR, groups=frozenset()))
     assert isinstance(at.send(query(MSCLUSTER)), Fault)
