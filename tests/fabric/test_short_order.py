@@ -164,15 +164,26 @@ def test_a_machine_that_is_not_as_it_was_stands_against_it(fabric: Fabric) -> No
     assert orders(fabric) == 1
 
 
-def test_a_machine_whose_backup_has_begun_meanwhile_stands_against_it(fabric: Fabric) -> None:
-    """What the reading before the first order would have refused refuses the second one, too."""
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (32776, "is being backed up"),
+        (32774, "is being migrated"),
+        (32778, "is moving its storage"),
+        (32795, "is stopped"),
+    ],
+)
+def test_a_machine_that_is_busy_or_fails_meanwhile_stands_against_it(
+    fabric: Fabric, status: int, words: str
+) -> None:
+    """What the reading before the first order would have refused refuses the second one, too: no job need show it."""
 
-    def back_up() -> None:
-        fabric.lab_vm("WEB01").busy = 32776
+    def begin() -> None:
+        fabric.lab_vm("WEB01").busy = status
 
     fabric.fault("refuse-start", vm="WEB01", code=32773)
-    at_start(fabric, back_up)
-    with pytest.raises(MigrationStartError, match="the machine is being backed up"):
+    at_start(fabric, begin)
+    with pytest.raises(MigrationStartError, match=f"settings: WEB01 {words}"):
         fabric.run(fabric.order("WEB01", "hv2"))
     assert orders(fabric) == 1
 

@@ -17,7 +17,7 @@ from hyperv_placement.hyperv.progress import Progress
 from hyperv_placement.hyperv.rows import job_of
 from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import HostName, VmId
-from hyperv_placement.planning.checks.state import passing
+from hyperv_placement.planning.checks.state import state_findings
 from hyperv_placement.wsman import Argument, Instance
 
 from .both_ends import Ends
@@ -103,8 +103,11 @@ def _against(context: MoveContext, known: frozenset[str]) -> str:
         return look.unread
     if look.planned is None:
         return f"whether {move.destination} has a planned system of the machine was not read"
-    if busy := next((words for vm in look.machines() if (words := passing(vm.operational_status))), ""):
-        return f"the machine {busy}"
+    # What stands against a first order stands against this one: a machine that is migrated may show no job of it.
+    if state := next(
+        (each.text for vm in look.machines() for each in state_findings(vm) if each.refuses), ""
+    ):
+        return state
     return "" if look.at_rest(move) else "the machine is not shown as it was"
 
 
