@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -95,7 +94,7 @@ class Login:
         scheme, _, content = authorization.partition(" ")
         try:
             token = base64.b64decode(content.strip(), validate=True)
-        except binascii.Error:
+        except ValueError:  # no base64, or not even ASCII
             return self.refuse()
         match scheme.casefold():
             case "basic" if self._door.basic:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Iterator
 from http import HTTPStatus
@@ -29,6 +30,8 @@ CONTENT_TYPE = "application/soap+xml;charset=UTF-8"
 _IDLE_SECONDS = 120  # HTTP.sys closes an idle connection after two minutes (its "Idle Connection Timeout")
 _CHARSETS = frozenset({"", "utf-8", "utf-16"})
 _MOST_CHUNKS = 10_000
+_HOST = re.compile(r"[!-~]*", re.ASCII)
+_LENGTH = re.compile(r"\d{1,18}", re.ASCII)
 _MOST_DRAINED = 16 * 1024 * 1024  # bytes
 
 
@@ -109,6 +112,7 @@ class Connection(BaseHTTPRequestHandler):
 
     def _hear(self) -> None:
         try:
+            self._check_host()
             body = self._body()
         except BadRequestError as error:
             self.close_connection = True
@@ -156,6 +160,11 @@ class Connection(BaseHTTPRequestHandler):
     def _machine(self) -> str:
         """The name that the client has dialled."""
         return (self.headers.get("Host") or "").rpartition(":")[0] or self._service.host.computer_name
+
+    def _check_host(self) -> None:
+        """Refuse what is no host name, as HTTP.sys does (Learn, "Error logging in HTTP APIs", Hostname). Raises BadRequestError."""
+        if not _HOST.fullmatch(self.headers.get("Host") or ""):
+            raise BadRequestError(HTTPStatus.BAD_REQUEST)
 
     def _has_other_certificate(self) -> bool:
         """Say whether the listener has changed its certificate since this connection began."""
@@ -257,7 +266,7 @@ class Connection(BaseHTTPRequestHandler):
         length = self.headers.get("Content-Length")
         if length is None:
             raise BadRequestError(HTTPStatus.LENGTH_REQUIRED)
-        if not length.isdigit():
+        if not _LENGTH.fullmatch(length.strip()):
             raise BadRequestError(HTTPStatus.BAD_REQUEST)
         if int(length) > self._most_bytes:
             self._drain(int(length))

@@ -92,8 +92,11 @@ def _asked(query: str, machine: str) -> tuple[frozenset[int], timedelta]:
     understood = _SELECT.fullmatch((select or "").strip())
     if understood is None:
         raise RequestRefusedError(catalogue.cannot_process_filter(machine, "Invalid query "))
-    ids = frozenset(int(each) for each in re.findall(r"\d+", understood[1]))
-    return ids, timedelta(milliseconds=int(understood[2]))
+    try:
+        ids = frozenset(int(each) for each in re.findall(r"\d+", understood[1]))
+        return ids, timedelta(milliseconds=int(understood[2]))
+    except (ValueError, OverflowError) as error:  # more digits than any number has
+        raise RequestRefusedError(catalogue.cannot_process_filter(machine, "Invalid query ")) from error
 
 
 def _context() -> str:

@@ -5,8 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from hyperv_placement.wsman import Argument, EndpointReference, Instance, Invoke, Value, catalogue
+from hyperv_placement.wsman import (
+    Argument,
+    CimType,
+    EndpointReference,
+    Instance,
+    Invoke,
+    Value,
+    catalogue,
+)
 from hyperv_placement.wsman.messages import Malformed
+from lab.wmi import cim_literals
 from lab.wmi.accounts import Caller
 from lab.wmi.reading import Reader
 from lab.wmi.refusal import RequestRefusedError
@@ -70,6 +79,15 @@ class Call:
         if value is None or isinstance(value, EndpointReference):
             return value
         raise self.schema_error()
+
+    @staticmethod
+    def number(text: str, kind: CimType) -> int | None:
+        """Return a number as a parameter of this type holds it, None where the text is no such number."""
+        try:
+            read = cim_literals.read(text, kind)
+        except (ValueError, OverflowError):
+            return None
+        return read if isinstance(read, int) else None
 
     def argument(self, name: str) -> Argument:
         """Return an argument as it came."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hyperv_placement.wsman import EndpointReference, resource_uri
+from hyperv_placement.wsman import CimType, EndpointReference, resource_uri
 from lab.world import JOB_STARTED, LabJob, vmms
 from lab.world.jobs import INVALID_PARAMETER, NOT_SUPPORTED
 from lab.world.objects import STOPPING
@@ -25,9 +25,10 @@ def request_state_change(call: Call) -> Outputs:
         vm_id.upper() not in host.realized
     ):  # the host itself: "instances that represent a virtual machine" alone
         return {"Job": None, "ReturnValue": NOT_SUPPORTED}
-    if not wanted.isascii() or not wanted.isdigit():
+    state = call.number(wanted, CimType.UINT16)
+    if state is None:
         return {"Job": None, "ReturnValue": INVALID_PARAMETER}
-    return started(vmms.request_state(call.reader.world, host.name, vm_id, int(wanted), call.caller.name))
+    return started(vmms.request_state(call.reader.world, host.name, vm_id, state, call.caller.name))
 
 
 def initiate_shutdown(call: Call) -> Outputs:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
-from hyperv_placement.wsman import VIRTUALIZATION, EndpointReference, Instance, Value
+from hyperv_placement.wsman import VIRTUALIZATION, CimType, EndpointReference, Instance, Value
 from lab.wmi.classes import class_named
 from lab.wmi.views import summaries
 from lab.world.jobs import INVALID_PARAMETER
@@ -40,9 +40,12 @@ def get_summaries(call: Call) -> Outputs:
     call.expect("SettingData", "RequestedInformation")
     asked = call.argument("RequestedInformation")
     numbers = call.texts("RequestedInformation") if asked is not None else ()
-    if not all(number.isascii() and number.isdigit() for number in numbers):
-        return {"SummaryInformation": None, "ReturnValue": INVALID_PARAMETER}
-    wanted = _ALWAYS.union(*(REQUESTED.get(int(number), ()) for number in numbers))
+    wanted = set(_ALWAYS)
+    for text in numbers:
+        number = call.number(text, CimType.UINT32)
+        if number is None:
+            return {"SummaryInformation": None, "ReturnValue": INVALID_PARAMETER}
+        wanted.update(REQUESTED.get(number, ()))
     found = tuple(_reduced(row, wanted) for row in _summaries(call))
     return {"SummaryInformation": found, "ReturnValue": 0}
 
@@ -71,7 +74,7 @@ def _key(call: Call, reference: object) -> str:
     return (reference.selector("InstanceID") or "").casefold()
 
 
-def _reduced(row: Instance, wanted: frozenset[str]) -> Instance:
+def _reduced(row: Instance, wanted: Collection[str]) -> Instance:
     kept: dict[str, Value] = {
         name: value if name in wanted else None for name, value in row.properties.items()
     }

@@ -71,6 +71,32 @@ def test_a_body_without_length_is_411(wire: Wire) -> None:
     assert connection.getresponse().status == 411
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("Content-Length", "\xb2"),
+        ("Content-Length", "9" * 5000),
+        ("Content-Length", "-1"),
+        ("Host", "hv1\x01"),
+    ],
+)
+def test_headers_that_say_nothing_are_400(wire: Wire, name: str, value: str) -> None:
+    """And are answered, not cut off."""
+    given = {"Host": "hv1", "Content-Length": "0", name: value}
+    sent = "".join(f"{key}: {text}\r\n" for key, text in given.items())
+    connection = wire.connect()
+    connection.connect()
+    connection.sock.sendall(f"POST /wsman HTTP/1.1\r\n{sent}\r\n".encode("latin-1"))
+    assert connection.sock.recv(64).startswith(b"HTTP/1.1 400")
+
+
+@pytest.mark.parametrize("scheme", ["Negotiate", "Basic", "CredSSP"])
+def test_a_login_that_is_no_base64_is_401(wire: Wire, scheme: str) -> None:
+    """Not even ASCII."""
+    answer, _ = post(wire.connect(), b"", Authorization=f"{scheme} \xe9")
+    assert answer.status == 401
+
+
 def test_plain_text_is_not_answered(wire: Wire) -> None:
     """The port speaks TLS and nothing else."""
     with socket.create_connection(("127.0.0.1", wire.world.hosts["hv1"].port), timeout=10) as plain:

@@ -66,7 +66,15 @@ def test_a_subscription_ends(wire: Wire) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "<QueryList/>", query().replace("VMMS-Admin", "Other"), query().replace("timediff", "x")]
+    "text",
+    [
+        "",
+        "<QueryList/>",
+        query().replace("VMMS-Admin", "Other"),
+        query().replace("timediff", "x"),
+        query().replace("EventID=", "EventID=" + "9" * 5000),
+        query().replace("&lt;= ", "&lt;= " + "9" * 5000),
+    ],
 )
 def test_a_query_that_is_not_understood_is_refused(wire: Wire, text: str) -> None:
     """Rather than answered with something else."""

@@ -105,7 +105,15 @@ def test_a_japanese_host_says_it_in_japanese(desk: MAKER) -> None:
 
 @pytest.mark.parametrize(
     ("wanted", "answer"),
-    [(2, 32775), (32768, 32775), (32769, 32775), ("soon", 32773), (None, 32773), ("-3", 32773)],
+    [
+        (2, 32775),
+        (32768, 32775),
+        (32769, 32775),
+        ("soon", 32773),
+        (None, 32773),
+        ("-3", 32773),
+        ("9" * 5000, 32773),
+    ],
 )
 def test_what_cannot_be_is_refused(at: Desk, wanted: object, answer: int) -> None:
     """Without a job; 32775 is also for a machine that is so already."""

@@ -148,7 +148,8 @@ def test_a_host_without_machines(desk: MAKER) -> None:
 
 def test_what_is_no_number_and_no_reference_is_refused(at: Desk) -> None:
     """By ReturnValue, and as a body of the wrong shape."""
-    assert at.call(SERVICE, METHOD, RequestedInformation="all").return_value == 32773
+    for number in ("all", "-1", "9" * 5000):
+        assert at.call(SERVICE, METHOD, RequestedInformation=number).return_value == 32773
     wrong = Invoke(target=SERVICE, method=METHOD, arguments={"SettingData": "WEB01"})
     assert at.fault(wrong).subcode == "SchemaValidationError"
 
