@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 
 from hyperv_placement.errors import ProtocolError, WsmanFaultError
 from hyperv_placement.model.estate import UNKNOWN_CLUSTER, UnreadCluster
-from hyperv_placement.model.names import VmId, dns, folded
+from hyperv_placement.model.names import VmId, folded
+from hyperv_placement.model.own_name import begins_alike
 from hyperv_placement.winrm.client import Client
 from hyperv_placement.wsman import MSCLUSTER, Instance, objects_in
 
@@ -114,10 +115,7 @@ def view_of(name: str, resources: list[Instance], computer_name: str) -> Cluster
         # Without a VmID, any GUID may be the machine's, and none need be: others name volumes.
         ids |= {guid.upper() for words in private.words() for guid in words.split()}
         names.add(machine)
-        if not private.text(_VM_ID) and _short(row.text("OwnerNode")) == _short(computer_name):
+        owner = row.text("OwnerNode")  # one that shows none may be here
+        if not private.text(_VM_ID) and (not owner or begins_alike(owner, computer_name)):
             unidentified.add(machine)
     return ClusterView(name=name, machines=frozenset(ids | names), unidentified=frozenset(unidentified))
-
-
-def _short(node: str) -> str:
-    return dns(node).partition(".")[0]

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from functools import lru_cache
 
 from .names import is_ip_address
+from .own_name import NETBIOS
 
 _DISK_FOLDER = "virtual hard disks"
 """Where Hyper-V puts disks beneath a machine's folder (Move-VM -DestinationStoragePath)."""
@@ -123,11 +124,13 @@ def last_names(path: str) -> str:
 
 
 def may_be_one_server(one: str, other: str) -> bool:
-    """Say whether two names of servers may mean one: a short and a full name, or an address and anything."""
+    """Say whether two names of servers may mean one: a short and a full name, of 15 characters its start, or an address and anything."""
     if _is_address(one) or _is_address(other):
         return True
     short, full = sorted((_folded(one).rstrip("."), _folded(other).rstrip(".")), key=len)
-    return full == short or ("." not in short and full.startswith(short + "."))
+    # Of a longer name a NetBIOS name is the start.
+    start = short if len(short) == NETBIOS else f"{short}."
+    return full == short or ("." not in short and full.startswith(start))
 
 
 def may_be_namespace(one: str, other: str) -> bool:

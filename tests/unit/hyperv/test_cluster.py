@@ -49,6 +49,22 @@ def test_a_role_of_another_node_puts_nobody_in_doubt() -> None:
     assert view(resource("former name", node="hv1.corp.example")).holds(guid(1), "web") is None
 
 
+@pytest.mark.parametrize(
+    ("node", "here"),
+    [
+        ("hyperv-frankfurt-01", True),
+        ("HYPERV-FRANKFUR", True),
+        ("hyperv-frankfurt-01.corp.example", True),
+        ("hyperv-frank", False),
+        ("", True),
+    ],
+)
+def test_an_owner_may_have_a_longer_name_than_its_host_reports(node: str, *, here: bool) -> None:
+    """Which of its two names a cluster shows is not known; a host reports 15 characters of itself."""
+    found = view_of("CL1", [resource("former name", node=node)], "HYPERV-FRANKFUR").beside(["web"])
+    assert found.holds(guid(1), "web") is (None if here else False)
+
+
 def test_a_cluster_that_cannot_be_read_leaves_membership_unknown() -> None:
     """Unknown is not no."""
     assert ClusterView(name="unknown", readable=False).beside(["web"]).holds(guid(1), "web") is None

@@ -108,5 +108,8 @@ def test_one_spelling_is_one_file() -> None:
     """Case and a dot at the end of a full name are no other server; then nothing moves, or the name is taken."""
     assert stands("fs1", "FS1").standing == Standing.IN_PLACE
     assert winpath.may_be_one_server("fs1.corp.example.", "fs1.corp.example")
+    assert winpath.may_be_one_server("FILES-FRANKFURT", "files-frankfurt-01.corp.example")
+    assert winpath.may_be_one_server("files-frankfurt-01", "files-frankfurt")
+    assert not winpath.may_be_one_server("files-frankfur", "files-frankfurt-01")
     assert winpath.server_and_rest("\\\\FS1\\Vms\\a\\") == ("fs1", "vms\\a")
     assert winpath.server_and_rest("D:\\a") is None
