@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import functools
 import operator
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,6 +12,7 @@ from hyperv_placement.wsman import EndpointReference, Instance, Value
 
 from . import cim_literals
 from .columns import THIS, Column, Columns
+from .likeness import is_like
 from .paths import parse_path, reference_path
 from .tokens import INVALID_QUERY, QueryError, QueryNotServedError
 from .wql import Both, Comparison, Condition, Either, Literal, Not, number_of
@@ -123,8 +123,9 @@ def _judge(sign: str, literal: Literal) -> Callable[[Value], bool]:
         positive = sign in {"IS", "="}
         return lambda value: (value is None) == positive
     if sign == "LIKE":
-        pattern = _pattern(str(literal))
-        return lambda value: value is not None and pattern.fullmatch(str(value)) is not None
+        pattern = str(literal)
+        is_like("", pattern)  # a malformed one is refused, rows or none
+        return lambda value: value is not None and is_like(str(value), pattern)
     compare = _SIGNS[sign]
     return lambda value: value is not None and _holds(compare, value, literal)
 
@@ -174,37 +175,3 @@ def _time(literal: Literal, value: datetime | timedelta) -> datetime | timedelta
     if isinstance(read, datetime) != isinstance(value, datetime):
         raise QueryError(INVALID_QUERY)
     return read
-
-
-@functools.lru_cache(maxsize=1024)
-def _pattern(text: str) -> re.Pattern[str]:
-    """Return LIKE's pattern: `%` any text, `_` one character, `[..]` one of these, `[^..]` none of these."""
-    parts = re.findall(r"\[\^?[^\]]+\]|.", text, re.DOTALL)
-    try:
-        return re.compile("".join(map(_part, parts)), re.IGNORECASE | re.DOTALL)
-    except re.error as error:  # a range that ends before it begins, or a set of nothing
-        raise QueryError(INVALID_QUERY) from error
-
-
-def _part(part: str) -> str:
-    match part:
-        case "%":
-            return ".*"
-        case "_":
-            return "."
-        case _ if len(part) > 1:
-            inner = part[1:-1]
-            sign, inner = ("^", inner[1:]) if inner.startswith("^") else ("", inner)
-            return f"[{sign}{''.join(_members(inner))}]"
-        case _:
-            return re.escape(part)
-
-
-def _members(inner: str) -> Iterator[str]:
-    """Yield the characters and the ranges of a set."""
-    position = 0
-    while position < len(inner):
-        ranged = inner[position + 1 : position + 2] == "-" and position + 2 < len(inner)
-        first, last = inner[position], inner[position + 2] if ranged else ""
-        yield f"{re.escape(first)}-{re.escape(last)}" if ranged else re.escape(first)
-        position += 3 if ranged else 1

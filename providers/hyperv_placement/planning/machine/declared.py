@@ -14,7 +14,7 @@ from hyperv_placement.model.estate import VirtualMachine
 from hyperv_placement.model.names import HostName, folded
 from hyperv_placement.model.plan import Placement
 from hyperv_placement.model.stack import Stack
-from hyperv_placement.planning.delegation.entries import FILES, MIGRATION_SERVICE, principal_of
+from hyperv_placement.planning.delegation.entries import FILES, MIGRATION_SERVICE, principal_of, short_name
 
 from .allowed import allowed
 from .difference import observed
@@ -73,7 +73,7 @@ def _is_declared(
 
 
 def _has_full_name(target: str, about: str, entries: Mapping[str, str]) -> bool:
-    """Say whether a name is full, or the first label of the same host's full name: only full names are looked up."""
+    """Say whether a name is full, or the NetBIOS name or first label of the same host's full name: only full names are looked up."""
     full = (
         name
         for entry, other in entries.items()
@@ -81,7 +81,8 @@ def _has_full_name(target: str, about: str, entries: Mapping[str, str]) -> bool:
         for kind, _, name in [entry.partition("/")]
         if kind == MIGRATION_SERVICE and "." in name
     )
-    return "." in target or any(folded(name.partition(".")[0]) == folded(target) for name in full)
+    shorter = {folded(each) for name in full for each in (short_name(name), name.partition(".")[0])}
+    return "." in target or folded(target) in shorter
 
 
 def _undeclared(stack: Stack, label: str, vm: VirtualMachine, wanted: Placement) -> Iterator[str]:

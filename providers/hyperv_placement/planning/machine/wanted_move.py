@@ -83,7 +83,11 @@ def _server(path: str) -> str:
 
 
 def _names(host: HostFacts | None) -> set[str]:
-    return set() if host is None else {dns(host.computer_name), dns(host.full_name)}
+    """Return what a path may call a host: its NetBIOS name of at most 15 characters, and its name in DNS, whole or short."""
+    if host is None:
+        return set()
+    full = dns(host.full_name)
+    return {dns(host.computer_name), full, full.partition(".")[0]}
 
 
 def onto_itself(move: Move, source: HostFacts, destination: HostFacts) -> Iterator[Finding]:

@@ -89,6 +89,15 @@ def test_the_entries_that_the_program_plans_are_said() -> None:
     assert delegated(PAIR) == ()
 
 
+def test_the_entries_of_a_host_with_a_long_name_are_said() -> None:
+    """Its short name is the NetBIOS name, of 15 characters; the start of no other name is."""
+    names = {HV1: "hv1.corp.example", HV2: "hyperv-frankfurt-01.corp.example"}
+    planned = entries_of(HV1, names, "protocol-transition", ["fs"])
+    assert f"{MIGRATION_SERVICE}/hyperv-frankfur" in planned
+    assert delegated(planned) == ()
+    assert len(delegated({**planned, f"{MIGRATION_SERVICE}/hyperv-frank": "hv2"})) == 1
+
+
 @pytest.mark.parametrize(
     ("entries", "more", "reported"),
     [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from hyperv_placement.model.move import Moves
@@ -39,6 +41,29 @@ def test_clusters_that_did_not_answer_are_not_one() -> None:
 def test_a_share_of_one_of_the_hosts_is_no_shared_storage(server: str) -> None:
     """The same name means another host's share there, or the source's own disk."""
     step = host_move(f"\\\\{server}\\vms\\VM001")
+    assert step.move is not None
+    assert step.move.moves == Moves.HOST_AND_STORAGE
+
+
+@pytest.mark.parametrize(
+    "server", ["hyperv-frankfurt-01", "HYPERV-FRANKFUR", "hyperv-frankfurt-01.lab.example"]
+)
+def test_a_share_of_a_host_with_a_long_name_is_no_shared_storage(server: str) -> None:
+    """Its name in DNS has more than the 15 characters of its NetBIOS name, and paths have either."""
+    names: dict[str, Any] = {
+        "computer_name": "HYPERV-FRANKFUR",
+        "full_name": "hyperv-frankfurt-01.lab.example",
+    }
+    both = inventory(
+        host(
+            "hv1",
+            machine(1, "hv1", folder=f"\\\\{server}\\vms\\VM001"),
+            **names,
+            proven=(names["full_name"],),
+        ),
+        host("hv2"),
+    )
+    step = plan(stack(spec(1, "hv2"), hosts=("hv1", "hv2")), both).steps[0]
     assert step.move is not None
     assert step.move.moves == Moves.HOST_AND_STORAGE
 
