@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from hyperv_placement.errors import WsmanFaultError
-from hyperv_placement.model.names import same
 from hyperv_placement.wsman import Instance
 
 from .client import Client
@@ -19,6 +18,7 @@ ROOT = "root"
 def has_namespace(client: Client, namespace: str) -> bool:
     """Say whether the host has a namespace: the one above lists its children (win32 page of __Namespace).
 
+    All of them, also one that the account may not read (MS-WMI 3.1.4.18.2): who may read the one above sees what is there.
     Raises WsmanFaultError where it does not say, as where the account may not read the namespace above, and the errors
     of transport.
     """
@@ -29,7 +29,7 @@ def has_namespace(client: Client, namespace: str) -> bool:
         if parent == ROOT:
             raise  # every host has it
         rows = []
-    found = any(same(row.text("Name"), name) for row in rows)
+    found = bool(rows)  # one of another name does not fit what was asked
     client.remember_lacking(namespace, lacks=not found)
     return found
 

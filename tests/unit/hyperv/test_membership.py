@@ -123,6 +123,12 @@ def test_the_feature_without_a_cluster_is_lone(answer: bytes, number: int, above
     assert is_clustered(host(answer, above=above, service=state(number))) is False
 
 
+@pytest.mark.parametrize("answer", [rows(), DENIED])
+def test_a_namespace_that_is_listed_without_its_name_is_there(answer: bytes) -> None:
+    """The host was asked for the one of that name."""
+    assert is_clustered(host(answer, above=rows(projected(Caption="x")))) is None
+
+
 @pytest.mark.parametrize("number", [0, 1])
 def test_a_row_without_a_name_is_still_that_of_a_node(number: int) -> None:
     """The host contradicts itself, and what it says against a node does not count."""
