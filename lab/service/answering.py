@@ -40,7 +40,7 @@ from lab.wmi.refusal import (
     seen_from_inside,
     version_mismatch,
 )
-from lab.wmi.rights import class_in, denied, is_administrator
+from lab.wmi.rights import closed_classes, denied, is_administrator
 from lab.wmi.texts import spoken_fault
 from lab.world import LabHost, World, outages, vmms
 from lab.world.faults import Fault as Rule
@@ -241,10 +241,10 @@ class Service:
         vmms.advance(self.world)
         if unserved.resource_of(request) == names.EVENT_LOG:
             return self._of_log(request, caller, machine)
-        reader = Reader(self.world, self.host, machine)
+        reader = Reader(self.world, self.host, machine, closed_classes(caller.user))
         wanted = names.namespace_of(unserved.resource_of(request).strip())
         namespace = namespace_of(self.host, wanted)
-        fault = denied(caller.user, self.host, namespace, class_in(request), machine)
+        fault = denied(caller.user, self.host, namespace, machine)
         if fault is not None:
             return fault
         if isinstance(request, Invoke):

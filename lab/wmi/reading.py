@@ -38,6 +38,7 @@ from .refusal import (
     namespace_conflict,
     not_served,
     query_refused,
+    wbem_access_denied,
 )
 from .related import is_related, parse_related
 from .texts import texts_of
@@ -58,6 +59,8 @@ class Reader:
     host: LabHost
     machine: str
     """The name that the client dialled, for faults."""
+    closed: frozenset[str] = frozenset()
+    """Classes whose instances the caller may not read."""
     _read: dict[str, Mapping[EndpointReference, Instance]] = field(default_factory=dict, compare=False)
     _narrowed: dict[str, Reader] = field(default_factory=dict, compare=False)
     """By a machine's id: readers of the host as if it had that machine alone."""
@@ -283,8 +286,10 @@ class Reader:
     def rows(self, found: WmiClass) -> Iterator[Instance]:
         """Yield the instances of a class with the properties that this host's build gives them.
 
-        NULL arrays are left out (recorded by r4sd/go-wsman).
+        NULL arrays are left out (recorded by r4sd/go-wsman). Raises RequestRefusedError for what the caller may not read.
         """
+        if found.name in self.closed:
+            raise RequestRefusedError(wbem_access_denied(self.machine))
         if found.namespace == MSCLUSTER and self.host.cluster_service != CLUSTER_RUNS:
             raise RequestRefusedError(cluster_away(self.machine))
         missing, arrays = schema.missing(found.name, self.host.build), schema.arrays(found.name)

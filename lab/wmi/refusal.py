@@ -18,6 +18,7 @@ _CODES = {
     "Quota violation ": 0x8004106C,
 }
 """Text -> WBEM_E_* (wbemcli.h)."""
+_WBEM_ACCESS_DENIED = 0x80041003
 _NOT_REGISTERED = 0x800706D9  # EPT_S_NOT_REGISTERED (winerror.h)
 
 
@@ -74,6 +75,11 @@ def cluster_away(machine: str) -> Fault:
     """The cluster's provider while its service does not run: the endpoint is not registered (os-win clusterutils); the form is a guess."""
     text = "There are no more endpoints available from the endpoint mapper. "
     return catalogue.internal_error(machine, _NOT_REGISTERED, text)
+
+
+def wbem_access_denied(machine: str) -> Fault:
+    """What WMI says of a namespace or a class that the caller may not read."""
+    return catalogue.internal_error(machine, _WBEM_ACCESS_DENIED, "Access denied ")
 
 
 def namespace_conflict(machine: str) -> Fault:

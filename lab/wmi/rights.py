@@ -8,23 +8,12 @@ to WMI Namespaces"), is a guess, and so is that they may read no namespace but t
 
 from __future__ import annotations
 
-from hyperv_placement.wsman import (
-    CIMV2,
-    VIRTUALIZATION,
-    Enumerate,
-    Fault,
-    Get,
-    Invoke,
-    Request,
-    catalogue,
-    names,
-)
+from hyperv_placement.wsman import CIMV2, VIRTUALIZATION, Fault, catalogue
 from lab.directory.accounts import HOST_ADMINISTRATORS, HOST_OPERATORS
 from lab.world import LabHost
 
 from .accounts import ADMINISTRATORS, User
-from .tokens import QueryError, QueryNotServedError
-from .wql import parse
+from .refusal import wbem_access_denied
 
 _ALL = frozenset({ADMINISTRATORS, HOST_ADMINISTRATORS, "Domain Admins"})
 """Groups whose members are administrators of every host."""
@@ -39,9 +28,8 @@ _OF_OPERATORS = frozenset(
         "root/virtualization",
     )
 )
-_OF_ADMINISTRATORS = frozenset({"win32_service", "win32_baseservice"})
+_OF_ADMINISTRATORS = frozenset({"Win32_Service"})
 """Classes of root/cimv2 whose provider asks for more than the namespace does."""
-_WBEM_ACCESS_DENIED = 0x80041003
 
 
 def is_administrator(user: User) -> bool:
@@ -49,35 +37,26 @@ def is_administrator(user: User) -> bool:
     return bool(user.groups & _ALL)
 
 
-def denied(user: User, host: LabHost, namespace: str | None, class_name: str, machine: str) -> Fault | None:
-    """Return the fault for what a user may not ask, None where he may.
+def closed_classes(user: User) -> frozenset[str]:
+    """Return the classes whose instances a user may not read, although he may read their namespace.
+
+    That a superclass or an association that leads to them is refused whole, and not shown without them, is a guess.
+    """
+    return frozenset() if is_administrator(user) else _OF_ADMINISTRATORS
+
+
+def denied(user: User, host: LabHost, namespace: str | None, machine: str) -> Fault | None:
+    """Return the fault for a namespace that a user may not ask, None where he may.
 
     `namespace`: in its own spelling, None for one that is not there, which members of the groups may see.
     """
     closed = {name.replace("\\", "/").casefold() for name in host.closed_namespaces}
     if namespace is not None and namespace.casefold() in closed:
-        return catalogue.internal_error(machine, _WBEM_ACCESS_DENIED, "Access denied ")
+        return wbem_access_denied(machine)
     if is_administrator(user):
         return None
     if HOST_OPERATORS not in user.groups:
         return catalogue.access_denied(machine)
-    of_class = class_name.casefold() not in _OF_ADMINISTRATORS
-    if namespace is None or (namespace.casefold() in _OF_OPERATORS and of_class):
+    if namespace is None or namespace.casefold() in _OF_OPERATORS:
         return None
-    return catalogue.internal_error(machine, _WBEM_ACCESS_DENIED, "Access denied ")
-
-
-def class_in(request: Request) -> str:
-    """Return the class that a request asks for; empty where it names none."""
-    match request:
-        case Enumerate(query=str(query)):
-            try:
-                return parse(query).class_name
-            except (QueryError, QueryNotServedError):
-                return ""
-        case Get(target=target) | Invoke(target=target):
-            return names.class_of(target.resource_uri.strip())
-        case Enumerate(resource_uri=uri):
-            return names.class_of(uri.strip())
-        case _:
-            return ""
+    return wbem_access_denied(machine)
