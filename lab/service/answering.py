@@ -45,7 +45,7 @@ from lab.wmi.texts import spoken_fault
 from lab.world import LabHost, World, outages, vmms
 from lab.world.faults import Fault as Rule
 
-from . import calls, configuration, identify, unserved
+from . import calls, cim, configuration, identify, unserved
 from .configuration import Configuration
 from .enumerations import Enumerations
 from .headers import envelope_size, refusal, timeout_seconds
@@ -133,7 +133,7 @@ class Service:
         if (moved := self.world.faults.take("redirected", host=self.host.name)) is not None:
             raise Instead(HTTPStatus.TEMPORARY_REDIRECT, location=moved.text or _ELSEWHERE)
         try:
-            request = decode_request(content)
+            request = cim.as_wmi(decode_request(content))
         except ProtocolError:
             return self._reply(_unreadable(content, machine), "")
         if isinstance(request, Unsupported) and (introduced := self.introduce(content, request, known=True)):

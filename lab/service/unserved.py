@@ -26,9 +26,9 @@ RESOURCES: Mapping[str, str] = {
     "http://schemas.microsoft.com/powershell/": "PowerShell remoting",
     "http://schemas.microsoft.com/wbem/wsman/1/config": "this part of WinRM's configuration",
     "http://schemas.microsoft.com/wbem/wsman/1/SubscriptionManager/": "the forwarding of events",
-    "http://schemas.dmtf.org/wbem/wscim/1/": "classes by the resource URIs of DMTF",
+    "http://schemas.dmtf.org/wbem/cim-xml/2/cim-schema/2/": "definitions of classes (Get-CimClass)",
 }
-"""How resource URIs begin -> what a client asks for with them (MS-WSMV 3.1.1 and 3.1.4, MS-PSRP 3.1.5.3)."""
+"""How resource URIs begin -> what a client asks for with them (MS-WSMV 3.1.1 and 3.1.4, MS-PSRP 3.1.5.3, fjames86/climbe)."""
 ACTIONS: Mapping[str, str] = {
     f"{names.TRANSFER}/Put": "Put",
     f"{names.TRANSFER}/Create": "Create",

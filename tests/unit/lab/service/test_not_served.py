@@ -85,8 +85,8 @@ def test_a_method_without_its_body(at: Desk) -> None:
         ("http://schemas.microsoft.com/powershell/Microsoft.PowerShell", "PowerShell remoting"),
         ("http://schemas.microsoft.com/wbem/wsman/1/config/service", "this part of WinRM's configuration"),
         (
-            "http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/CIM_Service",
-            "classes by the resource URIs of DMTF",
+            "http://schemas.dmtf.org/wbem/cim-xml/2/cim-schema/2/*",
+            "definitions of classes (Get-CimClass)",
         ),
     ],
 )
