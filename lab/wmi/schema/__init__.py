@@ -96,11 +96,6 @@ def arrays(class_name: str) -> frozenset[str]:
     return frozenset(each.name for each in found.properties if each.array) if found else frozenset()
 
 
-def class_names(namespace: str) -> tuple[str, ...]:
-    """Return the names of all classes of a namespace, those that the lab does not serve included."""
-    return tuple(_raw().get(namespace, ()))
-
-
 @cache
 def _raw() -> dict[str, dict[str, dict[str, Any]]]:
     """Return what the files say: namespace -> class -> its own part."""
