@@ -9,7 +9,7 @@ from typing import Any
 
 from lab.estate.spec import LOCALES
 from lab.world.builds import BUILDS
-from lab.world.faults import KINDS
+from lab.world.faults import KINDS, WORDS
 from lab.world.objects import ABSENT_FORMS
 
 
@@ -130,9 +130,9 @@ def _add_fault(fault: argparse.ArgumentParser) -> None:
 
 
 def fault_of(given: argparse.Namespace) -> dict[str, Any]:
-    """Return the words of `fault add` as the running lab wants them; `--error` is a code or a text."""
+    """Return the words of `fault add` as the running lab wants them; `--error` is a code or a text, by its kind and form."""
     code, text = None, given.error
-    if text is not None:
+    if text is not None and given.kind not in WORDS:
         try:
             code, text = int(text, 0), None
         except ValueError:

@@ -111,7 +111,7 @@ class Service:
         if rule is None:
             return self._accounts
         with self.world.lock:
-            password = rule.text or str(rule.code or "")  # an empty one is nobody's: no login sends it
+            password = rule.text  # an empty one is nobody's: no login sends it
             if self._changed is None or self._changed.password != password:
                 file = self._accounts.file.with_name(f"{self._accounts.file.name}-{self.host.name}")
                 self._changed = replace(self._accounts, password=password, file=file)

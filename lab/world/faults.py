@@ -86,6 +86,10 @@ KINDS = {
     "right-lost": _host("a host denies every request, or each --operation: access denied"),
     "wsman-fault": _job("a request (--operation) is answered with the fault --error"),
 }
+WORDS = frozenset(
+    {"migration-warns", "vm-renamed", "vm-moved-on", "settings-ignored", "redirected", "password-changed"}
+)
+"""Kinds whose --error is a name, a password, an address or words, also where it looks like a number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

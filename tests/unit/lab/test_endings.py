@@ -129,3 +129,18 @@ def test_the_page_has_every_fault_with_an_example_that_the_command_takes() -> No
     for kind, example in rows:
         given = arguments.parser().parse_args(shlex.split(example.replace("\\|", "|")))
         assert arguments.fault_of(given)["kind"] == kind
+
+
+@pytest.mark.parametrize(
+    ("kind", "code", "text"),
+    [
+        ("vm-renamed", None, "2024"),
+        ("password-changed", None, "2024"),
+        ("refuse-start", 2024, None),
+        ("fails-moved", 2024, None),
+    ],
+)
+def test_a_name_or_a_password_of_digits_is_no_code(kind: str, code: int | None, text: str | None) -> None:
+    """Codes are for the kinds that show one."""
+    found = arguments.fault_of(arguments.parser().parse_args(["fault", "add", kind, "--error", "2024"]))
+    assert (found["code"], found["text"]) == (code, text)
