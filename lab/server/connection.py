@@ -93,6 +93,7 @@ class Connection(BaseHTTPRequestHandler):
         """Answer what the base class refuses (a bad request line, an unknown method) without a page."""
         del message, explain
         self.close_connection = True
+        self.request_version = self.protocol_version  # else a line without a version would get no status line
         status = HTTPStatus.METHOD_NOT_ALLOWED if code == HTTPStatus.NOT_IMPLEMENTED else HTTPStatus(code)
         if status == HTTPStatus.METHOD_NOT_ALLOWED and self._asked_path not in (PATH, identify.PATH):
             status = HTTPStatus.NOT_FOUND

@@ -18,6 +18,9 @@ NAMESPACES = (
     "root/Rsop", "root/SECURITY", "root/StandardCimv2", "root/subscription", "root/WMI",
 )  # fmt: skip
 """Namespaces of every Windows Server (microsoft/wmi, tree server2019; win32 pages of their providers), without any class that the lab serves."""
+_COUNTERS = ("win32_perfformatteddata_", "win32_perfrawdata_")
+"""How the names of root/cimv2's classes of performance counters begin: there is one for each set of counters, and no page for
+most of them (win32 pages of Win32_PerfFormattedData and Win32_PerfRawData)."""
 _FOLDED = frozenset(name.casefold() for name in NAMESPACES)
 
 
@@ -37,6 +40,8 @@ def class_named(namespace: str, name: str) -> PublishedClass | None:
 
 def is_class(namespace: str, name: str, build: int) -> bool:
     """Say whether hosts of this build have the class: by the lists of properties, or by a page alone."""
+    if namespace.casefold() == CIMV2.casefold() and name.casefold().startswith(_COUNTERS):
+        return True
     listed = entry_of(name, namespace)
     return class_named(namespace, name) is not None if listed is None else build in listed.builds
 

@@ -90,6 +90,18 @@ def test_headers_that_say_nothing_are_400(wire: Wire, name: str, value: str) -> 
     assert connection.sock.recv(64).startswith(b"HTTP/1.1 400")
 
 
+@pytest.mark.parametrize(
+    ("line", "status"),
+    [("POST /wsman", 400), ("GET", 400), ("POST /wsman HTTP/9.9", 505), ("POST /wsman HTTP/x", 400)],
+)
+def test_a_request_line_that_is_none_is_answered(wire: Wire, line: str, status: int) -> None:
+    """With a status line, whatever version of HTTP it names."""
+    connection = wire.connect()
+    connection.connect()
+    connection.sock.sendall(f"{line}\r\n\r\n".encode())
+    assert connection.sock.recv(64).startswith(f"HTTP/1.1 {status}".encode())
+
+
 @pytest.mark.parametrize("scheme", ["Negotiate", "Basic", "CredSSP"])
 def test_a_login_that_is_no_base64_is_401(wire: Wire, scheme: str) -> None:
     """Not even ASCII."""

@@ -195,3 +195,13 @@ def test_subscriptions_but_to_the_log(at: Desk, uri: str, mode: str, what: str) 
     start, end = text.index("<s:Body>") + len("<s:Body>"), text.index("</s:Body>")
     text = text[:start] + SUBSCRIPTION.format(mode=mode) + text[end:]
     said(at, decode_response(at.post(text.encode())), what)
+
+
+@pytest.mark.parametrize(
+    "name", ["Win32_PerfFormattedData_PerfOS_Memory", "Win32_PerfRawData_HvStats_Hypervisor"]
+)
+def test_a_class_of_performance_counters(at: Desk, name: str) -> None:
+    """Hosts have them, and monitoring asks for them, but no page lists them."""
+    query = Enumerate(resource_uri=resource_uri("*", CIMV2), query=f"SELECT * FROM {name}")  # noqa: S608 - a test's own
+    answer = at.fault(query)
+    assert answer.texts[-1] == f"{WORDS}{name} of root/cimv2."
