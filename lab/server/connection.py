@@ -31,6 +31,7 @@ _IDLE_SECONDS = 120  # HTTP.sys closes an idle connection after two minutes (its
 _CHARSETS = frozenset({"", "utf-8", "utf-16"})
 _MOST_CHUNKS = 10_000
 _HOST = re.compile(r"[!-~]*", re.ASCII)
+_ORIGIN = re.compile(r"\Ahttps?://[^/]*", re.IGNORECASE)
 _LENGTH = re.compile(r"\d{1,18}", re.ASCII)
 _MOST_DRAINED = 16 * 1024 * 1024  # bytes
 
@@ -135,8 +136,11 @@ class Connection(BaseHTTPRequestHandler):
 
     @property
     def _asked_path(self) -> str:
-        """The path without its query."""
-        return self.path.partition("?")[0]
+        """The path without its query, in lower case: HTTP.sys matches it in any (win32, "UrlPrefix Strings").
+
+        A URL with scheme and host is as good as its path (RFC 9112 3.2.2).
+        """
+        return _ORIGIN.sub("", self.path.partition("?")[0]).casefold()
 
     def _is_anonymous(self) -> bool:
         """Say whether the client asks without wanting to log on: by the path of DSP0226, or by Microsoft's header."""

@@ -23,6 +23,16 @@ def test_only_wsman_is_there(wire: Wire, path: str) -> None:
     assert connection.getresponse().status == 404
 
 
+@pytest.mark.parametrize(
+    "path", ["/WSMan", "/wsman?PSVersion=5.1", "http://hv1:5985/wsman", "HTTPS://hv1/WSMAN"]
+)
+def test_wsman_in_other_spellings(wire: Wire, path: str) -> None:
+    """In any case, with a query, and as a whole URL."""
+    connection = wire.connect()
+    connection.request("POST", path, b"", {"Content-Type": "application/soap+xml"})
+    assert connection.getresponse().status == 401
+
+
 def test_other_methods_are_not_allowed(wire: Wire) -> None:
     """Only POST is served."""
     connection = wire.connect()
