@@ -22,6 +22,8 @@ _VALUE = re.compile(
         (?:"(?P<double>(?:[^"\\]|\\.)*)"|'(?P<single>(?:[^'\\]|\\.)*)'|(?P<bare>-?\d+|TRUE|FALSE))""",
     re.VERBOSE | re.ASCII | re.DOTALL | re.IGNORECASE,
 )
+_DEEPEST = 2
+"""How many references a key may stand in: an association's keys are references to instances, of which some are associations."""
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 
 
@@ -100,10 +102,15 @@ def relative_path(class_name: str, keys: Mapping[str, str]) -> str:
     return f"{class_name}." + ",".join(f'{name}="{escaped(keys[name])}"' for name in sorted(keys))
 
 
-def reference_path(reference: EndpointReference, server: str = "") -> str:
-    """Return a reference as a path: the value of a key that is one; with a server the full path."""
+def reference_path(reference: EndpointReference, server: str = "", *, within: int = 0) -> str:
+    """Return a reference as a path: the value of a key that is one; with a server the full path.
+
+    Raises QueryError for one of too many within each other: each doubles the backslashes of those that it holds.
+    """
+    if within > _DEEPEST:
+        raise QueryError(INVALID_OBJECT_PATH)
     keys = {
-        name: text if isinstance(text, str) else reference_path(text, server)
+        name: text if isinstance(text, str) else reference_path(text, server, within=within + 1)
         for name, text in reference.selectors.items()
         if name.casefold() != "__cimnamespace"
     }

@@ -105,7 +105,10 @@ class Reader:
 
     def selectors(self, target: EndpointReference) -> dict[str, str]:
         """Return the selectors in lower case, without the namespace, which must agree (MS-WSMV 3.1.4.1.2)."""
-        selectors = {name.casefold(): _text(value).casefold() for name, value in target.selectors.items()}
+        try:
+            selectors = {name.casefold(): _text(value).casefold() for name, value in target.selectors.items()}
+        except QueryError as error:
+            raise RequestRefusedError(catalogue.invalid_selectors(self.machine)) from error
         given = selectors.pop(_NAMESPACE_SELECTOR, None)
         own = names.namespace_of(target.resource_uri.strip()).casefold()
         if given is not None and given.replace("\\", "/") != own:

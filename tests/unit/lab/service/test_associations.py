@@ -566,3 +566,15 @@ def test_each_end_is_what_its_class_says() -> None:
     """Every association is in the schema with both ends as references, and among the classes."""
     listed = {each.name for each in CLASSES if each.association}
     assert listed == {each.name for each in ASSOCIATIONS}
+
+
+def test_references_within_references_have_an_end(at: Desk) -> None:
+    """No key of a host stands so deep, and each level would double what it holds."""
+    deep = at.machine("WEB01")
+    for _ in range(12):
+        deep = EndpointReference(deep.resource_uri, {"Name": deep})
+    link = EndpointReference(
+        resource_uri("Msvm_SettingsDefineState"), {"ManagedElement": deep, "SettingData": deep}
+    )
+    assert at.fault(Get(target=link)).subcode == "InvalidSelectors"
+    assert at.fault(associated(deep)).texts[-1] == "Invalid object path"
