@@ -330,6 +330,7 @@ _MESSAGES: Mapping[str, str] = {
     "The WS-Management service cannot process the request because the class name must be '*' for a WQL filter.": (
         "WQL フィルターではクラス名を '*' にする必要があるため、WS-Management サービスは要求を処理できません。"
     ),
+    "Access denied": "アクセスが拒否されました",
     "Invalid query": "無効なクエリです",
     "Not found": "見つかりません",
     "Invalid object path": "無効なオブジェクト パスです",
