@@ -80,11 +80,10 @@ def _directory(found: Mapping[str, Any], accounts: Mapping[str, Path], folder: P
 
 def _machines(state: State) -> dict[str, dict[str, str]]:
     """Return an entry for each GUID, by name; one whose name cannot be a key, or is another's, gets its GUID as key."""
-    vms = _declared(state)
-    names = Counter(folded(vm.name) for vm in vms)
+    own = _own_names(state)
     entries: dict[str, dict[str, str]] = {}
-    for vm in vms:
-        alone = names[folded(vm.name)] == 1 and _is_label(vm.name)
+    for vm in _declared(state):
+        alone = folded(vm.name) in own
         entry = {} if alone else {"id": vm.id}
         if not alone and _is_name(vm.name):
             entry["name"] = vm.name
@@ -98,10 +97,25 @@ def _machines(state: State) -> dict[str, dict[str, str]]:
 
 
 def _declared(state: State) -> list[LabVm]:
-    """Return the machines, sorted by name; of several with one GUID the one that is no replica: a GUID is one entry."""
+    """Return the machines, sorted by name; of several with one GUID those that names tell apart, else the one that is no replica."""
     vms = [vm for host in state.hosts.values() for vm in host.vms()]
-    chosen = {vm.id: vm for vm in sorted(vms, key=lambda vm: vm.replication_mode != _REPLICA)}
-    return sorted(chosen.values(), key=lambda vm: vm.name)
+    own = _own_names(state)
+    chosen: list[LabVm] = []
+    for vm in sorted(vms, key=lambda vm: vm.replication_mode == _REPLICA):
+        if all(vm.id != each.id for each in chosen) or (
+            folded(vm.name) in own and all(folded(vm.name) != folded(each.name) for each in chosen)
+        ):
+            chosen.append(vm)
+    return sorted(chosen, key=lambda vm: vm.name)
+
+
+def _own_names(state: State) -> frozenset[str]:
+    """Return the names, folded, that can be keys and are of one GUID alone."""
+    pairs = {(folded(vm.name), vm.id) for host in state.hosts.values() for vm in host.vms()}
+    labels = {folded(vm.name) for host in state.hosts.values() for vm in host.vms() if _is_label(vm.name)}
+    return frozenset(
+        name for name, count in Counter(name for name, _ in pairs).items() if count == 1 and name in labels
+    )
 
 
 def _left_out(state: State) -> Iterator[str]:
