@@ -79,7 +79,7 @@ def _directory(found: Mapping[str, Any], accounts: Mapping[str, Path], folder: P
 
 
 def _machines(state: State) -> dict[str, dict[str, str]]:
-    """Return an entry for each GUID, by name; one whose name cannot be a key, or is another's, gets its GUID as key."""
+    """Return an entry for each machine that is declared, by name; one whose name cannot be a key, or is another's, gets its GUID as key."""
     own = _own_names(state)
     entries: dict[str, dict[str, str]] = {}
     for vm in _declared(state):
@@ -101,11 +101,13 @@ def _declared(state: State) -> list[LabVm]:
     vms = [vm for host in state.hosts.values() for vm in host.vms()]
     own = _own_names(state)
     chosen: list[LabVm] = []
+    ids, names = set[str](), set[str]()
     for vm in sorted(vms, key=lambda vm: vm.replication_mode == _REPLICA):
-        if all(vm.id != each.id for each in chosen) or (
-            folded(vm.name) in own and all(folded(vm.name) != folded(each.name) for each in chosen)
-        ):
+        name = folded(vm.name)
+        if vm.id not in ids or (name in own and name not in names):
             chosen.append(vm)
+            ids.add(vm.id)
+            names.add(name)
     return sorted(chosen, key=lambda vm: vm.name)
 
 
