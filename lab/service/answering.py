@@ -154,7 +154,7 @@ class Service:
 
     def _spoiler(self, request: Request) -> Rule | None:
         """Return the rule of the lab that spoils the answer of a request on its way."""
-        operation = request.method if isinstance(request, Invoke) else type(request).__name__
+        operation = _operation_name(request)
         with self.world.lock:
             rules = (
                 self.world.faults.take(kind, host=self.host.name, operation=operation) for kind in SPOILING
@@ -276,7 +276,7 @@ class Service:
 
     def _ordered_fault(self, request: Request, machine: str) -> Fault | None:
         """Count the request, and return what a rule of the lab has it answered with."""
-        operation = request.method if isinstance(request, Invoke) else type(request).__name__
+        operation = _operation_name(request)
         self.counts[operation] += 1
         if self.world.faults.take("right-lost", host=self.host.name, operation=operation) is not None:
             return catalogue.access_denied(machine)
@@ -327,6 +327,11 @@ class Service:
             lang=self.host.locale,
         )
         return Reply(body=body, fault=isinstance(response, Fault))
+
+
+def _operation_name(request: Request) -> str:
+    """Return what rules of the lab call a request: its operation, or of a call the method."""
+    return request.method if isinstance(request, Invoke) else type(request).__name__
 
 
 def _unreadable(content: bytes, machine: str) -> Fault:
