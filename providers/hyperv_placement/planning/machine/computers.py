@@ -156,18 +156,31 @@ def unnamed(inventory: Inventory, destinations: Iterable[HostName]) -> Iterator[
     facts = facts_in(inventory)
     for name in dict.fromkeys(destinations):
         if name in facts and (why := doubt(name, facts[name])) is not None:
-            yield Finding.warning("host-name-unproven", f"{why.text}: nothing moves to it", why.remedy)
+            yield Finding.warning("host-name-unproven", f"{why.text}: {_meaning(facts[name])}", why.remedy)
 
 
 def is_unnamed(name: HostName, facts: HostFacts) -> Iterator[Finding]:
-    """Refuse a move to a host whose name is neither proven nor declared; a warning of the plan has the remedy."""
-    if doubt(name, facts) is not None:
+    """Refuse a move to a host whose name is neither proven nor declared; a warning of the plan has the remedy.
+
+    An inventory that was recorded before proofs were noted says neither: its moves are planned, and proven when they start.
+    """
+    if doubt(name, facts) is not None and not _unnoted(facts):
         yield Finding.refusal(
             "host-name-unproven",
             f"Nothing proves that {name} is the computer that it says it is",
             f"Write what the warning about {name} says, then run again",
             subject=Subject.host(name),
         )
+
+
+def _unnoted(facts: HostFacts) -> bool:
+    return facts.proven is None and facts.declared is None
+
+
+def _meaning(facts: HostFacts) -> str:
+    return (
+        "a move to it starts only where its name is proven then" if _unnoted(facts) else "nothing moves to it"
+    )
 
 
 def facts_in(inventory: Inventory) -> dict[HostName, HostFacts]:

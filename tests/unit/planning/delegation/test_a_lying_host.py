@@ -148,14 +148,16 @@ def test_two_hosts_of_one_unproven_name_stop_nobody_else() -> None:
 
 
 def test_a_recorded_inventory_has_no_word_on_what_is_declared() -> None:
-    """What its run proved is in it; a reading of before that was noted proves nothing."""
+    """What its run proved is in it; one of before that was noted says neither, and only a start can tell."""
     old = inventory(host("hv1", machine(1), proven=None), host("hv2"))
     step = plan(stack(spec(1, "hv2")), old).steps[0]
     assert step.standing == Standing.MOVE
     unnoted = inventory(host("hv1", machine(1)), host("hv2", proven=None))
     found = plan(stack(spec(1, "hv2")), unnoted)
-    assert found.steps[0].standing == Standing.REFUSED
-    assert any("Record the inventory anew" in str(each) for each in found.findings)
+    assert found.steps[0].standing == Standing.MOVE
+    assert any(
+        "what proved it was not recorded: a move to it starts only" in str(each) for each in found.findings
+    )
 
 
 @pytest.mark.parametrize("uuid", ["A", "B"])
