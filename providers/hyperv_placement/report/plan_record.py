@@ -5,7 +5,7 @@ totals     moves, bytes, seconds, bound (seconds that no order beats), blackout 
            machines together), waves, machines {standing: count}
 moves      in the order of their starts: number, label, id (GUID), from, to, type (live, storage, live+storage), aside
            (only makes room), wave, start, end and seconds (from the start of the run), bytes, blackout, after
-           [numbers], reason, disks [{slot, from, to}]
+           [numbers], reason, folders {config, checkpoints, paging, guest_state} after it, disks [{slot, from, to}]
 choice     where hosts are left to choose: machines (how many), bytes (moved for it), least (of every choice), proved;
            null where every machine has one host
 known      what machines are recognised by: the GUIDs of the last run and when that was, or names
@@ -28,6 +28,8 @@ KINDS = {
     Moves.STORAGE: "storage",
     Moves.HOST_AND_STORAGE: "live+storage",
 }
+
+_FOLDERS = ("config", "checkpoints", "paging", "guest_state")
 
 
 def plan_record(plan: Plan) -> dict[str, Any]:
@@ -81,6 +83,7 @@ def _move(number: int, each: ScheduledMove, wave: int) -> dict[str, Any]:
         "blackout": round(each.blackout, 2),
         "after": list(each.after),
         "reason": each.reason,
+        "folders": {name: getattr(each.move.roots, name) for name in _FOLDERS},
         "disks": [
             {"slot": disk.slot, "from": disk.source, "to": disk.target} for disk in each.move.all_disks
         ],
