@@ -36,6 +36,8 @@ class Topic(StrEnum):
     """A rule of the stack file would not hold in the end; alone it stops nothing."""
     FILE_NAME = "file name"
     """Another machine has the file's name or will get it: only the plan as a whole shows that."""
+    ORDER = "order"
+    """A move that finds no room or no safe order beside the others: only the plan as a whole shows that."""
     PROOF = "proof"
     """The text is a proof of several lines. In any other text a line end is part of a name, and is escaped."""
 
@@ -145,6 +147,16 @@ class Finding:
     def is_transient(self) -> bool:
         """Whether a place in the schedule answers it."""
         return self.topic == Topic.ROOM
+
+    @property
+    def is_of_whole_plan(self) -> bool:
+        """Whether the machine's own move would not show it."""
+        return self.topic in {Topic.FILE_NAME, Topic.ORDER}
+
+    @property
+    def lacks_order(self) -> bool:
+        """Whether another place to step aside to could be the way out."""
+        return self.topic == Topic.ORDER or self.id == "file-name-deadlock"
 
     @property
     def breaks_a_rule(self) -> bool:

@@ -98,6 +98,8 @@ class Guard:
     """When nothing starts."""
     protected: tuple[str, ...] = ()
     """Labels of machines that this stack never moves."""
+    all_or_nothing: bool = False
+    """Whether nothing is moved where a single move finds no room in the end or no safe order."""
 
 
 NO_LIMITS = Guard()
@@ -113,12 +115,16 @@ class Occasion:
     """The day, in UTC, on which the hosts were read, where that is not `now`."""
     allowed: frozenset[Limit] = frozenset()
     in_run: frozenset[str] | None = None
-    """Labels of the machines that the run takes (`--target`, `--exclude`); None for all: no other one counts for limits."""
+    """Labels of the machines that the run takes (`--target`, `--exclude`); None for all: the others stay where they are."""
 
     @property
     def day(self) -> date | None:
         """By which snoozes and absences end, in UTC; None where no day is known."""
         return self.now.astimezone(UTC).date() if self.now is not None else self.read
+
+    def takes(self, label: str) -> bool:
+        """Say whether a machine is part of the run."""
+        return self.in_run is None or label in self.in_run
 
 
 ON_PAPER = Occasion()

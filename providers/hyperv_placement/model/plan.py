@@ -175,7 +175,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Every declared machine, in the order of the stack file."""
+    """The declared machines of a run, in the order of the stack file."""
 
     steps: tuple[Step, ...]
     findings: tuple[Finding, ...] = ()
@@ -188,6 +188,8 @@ class Plan:
     """By what machines were identified, beside the names and ids of the stack file."""
     silent: tuple[HostName, ...] = ()
     """Hosts that did not answer and that nobody has declared away."""
+    outside: tuple[Step, ...] = ()
+    """Declared machines that are no part of this run (`--target`, `--exclude`): they stay where they are, and do not count."""
 
     @property
     def moves(self) -> tuple[Move, ...]:
@@ -198,7 +200,7 @@ class Plan:
 
     @property
     def refusals(self) -> tuple[Finding, ...]:
-        """Why the plan as a whole must not run: no safe order, the guard, entries that contradict each other."""
+        """Why nothing of the plan may run: the guard, entries that contradict each other; with `all_or_nothing` no safe order."""
         return tuple(each for each in self.findings if each.refuses)
 
     @property

@@ -155,8 +155,10 @@ def _held_against(inventory: Inventory, stack: Stack, known: Kept) -> Inventory:
 
 
 def _for_parking(stack: Stack, inventory: Inventory, found: Plan) -> set[HostName]:
-    """Return the hosts to look at as well where there is no safe order: a machine may step aside to any of them."""
-    if found.schedule.moves or not found.moves:
+    """Return the hosts to look at as well where machines find no safe order: they may step aside to any of them."""
+    unscheduled = bool(found.moves) and not found.schedule.moves
+    stuck = any(each.lacks_order for step in found.steps for each in step.findings)
+    if not unscheduled and not stuck:
         return set()
     return {name for name, host in inventory.hosts.items() if name in stack.hosts and host.facts is None}
 

@@ -12,13 +12,12 @@ from hyperv_placement.model.guard import ON_PAPER, Occasion
 from hyperv_placement.model.identity import NOTHING_KEPT, Kept
 from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import HostName, VmId
-from hyperv_placement.model.plan import Choice, Placement, Plan, Schedule, Standing, Step
+from hyperv_placement.model.plan import Choice, Placement, Plan, Standing, Step
 from hyperv_placement.model.stack import HostSpec, Stack, VmSpec
 from hyperv_placement.model.throughput import NOTHING_OBSERVED, Throughput
 from hyperv_placement.model.unreachable import became, reported, several
 from hyperv_placement.planning.machine.wanted_move import order
 from hyperv_placement.planning.what_counts import doubted, excused, is_away, silent, until
-from hyperv_placement.visible import visible
 
 from .checks.file_names import onto_own_disks, refuse, without_taken
 from .checks.guard import guarded, protect
@@ -26,8 +25,7 @@ from .checks.move import refusals
 from .checks.options import overwritten
 from .checks.rules import broken_rules
 from .checks.servers import maybe_one_file
-from .checks.shares import uncounted
-from .checks.sizes import left_behind, unsized
+from .checks.sizes import unsized
 from .checks.waiting import waited_for
 from .choosing.build import chosen
 from .machine.computers import named_twice, replaced, telling_of_others, unnamed
@@ -36,8 +34,7 @@ from .machine.identify import NotFound, behind_silence, identify
 from .machine.locate import locate
 from .machine.reasons import why
 from .machine.takeover import renamed, takeover
-from .schedule.peaks import crowded
-from .schedule.schedule import Impossible, schedule_of
+from .scheduled import scheduled
 
 
 def plan(
@@ -54,41 +51,55 @@ def plan(
     when the plan is made, and which limits of the guard somebody has allowed. `throughput`: the rates of past moves.
     """
     stack = stack.on(occasion.day)
-    steps, ends, choice = _stood(stack, inventory, known)
-    steps = tuple(_sized(step, inventory) for step in _distinguished(steps))
+    everybody, ends, choice = _stood(stack, inventory, known, occasion.in_run)
+    # Who is no part of the run stays where it is, and neither room nor a name nor a limit is counted as though it went.
+    outside = tuple(step for step in everybody if not occasion.takes(step.label))
+    inside = without_taken([step for step in everybody if occasion.takes(step.label)], inventory, outside)
+    steps = tuple(step for step in _distinguished((*inside, *outside)) if occasion.takes(step.label))
+    steps = tuple(_sized(step, inventory) for step in steps)
     # Doubt first: what is unknown is excused by an absent host, what would move is not.
     steps = tuple(excused(doubted(step, stack, inventory, known), stack, inventory) for step in steps)
     reached = (step.move.destination for step in steps if step.move is not None and step.move.changes_host)
     findings = (
         *_silent(stack, inventory, steps), *named_twice(inventory), *telling_of_others(inventory), *replaced(inventory),
         *unnamed(inventory, reached),
-        *broken_rules(stack, inventory, ends),
     )  # fmt: skip
     unplanned = Plan(
-        steps=steps, findings=findings, choice=choice, known=known, silent=silent(stack, inventory)
+        steps=steps, choice=choice, known=known, silent=silent(stack, inventory), outside=outside
     )
-    planned = _scheduled(unplanned, stack, inventory, throughput)
-    # A run of a few machines (--target) is held to the guard for those alone, though all were planned together.
-    run = tuple(each for each in planned.steps if occasion.in_run is None or each.label in occasion.in_run)
-    starts = dataclasses.replace(planned, steps=run).starts
-    guards = guarded(stack, starts, occasion.now, occasion.allowed)
-    return dataclasses.replace(planned, findings=(*planned.findings, *guards))
+    planned = scheduled(unplanned, stack, inventory, throughput)
+    rules = broken_rules(stack, inventory, _reached(planned, ends))
+    guards = guarded(stack, planned.starts, occasion.now, occasion.allowed)
+    return dataclasses.replace(planned, findings=(*findings, *rules, *planned.findings, *guards))
+
+
+def _reached(plan: Plan, ends: Mapping[str, HostName]) -> Mapping[str, HostName]:
+    """Return where machines are after the run, label -> host: `ends`, but for those that no room or no order lets go."""
+    kept = {
+        step.label: step.vm.host
+        for step in plan.steps
+        if step.vm is not None and any(each.topic == Topic.ORDER for each in step.findings)
+    }
+    return {**ends, **kept}
 
 
 def steps_of(stack: Stack, inventory: Inventory, known: Kept = NOTHING_KEPT) -> tuple[Step, ...]:
     """Return the standing of every declared machine as a plan has it, without searching for an order of moves."""
-    return _stood(stack, inventory, known)[0]
+    return without_taken(_stood(stack, inventory, known, None)[0], inventory)
 
 
 def _stood(
-    stack: Stack, inventory: Inventory, kept: Kept
+    stack: Stack, inventory: Inventory, kept: Kept, in_run: frozenset[str] | None
 ) -> tuple[tuple[Step, ...], Mapping[str, HostName], Choice | None]:
-    """Return the steps, the host chosen for each machine that was found, and how good that choice is."""
+    """Return the steps, where each machine that was found is to be after the run, and how good the choice of hosts is."""
     known, behind = kept.machines, behind_silence(kept, stack, inventory)
     found = {label: identify(spec, inventory, known.get(label), behind) for label, spec in stack.vms.items()}
     there = {label: vm for label, vm in found.items() if isinstance(vm, VirtualMachine)}
+    staying = {label: vm.host for label, vm in there.items() if in_run is not None and label not in in_run}
     # Hosts are chosen for all at once: one by one, the first would take the room that the second needs.
-    ends, choice = chosen(stack, inventory, there)
+    ends, choice = chosen(_pinned(stack, staying), inventory, there)
+    ends = {**ends, **staying}
+    wanted = {label: _alone(stack.vms[label]) or end for label, end in staying.items()}
     steps = tuple(
         Step(
             label=label,
@@ -98,53 +109,24 @@ def _stood(
             findings=(vm.finding,),
         )
         if isinstance(vm, NotFound)
-        else step_of(spec, vm, stack, inventory, ends[label], known.get(label))
+        else step_of(spec, vm, stack, inventory, wanted.get(label, ends[label]), known.get(label))
         for (label, vm), spec in zip(found.items(), stack.vms.values(), strict=True)
     )
-    return without_taken(steps, inventory), ends, choice
+    return steps, ends, choice
 
 
-def _scheduled(plan: Plan, stack: Stack, inventory: Inventory, throughput: Throughput) -> Plan:
-    """Return `plan` with the order of its moves; if no order is safe, with the proof, which stops every move."""
-    found = schedule_of(stack, inventory, plan, throughput)
-    if isinstance(found, Impossible) and found.names:
-        fewer = _without_names(plan, inventory, found.names)
-        again = _scheduled(fewer, stack, inventory, throughput)
-        # A refusal more means that the rest found no order either: then the first proof is the one to show.
-        if len(again.refusals) == len(plan.refusals):
-            return again  # the others go on
-    if isinstance(found, Schedule):
-        scheduled = {each.label for each in found.moves}
-        steps = tuple(_lasting(step) if step.label in scheduled else step for step in plan.steps)
-        findings = (*plan.findings, *uncounted(found))
-        refused = {
-            step.label: each for step in plan.steps for each in step.findings if each.topic == Topic.FILE_NAME
-        }
-        schedule = dataclasses.replace(found, refused=refused)
-        findings = (*findings, *crowded(dataclasses.replace(plan, schedule=schedule), stack, inventory))
-        return dataclasses.replace(plan, steps=steps, schedule=schedule, findings=findings)
-    proof = Finding.refusal(
-        "no-safe-order",
-        "\n".join(map(visible, found.lines)),
-        "Nothing was moved; change what is declared, or make room",
-        topic=Topic.PROOF,
-    )
-    return dataclasses.replace(plan, findings=(*plan.findings, proof, *left_behind(plan.moves)))
+def _pinned(stack: Stack, staying: Mapping[str, HostName]) -> Stack:
+    """Return `stack` with those machines declared where they are: where the others go is chosen beside them."""
+    vms = {
+        label: dataclasses.replace(spec, hosts=(staying[label],), storage=None) if label in staying else spec
+        for label, spec in stack.vms.items()
+    }
+    return dataclasses.replace(stack, vms=vms) if staying else stack
 
 
-def _without_names(plan: Plan, inventory: Inventory, names: Mapping[str, str]) -> Plan:
-    """Return `plan` with refusals for machines that wait only for a file name, and for those whose files would then collide with theirs."""
-    remedy = (
-        "Declare another place for that disk (storage: in its entry), or give one of them a place to step aside to:"
-        " another root under hosts.HOST.storage, or a third host"
-    )
-    steps = tuple(
-        refuse(step, Finding.refusal("file-name-deadlock", names[step.label], remedy, topic=Topic.FILE_NAME))
-        if step.label in names
-        else step
-        for step in plan.steps
-    )
-    return dataclasses.replace(plan, steps=without_taken(steps, inventory))
+def _alone(spec: VmSpec) -> HostName | None:
+    """Return the one host that a machine is declared on; None where there is a choice."""
+    return spec.hosts[0] if len(spec.hosts) == 1 else None
 
 
 def _sized(step: Step, inventory: Inventory) -> Step:
@@ -152,11 +134,6 @@ def _sized(step: Step, inventory: Inventory) -> Step:
     if step.move is None or step.standing != Standing.MOVE:
         return step
     return dataclasses.replace(step, findings=(*step.findings, *unsized(step.move, inventory)))
-
-
-def _lasting(step: Step) -> Step:
-    """Return a step without the findings that its place in the schedule settles."""
-    return dataclasses.replace(step, findings=tuple(each for each in step.findings if not each.is_transient))
 
 
 def step_of(

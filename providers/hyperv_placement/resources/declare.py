@@ -34,10 +34,12 @@ class VmPlacement(pulumi.CustomResource):
     host: pulumi.Output[str]
     moves: pulumi.Output[int]
 
-    def __init__(self, step: Step, options: pulumi.ResourceOptions | None = None) -> None:
-        """Register the machine under its key in the stack file."""
+    def __init__(
+        self, step: Step, options: pulumi.ResourceOptions | None = None, *, outside: bool = False
+    ) -> None:
+        """Register the machine under its key in the stack file; `outside`: as no part of this run."""
         # The Python SDK makes an output of each property that is named here, if only as None.
-        properties: dict[str, Any] = {**dict.fromkeys(OUTPUTS), **inputs_of(step)}
+        properties: dict[str, Any] = {**dict.fromkeys(OUTPUTS), **inputs_of(step, outside=outside)}
         super().__init__(TYPE, step.label, properties, options)
 
 
@@ -93,6 +95,8 @@ def declare(stack: Stack, plan: Plan, delegation: DelegationPlan | None = None) 
             *(resources[x] for x in waits[step.label]),
         ]
         resources[step.label] = VmPlacement(step, pulumi.ResourceOptions(depends_on=first))
+    for step in plan.outside:  # the engine leaves them as they are, and would delete what nobody registers
+        resources[step.label] = VmPlacement(step, outside=True)
     # After all are registered: the lines come in the order of the plan, not in that of the waits.
     for step in plan.steps:
         _say(step, plan.schedule, resources[step.label])
@@ -100,7 +104,7 @@ def declare(stack: Stack, plan: Plan, delegation: DelegationPlan | None = None) 
         program_log.info(summary(plan.schedule))
     if plan.choice is not None and plan.choice.bytes:
         program_log.info(chosen(plan.choice))
-    return {step.label: resources[step.label] for step in plan.steps}
+    return {label: resources[label] for label in stack.vms if label in resources}
 
 
 def before(schedule: Schedule) -> Mapping[str, list[str]]:

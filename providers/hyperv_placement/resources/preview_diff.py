@@ -43,7 +43,7 @@ def keep_places(identities: Identities, plan: Plan) -> None:
     """Keep, in a run and not in a preview, on which hosts the machines are, before any of them moves."""
     if pulumi.runtime.is_dry_run():
         return
-    seen = [step.vm for step in plan.steps if step.vm is not None]
+    seen = [step.vm for step in (*plan.steps, *plan.outside) if step.vm is not None]
     if trouble := identities.keep({}, places={vm.id: vm.host for vm in seen}):
         program_log.warn(trouble)
 

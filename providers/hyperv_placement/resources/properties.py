@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from hyperv_placement.model.estate import VirtualMachine
 from hyperv_placement.model.names import HostName
-from hyperv_placement.model.plan import Placement, Step
+from hyperv_placement.model.plan import Placement, Standing, Step
 from hyperv_placement.planning import observed
 
 from .past_moves import LAST_MOVES, MoveHistory, plain_past
@@ -16,20 +16,25 @@ PLACED = ("host", "config", "checkpoints", "paging", "disks")
 """Properties that are wanted as inputs and observed as outputs."""
 STANDING = "standing"
 """The input of a machine that this run leaves out; no host reports it, so it is no output."""
+OUTSIDE = "no part of the run"
+"""What `standing` says of a machine that `--target` or `--exclude` leaves out."""
 OUTPUTS = (*PLACED, "name", "vmId", "state", "reachable", "moves", LAST_MOVES)
 
 
-def inputs_of(step: Step) -> dict[str, Any]:
+def inputs_of(step: Step, *, outside: bool = False) -> dict[str, Any]:
     """Return the inputs of a declared machine.
 
     Of a machine that is not identified for certain only its name: then this run orders nothing for it.
     The GUID goes along, so that a name that means another machine one day is noticed. Where the machine is left out of
     the plan and that counts, `standing` says how it stands: a change to the engine, so that a run asks our update,
-    which ends with the machine's error unless it is in its place by then (ADR 0023).
+    which ends with the machine's error unless it is in its place by then (ADR 0023). So does one that is not planned for:
+    it is no part of the run (`outside`), and where the engine asks for it all the same it must not go unplanned.
     """
     inputs: dict[str, Any] = {"name": step.vm.name if step.vm else step.label}
     if step.fails:
         inputs[STANDING] = step.standing.value
+    elif outside and step.standing == Standing.MOVE:
+        inputs[STANDING] = OUTSIDE
     if step.vm is None:
         return inputs
     inputs["vmId"] = step.vm.id

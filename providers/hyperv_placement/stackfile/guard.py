@@ -39,11 +39,16 @@ def read_guard(
         max_failures=_whole(section.scalar("max_failures")),
         freeze=tuple(each for each in freezes if each is not None),
         protected=labels(section.value("protected"), "guard.protected"),
+        all_or_nothing=_yes(section.scalar("all_or_nothing")),
     )
 
 
 def _whole(node: Scalar | None) -> int | None:
     return None if node is None else int(node.text)
+
+
+def _yes(node: Scalar | None) -> bool:
+    return node is not None and node.text.lower() in {"true", "yes", "on"}
 
 
 def _freeze(entry: Mapping, where: str, findings: Findings) -> Freeze | None:

@@ -46,8 +46,9 @@ def crowd() -> dict[str, Any]:
         ("constraints/n-plus-1", 0, "Nothing to move: 3 machines are in place"),
         ("constraints/protected", 1, "1 move, 14 GiB, about 12 s, in 1 wave; 1 refused"),
         ("basic/silent-host", 1, "1 move, 14 GiB, about 12 s, in 1 wave; 1 unknown"),
-        ("infeasible/swap-without-room", 3, "Infeasible: nothing may be moved, for 1 reason"),
-        ("infeasible/memory", 3, "Infeasible: nothing may be moved, for 1 reason"),
+        ("infeasible/swap-without-room", 1, "Nothing to move: 0 machines are in place; 2 refused"),
+        ("infeasible/memory", 1, "1 move, 20 GiB, about 17 s, in 1 wave; 1 refused"),
+        ("infeasible/swap-all-or-nothing", 3, "Infeasible: nothing may be moved, for 1 reason"),
     ],
 )
 def test_the_exit_code_says_how_the_plan_stands(

@@ -136,6 +136,7 @@ KEYS: dict[str, tuple[str, Any, Any, frozenset[str]]] = {
     "guard.max_failures": ("guard/max_failures", 3, 4, UP),
     "guard.freeze": ("guard/freeze", None, [WEEKLY], DOWN),
     "guard.protected": ("guard/protected", ["SQL01"], ["SQL01", "WEB01"], DOWN),
+    "guard.all_or_nothing": ("guard/all_or_nothing", None, True, DOWN),
     "freeze.from": ("guard/freeze", [ONCE], [{**ONCE, "from": "2026-12-20T12:00+01:00"}], DOWN),
     "freeze.until": ("guard/freeze", [ONCE], [{**ONCE, "until": "2027-01-03T06:00+01:00"}], DOWN),
     "freeze.weekly": ("guard/freeze", [WEEKLY], [OFTEN], UP),

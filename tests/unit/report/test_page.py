@@ -48,7 +48,7 @@ def test_the_policy_names_its_own_script_and_style_alone(tmp_path: Path) -> None
 
 
 def test_moves_without_an_order_are_in_the_data(tmp_path: Path) -> None:
-    """Those of an infeasible plan; none that the schedule has, none of a machine that is refused."""
+    """Those that find none, or no room; none that the schedule has, none of a machine that is refused for itself."""
     wanted = page_data(review_of(story("infeasible/swap-without-room"), tmp_path), 3)["wanted"]
     assert [(each["label"], each["from"], each["to"]) for each in wanted] == [
         ("A", "hv1", "hv2"),

@@ -71,9 +71,13 @@ def test_a_swap_is_told_with_its_reasons_and_its_tightest_moments(tmp_path: Path
 
 def test_what_stops_it_says_what_to_do(tmp_path: Path) -> None:
     """The proof that there is no order, line by line; a machine that is refused, with the way out."""
-    text = comment(review_of(story("infeasible/swap-without-room"), tmp_path))
+    text = comment(review_of(story("infeasible/swap-all-or-nothing"), tmp_path))
     assert "- **stops it**: No order is safe" in text
     assert "  - to do: Nothing was moved" in text
+    (tmp_path / "part").mkdir()
+    text = comment(review_of(story("infeasible/swap-without-room"), tmp_path / "part"))
+    assert "- **warning**: 2 machines stay where they are" in text
+    assert "- <code>A</code> on <code>hv1</code>: **refused**" in text
     text = comment(review_of(story("constraints/protected"), tmp_path))
     assert "- <code>DC01</code> on <code>hv1</code>: **refused**" in text
 

@@ -200,6 +200,7 @@ GUARDS = st.builds(
     max_hosts=st.none() | st.integers(0, 1000),
     max_failures=st.none() | st.integers(1, 1000),
     freeze=st.lists(ONE_OFFS | WEEKLIES, max_size=2).map(tuple),
+    all_or_nothing=st.booleans(),
 )
 
 

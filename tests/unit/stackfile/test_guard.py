@@ -19,7 +19,7 @@ def test_every_limit_is_read(load_text: Load) -> None:
     """Sizes as people write them, moments with their offset, weekly windows with their zone."""
     text = (
         "guard:\n"
-        "  max_moves: 50\n  max_bytes: 2 TiB\n  max_hosts: 8\n  max_failures: 3\n  protected: [A]\n"
+        "  max_moves: 50\n  max_bytes: 2 TiB\n  max_hosts: 8\n  max_failures: 3\n  protected: [A]\n  all_or_nothing: true\n"
         "  freeze:\n"
         "    - {weekly: Fri 18:00 - mon 06:00, timezone: Europe/Berlin}\n"
         "    - {from: 2026-12-24T12:00+01:00, until: 2027-01-02 05:00Z, reason: end of the year}\n"
@@ -35,7 +35,13 @@ def test_every_limit_is_read(load_text: Load) -> None:
         reason="end of the year",
     )
     assert load_text(HOSTS + text).guard == Guard(
-        max_moves=50, max_bytes=2 * TIB, max_hosts=8, max_failures=3, freeze=(weekly, once), protected=("A",)
+        max_moves=50,
+        max_bytes=2 * TIB,
+        max_hosts=8,
+        max_failures=3,
+        freeze=(weekly, once),
+        protected=("A",),
+        all_or_nothing=True,
     )
 
 

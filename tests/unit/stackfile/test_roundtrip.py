@@ -102,6 +102,7 @@ def _guard(guard: Guard) -> dict[str, object]:
         max_failures=guard.max_failures,
         freeze=[_freeze(freeze) for freeze in guard.freeze],
         protected=list(guard.protected),
+        all_or_nothing=guard.all_or_nothing,
     )
 
 

@@ -21,17 +21,22 @@ from hyperv_placement.planning.checks.held_names import (
 )
 
 
-def without_taken(steps: Sequence[Step], inventory: Inventory) -> tuple[Step, ...]:
+def without_taken(
+    steps: Sequence[Step], inventory: Inventory, outside: Sequence[Step] = ()
+) -> tuple[Step, ...]:
     """Return `steps`, with those refused whose files would lie where another machine's files stay.
+
+    `outside`: machines that are no part of the run, and keep what they have.
 
     A machine that is refused stays where it is, so its own files may refuse others. A name that its owner gives up in this
     run refuses nobody: the schedule waits for it. A move that is under way is followed, with a warning.
     """
-    found = taken(steps, inventory)
+    kept = (replace(step, standing=Standing.IN_PLACE) for step in outside)
+    found = taken((*steps, *kept), inventory)
     done = []
     for step in steps:
         finding = found.get(step.label)
-        if finding is None:
+        if finding is None or finding in step.findings:
             done.append(step)
         elif finding.refuses:
             done.append(refuse(step, finding))

@@ -10,7 +10,7 @@ from hyperv_placement.model.estate import UNKNOWN_CLUSTER, HostFacts, Inventory,
 from hyperv_placement.model.memory import held_mib, in_memory, needed_mib
 from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import HostName
-from hyperv_placement.model.plan import Plan, Standing
+from hyperv_placement.model.plan import Plan
 from hyperv_placement.model.pool import SHARES, Pool
 from hyperv_placement.model.stack import Rule, Stack
 from hyperv_placement.model.units import MIB
@@ -66,9 +66,10 @@ class Holdings:
         """Make a pool for each host: room for one machine of the rule, or for as many as are there now or in the end anyway."""
         now: dict[HostName, int] = {}
         then: dict[HostName, int] = {}
-        for step in self._plan.steps:
+        for step in (*self._plan.steps, *self._plan.outside):
             if step.label in rule.labels and step.vm is not None:
-                end = step.move.destination if step.move and step.standing == Standing.MOVE else step.vm.host
+                # Of a machine that is not moved its declared end counts: nobody may come because it fails to leave.
+                end = step.move.destination if step.move else step.vm.host
                 now[step.vm.host] = now.get(step.vm.host, 0) + 1
                 then[end] = then.get(end, 0) + 1
         for host in self.facts:

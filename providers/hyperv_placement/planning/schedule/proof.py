@@ -21,52 +21,21 @@ REMEDIES = 8
 
 
 def proof(problem: Problem, stuck: DeadEnd, labels: Sequence[str]) -> list[str]:
-    """Return lines: what is missing in the end, or at the point where no move can go on, and what would help."""
-    at_end = list(_overfull_in_the_end(problem))
-    # Asked first: where the end does not fit, no order can, and nothing has to be searched.
-    if at_end:
-        return at_end
+    """Return lines: where no move can go on, and what each machine lacks there."""
     done = len(stuck.legs)
-    how = _how(stuck)
-    lines = [
-        f"No order is safe ({how}): after {done} of {done + len(stuck.blocked)} moves no other can start"
+    return [
+        f"No order is safe ({how(stuck)}): after {done} of {done + len(stuck.blocked)} moves no other can start",
+        *(waits(problem, leg, stuck, labels) for leg in stuck.blocked),
     ]
-    lines += [_waits(problem, leg, stuck, labels) for leg in stuck.blocked]
-    lines += _remedies(problem, stuck, labels)
-    return lines
 
 
-def for_names_alone(problem: Problem, stuck: DeadEnd, labels: Sequence[str]) -> dict[str, str]:
-    """Return the machines that wait only for names of files that others keep (label -> reason)."""
-    found = {}
-    for leg in stuck.blocked:
-        lacking = {pool for pool, amount in leg.acquires if stuck.free[pool] < amount}
-        if lacking and lacking <= problem.names:
-            found[labels[leg.machine]] = (
-                f"{_waits(problem, leg, stuck, labels)}, and no order is safe ({_how(stuck)})"
-            )
-    return found
-
-
-def _how(stuck: DeadEnd) -> str:
+def how(stuck: DeadEnd) -> str:
+    """Return what the search for an order comes to."""
     return "every order was tried" if stuck.proved else "no order was found within the search's budget"
 
 
-def _overfull_in_the_end(problem: Problem) -> Iterator[str]:
-    left = list(problem.free)
-    for machine in problem.machines:
-        leg = Leg(machine=0, source=machine.start, target=machine.goal)
-        for pool, amount in leg.acquires:
-            left[pool] -= amount
-        for pool, amount in leg.releases:
-            left[pool] += amount
-    for pool, free in enumerate(left):
-        # Below zero from the start, and no worse in the end, is a reserve that others have taken: not the plan's doing.
-        if free < 0 and free < problem.free[pool]:
-            yield f"The declared places do not fit: {problem.pools[pool]} would lack {problem.pools[pool].amount(-free)}"
-
-
-def _waits(problem: Problem, leg: Leg, stuck: DeadEnd, labels: Sequence[str]) -> str:
+def waits(problem: Problem, leg: Leg, stuck: DeadEnd, labels: Sequence[str]) -> str:
+    """Return what a machine lacks at a dead end."""
     lacks = [
         _owned(problem, pool, stuck, labels)
         if pool in problem.names
@@ -86,7 +55,7 @@ def _owned(problem: Problem, pool: int, stuck: DeadEnd, labels: Sequence[str]) -
     return f"the file name {problem.pools[pool]}, which {' and '.join(having) or 'another machine'} has"
 
 
-def _remedies(problem: Problem, stuck: DeadEnd, labels: Sequence[str]) -> Iterator[str]:
+def remedies(problem: Problem, stuck: DeadEnd, labels: Sequence[str]) -> Iterator[str]:
     """Yield what would help, each tried out: a machine turned off, another host."""
     lacking = {pool for leg in stuck.blocked for pool, amount in leg.acquires if stuck.free[pool] < amount}
     for number in _smallest_holding(problem, lacking):

@@ -1,15 +1,16 @@
-"""When each machine of a plan moves, what it waits for, and how long the whole takes; or the proof that no order is safe."""
+"""When each machine of a plan moves, what it waits for, and how long the whole takes; and who stays without room or order."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from hyperv_placement.model.estate import Inventory
 from hyperv_placement.model.move import Move
 from hyperv_placement.model.plan import Plan, Schedule, ScheduledMove
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.model.throughput import NOTHING_OBSERVED, Throughput
+from hyperv_placement.planning.machine.allowed import allowed
 from hyperv_placement.planning.machine.legs import after, onward
 
 from .blackout import blackout
@@ -17,12 +18,15 @@ from .bound import lower_bound
 from .budget import Budget
 from .build import ProblemInstance, Route, problem_instance
 from .chains import predecessors
+from .fitting import End
+from .idle import idle, only
 from .names import with_names
+from .partial import Searched, largest_part
 from .problem import Leg
-from .proof import for_names_alone, proof
 from .reasons import why_aside
 from .search import best
 from .sequence import DeadEnd, sequence
+from .stuck import Ground, Stuck
 from .timing import ScheduledLeg
 
 ORDERS = 1_000_000
@@ -36,41 +40,66 @@ ALL_SPOTS = 20_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Impossible:
-    """No safe order was found."""
+class Ordered:
+    """The moves of a plan in time, as many as can be made."""
 
-    lines: tuple[str, ...]
-    """The proof as sentences."""
-    names: Mapping[str, str] = field(default_factory=dict)
-    """Machines that wait only for names of files that others have, label -> why: without them there may be an order."""
+    schedule: Schedule
+    stuck: tuple[Stuck, ...] = ()
+    """Why machines stay that the plan would move; empty where all of them go."""
 
 
 def schedule_of(
     stack: Stack, inventory: Inventory, plan: Plan, throughput: Throughput = NOTHING_OBSERVED
-) -> Schedule | Impossible:
+) -> Ordered:
     """Return the schedule of the moves that `plan` orders. Equal values give equal schedules, in whatever order they come.
 
-    Machines are parked only if no order works without. `throughput`: rates of past moves, to estimate how long these
-    take.
+    Machines that find no room in the end, or no safe order, stay where they are; the others go on. Machines are parked
+    only if no order works without. `throughput`: rates of past moves, to estimate how long these take.
     """
-    instance = with_names(problem_instance(stack, inventory, plan, throughput=throughput), inventory)
-    legs = sequence(instance.problem, Budget(ORDERS))
+    whole = with_names(problem_instance(stack, inventory, plan, throughput=throughput), inventory)
+    several = frozenset(
+        step.label
+        for step in whole.steps
+        if step.vm is not None and len(allowed(stack, step.label, step.vm)) > 1
+    )
+    ground = Ground(end=End.of(whole.problem), idle=idle(stack, inventory, plan), chosen=several)
+    again = Budget(ORDERS)
+
+    def search(labels: frozenset[str], direct: ProblemInstance | None = None) -> Searched:
+        budget = again if direct is None else None
+        return _searched(stack, inventory, only(plan, labels), throughput, direct, budget)
+
+    labels = frozenset(step.label for step in whole.steps)
+    part = largest_part(ground, labels, lambda going: search(going, whole if going == labels else None))
+    run = best(part.instance.problem, part.legs, Budget(IMPROVEMENT))
+    return Ordered(schedule=_reported(stack, inventory, part.instance, run), stuck=part.stuck)
+
+
+def _searched(
+    stack: Stack,
+    inventory: Inventory,
+    plan: Plan,
+    throughput: Throughput,
+    direct: ProblemInstance | None,
+    budget: Budget | None,
+) -> Searched:
+    """Return an order of all moves of `plan`, or the dead end. `direct`: its problem without parking, if that is made already.
+
+    `budget`: what this search may use; None for the first one, which has its own.
+    """
+    instance = direct or with_names(
+        problem_instance(stack, inventory, plan, throughput=throughput), inventory
+    )
+    legs = sequence(instance.problem, budget or Budget(ORDERS))
     for parkable, spots in _who_may_step_aside(instance, legs):
         roomier = problem_instance(
             stack, inventory, plan, throughput=throughput, parkable=parkable, spots=spots
         )
         instance = with_names(roomier, inventory)
-        legs = sequence(instance.problem, Budget(ORDERS))
+        legs = sequence(instance.problem, budget or Budget(ORDERS))
         if not isinstance(legs, DeadEnd):
             break
-    if isinstance(legs, DeadEnd):
-        labels = [step.label for step in instance.steps]
-        return Impossible(
-            lines=tuple(proof(instance.problem, legs, labels)),
-            names=for_names_alone(instance.problem, legs, labels),
-        )
-    run = best(instance.problem, legs, Budget(IMPROVEMENT))
-    return _reported(stack, inventory, instance, run)
+    return Searched(instance=instance, legs=legs)
 
 
 def _who_may_step_aside(

@@ -13,7 +13,7 @@ _LIMITS = ("max_moves", "max_bytes", "max_hosts", "max_failures")
 """A larger number stops less; a missing one stops nothing."""
 _WEEK = 7 * 24 * 60
 """Minutes."""
-_APART = frozenset((*_LIMITS, "freeze", "protected"))
+_APART = frozenset((*_LIMITS, "freeze", "protected", "all_or_nothing"))
 
 Loosened = tuple[str, str | None, str | None]
 """A key, and what it said before and after."""
@@ -30,6 +30,8 @@ def loosened(before: Stack, after: Stack, now: datetime | None) -> Iterator[Loos
         if not over and not any(_covers(each, freeze) for each in after.guard.freeze):
             yield "guard.freeze", _window(freeze), None
     yield from _unprotected(before, after)
+    if before.guard.all_or_nothing and not after.guard.all_or_nothing:
+        yield "guard.all_or_nothing", "true", None
     if before.audit_required and not after.audit_required:
         yield "audit", "required", None
     for field in fields(Guard):

@@ -59,10 +59,11 @@ def page_data(review: Review, code: int) -> dict[str, Any]:
 
 
 def _wanted(plan: Plan) -> Iterator[dict[str, Any]]:
-    """Yield what is wanted and has no order: the plan is infeasible, or nobody reported what room there is."""
+    """Yield what is wanted and has no order or no room: refused for that alone, or nobody reported what room there is."""
     scheduled = {each.label for each in plan.schedule.moves}
     for step in plan.steps:
-        if step.standing != Standing.MOVE or step.move is None or step.label in scheduled:
+        stuck = any(each.lacks_order for each in step.findings)
+        if step.move is None or step.label in scheduled or (step.standing != Standing.MOVE and not stuck):
             continue
         move = step.move
         yield {

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from hyperv_placement.model.estate import Inventory, VirtualMachine, Volume
 from hyperv_placement.model.names import HostName
-from hyperv_placement.model.plan import Schedule
+from hyperv_placement.model.plan import Plan, Schedule
 from hyperv_placement.model.stack import Rule, Stack, VmSpec
 from hyperv_placement.model.units import GIB
 from hyperv_placement.planning import plan
-from hyperv_placement.planning.schedule.schedule import Impossible, schedule_of
 from tests.estates import facts, host, inventory, machine, stack
 
 GIB_IN_MIB = 1024
@@ -46,14 +44,18 @@ def declared(ends: dict[int, str], *rules: Rule) -> Stack:
     return replace(stack(specs), rules=rules)
 
 
-def scheduled(wanted: Stack, found: Inventory) -> Schedule | Impossible:
+def scheduled(wanted: Stack, found: Inventory) -> Schedule:
     """Return the schedule of what is wanted."""
-    return schedule_of(wanted, found, plan(wanted, found))
+    return plan(wanted, found).schedule
 
 
-def ways(schedule: Any) -> list[tuple[str, str, tuple[int, ...]]]:
+def said(found: Plan) -> list[str]:
+    """Return the lines of what is said of the plan as a whole."""
+    return [line for finding in found.findings for line in finding.lines]
+
+
+def ways(schedule: Schedule) -> list[tuple[str, str, tuple[int, ...]]]:
     """Return machine, destination and predecessors of each move."""
-    assert isinstance(schedule, Schedule), schedule
     return [(each.label, each.move.destination, each.after) for each in schedule.moves]
 
 
@@ -71,7 +73,6 @@ def test_a_swap_takes_the_way_over_a_third_host() -> None:
     found = estate({"hv1": 0, "hv2": 2, "hv3": 8}, grown(1, "hv1", 8), grown(2, "hv2", 6))
     schedule = scheduled(declared({1: "hv2", 2: "hv1"}), found)
     assert ways(schedule) == [("VM002", "hv3", ()), ("VM001", "hv2", (0,)), ("VM002", "hv1", (1,))]
-    assert isinstance(schedule, Schedule)
     assert [each.aside for each in schedule.moves] == [True, False, False]
     assert schedule.moves[2].move.source == "hv3"
 
@@ -100,33 +101,35 @@ def test_two_rules_in_one_line_are_two() -> None:
 
 
 def test_disks_count_until_the_move_has_ended() -> None:
-    """A volume that would hold both copies only one after the other makes the second move wait."""
+    """A volume that would hold both copies only one after the other makes the second move wait, and refuses what never fits."""
     found = estate({"hv1": 32, "hv2": 32, "hv3": 32}, grown(1, "hv1", 2, 60), grown(2, "hv2", 2, 80), disk=70)
-    schedule = scheduled(declared({1: "hv2", 2: "hv3"}), found)
-    assert isinstance(schedule, Impossible)
-    assert "lack" in schedule.lines[0]
+    result = plan(declared({1: "hv2", 2: "hv3"}), found)
+    assert ways(result.schedule) == [("VM001", "hv2", ())]
+    assert "D:\\ of hv3 would lack 10 GiB" in said(result)[0]
 
 
 def test_what_does_not_fit_in_the_end_is_said_at_once() -> None:
-    """Host, and how much is missing."""
+    """Host, and how much is missing; of two that are alike one goes."""
     found = estate({"hv1": 0, "hv2": 4}, grown(1, "hv1", 3), grown(2, "hv1", 3))
-    schedule = scheduled(declared({1: "hv2", 2: "hv2"}), found)
-    assert schedule == Impossible(lines=("The declared places do not fit: memory of hv2 would lack 2 GiB",))
+    result = plan(declared({1: "hv2", 2: "hv2"}), found)
+    assert said(result) == [
+        "1 machine stays where it is (VM001). The declared places do not fit: memory of hv2 would lack 2 GiB"
+    ]
+    assert ways(result.schedule) == [("VM002", "hv2", ())]
 
 
 def test_a_swap_without_a_third_place_is_refused_with_what_would_do() -> None:
     """Every order was tried; each waits for what the other holds; one of them off, or a host more, would do."""
     found = estate({"hv1": 0, "hv2": 2}, grown(1, "hv1", 8), grown(2, "hv2", 6))
-    schedule = scheduled(declared({1: "hv2", 2: "hv1"}), found)
-    assert schedule == Impossible(
-        lines=(
-            "No order is safe (every order was tried): after 0 of 2 moves no other can start",
-            "VM001 (hv1 to hv2) lacks 6 GiB of memory of hv2",
-            "VM002 (hv2 to hv1) lacks 6 GiB of memory of hv1",
-            "With VM002 off there is one",
-            "With another host that has 8 GiB of memory and 10 GiB of disk free there is one",
-        )
-    )
+    result = plan(declared({1: "hv2", 2: "hv1"}), found)
+    assert result.schedule.moves == ()
+    assert said(result) == [
+        "2 machines stay where they are (VM001, VM002). No order is safe (every order was tried): after 0 of 2 moves no other can start",
+        "VM001 (hv1 to hv2) lacks 6 GiB of memory of hv2",
+        "VM002 (hv2 to hv1) lacks 6 GiB of memory of hv1",
+        "With VM002 off there is one",
+        "With another host that has 8 GiB of memory and 10 GiB of disk free there is one",
+    ]
 
 
 def test_the_order_of_the_file_changes_nothing() -> None:
