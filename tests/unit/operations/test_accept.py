@@ -324,7 +324,7 @@ def test_what_would_leave_no_room_for_others_is_not_written(tmp_path: Path) -> N
     there = inventory(
         host("hv1"), host("hv2", big, memory_free_mib=20000), host("hv3", coming, memory_free_mib=20000)
     )
-    with pytest.raises(AcceptError, match=r"nothing could start any more: .*memory of hv2"):
+    with pytest.raises(AcceptError, match=r"VM002 would then be refused: .*memory of hv2"):
         file.accept(there, "VM001")
     assert file.path.read_text(encoding="utf-8") == file.text
 
