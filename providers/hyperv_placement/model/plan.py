@@ -221,10 +221,13 @@ class Plan:
     @property
     def starts(self) -> tuple[Move, ...]:
         """What the run starts: what does not run already, by its schedule, with the moves that only make room."""
-        new = [step for step in self.steps if step.standing == Standing.MOVE and not step.under_way]
+        new = [
+            step
+            for step in self.steps
+            # A machine in its place that steps aside is moved as well.
+            if (step.standing == Standing.MOVE and not step.under_way)
+            or (step.standing == Standing.IN_PLACE and self.schedule.legs(step.label))
+        ]
         return tuple(
-            move
-            for step in new
-            if step.move is not None
-            for move in self.schedule.moves_of(step.label) or (step.move,)
+            move for step in new for move in self.schedule.moves_of(step.label) or filter(None, (step.move,))
         )

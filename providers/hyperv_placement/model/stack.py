@@ -188,6 +188,8 @@ class Stack:
     """Seconds for which a move waits for its source to see what the directory allows already; 0 = not at all."""
     wait_for_activity: int = 0
     """Seconds for which a move waits for a machine that is busy, as with its backup; 0 = it is refused."""
+    bystanders: bool = False
+    """Whether machines that are in their places may step aside for others and come back, where nothing else helps."""
     audit_required: bool = False
     """Whether the stack file wants a run that cannot write its audit log to start nothing."""
     policy: Policy = field(default=UNRESTRICTED, compare=False, repr=False)

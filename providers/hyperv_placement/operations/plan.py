@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
@@ -18,7 +18,6 @@ from hyperv_placement.model.estate import Host, Inventory, VirtualMachine
 from hyperv_placement.model.finding import Finding
 from hyperv_placement.model.guard import Limit, Occasion
 from hyperv_placement.model.identity import NOTHING_KEPT, Kept
-from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import HostName, VmId
 from hyperv_placement.model.own_name import in_dns
 from hyperv_placement.model.plan import Plan, Standing, Step
@@ -28,6 +27,7 @@ from hyperv_placement.planning import plan
 from hyperv_placement.planning.machine.allowed import allowed
 from hyperv_placement.planning.machine.computers import showing_the_same
 from hyperv_placement.planning.machine.doubles import is_outdated
+from hyperv_placement.planning.schedule.bystanders import bystanders
 from hyperv_placement.planning.schedule.throughput import observed_throughput
 from hyperv_placement.workspace.allowances import allowances
 from hyperv_placement.workspace.handoff import HandedOff, Handoff
@@ -40,6 +40,8 @@ _ROUNDS = 3
 """Closer looks: what is known of the room then can make others go, who are looked at in their turn."""
 _READERS = 16
 """Machines whose disks are read at once."""
+_BYSTANDERS = 64
+"""Machines in their places that are read closer so that they may step aside: each costs some calls."""
 
 
 def compare(  # noqa: PLR0913 - what a run is compared by, each but the first named at the call
@@ -89,23 +91,30 @@ def compare(  # noqa: PLR0913 - what a run is compared by, each but the first na
         inventory = estate.read(dict.fromkeys(sorted(suspects), Detail.HOST), inventory)
         first = planned()
     looked: set[str] = set()
+    aside = closer = frozenset[VmId]()
     # N + 1 asks for the room of all hosts of its rule, whether or not anything moves there.
     asked = {host for rule in stack.rules if rule.kind == "n_plus_1" for host in rule.hosts}
     again = False
     # A choice of hosts goes by room, which is read only for hosts that moves may reach: each look can change the choice.
     for _ in range(_ROUNDS):
         movers = [step for step in first.steps if _needs_a_closer_look(step, stack, orders=orders)]
-        if looked.issuperset(step.label for step in movers) and not asked:
+        if looked.issuperset(step.label for step in movers) and not asked and aside <= closer:
             break
         looked.update(step.label for step in movers)
-        inventory = _with_what_moves_ask(stack, estate, inventory, movers, asked)
-        first = planned()
+        inventory = _with_what_moves_ask(stack, estate, inventory, movers, asked, aside)
+        closer, first = aside, planned()
         # Facts are younger than the sweep: once they show the machine at its destination, all are asked anew, but only once.
         if not again and any(step.move and is_outdated(step.move, inventory) for step in first.steps):
             again, inventory = True, _swept(estate, handoff)
             looked.clear()
             first = planned()
-        asked = _for_parking(stack, inventory, first)
+        if _lacks_an_order(first):
+            asked = {
+                name for name in inventory.hosts if name in stack.hosts and not inventory.hosts[name].facts
+            }
+            aside |= _may_step_aside(stack, first)
+        else:
+            asked = set()
     return inventory, first
 
 
@@ -154,13 +163,19 @@ def _held_against(inventory: Inventory, stack: Stack, known: Kept) -> Inventory:
     return replace(inventory, hosts={name: held(host) for name, host in inventory.hosts.items()})
 
 
-def _for_parking(stack: Stack, inventory: Inventory, found: Plan) -> set[HostName]:
-    """Return the hosts to look at as well where machines find no safe order: they may step aside to any of them."""
+def _lacks_an_order(found: Plan) -> bool:
+    """Say whether machines stay where they are because no order is safe."""
     unscheduled = bool(found.moves) and not found.schedule.moves
-    stuck = any(each.lacks_order for step in found.steps for each in step.findings)
-    if not unscheduled and not stuck:
-        return set()
-    return {name for name, host in inventory.hosts.items() if name in stack.hosts and host.facts is None}
+    return unscheduled or any(each.lacks_order for step in found.steps for each in step.findings)
+
+
+def _may_step_aside(stack: Stack, found: Plan) -> frozenset[VmId]:
+    """Return the machines that may step aside where no order is safe: those that move, and those in place where that is allowed."""
+    moving = (step for step in found.steps if step.move is not None)
+    hosts = {host for step in moving if step.move for host in (step.move.source, step.move.destination)}
+    there = sorted(bystanders(stack, found), key=lambda step: step.vm is None or step.vm.host not in hosts)
+    steps = (*(step for step in found.steps if step.move is not None), *there[:_BYSTANDERS])
+    return frozenset(step.vm.id for step in steps if step.vm is not None)
 
 
 def _swept(estate: Estate, handoff: Handoff | None) -> Inventory:
@@ -178,14 +193,21 @@ def _needs_a_closer_look(step: Step, stack: Stack, *, orders: bool) -> bool:
 
 
 def _with_what_moves_ask(
-    stack: Stack, estate: Estate, inventory: Inventory, movers: list[Step], others: set[HostName]
-) -> Inventory:
+    stack: Stack,
+    estate: Estate,
+    inventory: Inventory,
+    movers: list[Step],
+    others: set[HostName],
+    aside: Collection[VmId],
+) -> Inventory:  # fmt: skip
     """Return `inventory` with what decides of these moves: of both ends, of every host they may go to, of themselves.
 
-    `others`: hosts that a rule asks about as well.
+    `others`: hosts that are asked about as well. `aside`: machines that may step aside, to other hosts or with all files,
+    whatever their own moves take.
     """
     # Its source is read closer than any other host: only there is what a move asks of the machine.
     sources = {step.vm.host for step in movers if step.vm is not None}
+    sources |= {vm.host for vm in inventory.vms() if vm.id in aside}
     hosts = {
         host
         for step in movers
@@ -197,12 +219,14 @@ def _with_what_moves_ask(
     inventory = estate.read(detail, inventory)
     # By its GUID, as the second reading has it: between the two its name, host or disks may have changed.
     vms = {vm.id: vm for vm in inventory.vms()}
-    moves = [
-        replace(step.move, vm=vms[step.move.vm.id])
+    wanted = {
+        step.move.vm.id: (step.move.copies_storage, step.move.changes_host)
         for step in movers
-        if step.move is not None and step.move.vm.id in vms
-    ]
-    return _with(inventory, _details(estate, inventory, moves))
+        if step.move is not None
+    }
+    wanted |= dict.fromkeys(aside, (True, True))
+    asked = [(vms[vm_id], *both) for vm_id, both in wanted.items() if vm_id in vms]
+    return _with(inventory, _details(estate, inventory, asked))
 
 
 def _unless_seen(found: Plan, sound: frozenset[str]) -> Plan:
@@ -219,19 +243,24 @@ def _unless_seen(found: Plan, sound: frozenset[str]) -> Plan:
     return replace(found, steps=tuple(steps))
 
 
-def _details(estate: Estate, inventory: Inventory, moves: list[Move]) -> Mapping[VmId, VirtualMachine]:
-    def read(move: Move) -> VirtualMachine:
-        vm, facts = move.vm, inventory.hosts[move.vm.host].facts
+def _details(
+    estate: Estate, inventory: Inventory, asked: list[tuple[VirtualMachine, bool, bool]]
+) -> Mapping[VmId, VirtualMachine]:
+    """Read machines closer, each with whether its files may be copied, and whether it may leave its host."""
+
+    def read(each: tuple[VirtualMachine, bool, bool]) -> VirtualMachine:
+        vm, copies_storage, changes_host = each
+        facts = inventory.hosts[vm.host].facts
         try:
-            if move.copies_storage:
+            if copies_storage:
                 vm = estate.with_details(vm)
-            return estate.with_vectors(vm, facts) if move.changes_host and facts else vm
+            return estate.with_vectors(vm, facts) if changes_host and facts else vm
         except PlacementError:
             return vm  # its host has fallen silent since the sweep: the move itself will say so
 
     # Two calls a disk: one after the other they would take longer than the sweep.
     with ThreadPoolExecutor(_READERS) as pool:
-        return {vm.id: vm for vm in pool.map(read, moves)}
+        return {vm.id: vm for vm in pool.map(read, asked)}
 
 
 def _with(inventory: Inventory, details: Mapping[VmId, VirtualMachine]) -> Inventory:

@@ -170,5 +170,7 @@ def export(resources: dict[str, VmPlacement], plan: Plan) -> None:
 def _say(step: Step, schedule: Schedule, resource: VmPlacement) -> None:
     if step.standing == Standing.MOVE and step.move is not None:
         program_log.info("\n".join(map(visible, (describe(step), *reported(schedule, step.label)))), resource)
+    elif legs := tuple(reported(schedule, step.label)):  # in its place, and steps aside for others
+        program_log.info("\n".join(map(visible, legs)), resource)
     for finding in step.findings:
         program_log.warn(finding, resource)

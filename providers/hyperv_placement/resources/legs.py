@@ -70,7 +70,7 @@ def bring(
         found = proven(fleet, call.label, vm, standing, wanted.host)
         if found is not None:
             return outputs_of(found, past)
-    if not differences(wanted, observed(vm)):
+    if not differences(wanted, observed(vm)) and not _comes_back(fleet, call.label):
         return outputs_of(vm, past)
     check_declared(fleet, call.label, vm, wanted)
     fleet.arrival.wait(call.label, call.cancelled)
@@ -92,6 +92,12 @@ def bring(
     if (ended := fleet.run_order.ended()) is not None:
         call.say("info", run_took(ended.seconds, ended.estimated))
     return outputs_of(vm, past)
+
+
+def _comes_back(fleet: Fleet, label: str) -> bool:
+    """Say whether a machine is to step aside for others and come back to where it was when the run was planned."""
+    legs = [planned for _, planned in fleet.run_order.legs(label)]
+    return bool(legs) and not differences(legs[-1].placement, observed(legs[0].move.vm))
 
 
 def _check_end(fleet: Fleet, label: str, vm: VirtualMachine, wanted: Placement) -> None:

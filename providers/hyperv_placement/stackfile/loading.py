@@ -80,6 +80,7 @@ def _stack(path: Path, root: Mapping, findings: Findings) -> Stack:
         delegation=read_delegation(root, findings),
         delegation_wait=read_delegation_wait(root),
         wait_for_activity=_wait_for_activity(root),
+        bystanders=root.scalar("bystanders") is not None,
         audit_required=root.scalar("audit") is not None,
     )
     report_twins(vms, findings)

@@ -119,6 +119,7 @@ KEYS: dict[str, tuple[str, Any, Any, frozenset[str]]] = {
     "rule.n_plus_1": ("rules", None, [{"n_plus_1": ["hv1", "hv2"]}], NEVER),
     "maintenance": ("maintenance", None, ["hv3"], NEVER),
     "audit": ("audit", "required", None, UP),
+    "bystanders": ("bystanders", None, "allow", UP),
     "delegation_wait": ("delegation_wait", "15 min", 0, NEVER),
     "wait_for_activity": ("wait_for_activity", "2 h", 0, NEVER),
     "directory.server": ("directory/server", "ldaps://dc1.corp.example", "ldaps://dc.evil.example", ALWAYS),

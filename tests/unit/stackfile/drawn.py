@@ -241,5 +241,6 @@ def stacks(draw: st.DrawFn) -> Stack:
         delegation=delegation,
         delegation_wait=draw(st.integers(0, 86_400)),
         wait_for_activity=draw(st.integers(0, 86_400)),
+        bystanders=draw(st.booleans()),
         audit_required=draw(st.booleans()),
     )

@@ -46,6 +46,7 @@ def rendered(stack: Stack) -> str:
             delegation=stack.delegation and _delegation(stack.delegation),
             maintenance=list(stack.maintenance) or None,
             audit="required" if stack.audit_required else None,
+            bystanders="allow" if stack.bystanders else None,
         ),
     }
     return yaml.safe_dump(document, sort_keys=False, allow_unicode=True)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 
 from hyperv_placement.model import winpath
-from hyperv_placement.model.estate import Disk, DiskKind, Inventory, ParentFile, Volume
+from hyperv_placement.model.estate import Disk, DiskKind, Inventory, ParentFile, VirtualMachine, Volume
 from hyperv_placement.model.finding import Finding
 from hyperv_placement.model.move import Move, ParentCopy
+from hyperv_placement.model.options import MigrationOptions
 from hyperv_placement.model.units import format_bytes
 
 from .preflight.room import volume_of
@@ -51,11 +52,11 @@ def copied_parents(move: Move) -> tuple[ParentCopy, ...]:
 _REMEDY = "Try Get-VHD on that file; a start refuses what cannot be examined"
 
 
-def leaves_something(move: Move) -> bool:
-    """Say whether a move leaves files where the machine was: then it cannot step aside and come back."""
-    options = move.options
-    kept = options.avoid_removing_vhds or (options.retain_vhd_copies_on_source and move.vm.frozen)
-    return bool(kept) or bool(copied_parents(move))
+def leaves_files(options: MigrationOptions, vm: VirtualMachine) -> bool:
+    """Say whether moves by these options leave files where the machine was: then it cannot step aside and come back."""
+    kept = options.avoid_removing_vhds or (options.retain_vhd_copies_on_source and vm.frozen)
+    copied = options.parents == "copy" and any(disk.above for disk in (*vm.disks, *vm.frozen))
+    return bool(kept) or copied
 
 
 def left_behind(moves: Iterable[Move]) -> Iterator[Finding]:

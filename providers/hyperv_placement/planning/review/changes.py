@@ -96,7 +96,15 @@ def _rule(rule: Rule) -> str:
 
 
 def _sections(before: Stack, after: Stack) -> Iterator[EntryChange]:
-    for name in ("guard", "maintenance", "directory", "delegation", "delegation_wait", "wait_for_activity"):
+    for name in (
+        "guard",
+        "maintenance",
+        "directory",
+        "delegation",
+        "delegation_wait",
+        "wait_for_activity",
+        "bystanders",
+    ):
         pair = [_flat(getattr(stack, name), stack) for stack in (before, after)]
         if fields := _fields(*pair):
             yield EntryChange(section=name, label="", kind=ChangeKind.CHANGED, fields=fields)

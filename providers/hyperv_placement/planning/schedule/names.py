@@ -79,14 +79,19 @@ def _of_parking(instance: ProblemInstance, movers: Sequence[_Mover]) -> set[Key]
 
 
 def _mover(instance: ProblemInstance, number: int, inventory: Inventory) -> _Mover:
-    move = next(iter(instance.routes[number].values())).move
-    source = inventory.hosts[move.source]
-    start, stays = dict(held_now(move.vm, source)), dict(left_at(move, source))
+    step = instance.steps[number]
+    if step.vm is None:
+        raise ValueError(f"{step.label} is no machine that is known")
+    source = inventory.hosts[step.vm.host]
+    start = dict(held_now(step.vm, source))
+    stays = {} if step.move is None else dict(left_at(step.move, source))
     places = {
-        place: {**stays, **dict(held_after(route.move, inventory.hosts[route.move.destination]))}
+        place: start
+        if route.move is None
+        else {**stays, **dict(held_after(route.move, inventory.hosts[route.move.destination]))}
         for place, route in instance.routes[number].items()
     }
-    if instance.steps[number].under_way:  # what it needs at its destination is its own already
+    if step.under_way:  # what it needs at its destination is its own already
         start = {**start, **places[instance.problem.machines[number].goal]}
     return _Mover(start=start, places=places)
 
@@ -96,12 +101,14 @@ def _machine(
 ) -> Machine:
     """Return the machine with its names, without parking places where it would need a name that another machine keeps."""
     others = kept - mover.start.keys()
-    parking = (place for place in machine.parking if others.isdisjoint(mover.places[place]))
+    parking = [place for place in machine.parking if others.isdisjoint(mover.places[place])]
+    named = {start: machine.start, **{places[place]: place for place in (machine.goal, *parking)}}
     return replace(
         machine,
         start=start,
         goal=places[machine.goal],
         parking=tuple(places[place] for place in parking),
+        lets=lambda source, target: machine.lets(named[source], named[target]),
     )
 
 

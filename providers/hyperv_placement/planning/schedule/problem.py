@@ -8,7 +8,7 @@ hold, so that capacity and rules hold at every instant.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -94,6 +94,18 @@ class Leg:
 
 MEMORY = "memory"
 
+Lets = Callable[[Place, Place], bool]
+
+
+def anywhere(_source: Place, _target: Place) -> bool:
+    """Let a machine go from each of its places to each other one."""
+    return True
+
+
+def by_nothing(_host: int) -> str:
+    """Name nothing that keeps a machine from a host."""
+    return ""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Machine:
@@ -105,11 +117,25 @@ class Machine:
     goal: Place
     parking: tuple[Place, ...] = ()
     """Places where it may be parked, on other hosts or volumes."""
+    lets: Lets = field(default=anywhere, compare=False, repr=False)
+    """Whether a start would accept the move from one of its places to another; asked only of moves that find room."""
+    kept_from: Callable[[int], str] = field(default=by_nothing, compare=False, repr=False)
+    """What keeps it from stepping aside to a host, in words, whatever room that has; empty where nothing does."""
 
     @property
     def in_place(self) -> bool:
         """Whether it is where it belongs."""
         return self.start == self.goal
+
+    @property
+    def returns(self) -> bool:
+        """Whether it may come back to where it is."""
+        return self.in_place or self.start in self.parking
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """Where it may be at any moment, each place once: where it is first, then its goal."""
+        return tuple(dict.fromkeys((self.start, self.goal, *self.parking)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +166,8 @@ class Problem:
     """By host: what its past moves reached, for pairs that have no past moves."""
     names: frozenset[int] = frozenset()
     """Pools that are names of files: a single machine can hold each."""
+    whole: bool = True
+    """Whether the machines' places are all that are ever used: only then trying all of them proves anything."""
 
     def rate(self, leg: Leg) -> float:
         """Return the bytes a second of a leg that runs alone."""

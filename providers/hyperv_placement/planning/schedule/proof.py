@@ -18,6 +18,8 @@ LOOKED_AT = 20_000
 _SPARE_HOST = HostName("the spare host")
 REMEDIES = 8
 """Machines that are tried out as turned off."""
+ROOMY = 3
+"""Hosts with room that are named with what keeps a machine from them."""
 
 
 def proof(problem: Problem, stuck: DeadEnd, labels: Sequence[str]) -> list[str]:
@@ -62,11 +64,38 @@ def remedies(problem: Problem, stuck: DeadEnd, labels: Sequence[str]) -> Iterato
         if _solves(_with_off(problem, number)):
             yield f"With {labels[number]} off there is one"
             break
-    memory = max((_sum(leg.source, memory=True) for leg in stuck.blocked), default=0)
-    disk = max((_sum(leg.source, memory=False) for leg in stuck.blocked), default=0)
-    spare = f"{format_bytes(memory * MIB)} of memory and {format_bytes(disk)} of disk"
+    there = list(_with_room(problem, stuck, labels))
+    if there:
+        yield from there[:ROOMY]
+        return
+    memory = max((_memory(leg.source) for leg in stuck.blocked), default=0)
+    disk = max((_files(leg.source) for leg in stuck.blocked), default=0)
+    rooms = (memory and f"{format_bytes(memory * MIB)} of memory", disk and f"{format_bytes(disk)} of disk")
+    spare = " and ".join(room for room in rooms if room)
     if _solves(_with_host(problem, stuck.blocked, spare)):
         yield f"With another host that has {spare} free there is one"
+
+
+def _with_room(problem: Problem, stuck: DeadEnd, labels: Sequence[str]) -> Iterator[str]:
+    """Yield hosts that have room for a waiting machine, and what keeps it from stepping aside to them."""
+    memory = {
+        pool.host: free for pool, free in zip(problem.pools, stuck.free, strict=True) if pool.kind == "memory"
+    }
+    disk: dict[str, int] = {}
+    for pool, free in zip(problem.pools, stuck.free, strict=True):
+        if pool.kind == "volume":
+            disk[pool.host] = max(free, disk.get(pool.host, 0))
+    for leg in stuck.blocked:
+        needs = _memory(leg.source), _files(leg.source)
+        for number, name in enumerate(problem.hosts):
+            has = memory.get(name, 0), disk.get(name, 0)
+            why = (
+                problem.machines[leg.machine].kept_from(number)
+                if number not in leg.hosts and has[0] >= needs[0] and has[1] >= needs[1]
+                else ""
+            )
+            if why:
+                yield f"{name} has room for {labels[leg.machine]}, which does not step aside to it: {why}"
 
 
 def _smallest_holding(problem: Problem, lacking: set[int]) -> list[int]:
@@ -91,11 +120,13 @@ def _with_off(problem: Problem, number: int) -> Problem:
     for holding in machine.start.holdings:
         if holding.thing == MEMORY:
             free[holding.pool] += holding.amount
+    warm = {_cold(place): place for place in machine.places}
     off = replace(
         machine,
         start=_cold(machine.start),
         goal=_cold(machine.goal),
         parking=tuple(_cold(place) for place in machine.parking),
+        lets=lambda source, target: machine.lets(warm[source], warm[target]),
     )
     machines = (*problem.machines[:number], off, *problem.machines[number + 1 :])
     return replace(problem, free=tuple(free), machines=machines)
@@ -105,8 +136,13 @@ def _cold(place: Place) -> Place:
     return replace(place, holdings=frozenset(h for h in place.holdings if h.thing != MEMORY))
 
 
-def _sum(place: Place, *, memory: bool) -> int:
-    return sum(h.amount if memory else h.transfer for h in place.holdings if (h.thing == MEMORY) == memory)
+def _memory(place: Place) -> int:
+    return sum(holding.amount for holding in place.holdings if holding.thing == MEMORY)
+
+
+def _files(place: Place) -> int:
+    """Return the bytes of files that do not lie on shares, which every host sees."""
+    return sum(holding.amount for holding in place.holdings if holding.file)
 
 
 def _with_host(problem: Problem, blocked: Sequence[Leg], spare: str) -> Problem:
@@ -114,20 +150,30 @@ def _with_host(problem: Problem, blocked: Sequence[Leg], spare: str) -> Problem:
     memory, disk = len(problem.pools), len(problem.pools) + 1
     host = len(problem.hosts)
     room = (
-        max((_sum(leg.source, memory=True) for leg in blocked), default=0),
-        max((_sum(leg.source, memory=False) for leg in blocked), default=0),
+        max((_memory(leg.source) for leg in blocked), default=0),
+        max((_files(leg.source) for leg in blocked), default=0),
     )
     waiting = {leg.machine for leg in blocked}
 
     def aside(machine: Machine) -> Machine:
         held = frozenset(
-            replace(h, pool=memory)
-            if h.thing == MEMORY
-            else Holding(pool=disk, amount=h.transfer, thing=f"spare {h.thing}", transfer=h.transfer)
+            h
+            if h.file and not h.amount
+            else Holding(
+                pool=memory if h.thing == MEMORY else disk,
+                amount=h.amount,
+                thing=h.thing if h.thing == MEMORY else f"spare {h.thing}",
+                transfer=h.transfer,
+                file=h.file,
+            )
             for h in machine.start.holdings
-            if h.transfer
+            if h.thing == MEMORY or h.file
         )
-        return replace(machine, parking=(*machine.parking, Place(host=host, holdings=held)))
+        there = Place(host=host, holdings=held)
+        return replace(
+            machine, parking=(*machine.parking, there),
+            lets=lambda source, target: there in (source, target) or machine.lets(source, target),
+        )  # fmt: skip
 
     return replace(
         problem,

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from .timing import ScheduledLeg
 
+COMES_BACK = "back to its place: it only made room"
+"""Of the last move of a machine that was in its place."""
 _NAMED = 3
 """Machines that are named; the rest is counted."""
 

@@ -47,9 +47,10 @@ _STACK_PLACEMENT = frozenset(
         "wait_for_activity",
         "policy",
         "audit_required",
+        "bystanders",
     }
 )
-"""Of those, hosts, vms, guard and audit_required are looked at apart; the policy is the operator's, and no part of the file."""
+"""Of those, hosts, vms, guard, audit_required and bystanders are looked at apart; the policy is the operator's, and no part of the file."""
 _STACK_PASSWORDS = frozenset({"directory"})
 _VM_PLACEMENT = ("name", "id", "hosts", "storage", "migration", "snooze")
 _NEW = "new host"

@@ -34,6 +34,8 @@ def loosened(before: Stack, after: Stack, now: datetime | None) -> Iterator[Loos
         yield "guard.all_or_nothing", "true", None
     if before.audit_required and not after.audit_required:
         yield "audit", "required", None
+    if after.bystanders and not before.bystanders:
+        yield "bystanders", None, "allow"
     for field in fields(Guard):
         old, new = (getattr(stack.guard, field.name) for stack in (before, after))
         if field.name not in _APART and old != new:

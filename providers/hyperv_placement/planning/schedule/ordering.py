@@ -1,0 +1,103 @@
+"""The order of a plan's moves, looked for in ever more ways: straight, with a few stops, with all that are ever made.
+
+Each layer is tried in its cheap ways before the next one; only where all are exhausted is it said that every order was
+tried.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hyperv_placement.model.estate import Inventory
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.plan import Plan
+from hyperv_placement.model.stack import Stack
+from hyperv_placement.model.throughput import NOTHING_OBSERVED, Throughput
+
+from .budget import Budget
+from .build import ProblemInstance, problem_instance
+from .bystanders import bystanders, is_read
+from .names import with_names
+from .places import Vocabulary
+from .problem import Leg
+from .sequence import DeadEnd, quick, sequence
+
+ORDERS = 4_000_000
+"""Steps for finding a safe order."""
+SPOTS = 6
+"""Hosts on which a machine may be parked, those with most memory free that would take it, before all are tried."""
+ALL_SPOTS = 4_000
+"""Machines times hosts up to which all of them are tried."""
+WHOLE = 8_000
+"""Ways between all places of all machines up to which every order is tried."""
+
+
+def ordered(
+    stack: Stack,
+    inventory: Inventory,
+    plan: Plan,
+    *,
+    throughput: Throughput = NOTHING_OBSERVED,
+    straight: ProblemInstance | None = None,
+    budget: Budget | None = None,
+) -> tuple[ProblemInstance, list[Leg] | DeadEnd]:
+    """Return a safe order of all moves of `plan` and the problem that it solves, or the dead end.
+
+    `straight`: the problem without stops, if it is made already. `budget`: what the search may use, if not its own.
+    """
+    budget = budget or Budget(ORDERS)
+    instance = straight or with_names(
+        problem_instance(stack, inventory, plan, throughput=throughput), inventory
+    )
+    legs = quick(instance.problem, budget)
+    if isinstance(legs, DeadEnd):
+        layers = list(_layers(stack, plan, instance, legs))
+        for stops in layers:
+            roomier = problem_instance(stack, inventory, plan, throughput=throughput, stops=stops)
+            instance = with_names(roomier, inventory)
+            search = sequence if stops is layers[-1] else quick
+            legs = search(instance.problem, budget)
+            if not isinstance(legs, DeadEnd):
+                break
+    return instance, legs
+
+
+def _layers(stack: Stack, plan: Plan, instance: ProblemInstance, stuck: DeadEnd) -> Iterator[Vocabulary]:
+    """Yield where machines may step aside: those in the way on few hosts first, then everybody everywhere.
+
+    Machines in their places only after all that, and only where the stack file allows it.
+    """
+    problem, labels = instance.problem, frozenset(step.label for step in instance.steps)
+    lacking = {pool for leg in stuck.blocked for pool, amount in leg.acquires if stuck.free[pool] < amount}
+    in_the_way = frozenset(
+        machine.key
+        for machine in problem.machines
+        if any(holding.pool in lacking for holding in (*machine.start.holdings, *machine.goal.holdings))
+    )
+    # As it is where no more can go straight: by then the room is where it was freed.
+    room = {
+        HostName(pool.host): free
+        for pool, free in zip(problem.pools, stuck.free, strict=True)
+        if pool.kind == "memory"
+    }
+    hosts = len(problem.hosts)
+    # Every parking place multiplies the states of the search: a few first, as that mostly is enough.
+    yield Vocabulary(parkable=in_the_way, spots=SPOTS, room=room)
+    if hosts > SPOTS and len(in_the_way) * hosts <= ALL_SPOTS:
+        yield Vocabulary(parkable=in_the_way, spots=hosts, room=room)
+    if labels != in_the_way and len(labels) * hosts <= ALL_SPOTS:
+        yield Vocabulary(parkable=labels, spots=hosts, room=room)
+    yield from _everywhere(stack, hosts, labels)
+    if stack.bystanders:
+        others = frozenset(step.label for step in bystanders(stack, plan) if step.vm and is_read(step.vm))
+        yield Vocabulary(parkable=labels, bystanders=others, spots=min(SPOTS, hosts), room=room)
+        yield from _everywhere(stack, hosts, labels, others)
+
+
+def _everywhere(
+    stack: Stack, hosts: int, labels: frozenset[str], others: frozenset[str] = frozenset()
+) -> Iterator[Vocabulary]:
+    """Yield all stops of these machines, unless they are too many to try every order."""
+    roots = {root for host in stack.hosts.values() for root in host.storage.values()}
+    if len(labels | others) * (hosts * (2 + len(roots))) ** 2 <= WHOLE:
+        yield Vocabulary(parkable=labels, bystanders=others, whole=True)
