@@ -1,4 +1,4 @@
-"""Seeded estates: memory at 85 %, volumes at 75 %, and a target that a walk of single safe moves has reached."""
+"""Seeded estates: memory at 85 % or at 92 to 97 %, volumes at 75 %, and a target that a walk of single safe moves has reached."""
 
 from __future__ import annotations
 
@@ -14,6 +14,11 @@ SIZES = ((4, 40), (8, 80), (8, 80), (16, 120), (16, 200), (32, 400))
 MEMORY_USED, DISK_USED, MOVED = 0.85, 0.75, 0.30
 LINK = 1.25e9
 SLOTS = 2
+TIGHT_HOSTS, TIGHT_SEEDS = (4, 8, 12), range(10)
+TIGHTEST, TIGHT_STEP, PER_HOST = 0.97, 0.005, 15
+"""Memory used of the last of ten tight estates, how much less each before it uses, and machines a host."""
+FILLS, STEPS = 1000, 400
+"""Tries to fill one draw of machines in, and steps of the walk a machine, before other machines are drawn."""
 _GB, _GIB, _MIB_PER_GIB = 10**9, 1 << 30, 1024
 
 
@@ -32,22 +37,25 @@ class _Rooms:
         self.disk[host] -= sign * size[1] * _GB
 
 
-def estate(hosts: int, machines: int, seed: int) -> Problem:
+def tight(hosts: int, seed: int) -> Problem:
+    """Return an estate whose memory is used to 92.5 % (seed 0) to 97 % (seed 9), on few hosts."""
+    used = TIGHTEST - TIGHT_STEP * (TIGHT_SEEDS[-1] - seed)
+    return estate(hosts, hosts * PER_HOST, seed, memory_used=used)
+
+
+def estate(hosts: int, machines: int, seed: int, memory_used: float = MEMORY_USED) -> Problem:
     """Return an estate in which 30 % of the machines are declared elsewhere, and a safe way there exists."""
     source = random.Random(seed)  # noqa: S311 - an estate, no secret
-    sizes = [source.choice(SIZES) for _ in range(machines)]
-    while (built := _filled(source, hosts, sizes)) is None:
+    while (drawn := _drawn(source, hosts, machines, memory_used)) is None:
         pass
-    start, rooms = built
-    free = [amount for host in range(hosts) for amount in (rooms.memory[host], rooms.disk[host])]
-    goal = _walked(source, start, rooms, sizes)
+    sizes, free, start, goal = drawn
     return Problem(
         pools=tuple(
             pool
             for host in map(HostName, map(_host, range(hosts)))
             for pool in (Pool.memory(host), Pool.on_volume(host, "disk"))
         ),
-        free=tuple(free),
+        free=free,
         links=(LINK,) * hosts,
         limits=(SlotLimits(live=SLOTS, storage=SLOTS),) * hosts,
         machines=tuple(
@@ -62,15 +70,31 @@ def estate(hosts: int, machines: int, seed: int) -> Problem:
     )
 
 
+def _drawn(
+    source: random.Random, hosts: int, machines: int, memory_used: float
+) -> tuple[list[tuple[int, int]], tuple[int, ...], list[int], list[int]] | None:
+    """Return sizes, what is free, where machines are and where they go; None where these machines do not fit or hardly move."""
+    sizes = [source.choice(SIZES) for _ in range(machines)]
+    for _ in range(FILLS):
+        if (built := _filled(source, hosts, sizes, memory_used)) is not None:
+            break
+    else:
+        return None
+    start, rooms = built
+    free = tuple(amount for host in range(hosts) for amount in (rooms.memory[host], rooms.disk[host]))
+    goal = _walked(source, start, rooms, sizes)
+    return None if goal is None else (sizes, free, start, goal)
+
+
 def _host(number: int) -> str:
     return f"hv{number:04d}"
 
 
 def _filled(
-    source: random.Random, hosts: int, sizes: list[tuple[int, int]]
+    source: random.Random, hosts: int, sizes: list[tuple[int, int]], memory_used: float
 ) -> tuple[list[int], _Rooms] | None:
     """Put each machine on any host that takes it, large ones first; None where one finds no host."""
-    memory = int(sum(size[0] for size in sizes) * _MIB_PER_GIB / hosts / MEMORY_USED)
+    memory = int(sum(size[0] for size in sizes) * _MIB_PER_GIB / hosts / memory_used)
     disk = int(sum(size[1] for size in sizes) * _GB / hosts / DISK_USED)
     rooms = _Rooms(memory=[memory] * hosts, disk=[disk] * hosts)
     at = [0] * len(sizes)
@@ -85,11 +109,13 @@ def _filled(
 
 def _walked(
     source: random.Random, start: list[int], rooms: _Rooms, sizes: list[tuple[int, int]]
-) -> list[int]:
-    """Return where the machines are after single moves, each of which had room, until enough are elsewhere."""
+) -> list[int] | None:
+    """Return where the machines are after single moves, each of which had room, until enough are elsewhere; None if they never are."""
     at = list(start)
     away = 0
-    while away < MOVED * len(at):
+    for _ in range(STEPS * len(at)):
+        if away >= MOVED * len(at):
+            return at
         number, host = source.randrange(len(at)), source.randrange(len(rooms.memory))
         if host == at[number] or not rooms.takes(host, sizes[number]):
             continue
@@ -97,7 +123,7 @@ def _walked(
         rooms.put(host, sizes[number])
         away += (host != start[number]) - (at[number] != start[number])
         at[number] = host
-    return at
+    return None
 
 
 def _place(number: int, host: int, size: tuple[int, int]) -> Place:
