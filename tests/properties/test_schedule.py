@@ -13,6 +13,7 @@ from hyperv_placement.model.pool import Pool
 from hyperv_placement.planning.schedule.budget import Budget
 from hyperv_placement.planning.schedule.chains import predecessors
 from hyperv_placement.planning.schedule.problem import (
+    LEAST,
     MEMORY,
     Holding,
     Leg,
@@ -44,9 +45,13 @@ def estates(draw: st.DrawFn, *, hosts: int = 4, machines: int = 5, full: bool = 
     def place(number: int, host: int) -> Place:
         memory, disk = sizes[number]
         held = [
-            Holding(pool=2 * host, amount=memory, thing=MEMORY, transfer=memory),
+            Holding(pool=2 * host, amount=memory, thing=MEMORY, transfer=memory * LEAST),
             Holding(
-                pool=2 * host + 1, amount=disk, thing=f"{number} on {host}", transfer=10 * disk, file=True
+                pool=2 * host + 1,
+                amount=disk,
+                thing=f"{number} on {host}",
+                transfer=10 * disk * LEAST,
+                file=True,
             ),
         ]
         if number in apart:
@@ -196,6 +201,49 @@ def test_the_order_alone_keeps_the_room(problem: Problem, chance: object) -> Non
             free[pool] += amount
         running.discard(ends)
         over.add(ends)
+
+
+@given(estates(machines=9))
+@settings(max_examples=ESTATES)
+def test_a_run_that_keeps_the_waits_ends_as_planned(problem: Problem) -> None:
+    """Where moves have their links for themselves: started as soon as their waits are over, they share no link and end no later."""
+    run = solved(problem)
+    if isinstance(run, DeadEnd) or not any(each.behind for each in run):
+        return
+    waits = [own | each.behind for own, each in zip(predecessors(problem, run), run, strict=True)]
+    ends = ends_of_run(problem, [each.leg for each in run], waits)
+    assert all(end <= each.end + 1e-6 for end, each in zip(ends, run, strict=True))
+
+
+def ends_of_run(problem: Problem, legs: Sequence[Leg], waits: Sequence[frozenset[int]]) -> list[float]:
+    """Return when each leg ends, started as soon as those it waits for have ended, with slots free and links shared in equal parts."""
+    left = {number: float(max(leg.transfer, LEAST)) for number, leg in enumerate(legs)}
+    ends: dict[int, float] = {}
+    running: set[int] = set()
+    now = 0.0
+    while left:
+        for number, own in enumerate(waits):
+            taken = [slot for other in running for slot in problem.slots(legs[other])]
+            open_slots = all(
+                taken.count(slot) < _slots(problem)[slot] for slot in problem.slots(legs[number])
+            )
+            if number in left and number not in running and own <= ends.keys() and open_slots:
+                running.add(number)
+        active = [host for number in running for host in legs[number].hosts]
+        rates = {n: min(problem.links[h] / active.count(h) for h in legs[n].hosts) for n in running}
+        step = min(left[number] / rates[number] for number in running)
+        now += step
+        for number in sorted(running):
+            left[number] -= rates[number] * step
+            if left[number] <= 1e-6 * LEAST:
+                del left[number]
+                running.discard(number)
+                ends[number] = now
+    return [ends[number] for number in range(len(legs))]
+
+
+def _slots(problem: Problem) -> list[int]:
+    return [count for limit in problem.limits for count in (limit.live, limit.storage)]
 
 
 @given(estates())

@@ -27,7 +27,7 @@ from . import (
     sweep,
 )
 from .figure import Figure
-from .orders import choosing
+from .orders import choosing, tight, whole
 from .orders import measuring as orders
 from .site import Sites
 from .table import as_json, render
@@ -41,6 +41,8 @@ MEASURES: dict[str, Measure] = {
     "before-orders": before_orders.measure,
     "lab": lab_memory.measure,
     "orders": orders.measure,
+    "tight": tight.measure,
+    "plan-1000": whole.measure,
     "choosing": choosing.measure,
     "refusals": refusals.measure,
     "sweep": sweep.measure,
@@ -52,6 +54,8 @@ MEASURES: dict[str, Measure] = {
     "moves": moves.measure,
     "review": review.measure,
 }
+ON_REQUEST: dict[str, Measure] = {"plan-2000": whole.measure_huge, "plan-5000": whole.measure_published}
+"""Measured only where they are named: they take minutes."""
 INTERRUPTED = 130
 LAST_WORDS = 20
 """Lines shown of a command that failed."""
@@ -79,9 +83,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "only",
         nargs="*",
-        choices=[[], *MEASURES],
+        choices=[[], *MEASURES, *ON_REQUEST],
         metavar="NAME",
-        help=f"of {', '.join(MEASURES)}; default: all",
+        help=f"of {', '.join(MEASURES)} (default: all), {', '.join(ON_REQUEST)}",
     )
     parser.add_argument("--json", action="store_true", help="for scripts")
     return parser
@@ -91,7 +95,7 @@ def _measured(names: Sequence[str], sites: Sites) -> list[Figure]:
     figures: list[Figure] = []
     for name in names:
         sys.stderr.write(f"measuring {name} ...\n")
-        figures += MEASURES[name](sites)
+        figures += (MEASURES | ON_REQUEST)[name](sites)
     return figures
 
 

@@ -90,6 +90,8 @@ class ScheduledMove:
     end: float
     after: tuple[int, ...]
     """Numbers, in the schedule, of the moves that must have ended: they free what this one needs."""
+    behind: tuple[int, ...] = ()
+    """Numbers of the moves whose links it takes over: it starts when they have ended, whether they were made or not."""
     bytes: int = 0
     """What is copied: files, and memory of a machine that runs."""
     blackout: float = 0.0

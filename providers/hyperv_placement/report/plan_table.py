@@ -59,6 +59,8 @@ def _row(schedule: Schedule, each: ScheduledMove, wave: int) -> tuple[str, ...]:
     # The sum leaves out files of which no host reports the size: it may be far below what is copied.
     size = f"{format_bytes(each.bytes)}{' + ?' if of_unknown_size(move) else ''}"
     first = list(dict.fromkeys(schedule.moves[number].label for number in each.after))
+    # Nothing is needed of those whose links it takes over, so that they are named only where there is no other reason.
+    first = first or list(dict.fromkeys(f"behind {schedule.moves[number].label}" for number in each.behind))
     more = f" +{len(first) - _NAMED}" if len(first) > _NAMED else ""
     cells = (
         str(wave), each.label, way, f"{KINDS[move.moves]}{', aside' if each.aside else ''}", size,

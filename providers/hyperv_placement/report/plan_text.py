@@ -12,7 +12,7 @@ from hyperv_placement.visible import visible
 
 from .plan_gantt import clock, gantt
 from .plan_table import table
-from .text import chosen, describe
+from .text import awaited, chosen, describe
 
 _FEW = 20
 """Machines in a list before the rest is counted."""
@@ -38,11 +38,11 @@ def outline(plan: Plan) -> list[str]:
     for each in schedule.moves:
         move = each.move
         way = f"{move.source} -> {move.destination}" if move.changes_host else f"stays on {move.source}"
-        first = ", ".join(dict.fromkeys(schedule.moves[number].label for number in each.after))
-        after = f", after {first}" if first else ""
         times = f"{clock(each.start)} to {clock(each.end)}"
         lines.append(
-            visible(f"{each.label}: {way}, {format_bytes(each.bytes)}, {times}{after} ({each.reason})")
+            visible(
+                f"{each.label}: {way}, {format_bytes(each.bytes)}, {times}{awaited(schedule, each)} ({each.reason})"
+            )
         )
     return lines
 

@@ -40,14 +40,26 @@ def reported(schedule: Schedule, label: str) -> Iterator[str]:
     """Yield a line for each move of a machine: what it costs, where it waits for others, why it only makes room."""
     for number in schedule.legs(label):
         each = schedule.moves[number]
-        first = ", ".join(schedule.moves[n].label for n in each.after if schedule.moves[n].label != label)
-        waits = f", after {first}" if first else ""
+        waits = awaited(schedule, each)
         if each.aside:
             yield f"first to {each.move.destination}{waits}: {each.reason}; {_cost(each)}{_targets(each.move)}"
         elif not schedule.whole(number):
             yield f"then to {each.move.destination}{waits}; {_cost(each)}{_targets(each.move)}"
         else:
             yield f"to {each.move.destination}{waits}; {_cost(each)}" if waits else _cost(each)
+
+
+def awaited(schedule: Schedule, each: ScheduledMove) -> str:
+    """Return for which other machines' moves one waits: `, after` those that free its room, `, behind` those whose links it takes over."""
+    return "".join(
+        f", {how} {names}"
+        for how, numbers in (("after", each.after), ("behind", each.behind))
+        if (
+            names := ", ".join(
+                dict.fromkeys(label for n in numbers if (label := schedule.moves[n].label) != each.label)
+            )
+        )
+    )
 
 
 def _targets(move: Move) -> str:

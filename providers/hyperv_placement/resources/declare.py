@@ -119,9 +119,10 @@ def before(schedule: Schedule) -> Mapping[str, list[str]]:
 def in_order(plan: Plan, waits: Mapping[str, list[str]]) -> Iterator[Step]:
     """Yield every machine after those it waits for: what is not scheduled, then the moves by their starts."""
     steps = {step.label: step for step in plan.steps}
-    # A resource can only depend on one that is registered already, so that those that wait come last.
+    # A resource can only depend on one that is registered already, so that those that wait come last. The engine takes
+    # them up in this order as far as it has workers: who is behind another one comes after it, too.
     for each in plan.schedule.moves:
-        if waits.get(each.label):
+        if waits.get(each.label) or each.behind:
             steps.pop(each.label)
     yield from steps.values()
     late = {step.label: step for step in plan.steps if step.label not in steps}

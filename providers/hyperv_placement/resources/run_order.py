@@ -132,7 +132,7 @@ class RunOrder:
     def wait(
         self, number: int, *, made: Made, waiting: Callable[[str], None], cancelled: threading.Event
     ) -> None:
-        """Return when all that move `number` waits for is made.
+        """Return when all that move `number` waits for is made, and those whose links it takes over have ended.
 
         Raises NoRoomError, naming it, where one of them failed or is no part of the run; InterruptedRunError when
         cancelled; what `made` raises.
@@ -152,7 +152,7 @@ class RunOrder:
                     continue
                 if said != me.waits_for:
                     said = me.waits_for
-                    waiting(f"for {first.label} to {_leave(first)}")
+                    waiting(_what_for(mine, me.waits_for, first))
                 self._clock.wait(pause, call)
         raise InterruptedRunError(f"{mine.label} was not started: the run was interrupted", remedy="")
 
@@ -223,6 +223,12 @@ def _never(run: Run, before: int, number: int) -> NoRoomError:
         f"{freed} ({way}), which is no part of this run",
         remedy=f"Take {first.label} into the run as well (--target, --exclude), or run it whole",
     )
+
+
+def _what_for(mine: ScheduledMove, number: int, first: ScheduledMove) -> str:
+    if number in mine.behind:
+        return f"behind {first.label}, which uses the same link"
+    return f"for {first.label} to {_leave(first)}"
 
 
 def _leave(move: ScheduledMove) -> str:

@@ -40,7 +40,9 @@ def decide(run: Run, now: float) -> Decision:
     given_up: dict[str, int] = {}
     for label, each in run.waiting():
         before = _first_not_made(run, each)
-        if before is None:
+        if before is None and (ahead := _link_taken_by(run, each, now)) is not None:
+            waits[label] = ahead
+        elif before is None:
             goes.append(label)
         elif _hopes(run, before, each.number, now):
             waits[label] = before
@@ -69,6 +71,25 @@ def carried_out(run: Run, decision: Decision) -> Run:
 def _first_not_made(run: Run, each: Machine) -> int | None:
     made = run.done | each.made
     return next((before for before in run.schedule.moves[each.number].after if before not in made), None)
+
+
+def _link_taken_by(run: Run, each: Machine, now: float) -> int | None:
+    """Return the first of the moves that it lets go first and that has not ended, if that one may still come.
+
+    It needs nothing of them but their links: where one has failed or is left out, it goes.
+    """
+    behind = run.schedule.moves[each.number].behind
+    return next((ahead for ahead in behind if ahead not in run.done and _may_use_link(run, ahead, now)), None)
+
+
+def _may_use_link(run: Run, number: int, now: float) -> bool:
+    """Say whether a move is in hand, or will soon be: without its room, or without a word of it, nobody waits for it."""
+    move = run.schedule.moves[number]
+    state = run.machine(move.label).state
+    if state in IN_HAND or state in WILL_NOT_COME:
+        return state in IN_HAND
+    before = (each for each in move.after if each not in run.done)
+    return now < run.heard + SETTLED_S or any(_may_come(run, each, now, {number}) for each in before)
 
 
 def _hopes(run: Run, before: int, number: int, now: float) -> bool:

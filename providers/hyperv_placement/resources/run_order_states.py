@@ -74,6 +74,13 @@
 # Silence proves nothing of the hosts: a machine that is left out may be where the plan wants it all the same. So before
 # anybody is given up its thread asks the hosts (ASKING). If anything has changed meanwhile, it is looked at again.
 #
+# Whose link is taken over
+# ------------------------
+#
+# A move may also be `behind` others: nothing of them is needed but their links, and both at once would end later. They are
+# waited for while their machines are in hand, or still to come by the rules above, with SETTLED_S for all silence. One that
+# failed or was left out keeps nobody, so that a failed move stops only those that need its room.
+#
 # Locks and I/O
 # -------------
 #

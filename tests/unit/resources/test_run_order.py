@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
@@ -141,6 +142,59 @@ def test_a_whole_move_that_the_engine_never_gave_is_no_part_of_the_run() -> None
         pytest.raises(NoRoomError, match=r"VM001 was to free \(hv1 -> hv2\), which is no part of this run"),
     ):
         Waiting(run_order, 1).ends()
+
+
+QUEUE = Schedule(moves=(leg(1, "hv1", "hv2"), replace(leg(2, "hv1", "hv3"), behind=(0,))))
+"""Both use the link of hv1, and neither needs the other's room."""
+
+
+def test_a_move_takes_over_a_link_when_the_one_before_it_has_ended() -> None:
+    """It says behind whom it is, once."""
+    run_order = RunOrder(StoppedClock(), QUEUE)
+    with run_order.under_way("VM001"), run_order.under_way("VM002"):
+        waiting = Waiting(run_order, 1)
+        assert waiting.begun.wait(PATIENCE)
+        run_order.done(0)
+        waiting.ends()
+    assert waiting.said == ["behind VM001, which uses the same link"]
+
+
+def test_a_failed_move_gives_up_its_link() -> None:
+    """Nothing of it is needed: who is behind it goes, without an error and without asking the hosts."""
+    run_order = RunOrder(StoppedClock(), QUEUE)
+    with run_order.under_way("VM002"):
+        with run_order.under_way("VM001"):
+            waiting = Waiting(run_order, 1)
+            assert waiting.begun.wait(PATIENCE)
+        waiting.ends()
+
+
+def test_a_link_is_not_kept_for_a_machine_that_does_not_come() -> None:
+    """One that the engine never names is waited for as long as its silence proves nothing."""
+    clock = StoppedClock()
+    run_order = RunOrder(clock, QUEUE)
+    with run_order.under_way("VM002"):
+        waiting = Waiting(run_order, 1)
+        assert waiting.begun.wait(PATIENCE)
+        clock.passes(SETTLED_S + 1)
+        waiting.ends()
+
+
+def test_a_link_is_kept_for_a_machine_that_waits_for_room_first() -> None:
+    """The engine does not order it before that room is free, and its silence means nothing until then."""
+    clock = StoppedClock()
+    moves = (leg(3, "hv2", "hv4"), leg(1, "hv1", "hv2", 0), replace(leg(2, "hv1", "hv3"), behind=(1,)))
+    run_order = RunOrder(clock, Schedule(moves=moves))
+    run_order.name("VM001")
+    with run_order.under_way("VM003"), run_order.under_way("VM002"):
+        waiting = Waiting(run_order, 2)
+        assert waiting.begun.wait(PATIENCE)
+        clock.passes(SETTLED_S + 1)
+        clock.looked()
+        run_order.done(0)
+        with run_order.under_way("VM001"):
+            run_order.done(1)
+            waiting.ends()
 
 
 def test_what_somebody_else_has_moved_is_made() -> None:

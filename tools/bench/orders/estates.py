@@ -38,15 +38,20 @@ class _Rooms:
 
 
 def tight(hosts: int, seed: int) -> Problem:
-    """Return an estate whose memory is used to 92.5 % (seed 0) to 97 % (seed 9), on few hosts."""
+    """Return an estate whose memory is used to 92.5 % (seed 0) to 97 % (seed 9), on few hosts, with a safe way of direct moves."""
     used = TIGHTEST - TIGHT_STEP * (TIGHT_SEEDS[-1] - seed)
-    return estate(hosts, hosts * PER_HOST, seed, memory_used=used)
+    return estate(hosts, hosts * PER_HOST, seed, memory_used=used, direct=True)
 
 
-def estate(hosts: int, machines: int, seed: int, memory_used: float = MEMORY_USED) -> Problem:
-    """Return an estate in which 30 % of the machines are declared elsewhere, and a safe way there exists."""
+def estate(
+    hosts: int, machines: int, seed: int, *, memory_used: float = MEMORY_USED, direct: bool = False
+) -> Problem:
+    """Return an estate in which 30 % of the machines are declared elsewhere, and a safe way there exists.
+
+    `direct`: each machine moves once on that way.
+    """
     source = random.Random(seed)  # noqa: S311 - an estate, no secret
-    while (drawn := _drawn(source, hosts, machines, memory_used)) is None:
+    while (drawn := _drawn(source, hosts, machines, memory_used, direct=direct)) is None:
         pass
     sizes, free, start, goal = drawn
     return Problem(
@@ -71,7 +76,7 @@ def estate(hosts: int, machines: int, seed: int, memory_used: float = MEMORY_USE
 
 
 def _drawn(
-    source: random.Random, hosts: int, machines: int, memory_used: float
+    source: random.Random, hosts: int, machines: int, memory_used: float, *, direct: bool
 ) -> tuple[list[tuple[int, int]], tuple[int, ...], list[int], list[int]] | None:
     """Return sizes, what is free, where machines are and where they go; None where these machines do not fit or hardly move."""
     sizes = [source.choice(SIZES) for _ in range(machines)]
@@ -82,7 +87,7 @@ def _drawn(
         return None
     start, rooms = built
     free = tuple(amount for host in range(hosts) for amount in (rooms.memory[host], rooms.disk[host]))
-    goal = _walked(source, start, rooms, sizes)
+    goal = _walked(source, start, rooms, sizes, direct=direct)
     return None if goal is None else (sizes, free, start, goal)
 
 
@@ -108,7 +113,7 @@ def _filled(
 
 
 def _walked(
-    source: random.Random, start: list[int], rooms: _Rooms, sizes: list[tuple[int, int]]
+    source: random.Random, start: list[int], rooms: _Rooms, sizes: list[tuple[int, int]], *, direct: bool
 ) -> list[int] | None:
     """Return where the machines are after single moves, each of which had room, until enough are elsewhere; None if they never are."""
     at = list(start)
@@ -117,7 +122,8 @@ def _walked(
         if away >= MOVED * len(at):
             return at
         number, host = source.randrange(len(at)), source.randrange(len(rooms.memory))
-        if host == at[number] or not rooms.takes(host, sizes[number]):
+        moved = direct and at[number] != start[number]
+        if moved or host == at[number] or not rooms.takes(host, sizes[number]):
             continue
         rooms.put(at[number], sizes[number], -1)
         rooms.put(host, sizes[number])

@@ -93,6 +93,8 @@ class Leg:
 
 
 MEMORY = "memory"
+LEAST = 1 << 20
+"""Bytes that every leg copies at least: the configuration, so that no leg ends when it starts."""
 
 Lets = Callable[[Place, Place], bool]
 

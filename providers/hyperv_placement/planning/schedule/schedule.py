@@ -94,6 +94,7 @@ def _reported(
                 start=each.start,
                 end=each.end,
                 after=tuple(sorted(before[number])),
+                behind=tuple(sorted(each.behind - before[number])),
                 bytes=leg.transfer,
                 blackout=blackout(move, instance.problem.rate(leg)),
                 reason=why_aside(labels, run, before, number) if aside else _why_in_the_end(instance, leg),

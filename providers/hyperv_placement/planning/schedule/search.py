@@ -1,4 +1,4 @@
-"""The best schedule that a budget finds: a series of simulations, each with another priority of legs."""
+"""The best schedule that a budget finds: moves that share their links first, then moves that have them for themselves."""
 
 from __future__ import annotations
 
@@ -8,26 +8,57 @@ from collections.abc import Iterator, Sequence
 
 from .bound import lower_bound
 from .budget import Budget
+from .improving import improved
+from .packing import Packed, Packing
 from .problem import Leg, Problem
 from .timing import Priority, ScheduledLeg, finish, timed
 
 CLOSE = 1.001
 """Factor of the lower bound at which the search stops."""
-ROUNDS = 256
-"""Simulations at most: with few moves there are soon no others to try."""
+ROUNDS = 48
+"""Simulations with shared links at most."""
+WORTH = 0.995
+"""Part of the finish below which moves wait for the links of others: what is gained by less is lost with the first slow move."""
 
 
 def best(problem: Problem, legs: Sequence[Leg], budget: Budget) -> list[ScheduledLeg]:
     """Return the schedule of `legs`, a safe order, with the earliest finish; at least one is tried, however small the budget."""
-    bound = lower_bound(problem, legs)
+    bound = lower_bound(problem, legs) * CLOSE
+    shared = _shared(problem, legs, bound, Budget(budget.left // 2))
+    if finish(shared) <= bound:
+        return shared
+    packing = Packing(problem, [each.leg for each in shared])
+    found = improved(packing, range(len(shared)), bound, Budget(budget.left // 2))
+    if found is None or found.finish > finish(shared) * WORTH:
+        return shared
+    return _in_turn(packing, found)
+
+
+def _shared(problem: Problem, legs: Sequence[Leg], bound: float, budget: Budget) -> list[ScheduledLeg]:
+    """Return the best of a series of simulations, each with another priority of legs."""
     found: list[ScheduledLeg] | None = None
     for priority in itertools.islice(_priorities(legs), ROUNDS):
         run = timed(problem, legs, priority, budget)
         if found is None or finish(run) < finish(found):
             found = run
-        if finish(found) <= bound * CLOSE or budget.spent:
+        if finish(found) <= bound or budget.spent:
             break
     return found or []
+
+
+def _in_turn(packing: Packing, found: Packed) -> list[ScheduledLeg]:
+    """Return a run in the order of starts, each leg behind those whose links it takes over."""
+    # Of two legs that start at once, the order by machine is kept in every run.
+    order = sorted(found.order, key=lambda number: (found.starts[number], packing.legs[number].machine))
+    place = {number: at for at, number in enumerate(order)}
+    behind = packing.behind(found)
+    return [
+        ScheduledLeg(
+            leg=packing.legs[number], start=found.starts[number], end=found.ends[number],
+            behind=frozenset(place[other] for other in behind[number]),
+        )
+        for number in order
+    ]  # fmt: skip
 
 
 def _priorities(legs: Sequence[Leg]) -> Iterator[Priority]:

@@ -12,14 +12,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from .budget import Budget
-from .problem import Leg, Problem
+from .problem import LEAST, Leg, Problem
 
 Priority = Callable[[int, Sequence[float]], tuple[float, ...]]
 """Number of a leg, and bytes that each host has yet to send and receive -> what starts first: the smallest."""
-
-
-LEAST = 1 << 20
-"""Bytes that every leg copies at least: the configuration, so that no leg ends when it starts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +25,8 @@ class ScheduledLeg:
     leg: Leg
     start: float
     end: float
+    behind: frozenset[int] = frozenset()
+    """Numbers, in the run, of legs whose link it takes over: both at once would end later."""
 
 
 @dataclass(slots=True)
