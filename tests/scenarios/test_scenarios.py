@@ -63,11 +63,13 @@ def _line(found: Plan, number: int) -> str:
         else f"stays on {each.move.source}"
     )
     before = sorted({found.schedule.moves[n].label for n in each.after})
+    ahead = sorted({found.schedule.moves[n].label for n in each.behind})
     return "".join(
         (
             f"{each.label}: {way}",
             ", aside" if each.aside else "",
             f", after {' and '.join(before)}" if before else "",
+            f", behind {' and '.join(ahead)}" if ahead else "",
         )
     )
 

@@ -89,7 +89,9 @@ class Packing:
         """Return when each leg runs; None if one ends after `limit`, or finds no room after all others."""
         filling = _Filling(self)
         blocked: dict[int, list[int]] = {}
-        todo = [number for number in reversed(order) if not self.legs[number].runs]
+        todo = list(reversed(order))
+        if self.begun:
+            todo = [number for number in todo if number not in self.begun]
         while todo:
             number = todo.pop()
             missing = filling.missing(number)
@@ -161,49 +163,58 @@ class _Filling:
         self._lanes = [[0.0] * count for count in packing.lanes]
         """By host: from when each lane is free, in this order."""
         for number in packing.begun:
-            self._put(number, 0.0, packing.takes[number])
+            for pool, amount in packing.takes[number]:
+                self._free[pool] -= amount
+            self._put(number, 0.0)
 
     def missing(self, number: int) -> int | None:
         """Return the pool that has no room for a leg after all that are placed, or ~N for leg N of its machine before it."""
         before = self._packing.previous[number]
         if before >= 0 and self.ends[before] < 0:
             return ~before
+        total = self._total
         for pool, amount in self._packing.takes[number]:
-            if self._total[pool] < amount:
+            if total[pool] < amount:
                 return pool
         return None
 
     def place(self, number: int) -> float:
         """Start a leg as soon as its links, its room and its machine are free; return when it ends."""
-        before = self._packing.previous[number]
+        packing, ready, lanes = self._packing, self._ready, self._lanes
+        before = packing.previous[number]
         start = self.ends[before] if before >= 0 else 0.0
-        takes = self._packing.takes[number]
-        for pool, amount in takes:
-            have = self._free[pool]
+        for pool, amount in packing.takes[number]:
+            have, when = self._free[pool] - amount, ready[pool]
             # Who takes more than is free waits for what is given back first; nobody after it can have that sooner.
-            while have < amount:
+            while have < 0:
                 end, given = heapq.heappop(self._back[pool])
                 have += given
-                self._ready[pool] = max(self._ready[pool], end)
-            self._free[pool] = have
-            start = max(start, self._ready[pool])
-        for host, need in self._packing.needs[number]:
-            start = max(start, self._lanes[host][need - 1])
-        return self._put(number, start, takes)
+                if end > when:  # noqa: PLR1730 - max() takes twice as long, and this is what a search does most
+                    when = end
+            self._free[pool], ready[pool] = have, when
+            if when > start:  # noqa: PLR1730 - the same
+                start = when
+        for host, need in packing.needs[number]:
+            lane = lanes[host][need - 1]
+            if lane > start:  # noqa: PLR1730 - the same
+                start = lane
+        return self._put(number, start)
 
-    def _put(self, number: int, start: float, takes: Sequence[tuple[int, int]]) -> float:
+    def _put(self, number: int, start: float) -> float:
+        packing, total = self._packing, self._total
         self.starts[number] = start
-        self.ends[number] = end = start + self._packing.seconds[number]
+        self.ends[number] = end = start + packing.seconds[number]
         self.order.append(number)
-        for pool, amount in takes:
-            self._free[pool] -= amount
-            self._total[pool] -= amount
-        for pool, amount in self._packing.gives[number]:
-            self._total[pool] += amount
+        for pool, amount in packing.takes[number]:
+            total[pool] -= amount
+        for pool, amount in packing.gives[number]:
+            total[pool] += amount
             heapq.heappush(self._back[pool], (end, amount))
-        for host, need in self._packing.needs[number]:
+        for host, need in packing.needs[number]:
             lanes = self._lanes[host]
-            lanes[:need] = [end] * need
-            if need < len(lanes):
+            if need == len(lanes):
+                self._lanes[host] = [end] * need
+            else:
+                lanes[:need] = [end] * need
                 lanes.sort()
         return end
