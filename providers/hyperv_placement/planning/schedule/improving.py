@@ -16,6 +16,10 @@ HEAT = 0.03
 """Part of the finish by which a change may be worse at the beginning of a search."""
 EACH = 0.05
 """Weight of the mean end of all legs beside the last one: among equal finishes, room and links come free earlier."""
+ROUNDS = 40
+"""Changes for each pair of legs at most: with few legs there are soon no others to try."""
+FIXED = 8
+"""Steps that a try costs beside those of its legs."""
 DIRECTED = 0.75
 """Share of changes that are made where legs hold up the end; the others are made anywhere."""
 
@@ -26,13 +30,15 @@ def improved(packing: Packing, order: Sequence[int], bound: float, budget: Budge
     if current is None:
         return None
     source = random.Random(0)  # noqa: S311 - an order, no secret
+    cost = len(current.order) + FIXED
+    budget = Budget(min(budget.left, ROUNDS * len(current.order) ** 2 * cost))
     best, whole = current, max(1, budget.left)
     waits = packing.critical(current)
     while not budget.spent and best.finish > bound:
         heat = HEAT * best.finish * budget.left / whole
         changed = _changed(current.order, waits, source)
         found = packing.packed(changed, current.finish + heat)
-        budget.spend(len(changed))
+        budget.spend(cost)
         if found is None or _cost(found) > _cost(current) + heat * source.random():
             continue
         current, waits = found, packing.critical(found)
