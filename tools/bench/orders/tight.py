@@ -11,7 +11,8 @@ from statistics import mean
 
 from hyperv_placement.planning.schedule.bound import lower_bound
 from hyperv_placement.planning.schedule.budget import Budget
-from hyperv_placement.planning.schedule.schedule import IMPROVEMENT, ORDERS
+from hyperv_placement.planning.schedule.ordering import ORDERS
+from hyperv_placement.planning.schedule.schedule import IMPROVEMENT
 from hyperv_placement.planning.schedule.search import best
 from hyperv_placement.planning.schedule.sequence import DeadEnd, sequence
 from hyperv_placement.planning.schedule.timing import finish
