@@ -12,7 +12,7 @@ from hyperv_placement.model.guard import ON_PAPER, Occasion
 from hyperv_placement.model.identity import NOTHING_KEPT, Kept
 from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import HostName, VmId
-from hyperv_placement.model.plan import Choice, Placement, Plan, Standing, Step
+from hyperv_placement.model.plan import Placement, Plan, Standing, Step
 from hyperv_placement.model.stack import HostSpec, Stack, VmSpec
 from hyperv_placement.model.throughput import NOTHING_OBSERVED, Throughput
 from hyperv_placement.model.unreachable import became, reported, several
@@ -27,7 +27,7 @@ from .checks.rules import broken_rules
 from .checks.servers import maybe_one_file
 from .checks.sizes import unsized
 from .checks.waiting import waited_for
-from .choosing.build import chosen
+from .choosing.build import Chosen, chosen
 from .machine.computers import named_twice, replaced, telling_of_others, unnamed
 from .machine.disk_keys import strange_places
 from .machine.identify import NotFound, behind_silence, identify
@@ -35,6 +35,9 @@ from .machine.locate import locate
 from .machine.reasons import why
 from .machine.takeover import renamed, takeover
 from .scheduled import scheduled
+
+_OTHER_HOSTS = 16
+"""Chosen hosts that are given up because the machine's move there is refused, before it is left where it is."""
 
 
 def plan(
@@ -51,7 +54,7 @@ def plan(
     when the plan is made, and which limits of the guard somebody has allowed. `throughput`: the rates of past moves.
     """
     stack = stack.on(occasion.day)
-    everybody, ends, choice = _stood(stack, inventory, known, occasion.in_run)
+    everybody, picked = _stood(stack, inventory, known, occasion.in_run)
     # Who is no part of the run stays where it is, and neither room nor a name nor a limit is counted as though it went.
     outside = tuple(step for step in everybody if not occasion.takes(step.label))
     inside = without_taken([step for step in everybody if occasion.takes(step.label)], inventory, outside)
@@ -65,12 +68,14 @@ def plan(
         *unnamed(inventory, reached),
     )  # fmt: skip
     unplanned = Plan(
-        steps=steps, choice=choice, known=known, silent=silent(stack, inventory), outside=outside
+        steps=steps, choice=picked.choice, known=known, silent=silent(stack, inventory), outside=outside
     )
     planned = scheduled(unplanned, stack, inventory, throughput)
-    rules = broken_rules(stack, inventory, _reached(planned, ends))
+    rules = broken_rules(stack, inventory, _reached(planned, picked.stands))
     guards = guarded(stack, planned.starts, occasion.now, occasion.allowed)
-    return dataclasses.replace(planned, findings=(*findings, *rules, *planned.findings, *guards))
+    return dataclasses.replace(
+        planned, findings=(*findings, *rules, *picked.findings, *planned.findings, *guards)
+    )
 
 
 def _reached(plan: Plan, ends: Mapping[str, HostName]) -> Mapping[str, HostName]:
@@ -90,38 +95,64 @@ def steps_of(stack: Stack, inventory: Inventory, known: Kept = NOTHING_KEPT) -> 
 
 def _stood(
     stack: Stack, inventory: Inventory, kept: Kept, in_run: frozenset[str] | None
-) -> tuple[tuple[Step, ...], Mapping[str, HostName], Choice | None]:
-    """Return the steps, where each machine that was found is to be after the run, and how good the choice of hosts is."""
+) -> tuple[tuple[Step, ...], Chosen]:
+    """Return the steps, and where each machine that was found is to be after the run, with how good the choice of hosts is."""
     known, behind = kept.machines, behind_silence(kept, stack, inventory)
     found = {label: identify(spec, inventory, known.get(label), behind) for label, spec in stack.vms.items()}
     there = {label: vm for label, vm in found.items() if isinstance(vm, VirtualMachine)}
-    staying = {label: vm.host for label, vm in there.items() if in_run is not None and label not in in_run}
-    # Hosts are chosen for all at once: one by one, the first would take the room that the second needs.
-    ends, choice = chosen(_pinned(stack, staying), inventory, there)
-    ends = {**ends, **staying}
-    wanted = {label: _alone(stack.vms[label]) or end for label, end in staying.items()}
-    steps = tuple(
-        Step(
-            label=label,
-            standing=vm.standing,
-            placement=Placement(),
-            vm_id=spec.id or known.get(label),
-            findings=(vm.finding,),
-        )
-        if isinstance(vm, NotFound)
-        else step_of(spec, vm, stack, inventory, wanted.get(label, ends[label]), known.get(label))
-        for (label, vm), spec in zip(found.items(), stack.vms.values(), strict=True)
-    )
-    return steps, ends, choice
-
-
-def _pinned(stack: Stack, staying: Mapping[str, HostName]) -> Stack:
-    """Return `stack` with those machines declared where they are: where the others go is chosen beside them."""
-    vms = {
-        label: dataclasses.replace(spec, hosts=(staying[label],), storage=None) if label in staying else spec
-        for label, spec in stack.vms.items()
+    # Who is not in the run stays; its step says where it is declared, if that is one host.
+    out = {
+        label: _alone(stack.vms[label]) or vm.host
+        for label, vm in there.items()
+        if in_run is not None and label not in in_run
     }
-    return dataclasses.replace(stack, vms=vms) if staying else stack
+    staying = dict(out)
+    excluded: list[Mapping[str, HostName]] = []
+    while True:
+        # Hosts are chosen for all at once: one by one, the first would take the room that the second needs.
+        picked = chosen(stack, inventory, there, excluded=excluded, staying=staying)
+        steps = _placed(stack, inventory, found, known, picked)
+        inside = without_taken([step for step in steps if step.label not in out], inventory)
+        # A move that was counted and is refused frees no room: then the others are chosen for anew.
+        counted = [step for step in inside if step.label not in staying and _counts_wrongly(step, picked)]
+        if picked.choice is None or not counted:
+            return steps, picked
+        for step in counted:
+            # Another host may take it; where none was found in a few rounds, it stays.
+            if step.label in picked.open and len(excluded) < _OTHER_HOSTS:
+                excluded.append({step.label: picked.ends[step.label]})
+            else:
+                staying[step.label] = picked.ends[step.label]
+
+
+def _counts_wrongly(step: Step, picked: Chosen) -> bool:
+    """Say whether a machine that is not moved was counted at another host."""
+    if step.vm is None or not step.left_out or step.label in picked.homeless:
+        return False
+    return picked.stands.get(step.label, step.vm.host) != step.vm.host
+
+
+def _placed(
+    stack: Stack,
+    inventory: Inventory,
+    found: Mapping[str, VirtualMachine | NotFound],
+    known: Mapping[str, VmId],
+    picked: Chosen,
+) -> tuple[Step, ...]:
+    """Return the standing of every declared machine, by the host that was chosen for it."""
+    steps = []
+    for (label, vm), spec in zip(found.items(), stack.vms.values(), strict=True):
+        if isinstance(vm, NotFound):
+            step = Step(
+                label=label, standing=vm.standing, placement=Placement(), vm_id=spec.id or known.get(label),
+                findings=(vm.finding,),
+            )  # fmt: skip
+        else:
+            step = step_of(spec, vm, stack, inventory, picked.ends[label], known.get(label))
+            if (why_not := picked.homeless.get(label)) is not None:
+                step = refuse(step, why_not)
+        steps.append(step)
+    return tuple(steps)
 
 
 def _alone(spec: VmSpec) -> HostName | None:

@@ -14,6 +14,7 @@ from hyperv_placement.model.units import counted
 from hyperv_placement.visible import visible
 
 from .checks.file_names import refuse, without_taken
+from .checks.n_plus_one_on_the_way import spare_on_the_way
 from .checks.shares import uncounted
 from .checks.sizes import left_behind
 from .schedule.peaks import crowded
@@ -31,6 +32,8 @@ def scheduled(plan: Plan, stack: Stack, inventory: Inventory, throughput: Throug
     With `guard.all_or_nothing` one such machine stops every move, with the proof.
     """
     wanted, causes = plan, list[Stuck]()
+    if stack.guard.all_or_nothing and (homeless := _without_a_host(plan)):
+        return dataclasses.replace(plan, findings=(*plan.findings, *homeless))
     while True:
         found = schedule_of(stack, inventory, plan, throughput)
         causes += found.stuck
@@ -50,6 +53,17 @@ def scheduled(plan: Plan, stack: Stack, inventory: Inventory, throughput: Throug
         plan = followed  # who is refused for a rule or a name frees no room either
 
 
+def _without_a_host(plan: Plan) -> tuple[Finding, ...]:
+    """Return why no host was found for machines, each cause once, as what stops every move."""
+    found = {
+        each.text: each
+        for step in plan.steps
+        for each in step.findings
+        if each.refuses and each.id in {"no-host-fits", "no-host-found"}
+    }
+    return tuple(found.values())
+
+
 def _with(plan: Plan, found: Schedule, said: tuple[Finding, ...], stack: Stack, inventory: Inventory) -> Plan:
     going = {each.label for each in found.moves}
     steps = tuple(_lasting(step) if step.label in going else step for step in plan.steps)
@@ -57,6 +71,7 @@ def _with(plan: Plan, found: Schedule, said: tuple[Finding, ...], stack: Stack, 
     schedule = dataclasses.replace(found, refused=refused)
     findings = (*plan.findings, *said, *uncounted(found))
     findings = (*findings, *crowded(dataclasses.replace(plan, schedule=schedule), stack, inventory))
+    findings = (*findings, *spare_on_the_way(stack, inventory, schedule))
     return dataclasses.replace(plan, steps=steps, schedule=schedule, findings=findings)
 
 

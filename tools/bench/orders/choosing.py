@@ -6,7 +6,7 @@ import random
 import time
 from collections.abc import Iterator
 
-from hyperv_placement.planning.choosing.placing import choose
+from hyperv_placement.planning.choosing.best import best
 from hyperv_placement.planning.choosing.problem import AssignmentProblem, Option, Unit
 from tools.bench.figure import Figure, amount
 from tools.bench.site import Sites
@@ -25,7 +25,7 @@ def measure(_sites: Sites) -> list[Figure]:
     """Choose, and repair greedily."""
     problem, at = crowded(seed=0)
     begun = time.perf_counter()
-    answer = choose(problem)
+    answer = best(problem)
     seconds = time.perf_counter() - begun
     repaired = greedy(problem, at)
     homeless = sum(option is None for option in answer.chosen)
@@ -66,9 +66,9 @@ def crowded(seed: int) -> tuple[AssignmentProblem, list[int]]:
         return tuple(held)
 
     units = tuple(
-        Unit(
-            key=f"VM{number:05d}",
-            options=tuple(
+        Unit.listed(
+            f"VM{number:05d}",
+            (
                 Option(
                     host=host,
                     holds=holds(number, host),
@@ -88,19 +88,20 @@ def greedy(problem: AssignmentProblem, at: list[int]) -> int:
     free = list(problem.room)
     here = list(at)
     for number, host in enumerate(here):
-        for pool, held in problem.units[number].options[host].holds:
+        for pool, held in problem.units[number].option(host).holds:
             free[pool] -= held
     moved = 0
     while (broken := next((pool for pool, left in enumerate(free) if left < 0), None)) is not None:
         number = min(_in(problem, here, broken), key=lambda number: (problem.units[number].far, number))
         host = next(
             host
-            for host, option in enumerate(problem.units[number].options)
-            if host != here[number] and all(free[pool] >= held for pool, held in option.holds)
+            for host in problem.units[number].hosts
+            if host != here[number]
+            and all(free[pool] >= held for pool, held in problem.units[number].option(host).holds)
         )
-        for pool, held in problem.units[number].options[here[number]].holds:
+        for pool, held in problem.units[number].option(here[number]).holds:
             free[pool] += held
-        for pool, held in problem.units[number].options[host].holds:
+        for pool, held in problem.units[number].option(host).holds:
             free[pool] -= held
         moved += problem.units[number].far
         here[number] = host
@@ -110,5 +111,5 @@ def greedy(problem: AssignmentProblem, at: list[int]) -> int:
 def _in(problem: AssignmentProblem, here: list[int], pool: int) -> Iterator[int]:
     """Yield the machines that hold of a pool."""
     for number, host in enumerate(here):
-        if any(held == pool for held, _ in problem.units[number].options[host].holds):
+        if any(held == pool for held, _ in problem.units[number].option(host).holds):
             yield number

@@ -11,35 +11,41 @@ from hyperv_placement.model.names import HostName, folded
 from hyperv_placement.model.stack import Rule, Stack
 from hyperv_placement.model.units import MIB, format_bytes
 
+from .survival import Survival, group_survival
+
 
 def n_plus_one_findings(
     rule: Rule, stack: Stack, inventory: Inventory, ends: Mapping[str, HostName]
 ) -> Iterator[Finding]:
     """Yield a warning for each host of a rule whose running machines the others could not take, by the plan's end.
 
-    The machines are packed largest first, into the host with most room; what a host keeps free stays free.
+    What a host keeps free stays free. Where it could be neither shown nor refuted, the warning says that instead.
     """
     free = _free_in_the_end(rule, stack, inventory, ends)
     if free is None:
         return
-    for lost in rule.hosts:
-        running = sorted(_running_on(lost, stack, inventory, ends), key=lambda vm: -(needed_mib(vm) or 0))
-        room = {name: left for name, left in free.items() if name != lost}
-        homeless = []
-        # Greedy: it may find no room where a search would find some. The finding is a warning, and errs on that side.
-        for vm in running:
-            roomy = max(room, key=lambda name: room[name])
-            if room[roomy] < (needed_mib(vm) or 0):
-                homeless.append(vm)
-            else:
-                room[roomy] -= needed_mib(vm) or 0
-        if homeless:
-            lacking = format_bytes(sum(needed_mib(vm) or 0 for vm in homeless) * MIB)
+    running = {
+        name: [needed_mib(vm) or 0 for vm in _running_on(name, stack, inventory, ends)] for name in rule.hosts
+    }
+    for lost, found in group_survival(free, running).items():
+        lacking = format_bytes(sum(found.homeless) * MIB)
+        without = (
+            f"without {lost} the others find no room for {len(found.homeless)} of its {len(running[lost])} running machines"
+            f" ({lacking} of memory)"
+        )
+        if found.verdict == Survival.FAILS:
             yield Finding.warning(
                 "rule-n-plus-1",
-                f"The rule in line {rule.line} (n_plus_1) does not hold: without {lost} the others find no room for"
-                f" {len(homeless)} of its {len(running)} running machines ({lacking} of memory)",
+                f"The rule in line {rule.line} (n_plus_1) does not hold: {without}",
                 "Place fewer machines on these hosts, or add one",
+                topic=Topic.RULE,
+            )
+        elif found.verdict == Survival.UNKNOWN:
+            yield Finding.warning(
+                "rule-n-plus-1-unknown",
+                f"The rule in line {rule.line} (n_plus_1) could not be shown to hold within the search's budget: in the best packing found,"
+                f" {without}",
+                "Keep more memory free on these hosts, so that it is plain",
                 topic=Topic.RULE,
             )
 

@@ -2,280 +2,291 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from hyperv_placement.model import winpath
-from hyperv_placement.model.estate import Disk, HostFacts, Inventory, VirtualMachine
-from hyperv_placement.model.memory import held_mib, in_memory, needed_mib
-from hyperv_placement.model.names import HostName, VmId
-from hyperv_placement.model.plan import Choice
-from hyperv_placement.model.pool import Pool
-from hyperv_placement.model.stack import Stack, VmSpec
-from hyperv_placement.model.units import MIB
-from hyperv_placement.planning.checks.held_names import Key, files_of, held_now, key_of
-from hyperv_placement.planning.checks.move import refusals
-from hyperv_placement.planning.checks.preflight.room import volume_of
-from hyperv_placement.planning.checks.waiting import waited_for
+from hyperv_placement.model.adoption import host_named
+from hyperv_placement.model.estate import Inventory, VirtualMachine
+from hyperv_placement.model.finding import Finding
+from hyperv_placement.model.memory import in_memory, needed_mib
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.plan import Choice, Plan
+from hyperv_placement.model.stack import Stack
 from hyperv_placement.planning.machine.allowed import Group, allowed, groups
-from hyperv_placement.planning.machine.locate import locate
-from hyperv_placement.planning.machine.wanted_move import order
+from hyperv_placement.planning.schedule.holdings import Holdings
+from hyperv_placement.planning.schedule.in_flight import coming, unseen
 
-from .placing import choose
-from .problem import AssignmentProblem, Option, Unit
+from .best import best
+from .names import Names
+from .problem import Assignment, AssignmentProblem, Cut, Spare
+from .reasons import reasons
+from .rooms import UNKNOWN, Rooms
+from .units import Units
+from .verdicts import Verdicts
 
-UNKNOWN = 1 << 80
-"""Room of what could not be read: a start is judged when it is known."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """Where every machine belongs, and how good that is."""
+
+    ends: Mapping[str, HostName]
+    """Label -> the only host that it may be on, or the one chosen; of a machine without a place one that it may be on."""
+    choice: Choice | None = None
+    """None where every machine has one host."""
+    homeless: Mapping[str, Finding] = field(default_factory=dict)
+    """Label -> why no host was found for a machine that may not be where it is: it stays there."""
+    findings: tuple[Finding, ...] = ()
+    """Rules that no choice keeps for machines that may be where they are."""
+    complete: bool = True
+    """Whether every machine has a place by all rules; with `excluded`, whether there is a choice besides those."""
+    open: frozenset[str] = frozenset()
+    """Machines whose host was chosen."""
+    stands: Mapping[str, HostName] = field(default_factory=dict)
+    """Where each machine is in the end as it was counted: those without a place, and those whose move is refused, where they are."""
 
 
 def chosen(
-    stack: Stack, inventory: Inventory, found: Mapping[str, VirtualMachine]
-) -> tuple[Mapping[str, HostName], Choice | None]:
-    """Return the host of every machine in `found` (label -> machine), the only one allowed or the one chosen, and how good that choice is.
+    stack: Stack,
+    inventory: Inventory,
+    found: Mapping[str, VirtualMachine],
+    *,
+    excluded: Sequence[Mapping[str, HostName]] = (),
+    staying: Mapping[str, HostName] | None = None,
+) -> Chosen:
+    """Return the host of every machine in `found` (label -> machine), the only one allowed or the one chosen.
 
-    Fewest bytes first, then the best balance; a machine that may stay stays, unless a rule forbids it. If no choice
-    keeps the rules, nothing moves for them: the plan reports that they do not hold.
+    Most machines with a place by all rules first, then N + 1, then fewest bytes, then the best balance; a machine that may
+    stay stays, unless a rule forbids it. `excluded`: choices (label -> host) that are not to be made again, as one without a
+    safe order; each is excluded as a whole, and may name fewer machines than there are. `staying`: machines that are not
+    moved whatever is chosen (label -> where they belong), because their moves are refused: they count where they are.
     """
-    return _ProblemBuilder(stack, inventory, found).solve()
-
-
-@dataclass(slots=True)
-class _Pools:
-    numbers: dict[Pool, int] = field(default_factory=dict)
-    room: list[int] = field(default_factory=list)
-    seats: set[int] = field(default_factory=set)
-
-    def number(self, pool: Pool, room: int = 0) -> int:
-        if pool not in self.numbers:
-            self.numbers[pool] = len(self.room)
-            self.room.append(room)
-        return self.numbers[pool]
+    return _ProblemBuilder(stack, inventory, found, excluded, staying or {}).solve()
 
 
 class _ProblemBuilder:
-    def __init__(self, stack: Stack, inventory: Inventory, found: Mapping[str, VirtualMachine]) -> None:
+    def __init__(
+        self,
+        stack: Stack,
+        inventory: Inventory,
+        found: Mapping[str, VirtualMachine],
+        excluded: Sequence[Mapping[str, HostName]],
+        staying: Mapping[str, HostName],
+    ) -> None:
         self._stack = stack
         self._inventory = inventory
         self._found = found
-        self._pools = _Pools()
-        self._hosts = sorted(stack.hosts)
-        self._shared: frozenset[str] = frozenset()
-        self._attached_twice: frozenset[Key] = frozenset()
-        self._facts: dict[HostName, HostFacts | None] = {
-            name: host.facts if (host := inventory.hosts.get(name)) else None for name in self._hosts
-        }
+        self._excluded = excluded
+        self._staying = staying
+        self._ends: dict[str, HostName] = {}
+        self._suited: dict[tuple[str, ...], tuple[HostName, ...]] = {}
+        self._at: dict[str, HostName] = {}
+        """Where machines without a choice are in the end."""
 
-    def solve(self) -> tuple[dict[str, HostName], Choice | None]:
+    def solve(self) -> Chosen:
         everybody = groups(self._stack, self._found)
-        open_ = [group for group in everybody if len(group.hosts) > 1]
-        ends = {
-            label: group.hosts[0] for group in everybody if len(group.hosts) == 1 for label in group.labels
-        }
-        if not open_:
-            return ends, None
-        self._make_room(ends)
-        problem = AssignmentProblem(
-            units=tuple(self._unit(group) for group in open_),
-            room=tuple(self._pools.room),
-            load=tuple(
-                (
-                    self._pools.number(Pool.memory(name)),
-                    (facts.memory_mib or 1) if (facts := self._facts[name]) else 1,
-                )
-                for name in self._hosts
-            ),
-        )
-        answer = choose(problem)
+        if all(len(group.hosts) == 1 for group in everybody):
+            ends = {label: group.hosts[0] for group in everybody for label in group.labels}
+            kept = {label: self._found[label].host for label in self._staying}
+            return Chosen(ends={**ends, **self._staying}, stands={**ends, **kept})
+        self._rooms = Rooms(self._stack, self._inventory, self._found)
+        self._verdicts = Verdicts(self._stack, self._inventory, self._found, self._rooms.facts)
+        self._names = Names(self._rooms, self._inventory)
+        self._seats = self._seats_of_rules()
+        self._in_flight = self._on_their_way()
+        open_ = [group for group in everybody if self._is_open(group)]
+        chosen_for = {label for group in open_ for label in group.labels}
+        for label in sorted(self._found.keys() - chosen_for):
+            self._settle(label)
+        self._promise()
+        problem = self._problem(open_)
+        answer = best(problem)
+        return self._result(open_, problem, answer)
+
+    def _result(self, open_: Sequence[Group], problem: AssignmentProblem, answer: Assignment) -> Chosen:
+        stuck = []
         for group, option in zip(open_, answer.chosen, strict=True):
             for label in group.labels:
-                ends[label] = self._hosts[option.host] if option else self._fallback(label)
-        machines = sum(len(group.labels) for group in open_)
-        return ends, Choice(machines=machines, bytes=answer.cost, least=answer.least, proved=answer.proved)
+                self._ends[label] = self._rooms.hosts[option.host] if option else self._fallback(label)
+                self._at[label] = self._rooms.hosts[option.host] if option else self._found[label].host
+            if option is None:
+                stuck += [label for label in group.labels if not self._may_stay(label)]
+        why = (
+            reasons(problem, answer, [group.labels for group in open_], self._rooms)
+            if not answer.complete
+            else ()
+        )
+        told = {label: each.refusal for each in why for label in each.labels if label in stuck}
+        return Chosen(
+            ends=self._ends,
+            choice=Choice(
+                machines=sum(len(group.labels) for group in open_),
+                bytes=answer.cost, least=answer.least, proved=answer.proved,
+            ) if open_ else None,
+            homeless=told,
+            findings=tuple(each.warning for each in why if not set(each.labels) & set(stuck)),
+            complete=answer.complete and not problem.excluded(answer.chosen),
+            open=frozenset(label for group in open_ for label in group.labels),
+            stands=self._at,
+        )  # fmt: skip
 
-    def _make_room(self, ends: Mapping[str, HostName]) -> None:
-        """Fill the pools for machines with a choice: what is free, and what they and the leaving machines hold now."""
-        for name in self._hosts:
-            facts, reserve = self._facts[name], self._stack.hosts[name].reserve
-            free = facts.memory_free_mib if facts else None
-            self._pools.number(Pool.memory(name), UNKNOWN if free is None else reserve.left_of_memory(free))
-            for volume in (facts.volumes or ()) if facts else ():
-                self._pools.number(Pool.on_volume(name, volume.path), reserve.left_on(volume))
-        for number, rule in enumerate(self._stack.rules):
-            if rule.kind == "apart":
-                self._pools.seats.update(
-                    self._pools.number(Pool.seat(name, rule=number, line=rule.line), 1)
-                    for name in self._hosts
-                )
-        # Only names that two machines have are pools: an estate without any costs nothing more (ADR 0020).
-        self._shared = self._names_of_several()
-        self._attached_twice = self._names_attached_twice()
-        self._seat_undeclared()
-        for label, vm in sorted(self._found.items()):
-            if label in ends:
-                # A machine that its end does not suit will be refused, and counts where it is.
-                goes = ends[label] in self._facts and self._suits(label, ends[label])
-                self._settled(label, vm, ends[label] if goes else vm.host)
-            else:
-                # What it holds now is free for the choice, so that lack of room alone makes no machine leave.
-                for pool, amount in self._holds(label, vm, vm.host).items():
-                    if pool not in self._pools.seats:
-                        self._pools.room[pool] = max(0, self._pools.room[pool]) + amount
-
-    def _names_of_several(self) -> frozenset[str]:
-        """Return the paths, in comparable form, that disks of two machines have or are declared to have, on any host."""
-        owners: dict[str, set[VmId]] = {}
-        for vm in self._inventory.vms():
-            for disk in files_of(vm):
-                owners.setdefault(winpath.comparable(disk.path), set()).add(vm.id)
-        for label, vm in self._found.items():
-            hosts = self._stack.vms[label].hosts if self._stack.vms[label].storage else ()
-            for path, _ in self._files(self._stack.vms[label], vm, hosts[0]) if hosts else ():
-                owners.setdefault(winpath.comparable(path), set()).add(vm.id)
-        return frozenset(path for path, ids in owners.items() if len(ids) > 1)
-
-    def _names_attached_twice(self) -> frozenset[Key]:
-        """Return the files that two machines already have attached: no choice of hosts changes that."""
-        having: dict[Key, set[VmId]] = {}
-        for host in self._inventory.hosts.values() if self._shared else ():
-            for vm in host.vms:
-                for key, _ in held_now(vm, host):
-                    if key[1] in self._shared:
-                        having.setdefault(key, set()).add(vm.id)
-        return frozenset(key for key, ids in having.items() if len(ids) > 1)
-
-    def _seat_undeclared(self) -> None:
-        """Take the file names of machines that do not move."""
-        known = {vm.id for vm in self._found.values()}
-        for host in self._inventory.hosts.values() if self._shared else ():
-            for vm in host.vms:
-                for key, _ in held_now(vm, host) if vm.id not in known else ():
-                    if key[1] in self._shared and key not in self._attached_twice:
-                        self._pools.room[self._name(key)] -= 1
-
-    def _name(self, key: Key) -> int:
-        """Return the pool of a file's name: like a seat of a rule, one machine can have it."""
-        number = self._pools.number(Pool.file_name(*key), 1)
-        self._pools.seats.add(number)
-        return number
-
-    def _names(self, label: str, vm: VirtualMachine, name: HostName) -> Iterator[Key]:
-        """Yield the file names that a machine would have on that host, as far as several machines have them."""
-        host = self._inventory.hosts.get(name)
-        if host is None or not self._shared:
-            return
-        placed = self._placed(self._stack.vms[label], vm, name)
-        for disk in files_of(vm):
-            key = key_of(placed.get(disk.slot, disk.path), host)
-            if key[1] in self._shared and key not in self._attached_twice:
-                yield key
-
-    def _settled(self, label: str, vm: VirtualMachine, end: HostName) -> None:
-        """Count a machine without a choice at its goal: it frees its host, fills the other and takes its seat there."""
-        if end not in self._facts:
-            return
-        leaves = self._holds(label, vm, vm.host) if vm.host in self._facts else {}
-        comes = self._holds(label, vm, end)
-        left = self._left_behind(label, vm)
-        for pool, amount in leaves.items():
-            if end != vm.host and pool not in self._pools.seats:
-                self._pools.room[pool] += amount - left.get(pool, 0)
-        for pool, amount in comes.items():
-            if end != vm.host or pool in self._pools.seats:
-                self._pools.room[pool] -= amount
-
-    def _unit(self, group: Group) -> Unit:
+    def _is_open(self, group: Group) -> bool:
+        """Say whether there is anything to choose for a group; where not, say where its machines belong."""
+        if len(group.hosts) == 1 or any(
+            label in self._staying or label in self._in_flight for label in group.labels
+        ):
+            self._ends |= {label: self._only(label, group) for label in group.labels}
+            return False
+        if self._suiting(group):
+            return True
+        # Nobody takes it: its step says why, by a host that answers if there is one.
         reachable = [name for name in group.hosts if name in self._inventory.hosts]
-        suiting = [name for name in reachable if all(self._suits(label, name) for label in group.labels)]
-        return Unit(
-            key=group.labels[0],
-            options=tuple(self._option(group, name) for name in suiting or reachable or group.hosts),
+        self._ends |= dict.fromkeys(group.labels, (reachable or group.hosts)[0])
+        return False
+
+    def _only(self, label: str, group: Group) -> HostName:
+        if label in self._staying:
+            return self._staying[label]
+        # Together with one that is not moved: where that one is, if that is a place for it.
+        others = {self._found[each].host for each in group.labels if each in self._staying}
+        if len(others) == 1 and others <= set(group.hosts):
+            return others.pop()
+        if len(group.hosts) == 1:
+            return group.hosts[0]
+        # Where a migration takes it that runs already, if that is a place for it: no second one is chosen.
+        goes = self._in_flight.get(label)
+        return goes if goes in group.hosts else self._fallback(label)
+
+    def _suiting(self, group: Group) -> tuple[HostName, ...]:
+        if group.labels not in self._suited:
+            self._suited[group.labels] = self._asked(group)
+        return self._suited[group.labels]
+
+    def _asked(self, group: Group) -> tuple[HostName, ...]:
+        return tuple(
+            name
+            for name in group.hosts
+            if name in self._inventory.hosts
+            and all(self._verdicts.suits(label, name) for label in group.labels)
         )
 
-    def _option(self, group: Group, name: HostName) -> Option:
-        held: dict[int, int] = {}
-        cost = 0
-        for label in group.labels:
-            vm = self._found[label]
-            left = self._left_behind(label, vm) if name != vm.host else {}
-            for pool, amount in (*self._holds(label, vm, name).items(), *left.items()):
-                held[pool] = held.get(pool, 0) + amount
-            size = (held_mib(vm) or 0) * MIB + sum(d.counted_bytes for d in (*vm.disks, *vm.frozen))
-            cost += 0 if name == vm.host else max(1, size)
-        return Option(host=self._hosts.index(name), holds=tuple(sorted(held.items())), cost=cost)
-
-    def _suits(self, label: str, name: HostName) -> bool:
-        """Say whether a move to that host would not be refused, as far as both ends were read."""
-        vm, facts = self._found[label], self._facts.get(name)
-        source = self._inventory.hosts[vm.host]
-        if label in self._stack.guard.protected and name != vm.host:
-            return False
-        if name == vm.host or facts is None or vm.switches is None:
-            return True
-        spec, host = self._stack.vms[label], self._stack.hosts[name]
-        wanted = replace(locate(spec, vm, host).placement, host=name)
-        move = order(vm, wanted, source, self._inventory.hosts[name])
-        against = refusals(move, source.facts, facts, host) if move else ()
-        found = waited_for(against, self._stack.wait_for_activity)
-        return all(not finding.refuses for finding in found)
-
-    def _holds(self, label: str, vm: VirtualMachine, host: HostName) -> dict[int, int]:
-        """Return what a machine would hold of the pools on `host`: pool -> amount."""
-        held: dict[int, int] = {}
-        if in_memory(vm):
-            memory = held_mib(vm) if host == vm.host else needed_mib(vm)
-            held[self._pools.number(Pool.memory(host), UNKNOWN)] = memory or 0
-        facts = self._facts.get(host)
-        for path, size in self._files(self._stack.vms[label], vm, host):
-            volume = volume_of(path, facts.volumes or ()) if facts else None
-            if volume is not None and size:
-                pool = self._pools.number(Pool.on_volume(host, volume.path))
-                held[pool] = held.get(pool, 0) + size
+    def _seats_of_rules(self) -> Mapping[str, Collection[int]]:
+        """Return, by label, the first pools of the rules that keep it apart from others."""
+        seats: dict[str, list[int]] = {}
         for number, rule in enumerate(self._stack.rules):
-            if rule.kind == "apart" and label in rule.labels:
-                held[self._pools.number(Pool.seat(host, rule=number, line=rule.line), 1)] = 1
-        held |= {self._name(key): 1 for key in self._names(label, vm, host)}
-        return held
+            if rule.kind == "apart":
+                first = self._rooms.add_seats(number, rule.line)
+                for label in rule.labels:
+                    seats.setdefault(label, []).append(first)
+        return seats
 
-    def _left_behind(self, label: str, vm: VirtualMachine) -> dict[int, int]:
-        """Return what a machine that moves away leaves on the volumes of its host, by its options."""
-        options, facts = self._stack.vms[label].migration, self._facts.get(vm.host)
-        files = (*vm.disks, *vm.frozen) if options.avoid_removing_vhds else vm.frozen
-        if not (options.avoid_removing_vhds or options.retain_vhd_copies_on_source) or facts is None:
-            return {}
-        held: dict[int, int] = {}
-        for disk in files:
-            volume = volume_of(disk.path, facts.volumes or ())
-            if volume is not None:
-                pool = self._pools.number(Pool.on_volume(vm.host, volume.path))
-                held[pool] = held.get(pool, 0) + disk.counted_bytes
-        return held
+    def _on_their_way(self) -> Mapping[str, HostName]:
+        """Return the machines that a running migration takes to another host that is known."""
+        facts = {name: facts for name, facts in self._rooms.facts.items() if facts is not None}
+        going = {}
+        for label, vm in self._found.items():
+            for _, job in self._inventory.jobs_of(vm.id):
+                end = None if job.destination is None else host_named(job.destination, facts)
+                if end is not None and end != vm.host and not job.only_prepares:
+                    going[label] = end
+        return going
 
-    def _files(self, spec: VmSpec, vm: VirtualMachine, host: HostName) -> list[tuple[str, int]]:
-        placed = self._placed(spec, vm, host)
-        disks = [(disk, placed.get(disk.slot, disk.path)) for disk in vm.disks]
-        disks += [(disk, _beside(disk, vm, placed)) for disk in vm.frozen]
-        copied = host != vm.host and spec.migration.parents == "copy"
-        parents = {
-            winpath.join(winpath.parent(path), winpath.base_name(parent.path)): parent.counted_bytes
-            for disk, path in disks
-            for parent in (disk.above if copied else ())
-        }
-        return [*((path, disk.counted_bytes) for disk, path in disks), *parents.items()]
+    def _promise(self) -> None:
+        """Take the room that machines on their way will hold and the readings do not show as taken."""
+        if not any(host.jobs for host in self._inventory.hosts.values()):
+            return
+        nothing = Plan(steps=())
+        holdings = Holdings(self._stack, self._inventory, nothing)
+        numbers = {pool: number for number, pool in enumerate(self._rooms.pools)}
+        arriving = unseen(holdings, self._inventory, coming(holdings, self._inventory, nothing))
+        for pool, amount in arriving.items():
+            if (number := numbers.get(holdings.names[pool])) is not None:
+                self._rooms.take(((number, amount),))
 
-    def _placed(self, spec: VmSpec, vm: VirtualMachine, host: HostName) -> Mapping[str, str]:
-        return locate(spec, vm, self._stack.hosts[host]).placement.disks if host in self._stack.hosts else {}
+    def _settle(self, label: str) -> None:
+        """Count a machine without a choice at its goal: it frees its host, fills the other and takes its seat there.
+
+        A machine that its end does not suit will be refused, and counts where it is.
+        """
+        vm, end, rooms = self._found[label], self._ends[label], self._rooms
+        flies = label in self._in_flight and self._in_flight[label] == end
+        goes = (
+            label not in self._staying and end in rooms.number and (flies or self._verdicts.suits(label, end))
+        )
+        at = end if goes else vm.host
+        self._at[label] = at
+        if at not in rooms.number:
+            return
+        if at != vm.host:
+            rooms.take(rooms.now(vm), sign=-1)
+            rooms.take(rooms.left(label))
+            if not flies:  # what a running migration brings is taken with all that is on its way
+                rooms.take(rooms.there(label, rooms.number[at]), comes=True)
+        elif goes and self._stack.vms[label].storage is not None:
+            rooms.take(rooms.now(vm), sign=-1)
+            rooms.take(rooms.at_home(label)[0])
+        seats = [(first + rooms.number[at], 1) for first in self._seats.get(label, ())]
+        rooms.take(tuple(seats))
+        names = self._names.there(label, at) if goes else self._names.now(label)
+        rooms.take(tuple((pool, 1) for pool in names))
+
+    def _problem(self, open_: Sequence[Group]) -> AssignmentProblem:
+        # What they hold now is free for the choice, so that lack of room alone makes no machine leave.
+        units = Units(self._rooms, self._names, self._seats)
+        wanted = tuple(units.unit(group, self._suiting(group)) for group in open_)
+        overdrawn = {pool for pool, room in enumerate(self._rooms.room) if room < 0}
+        for group in open_:
+            for label in group.labels:
+                self._rooms.take(self._rooms.now(self._found[label]), sign=-1)
+        numbers = {label: number for number, group in enumerate(open_) for label in group.labels}
+        rooms = self._rooms
+        return AssignmentProblem(
+            units=wanted,
+            room=tuple(rooms.room),
+            load=tuple(
+                (rooms.base[number], (facts.memory_mib or 1) if (facts := rooms.facts[name]) else 1)
+                for number, name in enumerate(rooms.hosts)
+            ),
+            names=tuple(rooms.hosts),
+            bears=frozenset(overdrawn - rooms.comes),
+            spares=tuple(self._spares(numbers.keys())),
+            cuts=tuple(cut for each in self._excluded if (cut := self._cut(each, numbers)) is not None),
+            pools=tuple(rooms.pools),
+        )
+
+    def _cut(self, excluded: Mapping[str, HostName], numbers: Mapping[str, int]) -> Cut | None:
+        """Return an excluded choice by numbers; None if it cannot come about any more."""
+        pairs = set()
+        for label, name in excluded.items():
+            if label in numbers and name in self._rooms.number:
+                pairs.add((numbers[label], self._rooms.number[name]))
+            elif self._at.get(label) != name:
+                return None
+        return frozenset(pairs)
+
+    def _spares(self, open_: Collection[str]) -> Iterator[Spare]:
+        """Yield the rules that want a group of hosts to bear the loss of any; none where free memory was not read."""
+        rooms = self._rooms
+        ends = {self._found[label].id: self._at.get(label) for label in self._found}
+        for number, rule in enumerate(self._stack.rules):
+            hosts = tuple(rooms.number[name] for name in rule.hosts if name in rooms.number)
+            if rule.kind != "n_plus_1" or any(rooms.room[rooms.base[host]] > UNKNOWN >> 1 for host in hosts):
+                continue
+            fixed: dict[int, list[int]] = {host: [] for host in hosts}
+            chosen_for = {self._found[label].id for label in open_}
+            for vm in self._inventory.vms():
+                at = rooms.number.get(ends.get(vm.id) or vm.host, -1)
+                if vm.id not in chosen_for and at in fixed and in_memory(vm):
+                    fixed[at].append(needed_mib(vm) or 0)
+            yield Spare(
+                rule=number, hosts=hosts, fixed={host: tuple(sorted(each)) for host, each in fixed.items()}
+            )
+
+    def _may_stay(self, label: str) -> bool:
+        vm = self._found[label]
+        return vm.host in allowed(self._stack, label, vm)
 
     def _fallback(self, label: str) -> HostName:
         """Return a host for a machine that finds no host with room: where it is, or the first allowed one."""
         vm = self._found[label]
         hosts = allowed(self._stack, label, vm)
         return vm.host if vm.host in hosts else hosts[0]
-
-
-def _beside(frozen: Disk, vm: VirtualMachine, placed: Mapping[str, str]) -> str:
-    """Return where a checkpoint's disk goes: beside the disk in its slot if that leaves its folder."""
-    own = next((disk for disk in vm.disks if disk.slot == frozen.slot), None)
-    target = placed.get(frozen.slot)
-    if own is None or target is None or winpath.same(winpath.parent(own.path), winpath.parent(target)):
-        return frozen.path
-    return winpath.join(winpath.parent(target), winpath.base_name(frozen.path))

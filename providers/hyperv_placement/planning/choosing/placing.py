@@ -1,57 +1,111 @@
-"""Where the machines that must go are placed: on the emptiest host that takes them, ejecting another one if that helps."""
+"""Where the machines that must go are placed first: by preference on hosts that are not too full, ejecting another one if that helps.
+
+Small changes of an estate are to change little of the answer, which nobody keeps: each machine prefers hosts by a hash of both
+names, takes the first of them that stays below the level to which all would be filled evenly, and the large ones come first by
+classes of size. None of that depends on the exact size of another machine, as long as there is room.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from hashlib import blake2b
 
 from hyperv_placement.planning.schedule.budget import Budget
 
-from .problem import Assignment, AssignmentProblem, Option
-from .staying import staying
+from .problem import AssignmentProblem, Option
+from .staying import Staying
 
 LOOKS = 200_000
-"""Options that may be looked at."""
+"""Options that may be looked at to eject others."""
+STEPS = 32
+"""Steps in which a host's load is compared: less than a thirty-second of its memory is no difference."""
 
 
-def choose(problem: AssignmentProblem) -> Assignment:
-    """Return a host for every unit that finds one: fewest bytes moved first, then an even load.
+def placed(problem: AssignmentProblem, stay: Staying) -> list[Option | None]:
+    """Return an option for every unit that finds one: fewest bytes moved first, then an even load.
 
     What can stay stays. Equal problems have equal answers.
     """
-    stay = staying(problem)
-    board = _Board(problem)
+    board = Board(problem)
     for number, option in stay.kept.items():
-        board.put(number, option)
+        if option.host == problem.units[number].home:
+            board.put(number, option)
+    for number, option in stay.kept.items():
+        # Of those that copy little the solver has looked at pools that were short before: others may be now.
+        if board.at[number] is None and board.fits(option.holds):
+            board.put(number, option)
     budget = Budget(LOOKS)
-    going = [number for number in range(len(problem.units)) if number not in stay.kept]
-    # The largest first: small ones find room in what is left, large ones do not.
-    for number in sorted(going, key=lambda number: (-board.weight(number), number)):
-        board.settle(number, budget)
-    cost = sum(
-        problem.units[number].far if option is None else option.cost for number, option in enumerate(board.at)
-    )
-    return Assignment(chosen=tuple(board.at), cost=cost, least=stay.least)
+    going = [number for number in range(len(problem.units)) if board.at[number] is None]
+    board.aim(going)
+    homeless = [number for number in board.in_order(going) if not board.settle(number)]
+    for number in homeless:
+        board.by_ejection(number, budget)
+    return board.at
 
 
-class _Board:
+class Board:
     """Where each unit is, while the assignment is being built."""
 
     def __init__(self, problem: AssignmentProblem) -> None:
         self._problem = problem
         self._free = list(problem.room)
+        self.level = 0
         self.at: list[Option | None] = [None] * len(problem.units)
 
-    def weight(self, number: int) -> float:
-        """Return the largest share of a pool that a unit asks for: the largest units are placed first."""
-        room = self._problem.room
+    def aim(self, going: Iterable[int]) -> None:
+        """Set the level, in steps, to which hosts are filled first: a bit above that at which all would be equally full."""
+        coming, hosts = 0, set[int]()
+        for number in going:
+            unit = self._problem.units[number]
+            # By class: the level is the same for a machine of a GiB more.
+            coming += 1 << _class(self._memory(unit.option(unit.hosts[0])))
+            hosts |= set(unit.hosts)
+        loads = [self._problem.load[host] for host in sorted(hosts)]
+        used = [
+            (max(0, total - self._free[pool]), total)
+            for pool, total in loads
+            if self._free[pool] <= total * STEPS
+        ]
+        level = 0
+        while level < STEPS and sum(max(0, total * level // STEPS - taken) for taken, total in used) < coming:
+            level += 1
+        self.level = level + 1
+
+    def in_order(self, going: Iterable[int]) -> list[int]:
+        """Return units as they are placed: by class of size, as small ones find room in what is left and large ones do not."""
+        units = self._problem.units
+        return sorted(going, key=lambda number: (-self._size(number), units[number].key))
+
+    def _size(self, number: int) -> int:
+        """Return the class of a unit: the largest share of an average pool of its kind that it asks for, by powers of two."""
+        unit = self._problem.units[number]
         return max(
             (
-                amount / max(1, room[pool])
-                for option in self._problem.units[number].options
-                for pool, amount in option.holds
+                amount.bit_length() - self._usual(slot)
+                for slot, amount in self._amounts(unit.option(unit.hosts[0]))
             ),
-            default=0.0,
+            default=-99,
         )
+
+    def _amounts(self, option: Option) -> Iterable[tuple[int, int]]:
+        memory = self._problem.load[option.host][0]
+        for pool, amount in option.holds:
+            yield (0 if pool == memory else 1 if amount > 1 else 2), amount
+
+    def _usual(self, slot: int) -> int:
+        return (self._usual_memory, self._usual_disk, 0)[slot]
+
+    @cached_property
+    def _usual_memory(self) -> int:
+        totals = [total for _, total in self._problem.load]
+        return (sum(totals) // max(1, len(totals))).bit_length()
+
+    @cached_property
+    def _usual_disk(self) -> int:
+        memory = {pool for pool, _ in self._problem.load}
+        rooms = [room for pool, room in enumerate(self._problem.room) if pool not in memory and room > 1]
+        return (sum(rooms) // max(1, len(rooms))).bit_length()
 
     def put(self, number: int, option: Option) -> None:
         """Place a unit."""
@@ -67,34 +121,40 @@ class _Board:
                 self._free[pool] += amount
         return option
 
-    def settle(self, number: int, budget: Budget) -> bool:
-        """Find a host for a unit, at worst by moving one other unit elsewhere."""
-        option = self._best(number, budget)
-        if option is None:
-            return self._by_ejection(number, budget)
-        self.put(number, option)
-        return True
+    def settle(self, number: int) -> bool:
+        """Find a host with room for a unit."""
+        option = self._best(number)
+        if option is not None:
+            self.put(number, option)
+        return option is not None
 
-    def _best(self, number: int, budget: Budget) -> Option | None:
-        """Return the cheapest option with room; among equals the one on the emptiest host."""
-        options = self._problem.units[number].options
-        budget.spend(len(options))
-        fitting = [option for option in options if self._fits(option.holds)]
-        return min(fitting, key=lambda o: (o.cost, self._load(o), o.host), default=None)
+    def _best(self, number: int) -> Option | None:
+        """Return the cheapest option with room; among equals by load in steps, then as the unit prefers."""
+        unit = self._problem.units[number]
+        fitting = [option for host in unit.hosts if self.fits((option := unit.option(host)).holds)]
+        return min(fitting, key=lambda option: self._rank(number, option), default=None)
 
-    def _fits(self, holds: Iterable[tuple[int, int]]) -> bool:
+    def _rank(self, number: int, option: Option) -> tuple[int, int, bytes, int]:
+        above = max(0, self._load(option) - self.level)
+        return option.cost, above, preference(self._problem, number, option.host), option.host
+
+    def fits(self, holds: Iterable[tuple[int, int]]) -> bool:
+        """Say whether there is room for what would be held."""
         return all(self._free[pool] >= amount for pool, amount in holds)
 
-    def _load(self, option: Option) -> float:
-        pool, total = self._problem.load[option.host]
-        taken = sum(amount for held, amount in option.holds if held == pool)
-        return (total - self._free[pool] + taken) / max(1, total)
+    def _memory(self, option: Option) -> int:
+        pool, _ = self._problem.load[option.host]
+        return sum(amount for held, amount in option.holds if held == pool)
 
-    def _by_ejection(self, number: int, budget: Budget) -> bool:
+    def _load(self, option: Option) -> int:
+        """Return the load that a host would have, in steps, rounded up."""
+        pool, total = self._problem.load[option.host]
+        return -((self._free[pool] - self._memory(option) - total) * STEPS // max(1, total))
+
+    def by_ejection(self, number: int, budget: Budget) -> bool:
         """Eject the cheapest unit that makes enough room and finds another host."""
-        for option in sorted(
-            self._problem.units[number].options, key=lambda o: (o.cost, self._load(o), o.host)
-        ):
+        unit = self._problem.units[number]
+        for option in sorted(map(unit.option, unit.hosts), key=lambda option: self._rank(number, option)):
             lacking = {pool for pool, amount in option.holds if self._free[pool] < amount}
             holding = [
                 each
@@ -102,12 +162,13 @@ class _Board:
                 if own is not None and any(pool in lacking for pool, _ in own.holds)
             ]
             for other in sorted(holding, key=lambda each: (self._problem.units[each].far, each)):
+                budget.spend(len(self._problem.units[other].hosts))
                 if budget.spent:
                     return False
                 before = self.lift(other)
-                if before is not None and self._fits(option.holds):
+                if before is not None and self.fits(option.holds):
                     self.put(number, option)
-                    elsewhere = self._best(other, budget)
+                    elsewhere = self._best(other)
                     if elsewhere is not None:
                         self.put(other, elsewhere)
                         return True
@@ -116,3 +177,24 @@ class _Board:
                 if before is not None:
                     self.put(other, before)
         return False
+
+
+def _class(amount: int) -> int:
+    """Return the power of two that an amount is near: 16 GiB, and what is a little less or more, are one class."""
+    # Bounds at 1.3 times a power of two: 2, 4, 6, 8, 12, 16, 24 and 32 GiB all lie a GiB away from them, small ones in proportion.
+    return (amount * 10 // 13).bit_length() if amount else 0
+
+
+def level_of(problem: AssignmentProblem, kept: Mapping[int, Option], going: Iterable[int]) -> int:
+    """Return the level, in steps, to which hosts are filled first where `going` find places beside `kept`."""
+    board = Board(problem)
+    for number, option in kept.items():
+        board.put(number, option)
+    board.aim(going)
+    return board.level
+
+
+def preference(problem: AssignmentProblem, number: int, host: int) -> bytes:
+    """Return how much a unit prefers a host, the least first: by their names alone, so that a host or machine more changes little."""
+    name = problem.names[host] if problem.names else str(host)
+    return blake2b(f"{problem.units[number].key}\0{name}".encode(), digest_size=8).digest()

@@ -5,19 +5,15 @@ Where the others go is left out here, so that the answer is a lower bound: no ch
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
 
-from .problem import AssignmentProblem, Option
+from hyperv_placement.planning.solver import Program, solve
+
+from .problem import AssignmentProblem, Option, Unit
 
 NODES = 2_000
 """Nodes of the search tree for each group of pools; after that the best known bound counts."""
-_SCALE = 1e9
-"""Bytes in a unit of the solver's objective."""
-_HALF = 0.5
-_OPTIMAL = "kOptimal"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,19 +29,16 @@ class Staying:
 def staying(problem: AssignmentProblem) -> Staying:
     """Return which units stay, at the lowest cost."""
     # An option as expensive as moving everything is no staying; the choice among those comes later.
-    near = {
-        number: sorted(
-            (o for o in unit.options if o.cost < unit.far or o.cost == 0), key=lambda o: (o.cost, o.host)
-        )
-        for number, unit in enumerate(problem.units)
-    }
+    near = {number: _near(unit) for number, unit in enumerate(problem.units)}
     kept = {number: options[0] for number, options in near.items() if options}
-    least = sum(min(option.cost for option in unit.options) for number, unit in enumerate(problem.units))
+    least = sum(unit.least for unit in problem.units)
     drawn = [0] * len(problem.room)
     for option in kept.values():
         for pool, amount in option.holds:
             drawn[pool] += amount
-    short = {pool for pool, amount in enumerate(drawn) if amount > problem.room[pool]}
+    short = {
+        pool for pool, amount in enumerate(drawn) if amount > problem.room[pool] and pool not in problem.bears
+    }
     for group in _groups(kept, short):
         found = _solved(problem, near, group, short)
         least += found.least - sum(kept[number].cost for number in group)
@@ -53,6 +46,18 @@ def staying(problem: AssignmentProblem) -> Staying:
             kept.pop(number)
         kept.update(found.kept)
     return Staying(kept=kept, least=least)
+
+
+def _near(unit: Unit) -> list[Option]:
+    """Return the options of a unit that copy less than moving everything, the cheapest first."""
+    far = unit.far
+    cheap = (
+        unit.hosts
+        if any(shape.cost < far for shape in unit.shapes.values())
+        else [host for host in unit.hosts if host in unit.own]
+    )
+    found = [unit.option(host) for host in cheap if (cost := unit.cost(host)) < far or cost == 0]
+    return sorted(found, key=lambda option: (option.cost, option.host))
 
 
 def _groups(kept: dict[int, Option], short: set[int]) -> Iterator[list[int]]:
@@ -83,68 +88,24 @@ def _solved(
     problem: AssignmentProblem, near: dict[int, list[Option]], group: Sequence[int], short: set[int]
 ) -> Staying:
     """Solve one group: a unit stays at one of its near options or goes, all that stay fit, fewest bytes go."""
-    ways = [(number, option) for number in group for option in near[number]]
-    solver = _solver()
-    variables = [
-        solver.addBinary(obj=(option.cost - problem.units[number].far) / _SCALE) for number, option in ways
-    ]
+    program, cost = Program(), dict[int, int]()
+    ways: list[tuple[int, int, Option]] = []
+    held: dict[int, list[tuple[int, int]]] = {}
     for number in group:
-        own = [v for v, (other, _) in zip(variables, ways, strict=True) if other == number]
-        solver.addConstr(sum(own) <= 1)
-    for pool in sorted(short):
-        room = max(0, problem.room[pool])
-        unit = max(1, room)  # scaled to 1: bytes and seats in one matrix are badly conditioned
-        held = [
-            variable * (amount / unit)
-            for variable, (_, option) in zip(variables, ways, strict=True)
-            for other, amount in option.holds
-            if other == pool
-        ]
-        if held:
-            solver.addConstr(sum(held) <= room / unit)
-    solver.run()
-    values = solver.getSolution().col_value
-    kept = {
-        number: option
-        for variable, (number, option) in zip(variables, ways, strict=True)
-        # Solvers return 0.9999999 for 1.
-        if values and values[variable.index] > _HALF
-    }
-    kept = _within(problem, kept, short)
-    cost = sum(kept[n].cost if n in kept else problem.units[n].far for n in group)
-    # Cut off by the limit of nodes, only the solver's bound is proved, not its answer.
-    if solver.getModelStatus().name == _OPTIMAL:
-        return Staying(kept=kept, least=cost)
-    all_go = sum(problem.units[number].far for number in group)
-    return Staying(kept=kept, least=max(0, all_go + math.floor(solver.getInfo().mip_dual_bound * _SCALE)))
-
-
-def _solver() -> Any:
-    import highspy  # noqa: PLC0415 - a fifth of a second that plans without a choice save
-
-    class Silent(highspy.Highs):
-        def enableCallbacks(self) -> None:  # noqa: N802 - HiGHS's own name
-            """Silence the solver: this is called in its constructor, which would otherwise print a banner into our output."""
-            cast("Any", self).silent()
-            cast("Any", super()).enableCallbacks()
-
-    solver: Any = cast("Any", Silent)()
-    for name, value in (
-        ("output_flag", False), ("threads", 1), ("random_seed", 0), ("mip_max_nodes", NODES), ("mip_rel_gap", 0.0),
-    ):  # fmt: skip
-        solver.setOptionValue(name, value)
-    return solver
-
-
-def _within(problem: AssignmentProblem, kept: dict[int, Option], short: set[int]) -> dict[int, Option]:
-    """Return the units that stay even in exact integers: a solver calculates with floats."""
-    drawn = [0] * len(problem.room)
-    sure: dict[int, Option] = {}
-    for number, option in sorted(kept.items(), key=lambda item: (-problem.units[item[0]].far, item[0])):
-        if all(
-            pool not in short or drawn[pool] + amount <= problem.room[pool] for pool, amount in option.holds
-        ):
-            sure[number] = option
+        one_of = []
+        for option in near[number]:
+            variable = program.variable()
+            one_of.append((variable, 1))
+            ways.append((variable, number, option))
+            cost[variable] = option.cost
             for pool, amount in option.holds:
-                drawn[pool] += amount
-    return sure
+                if pool in short:
+                    held.setdefault(pool, []).append((variable, amount))
+        goes = program.variable()
+        cost[goes] = problem.units[number].far
+        program.row((*one_of, (goes, 1)), at_least=1, at_most=1)
+    for pool, terms in sorted(held.items()):
+        program.row(terms, at_most=max(0, problem.room[pool]))
+    found = solve(program, cost, NODES)
+    kept = {number: option for variable, number, option in ways if found.values and found.values[variable]}
+    return Staying(kept=kept, least=found.bound)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
+from hyperv_placement.planning.solver import OPTIMAL, silent_solver
+
 from .problem import Leg, Problem
-from .solver import OPTIMAL, silent_solver
 
 NODES = 2_000
 """Nodes of the solver's tree; after that its answer counts as far as it holds, or the greedy one."""

@@ -95,8 +95,10 @@ def test_disks_that_are_not_removed_take_their_room_at_the_source() -> None:
 
 @pytest.mark.parametrize(("options", "end"), [({}, "hv2"), ({"avoid_removing_vhds": True}, "hv3")])
 def test_a_choice_of_hosts_knows_what_stays(options: dict[str, Any], end: str) -> None:
-    """VM001 must leave hv1, with hv2 the first choice: hv2 has room for it only if VM002 takes its files along."""
+    """VM001 must leave hv1, and hv3 has little memory: hv2, the first choice, has room only if VM002 takes its files along."""
     small = replace(with_free(estate(), HostName("hv3"), 85), vms=())
+    assert small.facts is not None
+    small = replace(small, facts=replace(small.facts, memory_free_mib=8 * GIB_IN_MIB))
     found = estate(grown(1, "hv1"), grown(2, "hv2"))
     found = replace(found, hosts={**found.hosts, HostName("hv3"): replace(small, name=HostName("hv3"))})
     wanted = stack({**spec(1, "hv2", "hv3"), **spec(2, "hv1", migration=MigrationOptions(**options))})

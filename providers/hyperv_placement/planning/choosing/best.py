@@ -1,0 +1,201 @@
+"""The best choice that is found: a quick start, and a solver where that leaves something to prove or to mend."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hyperv_placement.planning.checks.survival import Survival, loss
+
+from .model import Model, Question
+from .placing import STEPS, level_of, placed, preference
+from .problem import Assignment, AssignmentProblem, Option
+from .staying import Staying, staying
+
+SMALL, VARIABLES = 4_000, 40_000
+"""Machines times hosts up to which all are solved at once, and up to which that is tried after those alone that must go."""
+NODES, EVEN_NODES = 5_000, 200
+"""Nodes of the search tree for a question, and for an evener load among answers that are equally good."""
+_LEAVES, _STEP, _RANKS = 1_000, 3_000, 100
+"""What it weighs to leave the quick start, to fill a host a step above the level, and to prefer another host at most."""
+
+At = dict[int, Option | None]
+
+
+def best(problem: AssignmentProblem) -> Assignment:
+    """Return a host for every unit that can have one: rules first, then N + 1, then fewest bytes, then balance and stability."""
+    stay = staying(problem)
+    start = placed(problem, stay)
+    first = _judged(problem, start, stay.least)
+    if _usable(problem, first) and not first.unkept and first.proved:
+        return first
+    return _Search(problem, stay, first).best()
+
+
+def _usable(problem: AssignmentProblem, first: Assignment) -> bool:
+    return first.complete and not problem.excluded(first.chosen) and not problem.overdrawn(first.chosen)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Answer:
+    at: At
+    least: int
+    """Bytes that no choice of these units undercuts, as far as proved."""
+    sure: bool = True
+
+
+class _Search:
+    def __init__(self, problem: AssignmentProblem, stay: Staying, first: Assignment) -> None:
+        self._problem = problem
+        self._stay = stay
+        self._first = first
+        self._start: At = dict(enumerate(first.chosen))
+        self._all = tuple(range(len(problem.units)))
+        self._usable = _usable(problem, first)
+
+    def best(self) -> Assignment:
+        problem = self._problem
+        size = sum(len(unit.hosts) for unit in problem.units)
+        least, sure, found = self._stay.least, False, self._first if self._usable else None
+        going = tuple(
+            number
+            for number in self._all
+            if (at := self._start[number]) is None or at.host != problem.units[number].home
+        )
+        for members in [self._all] if size <= SMALL else [going, self._all]:
+            if sum(len(problem.units[number].hosts) for number in members) > VARIABLES:
+                continue
+            everybody = members is self._all
+            answer = self._solved(members)
+            if isinstance(answer, _Answer):
+                if everybody:
+                    least = max(least, answer.least)
+                other = _judged(problem, [answer.at[number] for number in self._all], least)
+                found = other if found is None or _rank(other) < _rank(found) else found
+                sure = everybody and answer.sure
+            elif everybody:
+                sure = answer
+            if found is not None and (everybody or (found.proved and not found.unkept)):
+                return _with(found, least=least)
+        if found is not None:
+            return _with(found, least=least)
+        return self._loosely(least, sure=sure, size=size)
+
+    def _solved(self, members: Sequence[int]) -> _Answer | bool:
+        """Return the best answer for some units while the others stay; without one, whether that there is none is proved."""
+        problem = self._problem
+        if not members:
+            return False
+        model = Model(problem, members, self._start, Question(spared=bool(problem.spares)))
+        if model.lost:
+            kept = model.solved(dict.fromkeys(model.lost.values(), 1), NODES)
+            if kept.values is None:
+                return kept.impossible
+            model.hold(dict.fromkeys(model.lost.values(), 1), kept.cost)
+        fewest = model.solved(model.bytes(), NODES)
+        if fewest.values is None:
+            return fewest.impossible
+        at = self._start | model.answer(fewest.values, self._start)
+        elsewhere = sum(
+            option.cost for number, option in self._start.items() if option and number not in set(members)
+        )
+        model.hold(model.bytes(), fewest.cost)
+        even = self._evened(model, fewest.values)
+        return _Answer(
+            at=self._start | model.answer(even, self._start) if even else at, least=fewest.bound + elsewhere
+        )
+
+    def _evened(self, model: Model, values: Sequence[int]) -> Sequence[int] | None:
+        """Return an answer of as few bytes that is nearer to the quick start, where that is possible, and evener."""
+        cost: dict[int, int] = {}
+        wished: dict[tuple[int, int], int] = {}
+        for kind, numbers in enumerate(model.kinds):
+            for number in numbers:
+                if (option := self._start.get(number)) is not None:
+                    wished[kind, option.host] = wished.get((kind, option.host), 0) + 1
+        for way in model.ways:
+            if way.option is None:
+                continue
+            unit = self._problem.units[model.kinds[way.kind][0]]
+            if count := wished.get((way.kind, way.option.host), 0):
+                away = model.program.variable(count)
+                model.program.row([(way.variable, 1), (away, 1)], at_least=count)
+                cost[away] = _LEAVES
+            rank = sorted(
+                unit.hosts, key=lambda host: preference(self._problem, model.kinds[way.kind][0], host)
+            )
+            cost[way.variable] = rank.index(way.option.host) * _RANKS // max(1, len(rank))
+        self._level(model, cost)
+        known = [*values, *[0] * (model.size - len(values))]
+        return model.solved(cost, EVEN_NODES, known).values
+
+    def _level(self, model: Model, cost: dict[int, int]) -> None:
+        """Let it cost what a host is filled above the level to which all would be filled evenly."""
+        going = [number for numbers in model.kinds for number in numbers if number not in self._stay.kept]
+        level = level_of(self._problem, self._stay.kept, going)
+        for host, (_, total) in enumerate(self._problem.load):
+            step = max(1, total // STEPS)
+            above = model.program.variable(STEPS)
+            cost[above] = _STEP
+            model.limit_memory(host, total - level * step, above, step)
+
+    def _loosely(self, least: int, *, sure: bool, size: int) -> Assignment:
+        """Return the choice that leaves as few machines as can be where they are against what is declared."""
+        problem = self._problem
+        if size > VARIABLES:
+            return _with(self._first, least=least, sure=False)
+        model = Model(problem, self._all, self._start, Question(loose=True))
+        weights = model.left_out()
+        fewest = model.solved(weights, NODES)
+        if fewest.values is None:
+            return _with(self._first, least=least, sure=False)
+        model.hold(weights, fewest.cost)
+        cheapest = model.solved(model.bytes(), NODES).values or fewest.values
+        at = model.answer(cheapest, self._start)
+        found = _judged(problem, [at[number] for number in self._all], least)
+        return _with(found, least=least, sure=sure and fewest.best)
+
+
+def _judged(problem: AssignmentProblem, at: Sequence[Option | None], least: int) -> Assignment:
+    """Return an assignment with what it costs and which losses of hosts it does not bear."""
+    return Assignment(
+        chosen=tuple(at),
+        cost=sum(option.cost for option in at if option),
+        least=least,
+        unkept=unkept(problem, at),
+    )
+
+
+def _with(found: Assignment, *, least: int, sure: bool = True) -> Assignment:
+    return Assignment(
+        chosen=found.chosen,
+        cost=found.cost,
+        least=min(least, found.cost) if found.complete else least,
+        unkept=found.unkept,
+        sure=sure,
+    )
+
+
+def _rank(found: Assignment) -> tuple[int, int]:
+    return len(found.unkept), found.cost
+
+
+def unkept(problem: AssignmentProblem, at: Sequence[Option | None]) -> frozenset[tuple[int, int]]:
+    """Return rule and host of each loss that is not shown to be borne."""
+    found = set()
+    for spare in problem.spares:
+        free = {host: problem.room[problem.load[host][0]] for host in spare.hosts}
+        running = {host: list(spare.fixed.get(host, ())) for host in spare.hosts}
+        pools = {problem.load[host][0]: host for host in spare.hosts}
+        for unit, option in zip(problem.units, at, strict=True):
+            for pool, amount in unit.stay if option is None else option.holds:
+                if pool in pools:
+                    free[pools[pool]] -= amount
+            host = unit.home if option is None else option.host
+            if host in running:
+                running[host] += unit.needs
+        for lost in spare.hosts:
+            others = [left for host, left in free.items() if host != lost]
+            if loss(running[lost], others).verdict != Survival.HOLDS:
+                found.add((spare.rule, lost))
+    return frozenset(found)

@@ -1,0 +1,153 @@
+"""Why no choice of hosts fits: a smallest set of machines and of pools that contradict each other, by leaving one after the other out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from hyperv_placement.model.pool import Pool
+from hyperv_placement.model.units import GIB, MIB
+
+from .model import Model, Question
+from .problem import Assignment, AssignmentProblem
+
+SOLVES, NODES = 200, 500
+"""Questions that may be asked for all sentences together, and nodes of the search tree for each."""
+CONFLICTS = 4
+"""Contradictions that are looked for; machines of any other one are said to find no place beside the rest."""
+_STEP_MIB = GIB // MIB
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conflict:
+    """Units that cannot all have a host, and the pools that keep them from it."""
+
+    units: tuple[int, ...]
+    pools: tuple[int, ...]
+    irreducible: bool
+    """Whether leaving any of them out was tried and would solve it; False where the budget ended before."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remedy:
+    """What would do, tried out: more of some pools, or one rule less."""
+
+    more: tuple[tuple[int, int], ...] = ()
+    """Pool and amount."""
+    without: Pool | None = None
+    """A seat of the rule."""
+
+
+@dataclass(slots=True)
+class Asker:
+    """Asks whether units can all have a host where only some pools count."""
+
+    problem: AssignmentProblem
+    left: int = SOLVES
+    asked: dict[tuple[tuple[int, ...], tuple[int, ...]], bool] = field(default_factory=dict)
+
+    def impossible(self, units: Sequence[int], pools: Sequence[int]) -> bool:
+        """Say whether it is proved that they cannot; what is not proved within the budget counts as possible."""
+        if not units:
+            return False
+        self.left -= 1
+        if self.left < 0:
+            return False
+        return Model(self.problem, units, {}, Question(counted=frozenset(pools))).solved({}, NODES).impossible
+
+
+def conflicts(problem: AssignmentProblem, answer: Assignment) -> list[Conflict]:
+    """Return contradictions that together have as many of the units without a host as can be explained within the budget."""
+    homeless = [number for number, option in enumerate(answer.chosen) if option is None]
+    placed = [number for number, option in enumerate(answer.chosen) if option is not None]
+    asker = Asker(problem=replace(problem, cuts=()))
+    found: list[Conflict] = []
+    explained: set[int] = set()
+    for number in homeless:
+        if number in explained or len(found) == CONFLICTS or asker.left <= 0:
+            continue
+        # The choice leaves out as few as can be: each of them alone beside those that were placed is one too many.
+        conflict = _reduced(asker, [number, *placed], _pools(problem, [number, *placed]))
+        if conflict is not None:
+            found.append(conflict)
+            explained |= set(conflict.units)
+    return found
+
+
+def remedy(problem: AssignmentProblem, found: Iterable[Conflict]) -> Remedy | None:
+    """Return what would give every unit a host, tried out for all of them; None where nothing simple does."""
+    pools = sorted({pool for conflict in found for pool in conflict.pools})
+    everybody = range(len(problem.units))
+    steps = {
+        pool: _STEP_MIB if problem.pools[pool].kind == "memory" else GIB
+        for pool in pools
+        if problem.pools[pool].kind in {"memory", "volume"}
+    }
+    uncut = replace(problem, cuts=())
+    if steps:
+        model = Model(uncut, everybody, {}, Question(stretch=steps))
+        least = model.solved(dict.fromkeys(model.stretched.values(), 1), NODES)
+        if least.values is not None:
+            more = [
+                (pool, least.values[variable] * steps[pool]) for pool, variable in model.stretched.items()
+            ]
+            return Remedy(more=tuple((pool, amount) for pool, amount in more if amount))
+    rules = {
+        problem.pools[pool].rule: problem.pools[pool] for pool in pools if problem.pools[pool].kind == "seat"
+    }
+    for rule, seat in sorted(rules.items()):
+        others = [pool for pool in range(len(problem.pools)) if problem.pools[pool].rule != rule]
+        if (
+            Model(uncut, everybody, {}, Question(counted=frozenset(others))).solved({}, NODES).values
+            is not None
+        ):
+            return Remedy(without=seat)
+    return None
+
+
+def _pools(problem: AssignmentProblem, units: Sequence[int]) -> list[int]:
+    """Return the pools that units may overdraw together, those that are asked for first at the end."""
+    most: dict[int, int] = {}
+    for number in units:
+        unit = problem.units[number]
+        own: dict[int, int] = {}
+        for host in unit.hosts:
+            for pool, amount in unit.option(host).holds:
+                own[pool] = max(own.get(pool, 0), amount)
+        for pool, amount in own.items():
+            most[pool] = most.get(pool, 0) + amount
+    order = {"name": 0, "seat": 1, "shares": 2, "volume": 3, "memory": 4}
+    short = [pool for pool, amount in most.items() if amount > problem.room[pool]]
+    return sorted(short, key=lambda pool: (order[problem.pools[pool].kind], pool))
+
+
+def _reduced(asker: Asker, units: Sequence[int], pools: Sequence[int]) -> Conflict | None:
+    """Return a smallest contradiction among them; None if none is proved."""
+    if not asker.impossible(units, pools):
+        return None
+    kept = list(pools)
+    # Whole groups first: mostly one kind of pool is enough.
+    for kind in ("name", "seat", "volume", "memory"):
+        rest = [pool for pool in kept if asker.problem.pools[pool].kind != kind]
+        if len(rest) < len(kept) and asker.impossible(units, rest):
+            kept = rest
+    few = _fewest(list(units), lambda some: asker.impossible(some, kept))
+    kept = _fewest(kept, lambda some: asker.impossible(few, some))
+    return Conflict(units=tuple(sorted(few)), pools=tuple(sorted(kept)), irreducible=asker.left >= 0)
+
+
+def _fewest(items: list[int], enough: Callable[[Sequence[int]], bool]) -> list[int]:
+    """Return items of which none can be left out so that the rest is still `enough`: halves are tried first."""
+    size = max(1, len(items) // 2)
+    while items:
+        begin = 0
+        while begin < len(items):
+            rest = items[:begin] + items[begin + size :]
+            if enough(rest):
+                items = rest
+            else:
+                begin += size
+        if size == 1:
+            break
+        size //= 2
+    return items

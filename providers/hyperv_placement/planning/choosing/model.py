@@ -1,0 +1,243 @@
+"""The choice as an integer program: every machine on one of its hosts, no pool overdrawn, rules kept; alike machines are one variable."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from hyperv_placement.planning.solver import Program, Solved, solve
+
+from .losses import Losses
+from .problem import AssignmentProblem, Option, Unit
+
+_REFUSED, _BENT, _OVER = 4, 3, 6
+"""What it weighs that a machine stays where it may not be, that it stays against a rule, that a pool stays overdrawn."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """Some machines of one class on one host, or staying where they are."""
+
+    variable: int
+    kind: int
+    """Number of the class."""
+    option: Option | None
+    """None for those that stay where they are, against rules, maintenance or lists."""
+
+
+def kinds_of(problem: AssignmentProblem, members: Iterable[int]) -> list[tuple[int, ...]]:
+    """Return units in classes that nothing tells apart; a unit of an excluded choice is alone."""
+    alone = {unit for cut in problem.cuts for unit, _ in cut}
+    classes: dict[object, list[int]] = {}
+    for number in members:
+        unit = problem.units[number]
+        own = tuple(sorted((host, each.holds, each.cost) for host, each in unit.own.items()))
+        shapes = tuple(sorted((kind, each.holds, each.cost) for kind, each in unit.shapes.items()))
+        names = tuple(sorted(unit.names.items()))
+        key: object = (
+            unit.hosts,
+            own,
+            shapes,
+            unit.left,
+            unit.seats,
+            names,
+            unit.stay,
+            unit.home,
+            unit.needs,
+        )
+        classes.setdefault(number if number in alone else key, []).append(number)
+    return [tuple(each) for each in classes.values()]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What a model is asked."""
+
+    loose: bool = False
+    """Whether machines may stay where they are against everything, so that there always is an answer."""
+    counted: frozenset[int] | None = None
+    """Pools that count; all if None."""
+    spared: bool = False
+    """Whether rules that want a group of hosts to bear a loss are asked for."""
+    stretch: Mapping[int, int] = field(default_factory=dict)
+    """Pools of which there may be more, and by what steps."""
+
+
+WHETHER = Question()
+
+
+class Model:
+    """The program of some units, `members`; the others stay where `fixed` has them."""
+
+    def __init__(
+        self,
+        problem: AssignmentProblem,
+        members: Sequence[int],
+        fixed: Mapping[int, Option | None],
+        question: Question = WHETHER,
+    ) -> None:
+        self._problem = problem
+        self.fixed = fixed
+        self._question = question
+        self.stretched: dict[int, int] = {}
+        """Pool -> variable that says by how many steps it is larger."""
+        self.program = Program()
+        self.kinds = kinds_of(problem, members)
+        self.ways: list[Way] = []
+        self._drawn: dict[int, list[tuple[int, int]]] = {}
+        self._newcomers: dict[int, list[int]] = {}
+        self._over: dict[int, int] = {}
+        self._alone: dict[int, int] = {}
+        self.lost: Mapping[tuple[int, int], int] = {}
+        """Rule and host -> variable that is 1 where its loss is not borne."""
+        for kind, numbers in enumerate(self.kinds):
+            self._add_kind(kind, problem.units[numbers[0]], len(numbers))
+        self._room = self._left_by_fixed()
+        self._add_pools()
+        self._add_cuts()
+        if question.spared:
+            self.lost = Losses(self.program, problem, self).asked()
+
+    @property
+    def size(self) -> int:
+        """How many variables there are."""
+        return len(self.program.upper)
+
+    def solved(self, cost: Mapping[int, int], nodes: int, start: Sequence[int] | None = None) -> Solved:
+        """Return the answer of the lowest cost."""
+        return solve(self.program, cost, nodes, start)
+
+    @property
+    def members(self) -> frozenset[int]:
+        """The units that are asked for."""
+        return frozenset(number for numbers in self.kinds for number in numbers)
+
+    def unit(self, way: Way) -> Unit:
+        """Return the unit, or one of several that are alike, that goes this way."""
+        return self._problem.units[self.kinds[way.kind][0]]
+
+    def bytes(self) -> dict[int, int]:
+        """Return what each variable costs in bytes."""
+        return {way.variable: way.option.cost for way in self.ways if way.option is not None}
+
+    def left_out(self) -> dict[int, int]:
+        """Return what it weighs that machines stay where they are, against what is declared."""
+        cost = dict.fromkeys(self._over.values(), _OVER)
+        for way in self.ways:
+            if way.option is None:
+                unit = self._problem.units[self.kinds[way.kind][0]]
+                cost[way.variable] = unit.machines * (_BENT if unit.home in unit.hosts else _REFUSED)
+        return cost
+
+    def hold(self, cost: Mapping[int, int], at_most: int) -> None:
+        """Let no later answer cost more than `at_most` by `cost`."""
+        self.program.row(cost.items(), at_most=at_most)
+
+    def limit_memory(self, host: int, free: int, above: int, step: int) -> None:
+        """Let a host keep `free` MiB of its memory, or `step` less for each of the variable `above`."""
+        room, drawn, _ = self.memory(host)
+        if drawn:
+            self.program.row([*drawn, (above, -step)], at_most=max(0, room - free))
+
+    def answer(self, values: Sequence[int], wished: Mapping[int, Option | None]) -> dict[int, Option | None]:
+        """Return the option of each unit; of alike ones those that `wished` a host get it, as far as there are so many."""
+        found: dict[int, Option | None] = {}
+        for kind, numbers in enumerate(self.kinds):
+            rest = [(way.option, values[way.variable]) for way in self.ways if way.kind == kind]
+            counts = {option.host if option else -1: count for option, count in rest}
+            options = {option.host if option else -1: option for option, _ in rest}
+            waiting = []
+            for number in numbers:
+                wish = wished.get(number)
+                host = wish.host if wish is not None else -1
+                if wish is not None and counts.get(host, 0) > 0:
+                    counts[host] -= 1
+                    found[number] = options[host]
+                else:
+                    waiting.append(number)
+            places = [options[host] for host, count in counts.items() for _ in range(count)]
+            found |= dict(zip(waiting, places, strict=True))
+        return found
+
+    def _add_kind(self, kind: int, unit: Unit, count: int) -> None:
+        one_of = []
+        for host in unit.hosts:
+            option = unit.option(host)
+            way = Way(variable=self.program.variable(count), kind=kind, option=option)
+            one_of.append((way.variable, 1))
+            self.ways.append(way)
+            for pool, amount in option.holds:
+                self._drawn.setdefault(pool, []).append((way.variable, amount))
+                if host != unit.home:
+                    self._newcomers.setdefault(pool, []).append(way.variable)
+        if self._question.loose:
+            way = Way(variable=self.program.variable(count), kind=kind, option=None)
+            one_of.append((way.variable, 1))
+            self.ways.append(way)
+            for pool, amount in unit.stay:
+                self._drawn.setdefault(pool, []).append((way.variable, amount))
+        self.program.row(one_of, at_least=count, at_most=count)
+
+    def _left_by_fixed(self) -> list[int]:
+        room = list(self._problem.room)
+        members = {number for numbers in self.kinds for number in numbers}
+        for number, option in self.fixed.items():
+            if number not in members:
+                holds = self._problem.units[number].stay if option is None else option.holds
+                for pool, amount in holds:
+                    room[pool] -= amount
+        return room
+
+    def _add_pools(self) -> None:
+        stays: dict[int, int] = {}
+        for numbers in self.kinds:
+            for pool, amount in self._problem.units[numbers[0]].stay:
+                stays[pool] = stays.get(pool, 0) + amount * len(numbers)
+        for pool, terms in sorted(self._drawn.items()):
+            if self._question.counted is not None and pool not in self._question.counted:
+                continue
+            over = stays.get(pool, 0) - self._room[pool]
+            more: list[tuple[int, int]] = []
+            if pool in self._question.stretch:
+                drawn = sum(self.program.upper[variable] * amount for variable, amount in terms)
+                step = self._question.stretch[pool]
+                self.stretched[pool] = self.program.variable(
+                    max(1, -(-(drawn - min(0, self._room[pool])) // step))
+                )
+                self.program.row((*terms, (self.stretched[pool], -step)), at_most=self._room[pool])
+                continue
+            if over > 0 and pool in self._problem.bears:
+                # Below its reserve already: either nobody comes, or there is room for all who are there then.
+                self._alone[pool] = self.program.variable()
+                more = [(self._alone[pool], -over)]
+                come = self._newcomers.get(pool, [])
+                most = sum(self.program.upper[variable] for variable in come)
+                self.program.row(
+                    [*((variable, 1) for variable in come), (self._alone[pool], most)], at_most=most
+                )
+            elif over > 0 and self._question.loose:
+                self._over[pool] = self.program.variable()
+                more = [(self._over[pool], -over)]
+            self.program.row((*terms, *more), at_most=self._room[pool])
+
+    def _add_cuts(self) -> None:
+        places = {
+            (number, way.option.host): way.variable
+            for way in self.ways
+            if way.option is not None
+            for number in self.kinds[way.kind]
+        }
+        for cut in self._problem.cuts:
+            free = [places[pair] for pair in cut if pair in places]
+            fixed = [pair for pair in cut if pair not in places]
+            # A pair of a unit that is fixed elsewhere keeps the cut by itself.
+            if all(
+                (option := self.fixed.get(unit)) is not None and option.host == host for unit, host in fixed
+            ):
+                self.program.row([(variable, 1) for variable in free], at_most=len(cut) - len(fixed) - 1)
+
+    def memory(self, host: int) -> tuple[int, list[tuple[int, int]], int | None]:
+        """Return the room of a host's memory, what is drawn of it, and the variable that says that it is overdrawn and left so."""
+        pool = self._problem.load[host][0]
+        alone = self._alone.get(pool, self._over.get(pool))
+        return self._room[pool], list(self._drawn.get(pool, ())), alone

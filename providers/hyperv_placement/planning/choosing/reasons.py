@@ -1,0 +1,174 @@
+"""Why machines have no host, in sentences that a person can check, and what would help."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from hyperv_placement.model.finding import Finding, Topic
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.pool import Pool
+from hyperv_placement.model.units import MIB, format_bytes
+
+from .conflict import Conflict, Remedy, conflicts, remedy
+from .problem import Assignment, AssignmentProblem
+from .rooms import Rooms
+
+_NAMED = 6
+"""Machines, hosts and pools that a sentence names."""
+_FALLBACK = "Allow them other hosts, make room there, or change the rule"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why machines have no host."""
+
+    labels: tuple[str, ...]
+    refusal: Finding
+    """For machines that may not be where they are."""
+    warning: Finding
+    """For machines that may, against a rule."""
+
+
+def reasons(
+    problem: AssignmentProblem, answer: Assignment, labels: Sequence[tuple[str, ...]], rooms: Rooms
+) -> tuple[Reason, ...]:
+    """Return why units have no host. `labels`: the machines of each unit."""
+    homeless = [number for number, option in enumerate(answer.chosen) if option is None]
+    if not answer.sure:
+        text = f"No choice of hosts was found for {_named(labels, homeless)} within the search's budget: there may be one"
+        help_ = "Allow them more hosts, or declare one for some of them"
+        return (_reason(labels, homeless, text, help_, sure=False),)
+    found = conflicts(problem, answer)
+    help_ = _said(problem, remedy(problem, found)) or _FALLBACK
+    sentences = _Sentences(problem, labels, rooms)
+    told = []
+    rest = set(homeless)
+    for conflict in found:
+        mine = [number for number in conflict.units if number in rest]
+        rest -= set(mine)
+        told.append(_reason(labels, mine, sentences.of(conflict), help_, sure=True))
+    if rest:
+        text = f"No choice of hosts fits {_named(labels, sorted(rest))} beside the other machines"
+        told.append(_reason(labels, sorted(rest), text, help_, sure=True))
+    return tuple(told)
+
+
+def _reason(
+    labels: Sequence[tuple[str, ...]], units: Sequence[int], text: str, help_: str, *, sure: bool
+) -> Reason:
+    mine = tuple(label for number in units for label in labels[number])
+    if sure:
+        return Reason(
+            labels=mine,
+            refusal=Finding.refusal("no-host-fits", text, help_, topic=Topic.ORDER),
+            warning=Finding.warning("no-host-fits", f"{text}; {_they(mine)} where they are", help_),
+        )
+    return Reason(
+        labels=mine,
+        refusal=Finding.refusal("no-host-found", text, help_, topic=Topic.ORDER),
+        warning=Finding.warning("no-host-found", f"{text}; {_they(mine)} where they are", help_),
+    )
+
+
+def _they(labels: Sequence[str]) -> str:
+    return f"{_listed(labels)} {'stays' if len(labels) == 1 else 'stay'}"
+
+
+class _Sentences:
+    def __init__(self, problem: AssignmentProblem, labels: Sequence[tuple[str, ...]], rooms: Rooms) -> None:
+        self._problem = problem
+        self._labels = labels
+        self._rooms = rooms
+
+    def of(self, conflict: Conflict) -> str:
+        """Return the contradiction as one line."""
+        parts = [*self._places(conflict), *self._wanted(conflict), *self._there(conflict)]
+        return f"No choice of hosts fits {_named(self._labels, conflict.units)}: {'; '.join(parts)}"
+
+    def _places(self, conflict: Conflict) -> Iterator[str]:
+        units = [self._problem.units[number] for number in conflict.units]
+        names = self._rooms.hosts
+        hosts = sorted({host for unit in units for host in unit.hosts})
+        verb = "may be on" if len(units) > 1 or units[0].machines > 1 else "may be"
+        subject = "they" if verb == "may be on" else "it"
+        yield f"{subject} may be on {_listed([names[host] for host in hosts])} only"
+        homes = sorted({names[unit.home] for unit in units if unit.home >= 0 and unit.home not in unit.hosts})
+        leaving = [name for name in homes if name in self._rooms.stack.maintenance]
+        if leaving:
+            yield f"{_listed(leaving)} {'is' if len(leaving) == 1 else 'are'} in maintenance"
+
+    def _wanted(self, conflict: Conflict) -> Iterator[str]:
+        for kind in ("memory", "volume"):
+            pools = [pool for pool in conflict.pools if self._problem.pools[pool].kind == kind]
+            if not pools:
+                continue
+            least = sum(self._least(number, kind) for number in conflict.units)
+            what = "of memory" if kind == "memory" else "of disk"
+            unit = MIB if kind == "memory" else 1
+            yield f"{format_bytes(least * unit)} {what} are needed"
+
+    def _least(self, number: int, kind: str) -> int:
+        """Return the least that a unit holds of a kind of pool on any of its hosts."""
+        unit = self._problem.units[number]
+        return min(
+            sum(amount for pool, amount in unit.option(host).holds if self._problem.pools[pool].kind == kind)
+            for host in unit.hosts
+        )
+
+    def _there(self, conflict: Conflict) -> Iterator[str]:
+        pools = [self._problem.pools[pool] for pool in conflict.pools]
+        rules = sorted({pool.line for pool in pools if pool.kind == "seat"})
+        for number, pool in list(zip(conflict.pools, pools, strict=True))[:_NAMED]:
+            if pool.kind in {"memory", "volume"}:
+                room = pool.amount(max(0, self._problem.room[number]))
+                yield f"{_owner(pool)} has {room} for them{self._kept(pool)}"
+            elif pool.kind == "name":
+                yield f"the file name {pool} can be had by one machine"
+        for line in rules:
+            yield f"the rule in line {line} (apart) allows one on each host"
+        if len(pools) > _NAMED:
+            yield f"and so on for {len(pools) - _NAMED} more"
+        if not conflict.irreducible:
+            yield "not all of these may be needed for the proof"
+
+    def _kept(self, pool: Pool) -> str:
+        reserve = self._rooms.stack.hosts[self._host(pool)].reserve
+        if pool.kind == "memory":
+            return (
+                f" beside its reserve of {format_bytes(reserve.memory_mib * MIB)}"
+                if reserve.memory_mib
+                else ""
+            )
+        return " beside its reserve" if reserve.disk_bytes or reserve.disk_percent else ""
+
+    def _host(self, pool: Pool) -> HostName:
+        return next(name for name in self._rooms.hosts if name == pool.host)
+
+
+def _owner(pool: Pool) -> str:
+    return f"the memory of {pool.host}" if pool.kind == "memory" else str(pool)
+
+
+def _said(problem: AssignmentProblem, found: Remedy | None) -> str:
+    """Return a remedy as a sentence; empty where there is none."""
+    if found is None:
+        return ""
+    if found.without is not None:
+        return f"Without the rule in line {found.without.line} all of them find a host"
+    more = [
+        f"{problem.pools[pool].amount(amount)} more of {problem.pools[pool]}" for pool, amount in found.more
+    ]
+    return f"{' and '.join(more)} would do" if more else ""
+
+
+def _named(labels: Sequence[tuple[str, ...]], units: Sequence[int]) -> str:
+    groups = [" with ".join(labels[number]) for number in units]
+    return _listed(groups)
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Return names as a person lists them; of many the first and how many more."""
+    if len(names) > _NAMED:
+        return f"{', '.join(names[:_NAMED])} and {len(names) - _NAMED} more"
+    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else "".join(names)
