@@ -2,6 +2,7 @@
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pulumi
@@ -17,7 +18,7 @@ from hyperv_placement.operations.logging_setup import LogSettingsError, logged, 
 from hyperv_placement.operations.plan import compare
 from hyperv_placement.resources import program_log
 from hyperv_placement.resources.declare import declare, export
-from hyperv_placement.resources.preview_diff import agree, hand_over, keep, keep_places
+from hyperv_placement.resources.preview_diff import agree, hand_over, keep, keep_homes, keep_places
 from hyperv_placement.resources.run_audit import audit_of, open_audit
 from hyperv_placement.resources.targets import taken_by_run
 from hyperv_placement.stackfile import load
@@ -25,6 +26,7 @@ from hyperv_placement.system import keep_private
 from hyperv_placement.workspace.allowances import allowances
 from hyperv_placement.workspace.engine import engine_of, engine_started, run_of
 from hyperv_placement.workspace.handoff import Handoff
+from hyperv_placement.workspace.holds import SharedHolds
 from hyperv_placement.workspace.identities import Identities, identities_path, known_to_state
 from hyperv_placement.workspace.stacks import stack_path
 
@@ -50,7 +52,9 @@ def read_and_declare() -> None:
             )  # fmt: skip
             agree(handoff, estate.clock.utc())
             identities = Identities(identities_path(Path(), stack.path.stem), estate.clock)
-            known = known_to_state(identities.kept(), handoff.take_identities(estate.clock.utc()))
+            known = known_to_state(identities.kept(), *handoff.take_identities(estate.clock.utc()))
+            # What somebody holds is read anew in every run, and where that cannot be, nothing starts.
+            known = replace(known, holds=SharedHolds(Path().absolute(), stack.path.stem).read())
             inventory, plan = compare(
                 stack, estate, handoff, allowances(os.environ), known=known, in_run=taken_by_run(stack)
             )
@@ -59,6 +63,7 @@ def read_and_declare() -> None:
             log = audit_of(stack, audit_path(Path(), pulumi.get_stack()), estate.clock)
             open_audit(log, inventory, plan.schedule)
             keep_places(identities, plan)
+            keep_homes(identities, plan)
             hand_over(handoff, plan.schedule, estate.clock.utc())
             keep(identities, known, inventory, estate)
         finally:

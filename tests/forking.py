@@ -65,10 +65,10 @@ def forks() -> Iterator[Forks]:
 
 
 def _serve() -> int:
-    from hyperv_placement.commands.cli import VERBS, main  # noqa: PLC0415 - what is loaded before a fork, each command has
+    from hyperv_placement.commands.cli import VERBS, main, module_of  # noqa: PLC0415 - what is loaded before a fork, each command has
 
     for verb in VERBS:
-        import_module(f"hyperv_placement.commands.{verb.replace('-', '_')}")
+        import_module(f"hyperv_placement.commands.{module_of(verb)}")
     import_module(
         "hyperv_placement.stackfile.judging"
     )  # jsonschema: seconds where its optional formats are installed

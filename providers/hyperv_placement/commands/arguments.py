@@ -5,11 +5,14 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from datetime import date
+from pathlib import Path
 from typing import NoReturn
 
 from hyperv_placement.audit.ticket import TICKET, check_ticket
 from hyperv_placement.commands.exit_codes import FAILED
-from hyperv_placement.workspace.stacks import STACKS
+from hyperv_placement.errors import PlacementError
+from hyperv_placement.workspace.stacks import PROJECT, STACKS
 
 STACK = f"a stack ({STACKS}/NAME.yaml) or a path to such a file"
 RECORDED = "a recorded inventory, so that no host is asked"
@@ -43,3 +46,35 @@ def ticket_of(options: argparse.Namespace) -> str:
     """Return the ticket, or an empty text where there is none. Raises PlacementError where it is malformed."""
     text = options.ticket if options.ticket is not None else os.environ.get(TICKET, "")
     return check_ticket(text) if text or options.ticket is not None else ""
+
+
+def add_subject(parser: argparse.ArgumentParser, name: str, meaning: str, *, optional: bool = False) -> None:
+    """Let a verb take what it is about, and the stack where several of the project declare that."""
+    parser.add_argument("subject", metavar=name, help=meaning, nargs="?" if optional else None)
+    parser.add_argument(
+        "stack", nargs="?", help=f"a stack ({STACKS}/NAME.yaml) or a path; needed where several have {name}"
+    )
+
+
+def subject_and_stack(options: argparse.Namespace) -> tuple[str, str | None]:
+    """Return what a verb is about and which stack, in whichever order both were typed."""
+    subject, stack = options.subject, options.stack
+    swapped = stack is not None and _is_stack(subject) and not _is_stack(stack)
+    return (stack, subject) if swapped else (subject, stack)
+
+
+def _is_stack(word: str) -> bool:
+    path = Path(word)
+    return path.suffix in {".yaml", ".yml"} or (
+        path.name == word and (PROJECT / STACKS / f"{word}.yaml").exists()
+    )
+
+
+def day_of(text: str) -> date:
+    """Return the last day that a word names. Raises PlacementError where no calendar has it."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise PlacementError(
+            f"--until: no calendar has {text!r}", remedy="Write a date, such as 2026-12-01"
+        ) from error

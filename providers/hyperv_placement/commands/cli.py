@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import keyword
 import logging
 import os
 import sys
@@ -33,10 +34,20 @@ VERBS = {
     "record": "save what a host answers to our reads, names and addresses replaced; read-only",
     "adopt": "write into the stack file which machine a key means, by its GUID; hosts are only read",
     "accept-host": "say that a host was replaced on purpose, so that machines move to it and from it; the host is only read",
+    "drain": "write into the stack file that a host must be empty, and show what that would move; hosts are only read",
+    "return": "take a host out of maintenance in the stack file, and show who would come back; hosts are only read",
+    "hold": "say to every run that nothing comes to a host, or that a machine does not move; no host is asked",
+    "release": "take such a hold away; no host is asked",
     "unlock": "remove locks that a killed pulumi, a full disk or a power cut left behind",
     "audit": "check the log of who moved what; no host is asked",
 }
-"""Each verb with its line of `--help`, in that order. The module of the same name has `add_to(parser)` for its words and `run(options)`."""
+"""Each verb with its line of `--help`, in that order. Its module (`module_of`) has `add_to(parser)` for its words and `run(options)`."""
+
+
+def module_of(verb: str) -> str:
+    """Return the name of the module of a verb: no word of Python is one."""
+    name = verb.replace("-", "_")
+    return f"{name}_" if keyword.iskeyword(name) else name
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -102,5 +113,5 @@ def parser() -> argparse.ArgumentParser:
     )
     verbs = whole.add_subparsers(required=True, metavar="COMMAND", parser_class=VerbParser)
     for verb, line in VERBS.items():
-        verbs.add_parser(verb, help=line, module=verb.replace("-", "_"))
+        verbs.add_parser(verb, help=line, module=module_of(verb))
     return whole

@@ -7,6 +7,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from .names import HostName, VmId
+from .stack import Hold
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """Where a machine without a pin was before maintenance drove it away."""
+
+    host: HostName
+    entry: str
+    """What its entry said of its place then (`planning.machine.home.fingerprint`): where somebody has changed that, it does not go back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +29,12 @@ class Kept:
     """Key in the stack file -> UUID of the computer, as its firmware reports it."""
     places: Mapping[VmId, HostName] = field(default_factory=dict)
     """GUID of a machine -> host on which the last run has seen it, or to which it has brought it."""
+    homes: Mapping[VmId, Home] = field(default_factory=dict)
+    """GUID of a machine -> where it goes back to once that host is out of maintenance."""
+    holds: tuple[Hold, ...] = ()
+    """Of the shared state, which others may have set: where the backend keeps the stack's state, not in a file here."""
+    holds_unread: str = ""
+    """Why holds of the shared state are not known; empty where they are."""
     at: datetime | None = None
     """When machines were last kept, in UTC; None where no run is known."""
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from .estate import VirtualMachine
 from .finding import Finding
-from .identity import NOTHING_KEPT, Kept
+from .identity import NOTHING_KEPT, Home, Kept
 from .move import Move
 from .names import HostName, VmId
 
@@ -41,6 +41,8 @@ class Standing(StrEnum):
     MISSING = "missing"
     AMBIGUOUS = "ambiguous"
     MOVED_BY_OTHERS = "moved by others"
+    HELD = "held"
+    """It is not in its place and stays where it is, for a hold says so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,8 +60,15 @@ class Step:
     under_way: bool = False
     """Whether a job that does it runs already: it is followed, and nothing is started."""
     findings: tuple[Finding, ...] = ()
+    home: Home | None = None
+    """Where it goes back to once that host is out of maintenance; None where it was not driven away."""
     excused: str = ""
-    """Why it does not count that it is not in its place: it is snoozed, or its host is away; empty where it counts."""
+    """Why it does not count that it is not in its place: it is snoozed, or its host is away, a hold keeps it; empty where it counts."""
+
+    @property
+    def returns(self) -> bool:
+        """Whether its move takes it back to where it was before maintenance."""
+        return self.move is not None and self.home is not None and self.move.destination == self.home.host
 
     @property
     def waits(self) -> bool:
@@ -212,12 +221,12 @@ class Plan:
 
     @property
     def left_out(self) -> tuple[Step, ...]:
-        """Declared machines that the run neither finds in place nor moves: refused, unknown, missing, moved by others."""
+        """Declared machines that the run neither finds in place nor moves: refused, unknown, missing, moved by others, held."""
         return tuple(step for step in self.steps if step.left_out)
 
     @property
     def failing(self) -> tuple[Step, ...]:
-        """Those of them that count: neither snoozed nor on a host that is away."""
+        """Those of them that count: neither snoozed, held, nor on a host that is away."""
         return tuple(step for step in self.steps if step.fails)
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from pathlib import Path
@@ -168,6 +168,33 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Maintenance:
+    """That a host must be empty for a while: nothing comes to it, and every machine leaves it, pinned ones too."""
+
+    until: date | None = None
+    """The last day, in UTC; None = until the line is taken out."""
+    reason: str = ""
+    to: tuple[HostName, ...] = ()
+    """Where machines go whose entries leave no other host; none = any host that suits."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """Somebody's word that nothing comes to a host, or that a machine does not move, whatever is declared."""
+
+    until: date
+    """The last day, in UTC."""
+    reason: str
+    host: HostName | None = None
+    label: str | None = None
+    """Key of the machine; either this or `host` is given."""
+    by: str = ""
+    """Who set it in the shared state; empty for a line of the stack file."""
+    since: str = ""
+    """When that was: ISO 8601, in UTC."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stack:
     """A whole stack file."""
 
@@ -179,8 +206,12 @@ class Stack:
     """By label, in the order of the file."""
     rules: tuple[Rule, ...] = ()
     guard: Guard = NO_LIMITS
-    maintenance: tuple[HostName, ...] = ()
-    """Hosts that must be empty."""
+    maintenance: Mapping[HostName, Maintenance] = field(default_factory=dict)
+    """Hosts that must be empty; `Stack.on` takes out what is over."""
+    holds: tuple[Hold, ...] = ()
+    """Of the stack file; `Stack.held` adds those of the shared state, and `Stack.on` takes out what is over."""
+    homes: Mapping[str, HostName] = field(default_factory=dict, compare=False, repr=False)
+    """Label -> host to which a machine goes back after maintenance; of what is kept between runs, and never of the stack file."""
     directory: DirectorySpec | None = None
     delegation: DelegationSpec | None = None
     """None = who may delegate is not managed."""
@@ -201,7 +232,7 @@ class Stack:
         return self.audit_required or self.policy.audit_required
 
     def on(self, day: date | None) -> Stack:
-        """Return the stack as it counts on `day` (UTC): without the snoozes and absences that are over by then.
+        """Return the stack as it counts on `day` (UTC): without the snoozes, absences, maintenance and holds that are over by then.
 
         None = no day is known: all of them count.
         """
@@ -210,10 +241,31 @@ class Stack:
         # The day that is named counts still: `until` is the last one.
         over = {name for name, host in self.hosts.items() if host.away and host.away.until < day}
         awake = {label for label, vm in self.vms.items() if vm.snooze and vm.snooze.until < day}
-        if not over and not awake:
+        empty = {n: m for n, m in self.maintenance.items() if m.until is None or day <= m.until}
+        holds = tuple(each for each in self.holds if day <= each.until)
+        if not over and not awake and len(empty) == len(self.maintenance) and len(holds) == len(self.holds):
             return self
         return replace(
             self,
+            maintenance=empty,
+            holds=holds,
             hosts={n: replace(h, away=None) if n in over else h for n, h in self.hosts.items()},
             vms={label: replace(v, snooze=None) if label in awake else v for label, v in self.vms.items()},
         )
+
+    def held(self, holds: Iterable[Hold]) -> Stack:
+        """Return the stack with holds of the shared state put beside its own; of hosts and machines that it does not declare none counts."""
+        known = tuple(
+            each
+            for each in holds
+            if (each.host in self.hosts or each.label in self.vms) and each not in self.holds
+        )
+        return replace(self, holds=(*self.holds, *known)) if known else self
+
+    def holds_host(self, name: HostName) -> bool:
+        """Say whether nothing may come to a host for now."""
+        return any(each.host == name for each in self.holds)
+
+    def holds_machine(self, label: str) -> bool:
+        """Say whether a machine may not move for now."""
+        return any(each.label == label for each in self.holds)

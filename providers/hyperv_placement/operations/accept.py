@@ -108,7 +108,7 @@ def _hindrance(drift: Drift, step: Step, stack: Stack) -> str | None:
 
 
 def _drift_of(label: str, found: Found) -> Drift | None:
-    every = (*found.report.drifts, *found.report.snoozed)
+    every = (*found.report.drifts, *found.report.snoozed, *found.report.held)
     return next((drift for drift in every if drift.of_machine and drift.subject == label), None)
 
 

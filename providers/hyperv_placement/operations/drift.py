@@ -89,7 +89,7 @@ def _other_computers(estate: Estate, inventory: Inventory, known: Kept) -> tuple
 def _whose_logs(stack: Stack, report: DriftReport, inventory: Inventory) -> set[HostName]:
     """Return the hosts whose event logs may tell when a machine was moved that no job shows: the host that has it, and the one that was to have it."""
     asked: set[HostName] = set()
-    for drift in (*report.drifts, *report.snoozed):
+    for drift in (*report.drifts, *report.snoozed, *report.held):
         reported = drift.mover is not None and (drift.mover.who and not drift.mover.by_log)
         if drift.kind in {DriftKind.PLACED, DriftKind.UNDECLARED} and drift.host is not None and not reported:
             spec = stack.vms.get(drift.subject) if drift.of_machine else None

@@ -26,6 +26,7 @@ from hyperv_placement.model.throughput import NOTHING_OBSERVED
 from hyperv_placement.planning import plan
 from hyperv_placement.planning.machine.allowed import allowed
 from hyperv_placement.planning.machine.computers import showing_the_same
+from hyperv_placement.planning.machine.displaced import is_displaced
 from hyperv_placement.planning.machine.doubles import is_outdated
 from hyperv_placement.planning.schedule.bystanders import bystanders
 from hyperv_placement.planning.schedule.throughput import observed_throughput
@@ -189,7 +190,8 @@ def _swept(estate: Estate, handoff: Handoff | None) -> Inventory:
 def _needs_a_closer_look(step: Step, stack: Stack, *, orders: bool) -> bool:
     if step.vm is None or step.standing == Standing.MOVED_BY_OTHERS:
         return step.vm is not None  # whether a job leads where we want it, the names of hosts tell
-    return step.move is not None and (orders or len(stack.vms[step.label].hosts) != 1)
+    spec = stack.vms[step.label]
+    return step.move is not None and (orders or len(spec.hosts) != 1 or is_displaced(stack, spec))
 
 
 def _with_what_moves_ask(

@@ -19,8 +19,10 @@ from hyperv_placement.model.unreachable import became, reported, several
 from hyperv_placement.planning.machine.wanted_move import order
 from hyperv_placement.planning.what_counts import doubted, excused, is_away, silent, until
 
+from .checks.evacuation import without_place
 from .checks.file_names import onto_own_disks, refuse, without_taken
 from .checks.guard import guarded, protect
+from .checks.holds import held_back, in_force, over
 from .checks.move import refusals
 from .checks.options import overwritten
 from .checks.rules import broken_rules
@@ -30,6 +32,8 @@ from .checks.waiting import waited_for
 from .choosing.build import Chosen, chosen
 from .machine.computers import named_twice, replaced, telling_of_others, unnamed
 from .machine.disk_keys import strange_places
+from .machine.held import aim, holding
+from .machine.home import returning, to_keep
 from .machine.identify import NotFound, behind_silence, identify
 from .machine.locate import locate
 from .machine.reasons import why
@@ -53,7 +57,36 @@ def plan(
     never ordered. What concerns the whole estate (silent hosts, rules, the guard) is in `Plan.findings`. `occasion`:
     when the plan is made, and which limits of the guard somebody has allowed. `throughput`: the rates of past moves.
     """
-    stack = stack.on(occasion.day)
+    found = _plan(stack, inventory, known, occasion, throughput)
+    stopped = [step for step in found.steps if step.returns and step.standing == Standing.REFUSED]
+    if found.refusals:
+        stopped = [step for step in found.steps if step.returns]
+    if not stopped:
+        return found
+    # To go back after maintenance is nobody's wish of today: what cannot be is put off, and stops nothing.
+    ids = {step.vm.id for step in stopped if step.vm is not None}
+    fewer = {machine: home for machine, home in known.homes.items() if machine not in ids}
+    again = _plan(stack, inventory, dataclasses.replace(known, homes=fewer), occasion, throughput)
+    if len(again.refusals) >= len(found.refusals) > 0:
+        return found
+    names = ", ".join(step.label for step in stopped)
+    late = Finding.warning(
+        "return-put-off",
+        f"{names} would go back to where they were before maintenance, and cannot now: they stay where they are",
+        "Make room there; they go back once they can, or once their entries name a host",
+    )
+    steps = tuple(
+        dataclasses.replace(step, home=known.homes.get(step.vm.id)) if step.vm and step.vm.id in ids else step
+        for step in again.steps
+    )
+    return dataclasses.replace(again, steps=steps, findings=(*again.findings, late), known=known)
+
+
+def _plan(
+    stack: Stack, inventory: Inventory, known: Kept, occasion: Occasion, throughput: Throughput
+) -> Plan:
+    """Return the plan with every return after maintenance that nothing forbids by itself."""
+    declared, stack = stack, stack.held(known.holds).on(occasion.day)
     everybody, picked = _stood(stack, inventory, known, occasion.in_run)
     # Who is no part of the run stays where it is, and neither room nor a name nor a limit is counted as though it went.
     outside = tuple(step for step in everybody if not occasion.takes(step.label))
@@ -65,13 +98,14 @@ def plan(
     reached = (step.move.destination for step in steps if step.move is not None and step.move.changes_host)
     findings = (
         *_silent(stack, inventory, steps), *named_twice(inventory), *telling_of_others(inventory), *replaced(inventory),
-        *unnamed(inventory, reached),
+        *unnamed(inventory, reached), *in_force(stack, known), *over(declared, stack),
     )  # fmt: skip
     unplanned = Plan(
         steps=steps, choice=picked.choice, known=known, silent=silent(stack, inventory), outside=outside
     )
     planned = scheduled(unplanned, stack, inventory, throughput)
-    rules = broken_rules(stack, inventory, _reached(planned, picked.stands))
+    stay = {step.label: step.vm.host for step in planned.steps if step.left_out and step.vm}
+    rules = broken_rules(stack, inventory, _reached(planned, picked.stands), stay)
     guards = guarded(stack, planned.starts, occasion.now, occasion.allowed)
     return dataclasses.replace(
         planned, findings=(*findings, *rules, *picked.findings, *planned.findings, *guards)
@@ -90,7 +124,7 @@ def _reached(plan: Plan, ends: Mapping[str, HostName]) -> Mapping[str, HostName]
 
 def steps_of(stack: Stack, inventory: Inventory, known: Kept = NOTHING_KEPT) -> tuple[Step, ...]:
     """Return the standing of every declared machine as a plan has it, without searching for an order of moves."""
-    return without_taken(_stood(stack, inventory, known, None)[0], inventory)
+    return without_taken(_stood(stack.held(known.holds), inventory, known, None)[0], inventory)
 
 
 def _stood(
@@ -100,6 +134,7 @@ def _stood(
     known, behind = kept.machines, behind_silence(kept, stack, inventory)
     found = {label: identify(spec, inventory, known.get(label), behind) for label, spec in stack.vms.items()}
     there = {label: vm for label, vm in found.items() if isinstance(vm, VirtualMachine)}
+    stack = dataclasses.replace(stack, homes=returning(stack, there, kept))
     # Who is not in the run stays; its step says where it is declared, if that is one host.
     out = {
         label: _alone(stack.vms[label]) or vm.host
@@ -111,7 +146,7 @@ def _stood(
     while True:
         # Hosts are chosen for all at once: one by one, the first would take the room that the second needs.
         picked = chosen(stack, inventory, there, excluded=excluded, staying=staying)
-        steps = _placed(stack, inventory, found, known, picked)
+        steps = _placed(stack, inventory, found, kept, picked)
         inside = without_taken([step for step in steps if step.label not in out], inventory)
         # A move that was counted and is refused frees no room: then the others are chosen for anew.
         counted = [step for step in inside if step.label not in staying and _counts_wrongly(step, picked)]
@@ -136,11 +171,11 @@ def _placed(
     stack: Stack,
     inventory: Inventory,
     found: Mapping[str, VirtualMachine | NotFound],
-    known: Mapping[str, VmId],
+    kept: Kept,
     picked: Chosen,
 ) -> tuple[Step, ...]:
     """Return the standing of every declared machine, by the host that was chosen for it."""
-    steps = []
+    steps, known = [], kept.machines
     for (label, vm), spec in zip(found.items(), stack.vms.values(), strict=True):
         if isinstance(vm, NotFound):
             step = Step(
@@ -148,9 +183,12 @@ def _placed(
                 findings=(vm.finding,),
             )  # fmt: skip
         else:
-            step = step_of(spec, vm, stack, inventory, picked.ends[label], known.get(label))
+            step = _standing(spec, vm, stack, inventory, picked.ends[label], known.get(label))
             if (why_not := picked.homeless.get(label)) is not None:
                 step = refuse(step, why_not)
+            else:
+                step = without_place(step, picked.ends[label], stack, inventory)
+            step = dataclasses.replace(step, home=to_keep(stack, spec, vm, kept.homes.get(vm.id)))
         steps.append(step)
     return tuple(steps)
 
@@ -165,6 +203,20 @@ def _sized(step: Step, inventory: Inventory) -> Step:
     if step.move is None or step.standing != Standing.MOVE:
         return step
     return dataclasses.replace(step, findings=(*step.findings, *unsized(step.move, inventory)))
+
+
+def _standing(
+    spec: VmSpec,
+    vm: VirtualMachine,
+    stack: Stack,
+    inventory: Inventory,
+    end: HostName,
+    managed: VmId | None,
+) -> Step:
+    """Return the standing of one machine for which `end` was chosen; a hold may keep it where it is."""
+    if (hold := holding(stack, spec, vm)) is None:
+        return step_of(spec, vm, stack, inventory, end, managed)
+    return held_back(step_of(spec, vm, stack, inventory, aim(stack, spec, vm), managed), hold)
 
 
 def step_of(

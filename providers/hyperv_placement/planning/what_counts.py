@@ -43,11 +43,14 @@ def excused(step: Step, stack: Stack, inventory: Inventory) -> Step:
     """
     excuse = _excuse(step, stack, inventory)
     said = Finding.warning("machine-excused", f"{step.label} does not count for now: {excuse}")
-    findings = (*step.findings, said) if excuse and step.left_out else step.findings
+    told = excuse and step.left_out and step.standing != Standing.HELD  # a hold has its own finding
+    findings = (*step.findings, said) if told else step.findings
     return replace(step, excused=excuse, findings=findings)
 
 
 def _excuse(step: Step, stack: Stack, inventory: Inventory) -> str:
+    if step.standing == Standing.HELD:
+        return step.excused
     snooze = stack.vms[step.label].snooze
     if snooze is not None and step.standing in _FOUND:
         return f"snoozed until {until(snooze)}"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from lxml import etree
 
-from hyperv_placement.model.stack import Away
+from hyperv_placement.model.stack import Away, Maintenance
 from hyperv_placement.planning.drift import Drift, DriftReport
 from hyperv_placement.visible import visible
 
@@ -14,7 +14,7 @@ from .drift_words import ended, reported, snoozed
 
 
 def render_junit(report: DriftReport) -> bytes:
-    """Return the document: drift fails a case, what is unknown is an error of it, a snooze skips it."""
+    """Return the document: drift fails a case, what is unknown is an error of it, a snooze or a hold skips it."""
     root = etree.Element("testsuites", name=_clean(f"drift of {report.stack}"))
     # Hosts that only turn up as unknown need a case, too: an outcome without one would show nowhere.
     others = (each.subject for each in report.unknown if not each.is_machine)
@@ -30,7 +30,7 @@ def render_junit(report: DriftReport) -> bytes:
 
 _Outcome = tuple[str, str, str]
 """Subject, element, message."""
-_OUTCOMES = {"failure": "drift", "error": "unknown", "skipped": "snoozed"}
+_OUTCOMES = {"failure": "drift", "error": "unknown", "skipped": "snoozed or held"}
 """Elements of a case, the gravest first, and what they are called where a case has more than one."""
 
 
@@ -77,8 +77,8 @@ def _of_machines(report: DriftReport) -> Iterator[_Outcome]:
     for drift in report.drifts:
         if drift.of_machine:
             yield drift.subject, "failure", _message(drift)
-    for drift in report.snoozed:
-        yield drift.subject, "skipped", f"{_message(drift)}; {snoozed(drift)}"
+    for drift in (*report.snoozed, *report.held):
+        yield drift.subject, "skipped", f"{_message(drift)}; {drift.held or snoozed(drift)}"
     for each in report.unknown:
         if each.is_machine and each.subject in known:
             yield each.subject, "error", f"unknown: {each.text}"
@@ -86,7 +86,7 @@ def _of_machines(report: DriftReport) -> Iterator[_Outcome]:
         if each.is_machine:
             yield each.subject, "skipped", each.text
     for over in report.ended:
-        if not isinstance(over.snooze, Away):
+        if over.label in known and not isinstance(over.snooze, Away | Maintenance):
             yield over.label, "note", ended(over)
 
 
@@ -101,7 +101,7 @@ def _of_hosts(report: DriftReport) -> Iterator[_Outcome]:
         if not each.is_machine:
             yield each.subject, "skipped", each.text
     for over in report.ended:
-        if isinstance(over.snooze, Away):
+        if over.label in report.hosts:
             yield over.label, "note", ended(over)
 
 

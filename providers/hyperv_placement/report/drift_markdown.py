@@ -11,7 +11,7 @@ from .markdown import Budget, cut, name, text
 
 LIMIT = 65_000
 """Characters; GitHub takes 65,536 in an issue, GitLab a million."""
-_DRIFTS, _UNKNOWN, _SNOOZED, _AWAY, _ENDED = 30_000, 12_000, 7_000, 3_000, 4_000
+_DRIFTS, _UNKNOWN, _SNOOZED, _HELD, _AWAY, _ENDED = 28_000, 12_000, 5_000, 4_000, 3_000, 4_000
 """What each part may take: together with what stands around them less than the limit."""
 _MOVER = 1_000
 """Characters of who moved a machine and when: Windows' names of accounts have up to 256."""
@@ -19,10 +19,14 @@ _REST = "\nand {} more (all of them: --json)"
 
 
 def render_markdown(report: DriftReport) -> str:
-    """Return the line that says it all, then lists of drift, of what is unknown, and of snoozes; never above LIMIT."""
+    """Return the line that says it all, then lists of drift, of what is unknown, of snoozes and of holds; never above LIMIT."""
     drifts = [f"- {drift.kind}: {_reported(drift)}" for drift in report.drifts]
     unknowns = (f"- {name(subject)}: {text(why)}" for subject, why in unknown(report))
     asleep = (f"- {_reported(each)}; {text(snoozed(each))}" for each in report.snoozed)
+    held = (
+        *(f"- {_reported(each)}; {text(each.held)}" for each in report.held),
+        *(f"- {text(each)}" for each in report.holds),
+    )
     away = (f"- {name(each.subject)}: {text(each.text)}" for each in report.away)
     over = (f"- {text(ended(each))}" for each in report.ended)
     note = unreadable(report)
@@ -34,6 +38,7 @@ def render_markdown(report: DriftReport) -> str:
         *cut(drifts, Budget(_DRIFTS), _REST),
         *_list("Unknown", unknowns, _UNKNOWN),
         *_list("Snoozed", asleep, _SNOOZED),
+        *_list("Held", held, _HELD),
         *_list("Away", away, _AWAY),
         *_list("Snoozes that have ended", over, _ENDED),
         *(("", text(note)) if note else ()),

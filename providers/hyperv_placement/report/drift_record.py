@@ -21,12 +21,18 @@ def drift_record(report: DriftReport, exit_code: int) -> Mapping[str, Any]:
         "declared": {"machines": len(report.labels), "hosts": len(report.hosts)},
         "drifts": [_drift(drift) for drift in report.drifts],
         "snoozed": [_drift(drift) for drift in report.snoozed],
+        "held": [_drift(drift) for drift in report.held],
+        "holds": list(report.holds),
         "unknown": [record(each) for each in report.unknown],
         "notes": list(report.notes),
         "known": report.known,
         "away": [record(each) for each in report.away],
         "ended_snoozes": [
-            {"label": each.label, "until": each.snooze.until.isoformat(), "note": ended(each)}
+            {
+                "label": each.label,
+                "until": each.snooze.until and each.snooze.until.isoformat(),
+                "note": ended(each),
+            }
             for each in report.ended
         ],
         "unreadable_audit_lines": report.unreadable,
@@ -46,4 +52,5 @@ def _drift(drift: Drift) -> Mapping[str, Any]:
         "reason": drift.reason,
         "mover": None if drift.mover is None else record(drift.mover),
         "snooze": None if snooze is None else {"until": snooze.until.isoformat(), "reason": snooze.reason},
+        "held": drift.held or None,
     }

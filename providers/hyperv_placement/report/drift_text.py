@@ -20,6 +20,8 @@ def render_drift(report: DriftReport) -> str:
         ),
         *(f"  unknown: {subject}: {text}" for subject, text in unknown(report)),
         *(f"  snoozed: {drift.subject}: {reported(drift)}; {snoozed(drift)}" for drift in report.snoozed),
+        *(f"  held: {drift.subject}: {reported(drift)}; {drift.held}" for drift in report.held),
+        *(f"  hold: {each}" for each in report.holds),
         *(f"  away: {each.subject}: {each.text}" for each in report.away),
         *(f"  note: {ended(over)}" for over in report.ended),
         *([f"  note: {note}"] if note else []),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from hyperv_placement.model.stack import Away
+from hyperv_placement.model.stack import Away, Hold, Maintenance
 from hyperv_placement.model.units import counted
 from hyperv_placement.model.unreachable import several
 from hyperv_placement.planning.drift import Drift, DriftKind, DriftReport, Expired, Mover
@@ -34,6 +34,8 @@ def headline(report: DriftReport) -> str:
         parts.append(f"{counted(lost, 'machine')} unknown")
     if report.snoozed:
         parts.append(f"{len(report.snoozed)} snoozed")
+    if report.held:
+        parts.append(f"{len(report.held)} held")
     gone = [each.subject for each in report.away if not each.is_machine]
     if gone:
         parts.append(f"away: {_listed(gone)}")
@@ -87,7 +89,16 @@ def unknown(report: DriftReport) -> Iterator[tuple[str, str]]:
 
 
 def ended(each: Expired) -> str:
-    """Return that a snooze is over, or the absence of a host."""
+    """Return that a snooze, a hold, the absence of a host or its maintenance is over."""
+    if isinstance(each.snooze, Hold):
+        return (
+            f"the hold of {each.label} ended on {each.snooze.until.isoformat()} ({each.snooze.reason});"
+            " it counts no more, and its line can go"
+        )
+    if isinstance(each.snooze, Maintenance):
+        day = "" if each.snooze.until is None else f" on {each.snooze.until.isoformat()}"
+        why = f" ({each.snooze.reason})" if each.snooze.reason else ""
+        return f"the maintenance of {each.label} ended{day}{why}; it counts no more, and its line can go"
     if isinstance(each.snooze, Away):
         return (
             f"{each.label} was to be away until {each.snooze.until.isoformat()} ({each.snooze.reason});"

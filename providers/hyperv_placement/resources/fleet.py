@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,15 +26,17 @@ from hyperv_placement.migration.migrate import Moved, migrate, mover_for
 from hyperv_placement.migration.mover import Collaborators, Movers
 from hyperv_placement.model.estate import Inventory, VirtualMachine
 from hyperv_placement.model.guard import Limit
+from hyperv_placement.model.identity import Home
 from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import VmId
 from hyperv_placement.model.plan import Standing
 from hyperv_placement.model.stack import Stack, VmSpec
 from hyperv_placement.model.throughput import PastMove
 from hyperv_placement.model.unreachable import who
+from hyperv_placement.planning.machine.home import returning
 from hyperv_placement.planning.machine.identify import NotFound, behind_silence, identify
 from hyperv_placement.workspace.handoff import Handoff
-from hyperv_placement.workspace.identities import Identities, identities_path
+from hyperv_placement.workspace.identities import Identities, identities_path, known_to_state
 
 from .readings import Readings
 from .run_order import RunOrder
@@ -93,6 +96,7 @@ class Fleet:
         self._handoff = handoff
         self._remembering = threading.Lock()
         self._reported_by_state: set[str] = set()
+        self._homes: dict[VmId, Home | None] = {}
         self.run_order = RunOrder(clock)
         self.arrival = Arrival(self.run_order, clock, handoff, planned=self.audit.go_by)
 
@@ -102,16 +106,22 @@ class Fleet:
             with self._remembering:
                 self._handoff.leave_past(past)
 
-    def reported_by_state(self, label: str, machine: VmId) -> None:
-        """Leave which machine state has under a key for the program, which plans by it."""
+    def reported_by_state(self, label: str, machine: VmId, home: Home | None = None) -> None:
+        """Leave which machine state has under a key, and where it goes back to, for the program, which plans by it."""
         self._reported_by_state.add(label)
+        self._homes[machine] = home
         if self._handoff is not None:
             with self._remembering:
-                self._handoff.leave_identity(label, machine, self.clock.utc())
+                self._handoff.leave_identity(label, machine, self.clock.utc(), home)
 
     def plans_by_state(self, label: str) -> bool:
         """Say whether the program knows which machine state has under a key: by this run's readings, or by those of the last."""
         return label in self._reported_by_state or self.kept(label) is not None
+
+    def with_homes(self, label: str, vm: VirtualMachine) -> Stack:
+        """Return the stack with the host to which a machine goes back after maintenance, as the program had it from state or the last run."""
+        known = known_to_state(self.identities.kept(), {}, self._homes)
+        return replace(self.stack, homes=returning(self.stack, {label: vm}, known))
 
     def kept(self, label: str) -> VmId | None:
         """Return the machine of a key in the last run, as far as that is known here."""

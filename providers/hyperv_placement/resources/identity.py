@@ -93,7 +93,7 @@ def check_declared(fleet: Fleet, label: str, vm: VirtualMachine, wanted: Placeme
 
     The program says it by the stack file; whoever else speaks to the engine does not.
     """
-    if found := undeclared(fleet.stack, label, vm, wanted):
+    if found := undeclared(fleet.with_homes(label, vm), label, vm, wanted):
         raise NotDeclaredError("; ".join(found))
 
 

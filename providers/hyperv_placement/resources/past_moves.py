@@ -1,4 +1,4 @@
-"""A machine's past moves as Pulumi outputs: `lastMoves`, a list of plain numbers and names, the latest at the end."""
+"""A machine's past moves as Pulumi outputs: `lastMoves`, a list of plain numbers and names, the latest at the end, and `home`, where it goes back to."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from hyperv_placement.model.identity import Home
 from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.plan import ScheduledMove
 from hyperv_placement.model.throughput import PastMove
 
 LAST_MOVES = "lastMoves"
+HOME = "home"
+"""Where a machine without a pin was before maintenance drove it away; an input of the program, which the outputs keep."""
 KEPT = 4
 """Moves of one machine that its outputs keep."""
 
@@ -26,6 +29,8 @@ class MoveHistory:
     """How many this stack has made."""
     last: tuple[PastMove, ...] = ()
     """The latest ones whose time is known."""
+    home: Home | None = None
+    """Where it goes back to after maintenance; None where it was not driven away."""
 
     def append(self, move: PastMove | None) -> MoveHistory:
         """Return the history with one more move; None where nothing is known of it."""
@@ -60,8 +65,23 @@ def past_in(properties: Mapping[str, Any]) -> MoveHistory:
     reported = properties.get(LAST_MOVES)
     found = [_move(each) for each in reported] if isinstance(reported, list) else []
     return MoveHistory(
-        moves=int(properties.get("moves") or 0), last=tuple(each for each in found if each is not None)
+        moves=int(properties.get("moves") or 0),
+        last=tuple(each for each in found if each is not None),
+        home=home_in(properties),
     )
+
+
+def home_in(properties: Mapping[str, Any]) -> Home | None:
+    """Return where inputs or outputs say that a machine goes back to; what is no such place is none."""
+    given = properties.get(HOME)
+    if not isinstance(given, Mapping) or not given.get("host"):
+        return None
+    return Home(host=HostName(str(given["host"])), entry=str(given.get("entry", "")))
+
+
+def plain_home(home: Home | None) -> dict[str, Any]:
+    """Return the property that says it; none where there is no such place."""
+    return {} if home is None else {HOME: {"host": home.host, "entry": home.entry}}
 
 
 def plain_past(past: MoveHistory) -> dict[str, Any]:
@@ -77,7 +97,7 @@ def plain_past(past: MoveHistory) -> dict[str, Any]:
         }
         for each in past.last
     ]
-    return {"moves": past.moves, **({LAST_MOVES: last} if last else {})}
+    return {"moves": past.moves, **({LAST_MOVES: last} if last else {}), **plain_home(past.home)}
 
 
 def _move(reported: Any) -> PastMove | None:

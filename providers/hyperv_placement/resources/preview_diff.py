@@ -48,6 +48,17 @@ def keep_places(identities: Identities, plan: Plan) -> None:
         program_log.warn(trouble)
 
 
+def keep_homes(identities: Identities, plan: Plan) -> None:
+    """Keep, in a run and not in a preview, where machines go back to that maintenance drives away; who is back is forgotten."""
+    if pulumi.runtime.is_dry_run():
+        return
+    homes = {step.vm.id: step.home for step in plan.steps if step.vm is not None}
+    known = plan.known.homes
+    changed = {machine: home for machine, home in homes.items() if home != known.get(machine)}
+    if changed and (trouble := identities.keep_homes(changed)):
+        program_log.warn(trouble)
+
+
 def agree(handoff: Handoff, now: datetime) -> None:
     """Make sure that the plugin, which may have read the stack file before, has read the same one.
 

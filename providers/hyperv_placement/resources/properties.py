@@ -10,7 +10,7 @@ from hyperv_placement.model.names import HostName
 from hyperv_placement.model.plan import Placement, Standing, Step
 from hyperv_placement.planning import observed
 
-from .past_moves import LAST_MOVES, MoveHistory, plain_past
+from .past_moves import HOME, LAST_MOVES, MoveHistory, plain_home, plain_past
 
 PLACED = ("host", "config", "checkpoints", "paging", "disks")
 """Properties that are wanted as inputs and observed as outputs."""
@@ -18,7 +18,7 @@ STANDING = "standing"
 """The input of a machine that this run leaves out; no host reports it, so it is no output."""
 OUTSIDE = "no part of the run"
 """What `standing` says of a machine that `--target` or `--exclude` leaves out."""
-OUTPUTS = (*PLACED, "name", "vmId", "state", "reachable", "moves", LAST_MOVES)
+OUTPUTS = (*PLACED, "name", "vmId", "state", "reachable", "moves", LAST_MOVES, HOME)
 
 
 def inputs_of(step: Step, *, outside: bool = False) -> dict[str, Any]:
@@ -38,6 +38,8 @@ def inputs_of(step: Step, *, outside: bool = False) -> dict[str, Any]:
     if step.vm is None:
         return inputs
     inputs["vmId"] = step.vm.id
+    # Once it goes back there, state forgets it with that move.
+    inputs.update({} if step.returns else plain_home(step.home))
     if step.left_out and step.excused:
         return inputs  # no place is named, so that nothing of it differs
     inputs.update(_placed(step.placement))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from pulumi.dynamic import (
@@ -40,7 +41,7 @@ from .identity import (
 )
 from .left_out import briefly
 from .legs import bring
-from .past_moves import MoveHistory, past_in
+from .past_moves import HOME, MoveHistory, home_in, past_in
 from .properties import PLACED, STANDING, outputs_of, placement_of
 
 TYPE = "pulumi-python:dynamic/hyperv:VmPlacement"
@@ -76,6 +77,8 @@ class VmPlacement(ResourceProvider):
             return found
         if fleet.run_order.legs(label):
             return DetailedDiffResult({"host": UPDATE})
+        if news.get("vmId") and home_in(olds) is not None and home_in(news) is None:
+            return DetailedDiffResult({HOME: DELETE})  # it is back there without a move of ours
         fleet.run_order.unchanged(label)
         return found
 
@@ -122,9 +125,10 @@ class VmPlacement(ResourceProvider):
                 check_named(fleet, call.label, vm, kept)
                 keep(fleet, call, vm.id)
             try:
-                outputs = bring(fleet, call, vm, props, MoveHistory())
+                outputs = bring(fleet, call, vm, props, MoveHistory(home=home_in(props)))
             except PlacementError as error:
-                raise HalfDoneError(vm.id, outputs_of(vm, MoveHistory()), str(error)) from error
+                begun = MoveHistory(home=home_in(props))
+                raise HalfDoneError(vm.id, outputs_of(vm, begun), str(error)) from error
         return CreateResult(vm.id, outputs)
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
@@ -141,7 +145,7 @@ class VmPlacement(ResourceProvider):
         past, managed = past_in(props), managed_id(id_, props)
         fleet.remember(past.last)
         if props:
-            fleet.reported_by_state(call.label, managed)
+            fleet.reported_by_state(call.label, managed, past.home)
         try:
             vm = fleet.find(managed_spec(fleet, call.label), managed)
         except (VmMissingError, VmUnknownError, VmAmbiguousError) as error:
@@ -167,7 +171,8 @@ class VmPlacement(ResourceProvider):
                 vm = fleet.find(spec, meant, max_age=fleet.readings.age_for(meant))
                 check_takeover(fleet, call.label, managed, meant)
                 keep(fleet, call, vm.id)
-            return UpdateResult(bring(fleet, call, vm, news, past_in(olds)))
+            past = replace(past_in(olds), home=home_in(news))
+            return UpdateResult(bring(fleet, call, vm, news, past))
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Forget the machine; it stays where it is, as it is."""

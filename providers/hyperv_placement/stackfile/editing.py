@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ruamel.yaml import YAML
@@ -21,8 +21,8 @@ from hyperv_placement.errors import PlacementError
 
 from .nodes import plain_kind
 
-Value = str | Mapping[str, "Value"]
-"""A text, or a mapping that is written in one line."""
+Value = str | Mapping[str, "Value"] | Sequence["Value"]
+"""A text, or a mapping or list that is written in one line."""
 _BOM = "\ufeff"
 _PLAIN = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_. -]*[A-Za-z0-9_])?")
 
@@ -101,13 +101,53 @@ class Editor:
         last = holder.value[-1][1] if holder.value else None
         self._add(holder, entry, last, len(path))
 
-    def append(self, value: str, *path: str) -> None:
+    def append(self, value: Value, *path: str) -> None:
         """Add `value` at the end of the list at `path`. Raises PlacementError where there is none."""
+        node = self._list(path)
+        like = node.value[-1].style if isinstance(node.value[-1], ScalarNode) else None
+        text = _written(value, like=like, flow=True)
+        self._add(node, text if node.flow_style else f"- {text}", node.value[-1], len(path) + 1)
+
+    def replace(self, value: Value, position: int, *path: str) -> None:
+        """Write `value` in place of an item of the list at `path`. Raises PlacementError where there is no such list."""
+        item = self._list(path).value[position]
+        self._splice(_start(item), _end(item), len(path) + 1, _written(value, like=None, flow=True))
+
+    def remove(self, position: int, *path: str) -> None:
+        """Take an item out of the list at `path`, with its line; the last one with the key. Raises PlacementError as `replace`."""
+        node = self._list(path)
+        if len(node.value) == 1:
+            self._drop(path)
+        elif node.flow_style:
+            following = position + 1 < len(node.value)
+            start = _start(node.value[position]) if following else _end(node.value[position - 1])
+            end = _start(node.value[position + 1]) if following else _end(node.value[position])
+            self._splice(start, end, len(path) + 1, "")
+        else:
+            self._cut(_start(node.value[position]), _end(node.value[position]), "-", path)
+
+    def _drop(self, path: tuple[str, ...]) -> None:
+        """Take a key with its value out of the mapping that holds it, with its lines."""
+        *above, last = path
+        holder = self._find(tuple(above))
+        if not isinstance(holder, MappingNode) or holder.flow_style:
+            raise PlacementError(f"{'.'.join(path)} cannot be taken out of the stack file by us")
+        key, value = next(pair for pair in holder.value if pair[0].value == last)
+        self._cut(_start(key), _end(value), "", path)
+
+    def _cut(self, start: int, end: int, before: str, path: tuple[str, ...]) -> None:
+        """Take whole lines out, from the one in which `start` stands, with nothing but `before` in front of it."""
+        first = self._text.rfind("\n", 0, start) + 1
+        if self._text[first:start].strip() != before:
+            raise PlacementError(f"{'.'.join(path)} cannot be taken out of the stack file by us")
+        last = self._text.find("\n", end)
+        self._splice(first, len(self._text) if last < 0 else last + 1, len(path), "")
+
+    def _list(self, path: tuple[str, ...]) -> SequenceNode:
         node = self._find(path)
         if not isinstance(node, SequenceNode) or not node.value:
             raise PlacementError(f"{'.'.join(path)} cannot be written into the stack file by us")
-        text = _written(value, like=node.value[-1].style, flow=True)
-        self._add(node, text if node.flow_style else f"- {text}", node.value[-1], len(path) + 1)
+        return node
 
     def _add(self, holder: CollectionNode, entry: str, last: Node | None, depth: int) -> None:
         """Add an entry after the `last` of `holder`: behind it where both stand in a line, else on a line of its own."""
@@ -149,7 +189,7 @@ def _end(node: Node) -> int:
 def _written(value: Value, *, like: str | None, flow: bool) -> str:
     """Return `value` as YAML in one line, quoted as what it replaces; a path, and what readers would misread, in single quotes."""
     if not isinstance(value, str):
-        return _dumped(_flow(value))
+        return _dumped(_plain(value))
     text = _styled(value, like)
     if not flow:
         return _dumped(text)
@@ -171,12 +211,19 @@ def _styled(text: str, like: str | None) -> str:
     return styled
 
 
-def _flow(value: Mapping[str, Value]) -> CommentedMap:
-    made = CommentedMap()
-    made.fa.set_flow_style()
-    for key, each in value.items():
-        made[_styled(key, None)] = _styled(each, None) if isinstance(each, str) else _flow(each)
-    return made
+def _plain(value: Value) -> object:
+    """Return `value` as ruamel.yaml writes it in one line."""
+    if isinstance(value, str):
+        return _styled(value, None)
+    if isinstance(value, Mapping):
+        made = CommentedMap()
+        made.fa.set_flow_style()
+        for key, each in value.items():
+            made[_styled(key, None)] = _plain(each)
+        return made
+    items = CommentedSeq(_plain(each) for each in value)
+    items.fa.set_flow_style()
+    return items
 
 
 def _dumped(value: object) -> str:

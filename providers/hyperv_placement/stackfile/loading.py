@@ -17,10 +17,11 @@ from .governing import governed, report_breaches
 from .guard import read_guard
 from .hosts import read_hosts
 from .machines import MachineReader
+from .maintenance import read_holds, read_maintenance, report_maintenance
 from .nodes import Mapping
 from .parsing import parse
 from .policies import policy_in_force
-from .rules import RuleReader, report_contradictions, report_maintenance
+from .rules import RuleReader, report_contradictions
 from .schema import STACK_SCHEMA, read_schema
 from .source import Source, read_source, source_of
 
@@ -75,7 +76,8 @@ def _stack(path: Path, root: Mapping, findings: Findings) -> Stack:
         vms=vms,
         rules=rules.rules(),
         guard=read_guard(root, rules.known, findings),
-        maintenance=rules.maintenance(),
+        maintenance=read_maintenance(root, rules, findings),
+        holds=read_holds(root, rules, findings),
         directory=read_directory(root, folder, findings),
         delegation=read_delegation(root, findings),
         delegation_wait=read_delegation_wait(root),
@@ -87,7 +89,8 @@ def _stack(path: Path, root: Mapping, findings: Findings) -> Stack:
     report_shared_targets(vms, hosts, _disk_lines(section), findings)
     report_contradictions(stack.rules, vms, findings)
     if stack.maintenance:
-        report_maintenance(stack.maintenance, root.entries["maintenance"].line, vms, findings)
+        line = root.entries["maintenance"].line
+        report_maintenance(stack.maintenance, line, hosts, vms, stack.rules, findings)
     return stack
 
 

@@ -1,4 +1,4 @@
-"""The sections rules: and maintenance: as values, the machines that they and guard name, and rules that contradict each other or a pin."""
+"""The section rules: as values, the hosts and machines that sections name, and rules that contradict each other or a pin."""
 
 from __future__ import annotations
 
@@ -31,10 +31,6 @@ class RuleReader:
         section = self._root.value("rules")
         return tuple(self._rules(section.items if isinstance(section, Sequence) else []))
 
-    def maintenance(self) -> tuple[HostName, ...]:
-        """Return the hosts that must be empty."""
-        return self._known_hosts(self._root.value("maintenance"), "maintenance")
-
     def _rules(self, items: list[Node]) -> Iterator[Rule]:
         for position, item in enumerate(items):
             if not isinstance(item, Mapping):
@@ -48,17 +44,17 @@ class RuleReader:
                 labels = self.known(item.value("together"), f"{where}.together")
                 yield Rule(kind="together", labels=labels, line=item.line)
             elif "n_plus_1" in item.entries:
-                hosts = self._known_hosts(item.value("n_plus_1"), f"{where}.n_plus_1")
+                hosts = self.known_hosts(item.value("n_plus_1"), f"{where}.n_plus_1")
                 yield Rule(kind="n_plus_1", hosts=hosts, line=item.line)
             elif (within := item.mapping("within")) is not None:
                 yield Rule(
                     kind="within",
                     labels=self.known(within.value("vms"), f"{where}.within.vms"),
-                    hosts=self._known_hosts(within.value("hosts"), f"{where}.within.hosts"),
+                    hosts=self.known_hosts(within.value("hosts"), f"{where}.within.hosts"),
                     line=item.line,
                 )
 
-    def _known_hosts(self, node: Node | None, where: str) -> tuple[HostName, ...]:
+    def known_hosts(self, node: Node | None, where: str) -> tuple[HostName, ...]:
         """Return the hosts in `node` that there are, and report the others."""
         names = []
         for item in node.items if isinstance(node, Sequence) else []:
@@ -87,20 +83,6 @@ class RuleReader:
                     "machine-undeclared", item.line, f"{where}: '{item.text}' is no label under vms{near}"
                 )
         return tuple(labels)
-
-
-def report_maintenance(
-    hosts: tuple[HostName, ...], line: int, vms: Dict[str, VmSpec], findings: Findings
-) -> None:
-    """Report machines that may be nowhere but on hosts that must be empty."""
-    stuck = [vm.label for vm in vms.values() if vm.hosts and set(vm.hosts) <= set(hosts)]
-    if stuck:
-        findings.add(
-            "maintenance-impossible",
-            line,
-            f"maintenance: {listed(stuck)} may be nowhere else than on {' and '.join(hosts)}; allow them another host"
-            " (host: [hv1, hv2]), or take the host out of maintenance",
-        )
 
 
 def report_contradictions(rules: tuple[Rule, ...], vms: Dict[str, VmSpec], findings: Findings) -> None:

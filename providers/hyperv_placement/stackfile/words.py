@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from .findings import Findings
-from .nodes import Mapping
+from .nodes import Mapping, Scalar
 
 
 def read_word(entry: Mapping | None, where: str, findings: Findings) -> tuple[date, str] | None:
@@ -13,12 +13,15 @@ def read_word(entry: Mapping | None, where: str, findings: Findings) -> tuple[da
     until, reason = (None, None) if entry is None else (entry.scalar("until"), entry.scalar("reason"))
     if until is None or reason is None:
         return None
+    day = read_day(until, f"{where}.until", findings)
+    return None if day is None else (day, reason.text)
+
+
+def read_day(node: Scalar, where: str, findings: Findings) -> date | None:
+    """Return a day; None where no calendar has it, which is reported."""
     try:
-        return date.fromisoformat(until.text), reason.text
+        return date.fromisoformat(node.text)
     except ValueError:
-        findings.add(
-            "date-wrong",
-            until.line,
-            f"{where}.until: no calendar has {until.text}; write a date, such as 2026-12-01",
-        )
+        text = f"{where}: no calendar has {node.text}; write a date, such as 2026-12-01"
+        findings.add("date-wrong", node.line, text)
         return None

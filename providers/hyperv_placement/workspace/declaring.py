@@ -26,6 +26,24 @@ def stack_with_host(host: str, word: str | None, project: Path, *, command: str)
     return _only(having, host, command)
 
 
+def stack_that_has(subject: str, word: str | None, project: Path, *, command: str) -> Stack:
+    """Return the stack that `word` names, or the one of the project that declares a host or a machine of that key.
+
+    `command`: what to type where several declare it. Raises PlacementError then, and where none does.
+    """
+    name = subject.removeprefix("host:").removeprefix("vm:")
+    having = [
+        stack
+        for stack in _loaded(word, project)
+        if word is not None or name in stack.hosts or name in stack.vms
+    ]
+    if not having:
+        raise PlacementError(
+            f"No stack file declares a host or a machine {name}", remedy="Name a key under hosts: or vms:"
+        )
+    return _only(having, name, command)
+
+
 def stack_with_vm(label: str, word: str | None, project: Path) -> Stack:
     """Return the stack that `word` names, or the one of the project that declares `label`.
 

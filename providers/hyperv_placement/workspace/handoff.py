@@ -24,7 +24,8 @@ from typing import Any
 
 from hyperv_placement.model import strict_json
 from hyperv_placement.model.estate import Inventory
-from hyperv_placement.model.names import VmId, stack_name, vm_id
+from hyperv_placement.model.identity import Home
+from hyperv_placement.model.names import HostName, VmId, stack_name, vm_id
 from hyperv_placement.model.plain import from_plain, to_plain
 from hyperv_placement.model.plan import Schedule
 from hyperv_placement.model.stack import Stack
@@ -127,21 +128,25 @@ class Handoff:
                 found += [from_plain(each, PastMove) for each in content["past"]]
         return tuple(found)
 
-    def leave_identity(self, label: str, machine: VmId, now: datetime) -> None:
-        """Leave for the program which machine state has under a key; without it the last run decides.
+    def leave_identity(self, label: str, machine: VmId, now: datetime, home: Home | None = None) -> None:
+        """Leave for the program which machine state has under a key, and its `home`; without it the last run decides.
 
         One call at a time.
         """
-        self._append(_IDENTITIES, {"label": label, "id": machine, "at": now.isoformat()})
+        place = None if home is None else [home.host, home.entry]
+        self._append(_IDENTITIES, {"label": label, "id": machine, "home": place, "at": now.isoformat()})
 
-    def take_identities(self, now: datetime) -> dict[str, VmId]:
-        """Return, once, key -> GUID as the plugin has read it from state in this run; nothing is waited for."""
+    def take_identities(self, now: datetime) -> tuple[dict[str, VmId], dict[VmId, Home | None]]:
+        """Return, once, key -> GUID as the plugin has read it from state in this run, and GUID -> home; nothing is waited for."""
         found: dict[str, VmId] = {}
+        homes: dict[VmId, Home | None] = {}
         for content in self._take_lines(_IDENTITIES):
             with suppress(*_NOTHING_OF_OURS):
                 if self._is_ours(datetime.fromisoformat(content["at"]), now, _OLD):
-                    found[str(content["label"])] = vm_id(content["id"])
-        return found
+                    machine, place = vm_id(content["id"]), content.get("home")
+                    found[str(content["label"])] = machine
+                    homes[machine] = place and Home(host=HostName(place[0]), entry=str(place[1]))
+        return found, homes
 
     def _append(self, folder: Path, fields: Mapping[str, Any]) -> None:
         """Append a line about this stack; where that cannot be done, the other process goes without it."""

@@ -18,11 +18,13 @@ from typing import Any
 from hyperv_placement.clock import Clock
 from hyperv_placement.errors import PlacementError
 from hyperv_placement.model import strict_json
-from hyperv_placement.model.identity import NOTHING_KEPT, Kept
+from hyperv_placement.model.identity import NOTHING_KEPT, Home, Kept
 from hyperv_placement.model.names import HostName, VmId, is_guid, stack_name, vm_id
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.system import ForeignError, private_folder
 from hyperv_placement.system.files import read_own, write_whole
+
+from .holds import SharedHolds, with_holds
 
 Change = Callable[[Kept], Kept]
 _VERSION = 1
@@ -36,12 +38,11 @@ def identities_path(project: Path, stack: str) -> Path:
 
 
 def kept_of(stack: Stack, project: Path) -> Kept:
-    """Return what is kept of a stack of the project; nothing of a stack file that lies elsewhere."""
-    return (
-        read_kept(identities_path(project, stack.path.stem))
-        if is_of_project(stack, project)
-        else NOTHING_KEPT
-    )
+    """Return what is kept of a stack of the project, with its holds in the shared state; nothing of a stack file that lies elsewhere."""
+    if not is_of_project(stack, project):
+        return NOTHING_KEPT
+    name = stack.path.stem
+    return with_holds(read_kept(identities_path(project, name)), SharedHolds(project, name))
 
 
 def is_of_project(stack: Stack, project: Path) -> bool:
@@ -63,9 +64,19 @@ def read_kept(path: Path) -> Kept:
         return NOTHING_KEPT
 
 
-def known_to_state(kept: Kept, reported: Mapping[str, VmId]) -> Kept:
-    """Return what is kept, with what state was read to have in this very run: that counts."""
-    return replace(kept, machines={**kept.machines, **reported})
+def known_to_state(
+    kept: Kept, reported: Mapping[str, VmId], homes: Mapping[VmId, Home | None] | None = None
+) -> Kept:
+    """Return what is kept, with what state was read to have in this very run: that counts.
+
+    `homes`: of the machines that state has, where they go back to; None for one that has no such place.
+    """
+    every = {**kept.homes, **(homes or {})}
+    return replace(
+        kept,
+        machines={**kept.machines, **reported},
+        homes={machine: home for machine, home in every.items() if home is not None},
+    )
 
 
 class Identities:
@@ -117,6 +128,18 @@ class Identities:
                 kept,
                 machines={key: each for key, each in kept.machines.items() if key != label},
                 places={each: host for each, host in kept.places.items() if each != kept.machines.get(label)},
+                homes={each: home for each, home in kept.homes.items() if each != kept.machines.get(label)},
+            )
+        )
+
+    def keep_homes(self, homes: Mapping[VmId, Home | None]) -> str | None:
+        """Keep where machines go back to after maintenance, and forget what is None; return why that could not be written, or None."""
+        return self._change(
+            lambda kept: replace(
+                kept,
+                homes={
+                    machine: home for machine, home in {**kept.homes, **homes}.items() if home is not None
+                },
             )
         )
 
@@ -171,6 +194,7 @@ def _plain(kept: Kept) -> dict[str, Any]:
         "machines": dict(sorted(kept.machines.items())),
         "hosts": dict(sorted(kept.hosts.items())),
         "places": dict(sorted(kept.places.items())),
+        "homes": {each: [home.host, home.entry] for each, home in sorted(kept.homes.items())},
     }
 
 
@@ -182,5 +206,9 @@ def _kept(content: Any) -> Kept:
     hosts = {HostName(key): each for key, each in content["hosts"].items() if is_guid(each)}
     # A file of an earlier version has no places.
     places = {vm_id(each): HostName(host) for each, host in content.get("places", {}).items()}
+    homes = {
+        vm_id(each): Home(host=HostName(host), entry=str(entry))
+        for each, (host, entry) in content.get("homes", {}).items()
+    }
     at = None if content["at"] is None else datetime.fromisoformat(content["at"])
-    return Kept(machines=machines, hosts=hosts, places=places, at=at)
+    return Kept(machines=machines, hosts=hosts, places=places, homes=homes, at=at)

@@ -60,6 +60,7 @@ def put(content: dict[str, Any], way: str, value: object) -> dict[str, Any]:
 ONCE = {"from": "2026-12-24T12:00+01:00", "until": "2027-01-02T06:00+01:00"}
 WEEKLY = {"weekly": "fri 18:00 - mon 06:00", "timezone": "Europe/Berlin"}
 OFTEN = {"weekly": "fri 18:00 - mon 05:00", "timezone": "Europe/Berlin"}
+HELD = {"host": "hv1", "until": "2026-12-01", "reason": "x"}
 NEVER, ALWAYS, UP, DOWN = (
     frozenset[str](),
     frozenset({"up", "down"}),
@@ -118,6 +119,15 @@ KEYS: dict[str, tuple[str, Any, Any, frozenset[str]]] = {
     "rule.within.hosts": ("rules", None, [{"within": {"vms": ["SQL01"], "hosts": ["hv1", "hv2"]}}], NEVER),
     "rule.n_plus_1": ("rules", None, [{"n_plus_1": ["hv1", "hv2"]}], NEVER),
     "maintenance": ("maintenance", None, ["hv3"], NEVER),
+    "maintenanceEntry.host": ("maintenance", None, [{"host": "hv3"}], NEVER),
+    "maintenanceEntry.until": ("maintenance", [{"host": "hv3", "until": "2026-12-01"}], ["hv3"], NEVER),
+    "maintenanceEntry.reason": ("maintenance", ["hv3"], [{"host": "hv3", "reason": "firmware"}], NEVER),
+    "maintenanceEntry.to": ("maintenance", ["hv3"], [{"host": "hv3", "to": ["hv1"]}], NEVER),
+    "hold": ("hold", [HELD], None, UP),
+    "hold.host": ("hold", [HELD], [{**HELD, "host": "hv2"}], ALWAYS),
+    "hold.vm": ("hold", [{"vm": "SQL01", "until": "2026-12-01", "reason": "x"}], None, UP),
+    "hold.until": ("hold", [HELD], [{**HELD, "until": "2026-11-30"}], UP),
+    "hold.reason": ("hold", [HELD], [{**HELD, "reason": "y"}], NEVER),
     "audit": ("audit", "required", None, UP),
     "bystanders": ("bystanders", None, "allow", UP),
     "delegation_wait": ("delegation_wait", "15 min", 0, NEVER),

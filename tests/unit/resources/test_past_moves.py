@@ -10,12 +10,13 @@ import pytest
 from google.protobuf import struct_pb2
 from pulumi.runtime import rpc
 
+from hyperv_placement.model.identity import Home
 from hyperv_placement.model.move import Move, Moves
 from hyperv_placement.model.names import HostName
-from hyperv_placement.model.plan import Placement, ScheduledMove
+from hyperv_placement.model.plan import Placement, ScheduledMove, Standing, Step
 from hyperv_placement.model.throughput import PastMove
 from hyperv_placement.resources.past_moves import KEPT, MoveHistory, past_in, plain_past, remembered
-from hyperv_placement.resources.properties import outputs_of
+from hyperv_placement.resources.properties import inputs_of, outputs_of
 from hyperv_placement.resources.vm_placement import VmPlacement
 from tests.estates import machine
 
@@ -101,3 +102,20 @@ def test_a_machine_that_does_not_count_is_no_change_whatever_was_said_of_it_befo
     """It was missing in an earlier run, and is unknown now, for its host is away: state still has what was said then."""
     olds = {"vmId": "x", "reachable": False, "problem": "VM001 is missing"}
     assert VmPlacement()._compared("x", olds, {"name": "VM001"}).detailed == {}
+
+
+def test_where_a_machine_goes_back_to_is_kept_until_it_goes() -> None:
+    """An input that the outputs keep; what somebody has made of it by hand is no such place."""
+    home = Home(host=HostName("hv1"), entry="0a")
+    vm = machine(1, "hv2")
+    outputs = outputs_of(vm, MoveHistory(home=home))
+    assert outputs["home"] == {"host": "hv1", "entry": "0a"}
+    assert past_in(outputs).home == home
+    for spoilt in (None, 7, {}, {"host": ""}, ["hv1"]):
+        assert past_in({"home": spoilt}).home is None
+    step = Step(label="VM001", standing=Standing.IN_PLACE, placement=Placement(), vm=vm, home=home)
+    assert inputs_of(step)["home"] == outputs["home"]
+    back = Move(
+        vm=vm, moves=Moves.HOST, source=HostName("hv2"), destination=home.host, roots=vm.roots, disks=()
+    )
+    assert "home" not in inputs_of(replace(step, standing=Standing.MOVE, move=back))

@@ -22,8 +22,10 @@ from hyperv_placement.model.stack import (
     Authentication,
     Away,
     Connection,
+    Hold,
     HostSpec,
     LiveMigration,
+    Maintenance,
     Rule,
     Snooze,
     Stack,
@@ -220,14 +222,42 @@ def rules(draw: st.DrawFn, hosts: list[str], vms: Mapping[str, VmSpec]) -> tuple
 
 
 @st.composite
+def maintenance(
+    draw: st.DrawFn, hosts: list[str], vms: Mapping[str, VmSpec]
+) -> Mapping[HostName, Maintenance]:
+    """Hosts that must be empty, and that leave each machine somewhere to be: the contrary is refused."""
+    empty = draw(st.lists(st.sampled_from(hosts), unique=True))
+    others = [name for name in hosts if name not in empty]
+    to = st.lists(st.sampled_from(others), unique=True) if others else st.just([])
+    if not others and any(vm.hosts and set(vm.hosts) <= set(empty) for vm in vms.values()):
+        empty = []
+    return {
+        HostName(name): Maintenance(
+            until=draw(st.none() | st.dates()),
+            reason=draw(st.just("") | PART),
+            to=tuple(map(HostName, draw(to))),
+        )
+        for name in empty
+    }
+
+
+@st.composite
+def holds(draw: st.DrawFn, hosts: list[str], labels: list[str]) -> tuple[Hold, ...]:
+    """Some of hosts, some of machines, no two alike."""
+    held = draw(st.lists(st.sampled_from(hosts), max_size=2, unique=True))
+    machines = draw(st.lists(st.sampled_from(labels), max_size=2, unique=True)) if labels else []
+    return (
+        *(Hold(until=draw(st.dates()), reason=draw(PART), host=HostName(name)) for name in held),
+        *(Hold(until=draw(st.dates()), reason=draw(PART), label=label) for label in machines),
+    )
+
+
+@st.composite
 def stacks(draw: st.DrawFn) -> Stack:
     """A valid stack."""
     names = draw(HOST_NAMES)
     labels = draw(LABELS)
     vms = {label: draw(machines(label, number, names)) for number, label in enumerate(labels)}
-    empty = draw(st.lists(st.sampled_from(names), unique=True))
-    if any(vm.hosts and set(vm.hosts) <= set(empty) for vm in vms.values()):  # that is refused
-        empty = []
     protected = draw(st.lists(st.sampled_from(labels), unique=True)) if labels else []
     delegation = draw(delegations(names))
     return Stack(
@@ -235,7 +265,8 @@ def stacks(draw: st.DrawFn) -> Stack:
         hosts={HostName(name): draw(hosts_named(name)) for name in names},
         vms=vms,
         rules=draw(rules(names, vms)),
-        maintenance=tuple(map(HostName, empty)),
+        maintenance=draw(maintenance(names, vms)),
+        holds=draw(holds(names, labels)),
         guard=replace(draw(GUARDS), protected=tuple(protected)),
         directory=draw(DIRECTORIES if delegation else st.none() | DIRECTORIES),
         delegation=delegation,

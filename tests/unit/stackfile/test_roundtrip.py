@@ -20,8 +20,10 @@ from hyperv_placement.model.guard import DAYS, Freeze, Guard, OneOff
 from hyperv_placement.model.options import MigrationOptions
 from hyperv_placement.model.stack import (
     ANY_NETWORK,
+    Hold,
     HostSpec,
     LiveMigration,
+    Maintenance,
     Rule,
     Stack,
     StorageSpec,
@@ -44,7 +46,8 @@ def rendered(stack: Stack) -> str:
         **_present(
             directory=stack.directory and _directory(stack.directory),
             delegation=stack.delegation and _delegation(stack.delegation),
-            maintenance=list(stack.maintenance) or None,
+            maintenance=[_empty(name, entry) for name, entry in stack.maintenance.items()] or None,
+            hold=[_hold(hold) for hold in stack.holds] or None,
             audit="required" if stack.audit_required else None,
             bystanders="allow" if stack.bystanders else None,
         ),
@@ -54,6 +57,17 @@ def rendered(stack: Stack) -> str:
 
 def _present(**values: object) -> dict[str, object]:
     return {name: value for name, value in values.items() if value is not None}
+
+
+def _empty(name: str, entry: Maintenance) -> object:
+    said = _present(
+        until=entry.until and entry.until.isoformat(), reason=entry.reason or None, to=list(entry.to) or None
+    )
+    return {"host": name, **said} if said else name
+
+
+def _hold(hold: Hold) -> dict[str, object]:
+    return _present(host=hold.host, vm=hold.label, until=hold.until.isoformat(), reason=hold.reason)
 
 
 def _rule(rule: Rule) -> dict[str, object]:
@@ -188,7 +202,7 @@ def _spread(vm: VmSpec) -> VmSpec:
     return replace(vm, storage=spread)
 
 
-UNSAID = frozenset({"path", "line"})
+UNSAID = frozenset({"path", "line", "by", "since"})
 """Fields that a stack file cannot say; others of that kind are left out of comparisons by their dataclass."""
 
 

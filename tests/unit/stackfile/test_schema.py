@@ -54,12 +54,14 @@ def _live(**entry: object) -> dict[str, Any]:
     return {**GOOD, "live_migration": entry}
 
 
+HOLD = {"host": "hv1", "until": "2026-12-01", "reason": "x"}
+
 # One document a wrong value: what the finding must say of it.
 WRONG: list[tuple[object, str]] = [
     ([], "is a list, but must be a mapping"),
     ({"vms": {}}, "'hosts' is missing; add it, such as hosts: {hv1: {address: hv1.corp.example"),
     ({"hosts": {"hv1": HOST}}, "'vms' is missing; add it, such as vms: {VM001: {host: hv1"),
-    ({**GOOD, "vm": {}}, "unknown key 'vm' (known here: connection, hosts, vms, rules, guard, maintenance, live_migration, directory, delegation, delegation_wait, wait_for_activity, bystanders, ... (14 in all)); did you mean 'vms'?"),
+    ({**GOOD, "vm": {}}, "unknown key 'vm' (known here: connection, hosts, vms, rules, guard, maintenance, hold, live_migration, directory, delegation, delegation_wait, wait_for_activity, ... (15 in all)); did you mean 'vms'?"),
     ({**GOOD, "hosts": []}, "hosts: is a list, but must be a mapping"),
     ({**GOOD, "hosts": {}}, "hosts: is empty"),
     ({**GOOD, "hosts": {" a": HOST}}, "hosts. a: ' a' does not fit; a name has"),
@@ -172,6 +174,27 @@ WRONG: list[tuple[object, str]] = [
     ({**GOOD, "maintenance": []}, "maintenance: has 0 of at least 1 items; name more"),
     ({**GOOD, "maintenance": ["hv1", "hv1"]}, "maintenance: 'hv1' stands here twice; name it once"),
     ({**GOOD, "maintenance": [1]}, "maintenance[0]: is a whole number (1), but must be a text"),
+    ({**GOOD, "guard": {"all_or_nothing": "always"}}, "guard.all_or_nothing: is the text 'always', but must be true or false"),
+    ({**GOOD, "maintenance": [{}]}, "maintenance[0]: 'host' is missing"),
+    ({**GOOD, "maintenance": [{"host": "hv1", "too": 1}]}, "maintenance[0].too: unknown key 'too'"),
+    ({**GOOD, "maintenance": [{"host": "hv1", "until": 1}]}, "maintenance[0].until: is a whole number (1), but must be a text"),
+    ({**GOOD, "maintenance": [{"host": "hv1", "until": "soon"}]}, "maintenance[0].until: 'soon' does not fit; write a date"),
+    ({**GOOD, "maintenance": [{"host": "hv1", "reason": 1}]}, "maintenance[0].reason: is a whole number (1), but must be a text"),
+    ({**GOOD, "maintenance": [{"host": "hv1", "reason": ""}]}, "maintenance[0].reason: is an empty text"),
+    ({**GOOD, "maintenance": [{"host": "hv1", "reason": " "}]}, "maintenance[0].reason: ' ' does not fit; write why"),
+    ({**GOOD, "maintenance": [{"host": "hv1", "to": "hv2"}]}, "maintenance[0].to: is the text 'hv2', but must be a list"),
+    ({**GOOD, "maintenance": [{"host": "hv1", "to": []}]}, "maintenance[0].to: has 0 of at least 1 items"),
+    ({**GOOD, "maintenance": [{"host": "hv1", "to": ["hv2", "hv2"]}]}, "maintenance[0].to: 'hv2' stands here twice; name it once"),
+    ({**GOOD, "hold": "hv1"}, "hold: is the text 'hv1', but must be a list"),
+    ({**GOOD, "hold": []}, "hold: has 0 of at least 1 items"),
+    ({**GOOD, "hold": [1]}, "hold[0]: is a whole number (1), but must be a mapping"),
+    ({**GOOD, "hold": [{"host": "hv1", "until": "2026-12-01"}]}, "hold[0]: 'reason' is missing"),
+    ({**GOOD, "hold": [{**HOLD, "for": 1}]}, "hold[0].for: unknown key 'for'"),
+    ({**GOOD, "hold": [{**HOLD, "until": 1}]}, "hold[0].until: is a whole number (1), but must be a text"),
+    ({**GOOD, "hold": [{**HOLD, "until": "soon"}]}, "hold[0].until: 'soon' does not fit; write a date"),
+    ({**GOOD, "hold": [{**HOLD, "reason": 1}]}, "hold[0].reason: is a whole number (1), but must be a text"),
+    ({**GOOD, "hold": [{**HOLD, "reason": ""}]}, "hold[0].reason: is an empty text"),
+    ({**GOOD, "hold": [{**HOLD, "reason": " "}]}, "hold[0].reason: ' ' does not fit; write why"),
     ({**GOOD, "rules": [{"within": ["A"]}]}, "rules[0].within: is a list, but must be a mapping"),
     ({**GOOD, "rules": [{"within": {"vms": ["A"]}}]}, "rules[0].within: 'hosts' is missing; add it, such as hosts: [hv1, hv2]"),
     ({**GOOD, "rules": [{"within": {"vms": [], "hosts": ["hv1"]}}]}, "rules[0].within.vms: has 0 of at least 1 items; name more"),
@@ -190,7 +213,7 @@ WRONG: list[tuple[object, str]] = [
     ({**GOOD, "rules": [{"together": ["A", "A", "B"]}]}, "rules[0].together: 'A' stands here twice; name it once"),
     ({**GOOD, "rules": [{"apart": ["A", 2]}]}, "rules[0].apart[1]: is a whole number (2), but must be a text"),
     ({**GOOD, "guard": []}, "guard: is a list, but must be a mapping"),
-    ({**GOOD, "guard": {"max_move": 5}}, "guard.max_move: unknown key 'max_move' (known here: max_moves, max_bytes, max_hosts, max_failures, freeze, protected); did you mean 'max_moves'?"),
+    ({**GOOD, "guard": {"max_move": 5}}, "guard.max_move: unknown key 'max_move' (known here: max_moves, max_bytes, max_hosts, max_failures, freeze, protected, all_or_nothing); did you mean 'max_moves'?"),
     ({**GOOD, "guard": {"max_moves": "5"}}, "guard.max_moves: is the text '5', but must be a whole number"),
     ({**GOOD, "guard": {"max_moves": -1}}, "guard.max_moves: -1 is too small; the least is 0"),
     ({**GOOD, "guard": {"max_moves": 1_000_001}}, "guard.max_moves: 1000001 is too large; the most is 1000000"),

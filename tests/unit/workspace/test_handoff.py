@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from hyperv_placement.model.identity import Home
 from hyperv_placement.model.move import Move, Moves
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.plan import Placement, Schedule, ScheduledMove
@@ -282,19 +283,23 @@ def test_torn_files_are_none(here: Handoff) -> None:
 
 def test_identities_are_taken_once_and_of_this_run_alone(here: Handoff) -> None:
     """Key by key; torn lines, another stack's, and those of an earlier engine on the same port say nothing."""
-    assert here.take_identities(NOW) == {}
+    assert here.take_identities(NOW) == ({}, {})
     here.leave_identity("WEB", guid(1), NOW)
     here.leave_identity("DB", guid(2), NOW)
     (path,) = (here.project / ".pulumi" / "known").glob("*")
     with path.open("a", encoding="utf-8") as file:
         file.write('{"stack": "stack.yaml", "label": "TO\n[]\n{"stack": "other.yaml"}\n')
-    here.leave_identity("APP", guid(3), NOW)
-    assert here.take_identities(NOW) == {"WEB": guid(1), "DB": guid(2), "APP": guid(3)}
-    assert here.take_identities(NOW) == {}
+    home = Home(host=HostName("hv1"), entry="0a")
+    here.leave_identity("APP", guid(3), NOW, home)
+    assert here.take_identities(NOW) == (
+        {"WEB": guid(1), "DB": guid(2), "APP": guid(3)},
+        {guid(1): None, guid(2): None, guid(3): home},
+    )
+    assert here.take_identities(NOW) == ({}, {})
     here.leave_identity("WEB", guid(1), NOW)
     later = replace(here, since=NOW + timedelta(seconds=5))
-    assert later.take_identities(NOW + timedelta(seconds=6)) == {}
-    assert replace(here, engine="").take_identities(NOW) == {}
+    assert later.take_identities(NOW + timedelta(seconds=6)) == ({}, {})
+    assert replace(here, engine="").take_identities(NOW) == ({}, {})
 
 
 @AS_ROOT
@@ -307,7 +312,7 @@ def test_what_another_user_has_left_is_not_taken(here: Handoff) -> None:
     here.leave_preview(Schedule(), NOW)
     for path in here.project.glob(".pulumi/*/*.json*"):
         of_another(path)
-    assert (here.take(NOW), here.take_identities(NOW), here.take_past()) == (None, {}, ())
+    assert (here.take(NOW), here.take_identities(NOW), here.take_past()) == (None, ({}, {}), ())
     assert (here.take_schedule(), here.take_preview(NOW)) == (None, None)
 
 

@@ -11,9 +11,9 @@ import pytest
 
 from hyperv_placement.clock import SystemClock
 from hyperv_placement.errors import PlacementError
-from hyperv_placement.model.identity import NOTHING_KEPT
+from hyperv_placement.model.identity import NOTHING_KEPT, Home
 from hyperv_placement.model.names import HostName
-from hyperv_placement.workspace.identities import Identities, read_kept
+from hyperv_placement.workspace.identities import Identities, known_to_state, read_kept
 from tests.estates import guid
 from tests.strangers import AS_ROOT, link_of_another, of_another
 
@@ -50,6 +50,21 @@ def test_where_machines_are_is_kept_until_they_are_forgotten(path: Path) -> None
     assert dict(read_kept(path).places) == {guid(2): "hv2"}
     path.write_text('{"version": 1, "machines": {}, "hosts": {}, "at": null}', encoding="utf-8")
     assert dict(read_kept(path).places) == {}
+
+
+def test_where_machines_go_back_to_is_kept_until_they_are_there_or_forgotten(path: Path) -> None:
+    """State that was read in this run counts more than the file, which another computer may have outrun."""
+    home = Home(host=HostName("hv1"), entry="0a")
+    first = Identities(path, SystemClock())
+    first.keep({"WEB": guid(1), "DB": guid(2), "APP": guid(3)})
+    assert first.keep_homes({guid(1): home, guid(2): home, guid(3): home}) is None
+    assert first.keep_homes({guid(2): None}) is None
+    assert Identities(path, SystemClock()).forget("APP") is None
+    kept = read_kept(path)
+    assert dict(kept.homes) == {guid(1): home}
+    other = Home(host=HostName("hv2"), entry="0b")
+    assert dict(known_to_state(kept, {}, {guid(1): None, guid(4): other}).homes) == {guid(4): other}
+    assert dict(known_to_state(kept, {"DB": guid(2)}).homes) == {guid(1): home}
 
 
 @pytest.mark.parametrize(

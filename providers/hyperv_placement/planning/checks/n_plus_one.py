@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from hyperv_placement.model.estate import Inventory, VirtualMachine
 from hyperv_placement.model.finding import Finding, Topic
@@ -21,6 +22,8 @@ def n_plus_one_findings(
 
     What a host keeps free stays free. Where it could be neither shown nor refuted, the warning says that instead.
     """
+    # A host in maintenance takes nobody: while it is serviced the others have to do without it, and without one more.
+    rule = replace(rule, hosts=tuple(name for name in rule.hosts if name not in stack.maintenance))
     free = _free_in_the_end(rule, stack, inventory, ends)
     if free is None:
         return

@@ -12,8 +12,13 @@ from hyperv_placement.model.stack import Stack
 from .n_plus_one import n_plus_one_findings
 
 
-def broken_rules(stack: Stack, inventory: Inventory, ends: Mapping[str, HostName]) -> Iterator[Finding]:
-    """Yield a warning for each rule that the plan's end (`ends`: label -> host) would break."""
+def broken_rules(
+    stack: Stack, inventory: Inventory, ends: Mapping[str, HostName], staying: Mapping[str, HostName]
+) -> Iterator[Finding]:
+    """Yield a warning for each rule that the plan's end (`ends`: label -> host) would break.
+
+    `staying`: label -> host of machines that are wanted elsewhere and will not go.
+    """
     for rule in stack.rules:
         if rule.kind == "n_plus_1":
             yield from n_plus_one_findings(rule, stack, inventory, ends)
@@ -32,7 +37,7 @@ def broken_rules(stack: Stack, inventory: Inventory, ends: Mapping[str, HostName
                 "Correct host: of one of them, or the rule",
                 topic=Topic.RULE,
             )
-    yield from _left_in_maintenance(stack, inventory, ends)
+    yield from _left_in_maintenance(stack, inventory, {**ends, **staying})
 
 
 def _left_in_maintenance(
@@ -50,6 +55,6 @@ def _left_in_maintenance(
             yield Finding.warning(
                 "maintenance-not-empty",
                 f"{name} is in maintenance and will not be empty: {shown}",
-                "Declare them without host: or with another one, or move them by hand",
+                "Declare those that no entry means, do what the line of each other one says, or move them by hand",
                 topic=Topic.RULE,
             )

@@ -268,7 +268,9 @@ class _ProblemBuilder:
         rooms = self._rooms
         ends = {self._found[label].id: self._at.get(label) for label in self._found}
         for number, rule in enumerate(self._stack.rules):
-            hosts = tuple(rooms.number[name] for name in rule.hosts if name in rooms.number)
+            # A host in maintenance takes nobody, whoever else is lost.
+            serving = (name for name in rule.hosts if name not in self._stack.maintenance)
+            hosts = tuple(rooms.number[name] for name in serving if name in rooms.number)
             if rule.kind != "n_plus_1" or any(rooms.room[rooms.base[host]] > UNKNOWN >> 1 for host in hosts):
                 continue
             fixed: dict[int, list[int]] = {host: [] for host in hosts}

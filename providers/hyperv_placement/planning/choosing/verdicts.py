@@ -18,7 +18,7 @@ from hyperv_placement.planning.checks.move import refusals
 from hyperv_placement.planning.checks.options import overwritten
 from hyperv_placement.planning.checks.waiting import waited_for
 from hyperv_placement.planning.machine.computers import is_one_computer, is_unnamed, keeps_out
-from hyperv_placement.planning.machine.locate import locate
+from hyperv_placement.planning.machine.locate import locate, named_roots
 from hyperv_placement.planning.machine.wanted_move import order
 
 _NOBODY = vm_id("00000000-0000-0000-0000-000000000000")
@@ -60,6 +60,8 @@ class Verdicts:
             return False
         if name == vm.host or facts is None or vm.switches is None:
             return True
+        if not named_roots(self._stack.vms[label]) <= self._stack.hosts[name].storage.keys():
+            return False
         if not self._is_plain(label, vm, name, facts):
             return self.asked(label, name)
         key = (self._machine(label, vm)[0], self._host(vm.host), self._host(name))

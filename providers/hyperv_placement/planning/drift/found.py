@@ -12,6 +12,7 @@ from hyperv_placement.model.names import HostName, folded
 from hyperv_placement.model.plan import Plan, Standing, Step
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.model.unreachable import became
+from hyperv_placement.planning.checks.holds import in_force
 from hyperv_placement.planning.checks.live_migration import declared_settings, differing, settings_of
 from hyperv_placement.planning.machine.computers import REPLICAS
 from hyperv_placement.planning.machine.difference import Change, differences, observed
@@ -32,7 +33,7 @@ def drift_of(
     `left`: what moves have left behind.
     """
     left = left or LeftBehind(unread={})
-    declared, stack = stack, stack.on(readings.now.astimezone(UTC).date())
+    declared, stack = stack, stack.held(plan.known.holds).on(readings.now.astimezone(UTC).date())
     movers = Movers(inventory, readings.past.moves, readings.names, readings.logged)
     stood = {step.label: _of_machine(step, stack, movers) for step in plan.steps}
     doubts = {
@@ -59,8 +60,10 @@ def drift_of(
         checked=readings.now.astimezone(UTC).isoformat(timespec="seconds"),
         labels=tuple(stack.vms),
         hosts=tuple(stack.hosts),
-        drifts=tuple(drift for drift in reported if drift.snooze is None),
-        snoozed=tuple(drift for drift in reported if drift.snooze is not None),
+        drifts=tuple(drift for drift in reported if drift.snooze is None and not drift.held),
+        snoozed=tuple(drift for drift in reported if drift.snooze is not None and not drift.held),
+        held=tuple(drift for drift in reported if drift.held),
+        holds=tuple(each.text for each in in_force(stack, plan.known)),
         unknown=(*(each for each, counts in unknown if counts), *unread(left, inventory.unreachable)),
         away=tuple(each for each, counts in unknown if not counts),
         ended=tuple(_ended(declared, stack)),
@@ -81,13 +84,21 @@ def _notes(plan: Plan, stood: Mapping[str, Drift | None]) -> Iterator[str]:
 
 
 def _ended(declared: Stack, stack: Stack) -> Iterator[Expired]:
-    """Yield the snoozes and absences that have expired."""
+    """Yield the snoozes, absences, maintenance and holds that have expired."""
     for label, vm in declared.vms.items():
         if vm.snooze is not None and stack.vms[label].snooze is None:
             yield Expired(label=label, snooze=vm.snooze)
     for name, host in declared.hosts.items():
         if host.away is not None and stack.hosts[name].away is None:
             yield Expired(label=name, snooze=host.away)
+    for name, maintenance in declared.maintenance.items():
+        if name not in stack.maintenance:
+            yield Expired(label=name, snooze=maintenance)
+    yield from (
+        Expired(label=hold.host or hold.label or "", snooze=hold)
+        for hold in declared.holds
+        if hold not in stack.holds
+    )
 
 
 def _of_machine(step: Step, stack: Stack, movers: Movers) -> Drift | None:
@@ -119,6 +130,7 @@ def _of_machine(step: Step, stack: Stack, movers: Movers) -> Drift | None:
         changes=changes,
         reason=step.reason if moved and (declared or not stack.vms[step.label].hosts) else "",
         mover=movers.of(step.vm, files) if changes or leaving else None,
+        held=step.excused if step.standing == Standing.HELD else "",
     )
 
 
@@ -127,7 +139,9 @@ def _lines(changes: tuple[Change, ...], hosts: tuple[HostName, ...]) -> Iterator
         if change.property == "host" and len(hosts) > 1 and change.actual not in hosts:
             yield f"is on {change.actual}, declared on any of {', '.join(hosts)}"
         elif change.property == "host":
-            yield f"is on {change.actual}, declared on {change.wanted}"
+            # Maintenance sends a machine past its entry.
+            belongs = "belongs" if hosts and change.wanted not in hosts else "declared"
+            yield f"is on {change.actual}, {belongs} on {change.wanted}"
         else:
             yield f"{change.property} is {change.actual or 'not there'}, declared {change.wanted}"
 

@@ -11,7 +11,7 @@ from hyperv_placement.model.directory import DelegationPlan
 from hyperv_placement.model.live_migration import HostMigration
 from hyperv_placement.model.names import HostName, VmId
 from hyperv_placement.model.own_name import Identity
-from hyperv_placement.model.stack import Away, Snooze
+from hyperv_placement.model.stack import Away, Hold, Maintenance, Snooze
 from hyperv_placement.planning.machine.difference import Change
 
 
@@ -133,6 +133,8 @@ class Drift:
     """Of the findings that `text` consists of; empty where it is a comparison."""
     snooze: Snooze | None = None
     """The snooze in force, if any: then the drift is reported and does not count."""
+    held: str = ""
+    """Until when and why a hold keeps the machine there: then the drift is reported and does not count; empty where none does."""
 
     @property
     def of_machine(self) -> bool:
@@ -159,11 +161,11 @@ class Unknown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expired:
-    """A snooze, or the absence of a host, whose last day is over."""
+    """A snooze, a hold, the absence of a host or its maintenance, whose last day is over."""
 
     label: str
     """Of the machine, or the name of the host."""
-    snooze: Snooze | Away
+    snooze: Snooze | Away | Hold | Maintenance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,6 +202,10 @@ class DriftReport:
     """Those that count."""
     snoozed: tuple[Drift, ...] = ()
     """Those that do not count for now."""
+    held: tuple[Drift, ...] = ()
+    """Those that do not count while a hold keeps the machine where it is."""
+    holds: tuple[str, ...] = ()
+    """Every hold in force, a line each, and what is not known of holds."""
     unknown: tuple[Unknown, ...] = ()
     away: tuple[Unknown, ...] = ()
     """What is unknown about hosts that are away, and about machines that only they can have: it does not count for now."""

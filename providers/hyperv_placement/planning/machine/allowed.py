@@ -9,6 +9,9 @@ from hyperv_placement.model.estate import VirtualMachine
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.stack import Stack
 
+from .displaced import is_displaced, ways_out
+from .held import holding
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
@@ -43,25 +46,38 @@ def allowed(stack: Stack, label: str, vm: VirtualMachine) -> tuple[HostName, ...
     """Return the hosts that a machine may be on, without a preference among them.
 
     A machine without `host:` stays where it is, unless a rule names it or its host is in maintenance: then any host
-    will do.
+    will do. Maintenance takes the place of a pin, and a hold keeps where it is what would go to a held host alone.
     """
     spec = stack.vms[label]
-    if len(spec.hosts) == 1:
+    if holding(stack, spec, vm) is not None:
+        return (vm.host,)
+    if label in stack.homes:
+        return (stack.homes[label],)
+    displaced = is_displaced(stack, spec)
+    if len(spec.hosts) == 1 and not displaced:
         return spec.hosts
     rules = [rule for rule in stack.rules if label in rule.labels]
     if not spec.hosts and not rules and vm.host not in stack.maintenance:
         return (vm.host,)
-    away = {name for name, host in stack.hosts.items() if host.away is not None}
-    # A machine may stay on its host while that is away: nothing has to move for it.
+    shut = {name for name, host in stack.hosts.items() if host.away is not None}
+    shut |= {hold.host for hold in stack.holds if hold.host is not None}
+    named = ways_out(stack.maintenance, stack.hosts, spec, stack.rules) if displaced else spec.hosts
+    # A machine may stay on its host while that is away or held: nothing has to move for it.
     hosts = [
         name
-        for name in spec.hosts or stack.hosts
-        if name not in stack.maintenance and (name == vm.host or name not in away)
+        for name in named or _anywhere(stack, vm)
+        if name not in stack.maintenance and (name == vm.host or name not in shut)
     ]
     for rule in rules:
         if rule.kind == "within":
             hosts = [name for name in hosts if name in rule.hosts]
     return tuple(hosts) or spec.hosts or (vm.host,)
+
+
+def _anywhere(stack: Stack, vm: VirtualMachine) -> Iterable[HostName]:
+    """Return the hosts for a machine whose entry names none: while its own is in maintenance, those that `to:` says."""
+    own = stack.maintenance.get(vm.host)
+    return own.to if own is not None and own.to else stack.hosts
 
 
 def _tied(stack: Stack, labels: Iterable[str]) -> list[tuple[str, ...]]:

@@ -121,16 +121,24 @@ def declared_locations(storage: StorageSpec, vm: VirtualMachine) -> Mapping[str,
 
 
 def _missing_roots(storage: StorageSpec, host: HostSpec, label: str) -> Iterator[Finding]:
-    locations = (
-        storage.config, storage.checkpoints, storage.paging, storage.all_disks, *storage.disks.values(),
-    )  # fmt: skip
-    names = {loc for loc in locations if loc is not None and not winpath.is_absolute(loc)}
-    for name in sorted(names - set(host.storage)):
+    for name in sorted(_roots_of(storage) - set(host.storage)):
         yield Finding.refusal(
             "storage-root-missing",
             f"{label}: host {host.name} has no storage root {name!r}",
             f"Add it under hosts.{host.name}.storage, or give a full path",
         )
+
+
+def named_roots(spec: VmSpec) -> frozenset[str]:
+    """Return the named roots that an entry wants of whichever host its machine is on."""
+    return frozenset() if spec.storage is None else _roots_of(spec.storage)
+
+
+def _roots_of(storage: StorageSpec) -> frozenset[str]:
+    locations = (
+        storage.config, storage.checkpoints, storage.paging, storage.all_disks, *storage.disks.values(),
+    )  # fmt: skip
+    return frozenset(loc for loc in locations if loc is not None and not winpath.is_absolute(loc))
 
 
 def _collisions(placement: Placement, vm: VirtualMachine, label: str) -> Iterator[Finding]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,7 @@ class EntryChange:
     """One entry that is declared differently."""
 
     section: str
-    """Of the stack file: machine, host, rule, guard, maintenance, directory, delegation."""
+    """Of the stack file: machine, host, rule, guard, maintenance, hold, directory, delegation."""
     label: str
     """Key of a machine or a host; what a rule says; empty for a section that is one entry."""
     kind: ChangeKind
@@ -99,15 +100,35 @@ def _sections(before: Stack, after: Stack) -> Iterator[EntryChange]:
     for name in (
         "guard",
         "maintenance",
+        "hold",
         "directory",
         "delegation",
         "delegation_wait",
         "wait_for_activity",
         "bystanders",
     ):
-        pair = [_flat(getattr(stack, name), stack) for stack in (before, after)]
+        pair = [_flat(_section(stack, name), stack) for stack in (before, after)]
         if fields := _fields(*pair):
             yield EntryChange(section=name, label="", kind=ChangeKind.CHANGED, fields=fields)
+
+
+def _section(stack: Stack, name: str) -> Any:
+    """Return a section; of lists that have an entry for each host or machine, what each entry says, by its name."""
+    if name == "maintenance":
+        return {host: words(entry.until, entry.reason, entry.to) for host, entry in stack.maintenance.items()}
+    if name == "hold":
+        return {str(each.host or each.label): words(each.until, each.reason) for each in stack.holds}
+    return getattr(stack, name)
+
+
+def words(until: date | None, reason: str, to: tuple[str, ...] = ()) -> str:
+    """Return how long something counts, why, and where machines go for it, as a reviewer reads it."""
+    said = (
+        "until further notice" if until is None else f"until {until.isoformat()}",
+        reason,
+        f"to {', '.join(to)}" if to else "",
+    )
+    return ": ".join(each for each in said if each)
 
 
 def _flat(value: Any, stack: Stack) -> dict[str, str]:

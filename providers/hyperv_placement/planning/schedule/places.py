@@ -122,7 +122,7 @@ class Routes:
             return f"{self._label} does not step aside: it leaves files behind, or is on its way already"
         host = self._stack.hosts[name]
         if not may_take(self._stack, self._label, host):
-            return f"maintenance, absence or a rule keeps {self._label} from {name}"
+            return f"maintenance, a hold, absence or a rule keeps {self._label} from {name}"
         return self._against(self._vm, replace(whole(self._vm), host=name), frozenset())
 
     def aside(self, hosts: Sequence[HostName], spots: int) -> None:
@@ -200,5 +200,5 @@ def may_take(stack: Stack, label: str, host: HostSpec) -> bool:
     """Say whether a machine may be parked on a host, as far as the stack file goes."""
     # `within` holds for parking places, too: it may be a matter of licences.
     within = (rule.hosts for rule in stack.rules if rule.kind == "within" and label in rule.labels)
-    open_to_all = host.name not in stack.maintenance and host.away is None
+    open_to_all = host.name not in stack.maintenance and host.away is None and not stack.holds_host(host.name)
     return open_to_all and all(host.name in hosts for hosts in within)

@@ -43,6 +43,7 @@ _STACK_PLACEMENT = frozenset(
         "rules",
         "guard",
         "maintenance",
+        "holds",
         "delegation_wait",
         "wait_for_activity",
         "policy",
@@ -50,7 +51,7 @@ _STACK_PLACEMENT = frozenset(
         "bystanders",
     }
 )
-"""Of those, hosts, vms, guard, audit_required and bystanders are looked at apart; the policy is the operator's, and no part of the file."""
+"""Of those, hosts, vms, guard, holds, audit_required and bystanders are looked at apart; the policy is the operator's, and no part of the file."""
 _STACK_PASSWORDS = frozenset({"directory"})
 _VM_PLACEMENT = ("name", "id", "hosts", "storage", "migration", "snooze")
 _NEW = "new host"

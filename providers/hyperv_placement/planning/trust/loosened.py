@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import fields
-from datetime import datetime
+from datetime import UTC, datetime
 
 from hyperv_placement.model.guard import Freeze, Guard, OneOff, WallTime, Weekly
 from hyperv_placement.model.stack import Stack
@@ -29,6 +29,7 @@ def loosened(before: Stack, after: Stack, now: datetime | None) -> Iterator[Loos
         over = now is not None and isinstance(freeze, OneOff) and freeze.ends <= now
         if not over and not any(_covers(each, freeze) for each in after.guard.freeze):
             yield "guard.freeze", _window(freeze), None
+    yield from _released(before, after, now)
     yield from _unprotected(before, after)
     if before.guard.all_or_nothing and not after.guard.all_or_nothing:
         yield "guard.all_or_nothing", "true", None
@@ -75,6 +76,17 @@ def _window(freeze: Freeze) -> str:
 def _moment(moment: WallTime) -> str:
     day = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")[moment.day]
     return f"{day} {moment.time:%H:%M}"
+
+
+def _released(before: Stack, after: Stack, now: datetime | None) -> Iterator[Loosened]:
+    """Yield holds of hosts and machines that there are still, and that end earlier or have gone; those that are over by `now` may go."""
+    for hold in before.holds:
+        there = hold.host in after.hosts or hold.label in after.vms
+        over = now is not None and hold.until < now.astimezone(UTC).date()
+        alike = [each.until for each in after.holds if (each.host, each.label) == (hold.host, hold.label)]
+        if there and not over and (not alike or max(alike) < hold.until):
+            said = f"{hold.host or hold.label} until {hold.until.isoformat()}"
+            yield "hold", said, f"until {max(alike).isoformat()}" if alike else None
 
 
 def _unprotected(before: Stack, after: Stack) -> Iterator[Loosened]:

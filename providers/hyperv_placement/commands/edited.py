@@ -1,0 +1,33 @@
+"""What a command that has changed the stack file prints: the change, and the plan by it."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+from hyperv_placement.model.stack import Stack
+from hyperv_placement.operations.drain import Edited
+from hyperv_placement.report.plan_record import plan_record
+from hyperv_placement.report.plan_text import render_plan
+from hyperv_placement.visible import visible
+
+
+def print_edited(done: Edited, stack: Stack, what: str, *, as_json: bool) -> None:
+    """Print what was written and the plan, for people or, `as_json`, for scripts. `what`: the meaning of the line."""
+    if as_json:
+        record = {
+            "stack": str(stack.path),
+            "host": done.host,
+            "written": bool(done.diff),
+            "diff": done.diff,
+            "plan": plan_record(done.plan),
+        }
+        sys.stdout.write(f"{json.dumps(record, indent=2)}\n")
+        return
+    now = (
+        "look at the change and commit it, the next run acts by it"
+        if done.diff
+        else "the file said so before"
+    )
+    lines = [visible(f"{stack.path}: {what}; {now}"), *map(visible, done.diff.splitlines()), ""]
+    sys.stdout.write("\n".join([*lines, render_plan(done.plan)]) + "\n")

@@ -1,0 +1,40 @@
+"""`bin/placement release`: take a hold out of the shared state, so that runs act by the stack file again."""
+
+from __future__ import annotations
+
+import argparse
+
+from hyperv_placement.clock import SystemClock
+from hyperv_placement.commands.arguments import (
+    add_json,
+    add_subject,
+    add_ticket,
+    subject_and_stack,
+    ticket_of,
+)
+from hyperv_placement.commands.audit_notes import note
+from hyperv_placement.commands.exit_codes import DONE
+from hyperv_placement.commands.holds_shown import print_holds
+from hyperv_placement.operations.hold import release
+from hyperv_placement.workspace.declaring import stack_that_has
+from hyperv_placement.workspace.stacks import PROJECT
+
+
+def add_to(parser: argparse.ArgumentParser) -> None:
+    """Add the words of this verb."""
+    parser.epilog = "exit codes: 0 released; 1 an error, as where it is not held"
+    add_subject(parser, "NAME", "a host or a machine that is held; host:NAME or vm:NAME where it is both")
+    add_ticket(parser)
+    add_json(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Release it, and show what is held still. Raises PlacementError."""
+    ticket = ticket_of(options)
+    subject, word = subject_and_stack(options)
+    stack = stack_that_has(subject, word, PROJECT, command="bin/placement release NAME STACK")
+    done = release(stack, subject)
+    note(stack, SystemClock(), ticket, "release", done=True, subject=subject)
+    print_holds(done, stack, as_json=options.json, released=True)
+    return DONE
