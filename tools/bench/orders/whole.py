@@ -11,7 +11,7 @@ from pathlib import Path
 from hyperv_placement.model.estate import Disk, Host, Inventory, VirtualMachine, Volume
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.plan import Plan
-from hyperv_placement.model.stack import Connection, HostSpec, Stack, VmSpec
+from hyperv_placement.model.stack import Connection, HostSpec, Maintenance, Stack, VmSpec
 from hyperv_placement.planning.plan import plan
 from hyperv_placement.planning.schedule.problem import MEMORY, Machine, Problem
 from tests.estates import facts, guid, machine
@@ -125,8 +125,9 @@ def as_values(problem: Problem, *, drained: bool = False) -> tuple[Stack, Invent
         name: HostSpec(name=name, endpoint=f"https://{name}.lab.example:5986/wsman", connection=Connection())
         for name in names
     }
-    away = tuple(names[: int(len(names) * DRAINED)]) if drained else ()
-    stack = Stack(path=Path("stacks/large.yaml"), hosts=specs, vms=declared, maintenance=away)
+    empty = names[: int(len(names) * DRAINED)] if drained else ()
+    maintenance = dict.fromkeys(empty, Maintenance())
+    stack = Stack(path=Path("stacks/large.yaml"), hosts=specs, vms=declared, maintenance=maintenance)
     return stack, Inventory(hosts=hosts, unreachable={})
 
 

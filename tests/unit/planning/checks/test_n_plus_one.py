@@ -10,7 +10,7 @@ import pytest
 
 from hyperv_placement.model.estate import Inventory, VirtualMachine
 from hyperv_placement.model.names import HostName
-from hyperv_placement.model.stack import Rule
+from hyperv_placement.model.stack import Maintenance, Rule
 from hyperv_placement.planning import plan
 from hyperv_placement.planning.checks.survival import Survival, group_survival, loss
 from tests.estates import host, inventory, machine, spec, stack
@@ -89,7 +89,7 @@ def test_a_gap_on_the_way_is_reported_with_its_length() -> None:
 def test_an_evacuation_is_made_and_says_from_when_on_the_rule_is_broken() -> None:
     """hv4 is emptied into the group, which then bears no loss any more; nothing is refused for that."""
     rules = (Rule(kind="n_plus_1", hosts=tuple(map(HostName, ("hv1", "hv2"))), line=7),)
-    declared = replace(stack(spec(1), rules=rules), maintenance=(HostName("hv3"),))
+    declared = replace(stack(spec(1), rules=rules), maintenance={HostName("hv3"): Maintenance()})
     seen = full({"hv1": 6, "hv2": 6, "hv3": 9}, vm(1, "hv3", 5), vm(2, "hv1", 4), vm(3, "hv2", 4))
     found = plan(declared, seen)
     assert len(found.schedule.moves) == 1

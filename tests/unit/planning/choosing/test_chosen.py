@@ -8,7 +8,7 @@ from typing import Any
 from hyperv_placement.model.estate import Inventory, VirtualMachine, Volume
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.plan import Plan, Standing
-from hyperv_placement.model.stack import Rule, Stack
+from hyperv_placement.model.stack import Maintenance, Rule, Stack
 from hyperv_placement.model.units import GIB
 from hyperv_placement.planning import plan
 from hyperv_placement.planning.choosing.build import chosen
@@ -40,7 +40,7 @@ def estate(free: dict[str, int], *vms: VirtualMachine, jobs: dict[str, Any] | No
 
 def emptied(declared: Stack, *hosts: str, **more: Any) -> Stack:
     """Return a stack with hosts in maintenance."""
-    return replace(declared, maintenance=tuple(map(HostName, hosts)), **more)
+    return replace(declared, maintenance={HostName(name): Maintenance() for name in hosts}, **more)
 
 
 def ends(found: Plan) -> dict[str, str]:
