@@ -25,6 +25,7 @@ STANDS = {
     "DC": "protected, in place",
     "MOVES": "to move",
     "RESTLESS": "snoozed, to move",
+    "LATER": "to move, its window is closed",
     "SECURED": "refused",
     "ASLEEP": "snoozed, refused or moved by others",
     "GHOST": "missing",
@@ -99,6 +100,7 @@ def test_exit_codes_of_the_engine_are_those_of_the_table(reached: Site) -> None:
         **{name: adopted[name] for name in ("PLACED", "DC", "TAKEN", "BACK")},
         "MOVES": {"host": "hv2"},
         "RESTLESS": {"host": "hv1", "snooze": dict(SNOOZE)},
+        "LATER": {"host": "hv2", "window": [{"from": "2099-12-30T22:00Z", "until": "2099-12-31T06:00Z"}]},
         "SECURED": {"host": "hv2"},
         "ASLEEP": {"host": "hv2", "snooze": dict(SNOOZE)},
         "GHOST": {"host": "hv1"},
@@ -114,7 +116,9 @@ def test_exit_codes_of_the_engine_are_those_of_the_table(reached: Site) -> None:
     assert set(said) == {name for name, row in STANDS.items() if codes[row]["up"] != "0"}, run.stdout
     assert {name: text for name, text in said.items() if SAID[name] not in text} == {}
     assert (site.hosts()["MOVES"], site.hosts()["RESTLESS"]) == ("hv2", "hv1")
-    assert {name: site.hosts()[name] for name in ("SECURED", "ASLEEP")} == {"SECURED": "hv1", "ASLEEP": "hv1"}
+    assert {name: site.hosts()[name] for name in ("SECURED", "ASLEEP", "LATER")} == dict.fromkeys(
+        ("SECURED", "ASLEEP", "LATER"), "hv1"
+    )
 
     site.lab("fault", "clear")
     until(lambda: not site.running(), within=60, what="both moves end")

@@ -57,6 +57,20 @@ STANDINGS = {
             "*": "1 move",
         },
     ),
+    "to move, its window is closed": Standing(
+        vms={
+            "PLACED": {
+                "host": "hv2", "window": [{"from": "2099-12-30T22:00Z", "until": "2099-12-31T06:00Z", "reason": "new disks"}],
+            }
+        },
+        said={
+            "plan": "PLACED waits for another run: vms.PLACED.window of host_errors.yaml is closed (new disks)",
+            "drift": "PLACED: is on hv1, declared on hv2",
+            "result": "PLACED waits for another run: vms.PLACED.window of host_errors.yaml is closed (new disks)",
+            "review": "windows not judged",
+            "*": "1 move",
+        },
+    ),
     "refused": Standing(
         vms={"SECURED": {"host": "hv2"}},
         said={"drift": "SECURED: is on hv1, declared on hv2", "result": "refused: SECURED (on hv1): ", "*": "virtual TPM"},

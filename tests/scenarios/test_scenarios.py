@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from hyperv_placement.model.guard import ON_PAPER, Occasion
 from hyperv_placement.model.plan import Plan, Standing
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.planning import plan
@@ -50,6 +52,11 @@ def declared(story: dict[str, Any], folder: Path, *, backwards: bool = False) ->
     return load(path)
 
 
+def when(story: dict[str, Any]) -> Occasion:
+    """Return the moment of a story, where it has one (`at`)."""
+    return Occasion(now=datetime.fromisoformat(story["at"])) if "at" in story else ON_PAPER
+
+
 def reported(found: Plan) -> list[str]:
     """Return a line for each move of the schedule, in the order of starts."""
     return [_line(found, number) for number in range(len(found.schedule.moves))]
@@ -87,11 +94,14 @@ def test_a_story_ends_as_told(story: dict[str, Any], tmp_path: Path) -> None:
     """The moves with their order, the reasons, and what is said; on the way nothing is ever overdrawn."""
     estate = estate_of(story)
     stack = declared(story, tmp_path)
-    found = plan(stack, estate)
+    found = plan(stack, estate, occasion=when(story))
     expected = story["plan"]
     assert reported(found) == expected.get("moves", []), list(texts(found))
     for words in expected.get("says", []):
         assert any(words in text for text in texts(found)), (words, list(texts(found)))
+    assert {step.label for step in found.steps if step.standing == Standing.WAITING} == set(
+        expected.get("waits", [])
+    )
     if not expected.get("says"):
         assert list(texts(found)) == []
     reasons = {
@@ -104,15 +114,15 @@ def test_a_story_ends_as_told(story: dict[str, Any], tmp_path: Path) -> None:
 
 def test_the_order_of_files_and_answers_changes_nothing(story: dict[str, Any], tmp_path: Path) -> None:
     """Declared and read the other way round it is the same schedule."""
-    there = plan(declared(story, tmp_path), estate_of(story))
-    back = plan(declared(story, tmp_path, backwards=True), shuffled(estate_of(story)))
+    there = plan(declared(story, tmp_path), estate_of(story), occasion=when(story))
+    back = plan(declared(story, tmp_path, backwards=True), shuffled(estate_of(story)), occasion=when(story))
     assert reported(there) == reported(back)
 
 
 def test_where_it_ends_nothing_is_left_to_do(story: dict[str, Any], tmp_path: Path) -> None:
     """With every scheduled machine at its end the plan has no move, but for those that it refuses."""
     estate, stack = estate_of(story), declared(story, tmp_path)
-    found = plan(stack, estate)
+    found = plan(stack, estate, occasion=when(story))
     if any(finding.refuses for finding in found.findings):
         return  # nothing is moved at all
     ends, _ = walked(stack, estate, found.schedule)

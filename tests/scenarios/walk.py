@@ -43,6 +43,12 @@ def walked(stack: Stack, found: Inventory, schedule: Schedule) -> tuple[dict[str
             del running[number]
         wrong += [f"{when}: {what}" for what in _shared_names(at, running.values())]
         wrong += list(_apart(stack, at, both, found))
+        going = {each.label for each in running.values()}
+        wrong += [
+            f"{when}: {sorted(going & set(turns.labels))} are on their way"
+            for turns in stack.one_at_a_time
+            if len(going & set(turns.labels)) > 1
+        ]
     return at, wrong
 
 

@@ -6,6 +6,7 @@ import argparse
 import json
 import shutil
 import sys
+from datetime import datetime
 from pathlib import Path
 
 from hyperv_placement.commands.arguments import RECORDED, add_json, add_stack
@@ -25,14 +26,31 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     """Add the words of this verb."""
     add_stack(parser)
     parser.add_argument("--inventory", type=Path, metavar="FILE", help=RECORDED)
+    parser.add_argument(
+        "--at",
+        type=_moment,
+        metavar="MOMENT",
+        help="plan as a run at that moment would: 2026-12-05T22:00+01:00",
+    )
     add_json(parser)
     parser.set_defaults(run=run)
+
+
+def _moment(text: str) -> datetime:
+    """Return a moment with its offset from UTC. Raises ValueError."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise argparse.ArgumentTypeError(
+            f"'{text}' has no offset from UTC; write such as 2026-12-05T22:00+01:00"
+        )
+    return moment
 
 
 def run(options: argparse.Namespace) -> int:
     """Show the plan. 0; 1 where a host or a machine stays out of it; 3 where it must not run as a whole."""
     stack = load(resolve_stack(options.stack, PROJECT))
-    _, plan = recorded_plan(stack, options.inventory) if options.inventory else live_plan(stack)
+    at = options.at
+    _, plan = recorded_plan(stack, options.inventory, at=at) if options.inventory else live_plan(stack, at=at)
     if options.json:
         shown = json.dumps(plan_record(plan), indent=2)
     else:

@@ -51,6 +51,7 @@ class Traits:
 
     processor: str | None
     processor_model: str | None
+    processors: int | None
     vectors: tuple[Vector, ...] | None
     versions: tuple[str, ...] | None
     fibre_channel: tuple[str, ...] | None
@@ -162,6 +163,7 @@ def with_traits(facts: HostFacts, traits: Traits) -> HostFacts:
         facts,
         processor=traits.processor,
         processor_model=traits.processor_model,
+        processors=traits.processors,
         vectors=traits.vectors,
         versions=traits.versions,
         fibre_channel=traits.fibre_channel,
@@ -183,11 +185,12 @@ def service_reference(keys: Mapping[str, str]) -> EndpointReference:
 def read_traits(client: Client, facts: HostFacts, switches: Sequence[Instance]) -> Traits:
     """Read what a host is able to do; None for what it does not report."""
     cluster, limit = read_name_and_limit(client)
-    maker, model = _processor(client)
+    maker, model, processors = _processor(client)
     networks, vlans = read_networks(client, switches)
     return Traits(
         processor=maker,
         processor_model=model,
+        processors=processors,
         vectors=read_vectors(client, service_reference(facts.service), facts.computer_name),
         versions=_versions(client),
         fibre_channel=_virtual_sans(client),
@@ -222,14 +225,20 @@ def _versions(client: Client) -> tuple[str, ...] | None:
     return tuple(sorted({row.text("Version") for row in rows if row.text("Version")})) or None
 
 
-def _processor(client: Client) -> tuple[str | None, str | None]:
-    """Return maker and model; the sockets of a host hold processors of one kind."""
+def _processor(client: Client) -> tuple[str | None, str | None, int | None]:
+    """Return maker, model and the number of logical ones; the sockets of a host, a row each, hold processors of one kind."""
     try:
-        rows = client.query("Win32_Processor", "Manufacturer", "Name", namespace=CIMV2)
+        rows = client.query(
+            "Win32_Processor", "Manufacturer", "Name", "NumberOfLogicalProcessors", namespace=CIMV2
+        )
     except WsmanFaultError:
-        return None, None
-    row = next(iter(rows), None)
-    return (None, None) if row is None else (row.text("Manufacturer") or None, row.text("Name") or None)
+        return None, None, None
+    rows = list(rows)
+    if not rows:
+        return None, None, None
+    counts = [row.number("NumberOfLogicalProcessors") for row in rows]
+    known = sum(count for count in counts if count) if all(counts) else None
+    return rows[0].text("Manufacturer") or None, rows[0].text("Name") or None, known
 
 
 def read_uuid(client: Client) -> str | None:

@@ -87,6 +87,7 @@ class _Joined:
             memory_mib=memory,
             memory_assigned_mib=assigned,
             memory_certain=certain,
+            processors=self._processors(vm.id),
             numa_nodes=self._numa_nodes(vm.id),
             clustered=(clustered := cluster.holds(vm.id, vm.name)),
             cluster_unread=cluster.unread if clustered is None else None,
@@ -118,6 +119,11 @@ class _Joined:
             return least, None, True
         used = self.used.get(vm.id)
         return least, used or None, bool(used)
+
+    def _processors(self, vm: VmId) -> int | None:
+        """Return how many virtual processors a machine has, None where its settings do not show it."""
+        counts = [row.number("VirtualQuantity") for row in (self.processors or {}).get(vm, ())]
+        return sum(count or 0 for count in counts) or None
 
     def _numa_nodes(self, vm: VmId) -> int | None:
         """Return how many virtual NUMA nodes a machine has, None where its settings do not show it.

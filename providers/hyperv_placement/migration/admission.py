@@ -10,6 +10,7 @@ import math
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 
 from hyperv_placement.clock import Clock
@@ -47,9 +48,12 @@ class FactsReader(Protocol):
 class Admission:
     """The gate of one process and one estate. Any number of threads may use it."""
 
-    def __init__(self, estate: FactsReader, *, clock: Clock) -> None:
-        """Begin with nobody; `estate` reads the hosts."""
+    def __init__(
+        self, estate: FactsReader, *, clock: Clock, most: Callable[[], Mapping[str, int]] = dict
+    ) -> None:
+        """Begin with nobody; `estate` reads the hosts. `most`: how many moves of each seat may be on their way at once, now."""
         self._estate = estate
+        self._most = most
         self._clock = clock
         self._lock = threading.Lock()
         self._gate = Gate(turned=clock.now())
@@ -231,6 +235,7 @@ class Admission:
     def _decide(self) -> None:
         """Decide for everybody, and wake those for whom there is something new. Under the lock."""
         now = self._clock.now()
+        self._gate = replace(self._gate, most=self._most())
         reserves = {name: host.reserve for name, host in self._estate.specs.items()}
         decision = decide(self._gate, reserves, now)
         before, self._gate = self._gate, carried_out(self._gate, decision, now)

@@ -122,7 +122,7 @@ def _judged(
     if old := _to_read(gate, each, needs, believed, now):
         return _look(each, old, NO_ROOM_MAX_AGE_S, now)
     facts = {host: gate.readings[host].facts for host in needs.hosts}
-    if reason := shortage(needs, facts, running, reserves[needs.destination]):
+    if reason := shortage(needs, facts, running, reserves[needs.destination], gate.most):
         return Wait(reason=reason)
     if old := _to_read(gate, each, needs, LIVE_MAX_AGE_S, now):
         return _look(each, old, LIVE_MAX_AGE_S, now)
@@ -208,7 +208,7 @@ def _has_room(gate: Gate, needs: Needs, running: list[Running], reserves: Mappin
     known = {host: gate.readings[host].facts for host in needs.hosts if host in gate.readings}
     if known.keys() != set(needs.hosts) or not gate.readings[needs.destination].arriving:
         return False
-    return shortage(needs, known, running, reserves[needs.destination]) is None
+    return shortage(needs, known, running, reserves[needs.destination], gate.most) is None
 
 
 def _seeks(gate: Gate, waits: Mapping[Key, Wait], now: float) -> Iterator[tuple[Key, Key]]:

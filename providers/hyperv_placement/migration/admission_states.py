@@ -225,6 +225,8 @@ class Gate:
     readings: Mapping[HostName, Reading] = field(default_factory=dict)
     ends: Mapping[HostName, int] = field(default_factory=dict)
     """How many of our moves at a host have ended."""
+    most: Mapping[str, int] = field(default_factory=dict)
+    """How many moves of each seat may be on their way at once, now (`Seat.key`)."""
     turn: int = 0
     """How many changes there were that give or take hope."""
     turned: float = 0.0

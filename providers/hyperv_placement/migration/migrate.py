@@ -21,7 +21,8 @@ from hyperv_placement.model.move import Move
 from .admission import Facts
 from .host_migration import HostMigration
 from .mover import Arrived, Collaborators, MoveContext, Mover, MoveRecord, OpenMover, Started
-from .needs import Needs
+from .needs import Needs, Seat
+from .start_window import ANY_TIME, StartWindow
 
 _log = logging.getLogger(__name__)
 
@@ -46,18 +47,21 @@ def mover_for(_move: Move, _facts: Facts) -> OpenMover:
     return HostMigration
 
 
-def migrate(
+def migrate(  # noqa: PLR0913 - how one move of a run is let start, each named at the call
     move: Move,
     shared: Collaborators,
     *,
     report: Callable[[Progress], None],
     cancelled: threading.Event,
     rank: float = 0.0,
+    start_window: StartWindow = ANY_TIME,
+    seats: tuple[Seat, ...] = (),
     mover: OpenMover = HostMigration,
 ) -> Moved:
     """Carry out `move` and return the machine as its destination shows it afterwards, and the time that it took.
 
-    `rank`: when it is planned to start; of two that wait for the same room, the earlier one gets it.
+    `rank`: when it is planned to start; of two that wait for the same room, the earlier one gets it. `start_window`: when it
+    may start, which is asked again at each start. `seats`: what it is one of, of which only so many are on their way at once.
 
     A running job with the same target is adopted. An order is never sent again, except after its job was read as ended in
     a failure that trying again can cure, and with the short text where a host refused the whole one (`short_order`), each
@@ -72,6 +76,8 @@ def migrate(
         report=report,
         cancelled=cancelled,
         rank=rank,
+        start_window=start_window,
+        seats=seats,
         asked=shared.clock.now(),
     )
     context.check_cancelled()
@@ -88,12 +94,12 @@ def migrate(
 def _run(context: MoveContext, mover: Mover) -> Moved:
     admission, move = context.shared.admission, context.move
     if (running := mover.running()) is not None:
-        admission.adopt(move, mover.needs())
+        admission.adopt(move, context.seated(mover.needs()))
         return _finished(context, mover, running)
     if (there := mover.arrived()) is not None:
         return Moved(vm=there, seconds=None)
     context.check_permitted()
-    needs = mover.prepare()
+    needs = context.seated(mover.prepare())
     for attempt in itertools.count(1):
         started = None
         try:

@@ -18,7 +18,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from hyperv_placement.clock import Clock
@@ -34,7 +34,8 @@ from .admission import Admission, Facts
 from .audit import AuditLog
 from .failure_guard import FailureGuard
 from .leftovers import Left
-from .needs import Needs
+from .needs import Needs, Seat
+from .start_window import ANY_TIME, StartWindow
 
 _log = logging.getLogger(__name__)
 START_MAX_AGE_S = 5.0
@@ -108,6 +109,10 @@ class MoveContext:
     """When this move was asked for, by the clock; what it was judged by was read before."""
     rank: float = 0.0
     """When it is planned to start; of two moves that wait for the same room, the earlier one gets it."""
+    start_window: StartWindow = ANY_TIME
+    """When it may start."""
+    seats: tuple[Seat, ...] = ()
+    """What it is one of, of which only so many are on their way at once."""
 
     @property
     def estate(self) -> Estate:
@@ -125,8 +130,9 @@ class MoveContext:
         return named(self.move)
 
     def check_permitted(self) -> None:
-        """Raise PlacementError where nothing may be started any more: by the audit log, or by the guard."""
+        """Raise PlacementError where nothing may be started any more: by the audit log, the guard, or the move's windows."""
         self.shared.audit.check(self.move.vm.name)
+        self.start_window.check(self.move, self.clock.utc())
         if self.shared.failure_guard is not None:
             self.shared.failure_guard.check(self.move)
 
@@ -144,6 +150,10 @@ class MoveContext:
             raise InterruptedRunError(
                 f"{self.move.vm.name} was not started: the run was interrupted", remedy=""
             )
+
+    def seated(self, needs: Needs) -> Needs:
+        """Return what the move takes, with its seats, of which no mover knows."""
+        return replace(needs, seats=self.seats)
 
     def failed(self, error: PlacementError) -> None:
         """Count a failure of the move against the guard."""

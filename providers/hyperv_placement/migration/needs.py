@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
+from types import MappingProxyType
 
 from hyperv_placement.model import winpath
 from hyperv_placement.model.estate import HostFacts, Volume
@@ -46,6 +48,16 @@ _SLOTS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Seat:
+    """One kind of moves of which so many are on their way at once, on whichever hosts: by limits and turns of a stack file."""
+
+    key: str
+    """By which the number is looked up (`Gate.most`)."""
+    name: str
+    """As `2 of 2 moves are on their way (NAME)` has it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Needs:
     """Room that one move takes from its start to its end."""
 
@@ -59,6 +71,8 @@ class Needs:
     """Virtual NUMA nodes that share this memory; None where that is not known."""
     files: Mapping[str, int] = field(default_factory=dict)
     """Path at the destination -> bytes. Both ends hold a copy until the move ends."""
+    seats: tuple[Seat, ...] = ()
+    """What it is one of, of which only so many are on their way at once."""
 
 
 def needs_of(move: Move) -> Needs:
@@ -92,14 +106,24 @@ def shortage(
     facts: Mapping[HostName, HostFacts],
     others: Iterable[Running],
     reserve: Reserve,
+    most: Mapping[str, int] = MappingProxyType({}),
 ) -> str | None:
-    """Return why a move must wait, or None where there is room.
+    """Return why a move must wait, or None where there is room. `most`: how many of each seat are on their way at once.
 
     `others`: the moves of this process under way. What has started since a host was read counts on top of what
     the host said; memory and disk of all of them count on top, which can only make this one wait longer.
     """
     running = list(others)
-    return next(_shortages(needs, facts, running, reserve), None)
+    seated = _seated(needs, running, most)
+    return next(chain(seated, _shortages(needs, facts, running, reserve)), None)
+
+
+def _seated(needs: Needs, running: list[Running], most: Mapping[str, int]) -> Iterator[str]:
+    for seat in needs.seats:
+        used, limit = sum(seat in other.needs.seats for other in running), most.get(seat.key)
+        if limit is not None and used >= limit:
+            moves = "move is" if used == 1 else "moves are"
+            yield f"{used} of {limit} {moves} on {'its' if used == 1 else 'their'} way ({seat.name})"
 
 
 def _shortages(

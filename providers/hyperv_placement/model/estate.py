@@ -212,6 +212,8 @@ class VirtualMachine:
     """What a running machine with dynamic memory has now (Msvm_SummaryInformation.MemoryUsage); None elsewhere."""
     memory_certain: bool = True
     """False where dynamic memory could be more than `memory_mib`: its host does not report how much it has."""
+    processors: int | None = None
+    """Virtual ones (Msvm_ProcessorSettingData.VirtualQuantity); None where that was not read."""
     numa_nodes: int | None = None
     """How many virtual NUMA nodes its memory is divided among; None where that was not read."""
     roots: Roots
@@ -370,6 +372,8 @@ class HostFacts:
     """Win32_Processor.Manufacturer: `GenuineIntel`, `AuthenticAMD`."""
     processor_model: str | None = None
     """Win32_Processor.Name."""
+    processors: int | None = None
+    """Logical ones of all its sockets (Win32_Processor.NumberOfLogicalProcessors)."""
     vectors: tuple[Vector, ...] | None = None
     """What its processors offer (GetSystemCompatibilityVectors of the host itself)."""
     versions: tuple[str, ...] | None = None

@@ -36,6 +36,8 @@ class Standing(StrEnum):
 
     IN_PLACE = "in place"
     MOVE = "move"
+    WAITING = "waiting"
+    """It is to move, and not in this run: its windows are shut, or what it needs comes free in another one."""
     REFUSED = "refused"
     UNKNOWN = "unknown"
     MISSING = "missing"

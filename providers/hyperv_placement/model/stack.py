@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Literal
 
 from .directory import DelegationSpec, DirectorySpec
-from .guard import NO_LIMITS, Guard
+from .guard import NO_LIMITS, Guard, Window
 from .names import HostName, VmId
 from .options import AS_HOSTS_ARE_SET, MigrationOptions
+from .pace import Pace, in_force
 from .policy import UNRESTRICTED, Policy
 from .reserve import NO_RESERVE, Reserve
 
@@ -100,6 +101,10 @@ class HostSpec:
     """The operator's word that this host can unwrap key protectors of machines with a vTPM."""
     away: Away | None = None
     """While it is away nothing is moved to it; `Stack.on` takes off what is over."""
+    windows: tuple[Window, ...] = ()
+    """When moves may leave it and come to it; empty = always."""
+    limits: tuple[Pace, ...] = ()
+    """Beside those of the whole stack; the stricter one counts."""
 
     @property
     def declared(self) -> str | None:
@@ -152,6 +157,10 @@ class VmSpec:
     """How it moves: what is said for all, with its own put over it."""
     snooze: Snooze | None = None
     """Of drift alone: a run moves the machine all the same."""
+    windows: tuple[Window, ...] = ()
+    """When it may move; empty = always."""
+    prefer: tuple[HostName, ...] = ()
+    """Of the hosts that it may be on, where it goes rather, the best first: where it has to go, and moves no more bytes for it."""
     line: int = 0
     """Where it stands in the stack file."""
 
@@ -164,6 +173,30 @@ class Rule:
     """No two on one host; all on one host; all on these hosts; any of these hosts may fail."""
     labels: tuple[str, ...] = ()
     hosts: tuple[HostName, ...] = ()
+    line: int = 0
+
+
+Load = Literal["memory", "processors"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Balance:
+    """What hosts are to be loaded evenly with, and how evenly."""
+
+    by: tuple[Load, ...] = ("memory",)
+    """Memory: as it counts on each host. Processors: virtual ones of machines that run, for each logical one of the host.
+
+    Of several the more uneven one counts. None = the choice is made without regard to balance.
+    """
+    threshold: float = 0.0
+    """Percent points: hosts whose use differs by no more are even enough."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turns:
+    """Machines of which never two are on their way at once."""
+
+    labels: tuple[str, ...]
     line: int = 0
 
 
@@ -206,6 +239,13 @@ class Stack:
     """By label, in the order of the file."""
     rules: tuple[Rule, ...] = ()
     guard: Guard = NO_LIMITS
+    windows: tuple[Window, ...] = ()
+    """When any move may start; empty = always."""
+    limits: tuple[Pace, ...] = ()
+    """Copies: of all moves together. Bandwidth: of each host."""
+    one_at_a_time: tuple[Turns, ...] = ()
+    balance: Balance = Balance()
+    """Between choices of hosts that move equally many bytes."""
     maintenance: Mapping[HostName, Maintenance] = field(default_factory=dict)
     """Hosts that must be empty; `Stack.on` takes out what is over."""
     holds: tuple[Hold, ...] = ()
@@ -269,3 +309,14 @@ class Stack:
     def holds_machine(self, label: str) -> bool:
         """Say whether a machine may not move for now."""
         return any(each.label == label for each in self.holds)
+
+    def paced(self, first: datetime, last: datetime) -> Stack:
+        """Return the stack with those limits that hold at a moment from `first` to `last`, as if they held always."""
+        own = {
+            name: replace(host, limits=in_force(host.limits, first, last))
+            for name, host in self.hosts.items()
+            if host.limits
+        }
+        if not own and not self.limits:
+            return self
+        return replace(self, limits=in_force(self.limits, first, last), hosts={**self.hosts, **own})

@@ -25,6 +25,21 @@ def parse_bytes(text: str) -> int:
     return int(float(match.group(1)) * factor)
 
 
+_BITS = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*([GM])bit/s\s*$")
+
+
+def parse_bits(text: str) -> float:
+    """Return the bytes a second that `text` ("25 Gbit/s", "800 Mbit/s") means.
+
+    Raises ValueError where number or unit cannot be read.
+    """
+    match = _BITS.match(text)
+    if match is None:
+        raise ValueError(f"{text!r} is no bandwidth; write a number and a unit, such as '25 Gbit/s'")
+    # Networks are named in decimal bits, files counted in binary bytes.
+    return float(match.group(1)) * (1e9 if match.group(2) == "G" else 1e6) / 8
+
+
 _SPAN = re.compile(r"^\s*(\d{1,6})\s*(s|min|h)?\s*$")
 _SECONDS = {None: 1, "s": 1, "min": 60, "h": 3600}
 

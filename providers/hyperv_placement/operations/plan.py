@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 from hyperv_placement.clock import SystemClock
@@ -54,6 +54,7 @@ def compare(  # noqa: PLR0913 - what a run is compared by, each but the first na
     orders: bool = True,
     known: Kept = NOTHING_KEPT,
     in_run: frozenset[str] | None = None,
+    at: datetime | None = None,
 ) -> tuple[Inventory, Plan]:
     """Sweep the hosts and plan. A machine counts as missing or double only after a second full sweep.
 
@@ -63,7 +64,7 @@ def compare(  # noqa: PLR0913 - what a run is compared by, each but the first na
     of the guard somebody has allowed for this run. What past moves took, the plugin may have left as well.
     `orders`: whether moves are to be ordered or shown. Where not, a machine that is pinned to a host and elsewhere is not
     read in more detail: that would not put it in place. `known`: which machine each key meant in the last run. `in_run`: labels
-    of the machines that the run takes, None for all.
+    of the machines that the run takes, None for all. `at`: when the run would be, where that is not now.
     """
     # Before anything is read: facts of a host carry which computer it was in the last run.
     estate.expect(known.hosts)
@@ -74,7 +75,7 @@ def compare(  # noqa: PLR0913 - what a run is compared by, each but the first na
     inventory = handed.inventory if handed else _swept(estate, handoff)
 
     def planned() -> Plan:
-        occasion = Occasion(now=estate.clock.utc(), allowed=allowed, in_run=in_run)
+        occasion = Occasion(now=at or estate.clock.utc(), allowed=allowed, in_run=in_run)
         return _unless_seen(plan(stack, inventory, known, occasion=occasion, throughput=throughput), sound)
 
     sound: frozenset[str] = frozenset()
@@ -119,17 +120,17 @@ def compare(  # noqa: PLR0913 - what a run is compared by, each but the first na
     return inventory, first
 
 
-def live_plan(stack: Stack) -> tuple[Inventory, Plan]:
-    """Return the plan by what the hosts report now, as a command shows it."""
+def live_plan(stack: Stack, *, at: datetime | None = None) -> tuple[Inventory, Plan]:
+    """Return the plan by what the hosts report now, as a command shows it. `at`: of a run at that moment, not now."""
     with closing(Estate(stack.hosts, clock=SystemClock())) as estate:
-        return compare(stack, estate, allowed=allowances(os.environ), known=kept_of(stack, PROJECT))
+        return compare(stack, estate, allowed=allowances(os.environ), known=kept_of(stack, PROJECT), at=at)
 
 
-def recorded_plan(stack: Stack, file: Path) -> tuple[Inventory, Plan]:
-    """Return the plan by a recorded inventory; nothing but the file is read. Raises PlacementError."""
+def recorded_plan(stack: Stack, file: Path, *, at: datetime | None = None) -> tuple[Inventory, Plan]:
+    """Return the plan by a recorded inventory; nothing but the file is read. `at`: of a run at that moment. Raises PlacementError."""
     recorded = read(file)
     return compare_recorded(
-        stack, recorded.inventory, allowances(os.environ), kept_of(stack, PROJECT), read=recorded.day
+        stack, recorded.inventory, allowances(os.environ), kept_of(stack, PROJECT), read=recorded.day, at=at
     )
 
 
@@ -140,13 +141,14 @@ def compare_recorded(
     known: Kept = NOTHING_KEPT,
     *,
     read: date | None = None,
+    at: datetime | None = None,
 ) -> tuple[Inventory, Plan]:
-    """Plan by what was read earlier: no host is asked and no clock, so that no freeze is judged.
+    """Plan by what was read earlier: no host is asked and no clock, so that no freeze and no window is judged without `at`.
 
     `read`: the day of that reading (UTC), by which snoozes and absences of hosts end; None = they all count.
     """
     inventory = _held_against(of_hosts(recorded, stack.hosts), stack, known)
-    return inventory, plan(stack, inventory, known, occasion=Occasion(allowed=allowed, read=read))
+    return inventory, plan(stack, inventory, known, occasion=Occasion(now=at, allowed=allowed, read=read))
 
 
 def _held_against(inventory: Inventory, stack: Stack, known: Kept) -> Inventory:
@@ -217,7 +219,9 @@ def _with_what_moves_ask(
         for host in (step.placement.host, *allowed(stack, step.label, step.vm))
         if host
     } | others
-    detail = {**dict.fromkeys(sorted(hosts), Detail.HOST), **dict.fromkeys(sources, Detail.MOVE)}
+    # How many processors the machines of a host have is shown by their settings alone.
+    of_hosts = Detail.MOVE if "processors" in stack.balance.by else Detail.HOST
+    detail = {**dict.fromkeys(sorted(hosts), of_hosts), **dict.fromkeys(sources, Detail.MOVE)}
     inventory = estate.read(detail, inventory)
     # By its GUID, as the second reading has it: between the two its name, host or disks may have changed.
     vms = {vm.id: vm for vm in inventory.vms()}

@@ -28,8 +28,10 @@ from .checks.options import overwritten
 from .checks.rules import broken_rules
 from .checks.servers import maybe_one_file
 from .checks.sizes import unsized
+from .checks.turns import in_turn
 from .checks.waiting import waited_for
 from .choosing.build import Chosen, chosen
+from .in_windows import in_windows
 from .machine.computers import named_twice, replaced, telling_of_others, unnamed
 from .machine.disk_keys import strange_places
 from .machine.held import aim, holding
@@ -38,6 +40,7 @@ from .machine.identify import NotFound, behind_silence, identify
 from .machine.locate import locate
 from .machine.reasons import why
 from .machine.takeover import renamed, takeover
+from .paced import paced
 from .scheduled import scheduled
 
 _OTHER_HOSTS = 16
@@ -95,6 +98,7 @@ def _plan(
     steps = tuple(_sized(step, inventory) for step in steps)
     # Doubt first: what is unknown is excused by an absent host, what would move is not.
     steps = tuple(excused(doubted(step, stack, inventory, known), stack, inventory) for step in steps)
+    steps = in_turn(steps, stack, inventory)
     reached = (step.move.destination for step in steps if step.move is not None and step.move.changes_host)
     findings = (
         *_silent(stack, inventory, steps), *named_twice(inventory), *telling_of_others(inventory), *replaced(inventory),
@@ -103,7 +107,10 @@ def _plan(
     unplanned = Plan(
         steps=steps, choice=picked.choice, known=known, silent=silent(stack, inventory), outside=outside
     )
-    planned = scheduled(unplanned, stack, inventory, throughput)
+    planned = in_windows(
+        unplanned, stack, occasion,
+        paced(stack, occasion, lambda as_limited, each: scheduled(each, as_limited, inventory, throughput)),
+    )  # fmt: skip
     stay = {step.label: step.vm.host for step in planned.steps if step.left_out and step.vm}
     rules = broken_rules(stack, inventory, _reached(planned, picked.stands), stay)
     guards = guarded(stack, planned.starts, occasion.now, occasion.allowed)

@@ -11,6 +11,7 @@ from hyperv_placement.model.plan import Plan
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.planning.what_counts import complete
 
+from .checks.windows import has_windows
 from .review.causes import Causes
 from .review.changes import EntryChange
 from .schedule.peaks import Room
@@ -73,3 +74,8 @@ class Review:
     def freezes_unjudged(self) -> bool:
         """Whether freezes are declared and nobody could judge them: a recorded inventory has no clock."""
         return self.recorded is not None and bool(self.stack.guard.freeze)
+
+    @property
+    def windows_unjudged(self) -> bool:
+        """Whether windows are declared and nobody could judge them."""
+        return self.recorded is not None and has_windows(self.stack)

@@ -47,6 +47,8 @@ def _not_known(review: Review) -> Iterator[str]:
         yield f"{counted(away, 'host')} away"
     if review.freezes_unjudged:
         yield "freezes not judged"
+    if review.windows_unjudged:
+        yield "windows not judged"
     if review.age is not None and review.age >= OLD:
         yield f"the inventory is {review.age.days} days old"
 

@@ -24,6 +24,8 @@ from hyperv_placement.migration.failure_guard import FailureGuard
 from hyperv_placement.migration.known_delegation import SecondHop
 from hyperv_placement.migration.migrate import Moved, migrate, mover_for
 from hyperv_placement.migration.mover import Collaborators, Movers
+from hyperv_placement.migration.seats import most_at, seats_of
+from hyperv_placement.migration.start_window import ANY_TIME, StartWindow
 from hyperv_placement.model.estate import Inventory, VirtualMachine
 from hyperv_placement.model.guard import Limit
 from hyperv_placement.model.identity import Home
@@ -33,6 +35,7 @@ from hyperv_placement.model.plan import Standing
 from hyperv_placement.model.stack import Stack, VmSpec
 from hyperv_placement.model.throughput import PastMove
 from hyperv_placement.model.unreachable import who
+from hyperv_placement.planning.checks.windows import windows_of
 from hyperv_placement.planning.machine.home import returning
 from hyperv_placement.planning.machine.identify import NotFound, behind_silence, identify
 from hyperv_placement.workspace.handoff import Handoff
@@ -72,7 +75,7 @@ class Fleet:
         self.stack = stack
         self.clock = clock
         self.estate = estate or Estate(stack.hosts, clock=clock)
-        self.admission = Admission(self.estate, clock=clock)
+        self.admission = Admission(self.estate, clock=clock, most=lambda: most_at(stack, clock.utc()))
         self.audit = audit
         self.identities = Identities(
             identities or identities_path(audit.path.parent.parent.parent, stack.path.stem), clock
@@ -151,9 +154,18 @@ class Fleet:
         return identify(spec, inventory, known, behind_silence(self.identities.kept(), stack, inventory))
 
     def move(
-        self, label: str, move: Move, *, report: Callable[[Progress], None], cancelled: threading.Event
+        self,
+        label: str,
+        move: Move,
+        *,
+        report: Callable[[Progress], None],
+        cancelled: threading.Event,
+        estimated: float = 0.0,
     ) -> Moved:
-        """Carry out a move of the machine that is declared under `label`. Raises PlacementError."""
+        """Carry out a move of the machine that is declared under `label`. Raises PlacementError.
+
+        `estimated`: seconds that the plan gives it; 0 where it gives none.
+        """
         facts = self.readings.last_facts(move.source, move.destination)
         return migrate(
             move,
@@ -161,8 +173,16 @@ class Fleet:
             report=report,
             cancelled=cancelled,
             rank=self.run_order.rank(label),
+            start_window=self._start_window(label, move, estimated),
+            seats=seats_of(self.stack, label, move),
             mover=self._movers(move, facts),
         )
+
+    def _start_window(self, label: str, move: Move, estimated: float) -> StartWindow:
+        if self.failure_guard.allows("window"):
+            return ANY_TIME
+        windows = windows_of(self.stack, label, move.source, move.destination)
+        return StartWindow(windows=windows, seconds=estimated) if windows.scopes else ANY_TIME
 
     def first(self, spec: VmSpec, known: VmId | None, *, max_age: float) -> VirtualMachine:
         """Return a machine that is about to be adopted.

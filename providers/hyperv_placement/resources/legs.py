@@ -41,6 +41,7 @@ from .identity import (
 from .left_out import proven
 from .past_moves import MoveHistory, remembered
 from .properties import STANDING, outputs_of, placement_of
+from .turns import in_turn_now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +161,7 @@ def _made(
                 step.move,
                 report=lambda progress: _say_progress(call, progress),
                 cancelled=call.cancelled,
+                estimated=leg.planned.seconds if leg.planned is not None else 0.0,
             )
         except MachineBusyError:  # what it is busy with began while the move waited for room
             if not fleet.stack.wait_for_activity:
@@ -208,7 +210,8 @@ def _judge(fleet: Fleet, label: str, vm: VirtualMachine, leg: Leg) -> Step:
         anew = _with(fleet.readings.sweep(after=fleet.clock.now()).inventory, vm)
         inventory = fleet.readings.ends(anew, vm, target.name)
         step = judge(spec, vm, wanted, inventory, target, caller=caller, patience=patience)
-    step = names_are_free(fleet, protect(step, fleet.stack.guard), inventory)
+    step = in_turn_now(fleet, protect(step, fleet.stack.guard), inventory)
+    step = names_are_free(fleet, step, inventory)
     reasons = [finding for finding in step.findings if finding.refuses]
     if step.standing == Standing.MOVED_BY_OTHERS:
         raise MovedByOthersError(reasons[0].text, remedy=reasons[0].remedy)

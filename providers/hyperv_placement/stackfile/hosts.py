@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from hyperv_placement.model.names import HostName, dns
 from hyperv_placement.model.reserve import Reserve
 from hyperv_placement.model.stack import Authentication, Away, Connection, HostSpec, LiveMigration
-from hyperv_placement.model.units import MIB, parse_bytes
+from hyperv_placement.model.units import MIB, parse_bits, parse_bytes
 
 from .addresses import HTTPS_PORT, authority, endpoint
 from .files import local_file
@@ -20,6 +20,7 @@ from .findings import Findings
 from .live_migration import read_live_migration
 from .nodes import Mapping, Scalar
 from .paths import is_disk_file, normalized, path_problem
+from .windows import read_limits, read_windows
 from .words import read_word
 
 
@@ -50,7 +51,7 @@ def _host(
     name: HostName, entry: Mapping, everywhere: Connection, folder: Path, findings: Findings
 ) -> HostSpec:
     connection = _connection(entry.mapping("connection"), everywhere, folder, findings)
-    vtpm = entry.scalar("allow_vtpm")
+    vtpm, bandwidth = entry.scalar("allow_vtpm"), entry.scalar("bandwidth")
     account, full_name = _names(name, entry, findings)
     url = _endpoint(name, entry.scalar("address"), connection, findings)
     roots = _roots(name, entry.mapping("storage"), findings)
@@ -63,9 +64,11 @@ def _host(
         full_name=full_name,
         storage=roots,
         reserve=_reserve(entry.mapping("reserve")),
-        bandwidth=_bandwidth(entry.scalar("bandwidth")),
+        bandwidth=None if bandwidth is None else parse_bits(bandwidth.text),
         allow_vtpm=vtpm is not None and vtpm.text.lower() in {"true", "yes", "on"},
         away=None if word is None else Away(until=word[0], reason=word[1]),
+        windows=read_windows(entry.value("window"), f"hosts.{name}.window", findings),
+        limits=read_limits(entry.value("limits"), f"hosts.{name}.limits", findings),
     )
 
 
@@ -156,15 +159,6 @@ def _reserve(section: Mapping | None) -> Reserve:
         disk_bytes=0 if disk is None or share else parse_bytes(disk.text),
         disk_percent=float(disk.text.rstrip().removesuffix("%")) if disk is not None and share else 0.0,
     )
-
-
-def _bandwidth(node: Scalar | None) -> float | None:
-    """Return bytes a second."""
-    if node is None:
-        return None
-    number, unit = node.text.strip()[: -len("Gbit/s")], node.text.strip()[-len("Gbit/s") :]
-    # Networks are named in decimal bits, files counted in binary bytes.
-    return float(number) * (1e9 if unit == "Gbit/s" else 1e6) / 8
 
 
 def _report_shared(hosts: Dict[HostName, HostSpec], section: Mapping, findings: Findings) -> None:

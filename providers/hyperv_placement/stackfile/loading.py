@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
+from hyperv_placement.model.guard import Window
 from hyperv_placement.model.policy import UNRESTRICTED, Policy
-from hyperv_placement.model.stack import Stack
+from hyperv_placement.model.stack import Balance, Load, Stack
 from hyperv_placement.model.units import parse_seconds
 
 from .checking import check
@@ -18,12 +20,13 @@ from .guard import read_guard
 from .hosts import read_hosts
 from .machines import MachineReader
 from .maintenance import read_holds, read_maintenance, report_maintenance
-from .nodes import Mapping
+from .nodes import Mapping, Scalar, Sequence
 from .parsing import parse
 from .policies import policy_in_force
 from .rules import RuleReader, report_contradictions
 from .schema import STACK_SCHEMA, read_schema
 from .source import Source, read_source, source_of
+from .windows import read_limits, read_windows
 
 
 def load(path: Path, *, stack: str | None = None) -> Stack:
@@ -76,6 +79,10 @@ def _stack(path: Path, root: Mapping, findings: Findings) -> Stack:
         vms=vms,
         rules=rules.rules(),
         guard=read_guard(root, rules.known, findings),
+        windows=_windows(root, findings),
+        limits=read_limits(root.value("limits"), "limits", findings),
+        one_at_a_time=rules.one_at_a_time(),
+        balance=_balance(root.mapping("balance")),
         maintenance=read_maintenance(root, rules, findings),
         holds=read_holds(root, rules, findings),
         directory=read_directory(root, folder, findings),
@@ -92,6 +99,33 @@ def _stack(path: Path, root: Mapping, findings: Findings) -> Stack:
         line = root.entries["maintenance"].line
         report_maintenance(stack.maintenance, line, hosts, vms, stack.rules, findings)
     return stack
+
+
+def _windows(root: Mapping, findings: Findings) -> tuple[Window, ...]:
+    """Return the windows of the whole stack, which stand at the top or in the guard, beside its freezes."""
+    guard = root.mapping("guard")
+    at_the_top, beside = root.value("window"), None if guard is None else guard.value("window")
+    if at_the_top is not None and beside is not None:
+        findings.add(
+            "window-twice",
+            beside.line,
+            f"guard.window: window stands at the top as well (line {at_the_top.line}), and both mean the whole stack;"
+            " put all entries into one of them",
+        )
+    where = "window" if beside is None else "guard.window"
+    return read_windows(at_the_top if beside is None else beside, where, findings)
+
+
+def _balance(section: Mapping | None) -> Balance:
+    by = None if section is None else section.value("by")
+    threshold = None if section is None else section.scalar("threshold")
+    named = [
+        each.text for each in (by.items if isinstance(by, Sequence) else [by]) if isinstance(each, Scalar)
+    ]
+    return Balance(
+        by=tuple(cast("Load", each) for each in named if each != "none") if by is not None else Balance().by,
+        threshold=0.0 if threshold is None else float(threshold.text.strip().removesuffix("%")),
+    )
 
 
 def _wait_for_activity(root: Mapping) -> int:

@@ -14,6 +14,7 @@ from .nodes import Mapping, Node, Scalar, Sequence
 from .options import read_options
 from .paths import part_problem
 from .storage import named_roots, read_storage
+from .windows import read_windows
 from .words import read_word
 
 
@@ -44,7 +45,7 @@ class MachineReader:
         if not isinstance(entry, Mapping):
             return VmSpec(label=label, name=label, migration=self._migration, line=line)
         guid, name, storage = entry.scalar("id"), entry.scalar("name"), entry.value("storage")
-        hosts = tuple(self._known_hosts(label, entry.value("host")))
+        hosts = tuple(self._known_hosts(label, "host", entry.value("host")))
         if storage is not None:
             self._check_roots(label, storage, hosts)
         where = f"vms.{label}"
@@ -61,10 +62,32 @@ class MachineReader:
             storage=places,
             migration=options,
             snooze=None if word is None else Snooze(until=word[0], reason=word[1]),
+            prefer=self._preferred(label, entry.value("prefer"), hosts),
+            windows=read_windows(entry.value("window"), f"{where}.window", self._findings),
             line=line,
         )
 
-    def _known_hosts(self, label: str, node: Node | None) -> Iterator[HostName]:
+    def _preferred(self, label: str, node: Node | None, hosts: tuple[HostName, ...]) -> tuple[HostName, ...]:
+        """Return the preferred hosts, and report those that the machine may not be on."""
+        named = tuple(self._known_hosts(label, "prefer", node))
+        lost = [name for name in named if hosts and name not in hosts]
+        if node is not None and len(hosts) == 1:
+            text = f"vms.{label}.prefer: it is pinned to {hosts[0]}, so that there is nothing to prefer"
+            self._findings.add(
+                "prefer-in-vain",
+                node.line,
+                f"{text}; allow it several hosts (host: [hv1, hv2]), or remove prefer",
+            )
+        elif node is not None and lost:
+            text = (
+                f"vms.{label}.prefer: {listed(lost)} {'is' if len(lost) == 1 else 'are'} not among its hosts"
+            )
+            self._findings.add(
+                "prefer-in-vain", node.line, f"{text} ({listed(hosts)}); add it there, or remove it here"
+            )
+        return named
+
+    def _known_hosts(self, label: str, key: str, node: Node | None) -> Iterator[HostName]:
         nodes = node.items if isinstance(node, Sequence) else [node]
         for named in nodes:
             if not isinstance(named, Scalar) or named.kind == "broken":
@@ -74,7 +97,7 @@ class MachineReader:
                 self._findings.add(
                     "host-undeclared",
                     named.line,
-                    f"vms.{label}.host: unknown host '{named.text}' (known: {known}){near}",
+                    f"vms.{label}.{key}: unknown host '{named.text}' (known: {known}){near}",
                 )
             # Kept although unknown: a machine without hosts is one of which only storage is managed.
             yield HostName(named.text)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from collections.abc import Mapping as Dict
 
 from hyperv_placement.model.names import HostName
-from hyperv_placement.model.stack import Rule, VmSpec
+from hyperv_placement.model.stack import Rule, Turns, VmSpec
 
 from .findings import Findings, listed
 from .near import NearNames
@@ -30,6 +30,29 @@ class RuleReader:
         """Return every rule that can be read, in the order of the file."""
         section = self._root.value("rules")
         return tuple(self._rules(section.items if isinstance(section, Sequence) else []))
+
+    def one_at_a_time(self) -> tuple[Turns, ...]:
+        """Return the groups of machines that move one at a time: those of the key of its own, then those among the rules."""
+        return tuple(self._turns())
+
+    def _turns(self) -> Iterator[Turns]:
+        own, rules = self._root.value("one_at_a_time"), self._root.value("rules")
+        if isinstance(own, Sequence):
+            # Machines right below the key are one group, and each list below it is another one.
+            lists = [each for each in own.items if isinstance(each, Sequence)]
+            alone = [each for each in own.items if isinstance(each, Scalar)]
+            if len(alone) == 1:
+                self._findings.add(
+                    "turns-of-one",
+                    own.line,
+                    f"one_at_a_time: '{alone[0].text}' is alone there, and always moves alone; name the others with it,"
+                    " such as [DC01, DC02]",
+                )
+            for members in ([Sequence(own.line, list(alone))] if alone else []) + lists:
+                yield Turns(labels=self.known(members, "one_at_a_time"), line=members.line)
+        for position, rule in enumerate(rules.items if isinstance(rules, Sequence) else ()):
+            if isinstance(rule, Mapping) and (group := rule.value("one_at_a_time")) is not None:
+                yield Turns(labels=self.known(group, f"rules[{position}].one_at_a_time"), line=rule.line)
 
     def _rules(self, items: list[Node]) -> Iterator[Rule]:
         for position, item in enumerate(items):

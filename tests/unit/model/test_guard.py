@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from hyperv_placement.model.guard import Freeze, OneOff, WallTime, Weekly, frozen
+from hyperv_placement.model.guard import OneOff, WallTime, Weekly, Window, frozen
 
 BERLIN = ZoneInfo("Europe/Berlin")
 WEEKEND = Weekly(
@@ -23,7 +23,7 @@ def utc(text: str) -> datetime:
     return datetime.fromisoformat(f"{text}+00:00")
 
 
-def until(now: str, *freezes: Freeze) -> datetime | None:
+def until(now: str, *freezes: Window) -> datetime | None:
     """Return until when nothing starts, None where `now` is free."""
     found = frozen(freezes, utc(now))
     return None if found is None else found.until

@@ -61,6 +61,9 @@ ONCE = {"from": "2026-12-24T12:00+01:00", "until": "2027-01-02T06:00+01:00"}
 WEEKLY = {"weekly": "fri 18:00 - mon 06:00", "timezone": "Europe/Berlin"}
 OFTEN = {"weekly": "fri 18:00 - mon 05:00", "timezone": "Europe/Berlin"}
 HELD = {"host": "hv1", "until": "2026-12-01", "reason": "x"}
+NIGHT = {"daily": "22:00 - 06:00", "timezone": "Europe/Berlin"}
+MORE_NIGHT = {"daily": "21:00 - 06:00", "timezone": "Europe/Berlin"}
+FEW, MANY = {**NIGHT, "copies": 2}, {**NIGHT, "copies": 4}
 NEVER, ALWAYS, UP, DOWN = (
     frozenset[str](),
     frozenset({"up", "down"}),
@@ -79,6 +82,8 @@ KEYS: dict[str, tuple[str, Any, Any, frozenset[str]]] = {
     "hosts.NAME.full_name": ("hosts/hv1/full_name", "hv1.dc.corp.example", "dc1.corp.example", ALWAYS),
     "hosts.NAME.storage.NAME": ("hosts/hv1/storage/fast", "D:\\V", "E:\\V", NEVER),
     "hosts.NAME.bandwidth": ("hosts/hv1/bandwidth", "10 Gbit/s", "25 Gbit/s", NEVER),
+    "hosts.NAME.window": ("hosts/hv1/window", None, [NIGHT], DOWN),
+    "hosts.NAME.limits": ("hosts/hv1/limits", [FEW], [MANY], NEVER),
     "hosts.NAME.reserve.memory": ("hosts/hv1/reserve/memory", "8 GiB", "4 GiB", NEVER),
     "hosts.NAME.reserve.disk": ("hosts/hv1/reserve/disk", "10 %", "5 %", NEVER),
     "hosts.NAME.away.until": ("hosts/hv1/away", None, {"until": "2026-12-01", "reason": "x"}, NEVER),
@@ -87,6 +92,7 @@ KEYS: dict[str, tuple[str, Any, Any, frozenset[str]]] = {
     "vms.NAME.id": ("vms/WEB01/id", None, "6a1f0c5e-3d52-4a8b-9c1e-0f2b7d94e8a3", NEVER),
     "vms.NAME.name": ("vms/WEB01/name", None, "web", NEVER),
     "vms.NAME.host": ("vms/WEB01/host", "hv2", "hv1", NEVER),
+    "vms.NAME.window": ("vms/WEB01/window", None, [NIGHT], DOWN),
     "vms.NAME.snooze.until": ("vms/WEB01/snooze", None, {"until": "2026-12-01", "reason": "x"}, NEVER),
     "vms.NAME.snooze.reason": ("vms/WEB01/snooze", {"until": "2026-12-01", "reason": "y"}, {"until": "2026-12-01", "reason": "x"}, NEVER),
     "liveMigration.enabled": ("live_migration/enabled", False, True, NEVER),
@@ -117,6 +123,21 @@ KEYS: dict[str, tuple[str, Any, Any, frozenset[str]]] = {
     "rule.together": ("rules", None, [{"together": ["SQL01", "WEB01"]}], NEVER),
     "rule.within.vms": ("rules", None, [{"within": {"vms": ["SQL01"], "hosts": ["hv1"]}}], NEVER),
     "rule.within.hosts": ("rules", None, [{"within": {"vms": ["SQL01"], "hosts": ["hv1", "hv2"]}}], NEVER),
+    "rule.one_at_a_time": ("rules", None, [{"one_at_a_time": ["SQL01", "WEB01"]}], NEVER),
+    "one_at_a_time": ("one_at_a_time", None, ["SQL01", "WEB01"], NEVER),
+    "balance.by": ("balance/by", "memory", ["memory", "processors"], NEVER),
+    "balance.threshold": ("balance/threshold", "5 %", "10 %", NEVER),
+    "vms.NAME.prefer": ("vms/WEB01/prefer", None, "hv1", NEVER),
+    "window": ("window", [MORE_NIGHT], [NIGHT], DOWN),
+    "limits": ("limits", [FEW], [MANY], NEVER),
+    "limit.from": ("limits", [{**ONCE, "copies": 2}], [{**ONCE, "copies": 2, "from": "2026-12-20T12:00+01:00"}], NEVER),
+    "limit.until": ("limits", [{**ONCE, "copies": 2}], [{**ONCE, "copies": 2, "until": "2027-01-03T06:00+01:00"}], NEVER),
+    "limit.weekly": ("limits", [{**WEEKLY, "copies": 2}], [{**OFTEN, "copies": 2}], NEVER),
+    "limit.daily": ("limits", [FEW], [{**FEW, "daily": "22:00 - 05:00"}], NEVER),
+    "limit.timezone": ("limits", [FEW], [{**FEW, "timezone": "UTC"}], NEVER),
+    "limit.reason": ("limits", [FEW], [{**FEW, "reason": "backup"}], NEVER),
+    "limit.copies": ("limits", [FEW], [MANY], NEVER),
+    "limit.bandwidth": ("limits", [{**NIGHT, "bandwidth": "1 Gbit/s"}], [{**NIGHT, "bandwidth": "2 Gbit/s"}], NEVER),
     "rule.n_plus_1": ("rules", None, [{"n_plus_1": ["hv1", "hv2"]}], NEVER),
     "maintenance": ("maintenance", None, ["hv3"], NEVER),
     "maintenanceEntry.host": ("maintenance", None, [{"host": "hv3"}], NEVER),
@@ -146,11 +167,13 @@ KEYS: dict[str, tuple[str, Any, Any, frozenset[str]]] = {
     "guard.max_hosts": ("guard/max_hosts", 8, 9, UP),
     "guard.max_failures": ("guard/max_failures", 3, 4, UP),
     "guard.freeze": ("guard/freeze", None, [WEEKLY], DOWN),
+    "guard.window": ("guard/window", None, [NIGHT], DOWN),
     "guard.protected": ("guard/protected", ["SQL01"], ["SQL01", "WEB01"], DOWN),
     "guard.all_or_nothing": ("guard/all_or_nothing", None, True, DOWN),
     "freeze.from": ("guard/freeze", [ONCE], [{**ONCE, "from": "2026-12-20T12:00+01:00"}], DOWN),
     "freeze.until": ("guard/freeze", [ONCE], [{**ONCE, "until": "2027-01-03T06:00+01:00"}], DOWN),
     "freeze.weekly": ("guard/freeze", [WEEKLY], [OFTEN], UP),
+    "freeze.daily": ("guard/freeze", [MORE_NIGHT], [NIGHT], UP),
     "freeze.timezone": ("guard/freeze", [WEEKLY], [{**WEEKLY, "timezone": "UTC"}], ALWAYS),
     "freeze.reason": ("guard/freeze", [WEEKLY], [{**WEEKLY, "reason": "nobody is there"}], NEVER),
 }  # fmt: skip
@@ -281,6 +304,24 @@ def test_a_weekly_freeze_that_holds_back_more_loosens_nothing(weekly: str, loose
     after = put(before, "guard/freeze", [{**WEEKLY, "weekly": weekly}])
     assert line(before, after) == ("Loosens the guard: guard.freeze" if loosens else "")
     assert line(before, put(after, "guard/freeze", [WEEKLY, *after["guard"]["freeze"]])) == ""
+
+
+@pytest.mark.parametrize(
+    ("after", "loosens"),
+    [
+        ([NIGHT], False), ([{**NIGHT, "daily": "23:00 - 05:00"}], False), ([{**NIGHT, "reason": "x"}], False),
+        ([{**NIGHT, "daily": "22:00 - 06:01"}], True), ([{**NIGHT, "daily": "06:00 - 22:00"}], True),
+        ([NIGHT, WEEKLY], True), ([{**NIGHT, "timezone": "UTC"}], True), (None, True),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("way", ["window", "guard/window", "hosts/hv1/window", "vms/WEB01/window"])
+def test_a_window_that_is_open_longer_loosens_the_guard(
+    way: str, after: list[dict[str, str]] | None, loosens: bool
+) -> None:
+    """The other way round than a freeze: who takes a window away lets moves start at any time."""
+    before = put(bank(), way, [NIGHT])
+    key = "window" if way == "guard/window" else way.replace("/", ".")
+    assert line(before, put(before, way, after)) == (f"Loosens the guard: {key}" if loosens else "")
 
 
 def test_networks_in_another_order_let_nobody_else_in() -> None:

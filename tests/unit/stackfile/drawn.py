@@ -13,14 +13,16 @@ from zoneinfo import ZoneInfo
 from hypothesis import strategies as st
 
 from hyperv_placement.model.directory import DelegationSpec, DirectorySpec
-from hyperv_placement.model.guard import Guard, OneOff, WallTime, Weekly
+from hyperv_placement.model.guard import Daily, Guard, OneOff, WallTime, Weekly
 from hyperv_placement.model.names import HostName, vm_id
 from hyperv_placement.model.options import AS_HOSTS_ARE_SET, MigrationOptions
+from hyperv_placement.model.pace import Pace
 from hyperv_placement.model.reserve import Reserve
 from hyperv_placement.model.stack import (
     ANY_NETWORK,
     Authentication,
     Away,
+    Balance,
     Connection,
     Hold,
     HostSpec,
@@ -30,6 +32,7 @@ from hyperv_placement.model.stack import (
     Snooze,
     Stack,
     StorageSpec,
+    Turns,
     VmSpec,
 )
 
@@ -85,20 +88,86 @@ OPTIONS = st.builds(
 ).filter(lambda options: not (options.compression and options.transport == "smb"))  # that is refused
 
 
+REASONS = st.sampled_from(["", "end of the year"])
+MINUTES = st.integers(0, 7 * 24 * 60 - 1)
+"""Since Monday 0:00."""
+
+
+def _wall_time(minute: int) -> WallTime:
+    hour, minutes = divmod(minute % (24 * 60), 60)
+    return WallTime(day=minute // (24 * 60), time=time(hour, minutes))
+
+
+ONE_OFFS = st.builds(
+    lambda begins, lasts, offset, reason: OneOff(
+        begins=begins.replace(tzinfo=timezone(offset), microsecond=0),
+        ends=begins.replace(tzinfo=timezone(offset), microsecond=0) + lasts,
+        reason=reason,
+    ),
+    st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1)),  # noqa: DTZ001 - it gets an offset
+    st.integers(1, 10**6).map(lambda minutes: timedelta(minutes=minutes)),
+    st.integers(-14 * 4, 14 * 4).map(lambda quarters: timedelta(minutes=15 * quarters)),
+    REASONS,
+)
+WEEKLIES = st.builds(
+    lambda minutes, zone, reason: Weekly(
+        begins=_wall_time(minutes[0]), ends=_wall_time(minutes[1]), zone=ZoneInfo(zone), reason=reason
+    ),
+    st.lists(MINUTES, min_size=2, max_size=2, unique=True),
+    st.sampled_from(["Europe/Berlin", "UTC", "America/New_York"]),
+    REASONS,
+)
+DAILIES = st.builds(
+    lambda minutes, zone, reason: Daily(
+        begins=_wall_time(minutes[0]).time,
+        ends=_wall_time(minutes[1]).time,
+        zone=ZoneInfo(zone),
+        reason=reason,
+    ),
+    st.lists(st.integers(0, 24 * 60 - 1), min_size=2, max_size=2, unique=True),
+    st.sampled_from(["Europe/Berlin", "UTC", "America/New_York"]),
+    REASONS,
+)
+WINDOWS = st.lists(ONE_OFFS | WEEKLIES | DAILIES, max_size=2).map(tuple)
+
+
+def _paces(least: str) -> st.SearchStrategy[Pace]:
+    """Limits that limit `least`, and perhaps the other one."""
+    copies, bandwidth = st.integers(1, 1000), st.integers(1, 999_999).map(lambda mbit: mbit * 1e6 / 8)
+    return st.builds(
+        Pace,
+        window=st.none() | (ONE_OFFS | WEEKLIES | DAILIES).map(lambda window: replace(window, reason="")),
+        copies=copies if least == "copies" else st.none() | copies,
+        bandwidth=bandwidth if least == "bandwidth" else st.none() | bandwidth,
+    )
+
+
+BALANCES = st.builds(
+    Balance,
+    by=st.sampled_from(
+        [(), ("memory",), ("processors",), ("memory", "processors"), ("processors", "memory")]
+    ),
+    threshold=st.integers(0, 100).map(float),
+)
+LIMITS = st.lists(_paces("copies") | _paces("bandwidth"), max_size=2).map(tuple)
+
+
 @st.composite
 def machines(draw: st.DrawFn, label: str, number: int, hosts: list[str]) -> VmSpec:
     """A machine on none, one or several of `hosts`."""
     named = draw(st.booleans())
+    of = [HostName(name) for name in hosts]
+    may = tuple(draw(st.lists(st.sampled_from(of), max_size=3, unique=True)))
     return VmSpec(
         label=label,
         name=f"machine {number}" if named else label,
         id=draw(st.none() | st.just(vm_id(f"00000000-0000-4000-8000-{number:012d}"))),
-        hosts=tuple(
-            HostName(name) for name in draw(st.lists(st.sampled_from(hosts), max_size=3, unique=True))
-        ),
+        hosts=may,
         storage=draw(st.none() | storages()),
         migration=draw(st.just(AS_HOSTS_ARE_SET) | OPTIONS),
         snooze=draw(st.none() | st.builds(Snooze, until=st.dates(), reason=PART)),
+        windows=draw(WINDOWS),
+        prefer=() if len(may) == 1 else tuple(draw(st.lists(st.sampled_from(may or of), unique=True))),
     )
 
 
@@ -140,6 +209,8 @@ def hosts_named(draw: st.DrawFn, name: str) -> HostSpec:
         ),
         allow_vtpm=draw(st.booleans()),
         away=draw(st.none() | st.builds(Away, until=st.dates(), reason=PART)),
+        windows=draw(WINDOWS),
+        limits=draw(LIMITS),
     )
 
 
@@ -166,42 +237,13 @@ def delegations(hosts: list[str]) -> st.SearchStrategy[DelegationSpec | None]:
     )
 
 
-REASONS = st.sampled_from(["", "end of the year"])
-MINUTES = st.integers(0, 7 * 24 * 60 - 1)
-"""Since Monday 0:00."""
-
-
-def _wall_time(minute: int) -> WallTime:
-    hour, minutes = divmod(minute % (24 * 60), 60)
-    return WallTime(day=minute // (24 * 60), time=time(hour, minutes))
-
-
-ONE_OFFS = st.builds(
-    lambda begins, lasts, offset, reason: OneOff(
-        begins=begins.replace(tzinfo=timezone(offset), microsecond=0),
-        ends=begins.replace(tzinfo=timezone(offset), microsecond=0) + lasts,
-        reason=reason,
-    ),
-    st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1)),  # noqa: DTZ001 - it gets an offset
-    st.integers(1, 10**6).map(lambda minutes: timedelta(minutes=minutes)),
-    st.integers(-14 * 4, 14 * 4).map(lambda quarters: timedelta(minutes=15 * quarters)),
-    REASONS,
-)
-WEEKLIES = st.builds(
-    lambda minutes, zone, reason: Weekly(
-        begins=_wall_time(minutes[0]), ends=_wall_time(minutes[1]), zone=ZoneInfo(zone), reason=reason
-    ),
-    st.lists(MINUTES, min_size=2, max_size=2, unique=True),
-    st.sampled_from(["Europe/Berlin", "UTC", "America/New_York"]),
-    REASONS,
-)
 GUARDS = st.builds(
     Guard,
     max_moves=st.none() | st.integers(0, 1000),
     max_bytes=st.none() | st.integers(0, 10**15 - 1),
     max_hosts=st.none() | st.integers(0, 1000),
     max_failures=st.none() | st.integers(1, 1000),
-    freeze=st.lists(ONE_OFFS | WEEKLIES, max_size=2).map(tuple),
+    freeze=WINDOWS,
     all_or_nothing=st.booleans(),
 )
 
@@ -219,6 +261,13 @@ def rules(draw: st.DrawFn, hosts: list[str], vms: Mapping[str, VmSpec]) -> tuple
     if len(hosts) > 1 and draw(st.booleans()):
         found.append(Rule(kind="n_plus_1", hosts=draw(several)))
     return tuple(found)
+
+
+def turns(labels: list[str]) -> st.SearchStrategy[Turns]:
+    """Machines that move one at a time."""
+    return st.lists(st.sampled_from(labels), min_size=2, unique=True).map(
+        lambda group: Turns(labels=tuple(group))
+    )
 
 
 @st.composite
@@ -268,6 +317,10 @@ def stacks(draw: st.DrawFn) -> Stack:
         maintenance=draw(maintenance(names, vms)),
         holds=draw(holds(names, labels)),
         guard=replace(draw(GUARDS), protected=tuple(protected)),
+        windows=draw(WINDOWS),
+        limits=draw(LIMITS),
+        balance=draw(BALANCES),
+        one_at_a_time=draw(st.lists(turns(labels), max_size=2).map(tuple)) if len(labels) > 1 else (),
         directory=draw(DIRECTORIES if delegation else st.none() | DIRECTORIES),
         delegation=delegation,
         delegation_wait=draw(st.integers(0, 86_400)),

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from hyperv_placement.errors import StackFileError
 from hyperv_placement.model.directory import DelegationSpec, DirectorySpec
-from hyperv_placement.model.guard import DAYS, Freeze, Guard, OneOff
+from hyperv_placement.model.guard import DAYS, Daily, Guard, OneOff, Window
 from hyperv_placement.model.options import MigrationOptions
+from hyperv_placement.model.pace import Pace
 from hyperv_placement.model.stack import (
     ANY_NETWORK,
     Hold,
@@ -43,9 +44,13 @@ def rendered(stack: Stack) -> str:
         "delegation_wait": stack.delegation_wait,
         "wait_for_activity": stack.wait_for_activity,
         "guard": _guard(stack.guard),
+        "balance": {"by": list(stack.balance.by) or "none", "threshold": f"{stack.balance.threshold:g} %"},
         **_present(
             directory=stack.directory and _directory(stack.directory),
             delegation=stack.delegation and _delegation(stack.delegation),
+            window=_windows(stack.windows),
+            limits=_limits(stack.limits),
+            one_at_a_time=[list(turns.labels) for turns in stack.one_at_a_time] or None,
             maintenance=[_empty(name, entry) for name, entry in stack.maintenance.items()] or None,
             hold=[_hold(hold) for hold in stack.holds] or None,
             audit="required" if stack.audit_required else None,
@@ -104,6 +109,8 @@ def _host(host: HostSpec) -> dict[str, object]:
             full_name=host.full_name,
             bandwidth=host.bandwidth and f"{host.bandwidth * 8 / 1e6:.0f} Mbit/s",
             live_migration=_live_migration(host.live_migration) or None,
+            window=_windows(host.windows),
+            limits=_limits(host.limits),
             away=host.away and {"until": host.away.until.isoformat(), "reason": host.away.reason},
         ),
     }
@@ -115,18 +122,36 @@ def _guard(guard: Guard) -> dict[str, object]:
         max_bytes=None if guard.max_bytes is None else f"{guard.max_bytes} B",
         max_hosts=guard.max_hosts,
         max_failures=guard.max_failures,
-        freeze=[_freeze(freeze) for freeze in guard.freeze],
+        freeze=[_window(freeze) for freeze in guard.freeze],
         protected=list(guard.protected),
         all_or_nothing=guard.all_or_nothing,
     )
 
 
-def _freeze(freeze: Freeze) -> dict[str, object]:
-    reason = _present(reason=freeze.reason or None)
-    if isinstance(freeze, OneOff):
-        return {"from": freeze.begins.isoformat(), "until": freeze.ends.isoformat(), **reason}
-    begins, ends = (f"{DAYS[at.day]} {at.time:%H:%M}" for at in (freeze.begins, freeze.ends))
-    return {"weekly": f"{begins} - {ends}", "timezone": freeze.zone.key, **reason}
+def _windows(windows: tuple[Window, ...]) -> list[dict[str, object]] | None:
+    return [_window(each) for each in windows] or None
+
+
+def _window(window: Window) -> dict[str, object]:
+    reason = _present(reason=window.reason or None)
+    if isinstance(window, OneOff):
+        return {"from": window.begins.isoformat(), "until": window.ends.isoformat(), **reason}
+    if isinstance(window, Daily):
+        daily = f"{window.begins:%H:%M} - {window.ends:%H:%M}"
+        return {"daily": daily, "timezone": window.zone.key, **reason}
+    begins, ends = (f"{DAYS[at.day]} {at.time:%H:%M}" for at in (window.begins, window.ends))
+    return {"weekly": f"{begins} - {ends}", "timezone": window.zone.key, **reason}
+
+
+def _limits(limits: tuple[Pace, ...]) -> list[dict[str, object]] | None:
+    return [
+        _present(
+            **(_window(each.window) if each.window is not None else {}),
+            copies=each.copies,
+            bandwidth=each.bandwidth and f"{each.bandwidth * 8 / 1e6:.0f} Mbit/s",
+        )
+        for each in limits
+    ] or None
 
 
 def _directory(spec: DirectorySpec) -> dict[str, object]:
@@ -153,6 +178,8 @@ def _vm(vm: VmSpec) -> dict[str, object] | None:
         host=list(vm.hosts) if len(vm.hosts) > 1 else vm.hosts[0] if vm.hosts else None,
         storage=None if storage is None else _storage(storage),
         migration=_options(vm.migration) or None,
+        window=_windows(vm.windows),
+        prefer=list(vm.prefer) or None,
         snooze=vm.snooze and {"until": vm.snooze.until.isoformat(), "reason": vm.snooze.reason},
     )
     return entry or None

@@ -50,6 +50,14 @@ def _freeze(**entry: object) -> dict[str, Any]:
     return {**GOOD, "guard": {"freeze": [entry]}}
 
 
+def _limit(**entry: object) -> dict[str, Any]:
+    return {**GOOD, "limits": [entry]}
+
+
+def _balance(**entry: object) -> dict[str, Any]:
+    return {**GOOD, "balance": entry}
+
+
 def _live(**entry: object) -> dict[str, Any]:
     return {**GOOD, "live_migration": entry}
 
@@ -61,7 +69,7 @@ WRONG: list[tuple[object, str]] = [
     ([], "is a list, but must be a mapping"),
     ({"vms": {}}, "'hosts' is missing; add it, such as hosts: {hv1: {address: hv1.corp.example"),
     ({"hosts": {"hv1": HOST}}, "'vms' is missing; add it, such as vms: {VM001: {host: hv1"),
-    ({**GOOD, "vm": {}}, "unknown key 'vm' (known here: connection, hosts, vms, rules, guard, maintenance, hold, live_migration, directory, delegation, delegation_wait, wait_for_activity, ... (15 in all)); did you mean 'vms'?"),
+    ({**GOOD, "vm": {}}, "unknown key 'vm' (known here: connection, hosts, vms, rules, guard, maintenance, hold, live_migration, directory, delegation, delegation_wait, wait_for_activity, ... (19 in all)); did you mean 'vms'?"),
     ({**GOOD, "hosts": []}, "hosts: is a list, but must be a mapping"),
     ({**GOOD, "hosts": {}}, "hosts: is empty"),
     ({**GOOD, "hosts": {" a": HOST}}, "hosts. a: ' a' does not fit; a name has"),
@@ -115,7 +123,7 @@ WRONG: list[tuple[object, str]] = [
     ({**GOOD, "vms": {"a\u200bb": {}}}, "does not fit; a name has"),
     ({**GOOD, "vms": {"a\U000e0041b": {}}}, "does not fit; a name has"),
     ({**GOOD, "vms": {"A": "hv1"}}, "vms.A: is the text 'hv1', but must be a mapping"),
-    (_vm(hots="hv1"), "vms.A.hots: unknown key 'hots' (known here: id, name, host, migration, snooze, storage); did you mean 'host'?"),
+    (_vm(hots="hv1"), "vms.A.hots: unknown key 'hots' (known here: id, name, host, migration, prefer, window, snooze, storage); did you mean 'host'?"),
     (_vm(id=7), "vms.A.id: is a whole number (7), but must be a text; write the GUID"),
     (_vm(id="7"), "vms.A.id: '7' does not fit; write the GUID as (Get-VM NAME).Id shows it"),
     (_vm(name=7), "vms.A.name: is a whole number (7), but must be a text"),
@@ -204,16 +212,16 @@ WRONG: list[tuple[object, str]] = [
     (_host(bandwidth="10 GB"), "hosts.hv1.bandwidth: '10 GB' does not fit; write a number and a unit, such as 25 Gbit/s"),
     ({**GOOD, "rules": {}}, "rules: is a mapping of keys to values, but must be a list"),
     ({**GOOD, "rules": ["apart"]}, "rules[0]: is the text 'apart', but must be a mapping"),
-    ({**GOOD, "rules": [{}]}, "rules[0]: is empty; give it at least 1 entry, of apart, together, within, n_plus_1"),
+    ({**GOOD, "rules": [{}]}, "rules[0]: is empty; give it at least 1 entry, of apart, together, within, one_at_a_time, n_plus_1"),
     ({**GOOD, "rules": [{"apart": ["A", "B"], "together": ["A", "B"]}]}, "rules[0]: holds apart, together at once; keep 1"),
-    ({**GOOD, "rules": [{"near": ["A", "B"]}]}, "rules[0].near: unknown key 'near' (known here: apart, together, within, n_plus_1)"),
+    ({**GOOD, "rules": [{"near": ["A", "B"]}]}, "rules[0].near: unknown key 'near' (known here: apart, together, within, one_at_a_time, n_plus_1)"),
     ({**GOOD, "rules": [{"apart": "A"}]}, "rules[0].apart: is the text 'A', but must be a list"),
     ({**GOOD, "rules": [{"apart": ["A"]}]}, "rules[0].apart: has 1 of at least 2 items; name more"),
     ({**GOOD, "rules": [{"together": ["A"]}]}, "rules[0].together: has 1 of at least 2 items; name more"),
     ({**GOOD, "rules": [{"together": ["A", "A", "B"]}]}, "rules[0].together: 'A' stands here twice; name it once"),
     ({**GOOD, "rules": [{"apart": ["A", 2]}]}, "rules[0].apart[1]: is a whole number (2), but must be a text"),
     ({**GOOD, "guard": []}, "guard: is a list, but must be a mapping"),
-    ({**GOOD, "guard": {"max_move": 5}}, "guard.max_move: unknown key 'max_move' (known here: max_moves, max_bytes, max_hosts, max_failures, freeze, protected, all_or_nothing); did you mean 'max_moves'?"),
+    ({**GOOD, "guard": {"max_move": 5}}, "guard.max_move: unknown key 'max_move' (known here: max_moves, max_bytes, max_hosts, max_failures, freeze, window, protected, all_or_nothing); did you mean 'max_moves'?"),
     ({**GOOD, "guard": {"max_moves": "5"}}, "guard.max_moves: is the text '5', but must be a whole number"),
     ({**GOOD, "guard": {"max_moves": -1}}, "guard.max_moves: -1 is too small; the least is 0"),
     ({**GOOD, "guard": {"max_moves": 1_000_001}}, "guard.max_moves: 1000001 is too large; the most is 1000000"),
@@ -227,7 +235,7 @@ WRONG: list[tuple[object, str]] = [
     ({**GOOD, "guard": {"max_failures": 1_000_001}}, "guard.max_failures: 1000001 is too large; the most is 1000000"),
     ({**GOOD, "guard": {"freeze": {"weekly": "fri 18:00 - mon 06:00"}}}, "guard.freeze: is a mapping of keys to values, but must be a list"),
     ({**GOOD, "guard": {"freeze": ["fri 18:00 - mon 06:00"]}}, "guard.freeze[0]: is the text 'fri 18:00 - mon 06:00', but must be a mapping"),
-    (_freeze(form="2026-12-24T12:00Z"), "guard.freeze[0].form: unknown key 'form' (known here: from, until, weekly, timezone, reason); did you mean 'from'?"),
+    (_freeze(form="2026-12-24T12:00Z"), "guard.freeze[0].form: unknown key 'form' (known here: from, until, weekly, daily, timezone, reason); did you mean 'from'?"),
     (_freeze(until=2026), "guard.freeze[0].until: is a whole number (2026), but must be a text; write date, time and offset from UTC"),
     (_freeze(**{"from": "2026-12-24 12:00"}), "guard.freeze[0].from: '2026-12-24 12:00' does not fit; write date, time and offset from UTC, such as 2026-12-24T12:00+01:00"),
     (_freeze(weekly=5), "guard.freeze[0].weekly: is a whole number (5), but must be a text; write two days with times"),
@@ -236,6 +244,41 @@ WRONG: list[tuple[object, str]] = [
     (_freeze(timezone=""), "guard.freeze[0].timezone: is an empty text"),
     (_freeze(reason=1), "guard.freeze[0].reason: is a whole number (1), but must be a text"),
     (_freeze(reason=""), "guard.freeze[0].reason: is an empty text"),
+    ({**GOOD, "window": {}}, "window: is a mapping of keys to values, but must be a list"),
+    ({**GOOD, "window": []}, "window: has 0 of at least 1 items"),
+    ({**GOOD, "window": ["22:00"]}, "window[0]: is the text '22:00', but must be a mapping"),
+    (_freeze(daily=22), "guard.freeze[0].daily: is a whole number (22), but must be a text; write two times, such as 22:00 - 06:00"),
+    (_freeze(daily="22 - 6"), "guard.freeze[0].daily: '22 - 6' does not fit; write two times, such as 22:00 - 06:00"),
+    ({**GOOD, "limits": {}}, "limits: is a mapping of keys to values, but must be a list"),
+    ({**GOOD, "limits": []}, "limits: has 0 of at least 1 items"),
+    ({**GOOD, "limits": ["2"]}, "limits[0]: is the text '2', but must be a mapping"),
+    (_limit(copy=2), "limits[0].copy: unknown key 'copy' (known here: from, until, weekly, daily, timezone, reason, copies, bandwidth); did you mean 'copies'?"),
+    (_limit(copies="2"), "limits[0].copies: is the text '2', but must be a whole number"),
+    (_limit(copies=0), "limits[0].copies: 0 is too small; the least is 1"),
+    (_limit(copies=1001), "limits[0].copies: 1001 is too large; the most is 1000"),
+    (_limit(bandwidth=1), "limits[0].bandwidth: is a whole number (1), but must be a text; write a number and a unit"),
+    (_limit(bandwidth="1 GB/s"), "limits[0].bandwidth: '1 GB/s' does not fit; write a number and a unit, such as 1 Gbit/s"),
+    ({**GOOD, "one_at_a_time": "A"}, "one_at_a_time: is the text 'A', but must be a list"),
+    ({**GOOD, "one_at_a_time": []}, "one_at_a_time: has 0 of at least 1 items"),
+    ({**GOOD, "one_at_a_time": ["A", "A"]}, "one_at_a_time: 'A' stands here twice; name it once"),
+    ({**GOOD, "one_at_a_time": [1]}, "one_at_a_time[0]: is a whole number (1), but must be a text or a list"),
+    ({**GOOD, "one_at_a_time": [["A"]]}, "one_at_a_time[0]: has 1 of at least 2 items"),
+    ({**GOOD, "rules": [{"one_at_a_time": ["A"]}]}, "rules[0].one_at_a_time: has 1 of at least 2 items"),
+    (_balance(of="memory"), "balance.of: unknown key 'of' (known here: by, threshold)"),
+    ({**GOOD, "balance": "memory"}, "balance: is the text 'memory', but must be a mapping"),
+    (_balance(by=5), "balance.by: is a whole number (5), but must be a text or a list"),
+    (_balance(by="disk"), "balance.by: 'disk' cannot be used; write memory or processors or none"),
+    (_balance(by=[]), "balance.by: has 0 of at least 1 items"),
+    (_balance(by=["memory", "memory"]), "balance.by: 'memory' stands here twice"),
+    (_balance(by=["none"]), "balance.by[0]: 'none' cannot be used; write memory or processors"),
+    (_balance(by=[1]), "balance.by[0]: is a whole number (1), but must be a text"),
+    (_balance(threshold=10), "balance.threshold: is a whole number (10), but must be a text; write a share from 0 % to 100 %"),
+    (_balance(threshold="101 %"), "balance.threshold: '101 %' does not fit; write a share from 0 % to 100 %, such as 10 %"),
+    (_vm(prefer=5), "vms.A.prefer: is a whole number (5), but must be a text or a list"),
+    (_vm(prefer=[]), "vms.A.prefer: has 0 of at least 1 items"),
+    (_vm(prefer=["hv1", "hv1"]), "vms.A.prefer: 'hv1' stands here twice; name it once"),
+    (_vm(prefer=[5]), "vms.A.prefer[0]: is a whole number (5), but must be a text"),
+    ({**GOOD, "guard": {"all_or_nothing": 5}}, "guard.all_or_nothing: is a whole number (5), but must be"),
     ({**GOOD, "guard": {"protected": "A"}}, "guard.protected: is the text 'A', but must be a list"),
     ({**GOOD, "directory": "dc1"}, "directory: is the text 'dc1', but must be a mapping"),
     ({**GOOD, "directory": {}}, "directory: 'server' is missing; add it, such as server: 'ldaps://dc1.corp.example'"),

@@ -22,7 +22,7 @@ class _Simple:
         self._at_once = at_once
         self._skip = skip
         self._free = list(problem.free)
-        self._slots = [number for limit in problem.limits for number in (limit.live, limit.storage)]
+        self._slots = problem.slot_limits
         self._running: dict[int, tuple[Leg, float]] = {}
         self._active = [0] * len(problem.hosts)
 

@@ -10,7 +10,8 @@ from .problem import Leg, Problem
 def lower_bound(problem: Problem, legs: Sequence[Leg]) -> float:
     """Return the largest of the busiest link, the busiest host's slots and the longest chain of one machine, in seconds."""
     link = [0.0] * len(problem.hosts)
-    slot = [0.0] * (2 * len(problem.hosts))
+    limits = problem.slot_limits
+    slot = [0.0] * len(limits)
     chain: dict[int, float] = {}
     for leg in legs:
         alone = leg.left / problem.rate(leg)
@@ -19,6 +20,5 @@ def lower_bound(problem: Problem, legs: Sequence[Leg]) -> float:
             link[host] += leg.left / problem.links[host]
         for taken in problem.slots(leg):
             slot[taken] += alone
-    limits = [number for limit in problem.limits for number in (limit.live, limit.storage)]
     slots = [seconds / limit for seconds, limit in zip(slot, limits, strict=True) if limit]
     return max([*link, *slots, *chain.values()], default=0.0)

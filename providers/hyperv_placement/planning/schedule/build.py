@@ -13,6 +13,7 @@ from hyperv_placement.model.stack import Stack
 from hyperv_placement.model.throughput import NOTHING_OBSERVED, Throughput
 from hyperv_placement.planning.checks.sizes import volumes_unknown
 
+from .gates import gates
 from .holdings import Holdings
 from .in_flight import coming, unseen
 from .links import host_rates, link, pair_rates
@@ -131,6 +132,7 @@ class _Builder:
             machines=tuple(machines),
             hosts=tuple(self._facts),
             whole=self._stops.whole,
+            gates=tuple(gates(self._stack, tuple(self._facts), [step.label for step in moving])),
         )
         return ProblemInstance(
             problem=problem, steps=tuple(moving), routes=tuple(own.known for own in routes)

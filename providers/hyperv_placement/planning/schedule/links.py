@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from hyperv_placement.model.names import HostName
+from hyperv_placement.model.pace import most_bandwidth
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.model.throughput import Throughput
 
@@ -15,10 +16,12 @@ LINK = 1.25e9
 def link(stack: Stack, throughput: Throughput, host: HostName) -> float:
     """Return the bytes a second of all moves of a host together: as declared, otherwise at least what one move reached.
 
-    A slower move proves nothing about the link, which it may have shared.
+    A slower move proves nothing about the link, which it may have shared. `limits` of host and stack lower it.
     """
     declared = stack.hosts[host].bandwidth
-    return declared if declared is not None else max(LINK, throughput.hosts.get(host, 0.0))
+    carries = declared if declared is not None else max(LINK, throughput.hosts.get(host, 0.0))
+    most = most_bandwidth((*stack.limits, *stack.hosts[host].limits))
+    return carries if most is None else min(carries, most)
 
 
 def pair_rates(throughput: Throughput, hosts: Sequence[HostName]) -> Mapping[tuple[int, ...], float]:

@@ -70,7 +70,10 @@ class Packing:
         self.free = [problem.free[pool] for pool in numbers]
 
     def _prepare_links(self, problem: Problem) -> None:
-        """Divide each link into lanes: as many as moves may share it at full rate, and no more than the host has slots."""
+        """Divide each link into lanes: as many as moves may share it at full rate, and no more than the host has slots.
+
+        A gate is a link more, of as many lanes as it lets legs pass at once.
+        """
         widths = [[max(1, int(problem.links[h] / problem.rate(leg))) for h in leg.hosts] for leg in self.legs]
         widest = [1] * len(problem.hosts)
         for leg, own in zip(self.legs, widths, strict=True):
@@ -84,6 +87,12 @@ class Packing:
             [(host, math.ceil(self.lanes[host] / width)) for host, width in zip(leg.hosts, own, strict=True)]
             for leg, own in zip(self.legs, widths, strict=True)
         ]
+        self._links = len(self.lanes)
+        self.lanes += [gate.limit for gate in problem.gates]
+        for leg, needs in zip(self.legs, self.needs, strict=True) if problem.gates else ():
+            needs += [
+                (self._links + number, 1) for number, gate in enumerate(problem.gates) if gate.meets(leg)
+            ]
 
     def packed(self, order: Sequence[int], limit: float = math.inf) -> Packed | None:
         """Return when each leg runs; None if one ends after `limit`, or finds no room after all others."""
@@ -111,6 +120,8 @@ class Packing:
         found: list[set[int]] = [set() for _ in self.legs]
         for number in sorted(packed.order, key=lambda each: packed.starts[each]):
             for host, need in self.needs[number]:
+                if host >= self._links:  # who passes a gate first is for admission to say
+                    continue
                 found[number] |= {owner for _, owner in lanes[host][:need]} - {-1}
                 lanes[host] = sorted([*lanes[host][need:], *[(packed.ends[number], number)] * need])
         return found

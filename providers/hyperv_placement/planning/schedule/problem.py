@@ -149,6 +149,23 @@ class SlotLimits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """How many of certain moves are on their way at once: those of some machines, those at one host, or all."""
+
+    limit: int
+    machines: frozenset[int] | None = None
+    """Whose moves are meant; None = those of all machines."""
+    host: int | None = None
+    """At whose ends; None = anywhere."""
+
+    def meets(self, leg: Leg) -> bool:
+        """Say whether a leg is one of those moves."""
+        return (self.machines is None or leg.machine in self.machines) and (
+            self.host is None or self.host in leg.hosts
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
     """An estate. Hosts and machines are sorted by name, so that the order in a file or an answer does not change the plan."""
 
@@ -170,6 +187,14 @@ class Problem:
     """Pools that are names of files: a single machine can hold each."""
     whole: bool = True
     """Whether the machines' places are all that are ever used: only then trying all of them proves anything."""
+    gates: tuple[Gate, ...] = ()
+    """Like slots they bind while a leg is on its way, and no longer."""
+
+    @property
+    def slot_limits(self) -> list[int]:
+        """How many legs each slot takes at once, by the numbers of `slots`."""
+        at_hosts = [number for limit in self.limits for number in (limit.live, limit.storage)]
+        return at_hosts + [gate.limit for gate in self.gates]
 
     def rate(self, leg: Leg) -> float:
         """Return the bytes a second of a leg that runs alone."""
@@ -189,19 +214,23 @@ class Problem:
         return min(self.host_rates.get(host, math.inf) for host in leg.hosts)
 
     def slots(self, leg: Leg) -> tuple[int, ...]:
-        """Return which slots a leg takes: live ones of host h are 2h, storage ones 2h + 1.
+        """Return which slots a leg takes: live ones of host h are 2h, storage ones 2h + 1; behind them the gates.
 
         A move of host and storage takes both kinds at both ends: which ones Hyper-V takes is unverified, and this is
         the stricter reading.
         """
         # Hosts do not queue: a job beyond a limit fails (SupportArticles-docs, "migration limit was reached").
         live = len(leg.hosts) > 1
-        return tuple(
+        at_hosts = (
             2 * host + kind
             for host in leg.hosts
             for kind, taken in enumerate((live, leg.copies_files))
             if taken
         )
+        gates = (
+            number for number, gate in enumerate(self.gates, start=2 * len(self.hosts)) if gate.meets(leg)
+        )
+        return (*at_hosts, *gates)
 
 
 def fits(free: Sequence[int], leg: Leg) -> bool:

@@ -8,7 +8,7 @@ pair has been.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from .budget import Budget
@@ -85,7 +85,9 @@ class _Run:
         self._priority = priority
         self._budget = budget
         self._slots = [problem.slots(leg) for leg in legs]
-        self._open = [number for limit in problem.limits for number in (limit.live, limit.storage)]
+        self._open = problem.slot_limits
+        self._behind: dict[int, dict[int, None]] = {}
+        """Slot of a gate -> legs that pass it and have not started, wherever they are."""
         self._lines = [_Line(free=free, settled=free) for free in problem.free]
         self._around: dict[int, dict[int, None]] = {}
         """Pool -> legs that take from it and have not started."""
@@ -111,6 +113,8 @@ class _Run:
                 self._lines[pool].turns[number] = (takes, gives)
                 if takes:
                     self._around.setdefault(pool, {})[number] = None
+            for slot in self._gates(number):
+                self._behind.setdefault(slot, {})[number] = None
             for host in leg.hosts:
                 self._at[host][number] = None
                 self._load[host] += leg.left / self._problem.links[host]
@@ -140,8 +144,10 @@ class _Run:
         for host in leg.hosts:
             del self._active[host][running.number]
         self._share(leg.hosts)
-        # Only legs of these hosts and pools can start because of this end: the others were looked at before.
+        # Only legs of these hosts, pools and gates can start because of this end: the others were looked at before.
         able: dict[int, None] = {}
+        for slot in self._gates(running.number):
+            able |= self._behind.get(slot, {})
         for host in leg.hosts:
             able |= self._at[host]
         for pool, _ in leg.releases:
@@ -188,6 +194,8 @@ class _Run:
             line.free -= takes
             line.settled += gives - takes
             self._around.get(pool, {}).pop(number, None)
+        for slot in self._gates(number):
+            del self._behind[slot][number]
         for host in leg.hosts:
             del self._at[host][number]
             self._load[host] -= leg.left / self._problem.links[host]
@@ -197,6 +205,10 @@ class _Run:
         for host in leg.hosts:
             self._active[host][number] = running
         self._share(leg.hosts)
+
+    def _gates(self, number: int) -> Iterator[int]:
+        if self._problem.gates:
+            yield from (slot for slot in self._slots[number] if slot >= 2 * len(self._problem.hosts))
 
     def _share(self, hosts: Iterable[int]) -> None:
         """Recalculate the rates at these hosts, where a leg has started or ended."""

@@ -26,12 +26,14 @@ _HOST_PLACEMENT = (
     "reserve",
     "bandwidth",
     "away",
+    "windows",
+    "limits",
     "live_migration.enabled",
     "live_migration.live_limit",
     "live_migration.storage_limit",
     "live_migration.performance",
 )
-"""Fields of a host that say what goes where and when. Servers of shares in `storage` are looked at apart."""
+"""Fields of a host that say what goes where and when. Windows and servers of shares in `storage` are looked at apart."""
 _HOST_PASSWORDS = ("endpoint", "connection", "live_migration.authentication")
 """With live_migration.authentication: credssp a caller hands its password to the source host (Set-VMHost)."""
 _STACK_PLACEMENT = frozenset(
@@ -42,6 +44,10 @@ _STACK_PLACEMENT = frozenset(
         "vms",
         "rules",
         "guard",
+        "windows",
+        "limits",
+        "one_at_a_time",
+        "balance",
         "maintenance",
         "holds",
         "delegation_wait",
@@ -51,9 +57,10 @@ _STACK_PLACEMENT = frozenset(
         "bystanders",
     }
 )
-"""Of those, hosts, vms, guard, holds, audit_required and bystanders are looked at apart; the policy is the operator's, and no part of the file."""
+"""Of those, hosts, vms, guard, windows, holds, audit_required and bystanders are looked at apart; the policy is the operator's, and no part of the file."""
 _STACK_PASSWORDS = frozenset({"directory"})
-_VM_PLACEMENT = ("name", "id", "hosts", "storage", "migration", "snooze")
+_VM_PLACEMENT = ("name", "id", "hosts", "storage", "migration", "snooze", "prefer", "windows")
+"""Windows are looked at apart."""
 _NEW = "new host"
 _SHORT = {"endpoint": "address"}
 """How the stack file calls a field of the model."""
@@ -91,7 +98,11 @@ def trust_changes(
 def removal(before: Stack) -> tuple[TrustChange, ...]:
     """Return what the removal of a stack file changes: its guard no longer holds anything back."""
     gone = _guarded("stack file", "declared", None)
-    free = replace(before, guard=NO_LIMITS, audit_required=False)
+    free = replace(
+        before, guard=NO_LIMITS, audit_required=False, windows=(),
+        hosts={name: replace(host, windows=()) for name, host in before.hosts.items()},
+        vms={label: replace(vm, windows=()) for label, vm in before.vms.items()},
+    )  # fmt: skip
     return (gone, *(_guarded(*each) for each in loosened(before, free, None)))
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import fields
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 
-from hyperv_placement.model.guard import Freeze, Guard, OneOff, WallTime, Weekly
+from hyperv_placement.model.guard import Daily, Guard, OneOff, WallTime, Weekly, Window
 from hyperv_placement.model.stack import Stack
 
 _LIMITS = ("max_moves", "max_bytes", "max_hosts", "max_failures")
 """A larger number stops less; a missing one stops nothing."""
-_WEEK = 7 * 24 * 60
+_DAY = 24 * 60
 """Minutes."""
+_WEEK = 7 * _DAY
 _APART = frozenset((*_LIMITS, "freeze", "protected", "all_or_nothing"))
 
 Loosened = tuple[str, str | None, str | None]
@@ -29,6 +30,7 @@ def loosened(before: Stack, after: Stack, now: datetime | None) -> Iterator[Loos
         over = now is not None and isinstance(freeze, OneOff) and freeze.ends <= now
         if not over and not any(_covers(each, freeze) for each in after.guard.freeze):
             yield "guard.freeze", _window(freeze), None
+    yield from _opened(before, after)
     yield from _released(before, after, now)
     yield from _unprotected(before, after)
     if before.guard.all_or_nothing and not after.guard.all_or_nothing:
@@ -43,18 +45,41 @@ def loosened(before: Stack, after: Stack, now: datetime | None) -> Iterator[Loos
             yield f"guard.{field.name}", _said(old), _said(new)
 
 
+def _opened(before: Stack, after: Stack) -> Iterator[Loosened]:
+    """Yield each window that lets moves start at times at which they did not: one that is longer, new beside others, or gone."""
+    windows = dict(_windows(after))
+    for key, old in _windows(before):
+        new = windows.get(key, ())
+        if old and key in windows and not (new and all(any(_covers(o, n) for o in old) for n in new)):
+            yield key, _listed(old), _listed(new) or None
+
+
+def _windows(stack: Stack) -> Iterator[tuple[str, tuple[Window, ...]]]:
+    yield "window", stack.windows
+    yield from ((f"hosts.{name}.window", host.windows) for name, host in stack.hosts.items())
+    yield from ((f"vms.{label}.window", vm.windows) for label, vm in stack.vms.items())
+
+
+def _listed(windows: tuple[Window, ...]) -> str:
+    return "; ".join(map(_window, windows))
+
+
 def _said(value: object) -> str | None:
     return None if value is None else str(value)
 
 
-def _covers(new: Freeze, old: Freeze) -> bool:
-    """Say whether `new` covers everything that `old` held back; weekly windows are compared only within one time zone."""
+def _covers(new: Window, old: Window) -> bool:
+    """Say whether `new` covers all of `old`; weekly windows, and daily ones, are compared only within one time zone."""
     if isinstance(new, OneOff) and isinstance(old, OneOff):
         return new.begins <= old.begins and old.ends <= new.ends
     if isinstance(new, Weekly) and isinstance(old, Weekly) and str(new.zone) == str(old.zone):
         # Modulo a week: a window may begin on Sunday and end on Monday.
         later = (_minute(old.begins) - _minute(new.begins)) % _WEEK
         return later + _length(old) <= _length(new)
+    if isinstance(new, Daily) and isinstance(old, Daily) and str(new.zone) == str(old.zone):
+        later = (_clock(old.begins) - _clock(new.begins)) % _DAY
+        lengths = [(_clock(each.ends) - _clock(each.begins)) % _DAY for each in (old, new)]
+        return later + lengths[0] <= lengths[1]
     return False
 
 
@@ -64,12 +89,18 @@ def _length(freeze: Weekly) -> int:
 
 
 def _minute(moment: WallTime) -> int:
-    return (moment.day * 24 + moment.time.hour) * 60 + moment.time.minute
+    return moment.day * _DAY + _clock(moment.time)
 
 
-def _window(freeze: Freeze) -> str:
+def _clock(at: time) -> int:
+    return at.hour * 60 + at.minute
+
+
+def _window(freeze: Window) -> str:
     if isinstance(freeze, OneOff):
         return f"{freeze.begins.isoformat()} to {freeze.ends.isoformat()}"
+    if isinstance(freeze, Daily):
+        return f"every day, {freeze.begins:%H:%M} to {freeze.ends:%H:%M}, {freeze.zone}"
     return f"every week, {_moment(freeze.begins)} to {_moment(freeze.ends)}, {freeze.zone}"
 
 
