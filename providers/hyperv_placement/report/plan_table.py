@@ -58,7 +58,9 @@ def _row(schedule: Schedule, each: ScheduledMove, wave: int) -> tuple[str, ...]:
     way = f"{move.source} -> {move.destination}" if move.changes_host else f"stays on {move.source}"
     # The sum leaves out files of which no host reports the size: it may be far below what is copied.
     size = f"{format_bytes(each.bytes)}{' + ?' if of_unknown_size(move) else ''}"
-    first = list(dict.fromkeys(schedule.moves[number].label for number in each.after))
+    first = list(
+        dict.fromkeys(label for number in each.after if (label := schedule.moves[number].label) != each.label)
+    )
     # Nothing is needed of those whose links it takes over, so that they are named only where there is no other reason.
     first = first or list(dict.fromkeys(f"behind {schedule.moves[number].label}" for number in each.behind))
     more = f" +{len(first) - _NAMED}" if len(first) > _NAMED else ""

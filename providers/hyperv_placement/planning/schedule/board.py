@@ -71,7 +71,14 @@ def scarce_pools(problem: Problem) -> set[int]:
             there[pool] += amount
         for pool, amount in _most(machine).items():
             most[pool] += amount
-    return {pool for pool, amount in enumerate(most) if amount > there[pool]}
+    grown = {
+        place.on_arrival[0]
+        for machine in problem.machines
+        if machine.parking
+        for place in machine.places
+        if place.on_arrival is not None
+    }
+    return grown | {pool for pool, amount in enumerate(most) if amount > there[pool]}
 
 
 def _most(machine: Machine) -> Mapping[int, int]:
@@ -88,6 +95,14 @@ def _most(machine: Machine) -> Mapping[int, int]:
         pool: sum(sorted(sum(holding.amount for holding in held) for held in found)[-2:])
         for pool, found in kinds.items()
     }
+
+
+def _change(way: Leg) -> Mapping[int, int]:
+    """Return, by pool, by how much more is free after a way."""
+    change = dict(way.releases)
+    for pool, amount in way.acquires:
+        change[pool] = change.get(pool, 0) - amount
+    return {pool: amount for pool, amount in change.items() if amount}
 
 
 def _held(place: Place) -> Mapping[int, int]:
@@ -162,15 +177,7 @@ class _Sheet:
         )
         self.prices = tuple(tuple(way.transfer for way in ways_on) for ways_on in ways)
         self.change = tuple(
-            tuple(
-                tuple(
-                    (pool, amount)
-                    for pool in sorted({*here, *there})
-                    if (amount := here.get(pool, 0) - there.get(pool, 0))
-                )
-                for there in self.held
-            )
-            for here in self.held
+            tuple(tuple(self._of(_change(way)).items()) for way in ways_on) for ways_on in ways
         )
 
     def _of(self, amounts: Mapping[int, int]) -> dict[int, int]:

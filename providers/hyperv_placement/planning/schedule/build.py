@@ -17,7 +17,7 @@ from .gates import gates
 from .holdings import Holdings
 from .in_flight import coming, unseen
 from .links import host_rates, link, pair_rates
-from .places import STRAIGHT_ON, Route, Routes, Vocabulary, may_take
+from .places import STRAIGHT_ON, Route, Routes, Vocabulary, not_taken
 from .problem import Machine, Place, Problem, SlotLimits
 
 
@@ -151,7 +151,9 @@ class _Builder:
         routes = Routes(self._stack, self._inventory, self._holdings, step)
         if step.label in (self._stops.parkable | self._stops.bystanders) and routes.parkable:
             hosts = [
-                name for name in self._roomy if may_take(self._stack, step.label, self._stack.hosts[name])
+                name
+                for name in self._roomy
+                if not not_taken(self._stack, step.label, self._stack.hosts[name])
             ]
             if self._stops.whole:
                 routes.everywhere(hosts)

@@ -91,10 +91,14 @@ class Holdings:
     def place(self, label: str, vm: VirtualMachine) -> Place:
         """Return what a machine holds where it is."""
         held = []
+        more: tuple[int, int] | None = None
         if in_memory(vm):
             # Where it is now it has what it has, and no more comes free when it leaves; elsewhere it counts as it arrives.
-            memory = held_mib(vm) if self._now.get(vm.id) == vm.host else needed_mib(vm)
+            here = self._now.get(vm.id) == vm.host
+            memory = held_mib(vm) if here else needed_mib(vm)
             pool = self._pools[Pool.memory(vm.host)]
+            grown = (needed_mib(vm) or 0) - (held_mib(vm) or 0)
+            more = (pool, grown) if here and grown > 0 else None
             sent = (held_mib(vm) or 0) * MIB
             held.append(Holding(pool=pool, amount=memory or 0, thing=MEMORY, transfer=sent))
         held += [
@@ -110,7 +114,7 @@ class Holdings:
             for number, rule in enumerate(self._stack.rules)
             if rule.kind == "apart" and label in rule.labels
         ]
-        return Place(host=self._numbers[vm.host], holdings=frozenset(held))
+        return Place(host=self._numbers[vm.host], holdings=frozenset(held), on_arrival=more)
 
     def _file(self, host: HostName, path: str, kind: str, size: int) -> Holding:
         # The scope makes one file of one path: empty on a share, which all hosts see, and the cluster's on its volumes.

@@ -36,13 +36,15 @@ class Coming:
 def coming(holdings: Holdings, inventory: Inventory, plan: Plan) -> Mapping[VmId, Coming]:
     """Return every machine with a running job, ours or not, if both its ends are known."""
     ours = {step.move.vm.id: (step.label, step.move) for step in plan.steps if step.under_way and step.move}
+    # Somebody else may move a machine of the stack file: it has a seat where it goes as well.
+    labels = {step.vm_id: step.label for step in plan.steps if step.vm_id is not None}
     found = {}
     running = ((host, job) for host in inventory.hosts.values() for job in host.jobs if not job.only_prepares)
     for host, job in running:
         vm = next((vm for vm in host.vms if vm.id == job.vm_id), None)
         if vm is None:
             continue
-        label, move = ours.get(vm.id, ("", None))
+        label, move = ours.get(vm.id, (labels.get(vm.id, ""), None))
         end = _end(holdings, inventory, label, vm, job, move)
         if end is not None and vm.host in holdings.facts:
             here = holdings.place(label, vm)

@@ -101,7 +101,9 @@ def _machine(
 ) -> Machine:
     """Return the machine with its names, without parking places where it would need a name that another machine keeps."""
     others = kept - mover.start.keys()
-    parking = [place for place in machine.parking if others.isdisjoint(mover.places[place])]
+    taken = {place: others & mover.places[place].keys() for place in machine.parking}
+    parking = [place for place in machine.parking if not taken[place]]
+    met = {place.host: mover.places[place][min(keys)] for place, keys in taken.items() if keys}
     named = {start: machine.start, **{places[place]: place for place in (machine.goal, *parking)}}
     return replace(
         machine,
@@ -109,6 +111,10 @@ def _machine(
         goal=places[machine.goal],
         parking=tuple(places[place] for place in parking),
         lets=lambda source, target: machine.lets(named[source], named[target]),
+        kept_from=lambda host: (
+            machine.kept_from(host)
+            or (f"another machine has the file name {met[host]} there" if host in met else "")
+        ),
     )
 
 

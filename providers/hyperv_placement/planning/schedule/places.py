@@ -121,8 +121,8 @@ class Routes:
         if not self.parkable:
             return f"{self._label} does not step aside: it leaves files behind, or is on its way already"
         host = self._stack.hosts[name]
-        if not may_take(self._stack, self._label, host):
-            return f"maintenance, a hold, absence or a rule keeps {self._label} from {name}"
+        if reason := not_taken(self._stack, self._label, host):
+            return reason
         return self._against(self._vm, replace(whole(self._vm), host=name), frozenset())
 
     def aside(self, hosts: Sequence[HostName], spots: int) -> None:
@@ -196,9 +196,15 @@ class Routes:
                 yield located.placement
 
 
-def may_take(stack: Stack, label: str, host: HostSpec) -> bool:
-    """Say whether a machine may be parked on a host, as far as the stack file goes."""
+def not_taken(stack: Stack, label: str, host: HostSpec) -> str:
+    """Return what of the stack file keeps a machine from stepping aside to a host; empty where nothing does."""
+    if host.name in stack.maintenance:
+        return f"{host.name} is in maintenance"
+    if stack.holds_host(host.name) or stack.holds_machine(label):
+        return f"a hold of {label if stack.holds_machine(label) else host.name} keeps it from there"
+    if host.away is not None:
+        return f"{host.name} is away"
     # `within` holds for parking places, too: it may be a matter of licences.
-    within = (rule.hosts for rule in stack.rules if rule.kind == "within" and label in rule.labels)
-    open_to_all = host.name not in stack.maintenance and host.away is None and not stack.holds_host(host.name)
-    return open_to_all and all(host.name in hosts for hosts in within)
+    kept = (r for r in stack.rules if r.kind == "within" and label in r.labels and host.name not in r.hosts)
+    rule = next(kept, None)
+    return "" if rule is None else f"the rule in line {rule.line} (within) keeps it from there"

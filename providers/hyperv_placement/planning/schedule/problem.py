@@ -40,6 +40,8 @@ class Place:
     """Part of `holdings`: what a running job is bringing; the machine itself is still elsewhere."""
     done: float = 0.0
     """How much of that is copied, from 0 to 1, as the job reports it."""
+    on_arrival: tuple[int, int] | None = None
+    """Pool and amount that it holds besides where it has come from another host: of dynamic memory what its start takes more."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +55,8 @@ class Leg:
     @cached_property
     def acquires(self) -> tuple[tuple[int, int], ...]:
         """Pool and amount, in the order of pools, that it needs at its start and keeps."""
-        return _amounts(self.target.holdings - self.source.holdings)
+        more = self.target.on_arrival if self.source.host != self.target.host else None
+        return _amounts(self.target.holdings - self.source.holdings, more)
 
     @cached_property
     def releases(self) -> tuple[tuple[int, int], ...]:
@@ -238,8 +241,10 @@ def fits(free: Sequence[int], leg: Leg) -> bool:
     return all(free[pool] >= amount for pool, amount in leg.acquires)
 
 
-def _amounts(holdings: frozenset[Holding]) -> tuple[tuple[int, int], ...]:
-    amounts: dict[int, int] = {}
+def _amounts(
+    holdings: frozenset[Holding], more: tuple[int, int] | None = None
+) -> tuple[tuple[int, int], ...]:
+    amounts: dict[int, int] = {} if more is None else {more[0]: more[1]}
     for holding in holdings:
         amounts[holding.pool] = amounts.get(holding.pool, 0) + holding.amount
     return tuple(sorted((pool, amount) for pool, amount in amounts.items() if amount))

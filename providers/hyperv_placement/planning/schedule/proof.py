@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.pool import Pool
@@ -64,9 +65,15 @@ def remedies(problem: Problem, stuck: DeadEnd, labels: Sequence[str]) -> Iterato
         if _solves(_with_off(problem, number)):
             yield f"With {labels[number]} off there is one"
             break
-    there = list(_with_room(problem, stuck, labels))
+    there = list(_with_room(problem, stuck))
+    barred = (
+        f"{problem.hosts[host]} has room for {labels[number]}, which does not step aside to it: {why}"
+        for number, host, why in there
+        if why
+    )
+    yield from islice(barred, ROOMY)
+    # What is there already is no remedy.
     if there:
-        yield from there[:ROOMY]
         return
     memory = max((_memory(leg.source) for leg in stuck.blocked), default=0)
     disk = max((_files(leg.source) for leg in stuck.blocked), default=0)
@@ -76,26 +83,19 @@ def remedies(problem: Problem, stuck: DeadEnd, labels: Sequence[str]) -> Iterato
         yield f"With another host that has {spare} free there is one"
 
 
-def _with_room(problem: Problem, stuck: DeadEnd, labels: Sequence[str]) -> Iterator[str]:
-    """Yield hosts that have room for a waiting machine, and what keeps it from stepping aside to them."""
-    memory = {
-        pool.host: free for pool, free in zip(problem.pools, stuck.free, strict=True) if pool.kind == "memory"
-    }
-    disk: dict[str, int] = {}
+def _with_room(problem: Problem, stuck: DeadEnd) -> Iterator[tuple[int, int, str]]:
+    """Yield waiting machines with hosts that have room for them, and what keeps each from stepping aside there, if anything does."""
+    rooms: dict[str, dict[str, int]] = {"memory": {}, "volume": {}}
     for pool, free in zip(problem.pools, stuck.free, strict=True):
-        if pool.kind == "volume":
-            disk[pool.host] = max(free, disk.get(pool.host, 0))
+        if pool.kind in rooms:
+            found = rooms[pool.kind]
+            found[pool.host] = max(free, found.get(pool.host, 0))
     for leg in stuck.blocked:
-        needs = _memory(leg.source), _files(leg.source)
+        memory, files = _memory(leg.source), _files(leg.source)
         for number, name in enumerate(problem.hosts):
-            has = memory.get(name, 0), disk.get(name, 0)
-            why = (
-                problem.machines[leg.machine].kept_from(number)
-                if number not in leg.hosts and has[0] >= needs[0] and has[1] >= needs[1]
-                else ""
-            )
-            if why:
-                yield f"{name} has room for {labels[leg.machine]}, which does not step aside to it: {why}"
+            roomy = rooms["memory"].get(name, 0) >= memory and rooms["volume"].get(name, 0) >= files
+            if number not in leg.hosts and roomy:
+                yield leg.machine, number, problem.machines[leg.machine].kept_from(number)
 
 
 def _smallest_holding(problem: Problem, lacking: set[int]) -> list[int]:
@@ -133,7 +133,7 @@ def _with_off(problem: Problem, number: int) -> Problem:
 
 
 def _cold(place: Place) -> Place:
-    return replace(place, holdings=frozenset(h for h in place.holdings if h.thing != MEMORY))
+    return replace(place, holdings=frozenset(h for h in place.holdings if h.thing != MEMORY), on_arrival=None)
 
 
 def _memory(place: Place) -> int:

@@ -8,6 +8,8 @@ from .timing import ScheduledLeg
 
 COMES_BACK = "back to its place: it only made room"
 """Of the last move of a machine that was in its place."""
+FOR_ITSELF = "on its way: what it has and what it is to have find no room beside each other"
+"""Of a stop that is for nobody else, as where old and new files are to share a volume."""
 _NAMED = 3
 """Machines that are named; the rest is counted."""
 
@@ -26,7 +28,11 @@ def why_aside(
         each for each in range(number + 1, onward) if each in awaited and number in _behind(before, each)
     ]
     if not between:
-        waiting = [each for each, own in enumerate(before) if number in own and each != onward]
+        waiting = [
+            each for each, own in enumerate(before) if number in own and run[each].leg.machine != machine
+        ]
+        if not waiting:
+            return FOR_ITSELF
         return f"makes room for {_listed(labels, run, waiting)}"
     circle = "swap" if len({run[each].leg.machine for each in between}) == 1 else "cycle"
     return f"parked to break the {circle} with {_listed(labels, run, between)}"
