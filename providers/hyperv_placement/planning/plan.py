@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from hyperv_placement.model.adoption import leads_to, names_host
 from hyperv_placement.model.estate import Host, HostFacts, Inventory, MigrationJob, VirtualMachine
@@ -40,6 +40,7 @@ from .machine.identify import NotFound, behind_silence, identify
 from .machine.locate import locate
 from .machine.reasons import why
 from .machine.takeover import renamed, takeover
+from .maps import Attempt, Cut, best_map
 from .paced import paced
 from .scheduled import scheduled
 
@@ -90,7 +91,22 @@ def _plan(
 ) -> Plan:
     """Return the plan with every return after maintenance that nothing forbids by itself."""
     declared, stack = stack, stack.held(known.holds).on(occasion.day)
-    everybody, picked = _stood(stack, inventory, known, occasion.in_run)
+    planned = best_map(lambda excluded: _attempted(stack, inventory, known, occasion, throughput, excluded))
+    said = (*in_force(stack, known), *over(declared, stack))
+    guards = guarded(stack, planned.starts, occasion.now, occasion.allowed)
+    return dataclasses.replace(planned, findings=(*planned.findings, *said, *guards))
+
+
+def _attempted(
+    stack: Stack,
+    inventory: Inventory,
+    known: Kept,
+    occasion: Occasion,
+    throughput: Throughput,
+    excluded: Sequence[Cut],
+) -> Attempt:
+    """Return the plan of one choice of hosts, other than those `excluded`."""
+    everybody, picked = _stood(stack, inventory, known, occasion.in_run, excluded)
     # Who is no part of the run stays where it is, and neither room nor a name nor a limit is counted as though it went.
     outside = tuple(step for step in everybody if not occasion.takes(step.label))
     inside = without_taken([step for step in everybody if occasion.takes(step.label)], inventory, outside)
@@ -102,7 +118,7 @@ def _plan(
     reached = (step.move.destination for step in steps if step.move is not None and step.move.changes_host)
     findings = (
         *_silent(stack, inventory, steps), *named_twice(inventory), *telling_of_others(inventory), *replaced(inventory),
-        *unnamed(inventory, reached), *in_force(stack, known), *over(declared, stack),
+        *unnamed(inventory, reached),
     )  # fmt: skip
     unplanned = Plan(
         steps=steps, choice=picked.choice, known=known, silent=silent(stack, inventory), outside=outside
@@ -113,9 +129,11 @@ def _plan(
     )  # fmt: skip
     stay = {step.label: step.vm.host for step in planned.steps if step.left_out and step.vm}
     rules = broken_rules(stack, inventory, _reached(planned, picked.stands), stay)
-    guards = guarded(stack, planned.starts, occasion.now, occasion.allowed)
-    return dataclasses.replace(
-        planned, findings=(*findings, *rules, *picked.findings, *planned.findings, *guards)
+    findings = (*findings, *rules, *picked.findings, *planned.findings)
+    return Attempt(
+        plan=dataclasses.replace(planned, findings=findings),
+        chosen={label: picked.ends[label] for label in sorted(picked.open)},
+        complete=picked.complete,
     )
 
 
@@ -126,7 +144,8 @@ def _reached(plan: Plan, ends: Mapping[str, HostName]) -> Mapping[str, HostName]
         for step in plan.steps
         if step.vm is not None and any(each.topic == Topic.ORDER for each in step.findings)
     }
-    return {**ends, **kept}
+    outside = {step.label: step.vm.host for step in plan.outside if step.vm is not None}
+    return {**ends, **kept, **outside}
 
 
 def steps_of(stack: Stack, inventory: Inventory, known: Kept = NOTHING_KEPT) -> tuple[Step, ...]:
@@ -135,9 +154,12 @@ def steps_of(stack: Stack, inventory: Inventory, known: Kept = NOTHING_KEPT) -> 
 
 
 def _stood(
-    stack: Stack, inventory: Inventory, kept: Kept, in_run: frozenset[str] | None
+    stack: Stack, inventory: Inventory, kept: Kept, in_run: frozenset[str] | None, without: Sequence[Cut] = ()
 ) -> tuple[tuple[Step, ...], Chosen]:
-    """Return the steps, and where each machine that was found is to be after the run, with how good the choice of hosts is."""
+    """Return the steps, and where each machine that was found is to be after the run, with how good the choice of hosts is.
+
+    `without`: hosts that are not to be chosen again.
+    """
     known, behind = kept.machines, behind_silence(kept, stack, inventory)
     found = {label: identify(spec, inventory, known.get(label), behind) for label, spec in stack.vms.items()}
     there = {label: vm for label, vm in found.items() if isinstance(vm, VirtualMachine)}
@@ -149,7 +171,7 @@ def _stood(
         if in_run is not None and label not in in_run
     }
     staying = dict(out)
-    excluded: list[Mapping[str, HostName]] = []
+    excluded: list[Cut] = [*without]
     while True:
         # Hosts are chosen for all at once: one by one, the first would take the room that the second needs.
         picked = chosen(stack, inventory, there, excluded=excluded, staying=staying)
