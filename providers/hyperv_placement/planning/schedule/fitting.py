@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
-from hyperv_placement.planning.solver import OPTIMAL, silent_solver
+from hyperv_placement.planning.solver import Program, solve
 
 from .problem import Leg, Problem
 
 NODES = 2_000
 """Nodes of the solver's tree; after that its answer counts as far as it holds, or the greedy one."""
-_HALF = 0.5
-_SIZE_SHARE, _RANK_SHARE = 0.5, 1e-6
-"""What all sizes together, and one place in the order of names, cost beside a machine: few stay first, then little."""
+LARGEST = 2_000
+"""Machines in question up to which the solver is asked."""
+_COUNT = 1_000_000
+"""What a machine costs that stays; all sizes together cost less, so that few stay first, then little."""
 
 Changes = Mapping[int, int]
 """Pool -> by how much more of it is free once a machine has gone to its goal; negative where it takes room."""
@@ -99,49 +100,61 @@ class End:
     def _solved(
         self, keys: list[str], pools: Collection[int], going: Collection[str]
     ) -> frozenset[str] | None:
-        solver = silent_solver(NODES)
-        whole = max(1, sum(self.sizes[key] for key in keys))
-        stays = {
-            key: solver.addBinary(obj=1 + _SIZE_SHARE * self.sizes[key] / whole + _RANK_SHARE * rank)
-            for rank, key in enumerate(keys)
-        }
+        if len(keys) > LARGEST:
+            return None
+        program = Program()
+        stays = {key: program.variable() for key in keys}
         left = self.left(going)
         for pool in sorted(pools):
-            amounts = {key: self.changes[key][pool] for key in keys if pool in self.changes[key]}
-            unit = max((abs(amount) for amount in amounts.values()), default=0)
-            if unit:
-                room = left[pool] - min(0, self.problem.free[pool])
-                # Scaled to 1: bytes, MiB and seats in one matrix are badly conditioned.
-                terms = [stays[key] * (amount / unit) for key, amount in amounts.items()]
-                solver.addConstr(sum(terms) <= room / unit)
-        solver.run()
-        values = solver.getSolution().col_value
-        if not values or solver.getModelStatus().name != OPTIMAL:
-            return None
-        return frozenset(key for key, variable in stays.items() if values[variable.index] > _HALF)
+            changes = ((stays[key], self.changes[key].get(pool, 0)) for key in keys)
+            program.row(changes, at_most=left[pool] - min(0, self.problem.free[pool]))
+        whole = max(1, sum(self.sizes[key] for key in keys))
+        cost = {stays[key]: _COUNT + self.sizes[key] * (_COUNT - 1) // whole for key in keys}
+        values = solve(program, cost, NODES).values
+        return None if values is None else frozenset(key for key in keys if values[stays[key]])
 
     def _greedy(self, going: Collection[str]) -> frozenset[str]:
         """Return machines whose staying makes the others fit; found one after the other."""
-        left_going = set(going)
-        while short := self.short(left_going):
-            pool, lacking = next(iter(sorted(short.items())))
-            comers = sorted(
-                (-self.changes[key].get(pool, 0), key)
-                for key in left_going - self.certain
-                if self.changes[key].get(pool, 0) < 0
-            )
-            if not comers:
-                break
-            left_going.remove(next((key for amount, key in comers if amount >= lacking), comers[-1][1]))
-        return frozenset(going) - left_going
+        left, stay = self.left(going), set[str]()
+        coming: dict[int, list[str]] = {}
+        for key in sorted(going):
+            if key not in self.certain:
+                for pool, amount in self.changes[key].items():
+                    if amount < 0:
+                        coming.setdefault(pool, []).append(key)
+        waiting = [pool for pool in self.short(going) if pool in coming]
+        while waiting:
+            pool = waiting.pop()
+            lacking = min(0, self.problem.free[pool]) - left[pool]
+            comers = sorted((-self.changes[key][pool], key) for key in coming[pool] if key not in stay)
+            if lacking <= 0 or not comers:
+                continue
+            key = next((key for amount, key in comers if amount >= lacking), comers[-1][1])
+            stay.add(key)
+            for each, amount in self.changes[key].items():
+                left[each] -= amount
+            waiting += [
+                pool,
+                *(each for each, amount in self.changes[key].items() if amount > 0 and each in coming),
+            ]
+        return frozenset(stay)
 
     def _fewer(self, staying: frozenset[str], going: Collection[str]) -> frozenset[str]:
         """Return `staying` without those that can go all the same, the largest first."""
-        stay = set(staying)
+        stay, left = set(staying), self.left(set(going) - staying)
         for key in self.largest_first(staying):
-            if not self.short(set(going) - (stay - {key})):
+            if self.adds(left, key):
                 stay.remove(key)
         return frozenset(stay)
+
+    def adds(self, left: list[int], key: str) -> bool:
+        """Let a machine go as well if that fits: then `left`, what is free of each pool, is changed by it."""
+        after = {pool: left[pool] + amount for pool, amount in self.changes[key].items()}
+        if any(free < min(0, self.problem.free[pool]) for pool, free in after.items()):
+            return False
+        for pool, free in after.items():
+            left[pool] = free
+        return True
 
     def largest_first(self, keys: Collection[str]) -> list[str]:
         """Return machines by the bytes that their moves copy."""

@@ -7,16 +7,19 @@ are refused, as few of them as do; who waits for one that stays is found by the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from .build import ProblemInstance
+from .fitting import End
 from .problem import Leg
 from .sequence import DeadEnd
-from .stuck import Cause, Ground, Stuck, unfitting, without_order
+from .stuck import Cause, Ground, Idle, Stuck, unfitting, without_order
 
 CIRCLES = 16
 """Circles of one dead end that are tried apart; those beyond are refused without a look at each."""
+APART = 500
+"""Moves beyond which a circle is tried with those alone that touch its hosts: each try orders all that it has."""
 ALONE = 8
 """Machines of which each is tried as the one that stays, so that the others of its circle go."""
 
@@ -48,17 +51,26 @@ Search = Callable[[frozenset[str]], Searched]
 """Searches a safe order in which the machines of these labels reach their goals, all others staying where they are."""
 
 
-def largest_part(ground: Ground, labels: Iterable[str], search: Search) -> Part:
-    """Return as many of the moves as can be made. `labels`: the machines that are to move, all of them in `ground`."""
+def largest_part(
+    ground: Ground, labels: Iterable[str], search: Search, idle: Callable[[], Mapping[str, Idle]]
+) -> Part:
+    """Return as many of the moves as can be made. `labels`: the machines that are to move, all of them in `ground`.
+
+    `idle`: returns the machines that the plan does not move though they are declared elsewhere; asked where somebody stays.
+    """
     going, stuck = frozenset(labels), list[Stuck]()
     while True:
         staying = ground.end.staying(going)
+        if staying and not stuck:
+            ground = replace(ground, idle=idle())
         if staying:
             stuck += unfitting(ground, going, staying)
             ground, going = ground.with_idle(staying), going - staying
         found = search(going)
         if not isinstance(found.legs, DeadEnd):
             return _with_more(ground, going, found, stuck, search)
+        if not stuck:
+            ground = replace(ground, idle=idle())
         refused = _refused(ground, going, found, search)
         stuck += refused
         staying = frozenset(label for each in refused for label in each.why)
@@ -84,12 +96,9 @@ def _with_more(
 
 def _fitting_now(ground: Ground, going: frozenset[str], stuck: Sequence[Stuck]) -> frozenset[str]:
     """Return machines that stay because room was missing, and would have it now, the largest first, as long as they fit together."""
-    end, found = ground.end, set[str]()
     waiting = [label for each in stuck if each.cause in {Cause.ROOM, Cause.FREED} for label in each.why]
-    for label in end.largest_first(waiting):
-        if not end.short(going | found | {label}):
-            found.add(label)
-    return frozenset(found)
+    left = ground.end.left(going)
+    return frozenset(label for label in ground.end.largest_first(waiting) if ground.end.adds(left, label))
 
 
 def _refused(ground: Ground, going: frozenset[str], found: Searched, search: Search) -> list[Stuck]:
@@ -132,6 +141,8 @@ def _least(
 ) -> frozenset[str]:
     """Return the fewest machines whose staying lets the others go: one, as far as that is tried, otherwise the circle."""
     end = ground.end
+    if len(kept) > APART:
+        kept = _near(end, kept, circle)
     if len(circle) > 1 and isinstance(trial.legs, DeadEnd):
         free = trial.legs.free
         lacking = {pool for leg in trial.legs.blocked for pool, n in leg.acquires if free[pool] < n}
@@ -156,6 +167,12 @@ def _least(
         if not end.short(rest) and not isinstance(search(rest).legs, DeadEnd):
             stays.remove(label)
     return frozenset(stays) or circle
+
+
+def _near(end: End, kept: frozenset[str], circle: frozenset[str]) -> frozenset[str]:
+    """Return those of `kept` that have to do with a circle: they come to, or leave, what its machines leave or need."""
+    pools = {pool for label in circle for pool in end.changes[label]}
+    return frozenset(label for label in kept if not pools.isdisjoint(end.changes[label]))
 
 
 def _circles(found: Searched) -> Iterator[frozenset[str]]:

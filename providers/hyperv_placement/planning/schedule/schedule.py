@@ -56,7 +56,7 @@ def schedule_of(
         for step in whole.steps
         if step.vm is not None and len(allowed(stack, step.label, step.vm)) > 1
     )
-    ground = Ground(end=End.of(whole.problem), idle=idle(stack, inventory, plan), chosen=several)
+    ground = Ground(end=End.of(whole.problem), chosen=several)
     again = Budget(ORDERS)
 
     def search(labels: frozenset[str], direct: ProblemInstance | None = None) -> Searched:
@@ -67,7 +67,12 @@ def schedule_of(
         return Searched(instance=instance, legs=legs)
 
     labels = frozenset(step.label for step in whole.steps)
-    part = largest_part(ground, labels, lambda going: search(going, whole if going == labels else None))
+    part = largest_part(
+        ground,
+        labels,
+        lambda going: search(going, whole if going == labels else None),
+        lambda: idle(stack, inventory, plan),
+    )
     run = best(part.instance.problem, part.legs, Budget(IMPROVEMENT))
     return Ordered(schedule=_reported(stack, inventory, part.instance, run), stuck=part.stuck)
 
