@@ -201,6 +201,8 @@ class Plan:
     """By what machines were identified, beside the names and ids of the stack file."""
     silent: tuple[HostName, ...] = ()
     """Hosts that did not answer and that nobody has declared away."""
+    stuck: tuple[tuple[str, ...], ...] = ()
+    """Labels of machines that stay because there is no room for them in the end, or no safe order, those of one cause together."""
     outside: tuple[Step, ...] = ()
     """Declared machines that are no part of this run (`--target`, `--exclude`): they stay where they are, and do not count."""
 

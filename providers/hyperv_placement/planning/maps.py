@@ -11,8 +11,6 @@ from hyperv_placement.model.finding import Finding
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.plan import Plan
 
-from .schedule.stuck import Cause, Stuck
-
 MAPS = 24
 """Choices of hosts that are ordered before the best of them is taken."""
 FEWEST = 2
@@ -30,8 +28,6 @@ class Attempt:
     """A choice of hosts, with the order of its moves."""
 
     plan: Plan
-    causes: tuple[Stuck, ...]
-    """Why machines stay that were to move."""
     chosen: Mapping[str, HostName]
     """Label -> host, of the machines whose host was chosen."""
     complete: bool
@@ -47,7 +43,7 @@ def best_map(attempt: Callable[[Sequence[Cut]], Attempt]) -> Plan:
     excluded, tried = list[Cut](), 1
     seen = Counter[tuple[str, HostName]]()
     maps = max(FEWEST, min(MAPS, LOOKED_AT // max(1, len(first.plan.steps))))
-    while last.causes and tried < maps:
+    while last.plan.stuck and tried < maps:
         new = [each for cut in _cuts(last) if (each := _sharper(cut, seen)) not in excluded]
         if not new:
             break
@@ -70,16 +66,13 @@ def _left(attempt: Attempt) -> tuple[bool, int]:
 
 def _cuts(attempt: Attempt) -> Iterator[Cut]:
     """Yield what to give up of a choice: hosts of the machines that find no order or no room, otherwise of those beside them."""
-    own = [
-        {label: attempt.chosen[label] for label in cause.labels if label in attempt.chosen}
-        for cause in attempt.causes
-        if cause.cause != Cause.FREED
-    ]
+    stuck = attempt.plan.stuck
+    own = [{label: attempt.chosen[label] for label in labels if label in attempt.chosen} for labels in stuck]
     if any(own):
         yield from (cut for cut in own if cut)
         return
     steps = {step.label: step for step in attempt.plan.steps}
-    moves = (steps[label].move for cause in attempt.causes for label in cause.labels)
+    moves = (steps[label].move for labels in stuck for label in labels)
     ends = {host for move in moves if move is not None for host in (move.source, move.destination)}
     beside = {label: end for label, end in attempt.chosen.items() if end in ends}
     if beside:
@@ -117,4 +110,4 @@ def _in_vain(plan: Plan, tried: int) -> Plan:
 
 
 def _stuck(attempt: Attempt) -> list[str]:
-    return sorted(label for cause in attempt.causes for label in cause.labels)
+    return sorted(label for labels in attempt.plan.stuck for label in labels)

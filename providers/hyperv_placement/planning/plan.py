@@ -183,7 +183,7 @@ def _stood(
             return steps, picked
         for step in counted:
             # Another host may take it; where none was found in a few rounds, it stays.
-            if step.label in picked.open and len(excluded) < _OTHER_HOSTS:
+            if step.label in picked.open and len(excluded) < len(without) + _OTHER_HOSTS:
                 excluded.append({step.label: picked.ends[step.label]})
             else:
                 staying[step.label] = picked.ends[step.label]

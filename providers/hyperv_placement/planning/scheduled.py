@@ -26,27 +26,27 @@ _NAMED = 20
 """Machines that a finding of the whole plan names; the rest is counted."""
 
 
-def scheduled(
-    plan: Plan, stack: Stack, inventory: Inventory, throughput: Throughput
-) -> tuple[Plan, tuple[Stuck, ...]]:
-    """Return `plan` with the order of its moves, and why machines stay: those that cannot go, and those that depend on them.
+def scheduled(plan: Plan, stack: Stack, inventory: Inventory, throughput: Throughput) -> Plan:
+    """Return `plan` with the order of its moves. Machines that cannot go are refused, and those that depend on them.
 
     With `guard.all_or_nothing` one such machine stops every move, with the proof.
     """
     wanted, causes = plan, list[Stuck]()
     if stack.guard.all_or_nothing and (homeless := _without_a_host(plan)):
-        return dataclasses.replace(plan, findings=(*plan.findings, *homeless)), ()
+        return dataclasses.replace(plan, findings=(*plan.findings, *homeless))
     while True:
         found = schedule_of(stack, inventory, plan, throughput)
         causes += found.stuck
         if stack.guard.all_or_nothing and any(each.cause != Cause.NAME for each in found.stuck):
-            return _stopped(wanted, causes), tuple(causes)
+            return _stopped(wanted, causes)
         fewer = _refused(plan, found.stuck)
         followed = _following(fewer, stack, inventory) if found.stuck else fewer
         if followed is fewer:
             behind = left_behind(wanted.moves) if causes else ()
             said = (*(_told(each) for each in causes if each.proof), *behind)
-            return _with(fewer, found.schedule, said, stack, inventory), tuple(causes)
+            return _with(
+                dataclasses.replace(fewer, stuck=_groups(causes)), found.schedule, said, stack, inventory
+            )
         plan = followed  # who is refused for a rule or a name frees no room either
 
 
@@ -88,7 +88,13 @@ def _stopped(plan: Plan, causes: list[Stuck]) -> Plan:
         )
         for each in causes
     )
-    return dataclasses.replace(plan, findings=(*plan.findings, *proofs, *left_behind(plan.moves)))
+    findings = (*plan.findings, *proofs, *left_behind(plan.moves))
+    return dataclasses.replace(plan, findings=findings, stuck=_groups(causes))
+
+
+def _groups(causes: list[Stuck]) -> tuple[tuple[str, ...], ...]:
+    """Return the machines of each cause; those that only wait for room which others of them would free are no cause."""
+    return tuple(each.labels for each in causes if each.cause != Cause.FREED)
 
 
 def _told(cause: Stuck) -> Finding:
