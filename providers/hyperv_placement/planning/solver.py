@@ -70,10 +70,20 @@ class Solved:
         return self.values is not None and self.cost <= self.bound
 
 
-def solve(
-    program: Program, cost: Mapping[int, int], nodes: int, start: Sequence[int] | None = None
-) -> Solved:
-    """Return the answer of the lowest cost (variable -> cost of one), as far as it is found within `nodes` of the search tree.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """How far is searched."""
+
+    nodes: int
+    """Of the search tree."""
+    enough: int | None = None
+    """A cost that nothing undercuts, as is known from elsewhere: the first answer of it ends the search."""
+    start: Sequence[int] | None = None
+    """An answer that is known."""
+
+
+def solve(program: Program, cost: Mapping[int, int], search: Search) -> Solved:
+    """Return the answer of the lowest cost (variable -> cost of one), as far as it is found within the search.
 
     The solver calculates with floats: rows whose amounts are large are rounded against us first, so that what it finds fits;
     that there is nothing is believed only of rows that were rounded in our favour. Every answer is checked in whole numbers.
@@ -81,11 +91,11 @@ def solve(
     if any(row.at_most is not None and not row.terms and row.at_most < 0 for row in program.rows):
         return Solved(values=None, cost=0, bound=0, impossible=True)
     exact, rows = _rounded(program.rows, strict=True)
-    found = _run(program, rows, cost, nodes, start)
+    found = _run(program, rows, cost, search)
     if exact:
         return found
     _, rows = _rounded(program.rows, strict=False)
-    eased = _run(program, rows, cost, nodes, start)
+    eased = _run(program, rows, cost, search)
     if eased.impossible or (eased.values is not None and (found.values is None or eased.cost < found.cost)):
         return eased
     return replace(found, bound=min(found.bound, eased.bound), impossible=False)
@@ -127,9 +137,7 @@ def _holds(program: Program, values: Sequence[int]) -> bool:
     return True
 
 
-def _run(
-    program: Program, rows: Sequence[Row], cost: Mapping[int, int], nodes: int, start: Sequence[int] | None
-) -> Solved:
+def _run(program: Program, rows: Sequence[Row], cost: Mapping[int, int], search: Search) -> Solved:
     import highspy  # noqa: PLC0415 - a fifth of a second that plans without a choice save
     import numpy as np  # noqa: PLC0415 - the same
 
@@ -147,11 +155,13 @@ def _run(
     lp.a_matrix_.start_ = np.cumsum([0, *(len(row.terms) for row in rows)])
     lp.a_matrix_.index_ = np.array([variable for row in rows for variable, _ in row.terms], dtype=np.int32)
     lp.a_matrix_.value_ = np.array([amount for row in rows for _, amount in row.terms], dtype=float)
-    solver = silent_solver(nodes)
+    solver = silent_solver(search.nodes)
+    if search.enough is not None:
+        solver.setOptionValue("objective_target", search.enough / unit + _HALF)
     solver.passModel(lp)
-    if start is not None:
+    if search.start is not None:
         warm = highspy.HighsSolution()
-        warm.col_value = [float(value) for value in start]
+        warm.col_value = [float(value) for value in search.start]
         solver.setSolution(warm)
     solver.run()
     status = solver.getModelStatus().name
@@ -165,7 +175,9 @@ def _run(
     if values is None or not _holds(program, values):
         return Solved(values=None, cost=0, bound=bound)
     spent = sum(cost.get(number, 0) * value for number, value in enumerate(values))
-    return Solved(values=values, cost=spent, bound=spent if status == OPTIMAL else min(bound, spent))
+    if status == OPTIMAL or (search.enough is not None and spent <= search.enough):
+        bound = spent
+    return Solved(values=values, cost=spent, bound=min(bound, spent))
 
 
 def _bound(value: float, unit: int) -> int:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from hyperv_placement.model.names import HostName
-from hyperv_placement.planning.solver import Program, solve
+from hyperv_placement.planning.solver import Program, Search, solve
 
 NODES = 2_000
 """Nodes of the search tree for one host that is lost."""
@@ -97,7 +97,7 @@ def _searched(by_size: Mapping[int, int], room: Sequence[int], homeless: Sequenc
             taken[number].append((place, size))
     for terms, each in zip(taken, room, strict=True):
         program.row(terms, at_most=each)
-    found = solve(program, cost, NODES)
+    found = solve(program, cost, Search(nodes=NODES, enough=0))
     if found.values is not None:
         least = [size for size, variable in rest.items() for _ in range(found.values[variable])]
         if not least:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hyperv_placement.planning.checks.survival import Survival, loss
+from hyperv_placement.planning.solver import Search
 
 from .model import Model, Question
 from .placing import STEPS, level_of, placed, preference
@@ -14,8 +15,8 @@ from .staying import Staying, staying
 
 SMALL, VARIABLES = 4_000, 40_000
 """Machines times hosts up to which all are solved at once, and up to which that is tried after those alone that must go."""
-NODES, EVEN_NODES = 5_000, 200
-"""Nodes of the search tree for a question, and for an evener load among answers that are equally good."""
+NODES, WORK, EVEN_NODES = 5_000, 2_000_000, 20
+"""Nodes of the search tree for a question at most, nodes times variables, and nodes for an evener load among answers that are equally good."""
 _LEAVES, _STEP, _RANKS = 1_000, 3_000, 100
 """What it weighs to leave the quick start, to fill a host a step above the level, and to prefer another host at most."""
 
@@ -30,6 +31,11 @@ def best(problem: AssignmentProblem) -> Assignment:
     if _usable(problem, first) and not first.unkept and first.proved:
         return first
     return _Search(problem, stay, first).best()
+
+
+def _nodes(size: int) -> int:
+    """Return the nodes for a program of so many variables: a node of a large one takes longer."""
+    return max(50, min(NODES, WORK // max(1, size)))
 
 
 def _usable(problem: AssignmentProblem, first: Assignment) -> bool:
@@ -62,7 +68,7 @@ class _Search:
             for number in self._all
             if (at := self._start[number]) is None or at.host != problem.units[number].home
         )
-        for members in [self._all] if size <= SMALL else [going, self._all]:
+        for members in (going, self._all):
             if sum(len(problem.units[number].hosts) for number in members) > VARIABLES:
                 continue
             everybody = members is self._all
@@ -87,18 +93,19 @@ class _Search:
         if not members:
             return False
         model = Model(problem, members, self._start, Question(spared=bool(problem.spares)))
+        nodes = _nodes(model.size)
         if model.lost:
-            kept = model.solved(dict.fromkeys(model.lost.values(), 1), NODES)
+            kept = model.solved(dict.fromkeys(model.lost.values(), 1), Search(nodes=nodes, enough=0))
             if kept.values is None:
                 return kept.impossible
             model.hold(dict.fromkeys(model.lost.values(), 1), kept.cost)
-        fewest = model.solved(model.bytes(), NODES)
+        others = self._start.keys() - set(members)
+        elsewhere = sum(option.cost for number in others if (option := self._start[number]))
+        enough = max(0, self._stay.least - elsewhere)
+        fewest = model.solved(model.bytes(), Search(nodes=nodes, enough=enough))
         if fewest.values is None:
             return fewest.impossible
         at = self._start | model.answer(fewest.values, self._start)
-        elsewhere = sum(
-            option.cost for number, option in self._start.items() if option and number not in set(members)
-        )
         model.hold(model.bytes(), fewest.cost)
         even = self._evened(model, fewest.values)
         return _Answer(
@@ -107,29 +114,31 @@ class _Search:
 
     def _evened(self, model: Model, values: Sequence[int]) -> Sequence[int] | None:
         """Return an answer of as few bytes that is nearer to the quick start, where that is possible, and evener."""
+        if model.size > SMALL:
+            return None
         cost: dict[int, int] = {}
-        wished: dict[tuple[int, int], int] = {}
-        for kind, numbers in enumerate(model.kinds):
-            for number in numbers:
-                if (option := self._start.get(number)) is not None:
-                    wished[kind, option.host] = wished.get((kind, option.host), 0) + 1
+        known = list(values)
         for way in model.ways:
-            if way.option is None:
+            option, numbers = way.option, model.kinds[way.kind]
+            if option is None:
                 continue
-            unit = self._problem.units[model.kinds[way.kind][0]]
-            if count := wished.get((way.kind, way.option.host), 0):
+            here = [self._start.get(number) for number in numbers]
+            if count := sum(each is not None and each.host == option.host for each in here):
                 away = model.program.variable(count)
+                known.append(max(0, count - values[way.variable]))
                 model.program.row([(way.variable, 1), (away, 1)], at_least=count)
                 cost[away] = _LEAVES
-            rank = sorted(
-                unit.hosts, key=lambda host: preference(self._problem, model.kinds[way.kind][0], host)
-            )
-            cost[way.variable] = rank.index(way.option.host) * _RANKS // max(1, len(rank))
-        self._level(model, cost)
-        known = [*values, *[0] * (model.size - len(values))]
-        return model.solved(cost, EVEN_NODES, known).values
+        for kind, numbers in enumerate(model.kinds):
+            hosts = self._problem.units[numbers[0]].hosts
+            rank = sorted(hosts, key=lambda host: preference(self._problem, numbers[0], host))
+            place = {host: number * _RANKS // len(rank) for number, host in enumerate(rank)}
+            for way in model.ways_of(kind):
+                if way.option is not None:
+                    cost[way.variable] = place[way.option.host]
+        self._level(model, cost, known)
+        return model.solved(cost, Search(nodes=EVEN_NODES, start=known)).values
 
-    def _level(self, model: Model, cost: dict[int, int]) -> None:
+    def _level(self, model: Model, cost: dict[int, int], known: list[int]) -> None:
         """Let it cost what a host is filled above the level to which all would be filled evenly."""
         going = [number for numbers in model.kinds for number in numbers if number not in self._stay.kept]
         level = level_of(self._problem, self._stay.kept, going)
@@ -137,7 +146,8 @@ class _Search:
             step = max(1, total // STEPS)
             above = model.program.variable(STEPS)
             cost[above] = _STEP
-            model.limit_memory(host, total - level * step, above, step)
+            over = model.limit_memory(host, total - level * step, above, step)
+            known.append(0 if over is None else min(STEPS, -(-max(0, over(known)) // step)))
 
     def _loosely(self, least: int, *, sure: bool, size: int) -> Assignment:
         """Return the choice that leaves as few machines as can be where they are against what is declared."""
@@ -146,11 +156,12 @@ class _Search:
             return _with(self._first, least=least, sure=False)
         model = Model(problem, self._all, self._start, Question(loose=True))
         weights = model.left_out()
-        fewest = model.solved(weights, NODES)
+        nodes = _nodes(model.size)
+        fewest = model.solved(weights, Search(nodes=nodes))
         if fewest.values is None:
             return _with(self._first, least=least, sure=False)
         model.hold(weights, fewest.cost)
-        cheapest = model.solved(model.bytes(), NODES).values or fewest.values
+        cheapest = model.solved(model.bytes(), Search(nodes=nodes)).values or fewest.values
         at = model.answer(cheapest, self._start)
         found = _judged(problem, [at[number] for number in self._all], least)
         return _with(found, least=least, sure=sure and fewest.best)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from hyperv_placement.model.pool import Pool
 from hyperv_placement.model.units import GIB, MIB
+from hyperv_placement.planning.solver import Search
 
 from .model import Model, Question
 from .problem import Assignment, AssignmentProblem
@@ -53,7 +54,11 @@ class Asker:
         self.left -= 1
         if self.left < 0:
             return False
-        return Model(self.problem, units, {}, Question(counted=frozenset(pools))).solved({}, NODES).impossible
+        return (
+            Model(self.problem, units, {}, Question(counted=frozenset(pools)))
+            .solved({}, Search(nodes=NODES))
+            .impossible
+        )
 
 
 def conflicts(problem: AssignmentProblem, answer: Assignment) -> list[Conflict]:
@@ -86,7 +91,7 @@ def remedy(problem: AssignmentProblem, found: Iterable[Conflict]) -> Remedy | No
     uncut = replace(problem, cuts=())
     if steps:
         model = Model(uncut, everybody, {}, Question(stretch=steps))
-        least = model.solved(dict.fromkeys(model.stretched.values(), 1), NODES)
+        least = model.solved(dict.fromkeys(model.stretched.values(), 1), Search(nodes=NODES))
         if least.values is not None:
             more = [
                 (pool, least.values[variable] * steps[pool]) for pool, variable in model.stretched.items()
@@ -98,7 +103,9 @@ def remedy(problem: AssignmentProblem, found: Iterable[Conflict]) -> Remedy | No
     for rule, seat in sorted(rules.items()):
         others = [pool for pool in range(len(problem.pools)) if problem.pools[pool].rule != rule]
         if (
-            Model(uncut, everybody, {}, Question(counted=frozenset(others))).solved({}, NODES).values
+            Model(uncut, everybody, {}, Question(counted=frozenset(others)))
+            .solved({}, Search(nodes=NODES))
+            .values
             is not None
         ):
             return Remedy(without=seat)

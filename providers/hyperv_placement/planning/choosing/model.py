@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from hyperv_placement.planning.solver import Program, Solved, solve
+from hyperv_placement.planning.solver import Program, Search, Solved, solve
 
 from .losses import Losses
 from .problem import AssignmentProblem, Option, Unit
@@ -103,9 +103,9 @@ class Model:
         """How many variables there are."""
         return len(self.program.upper)
 
-    def solved(self, cost: Mapping[int, int], nodes: int, start: Sequence[int] | None = None) -> Solved:
+    def solved(self, cost: Mapping[int, int], search: Search) -> Solved:
         """Return the answer of the lowest cost."""
-        return solve(self.program, cost, nodes, start)
+        return solve(self.program, cost, search)
 
     @property
     def members(self) -> frozenset[int]:
@@ -133,11 +133,23 @@ class Model:
         """Let no later answer cost more than `at_most` by `cost`."""
         self.program.row(cost.items(), at_most=at_most)
 
-    def limit_memory(self, host: int, free: int, above: int, step: int) -> None:
-        """Let a host keep `free` MiB of its memory, or `step` less for each of the variable `above`."""
+    def limit_memory(
+        self, host: int, free: int, above: int, step: int
+    ) -> Callable[[Sequence[int]], int] | None:
+        """Let a host keep `free` MiB of its memory, or `step` less for each of the variable `above`.
+
+        Return by how much an answer exceeds it; None where nothing is drawn there.
+        """
         room, drawn, _ = self.memory(host)
-        if drawn:
-            self.program.row([*drawn, (above, -step)], at_most=max(0, room - free))
+        if not drawn:
+            return None
+        limit = max(0, room - free)
+        self.program.row([*drawn, (above, -step)], at_most=limit)
+        return lambda values: sum(values[variable] * amount for variable, amount in drawn) - limit
+
+    def ways_of(self, kind: int) -> Iterator[Way]:
+        """Yield the ways of a class."""
+        return (way for way in self.ways if way.kind == kind)
 
     def answer(self, values: Sequence[int], wished: Mapping[int, Option | None]) -> dict[int, Option | None]:
         """Return the option of each unit; of alike ones those that `wished` a host get it, as far as there are so many."""

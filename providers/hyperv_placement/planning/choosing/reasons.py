@@ -47,7 +47,7 @@ def reasons(
     for conflict in found:
         mine = [number for number in conflict.units if number in rest]
         rest -= set(mine)
-        told.append(_reason(labels, mine, sentences.of(conflict), help_, sure=True))
+        told.append(_reason(labels, mine, sentences.of(conflict, mine), help_, sure=True))
     if rest:
         text = f"No choice of hosts fits {_named(labels, sorted(rest))} beside the other machines"
         told.append(_reason(labels, sorted(rest), text, help_, sure=True))
@@ -81,10 +81,11 @@ class _Sentences:
         self._labels = labels
         self._rooms = rooms
 
-    def of(self, conflict: Conflict) -> str:
-        """Return the contradiction as one line."""
+    def of(self, conflict: Conflict, first: Sequence[int]) -> str:
+        """Return the contradiction as one line, which names `first` first."""
         parts = [*self._places(conflict), *self._wanted(conflict), *self._there(conflict)]
-        return f"No choice of hosts fits {_named(self._labels, conflict.units)}: {'; '.join(parts)}"
+        units = [*first, *(number for number in conflict.units if number not in first)]
+        return f"No choice of hosts fits {_named(self._labels, units)}: {'; '.join(parts)}"
 
     def _places(self, conflict: Conflict) -> Iterator[str]:
         units = [self._problem.units[number] for number in conflict.units]
@@ -106,7 +107,13 @@ class _Sentences:
             least = sum(self._least(number, kind) for number in conflict.units)
             what = "of memory" if kind == "memory" else "of disk"
             unit = MIB if kind == "memory" else 1
-            yield f"{format_bytes(least * unit)} {what} are needed"
+            room = sum(max(0, self._problem.room[pool]) for pool in pools)
+            hosts = {host for number in conflict.units for host in self._problem.units[number].hosts}
+            needed = f"{format_bytes(least * unit)} {what} are needed"
+            if least > room and len({self._problem.pools[pool].host for pool in pools}) == len(hosts):
+                yield f"{needed}, and {format_bytes(room * unit)} are there"
+            else:
+                yield needed
 
     def _least(self, number: int, kind: str) -> int:
         """Return the least that a unit holds of a kind of pool on any of its hosts."""
@@ -159,7 +166,7 @@ def _said(problem: AssignmentProblem, found: Remedy | None) -> str:
     more = [
         f"{problem.pools[pool].amount(amount)} more of {problem.pools[pool]}" for pool, amount in found.more
     ]
-    return f"{' and '.join(more)} would do" if more else ""
+    return f"{_listed(more)} would do" if more else ""
 
 
 def _named(labels: Sequence[tuple[str, ...]], units: Sequence[int]) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from hyperv_placement.planning.solver import Program, solve
+from hyperv_placement.planning.solver import Program, Search, solve
 
 from .problem import AssignmentProblem, Option, Unit
 
@@ -106,6 +106,6 @@ def _solved(
         program.row((*one_of, (goes, 1)), at_least=1, at_most=1)
     for pool, terms in sorted(held.items()):
         program.row(terms, at_most=max(0, problem.room[pool]))
-    found = solve(program, cost, NODES)
+    found = solve(program, cost, Search(nodes=NODES))
     kept = {number: option for variable, number, option in ways if found.values and found.values[variable]}
     return Staying(kept=kept, least=found.bound)

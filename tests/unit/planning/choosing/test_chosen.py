@@ -75,7 +75,7 @@ def test_what_does_not_fit_is_refused_with_the_proof_and_the_rest_goes() -> None
     (said,) = [str(each) for each in refused[0].findings if each.id == "no-host-fits"]
     assert said == (
         "No choice of hosts fits VM001, VM002 and VM003: they may be on hv2 and hv3 only; hv1 is in maintenance; 19 GiB of memory are"
-        " needed; the memory of hv2 has 8 GiB for them; the memory of hv3 has 10 GiB for them. 1 GiB more of memory of hv3 would do"
+        " needed, and 18 GiB are there; the memory of hv2 has 8 GiB for them; the memory of hv3 has 10 GiB for them. 1 GiB more of memory of hv3 would do"
     )
     assert not found.refusals
 
