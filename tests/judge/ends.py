@@ -45,9 +45,14 @@ def ends_of(estate: Estate, label: str) -> Iterator[Place]:
 
 
 def followed(estate: Estate, label: str) -> Place | None:
-    """Return where a running job takes a machine, if that is where it is declared: then the job is followed."""
+    """Return where a running job takes a machine, if that is where it has to go: then the job is followed.
+
+    One that is in place already nobody here wants anywhere else, be it another host of its list.
+    """
     there = estate.under_way.get(label)
-    ends = ends_of(estate, label) if label in estate.entries else ()
+    ends = list(ends_of(estate, label)) if label in estate.entries else []
+    if any(end.key == here(estate.machines[label]).key for end in ends):
+        return None
     return next((end for end in ends if end.host == there), None)
 
 

@@ -133,6 +133,6 @@ def _kind(plan: Plan, missing: list[str]) -> Kind:
     text = said(plan)
     if not missing:
         return Kind.WRONG_RULE
-    if "do not fit" in text or "fits" in text:
+    if "do not fit" in text or "fits" in text or "in the end" in text:
         return Kind.WRONG_FIT
     return Kind.WRONG_ORDER if "order" in text else Kind.WRONG_REFUSAL
