@@ -17,6 +17,7 @@ from .recording import job as running
 SHARE = "\\\\sofs\\vms"
 _LARGEST = ((3, 4), (3, 5), (4, 6), (4, 6), (5, 7))
 """Hosts and machines, at most."""
+_BYSTANDERS = 0.12
 _MOVED = 0.7
 """Part of the machines that are drawn for another host."""
 
@@ -123,8 +124,13 @@ def drawn(number: int) -> Drawn:
         declared[name] = {key: own for key, own in (("storage", roots[name]), ("reserve", reserve)) if own}
     entries = {vm.label: vm.entry or None for vm in vms if vm.entry is not None}
     guard = {"protected": [chance.choice(sorted(entries))]} if kinds.protected and entries else {}
+    # By a source of its own, so that what is new leaves the estates of all numbers as they were.
+    more = Random(f"{number} more")  # noqa: S311 - the same
+    bystanders = "allow" if more.random() < _BYSTANDERS else ""
     return Drawn(
-        stack=stack_text(declared, entries, rules=rules, maintenance=maintenance, guard=guard),
+        stack=stack_text(
+            declared, entries, rules=rules, maintenance=maintenance, guard=guard, bystanders=bystanders
+        ),
         inventory=inventory_text(shown),
     )
 

@@ -43,21 +43,17 @@ class Answer:
     """Whether everything was tried."""
 
 
-def search(
-    estate: Estate, left_out: frozenset[str] = frozenset(), *, wide: bool = False, states: int = STATES
-) -> Answer:
+def search(estate: Estate, left_out: frozenset[str] = frozenset(), *, states: int = STATES) -> Answer:
     """Return an order that takes every declared machine to an end that is allowed, with all rules kept, or that there is none.
 
-    `left_out`: machines that stay where they are, wherever they are declared. `wide`: also by places that follow from
-    two documented moves only, as the paths of the end kept on a third host.
+    `left_out`: machines that stay where they are, wherever they are declared.
     """
-    return _Search(estate, left_out, wide=wide).through(states)
+    return _Search(estate, left_out).through(states)
 
 
 class _Search:
-    def __init__(self, estate: Estate, left_out: frozenset[str], *, wide: bool) -> None:
+    def __init__(self, estate: Estate, left_out: frozenset[str]) -> None:
         self._estate = estate
-        self._wide = wide
         left_out |= moved_by_others(estate)
         declared = [label for label in sorted(estate.entries) if label in estate.machines]
         self._ends = {
@@ -130,16 +126,15 @@ class _Search:
         if leaves_files(estate, label) or label in estate.under_way:
             return
         rooted = [
-            (name, in_root(machine, label, host, root))
-            for name, host in sorted(estate.hosts.items())
+            in_root(machine, label, host, root)
+            for _, host in sorted(estate.hosts.items())
             for root in sorted(host.roots)
         ]
         yield from (kept_on(start, name, machine) for name in sorted(estate.hosts))
-        yield from (place for _, place in rooted)
-        yield from (kept_on(end, machine.host, machine) for end in ends)
-        if self._wide:
-            for place in (*ends, *(place for _, place in rooted)):
-                yield from (kept_on(place, name, machine) for name in sorted(estate.hosts))
+        yield from rooted
+        # Paths that it has by then, taken along to any other host: those of the end, or of a root.
+        for place in (*ends, *rooted):
+            yield from (kept_on(place, name, machine) for name in sorted(estate.hosts))
 
     def through(self, states: int) -> Answer:
         """Open states, those nearest to the end first, until one is the end or none is left."""
