@@ -208,7 +208,9 @@ class _Search:
             return None
         if one.host != other.host == home and not other.been_away and estate.machines[label].held != estate.machines[label].needed:  # fmt: skip
             return None
-        if not allowed(estate, label, one, other):
+        # Who is in place steps aside and comes back only where that is allowed.
+        returns = end != 0 or end not in self._goals[number] or estate.bystanders
+        if not returns or not allowed(estate, label, one, other):
             return None
         have = held(estate, label, one)
         want = {**held(estate, label, other), **copied_parents(estate, label, one, other)}
