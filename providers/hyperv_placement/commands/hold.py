@@ -16,7 +16,7 @@ from hyperv_placement.commands.arguments import (
 from hyperv_placement.commands.audit_notes import note
 from hyperv_placement.commands.exit_codes import DONE
 from hyperv_placement.commands.holds_shown import print_holds
-from hyperv_placement.operations.hold import hold
+from hyperv_placement.operations.hold import hold, shared_of
 from hyperv_placement.workspace.declaring import stack_that_has
 from hyperv_placement.workspace.stacks import PROJECT
 
@@ -43,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
     ticket, until, clock = ticket_of(options), day_of(options.until), SystemClock()
     subject, word = subject_and_stack(options)
     stack = stack_that_has(subject, word, PROJECT, command="bin/placement hold NAME STACK")
-    done = hold(stack, subject, until, options.reason, clock.utc())
+    done = hold(stack, shared_of(stack), subject, until, options.reason, clock.utc())
     said = {"subject": subject, "until": options.until, "reason": options.reason}
     note(stack, clock, ticket, "hold", done=True, **said)
     print_holds(done, stack, as_json=options.json)

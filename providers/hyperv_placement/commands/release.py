@@ -15,7 +15,7 @@ from hyperv_placement.commands.arguments import (
 from hyperv_placement.commands.audit_notes import note
 from hyperv_placement.commands.exit_codes import DONE
 from hyperv_placement.commands.holds_shown import print_holds
-from hyperv_placement.operations.hold import release
+from hyperv_placement.operations.hold import release, shared_of
 from hyperv_placement.workspace.declaring import stack_that_has
 from hyperv_placement.workspace.stacks import PROJECT
 
@@ -34,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
     ticket = ticket_of(options)
     subject, word = subject_and_stack(options)
     stack = stack_that_has(subject, word, PROJECT, command="bin/placement release NAME STACK")
-    done = release(stack, subject)
+    done = release(stack, shared_of(stack), subject)
     note(stack, SystemClock(), ticket, "release", done=True, subject=subject)
     print_holds(done, stack, as_json=options.json, released=True)
     return DONE

@@ -33,12 +33,11 @@ class Holds:
     """Of the stack file."""
 
 
-def hold(stack: Stack, subject: str, until: date, reason: str, now: datetime) -> Holds:
+def hold(stack: Stack, shared: SharedHolds, subject: str, until: date, reason: str, now: datetime) -> Holds:
     """Hold a host or a machine of `stack` to the end of `until` (UTC), over an earlier hold of it. Raises PlacementError.
 
     Who holds it is the account that runs this, by the system.
     """
-    shared = _shared(stack)
     if not reason.strip():
         raise HoldError("A hold without a reason tells nobody whether it may go", remedy="Give --reason")
     if until < now.date():
@@ -53,12 +52,11 @@ def hold(stack: Stack, subject: str, until: date, reason: str, now: datetime) ->
     return Holds(changed=wanted, shared=shared.read(), declared=stack.holds)
 
 
-def release(stack: Stack, subject: str) -> Holds:
+def release(stack: Stack, shared: SharedHolds, subject: str) -> Holds:
     """Take the hold of a host or a machine out of the shared state. Raises PlacementError where there is none.
 
     One of the stack file is a line, which goes as it came: by a change of the file.
     """
-    shared = _shared(stack)
     host, label = _meant(stack, subject, gone=True)
     there = [each for each in shared.read() if each.host == host and each.label == label]
     if not there:
@@ -70,7 +68,8 @@ def release(stack: Stack, subject: str) -> Holds:
     return Holds(changed=there[0], shared=shared.read(), declared=stack.holds)
 
 
-def _shared(stack: Stack) -> SharedHolds:
+def shared_of(stack: Stack) -> SharedHolds:
+    """Return the shared state of a stack of the project. Raises HoldError for a stack file that lies elsewhere."""
     if not is_of_project(stack, PROJECT):
         raise HoldError(
             f"{stack.path} is not a stack of this project: no state is kept of it",

@@ -57,7 +57,7 @@ class SharedHolds:
         """Return the holds, by name; of a stack that has no state yet there are none. Raises HoldsError."""
         tags = self._tags_in_folder() if self._in_folder else self._tags_by_engine()
         found = (_hold(value) for name, value in sorted(tags.items()) if name.startswith(_PREFIX))
-        return tuple(sorted(found, key=lambda hold: (str(hold.host), str(hold.label))))
+        return tuple(sorted(found, key=lambda hold: (hold.host is None, hold.host or hold.label or "")))
 
     def set(self, hold: Hold) -> None:
         """Set a hold, over an earlier one of the same host or machine. Raises HoldsError."""

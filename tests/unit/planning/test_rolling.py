@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hyperv_placement.model.estate import Inventory
+from hyperv_placement.model.estate import Inventory, Vector
 from hyperv_placement.model.guard import Guard
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.stack import Rule, Stack, VmSpec
@@ -100,3 +100,24 @@ def test_machines_on_hosts_that_are_done_are_left_alone() -> None:
     """They could be sent on to make room, and what has been patched might not be taken by what has not."""
     declared, seen = estate(free_mib=20 * GIB)
     assert all(not step.crossing for step in rolling(declared, seen, GROUP).steps)
+
+
+def test_nobody_is_sent_from_a_patched_host_to_one_that_would_refuse_him() -> None:
+    """By the vectors as they are read then: hv1 and hv2 are patched, and what has started there uses what hv3 lacks."""
+    old, new = (Vector(id=1, operation=2, value=value) for value in (0b0011, 0b0111))
+    declared = stack({**spec(1, "hv1"), **spec(2, "hv3")})
+    seen = inventory(
+        host("hv1", machine(1, "hv1", vectors=(new,)), vectors=(new,)),
+        host("hv2", vectors=(new,), memory_free_mib=8 * GIB),
+        host("hv3", machine(2, "hv3", vectors=(old,)), vectors=(old,), memory_free_mib=60 * GIB),
+    )
+    [step] = rolling(declared, seen, (HostName("hv1"),)).steps
+    assert [each.move.destination for each in step.out.schedule.moves] == ["hv2"]
+    alone = replace(seen, hosts={name: each for name, each in seen.hosts.items() if name != "hv2"})
+    [step] = rolling(declared, alone, (HostName("hv1"),)).steps
+    assert [each.label for each in step.stuck] == ["VM001"]
+    assert "that hv3 lacks" in render_rolling(rolling(declared, alone, (HostName("hv1"),)), "x")
+    [other] = rolling(
+        declared, seen, (HostName("hv3"),)
+    ).steps  # what has started before the patch runs on both
+    assert [each.label for each in other.out.schedule.moves] == ["VM002"]
