@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
-from hyperv_placement.planning.solver import Program, solve
+from hyperv_placement.planning.solver import Program, Search, solve
 
 from .problem import Leg, Problem
 
@@ -110,7 +110,7 @@ class End:
             program.row(changes, at_most=left[pool] - min(0, self.problem.free[pool]))
         whole = max(1, sum(self.sizes[key] for key in keys))
         cost = {stays[key]: _COUNT + self.sizes[key] * (_COUNT - 1) // whole for key in keys}
-        values = solve(program, cost, NODES).values
+        values = solve(program, cost, Search(nodes=NODES)).values
         return None if values is None else frozenset(key for key in keys if values[stays[key]])
 
     def _greedy(self, going: Collection[str]) -> frozenset[str]:
