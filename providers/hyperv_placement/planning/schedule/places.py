@@ -12,7 +12,7 @@ from functools import cached_property
 from itertools import chain
 
 from hyperv_placement.errors import PlanError
-from hyperv_placement.model.estate import Inventory, VirtualMachine
+from hyperv_placement.model.estate import HostFacts, Inventory, VirtualMachine
 from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.plan import Placement, Step
@@ -109,12 +109,19 @@ class Routes:
             return str(error)
         caller = self._stack.hosts[move.source].connection.auth
         move = replace(move, options=self._options, overwrite=overwrite, caller=caller)
-        ends = self._inventory.hosts[move.source].facts, self._inventory.hosts[move.destination].facts
+        ends = self._inventory.hosts[move.source].facts, self._facts_then(move.destination)
         found = waited_for(
             refusals(move, *ends, self._stack.hosts[move.destination]), self._stack.wait_for_activity
         )
         reasons = chain(found, onto_own_disks(move, self._inventory))
         return next((each.text for each in reasons if each.refuses), "")
+
+    def _facts_then(self, name: HostName) -> HostFacts | None:
+        """Return the facts of a host that the machine goes to: the one that it has left does not show it any more."""
+        facts = self._inventory.hosts[name].facts
+        if facts is None or name != self._vm.host:
+            return facts
+        return replace(facts, realized=tuple(each for each in facts.realized if each != self._vm.id))
 
     def kept_from(self, name: HostName) -> str:
         """Return what keeps the machine from stepping aside to a host with its paths, whatever room that has."""
