@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import strategies as st
 
 from hyperv_placement.model.directory import DelegationSpec, DirectorySpec
-from hyperv_placement.model.guard import Daily, Guard, OneOff, WallTime, Weekly
+from hyperv_placement.model.guard import Daily, Guard, OneOff, WallTime, Weekly, Window
 from hyperv_placement.model.names import HostName, vm_id
 from hyperv_placement.model.options import AS_HOSTS_ARE_SET, MigrationOptions
 from hyperv_placement.model.pace import Pace
@@ -153,8 +153,10 @@ LIMITS = st.lists(_paces("copies") | _paces("bandwidth"), max_size=2).map(tuple)
 
 
 @st.composite
-def machines(draw: st.DrawFn, label: str, number: int, hosts: list[str]) -> VmSpec:
-    """A machine on none, one or several of `hosts`."""
+def machines(
+    draw: st.DrawFn, label: str, number: int, hosts: list[str], times: tuple[Window, ...] = ()
+) -> VmSpec:
+    """A machine on none, one or several of `hosts`, with the windows `times` or none."""
     named = draw(st.booleans())
     of = [HostName(name) for name in hosts]
     may = tuple(draw(st.lists(st.sampled_from(of), max_size=3, unique=True)))
@@ -166,7 +168,7 @@ def machines(draw: st.DrawFn, label: str, number: int, hosts: list[str]) -> VmSp
         storage=draw(st.none() | storages()),
         migration=draw(st.just(AS_HOSTS_ARE_SET) | OPTIONS),
         snooze=draw(st.none() | st.builds(Snooze, until=st.dates(), reason=PART)),
-        windows=draw(WINDOWS),
+        windows=draw(st.sampled_from([(), times])),
         prefer=() if len(may) == 1 else tuple(draw(st.lists(st.sampled_from(may or of), unique=True))),
     )
 
@@ -184,8 +186,10 @@ LIVE_MIGRATIONS = st.builds(
 
 
 @st.composite
-def hosts_named(draw: st.DrawFn, name: str) -> HostSpec:
-    """A host with both roots."""
+def hosts_named(
+    draw: st.DrawFn, name: str, times: tuple[Window, ...] = (), limits: tuple[Pace, ...] = ()
+) -> HostSpec:
+    """A host with both roots, with the windows `times` or none, and with `limits` or none."""
     share = draw(st.booleans())
     return HostSpec(
         name=HostName(name),
@@ -209,8 +213,8 @@ def hosts_named(draw: st.DrawFn, name: str) -> HostSpec:
         ),
         allow_vtpm=draw(st.booleans()),
         away=draw(st.none() | st.builds(Away, until=st.dates(), reason=PART)),
-        windows=draw(WINDOWS),
-        limits=draw(LIMITS),
+        windows=draw(st.sampled_from([(), times])),
+        limits=draw(st.sampled_from([(), limits])),
     )
 
 
@@ -243,7 +247,7 @@ GUARDS = st.builds(
     max_bytes=st.none() | st.integers(0, 10**15 - 1),
     max_hosts=st.none() | st.integers(0, 1000),
     max_failures=st.none() | st.integers(1, 1000),
-    freeze=WINDOWS,
+    freeze=st.lists(ONE_OFFS | WEEKLIES, max_size=1).map(tuple),
     all_or_nothing=st.booleans(),
 )
 
@@ -306,19 +310,21 @@ def stacks(draw: st.DrawFn) -> Stack:
     """A valid stack."""
     names = draw(HOST_NAMES)
     labels = draw(LABELS)
-    vms = {label: draw(machines(label, number, names)) for number, label in enumerate(labels)}
+    # Drawn once for all that have some: each of them takes longer to draw than a machine.
+    times, limits = draw(WINDOWS), draw(LIMITS)
+    vms = {label: draw(machines(label, number, names, times)) for number, label in enumerate(labels)}
     protected = draw(st.lists(st.sampled_from(labels), unique=True)) if labels else []
     delegation = draw(delegations(names))
     return Stack(
         path=FOLDER / "x.yaml",
-        hosts={HostName(name): draw(hosts_named(name)) for name in names},
+        hosts={HostName(name): draw(hosts_named(name, times, limits)) for name in names},
         vms=vms,
         rules=draw(rules(names, vms)),
         maintenance=draw(maintenance(names, vms)),
         holds=draw(holds(names, labels)),
         guard=replace(draw(GUARDS), protected=tuple(protected)),
-        windows=draw(WINDOWS),
-        limits=draw(LIMITS),
+        windows=draw(st.sampled_from([(), times])),
+        limits=draw(st.sampled_from([(), limits])),
         balance=draw(BALANCES),
         one_at_a_time=draw(st.lists(turns(labels), max_size=2).map(tuple)) if len(labels) > 1 else (),
         directory=draw(DIRECTORIES if delegation else st.none() | DIRECTORIES),

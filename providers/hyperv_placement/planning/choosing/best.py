@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from hyperv_placement.planning.checks.survival import Survival, loss
 from hyperv_placement.planning.solver import Search
 
+from .evenness import FULLEST, STEPS
 from .model import Model, Question
-from .placing import STEPS, level_of, placed, preference
+from .placing import levels_of, placed, preference
 from .problem import Assignment, AssignmentProblem, Option
 from .staying import Staying, staying
 
@@ -17,8 +18,9 @@ SMALL, VARIABLES = 4_000, 40_000
 """Machines times hosts up to which all are solved at once, and up to which that is tried after those alone that must go."""
 NODES, WORK, EVEN_NODES = 5_000, 2_000_000, 20
 """Nodes of the search tree for a question at most, nodes times variables, and nodes for an evener load among answers that are equally good."""
-_LEAVES, _STEP, _RANKS = 1_000, 3_000, 100
-"""What it weighs to leave the quick start, to fill a host a step above the level, and to prefer another host at most."""
+_LEAVES, _STEP, _RANKS, _WISH = 1_000, 3_000, 100, 30_000
+"""What it weighs to leave the quick start, to fill a host a step above the level, to prefer another host by its name at most,
+and to go a place down the list of preferred hosts."""
 
 At = dict[int, Option | None]
 
@@ -129,25 +131,30 @@ class _Search:
                 model.program.row([(way.variable, 1), (away, 1)], at_least=count)
                 cost[away] = _LEAVES
         for kind, numbers in enumerate(model.kinds):
-            hosts = self._problem.units[numbers[0]].hosts
-            rank = sorted(hosts, key=lambda host: preference(self._problem, numbers[0], host))
+            unit = self._problem.units[numbers[0]]
+            rank = sorted(unit.hosts, key=lambda host: preference(self._problem, numbers[0], host))
             place = {host: number * _RANKS // len(rank) for number, host in enumerate(rank)}
             for way in model.ways_of(kind):
                 if way.option is not None:
-                    cost[way.variable] = place[way.option.host]
+                    cost[way.variable] = place[way.option.host] + _WISH * unit.wish.get(way.option.host, 0)
         self._level(model, cost, known)
         return model.solved(cost, Search(nodes=EVEN_NODES, start=known)).values
 
     def _level(self, model: Model, cost: dict[int, int], known: list[int]) -> None:
         """Let it cost what a host is filled above the level to which all would be filled evenly."""
         going = [number for numbers in model.kinds for number in numbers if number not in self._stay.kept]
-        level = level_of(self._problem, self._stay.kept, going)
-        for host, (_, total) in enumerate(self._problem.load):
+        levels, even = levels_of(self._problem, self._stay.kept, going), self._problem.even
+        for host, (_, total) in enumerate(self._problem.load) if even.memory else ():
             step = max(1, total // STEPS)
             above = model.program.variable(STEPS)
             cost[above] = _STEP
-            over = model.limit_memory(host, total - level * step, above, step)
+            over = model.limit_memory(host, total - levels.memory * step, above, step)
             known.append(0 if over is None else min(STEPS, -(-max(0, over(known)) // step)))
+        for host, total in enumerate(even.total):
+            step, above = max(1, total // STEPS), model.program.variable(FULLEST)
+            cost[above] = _STEP
+            over = model.limit_processors(host, total * levels.processors // STEPS, above, step)
+            known.append(0 if over is None else min(FULLEST, -(-max(0, over(known)) // step)))
 
     def _loosely(self, least: int, *, sure: bool, size: int) -> Assignment:
         """Return the choice that leaves as few machines as can be where they are against what is declared."""

@@ -17,6 +17,7 @@ from hyperv_placement.planning.schedule.holdings import Holdings
 from hyperv_placement.planning.schedule.in_flight import coming, unseen
 
 from .best import best
+from .evenness import evenness, running, unread
 from .names import Names
 from .problem import Assignment, AssignmentProblem, Cut, Spare
 from .reasons import reasons
@@ -123,7 +124,10 @@ class _ProblemBuilder:
                 bytes=answer.cost, least=answer.least, proved=answer.proved,
             ) if open_ else None,
             homeless=told,
-            findings=tuple(each.warning for each in why if not set(each.labels) & set(stuck)),
+            findings=(
+                *(each.warning for each in why if not set(each.labels) & set(stuck)),
+                *(unread(self._stack.balance, problem.even) if open_ else ()),
+            ),
             complete=answer.complete and not problem.excluded(answer.chosen),
             open=frozenset(label for group in open_ for label in group.labels),
             stands=self._at,
@@ -239,6 +243,8 @@ class _ProblemBuilder:
                 self._rooms.take(self._rooms.now(self._found[label]), sign=-1)
         numbers = {label: number for number, group in enumerate(open_) for label in group.labels}
         rooms = self._rooms
+        ends = {self._found[label].id: self._at.get(label) for label in self._found}
+        stay = running(self._inventory, rooms.number, (self._found[label].id for label in numbers), ends.get)
         return AssignmentProblem(
             units=wanted,
             room=tuple(rooms.room),
@@ -251,6 +257,12 @@ class _ProblemBuilder:
             spares=tuple(self._spares(numbers.keys())),
             cuts=tuple(cut for each in self._excluded if (cut := self._cut(each, numbers)) is not None),
             pools=tuple(rooms.pools),
+            even=evenness(
+                self._stack.balance,
+                [rooms.facts[name] for name in rooms.hosts],
+                {host for unit in wanted for host in unit.hosts},
+                stay,
+            ),
         )
 
     def _cut(self, excluded: Mapping[str, HostName], numbers: Mapping[str, int]) -> Cut | None:

@@ -44,6 +44,8 @@ def kinds_of(problem: AssignmentProblem, members: Iterable[int]) -> list[tuple[i
             unit.stay,
             unit.home,
             unit.needs,
+            unit.processors,
+            tuple(sorted(unit.wish.items())),
         )
         classes.setdefault(number if number in alone else key, []).append(number)
     return [tuple(each) for each in classes.values()]
@@ -150,6 +152,30 @@ class Model:
     def ways_of(self, kind: int) -> Iterator[Way]:
         """Yield the ways of a class."""
         return (way for way in self.ways if way.kind == kind)
+
+    def limit_processors(
+        self, host: int, most: int, above: int, step: int
+    ) -> Callable[[Sequence[int]], int] | None:
+        """Let machines on a host have `most` processors, or `step` more for each of the variable `above`; return as `limit_memory`."""
+        units = self._problem.units
+        drawn = [
+            (way.variable, units[self.kinds[way.kind][0]].processors)
+            for way in self.ways
+            if way.option is not None
+            and way.option.host == host
+            and units[self.kinds[way.kind][0]].processors
+        ]
+        members = self.members
+        taken = self._problem.even.used[host] + sum(
+            units[number].processors
+            for number, option in self.fixed.items()
+            if number not in members and option is not None and option.host == host
+        )
+        if not drawn:
+            return None
+        limit = max(0, most - taken)
+        self.program.row([*drawn, (above, -step)], at_most=limit)
+        return lambda values: sum(values[variable] * amount for variable, amount in drawn) - limit
 
     def answer(self, values: Sequence[int], wished: Mapping[int, Option | None]) -> dict[int, Option | None]:
         """Return the option of each unit; of alike ones those that `wished` a host get it, as far as there are so many."""

@@ -8,18 +8,18 @@ classes of size. None of that depends on the exact size of another machine, as l
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
 
 from hyperv_placement.planning.schedule.budget import Budget
 
+from .evenness import STEPS, level
 from .problem import AssignmentProblem, Option
 from .staying import Staying
 
 LOOKS = 200_000
 """Options that may be looked at to eject others."""
-STEPS = 32
-"""Steps in which a host's load is compared: less than a thirty-second of its memory is no difference."""
 
 
 def placed(problem: AssignmentProblem, stay: Staying) -> list[Option | None]:
@@ -44,22 +44,33 @@ def placed(problem: AssignmentProblem, stay: Staying) -> list[Option | None]:
     return board.at
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Levels:
+    """Up to which step hosts are filled before it counts how full they are."""
+
+    memory: int = 0
+    processors: int = 0
+
+
 class Board:
     """Where each unit is, while the assignment is being built."""
 
     def __init__(self, problem: AssignmentProblem) -> None:
         self._problem = problem
         self._free = list(problem.room)
-        self.level = 0
+        self.levels = Levels()
+        self._busy = list(problem.even.used)
+        """By host: virtual processors of machines that run there."""
         self.at: list[Option | None] = [None] * len(problem.units)
 
     def aim(self, going: Iterable[int]) -> None:
-        """Set the level, in steps, to which hosts are filled first: a bit above that at which all would be equally full."""
-        coming, hosts = 0, set[int]()
+        """Set the levels, in steps, to which hosts are filled first: a bit above those at which all would be equally full."""
+        coming, busy, hosts = 0, 0, set[int]()
         for number in going:
             unit = self._problem.units[number]
             # By class: the level is the same for a machine of a GiB more.
             coming += 1 << _class(self._memory(unit.option(unit.hosts[0])))
+            busy += unit.processors
             hosts |= set(unit.hosts)
         loads = [self._problem.load[host] for host in sorted(hosts)]
         used = [
@@ -67,10 +78,12 @@ class Board:
             for pool, total in loads
             if self._free[pool] <= total * STEPS
         ]
-        level = 0
-        while level < STEPS and sum(max(0, total * level // STEPS - taken) for taken, total in used) < coming:
-            level += 1
-        self.level = level + 1
+        even = self._problem.even
+        processors = [(self._busy[host], even.total[host]) for host in sorted(hosts)] if even.total else []
+        self.levels = Levels(
+            memory=min(level(used, coming), STEPS) + even.slack if even.memory else STEPS * STEPS,
+            processors=level(processors, busy) + even.slack,
+        )
 
     def in_order(self, going: Iterable[int]) -> list[int]:
         """Return units as they are placed: by class of size, as small ones find room in what is left and large ones do not."""
@@ -110,6 +123,8 @@ class Board:
     def put(self, number: int, option: Option) -> None:
         """Place a unit."""
         self.at[number] = option
+        if self._busy:
+            self._busy[option.host] += self._problem.units[number].processors
         for pool, amount in option.holds:
             self._free[pool] -= amount
 
@@ -117,6 +132,8 @@ class Board:
         """Take a unit off the board."""
         option, self.at[number] = self.at[number], None
         if option is not None:
+            if self._busy:
+                self._busy[option.host] -= self._problem.units[number].processors
             for pool, amount in option.holds:
                 self._free[pool] += amount
         return option
@@ -134,9 +151,18 @@ class Board:
         fitting = [option for host in unit.hosts if self.fits((option := unit.option(host)).holds)]
         return min(fitting, key=lambda option: self._rank(number, option), default=None)
 
-    def _rank(self, number: int, option: Option) -> tuple[int, int, bytes, int]:
-        above = max(0, self._load(option) - self.level)
-        return option.cost, above, preference(self._problem, number, option.host), option.host
+    def _rank(self, number: int, option: Option) -> tuple[int, int, int, bytes, int]:
+        above = max(0, self._load(option) - self.levels.memory, self._busier(number, option.host))
+        wish = self._problem.units[number].wish.get(option.host, 0)
+        return option.cost, wish, above, preference(self._problem, number, option.host), option.host
+
+    def _busier(self, number: int, host: int) -> int:
+        """Return the steps by which a host would have more processors in use than the level."""
+        if not self._busy:
+            return 0
+        total = max(1, self._problem.even.total[host])
+        used = self._busy[host] + self._problem.units[number].processors
+        return -(-used * STEPS // total) - self.levels.processors
 
     def fits(self, holds: Iterable[tuple[int, int]]) -> bool:
         """Say whether there is room for what would be held."""
@@ -185,13 +211,13 @@ def _class(amount: int) -> int:
     return (amount * 10 // 13).bit_length() if amount else 0
 
 
-def level_of(problem: AssignmentProblem, kept: Mapping[int, Option], going: Iterable[int]) -> int:
-    """Return the level, in steps, to which hosts are filled first where `going` find places beside `kept`."""
+def levels_of(problem: AssignmentProblem, kept: Mapping[int, Option], going: Iterable[int]) -> Levels:
+    """Return the levels to which hosts are filled first where `going` find places beside `kept`."""
     board = Board(problem)
     for number, option in kept.items():
         board.put(number, option)
     board.aim(going)
-    return board.level
+    return board.levels
 
 
 def preference(problem: AssignmentProblem, number: int, host: int) -> bytes:

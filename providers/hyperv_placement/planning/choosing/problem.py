@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 
 from hyperv_placement.model.pool import Pool
 
+from .evenness import EVENLY, Evenness
+
 Holds = tuple[tuple[int, int], ...]
 """Pool and amount, or slot and amount, in their order."""
 
@@ -69,6 +71,10 @@ class Unit:
     needs: tuple[int, ...] = ()
     """MiB that each of its running machines needs where it would start again."""
     sites: Sites = Sites()
+    processors: int = 0
+    """Virtual ones of its running machines; 0 where they are not balanced."""
+    wish: Mapping[int, int] = field(default_factory=dict)
+    """By host: how far down the list of preferred hosts it is, all its machines together; empty without preferences."""
 
     @classmethod
     def listed(cls, key: str, options: Iterable[Option]) -> Unit:
@@ -137,6 +143,7 @@ class AssignmentProblem:
     cuts: tuple[Cut, ...] = ()
     pools: tuple[Pool, ...] = ()
     """What each pool is, for the sentences."""
+    even: Evenness = EVENLY
 
     def overdrawn(self, at: Sequence[Option | None]) -> list[int]:
         """Return the pools that an assignment overdraws, in whole numbers: every solver's answer is held against it."""

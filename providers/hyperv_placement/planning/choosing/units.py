@@ -21,6 +21,7 @@ class Units:
         self._rooms = rooms
         self._names = names
         self._seats = seats
+        self._by_processors = "processors" in rooms.stack.balance.by
         self._sites = Sites(base=tuple(rooms.base), kind=tuple(rooms.kinds))
         self._same: dict[tuple[int, ...], tuple[int, ...]] = {}
         """Sets of hosts, each kept once: most machines share theirs."""
@@ -58,8 +59,20 @@ class Units:
             left=merged(rooms.left(label) for label in group.labels),
             machines=len(vms),
             needs=tuple(sorted(needed_mib(vm) or 0 for vm in vms if in_memory(vm))),
+            processors=sum(vm.processors or 0 for vm in vms if in_memory(vm)) if self._by_processors else 0,
+            wish=self._wish(group, hosts),
         )  # fmt: skip
         return self._with_shapes(unit, group, hosts)
+
+    def _wish(self, group: Group, hosts: Collection[int]) -> Mapping[int, int]:
+        """Return how far down its list of preferred hosts each host is; what is not on the list comes after it."""
+        lists = [prefer for label in group.labels if (prefer := self._rooms.stack.vms[label].prefer)]
+        return {
+            host: sum(
+                each.index(name) if (name := self._rooms.hosts[host]) in each else len(each) for each in lists
+            )
+            for host in (hosts if lists else ())
+        }
 
     def _with_shapes(self, unit: Unit, group: Group, hosts: Sequence[int]) -> Unit:
         """Return a unit with what it holds on hosts where none of its machines is, by kind of host."""
