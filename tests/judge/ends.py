@@ -11,20 +11,30 @@ from .places import Place, allowed, end_on, held, here, kept_on
 def hosts_of(estate: Estate, label: str) -> tuple[str, ...]:
     """Return the hosts on which a machine may be in the end.
 
-    One host: pinned. A list: any of these. None: it stays, unless a rule names it or its host is in maintenance.
+    One host: pinned. A list: any of these. None: it stays, unless a rule names it or its host is in maintenance. Where
+    all that it names are in maintenance, any host will do, or those that the maintenance names.
     """
     entry, machine = estate.entries[label], estate.machines[label]
-    if len(entry.hosts) == 1:
+    if entry.held:
+        return (machine.host,)
+    emptied = [
+        estate.hosts[name] for name in entry.hosts if name in estate.hosts and estate.hosts[name].maintenance
+    ]
+    displaced = bool(entry.hosts) and len(emptied) == len(entry.hosts)
+    if len(entry.hosts) == 1 and not displaced:
         return entry.hosts
     ruled = [rule for rule in estate.rules if label in rule.labels]
     own = estate.hosts[machine.host]
     if not entry.hosts and not ruled and not own.maintenance:
         return (machine.host,)
+    out = [name for host in (emptied if displaced else [own]) for name in host.ways_out]
+    named = entry.hosts if entry.hosts and not displaced else tuple(out) or tuple(estate.hosts)
     fitting = [
         name
-        for name in entry.hosts or tuple(estate.hosts)
+        for name in named
         if name in estate.hosts
-        and (not estate.hosts[name].closed or (name == machine.host and not own.maintenance))
+        and not estate.hosts[name].maintenance
+        and (not estate.hosts[name].closed or name == machine.host)
         and all(name in rule.hosts for rule in ruled if rule.kind == "within")
     ]
     return tuple(fitting) or entry.hosts or (machine.host,)
@@ -40,7 +50,7 @@ def ends_of(estate: Estate, label: str) -> Iterator[Place]:
             continue
         if end.key == start.key:
             yield start
-        elif not entry.protected and allowed(estate, label, start, end):
+        elif not entry.protected and not entry.held and allowed(estate, label, start, end):
             yield end
 
 

@@ -62,6 +62,8 @@ class Entry:
     flat: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
     protected: bool = False
+    held: bool = False
+    """Under `hold:` by its own name: it does not move."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,8 +80,10 @@ class Host:
     storage: int
     full_name: str
     closed: bool = False
-    """In maintenance or away: no machine comes."""
+    """In maintenance, away or held: no machine comes."""
     maintenance: bool = False
+    ways_out: tuple[str, ...] = ()
+    """Where its machines go that may be anywhere, as its maintenance says; empty for any host."""
     unexplained: Mapping[str, int] = field(default_factory=dict)
     """`memory` or a mount -> what is in use there and no machine explains."""
 
@@ -105,6 +109,8 @@ class Estate:
     under_way: Mapping[str, str] = field(default_factory=dict)
     """Label -> host to which a job takes it now; its own host where only its files go."""
     bystanders: bool = False
+    turns: tuple[tuple[str, ...], ...] = ()
+    """Groups of machines of which never two are on their way."""
 
     def declared(self) -> Iterator[tuple[Entry, Machine]]:
         """Yield what is declared and found."""
@@ -131,13 +137,17 @@ def read(stack_text: str, inventory_text: str) -> Estate:
     }
     hosts = {name: _host(name, stack, found[name]) for name in stack["hosts"] if name in found}
     return Estate(
-        hosts=hosts, machines=machines, entries=entries, rules=tuple(map(_rule, stack.get("rules", ()))),
-        under_way=dict(_jobs(found, machines, hosts)), bystanders=_bystanders(stack),
+        hosts=hosts, machines=machines, entries=entries, rules=tuple(_rule(each) for each in stack.get("rules", ()) if "one_at_a_time" not in each),
+        under_way=dict(_jobs(found, machines, hosts)), bystanders=stack.get("bystanders") == "allow",
+        turns=tuple(_turns(stack)),
     )  # fmt: skip
 
 
-def _bystanders(stack: Mapping[str, Any]) -> bool:
-    return "allow" in (stack.get("bystanders"), stack.get("guard", {}).get("bystanders"))
+def _turns(stack: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    said = [stack.get("one_at_a_time", [])]
+    said += [rule["one_at_a_time"] for rule in stack.get("rules", ()) if "one_at_a_time" in rule]
+    for each in said:
+        yield from map(tuple, each) if each and isinstance(each[0], list) else [tuple(each)]
 
 
 def _entry(label: str, own: Mapping[str, Any], stack: Mapping[str, Any]) -> Entry:
@@ -158,6 +168,7 @@ def _entry(label: str, own: Mapping[str, Any], stack: Mapping[str, Any]) -> Entr
         disks=each, flat=storage.get("layout") == "flat",
         options={**stack.get("migration", {}), **own.get("migration", {})},
         protected=label in stack.get("guard", {}).get("protected", ()),
+        held=any(each.get("vm") == label for each in stack.get("hold", ())),
     )  # fmt: skip
 
 
@@ -198,17 +209,23 @@ def _host(name: str, stack: Mapping[str, Any], found: Mapping[str, Any]) -> Host
         there = sum(each.size for vm in vms for each in vm.files if paths.inside(volume["path"], each.path))
         unexplained[volume["path"]] = volume["capacity_bytes"] - volume["free_bytes"] - there
     unexplained["memory"] = facts["memory_mib"] - facts["memory_free_mib"] - sum(vm.held for vm in vms)
-    maintenance = name in _in_maintenance(stack)
+    maintenance = _in_maintenance(stack)
+    kept = any(each.get("host") == name for each in stack.get("hold", ()))
     return Host(
         name=name, memory=facts["memory_free_mib"] - size_of(reserve.get("memory", 0)) // (1 << 20),
         volumes=volumes, roots=own.get("storage", {}), live=settings["max_live"], storage=settings["max_storage"],
-        full_name=facts["full_name"], closed=maintenance or "away" in own, maintenance=maintenance,
+        full_name=facts["full_name"], closed=name in maintenance or "away" in own or kept, maintenance=name in maintenance,
+        ways_out=tuple(maintenance.get(name, ())),
         unexplained=unexplained,
     )  # fmt: skip
 
 
-def _in_maintenance(stack: Mapping[str, Any]) -> set[str]:
-    return {each if isinstance(each, str) else each["host"] for each in stack.get("maintenance", ())}
+def _in_maintenance(stack: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return hosts in maintenance, and where what leaves them is to go."""
+    said = stack.get("maintenance", ())
+    return {
+        each: [] if isinstance(each, str) else each.get("to", []) for each in said if isinstance(each, str)
+    } | {each["host"]: each.get("to", []) for each in said if not isinstance(each, str)}
 
 
 def _rule(rule: Mapping[str, Any]) -> Rule:

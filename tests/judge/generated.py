@@ -17,7 +17,8 @@ from .recording import job as running
 SHARE = "\\\\sofs\\vms"
 _LARGEST = ((3, 4), (3, 5), (4, 6), (4, 6), (5, 7))
 """Hosts and machines, at most."""
-_BYSTANDERS = 0.12
+_BYSTANDERS, _TURNS, _HOLDS, _ENTRIES = 0.12, 0.1, 0.08, 0.5
+"""Parts of the estates that have these keys, and of those with maintenance in which it is an entry."""
 _MOVED = 0.7
 """Part of the machines that are drawn for another host."""
 
@@ -127,9 +128,18 @@ def drawn(number: int) -> Drawn:
     # By a source of its own, so that what is new leaves the estates of all numbers as they were.
     more = Random(f"{number} more")  # noqa: S311 - the same
     bystanders = "allow" if more.random() < _BYSTANDERS else ""
+    turns = sorted(more.sample(sorted(entries), 2)) if len(entries) > 1 and more.random() < _TURNS else []
+    hold = _hold(more, hosts, sorted(entries)) if more.random() < _HOLDS else []
     return Drawn(
         stack=stack_text(
-            declared, entries, rules=rules, maintenance=maintenance, guard=guard, bystanders=bystanders
+            declared,
+            entries,
+            rules=rules,
+            maintenance=_emptied(more, hosts, maintenance),
+            guard=guard,
+            bystanders=bystanders,
+            one_at_a_time=turns,
+            hold=hold,
         ),
         inventory=inventory_text(shown),
     )
@@ -215,6 +225,25 @@ def _declare(
     if any("above" in each for each in vm.disks):
         entry["migration"] = {"parents": "copy"}
     vm.entry = entry
+
+
+def _hold(more: Random, hosts: list[str], labels: list[str]) -> list[dict[str, str]]:
+    until = {"until": "2026-12-01", "reason": "hands are at it"}
+    if labels and more.random() < 0.5:
+        return [{"vm": more.choice(labels), **until}]
+    return [{"host": more.choice(hosts), **until}]
+
+
+def _emptied(more: Random, hosts: list[str], names: list[str]) -> list[Any]:
+    """Return maintenance as plain names, or as entries of which some say where to."""
+    if more.random() >= _ENTRIES:
+        return names
+    others = [name for name in hosts if name not in names]
+    until = {"until": "2026-12-01", "reason": "patches"}
+    return [
+        {"host": name, **until, **({"to": sorted(more.sample(others, 1))} if more.random() < 0.4 else {})}
+        for name in names
+    ]
 
 
 def _may_be_on(entry: dict[str, Any], hosts: list[str]) -> list[str]:

@@ -97,7 +97,7 @@ class _Search:
         start, ends = here(self._estate.machines[label]), self._ends[label]
         entry = self._estate.entries[label]
         return any(end.key != start.key for end in ends) or (
-            self._estate.bystanders and not entry.protected and bool(ends)
+            self._estate.bystanders and not entry.protected and not entry.held and bool(ends)
         )
 
     def _comes_back(self, label: str, place: Place) -> bool:

@@ -6,6 +6,7 @@ chance. It holds both ends until it ends. Nothing else holds it back, so a plan 
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -31,6 +32,8 @@ from .spare import survives
 
 Plan = Mapping[str, Any]
 """What `plan --json` prints."""
+_ROUNDED = 0.11
+"""Seconds by which printed times may overlap: they are rounded."""
 SHORTEST, LONGEST = 0.2, 5.0
 """How much longer a move may take than planned."""
 
@@ -65,6 +68,7 @@ def replay(estate: Estate, plan: Plan, seed: int) -> Run:
     for pool, amount in arriving(estate, estate.under_way).items():
         run.free[pool] = run.free.get(pool, 1) - amount
     moves, now = plan["moves"], 0.0
+    run.wrong += _turns_missed(estate, moves)
     while True:
         _start_all(run, moves, now)
         if not run.going:
@@ -110,6 +114,16 @@ def _place_after(run: Run, move: Mapping[str, Any]) -> Place:
     )  # fmt: skip
 
 
+def _turns_missed(estate: Estate, moves: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield which machines that take turns the plan itself has on their way at once."""
+    for group in estate.turns:
+        own = [each for each in moves if each["label"] in group]
+        for one, other in itertools.combinations(own, 2):
+            both = min(one["end"], other["end"]) - max(one["start"], other["start"])
+            if one["label"] != other["label"] and both > _ROUNDED:
+                yield f"{one['label']} and {other['label']} are planned to move at once"
+
+
 def _start_all(run: Run, moves: Sequence[Mapping[str, Any]], now: float) -> None:
     ready = [
         number
@@ -119,8 +133,14 @@ def _start_all(run: Run, moves: Sequence[Mapping[str, Any]], now: float) -> None
     run.chance.shuffle(ready)
     ready.sort(key=lambda number: moves[number]["label"] not in run.estate.under_way)  # those run already
     for number in ready:
-        if _slots(run, moves[number], 0):
+        if _slots(run, moves[number], 0) and not _waits_its_turn(run, moves[number]["label"]):
             _start(run, moves[number], number, now)
+
+
+def _waits_its_turn(run: Run, label: str) -> bool:
+    """Say whether another machine of its group is on its way: a start waits for that, as it waits for a slot."""
+    going = {run.plan["moves"][number]["label"] for number in run.going}
+    return any(label in group and going.intersection(group) for group in run.estate.turns)
 
 
 def _slots(run: Run, move: Mapping[str, Any], taken: int) -> bool:
@@ -218,7 +238,8 @@ def _at_the_end(run: Run) -> Iterator[str]:
         ends = list(ends_of(estate, label))
         if label in estate.under_way:
             ends = [each for each in ends if each.host == place.host] or [place]
-        if place.host not in hosts_of(estate, label) and not _home_again(run, label):
+        followed = label in estate.under_way
+        if not followed and place.host not in hosts_of(estate, label) and not _home_again(run, label):
             yield f"{label} ends on {place.host}, where it is not declared"
         elif not any(_as_declared(each, place, folders=_folders_printed(run)) for each in ends):
             yield f"{label} ends with its files at {', '.join(place.files)}"
