@@ -223,9 +223,8 @@ def _host(name: str, stack: Mapping[str, Any], found: Mapping[str, Any]) -> Host
 def _in_maintenance(stack: Mapping[str, Any]) -> dict[str, list[str]]:
     """Return hosts in maintenance, and where what leaves them is to go."""
     said = stack.get("maintenance", ())
-    return {
-        each: [] if isinstance(each, str) else each.get("to", []) for each in said if isinstance(each, str)
-    } | {each["host"]: each.get("to", []) for each in said if not isinstance(each, str)}
+    entries = [{"host": each} if isinstance(each, str) else each for each in said]
+    return {each["host"]: each.get("to", []) for each in entries}
 
 
 def _rule(rule: Mapping[str, Any]) -> Rule:
