@@ -1,7 +1,7 @@
 """Search of the order in which legs take links and room: legs change places in it, most often those that hold up the end.
 
-Simulated annealing (Kirkpatrick et al. 1983): at first orders that end a little later are kept too, in the end only
-those that do not.
+Simulated annealing (Kirkpatrick et al. 1983), several times from the same order: at first orders that end a little later
+are kept too, in the end only those that do not.
 """
 
 from __future__ import annotations
@@ -12,7 +12,11 @@ from collections.abc import Sequence
 from .budget import Budget
 from .packing import Packed, Packing, Wait
 
-HEAT = 0.03
+RESTARTS = 3
+"""Searches with other random numbers: one in a while ends in an order from which no single change leads on."""
+LONG = 20
+"""Changes for each leg that one search has, or there is but one."""
+HEAT = 0.06
 """Part of the finish by which a change may be worse at the beginning of a search."""
 EACH = 0.05
 """Weight of the mean end of all legs beside the last one: among equal finishes, room and links come free earlier."""
@@ -25,19 +29,28 @@ DIRECTED = 0.75
 
 
 def improved(packing: Packing, order: Sequence[int], bound: float, budget: Budget) -> Packed | None:
-    """Return the best schedule found, from `order` on; None where that order finds no room. Stops at `bound` seconds."""
-    current = packing.packed(order)
-    if current is None:
+    """Return the best schedule found, from `order` on; None where that order finds no room, or there are too few steps for so many legs. Stops at `bound` seconds."""
+    cost = len(order) + FIXED
+    if budget.left < len(order) * cost:  # not even a change for each leg
         return None
-    source = random.Random(0)  # noqa: S311 - an order, no secret
-    cost = len(current.order) + FIXED
-    budget = Budget(min(budget.left, ROUNDS * len(current.order) ** 2 * cost))
-    best, whole = current, max(1, budget.left)
-    waits = packing.critical(current)
+    begun = packing.packed(order)
+    if begun is None:
+        return None
+    restarts = RESTARTS if budget.left > RESTARTS * LONG * len(order) * cost else 1
+    best, share = begun, min(budget.left // restarts, ROUNDS * len(order) ** 2 * cost)
+    for seed in range(restarts):
+        if best.finish > bound:
+            best = min(best, _annealed(packing, begun, bound, Budget(share), seed), key=_cost)
+    return best
+
+
+def _annealed(packing: Packing, current: Packed, bound: float, budget: Budget, seed: int) -> Packed:
+    source = random.Random(seed)  # noqa: S311 - an order, no secret
+    cost, whole = len(current.order) + FIXED, max(1, budget.left)
+    best, waits, near = current, packing.critical(current), packing.meeting
     while not budget.spent and best.finish > bound:
         heat = HEAT * best.finish * budget.left / whole
-        changed = _changed(current.order, waits, source)
-        found = packing.packed(changed, current.finish + heat)
+        found = packing.packed(_changed(current.order, waits, near, source), current.finish + heat)
         budget.spend(cost)
         if found is None or _cost(found) > _cost(current) + heat * source.random():
             continue
@@ -51,20 +64,16 @@ def _cost(packed: Packed) -> float:
     return packed.finish + EACH * sum(packed.ends) / len(packed.ends)
 
 
-def _changed(order: Sequence[int], waits: Sequence[Wait], source: random.Random) -> list[int]:
-    """Return `order` with one leg at another place."""
-    changed, last = list(order), len(order) - 1
-    if not waits or source.random() > DIRECTED:
-        return _moved(changed, source.randint(0, last), source.randint(0, last))
-    wait = source.choice(waits)
-    ended, leg = changed.index(wait.ended), changed.index(wait.leg)
-    if wait.for_room and source.randint(0, 1):
-        return _moved(changed, ended, source.randint(0, ended))  # what gives the room earlier
-    if wait.for_room:
-        return _moved(changed, leg, source.randint(leg, last))  # what takes it later
-    return _moved(changed, leg, ended) if source.randint(0, 1) else _moved(changed, ended, leg)
-
-
-def _moved(order: list[int], place: int, to: int) -> list[int]:
-    order.insert(to, order.pop(place))
-    return order
+def _changed(
+    order: Sequence[int], waits: Sequence[Wait], near: Sequence[Sequence[int]], source: random.Random
+) -> list[int]:
+    """Return `order` with one leg at the place of another one that it meets: to pass others changes nothing."""
+    leg = source.choice(order)
+    if waits and source.random() < DIRECTED:
+        wait = source.choice(waits)
+        leg = wait.leg if source.randint(0, 1) else wait.ended
+    changed = list(order)
+    if near[leg]:
+        place, to = changed.index(leg), changed.index(source.choice(near[leg]))
+        changed.insert(to, changed.pop(place))
+    return changed

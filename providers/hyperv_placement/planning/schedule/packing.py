@@ -10,6 +10,7 @@ import heapq
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from .problem import LEAST, Leg, Problem
 
@@ -93,6 +94,18 @@ class Packing:
             needs += [
                 (self._links + number, 1) for number, gate in enumerate(problem.gates) if gate.meets(leg)
             ]
+
+    @cached_property
+    def meeting(self) -> list[list[int]]:
+        """By leg: those that use a link, a gate or room that it uses, too."""
+        used = [
+            {~host for host, _ in needs} | {pool for pool, _ in (*takes, *gives)}
+            for needs, takes, gives in zip(self.needs, self.takes, self.gives, strict=True)
+        ]
+        return [
+            [other for other, theirs in enumerate(used) if other != number and not own.isdisjoint(theirs)]
+            for number, own in enumerate(used)
+        ]
 
     def packed(self, order: Sequence[int], limit: float = math.inf) -> Packed | None:
         """Return when each leg runs; None if one ends after `limit`, or finds no room after all others."""

@@ -17,6 +17,10 @@ CLOSE = 1.001
 """Factor of the lower bound at which the search stops."""
 ROUNDS = 48
 """Simulations with shared links at most."""
+SHARE = 0.25
+"""Part of the budget that these may use."""
+WIDE = 0.1
+"""Part by which a schedule ends after the lower bound where the whole budget is used; the nearer it is, the less."""
 WORTH = 0.995
 """Part of the finish below which moves wait for the links of others: what is gained by less is lost with the first slow move."""
 
@@ -24,12 +28,14 @@ WORTH = 0.995
 def best(problem: Problem, legs: Sequence[Leg], budget: Budget) -> list[ScheduledLeg]:
     """Return the schedule of `legs`, a safe order, with the earliest finish; at least one is tried, however small the budget."""
     bound = lower_bound(problem, legs) * CLOSE
-    shared = _shared(problem, legs, bound, Budget(budget.left // 2))
-    if finish(shared) <= bound:
+    shared = _shared(problem, legs, bound, Budget(int(budget.left * SHARE)))
+    end = finish(shared)
+    if end <= bound:
         return shared
+    steps = budget.left * (1 - SHARE) * min(1.0, (end / bound - 1) / WIDE)
     packing = Packing(problem, [each.leg for each in shared])
-    found = improved(packing, range(len(shared)), bound, Budget(budget.left // 2))
-    if found is None or found.finish > finish(shared) * WORTH:
+    found = improved(packing, range(len(shared)), bound, Budget(int(steps)))
+    if found is None or found.finish > end * WORTH:
         return shared
     return _in_turn(packing, found)
 
