@@ -223,7 +223,7 @@ def _host(name: str, stack: Mapping[str, Any], found: Mapping[str, Any]) -> Host
 def _in_maintenance(stack: Mapping[str, Any]) -> dict[str, list[str]]:
     """Return hosts in maintenance, and where what leaves them is to go."""
     said = stack.get("maintenance", ())
-    entries = [{"host": each} if isinstance(each, str) else each for each in said]
+    entries: list[dict[str, Any]] = [{"host": each} if isinstance(each, str) else each for each in said]
     return {each["host"]: each.get("to", []) for each in entries}
 
 
