@@ -59,6 +59,8 @@ class Outcome:
     """Those of them that refused the login or were not asked, and so are not reported as silent."""
     causes: tuple[str, ...] = ()
     """Why, a line for each cause."""
+    holds: tuple[str, ...] = ()
+    """Every hold in force, a line each, and what is not known of holds."""
 
     @property
     def proof(self) -> Proof:
@@ -75,6 +77,7 @@ def outcome_of(stack: Stack, plan: Plan, inventory: Inventory, log: Mapping[VmId
     lost = inventory.unreachable
     return Outcome(
         stack=stack.path.stem, machines=len(plan.steps), left=left, silent=tuple(lost),
+        holds=tuple(each.text for each in plan.findings if each.id in {"hold-in-force", "holds-unread"}),
         unread=tuple(name for name, host in lost.items() if host.kind != Silence.SILENT), causes=tuple(reported(lost.values())),
     )  # fmt: skip
 

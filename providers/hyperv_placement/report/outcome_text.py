@@ -23,6 +23,7 @@ def render_outcome(outcome: Outcome) -> str:
             line += f"; our log: {word.source} -> {word.to}, {word.time}, {said}"
         lines.append(line)
     lines += (f"  {cause}" for cause in outcome.causes)
+    lines += (f"  hold: {each}" for each in outcome.holds)
     return "\n".join(map(visible, lines))
 
 
@@ -57,7 +58,7 @@ def outcome_record(outcome: Outcome, exit_code: int) -> dict[str, Any]:
     summary    the first line
     exit_code  0 reached, 2 not reached, 4 reached as far as hosts answered
     stack      the file's name without its ending; machines: how many it declares; silent: hosts of which nothing was read;
-               causes: why, a line for each
+               causes: why, a line for each; holds: those in force, a line each
     left       [{label, standing, proof (reached: it does not count for now; not reached; not known), text, host, vm_id,
                last: null or {time, event, source, to, result} of our audit log}]
     """
@@ -68,5 +69,6 @@ def outcome_record(outcome: Outcome, exit_code: int) -> dict[str, Any]:
         "machines": outcome.machines,
         "silent": list(outcome.silent),
         "causes": list(outcome.causes),
+        "holds": list(outcome.holds),
         "left": [record(each) for each in outcome.left],
     }

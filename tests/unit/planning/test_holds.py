@@ -12,8 +12,10 @@ from hyperv_placement.model.plan import Plan, Standing
 from hyperv_placement.model.stack import Hold, Maintenance, Stack
 from hyperv_placement.planning import plan
 from hyperv_placement.planning.drift import Readings, drift_of
+from hyperv_placement.planning.outcome import outcome_of
 from hyperv_placement.planning.what_counts import Proof, complete, proof
 from hyperv_placement.report.drift_text import render_drift
+from hyperv_placement.report.outcome_text import render_outcome
 from tests.estates import host, inventory, job, machine, spec, stack
 
 DAY = date(2026, 12, 1)
@@ -89,6 +91,9 @@ def test_drift_says_held_and_does_not_count_it() -> None:
     assert "1 held" in text.splitlines()[0]
     assert "held: VM001: is on hv2, declared on hv1" in text
     assert "hold: hv1 is held until 2026-12-01: hands are at it, by LAB\\anna" in text
+    result = outcome_of(declared, made, SEEN, {})
+    assert (result.proof, [each.standing for each in result.left]) == (Proof.REACHED, [Standing.HELD])
+    assert "hold: hv1 is held until 2026-12-01: hands are at it" in render_outcome(result)
     over = drift_of(replace(declared, holds=(HV1,)), SEEN, on(AFTER, declared), Readings(now=AFTER))
     assert [each.subject for each in over.drifts] == ["VM001"]
     assert "the hold of hv1 ended on 2026-12-01 (hands are at it); it counts no more" in render_drift(over)
