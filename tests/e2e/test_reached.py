@@ -28,6 +28,7 @@ STANDS = {
     "LATER": "to move, its window is closed",
     "SECURED": "refused",
     "ASLEEP": "snoozed, refused or moved by others",
+    "HELD": "held, to move or refused",
     "GHOST": "missing",
     "TWIN": "ambiguous",
     "TAKEN": "moved by others",
@@ -55,6 +56,8 @@ class Declared:
         """Declare these machines, DC protected, and more of some hosts."""
         more = {name: {**host, **hosts.get(name, {})} for name, host in self.content["hosts"].items()}
         content = {**self.content, "hosts": more, "vms": vms, "guard": {"protected": ["DC"]}}
+        if "HELD" in vms:
+            content["hold"] = [{"vm": "HELD", "until": "2099-12-31", "reason": "hands are at it"}]
         self.path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
 
 
@@ -103,6 +106,7 @@ def test_exit_codes_of_the_engine_are_those_of_the_table(reached: Site) -> None:
         "LATER": {"host": "hv2", "window": [{"from": "2099-12-30T22:00Z", "until": "2099-12-31T06:00Z"}]},
         "SECURED": {"host": "hv2"},
         "ASLEEP": {"host": "hv2", "snooze": dict(SNOOZE)},
+        "HELD": {"host": "hv2"},
         "GHOST": {"host": "hv1"},
         "TWIN": {"host": "hv1"},
     }
@@ -116,8 +120,8 @@ def test_exit_codes_of_the_engine_are_those_of_the_table(reached: Site) -> None:
     assert set(said) == {name for name, row in STANDS.items() if codes[row]["up"] != "0"}, run.stdout
     assert {name: text for name, text in said.items() if SAID[name] not in text} == {}
     assert (site.hosts()["MOVES"], site.hosts()["RESTLESS"]) == ("hv2", "hv1")
-    assert {name: site.hosts()[name] for name in ("SECURED", "ASLEEP", "LATER")} == dict.fromkeys(
-        ("SECURED", "ASLEEP", "LATER"), "hv1"
+    assert {name: site.hosts()[name] for name in ("SECURED", "ASLEEP", "LATER", "HELD")} == dict.fromkeys(
+        ("SECURED", "ASLEEP", "LATER", "HELD"), "hv1"
     )
 
     site.lab("fault", "clear")

@@ -100,6 +100,11 @@ STANDINGS = {
         vms={"SECURED": {"host": "hv2", "snooze": {"until": "2099-12-31", "reason": "new disks"}}},
         said={"*": "snoozed until 2099-12-31: new disks"},
     ),
+    "held, to move or refused": Standing(
+        vms={"PLACED": {"host": "hv2"}},
+        more={"hold": [{"vm": "PLACED", "until": "2099-12-31", "reason": "hands are at it"}]},
+        said={"*": "PLACED is held until 2099-12-31: hands are at it"},
+    ),
     "protected, in place": Standing(
         vms={}, more={"guard": {"protected": ["PLACED"]}},
         said={"drift": "no drift, 5 machines", "result": "reached: 4 of 5 machines in place", "*": ""},

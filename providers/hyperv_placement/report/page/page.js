@@ -59,7 +59,7 @@
     legs.get(move.id).push(number);
   });
   const moments = [...new Set([0, ...moves.flatMap((move) => [move.start, move.end])])].sort((a, b) => a - b);
-  const LEFT_OUT = new Set(["waiting", "refused", "unknown", "missing", "ambiguous", "moved by others"]);
+  const LEFT_OUT = new Set(["waiting", "refused", "unknown", "missing", "ambiguous", "moved by others", "held"]);
 
   function stand(machine, now) {  // -> [status, host, move that runs]
     const own = legs.get(machine.id);
