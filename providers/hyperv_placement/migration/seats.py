@@ -19,6 +19,22 @@ def seats_of(stack: Stack, label: str, move: Move) -> tuple[Seat, ...]:
     return tuple(_seats(stack, label, move))
 
 
+class Most:
+    """How many moves of each seat may be on their way at once, looked up anew each minute."""
+
+    def __init__(self, stack: Stack) -> None:
+        """By the limits and turns of `stack`."""
+        self._stack = stack
+        self._last: tuple[datetime, Mapping[str, int]] | None = None
+
+    def at(self, now: datetime) -> Mapping[str, int]:
+        """Return what counts at `now`. Any number of threads may ask."""
+        minute, last = now.replace(second=0, microsecond=0), self._last
+        if last is None or last[0] != minute:
+            last = self._last = minute, most_at(self._stack, minute)
+        return last[1]
+
+
 def most_at(stack: Stack, now: datetime) -> Mapping[str, int]:
     """Return how many moves of each seat may be on their way at once at `now`; what is not limited then is not named."""
     limits = {_ALL: stack.limits, **{_at(name): host.limits for name, host in stack.hosts.items()}}

@@ -12,7 +12,7 @@ from .guard import Span, Window
 AHEAD = timedelta(weeks=5)
 """How far ahead a calendar is looked through: a window that comes every week opens four times in it at least."""
 _BEHIND = timedelta(weeks=1)
-_KEPT = 4096
+_KEPT = 1024
 """Calendars that are kept: machines of one kind have one."""
 
 
@@ -62,8 +62,10 @@ def opening(scopes: Iterable[Scope], now: datetime) -> Opening:
     now, bound = now.astimezone(UTC), tuple(scopes)
     if not bound:
         return ALWAYS
-    common = _common(tuple(scope.windows for scope in bound), now)
-    ends = [_end(_times(scope.windows, now), now) for scope in bound]
+    # By the minute, so that threads that ask every second share a calendar.
+    minute = now.replace(second=0, microsecond=0)
+    common = _common(tuple(scope.windows for scope in bound), minute)
+    ends = [_end(_times(scope.windows, minute), now) for scope in bound]
     longest = max((end - max(begin, now) for begin, end in common if end > now), default=timedelta())
     shut = [scope for scope, end in zip(bound, ends, strict=True) if end is None]
     if shut:
@@ -73,10 +75,10 @@ def opening(scopes: Iterable[Scope], now: datetime) -> Opening:
             zone=first.zone, reason=first.reason, longest=longest,
         )  # fmt: skip
     closes, number = min((end, number) for number, end in enumerate(ends) if end is not None)
-    if closes >= now + AHEAD:
+    if closes >= minute + AHEAD:
         return ALWAYS
     scope = bound[number]
-    window = next(each for each in scope.windows if _end(_times((each,), now), now) is not None)
+    window = next(each for each in scope.windows if _end(_times((each,), minute), now) is not None)
     return Opening(closes=closes, keys=(scope.key,), zone=window.zone, reason=window.reason, longest=longest)
 
 

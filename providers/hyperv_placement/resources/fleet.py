@@ -24,7 +24,7 @@ from hyperv_placement.migration.failure_guard import FailureGuard
 from hyperv_placement.migration.known_delegation import SecondHop
 from hyperv_placement.migration.migrate import Moved, migrate, mover_for
 from hyperv_placement.migration.mover import Collaborators, Movers
-from hyperv_placement.migration.seats import most_at, seats_of
+from hyperv_placement.migration.seats import Most, seats_of
 from hyperv_placement.migration.start_window import ANY_TIME, StartWindow
 from hyperv_placement.model.estate import Inventory, VirtualMachine
 from hyperv_placement.model.guard import Limit
@@ -75,7 +75,8 @@ class Fleet:
         self.stack = stack
         self.clock = clock
         self.estate = estate or Estate(stack.hosts, clock=clock)
-        self.admission = Admission(self.estate, clock=clock, most=lambda: most_at(stack, clock.utc()))
+        most = Most(stack)
+        self.admission = Admission(self.estate, clock=clock, most=lambda: most.at(clock.utc()))
         self.audit = audit
         self.identities = Identities(
             identities or identities_path(audit.path.parent.parent.parent, stack.path.stem), clock

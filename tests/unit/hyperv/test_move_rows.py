@@ -53,7 +53,7 @@ def rows(**more: object) -> MoveRows:
         "memory": [memory(), checkpoint, row("Msvm_MemorySettingData", "Definition", VirtualQuantity=1)],
         "summaries": [Instance("Msvm_SummaryInformation", {"Name": VM.lower(), "MemoryUsage": 6000})],
         "security": [row("Msvm_SecuritySettingData", VM, TpmEnabled=True)],
-        "processors": [row("Msvm_ProcessorSettingData", VM, LimitProcessorFeatures=True)],
+        "processors": [row("Msvm_ProcessorSettingData", VM, LimitProcessorFeatures=True, VirtualQuantity=4)],
         "assigned": [],
         "gpu_partitions": [row("Msvm_GpuPartitionSettingData", "Definition")],
         "fc_ports": [],
@@ -75,6 +75,7 @@ def test_what_protects_a_machine_is_read() -> None:
     vm = only(rows())
     assert (vm.vtpm, vm.switches, vm.heartbeat_ok) == (True, ("external",), True)
     assert vm.devices == Devices(processor_limited=True)
+    assert (vm.processors, only(rows(processors=None)).processors) == (4, None)
 
 
 @pytest.mark.parametrize(

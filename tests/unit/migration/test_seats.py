@@ -7,7 +7,7 @@ from datetime import UTC, datetime, time
 from zoneinfo import ZoneInfo
 
 from hyperv_placement.migration.needs import Needs, Running, needs_of, shortage
-from hyperv_placement.migration.seats import most_at, seats_of
+from hyperv_placement.migration.seats import Most, most_at, seats_of
 from hyperv_placement.model.guard import Daily
 from hyperv_placement.model.move import Move, Moves
 from hyperv_placement.model.names import HostName
@@ -55,6 +55,12 @@ def test_limits_count_by_the_clock() -> None:
     few = replace(declared(), limits=(Pace(window=DAY, copies=1), Pace(copies=2)))
     assert waits(few, NIGHT) is None
     assert waits(few, NOON) == "1 of 1 move is on its way (limits of test.yaml)"
+
+
+def test_numbers_change_with_the_minute() -> None:
+    """A limit of the day begins and ends while a run goes on."""
+    most = Most(replace(declared(), limits=(Pace(window=DAY, copies=1), Pace(copies=2))))
+    assert [most.at(NOON.replace(hour=hour))["limits"] for hour in (7, 8, 8, 17, 18)] == [2, 1, 1, 1, 2]
 
 
 def test_limits_of_a_host_count_moves_at_that_host() -> None:

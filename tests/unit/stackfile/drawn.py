@@ -128,28 +128,15 @@ DAILIES = st.builds(
     st.sampled_from(["Europe/Berlin", "UTC", "America/New_York"]),
     REASONS,
 )
-WINDOWS = st.lists(ONE_OFFS | WEEKLIES | DAILIES, max_size=2).map(tuple)
-
-
-def _paces(least: str) -> st.SearchStrategy[Pace]:
-    """Limits that limit `least`, and perhaps the other one."""
-    copies, bandwidth = st.integers(1, 1000), st.integers(1, 999_999).map(lambda mbit: mbit * 1e6 / 8)
-    return st.builds(
-        Pace,
-        window=st.none() | (ONE_OFFS | WEEKLIES | DAILIES).map(lambda window: replace(window, reason="")),
-        copies=copies if least == "copies" else st.none() | copies,
-        bandwidth=bandwidth if least == "bandwidth" else st.none() | bandwidth,
-    )
-
-
-BALANCES = st.builds(
-    Balance,
-    by=st.sampled_from(
-        [(), ("memory",), ("processors",), ("memory", "processors"), ("processors", "memory")]
-    ),
-    threshold=st.integers(0, 100).map(float),
+TIMES = ONE_OFFS | WEEKLIES | DAILIES
+NIGHT = Daily(begins=time(22), ends=time(6), zone=ZoneInfo("Europe/Berlin"))
+WINDOWS = st.sampled_from([(), (NIGHT,)]) | TIMES.map(lambda window: (window, NIGHT))
+LIMITS = st.sampled_from(
+    [(), (Pace(copies=8),), (Pace(window=NIGHT, bandwidth=1.25e8), Pace(copies=1, bandwidth=125e3))]
 )
-LIMITS = st.lists(_paces("copies") | _paces("bandwidth"), max_size=2).map(tuple)
+BALANCES = st.sampled_from(
+    [Balance(), Balance(by=(), threshold=5.0), Balance(by=("processors", "memory")), Balance(threshold=100.0)]
+)
 
 
 @st.composite
@@ -247,7 +234,7 @@ GUARDS = st.builds(
     max_bytes=st.none() | st.integers(0, 10**15 - 1),
     max_hosts=st.none() | st.integers(0, 1000),
     max_failures=st.none() | st.integers(1, 1000),
-    freeze=st.lists(ONE_OFFS | WEEKLIES, max_size=1).map(tuple),
+    freeze=st.lists(TIMES, max_size=2).map(tuple),
     all_or_nothing=st.booleans(),
 )
 
