@@ -56,28 +56,34 @@ def spare_on_the_way(stack: Stack, inventory: Inventory, schedule: Schedule) -> 
                 topic=Topic.RULE,
             )
             continue
-        for gap in _gaps(rule, begun, schedule, moments):
-            yield _said(rule, gap)
+        if gaps := list(_gaps(rule, begun, schedule, moments)):
+            yield _said(rule, gaps)
 
 
-def _said(rule: Rule, gap: _Gap) -> Finding:
-    during = (
-        f" while {' and '.join(gap.moving[:3])} {'moves' if len(gap.moving) == 1 else 'move'}"
-        if gap.moving
-        else ""
-    )
-    begin = f"{format_seconds(gap.begin)} of this run" if gap.begin else "the beginning of this run"
-    if gap.end == math.inf:
-        text = f"from {begin} on"
-    else:
-        text = f"for {format_seconds(gap.end - gap.begin)}, from {begin}{during}"
+def _said(rule: Rule, gaps: Sequence[_Gap]) -> Finding:
+    by_host: dict[HostName, list[_Gap]] = {}
+    for gap in gaps:
+        by_host.setdefault(gap.lost, []).append(gap)
+    times = "; ".join(f"without {lost} {_when(found)}" for lost, found in sorted(by_host.items()))
     return Finding.warning(
         "rule-n-plus-1-on-the-way",
-        f"The rule in line {rule.line} (n_plus_1), which holds for {gap.lost} now, does not {text}: without {gap.lost} the others"
-        " would find no room for all that it runs",
+        f"The rule in line {rule.line} (n_plus_1) holds now and is broken by the run: the others would find no room {times}",
         "Nothing is held back for that: run it when the loss of a host is least likely, or keep more memory free",
         topic=Topic.RULE,
     )
+
+
+def _when(gaps: Sequence[_Gap]) -> str:
+    """Return for how long, first from when, and whether the run ends it."""
+    first = gaps[0]
+    begin = f"{format_seconds(first.begin)} of this run" if first.begin else "the beginning of this run"
+    if first.end == math.inf:
+        return f"from {begin} on"
+    moving = f" while {' and '.join(first.moving[:3])} {'moves' if len(first.moving) == 1 else 'move'}"
+    length = sum(gap.end - gap.begin for gap in gaps if gap.end < math.inf)
+    several = f", the first of {len(gaps)} times," if len(gaps) > 1 else ""
+    lasting = "" if gaps[-1].end < math.inf else f", and from {format_seconds(gaps[-1].begin)} on"
+    return f"for {format_seconds(length)}, from {begin}{several}{moving if first.moving else ''}{lasting}"
 
 
 class _State:

@@ -9,13 +9,15 @@ from hyperv_placement.planning.checks.survival import Survival, loss
 from hyperv_placement.planning.solver import Search
 
 from .evenness import FULLEST, STEPS
-from .model import Model, Question
+from .model import Model, Question, kinds_of
 from .placing import levels_of, placed, preference
 from .problem import Assignment, AssignmentProblem, Option
 from .staying import Staying, staying
 
 SMALL, VARIABLES = 4_000, 40_000
 """Machines times hosts up to which all are solved at once, and up to which that is tried after those alone that must go."""
+WIDTHS = (8, 24)
+"""Hosts, the emptiest ones, among which is looked where an estate is too large."""
 NODES, WORK, EVEN_NODES = 5_000, 2_000_000, 20
 """Nodes of the search tree for a question at most, nodes times variables, and nodes for an evener load among answers that are equally good."""
 _LEAVES, _STEP, _RANKS, _WISH = 1_000, 3_000, 100, 30_000
@@ -63,7 +65,7 @@ class _Search:
 
     def best(self) -> Assignment:
         problem = self._problem
-        size = sum(len(unit.hosts) for unit in problem.units)
+        size = self._size(self._all)
         least, sure, found = self._stay.least, False, self._first if self._usable else None
         going = tuple(
             number
@@ -71,7 +73,7 @@ class _Search:
             if (at := self._start[number]) is None or at.host != problem.units[number].home
         )
         for members in (going, self._all):
-            if sum(len(problem.units[number].hosts) for number in members) > VARIABLES:
+            if self._size(members) > VARIABLES:
                 continue
             everybody = members is self._all
             answer = self._solved(members)
@@ -85,16 +87,46 @@ class _Search:
                 sure = answer
             if found is not None and (everybody or (found.proved and not found.unkept)):
                 return _with(found, least=least)
+        if found is None and size > VARIABLES:
+            found = self._beside(least)
         if found is not None:
             return _with(found, least=least)
         return self._loosely(least, sure=sure, size=size)
 
-    def _solved(self, members: Sequence[int]) -> _Answer | bool:
+    def _size(self, members: Sequence[int]) -> int:
+        """Return how many variables the choice of some units has: alike ones are one."""
+        kinds = kinds_of(self._problem, members)
+        return sum(len(self._problem.units[numbers[0]].hosts) for numbers in kinds)
+
+    def _beside(self, least: int) -> Assignment | None:
+        """Return a choice of an estate that is too large for a whole program: the homeless, and who is beside them on the emptiest hosts."""
+        problem = self._problem
+        homeless = [number for number in self._all if self._start[number] is None]
+        free = {host: problem.room[pool] for host, (pool, _) in enumerate(problem.load)}
+        for option in filter(None, self._start.values()):
+            pool = problem.load[option.host][0]
+            free[option.host] -= sum(amount for held, amount in option.holds if held == pool)
+        emptiest = sorted(
+            {host for number in homeless for host in problem.units[number].hosts},
+            key=lambda host: (-free[host], host),
+        )
+        for width in WIDTHS if homeless else ():
+            hosts = frozenset(emptiest[:width])
+            beside = [number for number in self._all if (at := self._start[number]) and at.host in hosts]
+            members = [*homeless, *beside]
+            if self._size(members) // max(1, len(emptiest)) * width > VARIABLES:
+                break
+            answer = self._solved(members, hosts)
+            if isinstance(answer, _Answer):
+                return _judged(problem, [answer.at[number] for number in self._all], least)
+        return None
+
+    def _solved(self, members: Sequence[int], hosts: frozenset[int] | None = None) -> _Answer | bool:
         """Return the best answer for some units while the others stay; without one, whether that there is none is proved."""
         problem = self._problem
         if not members:
             return False
-        model = Model(problem, members, self._start, Question(spared=bool(problem.spares)))
+        model = Model(problem, members, self._start, Question(spared=bool(problem.spares), hosts=hosts))
         nodes = _nodes(model.size)
         if model.lost:
             kept = model.solved(dict.fromkeys(model.lost.values(), 1), Search(nodes=nodes, enough=0))
@@ -188,7 +220,7 @@ def _with(found: Assignment, *, least: int, sure: bool = True) -> Assignment:
     return Assignment(
         chosen=found.chosen,
         cost=found.cost,
-        least=min(least, found.cost) if found.complete else least,
+        least=min(least, found.cost),
         unkept=found.unkept,
         sure=sure,
     )

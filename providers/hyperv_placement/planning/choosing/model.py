@@ -25,8 +25,13 @@ class Way:
     """None for those that stay where they are, against rules, maintenance or lists."""
 
 
-def kinds_of(problem: AssignmentProblem, members: Iterable[int]) -> list[tuple[int, ...]]:
-    """Return units in classes that nothing tells apart; a unit of an excluded choice is alone."""
+def kinds_of(
+    problem: AssignmentProblem, members: Iterable[int], *, loose: bool = False
+) -> list[tuple[int, ...]]:
+    """Return units in classes that nothing tells apart; a unit of an excluded choice is alone.
+
+    Where they are now is no difference between units that have to go, unless they may stay against that (`loose`).
+    """
     alone = {unit for cut in problem.cuts for unit, _ in cut}
     classes: dict[object, list[int]] = {}
     for number in members:
@@ -34,6 +39,7 @@ def kinds_of(problem: AssignmentProblem, members: Iterable[int]) -> list[tuple[i
         own = tuple(sorted((host, each.holds, each.cost) for host, each in unit.own.items()))
         shapes = tuple(sorted((kind, each.holds, each.cost) for kind, each in unit.shapes.items()))
         names = tuple(sorted(unit.names.items()))
+        at = (unit.stay, unit.home) if loose or unit.home in unit.hosts else None
         key: object = (
             unit.hosts,
             own,
@@ -41,8 +47,7 @@ def kinds_of(problem: AssignmentProblem, members: Iterable[int]) -> list[tuple[i
             unit.left,
             unit.seats,
             names,
-            unit.stay,
-            unit.home,
+            at,
             unit.needs,
             unit.processors,
             tuple(sorted(unit.wish.items())),
@@ -61,6 +66,8 @@ class Question:
     """Pools that count; all if None."""
     spared: bool = False
     """Whether rules that want a group of hosts to bear a loss are asked for."""
+    hosts: frozenset[int] | None = None
+    """Hosts that are chosen among; all if None."""
     stretch: Mapping[int, int] = field(default_factory=dict)
     """Pools of which there may be more, and by what steps."""
 
@@ -84,7 +91,7 @@ class Model:
         self.stretched: dict[int, int] = {}
         """Pool -> variable that says by how many steps it is larger."""
         self.program = Program()
-        self.kinds = kinds_of(problem, members)
+        self.kinds = kinds_of(problem, members, loose=question.loose)
         self.ways: list[Way] = []
         self._drawn: dict[int, list[tuple[int, int]]] = {}
         self._newcomers: dict[int, list[int]] = {}
@@ -199,7 +206,8 @@ class Model:
 
     def _add_kind(self, kind: int, unit: Unit, count: int) -> None:
         one_of = []
-        for host in unit.hosts:
+        among = self._question.hosts
+        for host in unit.hosts if among is None else [each for each in unit.hosts if each in among]:
             option = unit.option(host)
             way = Way(variable=self.program.variable(count), kind=kind, option=option)
             one_of.append((way.variable, 1))
@@ -229,7 +237,8 @@ class Model:
     def _add_pools(self) -> None:
         stays: dict[int, int] = {}
         for numbers in self.kinds:
-            for pool, amount in self._problem.units[numbers[0]].stay:
+            unit = self._problem.units[numbers[0]]
+            for pool, amount in unit.stay if self._question.loose or unit.home in unit.hosts else ():
                 stays[pool] = stays.get(pool, 0) + amount * len(numbers)
         for pool, terms in sorted(self._drawn.items()):
             if self._question.counted is not None and pool not in self._question.counted:

@@ -62,17 +62,17 @@ def _reason(
         return Reason(
             labels=mine,
             refusal=Finding.refusal("no-host-fits", text, help_, topic=Topic.ORDER),
-            warning=Finding.warning("no-host-fits", f"{text}; {_they(mine)} where they are", help_),
+            warning=Finding.warning("no-host-fits", f"{text}; {_stay(mine)}", help_),
         )
     return Reason(
         labels=mine,
         refusal=Finding.refusal("no-host-found", text, help_, topic=Topic.ORDER),
-        warning=Finding.warning("no-host-found", f"{text}; {_they(mine)} where they are", help_),
+        warning=Finding.warning("no-host-found", f"{text}; {_stay(mine)}", help_),
     )
 
 
-def _they(labels: Sequence[str]) -> str:
-    return f"{_listed(labels)} {'stays' if len(labels) == 1 else 'stay'}"
+def _stay(labels: Sequence[str]) -> str:
+    return f"{_listed(labels)} {'stays where it is' if len(labels) == 1 else 'stay where they are'}"
 
 
 class _Sentences:
@@ -90,10 +90,15 @@ class _Sentences:
     def _places(self, conflict: Conflict) -> Iterator[str]:
         units = [self._problem.units[number] for number in conflict.units]
         names = self._rooms.hosts
-        hosts = sorted({host for unit in units for host in unit.hosts})
-        verb = "may be on" if len(units) > 1 or units[0].machines > 1 else "may be"
-        subject = "they" if verb == "may be on" else "it"
-        yield f"{subject} may be on {_listed([names[host] for host in hosts])} only"
+        lists: dict[tuple[int, ...], list[int]] = {}
+        for number in conflict.units:
+            lists.setdefault(self._problem.units[number].hosts, []).append(number)
+        if len(lists) > _NAMED:
+            lists = {tuple(sorted({host for unit in units for host in unit.hosts})): list(conflict.units)}
+        for hosts, members in lists.items():
+            alone = len(members) == 1 and units[0].machines == 1
+            subject = _named(self._labels, members) if len(lists) > 1 else "it" if alone else "they"
+            yield f"{subject} may be on {_listed([names[host] for host in hosts])} only"
         homes = sorted({names[unit.home] for unit in units if unit.home >= 0 and unit.home not in unit.hosts})
         leaving = [name for name in homes if name in self._rooms.stack.maintenance]
         if leaving:

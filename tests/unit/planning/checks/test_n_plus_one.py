@@ -81,7 +81,10 @@ def test_a_gap_on_the_way_is_reported_with_its_length() -> None:
     assert len(found.schedule.moves) == 1
     said = [str(each) for each in found.findings if each.id == "rule-n-plus-1-on-the-way"]
     assert len(said) == 1
-    assert "The rule in line 7 (n_plus_1), which holds for hv3 now, does not for " in said[0]
+    assert (
+        "The rule in line 7 (n_plus_1) holds now and is broken by the run: the others would find no room without hv3 for "
+        in said[0]
+    )
     assert "while VM001 moves" in said[0]
     assert not [each for each in found.findings if each.id == "rule-n-plus-1"]
 

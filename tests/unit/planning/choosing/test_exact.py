@@ -13,7 +13,7 @@ from hyperv_placement.model.names import HostName
 from hyperv_placement.model.pool import Pool
 from hyperv_placement.planning.choosing.best import best, unkept
 from hyperv_placement.planning.choosing.conflict import Asker, conflicts, remedy
-from hyperv_placement.planning.choosing.problem import AssignmentProblem, Option, Spare, Unit
+from hyperv_placement.planning.choosing.problem import AssignmentProblem, Option, Shape, Sites, Spare, Unit
 
 SEEDS = range(60)
 FEW = 12
@@ -181,3 +181,27 @@ def test_a_group_bears_the_loss_of_any_host_where_some_choice_lets_it(sizes: Seq
     answer = best(problem)
     assert answer.complete
     assert len(answer.unkept) == min(len(unkept(problem, at)) for at in every(problem))
+
+
+def test_a_large_estate_is_mended_on_its_emptiest_hosts() -> None:
+    """450 machines, no two alike, and 100 hosts are more than is solved at once: for 9 GiB two of 3 GiB have to make room."""
+    hosts, leaving = 100, 100
+    at = {0: leaving, 1: 0, 2: 0, **{number: 3 + number % 97 for number in range(3, 450)}}
+    sizes = [9_000, 3_000, 2_999, *(20_000 + number for number in range(447))]
+    units = tuple(
+        Unit(
+            key=f"M{number:03d}", hosts=tuple(range(hosts)), home=at[number], stay=((at[number], size),),
+            own={at[number]: Option(host=at[number], holds=((at[number], size),), cost=0)} if number else {},
+            shapes={0: Shape(holds=((0, size),), cost=size)}, sites=Sites(base=tuple(range(101)), kind=(0,) * 101),
+        )
+        for number, size in enumerate(sizes)
+    )  # fmt: skip
+    room = [9_000, 3_000, 3_000, *[0] * 97, 9_000]
+    for number, size in enumerate(sizes[3:], start=3):
+        room[at[number]] += size
+    load = tuple((host, max(1, amount)) for host, amount in enumerate(room))
+    problem = AssignmentProblem(units=units, room=tuple(room), load=load)
+    answer = best(problem)
+    assert answer.complete
+    assert problem.overdrawn(answer.chosen) == []
+    assert answer.cost == sum(sizes[:3])
