@@ -32,7 +32,9 @@ def best(problem: Problem, legs: Sequence[Leg], budget: Budget) -> list[Schedule
     end = finish(shared)
     if end <= bound:
         return shared
-    steps = budget.left * (1 - SHARE) * min(1.0, (end / bound - 1) / WIDE)
+    # Of files of unknown size the bound is nothing, and says nothing.
+    far = (end / bound - 1) / WIDE if bound > 0 else 1.0
+    steps = budget.left * (1 - SHARE) * min(1.0, far)
     packing = Packing(problem, [each.leg for each in shared])
     found = improved(packing, range(len(shared)), bound, Budget(int(steps)))
     if found is None or found.finish > end * WORTH:
