@@ -116,7 +116,7 @@ def refused(plan: Plan) -> list[str]:
     left = [
         each["label"]
         for standing, own in machines.items()
-        if standing not in {"in place", "move"}
+        if standing not in {"in place", "move", "held"}
         for each in own
     ]
     return left if plan["feasible"] else [*left, *(each["label"] for each in machines.get("move", ()))]  # fmt: skip
