@@ -30,7 +30,7 @@ def best(problem: Problem, legs: Sequence[Leg], budget: Budget) -> list[Schedule
     bound = lower_bound(problem, legs) * CLOSE
     shared = _shared(problem, legs, bound, Budget(int(budget.left * SHARE)))
     end = finish(shared)
-    if end <= bound:
+    if end <= bound or not bound:  # where no byte goes there is no time to be won
         return shared
     # Of files of unknown size the bound is nothing, and says nothing.
     far = (end / bound - 1) / WIDE if bound > 0 else 1.0

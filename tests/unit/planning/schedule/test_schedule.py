@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hyperv_placement.model.estate import Inventory, VirtualMachine, Volume
+from hyperv_placement.model.estate import Inventory, VirtualMachine, VmState, Volume
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.plan import Plan, Schedule
 from hyperv_placement.model.stack import Rule, Stack, VmSpec
 from hyperv_placement.model.units import GIB
 from hyperv_placement.planning import plan
-from tests.estates import facts, host, inventory, machine, stack
+from tests.estates import facts, host, inventory, machine, spec, stack
 
 GIB_IN_MIB = 1024
 
@@ -143,3 +143,14 @@ def test_the_order_of_the_file_changes_nothing() -> None:
     )
     assert ways(one) == ways(other)
     assert ways(one)
+
+
+def test_moves_that_copy_nothing_have_a_schedule() -> None:
+    """Machines that are off, with their files on a share: no byte goes, and still one order follows the other."""
+    folder = "\\\\sofs\\vms\\VM001"
+    off = machine(1, "hv1", folder, state=VmState.OFF, enabled_state=3)
+    single = facts("hv2", migration={"max_live": 1})
+    other = machine(2, "hv1", "\\\\sofs\\vms\\VM002", state=VmState.OFF, enabled_state=3)
+    found = inventory(host("hv1", off, other), replace(host("hv2"), facts=single))
+    result = plan(stack({**spec(1, "hv2"), **spec(2, "hv2")}, hosts=("hv1", "hv2")), found)
+    assert [each.label for each in result.schedule.moves] == ["VM001", "VM002"]
