@@ -54,7 +54,7 @@ def read_and_declare() -> None:
             identities = Identities(identities_path(Path(), stack.path.stem), estate.clock)
             known = known_to_state(identities.kept(), *handoff.take_identities(estate.clock.utc()))
             # What somebody holds is read anew in every run, and where that cannot be, nothing starts.
-            known = replace(known, holds=SharedHolds(Path().absolute(), stack.path.stem).read())
+            known = replace(known, holds=SharedHolds(Path().absolute(), stack.path.stem, in_run=True).read())
             inventory, plan = compare(
                 stack, estate, handoff, allowances(os.environ), known=known, in_run=taken_by_run(stack)
             )

@@ -28,7 +28,7 @@ from hyperv_placement.migration.seats import Most, seats_of
 from hyperv_placement.migration.start_window import ANY_TIME, StartWindow
 from hyperv_placement.model.estate import Inventory, VirtualMachine
 from hyperv_placement.model.guard import Limit
-from hyperv_placement.model.identity import Home
+from hyperv_placement.model.identity import Home, Kept
 from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import VmId
 from hyperv_placement.model.plan import Standing
@@ -39,7 +39,7 @@ from hyperv_placement.planning.checks.windows import windows_of
 from hyperv_placement.planning.machine.home import returning
 from hyperv_placement.planning.machine.identify import NotFound, behind_silence, identify
 from hyperv_placement.workspace.handoff import Handoff
-from hyperv_placement.workspace.identities import Identities, identities_path, known_to_state
+from hyperv_placement.workspace.identities import Identities, identities_path
 
 from .readings import Readings
 from .run_order import RunOrder
@@ -124,8 +124,11 @@ class Fleet:
 
     def with_homes(self, label: str, vm: VirtualMachine) -> Stack:
         """Return the stack with the host to which a machine goes back after maintenance, as the program had it from state or the last run."""
-        known = known_to_state(self.identities.kept(), {}, self._homes)
-        return replace(self.stack, homes=returning(self.stack, {label: vm}, known))
+        # State's word counts, also that there is none (`known_to_state`).
+        home = self._homes[vm.id] if vm.id in self._homes else self.identities.kept().homes.get(vm.id)
+        if home is None:
+            return self.stack
+        return replace(self.stack, homes=returning(self.stack, {label: vm}, Kept(homes={vm.id: home})))
 
     def kept(self, label: str) -> VmId | None:
         """Return the machine of a key in the last run, as far as that is known here."""

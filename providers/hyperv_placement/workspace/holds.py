@@ -47,8 +47,14 @@ class HoldsError(PlacementError):
 class SharedHolds:
     """The holds of one stack in its shared state."""
 
-    def __init__(self, project: Path, stack: str, environ: Mapping[str, str] | None = None) -> None:
-        """`project`: the folder with Pulumi.yaml. `environ`: where the state is kept, and what reaches it; default: this process'."""
+    def __init__(
+        self, project: Path, stack: str, environ: Mapping[str, str] | None = None, *, in_run: bool = False
+    ) -> None:
+        """`project`: the folder with Pulumi.yaml. `environ`: where the state is kept, and what reaches it; default: this process'.
+
+        `in_run`: whether an engine runs this process. Where no variable names the place of the state, that engine alone knows it.
+        """
+        self._in_run = in_run
         self._project = project
         self._stack = stack
         self._environ = os.environ if environ is None else environ
@@ -81,7 +87,7 @@ class SharedHolds:
     @property
     def _in_folder(self) -> bool:
         url = self._environ.get(_BACKEND, "")
-        return url.startswith("file:") if url else not self._declares_backend()
+        return url.startswith("file:") if url else not (self._in_run or self._declares_backend())
 
     def _declares_backend(self) -> bool:
         return any(line.startswith("backend:") for line in self._project_file())
@@ -156,7 +162,7 @@ class SharedHolds:
         """Return what runs the engine: within a run the one that runs it, which comes first on PATH, else our wrapper."""
         wrapper = self._project / "bin" / "pulumi"
         found = shutil.which("pulumi", path=self._environ.get("PATH"))
-        if "PLACEMENT_RUN" in self._environ and found is not None:
+        if self._in_run and found is not None:
             return [found]
         return [sys.executable, str(wrapper)] if wrapper.exists() else [found or "pulumi"]
 

@@ -111,3 +111,12 @@ def test_a_reason_that_the_state_does_not_keep_is_refused_before_it_is_written(p
     with pytest.raises(HoldsError, match="keeps 256"):
         shared.set(Hold(until=HELD.until, reason="x" * 200, host=HELD.host, by="anna", since=HELD.since))
     assert shared.read() == ()
+
+
+def test_within_a_run_the_engine_is_asked_where_nothing_names_the_place_of_the_state(project: Path) -> None:
+    """A plain `pulumi` keeps it where somebody has logged on; a folder of ours that lies there says nothing of that."""
+    (project / "tags").write_text("{}", encoding="utf-8")
+    elsewhere = {"PULUMI_BACKEND_URL": "s3://bucket"}
+    SharedHolds(project, "lab", elsewhere).set(HELD)
+    assert SharedHolds(project, "lab", {}).read() == ()
+    assert SharedHolds(project, "lab", {"PATH": ""}, in_run=True).read() == (HELD,)

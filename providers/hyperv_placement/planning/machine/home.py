@@ -27,7 +27,7 @@ def to_keep(stack: Stack, spec: VmSpec, vm: VirtualMachine, known: Home | None) 
 
     The first host that it was driven from counts as long as that is in maintenance: it may be driven on.
     """
-    if len(spec.hosts) == 1:
+    if len(spec.hosts) == 1 or (known is None and vm.host not in stack.maintenance):
         return None
     mark = fingerprint(spec)
     if known is not None and known.entry == mark and known.host in stack.hosts:
@@ -45,7 +45,7 @@ def returning(stack: Stack, there: Mapping[str, VirtualMachine], kept: Kept) -> 
     he must be apart.
     """
     found: dict[str, HostName] = {}
-    for label, vm in sorted(there.items()):
+    for label, vm in sorted(there.items()) if kept.homes else ():
         home = kept.homes.get(vm.id)
         if home is None or vm.host == home.host or stack.holds_machine(label):
             continue
@@ -53,7 +53,7 @@ def returning(stack: Stack, there: Mapping[str, VirtualMachine], kept: Kept) -> 
             stack, stack.vms[label], home.host
         ):
             found[label] = home.host
-    for rule in stack.rules:
+    for rule in stack.rules if found else ():
         for label in list(_against(rule, there, found)):
             found.pop(label, None)
     return found
