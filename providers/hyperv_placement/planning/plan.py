@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from hyperv_placement.model.adoption import leads_to, names_host
 from hyperv_placement.model.estate import Host, HostFacts, Inventory, MigrationJob, VirtualMachine
-from hyperv_placement.model.finding import Finding, Topic
+from hyperv_placement.model.finding import Finding
 from hyperv_placement.model.guard import ON_PAPER, Occasion
 from hyperv_placement.model.identity import NOTHING_KEPT, Kept
 from hyperv_placement.model.move import Move
@@ -138,14 +138,9 @@ def _attempted(
 
 
 def _reached(plan: Plan, ends: Mapping[str, HostName]) -> Mapping[str, HostName]:
-    """Return where machines are after the run, label -> host: `ends`, but for those that no room or no order lets go."""
-    kept = {
-        step.label: step.vm.host
-        for step in plan.steps
-        if step.vm is not None and any(each.topic == Topic.ORDER for each in step.findings)
-    }
-    outside = {step.label: step.vm.host for step in plan.outside if step.vm is not None}
-    return {**ends, **kept, **outside}
+    """Return where machines are after the run, label -> host: `ends`, but for those that do not go, for whatever reason."""
+    kept = [step for step in plan.steps if step.left_out]
+    return {**ends, **{step.label: step.vm.host for step in (*kept, *plan.outside) if step.vm is not None}}
 
 
 def steps_of(stack: Stack, inventory: Inventory, known: Kept = NOTHING_KEPT) -> tuple[Step, ...]:

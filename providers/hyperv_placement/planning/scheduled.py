@@ -40,7 +40,8 @@ def scheduled(plan: Plan, stack: Stack, inventory: Inventory, throughput: Throug
         if stack.guard.all_or_nothing and any(each.cause != Cause.NAME for each in found.stuck):
             return _stopped(wanted, causes)
         fewer = _refused(plan, found.stuck)
-        followed = _following(fewer, stack, inventory) if found.stuck else fewer
+        stays = found.stuck or any(step.standing == Standing.HELD for step in fewer.steps)
+        followed = _following(fewer, stack, inventory) if stays else fewer
         if followed is fewer:
             behind = left_behind(wanted.moves) if causes else ()
             said = (*(_told(each) for each in causes if each.proof), *behind)
@@ -151,7 +152,13 @@ def _left_alone(steps: tuple[Step, ...], stack: Stack) -> Iterator[tuple[str, Fi
     by_label = {step.label: step for step in steps}
     for rule in stack.rules:
         if rule.kind == "together":
-            yield from _of_rule(rule, {label: by_label[label] for label in rule.labels if label in by_label})
+            members = {label: by_label[label] for label in rule.labels if label in by_label}
+            # An evacuation is refused for no rule: that this one does not hold then is said.
+            yield from (each for each in _of_rule(rule, members) if not _evacuated(by_label[each[0]], stack))
+
+
+def _evacuated(step: Step, stack: Stack) -> bool:
+    return step.vm is not None and step.vm.host in stack.maintenance
 
 
 def _of_rule(rule: Rule, members: Mapping[str, Step]) -> Iterator[tuple[str, Finding]]:
@@ -159,7 +166,8 @@ def _of_rule(rule: Rule, members: Mapping[str, Step]) -> Iterator[tuple[str, Fin
     stay = [
         label
         for label, step in members.items()
-        if step.standing == Standing.REFUSED and any(each.topic == Topic.ORDER for each in step.findings)
+        if step.standing == Standing.HELD
+        or (step.standing == Standing.REFUSED and any(each.is_of_whole_plan for each in step.findings))
     ]
     if not stay or len(hosts) > 1:  # where they are apart already, nobody breaks the rule by going
         return

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hyperv_placement.model.estate import Inventory
+from hyperv_placement.model.estate import Inventory, VirtualMachine
 from hyperv_placement.model.guard import Guard, Occasion
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.plan import Plan, Standing
@@ -15,7 +15,7 @@ from hyperv_placement.model.stack import Rule, Stack
 from hyperv_placement.planning import plan
 from hyperv_placement.planning.what_counts import complete
 from hyperv_placement.report.plan_text import headline
-from tests.estates import stack
+from tests.estates import job, stack
 
 from .schedule.test_schedule import declared, estate, grown
 
@@ -191,3 +191,30 @@ def test_a_host_is_chosen_for_a_run_of_a_few_by_what_is_there_now() -> None:
     spec = replace(wanted.vms["VM001"], hosts=(HostName("hv2"), HostName("hv3")))
     wanted = replace(wanted, vms={**wanted.vms, "VM001": spec})
     assert gone(plan(wanted, found, occasion=only("VM001"))) == [("VM001", "hv3")]
+
+
+def clustered(number: int, on: str, gib: int) -> VirtualMachine:
+    """Return a machine that is refused for what it is itself."""
+    return replace(grown(number, on, gib), clustered=True)
+
+
+def test_rules_are_judged_by_where_refused_machines_stay() -> None:
+    """VM002 is declared on hv2, and stays beside VM001: the rule does not hold, though the file keeps it."""
+    apart = Rule(kind="apart", labels=("VM001", "VM002"), line=9)
+    found = plan(
+        declared({1: "hv1", 2: "hv2"}, apart),
+        estate({"hv1": 32, "hv2": 32, "hv3": 32}, grown(1, "hv1", 4), clustered(2, "hv1", 4)),
+    )
+    assert [each.id for each in found.broken_rules] == ["rule-broken"]
+
+
+def test_who_waits_for_one_that_others_move_is_told_so() -> None:
+    """What is declared fits: it is the job of somebody else that has to end first."""
+    found = estate({"hv1": 0, "hv2": 32, "hv3": 32}, grown(1, "hv1", 4), grown(2, "hv2", 4))
+    moving = replace(found.hosts[HostName("hv1")], jobs=(job(1, "hv3.lab.example"),))
+    found = replace(found, hosts={**found.hosts, HostName("hv1"): moving})
+    why = refused(plan(declared({1: "hv2", 2: "hv1"}), found))
+    assert (
+        why["VM002"]
+        == "VM002 is not moved: it needs the room that VM001 was to free, which somebody else moves"
+    )

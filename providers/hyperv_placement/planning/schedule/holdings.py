@@ -68,10 +68,12 @@ class Holdings:
         then: dict[HostName, int] = {}
         for step in (*self._plan.steps, *self._plan.outside):
             if step.label in rule.labels and step.vm is not None:
-                # Of a machine that is not moved its declared end counts: nobody may come because it fails to leave.
-                end = step.move.destination if step.move else step.vm.host
                 now[step.vm.host] = now.get(step.vm.host, 0) + 1
-                then[end] = then.get(end, 0) + 1
+                # Of a machine that is not moved its declared end counts, if it is known, and not where it stays: nobody may come
+                # because it fails to leave.
+                if step.move is not None or not step.left_out:
+                    end = step.move.destination if step.move else step.vm.host
+                    then[end] = then.get(end, 0) + 1
         for host in self.facts:
             # A rule that is broken already does not stop the moves that mend it.
             seats = max(1, now.get(host, 0), then.get(host, 0))

@@ -61,6 +61,13 @@ class Idle:
     """`hv1 -> hv2`."""
     outside: bool = False
     """Whether it is no part of the run (`--target`, `--exclude`); otherwise its move is refused."""
+    by_others: bool = False
+    """Whether somebody else moves it."""
+
+    @property
+    def whereto(self) -> str:
+        """Its way as it is set behind its name; empty where it is not known."""
+        return f" ({self.way})" if self.way else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +158,7 @@ def _not_freed(ground: Ground, label: str, kept: frozenset[str]) -> Stuck:
         return Stuck(cause=Cause.ROOM, why={label: _lacks(end, label, kept, lacking)})
     outside = [name for name in blockers if ground.idle[name].outside]
     named = outside or blockers
-    ways = " and ".join(f"{name} was to free ({ground.idle[name].way})" for name in named)
+    ways = " and ".join(f"{name} was to free{ground.idle[name].whereto}" for name in named)
     if lacking <= end.problem.names:
         files = " and ".join(str(_named(end, pool)) for pool in sorted(lacking))
         text = f"{label} is not moved: it needs the file name {files}, which {' and '.join(named)} does not give up"
@@ -165,6 +172,12 @@ def _not_freed(ground: Ground, label: str, kept: frozenset[str]) -> Stuck:
             remedies=(remedy,), blockers=frozenset(named),
         )  # fmt: skip
     stays = "which is not moved" if len(named) == 1 else "which are not moved"
+    if any(ground.idle[name].by_others for name in named):
+        return Stuck(
+            cause=Cause.FREED,
+            why={label: f"{label} is not moved: it needs the room that {ways}, which somebody else moves"},
+            remedies=("Run again when that migration has ended",), blockers=frozenset(named),
+        )  # fmt: skip
     return Stuck(
         cause=Cause.FREED,
         why={label: f"{label} is not moved: it needs the room that {ways}, {stays}"},
