@@ -36,6 +36,7 @@ VERBS = {
     "accept-host": "say that a host was replaced on purpose, so that machines move to it and from it; the host is only read",
     "drain": "write into the stack file that a host must be empty, and show what that would move; hosts are only read",
     "return": "take a host out of maintenance in the stack file, and show who would come back; hosts are only read",
+    "rebalance": "propose entries by which hosts are used more evenly, with price and gain; nothing is moved, hosts are only read",
     "hold": "say to every run that nothing comes to a host, or that a machine does not move; no host is asked",
     "release": "take such a hold away; no host is asked",
     "unlock": "remove locks that a killed pulumi, a full disk or a power cut left behind",

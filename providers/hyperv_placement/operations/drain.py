@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 
 from hyperv_placement.clock import SystemClock
 from hyperv_placement.errors import PlacementError, StackFileError
 from hyperv_placement.hyperv.detail import Detail
 from hyperv_placement.hyperv.estate import Estate
+from hyperv_placement.model.estate import Inventory
+from hyperv_placement.model.identity import Kept
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.plan import Plan
 from hyperv_placement.model.stack import Maintenance, Stack
@@ -143,16 +146,22 @@ def rolled(stack: Stack, group: Sequence[HostName], recorded: Path | None = None
             f"{', '.join(strange) or 'nobody'} is no host of {stack.path}", remedy="Name keys under hosts:"
         )
     known = kept_of(stack, PROJECT)
-    if recorded is not None:
-        inventory, _ = recorded_plan(stack, recorded)
-        day = read(recorded).day
-    else:
-        check_some({name: host.connection for name, host in stack.hosts.items()})
-        with closing(Estate(stack.hosts, clock=SystemClock())) as estate:
-            estate.expect(known.hosts)
-            day = estate.clock.utc().date()
-            inventory = estate.read(Detail.FULL)
+    inventory, day = read_whole(stack, known, recorded)
     return rolling(stack.on(day), inventory, group, known)
+
+
+def read_whole(stack: Stack, known: Kept, recorded: Path | None) -> tuple[Inventory, date | None]:
+    """Return all that every host and machine shows, for plans in which any machine may go to any host, and the day of it (UTC).
+
+    Raises PlacementError.
+    """
+    if recorded is not None:
+        return recorded_plan(stack, recorded)[0], read(recorded).day
+    check_some({name: host.connection for name, host in stack.hosts.items()})
+    with closing(Estate(stack.hosts, clock=SystemClock())) as estate:
+        estate.expect(known.hosts)
+        day = estate.clock.utc().date()
+        return estate.read(Detail.FULL), day
 
 
 def _planned(stack: Stack, recorded: Path | None) -> Plan:

@@ -101,6 +101,21 @@ class Editor:
         last = holder.value[-1][1] if holder.value else None
         self._add(holder, entry, last, len(path))
 
+    def overwrite(self, value: Value, *path: str) -> None:
+        """Write `value` in place of whatever stands at `path`, a list or nothing too. Raises PlacementError where the key is not there."""
+        holder = self._find(path[:-1])
+        entries = holder.value if isinstance(holder, MappingNode) else ()
+        key, node = next((pair for pair in entries if pair[0].value == path[-1]), (None, None))
+        if key is None or node is None:
+            raise PlacementError(f"{'.'.join(path)} cannot be written into the stack file by us")
+        text = _written(value, like=getattr(node, "style", None), flow=True)
+        if _start(node) < _end(node):
+            self._splice(_start(node), _end(node), len(path), text)
+            return
+        # Where nothing is said ruamel.yaml reports the place of what follows: it is written behind its key's colon.
+        at = self._text.index(":", _end(key)) + 1
+        self._splice(at, at, len(path), f" {text}")
+
     def append(self, value: Value, *path: str) -> None:
         """Add `value` at the end of the list at `path`. Raises PlacementError where there is none."""
         node = self._list(path)

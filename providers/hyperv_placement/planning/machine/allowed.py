@@ -29,7 +29,7 @@ def groups(stack: Stack, found: Mapping[str, VirtualMachine]) -> list[Group]:
     not hold.
     """
     result = []
-    for labels in _tied(stack, sorted(found)):
+    for labels in tied(stack, sorted(found)):
         sets = [set(allowed(stack, label, found[label])) for label in labels]
         common = set.intersection(*sets)
         if common:
@@ -80,7 +80,7 @@ def _anywhere(stack: Stack, vm: VirtualMachine) -> Iterable[HostName]:
     return own.to if own is not None and own.to else stack.hosts
 
 
-def _tied(stack: Stack, labels: Iterable[str]) -> list[tuple[str, ...]]:
+def tied(stack: Stack, labels: Iterable[str]) -> list[tuple[str, ...]]:
     """Return labels in groups that `together` rules connect."""
     group = {label: [label] for label in labels}
     for rule in stack.rules:

@@ -1,0 +1,84 @@
+"""`bin/placement rebalance`: propose entries by which hosts are used more evenly, with what that costs and gains."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from hyperv_placement.commands.arguments import RECORDED, add_json, add_stack
+from hyperv_placement.commands.exit_codes import of_plan
+from hyperv_placement.commands.output import write_file
+from hyperv_placement.errors import PlacementError
+from hyperv_placement.model.names import HostName
+from hyperv_placement.model.units import parse_bytes
+from hyperv_placement.operations.rebalance import as_review, rebalance
+from hyperv_placement.planning.rebalancing.proposing import Within
+from hyperv_placement.planning.what_counts import complete
+from hyperv_placement.report.page import page
+from hyperv_placement.report.rebalancing import rebalancing_record, render_rebalancing
+from hyperv_placement.stackfile import load
+from hyperv_placement.workspace.stacks import PROJECT, resolve_stack
+
+
+def add_to(parser: argparse.ArgumentParser) -> None:
+    """Add the words of this verb."""
+    parser.epilog = (
+        "Nothing is moved, and nothing is written without --write: look at the change, commit it, and run up. exit codes are those of"
+        " plan by the changed file: 0 also where nothing gains enough, 1 a host or a machine stays out of it, 3 it must not run"
+    )
+    add_stack(parser)
+    parser.add_argument("--max-moves", type=int, metavar="N", help="change at most so many entries")
+    parser.add_argument("--max-bytes", metavar="SIZE", help="copy at most so much, such as 2 TiB")
+    parser.add_argument(
+        "--hosts", metavar="HOSTS", help="go only from and to these hosts, with commas; default: all"
+    )
+    parser.add_argument(
+        "--threshold",
+        type=float,
+        metavar="POINTS",
+        help="what each step must take off the more loaded of two hosts, in percent points of it; default: balance: of the stack file, else 5",
+    )
+    parser.add_argument("--write", action="store_true", help="write the entries into the stack file")
+    parser.add_argument("--inventory", type=Path, metavar="FILE", help=RECORDED)
+    parser.add_argument(
+        "--html", type=Path, metavar="FILE", help="write a page with a map of the estate as well"
+    )
+    add_json(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Propose. 0; 1 where a host or a machine stays out of the plan; 3 infeasible. Raises PlacementError."""
+    stack = load(resolve_stack(options.stack, PROJECT))
+    proposed = rebalance(stack, _within(options), options.inventory, write=options.write)
+    code = of_plan(infeasible=bool(proposed.found.plan.refusals), complete=complete(proposed.found.plan))
+    shown = (
+        json.dumps(rebalancing_record(proposed.found, proposed.diff, written=proposed.written), indent=2)
+        if options.json
+        else render_rebalancing(proposed.found, proposed.diff, written=proposed.written)
+    )
+    sys.stdout.write(f"{shown}\n")
+    if options.html is not None:
+        write_file(options.html, f"{page(as_review(proposed, options.inventory), code)}\n")
+    return code
+
+
+def _within(options: argparse.Namespace) -> Within:
+    try:
+        size = None if options.max_bytes is None else parse_bytes(options.max_bytes)
+    except ValueError as error:
+        raise PlacementError(
+            f"--max-bytes {options.max_bytes}: {error}", remedy="Write a number and a unit, such as 2 TiB"
+        ) from error
+    for name, value in (("--max-moves", options.max_moves), ("--threshold", options.threshold)):
+        if value is not None and not 0 < value < 1_000_000:  # noqa: PLR2004 - a sane number
+            raise PlacementError(f"{name} {value}: out of range", remedy="Write a number over 0")
+    names = None if options.hosts is None else [each.strip() for each in options.hosts.split(",")]
+    return Within(
+        moves=options.max_moves,
+        bytes=size,
+        hosts=None if names is None else frozenset(HostName(name) for name in names if name),
+        threshold=options.threshold,
+    )

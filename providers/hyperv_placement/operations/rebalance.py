@@ -1,0 +1,111 @@
+"""A more even map proposed as an edit of the stack file: found by the hosts or a recorded inventory, written only where asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+from hyperv_placement.clock import SystemClock
+from hyperv_placement.errors import PlacementError, StackFileError
+from hyperv_placement.model.estate import Inventory
+from hyperv_placement.model.guard import Occasion
+from hyperv_placement.model.stack import Stack
+from hyperv_placement.planning.proposal import Review
+from hyperv_placement.planning.rebalancing.proposing import Rebalancing, Repinned, Within, rebalanced
+from hyperv_placement.planning.schedule.peaks import rooms
+from hyperv_placement.stackfile.editing import Editor
+from hyperv_placement.stackfile.replacing import difference, replacement
+from hyperv_placement.stackfile.source import LARGEST
+from hyperv_placement.system.files import read_bounded
+from hyperv_placement.workspace.identities import kept_of
+from hyperv_placement.workspace.inventory_file import read
+from hyperv_placement.workspace.stacks import PROJECT
+
+from .doctor.foreseen import as_reported, foreseen
+from .drain import read_whole, unlined
+
+
+class RebalanceError(PlacementError):
+    """The proposal cannot be written; the stack file stays as it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposed:
+    """A proposal, and the change of the file that it is."""
+
+    found: Rebalancing
+    diff: str
+    """Unified, of the stack file; empty where nothing gains enough."""
+    written: bool
+    inventory: Inventory
+
+
+def rebalance(stack: Stack, within: Within, recorded: Path | None = None, *, write: bool = False) -> Proposed:
+    """Propose a more even map, and write it into the stack file where `write` says so. Nothing is moved.
+
+    `recorded`: an inventory to judge by, in place of the hosts. Raises PlacementError, the file as it was.
+    """
+    strange = sorted((within.hosts or frozenset()) - stack.hosts.keys())
+    if strange:
+        raise RebalanceError(
+            f"{', '.join(strange)} is no host of {stack.path}", remedy="Name keys under hosts:"
+        )
+    known = kept_of(stack, PROJECT)
+    inventory, day = read_whole(stack, known, recorded)
+    found = rebalanced(stack, inventory, within, known, Occasion(read=day))
+    diff = _written(stack, found, day, write=write) if found.entries else ""
+    return Proposed(found=found, diff=diff, written=write and bool(diff), inventory=inventory)
+
+
+def as_review(proposed: Proposed, recorded: Path | None) -> Review:
+    """Return the proposal as the page of a review shows one."""
+    found, inventory, clock = proposed.found, proposed.inventory, SystemClock()
+    moment = read(recorded).read if recorded is not None else None
+    return Review(
+        stack=found.stack,
+        inventory=inventory,
+        plan=found.plan,
+        rooms=rooms(found.stack, inventory, found.plan),
+        recorded=moment,
+        age=None if moment is None else clock.utc() - moment,
+        diagnoses=foreseen(found.stack, as_reported(inventory, moment or clock.utc()), found.plan),
+    )
+
+
+def _written(stack: Stack, found: Rebalancing, day: date | None, *, write: bool) -> str:
+    """Return the change of the file, made where `write` says so, once it loads as proposed."""
+    try:
+        old = read_bounded(stack.path, LARGEST)
+        before = old.decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RebalanceError(f"{stack.path} cannot be read: {error}", remedy="Make it readable") from error
+    editor = Editor(before)
+    _edit(editor, found.entries)
+    with replacement(stack.path, old) as fresh:
+        try:
+            new = replace(fresh.load(editor.text()), path=stack.path)
+        except StackFileError as error:
+            raise RebalanceError(
+                f"what would be written does not load: {fresh.reported(error.message)}"
+            ) from error
+        if unlined(new.on(day)) != unlined(found.stack):
+            raise RebalanceError(
+                f"{stack.path} is laid out so that the entries cannot be written by us",
+                remedy="Write the hosts that are proposed by hand",
+            )
+        if write:
+            fresh.keep()
+    return difference(stack.path, before, editor.text())
+
+
+def _edit(editor: Editor, entries: Iterable[Repinned]) -> None:
+    for each in entries:
+        path = ("vms", each.label)
+        if editor.has(*path, "host"):
+            editor.overwrite(str(each.target), *path, "host")
+        elif editor.scalar(*path) is not None:  # an entry of which nothing is said
+            editor.overwrite({"host": str(each.target)}, *path)
+        else:
+            editor.put(str(each.target), *path, "host")
