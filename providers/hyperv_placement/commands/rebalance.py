@@ -7,7 +7,9 @@ import json
 import sys
 from pathlib import Path
 
-from hyperv_placement.commands.arguments import RECORDED, add_json, add_stack
+from hyperv_placement.clock import SystemClock
+from hyperv_placement.commands.arguments import RECORDED, add_json, add_stack, add_ticket, ticket_of
+from hyperv_placement.commands.audit_notes import note
 from hyperv_placement.commands.exit_codes import of_plan
 from hyperv_placement.commands.output import write_file
 from hyperv_placement.errors import PlacementError
@@ -45,14 +47,19 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--html", type=Path, metavar="FILE", help="write a page with a map of the estate as well"
     )
+    add_ticket(parser)
     add_json(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Propose. 0; 1 where a host or a machine stays out of the plan; 3 infeasible. Raises PlacementError."""
+    ticket = ticket_of(options)
     stack = load(resolve_stack(options.stack, PROJECT))
     proposed = rebalance(stack, _within(options), options.inventory, write=options.write)
+    if proposed.written:
+        pins = {each.label: str(each.target) for each in proposed.found.entries}
+        note(stack, SystemClock(), ticket, "rebalance", done=True, hosts=pins)
     code = of_plan(infeasible=bool(proposed.found.plan.refusals), complete=complete(proposed.found.plan))
     shown = (
         json.dumps(rebalancing_record(proposed.found, proposed.diff, written=proposed.written), indent=2)
