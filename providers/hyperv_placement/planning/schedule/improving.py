@@ -24,8 +24,10 @@ ROUNDS = 40
 """Changes for each pair of legs at most: with few legs there are soon no others to try."""
 FIXED = 8
 """Steps that a try costs beside those of its legs."""
+BLOCKS, LONGEST = 0.3, 4
+"""Share of changes that move several legs in a row, and how many at most: a chain of room goes on elsewhere as a whole."""
 DIRECTED = 0.75
-"""Share of changes that are made where legs hold up the end; the others are made anywhere."""
+"""Share of the other changes that are made where legs hold up the end; the rest is made anywhere."""
 
 
 def improved(packing: Packing, order: Sequence[int], bound: float, budget: Budget) -> Packed | None:
@@ -67,12 +69,21 @@ def _cost(packed: Packed) -> float:
 def _changed(
     order: Sequence[int], waits: Sequence[Wait], near: Sequence[Sequence[int]], source: random.Random
 ) -> list[int]:
-    """Return `order` with one leg at the place of another one that it meets: to pass others changes nothing."""
+    """Return `order` with a few legs in a row at another place, or one at the place of another one that it meets.
+
+    To pass others than those changes nothing.
+    """
+    changed = list(order)
+    if source.random() < BLOCKS:
+        place, length = source.randrange(len(order)), source.randint(2, LONGEST)
+        block = changed[place : place + length]
+        del changed[place : place + length]
+        to = source.randint(0, len(changed))
+        return [*changed[:to], *block, *changed[to:]]
     leg = source.choice(order)
     if waits and source.random() < DIRECTED:
         wait = source.choice(waits)
         leg = wait.leg if source.randint(0, 1) else wait.ended
-    changed = list(order)
     if near[leg]:
         place, to = changed.index(leg), changed.index(source.choice(near[leg]))
         changed.insert(to, changed.pop(place))

@@ -85,6 +85,8 @@ class _Run:
         self._priority = priority
         self._budget = budget
         self._slots = [problem.slots(leg) for leg in legs]
+        self._takes: list[list[tuple[int, int, int]]] = []
+        """By leg: pool, what it takes of it, and what it gives back to it in the end."""
         self._open = problem.slot_limits
         self._behind: dict[int, dict[int, None]] = {}
         """Slot of a gate -> legs that pass it and have not started, wherever they are."""
@@ -109,7 +111,9 @@ class _Run:
             if leg.machine in last:
                 self._previous[number] = last[leg.machine]
             last[leg.machine] = number
-            for pool, (takes, gives) in _turns(leg).items():
+            turns = _turns(leg)
+            self._takes.append([(pool, takes, gives) for pool, (takes, gives) in turns.items() if takes])
+            for pool, (takes, gives) in turns.items():
                 self._lines[pool].turns[number] = (takes, gives)
                 if takes:
                     self._around.setdefault(pool, {})[number] = None
@@ -157,7 +161,10 @@ class _Run:
     def _start_among(self, numbers: Iterable[int]) -> None:
         waiting = dict.fromkeys(numbers)
         while waiting:
-            order = sorted(waiting, key=lambda n: (not self._legs[n].runs, self._priority(n, self._load)))
+            self._budget.spend(len(waiting))
+            # Most wait for a slot: they are left out before they are compared.
+            able = (number for number in waiting if self._has_slots(number))
+            order = sorted(able, key=lambda n: (not self._legs[n].runs, self._priority(n, self._load)))
             waiting = {}
             for number in order:
                 if self._may_start(number):
@@ -166,23 +173,25 @@ class _Run:
                     for pool, _ in leg.releases:  # legs behind it in the safe order depend on less room now
                         waiting |= self._around.get(pool, {})
 
-    def _may_start(self, number: int) -> bool:
-        self._budget.spend()
+    def _has_slots(self, number: int) -> bool:
+        """Say whether a leg has not started and finds its slots open, or has them already, whatever the limits say."""
         leg = self._legs[number]
-        if number in self._over or number not in self._at[leg.hosts[0]]:
+        if number not in self._at[leg.hosts[0]]:
             return False
-        # Its job has its slots and its room already, whatever the limits say.
         if leg.runs:
             return True
-        if any(self._open[slot] <= 0 for slot in self._slots[number]):
+        return all(self._open[slot] > 0 for slot in self._slots[number])
+
+    def _may_start(self, number: int) -> bool:
+        if not self._has_slots(number):
             return False
+        if self._legs[number].runs:  # its job has its room already
+            return True
         before = self._previous.get(number)
         if before is not None and before not in self._over:
             return False
-        gives = dict(leg.releases)
-        return all(
-            self._lines[pool].lets(number, amount, gives.get(pool, 0)) for pool, amount in leg.acquires
-        )
+        lines = self._lines
+        return all(lines[pool].lets(number, takes, gives) for pool, takes, gives in self._takes[number])
 
     def _start(self, number: int) -> None:
         leg = self._legs[number]
