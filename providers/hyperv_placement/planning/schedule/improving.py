@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from .budget import Budget
 from .packing import Packed, Packing, Wait
 
-RESTARTS = 3
+RESTARTS = 4
 """Searches with other random numbers: one in a while ends in an order from which no single change leads on."""
 LONG = 20
 """Changes for each leg that one search has, or there is but one."""

@@ -29,7 +29,7 @@ from .search import best
 from .stuck import Ground, Stuck
 from .timing import ScheduledLeg
 
-IMPROVEMENT = 600_000
+IMPROVEMENT = 800_000
 """Steps for finding a faster one."""
 
 

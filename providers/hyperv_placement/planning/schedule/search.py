@@ -17,7 +17,7 @@ CLOSE = 1.001
 """Factor of the lower bound at which the search stops."""
 ROUNDS = 48
 """Simulations with shared links at most."""
-SHARE = 0.2
+SHARE = 0.15
 """Part of the budget that these may use."""
 WIDE = 0.1
 """Part by which a schedule ends after the lower bound where the whole budget is used; the nearer it is, the less."""
